@@ -1,0 +1,50 @@
+/** Time as everything else here sees it: injected, so that a test can hold it still. */
+
+/** A pending timer. */
+export interface Timer {
+  /** Forgets the callback. Cancelling twice, or after it ran, does nothing. */
+  cancel(): void;
+}
+
+/** A source of time. Deadlines use the monotonic {@link Clock.now}, so a set-back clock moves none. */
+export interface Clock {
+  /** Milliseconds since an arbitrary start; never goes back. */
+  now(): number;
+  /** Milliseconds since 1970 UTC, for what people and other programs read. */
+  wallTimeMs(): number;
+  /** Runs `callback` once, `delayMs` from now at the earliest. */
+  after(delayMs: number, callback: () => void): Timer;
+  /** Runs `callback` every `periodMs` until cancelled. Does not keep the process alive by itself. */
+  every(periodMs: number, callback: () => void): Timer;
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallTimeMs: () => Date.now(),
+  after(delayMs, callback) {
+    const id = setTimeout(callback, delayMs);
+    return { cancel: () => clearTimeout(id) };
+  },
+  every(periodMs, callback) {
+    const id = setInterval(callback, periodMs);
+    Deno.unrefTimer(id);
+    return { cancel: () => clearInterval(id) };
+  },
+};
+
+/**
+ * Resolves after `delayMs`, or as soon as `signal` aborts (it never rejects: look at `signal.aborted`).
+ */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = clock.after(delayMs, done);
+    signal?.addEventListener("abort", done, { once: true });
+    function done() {
+      timer.cancel();
+      signal?.removeEventListener("abort", done);
+      resolve();
+    }
+  });
+}

@@ -1,0 +1,54 @@
+/**
+ * Every bound that a peer can run into, and how they relate:
+ *
+ * - a message is at most {@link messageBytesMax}, so one connection's read side holds at most that
+ *   plus one read of {@link readBufferBytes};
+ * - one connection has at most {@link connectionInFlightMax} requests under way; past it the server
+ *   stops reading, TCP's window closes, and the client's writes wait. No error, only back pressure;
+ * - all connections together have at most {@link queueMaxDefault} calls waiting for a worker; past
+ *   it a call is answered Overloaded, which is safe to retry elsewhere;
+ * - what a client does not read piles up to {@link outboxBytesMax}; past it the server stops
+ *   reading from that client, and after {@link writeStallTimeoutMs} without progress closes it.
+ */
+
+/** Longest message, LF included. Large data belongs in a file or a stream, not in one call. */
+export const messageBytesMax = 1024 * 1024;
+
+/** Deepest nesting of arrays and objects in a message: bounds the recursion of whatever walks it. */
+export const nestingMax = 64;
+
+/** Most messages in a batch. Their answers leave together, so a batch holds memory until its last one. */
+export const batchMessagesMax = 1_000;
+
+/** Longest method name, in UTF-16 code units: names end up in logs and metrics. */
+export const methodLengthMax = 256;
+
+/** Longest string `id`, in UTF-16 code units: a server keeps it for as long as the call runs. */
+export const idLengthMax = 256;
+
+/** Size of the buffer one `read` fills: one TCP window's worth of small calls. */
+export const readBufferBytes = 64 * 1024;
+
+/** Unread output that a peer may cause before its input is no longer read. */
+export const outboxBytesMax = 4 * 1024 * 1024;
+
+/** A peer that takes nothing for this long while output waits for it is gone. */
+export const writeStallTimeoutMs = 30_000;
+
+/** A line begun must be finished within this time: one byte a second is no way to send a request. */
+export const partialLineTimeoutMs = 30_000;
+
+/** Requests of one connection that the server works on at once. */
+export const connectionInFlightMax = 1_024;
+
+/** Connections that a server holds by default. */
+export const connectionsMaxDefault = 16_384;
+
+/** Calls waiting for a worker, over all connections, by default. */
+export const queueMaxDefault = 4_096;
+
+/** How long a call may take when nobody said: a call without a deadline can hang for ever. */
+export const callTimeoutMsDefault = 10_000;
+
+/** Longest deadline that is accepted: a day. Beyond it a timer's arithmetic is nobody's intention. */
+export const callTimeoutMsMax = 24 * 60 * 60 * 1_000;

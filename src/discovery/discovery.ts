@@ -1,0 +1,92 @@
+/** Where instances are announced and found: the interface, and the values that cross it. */
+
+import type { RpcError } from "../base/errors.ts";
+
+/** One running server as the registry knows it. */
+export interface Instance {
+  /** A UUID, new for each start of a server. */
+  readonly id: string;
+  /** The service that it is part of. */
+  readonly service: string;
+  /** The address that clients connect to: a host name, or an IPv4 or IPv6 address without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** Its share relative to others'. @default 1 */
+  readonly weight: number;
+  /** Where it stands, for people. Empty if nobody said. */
+  readonly zone: string;
+  /** The program's version. Empty if unknown: somebody else's server. */
+  readonly version: string;
+  /** The methods that it offers. Empty if unknown. */
+  readonly methods: readonly string[];
+  /** When it started, in milliseconds since 1970 UTC. */
+  readonly startedAtMs: number;
+}
+
+/** Everything that is announced under a service at one moment. */
+export interface Snapshot {
+  /** At most one per `host:port`, sorted by it. */
+  readonly instances: readonly Instance[];
+  /**
+   * `true`: the registry could not be asked, and this is what it said the last time, maybe in another
+   * process. Good enough to try, not good enough to evict anybody by.
+   */
+  readonly stale: boolean;
+}
+
+/** Takes what a watch finds. No method may throw. */
+export interface Watcher {
+  /** The list, whole, when it is first known and after each change. Later ones replace earlier ones. */
+  snapshot(snapshot: Snapshot): void;
+  /**
+   * The registry cannot be reached or read. The watch goes on by itself, and the last snapshot stands;
+   * the message says what is wrong and what to do, for whoever has no snapshot at all.
+   */
+  trouble(error: RpcError): void;
+}
+
+/** A watch under way. */
+export interface Watch {
+  /** Stops it. The watcher is not called again. */
+  close(): void;
+}
+
+/** An announcement under way. */
+export interface Announcement {
+  /**
+   * Resolves when the registry has taken the instance for the first time; while the registry is out of
+   * reach it waits, retrying, and never rejects. It resolves too when withdrawn before that.
+   */
+  readonly registered: Promise<void>;
+  /** Whether the registry is known to list the instance now. */
+  readonly isRegistered: boolean;
+  /** Takes the instance out of the registry. Bounded in time; never rejects. */
+  withdraw(): Promise<void>;
+}
+
+/** Hooks of one announcement. */
+export interface AnnounceOptions {
+  /** The registry cannot be reached; the announcement goes on trying. Says so once per outage. */
+  readonly trouble?: (error: RpcError) => void;
+}
+
+/** A registry. Implementations: `local`, `static`, `zookeeper`; one suite of tests for all. */
+export interface Discovery {
+  /** The registry as the user writes it, in its full form, for example `zookeeper://10.0.0.1:2181`. */
+  readonly url: string;
+  /**
+   * Announces an instance and keeps it announced until withdrawn: after an expiry, a wipe or a restart
+   * of the registry it is announced again with nobody's help.
+   */
+  announce(instance: Instance, options?: AnnounceOptions): Announcement;
+  /** Watches a service. Calls back asynchronously, never from inside `watch` itself. */
+  watch(service: string, watcher: Watcher): Watch;
+  /** Ends watches and announcements (withdrawing these), and frees what is held. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Where an instance is reached: the identity of an endpoint. IPv6 addresses are put in brackets. */
+export function addressOf(instance: { readonly host: string; readonly port: number }): string {
+  const host = instance.host.includes(":") ? `[${instance.host}]` : instance.host;
+  return `${host}:${instance.port}`;
+}
