@@ -1,0 +1,109 @@
+import type * as z from "zod";
+
+/**
+ * Where a procedure runs:
+ *
+ * - `"inline"`: in the main process, which owns the sockets. Only for what takes microseconds.
+ * - `"cpu"`: in a worker process, which runs one at a time. The default.
+ * - `"io"`: in a worker process, which runs many at once. For functions that mostly wait.
+ */
+export type ProcedureKind = "inline" | "cpu" | "io";
+
+/** What a procedure is told beside its input. */
+export interface CallContext {
+  /** Aborts when the caller has gone or the deadline has passed. */
+  readonly signal: AbortSignal;
+}
+
+/** Any schema of a procedure's input: a tuple for parameters by position, an object for named ones. */
+export type InputSchema = z.ZodTuple | z.ZodObject;
+
+/** What {@link defineProcedure} takes beside the function. */
+export interface ProcedureOptions<Input extends InputSchema, Output extends z.ZodType> {
+  /**
+   * What it takes. `z.tuple([...])`: parameters by position, handed to the function as an array.
+   * `z.object({...})`: named ones, handed over as an object. Callers may use either form with both,
+   * in the order of `names` or of the object's keys.
+   */
+  readonly input: Input;
+  /** What it returns. */
+  readonly output: Output;
+  /** The names of a tuple's parameters. @default `arg1`, `arg2`, ... */
+  readonly names?: readonly string[];
+  /** @default "cpu" */
+  readonly kind?: ProcedureKind;
+  /** Whether running it twice does no harm, so that a call whose server died may be sent again. @default false */
+  readonly idempotent?: boolean;
+  /** One line for people. @default "" */
+  readonly description?: string;
+}
+
+/** The function behind a procedure. */
+export type Handler<Input extends InputSchema, Output extends z.ZodType> = (
+  input: z.output<Input>,
+  context: CallContext,
+) => z.input<Output> | Promise<z.input<Output>>;
+
+/** A function with schemas, ready to be served. */
+export interface Procedure<
+  Input extends InputSchema = InputSchema,
+  Output extends z.ZodType = z.ZodType,
+> {
+  readonly input: Input;
+  readonly output: Output;
+  readonly names: readonly string[];
+  readonly kind: ProcedureKind;
+  readonly idempotent: boolean;
+  readonly description: string;
+  // A method, not a property: procedures of any input then fit one table.
+  handler(input: z.output<Input>, context: CallContext): z.input<Output> | Promise<z.input<Output>>;
+}
+
+/** Procedures by method name. */
+export type Procedures = Readonly<Record<string, Procedure>>;
+
+/**
+ * Describes a function so that it can be called over the network.
+ *
+ * @throws {TypeError} if `names` does not name each parameter of a tuple once
+ *
+ * @example
+ * ```ts
+ * import * as z from "zod";
+ * import { defineProcedure } from "./procedure.ts";
+ *
+ * const area = defineProcedure({
+ *   input: z.tuple([z.number(), z.number()]),
+ *   names: ["width", "height"],
+ *   output: z.number(),
+ *   idempotent: true,
+ *   description: "The area of a rectangle",
+ * }, ([width, height]) => width * height);
+ *
+ * console.assert(area.kind === "cpu");
+ * ```
+ */
+export function defineProcedure<const Input extends InputSchema, Output extends z.ZodType>(
+  options: ProcedureOptions<Input, Output>,
+  handler: Handler<Input, Output>,
+): Procedure<Input, Output> {
+  const names = options.names ?? defaultNames(options.input);
+  const expected = defaultNames(options.input).length;
+  if (names.length !== expected || new Set(names).size !== expected) {
+    throw new TypeError(`Cannot name ${expected} parameters with ${JSON.stringify(names)}`);
+  }
+  return {
+    input: options.input,
+    output: options.output,
+    names,
+    kind: options.kind ?? "cpu",
+    idempotent: options.idempotent ?? false,
+    description: options.description ?? "",
+    handler,
+  };
+}
+
+function defaultNames(input: InputSchema): string[] {
+  if (input.def.type === "object") return Object.keys(input.def.shape);
+  return input.def.items.map((_, index) => `arg${index + 1}`);
+}
