@@ -1,0 +1,179 @@
+/** Watching one service of a local registry. */
+
+import { basename } from "node:path";
+import type { Clock, Timer } from "../base/clock.ts";
+import { messageOf, RpcError } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import type { Instance, Watch, Watcher } from "./discovery.ts";
+import { type LocalDirectory, prepareServiceDirectory } from "./local_directory.ts";
+import { parseFileName } from "./local_files.ts";
+import { LocalScanner } from "./local_scanner.ts";
+import { oneByAddress, sameInstances } from "./snapshot.ts";
+
+/** Tells of changes in a directory: `Deno.watchFs`, or what a test puts in its place. */
+export type WatchDirectory = (
+  path: string,
+) => AsyncIterable<{ readonly paths: readonly string[] }> & { close(): void };
+
+/** What a watch is built on. */
+export interface LocalWatchOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly watchDirectory: WatchDirectory;
+  /** How often everything is looked at even if nothing was heard. */
+  readonly rescanMs: number;
+}
+
+/** One new registration makes half a dozen events: they are waited for and looked at together. */
+const settleMs = 5;
+
+/**
+ * The file system's events say which registrations to look at, within milliseconds: a new one, and
+ * (on Linux) one whose server died, because closing the lock file is an event too. Events can be missing,
+ * where there are no handles for them, or get lost. So everything is looked at once in a while anyway.
+ */
+export class LocalWatch implements Watch {
+  /** Resolves when it is closed and nothing of it touches the disk any more. Never rejects. */
+  readonly ended: Promise<void>;
+  readonly #resolveEnded: () => void;
+  readonly #directory: LocalDirectory;
+  readonly #service: string;
+  readonly #watcher: Watcher;
+  readonly #options: LocalWatchOptions;
+  readonly #rescanTimer: Timer;
+  readonly #scanner: LocalScanner;
+  /** Registrations that something happened to since the last scan. */
+  readonly #touched = new Set<string>();
+  #events: ReturnType<WatchDirectory> | undefined;
+  #eventsFailed = false;
+  #settleTimer: Timer | undefined;
+  #scan: "idle" | "running" | "closed" = "idle";
+  #scanEnded: Promise<void> = Promise.resolve();
+  #delivered: readonly Instance[] | undefined;
+  #troubled = false;
+
+  constructor(
+    directory: LocalDirectory,
+    service: string,
+    watcher: Watcher,
+    options: LocalWatchOptions,
+  ) {
+    this.#directory = directory;
+    this.#service = service;
+    this.#watcher = watcher;
+    this.#options = options;
+    this.#scanner = new LocalScanner({ service, log: options.log });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ended = promise;
+    this.#resolveEnded = resolve;
+    this.#rescanTimer = options.clock.every(options.rescanMs, () => this.#look(true));
+    queueMicrotask(() => this.#look(true));
+  }
+
+  close(): void {
+    this.#scan = "closed";
+    this.#rescanTimer.cancel();
+    this.#settleTimer?.cancel();
+    this.#stopEvents();
+    void this.#scanEnded.then(this.#resolveEnded);
+  }
+
+  /** Scans soon or now. `all`: probes registrations that nothing was heard of, too. */
+  #look(all: boolean): void {
+    if (this.#scan === "closed") return;
+    if (this.#scan === "running") return this.#settle();
+    this.#scan = "running";
+    this.#scanEnded = this.#scanAndDeliver(all);
+  }
+
+  async #scanAndDeliver(all: boolean): Promise<void> {
+    try {
+      const path = await prepareServiceDirectory(this.#directory, this.#service);
+      this.#startEvents(path);
+      const touched = new Set(this.#touched);
+      this.#touched.clear();
+      const instances = await this.#scanner.scan(path, { touched, all });
+      this.#troubled = false;
+      this.#deliver(oneByAddress(instances));
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      if (!this.#isClosed) this.#scan = "idle";
+    }
+  }
+
+  #deliver(instances: readonly Instance[]): void {
+    if (this.#isClosed) return;
+    if (this.#delivered !== undefined && sameInstances(this.#delivered, instances)) return;
+    this.#delivered = instances;
+    this.#watcher.snapshot({ instances, stale: false });
+  }
+
+  #startEvents(path: string): void {
+    if (this.#events !== undefined || this.#isClosed) return;
+    try {
+      this.#events = this.#options.watchDirectory(path);
+      this.#eventsFailed = false;
+      void this.#listen(this.#events, path);
+    } catch (error) {
+      if (this.#eventsFailed) return;
+      this.#eventsFailed = true;
+      this.#options.log.warn("Cannot listen for changes of the local registry, looking each time", {
+        directory: path,
+        rescanMs: this.#options.rescanMs,
+        error: messageOf(error),
+      });
+    }
+  }
+
+  async #listen(events: ReturnType<WatchDirectory>, path: string): Promise<void> {
+    try {
+      for await (const { paths } of events) {
+        // The directory itself went or moved: these events end, the next scan begins anew.
+        if (paths.includes(path)) break;
+        for (const changed of paths) {
+          const file = parseFileName(basename(changed));
+          if (file !== undefined) this.#touched.add(file.id);
+        }
+        this.#settle();
+      }
+    } catch (error) {
+      this.#options.log.debug("Lost the events of the local registry", { error: messageOf(error) });
+    }
+    if (this.#events === events) this.#stopEvents();
+  }
+
+  #stopEvents(): void {
+    try {
+      this.#events?.close();
+    } catch { /* it had ended by itself */ }
+    this.#events = undefined;
+  }
+
+  #settle(): void {
+    if (this.#settleTimer !== undefined || this.#isClosed) return;
+    this.#settleTimer = this.#options.clock.after(settleMs, () => {
+      this.#settleTimer = undefined;
+      this.#look(false);
+    });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#troubled || this.#isClosed) return;
+    this.#troubled = true;
+    this.#watcher.trouble(
+      new RpcError(
+        "Unavailable",
+        `Cannot read the local registry ${this.#directory.path}: ${
+          messageOf(error)
+        }. Still trying. ` +
+          "Give permission there, or choose another directory with --registry local:/some/dir",
+        { cause: error },
+      ),
+    );
+  }
+
+  get #isClosed(): boolean {
+    return this.#scan === "closed";
+  }
+}

@@ -1,0 +1,50 @@
+/** From a registry's URL to the registry. */
+
+import type { Clock } from "../base/clock.ts";
+import { RpcError } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import type { Random } from "../base/random.ts";
+import type { Discovery } from "./discovery.ts";
+import { parseRegistryUrl, type RegistryUrl } from "./registry_url.ts";
+
+/** What a registry is built on. */
+export interface DiscoveryDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Where last known lists are kept. Absent: they are not. */
+  readonly lastKnownDir?: string | undefined;
+  /** Where `local:` without a directory is. @default the user's own directory for it */
+  readonly localDir?: string | undefined;
+}
+
+/**
+ * Opens the registry that a URL names. Nothing is connected or written before it is used.
+ *
+ * Only the code of that kind of registry is loaded: `local:`, the default, starts without ZooKeeper's.
+ *
+ * @throws {RpcError} InvalidParams: the URL cannot be read
+ */
+export async function openDiscovery(
+  url: string | RegistryUrl,
+  deps: DiscoveryDeps,
+): Promise<Discovery> {
+  const parsed = typeof url === "string" ? parseRegistryUrl(url) : url;
+  const { clock, random, log, localDir } = deps;
+  switch (parsed.kind) {
+    case "local": {
+      const { LocalDiscovery } = await import("./local.ts");
+      const directory = parsed.directory ?? localDir;
+      return new LocalDiscovery(
+        directory === undefined ? parsed : { kind: "local", directory },
+        { clock, random, log },
+      );
+    }
+    case "static": {
+      const { StaticDiscovery } = await import("./static.ts");
+      return new StaticDiscovery(parsed, { log });
+    }
+    case "zookeeper":
+      throw new RpcError("Unavailable", "Cannot open a ZooKeeper registry: it is not built in yet");
+  }
+}

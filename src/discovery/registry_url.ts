@@ -1,0 +1,177 @@
+/** How a user names a registry, as text and as data. */
+
+import { RpcError } from "../base/errors.ts";
+
+/** A host and a port; IPv6 addresses without brackets. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `local:` or `local:/some/dir`. */
+export interface LocalRegistryUrl {
+  readonly kind: "local";
+  /** Where the instances' files are. Absent: the user's own directory. */
+  readonly directory?: string;
+}
+
+/** `static:host:port,host:port`. */
+export interface StaticRegistryUrl {
+  readonly kind: "static";
+  /** At least one. */
+  readonly endpoints: readonly HostPort[];
+}
+
+/** `zookeeper://[user:password@]host:2181[,host:2181...][/chroot][?sessionTimeoutMs=...]`. */
+export interface ZooKeeperRegistryUrl {
+  readonly kind: "zookeeper";
+  /** The ensemble's members, at least one. */
+  readonly servers: readonly HostPort[];
+  /** The path that everything is under, for example `/prod/eu`. Empty: the root. */
+  readonly chroot: string;
+  /** For ZooKeeper's `digest` scheme. */
+  readonly login?: { readonly user: string; readonly password: string };
+  /** Absent: the client's own default. */
+  readonly sessionTimeoutMs?: number;
+}
+
+/** A registry, whole. */
+export type RegistryUrl = LocalRegistryUrl | StaticRegistryUrl | ZooKeeperRegistryUrl;
+
+/** Where ZooKeeper listens unless told otherwise. */
+export const zooKeeperPortDefault = 2181;
+
+/** ZooKeeper negotiates within 2 to 20 ticks of the server: beyond these bounds it is a slip. */
+const sessionTimeoutMsMin = 100;
+const sessionTimeoutMsMax = 3_600_000;
+
+const forms = [
+  "local:",
+  "local:/some/dir",
+  "static:host:port,host:port",
+  "zookeeper://[user:password@]host:2181[,host:2181...][/chroot][?sessionTimeoutMs=10000]",
+];
+
+/**
+ * Reads a registry's URL.
+ *
+ * @throws {RpcError} InvalidParams: what is wrong with the text, and the forms that there are
+ */
+export function parseRegistryUrl(text: string): RegistryUrl {
+  const [, scheme, rest] = /^([a-z]+):(.*)$/s.exec(text.trim()) ?? [];
+  if (scheme === undefined || rest === undefined) {
+    throw invalid(text, "it names no kind of registry");
+  }
+  switch (scheme) {
+    case "local":
+      return rest === "" ? { kind: "local" } : { kind: "local", directory: rest };
+    case "static":
+      return { kind: "static", endpoints: parseHosts(text, rest, undefined) };
+    case "zookeeper":
+      return parseZooKeeper(text, rest);
+    default:
+      throw invalid(text, `${JSON.stringify(scheme)} is no kind of registry`);
+  }
+}
+
+/** The URL's canonical text. It is for people and logs: a password in it is replaced by `***`. */
+export function formatRegistryUrl(url: RegistryUrl): string {
+  switch (url.kind) {
+    case "local":
+      return `local:${url.directory ?? ""}`;
+    case "static":
+      return `static:${formatHosts(url.endpoints)}`;
+    case "zookeeper": {
+      const login = url.login === undefined ? "" : `${encodeURIComponent(url.login.user)}:***@`;
+      const query = url.sessionTimeoutMs === undefined
+        ? ""
+        : `?sessionTimeoutMs=${url.sessionTimeoutMs}`;
+      return `zookeeper://${login}${formatHosts(url.servers)}${url.chroot}${query}`;
+    }
+  }
+}
+
+/** Hosts and ports as ZooKeeper and we write them: `10.0.0.1:2181,[::1]:2181`. */
+export function formatHosts(hosts: readonly HostPort[]): string {
+  return hosts.map(({ host, port }) => `${host.includes(":") ? `[${host}]` : host}:${port}`)
+    .join(",");
+}
+
+function parseZooKeeper(text: string, rest: string): ZooKeeperRegistryUrl {
+  // The last @ ends the login, so that a password may hold one; a chroot may not.
+  const parts = /^\/\/(?:(?<login>.*)@)?(?<hosts>[^/?@]*)(?<chroot>\/[^?]*)?(?:\?(?<query>.*))?$/s
+    .exec(rest)?.groups;
+  if (parts === undefined) throw invalid(text, "hosts must follow zookeeper://");
+  const login = parts.login === undefined ? undefined : parseLogin(text, parts.login);
+  const sessionTimeoutMs = parseQuery(text, parts.query ?? "");
+  return {
+    kind: "zookeeper",
+    servers: parseHosts(text, parts.hosts ?? "", zooKeeperPortDefault),
+    chroot: parseChroot(text, parts.chroot ?? ""),
+    ...(login === undefined ? {} : { login }),
+    ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
+  };
+}
+
+function parseHosts(text: string, list: string, portDefault: number | undefined): HostPort[] {
+  return list.split(",").map((item) => {
+    const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/.exec(item.trim());
+    if (match === null) throw invalid(text, `${JSON.stringify(item)} is no host:port`);
+    const host = match[1] ?? match[2] ?? "";
+    const port = match[3] === undefined ? portDefault : Number(match[3]);
+    if (port === undefined) throw invalid(text, `${JSON.stringify(item)} lacks a port`);
+    if (port < 1 || port > 65_535) {
+      throw invalid(text, `the port of ${JSON.stringify(item)} is not from 1 to 65535`);
+    }
+    return { host, port };
+  });
+}
+
+function parseLogin(text: string, login: string): { user: string; password: string } {
+  const colon = login.indexOf(":");
+  if (colon < 1) throw invalid(text, "the login before @ must be user:password");
+  try {
+    return {
+      user: decodeURIComponent(login.slice(0, colon)),
+      password: decodeURIComponent(login.slice(colon + 1)),
+    };
+  } catch {
+    throw invalid(text, "a % in the login must begin an escape such as %40; write % as %25");
+  }
+}
+
+function parseChroot(text: string, path: string): string {
+  const chroot = path.replace(/\/+$/, "");
+  const names = chroot.split("/").slice(1);
+  if (names.some((name) => name === "" || name === "." || name === "..")) {
+    throw invalid(text, `${JSON.stringify(path)} is no path of named nodes`);
+  }
+  return chroot;
+}
+
+function parseQuery(text: string, query: string): number | undefined {
+  let sessionTimeoutMs: number | undefined;
+  for (const [key, value] of new URLSearchParams(query)) {
+    if (key !== "sessionTimeoutMs") {
+      throw invalid(text, `${JSON.stringify(key)} is no setting; there is sessionTimeoutMs`);
+    }
+    sessionTimeoutMs = /^\d+$/.test(value) ? Number(value) : NaN;
+    if (!(sessionTimeoutMs >= sessionTimeoutMsMin && sessionTimeoutMs <= sessionTimeoutMsMax)) {
+      throw invalid(
+        text,
+        `sessionTimeoutMs must be a whole number from ${sessionTimeoutMsMin} to ${sessionTimeoutMsMax}`,
+      );
+    }
+  }
+  return sessionTimeoutMs;
+}
+
+function invalid(text: string, why: string): RpcError {
+  // Whatever stands where a password may stand is not repeated.
+  const shown = JSON.stringify(text.replace(/\/\/.*@/s, "//***@"));
+  const known = forms.map((form) => `  ${form}`).join("\n");
+  return new RpcError(
+    "InvalidParams",
+    `Cannot read the registry ${shown}: ${why}. Write one of\n${known}`,
+  );
+}

@@ -1,0 +1,83 @@
+/** A registry that is only a list: no announcements, no changes. */
+
+import type { Logger } from "../base/log.ts";
+import {
+  addressOf,
+  type Announcement,
+  type Discovery,
+  type Instance,
+  type Watch,
+  type Watcher,
+} from "./discovery.ts";
+import { formatRegistryUrl, type StaticRegistryUrl } from "./registry_url.ts";
+import { assertServiceName } from "./service_name.ts";
+import { oneByAddress } from "./snapshot.ts";
+
+/** What {@link StaticDiscovery} needs. */
+export interface StaticDiscoveryOptions {
+  readonly log: Logger;
+}
+
+/** The same fixed list of endpoints for every service. */
+export class StaticDiscovery implements Discovery {
+  readonly url: string;
+  readonly #endpoints: StaticRegistryUrl["endpoints"];
+  readonly #log: Logger;
+  readonly #watches = new Set<Watch>();
+
+  constructor(url: StaticRegistryUrl, options: StaticDiscoveryOptions) {
+    this.url = formatRegistryUrl(url);
+    this.#endpoints = url.endpoints;
+    this.#log = options.log;
+  }
+
+  /** Nobody is told: clients have the address in their own list, or they do not. */
+  announce(instance: Instance): Announcement {
+    assertServiceName(instance.service);
+    this.#log.debug("A static registry takes no announcements", { address: addressOf(instance) });
+    let isRegistered = true;
+    return {
+      registered: Promise.resolve(),
+      get isRegistered() {
+        return isRegistered;
+      },
+      withdraw() {
+        isRegistered = false;
+        return Promise.resolve();
+      },
+    };
+  }
+
+  watch(service: string, watcher: Watcher): Watch {
+    assertServiceName(service);
+    const watch: Watch = { close: () => void this.#watches.delete(watch) };
+    this.#watches.add(watch);
+    const instances = oneByAddress(
+      this.#endpoints.map(({ host, port }) => unknownInstance(service, host, port)),
+    );
+    queueMicrotask(() => {
+      if (this.#watches.has(watch)) watcher.snapshot({ instances, stale: false });
+    });
+    return watch;
+  }
+
+  close(): Promise<void> {
+    this.#watches.clear();
+    return Promise.resolve();
+  }
+}
+
+/** An instance of which only the address is known; the address serves as its id. */
+function unknownInstance(service: string, host: string, port: number): Instance {
+  return {
+    id: addressOf({ host, port }),
+    service,
+    host,
+    port,
+    weight: 1,
+    zone: "",
+    version: "",
+    methods: [],
+    startedAtMs: 0,
+  };
+}
