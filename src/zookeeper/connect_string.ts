@@ -1,0 +1,68 @@
+/** Parses the address of a ZooKeeper ensemble as its users write it. */
+
+import { ZooKeeperError } from "./errors.ts";
+import { checkPath } from "./paths.ts";
+
+/** Where one server of the ensemble listens. */
+export interface Member {
+  /** A host name or an address; an IPv6 address without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a connect string says. */
+export interface ConnectString {
+  /** At least one. */
+  readonly members: readonly Member[];
+  /** The node that every path is relative to, as in `/lab`; empty if it is the root. */
+  readonly chroot: string;
+}
+
+/** Where a member listens if nobody said. */
+export const defaultPort = 2181;
+
+// A bracketed IPv6 address, or a name without colons; then perhaps a port.
+const memberPattern = /^(?:\[([^\]]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/;
+
+/**
+ * Parses `host[:port][,host[:port]...][/chroot]`, with IPv6 addresses in brackets.
+ *
+ * @example
+ * ```ts
+ * import { parseConnectString } from "./connect_string.ts";
+ *
+ * const { members, chroot } = parseConnectString("10.0.0.1,[::1]:2182/lab");
+ * console.assert(members[1]?.host === "::1" && members[0]?.port === 2181 && chroot === "/lab");
+ * ```
+ *
+ * @throws {ZooKeeperError} BAD_ARGUMENTS
+ */
+export function parseConnectString(text: string): ConnectString {
+  const slash = text.indexOf("/");
+  const hosts = slash < 0 ? text : text.slice(0, slash);
+  const path = slash < 0 ? "/" : text.slice(slash);
+  checkPath(path);
+  return {
+    members: hosts.split(",").map((part) => parseMember(part.trim(), text)),
+    chroot: path === "/" ? "" : path,
+  };
+}
+
+/** The member as it is written in a connect string. */
+export function formatMember({ host, port }: Member): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function parseMember(part: string, whole: string): Member {
+  const match = memberPattern.exec(part);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3] ?? defaultPort);
+  if (host === undefined || port < 1 || port > 65535) {
+    throw new ZooKeeperError(
+      "BAD_ARGUMENTS",
+      `Cannot use ${JSON.stringify(part)} in the ZooKeeper address ${JSON.stringify(whole)}: ` +
+        `write host:port, an IPv6 address in brackets`,
+    );
+  }
+  return { host, port };
+}

@@ -1,0 +1,154 @@
+/** One TCP or TLS connection to one member: frames out, frames in. It knows nothing of sessions. */
+
+import type { Clock } from "../base/clock.ts";
+import type { Member } from "./connect_string.ts";
+import { FrameSplitter } from "./frames.ts";
+
+/** How to reach a member over TLS; all in PEM. */
+export interface TlsOptions {
+  /** Certificates to trust beside the system's. */
+  readonly caCerts?: readonly string[];
+  /** The client's own certificate, together with {@link TlsOptions.key}. */
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** What a {@link Connection} needs. */
+export interface ConnectionOptions {
+  readonly clock: Clock;
+  readonly tls: TlsOptions | undefined;
+  readonly frameBytesMax: number;
+  /** Ends the connection, or the attempt to make one; its reason is what the reader gets to see. */
+  readonly signal: AbortSignal;
+}
+
+/** Size of the buffer that one read fills: many answers, or a good part of a long list of children. */
+const readBufferBytes = 64 * 1024;
+
+/** A connection that is open until its signal aborts or the peer ends it. */
+export class Connection {
+  readonly #socket: Deno.Conn;
+  readonly #options: ConnectionOptions;
+  readonly #close = () => {
+    try {
+      this.#socket.close();
+    } catch {
+      // Closed already.
+    }
+  };
+  #outbox: Uint8Array[] = [];
+  #flushing = false;
+  #lastSentAt: number;
+  #lastReceivedAt: number;
+
+  private constructor(socket: Deno.Conn, options: ConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#lastSentAt = this.#lastReceivedAt = options.clock.now();
+    options.signal.addEventListener("abort", this.#close, { once: true });
+    // The race between the abort and the opening may have ended in favour of both.
+    if (options.signal.aborted) this.#close();
+  }
+
+  /** Connects. Rejects with the system's error, or with the signal's reason as soon as it aborts. */
+  static async open(member: Member, options: ConnectionOptions): Promise<Connection> {
+    const { signal } = options;
+    const opening = openSocket(member, options);
+    const aborted = Promise.withResolvers<never>();
+    const abort = () => aborted.reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      return new Connection(await Promise.race([opening, aborted.promise]), options);
+    } catch (error) {
+      // A TLS handshake cannot be aborted: whoever arrives too late is shown out.
+      opening.then((socket) => socket.close()).catch(() => {});
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  /** When the last frame was handed over for sending, by the clock's `now`. */
+  get lastSentAt(): number {
+    return this.#lastSentAt;
+  }
+
+  /** When bytes last arrived (at first: when the connection opened), by the clock's `now`. */
+  get lastReceivedAt(): number {
+    return this.#lastReceivedAt;
+  }
+
+  /** Sends a frame. Frames that are ready together leave in one write. */
+  send(frame: Uint8Array): void {
+    this.#lastSentAt = this.#options.clock.now();
+    this.#outbox.push(frame);
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  /**
+   * The payloads that arrive. Returns when the peer ends the connection, and throws the signal's reason
+   * when we do. To be called once.
+   */
+  async *frames(): AsyncGenerator<Uint8Array, void> {
+    const splitter = new FrameSplitter(this.#options.frameBytesMax);
+    const buffer = new Uint8Array(readBufferBytes);
+    while (true) {
+      const size = await this.#socket.read(buffer).catch(() => null);
+      this.#options.signal.throwIfAborted();
+      if (size === null) return;
+      this.#lastReceivedAt = this.#options.clock.now();
+      yield* splitter.push(buffer.subarray(0, size));
+    }
+  }
+
+  /** Gives the socket back. Closing twice does nothing. */
+  close(): void {
+    this.#options.signal.removeEventListener("abort", this.#close);
+    this.#close();
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      while (this.#outbox.length > 0) {
+        const bytes = joined(this.#outbox);
+        this.#outbox = [];
+        for (let at = 0; at < bytes.length;) {
+          at += await this.#socket.write(bytes.subarray(at));
+        }
+      }
+      this.#flushing = false;
+    } catch {
+      // The reader finds out too, and it is the reader who tells. Nothing more can be sent.
+      this.#close();
+    }
+  }
+}
+
+async function openSocket(member: Member, options: ConnectionOptions): Promise<Deno.Conn> {
+  const { tls, signal } = options;
+  const address = { hostname: member.host, port: member.port };
+  if (tls === undefined) {
+    const socket = await Deno.connect({ ...address, signal });
+    socket.setNoDelay(true);
+    return socket;
+  }
+  const trust = tls.caCerts === undefined ? {} : { caCerts: [...tls.caCerts] };
+  const own = tls.cert === undefined || tls.key === undefined
+    ? {}
+    : { cert: tls.cert, key: tls.key };
+  return await Deno.connectTls({ ...address, ...trust, ...own });
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return only;
+  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,45 @@
+/** Keeps a session alive and notices a server that has gone silent. */
+
+import type { Clock, Timer } from "../base/clock.ts";
+import type { Connection } from "./connection.ts";
+import { encodePing } from "./protocol.ts";
+
+/** What {@link startHeartbeat} needs. */
+export interface HeartbeatOptions {
+  readonly clock: Clock;
+  readonly connection: Pick<Connection, "lastSentAt" | "lastReceivedAt" | "send">;
+  /** The negotiated session timeout. */
+  readonly sessionTimeoutMs: number;
+  /** The server has said nothing for {@link readTimeoutShare} of the session timeout. */
+  readonly onSilent: (silentMs: number) => void;
+}
+
+/** A ping goes out after this share of the session timeout without a request. */
+export const pingShare = 1 / 3;
+
+/**
+ * After this share of the session timeout without a byte the server counts as gone. The ping of the first
+ * third had a third to be answered, and a third is left to find another member before the session ends.
+ */
+export const readTimeoutShare = 2 / 3;
+
+/** How often it looks: so many times in a session timeout. */
+const checksPerTimeout = 12;
+
+/** Pings while the connection is idle, until cancelled. */
+export function startHeartbeat(options: HeartbeatOptions): Timer {
+  const { clock, connection, sessionTimeoutMs, onSilent } = options;
+  const periodMs = sessionTimeoutMs / checksPerTimeout;
+  let checkedAt = clock.now();
+  return clock.every(periodMs, () => {
+    const now = clock.now();
+    // After a stall of this process answers may wait in the socket, unread: look again next time.
+    const stalled = now - checkedAt > 2 * periodMs;
+    checkedAt = now;
+    const silentMs = now - connection.lastReceivedAt;
+    if (silentMs > sessionTimeoutMs * readTimeoutShare && !stalled) onSilent(silentMs);
+    else if (now - connection.lastSentAt > sessionTimeoutMs * pingShare) {
+      connection.send(encodePing());
+    }
+  });
+}

@@ -1,0 +1,16 @@
+/** A ZooKeeper client. It uses `src/base` and nothing else, and could be published by itself. */
+
+export { type CreateOptions, ZooKeeperClient, type ZooKeeperOptions } from "./client.ts";
+export { type ConnectString, type Member, parseConnectString } from "./connect_string.ts";
+export { type TlsOptions } from "./connection.ts";
+export { isZooKeeperError, ZooKeeperError, type ZooKeeperErrorCode } from "./errors.ts";
+export {
+  type Acl,
+  type CreateMode,
+  creatorAcl,
+  openAcl,
+  Permission,
+  type Stat,
+} from "./protocol.ts";
+export { type AuthInfo, type ZooKeeperState } from "./session.ts";
+export { type Watcher, type WatchEvent } from "./watchers.ts";

@@ -1,0 +1,223 @@
+/**
+ * ZooKeeper's messages as bytes: requests to frames, payloads to values. Pure.
+ * The source is `zookeeper.jute` and `ZooDefs.java` of ZooKeeper 3.8; older servers from 3.4 agree.
+ */
+
+import { ZooKeeperError } from "./errors.ts";
+import { type JuteReader, JuteWriter } from "./jute.ts";
+
+/** Request types. */
+export const Opcode = {
+  create: 1,
+  delete: 2,
+  exists: 3,
+  getData: 4,
+  setData: 5,
+  ping: 11,
+  getChildren2: 12,
+  createContainer: 19,
+  auth: 100,
+  setWatches: 101,
+  closeSession: -11,
+} as const;
+
+/** Transaction ids that stand for a kind of message instead of one request. */
+export const Xid = { notification: -1, ping: -2, auth: -4, setWatches: -8 } as const;
+
+/** Bits of {@link Acl.permissions}. */
+export const Permission = { read: 1, write: 2, create: 4, delete: 8, admin: 16, all: 31 } as const;
+
+/** Who may do what to a node. */
+export interface Acl {
+  /** A sum of {@link Permission} bits. */
+  readonly permissions: number;
+  readonly scheme: string;
+  readonly id: string;
+}
+
+/** Anyone may do anything. */
+export const openAcl: readonly Acl[] = [
+  { permissions: Permission.all, scheme: "world", id: "anyone" },
+];
+
+/** Only whoever authenticated as the creator did. */
+export const creatorAcl: readonly Acl[] = [{ permissions: Permission.all, scheme: "auth", id: "" }];
+
+/** What kind of node to create; the sequential ones get a ten-digit number appended to their name. */
+export type CreateMode =
+  | "persistent"
+  | "ephemeral"
+  | "persistent_sequential"
+  | "ephemeral_sequential"
+  | "container";
+
+const createFlags: Record<CreateMode, number> = {
+  persistent: 0,
+  ephemeral: 1,
+  persistent_sequential: 2,
+  ephemeral_sequential: 3,
+  container: 4,
+};
+
+/** What the server keeps about a node. Times are in milliseconds since 1970 UTC, by the server's clock. */
+export interface Stat {
+  readonly czxid: bigint;
+  readonly mzxid: bigint;
+  readonly ctimeMs: number;
+  readonly mtimeMs: number;
+  readonly version: number;
+  readonly cversion: number;
+  readonly aversion: number;
+  /** The session that owns an ephemeral node; 0 for others (and for containers a value of their own). */
+  readonly ephemeralOwner: bigint;
+  readonly dataLength: number;
+  readonly numChildren: number;
+  readonly pzxid: bigint;
+}
+
+/** What a session is known by, to resume it on the next connection. */
+export interface SessionIdentity {
+  /** 0: no session yet. */
+  readonly id: bigint;
+  readonly password: Uint8Array;
+}
+
+/** Asks for nothing that was before. */
+export const noSession: SessionIdentity = { id: 0n, password: new Uint8Array(16) };
+
+/** The first frame on a connection. It has no header. */
+export function encodeConnect(
+  session: SessionIdentity,
+  lastZxid: bigint,
+  timeoutMs: number,
+): Uint8Array {
+  return new JuteWriter().int(0).long(lastZxid).int(timeoutMs).long(session.id)
+    .buffer(session.password).bool(false).frame();
+}
+
+/** The answer to {@link encodeConnect}: a timeout of 0 or less says that the session has expired. */
+export function decodeConnect(reader: JuteReader): SessionIdentity & { timeoutMs: number } {
+  reader.int();
+  return { timeoutMs: reader.int(), id: reader.long(), password: reader.buffer() };
+}
+
+export function encodePing(): Uint8Array {
+  return new JuteWriter().int(Xid.ping).int(Opcode.ping).frame();
+}
+
+export function encodeAuth(scheme: string, credentials: string): Uint8Array {
+  return new JuteWriter().int(Xid.auth).int(Opcode.auth).int(0).string(scheme).string(credentials)
+    .frame();
+}
+
+/** Server paths by kind of watch. */
+export interface WatchedPaths {
+  readonly data: readonly string[];
+  readonly exists: readonly string[];
+  readonly children: readonly string[];
+}
+
+/** The server fires at once whatever changed after `lastZxid`, and registers the rest. */
+export function encodeSetWatches(lastZxid: bigint, paths: WatchedPaths): Uint8Array {
+  const writer = new JuteWriter().int(Xid.setWatches).int(Opcode.setWatches).long(lastZxid);
+  for (const list of [paths.data, paths.exists, paths.children]) {
+    writer.list(list, (w, path) => w.string(path));
+  }
+  return writer.frame();
+}
+
+export function encodeCreate(
+  xid: number,
+  path: string,
+  data: Uint8Array,
+  mode: CreateMode,
+  acl: readonly Acl[],
+): Uint8Array {
+  return new JuteWriter().int(xid)
+    .int(mode === "container" ? Opcode.createContainer : Opcode.create)
+    .string(path).buffer(data)
+    .list(acl, (w, entry) => w.int(entry.permissions).string(entry.scheme).string(entry.id))
+    .int(createFlags[mode]).frame();
+}
+
+/** Exists, getData and getChildren2 ask the same way. */
+export function encodeRead(
+  xid: number,
+  opcode: typeof Opcode.exists | typeof Opcode.getData | typeof Opcode.getChildren2,
+  path: string,
+  watch: boolean,
+): Uint8Array {
+  return new JuteWriter().int(xid).int(opcode).string(path).bool(watch).frame();
+}
+
+export function encodeSetData(
+  xid: number,
+  path: string,
+  data: Uint8Array,
+  version: number,
+): Uint8Array {
+  return new JuteWriter().int(xid).int(Opcode.setData).string(path).buffer(data).int(version)
+    .frame();
+}
+
+export function encodeDelete(xid: number, path: string, version: number): Uint8Array {
+  return new JuteWriter().int(xid).int(Opcode.delete).string(path).int(version).frame();
+}
+
+export function encodeCloseSession(xid: number): Uint8Array {
+  return new JuteWriter().int(xid).int(Opcode.closeSession).frame();
+}
+
+/** What every frame after the first begins with. */
+export interface ReplyHeader {
+  readonly xid: number;
+  /** The last transaction that the server had seen; not above 0 in notifications. */
+  readonly zxid: bigint;
+  /** 0, or a number of the server's error list. */
+  readonly error: number;
+}
+
+export function decodeReplyHeader(reader: JuteReader): ReplyHeader {
+  return { xid: reader.int(), zxid: reader.long(), error: reader.int() };
+}
+
+export function decodeStat(reader: JuteReader): Stat {
+  return {
+    czxid: reader.long(),
+    mzxid: reader.long(),
+    ctimeMs: Number(reader.long()),
+    mtimeMs: Number(reader.long()),
+    version: reader.int(),
+    cversion: reader.int(),
+    aversion: reader.int(),
+    ephemeralOwner: reader.long(),
+    dataLength: reader.int(),
+    numChildren: reader.int(),
+    pzxid: reader.long(),
+  };
+}
+
+/** What the server says of a watched path. */
+export type ServerEventType = "created" | "deleted" | "changed" | "children";
+
+const eventTypes: readonly (ServerEventType | undefined)[] = [
+  undefined,
+  "created",
+  "deleted",
+  "changed",
+  "children",
+];
+
+/** The body of a notification. */
+export function decodeNotification(reader: JuteReader): { type: ServerEventType; path: string } {
+  const number = reader.int();
+  reader.int(); // The state, which a connected client knows.
+  const type = eventTypes[number];
+  if (type === undefined) {
+    throw new ZooKeeperError(
+      "MARSHALLING_ERROR",
+      `Cannot read ZooKeeper's notification: there is no event type ${number}`,
+    );
+  }
+  return { type, path: reader.string() };
+}

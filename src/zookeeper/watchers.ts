@@ -1,0 +1,94 @@
+/** Who is to be told about which path. Watches fire once, as the server's do. */
+
+import type { ServerEventType, WatchedPaths } from "./protocol.ts";
+
+/** Something happened to a watched path. */
+export interface WatchEvent {
+  /**
+   * `lost`: the session expired and the watch with it; read again once connected, and watch anew.
+   * The others are the server's.
+   */
+  readonly type: ServerEventType | "lost";
+  readonly path: string;
+}
+
+/** Takes one event. What it throws is logged and goes no further. */
+export type Watcher = (event: WatchEvent) => void;
+
+/** Which read registered a watch: it decides which events fire it. */
+export type WatchKind = keyof WatchedPaths;
+
+const kindsByEvent: Record<ServerEventType, readonly WatchKind[]> = {
+  created: ["data", "exists"],
+  changed: ["data", "exists"],
+  deleted: ["data", "exists", "children"],
+  children: ["children"],
+};
+
+/**
+ * Most bytes of paths in one setWatches request: well below the megabyte at which a server's default
+ * `jute.maxbuffer` drops the connection, which would repeat itself for ever.
+ */
+export const setWatchesBytesMax = 128 * 1024;
+
+/** The watchers that a session has registered, by server path. */
+export class Watchers {
+  readonly #byKind: Record<WatchKind, Map<string, Set<Watcher>>> = {
+    data: new Map(),
+    exists: new Map(),
+    children: new Map(),
+  };
+
+  /** Registers a watcher; the same one twice for a path and kind is told once. */
+  add(kind: WatchKind, path: string, watcher: Watcher): void {
+    const watchers = this.#byKind[kind].get(path);
+    if (watchers === undefined) this.#byKind[kind].set(path, new Set([watcher]));
+    else watchers.add(watcher);
+  }
+
+  /** Takes out those whom an event concerns, each once. */
+  take(type: ServerEventType, path: string): Set<Watcher> {
+    const taken = new Set<Watcher>();
+    for (const kind of kindsByEvent[type]) {
+      for (const watcher of this.#byKind[kind].get(path) ?? []) taken.add(watcher);
+      this.#byKind[kind].delete(path);
+    }
+    return taken;
+  }
+
+  /** Takes out everybody, each once per path. */
+  takeAll(): Map<string, Set<Watcher>> {
+    const taken = new Map<string, Set<Watcher>>();
+    for (const watchersByPath of Object.values(this.#byKind)) {
+      for (const [path, watchers] of watchersByPath) {
+        taken.set(path, watchers.union(taken.get(path) ?? new Set()));
+      }
+      watchersByPath.clear();
+    }
+    return taken;
+  }
+
+  /** All watched paths, in pieces of at most `bytesMax` (a longer path stands alone). */
+  *chunks(bytesMax = setWatchesBytesMax): Generator<WatchedPaths, void> {
+    let chunk = emptyChunk();
+    let chunkBytes = 0;
+    for (const kind of ["data", "exists", "children"] as const) {
+      for (const path of this.#byKind[kind].keys()) {
+        // 3 bytes are the most that a UTF-16 code unit takes in UTF-8, and 4 are its length prefix.
+        const pathBytes = path.length * 3 + 4;
+        if (chunkBytes > 0 && chunkBytes + pathBytes > bytesMax) {
+          yield chunk;
+          chunk = emptyChunk();
+          chunkBytes = 0;
+        }
+        chunk[kind].push(path);
+        chunkBytes += pathBytes;
+      }
+    }
+    if (chunkBytes > 0) yield chunk;
+  }
+}
+
+function emptyChunk(): Record<WatchKind, string[]> {
+  return { data: [], exists: [], children: [] };
+}

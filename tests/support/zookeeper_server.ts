@@ -1,0 +1,304 @@
+/**
+ * Real ZooKeeper servers for tests, on loopback, each with its own configuration, data and ports.
+ *
+ * They come from Debian's `zookeeper` package, or from where `RPC_TEST_ZOOKEEPER` points: the unpacked
+ * directory of a ZooKeeper release (its `lib` holds the jars), or a Java class path. `java` must be on the
+ * PATH. Where there is none, tests that need one are ignored, and say why in their name; with
+ * `RPC_TEST_REQUIRE_ZOOKEEPER=1`, as in continuous integration, they fail instead.
+ */
+
+import { waitFor } from "./wait_for.ts";
+
+/** How to start a server. */
+export interface ZooKeeperServerOptions {
+  /** Sessions last 2 to 20 of these. @default 200 */
+  readonly tickTimeMs?: number;
+  /** Further lines of `zoo.cfg`. */
+  readonly config?: Readonly<Record<string, string | number>>;
+}
+
+/** A server under a test's control. */
+export interface ZooKeeperServer extends AsyncDisposable {
+  readonly port: number;
+  /** `127.0.0.1:<port>`. */
+  readonly connectString: string;
+  /** Of the process that runs now, or ran last. */
+  readonly pid: number;
+  /** What the server wrote. */
+  readonly logFile: string;
+  /** Kills it (SIGKILL), and resolves when it is dead. */
+  stop(): Promise<void>;
+  /** Stops it from running without ending it (SIGSTOP). */
+  pause(): void;
+  /** SIGCONT. */
+  resume(): void;
+  /** Starts it again on the same ports, after {@link stop} if need be, and resolves when it serves. */
+  restart(options?: { readonly wipe?: boolean }): Promise<void>;
+  /** Starts it again without waiting until it serves. */
+  start(): void;
+  /** `standalone`, `leader` or `follower`; `undefined` while it does not serve. */
+  mode(): Promise<string | undefined>;
+}
+
+/** Three servers that agree. */
+export interface ZooKeeperEnsemble extends AsyncDisposable {
+  readonly members: readonly ZooKeeperServer[];
+  /** All members, separated by commas. */
+  readonly connectString: string;
+  /** The member that leads now; waits for an election. */
+  leader(): Promise<ZooKeeperServer>;
+}
+
+/** How long a server may take to serve, and an ensemble to elect. */
+const startTimeoutMs = 30_000;
+
+const debianJar = "/usr/share/java/zookeeper.jar";
+
+/** Whether ZooKeeper can be started here, and if not, why. */
+export function zooKeeperAvailable():
+  | { readonly available: true; readonly classPath: string }
+  | { readonly available: false; readonly reason: string } {
+  const given = Deno.env.get("RPC_TEST_ZOOKEEPER");
+  const classPath = given === undefined ? debianJar : classPathOf(given);
+  if (given === undefined && !exists(debianJar)) {
+    return { available: false, reason: `no ${debianJar} and RPC_TEST_ZOOKEEPER is not set` };
+  }
+  try {
+    if (!new Deno.Command("java", { args: ["-version"], stderr: "null" }).outputSync().success) {
+      return { available: false, reason: "java -version fails" };
+    }
+  } catch {
+    return { available: false, reason: "java is not on the PATH" };
+  }
+  return { available: true, classPath };
+}
+
+/** A test that needs a real ZooKeeper. `fn` starts what it needs. */
+export function zooKeeperTest(name: string, fn: (t: Deno.TestContext) => Promise<void>): void {
+  const found = availability();
+  if (found.available) return Deno.test(name, fn);
+  if (Deno.env.get("RPC_TEST_REQUIRE_ZOOKEEPER") === "1") {
+    Deno.test(name, () => {
+      throw new Error(`A ZooKeeper is required (RPC_TEST_REQUIRE_ZOOKEEPER=1): ${found.reason}`);
+    });
+    return;
+  }
+  Deno.test({ name: `${name} (ignored: ${found.reason})`, ignore: true, fn });
+}
+
+/** Starts one server, and resolves when it serves. */
+export async function startZooKeeper(
+  options: ZooKeeperServerOptions = {},
+): Promise<ZooKeeperServer> {
+  const server = new ServerProcess(freePort(), options);
+  return await started([server], () => server);
+}
+
+/** Starts an ensemble, and resolves when each member serves. */
+export async function startEnsemble(
+  size = 3,
+  options: ZooKeeperServerOptions = {},
+): Promise<ZooKeeperEnsemble> {
+  const peers = Array.from(
+    { length: size },
+    () => `127.0.0.1:${freePort()}:${freePort()};127.0.0.1:${freePort()}`,
+  );
+  const quorum = Object.fromEntries(peers.map((peer, index) => [`server.${index + 1}`, peer]));
+  const members = peers.map((peer, index) => {
+    const port = Number(peer.slice(peer.lastIndexOf(":") + 1));
+    const config = { initLimit: 20, syncLimit: 5, ...quorum, ...options.config };
+    return new ServerProcess(port, { ...options, config }, index + 1);
+  });
+  return await started(members, () => ({
+    members,
+    connectString: members.map((member) => member.connectString).join(","),
+    leader: () =>
+      waitFor("a ZooKeeper leader", async () => {
+        for (const member of members) if (await member.mode() === "leader") return member;
+        return undefined;
+      }, { timeoutMs: startTimeoutMs, periodMs: 50 }),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(members.map((member) => member[Symbol.asyncDispose]()));
+    },
+  }));
+}
+
+/** Starts processes together; where one does not come up, none is left behind. */
+async function started<Value>(servers: ServerProcess[], value: () => Value): Promise<Value> {
+  try {
+    for (const server of servers) server.start();
+    await Promise.all(servers.map((server) => server.serves()));
+    return value();
+  } catch (error) {
+    await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
+    throw error;
+  }
+}
+
+class ServerProcess implements ZooKeeperServer {
+  readonly port: number;
+  readonly #directory = Deno.makeTempDirSync({ prefix: "zookeeper_" });
+  readonly #ensembleId: number | undefined;
+  #process: Deno.ChildProcess | undefined;
+  #pid = 0;
+
+  /** `ensembleId`: its number among the members; then the client port stands in the server lines. */
+  constructor(port: number, options: ZooKeeperServerOptions, ensembleId?: number) {
+    this.port = port;
+    this.#ensembleId = ensembleId;
+    const ownPort = ensembleId === undefined
+      ? { clientPort: port, clientPortAddress: "127.0.0.1" }
+      : {};
+    const config = {
+      tickTime: options.tickTimeMs ?? 200,
+      dataDir: `${this.#directory}/data`,
+      ...ownPort,
+      maxClientCnxns: 0,
+      "admin.enableServer": false,
+      "4lw.commands.whitelist": "srvr",
+      ...options.config,
+    };
+    const lines = Object.entries(config).map(([key, value]) => `${key}=${value}\n`);
+    Deno.writeTextFileSync(`${this.#directory}/zoo.cfg`, lines.join(""));
+    this.#makeDataDirectory();
+  }
+
+  get connectString(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  get pid(): number {
+    return this.#pid;
+  }
+
+  get logFile(): string {
+    return `${this.#directory}/log`;
+  }
+
+  start(): void {
+    const found = availability();
+    if (!found.available) throw new Error(`Cannot start ZooKeeper: ${found.reason}`);
+    // Through a shell, only for the log file; `exec` leaves no process between us and Java.
+    const process = new Deno.Command("sh", {
+      args: ["-c", 'log=$1; shift; exec "$@" >>"$log" 2>&1', "sh", this.logFile, "java", ...[
+        ...["-Xms32m", "-Xmx96m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"],
+        // Tests kill processes, not machines: nothing is gained by waiting for the disk.
+        "-Dzookeeper.forceSync=no",
+        "-Dzookeeper.extendedTypesEnabled=true",
+        ...["-Dorg.slf4j.simpleLogger.showDateTime=true", "-cp", found.classPath],
+        "org.apache.zookeeper.server.quorum.QuorumPeerMain",
+        `${this.#directory}/zoo.cfg`,
+      ]],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    this.#process = process;
+    this.#pid = process.pid;
+  }
+
+  async serves(): Promise<void> {
+    await waitFor(
+      () => `ZooKeeper on port ${this.port} to serve; its log ends:\n${this.#logTail()}`,
+      async () => await this.mode() !== undefined,
+      { timeoutMs: startTimeoutMs, periodMs: 25 },
+    );
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process === undefined) return;
+    const process = this.#process;
+    this.#process = undefined;
+    process.kill("SIGKILL");
+    await process.status;
+  }
+
+  pause(): void {
+    this.#process?.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#process?.kill("SIGCONT");
+  }
+
+  async restart({ wipe = false }: { readonly wipe?: boolean } = {}): Promise<void> {
+    await this.stop();
+    if (wipe) {
+      await Deno.remove(`${this.#directory}/data`, { recursive: true });
+      this.#makeDataDirectory();
+    }
+    this.start();
+    await this.serves();
+  }
+
+  async mode(): Promise<string | undefined> {
+    const answer = await fourLetterWord(this.port, "srvr");
+    return /^Mode: (\w+)$/m.exec(answer)?.[1];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await Deno.remove(this.#directory, { recursive: true }).catch(() => {});
+  }
+
+  #makeDataDirectory(): void {
+    Deno.mkdirSync(`${this.#directory}/data`);
+    if (this.#ensembleId !== undefined) {
+      Deno.writeTextFileSync(`${this.#directory}/data/myid`, `${this.#ensembleId}\n`);
+    }
+  }
+
+  #logTail(): string {
+    return Deno.readTextFileSync(this.logFile).split("\n").slice(-15).join("\n");
+  }
+}
+
+/** Asks for one of the commands that ZooKeeper answers outside its protocol; empty if it does not. */
+async function fourLetterWord(port: number, word: string): Promise<string> {
+  let socket: Deno.TcpConn;
+  try {
+    socket = await Deno.connect({ hostname: "127.0.0.1", port });
+  } catch {
+    return "";
+  }
+  const limit = setTimeout(() => socket.close(), 1_000);
+  try {
+    await socket.write(new TextEncoder().encode(word));
+    return await new Response(socket.readable).text();
+  } catch {
+    return "";
+  } finally {
+    clearTimeout(limit);
+    try {
+      socket.close();
+    } catch {
+      // Reading to the end has closed it.
+    }
+  }
+}
+
+/** A port that nobody listens on. Another process could take it before we do; none here does. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+function classPathOf(given: string): string {
+  return exists(`${given}/lib`) ? `${given}/lib/*:${given}/conf` : given;
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+let remembered: ReturnType<typeof zooKeeperAvailable> | undefined;
+
+/** Asks the system once per process. */
+function availability(): ReturnType<typeof zooKeeperAvailable> {
+  return remembered ??= zooKeeperAvailable();
+}
