@@ -14,6 +14,7 @@ import {
   responseSchema,
   type WireError,
 } from "./message.ts";
+import { isNestedDeeper } from "./nesting.ts";
 
 /** A message that is not a request: the error to answer it with, under the id that it seems to have. */
 export class BadMessage {
@@ -33,6 +34,10 @@ const request = z.compile(requestSchema);
 const response = z.compile(responseSchema);
 const errorData = z.compile(errorDataSchema);
 const id = z.compile(idSchema);
+const utf8 = new TextEncoder();
+
+/** What is left of an error's message that makes the answer too long, in UTF-16 code units. */
+const cutMessageLength = 1_000;
 
 /** Reads a line as a server does: a request, a batch of them, or the error to answer with. Never throws. */
 export function decodeRequest(line: string): Incoming {
@@ -93,8 +98,7 @@ export function isResponse(message: Response | Request): message is Response {
 
 function parseJson(line: string): unknown {
   try {
-    // Shorter lines cannot close what they would have to open.
-    if (line.length > 2 * nestingMax && nestingOf(line) > nestingMax) {
+    if (isNestedDeeper(line, nestingMax)) {
       return new RpcError("ParseError", `Cannot take JSON nested deeper than ${nestingMax} levels`);
     }
     return JSON.parse(line);
@@ -103,33 +107,10 @@ function parseJson(line: string): unknown {
   }
 }
 
-/** The deepest nesting of brackets outside of strings. Stops counting once past the bound. */
-function nestingOf(line: string): number {
-  let depth = 0;
-  let deepest = 0;
-  for (let i = 0; i < line.length && deepest <= nestingMax; i++) {
-    const code = line.charCodeAt(i);
-    if (code === 0x22) i = endOfString(line, i + 1);
-    else if (code === 0x5b || code === 0x7b) deepest = Math.max(deepest, ++depth);
-    else if (code === 0x5d || code === 0x7d) depth--;
-  }
-  return deepest;
-}
-
-/** The index of the quote that ends the string whose first character is at `start`. */
-function endOfString(line: string, start: number): number {
-  for (let quote = line.indexOf('"', start);; quote = line.indexOf('"', quote + 1)) {
-    if (quote === -1) return line.length;
-    let backslashes = 0;
-    while (line.charCodeAt(quote - 1 - backslashes) === 0x5c) backslashes++;
-    if (backslashes % 2 === 0) return quote;
-  }
-}
-
 /**
  * A request as a line. Without `timeoutMs` there is no deadline but the server's own.
  *
- * @throws {RpcError} InvalidParams if they are not JSON, or too long for one message
+ * @throws {RpcError} InvalidParams if they are not JSON, or too long or too deeply nested for one message
  */
 export function encodeRequest(
   id: number,
@@ -150,7 +131,7 @@ export function encodeRequest(
 /**
  * A notification as a line.
  *
- * @throws {RpcError} InvalidParams if they are not JSON, or too long for one message
+ * @throws {RpcError} InvalidParams if they are not JSON, or too long or too deeply nested for one message
  */
 export function encodeNotification(method: string, params?: Params): string {
   const text = `{"jsonrpc":"2.0","method":${JSON.stringify(method)}${
@@ -174,7 +155,7 @@ function encodeParams(method: string, params: Params | undefined): string {
 /**
  * A result as a line; `undefined` becomes `null`.
  *
- * @throws {RpcError} InternalError if the result is not JSON, or too long for one message
+ * @throws {RpcError} InternalError if the result is not JSON, or too long or too deeply nested for one message
  */
 export function encodeResult(id: Id, result: unknown): string {
   let text: string | undefined;
@@ -190,42 +171,96 @@ export function encodeResult(id: Id, result: unknown): string {
   );
 }
 
-/** An error as a line. Its cause and stack stay here. */
+/** An error as a line. Its cause and stack stay here; one too long for a message is cut. */
 export function encodeError(id: Id, error: RpcError): string {
-  const data: { executed: Executed; issues?: readonly ParamsIssue[] } = error.issues === undefined
-    ? { executed: error.executed }
-    : { executed: error.executed, issues: error.issues };
-  return `{"jsonrpc":"2.0","id":${encodeId(id)},"error":{"code":${error.code},"message":${
-    JSON.stringify(error.message)
+  const { code, executed, message, issues } = error;
+  const line = errorLine(
+    id,
+    code,
+    message,
+    issues === undefined ? { executed } : { executed, issues },
+  );
+  if (!isTooLong(line)) return line;
+  return errorLine(id, code, message.slice(0, cutMessageLength), { executed });
+}
+
+function errorLine(
+  id: Id,
+  code: number,
+  message: string,
+  data: { executed: Executed; issues?: readonly ParamsIssue[] },
+): string {
+  return `{"jsonrpc":"2.0","id":${encodeId(id)},"error":{"code":${code},"message":${
+    JSON.stringify(message)
   },"data":${JSON.stringify(data)}}}\n`;
 }
 
-/** The answers to a batch as one line, from their own lines. */
+/**
+ * The answers to a batch as one line, from their own lines. If they are too long together, the longest
+ * are replaced by errors until the rest fits, since no peer takes a line past {@link messageBytesMax}.
+ */
 export function encodeBatch(lines: readonly string[]): string {
+  const line = joined(lines);
+  return isTooLong(line) ? joined(withoutLongest(lines)) : line;
+}
+
+function joined(lines: readonly string[]): string {
   return `[${lines.map((line) => line.slice(0, -1)).join(",")}]\n`;
+}
+
+function withoutLongest(lines: readonly string[]): string[] {
+  const answers = lines.map((line) => ({ line, bytes: byteLengthOf(line) }));
+  // Each answer's LF counts for the comma in its place; the brackets come on top.
+  let total = answers.reduce((sum, { bytes }) => sum + bytes, 2);
+  for (const answer of answers.toSorted((a, b) => b.bytes - a.bytes)) {
+    if (total <= messageBytesMax) break;
+    answer.line = tooLongForBatch(answer.line);
+    total += byteLengthOf(answer.line) - answer.bytes;
+  }
+  return answers.map(({ line }) => line);
+}
+
+function tooLongForBatch(answer: string): string {
+  const { id, error } = response.parse(JSON.parse(answer));
+  return encodeError(
+    id,
+    new RpcError("InternalError", "Cannot send this answer: the batch's answers are too long", {
+      executed: error === undefined ? "yes" : toRpcError(error).executed,
+    }),
+  );
 }
 
 function encodeId(id: Id): string {
   return typeof id === "string" ? JSON.stringify(id) : String(id);
 }
 
-/** Returns the line if it is short enough to be sent. */
+/** Returns the line if a peer will take it. */
 function fitting(
   line: string,
   name: "InvalidParams" | "InternalError",
   subject: () => string,
 ): string {
-  // No UTF-16 code unit takes more than three bytes, so the count is needed for long lines only.
-  if (line.length * 3 > messageBytesMax) {
-    const bytes = new TextEncoder().encode(line).length;
-    if (bytes > messageBytesMax) {
-      throw new RpcError(
-        name,
-        `${subject()} ${bytes} bytes long, and ${messageBytesMax} is the most`,
-      );
-    }
+  if (isTooLong(line)) {
+    const bytes = byteLengthOf(line);
+    throw new RpcError(
+      name,
+      `${subject()} ${bytes} bytes long, and ${messageBytesMax} is the most`,
+    );
+  }
+  // One level is left for the array of a batch.
+  if (isNestedDeeper(line, nestingMax - 1)) {
+    throw new RpcError(name, `${subject()} nested too deep: a message has ${nestingMax} levels`);
   }
   return line;
+}
+
+function isTooLong(line: string): boolean {
+  // No UTF-16 code unit takes more than three bytes, so the count is needed for long lines only.
+  return line.length * 3 > messageBytesMax && byteLengthOf(line) > messageBytesMax;
+}
+
+function byteLengthOf(line: string): number {
+  return utf8.encode(line).length;
 }
 
 /** The error that an answer carries, ours or somebody else's, as the client's callers see it. */

@@ -6,6 +6,9 @@ export type Line = string | RpcError;
 
 const lineFeed = 0x0a;
 
+/** A buffer grown past this by one long line is given back with it, so that an idle connection keeps none. */
+const partialBytesKept = 64 * 1024;
+
 /**
  * Cuts a stream of bytes into lines: pure, incremental, bounded.
  *
@@ -42,6 +45,7 @@ export class LineSplitter {
    */
   push(chunk: Uint8Array): Line[] {
     if (this.#overflowed) return [];
+    if (chunk.length > this.#bytesMax) return this.#pushInPieces(chunk);
     const end = chunk.lastIndexOf(lineFeed) + 1;
     if (end === 0) return this.#keep(chunk) ? [] : [this.#overflow()];
 
@@ -52,9 +56,19 @@ export class LineSplitter {
       if (!this.#keep(chunk.subarray(0, start))) return [this.#overflow()];
       this.#decode(this.#partial.subarray(0, this.#partialBytes), lines);
       this.#partialBytes = 0;
+      if (this.#partial.length > partialBytesKept) this.#partial = new Uint8Array(0);
     }
     if (start < end) this.#decode(chunk.subarray(start, end), lines);
     if (!this.#keep(chunk.subarray(end))) lines.push(this.#overflow());
+    return lines;
+  }
+
+  /** No piece is longer than the longest line, so what is whole within one needs no look at its length. */
+  #pushInPieces(chunk: Uint8Array): Line[] {
+    const lines: Line[] = [];
+    for (let start = 0; start < chunk.length; start += this.#bytesMax) {
+      for (const line of this.push(chunk.subarray(start, start + this.#bytesMax))) lines.push(line);
+    }
     return lines;
   }
 
