@@ -15,7 +15,8 @@ export interface Deadline {
  * Deadlines of many calls under one timer: a hashed timing wheel (Varghese and Lauck, "Hashed and
  * Hierarchical Timing Wheels", 1987, scheme 6). Adding and cancelling take constant time, which
  * counts, because nearly every deadline is cancelled. It is coarse: one expires up to
- * {@link wheelTickMs} late, never early. The timer runs only while there are deadlines.
+ * {@link wheelTickMs} late (and as much later as the timer itself is), never early. The timer runs only
+ * while there are deadlines.
  */
 export class DeadlineWheel {
   readonly #clock: Clock;
@@ -43,8 +44,8 @@ export class DeadlineWheel {
       this.#tick = Math.floor(this.#clock.now() / wheelTickMs);
       this.#timer = this.#clock.every(wheelTickMs, this.#advance);
     }
-    const tick = Math.max(Math.ceil(atMs / wheelTickMs), this.#tick + 1);
-    const entry = new Entry(this, tick, expired);
+    const tick = Math.max(Math.floor(atMs / wheelTickMs), this.#tick);
+    const entry = new Entry(this, atMs, expired);
     (this.#slots[tick % slotCount] as Slot).push(entry);
     this.#size++;
     return entry;
@@ -56,12 +57,15 @@ export class DeadlineWheel {
   }
 
   readonly #advance = (): void => {
-    const now = Math.floor(this.#clock.now() / wheelTickMs);
-    // After a long pause (a suspended machine) every slot is looked at once, not once a tick missed.
-    const from = Math.max(this.#tick + 1, now - slotCount + 1);
-    this.#tick = Math.max(this.#tick, now);
+    const nowMs = this.#clock.now();
+    const now = Math.floor(nowMs / wheelTickMs);
+    // The timer rings somewhere inside a tick, so the slot it rang in the last time may hold deadlines
+    // that had not come then: it is looked at again. After a long pause (a suspended machine) every slot
+    // is looked at once, not once a tick missed.
+    const from = Math.max(this.#tick, now - slotCount + 1);
+    this.#tick = now;
     for (let tick = from; tick <= now; tick++) {
-      (this.#slots[tick % slotCount] as Slot).expire(now);
+      (this.#slots[tick % slotCount] as Slot).expire(nowMs);
     }
     if (this.#size === 0) {
       this.#timer?.cancel();
@@ -81,11 +85,11 @@ class Slot {
     this.first = entry;
   }
 
-  expire(now: number): void {
+  expire(nowMs: number): void {
     // Collected first: a callback may cancel its neighbours or add to this very slot.
     const due: Entry[] = [];
     for (let entry = this.first; entry !== undefined; entry = entry.next) {
-      if (entry.tick <= now) due.push(entry);
+      if (entry.atMs <= nowMs) due.push(entry);
     }
     for (const entry of due) entry.expire();
   }
@@ -93,15 +97,15 @@ class Slot {
 
 class Entry implements Deadline {
   readonly #wheel: DeadlineWheel;
-  readonly tick: number;
+  readonly atMs: number;
   readonly #expired: () => void;
   slot: Slot | undefined;
   next: Entry | undefined;
   previous: Entry | undefined;
 
-  constructor(wheel: DeadlineWheel, tick: number, expired: () => void) {
+  constructor(wheel: DeadlineWheel, atMs: number, expired: () => void) {
     this.#wheel = wheel;
-    this.tick = tick;
+    this.atMs = atMs;
     this.#expired = expired;
   }
 
