@@ -52,3 +52,21 @@ export const callTimeoutMsDefault = 10_000;
 
 /** Longest deadline that is accepted: a day. Beyond it a timer's arithmetic is nobody's intention. */
 export const callTimeoutMsMax = 24 * 60 * 60 * 1_000;
+
+/** Times that a client sends one call at the most, the first included: the budget bounds them all together. */
+export const attemptsMax = 8;
+
+/** Calls that wait in a client for a first endpoint. Past it a call fails at once instead of piling up. */
+export const waitingCallsMax = 65_536;
+
+/** How long a call waits for an endpoint when none is connected: a restart's length, not a deadline's. */
+export const unavailableAfterMsDefault = 1_500;
+
+/** How long a TCP connection may take to be made. Longer than a call may wait: the next call gains by it. */
+export const connectTimeoutMs = 5_000;
+
+/** A connection with calls pending and nothing received is asked after this long whether it lives. */
+export const heartbeatIntervalMs = 1_000;
+
+/** A connection that does not answer within this time after it was asked is dead. */
+export const heartbeatTimeoutMs = 2_000;

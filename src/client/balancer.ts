@@ -1,0 +1,118 @@
+import type { Random } from "../base/random.ts";
+import { randomInt } from "../base/random.ts";
+
+/** What a policy looks at. */
+export interface Candidate {
+  /** Its share relative to others': zero takes no calls while there is another. */
+  readonly weight: number;
+  /** Calls of this client that it works on. */
+  readonly inFlight: number;
+  /** Its recent latency in milliseconds; 0 if nothing is known. */
+  latencyAt(nowMs: number): number;
+}
+
+/** The names of the policies. */
+export const balancePolicies = ["p2c", "random", "round-robin", "least-loaded"] as const;
+
+/** How calls are spread. */
+export type BalancePolicy = typeof balancePolicies[number];
+
+/** Chooses one of at least one candidates. Pure but for what it is given (round-robin counts). */
+export type Pick = <Item extends Candidate>(candidates: readonly Item[], nowMs: number) => Item;
+
+/** Builds the policy of a name. */
+export function createPick(policy: BalancePolicy, random: Random): Pick {
+  switch (policy) {
+    case "p2c":
+      return pickOfTwo(random);
+    case "random":
+      return (candidates) => weighted(candidates, random);
+    case "round-robin":
+      return roundRobin();
+    case "least-loaded":
+      return leastLoaded(random);
+  }
+}
+
+/** Costs this close to each other say nothing: latencies are noisy, and a coin spreads better. */
+const costTolerance = 1.5;
+
+/** The cost of a server that is working and has never answered: nothing is known, so others first. */
+const unknownCost = 1e9;
+
+/**
+ * The better of two drawn at random (Mitzenmacher, "The Power of Two Choices in Randomized Load
+ * Balancing", 2001): nearly as good as looking at all, in constant time, and clients that see the same
+ * picture do not all run to the same server.
+ */
+function pickOfTwo(random: Random): Pick {
+  return (candidates, nowMs) => {
+    const one = weighted(candidates, random);
+    if (candidates.length === 1) return one;
+    const other = differentFrom(one, candidates, random);
+    if (other.weight === 0) return one;
+    const costOfOne = costOf(one, nowMs);
+    const costOfOther = costOf(other, nowMs);
+    return costOfOne <= costOfOther * costTolerance ? one : other;
+  };
+}
+
+// Weight is not part of the cost: it has decided already how often a server is drawn.
+function costOf(candidate: Candidate, nowMs: number): number {
+  const latencyMs = candidate.latencyAt(nowMs);
+  if (latencyMs === 0) return candidate.inFlight === 0 ? 0 : unknownCost + candidate.inFlight;
+  return (candidate.inFlight + 1) * latencyMs;
+}
+
+function differentFrom<Item extends Candidate>(
+  one: Item,
+  candidates: readonly Item[],
+  random: Random,
+): Item {
+  for (let draws = 0; draws < 4; draws++) {
+    const other = weighted(candidates, random);
+    if (other !== one) return other;
+  }
+  // One weight outweighs all others together: then it is right that it meets itself.
+  return one;
+}
+
+/** Drawn by weight: by rejection, so that it costs the same for ten candidates and for ten thousand. */
+function weighted<Item extends Candidate>(candidates: readonly Item[], random: Random): Item {
+  let heaviest = candidates[randomInt(random, candidates.length)] as Item;
+  // Equal weights, the usual case, are accepted at the first draw.
+  for (let draws = 0; draws < 16; draws++) {
+    const drawn = candidates[randomInt(random, candidates.length)] as Item;
+    if (drawn.weight > heaviest.weight) heaviest = drawn;
+    if (random() * heaviest.weight < drawn.weight) return drawn;
+  }
+  return heaviest;
+}
+
+function roundRobin(): Pick {
+  let next = 0;
+  return (candidates) => {
+    for (let tries = 0; tries < candidates.length; tries++) {
+      const candidate = candidates[next++ % candidates.length];
+      if (candidate !== undefined && candidate.weight > 0) return candidate;
+    }
+    return candidates[next++ % candidates.length] as typeof candidates[number];
+  };
+}
+
+function leastLoaded(random: Random): Pick {
+  return (candidates) => {
+    // From a random start, so that ties do not all go to the first of the list.
+    const start = randomInt(random, candidates.length);
+    let best = candidates[start] as typeof candidates[number];
+    for (let i = 1; i < candidates.length; i++) {
+      const candidate = candidates[(start + i) % candidates.length] as typeof best;
+      if (loadOf(candidate) < loadOf(best)) best = candidate;
+    }
+    return best;
+  };
+}
+
+function loadOf(candidate: Candidate): number {
+  return candidate.weight > 0 ? (candidate.inFlight + 1) / candidate.weight : Infinity;
+}

@@ -1,0 +1,53 @@
+import type { Executed, RpcError } from "../base/errors.ts";
+import type { Params } from "../wire/message.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+/** One call on its way down the layers: what the layers need to know of it, and where it stands. */
+export class Call {
+  readonly method: string;
+  readonly params: Params | undefined;
+  /** On the clock's monotonic scale, in milliseconds. */
+  readonly deadlineAtMs: number;
+  /** Whether the caller said that running it twice does no harm; `undefined`: ask the server. */
+  readonly idempotent: boolean | undefined;
+  /** Gives the call up from outside. */
+  readonly signal: AbortSignal | undefined;
+  /** Its caller has been told. Set by the deadline layer; nothing below need go on. */
+  ended = false;
+  /** Times it was handed to an endpoint. */
+  attempts = 0;
+  /** The endpoint that it was handed to last. */
+  endpoint: Endpoint | undefined;
+  /** Endpoints that failed it, to be tried last. */
+  avoid: Set<Endpoint> | undefined;
+  /** The most that is known of its execution, over all attempts. */
+  executed: Executed = "no";
+  /**
+   * Takes the call back from wherever it is now: out of a waiting list, or off a connection, whose
+   * server is told. Whoever holds the call sets it; whoever gives the call up runs it.
+   */
+  withdraw: (() => void) | undefined;
+
+  constructor(
+    method: string,
+    params: Params | undefined,
+    deadlineAtMs: number,
+    idempotent?: boolean,
+    signal?: AbortSignal,
+  ) {
+    this.method = method;
+    this.params = params;
+    this.deadlineAtMs = deadlineAtMs;
+    this.idempotent = idempotent;
+    this.signal = signal;
+  }
+}
+
+/**
+ * Ends a call: with an error, or without one with the result. Called exactly once. Layers speak by
+ * callbacks, not promises, because a promise a layer would cost more than all the rest of a call.
+ */
+export type Done = (error: RpcError | undefined, result: unknown) => void;
+
+/** Carries out a call. Every layer is a function from the next one of these to another. */
+export type Dispatch = (call: Call, done: Done) => void;

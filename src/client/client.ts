@@ -1,0 +1,260 @@
+import { type Clock, systemClock, type Timer } from "../base/clock.ts";
+import { DeadlineWheel, wheelTickMs } from "../base/deadline_wheel.ts";
+import { RpcError } from "../base/errors.ts";
+import {
+  callTimeoutMsDefault,
+  callTimeoutMsMax,
+  heartbeatIntervalMs,
+  unavailableAfterMsDefault,
+} from "../base/limits.ts";
+import { type Logger, silentLogger } from "../base/log.ts";
+import { type Random, systemRandom } from "../base/random.ts";
+import type { Discovery, Snapshot, Watch } from "../discovery/discovery.ts";
+import type { Params } from "../wire/message.ts";
+import { type BalancePolicy, createPick } from "./balancer.ts";
+import { Call, type Dispatch, type Done } from "./call.ts";
+import { withDeadline } from "./deadline.ts";
+import { Endpoints } from "./endpoints.ts";
+import { Idempotence } from "./idempotence.ts";
+import { withRetry } from "./retry.ts";
+import { RetryBudget } from "./retry_budget.ts";
+import { tcpTransport, type Transport } from "./transport.ts";
+import { WaitingRoom } from "./waiting_room.ts";
+
+/** How a {@link Client} behaves. */
+export interface ClientOptions {
+  /** Where servers are found. The client does not close it. */
+  readonly discovery: Discovery;
+  /** @default "rpc" */
+  readonly service?: string;
+  /** @default "p2c" */
+  readonly balance?: BalancePolicy;
+  /** Deadline of a call that brings none, in milliseconds. @default 10000 */
+  readonly timeoutMs?: number;
+  /** How long a call waits while no server is connected, in milliseconds. @default 1500 */
+  readonly unavailableAfterMs?: number;
+  /** @default TCP */
+  readonly transport?: Transport;
+  /** @default the machine's */
+  readonly clock?: Clock;
+  /** @default the machine's */
+  readonly random?: Random;
+  /** @default none */
+  readonly log?: Logger;
+}
+
+/** How one call behaves. */
+export interface CallOptions {
+  /** @default the client's */
+  readonly timeoutMs?: number | undefined;
+  /** Gives the call up; the server is told. */
+  readonly signal?: AbortSignal | undefined;
+  /** Whether running it twice does no harm. @default what the server says of the method */
+  readonly idempotent?: boolean | undefined;
+}
+
+/** How a call ended, and where. */
+export interface CallReport {
+  /** The result, if `error` is `undefined`. */
+  readonly result: unknown;
+  readonly error: RpcError | undefined;
+  /** `host:port` of the server that it was sent to last; `undefined` if it was sent to none. */
+  readonly server: string | undefined;
+  /** Times it was sent. */
+  readonly attempts: number;
+  /** From the call to its end, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/** What a client has counted since its start. */
+export interface ClientStats {
+  /** Calls sent again. */
+  readonly retries: number;
+  /** Servers taken out for a while because calls ended at their deadlines. */
+  readonly ejections: number;
+  /** Servers that calls can be sent to now. */
+  readonly connected: number;
+}
+
+/**
+ * Calls procedures on whatever servers of a service there are: finds them, connects to each as it
+ * appears, spreads the calls, and sends a call again where that is safe.
+ *
+ * A call passes four layers: deadline, retry, balancing, connection. Each says why it stands where it
+ * stands. The layers above the connection are functions of one shape, {@link Dispatch}.
+ */
+export class Client {
+  readonly #discovery: Discovery;
+  readonly #service: string;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #unavailableAfterMs: number;
+  readonly #endpoints: Endpoints;
+  readonly #waiting: WaitingRoom;
+  readonly #dispatch: Dispatch;
+  readonly #watch: Watch;
+  readonly #heartbeat: Timer;
+  #registry: "silent" | "in trouble" | "read" = "silent";
+  #trouble: RpcError | undefined;
+  #closed = false;
+  #retries = 0;
+  #ejections = 0;
+
+  /** Starts finding and connecting at once. */
+  constructor(options: ClientOptions) {
+    const clock = options.clock ?? systemClock;
+    const random = options.random ?? systemRandom;
+    this.#discovery = options.discovery;
+    this.#service = options.service ?? "rpc";
+    this.#clock = clock;
+    this.#timeoutMs = options.timeoutMs ?? callTimeoutMsDefault;
+    this.#unavailableAfterMs = options.unavailableAfterMs ?? unavailableAfterMsDefault;
+
+    const wheel = new DeadlineWheel(clock);
+    this.#waiting = new WaitingRoom(wheel, () => this.#explain());
+    this.#endpoints = new Endpoints(createPick(options.balance ?? "p2c", random), {
+      transport: options.transport ?? tcpTransport,
+      clock,
+      random,
+      log: options.log ?? silentLogger,
+    }, {
+      usable: () => this.#waiting.leave(this.#balance),
+      ejected: () => this.#ejections++,
+    });
+
+    const idempotence = new Idempotence((call, done) => this.#balance(call, done));
+    const retry = withRetry({
+      clock,
+      random,
+      budget: new RetryBudget(clock),
+      isIdempotent: (call, answer) => idempotence.of(call, answer),
+      onRetry: () => this.#retries++,
+    }, (call, done) => this.#balance(call, done));
+    this.#dispatch = withDeadline(wheel, retry);
+
+    this.#heartbeat = clock.every(heartbeatIntervalMs, () => this.#endpoints.beat());
+    this.#watch = this.#discovery.watch(this.#service, {
+      snapshot: (snapshot) => this.#found(snapshot),
+      trouble: (error) => this.#troubled(error),
+    });
+  }
+
+  /** Counters. */
+  get stats(): ClientStats {
+    const connected = [...this.#endpoints.all].filter(({ rank }) => rank !== "unusable").length;
+    return { retries: this.#retries, ejections: this.#ejections, connected };
+  }
+
+  /**
+   * Calls a method and resolves to its result.
+   *
+   * @throws {RpcError} how the call failed
+   */
+  call(method: string, params?: Params, options: CallOptions = {}): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#start(method, params, options, (error, result) => {
+        if (error === undefined) resolve(result);
+        else reject(error);
+      });
+    });
+  }
+
+  /** Calls a method and resolves to how that ended. Never rejects. */
+  report(method: string, params?: Params, options: CallOptions = {}): Promise<CallReport> {
+    const startedAtMs = this.#clock.now();
+    return new Promise((resolve) => {
+      const call = this.#start(method, params, options, (error, result) => {
+        resolve({
+          result,
+          error,
+          server: call.endpoint?.address,
+          attempts: call.attempts,
+          durationMs: this.#clock.now() - startedAtMs,
+        });
+      });
+    });
+  }
+
+  /** Ends it: calls under way fail as Cancelled, connections close. The registry's watch ends too. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#watch.close();
+    this.#heartbeat.cancel();
+    this.#endpoints.close();
+    this.#waiting.leave((_call, done) => done(closedError(), undefined));
+  }
+
+  /** {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  #start(method: string, params: Params | undefined, options: CallOptions, done: Done): Call {
+    const timeoutMs = Math.min(options.timeoutMs ?? this.#timeoutMs, callTimeoutMsMax);
+    const deadlineAtMs = this.#clock.now() + timeoutMs;
+    const call = new Call(method, params, deadlineAtMs, options.idempotent, options.signal);
+    // Never before this returns, so that whoever started it knows it by then.
+    if (this.#closed) queueMicrotask(() => done(closedError(), undefined));
+    else this.#dispatch(call, done);
+    return call;
+  }
+
+  /**
+   * Hands a call to an endpoint, or keeps it until there is one.
+   *
+   * Above the connection, because it chooses it; below retry, because a retry chooses again.
+   */
+  readonly #balance: Dispatch = (call, done) => {
+    if (this.#closed) return done(closedError(), undefined);
+    const endpoint = this.#endpoints.pick(call);
+    if (endpoint !== undefined) return endpoint.send(call, done);
+    // Just before the deadline, so that the error says why there is nobody to call.
+    const lastMs = call.deadlineAtMs - 2 * wheelTickMs;
+    const untilMs = this.#registry === "silent"
+      ? lastMs
+      : Math.min(lastMs, this.#clock.now() + this.#unavailableAfterMs);
+    this.#waiting.enter(call, done, untilMs);
+  };
+
+  #found(snapshot: Snapshot): void {
+    this.#trouble = undefined;
+    this.#endpoints.update(snapshot);
+    this.#heard("read");
+  }
+
+  #troubled(error: RpcError): void {
+    this.#trouble = error;
+    if (this.#registry === "silent") this.#heard("in trouble");
+  }
+
+  /** What is known of the registry decides how long calls wait: those that do are judged anew. */
+  #heard(registry: "in trouble" | "read"): void {
+    if (this.#registry === registry) return;
+    this.#registry = registry;
+    this.#waiting.leave(this.#balance);
+  }
+
+  #explain(): string {
+    const endpoints = [...this.#endpoints.all];
+    if (endpoints.length > 0) {
+      const some = endpoints.slice(0, 3)
+        .map(({ address, lastFailure }) => `${address} (${lastFailure ?? "still connecting"})`);
+      const more = endpoints.length > some.length
+        ? `, and ${endpoints.length - some.length} more`
+        : "";
+      return `Cannot reach any server of service "${this.#service}": ${some.join(", ")}${more}`;
+    }
+    if (this.#trouble !== undefined) return this.#trouble.message;
+    if (this.#registry === "silent") {
+      return `No answer from the registry ${this.#discovery.url} yet`;
+    }
+    return `No server of service "${this.#service}" is registered in ${this.#discovery.url}: ` +
+      `start one with: rpc serve 127.0.0.1 0`;
+  }
+}
+
+function closedError(): RpcError {
+  return new RpcError("Cancelled", "The client is closed", { executed: "no" });
+}

@@ -1,0 +1,176 @@
+import type { Clock } from "../base/clock.ts";
+import { messageOf, RpcError } from "../base/errors.ts";
+import { heartbeatTimeoutMs, readBufferBytes } from "../base/limits.ts";
+import {
+  decodeReply,
+  encodeNotification,
+  encodeRequest,
+  isResponse,
+  toRpcError,
+} from "../wire/codec.ts";
+import { LineSplitter } from "../wire/lines.ts";
+import { reservedMethods, type Response } from "../wire/message.ts";
+import { Outbox } from "../wire/outbox.ts";
+import { Call, type Done } from "./call.ts";
+import type { Duplex } from "./transport.ts";
+
+/** What a connection tells whoever owns it. None may throw. */
+export interface ConnectionEvents {
+  /** The server asked that new calls go elsewhere. Those under way will be answered. */
+  goaway(): void;
+  /** The connection is gone, after its calls have failed. Not called after {@link Connection.close}. */
+  lost(reason: string): void;
+}
+
+/** A call that was written and not answered. */
+interface Pending {
+  readonly call: Call;
+  readonly done: Done;
+}
+
+/**
+ * One TCP connection with many calls on it at once: answers find their calls by id, in any order.
+ */
+export class Connection {
+  readonly #duplex: Duplex;
+  readonly #address: string;
+  readonly #clock: Clock;
+  readonly #events: ConnectionEvents;
+  readonly #outbox: Outbox;
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+  #open = true;
+  #messagesReceived = 0;
+
+  /** Takes over a stream that has just been made, and reads from it until it ends. */
+  constructor(duplex: Duplex, address: string, clock: Clock, events: ConnectionEvents) {
+    this.#duplex = duplex;
+    this.#address = address;
+    this.#clock = clock;
+    this.#events = events;
+    this.#outbox = new Outbox(duplex, (error) => this.#lose(messageOf(error)));
+    void this.#read();
+  }
+
+  /** Calls written and not answered. */
+  get inFlight(): number {
+    return this.#pending.size;
+  }
+
+  /** A counter that stands still exactly as long as the server is silent. */
+  get messagesReceived(): number {
+    return this.#messagesReceived;
+  }
+
+  /**
+   * Writes a call. `done` is called with its answer, or with ConnectionLost: `executed` is then
+   * `"maybe"`, since the server may have read it.
+   */
+  send(call: Call, done: Done): void {
+    if (!this.#open) {
+      done(this.#lost("it is closed", "no"), undefined);
+      return;
+    }
+    const id = this.#nextId++;
+    // At least one: zero would ask the server to refuse the call.
+    const timeoutMs = Math.max(1, Math.round(call.deadlineAtMs - this.#clock.now()));
+    let line: string;
+    try {
+      line = encodeRequest(id, call.method, call.params, timeoutMs);
+    } catch (error) {
+      done(error as RpcError, undefined);
+      return;
+    }
+    this.#pending.set(id, { call, done });
+    call.withdraw = () => this.#withdraw(id);
+    this.#outbox.push(line);
+  }
+
+  /** Asks the server's main process whether it lives: `answered` is called if and when it says so. */
+  ping(answered: () => void): void {
+    const deadlineAtMs = this.#clock.now() + heartbeatTimeoutMs;
+    this.send(new Call(reservedMethods.ping, undefined, deadlineAtMs, true), (error) => {
+      if (error === undefined || error.name !== "ConnectionLost") answered();
+    });
+  }
+
+  /** Closes it: calls under way fail as ConnectionLost. {@link ConnectionEvents.lost} is not called. */
+  close(): void {
+    if (this.#open) this.#end("the client closed it");
+  }
+
+  /** Closes it as {@link close} does, as a fault of the server: {@link ConnectionEvents.lost} is called. */
+  abandon(reason: string): void {
+    this.#lose(reason);
+  }
+
+  #withdraw(id: number): void {
+    if (this.#pending.delete(id)) {
+      this.#outbox.push(encodeNotification(reservedMethods.cancel, { id }));
+    }
+  }
+
+  async #read(): Promise<void> {
+    const splitter = new LineSplitter();
+    const buffer = new Uint8Array(readBufferBytes);
+    try {
+      while (this.#open) {
+        const bytes = await this.#duplex.read(buffer);
+        if (bytes === null) return this.#lose("the server closed it");
+        for (const line of splitter.push(buffer.subarray(0, bytes))) {
+          if (line instanceof RpcError) throw line;
+          this.#receive(line);
+        }
+      }
+    } catch (error) {
+      this.#lose(messageOf(error));
+    }
+  }
+
+  #receive(line: string): void {
+    this.#messagesReceived++;
+    const message = decodeReply(line);
+    if (isResponse(message)) this.#settle(message);
+    else if (message.method === reservedMethods.goaway) this.#events.goaway();
+    // Other notifications belong to protocols newer than this one.
+  }
+
+  #settle(response: Response): void {
+    if (typeof response.id !== "number") return;
+    const pending = this.#pending.get(response.id);
+    // An answer to a call that was given up: too late, and expected.
+    if (pending === undefined) return;
+    this.#pending.delete(response.id);
+    pending.call.withdraw = undefined;
+    if (response.error === undefined) pending.done(undefined, response.result);
+    else pending.done(toRpcError(response.error), undefined);
+  }
+
+  #lose(reason: string): void {
+    if (!this.#open) return;
+    this.#end(reason);
+    this.#events.lost(reason);
+  }
+
+  #end(reason: string): void {
+    this.#open = false;
+    this.#outbox.close();
+    try {
+      this.#duplex.close();
+    } catch {
+      // It is gone already, which is what was wanted.
+    }
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { call, done } of pending) {
+      call.withdraw = undefined;
+      done(this.#lost(reason, "maybe"), undefined);
+    }
+  }
+
+  #lost(reason: string, executed: "no" | "maybe"): RpcError {
+    return new RpcError("ConnectionLost", `Lost the connection to ${this.#address}: ${reason}`, {
+      executed,
+    });
+  }
+}

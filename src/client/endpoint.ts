@@ -1,0 +1,353 @@
+import { Backoff } from "../base/backoff.ts";
+import type { Clock, Timer } from "../base/clock.ts";
+import { messageOf, type RpcError } from "../base/errors.ts";
+import { connectTimeoutMs, heartbeatTimeoutMs } from "../base/limits.ts";
+import type { Logger } from "../base/log.ts";
+import type { Random } from "../base/random.ts";
+import { addressOf, type Instance } from "../discovery/discovery.ts";
+import type { Candidate } from "./balancer.ts";
+import type { Call, Done } from "./call.ts";
+import { Connection } from "./connection.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { LatencyAverage } from "./latency.ts";
+import type { Duplex, Transport } from "./transport.ts";
+
+/** What every endpoint of a client shares. */
+export interface EndpointDependencies {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** Whoever holds the endpoints: is told when one may have become more or less useful. */
+export interface EndpointOwner {
+  /** The endpoint's rank, or whether it is closed, may have changed. */
+  changed(endpoint: Endpoint): void;
+  /** Calls to it end at their deadlines, one after the other. The owner may {@link Endpoint.eject} it. */
+  suspected(endpoint: Endpoint): void;
+}
+
+/**
+ * How an endpoint is used: `preferred` ones take the calls; a `fallback` (not listed any more, ejected
+ * or draining) takes them when there is no other; an `unusable` one has no connection.
+ */
+export type Rank = "preferred" | "fallback" | "unusable";
+
+/**
+ * The life of an endpoint:
+ *
+ *     connecting ──answers a ping──▶ ready ──goaway──▶ draining
+ *      ▲      │                        │                  │
+ *      │   refused, silent            lost               lost
+ *      │      ▼                        ▼                  ▼
+ *      └── waiting ◀──── still listed ─┴──────────────────┴── not listed ──▶ closed
+ */
+type State =
+  | { readonly kind: "connecting"; readonly abort: AbortController }
+  | { readonly kind: "ready"; readonly connection: Connection; readonly heartbeat: Heartbeat }
+  | { readonly kind: "draining"; readonly connection: Connection; readonly heartbeat: Heartbeat }
+  | { readonly kind: "waiting"; readonly timer: Timer }
+  | { readonly kind: "closed" };
+
+const reconnectBackoff = { baseMs: 50, maxMs: 5_000 };
+
+/** Calls in a row that must end at their deadline before a server is suspected. */
+const timeoutsMax = 5;
+
+/** An ejection's length for the first time, multiplied by how often it happened: Envoy's defaults. */
+const ejectionMs = 30_000;
+const ejectionMsMax = 300_000;
+
+/** Methods that one endpoint is remembered to lack. Past it it is asked again, which is only slower. */
+const lackingMax = 256;
+
+/** An instance as this client sees it: one address, at most one connection, and what is known of it. */
+export class Endpoint implements Candidate {
+  readonly address: string;
+  readonly #dependencies: EndpointDependencies;
+  readonly #owner: EndpointOwner;
+  readonly #latency = new LatencyAverage();
+  readonly #backoff: Backoff;
+  #instance: Instance;
+  #listed = true;
+  #state: State;
+  #lacking = new Set<string>();
+  #timeoutsInARow = 0;
+  #ejections = 0;
+  #ejection: Timer | undefined;
+  #lastFailure: string | undefined;
+
+  constructor(instance: Instance, owner: EndpointOwner, dependencies: EndpointDependencies) {
+    this.address = addressOf(instance);
+    this.#instance = instance;
+    this.#owner = owner;
+    this.#dependencies = dependencies;
+    this.#backoff = new Backoff(dependencies.random, reconnectBackoff);
+    this.#state = this.#connecting();
+  }
+
+  /** The position in its owner's list of the same rank. Kept here so that moving costs the same in any list. */
+  index = -1;
+  /** The rank of the list that {@link index} is in. */
+  listedAs: Rank = "unusable";
+
+  get instance(): Instance {
+    return this.#instance;
+  }
+
+  get weight(): number {
+    return this.#instance.weight;
+  }
+
+  get inFlight(): number {
+    const state = this.#state;
+    return state.kind === "ready" || state.kind === "draining" ? state.connection.inFlight : 0;
+  }
+
+  /** Why it has no connection, for people. `undefined` if nothing went wrong yet. */
+  get lastFailure(): string | undefined {
+    return this.#lastFailure;
+  }
+
+  /** Whether the registry lists it. */
+  get isListed(): boolean {
+    return this.#listed;
+  }
+
+  get isClosed(): boolean {
+    return this.#state.kind === "closed";
+  }
+
+  get isDraining(): boolean {
+    return this.#state.kind === "draining";
+  }
+
+  get isEjected(): boolean {
+    return this.#ejection !== undefined;
+  }
+
+  get rank(): Rank {
+    switch (this.#state.kind) {
+      case "ready":
+        return this.#listed && this.#ejection === undefined ? "preferred" : "fallback";
+      case "draining":
+        return "fallback";
+      case "connecting":
+      case "waiting":
+      case "closed":
+        return "unusable";
+    }
+  }
+
+  latencyAt(nowMs: number): number {
+    return this.#latency.valueAt(nowMs);
+  }
+
+  /** The registry lists it (again), maybe as a new instance at the same address. */
+  list(instance: Instance): void {
+    if (instance.id !== this.#instance.id) {
+      this.#lacking.clear();
+      // A restarted server owes nothing to its predecessor, and need not be waited for.
+      this.#backoff.reset();
+      if (this.#state.kind === "waiting") this.#reconnect(this.#state.timer);
+    }
+    this.#instance = instance;
+    this.#listed = true;
+    this.#owner.changed(this);
+  }
+
+  /** The registry does not list it any more. That only demotes it: its connection says when it is gone. */
+  unlist(): void {
+    this.#listed = false;
+    if (this.#state.kind === "waiting" || this.#state.kind === "connecting") this.close();
+    else this.#owner.changed(this);
+  }
+
+  /** The server said that it does not offer the method: {@link offers} is `false` from now on. */
+  lacks(method: string): void {
+    if (this.#lacking.size >= lackingMax) this.#lacking.clear();
+    this.#lacking.add(method);
+  }
+
+  /** Whether it may offer the method, as far as is known. */
+  offers(method: string): boolean {
+    return this.#lacking.size === 0 || !this.#lacking.has(method);
+  }
+
+  /** Sends a call on its connection. Only for one whose {@link rank} is not `unusable`. */
+  send(call: Call, done: Done): void {
+    const state = this.#state;
+    if (state.kind !== "ready" && state.kind !== "draining") {
+      throw new Error(`Cannot send to ${this.address}: it is ${state.kind}`);
+    }
+    const { clock } = this.#dependencies;
+    const sentAtMs = clock.now();
+    call.endpoint = this;
+    call.attempts++;
+    state.connection.send(call, (error, result) => {
+      const nowMs = clock.now();
+      this.#judge(error, nowMs - sentAtMs, nowMs);
+      done(error, result);
+    });
+  }
+
+  /** A call that it was working on has ended at its deadline. */
+  timedOut(): void {
+    this.#timeoutsInARow++;
+    if (this.#timeoutsInARow >= timeoutsMax && this.rank === "preferred") {
+      this.#owner.suspected(this);
+    }
+  }
+
+  /** Takes it out of the preferred ones for a while. */
+  eject(): void {
+    this.#ejections++;
+    const durationMs = Math.min(ejectionMs * this.#ejections, ejectionMsMax);
+    this.#ejection = this.#dependencies.clock.after(durationMs, () => {
+      this.#ejection = undefined;
+      // On probation: one more call that ends at its deadline, and it is suspected again.
+      this.#timeoutsInARow = timeoutsMax - 1;
+      this.#owner.changed(this);
+    });
+    this.#dependencies.log.warn("Ejected a server whose calls end at their deadlines", {
+      server: this.address,
+      durationMs,
+    });
+    this.#owner.changed(this);
+  }
+
+  /** Looks whether a server with calls pending is still there. Called every heartbeat interval. */
+  beat(): void {
+    const state = this.#state;
+    if (state.kind === "ready" || state.kind === "draining") state.heartbeat.beat();
+  }
+
+  /** Lets go of everything. Calls under way fail as ConnectionLost. */
+  close(): void {
+    const state = this.#state;
+    this.#state = { kind: "closed" };
+    this.#ejection?.cancel();
+    this.#ejection = undefined;
+    switch (state.kind) {
+      case "connecting":
+        state.abort.abort();
+        break;
+      case "ready":
+      case "draining":
+        state.connection.close();
+        break;
+      case "waiting":
+        state.timer.cancel();
+        break;
+      case "closed":
+        return;
+    }
+    this.#owner.changed(this);
+  }
+
+  #judge(error: RpcError | undefined, latencyMs: number, nowMs: number): void {
+    if (error === undefined) {
+      this.#timeoutsInARow = 0;
+      this.#ejections = 0;
+      this.#latency.observe(latencyMs, nowMs);
+    } else if (error.name === "DeadlineExceeded") {
+      this.#latency.observe(latencyMs, nowMs);
+      this.timedOut();
+    }
+  }
+
+  /** Starts a connection attempt. */
+  #connecting(): State {
+    const abort = new AbortController();
+    void this.#connect(abort);
+    return { kind: "connecting", abort };
+  }
+
+  async #connect(abort: AbortController): Promise<void> {
+    const { clock, transport } = this.#dependencies;
+    let reason = `no connection within ${connectTimeoutMs} ms`;
+    const timer = clock.after(connectTimeoutMs, () => abort.abort());
+    try {
+      const duplex = await transport.connect(this.#instance, abort.signal);
+      if (abort.signal.aborted) duplex.close();
+      else return this.#probe(duplex, abort);
+    } catch (error) {
+      if (!abort.signal.aborted) reason = messageOf(error);
+    } finally {
+      timer.cancel();
+    }
+    this.#failed(abort, reason);
+  }
+
+  /**
+   * A connection counts when the server has answered on it: the kernel accepts connections for a
+   * process that hangs, and a port may belong to another program by now.
+   */
+  #probe(duplex: Duplex, abort: AbortController): void {
+    const { clock } = this.#dependencies;
+    const connection = new Connection(duplex, this.address, clock, {
+      goaway: () => this.#goaway(connection),
+      lost: (reason) => this.#lost(connection, abort, reason),
+    });
+    const timer = clock.after(heartbeatTimeoutMs, () => connection.abandon("it does not answer"));
+    abort.signal.addEventListener("abort", () => {
+      timer.cancel();
+      if (this.#state.kind === "closed") connection.close();
+    });
+    connection.ping(() => {
+      timer.cancel();
+      if (this.#state.kind === "connecting" && this.#state.abort === abort) this.#ready(connection);
+      else connection.close();
+    });
+  }
+
+  #ready(connection: Connection): void {
+    this.#backoff.reset();
+    this.#lastFailure = undefined;
+    this.#state = { kind: "ready", connection, heartbeat: new Heartbeat(connection) };
+    this.#dependencies.log.debug("Connected", { server: this.address });
+    this.#owner.changed(this);
+  }
+
+  #goaway(connection: Connection): void {
+    const state = this.#state;
+    if (state.kind !== "ready" || state.connection !== connection) return;
+    this.#state = { ...state, kind: "draining" };
+    this.#dependencies.log.debug("A server drains", { server: this.address });
+    this.#owner.changed(this);
+  }
+
+  #lost(connection: Connection, abort: AbortController, reason: string): void {
+    const state = this.#state;
+    if (state.kind === "connecting") return this.#failed(abort, reason);
+    if (state.kind !== "ready" && state.kind !== "draining") return;
+    if (state.connection !== connection) return;
+    this.#dependencies.log.debug("Lost a server", { server: this.address, reason });
+    this.#failed(undefined, reason);
+  }
+
+  /** The connection, or the attempt to make one, has failed. */
+  #failed(abort: AbortController | undefined, reason: string): void {
+    const state = this.#state;
+    if (state.kind === "closed") return;
+    if (abort !== undefined && (state.kind !== "connecting" || state.abort !== abort)) return;
+    this.#lastFailure = reason;
+    if (!this.#listed) {
+      this.#state = { kind: "closed" };
+      this.#ejection?.cancel();
+      this.#ejection = undefined;
+    } else {
+      const timer = this.#dependencies.clock.after(this.#backoff.next(), () => {
+        if (this.#state.kind === "waiting") this.#reconnect(timer);
+      });
+      this.#state = { kind: "waiting", timer };
+    }
+    this.#owner.changed(this);
+  }
+
+  #reconnect(timer: Timer): void {
+    timer.cancel();
+    this.#state = this.#connecting();
+  }
+}

@@ -1,0 +1,41 @@
+import { heartbeatIntervalMs, heartbeatTimeoutMs } from "../base/limits.ts";
+import type { Connection } from "./connection.ts";
+
+/** Beats without an answer after which a connection is given up. */
+const silentBeatsMax = 1 + Math.ceil(heartbeatTimeoutMs / heartbeatIntervalMs);
+
+/**
+ * Finds a server that hangs and a path that has gone dead, which TCP alone may not notice for hours:
+ * calls are pending, nothing arrives, and a ping is not answered either.
+ *
+ * It counts beats, not time: when this process itself was stopped or starved, all servers seem to
+ * have been silent for long, and none of them is to blame.
+ */
+export class Heartbeat {
+  readonly #connection: Connection;
+  #silentBeats = 0;
+  #messagesSeen = 0;
+  #asked = false;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Called every {@link heartbeatIntervalMs}. */
+  beat(): void {
+    const connection = this.#connection;
+    const silent = connection.messagesReceived === this.#messagesSeen;
+    this.#messagesSeen = connection.messagesReceived;
+    if (!silent || connection.inFlight === 0) {
+      this.#silentBeats = 0;
+      return;
+    }
+    this.#silentBeats++;
+    if (this.#silentBeats > silentBeatsMax) {
+      connection.abandon(`it was silent for ${this.#silentBeats * heartbeatIntervalMs} ms`);
+    } else if (!this.#asked) {
+      this.#asked = true;
+      connection.ping(() => this.#asked = false);
+    }
+  }
+}

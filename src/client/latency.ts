@@ -1,0 +1,32 @@
+/** How long a past answer goes on to count, in milliseconds: after this time its weight is 1/e. */
+const decayMs = 10_000;
+
+/**
+ * A server's recent latency: a moving average whose weights fall off with time, not with the number of
+ * answers ("EWMA", as Finagle's balancer keeps it). One that is not used forgets, so that a server
+ * which was slow for a while is tried again.
+ */
+export class LatencyAverage {
+  #valueMs = 0;
+  #updatedAtMs = 0;
+
+  /** Takes in one answer's latency. */
+  observe(latencyMs: number, nowMs: number): void {
+    if (this.#valueMs === 0) {
+      this.#valueMs = latencyMs;
+    } else {
+      const weight = Math.exp((this.#updatedAtMs - nowMs) / decayMs);
+      // Answers that come close together would hardly count by time alone.
+      const kept = Math.min(weight, 0.9);
+      this.#valueMs = this.#valueMs * kept + latencyMs * (1 - kept);
+    }
+    this.#updatedAtMs = nowMs;
+  }
+
+  /** The average in milliseconds; 0 if nothing is known. */
+  valueAt(nowMs: number): number {
+    const idleMs = nowMs - this.#updatedAtMs;
+    // Up to a second without answers is nothing to forget for, and spares the exponential.
+    return idleMs < 1_000 ? this.#valueMs : this.#valueMs * Math.exp((1_000 - idleMs) / decayMs);
+  }
+}

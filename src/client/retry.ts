@@ -1,0 +1,146 @@
+import { Backoff } from "../base/backoff.ts";
+import type { Clock } from "../base/clock.ts";
+import { type ErrorName, type Executed, RpcError } from "../base/errors.ts";
+import { attemptsMax } from "../base/limits.ts";
+import type { Random } from "../base/random.ts";
+import type { Call, Dispatch, Done } from "./call.ts";
+import type { RetryBudget } from "./retry_budget.ts";
+
+/** What the retry layer needs. */
+export interface RetryOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly budget: RetryBudget;
+  /**
+   * Says whether a method may run twice, asking the servers if it must. Called only when the answer
+   * decides something; calls back with `false` when nobody knows.
+   */
+  readonly isIdempotent: (call: Call, answer: (idempotent: boolean) => void) => void;
+  /** A call is sent again. */
+  readonly onRetry: (call: Call, error: RpcError) => void;
+}
+
+/** What another server, or the same one a moment later, may do better. */
+const worthAnotherServer: ReadonlySet<ErrorName> = new Set([
+  "MethodNotFound",
+  "Overloaded",
+  "Draining",
+  "WorkerLost",
+  "ConnectionLost",
+]);
+
+/** A call that killed its worker may be what kills workers: it gets one more and no others. */
+const workersLostMax = 2;
+
+/** How long a failed call waits for the budget before it asks again, in milliseconds. */
+const budgetWaitMs = 50;
+
+const overloadBackoff = { baseMs: 10, maxMs: 500 };
+
+/**
+ * Sends a call again where that is safe: when it did not run (`executed: "no"`), or when running it
+ * twice does no harm. It reads nothing else of an error but whether another server could do better.
+ *
+ * Below the deadline, which bounds all attempts together; above balancing, so that each attempt
+ * picks anew.
+ */
+export function withRetry(options: RetryOptions, next: Dispatch): Dispatch {
+  const { budget } = options;
+  return (call, done) => {
+    budget.deposit();
+    next(call, (error, result) => {
+      if (error === undefined) done(undefined, result);
+      else new RetriedCall(options, next, call, done).failed(error);
+    });
+  };
+}
+
+/** A call after its first failure: only these pay for what retrying needs. */
+class RetriedCall {
+  readonly #options: RetryOptions;
+  readonly #next: Dispatch;
+  readonly #call: Call;
+  readonly #done: Done;
+  readonly #backoff: Backoff;
+  #workersLost = 0;
+
+  constructor(options: RetryOptions, next: Dispatch, call: Call, done: Done) {
+    this.#options = options;
+    this.#next = next;
+    this.#call = call;
+    this.#done = done;
+    this.#backoff = new Backoff(options.random, overloadBackoff);
+  }
+
+  failed(error: RpcError): void {
+    const call = this.#call;
+    if (call.ended) return;
+    call.executed = worse(call.executed, error.executed);
+    if (error.name === "WorkerLost") this.#workersLost++;
+    const hopeless = !worthAnotherServer.has(error.name) || call.attempts >= attemptsMax ||
+      this.#workersLost >= workersLostMax;
+    if (hopeless || error.executed === "yes") return this.#giveUp(error);
+
+    if (call.endpoint !== undefined) {
+      if (error.name === "MethodNotFound") {
+        // Somebody else may offer it. When all have been asked, nobody does.
+        if (call.avoid?.has(call.endpoint)) return this.#giveUp(error);
+        call.endpoint.lacks(call.method);
+      }
+      (call.avoid ??= new Set()).add(call.endpoint);
+    }
+    if (error.executed === "no") return this.#again(error);
+    if (call.idempotent !== undefined) return this.#againIf(call.idempotent, error);
+    this.#options.isIdempotent(call, (idempotent) => this.#againIf(idempotent, error));
+  }
+
+  #againIf(idempotent: boolean, error: RpcError): void {
+    if (idempotent) this.#again(error);
+    else this.#giveUp(error);
+  }
+
+  #again(error: RpcError): void {
+    if (this.#call.ended) return;
+    if (!this.#options.budget.withdraw()) {
+      // Overload is a state, and more load makes it worse: fail. A lost server is an event with an end,
+      // and its calls are as many as were under way: they wait for the budget, and none is lost.
+      if (error.name === "Overloaded") return this.#giveUp(error);
+      return this.#later(budgetWaitMs * (0.5 + this.#options.random()), () => this.#again(error));
+    }
+    if (error.name === "Overloaded") this.#later(this.#backoff.next(), () => this.#send(error));
+    else this.#send(error);
+  }
+
+  #send(error: RpcError): void {
+    this.#options.onRetry(this.#call, error);
+    this.#next(this.#call, (nextError, result) => {
+      if (nextError === undefined) this.#done(undefined, result);
+      else this.failed(nextError);
+    });
+  }
+
+  #later(delayMs: number, action: () => void): void {
+    const timer = this.#options.clock.after(delayMs, () => {
+      this.#call.withdraw = undefined;
+      action();
+    });
+    this.#call.withdraw = () => timer.cancel();
+  }
+
+  /** The last error, but with what is known of the execution over all attempts. */
+  #giveUp(error: RpcError): void {
+    const executed = this.#call.executed;
+    if (executed === error.executed) return this.#done(error, undefined);
+    const { issues } = error;
+    this.#done(
+      new RpcError(error.name, error.message, { executed, issues, cause: error }),
+      undefined,
+    );
+  }
+}
+
+const order: readonly Executed[] = ["no", "maybe", "yes"];
+
+function worse(one: Executed, other: Executed): Executed {
+  return order.indexOf(one) >= order.indexOf(other) ? one : other;
+}

@@ -1,0 +1,66 @@
+import type { DeadlineWheel } from "../base/deadline_wheel.ts";
+import type { Deadline } from "../base/deadline_wheel.ts";
+import { RpcError } from "../base/errors.ts";
+import { waitingCallsMax } from "../base/limits.ts";
+import type { Call, Done } from "./call.ts";
+
+interface Waiting {
+  readonly call: Call;
+  readonly done: Done;
+  readonly deadline: Deadline;
+}
+
+/** Calls for which no endpoint is connected right now: at a client's start, and while servers restart. */
+export class WaitingRoom {
+  readonly #wheel: DeadlineWheel;
+  readonly #explain: () => string;
+  #waiting = new Set<Waiting>();
+
+  /** @param explain says why there is no endpoint, as the message of an error */
+  constructor(wheel: DeadlineWheel, explain: () => string) {
+    this.#wheel = wheel;
+    this.#explain = explain;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** Keeps a call until {@link leave}, or until the time has come to fail it as Unavailable. */
+  enter(call: Call, done: Done, untilMs: number): void {
+    if (this.#waiting.size >= waitingCallsMax) {
+      done(this.#unavailable(`and ${waitingCallsMax} calls are waiting already`), undefined);
+      return;
+    }
+    const deadline = this.#wheel.add(untilMs, () => {
+      this.#remove(entry);
+      done(this.#unavailable(), undefined);
+    });
+    const entry: Waiting = { call, done, deadline };
+    this.#waiting.add(entry);
+    call.withdraw = () => this.#remove(entry);
+  }
+
+  /** Empties the room: `send` is called with each call, oldest first. */
+  leave(send: (call: Call, done: Done) => void): void {
+    if (this.#waiting.size === 0) return;
+    const leaving = this.#waiting;
+    this.#waiting = new Set();
+    for (const { call, done, deadline } of leaving) {
+      deadline.cancel();
+      call.withdraw = undefined;
+      send(call, done);
+    }
+  }
+
+  #remove(entry: Waiting): void {
+    this.#waiting.delete(entry);
+    entry.deadline.cancel();
+    entry.call.withdraw = undefined;
+  }
+
+  #unavailable(also?: string): RpcError {
+    const why = this.#explain();
+    return new RpcError("Unavailable", also === undefined ? why : `${why}, ${also}`);
+  }
+}
