@@ -152,7 +152,7 @@ export class Client {
    */
   call(method: string, params?: Params, options: CallOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#start(method, params, options, (error, result) => {
+      this.#dispatch(this.#newCall(method, params, options), (error, result) => {
         if (error === undefined) resolve(result);
         else reject(error);
       });
@@ -162,8 +162,9 @@ export class Client {
   /** Calls a method and resolves to how that ended. Never rejects. */
   report(method: string, params?: Params, options: CallOptions = {}): Promise<CallReport> {
     const startedAtMs = this.#clock.now();
+    const call = this.#newCall(method, params, options);
     return new Promise((resolve) => {
-      const call = this.#start(method, params, options, (error, result) => {
+      this.#dispatch(call, (error, result) => {
         resolve({
           result,
           error,
@@ -191,14 +192,10 @@ export class Client {
     return Promise.resolve();
   }
 
-  #start(method: string, params: Params | undefined, options: CallOptions, done: Done): Call {
+  #newCall(method: string, params: Params | undefined, options: CallOptions): Call {
     const timeoutMs = Math.min(options.timeoutMs ?? this.#timeoutMs, callTimeoutMsMax);
     const deadlineAtMs = this.#clock.now() + timeoutMs;
-    const call = new Call(method, params, deadlineAtMs, options.idempotent, options.signal);
-    // Never before this returns, so that whoever started it knows it by then.
-    if (this.#closed) queueMicrotask(() => done(closedError(), undefined));
-    else this.#dispatch(call, done);
-    return call;
+    return new Call(method, params, deadlineAtMs, options.idempotent, options.signal);
   }
 
   /**

@@ -1,5 +1,5 @@
 import { RpcError } from "../base/errors.ts";
-import { DeadlineWheel } from "../base/deadline_wheel.ts";
+import type { DeadlineWheel } from "../base/deadline_wheel.ts";
 import type { Call, Dispatch } from "./call.ts";
 
 /**

@@ -128,16 +128,10 @@ export class Endpoint implements Candidate {
   }
 
   get rank(): Rank {
-    switch (this.#state.kind) {
-      case "ready":
-        return this.#listed && this.#ejection === undefined ? "preferred" : "fallback";
-      case "draining":
-        return "fallback";
-      case "connecting":
-      case "waiting":
-      case "closed":
-        return "unusable";
-    }
+    const { kind } = this.#state;
+    if (kind === "draining") return "fallback";
+    if (kind !== "ready") return "unusable";
+    return this.#listed && this.#ejection === undefined ? "preferred" : "fallback";
   }
 
   latencyAt(nowMs: number): number {
