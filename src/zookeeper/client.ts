@@ -10,7 +10,8 @@ import type { JuteReader } from "./jute.ts";
 import { checkPath, fromServerPath, prefixesOf, toServerPath } from "./paths.ts";
 import * as protocol from "./protocol.ts";
 import type { Acl, CreateMode, Stat } from "./protocol.ts";
-import { type AuthInfo, Session, type ZooKeeperState } from "./session.ts";
+import type { AuthInfo } from "./exchange.ts";
+import { Session, type ZooKeeperState } from "./session.ts";
 import type { Watcher } from "./watchers.ts";
 
 /** How to reach an ensemble, and what to hear of it. */

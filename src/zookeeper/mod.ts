@@ -3,6 +3,7 @@
 export { type CreateOptions, ZooKeeperClient, type ZooKeeperOptions } from "./client.ts";
 export { type ConnectString, type Member, parseConnectString } from "./connect_string.ts";
 export { type TlsOptions } from "./connection.ts";
+export { type AuthInfo } from "./exchange.ts";
 export { isZooKeeperError, ZooKeeperError, type ZooKeeperErrorCode } from "./errors.ts";
 export {
   type Acl,
@@ -12,5 +13,5 @@ export {
   Permission,
   type Stat,
 } from "./protocol.ts";
-export { type AuthInfo, type ZooKeeperState } from "./session.ts";
+export { type ZooKeeperState } from "./session.ts";
 export { type Watcher, type WatchEvent } from "./watchers.ts";

@@ -95,8 +95,13 @@ export function encodeConnect(
     .buffer(session.password).bool(false).frame();
 }
 
-/** The answer to {@link encodeConnect}: a timeout of 0 or less says that the session has expired. */
-export function decodeConnect(reader: JuteReader): SessionIdentity & { timeoutMs: number } {
+/** What a server makes of {@link encodeConnect}. */
+export interface SessionGrant extends SessionIdentity {
+  /** How long the session survives without contact; 0 or less: it has expired already. */
+  readonly timeoutMs: number;
+}
+
+export function decodeConnect(reader: JuteReader): SessionGrant {
   reader.int();
   return { timeoutMs: reader.int(), id: reader.long(), password: reader.buffer() };
 }

@@ -2,31 +2,30 @@
  * A session with the ensemble: it outlives connections, and after its end a new one takes its place.
  *
  * ```text
- *                      ┌──────────── reached a member, session kept ──────────┐
- *                      ▼                                                      │
- * connecting ──► connected ──── connection lost ────► suspended ──────────────┤
- *     ▲                                                                       │
- *     └──────────────── expired ◄──── the server says so, or every member hangs up on us for too long
+ *                       ┌────────── reached a member, session kept ──────────┐
+ *                       ▼                                                    │
+ * connecting ───► connected ──── connection lost ────► suspended ────────────┘
+ *     ▲                                                    │
+ *     └───────── expired ◄──── a member says so, or all have hung up on us for too long
  *
- * any ──► closed       any ──► auth_failed, for good
+ * any ───► closed          connected ───► auth_failed, for good
  * ```
  */
 
 import { Backoff } from "../base/backoff.ts";
 import { type Clock, sleep } from "../base/clock.ts";
-import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
-import { Connection, type TlsOptions } from "./connection.ts";
 import { type ConnectString, formatMember, type Member } from "./connect_string.ts";
-import { serverError, ZooKeeperError } from "./errors.ts";
-import { startHeartbeat } from "./heartbeat.ts";
-import { JuteReader } from "./jute.ts";
-import { type Operation, Operations } from "./operations.ts";
+import type { Connection, TlsOptions } from "./connection.ts";
+import { ZooKeeperError } from "./errors.ts";
+import { type AuthInfo, Exchange } from "./exchange.ts";
+import type { Operation } from "./operations.ts";
 import { fromServerPath } from "./paths.ts";
-import * as protocol from "./protocol.ts";
+import { encodeCloseSession, encodeConnect, noSession, type SessionGrant } from "./protocol.ts";
 import { Rotation } from "./rotation.ts";
-import { type Watcher, Watchers, type WatchEvent, type WatchKind } from "./watchers.ts";
+import { type Visit, visit } from "./visit.ts";
+import type { Watcher, WatchEvent, WatchKind } from "./watchers.ts";
 
 /** Where a session stands; see the drawing above. `connecting` is also the state before `connect`. */
 export type ZooKeeperState =
@@ -36,12 +35,6 @@ export type ZooKeeperState =
   | "expired"
   | "auth_failed"
   | "closed";
-
-/** One credential, as in `{ scheme: "digest", credentials: "user:password" }`. */
-export interface AuthInfo {
-  readonly scheme: string;
-  readonly credentials: string;
-}
 
 /** Everything that a {@link Session} needs, defaults filled in. */
 export interface SessionOptions {
@@ -58,7 +51,7 @@ export interface SessionOptions {
   readonly onConnectFailure: (error: ZooKeeperError) => void;
 }
 
-/** The first wait after a pass over all members in vain; it doubles from there. */
+/** The longest first wait after a pass over all members in vain; it doubles from there. */
 export const backoffBaseMs = 100;
 
 /** The longest wait between passes: how late a returning ensemble is noticed. */
@@ -70,30 +63,17 @@ export const stableConnectionMs = 1_000;
 /** How long `close` waits for the server to confirm the end of the session. */
 export const closeTimeoutMs = 1_000;
 
-/** How a visit to one member ended. */
-type Visit =
-  /** No session could be had there. `hungUp`: it took the connection and closed it without a word. */
-  | { readonly kind: "unreachable"; readonly reason: string; readonly hungUp: boolean }
-  | { readonly kind: "expired" }
-  | { readonly kind: "lost"; readonly reason: string; readonly lastedMs: number }
-  | { readonly kind: "auth_failed"; readonly error: ZooKeeperError };
-
-/** Keeps one connection to some member, and on it the session's operations and watches. */
+/** Keeps the session on some member for as long as there is one. */
 export class Session {
   readonly #options: SessionOptions;
   readonly #rotation: Rotation;
   readonly #backoff: Backoff;
-  readonly #operations = new Operations();
-  readonly #watchers = new Watchers();
+  readonly #exchange: Exchange;
   readonly #stop = new AbortController();
   readonly #connectWaiters = new Set<PromiseWithResolvers<void>>();
   #state: ZooKeeperState = "connecting";
-  #identity = protocol.noSession;
+  #identity = noSession;
   #timeoutMs: number;
-  #lastZxid = 0n;
-  #lastXid = 0;
-  /** The connection that the session lives on, while there is one. */
-  #connection: Connection | undefined;
   #lastContactAt = 0;
   #hungUpSince: number | undefined;
   #connectFailure: ZooKeeperError | undefined;
@@ -106,6 +86,9 @@ export class Session {
     this.#rotation = new Rotation(options.address.members, options.random);
     this.#backoff = new Backoff(options.random, { baseMs: backoffBaseMs, maxMs: backoffMaxMs });
     this.#timeoutMs = options.sessionTimeoutMs;
+    this.#exchange = new Exchange(options.auth, (watchers, type, serverPath) => {
+      this.#tell(watchers, { type, path: fromServerPath(options.address.chroot, serverPath) });
+    });
   }
 
   get state(): ZooKeeperState {
@@ -127,15 +110,16 @@ export class Session {
     const refusal = this.#refusal("connect");
     if (refusal !== undefined) throw refusal;
     this.#loop ??= this.#run();
-    if (this.#connection !== undefined) return;
+    if (this.#exchange.attached) return;
     const waiter = Promise.withResolvers<void>();
     this.#connectWaiters.add(waiter);
     const timer = this.#options.clock.after(timeoutMs, () => {
+      const members = this.#options.address.members.map(formatMember).join(",");
       const why = this.#connectFailure === undefined ? "" : `. ${this.#connectFailure.message}`;
       waiter.reject(
         new ZooKeeperError(
           "OPERATION_TIMEOUT",
-          `Cannot connect to ZooKeeper at ${this.#members()} within ${timeoutMs} ms${why}`,
+          `Cannot connect to ZooKeeper at ${members} within ${timeoutMs} ms${why}`,
         ),
       );
     });
@@ -147,23 +131,21 @@ export class Session {
     }
   }
 
-  /** The number for the next request: positive, wrapping round. */
+  /** The number for the next request. */
   nextXid(): number {
-    this.#lastXid = this.#lastXid % 0x7fffffff + 1;
-    return this.#lastXid;
+    return this.#exchange.nextXid();
   }
 
   /** Sends an operation, now or when connected again. */
   submit(operation: Operation): void {
     const refusal = this.#refusal(operation.action);
-    if (refusal !== undefined) return operation.fail(refusal);
-    this.#operations.add(operation);
-    this.#sendWaiting();
+    if (refusal === undefined) this.#exchange.submit(operation);
+    else operation.fail(refusal);
   }
 
   /** Registers a watcher. To be called while the answer of the read that asked for it is being taken. */
   watch(kind: WatchKind, serverPath: string, watcher: Watcher): void {
-    this.#watchers.add(kind, serverPath, watcher);
+    this.#exchange.watch(kind, serverPath, watcher);
   }
 
   /** See `ZooKeeperClient.close`. */
@@ -172,29 +154,26 @@ export class Session {
   }
 
   async #shutDown(): Promise<void> {
-    this.#operations.failUnsent(closedError);
+    this.#exchange.failUnsent(closedError);
     for (const waiter of this.#connectWaiters) waiter.reject(closedError("connect"));
-    await this.#endSession();
-    this.#stop.abort(closedError("go on"));
+    if (this.#exchange.attached) await this.#endSession();
+    this.#stop.abort(new ZooKeeperError("CLOSED", "the client was closed"));
     await this.#loop;
-    this.#operations.failSent(closedError);
-    this.#watchers.takeAll();
+    this.#exchange.reset();
     this.#setState("closed");
   }
 
   /** Tells the server that the session is over, so that its ephemeral nodes go at once. */
   async #endSession(): Promise<void> {
-    if (this.#connection === undefined) return;
     const answered = Promise.withResolvers<void>();
     const xid = this.nextXid();
-    this.#operations.add({
+    this.#exchange.submit({
       xid,
-      frame: protocol.encodeCloseSession(xid),
+      frame: encodeCloseSession(xid),
       action: "close the session",
       reply: () => answered.resolve(),
       fail: () => answered.resolve(),
     });
-    this.#sendWaiting();
     const timer = this.#options.clock.after(closeTimeoutMs, answered.resolve);
     await answered.promise;
     timer.cancel();
@@ -202,202 +181,86 @@ export class Session {
 
   /** Visits member after member until closed. Never rejects. */
   async #run(): Promise<void> {
-    const { clock, log } = this.#options;
-    while (!this.#stop.signal.aborted && this.#authFailure === undefined) {
+    const { clock, tls, frameBytesMax, sessionTimeoutMs, log } = this.#options;
+    while (this.#refusal("go on") === undefined) {
       const member = this.#rotation.next();
-      const visit = await this.#visit(member);
-      if (this.#stop.signal.aborted) return;
-      log.debug("Left a ZooKeeper member", { member: formatMember(member), ...visit });
-      const delayMs = this.#conclude(member, visit);
+      const ended = await visit({
+        member,
+        clock,
+        tls,
+        frameBytesMax,
+        hello: encodeConnect(this.#identity, this.#exchange.lastZxid, sessionTimeoutMs),
+        handshakeLimitMs: this.#handshakeLimitMs(),
+        signal: this.#stop.signal,
+        onGranted: (grant, connection) => this.#takeUp(grant, connection),
+        onFrame: (payload) => this.#exchange.receive(payload),
+      });
+      log.debug("A visit to a ZooKeeper member ended", { member: formatMember(member), ...ended });
+      const delayMs = this.#conclude(member, ended);
       if (delayMs > 0) await sleep(clock, delayMs, this.#stop.signal);
     }
   }
 
-  /** Draws the consequences of a visit, and says how long to wait before the next. */
-  #conclude(member: Member, visit: Visit): number {
-    switch (visit.kind) {
-      case "unreachable": {
-        if (visit.hungUp) this.#noteHangUp();
-        const failure = this.#rotation.failed(member, visit.reason);
-        if (failure === undefined) return 0;
-        this.#connectFailure = failure;
-        this.#guarded(() => this.#options.onConnectFailure(failure));
-        return this.#backoff.next();
-      }
-      case "expired":
-        this.#expire();
-        // Many clients expire together after an outage; the jitter spreads their new sessions.
-        return this.#backoff.next();
-      case "lost":
-        if (visit.lastedMs < stableConnectionMs) return this.#backoff.next();
-        this.#backoff.reset();
-        return 0;
-      case "auth_failed":
-        this.#authFailure = visit.error;
-        this.#operations.failUnsent(() => visit.error);
-        for (const waiter of this.#connectWaiters) waiter.reject(visit.error);
-        this.#setState("auth_failed");
-        return 0;
-    }
-  }
-
-  /** Connects to a member, and stays for as long as the connection lasts. Never rejects. */
-  async #visit(member: Member): Promise<Visit> {
-    const { clock, tls, frameBytesMax } = this.#options;
-    const attempt = new AbortController();
-    const stop = () => attempt.abort(this.#stop.signal.reason);
-    this.#stop.signal.addEventListener("abort", stop, { once: true });
-    const limitMs = this.#handshakeLimitMs();
-    const limit = clock.after(limitMs, () => {
-      attempt.abort(new ZooKeeperError("CONNECTION_LOSS", `no answer within ${limitMs} ms`));
-    });
-    let connection: Connection | undefined;
-    try {
-      connection = await Connection.open(member, {
-        clock,
-        tls,
-        frameBytesMax,
-        signal: attempt.signal,
-      });
-      connection.send(
-        protocol.encodeConnect(this.#identity, this.#lastZxid, this.#options.sessionTimeoutMs),
-      );
-      const frames = connection.frames();
-      const first = await frames.next();
-      limit.cancel();
-      if (first.done) {
-        return {
-          kind: "unreachable",
-          hungUp: true,
-          reason: "hung up without an answer: it is not serving, or its data is older than ours",
-        };
-      }
-      const granted = protocol.decodeConnect(new JuteReader(first.value));
-      this.#rotation.succeeded();
-      this.#hungUpSince = undefined;
-      if (granted.timeoutMs <= 0) return { kind: "expired" };
-      this.#identity = granted;
-      this.#timeoutMs = granted.timeoutMs;
-      return await this.#live(connection, frames, attempt);
-    } catch (error) {
-      return { kind: "unreachable", hungUp: false, reason: messageOf(error) };
-    } finally {
-      limit.cancel();
-      this.#stop.signal.removeEventListener("abort", stop);
-      connection?.close();
-    }
-  }
-
-  /** Lives on a connection that has taken the session up. Never rejects. */
-  async #live(
-    connection: Connection,
-    frames: AsyncGenerator<Uint8Array, void>,
-    attempt: AbortController,
-  ): Promise<Visit> {
-    const { clock } = this.#options;
-    const startedAt = clock.now();
-    const heartbeat = startHeartbeat({
-      clock,
-      connection,
-      sessionTimeoutMs: this.#timeoutMs,
-      onSilent: (silentMs) => {
-        attempt.abort(
-          new ZooKeeperError("CONNECTION_LOSS", `silent for ${Math.round(silentMs)} ms`),
-        );
-      },
-    });
-    let reason = "the server ended the connection";
-    try {
-      this.#takeUp(connection);
-      for await (const frame of frames) this.#receive(frame);
-    } catch (error) {
-      if (error instanceof ZooKeeperError && error.code === "AUTH_FAILED") {
-        return { kind: "auth_failed", error };
-      }
-      // Who asked for more than fits must learn it, or would ask again for ever.
-      if (error instanceof ZooKeeperError && error.code === "FRAME_TOO_LARGE") {
-        this.#operations.failNext(error);
-      }
-      reason = messageOf(error);
-    } finally {
-      heartbeat.cancel();
-      this.#connection = undefined;
-      this.#lastContactAt = connection.lastReceivedAt;
-      this.#operations.failSent((action) =>
-        new ZooKeeperError("CONNECTION_LOSS", `Cannot ${action}: connection lost (${reason})`)
-      );
-      if (this.#closing === undefined) this.#setState("suspended");
-    }
-    return { kind: "lost", reason, lastedMs: clock.now() - startedAt };
-  }
-
-  /**
-   * Brings the session to a new connection: who we are first, since the server judges each request by what
-   * it knows by then; then the watches, so that no event falls between them and what is read next; then
-   * what has waited.
-   */
-  #takeUp(connection: Connection): void {
-    for (const { scheme, credentials } of this.#options.auth) {
-      connection.send(protocol.encodeAuth(scheme, credentials));
-    }
-    for (const chunk of this.#watchers.chunks()) {
-      connection.send(protocol.encodeSetWatches(this.#lastZxid, chunk));
-    }
-    this.#connection = connection;
-    this.#sendWaiting();
+  #takeUp(grant: SessionGrant, connection: Connection): void {
+    this.#identity = grant;
+    this.#timeoutMs = grant.timeoutMs;
+    this.#hungUpSince = undefined;
     this.#connectFailure = undefined;
+    this.#rotation.succeeded();
+    this.#exchange.attach(connection);
     for (const waiter of this.#connectWaiters) waiter.resolve();
     this.#setState("connected");
   }
 
-  #sendWaiting(): void {
-    if (this.#connection === undefined) return;
-    for (const frame of this.#operations.takeUnsent()) this.#connection.send(frame);
-  }
-
-  #receive(frame: Uint8Array): void {
-    const reader = new JuteReader(frame);
-    const { xid, zxid, error } = protocol.decodeReplyHeader(reader);
-    switch (xid) {
-      case protocol.Xid.ping:
-        return;
-      case protocol.Xid.auth:
-        if (error !== 0) {
-          throw new ZooKeeperError("AUTH_FAILED", "ZooKeeper does not accept the credentials");
-        }
-        return;
-      case protocol.Xid.setWatches:
-        if (error !== 0) throw serverError(error, "set the watches again");
-        return;
-      case protocol.Xid.notification:
-        return this.#notify(protocol.decodeNotification(reader));
-      default: {
-        const operation = this.#operations.takeAnswered(xid);
-        if (zxid > 0n) this.#lastZxid = zxid;
-        operation.reply(error, reader);
-      }
+  /** Draws the consequences of a visit, and says how long to wait before the next. */
+  #conclude(member: Member, ended: Visit): number {
+    if (ended.kind === "lost") return this.#concludeLoss(ended);
+    // What else a visit ends in while closing is of no interest to anybody.
+    if (this.#closing !== undefined) return 0;
+    if (ended.kind === "expired") {
+      this.#expire();
+      // Many clients expire together after an outage; the jitter spreads their new sessions.
+      return this.#backoff.next();
     }
+    if (ended.hungUp) this.#noteHangUp();
+    const failure = this.#rotation.failed(member, ended.reason);
+    if (failure === undefined) return 0;
+    this.#connectFailure = failure;
+    this.#guarded(() => this.#options.onConnectFailure(failure));
+    return this.#backoff.next();
   }
 
-  #notify(event: { readonly type: protocol.ServerEventType; readonly path: string }): void {
-    const watchers = this.#watchers.take(event.type, event.path);
-    this.#tell(watchers, { type: event.type, path: this.#userPath(event.path) });
+  #concludeLoss({ error, lastedMs, lastReceivedAt }: Extract<Visit, { kind: "lost" }>): number {
+    this.#lastContactAt = lastReceivedAt;
+    this.#exchange.detach(error);
+    if (this.#closing !== undefined) return 0;
+    if (error.code === "AUTH_FAILED") {
+      this.#authFailure = error;
+      this.#exchange.failUnsent(() => error);
+      for (const waiter of this.#connectWaiters) waiter.reject(error);
+      this.#setState("auth_failed");
+      return 0;
+    }
+    this.#setState("suspended");
+    if (lastedMs < stableConnectionMs) return this.#backoff.next();
+    this.#backoff.reset();
+    return 0;
   }
 
   /** The session is over: whoever counted on it is told, and the next connection asks for a new one. */
   #expire(): void {
-    this.#identity = protocol.noSession;
-    this.#lastZxid = 0n;
+    this.#identity = noSession;
     this.#hungUpSince = undefined;
-    this.#operations.failUnsent((action) =>
+    this.#exchange.failUnsent((action) =>
       new ZooKeeperError("SESSION_EXPIRED", `Cannot ${action}: the ZooKeeper session has expired`)
     );
-    const lost = this.#watchers.takeAll();
+    const { chroot } = this.#options.address;
+    const lost = this.#exchange.reset();
     this.#setState("expired");
-    for (const [path, watchers] of lost) {
-      this.#tell(watchers, { type: "lost", path: this.#userPath(path) });
+    for (const [serverPath, watchers] of lost) {
+      this.#tell(watchers, { type: "lost", path: fromServerPath(chroot, serverPath) });
     }
-    if (this.#closing === undefined) this.#setState("connecting");
+    this.#setState("connecting");
   }
 
   /**
@@ -427,12 +290,11 @@ export class Session {
 
   /** Why nothing can be done any more, if so. */
   #refusal(action: string): ZooKeeperError | undefined {
-    if (this.#closing !== undefined) return closedError(action);
-    return this.#authFailure;
+    return this.#closing === undefined ? this.#authFailure : closedError(action);
   }
 
   #setState(state: ZooKeeperState): void {
-    if (this.#state === state) return;
+    if (this.#state === state || this.#state === "closed") return;
     this.#state = state;
     this.#guarded(() => this.#options.onState(state));
   }
@@ -448,14 +310,6 @@ export class Session {
     } catch (error) {
       this.#options.log.error("A ZooKeeper callback threw", { error });
     }
-  }
-
-  #userPath(serverPath: string): string {
-    return fromServerPath(this.#options.address.chroot, serverPath);
-  }
-
-  #members(): string {
-    return this.#options.address.members.map(formatMember).join(",");
   }
 }
 
