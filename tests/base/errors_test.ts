@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import {
+  type ErrorName,
+  errorNameOf,
+  errorTable,
+  messageOf,
+  RpcError,
+} from "../../src/base/errors.ts";
+
+Deno.test("each error has a code of its own, inside the range that JSON-RPC reserves (P-22)", () => {
+  const codes = Object.values(errorTable).map(({ code }) => code);
+  assert.equal(new Set(codes).size, codes.length);
+  for (const code of codes) assert.ok(code >= -32768 && code <= -32000, `${code}`);
+});
+
+Deno.test("errorNameOf() turns every code back into its name, and somebody else's into none", () => {
+  for (const name of Object.keys(errorTable) as ErrorName[]) {
+    assert.equal(errorNameOf(errorTable[name].code), name);
+  }
+  assert.equal(errorNameOf(-32000), undefined);
+  assert.equal(errorNameOf(1), undefined);
+});
+
+Deno.test("an RpcError takes code and executed from the table", () => {
+  const error = new RpcError("DeadlineExceeded", "Cannot finish fib within 5 ms");
+  assert.ok(error instanceof Error);
+  assert.equal(error.name, "DeadlineExceeded");
+  assert.equal(error.code, -32001);
+  assert.equal(error.executed, "maybe");
+  assert.equal(error.message, "Cannot finish fib within 5 ms");
+  assert.equal(error.issues, undefined);
+  assert.equal("cause" in error, false);
+});
+
+Deno.test("an RpcError can know better than the table whether the call ran", () => {
+  const cause = new Error("deep inside");
+  const issues = [{ path: [0], message: "n must be a number" }];
+  const error = new RpcError("DeadlineExceeded", "Late", { executed: "no", issues, cause });
+  assert.equal(error.executed, "no");
+  assert.equal(error.issues, issues);
+  assert.equal(error.cause, cause);
+});
+
+Deno.test("messageOf() finds words for anything that can be thrown", () => {
+  assert.equal(messageOf(new Error("no luck")), "no luck");
+  assert.equal(messageOf(new RangeError()), "RangeError");
+  assert.equal(messageOf("a string"), "a string");
+  assert.equal(messageOf(undefined), "undefined");
+  assert.equal(messageOf(null), "null");
+});

@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import * as limits from "../../src/base/limits.ts";
+
+Deno.test("the bounds stand in the relations that their file promises", () => {
+  // A client that stops reading is throttled before one more message could be refused for its size.
+  assert.ok(limits.outboxBytesMax > limits.messageBytesMax);
+  // One read never holds more than one message's worth of bytes.
+  assert.ok(limits.readBufferBytes < limits.messageBytesMax);
+  // One connection alone cannot fill the queue.
+  assert.ok(limits.connectionInFlightMax < limits.queueMaxDefault);
+  assert.ok(limits.callTimeoutMsDefault <= limits.callTimeoutMsMax);
+  // What a client may ask for still fits the delay of a timer, which has 31 bits.
+  assert.ok(limits.callTimeoutMsMax < 2 ** 31);
+  // A call outlives neither bound by waiting for a peer that has gone.
+  assert.ok(limits.callTimeoutMsDefault <= limits.writeStallTimeoutMs);
+});
