@@ -18,23 +18,27 @@ export class JuteWriter {
   #length = framePrefixBytes;
 
   int(value: number): this {
-    this.#view.setInt32(this.#grow(4), value);
+    const at = this.#grow(4);
+    this.#view.setInt32(at, value);
     return this;
   }
 
   long(value: bigint): this {
-    this.#view.setBigInt64(this.#grow(8), value);
+    const at = this.#grow(8);
+    this.#view.setBigInt64(at, value);
     return this;
   }
 
   bool(value: boolean): this {
-    this.#view.setUint8(this.#grow(1), value ? 1 : 0);
+    const at = this.#grow(1);
+    this.#view.setUint8(at, value ? 1 : 0);
     return this;
   }
 
   buffer(value: Uint8Array): this {
     this.int(value.length);
-    this.#bytes.set(value, this.#grow(value.length));
+    const at = this.#grow(value.length);
+    this.#bytes.set(value, at);
     return this;
   }
 
@@ -55,7 +59,7 @@ export class JuteWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Makes room, and says where the room begins. */
+  /** Makes room, and says where the room begins. May replace the bytes and the view: call it before. */
   #grow(size: number): number {
     const at = this.#length;
     this.#length += size;

@@ -53,29 +53,38 @@ export interface ZooKeeperEnsemble extends AsyncDisposable {
 const startTimeoutMs = 30_000;
 
 const debianJar = "/usr/share/java/zookeeper.jar";
+/** Its manifest names what it needs, but no logger. */
+const debianClassPath = `${debianJar}:/usr/share/java/slf4j-simple.jar`;
 
-/** Whether ZooKeeper can be started here, and if not, why. */
-export function zooKeeperAvailable():
+/** Where ZooKeeper is, or why there is none. */
+export type Availability =
   | { readonly available: true; readonly classPath: string }
-  | { readonly available: false; readonly reason: string } {
+  | { readonly available: false; readonly reason: string };
+
+let remembered: Availability | undefined;
+
+/** Whether ZooKeeper can be started here. Looks once per process. */
+export function zooKeeperAvailable(): Availability {
+  return remembered ??= lookForZooKeeper();
+}
+
+function lookForZooKeeper(): Availability {
   const given = Deno.env.get("RPC_TEST_ZOOKEEPER");
-  const classPath = given === undefined ? debianJar : classPathOf(given);
   if (given === undefined && !exists(debianJar)) {
     return { available: false, reason: `no ${debianJar} and RPC_TEST_ZOOKEEPER is not set` };
   }
   try {
-    if (!new Deno.Command("java", { args: ["-version"], stderr: "null" }).outputSync().success) {
-      return { available: false, reason: "java -version fails" };
-    }
+    const java = new Deno.Command("java", { args: ["-version"], stdout: "null", stderr: "null" });
+    if (!java.outputSync().success) return { available: false, reason: "java -version fails" };
   } catch {
     return { available: false, reason: "java is not on the PATH" };
   }
-  return { available: true, classPath };
+  return { available: true, classPath: given === undefined ? debianClassPath : classPathOf(given) };
 }
 
 /** A test that needs a real ZooKeeper. `fn` starts what it needs. */
 export function zooKeeperTest(name: string, fn: (t: Deno.TestContext) => Promise<void>): void {
-  const found = availability();
+  const found = zooKeeperAvailable();
   if (found.available) return Deno.test(name, fn);
   if (Deno.env.get("RPC_TEST_REQUIRE_ZOOKEEPER") === "1") {
     Deno.test(name, () => {
@@ -84,6 +93,25 @@ export function zooKeeperTest(name: string, fn: (t: Deno.TestContext) => Promise
     return;
   }
   Deno.test({ name: `${name} (ignored: ${found.reason})`, ignore: true, fn });
+}
+
+/**
+ * One server for all tests of a file, started before the first of them and ended after the last: to be
+ * called at the top of the file. A test that changes the server leaves it serving; tests keep apart by
+ * chroots. Returns what gives the server inside a test.
+ */
+export function sharedZooKeeper(options: ZooKeeperServerOptions = {}): () => ZooKeeperServer {
+  let server: ZooKeeperServer | undefined;
+  Deno.test.beforeAll(async () => {
+    if (zooKeeperAvailable().available) server = await startZooKeeper(options);
+  });
+  Deno.test.afterAll(async () => {
+    await server?.[Symbol.asyncDispose]();
+  });
+  return () => {
+    if (server === undefined) throw new Error("The shared ZooKeeper has not been started");
+    return server;
+  };
 }
 
 /** Starts one server, and resolves when it serves. */
@@ -176,7 +204,7 @@ class ServerProcess implements ZooKeeperServer {
   }
 
   start(): void {
-    const found = availability();
+    const found = zooKeeperAvailable();
     if (!found.available) throw new Error(`Cannot start ZooKeeper: ${found.reason}`);
     // Through a shell, only for the log file; `exec` leaves no process between us and Java.
     const process = new Deno.Command("sh", {
@@ -249,6 +277,7 @@ class ServerProcess implements ZooKeeperServer {
   }
 
   #logTail(): string {
+    if (!exists(this.logFile)) return "(nothing was written)";
     return Deno.readTextFileSync(this.logFile).split("\n").slice(-15).join("\n");
   }
 }
@@ -294,11 +323,4 @@ function exists(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-let remembered: ReturnType<typeof zooKeeperAvailable> | undefined;
-
-/** Asks the system once per process. */
-function availability(): ReturnType<typeof zooKeeperAvailable> {
-  return remembered ??= zooKeeperAvailable();
 }
