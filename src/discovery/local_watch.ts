@@ -1,9 +1,10 @@
 /** Watching one service of a local registry. */
 
 import { basename } from "node:path";
-import type { Clock, Timer } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { messageOf, RpcError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
+import { CoalescedTask } from "./coalesced_task.ts";
 import type { Instance, Watch, Watcher } from "./discovery.ts";
 import { type LocalDirectory, prepareServiceDirectory } from "./local_directory.ts";
 import { parseFileName } from "./local_files.ts";
@@ -40,15 +41,15 @@ export class LocalWatch implements Watch {
   readonly #service: string;
   readonly #watcher: Watcher;
   readonly #options: LocalWatchOptions;
-  readonly #rescanTimer: Timer;
+  readonly #scanning: CoalescedTask;
   readonly #scanner: LocalScanner;
   /** Registrations that something happened to since the last scan. */
   readonly #touched = new Set<string>();
   #events: ReturnType<WatchDirectory> | undefined;
   #eventsFailed = false;
-  #settleTimer: Timer | undefined;
-  #scan: "idle" | "running" | "closed" = "idle";
-  #scanEnded: Promise<void> = Promise.resolve();
+  /** When everything is to be looked at, events or not. */
+  #rescanAtMs = -Infinity;
+  #isClosed = false;
   #delivered: readonly Instance[] | undefined;
   #troubled = false;
 
@@ -66,27 +67,20 @@ export class LocalWatch implements Watch {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
     this.#resolveEnded = resolve;
-    this.#rescanTimer = options.clock.every(options.rescanMs, () => this.#look(true));
-    queueMicrotask(() => this.#look(true));
+    this.#scanning = new CoalescedTask(options.clock, () => this.#scan());
+    this.#scanning.request(0);
   }
 
   close(): void {
-    this.#scan = "closed";
-    this.#rescanTimer.cancel();
-    this.#settleTimer?.cancel();
+    this.#isClosed = true;
     this.#stopEvents();
-    void this.#scanEnded.then(this.#resolveEnded);
+    void this.#scanning.close().then(this.#resolveEnded);
   }
 
-  /** Scans soon or now. `all`: probes registrations that nothing was heard of, too. */
-  #look(all: boolean): void {
-    if (this.#scan === "closed") return;
-    if (this.#scan === "running") return this.#settle();
-    this.#scan = "running";
-    this.#scanEnded = this.#scanAndDeliver(all);
-  }
-
-  async #scanAndDeliver(all: boolean): Promise<void> {
+  async #scan(): Promise<void> {
+    const { clock, rescanMs } = this.#options;
+    const all = clock.now() >= this.#rescanAtMs;
+    if (all) this.#rescanAtMs = clock.now() + rescanMs;
     try {
       const path = await prepareServiceDirectory(this.#directory, this.#service);
       this.#startEvents(path);
@@ -97,9 +91,8 @@ export class LocalWatch implements Watch {
       this.#deliver(oneByAddress(instances));
     } catch (error) {
       this.#fail(error);
-    } finally {
-      if (!this.#isClosed) this.#scan = "idle";
     }
+    this.#scanning.request(Math.max(0, this.#rescanAtMs - clock.now()));
   }
 
   #deliver(instances: readonly Instance[]): void {
@@ -135,7 +128,7 @@ export class LocalWatch implements Watch {
           const file = parseFileName(basename(changed));
           if (file !== undefined) this.#touched.add(file.id);
         }
-        this.#settle();
+        this.#scanning.request(settleMs);
       }
     } catch (error) {
       this.#options.log.debug("Lost the events of the local registry", { error: messageOf(error) });
@@ -148,14 +141,6 @@ export class LocalWatch implements Watch {
       this.#events?.close();
     } catch { /* it had ended by itself */ }
     this.#events = undefined;
-  }
-
-  #settle(): void {
-    if (this.#settleTimer !== undefined || this.#isClosed) return;
-    this.#settleTimer = this.#options.clock.after(settleMs, () => {
-      this.#settleTimer = undefined;
-      this.#look(false);
-    });
   }
 
   #fail(error: unknown): void {
@@ -171,9 +156,5 @@ export class LocalWatch implements Watch {
         { cause: error },
       ),
     );
-  }
-
-  get #isClosed(): boolean {
-    return this.#scan === "closed";
   }
 }

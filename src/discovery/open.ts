@@ -1,7 +1,6 @@
 /** From a registry's URL to the registry. */
 
 import type { Clock } from "../base/clock.ts";
-import { RpcError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Discovery } from "./discovery.ts";
@@ -30,7 +29,7 @@ export async function openDiscovery(
   deps: DiscoveryDeps,
 ): Promise<Discovery> {
   const parsed = typeof url === "string" ? parseRegistryUrl(url) : url;
-  const { clock, random, log, localDir } = deps;
+  const { clock, random, log, lastKnownDir, localDir } = deps;
   switch (parsed.kind) {
     case "local": {
       const { LocalDiscovery } = await import("./local.ts");
@@ -44,7 +43,14 @@ export async function openDiscovery(
       const { StaticDiscovery } = await import("./static.ts");
       return new StaticDiscovery(parsed, { log });
     }
-    case "zookeeper":
-      throw new RpcError("Unavailable", "Cannot open a ZooKeeper registry: it is not built in yet");
+    case "zookeeper": {
+      const { ZooKeeperDiscovery } = await import("./zookeeper.ts");
+      const discovery = new ZooKeeperDiscovery(parsed, { clock, random, log });
+      if (lastKnownDir === undefined) return discovery;
+      const { withLastKnown } = await import("./last_known.ts");
+      const { LastKnownStore } = await import("./last_known_store.ts");
+      const store = new LastKnownStore({ directory: lastKnownDir, log });
+      return withLastKnown(discovery, { store, clock, log });
+    }
   }
 }

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  decodeInstance,
+  encodeInstance,
+  instanceJsonBytesMax,
+} from "../../src/discovery/instance_json.ts";
+import { anInstance } from "./recorder.ts";
+
+const bytesOf = (value: unknown) =>
+  new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
+
+Deno.test("decodeInstance() gives back what encodeInstance() took", () => {
+  const instance = anInstance({ host: "fe80::1" });
+  assert.deepEqual(decodeInstance(bytesOf(encodeInstance(instance, "node")), "rpc"), {
+    kind: "instance",
+    instance,
+  });
+});
+
+Deno.test("an instance of somebody else's is taken with defaults, under its own id", () => {
+  const foreign = { id: "theirs", address: "10.0.0.9", port: 80, tags: ["x"] };
+  assert.deepEqual(decodeInstance(bytesOf(foreign), "web"), {
+    kind: "instance",
+    instance: {
+      id: "theirs",
+      service: "web",
+      host: "10.0.0.9",
+      port: 80,
+      weight: 1,
+      zone: "",
+      version: "",
+      methods: [],
+      startedAtMs: 0,
+    },
+  });
+});
+
+Deno.test("members of ours that a newer version adds or an older one lacks do no harm", () => {
+  const json = { id: "n", address: "h", port: 1, rpc: { weight: 3, colour: "blue" } };
+  const decoded = decodeInstance(bytesOf(json), "rpc");
+  assert.ok(decoded.kind === "instance");
+  assert.equal(decoded.instance.weight, 3);
+  assert.equal(decoded.instance.id, "n");
+});
+
+Deno.test("an instance that is switched off is told apart from a malformed one", () => {
+  const off = { id: "n", address: "h", port: 1, enabled: false };
+  assert.deepEqual(decodeInstance(bytesOf(off), "rpc"), { kind: "disabled" });
+});
+
+Deno.test("whatever else there is, is malformed, with the reason", () => {
+  const sound = { id: "n", address: "h", port: 1 };
+  const cases: [unknown, RegExp][] = [
+    ["", /empty/],
+    ["{", /JSON/],
+    ["null", /object/],
+    ["[]", /object/],
+    [{ ...sound, address: "" }, /^address: /],
+    [{ ...sound, address: 7 }, /^address: /],
+    [{ ...sound, port: null }, /^port: /],
+    [{ ...sound, port: 65_536 }, /^port: /],
+    [{ ...sound, port: 1.5 }, /^port: /],
+    [{ ...sound, id: undefined }, /^id: /],
+    [{ ...sound, enabled: "yes" }, /^enabled: /],
+    [{ ...sound, rpc: { weight: 0 } }, /^rpc\.weight: /],
+    [{ ...sound, rpc: { methods: [1] } }, /^rpc\.methods\.0: /],
+    [{ ...sound, padding: "x".repeat(instanceJsonBytesMax) }, /bytes, more than/],
+  ];
+  for (const [value, reason] of cases) {
+    const decoded = decodeInstance(bytesOf(value), "rpc");
+    assert.ok(decoded.kind === "malformed", JSON.stringify(value));
+    assert.match(decoded.reason, reason);
+  }
+  const notUtf8 = decodeInstance(new Uint8Array([0x7b, 0xff, 0x7d]), "rpc");
+  assert.equal(notUtf8.kind, "malformed");
+});
+
+Deno.test("decodeInstance() never throws, whatever the bytes", () => {
+  // fast-check prints the seed of a failure itself.
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+    decodeInstance(bytes, "rpc");
+  }));
+  fc.assert(fc.property(fc.json(), (text) => {
+    decodeInstance(bytesOf(text), "rpc");
+  }));
+});
