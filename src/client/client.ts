@@ -12,7 +12,7 @@ import { type Random, systemRandom } from "../base/random.ts";
 import type { Discovery, Snapshot, Watch } from "../discovery/discovery.ts";
 import type { Params } from "../wire/message.ts";
 import { type BalancePolicy, createPick } from "./balancer.ts";
-import { Call, type Dispatch, type Done } from "./call.ts";
+import { Call, type Dispatch } from "./call.ts";
 import { withDeadline } from "./deadline.ts";
 import { Endpoints } from "./endpoints.ts";
 import { Idempotence } from "./idempotence.ts";

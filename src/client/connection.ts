@@ -12,6 +12,7 @@ import { LineSplitter } from "../wire/lines.ts";
 import { reservedMethods, type Response } from "../wire/message.ts";
 import { Outbox } from "../wire/outbox.ts";
 import { Call, type Done } from "./call.ts";
+import { PendingCalls } from "./pending.ts";
 import type { Duplex } from "./transport.ts";
 
 /** What a connection tells whoever owns it. None may throw. */
@@ -20,12 +21,6 @@ export interface ConnectionEvents {
   goaway(): void;
   /** The connection is gone, after its calls have failed. Not called after {@link Connection.close}. */
   lost(reason: string): void;
-}
-
-/** A call that was written and not answered. */
-interface Pending {
-  readonly call: Call;
-  readonly done: Done;
 }
 
 /**
@@ -37,8 +32,7 @@ export class Connection {
   readonly #clock: Clock;
   readonly #events: ConnectionEvents;
   readonly #outbox: Outbox;
-  readonly #pending = new Map<number, Pending>();
-  #nextId = 1;
+  readonly #pending = new PendingCalls();
   #open = true;
   #messagesReceived = 0;
 
@@ -71,17 +65,17 @@ export class Connection {
       done(this.#lost("it is closed", "no"), undefined);
       return;
     }
-    const id = this.#nextId++;
     // At least one: zero would ask the server to refuse the call.
     const timeoutMs = Math.max(1, Math.round(call.deadlineAtMs - this.#clock.now()));
+    const id = this.#pending.add(call, done);
     let line: string;
     try {
       line = encodeRequest(id, call.method, call.params, timeoutMs);
     } catch (error) {
+      this.#pending.take(id);
       done(error as RpcError, undefined);
       return;
     }
-    this.#pending.set(id, { call, done });
     call.withdraw = () => this.#withdraw(id);
     this.#outbox.push(line);
   }
@@ -105,7 +99,7 @@ export class Connection {
   }
 
   #withdraw(id: number): void {
-    if (this.#pending.delete(id)) {
+    if (this.#pending.take(id) !== undefined) {
       this.#outbox.push(encodeNotification(reservedMethods.cancel, { id }));
     }
   }
@@ -137,10 +131,9 @@ export class Connection {
 
   #settle(response: Response): void {
     if (typeof response.id !== "number") return;
-    const pending = this.#pending.get(response.id);
+    const pending = this.#pending.take(response.id);
     // An answer to a call that was given up: too late, and expected.
     if (pending === undefined) return;
-    this.#pending.delete(response.id);
     pending.call.withdraw = undefined;
     if (response.error === undefined) pending.done(undefined, response.result);
     else pending.done(toRpcError(response.error), undefined);
@@ -160,9 +153,7 @@ export class Connection {
     } catch {
       // It is gone already, which is what was wanted.
     }
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const { call, done } of pending) {
+    for (const { call, done } of this.#pending.takeAll()) {
       call.withdraw = undefined;
       done(this.#lost(reason, "maybe"), undefined);
     }
