@@ -168,7 +168,7 @@ function parseQuery(text: string, query: string): number | undefined {
 
 function invalid(text: string, why: string): RpcError {
   // Whatever stands where a password may stand is not repeated.
-  const shown = JSON.stringify(text.replace(/\/\/.*@/s, "//***@"));
+  const shown = JSON.stringify(text.replace(/^([^:]*:)?(\/\/)?.*@/s, "$1$2***@"));
   const known = forms.map((form) => `  ${form}`).join("\n");
   return new RpcError(
     "InvalidParams",
