@@ -1,0 +1,283 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { RpcError } from "../../src/base/errors.ts";
+import {
+  idLengthMax,
+  messageBytesMax,
+  methodLengthMax,
+  nestingMax,
+} from "../../src/base/limits.ts";
+import {
+  BadMessage,
+  decodeReply,
+  decodeRequest,
+  encodeBatch,
+  encodeError,
+  encodeNotification,
+  encodeRequest,
+  encodeResult,
+  isResponse,
+  toRpcError,
+} from "../../src/wire/codec.ts";
+import type { Id, Params } from "../../src/wire/message.ts";
+
+/** An array in an array, `levels` deep. */
+function nested(levels: number): unknown[] {
+  return levels === 1 ? [] : [nested(levels - 1)];
+}
+
+function thrownBy(action: () => unknown): RpcError {
+  try {
+    action();
+  } catch (error) {
+    assert.ok(error instanceof RpcError);
+    return error;
+  }
+  assert.fail("nothing was thrown");
+}
+
+function byteLength(line: string): number {
+  return new TextEncoder().encode(line).length;
+}
+
+Deno.test("a request comes out of its line as it went in (P-1, P-7, P-11)", () => {
+  const params = fc.oneof(
+    fc.array(fc.jsonValue(), { maxLength: 5 }),
+    fc.dictionary(fc.string().filter((key) => key !== "__proto__"), fc.jsonValue(), {
+      noNullPrototype: true,
+    }),
+    fc.constant(undefined),
+  ) as fc.Arbitrary<Params | undefined>;
+  const timeoutMs = fc.option(fc.double({ min: 0, max: 86_400_000, noNaN: true }), {
+    nil: undefined,
+  });
+  fc.assert(
+    fc.property(fc.nat(), fc.string(), params, timeoutMs, (id, method, params, timeoutMs) => {
+      const line = encodeRequest(id, method, params, timeoutMs);
+      assert.equal(line.indexOf("\n"), line.length - 1);
+      const decoded = decodeRequest(line.slice(0, -1));
+      const expected = JSON.parse(JSON.stringify({
+        jsonrpc: "2.0",
+        id,
+        method,
+        params,
+        meta: timeoutMs === undefined ? undefined : { timeoutMs },
+      }));
+      assert.deepEqual(decoded, expected);
+    }),
+    { interruptAfterTimeLimit: 2_000, markInterruptAsFailure: false },
+  );
+});
+
+Deno.test("a result comes out of its line as it went in, under its own id (P-8, P-13)", () => {
+  const id = fc.oneof(
+    fc.string({ maxLength: idLengthMax }),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0),
+    fc.constant(null),
+  );
+  fc.assert(
+    fc.property(id, fc.jsonValue(), (id: Id, result) => {
+      const line = encodeResult(id, result);
+      assert.equal(line.indexOf("\n"), line.length - 1);
+      const decoded = decodeReply(line);
+      assert.ok(isResponse(decoded));
+      assert.deepEqual(decoded, JSON.parse(JSON.stringify({ jsonrpc: "2.0", id, result })));
+    }),
+    { interruptAfterTimeLimit: 2_000, markInterruptAsFailure: false },
+  );
+});
+
+Deno.test("an error comes out of its line with name, executed and issues (P-19, P-20, P-21)", () => {
+  const issues = [{ path: ["size", 0], message: "too small" }];
+  const sent = new RpcError("InvalidParams", "Cannot call area", { executed: "no", issues });
+  const reply = decodeReply(encodeError("a", sent));
+  assert.ok(isResponse(reply) && reply.error !== undefined);
+  assert.equal(reply.id, "a");
+  const received = toRpcError(reply.error);
+  assert.equal(received.name, "InvalidParams");
+  assert.equal(received.message, "Cannot call area");
+  assert.equal(received.executed, "no");
+  assert.deepEqual(received.issues, issues);
+});
+
+Deno.test("neither the cause of an error nor its stack travels (P-23)", () => {
+  const cause = new Error("password is hunter2");
+  const line = encodeError(1, new RpcError("InternalError", "no luck", { cause }));
+  assert.deepEqual(JSON.parse(line), {
+    jsonrpc: "2.0",
+    id: 1,
+    error: { code: -32603, message: "no luck", data: { executed: "yes" } },
+  });
+});
+
+Deno.test("a notification has no id (P-15)", () => {
+  assert.deepEqual(JSON.parse(encodeNotification("rpc.cancel", { id: 7 })), {
+    jsonrpc: "2.0",
+    method: "rpc.cancel",
+    params: { id: 7 },
+  });
+  assert.deepEqual(JSON.parse(encodeNotification("rpc.goaway")), {
+    jsonrpc: "2.0",
+    method: "rpc.goaway",
+  });
+});
+
+Deno.test("what JSON has no form for becomes null as a result (P-16)", () => {
+  for (const result of [undefined, null, NaN, Infinity, () => 1, Symbol("a")]) {
+    const decoded = decodeReply(encodeResult(1, result));
+    assert.ok(isResponse(decoded));
+    assert.equal(decoded.result, null);
+    assert.ok("result" in decoded);
+  }
+});
+
+Deno.test("parameters that are not JSON are refused before they are sent (P-1)", () => {
+  const circular: unknown[] = [];
+  circular.push(circular);
+  for (const params of [circular, [1n]]) {
+    const error = thrownBy(() => encodeRequest(1, "area", params));
+    assert.equal(error.name, "InvalidParams");
+    assert.equal(error.executed, "no");
+    assert.match(error.message, /area/);
+  }
+});
+
+Deno.test("a result that is not JSON is an InternalError that ran (P-17)", () => {
+  const error = thrownBy(() => encodeResult(1, { big: 1n }));
+  assert.equal(error.name, "InternalError");
+  assert.equal(error.executed, "yes");
+});
+
+Deno.test("the longest message is sent, and one byte more is refused (P-5, P-17)", () => {
+  const room = messageBytesMax - byteLength(encodeResult(1, ""));
+  assert.equal(byteLength(encodeResult(1, "a".repeat(room))), messageBytesMax);
+  assert.equal(thrownBy(() => encodeResult(1, "a".repeat(room + 1))).name, "InternalError");
+  // Three bytes each in UTF-8, but one unit of a string's length.
+  assert.equal(
+    byteLength(encodeResult(1, "€".repeat(Math.floor(room / 3)))) <= messageBytesMax,
+    true,
+  );
+  assert.equal(thrownBy(() => encodeResult(1, "€".repeat(room / 3 + 1))).name, "InternalError");
+
+  const requestRoom = messageBytesMax - byteLength(encodeRequest(1, "m", [""]));
+  assert.equal(byteLength(encodeRequest(1, "m", ["a".repeat(requestRoom)])), messageBytesMax);
+  const error = thrownBy(() => encodeRequest(1, "m", ["a".repeat(requestRoom + 1)]));
+  assert.equal(error.name, "InvalidParams");
+  assert.match(error.message, /1048577 bytes/);
+});
+
+Deno.test("what the peer would refuse for its nesting is not sent, batch or not (P-6, P-17)", () => {
+  // The answer is an object around the result, and a batch's array comes around that.
+  const deepest = encodeResult(1, nested(nestingMax - 2));
+  assert.ok(isResponse(decodeReply(deepest)));
+  assert.ok(Array.isArray(decodeRequest(encodeBatch([deepest]))));
+  assert.equal(thrownBy(() => encodeResult(1, nested(nestingMax - 1))).name, "InternalError");
+  assert.equal(thrownBy(() => encodeRequest(1, "m", nested(nestingMax - 1))).name, "InvalidParams");
+  assert.equal(thrownBy(() => encodeNotification("m", nested(nestingMax))).name, "InvalidParams");
+});
+
+Deno.test("an error too long for a message is cut, so that it arrives (P-5, P-23)", () => {
+  const issues = Array.from({ length: 50_000 }, (_, at) => ({ path: [at], message: "is bad" }));
+  for (
+    const error of [
+      new RpcError("InternalError", "x€".repeat(messageBytesMax)),
+      new RpcError("InvalidParams", "Cannot call area", { issues }),
+    ]
+  ) {
+    const line = encodeError(1, error);
+    assert.ok(byteLength(line) <= messageBytesMax);
+    const reply = decodeReply(line);
+    assert.ok(isResponse(reply) && reply.error !== undefined);
+    const received = toRpcError(reply.error);
+    assert.equal(received.name, error.name);
+    assert.equal(received.executed, error.executed);
+    assert.ok(error.message.startsWith(received.message) && received.message.length > 10);
+  }
+});
+
+Deno.test("answers too long for one batch: the longest give way, the others arrive (P-28)", () => {
+  const long = "€".repeat(200_000);
+  const lines = [
+    encodeResult(1, "short"),
+    encodeResult(2, long),
+    encodeError(3, new RpcError("DeadlineExceeded", long, { executed: "no" })),
+    encodeResult("four", "a"),
+  ];
+  const line = encodeBatch(lines);
+  assert.ok(byteLength(line) <= messageBytesMax);
+  const answers = JSON.parse(line) as {
+    id: unknown;
+    result?: unknown;
+    error?: { data: unknown };
+  }[];
+  assert.deepEqual(answers.map(({ id }) => id), [1, 2, 3, "four"]);
+  assert.equal(answers[0]?.result, "short");
+  assert.equal(answers[3]?.result, "a");
+  const replaced = answers.filter(({ error }) => error?.data !== undefined);
+  assert.ok(answers[1]?.result === long || answers[2]?.error !== undefined);
+  // The call that never ran still says so, whichever of the two gave way.
+  assert.deepEqual(answers[2]?.error?.data, { executed: "no" });
+  assert.ok(replaced.length >= 1);
+});
+
+Deno.test("answers that fill a batch to the last byte all arrive (P-28)", () => {
+  const first = encodeResult(1, "");
+  // Brackets and line feed: three bytes; the answers' two line feeds make room for a comma.
+  const room = messageBytesMax - 2 * byteLength(first) - 3 + 2 - 1;
+  const half = Math.floor(room / 2);
+  const batchOf = (extra: number) =>
+    encodeBatch([
+      encodeResult(1, "a".repeat(half)),
+      encodeResult(1, "b".repeat(room - half + extra)),
+    ]);
+  assert.equal(byteLength(batchOf(0)), messageBytesMax);
+  assert.equal(batchOf(0).includes("error"), false);
+  assert.equal(batchOf(1).includes("error"), true);
+});
+
+Deno.test("a long line of faults does not make decodeRequest() throw (P-4, P-7)", () => {
+  for (
+    const line of [
+      "",
+      "\r",
+      "\0",
+      "{",
+      '{"a":',
+      "[".repeat(1_000_000),
+      `"${"\\".repeat(999_999)}`,
+      "[[[]]]",
+    ]
+  ) {
+    const decoded = decodeRequest(line);
+    assert.ok(decoded instanceof BadMessage || Array.isArray(decoded), line.slice(0, 20));
+  }
+});
+
+Deno.test("a faulty request keeps an id that can be read, and only such (P-7, P-8)", () => {
+  const idOf = (line: string) => {
+    const decoded = decodeRequest(line);
+    assert.ok(decoded instanceof BadMessage);
+    return decoded.id;
+  };
+  assert.equal(idOf('{"id":7}'), 7);
+  assert.equal(idOf('{"id":"a"}'), "a");
+  assert.equal(idOf('{"id":[7]}'), null);
+  assert.equal(idOf(`{"id":"${"a".repeat(idLengthMax + 1)}"}`), null);
+  assert.equal(idOf(`{"jsonrpc":"2.0","id":1,"method":"${"a".repeat(methodLengthMax + 1)}"}`), 1);
+});
+
+Deno.test("a lone surrogate survives, since JSON can escape it (P-1)", () => {
+  const line = encodeResult("\ud83d", "\udc00");
+  assert.ok(line.isWellFormed());
+  assert.deepEqual(decodeReply(line), { jsonrpc: "2.0", id: "\ud83d", result: "\udc00" });
+});
+
+Deno.test("a member named __proto__ reaches no prototype (P-9)", () => {
+  const decoded = decodeRequest(
+    '{"jsonrpc":"2.0","id":1,"method":"m","params":{"__proto__":{"polluted":1}},"__proto__":{"x":1}}',
+  );
+  assert.ok(!Array.isArray(decoded) && !(decoded instanceof BadMessage) && "params" in decoded);
+  assert.equal((decoded.params as Record<string, unknown>)["polluted"], undefined);
+  assert.equal("x" in decoded, false);
+  assert.equal("polluted" in {}, false);
+});

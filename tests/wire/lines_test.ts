@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { RpcError } from "../../src/base/errors.ts";
+import { messageBytesMax } from "../../src/base/limits.ts";
+import { type Line, LineSplitter } from "../../src/wire/lines.ts";
+
+const encoder = new TextEncoder();
+
+/** How long the search for a counterexample may take. */
+const searchMs = 3_000;
+
+Deno.test("whatever the lines and wherever the bytes are cut, the same lines come out (P-3)", () => {
+  const line = fc.oneof(
+    fc.string({ unit: "grapheme", maxLength: 40 }).filter((text) => !text.includes("\n")),
+    fc.constantFrom("", "\r", "{}", "\ufeff", "€".repeat(30)),
+  );
+  search(fc.property(fc.array(line), fc.array(fc.nat(50)), (lines, cuts) => {
+    const bytes = encoder.encode(lines.map((text) => `${text}\n`).join(""));
+    const expected = lines.filter((text) => text !== "" && text !== "\r")
+      .map((text) => text.toWellFormed());
+    assert.deepEqual(splitInPieces(new LineSplitter(), bytes, cuts), expected);
+  }));
+});
+
+Deno.test("whatever the bytes and wherever they are cut, the outcome is the same (P-3, P-4, P-5)", () => {
+  // Few distinct bytes, so that line ends, broken characters and long lines are all common.
+  const byte = fc.constantFrom(0x0a, 0x0a, 0x0d, 0x61, 0x61, 0xc3, 0xa9, 0xff);
+  search(fc.property(fc.array(byte, { maxLength: 60 }), fc.array(fc.nat(9)), (list, cuts) => {
+    const bytes = Uint8Array.from(list);
+    const whole = splitInPieces(new LineSplitter(8), bytes, []);
+    assert.deepEqual(splitInPieces(new LineSplitter(8), bytes, cuts), whole);
+    assert.deepEqual(splitInPieces(new LineSplitter(8), bytes, bytes.map(() => 1)), whole);
+  }));
+});
+
+Deno.test("a line is returned as soon as its line feed is there, and not before (P-1)", () => {
+  const splitter = new LineSplitter();
+  assert.deepEqual(splitter.push(encoder.encode("ab")), []);
+  assert.equal(splitter.partialBytes, 2);
+  assert.deepEqual(splitter.push(encoder.encode("c\nd")), ["abc"]);
+  assert.equal(splitter.partialBytes, 1);
+  assert.deepEqual(splitter.push(encoder.encode("\n")), ["d"]);
+  assert.equal(splitter.partialBytes, 0);
+});
+
+Deno.test("a faulty line costs only itself, among others of the same read (P-4)", () => {
+  const bytes = Uint8Array.from([...encoder.encode("a\n\n\r\n"), 0xff, 0x0a, 0x62, 0x0a]);
+  const [first, second, third, ...rest] = new LineSplitter().push(bytes);
+  assert.equal(first, "a");
+  assert.ok(second instanceof RpcError);
+  assert.equal(second.name, "ParseError");
+  assert.equal(third, "b");
+  assert.deepEqual(rest, []);
+});
+
+Deno.test("a line as long as the bound passes, in one read and in many (P-5)", () => {
+  for (const cuts of [[], [3], [9], [1, 1, 1, 1]]) {
+    assert.deepEqual(splitInPieces(new LineSplitter(10), encoder.encode("123456789\n"), cuts), [
+      "123456789",
+    ]);
+  }
+});
+
+Deno.test("a longer line is refused once, and nothing comes after it (P-5)", () => {
+  for (const cuts of [[], [3], [10], [1, 1, 1, 1]]) {
+    const splitter = new LineSplitter(10);
+    const bytes = encoder.encode("ok\n1234567890\nlater\n");
+    assert.deepEqual(splitInPieces(splitter, bytes, cuts), ["ok", "InvalidRequest"]);
+    assert.equal(splitter.overflowed, true);
+    assert.equal(splitter.partialBytes, 0);
+    assert.deepEqual(splitter.push(encoder.encode("still later\n")), []);
+  }
+});
+
+Deno.test("by default the bound is that of a message (P-5)", () => {
+  const splitter = new LineSplitter();
+  const piece = new Uint8Array(64 * 1024).fill(0x61);
+  for (let sent = 0; sent < messageBytesMax; sent += piece.length) {
+    assert.deepEqual(splitter.push(piece), []);
+  }
+  assert.equal(splitter.overflowed, false);
+  const [line] = splitter.push(encoder.encode("\n"));
+  assert.ok(line instanceof RpcError);
+  assert.equal(line.name, "InvalidRequest");
+  assert.match(line.message, /1048576 bytes/);
+});
+
+Deno.test("a read may hold far more lines than a function takes arguments", () => {
+  const bytes = new Uint8Array(3 * messageBytesMax);
+  for (let i = 0; i < bytes.length; i += 2) bytes.set([0x31, 0x0a], i);
+  assert.equal(new LineSplitter().push(bytes).length, bytes.length / 2);
+});
+
+Deno.test("the next read may overwrite the buffer of the one before", () => {
+  const splitter = new LineSplitter();
+  const buffer = encoder.encode("abc");
+  splitter.push(buffer);
+  buffer.fill(0x78);
+  assert.deepEqual(splitter.push(encoder.encode("\n")), ["abc"]);
+});
+
+/** The lines that come out, errors as their names. `cuts` are lengths; what they leave comes in one piece. */
+function splitInPieces(
+  splitter: LineSplitter,
+  bytes: Uint8Array,
+  cuts: Iterable<number>,
+): string[] {
+  const lines: Line[] = [];
+  let start = 0;
+  for (const length of cuts) {
+    lines.push(...splitter.push(bytes.slice(start, start + length)));
+    start += length;
+  }
+  lines.push(...splitter.push(bytes.slice(start)));
+  return lines.map((line) => typeof line === "string" ? line : line.name);
+}
+
+/** Looks for a counterexample within a bounded time; a failure names the seed and the smallest example. */
+function search<Values>(property: fc.IProperty<Values>): void {
+  fc.assert(property, {
+    numRuns: 2_000,
+    interruptAfterTimeLimit: searchMs,
+    markInterruptAsFailure: false,
+  });
+}

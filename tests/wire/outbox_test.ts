@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { Outbox, type Sink } from "../../src/wire/outbox.ts";
+import { settled } from "../support/virtual_clock.ts";
+
+/** Keeps each write until the test answers it with how many bytes it took, or with a failure. */
+class FakeSink implements Sink {
+  readonly writes: string[] = [];
+  taken = "";
+  #answers: { bytes: Uint8Array; done: PromiseWithResolvers<number> }[] = [];
+
+  write(bytes: Uint8Array): Promise<number> {
+    this.writes.push(new TextDecoder().decode(bytes));
+    const done = Promise.withResolvers<number>();
+    this.#answers.push({ bytes: bytes.slice(), done });
+    return done.promise;
+  }
+
+  get waiting(): number {
+    return this.#answers.length;
+  }
+
+  /** Takes `count` bytes of the oldest write, all by default, and lets the outbox go on. */
+  async take(count = Infinity): Promise<void> {
+    const { bytes, done } = this.#next();
+    const taken = bytes.subarray(0, Math.min(count, bytes.length));
+    this.taken += new TextDecoder().decode(taken);
+    done.resolve(taken.length);
+    await settled();
+  }
+
+  async fail(error: Error): Promise<void> {
+    this.#next().done.reject(error);
+    await settled();
+  }
+
+  #next() {
+    const answer = this.#answers.shift();
+    assert.ok(answer !== undefined, "no write is waiting");
+    return answer;
+  }
+}
+
+function outboxOn(sink: Sink): { outbox: Outbox; errors: unknown[] } {
+  const errors: unknown[] = [];
+  return { outbox: new Outbox(sink, (error) => errors.push(error)), errors };
+}
+
+Deno.test("lines pushed together leave in one write (P-14)", async () => {
+  const sink = new FakeSink();
+  const { outbox } = outboxOn(sink);
+  for (const line of ["a\n", "b\n", "c\n"]) outbox.push(line);
+  assert.equal(sink.waiting, 0);
+  await settled();
+  assert.deepEqual(sink.writes, ["a\nb\nc\n"]);
+  await sink.take();
+  assert.equal(outbox.pendingBytes, 0);
+  assert.equal(outbox.bytesWritten, 6);
+});
+
+Deno.test("lines that promises push one after another still leave in one write", async () => {
+  const sink = new FakeSink();
+  const { outbox } = outboxOn(sink);
+  for (let i = 0; i < 5; i++) {
+    void Promise.resolve().then(() => outbox.push(`a${i}\n`)).then(() => outbox.push(`b${i}\n`));
+  }
+  await settled();
+  assert.equal(sink.writes.length, 1);
+  await sink.take();
+  assert.equal(sink.taken, "a0\na1\na2\na3\na4\nb0\nb1\nb2\nb3\nb4\n");
+});
+
+Deno.test("a single line does not wait for company (P-14)", async () => {
+  const sink = new FakeSink();
+  const { outbox } = outboxOn(sink);
+  outbox.push("a\n");
+  for (let i = 0; i < 4; i++) await Promise.resolve();
+  assert.deepEqual(sink.writes, ["a\n"]);
+  await sink.take();
+});
+
+Deno.test("lines pushed during a write leave together in the next", async () => {
+  const sink = new FakeSink();
+  const { outbox } = outboxOn(sink);
+  outbox.push("a\n");
+  await settled();
+  outbox.push("b\n");
+  await settled();
+  outbox.push("c\n");
+  assert.deepEqual(sink.writes, ["a\n"]);
+  assert.equal(outbox.pendingBytes, 6);
+  await sink.take();
+  assert.deepEqual(sink.writes, ["a\n", "b\nc\n"]);
+  await sink.take();
+  assert.equal(outbox.pendingBytes, 0);
+});
+
+Deno.test("what a partial write leaves is written next, before anything newer", async () => {
+  const sink = new FakeSink();
+  const { outbox } = outboxOn(sink);
+  outbox.push("abcdef\n");
+  await settled();
+  outbox.push("later\n");
+  await sink.take(2);
+  assert.equal(outbox.bytesWritten, 2);
+  assert.equal(outbox.pendingBytes, 5 + 6);
+  await sink.take(1);
+  await sink.take(4);
+  await sink.take();
+  assert.deepEqual(sink.writes, ["abcdef\n", "cdef\n", "def\n", "later\n"]);
+  assert.equal(sink.taken, "abcdef\nlater\n");
+});
+
+Deno.test("characters of many bytes and long bursts arrive whole (P-1)", async () => {
+  for (
+    const line of [
+      "é€😀\n",
+      `${"€".repeat(1_500)}\n`,
+      `${"€".repeat(3_000)}\n`,
+      `${"€".repeat(100_000)}\n`,
+    ]
+  ) {
+    const sink = new FakeSink();
+    const { outbox } = outboxOn(sink);
+    outbox.push(line);
+    outbox.push(line);
+    await settled();
+    await sink.take();
+    assert.equal(sink.taken, line + line);
+    assert.equal(outbox.bytesWritten, 2 * new TextEncoder().encode(line).length);
+  }
+});
+
+Deno.test("a failed write is told once, drops what waits and all that comes", async () => {
+  const sink = new FakeSink();
+  const { outbox, errors } = outboxOn(sink);
+  outbox.push("a\n");
+  await settled();
+  outbox.push("b\n");
+  const drained = outbox.drained();
+  const failure = new Error("reset by peer");
+  await sink.fail(failure);
+  assert.deepEqual(errors, [failure]);
+  await drained;
+  outbox.push("c\n");
+  await settled();
+  assert.deepEqual(sink.writes, ["a\n"]);
+  assert.equal(outbox.pendingBytes, 0);
+  assert.deepEqual(errors, [failure]);
+});
+
+Deno.test("a sink that throws instead of rejecting fails the same way", async () => {
+  const failure = new Error("closed");
+  const { outbox, errors } = outboxOn({
+    write() {
+      throw failure;
+    },
+  });
+  outbox.push("a\n");
+  await outbox.drained();
+  assert.deepEqual(errors, [failure]);
+});
+
+Deno.test("drained() waits for the last byte, that of lines pushed meanwhile too", async () => {
+  const sink = new FakeSink();
+  const { outbox } = outboxOn(sink);
+  await outbox.drained();
+  outbox.push("a\n");
+  let drained = false;
+  void outbox.drained().then(() => drained = true);
+  await settled();
+  outbox.push("b\n");
+  await sink.take(1);
+  await sink.take();
+  assert.equal(drained, false);
+  await sink.take();
+  assert.equal(drained, true);
+});
+
+Deno.test("close() drops what waits, frees who waits, and says nothing of the write under way", async () => {
+  const sink = new FakeSink();
+  const { outbox, errors } = outboxOn(sink);
+  outbox.push("a\n");
+  await settled();
+  outbox.push("b\n");
+  const drained = outbox.drained();
+  outbox.close();
+  await drained;
+  assert.equal(outbox.pendingBytes, 0);
+  await sink.fail(new Error("too late to matter"));
+  outbox.push("c\n");
+  await settled();
+  assert.deepEqual(sink.writes, ["a\n"]);
+  assert.deepEqual(errors, []);
+  await outbox.drained();
+});
+
+Deno.test("a write that succeeds after close() brings nothing back to life", async () => {
+  const sink = new FakeSink();
+  const { outbox } = outboxOn(sink);
+  outbox.push("a\n");
+  await settled();
+  outbox.close();
+  await sink.take();
+  assert.equal(outbox.pendingBytes, 0);
+  outbox.push("b\n");
+  await settled();
+  assert.deepEqual(sink.writes, ["a\n"]);
+});
+
+Deno.test("close() before the flush writes nothing at all", async () => {
+  const sink = new FakeSink();
+  const { outbox } = outboxOn(sink);
+  outbox.push("a\n");
+  outbox.close();
+  await settled();
+  assert.deepEqual(sink.writes, []);
+});
