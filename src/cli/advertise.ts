@@ -1,0 +1,68 @@
+import type { HostPort } from "../discovery/registry_url.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** Addresses that mean "every interface": fine to listen on, and nowhere to connect to. */
+const wildcards: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
+
+/** What decides on the address that is announced. */
+export interface AdvertiseOptions {
+  /** What the server listens on. */
+  readonly listening: HostPort;
+  /** `--advertise`: `host`, `host:port` or `[v6]:port`. */
+  readonly advertise: string | undefined;
+  /** The registry serves this machine only. */
+  readonly isLocal: boolean;
+  /** The machine's own addresses, as `Deno.networkInterfaces` gives them. */
+  readonly interfaces: () => readonly { readonly address: string; readonly family: string }[];
+}
+
+/**
+ * The address that clients shall use: what the user says, else the one listened on, but never a
+ * wildcard. In place of that comes loopback if only this machine can look, else the first address of
+ * the machine's own.
+ *
+ * @throws {UsageError} `--advertise` is no address, or there is none to announce
+ */
+export function advertisedAddress(options: AdvertiseOptions): HostPort {
+  const { listening, advertise } = options;
+  if (advertise !== undefined) return parseAdvertise(advertise, listening.port);
+  if (!wildcards.has(listening.host)) return listening;
+  const family = listening.host === "::" ? "IPv6" : "IPv4";
+  if (options.isLocal) {
+    return { host: family === "IPv4" ? "127.0.0.1" : "::1", port: listening.port };
+  }
+  const own = options.interfaces().find((one) =>
+    one.family === family && !isLoopback(one.address) && !isLinkLocal(one.address)
+  );
+  if (own !== undefined) return { host: own.address, port: listening.port };
+  throw new UsageError(
+    `Cannot announce ${listening.host}: no client can connect to it, and this machine has no other ` +
+      `${family} address; name one with --advertise`,
+  );
+}
+
+/** Whether only this machine can connect to the address. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
+
+function isLinkLocal(address: string): boolean {
+  return address.startsWith("169.254.") || address.toLowerCase().startsWith("fe80:");
+}
+
+function parseAdvertise(text: string, portDefault: number): HostPort {
+  const match =
+    /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]\s]+)|([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*))(?::(\d{1,5}))?$/
+      .exec(text);
+  const host = match?.[1] ?? match?.[2] ?? match?.[3];
+  const port = match?.[4] === undefined ? portDefault : Number(match[4]);
+  if (host === undefined || wildcards.has(host) || port < 1 || port > 65_535) {
+    throw new UsageError(
+      `Cannot announce --advertise ${
+        JSON.stringify(text)
+      }: give a host that clients can connect to, ` +
+        "such as 192.168.0.211 or 192.168.0.211:6666",
+    );
+  }
+  return { host, port };
+}

@@ -1,0 +1,190 @@
+import { systemClock } from "../base/clock.ts";
+import type { RpcError } from "../base/errors.ts";
+import { type CallReport, Client } from "../client/client.ts";
+import type { Params } from "../wire/message.ts";
+import { paramsMaker } from "./call_params.ts";
+import type { CallSummary } from "./call_summary.ts";
+import type { CommandInput } from "./command.ts";
+import type { callFlags } from "./commands.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { exitCodes } from "./main.ts";
+import { plainLogger } from "./plain_logger.ts";
+import { openRegistry } from "./registry.ts";
+import { ResultWriter } from "./stdout.ts";
+
+/** Failed calls that are told of one by one; the summary counts the rest. */
+const errorsShownMax = 10;
+
+type Input = CommandInput<typeof callFlags>;
+
+/** `rpc call <method> [args...]` */
+export async function run({ flags, positionals }: Input): Promise<number> {
+  const [method = "", ...args] = positionals;
+  const paramsOf = paramsMaker(args, flags.params);
+  const log = plainLogger(flags.verbose);
+  const discovery = await openRegistry(flags, log);
+  const client = new Client({
+    discovery,
+    service: flags.service,
+    balance: flags.balance,
+    timeoutMs: flags.timeout,
+    log,
+  });
+  const interrupt = onInterrupt();
+  const summary = flags.repeat === undefined ? undefined : await newSummary();
+  const output = new CallOutput(method, paramsOf, flags);
+  try {
+    const startedAtMs = systemClock.now();
+    await callAll(client, method, paramsOf, flags, interrupt.signal, (i, report) => {
+      // A call that Ctrl-C ended has neither succeeded nor failed.
+      if (report.error?.name === "Cancelled" && interrupt.signal.aborted) return;
+      summary?.add(report);
+      output.take(i, report);
+    }, output);
+    await output.flushed();
+    if (summary !== undefined) console.error(summary.text(systemClock.now() - startedAtMs));
+  } finally {
+    interrupt.release();
+    client.close();
+    await discovery.close();
+  }
+  if (interrupt.signal.aborted) return exitCodes.interrupted;
+  return output.failed > 0 ? exitCodes.failure : exitCodes.success;
+}
+
+async function newSummary(): Promise<CallSummary> {
+  const { CallSummary } = await import("./call_summary.ts");
+  return new CallSummary();
+}
+
+/** Makes the calls, `concurrency` at once, until all are made or the signal aborts. */
+async function callAll(
+  client: Client,
+  method: string,
+  paramsOf: (i: number) => Params,
+  { repeat = 1, concurrency }: Input["flags"],
+  signal: AbortSignal,
+  ended: (i: number, report: CallReport) => void,
+  output: CallOutput,
+): Promise<void> {
+  let next = 1;
+  const lane = async () => {
+    while (next <= repeat && !signal.aborted && !output.broken) {
+      const i = next++;
+      ended(i, await client.report(method, paramsOf(i), { signal }));
+      await output.keepingUp(i);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, repeat) }, lane));
+}
+
+/** What `rpc call` prints: results on stdout in the order of the calls, all else on stderr. */
+class CallOutput {
+  readonly #method: string;
+  readonly #paramsOf: (i: number) => Params;
+  readonly #flags: Input["flags"];
+  readonly #writer = new ResultWriter();
+  /** Lines of calls that ended before an earlier one; `undefined` for a call that has none. */
+  readonly #early = new Map<number, string | undefined>();
+  #next = 1;
+  #waiting: (() => void)[] = [];
+  #failed = 0;
+
+  constructor(method: string, paramsOf: (i: number) => Params, flags: Input["flags"]) {
+    this.#method = method;
+    this.#paramsOf = paramsOf;
+    this.#flags = flags;
+  }
+
+  get failed(): number {
+    return this.#failed;
+  }
+
+  /** Nobody reads the results any more. */
+  get broken(): boolean {
+    return this.#writer.broken;
+  }
+
+  /** Takes the end of call `i`. */
+  take(i: number, report: CallReport): void {
+    const { error } = report;
+    if (error !== undefined) {
+      this.#failed++;
+      if (this.#failed <= errorsShownMax) this.#tell(i, report, error);
+      if (this.#failed === errorsShownMax) console.error("rpc: further errors are only counted");
+    } else if (this.#flags.verbose) {
+      console.error(`rpc: call ${i}: ${report.server}, ${milliseconds(report.durationMs)} ms`);
+    }
+    this.#early.set(i, this.#lineOf(i, report));
+    while (this.#early.has(this.#next)) {
+      const line = this.#early.get(this.#next);
+      this.#early.delete(this.#next++);
+      if (line !== undefined) this.#writer.line(line);
+    }
+    for (const resume of this.#waiting.splice(0)) resume();
+  }
+
+  /** Resolves when call `i`'s lane may go on: when neither the reader nor a slow call is left far behind. */
+  async keepingUp(i: number): Promise<void> {
+    const aheadMax = 1_024 + 16 * this.#flags.concurrency;
+    while (i - this.#next > aheadMax) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    await this.#writer.keepingUp();
+  }
+
+  flushed(): Promise<void> {
+    return this.#writer.flushed();
+  }
+
+  #lineOf(i: number, { result, error, server, durationMs }: CallReport): string | undefined {
+    if (!this.#flags.json) return error === undefined ? JSON.stringify(result) : undefined;
+    const outcome = error === undefined ? { result } : {
+      error: {
+        name: error.name,
+        code: error.code,
+        message: error.message,
+        executed: error.executed,
+        issues: error.issues,
+      },
+    };
+    return JSON.stringify({
+      i,
+      ...outcome,
+      server: server ?? null,
+      ms: Number(milliseconds(durationMs)),
+    });
+  }
+
+  #tell(i: number, report: CallReport, error: RpcError): void {
+    const args = JSON.stringify(this.#paramsOf(i)).slice(1, -1);
+    const shown = args.length > 60 ? `${args.slice(0, 57)}...` : args;
+    const number = this.#flags.repeat === undefined ? "" : ` ${i}`;
+    const where = report.server === undefined ? "" : ` at ${report.server}`;
+    const hint = hintFor(error);
+    console.error(
+      `rpc: call${number} ${this.#method}(${shown})${where} failed: ${error.name}: ${error.message}` +
+        (hint === undefined ? "" : `; ${hint}`),
+    );
+    if (this.#flags.verbose) console.error(error.stack);
+  }
+}
+
+/** What the caller can do, where the message does not say it already. */
+function hintFor(error: RpcError): string | undefined {
+  switch (error.name) {
+    case "DeadlineExceeded":
+      return "allow it more time with --timeout <ms>";
+    case "MethodNotFound":
+    case "InvalidParams":
+      return "see: rpc methods";
+    case "Overloaded":
+      return "lower --concurrency, or start another server";
+    default:
+      return undefined;
+  }
+}
+
+function milliseconds(ms: number): string {
+  return ms.toFixed(3);
+}

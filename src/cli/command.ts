@@ -1,0 +1,43 @@
+import type { Flags, FlagValues } from "./flags.ts";
+
+/** One positional argument. */
+export interface Positional {
+  readonly name: string;
+  readonly description: string;
+  /** `many`: any number, the last one only. @default "one" */
+  readonly count?: "one" | "optional" | "many";
+}
+
+/** What a subcommand is given. */
+export interface CommandInput<Specs extends Flags> {
+  readonly flags: FlagValues<Specs>;
+  /** The positional arguments in order: as many as the command names, or more if the last is `many`. */
+  readonly positionals: readonly string[];
+}
+
+/** The module behind a subcommand. */
+export interface CommandModule<Specs extends Flags> {
+  /** Runs it and returns the exit code. Throws UsageError or RpcError for what `main` shall report. */
+  run(input: CommandInput<Specs>): Promise<number>;
+}
+
+/** A subcommand as the parser, the help and the completions see it: plain data, so that it costs nothing. */
+export interface Command<Specs extends Flags = Flags> {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  readonly positionals: readonly Positional[];
+  readonly flags: Specs;
+  /** Command lines for the help, each with what it does. */
+  readonly examples: readonly (readonly [commandLine: string, meaning: string])[];
+  /** Not in the help: for the program itself. @default false */
+  readonly hidden?: boolean;
+  /** Loads its module: no subcommand pays for another's. */
+  // A method, not a property: commands of any flags then fit one table.
+  load(): Promise<CommandModule<Specs>>;
+}
+
+/** Checks a command's types where it is written. */
+export function defineCommand<const Specs extends Flags>(command: Command<Specs>): Command<Specs> {
+  return command;
+}

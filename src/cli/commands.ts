@@ -1,0 +1,238 @@
+/** The subcommands, as data. Their modules are loaded when they are run. */
+
+import { balancePolicies } from "../client/balancer.ts";
+import { queueMaxDefault } from "../base/limits.ts";
+import { type Command, defineCommand } from "./command.ts";
+import {
+  boolean,
+  choice,
+  type Flags,
+  integer,
+  jsonFlag,
+  registryFlags,
+  text,
+  timeoutFlag,
+  verboseFlag,
+} from "./flags.ts";
+
+/** The levels of the log, the most talkative one first. */
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+
+const hour = 3_600_000;
+
+/** The flags of `rpc serve`. */
+export const serveFlags = {
+  ...registryFlags,
+  advertise: text("<host[:port]>", {
+    description: "The address that clients shall use, where it is not the one listened on",
+    fallback: undefined,
+    setting: true,
+  }),
+  workers: integer("<n>", [1, 1024], {
+    description: "Worker processes that run procedures (default: one a core)",
+    fallback: undefined,
+    setting: true,
+  }),
+  weight: integer("<n>", [0, 1000], {
+    description:
+      "Share of the calls relative to other servers; 0 takes none while there are others",
+    fallback: 1,
+    setting: true,
+  }),
+  zone: text("<name>", {
+    description: "Where this server stands, shown by rpc servers",
+    fallback: "",
+    setting: true,
+  }),
+  queueMax: integer("<n>", [0, 1_000_000], {
+    description: "Calls that may wait for a worker; past it calls are answered Overloaded",
+    fallback: queueMaxDefault,
+    setting: true,
+  }),
+  drainGrace: integer("<ms>", [0, hour], {
+    description: "On SIGTERM or Ctrl-C: how long to go on serving after leaving the registry",
+    fallback: 500,
+    setting: true,
+  }),
+  drainTimeout: integer("<ms>", [0, hour], {
+    description: "On SIGTERM or Ctrl-C: how long to wait for calls that run",
+    fallback: 30_000,
+    setting: true,
+  }),
+  logLevel: choice(logLevels, {
+    description: "The least important messages to log on stderr",
+    fallback: "info",
+    setting: true,
+  }),
+  logFormat: choice(["text", "json"], {
+    description: "Log lines for people, or JSON objects",
+    fallback: "text",
+    setting: true,
+  }),
+};
+
+const serveCommand = defineCommand({
+  name: "serve",
+  summary: "Publish procedures, and register this server so that clients find it",
+  positionals: [
+    { name: "host", description: "the address to listen on, for example 192.168.0.211 or 0.0.0.0" },
+    { name: "port", description: "the TCP port to listen on; 0 picks a free one" },
+  ],
+  flags: serveFlags,
+  examples: [
+    ["rpc serve 127.0.0.1 0", "on this machine, on any free port"],
+    [
+      "rpc serve 192.168.0.211 6666 --registry zookeeper://192.168.0.211:2181",
+      "on a network, found through ZooKeeper",
+    ],
+    ["rpc serve 0.0.0.0 6666 --advertise 192.168.0.211", "in a container or behind NAT"],
+  ],
+  load: () => import("./serve.ts"),
+});
+
+/** The flags of `rpc call`. */
+export const callFlags = {
+  ...registryFlags,
+  params: text("<json>", {
+    description: "Named parameters as a JSON object, in place of arguments",
+    fallback: undefined,
+  }),
+  repeat: integer("<n>", [1, 1_000_000_000], {
+    description: "Call it that many times, and print a summary",
+    fallback: undefined,
+    short: "n",
+  }),
+  concurrency: integer("<n>", [1, 65_536], {
+    description: "Calls under way at once",
+    fallback: 1,
+    short: "c",
+  }),
+  timeout: timeoutFlag,
+  balance: choice(balancePolicies, {
+    description: "How calls are spread over servers",
+    fallback: "p2c",
+    setting: true,
+  }),
+  json: jsonFlag,
+  verbose: verboseFlag,
+};
+
+const callCommand = defineCommand({
+  name: "call",
+  summary: "Call a procedure on whatever servers there are, once or many times",
+  positionals: [
+    { name: "method", description: "the procedure, for example fib: see rpc methods" },
+    {
+      name: "args",
+      description: "its arguments: JSON, or else text; {i} stands for the call's number from 1",
+      count: "many",
+    },
+  ],
+  flags: callFlags,
+  examples: [
+    ["rpc call ping", "one call"],
+    ["rpc call fib 32 --repeat 100", "a hundred, spread over all servers"],
+    ["rpc call ping {i} --repeat 1000 --concurrency 16", "numbered from 1 to 1000, 16 at a time"],
+    [`rpc call fib --params '{"n": 32}'`, "with named parameters"],
+  ],
+  load: () => import("./call.ts"),
+});
+
+/** The flags of `rpc servers`. */
+export const serversFlags = {
+  ...registryFlags,
+  timeout: { ...timeoutFlag, fallback: 2_000 },
+  watch: boolean({ description: "Go on, and print each change", short: "w" }),
+  json: jsonFlag,
+  verbose: verboseFlag,
+};
+
+const serversCommand = defineCommand({
+  name: "servers",
+  summary: "List the servers that are registered, and whether they answer",
+  positionals: [],
+  flags: serversFlags,
+  examples: [
+    ["rpc servers", "a table"],
+    ["rpc servers --watch --json", "a line for each change, for a program"],
+  ],
+  load: () => import("./servers.ts"),
+});
+
+/** The flags of `rpc methods`. */
+export const methodsFlags = {
+  ...registryFlags,
+  timeout: timeoutFlag,
+  json: jsonFlag,
+  verbose: verboseFlag,
+};
+
+const methodsCommand = defineCommand({
+  name: "methods",
+  summary: "List the procedures that servers offer, with their parameters",
+  positionals: [],
+  flags: methodsFlags,
+  examples: [["rpc methods", "a table"]],
+  load: () => import("./methods.ts"),
+});
+
+/** The flags of `rpc config`. */
+export const configFlags = { json: jsonFlag };
+
+const configCommand = defineCommand({
+  name: "config",
+  summary: "Show or change the settings kept in rpc.toml",
+  positionals: [
+    { name: "action", description: "get, set or path" },
+    { name: "setting", description: "its name, for example registry", count: "optional" },
+    { name: "value", description: "its new value, with set", count: "optional" },
+  ],
+  flags: configFlags,
+  examples: [
+    ["rpc config get", "every setting, its value, and where that comes from"],
+    ["rpc config set registry zookeeper://192.168.0.211:2181", "for all later commands"],
+    ["rpc config path", "where the file is"],
+  ],
+  load: () => import("./config.ts"),
+});
+
+const demoCommand = defineCommand({
+  name: "demo",
+  summary: "Run servers and clients on this machine, and show what each server answered",
+  positionals: [],
+  flags: {},
+  examples: [["rpc demo", "under half a minute"]],
+  load: () => import("./demo.ts"),
+});
+
+const workerCommand = defineCommand({
+  name: "worker",
+  summary: "Run procedures for a server, over stdin and stdout",
+  positionals: [],
+  flags: {},
+  examples: [],
+  hidden: true,
+  load: () => import("./worker.ts"),
+});
+
+/** Every subcommand, in the order of the help. */
+export const commands: readonly Command[] = [
+  serveCommand,
+  callCommand,
+  serversCommand,
+  methodsCommand,
+  configCommand,
+  demoCommand,
+  workerCommand,
+];
+
+/** Every flag that can also be set by the environment or by `rpc.toml`, over all subcommands. */
+export function settings(): Flags {
+  const known: Record<string, Flags[string]> = {};
+  for (const { flags } of commands) {
+    for (const [key, flag] of Object.entries(flags)) {
+      if (flag.setting) known[key] ??= flag;
+    }
+  }
+  return known;
+}

@@ -1,0 +1,107 @@
+import { systemClock } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import { nearest } from "../base/nearest.ts";
+import { assertServiceName } from "../discovery/service_name.ts";
+import { parseRegistryUrl } from "../discovery/registry_url.ts";
+import type { CommandInput } from "./command.ts";
+import { type configFlags, settings } from "./commands.ts";
+import { environmentName, type Flag, kebabCase } from "./flags.ts";
+import { exitCodes } from "./main.ts";
+import {
+  lookUp,
+  parseValue,
+  readSettingsFile,
+  readSettingsFiles,
+  userSettingsPath,
+} from "./settings.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** `rpc config get|set|path` */
+export async function run(input: CommandInput<typeof configFlags>): Promise<number> {
+  const [action, name, value] = input.positionals;
+  switch (action) {
+    case "path":
+      console.log(userSettingsPath());
+      return exitCodes.success;
+    case "get":
+      return await get(name, input.flags.json);
+    case "set":
+      if (name === undefined || value === undefined) {
+        throw new UsageError("Missing the setting or its value: rpc config set <setting> <value>");
+      }
+      return await set(name, value);
+    default:
+      throw new UsageError(`Cannot ${action}: there is rpc config get, set and path`);
+  }
+}
+
+async function get(name: string | undefined, json: boolean): Promise<number> {
+  const files = await readSettingsFiles(settings());
+  const wanted = name === undefined ? Object.entries(settings()) : [find(name)];
+  for (const [key, flag] of wanted) {
+    const found = lookUp(key, flag, new Map(), files);
+    const value = found === undefined ? flag.fallback : parseValue(flag, found);
+    const source = found?.source ?? "default";
+    if (json) {
+      console.log(JSON.stringify({ setting: kebabCase(key), value: value ?? null, source }));
+    } else if (name !== undefined) console.log(String(value ?? ""));
+    else console.log(`${kebabCase(key)} = ${JSON.stringify(value ?? "")}  # ${source}`);
+  }
+  return exitCodes.success;
+}
+
+async function set(name: string, text: string): Promise<number> {
+  const [key, flag] = find(name);
+  const value = parseValue(flag, { text, source: name });
+  checkMeaning(key, text);
+  const path = userSettingsPath();
+  const table: Record<string, unknown> = {};
+  for (const [known, sourced] of await readSettingsFile(path, settings())) {
+    const knownFlag = settings()[known] as Flag;
+    table[kebabCase(known)] = parseValue(knownFlag, sourced);
+  }
+  table[kebabCase(key)] = value;
+  await write(path, table);
+  const variable = environmentName(key);
+  if (Deno.env.get(variable)) {
+    console.error(`rpc: ${variable} is set in the environment, and goes before the file`);
+  }
+  return exitCodes.success;
+}
+
+/** Refuses now what would fail every later command. */
+function checkMeaning(key: string, text: string): void {
+  try {
+    if (key === "registry") parseRegistryUrl(text);
+    if (key === "service") assertServiceName(text);
+  } catch (error) {
+    throw new UsageError(messageOf(error));
+  }
+}
+
+/** Replaces the file whole, so that no reader and no full disk ever leaves half of one. */
+async function write(path: string, table: Record<string, unknown>): Promise<void> {
+  const { stringify } = await import("smol-toml");
+  const temporary = `${path}.${Deno.pid}.${Math.floor(systemClock.wallTimeMs())}`;
+  try {
+    Deno.mkdirSync(path.replace(/[/\\][^/\\]*$/, ""), { recursive: true });
+    Deno.writeTextFileSync(temporary, stringify(table) + "\n", { mode: 0o600 });
+    Deno.renameSync(temporary, path);
+  } catch (error) {
+    try {
+      Deno.removeSync(temporary);
+    } catch {
+      // It was never made.
+    }
+    throw new Error(`Cannot write ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function find(name: string): [key: string, flag: Flag] {
+  const known = Object.entries(settings());
+  const found = known.find(([key]) => kebabCase(key) === name);
+  if (found !== undefined) return found;
+  const near = nearest(name, known.map(([key]) => kebabCase(key)));
+  const hint = near === undefined ? "see: rpc config get" : `did you mean ${near}?`;
+  throw new UsageError(`There is no setting ${JSON.stringify(name)}: ${hint}`);
+}

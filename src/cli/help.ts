@@ -1,0 +1,79 @@
+import { styleText } from "node:util";
+import type { Command } from "./command.ts";
+import { environmentName, type Flag, kebabCase } from "./flags.ts";
+import { usageOf } from "./parse.ts";
+
+/** The help of the whole program. */
+export function programHelp(commands: readonly Command[]): string {
+  const shown = commands.filter(({ hidden }) => !hidden);
+  return [
+    "rpc: publish functions on a network, and call them on whatever servers there are",
+    "",
+    heading("Usage"),
+    "  rpc <command> [arguments] [flags]",
+    "",
+    heading("Commands"),
+    ...table(shown.map((command) => [command.name, command.summary])),
+    "",
+    heading("On one machine, with no set-up"),
+    "  rpc serve 127.0.0.1 0              in one terminal, or in several",
+    "  rpc call fib 32 --repeat 100       in another",
+    "",
+    heading("Between machines"),
+    "  rpc config set registry zookeeper://192.168.0.211:2181",
+    "",
+    "rpc help <command> tells more of each. rpc --version tells the version.",
+    "",
+  ].join("\n");
+}
+
+/** The help of one subcommand. */
+export function commandHelp(command: Command): string {
+  const lines = [command.summary, "", heading("Usage"), `  rpc ${usageOf(command)}`];
+  if (command.positionals.length > 0) {
+    lines.push("", heading("Arguments"));
+    lines.push(...table(command.positionals.map(({ name, description }) => [name, description])));
+  }
+  const flags = Object.entries(command.flags);
+  if (flags.length > 0) {
+    lines.push("", heading("Flags"));
+    lines.push(...table(flags.map(([key, flag]) => [signature(key, flag), describe(key, flag)])));
+  }
+  if (command.examples.length > 0) {
+    lines.push("", heading("Examples"));
+    for (const [commandLine, meaning] of command.examples) {
+      lines.push(`  ${commandLine}`, `      ${meaning}`);
+    }
+  }
+  return lines.join("\n") + "\n";
+}
+
+function signature(key: string, flag: Flag): string {
+  const short = flag.short === undefined ? "    " : `-${flag.short}, `;
+  const value = flag.placeholder === undefined ? "" : ` ${flag.placeholder}`;
+  return `${short}--${kebabCase(key)}${value}`;
+}
+
+function describe(key: string, flag: Flag): string {
+  const notes: string[] = [];
+  if (flag.placeholder !== undefined && flag.fallback !== undefined) {
+    notes.push(`default ${flag.fallback}`);
+  }
+  if (flag.setting) notes.push(environmentName(key));
+  return notes.length === 0 ? flag.description : `${flag.description} (${notes.join(", ")})`;
+}
+
+function heading(text: string): string {
+  return styleText("bold", text);
+}
+
+/** Two columns; what does not fit beside a long left one goes below it. */
+function table(rows: readonly (readonly [left: string, right: string])[]): string[] {
+  const leftWidthMax = 30;
+  const width = Math.min(leftWidthMax, Math.max(...rows.map(([left]) => left.length)));
+  return rows.flatMap(([left, right]) =>
+    left.length > leftWidthMax
+      ? [`  ${left}`, `  ${"".padEnd(width)}  ${right}`]
+      : [`  ${left.padEnd(width)}  ${right}`]
+  );
+}

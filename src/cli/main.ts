@@ -1,0 +1,76 @@
+import { RpcError } from "../base/errors.ts";
+import { nearest } from "../base/nearest.ts";
+import type { Command } from "./command.ts";
+import { commands, settings } from "./commands.ts";
+import { parseArguments } from "./parse.ts";
+import { resolveFlags } from "./settings.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** What the process exits with. */
+export const exitCodes = {
+  success: 0,
+  /** A call failed, or the command could not do its work. */
+  failure: 1,
+  /** The command line or the settings cannot be. */
+  usage: 2,
+  /** Ended by Ctrl-C. */
+  interrupted: 130,
+} as const;
+
+/** Runs a command line, without the program's name, and returns the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  let verbose = false;
+  try {
+    const [first, ...rest] = args;
+    if (first === undefined || first === "help" || first === "--help" || first === "-h") {
+      return await help(rest[0], first === undefined);
+    }
+    if (first === "--version" || first === "-V") {
+      const { versionText } = await import("./version.ts");
+      console.log(versionText());
+      return exitCodes.success;
+    }
+    const command = find(first);
+    const parsed = parseArguments(command, rest);
+    if (parsed.help) return await help(command.name, false);
+    verbose = parsed.flags.get("verbose") === "true";
+    const flags = await resolveFlags(command, parsed.flags, settings());
+    const { run } = await command.load();
+    return await run({ flags, positionals: parsed.positionals });
+  } catch (error) {
+    return report(error, verbose);
+  }
+}
+
+function find(name: string): Command {
+  const command = commands.find((one) => one.name === name);
+  if (command !== undefined) return command;
+  const near = nearest(name, commands.filter(({ hidden }) => !hidden).map((one) => one.name));
+  const hint = near === undefined ? "see rpc help" : `did you mean ${near}?`;
+  throw new UsageError(`Unknown command ${JSON.stringify(name)}: ${hint}`);
+}
+
+async function help(name: string | undefined, isMistake: boolean): Promise<number> {
+  const { commandHelp, programHelp } = await import("./help.ts");
+  const text = name === undefined ? programHelp(commands) : commandHelp(find(name));
+  if (isMistake) console.error(text.trimEnd());
+  else console.log(text.trimEnd());
+  return isMistake ? exitCodes.usage : exitCodes.success;
+}
+
+/** Says in one line what went wrong, and nothing of the program's insides unless asked. */
+function report(error: unknown, verbose: boolean): number {
+  if (error instanceof UsageError) {
+    console.error(`rpc: ${error.message}`);
+    return exitCodes.usage;
+  }
+  if (error instanceof RpcError) {
+    console.error(`rpc: ${error.name}: ${error.message}`);
+    if (verbose) console.error(error.stack);
+    return exitCodes.failure;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  console.error(`rpc: ${message}${verbose ? "" : " (--verbose tells more)"}`);
+  if (verbose) console.error(error);
+  return exitCodes.failure;
+}

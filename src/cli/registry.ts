@@ -1,0 +1,34 @@
+import { systemClock } from "../base/clock.ts";
+import { RpcError } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import { systemRandom } from "../base/random.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import { openDiscovery } from "../discovery/open.ts";
+import { parseRegistryUrl } from "../discovery/registry_url.ts";
+import { assertServiceName } from "../discovery/service_name.ts";
+import { stateDirectory } from "./settings.ts";
+import { UsageError } from "./usage_error.ts";
+
+/**
+ * Opens the registry of a command's flags.
+ *
+ * @throws {UsageError} the registry's URL or the service's name cannot be
+ */
+export function openRegistry(
+  flags: { readonly registry: string; readonly service: string },
+  log: Logger,
+): Promise<Discovery> {
+  try {
+    assertServiceName(flags.service);
+    const url = parseRegistryUrl(flags.registry);
+    return openDiscovery(url, {
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      lastKnownDir: stateDirectory(),
+    });
+  } catch (error) {
+    if (error instanceof RpcError) throw new UsageError(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,46 @@
+import type { Clock } from "../base/clock.ts";
+import { messageOf, RpcError } from "../base/errors.ts";
+import { addressOf } from "../discovery/discovery.ts";
+import { Call } from "./call.ts";
+import { Connection } from "./connection.ts";
+import type { Target, Transport } from "./transport.ts";
+
+/**
+ * Asks one server one thing, on a connection of its own: for looking at a server, not for work.
+ *
+ * @param timeoutMs for connecting and the answer together
+ * @throws {RpcError} how it failed: Unavailable if the server cannot be reached
+ */
+export async function callOnce(
+  target: Target,
+  method: string,
+  timeoutMs: number,
+  { transport, clock }: { readonly transport: Transport; readonly clock: Clock },
+): Promise<unknown> {
+  const address = addressOf(target);
+  const late = new RpcError("DeadlineExceeded", `No answer from ${address} within ${timeoutMs} ms`);
+  const abort = new AbortController();
+  const timer = clock.after(timeoutMs, () => abort.abort(late));
+  let connection: Connection | undefined;
+  try {
+    const duplex = await transport.connect(target, abort.signal);
+    connection = new Connection(duplex, address, clock, { goaway() {}, lost() {} });
+    return await answerOf(connection, new Call(method, undefined, clock.now() + timeoutMs), abort);
+  } catch (error) {
+    if (abort.signal.aborted) throw late;
+    if (error instanceof RpcError) throw error;
+    throw new RpcError("Unavailable", `Cannot connect to ${address}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  } finally {
+    timer.cancel();
+    connection?.close();
+  }
+}
+
+function answerOf(connection: Connection, call: Call, abort: AbortController): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    abort.signal.addEventListener("abort", () => reject(abort.signal.reason), { once: true });
+    connection.send(call, (error, result) => error === undefined ? resolve(result) : reject(error));
+  });
+}
