@@ -247,8 +247,8 @@ function fitting(
       `${subject()} ${bytes} bytes long, and ${messageBytesMax} is the most`,
     );
   }
-  // One level is left for the array of a batch.
-  if (isNestedDeeper(line, nestingMax - 1)) {
+  // Answers leave one level for the array of a batch.
+  if (isNestedDeeper(line, name === "InternalError" ? nestingMax - 1 : nestingMax)) {
     throw new RpcError(name, `${subject()} nested too deep: a message has ${nestingMax} levels`);
   }
   return line;
