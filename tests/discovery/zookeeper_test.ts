@@ -4,6 +4,7 @@ import { silentLogger } from "../../src/base/log.ts";
 import { systemRandom } from "../../src/base/random.ts";
 import type { Discovery } from "../../src/discovery/discovery.ts";
 import { encodeInstance } from "../../src/discovery/instance_json.ts";
+import { ZooKeeperAnnouncement } from "../../src/discovery/zookeeper_announcement.ts";
 import { ZooKeeperWatch } from "../../src/discovery/zookeeper_watch.ts";
 import { ZooKeeperClient } from "../../src/zookeeper/mod.ts";
 import { waitFor } from "../support/wait_for.ts";
@@ -15,19 +16,6 @@ import {
 import { discoverySuite } from "./discovery_suite.ts";
 import { addressesOf, anInstance, Recorder, RecordingLogger } from "./recorder.ts";
 import { connectOutsider, openZooKeeper } from "./zookeeper_support.ts";
-
-/** Prints of each node: whether its id is its name, its address and port, whether it is ephemeral. */
-const kazooScript = `
-import json, sys
-from kazoo.client import KazooClient
-zk = KazooClient(hosts=sys.argv[1])
-zk.start(timeout=10)
-for child in zk.get_children("/services/rpc"):
-    data, stat = zk.get("/services/rpc/" + child)
-    found = json.loads(data)
-    print(json.dumps([found["id"] == child, found["address"], found["port"], stat.ephemeralOwner != 0]))
-zk.stop()
-`;
 
 zooKeeperTest("zookeeper: does what every registry must do", async (t) => {
   await using server = await startZooKeeper();
@@ -202,6 +190,27 @@ zooKeeperTest("zookeeper: nodes", async (t) => {
     assert.notEqual(stat.ephemeralOwner, 0n);
   });
 
+  await check("what somebody else puts in a node's place is not taken for it", async (scene) => {
+    const { discovery, outsider, recorder } = scene;
+    const instance = anInstance();
+    const announcement = discovery.announce(instance);
+    await recorder.untilListed(instance);
+    const [id = ""] = (await outsider.getChildren("/services/rpc")).children;
+    const path = `/services/rpc/${id}`;
+    await Promise.all([
+      outsider.delete(path),
+      outsider.create(path, encodeInstance({ ...instance, version: "fake" }, id)),
+    ]);
+    await waitFor("a second node", async () => {
+      return (await outsider.getChildren("/services/rpc")).children.length === 2;
+    });
+    await waitFor("the announcement to know", () => announcement.isRegistered);
+    await recorder.until(
+      ({ last }) => last?.instances[0]?.version === "1.2.3",
+      "the true instance",
+    );
+  });
+
   await check("a service whose node is removed and made again is followed", async (scene) => {
     const { discovery, outsider, recorder } = scene;
     const instance = anInstance();
@@ -283,6 +292,57 @@ zooKeeperTest(
     }
   },
 );
+
+zooKeeperTest("zookeeper: the reconciliation finds what no watch told", async () => {
+  await using server = await startZooKeeper();
+  const outsider = await connectOutsider(server.port);
+  const client = await connectOutsider(server.port);
+  // A client that forgets all watchers, as if ZooKeeper never told it anything.
+  const { getChildren, exists } = ZooKeeperClient.prototype;
+  client.getChildren = (path) => getChildren.call(client, path);
+  client.exists = (path) => exists.call(client, path);
+  const parts = {
+    client,
+    servicePath: "/services/rpc",
+    clock: systemClock,
+    random: systemRandom,
+    log: silentLogger,
+    reconcileMs: 20,
+  };
+  const recorder = new Recorder();
+  const instance = anInstance();
+  const watch = new ZooKeeperWatch(recorder, { ...parts, service: "rpc", onClose: () => {} });
+  const announcement = new ZooKeeperAnnouncement(instance, parts);
+  try {
+    await recorder.untilListed(instance);
+    const [id] = (await outsider.getChildren("/services/rpc")).children;
+    await outsider.delete(`/services/rpc/${id}`);
+    await waitFor("a new node", async () => {
+      const { children } = await outsider.getChildren("/services/rpc");
+      return children.length === 1 && children[0] !== id;
+    });
+    const other = anInstance();
+    await outsider.create(`/services/rpc/${other.id}`, encodeInstance(other, other.id));
+    await recorder.untilListed(instance, other);
+  } finally {
+    watch.close();
+    announcement.abandon();
+    await Promise.all([client.close(), outsider.close()]);
+  }
+});
+
+/** Prints of each node: whether its id is its name, its address and port, whether it is ephemeral. */
+const kazooScript = `
+import json, sys
+from kazoo.client import KazooClient
+zk = KazooClient(hosts=sys.argv[1])
+zk.start(timeout=10)
+for child in zk.get_children("/services/rpc"):
+    data, stat = zk.get("/services/rpc/" + child)
+    found = json.loads(data)
+    print(json.dumps([found["id"] == child, found["address"], found["port"], stat.ephemeralOwner != 0]))
+zk.stop()
+`;
 
 const python = "/usr/bin/python3";
 
