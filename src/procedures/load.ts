@@ -1,0 +1,89 @@
+/** A user's module as procedures: no imports of ours needed, a plain exported function will do. */
+
+import { isAbsolute, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import * as z from "zod";
+import { messageOf } from "../base/errors.ts";
+import { defineProcedure, type Procedure, type Procedures } from "./procedure.ts";
+
+/** JSON-RPC keeps these names for itself. */
+const reservedPrefix = "rpc.";
+
+/**
+ * Loads the module at `path`, absolute or relative to the working directory, and returns what it
+ * exports under the exported names:
+ *
+ * - a procedure made by `defineProcedure`, as it is;
+ * - any other function as a `cpu` procedure that is not idempotent, takes any JSON by position
+ *   (as many values as it declares, or more) and returns any JSON.
+ *
+ * Other exports (constants, classes, types) are left alone.
+ *
+ * @throws {Error} if it cannot be loaded (with the file and line), exports nothing that can be
+ * called, or exports something callable under a name that nobody could call
+ */
+export async function loadModule(path: string): Promise<Procedures> {
+  const absolute = isAbsolute(path) ? path : resolve(path);
+  const url = pathToFileURL(absolute).href;
+  let exports: Record<string, unknown>;
+  try {
+    exports = await import(url);
+  } catch (cause) {
+    throw new Error(`Cannot load ${path}: ${messageOf(cause)}${placeOf(cause, url)}`, { cause });
+  }
+  const procedures: Record<string, Procedure> = {};
+  for (const [name, value] of Object.entries(exports)) {
+    const procedure = toProcedure(value);
+    if (procedure === undefined) continue;
+    if (name === "default" || name.startsWith(reservedPrefix)) {
+      const why = name === "default"
+        ? "a default export has no name to call it by"
+        : `names that begin with "${reservedPrefix}" belong to the protocol`;
+      throw new Error(`Cannot publish "${name}" of ${path}: ${why}. Export it under another name`);
+    }
+    procedures[name] = procedure;
+  }
+  if (Object.keys(procedures).length === 0) {
+    throw new Error(
+      `Cannot publish ${path}: it exports no function. Write \`export function ...\``,
+    );
+  }
+  return procedures;
+}
+
+function toProcedure(value: unknown): Procedure | undefined {
+  if (isProcedure(value)) return value;
+  if (typeof value !== "function" || isClass(value)) return undefined;
+  const items = Array.from({ length: value.length }, () => z.unknown());
+  return defineProcedure({
+    // The types of zod's tuple() want to know how many items there are.
+    input: z.tuple(items as [z.ZodUnknown], z.unknown()),
+    output: z.unknown(),
+    description: value.name,
+  }, (params: readonly unknown[]) => Reflect.apply(value, undefined, params));
+}
+
+/** By shape and not by identity: the module may have come by its `defineProcedure` through another copy of us. */
+function isProcedure(value: unknown): value is Procedure {
+  return typeof value === "object" && value !== null &&
+    "handler" in value && typeof value.handler === "function" &&
+    "kind" in value && "idempotent" in value &&
+    "names" in value && Array.isArray(value.names) &&
+    "input" in value && isSchema(value.input) && "output" in value && isSchema(value.output);
+}
+
+function isSchema(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "_zod" in value;
+}
+
+function isClass(value: CallableFunction): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+/** Where in the module it went wrong, unless the message says it already, as a syntax error's does. */
+function placeOf(thrown: unknown, url: string): string {
+  if (!(thrown instanceof Error) || thrown.message.includes("file://")) return "";
+  const start = thrown.stack?.indexOf(`${url}:`) ?? -1;
+  if (start === -1) return "";
+  return ` at ${/^\S+?:\d+:\d+/.exec(thrown.stack?.slice(start) ?? "")?.[0] ?? url}`;
+}

@@ -1,0 +1,90 @@
+/** What a server offers, as an OpenRPC document: written from the zod schemas, and read back. */
+
+import * as z from "zod";
+import { itemsOf } from "./params.ts";
+import type { Procedure, Procedures } from "./procedure.ts";
+
+/** The edition of the OpenRPC specification (open-rpc.org) that documents are written in. */
+export const openRpcVersion = "1.3.2";
+
+const jsonSchema = z.union([z.record(z.string(), z.unknown()), z.boolean()]);
+
+/** One procedure in a document. What others' documents leave out has the cautious value. */
+export const openRpcMethodSchema = z.object({
+  name: z.string(),
+  summary: z.string().optional(),
+  description: z.string().optional(),
+  params: z.array(z.object({
+    name: z.string(),
+    required: z.boolean().default(false),
+    schema: jsonSchema.default({}),
+  })).default([]),
+  result: z.object({ name: z.string().default("result"), schema: jsonSchema.default({}) })
+    .optional(),
+  paramStructure: z.enum(["by-name", "by-position", "either"]).default("either"),
+  "x-kind": z.enum(["inline", "cpu", "io"]).default("cpu"),
+  "x-idempotent": z.boolean().default(false),
+});
+
+/** A document. */
+export const openRpcSchema = z.object({
+  openrpc: z.string(),
+  info: z.object({ title: z.string(), version: z.string(), description: z.string().optional() }),
+  methods: z.array(openRpcMethodSchema),
+});
+
+/** One procedure in a document. */
+export type OpenRpcMethod = z.output<typeof openRpcMethodSchema>;
+/** A document. */
+export type OpenRpcDocument = z.output<typeof openRpcSchema>;
+
+/** Describes procedures. `title` is the service's name, `version` is the service's own. */
+export function toOpenRpc(
+  procedures: Procedures,
+  info: { readonly title: string; readonly version: string },
+): OpenRpcDocument {
+  const methods = Object.entries(procedures).map(([name, procedure]) => toMethod(name, procedure));
+  return { openrpc: openRpcVersion, info: { ...info }, methods };
+}
+
+/** One document of several: of two methods with one name the first stays, and so does the first title. */
+export function mergeOpenRpc(
+  first: OpenRpcDocument,
+  ...others: readonly OpenRpcDocument[]
+): OpenRpcDocument {
+  const methods = new Map<string, OpenRpcMethod>();
+  for (const method of [first, ...others].flatMap((document) => document.methods)) {
+    if (!methods.has(method.name)) methods.set(method.name, method);
+  }
+  return { ...first, methods: [...methods.values()] };
+}
+
+function toMethod(name: string, procedure: Procedure): OpenRpcMethod {
+  const items = itemsOf(procedure.input);
+  return {
+    name,
+    ...(procedure.description === "" ? {} : { summary: procedure.description }),
+    params: procedure.names.map((paramName, index) => {
+      const item = items[index];
+      return {
+        name: paramName,
+        required: item !== undefined && item._zod.optin === undefined,
+        schema: item === undefined ? {} : toJsonSchema(item, "input"),
+      };
+    }),
+    result: { name: "result", schema: toJsonSchema(procedure.output, "output") },
+    paramStructure: "either",
+    "x-kind": procedure.kind,
+    "x-idempotent": procedure.idempotent,
+  };
+}
+
+/** OpenRPC 1.x asks for JSON Schema draft 7. What a schema cannot express, such as a check in code, is left out. */
+function toJsonSchema(schema: z.core.$ZodType, io: "input" | "output"): Record<string, unknown> {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    target: "draft-7",
+    io,
+    unrepresentable: "any",
+  });
+  return rest;
+}

@@ -1,0 +1,160 @@
+/** Parameters, by position or by name, to a procedure's input. */
+
+import * as z from "zod";
+import { type ParamsIssue, RpcError } from "../base/errors.ts";
+import type { InputSchema, Procedure } from "./procedure.ts";
+
+/** Parameters as a caller gives them: by position, by name, or none. */
+export type CallParams = readonly unknown[] | Readonly<Record<string, unknown>> | undefined;
+
+/** Most issues that are told of one call: a long array of wrong items needs no line each. */
+export const issuesMax = 16;
+
+const quotedLengthMax = 60;
+
+/** Turns parameters into the input of one procedure: its schema compiled, its names at hand. */
+export class InputReader {
+  readonly #schema: z.ZodType;
+  readonly #isTuple: boolean;
+  readonly #names: readonly string[];
+  readonly #required: readonly boolean[];
+  readonly #requiredCount: number;
+  readonly #isOpen: boolean;
+
+  constructor(procedure: Procedure) {
+    const { input, names } = procedure;
+    const items = itemsOf(input);
+    this.#schema = z.compile<z.ZodType>(input);
+    this.#isTuple = input.def.type === "tuple";
+    this.#names = names;
+    this.#required = items.map((item) => item._zod.optin === undefined);
+    this.#requiredCount = this.#required.lastIndexOf(true) + 1;
+    this.#isOpen = isOpen(input);
+  }
+
+  /** @throws {RpcError} InvalidParams, with an issue for each fault */
+  read(method: string, params: CallParams): unknown {
+    const given = params ?? [];
+    const fits = this.#isTuple && Array.isArray(given) && given.length >= this.#requiredCount &&
+      (given.length <= this.#names.length || this.#isOpen);
+    const input = fits ? given : this.#arrange(method, given);
+    const parsed = this.#schema.safeParse(input);
+    if (parsed.success) return parsed.data;
+    const issues = parsed.error.issues.slice(0, issuesMax).map((issue) => ({
+      path: this.#callersPath(issue.path, given),
+      message: describe(issue, input),
+    }));
+    throw this.#invalid(method, issues);
+  }
+
+  /** Brings the parameters into the schema's own form. */
+  #arrange(method: string, given: NonNullable<CallParams>): unknown {
+    const issues: ParamsIssue[] = [];
+    const byPosition = isPositional(given);
+    const extra = byPosition
+      ? given.slice(this.#names.length).map((_, index) => this.#names.length + index)
+      : Object.keys(given).filter((name) => !this.#names.includes(name));
+    if (extra.length > 0 && !(this.#isOpen && this.#isTuple === byPosition)) {
+      const message = byPosition
+        ? `is one too many: ${method} takes at most ${this.#names.length}`
+        : `is not a parameter: ${method} takes ${this.#names.join(", ") || "none"}`;
+      issues.push(...extra.slice(0, issuesMax).map((key) => ({ path: [key], message })));
+    }
+    const values = this.#names.map((name, index) => {
+      const key = byPosition ? index : name;
+      if (Object.hasOwn(given, key)) return Reflect.get(given, key);
+      if (this.#required[index]) issues.push({ path: [key], message: "is missing" });
+      return undefined;
+    });
+    if (issues.length > 0) throw this.#invalid(method, issues);
+    if (!this.#isTuple && !byPosition) return given;
+    if (this.#isTuple) {
+      // Cut, because a tuple takes what is left out at its end, but not in its middle, for absent.
+      return values.slice(0, values.findLastIndex((value) => value !== undefined) + 1);
+    }
+    return Object.fromEntries(
+      this.#names.map((name, index) => [name, values[index]] as const)
+        .filter(([, value]) => value !== undefined),
+    );
+  }
+
+  /** The path as the caller wrote the parameter: a position, or a name. */
+  #callersPath(path: readonly PropertyKey[], given: NonNullable<CallParams>): (string | number)[] {
+    return path.map((key, depth) => {
+      const plain = typeof key === "symbol" ? String(key) : key;
+      if (depth > 0) return plain;
+      const index = typeof plain === "number" ? plain : this.#names.indexOf(plain);
+      return isPositional(given) ? index : this.#names[index] ?? plain;
+    });
+  }
+
+  #invalid(method: string, issues: readonly ParamsIssue[]): RpcError {
+    const [first] = issues;
+    const [head, ...rest] = first?.path ?? [];
+    const name = typeof head === "number" ? this.#names[head] ?? `parameter ${head + 1}` : head;
+    const subject = [name ?? "what it is given", ...rest].join(".");
+    const others = issues.length - 1;
+    const more = others === 0 ? "" : ` (and ${others} more ${others === 1 ? "issue" : "issues"})`;
+    const message = `Cannot call ${method}: ${subject} ${first?.message ?? "is not valid"}${more}`;
+    return new RpcError("InvalidParams", message, { issues });
+  }
+}
+
+/** The schemas of a procedure's parameters, in the order of its names. */
+export function itemsOf(input: InputSchema): readonly z.core.$ZodType[] {
+  return input.def.type === "tuple" ? input.def.items : Object.values(input.def.shape);
+}
+
+/** Whether it takes more than it names: a tuple with a rest, an object with a catchall. */
+function isOpen(input: InputSchema): boolean {
+  const rest = input.def.type === "tuple" ? input.def.rest : input.def.catchall;
+  return rest !== undefined && rest !== null && rest._zod.def.type !== "never";
+}
+
+function isPositional(params: NonNullable<CallParams>): params is readonly unknown[] {
+  return Array.isArray(params);
+}
+
+/** What is wrong, as the end of a sentence that begins with the parameter's name. */
+function describe(issue: z.core.$ZodIssue, input: unknown): string {
+  const got = ` (got ${quote(valueAt(input, issue.path))})`;
+  switch (issue.code) {
+    case "invalid_type":
+      return `must be ${withArticle(issue.expected)}${got}`;
+    case "too_big":
+      if (!isNumeric(issue.origin)) break;
+      return `must be ${issue.inclusive === false ? "<" : "<="} ${issue.maximum}${got}`;
+    case "too_small":
+      if (!isNumeric(issue.origin)) break;
+      return `must be ${issue.inclusive === false ? ">" : ">="} ${issue.minimum}${got}`;
+  }
+  return `is not valid: ${issue.message}${got}`;
+}
+
+function isNumeric(origin: string): boolean {
+  return origin === "number" || origin === "int" || origin === "bigint";
+}
+
+function withArticle(type: string): string {
+  const noun = type === "int" ? "integer" : type;
+  return /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let current = value;
+  for (const key of path) {
+    if (typeof current !== "object" || current === null) return undefined;
+    current = Reflect.get(current, key);
+  }
+  return current;
+}
+
+function quote(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object" && value !== null) return "an object";
+  if (typeof value !== "string") return String(value);
+  return value.length > quotedLengthMax
+    ? `${JSON.stringify(value.slice(0, quotedLengthMax))}...`
+    : JSON.stringify(value);
+}

@@ -1,0 +1,201 @@
+import type { Clock } from "../base/clock.ts";
+import type { DeadlineWheel } from "../base/deadline_wheel.ts";
+import { RpcError } from "../base/errors.ts";
+import { reservedMethods } from "../wire/message.ts";
+import { CallQueue } from "./call_queue.ts";
+import { type CallOwner, type Place, PoolCall } from "./pool_call.ts";
+import type { PoolTask, TaskHandle } from "./task.ts";
+import type { WorkerProcess } from "./worker_process.ts";
+import type { WorkerSlot } from "./worker_slot.ts";
+
+/** What a {@link Lane} needs. */
+export interface LaneOptions {
+  /** Whether its workers act on one call after the other, so that only killing one stops a call. */
+  readonly inOrder: boolean;
+  /** Most calls that one worker has at a time. */
+  readonly callsPerWorkerMax: number;
+  /** Most calls that wait. */
+  readonly queueMax: number;
+  readonly clock: Clock;
+  readonly wheel: DeadlineWheel;
+}
+
+/**
+ * How long a running call that was cancelled may take to end by itself before its worker is killed:
+ * about what the replacement takes to start. So clients that come, call and go cannot make a
+ * server spend its time on starting workers.
+ */
+const cancelGraceMs = 50;
+
+const inQueue: Place = { name: "queue" };
+
+/** Calls of one kind, the workers that run them, and the queue between. */
+export class Lane implements CallOwner {
+  readonly #options: LaneOptions;
+  readonly #queue = new CallQueue<PoolCall>();
+  #slots: readonly WorkerSlot[] = [];
+  #isClosed = false;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+  }
+
+  /** The workers' places. Each must call {@link pump} when its worker gets ready. */
+  get slots(): readonly WorkerSlot[] {
+    return this.#slots;
+  }
+
+  set slots(slots: readonly WorkerSlot[]) {
+    this.#slots = slots;
+  }
+
+  /** Calls that wait. */
+  get queued(): number {
+    return this.#queue.size;
+  }
+
+  /** Takes a task: gives it to a worker, queues it, or refuses it, all of which `task.done` tells. */
+  submit(task: PoolTask): TaskHandle {
+    const { clock, wheel, queueMax } = this.#options;
+    const call = new PoolCall(this, task);
+    if (this.#isClosed) {
+      this.#refuse(call);
+      return call;
+    }
+    if (task.deadlineAtMs <= clock.now()) {
+      call.settle({ error: expiredInQueue(task) });
+      return call;
+    }
+    const slot = this.#queue.size === 0 ? this.#pick() : undefined;
+    if (slot === undefined && this.#queue.size >= queueMax) {
+      const message = `Cannot queue ${task.method}: ${queueMax} calls are waiting already`;
+      call.settle({ error: new RpcError("Overloaded", message) });
+      return call;
+    }
+    call.deadline = wheel.add(task.deadlineAtMs, () => this.#expired(call));
+    if (slot !== undefined) {
+      this.#send(call, slot);
+    } else {
+      call.place = inQueue;
+      this.#queue.push(call);
+    }
+    return call;
+  }
+
+  /** Gives waiting calls to workers for as long as both are there. */
+  pump(): void {
+    while (this.#queue.size > 0) {
+      const slot = this.#pick();
+      if (slot === undefined) return;
+      this.#send(this.#queue.shift() as PoolCall, slot);
+    }
+  }
+
+  cancel(call: PoolCall): void {
+    const { inOrder, clock, wheel } = this.#options;
+    const { method } = call.task;
+    if (call.place.name === "queue") {
+      this.#queue.remove(call);
+      call.leave();
+      const message = `Cancelled ${method} before it began`;
+      call.settle({ error: new RpcError("Cancelled", message, { executed: "no" }) });
+      return;
+    }
+    call.settle({ error: new RpcError("Cancelled", `Cancelled ${method} while it ran`) });
+    if (inOrder) {
+      const graceEndsAtMs = clock.now() + cancelGraceMs;
+      call.deadline = wheel.add(graceEndsAtMs, () => this.#stop(call, "was cancelled"));
+    } else {
+      this.#stop(call, "was cancelled");
+    }
+  }
+
+  released(): void {
+    this.pump();
+  }
+
+  requeue(call: PoolCall): void {
+    if (this.#isClosed) {
+      this.#refuse(call);
+      return;
+    }
+    call.place = inQueue;
+    this.#queue.unshift(call);
+    this.pump();
+  }
+
+  /** Refuses what waits and all that comes, and ends the workers. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (let call = this.#queue.shift(); call !== undefined; call = this.#queue.shift()) {
+      this.#refuse(call);
+    }
+    await Promise.all(this.#slots.map((slot) => slot.close()));
+  }
+
+  /** The slot whose worker has the least to do, if that is less than it may have. */
+  #pick(): WorkerSlot | undefined {
+    let best: WorkerSlot | undefined;
+    let bestLoad = this.#options.callsPerWorkerMax;
+    for (const slot of this.#slots) {
+      const load = slot.worker?.load ?? Infinity;
+      if (load < bestLoad) [best, bestLoad] = [slot, load];
+      if (bestLoad === 0) break;
+    }
+    return best;
+  }
+
+  #send(call: PoolCall, slot: WorkerSlot): void {
+    const worker = slot.worker as WorkerProcess;
+    const { method, params } = call.task;
+    try {
+      const id = worker.request(method, params, call);
+      call.place = { name: "worker", slot, worker, id };
+    } catch (error) {
+      call.leave();
+      call.settle({ error: error as RpcError });
+    }
+  }
+
+  #expired(call: PoolCall): void {
+    if (call.place.name === "queue") {
+      this.#queue.remove(call);
+      call.leave();
+      call.settle({ error: expiredInQueue(call.task) });
+      return;
+    }
+    const message = `Cannot finish ${call.task.method} before its deadline`;
+    call.settle({ error: new RpcError("DeadlineExceeded", message) });
+    this.#stop(call, "overran its deadline");
+  }
+
+  /** Frees the worker of a call that nobody waits for. */
+  #stop(call: PoolCall, why: string): void {
+    if (call.place.name !== "worker") return;
+    const { slot, worker, id } = call.place;
+    // A worker that is being killed already, whose last words are still read.
+    if (slot.worker !== worker) return;
+    if (!this.#options.inOrder) {
+      worker.forget(id);
+      call.leave();
+      worker.notify(reservedMethods.cancel, { id });
+      slot.probe();
+      this.pump();
+    } else if (worker.isFirst(id)) {
+      slot.kill(`${call.task.method} ${why}`);
+    } else {
+      worker.notify(reservedMethods.cancel, { id });
+    }
+  }
+
+  #refuse(call: PoolCall): void {
+    call.leave();
+    const message = `Cannot run ${call.task.method}: the server closes`;
+    call.settle({ error: new RpcError("Draining", message) });
+  }
+}
+
+function expiredInQueue({ method }: PoolTask): RpcError {
+  const message = `Cannot run ${method}: its deadline passed before it began`;
+  return new RpcError("DeadlineExceeded", message, { executed: "no" });
+}
