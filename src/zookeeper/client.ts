@@ -209,8 +209,9 @@ export class ZooKeeperClient {
 
   /**
    * Ends the session, so that its ephemeral nodes go at once, and stops for good. Works in any state, and
-   * more than once. What waits for an answer fails with CLOSED unless the answer comes first; watchers are
-   * forgotten. Resolves within about a second, whatever the server does; never rejects.
+   * more than once. What was sent before is answered, or fails with CONNECTION_LOSS; what was not fails
+   * with CLOSED; watchers are forgotten. Without a connection nobody can be told, and the ephemeral nodes
+   * go when the session expires. Resolves within about a second, whatever the server does; never rejects.
    */
   close(): Promise<void> {
     return this.#session.close();

@@ -29,13 +29,7 @@ const readBufferBytes = 64 * 1024;
 export class Connection {
   readonly #socket: Deno.Conn;
   readonly #options: ConnectionOptions;
-  readonly #close = () => {
-    try {
-      this.#socket.close();
-    } catch {
-      // Closed already.
-    }
-  };
+  readonly #close = () => closeQuietly(this.#socket);
   #outbox: Uint8Array[] = [];
   #flushing = false;
   #lastSentAt: number;
@@ -60,8 +54,8 @@ export class Connection {
     try {
       return new Connection(await Promise.race([opening, aborted.promise]), options);
     } catch (error) {
-      // A TLS handshake cannot be aborted: whoever arrives too late is shown out.
-      opening.then((socket) => socket.close()).catch(() => {});
+      // Deno.connectTls cannot be aborted: whoever arrives too late is shown out.
+      opening.then(closeQuietly, () => {});
       throw error;
     } finally {
       signal.removeEventListener("abort", abort);
@@ -138,7 +132,31 @@ async function openSocket(member: Member, options: ConnectionOptions): Promise<D
   const own = tls.cert === undefined || tls.key === undefined
     ? {}
     : { cert: tls.cert, key: tls.key };
-  return await Deno.connectTls({ ...address, ...trust, ...own });
+  return await shakeHands(await Deno.connectTls({ ...address, ...trust, ...own }), signal);
+}
+
+/** Without this the first read or write would do it, and what is wrong with a certificate be lost. */
+async function shakeHands(socket: Deno.TlsConn, signal: AbortSignal): Promise<Deno.TlsConn> {
+  const giveUp = () => closeQuietly(socket);
+  signal.addEventListener("abort", giveUp, { once: true });
+  try {
+    signal.throwIfAborted();
+    await socket.handshake();
+    return socket;
+  } catch (error) {
+    giveUp();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+  }
+}
+
+function closeQuietly(socket: Deno.Conn): void {
+  try {
+    socket.close();
+  } catch {
+    // Closed already.
+  }
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

@@ -68,7 +68,7 @@ export interface Stat {
   readonly version: number;
   readonly cversion: number;
   readonly aversion: number;
-  /** The session that owns an ephemeral node; 0 for others (and for containers a value of their own). */
+  /** The session that owns an ephemeral node; 0 for others. */
   readonly ephemeralOwner: bigint;
   readonly dataLength: number;
   readonly numChildren: number;

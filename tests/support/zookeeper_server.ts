@@ -15,6 +15,8 @@ export interface ZooKeeperServerOptions {
   readonly tickTimeMs?: number;
   /** Further lines of `zoo.cfg`. */
   readonly config?: Readonly<Record<string, string | number>>;
+  /** Java system properties, for what `zoo.cfg` does not cover. */
+  readonly systemProperties?: Readonly<Record<string, string | number>>;
 }
 
 /** A server under a test's control. */
@@ -167,6 +169,7 @@ class ServerProcess implements ZooKeeperServer {
   readonly port: number;
   readonly #directory = Deno.makeTempDirSync({ prefix: "zookeeper_" });
   readonly #ensembleId: number | undefined;
+  readonly #systemProperties: readonly string[];
   #process: Deno.ChildProcess | undefined;
   #pid = 0;
 
@@ -174,6 +177,8 @@ class ServerProcess implements ZooKeeperServer {
   constructor(port: number, options: ZooKeeperServerOptions, ensembleId?: number) {
     this.port = port;
     this.#ensembleId = ensembleId;
+    this.#systemProperties = Object.entries(options.systemProperties ?? {})
+      .map(([key, value]) => `-D${key}=${value}`);
     const ownPort = ensembleId === undefined
       ? { clientPort: port, clientPortAddress: "127.0.0.1" }
       : {};
@@ -212,7 +217,7 @@ class ServerProcess implements ZooKeeperServer {
         ...["-Xms32m", "-Xmx96m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"],
         // Tests kill processes, not machines: nothing is gained by waiting for the disk.
         "-Dzookeeper.forceSync=no",
-        "-Dzookeeper.extendedTypesEnabled=true",
+        ...this.#systemProperties,
         ...["-Dorg.slf4j.simpleLogger.showDateTime=true", "-cp", found.classPath],
         "org.apache.zookeeper.server.quorum.QuorumPeerMain",
         `${this.#directory}/zoo.cfg`,

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { startTcpProxy } from "../support/tcp_proxy.ts";
+import { within } from "../support/wait_for.ts";
+import { sharedZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
+import { connectedClient, newClient, ownChroot, withCode } from "./client_fixture.ts";
+
+const server = sharedZooKeeper();
+const closed = withCode("CLOSED");
+
+zooKeeperTest("close() before connect() refuses everything after it", async () => {
+  await using fixture = newClient(server().connectString);
+  const { client } = fixture;
+  const waiting = assert.rejects(client.exists("/"), closed);
+  await within("close()", client.close());
+  await waiting;
+  await assert.rejects(client.connect(5_000), closed);
+  await assert.rejects(client.create("/a", ""), closed);
+  assert.equal(client.state, "closed");
+  assert.deepEqual(fixture.states, ["closed"]);
+});
+
+zooKeeperTest("close() in the same tick as connect() settles both at once", async () => {
+  await using fixture = newClient(server().connectString);
+  const { client } = fixture;
+  // The bound of connect() is far off: it must not be what settles it.
+  const connecting = assert.rejects(client.connect(60_000), closed);
+  const operation = assert.rejects(client.exists("/"), closed);
+  const closing = client.close();
+  await within("connect() and close()", Promise.all([connecting, operation, closing]), 3_000);
+  assert.deepEqual(fixture.states, ["closed"]);
+});
+
+zooKeeperTest("close() while a member says nothing does not wait for it", async () => {
+  await using proxy = startTcpProxy({ targetPort: server().port });
+  proxy.blackHole();
+  await using fixture = newClient(`127.0.0.1:${proxy.port}`, { connectTimeoutMs: 60_000 });
+  const connecting = assert.rejects(fixture.client.connect(60_000), closed);
+  await within("close()", fixture.client.close(), 3_000);
+  await connecting;
+});
+
+zooKeeperTest("close() while disconnected settles what waits", async () => {
+  await using proxy = startTcpProxy({ targetPort: server().port });
+  await using fixture = await connectedClient(`127.0.0.1:${proxy.port}`);
+  proxy.blackHole();
+  proxy.cut();
+  await fixture.reached("suspended");
+  const waiting = assert.rejects(fixture.client.exists("/"), closed);
+  await within("close()", fixture.client.close(), 3_000);
+  await waiting;
+  assert.deepEqual(fixture.states, ["connected", "suspended", "closed"]);
+});
+
+zooKeeperTest("close() between two attempts ends the wait", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  await using fixture = newClient(`127.0.0.1:${port}`);
+  const connecting = assert.rejects(fixture.client.connect(60_000), closed);
+  while (fixture.connectFailures.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  await within("close()", fixture.client.close(), 3_000);
+  await connecting;
+});
+
+zooKeeperTest("close() of a hung connection is bounded", async () => {
+  await using proxy = startTcpProxy({ targetPort: server().port });
+  await using fixture = await connectedClient(`127.0.0.1:${proxy.port}`, {
+    sessionTimeoutMs: 4_000,
+  });
+  proxy.blackHole();
+  const underWay = assert.rejects(fixture.client.exists("/"), withCode("CONNECTION_LOSS"));
+  await within("close()", fixture.client.close(), 2_500);
+  await underWay;
+  assert.equal(fixture.client.state, "closed");
+});
+
+zooKeeperTest("close() lets the answers come that were asked for before", async () => {
+  await using fixture = await connectedClient(ownChroot(server().connectString));
+  const creating = fixture.client.create("/a", "");
+  await fixture.client.close();
+  assert.equal(await creating, "/a");
+});
+
+zooKeeperTest("close() twice, also at once, is one close", async () => {
+  await using fixture = await connectedClient(server().connectString);
+  const { client } = fixture;
+  await Promise.all([client.close(), client.close()]);
+  await client.close();
+  assert.deepEqual(fixture.states, ["connected", "closed"]);
+});
+
+zooKeeperTest("close() from within a callback works", async () => {
+  const ended = Promise.withResolvers<void>();
+  await using fixture = newClient(server().connectString, {
+    onState: (state) => {
+      if (state === "connected") fixture.client.close().then(ended.resolve);
+    },
+  });
+  await fixture.client.connect(5_000).catch(() => {});
+  await within("close()", ended.promise);
+  assert.equal(fixture.client.state, "closed");
+});
+
+zooKeeperTest("watchers are forgotten by close()", async () => {
+  const events: unknown[] = [];
+  await using fixture = await connectedClient(ownChroot(server().connectString));
+  await fixture.client.getChildren("/", (event) => events.push(event));
+  await fixture.client.close();
+  assert.equal(events.length, 0);
+});

@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { JuteWriter } from "../../src/zookeeper/jute.ts";
+import { Opcode, Xid } from "../../src/zookeeper/protocol.ts";
+import { VirtualClock } from "../support/virtual_clock.ts";
+import { waitFor, within } from "../support/wait_for.ts";
+import { newClient, withCode } from "./client_fixture.ts";
+import { ScriptedServer, writeEmptyStat } from "./scripted_server.ts";
+
+const noNode = -101;
+const unimplemented = -6;
+
+Deno.test("ensurePath() makes persistent nodes where the server knows no containers", async () => {
+  await using server = new ScriptedServer({
+    onRequest(request) {
+      if (request.opcode === Opcode.exists) request.reply(noNode);
+      else if (request.opcode === Opcode.createContainer) request.reply(unimplemented);
+      else request.reply(0, (writer) => writer.string("/"));
+    },
+  });
+  await using fixture = newClient(server.connectString);
+  await fixture.client.connect(5_000);
+  await fixture.client.ensurePath("/a/b");
+  assert.deepEqual(server.requests.map((request) => request.opcode), [
+    ...[Opcode.exists, Opcode.createContainer, Opcode.create],
+    ...[Opcode.exists, Opcode.create],
+  ]);
+});
+
+Deno.test("credentials come first on every connection, then watches, then what waited", async () => {
+  await using server = new ScriptedServer({
+    onRequest(request) {
+      if (request.opcode === Opcode.delete && request.connection === 1) request.hangUp();
+      else if (request.opcode === Opcode.exists) request.reply(0, writeEmptyStat);
+      else request.reply();
+    },
+  });
+  await using fixture = newClient(server.connectString, {
+    auth: [{ scheme: "digest", credentials: "a:b" }, { scheme: "digest", credentials: "c:d" }],
+  });
+  const { client } = fixture;
+  const early = client.exists("/a", () => {});
+  await client.connect(5_000);
+  await early;
+  await assert.rejects(client.delete("/a"), withCode("CONNECTION_LOSS"));
+  await client.delete("/b");
+  const opcodes = (connection: number) =>
+    server.requests.filter((r) => r.connection === connection).map((r) => r.opcode);
+  assert.deepEqual(opcodes(1), [Opcode.auth, Opcode.auth, Opcode.exists, Opcode.delete]);
+  assert.deepEqual(opcodes(2), [Opcode.auth, Opcode.auth, Opcode.setWatches, Opcode.delete]);
+});
+
+Deno.test("watches are set again in requests of at most 128 KiB of paths", async () => {
+  await using server = new ScriptedServer({
+    onRequest: (request) => {
+      if (request.opcode === Opcode.exists) request.reply(noNode);
+      else if (request.opcode === Opcode.delete && request.connection === 1) request.hangUp();
+      else request.reply();
+    },
+  });
+  await using fixture = newClient(server.connectString);
+  const { client } = fixture;
+  await client.connect(5_000);
+  const paths = Array.from({ length: 500 }, (_, i) => `/${"x".repeat(900)}${i}`);
+  await Promise.all(paths.map((path) => client.exists(path, () => {})));
+  await assert.rejects(client.delete("/a"), withCode("CONNECTION_LOSS"));
+  await client.delete("/a");
+  const sizes = server.requests.filter((r) => r.opcode === Opcode.setWatches).map((r) => r.bytes);
+  assert.ok(sizes.length > 1 && sizes.every((bytes) => bytes <= 128 * 1024 + 28), `${sizes}`);
+  assert.ok(sizes.reduce((sum, bytes) => sum + bytes) > 500 * 900);
+});
+
+const malformed: [string, (xid: number) => Uint8Array, string][] = [
+  [
+    "ends too soon",
+    (xid) => new JuteWriter().int(xid).long(1n).int(0).int(5).frame(),
+    "MARSHALLING_ERROR",
+  ],
+  ["has no header", () => Uint8Array.of(0, 0, 0, 2, 1, 1), "CONNECTION_LOSS"],
+  [
+    "belongs to no request",
+    () => new JuteWriter().int(999).long(1n).int(0).frame(),
+    "CONNECTION_LOSS",
+  ],
+  ["has a negative length", () => Uint8Array.of(0x80, 0, 0, 0), "CONNECTION_LOSS"],
+  ["is longer than the bound", () => Uint8Array.of(0x7f, 0, 0, 0), "FRAME_TOO_LARGE"],
+  [
+    "is an event of an unknown type",
+    () =>
+      new JuteWriter().int(Xid.notification).long(-1n).int(0).int(77).int(3).string("/").frame(),
+    "CONNECTION_LOSS",
+  ],
+];
+
+for (const [what, bytes, code] of malformed) {
+  Deno.test(`an answer that ${what} fails its operation, and the client connects anew`, async () => {
+    await using server = new ScriptedServer({
+      onRequest: (request) => {
+        if (request.connection === 1) request.send(bytes(request.xid));
+        else request.reply(noNode);
+      },
+    });
+    await using fixture = newClient(server.connectString);
+    const { client } = fixture;
+    await client.connect(5_000);
+    await assert.rejects(client.getData("/a"), { name: "ZooKeeperError", code });
+    await fixture.reached("connected", 2);
+    assert.equal(await client.exists("/a"), undefined);
+    assert.deepEqual(fixture.states, ["connected", "suspended", "connected"]);
+  });
+}
+
+Deno.test("a server of another kind is reported as unreachable", async () => {
+  await using server = new ScriptedServer({ sessionTimeoutMs: 4_000 });
+  using http = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const answering = (async () => {
+    for await (const socket of http) {
+      await socket.write(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n"));
+      socket.close();
+    }
+  })().catch(() => {});
+  await using fixture = newClient(`127.0.0.1:${http.addr.port},${server.connectString}`, {
+    random: () => 0.99, // Keeps the members in order.
+  });
+  await fixture.client.connect(5_000);
+  assert.equal(server.connections, 1);
+  http.close();
+  await answering;
+});
+
+Deno.test("a server that ends each connection at once is not hammered", async () => {
+  const clock = new VirtualClock();
+  await using server = new ScriptedServer({ onRequest: (request) => request.hangUp() });
+  await using fixture = newClient(server.connectString, {
+    clock,
+    auth: [{ scheme: "digest", credentials: "a:b" }],
+  });
+  fixture.client.connect(5_000).catch(() => {});
+  for (let round = 1; round <= 5; round++) {
+    await fixture.reached("suspended", round);
+    assert.equal(server.connections, round);
+    // The wait for the next attempt: without it there would be a connection a millisecond.
+    await waitFor("a wait", () => clock.nextDueMs !== undefined);
+    clock.advance(2_000);
+  }
+});
+
+Deno.test("a session that every member hangs up on is given up when its time is over, not before", async () => {
+  const clock = new VirtualClock();
+  await using server = new ScriptedServer({
+    accepts: (connection) => connection !== 2 && connection < 4,
+    onRequest: (request) => request.hangUp(),
+  });
+  await using fixture = newClient(server.connectString, { clock });
+  const { client } = fixture;
+  const connecting = client.connect(5_000);
+  await fixture.reached("connected");
+  await connecting;
+  await assert.rejects(client.exists("/"), withCode("CONNECTION_LOSS"));
+  // One hang-up is what a member that starts does: the session is kept.
+  await waitFor("the wait after the loss", () => clock.nextDueMs !== undefined);
+  clock.advance(2_000);
+  await waitFor("a hang-up", () => fixture.connectFailures.length === 1);
+  clock.advance(2_000);
+  await fixture.reached("connected", 2);
+  assert.equal(fixture.states.includes("expired"), false);
+  // From the fourth connection on it hangs up always.
+  const lostAt = clock.now();
+  await assert.rejects(client.exists("/"), withCode("CONNECTION_LOSS"));
+  while (!fixture.states.includes("expired")) {
+    const { connections } = server;
+    await waitFor("the next wait", () => clock.nextDueMs !== undefined);
+    clock.advance(200);
+    await waitFor(
+      "an attempt, or a wait",
+      () => server.connections > connections || clock.nextDueMs !== undefined,
+    );
+    assert.ok(clock.now() - lostAt < 60_000, "the session is never given up");
+  }
+  assert.ok(clock.now() - lostAt > 4_000, `given up after ${clock.now() - lostAt} ms`);
+  assert.equal(client.sessionId, 0n);
+});
+
+const fixtures = new URL("./fixtures/", import.meta.url);
+const pem = (name: string) => Deno.readTextFileSync(new URL(name, fixtures));
+
+Deno.test("a member can be reached over TLS, and must be who it claims to be", async () => {
+  await using server = new ScriptedServer({
+    tls: { cert: pem("server.pem"), key: pem("server.key") },
+    onRequest: (request) => request.reply(noNode),
+  });
+  await using trusting = newClient(server.connectString, { tls: { caCerts: [pem("ca.pem")] } });
+  await trusting.client.connect(5_000);
+  assert.equal(await trusting.client.exists("/a"), undefined);
+  await using doubting = newClient(server.connectString, { tls: {} });
+  await assert.rejects(doubting.client.connect(500), withCode("OPERATION_TIMEOUT"));
+  assert.match(doubting.connectFailures[0]?.message ?? "", /certificate/);
+});
+
+Deno.test("a member that never finishes the TLS handshake is given up", async () => {
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted: Deno.Conn[] = [];
+  const accepting = (async () => {
+    for await (const socket of silent) accepted.push(socket);
+  })().catch(() => {});
+  await using fixture = newClient(`127.0.0.1:${silent.addr.port}`, {
+    tls: {},
+    connectTimeoutMs: 200,
+  });
+  await assert.rejects(fixture.client.connect(1_000), withCode("OPERATION_TIMEOUT"));
+  assert.match(fixture.connectFailures[0]?.message ?? "", /no answer within 200 ms/);
+  await within("close()", fixture.client.close(), 3_000);
+  silent.close();
+  await accepting;
+  for (const socket of accepted) socket.close();
+});
