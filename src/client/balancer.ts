@@ -17,8 +17,20 @@ export const balancePolicies = ["p2c", "random", "round-robin", "least-loaded"] 
 /** How calls are spread. */
 export type BalancePolicy = typeof balancePolicies[number];
 
+/** What a policy chooses from. */
+export interface Candidates<Item extends Candidate> {
+  readonly items: readonly Item[];
+  /** No item weighs more. Best the weight of the heaviest: an upper bound will do, and costs draws. */
+  readonly weightMax: number;
+}
+
+/** Candidates from a list of them. */
+export function candidatesOf<Item extends Candidate>(items: readonly Item[]): Candidates<Item> {
+  return { items, weightMax: items.reduce((max, { weight }) => Math.max(max, weight), 0) };
+}
+
 /** Chooses one of at least one candidates. Pure but for what it is given (round-robin counts). */
-export type Pick = <Item extends Candidate>(candidates: readonly Item[], nowMs: number) => Item;
+export type Pick = <Item extends Candidate>(candidates: Candidates<Item>, nowMs: number) => Item;
 
 /** Builds the policy of a name. */
 export function createPick(policy: BalancePolicy, random: Random): Pick {
@@ -48,7 +60,7 @@ const unknownCost = 1e9;
 function pickOfTwo(random: Random): Pick {
   return (candidates, nowMs) => {
     const one = weighted(candidates, random);
-    if (candidates.length === 1) return one;
+    if (candidates.items.length === 1) return one;
     const other = differentFrom(one, candidates, random);
     if (other.weight === 0) return one;
     const costOfOne = costOf(one, nowMs);
@@ -66,7 +78,7 @@ function costOf(candidate: Candidate, nowMs: number): number {
 
 function differentFrom<Item extends Candidate>(
   one: Item,
-  candidates: readonly Item[],
+  candidates: Candidates<Item>,
   random: Random,
 ): Item {
   for (let draws = 0; draws < 4; draws++) {
@@ -77,36 +89,48 @@ function differentFrom<Item extends Candidate>(
   return one;
 }
 
+/** Draws that may be rejected. Past them all weights are summed up, which costs more and always ends. */
+const drawsMax = 16;
+
 /** Drawn by weight: by rejection, so that it costs the same for ten candidates and for ten thousand. */
-function weighted<Item extends Candidate>(candidates: readonly Item[], random: Random): Item {
-  let heaviest = candidates[randomInt(random, candidates.length)] as Item;
-  // Equal weights, the usual case, are accepted at the first draw.
-  for (let draws = 0; draws < 16; draws++) {
-    const drawn = candidates[randomInt(random, candidates.length)] as Item;
-    if (drawn.weight > heaviest.weight) heaviest = drawn;
-    if (random() * heaviest.weight < drawn.weight) return drawn;
+function weighted<Item extends Candidate>(
+  { items, weightMax }: Candidates<Item>,
+  random: Random,
+): Item {
+  for (let draws = 0; draws < drawsMax; draws++) {
+    const drawn = items[randomInt(random, items.length)] as Item;
+    // Equal weights, the usual case, are accepted at the first draw.
+    if (drawn.weight === weightMax || random() * weightMax < drawn.weight) return drawn;
   }
-  return heaviest;
+  return weightedBySum(items, random);
+}
+
+/** Drawn by weight; where nobody has any, from all alike. */
+function weightedBySum<Item extends Candidate>(items: readonly Item[], random: Random): Item {
+  const sum = items.reduce((total, { weight }) => total + weight, 0);
+  let left = random() * sum;
+  const drawn = items.find(({ weight }) => (left -= weight) < 0);
+  return drawn ?? items[randomInt(random, items.length)] as Item;
 }
 
 function roundRobin(): Pick {
   let next = 0;
-  return (candidates) => {
-    for (let tries = 0; tries < candidates.length; tries++) {
-      const candidate = candidates[next++ % candidates.length];
+  return ({ items }) => {
+    for (let tries = 0; tries < items.length; tries++) {
+      const candidate = items[next++ % items.length];
       if (candidate !== undefined && candidate.weight > 0) return candidate;
     }
-    return candidates[next++ % candidates.length] as typeof candidates[number];
+    return items[next++ % items.length] as typeof items[number];
   };
 }
 
 function leastLoaded(random: Random): Pick {
-  return (candidates) => {
+  return ({ items }) => {
     // From a random start, so that ties do not all go to the first of the list.
-    const start = randomInt(random, candidates.length);
-    let best = candidates[start] as typeof candidates[number];
-    for (let i = 1; i < candidates.length; i++) {
-      const candidate = candidates[(start + i) % candidates.length] as typeof best;
+    const start = randomInt(random, items.length);
+    let best = items[start] as typeof items[number];
+    for (let i = 1; i < items.length; i++) {
+      const candidate = items[(start + i) % items.length] as typeof best;
       if (loadOf(candidate) < loadOf(best)) best = candidate;
     }
     return best;

@@ -18,9 +18,14 @@ export class Call {
   attempts = 0;
   /** The endpoint that it was handed to last. */
   endpoint: Endpoint | undefined;
+  /**
+   * When {@link endpoint} was handed it, on the clock's monotonic scale in milliseconds; `undefined`
+   * unless that endpoint works on it now.
+   */
+  sentAtMs: number | undefined;
   /** Endpoints that failed it, to be tried last. */
   avoid: Set<Endpoint> | undefined;
-  /** The most that is known of its execution, over all attempts. */
+  /** The most that is known of its execution, over the attempts that have failed. */
   executed: Executed = "no";
   /**
    * Takes the call back from wherever it is now: out of a waiting list, or off a connection, whose

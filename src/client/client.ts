@@ -5,6 +5,7 @@ import {
   callTimeoutMsDefault,
   callTimeoutMsMax,
   heartbeatIntervalMs,
+  heartbeatTimeoutMs,
   unavailableAfterMsDefault,
 } from "../base/limits.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
@@ -16,6 +17,7 @@ import { Call, type Dispatch } from "./call.ts";
 import { withDeadline } from "./deadline.ts";
 import { Endpoints } from "./endpoints.ts";
 import { Idempotence } from "./idempotence.ts";
+import { Pauses } from "./pauses.ts";
 import { withRetry } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
 import { tcpTransport, type Transport } from "./transport.ts";
@@ -76,6 +78,9 @@ export interface ClientStats {
   readonly connected: number;
 }
 
+/** How long servers are asked about methods: long enough to find out that one hangs and to ask another. */
+const askTimeoutMs = heartbeatTimeoutMs + 3 * heartbeatIntervalMs;
+
 /**
  * Calls procedures on whatever servers of a service there are: finds them, connects to each as it
  * appears, spreads the calls, and sends a call again where that is safe.
@@ -91,6 +96,7 @@ export class Client {
   readonly #unavailableAfterMs: number;
   readonly #endpoints: Endpoints;
   readonly #waiting: WaitingRoom;
+  readonly #pauses: Pauses;
   readonly #dispatch: Dispatch;
   readonly #watch: Watch;
   readonly #heartbeat: Timer;
@@ -122,14 +128,16 @@ export class Client {
       ejected: () => this.#ejections++,
     });
 
-    const idempotence = new Idempotence((call, done) => this.#balance(call, done));
+    this.#pauses = new Pauses(clock);
+    const idempotence = new Idempotence((method, answer) => this.#ask(method, answer));
     const retry = withRetry({
-      clock,
       random,
       budget: new RetryBudget(clock),
+      pauses: this.#pauses,
+      isOffered: (call) => this.#endpoints.offers(call),
       isIdempotent: (call, answer) => idempotence.of(call, answer),
       onRetry: () => this.#retries++,
-    }, (call, done) => this.#balance(call, done));
+    }, this.#balance);
     this.#dispatch = withDeadline(wheel, retry);
 
     this.#heartbeat = clock.every(heartbeatIntervalMs, () => this.#endpoints.beat());
@@ -141,8 +149,11 @@ export class Client {
 
   /** Counters. */
   get stats(): ClientStats {
-    const connected = [...this.#endpoints.all].filter(({ rank }) => rank !== "unusable").length;
-    return { retries: this.#retries, ejections: this.#ejections, connected };
+    return {
+      retries: this.#retries,
+      ejections: this.#ejections,
+      connected: this.#endpoints.usableCount,
+    };
   }
 
   /**
@@ -176,7 +187,7 @@ export class Client {
     });
   }
 
-  /** Ends it: calls under way fail as Cancelled, connections close. The registry's watch ends too. */
+  /** Ends it: all calls end now, as Cancelled or as they failed before; connections and the watch close. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -184,6 +195,8 @@ export class Client {
     this.#heartbeat.cancel();
     this.#endpoints.close();
     this.#waiting.leave((_call, done) => done(closedError(), undefined));
+    // The last, because calls that failed above may have come here.
+    this.#pauses.end(closedError());
   }
 
   /** {@link close}, for `await using`. */
@@ -205,15 +218,24 @@ export class Client {
    */
   readonly #balance: Dispatch = (call, done) => {
     if (this.#closed) return done(closedError(), undefined);
-    const endpoint = this.#endpoints.pick(call);
-    if (endpoint !== undefined) return endpoint.send(call, done);
+    const nowMs = this.#clock.now();
+    const endpoint = this.#endpoints.pick(call, nowMs);
+    if (endpoint !== undefined) return endpoint.send(call, nowMs, done);
     // Just before the deadline, so that the error says why there is nobody to call.
     const lastMs = call.deadlineAtMs - 2 * wheelTickMs;
     const untilMs = this.#registry === "silent"
       ? lastMs
-      : Math.min(lastMs, this.#clock.now() + this.#unavailableAfterMs);
+      : Math.min(lastMs, nowMs + this.#unavailableAfterMs);
     this.#waiting.enter(call, done, untilMs);
   };
+
+  /** Through all the layers, since the server that is asked may be the next one to die. */
+  #ask(method: string, answer: (result: unknown) => void): void {
+    const deadlineAtMs = this.#clock.now() + askTimeoutMs;
+    this.#dispatch(new Call(method, undefined, deadlineAtMs, true), (_error, result) => {
+      answer(result);
+    });
+  }
 
   #found(snapshot: Snapshot): void {
     this.#trouble = undefined;

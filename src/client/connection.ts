@@ -19,7 +19,10 @@ import type { Duplex } from "./transport.ts";
 export interface ConnectionEvents {
   /** The server asked that new calls go elsewhere. Those under way will be answered. */
   goaway(): void;
-  /** The connection is gone, after its calls have failed. Not called after {@link Connection.close}. */
+  /**
+   * The connection is gone. Its calls fail right after this, so that whoever sends them again does not
+   * find it. Not called after {@link Connection.close}.
+   */
   lost(reason: string): void;
 }
 
@@ -35,6 +38,7 @@ export class Connection {
   readonly #pending = new PendingCalls();
   #open = true;
   #messagesReceived = 0;
+  #wentAway = false;
 
   /** Takes over a stream that has just been made, and reads from it until it ends. */
   constructor(duplex: Duplex, address: string, clock: Clock, events: ConnectionEvents) {
@@ -56,6 +60,11 @@ export class Connection {
     return this.#messagesReceived;
   }
 
+  /** Whether the server asked that new calls go elsewhere. */
+  get wentAway(): boolean {
+    return this.#wentAway;
+  }
+
   /**
    * Writes a call. `done` is called with its answer, or with ConnectionLost: `executed` is then
    * `"maybe"`, since the server may have read it.
@@ -65,8 +74,9 @@ export class Connection {
       done(this.#lost("it is closed", "no"), undefined);
       return;
     }
+    const nowMs = call.sentAtMs ?? this.#clock.now();
     // At least one: zero would ask the server to refuse the call.
-    const timeoutMs = Math.max(1, Math.round(call.deadlineAtMs - this.#clock.now()));
+    const timeoutMs = Math.max(1, Math.round(call.deadlineAtMs - nowMs));
     const id = this.#pending.add(call, done);
     let line: string;
     try {
@@ -84,13 +94,16 @@ export class Connection {
   ping(answered: () => void): void {
     const deadlineAtMs = this.#clock.now() + heartbeatTimeoutMs;
     this.send(new Call(reservedMethods.ping, undefined, deadlineAtMs, true), (error) => {
-      if (error === undefined || error.name !== "ConnectionLost") answered();
+      // An error is an answer too, unless it comes from this end.
+      if (this.#open || error === undefined) answered();
     });
   }
 
-  /** Closes it: calls under way fail as ConnectionLost. {@link ConnectionEvents.lost} is not called. */
+  /** Closes it: calls under way fail as Cancelled. {@link ConnectionEvents.lost} is not called. */
   close(): void {
-    if (this.#open) this.#end("the client closed it");
+    if (!this.#open) return;
+    this.#shut();
+    this.#failAll(new RpcError("Cancelled", `The connection to ${this.#address} was closed here`));
   }
 
   /** Closes it as {@link close} does, as a fault of the server: {@link ConnectionEvents.lost} is called. */
@@ -125,7 +138,10 @@ export class Connection {
     this.#messagesReceived++;
     const message = decodeReply(line);
     if (isResponse(message)) this.#settle(message);
-    else if (message.method === reservedMethods.goaway) this.#events.goaway();
+    else if (message.method === reservedMethods.goaway) {
+      this.#wentAway = true;
+      this.#events.goaway();
+    }
     // Other notifications belong to protocols newer than this one.
   }
 
@@ -141,11 +157,12 @@ export class Connection {
 
   #lose(reason: string): void {
     if (!this.#open) return;
-    this.#end(reason);
+    this.#shut();
     this.#events.lost(reason);
+    this.#failAll(this.#lost(reason, "maybe"));
   }
 
-  #end(reason: string): void {
+  #shut(): void {
     this.#open = false;
     this.#outbox.close();
     try {
@@ -153,9 +170,12 @@ export class Connection {
     } catch {
       // It is gone already, which is what was wanted.
     }
+  }
+
+  #failAll(error: RpcError): void {
     for (const { call, done } of this.#pending.takeAll()) {
       call.withdraw = undefined;
-      done(this.#lost(reason, "maybe"), undefined);
+      done(error, undefined);
     }
   }
 

@@ -1,6 +1,6 @@
-import { RpcError } from "../base/errors.ts";
-import type { DeadlineWheel } from "../base/deadline_wheel.ts";
-import type { Call, Dispatch } from "./call.ts";
+import type { Deadline, DeadlineWheel } from "../base/deadline_wheel.ts";
+import { type ErrorName, RpcError } from "../base/errors.ts";
+import type { Call, Dispatch, Done } from "./call.ts";
 
 /**
  * Ends each call at its deadline or when its caller gives it up, whatever becomes of it below.
@@ -9,55 +9,71 @@ import type { Call, Dispatch } from "./call.ts";
  * included; and because it is the one that promises that every call ends exactly once.
  */
 export function withDeadline(wheel: DeadlineWheel, next: Dispatch): Dispatch {
-  return (call, done) => {
-    let ended = false;
-    const deadline = wheel.add(call.deadlineAtMs, () => {
-      giveUp(
-        new RpcError("DeadlineExceeded", `No answer from ${call.method} ${whereabouts(call)}`, {
-          executed: call.attempts === 0 ? "no" : "maybe",
-        }),
-      );
-    });
-    const signal = call.signal;
-    const onAbort = () => {
-      giveUp(
-        new RpcError("Cancelled", `The caller gave ${call.method} up ${whereabouts(call)}`, {
-          executed: call.attempts === 0 ? "no" : "maybe",
-          cause: signal?.reason,
-        }),
-      );
-    };
-    signal?.addEventListener("abort", onAbort, { once: true });
-    if (signal?.aborted) {
-      onAbort();
-      return;
-    }
-
-    next(call, (error, result) => {
-      if (ended) return;
-      end();
-      done(error, result);
-    });
-
-    function giveUp(error: RpcError): void {
-      if (ended) return;
-      end();
-      if (error.name === "DeadlineExceeded") call.endpoint?.timedOut();
-      call.withdraw?.();
-      call.withdraw = undefined;
-      done(error, undefined);
-    }
-    function end(): void {
-      ended = true;
-      call.ended = true;
-      deadline.cancel();
-      signal?.removeEventListener("abort", onAbort);
-    }
-  };
+  return (call, done) => new BoundedCall(call, done).start(wheel, next);
 }
 
-function whereabouts(call: Call): string {
-  if (call.endpoint === undefined) return "in time: no server was connected";
-  const again = call.attempts > 1 ? `, attempt ${call.attempts}` : "";
-  return `in time (at ${call.endpoint.address}${again})`;
+class BoundedCall {
+  readonly #call: Call;
+  readonly #done: Done;
+  #deadline: Deadline | undefined;
+  #onAbort: (() => void) | undefined;
+
+  constructor(call: Call, done: Done) {
+    this.#call = call;
+    this.#done = done;
+  }
+
+  start(wheel: DeadlineWheel, next: Dispatch): void {
+    const { signal } = this.#call;
+    if (signal !== undefined) {
+      if (signal.aborted) return this.#cancel(signal);
+      this.#onAbort = () => this.#cancel(signal);
+      signal.addEventListener("abort", this.#onAbort);
+    }
+    this.#deadline = wheel.add(this.#call.deadlineAtMs, () => this.#expire());
+    next(this.#call, (error, result) => {
+      if (this.#call.ended) return;
+      this.#end();
+      this.#done(error, result);
+    });
+  }
+
+  #expire(): void {
+    const call = this.#call;
+    const error = this.#givenUp("DeadlineExceeded", `No answer to ${call.method} in time`);
+    if (call.sentAtMs !== undefined) call.endpoint?.timedOut(call.sentAtMs);
+    this.#giveUp(error);
+  }
+
+  #cancel(signal: AbortSignal): void {
+    const message = `The caller gave ${this.#call.method} up`;
+    this.#giveUp(this.#givenUp("Cancelled", message, signal.reason));
+  }
+
+  #giveUp(error: RpcError): void {
+    this.#end();
+    this.#call.withdraw?.();
+    this.#call.withdraw = undefined;
+    this.#done(error, undefined);
+  }
+
+  #end(): void {
+    this.#call.ended = true;
+    this.#deadline?.cancel();
+    if (this.#onAbort !== undefined) {
+      this.#call.signal?.removeEventListener("abort", this.#onAbort);
+    }
+  }
+
+  #givenUp(name: ErrorName, message: string, cause?: unknown): RpcError {
+    const { attempts, endpoint, executed, sentAtMs } = this.#call;
+    const where = endpoint === undefined
+      ? "no server was connected"
+      : `at ${endpoint.address}${attempts > 1 ? `, attempt ${attempts}` : ""}`;
+    return new RpcError(name, `${message} (${where})`, {
+      // Where nobody works on it now, it is known how its attempts ended.
+      executed: sentAtMs === undefined ? executed : "maybe",
+      cause,
+    });
+  }
 }

@@ -8,6 +8,7 @@ import { addressOf, type Instance } from "../discovery/discovery.ts";
 import type { Candidate } from "./balancer.ts";
 import type { Call, Done } from "./call.ts";
 import { Connection } from "./connection.ts";
+import { Ejection } from "./ejection.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { LatencyAverage } from "./latency.ts";
 import type { Duplex, Transport } from "./transport.ts";
@@ -52,13 +53,6 @@ type State =
 
 const reconnectBackoff = { baseMs: 50, maxMs: 5_000 };
 
-/** Calls in a row that must end at their deadline before a server is suspected. */
-const timeoutsMax = 5;
-
-/** An ejection's length for the first time, multiplied by how often it happened: Envoy's defaults. */
-const ejectionMs = 30_000;
-const ejectionMsMax = 300_000;
-
 /** Methods that one endpoint is remembered to lack. Past it it is asked again, which is only slower. */
 const lackingMax = 256;
 
@@ -69,13 +63,11 @@ export class Endpoint implements Candidate {
   readonly #owner: EndpointOwner;
   readonly #latency = new LatencyAverage();
   readonly #backoff: Backoff;
+  readonly #ejection: Ejection;
   #instance: Instance;
   #listed = true;
   #state: State;
   #lacking = new Set<string>();
-  #timeoutsInARow = 0;
-  #ejections = 0;
-  #ejection: Timer | undefined;
   #lastFailure: string | undefined;
 
   constructor(instance: Instance, owner: EndpointOwner, dependencies: EndpointDependencies) {
@@ -84,6 +76,7 @@ export class Endpoint implements Candidate {
     this.#owner = owner;
     this.#dependencies = dependencies;
     this.#backoff = new Backoff(dependencies.random, reconnectBackoff);
+    this.#ejection = new Ejection(dependencies.clock, () => owner.changed(this));
     this.#state = this.#connecting();
   }
 
@@ -124,14 +117,14 @@ export class Endpoint implements Candidate {
   }
 
   get isEjected(): boolean {
-    return this.#ejection !== undefined;
+    return this.#ejection.isActive;
   }
 
   get rank(): Rank {
     const { kind } = this.#state;
     if (kind === "draining") return "fallback";
     if (kind !== "ready") return "unusable";
-    return this.#listed && this.#ejection === undefined ? "preferred" : "fallback";
+    return this.#listed && !this.#ejection.isActive ? "preferred" : "fallback";
   }
 
   latencyAt(nowMs: number): number {
@@ -141,8 +134,9 @@ export class Endpoint implements Candidate {
   /** The registry lists it (again), maybe as a new instance at the same address. */
   list(instance: Instance): void {
     if (instance.id !== this.#instance.id) {
-      this.#lacking.clear();
       // A restarted server owes nothing to its predecessor, and need not be waited for.
+      this.#lacking.clear();
+      this.#ejection.forget();
       this.#backoff.reset();
       if (this.#state.kind === "waiting") this.#reconnect(this.#state.timer);
     }
@@ -170,40 +164,31 @@ export class Endpoint implements Candidate {
   }
 
   /** Sends a call on its connection. Only for one whose {@link rank} is not `unusable`. */
-  send(call: Call, done: Done): void {
+  send(call: Call, nowMs: number, done: Done): void {
     const state = this.#state;
     if (state.kind !== "ready" && state.kind !== "draining") {
       throw new Error(`Cannot send to ${this.address}: it is ${state.kind}`);
     }
-    const { clock } = this.#dependencies;
-    const sentAtMs = clock.now();
     call.endpoint = this;
     call.attempts++;
+    call.sentAtMs = nowMs;
     state.connection.send(call, (error, result) => {
-      const nowMs = clock.now();
-      this.#judge(error, nowMs - sentAtMs, nowMs);
+      call.sentAtMs = undefined;
+      this.#judge(error, nowMs, state.connection);
       done(error, result);
     });
   }
 
-  /** A call that it was working on has ended at its deadline. */
-  timedOut(): void {
-    this.#timeoutsInARow++;
-    if (this.#timeoutsInARow >= timeoutsMax && this.rank === "preferred") {
-      this.#owner.suspected(this);
-    }
+  /** A call sent at `sentAtMs`, that it was working on, has ended at its deadline. */
+  timedOut(sentAtMs: number): void {
+    const nowMs = this.#dependencies.clock.now();
+    this.#latency.observe(nowMs - sentAtMs, nowMs);
+    if (this.#ejection.timedOut() && this.rank === "preferred") this.#owner.suspected(this);
   }
 
-  /** Takes it out of the preferred ones for a while. */
+  /** Takes it out of the preferred ones for a while. Only for one that is not ejected. */
   eject(): void {
-    this.#ejections++;
-    const durationMs = Math.min(ejectionMs * this.#ejections, ejectionMsMax);
-    this.#ejection = this.#dependencies.clock.after(durationMs, () => {
-      this.#ejection = undefined;
-      // On probation: one more call that ends at its deadline, and it is suspected again.
-      this.#timeoutsInARow = timeoutsMax - 1;
-      this.#owner.changed(this);
-    });
+    const durationMs = this.#ejection.start();
     this.#dependencies.log.warn("Ejected a server whose calls end at their deadlines", {
       server: this.address,
       durationMs,
@@ -214,15 +199,18 @@ export class Endpoint implements Candidate {
   /** Looks whether a server with calls pending is still there. Called every heartbeat interval. */
   beat(): void {
     const state = this.#state;
-    if (state.kind === "ready" || state.kind === "draining") state.heartbeat.beat();
+    if (state.kind !== "ready" && state.kind !== "draining") return;
+    state.heartbeat.beat(this.rank === "fallback");
   }
 
-  /** Lets go of everything. Calls under way fail as ConnectionLost. */
+  /** Lets go of everything. Calls under way fail as Cancelled. */
   close(): void {
     const state = this.#state;
+    if (state.kind === "closed") return;
     this.#state = { kind: "closed" };
-    this.#ejection?.cancel();
-    this.#ejection = undefined;
+    this.#ejection.forget();
+    // First of all, so that whoever hears of a call's end does not find it.
+    this.#owner.changed(this);
     switch (state.kind) {
       case "connecting":
         state.abort.abort();
@@ -234,20 +222,21 @@ export class Endpoint implements Candidate {
       case "waiting":
         state.timer.cancel();
         break;
-      case "closed":
-        return;
     }
-    this.#owner.changed(this);
   }
 
-  #judge(error: RpcError | undefined, latencyMs: number, nowMs: number): void {
+  /** What the end of a call says of the server. An early error is no latency: failing fast is no merit. */
+  #judge(error: RpcError | undefined, sentAtMs: number, connection: Connection): void {
     if (error === undefined) {
-      this.#timeoutsInARow = 0;
-      this.#ejections = 0;
-      this.#latency.observe(latencyMs, nowMs);
+      const nowMs = this.#dependencies.clock.now();
+      this.#latency.observe(nowMs - sentAtMs, nowMs);
+      this.#ejection.answered();
     } else if (error.name === "DeadlineExceeded") {
-      this.#latency.observe(latencyMs, nowMs);
-      this.timedOut();
+      this.timedOut(sentAtMs);
+    } else if (error.name === "Draining") {
+      this.#drains(connection);
+    } else if (error.executed === "yes") {
+      this.#ejection.answered();
     }
   }
 
@@ -281,8 +270,11 @@ export class Endpoint implements Candidate {
   #probe(duplex: Duplex, abort: AbortController): void {
     const { clock } = this.#dependencies;
     const connection = new Connection(duplex, this.address, clock, {
-      goaway: () => this.#goaway(connection),
-      lost: (reason) => this.#lost(connection, abort, reason),
+      goaway: () => this.#drains(connection),
+      lost: (reason) => {
+        timer.cancel();
+        this.#lost(connection, abort, reason);
+      },
     });
     const timer = clock.after(heartbeatTimeoutMs, () => connection.abandon("it does not answer"));
     abort.signal.addEventListener("abort", () => {
@@ -299,12 +291,16 @@ export class Endpoint implements Candidate {
   #ready(connection: Connection): void {
     this.#backoff.reset();
     this.#lastFailure = undefined;
-    this.#state = { kind: "ready", connection, heartbeat: new Heartbeat(connection) };
+    // It may be another process than the one before, which offers other methods.
+    this.#lacking.clear();
+    const kind = connection.wentAway ? "draining" : "ready";
+    this.#state = { kind, connection, heartbeat: new Heartbeat(connection) };
     this.#dependencies.log.debug("Connected", { server: this.address });
     this.#owner.changed(this);
   }
 
-  #goaway(connection: Connection): void {
+  /** The server said so, or refused a call for it. */
+  #drains(connection: Connection): void {
     const state = this.#state;
     if (state.kind !== "ready" || state.connection !== connection) return;
     this.#state = { ...state, kind: "draining" };
@@ -329,8 +325,7 @@ export class Endpoint implements Candidate {
     this.#lastFailure = reason;
     if (!this.#listed) {
       this.#state = { kind: "closed" };
-      this.#ejection?.cancel();
-      this.#ejection = undefined;
+      this.#ejection.forget();
     } else {
       const timer = this.#dependencies.clock.after(this.#backoff.next(), () => {
         if (this.#state.kind === "waiting") this.#reconnect(timer);

@@ -1,9 +1,9 @@
-import type { Clock } from "../base/clock.ts";
 import type { Instance, Snapshot } from "../discovery/discovery.ts";
 import { addressOf } from "../discovery/discovery.ts";
-import type { Pick } from "./balancer.ts";
+import { candidatesOf, type Pick } from "./balancer.ts";
 import type { Call } from "./call.ts";
 import { Endpoint, type EndpointDependencies, type EndpointOwner, type Rank } from "./endpoint.ts";
+import { RankList } from "./rank_list.ts";
 
 /** What the set tells its owner. */
 export interface EndpointsEvents {
@@ -22,19 +22,17 @@ export interface EndpointsEvents {
  */
 export class Endpoints implements EndpointOwner {
   readonly #pick: Pick;
-  readonly #clock: Clock;
   readonly #dependencies: EndpointDependencies;
   readonly #events: EndpointsEvents;
   readonly #byAddress = new Map<string, Endpoint>();
-  readonly #lists: Readonly<Record<Rank, Endpoint[]>> = {
-    preferred: [],
-    fallback: [],
-    unusable: [],
+  readonly #lists: Readonly<Record<Rank, RankList>> = {
+    preferred: new RankList(),
+    fallback: new RankList(),
+    unusable: new RankList(),
   };
 
   constructor(pick: Pick, dependencies: EndpointDependencies, events: EndpointsEvents) {
     this.#pick = pick;
-    this.#clock = dependencies.clock;
     this.#dependencies = dependencies;
     this.#events = events;
   }
@@ -44,8 +42,9 @@ export class Endpoints implements EndpointOwner {
     return this.#byAddress.values();
   }
 
-  get size(): number {
-    return this.#byAddress.size;
+  /** How many can take calls now. */
+  get usableCount(): number {
+    return this.#lists.preferred.size + this.#lists.fallback.size;
   }
 
   /** Takes over the registry's list. A stale one only adds: it is no evidence that anybody has gone. */
@@ -74,38 +73,47 @@ export class Endpoints implements EndpointOwner {
   }
 
   /** The endpoint for a call, or `undefined` if there is none to send it to now. */
-  pick(call: Call): Endpoint | undefined {
+  pick(call: Call, nowMs: number): Endpoint | undefined {
     const { preferred, fallback } = this.#lists;
-    const nowMs = this.#clock.now();
-    if (call.avoid === undefined && preferred.length > 0) {
+    if (call.avoid === undefined && preferred.size > 0) {
       const endpoint = this.#pick(preferred, nowMs);
       if (endpoint.offers(call.method)) return endpoint;
     }
-    return this.#pickFrom(preferred, call, nowMs) ?? this.#pickFrom(fallback, call, nowMs) ??
-      this.#pickAgain(call, nowMs);
+    return this.#pickFrom(preferred.items, call, nowMs) ??
+      this.#pickFrom(fallback.items, call, nowMs) ?? this.#pickAgain(call, nowMs);
   }
 
   #pickFrom(endpoints: readonly Endpoint[], call: Call, nowMs: number): Endpoint | undefined {
     const untried = endpoints.filter((endpoint) =>
       !call.avoid?.has(endpoint) && endpoint.offers(call.method)
     );
-    return untried.length === 0 ? undefined : this.#pick(untried, nowMs);
+    if (untried.length === 0) return undefined;
+    // One that drains goes soon: those that stay come first.
+    const staying = untried.filter((endpoint) => !endpoint.isDraining);
+    return this.#pick(candidatesOf(staying.length === 0 ? untried : staying), nowMs);
   }
 
   /** All have failed it once: again to any that could do better now, which one that drains cannot. */
   #pickAgain(call: Call, nowMs: number): Endpoint | undefined {
     const { preferred, fallback } = this.#lists;
-    if (preferred.length > 0) return this.#pick(preferred, nowMs);
-    const staying = fallback.filter((endpoint) =>
+    if (preferred.size > 0) return this.#pick(preferred, nowMs);
+    const staying = fallback.items.filter((endpoint) =>
       !endpoint.isDraining || !call.avoid?.has(endpoint)
     );
-    return staying.length === 0 ? undefined : this.#pick(staying, nowMs);
+    return staying.length === 0 ? undefined : this.#pick(candidatesOf(staying), nowMs);
+  }
+
+  /** Whether any that can take calls now may offer a call's method. */
+  offers({ method }: Call): boolean {
+    const { preferred, fallback } = this.#lists;
+    return preferred.items.some((endpoint) => endpoint.offers(method)) ||
+      fallback.items.some((endpoint) => endpoint.offers(method));
   }
 
   /** Lets every endpoint look after its connection. Called every heartbeat interval. */
   beat(): void {
     for (const list of [this.#lists.preferred, this.#lists.fallback]) {
-      for (const endpoint of [...list]) endpoint.beat();
+      for (const endpoint of [...list.items]) endpoint.beat();
     }
   }
 
@@ -116,7 +124,7 @@ export class Endpoints implements EndpointOwner {
   changed(endpoint: Endpoint): void {
     // Its first state is set before it is in any list.
     if (this.#byAddress.get(endpoint.address) !== endpoint) return;
-    this.#remove(endpoint);
+    this.#lists[endpoint.listedAs].remove(endpoint);
     if (endpoint.isClosed) {
       this.#byAddress.delete(endpoint.address);
       return;
@@ -126,26 +134,17 @@ export class Endpoints implements EndpointOwner {
   }
 
   suspected(endpoint: Endpoint): void {
-    // Never the last half: when most look bad, the fault is likely elsewhere, and none can be spared.
-    const ejected = [...this.#byAddress.values()].filter((other) => other.isEjected).length;
-    if (this.size < 2 || ejected + 1 > Math.max(1, Math.floor(this.size / 2))) return;
+    // Never the last half of those that could be used: when most look bad, the fault is likely elsewhere,
+    // and none can be spared. One that is not connected does not count: it could not take the calls.
+    const { preferred, fallback } = this.#lists;
+    const ejected = fallback.items.filter((other) => other.isEjected).length;
+    if (preferred.size < 2 || ejected + 1 > Math.floor((preferred.size + ejected) / 2)) return;
     endpoint.eject();
     this.#events.ejected(endpoint);
   }
 
   #place(endpoint: Endpoint, rank: Rank): void {
-    const list = this.#lists[rank];
     endpoint.listedAs = rank;
-    endpoint.index = list.length;
-    list.push(endpoint);
-  }
-
-  /** The last of the list takes its place, so that it costs the same in any list. */
-  #remove(endpoint: Endpoint): void {
-    const list = this.#lists[endpoint.listedAs];
-    const last = list.pop() as Endpoint;
-    if (last === endpoint) return;
-    list[endpoint.index] = last;
-    last.index = endpoint.index;
+    this.#lists[rank].add(endpoint);
   }
 }

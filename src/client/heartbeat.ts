@@ -1,8 +1,14 @@
-import { heartbeatIntervalMs, heartbeatTimeoutMs } from "../base/limits.ts";
+import { connectionInFlightMax, heartbeatIntervalMs, heartbeatTimeoutMs } from "../base/limits.ts";
 import type { Connection } from "./connection.ts";
 
 /** Beats without an answer after which a connection is given up. */
 const silentBeatsMax = 1 + Math.ceil(heartbeatTimeoutMs / heartbeatIntervalMs);
+
+/**
+ * With so many calls pending a server may have stopped reading, and then it does not see a ping: its
+ * silence proves nothing. It reads on at the latest when half of its bound is done.
+ */
+const inFlightJudged = connectionInFlightMax / 2;
 
 /**
  * Finds a server that hangs and a path that has gone dead, which TCP alone may not notice for hours:
@@ -21,12 +27,18 @@ export class Heartbeat {
     this.#connection = connection;
   }
 
-  /** Called every {@link heartbeatIntervalMs}. */
-  beat(): void {
+  /**
+   * Called every {@link heartbeatIntervalMs}.
+   *
+   * @param alsoIdle whether to ask too while no call is pending: of a server that gets no calls, as the
+   * registry does not list it any more, nothing else would tell that it has gone
+   */
+  beat(alsoIdle: boolean): void {
     const connection = this.#connection;
     const silent = connection.messagesReceived === this.#messagesSeen;
     this.#messagesSeen = connection.messagesReceived;
-    if (!silent || connection.inFlight === 0) {
+    const { inFlight } = connection;
+    if (!silent || inFlight >= inFlightJudged || (inFlight === 0 && !alsoIdle)) {
       this.#silentBeats = 0;
       return;
     }

@@ -1,37 +1,51 @@
 import * as z from "zod";
 import { reservedMethods } from "../wire/message.ts";
-import { Call, type Dispatch } from "./call.ts";
+import type { Call } from "./call.ts";
 
 /** What is read of the OpenRPC document that servers describe themselves by. */
 const documentSchema = z.object({
   methods: z.array(z.object({ name: z.string(), "x-idempotent": z.boolean().optional() })),
 });
 
+/** Asks any server for a method's result: `undefined` if none gave one. Always calls back. */
+export type Ask = (method: string, answer: (result: unknown) => void) => void;
+
 /**
  * Which methods may run twice, as the servers say. Asked only once the answer matters, which is when
  * a call was lost; so the calls of a quiet day cost nothing for it.
  */
 export class Idempotence {
-  readonly #dispatch: Dispatch;
+  readonly #ask: Ask;
   readonly #known = new Map<string, boolean>();
+  /** Calls that wait for the question under way. A server that dies leaves many, and one question does. */
+  #waiting: Map<Call, (idempotent: boolean) => void> | undefined;
 
-  /** @param dispatch sends a call to any server */
-  constructor(dispatch: Dispatch) {
-    this.#dispatch = dispatch;
+  constructor(ask: Ask) {
+    this.#ask = ask;
   }
 
-  /** Answers for a call's method, within its deadline: `false` if nobody can tell. */
+  /** Answers for a call's method, unless the call is withdrawn before: `false` if nobody can tell. */
   of(call: Call, answer: (idempotent: boolean) => void): void {
     const known = this.#known.get(call.method);
     if (known !== undefined) return answer(known);
-    const question = new Call(reservedMethods.discover, undefined, call.deadlineAtMs);
-    this.#dispatch(question, (_error, document) => {
-      const parsed = documentSchema.safeParse(document);
-      for (const method of parsed.data?.methods ?? []) {
-        this.#known.set(method.name, method["x-idempotent"] ?? false);
-      }
+    const isAsked = this.#waiting !== undefined;
+    const waiting = this.#waiting ??= new Map();
+    waiting.set(call, answer);
+    call.withdraw = () => waiting.delete(call);
+    if (!isAsked) this.#ask(reservedMethods.discover, (document) => this.#answered(document));
+  }
+
+  #answered(document: unknown): void {
+    const parsed = documentSchema.safeParse(document);
+    for (const method of parsed.data?.methods ?? []) {
+      this.#known.set(method.name, method["x-idempotent"] ?? false);
+    }
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    // An answer may withdraw calls that come later here: those are passed over.
+    for (const [call, answer] of waiting ?? []) {
+      call.withdraw = undefined;
       answer(this.#known.get(call.method) ?? false);
-    });
-    call.withdraw = () => question.withdraw?.();
+    }
   }
 }

@@ -1,6 +1,9 @@
 /** How long a past answer goes on to count, in milliseconds: after this time its weight is 1/e. */
 const decayMs = 10_000;
 
+/** The shortest latency there is: 0 means that nothing is known. */
+const latencyMsMin = 0.001;
+
 /**
  * A server's recent latency: a moving average whose weights fall off with time, not with the number of
  * answers ("EWMA", as Finagle's balancer keeps it). One that is not used forgets, so that a server
@@ -11,7 +14,8 @@ export class LatencyAverage {
   #updatedAtMs = 0;
 
   /** Takes in one answer's latency. */
-  observe(latencyMs: number, nowMs: number): void {
+  observe(measuredMs: number, nowMs: number): void {
+    const latencyMs = Math.max(measuredMs, latencyMsMin);
     if (this.#valueMs === 0) {
       this.#valueMs = latencyMs;
     } else {

@@ -1,21 +1,24 @@
 import { Backoff } from "../base/backoff.ts";
-import type { Clock } from "../base/clock.ts";
 import { type ErrorName, type Executed, RpcError } from "../base/errors.ts";
 import { attemptsMax } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import type { Call, Dispatch, Done } from "./call.ts";
+import type { Pauses } from "./pauses.ts";
 import type { RetryBudget } from "./retry_budget.ts";
 
 /** What the retry layer needs. */
 export interface RetryOptions {
-  readonly clock: Clock;
   readonly random: Random;
   readonly budget: RetryBudget;
+  /** Where calls wait before they are sent again. */
+  readonly pauses: Pauses;
   /**
    * Says whether a method may run twice, asking the servers if it must. Called only when the answer
    * decides something; calls back with `false` when nobody knows.
    */
   readonly isIdempotent: (call: Call, answer: (idempotent: boolean) => void) => void;
+  /** Whether a server is connected that may offer the call's method, as far as is known. */
+  readonly isOffered: (call: Call) => boolean;
   /** A call is sent again. */
   readonly onRetry: (call: Call, error: RpcError) => void;
 }
@@ -83,9 +86,9 @@ class RetriedCall {
 
     if (call.endpoint !== undefined) {
       if (error.name === "MethodNotFound") {
-        // Somebody else may offer it. When all have been asked, nobody does.
-        if (call.avoid?.has(call.endpoint)) return this.#giveUp(error);
+        // Somebody else may offer it. When all have been asked, by whatever call, nobody does.
         call.endpoint.lacks(call.method);
+        if (!this.#options.isOffered(call)) return this.#giveUp(error);
       }
       (call.avoid ??= new Set()).add(call.endpoint);
     }
@@ -120,11 +123,7 @@ class RetriedCall {
   }
 
   #later(delayMs: number, action: () => void): void {
-    const timer = this.#options.clock.after(delayMs, () => {
-      this.#call.withdraw = undefined;
-      action();
-    });
-    this.#call.withdraw = () => timer.cancel();
+    this.#options.pauses.start(this.#call, delayMs, action, (error) => this.#giveUp(error));
   }
 
   /** The last error, but with what is known of the execution over all attempts. */

@@ -14,7 +14,7 @@ interface Waiting {
 export class WaitingRoom {
   readonly #wheel: DeadlineWheel;
   readonly #explain: () => string;
-  #waiting = new Set<Waiting>();
+  readonly #waiting = new Set<Waiting>();
 
   /** @param explain says why there is no endpoint, as the message of an error */
   constructor(wheel: DeadlineWheel, explain: () => string) {
@@ -41,15 +41,16 @@ export class WaitingRoom {
     call.withdraw = () => this.#remove(entry);
   }
 
-  /** Empties the room: `send` is called with each call, oldest first. */
+  /**
+   * Empties the room: `send` is called with each call, oldest first. It may enter calls again, and
+   * end others that are here.
+   */
   leave(send: (call: Call, done: Done) => void): void {
     if (this.#waiting.size === 0) return;
-    const leaving = this.#waiting;
-    this.#waiting = new Set();
-    for (const { call, done, deadline } of leaving) {
-      deadline.cancel();
-      call.withdraw = undefined;
-      send(call, done);
+    for (const entry of [...this.#waiting]) {
+      if (!this.#waiting.has(entry)) continue;
+      this.#remove(entry);
+      send(entry.call, entry.done);
     }
   }
 
