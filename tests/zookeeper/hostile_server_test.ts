@@ -166,14 +166,10 @@ Deno.test("a session that every member hangs up on is given up when its time is 
   // From the fourth connection on it hangs up always.
   const lostAt = clock.now();
   await assert.rejects(client.exists("/"), withCode("CONNECTION_LOSS"));
-  while (!fixture.states.includes("expired")) {
-    const { connections } = server;
-    await waitFor("the next wait", () => clock.nextDueMs !== undefined);
-    clock.advance(200);
-    await waitFor(
-      "an attempt, or a wait",
-      () => server.connections > connections || clock.nextDueMs !== undefined,
-    );
+  await fixture.reached("suspended", 2);
+  for (let failures = 2; !fixture.states.includes("expired"); failures++) {
+    clock.advance((clock.nextDueMs ?? Infinity) - clock.now());
+    await waitFor("a hang-up", () => fixture.connectFailures.length === failures);
     assert.ok(clock.now() - lostAt < 60_000, "the session is never given up");
   }
   assert.ok(clock.now() - lostAt > 4_000, `given up after ${clock.now() - lostAt} ms`);
