@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import * as rules from "./tidy/rules.ts";
+import { codeOf, importsOf } from "./tidy/source.ts";
+
+const root = new URL("../", import.meta.url);
+
+const files = [...filesUnder("")].map((path) => ({
+  path,
+  text: Deno.readTextFileSync(new URL(path, root)),
+}));
+const code = files.filter(({ path }) => path.endsWith(".ts"));
+
+/** What a person wrote, by path: not what tools put there. */
+function* filesUnder(directory: string): Iterable<string> {
+  const skipped = new Set([".git", "node_modules", "coverage", "dist", "results", "deno.lock"]);
+  for (const entry of Deno.readDirSync(new URL(directory, root))) {
+    if (skipped.has(entry.name)) continue;
+    const path = directory + entry.name;
+    if (entry.isDirectory) yield* filesUnder(`${path}/`);
+    else if (/\.(ts|json|md|ya?ml|sh|py)$|^\.ci\/|\/Dockerfile$/.test(path)) yield path;
+  }
+}
+
+function check(rule: rules.Rule, sources = code): void {
+  assert.deepEqual(sources.flatMap(rule), []);
+}
+
+/** Proves that a rule can fail: how many faults it finds in made-up files. */
+function assertFinds(rule: rules.Rule, faults: Record<string, string[]>): void {
+  for (const [path, texts] of Object.entries(faults)) {
+    for (const text of texts) assert.equal(rule({ path, text }).length, 1, `${path}: ${text}`);
+  }
+}
+
+/** Proves that a rule does not cry wolf. */
+function assertAccepts(rule: rules.Rule, sound: Record<string, string[]>): void {
+  for (const [path, texts] of Object.entries(sound)) {
+    for (const text of texts) assert.deepEqual(rule({ path, text }), [], `${path}: ${text}`);
+  }
+}
+
+Deno.test("there are files to look at", () => {
+  const paths = new Set(files.map(({ path }) => path));
+  for (const path of ["main.ts", "src/base/clock.ts", "tests/tidy_test.ts", "docs/PROTOCOL.md"]) {
+    assert.ok(paths.has(path), path);
+  }
+});
+
+Deno.test("a room imports only from rooms below it", () => check(rules.importsRespectRooms));
+
+Deno.test("a door names what it lets out", () => check(rules.doorsNameWhatTheyExport));
+
+Deno.test("no file is too long", () => check(rules.filesAreShort));
+
+Deno.test("files are named in snake_case", () => check(rules.namesAreSnakeCase));
+
+Deno.test("time, chance, printing and exiting are injected", () => check(rules.globalsAreInjected));
+
+Deno.test("tests stand where what they test stands", () => check(rules.testsMirrorSource));
+
+Deno.test("no file names a path of the machine it was written on", () => {
+  check(rules.namesNoMachine, files);
+});
+
+Deno.test("no comment leaves something to do", () => check(rules.leavesNothingToDo));
+
+Deno.test("every room of src is known, and has tests", () => {
+  const present = new Set(code.map(({ path }) => /^src\/([^/]+)\//.exec(path)?.[1]));
+  present.delete(undefined);
+  assert.deepEqual([...present].sort(), Object.keys(rules.rooms).sort());
+  const tested = (room: string) => code.some(({ path }) => path.startsWith(`tests/${room}/`));
+  assert.deepEqual(Object.keys(rules.rooms).filter((room) => !tested(room)), []);
+});
+
+Deno.test("what is exported has a doc comment", async () => {
+  const sources = code.map(({ path }) => path).filter((path) => path.startsWith("src/"));
+  assert.deepEqual(await undocumented(sources), []);
+});
+
+Deno.test("the doc comment check can fail", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const path = `${directory}/bad.ts`;
+    await Deno.writeTextFile(
+      path,
+      "export function bare(): void {}\n/** Said. */\nexport const a = 1;\n",
+    );
+    const problems = await undocumented([path]);
+    assert.equal(problems.length, 1);
+    assert.match(problems[0] ?? "", /bad\.ts:1/);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+/** Exports without a doc comment, as `deno doc --lint` finds them. Its other findings are not ours. */
+async function undocumented(paths: readonly string[]): Promise<string[]> {
+  const { stdout, stderr, code } = await new Deno.Command(Deno.execPath(), {
+    args: ["doc", "--lint", ...paths],
+    cwd: root,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  const findings = output.split(/^error\[/m).slice(1);
+  assert.equal(code !== 0, findings.length > 0, output);
+  return findings.filter((finding) => finding.startsWith("missing-jsdoc"))
+    .map((finding) => /--> (.*:\d+)/.exec(finding)?.[1] ?? finding);
+}
+
+Deno.test("the import rule can fail, in every form of import", () => {
+  assertFinds(rules.importsRespectRooms, {
+    "src/base/a.ts": ['import { x } from "../wire/codec.ts";'],
+    "src/wire/a.ts": [
+      'import "../zookeeper/client.ts";',
+      'export { x } from "../server/server.ts";',
+      'const x = await import("../client/client.ts");',
+      'import type { X } from "../procedures/procedure.ts";',
+      'import {\n  a,\n  b,\n} from "../discovery/local.ts";',
+      'import x from "commander";',
+      'import { x } from "../../tests/support/x.ts";',
+      "const x = await import(path);",
+    ],
+    "src/client/a.ts": [
+      'import { x } from "../server/server.ts";',
+      'import { type X, y } from "../procedures/procedure.ts";',
+    ],
+    "src/server/a.ts": [
+      'import { x } from "../client/client.ts";',
+      'import { x } from "../discovery/discovery.ts";',
+    ],
+    "src/stray.ts": ['import { x } from "./base/clock.ts";'],
+    "main.ts": ['import { x } from "./src/server/server.ts";'],
+  });
+  assertAccepts(rules.importsRespectRooms, {
+    "src/client/a.ts": [
+      'import { type X, type Y } from "../procedures/procedure.ts";',
+      'import type { X } from "../procedures/procedure.ts";',
+      'import * as z from "zod";',
+      '// import { x } from "../server/server.ts";',
+      '/**\n * import { x } from "../server/server.ts";\n */',
+    ],
+    "src/cli/a.ts": ['import { x } from "commander";', 'import { x } from "../server/server.ts";'],
+    "src/procedures/load.ts": ["const x = await import(url);"],
+    "main.ts": ['import { main } from "./src/cli/main.ts";'],
+  });
+});
+
+Deno.test("the other rules can fail", () => {
+  assertFinds(rules.doorsNameWhatTheyExport, {
+    "src/mod.ts": ['export * from "./base/clock.ts";'],
+  });
+  assertFinds(rules.filesAreShort, { "src/base/a.ts": ["\n".repeat(401)] });
+  assertAccepts(rules.filesAreShort, { "src/base/a.ts": ["\n".repeat(400)] });
+  assertFinds(rules.namesAreSnakeCase, {
+    "src/base/Clock.ts": [""],
+    "src/base/deadline-wheel.ts": [""],
+    "src/deadlineWheel/a.ts": [""],
+  });
+  assertFinds(rules.testsMirrorSource, { "tests/elsewhere/a_test.ts": [""] });
+  // Written in two parts, so that this file does not name what it forbids.
+  assertFinds(rules.namesNoMachine, {
+    "a.md": [`see ${"/home"}/somebody/x`, `"C:${"\\Users"}\\you"`, `cd ${"/Users"}/you`],
+  });
+  assertAccepts(rules.namesNoMachine, {
+    "a.md": ["https://x.org/home/page", "~/home/x", "/tmp/x", "/home/me/x"],
+  });
+  assertFinds(rules.leavesNothingToDo, { "src/base/a.ts": [`// ${"TO"}DO: more`] });
+});
+
+Deno.test("the rule on globals can fail, and sees neither comments nor strings", () => {
+  assertFinds(rules.globalsAreInjected, {
+    "src/client/a.ts": [
+      "const t = Date.now();",
+      "const t = new Date();",
+      "const t = performance.now();",
+      "const t = `${Math.random()}`;",
+      "setTimeout(() => {}, 1);",
+      'const x = "//"; setInterval(f, 1);',
+      "console.log(1);",
+      "Deno.exit(1);",
+      "f(Deno.args);",
+    ],
+    "src/cli/a.ts": ["Deno.exit(1);"],
+    "src/base/clock.ts": ["Math.random();"],
+  });
+  assertAccepts(rules.globalsAreInjected, {
+    "src/client/a.ts": [
+      "// Date.now() would do",
+      "/** console.assert(true) */",
+      'throw new Error("Do not use setTimeout");',
+      "const t = new Date(ms);",
+    ],
+    "src/base/clock.ts": ["Date.now();"],
+    "src/base/random.ts": ["Math.random();"],
+    "src/cli/a.ts": ["console.log(Date.now());"],
+    "main.ts": ["Deno.exit(await main(Deno.args));"],
+  });
+});
+
+Deno.test("comments and strings are told from code", () => {
+  assert.equal(codeOf("a /* b */ c // d").trimEnd(), "a         c");
+  assert.equal(codeOf('x = "// no"; y = /["\']/; z').replaceAll(/\s+/g, " "), "x = ; y = ; z");
+  assert.deepEqual(importsOf('const s = "// x";\nimport { a } from "./a.ts";'), [
+    { specifier: "./a.ts", isTypeOnly: false },
+  ]);
+});
