@@ -7,7 +7,7 @@ import { parseConnectString } from "./connect_string.ts";
 import type { TlsOptions } from "./connection.ts";
 import { isZooKeeperError, serverError, ZooKeeperError } from "./errors.ts";
 import type { JuteReader } from "./jute.ts";
-import { checkPath, fromServerPath, prefixesOf, toServerPath } from "./paths.ts";
+import { fromServerPath, prefixesOf, toServerPath } from "./paths.ts";
 import * as protocol from "./protocol.ts";
 import type { Acl, CreateMode, Stat } from "./protocol.ts";
 import type { AuthInfo } from "./exchange.ts";
@@ -143,22 +143,21 @@ export class ZooKeeperClient {
 
   /**
    * Makes sure that a node and its parents are there, those of the chroot included. What is missing
-   * becomes a container node, which the servers remove some time after its last child went.
+   * becomes a container node, which the servers remove some time after its last child went: whoever
+   * creates a node below should be ready to meet NO_NODE, and to ensure the path again.
    */
   async ensurePath(path: string): Promise<void> {
-    checkPath(path);
     for (const serverPath of prefixesOf(toServerPath(this.#chroot, path))) {
-      if (await this.#stat(serverPath) === undefined) await this.#createParent(serverPath);
+      const stat = await this.#call(this.#existsCall(`look for ${serverPath}`, serverPath));
+      if (stat === undefined) await this.#createParent(serverPath);
     }
   }
 
   /** The node's stat, or `undefined` if there is no such node. */
   exists(path: string, watcher?: Watcher): Promise<Stat | undefined> {
-    return this.#onPath(
-      "look for",
-      path,
-      (_action, serverPath) => this.#existsCall(serverPath, watcher),
-    );
+    return this.#onPath("look for", path, (action, serverPath) => {
+      return this.#existsCall(action, serverPath, watcher);
+    });
   }
 
   getData(path: string, watcher?: Watcher): Promise<{ data: Uint8Array; stat: Stat }> {
@@ -237,18 +236,15 @@ export class ZooKeeperClient {
     }
   }
 
-  #stat(serverPath: string): Promise<Stat | undefined> {
-    return this.#call(this.#existsCall(serverPath, undefined));
-  }
-
-  #existsCall(serverPath: string, watcher: Watcher | undefined): Call<Stat | undefined> {
+  #existsCall(action: string, serverPath: string, watcher?: Watcher): Call<Stat | undefined> {
     const { exists } = protocol.Opcode;
     return {
-      action: `look for ${serverPath}`,
+      action,
       encode: (xid) => protocol.encodeRead(xid, exists, serverPath, watcher !== undefined),
       decode: (body) => {
+        const stat = protocol.decodeStat(body);
         if (watcher !== undefined) this.#session.watch("data", serverPath, watcher);
-        return protocol.decodeStat(body);
+        return stat;
       },
       decodeNoNode: () => {
         if (watcher !== undefined) this.#session.watch("exists", serverPath, watcher);
