@@ -1,0 +1,26 @@
+import { encodeBatch } from "../wire/codec.ts";
+
+/** Where the answer to one request goes. */
+export interface AnswerSink {
+  /** Takes the answer's line; `undefined` if the request was a notification, which has none. */
+  add(line: string | undefined): void;
+}
+
+/** Collects the answers to a batch, and passes them on as one line when the last of them is there. */
+export class BatchAnswers implements AnswerSink {
+  readonly #push: (line: string) => void;
+  readonly #lines: string[] = [];
+  #missing: number;
+
+  /** @param count how often {@link add} will be called */
+  constructor(count: number, push: (line: string) => void) {
+    this.#missing = count;
+    this.#push = push;
+  }
+
+  add(line: string | undefined): void {
+    if (line !== undefined) this.#lines.push(line);
+    // A batch of nothing but notifications is not answered at all.
+    if (--this.#missing === 0 && this.#lines.length > 0) this.#push(encodeBatch(this.#lines));
+  }
+}

@@ -1,0 +1,232 @@
+import type { Clock } from "../base/clock.ts";
+import { DeadlineWheel } from "../base/deadline_wheel.ts";
+import { RpcError } from "../base/errors.ts";
+import { callTimeoutMsDefault } from "../base/limits.ts";
+import { nearest } from "../base/nearest.ts";
+import { LazyCallContext } from "../procedures/call_context.ts";
+import { invoke, isThenable } from "../procedures/invoke.ts";
+import { mergeOpenRpc, type OpenRpcDocument, toOpenRpc } from "../procedures/openrpc.ts";
+import type { Procedure, ProcedureKind, Procedures } from "../procedures/procedure.ts";
+import { cancelParamsSchema, type Id, type Request, reservedMethods } from "../wire/message.ts";
+import type { Stats } from "../wire/stats.ts";
+import type { WorkerPool } from "../workers/pool.ts";
+import type { TaskHandle } from "../workers/task.ts";
+import type { Outcome } from "../workers/worker_process.ts";
+import { awaitInline } from "./inline_call.ts";
+import { MethodCounters } from "./method_counters.ts";
+
+/** Takes the answer to one request. Exactly one of its methods is called, once. */
+export interface Reply {
+  succeed(result: unknown): void;
+  fail(error: RpcError): void;
+}
+
+/** What a request can ask of the connection that it came by. */
+export interface Peer {
+  /** Cancels the calls of this connection that have this id. */
+  cancel(id: Id): void;
+}
+
+/** What a {@link Dispatcher} needs. */
+export interface DispatcherOptions {
+  /** Those of kind `inline` run in this process; all others are the pool's. */
+  readonly procedures: Procedures;
+  /** Runs what is not inline. Without it there is nothing else. */
+  readonly pool?: WorkerPool;
+  readonly service: string;
+  readonly version: string;
+  readonly clock: Clock;
+  /** Connections that are open, for `rpc.stats`. */
+  connections(): number;
+}
+
+/** One procedure, and where it runs. */
+interface Method {
+  readonly name: string;
+  readonly inline: Procedure | undefined;
+  readonly kind: ProcedureKind;
+  readonly counters: MethodCounters;
+}
+
+/** Of the inline calls, which take microseconds, one in so many is measured: a look at the clock costs as much. */
+const inlineSampling = 64;
+
+/** Longest method name that a similar one is looked for: the search takes time, and nobody mistypes more. */
+const guessedLengthMax = 64;
+
+/**
+ * Requests to answers: finds the method, runs it here or has a worker run it, and counts.
+ *
+ * Parameters are checked by the process that runs the procedure, so a worker's are not looked at here.
+ */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #methods = new Map<string, Method>();
+  readonly #document: OpenRpcDocument;
+  readonly #wheel: DeadlineWheel;
+  readonly #startedAtMs: number;
+  #inFlight = 0;
+  #isDraining = false;
+  #idleWaiters: (() => void)[] = [];
+
+  constructor(options: DispatcherOptions) {
+    const { procedures, pool, service, version, clock } = options;
+    const inline = Object.entries(procedures).filter(([, { kind }]) => kind === "inline");
+    const own = toOpenRpc(Object.fromEntries(inline), { title: service, version });
+    this.#options = options;
+    this.#document = pool === undefined ? own : mergeOpenRpc(own, pool.document());
+    for (const { name, "x-kind": kind } of this.#document.methods) {
+      const counters = new MethodCounters();
+      const own = inline.find(([inlineName]) => inlineName === name)?.[1];
+      this.#methods.set(name, { name, inline: own, kind, counters });
+    }
+    this.#wheel = new DeadlineWheel(clock);
+    this.#startedAtMs = clock.now();
+  }
+
+  /** Calls that wait or run. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** From now on new calls are answered Draining. */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  /** Resolves when no call waits or runs. */
+  idle(): Promise<void> {
+    if (this.#inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  /**
+   * Answers a request through `reply`: before it returns if it can, and then returns nothing;
+   * otherwise returns what cancels the call.
+   */
+  dispatch(request: Request, reply: Reply, peer: Peer): TaskHandle | undefined {
+    const method = this.#methods.get(request.method);
+    if (method === undefined) {
+      this.#answerReserved(request, reply, peer);
+      return undefined;
+    }
+    method.counters.count();
+    if (this.#isDraining) {
+      const message = `Cannot call ${method.name}: the server is about to stop`;
+      this.#fail(method, reply, new RpcError("Draining", message));
+      return undefined;
+    }
+    return method.inline === undefined
+      ? this.#submit(method, request, reply)
+      : this.#runInline(method, method.inline, request, reply);
+  }
+
+  /** What the server is doing, and has done. */
+  stats(): Stats {
+    const { service, version, clock, pool, connections } = this.#options;
+    const { size, busy, queued, restarts } = pool?.stats() ??
+      { size: 0, busy: 0, queued: 0, restarts: 0 };
+    const methods = [...this.#methods.values()];
+    return {
+      service,
+      version,
+      uptimeMs: Math.round(clock.now() - this.#startedAtMs),
+      draining: this.#isDraining,
+      connections: connections(),
+      inFlight: this.#inFlight,
+      queued,
+      workers: { size, busy, restarts },
+      methods: Object.fromEntries(methods.map(({ name, counters }) => [name, counters.stats()])),
+    };
+  }
+
+  #runInline(
+    method: Method,
+    procedure: Procedure,
+    request: Request,
+    reply: Reply,
+  ): TaskHandle | undefined {
+    const { clock } = this.#options;
+    const { counters, name } = method;
+    const startedAtMs = counters.calls % inlineSampling === 1 ? clock.now() : undefined;
+    const context = new LazyCallContext();
+    let result: unknown;
+    try {
+      result = invoke(name, procedure, request.params, context);
+    } catch (error) {
+      this.#fail(method, reply, error as RpcError);
+      return undefined;
+    }
+    if (isThenable(result)) {
+      const done = this.#begin(method, reply);
+      const deadlineAtMs = this.#deadlineOf(request);
+      return awaitInline({ method: name, result, context, deadlineAtMs, wheel: this.#wheel, done });
+    }
+    if (startedAtMs !== undefined) counters.measure(clock.now() - startedAtMs);
+    reply.succeed(result);
+    return undefined;
+  }
+
+  #submit(method: Method, request: Request, reply: Reply): TaskHandle | undefined {
+    // There is a method that is not inline only if there is a pool that offers it.
+    return this.#options.pool?.submit({
+      method: method.name,
+      kind: method.kind,
+      params: request.params,
+      deadlineAtMs: this.#deadlineOf(request),
+      done: this.#begin(method, reply),
+    });
+  }
+
+  #deadlineOf({ meta }: Request): number {
+    return this.#options.clock.now() + (meta?.timeoutMs ?? callTimeoutMsDefault);
+  }
+
+  /** Counts a call as under way until the returned function is called. */
+  #begin(method: Method, reply: Reply): (outcome: Outcome) => void {
+    const { clock } = this.#options;
+    const startedAtMs = clock.now();
+    this.#inFlight++;
+    return (outcome) => {
+      this.#inFlight--;
+      method.counters.measure(clock.now() - startedAtMs);
+      if ("error" in outcome) this.#fail(method, reply, outcome.error);
+      else reply.succeed(outcome.result);
+      if (this.#inFlight === 0) this.#tellIdle();
+    };
+  }
+
+  #tellIdle(): void {
+    const waiters = this.#idleWaiters;
+    this.#idleWaiters = [];
+    for (const waiter of waiters) waiter();
+  }
+
+  #fail(method: Method, reply: Reply, error: RpcError): void {
+    method.counters.countError(error.name);
+    reply.fail(error);
+  }
+
+  #answerReserved({ method, params }: Request, reply: Reply, peer: Peer): void {
+    switch (method) {
+      case reservedMethods.ping:
+        return reply.succeed("pong");
+      case reservedMethods.discover:
+        return reply.succeed(this.#document);
+      case reservedMethods.stats:
+        return reply.succeed(this.stats());
+      case reservedMethods.cancel: {
+        const parsed = cancelParamsSchema.safeParse(params);
+        if (parsed.success) peer.cancel(parsed.data.id);
+        return reply.succeed(null);
+      }
+    }
+    reply.fail(new RpcError("MethodNotFound", this.#notFound(method)));
+  }
+
+  #notFound(name: string): string {
+    const guess = name.length > guessedLengthMax ? undefined : nearest(name, this.#methods.keys());
+    const hint = guess === undefined ? "see rpc.discover" : `did you mean ${guess}?`;
+    return `Cannot find the method ${JSON.stringify(name)}: ${hint}`;
+  }
+}

@@ -1,0 +1,45 @@
+import type { DeadlineWheel } from "../base/deadline_wheel.ts";
+import { RpcError } from "../base/errors.ts";
+import type { LazyCallContext } from "../procedures/call_context.ts";
+import type { TaskHandle } from "../workers/task.ts";
+import type { Outcome } from "../workers/worker_process.ts";
+
+/** An inline call that returned a promise. */
+export interface InlineCall {
+  readonly method: string;
+  /** Rejects with an {@link RpcError}. */
+  readonly result: PromiseLike<unknown>;
+  readonly context: LazyCallContext;
+  readonly deadlineAtMs: number;
+  readonly wheel: DeadlineWheel;
+  /** Called once. */
+  done(outcome: Outcome): void;
+}
+
+/**
+ * Waits for the result, the deadline or the cancellation, whichever is first. The procedure itself
+ * is only asked to stop: it runs in this process, which cannot be killed.
+ */
+export function awaitInline(call: InlineCall): TaskHandle {
+  let isOver = false;
+  const deadline = call.wheel.add(call.deadlineAtMs, () => {
+    const message = `Cannot finish ${call.method} before its deadline`;
+    abort(new RpcError("DeadlineExceeded", message));
+  });
+  call.result.then((result) => end({ result }), (error: RpcError) => end({ error }));
+  return {
+    cancel: () => abort(new RpcError("Cancelled", `Cancelled ${call.method} while it ran`)),
+  };
+
+  function abort(error: RpcError): void {
+    end({ error });
+    call.context.abort();
+  }
+
+  function end(outcome: Outcome): void {
+    if (isOver) return;
+    isOver = true;
+    deadline.cancel();
+    call.done(outcome);
+  }
+}

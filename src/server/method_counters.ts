@@ -1,0 +1,51 @@
+import type { ErrorName } from "../base/errors.ts";
+import type { MethodStats } from "../wire/stats.ts";
+
+/** Calls whose latency is remembered, per procedure: enough for a 99th percentile, and 4 KiB. */
+const windowSize = 1_024;
+
+/** Counts one procedure's calls, and keeps the latencies of the latest in a ring. */
+export class MethodCounters {
+  readonly #errors = new Map<ErrorName, number>();
+  readonly #latenciesMs = new Float32Array(windowSize);
+  #calls = 0;
+  #measured = 0;
+
+  /** Calls counted. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** Counts a call. */
+  count(): void {
+    this.#calls++;
+  }
+
+  /** Counts the failure of a call that was counted. */
+  countError(name: ErrorName): void {
+    this.#errors.set(name, (this.#errors.get(name) ?? 0) + 1);
+  }
+
+  /** Remembers a latency in place of the oldest one. */
+  measure(latencyMs: number): void {
+    this.#latenciesMs[this.#measured++ % windowSize] = latencyMs;
+  }
+
+  /** What was counted. Sorts the window, so it is for people and not for every call. */
+  stats(): MethodStats {
+    const sorted = this.#latenciesMs.slice(0, Math.min(this.#measured, windowSize)).sort();
+    return {
+      calls: this.#calls,
+      errors: Object.fromEntries(this.#errors),
+      latency: sorted.length === 0
+        ? null
+        : { p50Ms: quantile(sorted, 0.5), p99Ms: quantile(sorted, 0.99) },
+    };
+  }
+}
+
+/** The nearest-rank quantile of sorted numbers, to a microsecond. */
+function quantile(sorted: Float32Array, share: number): number {
+  const value = sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
+  return Math.round(value * 1_000) / 1_000;
+}

@@ -1,0 +1,49 @@
+import type { Clock } from "../base/clock.ts";
+import type { RpcError } from "../base/errors.ts";
+import { encodeError } from "../wire/codec.ts";
+
+/** Refused connections that are held for a moment at the same time; more are closed without a word. */
+const refusalsMax = 64;
+
+/** How long a refused peer has to read why. */
+const refusalTimeoutMs = 1_000;
+
+/** Turns connections away and says why, at a bounded cost. */
+export class Refusals {
+  readonly #clock: Clock;
+  readonly #conns = new Set<Deno.TcpConn>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Sends the error and closes the connection, when the peer has read it or after a moment. */
+  async refuse(conn: Deno.TcpConn, error: RpcError): Promise<void> {
+    if (this.#conns.size >= refusalsMax) {
+      conn.close();
+      return;
+    }
+    this.#conns.add(conn);
+    const timer = this.#clock.after(refusalTimeoutMs, () => this.#close(conn));
+    try {
+      await conn.write(new TextEncoder().encode(encodeError(null, error)));
+      await conn.closeWrite();
+      // What it sent already has to be taken, or closing would reset the connection and lose the error.
+      const buffer = new Uint8Array(4_096);
+      while (await conn.read(buffer) !== null);
+    } catch {
+      // It has gone by itself, or its time is over.
+    }
+    timer.cancel();
+    this.#close(conn);
+  }
+
+  /** Closes those that are still held. */
+  close(): void {
+    for (const conn of [...this.#conns]) this.#close(conn);
+  }
+
+  #close(conn: Deno.TcpConn): void {
+    if (this.#conns.delete(conn)) conn.close();
+  }
+}

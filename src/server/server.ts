@@ -1,0 +1,188 @@
+import { type Clock, sleep, type Timer } from "../base/clock.ts";
+import { messageOf, RpcError } from "../base/errors.ts";
+import { connectionsMaxDefault } from "../base/limits.ts";
+import type { Logger } from "../base/log.ts";
+import type { Procedures } from "../procedures/procedure.ts";
+import type { Stats } from "../wire/stats.ts";
+import type { WorkerPool } from "../workers/pool.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { Refusals } from "./refusals.ts";
+import { Session } from "./session.ts";
+import { type SessionLimits, sessionLimitsDefault } from "./session_limits.ts";
+
+/** What {@link RpcServer.listen} takes. */
+export interface RpcServerOptions {
+  readonly hostname: string;
+  /** 0 takes any free one; {@link RpcServer.address} tells which. */
+  readonly port: number;
+  /** Those of kind `inline` run in this process; all others are the pool's. */
+  readonly procedures: Procedures;
+  /** Runs what is not inline. The server uses it and does not close it. */
+  readonly pool?: WorkerPool;
+  /** The service's name. */
+  readonly service: string;
+  /** The version of the service, for `rpc.discover` and `rpc.stats`. */
+  readonly version: string;
+  /** Connections held; more are answered Overloaded and closed. @default connectionsMaxDefault */
+  readonly connectionsMax?: number;
+  /** Bounds of each connection. @default sessionLimitsDefault */
+  readonly limits?: Partial<SessionLimits>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** How long {@link RpcServer.drain} takes at the most. */
+export interface DrainOptions {
+  /** How long new calls are still served, while the clients hear of the drain. */
+  readonly graceMs: number;
+  /** How long the calls under way may take after that. */
+  readonly timeoutMs: number;
+}
+
+/** How often connections are looked at for a peer that has stopped. */
+const stallCheckPeriodMs = 1_000;
+
+/** Pause after a failed accept: without it, a lack of file handles makes a busy loop. */
+const acceptRetryMs = 100;
+
+/** Listens, and serves each connection in a {@link Session}. */
+export class RpcServer {
+  readonly #options: RpcServerOptions;
+  readonly #listener: Deno.TcpListener;
+  readonly #dispatcher: Dispatcher;
+  readonly #refusals: Refusals;
+  readonly #sessions = new Map<Session, Promise<void>>();
+  readonly #stallCheck: Timer;
+  readonly #accepting: Promise<void>;
+  readonly #closing = new AbortController();
+  #isGoingAway = false;
+  #isListenerClosed = false;
+
+  private constructor(options: RpcServerOptions, listener: Deno.TcpListener) {
+    const { clock } = options;
+    this.#options = options;
+    this.#listener = listener;
+    this.#dispatcher = new Dispatcher({ ...options, connections: () => this.#sessions.size });
+    this.#refusals = new Refusals(clock);
+    this.#stallCheck = clock.every(stallCheckPeriodMs, () => {
+      for (const session of this.#sessions.keys()) session.checkStalls();
+    });
+    this.#accepting = this.#accept();
+  }
+
+  /**
+   * Starts to listen and to serve.
+   *
+   * @throws {Error} if the address cannot be listened on; its `cause` says why
+   */
+  static listen(options: RpcServerOptions): RpcServer {
+    const { hostname, port } = options;
+    let listener: Deno.TcpListener;
+    try {
+      listener = Deno.listen({ hostname, port, transport: "tcp" });
+    } catch (cause) {
+      throw new Error(`Cannot listen on ${hostname} port ${port}: ${messageOf(cause)}`, { cause });
+    }
+    return new RpcServer(options, listener);
+  }
+
+  /** Where it listens. */
+  get address(): { readonly hostname: string; readonly port: number } {
+    const { hostname, port } = this.#listener.addr;
+    return { hostname, port };
+  }
+
+  /** What the server is doing, and has done: what `rpc.stats` answers. */
+  stats(): Stats {
+    return this.#dispatcher.stats();
+  }
+
+  /** Asks all clients, and those that are yet to come, to send new calls elsewhere. */
+  goaway(): void {
+    this.#isGoingAway = true;
+    for (const session of this.#sessions.keys()) session.goaway();
+  }
+
+  /**
+   * Stops without an error to anybody who listens: sends `rpc.goaway`, serves on for the grace period,
+   * then answers new calls Draining, finishes what runs, and closes. Resolves when it is closed.
+   */
+  async drain({ graceMs, timeoutMs }: DrainOptions): Promise<void> {
+    const { clock, log } = this.#options;
+    this.goaway();
+    await sleep(clock, graceMs, this.#closing.signal);
+    this.#dispatcher.drain();
+    const waited = new AbortController();
+    const timeout = sleep(clock, timeoutMs, waited.signal);
+    await Promise.race([this.#finish(), timeout]);
+    if (this.#dispatcher.inFlight > 0) {
+      log.warn("Stopped before all calls were done", { inFlight: this.#dispatcher.inFlight });
+    }
+    waited.abort();
+    await this.close();
+  }
+
+  /** Closes everything at once; calls under way are cancelled. Resolves when nothing is left. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#closeListener();
+    this.#stallCheck.cancel();
+    this.#refusals.close();
+    for (const session of this.#sessions.keys()) session.close();
+    await Promise.all([this.#accepting, ...this.#sessions.values()]);
+  }
+
+  async #finish(): Promise<void> {
+    await this.#dispatcher.idle();
+    this.#closeListener();
+    for (const session of this.#sessions.keys()) void session.finish();
+    await Promise.all(this.#sessions.values());
+  }
+
+  async #accept(): Promise<void> {
+    const { clock, log } = this.#options;
+    let isFailing = false;
+    while (true) {
+      try {
+        this.#take(await this.#listener.accept());
+        isFailing = false;
+      } catch (error) {
+        if (this.#isListenerClosed) return;
+        if (!isFailing) log.error("Cannot accept connections", { reason: messageOf(error) });
+        isFailing = true;
+        await sleep(clock, acceptRetryMs, this.#closing.signal);
+      }
+    }
+  }
+
+  #take(conn: Deno.TcpConn): void {
+    const { connectionsMax = connectionsMaxDefault, limits, clock, log } = this.#options;
+    if (this.#sessions.size >= connectionsMax) {
+      const message = `Cannot take the connection: ${connectionsMax} are open already`;
+      void this.#refusals.refuse(conn, new RpcError("Overloaded", message));
+      return;
+    }
+    try {
+      conn.setNoDelay(true);
+    } catch (error) {
+      log.debug("Lost a connection", { reason: messageOf(error) });
+      conn.close();
+      return;
+    }
+    const session = new Session({
+      conn,
+      dispatcher: this.#dispatcher,
+      limits: { ...sessionLimitsDefault, ...limits },
+      clock,
+      log,
+    });
+    this.#sessions.set(session, session.run().finally(() => this.#sessions.delete(session)));
+    if (this.#isGoingAway) session.goaway();
+  }
+
+  #closeListener(): void {
+    if (this.#isListenerClosed) return;
+    this.#isListenerClosed = true;
+    this.#listener.close();
+  }
+}

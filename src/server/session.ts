@@ -1,0 +1,214 @@
+import type { Clock, Timer } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import { readBufferBytes } from "../base/limits.ts";
+import type { Logger } from "../base/log.ts";
+import { BadMessage, decodeRequest, encodeError, encodeNotification } from "../wire/codec.ts";
+import { type Line, LineSplitter } from "../wire/lines.ts";
+import { type Id, type Request, reservedMethods } from "../wire/message.ts";
+import { Outbox } from "../wire/outbox.ts";
+import { type AnswerSink, BatchAnswers } from "./batch_answers.ts";
+import type { Dispatcher, Peer } from "./dispatcher.ts";
+import { type CallOwner, SessionCall } from "./session_call.ts";
+import type { SessionLimits } from "./session_limits.ts";
+import { StallTimer } from "./stall_timer.ts";
+
+/** What a {@link Session} needs. */
+export interface SessionOptions {
+  readonly conn: Deno.TcpConn;
+  readonly dispatcher: Dispatcher;
+  readonly limits: SessionLimits;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+interface CallWaiter {
+  readonly callsMax: number;
+  resolve(): void;
+}
+
+/**
+ * The server's side of one connection:
+ *
+ *     open ── the peer ended its side, a line was too long, or finish() ──▶ finishing ──▶ closed
+ *       └───────────── the connection broke, stalled, or close() ─────────────────────────▶
+ *
+ * `open` reads and answers. `finishing` answers what runs, writes it all, and discards what still
+ * comes in: closing a socket with unread input would reset it, and take the last answers along.
+ */
+export class Session implements Peer, CallOwner {
+  readonly #options: SessionOptions;
+  readonly #splitter = new LineSplitter();
+  readonly #outbox: Outbox;
+  readonly #single: AnswerSink;
+  readonly #calls = new Set<SessionCall>();
+  readonly #writeStall: StallTimer;
+  readonly #lineStall: StallTimer;
+  #isClosed = false;
+  #isPaused = false;
+  #linesRead = 0;
+  #finishing: Promise<void> | undefined;
+  #lingering: Timer | undefined;
+  #callWaiters: CallWaiter[] = [];
+
+  constructor(options: SessionOptions) {
+    const { conn, limits } = options;
+    this.#options = options;
+    const outbox = new Outbox(conn, (error) => this.#broke(error));
+    this.#outbox = outbox;
+    this.#single = {
+      add(line) {
+        if (line !== undefined) outbox.push(line);
+      },
+    };
+    this.#writeStall = new StallTimer(limits.writeStallTimeoutMs);
+    this.#lineStall = new StallTimer(limits.partialLineTimeoutMs);
+  }
+
+  /** Serves the connection until it is closed. Never rejects. */
+  async run(): Promise<void> {
+    try {
+      await this.#read();
+      await this.finish();
+    } catch (error) {
+      this.#broke(error);
+    }
+    this.close();
+  }
+
+  /** Asks the client to send new calls elsewhere. */
+  goaway(): void {
+    this.#outbox.push(encodeNotification(reservedMethods.goaway));
+  }
+
+  /**
+   * Takes no more requests, and resolves when those that were taken are answered and written. The
+   * connection closes when the peer has done the same, or a little later.
+   */
+  finish(): Promise<void> {
+    this.#finishing ??= this.#finish();
+    return this.#finishing;
+  }
+
+  /** Cancels its calls and closes the connection at once. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#lingering?.cancel();
+    this.#outbox.close();
+    for (const call of [...this.#calls]) call.cancel();
+    this.#options.conn.close();
+  }
+
+  /** Looks whether the peer has stopped to read or to write. To be called now and then. */
+  checkStalls(): void {
+    const nowMs = this.#options.clock.now();
+    const written = this.#outbox.pendingBytes > 0 ? this.#outbox.bytesWritten : undefined;
+    const isInLine = this.#splitter.partialBytes > 0 && !this.#isPaused;
+    if (this.#writeStall.isStalled(written, nowMs)) {
+      this.#broke(new Error("The peer does not read its answers"));
+    } else if (this.#lineStall.isStalled(isInLine ? this.#linesRead : undefined, nowMs)) {
+      this.#broke(new Error("The peer does not end its line"));
+    }
+  }
+
+  cancel(id: Id): void {
+    // Slow, so that no call has to be kept by its id: few are cancelled, and there are not many.
+    for (const call of [...this.#calls]) {
+      if (call.id === id) call.cancel();
+    }
+  }
+
+  answered(call: SessionCall): void {
+    this.#calls.delete(call);
+    if (this.#callWaiters.length === 0) return;
+    const due = this.#callWaiters.filter(({ callsMax }) => this.#calls.size <= callsMax);
+    this.#callWaiters = this.#callWaiters.filter((waiter) => !due.includes(waiter));
+    for (const waiter of due) waiter.resolve();
+  }
+
+  /** Resolves when the peer has ended its side. */
+  async #read(): Promise<void> {
+    const { conn } = this.#options;
+    const buffer = new Uint8Array(readBufferBytes);
+    while (true) {
+      const length = await conn.read(buffer);
+      if (length === null) return;
+      if (this.#finishing !== undefined) continue;
+      const lines = this.#splitter.push(buffer.subarray(0, length));
+      this.#linesRead += lines.length;
+      for (const line of lines) {
+        if (this.#isCrowded()) await this.#relief();
+        this.#take(line);
+      }
+      if (this.#splitter.overflowed) void this.finish();
+    }
+  }
+
+  #isCrowded(): boolean {
+    const { inFlightMax, outboxBytesMax } = this.#options.limits;
+    return this.#calls.size >= inFlightMax || this.#outbox.pendingBytes > outboxBytesMax;
+  }
+
+  /** Back pressure: while this waits nothing is read, TCP's window closes, and the peer's writes wait. */
+  async #relief(): Promise<void> {
+    this.#isPaused = true;
+    while (this.#isCrowded()) {
+      await this.#callsAtMost(Math.floor(this.#options.limits.inFlightMax / 2));
+      await this.#outbox.drained();
+    }
+    this.#isPaused = false;
+  }
+
+  #callsAtMost(callsMax: number): Promise<void> {
+    if (this.#calls.size <= callsMax) return Promise.resolve();
+    return new Promise((resolve) => this.#callWaiters.push({ callsMax, resolve }));
+  }
+
+  #take(line: Line): void {
+    if (typeof line !== "string") {
+      this.#single.add(encodeError(null, line));
+      return;
+    }
+    const message = decodeRequest(line);
+    if ("method" in message) {
+      this.#start(message, this.#single);
+    } else if (message instanceof BadMessage) {
+      this.#single.add(encodeError(message.id, message.error));
+    } else {
+      const answers = new BatchAnswers(message.length, (answer) => this.#outbox.push(answer));
+      for (const item of message) {
+        if ("method" in item) this.#start(item, answers);
+        else answers.add(encodeError(item.id, item.error));
+      }
+    }
+  }
+
+  #start(request: Request, sink: AnswerSink): void {
+    const call = new SessionCall(request.id, sink);
+    const handle = this.#options.dispatcher.dispatch(request, call, this);
+    if (handle === undefined || call.isAnswered) return;
+    call.follow(this, handle);
+    this.#calls.add(call);
+  }
+
+  async #finish(): Promise<void> {
+    const { conn, clock, limits } = this.#options;
+    await this.#callsAtMost(0);
+    await this.#outbox.drained();
+    if (this.#isClosed) return;
+    try {
+      await conn.closeWrite();
+    } catch (error) {
+      this.#broke(error);
+      return;
+    }
+    this.#lingering = clock.after(limits.lingerTimeoutMs, () => this.close());
+  }
+
+  #broke(error: unknown): void {
+    // Closing it makes what is under way on the connection fail, which is no news.
+    if (this.#isClosed) return;
+    this.#options.log.debug("Lost a connection", { reason: messageOf(error) });
+    this.close();
+  }
+}

@@ -1,0 +1,63 @@
+import type { RpcError } from "../base/errors.ts";
+import { encodeError, encodeResult } from "../wire/codec.ts";
+import type { Id } from "../wire/message.ts";
+import type { TaskHandle } from "../workers/task.ts";
+import type { AnswerSink } from "./batch_answers.ts";
+import type { Reply } from "./dispatcher.ts";
+
+/** What a call tells its session. */
+export interface CallOwner {
+  /** A call that {@link SessionCall.follow} was told of has been answered. */
+  answered(call: SessionCall): void;
+}
+
+/** One request of a connection, from its line to its answer's. */
+export class SessionCall implements Reply {
+  /** `undefined` for a notification. */
+  readonly id: Id | undefined;
+  readonly #sink: AnswerSink;
+  #state: "new" | "answered" | { readonly owner: CallOwner; readonly handle: TaskHandle } = "new";
+
+  constructor(id: Id | undefined, sink: AnswerSink) {
+    this.id = id;
+    this.#sink = sink;
+  }
+
+  /** Whether the answer was given. */
+  get isAnswered(): boolean {
+    return this.#state === "answered";
+  }
+
+  /** The call takes time: `owner` will hear of its end, and may cancel it meanwhile. */
+  follow(owner: CallOwner, handle: TaskHandle): void {
+    this.#state = { owner, handle };
+  }
+
+  /** Stops the call if it is followed. It is answered then like any other. */
+  cancel(): void {
+    if (typeof this.#state === "object") this.#state.handle.cancel();
+  }
+
+  succeed(result: unknown): void {
+    const { id } = this;
+    if (id === undefined) return this.#answer(undefined);
+    let line: string;
+    try {
+      line = encodeResult(id, result);
+    } catch (error) {
+      line = encodeError(id, error as RpcError);
+    }
+    this.#answer(line);
+  }
+
+  fail(error: RpcError): void {
+    this.#answer(this.id === undefined ? undefined : encodeError(this.id, error));
+  }
+
+  #answer(line: string | undefined): void {
+    const state = this.#state;
+    this.#state = "answered";
+    this.#sink.add(line);
+    if (typeof state === "object") state.owner.answered(this);
+  }
+}

@@ -1,0 +1,29 @@
+import {
+  connectionInFlightMax,
+  outboxBytesMax,
+  partialLineTimeoutMs,
+  writeStallTimeoutMs,
+} from "../base/limits.ts";
+
+/** Bounds of one connection; `base/limits.ts` says how they relate. */
+export interface SessionLimits {
+  /** Requests worked on at once. Past it the connection is not read until half of them are done. */
+  readonly inFlightMax: number;
+  /** Unread output. Past it the connection is not read until all of it is written. */
+  readonly outboxBytesMax: number;
+  /** How long output may wait without any of it being taken. */
+  readonly writeStallTimeoutMs: number;
+  /** How long a line that has begun may take to end. */
+  readonly partialLineTimeoutMs: number;
+  /** How long a connection whose output is complete waits for the peer to close, so that it reads it. */
+  readonly lingerTimeoutMs: number;
+}
+
+/** What holds unless somebody says otherwise. */
+export const sessionLimitsDefault: SessionLimits = {
+  inFlightMax: connectionInFlightMax,
+  outboxBytesMax,
+  writeStallTimeoutMs,
+  partialLineTimeoutMs,
+  lingerTimeoutMs: 1_000,
+};

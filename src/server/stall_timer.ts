@@ -1,0 +1,25 @@
+/**
+ * Tells whether something has stood still for too long, when asked now and then. It needs no timer of its
+ * own, of which ten thousand connections would have ten thousand.
+ */
+export class StallTimer {
+  readonly #timeoutMs: number;
+  #mark: number | undefined;
+  #sinceMs = 0;
+
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * @param mark a number that changes with any progress; `undefined` while nothing is to be done
+   * @param nowMs on the clock's monotonic scale
+   */
+  isStalled(mark: number | undefined, nowMs: number): boolean {
+    if (mark !== this.#mark) {
+      this.#mark = mark;
+      this.#sinceMs = nowMs;
+    }
+    return mark !== undefined && nowMs - this.#sinceMs >= this.#timeoutMs;
+  }
+}

@@ -1,0 +1,36 @@
+/** What `rpc.stats` answers. */
+
+import * as z from "zod";
+
+/** Latencies of one procedure's latest calls, in milliseconds, from the request read to the answer made. */
+export const latencySchema = z.object({ p50Ms: z.number(), p99Ms: z.number() });
+
+/** Counters of one procedure since the server started. */
+export const methodStatsSchema = z.object({
+  calls: z.number(),
+  /** Calls that failed, by the error's name. */
+  errors: z.record(z.string(), z.number()),
+  /** `null` before the first call was measured. */
+  latency: latencySchema.nullable(),
+});
+
+/** What a server is doing, and has done. */
+export const statsSchema = z.object({
+  service: z.string(),
+  version: z.string(),
+  uptimeMs: z.number(),
+  /** Whether new calls are refused, because the server is about to stop. */
+  draining: z.boolean(),
+  connections: z.number(),
+  /** Calls that wait or run, inline ones apart. */
+  inFlight: z.number(),
+  /** Calls that wait for a worker. */
+  queued: z.number(),
+  workers: z.object({ size: z.number(), busy: z.number(), restarts: z.number() }),
+  methods: z.record(z.string(), methodStatsSchema),
+});
+
+/** What a server is doing, and has done. */
+export type Stats = z.output<typeof statsSchema>;
+/** Counters of one procedure since the server started. */
+export type MethodStats = z.output<typeof methodStatsSchema>;
