@@ -49,7 +49,7 @@ export class LocalScanner {
       if (all || !this.#known.has(id)) await this.#check(directory, id);
     }
     // What a server left that died while it wrote. No hurry, and one that is writing is not disturbed.
-    if (all) { for (const id of unfinished.difference(listed)) await checkLiveness(directory, id); }
+    for (const id of all ? unfinished.difference(listed) : []) await checkLiveness(directory, id);
     for (const name of foreign) this.#warn(directory, name, "its name is not a registration's");
     this.#warned = this.#warned.intersection(foreign.union(new Set([...listed].map(jsonNameOf))));
     return [...this.#known.values()].flatMap(({ instance }) => instance ?? [])

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { systemClock } from "../../src/base/clock.ts";
+import { type Clock, systemClock, type Timer } from "../../src/base/clock.ts";
 import type { RpcError } from "../../src/base/errors.ts";
 import { silentLogger } from "../../src/base/log.ts";
 import { systemRandom } from "../../src/base/random.ts";
@@ -108,12 +108,14 @@ Deno.test("local: what dead programs left is cleaned up, what is not ours is let
     const foreign = ["notes.txt", "package.json", "x.lock"];
     for (const name of [...left, ...foreign]) await Deno.writeTextFile(join(path, name), "{}");
     const log = new RecordingLogger();
-    const discovery = open(directory, { log, rescanMs: 20 });
+    const clock = new CountingClock();
+    const discovery = open(directory, { log, clock, rescanMs: 20 });
     try {
       const recorder = new Recorder();
       discovery.watch("rpc", recorder);
       await recorder.untilListed();
       await waitFor("the clean-up", () => filesOf(directory).length === foreign.length);
+      await clock.rounds(5);
       assert.deepEqual(filesOf(directory), foreign);
       assert.equal(log.warnings.length, 1);
       assert.match(log.warnings[0] ?? "", /package\.json/);
@@ -153,7 +155,8 @@ Deno.test("local: where nothing can be written there is trouble, until it can", 
   await inDirectory(async (parent) => {
     const directory = join(parent, "registry");
     await Deno.writeTextFile(directory, "a file in the way");
-    const discovery = open(directory, { rescanMs: 20 });
+    const clock = new CountingClock();
+    const discovery = open(directory, { clock, rescanMs: 20 });
     try {
       const recorder = new Recorder();
       discovery.watch("rpc", recorder);
@@ -164,6 +167,7 @@ Deno.test("local: where nothing can be written there is trouble, until it can", 
       });
       await recorder.until(({ troubles }) => troubles.length > 0, "trouble");
       await waitFor("trouble", () => troubles.length > 0);
+      await clock.rounds(10);
       assert.match(
         recorder.troubles[0]?.message ?? "",
         /^Cannot read the local registry .*registry: .*--registry local:\/some\/dir$/s,
@@ -183,6 +187,24 @@ Deno.test("local: where nothing can be written there is trouble, until it can", 
     }
   });
 });
+
+/** The machine's clock; it counts the timers that were set: each scan sets one for the next. */
+class CountingClock implements Clock {
+  readonly now = systemClock.now;
+  readonly wallTimeMs = systemClock.wallTimeMs;
+  readonly every = systemClock.every;
+  #timers = 0;
+
+  after(delayMs: number, callback: () => void): Timer {
+    this.#timers++;
+    return systemClock.after(delayMs, callback);
+  }
+
+  async rounds(count: number): Promise<void> {
+    const enough = this.#timers + count;
+    await waitFor(`${count} more timers`, () => this.#timers >= enough);
+  }
+}
 
 function open(directory: string, options: Partial<LocalDiscoveryOptions> = {}): LocalDiscovery {
   return new LocalDiscovery(

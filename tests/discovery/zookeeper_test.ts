@@ -293,6 +293,49 @@ zooKeeperTest(
   },
 );
 
+zooKeeperTest(
+  "zookeeper: the ghost of a former session is not taken for a registration",
+  async () => {
+    await using server = await startZooKeeper();
+    const [former, present] = [
+      await connectOutsider(server.port),
+      await connectOutsider(server.port),
+    ];
+    // One client, as far as the announcement can tell, that changes its session while the old one lives.
+    let session = former;
+    const client = new Proxy(former, {
+      get(_target, name) {
+        const member: unknown = Reflect.get(session, name, session);
+        return typeof member === "function" ? member.bind(session) : member;
+      },
+    });
+    const announcement = new ZooKeeperAnnouncement(anInstance(), {
+      client,
+      servicePath: "/services/rpc",
+      clock: systemClock,
+      random: systemRandom,
+      log: silentLogger,
+      reconcileMs: 3_600_000,
+    });
+    try {
+      await announcement.registered;
+      session = present;
+      assert.equal(announcement.isRegistered, false);
+      announcement.connected();
+      const nodes = async () => (await present.getChildren("/services/rpc")).children;
+      await waitFor("a node beside the ghost", async () => (await nodes()).length === 2);
+      await waitFor("the announcement to know", () => announcement.isRegistered);
+      await former.close();
+      await waitFor("the ghost's end", async () => (await nodes()).length === 1);
+      const { stat } = await present.getData(`/services/rpc/${(await nodes())[0]}`);
+      assert.equal(stat.ephemeralOwner, present.sessionId);
+    } finally {
+      announcement.abandon();
+      await Promise.all([former.close(), present.close()]);
+    }
+  },
+);
+
 zooKeeperTest("zookeeper: the reconciliation finds what no watch told", async () => {
   await using server = await startZooKeeper();
   const outsider = await connectOutsider(server.port);
