@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { LatencyAverage } from "../../src/client/latency.ts";
+
+Deno.test("latency is unknown, which is 0, before the first answer", () => {
+  assert.equal(new LatencyAverage().valueAt(1_000), 0);
+});
+
+Deno.test("latency is the first answer's after one, and never unknown again", () => {
+  const latency = new LatencyAverage();
+  latency.observe(0, 100);
+  assert.ok(latency.valueAt(100) > 0);
+  assert.ok(latency.valueAt(1_000_000) >= 0);
+  const other = new LatencyAverage();
+  other.observe(8, 100);
+  assert.equal(other.valueAt(100), 8);
+});
+
+Deno.test("latency follows a server that gets slower, within a few dozen answers", () => {
+  const latency = new LatencyAverage();
+  latency.observe(1, 0);
+  for (let i = 1; i <= 30; i++) latency.observe(10, i);
+  assert.ok(latency.valueAt(30) > 9);
+});
+
+Deno.test("an answer after a long silence outweighs all that was before", () => {
+  const latency = new LatencyAverage();
+  latency.observe(100, 0);
+  latency.observe(1, 60_000);
+  assert.ok(latency.valueAt(60_000) < 2);
+});
+
+Deno.test("latency is forgotten while a server is not used, so that it is tried again", () => {
+  const latency = new LatencyAverage();
+  latency.observe(100, 0);
+  assert.equal(latency.valueAt(999), 100);
+  assert.ok(latency.valueAt(31_000) < 10);
+});

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { DeadlineWheel } from "../../src/base/deadline_wheel.ts";
+import type { RpcError } from "../../src/base/errors.ts";
+import { waitingCallsMax } from "../../src/base/limits.ts";
+import { Call } from "../../src/client/call.ts";
+import { WaitingRoom } from "../../src/client/waiting_room.ts";
+import { VirtualClock } from "../support/virtual_clock.ts";
+
+function setUp() {
+  const clock = new VirtualClock();
+  const wheel = new DeadlineWheel(clock);
+  const room = new WaitingRoom(wheel, () => "Nobody is there");
+  const errors: (RpcError | undefined)[] = [];
+  const enter = (method: string, untilMs = 1_000) => {
+    const call = new Call(method, undefined, 10_000);
+    room.enter(call, (error) => errors.push(error), untilMs);
+    return call;
+  };
+  return { clock, wheel, room, errors, enter };
+}
+
+Deno.test("a waiting call fails as Unavailable, with the reason, when its time has come", () => {
+  const { clock, wheel, room, errors, enter } = setUp();
+  enter("ping");
+  clock.advance(999);
+  assert.equal(errors.length, 0);
+  clock.advance(6);
+  assert.equal(errors[0]?.name, "Unavailable");
+  assert.equal(errors[0]?.executed, "no");
+  assert.equal(errors[0]?.message, "Nobody is there");
+  assert.equal(room.size + wheel.size, 0);
+});
+
+Deno.test("leaving hands over the oldest first, and leaves nothing behind", () => {
+  const { clock, wheel, room, errors, enter } = setUp();
+  const calls = ["a", "b", "c"].map((method) => enter(method));
+  const sent: string[] = [];
+  room.leave((call) => sent.push(call.method));
+  assert.deepEqual(sent, ["a", "b", "c"]);
+  assert.ok(calls.every(({ withdraw }) => withdraw === undefined));
+  assert.equal(room.size + wheel.size, 0);
+  clock.advance(10_000);
+  assert.equal(errors.length, 0);
+  assert.equal(clock.pendingTimers, 0);
+});
+
+Deno.test("a call that is withdrawn is neither sent nor failed", () => {
+  const { clock, wheel, room, errors, enter } = setUp();
+  enter("ping").withdraw?.();
+  assert.equal(room.size + wheel.size, 0);
+  room.leave(() => assert.fail("it was sent"));
+  clock.advance(2_000);
+  assert.equal(errors.length, 0);
+});
+
+Deno.test("a call that is withdrawn while others leave is not sent", () => {
+  const { room, enter } = setUp();
+  const calls = ["a", "b", "c"].map((method) => enter(method));
+  const sent: string[] = [];
+  room.leave((call) => {
+    sent.push(call.method);
+    calls[1]?.withdraw?.();
+  });
+  assert.deepEqual(sent, ["a", "c"]);
+});
+
+Deno.test("calls that come back while others leave wait for the next time", () => {
+  const { room, enter } = setUp();
+  enter("a");
+  enter("b");
+  let sent = 0;
+  room.leave((call, done) => {
+    sent++;
+    room.enter(call, done, 1_000);
+  });
+  assert.equal(sent, 2);
+  assert.equal(room.size, 2);
+});
+
+Deno.test("past the bound a call fails at once", () => {
+  const { errors, enter } = setUp();
+  for (let i = 0; i < waitingCallsMax; i++) enter("ping");
+  assert.equal(errors.length, 0);
+  enter("ping");
+  assert.equal(errors[0]?.name, "Unavailable");
+  assert.match(errors[0]?.message ?? "", /65536 calls are waiting already/);
+});
