@@ -11,6 +11,8 @@ export interface OpenOptions {
   readonly port: number;
   /** @default "" */
   readonly chroot?: string;
+  /** @default none */
+  readonly login?: { readonly user: string; readonly password: string };
   /** @default 10_000 */
   readonly sessionTimeoutMs?: number;
   /** @default an hour: only tests of the reconciliation want it */
@@ -22,8 +24,10 @@ export interface OpenOptions {
 /** A registry, to be closed by whoever opens it. */
 export function openZooKeeper(options: OpenOptions): ZooKeeperDiscovery {
   const { port, chroot = "", sessionTimeoutMs = 10_000, reconcileMs = 3_600_000 } = options;
+  const servers = [{ host: "127.0.0.1", port }];
+  const login = options.login === undefined ? {} : { login: options.login };
   return new ZooKeeperDiscovery(
-    { kind: "zookeeper", servers: [{ host: "127.0.0.1", port }], chroot, sessionTimeoutMs },
+    { kind: "zookeeper", servers, chroot, sessionTimeoutMs, ...login },
     { clock: systemClock, random: systemRandom, log: options.log ?? silentLogger, reconcileMs },
   );
 }

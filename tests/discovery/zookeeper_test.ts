@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/base/clock.ts";
+import type { RpcError } from "../../src/base/errors.ts";
 import { silentLogger } from "../../src/base/log.ts";
 import { systemRandom } from "../../src/base/random.ts";
 import type { Discovery } from "../../src/discovery/discovery.ts";
 import { encodeInstance } from "../../src/discovery/instance_json.ts";
 import { ZooKeeperAnnouncement } from "../../src/discovery/zookeeper_announcement.ts";
 import { ZooKeeperWatch } from "../../src/discovery/zookeeper_watch.ts";
-import { ZooKeeperClient } from "../../src/zookeeper/mod.ts";
-import { waitFor } from "../support/wait_for.ts";
+import { creatorAcl, ZooKeeperClient } from "../../src/zookeeper/mod.ts";
+import { waitFor, within } from "../support/wait_for.ts";
 import {
   startZooKeeper,
   type ZooKeeperServer,
@@ -289,6 +290,36 @@ zooKeeperTest(
     } finally {
       watch.close();
       await Promise.all([client.close(), outsider.close()]);
+    }
+  },
+);
+
+zooKeeperTest(
+  "zookeeper: the URL's login is used, and where one is missing there is trouble",
+  async () => {
+    await using server = await startZooKeeper();
+    const login = { user: "me", password: "p@ss:word" };
+    const owner = new ZooKeeperClient({
+      connectString: server.connectString,
+      auth: [{ scheme: "digest", credentials: `${login.user}:${login.password}` }],
+      clock: systemClock,
+      random: systemRandom,
+      log: silentLogger,
+    });
+    const locked = { port: server.port, chroot: "/locked" };
+    const [stranger, friend] = [openZooKeeper(locked), openZooKeeper({ ...locked, login })];
+    try {
+      await owner.connect(10_000);
+      await owner.create("/locked", "", { acl: creatorAcl });
+      const trouble = Promise.withResolvers<RpcError>();
+      const refused = stranger.announce(anInstance(), { trouble: trouble.resolve });
+      const { name, message } = await within("trouble", trouble.promise);
+      assert.equal(name, "Unavailable");
+      assert.match(message, /^Cannot announce the server in ZooKeeper: .*NO_AUTH.*Still trying$/);
+      assert.equal(refused.isRegistered, false);
+      await within("the registration", friend.announce(anInstance()).registered);
+    } finally {
+      await Promise.all([stranger.close(), friend.close(), owner.close()]);
     }
   },
 );
