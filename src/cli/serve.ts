@@ -34,10 +34,13 @@ export async function run(
   let pool: WorkerPool | undefined;
   let server: RpcServer | undefined;
   try {
-    // Before the workers start, so that a port in use is said at once.
     pool = await startPool(flags, log);
     server = listen(wanted, pool, flags, log);
-    const announcement = await announce(server, wanted, discovery, flags, log);
+    const methods = [
+      ...new Set([...Object.keys(builtin), ...pool.document().methods.map(({ name }) => name)]),
+    ];
+    const offer = { port: server.address.port, methods };
+    const announcement = await announce(offer, wanted, discovery, flags, log);
     await stop.requested;
     log.info("Draining: leaving the registry, finishing what runs");
     await announcement.withdraw();
@@ -88,10 +91,14 @@ function listen(wanted: HostPort, pool: WorkerPool, flags: Flags, log: Logger): 
       log,
     });
   } catch (error) {
-    throw new Error(`Cannot listen on ${addressOf(wanted)}: ${listenProblem(error)}`, {
+    throw new Error(`Cannot listen on ${addressOf(wanted)}: ${listenProblem(causeOf(error))}`, {
       cause: error,
     });
   }
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && error.cause !== undefined ? error.cause : error;
 }
 
 function listenProblem(error: unknown): string {
@@ -109,7 +116,7 @@ function listenProblem(error: unknown): string {
 
 /** Registers the server, and prints the line that says so. */
 async function announce(
-  server: RpcServer,
+  { port, methods }: { readonly port: number; readonly methods: readonly string[] },
   wanted: HostPort,
   discovery: Discovery,
   flags: Flags,
@@ -117,7 +124,7 @@ async function announce(
 ): Promise<Announcement> {
   const isLocal = flags.registry.startsWith("local:");
   const address = advertisedAddress({
-    listening: { host: wanted.host, port: server.address.port },
+    listening: { host: wanted.host, port },
     advertise: flags.advertise,
     isLocal,
     interfaces: Deno.networkInterfaces,
@@ -138,7 +145,7 @@ async function announce(
     weight: flags.weight,
     zone: flags.zone,
     version,
-    methods: server.methods,
+    methods,
     startedAtMs: systemClock.wallTimeMs(),
   }, {
     trouble(error) {
