@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import { RpcError } from "../../src/base/errors.ts";
+import { messageBytesMax } from "../../src/base/limits.ts";
+import { Call } from "../../src/client/call.ts";
+import { Connection } from "../../src/client/connection.ts";
+import type { Params } from "../../src/wire/message.ts";
+import { type Answer, MemoryTransport, type ReceivedCall } from "../support/memory_transport.ts";
+import { settled, VirtualClock } from "../support/virtual_clock.ts";
+
+const target = { host: "127.0.0.1", port: 1 };
+
+async function setUp(answer?: Answer) {
+  const transport = new MemoryTransport();
+  const server = transport.server(1);
+  if (answer !== undefined) server.answer = answer;
+  const duplex = await transport.connect(target, new AbortController().signal);
+  const clock = new VirtualClock(1_000);
+  const events: string[] = [];
+  const ends: { method: string; error: RpcError | undefined; result: unknown }[] = [];
+  const connection = new Connection(duplex, "127.0.0.1:1", clock, {
+    goaway: () => events.push("goaway"),
+    lost: (reason) => events.push(`lost: ${reason}`),
+  });
+  const send = (method: string, params?: Params) => {
+    const call = new Call(method, params, clock.now() + 500);
+    connection.send(call, (error, result) => {
+      events.push(`${method} ended`);
+      ends.push({ method, error, result });
+    });
+    return call;
+  };
+  const end = connection.close.bind(connection);
+  return { server, peer: server.connections[0]!, connection, events, ends, send, end };
+}
+
+/** Answers nothing by itself, so that a test can. */
+const keep: Answer = () => {};
+
+Deno.test("a call carries its parameters and the time that is left", async () => {
+  const { server, ends, send, end } = await setUp();
+  const call = send("fib", [32]);
+  await settled();
+  assert.equal(server.calls[0]?.method, "fib");
+  assert.deepEqual(server.calls[0]?.params, [32]);
+  assert.equal(server.calls[0]?.timeoutMs, 500);
+  assert.deepEqual(ends, [{ method: "fib", error: undefined, result: 32 }]);
+  assert.equal(call.withdraw, undefined);
+  end();
+});
+
+Deno.test("answers find their calls in any order", async () => {
+  const { server, connection, ends, send, end } = await setUp(keep);
+  for (const method of ["a", "b", "c"]) send(method);
+  await settled();
+  assert.equal(connection.inFlight, 3);
+  for (const call of [...server.calls].reverse()) call.result(`of ${call.method}`);
+  await settled();
+  assert.deepEqual(ends.map(({ method, result }) => `${method} ${result}`), [
+    "c of c",
+    "b of b",
+    "a of a",
+  ]);
+  assert.equal(connection.inFlight, 0);
+  end();
+});
+
+Deno.test("an error arrives as it was sent", async () => {
+  const { ends, send, end } = await setUp((call) =>
+    call.error(
+      new RpcError("InvalidParams", "Cannot call fib", {
+        issues: [{ path: [0], message: "n must be <= 78" }],
+      }),
+    )
+  );
+  send("fib", [79]);
+  await settled();
+  assert.equal(ends[0]?.error?.name, "InvalidParams");
+  assert.equal(ends[0]?.error?.executed, "no");
+  assert.deepEqual(ends[0]?.error?.issues, [{ path: [0], message: "n must be <= 78" }]);
+  end();
+});
+
+Deno.test("a withdrawn call is cancelled at the server, once, and its answer ignored", async () => {
+  const { server, connection, events, ends, send, end } = await setUp(keep);
+  const call = send("fib", [40]);
+  const withdraw = call.withdraw;
+  await settled();
+  withdraw?.();
+  withdraw?.();
+  await settled();
+  assert.deepEqual(server.cancelled, [1]);
+  assert.equal(connection.inFlight, 0);
+  server.calls[0]?.result(1);
+  await settled();
+  assert.deepEqual(ends, []);
+  assert.deepEqual(events, []);
+  end();
+});
+
+Deno.test("parameters that are not JSON fail their own call and no other", async () => {
+  const { connection, events, ends, send, end } = await setUp();
+  send("fib", [1n]);
+  send("ping", ["x".repeat(messageBytesMax)]);
+  send("ping", [1]);
+  await settled();
+  assert.deepEqual(ends.map(({ error }) => error?.name), [
+    "InvalidParams",
+    "InvalidParams",
+    undefined,
+  ]);
+  assert.ok(!events.some((event) => event.startsWith("lost")));
+  assert.equal(connection.inFlight, 0);
+  end();
+});
+
+for (
+  const [what, breakIt, reason] of [
+    ["closed by the server", (peer) => peer.close(), /the server closed it/],
+    ["reset", (peer) => peer.reset(), /reset by peer/],
+    ["sent garbage", (peer) => peer.send("HTTP/1.1 400 Bad Request\r\n\r\n"), /not JSON/],
+    ["sent JSON that is no answer", (peer) => peer.send('{"id":1}\n'), /JSON-RPC/],
+    [
+      "sent an endless line",
+      (peer) => peer.send("x".repeat(messageBytesMax + 1)),
+      /message of more/,
+    ],
+    ["sent half an answer, and then others", (peer, call) => {
+      peer.bytesToLose = 5;
+      call.result(1);
+    }, /not JSON/],
+  ] satisfies [string, (peer: ReceivedCall["connection"], call: ReceivedCall) => void, RegExp][]
+) {
+  Deno.test(`on a connection that is ${what} all calls fail as ConnectionLost`, async () => {
+    const { server, peer, connection, events, ends, send } = await setUp(keep);
+    const calls = ["a", "b"].map((method) => send(method));
+    await settled();
+    breakIt(peer, server.calls[0]!);
+    await settled();
+    assert.deepEqual(ends.map(({ error }) => error?.name), ["ConnectionLost", "ConnectionLost"]);
+    assert.equal(ends[0]?.error?.executed, "maybe");
+    assert.match(ends[0]?.error?.message ?? "", reason);
+    // The owner hears of it first, so that what is sent again is not sent here.
+    assert.match(events[0] ?? "", reason);
+    assert.deepEqual(events.slice(1), ["a ended", "b ended"]);
+    assert.equal(connection.inFlight, 0);
+    assert.ok(calls.every(({ withdraw }) => withdraw === undefined));
+    assert.deepEqual(server.connections, []);
+  });
+}
+
+Deno.test("a call on a connection that is gone fails without having run", async () => {
+  const { peer, ends, send } = await setUp();
+  peer.close();
+  await settled();
+  send("ping");
+  assert.equal(ends[0]?.error?.name, "ConnectionLost");
+  assert.equal(ends[0]?.error?.executed, "no");
+});
+
+Deno.test("closing fails calls as Cancelled, and is nobody's fault", async () => {
+  const { server, connection, events, ends, send, end } = await setUp(keep);
+  send("fib");
+  await settled();
+  end();
+  end();
+  await settled();
+  assert.equal(ends[0]?.error?.name, "Cancelled");
+  assert.deepEqual(events, ["fib ended"]);
+  assert.equal(connection.inFlight, 0);
+  assert.deepEqual(server.connections, []);
+});
+
+Deno.test("a goaway is passed on, and calls under way are answered all the same", async () => {
+  const { server, peer, connection, events, ends, send, end } = await setUp(keep);
+  send("fib");
+  await settled();
+  assert.ok(!connection.wentAway);
+  peer.goaway();
+  await settled();
+  assert.ok(connection.wentAway);
+  server.calls[0]?.result(1);
+  await settled();
+  assert.deepEqual(events, ["goaway", "fib ended"]);
+  assert.equal(ends[0]?.result, 1);
+  end();
+});
+
+Deno.test("notifications of a newer protocol are ignored", async () => {
+  const { peer, events, ends, send, end } = await setUp();
+  peer.send('{"jsonrpc":"2.0","method":"rpc.news","params":[1]}\n');
+  send("ping", [1]);
+  await settled();
+  assert.deepEqual(events, ["ping ended"]);
+  assert.equal(ends[0]?.result, 1);
+  end();
+});
+
+Deno.test("an answer without a number for its id belongs to nobody", async () => {
+  const { peer, events, send, end } = await setUp(keep);
+  send("ping");
+  await settled();
+  peer.send('{"jsonrpc":"2.0","id":null,"result":1}\n{"jsonrpc":"2.0","id":"1","result":1}\n');
+  await settled();
+  assert.deepEqual(events, []);
+  end();
+});
+
+Deno.test("a ping is answered by an error too, but not by the connection's end", async () => {
+  const { server, connection, end } = await setUp();
+  let answers = 0;
+  connection.ping(() => answers++);
+  await settled();
+  assert.equal(answers, 1);
+  server.answersPings = false;
+  connection.ping(() => answers++);
+  await settled();
+  end();
+  await settled();
+  connection.ping(() => answers++);
+  assert.equal(answers, 1);
+});

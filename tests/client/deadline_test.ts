@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { DeadlineWheel } from "../../src/base/deadline_wheel.ts";
+import { RpcError } from "../../src/base/errors.ts";
+import { Call, type Done } from "../../src/client/call.ts";
+import { withDeadline } from "../../src/client/deadline.ts";
+import type { Endpoint } from "../../src/client/endpoint.ts";
+import { VirtualClock } from "../support/virtual_clock.ts";
+
+function setUp(signal?: AbortSignal) {
+  const clock = new VirtualClock();
+  const wheel = new DeadlineWheel(clock);
+  const call = new Call("fib", [32], 1_000, undefined, signal);
+  const ends: { error: RpcError | undefined; result: unknown }[] = [];
+  let below: Done | undefined;
+  let withdrawn = 0;
+  const dispatch = withDeadline(wheel, (call, done) => {
+    below = done;
+    call.withdraw = () => withdrawn++;
+  });
+  return {
+    clock,
+    wheel,
+    call,
+    ends,
+    withdrawn: () => withdrawn,
+    start: () => dispatch(call, (error, result) => ends.push({ error, result })),
+    end: (error: RpcError | undefined, result?: unknown) => below?.(error, result),
+    wasSent: () => below !== undefined,
+  };
+}
+
+/** An endpoint that counts the timeouts that it is blamed for. */
+function endpointStub() {
+  const sentAtMs: number[] = [];
+  const stub = { address: "127.0.0.1:1", timedOut: (atMs: number) => sentAtMs.push(atMs) };
+  return { endpoint: stub as unknown as Endpoint, sentAtMs };
+}
+
+Deno.test("an answer in time ends the call, and nothing is left behind", () => {
+  const { clock, wheel, call, ends, withdrawn, start, end } = setUp();
+  start();
+  end(undefined, 2178309);
+  assert.deepEqual(ends, [{ error: undefined, result: 2178309 }]);
+  assert.ok(call.ended);
+  assert.equal(wheel.size, 0);
+  clock.advance(5_000);
+  assert.equal(ends.length, 1);
+  assert.equal(withdrawn(), 0);
+  assert.equal(clock.pendingTimers, 0);
+});
+
+Deno.test("at its deadline a call ends once, is withdrawn, and a late answer is ignored", () => {
+  const { clock, call, ends, withdrawn, start, end } = setUp();
+  start();
+  clock.advance(999);
+  assert.equal(ends.length, 0);
+  clock.advance(6);
+  assert.equal(ends[0]?.error?.name, "DeadlineExceeded");
+  assert.equal(withdrawn(), 1);
+  assert.equal(call.withdraw, undefined);
+  end(undefined, 2178309);
+  end(new RpcError("InternalError", "Late"));
+  assert.equal(ends.length, 1);
+});
+
+Deno.test("a call that was never sent is known not to have run", () => {
+  const { clock, ends, start } = setUp();
+  start();
+  clock.advance(1_005);
+  assert.equal(ends[0]?.error?.executed, "no");
+  assert.match(ends[0]?.error?.message ?? "", /no server was connected/);
+});
+
+Deno.test("the server that works on a call is blamed for its deadline", () => {
+  const { clock, call, ends, start } = setUp();
+  const { endpoint, sentAtMs } = endpointStub();
+  start();
+  call.endpoint = endpoint;
+  call.attempts = 2;
+  call.sentAtMs = 10;
+  clock.advance(1_005);
+  assert.deepEqual(sentAtMs, [10]);
+  assert.equal(ends[0]?.error?.executed, "maybe");
+  assert.match(ends[0]?.error?.message ?? "", /127\.0\.0\.1:1, attempt 2/);
+});
+
+Deno.test("a server that refused a call before is not blamed for its deadline", () => {
+  const { clock, call, ends, start } = setUp();
+  const { endpoint, sentAtMs } = endpointStub();
+  start();
+  // It was sent, came back without having run, and waits to be sent again.
+  call.endpoint = endpoint;
+  call.attempts = 1;
+  clock.advance(1_005);
+  assert.deepEqual(sentAtMs, []);
+  assert.equal(ends[0]?.error?.executed, "no");
+});
+
+Deno.test("a call whose signal has aborted already is not sent", () => {
+  const { wheel, ends, start, wasSent } = setUp(AbortSignal.abort("enough"));
+  start();
+  assert.equal(ends[0]?.error?.name, "Cancelled");
+  assert.equal(ends[0]?.error?.executed, "no");
+  assert.equal(ends[0]?.error?.cause, "enough");
+  assert.ok(!wasSent());
+  assert.equal(wheel.size, 0);
+});
+
+Deno.test("an abort ends the call at once and withdraws it", () => {
+  const controller = new AbortController();
+  const { wheel, ends, withdrawn, start, end } = setUp(controller.signal);
+  start();
+  controller.abort();
+  assert.equal(ends[0]?.error?.name, "Cancelled");
+  assert.equal(withdrawn(), 1);
+  assert.equal(wheel.size, 0);
+  end(undefined, 1);
+  assert.equal(ends.length, 1);
+});
+
+Deno.test("a call that has ended no longer listens to its signal", () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let listeners = 0;
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
+    listeners++;
+    add(...args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+    listeners--;
+    remove(...args);
+  };
+  const { ends, withdrawn, start, end } = setUp(signal);
+  start();
+  assert.equal(listeners, 1);
+  end(undefined, 1);
+  assert.equal(listeners, 0);
+  controller.abort();
+  assert.equal(ends.length, 1);
+  assert.equal(withdrawn(), 0);
+});
+
+Deno.test("a call that is answered before it is even handed over ends once", () => {
+  const clock = new VirtualClock();
+  const wheel = new DeadlineWheel(clock);
+  let ends = 0;
+  withDeadline(wheel, (_call, done) => done(undefined, 1))(
+    new Call("ping", undefined, 1_000),
+    () => ends++,
+  );
+  clock.advance(5_000);
+  assert.equal(ends, 1);
+  assert.equal(wheel.size, 0);
+});

@@ -1,0 +1,242 @@
+import assert from "node:assert/strict";
+import { type ErrorName, type Executed, RpcError } from "../../src/base/errors.ts";
+import { attemptsMax } from "../../src/base/limits.ts";
+import { seededRandom } from "../../src/base/random.ts";
+import { Call, type Done } from "../../src/client/call.ts";
+import type { Endpoint } from "../../src/client/endpoint.ts";
+import { Pauses } from "../../src/client/pauses.ts";
+import { withRetry } from "../../src/client/retry.ts";
+import { RetryBudget } from "../../src/client/retry_budget.ts";
+import { VirtualClock } from "../support/virtual_clock.ts";
+
+/** As much of an endpoint as the layer sees. */
+class EndpointStub {
+  readonly lacked: string[] = [];
+  lacks(method: string): void {
+    this.lacked.push(method);
+  }
+}
+
+type Outcome = RpcError | "result" | "silence";
+
+interface SetUpOptions {
+  /** What becomes of each attempt, the last one again and again. */
+  readonly outcomes: readonly Outcome[];
+  readonly idempotent?: boolean;
+  /** Retries in the budget. */
+  readonly retries?: number;
+  readonly isOffered?: (attempts: number) => boolean;
+  readonly isIdempotent?: (call: Call, answer: (idempotent: boolean) => void) => void;
+}
+
+function setUp({ outcomes, idempotent, retries = 100, ...options }: SetUpOptions) {
+  const clock = new VirtualClock();
+  const random = seededRandom(7);
+  const pauses = new Pauses(clock);
+  const endpoints = [new EndpointStub(), new EndpointStub()];
+  const call = new Call("fib", [32], 60_000, idempotent);
+  const ends: (RpcError | undefined)[] = [];
+  const attemptsAtMs: number[] = [];
+  let retried = 0;
+  const dispatch = withRetry({
+    random,
+    budget: new RetryBudget(clock, 0, retries / 10),
+    pauses,
+    isOffered: () => options.isOffered?.(call.attempts) ?? true,
+    isIdempotent: options.isIdempotent ?? (() => assert.fail("asked without need")),
+    onRetry: () => retried++,
+  }, (call: Call, done: Done) => {
+    attemptsAtMs.push(clock.now());
+    call.endpoint = endpoints[call.attempts % 2] as unknown as Endpoint;
+    const outcome = outcomes[Math.min(call.attempts, outcomes.length - 1)] as Outcome;
+    call.attempts++;
+    if (outcome !== "silence") done(outcome === "result" ? undefined : outcome, "the result");
+  });
+  dispatch(call, (error) => ends.push(error));
+  return { clock, pauses, endpoints, call, ends, attemptsAtMs, retried: () => retried };
+}
+
+function failure(name: ErrorName, executed?: Executed): RpcError {
+  return new RpcError(name, `This failed as ${name}`, { executed });
+}
+
+Deno.test("a call that succeeds is sent once", () => {
+  const { call, ends, retried } = setUp({ outcomes: ["result"] });
+  assert.deepEqual(ends, [undefined]);
+  assert.equal(call.attempts, 1);
+  assert.equal(retried(), 0);
+});
+
+for (const name of ["ConnectionLost", "Draining", "Overloaded", "WorkerLost"] as const) {
+  Deno.test(`a call that did not run is sent again after ${name}, idempotent or not`, () => {
+    const { clock, call, ends } = setUp({
+      outcomes: [failure(name, "no"), "result"],
+      idempotent: false,
+    });
+    clock.advance(1_000);
+    assert.deepEqual(ends, [undefined]);
+    assert.equal(call.attempts, 2);
+  });
+}
+
+for (const name of ["ConnectionLost", "WorkerLost"] as const) {
+  Deno.test(`a call that may have run is sent again after ${name} if it is idempotent`, () => {
+    const { call, ends } = setUp({ outcomes: [failure(name), "result"], idempotent: true });
+    assert.deepEqual(ends, [undefined]);
+    assert.equal(call.attempts, 2);
+  });
+
+  Deno.test(`a call that may have run is not sent again after ${name} otherwise`, () => {
+    const { call, ends } = setUp({ outcomes: [failure(name), "result"], idempotent: false });
+    assert.equal(ends[0]?.name, name);
+    assert.equal(ends[0]?.executed, "maybe");
+    assert.equal(call.attempts, 1);
+  });
+}
+
+Deno.test("a call that ran is not sent again, even if it is idempotent", () => {
+  const { call, ends } = setUp({
+    outcomes: [failure("ConnectionLost", "yes"), "result"],
+    idempotent: true,
+  });
+  assert.equal(ends[0]?.executed, "yes");
+  assert.equal(call.attempts, 1);
+});
+
+for (
+  const name of [
+    "ParseError",
+    "InvalidRequest",
+    "InvalidParams",
+    "InternalError",
+    "DeadlineExceeded",
+    "Cancelled",
+    "Unauthenticated",
+    "Unavailable",
+  ] as const
+) {
+  Deno.test(`${name} is final: no other server would do better`, () => {
+    const { call, ends } = setUp({
+      outcomes: [failure(name, "no"), "result"],
+      idempotent: true,
+    });
+    assert.equal(ends[0]?.name, name);
+    assert.equal(call.attempts, 1);
+  });
+}
+
+Deno.test("servers are asked whether a call is idempotent only when that decides something", () => {
+  const asked: Call[] = [];
+  const { call, ends } = setUp({
+    outcomes: [failure("ConnectionLost"), "result"],
+    isIdempotent: (call, answer) => {
+      asked.push(call);
+      answer(true);
+    },
+  });
+  assert.deepEqual(asked, [call]);
+  assert.deepEqual(ends, [undefined]);
+});
+
+Deno.test("a call given up while servers are asked is not sent again", () => {
+  let answer: ((idempotent: boolean) => void) | undefined;
+  const { call, ends } = setUp({
+    outcomes: [failure("ConnectionLost"), "result"],
+    isIdempotent: (_call, answered) => answer = answered,
+  });
+  call.ended = true;
+  answer?.(true);
+  assert.equal(call.attempts, 1);
+  assert.equal(ends.length, 0);
+});
+
+Deno.test("a call is sent a bounded number of times", () => {
+  const { call, ends } = setUp({ outcomes: [failure("ConnectionLost", "no")] });
+  assert.equal(call.attempts, attemptsMax);
+  assert.equal(ends.length, 1);
+  assert.equal(ends[0]?.name, "ConnectionLost");
+});
+
+Deno.test("a call that killed two workers is not given a third", () => {
+  const { call, ends } = setUp({ outcomes: [failure("WorkerLost")], idempotent: true });
+  assert.equal(call.attempts, 2);
+  assert.equal(ends[0]?.name, "WorkerLost");
+});
+
+Deno.test("the error says the worst that is known of all attempts", () => {
+  const { ends } = setUp({
+    outcomes: [failure("ConnectionLost", "maybe"), failure("InvalidParams", "no")],
+    idempotent: true,
+  });
+  assert.equal(ends[0]?.name, "InvalidParams");
+  assert.equal(ends[0]?.executed, "maybe");
+  assert.equal(ends[0]?.message, "This failed as InvalidParams");
+});
+
+Deno.test("with the budget spent an overloaded call fails at once", () => {
+  const { call, ends } = setUp({ outcomes: [failure("Overloaded"), "result"], retries: 0 });
+  assert.equal(ends[0]?.name, "Overloaded");
+  assert.equal(call.attempts, 1);
+});
+
+Deno.test("with the budget spent a lost call waits for it, and is not lost", () => {
+  const { clock, pauses, ends, call } = setUp({
+    outcomes: [failure("ConnectionLost", "no"), failure("ConnectionLost", "no"), "result"],
+    retries: 1,
+  });
+  // The first retry took what there was: the second one waits until the window has passed.
+  assert.equal(call.attempts, 2);
+  assert.equal(pauses.size, 1);
+  clock.advance(9_900);
+  assert.equal(ends.length, 0);
+  clock.advance(200);
+  assert.deepEqual(ends, [undefined]);
+  assert.equal(pauses.size, 0);
+});
+
+Deno.test("a call given up while it waits for the budget leaves nothing behind", () => {
+  const { clock, pauses, call, ends } = setUp({
+    outcomes: [failure("ConnectionLost", "no")],
+    retries: 0,
+  });
+  call.ended = true;
+  call.withdraw?.();
+  assert.equal(pauses.size + clock.pendingTimers, 0);
+  clock.advance(60_000);
+  assert.equal(call.attempts, 1);
+  assert.equal(ends.length, 0);
+});
+
+Deno.test("an overloaded call waits longer from attempt to attempt, with jitter", () => {
+  const { clock, attemptsAtMs } = setUp({ outcomes: [failure("Overloaded")] });
+  clock.advance(10_000);
+  const waits = attemptsAtMs.slice(1).map((atMs, i) => atMs - (attemptsAtMs[i] as number));
+  assert.equal(waits.length, attemptsMax - 1);
+  waits.forEach((waitMs, i) => {
+    const ceilingMs = Math.min(10 * 2 ** i, 500);
+    assert.ok(waitMs >= ceilingMs / 2 && waitMs <= ceilingMs, `${waitMs} of ${ceilingMs}`);
+  });
+});
+
+Deno.test("a method that one server lacks is looked for on another", () => {
+  const { endpoints, call, ends } = setUp({ outcomes: [failure("MethodNotFound"), "result"] });
+  assert.deepEqual(ends, [undefined]);
+  assert.equal(call.attempts, 2);
+  assert.deepEqual(endpoints[0]?.lacked, ["fib"]);
+});
+
+Deno.test("a method that no server offers fails when all have said so", () => {
+  const { call, ends } = setUp({
+    outcomes: [failure("MethodNotFound")],
+    isOffered: (attempts) => attempts < 2,
+  });
+  assert.equal(ends[0]?.name, "MethodNotFound");
+  assert.equal(call.attempts, 2);
+});
+
+Deno.test("each server that failed a call is one to avoid", () => {
+  const { call, endpoints } = setUp({
+    outcomes: [failure("ConnectionLost", "no"), failure("Draining"), "silence"],
+  });
+  assert.deepEqual([...call.avoid ?? []], endpoints as unknown as Endpoint[]);
+});
