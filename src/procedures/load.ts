@@ -83,7 +83,10 @@ function isClass(value: CallableFunction): boolean {
 /** Where in the module it went wrong, unless the message says it already, as a syntax error's does. */
 function placeOf(thrown: unknown, url: string): string {
   if (!(thrown instanceof Error) || thrown.message.includes("file://")) return "";
-  const start = thrown.stack?.indexOf(`${url}:`) ?? -1;
-  if (start === -1) return "";
-  return ` at ${/^\S+?:\d+:\d+/.exec(thrown.stack?.slice(start) ?? "")?.[0] ?? url}`;
+  // A stack shows the path as it is, where the URL has %20 for a space.
+  const places = [...(thrown.stack ?? "").matchAll(/file:\/\/[^\n]*?:\d+:\d+/g)].map(([place]) =>
+    place
+  );
+  const place = places.find((place) => place.startsWith(`${decodeURI(url)}:`));
+  return place === undefined ? "" : ` at ${place}`;
 }

@@ -149,6 +149,11 @@ export class Dispatcher {
     const { clock } = this.#options;
     const { counters, name } = method;
     const startedAtMs = counters.calls % inlineSampling === 1 ? clock.now() : undefined;
+    if (request.meta?.timeoutMs === 0) {
+      const message = `Cannot run ${name}: its deadline passed before it began`;
+      this.#fail(method, reply, new RpcError("DeadlineExceeded", message, { executed: "no" }));
+      return undefined;
+    }
     const context = new LazyCallContext();
     let result: unknown;
     try {

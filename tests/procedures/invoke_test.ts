@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import * as z from "zod";
+import { RpcError } from "../../src/base/errors.ts";
+import { LazyCallContext } from "../../src/procedures/call_context.ts";
+import { invoke } from "../../src/procedures/invoke.ts";
+import { type CallParams, issuesMax } from "../../src/procedures/params.ts";
+import { defineProcedure, type Procedure } from "../../src/procedures/procedure.ts";
+
+const area = defineProcedure({
+  input: z.tuple([z.number(), z.number().min(0), z.string().optional()]),
+  names: ["width", "height", "unit"],
+  output: z.string(),
+}, ([width, height, unit]) => `${width * height}${unit ?? ""}`);
+
+const point = defineProcedure({
+  input: z.object({ x: z.number(), at: z.object({ y: z.number() }).optional() }),
+  output: z.number(),
+}, ({ x, at }) => x + (at?.y ?? 0));
+
+const total = defineProcedure({
+  input: z.tuple([z.number()], z.number()),
+  names: ["first"],
+  output: z.number(),
+}, (numbers) => numbers.reduce((sum, value) => sum + value, 0));
+
+function call(procedure: Procedure, params: CallParams): unknown {
+  return invoke("it", procedure, params, new LazyCallContext());
+}
+
+/** The message and the issues' paths with which a call is refused. */
+function refusal(procedure: Procedure, params: CallParams): [string, unknown] {
+  try {
+    call(procedure, params);
+  } catch (error) {
+    assert.ok(error instanceof RpcError && error.name === "InvalidParams", String(error));
+    assert.equal(error.executed, "no");
+    return [error.message, error.issues?.map(({ path }) => path)];
+  }
+  assert.fail(`It took ${JSON.stringify(params)}`);
+}
+
+Deno.test("invoke() takes parameters by position and by name, whatever the schema (P-9)", () => {
+  assert.equal(call(area, [2, 3]), "6");
+  assert.equal(call(area, [2, 3, "m"]), "6m");
+  assert.equal(call(area, { height: 3, width: 2 }), "6");
+  assert.equal(call(area, { unit: "m", height: 3, width: 2 }), "6m");
+  assert.equal(call(point, { x: 1, at: { y: 2 } }), 3);
+  assert.equal(call(point, { x: 1 }), 1);
+  assert.equal(call(point, [1]), 1);
+  assert.equal(call(point, [1, { y: 2 }]), 3);
+});
+
+Deno.test("invoke() takes no parameters, an empty array and an empty object for the same (P-9)", () => {
+  for (const input of [z.tuple([]), z.tuple([z.int().optional()]), z.object({})]) {
+    const procedure = defineProcedure({ input, output: z.string() }, () => "done");
+    for (const params of [undefined, [], {}]) assert.equal(call(procedure, params), "done");
+  }
+});
+
+Deno.test("invoke() names what is missing, and where (P-21)", () => {
+  assert.deepEqual(refusal(area, [2]), ["Cannot call it: height is missing", [[1]]]);
+  assert.deepEqual(refusal(area, { height: 2 }), ["Cannot call it: width is missing", [["width"]]]);
+  assert.deepEqual(refusal(area, undefined), [
+    "Cannot call it: width is missing (and 1 more issue)",
+    [[0], [1]],
+  ]);
+  assert.deepEqual(refusal(point, []), ["Cannot call it: x is missing", [[0]]]);
+});
+
+Deno.test("invoke() refuses parameters that nobody knows, and too many (P-9)", () => {
+  assert.deepEqual(refusal(area, [1, 2, "m", 4]), [
+    "Cannot call it: parameter 4 is one too many: it takes at most 3",
+    [[3]],
+  ]);
+  assert.deepEqual(refusal(area, { width: 1, height: 2, depth: 3 }), [
+    "Cannot call it: depth is not a parameter: it takes width, height, unit",
+    [["depth"]],
+  ]);
+  assert.deepEqual(refusal(point, { x: 1, z: 2 })[1], [["z"]]);
+  assert.deepEqual(refusal(point, [1, { y: 2 }, 3])[1], [[2]]);
+});
+
+Deno.test("invoke() says what a parameter must be, and what it was, in the caller's form (P-21)", () => {
+  assert.deepEqual(refusal(area, [2, -1]), ["Cannot call it: height must be >= 0 (got -1)", [[1]]]);
+  assert.deepEqual(refusal(area, { width: 2, height: -1 })[1], [["height"]]);
+  assert.deepEqual(refusal(area, ["2", 1])[0], 'Cannot call it: width must be a number (got "2")');
+  assert.deepEqual(refusal(point, [1, { y: null }]), [
+    "Cannot call it: at.y must be a number (got null)",
+    [[1, "y"]],
+  ]);
+  const long = refusal(area, ["x".repeat(10_000), 1])[0];
+  assert.ok(long.length < 200, long);
+});
+
+Deno.test("invoke() tells of a bounded number of issues", () => {
+  const [message, paths] = refusal(total, Array(1_000).fill("x"));
+  assert.equal((paths as unknown[]).length, issuesMax);
+  assert.match(message, /must be a number \(got "x"\) \(and 15 more issues\)$/);
+});
+
+Deno.test("invoke() passes more than is named to a tuple with a rest", () => {
+  assert.equal(call(total, [1, 2, 3]), 6);
+  assert.equal(call(total, { first: 1 }), 1);
+  assert.deepEqual(refusal(total, [])[1], [[0]]);
+  assert.deepEqual(refusal(total, { first: 1, second: 2 })[1], [["second"]]);
+});
+
+Deno.test("invoke() returns the result of a synchronous procedure without a promise", () => {
+  assert.equal(call(area, [1, 1]), "1");
+});
+
+Deno.test("invoke() tells an exception's message and keeps its cause (P-23)", async () => {
+  const thrown = new RangeError("no luck");
+  const options = { input: z.tuple([]), output: z.number() };
+  const failing = defineProcedure(options, () => {
+    throw thrown;
+  });
+  const rejecting = defineProcedure(options, () => Promise.reject(thrown));
+  const expected = {
+    name: "InternalError",
+    message: "it failed: no luck",
+    executed: "yes",
+    cause: thrown,
+  };
+  assert.throws(() => call(failing, []), expected);
+  await assert.rejects(call(rejecting, []) as Promise<unknown>, expected);
+});
+
+Deno.test("invoke() passes an RpcError on as it is", () => {
+  const thrown = new RpcError("Overloaded", "Come back later");
+  const options = { input: z.tuple([]), output: z.number() };
+  const procedure = defineProcedure(options, () => {
+    throw thrown;
+  });
+  assert.throws(() => call(procedure, []), (error) => error === thrown);
+});
+
+Deno.test("invoke() does not pass on what the procedure did not promise to return", async () => {
+  const options = { input: z.tuple([]), output: z.object({ size: z.number() }) };
+  const wrong = { size: "large" } as unknown as { size: number };
+  const expected = { name: "InternalError", executed: "yes", message: /^it returned .* at size: / };
+  assert.throws(() => call(defineProcedure(options, () => wrong), []), expected);
+  const later = defineProcedure(options, () => Promise.resolve(wrong));
+  await assert.rejects(call(later, []) as Promise<unknown>, expected);
+});
+
+Deno.test("a call's signal aborts whether it was asked for before or after", () => {
+  const early = new LazyCallContext();
+  const signal = early.signal;
+  early.abort();
+  assert.ok(signal.aborted);
+  const late = new LazyCallContext();
+  late.abort();
+  assert.ok(late.signal.aborted);
+  assert.ok(!new LazyCallContext().signal.aborted);
+});
+
+Deno.test("defineProcedure() refuses names that are not one for each parameter", () => {
+  const input = z.tuple([z.number(), z.number()]);
+  for (const names of [["a"], ["a", "a"], ["a", "b", "c"]]) {
+    assert.throws(
+      () => defineProcedure({ input, names, output: z.number() }, () => 1),
+      TypeError,
+    );
+  }
+});

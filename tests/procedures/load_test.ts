@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { LazyCallContext } from "../../src/procedures/call_context.ts";
+import { invoke } from "../../src/procedures/invoke.ts";
+import { loadModule } from "../../src/procedures/load.ts";
+
+const procedureUrl = new URL("../../src/procedures/procedure.ts", import.meta.url).href;
+
+/** Runs `test` with the path of a module that has this text. */
+async function withModule(text: string, test: (path: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    const path = join(directory, "module under test.ts");
+    await Deno.writeTextFile(path, text);
+    await test(path);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+async function rejection(text: string): Promise<string> {
+  let message = "";
+  await withModule(text, async (path) => {
+    await assert.rejects(loadModule(path), (error) => {
+      assert.ok(error instanceof Error);
+      message = error.message;
+      return true;
+    });
+  });
+  return message;
+}
+
+Deno.test("loadModule() publishes plain functions, with any JSON in and out", async () => {
+  await withModule(
+    `export function add(a: number, b: number): number { return a + b; }
+     export const count = async (...items: unknown[]) => items.length;
+     export const version = 3;
+     export class Helper {}
+     function hidden() {}`,
+    async (path) => {
+      const procedures = await loadModule(path);
+      assert.deepEqual(Object.keys(procedures).toSorted(), ["add", "count"]);
+      const { add, count } = procedures;
+      assert.ok(add !== undefined && count !== undefined);
+      assert.deepEqual([add.kind, add.idempotent], ["cpu", false]);
+      assert.deepEqual(add.names, ["arg1", "arg2"]);
+      const context = new LazyCallContext();
+      assert.equal(invoke("add", add, [2, 3], context), 5);
+      assert.equal(invoke("add", add, { arg2: 3, arg1: "x" }, context), "x3");
+      assert.throws(() => invoke("add", add, [2], context), { name: "InvalidParams" });
+      assert.equal(await invoke("count", count, [{}, null, []], context), 3);
+    },
+  );
+});
+
+Deno.test("loadModule() publishes procedures as they were defined", async () => {
+  await withModule(
+    `import { defineProcedure } from ${JSON.stringify(procedureUrl)};
+     import * as z from ${JSON.stringify(import.meta.resolve("zod"))};
+     export const double = defineProcedure(
+       { input: z.tuple([z.number()]), names: ["x"], output: z.number(), kind: "io", idempotent: true },
+       ([x]) => 2 * x,
+     );`,
+    async (path) => {
+      const { double } = await loadModule(path);
+      assert.ok(double !== undefined);
+      assert.deepEqual([double.kind, double.idempotent, double.names], ["io", true, ["x"]]);
+      assert.equal(invoke("double", double, [4], new LazyCallContext()), 8);
+    },
+  );
+});
+
+Deno.test("loadModule() says where a module is wrong", async () => {
+  const syntax = await rejection("export const one = 1;\nexport function ( {}\n");
+  assert.match(syntax, /^Cannot load .*module under test\.ts: .*:2:/s);
+  const thrown = await rejection("const one = 1;\n\nthrow new Error('no ' + one);\n");
+  assert.match(thrown, /^Cannot load .*: no 1 at file:\/\/.*module under test\.ts:3:7$/);
+  const missing = join("no", "such", "module.ts");
+  await assert.rejects(loadModule(missing), /^Error: Cannot load .*module\.ts: Module not found/);
+});
+
+Deno.test("loadModule() refuses a module in which nothing can be called", async () => {
+  assert.match(
+    await rejection("export const one = 1;"),
+    /^Cannot publish .*: it exports no function/,
+  );
+});
+
+Deno.test("loadModule() refuses names that nobody could call (P-12)", async () => {
+  const reserved = await rejection('function f() {}\nexport { f as "rpc.stats" };');
+  assert.match(reserved, /^Cannot publish "rpc\.stats" of .*belong to the protocol/);
+  assert.match(await rejection("export default function f() {}"), /^Cannot publish "default"/);
+});

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import * as z from "zod";
+import { builtin } from "../../src/procedures/builtin.ts";
+import { mergeOpenRpc, openRpcSchema, toOpenRpc } from "../../src/procedures/openrpc.ts";
+import { defineProcedure } from "../../src/procedures/procedure.ts";
+
+const info = { title: "rpc", version: "1.2.3" };
+
+Deno.test("toOpenRpc() describes the built-in procedures (P-29)", () => {
+  const document = toOpenRpc(builtin, info);
+  assert.equal(document.openrpc, "1.3.2");
+  assert.deepEqual(document.info, info);
+  assert.deepEqual(document.methods.map(({ name }) => name), ["ping", "pi", "fib"]);
+  assert.deepEqual(document.methods[2], {
+    name: "fib",
+    summary: "The nth Fibonacci number by plain recursion: it is there to burn CPU",
+    params: [{ name: "n", required: true, schema: { type: "integer", minimum: 0, maximum: 78 } }],
+    result: { name: "result", schema: { type: "number" } },
+    paramStructure: "either",
+    "x-kind": "cpu",
+    "x-idempotent": true,
+  });
+  assert.equal(document.methods[0]?.params[0]?.required, false);
+});
+
+Deno.test("toOpenRpc() names an object's parameters by its keys, and survives what JSON Schema lacks", () => {
+  const procedure = defineProcedure({
+    input: z.object({ size: z.number(), when: z.date().optional() }),
+    output: z.custom<number>(() => true),
+    kind: "io",
+  }, () => 1);
+  const [method] = toOpenRpc({ it: procedure }, info).methods;
+  assert.deepEqual(method?.params.map(({ name, required }) => [name, required]), [
+    ["size", true],
+    ["when", false],
+  ]);
+  assert.equal(method?.["x-kind"], "io");
+  assert.deepEqual(method?.result, { name: "result", schema: {} });
+});
+
+Deno.test("a document crosses the wire unchanged", () => {
+  const document = toOpenRpc(builtin, info);
+  assert.deepEqual(openRpcSchema.parse(JSON.parse(JSON.stringify(document))), document);
+});
+
+Deno.test("another program's document is read with cautious values for what it leaves out (P-29)", () => {
+  const document = openRpcSchema.parse({
+    openrpc: "1.2.6",
+    info: { title: "other", version: "1" },
+    methods: [{ name: "add", params: [{ name: "a" }], "x-other": 1 }],
+    servers: [],
+  });
+  const [add] = document.methods;
+  assert.equal(add?.["x-kind"], "cpu");
+  assert.equal(add?.["x-idempotent"], false);
+  assert.deepEqual(add?.params, [{ name: "a", required: false, schema: {} }]);
+});
+
+Deno.test("mergeOpenRpc() keeps the first of two methods with one name", () => {
+  const one = defineProcedure({ input: z.tuple([]), output: z.null(), kind: "inline" }, () => null);
+  const other = defineProcedure({ input: z.tuple([]), output: z.null() }, () => null);
+  const merged = mergeOpenRpc(
+    toOpenRpc({ one }, info),
+    toOpenRpc({ one: other, other }, { title: "other", version: "9" }),
+  );
+  assert.deepEqual(merged.info, info);
+  assert.deepEqual(merged.methods.map((method) => [method.name, method["x-kind"]]), [
+    ["one", "inline"],
+    ["other", "cpu"],
+  ]);
+});
