@@ -68,13 +68,16 @@ test("what a registry said is used when it is in trouble, labelled stale", async
 test("silence is trouble, after a while", async (directory) => {
   const instance = anInstance();
   await remember(directory, instance);
-  const { clock, discovery, recorder } = start(directory);
+  const { clock, inner, discovery, recorder } = start(directory);
   await clock.advanceAsync(silenceMs - 1);
   assert.equal(recorder.snapshots.length, 0);
   await clock.advanceAsync(1);
   await recorder.until(({ last }) => last?.stale === true, "stale list");
   assert.deepEqual(recorder.last?.instances, [instance]);
   assert.deepEqual(recorder.troubles, []);
+  inner.watcher?.trouble(outage);
+  await recorder.until(({ troubles }) => troubles.length > 0, "trouble");
+  assert.equal(recorder.snapshots.length, 1, "the stored list is old news by now");
   await discovery.close();
 });
 
