@@ -54,9 +54,8 @@ export interface ZooKeeperEnsemble extends AsyncDisposable {
 /** How long a server may take to serve, and an ensemble to elect. */
 const startTimeoutMs = 30_000;
 
-const debianJar = "/usr/share/java/zookeeper.jar";
-/** Its manifest names what it needs, but no logger. */
-const debianClassPath = `${debianJar}:/usr/share/java/slf4j-simple.jar`;
+/** The first jar's manifest names what it needs, but no logger. */
+const debianClassPath = "/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar";
 
 /** Where ZooKeeper is, or why there is none. */
 export type Availability =
@@ -72,8 +71,12 @@ export function zooKeeperAvailable(): Availability {
 
 function lookForZooKeeper(): Availability {
   const given = Deno.env.get("RPC_TEST_ZOOKEEPER");
-  if (given === undefined && !exists(debianJar)) {
-    return { available: false, reason: `no ${debianJar} and RPC_TEST_ZOOKEEPER is not set` };
+  const classPath = given === undefined ? debianClassPath : classPathOf(given);
+  // An entry that ends in an asterisk stands for the jars of a directory.
+  const missing = classPath.split(":").find((entry) => !exists(entry.replace(/\*$/, "")));
+  if (missing !== undefined) {
+    const how = given === undefined ? "RPC_TEST_ZOOKEEPER is not set" : "see RPC_TEST_ZOOKEEPER";
+    return { available: false, reason: `there is no ${missing}, ${how}` };
   }
   try {
     const java = new Deno.Command("java", { args: ["-version"], stdout: "null", stderr: "null" });
@@ -81,7 +84,7 @@ function lookForZooKeeper(): Availability {
   } catch {
     return { available: false, reason: "java is not on the PATH" };
   }
-  return { available: true, classPath: given === undefined ? debianClassPath : classPathOf(given) };
+  return { available: true, classPath };
 }
 
 /** A test that needs a real ZooKeeper. `fn` starts what it needs. */
@@ -318,7 +321,7 @@ function freePort(): number {
 }
 
 function classPathOf(given: string): string {
-  return exists(`${given}/lib`) ? `${given}/lib/*:${given}/conf` : given;
+  return exists(`${given}/lib`) ? `${given}/lib/*` : given;
 }
 
 function exists(path: string): boolean {

@@ -175,8 +175,8 @@ zooKeeperTest(
   async () => {
     await using fixture = await pair();
     const { client, writer, proxy, reader } = fixture;
-    // About 800 KB of paths, 2.4 times that as the client counts: many requests' worth.
-    const paths = Array.from({ length: 2_000 }, (_, i) => `/${"x".repeat(400)}-${i}`);
+    // 1.4 MB of paths: more than the server takes in one request.
+    const paths = Array.from({ length: 2_000 }, (_, i) => `/${"x".repeat(700)}-${i}`);
     const { events, watch } = recorder();
     await Promise.all(paths.map((path) => client.exists(path, watch)));
     proxy.cut();
