@@ -61,8 +61,8 @@ export class FakeServer {
   accepts: "accept" | "refuse" | "hang" = "accept";
   /** `false`: `rpc.ping` is left without an answer. */
   answersPings = true;
-  /** The OpenRPC document; `undefined`: `rpc.discover` is unknown. */
-  document: unknown;
+  /** Makes the OpenRPC document; `undefined`: `rpc.discover` is unknown. */
+  describe: () => unknown = () => undefined;
   /** What it does with calls to procedures. */
   answer: Answer = echo;
   /** Attempts to connect, the refused ones included. */
@@ -145,11 +145,11 @@ export class FakeServer {
   #answerReserved(call: ReceivedCall): void {
     if (call.method === reservedMethods.ping) {
       if (this.answersPings) call.result("pong");
-    } else if (call.method === reservedMethods.discover && this.document !== undefined) {
-      call.result(this.document);
-    } else {
-      call.error(new RpcError("MethodNotFound", `No method ${call.method}`));
+      return;
     }
+    const document = call.method === reservedMethods.discover ? this.describe() : undefined;
+    if (document !== undefined) call.result(document);
+    else call.error(new RpcError("MethodNotFound", `No method ${call.method}`));
   }
 }
 
