@@ -166,10 +166,11 @@ export class WorkerSlot {
     // Otherwise it was killed, and its successor is at work.
     if (state.name !== "ready" || state.process !== process) return;
     const { clock, log, backoff } = this.#options;
-    log.warn("A worker ended", { workerPid: process.pid, how, underCall });
     if (clock.now() - state.sinceMs >= steadyMs) backoff.reset();
+    const nextInMs = underCall ? 0 : Math.round(backoff.next());
+    log.warn("A worker ended", { workerPid: process.pid, how, underCall, nextInMs });
     if (underCall) this.#begin();
-    else this.#beginLater(backoff.next());
+    else this.#beginLater(nextInMs);
   }
 
   #failed(error: Error): void {
