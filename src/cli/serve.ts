@@ -11,7 +11,7 @@ import { WorkerPool } from "../workers/pool.ts";
 import { advertisedAddress, isLoopback } from "./advertise.ts";
 import type { CommandInput } from "./command.ts";
 import type { serveFlags } from "./commands.ts";
-import { endSignals } from "./interrupt.ts";
+import { onInterrupt } from "./interrupt.ts";
 import { createLogger } from "./logger.ts";
 import { exitCodes } from "./main.ts";
 import { openRegistry } from "./registry.ts";
@@ -30,7 +30,7 @@ export async function run(
   const wanted = listenAddress(positionals);
   const log = await createLogger({ level: flags.logLevel, format: flags.logFormat });
   const discovery = await openRegistry(flags, log);
-  const stop = stopRequest();
+  const interrupt = onInterrupt();
   let pool: WorkerPool | undefined;
   let server: RpcServer | undefined;
   try {
@@ -41,7 +41,7 @@ export async function run(
     ];
     const offer = { port: server.address.port, methods };
     const announcement = await announce(offer, wanted, discovery, flags, log);
-    await stop.requested;
+    await aborted(interrupt.signal);
     log.info("Draining: leaving the registry, finishing what runs");
     await announcement.withdraw();
     await server.drain({ graceMs: flags.drainGrace, timeoutMs: flags.drainTimeout });
@@ -51,7 +51,7 @@ export async function run(
     await server?.close();
     await pool?.close();
     await discovery.close();
-    stop.release();
+    interrupt.release();
   }
 }
 
@@ -168,19 +168,7 @@ async function announce(
   return announcement;
 }
 
-/** Resolves at the first signal to end; at the second the process ends at once. */
-function stopRequest(): { readonly requested: Promise<void>; release(): void } {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let signals = 0;
-  const listener = () => {
-    if (++signals > 1) Deno.exit(exitCodes.interrupted);
-    resolve();
-  };
-  for (const name of endSignals) Deno.addSignalListener(name, listener);
-  return {
-    requested: promise,
-    release() {
-      for (const name of endSignals) Deno.removeSignalListener(name, listener);
-    },
-  };
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
 }

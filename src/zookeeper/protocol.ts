@@ -101,15 +101,18 @@ export interface SessionGrant extends SessionIdentity {
   readonly timeoutMs: number;
 }
 
+/** Reads the answer to {@link encodeConnect}: the first frame of a connection, which has no reply header. */
 export function decodeConnect(reader: JuteReader): SessionGrant {
   reader.int();
   return { timeoutMs: reader.int(), id: reader.long(), password: reader.buffer() };
 }
 
+/** Asks for a sign of life, which also keeps the session. */
 export function encodePing(): Uint8Array {
   return new JuteWriter().int(Xid.ping).int(Opcode.ping).frame();
 }
 
+/** Adds an identity to the connection, for example scheme `digest` with `user:password`. */
 export function encodeAuth(scheme: string, credentials: string): Uint8Array {
   return new JuteWriter().int(Xid.auth).int(Opcode.auth).int(0).string(scheme).string(credentials)
     .frame();
@@ -131,6 +134,7 @@ export function encodeSetWatches(lastZxid: bigint, paths: WatchedPaths): Uint8Ar
   return writer.frame();
 }
 
+/** Creates a node. Container nodes have an operation of their own, which old servers lack. */
 export function encodeCreate(
   xid: number,
   path: string,
@@ -155,6 +159,7 @@ export function encodeRead(
   return new JuteWriter().int(xid).int(opcode).string(path).bool(watch).frame();
 }
 
+/** Replaces a node's data. `version` -1: whatever is there. */
 export function encodeSetData(
   xid: number,
   path: string,
@@ -165,10 +170,12 @@ export function encodeSetData(
     .frame();
 }
 
+/** Deletes a node without children. `version` -1: whatever is there. */
 export function encodeDelete(xid: number, path: string, version: number): Uint8Array {
   return new JuteWriter().int(xid).int(Opcode.delete).string(path).int(version).frame();
 }
 
+/** Ends the session, and with it its ephemeral nodes. */
 export function encodeCloseSession(xid: number): Uint8Array {
   return new JuteWriter().int(xid).int(Opcode.closeSession).frame();
 }
@@ -182,10 +189,12 @@ export interface ReplyHeader {
   readonly error: number;
 }
 
+/** Reads the beginning of every frame after the first. */
 export function decodeReplyHeader(reader: JuteReader): ReplyHeader {
   return { xid: reader.int(), zxid: reader.long(), error: reader.int() };
 }
 
+/** Reads what the server knows of a node beside its data. */
 export function decodeStat(reader: JuteReader): Stat {
   return {
     czxid: reader.long(),
