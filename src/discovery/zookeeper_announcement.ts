@@ -128,6 +128,7 @@ export class ZooKeeperAnnouncement implements Announcement {
       if (client.state !== "connected") return;
       if (!await this.#isOurs()) await this.#register();
       this.#backoff.reset();
+      this.#troubled = false;
       this.#task.request(reconcileMs * (1 + random()));
     } catch (error) {
       this.#fail(error);

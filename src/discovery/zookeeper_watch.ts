@@ -101,6 +101,7 @@ export class ZooKeeperWatch implements Watch {
       this.#pausedUntilMs = clock.now() + pauseMs * (1 + random());
       const instances = await this.#nodes.read(names);
       this.#backoff.reset();
+      this.#troubled = false;
       this.#task.request(reconcileMs * (1 + random()));
       this.#deliver(oneByAddress(instances));
     } catch (error) {
@@ -117,10 +118,9 @@ export class ZooKeeperWatch implements Watch {
     } catch (error) {
       if (!isZooKeeperError(error, "NO_NODE")) throw error;
     }
-    // Created in between: the watch just set is on a node that exists, and the reconciliation must not be
-    // waited for.
-    if (await client.exists(servicePath, this.#onServiceEvent) !== undefined) this.#changed();
-    return [];
+    if (await client.exists(servicePath, this.#onServiceEvent) === undefined) return [];
+    // It was created in between; and if it is gone again, the next attempt will see.
+    return (await client.getChildren(servicePath, this.#onServiceEvent)).children;
   }
 
   #deliver(instances: readonly Instance[]): void {
