@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { editDistance, nearest } from "../../src/base/nearest.ts";
+
+Deno.test("editDistance() counts insertions, deletions, replacements and swaps of neighbours", () => {
+  const cases: [one: string, other: string, distance: number][] = [
+    ["", "", 0],
+    ["", "abc", 3],
+    ["fib", "fib", 0],
+    ["fib", "fibs", 1],
+    ["fib", "fb", 1],
+    ["fib", "fab", 1],
+    ["fib", "fbi", 1],
+    ["kitten", "sitting", 3],
+    // Restricted: a letter that was swapped is not touched again, which would make it two.
+    ["ca", "abc", 3],
+  ];
+  for (const [one, other, distance] of cases) {
+    assert.equal(editDistance(one, other), distance, `${one} ${other}`);
+    assert.equal(editDistance(other, one), distance, `${other} ${one}`);
+  }
+});
+
+Deno.test("editDistance() does not compare words that are too different in length", () => {
+  assert.equal(editDistance("a", "abcdef", 3), 3);
+  assert.equal(editDistance("x".repeat(100_000), "y", 5), 5);
+});
+
+Deno.test("nearest() finds what was likely meant, whatever its case, and the nearest of many", () => {
+  const names = ["ping", "pi", "fib", "rpc.discover"];
+  assert.equal(nearest("fbi", names), "fib");
+  assert.equal(nearest("FIB", names), "fib");
+  assert.equal(nearest("pign", names), "ping");
+  assert.equal(nearest("rpc.discvoer", names), "rpc.discover");
+});
+
+Deno.test("nearest() does not guess wildly", () => {
+  assert.equal(nearest("sum", ["ping", "pi", "fib"]), undefined);
+  assert.equal(nearest("anything", []), undefined);
+});
