@@ -1,0 +1,58 @@
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import type { Plan } from "./measures/measure.ts";
+
+/** What the command line asks for. */
+export interface BenchArguments {
+  readonly plan: Plan;
+  /** The one measure to run; `undefined`: all. */
+  readonly only: string | undefined;
+  /** Where results go. */
+  readonly out: string;
+  /** Where CPU profiles of our own processes go; `undefined`: none are taken. */
+  readonly profile: string | undefined;
+}
+
+const defaultOut = fileURLToPath(new URL("results", import.meta.url));
+
+/**
+ * Reads the command line.
+ *
+ * @throws {TypeError} if there is an option that does not exist, or a number that is none
+ */
+export function parseBenchArguments(args: readonly string[]): BenchArguments {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: "boolean", default: false },
+      rounds: { type: "string" },
+      soak: { type: "string" },
+      only: { type: "string" },
+      out: { type: "string", default: defaultOut },
+      profile: { type: "string" },
+    },
+  });
+  const { quick, only, out, profile } = values;
+  return {
+    only,
+    out,
+    profile,
+    plan: {
+      quick,
+      rounds: positive("rounds", values.rounds) ?? (quick ? 1 : 5),
+      soakMinutes: positive("soak", values.soak) ?? (quick ? 0.05 : 0.5),
+      load: quick
+        ? { warmupMs: 100, durationMs: 200 }
+        : { warmupMs: 1_000, durationMs: 2_000 },
+    },
+  };
+}
+
+function positive(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (number > 0) return number;
+  throw new TypeError(
+    `Cannot use --${name} ${JSON.stringify(text)}: it must be a number above 0`,
+  );
+}

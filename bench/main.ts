@@ -1,0 +1,107 @@
+/**
+ * `deno task bench`: ours beside a raw echo and beside others, each figure as a ratio of two taken right
+ * after each other.
+ *
+ *     deno task bench [--quick] [--rounds <n>] [--only <measure>] [--soak <minutes>]
+ *                     [--out <directory>] [--profile <directory>]
+ */
+
+import { parseBenchArguments } from "./arguments.ts";
+import { fibTwoServers } from "./measures/fib_servers.ts";
+import { fibWorkers } from "./measures/fib_workers.ts";
+import { idleConnections } from "./measures/idle_connections.ts";
+import { join } from "./measures/join.ts";
+import { kill } from "./measures/kill.ts";
+import type { Measure, Plan } from "./measures/measure.ts";
+import { membership } from "./measures/membership.ts";
+import {
+  pingLatency,
+  pingManyConnections,
+  pingOneConnection,
+} from "./measures/ping.ts";
+import { pingUnderFib } from "./measures/ping_under_fib.ts";
+import { soak } from "./measures/soak.ts";
+import { startup } from "./measures/startup.ts";
+import { workerHop } from "./measures/worker_hop.ts";
+import { plotOf } from "./plot.ts";
+import { reportOf } from "./report.ts";
+import { judge, type MeasureResult } from "./result.ts";
+import { profileInto } from "./support/deno_command.ts";
+import { rpcName } from "./systems/rpc.ts";
+
+const pings = [pingOneConnection, pingManyConnections, pingLatency];
+
+const measures: readonly Measure[] = [
+  ...pings,
+  workerHop,
+  fibWorkers,
+  fibTwoServers,
+  pingUnderFib,
+  join,
+  kill,
+  idleConnections,
+  soak,
+  startup,
+  membership,
+];
+
+const { plan, only, out, profile } = parseBenchArguments(Deno.args);
+const chosen = measures.filter(({ name }) =>
+  only === undefined || name === only
+);
+if (chosen.length === 0) {
+  const names = measures.map(({ name }) => name).join(", ");
+  console.error(
+    `There is no measure ${JSON.stringify(only)}: there are ${names}`,
+  );
+  Deno.exit(2);
+}
+if (profile !== undefined) profileInto(profile);
+
+const results: MeasureResult[] = [];
+const failed: string[] = [];
+for (const measure of chosen) {
+  console.error(`... ${measure.name}`);
+  try {
+    const result = await measure.run(plan);
+    results.push(result);
+    console.log(reportOf(result));
+  } catch (error) {
+    console.error(`Cannot measure ${measure.name}:`, error);
+    failed.push(measure.name);
+  }
+}
+await save(plan, results);
+if (failed.length > 0) {
+  console.error(`Failed: ${failed.join(", ")}`);
+  Deno.exit(1);
+}
+
+/** Everything as JSON, and a picture of the pings. What one measure found alone is not kept. */
+async function save(
+  plan: Plan,
+  results: readonly MeasureResult[],
+): Promise<void> {
+  if (only !== undefined) return;
+  await Deno.mkdir(out, { recursive: true });
+  const document = {
+    takenAt: new Date().toISOString(),
+    machine: {
+      os: Deno.build.os,
+      arch: Deno.build.arch,
+      cores: navigator.hardwareConcurrency,
+      deno: Deno.version.deno,
+    },
+    plan,
+    measures: results.map((result) => ({ ...result, verdicts: judge(result) })),
+  };
+  await Deno.writeTextFile(
+    `${out}/latest.json`,
+    `${JSON.stringify(document, null, 2)}\n`,
+  );
+  const plotted = results.filter(({ name }) =>
+    pings.some((ping) => ping.name === name)
+  );
+  await Deno.writeTextFile(`${out}/latest.svg`, plotOf(plotted, rpcName));
+  console.log(`\nWritten: ${out}/latest.json, ${out}/latest.svg`);
+}

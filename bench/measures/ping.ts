@@ -1,0 +1,106 @@
+/** `ping` beside peers, in three shapes of load. */
+
+import { blockingPython } from "../systems/blocking_python.ts";
+import { goNetRpc } from "../systems/go_net_rpc.ts";
+import { grpcJs } from "../systems/grpc_js.ts";
+import { jayson } from "../systems/jayson.ts";
+import { rawEcho } from "../systems/raw_echo.ts";
+import { rpc } from "../systems/rpc.ts";
+import type { LoadResult } from "../systems/system.ts";
+import type { MeasureResult, Target } from "../result.ts";
+import { inTurns, type Measure, rateOf, underLoad } from "./measure.ts";
+
+const systems = [rawEcho, rpc, grpcJs, jayson, goNetRpc, blockingPython];
+
+interface PingOptions {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: string;
+  readonly better: MeasureResult["better"];
+  readonly connections: number;
+  readonly inFlight: number;
+  readonly latencies: boolean;
+  readonly figure: (result: LoadResult) => number;
+  readonly targets: readonly Target[];
+}
+
+function pingMeasure(options: PingOptions): Measure {
+  const {
+    name,
+    title,
+    unit,
+    better,
+    connections,
+    inFlight,
+    latencies,
+    figure,
+    targets,
+  } = options;
+  return {
+    name,
+    async run({ rounds, load }) {
+      const shape = { ...load, connections, inFlight, latencies };
+      const series = await inTurns(
+        rounds,
+        systems.map((system) => underLoad(system, shape, figure)),
+      );
+      return {
+        name,
+        title,
+        unit,
+        better,
+        reference: rawEcho.name,
+        series,
+        targets,
+        notes: [],
+      };
+    },
+  };
+}
+
+function atLeast(bound: number, times: string): Target {
+  return { of: rpc.name, is: "at least", bound, times };
+}
+
+/** All on one connection. */
+export const pingOneConnection = pingMeasure({
+  name: "ping_one_connection",
+  title: "ping, 1 connection, 64 calls in flight",
+  unit: "calls/s",
+  better: "more",
+  connections: 1,
+  inFlight: 64,
+  latencies: false,
+  figure: rateOf,
+  targets: [
+    atLeast(0.6, rawEcho.name),
+    atLeast(3, goNetRpc.name),
+    atLeast(30, grpcJs.name),
+  ],
+});
+
+/** Spread over connections, so that less comes with each read. */
+export const pingManyConnections = pingMeasure({
+  name: "ping_many_connections",
+  title: "ping, 32 connections, 8 calls in flight on each",
+  unit: "calls/s",
+  better: "more",
+  connections: 32,
+  inFlight: 8,
+  latencies: false,
+  figure: rateOf,
+  targets: [atLeast(0.6, rawEcho.name), atLeast(3, goNetRpc.name)],
+});
+
+/** Nothing to batch. */
+export const pingLatency = pingMeasure({
+  name: "ping_latency",
+  title: "ping, one at a time: median latency",
+  unit: "ms",
+  better: "less",
+  connections: 1,
+  inFlight: 1,
+  latencies: true,
+  figure: ({ p50Ms }) => p50Ms,
+  targets: [{ of: rpc.name, is: "at most", bound: 1.3, times: rawEcho.name }],
+});

@@ -1,0 +1,16 @@
+/** The service of `ping.proto`, and grpc-js itself. */
+
+// By `require`, because the peers' packages are known to this directory only, not to the program's checker.
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+const require = createRequire(import.meta.url);
+
+/** `@grpc/grpc-js` */
+export const grpc = require("@grpc/grpc-js");
+
+const definition = require("@grpc/proto-loader")
+  .loadSync(fileURLToPath(new URL("./ping.proto", import.meta.url)));
+
+/** The client's class; its `service` is what a server adds. */
+export const Ping = grpc.loadPackageDefinition(definition).bench.Ping;

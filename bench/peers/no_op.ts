@@ -1,0 +1,12 @@
+/** Procedures that do nothing: what is left is the way to a worker and back. */
+
+import * as z from "zod";
+import { defineProcedure } from "../../src/procedures/procedure.ts";
+
+const nothing = { input: z.tuple([]), output: z.null() };
+
+/** Answered by a worker that takes many calls at once. */
+export const noOpIo = defineProcedure({ ...nothing, kind: "io" }, () => null);
+
+/** Answered by a worker that takes one at a time. */
+export const noOpCpu = defineProcedure({ ...nothing, kind: "cpu" }, () => null);

@@ -1,0 +1,140 @@
+/** Child processes of the benchmark: servers that say when they are ready, and programs that run to their end. */
+
+/** How a program is started. */
+export interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+}
+
+/** A server under the benchmark's control. */
+export interface Server extends AsyncDisposable {
+  readonly pid: number;
+  /** What it listens on. */
+  readonly port: number;
+  /** Sends SIGKILL, and returns at once. */
+  kill(): void;
+  /** Ends it politely, or after a while by force, and resolves when it has ended. */
+  stop(): Promise<void>;
+}
+
+const startTimeoutMs = 20_000;
+const stopTimeoutMs = 10_000;
+
+/** Starts a server that prints a line `ready <port>` or `ready <host>:<port> ...`; waits for it. */
+export async function startServer(command: Command): Promise<Server> {
+  const child = spawn(command, "inherit");
+  const timer = setTimeout(() => child.kill("SIGKILL"), startTimeoutMs);
+  const line = await firstLine(child.stdout);
+  clearTimeout(timer);
+  const port = Number(/^ready (?:\S*:)?(\d+)/.exec(line)?.[1]);
+  if (Number.isNaN(port)) {
+    kill(child, "SIGKILL");
+    await child.status;
+    throw new Error(
+      `Cannot start ${describe(command)}: it printed ${JSON.stringify(line)}`,
+    );
+  }
+  const stop = () => stopped(child);
+  return {
+    pid: child.pid,
+    port,
+    kill: () => kill(child, "SIGKILL"),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/**
+ * Runs a program to its end and returns what it printed on stdout. `started` is told its process id.
+ *
+ * @throws {Error} if it fails, with what it printed on stderr
+ */
+export async function runToEnd(
+  command: Command,
+  started: (pid: number) => void = () => {},
+): Promise<string> {
+  const child = spawn(command, "piped");
+  started(child.pid);
+  const { success, stdout, stderr } = await child.output();
+  if (success) return new TextDecoder().decode(stdout);
+  const problem = new TextDecoder().decode(stderr).trim().slice(-2_000);
+  throw new Error(`Cannot run ${describe(command)}: ${problem}`);
+}
+
+/** The command with as many file handles as the system lets it have. */
+export function withManyHandles({ program, args, ...rest }: Command): Command {
+  if (Deno.build.os === "windows") return { program, args, ...rest };
+  const script = 'ulimit -n "$(ulimit -Hn)" && exec "$@"';
+  return {
+    program: "sh",
+    args: ["-c", script, "sh", program, ...args],
+    ...rest,
+  };
+}
+
+/** Whether a program is there and answers to these arguments. */
+export async function canRun(
+  program: string,
+  args: readonly string[],
+): Promise<boolean> {
+  try {
+    await runToEnd({ program, args });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function spawn(
+  { program, args, cwd }: Command,
+  stderr: "inherit" | "piped",
+): Deno.ChildProcess {
+  return new Deno.Command(program, {
+    args: [...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr,
+    ...(cwd === undefined ? {} : { cwd }),
+  }).spawn();
+}
+
+/** The first line, or all there is if it ends before; what follows is read and dropped. */
+async function firstLine(
+  stdout: ReadableStream<Uint8Array<ArrayBuffer>>,
+): Promise<string> {
+  const reader = stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (!text.includes("\n")) {
+    const { value, done } = await reader.read();
+    if (done) return text;
+    text += value;
+  }
+  void drop(reader);
+  return text.slice(0, text.indexOf("\n"));
+}
+
+async function drop(
+  reader: ReadableStreamDefaultReader<string>,
+): Promise<void> {
+  while (!(await reader.read()).done);
+}
+
+async function stopped(child: Deno.ChildProcess): Promise<void> {
+  kill(child, "SIGTERM");
+  const timer = setTimeout(() => kill(child, "SIGKILL"), stopTimeoutMs);
+  await child.status;
+  clearTimeout(timer);
+}
+
+function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch {
+    // It has ended already.
+  }
+}
+
+function describe({ program, args }: Command): string {
+  return [program, ...args].join(" ");
+}

@@ -1,0 +1,19 @@
+/** What the kernel says of a process. Linux only. */
+
+/** Why there may be no figures. */
+export const statsAbsent = Deno.build.os === "linux"
+  ? undefined
+  : "memory is read from /proc";
+
+/** Its memory that is in use now, in KiB. */
+export async function residentKib(pid: number): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1]);
+}
+
+/** The files and sockets that it has open. */
+export async function handleCount(pid: number): Promise<number> {
+  let count = 0;
+  for await (const _ of Deno.readDir(`/proc/${pid}/fd`)) count++;
+  return count;
+}

@@ -1,0 +1,62 @@
+import { startServer } from "../support/child.ts";
+import { denoCommand, rpcCommand } from "../support/deno_command.ts";
+import { type Load, type LoadResult, runLoad, type System } from "./system.ts";
+
+/** A method and its parameters. */
+export interface Method {
+  readonly method: string;
+  readonly params?: readonly unknown[];
+}
+
+/** The name under which ours stands in every table. */
+export const rpcName = "rpc";
+
+/** Ours: `rpc serve`, and a process with the library's client, which find each other in a registry. */
+export const rpc: System = {
+  name: rpcName,
+  async start() {
+    const registry = await temporaryRegistry();
+    const server = await startRpcServer(registry.url);
+    return {
+      note:
+        "rpc serve, and the library's Client, by discovery (local:) and balancer",
+      load: (load) => runRpcClient(registry.url, load, { method: "ping" }),
+      async [Symbol.asyncDispose]() {
+        await server.stop();
+        await registry[Symbol.asyncDispose]();
+      },
+    };
+  },
+};
+
+/** Starts `rpc serve` on any free port of the loopback. */
+export function startRpcServer(
+  registry: string,
+  flags: readonly string[] = [],
+) {
+  return startServer(rpcCommand([
+    ...["serve", "127.0.0.1", "0", "--registry", registry],
+    ...["--drain-grace", "0", "--log-level", "error", ...flags],
+  ]));
+}
+
+/** Runs a process with the library's client. */
+export function runRpcClient(
+  registry: string,
+  load: Load,
+  method: Method,
+): Promise<LoadResult> {
+  const argument = JSON.stringify({ registry, ...method, ...load });
+  return runLoad(denoCommand("peers/rpc_client.ts", [argument]));
+}
+
+/** A registry of one's own: a directory that is gone afterwards. */
+export async function temporaryRegistry(): Promise<
+  { readonly url: string } & AsyncDisposable
+> {
+  const directory = await Deno.makeTempDir({ prefix: "rpc-bench-" });
+  return {
+    url: `local:${directory}`,
+    [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }),
+  };
+}
