@@ -138,7 +138,7 @@ export class Endpoints implements EndpointOwner {
     // and none can be spared. One that is not connected does not count: it could not take the calls.
     const { preferred, fallback } = this.#lists;
     const ejected = fallback.items.filter((other) => other.isEjected).length;
-    if (preferred.size < 2 || ejected + 1 > Math.floor((preferred.size + ejected) / 2)) return;
+    if (ejected + 1 > Math.floor((preferred.size + ejected) / 2)) return;
     endpoint.eject();
     this.#events.ejected(endpoint);
   }

@@ -64,10 +64,12 @@ Deno.test("a call that finds no server fails as Unavailable, and says why", asyn
   await rig.pass(1_600);
   assert.equal(errorOf(second)?.message, "Cannot reach the registry");
 
-  await rig.list();
-  const third = await rig.call("fib");
-  await rig.pass(1_600);
+  const empty = new ClientRig();
+  const third = await empty.call("fib");
+  await empty.list();
+  await empty.pass(1_600);
   assert.match(errorOf(third)?.message ?? "", /No server of service "rpc" is registered/);
+  empty.client.close();
 
   rig.server(1).accepts = "refuse";
   await rig.list(1);
@@ -233,6 +235,23 @@ Deno.test("a server whose calls end at their deadlines gets none for a while", a
   assert.equal(rig.server(1).cancelled.length, 5);
   assert.equal(rig.client.stats.ejections, 1);
   for (let i = 0; i < 10; i++) assert.equal(errorOf(await rig.call("fib", [i])), undefined);
+  rig.client.close();
+});
+
+Deno.test("a call that ends while it waits to be sent again is known not to have run", async () => {
+  const rig = await ClientRig.connected(1, 2);
+  for (const port of [1, 2]) {
+    rig.server(port).answer = (call) => call.error(new RpcError("Overloaded", "Full"));
+  }
+  const outcomes = [];
+  for (let i = 0; i < 10; i++) outcomes.push(await rig.call("pay", [i], { timeoutMs: 300 }));
+  // In small steps, so that each attempt is answered before anything else happens.
+  await rig.pass(320, 1);
+  for (const outcome of outcomes) {
+    assert.equal(errorOf(outcome)?.name, "DeadlineExceeded");
+    assert.equal(errorOf(outcome)?.executed, "no");
+  }
+  assert.equal(rig.client.stats.ejections, 0);
   rig.client.close();
 });
 
