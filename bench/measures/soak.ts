@@ -37,7 +37,7 @@ export const soak: Measure = {
     const isJudged = soakMinutes >= judgedMinutes;
     const series = statsAbsent === undefined
       ? await soaked(soakMinutes)
-      : rowNames.map((name) => ({ name, values: [], absent: statsAbsent }));
+      : absentRows(statsAbsent);
     return {
       name,
       title: `ping at full rate for ${soakMinutes} minutes, 64 calls in flight`,
@@ -77,6 +77,10 @@ const targets = processes.flatMap((process): Target[] => [
     times: `${process}: handles`,
   },
 ]);
+
+function absentRows(absent: string): Series[] {
+  return rowNames.map((name) => ({ name, values: [], absent }));
+}
 
 async function soaked(minutes: number): Promise<Series[]> {
   await using registry = await temporaryRegistry();
