@@ -1,0 +1,56 @@
+/**
+ * `deno task compile [target...]`: one binary for each target in `dist`, with everything that it needs.
+ *
+ * The runtime in the binary comes from Deno's download site, once for each target. Where that cannot be
+ * reached, `DENORT_BIN=<a deno binary>` in its place lets everything before the download be checked: the
+ * types, the module graph, and the list of what is embedded. What comes out then is no program.
+ */
+
+const project = new URL("../", import.meta.url);
+
+/** What we build for, and the names of the binaries. */
+export const binaries: Readonly<Record<string, string>> = {
+  "x86_64-unknown-linux-gnu": "rpc-x86_64-linux",
+  "x86_64-pc-windows-msvc": "rpc-x86_64-windows.exe",
+};
+
+/**
+ * The command line of `deno` that builds one.
+ *
+ * Permissions are the user's own, as of any program, and nobody is asked for them. Not bundled: a user's
+ * module that imports ours would get a second copy of it. Of the npm packages only those come along that
+ * the program imports, not those of its tests.
+ */
+export function compileArguments(target: string, output: string): string[] {
+  return [
+    ...["compile", "--allow-all", "--no-prompt", "--exclude-unused-npm"],
+    ...["--target", target, "--output", output, "main.ts"],
+  ];
+}
+
+async function compile(target: string): Promise<boolean> {
+  const name = binaries[target];
+  if (name === undefined) {
+    console.error(
+      `Cannot compile for ${target}: choose from ${Object.keys(binaries).join(", ")}`,
+    );
+    return false;
+  }
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: compileArguments(target, `dist/${name}`),
+    cwd: project,
+  }).spawn().status;
+  if (!success) {
+    console.error(
+      `Cannot compile for ${target}: see above. If it was the download, this needs access to Deno's download site`,
+    );
+  }
+  return success;
+}
+
+if (import.meta.main) {
+  const targets = Deno.args.length > 0 ? Deno.args : Object.keys(binaries);
+  let failed = false;
+  for (const target of targets) failed = !await compile(target) || failed;
+  if (failed) Deno.exit(1);
+}

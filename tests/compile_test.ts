@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { binaries, compileArguments } from "../tasks/compile.ts";
+
+const project = new URL("../", import.meta.url);
+
+async function deno(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: project,
+    env: { NO_COLOR: "1", ...env },
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+interface Dependency {
+  readonly specifier: string;
+  /** Missing: imported for its types alone, which no program loads. */
+  readonly code?: { readonly specifier: string };
+}
+
+interface DenoInfo {
+  readonly roots: readonly string[];
+  readonly modules: readonly {
+    readonly specifier: string;
+    readonly dependencies?: readonly Dependency[];
+    /** Of an npm package: its key in `npmPackages`. */
+    readonly npmPackage?: string;
+    readonly error?: string;
+  }[];
+  readonly redirects: Readonly<Record<string, string>>;
+  readonly npmPackages: Readonly<
+    Record<string, {
+      readonly name: string;
+      readonly dependencies: readonly string[];
+    }>
+  >;
+}
+
+/** What the program can load, dynamic imports included: our files, and npm packages by name. */
+async function moduleGraph(): Promise<{ files: string[]; packages: string[] }> {
+  const { code, stdout, stderr } = await deno(["info", "--json", "main.ts"]);
+  assert.equal(code, 0, stderr);
+  const info: DenoInfo = JSON.parse(stdout);
+  const modules = new Map(info.modules.map((module) => [module.specifier, module]));
+  const found = reachable(info.roots, (specifier) => {
+    const module = modules.get(info.redirects[specifier] ?? specifier);
+    assert.equal(module?.error, undefined, specifier);
+    return (module?.dependencies ?? []).flatMap(({ code }) => code?.specifier ?? []);
+  });
+  const direct = [...found].flatMap((specifier) =>
+    modules.get(info.redirects[specifier] ?? specifier)?.npmPackage ?? []
+  );
+  const packages = reachable(direct, (key) => info.npmPackages[key]?.dependencies ?? []);
+  return {
+    files: [...found].filter((specifier) => specifier.startsWith(project.href))
+      .map((specifier) => specifier.slice(project.href.length)),
+    packages: [...packages].map((key) => info.npmPackages[key]?.name ?? key),
+  };
+}
+
+function reachable(
+  roots: readonly string[],
+  next: (node: string) => readonly string[],
+): ReadonlySet<string> {
+  const found = new Set(roots);
+  // A set goes on to what is added while it is walked.
+  for (const node of found) for (const other of next(node)) found.add(other);
+  return found;
+}
+
+/**
+ * The paths in the tree that `deno compile` prints, without sizes. A directory of which everything is
+ * embedded is one line, `name/*`.
+ */
+function embeddedPaths(output: string): string[] {
+  const paths: string[] = [];
+  const parents: string[] = [];
+  const tree = output.slice(output.indexOf("Embedded Files")).split("\n\n")[1] ?? "";
+  for (const line of tree.split("\n").slice(1)) {
+    const match = /^([│ ]*)[├└]─[─┬] (.*?)(?: \([\d.]+\w?B[^)]*\))?$/.exec(line);
+    assert.ok(match !== null, `Not a line of a tree: ${line}`);
+    const [, indent = "", name = ""] = match;
+    parents.length = indent.length / 2;
+    paths.push([...parents, name].join("/"));
+    parents.push(name);
+  }
+  return paths;
+}
+
+Deno.test("a compiled binary embeds every module that the program can load", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "rpc_compile_" });
+  try {
+    const graph = await moduleGraph();
+    // Subcommands load what only they need when they run: if those were missing, so would they be here.
+    for (const file of ["main.ts", "src/cli/call.ts", "src/cli/serve.ts", "src/cli/worker.ts"]) {
+      assert.ok(graph.files.includes(file), file);
+    }
+    assert.ok(graph.packages.includes("zod"));
+
+    // Any deno in the place of the runtime lets everything but the result be checked.
+    const { code, stderr, stdout } = await deno(
+      compileArguments("x86_64-unknown-linux-gnu", `${directory}/rpc`),
+      { DENORT_BIN: Deno.execPath() },
+    );
+    assert.equal(code, 0, stderr);
+    const embedded = new Set(embeddedPaths(stdout + stderr));
+
+    const isEmbedded = (path: string) => {
+      const parts = path.split("/");
+      return embedded.has(path) ||
+        parts.some((_, length) => embedded.has(`${parts.slice(0, length).join("/")}/*`));
+    };
+    assert.deepEqual(graph.files.filter((path) => !isEmbedded(path)), []);
+    const npm = [...embedded].filter((path) => path.includes("node_modules"));
+    const hasPackage = (name: string) => npm.some((path) => `${path}/`.includes(`/${name}/`));
+    assert.deepEqual(graph.packages.filter((name) => !hasPackage(name)), []);
+    // What only the tests use stays out.
+    for (const name of ["fast-check", "tests", "bench"]) {
+      assert.ok(![...embedded].some((path) => path.split("/").includes(name)), name);
+    }
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("there is a binary for Linux and one for Windows, with permissions and without questions", () => {
+  assert.equal(binaries["x86_64-unknown-linux-gnu"], "rpc-x86_64-linux");
+  assert.equal(binaries["x86_64-pc-windows-msvc"], "rpc-x86_64-windows.exe");
+  for (const target of Object.keys(binaries)) {
+    const args = compileArguments(target, "out");
+    assert.ok(args.includes("--allow-all") && args.includes("--no-prompt"));
+    assert.ok(!args.includes("--bundle"));
+    assert.equal(args[args.indexOf("--target") + 1], target);
+  }
+});
