@@ -39,11 +39,18 @@ export interface DrainOptions {
   readonly timeoutMs: number;
 }
 
-/** How often connections are looked at for a peer that has stopped. */
-const stallCheckPeriodMs = 1_000;
+/** How often each connection's peer is looked at. */
+const peerCheckPeriodMs = 1_000;
 
 /** Pause after a failed accept: without it, a lack of file handles makes a busy loop. */
 const acceptRetryMs = 100;
+
+const lostErrors = [
+  Deno.errors.NotConnected,
+  Deno.errors.ConnectionAborted,
+  Deno.errors.ConnectionReset,
+  Deno.errors.BrokenPipe,
+];
 
 /** Listens, and serves each connection in a {@link Session}. */
 export class RpcServer {
@@ -52,7 +59,7 @@ export class RpcServer {
   readonly #dispatcher: Dispatcher;
   readonly #refusals: Refusals;
   readonly #sessions = new Map<Session, Promise<void>>();
-  readonly #stallCheck: Timer;
+  readonly #peerCheck: Timer;
   readonly #accepting: Promise<void>;
   readonly #closing = new AbortController();
   #isGoingAway = false;
@@ -64,8 +71,8 @@ export class RpcServer {
     this.#listener = listener;
     this.#dispatcher = new Dispatcher({ ...options, connections: () => this.#sessions.size });
     this.#refusals = new Refusals(clock);
-    this.#stallCheck = clock.every(stallCheckPeriodMs, () => {
-      for (const session of this.#sessions.keys()) session.checkStalls();
+    this.#peerCheck = clock.every(peerCheckPeriodMs, () => {
+      for (const session of this.#sessions.keys()) session.checkPeer();
     });
     this.#accepting = this.#accept();
   }
@@ -126,7 +133,7 @@ export class RpcServer {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#closeListener();
-    this.#stallCheck.cancel();
+    this.#peerCheck.cancel();
     this.#refusals.close();
     for (const session of this.#sessions.keys()) session.close();
     await Promise.all([this.#accepting, ...this.#sessions.values()]);
@@ -148,6 +155,8 @@ export class RpcServer {
         isFailing = false;
       } catch (error) {
         if (this.#isListenerClosed) return;
+        // It broke before it was accepted, which says nothing of the next one.
+        if (lostErrors.some((kind) => error instanceof kind)) continue;
         if (!isFailing) log.error("Cannot accept connections", { reason: messageOf(error) });
         isFailing = true;
         await sleep(clock, acceptRetryMs, this.#closing.signal);

@@ -45,6 +45,7 @@ export class Session implements Peer, CallOwner {
   readonly #lineStall: StallTimer;
   #isClosed = false;
   #isPaused = false;
+  #hasPeerEnded = false;
   #linesRead = 0;
   #finishing: Promise<void> | undefined;
   #lingering: Timer | undefined;
@@ -68,6 +69,7 @@ export class Session implements Peer, CallOwner {
   async run(): Promise<void> {
     try {
       await this.#read();
+      this.#hasPeerEnded = true;
       await this.finish();
     } catch (error) {
       this.#broke(error);
@@ -99,8 +101,8 @@ export class Session implements Peer, CallOwner {
     this.#options.conn.close();
   }
 
-  /** Looks whether the peer has stopped to read or to write. To be called now and then. */
-  checkStalls(): void {
+  /** Looks whether the peer has stopped to read, to write, or to live. To be called now and then. */
+  checkPeer(): void {
     const nowMs = this.#options.clock.now();
     const written = this.#outbox.pendingBytes > 0 ? this.#outbox.bytesWritten : undefined;
     const isInLine = this.#splitter.partialBytes > 0 && !this.#isPaused;
@@ -108,6 +110,10 @@ export class Session implements Peer, CallOwner {
       this.#broke(new Error("The peer does not read its answers"));
     } else if (this.#lineStall.isStalled(isInLine ? this.#linesRead : undefined, nowMs)) {
       this.#broke(new Error("The peer does not end its line"));
+    } else if (this.#hasPeerEnded && this.#calls.size > 0) {
+      // One that listens ignores a blank line. One that has gone resets the connection, and the next
+      // write fails: otherwise its calls would run to their deadlines for nobody.
+      this.#outbox.push("\n");
     }
   }
 

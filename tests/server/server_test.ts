@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { openRpcSchema } from "../../src/procedures/openrpc.ts";
+import { builtin } from "../../src/procedures/builtin.ts";
+import { statsSchema } from "../../src/wire/stats.ts";
+import { waitFor, within } from "../support/wait_for.ts";
+import { Gates, serverTest } from "./fixtures/harness.ts";
+
+serverTest(
+  "a server answers inline calls itself and has workers answer the others",
+  async (harness) => {
+    const pool = await harness.startPool();
+    const server = harness.listen({ pool });
+    const peer = await harness.connect(server);
+    assert.equal((await peer.call(1, "ping", [7])).result, "pong 7");
+    assert.equal((await peer.call(2, "fib", { n: 20 })).result, 6765);
+    assert.equal((await peer.call(3, "fib", [79])).error?.code, -32602);
+    assert.notEqual((await peer.call(4, "pid")).result, Deno.pid);
+  },
+);
+
+serverTest("a call that overruns is stopped while others are served (P-37)", async (harness) => {
+  const pool = await harness.startPool();
+  const peer = await harness.connect(harness.listen({ pool }));
+  await peer.request(1, "spin", [], 200);
+  await peer.request(2, "fib", [20]);
+  assert.equal((await peer.call(3, "ping")).result, "pong");
+  assert.deepEqual((await peer.answer(1)).error?.data, { executed: "maybe" });
+  assert.equal((await peer.answer(2)).result, 6765);
+});
+
+serverTest(
+  "rpc.ping is answered while all workers are busy and the queue is full (P-30, P-44)",
+  async (harness) => {
+    const pool = await harness.startPool({ queueMax: 1 });
+    const peer = await harness.connect(harness.listen({ pool }));
+    await peer.request(1, "spin");
+    await peer.request(2, "spin");
+    const refused = await peer.call(3, "spin");
+    assert.deepEqual([refused.error?.code, refused.error?.data?.executed], [-32002, "no"]);
+    assert.equal((await peer.call(4, "rpc.ping")).result, "pong");
+  },
+);
+
+serverTest("a worker that dies under a call is told of, and the server lives", async (harness) => {
+  const pool = await harness.startPool();
+  const peer = await harness.connect(harness.listen({ pool }));
+  const { error } = await peer.call(1, "exit");
+  assert.deepEqual([error?.code, error?.data?.executed], [-32006, "maybe"]);
+  assert.equal((await peer.call(2, "fib", [5])).result, 5);
+});
+
+serverTest(
+  "a client that goes frees the worker of its calls, and those that wait do not run (P-39)",
+  async (harness) => {
+    const pool = await harness.startPool();
+    const server = harness.listen({ pool });
+    const gone = await harness.connect(server);
+    await gone.request(1, "spin", [], 60_000);
+    await gone.request(2, "exit", [], 60_000);
+    await waitFor("the calls", () => server.stats().inFlight === 2);
+    await gone.close();
+    const other = await harness.connect(server);
+    assert.equal((await other.call(1, "fib", [5])).result, 5);
+    assert.equal(pool.stats().restarts, 1);
+  },
+);
+
+serverTest("rpc.discover lists what the server and its workers offer (P-29)", async (harness) => {
+  const pool = await harness.startPool();
+  const peer = await harness.connect(harness.listen({ pool }));
+  const document = openRpcSchema.parse((await peer.call(1, "rpc.discover")).result);
+  assert.deepEqual(document.info, { title: "test", version: "1.2.3" });
+  const names = document.methods.map(({ name }) => name);
+  assert.equal(new Set(names).size, names.length);
+  assert.ok(["ping", "pi", "fib", "wait"].every((name) => names.includes(name)));
+  assert.ok(!names.some((name) => name.startsWith("rpc.")));
+});
+
+serverTest("rpc.stats counts calls, failures and latencies (P-32)", async (harness) => {
+  const pool = await harness.startPool();
+  const server = harness.listen({ pool });
+  const peer = await harness.connect(server);
+  for (let id = 1; id <= 3; id++) await peer.call(id, "fib", [10]);
+  await peer.call(4, "fib", [99]);
+  await peer.call(5, "ping");
+  await peer.request(6, "spin");
+  const stats = statsSchema.parse((await peer.call(7, "rpc.stats")).result);
+  const { uptimeMs, methods, ...rest } = stats;
+  assert.ok(uptimeMs >= 0);
+  assert.deepEqual(rest, {
+    service: "test",
+    version: "1.2.3",
+    draining: false,
+    connections: 1,
+    inFlight: 1,
+    queued: 0,
+    workers: { size: 2, busy: 1, restarts: 0 },
+  });
+  assert.deepEqual([methods.fib?.calls, methods.fib?.errors], [4, { InvalidParams: 1 }]);
+  assert.ok(methods.fib?.latency && methods.fib.latency.p50Ms <= methods.fib.latency.p99Ms);
+  assert.deepEqual([methods.ping?.calls, methods.pi?.calls], [1, 0]);
+  assert.deepEqual(server.stats().connections, 1);
+});
+
+serverTest(
+  "a connection too many is told so and closed, and its place can be taken again (P-45)",
+  async (harness) => {
+    const server = harness.listen({ connectionsMax: 2 });
+    const [first, second] = [await harness.connect(server), await harness.connect(server)];
+    await first.call(1, "ping");
+    await second.call(1, "ping");
+    const refused = await harness.connect(server);
+    await refused.request(1, "ping").catch(() => {});
+    const { error } = await refused.answer(null);
+    assert.deepEqual([error?.code, error?.data?.executed], [-32002, "no"]);
+    await refused.ended();
+    await first.close();
+    await waitFor("the place to be free", () => server.stats().connections === 1);
+    const next = await harness.connect(server);
+    assert.equal((await next.call(1, "ping")).result, "pong");
+  },
+);
+
+serverTest("a port that is taken is an error that says so", (harness) => {
+  const { port } = harness.listen().address;
+  assert.throws(() => harness.listen({ port }), {
+    message: new RegExp(`^Cannot listen on 127\\.0\\.0\\.1 port ${port}: `),
+  });
+});
+
+serverTest(
+  "a server without file handles goes on serving, and accepts again when there are some",
+  async (harness) => {
+    const script = new URL("./fixtures/serve.ts", import.meta.url).pathname;
+    const child = new Deno.Command("sh", {
+      args: ["-c", 'ulimit -n 60; exec "$0" run -A --no-check "$1"', Deno.execPath(), script],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    harness.onClose(async () => {
+      child.kill("SIGKILL");
+      await child.status;
+    });
+    const lines = linesOf(child.stdout);
+    const port = Number((await lines.next()).value);
+    const conns: Deno.TcpConn[] = [];
+    harness.onClose(() => {
+      for (const conn of conns) conn.close();
+      return Promise.resolve();
+    });
+    const served = await harness.connectTo(port);
+    await served.call(1, "ping");
+    for (let i = 0; i < 80; i++) conns.push(await Deno.connect({ hostname: "127.0.0.1", port }));
+    assert.match((await lines.next()).value ?? "", /^Cannot accept connections/);
+    assert.equal((await served.call(2, "ping")).result, "pong");
+    for (const conn of conns.splice(0)) conn.close();
+    const next = await harness.connectTo(port);
+    assert.equal((await next.call(1, "ping")).result, "pong");
+  },
+);
+
+serverTest(
+  "drain() says goaway, serves on, then refuses, finishes what runs, and closes (P-46, P-47, P-48)",
+  async (harness) => {
+    const gates = new Gates();
+    const server = harness.listen({ procedures: { ...builtin, slow: gates.procedure } });
+    const peer = await harness.connect(server);
+    await peer.request(1, "slow");
+    await waitFor("it to begin", () => gates.begun === 1);
+    const drained = server.drain({ graceMs: 500, timeoutMs: 10_000 });
+    await waitFor(
+      "goaway",
+      () => peer.lines.some((line) => JSON.parse(line).method === "rpc.goaway"),
+    );
+    assert.equal((await peer.call(2, "ping")).result, "pong");
+    const late = await harness.connect(server);
+    await waitFor("goaway for newcomers", () => late.lines.length === 1);
+    await waitFor("draining", () => server.stats().draining);
+    for (const who of [peer, late]) {
+      const { error } = await who.call(3, "ping");
+      assert.deepEqual([error?.code, error?.data?.executed], [-32003, "no"]);
+      assert.equal((await who.call(4, "rpc.ping")).result, "pong");
+    }
+    gates.release();
+    assert.equal((await peer.answer(1)).result, "released");
+    await Promise.all([peer.ended(), late.ended()]);
+    await within("drain()", drained);
+    await assert.rejects(harness.connect(server));
+  },
+);
+
+serverTest("drain() waits for no call for ever", async (harness) => {
+  const gates = new Gates();
+  const server = harness.listen({ procedures: { slow: gates.procedure } });
+  const peer = await harness.connect(server);
+  await peer.request(1, "slow", [1]);
+  await waitFor("it to begin", () => gates.begun === 1);
+  await within("drain()", server.drain({ graceMs: 0, timeoutMs: 100 }));
+  await peer.ended();
+  assert.deepEqual(gates.aborted, [1]);
+});
+
+serverTest("drain() waits for no client that does not close its side", async (harness) => {
+  const server = harness.listen({ limits: { lingerTimeoutMs: 100 } });
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port: server.address.port });
+  try {
+    await within("drain()", server.drain({ graceMs: 0, timeoutMs: 5_000 }), 4_000);
+  } finally {
+    conn.close();
+  }
+});
+
+serverTest("close() cuts a drain short", async (harness) => {
+  const server = harness.listen();
+  const drained = server.drain({ graceMs: 60_000, timeoutMs: 60_000 });
+  await server.close();
+  await within("drain()", drained);
+});
+
+async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  let text = "";
+  for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (text + piece).split("\n");
+    text = lines.pop() ?? "";
+    yield* lines;
+  }
+}

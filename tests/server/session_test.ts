@@ -1,0 +1,205 @@
+import assert from "node:assert/strict";
+import { waitFor } from "../support/wait_for.ts";
+import { Gates, serverTest } from "./fixtures/harness.ts";
+
+const lineOf = (id: number, method: string) =>
+  `{"jsonrpc":"2.0","id":${id},"method":"${method}"}\n`;
+
+serverTest("answers leave when they are ready, in any order (P-13, P-14)", async (harness) => {
+  const gates = new Gates();
+  const server = harness.listen({ procedures: { slow: gates.procedure } });
+  const peer = await harness.connect(server);
+  await peer.request(1, "slow");
+  await peer.request(2, "slow");
+  await peer.request("x", "rpc.ping");
+  assert.equal((await peer.answer("x")).result, "pong");
+  assert.equal(peer.lines.length, 1);
+  await waitFor("both to begin", () => gates.begun === 2);
+  gates.release();
+  assert.equal((await peer.answer(1)).result, "released");
+  assert.equal((await peer.answer(2)).result, "released");
+});
+
+serverTest("one slow call holds up its batch, and nothing else (P-14, P-25)", async (harness) => {
+  const gates = new Gates();
+  const server = harness.listen({ procedures: { slow: gates.procedure } });
+  const peer = await harness.connect(server);
+  await peer.send(`[${lineOf(1, "slow").trim()},${lineOf(2, "rpc.ping").trim()}]\n`);
+  assert.equal((await peer.call(3, "rpc.ping")).result, "pong");
+  assert.equal(peer.lines.length, 1);
+  gates.release();
+  await waitFor("the batch", () => peer.lines.length === 2);
+  const batch = JSON.parse(peer.lines[1] ?? "") as { id: number }[];
+  assert.deepEqual(batch.map(({ id }) => id).toSorted(), [1, 2]);
+});
+
+serverTest(
+  "a client that ends its side is answered before the server closes (P-40)",
+  async (harness) => {
+    const gates = new Gates();
+    const server = harness.listen({ procedures: { slow: gates.procedure } });
+    const peer = await harness.connect(server);
+    await peer.send(
+      lineOf(1, "slow") + lineOf(2, "slow") + '{"jsonrpc":"2.0","id":3,"method":"rpc.p',
+    );
+    await peer.closeWrite();
+    await waitFor("both to begin", () => gates.begun === 2);
+    assert.ok(!peer.isEnded);
+    gates.release();
+    await peer.ended();
+    assert.deepEqual(peer.lines.map((line) => JSON.parse(line).id), [1, 2]);
+    assert.deepEqual(gates.aborted, []);
+  },
+);
+
+serverTest(
+  "a client that has gone is told from one that only ended its side (P-2, P-39, P-40)",
+  async (harness) => {
+    const gates = new Gates();
+    const server = harness.listen({ procedures: { slow: gates.procedure } });
+    const [gone, listening] = [await harness.connect(server), await harness.connect(server)];
+    await gone.request(1, "slow", [1]);
+    await gone.request(2, "slow", [2]);
+    await listening.request(1, "slow", [3]);
+    await waitFor("all to begin", () => gates.begun === 3);
+    await gone.close();
+    await listening.closeWrite();
+    await waitFor("the calls of the first to be cancelled", () => gates.aborted.length === 2);
+    assert.deepEqual(gates.aborted, [1, 2]);
+    await waitFor("its connection to be forgotten", () => server.stats().connections === 1);
+    await waitFor("the other to be asked, too", () => listening.blankLines > 0);
+    gates.release();
+    assert.equal((await listening.answer(1)).result, "released");
+    await listening.ended();
+  },
+);
+
+serverTest("rpc.cancel stops the call with that id, and no other (P-31)", async (harness) => {
+  const gates = new Gates();
+  const server = harness.listen({ procedures: { slow: gates.procedure } });
+  const [peer, other] = [await harness.connect(server), await harness.connect(server)];
+  await peer.request(1, "slow", [1]);
+  await peer.request("1", "slow", [2]);
+  await other.request(1, "slow", [3]);
+  await waitFor("all to begin", () => gates.begun === 3);
+  await peer.request(undefined, "rpc.cancel", { id: 99 });
+  await peer.request(undefined, "rpc.cancel", { id: 1 });
+  const { error } = await peer.answer(1);
+  assert.deepEqual([error?.code, error?.data?.executed], [-32004, "maybe"]);
+  assert.deepEqual(gates.aborted, [1]);
+  gates.release();
+  assert.equal((await peer.answer("1")).result, "released");
+  assert.equal((await other.answer(1)).result, "released");
+});
+
+serverTest(
+  "a connection with too many calls under way is read no further, and then again (P-41)",
+  async (harness) => {
+    const gates = new Gates();
+    const server = harness.listen({
+      procedures: { slow: gates.procedure },
+      limits: { inFlightMax: 4 },
+    });
+    const [peer, other] = [await harness.connect(server), await harness.connect(server)];
+    await peer.send(Array.from({ length: 10 }, (_, id) => lineOf(id, "slow")).join(""));
+    await waitFor("four to begin", () => gates.begun === 4);
+    assert.equal((await other.call(1, "rpc.ping")).result, "pong");
+    assert.equal(gates.begun, 4);
+    gates.release(1);
+    await peer.answer(0);
+    assert.equal((await other.call(2, "rpc.ping")).result, "pong");
+    assert.equal(gates.begun, 4);
+    gates.release(1);
+    await waitFor("reading to go on at half", () => gates.begun === 6);
+    for (let id = 0; id < 10; id++) {
+      await waitFor("a call to release", () => {
+        gates.release();
+        return peer.lines.length > id;
+      });
+    }
+  },
+);
+
+serverTest(
+  "a client that never reads is not read either, and closed in the end (P-42)",
+  async (harness) => {
+    const server = harness.listen({
+      limits: { outboxBytesMax: 64 * 1024, writeStallTimeoutMs: 1_000 },
+    });
+    const { port } = server.address;
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    let sent = 0;
+    const bytes = new TextEncoder().encode(lineOf(1, "rpc.discover").repeat(1_000));
+    // It writes until it may not any more: the server has stopped to read, and then hangs up.
+    await assert.rejects(async () => {
+      while (sent < 1024 * 1024 * 1024) sent += await conn.write(bytes);
+    });
+    conn.close();
+    assert.ok(sent < 64 * 1024 * 1024, `${sent} bytes were read`);
+    await waitFor("the connection to be forgotten", () => server.stats().connections === 0);
+    const peer = await harness.connect(server);
+    assert.equal((await peer.call(1, "ping")).result, "pong");
+  },
+);
+
+serverTest("a line that is not ended in time ends the connection (P-43)", async (harness) => {
+  const server = harness.listen({ limits: { partialLineTimeoutMs: 1_000 } });
+  const [peer, idle] = [await harness.connect(server), await harness.connect(server)];
+  await peer.send(lineOf(1, "ping") + '{"jsonrpc"');
+  const dripping = setInterval(() => peer.send(" ").catch(() => {}), 100);
+  try {
+    await peer.ended();
+  } finally {
+    clearInterval(dripping);
+  }
+  assert.equal((await idle.call(2, "ping")).result, "pong");
+});
+
+serverTest("a request that comes byte by byte is answered (P-3)", async (harness) => {
+  const peer = await harness.connect(harness.listen());
+  for (const byte of new TextEncoder().encode(lineOf(7, "ping"))) {
+    await peer.send(Uint8Array.of(byte));
+  }
+  assert.equal((await peer.answer(7)).result, "pong");
+});
+
+serverTest(
+  "a line that is too long is answered, after the calls before it, and ends the connection (P-5)",
+  async (harness) => {
+    const gates = new Gates();
+    const server = harness.listen({ procedures: { slow: gates.procedure } });
+    const peer = await harness.connect(server);
+    await peer.request(1, "slow");
+    // More than it takes comes in: if the server just closed, a reset would eat the answers.
+    await peer.send("x".repeat(3 * 1024 * 1024));
+    const { error } = await peer.answer(null);
+    assert.equal(error?.code, -32600);
+    await waitFor("the call to begin", () => gates.begun === 1);
+    gates.release();
+    assert.equal((await peer.answer(1)).result, "released");
+    await peer.ended();
+  },
+);
+
+serverTest(
+  "an inline call that takes too long is answered at its deadline (P-37)",
+  async (harness) => {
+    const gates = new Gates();
+    const peer = await harness.connect(harness.listen({ procedures: { slow: gates.procedure } }));
+    const { error } = await peer.call(1, "slow", [1], 50);
+    assert.deepEqual([error?.code, error?.data?.executed], [-32001, "maybe"]);
+    assert.deepEqual(gates.aborted, [1]);
+    const never = await peer.call(2, "slow", [2], 0);
+    assert.deepEqual([never.error?.code, never.error?.data?.executed], [-32001, "no"]);
+    assert.equal(gates.begun, 1);
+  },
+);
+
+serverTest("an unknown method is told with the name that was probably meant", async (harness) => {
+  const peer = await harness.connect(harness.listen());
+  const { error } = await peer.call(1, "pong");
+  assert.equal(error?.code, -32601);
+  assert.match(error?.message ?? "", /"pong": did you mean ping\?/);
+  assert.equal((await peer.call(2, "rpc.nothing")).error?.code, -32601);
+  assert.equal((await peer.call(3, "x".repeat(256))).error?.code, -32601);
+});
