@@ -62,7 +62,6 @@ function pickOfTwo(random: Random): Pick {
     const one = weighted(candidates, random);
     if (candidates.items.length === 1) return one;
     const other = differentFrom(one, candidates, random);
-    if (other.weight === 0) return one;
     const costOfOne = costOf(one, nowMs);
     const costOfOther = costOf(other, nowMs);
     return costOfOne <= costOfOther * costTolerance ? one : other;

@@ -64,6 +64,6 @@ export class RetryBudget {
       this.#balance -= this.#balances[index] as number;
       this.#balances[index] = 0;
     }
-    if (steps > 0) this.#slot = now;
+    this.#slot = now;
   }
 }
