@@ -157,10 +157,13 @@ class CallOutput {
   }
 
   #tell(i: number, report: CallReport, error: RpcError): void {
-    const args = JSON.stringify(this.#paramsOf(i)).slice(1, -1);
+    const params = this.#paramsOf(i);
+    const json = JSON.stringify(params);
+    const args = Array.isArray(params) ? json.slice(1, -1) : json;
     const shown = args.length > 60 ? `${args.slice(0, 57)}...` : args;
     const number = this.#flags.repeat === undefined ? "" : ` ${i}`;
-    const where = report.server === undefined ? "" : ` at ${report.server}`;
+    const { server } = report;
+    const where = server === undefined || error.message.includes(server) ? "" : ` at ${server}`;
     const hint = hintFor(error);
     console.error(
       `rpc: call${number} ${this.#method}(${shown})${where} failed: ${error.name}: ${error.message}` +
@@ -176,6 +179,7 @@ function hintFor(error: RpcError): string | undefined {
     case "DeadlineExceeded":
       return "allow it more time with --timeout <ms>";
     case "MethodNotFound":
+      return error.message.includes("did you mean") ? undefined : "see: rpc methods";
     case "InvalidParams":
       return "see: rpc methods";
     case "Overloaded":

@@ -51,12 +51,15 @@ function objectOf(text: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`Cannot use --params ${JSON.stringify(text)}: ${messageOf(error)}`);
+    throw new UsageError(
+      `Cannot use --params ${JSON.stringify(text)}: it must be a JSON object, ` +
+        `such as '{"n": 32}': ${messageOf(error)}`,
+    );
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
   throw new UsageError(
-    `Cannot use --params ${JSON.stringify(text)}: it must be a JSON object, such as {"n": 32}`,
+    `Cannot use --params ${JSON.stringify(text)}: it must be a JSON object, such as '{"n": 32}'`,
   );
 }

@@ -4,6 +4,7 @@ import { nearest } from "../base/nearest.ts";
 import { assertServiceName } from "../discovery/service_name.ts";
 import { parseRegistryUrl } from "../discovery/registry_url.ts";
 import type { CommandInput } from "./command.ts";
+import { CommandError } from "./command_error.ts";
 import { type configFlags, settings } from "./commands.ts";
 import { environmentName, type Flag, kebabCase } from "./flags.ts";
 import { exitCodes } from "./main.ts";
@@ -93,7 +94,7 @@ async function write(path: string, table: Record<string, unknown>): Promise<void
     } catch {
       // It was never made.
     }
-    throw new Error(`Cannot write ${path}: ${messageOf(error)}`, { cause: error });
+    throw new CommandError(`Cannot write ${path}: ${messageOf(error)}`, { cause: error });
   }
 }
 

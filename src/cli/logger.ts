@@ -20,7 +20,7 @@ export async function createLogger({ level, format }: LoggerOptions): Promise<Lo
     ? getJsonLinesFormatter()
     : (Deno.stderr.isTerminal() && !Deno.noColor ? getAnsiColorFormatter : getTextFormatter)({
       timestamp: "time",
-      category: () => "",
+      format: ({ timestamp, level, message }) => `${timestamp} ${level} ${message}`,
     });
   const encoder = new TextEncoder();
   await configure({

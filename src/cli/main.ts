@@ -1,6 +1,7 @@
-import { RpcError } from "../base/errors.ts";
+import { messageOf, RpcError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import type { Command } from "./command.ts";
+import { CommandError } from "./command_error.ts";
 import { commands, settings } from "./commands.ts";
 import { parseArguments } from "./parse.ts";
 import { resolveFlags } from "./settings.ts";
@@ -19,7 +20,7 @@ export const exitCodes = {
 
 /** Runs a command line, without the program's name, and returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
-  let verbose = false;
+  let verbose: boolean | undefined;
   try {
     const [first, ...rest] = args;
     if (first === undefined || first === "help" || first === "--help" || first === "-h") {
@@ -33,7 +34,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const command = find(first);
     const parsed = parseArguments(command, rest);
     if (parsed.help) return await help(command.name, false);
-    verbose = parsed.flags.get("verbose") === "true";
+    if ("verbose" in command.flags) verbose = parsed.flags.get("verbose") === "true";
     const flags = await resolveFlags(command, parsed.flags, settings());
     const { run } = await command.load();
     return await run({ flags, positionals: parsed.positionals });
@@ -58,19 +59,21 @@ async function help(name: string | undefined, isMistake: boolean): Promise<numbe
   return isMistake ? exitCodes.usage : exitCodes.success;
 }
 
-/** Says in one line what went wrong, and nothing of the program's insides unless asked. */
-function report(error: unknown, verbose: boolean): number {
+/**
+ * Says in one line what went wrong, and nothing of the program's insides unless asked.
+ *
+ * @param verbose `undefined`: the command has no such flag
+ */
+function report(error: unknown, verbose: boolean | undefined): number {
   if (error instanceof UsageError) {
     console.error(`rpc: ${error.message}`);
     return exitCodes.usage;
   }
-  if (error instanceof RpcError) {
-    console.error(`rpc: ${error.name}: ${error.message}`);
-    if (verbose) console.error(error.stack);
-    return exitCodes.failure;
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  console.error(`rpc: ${message}${verbose ? "" : " (--verbose tells more)"}`);
+  if (error instanceof RpcError) console.error(`rpc: ${error.name}: ${error.message}`);
+  else if (error instanceof CommandError) console.error(`rpc: ${error.message}`);
+  else {console.error(
+      `rpc: ${messageOf(error)}${verbose === false ? " (--verbose tells more)" : ""}`,
+    );}
   if (verbose) console.error(error);
   return exitCodes.failure;
 }

@@ -10,6 +10,7 @@ import { RpcServer } from "../server/server.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import { advertisedAddress, isLoopback } from "./advertise.ts";
 import type { CommandInput } from "./command.ts";
+import { CommandError } from "./command_error.ts";
 import type { serveFlags } from "./commands.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { createLogger } from "./logger.ts";
@@ -91,9 +92,8 @@ function listen(wanted: HostPort, pool: WorkerPool, flags: Flags, log: Logger): 
       log,
     });
   } catch (error) {
-    throw new Error(`Cannot listen on ${addressOf(wanted)}: ${listenProblem(causeOf(error))}`, {
-      cause: error,
-    });
+    const problem = listenProblem(causeOf(error), wanted.host);
+    throw new CommandError(`Cannot listen on ${addressOf(wanted)}: ${problem}`, { cause: error });
   }
 }
 
@@ -101,7 +101,7 @@ function causeOf(error: unknown): unknown {
   return error instanceof Error && error.cause !== undefined ? error.cause : error;
 }
 
-function listenProblem(error: unknown): string {
+function listenProblem(error: unknown, host: string): string {
   if (error instanceof Deno.errors.AddrInUse) {
     return "the port is in use; choose another one, or 0 for any that is free";
   }
@@ -111,7 +111,12 @@ function listenProblem(error: unknown): string {
   if (error instanceof Deno.errors.PermissionDenied) {
     return "ports below 1024 need more rights; choose one above";
   }
-  return messageOf(error);
+  const message = messageOf(error);
+  return message.includes("lookup address")
+    ? `${
+      JSON.stringify(host)
+    } is neither an address nor a known name; 0.0.0.0 listens on all that this machine has`
+    : message;
 }
 
 /** Registers the server, and prints the line that says so. */

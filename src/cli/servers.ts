@@ -40,7 +40,10 @@ async function listOnce(lists: AsyncIterable<Snapshot>, flags: Flags): Promise<n
     const servers = await Promise.all(instances.map((instance) => probe(instance, flags.timeout)));
     if (flags.json) { for (const server of servers) console.log(JSON.stringify(toJson(server))); }
     else if (servers.length === 0) {
-      console.error(`rpc: no server of service "${flags.service}" is registered in the registry`);
+      console.error(
+        `rpc: No server of service "${flags.service}" is registered in the registry ` +
+          `${flags.registry} (start one: rpc serve 127.0.0.1 0)`,
+      );
     } else console.log(await toTable(servers));
     return exitCodes.success;
   }

@@ -269,8 +269,8 @@ export class Client {
     if (this.#registry === "silent") {
       return `No answer from the registry ${this.#discovery.url} yet`;
     }
-    return `No server of service "${this.#service}" is registered in ${this.#discovery.url}: ` +
-      `start one with: rpc serve 127.0.0.1 0`;
+    return `No server of service "${this.#service}" is registered in the registry ` +
+      `${this.#discovery.url} (start one: rpc serve 127.0.0.1 0)`;
   }
 }
 

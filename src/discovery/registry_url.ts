@@ -45,12 +45,9 @@ export const zooKeeperPortDefault = 2181;
 const sessionTimeoutMsMin = 100;
 const sessionTimeoutMsMax = 3_600_000;
 
-const forms = [
-  "local:",
-  "local:/some/dir",
-  "static:host:port,host:port",
-  "zookeeper://[user:password@]host:2181[,host:2181...][/chroot][?sessionTimeoutMs=10000]",
-];
+/** What to write instead, in as many words as one line bears. */
+const forms = "local:, local:/some/dir, static:host:port,host:port or " +
+  "zookeeper://[user:password@]host:2181[,host:2181...][/chroot]";
 
 /**
  * Reads a registry's URL.
@@ -169,9 +166,8 @@ function parseQuery(text: string, query: string): number | undefined {
 function invalid(text: string, why: string): RpcError {
   // Whatever stands where a password may stand is not repeated.
   const shown = JSON.stringify(text.replace(/^([^:]*:)?(\/\/)?.*@/s, "$1$2***@"));
-  const known = forms.map((form) => `  ${form}`).join("\n");
   return new RpcError(
     "InvalidParams",
-    `Cannot read the registry ${shown}: ${why}. Write one of\n${known}`,
+    `Cannot use the registry ${shown}: ${why}; write ${forms}`,
   );
 }
