@@ -107,11 +107,11 @@ class Chaos {
   }
 }
 
-for (const seed of [1, 2, 3, Date.now() % 1_000_000]) {
+for (const seed of [1, 2, Date.now() % 1_000_000]) {
   Deno.test(`every call ends once and truly, whatever fails (seed ${seed})`, async () => {
     const chaos = new Chaos(seed);
     const { rig, records } = chaos;
-    await chaos.run(400);
+    await chaos.run(250);
     await rig.pass(2_500);
     for (const [key, { method, outcome, executions }] of records.entries()) {
       const which = `${method} ${key}, run ${executions} times, seed ${seed}`;
