@@ -70,3 +70,6 @@ export const heartbeatIntervalMs = 1_000;
 
 /** A connection that does not answer within this time after it was asked is dead. */
 export const heartbeatTimeoutMs = 2_000;
+
+/** How often connections are looked at: by so much a dead one may be found later than the two times above say. */
+export const heartbeatBeatMs = 250;

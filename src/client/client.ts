@@ -4,6 +4,7 @@ import { RpcError } from "../base/errors.ts";
 import {
   callTimeoutMsDefault,
   callTimeoutMsMax,
+  heartbeatBeatMs,
   heartbeatIntervalMs,
   heartbeatTimeoutMs,
   unavailableAfterMsDefault,
@@ -140,7 +141,7 @@ export class Client {
     }, this.#balance);
     this.#dispatch = withDeadline(wheel, retry);
 
-    this.#heartbeat = clock.every(heartbeatIntervalMs, () => this.#endpoints.beat());
+    this.#heartbeat = clock.every(heartbeatBeatMs, () => this.#endpoints.beat());
     this.#watch = this.#discovery.watch(this.#service, {
       snapshot: (snapshot) => this.#found(snapshot),
       trouble: (error) => this.#troubled(error),

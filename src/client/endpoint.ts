@@ -196,7 +196,7 @@ export class Endpoint implements Candidate {
     this.#owner.changed(this);
   }
 
-  /** Looks whether a server with calls pending is still there. Called every heartbeat interval. */
+  /** Looks whether a server with calls pending is still there. Called every `heartbeatBeatMs`. */
   beat(): void {
     const state = this.#state;
     if (state.kind !== "ready" && state.kind !== "draining") return;

@@ -110,7 +110,7 @@ export class Endpoints implements EndpointOwner {
       fallback.items.some((endpoint) => endpoint.offers(method));
   }
 
-  /** Lets every endpoint look after its connection. Called every heartbeat interval. */
+  /** Lets every endpoint look after its connection. Called every `heartbeatBeatMs`. */
   beat(): void {
     for (const list of [this.#lists.preferred, this.#lists.fallback]) {
       for (const endpoint of [...list.items]) endpoint.beat();

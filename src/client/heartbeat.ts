@@ -1,8 +1,16 @@
-import { connectionInFlightMax, heartbeatIntervalMs, heartbeatTimeoutMs } from "../base/limits.ts";
+import {
+  connectionInFlightMax,
+  heartbeatBeatMs,
+  heartbeatIntervalMs,
+  heartbeatTimeoutMs,
+} from "../base/limits.ts";
 import type { Connection } from "./connection.ts";
 
-/** Beats without an answer after which a connection is given up. */
-const silentBeatsMax = 1 + Math.ceil(heartbeatTimeoutMs / heartbeatIntervalMs);
+/** Silent beats after which a server is asked whether it lives. */
+const beatsToAsk = heartbeatIntervalMs / heartbeatBeatMs;
+
+/** Silent beats after which a connection is given up. */
+const beatsToGiveUp = beatsToAsk + heartbeatTimeoutMs / heartbeatBeatMs;
 
 /**
  * With so many calls pending a server may have stopped reading, and then it does not see a ping: its
@@ -28,7 +36,7 @@ export class Heartbeat {
   }
 
   /**
-   * Called every {@link heartbeatIntervalMs}.
+   * Called every {@link heartbeatBeatMs}.
    *
    * @param alsoIdle whether to ask too while no call is pending: of a server that gets no calls, as the
    * registry does not list it any more, nothing else would tell that it has gone
@@ -43,9 +51,9 @@ export class Heartbeat {
       return;
     }
     this.#silentBeats++;
-    if (this.#silentBeats > silentBeatsMax) {
-      connection.abandon(`it was silent for ${this.#silentBeats * heartbeatIntervalMs} ms`);
-    } else if (!this.#asked) {
+    if (this.#silentBeats >= beatsToGiveUp) {
+      connection.abandon(`it was silent for ${this.#silentBeats * heartbeatBeatMs} ms`);
+    } else if (this.#silentBeats >= beatsToAsk && !this.#asked) {
       this.#asked = true;
       connection.ping(() => this.#asked = false);
     }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { heartbeatIntervalMs } from "../../src/base/limits.ts";
+import { heartbeatBeatMs } from "../../src/base/limits.ts";
 import { Call } from "../../src/client/call.ts";
 import { instanceAt } from "../support/fake_discovery.ts";
 import { settled } from "../support/virtual_clock.ts";
@@ -170,9 +170,9 @@ Deno.test("a demoted server that is gone without a word is found, though it gets
   const rig = await connected(1, 2);
   await rig.list([2]);
   rig.transport.server(1).hang();
-  for (let i = 0; i < 10; i++) {
+  for (let i = 0; i < 20; i++) {
     rig.endpoints.beat();
-    await rig.clock.advanceAsync(heartbeatIntervalMs);
+    await rig.clock.advanceAsync(heartbeatBeatMs);
   }
   assert.deepEqual(rig.picture, ["2 preferred"]);
   rig.endpoints.close();

@@ -22,6 +22,10 @@ export interface RpcRunOptions {
   readonly stdin?: string;
   /** When the process is killed, and the test fails. @default 60_000 */
   readonly timeoutMs?: number;
+  /** What is run in place of `rpc`: a test's own program. @default main.ts */
+  readonly program?: URL;
+  /** A shell's words before the command, for example `ulimit -n 64;`. @default none: no shell */
+  readonly shell?: string;
 }
 
 /** What a command came to. */
@@ -88,6 +92,8 @@ export class RpcHome implements AsyncDisposable {
       env: this.env(options.env),
       cwd: options.cwd ?? this.workingDirectory,
       stdin: options.stdin,
+      program: options.program,
+      shell: options.shell,
     });
     this.#processes.add(process);
     return process;
@@ -143,11 +149,19 @@ export class RpcProcess {
       readonly env: Record<string, string>;
       readonly cwd: string;
       readonly stdin: string | undefined;
+      readonly program: URL | undefined;
+      readonly shell: string | undefined;
     },
   ) {
     this.#commandLine = `rpc ${args.join(" ")}`;
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--allow-all", "--no-prompt", entry, ...args],
+    const program = options.program?.href ?? entry;
+    const command = [Deno.execPath(), "run", "--allow-all", "--no-prompt", program, ...args];
+    // `exec` leaves no process between us and the program, so that signals reach it.
+    const [path, ...rest] = options.shell === undefined
+      ? command
+      : ["sh", "-c", `${options.shell} exec "$@"`, "sh", ...command];
+    this.#child = new Deno.Command(path as string, {
+      args: rest,
       env: options.env,
       cwd: options.cwd,
       stdin: options.stdin === undefined ? "null" : "piped",
