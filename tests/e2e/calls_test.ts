@@ -1,12 +1,37 @@
 import assert from "node:assert/strict";
-import { RpcHome } from "../support/rpc_process.ts";
+import { registryTests } from "./registries.ts";
 
-Deno.test("two servers answer a hundred calls, and the summary names both", async () => {
-  await using home = await RpcHome.create();
+const test = registryTests();
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
+
+test("two servers answer a hundred calls, and the summary names both", async (home) => {
   const [one, other] = await Promise.all([home.serve(), home.serve()]);
   const { code, stdout, stderr } = await home.run(["call", "fib", "32", "--repeat", "100"]);
   assert.equal(code, 0, stderr);
   assert.equal(stdout, "2178309\n".repeat(100));
-  assert.match(stderr, new RegExp(`^ *${one.address} `, "m"));
-  assert.match(stderr, new RegExp(`^ *${other.address} `, "m"));
+  assert.match(stderr, /\b100 calls, 0 errors, [\d.]+ s, [\d.]+ calls\/s/);
+  assert.match(stderr, /\bp50 .*\bp90 .*\bp99 /s);
+  for (const { address } of [one, other]) {
+    assert.match(stderr, new RegExp(`^\\s*${address}\\s+\\d+`, "m"));
+  }
+});
+
+test("results come in the order of the calls, however many are under way", async (home) => {
+  await Promise.all([home.serve(), home.serve()]);
+  const pongs = range(100).map((i) => `"pong ${i}"`);
+  for (const flags of [[], ["--concurrency", "16"]]) {
+    const { code, lines, stderr } = await home.run(
+      ["call", "ping", "{i}", "--repeat", "100", ...flags],
+    );
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(lines, pongs);
+  }
+  // Long calls before short ones: they end in another order.
+  const bySize = await home.run(
+    ["call", "pi", "{i}", "--repeat", "40", "--concurrency", "40", "--json"],
+  );
+  assert.deepEqual(bySize.lines.map((line) => JSON.parse(line).i), range(40));
 });

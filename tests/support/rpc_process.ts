@@ -139,7 +139,8 @@ export class RpcProcess {
   readonly #commandLine: string;
   readonly #output = new AbortController();
   readonly #ended: Promise<number>;
-  #stdout = "";
+  readonly #lines: string[] = [];
+  #lastLine = "";
   #stderr = "";
   #code: number | undefined;
 
@@ -170,7 +171,11 @@ export class RpcProcess {
     }).spawn();
     const { signal } = this.#output;
     const output = Promise.all([
-      collect(this.#child.stdout, signal, (text) => this.#stdout += text),
+      collect(this.#child.stdout, signal, (text) => {
+        const lines = (this.#lastLine + text).split("\n");
+        this.#lastLine = lines.pop() ?? "";
+        this.#lines.push(...lines);
+      }),
       collect(this.#child.stderr, signal, (text) => this.#stderr += text),
       options.stdin === undefined ? undefined : feed(this.#child.stdin, options.stdin),
     ]);
@@ -184,8 +189,9 @@ export class RpcProcess {
     return this.#child.pid;
   }
 
+  /** What it has written to stdout, whole. */
   get stdout(): string {
-    return this.#stdout;
+    return [...this.#lines, this.#lastLine].join("\n");
   }
 
   get stderr(): string {
@@ -193,8 +199,8 @@ export class RpcProcess {
   }
 
   /** The whole lines of stdout so far. */
-  get lines(): string[] {
-    return this.#stdout.split("\n").slice(0, -1);
+  get lines(): readonly string[] {
+    return this.#lines;
   }
 
   /** Its exit code, once it has ended; by signal N it is 128 + N. */
@@ -254,7 +260,7 @@ export class RpcProcess {
   /** For the message of a failed test. */
   describe(): string {
     const state = this.#code === undefined ? "running" : `exit code ${this.#code}`;
-    return `${this.#commandLine} (${state})\nstdout: ${tail(this.#stdout)}\nstderr: ${
+    return `${this.#commandLine} (${state})\nstdout: ${tail(this.stdout)}\nstderr: ${
       tail(this.#stderr)
     }`;
   }

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { RpcHome } from "../support/rpc_process.ts";
+import { waitFor } from "../support/wait_for.ts";
+
+/** Fast machines run this for centuries, too. */
+const endless = ["call", "fib", "78"];
+
+function lives(pid: number): boolean {
+  try {
+    // Where there is /proc; a killed process of which nobody has heard yet is as dead as any.
+    return !/^State:\s+[ZX]/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("a call that overruns its deadline fails in time, and is really stopped", async () => {
+  await using home = await RpcHome.create();
+  const server = await home.serve();
+  const { code, stdout, stderr, durationMs } = await home.run([...endless, "--timeout", "500"]);
+  assert.equal(code, 1);
+  assert.equal(stdout, "");
+  assert.match(stderr, /^rpc: call fib\(78\) .*DeadlineExceeded: .*--timeout <ms>\n$/);
+  assert.ok(durationMs >= 500, `${durationMs} ms`);
+
+  await server.process.says(/Killed a worker workerPid=\d+/);
+  const pid = Number(/Killed a worker workerPid=(\d+)/.exec(server.stderr)?.[1]);
+  await waitFor("the worker's end", () => !lives(pid));
+
+  const next = await home.run(["call", "fib", "32"]);
+  assert.deepEqual([next.code, next.stdout], [0, "2178309\n"], next.stderr);
+});
+
+Deno.test("Ctrl-C gives a call up, and its worker is free again", async () => {
+  await using home = await RpcHome.create();
+  const server = await home.serve();
+  const client = home.start([...endless, "--timeout", "600000", "--verbose"]);
+  await client.says(/Connected/);
+  // Only then is it certain that the call has reached the server: another one waits behind it.
+  const next = home.start(["call", "fib", "20", "--timeout", "60000"]);
+  await waitFor("both calls at the server", async () => {
+    const { lines } = await home.run(["call", "rpc.stats"]);
+    const stats = JSON.parse(lines[0] ?? "{}");
+    return JSON.stringify(stats).includes('"queued":1') || next.code !== undefined;
+  }, { timeoutMs: 30_000, periodMs: 100 });
+  assert.equal(next.code, undefined, next.describe());
+  client.signal("SIGINT");
+  assert.equal(await client.ended(), 130, client.describe());
+  assert.equal(client.stdout, "");
+  assert.equal(await next.ended(), 0, next.describe());
+  assert.equal(next.stdout, "6765\n");
+  await server.process.says(/Killed a worker/);
+});

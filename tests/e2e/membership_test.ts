@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import type { RpcProcess, RpcServerProcess } from "../support/rpc_process.ts";
+import { waitFor } from "../support/wait_for.ts";
+import { registryTests } from "./registries.ts";
+
+const test = registryTests();
+
+/** Resolves when the client has had this many more answers from the server. */
+async function takesCalls(
+  client: RpcProcess,
+  server: RpcServerProcess,
+  count = 20,
+): Promise<void> {
+  let seen = client.lines.length;
+  let answers = 0;
+  await waitFor(() => `calls at ${server.address}: ${client.describe()}`, () => {
+    for (; seen < client.lines.length; seen++) {
+      if (client.lines[seen]?.includes(`"server":"${server.address}"`)) answers++;
+    }
+    return answers >= count;
+  }, { timeoutMs: 30_000 });
+}
+
+test("servers join and leave, orderly or by kill -9, and no call fails", async (home) => {
+  const [one, two] = await Promise.all([home.serve(), home.serve()]);
+  const client = home.start(
+    [..."call fib 20 --repeat 100000000 --concurrency 4 --json".split(" ")],
+  );
+  await Promise.all([takesCalls(client, one), takesCalls(client, two)]);
+
+  const three = await home.serve();
+  await takesCalls(client, three, 1);
+  await takesCalls(client, three);
+
+  assert.equal(await one.stop(), 0, one.stderr);
+  await Promise.all([takesCalls(client, two), takesCalls(client, three)]);
+
+  await two.kill();
+  await takesCalls(client, three, 100);
+
+  client.signal("SIGINT");
+  assert.equal(await client.ended(), 130, client.describe());
+  assert.match(client.stderr, /\b\d+ calls, 0 errors/);
+  for (const { address } of [one, two, three]) {
+    assert.match(client.stderr, new RegExp(`${address}\\s+\\d+`));
+  }
+  const failed = client.lines.filter((line) => !line.includes('"result":6765'));
+  assert.deepEqual(failed, []);
+});
