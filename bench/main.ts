@@ -14,7 +14,11 @@ import { join } from "./measures/join.ts";
 import { kill } from "./measures/kill.ts";
 import type { Measure, Plan } from "./measures/measure.ts";
 import { membership } from "./measures/membership.ts";
-import { pingLatency, pingManyConnections, pingOneConnection } from "./measures/ping.ts";
+import {
+  pingLatency,
+  pingManyConnections,
+  pingOneConnection,
+} from "./measures/ping.ts";
 import { pingUnderFib } from "./measures/ping_under_fib.ts";
 import { soak } from "./measures/soak.ts";
 import { startup } from "./measures/startup.ts";
@@ -42,7 +46,9 @@ const measures: readonly Measure[] = [
 ];
 
 const { plan, only, out, profile } = parseBenchArguments(Deno.args);
-const chosen = measures.filter(({ name }) => only === undefined || name === only);
+const chosen = measures.filter(({ name }) =>
+  only === undefined || name === only
+);
 if (chosen.length === 0) {
   const names = measures.map(({ name }) => name).join(", ");
   console.error(
@@ -51,6 +57,16 @@ if (chosen.length === 0) {
   Deno.exit(2);
 }
 if (profile !== undefined) profileInto(profile);
+
+const cores = navigator.hardwareConcurrency;
+const loadAtStart = Deno.loadavg()[0] ?? 0;
+if (loadAtStart > cores / 4) {
+  console.error(
+    `Others use this machine (load ${
+      loadAtStart.toFixed(1)
+    }): expect wide spreads`,
+  );
+}
 
 const results: MeasureResult[] = [];
 const failed: string[] = [];
@@ -83,8 +99,10 @@ async function save(
     machine: {
       os: Deno.build.os,
       arch: Deno.build.arch,
-      cores: navigator.hardwareConcurrency,
+      cores,
       deno: Deno.version.deno,
+      // Of the minute before: what others were doing.
+      loadAtStart,
     },
     plan,
     measures: results.map((result) => ({ ...result, verdicts: judge(result) })),
@@ -93,7 +111,9 @@ async function save(
     `${out}/latest.json`,
     `${JSON.stringify(document, null, 2)}\n`,
   );
-  const plotted = results.filter(({ name }) => pings.some((ping) => ping.name === name));
+  const plotted = results.filter(({ name }) =>
+    pings.some((ping) => ping.name === name)
+  );
   await Deno.writeTextFile(`${out}/latest.svg`, plotOf(plotted, rpcName));
   console.log(`\nWritten: ${out}/latest.json, ${out}/latest.svg`);
 }

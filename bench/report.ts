@@ -44,15 +44,21 @@ function rowOf(result: MeasureResult, series: Series): string[] {
 /** A target as a sentence: what it is, what was found, and whether that will do. */
 export function verdictText(verdict: Verdict): string {
   const { of, is, bound, times, value, met, why } = verdict;
-  const target = `${of}: ${is} ${bound}${times === undefined ? "" : ` x ${times}`}`;
+  const target = `${of}: ${is} ${bound}${
+    times === undefined ? "" : ` x ${times}`
+  }`;
   if (value === undefined) {
     return `  UNKNOWN  ${target} (${oneLine(why ?? "")})`;
   }
-  return `  ${met ? "met     " : "MISSED  "} ${target}, measured ${spreadText(value)}`;
+  return `  ${met ? "met     " : "MISSED  "} ${target}, measured ${
+    spreadText(value)
+  }`;
 }
 
 function notesOf({ notes, series }: MeasureResult): string[] {
-  const own = series.flatMap(({ name, note }) => note === undefined ? [] : [`${name}: ${note}.`]);
+  const own = series.flatMap(({ name, note }) =>
+    note === undefined ? [] : [`${name}: ${note}.`]
+  );
   return [...own, ...notes.map((note) => `${note}.`)];
 }
 
