@@ -144,6 +144,7 @@ export class Session implements Peer, CallOwner {
       this.#linesRead += lines.length;
       for (const line of lines) {
         if (this.#isCrowded()) await this.#relief();
+        if (this.#isClosed) return;
         this.#take(line);
       }
       if (this.#splitter.overflowed) void this.finish();
