@@ -10,7 +10,10 @@ export const settingsFileName = "rpc.toml";
 /** Where a value comes from, for people. */
 export interface Sourced {
   readonly text: string;
+  /** The flag, the variable, or the file's path. */
   readonly source: string;
+  /** Its name in the file. */
+  readonly setting?: string;
 }
 
 /** The settings of one file: texts by key, as if they stood on the command line. */
@@ -51,12 +54,15 @@ export async function readSettingsFile(path: string, known: Flags): Promise<File
     }
     throw new UsageError(`Cannot read ${path}: ${messageOf(error)}`);
   }
-  const { parse } = await import("smol-toml");
+  const { parse, TomlError } = await import("smol-toml");
   let table: Record<string, unknown>;
   try {
     table = parse(toml);
   } catch (error) {
-    throw new UsageError(`Cannot read ${path}: ${messageOf(error).trimEnd()}`);
+    // Its first line says what is wrong; those below draw where.
+    const [problem] = messageOf(error).split("\n");
+    const where = error instanceof TomlError ? ` (line ${error.line}, column ${error.column})` : "";
+    throw new UsageError(`Cannot read ${path}: ${problem}${where}`);
   }
   const keys = new Map(Object.keys(known).map((key) => [kebabCase(key), key]));
   const settings = new Map<string, Sourced>();
@@ -67,7 +73,12 @@ export async function readSettingsFile(path: string, known: Flags): Promise<File
       const hint = near === undefined ? "see: rpc config get" : `did you mean ${near}?`;
       throw new UsageError(`Cannot use ${path}: there is no setting ${name}; ${hint}`);
     }
-    settings.set(key, { text: String(value), source: path });
+    if (typeof value === "object") {
+      throw new UsageError(
+        `Cannot use ${name} in ${path}: it must be a text, a number, true or false`,
+      );
+    }
+    settings.set(key, { text: String(value), source: path, setting: name });
   }
   return settings;
 }
@@ -123,10 +134,13 @@ export async function resolveFlags(
 }
 
 /** Reads a flag's value, naming its source in the error. */
-export function parseValue(flag: Flag, { text, source }: Sourced): unknown {
+export function parseValue(flag: Flag, { text, source, setting }: Sourced): unknown {
   try {
     return flag.parse(text);
   } catch (error) {
-    throw new UsageError(`Cannot use ${source} ${JSON.stringify(text)}: ${messageOf(error)}`);
+    const shown = setting === undefined
+      ? `${source} ${JSON.stringify(text)}`
+      : `${setting} = ${JSON.stringify(text)} in ${source}`;
+    throw new UsageError(`Cannot use ${shown}: ${messageOf(error)}`);
   }
 }
