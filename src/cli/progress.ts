@@ -1,0 +1,180 @@
+import type { SingleBar } from "cli-progress";
+import { type Clock, systemClock, type Timer } from "../base/clock.ts";
+
+/** How far some work has come. */
+export interface ProgressState {
+  /** Calls that have ended, failed ones included. */
+  readonly done: number;
+  readonly failed: number;
+}
+
+/** Where the bar is drawn. */
+export interface ProgressTerminal {
+  readonly isTTY: boolean;
+  /** Width in characters, now. */
+  readonly columns: number;
+  write(text: string): void;
+}
+
+/** What a {@link Progress} shows. */
+export interface ProgressOptions {
+  /** Asked ten times a second while the bar is shown: counting costs the work nothing. */
+  readonly state: () => ProgressState;
+  /** Calls to be made. @default unknown: no bar and no time left, only the count and the rate */
+  readonly total?: number | undefined;
+  /** When the work ends by the clock, in milliseconds from now, whatever is done by then. */
+  readonly durationMs?: number | undefined;
+  /** @default stderr */
+  readonly terminal?: ProgressTerminal;
+  /** @default the machine's */
+  readonly clock?: Clock;
+}
+
+/** Work that ends sooner needs no bar, and does not pay for loading one. */
+const showAfterMs = 700;
+
+/** The rate is that of about so long a time. */
+const rateWindowMs = 3_000;
+
+const barWidthMax = 40;
+const barWidthMin = 10;
+
+/**
+ * A bar on stderr with what is done, the rate, and the time left: on terminals only, and only when
+ * the work takes a while.
+ */
+export class Progress {
+  readonly #options: ProgressOptions;
+  readonly #clock: Clock;
+  readonly #terminal: ProgressTerminal;
+  readonly #startedAtMs: number;
+  readonly #timer: Timer | undefined;
+  readonly #samples: { readonly atMs: number; readonly done: number }[] = [];
+  #bar: SingleBar | undefined;
+  #stopped = false;
+
+  /** Starts to wait for the time to show itself. {@link stop} ends it. */
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#terminal = options.terminal ?? stderrTerminal;
+    this.#startedAtMs = this.#clock.now();
+    this.#samples.push({ atMs: this.#startedAtMs, done: 0 });
+    if (this.#terminal.isTTY) {
+      this.#timer = this.#clock.after(showAfterMs, () => void this.#show());
+    }
+  }
+
+  /** Takes the bar off the screen, because something else is printed now. It comes back by itself. */
+  hide(): void {
+    if (this.#bar !== undefined) this.#terminal.write("\r\x1b[K");
+  }
+
+  /** Takes the bar off the screen for good. */
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+
+  async #show(): Promise<void> {
+    const { Format, SingleBar } = (await import("cli-progress")).default;
+    if (this.#stopped) return;
+    const terminal = this.#terminal;
+    const stream = {
+      isTTY: true,
+      get columns() {
+        return terminal.columns;
+      },
+      write(text: string) {
+        // The library comes back to where it began when it stops; by then that line has scrolled away.
+        if (text !== "\x1b7" && text !== "\x1b8") terminal.write(text);
+        return true;
+      },
+    };
+    this.#bar = new SingleBar({
+      stream: stream as unknown as NodeJS.WritableStream,
+      clearOnComplete: true,
+      forceRedraw: true,
+      barCompleteChar: "█",
+      barIncompleteChar: "░",
+      barsize: barWidthMax,
+      format: (options) => {
+        const { share, text } = this.#now();
+        if (share === undefined) return text.slice(0, terminal.columns - 1);
+        const room = terminal.columns - text.length - 2;
+        if (room < barWidthMin) return text.slice(0, terminal.columns - 1);
+        const barsize = Math.min(barWidthMax, room);
+        return `${Format.BarFormat(share, { ...options, barsize })} ${text}`;
+      },
+    });
+    this.#bar.start(1, 0);
+  }
+
+  /** The share of the work that is done, and the words beside the bar. */
+  #now(): { readonly share: number | undefined; readonly text: string } {
+    const { state, total, durationMs } = this.#options;
+    const nowMs = this.#clock.now();
+    const { done, failed } = state();
+    const rate = this.#rate(nowMs, done);
+    const elapsedMs = nowMs - this.#startedAtMs;
+    const shares = [
+      ...(total === undefined ? [] : [total === 0 ? 1 : done / total]),
+      ...(durationMs === undefined ? [] : [elapsedMs / durationMs]),
+    ];
+    const share = shares.length === 0 ? undefined : Math.min(1, Math.max(...shares));
+    const lefts = [
+      ...(total === undefined || rate === 0 ? [] : [1_000 * (total - done) / rate]),
+      ...(durationMs === undefined ? [] : [durationMs - elapsedMs]),
+    ];
+    const parts = [
+      ...(share === undefined ? [] : [`${Math.floor(100 * share)} %`]),
+      total === undefined ? `${done} calls` : `${done}/${total}`,
+      `${rate >= 100 ? rate.toFixed(0) : rate.toPrecision(3)}/s`,
+      lefts.length === 0
+        ? `${timeText(elapsedMs)} so far`
+        : `${timeText(Math.max(0, Math.min(...lefts)))} left`,
+      ...(failed === 0 ? [] : [`${failed} failed`]),
+    ];
+    return { share, text: parts.join("  ") };
+  }
+
+  #rate(atMs: number, done: number): number {
+    this.#samples.push({ atMs, done });
+    while (this.#samples.length > 2 && (this.#samples[1]?.atMs ?? atMs) < atMs - rateWindowMs) {
+      this.#samples.shift();
+    }
+    const first = this.#samples[0];
+    if (first === undefined || first.atMs === atMs) return 0;
+    return 1_000 * (done - first.done) / (atMs - first.atMs);
+  }
+}
+
+/** `12 s`, `3:05`, `1:02:03`. */
+function timeText(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  const two = (number: number) => String(number).padStart(2, "0");
+  const minutes = Math.floor(seconds / 60);
+  const rest = two(seconds % 60);
+  return minutes < 60
+    ? `${minutes}:${rest}`
+    : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${rest}`;
+}
+
+const encoder = new TextEncoder();
+
+const stderrTerminal: ProgressTerminal = {
+  get isTTY() {
+    return Deno.stderr.isTerminal();
+  },
+  get columns() {
+    try {
+      return Deno.consoleSize().columns;
+    } catch {
+      return 80;
+    }
+  },
+  write: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
+};
