@@ -105,7 +105,8 @@ async function undocumented(paths: readonly string[]): Promise<string[]> {
   assert.equal(code !== 0, findings.length > 0, output);
   return findings.flatMap((finding) => {
     const [, path = "", line] = /^missing-jsdoc[\s\S]*?--> (.*):(\d+):\d+/.exec(finding) ?? [];
-    if (line === undefined) return [];
+    // The library lets out zod too, whose comments are not ours.
+    if (line === undefined || !paths.some((asked) => path.endsWith(asked))) return [];
     // Members are the author's choice: some names say it all.
     const isExport = Deno.readTextFileSync(path).split("\n")[Number(line) - 1]?.startsWith(
       "export ",

@@ -23,6 +23,12 @@ const hour = 3_600_000;
 /** The flags of `rpc serve`. */
 export const serveFlags = {
   ...registryFlags,
+  noBuiltin: boolean({ description: "Leave out the built-in procedures" }),
+  exec: text("<command>", {
+    description: 'A program in any language to start as worker, such as "python3 tasks.py"',
+    fallback: undefined,
+  }),
+  watch: boolean({ description: "Reload the procedures when their files change", short: "w" }),
   advertise: text("<host[:port]>", {
     description: "The address that clients shall use, where it is not the one listened on",
     fallback: undefined,
@@ -77,10 +83,20 @@ const serveCommand = defineCommand({
   positionals: [
     { name: "host", description: "the address to listen on, for example 192.168.0.211 or 0.0.0.0" },
     { name: "port", description: "the TCP port to listen on; 0 picks a free one" },
+    {
+      name: "module",
+      description: "a .ts or .js file whose exported functions are served too",
+      count: "optional",
+    },
   ],
   flags: serveFlags,
   examples: [
     ["rpc serve 127.0.0.1 0", "on this machine, on any free port"],
+    [
+      "rpc serve 127.0.0.1 0 tasks.ts --watch",
+      "the functions that tasks.ts exports, as it changes",
+    ],
+    [`rpc serve 127.0.0.1 0 --exec "python3 tasks.py"`, "procedures in any language"],
     [
       "rpc serve 192.168.0.211 6666 --registry zookeeper://192.168.0.211:2181",
       "on a network, found through ZooKeeper",
@@ -205,11 +221,17 @@ const demoCommand = defineCommand({
   load: () => import("./demo.ts"),
 });
 
+/** The flags of `rpc worker`. */
+export const workerFlags = {
+  module: text("<path>", { description: "A module whose functions to offer", fallback: undefined }),
+  noBuiltin: boolean({ description: "Leave out the built-in procedures" }),
+};
+
 const workerCommand = defineCommand({
   name: "worker",
   summary: "Run procedures for a server, over stdin and stdout",
   positionals: [],
-  flags: {},
+  flags: workerFlags,
   examples: [],
   hidden: true,
   load: () => import("./worker.ts"),

@@ -1,9 +1,17 @@
-import { builtin } from "../procedures/builtin.ts";
-import { runWorker } from "../workers/worker.ts";
+import { runAsWorker } from "../library/run_as_worker.ts";
+import type { CommandInput } from "./command.ts";
+import type { workerFlags } from "./commands.ts";
 import { exitCodes } from "./main.ts";
 
 /** `rpc worker`: what `rpc serve` starts as its worker processes. */
-export async function run(): Promise<number> {
-  await runWorker(builtin);
-  return exitCodes.success;
+export async function run({ flags }: CommandInput<typeof workerFlags>): Promise<number> {
+  const { module, noBuiltin } = flags;
+  const worked = await runAsWorker({ module, builtin: !noBuiltin });
+  return worked ? exitCodes.success : exitCodes.failure;
 }
+
+/**
+ * What modules import as `rpc`. Nobody calls this: a compiled binary holds what is imported
+ * somewhere, and a module from outside may be the only one that asks for it.
+ */
+export const libraryForModules = (): Promise<unknown> => import("../mod.ts");

@@ -1,21 +1,23 @@
 /** A user's module as procedures: no imports of ours needed, a plain exported function will do. */
 
-import { isAbsolute, resolve } from "node:path";
+import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as z from "zod";
 import { messageOf } from "../base/errors.ts";
+import { parameterNames } from "./parameter_names.ts";
 import { defineProcedure, type Procedure, type Procedures } from "./procedure.ts";
 
 /** JSON-RPC keeps these names for itself. */
 const reservedPrefix = "rpc.";
 
 /**
- * Loads the module at `path`, absolute or relative to the working directory, and returns what it
- * exports under the exported names:
+ * Loads the module at `path` (absolute, relative to the working directory, or a `file:` URL) and
+ * returns what it exports under the exported names:
  *
- * - a procedure made by `defineProcedure`, as it is;
- * - any other function as a `cpu` procedure that is not idempotent, takes any JSON by position
- *   (as many values as it declares, or more) and returns any JSON.
+ * - a procedure made by `defineProcedure`, as it is; but what says `inline` is `cpu`, since no
+ *   module is loaded into the process that owns the sockets;
+ * - any other function as a `cpu` procedure that is not idempotent, takes any JSON (as many values
+ *   as it declares, or more) and returns any JSON.
  *
  * Other exports (constants, classes, types) are left alone.
  *
@@ -23,13 +25,12 @@ const reservedPrefix = "rpc.";
  * called, or exports something callable under a name that nobody could call
  */
 export async function loadModule(path: string): Promise<Procedures> {
-  const absolute = isAbsolute(path) ? path : resolve(path);
-  const url = pathToFileURL(absolute).href;
+  const url = path.startsWith("file:") ? path : pathToFileURL(resolve(path)).href;
   let exports: Record<string, unknown>;
   try {
     exports = await import(url);
   } catch (cause) {
-    throw new Error(`Cannot load ${path}: ${messageOf(cause)}${placeOf(cause, url)}`, { cause });
+    throw new Error(`Cannot load ${path}: ${reasonOf(cause)}${placeOf(cause, url)}`, { cause });
   }
   const procedures: Record<string, Procedure> = {};
   for (const [name, value] of Object.entries(exports)) {
@@ -52,14 +53,17 @@ export async function loadModule(path: string): Promise<Procedures> {
 }
 
 function toProcedure(value: unknown): Procedure | undefined {
-  if (isProcedure(value)) return value;
+  if (isProcedure(value)) return value.kind === "inline" ? { ...value, kind: "cpu" } : value;
   if (typeof value !== "function" || isClass(value)) return undefined;
-  const items = Array.from({ length: value.length }, () => z.unknown());
+  const names = parameterNames(value);
+  const items = names.map((_, index) =>
+    index < value.length ? z.unknown() : z.unknown().optional()
+  );
   return defineProcedure({
     // The types of zod's tuple() want to know how many items there are.
     input: z.tuple(items as [z.ZodUnknown], z.unknown()),
+    names,
     output: z.unknown(),
-    description: value.name,
   }, (params: readonly unknown[]) => Reflect.apply(value, undefined, params));
 }
 
@@ -78,6 +82,13 @@ function isSchema(value: unknown): boolean {
 
 function isClass(value: CallableFunction): boolean {
   return /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+/** One line: a syntax error comes with a drawing of its place, of which only the last line stays. */
+function reasonOf(thrown: unknown): string {
+  const lines = messageOf(thrown).split("\n");
+  const place = lines.findLast((line) => line.trim().startsWith("at file:"));
+  return place === undefined ? lines.join(" ") : `${lines[0]} ${place.trim()}`;
 }
 
 /** Where in the module it went wrong, unless the message says it already, as a syntax error's does. */

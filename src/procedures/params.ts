@@ -16,6 +16,7 @@ const quotedLengthMax = 60;
 export class InputReader {
   readonly #schema: z.ZodType;
   readonly #isTuple: boolean;
+  readonly #first: z.core.$ZodType | undefined;
   readonly #names: readonly string[];
   readonly #required: readonly boolean[];
   readonly #requiredCount: number;
@@ -26,6 +27,7 @@ export class InputReader {
     const items = itemsOf(input);
     this.#schema = z.compile<z.ZodType>(input);
     this.#isTuple = input.def.type === "tuple";
+    this.#first = items[0];
     this.#names = names;
     this.#required = items.map((item) => item._zod.optin === undefined);
     this.#requiredCount = this.#required.lastIndexOf(true) + 1;
@@ -34,7 +36,7 @@ export class InputReader {
 
   /** @throws {RpcError} InvalidParams, with an issue for each fault */
   read(method: string, params: CallParams): unknown {
-    const given = params ?? [];
+    const given = this.#namedInOne(params) ?? params ?? [];
     const fits = this.#isTuple && Array.isArray(given) && given.length >= this.#requiredCount &&
       (given.length <= this.#names.length || this.#isOpen);
     const input = fits ? given : this.#arrange(method, given);
@@ -45,6 +47,21 @@ export class InputReader {
       message: describe(issue, input),
     }));
     throw this.#invalid(method, issues);
+  }
+
+  /**
+   * The named parameters, if they come as one object by position and the procedure takes an object:
+   * nearly always that object is meant, and a client's typed methods have no other way to say it.
+   * It stays the first parameter's value if it fits that one and is none of the whole.
+   */
+  #namedInOne(params: CallParams): Readonly<Record<string, unknown>> | undefined {
+    if (this.#isTuple || params === undefined || !isPositional(params)) return undefined;
+    const [only] = params;
+    if (params.length !== 1 || !isRecord(only)) return undefined;
+    const isWhole = (this.#isOpen || Object.keys(only).every((key) => this.#names.includes(key))) &&
+      this.#schema.safeParse(only).success;
+    const isFirst = this.#first !== undefined && z.safeParse(this.#first, only).success;
+    return isWhole || !isFirst ? only : undefined;
   }
 
   /** Brings the parameters into the schema's own form. */
@@ -109,6 +126,10 @@ export function itemsOf(input: InputSchema): readonly z.core.$ZodType[] {
 function isOpen(input: InputSchema): boolean {
   const rest = input.def.type === "tuple" ? input.def.rest : input.def.catchall;
   return rest !== undefined && rest !== null && rest._zod.def.type !== "never";
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isPositional(params: NonNullable<CallParams>): params is readonly unknown[] {

@@ -9,7 +9,7 @@ import { mergeOpenRpc, type OpenRpcDocument, toOpenRpc } from "../procedures/ope
 import type { Procedure, ProcedureKind, Procedures } from "../procedures/procedure.ts";
 import { cancelParamsSchema, type Id, type Request, reservedMethods } from "../wire/message.ts";
 import type { Stats } from "../wire/stats.ts";
-import type { WorkerPool } from "../workers/pool.ts";
+import type { Pool } from "../workers/pool.ts";
 import type { TaskHandle } from "../workers/task.ts";
 import type { Outcome } from "../workers/worker_process.ts";
 import { awaitInline } from "./inline_call.ts";
@@ -32,7 +32,7 @@ export interface DispatcherOptions {
   /** Those of kind `inline` run in this process; all others are the pool's. */
   readonly procedures: Procedures;
   /** Runs what is not inline. Without it there is nothing else. */
-  readonly pool?: WorkerPool;
+  readonly pool?: Pool;
   readonly service: string;
   readonly version: string;
   readonly clock: Clock;
@@ -61,8 +61,9 @@ const guessedLengthMax = 64;
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #methods = new Map<string, Method>();
-  readonly #document: OpenRpcDocument;
+  #methods: ReadonlyMap<string, Method> = new Map();
+  #document: OpenRpcDocument;
+  #pool: Pool | undefined;
   readonly #wheel: DeadlineWheel;
   readonly #startedAtMs: number;
   #inFlight = 0;
@@ -70,18 +71,19 @@ export class Dispatcher {
   #idleWaiters: (() => void)[] = [];
 
   constructor(options: DispatcherOptions) {
-    const { procedures, pool, service, version, clock } = options;
-    const inline = Object.entries(procedures).filter(([, { kind }]) => kind === "inline");
-    const own = toOpenRpc(Object.fromEntries(inline), { title: service, version });
+    const { clock, pool } = options;
     this.#options = options;
-    this.#document = pool === undefined ? own : mergeOpenRpc(own, pool.document());
-    for (const { name, "x-kind": kind } of this.#document.methods) {
-      const counters = new MethodCounters();
-      const own = inline.find(([inlineName]) => inlineName === name)?.[1];
-      this.#methods.set(name, { name, inline: own, kind, counters });
-    }
+    this.#document = this.#install(pool);
     this.#wheel = new DeadlineWheel(clock);
     this.#startedAtMs = clock.now();
+  }
+
+  /**
+   * From now on `pool` runs what is not inline, and what it offers is offered. Calls that the pool
+   * before it has taken are answered by that one.
+   */
+  usePool(pool: Pool): void {
+    this.#document = this.#install(pool);
   }
 
   /** Calls that wait or run. */
@@ -123,8 +125,8 @@ export class Dispatcher {
 
   /** What the server is doing, and has done. */
   stats(): Stats {
-    const { service, version, clock, pool, connections } = this.#options;
-    const { size, busy, queued, restarts } = pool?.stats() ??
+    const { service, version, clock, connections } = this.#options;
+    const { size, busy, queued, restarts } = this.#pool?.stats() ??
       { size: 0, busy: 0, queued: 0, restarts: 0 };
     const methods = [...this.#methods.values()];
     return {
@@ -138,6 +140,32 @@ export class Dispatcher {
       workers: { size, busy, restarts },
       methods: Object.fromEntries(methods.map(({ name, counters }) => [name, counters.stats()])),
     };
+  }
+
+  /** Makes the table of methods. What was counted of a method stays. */
+  #install(pool: Pool | undefined): OpenRpcDocument {
+    const { procedures, service, version } = this.#options;
+    const offered = pool?.document();
+    // A user's procedure goes before a built-in one of the same name.
+    const shadows = new Set(
+      offered?.methods.filter((method) => method["x-kind"] !== "inline").map(({ name }) => name),
+    );
+    const inline = Object.fromEntries(
+      Object.entries(procedures).filter(([name, { kind }]) =>
+        kind === "inline" && !shadows.has(name)
+      ),
+    );
+    const own = toOpenRpc(inline, { title: service, version });
+    const document = offered === undefined ? own : mergeOpenRpc(own, offered);
+    const methods = document.methods.map(({ name, "x-kind": kind }): Method => ({
+      name,
+      inline: Object.hasOwn(inline, name) ? inline[name] : undefined,
+      kind,
+      counters: this.#methods.get(name)?.counters ?? new MethodCounters(),
+    }));
+    this.#methods = new Map(methods.map((method) => [method.name, method]));
+    this.#pool = pool;
+    return document;
   }
 
   #runInline(
@@ -174,7 +202,7 @@ export class Dispatcher {
 
   #submit(method: Method, request: Request, reply: Reply): TaskHandle | undefined {
     // There is a method that is not inline only if there is a pool that offers it.
-    return this.#options.pool?.submit({
+    return this.#pool?.submit({
       method: method.name,
       kind: method.kind,
       params: request.params,

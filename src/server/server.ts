@@ -4,7 +4,7 @@ import { connectionsMaxDefault } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
 import type { Procedures } from "../procedures/procedure.ts";
 import type { Stats } from "../wire/stats.ts";
-import type { WorkerPool } from "../workers/pool.ts";
+import type { Pool } from "../workers/pool.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Refusals } from "./refusals.ts";
 import { Session } from "./session.ts";
@@ -18,7 +18,7 @@ export interface RpcServerOptions {
   /** Those of kind `inline` run in this process; all others are the pool's. */
   readonly procedures: Procedures;
   /** Runs what is not inline. The server uses it and does not close it. */
-  readonly pool?: WorkerPool;
+  readonly pool?: Pool;
   /** The service's name. */
   readonly service: string;
   /** The version of the service, for `rpc.discover` and `rpc.stats`. */
@@ -102,6 +102,11 @@ export class RpcServer {
   /** What the server is doing, and has done: what `rpc.stats` answers. */
   stats(): Stats {
     return this.#dispatcher.stats();
+  }
+
+  /** From now on `pool` runs what is not inline; the calls of the one before it are that one's to end. */
+  usePool(pool: Pool): void {
+    this.#dispatcher.usePool(pool);
   }
 
   /** Asks all clients, and those that are yet to come, to send new calls elsewhere. */

@@ -1,5 +1,5 @@
 import { Backoff } from "../base/backoff.ts";
-import type { Clock } from "../base/clock.ts";
+import { type Clock, sleep } from "../base/clock.ts";
 import { DeadlineWheel } from "../base/deadline_wheel.ts";
 import { queueMaxDefault } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
@@ -41,6 +41,23 @@ export interface WorkerPoolStats {
   readonly restarts: number;
 }
 
+/** What runs calls: worker processes, or several groups of them. */
+export interface Pool {
+  /** What the workers offer. */
+  document(): OpenRpcDocument;
+  /** Takes a call; `task.done` tells how it ended. */
+  submit(task: PoolTask): TaskHandle;
+  /** What it is doing now. */
+  stats(): WorkerPoolStats;
+  /** Resolves when it has no call left, so that {@link close} loses none. */
+  finish(): Promise<void>;
+  /** Refuses what waits, kills the workers, and resolves when they are gone. */
+  close(): Promise<void>;
+}
+
+/** How often a pool that is to close is looked at: calls do not tell, since few pools ever close. */
+const finishCheckMs = 20;
+
 /** Workers for `io` calls: two, so that one which hangs does not stop all. */
 const ioWorkersMax = 2;
 
@@ -53,7 +70,7 @@ const restartBackoff = { baseMs: 100, maxMs: 5_000 };
  * `cpu` and `io` calls have workers of their own: a `cpu` call would stop every `io` call in its
  * process for as long as it runs, and for good if it has to be killed.
  */
-export class WorkerPool {
+export class WorkerPool implements Pool {
   readonly #options: WorkerPoolOptions;
   readonly #cpu: Lane;
   readonly #io: Lane;
@@ -91,18 +108,15 @@ export class WorkerPool {
     return pool;
   }
 
-  /** What the workers offer. */
   document(): OpenRpcDocument {
     // Set by start(), without which there is no pool.
     return this.#document as OpenRpcDocument;
   }
 
-  /** Takes a call; `task.done` tells how it ended. */
   submit(task: PoolTask): TaskHandle {
     return (task.kind === "io" ? this.#io : this.#cpu).submit(task);
   }
 
-  /** What the pool is doing now. */
   stats(): WorkerPoolStats {
     const slots = [...this.#cpu.slots, ...this.#io.slots];
     return {
@@ -113,7 +127,14 @@ export class WorkerPool {
     };
   }
 
-  /** Refuses what waits, kills the workers, and resolves when they are gone. */
+  async finish(): Promise<void> {
+    while (true) {
+      const { busy, queued } = this.stats();
+      if (busy + queued === 0) return;
+      await sleep(this.#options.clock, finishCheckMs);
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#cpu.close(), this.#io.close()]);
   }

@@ -146,7 +146,13 @@ export class WorkerSlot {
 
   #discovered(process: WorkerProcess, outcome: Outcome): void {
     if (this.#state.name !== "starting" || this.#state.process !== process) return;
-    const document = openRpcSchema.safeParse("result" in outcome ? outcome.result : undefined);
+    if ("error" in outcome) {
+      // Its own words say more than its exit code will.
+      process.kill("it cannot work");
+      this.#failed(new Error(outcome.error.message));
+      return;
+    }
+    const document = openRpcSchema.safeParse(outcome.result);
     if (!document.success) {
       process.kill("it did not answer rpc.discover with an OpenRPC document");
       return;
@@ -179,7 +185,10 @@ export class WorkerSlot {
       return;
     }
     const delayMs = this.#options.backoff.next();
-    this.#options.log.error(error.message, { retryInMs: Math.round(delayMs) });
+    // Whoever waits for the first start is told, and has no need of a line for each worker.
+    if (this.#starts > 1) {
+      this.#options.log.error(error.message, { retryInMs: Math.round(delayMs) });
+    }
     this.#beginLater(delayMs);
     this.#firstStart.reject(error);
   }

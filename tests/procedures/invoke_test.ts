@@ -164,3 +164,28 @@ Deno.test("defineProcedure() refuses names that are not one for each parameter",
     );
   }
 });
+
+Deno.test("a procedure of an object takes that object by position too (P-9)", () => {
+  const context = new LazyCallContext();
+  const area = defineProcedure(
+    { input: z.object({ width: z.number(), height: z.number() }), output: z.number() },
+    ({ width, height }) => width * height,
+  );
+  assert.equal(invoke("area", area, [{ width: 3, height: 4 }], context), 12);
+  assert.equal(invoke("area", area, [3, 4], context), 12);
+  assert.throws(
+    () => invoke("area", area, [{ width: 3 }], context),
+    /^InvalidParams: Cannot call area: height is missing/,
+  );
+  const save = defineProcedure(
+    {
+      input: z.object({ options: z.record(z.string(), z.unknown()).optional() }),
+      output: z.json(),
+    },
+    (input) => input as z.core.util.JSONType,
+  );
+  assert.deepEqual(invoke("save", save, [{ fast: true }], context), { options: { fast: true } });
+  assert.deepEqual(invoke("save", save, [{ options: { fast: true } }], context), {
+    options: { fast: true },
+  });
+});

@@ -1,5 +1,5 @@
+import { RpcError } from "../base/errors.ts";
 import type { HostPort } from "../discovery/registry_url.ts";
-import { UsageError } from "./usage_error.ts";
 
 /** Addresses that mean "every interface": fine to listen on, and nowhere to connect to. */
 const wildcards: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
@@ -8,7 +8,7 @@ const wildcards: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 export interface AdvertiseOptions {
   /** What the server listens on. */
   readonly listening: HostPort;
-  /** `--advertise`: `host`, `host:port` or `[v6]:port`. */
+  /** What the user says: `host`, `host:port` or `[v6]:port`. */
   readonly advertise: string | undefined;
   /** The registry serves this machine only. */
   readonly isLocal: boolean;
@@ -21,7 +21,7 @@ export interface AdvertiseOptions {
  * wildcard. In place of that comes loopback if only this machine can look, else the first address of
  * the machine's own.
  *
- * @throws {UsageError} `--advertise` is no address, or there is none to announce
+ * @throws {RpcError} InvalidParams: `advertise` is no address, or there is none to announce
  */
 export function advertisedAddress(options: AdvertiseOptions): HostPort {
   const { listening, advertise } = options;
@@ -35,7 +35,8 @@ export function advertisedAddress(options: AdvertiseOptions): HostPort {
     one.family === family && !isLoopback(one.address) && !isLinkLocal(one.address)
   );
   if (own !== undefined) return { host: own.address, port: listening.port };
-  throw new UsageError(
+  throw new RpcError(
+    "InvalidParams",
     `Cannot announce ${listening.host}: no client can connect to it, and this machine has no other ` +
       `${family} address; name one with --advertise`,
   );
@@ -57,7 +58,8 @@ function parseAdvertise(text: string, portDefault: number): HostPort {
   const host = match?.[1] ?? match?.[2] ?? match?.[3];
   const port = match?.[4] === undefined ? portDefault : Number(match[4]);
   if (host === undefined || wildcards.has(host) || port < 1 || port > 65_535) {
-    throw new UsageError(
+    throw new RpcError(
+      "InvalidParams",
       `Cannot announce --advertise ${
         JSON.stringify(text)
       }: give a host that clients can connect to, ` +

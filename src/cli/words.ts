@@ -1,0 +1,40 @@
+import { UsageError } from "./usage_error.ts";
+
+/** Plain text, 'quoted as it is', "quoted", or an escaped character. */
+const piece = /'([^']*)'|"((?:\\[\s\S]|[^"\\])*)"|\\([\s\S])|([^\s'"\\]+)/y;
+
+/**
+ * Splits a command line into words as a shell does, but expands nothing: white space parts words,
+ * unless it stands in '...' or "..." or after a backslash. On Windows a backslash stands for itself,
+ * except before a quote, since it is what parts directories there.
+ *
+ * @throws {UsageError} it holds no word, or a quote is not closed
+ */
+export function wordsOf(commandLine: string, os = Deno.build.os): string[] {
+  const words: string[] = [];
+  const text = os === "windows" ? commandLine.replaceAll(/\\(?!")/g, "\\\\") : commandLine;
+  let word: string | undefined;
+  for (let at = 0; at < text.length; at = piece.lastIndex) {
+    const space = /\s+/y;
+    space.lastIndex = at;
+    if (space.test(text)) {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+      piece.lastIndex = space.lastIndex;
+      continue;
+    }
+    piece.lastIndex = at;
+    const [, single, double, escaped, plain] = piece.exec(text) ?? [];
+    const found = single ?? double?.replaceAll(/\\(["\\$`])/g, "$1") ?? escaped ?? plain;
+    if (found === undefined) {
+      const what = text[at] === "\\" ? "nothing stands after its last \\" : "a quote is not closed";
+      throw new UsageError(`Cannot read the command ${JSON.stringify(commandLine)}: ${what}`);
+    }
+    word = (word ?? "") + found;
+  }
+  if (word !== undefined) words.push(word);
+  if (words.length === 0 || words[0] === "") {
+    throw new UsageError("Cannot run an empty command: --exec needs a program and its arguments");
+  }
+  return words;
+}

@@ -1,0 +1,63 @@
+/** A module's procedures as methods of a client: types inferred, no code generated. */
+
+import type * as z from "zod";
+import type { CallOptions } from "../client/client.ts";
+import type { Params } from "../wire/message.ts";
+import type { InputSchema, Procedure } from "../procedures/procedure.ts";
+
+/** The arguments of a procedure: a tuple's items one by one, an object as one. */
+type Arguments<Input extends InputSchema> = z.input<Input> extends infer Given
+  ? Given extends readonly unknown[] ? Given : [params: Given]
+  : never;
+
+/** One export as a method; `never` for what cannot be called over the network. */
+type Method<Export> = Export extends Procedure<infer Input, infer Output>
+  ? (...args: Arguments<Input>) => Promise<z.output<Output>>
+  : Export extends (...args: infer Args) => infer Result
+    ? (...args: Args) => Promise<Awaited<Result>>
+  : never;
+
+/**
+ * The methods of a module: for each procedure a function of its schema's input that promises its
+ * output, for each plain function the same function with a promise.
+ *
+ * @example
+ * ```ts
+ * import { type Api, defineProcedure, z } from "rpc";
+ *
+ * const procedures = {
+ *   area: defineProcedure(
+ *     { input: z.tuple([z.number(), z.number()]), output: z.number() },
+ *     ([width, height]) => width * height,
+ *   ),
+ * };
+ *
+ * const check = (api: Api<typeof procedures>): Promise<number> => api.area(3, 4);
+ * console.assert(check.length === 1);
+ * ```
+ */
+export type Api<Exports> = {
+  readonly [Name in keyof Exports as Method<Exports[Name]> extends never ? never : Name]: Method<
+    Exports[Name]
+  >;
+};
+
+/** Makes one call. */
+type CallMethod = (method: string, params: Params, options: CallOptions) => Promise<unknown>;
+
+/** Methods of any name, each of which calls the procedure of that name. */
+export function createApi<Exports>(call: CallMethod, options: CallOptions): Api<Exports> {
+  const methods = new Map<string, (...args: unknown[]) => Promise<unknown>>();
+  return new Proxy({}, {
+    get(_, name) {
+      // A promise is told by its `then`: without this, `await` would call a procedure of that name.
+      if (typeof name === "symbol" || name === "then") return undefined;
+      let method = methods.get(name);
+      if (method === undefined) {
+        method = (...args) => call(name, args, options);
+        methods.set(name, method);
+      }
+      return method;
+    },
+  }) as Api<Exports>;
+}

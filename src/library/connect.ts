@@ -1,0 +1,97 @@
+import { type Logger, silentLogger } from "../base/log.ts";
+import type { BalancePolicy } from "../client/balancer.ts";
+import { type CallOptions, Client } from "../client/client.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import { type Api, createApi } from "./api.ts";
+import { openRegistry, type RegistryOptions } from "./open_registry.ts";
+
+/** What {@link connect} takes. */
+export interface ConnectOptions extends RegistryOptions {
+  /** How calls are spread over servers. @default "p2c" */
+  readonly balance?: BalancePolicy;
+  /** How long a call may take that says nothing of its own, in milliseconds. @default 10000 */
+  readonly timeoutMs?: number;
+  /** Where the client tells of servers that come, go and fail. @default nowhere */
+  readonly log?: Logger;
+}
+
+/**
+ * Finds the servers of a service, now and as they come and go, and returns a client that calls them.
+ * It does not wait for a server: the first call does, for a moment.
+ *
+ * @throws {RpcError} InvalidParams: the registry's URL or the service's name cannot be
+ *
+ * @example
+ * ```ts
+ * import { connect, serve } from "rpc";
+ *
+ * await using server = await serve({ builtin: true, workers: 1, service: "connect-example" });
+ * await using client = await connect({ service: "connect-example" });
+ *
+ * const result = await client.call("fib", [32], { timeoutMs: 5_000 });
+ * console.assert(result === 2178309 && server.isRegistered);
+ * ```
+ */
+export async function connect(options: ConnectOptions = {}): Promise<RpcClient> {
+  const { service = "rpc", balance, timeoutMs, log = silentLogger } = options;
+  const discovery = await openRegistry(options, log);
+  return new RpcClient(discovery, {
+    service,
+    ...(balance === undefined ? {} : { balance }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    log,
+  });
+}
+
+/** How a {@link RpcClient} behaves. */
+interface RpcClientOptions {
+  readonly service: string;
+  readonly balance?: BalancePolicy;
+  readonly timeoutMs?: number;
+  readonly log: Logger;
+}
+
+/** A client with a registry of its own. Made by {@link connect}; `await using` closes it. */
+export class RpcClient extends Client {
+  readonly #discovery: Discovery;
+
+  /** Use {@link connect}. */
+  constructor(discovery: Discovery, options: RpcClientOptions) {
+    super({ ...options, discovery });
+    this.#discovery = discovery;
+  }
+
+  /**
+   * The procedures of a module as typed methods. The type is all that is needed of the module, so
+   * the client need not load it: `import type * as tasks from "./tasks.ts"`, and then
+   * `client.procedures<typeof tasks>()`.
+   *
+   * @param options for all calls by these methods
+   *
+   * @example
+   * ```ts
+   * import { type builtin, connect, serve } from "rpc";
+   *
+   * await using server = await serve({ builtin: true, workers: 1, service: "typed-example" });
+   * await using client = await connect({ service: "typed-example" });
+   *
+   * const api = client.procedures<typeof builtin>({ timeoutMs: 5_000 });
+   * const result: number = await api.fib(32);
+   * console.assert(result === 2178309 && server.isRegistered);
+   * ```
+   */
+  procedures<Exports>(options: CallOptions = {}): Api<Exports> {
+    return createApi((method, params, given) => this.call(method, params, given), options);
+  }
+
+  /** Ends all calls as Cancelled, and closes the connections and the registry. */
+  override async close(): Promise<void> {
+    super.close();
+    await this.#discovery.close();
+  }
+
+  /** {@link close}, for `await using`. */
+  override [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

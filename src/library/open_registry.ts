@@ -1,0 +1,29 @@
+import { systemClock } from "../base/clock.ts";
+import type { Logger } from "../base/log.ts";
+import { systemRandom } from "../base/random.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import { openDiscovery } from "../discovery/open.ts";
+import { parseRegistryUrl } from "../discovery/registry_url.ts";
+import { assertServiceName } from "../discovery/service_name.ts";
+
+/** Where servers are found, as a user says it. */
+export interface RegistryOptions {
+  /** `local:`, `zookeeper://host:2181`, or `static:host:port,host:port`. @default "local:" */
+  readonly registry?: string | undefined;
+  /** The service that servers belong to. @default "rpc" */
+  readonly service?: string | undefined;
+  /** A directory where the last known lists of servers are kept. @default they are not kept */
+  readonly lastKnownDir?: string | undefined;
+}
+
+/**
+ * Opens a registry on the machine's own clock and randomness.
+ *
+ * @throws {RpcError} InvalidParams: the registry's URL or the service's name cannot be
+ */
+export async function openRegistry(options: RegistryOptions, log: Logger): Promise<Discovery> {
+  const { registry = "local:", service = "rpc", lastKnownDir } = options;
+  assertServiceName(service);
+  const deps = { clock: systemClock, random: systemRandom, log, lastKnownDir };
+  return await openDiscovery(parseRegistryUrl(registry), deps);
+}

@@ -1,0 +1,229 @@
+import type { Clock } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import { version } from "../base/version.ts";
+import { addressOf, type Announcement, type Discovery } from "../discovery/discovery.ts";
+import type { HostPort } from "../discovery/registry_url.ts";
+import { builtin } from "../procedures/builtin.ts";
+import { type DrainOptions, RpcServer } from "../server/server.ts";
+import type { Stats } from "../wire/stats.ts";
+import type { Pool } from "../workers/pool.ts";
+import { advertisedAddress, isLoopback } from "./advertise.ts";
+import { type PoolOptions, startPool } from "./start_pool.ts";
+
+/** What a {@link RunningServer} is made of. */
+export interface RunningServerOptions extends PoolOptions {
+  /** The address and the port to listen on; port 0 takes any free one. */
+  readonly listen: HostPort;
+  /** Where it is announced. The server closes it. */
+  readonly discovery: Discovery;
+  readonly service: string;
+  /** `host`, `host:port` or `[v6]:port`: the address for clients. @default the one listened on */
+  readonly advertise?: string | undefined;
+  readonly weight: number;
+  readonly zone: string;
+}
+
+/** How long a start waits for the registry: a server that it does not know yet can serve all the same. */
+const registrationWaitMs = 5_000;
+
+/**
+ * A server as a whole: workers that run procedures, a listener, an announcement. They start in this
+ * order, so that whoever finds the server can call it, and end in the other.
+ */
+export class RunningServer implements AsyncDisposable {
+  readonly #options: RunningServerOptions;
+  readonly #server: RpcServer;
+  readonly #announcement: Announcement;
+  readonly #inTrouble = Promise.withResolvers<void>();
+  /** `host:port`, as clients find it. */
+  readonly address: string;
+  #pool: Pool;
+  #isClosed = false;
+
+  private constructor(
+    options: RunningServerOptions,
+    parts: { readonly pool: Pool; readonly server: RpcServer; readonly address: HostPort },
+  ) {
+    const { pool, server, address } = parts;
+    this.#options = options;
+    this.#pool = pool;
+    this.#server = server;
+    this.address = addressOf(address);
+    this.#announcement = this.#announce(address);
+  }
+
+  /**
+   * Starts the workers, listens, registers, and resolves when the registry lists the server, or will
+   * not for now.
+   *
+   * @throws {RpcError} InvalidParams: there is no address to announce
+   * @throws {Error} a worker does not start, or the address cannot be listened on; nothing is left
+   * behind but the registry
+   */
+  static async start(options: RunningServerOptions): Promise<RunningServer> {
+    const pool = await startPool(options);
+    let server: RpcServer | undefined;
+    try {
+      server = listen(options, pool);
+      const address = advertised(options, server.address.port);
+      const running = new RunningServer(options, { pool, server, address });
+      await running.#registered();
+      return running;
+    } catch (error) {
+      await server?.close();
+      await pool.close();
+      throw error;
+    }
+  }
+
+  /** The registry's URL in its full form. */
+  get registry(): string {
+    return this.#options.discovery.url;
+  }
+
+  /** Whether the registry is known to list it. */
+  get isRegistered(): boolean {
+    return this.#announcement.isRegistered;
+  }
+
+  /** What it is doing, and has done. */
+  stats(): Stats {
+    return this.#server.stats();
+  }
+
+  /**
+   * Replaces the workers by new ones, which load their code anew. The old ones take no call any more,
+   * finish those that they have, and end. If the new ones do not start, the old ones stay.
+   *
+   * @throws {Error} why the new ones do not start
+   */
+  async reload(): Promise<void> {
+    const fresh = await startPool(this.#options);
+    if (this.#isClosed) return await fresh.close();
+    const old = this.#pool;
+    this.#pool = fresh;
+    this.#server.usePool(fresh);
+    await old.finish();
+    await old.close();
+  }
+
+  /** Leaves the registry, tells the clients, finishes what runs, and closes. */
+  async drain(options: DrainOptions): Promise<void> {
+    await this.#announcement.withdraw();
+    await this.#server.drain(options);
+    await this.close();
+  }
+
+  /** Ends at once: calls under way are lost. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#announcement.withdraw();
+    await this.#server.close();
+    await this.#pool.close();
+    await this.#options.discovery.close();
+  }
+
+  /** {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #announce(address: HostPort): Announcement {
+    const { discovery, service, weight, zone, clock, log } = this.#options;
+    return discovery.announce({
+      id: crypto.randomUUID(),
+      service,
+      ...address,
+      weight,
+      zone,
+      version,
+      methods: Object.keys(this.stats().methods),
+      startedAtMs: clock.wallTimeMs(),
+    }, {
+      trouble: (error) => {
+        log.warn(`Not registered, trying again: ${error.message}`);
+        this.#inTrouble.resolve();
+      },
+    });
+  }
+
+  async #registered(): Promise<void> {
+    const { clock, log } = this.#options;
+    const announcement = this.#announcement;
+    await soon(clock, Promise.race([announcement.registered, this.#inTrouble.promise]));
+    if (announcement.isRegistered) return;
+    log.warn("Serving, though the registry does not list this server yet");
+    void announcement.registered.then(() => {
+      if (announcement.isRegistered) log.info("Registered");
+    });
+  }
+}
+
+/** Resolves when `promise` does, or after the longest wait for the registry. */
+async function soon(clock: Clock, promise: Promise<void>): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = clock.after(registrationWaitMs, late.resolve);
+  await Promise.race([promise, late.promise]);
+  timer.cancel();
+}
+
+function listen(options: RunningServerOptions, pool: Pool): RpcServer {
+  const { listen: { host, port }, service, clock, log } = options;
+  try {
+    return RpcServer.listen({
+      hostname: host,
+      port,
+      procedures: options.builtin ? builtin : {},
+      pool,
+      service,
+      version,
+      clock,
+      log,
+    });
+  } catch (error) {
+    const reason = listenProblem(causeOf(error), host);
+    throw new Error(`Cannot listen on ${addressOf({ host, port })}: ${reason}`, { cause: error });
+  }
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && error.cause !== undefined ? error.cause : error;
+}
+
+function listenProblem(error: unknown, host: string): string {
+  if (error instanceof Deno.errors.AddrInUse) {
+    return "the port is in use; choose another one, or 0 for any that is free";
+  }
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return "this machine has no such address; 0.0.0.0 listens on all that it has";
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return "ports below 1024 need more rights; choose one above";
+  }
+  const message = messageOf(error);
+  if (!message.includes("lookup address")) return message;
+  return `${JSON.stringify(host)} is neither an address nor a known name; ` +
+    "0.0.0.0 listens on all that this machine has";
+}
+
+function advertised(options: RunningServerOptions, port: number): HostPort {
+  const { listen: { host }, advertise, discovery, log } = options;
+  const isLocal = discovery.url.startsWith("local:");
+  const address = advertisedAddress({
+    listening: { host, port },
+    advertise,
+    isLocal,
+    interfaces: Deno.networkInterfaces,
+  });
+  if (isLocal && !isLoopback(host)) warnOfLocal(discovery, address, log);
+  return address;
+}
+
+function warnOfLocal(discovery: Discovery, address: HostPort, log: Logger): void {
+  log.warn(
+    `Other machines will not find this server: the registry ${discovery.url} is for one machine. ` +
+      "Use --registry zookeeper://host:2181, or have them call with --registry " +
+      `static:${addressOf(address)}`,
+  );
+}

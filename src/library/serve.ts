@@ -1,0 +1,84 @@
+import { systemClock } from "../base/clock.ts";
+import { queueMaxDefault } from "../base/limits.ts";
+import { type Logger, silentLogger } from "../base/log.ts";
+import { systemRandom } from "../base/random.ts";
+import { openRegistry, type RegistryOptions } from "./open_registry.ts";
+import { RunningServer } from "./running_server.ts";
+import { denoWorkerCommand } from "./worker_command.ts";
+
+/** What {@link serve} takes. */
+export interface ServeOptions extends RegistryOptions {
+  /** The module whose exported functions are served: `import.meta.resolve("./tasks.ts")`. */
+  readonly module?: string;
+  /** Program and arguments of a worker in any language, such as `["python3", "tasks.py"]`. */
+  readonly exec?: readonly string[];
+  /** Whether `ping`, `pi` and `fib` are served too. @default false */
+  readonly builtin?: boolean;
+  /** The address to listen on. @default "127.0.0.1" */
+  readonly host?: string;
+  /** The port to listen on; 0 takes any free one. @default 0 */
+  readonly port?: number;
+  /** The address for clients, `host` or `host:port`. @default the one listened on */
+  readonly advertise?: string;
+  /** Worker processes. @default one a core */
+  readonly workers?: number;
+  /** Calls that may wait for a worker; further ones are answered Overloaded. @default 4096 */
+  readonly queueMax?: number;
+  /** Share of the calls relative to other servers. @default 1 */
+  readonly weight?: number;
+  /** Where this server stands, for people. @default "" */
+  readonly zone?: string;
+  /** Where the server tells of its workers and its registration. @default nowhere */
+  readonly log?: Logger;
+}
+
+/**
+ * Serves a module's exported functions, as `rpc serve` does: starts worker processes that load the
+ * module, listens, registers, and resolves when calls can come. This process itself never loads the
+ * module, so that a procedure which does not end can be killed.
+ *
+ * @throws {RpcError} InvalidParams: the registry, the service or the address cannot be
+ * @throws {Error} the module cannot be loaded (with file and line), or the address not listened on
+ *
+ * @example
+ * ```ts
+ * import { connect, serve } from "rpc";
+ *
+ * const directory = await Deno.makeTempDir();
+ * const module = `${directory}/tasks.ts`;
+ * await Deno.writeTextFile(module, "export function add(a: number, b: number) { return a + b; }");
+ *
+ * await using server = await serve({ module, workers: 1, service: "serve-example" });
+ * await using client = await connect({ service: "serve-example" });
+ * console.assert(await client.call("add", [2, 3]) === 5);
+ *
+ * await server.drain({ graceMs: 0, timeoutMs: 1_000 });
+ * await Deno.remove(directory, { recursive: true });
+ * ```
+ */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const { log = silentLogger } = options;
+  const discovery = await openRegistry(options, log);
+  try {
+    return await RunningServer.start({
+      module: options.module,
+      exec: options.exec,
+      builtin: options.builtin ?? false,
+      listen: { host: options.host ?? "127.0.0.1", port: options.port ?? 0 },
+      discovery,
+      service: options.service ?? "rpc",
+      advertise: options.advertise,
+      weight: options.weight ?? 1,
+      zone: options.zone ?? "",
+      workers: options.workers ?? navigator.hardwareConcurrency,
+      queueMax: options.queueMax ?? queueMaxDefault,
+      workerCommand: denoWorkerCommand,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+    });
+  } catch (error) {
+    await discovery.close();
+    throw error;
+  }
+}

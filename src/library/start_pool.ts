@@ -1,0 +1,64 @@
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/log.ts";
+import type { Random } from "../base/random.ts";
+import { type Pool, WorkerPool } from "../workers/pool.ts";
+import { PoolSet } from "../workers/pool_set.ts";
+import type { WorkerCommand } from "../workers/worker_process.ts";
+import type { WorkerOffer } from "./run_as_worker.ts";
+
+/** What runs the calls of a server. */
+export interface PoolOptions extends WorkerOffer {
+  /** Program and arguments of a worker in any language, see docs/WORKERS.md. @default none */
+  readonly exec?: readonly string[] | undefined;
+  /** Worker processes of each kind. */
+  readonly workers: number;
+  /** Most calls that wait for a worker. */
+  readonly queueMax: number;
+  /** How a worker of ours is started. */
+  readonly workerCommand: (offer: WorkerOffer) => WorkerCommand;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** How long a user's code may take to load: it may have to open a model or a data base first. */
+const loadTimeoutMs = 60_000;
+
+/**
+ * Starts the workers: those that run `exec`, if it is given, and ours, unless these would have
+ * nothing to offer beside it. Resolves when all take calls.
+ *
+ * @throws {Error} if one does not get ready, with what it said; then none is left behind
+ */
+export async function startPool(options: PoolOptions): Promise<Pool> {
+  const { exec, module, builtin, workerCommand } = options;
+  if (exec === undefined) return await startOne(workerCommand({ module, builtin }), options);
+  const foreign = startForeign(exec, options);
+  if (module === undefined && !builtin) return await foreign;
+  const ours = startOne(workerCommand({ module, builtin }), options);
+  const [first, second] = await Promise.allSettled([foreign, ours]);
+  if (first.status === "fulfilled" && second.status === "fulfilled") {
+    return new PoolSet(first.value, second.value);
+  }
+  for (const started of [first, second]) {
+    if (started.status === "fulfilled") await started.value.close();
+  }
+  throw first.status === "rejected" ? first.reason : (second as PromiseRejectedResult).reason;
+}
+
+function startForeign([program = "", ...args]: readonly string[], options: PoolOptions) {
+  // Of a program that is not ours nobody knows that it ends one call before it begins the next.
+  return startOne({ program, args }, options, { cpuCallsPerWorkerMax: 1 });
+}
+
+function startOne(
+  command: WorkerCommand,
+  { workers, queueMax, clock, random, log }: PoolOptions,
+  more: { readonly cpuCallsPerWorkerMax?: number } = {},
+): Promise<WorkerPool> {
+  const spawnTimeoutMs = loadTimeoutMs;
+  return WorkerPool.start({
+    ...{ command, size: workers, queueMax, spawnTimeoutMs, clock, random, log },
+    ...more,
+  });
+}

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { connect, RpcError, serve } from "rpc";
+import type * as tasks from "./fixtures/tasks.ts";
+
+const module = import.meta.resolve("./fixtures/tasks.ts");
+
+/** A registry that nobody else sees. */
+async function withRegistry(test: (registry: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    await test(`local:${directory}`);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+Deno.test("serve() serves a module, and connect() calls it with its types", async () => {
+  await withRegistry(async (registry) => {
+    await using server = await serve({ module, registry, workers: 1 });
+    await using client = await connect({ registry });
+    const api = client.procedures<typeof tasks>();
+    assert.equal(await api.multiply(6, 7), 42);
+    assert.equal(await api.area({ width: 3, height: 4 }), 12);
+    assert.equal(await api.add(2, 3), 5);
+    assert.equal(await api.ping(), "mine");
+    assert.notEqual(await api.pid(), Deno.pid);
+    assert.equal(server.isRegistered, true);
+    await assert.rejects(client.call("fib", [1]), { name: "MethodNotFound" });
+    await server.drain({ graceMs: 0, timeoutMs: 5_000 });
+    assert.equal(server.isRegistered, false);
+  });
+});
+
+Deno.test("a module's procedures go before the built-in ones of the same name", async () => {
+  await withRegistry(async (registry) => {
+    await using _server = await serve({ module, builtin: true, registry, workers: 1 });
+    await using client = await connect({ registry });
+    assert.equal(await client.call("ping"), "mine");
+    assert.equal(await client.call("fib", [10]), 55);
+  });
+});
+
+Deno.test("connect()'s client takes a signal and a time limit", async () => {
+  await withRegistry(async (registry) => {
+    await using _server = await serve({ module, registry, workers: 1 });
+    await using client = await connect({ registry });
+    const late = client.call("wait", [60_000], { timeoutMs: 50 });
+    await assert.rejects(late, { name: "DeadlineExceeded" });
+    const abort = new AbortController();
+    const aborted = client.call("wait", [60_000], { signal: abort.signal });
+    abort.abort();
+    await assert.rejects(aborted, { name: "Cancelled" });
+    const patient = client.procedures<typeof tasks>({ timeoutMs: 50 });
+    await assert.rejects(patient.wait(60_000), { name: "DeadlineExceeded" });
+    assert.equal(typeof await client.call("pid"), "number");
+  });
+});
+
+Deno.test("reload() replaces the workers and loses no call", async () => {
+  await withRegistry(async (registry) => {
+    await using server = await serve({ module, registry, workers: 1 });
+    await using client = await connect({ registry });
+    const before = await client.call("pid");
+    const under = client.call("wait", [500]);
+    const queued = client.call("wait", [0]);
+    // Sent, and begun: the worker has it when the next one has to wait.
+    while (server.stats().queued === 0) await client.call("rpc.ping");
+    await server.reload();
+    assert.deepEqual([await under, await queued], [before, before]);
+    assert.notEqual(await client.call("pid"), before);
+    assert.equal(server.stats().methods.wait?.calls, 2);
+  });
+});
+
+Deno.test("serve() says what is wrong, and leaves nothing behind", async () => {
+  await withRegistry(async (registry) => {
+    const bad = new URL("./fixtures/tasks_that_throw.ts", import.meta.url).href;
+    await assert.rejects(
+      serve({ module: bad, registry }),
+      /^Error: Cannot load .*: not today at file:.*tasks_that_throw\.ts:3:\d+$/,
+    );
+    await assert.rejects(
+      serve({ exec: ["there-is-no-such-program"], registry }),
+      /^Error: Cannot start a worker: .*there-is-no-such-program/,
+    );
+    await assert.rejects(serve({ module, registry: "nowhere:" }), RpcError);
+    await using server = await serve({ module, registry, workers: 1 });
+    const port = Number(server.address.split(":").at(-1));
+    await assert.rejects(serve({ module, registry, workers: 1, port }), /the port is in use/);
+  });
+});
