@@ -209,6 +209,6 @@ Deno.test("comments and strings are told from code", () => {
   assert.equal(codeOf("a /* b */ c // d").trimEnd(), "a         c");
   assert.equal(codeOf('x = "// no"; y = /["\']/; z').replaceAll(/\s+/g, " "), "x = ; y = ; z");
   assert.deepEqual(importsOf('const s = "// x";\nimport { a } from "./a.ts";'), [
-    { specifier: "./a.ts", isTypeOnly: false },
+    { specifier: "./a.ts", isTypeOnly: false, isDynamic: false },
   ]);
 });

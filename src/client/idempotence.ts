@@ -1,11 +1,6 @@
-import * as z from "zod";
+import { isObject } from "../base/members.ts";
 import { reservedMethods } from "../wire/message.ts";
 import type { Call } from "./call.ts";
-
-/** What is read of the OpenRPC document that servers describe themselves by. */
-const documentSchema = z.object({
-  methods: z.array(z.object({ name: z.string(), "x-idempotent": z.boolean().optional() })),
-});
 
 /** Asks any server for a method's result: `undefined` if none gave one. Always calls back. */
 export type Ask = (method: string, answer: (result: unknown) => void) => void;
@@ -36,9 +31,10 @@ export class Idempotence {
   }
 
   #answered(document: unknown): void {
-    const parsed = documentSchema.safeParse(document);
-    for (const method of parsed.data?.methods ?? []) {
-      this.#known.set(method.name, method["x-idempotent"] ?? false);
+    for (const method of methodsOf(document)) {
+      if (isObject(method) && typeof method["name"] === "string") {
+        this.#known.set(method["name"], method["x-idempotent"] === true);
+      }
     }
     const waiting = this.#waiting;
     this.#waiting = undefined;
@@ -48,4 +44,9 @@ export class Idempotence {
       answer(this.#known.get(call.method) ?? false);
     }
   }
+}
+
+/** The methods in the OpenRPC document that servers describe themselves by. */
+function methodsOf(document: unknown): readonly unknown[] {
+  return isObject(document) && Array.isArray(document["methods"]) ? document["methods"] : [];
 }

@@ -8,30 +8,20 @@
  * Java class name. `enabled` is honoured but not written: old readers do not know it.
  */
 
-import { z } from "zod";
 import { messageOf } from "../base/errors.ts";
+import { type Bounds, Members } from "../base/members.ts";
 import type { Instance } from "./discovery.ts";
 
 /** Longest text that is read: far more than thousands of method names, far less than harm. */
 export const instanceJsonBytesMax = 256 * 1024;
 
-const ourSchema = z.object({
-  /** The server's own id. The registration's, which is `id` beside, changes with each registration. */
-  id: z.string().min(1).max(256).optional(),
-  weight: z.number().positive().max(1_000_000).default(1),
-  zone: z.string().max(256).default(""),
-  version: z.string().max(256).default(""),
-  methods: z.array(z.string().max(256)).max(10_000).default([]),
-});
-
-const schema = z.compile(z.object({
-  id: z.string().min(1).max(256),
-  address: z.string().min(1).max(255),
-  port: z.int().min(1).max(65_535),
-  registrationTimeUTC: z.number().default(0),
-  enabled: z.boolean().default(true),
-  rpc: ourSchema.optional(),
-}));
+const idLength: Bounds = [1, 256];
+const labelLength: Bounds = [0, 256];
+const hostLength: Bounds = [1, 255];
+const ports: Bounds = [1, 65_535];
+const weights: Bounds = [0, 1_000_000];
+const anyNumber: Bounds = [-Number.MAX_VALUE, Number.MAX_VALUE];
+const methodsMax = 10_000;
 
 /** What a text turned out to be. */
 export type DecodedInstance =
@@ -74,38 +64,37 @@ export function decodeInstance(bytes: Uint8Array, service: string): DecodedInsta
   if (bytes.length > instanceJsonBytesMax) {
     return malformed(`it has ${bytes.length} bytes, more than ${instanceJsonBytesMax}`);
   }
-  let json: unknown;
   try {
-    json = JSON.parse(utf8.decode(bytes));
+    const instance = readInstance(new Members(JSON.parse(utf8.decode(bytes))), service);
+    return instance === undefined ? { kind: "disabled" } : { kind: "instance", instance };
   } catch (error) {
     return malformed(messageOf(error));
   }
-  const parsed = schema.safeParse(json);
-  if (!parsed.success) return malformed(describe(parsed.error));
-  const { id, address, port, registrationTimeUTC, enabled, rpc } = parsed.data;
-  if (!enabled) return { kind: "disabled" };
-  return {
-    kind: "instance",
-    instance: {
-      id: rpc?.id ?? id,
-      service,
-      host: address,
-      port,
-      weight: rpc?.weight ?? 1,
-      zone: rpc?.zone ?? "",
-      version: rpc?.version ?? "",
-      methods: rpc?.methods ?? [],
-      startedAtMs: registrationTimeUTC,
-    },
+}
+
+/** `undefined` if it is switched off. */
+function readInstance(json: Members, service: string): Instance | undefined {
+  const id = json.text("id", idLength);
+  const host = json.text("address", hostLength);
+  const port = json.integer("port", ports);
+  const startedAtMs = json.number("registrationTimeUTC", anyNumber, 0);
+  const enabled = json.boolean("enabled", true);
+  const ours = json.optionalObject("rpc");
+  const instance = {
+    // The server's own id, if it is there. The registration's changes with each registration.
+    id: ours?.text("id", idLength, id) ?? id,
+    service,
+    host,
+    port,
+    weight: ours?.number("weight", weights, 1) ?? 1,
+    zone: ours?.text("zone", labelLength, "") ?? "",
+    version: ours?.text("version", labelLength, "") ?? "",
+    methods: ours?.texts("methods", methodsMax, labelLength, []) ?? [],
+    startedAtMs,
   };
+  return enabled ? instance : undefined;
 }
 
 function malformed(reason: string): DecodedInstance {
   return { kind: "malformed", reason };
-}
-
-function describe(error: z.ZodError): string {
-  return error.issues
-    .map(({ path, message }) => path.length === 0 ? message : `${path.join(".")}: ${message}`)
-    .join("; ");
 }

@@ -1,9 +1,9 @@
 /** The last lists that registries gave, on disk. */
 
-import { join } from "node:path";
-import { z } from "zod";
+import { joinPath } from "../base/paths.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
+import { type Bounds, Members } from "../base/members.ts";
 import type { Instance } from "./discovery.ts";
 
 /** A list, and what it was a list of. */
@@ -26,22 +26,9 @@ export interface LastKnownStoreOptions {
 /** Longest file that is read: thousands of instances with all their methods. */
 const fileBytesMax = 16 * 1024 * 1024;
 
-const schema = z.object({
-  registry: z.string(),
-  service: z.string(),
-  savedAtMs: z.number(),
-  instances: z.array(z.object({
-    id: z.string(),
-    service: z.string(),
-    host: z.string().min(1),
-    port: z.int().min(1).max(65_535),
-    weight: z.number().positive(),
-    zone: z.string(),
-    version: z.string(),
-    methods: z.array(z.string()),
-    startedAtMs: z.number(),
-  })),
-}) satisfies z.ZodType<StoredList>;
+/** More of anything does not fit the file. */
+const anyLength: Bounds = [0, fileBytesMax];
+const anyNumber: Bounds = [-Number.MAX_VALUE, Number.MAX_VALUE];
 
 /** A file for each registry and service, replaced whole: a reader finds the old list or the new one. */
 export class LastKnownStore {
@@ -60,13 +47,15 @@ export class LastKnownStore {
     try {
       const { size } = await Deno.stat(path);
       if (size > fileBytesMax) throw new Error(`it has ${size} bytes, more than ${fileBytesMax}`);
-      const list = schema.parse(JSON.parse(await Deno.readTextFile(path)));
+      const list = readList(JSON.parse(await Deno.readTextFile(path)));
       if (list.registry === registry && list.service === service) return list;
       throw new Error(`it is of ${list.service} in ${list.registry}`);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return undefined;
-      const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
-      this.#log.warn("Cannot use the last known list of servers", { path, reason });
+      this.#log.warn("Cannot use the last known list of servers", {
+        path,
+        reason: messageOf(error),
+      });
       return undefined;
     }
   }
@@ -94,6 +83,35 @@ export class LastKnownStore {
   /** Registries' URLs can be longer than a file's name: their digest is not. */
   async #pathOf(registry: string, service: string): Promise<string> {
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(registry));
-    return join(this.#directory, `${service}-${new Uint8Array(digest).toHex().slice(0, 16)}.json`);
+    return joinPath(
+      this.#directory,
+      `${service}-${new Uint8Array(digest).toHex().slice(0, 16)}.json`,
+    );
   }
+}
+
+/** @throws {TypeError} what is wrong with it */
+function readList(json: unknown): StoredList {
+  const list = new Members(json);
+  return {
+    registry: list.text("registry", anyLength),
+    service: list.text("service", anyLength),
+    savedAtMs: list.number("savedAtMs", anyNumber),
+    instances: list.list("instances", fileBytesMax)
+      .map((item, index) => readInstance(new Members(item, `instances.${index}`))),
+  };
+}
+
+function readInstance(instance: Members): Instance {
+  return {
+    id: instance.text("id", anyLength),
+    service: instance.text("service", anyLength),
+    host: instance.text("host", [1, fileBytesMax]),
+    port: instance.integer("port", [1, 65_535]),
+    weight: instance.number("weight", [0, Number.MAX_VALUE]),
+    zone: instance.text("zone", anyLength),
+    version: instance.text("version", anyLength),
+    methods: instance.texts("methods", fileBytesMax, anyLength),
+    startedAtMs: instance.number("startedAtMs", anyNumber),
+  };
 }

@@ -1,6 +1,6 @@
 /** Where a local registry keeps its files, and making sure that it can. */
 
-import { isAbsolute, join, resolve } from "node:path";
+import { absolutePath, isAbsolutePath, joinPath } from "../base/paths.ts";
 import { RpcError } from "../base/errors.ts";
 
 /** A local registry's directory. */
@@ -43,7 +43,7 @@ export function defaultLocalDirectory(environment = processEnvironment): LocalDi
   const { os, uid, env, isDirectory } = environment;
   if (os === "windows") {
     const base = env("LOCALAPPDATA");
-    if (base !== undefined && base !== "") return { path: join(base, "rpc"), isPrivate: true };
+    if (base !== undefined && base !== "") return { path: joinPath(base, "rpc"), isPrivate: true };
     throw new RpcError(
       "InvalidParams",
       "Cannot tell where the local registry is: LOCALAPPDATA is not set. Name it: local:C:\\some\\dir",
@@ -51,15 +51,15 @@ export function defaultLocalDirectory(environment = processEnvironment): LocalDi
   }
   // A server under cron or sudo lacks the variable and must yet meet a client that has it.
   const runtime = env("XDG_RUNTIME_DIR") || `/run/user/${uid}`;
-  if (isAbsolute(runtime) && isDirectory(runtime)) {
-    return { path: join(runtime, "rpc"), isPrivate: true };
+  if (isAbsolutePath(runtime) && isDirectory(runtime)) {
+    return { path: joinPath(runtime, "rpc"), isPrivate: true };
   }
-  return { path: join(env("TMPDIR") || "/tmp", `rpc-${uid}`), isPrivate: true };
+  return { path: joinPath(env("TMPDIR") || "/tmp", `rpc-${uid}`), isPrivate: true };
 }
 
 /** The directory that `local:/some/dir` means. */
 export function namedLocalDirectory(directory: string): LocalDirectory {
-  return { path: resolve(directory), isPrivate: false };
+  return { path: absolutePath(directory), isPrivate: false };
 }
 
 /**
@@ -72,7 +72,7 @@ export async function prepareServiceDirectory(
   service: string,
 ): Promise<string> {
   if (directory.isPrivate) await preparePrivate(directory.path);
-  const path = join(directory.path, service);
+  const path = joinPath(directory.path, service);
   await Deno.mkdir(path, { recursive: true });
   return path;
 }

@@ -12,7 +12,7 @@
  * a server that was taken for dead then finds its lock file gone, and begins again under another id.
  */
 
-import { join } from "node:path";
+import { joinPath } from "../base/paths.ts";
 
 /** What a name in a service's directory stands for. */
 export interface RegistrationFileName {
@@ -142,7 +142,7 @@ function pathOf(
   id: string,
   extension: RegistrationFileName["extension"],
 ): string {
-  return join(directory, `${id}.${extension}`);
+  return joinPath(directory, `${id}.${extension}`);
 }
 
 /** Somebody else may have removed it before, and what cannot be removed now is found again later. */

@@ -1,6 +1,6 @@
 /** Watching one service of a local registry. */
 
-import { basename } from "node:path";
+import { baseName } from "../base/paths.ts";
 import type { Clock } from "../base/clock.ts";
 import { messageOf, RpcError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
@@ -125,7 +125,7 @@ export class LocalWatch implements Watch {
         // The directory itself went or moved: these events end, the next scan begins anew.
         if (paths.includes(path)) break;
         for (const changed of paths) {
-          const file = parseFileName(basename(changed));
+          const file = parseFileName(baseName(changed));
           if (file !== undefined) this.#touched.add(file.id);
         }
         this.#scanning.request(settleMs);

@@ -7,7 +7,7 @@ import { LazyCallContext } from "../procedures/call_context.ts";
 import { invoke, isThenable } from "../procedures/invoke.ts";
 import { mergeOpenRpc, type OpenRpcDocument, toOpenRpc } from "../procedures/openrpc.ts";
 import type { Procedure, ProcedureKind, Procedures } from "../procedures/procedure.ts";
-import { cancelParamsSchema, type Id, type Request, reservedMethods } from "../wire/message.ts";
+import { cancelledId, type Id, type Request, reservedMethods } from "../wire/message.ts";
 import type { Stats } from "../wire/stats.ts";
 import type { Pool } from "../workers/pool.ts";
 import type { TaskHandle } from "../workers/task.ts";
@@ -249,8 +249,8 @@ export class Dispatcher {
       case reservedMethods.stats:
         return reply.succeed(this.stats());
       case reservedMethods.cancel: {
-        const parsed = cancelParamsSchema.safeParse(params);
-        if (parsed.success) peer.cancel(parsed.data.id);
+        const id = cancelledId(params);
+        if (id !== undefined) peer.cancel(id);
         return reply.succeed(null);
       }
     }

@@ -1,17 +1,17 @@
 /** Messages to lines and back. The one place where a line becomes a value, or a value a line. */
 
-import * as z from "zod";
 import { errorNameOf, type Executed, type ParamsIssue, RpcError } from "../base/errors.ts";
 import { batchMessagesMax, messageBytesMax, nestingMax } from "../base/limits.ts";
+import { isObject } from "../base/members.ts";
 import {
-  errorDataSchema,
+  errorDataOf,
   type Id,
-  idSchema,
+  isId,
+  isResponseValue,
   type Params,
   type Request,
-  requestSchema,
+  requestFault,
   type Response,
-  responseSchema,
   type WireError,
 } from "./message.ts";
 import { isNestedDeeper } from "./nesting.ts";
@@ -30,10 +30,6 @@ export class BadMessage {
 /** What a server can receive on one line. */
 export type Incoming = Request | BadMessage | readonly (Request | BadMessage)[];
 
-const request = z.compile(requestSchema);
-const response = z.compile(responseSchema);
-const errorData = z.compile(errorDataSchema);
-const id = z.compile(idSchema);
 const utf8 = new TextEncoder();
 
 /** What is left of an error's message that makes the answer too long, in UTF-16 code units. */
@@ -54,24 +50,15 @@ export function decodeRequest(line: string): Incoming {
 }
 
 function toRequest(value: unknown): Request | BadMessage {
-  const parsed = request.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const where = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
-  return new BadMessage(
-    idOf(value),
-    new RpcError(
-      "InvalidRequest",
-      `Cannot read the message as a JSON-RPC 2.0 request${where}: ${issue?.message ?? "not valid"}`,
-    ),
-  );
+  const fault = requestFault(value);
+  if (fault === undefined) return value as Request;
+  const message = `Cannot read the message as a JSON-RPC 2.0 request: ${fault}`;
+  return new BadMessage(idOf(value), new RpcError("InvalidRequest", message));
 }
 
 /** The id that a faulty request seems to have, so that its sender can tell which one failed. */
 function idOf(value: unknown): Id {
-  if (typeof value !== "object" || value === null || !("id" in value)) return null;
-  const parsed = id.safeParse(value.id);
-  return parsed.success ? parsed.data : null;
+  return isObject(value) && isId(value["id"]) ? value["id"] : null;
 }
 
 /**
@@ -82,18 +69,17 @@ function idOf(value: unknown): Id {
 export function decodeReply(line: string): Response | Request {
   const value = parseJson(line);
   if (value instanceof RpcError) throw value;
-  const parsed = response.safeParse(value);
-  if (parsed.success && (parsed.data.error !== undefined || "result" in parsed.data)) {
-    return parsed.data;
-  }
+  if (isResponseValue(value)) return value;
   const notification = toRequest(value);
   if (notification instanceof BadMessage) throw notification.error;
-  return notification;
+  // Without an id, whatever it had: that is what tells it from an answer.
+  const { id: _, ...rest } = notification;
+  return rest;
 }
 
 /** Whether what {@link decodeReply} returned is an answer. */
 export function isResponse(message: Response | Request): message is Response {
-  return !("method" in message);
+  return message.id !== undefined;
 }
 
 function parseJson(line: string): unknown {
@@ -221,7 +207,7 @@ function withoutLongest(lines: readonly string[]): string[] {
 }
 
 function tooLongForBatch(answer: string): string {
-  const { id, error } = response.parse(JSON.parse(answer));
+  const { id, error } = JSON.parse(answer) as Response;
   return encodeError(
     id,
     new RpcError("InternalError", "Cannot send this answer: the batch's answers are too long", {
@@ -265,8 +251,7 @@ function byteLengthOf(line: string): number {
 
 /** The error that an answer carries, ours or somebody else's, as the client's callers see it. */
 export function toRpcError(error: WireError): RpcError {
-  const data = errorData.safeParse(error.data);
-  const { executed, issues } = data.success ? data.data : {};
+  const { executed, issues } = errorDataOf(error.data);
   const name = errorNameOf(error.code);
   if (name !== undefined) return new RpcError(name, error.message, { executed, issues });
   // A code that we do not know says nothing of the execution, so retry must assume the worst.

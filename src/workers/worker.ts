@@ -6,7 +6,7 @@ import { toOpenRpc } from "../procedures/openrpc.ts";
 import type { Procedure, Procedures } from "../procedures/procedure.ts";
 import { BadMessage, decodeRequest, encodeError, encodeResult } from "../wire/codec.ts";
 import { LineSplitter } from "../wire/lines.ts";
-import { cancelParamsSchema, type Id, type Request, reservedMethods } from "../wire/message.ts";
+import { cancelledId, type Id, type Request, reservedMethods } from "../wire/message.ts";
 import { Outbox } from "../wire/outbox.ts";
 import { stackOf, takeStdio, type WorkerIo } from "./worker_stdio.ts";
 
@@ -147,9 +147,8 @@ class Worker {
   }
 
   #cancel(params: Request["params"]): void {
-    const parsed = cancelParamsSchema.safeParse(params);
-    if (!parsed.success) return;
-    const { id } = parsed.data;
+    const id = cancelledId(params);
+    if (id === undefined) return;
     const isMeant = (call: Call) => call.id === id;
     const waiting = this.#waiting.find(isMeant);
     if (waiting !== undefined) {

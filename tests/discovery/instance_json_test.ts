@@ -44,6 +44,13 @@ Deno.test("members of ours that a newer version adds or an older one lacks do no
   assert.equal(decoded.instance.id, "n");
 });
 
+Deno.test("an instance that is to take no calls while there are others is listed", () => {
+  const json = { id: "n", address: "h", port: 1, rpc: { weight: 0 } };
+  const decoded = decodeInstance(bytesOf(json), "rpc");
+  assert.ok(decoded.kind === "instance");
+  assert.equal(decoded.instance.weight, 0);
+});
+
 Deno.test("an instance that is switched off is told apart from a malformed one", () => {
   const off = { id: "n", address: "h", port: 1, enabled: false };
   assert.deepEqual(decodeInstance(bytesOf(off), "rpc"), { kind: "disabled" });
@@ -63,7 +70,7 @@ Deno.test("whatever else there is, is malformed, with the reason", () => {
     [{ ...sound, port: 1.5 }, /^port: /],
     [{ ...sound, id: undefined }, /^id: /],
     [{ ...sound, enabled: "yes" }, /^enabled: /],
-    [{ ...sound, rpc: { weight: 0 } }, /^rpc\.weight: /],
+    [{ ...sound, rpc: { weight: -1 } }, /^rpc\.weight: /],
     [{ ...sound, rpc: { methods: [1] } }, /^rpc\.methods\.0: /],
     [{ ...sound, padding: "x".repeat(instanceJsonBytesMax) }, /bytes, more than/],
   ];

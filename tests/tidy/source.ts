@@ -6,6 +6,8 @@ export interface Import {
   readonly specifier: string | undefined;
   /** Whether nothing but types comes over. */
   readonly isTypeOnly: boolean;
+  /** Whether it is loaded only when the run comes to it. */
+  readonly isDynamic: boolean;
 }
 
 /** Comments, strings and regular expressions, in the order in which the first of them begins. */
@@ -33,13 +35,13 @@ export function importsOf(text: string): Import[] {
   const imports: Import[] = [];
   const fromStatement = /^[ \t]*(?:import|export)\b([^;"'`]*?)\bfrom\s*["']([^"']+)["']/gm;
   for (const [, clause = "", specifier] of source.matchAll(fromStatement)) {
-    imports.push({ specifier, isTypeOnly: importsTypesOnly(clause) });
+    imports.push({ specifier, isTypeOnly: importsTypesOnly(clause), isDynamic: false });
   }
   for (const [, specifier] of source.matchAll(/^[ \t]*import\s*["']([^"']+)["']/gm)) {
-    imports.push({ specifier, isTypeOnly: false });
+    imports.push({ specifier, isTypeOnly: false, isDynamic: false });
   }
   for (const [, specifier] of source.matchAll(/\bimport\s*\(\s*(?:["'`]([^"'`$]+)["'`])?/g)) {
-    imports.push({ specifier, isTypeOnly: false });
+    imports.push({ specifier, isTypeOnly: false, isDynamic: true });
   }
   return imports;
 }

@@ -1,0 +1,101 @@
+/** Whether a JSON value is an object, and neither an array nor `null`. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The least and the most that something may be. */
+export type Bounds = readonly [min: number, max: number];
+
+/**
+ * Reads the members of a JSON object that came from outside, one by one, and names the first that is
+ * wrong. For the few files that a program reads which starts for one call: to load a schema library
+ * takes it longer than all the rest. Each method throws a {@link TypeError} whose message is
+ * `path: what it must be`, and returns `fallback`, if there is one, for a member that is not there.
+ */
+export class Members {
+  readonly #members: Record<string, unknown>;
+  readonly #path: string;
+
+  /** @param path where the object stands, for messages. @default the outermost */
+  constructor(value: unknown, path = "") {
+    this.#path = path;
+    if (!isObject(value)) throw new TypeError(`${path === "" ? "" : `${path}: `}must be an object`);
+    this.#members = value;
+  }
+
+  /** A string whose length, in UTF-16 code units, is within bounds. */
+  text(name: string, bounds: Bounds, fallback?: string): string {
+    return this.#take(name, fallback, (value) => textWithin(value, bounds));
+  }
+
+  /** A finite number within bounds. */
+  number(name: string, [min, max]: Bounds, fallback?: number): number {
+    return this.#take(name, fallback, (value) => {
+      if (typeof value === "number" && value >= min && value <= max) return value;
+      throw new TypeError(`must be a number from ${min} to ${max}`);
+    });
+  }
+
+  /** A whole number within bounds. */
+  integer(name: string, bounds: Bounds, fallback?: number): number {
+    const value = this.number(name, bounds, fallback);
+    if (Number.isInteger(value)) return value;
+    throw this.#fault(name, "must be a whole number");
+  }
+
+  boolean(name: string, fallback?: boolean): boolean {
+    return this.#take(name, fallback, (value) => {
+      if (typeof value === "boolean") return value;
+      throw new TypeError("must be true or false");
+    });
+  }
+
+  /** A list of strings, each within bounds. */
+  texts(name: string, countMax: number, bounds: Bounds, fallback?: readonly string[]): string[] {
+    const items = this.list(name, countMax, fallback);
+    return items.map((item, index) => {
+      try {
+        return textWithin(item, bounds);
+      } catch (error) {
+        throw this.#fault(`${name}.${index}`, (error as TypeError).message);
+      }
+    });
+  }
+
+  /** A list of anything. */
+  list(name: string, countMax: number, fallback?: readonly unknown[]): readonly unknown[] {
+    return this.#take(name, fallback, (value) => {
+      if (Array.isArray(value) && value.length <= countMax) return value;
+      throw new TypeError(`must be a list of at most ${countMax}`);
+    });
+  }
+
+  /** An object's members; `undefined` if it is not there. */
+  optionalObject(name: string): Members | undefined {
+    const value = this.#members[name];
+    return value === undefined ? undefined : new Members(value, this.#pathOf(name));
+  }
+
+  #take<Value>(name: string, fallback: Value | undefined, read: (value: unknown) => Value): Value {
+    const value = this.#members[name];
+    if (value === undefined && fallback !== undefined) return fallback;
+    try {
+      return read(value);
+    } catch (error) {
+      throw this.#fault(name, (error as TypeError).message);
+    }
+  }
+
+  #pathOf(name: string): string {
+    return this.#path === "" ? name : `${this.#path}.${name}`;
+  }
+
+  #fault(name: string, message: string): TypeError {
+    return new TypeError(`${this.#pathOf(name)}: ${message}`);
+  }
+}
+
+function textWithin(value: unknown, [min, max]: Bounds): string {
+  if (typeof value === "string" && value.length >= min && value.length <= max) return value;
+  throw new TypeError(`must be a text of ${min} to ${max} characters`);
+}
