@@ -89,7 +89,7 @@ Deno.test("a value is a request exactly if its schema says so (P-7, P-8, P-9, P-
     fc.property(message, (value) => {
       const expected = requestSchema.safeParse(value).success;
       if (expected) sound++;
-      assert.equal(requestFault(value) === undefined, expected, requestFault(value));
+      assert.equal(requestFault(value) === undefined, expected, requestFault(value) ?? "sound");
     }),
     runs,
   );
