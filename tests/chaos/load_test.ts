@@ -1,0 +1,84 @@
+/** Servers that join, are slow, or run procedures that misbehave. */
+
+import assert from "node:assert/strict";
+import { chaosTest, Cluster, measured, stopAll } from "./cluster.ts";
+
+// To see it fail: let LocalWatch.#startEvents in src/discovery/local_watch.ts do nothing.
+chaosTest("a server that joins under load is used at once", async () => {
+  await using cluster = await Cluster.create();
+  await cluster.serveMany(2, { slowMs: 2 });
+  const load = await cluster.load({ lanes: 8, pauseMs: 0 });
+  await cluster.serve({ slowMs: 2 });
+  const readyAtMs = Date.now();
+  await cluster.runsOn("s3", 50);
+  await stopAll([load]);
+  const result = cluster.audit();
+  assert.deepEqual(result.failed, {});
+  const first = result.executions.find(({ server }) => server === "s3");
+  const joinMs = (first?.atMs ?? Infinity) - readyAtMs;
+  assert.ok(joinMs < 2_000, `${joinMs} ms`);
+  measured("a new server joins", { firstCallAfterReadyMs: joinMs });
+});
+
+// To see it fail: start the client with the policy "random" (src/client/client.ts's default).
+chaosTest("a server ten times slower than the others gets less of the calls", async () => {
+  await using cluster = await Cluster.create();
+  await cluster.serve({ slowMs: 40 });
+  await cluster.serveMany(3, { slowMs: 4 });
+  const load = await cluster.load({ lanes: 8, pauseMs: 0 });
+  await load.more(500);
+  const report = (await stopAll([load]))[0];
+  const result = cluster.audit();
+  assert.deepEqual(result.failed, {});
+  const slow = result.executions.filter(({ server }) => server === "s1").length;
+  const share = slow / result.executed;
+  assert.ok(share < 0.15, `its share is ${share}, and a fair one were 0.25`);
+  assert.ok((report?.p99Ms ?? Infinity) < 1_000, `p99 is ${report?.p99Ms} ms`);
+  measured("one of four 10 times slower", {
+    share: Number(share.toFixed(3)),
+    p50Ms: report?.p50Ms,
+    p99Ms: report?.p99Ms,
+  });
+});
+
+// To see it fail: start the server with --workers 1; or run `hang` as an inline procedure.
+chaosTest(
+  "procedures that hang, crash, exit or exhaust memory cost only their own calls",
+  async () => {
+    await using cluster = await Cluster.create();
+    const server = await cluster.serve({
+      args: ["--workers", "2"],
+      env: { DENO_V8_FLAGS: "--max-old-space-size=64" },
+    });
+    const load = await cluster.load({ lanes: 2 });
+    await load.more(100);
+    const ends: Record<string, string> = {};
+    for (const method of ["hang", "crash", "exit", "exhaust", "hang", "exit"]) {
+      const { code, stderr } = await cluster.home.run([
+        "call",
+        method,
+        "--timeout",
+        method === "hang" ? "1000" : "20000",
+      ]);
+      assert.equal(code, 1, stderr);
+      ends[method] = /failed: (\w+)/.exec(stderr)?.[1] ?? stderr;
+    }
+    assert.deepEqual(ends, {
+      hang: "DeadlineExceeded",
+      crash: "WorkerLost",
+      exit: "WorkerLost",
+      exhaust: "WorkerLost",
+    });
+    assert.equal(server.process.code, undefined, "the server lives");
+    await load.more(100);
+    const report = (await stopAll([load]))[0];
+    const result = cluster.audit();
+    assert.deepEqual(result.failed, {});
+    measured("procedures that hang, crash, exit, exhaust memory", {
+      sent: result.sent,
+      p50Ms: report?.p50Ms,
+      p99Ms: report?.p99Ms,
+      maxMs: report?.maxMs,
+    });
+  },
+);
