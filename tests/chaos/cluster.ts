@@ -1,12 +1,13 @@
 /** Servers and clients as processes, under one registry, and the books that they keep. */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { RpcHome, type RpcProcess, type RpcServerProcess } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { type Audit, audit, type Execution, readLedger, readOutcomes } from "./audit.ts";
 import type { LoadReport, LoadSettings } from "./load.ts";
 
-const program = new URL("fixtures/rpc.ts", import.meta.url);
+const procedures = fileURLToPath(new URL("fixtures/procedures.ts", import.meta.url));
 const clientProgram = new URL("fixtures/client.ts", import.meta.url);
 
 /** How to start a server. */
@@ -56,8 +57,7 @@ export class Cluster implements AsyncDisposable {
   /** Starts a server with one worker and resolves when it takes calls. It is called `s1`, `s2`, ... */
   async serve(options: ServeOptions = {}): Promise<RpcServerProcess> {
     const { port = 0, args = [], slowMs = 0, env = {}, shell } = options;
-    return await this.home.serve(["127.0.0.1", String(port), ...args], {
-      program,
+    return await this.home.serve(["127.0.0.1", String(port), procedures, ...args], {
       ...(shell === undefined ? {} : { shell }),
       env: {
         RPC_CHAOS_LEDGER: `${this.home.directory}/ledger`,
