@@ -138,6 +138,7 @@ export class RpcProcess {
   readonly #child: Deno.ChildProcess;
   readonly #commandLine: string;
   readonly #output = new AbortController();
+  readonly #reader = new AbortController();
   readonly #ended: Promise<number>;
   readonly #lines: string[] = [];
   #lastLine = "";
@@ -171,7 +172,7 @@ export class RpcProcess {
     }).spawn();
     const { signal } = this.#output;
     const output = Promise.all([
-      collect(this.#child.stdout, signal, (text) => {
+      collect(this.#child.stdout, AbortSignal.any([signal, this.#reader.signal]), (text) => {
         const lines = (this.#lastLine + text).split("\n");
         this.#lastLine = lines.pop() ?? "";
         this.#lines.push(...lines);
@@ -231,6 +232,11 @@ export class RpcProcess {
   /** Sends a signal, if it still runs. */
   signal(name: Deno.Signal): void {
     if (this.#code === undefined) this.#child.kill(name);
+  }
+
+  /** Reads no more of its stdout, and closes that: what `| head` does in the end. */
+  closeStdout(): void {
+    this.#reader.abort();
   }
 
   /** Resolves to its exit code. Kills it, and rejects, when it takes longer than that. */
