@@ -114,6 +114,14 @@ async function save(
   const plotted = results.filter(({ name }) =>
     pings.some((ping) => ping.name === name)
   );
-  await Deno.writeTextFile(`${out}/latest.svg`, plotOf(plotted, rpcName));
+  const footer =
+    `${plan.rounds} rounds, Deno ${Deno.version.deno}, ${Deno.build.os} ` +
+    `${Deno.build.arch}, ${cores} cores; load before the start: ${
+      loadAtStart.toFixed(1)
+    }`;
+  await Deno.writeTextFile(
+    `${out}/latest.svg`,
+    plotOf(plotted, rpcName, footer),
+  );
   console.log(`\nWritten: ${out}/latest.json, ${out}/latest.svg`);
 }

@@ -29,8 +29,13 @@ text { font: 13px system-ui, sans-serif; fill: #24292f }
  * the reference, and a line from the least to the greatest.
  *
  * @param own the series to stand out
+ * @param footer where and how the figures were taken
  */
-export function plotOf(results: readonly MeasureResult[], own: string): string {
+export function plotOf(
+  results: readonly MeasureResult[],
+  own: string,
+  footer: string,
+): string {
   const parts: string[] = [];
   let y = 0;
   for (const result of results) {
@@ -38,6 +43,10 @@ export function plotOf(results: readonly MeasureResult[], own: string): string {
     parts.push(text);
     y += height;
   }
+  parts.push(
+    `<text class="quiet" x="0" y="${y + 10}">${escape(footer)}</text>`,
+  );
+  y += 20;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y}" ` +
     `width="${width}" height="${y}" role="img">\n<style>${style}\n</style>\n${
       parts.join("\n")

@@ -69,8 +69,11 @@ function spreadText({ median, min, max }: Spread): string {
 /** Three significant digits. */
 export function numberText(value: number): string {
   if (value === 0) return "0";
-  if (Math.abs(value) >= 100) return String(Number(value.toPrecision(3)));
-  return value.toPrecision(3);
+  const rounded = Number(value.toPrecision(3));
+  if (Math.abs(value) >= 100) return rounded.toLocaleString("en");
+  return Math.abs(value) < 0.001
+    ? value.toExponential(1)
+    : value.toPrecision(3);
 }
 
 function oneLine(text: string): string {
