@@ -41,9 +41,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
       quick,
       rounds: positive("rounds", values.rounds) ?? (quick ? 1 : 5),
       soakMinutes: positive("soak", values.soak) ?? (quick ? 0.05 : 0.5),
-      load: quick
-        ? { warmupMs: 100, durationMs: 200 }
-        : { warmupMs: 1_000, durationMs: 2_000 },
+      load: quick ? { warmupMs: 100, durationMs: 200 } : { warmupMs: 1_000, durationMs: 2_000 },
     },
   };
 }

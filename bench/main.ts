@@ -14,11 +14,7 @@ import { join } from "./measures/join.ts";
 import { kill } from "./measures/kill.ts";
 import type { Measure, Plan } from "./measures/measure.ts";
 import { membership } from "./measures/membership.ts";
-import {
-  pingLatency,
-  pingManyConnections,
-  pingOneConnection,
-} from "./measures/ping.ts";
+import { pingLatency, pingManyConnections, pingOneConnection } from "./measures/ping.ts";
 import { pingUnderFib } from "./measures/ping_under_fib.ts";
 import { soak } from "./measures/soak.ts";
 import { startup } from "./measures/startup.ts";
@@ -46,9 +42,7 @@ const measures: readonly Measure[] = [
 ];
 
 const { plan, only, out, profile } = parseBenchArguments(Deno.args);
-const chosen = measures.filter(({ name }) =>
-  only === undefined || name === only
-);
+const chosen = measures.filter(({ name }) => only === undefined || name === only);
 if (chosen.length === 0) {
   const names = measures.map(({ name }) => name).join(", ");
   console.error(
@@ -62,9 +56,7 @@ const cores = navigator.hardwareConcurrency;
 const loadAtStart = Deno.loadavg()[0] ?? 0;
 if (loadAtStart > cores / 4) {
   console.error(
-    `Others use this machine (load ${
-      loadAtStart.toFixed(1)
-    }): expect wide spreads`,
+    `Others use this machine (load ${loadAtStart.toFixed(1)}): expect wide spreads`,
   );
 }
 
@@ -111,14 +103,9 @@ async function save(
     `${out}/latest.json`,
     `${JSON.stringify(document, null, 2)}\n`,
   );
-  const plotted = results.filter(({ name }) =>
-    pings.some((ping) => ping.name === name)
-  );
-  const footer =
-    `${plan.rounds} rounds, Deno ${Deno.version.deno}, ${Deno.build.os} ` +
-    `${Deno.build.arch}, ${cores} cores; load before the start: ${
-      loadAtStart.toFixed(1)
-    }`;
+  const plotted = results.filter(({ name }) => pings.some((ping) => ping.name === name));
+  const footer = `${plan.rounds} rounds, Deno ${Deno.version.deno}, ${Deno.build.os} ` +
+    `${Deno.build.arch}, ${cores} cores; load before the start: ${loadAtStart.toFixed(1)}`;
   await Deno.writeTextFile(
     `${out}/latest.svg`,
     plotOf(plotted, rpcName, footer),

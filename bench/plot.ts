@@ -78,31 +78,19 @@ function panelOf(
     lines.push(`<text x="0" y="${middle + 4}">${escape(name)}</text>`);
     if (figure === undefined || multiple === undefined) {
       lines.push(
-        `<text class="quiet" x="${labelWidth}" y="${
-          middle + 4
-        }">not measured</text>`,
+        `<text class="quiet" x="${labelWidth}" y="${middle + 4}">not measured</text>`,
       );
       continue;
     }
-    const [least, most] = [multiple.min, multiple.max].map((end) =>
-      labelWidth + end * scale
-    );
+    const [least, most] = [multiple.min, multiple.max].map((end) => labelWidth + end * scale);
     const length = Math.max(1, multiple.median * scale).toFixed(1);
     lines.push(
-      `<rect class="bar${name === own ? " own" : ""}" x="${labelWidth}" y="${
-        y + 4
-      }" ` +
+      `<rect class="bar${name === own ? " own" : ""}" x="${labelWidth}" y="${y + 4}" ` +
         `width="${length}" height="${rowHeight - 8}" rx="2"/>`,
-      `<line class="spread" x1="${least?.toFixed(1)}" x2="${
-        most?.toFixed(1)
-      }" ` +
+      `<line class="spread" x1="${least?.toFixed(1)}" x2="${most?.toFixed(1)}" ` +
         `y1="${middle}" y2="${middle}"/>`,
-      `<text x="${labelWidth + barWidth + 10}" y="${middle + 4}">${
-        numberText(multiple.median)
-      } x` +
-        `<tspan class="quiet">  ${numberText(figure.median)} ${
-          escape(unit)
-        }</tspan></text>`,
+      `<text x="${labelWidth + barWidth + 10}" y="${middle + 4}">${numberText(multiple.median)} x` +
+        `<tspan class="quiet">  ${numberText(figure.median)} ${escape(unit)}</tspan></text>`,
     );
   }
   return {

@@ -44,21 +44,15 @@ function rowOf(result: MeasureResult, series: Series): string[] {
 /** A target as a sentence: what it is, what was found, and whether that will do. */
 export function verdictText(verdict: Verdict): string {
   const { of, is, bound, times, value, met, why } = verdict;
-  const target = `${of}: ${is} ${bound}${
-    times === undefined ? "" : ` x ${times}`
-  }`;
+  const target = `${of}: ${is} ${bound}${times === undefined ? "" : ` x ${times}`}`;
   if (value === undefined) {
     return `  UNKNOWN  ${target} (${oneLine(why ?? "")})`;
   }
-  return `  ${met ? "met     " : "MISSED  "} ${target}, measured ${
-    spreadText(value)
-  }`;
+  return `  ${met ? "met     " : "MISSED  "} ${target}, measured ${spreadText(value)}`;
 }
 
 function notesOf({ notes, series }: MeasureResult): string[] {
-  const own = series.flatMap(({ name, note }) =>
-    note === undefined ? [] : [`${name}: ${note}.`]
-  );
+  const own = series.flatMap(({ name, note }) => note === undefined ? [] : [`${name}: ${note}.`]);
   return [...own, ...notes.map((note) => `${note}.`)];
 }
 
@@ -71,9 +65,7 @@ export function numberText(value: number): string {
   if (value === 0) return "0";
   const rounded = Number(value.toPrecision(3));
   if (Math.abs(value) >= 100) return rounded.toLocaleString("en");
-  return Math.abs(value) < 0.001
-    ? value.toExponential(1)
-    : value.toPrecision(3);
+  return Math.abs(value) < 0.001 ? value.toExponential(1) : value.toPrecision(3);
 }
 
 function oneLine(text: string): string {

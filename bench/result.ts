@@ -56,8 +56,7 @@ export function spreadOf(values: readonly number[]): Spread | undefined {
   if (values.length === 0) return undefined;
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
-  const median =
-    (at(sorted, Math.ceil(middle) - 1) + at(sorted, Math.floor(middle))) / 2;
+  const median = (at(sorted, Math.ceil(middle) - 1) + at(sorted, Math.floor(middle))) / 2;
   return { median, min: at(sorted, 0), max: at(sorted, sorted.length - 1) };
 }
 
@@ -86,9 +85,7 @@ export function seriesOf(result: MeasureResult, name: string): Series {
 export function judge(result: MeasureResult): Verdict[] {
   return result.targets.map((target) => {
     const subject = seriesOf(result, target.of);
-    const other = target.times === undefined
-      ? undefined
-      : seriesOf(result, target.times);
+    const other = target.times === undefined ? undefined : seriesOf(result, target.times);
     const value = spreadOf(
       other === undefined ? subject.values : ratios(subject, other),
     );

@@ -2,11 +2,7 @@
 
 import type { Server } from "../support/child.ts";
 import { denoCommand } from "../support/deno_command.ts";
-import {
-  runRpcClient,
-  startRpcServer,
-  temporaryRegistry,
-} from "../systems/rpc.ts";
+import { runRpcClient, startRpcServer, temporaryRegistry } from "../systems/rpc.ts";
 import { type LoadResult, runLoad } from "../systems/system.ts";
 import { type Contender, type Plan, rateOf } from "./measure.ts";
 
@@ -70,10 +66,8 @@ export function bareLoops(
     start: () =>
       Promise.resolve({
         figure: () =>
-          sumOfRates(count, () =>
-            runLoad(denoCommand("peers/fib_loop.ts", [argument]))),
-        [Symbol.asyncDispose]: () =>
-          Promise.resolve(),
+          sumOfRates(count, () => runLoad(denoCommand("peers/fib_loop.ts", [argument]))),
+        [Symbol.asyncDispose]: () => Promise.resolve(),
       }),
   };
 }

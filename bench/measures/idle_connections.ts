@@ -1,10 +1,6 @@
 import { runToEnd, startServer, withManyHandles } from "../support/child.ts";
 import { denoCommand, rpcCommand } from "../support/deno_command.ts";
-import {
-  handleCount,
-  residentKib,
-  statsAbsent,
-} from "../support/process_stats.ts";
+import { handleCount, residentKib, statsAbsent } from "../support/process_stats.ts";
 import { sleep } from "../support/rpc_client.ts";
 import { runRpcClient } from "../systems/rpc.ts";
 import type { Series } from "../result.ts";
@@ -66,8 +62,7 @@ async function hold(
     ...["--drain-grace", "0", "--log-level", "error"],
   ])));
   const registry = `static:127.0.0.1:${server.port}`;
-  const ping = async () =>
-    (await runRpcClient(registry, pings, { method: "ping" })).p50Ms;
+  const ping = async () => (await runRpcClient(registry, pings, { method: "ping" })).p50Ms;
   const values = async () => {
     const found: number[] = [];
     for (let round = 0; round < rounds; round++) found.push(await ping());
@@ -98,7 +93,5 @@ async function affordable(wanted: number): Promise<number> {
   if (Deno.build.os === "windows") return wanted;
   const limit = (await runToEnd({ program: "sh", args: ["-c", "ulimit -Hn"] }))
     .trim();
-  return limit === "unlimited"
-    ? wanted
-    : Math.min(wanted, Number(limit) - ownHandles);
+  return limit === "unlimited" ? wanted : Math.min(wanted, Number(limit) - ownHandles);
 }

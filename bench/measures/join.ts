@@ -1,8 +1,5 @@
 import type { Client } from "../../src/client/client.ts";
-import {
-  startZooKeeper,
-  zooKeeperAvailable,
-} from "../../tests/support/zookeeper_server.ts";
+import { startZooKeeper, zooKeeperAvailable } from "../../tests/support/zookeeper_server.ts";
 import type { Series } from "../result.ts";
 import { ownClient, sleep } from "../support/rpc_client.ts";
 import { startServer } from "../support/child.ts";

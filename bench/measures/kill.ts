@@ -27,8 +27,7 @@ export const kill: Measure = {
   async run({ quick }) {
     const kills: Kill[] = [];
     for (let i = 0; i < (quick ? 1 : 10); i++) kills.push(await killOnce());
-    const values = (of: (kill: Kill) => number | undefined) =>
-      kills.map(of).filter(isNumber);
+    const values = (of: (kill: Kill) => number | undefined) => kills.map(of).filter(isNumber);
     const failed = kills.reduce((sum, one) => sum + one.failed, 0);
     return {
       name,

@@ -43,8 +43,7 @@ export const membership: Measure = {
     const named = (
       figures: Map<number, number[]>,
       nameOf: (size: number) => string,
-    ): Series[] =>
-      [...figures].map(([size, values]) => ({ name: nameOf(size), values }));
+    ): Series[] => [...figures].map(([size, values]) => ({ name: nameOf(size), values }));
     return {
       name,
       title: "simulated servers: one pick, and one server's coming or going",

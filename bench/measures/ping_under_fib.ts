@@ -1,8 +1,4 @@
-import {
-  runRpcClient,
-  startRpcServer,
-  temporaryRegistry,
-} from "../systems/rpc.ts";
+import { runRpcClient, startRpcServer, temporaryRegistry } from "../systems/rpc.ts";
 import type { MeasureResult, Series } from "../result.ts";
 import { cores, fibArgument } from "./fib_load.ts";
 import type { Measure } from "./measure.ts";
@@ -28,8 +24,7 @@ export const pingUnderFib: Measure = {
       "--workers",
       String(workers),
     ]);
-    const ping = async () =>
-      (await runRpcClient(registry.url, pings, { method: "ping" })).p99Ms;
+    const ping = async () => (await runRpcClient(registry.url, pings, { method: "ping" })).p99Ms;
     const idle: number[] = [];
     const busy: number[] = [];
     for (let round = 0; round < rounds; round++) {
@@ -45,8 +40,7 @@ export const pingUnderFib: Measure = {
     ];
     return {
       name,
-      title:
-        `ping p99 while ${workers} of ${cores} cores run fib ${fibArgument}`,
+      title: `ping p99 while ${workers} of ${cores} cores run fib ${fibArgument}`,
       unit: "ms",
       better: "less",
       reference: "idle",

@@ -1,18 +1,9 @@
 import { runToEnd } from "../support/child.ts";
 import { denoCommand } from "../support/deno_command.ts";
-import {
-  handleCount,
-  residentKib,
-  statsAbsent,
-} from "../support/process_stats.ts";
+import { handleCount, residentKib, statsAbsent } from "../support/process_stats.ts";
 import { sleep } from "../support/rpc_client.ts";
 import { startRpcServer, temporaryRegistry } from "../systems/rpc.ts";
-import {
-  type MeasureResult,
-  type Series,
-  spreadOf,
-  type Target,
-} from "../result.ts";
+import { type MeasureResult, type Series, spreadOf, type Target } from "../result.ts";
 import type { Measure } from "./measure.ts";
 
 const name = "soak";
@@ -35,9 +26,7 @@ export const soak: Measure = {
   name,
   async run({ soakMinutes }): Promise<MeasureResult> {
     const isJudged = soakMinutes >= judgedMinutes;
-    const series = statsAbsent === undefined
-      ? await soaked(soakMinutes)
-      : absentRows(statsAbsent);
+    const series = statsAbsent === undefined ? await soaked(soakMinutes) : absentRows(statsAbsent);
     return {
       name,
       title: `ping at full rate for ${soakMinutes} minutes, 64 calls in flight`,
@@ -48,9 +37,7 @@ export const soak: Measure = {
       notes: [
         "From the samples after the first minute (or the first third, if it is shorter), the first " +
         "and the last fifth",
-        ...(isJudged
-          ? []
-          : [`Too short to judge: --soak ${judgedMinutes} or more does`]),
+        ...(isJudged ? [] : [`Too short to judge: --soak ${judgedMinutes} or more does`]),
       ],
     };
   },

@@ -4,13 +4,7 @@ import { startServer } from "../support/child.ts";
 import { denoCommand } from "../support/deno_command.ts";
 import { rawEcho } from "../systems/raw_echo.ts";
 import { runRpcClient } from "../systems/rpc.ts";
-import {
-  type Contender,
-  inTurns,
-  type Measure,
-  rateOf,
-  underLoad,
-} from "./measure.ts";
+import { type Contender, inTurns, type Measure, rateOf, underLoad } from "./measure.ts";
 
 const name = "worker_hop";
 
@@ -27,8 +21,7 @@ export const workerHop: Measure = {
         );
         const registry = `static:127.0.0.1:${server.port}`;
         return {
-          figure: async () =>
-            rateOf(await runRpcClient(registry, shape, { method })),
+          figure: async () => rateOf(await runRpcClient(registry, shape, { method })),
           [Symbol.asyncDispose]: () => server.stop(),
         };
       },

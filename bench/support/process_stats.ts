@@ -1,9 +1,7 @@
 /** What the kernel says of a process. Linux only. */
 
 /** Why there may be no figures. */
-export const statsAbsent = Deno.build.os === "linux"
-  ? undefined
-  : "memory is read from /proc";
+export const statsAbsent = Deno.build.os === "linux" ? undefined : "memory is read from /proc";
 
 /** Its memory that is in use now, in KiB. */
 export async function residentKib(pid: number): Promise<number> {

@@ -9,12 +9,10 @@ export const blockingPython: System = {
     if (!await canRun("python3", ["--version"])) {
       throw new Error("python3 is not installed");
     }
-    const version =
-      (await runToEnd({ program: "python3", args: ["--version"] })).trim();
+    const version = (await runToEnd({ program: "python3", args: ["--version"] })).trim();
     const program = "python3";
     return await clientAndServer({
-      note:
-        `${version}, length-prefixed JSON, a thread a connection. One call at a time on each ` +
+      note: `${version}, length-prefixed JSON, a thread a connection. One call at a time on each ` +
         "connection whatever is asked for, since its protocol has no more",
       server: { program, args: [pathOf("../peers/blocking_server.py")] },
       client: (argument) => ({

@@ -9,8 +9,7 @@ export const goNetRpc: System = {
     if (!await canRun("go", ["version"])) {
       throw new Error("go is not installed");
     }
-    const version =
-      (await runToEnd({ program: "go", args: ["env", "GOVERSION"] })).trim();
+    const version = (await runToEnd({ program: "go", args: ["env", "GOVERSION"] })).trim();
     const directory = await Deno.makeTempDir({ prefix: "rpc-bench-go-" });
     const removeDirectory = () => Deno.remove(directory, { recursive: true });
     try {

@@ -7,8 +7,7 @@ export const jayson: System = {
   async start() {
     const { name, command } = await nodeRuntime();
     return await clientAndServer({
-      note:
-        `jayson 5.0.0 under ${name}, TCP. Its client makes a connection for each call`,
+      note: `jayson 5.0.0 under ${name}, TCP. Its client makes a connection for each call`,
       server: command("jayson_server.mjs", []),
       client: (argument) => command("jayson_client.mjs", [argument]),
     });

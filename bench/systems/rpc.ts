@@ -18,8 +18,7 @@ export const rpc: System = {
     const registry = await temporaryRegistry();
     const server = await startRpcServer(registry.url);
     return {
-      note:
-        "rpc serve, and the library's Client, by discovery (local:) and balancer",
+      note: "rpc serve, and the library's Client, by discovery (local:) and balancer",
       load: (load) => runRpcClient(registry.url, load, { method: "ping" }),
       async [Symbol.asyncDispose]() {
         await server.stop();

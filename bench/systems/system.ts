@@ -57,8 +57,7 @@ export async function clientAndServer(options: {
   const server = await startServer(options.server);
   return {
     note: options.note,
-    load: (load) =>
-      runLoad(options.client(JSON.stringify({ ...load, port: server.port }))),
+    load: (load) => runLoad(options.client(JSON.stringify({ ...load, port: server.port }))),
     [Symbol.asyncDispose]: () => server.stop(),
   };
 }
