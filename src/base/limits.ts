@@ -17,7 +17,7 @@ export const messageBytesMax = 1024 * 1024;
 /** Deepest nesting of arrays and objects in a message: bounds the recursion of whatever walks it. */
 export const nestingMax = 64;
 
-/** Most messages in a batch. Their answers leave together, so a batch holds memory until its last one. */
+/** Most messages in a batch. Their answers leave together, and wait for the last one: as much as fits one message. */
 export const batchMessagesMax = 1_000;
 
 /** Longest method name, in UTF-16 code units: names end up in logs and metrics. */

@@ -1,4 +1,4 @@
-import { encodeBatch } from "../wire/codec.ts";
+import { BatchLine } from "../wire/batch.ts";
 
 /** Where the answer to one request goes. */
 export interface AnswerSink {
@@ -9,7 +9,7 @@ export interface AnswerSink {
 /** Collects the answers to a batch, and passes them on as one line when the last of them is there. */
 export class BatchAnswers implements AnswerSink {
   readonly #push: (line: string) => void;
-  readonly #lines: string[] = [];
+  readonly #answers = new BatchLine();
   #missing: number;
 
   /** @param count how often {@link add} will be called */
@@ -19,8 +19,8 @@ export class BatchAnswers implements AnswerSink {
   }
 
   add(line: string | undefined): void {
-    if (line !== undefined) this.#lines.push(line);
+    if (line !== undefined) this.#answers.add(line);
     // A batch of nothing but notifications is not answered at all.
-    if (--this.#missing === 0 && this.#lines.length > 0) this.#push(encodeBatch(this.#lines));
+    if (--this.#missing === 0 && !this.#answers.isEmpty) this.#push(this.#answers.encode());
   }
 }

@@ -21,6 +21,8 @@ export interface SessionOptions {
   readonly log: Logger;
 }
 
+type Batch = readonly (Request | BadMessage)[];
+
 interface CallWaiter {
   readonly callsMax: number;
   resolve(): void;
@@ -145,7 +147,8 @@ export class Session implements Peer, CallOwner {
       for (const line of lines) {
         if (this.#isCrowded()) await this.#relief();
         if (this.#isClosed) return;
-        this.#take(line);
+        const batch = this.#take(line);
+        if (batch !== undefined) await this.#takeBatch(batch);
       }
       if (this.#splitter.overflowed) void this.finish();
     }
@@ -171,10 +174,11 @@ export class Session implements Peer, CallOwner {
     return new Promise((resolve) => this.#callWaiters.push({ callsMax, resolve }));
   }
 
-  #take(line: Line): void {
+  /** Takes a message, or returns it if it is a batch. */
+  #take(line: Line): Batch | undefined {
     if (typeof line !== "string") {
       this.#single.add(encodeError(null, line));
-      return;
+      return undefined;
     }
     const message = decodeRequest(line);
     if ("method" in message) {
@@ -182,11 +186,19 @@ export class Session implements Peer, CallOwner {
     } else if (message instanceof BadMessage) {
       this.#single.add(encodeError(message.id, message.error));
     } else {
-      const answers = new BatchAnswers(message.length, (answer) => this.#outbox.push(answer));
-      for (const item of message) {
-        if ("method" in item) this.#start(item, answers);
-        else answers.add(encodeError(item.id, item.error));
-      }
+      return message;
+    }
+    return undefined;
+  }
+
+  /** A member counts as a request on a line of its own does: many of them make no way past the bound. */
+  async #takeBatch(batch: Batch): Promise<void> {
+    const answers = new BatchAnswers(batch.length, (answer) => this.#outbox.push(answer));
+    for (const item of batch) {
+      if (this.#isCrowded()) await this.#relief();
+      if (this.#isClosed) return;
+      if ("method" in item) this.#start(item, answers);
+      else answers.add(encodeError(item.id, item.error));
     }
   }
 
@@ -200,8 +212,11 @@ export class Session implements Peer, CallOwner {
 
   async #finish(): Promise<void> {
     const { conn, clock, limits } = this.#options;
-    await this.#callsAtMost(0);
-    await this.#outbox.drained();
+    do {
+      await this.#callsAtMost(0);
+      await this.#outbox.drained();
+      // What was read already, and waited for the calls before it, is taken.
+    } while (this.#isPaused && !this.#isClosed);
     if (this.#isClosed) return;
     try {
       await conn.closeWrite();

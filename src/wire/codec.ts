@@ -181,41 +181,6 @@ function errorLine(
   },"data":${JSON.stringify(data)}}}\n`;
 }
 
-/**
- * The answers to a batch as one line, from their own lines. If they are too long together, the longest
- * are replaced by errors until the rest fits, since no peer takes a line past {@link messageBytesMax}.
- */
-export function encodeBatch(lines: readonly string[]): string {
-  const line = joined(lines);
-  return isTooLong(line) ? joined(withoutLongest(lines)) : line;
-}
-
-function joined(lines: readonly string[]): string {
-  return `[${lines.map((line) => line.slice(0, -1)).join(",")}]\n`;
-}
-
-function withoutLongest(lines: readonly string[]): string[] {
-  const answers = lines.map((line) => ({ line, bytes: byteLengthOf(line) }));
-  // Each answer's LF counts for the comma in its place; the brackets come on top.
-  let total = answers.reduce((sum, { bytes }) => sum + bytes, 2);
-  for (const answer of answers.toSorted((a, b) => b.bytes - a.bytes)) {
-    if (total <= messageBytesMax) break;
-    answer.line = tooLongForBatch(answer.line);
-    total += byteLengthOf(answer.line) - answer.bytes;
-  }
-  return answers.map(({ line }) => line);
-}
-
-function tooLongForBatch(answer: string): string {
-  const { id, error } = JSON.parse(answer) as Response;
-  return encodeError(
-    id,
-    new RpcError("InternalError", "Cannot send this answer: the batch's answers are too long", {
-      executed: error === undefined ? "yes" : toRpcError(error).executed,
-    }),
-  );
-}
-
 function encodeId(id: Id): string {
   return typeof id === "string" ? JSON.stringify(id) : String(id);
 }
@@ -245,7 +210,8 @@ function isTooLong(line: string): boolean {
   return line.length * 3 > messageBytesMax && byteLengthOf(line) > messageBytesMax;
 }
 
-function byteLengthOf(line: string): number {
+/** A line's length on the wire. */
+export function byteLengthOf(line: string): number {
   return utf8.encode(line).length;
 }
 

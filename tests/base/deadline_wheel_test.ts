@@ -159,7 +159,7 @@ Deno.test("a callback may cancel its neighbour and set the next deadline", () =>
   assert.equal(wheel.size, 0);
 });
 
-Deno.test("a clock that is set back or forward moves no deadline", () => {
+Deno.test("a clock that is set back or forward moves no deadline (P-35)", () => {
   const clock = new VirtualClock();
   const wheel = new DeadlineWheel(clock);
   let expired = 0;

@@ -165,7 +165,7 @@ Deno.test("when the only server restarts, its idempotent calls wait for it and s
   rig.client.close();
 });
 
-Deno.test("a rolling restart costs no call, idempotent or not", async () => {
+Deno.test("a rolling restart costs no call, idempotent or not (P-49)", async () => {
   const rig = await ClientRig.connected(1, 2);
   const outcomes = [];
   for (const port of [1, 2]) {
@@ -195,6 +195,22 @@ Deno.test("calls refused by the only server, which restarts, wait for it", async
   server.answer = (call) => call.result("done");
   await rig.pass(500);
   assert.equal(outcome.report?.result, "done");
+  rig.client.close();
+});
+
+Deno.test("a call that is sent again carries the time that is left (P-38)", async () => {
+  const rig = await ClientRig.connected(1, 2);
+  for (const port of [1, 2]) {
+    rig.server(port).answer = (call) => {
+      if (call.timeoutMs === 1_000) call.error(new RpcError("Overloaded", "Full"));
+      else call.result(call.timeoutMs);
+    };
+  }
+  const outcome = await rig.call("pay", [], { timeoutMs: 1_000 });
+  const sentAtMs = rig.clock.now();
+  while (outcome.report === undefined) await rig.pass(1, 1);
+  assert.equal(outcome.report.attempts, 2);
+  assert.equal(outcome.report.result, 1_000 - (rig.clock.now() - sentAtMs));
   rig.client.close();
 });
 

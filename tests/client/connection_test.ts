@@ -36,7 +36,7 @@ async function setUp(answer?: Answer) {
 /** Answers nothing by itself, so that a test can. */
 const keep: Answer = () => {};
 
-Deno.test("a call carries its parameters and the time that is left", async () => {
+Deno.test("a call carries its parameters and the time that is left (P-11)", async () => {
   const { server, ends, send, end } = await setUp();
   const call = send("fib", [32]);
   await settled();
@@ -80,7 +80,7 @@ Deno.test("an error arrives as it was sent", async () => {
   end();
 });
 
-Deno.test("a withdrawn call is cancelled at the server, once, and its answer ignored", async () => {
+Deno.test("a withdrawn call is cancelled at the server, once, and its answer ignored (P-18, P-31)", async () => {
   const { server, connection, events, ends, send, end } = await setUp(keep);
   const call = send("fib", [40]);
   const withdraw = call.withdraw;
@@ -130,7 +130,7 @@ for (
     }, /not JSON/],
   ] satisfies [string, (peer: ReceivedCall["connection"], call: ReceivedCall) => void, RegExp][]
 ) {
-  Deno.test(`on a connection that is ${what} all calls fail as ConnectionLost`, async () => {
+  Deno.test(`on a connection that is ${what} all calls fail as ConnectionLost (P-51)`, async () => {
     const { server, peer, connection, events, ends, send } = await setUp(keep);
     const calls = ["a", "b"].map((method) => send(method));
     await settled();
@@ -170,7 +170,7 @@ Deno.test("closing fails calls as Cancelled, and is nobody's fault", async () =>
   assert.deepEqual(server.connections, []);
 });
 
-Deno.test("a goaway is passed on, and calls under way are answered all the same", async () => {
+Deno.test("a goaway is passed on, and calls under way are answered all the same (P-49)", async () => {
   const { server, peer, connection, events, ends, send, end } = await setUp(keep);
   send("fib");
   await settled();

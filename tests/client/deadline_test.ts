@@ -49,7 +49,7 @@ Deno.test("an answer in time ends the call, and nothing is left behind", () => {
   assert.equal(clock.pendingTimers, 0);
 });
 
-Deno.test("at its deadline a call ends once, is withdrawn, and a late answer is ignored", () => {
+Deno.test("at its deadline a call ends once, is withdrawn, and a late answer is ignored (P-18, P-52)", () => {
   const { clock, call, ends, withdrawn, start, end } = setUp();
   start();
   clock.advance(999);

@@ -52,7 +52,7 @@ Deno.test("a long rest leaves exactly the reserve", () => {
   assert.equal(drain(budget), 100);
 });
 
-Deno.test("over any time retries stay within the share of calls and the reserve", () => {
+Deno.test("over any time retries stay within the share of calls and the reserve (P-52)", () => {
   const clock = new VirtualClock();
   const budget = new RetryBudget(clock);
   let retries = 0;

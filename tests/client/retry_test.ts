@@ -68,7 +68,7 @@ Deno.test("a call that succeeds is sent once", () => {
 });
 
 for (const name of ["ConnectionLost", "Draining", "Overloaded", "WorkerLost"] as const) {
-  Deno.test(`a call that did not run is sent again after ${name}, idempotent or not`, () => {
+  Deno.test(`a call that did not run is sent again after ${name}, idempotent or not (P-50)`, () => {
     const { clock, call, ends } = setUp({
       outcomes: [failure(name, "no"), "result"],
       idempotent: false,
@@ -80,13 +80,13 @@ for (const name of ["ConnectionLost", "Draining", "Overloaded", "WorkerLost"] as
 }
 
 for (const name of ["ConnectionLost", "WorkerLost"] as const) {
-  Deno.test(`a call that may have run is sent again after ${name} if it is idempotent`, () => {
+  Deno.test(`a call that may have run is sent again after ${name} if it is idempotent (P-50)`, () => {
     const { call, ends } = setUp({ outcomes: [failure(name), "result"], idempotent: true });
     assert.deepEqual(ends, [undefined]);
     assert.equal(call.attempts, 2);
   });
 
-  Deno.test(`a call that may have run is not sent again after ${name} otherwise`, () => {
+  Deno.test(`a call that may have run is not sent again after ${name} otherwise (P-50)`, () => {
     const { call, ends } = setUp({ outcomes: [failure(name), "result"], idempotent: false });
     assert.equal(ends[0]?.name, name);
     assert.equal(ends[0]?.executed, "maybe");
@@ -150,7 +150,7 @@ Deno.test("a call given up while servers are asked is not sent again", () => {
   assert.equal(ends.length, 0);
 });
 
-Deno.test("a call is sent a bounded number of times", () => {
+Deno.test("a call is sent a bounded number of times (P-52)", () => {
   const { call, ends } = setUp({ outcomes: [failure("ConnectionLost", "no")] });
   assert.equal(call.attempts, attemptsMax);
   assert.equal(ends.length, 1);

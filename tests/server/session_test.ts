@@ -123,6 +123,33 @@ serverTest(
   },
 );
 
+serverTest("the members of a batch count as other requests do (P-41)", async (harness) => {
+  const gates = new Gates();
+  const server = harness.listen({
+    procedures: { slow: gates.procedure },
+    limits: { inFlightMax: 4 },
+  });
+  const peer = await harness.connect(server);
+  const ids = Array.from({ length: 10 }, (_, id) => id);
+  await peer.send(`[${ids.map((id) => lineOf(id, "slow").trim())}]\n`);
+  await peer.closeWrite();
+  const other = await harness.connect(server);
+  await waitFor("four to begin", () => gates.begun === 4);
+  assert.equal((await other.call(1, "rpc.ping")).result, "pong");
+  assert.equal(gates.begun, 4);
+  gates.release(2);
+  await waitFor("more to begin at half", () => gates.begun === 6);
+  assert.equal((await other.call(2, "rpc.ping")).result, "pong");
+  assert.equal(gates.begun, 6);
+  await waitFor("the batch", () => {
+    gates.release();
+    return peer.lines.length === 1;
+  });
+  const answers = JSON.parse(peer.lines[0] ?? "") as { id: number; result: string }[];
+  assert.deepEqual(answers.map(({ id }) => id).toSorted(), ids);
+  assert.ok(answers.every(({ result }) => result === "released"));
+});
+
 serverTest(
   "a client that never reads is not read either, and closed in the end (P-42)",
   async (harness) => {

@@ -11,7 +11,6 @@ import {
   BadMessage,
   decodeReply,
   decodeRequest,
-  encodeBatch,
   encodeError,
   encodeNotification,
   encodeRequest,
@@ -170,7 +169,7 @@ Deno.test("what the peer would refuse for its nesting is not sent, batch or not 
   // The answer is an object around the result, and a batch's array comes around that.
   const deepest = encodeResult(1, nested(nestingMax - 2));
   assert.ok(isResponse(decodeReply(deepest)));
-  assert.ok(Array.isArray(decodeRequest(encodeBatch([deepest]))));
+  assert.ok(Array.isArray(decodeRequest(`[${deepest.trim()}]`)));
   assert.equal(thrownBy(() => encodeResult(1, nested(nestingMax - 1))).name, "InternalError");
   // A server passes a request on to a worker, so whatever may come in can go out.
   const request = encodeRequest(1, "m", nested(nestingMax - 1));
@@ -196,46 +195,6 @@ Deno.test("an error too long for a message is cut, so that it arrives (P-5, P-23
     assert.equal(received.executed, error.executed);
     assert.ok(error.message.startsWith(received.message) && received.message.length > 10);
   }
-});
-
-Deno.test("answers too long for one batch: the longest give way, the others arrive (P-28)", () => {
-  const long = "€".repeat(200_000);
-  const lines = [
-    encodeResult(1, "short"),
-    encodeResult(2, long),
-    encodeError(3, new RpcError("DeadlineExceeded", long, { executed: "no" })),
-    encodeResult("four", "a"),
-  ];
-  const line = encodeBatch(lines);
-  assert.ok(byteLength(line) <= messageBytesMax);
-  const answers = JSON.parse(line) as {
-    id: unknown;
-    result?: unknown;
-    error?: { data: unknown };
-  }[];
-  assert.deepEqual(answers.map(({ id }) => id), [1, 2, 3, "four"]);
-  assert.equal(answers[0]?.result, "short");
-  assert.equal(answers[3]?.result, "a");
-  const replaced = answers.filter(({ error }) => error?.data !== undefined);
-  assert.ok(answers[1]?.result === long || answers[2]?.error !== undefined);
-  // The call that never ran still says so, whichever of the two gave way.
-  assert.deepEqual(answers[2]?.error?.data, { executed: "no" });
-  assert.ok(replaced.length >= 1);
-});
-
-Deno.test("answers that fill a batch to the last byte all arrive (P-28)", () => {
-  const first = encodeResult(1, "");
-  // Brackets and line feed: three bytes; the answers' two line feeds make room for a comma.
-  const room = messageBytesMax - 2 * byteLength(first) - 3 + 2 - 1;
-  const half = Math.floor(room / 2);
-  const batchOf = (extra: number) =>
-    encodeBatch([
-      encodeResult(1, "a".repeat(half)),
-      encodeResult(1, "b".repeat(room - half + extra)),
-    ]);
-  assert.equal(byteLength(batchOf(0)), messageBytesMax);
-  assert.equal(batchOf(0).includes("error"), false);
-  assert.equal(batchOf(1).includes("error"), true);
 });
 
 Deno.test("a long line of faults does not make decodeRequest() throw (P-4, P-7)", () => {

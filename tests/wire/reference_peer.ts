@@ -1,11 +1,6 @@
 import { RpcError } from "../../src/base/errors.ts";
-import {
-  BadMessage,
-  decodeRequest,
-  encodeBatch,
-  encodeError,
-  encodeResult,
-} from "../../src/wire/codec.ts";
+import { BatchLine } from "../../src/wire/batch.ts";
+import { BadMessage, decodeRequest, encodeError, encodeResult } from "../../src/wire/codec.ts";
 import { LineSplitter } from "../../src/wire/lines.ts";
 import type { Params, Request } from "../../src/wire/message.ts";
 
@@ -35,8 +30,9 @@ function answerTo(line: string): string | undefined {
   if (incoming instanceof BadMessage || !Array.isArray(incoming)) {
     return answer(incoming as BadMessage | Request);
   }
-  const answers = incoming.map(answer).filter((text) => text !== undefined);
-  return answers.length === 0 ? undefined : encodeBatch(answers);
+  const answers = new BatchLine();
+  for (const text of incoming.map(answer)) if (text !== undefined) answers.add(text);
+  return answers.isEmpty ? undefined : answers.encode();
 }
 
 function answer(message: Request | BadMessage): string | undefined {

@@ -1,0 +1,64 @@
+import { RpcError } from "../base/errors.ts";
+import { messageBytesMax } from "../base/limits.ts";
+import { byteLengthOf, encodeError, toRpcError } from "./codec.ts";
+import type { Response } from "./message.ts";
+
+interface Answer {
+  line: string;
+  bytes: number;
+  isReplaced: boolean;
+}
+
+/**
+ * The answers to a batch, which leave as one line. As soon as those that have come are too long for a
+ * message together, the longest of them are replaced by errors. So never more is held than one message
+ * and one answer, and those which give way are the same as if all had been waited for.
+ */
+export class BatchLine {
+  readonly #answers: Answer[] = [];
+  /** Each answer's LF counts for the comma in its place; the brackets come on top. */
+  #bytes = 2;
+
+  /** Whether it holds no answer. */
+  get isEmpty(): boolean {
+    return this.#answers.length === 0;
+  }
+
+  /** Takes an answer's line, its LF included. */
+  add(line: string): void {
+    const bytes = byteLengthOf(line);
+    this.#answers.push({ line, bytes, isReplaced: false });
+    this.#bytes += bytes;
+    while (this.#bytes > messageBytesMax && this.#replaceLongest());
+  }
+
+  /** The answers as an array on one line. */
+  encode(): string {
+    return `[${this.#answers.map(({ line }) => line.slice(0, -1)).join(",")}]\n`;
+  }
+
+  /** Returns whether there was one left to replace. */
+  #replaceLongest(): boolean {
+    let longest: Answer | undefined;
+    for (const answer of this.#answers) {
+      if (!answer.isReplaced && answer.bytes > (longest?.bytes ?? 0)) longest = answer;
+    }
+    if (longest === undefined) return false;
+    longest.line = tooLong(longest.line);
+    longest.isReplaced = true;
+    this.#bytes -= longest.bytes;
+    longest.bytes = byteLengthOf(longest.line);
+    this.#bytes += longest.bytes;
+    return true;
+  }
+}
+
+function tooLong(answer: string): string {
+  const { id, error } = JSON.parse(answer) as Response;
+  return encodeError(
+    id,
+    new RpcError("InternalError", "Cannot send this answer: the batch's answers are too long", {
+      executed: error === undefined ? "yes" : toRpcError(error).executed,
+    }),
+  );
+}
