@@ -39,6 +39,8 @@ export class RunningServer implements AsyncDisposable {
   /** `host:port`, as clients find it. */
   readonly address: string;
   #pool: Pool;
+  /** Pools that finish what they have, after a {@link reload}. */
+  readonly #leaving = new Set<Pool>();
   #isClosed = false;
 
   private constructor(
@@ -93,8 +95,9 @@ export class RunningServer implements AsyncDisposable {
   }
 
   /**
-   * Replaces the workers by new ones, which load their code anew. The old ones take no call any more,
-   * finish those that they have, and end. If the new ones do not start, the old ones stay.
+   * Replaces the workers by new ones, which load their code anew, and resolves when these take the
+   * calls. The old ones finish those that they have, and end. If the new ones do not start, the old
+   * ones stay.
    *
    * @throws {Error} why the new ones do not start
    */
@@ -104,8 +107,8 @@ export class RunningServer implements AsyncDisposable {
     const old = this.#pool;
     this.#pool = fresh;
     this.#server.usePool(fresh);
-    await old.finish();
-    await old.close();
+    this.#leaving.add(old);
+    void old.finish().then(() => old.close()).finally(() => this.#leaving.delete(old));
   }
 
   /** Leaves the registry, tells the clients, finishes what runs, and closes. */
@@ -120,7 +123,7 @@ export class RunningServer implements AsyncDisposable {
     this.#isClosed = true;
     await this.#announcement.withdraw();
     await this.#server.close();
-    await this.#pool.close();
+    await Promise.all([this.#pool, ...this.#leaving].map((pool) => pool.close()));
     await this.#options.discovery.close();
   }
 

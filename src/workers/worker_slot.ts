@@ -3,7 +3,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { type OpenRpcDocument, openRpcSchema } from "../procedures/openrpc.ts";
-import { reservedMethods } from "../wire/message.ts";
+import { reservedMethods, reservedPrefix } from "../wire/message.ts";
 import {
   type Outcome,
   type WorkerCommand,
@@ -155,6 +155,11 @@ export class WorkerSlot {
     const document = openRpcSchema.safeParse(outcome.result);
     if (!document.success) {
       process.kill("it did not answer rpc.discover with an OpenRPC document");
+      return;
+    }
+    const reserved = document.data.methods.find(({ name }) => name.startsWith(reservedPrefix));
+    if (reserved !== undefined) {
+      process.kill(`it offers ${reserved.name}, and names that begin so belong to the protocol`);
       return;
     }
     this.#state = { name: "ready", process, sinceMs: this.#options.clock.now() };

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { connect } from "rpc";
+import { RpcHome } from "../support/rpc_process.ts";
+import { waitFor } from "../support/wait_for.ts";
+
+/** A module as somebody pastes it: with the bare names that the README shows, outside of the project. */
+const pasted = `
+import { defineProcedure, z } from "rpc";
+import * as zod from "zod";
+
+console.log("this goes to the log");
+
+export const area = defineProcedure({
+  input: z.object({ width: z.number(), height: zod.number() }),
+  output: z.number(),
+  idempotent: true,
+  description: "The area of a rectangle",
+}, ({ width, height }) => width * height);
+
+export function add(a: number, b: number) {
+  return a + b;
+}
+`;
+
+async function write(home: RpcHome, name: string, text: string): Promise<string> {
+  const path = join(home.workingDirectory, name);
+  await Deno.writeTextFile(path, text);
+  return path;
+}
+
+Deno.test("a pasted module is served beside the built-in procedures", async () => {
+  await using home = await RpcHome.create();
+  await write(home, "tasks.ts", pasted);
+  const server = await home.serve(["127.0.0.1", "0", "tasks.ts"]);
+  for (
+    const [args, result] of [
+      [["area", "3", "4"], "12"],
+      [["area", "--params", `{"width": 3, "height": 4}`], "12"],
+      [["add", "2", "3"], "5"],
+      [["fib", "10"], "55"],
+      [["ping"], `"pong"`],
+    ] as const
+  ) {
+    const { stdout, stderr } = await home.run(["call", ...args]);
+    assert.equal(stdout, `${result}\n`, stderr);
+  }
+  const wrong = await home.run(["call", "area", "x", "4"]);
+  assert.match(wrong.stderr, /InvalidParams: Cannot call area: width must be a number \(got "x"\)/);
+  const mistyped = await home.run(["call", "aera", "3", "4"]);
+  assert.match(mistyped.stderr, /MethodNotFound: .*did you mean area\?/);
+  assert.match(server.stderr, /this goes to the log/);
+  assert.deepEqual(server.process.lines, [server.readyLine]);
+});
+
+Deno.test("without the built-in procedures only the module's are served", async () => {
+  await using home = await RpcHome.create();
+  await write(home, "tasks.js", "export const twice = (x) => 2 * x;");
+  await home.serve(["127.0.0.1", "0", "tasks.js", "--no-builtin"]);
+  assert.equal((await home.run(["call", "twice", "4"])).stdout, "8\n");
+  for (const method of ["ping", "fib"]) {
+    assert.match((await home.run(["call", method, "1"])).stderr, /MethodNotFound/);
+  }
+});
+
+Deno.test("a module that cannot be served is an error before anything is registered", async () => {
+  await using home = await RpcHome.create();
+  await write(home, "throws.ts", "const x = 1;\nthrow new Error('no ' + x);\n");
+  await write(home, "syntax.ts", "export function f() {}\nexport function ( {\n");
+  await write(home, "nothing.ts", "export const x = 1;\n");
+  const cases: [string[], RegExp][] = [
+    [["throws.ts"], /^rpc: Cannot load throws\.ts: no 1 at file:.*throws\.ts:2:\d+\n$/],
+    [["syntax.ts"], /^rpc: Cannot load syntax\.ts: .* at file:.*syntax\.ts:2:\d+\n$/],
+    [["nothing.ts"], /^rpc: Cannot publish nothing\.ts: it exports no function\. .*\n$/],
+    [["missing.ts"], /^rpc: Cannot load missing\.ts: Module not found .*\n$/],
+    [["--exec", "no-such-program-anywhere"], /^rpc: Cannot start a worker: .*\n$/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, stdout, stderr } = await home.run(["serve", "127.0.0.1", "0", ...args]);
+    assert.match(stderr, message);
+    assert.deepEqual([code, stdout], [1, ""]);
+  }
+  const { stdout } = await home.run(["servers", "--json"]);
+  assert.equal(stdout, "");
+});
+
+Deno.test("what cannot be served or watched is a usage error", async () => {
+  await using home = await RpcHome.create();
+  for (const flags of [["--watch"], ["--no-builtin"], ["--exec", "'x"], ["--exec", " "]]) {
+    const { code, stdout } = await home.run(["serve", "127.0.0.1", "0", ...flags]);
+    assert.deepEqual([code, stdout], [2, ""], flags.join(" "));
+  }
+});
+
+Deno.test("a watched module is reloaded on change, and no call is lost meanwhile", async () => {
+  await using home = await RpcHome.create();
+  const module = (version: number) =>
+    `export async function version(): Promise<number> {
+       await new Promise((resolve) => setTimeout(resolve, 20));
+       return ${version};
+     }`;
+  const path = await write(home, "tasks.ts", module(1));
+  const server = await home.serve(["127.0.0.1", "0", "tasks.ts", "--watch"]);
+  await server.process.says(/Watching for changes/);
+  await using client = await connect({ registry: home.registry });
+  let isOver = false;
+  const seen = new Set<unknown>();
+  const lanes = Array.from({ length: 4 }, async () => {
+    while (!isOver) seen.add(await client.call("version"));
+  });
+  await waitFor("the first version", () => seen.has(1));
+  await Deno.writeTextFile(path, module(2));
+  await waitFor("the second version", () => seen.has(2), { timeoutMs: 30_000 });
+  await Deno.writeTextFile(path, "this is no module");
+  await server.process.says(/Not reloaded, serving on as before: Cannot load tasks\.ts: /);
+  assert.equal(await client.call("version"), 2);
+  await Deno.writeTextFile(path, module(3) + "\nexport function added() { return true; }");
+  await waitFor("the third version", () => seen.has(3), { timeoutMs: 30_000 });
+  assert.equal(await client.call("added"), true);
+  isOver = true;
+  await Promise.all(lanes);
+  assert.equal(await server.stop(), 0);
+});
