@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { commands } from "../../src/cli/commands.ts";
+import { parseArguments } from "../../src/cli/parse.ts";
+import { RpcHome } from "../support/rpc_process.ts";
+import { within } from "../support/wait_for.ts";
+import { startZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
+import { inlineCommands, shellLines, words } from "./commands.ts";
+
+const root = new URL("../../", import.meta.url);
+
+/** The front page, in each language that there is. */
+const documents = ["README.md", "README.zh-CN.md"].filter((path) => {
+  try {
+    return Deno.statSync(new URL(path, root)).isFile;
+  } catch {
+    return false;
+  }
+}).map((path) => ({ path, text: Deno.readTextFileSync(new URL(path, root)) }));
+
+/** Commands that this test does not run, and why. */
+const runElsewhere: readonly (readonly [command: RegExp, why: string])[] = [
+  [/^deno task (test|ok)\b/, "it is what runs this test"],
+  [/^deno task compile\b/, "tests/compile_test.ts checks what needs no download"],
+  [/^deno task (bench|chaos|soak|smoke|sim)\b/, "they take long, and each has a test of its own"],
+  [/^npx --yes deno@/, "the same with a Deno that npm brings: continuous integration does that"],
+  [/docker\b/, "it needs Docker"],
+  [
+    /^(sudo|systemctl|curl|source|echo|mkdir|chmod|cp|git|sc\.exe|netsh)\b/,
+    "it changes the machine",
+  ],
+  [/^rpc completions\b/, "tests of the completions run these in each shell"],
+];
+
+/** Runs a document's commands one after the other, as one reader in several terminals. */
+class Reader implements AsyncDisposable {
+  readonly #home: RpcHome;
+  readonly #zooKeeper: string;
+  #port: string | undefined;
+
+  constructor(home: RpcHome, zooKeeper: string) {
+    this.#home = home;
+    this.#zooKeeper = zooKeeper;
+  }
+
+  async run(command: string): Promise<void> {
+    // The reader's network is not ours.
+    const here = command
+      .replaceAll(/192\.168\.0\.211:2181/g, this.#zooKeeper)
+      .replaceAll("192.168.0.211", "127.0.0.1")
+      .replace(/^deno task rpc /, "rpc ");
+    const args = words(here);
+    if (/^rpc serve /.test(here)) return await this.#serve(args.slice(1));
+    if (/^rpc /.test(here)) return await this.#rpc(args.slice(1));
+    if (/^deno task demo\b/.test(here)) return await this.#demo(args.slice(1));
+    if (/\| nc /.test(here)) return await this.#netcat(here);
+    throw new Error(`Nobody has said how to run: ${command}`);
+  }
+
+  async #serve(args: readonly string[]): Promise<void> {
+    // The port may be somebody's here.
+    const [serve = "", host = "", _port, ...rest] = args;
+    const process = this.#home.start([serve, host, "0", ...rest], this.#options);
+    this.#port = (await process.line(/^ready \S*:(\d+) /))[1];
+  }
+
+  async #rpc(args: readonly string[]): Promise<void> {
+    const { code, stderr } = await this.#home.run(args, { ...this.#options, timeoutMs: 120_000 });
+    assert.equal(code, 0, `rpc ${args.join(" ")}\n${stderr}`);
+  }
+
+  async #demo(args: readonly string[]): Promise<void> {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [...args],
+      cwd: root,
+      env: this.#home.env(this.#options.env),
+      stdin: "null",
+    }).output();
+    const decoder = new TextDecoder();
+    assert.equal(code, 0, decoder.decode(stdout) + decoder.decode(stderr));
+  }
+
+  async #netcat(command: string): Promise<void> {
+    assert.ok(this.#port !== undefined, `There is no server yet for: ${command}`);
+    const output = new Deno.Command("sh", {
+      args: ["-c", command.replace(/\d+$/, this.#port)],
+      stdin: "null",
+    }).output();
+    const { stdout } = await within(command, output);
+    assert.match(new TextDecoder().decode(stdout), /"result":"pong"/);
+  }
+
+  /** Settings come from where the document puts them. */
+  get #options() {
+    return { env: { RPC_REGISTRY: "" } };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#home[Symbol.asyncDispose]();
+  }
+}
+
+for (const { path, text } of documents) {
+  zooKeeperTest(`the commands of ${path} work as they are shown`, async () => {
+    await using zooKeeper = await startZooKeeper();
+    await using reader = new Reader(await RpcHome.create(), zooKeeper.connectString);
+    let count = 0;
+    for (const command of shellLines(text)) {
+      if (runElsewhere.some(([pattern]) => pattern.test(command))) continue;
+      await reader.run(command);
+      count++;
+    }
+    assert.ok(count >= 5, `Only ${count} commands found`);
+  });
+
+  Deno.test(`the commands within the text of ${path} exist, with their flags`, () => {
+    const found = inlineCommands(text);
+    assert.ok(found.length >= 5, `Only ${found.length} commands found`);
+    for (const line of found) {
+      const [, name = "", ...args] = words(line.replaceAll("\\|", "|"));
+      if (name === "help") continue;
+      const command = commands.find((one) => one.name === name);
+      assert.ok(command !== undefined, `${path}: ${line}`);
+      // A form with placeholders, such as `rpc serve <host> <port>`, names what a user replaces.
+      if (args.length > 0) parseArguments(command, args.filter((arg) => !/^\[.*\]$/.test(arg)));
+    }
+  });
+
+  Deno.test(`the flags in the tables of ${path} exist`, () => {
+    const rows = [...text.matchAll(/^\| `(?:([a-z]+) )?(--[a-z-]+)[^`]*`/gm)];
+    assert.ok(rows.length >= 5, `Only ${rows.length} flags found`);
+    for (const [row, name, flag = ""] of rows) {
+      const takes = commands.filter((one) => name === undefined || one.name === name);
+      const known = takes.some((one) =>
+        Object.keys(one.flags).some((key) =>
+          `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}` === flag
+        )
+      );
+      assert.ok(known, `${path}: ${row}`);
+    }
+  });
+}
+
+Deno.test("commands are found in a document as a reader finds them", () => {
+  const document = [
+    "Text:",
+    "",
+    "    rpc call ping    # a comment",
+    "    rpc call \\",
+    "        fib 32",
+    "",
+    "- a list",
+    "    that goes on",
+    "",
+    "```sh",
+    "rpc servers",
+    "```",
+    "",
+    "```ts",
+    "const x = 1;",
+    "```",
+    "",
+    "Then `rpc methods` and `rpc`.",
+  ].join("\n");
+  assert.deepEqual(shellLines(document), ["rpc call ping", "rpc call fib 32", "rpc servers"]);
+  assert.deepEqual(inlineCommands(document), ["rpc methods"]);
+  assert.deepEqual(words(`rpc call fib --params '{"n": 32}'`).at(-1), '{"n": 32}');
+});
