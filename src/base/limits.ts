@@ -29,6 +29,9 @@ export const idLengthMax = 256;
 /** Size of the buffer one `read` fills: one TCP window's worth of small calls. */
 export const readBufferBytes = 64 * 1024;
 
+/** Size of that buffer while little comes: a few calls' worth, because ten thousand idle connections have one each. */
+export const readBufferBytesIdle = 1024;
+
 /** Unread output that a peer may cause before its input is no longer read. */
 export const outboxBytesMax = 4 * 1024 * 1024;
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { messageOf, RpcError } from "../base/errors.ts";
-import { heartbeatTimeoutMs, readBufferBytes } from "../base/limits.ts";
+import { heartbeatTimeoutMs } from "../base/limits.ts";
 import {
   decodeReply,
   encodeNotification,
@@ -11,6 +11,7 @@ import {
 import { LineSplitter } from "../wire/lines.ts";
 import { reservedMethods, type Response } from "../wire/message.ts";
 import { Outbox } from "../wire/outbox.ts";
+import { ReadBuffer } from "../wire/read_buffer.ts";
 import { Call, type Done } from "./call.ts";
 import { PendingCalls } from "./pending.ts";
 import type { Duplex } from "./transport.ts";
@@ -119,12 +120,12 @@ export class Connection {
 
   async #read(): Promise<void> {
     const splitter = new LineSplitter();
-    const buffer = new Uint8Array(readBufferBytes);
+    const buffer = new ReadBuffer();
     try {
       while (this.#open) {
-        const bytes = await this.#duplex.read(buffer);
+        const bytes = await this.#duplex.read(buffer.bytes);
         if (bytes === null) return this.#lose("the server closed it");
-        for (const line of splitter.push(buffer.subarray(0, bytes))) {
+        for (const line of splitter.push(buffer.took(bytes))) {
           if (line instanceof RpcError) throw line;
           this.#receive(line);
         }

@@ -55,6 +55,7 @@ const lostErrors = [
 /** Listens, and serves each connection in a {@link Session}. */
 export class RpcServer {
   readonly #options: RpcServerOptions;
+  readonly #limits: SessionLimits;
   readonly #listener: Deno.TcpListener;
   readonly #dispatcher: Dispatcher;
   readonly #refusals: Refusals;
@@ -68,6 +69,7 @@ export class RpcServer {
   private constructor(options: RpcServerOptions, listener: Deno.TcpListener) {
     const { clock } = options;
     this.#options = options;
+    this.#limits = { ...sessionLimitsDefault, ...options.limits };
     this.#listener = listener;
     this.#dispatcher = new Dispatcher({ ...options, connections: () => this.#sessions.size });
     this.#refusals = new Refusals(clock);
@@ -170,7 +172,7 @@ export class RpcServer {
   }
 
   #take(conn: Deno.TcpConn): void {
-    const { connectionsMax = connectionsMaxDefault, limits, clock, log } = this.#options;
+    const { connectionsMax = connectionsMaxDefault, clock, log } = this.#options;
     if (this.#sessions.size >= connectionsMax) {
       const message = `Cannot take the connection: ${connectionsMax} are open already`;
       void this.#refusals.refuse(conn, new RpcError("Overloaded", message));
@@ -186,7 +188,7 @@ export class RpcServer {
     const session = new Session({
       conn,
       dispatcher: this.#dispatcher,
-      limits: { ...sessionLimitsDefault, ...limits },
+      limits: this.#limits,
       clock,
       log,
     });

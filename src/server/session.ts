@@ -1,11 +1,11 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
-import { readBufferBytes } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
 import { BadMessage, decodeRequest, encodeError, encodeNotification } from "../wire/codec.ts";
 import { type Line, LineSplitter } from "../wire/lines.ts";
 import { type Id, type Request, reservedMethods } from "../wire/message.ts";
 import { Outbox } from "../wire/outbox.ts";
+import { ReadBuffer } from "../wire/read_buffer.ts";
 import { type AnswerSink, BatchAnswers } from "./batch_answers.ts";
 import type { Dispatcher, Peer } from "./dispatcher.ts";
 import { type CallOwner, SessionCall } from "./session_call.ts";
@@ -137,12 +137,12 @@ export class Session implements Peer, CallOwner {
   /** Resolves when the peer has ended its side. */
   async #read(): Promise<void> {
     const { conn } = this.#options;
-    const buffer = new Uint8Array(readBufferBytes);
+    const buffer = new ReadBuffer();
     while (true) {
-      const length = await conn.read(buffer);
+      const length = await conn.read(buffer.bytes);
       if (length === null) return;
       if (this.#finishing !== undefined) continue;
-      const lines = this.#splitter.push(buffer.subarray(0, length));
+      const lines = this.#splitter.push(buffer.took(length));
       this.#linesRead += lines.length;
       for (const line of lines) {
         if (this.#isCrowded()) await this.#relief();

@@ -6,8 +6,14 @@ export type Line = string | RpcError;
 
 const lineFeed = 0x0a;
 
+const noBytes = new Uint8Array(0);
+
 /** A buffer grown past this by one long line is given back with it, so that an idle connection keeps none. */
 const partialBytesKept = 64 * 1024;
+
+// Whole lines only, so it keeps nothing between them and all can share it. A byte order mark is no JSON:
+// kept, so that it fails wherever it stands, not only in mid-stream.
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * Cuts a stream of bytes into lines: pure, incremental, bounded.
@@ -17,10 +23,8 @@ const partialBytesKept = 64 * 1024;
  * gone through line by line, so that the fault costs its own line and no other.
  */
 export class LineSplitter {
-  // A byte order mark is no JSON: kept, so that it fails wherever it stands, not only in mid-stream.
-  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   readonly #bytesMax: number;
-  #partial = new Uint8Array(0);
+  #partial = noBytes;
   #partialBytes = 0;
   #overflowed = false;
 
@@ -56,7 +60,7 @@ export class LineSplitter {
       if (!this.#keep(chunk.subarray(0, start))) return [this.#overflow()];
       this.#decode(this.#partial.subarray(0, this.#partialBytes), lines);
       this.#partialBytes = 0;
-      if (this.#partial.length > partialBytesKept) this.#partial = new Uint8Array(0);
+      if (this.#partial.length > partialBytesKept) this.#partial = noBytes;
     }
     if (start < end) this.#decode(chunk.subarray(start, end), lines);
     if (!this.#keep(chunk.subarray(end))) lines.push(this.#overflow());
@@ -90,7 +94,7 @@ export class LineSplitter {
 
   #overflow(): RpcError {
     this.#overflowed = true;
-    this.#partial = new Uint8Array(0);
+    this.#partial = noBytes;
     this.#partialBytes = 0;
     return new RpcError(
       "InvalidRequest",
@@ -102,7 +106,7 @@ export class LineSplitter {
   #decode(bytes: Uint8Array, lines: Line[]): void {
     let text: string;
     try {
-      text = this.#decoder.decode(bytes);
+      text = decoder.decode(bytes);
     } catch {
       this.#decodeOneByOne(bytes, lines);
       return;
@@ -120,7 +124,7 @@ export class LineSplitter {
     let start = 0;
     for (let end = bytes.indexOf(lineFeed); end !== -1; end = bytes.indexOf(lineFeed, start)) {
       try {
-        const text = this.#decoder.decode(bytes.subarray(start, end));
+        const text = decoder.decode(bytes.subarray(start, end));
         if (text !== "" && text !== "\r") lines.push(text);
       } catch (cause) {
         lines.push(new RpcError("ParseError", "Cannot read a line that is not UTF-8", { cause }));

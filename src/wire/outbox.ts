@@ -3,6 +3,10 @@ export interface Sink {
   write(bytes: Uint8Array): Promise<number>;
 }
 
+const encoder = new TextEncoder();
+
+const noBytes = new Uint8Array(0);
+
 /**
  * Turns lines into few writes: all that is ready together leaves in one, which is some six times the
  * rate of a write a line. The flush is put off by microtasks for as long as lines keep coming in
@@ -11,9 +15,8 @@ export interface Sink {
 export class Outbox {
   readonly #sink: Sink;
   readonly #onError: (error: unknown) => void;
-  readonly #encoder = new TextEncoder();
   #text = "";
-  #buffer = new Uint8Array(4096);
+  #buffer = noBytes;
   #state: "idle" | "scheduled" | "writing" | "closed" = "idle";
   #lengthSeen = 0;
   #unwrittenBytes = 0;
@@ -103,12 +106,13 @@ export class Outbox {
   #encode(): Uint8Array {
     const text = this.#text;
     this.#text = "";
-    if (this.#buffer.length < text.length * 3) {
+    const bytesMax = text.length * 3;
+    if (this.#buffer.length < bytesMax) {
       // A large burst gets a buffer of its own, so that an idle connection does not keep one.
-      if (text.length > 64 * 1024) return this.#encoder.encode(text);
-      this.#buffer = new Uint8Array(text.length * 3);
+      if (text.length > 64 * 1024) return encoder.encode(text);
+      this.#buffer = new Uint8Array(Math.max(bytesMax, this.#buffer.length * 2));
     }
-    const { written } = this.#encoder.encodeInto(text, this.#buffer);
+    const { written } = encoder.encodeInto(text, this.#buffer);
     return this.#buffer.subarray(0, written);
   }
 
