@@ -1,7 +1,7 @@
 /** The subcommands, as data. Their modules are loaded when they are run. */
 
 import { balancePolicies } from "../client/balancer.ts";
-import { queueMaxDefault } from "../base/limits.ts";
+import { connectionsMaxDefault, queueMaxDefault } from "../base/limits.ts";
 import { type Command, defineCommand } from "./command.ts";
 import {
   boolean,
@@ -53,6 +53,11 @@ export const serveFlags = {
   queueMax: integer("<n>", [0, 1_000_000], {
     description: "Calls that may wait for a worker; past it calls are answered Overloaded",
     fallback: queueMaxDefault,
+    setting: true,
+  }),
+  connectionsMax: integer("<n>", [1, 1_000_000], {
+    description: "Connections held at once; more are answered Overloaded and closed",
+    fallback: connectionsMaxDefault,
     setting: true,
   }),
   drainGrace: integer("<ms>", [0, hour], {

@@ -39,6 +39,7 @@ export async function run(input: Input): Promise<number> {
       zone: flags.zone,
       workers: flags.workers ?? navigator.hardwareConcurrency,
       queueMax: flags.queueMax,
+      connectionsMax: flags.connectionsMax,
       workerCommand,
       clock: systemClock,
       random: systemRandom,

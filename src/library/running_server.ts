@@ -18,6 +18,8 @@ export interface RunningServerOptions extends PoolOptions {
   /** Where it is announced. The server closes it. */
   readonly discovery: Discovery;
   readonly service: string;
+  /** Connections held; more are answered Overloaded and closed. @default connectionsMaxDefault */
+  readonly connectionsMax?: number;
   /** `host`, `host:port` or `[v6]:port`: the address for clients. @default the one listened on */
   readonly advertise?: string | undefined;
   readonly weight: number;
@@ -172,7 +174,7 @@ async function soon(clock: Clock, promise: Promise<void>): Promise<void> {
 }
 
 function listen(options: RunningServerOptions, pool: Pool): RpcServer {
-  const { listen: { host, port }, service, clock, log } = options;
+  const { listen: { host, port }, connectionsMax, service, clock, log } = options;
   try {
     return RpcServer.listen({
       hostname: host,
@@ -181,6 +183,7 @@ function listen(options: RunningServerOptions, pool: Pool): RpcServer {
       pool,
       service,
       version,
+      ...(connectionsMax === undefined ? {} : { connectionsMax }),
       clock,
       log,
     });
