@@ -7,7 +7,7 @@ import { usageOf } from "./parse.ts";
 export function programHelp(commands: readonly Command[]): string {
   const shown = commands.filter(({ hidden }) => !hidden);
   return [
-    "rpc: publish functions on a network, and call them on whatever servers there are",
+    "rpc: publish functions on a network, call them on whatever servers there are",
     "",
     heading("Usage"),
     "  rpc <command> [arguments] [flags]",
@@ -56,7 +56,7 @@ function signature(key: string, flag: Flag): string {
 
 function describe(key: string, flag: Flag): string {
   const notes: string[] = [];
-  if (flag.placeholder !== undefined && flag.fallback !== undefined) {
+  if (flag.placeholder !== undefined && (flag.fallback ?? "") !== "") {
     notes.push(`default ${flag.fallback}`);
   }
   if (flag.setting) notes.push(environmentName(key));
@@ -67,13 +67,33 @@ function heading(text: string): string {
   return styleText("bold", text);
 }
 
+/** What the narrowest usual terminal shows in a line. */
+const columns = 80;
+
 /** Two columns; what does not fit beside a long left one goes below it. */
 function table(rows: readonly (readonly [left: string, right: string])[]): string[] {
-  const leftWidthMax = 30;
+  const leftWidthMax = 24;
   const width = Math.min(leftWidthMax, Math.max(...rows.map(([left]) => left.length)));
-  return rows.flatMap(([left, right]) =>
-    left.length > leftWidthMax
-      ? [`  ${left}`, `  ${"".padEnd(width)}  ${right}`]
-      : [`  ${left.padEnd(width)}  ${right}`]
-  );
+  const indent = " ".repeat(2 + width + 2);
+  return rows.flatMap(([left, right]) => {
+    const lines = wrapped(right, columns - indent.length);
+    const [first = "", ...more] = lines;
+    const below = (left.length > width ? lines : more).map((line) => indent + line);
+    return left.length > width ? [`  ${left}`, ...below] : [
+      `  ${left.padEnd(width)}  ${first}`,
+      ...below,
+    ];
+  });
+}
+
+/** Breaks a text between words. A word that is too long stands alone. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + word.length <= width) {
+      lines[lines.length - 1] = `${line} ${word}`;
+    } else lines.push(word);
+  }
+  return lines;
 }

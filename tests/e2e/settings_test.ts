@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { RpcHome } from "../support/rpc_process.ts";
+
+/** The value of a setting, and where it comes from. */
+async function valueOf(
+  home: RpcHome,
+  setting: string,
+  env: Record<string, string>,
+): Promise<readonly [value: unknown, source: unknown]> {
+  const { code, lines, stderr } = await home.run(["config", "get", setting, "--json"], { env });
+  assert.equal(code, 0, stderr);
+  const { value, source } = JSON.parse(lines[0] ?? "");
+  return [value, source];
+}
+
+Deno.test("a flag goes before the environment, the directory's file, the user's file, the default", async () => {
+  await using home = await RpcHome.create();
+  const unset = { RPC_REGISTRY: "" };
+  assert.deepEqual(await valueOf(home, "timeout", unset), [10_000, "default"]);
+
+  await Deno.mkdir(home.settingsPath.replace(/[^/]*$/, ""), { recursive: true });
+  await Deno.writeTextFile(home.settingsPath, "timeout = 1\nservice = 'mine'\n");
+  assert.deepEqual(await valueOf(home, "timeout", unset), [1, home.settingsPath]);
+
+  await Deno.writeTextFile(`${home.workingDirectory}/rpc.toml`, "timeout = 2\n");
+  assert.deepEqual(await valueOf(home, "timeout", unset), [2, "rpc.toml"]);
+  assert.deepEqual(await valueOf(home, "service", unset), ["mine", home.settingsPath]);
+
+  assert.deepEqual(await valueOf(home, "timeout", { RPC_TIMEOUT: "3" }), [3, "RPC_TIMEOUT"]);
+
+  // And a flag before all of them: the call finds the server of another service.
+  const server = await home.serve(["--service", "flagged"]);
+  const { code, stderr, lines } = await home.run(
+    ["call", "ping", "--service", "flagged", "--timeout", "30000", "--json"],
+    { env: { RPC_SERVICE: "wrong", RPC_TIMEOUT: "1" } },
+  );
+  assert.equal(code, 0, stderr);
+  assert.equal(JSON.parse(lines[0] ?? "").server, server.address);
+});
+
+Deno.test("what is set is kept for later commands, beside what was set before", async () => {
+  await using home = await RpcHome.create();
+  const env = { RPC_REGISTRY: "" };
+  const path = await home.run(["config", "path"], { env });
+  assert.deepEqual([path.code, path.stdout], [0, `${home.settingsPath}\n`]);
+
+  const registry = `local:${home.directory}/elsewhere`;
+  for (const [name, value] of [["registry", registry], ["workers", "2"], ["zone", 'a "b"\\c']]) {
+    const { code, stdout, stderr } = await home.run(["config", "set", `${name}`, `${value}`], {
+      env,
+    });
+    assert.deepEqual([code, stdout, stderr], [0, "", ""]);
+  }
+  assert.deepEqual(await valueOf(home, "registry", env), [registry, home.settingsPath]);
+  assert.deepEqual(await valueOf(home, "workers", env), [2, home.settingsPath]);
+  assert.deepEqual(await valueOf(home, "zone", env), ['a "b"\\c', home.settingsPath]);
+  const plain = await home.run(["config", "get", "workers"], { env });
+  assert.equal(plain.stdout, "2\n");
+  const all = await home.run(["config", "get"], { env });
+  assert.match(all.stdout, /^workers = 2 +# .*rpc\.toml$/m);
+  assert.match(all.stdout, /^timeout = 10000 +# default$/m);
+
+  // It is what later commands go by.
+  const server = await home.serve([], { env });
+  assert.match(server.readyLine, new RegExp(`registry=${registry}$`));
+  assert.equal((await home.run(["call", "ping"], { env })).code, 0);
+  assert.equal((await home.run(["call", "ping"])).code, 1);
+});
+
+Deno.test("a set value that the environment hides is told of", async () => {
+  await using home = await RpcHome.create();
+  const { code, stderr } = await home.run(["config", "set", "registry", "local:"]);
+  assert.equal(code, 0);
+  assert.match(stderr, /^rpc: RPC_REGISTRY is set in the environment, and goes before the file\n$/);
+});
+
+Deno.test("a settings file that cannot be written is left as it was", async () => {
+  await using home = await RpcHome.create();
+  // A file in the place of its directory.
+  await Deno.writeTextFile(`${home.directory}/config/rpc`, "in the way");
+  const { code, stdout, stderr } = await home.run(["config", "set", "workers", "2"]);
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, /^rpc: Cannot write .*rpc\.toml: [^\n]+\n$/);
+  assert.equal(await Deno.readTextFile(`${home.directory}/config/rpc`), "in the way");
+});
