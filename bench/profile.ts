@@ -45,7 +45,7 @@ function print({ nodes, samples, timeDeltas }: Profile): void {
   }
   const files = new Set(nodes.map(({ callFrame }) => callFrame.url));
   const entry = [...files].find((url) =>
-    /\/(rpc_client|echo_\w+|no_op_server|main)\.ts$/.test(url)
+    /\/(rpc_client|echo_(?:client|server)|main)\.ts$/.test(url)
   );
   console.log(
     `\n${entry?.split("/").at(-1)}: ${Math.round(busyUs / 1_000)} ms busy`,

@@ -1,12 +1,12 @@
 /** The way to a worker and back, by procedures that do nothing. */
 
-import { startServer } from "../support/child.ts";
-import { denoCommand } from "../support/deno_command.ts";
+import { pathOf } from "../support/deno_command.ts";
 import { rawEcho } from "../systems/raw_echo.ts";
-import { runRpcClient } from "../systems/rpc.ts";
+import { runRpcClient, startRpcServer, temporaryRegistry } from "../systems/rpc.ts";
 import { type Contender, inTurns, type Measure, rateOf, underLoad } from "./measure.ts";
 
 const name = "worker_hop";
+const noOps = pathOf("../peers/no_op.ts");
 
 /** Calls through the main process, a pipe, a worker, and back. */
 export const workerHop: Measure = {
@@ -16,13 +16,14 @@ export const workerHop: Measure = {
     const noOp = (kind: string, method: string): Contender => ({
       name: kind,
       async start() {
-        const server = await startServer(
-          denoCommand("peers/no_op_server.ts", []),
-        );
-        const registry = `static:127.0.0.1:${server.port}`;
+        const registry = await temporaryRegistry();
+        const server = await startRpcServer(registry.url, [noOps, "--workers", "1"]);
         return {
-          figure: async () => rateOf(await runRpcClient(registry, shape, { method })),
-          [Symbol.asyncDispose]: () => server.stop(),
+          figure: async () => rateOf(await runRpcClient(registry.url, shape, { method })),
+          async [Symbol.asyncDispose]() {
+            await server.stop();
+            await registry[Symbol.asyncDispose]();
+          },
         };
       },
     });
@@ -42,7 +43,7 @@ export const workerHop: Measure = {
         { of: "cpu", is: "at least", bound: 0.12, times: rawEcho.name },
       ],
       notes: [
-        "One worker for cpu calls, one for io calls; servers by static:, one connection",
+        "rpc serve with a module: one worker for cpu calls, one for io calls",
       ],
     };
   },

@@ -1,7 +1,6 @@
 /** Procedures that do nothing: what is left is the way to a worker and back. */
 
-import * as z from "zod";
-import { defineProcedure } from "../../src/procedures/procedure.ts";
+import { defineProcedure, z } from "../../src/mod.ts";
 
 const nothing = { input: z.tuple([]), output: z.null() };
 

@@ -1,22 +1,10 @@
 /** Ours as a user calls it: the library's client, which finds the servers in the registry. */
 
-import { systemClock } from "../../src/base/clock.ts";
-import { silentLogger } from "../../src/base/log.ts";
-import { systemRandom } from "../../src/base/random.ts";
-import { Client } from "../../src/client/client.ts";
-import { openDiscovery } from "../../src/discovery/open.ts";
+import { connect } from "../../src/mod.ts";
 import { type Meter, runLanes, times } from "./load.mjs";
 
 const { registry, method, params, ...load } = JSON.parse(Deno.args[0] ?? "");
-const discovery = await openDiscovery(registry, {
-  clock: systemClock,
-  random: systemRandom,
-  log: silentLogger,
-});
-const clients: Client[] = times(
-  load.connections,
-  () => new Client({ discovery }),
-);
+const clients = await Promise.all(times(load.connections, () => connect({ registry })));
 await runLanes(
   load,
   clients.flatMap((client) =>
@@ -29,5 +17,4 @@ await runLanes(
     })
   ),
 );
-for (const client of clients) client.close();
-await discovery.close();
+await Promise.all(clients.map((client) => client.close()));

@@ -28,14 +28,14 @@ export const rpc: System = {
   },
 };
 
-/** Starts `rpc serve` on any free port of the loopback. */
+/** Starts `rpc serve` on any free port of the loopback, with more arguments if there are any. */
 export function startRpcServer(
   registry: string,
-  flags: readonly string[] = [],
+  more: readonly string[] = [],
 ) {
   return startServer(rpcCommand([
     ...["serve", "127.0.0.1", "0", "--registry", registry],
-    ...["--drain-grace", "0", "--log-level", "error", ...flags],
+    ...["--drain-grace", "0", "--log-level", "error", ...more],
   ]));
 }
 
