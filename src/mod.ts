@@ -34,10 +34,13 @@ export type {
   CallContext,
   Handler,
   InputSchema,
+  Items,
   Procedure,
   ProcedureKind,
   ProcedureOptions,
   Procedures,
+  StreamHandler,
+  StreamProcedure,
 } from "./procedures/procedure.ts";
 export { builtin } from "./procedures/builtin.ts";
 
@@ -50,8 +53,9 @@ export type { MethodStats, Stats } from "./wire/stats.ts";
 export { connect, RpcClient } from "./library/connect.ts";
 export type { ConnectOptions } from "./library/connect.ts";
 export type { RegistryOptions } from "./library/open_registry.ts";
-export type { Api } from "./library/api.ts";
-export type { CallOptions, CallReport, ClientStats } from "./client/client.ts";
+export type { Api, StreamApi } from "./library/api.ts";
+export type { CallStream, StreamReport } from "./client/call_stream.ts";
+export type { CallOptions, CallReport, ClientStats, StreamOptions } from "./client/client.ts";
 export type { BalancePolicy } from "./client/balancer.ts";
 
 export { RpcError } from "./base/errors.ts";

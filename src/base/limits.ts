@@ -41,6 +41,15 @@ export const writeStallTimeoutMs = 30_000;
 /** A line begun must be finished within this time: one byte a second is no way to send a request. */
 export const partialLineTimeoutMs = 30_000;
 
+/** Items of a stream that a client may grant at once: some hundred cover a round trip of any network. */
+export const streamCreditMax = 65_536;
+
+/**
+ * Items of one stream that a server has a worker make ahead of what was written, whatever the client
+ * granted: bounds what a client that asks for much and reads nothing can pile up.
+ */
+export const streamWindowMax = 64;
+
 /** Requests of one connection that the server works on at once. */
 export const connectionInFlightMax = 1_024;
 

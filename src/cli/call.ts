@@ -1,5 +1,6 @@
 import { systemClock } from "../base/clock.ts";
 import type { RpcError } from "../base/errors.ts";
+import type { CallStream, StreamReport } from "../client/call_stream.ts";
 import { type CallReport, Client } from "../client/client.ts";
 import type { Params } from "../wire/message.ts";
 import { paramsMaker } from "./call_params.ts";
@@ -37,7 +38,9 @@ export async function run({ flags, positionals }: Input): Promise<number> {
     const startedAtMs = systemClock.now();
     await callAll(client, method, paramsOf, flags, interrupt.signal, (i, report) => {
       // A call that Ctrl-C ended has neither succeeded nor failed.
-      if (report.error?.name === "Cancelled" && interrupt.signal.aborted) return;
+      // Neither has a stream whose reader has gone.
+      const isGivenUp = interrupt.signal.aborted || output.broken;
+      if (report.error?.name === "Cancelled" && isGivenUp) return;
       summary?.add(report);
       output.take(i, report);
     }, output);
@@ -68,10 +71,18 @@ async function callAll(
   output: CallOutput,
 ): Promise<void> {
   let next = 1;
+  // Every call asks for a stream until an answer has told that the procedure is none.
+  let isPlain = false;
+  const callOne = async (i: number): Promise<CallReport> => {
+    if (isPlain) return await client.report(method, paramsOf(i), { signal });
+    const report = await output.stream(i, client.stream(method, paramsOf(i), { signal }), signal);
+    isPlain ||= report.error === undefined && report.items === undefined;
+    return report;
+  };
   const lane = async () => {
     while (next <= repeat && !signal.aborted && !output.broken) {
       const i = next++;
-      ended(i, await client.report(method, paramsOf(i), { signal }));
+      ended(i, await callOne(i));
       await output.keepingUp(i);
     }
   };
@@ -103,6 +114,32 @@ class CallOutput {
   /** Nobody reads the results any more. */
   get broken(): boolean {
     return this.#writer.broken;
+  }
+
+  /**
+   * Prints the items of call `i` as they come, once all calls before it have ended: till then the
+   * server waits. Resolves to how the call ended.
+   */
+  async stream(i: number, stream: CallStream, signal: AbortSignal): Promise<StreamReport> {
+    try {
+      for await (const item of stream) {
+        if (!stream.isStream) break;
+        while (this.#next !== i && !signal.aborted) await this.#oneEnds(signal);
+        if (signal.aborted || this.broken) break;
+        this.#writer.line(JSON.stringify(this.#flags.json ? { i, item } : item));
+        await this.#writer.keepingUp();
+      }
+    } catch {
+      // The report tells it.
+    }
+    return await stream.report;
+  }
+
+  #oneEnds(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
   }
 
   /** Takes the end of call `i`. */
@@ -137,9 +174,14 @@ class CallOutput {
     return this.#writer.flushed();
   }
 
-  #lineOf(i: number, { result, error, server, durationMs }: CallReport): string | undefined {
-    if (!this.#flags.json) return error === undefined ? JSON.stringify(result) : undefined;
-    const outcome = error === undefined ? { result } : {
+  #lineOf(i: number, report: CallReport | StreamReport): string | undefined {
+    const { result, error, server, durationMs } = report;
+    const items = "items" in report ? report.items : undefined;
+    if (!this.#flags.json) {
+      return error === undefined && items === undefined ? JSON.stringify(result) : undefined;
+    }
+    const success = items === undefined ? { result } : { items };
+    const outcome = error === undefined ? success : {
       error: {
         name: error.name,
         code: error.code,

@@ -2,6 +2,18 @@ import type { Executed, RpcError } from "../base/errors.ts";
 import type { Params } from "../wire/message.ts";
 import type { Endpoint } from "./endpoint.ts";
 
+/** What takes the items of a call that asks for a stream. */
+export interface CallItems {
+  /** Items that may be sent before {@link grant} is called. */
+  readonly credit: number;
+  /** Items that have come. Once there are some, the call is not sent again. */
+  readonly received: number;
+  /** Takes the next items. */
+  items(items: readonly unknown[]): void;
+  /** Tells the server that so many more may be sent. Set by the connection that the call is on. */
+  grant: ((n: number) => void) | undefined;
+}
+
 /** One call on its way down the layers: what the layers need to know of it, and where it stands. */
 export class Call {
   readonly method: string;
@@ -32,6 +44,8 @@ export class Call {
    * server is told. Whoever holds the call sets it; whoever gives the call up runs it.
    */
   withdraw: (() => void) | undefined;
+  /** Takes the items, if the call asks for a stream. */
+  stream: CallItems | undefined;
 
   constructor(
     method: string,

@@ -15,6 +15,7 @@ import type { Discovery, Snapshot, Watch } from "../discovery/discovery.ts";
 import type { Params } from "../wire/message.ts";
 import { type BalancePolicy, createPick } from "./balancer.ts";
 import { Call, type Dispatch } from "./call.ts";
+import { CallStream, streamCreditDefault } from "./call_stream.ts";
 import { withDeadline } from "./deadline.ts";
 import { Endpoints } from "./endpoints.ts";
 import { Idempotence } from "./idempotence.ts";
@@ -54,6 +55,12 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether running it twice does no harm. @default what the server says of the method */
   readonly idempotent?: boolean | undefined;
+}
+
+/** How one stream behaves. */
+export interface StreamOptions extends CallOptions {
+  /** Items that may be under way before they are read: more of them cost memory, fewer cost time. @default 64 */
+  readonly credit?: number | undefined;
 }
 
 /** How a call ended, and where. */
@@ -177,15 +184,36 @@ export class Client {
     const call = this.#newCall(method, params, options);
     return new Promise((resolve) => {
       this.#dispatch(call, (error, result) => {
-        resolve({
-          result,
-          error,
-          server: call.endpoint?.address,
-          attempts: call.attempts,
-          durationMs: this.#clock.now() - startedAtMs,
-        });
+        resolve(this.#reportOf(call, startedAtMs, error, result));
       });
     });
+  }
+
+  /**
+   * Calls a method whose items come one after the other, and returns them as an async iterator; one
+   * that is no stream has its result as the only item. The deadline is over the whole stream. Once an
+   * item has come the call is not sent again.
+   *
+   * @example
+   * ```ts ignore
+   * for await (const line of client.stream("tail", ["/var/log/syslog"], { timeoutMs: 60_000 })) {
+   *   if (line.includes("panic")) break; // the server stops
+   * }
+   * ```
+   */
+  stream(method: string, params?: Params, options: StreamOptions = {}): CallStream {
+    const startedAtMs = this.#clock.now();
+    const left = new AbortController();
+    const signal = options.signal === undefined
+      ? left.signal
+      : AbortSignal.any([options.signal, left.signal]);
+    const call = this.#newCall(method, params, { ...options, signal });
+    const stream = new CallStream(options.credit ?? streamCreditDefault, () => left.abort());
+    call.stream = stream;
+    this.#dispatch(call, (error, result) => {
+      stream.ended(this.#reportOf(call, startedAtMs, error, result));
+    });
+    return stream;
   }
 
   /** Ends it: all calls end now, as Cancelled or as they failed before; connections and the watch close. */
@@ -204,6 +232,21 @@ export class Client {
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return Promise.resolve();
+  }
+
+  #reportOf(
+    call: Call,
+    startedAtMs: number,
+    error: RpcError | undefined,
+    result: unknown,
+  ): CallReport {
+    return {
+      result,
+      error,
+      server: call.endpoint?.address,
+      attempts: call.attempts,
+      durationMs: this.#clock.now() - startedAtMs,
+    };
   }
 
   #newCall(method: string, params: Params | undefined, options: CallOptions): Call {

@@ -9,9 +9,10 @@ import {
   toRpcError,
 } from "../wire/codec.ts";
 import { LineSplitter } from "../wire/lines.ts";
-import { reservedMethods, type Response } from "../wire/message.ts";
+import { type Params, reservedMethods, type Response } from "../wire/message.ts";
 import { Outbox } from "../wire/outbox.ts";
 import { ReadBuffer } from "../wire/read_buffer.ts";
+import { itemParams } from "../wire/stream_params.ts";
 import { Call, type Done } from "./call.ts";
 import { PendingCalls } from "./pending.ts";
 import type { Duplex } from "./transport.ts";
@@ -81,13 +82,14 @@ export class Connection {
     const id = this.#pending.add(call, done);
     let line: string;
     try {
-      line = encodeRequest(id, call.method, call.params, timeoutMs);
+      line = encodeRequest(id, call.method, call.params, timeoutMs, call.stream?.credit);
     } catch (error) {
       this.#pending.take(id);
       done(error as RpcError, undefined);
       return;
     }
     call.withdraw = () => this.#withdraw(id);
+    if (call.stream !== undefined) call.stream.grant = (n) => this.#grant(id, n);
     this.#outbox.push(line);
   }
 
@@ -118,6 +120,11 @@ export class Connection {
     }
   }
 
+  #grant(id: number, n: number): void {
+    if (this.#pending.get(id) === undefined) return;
+    this.#outbox.push(encodeNotification(reservedMethods.more, { id, n }));
+  }
+
   async #read(): Promise<void> {
     const splitter = new LineSplitter();
     const buffer = new ReadBuffer();
@@ -139,11 +146,19 @@ export class Connection {
     this.#messagesReceived++;
     const message = decodeReply(line);
     if (isResponse(message)) this.#settle(message);
+    else if (message.method === reservedMethods.item) this.#takeItems(message.params);
     else if (message.method === reservedMethods.goaway) {
       this.#wentAway = true;
       this.#events.goaway();
     }
     // Other notifications belong to protocols newer than this one.
+  }
+
+  #takeItems(params: Params | undefined): void {
+    const read = itemParams(params);
+    if (read === undefined || typeof read.id !== "number") return;
+    // None: the items of a call that was given up.
+    this.#pending.get(read.id)?.call.stream?.items(read.items);
   }
 
   #settle(response: Response): void {

@@ -41,7 +41,9 @@ class BoundedCall {
   #expire(): void {
     const call = this.#call;
     const error = this.#givenUp("DeadlineExceeded", `No answer to ${call.method} in time`);
-    if (call.sentAtMs !== undefined) call.endpoint?.timedOut(call.sentAtMs);
+    // A server that has sent items answers: that they were not enough may be the caller's own doing.
+    const isAnswering = call.stream !== undefined && call.stream.received > 0;
+    if (call.sentAtMs !== undefined && !isAnswering) call.endpoint?.timedOut(call.sentAtMs);
     this.#giveUp(error);
   }
 

@@ -174,7 +174,9 @@ export class Endpoint implements Candidate {
     call.sentAtMs = nowMs;
     state.connection.send(call, (error, result) => {
       call.sentAtMs = undefined;
-      this.#judge(error, nowMs, state.connection);
+      // How long a stream takes is its caller's doing as well.
+      if (call.stream !== undefined && call.stream.received > 0) this.#ejection.answered();
+      else this.#judge(error, nowMs, state.connection);
       done(error, result);
     });
   }

@@ -37,6 +37,12 @@ export class PendingCalls {
     return id;
   }
 
+  /** The call that has an id, which stays. */
+  get(id: number): Pending | undefined {
+    const pending = this.#slots[id & (this.#slots.length - 1)];
+    return pending?.id === id ? pending : undefined;
+  }
+
   /** Takes a call out, or returns `undefined` if none has that id (any more). */
   take(id: number): Pending | undefined {
     const slot = id & (this.#slots.length - 1);

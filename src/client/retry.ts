@@ -79,6 +79,11 @@ class RetriedCall {
     const call = this.#call;
     if (call.ended) return;
     call.executed = worse(call.executed, error.executed);
+    if (call.stream !== undefined && call.stream.received > 0) {
+      // Its caller has seen items, and would see them twice.
+      call.executed = worse(call.executed, "maybe");
+      return this.#giveUp(error);
+    }
     if (error.name === "WorkerLost") this.#workersLost++;
     const hopeless = !worthAnotherServer.has(error.name) || call.attempts >= attemptsMax ||
       this.#workersLost >= workersLostMax;

@@ -1,9 +1,8 @@
 /** A module's procedures as methods of a client: types inferred, no code generated. */
 
 import type * as z from "zod";
-import type { CallOptions } from "../client/client.ts";
 import type { Params } from "../wire/message.ts";
-import type { InputSchema, Procedure } from "../procedures/procedure.ts";
+import type { InputSchema, Items, Procedure, StreamProcedure } from "../procedures/procedure.ts";
 
 /** The arguments of a procedure: a tuple's items one by one, an object as one. */
 type Arguments<Input extends InputSchema> = z.input<Input> extends infer Given
@@ -11,15 +10,26 @@ type Arguments<Input extends InputSchema> = z.input<Input> extends infer Given
   : never;
 
 /** One export as a method; `never` for what cannot be called over the network. */
-type Method<Export> = Export extends Procedure<infer Input, infer Output>
-  ? (...args: Arguments<Input>) => Promise<z.output<Output>>
+type Method<Export> = Export extends StreamProcedure<infer Input, infer Output>
+  ? (...args: Arguments<Input>) => Promise<z.output<Output>[]>
+  : Export extends Procedure<infer Input, infer Output>
+    ? (...args: Arguments<Input>) => Promise<z.output<Output>>
+  : Export extends (...args: infer Args) => Items<infer Item> ? (...args: Args) => Promise<Item[]>
   : Export extends (...args: infer Args) => infer Result
     ? (...args: Args) => Promise<Awaited<Result>>
   : never;
 
+/** One export as a method that returns items as they come; `never` for what is no stream. */
+type StreamMethod<Export> = Export extends StreamProcedure<infer Input, infer Output>
+  ? (...args: Arguments<Input>) => AsyncIterableIterator<z.output<Output>>
+  : Export extends (...args: infer Args) => Items<infer Item>
+    ? (...args: Args) => AsyncIterableIterator<Item>
+  : never;
+
 /**
  * The methods of a module: for each procedure a function of its schema's input that promises its
- * output, for each plain function the same function with a promise.
+ * output, for each plain function the same function with a promise. Of a stream it is a promise of
+ * all items as an array: see {@link StreamApi}.
  *
  * @example
  * ```ts
@@ -42,12 +52,19 @@ export type Api<Exports> = {
   >;
 };
 
+/** The streams of a module: for each generator a function that returns its items as they come. */
+export type StreamApi<Exports> = {
+  readonly [
+    Name in keyof Exports as StreamMethod<Exports[Name]> extends never ? never : Name
+  ]: StreamMethod<Exports[Name]>;
+};
+
 /** Makes one call. */
-type CallMethod = (method: string, params: Params, options: CallOptions) => Promise<unknown>;
+type CallMethod<Options> = (method: string, params: Params, options: Options) => unknown;
 
 /** Methods of any name, each of which calls the procedure of that name. */
-export function createApi<Exports>(call: CallMethod, options: CallOptions): Api<Exports> {
-  const methods = new Map<string, (...args: unknown[]) => Promise<unknown>>();
+export function createApi<Methods, Options>(call: CallMethod<Options>, options: Options): Methods {
+  const methods = new Map<string, (...args: unknown[]) => unknown>();
   return new Proxy({}, {
     get(_, name) {
       // A promise is told by its `then`: without this, `await` would call a procedure of that name.
@@ -59,5 +76,5 @@ export function createApi<Exports>(call: CallMethod, options: CallOptions): Api<
       }
       return method;
     },
-  }) as Api<Exports>;
+  }) as Methods;
 }

@@ -1,8 +1,8 @@
 import { type Logger, silentLogger } from "../base/log.ts";
 import type { BalancePolicy } from "../client/balancer.ts";
-import { type CallOptions, Client } from "../client/client.ts";
+import { type CallOptions, Client, type StreamOptions } from "../client/client.ts";
 import type { Discovery } from "../discovery/discovery.ts";
-import { type Api, createApi } from "./api.ts";
+import { type Api, createApi, type StreamApi } from "./api.ts";
 import { openRegistry, type RegistryOptions } from "./open_registry.ts";
 
 /** What {@link connect} takes. */
@@ -82,6 +82,30 @@ export class RpcClient extends Client {
    */
   procedures<Exports>(options: CallOptions = {}): Api<Exports> {
     return createApi((method, params, given) => this.call(method, params, given), options);
+  }
+
+  /**
+   * The streams of a module as typed methods, as {@link procedures} has the other procedures.
+   *
+   * @param options for all calls by these methods
+   *
+   * @example
+   * ```ts
+   * import type { RpcClient } from "rpc";
+   *
+   * // A module: export async function* count(n: number) { ... yield i; ... }
+   * type Tasks = { count(n: number): AsyncGenerator<number> };
+   *
+   * async function sum(client: RpcClient): Promise<number> {
+   *   let total = 0;
+   *   for await (const item of client.streams<Tasks>().count(10)) total += item;
+   *   return total;
+   * }
+   * console.assert(sum.length === 1);
+   * ```
+   */
+  streams<Exports>(options: StreamOptions = {}): StreamApi<Exports> {
+    return createApi((method, params, given) => this.stream(method, params, given), options);
   }
 
   /** Ends all calls as Cancelled, and closes the connections and the registry. */

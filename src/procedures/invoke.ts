@@ -27,7 +27,7 @@ export function invoke(
   context: CallContext,
 ): unknown {
   const compiled = compiledOf(procedure);
-  const input = compiled.input.read(method, params) as Parameters<Procedure["handler"]>[0];
+  const input = compiled.input.read(method, params) as HandlerInput;
   let result: unknown;
   try {
     result = procedure.handler(input, context);
@@ -43,11 +43,71 @@ export function invoke(
   );
 }
 
+/** Items of a stream as they come, each checked. */
+export interface CheckedItems {
+  /** The next item; `done` after the last. Rejects with an {@link RpcError}. */
+  next(): Promise<IteratorResult<unknown>>;
+  /** Lets the procedure clean up if it has not come to its end. Rejects with an {@link RpcError}. */
+  stop(): Promise<void>;
+}
+
+/**
+ * What {@link invoke} is for plain procedures, for streams: checks the parameters and starts the
+ * procedure, which runs from one `next()` to the item that it resolves to.
+ *
+ * @throws {RpcError} as {@link invoke} does
+ */
+export function invokeStream(
+  method: string,
+  procedure: Procedure,
+  params: CallParams,
+  context: CallContext,
+): CheckedItems {
+  const compiled = compiledOf(procedure);
+  const input = compiled.input.read(method, params) as HandlerInput;
+  let iterator: AsyncIterator<unknown> | Iterator<unknown>;
+  try {
+    iterator = iteratorOf(procedure.handler(input, context));
+  } catch (thrown) {
+    throw toFailure(method, thrown);
+  }
+  return {
+    async next() {
+      let result: IteratorResult<unknown>;
+      try {
+        result = await iterator.next();
+      } catch (thrown) {
+        throw toFailure(method, thrown);
+      }
+      return result.done ? result : { value: checkedOutput(method, compiled, result.value) };
+    },
+    async stop() {
+      try {
+        await iterator.return?.();
+      } catch (thrown) {
+        throw toFailure(method, thrown);
+      }
+    },
+  };
+}
+
+function iteratorOf(items: unknown): AsyncIterator<unknown> | Iterator<unknown> {
+  if (typeof items === "object" && items !== null) {
+    if (Symbol.asyncIterator in items) {
+      return (items as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    }
+    if (Symbol.iterator in items) return (items as Iterable<unknown>)[Symbol.iterator]();
+  }
+  throw new TypeError("it is a stream, and returned nothing to iterate over");
+}
+
 /** Whether {@link invoke} returned a promise of the result rather than the result. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value &&
     typeof value.then === "function";
 }
+
+type HandlerInput = Parameters<Procedure["handler"]>[0];
 
 function compiledOf(procedure: Procedure): Compiled {
   let compiled = compiledByProcedure.get(procedure);

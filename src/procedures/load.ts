@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import * as z from "zod";
 import { messageOf } from "../base/errors.ts";
 import { parameterNames } from "./parameter_names.ts";
-import { defineProcedure, type Procedure, type Procedures } from "./procedure.ts";
+import { defineProcedure, isGenerator, type Procedure, type Procedures } from "./procedure.ts";
 
 /** JSON-RPC keeps these names for itself. */
 const reservedPrefix = "rpc.";
@@ -64,6 +64,7 @@ function toProcedure(value: unknown): Procedure | undefined {
     input: z.tuple(items as [z.ZodUnknown], z.unknown()),
     names,
     output: z.unknown(),
+    stream: isGenerator(value),
   }, (params: readonly unknown[]) => Reflect.apply(value, undefined, params));
 }
 

@@ -24,6 +24,8 @@ export const openRpcMethodSchema = z.object({
   paramStructure: z.enum(["by-name", "by-position", "either"]).default("either"),
   "x-kind": z.enum(["inline", "cpu", "io"]).default("cpu"),
   "x-idempotent": z.boolean().default(false),
+  /** Whether it is a stream, of which `result` is one item. */
+  "x-stream": z.boolean().default(false),
 });
 
 /** A document. */
@@ -72,10 +74,15 @@ function toMethod(name: string, procedure: Procedure): OpenRpcMethod {
         schema: item === undefined ? {} : toJsonSchema(item, "input"),
       };
     }),
-    result: { name: "result", schema: toJsonSchema(procedure.output, "output") },
+    result: {
+      name: procedure.stream ? "item" : "result",
+      schema: toJsonSchema(procedure.output, "output"),
+    },
     paramStructure: "either",
     "x-kind": procedure.kind,
     "x-idempotent": procedure.idempotent,
+    // Shapes, and procedures made by an older version of us, may lack it.
+    "x-stream": procedure.stream === true,
   };
 }
 

@@ -26,7 +26,7 @@ export interface ProcedureOptions<Input extends InputSchema, Output extends z.Zo
    * in the order of `names` or of the object's keys.
    */
   readonly input: Input;
-  /** What it returns. */
+  /** What it returns; of a stream, each item. */
   readonly output: Output;
   /** The names of a tuple's parameters. @default `arg1`, `arg2`, ... */
   readonly names?: readonly string[];
@@ -36,6 +36,11 @@ export interface ProcedureOptions<Input extends InputSchema, Output extends z.Zo
   readonly idempotent?: boolean;
   /** One line for people. @default "" */
   readonly description?: string;
+  /**
+   * Whether it returns items one after the other, as an async generator does. To be said only of a
+   * function that is no generator itself and returns one. @default whether the function is a generator
+   */
+  readonly stream?: boolean;
 }
 
 /** The function behind a procedure. */
@@ -43,6 +48,15 @@ export type Handler<Input extends InputSchema, Output extends z.ZodType> = (
   input: z.output<Input>,
   context: CallContext,
 ) => z.input<Output> | Promise<z.input<Output>>;
+
+/** The function behind a procedure whose items reach the caller as they come. */
+export type StreamHandler<Input extends InputSchema, Output extends z.ZodType> = (
+  input: z.output<Input>,
+  context: CallContext,
+) => Items<z.input<Output>>;
+
+/** What generators return. */
+export type Items<Item> = AsyncIterable<Item> | Generator<Item, unknown, undefined>;
 
 /** A function with schemas, ready to be served. */
 export interface Procedure<
@@ -55,8 +69,21 @@ export interface Procedure<
   readonly kind: ProcedureKind;
   readonly idempotent: boolean;
   readonly description: string;
+  /** Whether its handler returns items one after the other, each of them as `output` says. */
+  readonly stream: boolean;
   // A method, not a property: procedures of any input then fit one table.
-  handler(input: z.output<Input>, context: CallContext): z.input<Output> | Promise<z.input<Output>>;
+  handler(
+    input: z.output<Input>,
+    context: CallContext,
+  ): z.input<Output> | Promise<z.input<Output>> | Items<z.input<Output>>;
+}
+
+/** A procedure whose items reach the caller as they come. */
+export interface StreamProcedure<
+  Input extends InputSchema = InputSchema,
+  Output extends z.ZodType = z.ZodType,
+> extends Procedure<Input, Output> {
+  readonly stream: true;
 }
 
 /** Procedures by method name. */
@@ -82,10 +109,34 @@ export type Procedures = Readonly<Record<string, Procedure>>;
  *
  * console.assert(area.kind === "cpu");
  * ```
+ *
+ * @example An async generator is a stream: `output` is what each item is.
+ * ```ts
+ * import * as z from "zod";
+ * import { defineProcedure } from "./procedure.ts";
+ *
+ * const count = defineProcedure({
+ *   input: z.tuple([z.int().min(0)]),
+ *   output: z.int(),
+ * }, async function* ([n]) {
+ *   for (let i = 1; i <= n; i++) yield i;
+ * });
+ *
+ * console.assert(count.stream);
+ * ```
  */
 export function defineProcedure<const Input extends InputSchema, Output extends z.ZodType>(
   options: ProcedureOptions<Input, Output>,
+  handler: StreamHandler<Input, Output>,
+): StreamProcedure<Input, Output>;
+/** Describes a function that returns its result at once, or a promise of it. */
+export function defineProcedure<const Input extends InputSchema, Output extends z.ZodType>(
+  options: ProcedureOptions<Input, Output>,
   handler: Handler<Input, Output>,
+): Procedure<Input, Output>;
+export function defineProcedure<const Input extends InputSchema, Output extends z.ZodType>(
+  options: ProcedureOptions<Input, Output>,
+  handler: Handler<Input, Output> | StreamHandler<Input, Output>,
 ): Procedure<Input, Output> {
   const names = options.names ?? defaultNames(options.input);
   const expected = defaultNames(options.input).length;
@@ -99,8 +150,14 @@ export function defineProcedure<const Input extends InputSchema, Output extends 
     kind: options.kind ?? "cpu",
     idempotent: options.idempotent ?? false,
     description: options.description ?? "",
+    stream: options.stream ?? isGenerator(handler),
     handler,
   };
+}
+
+/** Whether a function is written with an asterisk, so that it returns items. */
+export function isGenerator(value: CallableFunction): boolean {
+  return /^\[object (Async)?GeneratorFunction\]$/.test(Object.prototype.toString.call(value));
 }
 
 function defaultNames(input: InputSchema): string[] {

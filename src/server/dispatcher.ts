@@ -7,7 +7,9 @@ import { LazyCallContext } from "../procedures/call_context.ts";
 import { invoke, isThenable } from "../procedures/invoke.ts";
 import { mergeOpenRpc, type OpenRpcDocument, toOpenRpc } from "../procedures/openrpc.ts";
 import type { Procedure, ProcedureKind, Procedures } from "../procedures/procedure.ts";
+import { type ItemSink, startStream } from "../procedures/stream_run.ts";
 import { cancelledId, type Id, type Request, reservedMethods } from "../wire/message.ts";
+import { moreParams } from "../wire/stream_params.ts";
 import type { Stats } from "../wire/stats.ts";
 import type { Pool } from "../workers/pool.ts";
 import type { TaskHandle } from "../workers/task.ts";
@@ -17,6 +19,8 @@ import { MethodCounters } from "./method_counters.ts";
 
 /** Takes the answer to one request. Exactly one of its methods is called, once. */
 export interface Reply {
+  /** Where items go, if the caller asked for a stream. */
+  readonly stream?: ItemSink | undefined;
   succeed(result: unknown): void;
   fail(error: RpcError): void;
 }
@@ -25,6 +29,8 @@ export interface Reply {
 export interface Peer {
   /** Cancels the calls of this connection that have this id. */
   cancel(id: Id): void;
+  /** Grants the calls of this connection that have this id so many more items. */
+  more(id: Id, n: number): void;
 }
 
 /** What a {@link Dispatcher} needs. */
@@ -45,6 +51,7 @@ interface Method {
   readonly name: string;
   readonly inline: Procedure | undefined;
   readonly kind: ProcedureKind;
+  readonly isStream: boolean;
   readonly counters: MethodCounters;
 }
 
@@ -123,6 +130,32 @@ export class Dispatcher {
       : this.#runInline(method, method.inline, request, reply);
   }
 
+  #runInlineStream(
+    method: Method,
+    procedure: Procedure,
+    request: Request,
+    reply: Reply,
+  ): TaskHandle {
+    const { name } = method;
+    const context = new LazyCallContext();
+    const stream = startStream(
+      { method: name, procedure, params: request.params, context },
+      reply.stream,
+    );
+    const done = this.#begin(method, reply);
+    const deadlineAtMs = this.#deadlineOf(request);
+    const wheel = this.#wheel;
+    return awaitInline({
+      method: name,
+      result: stream.run(),
+      context,
+      deadlineAtMs,
+      wheel,
+      stream,
+      done,
+    });
+  }
+
   /** What the server is doing, and has done. */
   stats(): Stats {
     const { service, version, clock, connections } = this.#options;
@@ -157,10 +190,11 @@ export class Dispatcher {
     );
     const own = toOpenRpc(inline, { title: service, version });
     const document = offered === undefined ? own : mergeOpenRpc(own, offered);
-    const methods = document.methods.map(({ name, "x-kind": kind }): Method => ({
+    const methods = document.methods.map(({ name, ...method }): Method => ({
       name,
       inline: Object.hasOwn(inline, name) ? inline[name] : undefined,
-      kind,
+      kind: method["x-kind"],
+      isStream: method["x-stream"],
       counters: this.#methods.get(name)?.counters ?? new MethodCounters(),
     }));
     this.#methods = new Map(methods.map((method) => [method.name, method]));
@@ -182,6 +216,7 @@ export class Dispatcher {
       this.#fail(method, reply, new RpcError("DeadlineExceeded", message, { executed: "no" }));
       return undefined;
     }
+    if (method.isStream) return this.#runInlineStream(method, procedure, request, reply);
     const context = new LazyCallContext();
     let result: unknown;
     try {
@@ -208,6 +243,7 @@ export class Dispatcher {
       params: request.params,
       deadlineAtMs: this.#deadlineOf(request),
       done: this.#begin(method, reply),
+      stream: method.isStream ? reply.stream : undefined,
     });
   }
 
@@ -251,6 +287,11 @@ export class Dispatcher {
       case reservedMethods.cancel: {
         const id = cancelledId(params);
         if (id !== undefined) peer.cancel(id);
+        return reply.succeed(null);
+      }
+      case reservedMethods.more: {
+        const read = moreParams(params);
+        if (read !== undefined) peer.more(read.id, read.n);
         return reply.succeed(null);
       }
     }

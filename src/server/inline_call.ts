@@ -1,6 +1,7 @@
 import type { DeadlineWheel } from "../base/deadline_wheel.ts";
 import { RpcError } from "../base/errors.ts";
 import type { LazyCallContext } from "../procedures/call_context.ts";
+import type { Run } from "../procedures/stream_run.ts";
 import type { TaskHandle } from "../workers/task.ts";
 import type { Outcome } from "../workers/worker_process.ts";
 
@@ -12,6 +13,8 @@ export interface InlineCall {
   readonly context: LazyCallContext;
   readonly deadlineAtMs: number;
   readonly wheel: DeadlineWheel;
+  /** What draws the items, if the procedure is a stream. */
+  readonly stream?: Run;
   /** Called once. */
   done(outcome: Outcome): void;
 }
@@ -29,11 +32,13 @@ export function awaitInline(call: InlineCall): TaskHandle {
   call.result.then((result) => end({ result }), (error: RpcError) => end({ error }));
   return {
     cancel: () => abort(new RpcError("Cancelled", `Cancelled ${call.method} while it ran`)),
+    more: (n) => call.stream?.more(n),
   };
 
   function abort(error: RpcError): void {
     end({ error });
-    call.context.abort();
+    if (call.stream === undefined) call.context.abort();
+    else call.stream.cancel();
   }
 
   function end(outcome: Outcome): void {

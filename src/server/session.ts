@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../base/clock.ts";
-import { messageOf } from "../base/errors.ts";
+import { messageOf, RpcError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { BadMessage, decodeRequest, encodeError, encodeNotification } from "../wire/codec.ts";
 import { type Line, LineSplitter } from "../wire/lines.ts";
@@ -10,6 +10,7 @@ import { type AnswerSink, BatchAnswers } from "./batch_answers.ts";
 import type { Dispatcher, Peer } from "./dispatcher.ts";
 import { type CallOwner, SessionCall } from "./session_call.ts";
 import type { SessionLimits } from "./session_limits.ts";
+import { type ItemOutlet, StreamingCall } from "./streaming_call.ts";
 import { StallTimer } from "./stall_timer.ts";
 
 /** What a {@link Session} needs. */
@@ -37,12 +38,13 @@ interface CallWaiter {
  * `open` reads and answers. `finishing` answers what runs, writes it all, and discards what still
  * comes in: closing a socket with unread input would reset it, and take the last answers along.
  */
-export class Session implements Peer, CallOwner {
+export class Session implements Peer, CallOwner, ItemOutlet {
   readonly #options: SessionOptions;
   readonly #splitter = new LineSplitter();
   readonly #outbox: Outbox;
   readonly #single: AnswerSink;
   readonly #calls = new Set<SessionCall>();
+  readonly #streams = new Set<StreamingCall>();
   readonly #writeStall: StallTimer;
   readonly #lineStall: StallTimer;
   #isClosed = false;
@@ -119,6 +121,18 @@ export class Session implements Peer, CallOwner {
     }
   }
 
+  get isFull(): boolean {
+    return this.#outbox.pendingBytes > this.#options.limits.outboxBytesMax;
+  }
+
+  send(line: string): void {
+    this.#outbox.push(line);
+  }
+
+  drained(): Promise<void> {
+    return this.#outbox.drained();
+  }
+
   cancel(id: Id): void {
     // Slow, so that no call has to be kept by its id: few are cancelled, and there are not many.
     for (const call of [...this.#calls]) {
@@ -126,8 +140,15 @@ export class Session implements Peer, CallOwner {
     }
   }
 
+  more(id: Id, n: number): void {
+    for (const call of [...this.#streams]) {
+      if (call.id === id) call.more(n);
+    }
+  }
+
   answered(call: SessionCall): void {
     this.#calls.delete(call);
+    if (this.#streams.size > 0) this.#streams.delete(call as StreamingCall);
     if (this.#callWaiters.length === 0) return;
     const due = this.#callWaiters.filter(({ callsMax }) => this.#calls.size <= callsMax);
     this.#callWaiters = this.#callWaiters.filter((waiter) => !due.includes(waiter));
@@ -155,8 +176,7 @@ export class Session implements Peer, CallOwner {
   }
 
   #isCrowded(): boolean {
-    const { inFlightMax, outboxBytesMax } = this.#options.limits;
-    return this.#calls.size >= inFlightMax || this.#outbox.pendingBytes > outboxBytesMax;
+    return this.#calls.size >= this.#options.limits.inFlightMax || this.isFull;
   }
 
   /** Back pressure: while this waits nothing is read, TCP's window closes, and the peer's writes wait. */
@@ -203,11 +223,34 @@ export class Session implements Peer, CallOwner {
   }
 
   #start(request: Request, sink: AnswerSink): void {
+    if (request.meta?.stream !== undefined) return this.#startStream(request, sink);
     const call = new SessionCall(request.id, sink);
     const handle = this.#options.dispatcher.dispatch(request, call, this);
     if (handle === undefined || call.isAnswered) return;
     call.follow(this, handle);
     this.#calls.add(call);
+  }
+
+  #startStream({ meta, ...request }: Request, sink: AnswerSink): void {
+    const { id } = request;
+    const { stream: credit, ...plainMeta } = meta ?? {};
+    // A notification has nowhere to send items to.
+    if (id === undefined || credit === undefined) {
+      return this.#start({ ...request, meta: plainMeta }, sink);
+    }
+    const call = new StreamingCall(id, sink, credit, this);
+    // Streams wait for what their client grants, which is not read while there are too many calls: so
+    // there must always be others among these, which end by themselves.
+    const streamsMax = Math.floor(this.#options.limits.inFlightMax / 2);
+    if (this.#streams.size >= streamsMax) {
+      const message = `Cannot start a stream: ${streamsMax} are open on this connection already`;
+      return call.fail(new RpcError("Overloaded", message));
+    }
+    const handle = this.#options.dispatcher.dispatch({ ...request, meta: plainMeta }, call, this);
+    if (handle === undefined || call.isAnswered) return;
+    call.follow(this, handle);
+    this.#calls.add(call);
+    this.#streams.add(call);
   }
 
   async #finish(): Promise<void> {

@@ -33,9 +33,14 @@ export class SessionCall implements Reply {
     this.#state = { owner, handle };
   }
 
+  /** What the call was followed with, until it is answered. */
+  protected get handle(): TaskHandle | undefined {
+    return typeof this.#state === "object" ? this.#state.handle : undefined;
+  }
+
   /** Stops the call if it is followed. It is answered then like any other. */
   cancel(): void {
-    if (typeof this.#state === "object") this.#state.handle.cancel();
+    this.handle?.cancel();
   }
 
   succeed(result: unknown): void {

@@ -11,6 +11,7 @@ import {
   type Params,
   type Request,
   requestFault,
+  reservedMethods,
   type Response,
   type WireError,
 } from "./message.ts";
@@ -94,7 +95,8 @@ function parseJson(line: string): unknown {
 }
 
 /**
- * A request as a line. Without `timeoutMs` there is no deadline but the server's own.
+ * A request as a line. Without `timeoutMs` there is no deadline but the server's own; with `stream`,
+ * which is the credit to begin with, it asks for a stream.
  *
  * @throws {RpcError} InvalidParams if they are not JSON, or too long or too deeply nested for one message
  */
@@ -103,8 +105,13 @@ export function encodeRequest(
   method: string,
   params: Params | undefined,
   timeoutMs?: number,
+  stream?: number,
 ): string {
-  const meta = timeoutMs === undefined ? "" : `,"meta":{"timeoutMs":${timeoutMs}}`;
+  const meta = stream !== undefined
+    ? `,"meta":${JSON.stringify({ timeoutMs, stream })}`
+    : timeoutMs === undefined
+    ? ""
+    : `,"meta":{"timeoutMs":${timeoutMs}}`;
   return fitting(
     `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)}${
       encodeParams(method, params)
@@ -124,6 +131,27 @@ export function encodeNotification(method: string, params?: Params): string {
     encodeParams(method, params)
   }}\n`;
   return fitting(text, "InvalidParams", () => `Cannot notify ${method}: its parameters are`);
+}
+
+/**
+ * Items of a stream as a line.
+ *
+ * @throws {RpcError} InternalError if they are not JSON, or too long or too deeply nested for one message
+ */
+export function encodeItems(id: Id, items: readonly unknown[]): string {
+  let text: string;
+  try {
+    text = JSON.stringify(items);
+  } catch (cause) {
+    throw new RpcError("InternalError", "Cannot send an item that is not JSON", { cause });
+  }
+  return fitting(
+    `{"jsonrpc":"2.0","method":"${reservedMethods.item}","params":{"id":${
+      encodeId(id)
+    },"items":${text}}}\n`,
+    "InternalError",
+    () => "Cannot send an item: it is",
+  );
 }
 
 function encodeParams(method: string, params: Params | undefined): string {

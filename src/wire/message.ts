@@ -9,7 +9,7 @@
 
 import { isObject } from "../base/members.ts";
 import type { Executed, ParamsIssue } from "../base/errors.ts";
-import { callTimeoutMsMax, idLengthMax, methodLengthMax } from "../base/limits.ts";
+import { callTimeoutMsMax, idLengthMax, methodLengthMax, streamCreditMax } from "../base/limits.ts";
 
 /** The id of a request. `null` is legal and only makes an answer hard to tell from others. */
 export type Id = number | string | null;
@@ -21,6 +21,8 @@ export type Params = unknown[] | Record<string, unknown>;
 export interface Meta {
   /** Time left for the call in milliseconds: never a timestamp, since clocks differ. */
   readonly timeoutMs?: number;
+  /** The caller asks for a stream, and may be sent this many items before it grants more. */
+  readonly stream?: number;
 }
 
 /** A request; a notification if `id` is `undefined`. */
@@ -63,6 +65,10 @@ export const reservedMethods = {
   ping: "rpc.ping",
   /** Request: counters of the server. */
   stats: "rpc.stats",
+  /** Notification to the caller of a stream, `{id, items}`: the next items of that call. */
+  item: "rpc.item",
+  /** Notification to the server, `{id, n}`: so many more items of that call may be sent. */
+  more: "rpc.more",
   /** Notification to the client: send new calls elsewhere; those under way will be answered. */
   goaway: "rpc.goaway",
 } as const;
@@ -89,12 +95,21 @@ export function requestFault(value: unknown): string | undefined {
 
 function metaFault(meta: unknown): string | undefined {
   if (!isObject(meta)) return "its meta must be an object";
-  const { timeoutMs } = meta;
-  if (timeoutMs === undefined) return undefined;
-  if (typeof timeoutMs === "number" && timeoutMs >= 0 && timeoutMs <= callTimeoutMsMax) {
-    return undefined;
+  const { timeoutMs, stream } = meta;
+  if (
+    timeoutMs !== undefined &&
+    !(typeof timeoutMs === "number" && timeoutMs >= 0 && timeoutMs <= callTimeoutMsMax)
+  ) {
+    return `its meta.timeoutMs must be a number from 0 to ${callTimeoutMsMax}`;
   }
-  return `its meta.timeoutMs must be a number from 0 to ${callTimeoutMsMax}`;
+  if (stream === undefined || isCredit(stream)) return undefined;
+  return `its meta.stream must be an integer from 1 to ${streamCreditMax}`;
+}
+
+/** Whether a JSON value can say how many items of a stream may be sent. */
+export function isCredit(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 1 &&
+    value <= streamCreditMax;
 }
 
 /** Whether a JSON value is a {@link Response}: with a result or an error, or with both. */

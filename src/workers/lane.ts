@@ -27,6 +27,9 @@ export interface LaneOptions {
  */
 const cancelGraceMs = 50;
 
+/** The same for a stream: what its `finally` has to do may take a moment. */
+const streamGraceMs = 500;
+
 const inQueue: Place = { name: "queue" };
 
 /** Calls of one kind, the workers that run them, and the queue between. */
@@ -92,7 +95,6 @@ export class Lane implements CallOwner {
   }
 
   cancel(call: PoolCall): void {
-    const { inOrder, clock, wheel } = this.#options;
     const { method } = call.task;
     if (call.place.name === "queue") {
       this.#queue.remove(call);
@@ -102,12 +104,8 @@ export class Lane implements CallOwner {
       return;
     }
     call.settle({ error: new RpcError("Cancelled", `Cancelled ${method} while it ran`) });
-    if (inOrder) {
-      const graceEndsAtMs = clock.now() + cancelGraceMs;
-      call.deadline = wheel.add(graceEndsAtMs, () => this.#stop(call, "was cancelled"));
-    } else {
-      this.#stop(call, "was cancelled");
-    }
+    if (this.#options.inOrder) this.#askToStop(call, "was cancelled");
+    else this.#stop(call, "was cancelled");
   }
 
   released(): void {
@@ -149,7 +147,7 @@ export class Lane implements CallOwner {
     const worker = slot.worker as WorkerProcess;
     const { method, params } = call.task;
     try {
-      const id = worker.request(method, params, call);
+      const id = worker.request(method, params, call, call.credit);
       call.place = { name: "worker", slot, worker, id };
     } catch (error) {
       call.leave();
@@ -166,7 +164,22 @@ export class Lane implements CallOwner {
     }
     const message = `Cannot finish ${call.task.method} before its deadline`;
     call.settle({ error: new RpcError("DeadlineExceeded", message) });
-    this.#stop(call, "overran its deadline");
+    // A stream may just be waiting for its caller, and then it ends at once when asked.
+    if (this.#options.inOrder && call.credit !== undefined) {
+      this.#askToStop(call, "overran its deadline");
+    } else {
+      this.#stop(call, "overran its deadline");
+    }
+  }
+
+  /** Gives a call that nobody waits for a moment to end by itself. */
+  #askToStop(call: PoolCall, why: string): void {
+    const { clock, wheel } = this.#options;
+    if (call.place.name !== "worker") return;
+    const { worker, id } = call.place;
+    worker.notify(reservedMethods.cancel, { id });
+    const graceMs = call.credit === undefined ? cancelGraceMs : streamGraceMs;
+    call.deadline = wheel.add(clock.now() + graceMs, () => this.#stop(call, why));
   }
 
   /** Frees the worker of a call that nobody waits for. */

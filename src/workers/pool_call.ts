@@ -1,5 +1,6 @@
 import type { Deadline } from "../base/deadline_wheel.ts";
 import type { RpcError } from "../base/errors.ts";
+import { reservedMethods } from "../wire/message.ts";
 import type { Queued } from "./call_queue.ts";
 import type { PoolTask, TaskHandle } from "./task.ts";
 import type { Outcome, Receiver, WorkerProcess } from "./worker_process.ts";
@@ -39,10 +40,17 @@ export class PoolCall implements TaskHandle, Receiver, Queued<PoolCall> {
   next: PoolCall | undefined;
   #deadline: Deadline | undefined;
   #isSettled = false;
+  #credit: number | undefined;
 
   constructor(owner: CallOwner, task: PoolTask) {
     this.#owner = owner;
     this.task = task;
+    this.#credit = task.stream?.credit;
+  }
+
+  /** Items that it may still be sent; `undefined` if it is no stream. */
+  get credit(): number | undefined {
+    return this.#credit;
   }
 
   /** Replaces the moment at which the lane looks at this call again. */
@@ -60,6 +68,20 @@ export class PoolCall implements TaskHandle, Receiver, Queued<PoolCall> {
 
   cancel(): void {
     if (!this.#isSettled) this.#owner.cancel(this);
+  }
+
+  more(n: number): void {
+    if (this.#credit === undefined || this.#isSettled) return;
+    this.#credit += n;
+    const { place } = this;
+    if (place.name === "worker") place.worker.notify(reservedMethods.more, { id: place.id, n });
+  }
+
+  items(items: readonly unknown[]): void {
+    if (this.#credit === undefined) throw new Error("it sent items that nobody asked for");
+    this.#credit -= items.length;
+    if (this.#credit < 0) throw new Error("it sent more items than it was granted");
+    if (!this.#isSettled) this.task.stream?.items(items);
   }
 
   answered(outcome: Outcome): void {

@@ -30,7 +30,7 @@ export class PoolSet implements Pool {
     if (pool !== undefined) return pool.submit(task);
     const message = `Cannot find ${task.method} in any worker`;
     task.done({ error: new RpcError("MethodNotFound", message) });
-    return { cancel() {} };
+    return { cancel() {}, more() {} };
   }
 
   stats(): WorkerPoolStats {

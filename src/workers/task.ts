@@ -1,4 +1,5 @@
 import type { ProcedureKind } from "../procedures/procedure.ts";
+import type { ItemSink } from "../procedures/stream_run.ts";
 import type { Params } from "../wire/message.ts";
 import type { Outcome } from "./worker_process.ts";
 
@@ -12,6 +13,11 @@ export interface PoolTask {
   readonly deadlineAtMs: number;
   /** Called exactly once, possibly before `submit` returns. It must not throw. */
   done(outcome: Outcome): void;
+  /**
+   * Where the items go, for a caller who asked for a stream: before `done`, and never more than its
+   * credit and what {@link TaskHandle.more} granted.
+   */
+  readonly stream?: ItemSink | undefined;
 }
 
 /** A submitted task. */
@@ -21,4 +27,6 @@ export interface TaskHandle {
    * is stopped. After it has ended this does nothing.
    */
   cancel(): void;
+  /** There is room for so many more items. */
+  more(n: number): void;
 }

@@ -4,10 +4,18 @@ import { LazyCallContext } from "../procedures/call_context.ts";
 import { invoke, isThenable } from "../procedures/invoke.ts";
 import { toOpenRpc } from "../procedures/openrpc.ts";
 import type { Procedure, Procedures } from "../procedures/procedure.ts";
-import { BadMessage, decodeRequest, encodeError, encodeResult } from "../wire/codec.ts";
+import { type Run, startStream } from "../procedures/stream_run.ts";
+import {
+  BadMessage,
+  decodeRequest,
+  encodeError,
+  encodeItems,
+  encodeResult,
+} from "../wire/codec.ts";
 import { LineSplitter } from "../wire/lines.ts";
 import { cancelledId, type Id, type Request, reservedMethods } from "../wire/message.ts";
 import { Outbox } from "../wire/outbox.ts";
+import { moreParams } from "../wire/stream_params.ts";
 import { stackOf, takeStdio, type WorkerIo } from "./worker_stdio.ts";
 
 /**
@@ -17,7 +25,7 @@ import { stackOf, takeStdio, type WorkerIo } from "./worker_stdio.ts";
  * `cpu` procedures run one at a time, in order, and the answer to one is written whole before the
  * next begins: when the process dies, everything after the first call without an answer has
  * not begun. `io` procedures run at once. `inline` ones, which another process would run inline, count
- * as `cpu` here. `rpc.discover`, `rpc.ping` and `rpc.cancel` are understood.
+ * as `cpu` here. `rpc.discover`, `rpc.ping`, `rpc.cancel` and `rpc.more` are understood.
  *
  * @param io @default the process's own, see {@link takeStdio}
  */
@@ -32,6 +40,8 @@ interface Call {
   readonly procedure: Procedure;
   readonly params: Request["params"];
   readonly context: LazyCallContext;
+  /** What draws the items, if the procedure is a stream. */
+  readonly stream: Run | undefined;
 }
 
 class Worker {
@@ -80,7 +90,7 @@ class Worker {
     }
   }
 
-  #takeRequest({ id, method, params }: Request): void {
+  #takeRequest({ id, method, params, meta }: Request): void {
     switch (method) {
       case reservedMethods.discover:
         return this.#answerNow(id, this.#document);
@@ -88,6 +98,8 @@ class Worker {
         return this.#answerNow(id, "pong");
       case reservedMethods.cancel:
         return this.#cancel(params);
+      case reservedMethods.more:
+        return this.#more(params);
     }
     const procedure = this.#procedures.get(method);
     if (procedure === undefined) {
@@ -95,9 +107,31 @@ class Worker {
       if (id !== undefined) this.#writeNow(encodeError(id, error));
       return;
     }
-    const call = { id, method, procedure, params, context: new LazyCallContext() };
+    const context = new LazyCallContext();
+    const stream = procedure.stream
+      ? this.#newStream({ id, method, procedure, params, context }, meta?.stream)
+      : undefined;
+    const call = { id, method, procedure, params, context, stream };
     if (procedure.kind !== "io") this.#waiting.push(call);
     else void this.#runConcurrently(call);
+  }
+
+  #newStream(call: Omit<Call, "stream">, credit: number | undefined): Run {
+    const { id, procedure: { kind } } = call;
+    if (id === undefined || credit === undefined) return startStream(call, undefined);
+    return startStream(call, {
+      credit,
+      items: (items) => {
+        const line = encodeItems(id, items);
+        if (kind === "io") this.#outbox.push(line);
+        else this.#writeNow(line);
+      },
+    });
+  }
+
+  /** As `invoke` does, which streams need a run for. */
+  #invoke({ method, procedure, params, context, stream }: Call): unknown {
+    return stream === undefined ? invoke(method, procedure, params, context) : stream.run();
   }
 
   /** Runs what waits: in a loop and not by recursion, since all may be synchronous. */
@@ -107,7 +141,7 @@ class Worker {
       if (call === undefined) return;
       let result: unknown;
       try {
-        result = invoke(call.method, call.procedure, call.params, call.context);
+        result = this.#invoke(call);
       } catch (error) {
         this.#writeNow(this.#failure(call, error));
         continue;
@@ -139,8 +173,7 @@ class Worker {
   /** The answer to a call that takes time. Never throws. */
   async #outcome(call: Call, started?: PromiseLike<unknown>): Promise<string | undefined> {
     try {
-      const result = started ?? invoke(call.method, call.procedure, call.params, call.context);
-      return this.#success(call, await result);
+      return this.#success(call, await (started ?? this.#invoke(call)));
     } catch (error) {
       return this.#failure(call, error);
     }
@@ -158,12 +191,20 @@ class Worker {
       });
       return this.#writeNow(encodeError(id, error));
     }
-    if (this.#running?.id === id) this.#running.context.abort();
+    if (this.#running?.id === id) abort(this.#running);
     for (const call of [...this.#concurrent].filter(isMeant)) {
       // Answered at once: a procedure that does not heed its signal would hold its place for ever.
       this.#concurrent.delete(call);
-      call.context.abort();
+      abort(call);
       this.#writeNow(encodeError(id, new RpcError("Cancelled", `Cancelled ${call.method}`)));
+    }
+  }
+
+  #more(params: Request["params"]): void {
+    const read = moreParams(params);
+    if (read === undefined) return;
+    for (const call of [this.#running, ...this.#concurrent, ...this.#waiting]) {
+      if (call?.id === read.id) call.stream?.more(read.n);
     }
   }
 
@@ -201,4 +242,10 @@ class Worker {
       this.#waiting = [];
     }
   }
+}
+
+/** Nobody waits for the call any more. */
+function abort({ context, stream }: Call): void {
+  if (stream === undefined) context.abort();
+  else stream.cancel();
 }

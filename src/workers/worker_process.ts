@@ -10,8 +10,9 @@ import {
   toRpcError,
 } from "../wire/codec.ts";
 import { LineSplitter } from "../wire/lines.ts";
-import type { Id, Params } from "../wire/message.ts";
+import { type Id, type Params, type Request, reservedMethods } from "../wire/message.ts";
 import { Outbox } from "../wire/outbox.ts";
+import { itemParams } from "../wire/stream_params.ts";
 import { StderrLines } from "./stderr_lines.ts";
 
 /** How a worker is started: any program that answers JSON-RPC lines on its stdin and stdout. */
@@ -30,6 +31,8 @@ export type Outcome = { readonly result: unknown } | { readonly error: RpcError 
 /** Who waits for the answer to one request. */
 export interface Receiver {
   answered(outcome: Outcome): void;
+  /** The next items, if it asked for a stream. */
+  items?(items: readonly unknown[]): void;
   /** The worker died first. `begun` is `false` only if the request certainly was not acted on. */
   lost(error: RpcError, begun: boolean): void;
 }
@@ -115,11 +118,17 @@ export class WorkerProcess {
   /**
    * Sends a request and returns its id.
    *
+   * @param stream the credit to begin with, to ask for a stream
    * @throws {RpcError} InvalidParams if the parameters are too long for one message
    */
-  request(method: string, params: Params | undefined, receiver: Receiver): number {
+  request(
+    method: string,
+    params: Params | undefined,
+    receiver: Receiver,
+    stream?: number,
+  ): number {
     const id = ++this.#lastId;
-    const line = encodeRequest(id, method, params);
+    const line = encodeRequest(id, method, params, undefined, stream);
     this.#pending.set(id, receiver);
     this.#outbox.push(line);
     return id;
@@ -187,8 +196,7 @@ export class WorkerProcess {
 
   #take(line: string): void {
     const message = decodeReply(line);
-    // Notifications mean nothing here, and are no breach.
-    if (!isResponse(message)) return;
+    if (!isResponse(message)) return this.#takeNotification(message);
     const receiver = this.#pending.get(this.#ownId(message.id));
     // Nobody waits for a call that was given up.
     if (receiver === undefined) return;
@@ -198,6 +206,14 @@ export class WorkerProcess {
         ? { result: message.result }
         : { error: toRpcError(message.error) },
     );
+  }
+
+  /** Others than items mean nothing here, and are no breach. */
+  #takeNotification({ method, params }: Request): void {
+    if (method !== reservedMethods.item) return;
+    const read = itemParams(params);
+    if (read === undefined) throw new RpcError("InvalidRequest", "it sent items in a wrong form");
+    this.#pending.get(this.#ownId(read.id))?.items?.(read.items);
   }
 
   #ownId(id: Id): number {

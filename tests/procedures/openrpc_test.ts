@@ -19,6 +19,7 @@ Deno.test("toOpenRpc() describes the built-in procedures (P-29)", () => {
     paramStructure: "either",
     "x-kind": "cpu",
     "x-idempotent": true,
+    "x-stream": false,
   });
   assert.equal(document.methods[0]?.params[0]?.required, false);
 });
@@ -68,4 +69,23 @@ Deno.test("mergeOpenRpc() keeps the first of two methods with one name", () => {
     ["one", "inline"],
     ["other", "cpu"],
   ]);
+});
+
+Deno.test("toOpenRpc() marks streams, whose result is one item (P-29)", () => {
+  const procedures = {
+    count: defineProcedure({ input: z.tuple([]), output: z.int() }, async function* () {
+      yield 1;
+    }),
+    relay: defineProcedure(
+      { input: z.tuple([]), output: z.int(), stream: true },
+      () =>
+        (async function* () {
+          yield 1;
+        })(),
+    ),
+  };
+  for (const method of toOpenRpc(procedures, info).methods) {
+    assert.deepEqual([method["x-stream"], method.result?.name], [true, "item"]);
+    assert.equal((method.result?.schema as { type: string }).type, "integer");
+  }
 });

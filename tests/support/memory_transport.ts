@@ -9,12 +9,15 @@ import {
   encodeResult,
 } from "../../src/wire/codec.ts";
 import { LineSplitter } from "../../src/wire/lines.ts";
-import { type Request, reservedMethods } from "../../src/wire/message.ts";
+import { type Id, type Request, reservedMethods } from "../../src/wire/message.ts";
 
 /** A request as a fake server sees it, with the means to answer it now or later. */
 export interface ReceivedCall {
+  readonly id: Id;
   readonly method: string;
   readonly params: Request["params"];
+  /** The credit of a call that asks for a stream. */
+  readonly stream: number | undefined;
   /** The time left, as the client said. */
   readonly timeoutMs: number | undefined;
   readonly connection: FakeConnection;
@@ -73,6 +76,8 @@ export class FakeServer {
   readonly reserved: string[] = [];
   /** The ids that `rpc.cancel` named. */
   readonly cancelled: unknown[] = [];
+  /** What `rpc.more` granted, over all streams. */
+  readonly granted: number[] = [];
   readonly #connections = new Set<FakeConnection>();
 
   /** Open connections. */
@@ -124,6 +129,8 @@ export class FakeServer {
     const { method, params, meta } = request;
     const id = request.id ?? null;
     const call: ReceivedCall = {
+      id,
+      stream: meta?.stream,
       method,
       params,
       timeoutMs: meta?.timeoutMs,
@@ -131,7 +138,9 @@ export class FakeServer {
       result: (value) => connection.send(encodeResult(id, value)),
       error: (error) => connection.send(encodeError(id, error)),
     };
-    if (method === reservedMethods.cancel) {
+    if (method === reservedMethods.more) {
+      this.granted.push((params as { n: number }).n);
+    } else if (method === reservedMethods.cancel) {
       this.cancelled.push((params as { id: unknown }).id);
     } else if (method.startsWith("rpc.")) {
       this.reserved.push(method);

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import * as z from "zod";
-import { callTimeoutMsMax, idLengthMax, methodLengthMax } from "../../src/base/limits.ts";
+import {
+  callTimeoutMsMax,
+  idLengthMax,
+  methodLengthMax,
+  streamCreditMax,
+} from "../../src/base/limits.ts";
 import {
   cancelledId,
   errorDataOf,
@@ -9,17 +14,22 @@ import {
   type Params,
   requestFault,
 } from "../../src/wire/message.ts";
+import { itemParams, moreParams } from "../../src/wire/stream_params.ts";
 
 // The messages once more, as schemas: the checks, which are written out for speed, must agree with them.
 
 const id = z.union([z.number(), z.string().max(idLengthMax), z.null()]);
 const params = z.union([z.array(z.unknown()), z.record(z.string(), z.unknown())]);
+const credit = z.int().min(1).max(streamCreditMax);
 const requestSchema = z.object({
   jsonrpc: z.literal("2.0"),
   id: id.optional(),
   method: z.string().max(methodLengthMax),
   params: params.optional(),
-  meta: z.object({ timeoutMs: z.number().min(0).max(callTimeoutMsMax).optional() }).optional(),
+  meta: z.object({
+    timeoutMs: z.number().min(0).max(callTimeoutMsMax).optional(),
+    stream: credit.optional(),
+  }).optional(),
 });
 const error = z.object({ code: z.number(), message: z.string(), data: z.unknown().optional() });
 const responseSchema = z.union([
@@ -66,9 +76,11 @@ const message = fc.oneof(
       method: member("m", "x".repeat(methodLengthMax)),
       params: member([1], { a: 1 }),
       meta: fc.oneof(
-        fc.record({ timeoutMs: member(0, 5, callTimeoutMsMax), later: oddities }, {
-          requiredKeys: [],
-        }),
+        fc.record({
+          timeoutMs: member(0, 5, callTimeoutMsMax),
+          stream: member(1, streamCreditMax),
+          later: oddities,
+        }, { requiredKeys: [] }),
         oddities,
       ),
       result: oddities,
@@ -116,6 +128,25 @@ Deno.test("an error's data is read exactly if its schema says so, and else passe
     }),
     runs,
   );
+});
+
+Deno.test("rpc.item and rpc.more are read exactly if their schemas say so (P-55, P-56)", () => {
+  const itemSchema = z.object({ id, items: z.array(z.unknown()) });
+  const moreSchema = z.object({ id, n: credit });
+  const notification = fc.record({
+    id: member(1, "a", null),
+    items: member([], [1, null]),
+    n: member(1, streamCreditMax, 1.5),
+  }, { requiredKeys: [] });
+  fc.assert(
+    fc.property(notification, (value) => {
+      assert.deepEqual(itemParams(value as Params), itemSchema.safeParse(value).data);
+      assert.deepEqual(moreParams(value as Params), moreSchema.safeParse(value).data);
+    }),
+    runs,
+  );
+  assert.equal(itemParams([1, []]), undefined);
+  assert.equal(moreParams(undefined), undefined);
 });
 
 Deno.test("rpc.cancel names a request by its id, and by nothing else (P-31)", () => {

@@ -65,6 +65,7 @@ Deno.test("the bounds that the protocol states are those in the code", () => {
     ["P-43", "30 s", limits.partialLineTimeoutMs / 1000],
     ["P-44", "4,096 by default", limits.queueMaxDefault],
     ["P-45", "16,384 by default", limits.connectionsMaxDefault],
+    ["P-54", "65,536", limits.streamCreditMax],
   ];
   for (const [clause, text, value] of stated) {
     const start = protocol.indexOf(`**${clause}**`);

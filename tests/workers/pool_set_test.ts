@@ -27,7 +27,7 @@ class NamedPool implements Pool {
 
   submit(task: PoolTask): TaskHandle {
     task.done({ result: this.name });
-    return { cancel() {} };
+    return { cancel() {}, more() {} };
   }
 
   stats(): WorkerPoolStats {

@@ -78,6 +78,7 @@ Deno.test("a cancelled call leaves the queue, or is stopped", async () => {
   await withPool({}, async (harness) => {
     const running = harness.submit("spin");
     const queued = harness.submit("exit");
+    await waitFor("it to run", () => harness.printed().includes("spinning"));
     queued.handle.cancel();
     const left = await queued.outcome;
     assert.ok("error" in left);

@@ -1,0 +1,117 @@
+import type { CallItems } from "./call.ts";
+import type { CallReport } from "./client.ts";
+
+/** How a stream ended, and where. */
+export interface StreamReport extends CallReport {
+  /** Items that came; `undefined` if the procedure is no stream, and its result is the only item. */
+  readonly items: number | undefined;
+}
+
+/** Items that may be under way to a caller who did not say how many. */
+export const streamCreditDefault = 64;
+
+/**
+ * The items of one call, to be iterated over once. The server makes no more of them than the caller's
+ * reading has room for. Leaving the loop, by `break` or by an exception, cancels the call.
+ */
+export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
+  readonly credit: number;
+  grant: ((n: number) => void) | undefined;
+  readonly #giveUp: () => void;
+  readonly #report = Promise.withResolvers<StreamReport>();
+  #waiting: unknown[] = [];
+  #next = 0;
+  #received = 0;
+  #isStream = false;
+  /** Items read and not granted anew. */
+  #freed = 0;
+  #end: CallReport | undefined;
+  #isLeft = false;
+  #wakes: (() => void)[] = [];
+
+  /**
+   * @param credit items that may come before the first is read
+   * @param giveUp cancels the call
+   */
+  constructor(credit: number, giveUp: () => void) {
+    this.credit = credit;
+    this.#giveUp = giveUp;
+  }
+
+  get received(): number {
+    return this.#received;
+  }
+
+  /** Whether the procedure is a stream, which is known from its first item or its end on. */
+  get isStream(): boolean {
+    return this.#isStream;
+  }
+
+  /** How the call ended. Never rejects. */
+  get report(): Promise<StreamReport> {
+    return this.#report.promise;
+  }
+
+  items(items: readonly unknown[]): void {
+    // Also when there are none, which says that it is a stream.
+    this.#isStream = true;
+    this.#received += items.length;
+    if (!this.#isLeft) this.#waiting.push(...items);
+    this.#wake();
+  }
+
+  /** The call has ended. What came before can still be read. */
+  ended(report: CallReport): void {
+    this.#end = report;
+    if (report.error === undefined && !this.#isStream) this.#waiting.push(report.result);
+    this.#report.resolve({ ...report, items: this.#isStream ? this.#received : undefined });
+    this.#wake();
+  }
+
+  /** The next item. Rejects with an `RpcError` when the call failed and all that came before is read. */
+  async next(): Promise<IteratorResult<unknown, undefined>> {
+    while (true) {
+      if (this.#isLeft) return { done: true, value: undefined };
+      if (this.#next < this.#waiting.length) return { done: false, value: this.#read() };
+      if (this.#end !== undefined) {
+        this.#isLeft = true;
+        if (this.#end.error !== undefined) throw this.#end.error;
+      } else {
+        await new Promise<void>((resolve) => this.#wakes.push(resolve));
+      }
+    }
+  }
+
+  /** Wants no more: cancels the call if it still runs. */
+  return(): Promise<IteratorResult<unknown, undefined>> {
+    this.#isLeft = true;
+    this.#waiting = [];
+    if (this.#end === undefined) this.#giveUp();
+    this.#wake();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #read(): unknown {
+    const item = this.#waiting[this.#next++];
+    if (this.#next === this.#waiting.length) {
+      this.#waiting = [];
+      this.#next = 0;
+    }
+    // Half of it at a time: a message for each item would cost as much as the items.
+    if (++this.#freed * 2 >= this.credit) {
+      this.grant?.(this.#freed);
+      this.#freed = 0;
+    }
+    return item;
+  }
+
+  #wake(): void {
+    const wakes = this.#wakes;
+    this.#wakes = [];
+    for (const wake of wakes) wake();
+  }
+}

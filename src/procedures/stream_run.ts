@@ -1,0 +1,140 @@
+import { RpcError } from "../base/errors.ts";
+import { messageBytesMax } from "../base/limits.ts";
+import type { LazyCallContext } from "./call_context.ts";
+import { invokeStream } from "./invoke.ts";
+import type { CallParams } from "./params.ts";
+import type { Procedure } from "./procedure.ts";
+
+/** One call of a procedure that is a stream. */
+export interface StreamCall {
+  readonly method: string;
+  readonly procedure: Procedure;
+  readonly params: CallParams;
+  readonly context: LazyCallContext;
+}
+
+/** Where the items of one call go. */
+export interface ItemSink {
+  /** Items that there is room for at first. */
+  readonly credit: number;
+  /** Takes the next items; of a stream that has none, none, once. What it throws ends the stream. */
+  items(items: readonly unknown[]): void;
+}
+
+/** A stream under way. */
+export interface Run {
+  /** Runs to the end, and resolves with the call's result. Rejects with an {@link RpcError}. To be called once. */
+  run(): Promise<unknown>;
+  /** Grants so many more items. */
+  more(n: number): void;
+  /** Nobody wants the rest: the procedure's `finally` runs as soon as it gives way, and the call is Cancelled. */
+  cancel(): void;
+}
+
+/**
+ * A run that hands items to `sink` and results in their number; without a sink, because the caller
+ * asked for no stream, one that results in all of them.
+ */
+export function startStream(call: StreamCall, sink: ItemSink | undefined): Run {
+  return sink === undefined ? new CollectedRun(call) : new StreamRun(call, sink);
+}
+
+/**
+ * Draws a procedure's items as its caller has room for them:
+ *
+ * - without credit the procedure is not resumed, not even to learn that it has ended;
+ * - between two items the event loop turns, so that a generator which never waits for anything can
+ *   still be cancelled, and leaves others their time.
+ */
+class StreamRun implements Run {
+  readonly #call: StreamCall;
+  readonly #sink: ItemSink;
+  #credit: number;
+  #isCancelled = false;
+  #wake = () => {};
+
+  constructor(call: StreamCall, sink: ItemSink) {
+    this.#call = call;
+    this.#sink = sink;
+    this.#credit = sink.credit;
+  }
+
+  more(n: number): void {
+    this.#credit += n;
+    this.#wake();
+  }
+
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#call.context.abort();
+    this.#wake();
+  }
+
+  async run(): Promise<number> {
+    const { method, procedure, params, context } = this.#call;
+    const items = invokeStream(method, procedure, params, context);
+    const { setImmediate } = await import("node:timers");
+    let count = 0;
+    try {
+      while (await this.#mayGoOn()) {
+        const { done, value } = await items.next();
+        if (done && count === 0) this.#sink.items([]);
+        if (done) return count;
+        if (this.#isCancelled) break;
+        this.#sink.items([value]);
+        this.#credit--;
+        count++;
+        await new Promise<void>((resolve) => void setImmediate(resolve));
+      }
+    } finally {
+      // Of one that has ended by itself this asks nothing.
+      await items.stop();
+    }
+    throw new RpcError("Cancelled", `Cancelled ${method} while it ran`);
+  }
+
+  /** Resolves when there is credit, to `false` if the stream was cancelled. */
+  async #mayGoOn(): Promise<boolean> {
+    while (this.#credit <= 0 && !this.#isCancelled) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    return !this.#isCancelled;
+  }
+}
+
+/** The whole of a stream as one result, as far as that fits one message. */
+class CollectedRun implements Run {
+  readonly #items: unknown[] = [];
+  readonly #run: StreamRun;
+  #bytes = 0;
+
+  constructor(call: StreamCall) {
+    this.#run = new StreamRun(call, {
+      credit: Infinity,
+      items: (items) => {
+        // At least, since characters may take more bytes than one: the encoder looks again.
+        this.#bytes += JSON.stringify(items).length;
+        if (this.#bytes > messageBytesMax) {
+          throw new RpcError("InternalError", tooMuch(call.method));
+        }
+        this.#items.push(...items);
+      },
+    });
+  }
+
+  more(): void {}
+
+  cancel(): void {
+    this.#run.cancel();
+  }
+
+  async run(): Promise<readonly unknown[]> {
+    await this.#run.run();
+    return this.#items;
+  }
+}
+
+function tooMuch(method: string): string {
+  return `Cannot return all that ${method} yields as one result: it is more than ` +
+    `${messageBytesMax} bytes. Call it as a stream`;
+}

@@ -1,0 +1,90 @@
+import type { RpcError } from "../base/errors.ts";
+import { streamWindowMax } from "../base/limits.ts";
+import type { ItemSink } from "../procedures/stream_run.ts";
+import { encodeItems } from "../wire/codec.ts";
+import type { Id } from "../wire/message.ts";
+import type { AnswerSink } from "./batch_answers.ts";
+import { SessionCall } from "./session_call.ts";
+
+/** The connection, as what writes items. */
+export interface ItemOutlet {
+  /** Whether the peer leaves too much unread for anything more to be made for it. */
+  readonly isFull: boolean;
+  /** Writes a line. */
+  send(line: string): void;
+  /** Resolves when all is written, or never will be. */
+  drained(): Promise<void>;
+}
+
+/**
+ * A request that asked for a stream. What the client granted is passed on to the procedure in small
+ * parts, and none while the client leaves much unread: so a stream takes little memory here, whatever
+ * was granted.
+ */
+export class StreamingCall extends SessionCall {
+  /** What the dispatcher gives the items to. */
+  readonly stream: ItemSink;
+  readonly #id: Id;
+  readonly #outlet: ItemOutlet;
+  /** Granted by the client, and not passed on. */
+  #credit: number;
+  /** Passed on, and not come back as items. */
+  #outstanding: number;
+  #isWaiting = false;
+  #count: number | undefined;
+  #failure: RpcError | undefined;
+
+  constructor(id: Id, sink: AnswerSink, credit: number, outlet: ItemOutlet) {
+    super(id, sink);
+    this.#id = id;
+    this.#outlet = outlet;
+    this.#outstanding = Math.min(credit, streamWindowMax);
+    this.#credit = credit - this.#outstanding;
+    this.stream = { credit: this.#outstanding, items: (items) => this.#items(items) };
+  }
+
+  /** The client grants so many more items. */
+  more(n: number): void {
+    this.#credit += n;
+    this.#grant();
+  }
+
+  /** The result of a stream is the number of its items, which is counted here. */
+  override succeed(result: unknown): void {
+    super.succeed(this.#count ?? result);
+  }
+
+  override fail(error: RpcError): void {
+    super.fail(this.#failure ?? error);
+  }
+
+  #items(items: readonly unknown[]): void {
+    if (this.isAnswered || this.#failure !== undefined) return;
+    try {
+      this.#outlet.send(encodeItems(this.#id, items));
+    } catch (error) {
+      this.#failure = error as RpcError;
+      this.cancel();
+      return;
+    }
+    this.#count = (this.#count ?? 0) + items.length;
+    this.#outstanding -= items.length;
+    this.#grant();
+  }
+
+  #grant(): void {
+    if (this.#credit === 0 || this.#isWaiting || this.#outstanding * 2 > streamWindowMax) return;
+    if (this.#outlet.isFull) {
+      this.#isWaiting = true;
+      void this.#outlet.drained().then(() => {
+        this.#isWaiting = false;
+        this.#grant();
+      });
+      return;
+    }
+    const n = Math.min(this.#credit, streamWindowMax - this.#outstanding);
+    this.#credit -= n;
+    this.#outstanding += n;
+    this.handle?.more(n);
+  }
+}
