@@ -217,12 +217,33 @@ const configCommand = defineCommand({
   load: () => import("./config.ts"),
 });
 
+/** The flags of `rpc demo`. */
+export const demoFlags = {
+  registry: text("<url>", {
+    description: "The registry to play on (default: a local one of its own)",
+    fallback: undefined,
+    short: "r",
+  }),
+  calls: integer("<n>", [1, 1_000_000], {
+    description: "Calls that each client makes of each of the three procedures",
+    fallback: 100,
+  }),
+  html: text("<file>", {
+    description: "Write a page with plots there, to be opened in a browser",
+    fallback: undefined,
+  }),
+};
+
 const demoCommand = defineCommand({
   name: "demo",
-  summary: "Run servers and clients on this machine, and show what each server answered",
+  summary: "Play five scenarios with real servers and clients, and compare them",
   positionals: [],
-  flags: {},
-  examples: [["rpc demo", "under half a minute"]],
+  flags: demoFlags,
+  examples: [
+    ["rpc demo", "on this machine, with no set-up; under half a minute"],
+    ["rpc demo --html report.html", "with a page of plots"],
+    ["rpc demo --registry zookeeper://127.0.0.1:2181", "found through ZooKeeper"],
+  ],
   load: () => import("./demo.ts"),
 });
 
@@ -231,6 +252,19 @@ export const workerFlags = {
   module: text("<path>", { description: "A module whose functions to offer", fallback: undefined }),
   noBuiltin: boolean({ description: "Leave out the built-in procedures" }),
 };
+
+/** The flags of `rpc demo-client`. */
+export const demoClientFlags = { ...registryFlags, calls: demoFlags.calls };
+
+const demoClientCommand = defineCommand({
+  name: "demo-client",
+  summary: "Make the calls of one client of the demo",
+  positionals: [],
+  flags: demoClientFlags,
+  examples: [],
+  hidden: true,
+  load: () => import("./demo_client.ts"),
+});
 
 const workerCommand = defineCommand({
   name: "worker",
@@ -250,6 +284,7 @@ export const commands: readonly Command[] = [
   methodsCommand,
   configCommand,
   demoCommand,
+  demoClientCommand,
   workerCommand,
 ];
 

@@ -1,83 +1,94 @@
 import { systemClock } from "../base/clock.ts";
+import type { CommandInput } from "./command.ts";
+import type { demoFlags } from "./commands.ts";
+import { type DemoEvent, DemoRecord } from "./demo_record.ts";
+import { figuresOf } from "./demo_figures.ts";
+import { DemoPlay } from "./demo_play.ts";
+import { summaryOf } from "./demo_summary.ts";
+import { judge, type MachineFacts } from "./demo_verdict.ts";
+import { onInterrupt } from "./interrupt.ts";
 import { exitCodes } from "./main.ts";
-import { selfCommand } from "./self_command.ts";
 
-const serverCount = 4;
-const callCount = 100;
-
-/** The three procedures as the demo calls them. */
-const calls: readonly (readonly string[])[] = [["ping", "{i}"], ["pi", "{i}"], ["fib", "32"]];
+/** What shows a demo while it runs. */
+export interface DemoView {
+  tell(event: DemoEvent): void;
+  /** Gives the terminal back. */
+  close(): void;
+}
 
 /**
- * `rpc demo`: servers and clients as real processes, on a registry of their own in a temporary
- * directory, so that it neither sees nor disturbs anybody else's.
+ * `rpc demo`: the five scenarios with servers and clients as real processes. They have a service of
+ * their own, and by default a registry of their own too, so they neither see nor disturb anybody else's.
  */
-export async function run(): Promise<number> {
-  const directory = await Deno.makeTempDir({ prefix: "rpc-demo-" });
-  const registry = `local:${directory}`;
-  const servers: Deno.ChildProcess[] = [];
+export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<number> {
+  const loadBefore = currentLoad();
+  const directory = flags.registry === undefined
+    ? await Deno.makeTempDir({ prefix: "rpc-demo-" })
+    : undefined;
+  const interrupt = onInterrupt();
+  const views: DemoView[] = [];
+  const record = new DemoRecord(
+    () => systemClock.now(),
+    (event) => views.forEach((view) => view.tell(event)),
+  );
+  const play = new DemoPlay({
+    place: {
+      registry: flags.registry ?? `local:${directory}`,
+      service: `demo-${crypto.randomUUID().slice(0, 8)}`,
+    },
+    record,
+    calls: flags.calls,
+    clock: systemClock,
+    signal: interrupt.signal,
+  });
   try {
-    console.log(`${serverCount} servers, with one worker each:`);
-    for (let i = 0; i < serverCount; i++) servers.push(startServer(registry));
-    for (const line of await Promise.all(servers.map(readyLine))) console.log(`  ${line}`);
-    const startedAtMs = systemClock.now();
-    const results = await Promise.all(calls.map((call) => runClient(registry, call)));
-    for (const { call, code, summary } of results) {
-      console.log(
-        `\nrpc call ${call.join(" ")} --repeat ${callCount}${code === 0 ? "" : " FAILED"}`,
-      );
-      console.log(summary.trimEnd().replaceAll(/^/gm, "  "));
-    }
-    const elapsedMs = systemClock.now() - startedAtMs;
-    const failed = results.some(({ code }) => code !== 0);
-    console.log(
-      failed ? "\nSome calls failed." : `\nAll ${calls.length * callCount} calls were answered, ` +
-        `by three clients at once, in ${(elapsedMs / 1_000).toFixed(1)} s.`,
-    );
-    return failed ? exitCodes.failure : exitCodes.success;
+    views.push(await openView(record));
+    await Promise.race([play.run(), aborted(interrupt.signal)]);
   } finally {
-    await Promise.all(servers.map(stop));
-    await Deno.remove(directory, { recursive: true });
+    await play.close();
+    views.forEach((view) => view.close());
+    interrupt.release();
+    if (directory !== undefined) await Deno.remove(directory, { recursive: true });
   }
-}
-
-function startServer(registry: string): Deno.ChildProcess {
-  const { program, args } = selfCommand([
-    ...["serve", "127.0.0.1", "0", "--registry", registry, "--workers", "1"],
-    ...["--drain-grace", "0", "--log-level", "warn"],
-  ]);
-  return new Deno.Command(program, { args: [...args], stdin: "null", stdout: "piped" }).spawn();
-}
-
-/** The first line that a server prints: it takes calls then. */
-async function readyLine(server: Deno.ChildProcess): Promise<string> {
-  let text = "";
-  for await (const part of server.stdout.pipeThrough(new TextDecoderStream())) {
-    text += part;
-    if (text.includes("\n")) return text.slice(0, text.indexOf("\n"));
+  if (interrupt.signal.aborted) return exitCodes.interrupted;
+  const machine: MachineFacts = {
+    cores: navigator.hardwareConcurrency,
+    load: Math.max(loadBefore, currentLoad() - ownLoadMax),
+  };
+  const figures = figuresOf(record);
+  const verdicts = judge(record, figures, machine);
+  console.log(summaryOf(record, figures, verdicts));
+  if (flags.html !== undefined) {
+    const { writeReport } = await import("./demo_report.ts");
+    writeReport(flags.html, { record, figures, verdicts, machine });
   }
-  throw new Error("Cannot start a server: it ended before it was ready");
+  return verdicts.some(({ outcome }) => outcome === "short")
+    ? exitCodes.failure
+    : exitCodes.success;
 }
 
-interface ClientResult {
-  readonly call: readonly string[];
-  readonly code: number;
-  readonly summary: string;
+/** What the demo itself adds to the machine's load: four servers that work at the same time. */
+const ownLoadMax = 4;
+
+/** Processes that want to run, on average over the last minute. */
+function currentLoad(): number {
+  return Deno.loadavg()[0] ?? 0;
 }
 
-async function runClient(registry: string, call: readonly string[]): Promise<ClientResult> {
-  const { program, args } = selfCommand([
-    ...["call", ...call, "--registry", registry, "--repeat", String(callCount)],
-  ]);
-  const output = await new Deno.Command(program, { args: [...args], stdin: "null" }).output();
-  return { call, code: output.code, summary: new TextDecoder().decode(output.stderr) };
-}
-
-async function stop(server: Deno.ChildProcess): Promise<void> {
-  try {
-    server.kill("SIGTERM");
-  } catch {
-    // It has ended already.
+async function openView(record: DemoRecord): Promise<DemoView> {
+  if (!Deno.stdout.isTerminal()) {
+    return { tell: (event) => console.log(eventLine(event)), close() {} };
   }
-  await server.status;
+  const { DemoScreen } = await import("./demo_screen.ts");
+  return new DemoScreen(record);
+}
+
+/** An event as a line, in seconds from the start. */
+export function eventLine({ atMs, text }: DemoEvent): string {
+  return `${(atMs / 1_000).toFixed(1).padStart(5)} s  ${text}`;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
 }

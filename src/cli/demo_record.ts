@@ -1,0 +1,129 @@
+/** What a demo has come to so far: written by the play, read by the views, judged at the end. */
+
+/** The three procedures, as each client calls them. */
+export const demoMethods = ["ping", "pi", "fib"] as const;
+
+/** One of the three procedures. */
+export type DemoMethod = typeof demoMethods[number];
+
+/** The scenarios, in the order in which they are played. */
+export const scenarioTitles = [
+  "one client, one server",
+  "four clients, one server",
+  "a second server joins",
+  "four servers",
+  "two of four servers are killed",
+] as const;
+
+/** The end of one call. Times are in milliseconds, `atMs` counts from the demo's start. */
+export interface DemoCall {
+  readonly atMs: number;
+  readonly client: DemoClientState;
+  readonly method: DemoMethod;
+  /** The address of who answered; `undefined`: nobody. */
+  readonly server: string | undefined;
+  readonly durationMs: number;
+  /** The error's name. */
+  readonly error: string | undefined;
+}
+
+/** One server process. */
+export interface DemoServerState {
+  /** From 1, in the order of their joining. */
+  readonly number: number;
+  state: "starting" | "serving" | "killed" | "died" | "stopped";
+  address: string | undefined;
+  pid: number | undefined;
+  readyAtMs: number | undefined;
+  /** When it was killed, or died. */
+  lostAtMs: number | undefined;
+  /** Calls that wait or run, as it says itself; `undefined`: not asked. */
+  inFlight: number | undefined;
+}
+
+/** One client process. */
+export interface DemoClientState {
+  readonly number: number;
+  /** The scenario that it was started in, from 1. */
+  readonly scenario: number;
+  /** Calls that it is to make. */
+  readonly total: number;
+  done: number;
+  failed: number;
+  state: "starting" | "calling" | "ended";
+}
+
+/** Something that happens at one moment. */
+export interface DemoEvent {
+  readonly atMs: number;
+  readonly kind: "scenario" | "join" | "loss" | "note";
+  readonly text: string;
+}
+
+/** One scenario's stretch of time. */
+export interface DemoPhase {
+  /** From 1. */
+  readonly scenario: number;
+  readonly startMs: number;
+  endMs: number | undefined;
+}
+
+/** Everything that happened in a demo. */
+export class DemoRecord {
+  readonly calls: DemoCall[] = [];
+  readonly servers: DemoServerState[] = [];
+  readonly clients: DemoClientState[] = [];
+  readonly events: DemoEvent[] = [];
+  readonly phases: DemoPhase[] = [];
+  readonly #now: () => number;
+  readonly #startedAtMs: number;
+  readonly #onEvent: (event: DemoEvent) => void;
+
+  /** @param now monotonic milliseconds */
+  constructor(now: () => number, onEvent: (event: DemoEvent) => void) {
+    this.#now = now;
+    this.#startedAtMs = now();
+    this.#onEvent = onEvent;
+  }
+
+  /** Milliseconds since the start. */
+  get nowMs(): number {
+    return this.#now() - this.#startedAtMs;
+  }
+
+  /** The scenario that is played now. */
+  get phase(): DemoPhase | undefined {
+    return this.phases.at(-1);
+  }
+
+  /** Ends the scenario under way, and begins the next one, at this moment. */
+  begin(scenario: number): void {
+    this.end();
+    this.phases.push({ scenario, startMs: this.nowMs, endMs: undefined });
+    this.tell("scenario", `scenario ${scenario}: ${scenarioTitles[scenario - 1]}`);
+  }
+
+  /** Ends the scenario under way. */
+  end(): void {
+    const phase = this.phase;
+    if (phase !== undefined) phase.endMs ??= this.nowMs;
+  }
+
+  tell(kind: DemoEvent["kind"], text: string): void {
+    const event = { atMs: this.nowMs, kind, text };
+    this.events.push(event);
+    this.#onEvent(event);
+  }
+
+  /** The calls that ended in a scenario. */
+  callsOf(phase: DemoPhase): DemoCall[] {
+    const endMs = phase.endMs ?? this.nowMs;
+    return this.calls.filter(({ atMs }) => atMs >= phase.startMs && atMs < endMs);
+  }
+}
+
+/** The nearest-rank quantile, or 0 of nothing. */
+export function quantileOf(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
+}
