@@ -12,6 +12,8 @@ export interface DemoClientLine {
   readonly server: string | null;
   readonly ms: number;
   readonly error: string | null;
+  /** Servers that the client is connected to by now. */
+  readonly connected: number;
 }
 
 /** The index of the Fibonacci number that each client asks for. */
@@ -45,6 +47,7 @@ export async function run({ flags }: CommandInput<typeof demoClientFlags>): Prom
           server: server ?? null,
           ms: Number(durationMs.toFixed(3)),
           error: problem,
+          connected: client.stats.connected,
         };
         console.log(JSON.stringify(line));
         if (problem === null) failedInARow = 0;

@@ -97,19 +97,22 @@ export function answersOf(
   });
 }
 
-/** From a server's readiness to its first answer to each of those clients that got one, in milliseconds. */
-export function foundAfterMs(record: DemoRecord, server: DemoServerState): Map<number, number> {
+/**
+ * How long after the last server's joining each client was seen to be connected to that many servers, in
+ * milliseconds: at the end of a call, so up to a call's length late. A client is missing if it never was.
+ */
+export function connectedAfterMs(
+  { servers, calls }: DemoRecord,
+  phase: DemoPhase,
+  count: number,
+): number[] {
+  const ready = servers.map(({ readyAtMs }) => readyAtMs ?? Infinity);
+  const lastReadyMs = Math.max(...ready.filter((atMs) => atMs <= phase.startMs));
   const first = new Map<number, number>();
-  for (const { server: address, client, atMs } of record.calls) {
-    if (address === undefined || address !== server.address || first.has(client.number)) continue;
-    first.set(client.number, Math.max(0, atMs - (server.readyAtMs ?? atMs)));
+  for (const { client, connected, atMs } of calls) {
+    if (atMs < lastReadyMs || atMs > (phase.endMs ?? Infinity)) continue;
+    if (connected < count || first.has(client.number)) continue;
+    first.set(client.number, atMs - lastReadyMs);
   }
-  return first;
-}
-
-/** All calls that were made of each procedure. */
-export function totalsOf(record: DemoRecord): Record<DemoMethod, number> {
-  const totals = { ping: 0, pi: 0, fib: 0 };
-  for (const { method } of record.calls) totals[method]++;
-  return totals;
+  return [...first.values()];
 }

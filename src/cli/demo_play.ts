@@ -19,6 +19,9 @@ export interface DemoPlayOptions {
   readonly signal: AbortSignal;
 }
 
+/** What each client does in a scenario at the least, also where a busy machine starts a server slowly. */
+const callsInScenarioMin = 6;
+
 /** How often it is looked whether the next scenario is due. */
 const lookMs = 10;
 
@@ -156,6 +159,7 @@ export class DemoPlay {
       isOver: () => members.every(({ state }) => state.state === "ended"),
       doneShare: () =>
         members.reduce((sum, { state }) => sum + state.done, 0) / (total * members.length),
+      fewestDone: () => Math.min(...members.map(({ state }) => state.done)),
     };
   }
 
@@ -170,14 +174,18 @@ export class DemoPlay {
       server: line.error === null ? line.server ?? undefined : undefined,
       durationMs: line.ms,
       error: line.error ?? undefined,
+      connected: line.connected,
     });
   }
 
-  /** Resolves when it is time for a scenario: its quarter of the calls, counted from the one before. */
+  /** Resolves when it is time for a scenario: a quarter of the calls after the one before. */
   async #quarterDone(scenario: number, group: ClientGroup): Promise<void> {
     const { clock, signal } = this.#options;
     const share = (scenario - 2) / 4;
-    while (group.doneShare() < share && !group.isOver() && !signal.aborted) {
+    const before = group.fewestDone();
+    const isDue = () =>
+      group.doneShare() >= share && group.fewestDone() >= before + callsInScenarioMin;
+    while (!isDue() && !group.isOver() && !signal.aborted) {
       await new Promise<void>((resolve) => clock.after(lookMs, resolve));
     }
   }
@@ -191,4 +199,6 @@ interface ClientGroup {
   isOver(): boolean;
   /** How much of their calls they have made. */
   doneShare(): number;
+  /** The calls that the slowest of them has made. */
+  fewestDone(): number;
 }

@@ -25,6 +25,8 @@ export interface DemoCall {
   readonly durationMs: number;
   /** The error's name. */
   readonly error: string | undefined;
+  /** Servers that the client was connected to by then. */
+  readonly connected: number;
 }
 
 /** One server process. */

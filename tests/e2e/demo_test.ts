@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { RpcHome } from "../support/rpc_process.ts";
+import { waitFor } from "../support/wait_for.ts";
+
+/** What depends on how busy the machine is, and not on the program. */
+const aboutSpeed = /times the calls a second|of the speed that one had alone/;
+
+Deno.test("the demo plays all five scenarios without an error, compares them, and writes its page", async () => {
+  await using home = await RpcHome.create();
+  const { code, stdout, stderr, lines } = await home.run(
+    ["demo", "--calls", "40", "--html", "report.html"],
+    { timeoutMs: 240_000 },
+  );
+  const short = lines.filter((line) => line.includes("✗ fell short"));
+  assert.deepEqual(short.filter((line) => !aboutSpeed.test(line)), [], stdout + stderr);
+  assert.equal(code, short.length === 0 ? 0 : 1, stdout + stderr);
+  for (const scenario of [1, 2, 3, 4, 5]) {
+    assert.match(stdout, new RegExp(`^ *[\\d.]+ s  scenario ${scenario}: `, "m"));
+    assert.match(stdout, new RegExp(`^${scenario}  .* 0  +\\d+%`, "m"));
+  }
+  assert.match(stdout, /the client made 120 of 120 calls/);
+  assert.match(stdout, /the 4 clients made 480 of 480 calls/);
+  assert.ok(!stdout.includes("\x1b"), "a pipe gets plain lines");
+  const page = await Deno.readTextFile(`${home.workingDirectory}/report.html`);
+  assert.match(page, /<\/html>/);
+});
+
+Deno.test("the demo says what fell short, and exits 1, when its server is killed under it", async () => {
+  await using home = await RpcHome.create();
+  const demo = home.start(["demo", "--calls", "1000"]);
+  const [, pid] = await demo.line(/server 1 joins at \S+ \(pid (\d+)\)/);
+  await demo.line(/scenario 1:/);
+  Deno.kill(Number(pid), "SIGKILL");
+  await demo.line(/server 1 died, and nobody had asked for it/);
+  assert.equal(await demo.ended(), 1, demo.describe());
+  assert.match(demo.stdout, /1 ✗ fell short: \d+ of \d+ calls failed/);
+  assert.match(demo.stdout, /3 ✗ fell short: could not be played/);
+  assert.match(demo.stdout, /^Fell short in scenario 1, /m);
+});
+
+Deno.test({
+  name: "Ctrl-C ends the demo and all that it has started",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using home = await RpcHome.create();
+    const demo = home.start(["demo", "--calls", "1000"]);
+    const [, pid] = await demo.line(/server 1 joins at \S+ \(pid (\d+)\)/);
+    await demo.line(/scenario 1:/);
+    demo.signal("SIGINT");
+    assert.equal(await demo.ended(), 130, demo.describe());
+    await waitFor("the server's end", () => !isRunning(Number(pid)));
+  },
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    Deno.kill(pid, "SIGCONT");
+    return true;
+  } catch {
+    return false;
+  }
+}
