@@ -39,6 +39,7 @@ export async function run(input: CommandInput<typeof configFlags>): Promise<numb
 async function get(name: string | undefined, json: boolean): Promise<number> {
   const files = await readSettingsFiles(settings());
   const wanted = name === undefined ? Object.entries(settings()) : [find(name)];
+  const lines: (readonly [assignment: string, source: string])[] = [];
   for (const [key, flag] of wanted) {
     const found = lookUp(key, flag, new Map(), files);
     const value = found === undefined ? flag.fallback : parseValue(flag, found);
@@ -46,7 +47,11 @@ async function get(name: string | undefined, json: boolean): Promise<number> {
     if (json) {
       console.log(JSON.stringify({ setting: kebabCase(key), value: value ?? null, source }));
     } else if (name !== undefined) console.log(String(value ?? ""));
-    else console.log(`${kebabCase(key)} = ${JSON.stringify(value ?? "")}  # ${source}`);
+    else lines.push([`${kebabCase(key)} = ${JSON.stringify(value ?? "")}`, source]);
+  }
+  const width = Math.max(...lines.map(([assignment]) => assignment.length));
+  for (const [assignment, source] of lines) {
+    console.log(`${assignment.padEnd(width)}  # ${source}`);
   }
   return exitCodes.success;
 }
