@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { chaosTest, Cluster, measured, stopAll } from "./cluster.ts";
 
-// To see it fail: let LocalWatch.#startEvents in src/discovery/local_watch.ts do nothing.
+// To see it fail: let #found in src/client/client.ts do nothing once the registry was read.
 chaosTest("a server that joins under load is used at once", async () => {
   await using cluster = await Cluster.create();
   await cluster.serveMany(2, { slowMs: 2 });
@@ -20,7 +20,7 @@ chaosTest("a server that joins under load is used at once", async () => {
   measured("a new server joins", { firstCallAfterReadyMs: joinMs });
 });
 
-// To see it fail: start the client with the policy "random" (src/client/client.ts's default).
+// To see it fail: let the default policy in src/client/client.ts be "random".
 chaosTest("a server ten times slower than the others gets less of the calls", async () => {
   await using cluster = await Cluster.create();
   await cluster.serve({ slowMs: 40 });
@@ -41,7 +41,7 @@ chaosTest("a server ten times slower than the others gets less of the calls", as
   });
 });
 
-// To see it fail: start the server with --workers 1; or run `hang` as an inline procedure.
+// To see it fail: let Lane.#stop in src/workers/lane.ts do nothing.
 chaosTest(
   "procedures that hang, crash, exit or exhaust memory cost only their own calls",
   async () => {

@@ -87,13 +87,14 @@ for (const seed of seeds) {
         await pause(Math.min(1_000, durationMs / 20));
       }
     };
-    await Promise.all([
-      hitServers(),
-      hitServers(),
-      hitRegistry(),
-      runCommands(),
-      watchFootprints(),
-    ]);
+    try {
+      const all = [hitServers(), hitServers(), hitRegistry(), runCommands(), watchFootprints()];
+      await Promise.all(all);
+    } catch (error) {
+      // The other seeds may take long: nobody has to wait for them to read what this one came to.
+      console.error(`seed ${seed}:`, error);
+      throw error;
+    }
 
     // All is well again: so all four are used again.
     await ensemble.leader();

@@ -61,7 +61,7 @@ chaosTest(
     }),
 );
 
-// To see it fail: start the client with a deadline below the delay.
+// To see it fail: start the client with a deadline of 100 ms.
 chaosTest(
   "a path that delays or trickles costs no call",
   () =>

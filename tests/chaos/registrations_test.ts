@@ -68,7 +68,7 @@ zooKeeperTest(
   },
 );
 
-// To see it fail: let Endpoints.update in src/client/endpoints.ts close what a snapshot has under another id.
+// To see it fail: let oneByAddress in src/discovery/snapshot.ts return all that it is given.
 zooKeeperTest(
   "the ghost of a killed server beside its successor is one endpoint, and its end closes nothing",
   async () => {
@@ -98,7 +98,8 @@ zooKeeperTest(
   },
 );
 
-// To see it fail: let ZooKeeperAnnouncement.connected in src/discovery/zookeeper_announcement.ts do nothing.
+// To see it fail: let ZooKeeperAnnouncement.connected in src/discovery/zookeeper_announcement.ts do nothing for
+// one that is registered.
 zooKeeperTest(
   "a server whose session expired registers again, and one whose node was deleted too",
   async () => {
@@ -136,7 +137,7 @@ zooKeeperTest(
   },
 );
 
-// To see it fail: let ZooKeeperWatch.connected's doubtAll() in src/discovery/zookeeper_watch.ts run at each reading.
+// To see it fail: let ZooKeeperWatch.#read in src/discovery/zookeeper_watch.ts doubt all nodes each time.
 zooKeeperTest(
   "churn among a thousand instances is read as it comes, not again and again",
   async () => {

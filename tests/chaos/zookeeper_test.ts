@@ -141,7 +141,8 @@ zooKeeperTest(
     }),
 );
 
-// To see it fail: let ZooKeeperAnnouncement.connected in src/discovery/zookeeper_announcement.ts do nothing.
+// To see it fail: let ZooKeeperAnnouncement.connected in src/discovery/zookeeper_announcement.ts do nothing for
+// one that is registered.
 zooKeeperTest(
   "after ZooKeeper's data was wiped, servers register again by themselves",
   () =>

@@ -52,7 +52,7 @@ export interface ZooKeeperEnsemble extends AsyncDisposable {
 }
 
 /** How long a server may take to serve, and an ensemble to elect. */
-const startTimeoutMs = 30_000;
+const startTimeoutMs = 90_000;
 
 /** The first jar's manifest names what it needs, but no logger. */
 const debianClassPath = "/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar";
