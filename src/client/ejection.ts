@@ -29,7 +29,7 @@ export class Ejection {
     return this.#timer !== undefined;
   }
 
-  /** The server has carried a call out. */
+  /** The server has carried a call out, or said that it has too many of them. */
   answered(): void {
     this.#timeoutsInARow = 0;
     if (this.#timer === undefined) this.#times = 0;

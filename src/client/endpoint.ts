@@ -237,7 +237,8 @@ export class Endpoint implements Candidate {
       this.timedOut(sentAtMs);
     } else if (error.name === "Draining") {
       this.#drains(connection);
-    } else if (error.executed === "yes") {
+    } else if (error.executed === "yes" || error.name === "Overloaded") {
+      // Too much to do is no fault: without this server the others had even more.
       this.#ejection.answered();
     }
   }

@@ -109,14 +109,17 @@ class RetriedCall {
 
   #again(error: RpcError): void {
     if (this.#call.ended) return;
-    if (!this.#options.budget.withdraw()) {
-      // Overload is a state, and more load makes it worse: fail. A lost server is an event with an end,
-      // and its calls are as many as were under way: they wait for the budget, and none is lost.
-      if (error.name === "Overloaded") return this.#giveUp(error);
-      return this.#later(budgetWaitMs * (0.5 + this.#options.random()), () => this.#again(error));
+    const { budget, random } = this.#options;
+    // Overload is a state, and more load makes it worse: fail. A lost server is an event with an end,
+    // and its calls are as many as were under way: they wait for the budget, and none is lost.
+    if (error.name === "Overloaded") {
+      if (!budget.withdrawUnderOverload()) return this.#giveUp(error);
+      this.#later(this.#backoff.next(), () => this.#send(error));
+    } else if (budget.withdraw()) {
+      this.#send(error);
+    } else {
+      this.#later(budgetWaitMs * (0.5 + random()), () => this.#again(error));
     }
-    if (error.name === "Overloaded") this.#later(this.#backoff.next(), () => this.#send(error));
-    else this.#send(error);
   }
 
   #send(error: RpcError): void {

@@ -3,6 +3,9 @@ import type { Clock } from "../base/clock.ts";
 /** How long calls earn retries for, in milliseconds: Finagle's time to live. */
 const windowMs = 10_000;
 
+/** What of the reserve is there for retries after Overloaded: with the defaults one every two seconds. */
+const overloadReserveShare = 0.1;
+
 const slotMs = 1_000;
 const slotCount = windowMs / slotMs;
 
@@ -45,8 +48,22 @@ export class RetryBudget {
 
   /** Takes one retry out, or returns `false` if there is none. */
   withdraw(): boolean {
-    if (this.available < 1) return false;
-    this.#change(-1);
+    return this.#withdraw(this.#reserve, 1);
+  }
+
+  /**
+   * As {@link withdraw}, for a server that has too much to do already. Such a retry costs twice as much,
+   * and only a small reserve is free: otherwise many clients that make few calls each, and all may use
+   * the whole reserve, would add more to the load than their calls.
+   */
+  withdrawUnderOverload(): boolean {
+    return this.#withdraw(this.#reserve * overloadReserveShare, 2);
+  }
+
+  #withdraw(reserve: number, cost: number): boolean {
+    this.#advance();
+    if (reserve + this.#balance + 1e-9 < cost) return false;
+    this.#change(-cost);
     return true;
   }
 

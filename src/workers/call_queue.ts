@@ -18,6 +18,11 @@ export class CallQueue<Item extends Queued<Item>> {
     return this.#size;
   }
 
+  /** The item that has been in it for the longest. */
+  get first(): Item | undefined {
+    return this.#first;
+  }
+
   /** Appends an item that is in no queue. */
   push(item: Item): void {
     item.previous = this.#last;
@@ -39,6 +44,13 @@ export class CallQueue<Item extends Queued<Item>> {
   /** Takes the first item out. */
   shift(): Item | undefined {
     const item = this.#first;
+    if (item !== undefined) this.remove(item);
+    return item;
+  }
+
+  /** Takes the last item out. */
+  pop(): Item | undefined {
+    const item = this.#last;
     if (item !== undefined) this.remove(item);
     return item;
   }

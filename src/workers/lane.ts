@@ -4,6 +4,7 @@ import { RpcError } from "../base/errors.ts";
 import { reservedMethods } from "../wire/message.ts";
 import { CallQueue } from "./call_queue.ts";
 import { type CallOwner, type Place, PoolCall } from "./pool_call.ts";
+import { Shedding } from "./shedding.ts";
 import type { PoolTask, TaskHandle } from "./task.ts";
 import type { WorkerProcess } from "./worker_process.ts";
 import type { WorkerSlot } from "./worker_slot.ts";
@@ -36,6 +37,7 @@ const inQueue: Place = { name: "queue" };
 export class Lane implements CallOwner {
   readonly #options: LaneOptions;
   readonly #queue = new CallQueue<PoolCall>();
+  readonly #shedding = new Shedding(this.#queue);
   #slots: readonly WorkerSlot[] = [];
   #isClosed = false;
 
@@ -60,12 +62,13 @@ export class Lane implements CallOwner {
   /** Takes a task: gives it to a worker, queues it, or refuses it, all of which `task.done` tells. */
   submit(task: PoolTask): TaskHandle {
     const { clock, wheel, queueMax } = this.#options;
-    const call = new PoolCall(this, task);
+    const nowMs = clock.now();
+    const call = new PoolCall(this, task, nowMs);
     if (this.#isClosed) {
       this.#refuse(call);
       return call;
     }
-    if (task.deadlineAtMs <= clock.now()) {
+    if (task.deadlineAtMs <= nowMs) {
       call.settle({ error: expiredInQueue(task) });
       return call;
     }
@@ -90,7 +93,9 @@ export class Lane implements CallOwner {
     while (this.#queue.size > 0) {
       const slot = this.#pick();
       if (slot === undefined) return;
-      this.#send(this.#queue.shift() as PoolCall, slot);
+      const nowMs = this.#options.clock.now();
+      this.#send(this.#shedding.take(nowMs) as PoolCall, slot);
+      this.#shed(nowMs);
     }
   }
 
@@ -141,6 +146,16 @@ export class Lane implements CallOwner {
       if (bestLoad === 0) break;
     }
     return best;
+  }
+
+  #shed(nowMs: number): void {
+    let call: PoolCall | undefined;
+    while ((call = this.#shedding.takeHopeless(nowMs)) !== undefined) {
+      call.leave();
+      const message =
+        `Cannot run ${call.task.method} in time: ${this.#queue.size} calls come before`;
+      call.settle({ error: new RpcError("Overloaded", message) });
+    }
   }
 
   #send(call: PoolCall, slot: WorkerSlot): void {

@@ -1,7 +1,7 @@
 import type { Deadline } from "../base/deadline_wheel.ts";
 import type { RpcError } from "../base/errors.ts";
 import { reservedMethods } from "../wire/message.ts";
-import type { Queued } from "./call_queue.ts";
+import type { Waiting } from "./shedding.ts";
 import type { PoolTask, TaskHandle } from "./task.ts";
 import type { Outcome, Receiver, WorkerProcess } from "./worker_process.ts";
 import type { WorkerSlot } from "./worker_slot.ts";
@@ -32,8 +32,9 @@ const nowhere: Place = { name: "nowhere" };
  * One task on its way. Two things end apart: the task, when `done` is called, and the call's stay in
  * its worker, which is longer if nobody waits for it any more.
  */
-export class PoolCall implements TaskHandle, Receiver, Queued<PoolCall> {
+export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
   readonly task: PoolTask;
+  readonly submittedAtMs: number;
   readonly #owner: CallOwner;
   place: Place = nowhere;
   previous: PoolCall | undefined;
@@ -42,10 +43,15 @@ export class PoolCall implements TaskHandle, Receiver, Queued<PoolCall> {
   #isSettled = false;
   #credit: number | undefined;
 
-  constructor(owner: CallOwner, task: PoolTask) {
+  constructor(owner: CallOwner, task: PoolTask, nowMs: number) {
     this.#owner = owner;
     this.task = task;
+    this.submittedAtMs = nowMs;
     this.#credit = task.stream?.credit;
+  }
+
+  get deadlineAtMs(): number {
+    return this.task.deadlineAtMs;
   }
 
   /** Items that it may still be sent; `undefined` if it is no stream. */

@@ -215,6 +215,21 @@ Deno.test("a server that fails at once is not taken for a fast one", async () =>
   rig.endpoints.close();
 });
 
+Deno.test("a server that has too much to do is not to blame for it", async () => {
+  const rig = new EndpointsRig();
+  for (const port of [1, 2]) rig.transport.server(port);
+  await rig.list([1, 2]);
+  rig.transport.server(1).answer = (call) => call.error(new RpcError("Overloaded", "Full"));
+  for (let i = 0; i < 10; i++) {
+    rig.timeOut(1, 1);
+    await rig.send(1);
+  }
+  assert.deepEqual(rig.ejected, []);
+  rig.timeOut(1, 5);
+  assert.equal(rig.ejected.length, 1);
+  rig.endpoints.close();
+});
+
 Deno.test("closing in any state leaves no timer and no connection", async () => {
   const rig = new EndpointsRig();
   rig.transport.server(1).accepts = "hang";

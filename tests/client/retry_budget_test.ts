@@ -52,6 +52,25 @@ Deno.test("a long rest leaves exactly the reserve", () => {
   assert.equal(drain(budget), 100);
 });
 
+Deno.test("under overload retries add a tenth of the calls, and little for those who make few (P-52)", () => {
+  const clock = new VirtualClock();
+  const budget = new RetryBudget(clock);
+  let retries = 0;
+  while (budget.withdrawUnderOverload()) retries++;
+  assert.equal(retries, 5);
+  clock.advance(10_000);
+  retries = 0;
+  for (let ms = 0; ms < 60_000; ms += 10) {
+    budget.deposit();
+    if (budget.withdrawUnderOverload()) retries++;
+    clock.advance(10);
+  }
+  assert.ok(retries <= 6_000 * 0.1 + 7 * 5, `${retries} retries`);
+  assert.ok(retries >= 6_000 * 0.1, `${retries} retries`);
+  // What is left of the reserve is there for servers that are lost.
+  assert.ok(drain(budget) >= 80);
+});
+
 Deno.test("over any time retries stay within the share of calls and the reserve (P-52)", () => {
   const clock = new VirtualClock();
   const budget = new RetryBudget(clock);
