@@ -47,6 +47,13 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
+/** Whether a registry on the network would send its clients to themselves. */
+export function isForNobodyElse(announced: HostPort, registryUrl: string): boolean {
+  const isOnNetwork = /^zookeeper:/.test(registryUrl) &&
+    !/^zookeeper:\/\/(?:[^@/]*@)?(?:127\.|localhost\b|\[::1\])/.test(registryUrl);
+  return isOnNetwork && isLoopback(announced.host);
+}
+
 function isLinkLocal(address: string): boolean {
   return address.startsWith("169.254.") || address.toLowerCase().startsWith("fe80:");
 }

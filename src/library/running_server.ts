@@ -8,7 +8,7 @@ import { builtin } from "../procedures/builtin.ts";
 import { type DrainOptions, RpcServer } from "../server/server.ts";
 import type { Stats } from "../wire/stats.ts";
 import type { Pool } from "../workers/pool.ts";
-import { advertisedAddress, isLoopback } from "./advertise.ts";
+import { advertisedAddress, isForNobodyElse, isLoopback } from "./advertise.ts";
 import { type PoolOptions, startPool } from "./start_pool.ts";
 
 /** What a {@link RunningServer} is made of. */
@@ -223,6 +223,12 @@ function advertised(options: RunningServerOptions, port: number): HostPort {
     interfaces: Deno.networkInterfaces,
   });
   if (isLocal && !isLoopback(host)) warnOfLocal(discovery, address, log);
+  if (isForNobodyElse(address, discovery.url)) {
+    log.warn(
+      `Only this machine can connect to ${addressOf(address)}, and that is what clients anywhere ` +
+        "are told: listen on an address of your network, or name one with --advertise",
+    );
+  }
   return address;
 }
 
