@@ -3,6 +3,7 @@ import type { RpcError } from "../base/errors.ts";
 import type { CallStream, StreamReport } from "../client/call_stream.ts";
 import { type CallReport, Client } from "../client/client.ts";
 import type { Params } from "../wire/message.ts";
+import { makeCalls } from "./call_load.ts";
 import { paramsMaker } from "./call_params.ts";
 import type { CallSummary } from "./call_summary.ts";
 import type { CommandInput } from "./command.ts";
@@ -10,6 +11,7 @@ import type { callFlags } from "./commands.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { exitCodes } from "./main.ts";
 import { plainLogger } from "./plain_logger.ts";
+import type { Progress } from "./progress.ts";
 import { openRegistry } from "./registry.ts";
 import { ResultWriter } from "./stdout.ts";
 
@@ -32,21 +34,31 @@ export async function run({ flags, positionals }: Input): Promise<number> {
     log,
   });
   const interrupt = onInterrupt();
-  const summary = flags.repeat === undefined ? undefined : await newSummary();
-  const output = new CallOutput(method, paramsOf, flags);
+  const isMany = flags.repeat !== undefined || flags.duration !== undefined ||
+    flags.rate !== undefined;
+  const summary = isMany ? await newSummary() : undefined;
+  const progress = summary === undefined ? undefined : await newProgress(summary, flags);
+  const output = new CallOutput(method, paramsOf, flags, () => progress?.hide());
   try {
     const startedAtMs = systemClock.now();
-    await callAll(client, method, paramsOf, flags, interrupt.signal, (i, report) => {
+    await callAll(client, method, paramsOf, flags, interrupt.signal, (i, report, lateMs) => {
       // A call that Ctrl-C ended has neither succeeded nor failed.
       // Neither has a stream whose reader has gone.
       const isGivenUp = interrupt.signal.aborted || output.broken;
       if (report.error?.name === "Cancelled" && isGivenUp) return;
-      summary?.add(report);
+      summary?.add(report, lateMs);
       output.take(i, report);
     }, output);
+    const elapsedMs = systemClock.now() - startedAtMs;
     await output.flushed();
-    if (summary !== undefined) console.error(summary.text(systemClock.now() - startedAtMs));
+    progress?.stop();
+    if (summary !== undefined && flags.summary !== "none") {
+      const { stats } = client;
+      const isInterrupted = interrupt.signal.aborted;
+      console.error(summary[flags.summary]({ elapsedMs, stats, rate: flags.rate, isInterrupted }));
+    }
   } finally {
+    progress?.stop();
     interrupt.release();
     client.close();
     await discovery.close();
@@ -60,17 +72,30 @@ async function newSummary(): Promise<CallSummary> {
   return new CallSummary();
 }
 
-/** Makes the calls, `concurrency` at once, until all are made or the signal aborts. */
+/** A bar on stderr, if that is a terminal. */
+async function newProgress(
+  summary: CallSummary,
+  { repeat, duration }: Input["flags"],
+): Promise<Progress | undefined> {
+  if (!Deno.stderr.isTerminal()) return undefined;
+  const { Progress } = await import("./progress.ts");
+  return new Progress({
+    state: () => ({ done: summary.calls, failed: summary.failed }),
+    total: repeat,
+    durationMs: duration,
+  });
+}
+
+/** Makes the calls, as many and as fast as the flags say, until all are made or the signal aborts. */
 async function callAll(
   client: Client,
   method: string,
   paramsOf: (i: number) => Params,
-  { repeat = 1, concurrency }: Input["flags"],
+  { repeat, duration, rate, concurrency }: Input["flags"],
   signal: AbortSignal,
-  ended: (i: number, report: CallReport) => void,
+  ended: (i: number, report: CallReport, lateMs: number) => void,
   output: CallOutput,
 ): Promise<void> {
-  let next = 1;
   // Every call asks for a stream until an answer has told that the procedure is none.
   let isPlain = false;
   const callOne = async (i: number): Promise<CallReport> => {
@@ -79,14 +104,19 @@ async function callAll(
     isPlain ||= report.error === undefined && report.items === undefined;
     return report;
   };
-  const lane = async () => {
-    while (next <= repeat && !signal.aborted && !output.broken) {
-      const i = next++;
-      ended(i, await callOne(i));
-      await output.keepingUp(i);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(concurrency, repeat) }, lane));
+  const isOne = repeat === undefined && duration === undefined && rate === undefined;
+  await makeCalls({
+    repeat: isOne ? 1 : repeat,
+    durationMs: duration,
+    rate,
+    concurrency,
+    signal,
+    isOver: () => output.broken,
+    clock: systemClock,
+  }, async (i, lateMs) => {
+    ended(i, await callOne(i), lateMs);
+    await output.keepingUp(i);
+  });
 }
 
 /** What `rpc call` prints: results on stdout in the order of the calls, all else on stderr. */
@@ -94,14 +124,23 @@ class CallOutput {
   readonly #method: string;
   readonly #paramsOf: (i: number) => Params;
   readonly #flags: Input["flags"];
-  readonly #writer = new ResultWriter();
+  readonly #writer: ResultWriter;
+  readonly #beforePrint: () => void;
   /** Lines of calls that ended before an earlier one; `undefined` for a call that has none. */
   readonly #early = new Map<number, string | undefined>();
   #next = 1;
   #waiting: (() => void)[] = [];
   #failed = 0;
 
-  constructor(method: string, paramsOf: (i: number) => Params, flags: Input["flags"]) {
+  /** @param beforePrint called before anything is printed, on stdout or stderr */
+  constructor(
+    method: string,
+    paramsOf: (i: number) => Params,
+    flags: Input["flags"],
+    beforePrint: () => void,
+  ) {
+    this.#writer = new ResultWriter(beforePrint);
+    this.#beforePrint = beforePrint;
     this.#method = method;
     this.#paramsOf = paramsOf;
     this.#flags = flags;
@@ -147,9 +186,11 @@ class CallOutput {
     const { error } = report;
     if (error !== undefined) {
       this.#failed++;
+      this.#beforePrint();
       if (this.#failed <= errorsShownMax) this.#tell(i, report, error);
       if (this.#failed === errorsShownMax) console.error("rpc: further errors are only counted");
     } else if (this.#flags.verbose) {
+      this.#beforePrint();
       console.error(`rpc: call ${i}: ${report.server}, ${milliseconds(report.durationMs)} ms`);
     }
     this.#early.set(i, this.#lineOf(i, report));
@@ -163,7 +204,7 @@ class CallOutput {
 
   /** Resolves when call `i`'s lane may go on: when neither the reader nor a slow call is left far behind. */
   async keepingUp(i: number): Promise<void> {
-    const aheadMax = 1_024 + 16 * this.#flags.concurrency;
+    const aheadMax = 1_024 + 16 * (this.#flags.concurrency ?? 1);
     while (i - this.#next > aheadMax) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
@@ -203,7 +244,10 @@ class CallOutput {
     const json = JSON.stringify(params);
     const args = Array.isArray(params) ? json.slice(1, -1) : json;
     const shown = args.length > 60 ? `${args.slice(0, 57)}...` : args;
-    const number = this.#flags.repeat === undefined ? "" : ` ${i}`;
+    const { repeat, duration, rate } = this.#flags;
+    const number = repeat === undefined && duration === undefined && rate === undefined
+      ? ""
+      : ` ${i}`;
     const { server } = report;
     const where = server === undefined || error.message.includes(server) ? "" : ` at ${server}`;
     const hint = hintFor(error);

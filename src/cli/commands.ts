@@ -6,6 +6,7 @@ import { type Command, defineCommand } from "./command.ts";
 import {
   boolean,
   choice,
+  duration,
   type Flags,
   integer,
   jsonFlag,
@@ -123,10 +124,24 @@ export const callFlags = {
     fallback: undefined,
     short: "n",
   }),
+  duration: duration("<time>", {
+    description: "Call it again and again for so long, for example 30s",
+    fallback: undefined,
+    short: "d",
+  }),
+  rate: integer("<n>", [1, 1_000_000], {
+    description: "Start so many calls a second, whether or not earlier ones have ended; " +
+      "latencies then count from when a call was due",
+    fallback: undefined,
+  }),
   concurrency: integer("<n>", [1, 65_536], {
-    description: "Calls under way at once",
-    fallback: 1,
+    description: "Calls under way at once (default: 1; with --rate 10000)",
+    fallback: undefined,
     short: "c",
+  }),
+  summary: choice(["text", "json", "none"], {
+    description: "How to sum up many calls, on stderr",
+    fallback: "text",
   }),
   timeout: timeoutFlag,
   balance: choice(balancePolicies, {
@@ -154,6 +169,7 @@ const callCommand = defineCommand({
     ["rpc call ping", "one call"],
     ["rpc call fib 32 --repeat 100", "a hundred, spread over all servers"],
     ["rpc call ping {i} --repeat 1000 --concurrency 16", "numbered from 1 to 1000, 16 at a time"],
+    ["rpc call fib 27 --duration 30s --rate 50", "fifty a second for half a minute"],
     [`rpc call fib --params '{"n": 32}'`, "with named parameters"],
   ],
   load: () => import("./call.ts"),

@@ -87,6 +87,26 @@ export function integer<Fallback extends number | undefined>(
   });
 }
 
+const durationMsMax = 86_400_000;
+
+const millisecondsPerUnit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** A flag with a length of time, such as `500ms`, `30s`, `1.5m` or `1h`; its value is in milliseconds. */
+export function duration(
+  placeholder: string,
+  options: FlagOptions<number | undefined>,
+): Flag<number | undefined> {
+  return build<number | undefined>(options, {
+    placeholder,
+    parse(value) {
+      const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(value) ?? [];
+      const ms = Number(number) * millisecondsPerUnit[unit as keyof typeof millisecondsPerUnit];
+      if (ms >= 1 && ms <= durationMsMax) return ms;
+      throw new Error("it must be a time such as 500ms, 30s, 5m or 1h, of a day at the most");
+    },
+  });
+}
+
 /** A flag with one of a few words. */
 export function choice<const Choice extends string>(
   choices: readonly Choice[],

@@ -96,6 +96,8 @@ export class Progress {
     this.#bar = new SingleBar({
       stream: stream as unknown as NodeJS.WritableStream,
       clearOnComplete: true,
+      // Off it would cut whatever else is printed meanwhile.
+      linewrap: true,
       forceRedraw: true,
       barCompleteChar: "█",
       barIncompleteChar: "░",

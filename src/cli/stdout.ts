@@ -9,6 +9,12 @@ export class ResultWriter {
   #text = "";
   #writing: Promise<void> | undefined;
   #broken = false;
+  readonly #beforeWrite: () => void;
+
+  /** @param beforeWrite called before each write: to take away what stands in its place on a terminal */
+  constructor(beforeWrite: () => void = () => {}) {
+    this.#beforeWrite = beforeWrite;
+  }
 
   /** Nobody reads any more, as in `rpc call ... | head`: further lines are dropped. */
   get broken(): boolean {
@@ -39,6 +45,7 @@ export class ResultWriter {
       while (this.#text !== "") {
         const bytes = this.#encoder.encode(this.#text);
         this.#text = "";
+        this.#beforeWrite();
         for (let start = 0; start < bytes.length;) {
           start += await Deno.stdout.write(bytes.subarray(start));
         }

@@ -1,0 +1,99 @@
+/** Steps between a power of two and the next: a value is known to within a 256th of itself. */
+const stepsPerOctave = 128;
+
+/** Microseconds: 2 to this power are a day and a half. */
+const octaves = 37;
+
+/** How many calls took from `fromMs` up to `toMs`. */
+export interface LatencyBin {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly count: number;
+}
+
+/**
+ * Counts latencies in constant memory, in steps that are fine for short ones and coarse for long ones,
+ * as HdrHistogram does.
+ */
+export class LatencyHistogram {
+  readonly #counts = new Float64Array(stepsPerOctave * octaves);
+  #count = 0;
+  #sumMs = 0;
+  #minMs = Infinity;
+  #maxMs = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The least latency, or 0 of none. */
+  get minMs(): number {
+    return this.#count === 0 ? 0 : this.#minMs;
+  }
+
+  get maxMs(): number {
+    return this.#maxMs;
+  }
+
+  get meanMs(): number {
+    return this.#count === 0 ? 0 : this.#sumMs / this.#count;
+  }
+
+  add(latencyMs: number): void {
+    const index = indexOf(latencyMs);
+    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
+    this.#count++;
+    this.#sumMs += latencyMs;
+    this.#minMs = Math.min(this.#minMs, latencyMs);
+    this.#maxMs = Math.max(this.#maxMs, latencyMs);
+  }
+
+  /** The latency that a share of the calls, from 0 to 1, did not exceed; 0 of none. */
+  quantileMs(share: number): number {
+    const rank = Math.max(1, Math.ceil(share * this.#count));
+    if (rank >= this.#count) return this.#maxMs;
+    let seen = 0;
+    for (let index = 0; index < this.#counts.length; index++) {
+      seen += this.#counts[index] ?? 0;
+      if (seen >= rank) return this.#clamped(middleMsOf(index));
+    }
+    return this.#maxMs;
+  }
+
+  /** The latencies in bins of equal width, from the fastest to the slowest. */
+  bins(count: number): LatencyBin[] {
+    const widthMs = (this.#maxMs - this.minMs) / count;
+    const counts = new Array<number>(count).fill(0);
+    this.#counts.forEach((calls, index) => {
+      if (calls === 0) return;
+      const offsetMs = this.#clamped(middleMsOf(index)) - this.minMs;
+      const bin = widthMs > 0 ? Math.min(count - 1, Math.floor(offsetMs / widthMs)) : 0;
+      counts[bin] = (counts[bin] ?? 0) + calls;
+    });
+    return counts.map((calls, bin) => ({
+      fromMs: this.minMs + bin * widthMs,
+      toMs: this.minMs + (bin + 1) * widthMs,
+      count: calls,
+    }));
+  }
+
+  #clamped(ms: number): number {
+    return Math.min(this.#maxMs, Math.max(this.minMs, ms));
+  }
+}
+
+/** Microseconds below the first power with whole steps are counted one by one. */
+function indexOf(latencyMs: number): number {
+  const micros = Math.max(0, Math.floor(latencyMs * 1_000));
+  if (micros < stepsPerOctave) return micros;
+  const octave = Math.floor(Math.log2(micros / stepsPerOctave));
+  const step = Math.floor(micros / 2 ** octave) - stepsPerOctave;
+  return Math.min(stepsPerOctave * octaves - 1, stepsPerOctave * (octave + 1) + step);
+}
+
+function middleMsOf(index: number): number {
+  if (index < stepsPerOctave) return (index + 0.5) / 1_000;
+  const octave = Math.floor(index / stepsPerOctave) - 1;
+  const step = index % stepsPerOctave;
+  return (stepsPerOctave + step + 0.5) * 2 ** octave / 1_000;
+}
