@@ -1,5 +1,6 @@
 import type { Transport } from "../../src/client/transport.ts";
-import { decodeRequest, encodeResult } from "../../src/wire/codec.ts";
+import { decodeRequest } from "../../src/wire/decode_request.ts";
+import { encodeResult } from "../../src/wire/codec.ts";
 
 /** A network of servers that answer `null` to everything, in this process. */
 export const answeringTransport: Transport = {

@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 import { systemClock, type Timer } from "../base/clock.ts";
 import { callOnce } from "../client/call_once.ts";
 import { tcpTransport } from "../client/transport.ts";
-import { reservedMethods } from "../wire/message.ts";
+import { reservedMethods } from "../wire/reserved.ts";
 import { statsSchema } from "../wire/stats.ts";
 import { type DemoView, eventLine } from "./demo.ts";
 import { sharesOf } from "./demo_figures.ts";

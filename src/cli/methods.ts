@@ -1,6 +1,6 @@
 import { Client } from "../client/client.ts";
 import { type OpenRpcMethod, openRpcSchema } from "../procedures/openrpc.ts";
-import { reservedMethods } from "../wire/message.ts";
+import { reservedMethods } from "../wire/reserved.ts";
 import type { CommandInput } from "./command.ts";
 import type { methodsFlags } from "./commands.ts";
 import { onInterrupt } from "./interrupt.ts";

@@ -3,7 +3,7 @@ import { messageOf } from "../base/errors.ts";
 import { callOnce } from "../client/call_once.ts";
 import { tcpTransport } from "../client/transport.ts";
 import { addressOf, type Instance, type Snapshot } from "../discovery/discovery.ts";
-import { reservedMethods } from "../wire/message.ts";
+import { reservedMethods } from "../wire/reserved.ts";
 import type { CommandInput } from "./command.ts";
 import type { serversFlags } from "./commands.ts";
 import { type Interrupt, onInterrupt } from "./interrupt.ts";

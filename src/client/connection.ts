@@ -9,10 +9,11 @@ import {
   toRpcError,
 } from "../wire/codec.ts";
 import { LineSplitter } from "../wire/lines.ts";
-import { type Params, reservedMethods, type Response } from "../wire/message.ts";
+import type { Params, Response } from "../wire/message.ts";
+import { reservedMethods } from "../wire/reserved.ts";
 import { Outbox } from "../wire/outbox.ts";
 import { ReadBuffer } from "../wire/read_buffer.ts";
-import { itemParams } from "../wire/stream_params.ts";
+import { itemParams } from "../wire/reply_checks.ts";
 import { Call, type Done } from "./call.ts";
 import { PendingCalls } from "./pending.ts";
 import type { Duplex } from "./transport.ts";

@@ -1,5 +1,5 @@
 import { isObject } from "../base/members.ts";
-import { reservedMethods } from "../wire/message.ts";
+import { reservedMethods } from "../wire/reserved.ts";
 import type { Call } from "./call.ts";
 
 /** Asks any server for a method's result: `undefined` if none gave one. Always calls back. */

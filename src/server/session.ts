@@ -1,9 +1,11 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import { messageOf, RpcError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
-import { BadMessage, decodeRequest, encodeError, encodeNotification } from "../wire/codec.ts";
+import { BadMessage, decodeRequest } from "../wire/decode_request.ts";
+import { encodeError, encodeNotification } from "../wire/codec.ts";
 import { type Line, LineSplitter } from "../wire/lines.ts";
-import { type Id, type Request, reservedMethods } from "../wire/message.ts";
+import type { Id, Request } from "../wire/message.ts";
+import { reservedMethods } from "../wire/reserved.ts";
 import { Outbox } from "../wire/outbox.ts";
 import { ReadBuffer } from "../wire/read_buffer.ts";
 import { type AnswerSink, BatchAnswers } from "./batch_answers.ts";

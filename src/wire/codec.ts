@@ -1,66 +1,17 @@
-/** Messages to lines and back. The one place where a line becomes a value, or a value a line. */
+/** Messages to lines, and the lines that a client is sent back to messages. */
 
 import { errorNameOf, type Executed, type ParamsIssue, RpcError } from "../base/errors.ts";
-import { batchMessagesMax, messageBytesMax, nestingMax } from "../base/limits.ts";
-import { isObject } from "../base/members.ts";
-import {
-  errorDataOf,
-  type Id,
-  isId,
-  isResponseValue,
-  type Params,
-  type Request,
-  requestFault,
-  reservedMethods,
-  type Response,
-  type WireError,
-} from "./message.ts";
+import { messageBytesMax, nestingMax } from "../base/limits.ts";
+import { parseJson } from "./json.ts";
+import type { Id, Params, Request, Response, WireError } from "./message.ts";
 import { isNestedDeeper } from "./nesting.ts";
-
-/** A message that is not a request: the error to answer it with, under the id that it seems to have. */
-export class BadMessage {
-  readonly id: Id;
-  readonly error: RpcError;
-
-  constructor(id: Id, error: RpcError) {
-    this.id = id;
-    this.error = error;
-  }
-}
-
-/** What a server can receive on one line. */
-export type Incoming = Request | BadMessage | readonly (Request | BadMessage)[];
+import { errorDataOf, isNotificationValue, isResponseValue } from "./reply_checks.ts";
+import { reservedMethods } from "./reserved.ts";
 
 const utf8 = new TextEncoder();
 
 /** What is left of an error's message that makes the answer too long, in UTF-16 code units. */
 const cutMessageLength = 1_000;
-
-/** Reads a line as a server does: a request, a batch of them, or the error to answer with. Never throws. */
-export function decodeRequest(line: string): Incoming {
-  const value = parseJson(line);
-  if (value instanceof RpcError) return new BadMessage(null, value);
-  if (!Array.isArray(value)) return toRequest(value);
-  if (value.length === 0 || value.length > batchMessagesMax) {
-    const message = value.length === 0
-      ? "Cannot answer an empty batch: it needs at least one request"
-      : `Cannot take a batch of ${value.length} requests: ${batchMessagesMax} is the most`;
-    return new BadMessage(null, new RpcError("InvalidRequest", message));
-  }
-  return value.map(toRequest);
-}
-
-function toRequest(value: unknown): Request | BadMessage {
-  const fault = requestFault(value);
-  if (fault === undefined) return value as Request;
-  const message = `Cannot read the message as a JSON-RPC 2.0 request: ${fault}`;
-  return new BadMessage(idOf(value), new RpcError("InvalidRequest", message));
-}
-
-/** The id that a faulty request seems to have, so that its sender can tell which one failed. */
-function idOf(value: unknown): Id {
-  return isObject(value) && isId(value["id"]) ? value["id"] : null;
-}
 
 /**
  * Reads a line as a client does: an answer, or a notification from the server.
@@ -71,27 +22,20 @@ export function decodeReply(line: string): Response | Request {
   const value = parseJson(line);
   if (value instanceof RpcError) throw value;
   if (isResponseValue(value)) return value;
-  const notification = toRequest(value);
-  if (notification instanceof BadMessage) throw notification.error;
+  if (!isNotificationValue(value)) {
+    throw new RpcError(
+      "InvalidRequest",
+      "Cannot read the message as a JSON-RPC 2.0 answer or notification",
+    );
+  }
   // Without an id, whatever it had: that is what tells it from an answer.
-  const { id: _, ...rest } = notification;
-  return rest;
+  const { id: _, ...notification } = value;
+  return notification;
 }
 
 /** Whether what {@link decodeReply} returned is an answer. */
 export function isResponse(message: Response | Request): message is Response {
   return message.id !== undefined;
-}
-
-function parseJson(line: string): unknown {
-  try {
-    if (isNestedDeeper(line, nestingMax)) {
-      return new RpcError("ParseError", `Cannot take JSON nested deeper than ${nestingMax} levels`);
-    }
-    return JSON.parse(line);
-  } catch (cause) {
-    return new RpcError("ParseError", "Cannot read a line that is not JSON", { cause });
-  }
 }
 
 /**

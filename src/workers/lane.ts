@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { DeadlineWheel } from "../base/deadline_wheel.ts";
 import { RpcError } from "../base/errors.ts";
-import { reservedMethods } from "../wire/message.ts";
+import { reservedMethods } from "../wire/reserved.ts";
 import { CallQueue } from "./call_queue.ts";
 import { type CallOwner, type Place, PoolCall } from "./pool_call.ts";
 import { Shedding } from "./shedding.ts";

@@ -1,6 +1,6 @@
 import type { Deadline } from "../base/deadline_wheel.ts";
 import type { RpcError } from "../base/errors.ts";
-import { reservedMethods } from "../wire/message.ts";
+import { reservedMethods } from "../wire/reserved.ts";
 import type { Waiting } from "./shedding.ts";
 import type { PoolTask, TaskHandle } from "./task.ts";
 import type { Outcome, Receiver, WorkerProcess } from "./worker_process.ts";

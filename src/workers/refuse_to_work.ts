@@ -1,5 +1,6 @@
 import { RpcError } from "../base/errors.ts";
-import { BadMessage, decodeRequest, encodeError } from "../wire/codec.ts";
+import { BadMessage, decodeRequest } from "../wire/decode_request.ts";
+import { encodeError } from "../wire/codec.ts";
 import { LineSplitter } from "../wire/lines.ts";
 import type { WorkerIo } from "./worker_stdio.ts";
 

@@ -5,17 +5,12 @@ import { invoke, isThenable } from "../procedures/invoke.ts";
 import { toOpenRpc } from "../procedures/openrpc.ts";
 import type { Procedure, Procedures } from "../procedures/procedure.ts";
 import { type Run, startStream } from "../procedures/stream_run.ts";
-import {
-  BadMessage,
-  decodeRequest,
-  encodeError,
-  encodeItems,
-  encodeResult,
-} from "../wire/codec.ts";
+import { BadMessage, cancelledId, decodeRequest, moreParams } from "../wire/decode_request.ts";
+import { encodeError, encodeItems, encodeResult } from "../wire/codec.ts";
 import { LineSplitter } from "../wire/lines.ts";
-import { cancelledId, type Id, type Request, reservedMethods } from "../wire/message.ts";
+import type { Id, Request } from "../wire/message.ts";
+import { reservedMethods } from "../wire/reserved.ts";
 import { Outbox } from "../wire/outbox.ts";
-import { moreParams } from "../wire/stream_params.ts";
 import { stackOf, takeStdio, type WorkerIo } from "./worker_stdio.ts";
 
 /**

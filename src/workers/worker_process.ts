@@ -10,9 +10,10 @@ import {
   toRpcError,
 } from "../wire/codec.ts";
 import { LineSplitter } from "../wire/lines.ts";
-import { type Id, type Params, type Request, reservedMethods } from "../wire/message.ts";
+import type { Id, Params, Request } from "../wire/message.ts";
+import { reservedMethods } from "../wire/reserved.ts";
 import { Outbox } from "../wire/outbox.ts";
-import { itemParams } from "../wire/stream_params.ts";
+import { itemParams } from "../wire/reply_checks.ts";
 import { StderrLines } from "./stderr_lines.ts";
 
 /** How a worker is started: any program that answers JSON-RPC lines on its stdin and stdout. */

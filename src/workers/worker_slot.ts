@@ -3,7 +3,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { type OpenRpcDocument, openRpcSchema } from "../procedures/openrpc.ts";
-import { reservedMethods, reservedPrefix } from "../wire/message.ts";
+import { reservedMethods, reservedPrefix } from "../wire/reserved.ts";
 import {
   type Outcome,
   type WorkerCommand,

@@ -1,15 +1,11 @@
 import { RpcError } from "../../src/base/errors.ts";
 import { addressOf } from "../../src/discovery/discovery.ts";
 import type { Duplex, Target, Transport } from "../../src/client/transport.ts";
-import {
-  BadMessage,
-  decodeRequest,
-  encodeError,
-  encodeNotification,
-  encodeResult,
-} from "../../src/wire/codec.ts";
+import { BadMessage, decodeRequest } from "../../src/wire/decode_request.ts";
+import { encodeError, encodeNotification, encodeResult } from "../../src/wire/codec.ts";
 import { LineSplitter } from "../../src/wire/lines.ts";
-import { type Id, type Request, reservedMethods } from "../../src/wire/message.ts";
+import type { Id, Request } from "../../src/wire/message.ts";
+import { reservedMethods } from "../../src/wire/reserved.ts";
 
 /** A request as a fake server sees it, with the means to answer it now or later. */
 export interface ReceivedCall {

@@ -7,10 +7,9 @@ import {
   methodLengthMax,
   nestingMax,
 } from "../../src/base/limits.ts";
+import { BadMessage, decodeRequest } from "../../src/wire/decode_request.ts";
 import {
-  BadMessage,
   decodeReply,
-  decodeRequest,
   encodeError,
   encodeNotification,
   encodeRequest,

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { type ErrorName, errorTable } from "../../src/base/errors.ts";
 import * as limits from "../../src/base/limits.ts";
-import { BadMessage, decodeReply, decodeRequest, isResponse } from "../../src/wire/codec.ts";
-import { reservedMethods } from "../../src/wire/message.ts";
+import { BadMessage, decodeRequest } from "../../src/wire/decode_request.ts";
+import { decodeReply, isResponse } from "../../src/wire/codec.ts";
+import { reservedMethods } from "../../src/wire/reserved.ts";
 
 /** Tests that hold docs/PROTOCOL.md to the code and to the other tests. */
 const protocol = Deno.readTextFileSync(new URL("../../docs/PROTOCOL.md", import.meta.url));

@@ -1,6 +1,7 @@
 import { RpcError } from "../../src/base/errors.ts";
 import { BatchLine } from "../../src/wire/batch.ts";
-import { BadMessage, decodeRequest, encodeError, encodeResult } from "../../src/wire/codec.ts";
+import { BadMessage, decodeRequest } from "../../src/wire/decode_request.ts";
+import { encodeError, encodeResult } from "../../src/wire/codec.ts";
 import { LineSplitter } from "../../src/wire/lines.ts";
 import type { Params, Request } from "../../src/wire/message.ts";
 

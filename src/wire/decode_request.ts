@@ -1,0 +1,73 @@
+import * as z from "zod";
+import { RpcError } from "../base/errors.ts";
+import { batchMessagesMax } from "../base/limits.ts";
+import { parseJson } from "./json.ts";
+import {
+  cancelParamsSchema,
+  type Id,
+  idSchema,
+  type MoreParams,
+  moreParamsSchema,
+  type Params,
+  type Request,
+  requestSchema,
+} from "./message.ts";
+
+/** A message that is not a request: the error to answer it with, under the id that it seems to have. */
+export class BadMessage {
+  readonly id: Id;
+  readonly error: RpcError;
+
+  constructor(id: Id, error: RpcError) {
+    this.id = id;
+    this.error = error;
+  }
+}
+
+/** What a server can receive on one line. */
+export type Incoming = Request | BadMessage | readonly (Request | BadMessage)[];
+
+const request = z.compile(requestSchema);
+const id = z.compile(idSchema);
+const cancelParams = z.compile(cancelParamsSchema);
+const moreParamsCheck = z.compile(moreParamsSchema);
+
+/** Reads a line as a server does: a request, a batch of them, or the error to answer with. Never throws. */
+export function decodeRequest(line: string): Incoming {
+  const value = parseJson(line);
+  if (value instanceof RpcError) return new BadMessage(null, value);
+  if (!Array.isArray(value)) return toRequest(value);
+  if (value.length === 0 || value.length > batchMessagesMax) {
+    const message = value.length === 0
+      ? "Cannot answer an empty batch: it needs at least one request"
+      : `Cannot take a batch of ${value.length} requests: ${batchMessagesMax} is the most`;
+    return new BadMessage(null, new RpcError("InvalidRequest", message));
+  }
+  return value.map(toRequest);
+}
+
+function toRequest(value: unknown): Request | BadMessage {
+  const parsed = request.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue === undefined || issue.path.length === 0 ? "" : ` (${issue.path.join(".")})`;
+  const message = `Cannot read the message as a JSON-RPC 2.0 request${where}: ${issue?.message}`;
+  return new BadMessage(idOf(value), new RpcError("InvalidRequest", message));
+}
+
+/** The id that a faulty request seems to have, so that its sender can tell which one failed. */
+function idOf(value: unknown): Id {
+  if (typeof value !== "object" || value === null || !("id" in value)) return null;
+  const parsed = id.safeParse(value.id);
+  return parsed.success ? parsed.data : null;
+}
+
+/** The id in the parameters of `rpc.cancel`; `undefined` if there is none. */
+export function cancelledId(params: Params | undefined): Id | undefined {
+  return cancelParams.safeParse(params).data?.id;
+}
+
+/** The parameters of `rpc.more`; `undefined` if they are not. */
+export function moreParams(params: Params | undefined): MoreParams | undefined {
+  return moreParamsCheck.safeParse(params).data;
+}

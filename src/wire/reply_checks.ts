@@ -1,0 +1,65 @@
+/**
+ * What a client is sent, checked without a schema library: a program that makes one call would take
+ * longer to load zod than to make it (docs/adr/0006). The schemas in `message.ts` say what is right, and
+ * a test holds these few functions to them over thousands of values that are nearly messages.
+ */
+
+import { idLengthMax, methodLengthMax } from "../base/limits.ts";
+import { isObject } from "../base/members.ts";
+import type { ErrorData, Id, ItemParams, Params, Request, Response, WireError } from "./message.ts";
+
+/** Whether a JSON value is a {@link Response}: with a result or an error, or with both. */
+export function isResponseValue(value: unknown): value is Response {
+  if (!isObject(value) || value["jsonrpc"] !== "2.0" || !isId(value["id"])) return false;
+  const error = value["error"];
+  return error === undefined ? "result" in value : isWireError(error);
+}
+
+/** Whether a JSON value is a notification, or would be without its id. */
+export function isNotificationValue(value: unknown): value is Request {
+  if (!isObject(value) || value["jsonrpc"] !== "2.0") return false;
+  const { method, params } = value;
+  return typeof method === "string" && method.length <= methodLengthMax &&
+    (params === undefined || (typeof params === "object" && params !== null));
+}
+
+/** Our `data` of an error. What has another form is as good as nothing. */
+export function errorDataOf(value: unknown): ErrorData {
+  if (!isObject(value)) return {};
+  const { executed, issues } = value;
+  if (executed !== undefined && !isExecuted(executed)) return {};
+  if (issues !== undefined && !(Array.isArray(issues) && issues.every(isIssue))) return {};
+  return {
+    ...(executed === undefined ? {} : { executed }),
+    ...(issues === undefined
+      ? {}
+      : { issues: issues.map(({ path, message }) => ({ path, message })) }),
+  };
+}
+
+/** The parameters of `rpc.item`; `undefined` if they are not. */
+export function itemParams(params: Params | undefined): ItemParams | undefined {
+  if (!isObject(params)) return undefined;
+  const { id, items } = params;
+  return isId(id) && Array.isArray(items) ? { id, items } : undefined;
+}
+
+function isId(value: unknown): value is Id {
+  if (typeof value === "number") return Number.isFinite(value);
+  return value === null || (typeof value === "string" && value.length <= idLengthMax);
+}
+
+function isWireError(value: unknown): value is WireError {
+  return isObject(value) && Number.isFinite(value["code"]) && typeof value["message"] === "string";
+}
+
+function isExecuted(value: unknown): value is NonNullable<ErrorData["executed"]> {
+  return value === "no" || value === "maybe" || value === "yes";
+}
+
+function isIssue(value: unknown): value is NonNullable<ErrorData["issues"]>[number] {
+  if (!isObject(value) || typeof value["message"] !== "string") return false;
+  const { path } = value;
+  return Array.isArray(path) &&
+    path.every((key) => typeof key === "string" || Number.isFinite(key));
+}

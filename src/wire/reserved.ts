@@ -1,0 +1,20 @@
+/** The methods that JSON-RPC reserves for extensions, as far as we use them. */
+export const reservedMethods = {
+  /** Request: an OpenRPC document of what the server offers. */
+  discover: "rpc.discover",
+  /** Notification to the server, `{id}`: nobody waits for that call any more. */
+  cancel: "rpc.cancel",
+  /** Request, answered `"pong"` by the main process: is it alive? */
+  ping: "rpc.ping",
+  /** Request: counters of the server. */
+  stats: "rpc.stats",
+  /** Notification to the caller of a stream, `{id, items}`: the next items of that call. */
+  item: "rpc.item",
+  /** Notification to the server, `{id, n}`: so many more items of that call may be sent. */
+  more: "rpc.more",
+  /** Notification to the client: send new calls elsewhere; those under way will be answered. */
+  goaway: "rpc.goaway",
+} as const;
+
+/** Methods that begin with this are not procedures. */
+export const reservedPrefix = "rpc.";
