@@ -126,7 +126,8 @@ export const registryFaults: Readonly<Record<string, Fault<ZooKeeperEnsemble>>> 
     const member = members[randomInt(random, members.length)];
     await member?.stop();
     await pause(3_000 * random());
-    await member?.restart();
+    // Nobody waits until it serves: on a busy machine that may take long, and it is one fault more.
+    member?.start();
   },
   async memberStopped({ members }, random) {
     const member = members[randomInt(random, members.length)];
@@ -137,7 +138,7 @@ export const registryFaults: Readonly<Record<string, Fault<ZooKeeperEnsemble>>> 
   async allKilled({ members }, random) {
     await Promise.all(members.map((member) => member.stop()));
     await pause(8_000 * random());
-    await Promise.all(members.map((member) => member.restart()));
+    for (const member of members) member.start();
   },
   registrationDeleted: (ensemble, random) =>
     meddle(ensemble, async (outsider) => {
