@@ -14,6 +14,7 @@ import { plainLogger } from "./plain_logger.ts";
 import type { Progress } from "./progress.ts";
 import { openRegistry } from "./registry.ts";
 import { ResultWriter } from "./stdout.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** Failed calls that are told of one by one; the summary counts the rest. */
 const errorsShownMax = 10;
@@ -23,7 +24,11 @@ type Input = CommandInput<typeof callFlags>;
 /** `rpc call <method> [args...]` */
 export async function run({ flags, positionals }: Input): Promise<number> {
   const [method = "", ...args] = positionals;
-  const paramsOf = paramsMaker(args, flags.params);
+  const isBulk = flags.input !== undefined;
+  if (!isBulk && (flags.unordered || flags.failed !== undefined)) {
+    throw new UsageError("--unordered and --failed need --input <file>");
+  }
+  const paramsOf = isBulk ? () => [] : paramsMaker(args, flags.params);
   const log = plainLogger(flags.verbose);
   const discovery = await openRegistry(flags, log);
   const client = new Client({
@@ -40,6 +45,10 @@ export async function run({ flags, positionals }: Input): Promise<number> {
   const progress = summary === undefined ? undefined : await newProgress(summary, flags);
   const output = new CallOutput(method, paramsOf, flags, () => progress?.hide());
   try {
+    if (isBulk) {
+      const { callInput } = await import("./call_input.ts");
+      return await callInput({ client, method, args, flags, signal: interrupt.signal });
+    }
     const startedAtMs = systemClock.now();
     await callAll(client, method, paramsOf, flags, interrupt.signal, (i, report, lateMs) => {
       // A call that Ctrl-C ended has neither succeeded nor failed.

@@ -143,6 +143,16 @@ export const callFlags = {
     description: "How to sum up many calls, on stderr",
     fallback: "text",
   }),
+  input: text("<file>", {
+    description: "A call for each line of a file, or of stdin if it is -: see the examples",
+    fallback: undefined,
+    short: "i",
+  }),
+  unordered: boolean({ description: "With --input: print results as they come" }),
+  failed: text("<file>", {
+    description: "With --input: write the lines that failed there, to run them again",
+    fallback: undefined,
+  }),
   timeout: timeoutFlag,
   balance: choice(balancePolicies, {
     description: "How calls are spread over servers",
@@ -171,6 +181,10 @@ const callCommand = defineCommand({
     ["rpc call ping {i} --repeat 1000 --concurrency 16", "numbered from 1 to 1000, 16 at a time"],
     ["rpc call fib 27 --duration 30s --rate 50", "fifty a second for half a minute"],
     [`rpc call fib --params '{"n": 32}'`, "with named parameters"],
+    [
+      "rpc call fib --input jobs.ndjson -c 16 --failed failed.ndjson",
+      'a line a call: [32], {"n": 32} or 32; results in the order of the lines',
+    ],
   ],
   load: () => import("./call.ts"),
 });
