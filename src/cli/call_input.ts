@@ -46,8 +46,9 @@ export async function callInput(options: CallInputOptions): Promise<number> {
   if (args.length > 0 || flags.params !== undefined) {
     throw new UsageError("Cannot take arguments beside --input: its lines hold them");
   }
-  if (flags.repeat !== undefined) {
-    throw new UsageError("Cannot repeat an input: leave out --repeat or --input");
+  const { repeat, duration, rate } = flags;
+  if (repeat !== undefined || duration !== undefined || rate !== undefined) {
+    throw new UsageError("Cannot take --repeat, --duration or --rate beside --input");
   }
   const file = name === "-" ? undefined : await open(name);
   const failed = await FailedLines.open(flags.failed, name);
@@ -86,7 +87,7 @@ class InputCalls {
     this.#options = options;
     this.#lines = lines;
     this.#failedLines = failedLines;
-    this.#order = new ResultOrder(options.flags.concurrency, (leavings) => this.#write(leavings));
+    this.#order = new ResultOrder(concurrencyOf(options), (leavings) => this.#write(leavings));
     this.#progress = new Progress({
       state: () => ({ done: this.#done, failed: this.#failed }),
     });
@@ -102,13 +103,20 @@ class InputCalls {
     signal.addEventListener("abort", interrupted);
     if (signal.aborted) interrupted();
     try {
-      await Promise.all(Array.from({ length: flags.concurrency }, () => this.#lane()));
+      await Promise.all(Array.from({ length: concurrencyOf(this.#options) }, () => this.#lane()));
       await this.#writer.flushed();
     } finally {
       signal.removeEventListener("abort", interrupted);
       this.#progress.stop();
     }
-    console.error(this.#summary.text(systemClock.now() - startedAtMs));
+    if (flags.summary !== "none") {
+      const elapsedMs = systemClock.now() - startedAtMs;
+      const { stats } = this.#options.client;
+      const isInterrupted = signal.aborted;
+      console.error(
+        this.#summary[flags.summary]({ elapsedMs, stats, rate: undefined, isInterrupted }),
+      );
+    }
     this.#tellFailed();
     if (this.#stoppedBecause === undefined) {
       return this.#failed > 0 ? exitCodes.failure : exitCodes.success;
@@ -256,6 +264,10 @@ class InputCalls {
       : `; go on with: tail -n +${next} ${input} | rpc call ${method} --input -`;
     console.error(`rpc: stopped (${because}) ${where}${goOn}`);
   }
+}
+
+function concurrencyOf({ flags }: CallInputOptions): number {
+  return flags.concurrency ?? 1;
 }
 
 const nothing: Leavings = { result: undefined, failed: undefined };

@@ -52,7 +52,7 @@ Deno.test("what does not go with --input is said, and costs nothing", async () =
   await Deno.writeTextFile(`${home.workingDirectory}/in`, "1\n");
   const cases: [string[], RegExp][] = [
     [["1", "--input", "in"], /beside --input/],
-    [["--input", "in", "--repeat", "2"], /Cannot repeat an input/],
+    [["--input", "in", "--repeat", "2"], /Cannot take --repeat/],
     [["--input", "no_such_file"], /Cannot read --input no_such_file/],
     [["--input", "in", "--failed", "./in"], /they are read from there/],
     [["--failed", "x"], /need --input/],
