@@ -193,7 +193,10 @@ const callCommand = defineCommand({
 export const serversFlags = {
   ...registryFlags,
   timeout: { ...timeoutFlag, fallback: 2_000 },
-  watch: boolean({ description: "Go on, and print each change", short: "w" }),
+  watch: boolean({
+    description: "Go on: a live table on a terminal, else a line for each change",
+    short: "w",
+  }),
   json: jsonFlag,
   verbose: verboseFlag,
 };
@@ -205,6 +208,7 @@ const serversCommand = defineCommand({
   flags: serversFlags,
   examples: [
     ["rpc servers", "a table"],
+    ["rpc servers --watch", "a table that is kept up to date"],
     ["rpc servers --watch --json", "a line for each change, for a program"],
   ],
   load: () => import("./servers.ts"),

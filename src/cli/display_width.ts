@@ -55,3 +55,8 @@ export function fitted(text: string, columns: number): string {
 export function padded(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - displayWidth(text)));
 }
+
+/** The text as a name from elsewhere may be printed: without what could move the cursor, or worse. */
+export function harmless(text: string): string {
+  return text.replaceAll(control, "");
+}

@@ -6,7 +6,7 @@ import { addressOf, type Instance, type Snapshot } from "../discovery/discovery.
 import { reservedMethods } from "../wire/reserved.ts";
 import type { CommandInput } from "./command.ts";
 import type { serversFlags } from "./commands.ts";
-import { type Interrupt, onInterrupt } from "./interrupt.ts";
+import { onInterrupt } from "./interrupt.ts";
 import { exitCodes } from "./main.ts";
 import { plainLogger } from "./plain_logger.ts";
 import { openRegistry } from "./registry.ts";
@@ -27,7 +27,9 @@ export async function run({ flags }: CommandInput<typeof serversFlags>): Promise
   const interrupt = onInterrupt();
   try {
     const lists = snapshots(discovery, flags.service, interrupt.signal);
-    return await (flags.watch ? watch(lists, flags, interrupt) : listOnce(lists, flags));
+    if (!flags.watch) return await listOnce(lists, flags);
+    const { watchServers } = await import("./servers_watch.ts");
+    return await watchServers(lists, flags, interrupt);
   } finally {
     interrupt.release();
     await discovery.close();
@@ -48,40 +50,6 @@ async function listOnce(lists: AsyncIterable<Snapshot>, flags: Flags): Promise<n
     return exitCodes.success;
   }
   return exitCodes.interrupted;
-}
-
-/** A line for each server that comes, changes or goes, until Ctrl-C. */
-async function watch(
-  lists: AsyncIterable<Snapshot>,
-  flags: Flags,
-  interrupt: Interrupt,
-): Promise<number> {
-  let known = new Map<string, Instance>();
-  for await (const { instances } of lists) {
-    const now = new Map(instances.map((instance) => [addressOf(instance), instance]));
-    for (const [address, instance] of known) {
-      if (!now.has(address)) tell("gone", { instance, answer: "not registered" }, flags.json);
-    }
-    const fresh = instances.filter((instance) => {
-      const before = known.get(addressOf(instance));
-      return before === undefined || before.id !== instance.id || before.weight !== instance.weight;
-    });
-    known = now;
-    for (const server of await Promise.all(fresh.map((one) => probe(one, flags.timeout)))) {
-      tell("here", server, flags.json);
-    }
-  }
-  return interrupt.signal.aborted ? exitCodes.interrupted : exitCodes.success;
-}
-
-function tell(event: "here" | "gone", server: Probed, json: boolean): void {
-  if (json) {
-    console.log(JSON.stringify({ event, ...toJson(server) }));
-    return;
-  }
-  const sign = event === "here" ? "+" : "-";
-  const answer = event === "here" ? `  ${answerText(server)}` : "";
-  console.log(`${sign} ${addressOf(server.instance)}  ${server.instance.id}${answer}`);
 }
 
 async function probe(instance: Instance, timeoutMs: number): Promise<Probed> {
