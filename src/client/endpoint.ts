@@ -237,9 +237,12 @@ export class Endpoint implements Candidate {
       this.timedOut(sentAtMs);
     } else if (error.name === "Draining") {
       this.#drains(connection);
-    } else if (error.executed === "yes" || error.name === "Overloaded") {
-      // Too much to do is no fault: without this server the others had even more.
+    } else if (error.executed === "yes") {
       this.#ejection.answered();
+    } else if (error.name === "Overloaded" || error.name === "WorkerLost") {
+      this.#latency.penalize(this.#dependencies.clock.now());
+      // Too much to do is no fault: without this server the others had even more.
+      if (error.name === "Overloaded") this.#ejection.answered();
     }
   }
 

@@ -4,6 +4,9 @@ const decayMs = 10_000;
 /** The shortest latency there is: 0 means that nothing is known. */
 const latencyMsMin = 0.001;
 
+/** Failures alone make nobody slower than this, so that one that mends is back within a minute. */
+const penaltyMsMax = 5_000;
+
 /**
  * A server's recent latency: a moving average whose weights fall off with time, not with the number of
  * answers ("EWMA", as Finagle's balancer keeps it). One that is not used forgets, so that a server
@@ -24,6 +27,16 @@ export class LatencyAverage {
       const kept = Math.min(weight, 0.9);
       this.#valueMs = this.#valueMs * kept + latencyMs * (1 - kept);
     }
+    this.#updatedAtMs = nowMs;
+  }
+
+  /**
+   * The server failed a call that another one might have carried out. It counts as twice as slow as it was:
+   * one that fails at once has nothing in flight, and would draw ever more calls.
+   */
+  penalize(nowMs: number): void {
+    const valueMs = Math.max(this.valueAt(nowMs), 1);
+    this.#valueMs = Math.max(valueMs, Math.min(valueMs * 2, penaltyMsMax));
     this.#updatedAtMs = nowMs;
   }
 

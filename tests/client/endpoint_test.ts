@@ -205,13 +205,17 @@ Deno.test("an answered call tells the latency, and so does one that ends at its 
   rig.endpoints.close();
 });
 
-Deno.test("a server that fails at once is not taken for a fast one", async () => {
+Deno.test("a server that fails at once is not taken for a fast one, but for an ever slower one", async () => {
   const rig = new EndpointsRig();
   const server = rig.transport.server(1);
   await rig.list([1]);
-  server.answer = (call) => call.error(new RpcError("Overloaded", "Full"));
-  await rig.send(1);
-  assert.equal(rig.at(1).latencyAt(rig.clock.now()), 0);
+  const latenciesMs: number[] = [];
+  for (const name of ["InvalidParams", "Overloaded", "WorkerLost", "Overloaded"] as const) {
+    server.answer = (call) => call.error(new RpcError(name, "No"));
+    await rig.send(1);
+    latenciesMs.push(rig.at(1).latencyAt(rig.clock.now()));
+  }
+  assert.deepEqual(latenciesMs, [0, 2, 4, 8]);
   rig.endpoints.close();
 });
 

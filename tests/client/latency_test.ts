@@ -29,6 +29,18 @@ Deno.test("an answer after a long silence outweighs all that was before", () => 
   assert.ok(latency.valueAt(60_000) < 2);
 });
 
+Deno.test("failures make a server slower up to a bound, and it mends with time", () => {
+  const latency = new LatencyAverage();
+  latency.observe(30, 0);
+  for (let i = 0; i < 50; i++) latency.penalize(0);
+  assert.equal(latency.valueAt(0), 5_000);
+  assert.ok(latency.valueAt(60_000) < 30);
+  latency.observe(20_000, 60_000);
+  const slow = latency.valueAt(60_000);
+  latency.penalize(60_000);
+  assert.ok(latency.valueAt(60_000) >= slow, "nobody gets faster by failing");
+});
+
 Deno.test("latency is forgotten while a server is not used, so that it is tried again", () => {
   const latency = new LatencyAverage();
   latency.observe(100, 0);

@@ -57,7 +57,16 @@ const packagesOfAll = /^(zod|node:.+)$/;
 const dynamicImporters = new Set(["src/procedures/load.ts"]);
 
 /** Directories under `tests` that mirror no room. */
-const testDirectories = new Set(["support", "vectors", "tidy", "e2e", "chaos", "docs", "examples"]);
+const testDirectories = new Set([
+  "support",
+  "vectors",
+  "tidy",
+  "e2e",
+  "chaos",
+  "sim",
+  "docs",
+  "examples",
+]);
 
 /** A room imports only from rooms below it. */
 export const importsRespectRooms: Rule = ({ path, text }) => {

@@ -1,0 +1,140 @@
+import { type Random, seededRandom } from "../../src/base/random.ts";
+import type { BalancePolicy } from "../../src/client/balancer.ts";
+import { type CallReport, Client } from "../../src/client/client.ts";
+import { FakeDiscovery } from "../support/fake_discovery.ts";
+import { SimNetwork } from "./network.ts";
+import { SimServer, type SimServerOptions } from "./server.ts";
+import { settled, SimClock } from "./sim_clock.ts";
+
+/** What a simulated world consists of. */
+export interface WorldOptions {
+  readonly seed: number;
+  readonly servers: number;
+  readonly clients: number;
+  /** Workers of each server. @default 2 */
+  readonly workers?: number;
+  /** Mean time that a call takes; each takes half to one and a half times that. @default 10 */
+  readonly serviceMs?: number;
+  /** @default "p2c" */
+  readonly balance?: BalancePolicy;
+}
+
+/** A period's calls. */
+export interface Tally {
+  readonly calls: number;
+  readonly answered: number;
+  /** Failed calls by error. */
+  readonly failed: Readonly<Record<string, number>>;
+  /** Times that a call was sent, on average. */
+  readonly amplification: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly report: string;
+}
+
+/** Real clients, simulated servers, a network and a registry between them, and a clock over all. */
+export class World implements AsyncDisposable {
+  readonly clock = new SimClock();
+  readonly random: Random;
+  readonly network: SimNetwork;
+  readonly discovery = new FakeDiscovery();
+  readonly servers: readonly SimServer[];
+  readonly clients: readonly Client[];
+  readonly #options: WorldOptions;
+
+  constructor(options: WorldOptions) {
+    const { seed, servers, clients, balance = "p2c" } = options;
+    this.#options = options;
+    this.random = seededRandom(seed);
+    this.network = new SimNetwork(this.clock, seededRandom(seed + 1));
+    this.servers = Array.from(
+      { length: servers },
+      (_, index) => new SimServer(index + 1, this.network, this.service()),
+    );
+    this.clients = Array.from({ length: clients }, (_, index) =>
+      new Client({
+        discovery: this.discovery,
+        balance,
+        transport: this.network,
+        clock: this.clock,
+        random: seededRandom(seed + 2 + index),
+      }));
+  }
+
+  /** How a healthy server is. `slowness` times as slow. */
+  service(slowness = 1): SimServerOptions {
+    const { workers = 2, serviceMs = 10 } = this.#options;
+    return { workers, serviceMs: () => serviceMs * slowness * (0.5 + this.random()) };
+  }
+
+  /** Calls a second that all servers together can do. */
+  get capacity(): number {
+    const { servers, workers = 2, serviceMs = 10 } = this.#options;
+    return servers * workers * 1_000 / serviceMs;
+  }
+
+  /** The registry lists all servers, or these. */
+  async list(servers: readonly SimServer[] = this.servers): Promise<void> {
+    this.discovery.push(servers.map(({ port }) => port));
+    await settled();
+  }
+
+  /** Lets clients connect, without calls. */
+  async connect(): Promise<void> {
+    await this.list();
+    await this.clock.pass(50);
+  }
+
+  /**
+   * Calls at random moments for so long, whatever becomes of them, so many a second from all clients
+   * together, and waits until all have ended.
+   */
+  async load(perSecond: number, durationMs: number, timeoutMs = 1_000): Promise<Tally> {
+    const reports: CallReport[] = [];
+    let calls = 0;
+    const endMs = this.clock.now() + durationMs;
+    const client = (index: number) => {
+      const { length } = this.clients;
+      const next = () => {
+        const gapMs = -Math.log(1 - this.random()) * 1_000 * length / perSecond;
+        this.clock.after(gapMs, () => {
+          if (this.clock.now() >= endMs) return;
+          calls++;
+          void (this.clients[index] as Client).report("work", [], { timeoutMs })
+            .then((report) => reports.push(report));
+          next();
+        });
+      };
+      next();
+    };
+    for (const index of this.clients.keys()) client(index);
+    await this.clock.pass(durationMs + timeoutMs + 100);
+    if (reports.length !== calls) throw new Error(`${calls - reports.length} calls never ended`);
+    return tallyOf(reports);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.clients) client.close();
+    return settled();
+  }
+}
+
+function tallyOf(reports: readonly CallReport[]): Tally {
+  const failed: Record<string, number> = {};
+  for (const { error } of reports) {
+    if (error !== undefined) failed[error.name] = (failed[error.name] ?? 0) + 1;
+  }
+  const good = reports.filter(({ error }) => error === undefined);
+  const times = good.map(({ durationMs }) => durationMs).sort((a, b) => a - b);
+  const quantile = (share: number) => times[Math.ceil(share * times.length) - 1] ?? NaN;
+  const attempts = reports.reduce((sum, report) => sum + report.attempts, 0);
+  const tally = {
+    calls: reports.length,
+    answered: good.length,
+    failed,
+    amplification: attempts / reports.length,
+    p50Ms: quantile(0.5),
+    p99Ms: quantile(0.99),
+  };
+  return { ...tally, report: JSON.stringify(tally) };
+}
