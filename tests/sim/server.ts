@@ -1,13 +1,9 @@
 import { RpcError } from "../../src/base/errors.ts";
-import {
-  BadMessage,
-  decodeRequest,
-  encodeError,
-  encodeNotification,
-  encodeResult,
-} from "../../src/wire/codec.ts";
+import { encodeError, encodeNotification, encodeResult } from "../../src/wire/codec.ts";
+import { BadMessage, decodeRequest } from "../../src/wire/decode_request.ts";
 import { LineSplitter } from "../../src/wire/lines.ts";
-import { type Id, type Request, reservedMethods } from "../../src/wire/message.ts";
+import type { Id, Request } from "../../src/wire/message.ts";
+import { reservedMethods } from "../../src/wire/reserved.ts";
 import { CallQueue } from "../../src/workers/call_queue.ts";
 import { Shedding, type Waiting } from "../../src/workers/shedding.ts";
 import type { Line, Listener, SimNetwork } from "./network.ts";
