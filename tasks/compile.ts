@@ -15,15 +15,46 @@ export const binaries: Readonly<Record<string, string>> = {
 };
 
 /**
+ * What the program imports only when it needs it: files from the project's root, and npm packages. With
+ * dynamic imports that are looked at when they run (`unstable` in deno.json: each command starts the
+ * sooner for it), `deno compile` does not look for them either, and has to be told.
+ */
+export async function dynamicImports(): Promise<string[]> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", "main.ts"],
+    cwd: project,
+  }).output();
+  const decoder = new TextDecoder();
+  if (!success) throw new Error(`Cannot read the module graph: ${decoder.decode(stderr)}`);
+  const { modules }: {
+    modules: { dependencies?: { isDynamic?: boolean; code?: { specifier: string } }[] }[];
+  } = JSON.parse(decoder.decode(stdout));
+  const dynamic = modules.flatMap(({ dependencies = [] }) =>
+    dependencies.flatMap(({ isDynamic, code }) => isDynamic && code ? [code.specifier] : [])
+  );
+  return [...new Set(dynamic)].filter((specifier) => !specifier.startsWith("node:")).sort()
+    .map((specifier) =>
+      specifier.startsWith(project.href) ? specifier.slice(project.href.length) : specifier
+    );
+}
+
+/**
  * The command line of `deno` that builds one.
+ *
+ * @param include {@link dynamicImports}
  *
  * Permissions are the user's own, as of any program, and nobody is asked for them. Not bundled: a user's
  * module that imports ours would get a second copy of it. Of the npm packages only those come along that
  * the program imports, not those of its tests.
  */
-export function compileArguments(target: string, output: string): string[] {
+export function compileArguments(
+  target: string,
+  output: string,
+  include: readonly string[],
+): string[] {
   return [
     ...["compile", "--allow-all", "--no-prompt", "--exclude-unused-npm"],
+    ...include.flatMap((module) => ["--include", module]),
     ...["--target", target, "--output", output, "main.ts"],
   ];
 }
@@ -37,7 +68,7 @@ async function compile(target: string): Promise<boolean> {
     return false;
   }
   const { success } = await new Deno.Command(Deno.execPath(), {
-    args: compileArguments(target, `dist/${name}`),
+    args: compileArguments(target, `dist/${name}`, await dynamicImports()),
     cwd: project,
   }).spawn().status;
   if (!success) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { binaries, compileArguments } from "../tasks/compile.ts";
+import { binaries, compileArguments, dynamicImports } from "../tasks/compile.ts";
 
 const project = new URL("../", import.meta.url);
 
@@ -103,7 +103,7 @@ Deno.test("a compiled binary embeds every module that the program can load", asy
 
     // Any deno in the place of the runtime lets everything but the result be checked.
     const { code, stderr, stdout } = await deno(
-      compileArguments("x86_64-unknown-linux-gnu", `${directory}/rpc`),
+      compileArguments("x86_64-unknown-linux-gnu", `${directory}/rpc`, await dynamicImports()),
       { DENORT_BIN: Deno.execPath() },
     );
     assert.equal(code, 0, stderr);
@@ -131,7 +131,7 @@ Deno.test("there is a binary for Linux and one for Windows, with permissions and
   assert.equal(binaries["x86_64-unknown-linux-gnu"], "rpc-x86_64-linux");
   assert.equal(binaries["x86_64-pc-windows-msvc"], "rpc-x86_64-windows.exe");
   for (const target of Object.keys(binaries)) {
-    const args = compileArguments(target, "out");
+    const args = compileArguments(target, "out", []);
     assert.ok(args.includes("--allow-all") && args.includes("--no-prompt"));
     assert.ok(!args.includes("--bundle"));
     assert.equal(args[args.indexOf("--target") + 1], target);
