@@ -2,7 +2,7 @@ import { systemClock } from "../base/clock.ts";
 import { callOnce } from "../client/call_once.ts";
 import { tcpTransport } from "../client/transport.ts";
 import { addressOf, type Snapshot } from "../discovery/discovery.ts";
-import { reservedMethods } from "../wire/message.ts";
+import { reservedMethods } from "../wire/reserved.ts";
 import { statsSchema } from "../wire/stats.ts";
 import type { Interrupt } from "./interrupt.ts";
 import { exitCodes } from "./main.ts";
