@@ -4,6 +4,7 @@ import { RpcError } from "../base/errors.ts";
 import { reservedMethods } from "../wire/reserved.ts";
 import { CallQueue } from "./call_queue.ts";
 import { type CallOwner, type Place, PoolCall } from "./pool_call.ts";
+import { longCallMs } from "./send_ahead.ts";
 import { Shedding } from "./shedding.ts";
 import type { PoolTask, TaskHandle } from "./task.ts";
 import type { WorkerProcess } from "./worker_process.ts";
@@ -13,8 +14,6 @@ import type { WorkerSlot } from "./worker_slot.ts";
 export interface LaneOptions {
   /** Whether its workers act on one call after the other, so that only killing one stops a call. */
   readonly inOrder: boolean;
-  /** Most calls that one worker has at a time. */
-  readonly callsPerWorkerMax: number;
   /** Most calls that wait. */
   readonly queueMax: number;
   readonly clock: Clock;
@@ -39,7 +38,10 @@ export class Lane implements CallOwner {
   readonly #queue = new CallQueue<PoolCall>();
   readonly #shedding = new Shedding(this.#queue);
   #slots: readonly WorkerSlot[] = [];
+  /** Workers that have calls behind the one that they run. */
+  readonly #watched = new Set<WorkerProcess>();
   #isClosed = false;
+  #isPumpDue = false;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -124,7 +126,13 @@ export class Lane implements CallOwner {
     }
     call.place = inQueue;
     this.#queue.unshift(call);
-    this.pump();
+    // Several come together, the last first: they leave in order when all of them are here.
+    if (this.#isPumpDue) return;
+    this.#isPumpDue = true;
+    queueMicrotask(() => {
+      this.#isPumpDue = false;
+      this.pump();
+    });
   }
 
   /** Refuses what waits and all that comes, and ends the workers. */
@@ -136,13 +144,17 @@ export class Lane implements CallOwner {
     await Promise.all(this.#slots.map((slot) => slot.close()));
   }
 
-  /** The slot whose worker has the least to do, if that is less than it may have. */
+  /** The slot whose worker has the least to do, of those that may have more. */
   #pick(): WorkerSlot | undefined {
     let best: WorkerSlot | undefined;
-    let bestLoad = this.#options.callsPerWorkerMax;
+    let bestLoad = Infinity;
     for (const slot of this.#slots) {
-      const load = slot.worker?.load ?? Infinity;
-      if (load < bestLoad) [best, bestLoad] = [slot, load];
+      const { worker } = slot;
+      if (worker === undefined || worker.load >= bestLoad || worker.load >= worker.capacity) {
+        continue;
+      }
+      best = slot;
+      bestLoad = worker.load;
       if (bestLoad === 0) break;
     }
     return best;
@@ -164,10 +176,28 @@ export class Lane implements CallOwner {
     try {
       const id = worker.request(method, params, call, call.credit);
       call.place = { name: "worker", slot, worker, id };
+      if (this.#options.inOrder && worker.load > 1) this.#watch(worker);
     } catch (error) {
       call.leave();
       call.settle({ error: error as RpcError });
     }
+  }
+
+  /** Sees to it that nothing stays behind a call that turns out to be long. */
+  #watch(worker: WorkerProcess): void {
+    if (this.#watched.has(worker)) return;
+    this.#watched.add(worker);
+    this.#lookLater(worker);
+  }
+
+  #lookLater(worker: WorkerProcess): void {
+    const { clock, wheel } = this.#options;
+    wheel.add(clock.now() + longCallMs, () => {
+      const isLong = clock.now() - worker.busySinceMs >= longCallMs;
+      if (worker.isAlive && worker.load > 1 && isLong) worker.takeBack();
+      if (worker.isAlive && worker.load > 1) this.#lookLater(worker);
+      else this.#watched.delete(worker);
+    });
   }
 
   #expired(call: PoolCall): void {
@@ -209,9 +239,13 @@ export class Lane implements CallOwner {
       worker.notify(reservedMethods.cancel, { id });
       slot.probe();
       this.pump();
-    } else if (worker.isFirst(id)) {
+      return;
+    }
+    // Its answer may be on the way, and the next one begun: that must not die for it.
+    const begun = worker.takeBack();
+    if (begun === undefined ? worker.isFirst(id) : begun === id) {
       slot.kill(`${call.task.method} ${why}`);
-    } else {
+    } else if (begun === undefined) {
       worker.notify(reservedMethods.cancel, { id });
     }
   }

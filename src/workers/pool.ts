@@ -20,7 +20,10 @@ export interface WorkerPoolOptions {
   readonly queueMax?: number;
   /** How long a worker may take until it answers its first request. @default 10_000 */
   readonly spawnTimeoutMs?: number;
-  /** Most `cpu` calls in one worker, of which one runs and the others are in its pipe. @default 1 */
+  /**
+   * Most `cpu` calls in one worker, of which one runs and the others are in its pipe.
+   * @default one while calls are long, and as many as are good for the rate while they are short
+   */
   readonly cpuCallsPerWorkerMax?: number;
   /** Most `io` calls in one worker. @default 256 */
   readonly ioCallsPerWorkerMax?: number;
@@ -80,16 +83,8 @@ export class WorkerPool implements Pool {
     const { clock, queueMax = queueMaxDefault } = options;
     const shared = { clock, wheel: new DeadlineWheel(clock), queueMax };
     this.#options = options;
-    this.#cpu = new Lane({
-      ...shared,
-      inOrder: true,
-      callsPerWorkerMax: options.cpuCallsPerWorkerMax ?? 1,
-    });
-    this.#io = new Lane({
-      ...shared,
-      inOrder: false,
-      callsPerWorkerMax: options.ioCallsPerWorkerMax ?? 256,
-    });
+    this.#cpu = new Lane({ ...shared, inOrder: true });
+    this.#io = new Lane({ ...shared, inOrder: false });
   }
 
   /**
@@ -149,11 +144,13 @@ export class WorkerPool implements Pool {
   }
 
   async #fill(lane: Lane, size: number, inOrder: boolean): Promise<OpenRpcDocument> {
+    const { cpuCallsPerWorkerMax, ioCallsPerWorkerMax = 256 } = this.#options;
     const { command, clock, random, log, spawnTimeoutMs = 10_000 } = this.#options;
     lane.slots = Array.from({ length: size }, () =>
       new WorkerSlot({
         command,
         inOrder,
+        callsMax: inOrder ? cpuCallsPerWorkerMax : ioCallsPerWorkerMax,
         spawnTimeoutMs,
         backoff: new Backoff(random, restartBackoff),
         clock,

@@ -103,6 +103,7 @@ export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
     }
     this.leave();
     this.settle({ error });
+    this.#owner.released();
   }
 
   /** No queue and no worker holds it any more. */

@@ -11,6 +11,7 @@ import { LineSplitter } from "../wire/lines.ts";
 import type { Id, Request } from "../wire/message.ts";
 import { reservedMethods } from "../wire/reserved.ts";
 import { Outbox } from "../wire/outbox.ts";
+import { Claims } from "./claim_board.ts";
 import { stackOf, takeStdio, type WorkerIo } from "./worker_stdio.ts";
 
 /**
@@ -25,7 +26,7 @@ import { stackOf, takeStdio, type WorkerIo } from "./worker_stdio.ts";
  * @param io @default the process's own, see {@link takeStdio}
  */
 export function runWorker(procedures: Procedures, io: WorkerIo = takeStdio()): Promise<void> {
-  return new Worker(procedures, io).run();
+  return new Worker(procedures, io, Claims.join()).run();
 }
 
 /** One call that waits or runs here. `id` is `undefined` for a notification. */
@@ -39,20 +40,24 @@ interface Call {
   readonly stream: Run | undefined;
 }
 
+const notBegun = new RpcError("Cancelled", "Taken back before it began", { executed: "no" });
+
 class Worker {
   readonly #procedures: ReadonlyMap<string, Procedure>;
   readonly #document: unknown;
   readonly #io: WorkerIo;
+  readonly #claims: Claims | undefined;
   readonly #outbox: Outbox;
   readonly #encoder = new TextEncoder();
   readonly #concurrent = new Set<Call>();
   #waiting: Call[] = [];
   #running: Call | undefined;
 
-  constructor(procedures: Procedures, io: WorkerIo) {
+  constructor(procedures: Procedures, io: WorkerIo, claims: Claims | undefined) {
     this.#procedures = new Map(Object.entries(procedures));
     this.#document = toOpenRpc(procedures, { title: "worker", version: "0" });
     this.#io = io;
+    this.#claims = claims;
     // Written synchronously, like all the rest: an answer of a `cpu` call never lands inside of another.
     const write = (bytes: Uint8Array) => Promise.resolve(io.writeSync(bytes));
     this.#outbox = new Outbox({ write }, () => {});
@@ -134,6 +139,10 @@ class Worker {
     while (this.#running === undefined) {
       const call = this.#waiting.shift();
       if (call === undefined) return;
+      if (!this.#begins(call)) {
+        this.#writeNow(this.#failure(call, notBegun));
+        continue;
+      }
       let result: unknown;
       try {
         result = this.#invoke(call);
@@ -148,6 +157,11 @@ class Worker {
       this.#running = call;
       void this.#finishRunning(call, result);
     }
+  }
+
+  /** `false`: the server has taken it back. */
+  #begins({ id }: Call): boolean {
+    return this.#claims === undefined || typeof id !== "number" || this.#claims.claim(id);
   }
 
   async #finishRunning(call: Call, result: PromiseLike<unknown>): Promise<void> {

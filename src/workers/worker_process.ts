@@ -14,6 +14,8 @@ import type { Id, Params, Request } from "../wire/message.ts";
 import { reservedMethods } from "../wire/reserved.ts";
 import { Outbox } from "../wire/outbox.ts";
 import { itemParams } from "../wire/reply_checks.ts";
+import { ClaimBoard, claimBoardVariable } from "./claim_board.ts";
+import { SendAhead } from "./send_ahead.ts";
 import { StderrLines } from "./stderr_lines.ts";
 
 /** How a worker is started: any program that answers JSON-RPC lines on its stdin and stdout. */
@@ -34,7 +36,10 @@ export interface Receiver {
   answered(outcome: Outcome): void;
   /** The next items, if it asked for a stream. */
   items?(items: readonly unknown[]): void;
-  /** The worker died first. `begun` is `false` only if the request certainly was not acted on. */
+  /**
+   * The worker died first, or the request was taken back. `begun` is `false` only if it certainly was
+   * not acted on.
+   */
   lost(error: RpcError, begun: boolean): void;
 }
 
@@ -43,6 +48,8 @@ export interface WorkerProcessOptions {
   readonly command: WorkerCommand;
   /** Whether it acts on one request after the other, each answered before the next begins. */
   readonly inOrder: boolean;
+  /** Most requests that it has at once. `undefined`: as many as are good for calls of their length. */
+  readonly callsMax: number | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -61,6 +68,8 @@ const pipesAfterExitMs = 1_000;
 /** Lines of stderr that are kept to explain a failed start. */
 const stderrTailMax = 8;
 
+const takenBack = new RpcError("WorkerLost", "Taken back from a worker that is busy");
+
 /** The parent's side of one worker: a child process, and the requests that it owes an answer to. */
 export class WorkerProcess {
   readonly #options: WorkerProcessOptions;
@@ -69,24 +78,30 @@ export class WorkerProcess {
   readonly #outbox: Outbox;
   readonly #pending = new Map<number, Receiver>();
   readonly #stderrTail: string[] = [];
+  readonly #sendAhead = new SendAhead();
+  #board: ClaimBoard | undefined;
+  #isJoined = false;
   /** Resolves when the process is gone, all it wrote is read, and the receivers left over are told. */
   readonly ended: Promise<WorkerEnd>;
   #lastId = 0;
+  #revokedUpTo = 0;
+  #answers = 0;
+  #busySinceMs = 0;
   #killedBecause: string | undefined;
   #stderrEnded: Promise<void> | undefined;
 
   /** @throws {Error} if the program cannot be started */
   constructor(options: WorkerProcessOptions) {
     this.#options = options;
-    const { program, args, cwd, env } = options.command;
-    this.#child = new Deno.Command(program, {
-      args: [...args],
-      ...(cwd === undefined ? {} : { cwd }),
-      ...(env === undefined ? {} : { env }),
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
+    const { inOrder, callsMax } = options;
+    // One call at a time leaves nothing to take back.
+    this.#board = inOrder && callsMax !== 1 ? ClaimBoard.create() : undefined;
+    try {
+      this.#child = this.#spawn();
+    } catch (error) {
+      this.#board?.close();
+      throw error;
+    }
     const stdin = this.#child.stdin.getWriter();
     const write = (bytes: Uint8Array) => stdin.write(bytes).then(() => bytes.length);
     // A broken pipe means that the process ends, which its stdout tells.
@@ -103,6 +118,19 @@ export class WorkerProcess {
   /** Requests that it owes an answer to. */
   get load(): number {
     return this.#pending.size;
+  }
+
+  /** Requests that it may have at once. */
+  get capacity(): number {
+    const { callsMax } = this.#options;
+    if (callsMax !== undefined) return callsMax;
+    const { capacity } = this.#sendAhead;
+    return capacity > 1 && this.#givesBack() ? capacity : 1;
+  }
+
+  /** Since when it has worked on the first request that it owes an answer to, by the clock. */
+  get busySinceMs(): number {
+    return this.#busySinceMs;
   }
 
   /** Whether it will act on what it is sent: not once it is killed or has ended. */
@@ -130,6 +158,7 @@ export class WorkerProcess {
   ): number {
     const id = ++this.#lastId;
     const line = encodeRequest(id, method, params, undefined, stream);
+    if (this.#pending.size === 0) this.#busySinceMs = this.#options.clock.now();
     this.#pending.set(id, receiver);
     this.#outbox.push(line);
     return id;
@@ -151,6 +180,38 @@ export class WorkerProcess {
     return false;
   }
 
+  /**
+   * Takes back what has not begun, the last first: its receivers are told that it is lost, and not begun.
+   * Returns the id of the request that was begun last, `undefined` if nobody can tell.
+   */
+  takeBack(): number | undefined {
+    if (!this.#givesBack()) return undefined;
+    this.#revokedUpTo = this.#lastId;
+    const begun = this.#board?.revoke(this.#revokedUpTo) ?? 0;
+    this.#sendAhead.stop();
+    const notBegun = [...this.#pending].filter(([id]) => id > begun);
+    for (const [id, receiver] of notBegun.reverse()) {
+      this.#pending.delete(id);
+      receiver.lost(takenBack, false);
+    }
+    return begun;
+  }
+
+  /** Looked up once: the worker has taken part before its first answer, or never does. */
+  #givesBack(): boolean {
+    if (this.#board !== undefined && !this.#isJoined) {
+      this.#isJoined = this.#board.isJoined;
+      if (!this.#isJoined) this.#closeBoard();
+    }
+    return this.#isJoined;
+  }
+
+  #closeBoard(): void {
+    this.#board?.close();
+    this.#board = undefined;
+    this.#isJoined = false;
+  }
+
   /** Ends the process at once. Its receivers hear of it when its output has been read to the end. */
   kill(because: string): void {
     this.#killedBecause ??= because;
@@ -159,6 +220,19 @@ export class WorkerProcess {
     } catch {
       // It has exited already.
     }
+  }
+
+  #spawn(): Deno.ChildProcess {
+    const { program, args, cwd, env } = this.#options.command;
+    const claims = this.#board === undefined ? {} : { [claimBoardVariable]: this.#board.path };
+    return new Deno.Command(program, {
+      args: [...args],
+      ...(cwd === undefined ? {} : { cwd }),
+      env: { ...env, ...claims },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
   }
 
   async #run(): Promise<WorkerEnd> {
@@ -170,6 +244,7 @@ export class WorkerProcess {
     this.kill("its stdout ended");
     const status = await exited;
     this.#outbox.close();
+    this.#closeBoard();
     const end = { underCall: this.#pending.size > 0, how: this.#describe(status) };
     this.#fail(end.how);
     return end;
@@ -183,9 +258,15 @@ export class WorkerProcess {
       while (true) {
         const { done, value } = await this.#stdout.read(new Uint8Array(buffer));
         if (done || value === undefined) return;
-        for (const line of splitter.push(value)) {
+        const lines = splitter.push(value);
+        const busySinceMs = this.#busySinceMs;
+        const answersBefore = this.#answers;
+        for (const line of lines) {
           if (typeof line !== "string") throw line;
           this.#take(line);
+        }
+        if (this.#answers > answersBefore) {
+          this.#measure(this.#answers - answersBefore, busySinceMs);
         }
         buffer = value.buffer;
       }
@@ -201,12 +282,21 @@ export class WorkerProcess {
     const receiver = this.#pending.get(this.#ownId(message.id));
     // Nobody waits for a call that was given up.
     if (receiver === undefined) return;
-    this.#pending.delete(message.id as number);
-    receiver.answered(
-      message.error === undefined
-        ? { result: message.result }
-        : { error: toRpcError(message.error) },
-    );
+    const id = message.id as number;
+    this.#pending.delete(id);
+    this.#answers++;
+    if (message.error === undefined) return receiver.answered({ result: message.result });
+    const error = toRpcError(message.error);
+    // Taken back in the moment in which the worker was about to begin it, and both have seen that.
+    if (id <= this.#revokedUpTo && error.executed === "no" && error.name === "Cancelled") {
+      return receiver.lost(error, false);
+    }
+    receiver.answered({ error });
+  }
+
+  #measure(answers: number, busySinceMs: number): void {
+    this.#busySinceMs = this.#options.clock.now();
+    this.#sendAhead.answered(answers, this.#busySinceMs - busySinceMs);
   }
 
   /** Others than items mean nothing here, and are no breach. */

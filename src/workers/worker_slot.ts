@@ -15,6 +15,7 @@ import {
 export interface WorkerSlotOptions {
   readonly command: WorkerCommand;
   readonly inOrder: boolean;
+  readonly callsMax: number | undefined;
   readonly spawnTimeoutMs: number;
   /** Delays between attempts when workers die without a call to blame. */
   readonly backoff: Backoff;

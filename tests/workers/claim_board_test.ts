@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { ClaimBoard, claimBoardVariable, Claims } from "../../src/workers/claim_board.ts";
+
+/** Both sides in one process. */
+function sides(): { readonly board: ClaimBoard; readonly claims: Claims } {
+  const board = ClaimBoard.create();
+  assert.ok(board !== undefined);
+  Deno.env.set(claimBoardVariable, board.path);
+  const claims = Claims.join();
+  assert.ok(claims !== undefined);
+  return { board, claims };
+}
+
+Deno.test("a request is begun or taken back, and never both", () => {
+  const { board, claims } = sides();
+  try {
+    assert.equal(claims.claim(1), true);
+    assert.equal(claims.claim(2), true);
+    assert.equal(board.revoke(5), 2);
+    for (const id of [3, 4, 5]) assert.equal(claims.claim(id), false);
+    assert.equal(claims.claim(6), true);
+    assert.equal(board.revoke(6), 6);
+  } finally {
+    board.close();
+    claims.close();
+  }
+});
+
+Deno.test("a program that knows nothing of the board has not joined, and one that does leaves no trace", () => {
+  const board = ClaimBoard.create();
+  assert.ok(board !== undefined);
+  try {
+    assert.equal(board.isJoined, false);
+    Deno.env.set(claimBoardVariable, board.path);
+    const claims = Claims.join();
+    assert.equal(board.isJoined, true);
+    assert.equal(Deno.env.get(claimBoardVariable), undefined);
+    assert.throws(() => Deno.statSync(board.path), Deno.errors.NotFound);
+    assert.equal(Claims.join(), undefined);
+    claims?.close();
+  } finally {
+    board.close();
+  }
+});
+
+Deno.test("two processes that race for a thousand requests share them without loss", async () => {
+  const script = new URL("./fixtures/claimer.ts", import.meta.url).pathname;
+  const board = ClaimBoard.create();
+  assert.ok(board !== undefined);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", script],
+    env: { [claimBoardVariable]: board.path },
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  try {
+    // Rounds of twenty, of which the rest is revoked when the child has claimed some.
+    const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    const stdin = child.stdin.getWriter();
+    let text = "";
+    let shared = 0;
+    for (let last = 20; last <= 1_000; last += 20) {
+      await stdin.write(new TextEncoder().encode(`${last - 19}\n`));
+      const some = last - 20 + (last / 20) % 20;
+      // To revoke what is revoked already only looks.
+      while (board.revoke(last - 20) < some) await Promise.resolve();
+      const begun = board.revoke(last);
+      while (!text.endsWith("\n")) text += (await lines.read()).value ?? assert.fail("it ended");
+      const claimed = Number(text.trim());
+      text = "";
+      // The child tells which of those that the server takes for begun it has let go.
+      assert.ok(claimed <= begun, `${claimed} was claimed, and taken back after ${begun}`);
+      if (claimed < last) shared++;
+    }
+    assert.ok(shared > 0);
+    await stdin.close();
+  } finally {
+    child.kill("SIGKILL");
+    await child.status;
+    board.close();
+  }
+});
