@@ -64,7 +64,7 @@ Deno.test("two processes that race for a thousand requests share them without lo
       const some = last - 20 + (last / 20) % 20;
       // To revoke what is revoked already only looks.
       while (board.revoke(last - 20) < some) await Promise.resolve();
-      const begun = board.revoke(last);
+      const begun: number = board.revoke(last);
       while (!text.endsWith("\n")) text += (await lines.read()).value ?? assert.fail("it ended");
       const claimed = Number(text.trim());
       text = "";
