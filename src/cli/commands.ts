@@ -224,10 +224,13 @@ export const methodsFlags = {
 
 const methodsCommand = defineCommand({
   name: "methods",
-  summary: "List the procedures that servers offer, with their parameters",
-  positionals: [],
+  summary: "List the procedures that servers offer, or tell all of one",
+  positionals: [{ name: "name", description: "a procedure to tell all of", count: "optional" }],
   flags: methodsFlags,
-  examples: [["rpc methods", "a table"]],
+  examples: [
+    ["rpc methods", "a table"],
+    ["rpc methods fib", "its parameters, what it returns, and an example"],
+  ],
   load: () => import("./methods.ts"),
 });
 

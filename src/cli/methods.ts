@@ -1,15 +1,20 @@
 import { Client } from "../client/client.ts";
 import { type OpenRpcMethod, openRpcSchema } from "../procedures/openrpc.ts";
 import { reservedMethods } from "../wire/reserved.ts";
+import { nearest } from "../base/nearest.ts";
 import type { CommandInput } from "./command.ts";
+import { CommandError } from "./command_error.ts";
 import type { methodsFlags } from "./commands.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { exitCodes } from "./main.ts";
+import { methodText, signatureOf } from "./method_text.ts";
 import { plainLogger } from "./plain_logger.ts";
 import { openRegistry } from "./registry.ts";
 
-/** `rpc methods` */
-export async function run({ flags }: CommandInput<typeof methodsFlags>): Promise<number> {
+/** `rpc methods [name]` */
+export async function run(
+  { flags, positionals: [name] }: CommandInput<typeof methodsFlags>,
+): Promise<number> {
   const log = plainLogger(flags.verbose);
   const discovery = await openRegistry(flags, log);
   const client = new Client({ discovery, service: flags.service, timeoutMs: flags.timeout, log });
@@ -19,8 +24,9 @@ export async function run({ flags }: CommandInput<typeof methodsFlags>): Promise
     const document = openRpcSchema.parse(
       await client.call(reservedMethods.discover, undefined, { signal }),
     );
-    const methods = document.methods.toSorted((one, other) => one.name < other.name ? -1 : 1);
+    const methods = wanted(document.methods, name);
     if (flags.json) { for (const method of methods) console.log(JSON.stringify(method)); }
+    else if (name !== undefined) console.log(methods.map(methodText).join("\n"));
     else console.log(await toTable(methods));
     return exitCodes.success;
   } finally {
@@ -28,6 +34,20 @@ export async function run({ flags }: CommandInput<typeof methodsFlags>): Promise
     client.close();
     await discovery.close();
   }
+}
+
+/**
+ * All methods by name, or the one that is asked for.
+ *
+ * @throws {CommandError} there is none of that name
+ */
+function wanted(methods: readonly OpenRpcMethod[], name: string | undefined): OpenRpcMethod[] {
+  if (name === undefined) return methods.toSorted((one, other) => one.name < other.name ? -1 : 1);
+  const found = methods.filter((method) => method.name === name);
+  if (found.length > 0) return found;
+  const near = nearest(name, methods.map((method) => method.name));
+  const hint = near === undefined ? "see: rpc methods" : `did you mean ${near}?`;
+  throw new CommandError(`Cannot find the method ${JSON.stringify(name)}: ${hint}`);
 }
 
 async function toTable(methods: readonly OpenRpcMethod[]): Promise<string> {
@@ -41,16 +61,4 @@ async function toTable(methods: readonly OpenRpcMethod[]): Promise<string> {
       method.summary ?? method.description ?? "",
     ]),
   );
-}
-
-/** A method as it is called: `fib(n: integer)`, with `?` after what may be left out. */
-function signatureOf(method: OpenRpcMethod): string {
-  const params = method.params.map(({ name, required, schema }) =>
-    `${name}${required ? "" : "?"}: ${typeOf(schema)}`
-  );
-  return `${method.name}(${params.join(", ")})`;
-}
-
-function typeOf(schema: boolean | Readonly<Record<string, unknown>>): string {
-  return typeof schema === "object" && typeof schema.type === "string" ? schema.type : "any";
 }

@@ -17,7 +17,7 @@ const ping = defineProcedure({
 }, ([index]) => index === undefined ? "pong" : `pong ${index}`);
 
 const pi = defineProcedure({
-  input: z.tuple([z.int().min(0).max(piTermsMax)]),
+  input: z.tuple([z.int().min(0).max(piTermsMax).meta({ examples: [1_000_000] })]),
   names: ["n"],
   output: z.number(),
   idempotent: true,
@@ -29,7 +29,7 @@ const pi = defineProcedure({
 });
 
 const fib = defineProcedure({
-  input: z.tuple([z.int().min(0).max(fibMax)]),
+  input: z.tuple([z.int().min(0).max(fibMax).meta({ examples: [32] })]),
   names: ["n"],
   output: z.number(),
   idempotent: true,

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { builtin } from "../../src/procedures/builtin.ts";
 import { mergeOpenRpc, openRpcSchema, toOpenRpc } from "../../src/procedures/openrpc.ts";
 import { defineProcedure } from "../../src/procedures/procedure.ts";
+import { openRpcProblems } from "../support/openrpc_schema.ts";
 
 const info = { title: "rpc", version: "1.2.3" };
 
@@ -14,7 +15,11 @@ Deno.test("toOpenRpc() describes the built-in procedures (P-29)", () => {
   assert.deepEqual(document.methods[2], {
     name: "fib",
     summary: "The nth Fibonacci number by plain recursion: it is there to burn CPU",
-    params: [{ name: "n", required: true, schema: { type: "integer", minimum: 0, maximum: 78 } }],
+    params: [{
+      name: "n",
+      required: true,
+      schema: { type: "integer", minimum: 0, maximum: 78, examples: [32] },
+    }],
     result: { name: "result", schema: { type: "number" } },
     paramStructure: "either",
     "x-kind": "cpu",
@@ -88,4 +93,33 @@ Deno.test("toOpenRpc() marks streams, whose result is one item (P-29)", () => {
     assert.deepEqual([method["x-stream"], method.result?.name], [true, "item"]);
     assert.equal((method.result?.schema as { type: string }).type, "integer");
   }
+});
+
+Deno.test("documents are valid by OpenRPC's own schema (P-29)", () => {
+  assert.deepEqual(openRpcProblems(toOpenRpc(builtin, info)), []);
+  const every = defineProcedure({
+    input: z.object({
+      size: z.union([z.int(), z.literal("all")]).describe("How many"),
+      options: z.record(z.string(), z.array(z.boolean())).default({}),
+      rest: z.tuple([z.string()], z.number()).nullable().optional(),
+    }),
+    output: z.discriminatedUnion("kind", [
+      z.object({ kind: z.literal("a"), when: z.iso.datetime() }),
+      z.object({ kind: z.literal("b"), data: z.custom<number>(() => true) }),
+    ]),
+    description: "Everything at once",
+  }, () => ({ kind: "b" as const, data: 1 }));
+  const open = defineProcedure(
+    { input: z.tuple([z.unknown()], z.unknown()), output: z.unknown() },
+    () => 1,
+  );
+  assert.deepEqual(openRpcProblems(toOpenRpc({ every, open }, info)), []);
+});
+
+Deno.test("OpenRPC's schema can find fault", () => {
+  const document = toOpenRpc(builtin, info);
+  assert.notDeepEqual(openRpcProblems({ ...document, openrpc: "9" }), []);
+  assert.notDeepEqual(openRpcProblems({ ...document, methods: [{ name: 7 }] }), []);
+  const method = { name: "a", params: [{ name: "x", schema: { type: "no type" } }] };
+  assert.notDeepEqual(openRpcProblems({ ...document, methods: [method] }), []);
 });
