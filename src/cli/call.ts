@@ -259,7 +259,7 @@ class CallOutput {
       : ` ${i}`;
     const { server } = report;
     const where = server === undefined || error.message.includes(server) ? "" : ` at ${server}`;
-    const hint = hintFor(error);
+    const hint = hintFor(error, this.#method);
     console.error(
       `rpc: call${number} ${this.#method}(${shown})${where} failed: ${error.name}: ${error.message}` +
         (hint === undefined ? "" : `; ${hint}`),
@@ -269,14 +269,14 @@ class CallOutput {
 }
 
 /** What the caller can do, where the message does not say it already. */
-function hintFor(error: RpcError): string | undefined {
+function hintFor(error: RpcError, method: string): string | undefined {
   switch (error.name) {
     case "DeadlineExceeded":
       return "allow it more time with --timeout <ms>";
     case "MethodNotFound":
       return error.message.includes("did you mean") ? undefined : "see: rpc methods";
     case "InvalidParams":
-      return "see: rpc methods";
+      return `see: rpc methods ${method}`;
     case "Overloaded":
       return "lower --concurrency, or start another server";
     default:

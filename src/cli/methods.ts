@@ -1,10 +1,10 @@
-import { Client } from "../client/client.ts";
-import { type OpenRpcMethod, openRpcSchema } from "../procedures/openrpc.ts";
-import { reservedMethods } from "../wire/reserved.ts";
 import { nearest } from "../base/nearest.ts";
+import { Client } from "../client/client.ts";
+import type { OpenRpcMethod } from "../procedures/openrpc.ts";
 import type { CommandInput } from "./command.ts";
 import { CommandError } from "./command_error.ts";
 import type { methodsFlags } from "./commands.ts";
+import { discoverAll } from "./discover.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { exitCodes } from "./main.ts";
 import { methodText, signatureOf } from "./method_text.ts";
@@ -21,9 +21,7 @@ export async function run(
   const interrupt = onInterrupt();
   try {
     const { signal } = interrupt;
-    const document = openRpcSchema.parse(
-      await client.call(reservedMethods.discover, undefined, { signal }),
-    );
+    const document = await discoverAll(client, discovery, flags.service, signal);
     const methods = wanted(document.methods, name);
     if (flags.json) { for (const method of methods) console.log(JSON.stringify(method)); }
     else if (name !== undefined) console.log(methods.map(methodText).join("\n"));

@@ -30,6 +30,12 @@ export function shellLines(markdown: string): string[] {
     .filter((line) => line !== "");
 }
 
+/** The code blocks that begin with a comment which names a file, such as `// tasks.ts`. */
+export function namedFiles(markdown: string): { readonly name: string; readonly text: string }[] {
+  const blocks = markdown.matchAll(/^```\w+\n(?:\/\/|#) ([\w.-]+\.\w+)\n([\s\S]*?)^```$/gm);
+  return [...blocks].map(([, name = "", text = ""]) => ({ name, text }));
+}
+
 /** What stands between backticks in a document's text and begins with `rpc` and a subcommand. */
 export function inlineCommands(markdown: string): string[] {
   const text = markdown.replaceAll(/^ {0,3}```[\s\S]*?^ {0,3}```/gm, "");

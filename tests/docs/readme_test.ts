@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { commands } from "../../src/cli/commands.ts";
 import { parseArguments } from "../../src/cli/parse.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { within } from "../support/wait_for.ts";
 import { startZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
-import { inlineCommands, shellLines, words } from "./commands.ts";
+import { inlineCommands, namedFiles, shellLines, words } from "./commands.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -42,6 +43,18 @@ class Reader implements AsyncDisposable {
     this.#zooKeeper = zooKeeper;
   }
 
+  /** Writes down what the document shows as files, where the commands are run, and the examples beside. */
+  async copy(markdown: string): Promise<void> {
+    const directory = this.#home.workingDirectory;
+    for (const { name, text } of namedFiles(markdown)) {
+      await Deno.writeTextFile(`${directory}/${name}`, text);
+    }
+    await Deno.mkdir(`${directory}/examples`);
+    for await (const { name } of Deno.readDir(new URL("examples/", root))) {
+      await Deno.copyFile(new URL(`examples/${name}`, root), `${directory}/examples/${name}`);
+    }
+  }
+
   async run(command: string): Promise<void> {
     // The reader's network is not ours.
     const here = command
@@ -51,6 +64,7 @@ class Reader implements AsyncDisposable {
     const args = words(here);
     if (/^rpc serve /.test(here)) return await this.#serve(args.slice(1));
     if (/^rpc /.test(here)) return await this.#rpc(args.slice(1));
+    if (/^deno run /.test(here)) return await this.#program(args.slice(2));
     if (/^deno task demo\b/.test(here)) return await this.#demo(args.slice(1));
     if (/\| nc /.test(here)) return await this.#netcat(here);
     throw new Error(`Nobody has said how to run: ${command}`);
@@ -66,6 +80,19 @@ class Reader implements AsyncDisposable {
   async #rpc(args: readonly string[]): Promise<void> {
     const { code, stderr } = await this.#home.run(args, { ...this.#options, timeoutMs: 120_000 });
     assert.equal(code, 0, `rpc ${args.join(" ")}\n${stderr}`);
+  }
+
+  /** A program of the reader's own, whose deno.json maps the library's name as ours does. */
+  async #program(args: readonly string[]): Promise<void> {
+    const config = fileURLToPath(new URL("deno.json", root));
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--check", "--config", config, ...args],
+      cwd: this.#home.workingDirectory,
+      env: this.#home.env(this.#options.env),
+      stdin: "null",
+    }).output();
+    const decoder = new TextDecoder();
+    assert.equal(code, 0, decoder.decode(stdout) + decoder.decode(stderr));
   }
 
   async #demo(args: readonly string[]): Promise<void> {
@@ -103,6 +130,7 @@ for (const { path, text } of documents) {
   zooKeeperTest(`the commands of ${path} work as they are shown`, async () => {
     await using zooKeeper = await startZooKeeper();
     await using reader = new Reader(await RpcHome.create(), zooKeeper.connectString);
+    await reader.copy(text);
     let count = 0;
     for (const command of shellLines(text)) {
       if (runElsewhere.some(([pattern]) => pattern.test(command))) continue;
@@ -156,6 +184,7 @@ Deno.test("commands are found in a document as a reader finds them", () => {
     "```",
     "",
     "```ts",
+    "// one.ts",
     "const x = 1;",
     "```",
     "",
@@ -163,5 +192,6 @@ Deno.test("commands are found in a document as a reader finds them", () => {
   ].join("\n");
   assert.deepEqual(shellLines(document), ["rpc call ping", "rpc call fib 32", "rpc servers"]);
   assert.deepEqual(inlineCommands(document), ["rpc methods"]);
+  assert.deepEqual(namedFiles(document), [{ name: "one.ts", text: "const x = 1;\n" }]);
   assert.deepEqual(words(`rpc call fib --params '{"n": 32}'`).at(-1), '{"n": 32}');
 });

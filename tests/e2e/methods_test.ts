@@ -38,3 +38,12 @@ Deno.test("a running server's rpc.discover is valid OpenRPC (P-29)", async () =>
   await using client = await connect({ registry: home.registry });
   assert.deepEqual(openRpcProblems(await client.call("rpc.discover")), []);
 });
+
+Deno.test("rpc methods lists what all servers offer together", async () => {
+  await using home = await RpcHome.create();
+  await home.serve();
+  await home.serve(["127.0.0.1", "0", module, "--no-builtin"]);
+  const { stdout } = await home.run(["methods", "--json"]);
+  const names = stdout.trim().split("\n").map((line) => JSON.parse(line).name);
+  assert.deepEqual(names, ["add", "fib", "pi", "ping", "resize", "sleep"]);
+});
