@@ -57,7 +57,8 @@ export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<nu
   };
   const figures = figuresOf(record);
   const verdicts = judge(record, figures, machine);
-  console.log(summaryOf(record, figures, verdicts));
+  const columns = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : Infinity;
+  console.log(summaryOf(record, figures, verdicts, columns));
   if (flags.html !== undefined) {
     const { writeReport } = await import("./demo_report.ts");
     writeReport(flags.html, { record, figures, verdicts, machine });

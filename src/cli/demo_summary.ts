@@ -2,13 +2,19 @@ import { styleText } from "node:util";
 import { answersOf, type ScenarioFigures } from "./demo_figures.ts";
 import { type DemoRecord, scenarioTitles } from "./demo_record.ts";
 import type { Verdict } from "./demo_verdict.ts";
+import { wrapped } from "./display_width.ts";
 import { formatTable } from "./table.ts";
 
-/** What a demo came to, for people: scenarios beside each other, what each was to show, who answered. */
+/**
+ * What a demo came to, for people: scenarios beside each other, what each was to show, who answered.
+ *
+ * @param columns where long lines are broken. Default never
+ */
 export function summaryOf(
   record: DemoRecord,
   figures: readonly ScenarioFigures[],
   verdicts: readonly Verdict[],
+  columns = Infinity,
 ): string {
   const scenarios = formatTable(
     ["", "scenario", "calls/s", "fib p50", "fib p99", "errors", "share of servers"],
@@ -37,7 +43,7 @@ export function summaryOf(
     scenarios,
     "",
     "What was expected of each",
-    ...verdicts.map(verdictLine),
+    ...verdicts.map((verdict) => `  ${wrapped(verdictLine(verdict), columns - 2, 6)}`),
     "",
     "What each server answered",
     answers,
@@ -53,7 +59,7 @@ export function verdictLine({ scenario, outcome, text }: Verdict): string {
     short: styleText("red", "✗ fell short:"),
     unjudged: styleText("yellow", "–"),
   }[outcome];
-  return `  ${scenario} ${sign} ${text}`;
+  return `${scenario} ${sign} ${text}`;
 }
 
 /** Whether all went as expected, in one sentence. */

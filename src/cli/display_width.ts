@@ -60,3 +60,18 @@ export function padded(text: string, columns: number): string {
 export function harmless(text: string): string {
   return text.replaceAll(control, "");
 }
+
+/** The text in lines that fit, broken at spaces; all but the first begin with `indent` spaces. */
+export function wrapped(text: string, columns: number, indent: number): string {
+  const [first = "", ...words] = text.split(" ");
+  const lines: string[] = [];
+  let line = first;
+  for (const word of words) {
+    if (displayWidth(line) + 1 + displayWidth(word) <= columns) line += ` ${word}`;
+    else {
+      lines.push(line);
+      line = " ".repeat(indent) + word;
+    }
+  }
+  return [...lines, line].join("\n");
+}

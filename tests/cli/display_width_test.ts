@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { displayWidth, fitted, padded } from "../../src/cli/display_width.ts";
+import { displayWidth, fitted, padded, wrapped } from "../../src/cli/display_width.ts";
 
 Deno.test("wide characters take two columns, joining ones none, colours none", () => {
   const cases: [string, number][] = [
@@ -35,4 +35,11 @@ Deno.test("whatever else could move the cursor is left out", () => {
 Deno.test("padding counts columns", () => {
   assert.equal(padded("東京", 6), "東京  ");
   assert.equal(padded("abc", 2), "abc");
+});
+
+Deno.test("long text is broken at spaces, and what follows is indented", () => {
+  assert.equal(wrapped("a bb ccc dddd", 8, 2), "a bb ccc\n  dddd");
+  assert.equal(wrapped("a bb ccc dddd", Infinity, 2), "a bb ccc dddd");
+  assert.equal(wrapped("unbreakable words", 4, 2), "unbreakable\n  words");
+  assert.equal(wrapped("", 4, 2), "");
 });
