@@ -7,6 +7,8 @@ export interface Candidate {
   readonly weight: number;
   /** Calls of this client that it works on. */
   readonly inFlight: number;
+  /** When it was last sent a call, on the clock's monotonic scale; `-Infinity` if never. */
+  readonly usedAtMs: number;
   /** Its recent latency in milliseconds; 0 if nothing is known. */
   latencyAt(nowMs: number): number;
 }
@@ -46,7 +48,11 @@ export function createPick(policy: BalancePolicy, random: Random): Pick {
   }
 }
 
-/** Costs this close to each other say nothing: latencies are noisy, and a coin spreads better. */
+/**
+ * Costs this close to each other say nothing: latencies are noisy. Then whoever was used less recently
+ * is taken: clients that make one call at a time see nothing in flight, and by a coin they meet on one
+ * server while another idles.
+ */
 const costTolerance = 1.5;
 
 /** The cost of a server that is working and has never answered: nothing is known, so others first. */
@@ -64,7 +70,11 @@ function pickOfTwo(random: Random): Pick {
     const other = differentFrom(one, candidates, random);
     const costOfOne = costOf(one, nowMs);
     const costOfOther = costOf(other, nowMs);
-    return costOfOne <= costOfOther * costTolerance ? one : other;
+    if (costOfOne > costOfOther * costTolerance) return other;
+    if (costOfOther > costOfOne * costTolerance) return one;
+    // Weights that differ have their effect by the draw, which this must not undo.
+    if (one.weight !== other.weight) return one;
+    return one.usedAtMs <= other.usedAtMs ? one : other;
   };
 }
 

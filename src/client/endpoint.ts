@@ -69,6 +69,7 @@ export class Endpoint implements Candidate {
   #state: State;
   #lacking = new Set<string>();
   #lastFailure: string | undefined;
+  #usedAtMs = -Infinity;
 
   constructor(instance: Instance, owner: EndpointOwner, dependencies: EndpointDependencies) {
     this.address = addressOf(instance);
@@ -91,6 +92,10 @@ export class Endpoint implements Candidate {
 
   get weight(): number {
     return this.#instance.weight;
+  }
+
+  get usedAtMs(): number {
+    return this.#usedAtMs;
   }
 
   get inFlight(): number {
@@ -172,6 +177,7 @@ export class Endpoint implements Candidate {
     call.endpoint = this;
     call.attempts++;
     call.sentAtMs = nowMs;
+    this.#usedAtMs = nowMs;
     state.connection.send(call, (error, result) => {
       call.sentAtMs = undefined;
       // How long a stream takes is its caller's doing as well.

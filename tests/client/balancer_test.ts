@@ -11,10 +11,11 @@ interface Fake extends Candidate {
   readonly name: string;
   inFlight: number;
   latencyMs: number;
+  usedAtMs: number;
 }
 
 function fake(name: string, weight = 1, inFlight = 0, latencyMs = 1): Fake {
-  return { name, weight, inFlight, latencyMs, latencyAt: () => latencyMs };
+  return { name, weight, inFlight, latencyMs, usedAtMs: -Infinity, latencyAt: () => latencyMs };
 }
 
 /** The share of each name in `picks` picks, for each of some seeds. */
@@ -125,4 +126,23 @@ Deno.test("least-loaded compares calls in flight by weight", () => {
   const pick = createPick("least-loaded", seededRandom(1));
   assert.equal(pick(candidatesOf([fake("a", 1, 1), fake("b", 1, 2)]), 0).name, "a");
   assert.equal(pick(candidatesOf([fake("a", 1, 1), fake("b", 4, 2)]), 0).name, "b");
+});
+
+Deno.test("p2c takes the less recently used of two that are as good, unless their weights differ", () => {
+  const pick = createPick("p2c", seededRandom(1));
+  const [a, b] = [fake("a"), fake("b", 1, 0, 1.4)];
+  let repeats = 0;
+  let last: Fake | undefined;
+  for (let nowMs = 1; nowMs <= 1_000; nowMs++) {
+    const taken = pick(candidatesOf([a, b]), nowMs);
+    taken.usedAtMs = nowMs;
+    if (taken === last) repeats++;
+    last = taken;
+  }
+  // By a coin it were a half. Now and then one is drawn against itself.
+  assert.ok(repeats < 100, `${repeats} of 1,000 went where the one before went`);
+  const heavy = fake("heavy", 3);
+  heavy.usedAtMs = 10;
+  const counts = Array.from({ length: 1_000 }, () => pick(candidatesOf([heavy, a]), 10).name);
+  assertNear(counts.filter((name) => name === "heavy").length / 1_000, 0.75, 1);
 });

@@ -13,8 +13,10 @@ export interface WorldOptions {
   readonly clients: number;
   /** Workers of each server. @default 2 */
   readonly workers?: number;
-  /** Mean time that a call takes; each takes half to one and a half times that. @default 10 */
+  /** Mean time that a call takes. @default 10 */
   readonly serviceMs?: number;
+  /** How far a call's time is from the mean at the most, as a share of it. @default 0.5 */
+  readonly spread?: number;
   /** @default "p2c" */
   readonly balance?: BalancePolicy;
 }
@@ -63,8 +65,9 @@ export class World implements AsyncDisposable {
 
   /** How a healthy server is. `slowness` times as slow. */
   service(slowness = 1): SimServerOptions {
-    const { workers = 2, serviceMs = 10 } = this.#options;
-    return { workers, serviceMs: () => serviceMs * slowness * (0.5 + this.random()) };
+    const { workers = 2, serviceMs = 10, spread = 0.5 } = this.#options;
+    const meanMs = serviceMs * slowness;
+    return { workers, serviceMs: () => meanMs * (1 + spread * (2 * this.random() - 1)) };
   }
 
   /** Calls a second that all servers together can do. */
@@ -111,6 +114,21 @@ export class World implements AsyncDisposable {
     await this.clock.pass(durationMs + timeoutMs + 100);
     if (reports.length !== calls) throw new Error(`${calls - reports.length} calls never ended`);
     return tallyOf(reports);
+  }
+
+  /** Each client makes one call after the other for so long. Returns how many were answered a second. */
+  async loops(durationMs: number): Promise<number> {
+    const endMs = this.clock.now() + durationMs;
+    let answered = 0;
+    const loops = this.clients.map(async (client) => {
+      while (this.clock.now() < endMs) {
+        const { error } = await client.report("work", [], { timeoutMs: durationMs });
+        if (error === undefined) answered++;
+      }
+    });
+    await this.clock.pass(2 * durationMs);
+    await Promise.all(loops);
+    return answered * 1_000 / durationMs;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
