@@ -86,7 +86,7 @@ export interface ClientStats {
   readonly connected: number;
 }
 
-/** How long servers are asked about methods: long enough to find out that one hangs and to ask another. */
+/** How long servers are asked about methods at the least: one is found to hang, and another is asked. */
 const askTimeoutMs = heartbeatTimeoutMs + 3 * heartbeatIntervalMs;
 
 /**
@@ -137,7 +137,7 @@ export class Client {
     });
 
     this.#pauses = new Pauses(clock);
-    const idempotence = new Idempotence((method, answer) => this.#ask(method, answer));
+    const idempotence = new Idempotence((...question) => this.#ask(...question));
     const retry = withRetry({
       random,
       budget: new RetryBudget(clock),
@@ -274,8 +274,8 @@ export class Client {
   };
 
   /** Through all the layers, since the server that is asked may be the next one to die. */
-  #ask(method: string, answer: (result: unknown) => void): void {
-    const deadlineAtMs = this.#clock.now() + askTimeoutMs;
+  #ask(method: string, neededAtMs: number, answer: (result: unknown) => void): void {
+    const deadlineAtMs = Math.max(this.#clock.now() + askTimeoutMs, neededAtMs);
     this.#dispatch(new Call(method, undefined, deadlineAtMs, true), (_error, result) => {
       answer(result);
     });

@@ -2,8 +2,15 @@ import { isObject } from "../base/members.ts";
 import { reservedMethods } from "../wire/reserved.ts";
 import type { Call } from "./call.ts";
 
-/** Asks any server for a method's result: `undefined` if none gave one. Always calls back. */
-export type Ask = (method: string, answer: (result: unknown) => void) => void;
+/**
+ * Asks any server for a method's result: `undefined` if none gave one. Always calls back. The one that is
+ * asked may hang like the one that was lost: `deadlineAtMs` says until when it is worth asking others.
+ */
+export type Ask = (
+  method: string,
+  deadlineAtMs: number,
+  answer: (result: unknown) => void,
+) => void;
 
 /**
  * Which methods may run twice, as the servers say. Asked only once the answer matters, which is when
@@ -27,7 +34,9 @@ export class Idempotence {
     const waiting = this.#waiting ??= new Map();
     waiting.set(call, answer);
     call.withdraw = () => waiting.delete(call);
-    if (!isAsked) this.#ask(reservedMethods.discover, (document) => this.#answered(document));
+    if (isAsked) return;
+    const { discover } = reservedMethods;
+    this.#ask(discover, call.deadlineAtMs, (document) => this.#answered(document));
   }
 
   #answered(document: unknown): void {

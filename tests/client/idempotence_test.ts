@@ -12,8 +12,9 @@ const document = {
 
 function setUp() {
   const questions: ((result: unknown) => void)[] = [];
-  const idempotence = new Idempotence((method, answer) => {
+  const idempotence = new Idempotence((method, deadlineAtMs, answer) => {
     assert.equal(method, "rpc.discover");
+    assert.equal(deadlineAtMs, 1_000, "as long as the call has");
     questions.push(answer);
   });
   const answers: string[] = [];
@@ -73,7 +74,7 @@ Deno.test("a call that is withdrawn while servers are asked gets no answer", () 
 });
 
 Deno.test("an answer that comes at once leaves the call as its receiver left it", () => {
-  const idempotence = new Idempotence((_method, answer) => answer(document));
+  const idempotence = new Idempotence((_method, _deadlineAtMs, answer) => answer(document));
   const call = new Call("fib", undefined, 1_000);
   const sentAgain = () => {};
   idempotence.of(call, () => call.withdraw = sentAgain);
