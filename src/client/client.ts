@@ -86,6 +86,9 @@ export interface ClientStats {
   readonly connected: number;
 }
 
+/** How often a call that waits for servers' first connections looks whether they came to something. */
+const hopePeriodMs = 200;
+
 /** How long servers are asked about methods at the least: one is found to hang, and another is asked. */
 const askTimeoutMs = heartbeatTimeoutMs + 3 * heartbeatIntervalMs;
 
@@ -125,7 +128,11 @@ export class Client {
     this.#unavailableAfterMs = options.unavailableAfterMs ?? unavailableAfterMsDefault;
 
     const wheel = new DeadlineWheel(clock);
-    this.#waiting = new WaitingRoom(wheel, () => this.#explain());
+    this.#waiting = new WaitingRoom(
+      wheel,
+      () => this.#explain(),
+      (call) => this.#hopeUntilMs(call),
+    );
     this.#endpoints = new Endpoints(createPick(options.balance ?? "p2c", random), {
       transport: options.transport ?? tcpTransport,
       clock,
@@ -272,6 +279,20 @@ export class Client {
       : Math.min(lastMs, nowMs + this.#unavailableAfterMs);
     this.#waiting.enter(call, done, untilMs);
   };
+
+  /**
+   * A server whose first connection attempt is still under way may be the one that lives: a new client
+   * tries each once before it says that there is none.
+   */
+  #hopeUntilMs(call: Call): number | undefined {
+    const lastMs = call.deadlineAtMs - 2 * wheelTickMs;
+    const nowMs = this.#clock.now();
+    if (nowMs >= lastMs) return undefined;
+    for (const endpoint of this.#endpoints.all) {
+      if (endpoint.isUntried) return Math.min(lastMs, nowMs + hopePeriodMs);
+    }
+    return undefined;
+  }
 
   /** Through all the layers, since the server that is asked may be the next one to die. */
   #ask(method: string, neededAtMs: number, answer: (result: unknown) => void): void {

@@ -117,6 +117,11 @@ export class Endpoint implements Candidate {
     return this.#state.kind === "closed";
   }
 
+  /** Whether its very first connection attempt is under way: nothing speaks against it yet. */
+  get isUntried(): boolean {
+    return this.#state.kind === "connecting" && this.#lastFailure === undefined;
+  }
+
   get isDraining(): boolean {
     return this.#state.kind === "draining";
   }

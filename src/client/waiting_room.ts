@@ -14,12 +14,21 @@ interface Waiting {
 export class WaitingRoom {
   readonly #wheel: DeadlineWheel;
   readonly #explain: () => string;
+  readonly #hopeUntilMs: (call: Call) => number | undefined;
   readonly #waiting = new Set<Waiting>();
 
-  /** @param explain says why there is no endpoint, as the message of an error */
-  constructor(wheel: DeadlineWheel, explain: () => string) {
+  /**
+   * @param explain says why there is no endpoint, as the message of an error
+   * @param hopeUntilMs asked when a call's time here is over: until when it is worth waiting on, if at all
+   */
+  constructor(
+    wheel: DeadlineWheel,
+    explain: () => string,
+    hopeUntilMs: (call: Call) => number | undefined = () => undefined,
+  ) {
     this.#wheel = wheel;
     this.#explain = explain;
+    this.#hopeUntilMs = hopeUntilMs;
   }
 
   get size(): number {
@@ -34,7 +43,9 @@ export class WaitingRoom {
     }
     const deadline = this.#wheel.add(untilMs, () => {
       this.#remove(entry);
-      done(this.#unavailable(), undefined);
+      const hopeUntilMs = this.#hopeUntilMs(call);
+      if (hopeUntilMs === undefined) done(this.#unavailable(), undefined);
+      else this.enter(call, done, hopeUntilMs);
     });
     const entry: Waiting = { call, done, deadline };
     this.#waiting.add(entry);

@@ -31,6 +31,20 @@ Deno.test("a waiting call fails as Unavailable, with the reason, when its time h
   assert.equal(room.size + wheel.size, 0);
 });
 
+Deno.test("a call waits on while there is hope, and fails when there is none", () => {
+  const clock = new VirtualClock();
+  const hopes = [1_200, 1_400];
+  const room = new WaitingRoom(new DeadlineWheel(clock), () => "Nobody", () => hopes.shift());
+  const errors: (RpcError | undefined)[] = [];
+  room.enter(new Call("ping", undefined, 10_000), (error) => errors.push(error), 1_000);
+  clock.advance(1_390);
+  assert.equal(errors.length, 0);
+  assert.equal(room.size, 1);
+  clock.advance(20);
+  assert.deepEqual(errors.map((error) => error?.name), ["Unavailable"]);
+  assert.equal(room.size, 0);
+});
+
 Deno.test("leaving hands over the oldest first, and leaves nothing behind", () => {
   const { clock, wheel, room, errors, enter } = setUp();
   const calls = ["a", "b", "c"].map((method) => enter(method));
