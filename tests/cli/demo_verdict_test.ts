@@ -76,6 +76,10 @@ Deno.test("a machine that is busy with other things gets no verdict on speed, un
   const busy = { cores: 2, load: 4 };
   assertOnly(notMet(slow, busy), /^3 unjudged .* 4\.0 other processes/, /^4 unjudged/);
   assertOnly(notMet({}, busy));
+  assertOnly(
+    notMet({ perSecond: [80, 320, 640, 640, 640] }, busy),
+    /^2 unjudged each client has 100 %/,
+  );
 });
 
 Deno.test("four clients that are each as fast as one alone were not served by one server", () => {
