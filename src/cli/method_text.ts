@@ -20,7 +20,11 @@ export function methodText(method: OpenRpcMethod): string {
   if (method.params.length > 0) {
     lines.push("", "parameters", ...method.params.map((param) => row(param.name, about(param))));
   }
-  lines.push("", "call", row("returns", typeText(method.result?.schema ?? true)));
+  lines.push(
+    "",
+    "call",
+    row(method["x-stream"] ? "yields" : "returns", typeText(method.result?.schema ?? true)),
+  );
   lines.push(row("runs", places[method["x-kind"]]));
   lines.push(row("may run twice", method["x-idempotent"] ? "yes" : "no"));
   lines.push("", "example", ...examples(method).map((example) => `  ${example}`));

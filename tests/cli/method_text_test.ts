@@ -40,3 +40,8 @@ Deno.test("methodText() makes do with a name alone", () => {
   assert.equal(signatureOf(bare), "go()");
   assert.match(methodText(bare), /^go\(\)\n\ncall\n.*any\n.*\n.*no\n\nexample\n {2}rpc call go$/s);
 });
+
+Deno.test("methodText() says of a stream what its items are", () => {
+  const stream = openRpcMethodSchema.parse({ ...full, "x-stream": true });
+  assert.match(methodText(stream), /^ {2}yields +boolean$/m);
+});

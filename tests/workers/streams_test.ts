@@ -196,3 +196,31 @@ Deno.test("a worker that sends more than was granted breaks the protocol, and is
     assert.notEqual(await harness.call("pid"), pid);
   });
 });
+
+Deno.test("a stream that waits for its caller holds up no other call while a worker is free", async () => {
+  await withPool({ size: 2 }, async (harness) => {
+    // Short calls first, so that the pool knows them for short.
+    for (let i = 0; i < 50; i++) await harness.call("fib", [5]);
+    const starved = stream(harness, "count", [10], { credit: 1 });
+    await waitFor("its item", () => starved.items.length === 1);
+    for (let round = 0; round < 5; round++) {
+      const calls = Array.from({ length: 40 }, () => harness.call("fib", [5]));
+      assert.deepEqual(await Promise.all(calls), calls.map(() => 5));
+    }
+    assert.equal(harness.pool.stats().restarts, 0);
+    starved.handle.more(20);
+    assert.deepEqual(await starved.outcome, { result: 10 });
+  });
+});
+
+Deno.test("short calls sent ahead together with a stream are taken back from behind it", async () => {
+  await withPool({ size: 2 }, async (harness) => {
+    for (let i = 0; i < 50; i++) await harness.call("fib", [5]);
+    const early = Array.from({ length: 30 }, () => harness.call("fib", [5]));
+    const starved = stream(harness, "count", [10], { credit: 1 });
+    const late = Array.from({ length: 30 }, () => harness.call("fib", [5]));
+    assert.deepEqual(await Promise.all([...early, ...late]), [...early, ...late].map(() => 5));
+    starved.handle.more(20);
+    assert.deepEqual(await starved.outcome, { result: 10 });
+  });
+});
