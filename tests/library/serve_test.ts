@@ -89,3 +89,30 @@ Deno.test("serve() says what is wrong, and leaves nothing behind", async () => {
     await assert.rejects(serve({ module, registry, workers: 1, port }), /the port is in use/);
   });
 });
+
+/** A program that answers the first request, which asks what it offers. */
+function answering(outcome: Record<string, unknown>): string[] {
+  const answer = JSON.stringify({ jsonrpc: "2.0", id: 1, ...outcome }) + "\n";
+  const code = `Deno.stdout.writeSync(new TextEncoder().encode(${JSON.stringify(answer)}));
+    for await (const _ of Deno.stdin.readable);`;
+  return [Deno.execPath(), "eval", code];
+}
+
+Deno.test("a foreign worker's offer is refused for its own reason, or for reserved names (P-12)", async () => {
+  await withRegistry(async (registry) => {
+    const error = { code: -32603, message: "The model is missing" };
+    await assert.rejects(
+      serve({ exec: answering({ error }), registry, workers: 1 }),
+      /^Error: The model is missing$/,
+    );
+    const result = {
+      openrpc: "1.3.2",
+      info: { title: "x", version: "1" },
+      methods: [{ name: "rpc.stats" }],
+    };
+    await assert.rejects(
+      serve({ exec: answering({ result }), registry, workers: 1 }),
+      /it offers rpc\.stats, and names that begin so belong to the protocol/,
+    );
+  });
+});
