@@ -12,7 +12,10 @@ import { sharedZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
 import { Cluster, measured, stopAll } from "./cluster.ts";
 
 const sessionTimeoutMs = 4_000;
-const shared = sharedZooKeeper();
+
+/** So long that a server is killed and started again meanwhile, also on a busy machine. */
+const ghostTimeoutMs = 15_000;
+const shared = sharedZooKeeper({ config: { maxSessionTimeout: 20_000 } });
 let chroots = 0;
 
 /** A registry of its own for each test. */
@@ -23,8 +26,8 @@ async function setUp() {
   await maker.create(chroot, "");
   await maker.close();
   const outsider = await connectOutsider(port, chroot);
-  const url = (through = port) =>
-    `zookeeper://127.0.0.1:${through}${chroot}?sessionTimeoutMs=${sessionTimeoutMs}`;
+  const url = (through = port, timeoutMs = sessionTimeoutMs) =>
+    `zookeeper://127.0.0.1:${through}${chroot}?sessionTimeoutMs=${timeoutMs}`;
   const names = async () => (await outsider.getChildren("/services/rpc")).children;
   return { port, chroot, outsider, url, names };
 }
@@ -72,8 +75,8 @@ zooKeeperTest(
 zooKeeperTest(
   "the ghost of a killed server beside its successor is one endpoint, and its end closes nothing",
   async () => {
-    const { outsider, url, names } = await setUp();
-    await using cluster = await Cluster.create(url());
+    const { port, outsider, url, names } = await setUp();
+    await using cluster = await Cluster.create(url(port, ghostTimeoutMs));
     try {
       const killed = await cluster.serve();
       await killed.kill();
