@@ -4,6 +4,7 @@ import type { CallStream, StreamReport } from "../client/call_stream.ts";
 import { type CallReport, Client } from "../client/client.ts";
 import type { Params } from "../wire/message.ts";
 import { makeCalls } from "./call_load.ts";
+import { briefClock } from "./brief_clock.ts";
 import { paramsMaker } from "./call_params.ts";
 import type { CallSummary } from "./call_summary.ts";
 import type { CommandInput } from "./command.ts";
@@ -30,17 +31,19 @@ export async function run({ flags, positionals }: Input): Promise<number> {
   }
   const paramsOf = isBulk ? () => [] : paramsMaker(args, flags.params);
   const log = plainLogger(flags.verbose);
-  const discovery = await openRegistry(flags, log);
+  const isMany = flags.repeat !== undefined || flags.duration !== undefined ||
+    flags.rate !== undefined;
+  const clock = isMany || isBulk ? systemClock : briefClock;
+  const interrupt = onInterrupt();
+  const discovery = await openRegistry(flags, log, clock);
   const client = new Client({
     discovery,
     service: flags.service,
     balance: flags.balance,
     timeoutMs: flags.timeout,
+    clock,
     log,
   });
-  const interrupt = onInterrupt();
-  const isMany = flags.repeat !== undefined || flags.duration !== undefined ||
-    flags.rate !== undefined;
   const summary = isMany ? await newSummary() : undefined;
   const progress = summary === undefined ? undefined : await newProgress(summary, flags);
   const output = new CallOutput(method, paramsOf, flags, () => progress?.hide());
@@ -68,9 +71,10 @@ export async function run({ flags, positionals }: Input): Promise<number> {
     }
   } finally {
     progress?.stop();
-    interrupt.release();
     client.close();
     await discovery.close();
+    // The last, because it is what keeps the process alive.
+    interrupt.release();
   }
   if (interrupt.signal.aborted) return exitCodes.interrupted;
   return output.failed > 0 ? exitCodes.failure : exitCodes.success;

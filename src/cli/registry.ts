@@ -1,4 +1,4 @@
-import { systemClock } from "../base/clock.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import { RpcError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
@@ -17,12 +17,13 @@ import { UsageError } from "./usage_error.ts";
 export function openRegistry(
   flags: { readonly registry: string; readonly service: string },
   log: Logger,
+  clock: Clock = systemClock,
 ): Promise<Discovery> {
   try {
     assertServiceName(flags.service);
     const url = parseRegistryUrl(flags.registry);
     return openDiscovery(url, {
-      clock: systemClock,
+      clock,
       random: systemRandom,
       log,
       lastKnownDir: stateDirectory(),
