@@ -6,6 +6,11 @@ export interface Positional {
   readonly description: string;
   /** `many`: any number, the last one only. @default "one" */
   readonly count?: "one" | "optional" | "many";
+  /**
+   * What a shell completes it with: words; or procedures of the live service; names of files; names of
+   * settings; values of the setting before it. @default nothing
+   */
+  readonly completes?: readonly string[] | "methods" | "files" | "settings" | "values";
 }
 
 /** What a subcommand is given. */

@@ -16,6 +16,9 @@ import {
   verboseFlag,
 } from "./flags.ts";
 
+/** The shells that `rpc completions` knows. */
+export const shells = ["bash", "zsh", "fish", "powershell"] as const;
+
 /** The levels of the log, the most talkative one first. */
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 
@@ -93,6 +96,7 @@ const serveCommand = defineCommand({
       name: "module",
       description: "a .ts or .js file whose exported functions are served too",
       count: "optional",
+      completes: "files",
     },
   ],
   flags: serveFlags,
@@ -167,7 +171,11 @@ const callCommand = defineCommand({
   name: "call",
   summary: "Call a procedure on whatever servers there are, once or many times",
   positionals: [
-    { name: "method", description: "the procedure, for example fib: see rpc methods" },
+    {
+      name: "method",
+      description: "the procedure, for example fib: see rpc methods",
+      completes: "methods",
+    },
     {
       name: "args",
       description: "its arguments: JSON, or else text; {i} stands for the call's number from 1",
@@ -241,9 +249,23 @@ const configCommand = defineCommand({
   name: "config",
   summary: "Show or change the settings kept in rpc.toml",
   positionals: [
-    { name: "action", description: "get, set or path" },
-    { name: "setting", description: "its name, for example registry", count: "optional" },
-    { name: "value", description: "its new value, with set", count: "optional" },
+    {
+      name: "action",
+      description: "get, set or path",
+      completes: ["get", "set", "path"],
+    },
+    {
+      name: "setting",
+      description: "its name, for example registry",
+      count: "optional",
+      completes: "settings",
+    },
+    {
+      name: "value",
+      description: "its new value, with set",
+      count: "optional",
+      completes: "values",
+    },
   ],
   flags: configFlags,
   examples: [
@@ -284,6 +306,44 @@ const demoCommand = defineCommand({
   load: () => import("./demo.ts"),
 });
 
+/** The flags of `rpc completions`. */
+export const completionsFlags = {};
+
+const completionsCommand = defineCommand({
+  name: "completions",
+  summary: "Print what lets a shell complete rpc's command lines at Tab",
+  positionals: [
+    {
+      name: "shell",
+      description: shells.join(", "),
+      completes: shells,
+    },
+  ],
+  flags: completionsFlags,
+  examples: [
+    ["rpc completions bash > ~/.local/share/bash-completion/completions/rpc", "bash, for good"],
+    ["rpc completions zsh > ~/.zfunc/_rpc", "zsh, where ~/.zfunc is in its fpath"],
+    ["rpc completions fish > ~/.config/fish/completions/rpc.fish", "fish, for good"],
+    ["rpc completions powershell >> $PROFILE", "PowerShell, for good"],
+  ],
+  load: () => import("./completions.ts"),
+});
+
+/** The flags of `rpc complete`. */
+export const completeFlags = {
+  current: text("<word>", { description: "The word at the cursor", fallback: "" }),
+};
+
+const completeCommand = defineCommand({
+  name: "complete",
+  summary: "Tell a shell how a command line can go on",
+  positionals: [{ name: "before", description: "the words before the cursor", count: "many" }],
+  flags: completeFlags,
+  examples: [],
+  hidden: true,
+  load: () => import("./complete.ts"),
+});
+
 /** The flags of `rpc worker`. */
 export const workerFlags = {
   module: text("<path>", { description: "A module whose functions to offer", fallback: undefined }),
@@ -321,6 +381,8 @@ export const commands: readonly Command[] = [
   methodsCommand,
   configCommand,
   demoCommand,
+  completionsCommand,
+  completeCommand,
   demoClientCommand,
   workerCommand,
 ];

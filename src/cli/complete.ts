@@ -1,0 +1,113 @@
+import type { Clock } from "../base/clock.ts";
+import { systemClock } from "../base/clock.ts";
+import { silentLogger } from "../base/log.ts";
+import { callOnce } from "../client/call_once.ts";
+import { tcpTransport } from "../client/transport.ts";
+import type { Instance } from "../discovery/discovery.ts";
+import { reservedMethods } from "../wire/message.ts";
+import type { Command, CommandInput } from "./command.ts";
+import { commands, type completeFlags, settings } from "./commands.ts";
+import { type Candidate, candidatesFor } from "./completion_candidates.ts";
+import { exitCodes } from "./main.ts";
+import { openRegistry } from "./registry.ts";
+import { resolveFlags } from "./settings.ts";
+import { snapshots } from "./snapshots.ts";
+
+/** How long whoever pressed Tab is kept waiting for a service, in all. */
+const patienceMs = 1_000;
+
+/** A list that is longer helps nobody. */
+const methodsMax = 1_000;
+
+/**
+ * `rpc complete --current=<word> -- <words before>`, which the scripts of `rpc completions` run at each
+ * Tab: a line for each candidate, its description after a tab, and `:files` if names of files fit too.
+ * It says nothing else, whatever is wrong.
+ */
+export async function run({ flags, positionals }: CommandInput<typeof completeFlags>) {
+  const { values, files } = await candidatesFor(
+    { before: positionals, current: flags.current },
+    { commands, settings: settings(), methods: methodsOf },
+  );
+  const lines = values.map(({ value, description }) => `${value}\t${oneLine(description)}`);
+  if (files) lines.push(":files");
+  if (lines.length > 0) console.log(lines.join("\n"));
+  return exitCodes.success;
+}
+
+/** What the live service offers, as far as it can be learned quickly and silently. */
+async function methodsOf(
+  command: Command,
+  given: ReadonlyMap<string, string>,
+): Promise<readonly Candidate[]> {
+  const patience = new AbortController();
+  const timer = systemClock.after(patienceMs, () => patience.abort());
+  try {
+    const late = new Promise<never>((_, reject) => {
+      patience.signal.addEventListener("abort", () => reject(patience.signal.reason));
+    });
+    return await Promise.race([askMethods(command, given, patience.signal, systemClock), late]);
+  } catch {
+    return [];
+  } finally {
+    timer.cancel();
+  }
+}
+
+async function askMethods(
+  command: Command,
+  given: ReadonlyMap<string, string>,
+  signal: AbortSignal,
+  clock: Clock,
+): Promise<readonly Candidate[]> {
+  const flags = await resolveFlags(command, given, settings());
+  const { registry, service } = flags;
+  if (typeof registry !== "string" || typeof service !== "string") return [];
+  const discovery = await openRegistry({ registry, service }, silentLogger);
+  try {
+    for await (const { instances } of snapshots(discovery, service, signal)) {
+      return await methodsOfFirst(instances, clock);
+    }
+    return [];
+  } finally {
+    void discovery.close();
+  }
+}
+
+/** The methods of the server that answers first; of none, what the registry says that they offer. */
+async function methodsOfFirst(
+  instances: readonly Instance[],
+  clock: Clock,
+): Promise<readonly Candidate[]> {
+  const asked = instances.slice(0, 3).map(async (instance) => {
+    const document = await callOnce(instance, reservedMethods.discover, patienceMs / 2, {
+      transport: tcpTransport,
+      clock,
+    });
+    return methodsIn(document);
+  });
+  try {
+    return await Promise.any(asked);
+  } catch {
+    const names = new Set(instances.flatMap(({ methods }) => methods));
+    return [...names].toSorted().slice(0, methodsMax).map((value) => ({ value, description: "" }));
+  }
+}
+
+/** The names and summaries in an OpenRPC document, without a schema library: Tab must be quick. */
+function methodsIn(document: unknown): readonly Candidate[] {
+  const { methods } = (document ?? {}) as { readonly methods?: unknown };
+  if (!Array.isArray(methods)) return [];
+  const found = methods.slice(0, methodsMax).flatMap((method: unknown) => {
+    const { name, summary, description } = (method ?? {}) as Readonly<Record<string, unknown>>;
+    if (typeof name !== "string") return [];
+    const text = [summary, description].find((one) => typeof one === "string") ?? "";
+    return [{ value: name, description: String(text) }];
+  });
+  return found.toSorted((one, other) => one.value < other.value ? -1 : 1);
+}
+
+// Whatever a server says of itself ends up in a terminal: one line, and nothing that a terminal obeys.
+function oneLine(text: string): string {
+  return text.split("\n", 1).join("").replaceAll(/\p{Cc}+/gu, " ").slice(0, 100);
+}

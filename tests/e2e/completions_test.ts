@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import { python } from "../support/python.ts";
+import { RpcHome } from "../support/rpc_process.ts";
+import { waitFor, within } from "../support/wait_for.ts";
+
+const entry = new URL("../../main.ts", import.meta.url).href;
+const typist = new URL("fixtures/type_into_shell.py", import.meta.url);
+const isWindows = Deno.build.os === "windows";
+
+function isInstalled(shell: string): boolean {
+  try {
+    return new Deno.Command(shell, { args: ["--version"], stdin: "null" }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+/** What is typed before Tab, and what `rpc` is then run with. */
+const typed: readonly (readonly [before: string, after: string])[] = [
+  ["meth", "methods"],
+  ["help conf", "help config"],
+  ["completions pow", "completions powershell"],
+  ["call --repe", "call --repeat"],
+  ["call --balance le", "call --balance least-loaded"],
+  ["call --balance=rou", "call --balance=round-robin"],
+  ["call ping --registry zoo", "call ping --registry zookeeper://"],
+  ["servers --registry=sta", "servers --registry=static:"],
+  ["config set log-f", "config set log-format"],
+  ["serve 127.0.0.1 0 taskf", "serve 127.0.0.1 0 taskfile.ts"],
+];
+
+/** A home where `rpc` is on the path: it completes, and takes down what else it is run with. */
+async function homeWithProgram(): Promise<{ home: RpcHome; env: Record<string, string> }> {
+  const home = await RpcHome.create();
+  const { directory, workingDirectory } = home;
+  await Deno.mkdir(`${directory}/bin`);
+  await Deno.writeTextFile(
+    `${directory}/bin/rpc`,
+    `#!/bin/sh
+case $1 in
+complete) exec "${Deno.execPath()}" run -A --no-prompt "${entry}" "$@" ;;
+*) echo "$*" >>"${directory}/typed" ;;
+esac
+`,
+    { mode: 0o755 },
+  );
+  await Deno.writeTextFile(`${workingDirectory}/taskfile.ts`, "");
+  const env = home.env({
+    PATH: `${directory}/bin:${Deno.env.get("PATH")}`,
+    HOME: directory,
+    TERM: "dumb",
+  });
+  return { home, env };
+}
+
+async function scriptFor(shell: string, home: RpcHome): Promise<string> {
+  const { code, stdout, stderr } = await home.run(["completions", shell]);
+  assert.equal(code, 0, stderr);
+  const path = `${home.directory}/completions.${shell}`;
+  await Deno.writeTextFile(path, stdout);
+  return path;
+}
+
+/** Types lines into a shell, each with a Tab at its end, and returns what `rpc` was run with. */
+async function typeInto(
+  command: readonly string[],
+  lines: readonly string[],
+  { home, env }: { home: RpcHome; env: Record<string, string> },
+): Promise<string[]> {
+  await Deno.remove(`${home.directory}/typed`).catch(() => {});
+  const child = new Deno.Command(python ?? "python3", {
+    args: [typist.pathname, ...command],
+    cwd: home.workingDirectory,
+    env,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(lines.join("\n")));
+  await writer.close();
+  const { code, stdout, stderr } = await within("the shell", child.output(), 300_000);
+  const decoder = new TextDecoder();
+  assert.equal(code, 0, decoder.decode(stdout) + decoder.decode(stderr));
+  const text = await Deno.readTextFile(`${home.directory}/typed`);
+  return text.trimEnd().split("\n").map((line) => line.trimEnd());
+}
+
+/** An interactive shell that has read the script and shows the prompt that the typist waits for. */
+const interactive: Readonly<
+  Record<string, (script: string, home: RpcHome) => Promise<readonly string[]>>
+> = {
+  async bash(script, home) {
+    const rc = `${home.directory}/bashrc`;
+    await Deno.writeTextFile(rc, `PS1='READY> '\nbind 'set bell-style none'\nsource ${script}\n`);
+    return ["bash", "--noprofile", "--rcfile", rc, "-i"];
+  },
+  async zsh(script, home) {
+    const rc = `PS1='READY> '\nunsetopt zle_bracketed_paste beep 2>/dev/null\n` +
+      `autoload -Uz compinit && compinit -u\nsource ${script}\n`;
+    await Deno.writeTextFile(`${home.directory}/.zshrc`, rc);
+    return ["env", `ZDOTDIR=${home.directory}`, "zsh", "--no-globalrcs", "-i"];
+  },
+};
+
+for (const [shell, start] of Object.entries(interactive)) {
+  Deno.test({
+    name: `${shell} completes subcommands, flags, values, files, and methods of the live service`,
+    ignore: isWindows || python === undefined || !isInstalled(shell),
+    async fn() {
+      const { home, env } = await homeWithProgram();
+      await using _ = home;
+      const command = await start(await scriptFor(shell, home), home);
+      await home.serve();
+      const lines = typed.map(([before]) => `rpc ${before}\t`);
+      assert.deepEqual(
+        await typeInto(command, lines, { home, env }),
+        typed.map(([, after]) => after),
+      );
+      // The service is asked for a short time only, and this machine may be busy.
+      await waitFor("a method", async () => {
+        const [line] = await typeInto(command, ["rpc call fi\t"], { home, env });
+        return line === "call fib";
+      }, { timeoutMs: 60_000 });
+    },
+  });
+}
+
+Deno.test({
+  name: "fish completes subcommands, flags, values, files, and methods of the live service",
+  ignore: isWindows || !isInstalled("fish"),
+  async fn() {
+    const { home, env } = await homeWithProgram();
+    await using _ = home;
+    const script = await scriptFor("fish", home);
+    const complete = async (line: string): Promise<string[]> => {
+      const { stdout, stderr } = await new Deno.Command("fish", {
+        args: ["--no-config", "--command", `source ${script}; complete --do-complete '${line}'`],
+        cwd: home.workingDirectory,
+        env,
+        stdin: "null",
+      }).output();
+      const decoder = new TextDecoder();
+      assert.equal(decoder.decode(stderr), "");
+      return decoder.decode(stdout).trimEnd().split("\n").map((one) => one.split("\t")[0] ?? "");
+    };
+    for (const [before, after] of typed) {
+      assert.deepEqual(await complete(`rpc ${before}`), [after.split(" ").at(-1)], before);
+    }
+    await home.serve();
+    await waitFor("the methods", async () => {
+      const found = await complete("rpc call ");
+      return ["fib", "pi", "ping"].every((name) => found.includes(name));
+    }, { timeoutMs: 60_000 });
+  },
+});
+
+Deno.test("methods are completed from the live service, with what they do", async () => {
+  await using home = await RpcHome.create();
+  await home.serve();
+  await waitFor("the methods", async () => {
+    const { code, stdout, stderr } = await home.run(["complete", "--current=p", "--", "call"]);
+    assert.equal(code, 0);
+    assert.equal(stderr, "");
+    return /^pi\t\S.*\nping\t\S.*\n$/m.test(stdout);
+  }, { timeoutMs: 60_000 });
+});
+
+Deno.test("without a service, or with settings that cannot be, completing is silent", async () => {
+  await using home = await RpcHome.create();
+  const cases = [
+    ["call"],
+    ["call", "--registry", "zookeeper://127.0.0.1:1"],
+    ["call", "--registry", "static:127.0.0.1:1"],
+    ["call", "--registry", "nonsense"],
+    ["call", "--timeout", "many"],
+    ["frobnicate"],
+  ];
+  for (const before of cases) {
+    const { code, stdout, stderr } = await home.run(["complete", "--", ...before]);
+    assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "", stderr: "" });
+  }
+});
+
+Deno.test("completions of a shell that is not known are refused with those that are", async () => {
+  await using home = await RpcHome.create();
+  const { code, stderr } = await home.run(["completions", "csh"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /^rpc: There are no completions for "csh": .*\n$/);
+});
+
+Deno.test("the script for PowerShell registers a completer that asks rpc complete", async () => {
+  await using home = await RpcHome.create();
+  const { code, stdout } = await home.run(["completions", "powershell"]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^Register-ArgumentCompleter -Native -CommandName 'rpc'/m);
+  assert.match(stdout, /"--current=\$wordToComplete"/);
+});
