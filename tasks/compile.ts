@@ -1,10 +1,13 @@
 /**
- * `deno task compile [target...]`: one binary for each target in `dist`, with everything that it needs.
+ * `deno task compile [target...]`: one binary for each target in `dist`, with everything that it needs,
+ * and `dist/SHA256SUMS`. Without targets: all of them.
  *
  * The runtime in the binary comes from Deno's download site, once for each target. Where that cannot be
  * reached, `DENORT_BIN=<a deno binary>` in its place lets everything before the download be checked: the
  * types, the module graph, and the list of what is embedded. What comes out then is no program.
  */
+
+import { buildFile, checkedOutCommit } from "../src/cli/version.ts";
 
 const project = new URL("../", import.meta.url);
 
@@ -12,6 +15,8 @@ const project = new URL("../", import.meta.url);
 export const binaries: Readonly<Record<string, string>> = {
   "x86_64-unknown-linux-gnu": "rpc-x86_64-linux",
   "x86_64-pc-windows-msvc": "rpc-x86_64-windows.exe",
+  "aarch64-unknown-linux-gnu": "rpc-aarch64-linux",
+  "aarch64-apple-darwin": "rpc-aarch64-macos",
 };
 
 /**
@@ -54,9 +59,32 @@ export function compileArguments(
 ): string[] {
   return [
     ...["compile", "--allow-all", "--no-prompt", "--exclude-unused-npm"],
-    ...include.flatMap((module) => ["--include", module]),
+    ...[buildFile, ...include].flatMap((path) => ["--include", path]),
     ...["--target", target, "--output", output, "main.ts"],
   ];
+}
+
+/** Writes what the binaries shall say of themselves: they embed it. */
+export async function writeBuildFile(): Promise<void> {
+  const path = new URL(buildFile, project);
+  await Deno.mkdir(new URL("./", path), { recursive: true });
+  await Deno.writeTextFile(path, JSON.stringify({ commit: checkedOutCommit() }));
+}
+
+/** The line of a file in the format of `sha256sum`. */
+export async function sumLine(path: URL): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(path));
+  return `${new Uint8Array(digest).toHex()}  ${path.pathname.split("/").at(-1)}\n`;
+}
+
+/** Writes the sums of all binaries that there are, for `sha256sum --check`. */
+async function writeSums(): Promise<void> {
+  const dist = new URL("dist/", project);
+  const names = [...Deno.readDirSync(dist)].map(({ name }) => name)
+    .filter((name) => Object.values(binaries).includes(name)).toSorted();
+  const lines: string[] = [];
+  for (const name of names) lines.push(await sumLine(new URL(name, dist)));
+  await Deno.writeTextFile(new URL("SHA256SUMS", dist), lines.join(""));
 }
 
 async function compile(target: string): Promise<boolean> {
@@ -82,6 +110,8 @@ async function compile(target: string): Promise<boolean> {
 if (import.meta.main) {
   const targets = Deno.args.length > 0 ? Deno.args : Object.keys(binaries);
   let failed = false;
+  await writeBuildFile();
   for (const target of targets) failed = !await compile(target) || failed;
+  await writeSums();
   if (failed) Deno.exit(1);
 }

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { binaries, compileArguments, dynamicImports } from "../tasks/compile.ts";
+import { buildFile } from "../src/cli/version.ts";
+import {
+  binaries,
+  compileArguments,
+  dynamicImports,
+  sumLine,
+  writeBuildFile,
+} from "../tasks/compile.ts";
 
 const project = new URL("../", import.meta.url);
 
@@ -108,6 +115,7 @@ Deno.test("a compiled binary embeds every module that the program can load", asy
     assert.ok(graph.packages.includes("zod"));
 
     // Any deno in the place of the runtime lets everything but the result be checked.
+    await writeBuildFile();
     const { code, stderr, stdout } = await deno(
       compileArguments("x86_64-unknown-linux-gnu", `${directory}/rpc`, await dynamicImports()),
       { DENORT_BIN: Deno.execPath() },
@@ -121,6 +129,7 @@ Deno.test("a compiled binary embeds every module that the program can load", asy
         parts.some((_, length) => embedded.has(`${parts.slice(0, length).join("/")}/*`));
     };
     assert.deepEqual(graph.files.filter((path) => !isEmbedded(path)), []);
+    assert.ok(isEmbedded(buildFile), "what --version tells");
     const npm = [...embedded].filter((path) => path.includes("node_modules"));
     const hasPackage = (name: string) => npm.some((path) => `${path}/`.includes(`/${name}/`));
     assert.deepEqual(graph.packages.filter((name) => !hasPackage(name)), []);
@@ -130,6 +139,20 @@ Deno.test("a compiled binary embeds every module that the program can load", asy
     }
   } finally {
     await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("sums are what sha256sum --check reads", async () => {
+  const path = await Deno.makeTempFile({ prefix: "rpc_sum_" });
+  try {
+    await Deno.writeTextFile(path, "abc");
+    assert.equal(
+      await sumLine(new URL(`file://${path}`)),
+      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  " +
+        `${path.split(/[\\/]/).at(-1)}\n`,
+    );
+  } finally {
+    await Deno.remove(path);
   }
 });
 

@@ -4,7 +4,7 @@ import { silentLogger } from "../base/log.ts";
 import { callOnce } from "../client/call_once.ts";
 import { tcpTransport } from "../client/transport.ts";
 import type { Instance } from "../discovery/discovery.ts";
-import { reservedMethods } from "../wire/message.ts";
+import { reservedMethods } from "../wire/reserved.ts";
 import type { Command, CommandInput } from "./command.ts";
 import { commands, type completeFlags, settings } from "./commands.ts";
 import { type Candidate, candidatesFor } from "./completion_candidates.ts";
