@@ -283,7 +283,7 @@ export const demoFlags = {
     fallback: undefined,
     short: "r",
   }),
-  calls: integer("<n>", [1, 1_000_000], {
+  calls: integer("<n>", [10, 1_000_000], {
     description: "Calls that each client makes of each of the three procedures",
     fallback: 100,
   }),

@@ -21,6 +21,8 @@ export interface DemoView {
  * their own, and by default a registry of their own too, so they neither see nor disturb anybody else's.
  */
 export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<number> {
+  const report = flags.html === undefined ? undefined : await import("./demo_report.ts");
+  if (flags.html !== undefined) report?.assertWritable(flags.html);
   const loadBefore = currentLoad();
   const directory = flags.registry === undefined
     ? await Deno.makeTempDir({ prefix: "rpc-demo-" })
@@ -60,8 +62,7 @@ export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<nu
   const columns = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : Infinity;
   console.log(summaryOf(record, figures, verdicts, columns));
   if (flags.html !== undefined) {
-    const { writeReport } = await import("./demo_report.ts");
-    writeReport(flags.html, { record, figures, verdicts, machine });
+    report?.writeReport(flags.html, { record, figures, verdicts, machine });
   }
   return verdicts.some(({ outcome }) => outcome === "short")
     ? exitCodes.failure

@@ -20,8 +20,21 @@ export interface ReportInput {
  * @throws {CommandError} the file cannot be written
  */
 export function writeReport(path: string, input: ReportInput): void {
+  write(path, reportOf(input), false);
+}
+
+/**
+ * Finds out before a long demo whether its report can be written; leaves an older one as it is.
+ *
+ * @throws {CommandError} it cannot
+ */
+export function assertWritable(path: string): void {
+  write(path, "", true);
+}
+
+function write(path: string, text: string, append: boolean): void {
   try {
-    Deno.writeTextFileSync(path, reportOf(input));
+    Deno.writeTextFileSync(path, text, { append });
   } catch (error) {
     throw new CommandError(`Cannot write the report ${path}: ${messageOf(error)}`, {
       cause: error,
