@@ -272,10 +272,13 @@ function concurrencyOf({ flags }: CallInputOptions): number {
 
 const nothing: Leavings = { result: undefined, failed: undefined };
 
-/** What may be gone in a moment, and has not run. */
+/**
+ * What may be gone in a moment. None of these has run; where an earlier attempt may have, the client
+ * has tried again only because running twice does no harm.
+ */
 function isPassing({ name, executed }: RpcError): boolean {
-  return executed === "no" &&
-    (name === "Unavailable" || name === "Overloaded" || name === "Draining");
+  const isRefusal = name === "Unavailable" || name === "Overloaded" || name === "Draining";
+  return isRefusal && executed !== "yes";
 }
 
 function shown({ name, code, message, executed, issues }: RpcError): Record<string, unknown> {

@@ -91,6 +91,8 @@ Deno.test("killing servers during it loses no line, also when all are gone for a
   await servers[0]?.kill();
   await waitFor("more results", () => run.lines.length > 2_000 || run.code !== undefined);
   await servers[1]?.kill();
+  // Longer than the client by itself waits for a server.
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
   await home.serve();
   assert.equal(await run.ended(), 0, run.describe());
   assert.deepEqual(run.lines, pongs(count));
