@@ -6,7 +6,7 @@ import {
   getTextFormatter,
 } from "@logtape/logtape";
 import type { Logger } from "../base/log.ts";
-import type { logLevels } from "./commands.ts";
+import type { logLevels } from "./serve_flags.ts";
 
 /** How a server logs. */
 export interface LoggerOptions {

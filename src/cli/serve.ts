@@ -8,10 +8,11 @@ import { RunningServer, type RunningServerOptions } from "../library/running_ser
 import { denoWorkerCommand } from "../library/worker_command.ts";
 import type { WorkerCommand } from "../workers/worker_process.ts";
 import type { CommandInput } from "./command.ts";
-import type { serveFlags } from "./commands.ts";
+import type { serveFlags } from "./serve_flags.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { createLogger } from "./logger.ts";
 import { exitCodes } from "./main.ts";
+import type { MetricsServer } from "./metrics.ts";
 import { openRegistry } from "./registry.ts";
 import { selfCommand } from "./self_command.ts";
 import { UsageError } from "./usage_error.ts";
@@ -24,10 +25,12 @@ export async function run(input: Input): Promise<number> {
   const { flags } = input;
   const source = sourceOf(input);
   const listen = listenAddress(input.positionals);
+  const metricsAt = flags.metrics === undefined ? undefined : metricsAddress(flags.metrics);
   const log = await createLogger({ level: flags.logLevel, format: flags.logFormat });
   const discovery = await openRegistry(flags, log);
   const interrupt = onInterrupt();
   let server: RunningServer | undefined;
+  let metrics: MetricsServer | undefined;
   try {
     server = await start({
       ...source,
@@ -45,6 +48,9 @@ export async function run(input: Input): Promise<number> {
       random: systemRandom,
       log,
     });
+    if (metricsAt !== undefined) {
+      metrics = await watchable(server, metricsAt, () => !interrupt.signal.aborted, log);
+    }
     const { address, registry } = server;
     console.log(`ready ${address} service=${flags.service} registry=${registry}`);
     if (flags.watch) await watch(server, source, log);
@@ -55,6 +61,7 @@ export async function run(input: Input): Promise<number> {
     return exitCodes.success;
   } finally {
     await server?.close();
+    metrics?.close();
     await discovery.close();
     interrupt.release();
   }
@@ -95,6 +102,32 @@ function listenAddress([host = "", portText = ""]: readonly string[]): HostPort 
     );
   }
   return { host: host.replace(/^\[(.*)\]$/, "$1"), port };
+}
+
+function metricsAddress(text: string): HostPort {
+  const match = /^(.+):(\d{1,5})$/.exec(text);
+  if (match === null) {
+    throw new UsageError(
+      `Cannot use --metrics ${JSON.stringify(text)}: give host:port, such as 127.0.0.1:9464`,
+    );
+  }
+  return listenAddress(match.slice(1));
+}
+
+/** Serves what the server does to Prometheus and to probes. */
+async function watchable(
+  server: RunningServer,
+  address: HostPort,
+  isWanted: () => boolean,
+  log: Logger,
+): Promise<MetricsServer> {
+  const { serveMetrics } = await import("./metrics.ts");
+  const metrics = serveMetrics(address, {
+    stats: () => server.stats(),
+    isReady: () => isWanted() && server.isRegistered,
+  }, log);
+  log.info("Serving metrics", { url: `http://${metrics.address}/metrics` });
+  return metrics;
 }
 
 async function start(options: RunningServerOptions): Promise<RunningServer> {

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { RpcHome } from "../support/rpc_process.ts";
+import { waitFor } from "../support/wait_for.ts";
+
+/** The address in the log line that tells it. */
+async function metricsOf(process: { readonly stderr: string }): Promise<string> {
+  return await waitFor("the address of the metrics", () => {
+    return /url='?"?(http:\/\/[\d.]+:\d+)\/metrics/.exec(process.stderr)?.[1];
+  }, { timeoutMs: 60_000 });
+}
+
+async function ask(url: string): Promise<{ status: number; body: string; type: string | null }> {
+  const response = await fetch(url);
+  const { status, headers } = response;
+  return { status, body: await response.text(), type: headers.get("content-type") };
+}
+
+Deno.test("--metrics serves what the server does to Prometheus, and answers probes", async () => {
+  await using home = await RpcHome.create();
+  const server = await home.serve(["--metrics", "127.0.0.1:0", "--drain-grace", "3000"]);
+  const url = await metricsOf(server);
+  assert.equal((await ask(`${url}/healthz`)).status, 200);
+  assert.equal((await ask(`${url}/readyz`)).status, 200);
+  assert.equal((await ask(`${url}/`)).status, 404);
+
+  await home.run(["call", "ping", "--repeat", "7"]);
+  await home.run(["call", "fib", "20"]);
+  await home.run(["call", "fib", "many"]);
+  // Asked twice: what is counted is not counted again.
+  await ask(`${url}/metrics`);
+  const { body, type } = await ask(`${url}/metrics`);
+  assert.match(type ?? "", /^text\/plain; version=0\.0\.4/);
+  assert.match(body, /^rpc_ready 1$/m);
+  assert.match(body, /^rpc_workers 1$/m);
+  assert.match(body, /^rpc_calls_total\{method="ping"\} 7$/m);
+  assert.match(body, /^rpc_calls_total\{method="fib"\} 2$/m);
+  assert.match(body, /^rpc_errors_total\{method="fib",error="InvalidParams"\} 1$/m);
+  assert.match(body, /^rpc_latency_seconds\{method="fib",quantile="0.99"\} \d/m);
+  for (const line of body.split("\n").filter((one) => one !== "")) {
+    assert.match(line, /^(# (HELP|TYPE) rpc_\w+ .+|rpc_\w+(\{[^}]*\})? [-+\d.e]+)$/);
+  }
+
+  // While it drains it lives, and is not ready.
+  server.process.signal("SIGTERM");
+  await waitFor("not ready", async () => (await ask(`${url}/readyz`)).status === 503);
+  assert.equal((await ask(`${url}/healthz`)).status, 200);
+  assert.equal(await server.process.ended(), 0);
+});
+
+Deno.test("a server that its registry does not list yet lives and is not ready", async () => {
+  await using home = await RpcHome.create("zookeeper://127.0.0.1:1");
+  const server = await home.serve(["--metrics", "127.0.0.1:0"]);
+  const url = await metricsOf(server);
+  assert.equal((await ask(`${url}/healthz`)).status, 200);
+  assert.equal((await ask(`${url}/readyz`)).status, 503);
+});
+
+Deno.test("an address for metrics that cannot be is told in one line", async () => {
+  await using home = await RpcHome.create();
+  const bad = await home.run(["serve", "127.0.0.1", "0", "--metrics", "9464"]);
+  assert.equal(bad.code, 2);
+  assert.match(bad.stderr, /^rpc: Cannot use --metrics "9464": give host:port.*\n$/);
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const address = `127.0.0.1:${(taken.addr as Deno.NetAddr).port}`;
+  const inUse = await home.run(["serve", "127.0.0.1", "0", "--metrics", address]);
+  assert.equal(inUse.code, 1);
+  assert.match(inUse.stderr, /rpc: Cannot serve metrics on .*choose another --metrics\n$/);
+});
