@@ -9,8 +9,8 @@ export interface Candidate {
   readonly inFlight: number;
   /** When it was last sent a call, on the clock's monotonic scale; `-Infinity` if never. */
   readonly usedAtMs: number;
-  /** Its recent latency in milliseconds; 0 if nothing is known. */
-  latencyAt(nowMs: number): number;
+  /** Its recent latency with a method, in milliseconds; 0 if nothing is known. */
+  latencyOf(method: string, nowMs: number): number;
 }
 
 /** The names of the policies. */
@@ -32,7 +32,11 @@ export function candidatesOf<Item extends Candidate>(items: readonly Item[]): Ca
 }
 
 /** Chooses one of at least one candidates. Pure but for what it is given (round-robin counts). */
-export type Pick = <Item extends Candidate>(candidates: Candidates<Item>, nowMs: number) => Item;
+export type Pick = <Item extends Candidate>(
+  candidates: Candidates<Item>,
+  method: string,
+  nowMs: number,
+) => Item;
 
 /** Builds the policy of a name. */
 export function createPick(policy: BalancePolicy, random: Random): Pick {
@@ -64,12 +68,12 @@ const unknownCost = 1e9;
  * picture do not all run to the same server.
  */
 function pickOfTwo(random: Random): Pick {
-  return (candidates, nowMs) => {
+  return (candidates, method, nowMs) => {
     const one = weighted(candidates, random);
     if (candidates.items.length === 1) return one;
     const other = differentFrom(one, candidates, random);
-    const costOfOne = costOf(one, nowMs);
-    const costOfOther = costOf(other, nowMs);
+    const costOfOne = costOf(one, method, nowMs);
+    const costOfOther = costOf(other, method, nowMs);
     if (costOfOne > costOfOther * costTolerance) return other;
     if (costOfOther > costOfOne * costTolerance) return one;
     // Weights that differ have their effect by the draw, which this must not undo.
@@ -79,8 +83,8 @@ function pickOfTwo(random: Random): Pick {
 }
 
 // Weight is not part of the cost: it has decided already how often a server is drawn.
-function costOf(candidate: Candidate, nowMs: number): number {
-  const latencyMs = candidate.latencyAt(nowMs);
+function costOf(candidate: Candidate, method: string, nowMs: number): number {
+  const latencyMs = candidate.latencyOf(method, nowMs);
   if (latencyMs === 0) return candidate.inFlight === 0 ? 0 : unknownCost + candidate.inFlight;
   return (candidate.inFlight + 1) * latencyMs;
 }

@@ -43,7 +43,9 @@ class BoundedCall {
     const error = this.#givenUp("DeadlineExceeded", `No answer to ${call.method} in time`);
     // A server that has sent items answers: that they were not enough may be the caller's own doing.
     const isAnswering = call.stream !== undefined && call.stream.received > 0;
-    if (call.sentAtMs !== undefined && !isAnswering) call.endpoint?.timedOut(call.sentAtMs);
+    if (call.sentAtMs !== undefined && !isAnswering) {
+      call.endpoint?.timedOut(call.method, call.sentAtMs);
+    }
     this.#giveUp(error);
   }
 

@@ -10,7 +10,7 @@ import type { Call, Done } from "./call.ts";
 import { Connection } from "./connection.ts";
 import { Ejection } from "./ejection.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { LatencyAverage } from "./latency.ts";
+import { MethodLatencies } from "./latency.ts";
 import type { Duplex, Transport } from "./transport.ts";
 
 /** What every endpoint of a client shares. */
@@ -61,7 +61,7 @@ export class Endpoint implements Candidate {
   readonly address: string;
   readonly #dependencies: EndpointDependencies;
   readonly #owner: EndpointOwner;
-  readonly #latency = new LatencyAverage();
+  readonly #latencies = new MethodLatencies();
   readonly #backoff: Backoff;
   readonly #ejection: Ejection;
   #instance: Instance;
@@ -137,8 +137,8 @@ export class Endpoint implements Candidate {
     return this.#listed && !this.#ejection.isActive ? "preferred" : "fallback";
   }
 
-  latencyAt(nowMs: number): number {
-    return this.#latency.valueAt(nowMs);
+  latencyOf(method: string, nowMs: number): number {
+    return this.#latencies.valueAt(method, nowMs);
   }
 
   /** The registry lists it (again), maybe as a new instance at the same address. */
@@ -187,15 +187,15 @@ export class Endpoint implements Candidate {
       call.sentAtMs = undefined;
       // How long a stream takes is its caller's doing as well.
       if (call.stream !== undefined && call.stream.received > 0) this.#ejection.answered();
-      else this.#judge(error, nowMs, state.connection);
+      else this.#judge(call.method, error, nowMs, state.connection);
       done(error, result);
     });
   }
 
-  /** A call sent at `sentAtMs`, that it was working on, has ended at its deadline. */
-  timedOut(sentAtMs: number): void {
+  /** A call of a method, sent at `sentAtMs`, that it was working on, has ended at its deadline. */
+  timedOut(method: string, sentAtMs: number): void {
     const nowMs = this.#dependencies.clock.now();
-    this.#latency.observe(nowMs - sentAtMs, nowMs);
+    this.#latencies.of(method).observe(nowMs - sentAtMs, nowMs);
     if (this.#ejection.timedOut() && this.rank === "preferred") this.#owner.suspected(this);
   }
 
@@ -239,19 +239,24 @@ export class Endpoint implements Candidate {
   }
 
   /** What the end of a call says of the server. An early error is no latency: failing fast is no merit. */
-  #judge(error: RpcError | undefined, sentAtMs: number, connection: Connection): void {
+  #judge(
+    method: string,
+    error: RpcError | undefined,
+    sentAtMs: number,
+    connection: Connection,
+  ): void {
     if (error === undefined) {
       const nowMs = this.#dependencies.clock.now();
-      this.#latency.observe(nowMs - sentAtMs, nowMs);
+      this.#latencies.of(method).observe(nowMs - sentAtMs, nowMs);
       this.#ejection.answered();
     } else if (error.name === "DeadlineExceeded") {
-      this.timedOut(sentAtMs);
+      this.timedOut(method, sentAtMs);
     } else if (error.name === "Draining") {
       this.#drains(connection);
     } else if (error.executed === "yes") {
       this.#ejection.answered();
     } else if (error.name === "Overloaded" || error.name === "WorkerLost") {
-      this.#latency.penalize(this.#dependencies.clock.now());
+      this.#latencies.of(method).penalize(this.#dependencies.clock.now());
       // Too much to do is no fault: without this server the others had even more.
       if (error.name === "Overloaded") this.#ejection.answered();
     }

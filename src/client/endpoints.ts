@@ -76,7 +76,7 @@ export class Endpoints implements EndpointOwner {
   pick(call: Call, nowMs: number): Endpoint | undefined {
     const { preferred, fallback } = this.#lists;
     if (call.avoid === undefined && preferred.size > 0) {
-      const endpoint = this.#pick(preferred, nowMs);
+      const endpoint = this.#pick(preferred, call.method, nowMs);
       if (endpoint.offers(call.method)) return endpoint;
     }
     return this.#pickFrom(preferred.items, call, nowMs) ??
@@ -90,17 +90,17 @@ export class Endpoints implements EndpointOwner {
     if (untried.length === 0) return undefined;
     // One that drains goes soon: those that stay come first.
     const staying = untried.filter((endpoint) => !endpoint.isDraining);
-    return this.#pick(candidatesOf(staying.length === 0 ? untried : staying), nowMs);
+    return this.#pick(candidatesOf(staying.length === 0 ? untried : staying), call.method, nowMs);
   }
 
   /** All have failed it once: again to any that could do better now, which one that drains cannot. */
   #pickAgain(call: Call, nowMs: number): Endpoint | undefined {
     const { preferred, fallback } = this.#lists;
-    if (preferred.size > 0) return this.#pick(preferred, nowMs);
+    if (preferred.size > 0) return this.#pick(preferred, call.method, nowMs);
     const staying = fallback.items.filter((endpoint) =>
       !endpoint.isDraining || !call.avoid?.has(endpoint)
     );
-    return staying.length === 0 ? undefined : this.#pick(candidatesOf(staying), nowMs);
+    return staying.length === 0 ? undefined : this.#pick(candidatesOf(staying), call.method, nowMs);
   }
 
   /** Whether any that can take calls now may offer a call's method. */

@@ -47,3 +47,27 @@ export class LatencyAverage {
     return idleMs < 1_000 ? this.#valueMs : this.#valueMs * Math.exp((1_000 - idleMs) / decayMs);
   }
 }
+
+/** Methods that one server's latency is kept of. Past it all are forgotten, and learned again. */
+const methodsMax = 256;
+
+/** A server's recent latency, method by method: how long `ping` takes says nothing of `fib`. */
+export class MethodLatencies {
+  readonly #averages = new Map<string, LatencyAverage>();
+
+  /** The average of a method, to be told of an answer. */
+  of(method: string): LatencyAverage {
+    let average = this.#averages.get(method);
+    if (average === undefined) {
+      if (this.#averages.size >= methodsMax) this.#averages.clear();
+      average = new LatencyAverage();
+      this.#averages.set(method, average);
+    }
+    return average;
+  }
+
+  /** The average of a method in milliseconds; 0 if nothing is known. */
+  valueAt(method: string, nowMs: number): number {
+    return this.#averages.get(method)?.valueAt(nowMs) ?? 0;
+  }
+}

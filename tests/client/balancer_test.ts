@@ -15,7 +15,7 @@ interface Fake extends Candidate {
 }
 
 function fake(name: string, weight = 1, inFlight = 0, latencyMs = 1): Fake {
-  return { name, weight, inFlight, latencyMs, usedAtMs: -Infinity, latencyAt: () => latencyMs };
+  return { name, weight, inFlight, latencyMs, usedAtMs: -Infinity, latencyOf: () => latencyMs };
 }
 
 /** The share of each name in `picks` picks, for each of some seeds. */
@@ -26,7 +26,7 @@ function shares(policy: BalancePolicy, items: readonly Fake[], picks = 4_000) {
     const counts: Record<string, number> = {};
     for (const { name } of items) counts[name] = 0;
     for (let i = 0; i < picks; i++) {
-      const { name } = pick(candidates, 0);
+      const { name } = pick(candidates, "fib", 0);
       counts[name] = counts[name]! + 1 / picks;
     }
     return { seed, share: (name: string) => counts[name]! };
@@ -82,7 +82,7 @@ Deno.test("random draws by weight when the upper bound of the weights is far too
   const items = [fake("a", 1), fake("b", 3)];
   let ofB = 0;
   for (let i = 0; i < 4_000; i++) {
-    if (pick({ items, weightMax: 1_000 }, 0).name === "b") ofB += 1 / 4_000;
+    if (pick({ items, weightMax: 1_000 }, "fib", 0).name === "b") ofB += 1 / 4_000;
   }
   assertNear(ofB, 0.75, 5);
 });
@@ -118,14 +118,14 @@ Deno.test("p2c tries an idle server of unknown latency first, and a busy one las
 Deno.test("round-robin takes turns", () => {
   const pick = createPick("round-robin", seededRandom(1));
   const candidates = candidatesOf([fake("a"), fake("b"), fake("c", 0), fake("d")]);
-  const names = Array.from({ length: 6 }, () => pick(candidates, 0).name);
+  const names = Array.from({ length: 6 }, () => pick(candidates, "fib", 0).name);
   assert.deepEqual(names, ["a", "b", "d", "a", "b", "d"]);
 });
 
 Deno.test("least-loaded compares calls in flight by weight", () => {
   const pick = createPick("least-loaded", seededRandom(1));
-  assert.equal(pick(candidatesOf([fake("a", 1, 1), fake("b", 1, 2)]), 0).name, "a");
-  assert.equal(pick(candidatesOf([fake("a", 1, 1), fake("b", 4, 2)]), 0).name, "b");
+  assert.equal(pick(candidatesOf([fake("a", 1, 1), fake("b", 1, 2)]), "fib", 0).name, "a");
+  assert.equal(pick(candidatesOf([fake("a", 1, 1), fake("b", 4, 2)]), "fib", 0).name, "b");
 });
 
 Deno.test("p2c takes the less recently used of two that are as good, unless their weights differ", () => {
@@ -134,7 +134,7 @@ Deno.test("p2c takes the less recently used of two that are as good, unless thei
   let repeats = 0;
   let last: Fake | undefined;
   for (let nowMs = 1; nowMs <= 1_000; nowMs++) {
-    const taken = pick(candidatesOf([a, b]), nowMs);
+    const taken = pick(candidatesOf([a, b]), "fib", nowMs);
     taken.usedAtMs = nowMs;
     if (taken === last) repeats++;
     last = taken;
@@ -143,6 +143,9 @@ Deno.test("p2c takes the less recently used of two that are as good, unless thei
   assert.ok(repeats < 100, `${repeats} of 1,000 went where the one before went`);
   const heavy = fake("heavy", 3);
   heavy.usedAtMs = 10;
-  const counts = Array.from({ length: 1_000 }, () => pick(candidatesOf([heavy, a]), 10).name);
+  const counts = Array.from(
+    { length: 1_000 },
+    () => pick(candidatesOf([heavy, a]), "fib", 10).name,
+  );
   assertNear(counts.filter((name) => name === "heavy").length / 1_000, 0.75, 1);
 });

@@ -32,7 +32,10 @@ function setUp(signal?: AbortSignal) {
 /** An endpoint that counts the timeouts that it is blamed for. */
 function endpointStub() {
   const sentAtMs: number[] = [];
-  const stub = { address: "127.0.0.1:1", timedOut: (atMs: number) => sentAtMs.push(atMs) };
+  const stub = {
+    address: "127.0.0.1:1",
+    timedOut: (_method: string, atMs: number) => sentAtMs.push(atMs),
+  };
   return { endpoint: stub as unknown as Endpoint, sentAtMs };
 }
 

@@ -70,6 +70,6 @@ export class EndpointsRig {
 
   /** Lets calls at a port end at their deadlines. */
   timeOut(port: number, times: number): void {
-    for (let i = 0; i < times; i++) this.at(port).timedOut(this.clock.now());
+    for (let i = 0; i < times; i++) this.at(port).timedOut("fib", this.clock.now());
   }
 }
