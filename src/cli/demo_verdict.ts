@@ -23,6 +23,9 @@ const speedUpShareMin = 0.2;
 /** A client among four must be that much slower than it was alone; evenly it would be at a quarter. */
 const crowdedRateMax = 0.7;
 
+/** Others that keep so large a part of the cores at work decide on speeds as much as the servers do. */
+const othersShareMax = 0.5;
+
 /** The least share of one of n servers, of an even one. */
 const evenShareMin = 0.05;
 
@@ -156,7 +159,7 @@ class Judging {
   /** Speeds of different moments compare only on a machine that others leave alone. */
   #judgeSpeed(scenario: number, isMet: boolean, seen: string, expected: string): void {
     const { cores, load } = this.#machine;
-    if (!isMet && load >= 2 * cores) {
+    if (!isMet && load >= othersShareMax * cores) {
       const others = `${load.toFixed(1)} other processes want the ${cores} cores`;
       this.#unjudged(scenario, `${seen} (no verdict: ${others})`);
     } else this.#say(scenario, isMet, `${seen} (expected: ${expected})`);
