@@ -8,9 +8,15 @@ const encoder = new TextEncoder();
 const noBytes = new Uint8Array(0);
 
 /**
+ * From so many characters on a burst begins to leave while it still grows: the peer then works on its
+ * first half while the second is made, where otherwise the two would take turns.
+ */
+const earlyWriteLength = 2_048;
+
+/**
  * Turns lines into few writes: all that is ready together leaves in one, which is some six times the
  * rate of a write a line. The flush is put off by microtasks for as long as lines keep coming in
- * them, then no longer, so that a single line never waits for company.
+ * them, until there is enough to begin with, so that a single line never waits for company.
  */
 export class Outbox {
   readonly #sink: Sink;
@@ -47,6 +53,8 @@ export class Outbox {
       this.#state = "scheduled";
       this.#lengthSeen = this.#text.length;
       queueMicrotask(this.#flushWhenQuiet);
+    } else if (this.#state === "scheduled" && this.#text.length >= earlyWriteLength) {
+      void this.#write();
     }
   }
 

@@ -215,3 +215,16 @@ Deno.test("close() before the flush writes nothing at all", async () => {
   await settled();
   assert.deepEqual(sink.writes, []);
 });
+
+Deno.test("a large burst begins to leave while it still grows, and the rest goes in the next write", async () => {
+  const sink = new FakeSink();
+  const outbox = new Outbox(sink, () => assert.fail("no write fails"));
+  const line = "x".repeat(99) + "\n";
+  for (let i = 0; i < 30; i++) outbox.push(line);
+  assert.deepEqual(sink.writes.map((write) => write.length), [2_100]);
+  await sink.take();
+  assert.deepEqual(sink.writes.map((write) => write.length), [2_100, 900]);
+  await sink.take();
+  await outbox.drained();
+  assert.equal(sink.taken, line.repeat(30));
+});
