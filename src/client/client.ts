@@ -150,6 +150,7 @@ export class Client {
       budget: new RetryBudget(clock),
       pauses: this.#pauses,
       isOffered: (call) => this.#endpoints.offers(call),
+      isAnyUntried: () => this.#endpoints.isAnyUntried,
       isIdempotent: (call, answer) => idempotence.of(call, answer),
       onRetry: () => this.#retries++,
     }, this.#balance);
@@ -288,10 +289,7 @@ export class Client {
     const lastMs = call.deadlineAtMs - 2 * wheelTickMs;
     const nowMs = this.#clock.now();
     if (nowMs >= lastMs) return undefined;
-    for (const endpoint of this.#endpoints.all) {
-      if (endpoint.isUntried) return Math.min(lastMs, nowMs + hopePeriodMs);
-    }
-    return undefined;
+    return this.#endpoints.isAnyUntried ? Math.min(lastMs, nowMs + hopePeriodMs) : undefined;
   }
 
   /** Through all the layers, since the server that is asked may be the next one to die. */

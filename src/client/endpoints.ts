@@ -103,6 +103,11 @@ export class Endpoints implements EndpointOwner {
     return staying.length === 0 ? undefined : this.#pick(candidatesOf(staying), call.method, nowMs);
   }
 
+  /** Whether there is one whose first connection attempt is still under way. */
+  get isAnyUntried(): boolean {
+    return this.#lists.unusable.items.some((endpoint) => endpoint.isUntried);
+  }
+
   /** Whether any that can take calls now may offer a call's method. */
   offers({ method }: Call): boolean {
     const { preferred, fallback } = this.#lists;

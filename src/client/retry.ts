@@ -19,6 +19,8 @@ export interface RetryOptions {
   readonly isIdempotent: (call: Call, answer: (idempotent: boolean) => void) => void;
   /** Whether a server is connected that may offer the call's method, as far as is known. */
   readonly isOffered: (call: Call) => boolean;
+  /** Whether there is a server whose first connection attempt is still under way. */
+  readonly isAnyUntried: () => boolean;
   /** A call is sent again. */
   readonly onRetry: (call: Call, error: RpcError) => void;
 }
@@ -37,6 +39,9 @@ const workersLostMax = 2;
 
 /** How long a failed call waits for the budget before it asks again, in milliseconds. */
 const budgetWaitMs = 50;
+
+/** How long a call that nobody offers waits for servers that are still being connected to, each time. */
+const newcomerWaitMs = 20;
 
 const overloadBackoff = { baseMs: 10, maxMs: 500 };
 
@@ -93,13 +98,23 @@ class RetriedCall {
       if (error.name === "MethodNotFound") {
         // Somebody else may offer it. When all have been asked, by whatever call, nobody does.
         call.endpoint.lacks(call.method);
-        if (!this.#options.isOffered(call)) return this.#giveUp(error);
+        (call.avoid ??= new Set()).add(call.endpoint);
+        return this.#askOthers(error);
       }
       (call.avoid ??= new Set()).add(call.endpoint);
     }
     if (error.executed === "no") return this.#again(error);
     if (call.idempotent !== undefined) return this.#againIf(call.idempotent, error);
     this.#options.isIdempotent(call, (idempotent) => this.#againIf(idempotent, error));
+  }
+
+  /** To a server that may offer the method, or, while one is still being connected to, a moment later. */
+  #askOthers(error: RpcError): void {
+    if (this.#call.ended) return;
+    const { isOffered, isAnyUntried } = this.#options;
+    if (isOffered(this.#call)) this.#again(error);
+    else if (isAnyUntried()) this.#later(newcomerWaitMs, () => this.#askOthers(error));
+    else this.#giveUp(error);
   }
 
   #againIf(idempotent: boolean, error: RpcError): void {

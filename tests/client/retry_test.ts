@@ -26,6 +26,7 @@ interface SetUpOptions {
   /** Retries in the budget. */
   readonly retries?: number;
   readonly isOffered?: (attempts: number) => boolean;
+  readonly isAnyUntried?: () => boolean;
   readonly isIdempotent?: (call: Call, answer: (idempotent: boolean) => void) => void;
 }
 
@@ -43,6 +44,7 @@ function setUp({ outcomes, idempotent, retries = 100, ...options }: SetUpOptions
     budget: new RetryBudget(clock, 0, retries / 10),
     pauses,
     isOffered: () => options.isOffered?.(call.attempts) ?? true,
+    isAnyUntried: options.isAnyUntried ?? (() => false),
     isIdempotent: options.isIdempotent ?? (() => assert.fail("asked without need")),
     onRetry: () => retried++,
   }, (call: Call, done: Done) => {
@@ -232,6 +234,30 @@ Deno.test("a method that no server offers fails when all have said so", () => {
   });
   assert.equal(ends[0]?.name, "MethodNotFound");
   assert.equal(call.attempts, 2);
+});
+
+Deno.test("a method that connected servers lack is looked for on those still being connected to", async () => {
+  let isAnyUntried = true;
+  let isOffered = false;
+  const options = {
+    outcomes: [failure("MethodNotFound"), "result"] as const,
+    isOffered: () => isOffered,
+    isAnyUntried: () => isAnyUntried,
+  };
+  const found = setUp(options);
+  await found.clock.advanceAsync(100);
+  assert.deepEqual(found.ends, []);
+  isOffered = true;
+  await found.clock.advanceAsync(100);
+  assert.deepEqual(found.ends, [undefined]);
+
+  isOffered = false;
+  const missing = setUp(options);
+  await missing.clock.advanceAsync(100);
+  isAnyUntried = false;
+  await missing.clock.advanceAsync(100);
+  assert.equal(missing.ends[0]?.name, "MethodNotFound");
+  assert.equal(missing.call.attempts, 1);
 });
 
 Deno.test("each server that failed a call is one to avoid", () => {
