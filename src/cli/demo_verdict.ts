@@ -20,6 +20,12 @@ export interface MachineFacts {
 /** Of a speed-up that the cores allow, what has to be seen: the rest is for the clients, and for bad luck. */
 const speedUpShareMin = 0.2;
 
+/**
+ * Below this part of one server's speed more servers have made it slower, which no machine excuses. Above
+ * it, without the speed-up, nobody can tell the program from a machine that others share.
+ */
+const speedUpFloor = 0.7;
+
 /** A client among four must be that much slower than it was alone; evenly it would be at a quarter. */
 const crowdedRateMax = 0.7;
 
@@ -153,6 +159,11 @@ class Judging {
       return;
     }
     const most = ideal < servers ? `on ${cores} cores at most ${ideal}` : `at most ${ideal}`;
+    if (ratio < min && ratio >= speedUpFloor) {
+      const hoped = `${most}, at least ${min.toFixed(1)}`;
+      this.#unjudged(scenario, `${seen} (hoped for: ${hoped}; others may share this machine)`);
+      return;
+    }
     this.#judgeSpeed(scenario, ratio >= min, seen, `${most}, at least ${min.toFixed(1)}`);
   }
 
