@@ -5,10 +5,72 @@ export const wheelTickMs = 5;
 
 const slotCount = 512;
 
-/** One deadline in a {@link DeadlineWheel}. */
+/** A deadline in a {@link DeadlineWheel}, for whoever can give it up. */
 export interface Deadline {
   /** Forgets it: constant time. After it expired, or twice, this does nothing. */
   cancel(): void;
+}
+
+/**
+ * What a wheel holds. Something that always has a deadline is one of these itself, so that it is one
+ * object and not two.
+ */
+export abstract class WheelEntry implements Deadline {
+  /** On the clock's monotonic scale. */
+  readonly atMs: number;
+  #slot: Slot | undefined;
+  #next: WheelEntry | undefined;
+  #previous: WheelEntry | undefined;
+
+  constructor(atMs: number) {
+    this.atMs = atMs;
+  }
+
+  /** The time has come. Called once, unless it was cancelled. It must not throw. */
+  protected abstract expired(): void;
+
+  cancel(): void {
+    const slot = this.#slot;
+    if (slot === undefined) return;
+    const next = this.#next;
+    const previous = this.#previous;
+    if (previous === undefined) slot.first = next;
+    else previous.#next = next;
+    if (next !== undefined) next.#previous = previous;
+    this.#slot = this.#next = this.#previous = undefined;
+    slot.wheel.removed();
+  }
+
+  /** Puts it at the front of a slot. Called by the wheel. */
+  enter(slot: Slot): void {
+    const { first } = slot;
+    this.#slot = slot;
+    this.#next = first;
+    if (first !== undefined) first.#previous = this;
+    slot.first = this;
+  }
+
+  /** Those of a slot whose time has come. Called by the wheel. */
+  static due(slot: Slot, nowMs: number): WheelEntry[] {
+    const due: WheelEntry[] = [];
+    for (let entry = slot.first; entry !== undefined; entry = entry.#next) {
+      if (entry.atMs <= nowMs) due.push(entry);
+    }
+    return due;
+  }
+
+  /** Takes it out and lets it expire, unless it was cancelled meanwhile. Called by the wheel. */
+  expire(): void {
+    if (this.#slot === undefined) return;
+    this.cancel();
+    this.expired();
+  }
+}
+
+/** A doubly linked list of entries, so that one can be taken out of the middle. */
+interface Slot {
+  readonly wheel: DeadlineWheel;
+  first: WheelEntry | undefined;
 }
 
 /**
@@ -20,7 +82,10 @@ export interface Deadline {
  */
 export class DeadlineWheel {
   readonly #clock: Clock;
-  readonly #slots: Slot[] = Array.from({ length: slotCount }, () => new Slot());
+  readonly #slots: readonly Slot[] = Array.from(
+    { length: slotCount },
+    () => ({ wheel: this, first: undefined }),
+  );
   #size = 0;
   #tick = 0;
   #timer: Timer | undefined;
@@ -40,15 +105,20 @@ export class DeadlineWheel {
    * @param atMs on the clock's monotonic scale; one that has passed expires at the next tick
    */
   add(atMs: number, expired: () => void): Deadline {
+    const entry = new CallbackEntry(atMs, expired);
+    this.insert(entry);
+    return entry;
+  }
+
+  /** Lets an entry expire at its time, once. */
+  insert(entry: WheelEntry): void {
     if (this.#timer === undefined) {
       this.#tick = Math.floor(this.#clock.now() / wheelTickMs);
       this.#timer = this.#clock.every(wheelTickMs, this.#advance);
     }
-    const tick = Math.max(Math.floor(atMs / wheelTickMs), this.#tick);
-    const entry = new Entry(this, atMs, expired);
-    (this.#slots[tick % slotCount] as Slot).push(entry);
+    const tick = Math.max(Math.floor(entry.atMs / wheelTickMs), this.#tick);
+    entry.enter(this.#slots[tick % slotCount] as Slot);
     this.#size++;
-    return entry;
   }
 
   /** Counts one entry less. Called by the entries. */
@@ -65,7 +135,10 @@ export class DeadlineWheel {
     const from = Math.max(this.#tick, now - slotCount + 1);
     this.#tick = now;
     for (let tick = from; tick <= now; tick++) {
-      (this.#slots[tick % slotCount] as Slot).expire(nowMs);
+      // Collected first: a callback may cancel its neighbours or add to this very slot.
+      for (const entry of WheelEntry.due(this.#slots[tick % slotCount] as Slot, nowMs)) {
+        entry.expire();
+      }
     }
     if (this.#size === 0) {
       this.#timer?.cancel();
@@ -74,53 +147,15 @@ export class DeadlineWheel {
   };
 }
 
-/** A doubly linked list of entries, so that one can be taken out of the middle. */
-class Slot {
-  first: Entry | undefined;
-
-  push(entry: Entry): void {
-    entry.slot = this;
-    entry.next = this.first;
-    if (this.first !== undefined) this.first.previous = entry;
-    this.first = entry;
-  }
-
-  expire(nowMs: number): void {
-    // Collected first: a callback may cancel its neighbours or add to this very slot.
-    const due: Entry[] = [];
-    for (let entry = this.first; entry !== undefined; entry = entry.next) {
-      if (entry.atMs <= nowMs) due.push(entry);
-    }
-    for (const entry of due) entry.expire();
-  }
-}
-
-class Entry implements Deadline {
-  readonly #wheel: DeadlineWheel;
-  readonly atMs: number;
+class CallbackEntry extends WheelEntry {
   readonly #expired: () => void;
-  slot: Slot | undefined;
-  next: Entry | undefined;
-  previous: Entry | undefined;
 
-  constructor(wheel: DeadlineWheel, atMs: number, expired: () => void) {
-    this.#wheel = wheel;
-    this.atMs = atMs;
+  constructor(atMs: number, expired: () => void) {
+    super(atMs);
     this.#expired = expired;
   }
 
-  cancel(): void {
-    if (this.slot === undefined) return;
-    if (this.previous === undefined) this.slot.first = this.next;
-    else this.previous.next = this.next;
-    if (this.next !== undefined) this.next.previous = this.previous;
-    this.slot = this.next = this.previous = undefined;
-    this.#wheel.removed();
-  }
-
-  expire(): void {
-    if (this.slot === undefined) return;
-    this.cancel();
+  protected override expired(): void {
     this.#expired();
   }
 }

@@ -20,6 +20,11 @@ export class Call {
   readonly params: Params | undefined;
   /** On the clock's monotonic scale, in milliseconds. */
   readonly deadlineAtMs: number;
+  /**
+   * When it was made, on the same scale, if its maker looked: it is sent at once as a rule, and another
+   * look at the clock costs as much as choosing a server.
+   */
+  madeAtMs: number | undefined;
   /** Whether the caller said that running it twice does no harm; `undefined`: ask the server. */
   readonly idempotent: boolean | undefined;
   /** Gives the call up from outside. */

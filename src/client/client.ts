@@ -259,8 +259,10 @@ export class Client {
 
   #newCall(method: string, params: Params | undefined, options: CallOptions): Call {
     const timeoutMs = Math.min(options.timeoutMs ?? this.#timeoutMs, callTimeoutMsMax);
-    const deadlineAtMs = this.#clock.now() + timeoutMs;
-    return new Call(method, params, deadlineAtMs, options.idempotent, options.signal);
+    const nowMs = this.#clock.now();
+    const call = new Call(method, params, nowMs + timeoutMs, options.idempotent, options.signal);
+    call.madeAtMs = nowMs;
+    return call;
   }
 
   /**
@@ -270,7 +272,9 @@ export class Client {
    */
   readonly #balance: Dispatch = (call, done) => {
     if (this.#closed) return done(closedError(), undefined);
-    const nowMs = this.#clock.now();
+    const nowMs = call.madeAtMs ?? this.#clock.now();
+    // Whoever sends it again does so later.
+    call.madeAtMs = undefined;
     const endpoint = this.#endpoints.pick(call, nowMs);
     if (endpoint !== undefined) return endpoint.send(call, nowMs, done);
     // Just before the deadline, so that the error says why there is nobody to call.

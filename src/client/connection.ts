@@ -41,6 +41,7 @@ export class Connection {
   readonly #pending = new PendingCalls();
   #open = true;
   #messagesReceived = 0;
+  #receivedAtMs = 0;
   #wentAway = false;
 
   /** Takes over a stream that has just been made, and reads from it until it ends. */
@@ -61,6 +62,11 @@ export class Connection {
   /** A counter that stands still exactly as long as the server is silent. */
   get messagesReceived(): number {
     return this.#messagesReceived;
+  }
+
+  /** When it last received anything, on the clock's monotonic scale: a look at the clock for all of one read. */
+  get receivedAtMs(): number {
+    return this.#receivedAtMs;
   }
 
   /** Whether the server asked that new calls go elsewhere. */
@@ -133,6 +139,7 @@ export class Connection {
       while (this.#open) {
         const bytes = await this.#duplex.read(buffer.bytes);
         if (bytes === null) return this.#lose("the server closed it");
+        this.#receivedAtMs = this.#clock.now();
         for (const line of splitter.push(buffer.took(bytes))) {
           if (line instanceof RpcError) throw line;
           this.#receive(line);

@@ -1,4 +1,4 @@
-import type { Deadline, DeadlineWheel } from "../base/deadline_wheel.ts";
+import { type DeadlineWheel, WheelEntry } from "../base/deadline_wheel.ts";
 import { type ErrorName, RpcError } from "../base/errors.ts";
 import type { Call, Dispatch, Done } from "./call.ts";
 
@@ -12,13 +12,13 @@ export function withDeadline(wheel: DeadlineWheel, next: Dispatch): Dispatch {
   return (call, done) => new BoundedCall(call, done).start(wheel, next);
 }
 
-class BoundedCall {
+class BoundedCall extends WheelEntry {
   readonly #call: Call;
   readonly #done: Done;
-  #deadline: Deadline | undefined;
   #onAbort: (() => void) | undefined;
 
   constructor(call: Call, done: Done) {
+    super(call.deadlineAtMs);
     this.#call = call;
     this.#done = done;
   }
@@ -26,11 +26,11 @@ class BoundedCall {
   start(wheel: DeadlineWheel, next: Dispatch): void {
     const { signal } = this.#call;
     if (signal !== undefined) {
-      if (signal.aborted) return this.#cancel(signal);
-      this.#onAbort = () => this.#cancel(signal);
+      if (signal.aborted) return this.#abort(signal);
+      this.#onAbort = () => this.#abort(signal);
       signal.addEventListener("abort", this.#onAbort);
     }
-    this.#deadline = wheel.add(this.#call.deadlineAtMs, () => this.#expire());
+    wheel.insert(this);
     next(this.#call, (error, result) => {
       if (this.#call.ended) return;
       this.#end();
@@ -38,7 +38,7 @@ class BoundedCall {
     });
   }
 
-  #expire(): void {
+  protected override expired(): void {
     const call = this.#call;
     const error = this.#givenUp("DeadlineExceeded", `No answer to ${call.method} in time`);
     // A server that has sent items answers: that they were not enough may be the caller's own doing.
@@ -49,7 +49,7 @@ class BoundedCall {
     this.#giveUp(error);
   }
 
-  #cancel(signal: AbortSignal): void {
+  #abort(signal: AbortSignal): void {
     const message = `The caller gave ${this.#call.method} up`;
     this.#giveUp(this.#givenUp("Cancelled", message, signal.reason));
   }
@@ -63,7 +63,7 @@ class BoundedCall {
 
   #end(): void {
     this.#call.ended = true;
-    this.#deadline?.cancel();
+    this.cancel();
     if (this.#onAbort !== undefined) {
       this.#call.signal?.removeEventListener("abort", this.#onAbort);
     }

@@ -246,7 +246,7 @@ export class Endpoint implements Candidate {
     connection: Connection,
   ): void {
     if (error === undefined) {
-      const nowMs = this.#dependencies.clock.now();
+      const nowMs = connection.receivedAtMs;
       this.#latencies.of(method).observe(nowMs - sentAtMs, nowMs);
       this.#ejection.answered();
     } else if (error.name === "DeadlineExceeded") {

@@ -55,7 +55,7 @@ const overloadBackoff = { baseMs: 10, maxMs: 500 };
 export function withRetry(options: RetryOptions, next: Dispatch): Dispatch {
   const { budget } = options;
   return (call, done) => {
-    budget.deposit();
+    budget.deposit(call.madeAtMs);
     next(call, (error, result) => {
       if (error === undefined) done(undefined, result);
       else new RetriedCall(options, next, call, done).failed(error);
