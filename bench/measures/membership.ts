@@ -33,6 +33,7 @@ export const membership: Measure = {
     // One more round, whose figures are dropped: the code is being compiled.
     for (let round = 0; round <= rounds; round++) {
       for (const [size, pool] of pools) {
+        await pool.callAll();
         const figures = [pool.pickUs(), pool.changeUs()] as const;
         if (round === 0) continue;
         picks.get(size)?.push(figures[0]);
@@ -82,6 +83,15 @@ class Pool {
     pool.#endpoints.update({ instances: pool.#all, stale: false });
     while (pool.#endpoints.usableCount < size) await sleep(1);
     return pool;
+  }
+
+  /** One call to each, so that a pick has latencies to compare, as in a client that is at work. */
+  async callAll(): Promise<void> {
+    const nowMs = systemClock.now();
+    for (const endpoint of this.#endpoints.all) {
+      const call = new Call("ping", undefined, nowMs + 10_000);
+      await new Promise<void>((answered) => endpoint.send(call, nowMs, () => answered()));
+    }
   }
 
   pickUs(): number {
