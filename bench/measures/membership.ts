@@ -5,6 +5,7 @@ import { createPick } from "../../src/client/balancer.ts";
 import { Call } from "../../src/client/call.ts";
 import { Endpoints } from "../../src/client/endpoints.ts";
 import type { Instance } from "../../src/discovery/discovery.ts";
+import { changeOf, ListTeller, oneByAddress } from "../../src/discovery/snapshot.ts";
 import type { Series } from "../result.ts";
 import { sleep } from "../support/rpc_client.ts";
 import { answeringTransport } from "./answering_transport.ts";
@@ -12,13 +13,16 @@ import type { Measure } from "./measure.ts";
 
 const name = "membership";
 const sizes = [10, 100, 1_000, 10_000];
-const pickOf = (size: number) => `pick, ${size} servers`;
-const changeOf = (size: number) => `change, ${size} servers`;
+const pickName = (size: number) => `pick, ${size} servers`;
+const changeName = (size: number) => `change, ${size} servers`;
+const listName = (size: number) => `list read, ${size} servers`;
 
 /** Picks in one figure. */
 const pickCount = 200_000;
+/** Changes in one figure. */
+const changeCount = 2_000;
 /** Lists in one figure. */
-const changeCount = 200;
+const listCount = 20;
 
 /** What the number of servers does to the cost of a call, and of one server's coming and going. */
 export const membership: Measure = {
@@ -30,14 +34,16 @@ export const membership: Measure = {
     for (const size of used) pools.set(size, await Pool.connected(size));
     const picks = new Map<number, number[]>(used.map((size) => [size, []]));
     const changes = new Map<number, number[]>(used.map((size) => [size, []]));
+    const lists = new Map<number, number[]>(used.map((size) => [size, []]));
     // One more round, whose figures are dropped: the code is being compiled.
     for (let round = 0; round <= rounds; round++) {
       for (const [size, pool] of pools) {
         await pool.callAll();
-        const figures = [pool.pickUs(), pool.changeUs()] as const;
+        const figures = [pool.pickUs(), pool.changeUs(), pool.listUs()] as const;
         if (round === 0) continue;
         picks.get(size)?.push(figures[0]);
         changes.get(size)?.push(figures[1]);
+        lists.get(size)?.push(figures[2]);
       }
     }
     for (const pool of pools.values()) pool.close();
@@ -50,14 +56,20 @@ export const membership: Measure = {
       title: "simulated servers: one pick, and one server's coming or going",
       unit: "µs",
       better: "less",
-      series: [...named(picks, pickOf), ...named(changes, changeOf)],
+      series: [
+        ...named(picks, pickName),
+        ...named(changes, changeName),
+        ...named(lists, listName),
+      ],
       targets: [
-        { of: pickOf(largest), is: "at most", bound: 2, times: pickOf(10) },
-        { of: changeOf(largest), is: "at most", bound: 2, times: changeOf(10) },
+        { of: pickName(largest), is: "at most", bound: 2, times: pickName(10) },
+        { of: changeName(largest), is: "at most", bound: 2, times: changeName(10) },
       ],
       notes: [
-        "A change is a whole list from the registry in which one server is new or gone; flat, and " +
-        "in proportion to what changed, is taken as at most twice the cost with ten servers",
+        "A change is what a registry's watch hands to a client when one server is new or gone; flat, " +
+        "and in proportion to what changed, is taken as at most twice the cost with ten servers",
+        "Registries tell whole lists, so that finding the change in one grows with it: 'list read' " +
+        "is what a watch does once it has read the list, before the client hears of the change",
       ],
     };
   },
@@ -80,7 +92,7 @@ class Pool {
 
   static async connected(size: number): Promise<Pool> {
     const pool = new Pool(size);
-    pool.#endpoints.update({ instances: pool.#all, stale: false });
+    pool.#endpoints.update(changeOf([], pool.#all));
     while (pool.#endpoints.usableCount < size) await sleep(1);
     return pool;
   }
@@ -104,12 +116,24 @@ class Pool {
 
   changeUs(): number {
     const without = this.#all.slice(0, -1);
+    const [goes, comes] = [changeOf(this.#all, without), changeOf(without, this.#all)];
     const startedAtMs = performance.now();
     for (let i = 0; i < changeCount; i += 2) {
-      this.#endpoints.update({ instances: without, stale: false });
-      this.#endpoints.update({ instances: this.#all, stale: false });
+      this.#endpoints.update(goes);
+      this.#endpoints.update(comes);
     }
     return (performance.now() - startedAtMs) * 1_000 / changeCount;
+  }
+
+  listUs(): number {
+    const without = this.#all.slice(0, -1);
+    const teller = new ListTeller({ snapshot() {}, trouble() {} });
+    const startedAtMs = performance.now();
+    for (let i = 0; i < listCount; i += 2) {
+      teller.tell(oneByAddress(without));
+      teller.tell(oneByAddress(this.#all));
+    }
+    return (performance.now() - startedAtMs) * 1_000 / listCount;
   }
 
   close(): void {

@@ -1,17 +1,6 @@
 import type { Random } from "../base/random.ts";
 import { randomInt } from "../base/random.ts";
-
-/** What a policy looks at. */
-export interface Candidate {
-  /** Its share relative to others': zero takes no calls while there is another. */
-  readonly weight: number;
-  /** Calls of this client that it works on. */
-  readonly inFlight: number;
-  /** When it was last sent a call, on the clock's monotonic scale; `-Infinity` if never. */
-  readonly usedAtMs: number;
-  /** Its recent latency with a method, in milliseconds; 0 if nothing is known. */
-  latencyOf(method: string, nowMs: number): number;
-}
+import type { Loads, MethodLoads } from "./loads.ts";
 
 /** The names of the policies. */
 export const balancePolicies = ["p2c", "random", "round-robin", "least-loaded"] as const;
@@ -19,24 +8,32 @@ export const balancePolicies = ["p2c", "random", "round-robin", "least-loaded"] 
 /** How calls are spread. */
 export type BalancePolicy = typeof balancePolicies[number];
 
-/** What a policy chooses from. */
-export interface Candidates<Item extends Candidate> {
-  readonly items: readonly Item[];
-  /** No item weighs more. Best the weight of the heaviest: an upper bound will do, and costs draws. */
+/** What a policy chooses from: at least one server. */
+export interface Candidates {
+  /** The servers' rows in {@link Loads}. */
+  readonly rows: readonly number[];
+  /** No candidate weighs less. Best the weight of the lightest: a lower bound will do. */
+  readonly weightMin: number;
+  /**
+   * No candidate weighs more. Best the weight of the heaviest: an upper bound will do, and costs draws.
+   * If it equals {@link weightMin} nobody's weight is looked at.
+   */
   readonly weightMax: number;
 }
 
-/** Candidates from a list of them. */
-export function candidatesOf<Item extends Candidate>(items: readonly Item[]): Candidates<Item> {
-  return { items, weightMax: items.reduce((max, { weight }) => Math.max(max, weight), 0) };
+/** Candidates from a list of their rows. */
+export function candidatesOf(rows: readonly number[], loads: Loads): Candidates {
+  const weights = rows.map((row) => loads.weightOf(row));
+  const least = weights.reduce((min, weight) => Math.min(min, weight), Infinity);
+  const most = weights.reduce((max, weight) => Math.max(max, weight), 0);
+  return { rows, weightMin: least, weightMax: most };
 }
 
-/** Chooses one of at least one candidates. Pure but for what it is given (round-robin counts). */
-export type Pick = <Item extends Candidate>(
-  candidates: Candidates<Item>,
-  method: string,
-  nowMs: number,
-) => Item;
+/**
+ * Chooses one of the candidates for a call of a method, and returns its index among them. Pure but for
+ * what it is given (round-robin counts). A weight of zero takes no calls while there is another.
+ */
+export type Pick = (candidates: Candidates, loads: MethodLoads, nowMs: number) => number;
 
 /** Builds the policy of a name. */
 export function createPick(policy: BalancePolicy, random: Random): Pick {
@@ -44,7 +41,7 @@ export function createPick(policy: BalancePolicy, random: Random): Pick {
     case "p2c":
       return pickOfTwo(random);
     case "random":
-      return (candidates) => weighted(candidates, random);
+      return (candidates, { servers }) => weighted(candidates, servers, random);
     case "round-robin":
       return roundRobin();
     case "least-loaded":
@@ -68,34 +65,52 @@ const unknownCost = 1e9;
  * picture do not all run to the same server.
  */
 function pickOfTwo(random: Random): Pick {
-  return (candidates, method, nowMs) => {
-    const one = weighted(candidates, random);
-    if (candidates.items.length === 1) return one;
-    const other = differentFrom(one, candidates, random);
-    const costOfOne = costOf(one, method, nowMs);
-    const costOfOther = costOf(other, method, nowMs);
+  return (candidates, loads, nowMs) => {
+    const { servers } = loads;
+    const { rows } = candidates;
+    const one = weighted(candidates, servers, random);
+    if (rows.length === 1) return one;
+    const other = differentFrom(one, candidates, servers, random);
+    const rowOfOne = rows[one] as number;
+    const rowOfOther = rows[other] as number;
+    const costOfOne = costOf(rowOfOne, loads, nowMs);
+    const costOfOther = costOf(rowOfOther, loads, nowMs);
     if (costOfOne > costOfOther * costTolerance) return other;
     if (costOfOther > costOfOne * costTolerance) return one;
     // Weights that differ have their effect by the draw, which this must not undo.
-    if (one.weight !== other.weight) return one;
-    return one.usedAtMs <= other.usedAtMs ? one : other;
+    if (!areAlike(candidates) && servers.weightOf(rowOfOne) !== servers.weightOf(rowOfOther)) {
+      return one;
+    }
+    return servers.usedAtMsOf(rowOfOne) <= servers.usedAtMsOf(rowOfOther) ? one : other;
   };
 }
 
 // Weight is not part of the cost: it has decided already how often a server is drawn.
-function costOf(candidate: Candidate, method: string, nowMs: number): number {
-  const latencyMs = candidate.latencyOf(method, nowMs);
-  if (latencyMs === 0) return candidate.inFlight === 0 ? 0 : unknownCost + candidate.inFlight;
-  return (candidate.inFlight + 1) * latencyMs;
+function costOf(row: number, loads: MethodLoads, nowMs: number): number {
+  const latencyMs = loads.latencyOf(row, nowMs);
+  const inFlight = loads.servers.inFlightOf(row);
+  if (latencyMs === 0) return inFlight === 0 ? 0 : unknownCost + inFlight;
+  return (inFlight + 1) * Math.max(latencyMs, loads.silenceOf(row, nowMs));
 }
 
-function differentFrom<Item extends Candidate>(
-  one: Item,
-  candidates: Candidates<Item>,
+/** Whether all weigh the same, which is usual. */
+function areAlike({ weightMin, weightMax }: Candidates): boolean {
+  return weightMin === weightMax;
+}
+
+function differentFrom(
+  one: number,
+  candidates: Candidates,
+  servers: Loads,
   random: Random,
-): Item {
+): number {
+  if (areAlike(candidates)) {
+    // Surely another one: of two servers a dead one would else be drawn against itself now and then.
+    const other = randomInt(random, candidates.rows.length - 1);
+    return other < one ? other : other + 1;
+  }
   for (let draws = 0; draws < 4; draws++) {
-    const other = weighted(candidates, random);
+    const other = weighted(candidates, servers, random);
     if (other !== one) return other;
   }
   // One weight outweighs all others together: then it is right that it meets itself.
@@ -106,50 +121,52 @@ function differentFrom<Item extends Candidate>(
 const drawsMax = 16;
 
 /** Drawn by weight: by rejection, so that it costs the same for ten candidates and for ten thousand. */
-function weighted<Item extends Candidate>(
-  { items, weightMax }: Candidates<Item>,
-  random: Random,
-): Item {
+function weighted(candidates: Candidates, servers: Loads, random: Random): number {
+  const { rows, weightMax } = candidates;
+  if (areAlike(candidates)) return randomInt(random, rows.length);
   for (let draws = 0; draws < drawsMax; draws++) {
-    const drawn = items[randomInt(random, items.length)] as Item;
-    // Equal weights, the usual case, are accepted at the first draw.
-    if (drawn.weight === weightMax || random() * weightMax < drawn.weight) return drawn;
+    const drawn = randomInt(random, rows.length);
+    const weight = servers.weightOf(rows[drawn] as number);
+    if (weight === weightMax || random() * weightMax < weight) return drawn;
   }
-  return weightedBySum(items, random);
+  return weightedBySum(rows, servers, random);
 }
 
 /** Drawn by weight; where nobody has any, from all alike. */
-function weightedBySum<Item extends Candidate>(items: readonly Item[], random: Random): Item {
-  const sum = items.reduce((total, { weight }) => total + weight, 0);
+function weightedBySum(rows: readonly number[], servers: Loads, random: Random): number {
+  const sum = rows.reduce((total, row) => total + servers.weightOf(row), 0);
   let left = random() * sum;
-  const drawn = items.find(({ weight }) => (left -= weight) < 0);
-  return drawn ?? items[randomInt(random, items.length)] as Item;
+  const drawn = rows.findIndex((row) => (left -= servers.weightOf(row)) < 0);
+  return drawn >= 0 ? drawn : randomInt(random, rows.length);
 }
 
 function roundRobin(): Pick {
   let next = 0;
-  return ({ items }) => {
-    for (let tries = 0; tries < items.length; tries++) {
-      const candidate = items[next++ % items.length];
-      if (candidate !== undefined && candidate.weight > 0) return candidate;
+  return ({ rows }, { servers }) => {
+    for (let tries = 0; tries < rows.length; tries++) {
+      const index = next++ % rows.length;
+      if (servers.weightOf(rows[index] as number) > 0) return index;
     }
-    return items[next++ % items.length] as typeof items[number];
+    return next++ % rows.length;
   };
 }
 
 function leastLoaded(random: Random): Pick {
-  return ({ items }) => {
+  return ({ rows }, { servers }) => {
     // From a random start, so that ties do not all go to the first of the list.
-    const start = randomInt(random, items.length);
-    let best = items[start] as typeof items[number];
-    for (let i = 1; i < items.length; i++) {
-      const candidate = items[(start + i) % items.length] as typeof best;
-      if (loadOf(candidate) < loadOf(best)) best = candidate;
+    const start = randomInt(random, rows.length);
+    let best = start;
+    let least = loadOf(rows[start] as number, servers);
+    for (let i = 1; i < rows.length; i++) {
+      const index = (start + i) % rows.length;
+      const load = loadOf(rows[index] as number, servers);
+      if (load < least) [best, least] = [index, load];
     }
     return best;
   };
 }
 
-function loadOf(candidate: Candidate): number {
-  return candidate.weight > 0 ? (candidate.inFlight + 1) / candidate.weight : Infinity;
+function loadOf(row: number, servers: Loads): number {
+  const weight = servers.weightOf(row);
+  return weight > 0 ? (servers.inFlightOf(row) + 1) / weight : Infinity;
 }

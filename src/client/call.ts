@@ -1,6 +1,7 @@
 import type { Executed, RpcError } from "../base/errors.ts";
 import type { Params } from "../wire/message.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { MethodLoads } from "./loads.ts";
 
 /** What takes the items of a call that asks for a stream. */
 export interface CallItems {
@@ -35,6 +36,8 @@ export class Call {
   attempts = 0;
   /** The endpoint that it was handed to last. */
   endpoint: Endpoint | undefined;
+  /** What is known of its method's latencies: looked up once, when an endpoint is picked. */
+  loads: MethodLoads | undefined;
   /**
    * When {@link endpoint} was handed it, on the clock's monotonic scale in milliseconds; `undefined`
    * unless that endpoint works on it now.

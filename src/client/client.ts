@@ -11,7 +11,7 @@ import {
 } from "../base/limits.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
 import { type Random, systemRandom } from "../base/random.ts";
-import type { Discovery, Snapshot, Watch } from "../discovery/discovery.ts";
+import type { Change, Discovery, Watch } from "../discovery/discovery.ts";
 import type { Params } from "../wire/message.ts";
 import { type BalancePolicy, createPick } from "./balancer.ts";
 import { Call, type Dispatch } from "./call.ts";
@@ -158,7 +158,7 @@ export class Client {
 
     this.#heartbeat = clock.every(heartbeatBeatMs, () => this.#endpoints.beat());
     this.#watch = this.#discovery.watch(this.#service, {
-      snapshot: (snapshot) => this.#found(snapshot),
+      snapshot: (_list, change) => this.#found(change),
       trouble: (error) => this.#troubled(error),
     });
   }
@@ -304,9 +304,9 @@ export class Client {
     });
   }
 
-  #found(snapshot: Snapshot): void {
+  #found(change: Change): void {
     this.#trouble = undefined;
-    this.#endpoints.update(snapshot);
+    this.#endpoints.update(change);
     this.#heard("read");
   }
 

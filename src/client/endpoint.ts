@@ -5,12 +5,11 @@ import { connectTimeoutMs, heartbeatTimeoutMs } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import { addressOf, type Instance } from "../discovery/discovery.ts";
-import type { Candidate } from "./balancer.ts";
 import type { Call, Done } from "./call.ts";
 import { Connection } from "./connection.ts";
 import { Ejection } from "./ejection.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { MethodLatencies } from "./latency.ts";
+import type { Loads, MethodLoads } from "./loads.ts";
 import type { Duplex, Transport } from "./transport.ts";
 
 /** What every endpoint of a client shares. */
@@ -23,6 +22,8 @@ export interface EndpointDependencies {
 
 /** Whoever holds the endpoints: is told when one may have become more or less useful. */
 export interface EndpointOwner {
+  /** Where what a pick looks at is kept. */
+  readonly loads: Loads;
   /** The endpoint's rank, or whether it is closed, may have changed. */
   changed(endpoint: Endpoint): void;
   /** Calls to it end at their deadlines, one after the other. The owner may {@link Endpoint.eject} it. */
@@ -53,23 +54,17 @@ type State =
 
 const reconnectBackoff = { baseMs: 50, maxMs: 5_000 };
 
-/** Methods that one endpoint is remembered to lack. Past it it is asked again, which is only slower. */
-const lackingMax = 256;
-
 /** An instance as this client sees it: one address, at most one connection, and what is known of it. */
-export class Endpoint implements Candidate {
+export class Endpoint {
   readonly address: string;
   readonly #dependencies: EndpointDependencies;
   readonly #owner: EndpointOwner;
-  readonly #latencies = new MethodLatencies();
   readonly #backoff: Backoff;
   readonly #ejection: Ejection;
   #instance: Instance;
   #listed = true;
   #state: State;
-  #lacking = new Set<string>();
   #lastFailure: string | undefined;
-  #usedAtMs = -Infinity;
 
   constructor(instance: Instance, owner: EndpointOwner, dependencies: EndpointDependencies) {
     this.address = addressOf(instance);
@@ -78,9 +73,12 @@ export class Endpoint implements Candidate {
     this.#dependencies = dependencies;
     this.#backoff = new Backoff(dependencies.random, reconnectBackoff);
     this.#ejection = new Ejection(dependencies.clock, () => owner.changed(this));
+    this.row = owner.loads.add(instance.weight);
     this.#state = this.#connecting();
   }
 
+  /** Its row in {@link EndpointOwner.loads}, which it alone writes to; another's once it is closed. */
+  readonly row: number;
   /** The position in its owner's list of the same rank. Kept here so that moving costs the same in any list. */
   index = -1;
   /** The rank of the list that {@link index} is in. */
@@ -92,15 +90,6 @@ export class Endpoint implements Candidate {
 
   get weight(): number {
     return this.#instance.weight;
-  }
-
-  get usedAtMs(): number {
-    return this.#usedAtMs;
-  }
-
-  get inFlight(): number {
-    const state = this.#state;
-    return state.kind === "ready" || state.kind === "draining" ? state.connection.inFlight : 0;
   }
 
   /** Why it has no connection, for people. `undefined` if nothing went wrong yet. */
@@ -137,20 +126,17 @@ export class Endpoint implements Candidate {
     return this.#listed && !this.#ejection.isActive ? "preferred" : "fallback";
   }
 
-  latencyOf(method: string, nowMs: number): number {
-    return this.#latencies.valueAt(method, nowMs);
-  }
-
   /** The registry lists it (again), maybe as a new instance at the same address. */
   list(instance: Instance): void {
     if (instance.id !== this.#instance.id) {
       // A restarted server owes nothing to its predecessor, and need not be waited for.
-      this.#lacking.clear();
+      this.#owner.loads.forgetLacking(this.row);
       this.#ejection.forget();
       this.#backoff.reset();
       if (this.#state.kind === "waiting") this.#reconnect(this.#state.timer);
     }
     this.#instance = instance;
+    this.#owner.loads.setWeight(this.row, instance.weight);
     this.#listed = true;
     this.#owner.changed(this);
   }
@@ -162,15 +148,9 @@ export class Endpoint implements Candidate {
     else this.#owner.changed(this);
   }
 
-  /** The server said that it does not offer the method: {@link offers} is `false` from now on. */
+  /** The server said that it does not offer the method. */
   lacks(method: string): void {
-    if (this.#lacking.size >= lackingMax) this.#lacking.clear();
-    this.#lacking.add(method);
-  }
-
-  /** Whether it may offer the method, as far as is known. */
-  offers(method: string): boolean {
-    return this.#lacking.size === 0 || !this.#lacking.has(method);
+    this.#owner.loads.of(method).lacks(this.row);
   }
 
   /** Sends a call on its connection. Only for one whose {@link rank} is not `unusable`. */
@@ -179,23 +159,34 @@ export class Endpoint implements Candidate {
     if (state.kind !== "ready" && state.kind !== "draining") {
       throw new Error(`Cannot send to ${this.address}: it is ${state.kind}`);
     }
+    const loads = call.loads ??= this.#owner.loads.of(call.method);
     call.endpoint = this;
     call.attempts++;
     call.sentAtMs = nowMs;
-    this.#usedAtMs = nowMs;
+    loads.sent(this.row, nowMs, call.stream !== undefined);
     state.connection.send(call, (error, result) => {
+      // One that was given up is counted already; of one that is closed the row may be another's.
+      if (call.sentAtMs !== undefined && !this.isClosed) {
+        loads.answered(this.row);
+        // How long a stream takes is its caller's doing as well.
+        if (call.stream !== undefined && call.stream.received > 0) this.#ejection.answered();
+        else this.#judge(call.method, loads, error, nowMs, state.connection);
+      }
       call.sentAtMs = undefined;
-      // How long a stream takes is its caller's doing as well.
-      if (call.stream !== undefined && call.stream.received > 0) this.#ejection.answered();
-      else this.#judge(call.method, error, nowMs, state.connection);
       done(error, result);
     });
+  }
+
+  /** A call that it was working on was given up. */
+  gaveUp(call: Call): void {
+    call.sentAtMs = undefined;
+    if (!this.isClosed) call.loads?.gaveUp(this.row);
   }
 
   /** A call of a method, sent at `sentAtMs`, that it was working on, has ended at its deadline. */
   timedOut(method: string, sentAtMs: number): void {
     const nowMs = this.#dependencies.clock.now();
-    this.#latencies.of(method).observe(nowMs - sentAtMs, nowMs);
+    this.#owner.loads.of(method).observe(this.row, nowMs - sentAtMs, nowMs);
     if (this.#ejection.timedOut() && this.rank === "preferred") this.#owner.suspected(this);
   }
 
@@ -220,10 +211,8 @@ export class Endpoint implements Candidate {
   close(): void {
     const state = this.#state;
     if (state.kind === "closed") return;
-    this.#state = { kind: "closed" };
-    this.#ejection.forget();
     // First of all, so that whoever hears of a call's end does not find it.
-    this.#owner.changed(this);
+    this.#end();
     switch (state.kind) {
       case "connecting":
         state.abort.abort();
@@ -241,13 +230,14 @@ export class Endpoint implements Candidate {
   /** What the end of a call says of the server. An early error is no latency: failing fast is no merit. */
   #judge(
     method: string,
+    loads: MethodLoads,
     error: RpcError | undefined,
     sentAtMs: number,
     connection: Connection,
   ): void {
     if (error === undefined) {
       const nowMs = connection.receivedAtMs;
-      this.#latencies.of(method).observe(nowMs - sentAtMs, nowMs);
+      loads.observe(this.row, nowMs - sentAtMs, nowMs);
       this.#ejection.answered();
     } else if (error.name === "DeadlineExceeded") {
       this.timedOut(method, sentAtMs);
@@ -256,7 +246,7 @@ export class Endpoint implements Candidate {
     } else if (error.executed === "yes") {
       this.#ejection.answered();
     } else if (error.name === "Overloaded" || error.name === "WorkerLost") {
-      this.#latencies.of(method).penalize(this.#dependencies.clock.now());
+      loads.penalize(this.row, this.#dependencies.clock.now());
       // Too much to do is no fault: without this server the others had even more.
       if (error.name === "Overloaded") this.#ejection.answered();
     }
@@ -314,7 +304,7 @@ export class Endpoint implements Candidate {
     this.#backoff.reset();
     this.#lastFailure = undefined;
     // It may be another process than the one before, which offers other methods.
-    this.#lacking.clear();
+    this.#owner.loads.forgetLacking(this.row);
     const kind = connection.wentAway ? "draining" : "ready";
     this.#state = { kind, connection, heartbeat: new Heartbeat(connection) };
     this.#dependencies.log.debug("Connected", { server: this.address });
@@ -345,16 +335,20 @@ export class Endpoint implements Candidate {
     if (state.kind === "closed") return;
     if (abort !== undefined && (state.kind !== "connecting" || state.abort !== abort)) return;
     this.#lastFailure = reason;
-    if (!this.#listed) {
-      this.#state = { kind: "closed" };
-      this.#ejection.forget();
-    } else {
-      const timer = this.#dependencies.clock.after(this.#backoff.next(), () => {
-        if (this.#state.kind === "waiting") this.#reconnect(timer);
-      });
-      this.#state = { kind: "waiting", timer };
-    }
+    if (!this.#listed) return this.#end();
+    const timer = this.#dependencies.clock.after(this.#backoff.next(), () => {
+      if (this.#state.kind === "waiting") this.#reconnect(timer);
+    });
+    this.#state = { kind: "waiting", timer };
     this.#owner.changed(this);
+  }
+
+  #end(): void {
+    this.#state = { kind: "closed" };
+    this.#ejection.forget();
+    this.#owner.changed(this);
+    // The last: until its owner has taken it out of the lists it may be picked from there.
+    this.#owner.loads.remove(this.row);
   }
 
   #reconnect(timer: Timer): void {

@@ -2,12 +2,24 @@ import type { Candidates } from "./balancer.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** The endpoints of one rank. Adding and removing cost the same in any list. */
-export class RankList implements Candidates<Endpoint> {
+export class RankList implements Candidates {
   readonly #items: Endpoint[] = [];
+  /** The rows of {@link items}, side by side: a pick looks at no endpoint but the one that it takes. */
+  readonly #rows: number[] = [];
+  #weightMin = Infinity;
   #weightMax = 0;
 
   get items(): readonly Endpoint[] {
     return this.#items;
+  }
+
+  get rows(): readonly number[] {
+    return this.#rows;
+  }
+
+  /** Not raised when the lightest goes, until the list is empty: it only spares looks at equal weights. */
+  get weightMin(): number {
+    return this.#weightMin;
   }
 
   /** Not lowered when the heaviest goes, until the list is empty: drawing only needs an upper bound. */
@@ -22,16 +34,22 @@ export class RankList implements Candidates<Endpoint> {
   add(endpoint: Endpoint): void {
     endpoint.index = this.#items.length;
     this.#items.push(endpoint);
+    this.#rows.push(endpoint.row);
+    this.#weightMin = Math.min(this.#weightMin, endpoint.weight);
     this.#weightMax = Math.max(this.#weightMax, endpoint.weight);
   }
 
   /** The last one takes its place. */
   remove(endpoint: Endpoint): void {
     const last = this.#items.pop() as Endpoint;
+    const row = this.#rows.pop() as number;
     if (last !== endpoint) {
       this.#items[endpoint.index] = last;
+      this.#rows[endpoint.index] = row;
       last.index = endpoint.index;
     }
-    if (this.#items.length === 0) this.#weightMax = 0;
+    if (this.#items.length > 0) return;
+    this.#weightMin = Infinity;
+    this.#weightMax = 0;
   }
 }

@@ -34,10 +34,24 @@ export interface Snapshot {
   readonly stale: boolean;
 }
 
+/**
+ * What is different in a list from the one before of the same watch: whoever has thousands of connections
+ * does not go through all of them because one server came.
+ */
+export interface Change {
+  /** Those whose address is new in the list, or of which it says something else than before. */
+  readonly listed: readonly Instance[];
+  /** Those whose address is not in the list any more. None when the list is {@link Snapshot.stale}. */
+  readonly unlisted: readonly Instance[];
+}
+
 /** Takes what a watch finds. No method may throw. */
 export interface Watcher {
-  /** The list, whole, when it is first known and after each change. Later ones replace earlier ones. */
-  snapshot(snapshot: Snapshot): void;
+  /**
+   * The list, whole, when it is first known and after each change; later ones replace earlier ones. And
+   * what is different in it, which the first time is all of it.
+   */
+  snapshot(snapshot: Snapshot, change: Change): void;
   /**
    * The registry cannot be reached or read. The watch goes on by itself, and the last snapshot stands;
    * the message says what is wrong and what to do, for whoever has no snapshot at all.

@@ -7,6 +7,7 @@ import { CoalescedTask } from "./coalesced_task.ts";
 import type {
   Announcement,
   AnnounceOptions,
+  Change,
   Discovery,
   Instance,
   Snapshot,
@@ -14,6 +15,7 @@ import type {
   Watcher,
 } from "./discovery.ts";
 import type { LastKnownStore } from "./last_known_store.ts";
+import { changeOf } from "./snapshot.ts";
 
 /** What the layer is built on. */
 export interface LastKnownOptions {
@@ -80,6 +82,8 @@ class LastKnownWatch implements Watch {
   /** `silent`: the registry itself has said nothing yet. */
   #state: "silent" | "heard" | "closed" = "silent";
   #recalled: Promise<void> | undefined;
+  /** The stored list, if that is the last that the watcher was told. */
+  #toldStale: readonly Instance[] | undefined;
   /** What is to be written; nothing if that is done. */
   #unsaved: readonly Instance[] | undefined;
 
@@ -98,7 +102,7 @@ class LastKnownWatch implements Watch {
     this.#resolveEnded = resolve;
     this.#saving = new CoalescedTask(options.clock, () => this.#save());
     this.#watch = discovery.watch(service, {
-      snapshot: (snapshot) => this.#hear(snapshot),
+      snapshot: (snapshot, change) => this.#hear(snapshot, change),
       trouble: (error) => void this.#trouble(error),
     });
     this.#silence = options.clock.after(silenceMs, () => void this.#recall());
@@ -112,12 +116,16 @@ class LastKnownWatch implements Watch {
     void this.#saving.close().then(() => this.#save()).then(this.#resolveEnded);
   }
 
-  #hear(snapshot: Snapshot): void {
+  #hear(snapshot: Snapshot, change: Change): void {
     if (this.#state === "closed") return;
     const isFirst = this.#state === "silent";
     this.#state = "heard";
     this.#silence.cancel();
-    this.#watcher.snapshot(snapshot);
+    const stale = this.#toldStale;
+    this.#toldStale = undefined;
+    // To the registry its first list is all new. To the watcher it replaces the one that was stored.
+    const told = stale === undefined ? change : changeOf(stale, snapshot.instances);
+    this.#watcher.snapshot(snapshot, told);
     // An empty list would help nobody: whoever needs this one needs somewhere to try.
     if (snapshot.instances.length === 0) return;
     this.#unsaved = snapshot.instances;
@@ -145,7 +153,8 @@ class LastKnownWatch implements Watch {
       servers: instances.length,
       saved: new Date(savedAtMs).toISOString(),
     });
-    this.#watcher.snapshot({ instances, stale: true });
+    this.#toldStale = instances;
+    this.#watcher.snapshot({ instances, stale: true }, changeOf([], instances));
   }
 
   async #save(): Promise<void> {

@@ -5,11 +5,11 @@ import type { Clock } from "../base/clock.ts";
 import { messageOf, RpcError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { CoalescedTask } from "./coalesced_task.ts";
-import type { Instance, Watch, Watcher } from "./discovery.ts";
+import type { Watch, Watcher } from "./discovery.ts";
 import { type LocalDirectory, prepareServiceDirectory } from "./local_directory.ts";
 import { parseFileName } from "./local_files.ts";
 import { LocalScanner } from "./local_scanner.ts";
-import { oneByAddress, sameInstances } from "./snapshot.ts";
+import { ListTeller, oneByAddress } from "./snapshot.ts";
 
 /** Tells of changes in a directory: `Deno.watchFs`, or what a test puts in its place. */
 export type WatchDirectory = (
@@ -43,6 +43,7 @@ export class LocalWatch implements Watch {
   readonly #options: LocalWatchOptions;
   readonly #scanning: CoalescedTask;
   readonly #scanner: LocalScanner;
+  readonly #teller: ListTeller;
   /** Registrations that something happened to since the last scan. */
   readonly #touched = new Set<string>();
   #events: ReturnType<WatchDirectory> | undefined;
@@ -50,7 +51,6 @@ export class LocalWatch implements Watch {
   /** When everything is to be looked at, events or not. */
   #rescanAtMs = -Infinity;
   #isClosed = false;
-  #delivered: readonly Instance[] | undefined;
   #troubled = false;
 
   constructor(
@@ -63,6 +63,7 @@ export class LocalWatch implements Watch {
     this.#service = service;
     this.#watcher = watcher;
     this.#options = options;
+    this.#teller = new ListTeller(watcher);
     this.#scanner = new LocalScanner({ service, log: options.log });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
@@ -88,18 +89,11 @@ export class LocalWatch implements Watch {
       this.#touched.clear();
       const instances = await this.#scanner.scan(path, { touched, all });
       this.#troubled = false;
-      this.#deliver(oneByAddress(instances));
+      if (!this.#isClosed) this.#teller.tell(oneByAddress(instances));
     } catch (error) {
       this.#fail(error);
     }
     this.#scanning.request(Math.max(0, this.#rescanAtMs - clock.now()));
-  }
-
-  #deliver(instances: readonly Instance[]): void {
-    if (this.#isClosed) return;
-    if (this.#delivered !== undefined && sameInstances(this.#delivered, instances)) return;
-    this.#delivered = instances;
-    this.#watcher.snapshot({ instances, stale: false });
   }
 
   #startEvents(path: string): void {

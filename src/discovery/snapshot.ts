@@ -1,6 +1,6 @@
-/** Lists of instances: making them presentable, and telling whether they changed. */
+/** Lists of instances: making them presentable, and telling what changed in them. */
 
-import { addressOf, type Instance } from "./discovery.ts";
+import { addressOf, type Change, type Instance, type Watcher } from "./discovery.ts";
 
 /**
  * One instance per address, sorted by address.
@@ -16,12 +16,58 @@ export function oneByAddress(oldestFirst: Iterable<Instance>): readonly Instance
   return [...byAddress].sort(([a], [b]) => a < b ? -1 : 1).map(([, instance]) => instance);
 }
 
-/** Whether two lists say the same. Cheap where they share their items. */
-export function sameInstances(a: readonly Instance[], b: readonly Instance[]): boolean {
-  return a.length === b.length && a.every((item, i) => {
-    const other = b[i] as Instance;
-    return item === other || JSON.stringify(inOrder(item)) === JSON.stringify(inOrder(other));
-  });
+/**
+ * What is different in a list from the one before. Quick where they share their items in the same order:
+ * then only what lies between the first and the last difference is really looked at.
+ */
+export function changeOf(before: readonly Instance[], after: readonly Instance[]): Change {
+  const shortest = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < shortest && before[start] === after[start]) start++;
+  let end = 0;
+  while (end < shortest - start && before.at(-1 - end) === after.at(-1 - end)) end++;
+  const gone = new Map<string, Instance>();
+  for (let i = start; i < before.length - end; i++) {
+    const instance = before[i] as Instance;
+    gone.set(addressOf(instance), instance);
+  }
+  const listed: Instance[] = [];
+  for (let i = start; i < after.length - end; i++) {
+    const instance = after[i] as Instance;
+    const address = addressOf(instance);
+    const known = gone.get(address);
+    gone.delete(address);
+    if (known === undefined || !saysTheSame(known, instance)) listed.push(instance);
+  }
+  return { listed, unlisted: [...gone.values()] };
+}
+
+/** The lists of one watch, one after the other, told to its watcher whenever one says something else. */
+export class ListTeller {
+  readonly #watcher: Watcher;
+  #told: readonly Instance[] | undefined;
+
+  constructor(watcher: Watcher) {
+    this.#watcher = watcher;
+  }
+
+  /** Whether the watcher has been told a list. */
+  get hasTold(): boolean {
+    return this.#told !== undefined;
+  }
+
+  /** The registry's list now: at most one instance per address. */
+  tell(instances: readonly Instance[]): void {
+    const isFirst = this.#told === undefined;
+    const change = changeOf(this.#told ?? [], instances);
+    this.#told = instances;
+    if (!isFirst && change.listed.length + change.unlisted.length === 0) return;
+    this.#watcher.snapshot({ instances, stale: false }, change);
+  }
+}
+
+function saysTheSame(one: Instance, other: Instance): boolean {
+  return one === other || JSON.stringify(inOrder(one)) === JSON.stringify(inOrder(other));
 }
 
 function inOrder(

@@ -11,7 +11,7 @@ import {
 } from "./discovery.ts";
 import { formatRegistryUrl, type StaticRegistryUrl } from "./registry_url.ts";
 import { assertServiceName } from "./service_name.ts";
-import { oneByAddress } from "./snapshot.ts";
+import { ListTeller, oneByAddress } from "./snapshot.ts";
 
 /** What {@link StaticDiscovery} needs. */
 export interface StaticDiscoveryOptions {
@@ -56,7 +56,7 @@ export class StaticDiscovery implements Discovery {
       this.#endpoints.map(({ host, port }) => unknownInstance(service, host, port)),
     );
     queueMicrotask(() => {
-      if (this.#watches.has(watch)) watcher.snapshot({ instances, stale: false });
+      if (this.#watches.has(watch)) new ListTeller(watcher).tell(instances);
     });
     return watch;
   }

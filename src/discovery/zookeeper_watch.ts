@@ -7,8 +7,8 @@ import type { Logger } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import { isZooKeeperError, type WatchEvent, type ZooKeeperClient } from "../zookeeper/mod.ts";
 import { CoalescedTask } from "./coalesced_task.ts";
-import type { Instance, Watch, Watcher } from "./discovery.ts";
-import { oneByAddress, sameInstances } from "./snapshot.ts";
+import type { Watch, Watcher } from "./discovery.ts";
+import { ListTeller, oneByAddress } from "./snapshot.ts";
 import { ZooKeeperNodes } from "./zookeeper_nodes.ts";
 
 /** What a watch is built on. */
@@ -49,17 +49,18 @@ export class ZooKeeperWatch implements Watch {
   readonly #watcher: Watcher;
   readonly #options: ZooKeeperWatchOptions;
   readonly #nodes: ZooKeeperNodes;
+  readonly #teller: ListTeller;
   readonly #backoff: Backoff;
   readonly #task: CoalescedTask;
   /** No reading before this, on the clock's scale: see {@link pauseMsPerChild}. */
   #pausedUntilMs = -Infinity;
-  #delivered: readonly Instance[] | undefined;
   #troubled = false;
   #isClosed = false;
 
   constructor(watcher: Watcher, options: ZooKeeperWatchOptions) {
     this.#watcher = watcher;
     this.#options = options;
+    this.#teller = new ListTeller(watcher);
     this.#nodes = new ZooKeeperNodes({ ...options, onChange: () => this.#changed() });
     this.#backoff = new Backoff(options.random, retry);
     this.#task = new CoalescedTask(options.clock, () => this.#read());
@@ -76,7 +77,7 @@ export class ZooKeeperWatch implements Watch {
   connected(): void {
     this.#troubled = false;
     this.#nodes.doubtAll();
-    this.#task.request(this.#delivered === undefined ? 0 : resyncMs * this.#options.random());
+    this.#task.request(this.#teller.hasTold ? resyncMs * this.#options.random() : 0);
   }
 
   /** ZooKeeper cannot be reached. */
@@ -103,7 +104,7 @@ export class ZooKeeperWatch implements Watch {
       this.#backoff.reset();
       this.#troubled = false;
       this.#task.request(reconcileMs * (1 + random()));
-      this.#deliver(oneByAddress(instances));
+      if (!this.#isClosed) this.#teller.tell(oneByAddress(instances));
     } catch (error) {
       this.#fail(error);
       this.#task.request(this.#backoff.next());
@@ -121,13 +122,6 @@ export class ZooKeeperWatch implements Watch {
     if (await client.exists(servicePath, this.#onServiceEvent) === undefined) return [];
     // It was created in between; and if it is gone again, the next attempt will see.
     return (await client.getChildren(servicePath, this.#onServiceEvent)).children;
-  }
-
-  #deliver(instances: readonly Instance[]): void {
-    if (this.#isClosed) return;
-    if (this.#delivered !== undefined && sameInstances(this.#delivered, instances)) return;
-    this.#delivered = instances;
-    this.#watcher.snapshot({ instances, stale: false });
   }
 
   /** One function for all reads: ZooKeeper's client tells a watcher once however often it was given. */

@@ -32,11 +32,13 @@ function setUp(signal?: AbortSignal) {
 /** An endpoint that counts the timeouts that it is blamed for. */
 function endpointStub() {
   const sentAtMs: number[] = [];
+  const gaveUp: Call[] = [];
   const stub = {
     address: "127.0.0.1:1",
     timedOut: (_method: string, atMs: number) => sentAtMs.push(atMs),
+    gaveUp: (call: Call) => gaveUp.push(call),
   };
-  return { endpoint: stub as unknown as Endpoint, sentAtMs };
+  return { endpoint: stub as unknown as Endpoint, sentAtMs, gaveUp };
 }
 
 Deno.test("an answer in time ends the call, and nothing is left behind", () => {
@@ -76,26 +78,28 @@ Deno.test("a call that was never sent is known not to have run", () => {
 
 Deno.test("the server that works on a call is blamed for its deadline", () => {
   const { clock, call, ends, start } = setUp();
-  const { endpoint, sentAtMs } = endpointStub();
+  const { endpoint, sentAtMs, gaveUp } = endpointStub();
   start();
   call.endpoint = endpoint;
   call.attempts = 2;
   call.sentAtMs = 10;
   clock.advance(1_005);
   assert.deepEqual(sentAtMs, [10]);
+  assert.deepEqual(gaveUp, [call]);
   assert.equal(ends[0]?.error?.executed, "maybe");
   assert.match(ends[0]?.error?.message ?? "", /127\.0\.0\.1:1, attempt 2/);
 });
 
 Deno.test("a server that refused a call before is not blamed for its deadline", () => {
   const { clock, call, ends, start } = setUp();
-  const { endpoint, sentAtMs } = endpointStub();
+  const { endpoint, sentAtMs, gaveUp } = endpointStub();
   start();
   // It was sent, came back without having run, and waits to be sent again.
   call.endpoint = endpoint;
   call.attempts = 1;
   clock.advance(1_005);
   assert.deepEqual(sentAtMs, []);
+  assert.deepEqual(gaveUp, []);
   assert.equal(ends[0]?.error?.executed, "no");
 });
 

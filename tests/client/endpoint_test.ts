@@ -199,10 +199,10 @@ Deno.test("an answered call tells the latency, and so does one that ends at its 
   await rig.clock.advanceAsync(40);
   server.calls[0]?.result(1);
   await settled();
-  assert.equal(rig.at(1).latencyOf("fib", rig.clock.now()), 40);
+  assert.equal(rig.latencyOf(1, "fib"), 40);
   for (let i = 0; i < 30; i++) rig.at(1).timedOut("fib", rig.clock.now() - 1_000);
-  assert.ok(rig.at(1).latencyOf("fib", rig.clock.now()) > 900);
-  assert.equal(rig.at(1).latencyOf("another", rig.clock.now()), 0);
+  assert.ok(rig.latencyOf(1, "fib") > 900);
+  assert.equal(rig.latencyOf(1, "another"), 0);
   rig.endpoints.close();
 });
 
@@ -214,7 +214,7 @@ Deno.test("a server that fails at once is not taken for a fast one, but for an e
   for (const name of ["InvalidParams", "Overloaded", "WorkerLost", "Overloaded"] as const) {
     server.answer = (call) => call.error(new RpcError(name, "No"));
     await rig.send(1);
-    latenciesMs.push(rig.at(1).latencyOf("fib", rig.clock.now()));
+    latenciesMs.push(rig.latencyOf(1, "fib"));
   }
   assert.deepEqual(latenciesMs, [0, 2, 4, 8]);
   rig.endpoints.close();

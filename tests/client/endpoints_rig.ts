@@ -6,7 +6,7 @@ import { Call } from "../../src/client/call.ts";
 import type { Endpoint } from "../../src/client/endpoint.ts";
 import { Endpoints } from "../../src/client/endpoints.ts";
 import type { Instance } from "../../src/discovery/discovery.ts";
-import { instanceAt } from "../support/fake_discovery.ts";
+import { FakeLists } from "../support/fake_discovery.ts";
 import { MemoryTransport } from "../support/memory_transport.ts";
 import { settled, VirtualClock } from "../support/virtual_clock.ts";
 
@@ -15,6 +15,7 @@ export class EndpointsRig {
   readonly clock = new VirtualClock();
   readonly transport = new MemoryTransport();
   readonly ejected: string[] = [];
+  readonly #lists = new FakeLists();
   usable = 0;
   readonly endpoints = new Endpoints(createPick("random", seededRandom(1)), {
     transport: this.transport,
@@ -28,10 +29,7 @@ export class EndpointsRig {
 
   /** Lists instances, by their port if nothing else matters, and lets what follows happen. */
   async list(instances: readonly (number | Instance)[], stale = false): Promise<void> {
-    this.endpoints.update({
-      instances: instances.map((item) => typeof item === "number" ? instanceAt(item) : item),
-      stale,
-    });
+    this.endpoints.update(this.#lists.next(instances, stale).change);
     await settled();
   }
 
@@ -40,6 +38,11 @@ export class EndpointsRig {
     const found = [...this.endpoints.all].find(({ address }) => address === `127.0.0.1:${port}`);
     if (found === undefined) throw new Error(`No endpoint at port ${port}`);
     return found;
+  }
+
+  /** What is known of the latency of a method at a port. */
+  latencyOf(port: number, method: string): number {
+    return this.endpoints.loads.of(method).latencyOf(this.at(port).row, this.clock.now());
   }
 
   /** What there is, as `port rank`. */

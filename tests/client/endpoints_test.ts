@@ -197,3 +197,55 @@ Deno.test("calls of a server that goes while they are under way end, though it i
   assert.deepEqual(rig.picture, ["2 preferred"]);
   rig.endpoints.close();
 });
+
+Deno.test("calls that are given up, or whose server goes, are in flight no more", async () => {
+  const rig = await connected(1, 2);
+  const { loads } = rig.endpoints;
+  for (const port of [1, 2]) rig.transport.server(port).answer = () => {};
+  const sent = (port: number) => {
+    const call = new Call("fib", undefined, 1_000);
+    rig.at(port).send(call, 0, () => {});
+    return call;
+  };
+  const [given, lost] = [sent(1), sent(1)];
+  assert.equal(loads.inFlightOf(rig.at(1).row), 2);
+  rig.at(1).gaveUp(given);
+  given.withdraw?.();
+  assert.equal(loads.inFlightOf(rig.at(1).row), 1);
+  rig.transport.server(1).connections[0]?.reset();
+  await settled();
+  assert.equal(lost.sentAtMs, undefined);
+  assert.equal(loads.inFlightOf(rig.at(1).row), 0);
+  // One whose call ends after its row has gone to another.
+  sent(2);
+  const { row } = rig.at(2);
+  rig.at(2).unlist();
+  rig.transport.server(2).die();
+  await settled();
+  assert.equal(loads.add(1), row);
+  assert.equal(loads.inFlightOf(row), 0);
+  rig.endpoints.close();
+});
+
+Deno.test("it is known whether any server has not been tried yet", async () => {
+  const rig = new EndpointsRig();
+  rig.transport.server(1).accepts = "hang";
+  rig.transport.server(2).accepts = "refuse";
+  rig.transport.server(3);
+  assert.ok(!rig.endpoints.isAnyUntried);
+  await rig.list([1, 2, 3]);
+  assert.ok(rig.endpoints.isAnyUntried);
+  await rig.list([2, 3]);
+  assert.ok(!rig.endpoints.isAnyUntried);
+  rig.endpoints.close();
+});
+
+Deno.test("a ghost's end does not touch the server that took its address", async () => {
+  const rig = await connected(1);
+  await rig.list([instanceAt(1, { id: "successor" })]);
+  await rig.list([instanceAt(1, { id: "successor" })]);
+  assert.deepEqual(rig.picture, ["1 preferred"]);
+  assert.equal(rig.at(1).instance.id, "successor");
+  assert.equal(rig.transport.server(1).attempts, 1);
+  rig.endpoints.close();
+});

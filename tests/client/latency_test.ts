@@ -1,5 +1,25 @@
 import assert from "node:assert/strict";
-import { LatencyAverage } from "../../src/client/latency.ts";
+import { averageWith, forgotten, penalized } from "../../src/client/latency.ts";
+
+/** An average that remembers when it was last told of an answer. */
+class LatencyAverage {
+  #averageMs = 0;
+  #updatedAtMs = 0;
+
+  observe(measuredMs: number, nowMs: number): void {
+    this.#averageMs = averageWith(this.#averageMs, measuredMs, nowMs - this.#updatedAtMs);
+    this.#updatedAtMs = nowMs;
+  }
+
+  penalize(nowMs: number): void {
+    this.#averageMs = penalized(this.#averageMs, nowMs - this.#updatedAtMs);
+    this.#updatedAtMs = nowMs;
+  }
+
+  valueAt(nowMs: number): number {
+    return forgotten(this.#averageMs, nowMs - this.#updatedAtMs);
+  }
+}
 
 Deno.test("latency is unknown, which is 0, before the first answer", () => {
   assert.equal(new LatencyAverage().valueAt(1_000), 0);

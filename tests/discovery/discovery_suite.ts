@@ -100,10 +100,13 @@ export function discoverySuite(kind: string, test: RegistryTest): void {
     await recorder.untilListed(first);
     const other = open().announce(second);
     await recorder.untilListed(first, second);
+    assert.deepEqual(recorder.changed, recorder.last?.instances);
     await announcement.withdraw();
     await recorder.untilListed(second);
+    assert.deepEqual(recorder.changed, [second]);
     await other.withdraw();
     await recorder.untilListed();
+    assert.deepEqual(recorder.changed, []);
   });
 
   check("one program can announce and watch", async ({ open }) => {
@@ -136,6 +139,7 @@ export function discoverySuite(kind: string, test: RegistryTest): void {
     for (const recorder of [...recorders, sameProgram]) {
       await recorder.untilListed(...instances);
       assert.deepEqual(recorder.last?.instances, instances);
+      assert.deepEqual(recorder.changed, instances);
       const sizes = recorder.snapshots.map((snapshot) => snapshot.instances.length);
       assert.deepEqual(sizes, sizes.toSorted((a, b) => a - b), "lists only grow here");
     }
@@ -156,6 +160,7 @@ export function discoverySuite(kind: string, test: RegistryTest): void {
     const witness = anInstance();
     await discovery.announce(witness).registered;
     await recorder.untilListed(successor, witness);
+    assert.deepEqual(recorder.changed, recorder.last?.instances);
     assert.deepEqual(recorder.snapshots.map(({ instances }) => addressesOf(instances).length), [
       1,
       2,

@@ -5,6 +5,7 @@ import { type Logger, silentLogger } from "../../src/base/log.ts";
 import type { Discovery, Instance, Watcher } from "../../src/discovery/discovery.ts";
 import { savePeriodMs, silenceMs, withLastKnown } from "../../src/discovery/last_known.ts";
 import { LastKnownStore } from "../../src/discovery/last_known_store.ts";
+import { ListTeller } from "../../src/discovery/snapshot.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { anInstance, Recorder, RecordingLogger } from "./recorder.ts";
@@ -16,19 +17,21 @@ const outage = new RpcError("Unavailable", "Cannot reach ZooKeeper");
 class ScriptedDiscovery implements Discovery {
   readonly url = registry;
   watcher: Watcher | undefined;
+  #teller: ListTeller | undefined;
 
   announce(): never {
     throw new Error("Nobody announces here");
   }
   watch(_service: string, watcher: Watcher) {
     this.watcher = watcher;
+    this.#teller = new ListTeller(watcher);
     return { close: () => this.watcher = undefined };
   }
   close(): Promise<void> {
     return Promise.resolve();
   }
   says(...instances: Instance[]): void {
-    this.watcher?.snapshot({ instances, stale: false });
+    if (this.watcher !== undefined) this.#teller?.tell(instances);
   }
 }
 
@@ -62,6 +65,20 @@ test("what a registry said is used when it is in trouble, labelled stale", async
   assert.match(log.warnings[0] ?? "", /^The registry cannot be asked, using its last known list/);
   inner.says();
   assert.deepEqual(recorder.last, { instances: [], stale: false }, "what it says then counts");
+  await discovery.close();
+});
+
+test("the registry's first list is told by what differs from the stored one", async (directory) => {
+  const [gone, kept, fresh] = [anInstance(), anInstance(), anInstance()];
+  await remember(directory, gone, kept);
+  const { inner, discovery, recorder } = start(directory);
+  inner.watcher?.trouble(outage);
+  await recorder.until(({ troubles }) => troubles.length > 0, "trouble");
+  assert.deepEqual(recorder.changed, [gone, kept]);
+  inner.says(kept, fresh);
+  assert.deepEqual(recorder.changed, [kept, fresh]);
+  inner.says(fresh);
+  assert.deepEqual(recorder.changed, [fresh]);
   await discovery.close();
 });
 
@@ -192,7 +209,7 @@ test("a closed watch says nothing more", async (directory) => {
   const said = inner.watcher;
   said?.trouble(outage);
   watch.close();
-  said?.snapshot({ instances: [], stale: false });
+  said?.snapshot({ instances: [], stale: false }, { listed: [], unlisted: [] });
   await clock.advanceAsync(silenceMs);
   await discovery.close();
   assert.equal(recorder.snapshots.length + recorder.troubles.length, 0);

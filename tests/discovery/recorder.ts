@@ -3,6 +3,7 @@
 import type { RpcError } from "../../src/base/errors.ts";
 import {
   addressOf,
+  type Change,
   type Instance,
   type Snapshot,
   type Watcher,
@@ -40,13 +41,22 @@ export class Recorder implements Watcher {
   readonly snapshots: Snapshot[] = [];
   readonly troubles: RpcError[] = [];
   readonly #waiting = new Set<() => void>();
+  readonly #changed = new Map<string, Instance>();
+
+  /** What all changes make together, sorted by address: the last list, if they are right. */
+  get changed(): readonly Instance[] {
+    const addresses = [...this.#changed.keys()].sort();
+    return addresses.map((address) => this.#changed.get(address) as Instance);
+  }
 
   get last(): Snapshot | undefined {
     return this.snapshots.at(-1);
   }
 
-  snapshot(snapshot: Snapshot): void {
+  snapshot(snapshot: Snapshot, { listed, unlisted }: Change): void {
     this.snapshots.push(snapshot);
+    for (const instance of unlisted) this.#changed.delete(addressOf(instance));
+    for (const instance of listed) this.#changed.set(addressOf(instance), instance);
     for (const look of this.#waiting) look();
   }
 

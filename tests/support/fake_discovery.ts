@@ -1,11 +1,13 @@
 import { RpcError } from "../../src/base/errors.ts";
 import type {
   Announcement,
+  Change,
   Discovery,
   Instance,
   Watch,
   Watcher,
 } from "../../src/discovery/discovery.ts";
+import { changeOf } from "../../src/discovery/snapshot.ts";
 
 /** An instance at `127.0.0.1:port`, with whatever a test cares about. */
 export function instanceAt(port: number, fields: Partial<Instance> = {}): Instance {
@@ -23,10 +25,36 @@ export function instanceAt(port: number, fields: Partial<Instance> = {}): Instan
   };
 }
 
-/** A registry that says what a test tells it to say, at once. */
+/** Tells what is different from one list to the next, as a registry's watch does. */
+export class FakeLists {
+  readonly #byPort = new Map<number, Instance>();
+  #last: readonly Instance[] = [];
+
+  /** The next list. Instances may be given by their port. */
+  next(items: readonly (Instance | number)[], stale = false): ListAndChange {
+    const instances = items.map((item) => typeof item === "number" ? this.#at(item) : item);
+    const { listed, unlisted } = changeOf(this.#last, instances);
+    this.#last = stale ? [...unlisted, ...instances] : instances;
+    return { instances, change: { listed, unlisted: stale ? [] : unlisted } };
+  }
+
+  #at(port: number): Instance {
+    const known = this.#byPort.get(port) ?? instanceAt(port);
+    this.#byPort.set(port, known);
+    return known;
+  }
+}
+
+interface ListAndChange {
+  readonly instances: readonly Instance[];
+  readonly change: Change;
+}
+
+/** A registry that says what a test tells it to say, at once, to all who have watched from the start. */
 export class FakeDiscovery implements Discovery {
   readonly url = "fake:";
   readonly #watchers = new Set<Watcher>();
+  readonly #lists = new FakeLists();
 
   /** Watches that are under way. */
   get watches(): number {
@@ -34,9 +62,9 @@ export class FakeDiscovery implements Discovery {
   }
 
   /** Hands a list to all watchers. Instances may be given by their port. */
-  push(instances: readonly (Instance | number)[], stale = false): void {
-    const list = instances.map((item) => typeof item === "number" ? instanceAt(item) : item);
-    for (const watcher of this.#watchers) watcher.snapshot({ instances: list, stale });
+  push(items: readonly (Instance | number)[], stale = false): void {
+    const { instances, change } = this.#lists.next(items, stale);
+    for (const watcher of this.#watchers) watcher.snapshot({ instances, stale }, change);
   }
 
   /** Tells all watchers that the registry cannot be read. */
