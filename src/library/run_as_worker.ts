@@ -2,6 +2,7 @@ import { messageOf } from "../base/errors.ts";
 import { builtin } from "../procedures/builtin.ts";
 import { loadModule } from "../procedures/load.ts";
 import type { Procedures } from "../procedures/procedure.ts";
+import { endWithParent } from "../workers/end_with_parent.ts";
 import { refuseToWork } from "../workers/refuse_to_work.ts";
 import { runWorker } from "../workers/worker.ts";
 import { takeStdio } from "../workers/worker_stdio.ts";
@@ -19,6 +20,7 @@ export interface WorkerOffer {
  * be offered, which the parent has been told.
  */
 export async function runAsWorker(offer: WorkerOffer): Promise<boolean> {
+  endWithParent();
   // Before the module is loaded: what it prints meanwhile must not get into the protocol.
   const io = takeStdio();
   let procedures: Procedures;

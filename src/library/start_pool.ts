@@ -3,6 +3,7 @@ import type { Logger } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import { type Pool, WorkerPool } from "../workers/pool.ts";
 import { PoolSet } from "../workers/pool_set.ts";
+import { tiedCommand } from "../workers/tied_command.ts";
 import type { WorkerCommand } from "../workers/worker_process.ts";
 import type { WorkerOffer } from "./run_as_worker.ts";
 
@@ -46,9 +47,10 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
   throw first.status === "rejected" ? first.reason : (second as PromiseRejectedResult).reason;
 }
 
-function startForeign([program = "", ...args]: readonly string[], options: PoolOptions) {
+async function startForeign([program = "", ...args]: readonly string[], options: PoolOptions) {
+  const command = await tiedCommand({ program, args });
   // Of a program that is not ours nobody knows that it ends one call before it begins the next.
-  return startOne({ program, args }, options, { cpuCallsPerWorkerMax: 1 });
+  return await startOne(command, options, { cpuCallsPerWorkerMax: 1 });
 }
 
 function startOne(
