@@ -94,6 +94,16 @@ export class DeadlineWheel {
     this.#clock = clock;
   }
 
+  /** The wheel that all who have this clock share: a hundred clients in one process need one timer. */
+  static of(clock: Clock): DeadlineWheel {
+    let wheel = wheels.get(clock);
+    if (wheel === undefined) {
+      wheel = new DeadlineWheel(clock);
+      wheels.set(clock, wheel);
+    }
+    return wheel;
+  }
+
   /** Deadlines that are pending. */
   get size(): number {
     return this.#size;
@@ -146,6 +156,8 @@ export class DeadlineWheel {
     }
   };
 }
+
+const wheels = new WeakMap<Clock, DeadlineWheel>();
 
 class CallbackEntry extends WheelEntry {
   readonly #expired: () => void;

@@ -127,7 +127,7 @@ export class Client {
     this.#timeoutMs = options.timeoutMs ?? callTimeoutMsDefault;
     this.#unavailableAfterMs = options.unavailableAfterMs ?? unavailableAfterMsDefault;
 
-    const wheel = new DeadlineWheel(clock);
+    const wheel = DeadlineWheel.of(clock);
     this.#waiting = new WaitingRoom(
       wheel,
       () => this.#explain(),

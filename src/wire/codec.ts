@@ -6,6 +6,7 @@ import { parseJson } from "./json.ts";
 import type { Id, Params, Request, Response, WireError } from "./message.ts";
 import { isNestedDeeper } from "./nesting.ts";
 import { errorDataOf, isNotificationValue, isResponseValue } from "./reply_checks.ts";
+import { readOwnResult } from "./own_form.ts";
 import { reservedMethods } from "./reserved.ts";
 
 const utf8 = new TextEncoder();
@@ -19,6 +20,11 @@ const cutMessageLength = 1_000;
  * @throws {RpcError} ParseError or InvalidRequest: the peer does not speak this protocol
  */
 export function decodeReply(line: string): Response | Request {
+  return readOwnResult(line) ?? decodeAnyReply(line);
+}
+
+/** {@link decodeReply} for any form, also for those which are usually read faster. */
+export function decodeAnyReply(line: string): Response | Request {
   const value = parseJson(line);
   if (value instanceof RpcError) throw value;
   if (isResponseValue(value)) return value;

@@ -171,3 +171,9 @@ Deno.test("a clock that is set back or forward moves no deadline (P-35)", () => 
   clock.advance(1 + wheelTickMs);
   assert.equal(expired, 1);
 });
+
+Deno.test("those who have one clock share a wheel, and its timer", () => {
+  const clock = new VirtualClock();
+  assert.equal(DeadlineWheel.of(clock), DeadlineWheel.of(clock));
+  assert.notEqual(DeadlineWheel.of(clock), DeadlineWheel.of(new VirtualClock()));
+});

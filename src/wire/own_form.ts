@@ -1,0 +1,130 @@
+/**
+ * Messages in the very form in which `codec.ts` writes them, read by that form: only what a caller chose is
+ * parsed, not the frame around it. Nearly all messages have it, and parsing the frame took a third of a
+ * server's time. What deviates by a space is read the general way, so this decides how fast a message is
+ * read and never what it means: a test holds the two to the same answers.
+ *
+ * It may do so because JSON is unambiguous: text that is one of these frames around values which are JSON by
+ * themselves is JSON as a whole, and says nothing else.
+ */
+
+import { callTimeoutMsMax, methodLengthMax, nestingMax } from "../base/limits.ts";
+import type { Request, Response } from "./message.ts";
+import { isNestedDeeper } from "./nesting.ts";
+
+/** Longest number that is read here: all of so many digits are exact. */
+const digitsMax = 15;
+
+const quote = 0x22;
+const backslash = 0x5c;
+const space = 0x20;
+
+/** An answer with a result; `undefined` if the line has another form, whatever it is. */
+export function readOwnResult(line: string): Response | undefined {
+  const cursor = new Cursor(line);
+  if (!cursor.take('{"jsonrpc":"2.0","id":')) return undefined;
+  const id = cursor.number();
+  if (id === undefined || !cursor.take(',"result":') || !line.endsWith("}")) return undefined;
+  const result = parsed(line, cursor.at, line.length - 1);
+  return result === undefined ? undefined : { jsonrpc: "2.0", id, result };
+}
+
+/** A request with parameters by position or without any; `undefined` if the line has another form. */
+export function readOwnRequest(line: string): Request | undefined {
+  const cursor = new Cursor(line);
+  if (!cursor.take('{"jsonrpc":"2.0","id":')) return undefined;
+  const id = cursor.number();
+  if (id === undefined || !cursor.take(',"method":"')) return undefined;
+  const method = cursor.plainString();
+  if (method === undefined) return undefined;
+  if (!cursor.take(',"params":[')) return requestOf(id, method, undefined, cursor);
+
+  // The last place where it can be: nothing but the deadline comes after the parameters.
+  const metaAt = line.lastIndexOf(metaOpening);
+  const end = metaAt < cursor.at ? line.length - 1 : metaAt;
+  const params = parsed(line, cursor.at - 1, end);
+  if (!Array.isArray(params)) return undefined;
+  cursor.at = end;
+  return requestOf(id, method, params, cursor);
+}
+
+const metaOpening = ',"meta":{"timeoutMs":';
+
+/** With what is left of the line, which is a deadline and the end. */
+function requestOf(
+  id: number,
+  method: string,
+  params: unknown[] | undefined,
+  cursor: Cursor,
+): Request | undefined {
+  const request: Request = params === undefined
+    ? { jsonrpc: "2.0", id, method }
+    : { jsonrpc: "2.0", id, method, params };
+  if (cursor.take(metaOpening)) {
+    const timeoutMs = cursor.number();
+    if (timeoutMs === undefined || timeoutMs > callTimeoutMsMax) return undefined;
+    request.meta = { timeoutMs };
+    if (!cursor.take("}")) return undefined;
+  }
+  return cursor.take("}") && cursor.isAtEnd ? request : undefined;
+}
+
+/** Part of a line as JSON; `undefined` if it is none, or the line may be nested too deep. */
+function parsed(line: string, start: number, end: number): unknown {
+  if (isNestedDeeper(line, nestingMax)) return undefined;
+  try {
+    return JSON.parse(line.slice(start, end));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A place in a line. */
+class Cursor {
+  readonly #line: string;
+  at = 0;
+
+  constructor(line: string) {
+    this.#line = line;
+  }
+
+  get isAtEnd(): boolean {
+    return this.at === this.#line.length;
+  }
+
+  /** Passes a text over, or returns `false` if another one is here. */
+  take(text: string): boolean {
+    if (!this.#line.startsWith(text, this.at)) return false;
+    this.at += text.length;
+    return true;
+  }
+
+  /** Reads a whole number that is not negative. */
+  number(): number | undefined {
+    const start = this.at;
+    let value = 0;
+    while (true) {
+      const digit = this.#line.charCodeAt(this.at) - 0x30;
+      // Past the end it is NaN, which is no digit either.
+      if (!(digit >= 0 && digit <= 9)) break;
+      value = value * 10 + digit;
+      this.at++;
+    }
+    const length = this.at - start;
+    if (length === 0 || length > digitsMax) return undefined;
+    return length > 1 && this.#line.charCodeAt(start) === 0x30 ? undefined : value;
+  }
+
+  /** Reads the rest of a string in which nothing is escaped, its closing quote included. */
+  plainString(): string | undefined {
+    const start = this.at;
+    const limit = Math.min(this.#line.length, start + methodLengthMax + 1);
+    while (this.at < limit) {
+      const code = this.#line.charCodeAt(this.at);
+      if (code === quote) return this.#line.slice(start, this.at++);
+      if (code < space || code === backslash) return undefined;
+      this.at++;
+    }
+    return undefined;
+  }
+}
