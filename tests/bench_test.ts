@@ -67,6 +67,8 @@ const rows: Readonly<Record<string, readonly string[]>> = {
       "pick, 100 servers",
       "change, 10 servers",
       "change, 100 servers",
+      "list read, 10 servers",
+      "list read, 100 servers",
     ],
   ],
 };
