@@ -77,7 +77,7 @@ scenario("a server ten times slower gets less, and the others' calls stay fast",
     const tally = await world.load(
       learning.capacity * 0.4,
       learning.durationMs,
-      learning.timeoutMs,
+      timeoutMs,
     );
     assertAllAnswered(tally);
     assert.ok(tally.p99Ms < 6 * learning.serviceMs, tally.report);
@@ -96,7 +96,7 @@ scenario("servers whose workers die are passed over", async (world) => {
     const tally = await world.load(
       learning.capacity * 0.4,
       learning.durationMs,
-      learning.timeoutMs,
+      timeoutMs,
     );
     assert.ok(tally.answered >= 0.99 * tally.calls, tally.report);
     assert.ok(tally.amplification <= 1.2, tally.report);
