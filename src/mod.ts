@@ -61,4 +61,5 @@ export type { BalancePolicy } from "./client/balancer.ts";
 export { RpcError } from "./base/errors.ts";
 export type { ErrorName, Executed, ParamsIssue, RpcErrorOptions } from "./base/errors.ts";
 export type { LogFields, Logger } from "./base/log.ts";
+export type { Span, TracedCall, TracedEnd, Tracer } from "./base/tracer.ts";
 export type { Params } from "./wire/message.ts";

@@ -26,6 +26,9 @@ export const methodLengthMax = 256;
 /** Longest string `id`, in UTF-16 code units: a server keeps it for as long as the call runs. */
 export const idLengthMax = 256;
 
+/** Longest `traceparent`, in UTF-16 code units: the form of today has 55, a later one may have more. */
+export const traceparentLengthMax = 256;
+
 /** Size of the buffer one `read` fills: one TCP window's worth of small calls. */
 export const readBufferBytes = 64 * 1024;
 

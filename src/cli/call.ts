@@ -15,6 +15,7 @@ import { plainLogger } from "./plain_logger.ts";
 import type { Progress } from "./progress.ts";
 import { openRegistry } from "./registry.ts";
 import { ResultWriter } from "./stdout.ts";
+import { openTracer } from "./tracing.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Failed calls that are told of one by one; the summary counts the rest. */
@@ -43,6 +44,7 @@ export async function run({ flags, positionals }: Input): Promise<number> {
     timeoutMs: flags.timeout,
     clock,
     log,
+    tracer: await openTracer(log),
   });
   const summary = isMany ? await newSummary() : undefined;
   const progress = summary === undefined ? undefined : await newProgress(summary, flags);

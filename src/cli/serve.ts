@@ -15,6 +15,7 @@ import { exitCodes } from "./main.ts";
 import type { MetricsServer } from "./metrics.ts";
 import { openRegistry } from "./registry.ts";
 import { selfCommand } from "./self_command.ts";
+import { openTracer } from "./tracing.ts";
 import { UsageError } from "./usage_error.ts";
 import { wordsOf } from "./words.ts";
 
@@ -47,6 +48,7 @@ export async function run(input: Input): Promise<number> {
       clock: systemClock,
       random: systemRandom,
       log,
+      tracer: await openTracer(log),
     });
     if (metricsAt !== undefined) {
       metrics = await watchable(server, metricsAt, () => !interrupt.signal.aborted, log);

@@ -54,6 +54,8 @@ export class Call {
   withdraw: (() => void) | undefined;
   /** Takes the items, if the call asks for a stream. */
   stream: CallItems | undefined;
+  /** The trace that it belongs to. */
+  traceparent: string | undefined;
 
   constructor(
     method: string,

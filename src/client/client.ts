@@ -11,6 +11,7 @@ import {
 } from "../base/limits.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
 import { type Random, systemRandom } from "../base/random.ts";
+import type { Tracer } from "../base/tracer.ts";
 import type { Change, Discovery, Watch } from "../discovery/discovery.ts";
 import type { Params } from "../wire/message.ts";
 import { type BalancePolicy, createPick } from "./balancer.ts";
@@ -22,6 +23,7 @@ import { Idempotence } from "./idempotence.ts";
 import { Pauses } from "./pauses.ts";
 import { withRetry } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
+import { withTracing } from "./tracing.ts";
 import { tcpTransport, type Transport } from "./transport.ts";
 import { WaitingRoom } from "./waiting_room.ts";
 
@@ -45,6 +47,8 @@ export interface ClientOptions {
   readonly random?: Random;
   /** @default none */
   readonly log?: Logger;
+  /** Makes a span of each call. @default none */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** How one call behaves. */
@@ -55,6 +59,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether running it twice does no harm. @default what the server says of the method */
   readonly idempotent?: boolean | undefined;
+  /**
+   * The trace that it belongs to, in the form of W3C Trace Context: in a procedure its context's, for
+   * the calls that it makes itself. @default none
+   */
+  readonly traceparent?: string | undefined;
 }
 
 /** How one stream behaves. */
@@ -154,7 +163,9 @@ export class Client {
       isIdempotent: (call, answer) => idempotence.of(call, answer),
       onRetry: () => this.#retries++,
     }, this.#balance);
-    this.#dispatch = withDeadline(wheel, retry);
+    const bounded = withDeadline(wheel, retry);
+    const { tracer } = options;
+    this.#dispatch = tracer === undefined ? bounded : withTracing(tracer, this.#service, bounded);
 
     this.#heartbeat = clock.every(heartbeatBeatMs, () => this.#endpoints.beat());
     this.#watch = this.#discovery.watch(this.#service, {
@@ -262,6 +273,7 @@ export class Client {
     const nowMs = this.#clock.now();
     const call = new Call(method, params, nowMs + timeoutMs, options.idempotent, options.signal);
     call.madeAtMs = nowMs;
+    call.traceparent = options.traceparent;
     return call;
   }
 

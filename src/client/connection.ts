@@ -89,7 +89,8 @@ export class Connection {
     const id = this.#pending.add(call, done);
     let line: string;
     try {
-      line = encodeRequest(id, call.method, call.params, timeoutMs, call.stream?.credit);
+      const { method, params, stream, traceparent } = call;
+      line = encodeRequest(id, method, params, timeoutMs, stream?.credit, traceparent);
     } catch (error) {
       this.#pending.take(id);
       done(error as RpcError, undefined);

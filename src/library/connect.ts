@@ -1,4 +1,5 @@
 import { type Logger, silentLogger } from "../base/log.ts";
+import type { Tracer } from "../base/tracer.ts";
 import type { BalancePolicy } from "../client/balancer.ts";
 import { type CallOptions, Client, type StreamOptions } from "../client/client.ts";
 import type { Discovery } from "../discovery/discovery.ts";
@@ -13,6 +14,8 @@ export interface ConnectOptions extends RegistryOptions {
   readonly timeoutMs?: number;
   /** Where the client tells of servers that come, go and fail. @default nowhere */
   readonly log?: Logger;
+  /** Makes a span of each call. @default none */
+  readonly tracer?: Tracer;
 }
 
 /**
@@ -33,13 +36,14 @@ export interface ConnectOptions extends RegistryOptions {
  * ```
  */
 export async function connect(options: ConnectOptions = {}): Promise<RpcClient> {
-  const { service = "rpc", balance, timeoutMs, log = silentLogger } = options;
+  const { service = "rpc", balance, timeoutMs, log = silentLogger, tracer } = options;
   const discovery = await openRegistry(options, log);
   return new RpcClient(discovery, {
     service,
     ...(balance === undefined ? {} : { balance }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     log,
+    tracer,
   });
 }
 
@@ -49,6 +53,7 @@ interface RpcClientOptions {
   readonly balance?: BalancePolicy;
   readonly timeoutMs?: number;
   readonly log: Logger;
+  readonly tracer: Tracer | undefined;
 }
 
 /** A client with a registry of its own. Made by {@link connect}; `await using` closes it. */

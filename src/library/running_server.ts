@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
+import type { Tracer } from "../base/tracer.ts";
 import { version } from "../base/version.ts";
 import { addressOf, type Announcement, type Discovery } from "../discovery/discovery.ts";
 import type { HostPort } from "../discovery/registry_url.ts";
@@ -24,6 +25,8 @@ export interface RunningServerOptions extends PoolOptions {
   readonly advertise?: string | undefined;
   readonly weight: number;
   readonly zone: string;
+  /** Makes a span of each call. @default none */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** How long a start waits for the registry: a server that it does not know yet can serve all the same. */
@@ -174,7 +177,7 @@ async function soon(clock: Clock, promise: Promise<void>): Promise<void> {
 }
 
 function listen(options: RunningServerOptions, pool: Pool): RpcServer {
-  const { listen: { host, port }, connectionsMax, service, clock, log } = options;
+  const { listen: { host, port }, connectionsMax, service, clock, log, tracer } = options;
   try {
     return RpcServer.listen({
       hostname: host,
@@ -186,6 +189,7 @@ function listen(options: RunningServerOptions, pool: Pool): RpcServer {
       ...(connectionsMax === undefined ? {} : { connectionsMax }),
       clock,
       log,
+      tracer,
     });
   } catch (error) {
     const reason = listenProblem(causeOf(error), host);

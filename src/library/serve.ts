@@ -2,6 +2,7 @@ import { systemClock } from "../base/clock.ts";
 import { queueMaxDefault } from "../base/limits.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
+import type { Tracer } from "../base/tracer.ts";
 import { openRegistry, type RegistryOptions } from "./open_registry.ts";
 import { RunningServer } from "./running_server.ts";
 import { denoWorkerCommand } from "./worker_command.ts";
@@ -30,6 +31,8 @@ export interface ServeOptions extends RegistryOptions {
   readonly zone?: string;
   /** Where the server tells of its workers and its registration. @default nowhere */
   readonly log?: Logger;
+  /** Makes a span of each call. @default none */
+  readonly tracer?: Tracer;
 }
 
 /**
@@ -76,6 +79,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       clock: systemClock,
       random: systemRandom,
       log,
+      tracer: options.tracer,
     });
   } catch (error) {
     await discovery.close();

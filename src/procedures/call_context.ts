@@ -5,8 +5,14 @@ import type { CallContext } from "./procedure.ts";
  * `AbortController` costs more than a short call.
  */
 export class LazyCallContext implements CallContext {
+  /** The trace that the call belongs to. */
+  readonly traceparent: string | undefined;
   #controller: AbortController | undefined;
   #isAborted = false;
+
+  constructor(traceparent?: string) {
+    this.traceparent = traceparent;
+  }
 
   /** Whether {@link abort} was called. */
   get isAborted(): boolean {

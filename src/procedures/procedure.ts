@@ -13,6 +13,12 @@ export type ProcedureKind = "inline" | "cpu" | "io";
 export interface CallContext {
   /** Aborts when the caller has gone or the deadline has passed. */
   readonly signal: AbortSignal;
+  /**
+   * The trace that the call belongs to, as W3C Trace Context writes it; `undefined`: none. Given to the
+   * calls that the procedure makes itself, they belong to it too:
+   * `client.call("add", [2, 3], { traceparent: context.traceparent })`.
+   */
+  readonly traceparent?: string | undefined;
 }
 
 /** Any schema of a procedure's input: a tuple for parameters by position, an object for named ones. */

@@ -138,7 +138,7 @@ export class Dispatcher {
     reply: Reply,
   ): TaskHandle {
     const { name } = method;
-    const context = new LazyCallContext();
+    const context = new LazyCallContext(request.meta?.traceparent);
     const stream = startStream(
       { method: name, procedure, params: request.params, context },
       reply.stream,
@@ -218,7 +218,7 @@ export class Dispatcher {
       return undefined;
     }
     if (method.isStream) return this.#runInlineStream(method, procedure, request, reply);
-    const context = new LazyCallContext();
+    const context = new LazyCallContext(request.meta?.traceparent);
     let result: unknown;
     try {
       result = invoke(name, procedure, request.params, context);
@@ -243,6 +243,7 @@ export class Dispatcher {
       kind: method.kind,
       params: request.params,
       deadlineAtMs: this.#deadlineOf(request),
+      traceparent: request.meta?.traceparent,
       done: this.#begin(method, reply),
       stream: method.isStream ? reply.stream : undefined,
     });

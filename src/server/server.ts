@@ -2,6 +2,7 @@ import { type Clock, sleep, type Timer } from "../base/clock.ts";
 import { messageOf, RpcError } from "../base/errors.ts";
 import { connectionsMaxDefault } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
+import type { Tracer } from "../base/tracer.ts";
 import type { Procedures } from "../procedures/procedure.ts";
 import type { Stats } from "../wire/stats.ts";
 import type { Pool } from "../workers/pool.ts";
@@ -9,6 +10,7 @@ import { Dispatcher } from "./dispatcher.ts";
 import { Refusals } from "./refusals.ts";
 import { Session } from "./session.ts";
 import { type SessionLimits, sessionLimitsDefault } from "./session_limits.ts";
+import { type RequestTaker, withTracing } from "./tracing.ts";
 
 /** What {@link RpcServer.listen} takes. */
 export interface RpcServerOptions {
@@ -29,6 +31,8 @@ export interface RpcServerOptions {
   readonly limits?: Partial<SessionLimits>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Makes a span of each call. @default none */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** How long {@link RpcServer.drain} takes at the most. */
@@ -58,6 +62,7 @@ export class RpcServer {
   readonly #limits: SessionLimits;
   readonly #listener: Deno.TcpListener;
   readonly #dispatcher: Dispatcher;
+  readonly #requests: RequestTaker;
   readonly #refusals: Refusals;
   readonly #sessions = new Map<Session, Promise<void>>();
   readonly #peerCheck: Timer;
@@ -72,6 +77,7 @@ export class RpcServer {
     this.#limits = { ...sessionLimitsDefault, ...options.limits };
     this.#listener = listener;
     this.#dispatcher = new Dispatcher({ ...options, connections: () => this.#sessions.size });
+    this.#requests = this.#traced(this.#dispatcher);
     this.#refusals = new Refusals(clock);
     this.#peerCheck = clock.every(peerCheckPeriodMs, () => {
       for (const session of this.#sessions.keys()) session.checkPeer();
@@ -187,13 +193,20 @@ export class RpcServer {
     }
     const session = new Session({
       conn,
-      dispatcher: this.#dispatcher,
+      dispatcher: this.#requests,
       limits: this.#limits,
       clock,
       log,
     });
     this.#sessions.set(session, session.run().finally(() => this.#sessions.delete(session)));
     if (this.#isGoingAway) session.goaway();
+  }
+
+  #traced(dispatcher: Dispatcher): RequestTaker {
+    const { tracer, service } = this.#options;
+    if (tracer === undefined) return dispatcher;
+    const { hostname, port } = this.address;
+    return withTracing(tracer, service, `${hostname}:${port}`, dispatcher);
   }
 
   #closeListener(): void {

@@ -9,16 +9,17 @@ import { reservedMethods } from "../wire/reserved.ts";
 import { Outbox } from "../wire/outbox.ts";
 import { ReadBuffer } from "../wire/read_buffer.ts";
 import { type AnswerSink, BatchAnswers } from "./batch_answers.ts";
-import type { Dispatcher, Peer } from "./dispatcher.ts";
+import type { Peer } from "./dispatcher.ts";
 import { type CallOwner, SessionCall } from "./session_call.ts";
 import type { SessionLimits } from "./session_limits.ts";
 import { type ItemOutlet, StreamingCall } from "./streaming_call.ts";
 import { StallTimer } from "./stall_timer.ts";
+import type { RequestTaker } from "./tracing.ts";
 
 /** What a {@link Session} needs. */
 export interface SessionOptions {
   readonly conn: Deno.TcpConn;
-  readonly dispatcher: Dispatcher;
+  readonly dispatcher: RequestTaker;
   readonly limits: SessionLimits;
   readonly clock: Clock;
   readonly log: Logger;

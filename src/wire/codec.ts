@@ -46,7 +46,7 @@ export function isResponse(message: Response | Request): message is Response {
 
 /**
  * A request as a line. Without `timeoutMs` there is no deadline but the server's own; with `stream`,
- * which is the credit to begin with, it asks for a stream.
+ * which is the credit to begin with, it asks for a stream; with `traceparent` it belongs to a trace.
  *
  * @throws {RpcError} InvalidParams if they are not JSON, or too long or too deeply nested for one message
  */
@@ -56,9 +56,10 @@ export function encodeRequest(
   params: Params | undefined,
   timeoutMs?: number,
   stream?: number,
+  traceparent?: string,
 ): string {
-  const meta = stream !== undefined
-    ? `,"meta":${JSON.stringify({ timeoutMs, stream })}`
+  const meta = stream !== undefined || traceparent !== undefined
+    ? `,"meta":${JSON.stringify({ timeoutMs, stream, traceparent })}`
     : timeoutMs === undefined
     ? ""
     : `,"meta":{"timeoutMs":${timeoutMs}}`;

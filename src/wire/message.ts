@@ -7,7 +7,13 @@
  */
 
 import * as z from "zod";
-import { callTimeoutMsMax, idLengthMax, methodLengthMax, streamCreditMax } from "../base/limits.ts";
+import {
+  callTimeoutMsMax,
+  idLengthMax,
+  methodLengthMax,
+  streamCreditMax,
+  traceparentLengthMax,
+} from "../base/limits.ts";
 
 /** A request's id. `null` is legal and only makes an answer hard to tell from others. */
 export const idSchema = z.union([z.number(), z.string().max(idLengthMax), z.null()]);
@@ -18,12 +24,23 @@ export const paramsSchema = z.union([z.array(z.unknown()), z.record(z.string(), 
 /** How many items of a stream may be sent. */
 export const creditSchema = z.int().min(1).max(streamCreditMax);
 
+/**
+ * Where in a trace a call stands, as https://www.w3.org/TR/trace-context/ writes it. What has another
+ * form is as good as nothing: whoever traces must not be what makes calls fail. Of a later version the
+ * first four fields are those of today.
+ */
+export const traceparentSchema = z.string().max(traceparentLengthMax).regex(
+  /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:$|(?<!^00.{53})-)/,
+);
+
 /** What travels beside a request without being a parameter. */
 export const metaSchema = z.object({
   /** Time left for the call in milliseconds: never a timestamp, since clocks differ. */
   timeoutMs: z.number().min(0).max(callTimeoutMsMax).optional(),
   /** The caller asks for a stream, and may be sent this many items before it grants more. */
   stream: creditSchema.optional(),
+  /** The trace that the call belongs to, and in it the span of its caller. */
+  traceparent: traceparentSchema.optional().catch(undefined),
 });
 
 /** A request, or without an id a notification. */

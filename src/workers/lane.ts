@@ -172,9 +172,9 @@ export class Lane implements CallOwner {
 
   #send(call: PoolCall, slot: WorkerSlot): void {
     const worker = slot.worker as WorkerProcess;
-    const { method, params } = call.task;
+    const { method, params, traceparent } = call.task;
     try {
-      const id = worker.request(method, params, call, call.credit);
+      const id = worker.request(method, params, call, call.credit, traceparent);
       call.place = { name: "worker", slot, worker, id };
       if (this.#options.inOrder && worker.load > 1) this.#watch(worker);
     } catch (error) {

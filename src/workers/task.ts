@@ -11,6 +11,8 @@ export interface PoolTask {
   readonly params: Params | undefined;
   /** On the clock's monotonic scale. */
   readonly deadlineAtMs: number;
+  /** The trace that it belongs to. */
+  readonly traceparent?: string | undefined;
   /** Called exactly once, possibly before `submit` returns. It must not throw. */
   done(outcome: Outcome): void;
   /**

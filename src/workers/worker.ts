@@ -107,7 +107,7 @@ class Worker {
       if (id !== undefined) this.#writeNow(encodeError(id, error));
       return;
     }
-    const context = new LazyCallContext();
+    const context = new LazyCallContext(meta?.traceparent);
     const stream = procedure.stream
       ? this.#newStream({ id, method, procedure, params, context }, meta?.stream)
       : undefined;

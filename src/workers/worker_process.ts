@@ -148,6 +148,7 @@ export class WorkerProcess {
    * Sends a request and returns its id.
    *
    * @param stream the credit to begin with, to ask for a stream
+   * @param traceparent the trace that the call belongs to
    * @throws {RpcError} InvalidParams if the parameters are too long for one message
    */
   request(
@@ -155,9 +156,10 @@ export class WorkerProcess {
     params: Params | undefined,
     receiver: Receiver,
     stream?: number,
+    traceparent?: string,
   ): number {
     const id = ++this.#lastId;
-    const line = encodeRequest(id, method, params, undefined, stream);
+    const line = encodeRequest(id, method, params, undefined, stream, traceparent);
     if (this.#pending.size === 0) this.#busySinceMs = this.#options.clock.now();
     this.#pending.set(id, receiver);
     this.#outbox.push(line);

@@ -36,6 +36,14 @@ Deno.test("no subcommand loads another's module, and the table loads none", asyn
   }
 });
 
+Deno.test("OpenTelemetry is loaded by one file, and that one only when it is asked for", async () => {
+  const name = "@opentelemetry/api";
+  for (const file of ["main.ts", ...await commandFiles()]) {
+    assert.ok(!(await loadedBy(file)).has(name), file);
+  }
+  assert.ok((await loadedBy("open_telemetry.ts")).has(name));
+});
+
 Deno.test("rpc call loads no package and nothing of node: before its call", async () => {
   const registries = [
     "local.ts",

@@ -1,4 +1,5 @@
 import { type Random, seededRandom } from "../../src/base/random.ts";
+import type { Tracer } from "../../src/base/tracer.ts";
 import { type CallOptions, type CallReport, Client } from "../../src/client/client.ts";
 import type { BalancePolicy } from "../../src/client/balancer.ts";
 import type { Params } from "../../src/wire/message.ts";
@@ -24,13 +25,14 @@ export class ClientRig {
   readonly client: Client;
   readonly #described = new Set<FakeServer>();
 
-  constructor(options: { balance?: BalancePolicy; random?: Random } = {}) {
+  constructor(options: { balance?: BalancePolicy; random?: Random; tracer?: Tracer } = {}) {
     this.client = new Client({
       discovery: this.discovery,
       balance: options.balance ?? "round-robin",
       transport: this.transport,
       clock: this.clock,
       random: options.random ?? seededRandom(3),
+      tracer: options.tracer,
     });
   }
 

@@ -16,6 +16,8 @@ export interface ReceivedCall {
   readonly stream: number | undefined;
   /** The time left, as the client said. */
   readonly timeoutMs: number | undefined;
+  /** The trace that it belongs to, as the client said. */
+  readonly traceparent: string | undefined;
   readonly connection: FakeConnection;
   result(value: unknown): void;
   error(error: RpcError): void;
@@ -130,6 +132,7 @@ export class FakeServer {
       method,
       params,
       timeoutMs: meta?.timeoutMs,
+      traceparent: meta?.traceparent,
       connection,
       result: (value) => connection.send(encodeResult(id, value)),
       error: (error) => connection.send(encodeError(id, error)),

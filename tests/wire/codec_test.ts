@@ -67,6 +67,18 @@ Deno.test("a request comes out of its line as it went in (P-1, P-7, P-11)", () =
   );
 });
 
+Deno.test("a request's credit and trace come out of its line as they went in (P-54, P-62)", () => {
+  const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const metaOf = (...more: [timeoutMs?: number, stream?: number, traceparent?: string]) => {
+    const decoded = decodeRequest(encodeRequest(1, "m", undefined, ...more));
+    return "meta" in decoded ? { ...decoded.meta } : undefined;
+  };
+  assert.deepEqual(metaOf(5, 2, traceparent), { timeoutMs: 5, stream: 2, traceparent });
+  assert.deepEqual(metaOf(5, undefined, traceparent), { timeoutMs: 5, traceparent });
+  assert.deepEqual(metaOf(undefined, undefined, traceparent), { traceparent });
+  assert.deepEqual(metaOf(5, 2), { timeoutMs: 5, stream: 2 });
+});
+
 Deno.test("a result comes out of its line as it went in, under its own id (P-8, P-13)", () => {
   const id = fc.oneof(
     fc.string({ maxLength: idLengthMax }),

@@ -5,6 +5,7 @@ import {
   idLengthMax,
   methodLengthMax,
   streamCreditMax,
+  traceparentLengthMax,
 } from "../../src/base/limits.ts";
 import {
   BadMessage,
@@ -35,6 +36,28 @@ const oddities = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(Infinity, -1, 1e300, "", "x".repeat(257), [], {}) },
 );
 
+const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+const [, trace, span] = traceparent.split("-");
+
+/** What names a trace, and what does not. */
+const traceparents = {
+  sound: [traceparent, `cc${traceparent.slice(2)}`, `cc${traceparent.slice(2)}-later`],
+  unsound: [
+    7,
+    null,
+    "",
+    `${traceparent}-more`,
+    ` ${traceparent}`,
+    `${traceparent}\n`,
+    traceparent.toUpperCase(),
+    `ff${traceparent.slice(2)}`,
+    `cc${traceparent.slice(2)}later`,
+    `00-${"0".repeat(32)}-${span}-01`,
+    `00-${trace}-${"0".repeat(16)}-01`,
+    `cc${traceparent.slice(2)}-${"x".repeat(traceparentLengthMax)}`,
+  ],
+};
+
 /** What a message is made of: right as often as wrong, so that each member decides now and then. */
 function member(...right: readonly unknown[]): fc.Arbitrary<unknown> {
   return fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...right) }, oddities);
@@ -64,6 +87,7 @@ const message = fc.oneof(
         fc.record({
           timeoutMs: member(0, 5, callTimeoutMsMax),
           stream: member(1, streamCreditMax),
+          traceparent: member(...traceparents.sound, ...traceparents.unsound),
           later: oddities,
         }, { requiredKeys: [] }),
         oddities,
@@ -99,6 +123,17 @@ Deno.test("a value is a request exactly if its schema says so (P-7, P-8, P-9, P-
     runs,
   );
   assert.ok(sound > 0);
+});
+
+Deno.test("a traceparent is taken if it has the form of one, and else is as good as none (P-63)", () => {
+  const taken = (traceparent: unknown) => {
+    const meta = { timeoutMs: 5, traceparent };
+    const decoded = decodeRequest(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "m", meta }));
+    assert.ok("method" in decoded && decoded.meta?.timeoutMs === 5, JSON.stringify(decoded));
+    return decoded.meta.traceparent;
+  };
+  for (const one of traceparents.sound) assert.equal(taken(one), one);
+  for (const one of traceparents.unsound) assert.equal(taken(one), undefined, String(one));
 });
 
 Deno.test("a value is a notification exactly if it is a request but for id and meta (P-7, P-11)", () => {

@@ -1,0 +1,34 @@
+/** Traces as everything here sees them. Who collects the spans, and how, is the CLI's matter. */
+
+import type { RpcError } from "./errors.ts";
+
+/** One call, as one side of it begins it. */
+export interface TracedCall {
+  /** Which side: the caller, or the server that has it run. */
+  readonly side: "client" | "server";
+  readonly method: string;
+  readonly service: string;
+  /** The trace that the call belongs to, as W3C Trace Context writes it; `undefined`: none yet. */
+  readonly traceparent: string | undefined;
+}
+
+/** How a call ended. */
+export interface TracedEnd {
+  /** `undefined`: well. */
+  readonly error: RpcError | undefined;
+  /** `host:port` of the server; `undefined` if the call came to none. */
+  readonly server: string | undefined;
+}
+
+/** The time that one side has a call. */
+export interface Span {
+  /** What whatever is done for the call goes on from; `undefined`: there is no trace. */
+  readonly traceparent: string | undefined;
+  /** To be called once. */
+  end(end: TracedEnd): void;
+}
+
+/** Makes spans. None of this may throw. */
+export interface Tracer {
+  start(call: TracedCall): Span;
+}

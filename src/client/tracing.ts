@@ -1,0 +1,20 @@
+import type { Tracer } from "../base/tracer.ts";
+import type { Dispatch } from "./call.ts";
+
+/**
+ * Makes one span of each call, and sends it on with the call.
+ *
+ * Above the deadline, because the span is what the caller waits for: all attempts, and the end that the
+ * deadline makes. A client without a tracer does not have this layer.
+ */
+export function withTracing(tracer: Tracer, service: string, next: Dispatch): Dispatch {
+  return (call, done) => {
+    const { method, traceparent } = call;
+    const span = tracer.start({ side: "client", method, service, traceparent });
+    call.traceparent = span.traceparent;
+    next(call, (error, result) => {
+      span.end({ error, server: call.endpoint?.address });
+      done(error, result);
+    });
+  };
+}

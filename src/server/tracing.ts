@@ -1,0 +1,45 @@
+import type { Tracer } from "../base/tracer.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+
+/** What a session gives its requests to. */
+export type RequestTaker = Pick<Dispatcher, "dispatch">;
+
+/**
+ * Makes a span of each request, from when it was read to when it is answered, and has the procedure go
+ * on from it. What is asked of the server itself (`rpc.ping`, and the like) is nobody's call.
+ *
+ * Around the dispatcher, so that a server without a tracer does nothing for it.
+ *
+ * @param address `host:port` that the server listens on
+ */
+export function withTracing(
+  tracer: Tracer,
+  service: string,
+  address: string,
+  next: RequestTaker,
+): RequestTaker {
+  return {
+    dispatch(request, reply, peer) {
+      const { method, meta } = request;
+      if (method.startsWith("rpc.")) return next.dispatch(request, reply, peer);
+      const span = tracer.start({
+        side: "server",
+        method,
+        service,
+        traceparent: meta?.traceparent,
+      });
+      const { traceparent } = span;
+      return next.dispatch({ ...request, meta: { ...meta, traceparent } }, {
+        stream: reply.stream,
+        succeed(result) {
+          span.end({ error: undefined, server: address });
+          reply.succeed(result);
+        },
+        fail(error) {
+          span.end({ error, server: address });
+          reply.fail(error);
+        },
+      }, peer);
+    },
+  };
+}

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { connect } from "rpc";
+import { python } from "../support/python.ts";
+import { RpcHome } from "../support/rpc_process.ts";
+import { waitFor } from "../support/wait_for.ts";
+
+/** A span as OTLP writes it in JSON. */
+interface OtlpSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name: string;
+  /** 2: server, 3: client. */
+  readonly kind: number;
+  readonly attributes: readonly { key: string; value: Record<string, unknown> }[];
+  readonly status?: { readonly code?: number; readonly message?: string };
+}
+
+const serverKind = 2;
+const clientKind = 3;
+const errorStatus = 2;
+
+/** Takes spans over HTTP, as any collector of OpenTelemetry does. */
+class Collector implements AsyncDisposable {
+  readonly #spans: OtlpSpan[] = [];
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+
+  constructor() {
+    const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
+    this.#server = Deno.serve(options, async (request) => {
+      const body = await request.text();
+      if (new URL(request.url).pathname === "/v1/traces") this.#take(JSON.parse(body));
+      return Response.json({});
+    });
+  }
+
+  /** What tells a process to send its spans here, at once. */
+  get env(): Record<string, string> {
+    return {
+      OTEL_DENO: "true",
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${this.#server.addr.port}`,
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+      OTEL_BSP_SCHEDULE_DELAY: "50",
+    };
+  }
+
+  /** The only span of a kind that is of this name, once it has come. */
+  async span(kind: number, name: string): Promise<OtlpSpan> {
+    await waitFor(
+      () => `a span ${name} of kind ${kind} among ${JSON.stringify(this.#spans)}`,
+      () => this.#named(kind, name).length > 0,
+    );
+    const spans = this.#named(kind, name);
+    assert.equal(spans.length, 1, `spans of kind ${kind} named ${name}`);
+    return spans[0] as OtlpSpan;
+  }
+
+  #named(kind: number, name: string): OtlpSpan[] {
+    return this.#spans.filter((span) => span.kind === kind && span.name === name);
+  }
+
+  #take(
+    { resourceSpans }: { resourceSpans: { scopeSpans: { spans: OtlpSpan[] }[] }[] },
+  ): void {
+    for (const { scopeSpans } of resourceSpans) {
+      for (const { spans } of scopeSpans) this.#spans.push(...spans);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.shutdown();
+  }
+}
+
+function attributesOf(span: OtlpSpan): Record<string, unknown> {
+  return Object.fromEntries(
+    span.attributes.map(({ key, value }) => [key, Object.values(value)[0]]),
+  );
+}
+
+/** A trace and the span in it that a `traceparent` names. */
+function partsOf(traceparent: unknown): string[] {
+  return String(traceparent).split("-").slice(1, 3);
+}
+
+Deno.test("a call gives a span here and one at the server, and its procedure goes on from there (P-62)", async () => {
+  await using collector = new Collector();
+  await using home = await RpcHome.create();
+  await Deno.writeTextFile(
+    join(home.workingDirectory, "tasks.ts"),
+    `import { defineProcedure, z } from "rpc";
+     export const where = defineProcedure({ input: z.tuple([]), output: z.any() },
+       (_, context) => context.traceparent);`,
+  );
+  const server = await home.serve(["127.0.0.1", "0", "tasks.ts"], { env: collector.env });
+  const { stdout, stderr } = await home.run(["call", "where"], { env: collector.env });
+
+  const client = await collector.span(clientKind, "rpc/where");
+  const served = await collector.span(serverKind, "rpc/where");
+  assert.ok((client.parentSpanId ?? "") === "", "the command begins the trace");
+  assert.deepEqual([served.traceId, served.parentSpanId], [client.traceId, client.spanId]);
+  assert.deepEqual(partsOf(JSON.parse(stdout)), [served.traceId, served.spanId], stderr);
+  const [host, port] = server.address.split(":");
+  for (const span of [client, served]) {
+    const attributes = attributesOf(span);
+    assert.deepEqual(
+      { ...attributes, "server.port": String(attributes["server.port"]) },
+      {
+        "rpc.system": "jsonrpc",
+        "rpc.jsonrpc.version": "2.0",
+        "rpc.service": "rpc",
+        "rpc.method": "where",
+        "server.address": host,
+        "server.port": port,
+      },
+    );
+    assert.notEqual(span.status?.code, errorStatus);
+  }
+
+  // Whoever began a trace decides whether spans of it are collected.
+  const caller = await connect({ registry: home.registry });
+  for (const flags of ["00", "01"]) {
+    const traceparent = `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-${flags}`;
+    const seen = await caller.call("where", [], { traceparent });
+    assert.equal(seen === traceparent, flags === "00", `${seen}`);
+  }
+  await caller.close();
+
+  // A call that fails says so in both.
+  await home.run(["call", "fib", "many"], { env: collector.env });
+  for (const kind of [clientKind, serverKind]) {
+    const { status, ...span } = await collector.span(kind, "rpc/fib");
+    assert.equal(status?.code, errorStatus);
+    assert.match(status?.message ?? "", /^InvalidParams: /);
+    assert.equal(attributesOf(span)["error.type"], "InvalidParams");
+    assert.equal(Number(attributesOf(span)["rpc.jsonrpc.error_code"]), -32602);
+  }
+  assert.equal(await server.stop(), 0);
+});
+
+Deno.test({
+  name:
+    "a worker in another language is given the trace, also by a server that makes no spans (P-62)",
+  ignore: python === undefined,
+  async fn() {
+    await using collector = new Collector();
+    await using home = await RpcHome.create();
+    await Deno.writeTextFile(
+      join(home.workingDirectory, "tasks.py"),
+      `
+import json, sys
+for line in sys.stdin:
+    request = json.loads(line)
+    result = request.get("meta")
+    if request["method"] == "rpc.discover":
+        result = {"openrpc": "1.3.2", "info": {"title": "t", "version": "1"},
+                  "methods": [{"name": "meta", "params": []}]}
+    if "id" in request:
+        print(json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": result}), flush=True)
+`,
+    );
+    await home.serve(["127.0.0.1", "0", "--no-builtin", "--exec", `${python} tasks.py`]);
+    const { stdout, stderr } = await home.run(["call", "meta"], { env: collector.env });
+    const { traceId, spanId } = await collector.span(clientKind, "rpc/meta");
+    assert.deepEqual(partsOf(JSON.parse(stdout)?.traceparent), [traceId, spanId], stderr);
+    // Nor is anything sent that nobody asked for.
+    assert.equal((await home.run(["call", "meta"])).stdout, "null\n");
+  },
+});
