@@ -1,6 +1,6 @@
 /**
  * `deno task compile [target...]`: one binary for each target in `dist`, with everything that it needs,
- * and `dist/SHA256SUMS`. Without targets: all of them.
+ * `dist/SHA256SUMS`, and what installs them. Without targets: all of them.
  *
  * The runtime in the binary comes from Deno's download site, once for each target. Where that cannot be
  * reached, `DENORT_BIN=<a deno binary>` in its place lets everything before the download be checked: the
@@ -113,5 +113,6 @@ if (import.meta.main) {
   await writeBuildFile();
   for (const target of targets) failed = !await compile(target) || failed;
   await writeSums();
+  await Deno.copyFile(new URL("install.sh", import.meta.url), new URL("dist/install.sh", project));
   if (failed) Deno.exit(1);
 }

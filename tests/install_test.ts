@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { sumLine } from "../tasks/compile.ts";
+
+const script = new URL("../tasks/install.sh", import.meta.url);
+
+/** A directory as a release is downloaded into, with a system around it that is whatever it has to be. */
+class Download implements AsyncDisposable {
+  readonly directory: string;
+
+  private constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  static async create(system: {
+    readonly name?: string;
+    readonly machine?: string;
+    /** What `getconf GNU_LIBC_VERSION` prints; `undefined`: it fails, as where there is no glibc. */
+    readonly getconf?: string;
+    /** The first line of `ldd --version`. */
+    readonly ldd?: string;
+  }): Promise<Download> {
+    const { name = "Linux", machine = "x86_64", getconf, ldd } = system;
+    const directory = await Deno.makeTempDir();
+    await Deno.mkdir(`${directory}/bin`);
+    const command = (file: string, body: string) =>
+      Deno.writeTextFile(`${directory}/bin/${file}`, `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+    await command("uname", `case "$1" in -s) echo ${name} ;; *) echo ${machine} ;; esac`);
+    await command("getconf", getconf === undefined ? "exit 1" : `echo "${getconf}"`);
+    await command("ldd", ldd === undefined ? "exit 1" : `echo "${ldd}"`);
+    await Deno.copyFile(script, `${directory}/install.sh`);
+    for (const binary of ["rpc-x86_64-linux", "rpc-aarch64-linux", "rpc-aarch64-macos"]) {
+      await Deno.writeTextFile(`${directory}/${binary}`, `a program for ${binary}`);
+      const line = await sumLine(new URL(`file://${directory}/${binary}`));
+      await Deno.writeTextFile(`${directory}/SHA256SUMS`, line, { append: true });
+    }
+    return new Download(directory);
+  }
+
+  async install(): Promise<{ code: number; stdout: string; stderr: string }> {
+    const { code, stdout, stderr } = await new Deno.Command("sh", {
+      args: [`${this.directory}/install.sh`, `${this.directory}/target`],
+      env: { PATH: `${this.directory}/bin:${Deno.env.get("PATH")}` },
+    }).output();
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  }
+
+  async installed(): Promise<string | undefined> {
+    try {
+      return await Deno.readTextFile(`${this.directory}/target/rpc`);
+    } catch {
+      return undefined;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.directory, { recursive: true });
+  }
+}
+
+const ignore = Deno.build.os === "windows";
+
+const fitting = [
+  { getconf: "glibc 2.27", binary: "rpc-x86_64-linux" },
+  { getconf: "glibc 2.28", machine: "aarch64", binary: "rpc-aarch64-linux" },
+  { getconf: "glibc 3.1", binary: "rpc-x86_64-linux" },
+  { ldd: "ldd (Debian GLIBC 2.36-9+deb12u1) 2.36", binary: "rpc-x86_64-linux" },
+  { name: "Darwin", machine: "arm64", binary: "rpc-aarch64-macos" },
+];
+
+for (const { binary, ...system } of fitting) {
+  Deno.test({
+    name: `the install script installs ${binary} on ${JSON.stringify(system)}`,
+    ignore,
+    async fn() {
+      await using download = await Download.create(system);
+      const { code, stdout, stderr } = await download.install();
+      assert.equal(code, 0, stderr);
+      assert.equal(stdout, `Installed ${download.directory}/target/rpc\n`);
+      assert.equal(await download.installed(), `a program for ${binary}`);
+      const { mode } = await Deno.stat(`${download.directory}/target/rpc`);
+      assert.equal((mode ?? 0) & 0o777, 0o755);
+    },
+  });
+}
+
+const tooOld = [
+  { system: { getconf: "glibc 2.17" }, reason: /this system has glibc 2\.17/ },
+  { system: { ldd: "ldd (GNU libc) 2.17" }, reason: /this system has glibc 2\.17/ },
+  { system: { getconf: "glibc 1.99" }, reason: /this system has glibc 1\.99/ },
+  { system: { ldd: "musl libc (x86_64)" }, reason: /is not glibc/ },
+];
+
+for (const { system, reason } of tooOld) {
+  Deno.test({
+    name: `the install script says how to run it in a container on ${JSON.stringify(system)}`,
+    ignore,
+    async fn() {
+      await using download = await Download.create(system);
+      const { code, stderr } = await download.install();
+      assert.equal(code, 1);
+      assert.match(stderr, reason);
+      // The command is the one that the manual explains.
+      const manual = await Deno.readTextFile(new URL("../docs/DEPLOY.md", import.meta.url));
+      const command = manual.match(/docker run -d --name rpc [\s\S]*?2181\n/)?.[0] ?? "";
+      assert.ok(plain(stderr).includes(plain(command)), command);
+      assert.match(stderr, /--advertise 192\.168\.0\.211:6666/);
+      assert.equal(await download.installed(), undefined);
+    },
+  });
+}
+
+Deno.test({
+  name: "the install script installs nothing that is missing, changed or for another machine",
+  ignore,
+  async fn() {
+    await using download = await Download.create({ getconf: "glibc 2.36" });
+    await Deno.writeTextFile(`${download.directory}/rpc-x86_64-linux`, "something else");
+    assert.match((await download.install()).stderr, /not what SHA256SUMS says/);
+    await Deno.remove(`${download.directory}/rpc-x86_64-linux`);
+    assert.match((await download.install()).stderr, /rpc-x86_64-linux is not there/);
+    assert.equal(await download.installed(), undefined);
+
+    await using other = await Download.create({ machine: "riscv64", getconf: "glibc 2.36" });
+    const { code, stderr } = await other.install();
+    assert.equal(code, 1);
+    assert.match(stderr, /no binary for Linux on riscv64/);
+  },
+});
+
+/** A command without the breaks and indents of its lines. */
+function plain(text: string): string {
+  return text.replaceAll(/[\s\\]+/g, " ");
+}
