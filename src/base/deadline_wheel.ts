@@ -3,7 +3,12 @@ import type { Clock, Timer } from "./clock.ts";
 /** How late a deadline may be noticed, in milliseconds. */
 export const wheelTickMs = 5;
 
+/** How long the timer goes on, in milliseconds, when the last deadline was cancelled. */
+export const wheelLingerMs = 250;
+
 const slotCount = 512;
+
+const lingerTicks = wheelLingerMs / wheelTickMs;
 
 /** A deadline in a {@link DeadlineWheel}, for whoever can give it up. */
 export interface Deadline {
@@ -77,8 +82,11 @@ interface Slot {
  * Deadlines of many calls under one timer: a hashed timing wheel (Varghese and Lauck, "Hashed and
  * Hierarchical Timing Wheels", 1987, scheme 6). Adding and cancelling take constant time, which
  * counts, because nearly every deadline is cancelled. It is coarse: one expires up to
- * {@link wheelTickMs} late (and as much later as the timer itself is), never early. The timer runs only
- * while there are deadlines.
+ * {@link wheelTickMs} late (and as much later as the timer itself is), never early.
+ *
+ * The timer does not ring with every tick, which in a process that waits for one long call would cost more
+ * than the call: it is set to the next slot that holds anything, due in this turn or not, and looks now
+ * and then whether there is still something to wait for.
  */
 export class DeadlineWheel {
   readonly #clock: Clock;
@@ -87,8 +95,11 @@ export class DeadlineWheel {
     () => ({ wheel: this, first: undefined }),
   );
   #size = 0;
+  /** All that was due by then has expired. */
   #tick = 0;
   #timer: Timer | undefined;
+  /** The tick that the timer rings at, if it is set. */
+  #timerTick = Infinity;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -122,13 +133,12 @@ export class DeadlineWheel {
 
   /** Lets an entry expire at its time, once. */
   insert(entry: WheelEntry): void {
-    if (this.#timer === undefined) {
-      this.#tick = Math.floor(this.#clock.now() / wheelTickMs);
-      this.#timer = this.#clock.every(wheelTickMs, this.#advance);
-    }
-    const tick = Math.max(Math.floor(entry.atMs / wheelTickMs), this.#tick);
+    if (this.#timer === undefined) this.#tick = Math.floor(this.#clock.now() / wheelTickMs);
+    // Rounded up, so that all in a slot are due when its tick comes.
+    const tick = Math.max(Math.ceil(entry.atMs / wheelTickMs), this.#tick + 1);
     entry.enter(this.#slots[tick % slotCount] as Slot);
     this.#size++;
+    if (tick < this.#timerTick) this.#ringAt(Math.min(tick, this.#tick + lingerTicks));
   }
 
   /** Counts one entry less. Called by the entries. */
@@ -139,10 +149,8 @@ export class DeadlineWheel {
   readonly #advance = (): void => {
     const nowMs = this.#clock.now();
     const now = Math.floor(nowMs / wheelTickMs);
-    // The timer rings somewhere inside a tick, so the slot it rang in the last time may hold deadlines
-    // that had not come then: it is looked at again. After a long pause (a suspended machine) every slot
-    // is looked at once, not once a tick missed.
-    const from = Math.max(this.#tick, now - slotCount + 1);
+    // After a long pause (a suspended machine) every slot is looked at once, not once a tick missed.
+    const from = Math.max(this.#tick + 1, now - slotCount + 1);
     this.#tick = now;
     for (let tick = from; tick <= now; tick++) {
       // Collected first: a callback may cancel its neighbours or add to this very slot.
@@ -150,11 +158,26 @@ export class DeadlineWheel {
         entry.expire();
       }
     }
-    if (this.#size === 0) {
-      this.#timer?.cancel();
-      this.#timer = undefined;
-    }
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#timerTick = Infinity;
+    if (this.#size > 0) this.#ringAt(this.#nextUsed(now + 1, now + lingerTicks));
   };
+
+  /** The first tick from one on whose slot holds anything; `last` if there is none before that. */
+  #nextUsed(first: number, last: number): number {
+    let tick = first;
+    while (tick < last && this.#slots[tick % slotCount]?.first === undefined) tick++;
+    return tick;
+  }
+
+  #ringAt(tick: number): void {
+    this.#timer?.cancel();
+    this.#timerTick = tick;
+    const delayMs = Math.max(tick * wheelTickMs - this.#clock.now(), 0);
+    // It rings once: periodic, because such timers do not keep a process alive.
+    this.#timer = this.#clock.every(delayMs, this.#advance);
+  }
 }
 
 const wheels = new WeakMap<Clock, DeadlineWheel>();

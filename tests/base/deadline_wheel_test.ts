@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { type Deadline, DeadlineWheel, wheelTickMs } from "../../src/base/deadline_wheel.ts";
+import {
+  type Deadline,
+  DeadlineWheel,
+  wheelLingerMs,
+  wheelTickMs,
+} from "../../src/base/deadline_wheel.ts";
 import { randomInt, seededRandom } from "../../src/base/random.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 
@@ -129,7 +134,7 @@ Deno.test("the timer stops when no deadline is left, and starts again with the n
   clock.advance(20);
   assert.equal(clock.pendingTimers, 1);
   other.cancel();
-  clock.advance(wheelTickMs);
+  clock.advance(wheelLingerMs);
   assert.equal(clock.pendingTimers, 0);
   let expired = 0;
   clock.advance(5 * turnMs);
@@ -140,6 +145,25 @@ Deno.test("the timer stops when no deadline is left, and starts again with the n
   clock.advance(1 + wheelTickMs);
   assert.equal(expired, 1);
   assert.equal(clock.pendingTimers, 0);
+});
+
+Deno.test("the timer does not ring while nothing is due soon", () => {
+  const clock = new VirtualClock();
+  const wheel = new DeadlineWheel(clock);
+  let expired = 0;
+  wheel.add(10_000, () => expired++);
+  let rings = 0;
+  while (expired === 0) {
+    clock.advance((clock.nextDueMs as number) - clock.now());
+    rings++;
+  }
+  assert.equal(clock.now(), 10_000);
+  assert.ok(rings <= 2 * 10_000 / wheelLingerMs, `${rings} rings`);
+  // One that is due sooner than the timer would ring moves it.
+  wheel.add(clock.now() + wheelLingerMs, () => expired++);
+  wheel.add(clock.now() + wheelTickMs, () => expired++);
+  clock.advance(wheelTickMs);
+  assert.equal(expired, 2);
 });
 
 Deno.test("a callback may cancel its neighbour and set the next deadline", () => {

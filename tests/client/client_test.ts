@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { wheelLingerMs } from "../../src/base/deadline_wheel.ts";
 import { RpcError } from "../../src/base/errors.ts";
 import { settled } from "../support/virtual_clock.ts";
 import type { Answer } from "../support/memory_transport.ts";
@@ -334,7 +335,7 @@ for (const [state, prepare] of Object.entries(states)) {
     await rig.pass(1_000);
     assert.equal(rig.client.stats.retries, sent);
     rig.client.close();
-    await rig.pass(10);
+    await rig.pass(wheelLingerMs);
     assert.equal(rig.clock.pendingTimers, 0);
   });
 
@@ -346,7 +347,7 @@ for (const [state, prepare] of Object.entries(states)) {
     rig.client.close();
     await settled();
     assert.ok(errorOf(outcome) !== undefined);
-    await rig.pass(10);
+    await rig.pass(wheelLingerMs);
     assert.equal(rig.clock.pendingTimers, 0);
     assert.equal(rig.discovery.watches, 0);
     assert.deepEqual([...rig.transport.server(1).connections], []);
