@@ -76,8 +76,9 @@ async function killOnce(): Promise<Kill> {
 
   const roundTripMs = load.medianMs();
   load.reports.length = 0;
-  const killedAtMs = performance.now();
   victim.kill();
+  // When the signal is sent, which can take milliseconds, in which this process sends nothing else.
+  const killedAtMs = performance.now();
   const tap = transport.taps.get(victim.port);
   while (tap?.endedAtMs === undefined) await sleep(1);
   await sleep(100);
