@@ -53,7 +53,7 @@ h1 { font-size: 1.5rem; margin-bottom: 0 } h2 { font-size: 1.1rem; margin: 2rem 
 p.quiet { color: var(--quiet); margin-top: 0 }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
-th { font-weight: 600; color: var(--quiet) } td.n, th.n { text-align: right }
+th { font-weight: 600; color: var(--quiet) } td.n, th.n { text-align: right } td.n { white-space: nowrap }
 .met { color: var(--good) } .short { color: var(--bad); font-weight: 600 } .unjudged { color: var(--quiet) }
 svg { width: 100%; height: auto; display: block } svg text { font: 12px system-ui, sans-serif; fill: var(--ink) }
 svg .quiet { fill: var(--quiet) } svg .axis { stroke: var(--line) } svg .event { stroke-dasharray: 3 3; stroke-width: 1.2 }
