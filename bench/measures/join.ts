@@ -1,4 +1,5 @@
 import type { Client } from "../../src/client/client.ts";
+import { freePort } from "../../tests/support/free_port.ts";
 import { startZooKeeper, zooKeeperAvailable } from "../../tests/support/zookeeper_server.ts";
 import type { Series } from "../result.ts";
 import { ownClient, sleep } from "../support/rpc_client.ts";
@@ -114,10 +115,4 @@ async function untilAnswered(client: Client, server: string): Promise<number> {
     await sleep(1);
   }
   throw new Error(`The client did not find ${server}`);
-}
-
-/** A port that nobody listens on. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../support/free_port.ts";
 import { RpcHome, type RpcProcess, type RpcServerProcess } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { type Audit, audit, type Execution, readLedger, readOutcomes } from "./audit.ts";
@@ -56,7 +57,7 @@ export class Cluster implements AsyncDisposable {
 
   /** Starts a server with one worker and resolves when it takes calls. It is called `s1`, `s2`, ... */
   async serve(options: ServeOptions = {}): Promise<RpcServerProcess> {
-    const { port = 0, args = [], slowMs = 0, env = {}, shell } = options;
+    const { port = freePort(), args = [], slowMs = 0, env = {}, shell } = options;
     return await this.home.serve(["127.0.0.1", String(port), procedures, ...args], {
       ...(shell === undefined ? {} : { shell }),
       env: {

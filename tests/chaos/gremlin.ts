@@ -2,6 +2,7 @@
 
 import { type Random, randomInt } from "../../src/base/random.ts";
 import { connectOutsider } from "../discovery/zookeeper_support.ts";
+import { freePort } from "../support/free_port.ts";
 import type { RpcServerProcess } from "../support/rpc_process.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp_proxy.ts";
 import type { ZooKeeperEnsemble } from "../support/zookeeper_server.ts";
@@ -173,9 +174,4 @@ async function meddle(
 /** Waits. */
 export function pause(delayMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, delayMs));
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -1,6 +1,7 @@
 /** Networks that drop, cut, delay and trickle, between a client and one of its servers. */
 
 import assert from "node:assert/strict";
+import { freePort } from "../support/free_port.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp_proxy.ts";
 import { failuresOf } from "./audit.ts";
 import { chaosTest, Cluster, type Load, measured, untilNothingHangs } from "./cluster.ts";
@@ -82,8 +83,3 @@ chaosTest(
       });
     }),
 );
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}

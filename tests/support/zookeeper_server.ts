@@ -7,6 +7,7 @@
  * `RPC_TEST_REQUIRE_ZOOKEEPER=1`, as in continuous integration, they fail instead.
  */
 
+import { freePort } from "./free_port.ts";
 import { waitFor } from "./wait_for.ts";
 
 /** How to start a server. */
@@ -175,6 +176,8 @@ class ServerProcess implements ZooKeeperServer {
   readonly #systemProperties: readonly string[];
   #process: Deno.ChildProcess | undefined;
   #pid = 0;
+  /** Whether the process ended by itself, as one does whose port is taken. */
+  #hasEnded = false;
 
   /** `ensembleId`: its number among the members; then the client port stands in the server lines. */
   constructor(port: number, options: ZooKeeperServerOptions, ensembleId?: number) {
@@ -231,12 +234,23 @@ class ServerProcess implements ZooKeeperServer {
     }).spawn();
     this.#process = process;
     this.#pid = process.pid;
+    this.#hasEnded = false;
+    process.status.then(() => {
+      if (this.#process === process) this.#hasEnded = true;
+    });
   }
 
   async serves(): Promise<void> {
     await waitFor(
       () => `ZooKeeper on port ${this.port} to serve; its log ends:\n${this.#logTail()}`,
-      async () => await this.mode() !== undefined,
+      async () => {
+        if (this.#hasEnded) {
+          throw new Error(
+            `ZooKeeper on port ${this.port} ended; its log ends:\n${this.#logTail()}`,
+          );
+        }
+        return await this.mode() !== undefined;
+      },
       { timeoutMs: startTimeoutMs, periodMs: 25 },
     );
   }
@@ -245,7 +259,11 @@ class ServerProcess implements ZooKeeperServer {
     if (this.#process === undefined) return;
     const process = this.#process;
     this.#process = undefined;
-    process.kill("SIGKILL");
+    try {
+      process.kill("SIGKILL");
+    } catch {
+      // It has ended already.
+    }
     await process.status;
   }
 
@@ -312,12 +330,6 @@ async function fourLetterWord(port: number, word: string): Promise<string> {
       // Reading to the end has closed it.
     }
   }
-}
-
-/** A port that nobody listens on. Another process could take it before we do; none here does. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 function classPathOf(given: string): string {
