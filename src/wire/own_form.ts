@@ -15,6 +15,12 @@ import { isNestedDeeper } from "./nesting.ts";
 /** Longest number that is read here: all of so many digits are exact. */
 const digitsMax = 15;
 
+/**
+ * Longest string, its quotes included, that is cut out of its line. V8 copies up to twelve characters; a longer
+ * one would be a view of the line, and of all that was read with it, which it would keep in memory.
+ */
+const shortStringMax = 12 + 2;
+
 const quote = 0x22;
 const backslash = 0x5c;
 const space = 0x20;
@@ -27,7 +33,7 @@ export function readOwnResult(line: string): Response | undefined {
   const id = cursor.number();
   if (id === undefined || !cursor.take(',"result":')) return undefined;
   if (line.charCodeAt(line.length - 1) !== closingBrace) return undefined;
-  const result = parsed(line, cursor.at, line.length - 1);
+  const result = cursor.scalar(line.length - 1) ?? parsed(line, cursor.at, line.length - 1);
   return result === undefined ? undefined : { jsonrpc: "2.0", id, result };
 }
 
@@ -117,6 +123,25 @@ class Cursor {
     const length = this.at - start;
     if (length === 0 || length > digitsMax) return undefined;
     return length > 1 && this.#line.charCodeAt(start) === 0x30 ? undefined : value;
+  }
+
+  /**
+   * The short string or whole number that reaches from here to `end`, for which `JSON.parse` takes five times
+   * as long. `undefined`, and it stays where it is, if that is anything else.
+   */
+  scalar(end: number): string | number | undefined {
+    const start = this.at;
+    let value: string | number | undefined;
+    if (this.#line.charCodeAt(start) === quote) {
+      if (end - start > shortStringMax) return undefined;
+      this.at++;
+      value = this.plainString();
+    } else {
+      value = this.number();
+    }
+    if (this.at === end) return value;
+    this.at = start;
+    return undefined;
   }
 
   /** Reads the rest of a string in which nothing is escaped, its closing quote included. */
