@@ -24,7 +24,11 @@ export async function callOnce(
   let connection: Connection | undefined;
   try {
     const duplex = await transport.connect(target, abort.signal);
-    connection = new Connection(duplex, address, clock, { goaway() {}, lost() {} });
+    connection = new Connection(duplex, address, clock, {
+      ended() {},
+      goaway() {},
+      lost() {},
+    });
     return await answerOf(connection, new Call(method, undefined, clock.now() + timeoutMs), abort);
   } catch (error) {
     if (abort.signal.aborted) throw late;

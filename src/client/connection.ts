@@ -14,12 +14,14 @@ import { reservedMethods } from "../wire/reserved.ts";
 import { Outbox } from "../wire/outbox.ts";
 import { ReadBuffer } from "../wire/read_buffer.ts";
 import { itemParams } from "../wire/reply_checks.ts";
-import { Call, type Done } from "./call.ts";
+import { Call, type CallHolder, type Done } from "./call.ts";
 import { PendingCalls } from "./pending.ts";
 import type { Duplex } from "./transport.ts";
 
 /** What a connection tells whoever owns it. None may throw. */
 export interface ConnectionEvents {
+  /** A call that was sent on it has ended, which its sender is told right after this. */
+  ended(call: Call, error: RpcError | undefined): void;
   /** The server asked that new calls go elsewhere. Those under way will be answered. */
   goaway(): void;
   /**
@@ -32,7 +34,7 @@ export interface ConnectionEvents {
 /**
  * One TCP connection with many calls on it at once: answers find their calls by id, in any order.
  */
-export class Connection {
+export class Connection implements CallHolder {
   readonly #duplex: Duplex;
   readonly #address: string;
   readonly #clock: Clock;
@@ -80,23 +82,24 @@ export class Connection {
    */
   send(call: Call, done: Done): void {
     if (!this.#open) {
-      done(this.#lost("it is closed", "no"), undefined);
+      this.#end(call, done, this.#lost("it is closed", "no"), undefined);
       return;
     }
     const nowMs = call.sentAtMs ?? this.#clock.now();
     // At least one: zero would ask the server to refuse the call.
     const timeoutMs = Math.max(1, Math.round(call.deadlineAtMs - nowMs));
-    const id = this.#pending.add(call, done);
+    const id = this.#pending.add(call);
+    call.done = done;
     let line: string;
     try {
       const { method, params, stream, traceparent } = call;
       line = encodeRequest(id, method, params, timeoutMs, stream?.credit, traceparent);
     } catch (error) {
       this.#pending.take(id);
-      done(error as RpcError, undefined);
+      this.#end(call, done, error as RpcError, undefined);
       return;
     }
-    call.withdraw = () => this.#withdraw(id);
+    call.holder = this;
     if (call.stream !== undefined) call.stream.grant = (n) => this.#grant(id, n);
     this.#outbox.push(line);
   }
@@ -122,7 +125,8 @@ export class Connection {
     this.#lose(reason);
   }
 
-  #withdraw(id: number): void {
+  /** Gives a call up: the server is told, and an answer will be ignored. */
+  withdraw({ id }: Call): void {
     if (this.#pending.take(id) !== undefined) {
       this.#outbox.push(encodeNotification(reservedMethods.cancel, { id }));
     }
@@ -167,17 +171,22 @@ export class Connection {
     const read = itemParams(params);
     if (read === undefined || typeof read.id !== "number") return;
     // None: the items of a call that was given up.
-    this.#pending.get(read.id)?.call.stream?.items(read.items);
+    this.#pending.get(read.id)?.stream?.items(read.items);
   }
 
   #settle(response: Response): void {
     if (typeof response.id !== "number") return;
-    const pending = this.#pending.take(response.id);
+    const call = this.#pending.take(response.id);
     // An answer to a call that was given up: too late, and expected.
-    if (pending === undefined) return;
-    pending.call.withdraw = undefined;
-    if (response.error === undefined) pending.done(undefined, response.result);
-    else pending.done(toRpcError(response.error), undefined);
+    if (call === undefined) return;
+    call.holder = undefined;
+    if (response.error === undefined) this.#end(call, call.done, undefined, response.result);
+    else this.#end(call, call.done, toRpcError(response.error), undefined);
+  }
+
+  #end(call: Call, done: Done, error: RpcError | undefined, result: unknown): void {
+    this.#events.ended(call, error);
+    done(error, result);
   }
 
   #lose(reason: string): void {
@@ -198,9 +207,9 @@ export class Connection {
   }
 
   #failAll(error: RpcError): void {
-    for (const { call, done } of this.#pending.takeAll()) {
-      call.withdraw = undefined;
-      done(error, undefined);
+    for (const call of this.#pending.takeAll()) {
+      call.holder = undefined;
+      this.#end(call, call.done, error, undefined);
     }
   }
 

@@ -57,8 +57,7 @@ class BoundedCall extends WheelEntry {
   #giveUp(error: RpcError): void {
     this.#end();
     if (this.#call.sentAtMs !== undefined) this.#call.endpoint?.gaveUp(this.#call);
-    this.#call.withdraw?.();
-    this.#call.withdraw = undefined;
+    this.#call.withdraw();
     this.#done(error, undefined);
   }
 

@@ -164,17 +164,19 @@ export class Endpoint {
     call.attempts++;
     call.sentAtMs = nowMs;
     loads.sent(this.row, nowMs, call.stream !== undefined);
-    state.connection.send(call, (error, result) => {
-      // One that was given up is counted already; of one that is closed the row may be another's.
-      if (call.sentAtMs !== undefined && !this.isClosed) {
-        loads.answered(this.row);
-        // How long a stream takes is its caller's doing as well.
-        if (call.stream !== undefined && call.stream.received > 0) this.#ejection.answered();
-        else this.#judge(call.method, loads, error, nowMs, state.connection);
-      }
-      call.sentAtMs = undefined;
-      done(error, result);
-    });
+    state.connection.send(call, done);
+  }
+
+  #ended(call: Call, error: RpcError | undefined, connection: Connection): void {
+    const { loads, sentAtMs } = call;
+    // One that was given up is counted already; of one that is closed the row may be another's.
+    if (loads !== undefined && sentAtMs !== undefined && !this.isClosed) {
+      loads.answered(this.row);
+      // How long a stream takes is its caller's doing as well.
+      if (call.stream !== undefined && call.stream.received > 0) this.#ejection.answered();
+      else this.#judge(call.method, loads, error, sentAtMs, connection);
+    }
+    call.sentAtMs = undefined;
   }
 
   /** A call that it was working on was given up. */
@@ -282,6 +284,7 @@ export class Endpoint {
   #probe(duplex: Duplex, abort: AbortController): void {
     const { clock } = this.#dependencies;
     const connection = new Connection(duplex, this.address, clock, {
+      ended: (call, error) => this.#ended(call, error, connection),
       goaway: () => this.#drains(connection),
       lost: (reason) => {
         timer.cancel();

@@ -33,7 +33,7 @@ export class Idempotence {
     const isAsked = this.#waiting !== undefined;
     const waiting = this.#waiting ??= new Map();
     waiting.set(call, answer);
-    call.withdraw = () => waiting.delete(call);
+    call.holder = { withdraw: () => waiting.delete(call) };
     if (isAsked) return;
     const { discover } = reservedMethods;
     this.#ask(discover, call.deadlineAtMs, (document) => this.#answered(document));
@@ -49,7 +49,7 @@ export class Idempotence {
     this.#waiting = undefined;
     // An answer may withdraw calls that come later here: those are passed over.
     for (const [call, answer] of waiting ?? []) {
-      call.withdraw = undefined;
+      call.holder = undefined;
       answer(this.#known.get(call.method) ?? false);
     }
   }

@@ -29,7 +29,7 @@ export class Pauses {
       this.#remove(pause);
       goOn();
     });
-    call.withdraw = () => this.#remove(pause);
+    call.holder = { withdraw: () => this.#remove(pause) };
   }
 
   /** Ends all pauses at once: their calls fail. */
@@ -45,6 +45,6 @@ export class Pauses {
   #remove(pause: Pause): void {
     this.#pauses.delete(pause);
     pause.timer?.cancel();
-    pause.call.withdraw = undefined;
+    pause.call.holder = undefined;
   }
 }

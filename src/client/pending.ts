@@ -1,11 +1,4 @@
-import type { Call, Done } from "./call.ts";
-
-/** A call that was written and not answered. */
-export interface Pending {
-  readonly id: number;
-  readonly call: Call;
-  readonly done: Done;
-}
+import type { Call } from "./call.ts";
 
 const slotsAtFirst = 16;
 
@@ -18,7 +11,7 @@ const slotsAtFirst = 16;
  * slot is taken is passed over; at most half of the slots are.
  */
 export class PendingCalls {
-  #slots: (Pending | undefined)[] = new Array(slotsAtFirst).fill(undefined);
+  #slots: (Call | undefined)[] = new Array(slotsAtFirst).fill(undefined);
   #size = 0;
   #lastId = 0;
 
@@ -27,35 +20,36 @@ export class PendingCalls {
     return this.#size;
   }
 
-  /** Keeps a call and returns its id, which no other call of this connection gets. */
-  add(call: Call, done: Done): number {
+  /** Keeps a call, sets its id, which no other call of this connection gets, and returns that. */
+  add(call: Call): number {
     if (++this.#size * 2 > this.#slots.length) this.#grow();
     const mask = this.#slots.length - 1;
     do this.#lastId++; while (this.#slots[this.#lastId & mask] !== undefined);
     const id = this.#lastId;
-    this.#slots[id & mask] = { id, call, done };
+    call.id = id;
+    this.#slots[id & mask] = call;
     return id;
   }
 
   /** The call that has an id, which stays. */
-  get(id: number): Pending | undefined {
-    const pending = this.#slots[id & (this.#slots.length - 1)];
-    return pending?.id === id ? pending : undefined;
+  get(id: number): Call | undefined {
+    const call = this.#slots[id & (this.#slots.length - 1)];
+    return call?.id === id ? call : undefined;
   }
 
   /** Takes a call out, or returns `undefined` if none has that id (any more). */
-  take(id: number): Pending | undefined {
+  take(id: number): Call | undefined {
     const slot = id & (this.#slots.length - 1);
-    const pending = this.#slots[slot];
-    if (pending === undefined || pending.id !== id) return undefined;
+    const call = this.#slots[slot];
+    if (call === undefined || call.id !== id) return undefined;
     this.#slots[slot] = undefined;
     this.#size--;
-    return pending;
+    return call;
   }
 
   /** Takes all out, oldest first. */
-  takeAll(): Pending[] {
-    const all = this.#slots.filter((pending) => pending !== undefined);
+  takeAll(): Call[] {
+    const all = this.#slots.filter((call) => call !== undefined);
     this.#slots = new Array(slotsAtFirst).fill(undefined);
     this.#size = 0;
     return all.sort((a, b) => a.id - b.id);
@@ -63,9 +57,9 @@ export class PendingCalls {
 
   /** Ids that differ in their low bits differ in more of them too, so no two want the same new slot. */
   #grow(): void {
-    const slots: (Pending | undefined)[] = new Array(this.#slots.length * 2).fill(undefined);
-    for (const pending of this.#slots) {
-      if (pending !== undefined) slots[pending.id & (slots.length - 1)] = pending;
+    const slots: (Call | undefined)[] = new Array(this.#slots.length * 2).fill(undefined);
+    for (const call of this.#slots) {
+      if (call !== undefined) slots[call.id & (slots.length - 1)] = call;
     }
     this.#slots = slots;
   }

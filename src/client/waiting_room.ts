@@ -49,7 +49,7 @@ export class WaitingRoom {
     });
     const entry: Waiting = { call, done, deadline };
     this.#waiting.add(entry);
-    call.withdraw = () => this.#remove(entry);
+    call.holder = { withdraw: () => this.#remove(entry) };
   }
 
   /**
@@ -68,7 +68,7 @@ export class WaitingRoom {
   #remove(entry: Waiting): void {
     this.#waiting.delete(entry);
     entry.deadline.cancel();
-    entry.call.withdraw = undefined;
+    entry.call.holder = undefined;
   }
 
   #unavailable(also?: string): RpcError {

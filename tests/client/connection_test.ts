@@ -16,21 +16,24 @@ async function setUp(answer?: Answer) {
   const duplex = await transport.connect(target, new AbortController().signal);
   const clock = new VirtualClock(1_000);
   const events: string[] = [];
+  const owned: string[] = [];
   const ends: { method: string; error: RpcError | undefined; result: unknown }[] = [];
   const connection = new Connection(duplex, "127.0.0.1:1", clock, {
+    ended: ({ method }, error) => owned.push(`${method}: ${error?.name ?? "answered"}`),
     goaway: () => events.push("goaway"),
     lost: (reason) => events.push(`lost: ${reason}`),
   });
   const send = (method: string, params?: Params) => {
     const call = new Call(method, params, clock.now() + 500);
     connection.send(call, (error, result) => {
+      assert.ok(owned.length > ends.length, "the owner is told before the sender");
       events.push(`${method} ended`);
       ends.push({ method, error, result });
     });
     return call;
   };
   const end = connection.close.bind(connection);
-  return { server, peer: server.connections[0]!, connection, events, ends, send, end };
+  return { server, peer: server.connections[0]!, connection, events, owned, ends, send, end };
 }
 
 /** Answers nothing by itself, so that a test can. */
@@ -44,7 +47,7 @@ Deno.test("a call carries its parameters and the time that is left (P-11)", asyn
   assert.deepEqual(server.calls[0]?.params, [32]);
   assert.equal(server.calls[0]?.timeoutMs, 500);
   assert.deepEqual(ends, [{ method: "fib", error: undefined, result: 32 }]);
-  assert.equal(call.withdraw, undefined);
+  assert.equal(call.holder, undefined);
   end();
 });
 
@@ -80,13 +83,34 @@ Deno.test("an error arrives as it was sent", async () => {
   end();
 });
 
+Deno.test("the owner hears of each call's end, however it ends, but of no withdrawn one", async () => {
+  const { server, connection, owned, send, end } = await setUp(keep);
+  const methods = ["answered", "failed", "withdrawn", "closed"];
+  const calls = methods.map((method) => send(method));
+  send("unsendable", [1n]);
+  await settled();
+  server.calls[0]?.result(1);
+  server.calls[1]?.error(new RpcError("Overloaded", "no"));
+  await settled();
+  calls[2]?.withdraw();
+  end();
+  send("late");
+  assert.equal(connection.inFlight, 0);
+  assert.deepEqual(owned, [
+    "unsendable: InvalidParams",
+    "answered: answered",
+    "failed: Overloaded",
+    "closed: Cancelled",
+    "late: ConnectionLost",
+  ]);
+});
+
 Deno.test("a withdrawn call is cancelled at the server, once, and its answer ignored (P-18, P-31)", async () => {
   const { server, connection, events, ends, send, end } = await setUp(keep);
   const call = send("fib", [40]);
-  const withdraw = call.withdraw;
   await settled();
-  withdraw?.();
-  withdraw?.();
+  connection.withdraw(call);
+  connection.withdraw(call);
   await settled();
   assert.deepEqual(server.cancelled, [1]);
   assert.equal(connection.inFlight, 0);
@@ -143,7 +167,7 @@ for (
     assert.match(events[0] ?? "", reason);
     assert.deepEqual(events.slice(1), ["a ended", "b ended"]);
     assert.equal(connection.inFlight, 0);
-    assert.ok(calls.every(({ withdraw }) => withdraw === undefined));
+    assert.ok(calls.every(({ holder }) => holder === undefined));
     assert.deepEqual(server.connections, []);
   });
 }

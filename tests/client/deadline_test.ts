@@ -15,7 +15,7 @@ function setUp(signal?: AbortSignal) {
   let withdrawn = 0;
   const dispatch = withDeadline(wheel, (call, done) => {
     below = done;
-    call.withdraw = () => withdrawn++;
+    call.holder = { withdraw: () => withdrawn++ };
   });
   return {
     clock,
@@ -62,7 +62,7 @@ Deno.test("at its deadline a call ends once, is withdrawn, and a late answer is 
   clock.advance(6);
   assert.equal(ends[0]?.error?.name, "DeadlineExceeded");
   assert.equal(withdrawn(), 1);
-  assert.equal(call.withdraw, undefined);
+  assert.equal(call.holder, undefined);
   end(undefined, 2178309);
   end(new RpcError("InternalError", "Late"));
   assert.equal(ends.length, 1);

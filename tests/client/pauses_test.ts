@@ -28,13 +28,13 @@ Deno.test("a call goes on after its pause", () => {
   assert.deepEqual(seen, []);
   clock.advance(1);
   assert.deepEqual(seen, ["a goes on"]);
-  assert.equal(call.withdraw, undefined);
+  assert.equal(call.holder, undefined);
   assert.equal(pauses.size, 0);
 });
 
 Deno.test("a call that is withdrawn in its pause neither goes on nor fails", () => {
   const { clock, pauses, seen, start } = setUp();
-  start("a").withdraw?.();
+  start("a").withdraw();
   clock.advance(100);
   pauses.end(new RpcError("Cancelled", "Closed"));
   assert.deepEqual(seen, []);
