@@ -14,8 +14,8 @@ export interface LocalScannerOptions {
 
 /** What one scan looks at beside the list of files. */
 export interface LocalScan {
-  /** Registrations that something happened to since the last scan. */
-  readonly touched: ReadonlySet<string>;
+  /** Registrations that something happened to since the last scan; `undefined`: maybe to all. */
+  readonly touched: ReadonlySet<string> | undefined;
   /** Ask all locks, also those of registrations that nothing was heard of. */
   readonly all: boolean;
 }
@@ -45,7 +45,7 @@ export class LocalScanner {
     const { listed, unfinished, foreign } = await listFiles(directory);
     for (const id of this.#known.keys()) if (!listed.has(id)) this.#known.delete(id);
     for (const id of listed) {
-      if (touched.has(id)) this.#known.delete(id);
+      if (touched?.has(id) ?? true) this.#known.delete(id);
       if (all || !this.#known.has(id)) await this.#check(directory, id);
     }
     // What a server left that died while it wrote. No hurry, and one that is writing is not disturbed.

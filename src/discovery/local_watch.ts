@@ -29,6 +29,12 @@ export interface LocalWatchOptions {
 const settleMs = 5;
 
 /**
+ * How long after a first look that found servers the events begin. Most one-shot programs have ended by then,
+ * and ending a process that listens for file events takes Linux 10 to 20 ms more.
+ */
+const listenAfterMs = 100;
+
+/**
  * The file system's events say which registrations to look at, within milliseconds: a new one, and
  * (on Linux) one whose server died, because closing the lock file is an event too. Events can be missing,
  * where there are no handles for them, or get lost. So everything is looked at once in a while anyway.
@@ -50,6 +56,7 @@ export class LocalWatch implements Watch {
   #eventsFailed = false;
   /** When everything is to be looked at, events or not. */
   #rescanAtMs = -Infinity;
+  #hasLooked = false;
   #isClosed = false;
   #troubled = false;
 
@@ -84,12 +91,18 @@ export class LocalWatch implements Watch {
     if (all) this.#rescanAtMs = clock.now() + rescanMs;
     try {
       const path = await prepareServiceDirectory(this.#directory, this.#service);
-      this.#startEvents(path);
-      const touched = new Set(this.#touched);
+      // What happened before the events began was not heard.
+      const isHeard = this.#events !== undefined;
+      if (this.#hasLooked) this.#startEvents(path);
+      const touched = isHeard ? new Set(this.#touched) : undefined;
       this.#touched.clear();
       const instances = await this.#scanner.scan(path, { touched, all });
       this.#troubled = false;
       if (!this.#isClosed) this.#teller.tell(oneByAddress(instances));
+      if (!this.#hasLooked) {
+        this.#hasLooked = true;
+        this.#rescanAtMs = clock.now() + (instances.length === 0 ? 0 : listenAfterMs);
+      }
     } catch (error) {
       this.#fail(error);
     }

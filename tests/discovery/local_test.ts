@@ -77,6 +77,77 @@ Deno.test("local: a new server is seen by an event, no rescan is waited for", as
   });
 });
 
+Deno.test("local: a program that finds servers and ends at once has listened to nothing", async () => {
+  await inDirectory(async (directory) => {
+    const server = open(directory);
+    let listened = 0;
+    const discovery = open(directory, {
+      watchDirectory: (path) => {
+        listened++;
+        return Deno.watchFs(path, { recursive: false });
+      },
+      rescanMs: never,
+    });
+    try {
+      const instance = anInstance();
+      await server.announce(instance).registered;
+      const recorder = new Recorder();
+      discovery.watch("rpc", recorder);
+      await recorder.untilListed(instance);
+      assert.equal(listened, 0);
+      await waitFor("the events to begin", () => listened === 1);
+    } finally {
+      await discovery.close();
+      await server.close();
+    }
+  });
+});
+
+Deno.test("local: what happens before the events begin is found when they do", async () => {
+  await inDirectory(async (directory) => {
+    const [gone, changed, come] = [anInstance(), anInstance(), anInstance()];
+    const server = open(directory);
+    // Does what it is given when the events begin, and hears of nothing.
+    let whenListening = () => {};
+    const discovery = open(directory, {
+      watchDirectory: () => {
+        whenListening();
+        const { promise, resolve } = Promise.withResolvers<void>();
+        async function* silence() {
+          await promise;
+          yield* [];
+        }
+        return Object.assign(silence(), { close: resolve });
+      },
+      rescanMs: never,
+    });
+    try {
+      const announcement = server.announce(gone);
+      await announcement.registered;
+      await server.announce(changed).registered;
+      const recorder = new Recorder();
+      const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+      whenListening = () => {
+        setWeight(directory, changed.port, 7);
+        begin();
+      };
+      discovery.watch("rpc", recorder);
+      await recorder.untilListed(gone, changed);
+      await announcement.withdraw();
+      await server.announce(come).registered;
+      await begun;
+      await recorder.untilListed(changed, come);
+      await recorder.until(
+        ({ last }) => last?.instances.some(({ weight }) => weight === 7) === true,
+        "new weight",
+      );
+    } finally {
+      await discovery.close();
+      await server.close();
+    }
+  });
+});
+
 Deno.test("local: without events there is one warning, and the rescans find everything", async () => {
   await inDirectory(async (directory) => {
     const log = new RecordingLogger();
@@ -216,6 +287,18 @@ function open(directory: string, options: Partial<LocalDiscoveryOptions> = {}): 
 /** The names of the files of the service `rpc`. */
 function filesOf(directory: string): string[] {
   return [...Deno.readDirSync(join(directory, "rpc"))].map(({ name }) => name).sort();
+}
+
+/** Gives the instance at a port another weight, by a rename as a server does it. */
+function setWeight(directory: string, port: number, weight: number): void {
+  for (const name of filesOf(directory).filter((name) => name.endsWith(".json"))) {
+    const path = join(directory, "rpc", name);
+    const said = JSON.parse(Deno.readTextFileSync(path));
+    if (said.port !== port) continue;
+    said.rpc.weight = weight;
+    Deno.writeTextFileSync(`${path}.new`, JSON.stringify(said));
+    Deno.renameSync(`${path}.new`, path);
+  }
 }
 
 function isThere(path: string): boolean {
