@@ -29,8 +29,8 @@ export interface LocalWatchOptions {
 const settleMs = 5;
 
 /**
- * How long after a first look that found servers the events begin. Most one-shot programs have ended by then,
- * and ending a process that listens for file events takes Linux 10 to 20 ms more.
+ * How long after a first look that found servers the events begin; until then a change is seen that much later.
+ * Most one-shot programs have ended by then, and the end of a process that listens takes Linux up to 20 ms more.
  */
 const listenAfterMs = 100;
 
