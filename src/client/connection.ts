@@ -81,22 +81,22 @@ export class Connection implements CallHolder {
    * `"maybe"`, since the server may have read it.
    */
   send(call: Call, done: Done): void {
+    call.done = done;
     if (!this.#open) {
-      this.#end(call, done, this.#lost("it is closed", "no"), undefined);
+      this.#end(call, this.#lost("it is closed", "no"), undefined);
       return;
     }
     const nowMs = call.sentAtMs ?? this.#clock.now();
     // At least one: zero would ask the server to refuse the call.
     const timeoutMs = Math.max(1, Math.round(call.deadlineAtMs - nowMs));
     const id = this.#pending.add(call);
-    call.done = done;
     let line: string;
     try {
       const { method, params, stream, traceparent } = call;
       line = encodeRequest(id, method, params, timeoutMs, stream?.credit, traceparent);
     } catch (error) {
       this.#pending.take(id);
-      this.#end(call, done, error as RpcError, undefined);
+      this.#end(call, error as RpcError, undefined);
       return;
     }
     call.holder = this;
@@ -179,14 +179,14 @@ export class Connection implements CallHolder {
     const call = this.#pending.take(response.id);
     // An answer to a call that was given up: too late, and expected.
     if (call === undefined) return;
-    call.holder = undefined;
-    if (response.error === undefined) this.#end(call, call.done, undefined, response.result);
-    else this.#end(call, call.done, toRpcError(response.error), undefined);
+    if (response.error === undefined) this.#end(call, undefined, response.result);
+    else this.#end(call, toRpcError(response.error), undefined);
   }
 
-  #end(call: Call, done: Done, error: RpcError | undefined, result: unknown): void {
+  #end(call: Call, error: RpcError | undefined, result: unknown): void {
+    call.holder = undefined;
     this.#events.ended(call, error);
-    done(error, result);
+    call.done(error, result);
   }
 
   #lose(reason: string): void {
@@ -207,10 +207,7 @@ export class Connection implements CallHolder {
   }
 
   #failAll(error: RpcError): void {
-    for (const call of this.#pending.takeAll()) {
-      call.holder = undefined;
-      this.#end(call, call.done, error, undefined);
-    }
+    for (const call of this.#pending.takeAll()) this.#end(call, error, undefined);
   }
 
   #lost(reason: string, executed: "no" | "maybe"): RpcError {
