@@ -18,6 +18,8 @@ export interface CommandInput<Specs extends Flags> {
   readonly flags: FlagValues<Specs>;
   /** The positional arguments in order: as many as the command names, or more if the last is `many`. */
   readonly positionals: readonly string[];
+  /** Every subcommand there is, for those that tell of the others. */
+  readonly commands: readonly Command[];
 }
 
 /** The module behind a subcommand. */

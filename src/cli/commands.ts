@@ -1,23 +1,14 @@
 /** The subcommands, as data. Their modules are loaded when they are run. */
 
-import { balancePolicies } from "../client/balancer.ts";
+import { callFlags } from "./call_flags.ts";
 import { type Command, defineCommand } from "./command.ts";
-import {
-  boolean,
-  choice,
-  duration,
-  type Flags,
-  integer,
-  jsonFlag,
-  registryFlags,
-  text,
-  timeoutFlag,
-  verboseFlag,
-} from "./flags.ts";
+import { completeFlags, completionsFlags, shells } from "./completion_flags.ts";
+import { configFlags } from "./config_flags.ts";
+import { demoClientFlags, demoFlags } from "./demo_flags.ts";
+import { methodsFlags } from "./methods_flags.ts";
 import { serveFlags } from "./serve_flags.ts";
-
-/** The shells that `rpc completions` knows. */
-export const shells = ["bash", "zsh", "fish", "powershell"] as const;
+import { serversFlags } from "./servers_flags.ts";
+import { workerFlags } from "./worker_flags.ts";
 
 const serveCommand = defineCommand({
   name: "serve",
@@ -50,57 +41,6 @@ const serveCommand = defineCommand({
   load: () => import("./serve.ts"),
 });
 
-/** The flags of `rpc call`. */
-export const callFlags = {
-  ...registryFlags,
-  params: text("<json>", {
-    description: "Named parameters as a JSON object, in place of arguments",
-    fallback: undefined,
-  }),
-  repeat: integer("<n>", [1, 1_000_000_000], {
-    description: "Call it that many times, and print a summary",
-    fallback: undefined,
-    short: "n",
-  }),
-  duration: duration("<time>", {
-    description: "Call it again and again for so long, for example 30s",
-    fallback: undefined,
-    short: "d",
-  }),
-  rate: integer("<n>", [1, 1_000_000], {
-    description: "Start so many calls a second, whether or not earlier ones have ended; " +
-      "latencies then count from when a call was due",
-    fallback: undefined,
-  }),
-  concurrency: integer("<n>", [1, 65_536], {
-    description: "Calls under way at once (default: 1; with --rate 10000)",
-    fallback: undefined,
-    short: "c",
-  }),
-  summary: choice(["text", "json", "none"], {
-    description: "How to sum up many calls, on stderr",
-    fallback: "text",
-  }),
-  input: text("<file>", {
-    description: "A call for each line of a file, or of stdin if it is -: see the examples",
-    fallback: undefined,
-    short: "i",
-  }),
-  unordered: boolean({ description: "With --input: print results as they come" }),
-  failed: text("<file>", {
-    description: "With --input: write the lines that failed there, to run them again",
-    fallback: undefined,
-  }),
-  timeout: timeoutFlag,
-  balance: choice(balancePolicies, {
-    description: "How calls are spread over servers",
-    fallback: "p2c",
-    setting: true,
-  }),
-  json: jsonFlag,
-  verbose: verboseFlag,
-};
-
 const callCommand = defineCommand({
   name: "call",
   summary: "Call a procedure on whatever servers there are, once or many times",
@@ -131,18 +71,6 @@ const callCommand = defineCommand({
   load: () => import("./call.ts"),
 });
 
-/** The flags of `rpc servers`. */
-export const serversFlags = {
-  ...registryFlags,
-  timeout: { ...timeoutFlag, fallback: 2_000 },
-  watch: boolean({
-    description: "Go on: a live table on a terminal, else a line for each change",
-    short: "w",
-  }),
-  json: jsonFlag,
-  verbose: verboseFlag,
-};
-
 const serversCommand = defineCommand({
   name: "servers",
   summary: "List the servers that are registered, and whether they answer",
@@ -156,14 +84,6 @@ const serversCommand = defineCommand({
   load: () => import("./servers.ts"),
 });
 
-/** The flags of `rpc methods`. */
-export const methodsFlags = {
-  ...registryFlags,
-  timeout: timeoutFlag,
-  json: jsonFlag,
-  verbose: verboseFlag,
-};
-
 const methodsCommand = defineCommand({
   name: "methods",
   summary: "List the procedures that servers offer, or tell all of one",
@@ -175,9 +95,6 @@ const methodsCommand = defineCommand({
   ],
   load: () => import("./methods.ts"),
 });
-
-/** The flags of `rpc config`. */
-export const configFlags = { json: jsonFlag };
 
 const configCommand = defineCommand({
   name: "config",
@@ -210,23 +127,6 @@ const configCommand = defineCommand({
   load: () => import("./config.ts"),
 });
 
-/** The flags of `rpc demo`. */
-export const demoFlags = {
-  registry: text("<url>", {
-    description: "The registry to play on (default: a local one of its own)",
-    fallback: undefined,
-    short: "r",
-  }),
-  calls: integer("<n>", [10, 1_000_000], {
-    description: "Calls that each client makes of each of the three procedures",
-    fallback: 100,
-  }),
-  html: text("<file>", {
-    description: "Write a page with plots there, to be opened in a browser",
-    fallback: undefined,
-  }),
-};
-
 const demoCommand = defineCommand({
   name: "demo",
   summary: "Play five scenarios with real servers and clients, and compare them",
@@ -239,9 +139,6 @@ const demoCommand = defineCommand({
   ],
   load: () => import("./demo.ts"),
 });
-
-/** The flags of `rpc completions`. */
-export const completionsFlags = {};
 
 const completionsCommand = defineCommand({
   name: "completions",
@@ -263,11 +160,6 @@ const completionsCommand = defineCommand({
   load: () => import("./completions.ts"),
 });
 
-/** The flags of `rpc complete`. */
-export const completeFlags = {
-  current: text("<word>", { description: "The word at the cursor", fallback: "" }),
-};
-
 const completeCommand = defineCommand({
   name: "complete",
   summary: "Tell a shell how a command line can go on",
@@ -277,15 +169,6 @@ const completeCommand = defineCommand({
   hidden: true,
   load: () => import("./complete.ts"),
 });
-
-/** The flags of `rpc worker`. */
-export const workerFlags = {
-  module: text("<path>", { description: "A module whose functions to offer", fallback: undefined }),
-  noBuiltin: boolean({ description: "Leave out the built-in procedures" }),
-};
-
-/** The flags of `rpc demo-client`. */
-export const demoClientFlags = { ...registryFlags, calls: demoFlags.calls };
 
 const demoClientCommand = defineCommand({
   name: "demo-client",
@@ -320,14 +203,3 @@ export const commands: readonly Command[] = [
   demoClientCommand,
   workerCommand,
 ];
-
-/** Every flag that can also be set by the environment or by `rpc.toml`, over all subcommands. */
-export function settings(): Flags {
-  const known: Record<string, Flags[string]> = {};
-  for (const { flags } of commands) {
-    for (const [key, flag] of Object.entries(flags)) {
-      if (flag.setting) known[key] ??= flag;
-    }
-  }
-  return known;
-}

@@ -1,4 +1,3 @@
-import type { Clock } from "../base/clock.ts";
 import { systemClock } from "../base/clock.ts";
 import { silentLogger } from "../base/log.ts";
 import { callOnce } from "../client/call_once.ts";
@@ -6,11 +5,12 @@ import { tcpTransport } from "../client/transport.ts";
 import type { Instance } from "../discovery/discovery.ts";
 import { reservedMethods } from "../wire/reserved.ts";
 import type { Command, CommandInput } from "./command.ts";
-import { commands, type completeFlags, settings } from "./commands.ts";
+import type { completeFlags } from "./completion_flags.ts";
 import { type Candidate, candidatesFor } from "./completion_candidates.ts";
-import { exitCodes } from "./main.ts";
+import { exitCodes } from "./exit_codes.ts";
+import type { Flags, FlagValues } from "./flags.ts";
 import { openRegistry } from "./registry.ts";
-import { resolveFlags } from "./settings.ts";
+import { resolveFlags, settingsOf } from "./settings.ts";
 import { snapshots } from "./snapshots.ts";
 
 /** How long whoever pressed Tab is kept waiting for a service, in all. */
@@ -24,10 +24,16 @@ const methodsMax = 1_000;
  * Tab: a line for each candidate, its description after a tab, and `:files` if names of files fit too.
  * It says nothing else, whatever is wrong.
  */
-export async function run({ flags, positionals }: CommandInput<typeof completeFlags>) {
+export async function run(input: CommandInput<typeof completeFlags>): Promise<number> {
+  const { flags, positionals, commands } = input;
+  const settings = settingsOf(commands);
   const { values, files } = await candidatesFor(
     { before: positionals, current: flags.current },
-    { commands, settings: settings(), methods: methodsOf },
+    {
+      commands,
+      settings,
+      methods: (command, given) => methodsOf(command, given, settings),
+    },
   );
   const lines = values.map(({ value, description }) => `${value}\t${oneLine(description)}`);
   if (files) lines.push(":files");
@@ -39,6 +45,7 @@ export async function run({ flags, positionals }: CommandInput<typeof completeFl
 async function methodsOf(
   command: Command,
   given: ReadonlyMap<string, string>,
+  settings: Flags,
 ): Promise<readonly Candidate[]> {
   const patience = new AbortController();
   const timer = systemClock.after(patienceMs, () => patience.abort());
@@ -46,7 +53,7 @@ async function methodsOf(
     const late = new Promise<never>((_, reject) => {
       patience.signal.addEventListener("abort", () => reject(patience.signal.reason));
     });
-    return await Promise.race([askMethods(command, given, patience.signal, systemClock), late]);
+    return await Promise.race([askMethods(await resolveFlags(command, given, settings), patience.signal), late]);
   } catch {
     return [];
   } finally {
@@ -55,18 +62,14 @@ async function methodsOf(
 }
 
 async function askMethods(
-  command: Command,
-  given: ReadonlyMap<string, string>,
+  { registry, service }: FlagValues<Flags>,
   signal: AbortSignal,
-  clock: Clock,
 ): Promise<readonly Candidate[]> {
-  const flags = await resolveFlags(command, given, settings());
-  const { registry, service } = flags;
   if (typeof registry !== "string" || typeof service !== "string") return [];
   const discovery = await openRegistry({ registry, service }, silentLogger);
   try {
     for await (const { instances } of snapshots(discovery, service, signal)) {
-      return await methodsOfFirst(instances, clock);
+      return await methodsOfFirst(instances);
     }
     return [];
   } finally {
@@ -77,12 +80,11 @@ async function askMethods(
 /** The methods of the server that answers first; of none, what the registry says that they offer. */
 async function methodsOfFirst(
   instances: readonly Instance[],
-  clock: Clock,
 ): Promise<readonly Candidate[]> {
   const asked = instances.slice(0, 3).map(async (instance) => {
     const document = await callOnce(instance, reservedMethods.discover, patienceMs / 2, {
       transport: tcpTransport,
-      clock,
+      clock: systemClock,
     });
     return methodsIn(document);
   });

@@ -7,7 +7,7 @@
  * there is none.
  */
 
-import type { shells } from "./commands.ts";
+import type { shells } from "./completion_flags.ts";
 
 /** One of the shells. */
 export type Shell = typeof shells[number];

@@ -1,8 +1,8 @@
 import { nearest } from "../base/nearest.ts";
 import type { CommandInput } from "./command.ts";
-import { type completionsFlags, shells } from "./commands.ts";
+import { type completionsFlags, shells } from "./completion_flags.ts";
 import { completionScripts } from "./completion_scripts.ts";
-import { exitCodes } from "./main.ts";
+import { exitCodes } from "./exit_codes.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** `rpc completions <shell>` */

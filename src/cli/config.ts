@@ -5,14 +5,15 @@ import { assertServiceName } from "../discovery/service_name.ts";
 import { parseRegistryUrl } from "../discovery/registry_url.ts";
 import type { CommandInput } from "./command.ts";
 import { CommandError } from "./command_error.ts";
-import { type configFlags, settings } from "./commands.ts";
-import { environmentName, type Flag, kebabCase } from "./flags.ts";
-import { exitCodes } from "./main.ts";
+import type { configFlags } from "./config_flags.ts";
+import { exitCodes } from "./exit_codes.ts";
+import { environmentName, type Flag, type Flags, kebabCase } from "./flags.ts";
 import {
   lookUp,
   parseValue,
   readSettingsFile,
   readSettingsFiles,
+  settingsOf,
   userSettingsPath,
 } from "./settings.ts";
 import { UsageError } from "./usage_error.ts";
@@ -20,25 +21,26 @@ import { UsageError } from "./usage_error.ts";
 /** `rpc config get|set|path` */
 export async function run(input: CommandInput<typeof configFlags>): Promise<number> {
   const [action, name, value] = input.positionals;
+  const settings = settingsOf(input.commands);
   switch (action) {
     case "path":
       console.log(userSettingsPath());
       return exitCodes.success;
     case "get":
-      return await get(name, input.flags.json);
+      return await get(settings, name, input.flags.json);
     case "set":
       if (name === undefined || value === undefined) {
         throw new UsageError("Missing the setting or its value: rpc config set <setting> <value>");
       }
-      return await set(name, value);
+      return await set(settings, name, value);
     default:
       throw new UsageError(`Cannot ${action}: there is rpc config get, set and path`);
   }
 }
 
-async function get(name: string | undefined, json: boolean): Promise<number> {
-  const files = await readSettingsFiles(settings());
-  const wanted = name === undefined ? Object.entries(settings()) : [find(name)];
+async function get(settings: Flags, name: string | undefined, json: boolean): Promise<number> {
+  const files = await readSettingsFiles(settings);
+  const wanted = name === undefined ? Object.entries(settings) : [find(settings, name)];
   const lines: (readonly [assignment: string, source: string])[] = [];
   for (const [key, flag] of wanted) {
     const found = lookUp(key, flag, new Map(), files);
@@ -56,14 +58,14 @@ async function get(name: string | undefined, json: boolean): Promise<number> {
   return exitCodes.success;
 }
 
-async function set(name: string, text: string): Promise<number> {
-  const [key, flag] = find(name);
+async function set(settings: Flags, name: string, text: string): Promise<number> {
+  const [key, flag] = find(settings, name);
   const value = parseValue(flag, { text, source: name });
   checkMeaning(key, text);
   const path = userSettingsPath();
   const table: Record<string, unknown> = {};
-  for (const [known, sourced] of await readSettingsFile(path, settings())) {
-    const knownFlag = settings()[known] as Flag;
+  for (const [known, sourced] of await readSettingsFile(path, settings)) {
+    const knownFlag = settings[known] as Flag;
     table[kebabCase(known)] = parseValue(knownFlag, sourced);
   }
   table[kebabCase(key)] = value;
@@ -103,8 +105,8 @@ async function write(path: string, table: Record<string, unknown>): Promise<void
   }
 }
 
-function find(name: string): [key: string, flag: Flag] {
-  const known = Object.entries(settings());
+function find(settings: Flags, name: string): [key: string, flag: Flag] {
+  const known = Object.entries(settings);
   const found = known.find(([key]) => kebabCase(key) === name);
   if (found !== undefined) return found;
   const near = nearest(name, known.map(([key]) => kebabCase(key)));

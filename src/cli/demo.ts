@@ -1,20 +1,13 @@
 import { systemClock } from "../base/clock.ts";
 import type { CommandInput } from "./command.ts";
-import type { demoFlags } from "./commands.ts";
-import { type DemoEvent, DemoRecord } from "./demo_record.ts";
+import type { demoFlags } from "./demo_flags.ts";
+import { DemoRecord, type DemoView, eventLine } from "./demo_record.ts";
 import { figuresOf } from "./demo_figures.ts";
 import { DemoPlay } from "./demo_play.ts";
 import { summaryOf } from "./demo_summary.ts";
 import { judge, type MachineFacts } from "./demo_verdict.ts";
 import { onInterrupt } from "./interrupt.ts";
-import { exitCodes } from "./main.ts";
-
-/** What shows a demo while it runs. */
-export interface DemoView {
-  tell(event: DemoEvent): void;
-  /** Gives the terminal back. */
-  close(): void;
-}
+import { exitCodes } from "./exit_codes.ts";
 
 /**
  * `rpc demo`: the five scenarios with servers and clients as real processes. They have a service of
@@ -83,11 +76,6 @@ async function openView(record: DemoRecord): Promise<DemoView> {
   }
   const { DemoScreen } = await import("./demo_screen.ts");
   return new DemoScreen(record);
-}
-
-/** An event as a line, in seconds from the start. */
-export function eventLine({ atMs, text }: DemoEvent): string {
-  return `${(atMs / 1_000).toFixed(1).padStart(5)} s  ${text}`;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,20 +1,10 @@
 import { Client } from "../client/client.ts";
 import type { CommandInput } from "./command.ts";
-import type { demoClientFlags } from "./commands.ts";
-import { type DemoMethod, demoMethods } from "./demo_record.ts";
-import { exitCodes } from "./main.ts";
+import type { demoClientFlags } from "./demo_flags.ts";
+import { type DemoClientLine, type DemoMethod, demoMethods } from "./demo_record.ts";
+import { exitCodes } from "./exit_codes.ts";
 import { plainLogger } from "./plain_logger.ts";
 import { openRegistry } from "./registry.ts";
-
-/** What a client of the demo prints for each call, as a JSON object a line. */
-export interface DemoClientLine {
-  readonly method: DemoMethod;
-  readonly server: string | null;
-  readonly ms: number;
-  readonly error: string | null;
-  /** Servers that the client is connected to by now. */
-  readonly connected: number;
-}
 
 /** The index of the Fibonacci number that each client asks for. */
 const fibIndex = 32;

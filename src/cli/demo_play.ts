@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
-import type { DemoClientLine } from "./demo_client.ts";
 import { DemoClient, type DemoPlace, DemoServer } from "./demo_processes.ts";
 import {
+  type DemoClientLine,
   type DemoClientState,
   demoMethods,
   type DemoRecord,

@@ -1,5 +1,5 @@
 import { messageOf } from "../base/errors.ts";
-import type { DemoClientLine } from "./demo_client.ts";
+import type { DemoClientLine } from "./demo_record.ts";
 import { CommandError } from "./command_error.ts";
 import { selfCommand } from "./self_command.ts";
 

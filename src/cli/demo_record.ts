@@ -129,3 +129,25 @@ export function quantileOf(values: readonly number[], share: number): number {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
 }
+
+/** What shows a demo while it runs. */
+export interface DemoView {
+  tell(event: DemoEvent): void;
+  /** Gives the terminal back. */
+  close(): void;
+}
+
+/** An event as a line, in seconds from the start. */
+export function eventLine({ atMs, text }: DemoEvent): string {
+  return `${(atMs / 1_000).toFixed(1).padStart(5)} s  ${text}`;
+}
+
+/** What a client of the demo prints for each call, as a JSON object a line. */
+export interface DemoClientLine {
+  readonly method: DemoMethod;
+  readonly server: string | null;
+  readonly ms: number;
+  readonly error: string | null;
+  /** Servers that the client is connected to by now. */
+  readonly connected: number;
+}

@@ -4,9 +4,14 @@ import { callOnce } from "../client/call_once.ts";
 import { tcpTransport } from "../client/transport.ts";
 import { reservedMethods } from "../wire/reserved.ts";
 import { statsSchema } from "../wire/stats.ts";
-import { type DemoView, eventLine } from "./demo.ts";
 import { sharesOf } from "./demo_figures.ts";
-import { type DemoRecord, type DemoServerState, scenarioTitles } from "./demo_record.ts";
+import {
+  type DemoRecord,
+  type DemoServerState,
+  type DemoView,
+  eventLine,
+  scenarioTitles,
+} from "./demo_record.ts";
 import { padded } from "./display_width.ts";
 import { barOf, Screen, sparklineOf } from "./screen.ts";
 

@@ -2,21 +2,11 @@ import { messageOf, RpcError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import type { Command } from "./command.ts";
 import { CommandError } from "./command_error.ts";
-import { commands, settings } from "./commands.ts";
+import { commands } from "./commands.ts";
+import { exitCodes } from "./exit_codes.ts";
 import { parseArguments } from "./parse.ts";
-import { resolveFlags } from "./settings.ts";
+import { resolveFlags, settingsOf } from "./settings.ts";
 import { UsageError } from "./usage_error.ts";
-
-/** What the process exits with. */
-export const exitCodes = {
-  success: 0,
-  /** A call failed, or the command could not do its work. */
-  failure: 1,
-  /** The command line or the settings cannot be. */
-  usage: 2,
-  /** Ended by Ctrl-C. */
-  interrupted: 130,
-} as const;
 
 /** Runs a command line, without the program's name, and returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -35,9 +25,9 @@ export async function main(args: readonly string[]): Promise<number> {
     const parsed = parseArguments(command, rest);
     if (parsed.help) return await help(command.name, false);
     if ("verbose" in command.flags) verbose = parsed.flags.get("verbose") === "true";
-    const flags = await resolveFlags(command, parsed.flags, settings());
+    const flags = await resolveFlags(command, parsed.flags, settingsOf(commands));
     const { run } = await command.load();
-    return await run({ flags, positionals: parsed.positionals });
+    return await run({ flags, positionals: parsed.positionals, commands });
   } catch (error) {
     return report(error, verbose);
   }

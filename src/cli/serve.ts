@@ -11,7 +11,7 @@ import type { CommandInput } from "./command.ts";
 import type { serveFlags } from "./serve_flags.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { createLogger } from "./logger.ts";
-import { exitCodes } from "./main.ts";
+import { exitCodes } from "./exit_codes.ts";
 import type { MetricsServer } from "./metrics.ts";
 import { openRegistry } from "./registry.ts";
 import { selfCommand } from "./self_command.ts";

@@ -5,7 +5,7 @@ import { addressOf, type Snapshot } from "../discovery/discovery.ts";
 import { reservedMethods } from "../wire/reserved.ts";
 import { statsSchema } from "../wire/stats.ts";
 import type { Interrupt } from "./interrupt.ts";
-import { exitCodes } from "./main.ts";
+import { exitCodes } from "./exit_codes.ts";
 import { type ServerEvent, type ServerRow, ServerRows } from "./server_rows.ts";
 
 /** The flags that matter to a watch. */

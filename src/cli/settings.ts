@@ -144,3 +144,14 @@ export function parseValue(flag: Flag, { text, source, setting }: Sourced): unkn
     throw new UsageError(`Cannot use ${shown}: ${messageOf(error)}`);
   }
 }
+
+/** Every flag that can also be set by the environment or by `rpc.toml`, over all subcommands. */
+export function settingsOf(commands: readonly Command[]): Flags {
+  const known: Record<string, Flags[string]> = {};
+  for (const { flags } of commands) {
+    for (const [key, flag] of Object.entries(flags)) {
+      if (flag.setting) known[key] ??= flag;
+    }
+  }
+  return known;
+}

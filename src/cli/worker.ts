@@ -1,7 +1,7 @@
 import { runAsWorker } from "../library/run_as_worker.ts";
 import type { CommandInput } from "./command.ts";
-import type { workerFlags } from "./commands.ts";
-import { exitCodes } from "./main.ts";
+import type { workerFlags } from "./worker_flags.ts";
+import { exitCodes } from "./exit_codes.ts";
 
 /** `rpc worker`: what `rpc serve` starts as its worker processes. */
 export async function run({ flags }: CommandInput<typeof workerFlags>): Promise<number> {

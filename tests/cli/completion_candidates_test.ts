@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { commands, settings } from "../../src/cli/commands.ts";
+import { commands } from "../../src/cli/commands.ts";
+import { settingsOf } from "../../src/cli/settings.ts";
 import { candidatesFor } from "../../src/cli/completion_candidates.ts";
 
 /** What a line can become; the last word is the one at the cursor. */
@@ -8,7 +9,7 @@ async function completed(...words: string[]): Promise<string[]> {
     { before: words.slice(0, -1), current: words.at(-1) ?? "" },
     {
       commands,
-      settings: settings(),
+      settings: settingsOf(commands),
       methods: (_, flags) => {
         const names = ["fib", "ping", `of-${flags.get("registry") ?? "local:"}`];
         return Promise.resolve(names.map((value) => ({ value, description: "" })));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { commands, settings } from "../../src/cli/commands.ts";
+import { commands } from "../../src/cli/commands.ts";
+import { settingsOf } from "../../src/cli/settings.ts";
 import { boolean, choice, environmentName, integer, kebabCase, text } from "../../src/cli/flags.ts";
 
 Deno.test("a whole number is read within its bounds, which its error names", () => {
@@ -49,7 +50,7 @@ Deno.test("no two flags of a command have the same letter, and all say what they
 });
 
 Deno.test("a setting that several commands share means the same to all of them", () => {
-  const known = settings();
+  const known = settingsOf(commands);
   assert.ok("registry" in known && "service" in known);
   for (const { name, flags } of commands) {
     for (const [key, flag] of Object.entries(flags)) {

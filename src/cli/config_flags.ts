@@ -1,0 +1,4 @@
+import { jsonFlag } from "./flags.ts";
+
+/** The flags of `rpc config`. */
+export const configFlags = { json: jsonFlag };

@@ -1,0 +1,10 @@
+/** What the process exits with. */
+export const exitCodes = {
+  success: 0,
+  /** A call failed, or the command could not do its work. */
+  failure: 1,
+  /** The command line or the settings cannot be. */
+  usage: 2,
+  /** Ended by Ctrl-C. */
+  interrupted: 130,
+} as const;
