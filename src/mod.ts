@@ -55,8 +55,9 @@ export type { ConnectOptions } from "./library/connect.ts";
 export type { RegistryOptions } from "./library/open_registry.ts";
 export type { Api, StreamApi } from "./library/api.ts";
 export type { CallStream, StreamReport } from "./client/call_stream.ts";
-export type { CallOptions, CallReport, ClientStats, StreamOptions } from "./client/client.ts";
-export type { BalancePolicy } from "./client/balancer.ts";
+export type { CallReport } from "./client/call_report.ts";
+export type { CallOptions, ClientStats, StreamOptions } from "./client/client.ts";
+export type { BalancePolicy } from "./client/endpoints/balancer.ts";
 
 export { RpcError } from "./base/errors.ts";
 export type { ErrorName, Executed, ParamsIssue, RpcErrorOptions } from "./base/errors.ts";

@@ -7,7 +7,7 @@
  * types, the module graph, and the list of what is embedded. What comes out then is no program.
  */
 
-import { buildFile, checkedOutCommit } from "../src/cli/version.ts";
+import { buildFile, checkedOutCommit } from "../src/cli/process/version.ts";
 
 const project = new URL("../", import.meta.url);
 

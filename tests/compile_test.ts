@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { buildFile } from "../src/cli/version.ts";
+import { buildFile } from "../src/cli/process/version.ts";
 import {
   binaries,
   compileArguments,
@@ -105,7 +105,7 @@ Deno.test("a compiled binary embeds every module that the program can load", asy
     // Subcommands load what only they need when they run: if those were missing, so would they be here.
     for (
       const file of [
-        ...["main.ts", "src/cli/call.ts", "src/cli/serve.ts", "src/cli/worker.ts"],
+        ...["main.ts", "src/cli/call/call.ts", "src/cli/serve/serve.ts", "src/cli/serve/worker.ts"],
         // What a user's module imports as "rpc", though nothing of ours does.
         "src/mod.ts",
       ]

@@ -48,6 +48,37 @@ Deno.test("there are files to look at", () => {
 
 Deno.test("a room imports only from rooms below it", () => check(rules.importsRespectRooms));
 
+Deno.test("no files import each other in a circle", () => {
+  assert.deepEqual(rules.circlesOf(code), []);
+});
+
+Deno.test("the rule on circles can fail", () => {
+  const file = (path: string, ...targets: string[]) => ({
+    path,
+    text: targets.map((target) => `import type { X } from "${target}";`).join("\n"),
+  });
+  const circle = [
+    file("src/a/one.ts", "./two.ts"),
+    file("src/a/two.ts", "../b/three.ts"),
+    file("src/b/three.ts", "../a/one.ts", "./four.ts"),
+    file("src/b/four.ts"),
+    file("src/b/five.ts", "./five.ts"),
+    file("src/b/six.ts", "./four.ts", "../a/one.ts"),
+  ];
+  assert.deepEqual(rules.circlesOf(circle), [
+    ["src/a/one.ts", "src/a/two.ts", "src/b/three.ts"],
+    ["src/b/five.ts"],
+  ]);
+});
+
+Deno.test("no folder is a warehouse", () => assert.deepEqual(rules.crowdedFolders(code), []));
+
+Deno.test("the rule on folders can fail", () => {
+  const files = Array.from({ length: 17 }, (_, i) => ({ path: `src/a/b/f${i}.ts`, text: "" }));
+  assert.deepEqual(rules.crowdedFolders(files.slice(1)), []);
+  assert.equal(rules.crowdedFolders(files).length, 1);
+});
+
 Deno.test("a door names what it lets out", () => check(rules.doorsNameWhatTheyExport));
 
 Deno.test("no file is too long", () => check(rules.filesAreShort));

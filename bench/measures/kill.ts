@@ -1,4 +1,5 @@
-import type { CallReport, Client } from "../../src/client/client.ts";
+import type { CallReport } from "../../src/client/call_report.ts";
+import type { Client } from "../../src/client/client.ts";
 import { spreadOf } from "../result.ts";
 import { ownClient, sleep } from "../support/rpc_client.ts";
 import { startRpcServer, temporaryRegistry } from "../systems/rpc.ts";

@@ -1,9 +1,9 @@
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/log.ts";
 import { systemRandom } from "../../src/base/random.ts";
-import { createPick } from "../../src/client/balancer.ts";
+import { createPick } from "../../src/client/endpoints/balancer.ts";
 import { Call } from "../../src/client/call.ts";
-import { Endpoints } from "../../src/client/endpoints.ts";
+import { Endpoints } from "../../src/client/endpoints/endpoints.ts";
 import type { Instance } from "../../src/discovery/discovery.ts";
 import { changeOf, ListTeller, oneByAddress } from "../../src/discovery/snapshot.ts";
 import type { Series } from "../result.ts";

@@ -1,14 +1,14 @@
 /** The subcommands, as data. Their modules are loaded when they are run. */
 
-import { callFlags } from "./call_flags.ts";
-import { type Command, defineCommand } from "./command.ts";
-import { completeFlags, completionsFlags, shells } from "./completion_flags.ts";
+import { callFlags } from "./call/flags.ts";
+import { type Command, defineCommand } from "./syntax/command.ts";
+import { completeFlags, completionsFlags, shells } from "./completions/flags.ts";
 import { configFlags } from "./config_flags.ts";
-import { demoClientFlags, demoFlags } from "./demo_flags.ts";
-import { methodsFlags } from "./methods_flags.ts";
-import { serveFlags } from "./serve_flags.ts";
-import { serversFlags } from "./servers_flags.ts";
-import { workerFlags } from "./worker_flags.ts";
+import { demoClientFlags, demoFlags } from "./demo/flags.ts";
+import { methodsFlags } from "./methods/flags.ts";
+import { serveFlags } from "./serve/flags.ts";
+import { serversFlags } from "./servers/flags.ts";
+import { workerFlags } from "./serve/worker_flags.ts";
 
 const serveCommand = defineCommand({
   name: "serve",
@@ -38,7 +38,7 @@ const serveCommand = defineCommand({
     ["rpc serve 0.0.0.0 6666 --advertise 192.168.0.211", "in a container or behind NAT"],
     ["rpc serve 127.0.0.1 0 --metrics 127.0.0.1:9464", "watched by Prometheus"],
   ],
-  load: () => import("./serve.ts"),
+  load: () => import("./serve/serve.ts"),
 });
 
 const callCommand = defineCommand({
@@ -68,7 +68,7 @@ const callCommand = defineCommand({
       'a line a call: [32], {"n": 32} or 32; results in the order of the lines',
     ],
   ],
-  load: () => import("./call.ts"),
+  load: () => import("./call/call.ts"),
 });
 
 const serversCommand = defineCommand({
@@ -81,7 +81,7 @@ const serversCommand = defineCommand({
     ["rpc servers --watch", "a table that is kept up to date"],
     ["rpc servers --watch --json", "a line for each change, for a program"],
   ],
-  load: () => import("./servers.ts"),
+  load: () => import("./servers/servers.ts"),
 });
 
 const methodsCommand = defineCommand({
@@ -93,7 +93,7 @@ const methodsCommand = defineCommand({
     ["rpc methods", "a table"],
     ["rpc methods fib", "its parameters, what it returns, and an example"],
   ],
-  load: () => import("./methods.ts"),
+  load: () => import("./methods/methods.ts"),
 });
 
 const configCommand = defineCommand({
@@ -137,7 +137,7 @@ const demoCommand = defineCommand({
     ["rpc demo --html report.html", "with a page of plots"],
     ["rpc demo --registry zookeeper://127.0.0.1:2181", "found through ZooKeeper"],
   ],
-  load: () => import("./demo.ts"),
+  load: () => import("./demo/demo.ts"),
 });
 
 const completionsCommand = defineCommand({
@@ -157,7 +157,7 @@ const completionsCommand = defineCommand({
     ["rpc completions fish > ~/.config/fish/completions/rpc.fish", "fish, for good"],
     ["rpc completions powershell >> $PROFILE", "PowerShell, for good"],
   ],
-  load: () => import("./completions.ts"),
+  load: () => import("./completions/completions.ts"),
 });
 
 const completeCommand = defineCommand({
@@ -167,7 +167,7 @@ const completeCommand = defineCommand({
   flags: completeFlags,
   examples: [],
   hidden: true,
-  load: () => import("./complete.ts"),
+  load: () => import("./completions/complete.ts"),
 });
 
 const demoClientCommand = defineCommand({
@@ -177,7 +177,7 @@ const demoClientCommand = defineCommand({
   flags: demoClientFlags,
   examples: [],
   hidden: true,
-  load: () => import("./demo_client.ts"),
+  load: () => import("./demo/client.ts"),
 });
 
 const workerCommand = defineCommand({
@@ -187,7 +187,7 @@ const workerCommand = defineCommand({
   flags: workerFlags,
   examples: [],
   hidden: true,
-  load: () => import("./worker.ts"),
+  load: () => import("./serve/worker.ts"),
 });
 
 /** Every subcommand, in the order of the help. */

@@ -3,11 +3,11 @@ import { messageOf } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import { assertServiceName } from "../discovery/service_name.ts";
 import { parseRegistryUrl } from "../discovery/registry_url.ts";
-import type { CommandInput } from "./command.ts";
-import { CommandError } from "./command_error.ts";
+import type { CommandInput } from "./syntax/command.ts";
+import { CommandError } from "../base/command_error.ts";
 import type { configFlags } from "./config_flags.ts";
 import { exitCodes } from "./exit_codes.ts";
-import { environmentName, type Flag, type Flags, kebabCase } from "./flags.ts";
+import { environmentName, type Flag, type Flags, kebabCase } from "./syntax/flags.ts";
 import {
   lookUp,
   parseValue,
@@ -15,8 +15,8 @@ import {
   readSettingsFiles,
   settingsOf,
   userSettingsPath,
-} from "./settings.ts";
-import { UsageError } from "./usage_error.ts";
+} from "./syntax/settings.ts";
+import { UsageError } from "./syntax/usage_error.ts";
 
 /** `rpc config get|set|path` */
 export async function run(input: CommandInput<typeof configFlags>): Promise<number> {

@@ -1,4 +1,4 @@
-import { jsonFlag } from "./flags.ts";
+import { jsonFlag } from "./syntax/flags.ts";
 
 /** The flags of `rpc config`. */
 export const configFlags = { json: jsonFlag };

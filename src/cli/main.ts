@@ -1,12 +1,12 @@
 import { messageOf, RpcError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
-import type { Command } from "./command.ts";
-import { CommandError } from "./command_error.ts";
+import type { Command } from "./syntax/command.ts";
+import { CommandError } from "../base/command_error.ts";
 import { commands } from "./commands.ts";
 import { exitCodes } from "./exit_codes.ts";
-import { parseArguments } from "./parse.ts";
-import { resolveFlags, settingsOf } from "./settings.ts";
-import { UsageError } from "./usage_error.ts";
+import { parseArguments } from "./syntax/parse.ts";
+import { resolveFlags, settingsOf } from "./syntax/settings.ts";
+import { UsageError } from "./syntax/usage_error.ts";
 
 /** Runs a command line, without the program's name, and returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -17,7 +17,7 @@ export async function main(args: readonly string[]): Promise<number> {
       return await help(rest[0], first === undefined);
     }
     if (first === "--version" || first === "-V") {
-      const { versionText } = await import("./version.ts");
+      const { versionText } = await import("./process/version.ts");
       console.log(versionText());
       return exitCodes.success;
     }
@@ -42,7 +42,7 @@ function find(name: string): Command {
 }
 
 async function help(name: string | undefined, isMistake: boolean): Promise<number> {
-  const { commandHelp, programHelp } = await import("./help.ts");
+  const { commandHelp, programHelp } = await import("./syntax/help.ts");
   const text = name === undefined ? programHelp(commands) : commandHelp(find(name));
   if (isMistake) console.error(text.trimEnd());
   else console.log(text.trimEnd());

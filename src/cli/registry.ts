@@ -6,8 +6,8 @@ import type { Discovery } from "../discovery/discovery.ts";
 import { openDiscovery } from "../discovery/open.ts";
 import { parseRegistryUrl } from "../discovery/registry_url.ts";
 import { assertServiceName } from "../discovery/service_name.ts";
-import { stateDirectory } from "./settings.ts";
-import { UsageError } from "./usage_error.ts";
+import { stateDirectory } from "./syntax/settings.ts";
+import { UsageError } from "./syntax/usage_error.ts";
 
 /**
  * Opens the registry of a command's flags.

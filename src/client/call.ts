@@ -1,7 +1,6 @@
 import type { Executed, RpcError } from "../base/errors.ts";
 import type { Params } from "../wire/message.ts";
-import type { Endpoint } from "./endpoint.ts";
-import type { MethodLoads } from "./loads.ts";
+import type { MethodLoads } from "./endpoints/loads.ts";
 
 /** What takes the items of a call that asks for a stream. */
 export interface CallItems {
@@ -13,6 +12,18 @@ export interface CallItems {
   items(items: readonly unknown[]): void;
   /** Tells the server that so many more may be sent. Set by the connection that the call is on. */
   grant: ((n: number) => void) | undefined;
+}
+
+/** The server that a call was handed to, as the layers above the connection see it. */
+export interface CallEndpoint {
+  /** `host:port`. */
+  readonly address: string;
+  /** A call of a method, sent at `sentAtMs`, that it was working on, has ended at its deadline. */
+  timedOut(method: string, sentAtMs: number): void;
+  /** A call that it was working on was given up. */
+  gaveUp(call: Call): void;
+  /** The server said that it does not offer the method. */
+  lacks(method: string): void;
 }
 
 /** Whoever has a call now, and can be asked to let go of it. */
@@ -44,7 +55,7 @@ export class Call {
   /** Times it was handed to an endpoint. */
   attempts = 0;
   /** The endpoint that it was handed to last. */
-  endpoint: Endpoint | undefined;
+  endpoint: CallEndpoint | undefined;
   /** What is known of its method's latencies: looked up once, when an endpoint is picked. */
   loads: MethodLoads | undefined;
   /**
@@ -53,7 +64,7 @@ export class Call {
    */
   sentAtMs: number | undefined;
   /** Endpoints that failed it, to be tried last. */
-  avoid: Set<Endpoint> | undefined;
+  avoid: Set<CallEndpoint> | undefined;
   /** The most that is known of its execution, over the attempts that have failed. */
   executed: Executed = "no";
   /** Where it is now: in a waiting list, or on a connection, whose server is told when it is withdrawn. */

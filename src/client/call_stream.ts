@@ -1,5 +1,5 @@
 import type { CallItems } from "./call.ts";
-import type { CallReport } from "./client.ts";
+import type { CallReport } from "./call_report.ts";
 
 /** How a stream ended, and where. */
 export interface StreamReport extends CallReport {

@@ -14,11 +14,12 @@ import { type Random, systemRandom } from "../base/random.ts";
 import type { Tracer } from "../base/tracer.ts";
 import type { Change, Discovery, Watch } from "../discovery/discovery.ts";
 import type { Params } from "../wire/message.ts";
-import { type BalancePolicy, createPick } from "./balancer.ts";
+import { type BalancePolicy, createPick } from "./endpoints/balancer.ts";
 import { Call, type Dispatch } from "./call.ts";
+import type { CallReport } from "./call_report.ts";
 import { CallStream, streamCreditDefault } from "./call_stream.ts";
 import { withDeadline } from "./deadline.ts";
-import { Endpoints } from "./endpoints.ts";
+import { Endpoints } from "./endpoints/endpoints.ts";
 import { Idempotence } from "./idempotence.ts";
 import { Pauses } from "./pauses.ts";
 import { withRetry } from "./retry.ts";
@@ -70,19 +71,6 @@ export interface CallOptions {
 export interface StreamOptions extends CallOptions {
   /** Items that may be under way before they are read: more of them cost memory, fewer cost time. @default 64 */
   readonly credit?: number | undefined;
-}
-
-/** How a call ended, and where. */
-export interface CallReport {
-  /** The result, if `error` is `undefined`. */
-  readonly result: unknown;
-  readonly error: RpcError | undefined;
-  /** `host:port` of the server that it was sent to last; `undefined` if it was sent to none. */
-  readonly server: string | undefined;
-  /** Times it was sent. */
-  readonly attempts: number;
-  /** From the call to its end, in milliseconds. */
-  readonly durationMs: number;
 }
 
 /** What a client has counted since its start. */

@@ -32,7 +32,7 @@ export async function openDiscovery(
   const { clock, random, log, lastKnownDir, localDir } = deps;
   switch (parsed.kind) {
     case "local": {
-      const { LocalDiscovery } = await import("./local.ts");
+      const { LocalDiscovery } = await import("./local/local.ts");
       const directory = parsed.directory ?? localDir;
       return new LocalDiscovery(
         directory === undefined ? parsed : { kind: "local", directory },
@@ -44,11 +44,11 @@ export async function openDiscovery(
       return new StaticDiscovery(parsed, { log });
     }
     case "zookeeper": {
-      const { ZooKeeperDiscovery } = await import("./zookeeper.ts");
+      const { ZooKeeperDiscovery } = await import("./zookeeper/zookeeper.ts");
       const discovery = new ZooKeeperDiscovery(parsed, { clock, random, log });
       if (lastKnownDir === undefined) return discovery;
-      const { withLastKnown } = await import("./last_known.ts");
-      const { LastKnownStore } = await import("./last_known_store.ts");
+      const { withLastKnown } = await import("./last_known/last_known.ts");
+      const { LastKnownStore } = await import("./last_known/store.ts");
       const store = new LastKnownStore({ directory: lastKnownDir, log });
       return withLastKnown(discovery, { store, clock, log });
     }

@@ -1,6 +1,6 @@
 import { type Logger, silentLogger } from "../base/log.ts";
 import type { Tracer } from "../base/tracer.ts";
-import type { BalancePolicy } from "../client/balancer.ts";
+import type { BalancePolicy } from "../client/endpoints/balancer.ts";
 import { type CallOptions, Client, type StreamOptions } from "../client/client.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { type Api, createApi, type StreamApi } from "./api.ts";

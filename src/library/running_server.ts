@@ -8,7 +8,7 @@ import type { HostPort } from "../discovery/registry_url.ts";
 import { builtin } from "../procedures/builtin.ts";
 import { type DrainOptions, RpcServer } from "../server/server.ts";
 import type { Stats } from "../wire/stats.ts";
-import type { Pool } from "../workers/pool.ts";
+import type { Pool } from "../workers/pool/pool.ts";
 import { advertisedAddress, isForNobodyElse, isLoopback } from "./advertise.ts";
 import { type PoolOptions, startPool } from "./start_pool.ts";
 

@@ -1,11 +1,11 @@
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
-import { type Pool, WorkerPool } from "../workers/pool.ts";
-import { PoolSet } from "../workers/pool_set.ts";
-import { tiedCommand } from "../workers/tied_command.ts";
-import type { WorkerCommand } from "../workers/worker_process.ts";
-import type { WorkerOffer } from "./run_as_worker.ts";
+import { type Pool, WorkerPool } from "../workers/pool/pool.ts";
+import { PoolSet } from "../workers/pool/pool_set.ts";
+import { tiedCommand } from "../workers/pool/tied_command.ts";
+import type { WorkerCommand } from "../workers/pool/worker_process.ts";
+import type { WorkerOffer } from "../workers/child/run_as_worker.ts";
 
 /** What runs the calls of a server. */
 export interface PoolOptions extends WorkerOffer {

@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { WorkerCommand } from "../workers/worker_process.ts";
-import type { WorkerOffer } from "./run_as_worker.ts";
+import type { WorkerCommand } from "../workers/pool/worker_process.ts";
+import type { WorkerOffer } from "../workers/child/run_as_worker.ts";
 
 const configNames = ["deno.json", "deno.jsonc"];
 
@@ -16,7 +16,7 @@ export function denoWorkerCommand(offer: WorkerOffer): WorkerCommand {
   if (Deno.build.standalone) {
     throw new Error("Cannot start workers from a compiled program: run it by deno run");
   }
-  const entry = new URL("./worker_main.ts", import.meta.url).href;
+  const entry = new URL("../workers/child/worker_main.ts", import.meta.url).href;
   const config = configOf(Deno.mainModule);
   return {
     program: Deno.execPath(),

@@ -12,9 +12,9 @@ import { cancelledId, moreParams } from "../wire/decode_request.ts";
 import type { Id, Request } from "../wire/message.ts";
 import { reservedMethods } from "../wire/reserved.ts";
 import type { Stats } from "../wire/stats.ts";
-import type { Pool } from "../workers/pool.ts";
-import type { TaskHandle } from "../workers/task.ts";
-import type { Outcome } from "../workers/worker_process.ts";
+import type { Pool } from "../workers/pool/pool.ts";
+import type { TaskHandle } from "../workers/pool/task.ts";
+import type { Outcome } from "../workers/pool/worker_process.ts";
 import { awaitInline } from "./inline_call.ts";
 import { MethodCounters } from "./method_counters.ts";
 

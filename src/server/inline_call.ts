@@ -2,8 +2,8 @@ import type { DeadlineWheel } from "../base/deadline_wheel.ts";
 import { RpcError } from "../base/errors.ts";
 import type { LazyCallContext } from "../procedures/call_context.ts";
 import type { Run } from "../procedures/stream_run.ts";
-import type { TaskHandle } from "../workers/task.ts";
-import type { Outcome } from "../workers/worker_process.ts";
+import type { TaskHandle } from "../workers/pool/task.ts";
+import type { Outcome } from "../workers/pool/worker_process.ts";
 
 /** An inline call that returned a promise. */
 export interface InlineCall {

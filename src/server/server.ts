@@ -5,7 +5,7 @@ import type { Logger } from "../base/log.ts";
 import type { Tracer } from "../base/tracer.ts";
 import type { Procedures } from "../procedures/procedure.ts";
 import type { Stats } from "../wire/stats.ts";
-import type { Pool } from "../workers/pool.ts";
+import type { Pool } from "../workers/pool/pool.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Refusals } from "./refusals.ts";
 import { Session } from "./session.ts";

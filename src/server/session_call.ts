@@ -1,7 +1,7 @@
 import type { RpcError } from "../base/errors.ts";
 import { encodeError, encodeResult } from "../wire/codec.ts";
 import type { Id } from "../wire/message.ts";
-import type { TaskHandle } from "../workers/task.ts";
+import type { TaskHandle } from "../workers/pool/task.ts";
 import type { AnswerSink } from "./batch_answers.ts";
 import type { Reply } from "./dispatcher.ts";
 

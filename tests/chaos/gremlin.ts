@@ -1,7 +1,7 @@
 /** Faults drawn at random, each begun and ended, against servers behind proxies and a ZooKeeper ensemble. */
 
 import { type Random, randomInt } from "../../src/base/random.ts";
-import { connectOutsider } from "../discovery/zookeeper_support.ts";
+import { connectOutsider } from "../discovery/zookeeper/zookeeper_support.ts";
 import { freePort } from "../support/free_port.ts";
 import type { RpcServerProcess } from "../support/rpc_process.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp_proxy.ts";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { addressOf } from "../../src/discovery/discovery.ts";
-import { connectOutsider } from "../discovery/zookeeper_support.ts";
+import { connectOutsider } from "../discovery/zookeeper/zookeeper_support.ts";
 import { within } from "../support/wait_for.ts";
 import { startZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
 import { chaosTest, Cluster, isLong, measured, stopAll } from "./cluster.ts";

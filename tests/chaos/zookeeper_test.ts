@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { ZooKeeperClient } from "../../src/zookeeper/mod.ts";
-import { connectOutsider } from "../discovery/zookeeper_support.ts";
+import { connectOutsider } from "../discovery/zookeeper/zookeeper_support.ts";
 import { waitFor } from "../support/wait_for.ts";
 import {
   startEnsemble,

@@ -41,20 +41,20 @@ Deno.test("OpenTelemetry is loaded by one file, and that one only when it is ask
   for (const file of ["main.ts", ...await commandFiles()]) {
     assert.ok(!(await loadedBy(file)).has(name), file);
   }
-  assert.ok((await loadedBy("open_telemetry.ts")).has(name));
+  assert.ok((await loadedBy("process/open_telemetry.ts")).has(name));
 });
 
 Deno.test("rpc call loads no package and nothing of node: before its call", async () => {
   const registries = [
-    "local.ts",
+    "local/local.ts",
     "static.ts",
-    "zookeeper.ts",
-    "last_known.ts",
-    "last_known_store.ts",
+    "zookeeper/zookeeper.ts",
+    "last_known/last_known.ts",
+    "last_known/store.ts",
   ];
   const loaded = await loadedBy(
     "main.ts",
-    "call.ts",
+    "call/call.ts",
     ...registries.map((file) => `../discovery/${file}`),
   );
   assert.ok(loaded.size > 40);

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { DeadlineWheel } from "../../src/base/deadline_wheel.ts";
 import { RpcError } from "../../src/base/errors.ts";
-import { Call, type Done } from "../../src/client/call.ts";
+import { Call, type CallEndpoint, type Done } from "../../src/client/call.ts";
 import { withDeadline } from "../../src/client/deadline.ts";
-import type { Endpoint } from "../../src/client/endpoint.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 
 function setUp(signal?: AbortSignal) {
@@ -33,12 +32,13 @@ function setUp(signal?: AbortSignal) {
 function endpointStub() {
   const sentAtMs: number[] = [];
   const gaveUp: Call[] = [];
-  const stub = {
+  const endpoint: CallEndpoint = {
     address: "127.0.0.1:1",
-    timedOut: (_method: string, atMs: number) => sentAtMs.push(atMs),
-    gaveUp: (call: Call) => gaveUp.push(call),
+    timedOut: (_method, atMs) => void sentAtMs.push(atMs),
+    gaveUp: (call) => void gaveUp.push(call),
+    lacks: () => assert.fail("it was asked what it offers"),
   };
-  return { endpoint: stub as unknown as Endpoint, sentAtMs, gaveUp };
+  return { endpoint, sentAtMs, gaveUp };
 }
 
 Deno.test("an answer in time ends the call, and nothing is left behind", () => {

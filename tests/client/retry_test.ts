@@ -2,16 +2,24 @@ import assert from "node:assert/strict";
 import { type ErrorName, type Executed, RpcError } from "../../src/base/errors.ts";
 import { attemptsMax } from "../../src/base/limits.ts";
 import { seededRandom } from "../../src/base/random.ts";
-import { Call, type Done } from "../../src/client/call.ts";
-import type { Endpoint } from "../../src/client/endpoint.ts";
+import { Call, type CallEndpoint, type Done } from "../../src/client/call.ts";
 import { Pauses } from "../../src/client/pauses.ts";
 import { withRetry } from "../../src/client/retry.ts";
 import { RetryBudget } from "../../src/client/retry_budget.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 
 /** As much of an endpoint as the layer sees. */
-class EndpointStub {
+class EndpointStub implements CallEndpoint {
+  readonly address = "127.0.0.1:1";
   readonly lacked: string[] = [];
+  timedOut(): void {
+    assert.fail("retry judges no deadline");
+  }
+
+  gaveUp(): void {
+    assert.fail("retry gives nothing up");
+  }
+
   lacks(method: string): void {
     this.lacked.push(method);
   }
@@ -49,7 +57,7 @@ function setUp({ outcomes, idempotent, retries = 100, ...options }: SetUpOptions
     onRetry: () => retried++,
   }, (call: Call, done: Done) => {
     attemptsAtMs.push(clock.now());
-    call.endpoint = endpoints[call.attempts % 2] as unknown as Endpoint;
+    call.endpoint = endpoints[call.attempts % 2];
     const outcome = outcomes[Math.min(call.attempts, outcomes.length - 1)] as Outcome;
     call.attempts++;
     if (outcome !== "silence") done(outcome === "result" ? undefined : outcome, "the result");
@@ -264,5 +272,5 @@ Deno.test("each server that failed a call is one to avoid", () => {
   const { call, endpoints } = setUp({
     outcomes: [failure("ConnectionLost", "no"), failure("Draining"), "silence"],
   });
-  assert.deepEqual([...call.avoid ?? []], endpoints as unknown as Endpoint[]);
+  assert.deepEqual([...call.avoid ?? []], endpoints);
 });

@@ -6,7 +6,7 @@
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/log.ts";
 import { systemRandom } from "../../src/base/random.ts";
-import { LocalDiscovery } from "../../src/discovery/local.ts";
+import { LocalDiscovery } from "../../src/discovery/local/local.ts";
 import { anInstance } from "./recorder.ts";
 
 const [directory = "", port] = Deno.args;

@@ -5,7 +5,7 @@ import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/log.ts";
 import { systemRandom } from "../../src/base/random.ts";
 import { openDiscovery } from "../../src/discovery/open.ts";
-import { LastKnownStore } from "../../src/discovery/last_known_store.ts";
+import { LastKnownStore } from "../../src/discovery/last_known/store.ts";
 import { anInstance, Recorder } from "./recorder.ts";
 
 const deps = { clock: systemClock, random: systemRandom, log: silentLogger };
@@ -56,7 +56,7 @@ Deno.test("openDiscovery() lets a ZooKeeper registry that is away be remembered"
 });
 
 Deno.test("without ZooKeeper its client is not loaded", async () => {
-  for (const name of ["local.ts", "static.ts", "open.ts"]) {
+  for (const name of ["local/local.ts", "static.ts", "open.ts"]) {
     const root = new URL(`../../src/discovery/${name}`, import.meta.url);
     const loaded = await staticImportsOf(root);
     assert.ok(loaded.has(root.href) && loaded.size > 2, "the graph was read");

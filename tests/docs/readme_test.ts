@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { commands } from "../../src/cli/commands.ts";
-import { parseArguments } from "../../src/cli/parse.ts";
+import { parseArguments } from "../../src/cli/syntax/parse.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { within } from "../support/wait_for.ts";
 import { startZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";

@@ -4,8 +4,8 @@ import { BadMessage, decodeRequest } from "../../src/wire/decode_request.ts";
 import { LineSplitter } from "../../src/wire/lines.ts";
 import type { Id, Request } from "../../src/wire/message.ts";
 import { reservedMethods } from "../../src/wire/reserved.ts";
-import { CallQueue } from "../../src/workers/call_queue.ts";
-import { Shedding, type Waiting } from "../../src/workers/shedding.ts";
+import { CallQueue } from "../../src/workers/pool/call_queue.ts";
+import { Shedding, type Waiting } from "../../src/workers/pool/shedding.ts";
 import type { Line, Listener, SimNetwork } from "./network.ts";
 
 /** How a server is. */

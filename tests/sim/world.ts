@@ -1,6 +1,7 @@
 import { type Random, seededRandom } from "../../src/base/random.ts";
-import type { BalancePolicy } from "../../src/client/balancer.ts";
-import { type CallReport, Client } from "../../src/client/client.ts";
+import type { BalancePolicy } from "../../src/client/endpoints/balancer.ts";
+import type { CallReport } from "../../src/client/call_report.ts";
+import { Client } from "../../src/client/client.ts";
 import { FakeDiscovery } from "../support/fake_discovery.ts";
 import { SimNetwork } from "./network.ts";
 import { SimServer, type SimServerOptions } from "./server.ts";

@@ -34,6 +34,8 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     "server",
     "client",
   ],
+  terminal: ["base"],
+  demo: ["base", "wire", "client", "library", "terminal"],
   cli: [
     "base",
     "wire",
@@ -44,14 +46,19 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     "server",
     "client",
     "library",
+    "terminal",
+    "demo",
   ],
 };
 
 /** Rooms of which another may import the types, and nothing that runs. */
 const typesOnly: Readonly<Record<string, readonly string[]>> = { client: ["procedures"] };
 
-/** Packages that any room may use. The others belong to the CLI, which is what dresses the rest. */
+/** Packages that any room may use. */
 const packagesOfAll = /^(zod|node:.+)$/;
+
+/** The rooms that dress the rest: they may use any package. */
+const packageRooms = new Set(["cli", "terminal"]);
 
 /** Where a user's module is loaded, whose name nobody knows before. */
 const dynamicImporters = new Set(["src/procedures/load.ts"]);
@@ -89,8 +96,10 @@ function importProblem(
   }
   const room = roomOf(path);
   if (!specifier.startsWith(".")) {
-    const allowed = room === "cli" || packagesOfAll.test(specifier);
-    return allowed ? undefined : `imports ${specifier}, which only src/cli may`;
+    const allowed = packageRooms.has(room ?? "") || packagesOfAll.test(specifier);
+    return allowed
+      ? undefined
+      : `imports ${specifier}, which only ${[...packageRooms].join(" and ")} may`;
   }
   const target = resolve(path, specifier);
   if (path === "main.ts") {
@@ -125,6 +134,9 @@ export const namesAreSnakeCase: Rule = ({ path }) =>
     ? []
     : [`${path} is not named in snake_case`];
 
+/** The rooms that are the program's outside: what is handed in below is made here. */
+const puttingTogether = new Set(["cli", "terminal", "demo"]);
+
 const forbidden: readonly {
   readonly pattern: RegExp;
   readonly instead: string;
@@ -133,30 +145,31 @@ const forbidden: readonly {
   {
     pattern: /\bDate\.now\b|\bnew Date\(\s*\)|\bperformance\.now\b/,
     instead: "an injected Clock",
-    allowed: (path) => path === "src/base/clock.ts" || roomOf(path) === "cli",
+    allowed: (path) => path === "src/base/clock.ts" || puttingTogether.has(roomOf(path) ?? ""),
   },
   {
     pattern: /\b(setTimeout|setInterval|AbortSignal\.timeout)\b/,
     instead: "an injected Clock",
-    allowed: (path) => path === "src/base/clock.ts" || roomOf(path) === "cli",
+    allowed: (path) => path === "src/base/clock.ts" || puttingTogether.has(roomOf(path) ?? ""),
   },
   {
     pattern: /\bMath\.random\b/,
     instead: "an injected Random",
-    allowed: (path) => path === "src/base/random.ts" || roomOf(path) === "cli",
+    allowed: (path) => path === "src/base/random.ts" || puttingTogether.has(roomOf(path) ?? ""),
   },
   {
     pattern: /\bconsole\b/,
     instead: "an injected Logger",
     // A worker points the console at the log, so that what a procedure prints ends up there.
-    allowed: (path) => roomOf(path) === "cli" || /^src\/workers\/worker\w*\.ts$/.test(path),
+    allowed: (path) =>
+      puttingTogether.has(roomOf(path) ?? "") || /^src\/workers\/child\/worker\w*\.ts$/.test(path),
   },
   {
     pattern: /\bDeno\.(args|exit)\b|\bprocess\.(argv|exit)\b/,
     instead: "main.ts",
     // A second Ctrl-C means at once, and a signal's listener can return to nobody.
     allowed: (path) =>
-      ["main.ts", "src/library/worker_main.ts", "src/cli/interrupt.ts"].includes(path),
+      ["main.ts", "src/workers/child/worker_main.ts", "src/terminal/interrupt.ts"].includes(path),
   },
 ];
 
@@ -200,6 +213,55 @@ export const leavesNothingToDo: Rule = ({ path, text }) =>
       ? [`${path}:${index + 1} leaves something to do`]
       : []
   );
+
+/**
+ * The circles of files that import each other, types included: each as its paths. Found by Tarjan's
+ * algorithm for strongly connected components.
+ */
+export function circlesOf(files: readonly SourceFile[]): string[][] {
+  const imports = new Map(files.map(({ path, text }) => [
+    path,
+    importsOf(text).flatMap(({ specifier }) =>
+      specifier?.startsWith(".") ? [resolve(path, specifier)] : []
+    ),
+  ]));
+  const indexes = new Map<string, number>();
+  const lows = new Map<string, number>();
+  const stack: string[] = [];
+  const circles: string[][] = [];
+  const low = (path: string) => lows.get(path) ?? Infinity;
+  const visit = (path: string): void => {
+    indexes.set(path, indexes.size);
+    lows.set(path, indexes.size - 1);
+    stack.push(path);
+    for (const target of imports.get(path) ?? []) {
+      if (!imports.has(target)) continue;
+      if (!indexes.has(target)) visit(target);
+      if (stack.includes(target)) lows.set(path, Math.min(low(path), low(target)));
+    }
+    if (low(path) !== indexes.get(path)) return;
+    const circle = stack.splice(stack.indexOf(path));
+    if (circle.length > 1 || imports.get(path)?.includes(path)) circles.push(circle.sort());
+  };
+  for (const path of imports.keys()) if (!indexes.has(path)) visit(path);
+  return circles;
+}
+
+/** Past this a folder is a warehouse: its files want rooms of their own. */
+const folderFilesMax = 16;
+
+/** The folders of `src` that hold too many files of their own, as sentences. */
+export function crowdedFolders(files: readonly SourceFile[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { path } of files) {
+    if (!path.startsWith("src/")) continue;
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  }
+  return [...counts].filter(([, count]) => count > folderFilesMax).map(([folder, count]) =>
+    `${folder} has ${count} files: ${folderFilesMax} are the most`
+  );
+}
 
 function roomOf(path: string): string | undefined {
   return /^src\/([^/]+)\//.exec(path)?.[1];

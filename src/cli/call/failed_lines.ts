@@ -1,0 +1,63 @@
+import { messageOf } from "../../base/errors.ts";
+import { UsageError } from "../syntax/usage_error.ts";
+
+/** The lines of an input that failed, in a file from which they can be run again. */
+export class FailedLines {
+  readonly #file: Deno.FsFile | undefined;
+  readonly #encoder = new TextEncoder();
+  #count = 0;
+
+  private constructor(file: Deno.FsFile | undefined) {
+    this.#file = file;
+  }
+
+  /**
+   * Makes the file anew, so that it never holds those of another run. Without a path lines are counted
+   * only.
+   *
+   * @throws {UsageError} it cannot be written, or is the input itself
+   */
+  static async open(path: string | undefined, input: string): Promise<FailedLines> {
+    if (path === undefined) return new FailedLines(undefined);
+    if (input !== "-" && await isSame(path, input)) {
+      throw new UsageError(`Cannot write failed lines to ${path}: they are read from there`);
+    }
+    try {
+      return new FailedLines(
+        await Deno.open(path, { write: true, create: true, truncate: true }),
+      );
+    } catch (error) {
+      throw new UsageError(`Cannot write --failed ${path}: ${messageOf(error)}`);
+    }
+  }
+
+  /** Lines that were added. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /**
+   * Adds one, without its LF. It is written at once, so that it survives whatever ends the program.
+   *
+   * @throws {Error} it cannot be written
+   */
+  add(line: string): void {
+    this.#count++;
+    if (this.#file === undefined) return;
+    let bytes = this.#encoder.encode(`${line}\n`);
+    while (bytes.length > 0) bytes = bytes.subarray(this.#file.writeSync(bytes));
+  }
+
+  /** Closes the file. */
+  close(): void {
+    this.#file?.close();
+  }
+}
+
+async function isSame(path: string, other: string): Promise<boolean> {
+  try {
+    return await Deno.realPath(path) === await Deno.realPath(other);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,63 @@
+import { balancePolicies } from "../../client/endpoints/balancer.ts";
+import {
+  boolean,
+  choice,
+  duration,
+  integer,
+  jsonFlag,
+  registryFlags,
+  text,
+  timeoutFlag,
+  verboseFlag,
+} from "../syntax/flags.ts";
+
+/** The flags of `rpc call`. */
+export const callFlags = {
+  ...registryFlags,
+  params: text("<json>", {
+    description: "Named parameters as a JSON object, in place of arguments",
+    fallback: undefined,
+  }),
+  repeat: integer("<n>", [1, 1_000_000_000], {
+    description: "Call it that many times, and print a summary",
+    fallback: undefined,
+    short: "n",
+  }),
+  duration: duration("<time>", {
+    description: "Call it again and again for so long, for example 30s",
+    fallback: undefined,
+    short: "d",
+  }),
+  rate: integer("<n>", [1, 1_000_000], {
+    description: "Start so many calls a second, whether or not earlier ones have ended; " +
+      "latencies then count from when a call was due",
+    fallback: undefined,
+  }),
+  concurrency: integer("<n>", [1, 65_536], {
+    description: "Calls under way at once (default: 1; with --rate 10000)",
+    fallback: undefined,
+    short: "c",
+  }),
+  summary: choice(["text", "json", "none"], {
+    description: "How to sum up many calls, on stderr",
+    fallback: "text",
+  }),
+  input: text("<file>", {
+    description: "A call for each line of a file, or of stdin if it is -: see the examples",
+    fallback: undefined,
+    short: "i",
+  }),
+  unordered: boolean({ description: "With --input: print results as they come" }),
+  failed: text("<file>", {
+    description: "With --input: write the lines that failed there, to run them again",
+    fallback: undefined,
+  }),
+  timeout: timeoutFlag,
+  balance: choice(balancePolicies, {
+    description: "How calls are spread over servers",
+    fallback: "p2c",
+    setting: true,
+  }),
+  json: jsonFlag,
+  verbose: verboseFlag,
+};

@@ -1,0 +1,125 @@
+import { messageBytesMax } from "../../base/limits.ts";
+
+/** One line of an input that is not blank. */
+export interface InputLine {
+  /** Counted from 1 over all lines, the blank ones too: what an editor shows. */
+  readonly number: number;
+  /** Its text, or what is wrong with it as the end of a sentence. */
+  readonly content: { readonly text: string } | { readonly fault: string };
+}
+
+/** What is read, as `Deno.FsFile` is. */
+export interface ByteSource {
+  read(buffer: Uint8Array): Promise<number | null>;
+}
+
+const lineFeed = 0x0a;
+const bufferBytes = 64 * 1024;
+
+/** Longest line: longer parameters fit no message. */
+const lineBytesMax = messageBytesMax;
+
+/**
+ * The lines of an input of any length, of which little more than one is held. The last one needs no
+ * LF; a CR before the LF is none of the line; a byte order mark at the beginning is passed over.
+ */
+export class InputLines {
+  readonly #source: ByteSource;
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  #buffer = new Uint8Array(bufferBytes);
+  /** What is unread of the buffer: from `#start` to `#end`. */
+  #start = 0;
+  #end = 0;
+  #number = 0;
+  #isDropping = false;
+  #isEnded = false;
+  #isReading = false;
+  #waiters: PromiseWithResolvers<void> | undefined;
+
+  constructor(source: ByteSource) {
+    this.#source = source;
+  }
+
+  /** Nothing is left but what {@link take} gives out. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** The next line that is not blank, if one has been read. */
+  take(): InputLine | undefined {
+    while (this.#start < this.#end || (this.#isEnded && this.#isDropping)) {
+      const lf = this.#buffer.subarray(0, this.#end).indexOf(lineFeed, this.#start);
+      if (lf === -1 && !this.#isEnded) return undefined;
+      const end = lf === -1 ? this.#end : lf;
+      const bytes = this.#buffer.subarray(this.#start, end);
+      this.#start = Math.min(end + 1, this.#end);
+      this.#number++;
+      const content = this.#content(bytes);
+      if (content !== undefined) return { number: this.#number, content };
+    }
+    return undefined;
+  }
+
+  /**
+   * Resolves when {@link take} or {@link isEnded} may say something new, or at {@link stop}.
+   *
+   * @throws {Error} rejects with it: the input cannot be read
+   */
+  more(): Promise<void> {
+    this.#waiters ??= Promise.withResolvers();
+    if (!this.#isReading) void this.#read();
+    return this.#waiters.promise;
+  }
+
+  /** Lets nobody wait any more for an input that may never go on. */
+  stop(): void {
+    this.#waiters?.resolve();
+    this.#waiters = undefined;
+  }
+
+  #content(bytes: Uint8Array): InputLine["content"] | undefined {
+    if (this.#isDropping || bytes.length > lineBytesMax) {
+      this.#isDropping = false;
+      return { fault: `is longer than ${lineBytesMax} bytes` };
+    }
+    let text: string;
+    try {
+      text = this.#decoder.decode(bytes);
+    } catch {
+      return { fault: "is not UTF-8" };
+    }
+    if (this.#number === 1 && text.startsWith("\ufeff")) text = text.slice(1);
+    text = text.trim();
+    return text === "" ? undefined : { text };
+  }
+
+  async #read(): Promise<void> {
+    this.#isReading = true;
+    this.#makeRoom();
+    try {
+      const length = await this.#source.read(this.#buffer.subarray(this.#end));
+      if (length === null) this.#isEnded = true;
+      else this.#end += length;
+    } catch (error) {
+      this.#waiters?.reject(error);
+      this.#waiters = undefined;
+    }
+    this.#isReading = false;
+    this.stop();
+  }
+
+  #makeRoom(): void {
+    // What is in it now is the beginning of one line.
+    if (this.#isDropping || this.#end - this.#start > lineBytesMax) {
+      this.#isDropping = true;
+      this.#start = this.#end;
+    }
+    this.#buffer.copyWithin(0, this.#start, this.#end);
+    this.#end -= this.#start;
+    this.#start = 0;
+    if (this.#end < this.#buffer.length) return;
+    const grown = new Uint8Array(this.#buffer.length * 2);
+    grown.set(this.#buffer);
+    this.#buffer = grown;
+  }
+}

@@ -1,0 +1,169 @@
+import type { CallReport } from "../../client/call_report.ts";
+import type { ClientStats } from "../../client/client.ts";
+import { LatencyHistogram } from "../../terminal/histogram.ts";
+
+/** What a summary tells beside the calls themselves. */
+export interface SummaryFacts {
+  readonly elapsedMs: number;
+  readonly stats: ClientStats;
+  /** Calls a second that were asked for: latencies then count from when each call was due. */
+  readonly rate: number | undefined;
+  /** Ctrl-C came before all was done. */
+  readonly isInterrupted: boolean;
+}
+
+const percentiles = [10, 25, 50, 75, 90, 95, 99, 99.9] as const;
+
+const binCount = 10;
+const barWidthMax = 40;
+
+/** Kinds of failures whose first message is kept; they are a closed list, so that this is only a bound. */
+const messagesMax = 32;
+const messageLengthMax = 160;
+
+/** Counts what many calls came to, in constant memory. */
+export class CallSummary {
+  readonly #latency = new LatencyHistogram();
+  /** By the error's name: how often, and the message of the first. */
+  readonly #errors = new Map<string, { count: number; readonly message: string }>();
+  readonly #servers = new Map<string, number>();
+  #calls = 0;
+  #failed = 0;
+
+  get calls(): number {
+    return this.#calls;
+  }
+
+  get failed(): number {
+    return this.#failed;
+  }
+
+  /**
+   * Takes in one call's end.
+   *
+   * @param lateMs how long after it was due the call was sent
+   */
+  add({ error, server, durationMs }: CallReport, lateMs = 0): void {
+    this.#calls++;
+    this.#latency.add(durationMs + lateMs);
+    if (error !== undefined) {
+      this.#failed++;
+      const known = this.#errors.get(error.name);
+      if (known !== undefined) known.count++;
+      else if (this.#errors.size < messagesMax) {
+        this.#errors.set(error.name, { count: 1, message: error.message });
+      }
+    } else if (server !== undefined) {
+      this.#servers.set(server, (this.#servers.get(server) ?? 0) + 1);
+    }
+  }
+
+  /** The summary for people, without a last LF. */
+  text({ elapsedMs, stats, rate, isInterrupted }: SummaryFacts): string {
+    const names = [...this.#errors].map(([name, { count }]) => `${name} ${count}`).join(", ");
+    const lines = [
+      `${this.#calls} calls, ${this.#failed} errors${names === "" ? "" : ` (${names})`}, ` +
+      `${seconds(elapsedMs)} s, ${rounded(perSecond(this.#calls, elapsedMs))} calls/s` +
+      (isInterrupted ? ", stopped by Ctrl-C" : ""),
+    ];
+    if (this.#calls > 0) lines.push(...this.#latencyLines(rate));
+    if (this.#servers.size > 0) lines.push("calls per server:", ...this.#serverLines());
+    if (this.#failed > 0) lines.push("failures:", ...this.#errorLines());
+    lines.push(`${stats.retries} retries, ${stats.ejections} ejections`);
+    return lines.join("\n");
+  }
+
+  /** The summary for programs: one JSON object. Latencies are in milliseconds. */
+  json({ elapsedMs, stats, rate, isInterrupted }: SummaryFacts): string {
+    const latency = this.#latency;
+    return JSON.stringify({
+      calls: this.#calls,
+      errors: this.#failed,
+      seconds: digits(elapsedMs / 1_000),
+      callsPerSecond: digits(perSecond(this.#calls, elapsedMs)),
+      interrupted: isInterrupted,
+      rate: rate ?? null,
+      latencyMs: {
+        min: digits(latency.minMs),
+        mean: digits(latency.meanMs),
+        max: digits(latency.maxMs),
+        ...Object.fromEntries(
+          percentiles.map((percent) => [`p${percent}`, digits(latency.quantileMs(percent / 100))]),
+        ),
+      },
+      histogram: latency.bins(binCount).map(({ fromMs, toMs, count }) => ({
+        fromMs: digits(fromMs),
+        toMs: digits(toMs),
+        count,
+      })),
+      failures: Object.fromEntries([...this.#errors].map(([name, { count }]) => [name, count])),
+      servers: Object.fromEntries([...this.#servers].sort()),
+      retries: stats.retries,
+      ejections: stats.ejections,
+    });
+  }
+
+  #latencyLines(rate: number | undefined): string[] {
+    const latency = this.#latency;
+    const at = (percent: number) =>
+      `p${percent} ${milliseconds(latency.quantileMs(percent / 100))}`;
+    const lines = [
+      `latency ${[50, 90, 99, 99.9].map(at).join(", ")}` +
+      (rate === undefined ? "" : ", from when each call was due"),
+      `  fastest ${milliseconds(latency.minMs)}, average ${milliseconds(latency.meanMs)}, ` +
+      `slowest ${milliseconds(latency.maxMs)}`,
+    ];
+    if (latency.count < binCount || latency.minMs === latency.maxMs) return lines;
+    const bins = latency.bins(binCount);
+    const most = Math.max(...bins.map(({ count }) => count));
+    const labels = bins.map(({ toMs }) => milliseconds(toMs));
+    const labelWidth = Math.max(...labels.map((label) => label.length));
+    const countWidth = String(most).length;
+    for (const [i, { count }] of bins.entries()) {
+      const bar = "■".repeat(Math.ceil(barWidthMax * count / most));
+      const label = (labels[i] ?? "").padStart(labelWidth);
+      lines.push(`  ≤ ${label}  ${String(count).padStart(countWidth)} ${bar}`.trimEnd());
+    }
+    return lines;
+  }
+
+  #serverLines(): string[] {
+    const width = Math.max(...[...this.#servers.keys()].map((server) => server.length));
+    return [...this.#servers].sort().map(([server, calls]) => {
+      const percent = 100 * calls / (this.#calls - this.#failed);
+      return `  ${server.padEnd(width)}  ${calls} (${percent.toFixed(0)} %)`;
+    });
+  }
+
+  #errorLines(): string[] {
+    const width = Math.max(...[...this.#errors.keys()].map((name) => name.length));
+    return [...this.#errors].map(([name, { count, message }]) => {
+      const first = message.length > messageLengthMax
+        ? `${message.slice(0, messageLengthMax - 3)}...`
+        : message;
+      return `  ${name.padEnd(width)}  ${count}, the first: ${first}`;
+    });
+  }
+}
+
+function perSecond(calls: number, elapsedMs: number): number {
+  return elapsedMs > 0 ? calls * 1_000 / elapsedMs : 0;
+}
+
+function seconds(ms: number): string {
+  return (ms / 1_000).toFixed(ms < 10_000 ? 3 : 1);
+}
+
+function milliseconds(ms: number): string {
+  return `${rounded(ms)} ms`;
+}
+
+/** Three digits that count. */
+function rounded(value: number): string {
+  if (value >= 100) return value.toFixed(0);
+  return value.toPrecision(3);
+}
+
+function digits(value: number): number {
+  return Number(value.toPrecision(6));
+}

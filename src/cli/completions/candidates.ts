@@ -1,0 +1,195 @@
+import type { Command, Positional } from "../syntax/command.ts";
+import { type Flag, kebabCase } from "../syntax/flags.ts";
+
+/** One way to go on with a command line. */
+export interface Candidate {
+  /** The word as a whole, the part that is written already included. */
+  readonly value: string;
+  /** One line for people. Empty if there is nothing to say. */
+  readonly description: string;
+}
+
+/** Everything that the word at the cursor can become. */
+export interface Candidates {
+  readonly values: readonly Candidate[];
+  /** Names of files fit too, which the shell itself completes best. */
+  readonly files: boolean;
+}
+
+/** What completing a command line needs to know. */
+export interface CompletionSource {
+  readonly commands: readonly Command[];
+  /** Flags that can be set by `rpc.toml`, by key. */
+  readonly settings: Readonly<Record<string, Flag>>;
+  /** What the live service offers. Never rejects: there is none, or it does not answer, is an empty list. */
+  methods(
+    command: Command,
+    flags: ReadonlyMap<string, string>,
+  ): Promise<readonly Candidate[]>;
+}
+
+/** What stands before the cursor. */
+export interface Line {
+  /** The whole words before the cursor, without the program's name. */
+  readonly before: readonly string[];
+  /** The word at the cursor, as far as the cursor. May be empty. */
+  readonly current: string;
+}
+
+const none: Candidates = { values: [], files: false };
+
+const registryBeginnings: readonly Candidate[] = [
+  { value: "local:", description: "servers on this machine" },
+  { value: "zookeeper://", description: "servers on a network: host:2181[,...][/chroot]" },
+  { value: "static:", description: "no registry: host:port[,...]" },
+];
+
+/** What the word at the cursor can become. A line that makes no sense can become nothing. */
+export async function candidatesFor(line: Line, source: CompletionSource): Promise<Candidates> {
+  const { values, files } = await allFor(line, source);
+  return { values: values.filter(({ value }) => value.startsWith(line.current)), files };
+}
+
+async function allFor({ before, current }: Line, source: CompletionSource): Promise<Candidates> {
+  const [name, ...words] = before;
+  if (name === undefined) return current.startsWith("-") ? programFlags : commandNames(source);
+  if (name === "help") return words.length === 0 ? commandNames(source) : none;
+  const command = source.commands.find((one) => one.name === name && !one.hidden);
+  if (command === undefined) return none;
+  const read = readWords(command, words);
+  if (read.awaitsValue !== undefined) return ofFlag(read.awaitsValue);
+  if (current.startsWith("-") && !read.isLiteral) return flagsOf(command, current);
+  const spec = command.positionals[read.positionals.length] ?? lastIfMany(command);
+  return await ofPositional(spec, command, read, source);
+}
+
+const programFlags: Candidates = {
+  values: [
+    { value: "--help", description: "What there is" },
+    { value: "--version", description: "The version" },
+  ],
+  files: false,
+};
+
+function commandNames({ commands }: CompletionSource): Candidates {
+  const shown = commands.filter(({ hidden }) => !hidden);
+  const values = shown.map(({ name, summary }) => ({ value: name, description: summary }));
+  return { values: [...values, { value: "help", description: "Tell more of each" }], files: false };
+}
+
+/** What the words before the cursor come to. */
+interface ReadWords {
+  /** Texts of flags by key. */
+  readonly flags: ReadonlyMap<string, string>;
+  readonly positionals: readonly string[];
+  /** The last word is this flag, whose value comes next. */
+  readonly awaitsValue: Flag | undefined;
+  /** After `--`: nothing is a flag any more. */
+  readonly isLiteral: boolean;
+}
+
+/** Reads a line as the parser does, but for complaints: it is being written. */
+function readWords(command: Command, words: readonly string[]): ReadWords {
+  const flags = new Map<string, string>();
+  const positionals: string[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as string;
+    if (word === "--") {
+      positionals.push(...words.slice(i + 1));
+      return { flags, positionals, awaitsValue: undefined, isLiteral: true };
+    }
+    if (!/^-[^\d.]/.test(word)) {
+      positionals.push(word);
+      continue;
+    }
+    const [name = "", ...inline] = word.split("=");
+    const found = flagNamed(command, name);
+    if (found === undefined) continue;
+    const [key, flag] = found;
+    if (flag.placeholder === undefined) continue;
+    const value = inline.length > 0 ? inline.join("=") : words[++i];
+    if (value === undefined) return { flags, positionals, awaitsValue: flag, isLiteral: false };
+    flags.set(key, value);
+  }
+  return { flags, positionals, awaitsValue: undefined, isLiteral: false };
+}
+
+function flagNamed(command: Command, name: string): [key: string, flag: Flag] | undefined {
+  return Object.entries(command.flags)
+    .find(([key, { short }]) => name === `--${kebabCase(key)}` || name === `-${short}`);
+}
+
+function flagsOf(command: Command, current: string): Candidates {
+  const equals = current.indexOf("=");
+  if (equals !== -1) {
+    const name = current.slice(0, equals);
+    const flag = flagNamed(command, name)?.[1];
+    if (flag === undefined) return none;
+    const values = ofFlag(flag).values.map(({ value, description }) => ({
+      value: `${name}=${value}`,
+      description,
+    }));
+    return { values, files: false };
+  }
+  const own = Object.entries(command.flags).map(([key, { description }]) => ({
+    value: `--${kebabCase(key)}`,
+    description,
+  }));
+  return { values: [...own, { value: "--help", description: "All of this" }], files: false };
+}
+
+function ofFlag(flag: Flag): Candidates {
+  if (flag.choices !== undefined) return wordsOnly(flag.choices);
+  switch (flag.placeholder) {
+    case "<url>":
+      return { values: registryBeginnings, files: false };
+    case "<file>":
+    case "<path>":
+      return { values: [], files: true };
+    default:
+      return none;
+  }
+}
+
+function lastIfMany(command: Command): Positional | undefined {
+  const last = command.positionals.at(-1);
+  return last?.count === "many" ? last : undefined;
+}
+
+async function ofPositional(
+  spec: Positional | undefined,
+  command: Command,
+  read: ReadWords,
+  source: CompletionSource,
+): Promise<Candidates> {
+  const completes = spec?.completes;
+  switch (completes) {
+    case undefined:
+      return none;
+    case "files":
+      return { values: [], files: true };
+    case "methods":
+      return { values: await source.methods(command, read.flags), files: false };
+    case "settings":
+      return settingNames(source);
+    case "values": {
+      const setting = Object.entries(source.settings)
+        .find(([key]) => kebabCase(key) === read.positionals.at(-1))?.[1];
+      return setting === undefined ? none : ofFlag(setting);
+    }
+    default:
+      return wordsOnly(completes);
+  }
+}
+
+function settingNames({ settings }: CompletionSource): Candidates {
+  const values = Object.entries(settings).map(([key, { description }]) => ({
+    value: kebabCase(key),
+    description,
+  }));
+  return { values, files: false };
+}
+
+function wordsOnly(words: readonly string[]): Candidates {
+  return { values: words.map((value) => ({ value, description: "" })), files: false };
+}

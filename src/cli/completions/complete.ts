@@ -1,0 +1,118 @@
+import { systemClock } from "../../base/clock.ts";
+import { silentLogger } from "../../base/log.ts";
+import { callOnce } from "../../client/call_once.ts";
+import { tcpTransport } from "../../client/transport.ts";
+import type { Instance } from "../../discovery/discovery.ts";
+import { reservedMethods } from "../../wire/reserved.ts";
+import type { Command, CommandInput } from "../syntax/command.ts";
+import type { completeFlags } from "./flags.ts";
+import { type Candidate, candidatesFor } from "./candidates.ts";
+import { exitCodes } from "../exit_codes.ts";
+import type { Flags, FlagValues } from "../syntax/flags.ts";
+import { openRegistry } from "../registry.ts";
+import { resolveFlags, settingsOf } from "../syntax/settings.ts";
+import { snapshots } from "../../discovery/snapshots.ts";
+
+/** How long whoever pressed Tab is kept waiting for a service, in all. */
+const patienceMs = 1_000;
+
+/** A list that is longer helps nobody. */
+const methodsMax = 1_000;
+
+/**
+ * `rpc complete --current=<word> -- <words before>`, which the scripts of `rpc completions` run at each
+ * Tab: a line for each candidate, its description after a tab, and `:files` if names of files fit too.
+ * It says nothing else, whatever is wrong.
+ */
+export async function run(input: CommandInput<typeof completeFlags>): Promise<number> {
+  const { flags, positionals, commands } = input;
+  const settings = settingsOf(commands);
+  const { values, files } = await candidatesFor(
+    { before: positionals, current: flags.current },
+    {
+      commands,
+      settings,
+      methods: (command, given) => methodsOf(command, given, settings),
+    },
+  );
+  const lines = values.map(({ value, description }) => `${value}\t${oneLine(description)}`);
+  if (files) lines.push(":files");
+  if (lines.length > 0) console.log(lines.join("\n"));
+  return exitCodes.success;
+}
+
+/** What the live service offers, as far as it can be learned quickly and silently. */
+async function methodsOf(
+  command: Command,
+  given: ReadonlyMap<string, string>,
+  settings: Flags,
+): Promise<readonly Candidate[]> {
+  const patience = new AbortController();
+  const timer = systemClock.after(patienceMs, () => patience.abort());
+  try {
+    const late = new Promise<never>((_, reject) => {
+      patience.signal.addEventListener("abort", () => reject(patience.signal.reason));
+    });
+    return await Promise.race([
+      askMethods(await resolveFlags(command, given, settings), patience.signal),
+      late,
+    ]);
+  } catch {
+    return [];
+  } finally {
+    timer.cancel();
+  }
+}
+
+async function askMethods(
+  { registry, service }: FlagValues<Flags>,
+  signal: AbortSignal,
+): Promise<readonly Candidate[]> {
+  if (typeof registry !== "string" || typeof service !== "string") return [];
+  const discovery = await openRegistry({ registry, service }, silentLogger);
+  try {
+    for await (const { instances } of snapshots(discovery, service, signal)) {
+      return await methodsOfFirst(instances);
+    }
+    return [];
+  } finally {
+    void discovery.close();
+  }
+}
+
+/** The methods of the server that answers first; of none, what the registry says that they offer. */
+async function methodsOfFirst(
+  instances: readonly Instance[],
+): Promise<readonly Candidate[]> {
+  const asked = instances.slice(0, 3).map(async (instance) => {
+    const document = await callOnce(instance, reservedMethods.discover, patienceMs / 2, {
+      transport: tcpTransport,
+      clock: systemClock,
+    });
+    return methodsIn(document);
+  });
+  try {
+    return await Promise.any(asked);
+  } catch {
+    const names = new Set(instances.flatMap(({ methods }) => methods));
+    return [...names].toSorted().slice(0, methodsMax).map((value) => ({ value, description: "" }));
+  }
+}
+
+/** The names and summaries in an OpenRPC document, without a schema library: Tab must be quick. */
+function methodsIn(document: unknown): readonly Candidate[] {
+  const { methods } = (document ?? {}) as { readonly methods?: unknown };
+  if (!Array.isArray(methods)) return [];
+  const found = methods.slice(0, methodsMax).flatMap((method: unknown) => {
+    const { name, summary, description } = (method ?? {}) as Readonly<Record<string, unknown>>;
+    if (typeof name !== "string") return [];
+    const text = [summary, description].find((one) => typeof one === "string") ?? "";
+    return [{ value: name, description: String(text) }];
+  });
+  return found.toSorted((one, other) => one.value < other.value ? -1 : 1);
+}
+
+// Whatever a server says of itself ends up in a terminal: one line, and nothing that a terminal obeys.
+function oneLine(text: string): string {
+  return text.split("\n", 1).join("").replaceAll(/\p{Cc}+/gu, " ").slice(0, 100);
+}

@@ -1,0 +1,19 @@
+import { nearest } from "../../base/nearest.ts";
+import type { CommandInput } from "../syntax/command.ts";
+import { type completionsFlags, shells } from "./flags.ts";
+import { completionScripts } from "./scripts.ts";
+import { exitCodes } from "../exit_codes.ts";
+import { UsageError } from "../syntax/usage_error.ts";
+
+/** `rpc completions <shell>` */
+export async function run({ positionals }: CommandInput<typeof completionsFlags>): Promise<number> {
+  const [name = ""] = positionals;
+  const shell = shells.find((one) => one === name);
+  if (shell === undefined) {
+    const near = nearest(name, shells);
+    const hint = near === undefined ? `choose from ${shells.join(", ")}` : `did you mean ${near}?`;
+    throw new UsageError(`There are no completions for ${JSON.stringify(name)}: ${hint}`);
+  }
+  await Deno.stdout.write(new TextEncoder().encode(completionScripts[shell]));
+  return exitCodes.success;
+}

@@ -1,0 +1,120 @@
+/**
+ * What each shell runs at Tab. All of them ask `rpc complete`, so that they never know less than the
+ * binary that they stand beside; what is different is how a shell cuts a line into words and takes
+ * candidates.
+ *
+ * They ask the very program that is being completed, by the path that was typed, and are silent when
+ * there is none.
+ */
+
+import type { shells } from "./flags.ts";
+
+/** One of the shells. */
+export type Shell = typeof shells[number];
+
+// Bash cuts words at : and = too, which stand in registries' addresses, and replaces only what follows
+// them. So words are put together again where no space parts them, and what bash leaves is cut off.
+// Nothing here needs more than the bash 3.2 of macOS, which lacks compopt: it then adds a space.
+const bash = `# Completions of rpc for bash. For this shell: source <(rpc completions bash)
+_rpc() {
+  local IFS=$' \\t\\n' line=\${COMP_LINE:0:COMP_POINT} words=() count=0 i rest word program head value
+  for ((i = 0; i <= COMP_CWORD; i++)); do
+    rest=\${line#"\${line%%[![:space:]]*}"}
+    word=\${COMP_WORDS[i]}
+    if ((i == COMP_CWORD)); then word=$rest; fi
+    if ((count == 0)) || [[ $rest != "$line" ]]; then
+      words[count]=$word
+      ((count++))
+    else
+      words[count - 1]+=$word
+    fi
+    line=\${rest#"$word"}
+  done
+  local current=\${words[count - 1]}
+  if [[ $word != *[!:=]* ]]; then word=; fi
+  head=\${current%"$word"}
+  program=\${words[0]/#\\~\\//$HOME/}
+  COMPREPLY=()
+  while IFS=$'\\t' read -r value _; do
+    if [[ $value == :files ]]; then
+      compopt -o default 2>/dev/null || COMPREPLY=($(IFS=$'\\n' compgen -f -- "$word"))
+    else
+      COMPREPLY+=("\${value#"$head"}")
+    fi
+  done < <("$program" complete --current="$current" -- "\${words[@]:1:count-2}" 2>/dev/null)
+  if [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *[:/=] ]]; then
+    compopt -o nospace 2>/dev/null
+  fi
+}
+complete -F _rpc rpc
+`;
+
+const zsh = `#compdef rpc
+# Completions of rpc for zsh. For this shell: source <(rpc completions zsh)
+_rpc() {
+  local line value about
+  local -a open openShown closed closedShown
+  while IFS=$'\\t' read -r value about; do
+    if [[ $value == :files ]]; then
+      _files
+      continue
+    fi
+    [[ -z $about ]] || about="  $about"
+    if [[ $value == *[:/=] ]]; then
+      open+=("$value")
+      openShown+=("$value$about")
+    else
+      closed+=("$value")
+      closedShown+=("$value$about")
+    fi
+  done < <("\${(Q)words[1]/#\\~\\//$HOME/}" complete --current="\${(Q)PREFIX}" -- "\${(@Q)words[2,CURRENT-1]}" 2>/dev/null)
+  (( $#closed )) && compadd -l -d closedShown -a closed
+  (( $#open )) && compadd -l -S '' -d openShown -a open
+  (( $#closed + $#open ))
+}
+if [[ $funcstack[1] == _rpc ]]; then
+  _rpc "$@"
+else
+  (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
+  compdef _rpc rpc
+fi
+`;
+
+const fish = `# Completions of rpc for fish. For this shell: rpc completions fish | source
+function __rpc_complete
+    set --local words (commandline --tokenize --cut-at-cursor --current-process)
+    set --local current (commandline --cut-at-cursor --current-token)
+    set --local program (string replace --regex '^~/' "$HOME/" -- $words[1])
+    set --erase words[1]
+    for line in ($program complete --current="$current" -- $words 2>/dev/null)
+        if test "$line" = ":files"
+            __fish_complete_path "$current"
+        else
+            echo $line
+        end
+    end
+end
+complete --command rpc --no-files --keep-order --arguments '(__rpc_complete)'
+`;
+
+// Of what stands before the cursor, an argument that is empty would be lost on its way to a program in
+// PowerShell before 7.3: so the word at the cursor is part of a flag.
+const powershell = `# Completions of rpc for PowerShell. For this shell:
+#   rpc completions powershell | Out-String | Invoke-Expression
+Register-ArgumentCompleter -Native -CommandName 'rpc', 'rpc.exe' -ScriptBlock {
+  param($wordToComplete, $commandAst, $cursorPosition)
+  $texts = @($commandAst.CommandElements | Where-Object { $_.Extent.EndOffset -lt $cursorPosition } |
+    ForEach-Object { if ($null -ne $_.Value) { "$($_.Value)" } else { $_.Extent.Text } })
+  $program = $commandAst.CommandElements[0].Extent.Text
+  $before = @($texts | Select-Object -Skip 1)
+  & $program complete "--current=$wordToComplete" '--' @before 2>$null | ForEach-Object {
+    if ($_ -eq ':files') { return }
+    $value, $about = $_ -split "\`t", 2
+    if (-not $about) { $about = $value }
+    [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $about)
+  }
+}
+`;
+
+/** The script for a shell, to be read by it when it starts. */
+export const completionScripts: Readonly<Record<Shell, string>> = { bash, zsh, fish, powershell };

@@ -1,0 +1,68 @@
+import { Client } from "../../client/client.ts";
+import type { CommandInput } from "../syntax/command.ts";
+import type { demoClientFlags } from "./flags.ts";
+import { type DemoClientLine, type DemoMethod, demoMethods } from "../../demo/record.ts";
+import { exitCodes } from "../exit_codes.ts";
+import { plainLogger } from "../process/plain_logger.ts";
+import { openRegistry } from "../registry.ts";
+
+/** The index of the Fibonacci number that each client asks for. */
+const fibIndex = 32;
+const fibResult = 2_178_309;
+
+/** Calls that fail one after the other until a client gives up: there is nobody left to call. */
+const failuresInARowMax = 3;
+
+/**
+ * `rpc demo-client`: a client of the demo. It waits for a line on stdin, so that all clients begin
+ * together, and then calls each procedure in turn, one call at a time.
+ */
+export async function run({ flags }: CommandInput<typeof demoClientFlags>): Promise<number> {
+  const log = plainLogger(false);
+  const discovery = await openRegistry(flags, log);
+  const client = new Client({ discovery, service: flags.service, log });
+  try {
+    console.log("ready");
+    if (await Deno.stdin.read(new Uint8Array(16)) === null) return exitCodes.interrupted;
+    let failed = 0;
+    let failedInARow = 0;
+    for (let i = 1; i <= flags.calls; i++) {
+      for (const method of demoMethods) {
+        const { result, error, server, durationMs } = await client.report(method, [
+          method === "fib" ? fibIndex : i,
+        ]);
+        const problem = error?.name ?? (isRight(method, i, result) ? null : "wrong result");
+        const line: DemoClientLine = {
+          method,
+          server: server ?? null,
+          ms: Number(durationMs.toFixed(3)),
+          error: problem,
+          connected: client.stats.connected,
+        };
+        console.log(JSON.stringify(line));
+        if (problem === null) failedInARow = 0;
+        else {
+          failed++;
+          if (++failedInARow === failuresInARowMax) return exitCodes.failure;
+        }
+      }
+    }
+    return failed === 0 ? exitCodes.success : exitCodes.failure;
+  } finally {
+    client.close();
+    await discovery.close();
+  }
+}
+
+/** Whether a result is what the procedure ought to answer. */
+function isRight(method: DemoMethod, i: number, result: unknown): boolean {
+  switch (method) {
+    case "ping":
+      return result === `pong ${i}`;
+    case "pi":
+      // The series is off by less than its next term.
+      return typeof result === "number" && Math.abs(result - Math.PI) < 4 / (2 * i + 1);
+    case "fib":
+      return result === fibResult;
+  }
+}

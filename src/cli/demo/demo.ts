@@ -1,0 +1,84 @@
+import { systemClock } from "../../base/clock.ts";
+import type { CommandInput } from "../syntax/command.ts";
+import type { demoFlags } from "./flags.ts";
+import { DemoRecord, type DemoView, eventLine } from "../../demo/record.ts";
+import { figuresOf } from "../../demo/figures.ts";
+import { DemoPlay } from "../../demo/play.ts";
+import { summaryOf } from "../../demo/summary.ts";
+import { judge, type MachineFacts } from "../../demo/verdict.ts";
+import { onInterrupt } from "../../terminal/interrupt.ts";
+import { exitCodes } from "../exit_codes.ts";
+
+/**
+ * `rpc demo`: the five scenarios with servers and clients as real processes. They have a service of
+ * their own, and by default a registry of their own too, so they neither see nor disturb anybody else's.
+ */
+export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<number> {
+  const report = flags.html === undefined ? undefined : await import("../../demo/report.ts");
+  if (flags.html !== undefined) report?.assertWritable(flags.html);
+  const loadBefore = currentLoad();
+  const directory = flags.registry === undefined
+    ? await Deno.makeTempDir({ prefix: "rpc-demo-" })
+    : undefined;
+  const interrupt = onInterrupt();
+  const views: DemoView[] = [];
+  const record = new DemoRecord(
+    () => systemClock.now(),
+    (event) => views.forEach((view) => view.tell(event)),
+  );
+  const play = new DemoPlay({
+    place: {
+      registry: flags.registry ?? `local:${directory}`,
+      service: `demo-${crypto.randomUUID().slice(0, 8)}`,
+    },
+    record,
+    calls: flags.calls,
+    clock: systemClock,
+    signal: interrupt.signal,
+  });
+  try {
+    views.push(await openView(record));
+    await Promise.race([play.run(), aborted(interrupt.signal)]);
+  } finally {
+    await play.close();
+    views.forEach((view) => view.close());
+    interrupt.release();
+    if (directory !== undefined) await Deno.remove(directory, { recursive: true });
+  }
+  if (interrupt.signal.aborted) return exitCodes.interrupted;
+  const machine: MachineFacts = {
+    cores: navigator.hardwareConcurrency,
+    load: Math.max(loadBefore, currentLoad() - ownLoadMax),
+  };
+  const figures = figuresOf(record);
+  const verdicts = judge(record, figures, machine);
+  const columns = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : Infinity;
+  console.log(summaryOf(record, figures, verdicts, columns));
+  if (flags.html !== undefined) {
+    report?.writeReport(flags.html, { record, figures, verdicts, machine });
+  }
+  return verdicts.some(({ outcome }) => outcome === "short")
+    ? exitCodes.failure
+    : exitCodes.success;
+}
+
+/** What the demo itself adds to the machine's load: four servers that work at the same time. */
+const ownLoadMax = 4;
+
+/** Processes that want to run, on average over the last minute. */
+function currentLoad(): number {
+  return Deno.loadavg()[0] ?? 0;
+}
+
+async function openView(record: DemoRecord): Promise<DemoView> {
+  if (!Deno.stdout.isTerminal()) {
+    return { tell: (event) => console.log(eventLine(event)), close() {} };
+  }
+  const { DemoScreen } = await import("../../demo/screen.ts");
+  return new DemoScreen(record);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+}

@@ -1,0 +1,64 @@
+import { systemClock } from "../../base/clock.ts";
+import { callOnce } from "../../client/call_once.ts";
+import type { Client } from "../../client/client.ts";
+import { tcpTransport } from "../../client/transport.ts";
+import type { Discovery, Instance } from "../../discovery/discovery.ts";
+import { mergeOpenRpc, type OpenRpcDocument, openRpcSchema } from "../../procedures/openrpc.ts";
+import { reservedMethods } from "../../wire/reserved.ts";
+import { snapshots } from "../../discovery/snapshots.ts";
+
+/** Servers that are asked beside the first one. More of them that offer yet other methods are rare. */
+const othersAskedMax = 64;
+
+/** How long each of these may take: what it offers is left out then. */
+const otherTimeoutMs = 2_000;
+
+/**
+ * What all servers of a service offer together. One is asked through the client, which waits and
+ * tries again as for any call; then those that may offer more, as far as the registry tells.
+ *
+ * @throws {RpcError} no server answers
+ */
+export async function discoverAll(
+  client: Client,
+  discovery: Discovery,
+  service: string,
+  signal: AbortSignal,
+): Promise<OpenRpcDocument> {
+  const first = openRpcSchema.parse(
+    await client.call(reservedMethods.discover, undefined, { signal }),
+  );
+  const others = othersOf(await instancesOf(discovery, service, signal), first);
+  const documents = await Promise.all(others.map(describe));
+  return mergeOpenRpc(first, ...documents.filter((document) => document !== undefined));
+}
+
+async function instancesOf(
+  discovery: Discovery,
+  service: string,
+  signal: AbortSignal,
+): Promise<readonly Instance[]> {
+  for await (const { instances } of snapshots(discovery, service, signal)) return instances;
+  return [];
+}
+
+/** Servers which together offer all that is not known yet, and those of which nobody knows. */
+function othersOf(instances: readonly Instance[], { methods }: OpenRpcDocument): Instance[] {
+  const known = new Set(methods.map(({ name }) => name));
+  return instances.filter((instance) => {
+    const isSilent = instance.methods.length === 0;
+    const offersMore = instance.methods.some((name) => !known.has(name));
+    for (const name of instance.methods) known.add(name);
+    return isSilent || offersMore;
+  }).slice(0, othersAskedMax);
+}
+
+async function describe(instance: Instance): Promise<OpenRpcDocument | undefined> {
+  try {
+    const deps = { transport: tcpTransport, clock: systemClock };
+    const answer = await callOnce(instance, reservedMethods.discover, otherTimeoutMs, deps);
+    return openRpcSchema.parse(answer);
+  } catch {
+    return undefined;
+  }
+}

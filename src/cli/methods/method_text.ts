@@ -1,0 +1,75 @@
+import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
+import { constraintsOf, exampleOf, typeText } from "./schema_text.ts";
+
+/** A method as it is called: `fib(n: integer)`, with `?` after what may be left out. */
+export function signatureOf({ name, params }: OpenRpcMethod): string {
+  const list = params.map(({ name, required, schema }) =>
+    `${name}${required ? "" : "?"}: ${typeText(schema)}`
+  );
+  return `${name}(${list.join(", ")})`;
+}
+
+/** All that is known of a method, in lines without a last LF. */
+export function methodText(method: OpenRpcMethod): string {
+  const lines = [signatureOf(method)];
+  const description = method.description ?? method.summary;
+  if (description !== undefined) lines.push(`  ${description}`);
+  const names = method.params.map(({ name }) => name);
+  const width = Math.max(...names.map((name) => name.length), "may run twice".length);
+  const row = (name: string, text: string) => `  ${name.padEnd(width)}  ${text}`.trimEnd();
+  if (method.params.length > 0) {
+    lines.push("", "parameters", ...method.params.map((param) => row(param.name, about(param))));
+  }
+  lines.push(
+    "",
+    "call",
+    row(method["x-stream"] ? "yields" : "returns", typeText(method.result?.schema ?? true)),
+  );
+  lines.push(row("runs", places[method["x-kind"]]));
+  lines.push(row("may run twice", method["x-idempotent"] ? "yes" : "no"));
+  lines.push("", "example", ...examples(method).map((example) => `  ${example}`));
+  return lines.join("\n");
+}
+
+const places = {
+  inline: "inline: at once, in the server's main process",
+  cpu: "cpu: one at a time in a worker",
+  io: "io: many at a time in a worker",
+};
+
+function about({ required, schema }: OpenRpcMethod["params"][number]): string {
+  const words = [typeText(schema), ...constraintsOf(schema), ...(required ? [] : ["optional"])];
+  const description = typeof schema === "object" ? schema.description : undefined;
+  return words.join(", ") + (typeof description === "string" ? `: ${description}` : "");
+}
+
+/** By position, and if it has parameters by name too. */
+function examples({ name, params }: OpenRpcMethod): string[] {
+  const lastRequired = params.findLastIndex(({ required }) => required);
+  const values = params.slice(0, Math.max(1, lastRequired + 1))
+    .map(({ name, schema }) => [name, exampleOf(schema)] as const);
+  const byPosition = ["rpc call", name, ...values.map(([, value]) => argument(value))].join(" ");
+  if (values.length === 0) return [byPosition];
+  const named = JSON.stringify(Object.fromEntries(values));
+  return [byPosition, `rpc call ${name} --params ${quoted(named)}`];
+}
+
+/** A value as an argument: a text that is no JSON by itself needs no quotes of JSON's. */
+function argument(value: unknown): string {
+  if (typeof value !== "string" || isJson(value)) return quoted(JSON.stringify(value));
+  return quoted(value);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** As a shell takes it. */
+function quoted(text: string): string {
+  return /^[\w.:/+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,62 @@
+import { nearest } from "../../base/nearest.ts";
+import { Client } from "../../client/client.ts";
+import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
+import type { CommandInput } from "../syntax/command.ts";
+import { CommandError } from "../../base/command_error.ts";
+import type { methodsFlags } from "./flags.ts";
+import { discoverAll } from "./discover.ts";
+import { onInterrupt } from "../../terminal/interrupt.ts";
+import { exitCodes } from "../exit_codes.ts";
+import { methodText, signatureOf } from "./method_text.ts";
+import { plainLogger } from "../process/plain_logger.ts";
+import { openRegistry } from "../registry.ts";
+
+/** `rpc methods [name]` */
+export async function run(
+  { flags, positionals: [name] }: CommandInput<typeof methodsFlags>,
+): Promise<number> {
+  const log = plainLogger(flags.verbose);
+  const discovery = await openRegistry(flags, log);
+  const client = new Client({ discovery, service: flags.service, timeoutMs: flags.timeout, log });
+  const interrupt = onInterrupt();
+  try {
+    const { signal } = interrupt;
+    const document = await discoverAll(client, discovery, flags.service, signal);
+    const methods = wanted(document.methods, name);
+    if (flags.json) { for (const method of methods) console.log(JSON.stringify(method)); }
+    else if (name !== undefined) console.log(methods.map(methodText).join("\n"));
+    else console.log(await toTable(methods));
+    return exitCodes.success;
+  } finally {
+    interrupt.release();
+    client.close();
+    await discovery.close();
+  }
+}
+
+/**
+ * All methods by name, or the one that is asked for.
+ *
+ * @throws {CommandError} there is none of that name
+ */
+function wanted(methods: readonly OpenRpcMethod[], name: string | undefined): OpenRpcMethod[] {
+  if (name === undefined) return methods.toSorted((one, other) => one.name < other.name ? -1 : 1);
+  const found = methods.filter((method) => method.name === name);
+  if (found.length > 0) return found;
+  const near = nearest(name, methods.map((method) => method.name));
+  const hint = near === undefined ? "see: rpc methods" : `did you mean ${near}?`;
+  throw new CommandError(`Cannot find the method ${JSON.stringify(name)}: ${hint}`);
+}
+
+async function toTable(methods: readonly OpenRpcMethod[]): Promise<string> {
+  const { formatTable } = await import("../../terminal/table.ts");
+  return formatTable(
+    ["method", "runs", "may run twice", "description"],
+    methods.map((method) => [
+      signatureOf(method),
+      method["x-kind"],
+      method["x-idempotent"] ? "yes" : "no",
+      method.summary ?? method.description ?? "",
+    ]),
+  );
+}

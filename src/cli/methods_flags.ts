@@ -1,9 +1,0 @@
-import { jsonFlag, registryFlags, timeoutFlag, verboseFlag } from "./flags.ts";
-
-/** The flags of `rpc methods`. */
-export const methodsFlags = {
-  ...registryFlags,
-  timeout: timeoutFlag,
-  json: jsonFlag,
-  verbose: verboseFlag,
-};

@@ -1,0 +1,74 @@
+import { connectionsMaxDefault, queueMaxDefault } from "../../base/limits.ts";
+import { boolean, choice, integer, registryFlags, text } from "../syntax/flags.ts";
+
+/** The levels of the log, the most talkative one first. */
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+
+const hour = 3_600_000;
+
+/** The flags of `rpc serve`. */
+export const serveFlags = {
+  ...registryFlags,
+  noBuiltin: boolean({ description: "Leave out the built-in procedures" }),
+  exec: text("<command>", {
+    description: 'A program in any language to start as worker, such as "python3 tasks.py"',
+    fallback: undefined,
+  }),
+  watch: boolean({ description: "Reload the procedures when their files change", short: "w" }),
+  advertise: text("<host[:port]>", {
+    description: "The address that clients shall use, where it is not the one listened on",
+    fallback: undefined,
+    setting: true,
+  }),
+  workers: integer("<n>", [1, 1024], {
+    description: "Worker processes that run procedures (default: one a core)",
+    fallback: undefined,
+    setting: true,
+  }),
+  weight: integer("<n>", [0, 1000], {
+    description:
+      "Share of the calls relative to other servers; 0 takes none while there are others",
+    fallback: 1,
+    setting: true,
+  }),
+  zone: text("<name>", {
+    description: "Where this server stands, shown by rpc servers",
+    fallback: "",
+    setting: true,
+  }),
+  queueMax: integer("<n>", [0, 1_000_000], {
+    description: "Calls that may wait for a worker; past it calls are answered Overloaded",
+    fallback: queueMaxDefault,
+    setting: true,
+  }),
+  connectionsMax: integer("<n>", [1, 1_000_000], {
+    description: "Connections held at once; more are answered Overloaded and closed",
+    fallback: connectionsMaxDefault,
+    setting: true,
+  }),
+  drainGrace: integer("<ms>", [0, hour], {
+    description: "On SIGTERM or Ctrl-C: how long to go on serving after leaving the registry",
+    fallback: 500,
+    setting: true,
+  }),
+  drainTimeout: integer("<ms>", [0, hour], {
+    description: "On SIGTERM or Ctrl-C: how long to wait for calls that run",
+    fallback: 30_000,
+    setting: true,
+  }),
+  metrics: text("<host:port>", {
+    description: "Serve /metrics for Prometheus, /healthz and /readyz there, over HTTP",
+    fallback: undefined,
+    setting: true,
+  }),
+  logLevel: choice(logLevels, {
+    description: "The least important messages to log on stderr",
+    fallback: "info",
+    setting: true,
+  }),
+  logFormat: choice(["text", "json"], {
+    description: "Log lines for people, or JSON objects",
+    fallback: "text",
+    setting: true,
+  }),
+};

@@ -1,0 +1,156 @@
+import { Counter, Gauge, Registry } from "@platformatic/prom-client";
+import { messageOf } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import type { HostPort } from "../../discovery/registry_url.ts";
+import type { Stats } from "../../wire/stats.ts";
+import { CommandError } from "../../base/command_error.ts";
+
+/** What is looked at when somebody asks; between two questions metrics cost nothing. */
+export interface MetricsSource {
+  stats(): Stats;
+  /** Whether a client should send calls here: registered, and not about to stop. */
+  isReady(): boolean;
+}
+
+/** A page for Prometheus, and answers for probes, over HTTP. */
+export interface MetricsServer {
+  /** `host:port` */
+  readonly address: string;
+  /** Ends at once: whoever is being answered asks again. */
+  close(): void;
+}
+
+/**
+ * Serves `/metrics` in Prometheus' text format, `/healthz` (200 while the process answers) and
+ * `/readyz` (200 when ready, else 503).
+ *
+ * @throws {CommandError} the address cannot be listened on
+ */
+export function serveMetrics(
+  { host, port }: HostPort,
+  source: MetricsSource,
+  log: Logger,
+): MetricsServer {
+  const page = new MetricsPage();
+  const closing = new AbortController();
+  try {
+    const server = Deno.serve({
+      hostname: host,
+      port,
+      signal: closing.signal,
+      onListen() {},
+      onError(error) {
+        log.warn("Cannot answer who asks for metrics", { reason: messageOf(error) });
+        return text(500, "failed");
+      },
+    }, async ({ url }) => {
+      switch (new URL(url).pathname) {
+        case "/metrics":
+          return new Response(await page.of(source), {
+            headers: { "content-type": page.contentType },
+          });
+        case "/healthz":
+          return text(200, "ok");
+        case "/readyz":
+          return source.isReady() ? text(200, "ready") : text(503, "not ready");
+        default:
+          return text(404, "there is /metrics, /healthz and /readyz");
+      }
+    });
+    const { hostname, port: bound } = server.addr;
+    return {
+      address: hostname.includes(":") ? `[${hostname}]:${bound}` : `${hostname}:${bound}`,
+      close: () => closing.abort(),
+    };
+  } catch (error) {
+    throw new CommandError(
+      `Cannot serve metrics on ${host}:${port}: ${messageOf(error)}; choose another --metrics`,
+    );
+  }
+}
+
+function text(status: number, body: string): Response {
+  return new Response(`${body}\n`, { status });
+}
+
+/** The metrics of one server. Names and units as Prometheus advises: base units, counters in `_total`. */
+class MetricsPage {
+  readonly #registry = new Registry();
+  readonly #gauges: Readonly<Record<string, Gauge>>;
+  readonly #calls: Counter<"method">;
+  readonly #errors: Counter<"method" | "error">;
+  readonly #restarts: Counter;
+  readonly #latency: Gauge<"method" | "quantile">;
+
+  constructor() {
+    const registers = [this.#registry];
+    const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
+    this.#gauges = {
+      ready: gauge("rpc_ready", "1 if registered and not draining"),
+      draining: gauge("rpc_draining", "1 if new calls are refused, because the server stops"),
+      uptime: gauge("rpc_uptime_seconds", "Time since the start"),
+      connections: gauge("rpc_connections", "Open connections"),
+      inFlight: gauge("rpc_calls_in_flight", "Calls that wait or run, inline ones apart"),
+      queued: gauge("rpc_calls_queued", "Calls that wait for a worker"),
+      workers: gauge("rpc_workers", "Worker processes"),
+      busy: gauge("rpc_workers_busy", "Worker processes that run a call"),
+      memory: gauge("rpc_resident_memory_bytes", "Memory of the main process, workers apart"),
+    };
+    this.#calls = new Counter({
+      name: "rpc_calls_total",
+      help: "Calls, by procedure",
+      labelNames: ["method"],
+      registers,
+    });
+    this.#errors = new Counter({
+      name: "rpc_errors_total",
+      help: "Calls that failed, by procedure and error",
+      labelNames: ["method", "error"],
+      registers,
+    });
+    this.#restarts = new Counter({
+      name: "rpc_worker_restarts_total",
+      help: "Workers that were replaced",
+      registers,
+    });
+    this.#latency = new Gauge({
+      name: "rpc_latency_seconds",
+      help: "Latency of the latest calls, from the request read to the answer made",
+      labelNames: ["method", "quantile"],
+      registers,
+    });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** The page as of now. The server counts by itself, so what it has counted replaces what was here. */
+  of({ stats, isReady }: MetricsSource): Promise<string> {
+    const now = stats();
+    const values: Record<string, number> = {
+      ready: Number(isReady()),
+      draining: Number(now.draining),
+      uptime: now.uptimeMs / 1_000,
+      connections: now.connections,
+      inFlight: now.inFlight,
+      queued: now.queued,
+      workers: now.workers.size,
+      busy: now.workers.busy,
+      memory: Deno.memoryUsage().rss,
+    };
+    for (const [key, gauge] of Object.entries(this.#gauges)) gauge.set(values[key] ?? 0);
+    for (const metric of [this.#calls, this.#errors, this.#restarts, this.#latency]) metric.reset();
+    this.#restarts.inc(now.workers.restarts);
+    for (const [method, { calls, errors, latency }] of Object.entries(now.methods)) {
+      this.#calls.inc({ method }, calls);
+      for (const [error, count] of Object.entries(errors)) {
+        this.#errors.inc({ method, error }, count);
+      }
+      if (latency === null) continue;
+      this.#latency.set({ method, quantile: "0.5" }, latency.p50Ms / 1_000);
+      this.#latency.set({ method, quantile: "0.99" }, latency.p99Ms / 1_000);
+    }
+    return this.#registry.metrics();
+  }
+}

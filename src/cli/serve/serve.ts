@@ -1,0 +1,154 @@
+import { systemClock } from "../../base/clock.ts";
+import { RpcError } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import { systemRandom } from "../../base/random.ts";
+import type { HostPort } from "../../discovery/registry_url.ts";
+import type { WorkerOffer } from "../../workers/child/run_as_worker.ts";
+import { RunningServer, type RunningServerOptions } from "../../library/running_server.ts";
+import { denoWorkerCommand } from "../../library/worker_command.ts";
+import type { WorkerCommand } from "../../workers/pool/worker_process.ts";
+import type { CommandInput } from "../syntax/command.ts";
+import type { serveFlags } from "./flags.ts";
+import { onInterrupt } from "../../terminal/interrupt.ts";
+import { createLogger } from "../process/logger.ts";
+import { exitCodes } from "../exit_codes.ts";
+import type { MetricsServer } from "./metrics.ts";
+import { openRegistry } from "../registry.ts";
+import { selfCommand } from "../../library/self_command.ts";
+import { openTracer } from "../process/tracing.ts";
+import { UsageError } from "../syntax/usage_error.ts";
+import { wordsOf } from "../syntax/words.ts";
+
+type Input = CommandInput<typeof serveFlags>;
+
+/** `rpc serve <host> <port> [module]` */
+export async function run(input: Input): Promise<number> {
+  const { flags } = input;
+  const source = sourceOf(input);
+  const listen = listenAddress(input.positionals);
+  const metricsAt = flags.metrics === undefined ? undefined : metricsAddress(flags.metrics);
+  const log = await createLogger({ level: flags.logLevel, format: flags.logFormat });
+  const discovery = await openRegistry(flags, log);
+  const interrupt = onInterrupt();
+  let server: RunningServer | undefined;
+  let metrics: MetricsServer | undefined;
+  try {
+    server = await start({
+      ...source,
+      listen,
+      discovery,
+      service: flags.service,
+      advertise: flags.advertise,
+      weight: flags.weight,
+      zone: flags.zone,
+      workers: flags.workers ?? navigator.hardwareConcurrency,
+      queueMax: flags.queueMax,
+      connectionsMax: flags.connectionsMax,
+      workerCommand,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      tracer: await openTracer(log),
+    });
+    if (metricsAt !== undefined) {
+      metrics = await watchable(server, metricsAt, () => !interrupt.signal.aborted, log);
+    }
+    const { address, registry } = server;
+    console.log(`ready ${address} service=${flags.service} registry=${registry}`);
+    if (flags.watch) await watch(server, source, log);
+    await aborted(interrupt.signal);
+    log.info("Draining: leaving the registry, finishing what runs");
+    await server.drain({ graceMs: flags.drainGrace, timeoutMs: flags.drainTimeout });
+    log.info("Drained");
+    return exitCodes.success;
+  } finally {
+    await server?.close();
+    metrics?.close();
+    await discovery.close();
+    interrupt.release();
+  }
+}
+
+/** What the procedures come from. */
+type Source = Pick<RunningServerOptions, "module" | "exec" | "builtin">;
+
+function sourceOf({ flags, positionals }: Input): Source {
+  const [, , module] = positionals;
+  const exec = flags.exec === undefined ? undefined : wordsOf(flags.exec);
+  if (flags.watch && module === undefined && exec === undefined) {
+    throw new UsageError("Cannot watch: --watch needs a module or --exec");
+  }
+  if (flags.noBuiltin && module === undefined && exec === undefined) {
+    throw new UsageError("Cannot serve nothing: --no-builtin needs a module or --exec");
+  }
+  return { module, exec, builtin: !flags.noBuiltin };
+}
+
+function workerCommand(offer: WorkerOffer): WorkerCommand {
+  if (!Deno.build.standalone) return denoWorkerCommand(offer);
+  const { module, builtin } = offer;
+  return selfCommand([
+    "worker",
+    ...(builtin ? [] : ["--no-builtin"]),
+    ...(module === undefined ? [] : ["--module", module]),
+  ]);
+}
+
+function listenAddress([host = "", portText = ""]: readonly string[]): HostPort {
+  const port = /^\d{1,5}$/.test(portText) ? Number(portText) : NaN;
+  if (!(port <= 65_535)) {
+    throw new UsageError(
+      `Cannot listen on port ${
+        JSON.stringify(portText)
+      }: it must be a whole number from 0 to 65535`,
+    );
+  }
+  return { host: host.replace(/^\[(.*)\]$/, "$1"), port };
+}
+
+function metricsAddress(text: string): HostPort {
+  const match = /^(.+):(\d{1,5})$/.exec(text);
+  if (match === null) {
+    throw new UsageError(
+      `Cannot use --metrics ${JSON.stringify(text)}: give host:port, such as 127.0.0.1:9464`,
+    );
+  }
+  return listenAddress(match.slice(1));
+}
+
+/** Serves what the server does to Prometheus and to probes. */
+async function watchable(
+  server: RunningServer,
+  address: HostPort,
+  isWanted: () => boolean,
+  log: Logger,
+): Promise<MetricsServer> {
+  const { serveMetrics } = await import("./metrics.ts");
+  const metrics = serveMetrics(address, {
+    stats: () => server.stats(),
+    isReady: () => isWanted() && server.isRegistered,
+  }, log);
+  log.info("Serving metrics", { url: `http://${metrics.address}/metrics` });
+  return metrics;
+}
+
+async function start(options: RunningServerOptions): Promise<RunningServer> {
+  try {
+    return await RunningServer.start(options);
+  } catch (error) {
+    if (error instanceof RpcError && error.name === "InvalidParams") {
+      throw new UsageError(error.message);
+    }
+    throw error;
+  }
+}
+
+async function watch(server: RunningServer, source: Source, log: Logger): Promise<void> {
+  const { watchSources } = await import("./watch_sources.ts");
+  void watchSources(source, () => server.reload(), log);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+}

@@ -1,0 +1,7 @@
+import { boolean, text } from "../syntax/flags.ts";
+
+/** The flags of `rpc worker`. */
+export const workerFlags = {
+  module: text("<path>", { description: "A module whose functions to offer", fallback: undefined }),
+  noBuiltin: boolean({ description: "Leave out the built-in procedures" }),
+};

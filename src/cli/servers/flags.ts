@@ -1,0 +1,13 @@
+import { boolean, jsonFlag, registryFlags, timeoutFlag, verboseFlag } from "../syntax/flags.ts";
+
+/** The flags of `rpc servers`. */
+export const serversFlags = {
+  ...registryFlags,
+  timeout: { ...timeoutFlag, fallback: 2_000 },
+  watch: boolean({
+    description: "Go on: a live table on a terminal, else a line for each change",
+    short: "w",
+  }),
+  json: jsonFlag,
+  verbose: verboseFlag,
+};

@@ -1,0 +1,159 @@
+import type { Clock } from "../../base/clock.ts";
+import { messageOf, RpcError } from "../../base/errors.ts";
+import { addressOf, type Instance } from "../../discovery/discovery.ts";
+import type { Stats } from "../../wire/stats.ts";
+
+/** How a server is: `draining` it still answers, and has left the registry or is about to stop. */
+export type ServerState = "ready" | "draining" | "no answer";
+
+/** A server that is watched. */
+export interface ServerRow {
+  readonly instance: Instance;
+  readonly isListed: boolean;
+  /** `undefined`: it has not been asked yet. */
+  readonly state: ServerState | undefined;
+  /** Milliseconds until it answered the last time. */
+  readonly answerMs: number | undefined;
+  /** Why it did not answer. */
+  readonly problem: string | undefined;
+  /** What it said last; `undefined`: nothing yet, or it is somebody else's server and does not count. */
+  readonly stats: Stats | undefined;
+  /** Calls a second between the last two answers. */
+  readonly callsPerSecond: number | undefined;
+  /** The procedure that was called most between the last two answers, or ever. */
+  readonly busiest: string | undefined;
+}
+
+/** What happened to a server. */
+export interface ServerEvent {
+  /** `here` once it was asked for the first time, `changed` when its state did, `gone` for good. */
+  readonly event: "here" | "changed" | "gone";
+  readonly row: ServerRow;
+}
+
+/** What {@link ServerRows} needs. */
+export interface ServerRowsOptions {
+  /** Asks a server for its `rpc.stats`. */
+  readonly ask: (instance: Instance) => Promise<Stats>;
+  readonly clock: Clock;
+  readonly onEvent: (event: ServerEvent) => void;
+}
+
+/** Servers as the registry lists them, and as they say themselves how they are. */
+export class ServerRows {
+  readonly #options: ServerRowsOptions;
+  /** By the instance's id: a restarted server is another one. */
+  readonly #rows = new Map<string, WatchedServer>();
+
+  constructor(options: ServerRowsOptions) {
+    this.#options = options;
+  }
+
+  /** Sorted by address. */
+  get all(): ServerRow[] {
+    return [...this.#rows.values()].map(({ row }) => row).sort((one, other) =>
+      addressOf(one.instance) < addressOf(other.instance) ? -1 : 1
+    );
+  }
+
+  /** Takes over the registry's list. What it drops stays until it does not answer any more. */
+  async update(instances: readonly Instance[]): Promise<void> {
+    const listed = new Map(instances.map((instance) => [instance.id, instance]));
+    for (const [id, instance] of listed) {
+      const known = this.#rows.get(id);
+      if (known !== undefined) known.row = { ...known.row, instance, isListed: true };
+      else this.#rows.set(id, new WatchedServer(instance));
+    }
+    const changed = [...this.#rows].filter(([id, { row }]) =>
+      !listed.has(id) || row.state === undefined
+    );
+    for (const [id, watched] of changed) {
+      if (!listed.has(id)) watched.row = { ...watched.row, isListed: false };
+    }
+    await Promise.all(changed.map(([, watched]) => this.#ask(watched)));
+  }
+
+  /** Asks every server how it is. */
+  async ask(): Promise<void> {
+    await Promise.all([...this.#rows.values()].map((watched) => this.#ask(watched)));
+  }
+
+  async #ask(watched: WatchedServer): Promise<void> {
+    if (watched.isAsked) return;
+    watched.isAsked = true;
+    const { ask, clock, onEvent } = this.#options;
+    const before = watched.row.state;
+    const startedAtMs = clock.now();
+    try {
+      watched.answered(await ask(watched.row.instance), startedAtMs, clock.now());
+    } catch (error) {
+      // One that does not know the method is there all the same.
+      const answers = error instanceof RpcError && error.name === "MethodNotFound";
+      watched.failed(answers ? undefined : messageOf(error), clock.now() - startedAtMs);
+    } finally {
+      watched.isAsked = false;
+    }
+    const { row } = watched;
+    if (row.state === "no answer" && !row.isListed) {
+      if (this.#rows.delete(row.instance.id)) onEvent({ event: "gone", row });
+    } else if (before === undefined) onEvent({ event: "here", row });
+    else if (before !== row.state) onEvent({ event: "changed", row });
+  }
+}
+
+class WatchedServer {
+  row: ServerRow;
+  isAsked = false;
+  #last: { readonly atMs: number; readonly stats: Stats } | undefined;
+
+  constructor(instance: Instance) {
+    this.row = {
+      instance,
+      isListed: true,
+      state: undefined,
+      answerMs: undefined,
+      problem: undefined,
+      stats: undefined,
+      callsPerSecond: undefined,
+      busiest: undefined,
+    };
+  }
+
+  answered(stats: Stats, startedAtMs: number, atMs: number): void {
+    const last = this.#last;
+    const since = (method: string) =>
+      (stats.methods[method]?.calls ?? 0) - (last?.stats.methods[method]?.calls ?? 0);
+    const names = Object.keys(stats.methods);
+    const calls = names.reduce((sum, name) => sum + since(name), 0);
+    const ever = (name: string) => stats.methods[name]?.calls ?? 0;
+    const [busiest] = names.toSorted((one, other) =>
+      since(other) - since(one) || ever(other) - ever(one)
+    );
+    this.row = {
+      ...this.row,
+      state: stats.draining || !this.row.isListed ? "draining" : "ready",
+      answerMs: atMs - startedAtMs,
+      problem: undefined,
+      stats,
+      callsPerSecond: last === undefined || atMs <= last.atMs
+        ? undefined
+        : 1_000 * calls / (atMs - last.atMs),
+      busiest: busiest !== undefined && ever(busiest) > 0 ? busiest : undefined,
+    };
+    this.#last = { atMs, stats };
+  }
+
+  /** @param problem `undefined`: it answers, and does not count */
+  failed(problem: string | undefined, answerMs: number): void {
+    const isReady = problem === undefined;
+    this.#last = undefined;
+    this.row = {
+      ...this.row,
+      state: isReady ? (this.row.isListed ? "ready" : "draining") : "no answer",
+      answerMs: isReady ? answerMs : undefined,
+      problem,
+      stats: undefined,
+      callsPerSecond: undefined,
+    };
+  }
+}

@@ -1,0 +1,100 @@
+import { systemClock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import { callOnce } from "../../client/call_once.ts";
+import { tcpTransport } from "../../client/transport.ts";
+import { addressOf, type Instance, type Snapshot } from "../../discovery/discovery.ts";
+import { reservedMethods } from "../../wire/reserved.ts";
+import type { CommandInput } from "../syntax/command.ts";
+import type { serversFlags } from "./flags.ts";
+import { onInterrupt } from "../../terminal/interrupt.ts";
+import { exitCodes } from "../exit_codes.ts";
+import { plainLogger } from "../process/plain_logger.ts";
+import { openRegistry } from "../registry.ts";
+import { snapshots } from "../../discovery/snapshots.ts";
+
+type Flags = CommandInput<typeof serversFlags>["flags"];
+
+/** An instance, and whether it answers. */
+interface Probed {
+  readonly instance: Instance;
+  /** Milliseconds until it answered, or why it did not. */
+  readonly answer: number | string;
+}
+
+/** `rpc servers` */
+export async function run({ flags }: CommandInput<typeof serversFlags>): Promise<number> {
+  const discovery = await openRegistry(flags, plainLogger(flags.verbose));
+  const interrupt = onInterrupt();
+  try {
+    const lists = snapshots(discovery, flags.service, interrupt.signal);
+    if (!flags.watch) return await listOnce(lists, flags);
+    const { watchServers } = await import("./watch.ts");
+    return await watchServers(lists, flags, interrupt);
+  } finally {
+    interrupt.release();
+    await discovery.close();
+  }
+}
+
+async function listOnce(lists: AsyncIterable<Snapshot>, flags: Flags): Promise<number> {
+  for await (const { instances, stale } of lists) {
+    if (stale) console.error("rpc: the registry cannot be reached: this is the last list known");
+    const servers = await Promise.all(instances.map((instance) => probe(instance, flags.timeout)));
+    if (flags.json) { for (const server of servers) console.log(JSON.stringify(toJson(server))); }
+    else if (servers.length === 0) {
+      console.error(
+        `rpc: No server of service "${flags.service}" is registered in the registry ` +
+          `${flags.registry} (start one: rpc serve 127.0.0.1 0)`,
+      );
+    } else console.log(await toTable(servers));
+    return exitCodes.success;
+  }
+  return exitCodes.interrupted;
+}
+
+async function probe(instance: Instance, timeoutMs: number): Promise<Probed> {
+  const startedAtMs = systemClock.now();
+  try {
+    await callOnce(instance, reservedMethods.ping, timeoutMs, {
+      transport: tcpTransport,
+      clock: systemClock,
+    });
+    return { instance, answer: systemClock.now() - startedAtMs };
+  } catch (error) {
+    return { instance, answer: messageOf(error) };
+  }
+}
+
+function toJson({ instance, answer }: Probed): Record<string, unknown> {
+  const answers = typeof answer === "number";
+  return {
+    address: addressOf(instance),
+    ...instance,
+    answers,
+    ...(answers ? { ms: Number(answer.toFixed(3)) } : { problem: answer }),
+  };
+}
+
+function answerText({ answer }: Probed): string {
+  return typeof answer === "number" ? `answers in ${answer.toFixed(1)} ms` : `no answer: ${answer}`;
+}
+
+async function toTable(servers: readonly Probed[]): Promise<string> {
+  const { formatTable } = await import("../../terminal/table.ts");
+  return formatTable(
+    ["address", "id", "weight", "zone", "version", "started", "state"],
+    servers.map((server) => [
+      addressOf(server.instance),
+      server.instance.id.slice(0, 8),
+      String(server.instance.weight),
+      server.instance.zone || "-",
+      server.instance.version || "-",
+      startedText(server.instance.startedAtMs),
+      answerText(server),
+    ]),
+  );
+}
+
+function startedText(startedAtMs: number): string {
+  return startedAtMs === 0 ? "-" : new Date(startedAtMs).toISOString().replace(/\.\d+Z$/, "Z");
+}

@@ -1,0 +1,96 @@
+import { systemClock } from "../../base/clock.ts";
+import { callOnce } from "../../client/call_once.ts";
+import { tcpTransport } from "../../client/transport.ts";
+import { addressOf, type Snapshot } from "../../discovery/discovery.ts";
+import { reservedMethods } from "../../wire/reserved.ts";
+import { statsSchema } from "../../wire/stats.ts";
+import type { Interrupt } from "../../terminal/interrupt.ts";
+import { exitCodes } from "../exit_codes.ts";
+import { type ServerEvent, type ServerRow, ServerRows } from "./rows.ts";
+
+/** The flags that matter to a watch. */
+export interface WatchFlags {
+  readonly registry: string;
+  readonly service: string;
+  readonly timeout: number;
+  readonly json: boolean;
+}
+
+/** How often servers are asked how they are. */
+const askPeriodMs = 1_000;
+
+/** Follows a service until Ctrl-C: as a live table on a terminal, else by a line for each change. */
+export async function watchServers(
+  lists: AsyncIterable<Snapshot>,
+  flags: WatchFlags,
+  interrupt: Interrupt,
+): Promise<number> {
+  const deps = { transport: tcpTransport, clock: systemClock };
+  const isLive = !flags.json && Deno.stdout.isTerminal();
+  const rows = new ServerRows({
+    ask: async (instance) =>
+      statsSchema.parse(await callOnce(instance, reservedMethods.stats, flags.timeout, deps)),
+    clock: systemClock,
+    onEvent(event) {
+      if (isLive) draw();
+      else console.log(flags.json ? JSON.stringify(eventJson(event)) : eventLine(event));
+    },
+  });
+  let isStale = false;
+  const table = isLive ? await openTable() : undefined;
+  const draw = () => table?.draw(rows.all, { ...flags, isStale });
+  const timer = systemClock.every(askPeriodMs, () => void rows.ask().then(draw));
+  try {
+    draw();
+    for await (const { instances, stale } of lists) {
+      if (stale && !isStale && !isLive) {
+        console.error("rpc: the registry cannot be reached: this is the last list known");
+      }
+      isStale = stale;
+      // Not waited for: a server that hangs must not hold up the news of others.
+      void rows.update(instances).then(draw);
+    }
+  } finally {
+    timer.cancel();
+    table?.close();
+  }
+  return interrupt.signal.aborted ? exitCodes.interrupted : exitCodes.success;
+}
+
+async function openTable() {
+  const { ServersTable } = await import("./table.ts");
+  return new ServersTable();
+}
+
+/** A change for programs. */
+export function eventJson({ event, row }: ServerEvent): Record<string, unknown> {
+  const { instance, state, answerMs, problem, stats, callsPerSecond } = row;
+  return {
+    event,
+    address: addressOf(instance),
+    ...instance,
+    state: event === "gone" ? "gone" : state,
+    answers: event !== "gone" && state !== "no answer",
+    ...(answerMs === undefined ? {} : { ms: Number(answerMs.toFixed(3)) }),
+    ...(problem === undefined || event === "gone" ? {} : { problem }),
+    ...(stats === undefined ? {} : {
+      callsPerSecond: Number((callsPerSecond ?? 0).toFixed(1)),
+      inFlight: stats.inFlight,
+      workers: stats.workers,
+    }),
+  };
+}
+
+function eventLine({ event, row }: ServerEvent): string {
+  const sign = { here: "+", changed: "~", gone: "-" }[event];
+  const words = event === "gone" ? "" : `  ${stateText(row)}`;
+  return `${sign} ${addressOf(row.instance)}  ${row.instance.id}${words}`;
+}
+
+/** How a server is, in words. */
+export function stateText({ state, answerMs, problem }: ServerRow): string {
+  if (state === undefined) return "asking";
+  if (state === "no answer") return `no answer: ${problem}`;
+  const answers = answerMs === undefined ? "" : `, answers in ${answerMs.toFixed(1)} ms`;
+  return `${state}${answers}`;
+}

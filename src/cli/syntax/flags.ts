@@ -1,0 +1,168 @@
+/** What a flag can be, and the flags that several subcommands share. */
+
+import { callTimeoutMsDefault, callTimeoutMsMax } from "../../base/limits.ts";
+
+/** One flag: `--name value`, or `--name` alone for a boolean. Its name is its key, in kebab case. */
+export interface Flag<Value = unknown> {
+  /** One line for the help. */
+  readonly description: string;
+  /** What stands for its value in the help, for example `<url>`; `undefined` for a boolean. */
+  readonly placeholder: string | undefined;
+  /** One letter: `r` for `-r`. */
+  readonly short: string | undefined;
+  /** Reads the text of a value. Throws an `Error` whose message completes "Cannot use ...:". */
+  readonly parse: (text: string) => Value;
+  /** The value when nobody said one. */
+  readonly fallback: Value;
+  /** Can also be set by `RPC_<NAME>` and by `rpc.toml`. */
+  readonly setting: boolean;
+  /** Values that it can take, for completions. */
+  readonly choices: readonly string[] | undefined;
+}
+
+/** Flags by key. */
+export type Flags = Readonly<Record<string, Flag>>;
+
+/** The values of flags. */
+export type FlagValues<Specs extends Flags> = {
+  readonly [Key in keyof Specs]: Specs[Key] extends Flag<infer Value> ? Value : never;
+};
+
+interface FlagOptions<Fallback> {
+  readonly description: string;
+  readonly fallback: Fallback;
+  readonly short?: string;
+  readonly setting?: boolean;
+}
+
+function build<Value>(
+  options: FlagOptions<Value>,
+  kind: Pick<Flag<Value>, "placeholder" | "parse"> & { readonly choices?: readonly string[] },
+): Flag<Value> {
+  return {
+    description: options.description,
+    fallback: options.fallback,
+    short: options.short,
+    setting: options.setting ?? false,
+    placeholder: kind.placeholder,
+    parse: kind.parse,
+    choices: kind.choices,
+  };
+}
+
+/** A flag without a value. `--no-name` says `false`. */
+export function boolean(options: Omit<FlagOptions<boolean>, "fallback">): Flag<boolean> {
+  return build({ ...options, fallback: false }, {
+    placeholder: undefined,
+    parse(text) {
+      if (text === "true" || text === "1") return true;
+      if (text === "false" || text === "0") return false;
+      throw new Error(`it must be true or false`);
+    },
+  });
+}
+
+/** A flag with any text. */
+export function text<Fallback extends string | undefined>(
+  placeholder: string,
+  options: FlagOptions<Fallback>,
+): Flag<string | Fallback> {
+  return build<string | Fallback>(options, { placeholder, parse: (value) => value });
+}
+
+/** A flag with a whole number within bounds. */
+export function integer<Fallback extends number | undefined>(
+  placeholder: string,
+  bounds: readonly [min: number, max: number],
+  options: FlagOptions<Fallback>,
+): Flag<number | Fallback> {
+  const [min, max] = bounds;
+  return build<number | Fallback>(options, {
+    placeholder,
+    parse(value) {
+      const number = /^-?\d+$/.test(value) ? Number(value) : NaN;
+      if (number >= min && number <= max) return number;
+      throw new Error(`it must be a whole number from ${min} to ${max}`);
+    },
+  });
+}
+
+const durationMsMax = 86_400_000;
+
+const millisecondsPerUnit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** A flag with a length of time, such as `500ms`, `30s`, `1.5m` or `1h`; its value is in milliseconds. */
+export function duration(
+  placeholder: string,
+  options: FlagOptions<number | undefined>,
+): Flag<number | undefined> {
+  return build<number | undefined>(options, {
+    placeholder,
+    parse(value) {
+      const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(value) ?? [];
+      const ms = Number(number) * millisecondsPerUnit[unit as keyof typeof millisecondsPerUnit];
+      if (ms >= 1 && ms <= durationMsMax) return ms;
+      throw new Error("it must be a time such as 500ms, 30s, 5m or 1h, of a day at the most");
+    },
+  });
+}
+
+/** A flag with one of a few words. */
+export function choice<const Choice extends string>(
+  choices: readonly Choice[],
+  options: FlagOptions<Choice>,
+): Flag<Choice> {
+  return build<Choice>(options, {
+    placeholder: `<${choices.join("|")}>`,
+    choices,
+    parse(value) {
+      const found = choices.find((one) => one === value);
+      if (found !== undefined) return found;
+      throw new Error(`it must be one of ${choices.join(", ")}`);
+    },
+  });
+}
+
+/** The flags of every subcommand that uses a registry. */
+export const registryFlags = {
+  registry: text("<url>", {
+    description:
+      "Where servers are found: local:, zookeeper://host:2181[,...][/chroot], static:host:port[,...]",
+    fallback: "local:",
+    short: "r",
+    setting: true,
+  }),
+  service: text("<name>", {
+    description: "The service that servers belong to",
+    fallback: "rpc",
+    short: "s",
+    setting: true,
+  }),
+};
+
+/** The flag of every subcommand that waits for answers. */
+export const timeoutFlag = integer("<ms>", [1, callTimeoutMsMax], {
+  description: "How long a call may take, in milliseconds",
+  fallback: callTimeoutMsDefault,
+  short: "t",
+  setting: true,
+});
+
+/** The flag of every subcommand that says more on request. */
+export const verboseFlag = boolean({
+  description: "Say more on stderr: what happens, and stack traces",
+  short: "v",
+});
+
+/** The flag of every subcommand whose output a program may want to read. */
+export const jsonFlag = boolean({ description: "Print one JSON object a line" });
+
+/** `drainTimeout` as it is written on the command line and in `rpc.toml`: `drain-timeout`. */
+export function kebabCase(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `drainTimeout` as it is written in the environment: `RPC_DRAIN_TIMEOUT`. */
+export function environmentName(key: string): string {
+  return `RPC_${kebabCase(key).replaceAll("-", "_").toUpperCase()}`;
+}

@@ -1,0 +1,172 @@
+import type { Random } from "../../base/random.ts";
+import { randomInt } from "../../base/random.ts";
+import type { Loads, MethodLoads } from "./loads.ts";
+
+/** The names of the policies. */
+export const balancePolicies = ["p2c", "random", "round-robin", "least-loaded"] as const;
+
+/** How calls are spread. */
+export type BalancePolicy = typeof balancePolicies[number];
+
+/** What a policy chooses from: at least one server. */
+export interface Candidates {
+  /** The servers' rows in {@link Loads}. */
+  readonly rows: readonly number[];
+  /** No candidate weighs less. Best the weight of the lightest: a lower bound will do. */
+  readonly weightMin: number;
+  /**
+   * No candidate weighs more. Best the weight of the heaviest: an upper bound will do, and costs draws.
+   * If it equals {@link weightMin} nobody's weight is looked at.
+   */
+  readonly weightMax: number;
+}
+
+/** Candidates from a list of their rows. */
+export function candidatesOf(rows: readonly number[], loads: Loads): Candidates {
+  const weights = rows.map((row) => loads.weightOf(row));
+  const least = weights.reduce((min, weight) => Math.min(min, weight), Infinity);
+  const most = weights.reduce((max, weight) => Math.max(max, weight), 0);
+  return { rows, weightMin: least, weightMax: most };
+}
+
+/**
+ * Chooses one of the candidates for a call of a method, and returns its index among them. Pure but for
+ * what it is given (round-robin counts). A weight of zero takes no calls while there is another.
+ */
+export type Pick = (candidates: Candidates, loads: MethodLoads, nowMs: number) => number;
+
+/** Builds the policy of a name. */
+export function createPick(policy: BalancePolicy, random: Random): Pick {
+  switch (policy) {
+    case "p2c":
+      return pickOfTwo(random);
+    case "random":
+      return (candidates, { servers }) => weighted(candidates, servers, random);
+    case "round-robin":
+      return roundRobin();
+    case "least-loaded":
+      return leastLoaded(random);
+  }
+}
+
+/**
+ * Costs this close to each other say nothing: latencies are noisy. Then whoever was used less recently
+ * is taken: clients that make one call at a time see nothing in flight, and by a coin they meet on one
+ * server while another idles.
+ */
+const costTolerance = 1.5;
+
+/** The cost of a server that is working and has never answered: nothing is known, so others first. */
+const unknownCost = 1e9;
+
+/**
+ * The better of two drawn at random (Mitzenmacher, "The Power of Two Choices in Randomized Load
+ * Balancing", 2001): nearly as good as looking at all, in constant time, and clients that see the same
+ * picture do not all run to the same server.
+ */
+function pickOfTwo(random: Random): Pick {
+  return (candidates, loads, nowMs) => {
+    const { servers } = loads;
+    const { rows } = candidates;
+    const one = weighted(candidates, servers, random);
+    if (rows.length === 1) return one;
+    const other = differentFrom(one, candidates, servers, random);
+    const rowOfOne = rows[one] as number;
+    const rowOfOther = rows[other] as number;
+    const costOfOne = costOf(rowOfOne, loads, nowMs);
+    const costOfOther = costOf(rowOfOther, loads, nowMs);
+    if (costOfOne > costOfOther * costTolerance) return other;
+    if (costOfOther > costOfOne * costTolerance) return one;
+    // Weights that differ have their effect by the draw, which this must not undo.
+    if (!areAlike(candidates) && servers.weightOf(rowOfOne) !== servers.weightOf(rowOfOther)) {
+      return one;
+    }
+    return servers.usedAtMsOf(rowOfOne) <= servers.usedAtMsOf(rowOfOther) ? one : other;
+  };
+}
+
+// Weight is not part of the cost: it has decided already how often a server is drawn.
+function costOf(row: number, loads: MethodLoads, nowMs: number): number {
+  const latencyMs = loads.latencyOf(row, nowMs);
+  const inFlight = loads.servers.inFlightOf(row);
+  if (latencyMs === 0) return inFlight === 0 ? 0 : unknownCost + inFlight;
+  return (inFlight + 1) * Math.max(latencyMs, loads.silenceOf(row, nowMs));
+}
+
+/** Whether all weigh the same, which is usual. */
+function areAlike({ weightMin, weightMax }: Candidates): boolean {
+  return weightMin === weightMax;
+}
+
+function differentFrom(
+  one: number,
+  candidates: Candidates,
+  servers: Loads,
+  random: Random,
+): number {
+  if (areAlike(candidates)) {
+    // Surely another one: of two servers a dead one would else be drawn against itself now and then.
+    const other = randomInt(random, candidates.rows.length - 1);
+    return other < one ? other : other + 1;
+  }
+  for (let draws = 0; draws < 4; draws++) {
+    const other = weighted(candidates, servers, random);
+    if (other !== one) return other;
+  }
+  // One weight outweighs all others together: then it is right that it meets itself.
+  return one;
+}
+
+/** Draws that may be rejected. Past them all weights are summed up, which costs more and always ends. */
+const drawsMax = 16;
+
+/** Drawn by weight: by rejection, so that it costs the same for ten candidates and for ten thousand. */
+function weighted(candidates: Candidates, servers: Loads, random: Random): number {
+  const { rows, weightMax } = candidates;
+  if (areAlike(candidates)) return randomInt(random, rows.length);
+  for (let draws = 0; draws < drawsMax; draws++) {
+    const drawn = randomInt(random, rows.length);
+    const weight = servers.weightOf(rows[drawn] as number);
+    if (weight === weightMax || random() * weightMax < weight) return drawn;
+  }
+  return weightedBySum(rows, servers, random);
+}
+
+/** Drawn by weight; where nobody has any, from all alike. */
+function weightedBySum(rows: readonly number[], servers: Loads, random: Random): number {
+  const sum = rows.reduce((total, row) => total + servers.weightOf(row), 0);
+  let left = random() * sum;
+  const drawn = rows.findIndex((row) => (left -= servers.weightOf(row)) < 0);
+  return drawn >= 0 ? drawn : randomInt(random, rows.length);
+}
+
+function roundRobin(): Pick {
+  let next = 0;
+  return ({ rows }, { servers }) => {
+    for (let tries = 0; tries < rows.length; tries++) {
+      const index = next++ % rows.length;
+      if (servers.weightOf(rows[index] as number) > 0) return index;
+    }
+    return next++ % rows.length;
+  };
+}
+
+function leastLoaded(random: Random): Pick {
+  return ({ rows }, { servers }) => {
+    // From a random start, so that ties do not all go to the first of the list.
+    const start = randomInt(random, rows.length);
+    let best = start;
+    let least = loadOf(rows[start] as number, servers);
+    for (let i = 1; i < rows.length; i++) {
+      const index = (start + i) % rows.length;
+      const load = loadOf(rows[index] as number, servers);
+      if (load < least) [best, least] = [index, load];
+    }
+    return best;
+  };
+}
+
+function loadOf(row: number, servers: Loads): number {
+  const weight = servers.weightOf(row);
+  return weight > 0 ? (servers.inFlightOf(row) + 1) / weight : Infinity;
+}

@@ -1,0 +1,361 @@
+import { Backoff } from "../../base/backoff.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
+import { messageOf, type RpcError } from "../../base/errors.ts";
+import { connectTimeoutMs, heartbeatTimeoutMs } from "../../base/limits.ts";
+import type { Logger } from "../../base/log.ts";
+import type { Random } from "../../base/random.ts";
+import { addressOf, type Instance } from "../../discovery/discovery.ts";
+import type { Call, Done } from "../call.ts";
+import { Connection } from "../connection.ts";
+import { Ejection } from "./ejection.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import type { Loads, MethodLoads } from "./loads.ts";
+import type { Duplex, Transport } from "../transport.ts";
+
+/** What every endpoint of a client shares. */
+export interface EndpointDependencies {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** Whoever holds the endpoints: is told when one may have become more or less useful. */
+export interface EndpointOwner {
+  /** Where what a pick looks at is kept. */
+  readonly loads: Loads;
+  /** The endpoint's rank, or whether it is closed, may have changed. */
+  changed(endpoint: Endpoint): void;
+  /** Calls to it end at their deadlines, one after the other. The owner may {@link Endpoint.eject} it. */
+  suspected(endpoint: Endpoint): void;
+}
+
+/**
+ * How an endpoint is used: `preferred` ones take the calls; a `fallback` (not listed any more, ejected
+ * or draining) takes them when there is no other; an `unusable` one has no connection.
+ */
+export type Rank = "preferred" | "fallback" | "unusable";
+
+/**
+ * The life of an endpoint:
+ *
+ *     connecting ──answers a ping──▶ ready ──goaway──▶ draining
+ *      ▲      │                        │                  │
+ *      │   refused, silent            lost               lost
+ *      │      ▼                        ▼                  ▼
+ *      └── waiting ◀──── still listed ─┴──────────────────┴── not listed ──▶ closed
+ */
+type State =
+  | { readonly kind: "connecting"; readonly abort: AbortController }
+  | { readonly kind: "ready"; readonly connection: Connection; readonly heartbeat: Heartbeat }
+  | { readonly kind: "draining"; readonly connection: Connection; readonly heartbeat: Heartbeat }
+  | { readonly kind: "waiting"; readonly timer: Timer }
+  | { readonly kind: "closed" };
+
+const reconnectBackoff = { baseMs: 50, maxMs: 5_000 };
+
+/** An instance as this client sees it: one address, at most one connection, and what is known of it. */
+export class Endpoint {
+  readonly address: string;
+  readonly #dependencies: EndpointDependencies;
+  readonly #owner: EndpointOwner;
+  readonly #backoff: Backoff;
+  readonly #ejection: Ejection;
+  #instance: Instance;
+  #listed = true;
+  #state: State;
+  #lastFailure: string | undefined;
+
+  constructor(instance: Instance, owner: EndpointOwner, dependencies: EndpointDependencies) {
+    this.address = addressOf(instance);
+    this.#instance = instance;
+    this.#owner = owner;
+    this.#dependencies = dependencies;
+    this.#backoff = new Backoff(dependencies.random, reconnectBackoff);
+    this.#ejection = new Ejection(dependencies.clock, () => owner.changed(this));
+    this.row = owner.loads.add(instance.weight);
+    this.#state = this.#connecting();
+  }
+
+  /** Its row in {@link EndpointOwner.loads}, which it alone writes to; another's once it is closed. */
+  readonly row: number;
+  /** The position in its owner's list of the same rank. Kept here so that moving costs the same in any list. */
+  index = -1;
+  /** The rank of the list that {@link index} is in. */
+  listedAs: Rank = "unusable";
+
+  get instance(): Instance {
+    return this.#instance;
+  }
+
+  get weight(): number {
+    return this.#instance.weight;
+  }
+
+  /** Why it has no connection, for people. `undefined` if nothing went wrong yet. */
+  get lastFailure(): string | undefined {
+    return this.#lastFailure;
+  }
+
+  /** Whether the registry lists it. */
+  get isListed(): boolean {
+    return this.#listed;
+  }
+
+  get isClosed(): boolean {
+    return this.#state.kind === "closed";
+  }
+
+  /** Whether its very first connection attempt is under way: nothing speaks against it yet. */
+  get isUntried(): boolean {
+    return this.#state.kind === "connecting" && this.#lastFailure === undefined;
+  }
+
+  get isDraining(): boolean {
+    return this.#state.kind === "draining";
+  }
+
+  get isEjected(): boolean {
+    return this.#ejection.isActive;
+  }
+
+  get rank(): Rank {
+    const { kind } = this.#state;
+    if (kind === "draining") return "fallback";
+    if (kind !== "ready") return "unusable";
+    return this.#listed && !this.#ejection.isActive ? "preferred" : "fallback";
+  }
+
+  /** The registry lists it (again), maybe as a new instance at the same address. */
+  list(instance: Instance): void {
+    if (instance.id !== this.#instance.id) {
+      // A restarted server owes nothing to its predecessor, and need not be waited for.
+      this.#owner.loads.forgetLacking(this.row);
+      this.#ejection.forget();
+      this.#backoff.reset();
+      if (this.#state.kind === "waiting") this.#reconnect(this.#state.timer);
+    }
+    this.#instance = instance;
+    this.#owner.loads.setWeight(this.row, instance.weight);
+    this.#listed = true;
+    this.#owner.changed(this);
+  }
+
+  /** The registry does not list it any more. That only demotes it: its connection says when it is gone. */
+  unlist(): void {
+    this.#listed = false;
+    if (this.#state.kind === "waiting" || this.#state.kind === "connecting") this.close();
+    else this.#owner.changed(this);
+  }
+
+  /** The server said that it does not offer the method. */
+  lacks(method: string): void {
+    this.#owner.loads.of(method).lacks(this.row);
+  }
+
+  /** Sends a call on its connection. Only for one whose {@link rank} is not `unusable`. */
+  send(call: Call, nowMs: number, done: Done): void {
+    const state = this.#state;
+    if (state.kind !== "ready" && state.kind !== "draining") {
+      throw new Error(`Cannot send to ${this.address}: it is ${state.kind}`);
+    }
+    const loads = call.loads ??= this.#owner.loads.of(call.method);
+    call.endpoint = this;
+    call.attempts++;
+    call.sentAtMs = nowMs;
+    loads.sent(this.row, nowMs, call.stream !== undefined);
+    state.connection.send(call, done);
+  }
+
+  #ended(call: Call, error: RpcError | undefined, connection: Connection): void {
+    const { loads, sentAtMs } = call;
+    // One that was given up is counted already; of one that is closed the row may be another's.
+    if (loads !== undefined && sentAtMs !== undefined && !this.isClosed) {
+      loads.answered(this.row);
+      // How long a stream takes is its caller's doing as well.
+      if (call.stream !== undefined && call.stream.received > 0) this.#ejection.answered();
+      else this.#judge(call.method, loads, error, sentAtMs, connection);
+    }
+    call.sentAtMs = undefined;
+  }
+
+  /** A call that it was working on was given up. */
+  gaveUp(call: Call): void {
+    call.sentAtMs = undefined;
+    if (!this.isClosed) call.loads?.gaveUp(this.row);
+  }
+
+  /** A call of a method, sent at `sentAtMs`, that it was working on, has ended at its deadline. */
+  timedOut(method: string, sentAtMs: number): void {
+    const nowMs = this.#dependencies.clock.now();
+    this.#owner.loads.of(method).observe(this.row, nowMs - sentAtMs, nowMs);
+    if (this.#ejection.timedOut() && this.rank === "preferred") this.#owner.suspected(this);
+  }
+
+  /** Takes it out of the preferred ones for a while. Only for one that is not ejected. */
+  eject(): void {
+    const durationMs = this.#ejection.start();
+    this.#dependencies.log.warn("Ejected a server whose calls end at their deadlines", {
+      server: this.address,
+      durationMs,
+    });
+    this.#owner.changed(this);
+  }
+
+  /** Looks whether a server with calls pending is still there. Called every `heartbeatBeatMs`. */
+  beat(): void {
+    const state = this.#state;
+    if (state.kind !== "ready" && state.kind !== "draining") return;
+    state.heartbeat.beat(this.rank === "fallback");
+  }
+
+  /** Lets go of everything. Calls under way fail as Cancelled. */
+  close(): void {
+    const state = this.#state;
+    if (state.kind === "closed") return;
+    // First of all, so that whoever hears of a call's end does not find it.
+    this.#end();
+    switch (state.kind) {
+      case "connecting":
+        state.abort.abort();
+        break;
+      case "ready":
+      case "draining":
+        state.connection.close();
+        break;
+      case "waiting":
+        state.timer.cancel();
+        break;
+    }
+  }
+
+  /** What the end of a call says of the server. An early error is no latency: failing fast is no merit. */
+  #judge(
+    method: string,
+    loads: MethodLoads,
+    error: RpcError | undefined,
+    sentAtMs: number,
+    connection: Connection,
+  ): void {
+    if (error === undefined) {
+      const nowMs = connection.receivedAtMs;
+      loads.observe(this.row, nowMs - sentAtMs, nowMs);
+      this.#ejection.answered();
+    } else if (error.name === "DeadlineExceeded") {
+      this.timedOut(method, sentAtMs);
+    } else if (error.name === "Draining") {
+      this.#drains(connection);
+    } else if (error.executed === "yes") {
+      this.#ejection.answered();
+    } else if (error.name === "Overloaded" || error.name === "WorkerLost") {
+      loads.penalize(this.row, this.#dependencies.clock.now());
+      // Too much to do is no fault: without this server the others had even more.
+      if (error.name === "Overloaded") this.#ejection.answered();
+    }
+  }
+
+  /** Starts a connection attempt. */
+  #connecting(): State {
+    const abort = new AbortController();
+    void this.#connect(abort);
+    return { kind: "connecting", abort };
+  }
+
+  async #connect(abort: AbortController): Promise<void> {
+    const { clock, transport } = this.#dependencies;
+    let reason = `no connection within ${connectTimeoutMs} ms`;
+    const timer = clock.after(connectTimeoutMs, () => abort.abort());
+    try {
+      const duplex = await transport.connect(this.#instance, abort.signal);
+      if (abort.signal.aborted) duplex.close();
+      else return this.#probe(duplex, abort);
+    } catch (error) {
+      if (!abort.signal.aborted) reason = messageOf(error);
+    } finally {
+      timer.cancel();
+    }
+    this.#failed(abort, reason);
+  }
+
+  /**
+   * A connection counts when the server has answered on it: the kernel accepts connections for a
+   * process that hangs, and a port may belong to another program by now.
+   */
+  #probe(duplex: Duplex, abort: AbortController): void {
+    const { clock } = this.#dependencies;
+    const connection = new Connection(duplex, this.address, clock, {
+      ended: (call, error) => this.#ended(call, error, connection),
+      goaway: () => this.#drains(connection),
+      lost: (reason) => {
+        timer.cancel();
+        this.#lost(connection, abort, reason);
+      },
+    });
+    const timer = clock.after(heartbeatTimeoutMs, () => connection.abandon("it does not answer"));
+    abort.signal.addEventListener("abort", () => {
+      timer.cancel();
+      if (this.#state.kind === "closed") connection.close();
+    });
+    connection.ping(() => {
+      timer.cancel();
+      if (this.#state.kind === "connecting" && this.#state.abort === abort) this.#ready(connection);
+      else connection.close();
+    });
+  }
+
+  #ready(connection: Connection): void {
+    this.#backoff.reset();
+    this.#lastFailure = undefined;
+    // It may be another process than the one before, which offers other methods.
+    this.#owner.loads.forgetLacking(this.row);
+    const kind = connection.wentAway ? "draining" : "ready";
+    this.#state = { kind, connection, heartbeat: new Heartbeat(connection) };
+    this.#dependencies.log.debug("Connected", { server: this.address });
+    this.#owner.changed(this);
+  }
+
+  /** The server said so, or refused a call for it. */
+  #drains(connection: Connection): void {
+    const state = this.#state;
+    if (state.kind !== "ready" || state.connection !== connection) return;
+    this.#state = { ...state, kind: "draining" };
+    this.#dependencies.log.debug("A server drains", { server: this.address });
+    this.#owner.changed(this);
+  }
+
+  #lost(connection: Connection, abort: AbortController, reason: string): void {
+    const state = this.#state;
+    if (state.kind === "connecting") return this.#failed(abort, reason);
+    if (state.kind !== "ready" && state.kind !== "draining") return;
+    if (state.connection !== connection) return;
+    this.#dependencies.log.debug("Lost a server", { server: this.address, reason });
+    this.#failed(undefined, reason);
+  }
+
+  /** The connection, or the attempt to make one, has failed. */
+  #failed(abort: AbortController | undefined, reason: string): void {
+    const state = this.#state;
+    if (state.kind === "closed") return;
+    if (abort !== undefined && (state.kind !== "connecting" || state.abort !== abort)) return;
+    this.#lastFailure = reason;
+    if (!this.#listed) return this.#end();
+    const timer = this.#dependencies.clock.after(this.#backoff.next(), () => {
+      if (this.#state.kind === "waiting") this.#reconnect(timer);
+    });
+    this.#state = { kind: "waiting", timer };
+    this.#owner.changed(this);
+  }
+
+  #end(): void {
+    this.#state = { kind: "closed" };
+    this.#ejection.forget();
+    this.#owner.changed(this);
+    // The last: until its owner has taken it out of the lists it may be picked from there.
+    this.#owner.loads.remove(this.row);
+  }
+
+  #reconnect(timer: Timer): void {
+    timer.cancel();
+    this.#state = this.#connecting();
+  }
+}

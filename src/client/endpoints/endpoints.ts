@@ -1,0 +1,180 @@
+import type { Change, Instance } from "../../discovery/discovery.ts";
+import { addressOf } from "../../discovery/discovery.ts";
+import { candidatesOf, type Pick } from "./balancer.ts";
+import type { Call } from "../call.ts";
+import { Endpoint, type EndpointDependencies, type EndpointOwner, type Rank } from "./endpoint.ts";
+import { Loads, type MethodLoads } from "./loads.ts";
+import { RankList } from "./rank_list.ts";
+
+/** What the set tells its owner. */
+export interface EndpointsEvents {
+  /** An endpoint can take calls that could not before. */
+  usable(): void;
+  /** An endpoint was ejected. */
+  ejected(endpoint: Endpoint): void;
+}
+
+/** Picks that may meet a server that will not do, before all are looked through for those that will. */
+const picksMax = 4;
+
+/**
+ * The endpoints of a service: follows the registry, and picks.
+ *
+ * Membership and health are kept apart. The registry says who should be there: an address that it drops
+ * is demoted. The connection says who is: only a lost one evicts. So a registry that hands out an
+ * empty list for a moment costs nothing.
+ *
+ * What one call or one change takes does not grow with the number of endpoints, unless most of them
+ * will not do for the call.
+ */
+export class Endpoints implements EndpointOwner {
+  readonly loads = new Loads();
+  readonly #pick: Pick;
+  readonly #dependencies: EndpointDependencies;
+  readonly #events: EndpointsEvents;
+  readonly #byAddress = new Map<string, Endpoint>();
+  readonly #lists: Readonly<Record<Rank, RankList>> = {
+    preferred: new RankList(),
+    fallback: new RankList(),
+    unusable: new RankList(),
+  };
+  /** Those whose first connection attempt is still under way. */
+  readonly #untried = new Set<Endpoint>();
+  /** Those that are connected and ejected. */
+  readonly #ejected = new Set<Endpoint>();
+
+  constructor(pick: Pick, dependencies: EndpointDependencies, events: EndpointsEvents) {
+    this.#pick = pick;
+    this.#dependencies = dependencies;
+    this.#events = events;
+  }
+
+  /** All endpoints, connected or not. */
+  get all(): Iterable<Endpoint> {
+    return this.#byAddress.values();
+  }
+
+  /** How many can take calls now. */
+  get usableCount(): number {
+    return this.#lists.preferred.size + this.#lists.fallback.size;
+  }
+
+  /** Takes over what is different in the registry's list. */
+  update({ listed, unlisted }: Change): void {
+    for (const instance of unlisted) this.#byAddress.get(addressOf(instance))?.unlist();
+    for (const instance of listed) this.#list(addressOf(instance), instance);
+  }
+
+  #list(address: string, instance: Instance): void {
+    const known = this.#byAddress.get(address);
+    if (known !== undefined) return known.list(instance);
+    const endpoint = new Endpoint(instance, this, this.#dependencies);
+    this.#byAddress.set(address, endpoint);
+    this.#untried.add(endpoint);
+    this.#place(endpoint, endpoint.rank);
+  }
+
+  /** The endpoint for a call, or `undefined` if there is none to send it to now. */
+  pick(call: Call, nowMs: number): Endpoint | undefined {
+    const { preferred, fallback } = this.#lists;
+    const loads = this.loads.of(call.method);
+    call.loads = loads;
+    for (let picks = 0; picks < picksMax && preferred.size > 0; picks++) {
+      const index = this.#pick(preferred, loads, nowMs);
+      const endpoint = preferred.items[index] as Endpoint;
+      if (loads.mayOffer(preferred.rows[index] as number) && !call.avoid?.has(endpoint)) {
+        return endpoint;
+      }
+    }
+    return this.#pickFrom(preferred.items, call, loads, nowMs) ??
+      this.#pickFrom(fallback.items, call, loads, nowMs) ?? this.#pickAgain(call, loads, nowMs);
+  }
+
+  #pickFrom(
+    endpoints: readonly Endpoint[],
+    call: Call,
+    loads: MethodLoads,
+    nowMs: number,
+  ): Endpoint | undefined {
+    const untried = endpoints.filter((endpoint) =>
+      !call.avoid?.has(endpoint) && loads.mayOffer(endpoint.row)
+    );
+    // One that drains goes soon: those that stay come first.
+    const staying = untried.filter((endpoint) => !endpoint.isDraining);
+    return this.#pickAmong(staying.length === 0 ? untried : staying, loads, nowMs);
+  }
+
+  /** All have failed it once: again to any that could do better now, which one that drains cannot. */
+  #pickAgain(call: Call, loads: MethodLoads, nowMs: number): Endpoint | undefined {
+    const { preferred, fallback } = this.#lists;
+    if (preferred.size > 0) return preferred.items[this.#pick(preferred, loads, nowMs)];
+    const staying = fallback.items.filter((endpoint) =>
+      !endpoint.isDraining || !call.avoid?.has(endpoint)
+    );
+    return this.#pickAmong(staying, loads, nowMs);
+  }
+
+  #pickAmong(
+    endpoints: readonly Endpoint[],
+    loads: MethodLoads,
+    nowMs: number,
+  ): Endpoint | undefined {
+    if (endpoints.length === 0) return undefined;
+    const candidates = candidatesOf(endpoints.map(({ row }) => row), this.loads);
+    return endpoints[this.#pick(candidates, loads, nowMs)];
+  }
+
+  /** Whether there is one whose first connection attempt is still under way. */
+  get isAnyUntried(): boolean {
+    return this.#untried.size > 0;
+  }
+
+  /** Whether any that can take calls now may offer a call's method. */
+  offers({ method }: Call): boolean {
+    const { preferred, fallback } = this.#lists;
+    const loads = this.loads.of(method);
+    // Usually known at once, without a look at each.
+    if (loads.lacking < this.usableCount) return true;
+    return [preferred, fallback].some(({ rows }) => rows.some((row) => loads.mayOffer(row)));
+  }
+
+  /** Lets every endpoint look after its connection. Called every `heartbeatBeatMs`. */
+  beat(): void {
+    for (const list of [this.#lists.preferred, this.#lists.fallback]) {
+      for (const endpoint of [...list.items]) endpoint.beat();
+    }
+  }
+
+  close(): void {
+    for (const endpoint of [...this.#byAddress.values()]) endpoint.close();
+  }
+
+  changed(endpoint: Endpoint): void {
+    // Its first state is set before it is in any list.
+    if (this.#byAddress.get(endpoint.address) !== endpoint) return;
+    this.#lists[endpoint.listedAs].remove(endpoint);
+    if (!endpoint.isUntried) this.#untried.delete(endpoint);
+    this.#ejected.delete(endpoint);
+    if (endpoint.isClosed) {
+      this.#byAddress.delete(endpoint.address);
+      return;
+    }
+    this.#place(endpoint, endpoint.rank);
+    if (endpoint.rank !== "unusable") this.#events.usable();
+  }
+
+  suspected(endpoint: Endpoint): void {
+    // Never the last half of those that could be used: when most look bad, the fault is likely elsewhere,
+    // and none can be spared. One that is not connected does not count: it could not take the calls.
+    const ejected = this.#ejected.size;
+    if (ejected + 1 > Math.floor((this.#lists.preferred.size + ejected) / 2)) return;
+    endpoint.eject();
+    this.#events.ejected(endpoint);
+  }
+
+  #place(endpoint: Endpoint, rank: Rank): void {
+    endpoint.listedAs = rank;
+    this.#lists[rank].add(endpoint);
+    if (rank === "fallback" && endpoint.isEjected) this.#ejected.add(endpoint);
+  }
+}

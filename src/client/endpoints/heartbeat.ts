@@ -1,0 +1,61 @@
+import {
+  connectionInFlightMax,
+  heartbeatBeatMs,
+  heartbeatIntervalMs,
+  heartbeatTimeoutMs,
+} from "../../base/limits.ts";
+import type { Connection } from "../connection.ts";
+
+/** Silent beats after which a server is asked whether it lives. */
+const beatsToAsk = heartbeatIntervalMs / heartbeatBeatMs;
+
+/** Silent beats after which a connection is given up. */
+const beatsToGiveUp = beatsToAsk + heartbeatTimeoutMs / heartbeatBeatMs;
+
+/**
+ * With so many calls pending a server may have stopped reading, and then it does not see a ping: its
+ * silence proves nothing. It reads on at the latest when half of its bound is done.
+ */
+const inFlightJudged = connectionInFlightMax / 2;
+
+/**
+ * Finds a server that hangs and a path that has gone dead, which TCP alone may not notice for hours:
+ * calls are pending, nothing arrives, and a ping is not answered either.
+ *
+ * It counts beats, not time: when this process itself was stopped or starved, all servers seem to
+ * have been silent for long, and none of them is to blame.
+ */
+export class Heartbeat {
+  readonly #connection: Connection;
+  #silentBeats = 0;
+  #messagesSeen = 0;
+  #asked = false;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /**
+   * Called every {@link heartbeatBeatMs}.
+   *
+   * @param alsoIdle whether to ask too while no call is pending: of a server that gets no calls, as the
+   * registry does not list it any more, nothing else would tell that it has gone
+   */
+  beat(alsoIdle: boolean): void {
+    const connection = this.#connection;
+    const silent = connection.messagesReceived === this.#messagesSeen;
+    this.#messagesSeen = connection.messagesReceived;
+    const { inFlight } = connection;
+    if (!silent || inFlight >= inFlightJudged || (inFlight === 0 && !alsoIdle)) {
+      this.#silentBeats = 0;
+      return;
+    }
+    this.#silentBeats++;
+    if (this.#silentBeats >= beatsToGiveUp) {
+      connection.abandon(`it was silent for ${this.#silentBeats * heartbeatBeatMs} ms`);
+    } else if (this.#silentBeats >= beatsToAsk && !this.#asked) {
+      this.#asked = true;
+      connection.ping(() => this.#asked = false);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import {
+  type DemoCall,
+  type DemoMethod,
+  type DemoPhase,
+  type DemoRecord,
+  type DemoServerState,
+  quantileOf,
+} from "./record.ts";
+
+/** Latencies of some calls that succeeded, in milliseconds. */
+export interface LatencyFigures {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** What a server answered. */
+export interface ServerFigures {
+  readonly server: DemoServerState;
+  readonly calls: number;
+  /** Of all calls that were answered, from 0 to 1. */
+  readonly share: number;
+}
+
+/** One scenario in numbers. */
+export interface ScenarioFigures {
+  /** From 1. */
+  readonly scenario: number;
+  readonly calls: number;
+  readonly errors: number;
+  readonly perSecond: number;
+  readonly latency: Readonly<Record<DemoMethod, LatencyFigures>>;
+  /** The servers that took calls when it began. */
+  readonly servers: readonly ServerFigures[];
+}
+
+/** The numbers of each scenario that was played. */
+export function figuresOf(record: DemoRecord): ScenarioFigures[] {
+  return record.phases.map((phase) => figuresOfPhase(record, phase));
+}
+
+function figuresOfPhase(record: DemoRecord, phase: DemoPhase): ScenarioFigures {
+  const calls = record.callsOf(phase);
+  const endMs = phase.endMs ?? record.nowMs;
+  const answered = calls.filter(({ error }) => error === undefined);
+  return {
+    scenario: phase.scenario,
+    calls: calls.length,
+    errors: calls.length - answered.length,
+    perSecond: endMs > phase.startMs ? 1_000 * calls.length / (endMs - phase.startMs) : 0,
+    latency: {
+      ping: latencyOf(answered, "ping"),
+      pi: latencyOf(answered, "pi"),
+      fib: latencyOf(answered, "fib"),
+    },
+    servers: sharesOf(servingDuring(record, phase), answered),
+  };
+}
+
+function servingDuring({ servers }: DemoRecord, { startMs }: DemoPhase): DemoServerState[] {
+  return servers.filter(({ readyAtMs, lostAtMs }) =>
+    readyAtMs !== undefined && readyAtMs <= startMs &&
+    !(lostAtMs !== undefined && lostAtMs <= startMs)
+  );
+}
+
+function latencyOf(calls: readonly DemoCall[], method: DemoMethod): LatencyFigures {
+  const latencies = calls.filter((call) => call.method === method).map((call) => call.durationMs);
+  return { p50Ms: quantileOf(latencies, 0.5), p99Ms: quantileOf(latencies, 0.99) };
+}
+
+/** What each server answered of some calls. */
+export function sharesOf(
+  servers: readonly DemoServerState[],
+  calls: readonly DemoCall[],
+): ServerFigures[] {
+  const counts = new Map<string, number>();
+  for (const { server } of calls) {
+    if (server !== undefined) counts.set(server, (counts.get(server) ?? 0) + 1);
+  }
+  const sum = [...counts.values()].reduce((total, count) => total + count, 0);
+  return servers.map((server) => {
+    const count = counts.get(server.address ?? "") ?? 0;
+    return { server, calls: count, share: sum === 0 ? 0 : count / sum };
+  });
+}
+
+/** How many calls of each procedure each server answered, over the whole demo. */
+export function answersOf(
+  record: DemoRecord,
+): { readonly server: DemoServerState; readonly calls: Readonly<Record<DemoMethod, number>> }[] {
+  return record.servers.map((server) => {
+    const calls = { ping: 0, pi: 0, fib: 0 };
+    for (const call of record.calls) {
+      if (server.address !== undefined && call.server === server.address) calls[call.method]++;
+    }
+    return { server, calls };
+  });
+}
+
+/**
+ * How long after the last server's joining each client was seen to be connected to that many servers, in
+ * milliseconds: at the end of a call, so up to a call's length late. A client is missing if it never was.
+ */
+export function connectedAfterMs(
+  { servers, calls }: DemoRecord,
+  phase: DemoPhase,
+  count: number,
+): number[] {
+  const ready = servers.map(({ readyAtMs }) => readyAtMs ?? Infinity);
+  const lastReadyMs = Math.max(...ready.filter((atMs) => atMs <= phase.startMs));
+  const first = new Map<number, number>();
+  for (const { client, connected, atMs } of calls) {
+    if (atMs < lastReadyMs || atMs > (phase.endMs ?? Infinity)) continue;
+    if (connected < count || first.has(client.number)) continue;
+    first.set(client.number, atMs - lastReadyMs);
+  }
+  return [...first.values()];
+}

@@ -1,0 +1,171 @@
+/** A registry that remembers: where the real one cannot be asked, its last list helps out. */
+
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { RpcError } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import { CoalescedTask } from "../coalesced_task.ts";
+import type {
+  Announcement,
+  AnnounceOptions,
+  Change,
+  Discovery,
+  Instance,
+  Snapshot,
+  Watch,
+  Watcher,
+} from "../discovery.ts";
+import type { LastKnownStore } from "./store.ts";
+import { changeOf } from "../snapshot.ts";
+
+/** What the layer is built on. */
+export interface LastKnownOptions {
+  readonly store: LastKnownStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A registry that has said nothing for so long is taken for one that is out of reach. */
+export const silenceMs = 2_000;
+
+/** A list under churn is written at most once in this time. */
+export const savePeriodMs = 1_000;
+
+/**
+ * Puts a memory over a registry. It stands outermost, because what it adds must look to clients as if the
+ * registry had said it, only labelled {@link Snapshot.stale}.
+ */
+export function withLastKnown(discovery: Discovery, options: LastKnownOptions): Discovery {
+  return new LastKnownDiscovery(discovery, options);
+}
+
+class LastKnownDiscovery implements Discovery {
+  readonly url: string;
+  readonly #discovery: Discovery;
+  readonly #options: LastKnownOptions;
+  readonly #watches = new Set<LastKnownWatch>();
+
+  constructor(discovery: Discovery, options: LastKnownOptions) {
+    this.url = discovery.url;
+    this.#discovery = discovery;
+    this.#options = options;
+  }
+
+  announce(instance: Instance, options?: AnnounceOptions): Announcement {
+    return this.#discovery.announce(instance, options);
+  }
+
+  watch(service: string, watcher: Watcher): Watch {
+    const watch = new LastKnownWatch(this.#discovery, service, watcher, this.#options);
+    this.#watches.add(watch);
+    void watch.ended.then(() => this.#watches.delete(watch));
+    return watch;
+  }
+
+  async close(): Promise<void> {
+    const watches = [...this.#watches];
+    for (const watch of watches) watch.close();
+    await Promise.all([this.#discovery.close(), ...watches.map((watch) => watch.ended)]);
+  }
+}
+
+class LastKnownWatch implements Watch {
+  /** Resolves when it is closed and the last list is written. */
+  readonly ended: Promise<void>;
+  readonly #resolveEnded: () => void;
+  readonly #registry: string;
+  readonly #service: string;
+  readonly #watcher: Watcher;
+  readonly #options: LastKnownOptions;
+  readonly #watch: Watch;
+  readonly #silence: Timer;
+  readonly #saving: CoalescedTask;
+  /** `silent`: the registry itself has said nothing yet. */
+  #state: "silent" | "heard" | "closed" = "silent";
+  #recalled: Promise<void> | undefined;
+  /** The stored list, if that is the last that the watcher was told. */
+  #toldStale: readonly Instance[] | undefined;
+  /** What is to be written; nothing if that is done. */
+  #unsaved: readonly Instance[] | undefined;
+
+  constructor(
+    discovery: Discovery,
+    service: string,
+    watcher: Watcher,
+    options: LastKnownOptions,
+  ) {
+    this.#registry = discovery.url;
+    this.#service = service;
+    this.#watcher = watcher;
+    this.#options = options;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ended = promise;
+    this.#resolveEnded = resolve;
+    this.#saving = new CoalescedTask(options.clock, () => this.#save());
+    this.#watch = discovery.watch(service, {
+      snapshot: (snapshot, change) => this.#hear(snapshot, change),
+      trouble: (error) => void this.#trouble(error),
+    });
+    this.#silence = options.clock.after(silenceMs, () => void this.#recall());
+  }
+
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#watch.close();
+    this.#silence.cancel();
+    void this.#saving.close().then(() => this.#save()).then(this.#resolveEnded);
+  }
+
+  #hear(snapshot: Snapshot, change: Change): void {
+    if (this.#state === "closed") return;
+    const isFirst = this.#state === "silent";
+    this.#state = "heard";
+    this.#silence.cancel();
+    const stale = this.#toldStale;
+    this.#toldStale = undefined;
+    // To the registry its first list is all new. To the watcher it replaces the one that was stored.
+    const told = stale === undefined ? change : changeOf(stale, snapshot.instances);
+    this.#watcher.snapshot(snapshot, told);
+    // An empty list would help nobody: whoever needs this one needs somewhere to try.
+    if (snapshot.instances.length === 0) return;
+    this.#unsaved = snapshot.instances;
+    this.#saving.request(isFirst ? 0 : savePeriodMs);
+  }
+
+  async #trouble(error: RpcError): Promise<void> {
+    // The old list first: trouble is for those who have none at all.
+    if (this.#state === "silent") await this.#recall();
+    if (this.#state !== "closed") this.#watcher.trouble(error);
+  }
+
+  /** Delivers the stored list, once, unless the registry was quicker. */
+  #recall(): Promise<void> {
+    return this.#recalled ??= this.#deliverStored();
+  }
+
+  async #deliverStored(): Promise<void> {
+    const stored = await this.#options.store.load(this.#registry, this.#service);
+    if (stored === undefined || this.#state !== "silent") return;
+    const { savedAtMs, instances } = stored;
+    this.#options.log.warn("The registry cannot be asked, using its last known list of servers", {
+      registry: this.#registry,
+      service: this.#service,
+      servers: instances.length,
+      saved: new Date(savedAtMs).toISOString(),
+    });
+    this.#toldStale = instances;
+    this.#watcher.snapshot({ instances, stale: true }, changeOf([], instances));
+  }
+
+  async #save(): Promise<void> {
+    const instances = this.#unsaved;
+    if (instances === undefined) return;
+    this.#unsaved = undefined;
+    await this.#options.store.save({
+      registry: this.#registry,
+      service: this.#service,
+      savedAtMs: this.#options.clock.wallTimeMs(),
+      instances,
+    });
+  }
+}

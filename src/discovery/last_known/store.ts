@@ -1,0 +1,117 @@
+/** The last lists that registries gave, on disk. */
+
+import { joinPath } from "../../base/paths.ts";
+import { messageOf } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import { type Bounds, Members } from "../../base/members.ts";
+import type { Instance } from "../discovery.ts";
+
+/** A list, and what it was a list of. */
+export interface StoredList {
+  /** {@link Discovery.url}: without a password. */
+  readonly registry: string;
+  readonly service: string;
+  /** When it was written, in milliseconds since 1970 UTC. */
+  readonly savedAtMs: number;
+  readonly instances: readonly Instance[];
+}
+
+/** What {@link LastKnownStore} needs. */
+export interface LastKnownStoreOptions {
+  /** Made when first needed. */
+  readonly directory: string;
+  readonly log: Logger;
+}
+
+/** Longest file that is read: thousands of instances with all their methods. */
+const fileBytesMax = 16 * 1024 * 1024;
+
+/** More of anything does not fit the file. */
+const anyLength: Bounds = [0, fileBytesMax];
+const anyNumber: Bounds = [-Number.MAX_VALUE, Number.MAX_VALUE];
+
+/** A file for each registry and service, replaced whole: a reader finds the old list or the new one. */
+export class LastKnownStore {
+  readonly #directory: string;
+  readonly #log: Logger;
+  #saveFailed = false;
+
+  constructor(options: LastKnownStoreOptions) {
+    this.#directory = options.directory;
+    this.#log = options.log;
+  }
+
+  /** The list last saved, if there is one and it can be read. Never rejects. */
+  async load(registry: string, service: string): Promise<StoredList | undefined> {
+    const path = await this.#pathOf(registry, service);
+    try {
+      const { size } = await Deno.stat(path);
+      if (size > fileBytesMax) throw new Error(`it has ${size} bytes, more than ${fileBytesMax}`);
+      const list = readList(JSON.parse(await Deno.readTextFile(path)));
+      if (list.registry === registry && list.service === service) return list;
+      throw new Error(`it is of ${list.service} in ${list.registry}`);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      this.#log.warn("Cannot use the last known list of servers", {
+        path,
+        reason: messageOf(error),
+      });
+      return undefined;
+    }
+  }
+
+  /** Replaces a list. Never rejects: that it failed is logged once, and the old list stays. */
+  async save(list: StoredList): Promise<void> {
+    const path = await this.#pathOf(list.registry, list.service);
+    const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+    try {
+      await Deno.mkdir(this.#directory, { recursive: true, mode: 0o700 });
+      await Deno.writeTextFile(temporary, JSON.stringify(list), { createNew: true });
+      await Deno.rename(temporary, path);
+      this.#saveFailed = false;
+    } catch (error) {
+      await Deno.remove(temporary).catch(() => {});
+      if (this.#saveFailed) return;
+      this.#saveFailed = true;
+      this.#log.warn("Cannot keep the last known list of servers", {
+        path,
+        reason: messageOf(error),
+      });
+    }
+  }
+
+  /** Registries' URLs can be longer than a file's name: their digest is not. */
+  async #pathOf(registry: string, service: string): Promise<string> {
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(registry));
+    return joinPath(
+      this.#directory,
+      `${service}-${new Uint8Array(digest).toHex().slice(0, 16)}.json`,
+    );
+  }
+}
+
+/** @throws {TypeError} what is wrong with it */
+function readList(json: unknown): StoredList {
+  const list = new Members(json);
+  return {
+    registry: list.text("registry", anyLength),
+    service: list.text("service", anyLength),
+    savedAtMs: list.number("savedAtMs", anyNumber),
+    instances: list.list("instances", fileBytesMax)
+      .map((item, index) => readInstance(new Members(item, `instances.${index}`))),
+  };
+}
+
+function readInstance(instance: Members): Instance {
+  return {
+    id: instance.text("id", anyLength),
+    service: instance.text("service", anyLength),
+    host: instance.text("host", [1, fileBytesMax]),
+    port: instance.integer("port", [1, 65_535]),
+    weight: instance.number("weight", [0, Number.MAX_VALUE]),
+    zone: instance.text("zone", anyLength),
+    version: instance.text("version", anyLength),
+    methods: instance.texts("methods", fileBytesMax, anyLength),
+    startedAtMs: instance.number("startedAtMs", anyNumber),
+  };
+}

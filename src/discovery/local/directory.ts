@@ -1,0 +1,89 @@
+/** Where a local registry keeps its files, and making sure that it can. */
+
+import { absolutePath, isAbsolutePath, joinPath } from "../../base/paths.ts";
+import { RpcError } from "../../base/errors.ts";
+
+/** A local registry's directory. */
+export interface LocalDirectory {
+  /** Absolute. Each service has a directory of its own in it. */
+  readonly path: string;
+  /** Ours by default: nobody else may look inside. A directory that the user named may be shared. */
+  readonly isPrivate: boolean;
+}
+
+/** What the environment says, injected so that every system's rules can be tested on any. */
+export interface LocalEnvironment {
+  readonly os: typeof Deno.build.os;
+  readonly uid: number | null;
+  env(name: string): string | undefined;
+  isDirectory(path: string): boolean;
+}
+
+/** This process's environment. */
+export const processEnvironment: LocalEnvironment = {
+  os: Deno.build.os,
+  uid: Deno.uid(),
+  env: (name) => Deno.env.get(name),
+  isDirectory(path) {
+    try {
+      return Deno.statSync(path).isDirectory;
+    } catch {
+      return false;
+    }
+  },
+};
+
+/**
+ * The directory that `local:` means for this user: `%LOCALAPPDATA%\rpc` on Windows, elsewhere `rpc` in
+ * the user's runtime directory, or where there is none `rpc-<uid>` in the directory for temporary files.
+ *
+ * @throws {RpcError} InvalidParams: the environment does not tell (Windows only)
+ */
+export function defaultLocalDirectory(environment = processEnvironment): LocalDirectory {
+  const { os, uid, env, isDirectory } = environment;
+  if (os === "windows") {
+    const base = env("LOCALAPPDATA");
+    if (base !== undefined && base !== "") return { path: joinPath(base, "rpc"), isPrivate: true };
+    throw new RpcError(
+      "InvalidParams",
+      "Cannot tell where the local registry is: LOCALAPPDATA is not set. Name it: local:C:\\some\\dir",
+    );
+  }
+  // A server under cron or sudo lacks the variable and must yet meet a client that has it.
+  const runtime = env("XDG_RUNTIME_DIR") || `/run/user/${uid}`;
+  if (isAbsolutePath(runtime) && isDirectory(runtime)) {
+    return { path: joinPath(runtime, "rpc"), isPrivate: true };
+  }
+  return { path: joinPath(env("TMPDIR") || "/tmp", `rpc-${uid}`), isPrivate: true };
+}
+
+/** The directory that `local:/some/dir` means. */
+export function namedLocalDirectory(directory: string): LocalDirectory {
+  return { path: absolutePath(directory), isPrivate: false };
+}
+
+/**
+ * Makes sure that a service's directory exists, and returns its path.
+ *
+ * @throws whatever the file system has against it, or an Error that says why the directory is not safe
+ */
+export async function prepareServiceDirectory(
+  directory: LocalDirectory,
+  service: string,
+): Promise<string> {
+  if (directory.isPrivate) await preparePrivate(directory.path);
+  const path = joinPath(directory.path, service);
+  await Deno.mkdir(path, { recursive: true });
+  return path;
+}
+
+/** In a directory for everybody's temporary files somebody else may have been there first. */
+async function preparePrivate(path: string): Promise<void> {
+  await Deno.mkdir(path, { recursive: true, mode: 0o700 });
+  const info = await Deno.lstat(path);
+  if (info.uid === null) return; // Windows: %LOCALAPPDATA% is the user's own
+  if (!info.isDirectory || info.uid !== Deno.uid()) {
+    throw new Error(`${path} is not a directory of this user's`);
+  }
+  if (((info.mode ?? 0) & 0o077) !== 0) await Deno.chmod(path, 0o700);
+}

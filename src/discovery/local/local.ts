@@ -1,0 +1,92 @@
+/** The embedded registry: files in a directory, for the programs of one machine. */
+
+import type { Clock } from "../../base/clock.ts";
+import type { Logger } from "../../base/log.ts";
+import type { Random } from "../../base/random.ts";
+import type {
+  Announcement,
+  AnnounceOptions,
+  Discovery,
+  Instance,
+  Watch,
+  Watcher,
+} from "../discovery.ts";
+import { LocalAnnouncement } from "./announcement.ts";
+import { defaultLocalDirectory, type LocalDirectory, namedLocalDirectory } from "./directory.ts";
+import { LocalWatch, type WatchDirectory } from "./watch.ts";
+import { formatRegistryUrl, type LocalRegistryUrl } from "../registry_url.ts";
+import { assertServiceName } from "../service_name.ts";
+
+/** What {@link LocalDiscovery} is built on. */
+export interface LocalDiscoveryOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** How often the directory is looked at even if nothing was heard, in milliseconds. @default 1000 */
+  readonly rescanMs?: number;
+  /** @default Deno.watchFs, of the directory alone */
+  readonly watchDirectory?: WatchDirectory;
+}
+
+const rescanMsDefault = 1_000;
+
+/** A directory per service, a registration per instance: see `local_files.ts`. */
+export class LocalDiscovery implements Discovery {
+  readonly url: string;
+  readonly #directory: LocalDirectory;
+  readonly #options: LocalDiscoveryOptions;
+  readonly #rescanMs: number;
+  readonly #announcements = new Set<LocalAnnouncement>();
+  readonly #watches = new Set<LocalWatch>();
+
+  /** @throws {RpcError} InvalidParams: the user's own directory is wanted, and there is no telling it */
+  constructor(url: LocalRegistryUrl, options: LocalDiscoveryOptions) {
+    this.url = formatRegistryUrl(url);
+    this.#directory = url.directory === undefined
+      ? defaultLocalDirectory()
+      : namedLocalDirectory(url.directory);
+    this.#options = options;
+    this.#rescanMs = options.rescanMs ?? rescanMsDefault;
+  }
+
+  announce(instance: Instance, options: AnnounceOptions = {}): Announcement {
+    assertServiceName(instance.service);
+    const { clock, random, log } = this.#options;
+    const announcement = new LocalAnnouncement(this.#directory, instance, {
+      ...options,
+      clock,
+      random,
+      log,
+      checkMs: this.#rescanMs,
+    });
+    this.#announcements.add(announcement);
+    void announcement.ended.then(() => this.#announcements.delete(announcement));
+    return announcement;
+  }
+
+  watch(service: string, watcher: Watcher): Watch {
+    assertServiceName(service);
+    const { clock, log, watchDirectory = watchWithDeno } = this.#options;
+    const watch = new LocalWatch(this.#directory, service, watcher, {
+      clock,
+      log,
+      watchDirectory,
+      rescanMs: this.#rescanMs,
+    });
+    this.#watches.add(watch);
+    void watch.ended.then(() => this.#watches.delete(watch));
+    return watch;
+  }
+
+  async close(): Promise<void> {
+    for (const watch of this.#watches) watch.close();
+    await Promise.all([
+      ...[...this.#watches].map((watch) => watch.ended),
+      ...[...this.#announcements].map((announcement) => announcement.withdraw()),
+    ]);
+  }
+}
+
+function watchWithDeno(path: string): Deno.FsWatcher {
+  return Deno.watchFs(path, { recursive: false });
+}

@@ -1,0 +1,107 @@
+/** Finding out which servers a local registry's directory stands for. */
+
+import { messageOf } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import type { Instance } from "../discovery.ts";
+import { decodeInstance } from "../instance_json.ts";
+import { checkLiveness, parseFileName, readRegistration } from "./files.ts";
+
+/** What {@link LocalScanner} needs. */
+export interface LocalScannerOptions {
+  readonly service: string;
+  readonly log: Logger;
+}
+
+/** What one scan looks at beside the list of files. */
+export interface LocalScan {
+  /** Registrations that something happened to since the last scan; `undefined`: maybe to all. */
+  readonly touched: ReadonlySet<string> | undefined;
+  /** Ask all locks, also those of registrations that nothing was heard of. */
+  readonly all: boolean;
+}
+
+/** A registration seen before: its instance, or nothing to be used. */
+type Known = { readonly instance: Instance } | { readonly instance?: undefined };
+
+/** Remembers what it has read: a scan reads only what is new, and asks only for the locks it is told to. */
+export class LocalScanner {
+  readonly #service: string;
+  readonly #log: Logger;
+  readonly #known = new Map<string, Known>();
+  /** Files that were complained of. */
+  #warned = new Set<string>();
+
+  constructor(options: LocalScannerOptions) {
+    this.#service = options.service;
+    this.#log = options.log;
+  }
+
+  /**
+   * The instances whose servers live, oldest first. What dead servers left is removed.
+   *
+   * @throws whatever the file system has against reading the directory
+   */
+  async scan(directory: string, { touched, all }: LocalScan): Promise<Instance[]> {
+    const { listed, unfinished, foreign } = await listFiles(directory);
+    for (const id of this.#known.keys()) if (!listed.has(id)) this.#known.delete(id);
+    for (const id of listed) {
+      if (touched?.has(id) ?? true) this.#known.delete(id);
+      if (all || !this.#known.has(id)) await this.#check(directory, id);
+    }
+    // What a server left that died while it wrote. No hurry, and one that is writing is not disturbed.
+    for (const id of all ? unfinished.difference(listed) : []) await checkLiveness(directory, id);
+    for (const name of foreign) this.#warn(directory, name, "its name is not a registration's");
+    this.#warned = this.#warned.intersection(foreign.union(new Set([...listed].map(jsonNameOf))));
+    return [...this.#known.values()].flatMap(({ instance }) => instance ?? [])
+      .sort((a, b) => a.startedAtMs - b.startedAtMs);
+  }
+
+  /** Asks for one registration's lock, and reads the registration unless that was done. */
+  async #check(directory: string, id: string): Promise<void> {
+    const liveness = await checkLiveness(directory, id);
+    if (liveness === "alive" && this.#known.has(id)) return;
+    this.#known.delete(id);
+    if (liveness === "dead") return;
+    let bytes: Uint8Array | undefined;
+    try {
+      bytes = await readRegistration(directory, id);
+    } catch (error) {
+      // Not readable for now, or not for us. It is tried again at the next scan.
+      return this.#warn(directory, jsonNameOf(id), messageOf(error));
+    }
+    if (bytes === undefined) return;
+    const decoded = decodeInstance(bytes, this.#service);
+    if (decoded.kind === "malformed") this.#warn(directory, jsonNameOf(id), decoded.reason);
+    else if (liveness === "unlocked") this.#warn(directory, jsonNameOf(id), "it has no lock file");
+    const isUsable = decoded.kind === "instance" && liveness === "alive";
+    this.#known.set(id, isUsable ? { instance: decoded.instance } : {});
+  }
+
+  #warn(directory: string, file: string, reason: string): void {
+    if (this.#warned.has(file)) return;
+    this.#warned.add(file);
+    this.#log.warn("Skipped a file in the local registry that is no instance", {
+      directory,
+      file,
+      reason,
+    });
+  }
+}
+
+/** The ids that have a `.json`, the ids that have another file, and JSON files of somebody else's. */
+async function listFiles(directory: string) {
+  const listed = new Set<string>();
+  const unfinished = new Set<string>();
+  const foreign = new Set<string>();
+  for await (const { name } of Deno.readDir(directory)) {
+    const file = parseFileName(name);
+    if (file?.extension === "json") listed.add(file.id);
+    else if (file !== undefined) unfinished.add(file.id);
+    else if (name.endsWith(".json")) foreign.add(name);
+  }
+  return { listed, unfinished, foreign };
+}
+
+function jsonNameOf(id: string): string {
+  return `${id}.json`;
+}

@@ -1,0 +1,167 @@
+/** Watching one service of a local registry. */
+
+import { baseName } from "../../base/paths.ts";
+import type { Clock } from "../../base/clock.ts";
+import { messageOf, RpcError } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import { CoalescedTask } from "../coalesced_task.ts";
+import type { Watch, Watcher } from "../discovery.ts";
+import { type LocalDirectory, prepareServiceDirectory } from "./directory.ts";
+import { parseFileName } from "./files.ts";
+import { LocalScanner } from "./scanner.ts";
+import { ListTeller, oneByAddress } from "../snapshot.ts";
+
+/** Tells of changes in a directory: `Deno.watchFs`, or what a test puts in its place. */
+export type WatchDirectory = (
+  path: string,
+) => AsyncIterable<{ readonly paths: readonly string[] }> & { close(): void };
+
+/** What a watch is built on. */
+export interface LocalWatchOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly watchDirectory: WatchDirectory;
+  /** How often everything is looked at even if nothing was heard. */
+  readonly rescanMs: number;
+}
+
+/** One new registration makes half a dozen events: they are waited for and looked at together. */
+const settleMs = 5;
+
+/**
+ * How long after a first look that found servers the events begin; until then a change is seen that much later.
+ * Most one-shot programs have ended by then, and the end of a process that listens takes Linux up to 20 ms more.
+ */
+const listenAfterMs = 100;
+
+/**
+ * The file system's events say which registrations to look at, within milliseconds: a new one, and
+ * (on Linux) one whose server died, because closing the lock file is an event too. Events can be missing,
+ * where there are no handles for them, or get lost. So everything is looked at once in a while anyway.
+ */
+export class LocalWatch implements Watch {
+  /** Resolves when it is closed and nothing of it touches the disk any more. Never rejects. */
+  readonly ended: Promise<void>;
+  readonly #resolveEnded: () => void;
+  readonly #directory: LocalDirectory;
+  readonly #service: string;
+  readonly #watcher: Watcher;
+  readonly #options: LocalWatchOptions;
+  readonly #scanning: CoalescedTask;
+  readonly #scanner: LocalScanner;
+  readonly #teller: ListTeller;
+  /** Registrations that something happened to since the last scan. */
+  readonly #touched = new Set<string>();
+  #events: ReturnType<WatchDirectory> | undefined;
+  #eventsFailed = false;
+  /** When everything is to be looked at, events or not. */
+  #rescanAtMs = -Infinity;
+  #hasLooked = false;
+  #isClosed = false;
+  #troubled = false;
+
+  constructor(
+    directory: LocalDirectory,
+    service: string,
+    watcher: Watcher,
+    options: LocalWatchOptions,
+  ) {
+    this.#directory = directory;
+    this.#service = service;
+    this.#watcher = watcher;
+    this.#options = options;
+    this.#teller = new ListTeller(watcher);
+    this.#scanner = new LocalScanner({ service, log: options.log });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ended = promise;
+    this.#resolveEnded = resolve;
+    this.#scanning = new CoalescedTask(options.clock, () => this.#scan());
+    this.#scanning.request(0);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#stopEvents();
+    void this.#scanning.close().then(this.#resolveEnded);
+  }
+
+  async #scan(): Promise<void> {
+    const { clock, rescanMs } = this.#options;
+    const all = clock.now() >= this.#rescanAtMs;
+    if (all) this.#rescanAtMs = clock.now() + rescanMs;
+    try {
+      const path = await prepareServiceDirectory(this.#directory, this.#service);
+      // What happened before the events began was not heard.
+      const isHeard = this.#events !== undefined;
+      if (this.#hasLooked) this.#startEvents(path);
+      const touched = isHeard ? new Set(this.#touched) : undefined;
+      this.#touched.clear();
+      const instances = await this.#scanner.scan(path, { touched, all });
+      this.#troubled = false;
+      if (!this.#isClosed) this.#teller.tell(oneByAddress(instances));
+      if (!this.#hasLooked) {
+        this.#hasLooked = true;
+        this.#rescanAtMs = clock.now() + (instances.length === 0 ? 0 : listenAfterMs);
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#scanning.request(Math.max(0, this.#rescanAtMs - clock.now()));
+  }
+
+  #startEvents(path: string): void {
+    if (this.#events !== undefined || this.#isClosed) return;
+    try {
+      this.#events = this.#options.watchDirectory(path);
+      this.#eventsFailed = false;
+      void this.#listen(this.#events, path);
+    } catch (error) {
+      if (this.#eventsFailed) return;
+      this.#eventsFailed = true;
+      this.#options.log.warn("Cannot listen for changes of the local registry, looking each time", {
+        directory: path,
+        rescanMs: this.#options.rescanMs,
+        error: messageOf(error),
+      });
+    }
+  }
+
+  async #listen(events: ReturnType<WatchDirectory>, path: string): Promise<void> {
+    try {
+      for await (const { paths } of events) {
+        // The directory itself went or moved: these events end, the next scan begins anew.
+        if (paths.includes(path)) break;
+        for (const changed of paths) {
+          const file = parseFileName(baseName(changed));
+          if (file !== undefined) this.#touched.add(file.id);
+        }
+        this.#scanning.request(settleMs);
+      }
+    } catch (error) {
+      this.#options.log.debug("Lost the events of the local registry", { error: messageOf(error) });
+    }
+    if (this.#events === events) this.#stopEvents();
+  }
+
+  #stopEvents(): void {
+    try {
+      this.#events?.close();
+    } catch { /* it had ended by itself */ }
+    this.#events = undefined;
+  }
+
+  #fail(error: unknown): void {
+    if (this.#troubled || this.#isClosed) return;
+    this.#troubled = true;
+    this.#watcher.trouble(
+      new RpcError(
+        "Unavailable",
+        `Cannot read the local registry ${this.#directory.path}: ${
+          messageOf(error)
+        }. Still trying. ` +
+          "Give permission there, or choose another directory with --registry local:/some/dir",
+        { cause: error },
+      ),
+    );
+  }
+}

@@ -1,0 +1,48 @@
+import type { RpcError } from "../base/errors.ts";
+import type { Discovery, Snapshot } from "./discovery.ts";
+
+/**
+ * A watch as a loop: the latest snapshot each time round, until the signal aborts. Those that came and
+ * went during a round are left out.
+ *
+ * @throws {RpcError} the registry is in trouble before it has said anything
+ */
+export async function* snapshots(
+  discovery: Discovery,
+  service: string,
+  signal: AbortSignal,
+): AsyncGenerator<Snapshot, void> {
+  let latest: Snapshot | undefined;
+  let trouble: RpcError | undefined;
+  let seen = false;
+  let wake = () => {};
+  const watch = discovery.watch(service, {
+    snapshot(snapshot) {
+      latest = snapshot;
+      wake();
+    },
+    trouble(error) {
+      trouble = error;
+      wake();
+    },
+  });
+  const onAbort = () => wake();
+  signal.addEventListener("abort", onAbort);
+  try {
+    while (!signal.aborted) {
+      if (latest !== undefined) {
+        const snapshot = latest;
+        latest = undefined;
+        seen = true;
+        yield snapshot;
+      } else if (trouble !== undefined && !seen) {
+        throw trouble;
+      } else {
+        await new Promise<void>((resolve) => wake = resolve);
+      }
+    }
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    watch.close();
+  }
+}

@@ -1,0 +1,207 @@
+/** Keeping one instance in ZooKeeper. */
+
+import { Backoff } from "../../base/backoff.ts";
+import { type Clock, sleep } from "../../base/clock.ts";
+import { messageOf, RpcError } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import type { Random } from "../../base/random.ts";
+import { isZooKeeperError, type ZooKeeperClient } from "../../zookeeper/mod.ts";
+import { CoalescedTask } from "../coalesced_task.ts";
+import type { Announcement, AnnounceOptions, Instance } from "../discovery.ts";
+import { encodeInstance } from "../instance_json.ts";
+
+/** What an announcement is built on. */
+export interface ZooKeeperAnnouncementOptions extends AnnounceOptions {
+  readonly client: ZooKeeperClient;
+  /** The service's node. */
+  readonly servicePath: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** The node is looked after every 1 to 2 times this. */
+  readonly reconcileMs: number;
+}
+
+/** How soon a refused registration is tried again. Outages of the connection have a back-off of their own. */
+const retry = { baseMs: 100, maxMs: 10_000 };
+
+/** Longest wait for ZooKeeper's word that the node is gone; then the end of the session must do. */
+const withdrawTimeoutMs = 2_000;
+
+/** A node of ours: its session owns it, and with the session it ends. */
+interface OwnNode {
+  readonly path: string;
+  readonly session: bigint;
+}
+
+type State =
+  | { readonly kind: "waiting" }
+  /** The node was asked for. If the answer got lost, it may be there all the same. */
+  | { readonly kind: "creating"; readonly node: OwnNode }
+  | { readonly kind: "registered"; readonly node: OwnNode }
+  | { readonly kind: "withdrawing"; readonly node: OwnNode | undefined }
+  | { readonly kind: "withdrawn" };
+
+/**
+ * One instance, announced by an ephemeral node.
+ *
+ * Each attempt to register makes a node of a new name, a UUID. A name that were kept would, after an
+ * expiry, meet its own ghost: the node of the former session, which is there but about to go. "It exists
+ * already" would then be taken for success, and soon nothing would be registered any more. For the same
+ * reason a node counts as ours only if it is owned by the session that we have now.
+ */
+export class ZooKeeperAnnouncement implements Announcement {
+  readonly registered: Promise<void>;
+  /** Resolves when nothing of it is left to do. */
+  readonly ended: Promise<void>;
+  readonly #instance: Instance;
+  readonly #options: ZooKeeperAnnouncementOptions;
+  readonly #backoff: Backoff;
+  readonly #task: CoalescedTask;
+  readonly #resolveRegistered: () => void;
+  readonly #resolveEnded: () => void;
+  #state: State = { kind: "waiting" };
+  #troubled = false;
+
+  constructor(instance: Instance, options: ZooKeeperAnnouncementOptions) {
+    this.#instance = instance;
+    this.#options = options;
+    this.#backoff = new Backoff(options.random, retry);
+    this.#task = new CoalescedTask(options.clock, () => this.#reconcile());
+    const registered = Promise.withResolvers<void>();
+    this.registered = registered.promise;
+    this.#resolveRegistered = registered.resolve;
+    const ended = Promise.withResolvers<void>();
+    this.ended = ended.promise;
+    this.#resolveEnded = ended.resolve;
+    this.#task.request(0);
+  }
+
+  /** Stays true while the connection is lost: the node stands for as long as its session does. */
+  get isRegistered(): boolean {
+    return this.#state.kind === "registered" &&
+      this.#state.node.session === this.#options.client.sessionId;
+  }
+
+  async withdraw(): Promise<void> {
+    if (this.#state.kind !== "withdrawing" && this.#state.kind !== "withdrawn") {
+      const node = this.#state.kind === "waiting" ? undefined : this.#state.node;
+      this.#state = { kind: "withdrawing", node };
+      this.#resolveRegistered();
+      this.#task.request(0);
+    }
+    const settled = new AbortController();
+    await Promise.race([
+      this.ended.then(() => settled.abort()),
+      sleep(this.#options.clock, withdrawTimeoutMs, settled.signal),
+    ]);
+  }
+
+  /** The session ends now, and the node with it: there is nothing more to do here. */
+  abandon(): void {
+    this.#state = { kind: "withdrawn" };
+    this.#resolveRegistered();
+    this.#resolveEnded();
+    void this.#task.close();
+  }
+
+  /** ZooKeeper has been reached, for the first time or again. */
+  connected(): void {
+    this.#troubled = false;
+    this.#task.request(0);
+  }
+
+  /** ZooKeeper cannot be reached. */
+  unreachable(error: RpcError): void {
+    const { kind } = this.#state;
+    if (this.#troubled || kind === "withdrawing" || kind === "withdrawn") return;
+    this.#troubled = true;
+    this.#options.trouble?.(error);
+  }
+
+  /** Brings what is in ZooKeeper into line with the state. */
+  async #reconcile(): Promise<void> {
+    const { client, random, reconcileMs } = this.#options;
+    try {
+      if (this.#state.kind === "withdrawing") return await this.#remove(this.#state.node);
+      // Waiting is for `connected` to end: an operation submitted now would belong to no session.
+      if (client.state !== "connected") return;
+      if (!await this.#isOurs()) await this.#register();
+      this.#backoff.reset();
+      this.#troubled = false;
+      this.#task.request(reconcileMs * (1 + random()));
+    } catch (error) {
+      this.#fail(error);
+      this.#task.request(this.#backoff.next());
+    }
+  }
+
+  /** Whether our node is there and owned by the session that we have; if so, watches over it. */
+  async #isOurs(): Promise<boolean> {
+    const { client, log } = this.#options;
+    if (this.#state.kind !== "creating" && this.#state.kind !== "registered") return false;
+    const { kind, node } = this.#state;
+    if (node.session === client.sessionId) {
+      const stat = await client.exists(node.path, this.#onNodeEvent);
+      if (stat?.ephemeralOwner === node.session) {
+        this.#become({ kind: "registered", node });
+        this.#resolveRegistered();
+        return true;
+      }
+    }
+    if (kind === "registered") {
+      log.info("The registration in ZooKeeper is gone, registering again", { path: node.path });
+    }
+    this.#become({ kind: "waiting" });
+    return false;
+  }
+
+  async #register(): Promise<void> {
+    const { client, servicePath } = this.#options;
+    const id = crypto.randomUUID();
+    const node = { path: `${servicePath}/${id}`, session: client.sessionId };
+    await client.ensurePath(servicePath);
+    this.#become({ kind: "creating", node });
+    await client.create(node.path, encodeInstance(this.#instance, id), { mode: "ephemeral" });
+    if (!await this.#isOurs()) throw new Error(`${node.path} vanished at once`);
+  }
+
+  /** Changes the state, unless the announcement was withdrawn in the meantime. */
+  #become(state: State & { readonly kind: "waiting" | "creating" | "registered" }): void {
+    if (this.#state.kind === "withdrawn") return;
+    if (this.#state.kind === "withdrawing") {
+      const node = state.kind === "waiting" ? undefined : state.node;
+      this.#state = { kind: "withdrawing", node };
+    } else {
+      this.#state = state;
+    }
+  }
+
+  async #remove(node: OwnNode | undefined): Promise<void> {
+    const { client } = this.#options;
+    if (node !== undefined && node.session === client.sessionId) {
+      await client.delete(node.path).catch((error) => {
+        if (!isZooKeeperError(error, "NO_NODE")) throw error;
+      });
+    }
+    this.abandon();
+  }
+
+  readonly #onNodeEvent = (): void => {
+    this.#task.request(0);
+  };
+
+  #fail(error: unknown): void {
+    const { servicePath, log } = this.#options;
+    log.debug("Could not register in ZooKeeper", { path: servicePath, error: messageOf(error) });
+    // While the connection is down the client itself says so, and better; and one failure is none yet.
+    if (this.#options.client.state !== "connected" || this.#backoff.failures === 0) return;
+    this.unreachable(
+      new RpcError(
+        "Unavailable",
+        `Cannot announce the server in ZooKeeper: ${messageOf(error)}. Still trying`,
+        { cause: error },
+      ),
+    );
+  }
+}

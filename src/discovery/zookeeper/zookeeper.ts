@@ -1,0 +1,138 @@
+/** The registry for a network: ephemeral nodes in ZooKeeper, laid out as Apache Curator lays them out. */
+
+import type { Clock } from "../../base/clock.ts";
+import { RpcError } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import type { Random } from "../../base/random.ts";
+import { ZooKeeperClient, type ZooKeeperState } from "../../zookeeper/mod.ts";
+import type {
+  Announcement,
+  AnnounceOptions,
+  Discovery,
+  Instance,
+  Watch,
+  Watcher,
+} from "../discovery.ts";
+import { formatHosts, formatRegistryUrl, type ZooKeeperRegistryUrl } from "../registry_url.ts";
+import { assertServiceName } from "../service_name.ts";
+import { ZooKeeperAnnouncement } from "./announcement.ts";
+import { ZooKeeperWatch } from "./watch.ts";
+
+/** What {@link ZooKeeperDiscovery} is built on. */
+export interface ZooKeeperDiscoveryOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /**
+   * Registrations and lists are checked every 1 to 2 times this even if nothing was heard, in
+   * milliseconds. It is for what nobody foresaw; everything else is told by watches. @default 30_000
+   */
+  readonly reconcileMs?: number;
+}
+
+/**
+ * Every child of this node is a service, and every child of a service an instance: other programs'
+ * readers take them so, and nothing else may be kept there.
+ */
+const servicesPath = "/services";
+
+const reconcileMsDefault = 30_000;
+
+/** How long the first connection is waited for. Nothing depends on it: the client goes on by itself. */
+const connectTimeoutMs = 10_000;
+
+/** One session, made at the first use, for all announcements and watches of this program. */
+export class ZooKeeperDiscovery implements Discovery {
+  readonly url: string;
+  readonly #options: ZooKeeperDiscoveryOptions;
+  readonly #client: ZooKeeperClient;
+  readonly #announcements = new Set<ZooKeeperAnnouncement>();
+  readonly #watches = new Set<ZooKeeperWatch>();
+
+  constructor(url: ZooKeeperRegistryUrl, options: ZooKeeperDiscoveryOptions) {
+    this.url = formatRegistryUrl(url);
+    this.#options = options;
+    const { servers, chroot, login, sessionTimeoutMs } = url;
+    this.#client = new ZooKeeperClient({
+      connectString: formatHosts(servers) + chroot,
+      ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
+      ...(login === undefined
+        ? {}
+        : { auth: [{ scheme: "digest", credentials: `${login.user}:${login.password}` }] }),
+      clock: options.clock,
+      random: options.random,
+      log: options.log,
+      onState: (state) => this.#onState(state),
+      onConnectFailure: (error) => this.#unreachable(error),
+    });
+  }
+
+  announce(instance: Instance, options: AnnounceOptions = {}): Announcement {
+    const announcement = new ZooKeeperAnnouncement(instance, {
+      ...options,
+      ...this.#parts(instance.service),
+    });
+    this.#announcements.add(announcement);
+    void announcement.ended.then(() => this.#announcements.delete(announcement));
+    this.#connect();
+    return announcement;
+  }
+
+  watch(service: string, watcher: Watcher): Watch {
+    const watch: ZooKeeperWatch = new ZooKeeperWatch(watcher, {
+      ...this.#parts(service),
+      service,
+      onClose: () => this.#watches.delete(watch),
+    });
+    this.#watches.add(watch);
+    this.#connect();
+    return watch;
+  }
+
+  async close(): Promise<void> {
+    for (const watch of this.#watches) watch.close();
+    // The end of the session takes all its nodes away at once.
+    for (const announcement of this.#announcements) announcement.abandon();
+    await this.#client.close();
+  }
+
+  /** What announcements and watches of a service have in common. */
+  #parts(service: string) {
+    assertServiceName(service);
+    const { clock, random, log, reconcileMs = reconcileMsDefault } = this.#options;
+    const servicePath = `${servicesPath}/${service}`;
+    return { client: this.#client, servicePath, clock, random, log, reconcileMs };
+  }
+
+  #connect(): void {
+    this.#client.connect(connectTimeoutMs).catch(() => {
+      // Whatever else goes wrong is heard through `onState` and `onConnectFailure`. This refusal was
+      // heard too, but maybe before this announcement or watch.
+      if (this.#client.state === "auth_failed") this.#onState("auth_failed");
+    });
+  }
+
+  #onState(state: ZooKeeperState): void {
+    this.#options.log.debug("The ZooKeeper session changed", { state });
+    if (state === "connected") {
+      for (const part of [...this.#announcements, ...this.#watches]) part.connected();
+    } else if (state === "auth_failed") {
+      this.#tellAll(
+        "ZooKeeper refused the login. Check the user and password in the registry's URL " +
+          "(zookeeper://user:password@host:2181)",
+      );
+    }
+  }
+
+  #unreachable(error: Error): void {
+    this.#tellAll(
+      `${error.message}. Is it running? Start it, or choose another registry with --registry`,
+      error,
+    );
+  }
+
+  #tellAll(message: string, cause?: Error): void {
+    const error = new RpcError("Unavailable", message, { cause });
+    for (const part of [...this.#announcements, ...this.#watches]) part.unreachable(error);
+  }
+}

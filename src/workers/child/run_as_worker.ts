@@ -1,0 +1,38 @@
+import { messageOf } from "../../base/errors.ts";
+import { builtin } from "../../procedures/builtin.ts";
+import { loadModule } from "../../procedures/load.ts";
+import type { Procedures } from "../../procedures/procedure.ts";
+import { endWithParent } from "./end_with_parent.ts";
+import { refuseToWork } from "./refuse_to_work.ts";
+import { runWorker } from "./worker.ts";
+import { takeStdio } from "./worker_stdio.ts";
+
+/** What a worker of ours offers. */
+export interface WorkerOffer {
+  /** Path or `file:` URL of a module whose exports are offered. @default none */
+  readonly module?: string | undefined;
+  /** Whether the built-in procedures are offered too. A module's go before those of the same name. */
+  readonly builtin: boolean;
+}
+
+/**
+ * Makes this process a worker until its parent lets go of it. Returns `false` if the module cannot
+ * be offered, which the parent has been told.
+ */
+export async function runAsWorker(offer: WorkerOffer): Promise<boolean> {
+  endWithParent();
+  // Before the module is loaded: what it prints meanwhile must not get into the protocol.
+  const io = takeStdio();
+  let procedures: Procedures;
+  try {
+    procedures = {
+      ...(offer.builtin ? builtin : {}),
+      ...(offer.module === undefined ? {} : await loadModule(offer.module)),
+    };
+  } catch (error) {
+    await refuseToWork(messageOf(error), io);
+    return false;
+  }
+  await runWorker(procedures, io);
+  return true;
+}

@@ -1,0 +1,260 @@
+import { messageOf, RpcError } from "../../base/errors.ts";
+import { readBufferBytes } from "../../base/limits.ts";
+import { LazyCallContext } from "../../procedures/call_context.ts";
+import { invoke, isThenable } from "../../procedures/invoke.ts";
+import { toOpenRpc } from "../../procedures/openrpc.ts";
+import type { Procedure, Procedures } from "../../procedures/procedure.ts";
+import { type Run, startStream } from "../../procedures/stream_run.ts";
+import { BadMessage, cancelledId, decodeRequest, moreParams } from "../../wire/decode_request.ts";
+import { encodeError, encodeItems, encodeResult } from "../../wire/codec.ts";
+import { LineSplitter } from "../../wire/lines.ts";
+import type { Id, Request } from "../../wire/message.ts";
+import { reservedMethods } from "../../wire/reserved.ts";
+import { Outbox } from "../../wire/outbox.ts";
+import { Claims } from "../claim_board.ts";
+import { stackOf, takeStdio, type WorkerIo } from "./worker_stdio.ts";
+
+/**
+ * The child's side: answers JSON-RPC lines from stdin on stdout until stdin ends, which it also does
+ * when the parent dies. Resolves then; the caller exits, whatever still runs.
+ *
+ * `cpu` procedures run one at a time, in order, and the answer to one is written whole before the
+ * next begins: when the process dies, everything after the first call without an answer has
+ * not begun. `io` procedures run at once. `inline` ones, which another process would run inline, count
+ * as `cpu` here. `rpc.discover`, `rpc.ping`, `rpc.cancel` and `rpc.more` are understood.
+ *
+ * @param io @default the process's own, see {@link takeStdio}
+ */
+export function runWorker(procedures: Procedures, io: WorkerIo = takeStdio()): Promise<void> {
+  return new Worker(procedures, io, Claims.join()).run();
+}
+
+/** One call that waits or runs here. `id` is `undefined` for a notification. */
+interface Call {
+  readonly id: Id | undefined;
+  readonly method: string;
+  readonly procedure: Procedure;
+  readonly params: Request["params"];
+  readonly context: LazyCallContext;
+  /** What draws the items, if the procedure is a stream. */
+  readonly stream: Run | undefined;
+}
+
+const notBegun = new RpcError("Cancelled", "Taken back before it began", { executed: "no" });
+
+class Worker {
+  readonly #procedures: ReadonlyMap<string, Procedure>;
+  readonly #document: unknown;
+  readonly #io: WorkerIo;
+  readonly #claims: Claims | undefined;
+  readonly #outbox: Outbox;
+  readonly #encoder = new TextEncoder();
+  readonly #concurrent = new Set<Call>();
+  #waiting: Call[] = [];
+  #running: Call | undefined;
+
+  constructor(procedures: Procedures, io: WorkerIo, claims: Claims | undefined) {
+    this.#procedures = new Map(Object.entries(procedures));
+    this.#document = toOpenRpc(procedures, { title: "worker", version: "0" });
+    this.#io = io;
+    this.#claims = claims;
+    // Written synchronously, like all the rest: an answer of a `cpu` call never lands inside of another.
+    const write = (bytes: Uint8Array) => Promise.resolve(io.writeSync(bytes));
+    this.#outbox = new Outbox({ write }, () => {});
+  }
+
+  async run(): Promise<void> {
+    const splitter = new LineSplitter();
+    const buffer = new Uint8Array(readBufferBytes);
+    while (!splitter.overflowed) {
+      const length = await this.#io.read(buffer);
+      if (length === null) return;
+      for (const line of splitter.push(buffer.subarray(0, length))) {
+        if (typeof line === "string") this.#take(line);
+        else this.#writeNow(encodeError(null, line));
+      }
+      // After the whole read, so that a cancellation overtakes the call that it cancels.
+      this.#runNext();
+    }
+  }
+
+  #take(line: string): void {
+    const message = decodeRequest(line);
+    if (message instanceof BadMessage) {
+      this.#writeNow(encodeError(message.id, message.error));
+    } else if ("method" in message) {
+      this.#takeRequest(message);
+    } else {
+      const text = "Cannot take a batch: a worker has no use for it";
+      this.#writeNow(encodeError(null, new RpcError("InvalidRequest", text)));
+    }
+  }
+
+  #takeRequest({ id, method, params, meta }: Request): void {
+    switch (method) {
+      case reservedMethods.discover:
+        return this.#answerNow(id, this.#document);
+      case reservedMethods.ping:
+        return this.#answerNow(id, "pong");
+      case reservedMethods.cancel:
+        return this.#cancel(params);
+      case reservedMethods.more:
+        return this.#more(params);
+    }
+    const procedure = this.#procedures.get(method);
+    if (procedure === undefined) {
+      const error = new RpcError("MethodNotFound", `Cannot find ${method} in the worker`);
+      if (id !== undefined) this.#writeNow(encodeError(id, error));
+      return;
+    }
+    const context = new LazyCallContext(meta?.traceparent);
+    const stream = procedure.stream
+      ? this.#newStream({ id, method, procedure, params, context }, meta?.stream)
+      : undefined;
+    const call = { id, method, procedure, params, context, stream };
+    if (procedure.kind !== "io") this.#waiting.push(call);
+    else void this.#runConcurrently(call);
+  }
+
+  #newStream(call: Omit<Call, "stream">, credit: number | undefined): Run {
+    const { id, procedure: { kind } } = call;
+    if (id === undefined || credit === undefined) return startStream(call, undefined);
+    return startStream(call, {
+      credit,
+      items: (items) => {
+        const line = encodeItems(id, items);
+        if (kind === "io") this.#outbox.push(line);
+        else this.#writeNow(line);
+      },
+    });
+  }
+
+  /** As `invoke` does, which streams need a run for. */
+  #invoke({ method, procedure, params, context, stream }: Call): unknown {
+    return stream === undefined ? invoke(method, procedure, params, context) : stream.run();
+  }
+
+  /** Runs what waits: in a loop and not by recursion, since all may be synchronous. */
+  #runNext(): void {
+    while (this.#running === undefined) {
+      const call = this.#waiting.shift();
+      if (call === undefined) return;
+      if (!this.#begins(call)) {
+        this.#writeNow(this.#failure(call, notBegun));
+        continue;
+      }
+      let result: unknown;
+      try {
+        result = this.#invoke(call);
+      } catch (error) {
+        this.#writeNow(this.#failure(call, error));
+        continue;
+      }
+      if (!isThenable(result)) {
+        this.#writeNow(this.#success(call, result));
+        continue;
+      }
+      this.#running = call;
+      void this.#finishRunning(call, result);
+    }
+  }
+
+  /** `false`: the server has taken it back. */
+  #begins({ id }: Call): boolean {
+    return this.#claims === undefined || typeof id !== "number" || this.#claims.claim(id);
+  }
+
+  async #finishRunning(call: Call, result: PromiseLike<unknown>): Promise<void> {
+    const line = await this.#outcome(call, result);
+    this.#writeNow(line);
+    this.#running = undefined;
+    this.#runNext();
+  }
+
+  async #runConcurrently(call: Call): Promise<void> {
+    this.#concurrent.add(call);
+    const line = await this.#outcome(call);
+    // Cancelled meanwhile, which has been answered.
+    if (!this.#concurrent.delete(call)) return;
+    if (line !== undefined) this.#outbox.push(line);
+  }
+
+  /** The answer to a call that takes time. Never throws. */
+  async #outcome(call: Call, started?: PromiseLike<unknown>): Promise<string | undefined> {
+    try {
+      return this.#success(call, await (started ?? this.#invoke(call)));
+    } catch (error) {
+      return this.#failure(call, error);
+    }
+  }
+
+  #cancel(params: Request["params"]): void {
+    const id = cancelledId(params);
+    if (id === undefined) return;
+    const isMeant = (call: Call) => call.id === id;
+    const waiting = this.#waiting.find(isMeant);
+    if (waiting !== undefined) {
+      this.#waiting = this.#waiting.filter((call) => call !== waiting);
+      const error = new RpcError("Cancelled", `Cancelled ${waiting.method} before it began`, {
+        executed: "no",
+      });
+      return this.#writeNow(encodeError(id, error));
+    }
+    if (this.#running?.id === id) abort(this.#running);
+    for (const call of [...this.#concurrent].filter(isMeant)) {
+      // Answered at once: a procedure that does not heed its signal would hold its place for ever.
+      this.#concurrent.delete(call);
+      abort(call);
+      this.#writeNow(encodeError(id, new RpcError("Cancelled", `Cancelled ${call.method}`)));
+    }
+  }
+
+  #more(params: Request["params"]): void {
+    const read = moreParams(params);
+    if (read === undefined) return;
+    for (const call of [this.#running, ...this.#concurrent, ...this.#waiting]) {
+      if (call?.id === read.id) call.stream?.more(read.n);
+    }
+  }
+
+  #success(call: Call, result: unknown): string | undefined {
+    if (call.id === undefined) return undefined;
+    try {
+      return encodeResult(call.id, result);
+    } catch (error) {
+      return this.#failure(call, error);
+    }
+  }
+
+  #failure(call: Call, thrown: unknown): string | undefined {
+    const error = thrown instanceof RpcError
+      ? thrown
+      : new RpcError("InternalError", messageOf(thrown), { cause: thrown });
+    if (error.name === "InternalError" && !call.context.isAborted) {
+      this.#io.warn(`${call.method} failed: ${stackOf(error.cause ?? error)}`);
+    }
+    return call.id === undefined ? undefined : encodeError(call.id, error);
+  }
+
+  #answerNow(id: Id | undefined, result: unknown): void {
+    if (id !== undefined) this.#writeNow(encodeResult(id, result));
+  }
+
+  /** Writes the line whole before it returns. */
+  #writeNow(line: string | undefined): void {
+    if (line === undefined) return;
+    let bytes = this.#encoder.encode(line);
+    try {
+      while (bytes.length > 0) bytes = bytes.subarray(this.#io.writeSync(bytes));
+    } catch {
+      // The parent has gone. Stdin ends too, and until then there is nobody to work for.
+      this.#waiting = [];
+    }
+  }
+}
+
+/** Nobody waits for the call any more. */
+function abort({ context, stream }: Call): void {
+  if (stream === undefined) context.abort();
+  else stream.cancel();
+}

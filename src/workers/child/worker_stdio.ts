@@ -1,0 +1,66 @@
+import { messageOf } from "../../base/errors.ts";
+
+/** What a worker reads requests from and writes answers to. */
+export interface WorkerIo {
+  /** Fills the buffer, as `Deno.stdin.read` does; `null` at the end. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Writes some of the bytes and says how many. */
+  writeSync(bytes: Uint8Array): number;
+  /** Takes what people should see of a failed procedure. */
+  warn(text: string): void;
+}
+
+const printers = [
+  "log",
+  "info",
+  "debug",
+  "dir",
+  "dirxml",
+  "table",
+  "group",
+  "groupCollapsed",
+  "count",
+  "timeLog",
+  "timeEnd",
+] as const;
+
+/**
+ * Makes this process a worker, for good: stdin and stdout are the protocol's from now on.
+ *
+ * - Whatever a procedure prints, by `console`, `Deno.stdout` or `process.stdout`, goes to stderr.
+ * - SIGINT and SIGTERM are ignored. A terminal sends the first to the whole process group, and a
+ *   service manager the second, and then the parent wants its workers to finish. A worker leaves
+ *   when stdin ends, or by SIGKILL.
+ * - An error that nobody caught is printed. It may be of a call long answered, so it must not take
+ *   the other calls with it.
+ */
+export function takeStdio(): WorkerIo {
+  const writeSync = Deno.stdout.writeSync.bind(Deno.stdout);
+  Deno.stdout.write = (bytes) => Deno.stderr.write(bytes);
+  Deno.stdout.writeSync = (bytes) => Deno.stderr.writeSync(bytes);
+  Object.defineProperty(Deno.stdout, "writable", { get: () => Deno.stderr.writable });
+
+  // The console does not print through `Deno.stdout`. Its tables and counters become plain lines.
+  const warn = console.error.bind(console);
+  for (const name of printers) console[name] = warn;
+
+  for (const signal of ignoredSignals()) Deno.addSignalListener(signal, () => {});
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    warn(`Unhandled rejection: ${stackOf(event.reason)}`);
+  });
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    warn(`Uncaught error: ${stackOf(event.error)}`);
+  });
+  return { read: (buffer) => Deno.stdin.read(buffer), writeSync, warn };
+}
+
+function ignoredSignals(): Deno.Signal[] {
+  return Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM"];
+}
+
+/** The stack of anything that was thrown, for the log. */
+export function stackOf(thrown: unknown): string {
+  return thrown instanceof Error && thrown.stack !== undefined ? thrown.stack : messageOf(thrown);
+}

@@ -1,0 +1,263 @@
+import type { Clock } from "../../base/clock.ts";
+import type { DeadlineWheel } from "../../base/deadline_wheel.ts";
+import { RpcError } from "../../base/errors.ts";
+import { reservedMethods } from "../../wire/reserved.ts";
+import { CallQueue } from "./call_queue.ts";
+import { type CallOwner, type Place, PoolCall } from "./pool_call.ts";
+import { longCallMs } from "./send_ahead.ts";
+import { Shedding } from "./shedding.ts";
+import type { PoolTask, TaskHandle } from "./task.ts";
+import type { WorkerProcess } from "./worker_process.ts";
+import type { WorkerSlot } from "./worker_slot.ts";
+
+/** What a {@link Lane} needs. */
+export interface LaneOptions {
+  /** Whether its workers act on one call after the other, so that only killing one stops a call. */
+  readonly inOrder: boolean;
+  /** Most calls that wait. */
+  readonly queueMax: number;
+  readonly clock: Clock;
+  readonly wheel: DeadlineWheel;
+}
+
+/**
+ * How long a running call that was cancelled may take to end by itself before its worker is killed:
+ * about what the replacement takes to start. So clients that come, call and go cannot make a
+ * server spend its time on starting workers.
+ */
+const cancelGraceMs = 50;
+
+/** The same for a stream: what its `finally` has to do may take a moment. */
+const streamGraceMs = 500;
+
+const inQueue: Place = { name: "queue" };
+
+/** Calls of one kind, the workers that run them, and the queue between. */
+export class Lane implements CallOwner {
+  readonly #options: LaneOptions;
+  readonly #queue = new CallQueue<PoolCall>();
+  readonly #shedding = new Shedding(this.#queue);
+  #slots: readonly WorkerSlot[] = [];
+  /** Workers that have calls behind the one that they run. */
+  readonly #watched = new Set<WorkerProcess>();
+  #isClosed = false;
+  #isPumpDue = false;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+  }
+
+  /** The workers' places. Each must call {@link pump} when its worker gets ready. */
+  get slots(): readonly WorkerSlot[] {
+    return this.#slots;
+  }
+
+  set slots(slots: readonly WorkerSlot[]) {
+    this.#slots = slots;
+  }
+
+  /** Calls that wait. */
+  get queued(): number {
+    return this.#queue.size;
+  }
+
+  /** Takes a task: gives it to a worker, queues it, or refuses it, all of which `task.done` tells. */
+  submit(task: PoolTask): TaskHandle {
+    const { clock, wheel, queueMax } = this.#options;
+    const nowMs = clock.now();
+    const call = new PoolCall(this, task, nowMs);
+    if (this.#isClosed) {
+      this.#refuse(call);
+      return call;
+    }
+    if (task.deadlineAtMs <= nowMs) {
+      call.settle({ error: expiredInQueue(task) });
+      return call;
+    }
+    const slot = this.#queue.size === 0 ? this.#pick() : undefined;
+    if (slot === undefined && this.#queue.size >= queueMax) {
+      const message = `Cannot queue ${task.method}: ${queueMax} calls are waiting already`;
+      call.settle({ error: new RpcError("Overloaded", message) });
+      return call;
+    }
+    call.deadline = wheel.add(task.deadlineAtMs, () => this.#expired(call));
+    if (slot !== undefined) {
+      this.#send(call, slot);
+    } else {
+      call.place = inQueue;
+      this.#queue.push(call);
+    }
+    return call;
+  }
+
+  /** Gives waiting calls to workers for as long as both are there. */
+  pump(): void {
+    while (this.#queue.size > 0) {
+      const slot = this.#pick();
+      if (slot === undefined) return;
+      const nowMs = this.#options.clock.now();
+      this.#send(this.#shedding.take(nowMs) as PoolCall, slot);
+      this.#shed(nowMs);
+    }
+  }
+
+  cancel(call: PoolCall): void {
+    const { method } = call.task;
+    if (call.place.name === "queue") {
+      this.#queue.remove(call);
+      call.leave();
+      const message = `Cancelled ${method} before it began`;
+      call.settle({ error: new RpcError("Cancelled", message, { executed: "no" }) });
+      return;
+    }
+    call.settle({ error: new RpcError("Cancelled", `Cancelled ${method} while it ran`) });
+    if (this.#options.inOrder) this.#askToStop(call, "was cancelled");
+    else this.#stop(call, "was cancelled");
+  }
+
+  released(): void {
+    this.pump();
+  }
+
+  requeue(call: PoolCall): void {
+    if (this.#isClosed) {
+      this.#refuse(call);
+      return;
+    }
+    call.place = inQueue;
+    this.#queue.unshift(call);
+    // Several come together, the last first: they leave in order when all of them are here.
+    if (this.#isPumpDue) return;
+    this.#isPumpDue = true;
+    queueMicrotask(() => {
+      this.#isPumpDue = false;
+      this.pump();
+    });
+  }
+
+  /** Refuses what waits and all that comes, and ends the workers. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (let call = this.#queue.shift(); call !== undefined; call = this.#queue.shift()) {
+      this.#refuse(call);
+    }
+    await Promise.all(this.#slots.map((slot) => slot.close()));
+  }
+
+  /** The slot whose worker has the least to do, of those that may have more. */
+  #pick(): WorkerSlot | undefined {
+    let best: WorkerSlot | undefined;
+    let bestLoad = Infinity;
+    for (const slot of this.#slots) {
+      const { worker } = slot;
+      if (worker === undefined || worker.load >= bestLoad || worker.load >= worker.capacity) {
+        continue;
+      }
+      best = slot;
+      bestLoad = worker.load;
+      if (bestLoad === 0) break;
+    }
+    return best;
+  }
+
+  #shed(nowMs: number): void {
+    let call: PoolCall | undefined;
+    while ((call = this.#shedding.takeHopeless(nowMs)) !== undefined) {
+      call.leave();
+      const message =
+        `Cannot run ${call.task.method} in time: ${this.#queue.size} calls come before`;
+      call.settle({ error: new RpcError("Overloaded", message) });
+    }
+  }
+
+  #send(call: PoolCall, slot: WorkerSlot): void {
+    const worker = slot.worker as WorkerProcess;
+    const { method, params, traceparent } = call.task;
+    try {
+      const id = worker.request(method, params, call, call.credit, traceparent);
+      call.place = { name: "worker", slot, worker, id };
+      if (this.#options.inOrder && worker.load > 1) this.#watch(worker);
+    } catch (error) {
+      call.leave();
+      call.settle({ error: error as RpcError });
+    }
+  }
+
+  /** Sees to it that nothing stays behind a call that turns out to be long. */
+  #watch(worker: WorkerProcess): void {
+    if (this.#watched.has(worker)) return;
+    this.#watched.add(worker);
+    this.#lookLater(worker);
+  }
+
+  #lookLater(worker: WorkerProcess): void {
+    const { clock, wheel } = this.#options;
+    wheel.add(clock.now() + longCallMs, () => {
+      const isLong = clock.now() - worker.busySinceMs >= longCallMs;
+      if (worker.isAlive && worker.load > 1 && isLong) worker.takeBack();
+      if (worker.isAlive && worker.load > 1) this.#lookLater(worker);
+      else this.#watched.delete(worker);
+    });
+  }
+
+  #expired(call: PoolCall): void {
+    if (call.place.name === "queue") {
+      this.#queue.remove(call);
+      call.leave();
+      call.settle({ error: expiredInQueue(call.task) });
+      return;
+    }
+    const message = `Cannot finish ${call.task.method} before its deadline`;
+    call.settle({ error: new RpcError("DeadlineExceeded", message) });
+    // A stream may just be waiting for its caller, and then it ends at once when asked.
+    if (this.#options.inOrder && call.credit !== undefined) {
+      this.#askToStop(call, "overran its deadline");
+    } else {
+      this.#stop(call, "overran its deadline");
+    }
+  }
+
+  /** Gives a call that nobody waits for a moment to end by itself. */
+  #askToStop(call: PoolCall, why: string): void {
+    const { clock, wheel } = this.#options;
+    if (call.place.name !== "worker") return;
+    const { worker, id } = call.place;
+    worker.notify(reservedMethods.cancel, { id });
+    const graceMs = call.credit === undefined ? cancelGraceMs : streamGraceMs;
+    call.deadline = wheel.add(clock.now() + graceMs, () => this.#stop(call, why));
+  }
+
+  /** Frees the worker of a call that nobody waits for. */
+  #stop(call: PoolCall, why: string): void {
+    if (call.place.name !== "worker") return;
+    const { slot, worker, id } = call.place;
+    // A worker that is being killed already, whose last words are still read.
+    if (slot.worker !== worker) return;
+    if (!this.#options.inOrder) {
+      worker.forget(id);
+      call.leave();
+      worker.notify(reservedMethods.cancel, { id });
+      slot.probe();
+      this.pump();
+      return;
+    }
+    // Its answer may be on the way, and the next one begun: that must not die for it.
+    const begun = worker.takeBack();
+    if (begun === undefined ? worker.isFirst(id) : begun === id) {
+      slot.kill(`${call.task.method} ${why}`);
+    } else if (begun === undefined) {
+      worker.notify(reservedMethods.cancel, { id });
+    }
+  }
+
+  #refuse(call: PoolCall): void {
+    call.leave();
+    const message = `Cannot run ${call.task.method}: the server closes`;
+    call.settle({ error: new RpcError("Draining", message) });
+  }
+}
+
+function expiredInQueue({ method }: PoolTask): RpcError {
+  const message = `Cannot run ${method}: its deadline passed before it began`;
+  return new RpcError("DeadlineExceeded", message, { executed: "no" });
+}

@@ -1,0 +1,163 @@
+import { Backoff } from "../../base/backoff.ts";
+import { type Clock, sleep } from "../../base/clock.ts";
+import { DeadlineWheel } from "../../base/deadline_wheel.ts";
+import { queueMaxDefault } from "../../base/limits.ts";
+import type { Logger } from "../../base/log.ts";
+import type { Random } from "../../base/random.ts";
+import type { OpenRpcDocument } from "../../procedures/openrpc.ts";
+import { Lane } from "./lane.ts";
+import type { PoolTask, TaskHandle } from "./task.ts";
+import type { WorkerCommand } from "./worker_process.ts";
+import { WorkerSlot } from "./worker_slot.ts";
+
+/** What {@link WorkerPool.start} takes. */
+export interface WorkerPoolOptions {
+  /** Starts one worker. */
+  readonly command: WorkerCommand;
+  /** Workers for `cpu` calls. If there are `io` procedures, as many again, but at most two, run those. */
+  readonly size: number;
+  /** Most calls that wait, for `cpu` and for `io` each. @default queueMaxDefault */
+  readonly queueMax?: number;
+  /** How long a worker may take until it answers its first request. @default 10_000 */
+  readonly spawnTimeoutMs?: number;
+  /**
+   * Most `cpu` calls in one worker, of which one runs and the others are in its pipe.
+   * @default one while calls are long, and as many as are good for the rate while they are short
+   */
+  readonly cpuCallsPerWorkerMax?: number;
+  /** Most `io` calls in one worker. @default 256 */
+  readonly ioCallsPerWorkerMax?: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** What the pool is doing. */
+export interface WorkerPoolStats {
+  /** Workers that there should be. */
+  readonly size: number;
+  /** Workers with at least one call. */
+  readonly busy: number;
+  /** Calls that wait for a worker. */
+  readonly queued: number;
+  /** Workers that were started to replace one. */
+  readonly restarts: number;
+}
+
+/** What runs calls: worker processes, or several groups of them. */
+export interface Pool {
+  /** What the workers offer. */
+  document(): OpenRpcDocument;
+  /** Takes a call; `task.done` tells how it ended. */
+  submit(task: PoolTask): TaskHandle;
+  /** What it is doing now. */
+  stats(): WorkerPoolStats;
+  /** Resolves when it has no call left, so that {@link close} loses none. */
+  finish(): Promise<void>;
+  /** Refuses what waits, kills the workers, and resolves when they are gone. */
+  close(): Promise<void>;
+}
+
+/** How often a pool that is to close is looked at: calls do not tell, since few pools ever close. */
+const finishCheckMs = 20;
+
+/** Workers for `io` calls: two, so that one which hangs does not stop all. */
+const ioWorkersMax = 2;
+
+/** Delays between starts of workers that die by themselves. */
+const restartBackoff = { baseMs: 100, maxMs: 5_000 };
+
+/**
+ * Worker processes, and the calls that wait for them.
+ *
+ * `cpu` and `io` calls have workers of their own: a `cpu` call would stop every `io` call in its
+ * process for as long as it runs, and for good if it has to be killed.
+ */
+export class WorkerPool implements Pool {
+  readonly #options: WorkerPoolOptions;
+  readonly #cpu: Lane;
+  readonly #io: Lane;
+  #document: OpenRpcDocument | undefined;
+
+  private constructor(options: WorkerPoolOptions) {
+    const { clock, queueMax = queueMaxDefault } = options;
+    const shared = { clock, wheel: new DeadlineWheel(clock), queueMax };
+    this.#options = options;
+    this.#cpu = new Lane({ ...shared, inOrder: true });
+    this.#io = new Lane({ ...shared, inOrder: false });
+  }
+
+  /**
+   * Starts the workers and resolves when all of them take calls.
+   *
+   * @throws {Error} if one does not get ready, with what it printed; then none is left behind
+   */
+  static async start(options: WorkerPoolOptions): Promise<WorkerPool> {
+    const pool = new WorkerPool(options);
+    try {
+      await pool.#start();
+    } catch (error) {
+      await pool.close();
+      throw error;
+    }
+    return pool;
+  }
+
+  document(): OpenRpcDocument {
+    // Set by start(), without which there is no pool.
+    return this.#document as OpenRpcDocument;
+  }
+
+  submit(task: PoolTask): TaskHandle {
+    return (task.kind === "io" ? this.#io : this.#cpu).submit(task);
+  }
+
+  stats(): WorkerPoolStats {
+    const slots = [...this.#cpu.slots, ...this.#io.slots];
+    return {
+      size: slots.length,
+      busy: slots.filter((slot) => (slot.worker?.load ?? 0) > 0).length,
+      queued: this.#cpu.queued + this.#io.queued,
+      restarts: slots.reduce((sum, slot) => sum + slot.restarts, 0),
+    };
+  }
+
+  async finish(): Promise<void> {
+    while (true) {
+      const { busy, queued } = this.stats();
+      if (busy + queued === 0) return;
+      await sleep(this.#options.clock, finishCheckMs);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#cpu.close(), this.#io.close()]);
+  }
+
+  async #start(): Promise<void> {
+    const { size } = this.#options;
+    const document = await this.#fill(this.#cpu, size, true);
+    this.#document = document;
+    if (document.methods.some((method) => method["x-kind"] === "io")) {
+      await this.#fill(this.#io, Math.min(size, ioWorkersMax), false);
+    }
+  }
+
+  async #fill(lane: Lane, size: number, inOrder: boolean): Promise<OpenRpcDocument> {
+    const { cpuCallsPerWorkerMax, ioCallsPerWorkerMax = 256 } = this.#options;
+    const { command, clock, random, log, spawnTimeoutMs = 10_000 } = this.#options;
+    lane.slots = Array.from({ length: size }, () =>
+      new WorkerSlot({
+        command,
+        inOrder,
+        callsMax: inOrder ? cpuCallsPerWorkerMax : ioCallsPerWorkerMax,
+        spawnTimeoutMs,
+        backoff: new Backoff(random, restartBackoff),
+        clock,
+        log,
+        ready: () => lane.pump(),
+      }));
+    const documents = await Promise.all(lane.slots.map((slot) => slot.start()));
+    return documents[0] as OpenRpcDocument;
+  }
+}

@@ -1,0 +1,114 @@
+import type { Deadline } from "../../base/deadline_wheel.ts";
+import type { RpcError } from "../../base/errors.ts";
+import { reservedMethods } from "../../wire/reserved.ts";
+import type { Waiting } from "./shedding.ts";
+import type { PoolTask, TaskHandle } from "./task.ts";
+import type { Outcome, Receiver, WorkerProcess } from "./worker_process.ts";
+import type { WorkerSlot } from "./worker_slot.ts";
+
+/** Where a call is: it waits for a worker, a worker has it, or neither. */
+export type Place =
+  | { readonly name: "nowhere" }
+  | { readonly name: "queue" }
+  | {
+    readonly name: "worker";
+    readonly slot: WorkerSlot;
+    readonly worker: WorkerProcess;
+    readonly id: number;
+  };
+
+/** What a call asks of the lane that it is in. */
+export interface CallOwner {
+  cancel(call: PoolCall): void;
+  /** A worker has a place free. */
+  released(): void;
+  /** Its worker died before it began. */
+  requeue(call: PoolCall): void;
+}
+
+const nowhere: Place = { name: "nowhere" };
+
+/**
+ * One task on its way. Two things end apart: the task, when `done` is called, and the call's stay in
+ * its worker, which is longer if nobody waits for it any more.
+ */
+export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
+  readonly task: PoolTask;
+  readonly submittedAtMs: number;
+  readonly #owner: CallOwner;
+  place: Place = nowhere;
+  previous: PoolCall | undefined;
+  next: PoolCall | undefined;
+  #deadline: Deadline | undefined;
+  #isSettled = false;
+  #credit: number | undefined;
+
+  constructor(owner: CallOwner, task: PoolTask, nowMs: number) {
+    this.#owner = owner;
+    this.task = task;
+    this.submittedAtMs = nowMs;
+    this.#credit = task.stream?.credit;
+  }
+
+  get deadlineAtMs(): number {
+    return this.task.deadlineAtMs;
+  }
+
+  /** Items that it may still be sent; `undefined` if it is no stream. */
+  get credit(): number | undefined {
+    return this.#credit;
+  }
+
+  /** Replaces the moment at which the lane looks at this call again. */
+  set deadline(deadline: Deadline | undefined) {
+    this.#deadline?.cancel();
+    this.#deadline = deadline;
+  }
+
+  /** Tells the task's owner how it ended, once. */
+  settle(outcome: Outcome): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.task.done(outcome);
+  }
+
+  cancel(): void {
+    if (!this.#isSettled) this.#owner.cancel(this);
+  }
+
+  more(n: number): void {
+    if (this.#credit === undefined || this.#isSettled) return;
+    this.#credit += n;
+    const { place } = this;
+    if (place.name === "worker") place.worker.notify(reservedMethods.more, { id: place.id, n });
+  }
+
+  items(items: readonly unknown[]): void {
+    if (this.#credit === undefined) throw new Error("it sent items that nobody asked for");
+    this.#credit -= items.length;
+    if (this.#credit < 0) throw new Error("it sent more items than it was granted");
+    if (!this.#isSettled) this.task.stream?.items(items);
+  }
+
+  answered(outcome: Outcome): void {
+    this.leave();
+    this.settle(outcome);
+    this.#owner.released();
+  }
+
+  lost(error: RpcError, begun: boolean): void {
+    if (!begun && !this.#isSettled) {
+      this.#owner.requeue(this);
+      return;
+    }
+    this.leave();
+    this.settle({ error });
+    this.#owner.released();
+  }
+
+  /** No queue and no worker holds it any more. */
+  leave(): void {
+    this.deadline = undefined;
+    this.place = nowhere;
+  }
+}

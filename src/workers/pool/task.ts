@@ -1,0 +1,34 @@
+import type { ProcedureKind } from "../../procedures/procedure.ts";
+import type { ItemSink } from "../../procedures/stream_run.ts";
+import type { Params } from "../../wire/message.ts";
+import type { Outcome } from "./worker_process.ts";
+
+/** A call for a worker. */
+export interface PoolTask {
+  readonly method: string;
+  /** `"io"` calls share a worker; any other has one to itself. */
+  readonly kind: ProcedureKind;
+  readonly params: Params | undefined;
+  /** On the clock's monotonic scale. */
+  readonly deadlineAtMs: number;
+  /** The trace that it belongs to. */
+  readonly traceparent?: string | undefined;
+  /** Called exactly once, possibly before `submit` returns. It must not throw. */
+  done(outcome: Outcome): void;
+  /**
+   * Where the items go, for a caller who asked for a stream: before `done`, and never more than its
+   * credit and what {@link TaskHandle.more} granted.
+   */
+  readonly stream?: ItemSink | undefined;
+}
+
+/** A submitted task. */
+export interface TaskHandle {
+  /**
+   * Nobody waits for it any more: it ends as Cancelled. If it waits it leaves the queue; if it runs it
+   * is stopped. After it has ended this does nothing.
+   */
+  cancel(): void;
+  /** There is room for so many more items. */
+  more(n: number): void;
+}

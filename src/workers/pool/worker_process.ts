@@ -1,0 +1,348 @@
+import { type Clock, sleep } from "../../base/clock.ts";
+import { messageOf, RpcError } from "../../base/errors.ts";
+import { readBufferBytes } from "../../base/limits.ts";
+import type { Logger } from "../../base/log.ts";
+import {
+  decodeReply,
+  encodeNotification,
+  encodeRequest,
+  isResponse,
+  toRpcError,
+} from "../../wire/codec.ts";
+import { LineSplitter } from "../../wire/lines.ts";
+import type { Id, Params, Request } from "../../wire/message.ts";
+import { reservedMethods } from "../../wire/reserved.ts";
+import { Outbox } from "../../wire/outbox.ts";
+import { itemParams } from "../../wire/reply_checks.ts";
+import { ClaimBoard, claimBoardVariable } from "../claim_board.ts";
+import { SendAhead } from "./send_ahead.ts";
+import { StderrLines } from "./stderr_lines.ts";
+
+/** How a worker is started: any program that answers JSON-RPC lines on its stdin and stdout. */
+export interface WorkerCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** @default this process's working directory */
+  readonly cwd?: string;
+  /** Added to this process's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** What a call ended in. */
+export type Outcome = { readonly result: unknown } | { readonly error: RpcError };
+
+/** Who waits for the answer to one request. */
+export interface Receiver {
+  answered(outcome: Outcome): void;
+  /** The next items, if it asked for a stream. */
+  items?(items: readonly unknown[]): void;
+  /**
+   * The worker died first, or the request was taken back. `begun` is `false` only if it certainly was
+   * not acted on.
+   */
+  lost(error: RpcError, begun: boolean): void;
+}
+
+/** What a {@link WorkerProcess} needs. */
+export interface WorkerProcessOptions {
+  readonly command: WorkerCommand;
+  /** Whether it acts on one request after the other, each answered before the next begins. */
+  readonly inOrder: boolean;
+  /** Most requests that it has at once. `undefined`: as many as are good for calls of their length. */
+  readonly callsMax: number | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** How a worker ended. */
+export interface WorkerEnd {
+  /** Whether it owed an answer to anybody. */
+  readonly underCall: boolean;
+  /** The end of a sentence that begins with the worker. */
+  readonly how: string;
+}
+
+/** How long after a worker's exit its output is read: a child of its own may hold the pipes open. */
+const pipesAfterExitMs = 1_000;
+
+/** Lines of stderr that are kept to explain a failed start. */
+const stderrTailMax = 8;
+
+const takenBack = new RpcError("WorkerLost", "Taken back from a worker that is busy");
+
+/** The parent's side of one worker: a child process, and the requests that it owes an answer to. */
+export class WorkerProcess {
+  readonly #options: WorkerProcessOptions;
+  readonly #child: Deno.ChildProcess;
+  readonly #stdout: ReadableStreamBYOBReader;
+  readonly #outbox: Outbox;
+  readonly #pending = new Map<number, Receiver>();
+  readonly #stderrTail: string[] = [];
+  readonly #sendAhead = new SendAhead();
+  #board: ClaimBoard | undefined;
+  #isJoined = false;
+  /** Resolves when the process is gone, all it wrote is read, and the receivers left over are told. */
+  readonly ended: Promise<WorkerEnd>;
+  #lastId = 0;
+  #revokedUpTo = 0;
+  #answers = 0;
+  #busySinceMs = 0;
+  #killedBecause: string | undefined;
+  #stderrEnded: Promise<void> | undefined;
+
+  /** @throws {Error} if the program cannot be started */
+  constructor(options: WorkerProcessOptions) {
+    this.#options = options;
+    const { inOrder, callsMax } = options;
+    // One call at a time leaves nothing to take back.
+    this.#board = inOrder && callsMax !== 1 ? ClaimBoard.create() : undefined;
+    try {
+      this.#child = this.#spawn();
+    } catch (error) {
+      this.#board?.close();
+      throw error;
+    }
+    const stdin = this.#child.stdin.getWriter();
+    const write = (bytes: Uint8Array) => stdin.write(bytes).then(() => bytes.length);
+    // A broken pipe means that the process ends, which its stdout tells.
+    this.#outbox = new Outbox({ write }, () => {});
+    this.#stdout = this.#child.stdout.getReader({ mode: "byob" });
+    this.ended = this.#run();
+  }
+
+  /** The process's id. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Requests that it owes an answer to. */
+  get load(): number {
+    return this.#pending.size;
+  }
+
+  /** Requests that it may have at once. */
+  get capacity(): number {
+    const { callsMax } = this.#options;
+    if (callsMax !== undefined) return callsMax;
+    const { capacity } = this.#sendAhead;
+    return capacity > 1 && this.#givesBack() ? capacity : 1;
+  }
+
+  /** Since when it has worked on the first request that it owes an answer to, by the clock. */
+  get busySinceMs(): number {
+    return this.#busySinceMs;
+  }
+
+  /** Whether it will act on what it is sent: not once it is killed or has ended. */
+  get isAlive(): boolean {
+    return this.#killedBecause === undefined;
+  }
+
+  /** The last lines that it printed before it ended. */
+  async lastWords(): Promise<readonly string[]> {
+    await this.#stderrEnded;
+    return this.#stderrTail;
+  }
+
+  /**
+   * Sends a request and returns its id.
+   *
+   * @param stream the credit to begin with, to ask for a stream
+   * @param traceparent the trace that the call belongs to
+   * @throws {RpcError} InvalidParams if the parameters are too long for one message
+   */
+  request(
+    method: string,
+    params: Params | undefined,
+    receiver: Receiver,
+    stream?: number,
+    traceparent?: string,
+  ): number {
+    const id = ++this.#lastId;
+    const line = encodeRequest(id, method, params, undefined, stream, traceparent);
+    if (this.#pending.size === 0) this.#busySinceMs = this.#options.clock.now();
+    this.#pending.set(id, receiver);
+    this.#outbox.push(line);
+    return id;
+  }
+
+  /** Sends a notification. */
+  notify(method: string, params: Params): void {
+    this.#outbox.push(encodeNotification(method, params));
+  }
+
+  /** The answer to this request matters no more. */
+  forget(id: number): void {
+    this.#pending.delete(id);
+  }
+
+  /** Whether this request is the first without an answer. */
+  isFirst(id: number): boolean {
+    for (const first of this.#pending.keys()) return first === id;
+    return false;
+  }
+
+  /**
+   * Takes back what has not begun, the last first: its receivers are told that it is lost, and not begun.
+   * Returns the id of the request that was begun last, `undefined` if nobody can tell.
+   */
+  takeBack(): number | undefined {
+    if (!this.#givesBack()) return undefined;
+    this.#revokedUpTo = this.#lastId;
+    const begun = this.#board?.revoke(this.#revokedUpTo) ?? 0;
+    this.#sendAhead.stop();
+    const notBegun = [...this.#pending].filter(([id]) => id > begun);
+    for (const [id, receiver] of notBegun.reverse()) {
+      this.#pending.delete(id);
+      receiver.lost(takenBack, false);
+    }
+    return begun;
+  }
+
+  /** Looked up once: the worker has taken part before its first answer, or never does. */
+  #givesBack(): boolean {
+    if (this.#board !== undefined && !this.#isJoined) {
+      this.#isJoined = this.#board.isJoined;
+      if (!this.#isJoined) this.#closeBoard();
+    }
+    return this.#isJoined;
+  }
+
+  #closeBoard(): void {
+    this.#board?.close();
+    this.#board = undefined;
+    this.#isJoined = false;
+  }
+
+  /** Ends the process at once. Its receivers hear of it when its output has been read to the end. */
+  kill(because: string): void {
+    this.#killedBecause ??= because;
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has exited already.
+    }
+  }
+
+  #spawn(): Deno.ChildProcess {
+    const { program, args, cwd, env } = this.#options.command;
+    const claims = this.#board === undefined ? {} : { [claimBoardVariable]: this.#board.path };
+    return new Deno.Command(program, {
+      args: [...args],
+      ...(cwd === undefined ? {} : { cwd }),
+      env: { ...env, ...claims },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  }
+
+  async #run(): Promise<WorkerEnd> {
+    const exited = this.#child.status;
+    const giveUp = exited.then(() => sleep(this.#options.clock, pipesAfterExitMs));
+    this.#stderrEnded = Promise.race([this.#logStderr(), giveUp]);
+    await Promise.race([this.#readAnswers(), giveUp.then(() => this.#stdout.cancel())]);
+    // Whoever closes its stdout cannot answer any more.
+    this.kill("its stdout ended");
+    const status = await exited;
+    this.#outbox.close();
+    this.#closeBoard();
+    const end = { underCall: this.#pending.size > 0, how: this.#describe(status) };
+    this.#fail(end.how);
+    return end;
+  }
+
+  /** Resolves when there is nothing more to read, or the worker has broken the protocol and is killed. */
+  async #readAnswers(): Promise<void> {
+    const splitter = new LineSplitter();
+    let buffer = new ArrayBuffer(readBufferBytes);
+    try {
+      while (true) {
+        const { done, value } = await this.#stdout.read(new Uint8Array(buffer));
+        if (done || value === undefined) return;
+        const lines = splitter.push(value);
+        const busySinceMs = this.#busySinceMs;
+        const answersBefore = this.#answers;
+        for (const line of lines) {
+          if (typeof line !== "string") throw line;
+          this.#take(line);
+        }
+        if (this.#answers > answersBefore) {
+          this.#measure(this.#answers - answersBefore, busySinceMs);
+        }
+        buffer = value.buffer;
+      }
+    } catch (error) {
+      this.kill(`it broke the protocol on its stdout: ${messageOf(error)}`);
+      await this.#stdout.cancel().catch(() => {});
+    }
+  }
+
+  #take(line: string): void {
+    const message = decodeReply(line);
+    if (!isResponse(message)) return this.#takeNotification(message);
+    const receiver = this.#pending.get(this.#ownId(message.id));
+    // Nobody waits for a call that was given up.
+    if (receiver === undefined) return;
+    const id = message.id as number;
+    this.#pending.delete(id);
+    this.#answers++;
+    if (message.error === undefined) return receiver.answered({ result: message.result });
+    const error = toRpcError(message.error);
+    // Taken back in the moment in which the worker was about to begin it, and both have seen that.
+    if (id <= this.#revokedUpTo && error.executed === "no" && error.name === "Cancelled") {
+      return receiver.lost(error, false);
+    }
+    receiver.answered({ error });
+  }
+
+  #measure(answers: number, busySinceMs: number): void {
+    this.#busySinceMs = this.#options.clock.now();
+    this.#sendAhead.answered(answers, this.#busySinceMs - busySinceMs);
+  }
+
+  /** Others than items mean nothing here, and are no breach. */
+  #takeNotification({ method, params }: Request): void {
+    if (method !== reservedMethods.item) return;
+    const read = itemParams(params);
+    if (read === undefined) throw new RpcError("InvalidRequest", "it sent items in a wrong form");
+    this.#pending.get(this.#ownId(read.id))?.items?.(read.items);
+  }
+
+  #ownId(id: Id): number {
+    if (typeof id === "number" && id <= this.#lastId) return id;
+    throw new RpcError("InvalidRequest", `it answered a request ${JSON.stringify(id)} never sent`);
+  }
+
+  #describe({ signal, code }: Deno.CommandStatus): string {
+    if (this.#killedBecause !== undefined && signal === "SIGKILL") {
+      return `was killed because ${this.#killedBecause}`;
+    }
+    return signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
+  }
+
+  #fail(how: string): void {
+    const error = new RpcError("WorkerLost", `Lost the worker of the call: it ${how}`);
+    const receivers = [...this.#pending.values()];
+    this.#pending.clear();
+    // The last one first: whoever has not begun goes back to the head of a queue.
+    for (let i = receivers.length - 1; i >= 0; i--) {
+      receivers[i]?.lost(error, i === 0 || !this.#options.inOrder);
+    }
+  }
+
+  async #logStderr(): Promise<void> {
+    const lines = new StderrLines();
+    const log = (line: string) => {
+      this.#stderrTail.push(line);
+      if (this.#stderrTail.length > stderrTailMax) this.#stderrTail.shift();
+      this.#options.log.info("A worker printed", { workerPid: this.pid, line });
+    };
+    try {
+      for await (const chunk of this.#child.stderr) lines.push(chunk).forEach(log);
+    } catch (error) {
+      this.#options.log.debug("Cannot read a worker's stderr", { reason: messageOf(error) });
+    }
+    lines.end().forEach(log);
+  }
+}

@@ -1,0 +1,206 @@
+import type { Backoff } from "../../base/backoff.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import { type OpenRpcDocument, openRpcSchema } from "../../procedures/openrpc.ts";
+import { reservedMethods, reservedPrefix } from "../../wire/reserved.ts";
+import {
+  type Outcome,
+  type WorkerCommand,
+  type WorkerEnd,
+  WorkerProcess,
+} from "./worker_process.ts";
+
+/** What a {@link WorkerSlot} needs. */
+export interface WorkerSlotOptions {
+  readonly command: WorkerCommand;
+  readonly inOrder: boolean;
+  readonly callsMax: number | undefined;
+  readonly spawnTimeoutMs: number;
+  /** Delays between attempts when workers die without a call to blame. */
+  readonly backoff: Backoff;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** A worker is ready for calls. */
+  ready(): void;
+}
+
+type State =
+  | { readonly name: "idle" }
+  | { readonly name: "starting"; readonly process: WorkerProcess }
+  | { readonly name: "ready"; readonly process: WorkerProcess; readonly sinceMs: number }
+  | { readonly name: "waiting"; readonly timer: Timer }
+  | { readonly name: "closed" };
+
+/** A worker that lived for this long was no failed start, whatever it died of. */
+const steadyMs = 10_000;
+
+/** How long a worker may take to answer `rpc.ping` before it counts as hung. */
+const pongTimeoutMs = 1_000;
+
+/**
+ * A place for one worker, kept filled:
+ *
+ *     starting ── answers rpc.discover ──▶ ready
+ *        ▲ └────────── dies ──────────┐      │ dies, or is killed
+ *        │                            ▼      │
+ *        └──────────────────────── waiting ◀─┘
+ *
+ * The wait is nothing after a kill, and after a death under a call: that is the call's doing, and
+ * the others should not pay for it. Only a worker that dies by itself makes the next one wait.
+ */
+export class WorkerSlot {
+  readonly #options: WorkerSlotOptions;
+  readonly #processes = new Set<WorkerProcess>();
+  readonly #firstStart = Promise.withResolvers<OpenRpcDocument>();
+  #state: State = { name: "idle" };
+  #starts = 0;
+  #probed: WorkerProcess | undefined;
+
+  constructor(options: WorkerSlotOptions) {
+    this.#options = options;
+    // Whoever starts it listens; the later starts are nobody's.
+    this.#firstStart.promise.catch(() => {});
+  }
+
+  /** The worker, if it takes calls. */
+  get worker(): WorkerProcess | undefined {
+    if (this.#state.name !== "ready" || !this.#state.process.isAlive) return undefined;
+    return this.#state.process;
+  }
+
+  /** Workers started after the first. */
+  get restarts(): number {
+    return Math.max(0, this.#starts - 1);
+  }
+
+  /**
+   * Starts the first worker and resolves with what it offers.
+   *
+   * @throws {Error} if it does not get ready, with the last lines that it printed. The slot goes on
+   * trying: close it
+   */
+  start(): Promise<OpenRpcDocument> {
+    this.#begin();
+    return this.#firstStart.promise;
+  }
+
+  /** Kills the worker, if one is ready, and starts the next at once. */
+  kill(because: string): void {
+    const process = this.worker;
+    if (process === undefined) return;
+    this.#options.log.info("Killed a worker", { workerPid: process.pid, because });
+    process.kill(because);
+    this.#begin();
+  }
+
+  /** Kills the worker unless it answers `rpc.ping` soon. */
+  probe(): void {
+    const process = this.worker;
+    if (process === undefined || process === this.#probed) return;
+    this.#probed = process;
+    const timer = this.#options.clock.after(pongTimeoutMs, () => {
+      if (this.worker === process) this.kill(`it did not answer within ${pongTimeoutMs} ms`);
+    });
+    const done = () => {
+      timer.cancel();
+      if (this.#probed === process) this.#probed = undefined;
+    };
+    process.request(reservedMethods.ping, undefined, { answered: done, lost: done });
+  }
+
+  /** Kills the worker and starts no other. Resolves when every process has ended. */
+  async close(): Promise<void> {
+    if (this.#state.name === "waiting") this.#state.timer.cancel();
+    this.#state = { name: "closed" };
+    for (const process of this.#processes) process.kill("the server closes");
+    await Promise.all([...this.#processes].map((process) => process.ended));
+  }
+
+  #begin(): void {
+    const { clock, spawnTimeoutMs } = this.#options;
+    this.#starts++;
+    let process: WorkerProcess;
+    try {
+      process = new WorkerProcess(this.#options);
+    } catch (cause) {
+      this.#failed(new Error(`Cannot start a worker: ${messageOf(cause)}`, { cause }));
+      return;
+    }
+    this.#state = { name: "starting", process };
+    this.#processes.add(process);
+    const timer = clock.after(spawnTimeoutMs, () => {
+      process.kill(`it was not ready within ${spawnTimeoutMs} ms`);
+    });
+    process.request(reservedMethods.discover, undefined, {
+      answered: (outcome) => {
+        timer.cancel();
+        this.#discovered(process, outcome);
+      },
+      lost: () => timer.cancel(),
+    });
+    void process.ended.then((end) => {
+      this.#processes.delete(process);
+      void this.#ended(process, end);
+    });
+  }
+
+  #discovered(process: WorkerProcess, outcome: Outcome): void {
+    if (this.#state.name !== "starting" || this.#state.process !== process) return;
+    if ("error" in outcome) {
+      // Its own words say more than its exit code will.
+      process.kill("it cannot work");
+      this.#failed(new Error(outcome.error.message));
+      return;
+    }
+    const document = openRpcSchema.safeParse(outcome.result);
+    if (!document.success) {
+      process.kill("it did not answer rpc.discover with an OpenRPC document");
+      return;
+    }
+    const reserved = document.data.methods.find(({ name }) => name.startsWith(reservedPrefix));
+    if (reserved !== undefined) {
+      process.kill(`it offers ${reserved.name}, and names that begin so belong to the protocol`);
+      return;
+    }
+    this.#state = { name: "ready", process, sinceMs: this.#options.clock.now() };
+    this.#firstStart.resolve(document.data);
+    this.#options.ready();
+  }
+
+  async #ended(process: WorkerProcess, { how, underCall }: WorkerEnd): Promise<void> {
+    if (this.#state.name === "starting" && this.#state.process === process) {
+      const lines = (await process.lastWords()).map((line) => `\n  ${line}`);
+      this.#failed(new Error(`Cannot start a worker: it ${how}${lines.join("")}`));
+      return;
+    }
+    const state = this.#state;
+    // Otherwise it was killed, and its successor is at work.
+    if (state.name !== "ready" || state.process !== process) return;
+    const { clock, log, backoff } = this.#options;
+    if (clock.now() - state.sinceMs >= steadyMs) backoff.reset();
+    const nextInMs = underCall ? 0 : Math.round(backoff.next());
+    log.warn("A worker ended", { workerPid: process.pid, how, underCall, nextInMs });
+    if (underCall) this.#begin();
+    else this.#beginLater(nextInMs);
+  }
+
+  #failed(error: Error): void {
+    if (this.#state.name === "closed") {
+      this.#firstStart.reject(error);
+      return;
+    }
+    const delayMs = this.#options.backoff.next();
+    // Whoever waits for the first start is told, and has no need of a line for each worker.
+    if (this.#starts > 1) {
+      this.#options.log.error(error.message, { retryInMs: Math.round(delayMs) });
+    }
+    this.#beginLater(delayMs);
+    this.#firstStart.reject(error);
+  }
+
+  #beginLater(delayMs: number): void {
+    const timer = this.#options.clock.after(delayMs, () => this.#begin());
+    this.#state = { name: "waiting", timer };
+  }
+}

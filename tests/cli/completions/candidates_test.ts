@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { commands } from "../../../src/cli/commands.ts";
+import { settingsOf } from "../../../src/cli/syntax/settings.ts";
+import { candidatesFor } from "../../../src/cli/completions/candidates.ts";
+
+/** What a line can become; the last word is the one at the cursor. */
+async function completed(...words: string[]): Promise<string[]> {
+  const { values, files } = await candidatesFor(
+    { before: words.slice(0, -1), current: words.at(-1) ?? "" },
+    {
+      commands,
+      settings: settingsOf(commands),
+      methods: (_, flags) => {
+        const names = ["fib", "ping", `of-${flags.get("registry") ?? "local:"}`];
+        return Promise.resolve(names.map((value) => ({ value, description: "" })));
+      },
+    },
+  );
+  return [...values.map(({ value }) => value), ...(files ? [":files"] : [])];
+}
+
+Deno.test("the first word is a subcommand, and none that is hidden", async () => {
+  const shown = commands.filter(({ hidden }) => !hidden).map(({ name }) => name);
+  assert.deepEqual(await completed(""), [...shown, "help"]);
+  assert.deepEqual(await completed("help", "ser"), ["serve", "servers"]);
+  assert.deepEqual(await completed("--v"), ["--version"]);
+  assert.deepEqual(await completed("worker", ""), []);
+});
+
+Deno.test("a word that begins with - is a flag, its value or none", async () => {
+  assert.deepEqual(await completed("call", "ping", "--con"), ["--concurrency"]);
+  assert.deepEqual(await completed("call", "--balance", ""), [
+    "p2c",
+    "random",
+    "round-robin",
+    "least-loaded",
+  ]);
+  assert.deepEqual(await completed("call", "--balance=ra"), ["--balance=random"]);
+  assert.deepEqual(await completed("call", "--json", "fi"), ["fib"]);
+  assert.deepEqual(await completed("serve", "--log-format", "j"), ["json"]);
+  assert.deepEqual(await completed("demo", "--html", ""), [":files"]);
+  assert.deepEqual(await completed("call", "--repeat", ""), []);
+  assert.deepEqual(await completed("call", "ping", "--", "--con"), []);
+});
+
+Deno.test("methods are asked of the registry that the line names", async () => {
+  assert.deepEqual(await completed("call", "--registry", "static:a:1", "of"), ["of-static:a:1"]);
+  assert.deepEqual(await completed("call", "--registry=static:a:1", "of"), ["of-static:a:1"]);
+  assert.deepEqual(await completed("call", "-r", "static:a:1", "of"), ["of-static:a:1"]);
+});
+
+Deno.test("arguments are completed by what they are", async () => {
+  assert.deepEqual(await completed("config", ""), ["get", "set", "path"]);
+  assert.deepEqual(await completed("config", "set", "balan"), ["balance"]);
+  assert.deepEqual(await completed("config", "set", "balance", "p"), ["p2c"]);
+  assert.deepEqual(await completed("serve", "127.0.0.1", "0", ""), [":files"]);
+  assert.deepEqual(await completed("serve", ""), []);
+  assert.deepEqual(await completed("call", "fib", ""), []);
+});

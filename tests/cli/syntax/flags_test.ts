@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { commands } from "../../../src/cli/commands.ts";
+import { settingsOf } from "../../../src/cli/syntax/settings.ts";
+import {
+  boolean,
+  choice,
+  environmentName,
+  integer,
+  kebabCase,
+  text,
+} from "../../../src/cli/syntax/flags.ts";
+
+Deno.test("a whole number is read within its bounds, which its error names", () => {
+  const flag = integer("<n>", [1, 100], { description: "", fallback: 7 });
+  assert.equal(flag.parse("1"), 1);
+  assert.equal(flag.parse("100"), 100);
+  for (const bad of ["0", "101", "-1", "1.5", "1e1", "0x1", "", " 1", "one", "Infinity"]) {
+    assert.throws(() => flag.parse(bad), /it must be a whole number from 1 to 100/, bad);
+  }
+});
+
+Deno.test("a boolean in a file or in the environment is true or false", () => {
+  const flag = boolean({ description: "" });
+  assert.deepEqual(["true", "1", "false", "0"].map(flag.parse), [true, true, false, false]);
+  assert.throws(() => flag.parse("yes"), /it must be true or false/);
+  assert.equal(flag.fallback, false);
+});
+
+Deno.test("a choice names what there is", () => {
+  const flag = choice(["fast", "slow"], { description: "", fallback: "fast" });
+  assert.equal(flag.parse("slow"), "slow");
+  assert.throws(() => flag.parse("Slow"), /it must be one of fast, slow/);
+  assert.equal(flag.placeholder, "<fast|slow>");
+});
+
+Deno.test("a text is taken as it is", () => {
+  assert.equal(text("<x>", { description: "", fallback: undefined }).parse(" a b "), " a b ");
+});
+
+Deno.test("a flag has one name in each place", () => {
+  assert.equal(kebabCase("drainTimeout"), "drain-timeout");
+  assert.equal(environmentName("drainTimeout"), "RPC_DRAIN_TIMEOUT");
+  assert.equal(environmentName("registry"), "RPC_REGISTRY");
+});
+
+Deno.test("no two flags of a command have the same letter, and all say what they do", () => {
+  for (const { name, flags } of commands) {
+    const letters = Object.values(flags).flatMap(({ short }) => short ?? []);
+    assert.equal(new Set(letters).size, letters.length, `${name}: ${letters}`);
+    for (const [key, { description, fallback, parse, placeholder }] of Object.entries(flags)) {
+      assert.match(description, /^[A-Z].*[^.]$/, `${name} --${key}`);
+      if (placeholder !== undefined && fallback !== undefined) {
+        assert.deepEqual(parse(String(fallback)), fallback, `${name} --${key}`);
+      }
+    }
+  }
+});
+
+Deno.test("a setting that several commands share means the same to all of them", () => {
+  const known = settingsOf(commands);
+  assert.ok("registry" in known && "service" in known);
+  for (const { name, flags } of commands) {
+    for (const [key, flag] of Object.entries(flags)) {
+      if (flag.setting) assert.equal(flag.placeholder, known[key]?.placeholder, `${name} --${key}`);
+    }
+  }
+});

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { figuresOf } from "../../src/demo/figures.ts";
+import { escaped, reportOf } from "../../src/demo/report.ts";
+import { judge } from "../../src/demo/verdict.ts";
+import { demoRecord } from "./demo_rig.ts";
+
+function reportFor(plot: Parameters<typeof demoRecord>[0]): string {
+  const record = demoRecord(plot);
+  const figures = figuresOf(record);
+  const machine = { cores: 2, load: 0 };
+  return reportOf({ record, figures, verdicts: judge(record, figures, machine), machine });
+}
+
+Deno.test("the report holds its plots and verdicts, and needs nothing from elsewhere", () => {
+  const page = reportFor({});
+  assert.equal(page.match(/<svg /g)?.length, 3);
+  assert.match(page, /1 is killed/);
+  assert.match(page, /four servers/);
+  const links = page.replaceAll("http://www.w3.org/2000/svg", "");
+  assert.doesNotMatch(links, /https?:|src=|href=|@import|url\(/);
+  assert.doesNotMatch(page, /NaN|Infinity|undefined/);
+});
+
+Deno.test("a demo that fell short, or never began, has a report too", () => {
+  assert.match(reportFor({ scenarios: 3 }), /fell short/);
+  const page = reportFor({ scenarios: 0 });
+  assert.match(page, /fell short/);
+  assert.doesNotMatch(page, /NaN|Infinity|undefined/);
+});
+
+Deno.test("text in the report is text", () => {
+  assert.equal(escaped(`<b a="c">&`), "&lt;b a=&quot;c&quot;>&amp;");
+});

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import {
+  defaultLocalDirectory,
+  type LocalEnvironment,
+  namedLocalDirectory,
+  prepareServiceDirectory,
+} from "../../../src/discovery/local/directory.ts";
+
+/** A Linux user's environment with these variables and directories. */
+function environment(
+  variables: Record<string, string>,
+  directories: readonly string[] = [],
+): LocalEnvironment {
+  return {
+    os: "linux",
+    uid: 1000,
+    env: (name) => variables[name],
+    isDirectory: (path) => directories.includes(path),
+  };
+}
+
+Deno.test("the user's own directory is in the runtime directory, if there is one", () => {
+  const paths = [
+    [environment({ XDG_RUNTIME_DIR: "/run/mine" }, ["/run/mine"]), "/run/mine/rpc"],
+    [environment({ XDG_RUNTIME_DIR: "/run/mine" }), "/tmp/rpc-1000"],
+    [environment({ XDG_RUNTIME_DIR: "relative" }, ["relative"]), "/tmp/rpc-1000"],
+    [environment({}, ["/run/user/1000"]), "/run/user/1000/rpc"],
+    [environment({ XDG_RUNTIME_DIR: "" }, ["/run/user/1000"]), "/run/user/1000/rpc"],
+    [environment({ TMPDIR: "/var/tmp" }), "/var/tmp/rpc-1000"],
+    [environment({}), "/tmp/rpc-1000"],
+  ] as const;
+  for (const [given, path] of paths) {
+    assert.deepEqual(defaultLocalDirectory(given), { path, isPrivate: true });
+  }
+});
+
+Deno.test("on Windows it is in %LOCALAPPDATA%, and without that it must be named", () => {
+  const windows = {
+    ...environment({ LOCALAPPDATA: "/Users/me/AppData/Local" }),
+    os: "windows",
+  } as const;
+  assert.deepEqual(defaultLocalDirectory(windows), {
+    path: join("/Users/me/AppData/Local", "rpc"),
+    isPrivate: true,
+  });
+  assert.throws(
+    () => defaultLocalDirectory({ ...environment({}), os: "windows" }),
+    { name: "InvalidParams", message: /LOCALAPPDATA is not set. Name it: local:/ },
+  );
+});
+
+Deno.test("a private directory is made for nobody else, and made so if it is not", async () => {
+  await inDirectory(async (parent) => {
+    const path = join(parent, "private");
+    const directory = { path, isPrivate: true };
+    assert.equal(await prepareServiceDirectory(directory, "rpc"), join(path, "rpc"));
+    if (Deno.build.os === "windows") return;
+    const mode = async () => ((await Deno.stat(path)).mode ?? 0) & 0o777;
+    assert.equal(await mode(), 0o700);
+    await Deno.chmod(path, 0o755);
+    await prepareServiceDirectory(directory, "rpc");
+    assert.equal(await mode(), 0o700);
+  });
+});
+
+Deno.test("a private directory that is somebody else's link is not used", async () => {
+  await inDirectory(async (parent) => {
+    const target = join(parent, "target");
+    await Deno.mkdir(target);
+    const path = join(parent, "link");
+    await Deno.symlink(target, path);
+    await assert.rejects(
+      prepareServiceDirectory({ path, isPrivate: true }, "rpc"),
+      /is not a directory of this user's/,
+    );
+    assert.deepEqual([...Deno.readDirSync(target)], []);
+  });
+});
+
+Deno.test("a directory that the user named keeps its permissions", async () => {
+  await inDirectory(async (path) => {
+    await Deno.chmod(path, 0o755);
+    await prepareServiceDirectory(namedLocalDirectory(path), "rpc");
+    assert.equal(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o755);
+  });
+});
+
+async function inDirectory(run: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir({ prefix: "rpc-local-directory-" });
+  try {
+    await run(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import {
+  checkLiveness,
+  OwnRegistration,
+  parseFileName,
+} from "../../../src/discovery/local/files.ts";
+
+const id = "0f8fad5b-d9cb-469f-a165-70867728950e";
+
+Deno.test("parseFileName() knows our files, and nothing else", () => {
+  assert.deepEqual(parseFileName(`${id}.json`), { id, extension: "json" });
+  assert.deepEqual(parseFileName(`${id}.lock`), { id, extension: "lock" });
+  assert.deepEqual(parseFileName(`${id}.tmp`), { id, extension: "tmp" });
+  for (const name of ["package.json", `${id}`, `x${id}.json`, `${id}.json~`, "a.lock", ""]) {
+    assert.equal(parseFileName(name), undefined, name);
+  }
+});
+
+Deno.test("a registration is alive until it is removed, and leaves nothing behind", async () => {
+  await inDirectory(async (directory) => {
+    const registration = await OwnRegistration.publish(directory, (id) => `text of ${id}`);
+    const [own = ""] = [...names(directory)].map((name) => name.slice(0, 36));
+    assert.deepEqual(names(directory), [`${own}.json`, `${own}.lock`]);
+    assert.equal(await Deno.readTextFile(join(directory, `${own}.json`)), `text of ${own}`);
+    assert.equal(await checkLiveness(directory, own), "alive");
+    assert.equal(await registration.isIntact(), true);
+    await registration.remove();
+    assert.deepEqual(names(directory), []);
+  });
+});
+
+Deno.test("a registration that cannot be written whole is not there at all", async () => {
+  await inDirectory(async (directory) => {
+    const full = () => {
+      throw new Error("No space left on device");
+    };
+    await assert.rejects(OwnRegistration.publish(directory, full), /No space left/);
+    assert.deepEqual(names(directory), []);
+    const missing = join(directory, "missing");
+    await assert.rejects(OwnRegistration.publish(missing, (id) => id), Deno.errors.NotFound);
+  });
+});
+
+Deno.test("a registration notices that one of its files was removed or replaced", async () => {
+  await inDirectory(async (directory) => {
+    for (const harm of ["json", "lock", "replaced lock"]) {
+      const registration = await OwnRegistration.publish(directory, (id) => id);
+      const path = (extension: string) =>
+        join(directory, names(directory).find((name) => name.endsWith(extension)) ?? "");
+      const harmed = path(harm === "json" ? "json" : "lock");
+      // The new file is made before the old one goes, so that it cannot get the same inode.
+      if (harm === "replaced lock") {
+        await Deno.writeTextFile(join(directory, "new"), "");
+        await Deno.rename(join(directory, "new"), harmed);
+      } else {
+        await Deno.remove(harmed);
+      }
+      assert.equal(await registration.isIntact(), false, harm);
+      await registration.remove();
+    }
+  });
+});
+
+Deno.test("checkLiveness() removes what a dead server left, and only that", async () => {
+  await inDirectory(async (directory) => {
+    for (const extension of ["json", "lock", "tmp"]) {
+      await Deno.writeTextFile(join(directory, `${id}.${extension}`), "");
+    }
+    assert.equal(await checkLiveness(directory, id), "dead");
+    assert.deepEqual(names(directory), []);
+    await Deno.writeTextFile(join(directory, `${id}.json`), "{}");
+    assert.equal(await checkLiveness(directory, id), "unlocked");
+    assert.deepEqual(names(directory), [`${id}.json`]);
+  });
+});
+
+Deno.test("watchers that look at the same moment do not take each other for the server", async () => {
+  await inDirectory(async (directory) => {
+    await Deno.writeTextFile(join(directory, `${id}.lock`), "");
+    using other = await Deno.open(join(directory, `${id}.lock`));
+    assert.ok(await other.tryLock(false));
+    assert.equal(await checkLiveness(directory, id), "dead");
+  });
+});
+
+function names(directory: string): string[] {
+  return [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
+}
+
+async function inDirectory(run: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir({ prefix: "rpc-local-files-" });
+  try {
+    await run(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}

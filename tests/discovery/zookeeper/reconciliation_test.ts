@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../../src/base/clock.ts";
+import { silentLogger } from "../../../src/base/log.ts";
+import { systemRandom } from "../../../src/base/random.ts";
+import { encodeInstance } from "../../../src/discovery/instance_json.ts";
+import { ZooKeeperAnnouncement } from "../../../src/discovery/zookeeper/announcement.ts";
+import { ZooKeeperWatch } from "../../../src/discovery/zookeeper/watch.ts";
+import { ZooKeeperClient } from "../../../src/zookeeper/mod.ts";
+import { waitFor } from "../../support/wait_for.ts";
+import { startZooKeeper, zooKeeperTest } from "../../support/zookeeper_server.ts";
+import { anInstance, Recorder } from "../recorder.ts";
+import { connectOutsider } from "./zookeeper_support.ts";
+
+zooKeeperTest(
+  "zookeeper: the ghost of a former session is not taken for a registration",
+  async () => {
+    await using server = await startZooKeeper();
+    const [former, present] = [
+      await connectOutsider(server.port),
+      await connectOutsider(server.port),
+    ];
+    // One client, as far as the announcement can tell, that changes its session while the old one lives.
+    let session = former;
+    const client = new Proxy(former, {
+      get(_target, name) {
+        const member: unknown = Reflect.get(session, name, session);
+        return typeof member === "function" ? member.bind(session) : member;
+      },
+    });
+    const announcement = new ZooKeeperAnnouncement(anInstance(), {
+      client,
+      servicePath: "/services/rpc",
+      clock: systemClock,
+      random: systemRandom,
+      log: silentLogger,
+      reconcileMs: 3_600_000,
+    });
+    try {
+      await announcement.registered;
+      session = present;
+      assert.equal(announcement.isRegistered, false);
+      announcement.connected();
+      const nodes = async () => (await present.getChildren("/services/rpc")).children;
+      await waitFor("a node beside the ghost", async () => (await nodes()).length === 2);
+      await waitFor("the announcement to know", () => announcement.isRegistered);
+      await former.close();
+      await waitFor("the ghost's end", async () => (await nodes()).length === 1);
+      const { stat } = await present.getData(`/services/rpc/${(await nodes())[0]}`);
+      assert.equal(stat.ephemeralOwner, present.sessionId);
+    } finally {
+      announcement.abandon();
+      await Promise.all([former.close(), present.close()]);
+    }
+  },
+);
+
+zooKeeperTest("zookeeper: the reconciliation finds what no watch told", async () => {
+  await using server = await startZooKeeper();
+  const outsider = await connectOutsider(server.port);
+  const client = await connectOutsider(server.port);
+  // A client that forgets all watchers, as if ZooKeeper never told it anything.
+  const { getChildren, exists } = ZooKeeperClient.prototype;
+  client.getChildren = (path) => getChildren.call(client, path);
+  client.exists = (path) => exists.call(client, path);
+  const parts = {
+    client,
+    servicePath: "/services/rpc",
+    clock: systemClock,
+    random: systemRandom,
+    log: silentLogger,
+    reconcileMs: 20,
+  };
+  const recorder = new Recorder();
+  const instance = anInstance();
+  const watch = new ZooKeeperWatch(recorder, { ...parts, service: "rpc", onClose: () => {} });
+  const announcement = new ZooKeeperAnnouncement(instance, parts);
+  try {
+    await recorder.untilListed(instance);
+    const [id] = (await outsider.getChildren("/services/rpc")).children;
+    await outsider.delete(`/services/rpc/${id}`);
+    await waitFor("a new node", async () => {
+      const { children } = await outsider.getChildren("/services/rpc");
+      return children.length === 1 && children[0] !== id;
+    });
+    const other = anInstance();
+    await outsider.create(`/services/rpc/${other.id}`, encodeInstance(other, other.id));
+    await recorder.untilListed(instance, other);
+  } finally {
+    watch.close();
+    announcement.abandon();
+    await Promise.all([client.close(), outsider.close()]);
+  }
+});

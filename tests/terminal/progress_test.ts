@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { Progress, type ProgressTerminal } from "../../src/terminal/progress.ts";
+import { waitFor } from "../support/wait_for.ts";
+
+class FakeTerminal implements ProgressTerminal {
+  isTTY = true;
+  columns = 80;
+  written = "";
+
+  write(text: string): void {
+    this.written += text;
+  }
+
+  /** The last line that was drawn. */
+  get line(): string {
+    // deno-lint-ignore no-control-regex
+    return this.written.split(/\x1b\[1G|\r/).at(-1)?.replaceAll(/\x1b\[[?\d]*[A-Za-z]/g, "") ?? "";
+  }
+}
+
+Deno.test("a terminal shows the share, the count, the rate, the time left and what failed", async () => {
+  const terminal = new FakeTerminal();
+  const progress = new Progress({
+    state: () => ({ done: 25, failed: 3 }),
+    total: 100,
+    terminal,
+  });
+  try {
+    await waitFor(() => terminal.written, () => terminal.line.includes("25/100"));
+    assert.match(terminal.line, /^█+░+ 25 % {2}25\/100 {2}[\d.]+\/s {2}.* left {2}3 failed$/);
+  } finally {
+    progress.stop();
+  }
+  assert.equal(terminal.line, "", "the bar is taken away at the end");
+});
+
+Deno.test("the bar fits the terminal, also when that gets narrower", async () => {
+  const terminal = new FakeTerminal();
+  const progress = new Progress({ state: () => ({ done: 5, failed: 0 }), total: 10, terminal });
+  try {
+    await waitFor(() => terminal.written, () => terminal.line.includes("5/10"));
+    terminal.columns = 50;
+    await waitFor(
+      () => terminal.written,
+      () => terminal.line.length < 50 && terminal.line.includes("5/10"),
+    );
+    terminal.columns = 20;
+    await waitFor(
+      () => terminal.written,
+      () => terminal.line.length <= 20 && terminal.line.startsWith("50 %"),
+    );
+  } finally {
+    progress.stop();
+  }
+});
+
+Deno.test("without a total there is the count and the rate, and no bar", async () => {
+  const terminal = new FakeTerminal();
+  const progress = new Progress({ state: () => ({ done: 7, failed: 0 }), terminal });
+  try {
+    await waitFor(() => terminal.written, () => terminal.line.includes("7 calls"));
+    assert.match(terminal.line, /^7 calls {2}[\d.]+\/s {2}\d+ s so far$/);
+  } finally {
+    progress.stop();
+  }
+});
+
+Deno.test("work that ends by the clock shows the time left of it", async () => {
+  const terminal = new FakeTerminal();
+  const state = () => ({ done: 7, failed: 0 });
+  const progress = new Progress({ state, durationMs: 3_600_000 + 120_000, terminal });
+  try {
+    await waitFor(() => terminal.written, () => terminal.line.includes("7 calls"));
+    assert.match(terminal.line, /^░+ 0 % {2}7 calls {2}[\d.]+\/s {2}1:0[12]:\d\d left$/);
+  } finally {
+    progress.stop();
+  }
+});
+
+Deno.test("nothing is drawn where there is no terminal, nor for work that is done at once", () => {
+  const pipe = new FakeTerminal();
+  pipe.isTTY = false;
+  const state = () => assert.fail("Nobody asks");
+  const piped = new Progress({ state, total: 1, terminal: pipe });
+  piped.hide();
+  piped.stop();
+  assert.equal(pipe.written, "");
+
+  const terminal = new FakeTerminal();
+  const quick = new Progress({ state, total: 1, terminal });
+  quick.hide();
+  quick.stop();
+  assert.equal(terminal.written, "");
+});

@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import * as z from "zod";
+import { builtin } from "../../../src/procedures/builtin.ts";
+import { defineProcedure, type Procedures } from "../../../src/procedures/procedure.ts";
+import { runWorker } from "../../../src/workers/child/worker.ts";
+import type { WorkerIo } from "../../../src/workers/child/worker_stdio.ts";
+import { waitFor } from "../../support/wait_for.ts";
+
+/** A worker in this process: lines in, what it wrote out. It writes at most seven bytes at a time. */
+class InMemoryWorker implements WorkerIo {
+  readonly written: string[] = [];
+  readonly warnings: string[] = [];
+  readonly ended: Promise<void>;
+  #input: Uint8Array[] = [];
+  #wake = Promise.withResolvers<void>();
+  #isEnded = false;
+  #text = "";
+
+  constructor(procedures: Procedures) {
+    this.ended = runWorker(procedures, this);
+  }
+
+  send(...messages: unknown[]): void {
+    const lines = messages.map((message) =>
+      typeof message === "string"
+        ? message
+        : JSON.stringify({ jsonrpc: "2.0", ...message as object })
+    );
+    this.#input.push(new TextEncoder().encode(lines.map((line) => `${line}\n`).join("")));
+    this.#wake.resolve();
+  }
+
+  end(): void {
+    this.#isEnded = true;
+    this.#wake.resolve();
+  }
+
+  async read(buffer: Uint8Array): Promise<number | null> {
+    while (this.#input.length === 0) {
+      if (this.#isEnded) return null;
+      await this.#wake.promise;
+      this.#wake = Promise.withResolvers();
+    }
+    const [next] = this.#input as [Uint8Array];
+    const taken = next.subarray(0, buffer.length);
+    buffer.set(taken);
+    if (taken.length < next.length) this.#input[0] = next.subarray(taken.length);
+    else this.#input.shift();
+    return taken.length;
+  }
+
+  writeSync(bytes: Uint8Array): number {
+    const some = bytes.subarray(0, 7);
+    const pieces = (this.#text + new TextDecoder().decode(some)).split("\n");
+    this.#text = pieces.pop() ?? "";
+    this.written.push(...pieces);
+    return some.length;
+  }
+
+  warn(text: string): void {
+    this.warnings.push(text);
+  }
+
+  /** The answers so far, by their ids, in the order in which they were written. */
+  answers(): [unknown, unknown][] {
+    return this.written.map((line) => {
+      const { id, result, error } = JSON.parse(line);
+      return [id, error === undefined ? result : [error.code, error.data.executed]];
+    });
+  }
+}
+
+/** Runs `test` with a worker, whose input ends afterwards. */
+async function withWorker(
+  procedures: Procedures,
+  test: (worker: InMemoryWorker) => Promise<void>,
+): Promise<void> {
+  const worker = new InMemoryWorker(procedures);
+  try {
+    await test(worker);
+  } finally {
+    worker.end();
+    await worker.ended;
+  }
+}
+
+function gated(kind: "cpu" | "io") {
+  const gates: (() => void)[] = [];
+  const aborted: number[] = [];
+  const procedure = defineProcedure(
+    { input: z.tuple([z.number()]), output: z.number(), kind },
+    ([n], { signal }) =>
+      new Promise<number>((resolve) => {
+        gates.push(() => resolve(n));
+        signal.addEventListener("abort", () => void aborted.push(n));
+      }),
+  );
+  return { procedure, gates, aborted };
+}
+
+Deno.test("a worker answers what its parent asks, on lines", async () => {
+  await withWorker(builtin, async (worker) => {
+    worker.send({ id: 1, method: "rpc.ping" }, { id: 2, method: "fib", params: [10] });
+    worker.send({ id: "x", method: "rpc.discover" }, { id: 3, method: "no" }, "nonsense", "[]");
+    worker.send('[{"jsonrpc":"2.0","id":4,"method":"ping"}]', { method: "ping" });
+    await waitFor("seven answers", () => worker.written.length >= 7);
+    const answers = new Map(worker.answers());
+    assert.equal(answers.get(1), "pong");
+    assert.equal(answers.get(2), 55);
+    assert.deepEqual(answers.get(3), [-32601, "no"]);
+    const refused = worker.answers().filter(([id]) => id === null).map(([, error]) => error);
+    assert.deepEqual(refused, [[-32700, "no"], [-32600, "no"], [-32600, "no"]]);
+  });
+});
+
+Deno.test("a worker runs cpu calls one at a time, in order, each answered before the next begins", async () => {
+  const seen: string[] = [];
+  const { procedure: slow, gates } = gated("cpu");
+  const quick = defineProcedure({ input: z.tuple([]), output: z.number() }, () => {
+    seen.push(`begun after ${worker?.written.length}`);
+    return 0;
+  });
+  let worker: InMemoryWorker | undefined;
+  await withWorker({ slow, quick }, async (started) => {
+    worker = started;
+    const calls = [1, 3].map((id) => [{ id, method: "slow", params: [id] }]).flat();
+    started.send({ id: 0, method: "quick" }, calls[0], { id: 2, method: "quick" }, calls[1]);
+    await waitFor("the first to begin", () => gates.length === 1);
+    assert.deepEqual(started.answers().map(([id]) => id), [0]);
+    gates[0]?.();
+    await waitFor("the second to begin", () => gates.length === 2);
+    assert.deepEqual(started.answers().map(([id]) => id), [0, 1, 2]);
+    gates[1]?.();
+    await waitFor("the last answer", () => started.written.length === 4);
+    assert.deepEqual(seen, ["begun after 0", "begun after 2"]);
+  });
+});
+
+Deno.test("a worker runs io calls at once, and answers in the order in which they end", async () => {
+  const { procedure: slow, gates } = gated("io");
+  await withWorker({ slow }, async (worker) => {
+    worker.send(...[1, 2, 3].map((id) => ({ id, method: "slow", params: [id] })));
+    await waitFor("all to begin", () => gates.length === 3);
+    gates[2]?.();
+    await waitFor("the last one's answer", () => worker.written.length === 1);
+    gates[0]?.();
+    gates[1]?.();
+    await waitFor("the others' answers", () => worker.written.length === 3);
+    assert.deepEqual(worker.answers().map(([id]) => id), [3, 1, 2]);
+  });
+});
+
+Deno.test("a cancelled io call is answered at once, its signal aborted, its result dropped", async () => {
+  const { procedure: slow, gates, aborted } = gated("io");
+  await withWorker({ slow }, async (worker) => {
+    worker.send({ id: 1, method: "slow", params: [1] });
+    await waitFor("it to begin", () => gates.length === 1);
+    worker.send({ method: "rpc.cancel", params: { id: 1 } });
+    await waitFor("its answer", () => worker.written.length === 1);
+    assert.deepEqual(worker.answers(), [[1, [-32004, "maybe"]]]);
+    assert.deepEqual(aborted, [1]);
+    gates[0]?.();
+    worker.send({ id: 2, method: "rpc.ping" });
+    await waitFor("the next answer", () => worker.written.length === 2);
+    assert.deepEqual(worker.answers()[1], [2, "pong"]);
+  });
+});
+
+Deno.test("a cancellation overtakes a cpu call that waits, and asks a running one to stop", async () => {
+  const { procedure: slow, gates, aborted } = gated("cpu");
+  await withWorker({ slow }, async (worker) => {
+    worker.send(
+      { id: 1, method: "slow", params: [1] },
+      { id: 2, method: "slow", params: [2] },
+      { method: "rpc.cancel", params: { id: 2 } },
+    );
+    await waitFor("the first to begin", () => gates.length === 1);
+    assert.deepEqual(worker.answers(), [[2, [-32004, "no"]]]);
+    worker.send({ method: "rpc.cancel", params: { id: 1 } }, { method: "rpc.cancel" });
+    await waitFor("the signal", () => aborted.length === 1);
+    gates[0]?.();
+    await waitFor("its answer", () => worker.written.length === 2);
+    assert.deepEqual(worker.answers()[1], [1, 1]);
+  });
+});
+
+Deno.test("a failure is told of, and so is a result that is not JSON", async () => {
+  const options = { input: z.tuple([]), output: z.unknown() };
+  const procedures = {
+    fail: defineProcedure(options, () => {
+      throw new Error("no luck");
+    }),
+    big: defineProcedure(options, () => 10n),
+  };
+  await withWorker(procedures, async (worker) => {
+    worker.send({ id: 1, method: "fail" }, { id: 2, method: "big" });
+    await waitFor("both answers", () => worker.written.length === 2);
+    assert.deepEqual(worker.answers(), [[1, [-32603, "yes"]], [2, [-32603, "yes"]]]);
+    assert.match(worker.warnings[0] ?? "", /^fail failed: Error: no luck\n.*worker_test\.ts/);
+  });
+});

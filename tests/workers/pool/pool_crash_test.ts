@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { waitFor } from "../../support/wait_for.ts";
+import { withPool, workerCommand } from "../fixtures/harness.ts";
+
+Deno.test("a procedure that exits takes its worker along, and no other call", async () => {
+  await withPool({ size: 2 }, async (harness) => {
+    const [lost, fine] = await Promise.all([harness.failure("exit"), harness.call("fib", [25])]);
+    assert.deepEqual([lost.name, lost.executed], ["WorkerLost", "maybe"]);
+    assert.match(lost.message, /exited with code 7/);
+    assert.equal(fine, 75_025);
+    assert.equal(await harness.call("fib", [5]), 5);
+  });
+});
+
+Deno.test("a procedure that crashes its worker again and again is served again and again", async () => {
+  await withPool({}, async (harness) => {
+    for (let i = 0; i < 4; i++) assert.equal((await harness.failure("exit")).name, "WorkerLost");
+    assert.equal(await harness.call("fib", [5]), 5);
+    assert.equal(harness.pool.stats().restarts, 4);
+  });
+});
+
+Deno.test("an answer that was written before the crash counts", async () => {
+  await withPool({}, async (harness) => {
+    assert.equal(await harness.call("exitSoon"), "leaving");
+    await waitFor("the worker to be replaced", () => harness.pool.stats().restarts === 1);
+    assert.equal(await harness.call("fib", [5]), 5);
+  });
+});
+
+Deno.test("calls in a dead worker's pipe that have not begun run elsewhere (P-20)", async () => {
+  await withPool({ cpuCallsPerWorkerMax: 4 }, async (harness) => {
+    const exit = harness.submit("exit");
+    const behind = [1, 2, 3].map((n) => harness.submit("fib", [n]));
+    assert.equal(harness.pool.stats().queued, 0);
+    const outcome = await exit.outcome;
+    assert.ok("error" in outcome && outcome.error.executed === "maybe");
+    const outcomes = await Promise.all(behind.map((call) => call.outcome));
+    assert.deepEqual(outcomes, [{ result: 1 }, { result: 1 }, { result: 2 }]);
+  });
+});
+
+Deno.test("a worker that exhausts its memory is replaced", async () => {
+  const command = workerCommand(["--v8-flags=--max-old-space-size=48"]);
+  await withPool({ command }, async (harness) => {
+    const lost = await harness.failure("exhaust", [], { timeoutMs: 60_000 });
+    assert.equal(lost.name, "WorkerLost");
+    assert.equal(await harness.call("fib", [5]), 5);
+  });
+});
+
+Deno.test("a worker that writes garbage to its stdout is killed and replaced", async () => {
+  await withPool({}, async (harness) => {
+    const lost = await harness.failure("garbage");
+    assert.deepEqual([lost.name, lost.executed], ["WorkerLost", "maybe"]);
+    assert.match(lost.message, /broke the protocol/);
+    assert.equal(await harness.call("fib", [5]), 5);
+  });
+});
+
+Deno.test("whatever a procedure prints goes to the log and not into the protocol", async () => {
+  await withPool({}, async (harness) => {
+    assert.equal(await harness.call("print"), "printed");
+    const printed = await waitFor("the last line", () => {
+      const lines = harness.printed();
+      return lines.includes("by console.error") && lines;
+    });
+    const expected = [
+      "by console.log",
+      "console.table",
+      "by console.count",
+      "console.dir",
+      "by Deno.stdout.writeSync",
+      "by Deno.stdout.write",
+      "by process.stdout",
+    ];
+    for (const text of expected) {
+      assert.ok(printed.some((line) => line.includes(text)), `${text} is not in ${printed}`);
+    }
+    assert.equal(harness.pool.stats().restarts, 0);
+  });
+});
+
+Deno.test("a rejection that nobody catches is logged and costs no call", async () => {
+  await withPool({}, async (harness) => {
+    const pid = await harness.call("forget");
+    assert.equal(await harness.call("pid"), pid);
+    await waitFor("the log", () => harness.printed().some((line) => /nobody caught/.test(line)));
+  });
+});
+
+Deno.test("an exception's stack goes to the log and does not travel (P-23)", async () => {
+  await withPool({}, async (harness) => {
+    const { message } = await harness.failure("fail");
+    assert.ok(!message.includes(" at "), message);
+    await waitFor("the log", () => harness.printed().some((line) => /worker\.ts:\d+/.test(line)));
+  });
+});
+
+Deno.test("a worker that dies by itself is replaced after a pause that grows", async () => {
+  const script = `
+    const line = '{"jsonrpc":"2.0","id":1,"result":{"openrpc":"1.3.2","methods":[],' +
+      '"info":{"title":"t","version":"1"}}}\\n';
+    Deno.stdout.writeSync(new TextEncoder().encode(line));`;
+  const command = { program: Deno.execPath(), args: ["eval", script] };
+  await withPool({ command }, async ({ pool, entries }) => {
+    await waitFor("some restarts", () => pool.stats().restarts >= 3);
+    const ended = entries.filter(({ message }) => message === "A worker ended");
+    assert.ok(ended.length >= 3);
+    assert.ok(ended.every(({ fields }) => fields.underCall === false));
+    const delays = ended.map(({ fields }) => fields.nextInMs as number);
+    assert.ok((delays[2] ?? 0) > 2 * (delays[0] ?? 0) * 0.9, delays.join());
+  });
+});

@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { stderrLineLengthMax, StderrLines } from "../../../src/workers/pool/stderr_lines.ts";
+
+const utf8 = new TextEncoder();
+
+Deno.test("what a worker prints is cut into lines, however it arrives", () => {
+  const lines = new StderrLines();
+  const bytes = utf8.encode("one\n\ntwo €\nthree");
+  const seen = [...bytes].flatMap((byte) => lines.push(Uint8Array.of(byte)));
+  assert.deepEqual(seen, ["one", "two €"]);
+  assert.deepEqual(lines.end(), ["three"]);
+});
+
+Deno.test("a line without an end is kept up to its bound only", () => {
+  const lines = new StderrLines();
+  for (let i = 0; i < 100; i++) assert.deepEqual(lines.push(utf8.encode("x".repeat(1_000))), []);
+  const [line] = lines.push(utf8.encode("\nnext\n"));
+  assert.equal(line?.length, stderrLineLengthMax);
+});
