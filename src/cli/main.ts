@@ -6,6 +6,7 @@ import { commands } from "./commands.ts";
 import { exitCodes } from "./exit_codes.ts";
 import { parseArguments } from "./syntax/parse.ts";
 import { resolveFlags, settingsOf } from "./syntax/settings.ts";
+import { plainText } from "../terminal/plain_text.ts";
 import { UsageError } from "./syntax/usage_error.ts";
 
 /** Runs a command line, without the program's name, and returns the exit code. */
@@ -56,14 +57,17 @@ async function help(name: string | undefined, isMistake: boolean): Promise<numbe
  */
 function report(error: unknown, verbose: boolean | undefined): number {
   if (error instanceof UsageError) {
-    console.error(`rpc: ${error.message}`);
+    tell(error.message);
     return exitCodes.usage;
   }
-  if (error instanceof RpcError) console.error(`rpc: ${error.name}: ${error.message}`);
-  else if (error instanceof CommandError) console.error(`rpc: ${error.message}`);
-  else {console.error(
-      `rpc: ${messageOf(error)}${verbose === false ? " (--verbose tells more)" : ""}`,
-    );}
-  if (verbose) console.error(error);
+  if (error instanceof RpcError) tell(`${error.name}: ${error.message}`);
+  else if (error instanceof CommandError) tell(error.message);
+  else tell(`${messageOf(error)}${verbose === false ? " (--verbose tells more)" : ""}`);
+  if (verbose) console.error(plainText(Deno.inspect(error)));
   return exitCodes.failure;
+}
+
+/** A message may be another program's, or quote one. */
+function tell(message: string): void {
+  console.error(plainText(`rpc: ${message}`));
 }

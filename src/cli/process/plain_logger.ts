@@ -1,3 +1,4 @@
+import { plainLine } from "../../terminal/plain_text.ts";
 import type { LogFields, Logger } from "../../base/log.ts";
 
 /**
@@ -7,7 +8,7 @@ import type { LogFields, Logger } from "../../base/log.ts";
 export function plainLogger(verbose: boolean): Logger {
   const write = (message: string, fields?: LogFields) => {
     const details = Object.entries(fields ?? {}).map(([key, value]) => ` ${key}=${value}`).join("");
-    console.error(`rpc: ${message}${details}`);
+    console.error(plainLine(`rpc: ${message}${details}`));
   };
   const writeIfVerbose = verbose ? write : () => {};
   return { debug: writeIfVerbose, info: writeIfVerbose, warn: write, error: write };
