@@ -79,6 +79,14 @@ Deno.test("the rule on folders can fail", () => {
   assert.equal(rules.crowdedFolders(files).length, 1);
 });
 
+Deno.test("files that the documents name exist", () => {
+  const paths = new Set(files.map(({ path }) => path));
+  const exists = (path: string) => paths.has(path);
+  assert.deepEqual(files.flatMap((file) => rules.namesOfNoFile(file, exists)), []);
+  const stale = { path: "docs/A.md", text: "see `src/base/gone.ts` and `src/base/clock.ts`" };
+  assert.equal(rules.namesOfNoFile(stale, exists).length, 1);
+});
+
 Deno.test("a door names what it lets out", () => check(rules.doorsNameWhatTheyExport));
 
 Deno.test("no file is too long", () => check(rules.filesAreShort));

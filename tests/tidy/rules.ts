@@ -263,6 +263,23 @@ export function crowdedFolders(files: readonly SourceFile[]): string[] {
   );
 }
 
+/**
+ * The files that a document names and that do not exist, as sentences. A decision tells of its day: its
+ * names may be of files that have moved since.
+ */
+export function namesOfNoFile(
+  { path, text }: SourceFile,
+  exists: (path: string) => boolean,
+): string[] {
+  if (!path.endsWith(".md") || path.startsWith("docs/adr/")) return [];
+  const names = text.matchAll(
+    /`((?:src|tests|tasks|bench\/measures|docs|examples)\/[\w./]+\.\w+)`/g,
+  );
+  return [...names].flatMap(([, name = ""]) =>
+    exists(name) ? [] : [`${path} names ${name}, which does not exist`]
+  );
+}
+
 function roomOf(path: string): string | undefined {
   return /^src\/([^/]+)\//.exec(path)?.[1];
 }
