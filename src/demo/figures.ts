@@ -1,11 +1,5 @@
-import {
-  type DemoCall,
-  type DemoMethod,
-  type DemoPhase,
-  type DemoRecord,
-  type DemoServerState,
-  quantileOf,
-} from "./record.ts";
+import { quantileOf } from "../base/quantile.ts";
+import type { DemoCall, DemoMethod, DemoPhase, DemoRecord, DemoServerState } from "./record.ts";
 
 /** Latencies of some calls that succeeded, in milliseconds. */
 export interface LatencyFigures {
@@ -64,7 +58,8 @@ function servingDuring({ servers }: DemoRecord, { startMs }: DemoPhase): DemoSer
 }
 
 function latencyOf(calls: readonly DemoCall[], method: DemoMethod): LatencyFigures {
-  const latencies = calls.filter((call) => call.method === method).map((call) => call.durationMs);
+  const latencies = calls.filter((call) => call.method === method).map((call) => call.durationMs)
+    .toSorted((one, other) => one - other);
   return { p50Ms: quantileOf(latencies, 0.5), p99Ms: quantileOf(latencies, 0.99) };
 }
 

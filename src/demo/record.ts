@@ -124,12 +124,6 @@ export class DemoRecord {
   }
 }
 
-/** The nearest-rank quantile, or 0 of nothing. */
-export function quantileOf(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
-}
-
 /** What shows a demo while it runs. */
 export interface DemoView {
   tell(event: DemoEvent): void;

@@ -1,4 +1,5 @@
 import type { ErrorName } from "../base/errors.ts";
+import { quantileOf } from "../base/quantile.ts";
 import type { MethodStats } from "../wire/stats.ts";
 
 /** Calls whose latency is remembered, per procedure: enough for a 99th percentile, and 4 KiB. */
@@ -37,15 +38,15 @@ export class MethodCounters {
     return {
       calls: this.#calls,
       errors: Object.fromEntries(this.#errors),
-      latency: sorted.length === 0
-        ? null
-        : { p50Ms: quantile(sorted, 0.5), p99Ms: quantile(sorted, 0.99) },
+      latency: sorted.length === 0 ? null : {
+        p50Ms: microseconds(quantileOf(sorted, 0.5)),
+        p99Ms: microseconds(quantileOf(sorted, 0.99)),
+      },
     };
   }
 }
 
-/** The nearest-rank quantile of sorted numbers, to a microsecond. */
-function quantile(sorted: Float32Array, share: number): number {
-  const value = sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
-  return Math.round(value * 1_000) / 1_000;
+/** The number to a microsecond. */
+function microseconds(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }

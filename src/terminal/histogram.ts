@@ -1,3 +1,5 @@
+import { rankOf } from "../base/quantile.ts";
+
 /** Steps between a power of two and the next: a value is known to within a 256th of itself. */
 const stepsPerOctave = 128;
 
@@ -50,7 +52,7 @@ export class LatencyHistogram {
 
   /** The latency that a share of the calls, from 0 to 1, did not exceed; 0 of none. */
   quantileMs(share: number): number {
-    const rank = Math.max(1, Math.ceil(share * this.#count));
+    const rank = rankOf(share, this.#count);
     if (rank >= this.#count) return this.#maxMs;
     let seen = 0;
     for (let index = 0; index < this.#counts.length; index++) {

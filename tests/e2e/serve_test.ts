@@ -13,7 +13,7 @@ Deno.test("rpc serve prints one line on stdout, and logs on stderr", async () =>
   assert.equal(code, 0);
   assert.equal(await server.stop(), 0);
   assert.deepEqual(server.process.lines, [server.readyLine]);
-  assert.match(server.stderr, /^\d\d:\d\d:\d\d\.\d+ INF Draining.*$/m);
+  assert.match(server.stderr, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z INF Draining.*$/m);
 });
 
 Deno.test("logs can be objects for programs", async () => {

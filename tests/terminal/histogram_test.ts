@@ -47,3 +47,11 @@ Deno.test("nothing, all the same, and what is out of range", () => {
   assert.equal(odd.quantileMs(1), 1e12);
   assert.equal(odd.count, 2);
 });
+
+Deno.test("p99.9 of a thousand latencies is the 999th, not the slowest", () => {
+  const histogram = new LatencyHistogram();
+  for (let i = 0; i < 999; i++) histogram.add(1);
+  histogram.add(500);
+  assert.ok(histogram.quantileMs(99.9 / 100) < 2);
+  assert.equal(histogram.quantileMs(1), 500);
+});

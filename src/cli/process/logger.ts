@@ -19,7 +19,7 @@ export async function createLogger({ level, format }: LoggerOptions): Promise<Lo
   const formatter = format === "json"
     ? getJsonLinesFormatter()
     : (Deno.stderr.isTerminal() && !Deno.noColor ? getAnsiColorFormatter : getTextFormatter)({
-      timestamp: "time",
+      timestamp: "rfc3339",
       format: ({ timestamp, level, message }) => `${timestamp} ${level} ${message}`,
     });
   const encoder = new TextEncoder();
