@@ -19,15 +19,17 @@ const linesMax = 400;
 export const rooms: Readonly<Record<string, readonly string[]>> = {
   base: [],
   wire: ["base"],
+  keys: ["base", "wire"],
   zookeeper: ["base"],
   discovery: ["base", "zookeeper"],
   procedures: ["base"],
   workers: ["base", "wire", "procedures"],
-  server: ["base", "wire", "procedures", "workers"],
-  client: ["base", "wire", "discovery"],
+  server: ["base", "wire", "keys", "procedures", "workers"],
+  client: ["base", "wire", "keys", "discovery"],
   library: [
     "base",
     "wire",
+    "keys",
     "discovery",
     "procedures",
     "workers",
@@ -39,6 +41,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   cli: [
     "base",
     "wire",
+    "keys",
     "zookeeper",
     "discovery",
     "procedures",
@@ -59,6 +62,11 @@ const packagesOfAll = /^(zod|node:.+)$/;
 
 /** The rooms that dress the rest: they may use any package. */
 const packageRooms = new Set(["cli", "terminal"]);
+
+/** Packages of one file alone, which is loaded when there is no way round. */
+const packagesOfFiles: Readonly<Record<string, readonly string[]>> = {
+  "src/keys/authority.ts": ["reflect-metadata", "@peculiar/x509"],
+};
 
 /** Where a user's module is loaded, whose name nobody knows before. */
 const dynamicImporters = new Set(["src/procedures/load.ts"]);
@@ -96,7 +104,8 @@ function importProblem(
   }
   const room = roomOf(path);
   if (!specifier.startsWith(".")) {
-    const allowed = packageRooms.has(room ?? "") || packagesOfAll.test(specifier);
+    const allowed = packageRooms.has(room ?? "") || packagesOfAll.test(specifier) ||
+      packagesOfFiles[path]?.includes(specifier);
     return allowed
       ? undefined
       : `imports ${specifier}, which only ${[...packageRooms].join(" and ")} may`;

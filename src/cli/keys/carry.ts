@@ -1,0 +1,119 @@
+/** Keys that are carried over in a file, where there is no network to join by. */
+
+import { systemClock } from "../../base/clock.ts";
+import { CommandError } from "../../base/command_error.ts";
+import { messageOf } from "../../base/errors.ts";
+import { createMember, isSignedBy } from "../../keys/authority.ts";
+import { openAuthorityFiles, rememberIssued, wasIssued } from "../../keys/authority_files.ts";
+import { formatBundle, parseBundle } from "../../keys/bundle.ts";
+import {
+  assertUnread,
+  keyFiles,
+  readKeyFile,
+  requiredKeysDirectory,
+  writeKeyFiles,
+} from "../../keys/files.ts";
+import type { Keys } from "../../keys/keys.ts";
+import { clusterOf } from "../../keys/certificate.ts";
+import { assertMachineName } from "../../keys/names.ts";
+import { machineRights, parseRights } from "../../keys/rights.ts";
+import { exitCodes } from "../exit_codes.ts";
+import { printLine } from "./print.ts";
+import type { KeysInput } from "./input.ts";
+import { show } from "./show.ts";
+
+/** `rpc keys export NAME > file` */
+export async function exportKeys({ flags }: KeysInput, name: string): Promise<number> {
+  assertMachineName(name);
+  const rights = flags.rights === undefined ? machineRights : parseRights(flags.rights);
+  const directory = requiredKeysDirectory();
+  const authority = await openAuthorityFiles(directory);
+  if (Deno.stdout.isTerminal()) {
+    throw new CommandError(
+      `Cannot show a private key on a terminal: rpc keys export ${name} > ${name}.keys`,
+    );
+  }
+  if (wasIssued(directory, name) && flags.name !== name) {
+    throw new CommandError(
+      `There is a member called ${name} already; to give it new keys, say so: ` +
+        `rpc keys export ${name} --name ${name}`,
+    );
+  }
+  closeToOthers();
+  const nowMs = systemClock.wallTimeMs();
+  const member = await createMember(authority, { name, rights }, nowMs);
+  rememberIssued(directory, { name, rights }, member.certificate, nowMs);
+  await printLine(
+    formatBundle({ ...member, authority: readKeyFile(directory, keyFiles.authority) ?? "" }),
+  );
+  console.error(
+    `rpc: keys for ${name}; carry the file over, there: rpc keys import FILE, and then remove it`,
+  );
+  return exitCodes.success;
+}
+
+/** The file that a shell has made for the output may be one that others read; a pipe is none. */
+function closeToOthers(): void {
+  if (Deno.build.os === "windows") return;
+  const path = "/dev/fd/1";
+  try {
+    const info = Deno.statSync(path);
+    if (!info.isFile || ((info.mode ?? 0) & 0o077) === 0) return;
+    Deno.chmodSync(path, 0o600);
+  } catch (error) {
+    console.error(
+      `rpc: others may be able to read the file (${messageOf(error)}): chmod 600 is yours to do`,
+    );
+  }
+}
+
+/** `rpc keys import FILE`, or `-` for stdin */
+export async function importKeys(input: KeysInput, file: string): Promise<number> {
+  const directory = requiredKeysDirectory();
+  const keys = parseBundle(file === "-" ? "stdin" : file, await textOf(file));
+  if (!await isSignedBy(keys.authority, keys.certificate)) {
+    throw new CommandError(
+      `Cannot import ${file}: its certificate was not made by the cluster that it names`,
+    );
+  }
+  takeKeys(directory, keys, input.flags.force);
+  return show(input);
+}
+
+async function textOf(file: string): Promise<string> {
+  if (file === "-") return await new Response(Deno.stdin.readable).text();
+  try {
+    assertUnread(file, Deno.statSync(file));
+    return Deno.readTextFileSync(file);
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(`Cannot read ${file}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Puts a member's keys into the directory. Those of another cluster are not lost by a slip, and the
+ * cluster that was made here even less.
+ *
+ * @throws {CommandError} there are keys of another cluster
+ */
+export function takeKeys(directory: string, keys: Keys, isForced: boolean): void {
+  const before = readKeyFile(directory, keyFiles.authority);
+  if (before !== undefined && clusterOf(before) !== keys.cluster && !isForced) {
+    throw new CommandError(
+      `There are keys of another cluster in ${directory}: --force puts these in their place`,
+    );
+  }
+  if (before !== undefined && clusterOf(before) !== keys.cluster) {
+    if (readKeyFile(directory, keyFiles.authorityKey) !== undefined) {
+      throw new CommandError(
+        `A cluster was made in ${directory}, and its key would be lost: move the directory away`,
+      );
+    }
+  }
+  writeKeyFiles(directory, {
+    [keyFiles.machineKey]: keys.privateKey,
+    [keyFiles.machine]: keys.certificate,
+    [keyFiles.authority]: keys.authority,
+  });
+}

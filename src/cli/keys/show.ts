@@ -1,0 +1,59 @@
+import { systemClock } from "../../base/clock.ts";
+import { CommandError } from "../../base/command_error.ts";
+import { joinPath } from "../../base/paths.ts";
+import { expiryText, wholeDaysLeft } from "../../keys/expiry.ts";
+import { keyFiles, requiredKeysDirectory } from "../../keys/files.ts";
+import { type Keys, readKeys } from "../../keys/keys.ts";
+import { formatRights } from "../../keys/rights.ts";
+import { exitCodes } from "../exit_codes.ts";
+import type { KeysInput } from "./input.ts";
+
+/** `rpc keys show`: who am I, what may I, how long still. */
+export function show({ flags }: KeysInput): number {
+  const directory = requiredKeysDirectory();
+  const keys = readKeys(directory);
+  if (keys === undefined) {
+    throw new CommandError(
+      `There are no keys in ${directory}: rpc keys init makes a cluster, ` +
+        "rpc keys join joins one that there is",
+    );
+  }
+  if (flags.json) console.log(JSON.stringify(toJson(keys, directory)));
+  else console.log(toText(keys, directory));
+  return exitCodes.success;
+}
+
+function toText(keys: Keys, directory: string): string {
+  const { cluster, own } = keys;
+  const rows = [
+    ["cluster", cluster],
+    ["name", own.name],
+    ["rights", formatRights(own.rights) || "none"],
+    ["until", expiryText(own.validToMs, systemClock.wallTimeMs())],
+    ["keys", directory],
+    ["invites", isAuthorityHere(directory) ? "yes, the cluster was made here" : "no"],
+  ];
+  return rows.map(([name = "", value]) => `${name.padEnd(8)} ${value}`).join("\n");
+}
+
+function toJson(keys: Keys, directory: string): Record<string, unknown> {
+  const { cluster, own } = keys;
+  return {
+    cluster,
+    name: own.name,
+    rights: formatRights(own.rights),
+    validFrom: new Date(own.validFromMs).toISOString(),
+    validTo: new Date(own.validToMs).toISOString(),
+    daysLeft: wholeDaysLeft(own.validToMs, systemClock.wallTimeMs()),
+    directory,
+    invites: isAuthorityHere(directory),
+  };
+}
+
+function isAuthorityHere(directory: string): boolean {
+  try {
+    return Deno.statSync(joinPath(directory, keyFiles.authorityKey)).isFile;
+  } catch {
+    return false;
+  }
+}

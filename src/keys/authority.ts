@@ -1,0 +1,215 @@
+/**
+ * Making certificates. Loading this takes a tenth of a second, which only `rpc keys` pays.
+ *
+ * P-256 throughout: every TLS library has it, and a handshake costs the server a tenth of RSA's time.
+ */
+
+import "reflect-metadata";
+import * as x509 from "@peculiar/x509";
+import { clusterOfKey } from "./certificate.ts";
+import { clusterName, zooKeeperName } from "./names.ts";
+import { type Rights, rightUris } from "./rights.ts";
+
+const keyAlgorithm = { name: "ECDSA", namedCurve: "P-256" } as const;
+const signing = { name: "ECDSA", hash: "SHA-256" } as const;
+
+const dayMs = 24 * 60 * 60 * 1_000;
+
+/** How long a cluster lasts. */
+const authorityDays = 3_650;
+
+/** How long a machine's certificate lasts: a year and a month, as browsers take it for servers. */
+export const machineDays = 398;
+
+/** Clocks differ: a certificate counts from a day before it was made. */
+const backdatedMs = dayMs;
+
+const serverUsage = "1.3.6.1.5.5.7.3.1";
+const clientUsage = "1.3.6.1.5.5.7.3.2";
+
+/** A certificate in PEM, and its private key. */
+export interface KeyPairPem {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+/** A cluster's own certificate and key, ready to sign. */
+export interface Authority {
+  readonly cluster: string;
+  readonly certificate: x509.X509Certificate;
+  readonly key: CryptoKey;
+}
+
+/** Makes a cluster: a certificate that may sign members and nothing that signs in its turn. */
+export async function createAuthority(nowMs: number): Promise<KeyPairPem> {
+  const keys = await crypto.subtle.generateKey(keyAlgorithm, true, ["sign", "verify"]);
+  const spki = new Uint8Array(await crypto.subtle.exportKey("spki", keys.publicKey));
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: serialNumber(),
+    name: `CN=rpc cluster ${clusterOfKey(spki)}`,
+    notBefore: new Date(nowMs - backdatedMs),
+    notAfter: new Date(nowMs + authorityDays * dayMs),
+    signingAlgorithm: signing,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(
+        x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
+        true,
+      ),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return { certificate: pemOf(certificate), privateKey: await keyPem(keys.privateKey) };
+}
+
+/** Reads a cluster's own certificate and key. @throws {Error} they are none */
+export async function openAuthority(pair: KeyPairPem): Promise<Authority> {
+  const certificate = new x509.X509Certificate(pair.certificate);
+  const der = x509.PemConverter.decodeFirst(pair.privateKey);
+  const key = await crypto.subtle.importKey("pkcs8", der, keyAlgorithm, false, ["sign"]);
+  return { cluster: clusterOfKey(new Uint8Array(certificate.publicKey.rawData)), certificate, key };
+}
+
+/** For whom a certificate is made. */
+export interface Subject {
+  /** As {@link isMachineName} has it. */
+  readonly name: string;
+  readonly rights: Rights;
+}
+
+/** Makes a certificate and its key, both here. */
+export async function createMember(
+  authority: Authority,
+  subject: Subject,
+  nowMs: number,
+): Promise<KeyPairPem> {
+  const keys = await crypto.subtle.generateKey(keyAlgorithm, true, ["sign", "verify"]);
+  const certificate = await sign(authority, memberOf(authority, subject), keys.publicKey, nowMs);
+  return { certificate, privateKey: await keyPem(keys.privateKey) };
+}
+
+/** Makes the certificate of a cluster's ZooKeeper, which calls nobody and is called by nobody. */
+export async function createZooKeeper(
+  authority: Authority,
+  host: string,
+  nowMs: number,
+): Promise<KeyPairPem> {
+  const keys = await crypto.subtle.generateKey(keyAlgorithm, true, ["sign", "verify"]);
+  const certificate = await sign(
+    authority,
+    {
+      name: host,
+      // The members of an ensemble are each other's clients.
+      usages: [serverUsage, clientUsage],
+      names: [{ type: "dns", value: zooKeeperName(authority.cluster) }],
+    },
+    keys.publicKey,
+    nowMs,
+  );
+  return { certificate, privateKey: await keyPem(keys.privateKey) };
+}
+
+/** A key that was made here, and the request for its certificate, for whoever has the authority. */
+export async function createRequest(
+  name: string,
+): Promise<{ readonly request: string; readonly privateKey: string }> {
+  const keys = await crypto.subtle.generateKey(keyAlgorithm, true, ["sign", "verify"]);
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: `CN=${name}`,
+    keys,
+    signingAlgorithm: signing,
+  });
+  return { request: request.toString("pem"), privateKey: await keyPem(keys.privateKey) };
+}
+
+/**
+ * Makes the certificate that a request asks for. Only its public key is taken from it: the name and the
+ * rights are the inviter's to give.
+ *
+ * @throws {Error} it is no request, or not signed by the key that it names
+ */
+export async function signRequest(
+  authority: Authority,
+  request: string,
+  subject: Subject,
+  nowMs: number,
+): Promise<string> {
+  const read = new x509.Pkcs10CertificateRequest(request);
+  const key = await read.publicKey.export(keyAlgorithm, ["verify"]);
+  if (!await read.verify()) throw new Error("the request is not signed by its own key");
+  return await sign(authority, memberOf(authority, subject), key, nowMs);
+}
+
+/** Whether an authority has signed a certificate. */
+export async function isSignedBy(authority: string, certificate: string): Promise<boolean> {
+  try {
+    const { publicKey } = new x509.X509Certificate(authority);
+    return await new x509.X509Certificate(certificate).verify({ publicKey, signatureOnly: true });
+  } catch {
+    return false;
+  }
+}
+
+interface Form {
+  readonly name: string;
+  readonly usages: readonly string[];
+  readonly names: x509.JsonGeneralNames;
+}
+
+/** Who only calls has no usage of a server's, and so cannot pose as one. */
+function memberOf({ cluster }: Authority, { name, rights }: Subject): Form {
+  return {
+    name,
+    usages: rights.serve ? [serverUsage, clientUsage] : [clientUsage],
+    names: [
+      ...(rights.serve ? [{ type: "dns" as const, value: clusterName(cluster) }] : []),
+      ...rightUris(rights).map((value) => ({ type: "url" as const, value })),
+    ],
+  };
+}
+
+async function sign(
+  authority: Authority,
+  { name, usages, names }: Form,
+  publicKey: CryptoKey,
+  nowMs: number,
+): Promise<string> {
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: serialNumber(),
+    subject: `CN=${name}`,
+    issuer: authority.certificate.subject,
+    notBefore: new Date(nowMs - backdatedMs),
+    // Nothing outlives what signed it.
+    notAfter: new Date(
+      Math.min(nowMs + machineDays * dayMs, authority.certificate.notAfter.getTime()),
+    ),
+    signingAlgorithm: signing,
+    publicKey,
+    signingKey: authority.key,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([...usages]),
+      new x509.SubjectAlternativeNameExtension(names),
+      await x509.AuthorityKeyIdentifierExtension.create(authority.certificate.publicKey),
+    ],
+  });
+  return pemOf(certificate);
+}
+
+/** Positive, as the standard has it, and too long to be met twice. */
+function serialNumber(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[0] = (bytes[0] as number) & 0x3f | 0x40;
+  return bytes.toHex();
+}
+
+function pemOf(certificate: x509.X509Certificate): string {
+  return `${certificate.toString("pem")}\n`;
+}
+
+async function keyPem(key: CryptoKey): Promise<string> {
+  const der = await crypto.subtle.exportKey("pkcs8", key);
+  return `${x509.PemConverter.encode(der, "PRIVATE KEY")}\n`;
+}

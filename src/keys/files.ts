@@ -1,0 +1,162 @@
+/** The files of this machine's keys: where they are, who may read them, and writing them whole. */
+
+import { CommandError } from "../base/command_error.ts";
+import { messageOf } from "../base/errors.ts";
+import { isAbsolutePath, joinPath } from "../base/paths.ts";
+
+/** The names of the files in the directory of keys. */
+export const keyFiles = {
+  /** The cluster's own certificate: who holds one that it signed is a member. */
+  authority: "ca.crt",
+  /** What makes members. Only where the cluster was made. */
+  authorityKey: "ca.key",
+  machine: "machine.crt",
+  machineKey: "machine.key",
+  /** A line for each certificate that was made here. */
+  issued: "issued.ndjson",
+} as const;
+
+/** Longest file that is read: a certificate has a thousand bytes. */
+const fileBytesMax = 64 * 1024;
+
+/**
+ * Where this user's keys are: `RPC_KEYS`, or `rpc/keys` where settings are kept. `undefined`: the
+ * environment does not tell. Never a place below the working directory, which may be a stranger's.
+ */
+export function keysDirectory(
+  env: (name: string) => string | undefined = (name) => Deno.env.get(name),
+  os: typeof Deno.build.os = Deno.build.os,
+): string | undefined {
+  const named = env("RPC_KEYS");
+  if (named) {
+    if (isAbsolutePath(named)) return named;
+    throw new CommandError(
+      `Cannot use RPC_KEYS=${JSON.stringify(named)}: it must be a directory's absolute path`,
+    );
+  }
+  const home = env("HOME") || env("USERPROFILE");
+  const base = os === "windows"
+    ? env("APPDATA") || (home ? `${home}\\AppData\\Roaming` : undefined)
+    : env("XDG_CONFIG_HOME") || (home ? `${home}/.config` : undefined);
+  return base === undefined || !isAbsolutePath(base) ? undefined : joinPath(base, "rpc", "keys");
+}
+
+/** Where keys are made, or the reason why they cannot be. @throws {CommandError} */
+export function requiredKeysDirectory(): string {
+  const directory = keysDirectory();
+  if (directory !== undefined) return directory;
+  throw new CommandError(
+    "Cannot tell where keys are kept: the environment has no HOME; name a directory by RPC_KEYS",
+  );
+}
+
+/**
+ * Reads one of the files; `undefined` if it is not there.
+ *
+ * @throws {CommandError} it cannot be read, or it is a key that others can read
+ */
+export function readKeyFile(directory: string, name: string): string | undefined {
+  const path = joinPath(directory, name);
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return undefined;
+    }
+    throw new CommandError(`Cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  }
+  using _ = file;
+  // What is open is what is looked at: the file cannot be changed for another in between.
+  const info = file.statSync();
+  if (isSecret(name)) assertUnread(path, info);
+  if (!info.isFile || info.size > fileBytesMax) {
+    throw new CommandError(`Cannot use ${path}: that is no certificate and no key`);
+  }
+  return readAll(file, info.size);
+}
+
+/** Whether a file of this name must be its owner's alone. */
+function isSecret(name: string): boolean {
+  return name.endsWith(".key");
+}
+
+/**
+ * Refuses a file with a secret that others than its owner can read.
+ *
+ * @throws {CommandError} with the command that mends it
+ */
+export function assertUnread(path: string, { mode }: Deno.FileInfo): void {
+  // Windows has no such modes: there the directory is the user's own.
+  if (Deno.build.os === "windows" || mode === null || (mode & 0o077) === 0) return;
+  throw new CommandError(
+    `Cannot use ${path}: other users of this machine can read it; first: chmod 600 ${shown(path)}`,
+  );
+}
+
+/** A path as a shell takes it. */
+function shown(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
+
+function readAll(file: Deno.FsFile, size: number): string {
+  const bytes = new Uint8Array(size);
+  let length = 0;
+  while (length < size) {
+    const read = file.readSync(bytes.subarray(length));
+    if (read === null) break;
+    length += read;
+  }
+  return new TextDecoder().decode(bytes.subarray(0, length));
+}
+
+/**
+ * Writes files into the directory, which is made if need be, each whole or not at all; those that are
+ * secret for their owner alone.
+ *
+ * @throws {CommandError} what the file system has against it
+ */
+export function writeKeyFiles(directory: string, files: Readonly<Record<string, string>>): void {
+  try {
+    Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    if (Deno.build.os !== "windows") Deno.chmodSync(directory, 0o700);
+    for (const [name, text] of Object.entries(files)) {
+      replaceFile(joinPath(directory, name), text, isSecret(name) ? 0o600 : 0o644);
+    }
+  } catch (error) {
+    throw new CommandError(`Cannot write keys to ${directory}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Adds a line to the list of certificates that were made here. @throws {CommandError} */
+export function appendIssued(directory: string, line: string): void {
+  const path = joinPath(directory, keyFiles.issued);
+  try {
+    Deno.writeTextFileSync(path, `${line}\n`, { append: true, mode: 0o600 });
+  } catch (error) {
+    throw new CommandError(`Cannot write ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** No reader and no full disk ever leaves half of one. */
+function replaceFile(path: string, text: string, mode: number): void {
+  const temporary = `${path}.${crypto.randomUUID()}`;
+  try {
+    {
+      using file = Deno.openSync(temporary, { write: true, createNew: true, mode });
+      const bytes = new TextEncoder().encode(text);
+      for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+      file.syncSync();
+    }
+    Deno.renameSync(temporary, path);
+  } catch (error) {
+    try {
+      Deno.removeSync(temporary);
+    } catch {
+      // It was never made.
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,41 @@
+/** The names in certificates: a cluster's, a machine's, and what a machine may be called. */
+
+import { RpcError } from "../base/errors.ts";
+
+/** Hex digits of a cluster's id: 80 bits of the hash of its CA's public key. */
+export const clusterIdLength = 20;
+
+/** What follows a cluster's id in the names that are checked. `.internal` is nobody's in public. */
+const suffix = ".rpc.internal";
+
+/** The name that clients check a server's certificate for: the cluster's, since machines move. */
+export function clusterName(cluster: string): string {
+  return `${cluster}${suffix}`;
+}
+
+/** The name that a cluster's ZooKeeper has: another one, so that no server can pose as the registry. */
+export function zooKeeperName(cluster: string): string {
+  return `zookeeper.${clusterName(cluster)}`;
+}
+
+/** One word, as hosts are named: it ends up in logs, in metrics and in patterns. */
+const machineName = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/i;
+
+/** Whether a machine or a member may be called so. */
+export function isMachineName(name: string): boolean {
+  return machineName.test(name);
+}
+
+/**
+ * Refuses what is no name.
+ *
+ * @throws {RpcError} InvalidParams: what one looks like
+ */
+export function assertMachineName(name: string): void {
+  if (isMachineName(name)) return;
+  throw new RpcError(
+    "InvalidParams",
+    `Cannot name a machine ${JSON.stringify(name)}: 1 to 63 letters, digits, dots, dashes and ` +
+      "underscores, the first and the last a letter or a digit",
+  );
+}

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import {
+  assertUnread,
+  keyFiles,
+  keysDirectory,
+  readKeyFile,
+  writeKeyFiles,
+} from "../../src/keys/files.ts";
+import { readKeys } from "../../src/keys/keys.ts";
+
+const unix = { ignore: Deno.build.os === "windows" };
+
+async function withDirectory(run: (directory: string) => void): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    run(`${directory}/rpc/keys`);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+Deno.test("keys are kept beside the settings, and never below the working directory", () => {
+  const at = (env: Record<string, string>, os: typeof Deno.build.os = "linux") =>
+    keysDirectory((name) => env[name], os);
+  assert.equal(at({ HOME: "/h" }), "/h/.config/rpc/keys");
+  assert.equal(at({ HOME: "/h", XDG_CONFIG_HOME: "/c" }), "/c/rpc/keys");
+  assert.equal(at({ HOME: "/h", RPC_KEYS: "/k" }), "/k");
+  assert.equal(at({}), undefined);
+  assert.equal(at({ HOME: "" }), undefined);
+  assert.equal(at({ XDG_CONFIG_HOME: "config" }), undefined);
+  assert.throws(() => at({ RPC_KEYS: "keys" }), /absolute/);
+});
+
+Deno.test({
+  name: "a private key is its owner's alone, whatever the umask, and so is the directory",
+  ...unix,
+  fn: () =>
+    withDirectory((directory) => {
+      const before = Deno.umask(0);
+      try {
+        writeKeyFiles(directory, { [keyFiles.machineKey]: "k", [keyFiles.machine]: "c" });
+      } finally {
+        Deno.umask(before);
+      }
+      const modeOf = (path: string) => (Deno.statSync(path).mode ?? 0) & 0o777;
+      assert.equal(modeOf(directory), 0o700);
+      assert.equal(modeOf(`${directory}/machine.key`), 0o600);
+      assert.equal(modeOf(`${directory}/machine.crt`), 0o644);
+      assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name).toSorted(), [
+        "machine.crt",
+        "machine.key",
+      ]);
+    }),
+});
+
+Deno.test({
+  name: "a key that others can read is refused, with the command that mends it",
+  ...unix,
+  fn: () =>
+    withDirectory((directory) => {
+      writeKeyFiles(directory, { [keyFiles.machineKey]: "k" });
+      for (const mode of [0o640, 0o604, 0o660, 0o644]) {
+        Deno.chmodSync(`${directory}/machine.key`, mode);
+        assert.throws(
+          () => readKeyFile(directory, keyFiles.machineKey),
+          /chmod 600 .*machine\.key/,
+        );
+      }
+      Deno.chmodSync(`${directory}/machine.key`, 0o400);
+      assert.equal(readKeyFile(directory, keyFiles.machineKey), "k");
+      assert.throws(() => assertUnread("/a b", { mode: 0o644 } as Deno.FileInfo), /'\/a b'/);
+    }),
+});
+
+Deno.test("no keys are none, and some of them are an error and not a way round", () =>
+  withDirectory((directory) => {
+    assert.equal(readKeys(directory), undefined);
+    writeKeyFiles(directory, { [keyFiles.authority]: "c" });
+    assert.throws(() => readKeys(directory), /machine\.crt is missing/);
+    writeKeyFiles(directory, { [keyFiles.machine]: "c" });
+    assert.throws(() => readKeys(directory), /machine\.key is missing/);
+    writeKeyFiles(directory, { [keyFiles.machineKey]: "c" });
+    assert.throws(() => readKeys(directory), /no certificates in PEM/);
+  }));

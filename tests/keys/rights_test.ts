@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import {
+  callMatcher,
+  formatRights,
+  parseRights,
+  rightsOfUris,
+  rightUris,
+} from "../../src/keys/rights.ts";
+
+Deno.test("rights are the same after they went through a certificate's URIs", () => {
+  for (
+    const text of ["read", "read,call:*", "read,call:fib*,call:ping,serve", "read,call:*,admin"]
+  ) {
+    assert.equal(formatRights(rightsOfUris(rightUris(parseRights(text)))), text);
+  }
+});
+
+Deno.test("call alone is any method, any right lets read, and admin may call all", () => {
+  assert.deepEqual(parseRights("call"), { call: ["*"], serve: false, admin: false, read: true });
+  assert.equal(callMatcher(parseRights("call:fib*"))("fibonacci"), true);
+  assert.equal(callMatcher(parseRights("call:fib*"))("ping"), false);
+  assert.equal(callMatcher(parseRights("read"))("ping"), false);
+  assert.equal(callMatcher(parseRights("admin"))("ping"), true);
+});
+
+Deno.test("what is no right is refused where it is written, and gives none where it is read", () => {
+  for (const text of ["", "root", "call:a b", "call:x\nserve", "Serve", "call:"]) {
+    assert.throws(() => parseRights(text), /there are read, call/, text);
+  }
+  const none = { call: [], serve: false, admin: false, read: false };
+  assert.deepEqual(
+    rightsOfUris(["https://example.com", "urn:rpc:right:root", "urn:rpc:serve"]),
+    none,
+  );
+});
