@@ -41,6 +41,9 @@ export function errorNameOf(code: number): ErrorName | undefined {
   return nameByCode.get(code);
 }
 
+/** The errors that a client makes itself: a peer that sends one passes on what it has from another call. */
+export const clientErrors: ReadonlySet<ErrorName> = new Set(["Unavailable", "ConnectionLost"]);
+
 /** One thing wrong with the parameters: where, and what. */
 export interface ParamsIssue {
   /** Path into the parameters, for example `[0]` or `["size", "width"]`. */
@@ -87,8 +90,35 @@ export class RpcError extends Error {
   }
 }
 
-/** The message of anything that was thrown. */
+/** Of what a call ended in. Registered by name, so that it also holds between two copies of this module. */
+const outcomeMark = Symbol.for("rpc.outcome");
+
+/**
+ * Notes that an error is what a call ended in, and returns it. A procedure that makes a call of its own
+ * and lets such an error through says nothing by it of the call that it was called by.
+ */
+export function markAsOutcome(error: RpcError): RpcError {
+  Object.defineProperty(error, outcomeMark, { value: true });
+  return error;
+}
+
+/** Whether {@link markAsOutcome} was told of it. */
+export function isOutcome(error: RpcError): boolean {
+  return outcomeMark in error;
+}
+
+/** Whether something that was thrown is an {@link RpcError}, maybe of another copy of this module. */
+export function isRpcError(thrown: unknown): thrown is RpcError {
+  if (thrown instanceof RpcError) return true;
+  return thrown instanceof Error && "executed" in thrown && Object.hasOwn(errorTable, thrown.name);
+}
+
+/** The message of anything that was thrown. Never throws itself, whatever that was. */
 export function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message !== "" ? thrown.message : thrown.name;
-  return String(thrown);
+  try {
+    if (!(thrown instanceof Error)) return String(thrown);
+    return String(thrown.message !== "" ? thrown.message : thrown.name);
+  } catch {
+    return "something was thrown that has no message";
+  }
 }

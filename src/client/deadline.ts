@@ -1,5 +1,5 @@
 import { type DeadlineWheel, WheelEntry } from "../base/deadline_wheel.ts";
-import { type ErrorName, RpcError } from "../base/errors.ts";
+import { type ErrorName, markAsOutcome, RpcError } from "../base/errors.ts";
 import type { Call, Dispatch, Done } from "./call.ts";
 
 /**
@@ -34,7 +34,7 @@ class BoundedCall extends WheelEntry {
     next(this.#call, (error, result) => {
       if (this.#call.ended) return;
       this.#end();
-      this.#done(error, result);
+      this.#done(error === undefined ? undefined : markAsOutcome(error), result);
     });
   }
 
@@ -58,7 +58,7 @@ class BoundedCall extends WheelEntry {
     this.#end();
     if (this.#call.sentAtMs !== undefined) this.#call.endpoint?.gaveUp(this.#call);
     this.#call.withdraw();
-    this.#done(error, undefined);
+    this.#done(markAsOutcome(error), undefined);
   }
 
   #end(): void {

@@ -43,7 +43,7 @@ const budgetWaitMs = 50;
 /** How long a call that nobody offers waits for servers that are still being connected to, each time. */
 const newcomerWaitMs = 20;
 
-const overloadBackoff = { baseMs: 10, maxMs: 500 };
+const refusalBackoff = { baseMs: 10, maxMs: 500 };
 
 /**
  * Sends a call again where that is safe: when it did not run (`executed: "no"`), or when running it
@@ -77,7 +77,7 @@ class RetriedCall {
     this.#next = next;
     this.#call = call;
     this.#done = done;
-    this.#backoff = new Backoff(options.random, overloadBackoff);
+    this.#backoff = new Backoff(options.random, refusalBackoff);
   }
 
   failed(error: RpcError): void {
@@ -95,7 +95,8 @@ class RetriedCall {
     if (hopeless || error.executed === "yes") return this.#giveUp(error);
 
     if (call.endpoint !== undefined) {
-      if (error.name === "MethodNotFound") {
+      // One that may have run is no word of the server about its methods, whatever it says.
+      if (error.name === "MethodNotFound" && error.executed === "no") {
         // Somebody else may offer it. When all have been asked, by whatever call, nobody does.
         call.endpoint.lacks(call.method);
         (call.avoid ??= new Set()).add(call.endpoint);
@@ -130,10 +131,13 @@ class RetriedCall {
     if (error.name === "Overloaded") {
       if (!budget.withdrawUnderOverload()) return this.#giveUp(error);
       this.#later(this.#backoff.next(), () => this.#send(error));
-    } else if (budget.withdraw()) {
-      this.#send(error);
-    } else {
+    } else if (!budget.withdraw()) {
       this.#later(budgetWaitMs * (0.5 + random()), () => this.#again(error));
+    } else if (error.name === "Draining" && this.#call.attempts > 1) {
+      // It has tried another one already. Who drains and stays is left a moment, to end or to go on.
+      this.#later(this.#backoff.next(), () => this.#send(error));
+    } else {
+      this.#send(error);
     }
   }
 

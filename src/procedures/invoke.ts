@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { messageOf, RpcError } from "../base/errors.ts";
+import { RpcError } from "../base/errors.ts";
+import { toFailure, toRefusal } from "./failure.ts";
 import { type CallParams, InputReader } from "./params.ts";
 import type { CallContext, Procedure } from "./procedure.ts";
 
@@ -17,8 +18,8 @@ const compiledByProcedure = new WeakMap<Procedure, Compiled>();
  * The result comes back as it is if the procedure is synchronous, and as a promise if not: an
  * inline call then costs no turn of the event loop.
  *
- * @throws {RpcError} (or rejects with it) InvalidParams, with issues; InternalError, whose message
- * is the thrown one and whose cause is the thrown value; or the RpcError that the procedure threw
+ * @throws {RpcError} (or rejects with it) InvalidParams, with issues; or what {@link toFailure} makes
+ * of what the procedure threw
  */
 export function invoke(
   method: string,
@@ -27,14 +28,16 @@ export function invoke(
   context: CallContext,
 ): unknown {
   const compiled = compiledOf(procedure);
-  const input = compiled.input.read(method, params) as HandlerInput;
+  const input = readInput(method, compiled, params);
   let result: unknown;
+  let isPromise: boolean;
   try {
     result = procedure.handler(input, context);
+    isPromise = isThenable(result);
   } catch (thrown) {
     throw toFailure(method, thrown);
   }
-  if (!isThenable(result)) return checkedOutput(method, compiled, result);
+  if (!isPromise) return checkedOutput(method, compiled, result);
   return Promise.resolve(result).then(
     (value) => checkedOutput(method, compiled, value),
     (thrown) => {
@@ -64,7 +67,7 @@ export function invokeStream(
   context: CallContext,
 ): CheckedItems {
   const compiled = compiledOf(procedure);
-  const input = compiled.input.read(method, params) as HandlerInput;
+  const input = readInput(method, compiled, params);
   let iterator: AsyncIterator<unknown> | Iterator<unknown>;
   try {
     iterator = iteratorOf(procedure.handler(input, context));
@@ -73,13 +76,15 @@ export function invokeStream(
   }
   return {
     async next() {
-      let result: IteratorResult<unknown>;
+      let value: unknown;
       try {
-        result = await iterator.next();
+        const result = await iterator.next();
+        if (result.done) return { done: true, value: undefined };
+        value = result.value;
       } catch (thrown) {
         throw toFailure(method, thrown);
       }
-      return result.done ? result : { value: checkedOutput(method, compiled, result.value) };
+      return { value: checkedOutput(method, compiled, value) };
     },
     async stop() {
       try {
@@ -119,8 +124,22 @@ function compiledOf(procedure: Procedure): Compiled {
   return compiled;
 }
 
+/** A schema may have functions of its user's, which may throw anything. */
+function readInput(method: string, { input }: Compiled, params: CallParams): HandlerInput {
+  try {
+    return input.read(method, params) as HandlerInput;
+  } catch (thrown) {
+    throw toRefusal(method, thrown);
+  }
+}
+
 function checkedOutput(method: string, { output }: Compiled, value: unknown): unknown {
-  const parsed = output.safeParse(value);
+  let parsed: z.ZodSafeParseResult<unknown>;
+  try {
+    parsed = output.safeParse(value);
+  } catch (thrown) {
+    throw toFailure(method, thrown);
+  }
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const where = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
@@ -129,9 +148,4 @@ function checkedOutput(method: string, { output }: Compiled, value: unknown): un
     `${method} returned what it does not promise${where}: ${issue?.message ?? "not valid"}`,
     { cause: parsed.error },
   );
-}
-
-function toFailure(method: string, thrown: unknown): RpcError {
-  if (thrown instanceof RpcError) return thrown;
-  return new RpcError("InternalError", `${method} failed: ${messageOf(thrown)}`, { cause: thrown });
 }

@@ -1,6 +1,7 @@
 import { RpcError } from "../base/errors.ts";
 import { messageBytesMax } from "../base/limits.ts";
 import type { LazyCallContext } from "./call_context.ts";
+import { toFailure } from "./failure.ts";
 import { invokeStream } from "./invoke.ts";
 import type { CallParams } from "./params.ts";
 import type { Procedure } from "./procedure.ts";
@@ -113,7 +114,7 @@ class CollectedRun implements Run {
       credit: Infinity,
       items: (items) => {
         // At least, since characters may take more bytes than one: the encoder looks again.
-        this.#bytes += JSON.stringify(items).length;
+        this.#bytes += lengthOf(call.method, items);
         if (this.#bytes > messageBytesMax) {
           throw new RpcError("InternalError", tooMuch(call.method));
         }
@@ -131,6 +132,15 @@ class CollectedRun implements Run {
   async run(): Promise<readonly unknown[]> {
     await this.#run.run();
     return this.#items;
+  }
+}
+
+/** What is not JSON may have a `toJSON` that throws anything. */
+function lengthOf(method: string, items: readonly unknown[]): number {
+  try {
+    return JSON.stringify(items).length;
+  } catch (thrown) {
+    throw toFailure(method, thrown);
   }
 }
 

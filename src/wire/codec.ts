@@ -1,6 +1,13 @@
 /** Messages to lines, and the lines that a client is sent back to messages. */
 
-import { errorNameOf, type Executed, type ParamsIssue, RpcError } from "../base/errors.ts";
+import {
+  clientErrors,
+  type ErrorName,
+  errorNameOf,
+  type Executed,
+  type ParamsIssue,
+  RpcError,
+} from "../base/errors.ts";
 import { messageBytesMax, nestingMax } from "../base/limits.ts";
 import { parseJson } from "./json.ts";
 import type { Id, Params, Request, Response, WireError } from "./message.ts";
@@ -210,9 +217,33 @@ export function byteLengthOf(line: string): number {
 export function toRpcError(error: WireError): RpcError {
   const { executed, issues } = errorDataOf(error.data);
   const name = errorNameOf(error.code);
-  if (name !== undefined) return new RpcError(name, error.message, { executed, issues });
-  // A code that we do not know says nothing of the execution, so retry must assume the worst.
-  return new RpcError("InternalError", `${error.message} (code ${error.code})`, {
-    executed: executed ?? "yes",
+  if (name === undefined) {
+    // A code that we do not know says nothing of the execution, so retry must assume the worst.
+    return new RpcError("InternalError", `${error.message} (code ${error.code})`, {
+      executed: executed ?? "yes",
+    });
+  }
+  if (clientErrors.has(name)) return causeOf(name, error.message, executed);
+  return new RpcError(name, error.message, { executed, issues });
+}
+
+/** What a worker says of a call itself. */
+const workerErrors: ReadonlySet<ErrorName> = new Set(["InvalidParams", "InternalError"]);
+
+/**
+ * As {@link toRpcError}, for the answer of a worker. All that a worker knows is its call: what it says
+ * of queues, deadlines or methods it has from a call that it made itself, and "no" of that one.
+ */
+export function toWorkerError(error: WireError): RpcError {
+  const { executed } = errorDataOf(error.data);
+  const name = errorNameOf(error.code);
+  if (name === undefined || workerErrors.has(name)) return toRpcError(error);
+  return causeOf(name, error.message, executed);
+}
+
+/** The error of another call, as the cause of this one's: whoever made that call had begun. */
+function causeOf(name: ErrorName, message: string, executed: Executed | undefined): RpcError {
+  return new RpcError("InternalError", `${name}: ${message}`, {
+    executed: executed === "yes" ? "yes" : "maybe",
   });
 }

@@ -188,6 +188,7 @@ Deno.test("a rolling restart costs no call, idempotent or not (P-49)", async () 
 Deno.test("calls refused by the only server, which restarts, wait for it", async () => {
   const rig = await ClientRig.connected(1);
   const server = rig.server(1);
+  server.goaway();
   server.answer = (call) => call.error(new RpcError("Draining", "It stops"));
   const outcome = await rig.call("pay", [1]);
   assertUnderWay(outcome);

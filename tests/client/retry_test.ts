@@ -235,6 +235,23 @@ Deno.test("a method that one server lacks is looked for on another", () => {
   assert.deepEqual(endpoints[0]?.lacked, ["fib"]);
 });
 
+Deno.test("a MethodNotFound of a call that may have run tells nothing of the server, and is not sent again (P-50)", () => {
+  const { call, ends, endpoints } = setUp({
+    outcomes: [failure("MethodNotFound", "maybe"), "result"],
+    idempotent: false,
+  });
+  assert.deepEqual([ends[0]?.name, ends[0]?.executed], ["MethodNotFound", "maybe"]);
+  assert.equal(call.attempts, 1);
+  assert.deepEqual(endpoints.flatMap(({ lacked }) => lacked), []);
+});
+
+Deno.test("a call that is refused as Draining goes elsewhere at once, and then waits a moment each time", () => {
+  const { clock, call } = setUp({ outcomes: [failure("Draining")] });
+  assert.equal(call.attempts, 2);
+  clock.advance(10);
+  assert.equal(call.attempts, 3);
+});
+
 Deno.test("a method that no server offers fails when all have said so", () => {
   const { call, ends } = setUp({
     outcomes: [failure("MethodNotFound")],

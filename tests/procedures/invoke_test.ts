@@ -126,15 +126,6 @@ Deno.test("invoke() tells an exception's message and keeps its cause (P-23)", as
   await assert.rejects(call(rejecting, []) as Promise<unknown>, expected);
 });
 
-Deno.test("invoke() passes an RpcError on as it is", () => {
-  const thrown = new RpcError("Overloaded", "Come back later");
-  const options = { input: z.tuple([]), output: z.number() };
-  const procedure = defineProcedure(options, () => {
-    throw thrown;
-  });
-  assert.throws(() => call(procedure, []), (error) => error === thrown);
-});
-
 Deno.test("invoke() does not pass on what the procedure did not promise to return", async () => {
   const options = { input: z.tuple([]), output: z.object({ size: z.number() }) };
   const wrong = { size: "large" } as unknown as { size: number };

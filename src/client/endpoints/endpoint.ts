@@ -1,6 +1,6 @@
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
-import { messageOf, type RpcError } from "../../base/errors.ts";
+import { type ErrorName, messageOf, type RpcError } from "../../base/errors.ts";
 import { connectTimeoutMs, heartbeatTimeoutMs } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
@@ -51,6 +51,17 @@ type State =
   | { readonly kind: "draining"; readonly connection: Connection; readonly heartbeat: Heartbeat }
   | { readonly kind: "waiting"; readonly timer: Timer }
   | { readonly kind: "closed" };
+
+/** Errors after which another server might have carried the call out. */
+const failsItsCalls: ReadonlySet<ErrorName> = new Set([
+  "Overloaded",
+  "WorkerLost",
+  "Draining",
+  "DeadlineExceeded",
+]);
+
+/** A server's clock may go a little faster: what it answers after this share of a call's time is in time. */
+const deadlineShareMin = 0.9;
 
 const reconnectBackoff = { baseMs: 50, maxMs: 5_000 };
 
@@ -174,7 +185,7 @@ export class Endpoint {
       loads.answered(this.row);
       // How long a stream takes is its caller's doing as well.
       if (call.stream !== undefined && call.stream.received > 0) this.#ejection.answered();
-      else this.#judge(call.method, loads, error, sentAtMs, connection);
+      else this.#judge(call, loads, error, sentAtMs, connection);
     }
     call.sentAtMs = undefined;
   }
@@ -229,9 +240,12 @@ export class Endpoint {
     }
   }
 
-  /** What the end of a call says of the server. An early error is no latency: failing fast is no merit. */
+  /**
+   * What the end of a call says of the server. An early error is no latency: failing fast is no merit.
+   * No error marks it as draining: before a server refuses calls it says `rpc.goaway`.
+   */
   #judge(
-    method: string,
+    call: Call,
     loads: MethodLoads,
     error: RpcError | undefined,
     sentAtMs: number,
@@ -241,17 +255,21 @@ export class Endpoint {
       const nowMs = connection.receivedAtMs;
       loads.observe(this.row, nowMs - sentAtMs, nowMs);
       this.#ejection.answered();
-    } else if (error.name === "DeadlineExceeded") {
-      this.timedOut(method, sentAtMs);
-    } else if (error.name === "Draining") {
-      this.#drains(connection);
     } else if (error.executed === "yes") {
       this.#ejection.answered();
-    } else if (error.name === "Overloaded" || error.name === "WorkerLost") {
+    } else if (error.name === "DeadlineExceeded" && this.#isAtDeadline(call, sentAtMs)) {
+      this.timedOut(call.method, sentAtMs);
+    } else if (failsItsCalls.has(error.name)) {
       loads.penalize(this.row, this.#dependencies.clock.now());
       // Too much to do is no fault: without this server the others had even more.
       if (error.name === "Overloaded") this.#ejection.answered();
     }
+  }
+
+  /** Before the time is over nothing has been slow: whoever says so then means another call's time. */
+  #isAtDeadline({ deadlineAtMs }: Call, sentAtMs: number): boolean {
+    const tookMs = this.#dependencies.clock.now() - sentAtMs;
+    return tookMs >= (deadlineAtMs - sentAtMs) * deadlineShareMin;
   }
 
   /** Starts a connection attempt. */
@@ -314,7 +332,7 @@ export class Endpoint {
     this.#owner.changed(this);
   }
 
-  /** The server said so, or refused a call for it. */
+  /** The server said so. */
   #drains(connection: Connection): void {
     const state = this.#state;
     if (state.kind !== "ready" || state.connection !== connection) return;

@@ -1,6 +1,7 @@
-import { messageOf, RpcError } from "../../base/errors.ts";
+import { RpcError } from "../../base/errors.ts";
 import { readBufferBytes } from "../../base/limits.ts";
 import { LazyCallContext } from "../../procedures/call_context.ts";
+import { toFailure } from "../../procedures/failure.ts";
 import { invoke, isThenable } from "../../procedures/invoke.ts";
 import { toOpenRpc } from "../../procedures/openrpc.ts";
 import type { Procedure, Procedures } from "../../procedures/procedure.ts";
@@ -103,7 +104,9 @@ class Worker {
     }
     const procedure = this.#procedures.get(method);
     if (procedure === undefined) {
-      const error = new RpcError("MethodNotFound", `Cannot find ${method} in the worker`);
+      // Not MethodNotFound, which is a server's to say: it offers the method, or nobody would ask here.
+      const text = `Cannot find ${method} in the worker`;
+      const error = new RpcError("InternalError", text, { executed: "no" });
       if (id !== undefined) this.#writeNow(encodeError(id, error));
       return;
     }
@@ -227,9 +230,7 @@ class Worker {
   }
 
   #failure(call: Call, thrown: unknown): string | undefined {
-    const error = thrown instanceof RpcError
-      ? thrown
-      : new RpcError("InternalError", messageOf(thrown), { cause: thrown });
+    const error = thrown instanceof RpcError ? thrown : toFailure(call.method, thrown);
     if (error.name === "InternalError" && !call.context.isAborted) {
       this.#io.warn(`${call.method} failed: ${stackOf(error.cause ?? error)}`);
     }

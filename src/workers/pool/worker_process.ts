@@ -8,6 +8,7 @@ import {
   encodeRequest,
   isResponse,
   toRpcError,
+  toWorkerError,
 } from "../../wire/codec.ts";
 import { LineSplitter } from "../../wire/lines.ts";
 import type { Id, Params, Request } from "../../wire/message.ts";
@@ -288,12 +289,12 @@ export class WorkerProcess {
     this.#pending.delete(id);
     this.#answers++;
     if (message.error === undefined) return receiver.answered({ result: message.result });
-    const error = toRpcError(message.error);
     // Taken back in the moment in which the worker was about to begin it, and both have seen that.
-    if (id <= this.#revokedUpTo && error.executed === "no" && error.name === "Cancelled") {
-      return receiver.lost(error, false);
+    const said = toRpcError(message.error);
+    if (id <= this.#revokedUpTo && said.executed === "no" && said.name === "Cancelled") {
+      return receiver.lost(said, false);
     }
-    receiver.answered({ error });
+    receiver.answered({ error: toWorkerError(message.error) });
   }
 
   #measure(answers: number, busySinceMs: number): void {

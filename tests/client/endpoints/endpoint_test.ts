@@ -128,13 +128,32 @@ Deno.test("a server that asks to be left as soon as it is connected is used last
   rig.endpoints.close();
 });
 
-Deno.test("a server that refuses a call as Draining is used last, though its goaway got lost", async () => {
+Deno.test("a Draining of a server that never asked to be left makes it slower, and does not mark it", async () => {
   const rig = new EndpointsRig();
   const server = rig.transport.server(1);
   await rig.list([1]);
-  server.answer = (call) => call.error(new RpcError("Draining", "It stops"));
+  server.answer = (call) => call.error(new RpcError("Draining", "somebody else stops"));
   await rig.send(1);
-  assert.ok(rig.at(1).isDraining);
+  assert.ok(!rig.at(1).isDraining);
+  assert.deepEqual(rig.picture, ["1 preferred"]);
+  assert.equal(rig.latencyOf(1, "fib"), 2);
+  rig.endpoints.close();
+});
+
+Deno.test("a DeadlineExceeded before the deadline ejects nobody, and one at the deadline does", async () => {
+  const rig = new EndpointsRig();
+  for (const port of [1, 2]) rig.transport.server(port);
+  await rig.list([1, 2]);
+  const late = new RpcError("DeadlineExceeded", "somebody else was late");
+  rig.transport.server(1).answer = (call) => call.error(late);
+  for (let i = 0; i < 20; i++) await rig.send(1);
+  assert.deepEqual(rig.ejected, []);
+  rig.transport.server(1).answer = (call) => {
+    rig.clock.advance(call.timeoutMs ?? 0);
+    call.error(late);
+  };
+  for (let i = 0; i < 5; i++) await rig.send(1);
+  assert.deepEqual(rig.ejected, ["127.0.0.1:1"]);
   rig.endpoints.close();
 });
 
