@@ -53,7 +53,7 @@ export function summaryOf(
 }
 
 /** A verdict as a line, with its sign. */
-export function verdictLine({ scenario, outcome, text }: Verdict): string {
+function verdictLine({ scenario, outcome, text }: Verdict): string {
   const sign = {
     met: styleText("green", "✓"),
     short: styleText("red", "✗ fell short:"),

@@ -2,10 +2,10 @@ import * as z from "zod";
 import { defineProcedure, type Procedures } from "./procedure.ts";
 
 /** Largest `n` of `fib`: the 78th Fibonacci number is the last one that a double holds exactly. */
-export const fibMax = 78;
+const fibMax = 78;
 
 /** Largest `n` of `pi`. */
-export const piTermsMax = 1_000_000_000;
+const piTermsMax = 1_000_000_000;
 
 const ping = defineProcedure({
   input: z.tuple([z.int().optional()]),

@@ -5,7 +5,7 @@ import { itemsOf } from "./params.ts";
 import type { Procedure, Procedures } from "./procedure.ts";
 
 /** The edition of the OpenRPC specification (open-rpc.org) that documents are written in. */
-export const openRpcVersion = "1.3.2";
+const openRpcVersion = "1.3.2";
 
 const jsonSchema = z.union([z.record(z.string(), z.unknown()), z.boolean()]);
 

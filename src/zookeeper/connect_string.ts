@@ -19,7 +19,7 @@ export interface ConnectString {
 }
 
 /** Where a member listens if nobody said. */
-export const defaultPort = 2181;
+const defaultPort = 2181;
 
 // A bracketed IPv6 address, or a name without colons; then perhaps a port.
 const memberPattern = /^(?:\[([^\]]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/;

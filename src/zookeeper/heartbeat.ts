@@ -15,13 +15,13 @@ export interface HeartbeatOptions {
 }
 
 /** A ping goes out after this share of the session timeout without a request. */
-export const pingShare = 1 / 3;
+const pingShare = 1 / 3;
 
 /**
  * After this share of the session timeout without a byte the server counts as gone. The ping of the first
  * third had a third to be answered, and a third is left to find another member before the session ends.
  */
-export const readTimeoutShare = 2 / 3;
+const readTimeoutShare = 2 / 3;
 
 /** How often it looks: so many times in a session timeout. */
 const checksPerTimeout = 12;

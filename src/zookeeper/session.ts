@@ -52,16 +52,16 @@ export interface SessionOptions {
 }
 
 /** The longest first wait after a pass over all members in vain; it doubles from there. */
-export const backoffBaseMs = 100;
+const backoffBaseMs = 100;
 
 /** The longest wait between passes: how late a returning ensemble is noticed. */
-export const backoffMaxMs = 2_000;
+const backoffMaxMs = 2_000;
 
 /** A connection that ends sooner was no success: its end counts towards the back-off. */
-export const stableConnectionMs = 1_000;
+const stableConnectionMs = 1_000;
 
 /** How long `close` waits for the server to confirm the end of the session. */
-export const closeTimeoutMs = 1_000;
+const closeTimeoutMs = 1_000;
 
 /** Keeps the session on some member for as long as there is one. */
 export class Session {
