@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { python } from "../support/python.ts";
+import { pathWithoutRuntimes, rpcCommand } from "../support/program.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor, within } from "../support/wait_for.ts";
 
-const entry = new URL("../../main.ts", import.meta.url).href;
 const typist = new URL("fixtures/type_into_shell.py", import.meta.url);
 const isWindows = Deno.build.os === "windows";
 
@@ -38,7 +38,7 @@ async function homeWithProgram(): Promise<{ home: RpcHome; env: Record<string, s
     `${directory}/bin/rpc`,
     `#!/bin/sh
 case $1 in
-complete) exec "${Deno.execPath()}" run -A --no-prompt "${entry}" "$@" ;;
+complete) exec ${rpcCommand.map((word) => `"${word}"`).join(" ")} "$@" ;;
 *) echo "$*" >>"${directory}/typed" ;;
 esac
 `,
@@ -46,7 +46,7 @@ esac
   );
   await Deno.writeTextFile(`${workingDirectory}/taskfile.ts`, "");
   const env = home.env({
-    PATH: `${directory}/bin:${Deno.env.get("PATH")}`,
+    PATH: `${directory}/bin:${pathWithoutRuntimes(`${directory}/links`)}`,
     HOME: directory,
     TERM: "dumb",
   });

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { connect } from "rpc";
 import { python } from "../support/python.ts";
-import { RpcHome } from "../support/rpc_process.ts";
+import { source } from "../support/program.ts";
+import { RpcHome, type RpcRunOptions } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
 
 /** A span as OTLP writes it in JSON. */
@@ -79,6 +80,11 @@ function attributesOf(span: OtlpSpan): Record<string, unknown> {
   );
 }
 
+/** How `rpc` is run to trace: from source, since a binary cannot (ADR 13). */
+function tracing(collector: Collector): RpcRunOptions {
+  return { env: collector.env, program: source };
+}
+
 /** A trace and the span in it that a `traceparent` names. */
 function partsOf(traceparent: unknown): string[] {
   return String(traceparent).split("-").slice(1, 3);
@@ -93,8 +99,8 @@ Deno.test("a call gives a span here and one at the server, and its procedure goe
      export const where = defineProcedure({ input: z.tuple([]), output: z.any() },
        (_, context) => context.traceparent);`,
   );
-  const server = await home.serve(["127.0.0.1", "0", "tasks.ts"], { env: collector.env });
-  const { stdout, stderr } = await home.run(["call", "where"], { env: collector.env });
+  const server = await home.serve(["127.0.0.1", "0", "tasks.ts"], tracing(collector));
+  const { stdout, stderr } = await home.run(["call", "where"], tracing(collector));
 
   const client = await collector.span(clientKind, "rpc/where");
   const served = await collector.span(serverKind, "rpc/where");
@@ -128,7 +134,7 @@ Deno.test("a call gives a span here and one at the server, and its procedure goe
   await caller.close();
 
   // A call that fails says so in both.
-  await home.run(["call", "fib", "many"], { env: collector.env });
+  await home.run(["call", "fib", "many"], tracing(collector));
   for (const kind of [clientKind, serverKind]) {
     const { status, ...span } = await collector.span(kind, "rpc/fib");
     assert.equal(status?.code, errorStatus);
@@ -161,7 +167,7 @@ for line in sys.stdin:
 `,
     );
     await home.serve(["127.0.0.1", "0", "--no-builtin", "--exec", `${python} tasks.py`]);
-    const { stdout, stderr } = await home.run(["call", "meta"], { env: collector.env });
+    const { stdout, stderr } = await home.run(["call", "meta"], tracing(collector));
     const { traceId, spanId } = await collector.span(clientKind, "rpc/meta");
     assert.deepEqual(partsOf(JSON.parse(stdout)?.traceparent), [traceId, spanId], stderr);
     // Nor is anything sent that nobody asked for.

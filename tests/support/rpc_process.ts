@@ -1,13 +1,10 @@
 /**
  * `rpc` as real processes, apart from the machine's own settings and servers: each test has a home, a
  * temporary directory that holds the local registry, the settings and the last known lists.
- *
- * The program is Deno's own binary, not npm's wrapper around it, so that signals reach it.
  */
 
+import { bareEnv, denoCommand, rpcCommand } from "./program.ts";
 import { waitFor, within } from "./wait_for.ts";
-
-const entry = new URL("../../main.ts", import.meta.url).href;
 
 /** How long a server may take to be ready, and a command to end: far more than either needs. */
 const patienceMs = 60_000;
@@ -22,7 +19,7 @@ export interface RpcRunOptions {
   readonly stdin?: string;
   /** When the process is killed, and the test fails. @default 60_000 */
   readonly timeoutMs?: number;
-  /** What is run in place of `rpc`: a test's own program. @default main.ts */
+  /** What is run in place of `rpc`: a test's own program. @default the program under test */
   readonly program?: URL;
   /** A shell's words before the command, for example `ulimit -n 64;`. @default none: no shell */
   readonly shell?: string;
@@ -89,7 +86,7 @@ export class RpcHome implements AsyncDisposable {
   /** Starts `rpc <args>`, and collects what it prints. */
   start(args: readonly string[], options: RpcRunOptions = {}): RpcProcess {
     const process = new RpcProcess(args, {
-      env: this.env(options.env),
+      env: { ...(options.program === undefined ? bareEnv() : {}), ...this.env(options.env) },
       cwd: options.cwd ?? this.workingDirectory,
       stdin: options.stdin,
       program: options.program,
@@ -156,8 +153,8 @@ export class RpcProcess {
     },
   ) {
     this.#commandLine = `rpc ${args.join(" ")}`;
-    const program = options.program?.href ?? entry;
-    const command = [Deno.execPath(), "run", "--allow-all", "--no-prompt", program, ...args];
+    const { program } = options;
+    const command = [...(program === undefined ? rpcCommand : denoCommand(program)), ...args];
     // `exec` leaves no process between us and the program, so that signals reach it.
     const [path, ...rest] = options.shell === undefined
       ? command

@@ -3,10 +3,25 @@ import { version } from "../../base/version.ts";
 /** Where `deno task compile` leaves what the binary shall say of itself, from the project's root. */
 export const buildFile = "dist/build.json";
 
-/** What `rpc --version` prints: `rpc 0.1.0 (commit 0a1b2c3d4e, deno 2.9.6, x86_64-unknown-linux-gnu)`. */
+/** What a binary knows of how it was made. */
+export interface BuildFacts {
+  readonly commit: string;
+  /** SHA-256 of the runtime that it was compiled onto, in hexadecimal digits. */
+  readonly baseSum: string;
+}
+
+/**
+ * What `rpc --version` prints: `rpc 0.1.0 (commit 0a1b2c3d4e, deno 2.9.6, x86_64-unknown-linux-gnu)`. A
+ * binary names the runtime that it was compiled onto in its place: `base denort 2.9.6 sha256 a1b2c3d4e5f6`.
+ */
 export function versionText(): string {
-  const commit = Deno.build.standalone ? builtCommit() : checkedOutCommit();
-  return `rpc ${version} (commit ${commit}, deno ${Deno.version.deno}, ${Deno.build.target})`;
+  const { standalone, target } = Deno.build;
+  const facts: Partial<BuildFacts> = standalone ? builtFacts() : { commit: checkedOutCommit() };
+  const { commit = "unknown", baseSum = "unknown" } = facts;
+  const runtime = standalone
+    ? `base denort ${Deno.version.deno} sha256 ${baseSum.slice(0, 12)}`
+    : `deno ${Deno.version.deno}`;
+  return `rpc ${version} (commit ${commit}, ${runtime}, ${target})`;
 }
 
 /** The commit of the working tree, `-dirty` if there is more than that, or `unknown` without git. */
@@ -24,13 +39,11 @@ export function checkedOutCommit(): string {
   }
 }
 
-/** The commit that the binary was built from. */
-function builtCommit(): string {
+function builtFacts(): Partial<BuildFacts> {
   try {
-    const text = Deno.readTextFileSync(new URL(`../../${buildFile}`, import.meta.url));
-    const { commit } = JSON.parse(text) as { readonly commit?: unknown };
-    return typeof commit === "string" ? commit : "unknown";
+    const text = Deno.readTextFileSync(new URL(`../../../${buildFile}`, import.meta.url));
+    return JSON.parse(text) as BuildFacts;
   } catch {
-    return "unknown";
+    return {};
   }
 }

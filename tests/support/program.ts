@@ -1,0 +1,89 @@
+/**
+ * What `rpc` is in the tests that start it: the source, by Deno; or the binary that `RPC_TEST_BINARY`
+ * names, on a machine that has nothing else of ours: neither Deno nor Node.js on its path, and a home
+ * directory that holds nothing.
+ */
+
+import { delimiter, join } from "node:path";
+
+const named = Deno.env.get("RPC_TEST_BINARY") ?? "";
+
+/** The path of the binary under test; `undefined`: the source is. */
+export const binary = named === "" ? undefined : Deno.realPathSync(named);
+
+/** The source of `rpc`, for what a binary cannot do. */
+export const source = new URL("../../main.ts", import.meta.url);
+
+/** The words that start `rpc`, to which its own arguments are added. */
+export const rpcCommand: readonly string[] = binary === undefined ? denoCommand(source) : [binary];
+
+/** The words that start a test's own program, which always runs from source. */
+export function denoCommand(program: URL): readonly string[] {
+  // Deno's own binary, not npm's wrapper around it, so that signals reach it.
+  return [Deno.execPath(), "run", "--allow-all", "--no-prompt", program.href];
+}
+
+/** Declares a test of the binary itself, which is skipped where there is none. */
+export function binaryTest(
+  name: string,
+  fn: (path: string) => Promise<void>,
+  { posix = false }: { readonly posix?: boolean } = {},
+): void {
+  const reason = binary === undefined
+    ? "RPC_TEST_BINARY names no binary"
+    : posix && Deno.build.os === "windows"
+    ? "there is no such thing on Windows"
+    : undefined;
+  Deno.test({
+    name: reason === undefined ? name : `${name} (ignored: ${reason})`,
+    ignore: reason !== undefined,
+    fn: () => fn(binary as string),
+  });
+}
+
+/** What a binary must not need, without the ending that programs have on Windows. */
+const foreign = new Set(["deno", "node", "nodejs", "npm", "npx"]);
+
+/** A search path like ours, on which there is neither Deno nor Node.js. `directory`: for its links. */
+export function pathWithoutRuntimes(directory: string): string {
+  const parts = (Deno.env.get("PATH") ?? "").split(delimiter).filter((part) => part !== "");
+  return parts.flatMap((part, i) => {
+    const names = programsIn(part);
+    if (!names.some(isForeign)) return [part];
+    // Directories of Windows hold one product each, and links are for administrators there.
+    if (Deno.build.os === "windows") return [];
+    const links = join(directory, String(i));
+    Deno.mkdirSync(links, { recursive: true });
+    for (const name of names) {
+      if (!isForeign(name)) Deno.symlinkSync(join(part, name), join(links, name));
+    }
+    return [links];
+  }).join(delimiter);
+}
+
+function isForeign(name: string): boolean {
+  return foreign.has(name.toLowerCase().replace(/\.(exe|cmd|bat|ps1)$/, ""));
+}
+
+function programsIn(directory: string): string[] {
+  try {
+    return [...Deno.readDirSync(directory)].map(({ name }) => name);
+  } catch {
+    // It is on the path, and does not exist.
+    return [];
+  }
+}
+
+let bare: { readonly path: string; readonly home: string } | undefined;
+
+/** What a process of the binary has in its environment beside what its test gives it. */
+export function bareEnv(): Record<string, string> {
+  if (binary === undefined) return {};
+  if (bare === undefined) {
+    const directory = Deno.makeTempDirSync({ prefix: "rpc_bare_" });
+    globalThis.addEventListener("unload", () => Deno.removeSync(directory, { recursive: true }));
+    Deno.mkdirSync(join(directory, "home"));
+    bare = { path: pathWithoutRuntimes(directory), home: join(directory, "home") };
+  }
+  return { PATH: bare.path, HOME: bare.home };
+}
