@@ -1,15 +1,23 @@
 /**
  * `deno task compile [target...]`: one binary for each target in `dist`, with everything that it needs,
- * `dist/SHA256SUMS`, and what installs them. Without targets: all of them.
+ * an archive of each to be downloaded, their sums (`SHA256SUMS`), and what installs them. Without targets:
+ * all of them.
  *
- * The runtime in the binary comes from Deno's download site, once for each target. Where that cannot be
- * reached, `DENORT_BIN=<a deno binary>` in its place lets everything before the download be checked: the
- * types, the module graph, and the list of what is embedded. What comes out then is no program.
+ * `RPC_RELEASE_URL` is where they will be downloaded from, if anywhere: the scripts know it then.
+ *
+ * The runtime in a binary comes from Deno's download site, once for each target, or from the file that
+ * `DENORT_BIN` names (see `base.ts`).
  */
 
-import { buildFile, checkedOutCommit } from "../src/cli/process/version.ts";
+import { type Entry, tarGz, zip } from "./archive.ts";
+import { type Base, getBase, NoBase, sha256 } from "./base.ts";
+import { type BuildFacts, buildFile, checkedOutCommit } from "../src/cli/process/version.ts";
 
 const project = new URL("../", import.meta.url);
+const dist = new URL("dist/", project);
+
+/** The exit code where nothing is wrong, but that there is no base to be compiled onto. */
+const noBaseCode = 3;
 
 /** What we build for, and the names of the binaries. */
 export const binaries: Readonly<Record<string, string>> = {
@@ -50,7 +58,9 @@ export async function dynamicImports(): Promise<string[]> {
  *
  * Permissions are the user's own, as of any program, and nobody is asked for them. Not bundled: a user's
  * module that imports ours would get a second copy of it. Of the npm packages only those come along that
- * the program imports, not those of its tests.
+ * the program imports, not those of its tests. Without the cache of V8's bytecode: a binary would keep it
+ * in the system's temporary directory, under a name that anybody can tell, and would run what another
+ * user has put there.
  */
 export function compileArguments(
   target: string,
@@ -58,61 +68,102 @@ export function compileArguments(
   include: readonly string[],
 ): string[] {
   return [
-    ...["compile", "--allow-all", "--no-prompt", "--exclude-unused-npm"],
+    ...["compile", "--allow-all", "--no-prompt", "--no-code-cache", "--exclude-unused-npm"],
     ...[buildFile, ...include].flatMap((path) => ["--include", path]),
     ...["--target", target, "--output", output, "main.ts"],
   ];
 }
 
-/** Writes what the binaries shall say of themselves: they embed it. */
-export async function writeBuildFile(): Promise<void> {
+/** Writes what a binary shall say of itself: it embeds this. */
+export async function writeBuildFile(base: Pick<Base, "sum">): Promise<void> {
   const path = new URL(buildFile, project);
   await Deno.mkdir(new URL("./", path), { recursive: true });
-  await Deno.writeTextFile(path, JSON.stringify({ commit: checkedOutCommit() }));
+  const facts: BuildFacts = { commit: checkedOutCommit(), baseSum: base.sum };
+  await Deno.writeTextFile(path, JSON.stringify(facts));
+}
+
+/** The name of what a binary is downloaded as. */
+export function archiveName(binary: string): string {
+  return binary.endsWith(".exe") ? binary.replace(/\.exe$/, ".zip") : `${binary}.tar.gz`;
+}
+
+/** The archive of a binary, in which it is called as it will be typed. */
+export async function archiveOf(binary: string, bytes: Entry["bytes"]): Promise<Entry["bytes"]> {
+  const license = await Deno.readFile(new URL("LICENSE", project));
+  const isWindows = binary.endsWith(".exe");
+  return await (isWindows ? zip : tarGz)([
+    { name: isWindows ? "rpc.exe" : "rpc", bytes, mode: 0o755 },
+    { name: "LICENSE", bytes: license, mode: 0o644 },
+  ]);
 }
 
 /** The line of a file in the format of `sha256sum`. */
 export async function sumLine(path: URL): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(path));
-  return `${new Uint8Array(digest).toHex()}  ${path.pathname.split("/").at(-1)}\n`;
+  return `${await sha256(await Deno.readFile(path))}  ${path.pathname.split("/").at(-1)}\n`;
 }
 
-/** Writes the sums of all binaries that there are, for `sha256sum --check`. */
+/** What is downloaded beside the archives, to install them. */
+const scripts = ["install.sh", "install.ps1"];
+
+/**
+ * Writes them, with the address that they download from where nothing lies beside them. `release`: that
+ * address, if they will have one.
+ */
+export async function writeScripts(directory: URL, release = ""): Promise<void> {
+  for (const name of scripts) {
+    const text = await Deno.readTextFile(new URL(name, import.meta.url));
+    await Deno.writeTextFile(
+      new URL(name, directory),
+      text.replace("@RELEASE_URL@", () => release),
+    );
+  }
+}
+
+/** Writes the sums of all that there is to download, for `sha256sum --check`. */
 async function writeSums(): Promise<void> {
-  const dist = new URL("dist/", project);
-  const names = [...Deno.readDirSync(dist)].map(({ name }) => name)
-    .filter((name) => Object.values(binaries).includes(name)).toSorted();
+  const names = [...Object.values(binaries).map(archiveName), ...scripts].toSorted();
   const lines: string[] = [];
-  for (const name of names) lines.push(await sumLine(new URL(name, dist)));
+  for (const name of names) {
+    const path = new URL(name, dist);
+    if (await Deno.stat(path).catch(() => undefined) !== undefined) lines.push(await sumLine(path));
+  }
   await Deno.writeTextFile(new URL("SHA256SUMS", dist), lines.join(""));
 }
 
-async function compile(target: string): Promise<boolean> {
+/** Throws if it cannot. */
+async function compile(target: string): Promise<void> {
   const name = binaries[target];
-  if (name === undefined) {
-    console.error(
-      `Cannot compile for ${target}: choose from ${Object.keys(binaries).join(", ")}`,
-    );
-    return false;
+  if (name === undefined) throw new Error(`Choose from ${Object.keys(binaries).join(", ")}`);
+  const directory = await Deno.makeTempDir({ prefix: "rpc_base_" });
+  try {
+    const base = await getBase({ target, directory });
+    await writeBuildFile(base);
+    const { success } = await new Deno.Command(Deno.execPath(), {
+      args: compileArguments(target, `dist/${name}`, await dynamicImports()),
+      cwd: project,
+      env: { DENORT_BIN: base.path },
+    }).spawn().status;
+    if (!success) throw new Error("See above");
+    const archive = await archiveOf(name, await Deno.readFile(new URL(name, dist)));
+    await Deno.writeFile(new URL(archiveName(name), dist), archive);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
   }
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: compileArguments(target, `dist/${name}`, await dynamicImports()),
-    cwd: project,
-  }).spawn().status;
-  if (!success) {
-    console.error(
-      `Cannot compile for ${target}: see above. If it was the download, this needs access to Deno's download site`,
-    );
-  }
-  return success;
 }
 
 if (import.meta.main) {
-  const targets = Deno.args.length > 0 ? Deno.args : Object.keys(binaries);
-  let failed = false;
-  await writeBuildFile();
-  for (const target of targets) failed = !await compile(target) || failed;
+  await Deno.mkdir(dist, { recursive: true });
+  for (const target of Deno.args.length > 0 ? Deno.args : Object.keys(binaries)) {
+    try {
+      await compile(target);
+    } catch (error) {
+      console.error(
+        `Cannot compile for ${target}: ${error instanceof Error ? error.message : error}`,
+      );
+      if (!(error instanceof NoBase)) Deno.exitCode = 1;
+      else if (Deno.exitCode === 0) Deno.exitCode = noBaseCode;
+    }
+  }
+  await writeScripts(dist, Deno.env.get("RPC_RELEASE_URL"));
   await writeSums();
-  await Deno.copyFile(new URL("install.sh", import.meta.url), new URL("dist/install.sh", project));
-  if (failed) Deno.exit(1);
 }

@@ -1,14 +1,19 @@
 #!/bin/sh
-# Installs the rpc binary that lies beside this script, for the system that it runs on:
+# Installs rpc for the system that it runs on, out of the archive that lies beside this script, or that it
+# downloads from the release that it belongs to:
 #
 #     sh install.sh [directory]        # /usr/local/bin unless said otherwise
 #
+# It needs tar, gzip, and curl or wget where it downloads. Nothing is installed whose sum is not the one in
+# SHA256SUMS.
 # Where the system's C library is too old for the binary, its loader would refuse it before any line of the
 # program runs: so it is this script that says what to do there. It changes nothing then, and exits 1.
 set -eu
 
 directory=${1:-/usr/local/bin}
 here=$(cd "$(dirname "$0")" && pwd)
+# The release's own address is written in here when it is made.
+release=${RPC_RELEASE_URL:-@RELEASE_URL@}
 glibc_needed=2.27
 
 fail() {
@@ -17,9 +22,9 @@ fail() {
 }
 
 case "$(uname -s)-$(uname -m)" in
-  Linux-x86_64) binary=rpc-x86_64-linux ;;
-  Linux-aarch64 | Linux-arm64) binary=rpc-aarch64-linux ;;
-  Darwin-arm64) binary=rpc-aarch64-macos ;;
+  Linux-x86_64) archive=rpc-x86_64-linux.tar.gz ;;
+  Linux-aarch64 | Linux-arm64) archive=rpc-aarch64-linux.tar.gz ;;
+  Darwin-arm64) archive=rpc-aarch64-macos.tar.gz ;;
   *) fail "there is no binary for $(uname -s) on $(uname -m). It runs from source wherever Deno does" ;;
 esac
 
@@ -29,7 +34,7 @@ advise_container() {
 Cannot install rpc: $1, and the binary needs glibc $glibc_needed or later.
 It runs here in a container. Put it in place, and start it with Docker (the address is this machine's):
 
-    install -m 755 '$here/$binary' /usr/local/bin/rpc
+    tar -xzf '$here/$archive' -C /usr/local/bin rpc
     docker run -d --name rpc --init --network host --restart unless-stopped --stop-timeout 45 \\
       -v /usr/local/bin/rpc:/usr/local/bin/rpc:ro debian:11-slim \\
       rpc serve 192.168.0.211 6666 --registry zookeeper://192.168.0.211:2181
@@ -57,13 +62,38 @@ if [ "$(uname -s)" = Linux ]; then
   if ! is_at_least "$glibc" "$glibc_needed"; then advise_container "this system has glibc $glibc"; fi
 fi
 
-[ -f "$here/$binary" ] || fail "$here/$binary is not there. Download it, and SHA256SUMS, beside this script"
-[ -f "$here/SHA256SUMS" ] || fail "$here/SHA256SUMS is not there, so the binary cannot be checked"
-expected=$(sed -n "s/^\([0-9a-f]\{64\}\)  $binary\$/\1/p" "$here/SHA256SUMS")
-if command -v sha256sum >/dev/null; then sum="sha256sum"; else sum="shasum -a 256"; fi
-found=$($sum "$here/$binary" | cut -d ' ' -f 1)
-[ "$found" = "$expected" ] || fail "$binary is not what SHA256SUMS says: download both again"
+temporary=$(mktemp -d)
+trap 'rm -rf "$temporary"' EXIT
 
-mkdir -p "$directory" && install -m 755 "$here/$binary" "$directory/rpc" ||
+# Puts a file of the release into the temporary directory.
+get() {
+  if [ -f "$here/$1" ]; then
+    cp "$here/$1" "$temporary/$1"
+    return
+  fi
+  case $release in
+    http://* | https://*) ;;
+    *) fail "$here/$1 is not there. Download $archive and SHA256SUMS beside this script" ;;
+  esac
+  if command -v curl >/dev/null; then
+    curl -fsSL -o "$temporary/$1" "$release/$1" || fail "$release/$1 cannot be downloaded"
+  elif command -v wget >/dev/null; then
+    wget -q -O "$temporary/$1" "$release/$1" || fail "$release/$1 cannot be downloaded"
+  else
+    fail "there is neither curl nor wget. Download $archive and SHA256SUMS from $release beside this script"
+  fi
+}
+
+get SHA256SUMS
+get "$archive"
+expected=$(sed -n "s/^\([0-9a-f]\{64\}\)  $archive\$/\1/p" "$temporary/SHA256SUMS")
+if command -v sha256sum >/dev/null; then sum="sha256sum"; else sum="shasum -a 256"; fi
+found=$($sum "$temporary/$archive" | cut -d ' ' -f 1)
+[ "$found" = "$expected" ] || fail "$archive is not what SHA256SUMS says: download both again"
+tar -xzf "$temporary/$archive" -C "$temporary" rpc || fail "$archive cannot be unpacked"
+
+# Put beside first, and named rpc at last: a server that runs keeps its own, and nobody sees half of it.
+mkdir -p "$directory" && install -m 755 "$temporary/rpc" "$directory/.rpc.new" &&
+  mv -f "$directory/.rpc.new" "$directory/rpc" ||
   fail "$directory cannot be written. Run it as root, or name a directory of your own: sh install.sh ~/bin"
 echo "Installed $directory/rpc"

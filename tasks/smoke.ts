@@ -28,7 +28,9 @@ function rpcAt(binary: string | undefined, home: string): Rpc {
     NO_COLOR: "1",
     ...(isWindows ? { APPDATA: home, LOCALAPPDATA: home } : {}),
   };
-  if (binary !== undefined) return { program: Deno.realPathSync(binary), args: [], env };
+  if (binary !== undefined) {
+    return { program: Deno.realPathSync(binary), args: [], env: { ...env, HOME: home } };
+  }
   const entry = new URL("../main.ts", import.meta.url).href;
   return { program: Deno.execPath(), args: ["run", "-A", "--no-prompt", entry], env };
 }

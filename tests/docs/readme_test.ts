@@ -21,7 +21,7 @@ const documents = ["README.md", "README.zh-CN.md"].filter((path) => {
 /** Commands that this test does not run, and why. */
 const runElsewhere: readonly (readonly [command: RegExp, why: string])[] = [
   [/^deno task (test|ok)\b/, "it is what runs this test"],
-  [/^deno task compile\b/, "tests/compile_test.ts checks what needs no download"],
+  [/^deno task compile\b/, "tests/tasks/compile_test.ts checks what needs no download"],
   [/^deno task (bench|chaos|soak|smoke|sim)\b/, "they take long, and each has a test of its own"],
   [/^npx --yes deno@/, "the same with a Deno that npm brings: continuous integration does that"],
   [/docker\b/, "it needs Docker"],

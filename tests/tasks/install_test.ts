@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { sumLine } from "../tasks/compile.ts";
-
-const script = new URL("../tasks/install.sh", import.meta.url);
+import { pathToFileURL } from "node:url";
+import { archiveName, archiveOf, sumLine, writeScripts } from "../../tasks/compile.ts";
 
 /** A directory as a release is downloaded into, with a system around it that is whatever it has to be. */
 class Download implements AsyncDisposable {
@@ -27,18 +26,30 @@ class Download implements AsyncDisposable {
     await command("uname", `case "$1" in -s) echo ${name} ;; *) echo ${machine} ;; esac`);
     await command("getconf", getconf === undefined ? "exit 1" : `echo "${getconf}"`);
     await command("ldd", ldd === undefined ? "exit 1" : `echo "${ldd}"`);
-    await Deno.copyFile(script, `${directory}/install.sh`);
+    // A release's files, which its install.sh downloads by a curl that has them all at that address.
+    const url = "https://releases.example/v1";
+    await Deno.mkdir(`${directory}/release`);
+    await command(
+      "curl",
+      `case "$4" in ${url}/*) exec cp "${directory}/release/\${4##*/}" "$3" ;; esac; exit 1`,
+    );
+    await writeScripts(pathToFileURL(`${directory}/release/`), url);
+    await writeScripts(pathToFileURL(`${directory}/`));
     for (const binary of ["rpc-x86_64-linux", "rpc-aarch64-linux", "rpc-aarch64-macos"]) {
-      await Deno.writeTextFile(`${directory}/${binary}`, `a program for ${binary}`);
-      const line = await sumLine(new URL(`file://${directory}/${binary}`));
+      const program = new TextEncoder().encode(`a program for ${binary}`);
+      const archive = `${directory}/${archiveName(binary)}`;
+      await Deno.writeFile(archive, await archiveOf(binary, program));
+      const line = await sumLine(pathToFileURL(archive));
       await Deno.writeTextFile(`${directory}/SHA256SUMS`, line, { append: true });
     }
     return new Download(directory);
   }
 
-  async install(): Promise<{ code: number; stdout: string; stderr: string }> {
+  async install(
+    script = "install.sh",
+  ): Promise<{ code: number; stdout: string; stderr: string }> {
     const { code, stdout, stderr } = await new Deno.Command("sh", {
-      args: [`${this.directory}/install.sh`, `${this.directory}/target`],
+      args: [`${this.directory}/${script}`, `${this.directory}/target`],
       env: { PATH: `${this.directory}/bin:${Deno.env.get("PATH")}` },
     }).output();
     const decoder = new TextDecoder();
@@ -101,7 +112,7 @@ for (const { system, reason } of tooOld) {
       assert.equal(code, 1);
       assert.match(stderr, reason);
       // The command is the one that the manual explains.
-      const manual = await Deno.readTextFile(new URL("../docs/DEPLOY.md", import.meta.url));
+      const manual = await Deno.readTextFile(new URL("../../docs/DEPLOY.md", import.meta.url));
       const command = manual.match(/docker run -d --name rpc [\s\S]*?2181\n/)?.[0] ?? "";
       assert.ok(plain(stderr).includes(plain(command)), command);
       assert.match(stderr, /--advertise 192\.168\.0\.211:6666/);
@@ -115,16 +126,43 @@ Deno.test({
   ignore,
   async fn() {
     await using download = await Download.create({ getconf: "glibc 2.36" });
-    await Deno.writeTextFile(`${download.directory}/rpc-x86_64-linux`, "something else");
+    const archive = `${download.directory}/rpc-x86_64-linux.tar.gz`;
+    await Deno.writeTextFile(archive, "something else");
     assert.match((await download.install()).stderr, /not what SHA256SUMS says/);
-    await Deno.remove(`${download.directory}/rpc-x86_64-linux`);
-    assert.match((await download.install()).stderr, /rpc-x86_64-linux is not there/);
+    await Deno.remove(archive);
+    assert.match((await download.install()).stderr, /rpc-x86_64-linux\.tar\.gz is not there/);
     assert.equal(await download.installed(), undefined);
 
     await using other = await Download.create({ machine: "riscv64", getconf: "glibc 2.36" });
     const { code, stderr } = await other.install();
     assert.equal(code, 1);
     assert.match(stderr, /no binary for Linux on riscv64/);
+  },
+});
+
+Deno.test({
+  name: "the install script of a release downloads what does not lie beside it, and checks it",
+  ignore,
+  async fn() {
+    await using download = await Download.create({ getconf: "glibc 2.36" });
+    const { directory } = download;
+    const nothing = await download.install("release/install.sh");
+    assert.match(nothing.stderr, /releases\.example\/v1\/SHA256SUMS cannot be downloaded/);
+    const served = `${directory}/release/rpc-x86_64-linux.tar.gz`;
+    for (const name of ["SHA256SUMS", "rpc-x86_64-linux.tar.gz"]) {
+      await Deno.copyFile(`${directory}/${name}`, `${directory}/release/${name}`);
+    }
+    // From another place, where nothing lies beside it.
+    await Deno.mkdir(`${directory}/alone`);
+    await Deno.copyFile(`${directory}/release/install.sh`, `${directory}/alone/install.sh`);
+    const { code, stderr } = await download.install("alone/install.sh");
+    assert.equal(code, 0, stderr);
+    assert.equal(await download.installed(), "a program for rpc-x86_64-linux");
+    assert.deepEqual([...Deno.readDirSync(`${directory}/target`)].map(({ name }) => name), ["rpc"]);
+
+    await Deno.writeTextFile(served, "something else");
+    assert.match((await download.install("alone/install.sh")).stderr, /not what SHA256SUMS says/);
+    assert.equal(await download.installed(), "a program for rpc-x86_64-linux");
   },
 });
 
