@@ -26,7 +26,7 @@ const runElsewhere: readonly (readonly [command: RegExp, why: string])[] = [
   [/^npx --yes deno@/, "the same with a Deno that npm brings: continuous integration does that"],
   [/docker\b/, "it needs Docker"],
   [
-    /^(sudo|systemctl|curl|source|echo|mkdir|chmod|cp|git|sc\.exe|netsh)\b/,
+    /^(sudo|sh install\.sh|powershell|systemctl|curl|source|echo|mkdir|chmod|cp|git|sc\.exe|netsh)\b/,
     "it changes the machine",
   ],
   [/^rpc completions\b/, "tests of the completions run these in each shell"],
