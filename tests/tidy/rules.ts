@@ -81,6 +81,7 @@ const testDirectories = new Set([
   "sim",
   "docs",
   "examples",
+  "tasks",
 ]);
 
 /** A room imports only from rooms below it. */
