@@ -56,7 +56,7 @@ export type { RegistryOptions } from "./library/open_registry.ts";
 export type { Api, StreamApi } from "./library/api.ts";
 export type { CallStream, StreamReport } from "./client/call_stream.ts";
 export type { CallReport } from "./client/call_report.ts";
-export type { CallOptions, ClientStats, StreamOptions } from "./client/client.ts";
+export type { CallOptions, ClientStats, StreamOptions } from "./client/client_options.ts";
 export type { BalancePolicy } from "./client/endpoints/balancer.ts";
 
 export { RpcError } from "./base/errors.ts";

@@ -62,6 +62,15 @@ export const connectionsMaxDefault = 16_384;
 /** Calls waiting for a worker, over all connections, by default. */
 export const queueMaxDefault = 4_096;
 
+/** Most workers of one server: each is a process, and past this a machine has more of them than cores. */
+export const workersMax = 1_024;
+
+/** Most calls that a queue can be made to hold: past this they wait longer than any deadline. */
+export const queueMaxMax = 1_000_000;
+
+/** Heaviest weight of a server: shares finer than a thousandth are nobody's intention. */
+export const weightMax = 1_000;
+
 /** How long a call may take when nobody said: a call without a deadline can hang for ever. */
 export const callTimeoutMsDefault = 10_000;
 

@@ -1,21 +1,27 @@
 import { type Clock, systemClock, type Timer } from "../base/clock.ts";
 import { DeadlineWheel, wheelTickMs } from "../base/deadline_wheel.ts";
-import { RpcError } from "../base/errors.ts";
+import { markAsOutcome, RpcError } from "../base/errors.ts";
 import {
   callTimeoutMsDefault,
-  callTimeoutMsMax,
   heartbeatBeatMs,
   heartbeatIntervalMs,
   heartbeatTimeoutMs,
   unavailableAfterMsDefault,
 } from "../base/limits.ts";
-import { type Logger, silentLogger } from "../base/log.ts";
-import { type Random, systemRandom } from "../base/random.ts";
-import type { Tracer } from "../base/tracer.ts";
+import { silentLogger } from "../base/log.ts";
+import { systemRandom } from "../base/random.ts";
 import type { Change, Discovery, Watch } from "../discovery/discovery.ts";
 import type { Params } from "../wire/message.ts";
-import { type BalancePolicy, createPick } from "./endpoints/balancer.ts";
-import { Call, type Dispatch } from "./call.ts";
+import { createPick } from "./endpoints/balancer.ts";
+import { Call, type Dispatch, type Done } from "./call.ts";
+import {
+  callFault,
+  type CallOptions,
+  checkClientOptions,
+  type ClientOptions,
+  type ClientStats,
+  type StreamOptions,
+} from "./client_options.ts";
 import type { CallReport } from "./call_report.ts";
 import { CallStream, streamCreditDefault } from "./call_stream.ts";
 import { withDeadline } from "./deadline.ts";
@@ -25,63 +31,8 @@ import { Pauses } from "./pauses.ts";
 import { withRetry } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
 import { withTracing } from "./tracing.ts";
-import { tcpTransport, type Transport } from "./transport.ts";
+import { tcpTransport } from "./transport.ts";
 import { WaitingRoom } from "./waiting_room.ts";
-
-/** How a {@link Client} behaves. */
-export interface ClientOptions {
-  /** Where servers are found. The client does not close it. */
-  readonly discovery: Discovery;
-  /** @default "rpc" */
-  readonly service?: string;
-  /** @default "p2c" */
-  readonly balance?: BalancePolicy;
-  /** Deadline of a call that brings none, in milliseconds. @default 10000 */
-  readonly timeoutMs?: number;
-  /** How long a call waits while no server is connected, in milliseconds. @default 1500 */
-  readonly unavailableAfterMs?: number;
-  /** @default TCP */
-  readonly transport?: Transport;
-  /** @default the machine's */
-  readonly clock?: Clock;
-  /** @default the machine's */
-  readonly random?: Random;
-  /** @default none */
-  readonly log?: Logger;
-  /** Makes a span of each call. @default none */
-  readonly tracer?: Tracer | undefined;
-}
-
-/** How one call behaves. */
-export interface CallOptions {
-  /** @default the client's */
-  readonly timeoutMs?: number | undefined;
-  /** Gives the call up; the server is told. */
-  readonly signal?: AbortSignal | undefined;
-  /** Whether running it twice does no harm. @default what the server says of the method */
-  readonly idempotent?: boolean | undefined;
-  /**
-   * The trace that it belongs to, in the form of W3C Trace Context: in a procedure its context's, for
-   * the calls that it makes itself. @default none
-   */
-  readonly traceparent?: string | undefined;
-}
-
-/** How one stream behaves. */
-export interface StreamOptions extends CallOptions {
-  /** Items that may be under way before they are read: more of them cost memory, fewer cost time. @default 64 */
-  readonly credit?: number | undefined;
-}
-
-/** What a client has counted since its start. */
-export interface ClientStats {
-  /** Calls sent again. */
-  readonly retries: number;
-  /** Servers taken out for a while because calls ended at their deadlines. */
-  readonly ejections: number;
-  /** Servers that calls can be sent to now. */
-  readonly connected: number;
-}
 
 /** How often a call that waits for servers' first connections looks whether they came to something. */
 const hopePeriodMs = 200;
@@ -114,8 +65,13 @@ export class Client {
   #retries = 0;
   #ejections = 0;
 
-  /** Starts finding and connecting at once. */
+  /**
+   * Starts finding and connecting at once.
+   *
+   * @throws {RpcError} InvalidParams: a number that cannot be
+   */
   constructor(options: ClientOptions) {
+    checkClientOptions(options);
     const clock = options.clock ?? systemClock;
     const random = options.random ?? systemRandom;
     this.#discovery = options.discovery;
@@ -178,7 +134,7 @@ export class Client {
    */
   call(method: string, params?: Params, options: CallOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#dispatch(this.#newCall(method, params, options), (error, result) => {
+      this.#start(this.#newCall(method, params, options), options, (error, result) => {
         if (error === undefined) resolve(result);
         else reject(error);
       });
@@ -190,7 +146,7 @@ export class Client {
     const startedAtMs = this.#clock.now();
     const call = this.#newCall(method, params, options);
     return new Promise((resolve) => {
-      this.#dispatch(call, (error, result) => {
+      this.#start(call, options, (error, result) => {
         resolve(this.#reportOf(call, startedAtMs, error, result));
       });
     });
@@ -211,13 +167,14 @@ export class Client {
   stream(method: string, params?: Params, options: StreamOptions = {}): CallStream {
     const startedAtMs = this.#clock.now();
     const left = new AbortController();
-    const signal = options.signal === undefined
-      ? left.signal
-      : AbortSignal.any([options.signal, left.signal]);
+    // What is no signal is told of below.
+    const signal = options.signal instanceof AbortSignal
+      ? AbortSignal.any([options.signal, left.signal])
+      : left.signal;
     const call = this.#newCall(method, params, { ...options, signal });
     const stream = new CallStream(options.credit ?? streamCreditDefault, () => left.abort());
     call.stream = stream;
-    this.#dispatch(call, (error, result) => {
+    this.#start(call, options, (error, result) => {
       stream.ended(this.#reportOf(call, startedAtMs, error, result));
     });
     return stream;
@@ -256,10 +213,19 @@ export class Client {
     };
   }
 
+  /** Every call begins here, and ends once, whatever its caller has given. */
+  #start(call: Call, options: StreamOptions, done: Done): void {
+    const fault = callFault(call.method, options);
+    if (fault === undefined) this.#dispatch(call, done);
+    else done(markAsOutcome(fault), undefined);
+  }
+
   #newCall(method: string, params: Params | undefined, options: CallOptions): Call {
-    const timeoutMs = Math.min(options.timeoutMs ?? this.#timeoutMs, callTimeoutMsMax);
+    const { timeoutMs = this.#timeoutMs, idempotent, signal } = options;
     const nowMs = this.#clock.now();
-    const call = new Call(method, params, nowMs + timeoutMs, options.idempotent, options.signal);
+    // What is no number fails the call before its deadline counts, and cannot always be added up.
+    const deadlineAtMs = typeof timeoutMs === "number" ? nowMs + timeoutMs : nowMs;
+    const call = new Call(method, params, deadlineAtMs, idempotent, signal);
     call.madeAtMs = nowMs;
     call.traceparent = options.traceparent;
     return call;
@@ -275,6 +241,8 @@ export class Client {
     const nowMs = call.madeAtMs ?? this.#clock.now();
     // Whoever sends it again does so later.
     call.madeAtMs = undefined;
+    // The wheel may be late, and this process may have been stopped: what is sent would run in vain.
+    if (nowMs >= call.deadlineAtMs) return done(overdueError(call), undefined);
     const endpoint = this.#endpoints.pick(call, nowMs);
     if (endpoint !== undefined) return endpoint.send(call, nowMs, done);
     // Just before the deadline, so that the error says why there is nobody to call.
@@ -339,6 +307,11 @@ export class Client {
     return `No server of service "${this.#service}" is registered in the registry ` +
       `${this.#discovery.url} (start one: rpc serve 127.0.0.1 0)`;
   }
+}
+
+function overdueError({ method }: Call): RpcError {
+  const message = `Cannot call ${method}: its time was over before it could be sent`;
+  return new RpcError("DeadlineExceeded", message, { executed: "no" });
 }
 
 function closedError(): RpcError {

@@ -96,7 +96,7 @@ export class Connection implements CallHolder {
       line = encodeRequest(id, method, params, timeoutMs, stream?.credit, traceparent);
     } catch (error) {
       this.#pending.take(id);
-      this.#end(call, error as RpcError, undefined);
+      this.#end(call, notSent(call, error), undefined);
       return;
     }
     call.holder = this;
@@ -215,4 +215,10 @@ export class Connection implements CallHolder {
       executed,
     });
   }
+}
+
+/** What stands beside the parameters may be no JSON either. */
+function notSent({ method }: Call, thrown: unknown): RpcError {
+  if (thrown instanceof RpcError) return thrown;
+  return new RpcError("InvalidParams", `Cannot call ${method}: ${messageOf(thrown)}`);
 }

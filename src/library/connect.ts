@@ -1,7 +1,8 @@
 import { type Logger, silentLogger } from "../base/log.ts";
 import type { Tracer } from "../base/tracer.ts";
 import type { BalancePolicy } from "../client/endpoints/balancer.ts";
-import { type CallOptions, Client, type StreamOptions } from "../client/client.ts";
+import { Client } from "../client/client.ts";
+import type { CallOptions, StreamOptions } from "../client/client_options.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { type Api, createApi, type StreamApi } from "./api.ts";
 import { openRegistry, type RegistryOptions } from "./open_registry.ts";
@@ -22,7 +23,7 @@ export interface ConnectOptions extends RegistryOptions {
  * Finds the servers of a service, now and as they come and go, and returns a client that calls them.
  * It does not wait for a server: the first call does, for a moment.
  *
- * @throws {RpcError} InvalidParams: the registry's URL or the service's name cannot be
+ * @throws {RpcError} InvalidParams: the registry's URL, the service's name or a number cannot be
  *
  * @example
  * ```ts
@@ -38,13 +39,18 @@ export interface ConnectOptions extends RegistryOptions {
 export async function connect(options: ConnectOptions = {}): Promise<RpcClient> {
   const { service = "rpc", balance, timeoutMs, log = silentLogger, tracer } = options;
   const discovery = await openRegistry(options, log);
-  return new RpcClient(discovery, {
-    service,
-    ...(balance === undefined ? {} : { balance }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    log,
-    tracer,
-  });
+  try {
+    return new RpcClient(discovery, {
+      service,
+      ...(balance === undefined ? {} : { balance }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      log,
+      tracer,
+    });
+  } catch (error) {
+    await discovery.close();
+    throw error;
+  }
 }
 
 /** How a {@link RpcClient} behaves. */

@@ -1,5 +1,7 @@
+import { checkNumber } from "../base/checks.ts";
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
+import { callTimeoutMsMax } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
 import type { Tracer } from "../base/tracer.ts";
 import { version } from "../base/version.ts";
@@ -118,6 +120,9 @@ export class RunningServer implements AsyncDisposable {
 
   /** Leaves the registry, tells the clients, finishes what runs, and closes. */
   async drain(options: DrainOptions): Promise<void> {
+    for (const name of ["graceMs", "timeoutMs"] as const) {
+      checkNumber(options[name], { name, bounds: [0, callTimeoutMsMax] });
+    }
     await this.#announcement.withdraw();
     await this.#server.drain(options);
     await this.close();

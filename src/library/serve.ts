@@ -1,5 +1,6 @@
+import { checkNumber } from "../base/checks.ts";
 import { systemClock } from "../base/clock.ts";
-import { queueMaxDefault } from "../base/limits.ts";
+import { queueMaxDefault, queueMaxMax, weightMax, workersMax } from "../base/limits.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
 import type { Tracer } from "../base/tracer.ts";
@@ -40,7 +41,7 @@ export interface ServeOptions extends RegistryOptions {
  * module, listens, registers, and resolves when calls can come. This process itself never loads the
  * module, so that a procedure which does not end can be killed.
  *
- * @throws {RpcError} InvalidParams: the registry, the service or the address cannot be
+ * @throws {RpcError} InvalidParams: the registry, the service, the address or a number cannot be
  * @throws {Error} the module cannot be loaded (with file and line), or the address not listened on
  *
  * @example
@@ -61,6 +62,7 @@ export interface ServeOptions extends RegistryOptions {
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { log = silentLogger } = options;
+  checkNumbers(options);
   const discovery = await openRegistry(options, log);
   try {
     return await RunningServer.start({
@@ -85,4 +87,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     await discovery.close();
     throw error;
   }
+}
+
+/** The bounds are those of the flags of `rpc serve`. */
+function checkNumbers({ port, workers, queueMax, weight }: ServeOptions): void {
+  checkNumber(port, { name: "port", bounds: [0, 65_535], whole: true });
+  checkNumber(workers, { name: "workers", bounds: [1, workersMax], whole: true });
+  checkNumber(queueMax, { name: "queueMax", bounds: [0, queueMaxMax], whole: true });
+  checkNumber(weight, { name: "weight", bounds: [0, weightMax] });
 }

@@ -1,7 +1,8 @@
 import { type Random, seededRandom } from "../../src/base/random.ts";
 import type { Tracer } from "../../src/base/tracer.ts";
 import type { CallReport } from "../../src/client/call_report.ts";
-import { type CallOptions, Client } from "../../src/client/client.ts";
+import { Client } from "../../src/client/client.ts";
+import type { CallOptions } from "../../src/client/client_options.ts";
 import type { BalancePolicy } from "../../src/client/endpoints/balancer.ts";
 import type { Params } from "../../src/wire/message.ts";
 import { FakeDiscovery } from "../support/fake_discovery.ts";

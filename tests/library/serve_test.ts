@@ -116,3 +116,19 @@ Deno.test("a foreign worker's offer is refused for its own reason, or for reserv
     );
   });
 });
+
+Deno.test("numbers that cannot be are refused by connect() and serve() at once, and nothing is left", async () => {
+  await withRegistry(async (registry) => {
+    for (const value of [NaN, Infinity, -1, "3", null, {}, 1.5, 1e12]) {
+      const number = value as number;
+      for (const name of ["port", "workers", "queueMax"] as const) {
+        const started = serve({ module, registry, workers: 1, [name]: number });
+        await assert.rejects(started, { name: "InvalidParams" }, `${name} ${value}`);
+      }
+      if (value === 1.5) continue;
+      await assert.rejects(serve({ module, registry, weight: number }), { name: "InvalidParams" });
+      await assert.rejects(connect({ registry, timeoutMs: number }), { name: "InvalidParams" });
+    }
+    await assert.rejects(connect({ registry, timeoutMs: 0 }), { name: "InvalidParams" });
+  });
+});

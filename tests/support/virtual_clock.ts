@@ -89,6 +89,11 @@ export class VirtualClock implements Clock {
     }
   }
 
+  /** Lets `ms` pass in which nothing runs: what is due is so when time passes the next time. */
+  stall(ms: number): void {
+    this.#moveTo(this.#nowMs + ms);
+  }
+
   /** Sets the time of day, forward or back. The monotonic scale does not notice. */
   setWallTime(wallTimeMs: number): void {
     this.#wallTimeMs = wallTimeMs;

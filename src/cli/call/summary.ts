@@ -1,5 +1,5 @@
 import type { CallReport } from "../../client/call_report.ts";
-import type { ClientStats } from "../../client/client.ts";
+import type { ClientStats } from "../../client/client_options.ts";
 import { LatencyHistogram } from "../../terminal/histogram.ts";
 
 /** What a summary tells beside the calls themselves. */

@@ -1,4 +1,10 @@
-import { connectionsMaxDefault, queueMaxDefault } from "../../base/limits.ts";
+import {
+  connectionsMaxDefault,
+  queueMaxDefault,
+  queueMaxMax,
+  weightMax,
+  workersMax,
+} from "../../base/limits.ts";
 import { boolean, choice, integer, registryFlags, text } from "../syntax/flags.ts";
 
 /** The levels of the log, the most talkative one first. */
@@ -20,12 +26,12 @@ export const serveFlags = {
     fallback: undefined,
     setting: true,
   }),
-  workers: integer("<n>", [1, 1024], {
+  workers: integer("<n>", [1, workersMax], {
     description: "Worker processes that run procedures (default: one a core)",
     fallback: undefined,
     setting: true,
   }),
-  weight: integer("<n>", [0, 1000], {
+  weight: integer("<n>", [0, weightMax], {
     description:
       "Share of the calls relative to other servers; 0 takes none while there are others",
     fallback: 1,
@@ -36,7 +42,7 @@ export const serveFlags = {
     fallback: "",
     setting: true,
   }),
-  queueMax: integer("<n>", [0, 1_000_000], {
+  queueMax: integer("<n>", [0, queueMaxMax], {
     description: "Calls that may wait for a worker; past it calls are answered Overloaded",
     fallback: queueMaxDefault,
     setting: true,
