@@ -97,3 +97,12 @@ export const heartbeatTimeoutMs = 2_000;
 
 /** How often connections are looked at: by so much a dead one may be found later than the two times above say. */
 export const heartbeatBeatMs = 250;
+
+/**
+ * How long a worker that runs nothing may leave a call lying before it is replaced, and the call goes to
+ * another: far longer than a healthy one ever takes, also where processes have to wait for a core.
+ */
+export const overlooksMaxMs = 1_000;
+
+/** The same once a call's time has gone by over it. */
+export const overlooksPastDeadlineMaxMs = 250;

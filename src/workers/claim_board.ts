@@ -47,6 +47,11 @@ export class ClaimBoard {
     return readAt(this.#file, 0) !== absent;
   }
 
+  /** The id of the request that was begun last. */
+  begun(): number {
+    return readAt(this.#file, 0);
+  }
+
   /**
    * Takes back all requests up to an id that are not begun, and returns an id after which the worker begins
    * none of them. Of those up to that id the worker may have let some go too: it has to say so.

@@ -1,10 +1,11 @@
+import * as z from "zod";
 import { RpcError } from "../../base/errors.ts";
 import { readBufferBytes } from "../../base/limits.ts";
 import { LazyCallContext } from "../../procedures/call_context.ts";
 import { toFailure } from "../../procedures/failure.ts";
 import { invoke, isThenable } from "../../procedures/invoke.ts";
 import { toOpenRpc } from "../../procedures/openrpc.ts";
-import type { Procedure, Procedures } from "../../procedures/procedure.ts";
+import { defineProcedure, type Procedure, type Procedures } from "../../procedures/procedure.ts";
 import { type Run, startStream } from "../../procedures/stream_run.ts";
 import { BadMessage, cancelledId, decodeRequest, moreParams } from "../../wire/decode_request.ts";
 import { encodeError, encodeItems, encodeResult } from "../../wire/codec.ts";
@@ -40,6 +41,16 @@ interface Call {
   /** What draws the items, if the procedure is a stream. */
   readonly stream: Run | undefined;
 }
+
+const pinging = {
+  procedure: defineProcedure(
+    { input: z.tuple([]), output: z.string(), kind: "io" },
+    () => "pong",
+  ),
+  params: undefined,
+  context: new LazyCallContext(undefined),
+  stream: undefined,
+};
 
 const notBegun = new RpcError("Cancelled", "Taken back before it began", { executed: "no" });
 
@@ -96,7 +107,8 @@ class Worker {
       case reservedMethods.discover:
         return this.#answerNow(id, this.#document);
       case reservedMethods.ping:
-        return this.#answerNow(id, "pong");
+        // The way of a call: it is to tell whether calls can be answered, and not just that somebody reads.
+        return void this.#runConcurrently({ id, method, ...pinging });
       case reservedMethods.cancel:
         return this.#cancel(params);
       case reservedMethods.more:

@@ -5,6 +5,7 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import { CallQueue } from "./call_queue.ts";
 import { type CallOwner, type Place, PoolCall } from "./pool_call.ts";
 import { longCallMs } from "./send_ahead.ts";
+import { Overlooked } from "./overlooked.ts";
 import { Shedding } from "./shedding.ts";
 import type { PoolTask, TaskHandle } from "./task.ts";
 import type { WorkerProcess } from "./worker_process.ts";
@@ -40,11 +41,14 @@ export class Lane implements CallOwner {
   #slots: readonly WorkerSlot[] = [];
   /** Workers that have calls behind the one that they run. */
   readonly #watched = new Set<WorkerProcess>();
+  readonly #overlooked: Overlooked | undefined;
   #isClosed = false;
   #isPumpDue = false;
 
   constructor(options: LaneOptions) {
     this.#options = options;
+    const { inOrder, clock, wheel } = options;
+    if (inOrder) this.#overlooked = new Overlooked({ clock, wheel, slots: () => this.#slots });
   }
 
   /** The workers' places. Each must call {@link pump} when its worker gets ready. */
@@ -124,6 +128,11 @@ export class Lane implements CallOwner {
       this.#refuse(call);
       return;
     }
+    if (call.task.deadlineAtMs <= this.#options.clock.now()) {
+      call.leave();
+      call.settle({ error: expiredInQueue(call.task) });
+      return;
+    }
     call.place = inQueue;
     this.#queue.unshift(call);
     // Several come together, the last first: they leave in order when all of them are here.
@@ -138,23 +147,27 @@ export class Lane implements CallOwner {
   /** Refuses what waits and all that comes, and ends the workers. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#overlooked?.stop();
     for (let call = this.#queue.shift(); call !== undefined; call = this.#queue.shift()) {
       this.#refuse(call);
     }
     await Promise.all(this.#slots.map((slot) => slot.close()));
   }
 
-  /** The slot whose worker has the least to do, of those that may have more. */
+  /**
+   * The slot whose worker has the least to do, of those that may have more. One that has still to show that
+   * it is alive gets nothing meanwhile.
+   */
   #pick(): WorkerSlot | undefined {
     let best: WorkerSlot | undefined;
     let bestLoad = Infinity;
     for (const slot of this.#slots) {
       const { worker } = slot;
-      if (worker === undefined || worker.load >= bestLoad || worker.load >= worker.capacity) {
-        continue;
-      }
+      if (worker === undefined || slot.isProbed) continue;
+      const { owed } = worker;
+      if (owed >= bestLoad || owed >= worker.capacity) continue;
       best = slot;
-      bestLoad = worker.load;
+      bestLoad = owed;
       if (bestLoad === 0) break;
     }
     return best;
@@ -177,6 +190,7 @@ export class Lane implements CallOwner {
       const id = worker.request(method, params, call, call.credit, traceparent);
       call.place = { name: "worker", slot, worker, id };
       if (this.#options.inOrder && worker.load > 1) this.#watch(worker);
+      this.#overlooked?.watch();
     } catch (error) {
       call.leave();
       call.settle({ error: error as RpcError });
@@ -206,6 +220,15 @@ export class Lane implements CallOwner {
       call.leave();
       call.settle({ error: expiredInQueue(call.task) });
       return;
+    }
+    if (this.#options.inOrder && call.place.name === "worker") {
+      const { slot, worker, id } = call.place;
+      // What was not begun is taken back, comes to requeue(), and is known not to have run.
+      const begun = worker.takeBack();
+      if (begun !== undefined && begun < id) {
+        this.#overlooked?.expired(slot, worker);
+        return;
+      }
     }
     const message = `Cannot finish ${call.task.method} before its deadline`;
     call.settle({ error: new RpcError("DeadlineExceeded", message) });
@@ -247,6 +270,8 @@ export class Lane implements CallOwner {
       slot.kill(`${call.task.method} ${why}`);
     } else if (begun === undefined) {
       worker.notify(reservedMethods.cancel, { id });
+    } else if (begun < id) {
+      this.#overlooked?.expired(slot, worker);
     }
   }
 

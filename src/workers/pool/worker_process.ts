@@ -53,6 +53,8 @@ export interface WorkerProcessOptions {
   readonly callsMax: number | undefined;
   readonly clock: Clock;
   readonly log: Logger;
+  /** It has let go of all that was taken back, and may be given calls again. */
+  ready(): void;
 }
 
 /** How a worker ended. */
@@ -80,6 +82,8 @@ export class WorkerProcess {
   readonly #pending = new Map<number, Receiver>();
   readonly #stderrTail: string[] = [];
   readonly #sendAhead = new SendAhead();
+  /** Requests that were taken back, and that it has not let go of yet. */
+  readonly #takenBack = new Set<number>();
   #board: ClaimBoard | undefined;
   #isJoined = false;
   /** Resolves when the process is gone, all it wrote is read, and the receivers left over are told. */
@@ -121,6 +125,14 @@ export class WorkerProcess {
     return this.#pending.size;
   }
 
+  /**
+   * What it has to answer in all. What was taken back counts until it says that it has let go of it: before
+   * that nobody knows whether it still does anything.
+   */
+  get owed(): number {
+    return this.#pending.size + this.#takenBack.size;
+  }
+
   /** Requests that it may have at once. */
   get capacity(): number {
     const { callsMax } = this.#options;
@@ -132,6 +144,16 @@ export class WorkerProcess {
   /** Since when it has worked on the first request that it owes an answer to, by the clock. */
   get busySinceMs(): number {
     return this.#busySinceMs;
+  }
+
+  /**
+   * For how long it has left a request lying while nothing stood before it, in milliseconds. 0 if it runs
+   * one, has nothing to do, or nobody can tell.
+   */
+  overlooksForMs(nowMs: number): number {
+    if (this.owed === 0 || !this.#givesBack()) return 0;
+    const begun = this.#board?.begun() ?? 0;
+    return this.#pending.has(begun) ? 0 : nowMs - this.#busySinceMs;
   }
 
   /** Whether it will act on what it is sent: not once it is killed or has ended. */
@@ -161,7 +183,7 @@ export class WorkerProcess {
   ): number {
     const id = ++this.#lastId;
     const line = encodeRequest(id, method, params, undefined, stream, traceparent);
-    if (this.#pending.size === 0) this.#busySinceMs = this.#options.clock.now();
+    if (this.owed === 0) this.#busySinceMs = this.#options.clock.now();
     this.#pending.set(id, receiver);
     this.#outbox.push(line);
     return id;
@@ -195,6 +217,7 @@ export class WorkerProcess {
     const notBegun = [...this.#pending].filter(([id]) => id > begun);
     for (const [id, receiver] of notBegun.reverse()) {
       this.#pending.delete(id);
+      this.#takenBack.add(id);
       receiver.lost(takenBack, false);
     }
     return begun;
@@ -247,9 +270,10 @@ export class WorkerProcess {
     this.kill("its stdout ended");
     const status = await exited;
     this.#outbox.close();
+    const begun = this.#givesBack() ? this.#board?.begun() : undefined;
     this.#closeBoard();
     const end = { underCall: this.#pending.size > 0, how: this.#describe(status) };
-    this.#fail(end.how);
+    this.#fail(end.how, begun);
     return end;
   }
 
@@ -264,6 +288,7 @@ export class WorkerProcess {
         const lines = splitter.push(value);
         const busySinceMs = this.#busySinceMs;
         const answersBefore = this.#answers;
+        const hadTakenBack = this.#takenBack.size > 0;
         for (const line of lines) {
           if (typeof line !== "string") throw line;
           this.#take(line);
@@ -271,6 +296,7 @@ export class WorkerProcess {
         if (this.#answers > answersBefore) {
           this.#measure(this.#answers - answersBefore, busySinceMs);
         }
+        if (hadTakenBack && this.#takenBack.size === 0) this.#options.ready();
         buffer = value.buffer;
       }
     } catch (error) {
@@ -284,7 +310,12 @@ export class WorkerProcess {
     if (!isResponse(message)) return this.#takeNotification(message);
     const receiver = this.#pending.get(this.#ownId(message.id));
     // Nobody waits for a call that was given up.
-    if (receiver === undefined) return;
+    if (receiver === undefined) {
+      if (this.#takenBack.delete(message.id as number)) {
+        this.#busySinceMs = this.#options.clock.now();
+      }
+      return;
+    }
     const id = message.id as number;
     this.#pending.delete(id);
     this.#answers++;
@@ -322,13 +353,17 @@ export class WorkerProcess {
     return signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
   }
 
-  #fail(how: string): void {
-    const error = new RpcError("WorkerLost", `Lost the worker of the call: it ${how}`);
-    const receivers = [...this.#pending.values()];
+  #fail(how: string, begun: number | undefined): void {
+    const message = `Lost the worker of the call: it ${how}`;
+    const calls = [...this.#pending];
     this.#pending.clear();
-    // The last one first: whoever has not begun goes back to the head of a queue.
-    for (let i = receivers.length - 1; i >= 0; i--) {
-      receivers[i]?.lost(error, i === 0 || !this.#options.inOrder);
+    // The last one first: whoever has not begun goes back to the head of a queue. Not so the first one: that
+    // it did not begin may be its own doing, and so it must not go from worker to worker.
+    for (let i = calls.length - 1; i >= 0; i--) {
+      const [id, receiver] = calls[i] as [number, Receiver];
+      const executed = begun !== undefined && id > begun ? "no" : undefined;
+      const error = new RpcError("WorkerLost", message, { executed });
+      receiver.lost(error, i === 0 || !this.#options.inOrder);
     }
   }
 

@@ -69,6 +69,11 @@ export class WorkerSlot {
     return this.#state.process;
   }
 
+  /** Whether its worker has been asked whether it is alive, and has not said so yet. */
+  get isProbed(): boolean {
+    return this.#probed !== undefined && this.#probed === this.worker;
+  }
+
   /** Workers started after the first. */
   get restarts(): number {
     return Math.max(0, this.#starts - 1);
@@ -105,6 +110,7 @@ export class WorkerSlot {
     const done = () => {
       timer.cancel();
       if (this.#probed === process) this.#probed = undefined;
+      if (this.worker === process) this.#options.ready();
     };
     process.request(reservedMethods.ping, undefined, { answered: done, lost: done });
   }

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { waitFor } from "../../support/wait_for.ts";
+import { type PoolHarness, withPool } from "../fixtures/harness.ts";
+
+const isWindows = Deno.build.os === "windows";
+
+/** Stops a worker from outside, and resolves with its id. */
+async function stopped(harness: PoolHarness): Promise<number> {
+  const pid = await harness.call("pid") as number;
+  Deno.kill(pid, "SIGSTOP");
+  const state = { args: ["-o", "state=", "-p", `${pid}`] };
+  await waitFor("the stop", async () => {
+    const { stdout } = await new Deno.Command("ps", state).output();
+    return new TextDecoder().decode(stdout).startsWith("T");
+  });
+  return pid;
+}
+
+/** Of these the first call may be lost, and not only delayed. */
+const breaks = ["then", "stringify"];
+
+for (const how of ["spin", "microtasks", "push", "then", "stringify", "stop"]) {
+  const ignore = how === "stop" && isWindows;
+  Deno.test({
+    name: `a cpu worker that is wedged between two calls costs the next one nothing (${how})`,
+    ignore,
+  }, async () => {
+    await withPool({}, async (harness) => {
+      await harness.call("wedge", [how]);
+      // What it breaks may end it under a call, or be none of the worker's business: one pays at the most.
+      const outcomes = [];
+      for (let i = 0; i < 6; i++) outcomes.push(await harness.submit("pid").outcome);
+      const paid = outcomes.filter((outcome) => "error" in outcome);
+      assert.ok(paid.length <= (breaks.includes(how) ? 1 : 0), JSON.stringify(paid));
+      assert.ok(harness.pool.stats().restarts <= 1);
+    });
+  });
+}
+
+Deno.test({
+  name:
+    "a call that waits for a wedged worker until its time is over has not run, says so, and is the last",
+  ignore: isWindows,
+}, async () => {
+  await withPool({}, async (harness) => {
+    await stopped(harness);
+    const { name, executed } = await harness.failure("pid", [], { timeoutMs: 300 });
+    assert.deepEqual([name, executed], ["DeadlineExceeded", "no"]);
+    await harness.call("pid", []);
+    assert.equal(harness.pool.stats().restarts, 1);
+  });
+});
+
+Deno.test({
+  name: "idle workers are preferred to a wedged one, which counts as busy",
+  ignore: isWindows,
+}, async () => {
+  await withPool({ size: 2 }, async (harness) => {
+    const pid = await stopped(harness);
+    const first = harness.submit("pid", [], { timeoutMs: 20_000 });
+    const second = harness.submit("pid", [], { timeoutMs: 20_000 });
+    for (let i = 0; i < 20; i++) assert.notEqual(await harness.call("pid"), pid);
+    for (const { outcome } of [first, second]) assert.ok("result" in await outcome);
+    await waitFor("the wedged worker's replacement", () => harness.pool.stats().restarts === 1);
+  });
+});
+
+Deno.test({
+  name: "a call that lost its worker before it began says that it did not run",
+  ignore: isWindows,
+}, async () => {
+  await withPool({}, async (harness) => {
+    const pid = await stopped(harness);
+    const lost = harness.failure("pid");
+    await waitFor("the call in the pipe", () => harness.pool.stats().busy === 1);
+    Deno.kill(pid, "SIGKILL");
+    assert.deepEqual([(await lost).name, (await lost).executed], ["WorkerLost", "no"]);
+  });
+});
+
+Deno.test("an io worker gets nothing while it has to show that it is alive", async () => {
+  await withPool({ size: 2 }, async (harness) => {
+    await harness.call("wedgeIo", ["spin"], { kind: "io" });
+    const timeoutMs = 200;
+    const paid: unknown[] = [];
+    for (let i = 0; i < 8; i++) {
+      const outcome = await harness.submit("wait", [1], { kind: "io", timeoutMs }).outcome;
+      if ("error" in outcome) paid.push(outcome.error);
+    }
+    assert.ok(paid.length <= 1, paid.join());
+    await waitFor("its replacement", () => harness.pool.stats().restarts === 1);
+  });
+});
+
+Deno.test("an io worker that answers no call any more is found though it reads", async () => {
+  await withPool({}, async (harness) => {
+    const pid = await harness.call("wedgeIo", ["delete"], { kind: "io" });
+    await harness.failure("wait", [1], { kind: "io", timeoutMs: 200 });
+    assert.notEqual(await harness.call("wait", [1], { kind: "io" }), pid);
+  });
+});
