@@ -8,6 +8,12 @@ const encoder = new TextEncoder();
 const noBytes = new Uint8Array(0);
 
 /**
+ * From so many characters on what waits behind a write is a piece by itself. A string has a longest length, which
+ * megabytes that nobody reads would reach, and each piece takes as much again when it is encoded.
+ */
+const pieceLength = 256 * 1024;
+
+/**
  * From so many characters on a burst begins to leave while it still grows: the peer then works on its
  * first half while the second is made, where otherwise the two would take turns.
  */
@@ -22,6 +28,9 @@ export class Outbox {
   readonly #sink: Sink;
   readonly #onError: (error: unknown) => void;
   #text = "";
+  /** What comes before {@link #text}. */
+  #pieces: string[] = [];
+  #piecesLength = 0;
   #buffer = noBytes;
   #state: "idle" | "scheduled" | "writing" | "closed" = "idle";
   #lengthSeen = 0;
@@ -37,7 +46,7 @@ export class Outbox {
 
   /** What waits to be written: about one byte a character, the write under way included. */
   get pendingBytes(): number {
-    return this.#text.length + this.#unwrittenBytes;
+    return this.#piecesLength + this.#text.length + this.#unwrittenBytes;
   }
 
   /** All that was ever written, to see whether a peer takes anything. */
@@ -53,8 +62,12 @@ export class Outbox {
       this.#state = "scheduled";
       this.#lengthSeen = this.#text.length;
       queueMicrotask(this.#flushWhenQuiet);
-    } else if (this.#state === "scheduled" && this.#text.length >= earlyWriteLength) {
-      void this.#write();
+    } else if (this.#state === "scheduled") {
+      if (this.#text.length >= earlyWriteLength) void this.#write();
+    } else if (this.#text.length >= pieceLength) {
+      this.#pieces.push(this.#text);
+      this.#piecesLength += this.#text.length;
+      this.#text = "";
     }
   }
 
@@ -68,6 +81,8 @@ export class Outbox {
   close(): void {
     this.#state = "closed";
     this.#text = "";
+    this.#pieces = [];
+    this.#piecesLength = 0;
     this.#unwrittenBytes = 0;
     this.#settleWaiters();
   }
@@ -85,8 +100,8 @@ export class Outbox {
   async #write(): Promise<void> {
     this.#state = "writing";
     try {
-      while (this.#text !== "") {
-        const bytes = this.#encode();
+      while (this.#text !== "" || this.#pieces.length > 0) {
+        const bytes = this.#encode(this.#next());
         this.#unwrittenBytes = bytes.length;
         while (this.#unwrittenBytes > 0) {
           const written = await this.#sink.write(
@@ -111,9 +126,18 @@ export class Outbox {
     return this.#state === "closed";
   }
 
-  #encode(): Uint8Array {
-    const text = this.#text;
-    this.#text = "";
+  #next(): string {
+    const piece = this.#pieces.shift();
+    if (piece === undefined) {
+      const text = this.#text;
+      this.#text = "";
+      return text;
+    }
+    this.#piecesLength -= piece.length;
+    return piece;
+  }
+
+  #encode(text: string): Uint8Array {
     const bytesMax = text.length * 3;
     if (this.#buffer.length < bytesMax) {
       // A large burst gets a buffer of its own, so that an idle connection does not keep one.

@@ -228,3 +228,20 @@ Deno.test("a large burst begins to leave while it still grows, and the rest goes
   await outbox.drained();
   assert.equal(sink.taken, line.repeat(30));
 });
+
+Deno.test("what nobody reads is written in pieces, however much it is, in order", async () => {
+  const sink = new FakeSink();
+  const { outbox } = outboxOn(sink);
+  // Together longer than any string can be; the lines are one and the same, so that it takes no memory.
+  const line = `${"x".repeat(1024 * 1024 - 1)}\n`;
+  const count = 600;
+  outbox.push("first\n");
+  await settled();
+  for (let i = 0; i < count; i++) outbox.push(line);
+  assert.equal(outbox.pendingBytes, 6 + count * line.length);
+  for (let taken = 0; taken <= 2; taken++) await sink.take();
+  assert.equal(sink.writes[0], "first\n");
+  assert.ok(sink.writes.slice(1).every((write) => write === line));
+  assert.equal(outbox.pendingBytes, (count - 2) * line.length);
+  outbox.close();
+});
