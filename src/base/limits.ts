@@ -38,6 +38,18 @@ export const readBufferBytesIdle = 1024;
 /** Unread output that a peer may cause before its input is no longer read. */
 export const outboxBytesMax = 4 * 1024 * 1024;
 
+/**
+ * Most answers that one connection may leave unread, before and beside which {@link outboxBytesMax} holds
+ * back what has not begun: calls that run already may be hundreds. Past it an answer is replaced by an error.
+ */
+export const unreadAnswersBytesMax = 64 * 1024 * 1024;
+
+/**
+ * What waits to be written to a worker before further calls wait in the queue: enough that it never has to
+ * wait itself, and little enough that a question whether it lives is soon read.
+ */
+export const workerInputBytesMax = 1024 * 1024;
+
 /** A peer that takes nothing for this long while output waits for it is gone. */
 export const writeStallTimeoutMs = 30_000;
 
@@ -53,8 +65,20 @@ export const streamCreditMax = 65_536;
  */
 export const streamWindowMax = 64;
 
+/** The same before anything is known of the items, which may be as long as a message. */
+export const streamWindowAtFirst = 4;
+
+/** What the items of one stream that are made ahead may take, but for one: of long items there are fewer. */
+export const streamWindowBytes = 256 * 1024;
+
 /** Requests of one connection that the server works on at once. */
 export const connectionInFlightMax = 1_024;
+
+/**
+ * Bytes of the requests that the server works on at once for one connection: as many calls with the longest
+ * parameters as any worker runs at once, and little enough that many such connections are bearable.
+ */
+export const requestBytesInFlightMax = 32 * 1024 * 1024;
 
 /** Connections that a server holds by default. */
 export const connectionsMaxDefault = 16_384;
@@ -70,6 +94,18 @@ export const queueMaxMax = 1_000_000;
 
 /** Heaviest weight of a server: shares finer than a thousandth are nobody's intention. */
 export const weightMax = 1_000;
+
+/**
+ * How long one caller may keep others from all workers. Longer than nearly all calls, which are over by then, and
+ * short beside the default deadline, so that who waits is still served.
+ */
+export const fairWaitMs = 1_000;
+
+/**
+ * For how long after that no caller gets more than half of the workers, also while nobody waits: callers that
+ * make one call after the other would wait anew for each of them.
+ */
+export const contestedMs = 60_000;
 
 /** How long a call may take when nobody said: a call without a deadline can hang for ever. */
 export const callTimeoutMsDefault = 10_000;

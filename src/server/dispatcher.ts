@@ -13,7 +13,7 @@ import type { Id, Request } from "../wire/message.ts";
 import { reservedMethods } from "../wire/reserved.ts";
 import type { Stats } from "../wire/stats.ts";
 import type { Pool } from "../workers/pool/pool.ts";
-import type { TaskHandle } from "../workers/pool/task.ts";
+import type { Caller, TaskHandle } from "../workers/pool/task.ts";
 import type { Outcome } from "../workers/pool/worker_process.ts";
 import { awaitInline } from "./inline_call.ts";
 import { MethodCounters } from "./method_counters.ts";
@@ -27,7 +27,7 @@ export interface Reply {
 }
 
 /** What a request can ask of the connection that it came by. */
-export interface Peer {
+export interface Peer extends Caller {
   /** Cancels the calls of this connection that have this id. */
   cancel(id: Id): void;
   /** Grants the calls of this connection that have this id so many more items. */
@@ -127,7 +127,7 @@ export class Dispatcher {
       return undefined;
     }
     return method.inline === undefined
-      ? this.#submit(method, request, reply)
+      ? this.#submit(method, request, reply, peer)
       : this.#runInline(method, method.inline, request, reply);
   }
 
@@ -236,7 +236,7 @@ export class Dispatcher {
     return undefined;
   }
 
-  #submit(method: Method, request: Request, reply: Reply): TaskHandle | undefined {
+  #submit(method: Method, request: Request, reply: Reply, caller: Caller): TaskHandle | undefined {
     // There is a method that is not inline only if there is a pool that offers it.
     return this.#pool?.submit({
       method: method.name,
@@ -244,6 +244,7 @@ export class Dispatcher {
       params: request.params,
       deadlineAtMs: this.#deadlineOf(request),
       traceparent: request.meta?.traceparent,
+      caller,
       done: this.#begin(method, reply),
       stream: method.isStream ? reply.stream : undefined,
     });

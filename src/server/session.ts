@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import { messageOf, RpcError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
+import { withoutResults } from "../wire/batch.ts";
 import { BadMessage, decodeRequest } from "../wire/decode_request.ts";
 import { encodeError, encodeNotification } from "../wire/codec.ts";
 import { type Line, LineSplitter } from "../wire/lines.ts";
@@ -14,6 +15,7 @@ import { type CallOwner, SessionCall } from "./session_call.ts";
 import type { SessionLimits } from "./session_limits.ts";
 import { type ItemOutlet, StreamingCall } from "./streaming_call.ts";
 import { StallTimer } from "./stall_timer.ts";
+import type { TaskHandle } from "../workers/pool/task.ts";
 import type { RequestTaker } from "./tracing.ts";
 
 /** What a {@link Session} needs. */
@@ -26,6 +28,11 @@ export interface SessionOptions {
 }
 
 type Batch = readonly (Request | BadMessage)[];
+
+/** An answer of at most so many characters is never replaced: an error would be no shorter. */
+const shortAnswerLength = 1024;
+
+const leavesTooMuch = "the client leaves too many answers unread";
 
 interface CallWaiter {
   readonly callsMax: number;
@@ -48,6 +55,8 @@ export class Session implements Peer, CallOwner, ItemOutlet {
   readonly #single: AnswerSink;
   readonly #calls = new Set<SessionCall>();
   readonly #streams = new Set<StreamingCall>();
+  /** Of the requests in {@link #calls}. */
+  #callBytes = 0;
   readonly #writeStall: StallTimer;
   readonly #lineStall: StallTimer;
   #isClosed = false;
@@ -61,11 +70,11 @@ export class Session implements Peer, CallOwner, ItemOutlet {
   constructor(options: SessionOptions) {
     const { conn, limits } = options;
     this.#options = options;
-    const outbox = new Outbox(conn, (error) => this.#broke(error));
-    this.#outbox = outbox;
+    this.#outbox = new Outbox(conn, (error) => this.#broke(error));
+    const send = (line: string) => this.#sendAnswer(line);
     this.#single = {
       add(line) {
-        if (line !== undefined) outbox.push(line);
+        if (line !== undefined) send(line);
       },
     };
     this.#writeStall = new StallTimer(limits.writeStallTimeoutMs);
@@ -124,11 +133,19 @@ export class Session implements Peer, CallOwner, ItemOutlet {
     }
   }
 
+  /** Each connection is a caller of its own. */
+  get key(): object {
+    return this;
+  }
+
   get isFull(): boolean {
     return this.#outbox.pendingBytes > this.#options.limits.outboxBytesMax;
   }
 
   send(line: string): void {
+    if (!this.#hasRoomFor(line)) {
+      throw new RpcError("InternalError", `Cannot send an item: ${leavesTooMuch}`);
+    }
     this.#outbox.push(line);
   }
 
@@ -150,10 +167,10 @@ export class Session implements Peer, CallOwner, ItemOutlet {
   }
 
   answered(call: SessionCall): void {
-    this.#calls.delete(call);
+    if (this.#calls.delete(call)) this.#callBytes -= call.bytes;
     if (this.#streams.size > 0) this.#streams.delete(call as StreamingCall);
     if (this.#callWaiters.length === 0) return;
-    const due = this.#callWaiters.filter(({ callsMax }) => this.#calls.size <= callsMax);
+    const due = this.#callWaiters.filter(({ callsMax }) => this.#hasAtMost(callsMax));
     this.#callWaiters = this.#callWaiters.filter((waiter) => !due.includes(waiter));
     for (const waiter of due) waiter.resolve();
   }
@@ -171,15 +188,16 @@ export class Session implements Peer, CallOwner, ItemOutlet {
       for (const line of lines) {
         if (this.#isCrowded()) await this.#relief();
         if (this.#isClosed) return;
-        const batch = this.#take(line);
-        if (batch !== undefined) await this.#takeBatch(batch);
+        const taking = this.#take(line);
+        if (taking !== undefined) await taking;
       }
       if (this.#splitter.overflowed) void this.finish();
     }
   }
 
   #isCrowded(): boolean {
-    return this.#calls.size >= this.#options.limits.inFlightMax || this.isFull;
+    const { inFlightMax, requestBytesMax } = this.#options.limits;
+    return this.#calls.size >= inFlightMax || this.#callBytes >= requestBytesMax || this.isFull;
   }
 
   /** Back pressure: while this waits nothing is read, TCP's window closes, and the peer's writes wait. */
@@ -193,66 +211,87 @@ export class Session implements Peer, CallOwner, ItemOutlet {
   }
 
   #callsAtMost(callsMax: number): Promise<void> {
-    if (this.#calls.size <= callsMax) return Promise.resolve();
+    if (this.#hasAtMost(callsMax)) return Promise.resolve();
     return new Promise((resolve) => this.#callWaiters.push({ callsMax, resolve }));
   }
 
-  /** Takes a message, or returns it if it is a batch. */
-  #take(line: Line): Batch | undefined {
+  #hasAtMost(callsMax: number): boolean {
+    const { requestBytesMax } = this.#options.limits;
+    return this.#calls.size <= callsMax && this.#callBytes <= requestBytesMax / 2;
+  }
+
+  #hasRoomFor(line: string): boolean {
+    const { unreadMax } = this.#options.limits;
+    return line.length <= shortAnswerLength ||
+      this.#outbox.pendingBytes + line.length <= unreadMax;
+  }
+
+  #sendAnswer(line: string): void {
+    this.#outbox.push(this.#hasRoomFor(line) ? line : withoutResults(line, leavesTooMuch));
+  }
+
+  /** Takes a message. A batch's members may have to wait for each other. */
+  #take(line: Line): Promise<void> | undefined {
     if (typeof line !== "string") {
       this.#single.add(encodeError(null, line));
       return undefined;
     }
     const message = decodeRequest(line);
     if ("method" in message) {
-      this.#start(message, this.#single);
+      this.#start(message, this.#single, line.length);
     } else if (message instanceof BadMessage) {
       this.#single.add(encodeError(message.id, message.error));
     } else {
-      return message;
+      return this.#takeBatch(message, line.length / message.length);
     }
     return undefined;
   }
 
   /** A member counts as a request on a line of its own does: many of them make no way past the bound. */
-  async #takeBatch(batch: Batch): Promise<void> {
-    const answers = new BatchAnswers(batch.length, (answer) => this.#outbox.push(answer));
+  async #takeBatch(batch: Batch, bytesEach: number): Promise<void> {
+    const answers = new BatchAnswers(batch.length, (answer) => this.#sendAnswer(answer));
     for (const item of batch) {
       if (this.#isCrowded()) await this.#relief();
       if (this.#isClosed) return;
-      if ("method" in item) this.#start(item, answers);
+      if ("method" in item) this.#start(item, answers, bytesEach);
       else answers.add(encodeError(item.id, item.error));
     }
   }
 
-  #start(request: Request, sink: AnswerSink): void {
-    if (request.meta?.stream !== undefined) return this.#startStream(request, sink);
-    const call = new SessionCall(request.id, sink);
+  #start(request: Request, sink: AnswerSink, bytes: number): void {
+    if (request.meta?.stream !== undefined) return this.#startStream(request, sink, bytes);
+    const call = new SessionCall(request.id, sink, bytes);
     const handle = this.#options.dispatcher.dispatch(request, call, this);
     if (handle === undefined || call.isAnswered) return;
-    call.follow(this, handle);
-    this.#calls.add(call);
+    this.#follow(call, handle);
   }
 
-  #startStream({ meta, ...request }: Request, sink: AnswerSink): void {
+  #follow(call: SessionCall, handle: TaskHandle): void {
+    call.follow(this, handle);
+    this.#calls.add(call);
+    this.#callBytes += call.bytes;
+  }
+
+  #startStream({ meta, ...request }: Request, sink: AnswerSink, bytes: number): void {
     const { id } = request;
     const { stream: credit, ...plainMeta } = meta ?? {};
     // A notification has nowhere to send items to.
     if (id === undefined || credit === undefined) {
-      return this.#start({ ...request, meta: plainMeta }, sink);
+      return this.#start({ ...request, meta: plainMeta }, sink, bytes);
     }
-    const call = new StreamingCall(id, sink, credit, this);
+    const call = new StreamingCall(id, sink, bytes, credit, this);
     // Streams wait for what their client grants, which is not read while there are too many calls: so
     // there must always be others among these, which end by themselves.
-    const streamsMax = Math.floor(this.#options.limits.inFlightMax / 2);
-    if (this.#streams.size >= streamsMax) {
-      const message = `Cannot start a stream: ${streamsMax} are open on this connection already`;
+    const { inFlightMax, requestBytesMax } = this.#options.limits;
+    const streamBytes = this.#streams.values().reduce((sum, stream) => sum + stream.bytes, bytes);
+    if (this.#streams.size >= Math.floor(inFlightMax / 2) || streamBytes > requestBytesMax / 2) {
+      const { size } = this.#streams;
+      const message = `Cannot start a stream: ${size} are open on this connection already`;
       return call.fail(new RpcError("Overloaded", message));
     }
     const handle = this.#options.dispatcher.dispatch({ ...request, meta: plainMeta }, call, this);
     if (handle === undefined || call.isAnswered) return;
-    call.follow(this, handle);
-    this.#calls.add(call);
+    this.#follow(call, handle);
     this.#streams.add(call);
   }
 

@@ -15,11 +15,14 @@ export interface CallOwner {
 export class SessionCall implements Reply {
   /** `undefined` for a notification. */
   readonly id: Id | undefined;
+  /** How much of the connection's bound on requests it takes. */
+  readonly bytes: number;
   readonly #sink: AnswerSink;
   #state: "new" | "answered" | { readonly owner: CallOwner; readonly handle: TaskHandle } = "new";
 
-  constructor(id: Id | undefined, sink: AnswerSink) {
+  constructor(id: Id | undefined, sink: AnswerSink, bytes: number) {
     this.id = id;
+    this.bytes = bytes;
     this.#sink = sink;
   }
 

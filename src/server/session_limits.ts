@@ -2,6 +2,8 @@ import {
   connectionInFlightMax,
   outboxBytesMax,
   partialLineTimeoutMs,
+  requestBytesInFlightMax,
+  unreadAnswersBytesMax,
   writeStallTimeoutMs,
 } from "../base/limits.ts";
 
@@ -11,6 +13,10 @@ export interface SessionLimits {
   readonly inFlightMax: number;
   /** Unread output. Past it the connection is not read until all of it is written. */
   readonly outboxBytesMax: number;
+  /** Unread output past which an answer is replaced by an error. */
+  readonly unreadMax: number;
+  /** Bytes of the requests worked on at once. Past it the connection is not read until half of them are done. */
+  readonly requestBytesMax: number;
   /** How long output may wait without any of it being taken. */
   readonly writeStallTimeoutMs: number;
   /** How long a line that has begun may take to end. */
@@ -23,6 +29,8 @@ export interface SessionLimits {
 export const sessionLimitsDefault: SessionLimits = {
   inFlightMax: connectionInFlightMax,
   outboxBytesMax,
+  unreadMax: unreadAnswersBytesMax,
+  requestBytesMax: requestBytesInFlightMax,
   writeStallTimeoutMs,
   partialLineTimeoutMs,
   lingerTimeoutMs: 1_000,

@@ -1,5 +1,5 @@
 import type { RpcError } from "../base/errors.ts";
-import { streamWindowMax } from "../base/limits.ts";
+import { streamWindowAtFirst, streamWindowBytes, streamWindowMax } from "../base/limits.ts";
 import type { ItemSink } from "../procedures/stream_run.ts";
 import { encodeItems } from "../wire/codec.ts";
 import type { Id } from "../wire/message.ts";
@@ -10,7 +10,11 @@ import { SessionCall } from "./session_call.ts";
 export interface ItemOutlet {
   /** Whether the peer leaves too much unread for anything more to be made for it. */
   readonly isFull: boolean;
-  /** Writes a line. */
+  /**
+   * Writes a line of items.
+   *
+   * @throws {RpcError} InternalError if the peer leaves so much unread that there is no room for it
+   */
   send(line: string): void;
   /** Resolves when all is written, or never will be. */
   drained(): Promise<void>;
@@ -30,15 +34,17 @@ export class StreamingCall extends SessionCall {
   #credit: number;
   /** Passed on, and not come back as items. */
   #outstanding: number;
+  /** Items that may be outstanding: as many as are short enough. */
+  #window = streamWindowAtFirst;
   #isWaiting = false;
   #count: number | undefined;
   #failure: RpcError | undefined;
 
-  constructor(id: Id, sink: AnswerSink, credit: number, outlet: ItemOutlet) {
-    super(id, sink);
+  constructor(id: Id, sink: AnswerSink, bytes: number, credit: number, outlet: ItemOutlet) {
+    super(id, sink, bytes);
     this.#id = id;
     this.#outlet = outlet;
-    this.#outstanding = Math.min(credit, streamWindowMax);
+    this.#outstanding = Math.min(credit, streamWindowAtFirst);
     this.#credit = credit - this.#outstanding;
     this.stream = { credit: this.#outstanding, items: (items) => this.#items(items) };
   }
@@ -61,7 +67,9 @@ export class StreamingCall extends SessionCall {
   #items(items: readonly unknown[]): void {
     if (this.isAnswered || this.#failure !== undefined) return;
     try {
-      this.#outlet.send(encodeItems(this.#id, items));
+      const line = encodeItems(this.#id, items);
+      this.#outlet.send(line);
+      if (items.length > 0) this.#adapt(line.length / items.length);
     } catch (error) {
       this.#failure = error as RpcError;
       this.cancel();
@@ -72,8 +80,14 @@ export class StreamingCall extends SessionCall {
     this.#grant();
   }
 
+  /** More of short items at once, fewer of long ones. */
+  #adapt(itemBytes: number): void {
+    const fitting = Math.floor(streamWindowBytes / itemBytes);
+    this.#window = Math.max(1, Math.min(this.#window * 2, streamWindowMax, fitting));
+  }
+
   #grant(): void {
-    if (this.#credit === 0 || this.#isWaiting || this.#outstanding * 2 > streamWindowMax) return;
+    if (this.#credit === 0 || this.#isWaiting || this.#outstanding * 2 > this.#window) return;
     if (this.#outlet.isFull) {
       this.#isWaiting = true;
       void this.#outlet.drained().then(() => {
@@ -82,7 +96,7 @@ export class StreamingCall extends SessionCall {
       });
       return;
     }
-    const n = Math.min(this.#credit, streamWindowMax - this.#outstanding);
+    const n = Math.min(this.#credit, this.#window - this.#outstanding);
     this.#credit -= n;
     this.#outstanding += n;
     this.handle?.more(n);

@@ -53,11 +53,25 @@ export class BatchLine {
   }
 }
 
-function tooLong(answer: string): string {
-  const { id, error } = JSON.parse(answer) as Response;
+/**
+ * An answer's line, or a batch's, with short errors in place of all that it says, because there is no room for it.
+ * What these say of `executed` stays true.
+ */
+export function withoutResults(line: string, why: string): string {
+  const answers = JSON.parse(line) as Response | readonly Response[];
+  if (!Array.isArray(answers)) return withoutResult(answers as Response, why);
+  const lines = answers.map((answer: Response) => withoutResult(answer, why).slice(0, -1));
+  return `[${lines.join(",")}]\n`;
+}
+
+function tooLong(line: string): string {
+  return withoutResult(JSON.parse(line) as Response, "the batch's answers are too long");
+}
+
+function withoutResult({ id, error }: Response, why: string): string {
   return encodeError(
     id,
-    new RpcError("InternalError", "Cannot send this answer: the batch's answers are too long", {
+    new RpcError("InternalError", `Cannot send this answer: ${why}`, {
       executed: error === undefined ? "yes" : toRpcError(error).executed,
     }),
   );

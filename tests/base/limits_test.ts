@@ -4,6 +4,9 @@ import * as limits from "../../src/base/limits.ts";
 Deno.test("the bounds stand in the relations that their file promises", () => {
   // A client that stops reading is throttled before one more message could be refused for its size.
   assert.ok(limits.outboxBytesMax > limits.messageBytesMax);
+  // What waits to begin is held back long before answers are replaced by errors.
+  assert.ok(limits.unreadAnswersBytesMax >= 8 * limits.outboxBytesMax);
+  assert.ok(limits.requestBytesInFlightMax > 2 * limits.messageBytesMax);
   // One read never holds more than one message's worth of bytes.
   assert.ok(limits.readBufferBytes < limits.messageBytesMax);
   // One connection alone cannot fill the queue.

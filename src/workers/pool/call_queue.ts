@@ -23,6 +23,11 @@ export class CallQueue<Item extends Queued<Item>> {
     return this.#first;
   }
 
+  /** The item that was appended last. */
+  get last(): Item | undefined {
+    return this.#last;
+  }
+
   /** Appends an item that is in no queue. */
   push(item: Item): void {
     item.previous = this.#last;
@@ -44,13 +49,6 @@ export class CallQueue<Item extends Queued<Item>> {
   /** Takes the first item out. */
   shift(): Item | undefined {
     const item = this.#first;
-    if (item !== undefined) this.remove(item);
-    return item;
-  }
-
-  /** Takes the last item out. */
-  pop(): Item | undefined {
-    const item = this.#last;
     if (item !== undefined) this.remove(item);
     return item;
   }

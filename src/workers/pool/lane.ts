@@ -1,8 +1,10 @@
 import type { Clock } from "../../base/clock.ts";
 import type { DeadlineWheel } from "../../base/deadline_wheel.ts";
 import { RpcError } from "../../base/errors.ts";
+import { fairWaitMs } from "../../base/limits.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { CallQueue } from "./call_queue.ts";
+import { Fairness } from "./fairness.ts";
 import { type CallOwner, type Place, PoolCall } from "./pool_call.ts";
 import { longCallMs } from "./send_ahead.ts";
 import { Overlooked } from "./overlooked.ts";
@@ -38,17 +40,28 @@ export class Lane implements CallOwner {
   readonly #options: LaneOptions;
   readonly #queue = new CallQueue<PoolCall>();
   readonly #shedding = new Shedding(this.#queue);
+  readonly #fairness: Fairness;
   #slots: readonly WorkerSlot[] = [];
   /** Workers that have calls behind the one that they run. */
   readonly #watched = new Set<WorkerProcess>();
   readonly #overlooked: Overlooked | undefined;
   #isClosed = false;
   #isPumpDue = false;
+  #isFairnessWatched = false;
 
   constructor(options: LaneOptions) {
     this.#options = options;
     const { inOrder, clock, wheel } = options;
     if (inOrder) this.#overlooked = new Overlooked({ clock, wheel, slots: () => this.#slots });
+    this.#fairness = new Fairness({
+      queue: this.#queue,
+      shedding: this.#shedding,
+      queueMax: options.queueMax,
+      capacity: () => this.#slots.reduce((sum, { worker }) => sum + (worker?.capacity ?? 1), 0),
+      // One that acts on one call after the other is kept by a single long one.
+      keepable: () => options.inOrder ? this.#slots.length : Infinity,
+      mayGoOn: () => this.pump(),
+    });
   }
 
   /** The workers' places. Each must call {@link pump} when its worker gets ready. */
@@ -67,9 +80,9 @@ export class Lane implements CallOwner {
 
   /** Takes a task: gives it to a worker, queues it, or refuses it, all of which `task.done` tells. */
   submit(task: PoolTask): TaskHandle {
-    const { clock, wheel, queueMax } = this.#options;
+    const { clock, wheel } = this.#options;
     const nowMs = clock.now();
-    const call = new PoolCall(this, task, nowMs);
+    const call = new PoolCall(this, task, this.#fairness.of(task.caller), nowMs);
     if (this.#isClosed) {
       this.#refuse(call);
       return call;
@@ -78,10 +91,12 @@ export class Lane implements CallOwner {
       call.settle({ error: expiredInQueue(task) });
       return call;
     }
-    const slot = this.#queue.size === 0 ? this.#pick() : undefined;
-    if (slot === undefined && this.#queue.size >= queueMax) {
-      const message = `Cannot queue ${task.method}: ${queueMax} calls are waiting already`;
-      call.settle({ error: new RpcError("Overloaded", message) });
+    const slot = this.#queue.size === 0 && this.#fairness.mayBegin(call, nowMs)
+      ? this.#pick()
+      : undefined;
+    const refusal = slot === undefined ? this.#fairness.makeRoom(call) : undefined;
+    if (refusal !== undefined) {
+      call.settle({ error: new RpcError("Overloaded", refusal) });
       return call;
     }
     call.deadline = wheel.add(task.deadlineAtMs, () => this.#expired(call));
@@ -90,6 +105,9 @@ export class Lane implements CallOwner {
     } else {
       call.place = inQueue;
       this.#queue.push(call);
+      this.#watchFairness();
+      // Those before it may wait for something else than a worker.
+      this.pump();
     }
     return call;
   }
@@ -100,7 +118,9 @@ export class Lane implements CallOwner {
       const slot = this.#pick();
       if (slot === undefined) return;
       const nowMs = this.#options.clock.now();
-      this.#send(this.#shedding.take(nowMs) as PoolCall, slot);
+      const call = this.#fairness.take(nowMs);
+      if (call === undefined) return;
+      this.#send(call, slot);
       this.#shed(nowMs);
     }
   }
@@ -154,6 +174,32 @@ export class Lane implements CallOwner {
     await Promise.all(this.#slots.map((slot) => slot.close()));
   }
 
+  /** Looks later whether somebody waits for the workers of a caller that has more than half of them. */
+  #watchFairness(): void {
+    if (this.#isFairnessWatched) return;
+    this.#isFairnessWatched = true;
+    const { clock, wheel } = this.#options;
+    wheel.add(clock.now() + fairWaitMs / 2, () => {
+      this.#isFairnessWatched = false;
+      if (this.#isClosed || this.#queue.size === 0) return;
+      this.#preempt(clock.now());
+      this.#watchFairness();
+    });
+  }
+
+  /** Has the newest call of whoever has too much end, if others have waited for too long. */
+  #preempt(nowMs: number): void {
+    const call = this.#fairness.greedy(nowMs);
+    if (call === undefined || call.place.name !== "worker") return;
+    // What has not begun goes back to the queue, which is room enough.
+    if (this.#options.inOrder) call.place.worker.takeBack();
+    if (call.place.name !== "worker") return;
+    const message = `Cannot finish ${call.task.method}: its caller has more than half of the ` +
+      "workers, and others wait";
+    call.settle({ error: new RpcError("Overloaded", message, { executed: "maybe" }) });
+    this.#stop(call, "kept others from the workers");
+  }
+
   /**
    * The slot whose worker has the least to do, of those that may have more. One that has still to show that
    * it is alive gets nothing meanwhile.
@@ -166,6 +212,10 @@ export class Lane implements CallOwner {
       if (worker === undefined || slot.isProbed) continue;
       const { owed } = worker;
       if (owed >= bestLoad || owed >= worker.capacity) continue;
+      if (worker.isInputFull) {
+        this.#fairness.goOnWhenDrained(worker);
+        continue;
+      }
       best = slot;
       bestLoad = owed;
       if (bestLoad === 0) break;

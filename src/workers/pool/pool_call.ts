@@ -1,6 +1,7 @@
 import type { Deadline } from "../../base/deadline_wheel.ts";
 import type { RpcError } from "../../base/errors.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
+import type { Share } from "./share.ts";
 import type { Waiting } from "./shedding.ts";
 import type { PoolTask, TaskHandle } from "./task.ts";
 import type { Outcome, Receiver, WorkerProcess } from "./worker_process.ts";
@@ -35,23 +36,35 @@ const nowhere: Place = { name: "nowhere" };
 export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
   readonly task: PoolTask;
   readonly submittedAtMs: number;
+  /** What its caller has of the lane. */
+  readonly share: Share<PoolCall>;
   readonly #owner: CallOwner;
-  place: Place = nowhere;
+  #place: Place = nowhere;
   previous: PoolCall | undefined;
   next: PoolCall | undefined;
   #deadline: Deadline | undefined;
   #isSettled = false;
   #credit: number | undefined;
 
-  constructor(owner: CallOwner, task: PoolTask, nowMs: number) {
+  constructor(owner: CallOwner, task: PoolTask, share: Share<PoolCall>, nowMs: number) {
     this.#owner = owner;
     this.task = task;
+    this.share = share;
     this.submittedAtMs = nowMs;
     this.#credit = task.stream?.credit;
   }
 
   get deadlineAtMs(): number {
     return this.task.deadlineAtMs;
+  }
+
+  get place(): Place {
+    return this.#place;
+  }
+
+  set place(place: Place) {
+    this.share.moved(this, this.#place.name, place.name);
+    this.#place = place;
   }
 
   /** Items that it may still be sent; `undefined` if it is no stream. */

@@ -33,13 +33,21 @@ export class Shedding<Item extends Waiting<Item>> {
     this.#queue = queue;
   }
 
-  /** Takes out the call that is to run next. */
-  take(nowMs: number): Item | undefined {
+  /**
+   * Takes out the call that is to run next, of those that may.
+   *
+   * @param mayBegin asked of one call after the other until one may
+   */
+  take(nowMs: number, mayBegin: (item: Item) => boolean = () => true): Item | undefined {
+    const queue = this.#queue;
+    const newestFirst = isLate(queue.first, nowMs);
+    let item = newestFirst ? queue.last : queue.first;
+    while (item !== undefined && !mayBegin(item)) item = newestFirst ? item.previous : item.next;
+    if (item === undefined) return undefined;
+    queue.remove(item);
     if (this.#takenAtMs !== undefined) {
       this.#gapMs += (nowMs - this.#takenAtMs - this.#gapMs) * gapWeight;
     }
-    const queue = this.#queue;
-    const item = isLate(queue.first, nowMs) ? queue.pop() : queue.shift();
     // Time in which nobody waited tells nothing of how long it takes to work calls off.
     this.#takenAtMs = queue.size > 0 ? nowMs : undefined;
     return item;

@@ -3,6 +3,16 @@ import type { ItemSink } from "../../procedures/stream_run.ts";
 import type { Params } from "../../wire/message.ts";
 import type { Outcome } from "./worker_process.ts";
 
+/** On whose behalf calls are made. */
+export interface Caller {
+  /** Callers with the same one share what one of them may have. */
+  readonly key: object;
+  /** Whether it leaves so much unread that nothing more should be made for it. */
+  readonly isFull: boolean;
+  /** Resolves when all is read, or never will be. */
+  drained(): Promise<void>;
+}
+
 /** A call for a worker. */
 export interface PoolTask {
   readonly method: string;
@@ -13,6 +23,8 @@ export interface PoolTask {
   readonly deadlineAtMs: number;
   /** The trace that it belongs to. */
   readonly traceparent?: string | undefined;
+  /** Who gets only so many workers while others wait. @default one that all such calls have in common */
+  readonly caller?: Caller | undefined;
   /** Called exactly once, possibly before `submit` returns. It must not throw. */
   done(outcome: Outcome): void;
   /**

@@ -1,6 +1,6 @@
 import { type Clock, sleep } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
-import { readBufferBytes } from "../../base/limits.ts";
+import { readBufferBytes, workerInputBytesMax } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
 import {
   decodeReply,
@@ -91,6 +91,8 @@ export class WorkerProcess {
   #lastId = 0;
   #revokedUpTo = 0;
   #answers = 0;
+  /** A counter that stands still exactly as long as it writes nothing. */
+  readsOfOutput = 0;
   #busySinceMs = 0;
   #killedBecause: string | undefined;
   #stderrEnded: Promise<void> | undefined;
@@ -139,6 +141,16 @@ export class WorkerProcess {
     if (callsMax !== undefined) return callsMax;
     const { capacity } = this.#sendAhead;
     return capacity > 1 && this.#givesBack() ? capacity : 1;
+  }
+
+  /** Whether so much waits to be read by it that further calls should not be added. */
+  get isInputFull(): boolean {
+    return this.#outbox.pendingBytes >= workerInputBytesMax;
+  }
+
+  /** Resolves when all that it was sent is written. */
+  drained(): Promise<void> {
+    return this.#outbox.drained();
   }
 
   /** Since when it has worked on the first request that it owes an answer to, by the clock. */
@@ -285,6 +297,7 @@ export class WorkerProcess {
       while (true) {
         const { done, value } = await this.#stdout.read(new Uint8Array(buffer));
         if (done || value === undefined) return;
+        this.readsOfOutput++;
         const lines = splitter.push(value);
         const busySinceMs = this.#busySinceMs;
         const answersBefore = this.#answers;

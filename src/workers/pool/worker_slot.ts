@@ -38,6 +38,9 @@ const steadyMs = 10_000;
 /** How long a worker may take to answer `rpc.ping` before it counts as hung. */
 const pongTimeoutMs = 1_000;
 
+/** The same for one that goes on writing, as many times over: a hundred results of the longest fit into that. */
+const pongTimeoutsMax = 10;
+
 /**
  * A place for one worker, kept filled:
  *
@@ -104,9 +107,17 @@ export class WorkerSlot {
     const process = this.worker;
     if (process === undefined || process === this.#probed) return;
     this.#probed = process;
-    const timer = this.#options.clock.after(pongTimeoutMs, () => {
-      if (this.worker === process) this.kill(`it did not answer within ${pongTimeoutMs} ms`);
-    });
+    let timer: Timer;
+    const wait = (timeouts: number) => {
+      const { readsOfOutput } = process;
+      timer = this.#options.clock.after(pongTimeoutMs, () => {
+        if (this.worker !== process) return;
+        // Its pong stands behind answers to others that take their time: it lives.
+        if (timeouts > 1 && process.readsOfOutput > readsOfOutput) wait(timeouts - 1);
+        else this.kill(`it did not answer within ${pongTimeoutMs} ms`);
+      });
+    };
+    wait(pongTimeoutsMax);
     const done = () => {
       timer.cancel();
       if (this.#probed === process) this.#probed = undefined;

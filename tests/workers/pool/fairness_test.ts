@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { RpcError } from "../../../src/base/errors.ts";
+import type { Caller } from "../../../src/workers/pool/task.ts";
+import type { Outcome } from "../../../src/workers/pool/worker_process.ts";
+import { systemClock } from "../../../src/base/clock.ts";
+import { waitFor } from "../../support/wait_for.ts";
+import { type PoolHarness, withPool } from "../fixtures/harness.ts";
+
+/** A caller that reads only when the test says so. */
+class TestCaller implements Caller {
+  readonly key = this;
+  isFull = false;
+  #reads = Promise.withResolvers<void>();
+
+  drained(): Promise<void> {
+    return this.#reads.promise;
+  }
+
+  read(): void {
+    this.isFull = false;
+    this.#reads.resolve();
+  }
+}
+
+function submit(
+  { pool }: PoolHarness,
+  caller: Caller,
+  method: string,
+  params: unknown[] = [],
+  timeoutMs = 60_000,
+): Promise<Outcome> {
+  return new Promise((done) =>
+    pool.submit({
+      method,
+      kind: "cpu",
+      params,
+      caller,
+      deadlineAtMs: systemClock.now() + timeoutMs,
+      done,
+    })
+  );
+}
+
+function errorOf(outcome: Outcome): RpcError {
+  assert.ok("error" in outcome);
+  return outcome.error;
+}
+
+Deno.test("a call whose caller reads nothing waits, and those behind it do not", async () => {
+  await withPool({}, async (harness) => {
+    const [full, other] = [new TestCaller(), new TestCaller()];
+    full.isFull = true;
+    const waiting = submit(harness, full, "fib", [10]);
+    assert.deepEqual(await submit(harness, other, "fib", [11]), { result: 89 });
+    assert.equal(harness.pool.stats().queued, 1);
+    full.read();
+    assert.deepEqual(await waiting, { result: 55 });
+  });
+});
+
+Deno.test(
+  "who keeps all workers while others wait loses one call, maybe executed, and gets half from then on",
+  async () => {
+    await withPool({ size: 2 }, async (harness) => {
+      const [greedy, other] = [new TestCaller(), new TestCaller()];
+      const spins = Array.from({ length: 4 }, () => submit(harness, greedy, "spin"));
+      assert.equal(harness.pool.stats().busy, 2);
+      assert.deepEqual(await submit(harness, other, "fib", [11]), { result: 89 });
+      const error = errorOf(await Promise.race(spins));
+      assert.deepEqual([error.name, error.executed], ["Overloaded", "maybe"]);
+      // Nobody waits between these, and still its next call does not take the place.
+      for (let i = 0; i < 20; i++) {
+        assert.deepEqual(await submit(harness, other, "fib", [10]), { result: 55 });
+        assert.equal(harness.pool.stats().busy, 1);
+      }
+      assert.equal(harness.pool.stats().queued, 2);
+    });
+  },
+);
+
+Deno.test("who is alone may have all workers and the whole queue", async () => {
+  await withPool({ size: 2, queueMax: 4 }, async (harness) => {
+    const alone = new TestCaller();
+    for (let i = 0; i < 6; i++) void submit(harness, alone, "spin");
+    assert.deepEqual([harness.pool.stats().busy, harness.pool.stats().queued], [2, 4]);
+    const refused = errorOf(await submit(harness, alone, "fib", [10]));
+    assert.deepEqual([refused.name, refused.executed], ["Overloaded", "no"]);
+  });
+});
+
+Deno.test("a full queue makes room for others than the one who filled it, up to half", async () => {
+  await withPool({ size: 1, queueMax: 4 }, async (harness) => {
+    const [greedy, other] = [new TestCaller(), new TestCaller()];
+    void submit(harness, greedy, "spin");
+    await waitFor("it to run", () => harness.printed().includes("spinning"));
+    const waiting = Array.from({ length: 4 }, () => submit(harness, greedy, "fib", [10]));
+    void submit(harness, other, "fib", [10]);
+    const evicted = errorOf(await (waiting[3] as Promise<Outcome>));
+    assert.deepEqual([evicted.name, evicted.executed], ["Overloaded", "no"]);
+    void submit(harness, other, "fib", [10]);
+    assert.equal(errorOf(await (waiting[2] as Promise<Outcome>)).executed, "no");
+    assert.equal(errorOf(await submit(harness, other, "fib", [10])).name, "Overloaded");
+    assert.equal(errorOf(await submit(harness, greedy, "fib", [10])).name, "Overloaded");
+    assert.equal(harness.pool.stats().queued, 4);
+  });
+});
