@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RpcError } from "../../../src/base/errors.ts";
+import type { RpcError } from "../../../src/base/errors.ts";
 import type { Caller } from "../../../src/workers/pool/task.ts";
 import type { Outcome } from "../../../src/workers/pool/worker_process.ts";
 import { systemClock } from "../../../src/base/clock.ts";
