@@ -142,3 +142,24 @@ export const overlooksMaxMs = 1_000;
 
 /** The same once a call's time has gone by over it. */
 export const overlooksPastDeadlineMaxMs = 250;
+
+/**
+ * Lines that one worker may have logged in a second; the rest is counted. More is nobody's reading, and
+ * each line costs the process that owns the sockets some ten microseconds.
+ */
+export const printedLinesPerSecondMax = 1_000;
+
+/** Lines of a worker that are logged in one turn of the event loop: about a millisecond's worth. */
+export const printedLinesAtOnce = 50;
+
+/**
+ * How long what a worker prints is left in its pipe between two reads: a worker that prints faster than
+ * one pipe in this time waits, so that the server need not keep up.
+ */
+export const printedPauseMs = 5;
+
+/** Characters of the log that may wait for a stderr that takes nothing; what comes then is counted. */
+export const logPendingMax = 1024 * 1024;
+
+/** How long a process that ends waits for its last log lines to be taken. */
+export const logFlushMs = 500;

@@ -5,8 +5,11 @@ import {
   getLogger,
   getTextFormatter,
 } from "@logtape/logtape";
+import { systemClock } from "../../base/clock.ts";
+import { logFlushMs } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
 import type { logLevels } from "../serve/flags.ts";
+import { LogOutput } from "./log_output.ts";
 
 /** How a server logs. */
 export interface LoggerOptions {
@@ -14,18 +17,27 @@ export interface LoggerOptions {
   readonly format: "text" | "json";
 }
 
-/** The log of a server: a line a message on stderr, for people or for programs. */
-export async function createLogger({ level, format }: LoggerOptions): Promise<Logger> {
+/** The log of a process that may end. */
+export interface ProcessLogger extends Logger {
+  /** Resolves when all is written, or nobody takes it. */
+  flushed(): Promise<void>;
+}
+
+/** The log of a server: a line a message on stderr, for people or for programs. It never waits for stderr. */
+export async function createLogger({ level, format }: LoggerOptions): Promise<ProcessLogger> {
   const formatter = format === "json"
     ? getJsonLinesFormatter()
     : (Deno.stderr.isTerminal() && !Deno.noColor ? getAnsiColorFormatter : getTextFormatter)({
       timestamp: "rfc3339",
       format: ({ timestamp, level, message }) => `${timestamp} ${level} ${message}`,
     });
-  const encoder = new TextEncoder();
+  const output = new LogOutput({
+    write: (bytes) => Deno.stderr.write(bytes),
+    dropped: (lines) => log.warn("The log was not taken in time", { linesDropped: lines }),
+  });
   await configure({
     sinks: {
-      stderr: (record) => void Deno.stderr.writeSync(encoder.encode(formatter(record))),
+      stderr: (record) => output.push(formatter(record)),
     },
     loggers: [
       { category: "rpc", sinks: ["stderr"], lowestLevel: level === "warn" ? "warning" : level },
@@ -39,10 +51,12 @@ export async function createLogger({ level, format }: LoggerOptions): Promise<Lo
     const names = Object.keys(fields).map((name) => ` ${name}={${name}}`).join("");
     return format === "json" ? text : text + names;
   };
-  return {
+  const log: ProcessLogger = {
+    flushed: () => output.flushed(systemClock, logFlushMs),
     debug: (message, fields) => logger.debug(withFields(message, fields), { ...fields }),
     info: (message, fields) => logger.info(withFields(message, fields), { ...fields }),
     warn: (message, fields) => logger.warn(withFields(message, fields), { ...fields }),
     error: (message, fields) => logger.error(withFields(message, fields), { ...fields }),
   };
+  return log;
 }

@@ -23,11 +23,23 @@ type Input = CommandInput<typeof serveFlags>;
 
 /** `rpc serve <host> <port> [module]` */
 export async function run(input: Input): Promise<number> {
-  const { flags } = input;
   const source = sourceOf(input);
-  const listen = listenAddress(input.positionals);
+  const { logLevel: level, logFormat: format } = input.flags;
+  const log = await createLogger({ level, format });
+  try {
+    return await serveUntilStopped(input, source, log);
+  } finally {
+    await log.flushed();
+  }
+}
+
+async function serveUntilStopped(
+  { flags, positionals }: Input,
+  source: Source,
+  log: Logger,
+): Promise<number> {
+  const listen = listenAddress(positionals);
   const metricsAt = flags.metrics === undefined ? undefined : metricsAddress(flags.metrics);
-  const log = await createLogger({ level: flags.logLevel, format: flags.logFormat });
   const discovery = await openRegistry(flags, log);
   const interrupt = onInterrupt();
   let server: RunningServer | undefined;

@@ -17,7 +17,7 @@ import { Outbox } from "../../wire/outbox.ts";
 import { itemParams } from "../../wire/reply_checks.ts";
 import { ClaimBoard, claimBoardVariable } from "../claim_board.ts";
 import { SendAhead } from "./send_ahead.ts";
-import { StderrLines } from "./stderr_lines.ts";
+import { Printed } from "./printed.ts";
 
 /** How a worker is started: any program that answers JSON-RPC lines on its stdin and stdout. */
 export interface WorkerCommand {
@@ -68,9 +68,6 @@ export interface WorkerEnd {
 /** How long after a worker's exit its output is read: a child of its own may hold the pipes open. */
 const pipesAfterExitMs = 1_000;
 
-/** Lines of stderr that are kept to explain a failed start. */
-const stderrTailMax = 8;
-
 const takenBack = new RpcError("WorkerLost", "Taken back from a worker that is busy");
 
 /** The parent's side of one worker: a child process, and the requests that it owes an answer to. */
@@ -80,7 +77,6 @@ export class WorkerProcess {
   readonly #stdout: ReadableStreamBYOBReader;
   readonly #outbox: Outbox;
   readonly #pending = new Map<number, Receiver>();
-  readonly #stderrTail: string[] = [];
   readonly #sendAhead = new SendAhead();
   /** Requests that were taken back, and that it has not let go of yet. */
   readonly #takenBack = new Set<number>();
@@ -95,7 +91,8 @@ export class WorkerProcess {
   readsOfOutput = 0;
   #busySinceMs = 0;
   #killedBecause: string | undefined;
-  #stderrEnded: Promise<void> | undefined;
+  readonly #printed: Printed;
+  #printedAll: Promise<void> | undefined;
 
   /** @throws {Error} if the program cannot be started */
   constructor(options: WorkerProcessOptions) {
@@ -114,6 +111,8 @@ export class WorkerProcess {
     // A broken pipe means that the process ends, which its stdout tells.
     this.#outbox = new Outbox({ write }, () => {});
     this.#stdout = this.#child.stdout.getReader({ mode: "byob" });
+    const { clock, log } = options;
+    this.#printed = new Printed(this.#child.stderr, { workerPid: this.pid, clock, log });
     this.ended = this.#run();
   }
 
@@ -175,8 +174,8 @@ export class WorkerProcess {
 
   /** The last lines that it printed before it ended. */
   async lastWords(): Promise<readonly string[]> {
-    await this.#stderrEnded;
-    return this.#stderrTail;
+    await this.#printedAll;
+    return this.#printed.tail;
   }
 
   /**
@@ -276,7 +275,7 @@ export class WorkerProcess {
   async #run(): Promise<WorkerEnd> {
     const exited = this.#child.status;
     const giveUp = exited.then(() => sleep(this.#options.clock, pipesAfterExitMs));
-    this.#stderrEnded = Promise.race([this.#logStderr(), giveUp]);
+    this.#printedAll = Promise.race([this.#printed.ended, giveUp]);
     await Promise.race([this.#readAnswers(), giveUp.then(() => this.#stdout.cancel())]);
     // Whoever closes its stdout cannot answer any more.
     this.kill("its stdout ended");
@@ -378,20 +377,5 @@ export class WorkerProcess {
       const error = new RpcError("WorkerLost", message, { executed });
       receiver.lost(error, i === 0 || !this.#options.inOrder);
     }
-  }
-
-  async #logStderr(): Promise<void> {
-    const lines = new StderrLines();
-    const log = (line: string) => {
-      this.#stderrTail.push(line);
-      if (this.#stderrTail.length > stderrTailMax) this.#stderrTail.shift();
-      this.#options.log.info("A worker printed", { workerPid: this.pid, line });
-    };
-    try {
-      for await (const chunk of this.#child.stderr) lines.push(chunk).forEach(log);
-    } catch (error) {
-      this.#options.log.debug("Cannot read a worker's stderr", { reason: messageOf(error) });
-    }
-    lines.end().forEach(log);
   }
 }

@@ -17,3 +17,12 @@ Deno.test("a line without an end is kept up to its bound only", () => {
   const [line] = lines.push(utf8.encode("\nnext\n"));
   assert.equal(line?.length, stderrLineLengthMax);
 });
+
+Deno.test("lines that are skipped are counted, and none is seen in part", () => {
+  const lines = new StderrLines();
+  assert.deepEqual(lines.push(utf8.encode("whole\nbeg")), ["whole"]);
+  assert.equal(lines.skip(utf8.encode("un\n\ntwo\nthr")), 3);
+  assert.equal(lines.skip(utf8.encode("e")), 0);
+  assert.deepEqual(lines.push(utf8.encode("e")), []);
+  assert.deepEqual(lines.push(utf8.encode("\nfour\n")), ["four"]);
+});

@@ -1,0 +1,119 @@
+import { type Clock, sleep, type Timer } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import {
+  printedLinesAtOnce,
+  printedLinesPerSecondMax,
+  printedPauseMs,
+  readBufferBytes,
+} from "../../base/limits.ts";
+import type { Logger } from "../../base/log.ts";
+import { StderrLines } from "./stderr_lines.ts";
+
+/** What {@link Printed} needs. */
+export interface PrintedOptions {
+  readonly workerPid: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Last lines that are kept to explain a failed start. */
+const tailMax = 8;
+
+const windowMs = 1_000;
+
+/**
+ * What a worker and its procedures print, on its way to the log: so many lines a second, a few at a time,
+ * and with a pause between two reads, so that whoever prints much waits for the pipe and the server does not
+ * wait for the printing. What is too much is dropped, and how much is said.
+ */
+export class Printed {
+  readonly #options: PrintedOptions;
+  readonly #lines = new StderrLines();
+  readonly #tail: string[] = [];
+  /** Resolves when there is nothing more to read. */
+  readonly ended: Promise<void>;
+  #windowEndsAtMs = -Infinity;
+  #left = 0;
+  #dropped = 0;
+  #notice: Timer | undefined;
+
+  constructor(stream: ReadableStream<Uint8Array>, options: PrintedOptions) {
+    this.#options = options;
+    this.ended = this.#read(stream);
+  }
+
+  /** The last lines so far. */
+  get tail(): readonly string[] {
+    return this.#tail;
+  }
+
+  async #read(stream: ReadableStream<Uint8Array>): Promise<void> {
+    const { clock, log } = this.#options;
+    try {
+      const reader = stream.getReader({ mode: "byob" });
+      let buffer = new ArrayBuffer(readBufferBytes);
+      while (true) {
+        const { done, value } = await reader.read(new Uint8Array(buffer));
+        if (done || value === undefined) break;
+        await this.#take(value);
+        buffer = value.buffer;
+        await sleep(clock, printedPauseMs);
+      }
+    } catch (error) {
+      log.debug("Cannot read what a worker prints", { reason: messageOf(error) });
+    }
+    for (const line of this.#lines.end()) this.#takeLine(line);
+    this.#tellDropped();
+  }
+
+  async #take(chunk: Uint8Array): Promise<void> {
+    // Not even cut into lines then: that is most of the work.
+    if (!this.#mayLog()) {
+      this.#drop(this.#lines.skip(chunk));
+      return;
+    }
+    let inTurn = 0;
+    for (const line of this.#lines.push(chunk)) {
+      if (!this.#takeLine(line)) continue;
+      if (++inTurn % printedLinesAtOnce === 0) await sleep(this.#options.clock, printedPauseMs);
+    }
+  }
+
+  /** Whether it was logged. */
+  #takeLine(line: string): boolean {
+    this.#tail.push(line);
+    if (this.#tail.length > tailMax) this.#tail.shift();
+    if (!this.#mayLog()) {
+      this.#drop(1);
+      return false;
+    }
+    this.#left--;
+    this.#options.log.info("A worker printed", { workerPid: this.#options.workerPid, line });
+    return true;
+  }
+
+  #mayLog(): boolean {
+    const nowMs = this.#options.clock.now();
+    if (nowMs >= this.#windowEndsAtMs) {
+      this.#tellDropped();
+      this.#windowEndsAtMs = nowMs + windowMs;
+      this.#left = printedLinesPerSecondMax;
+    }
+    return this.#left > 0;
+  }
+
+  #drop(lines: number): void {
+    this.#dropped += lines;
+    // It may print nothing more for hours.
+    this.#notice ??= this.#options.clock.after(windowMs, () => this.#tellDropped());
+  }
+
+  #tellDropped(): void {
+    this.#notice?.cancel();
+    this.#notice = undefined;
+    if (this.#dropped === 0) return;
+    const { log, workerPid } = this.#options;
+    log.warn("A worker printed too much", { workerPid, linesDropped: this.#dropped });
+    this.#dropped = 0;
+  }
+}
