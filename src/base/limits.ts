@@ -116,8 +116,14 @@ export const callTimeoutMsMax = 24 * 60 * 60 * 1_000;
 /** Times that a client sends one call at the most, the first included: the budget bounds them all together. */
 export const attemptsMax = 8;
 
-/** Calls that wait in a client for a first endpoint. Past it a call fails at once instead of piling up. */
+/** Calls that wait in a client for a first endpoint, or on one connection to be written. Past it a call fails at once instead of piling up. */
 export const waitingCallsMax = 65_536;
+
+/**
+ * What a client lets wait to be written on one connection, some round trips' worth: further calls wait as they are,
+ * which costs nothing beside what their callers hold, and are known not to have been sent.
+ */
+export const clientOutboxBytesMax = 4 * 1024 * 1024;
 
 /** How long a call waits for an endpoint when none is connected: a restart's length, not a deadline's. */
 export const unavailableAfterMsDefault = 1_500;

@@ -71,6 +71,8 @@ export class Call {
   holder: CallHolder | undefined;
   /** Its id on the connection that it was sent on last. */
   id = 0;
+  /** The length of its line on that connection. */
+  bytes = 0;
   /** Who is told of its end on that connection. */
   done: Done = tellNobody;
   /** Takes the items, if the call asks for a stream. */

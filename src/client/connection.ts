@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { messageOf, RpcError } from "../base/errors.ts";
-import { heartbeatTimeoutMs } from "../base/limits.ts";
+import { clientOutboxBytesMax, heartbeatTimeoutMs, waitingCallsMax } from "../base/limits.ts";
 import {
   decodeReply,
   encodeNotification,
@@ -41,6 +41,9 @@ export class Connection implements CallHolder {
   readonly #events: ConnectionEvents;
   readonly #outbox: Outbox;
   readonly #pending = new PendingCalls();
+  /** Calls that wait until the server has taken what was written before them, oldest first. */
+  readonly #unwritten = new Set<Call>();
+  #bytesInFlight = 0;
   #open = true;
   #messagesReceived = 0;
   #receivedAtMs = 0;
@@ -61,6 +64,19 @@ export class Connection implements CallHolder {
     return this.#pending.size;
   }
 
+  /** Bytes of the calls that were written and not answered. */
+  get bytesInFlight(): number {
+    return this.#bytesInFlight;
+  }
+
+  /**
+   * A counter that moves only if the server takes what it is sent; `undefined` while there is room for that
+   * on the way, which proves nothing.
+   */
+  get bytesTaken(): number | undefined {
+    return this.#outbox.pendingBytes > 0 ? this.#outbox.bytesWritten : undefined;
+  }
+
   /** A counter that stands still exactly as long as the server is silent. */
   get messagesReceived(): number {
     return this.#messagesReceived;
@@ -77,8 +93,9 @@ export class Connection implements CallHolder {
   }
 
   /**
-   * Writes a call. `done` is called with its answer, or with ConnectionLost: `executed` is then
-   * `"maybe"`, since the server may have read it.
+   * Writes a call, when the server has taken enough of what was written before. `done` is called with its
+   * answer, or with ConnectionLost: `executed` is then `"maybe"`, since the server may have read it, unless
+   * it was never written.
    */
   send(call: Call, done: Done): void {
     call.done = done;
@@ -86,7 +103,14 @@ export class Connection implements CallHolder {
       this.#end(call, this.#lost("it is closed", "no"), undefined);
       return;
     }
-    const nowMs = call.sentAtMs ?? this.#clock.now();
+    if (this.#unwritten.size > 0 || this.#outbox.pendingBytes >= clientOutboxBytesMax) {
+      this.#keep(call);
+    } else {
+      this.#write(call, call.sentAtMs ?? this.#clock.now());
+    }
+  }
+
+  #write(call: Call, nowMs: number): void {
     // At least one: zero would ask the server to refuse the call.
     const timeoutMs = Math.max(1, Math.round(call.deadlineAtMs - nowMs));
     const id = this.#pending.add(call);
@@ -100,24 +124,54 @@ export class Connection implements CallHolder {
       return;
     }
     call.holder = this;
+    call.bytes = line.length;
+    this.#bytesInFlight += line.length;
     if (call.stream !== undefined) call.stream.grant = (n) => this.#grant(id, n);
     this.#outbox.push(line);
+  }
+
+  #keep(call: Call): void {
+    if (this.#unwritten.size >= waitingCallsMax) {
+      const message = `Cannot send ${call.method} to ${this.#address}: ${waitingCallsMax} calls ` +
+        "wait already until it takes what it was sent";
+      this.#end(call, new RpcError("Unavailable", message), undefined);
+      return;
+    }
+    call.holder = this;
+    this.#unwritten.add(call);
+    if (this.#unwritten.size === 1) this.#writeLater();
+  }
+
+  #writeLater(): void {
+    void this.#outbox.drained().then(() => {
+      const nowMs = this.#clock.now();
+      for (const call of this.#unwritten) {
+        if (this.#outbox.pendingBytes >= clientOutboxBytesMax) return this.#writeLater();
+        this.#unwritten.delete(call);
+        this.#write(call, nowMs);
+      }
+    });
   }
 
   /** Asks the server's main process whether it lives: `answered` is called if and when it says so. */
   ping(answered: () => void): void {
     const deadlineAtMs = this.#clock.now() + heartbeatTimeoutMs;
-    this.send(new Call(reservedMethods.ping, undefined, deadlineAtMs, true), (error) => {
+    const call = new Call(reservedMethods.ping, undefined, deadlineAtMs, true);
+    call.done = (error) => {
       // An error is an answer too, unless it comes from this end.
       if (this.#open || error === undefined) answered();
-    });
+    };
+    // Before those that wait: the answer is waited for.
+    if (this.#open) this.#write(call, this.#clock.now());
   }
 
   /** Closes it: calls under way fail as Cancelled. {@link ConnectionEvents.lost} is not called. */
   close(): void {
     if (!this.#open) return;
     this.#shut();
-    this.#failAll(new RpcError("Cancelled", `The connection to ${this.#address} was closed here`));
+    const message = `The connection to ${this.#address} was closed here`;
+    const neverSent = new RpcError("Cancelled", message, { executed: "no" });
+    this.#failAll(new RpcError("Cancelled", message), neverSent);
   }
 
   /** Closes it as {@link close} does, as a fault of the server: {@link ConnectionEvents.lost} is called. */
@@ -126,10 +180,18 @@ export class Connection implements CallHolder {
   }
 
   /** Gives a call up: the server is told, and an answer will be ignored. */
-  withdraw({ id }: Call): void {
-    if (this.#pending.take(id) !== undefined) {
+  withdraw(call: Call): void {
+    const { id } = call;
+    if (this.#unwritten.delete(call)) return;
+    if (this.#take(id) !== undefined) {
       this.#outbox.push(encodeNotification(reservedMethods.cancel, { id }));
     }
+  }
+
+  #take(id: number): Call | undefined {
+    const call = this.#pending.take(id);
+    if (call !== undefined) this.#bytesInFlight -= call.bytes;
+    return call;
   }
 
   #grant(id: number, n: number): void {
@@ -176,7 +238,7 @@ export class Connection implements CallHolder {
 
   #settle(response: Response): void {
     if (typeof response.id !== "number") return;
-    const call = this.#pending.take(response.id);
+    const call = this.#take(response.id);
     // An answer to a call that was given up: too late, and expected.
     if (call === undefined) return;
     if (response.error === undefined) this.#end(call, undefined, response.result);
@@ -193,7 +255,7 @@ export class Connection implements CallHolder {
     if (!this.#open) return;
     this.#shut();
     this.#events.lost(reason);
-    this.#failAll(this.#lost(reason, "maybe"));
+    this.#failAll(this.#lost(reason, "maybe"), this.#lost(reason, "no"));
   }
 
   #shut(): void {
@@ -206,8 +268,11 @@ export class Connection implements CallHolder {
     }
   }
 
-  #failAll(error: RpcError): void {
+  #failAll(error: RpcError, neverWritten: RpcError): void {
+    const unwritten = [...this.#unwritten];
+    this.#unwritten.clear();
     for (const call of this.#pending.takeAll()) this.#end(call, error, undefined);
+    for (const call of unwritten) this.#end(call, neverWritten, undefined);
   }
 
   #lost(reason: string, executed: "no" | "maybe"): RpcError {

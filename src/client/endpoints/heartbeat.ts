@@ -3,6 +3,7 @@ import {
   heartbeatBeatMs,
   heartbeatIntervalMs,
   heartbeatTimeoutMs,
+  requestBytesInFlightMax,
 } from "../../base/limits.ts";
 import type { Connection } from "../connection.ts";
 
@@ -18,6 +19,9 @@ const beatsToGiveUp = beatsToAsk + heartbeatTimeoutMs / heartbeatBeatMs;
  */
 const inFlightJudged = connectionInFlightMax / 2;
 
+/** The same for their bytes. */
+const bytesJudged = requestBytesInFlightMax / 2;
+
 /**
  * Finds a server that hangs and a path that has gone dead, which TCP alone may not notice for hours:
  * calls are pending, nothing arrives, and a ping is not answered either.
@@ -29,6 +33,7 @@ export class Heartbeat {
   readonly #connection: Connection;
   #silentBeats = 0;
   #messagesSeen = 0;
+  #bytesTaken: number | undefined;
   #asked = false;
 
   constructor(connection: Connection) {
@@ -43,10 +48,13 @@ export class Heartbeat {
    */
   beat(alsoIdle: boolean): void {
     const connection = this.#connection;
-    const silent = connection.messagesReceived === this.#messagesSeen;
+    const { inFlight, bytesInFlight, bytesTaken } = connection;
+    const takes = bytesTaken !== undefined && bytesTaken !== this.#bytesTaken;
+    const silent = !takes && connection.messagesReceived === this.#messagesSeen;
     this.#messagesSeen = connection.messagesReceived;
-    const { inFlight } = connection;
-    if (!silent || inFlight >= inFlightJudged || (inFlight === 0 && !alsoIdle)) {
+    this.#bytesTaken = bytesTaken;
+    const isFull = inFlight >= inFlightJudged || bytesInFlight >= bytesJudged;
+    if (!silent || isFull || (inFlight === 0 && !alsoIdle)) {
       this.#silentBeats = 0;
       return;
     }

@@ -4,6 +4,7 @@ import {
   heartbeatBeatMs,
   heartbeatIntervalMs,
   heartbeatTimeoutMs,
+  requestBytesInFlightMax,
 } from "../../../src/base/limits.ts";
 import type { Connection } from "../../../src/client/connection.ts";
 import { Heartbeat } from "../../../src/client/endpoints/heartbeat.ts";
@@ -11,6 +12,8 @@ import { Heartbeat } from "../../../src/client/endpoints/heartbeat.ts";
 /** As much of a connection as a heartbeat sees. */
 class ConnectionStub {
   inFlight = 0;
+  bytesInFlight = 0;
+  bytesTaken: number | undefined;
   messagesReceived = 0;
   pings = 0;
   abandoned: string | undefined;
@@ -93,4 +96,22 @@ Deno.test("the silence of a server that may have stopped reading proves nothing"
   connection.answersPings = false;
   beat(100);
   assert.equal(connection.abandoned, undefined);
+});
+
+Deno.test("a server that takes what it is sent lives, and one that has much to read may be silent", () => {
+  const { connection, beat } = setUp();
+  connection.inFlight = 1;
+  connection.answersPings = false;
+  for (let taken = 1; taken < 10 * beatsToGiveUp; taken++) {
+    connection.bytesTaken = taken;
+    beat(1);
+  }
+  assert.equal(connection.pings, 0);
+  connection.bytesTaken = undefined;
+  connection.bytesInFlight = requestBytesInFlightMax / 2;
+  beat(10 * beatsToGiveUp);
+  assert.equal(connection.abandoned, undefined);
+  connection.bytesInFlight = 1_000;
+  beat(beatsToGiveUp);
+  assert.notEqual(connection.abandoned, undefined);
 });
