@@ -28,7 +28,9 @@ def answer(method, params):
     except TypeError as error:
         return {"error": {"code": -32602, "message": f"Cannot call {method}: {error}"}}
     try:
-        return {"result": procedures[method](*args, **named)}
+        result = procedures[method](*args, **named)
+        json.dumps(result, allow_nan=False)  # What JSON cannot express is this call's error.
+        return {"result": result}
     except Exception as error:
         traceback.print_exc()
         return {"error": {"code": -32603, "message": f"{method} failed: {error}"}}

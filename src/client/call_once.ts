@@ -1,12 +1,14 @@
 import type { Clock } from "../base/clock.ts";
 import { messageOf, RpcError } from "../base/errors.ts";
+import { withRoundedNumbers } from "../base/exact_numbers.ts";
 import { addressOf } from "../discovery/discovery.ts";
 import { Call } from "./call.ts";
 import { Connection } from "./connection.ts";
 import type { Target, Transport } from "./transport.ts";
 
 /**
- * Asks one server one thing, on a connection of its own: for looking at a server, not for work.
+ * Asks one server one thing, on a connection of its own: for looking at a server, not for work. Numbers in
+ * the answer are the nearest of JavaScript's.
  *
  * @param timeoutMs for connecting and the answer together
  * @throws {RpcError} how it failed: Unavailable if the server cannot be reached
@@ -45,6 +47,9 @@ export async function callOnce(
 function answerOf(connection: Connection, call: Call, abort: AbortController): Promise<unknown> {
   return new Promise((resolve, reject) => {
     abort.signal.addEventListener("abort", () => reject(abort.signal.reason), { once: true });
-    connection.send(call, (error, result) => error === undefined ? resolve(result) : reject(error));
+    connection.send(
+      call,
+      (error, result) => error === undefined ? resolve(withRoundedNumbers(result)) : reject(error),
+    );
   });
 }

@@ -1,3 +1,4 @@
+import { RpcError } from "../base/errors.ts";
 import type { CallItems } from "./call.ts";
 import type { CallReport } from "./call_report.ts";
 
@@ -18,6 +19,7 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
   readonly credit: number;
   grant: ((n: number) => void) | undefined;
   readonly #giveUp: () => void;
+  readonly #own: (item: unknown) => unknown;
   readonly #report = Promise.withResolvers<StreamReport>();
   #waiting: unknown[] = [];
   #next = 0;
@@ -32,10 +34,16 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
   /**
    * @param credit items that may come before the first is read
    * @param giveUp cancels the call
+   * @param own an item as the caller gets it, or the error that it gets instead
    */
-  constructor(credit: number, giveUp: () => void) {
+  constructor(
+    credit: number,
+    giveUp: () => void,
+    own: (item: unknown) => unknown = (item) => item,
+  ) {
     this.credit = credit;
     this.#giveUp = giveUp;
+    this.#own = own;
   }
 
   get received(): number {
@@ -72,7 +80,12 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
   async next(): Promise<IteratorResult<unknown, undefined>> {
     while (true) {
       if (this.#isLeft) return { done: true, value: undefined };
-      if (this.#next < this.#waiting.length) return { done: false, value: this.#read() };
+      if (this.#next < this.#waiting.length) {
+        const value = this.#own(this.#read());
+        if (!(value instanceof RpcError)) return { done: false, value };
+        void this.return();
+        throw value;
+      }
       if (this.#end !== undefined) {
         this.#isLeft = true;
         if (this.#end.error !== undefined) throw this.#end.error;

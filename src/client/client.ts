@@ -27,6 +27,7 @@ import { CallStream, streamCreditDefault } from "./call_stream.ts";
 import { withDeadline } from "./deadline.ts";
 import { Endpoints } from "./endpoints/endpoints.ts";
 import { Idempotence } from "./idempotence.ts";
+import { withOwnNumbers } from "./own_numbers.ts";
 import { Pauses } from "./pauses.ts";
 import { withRetry } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
@@ -52,6 +53,7 @@ export class Client {
   readonly #service: string;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  readonly #exactNumbers: boolean;
   readonly #unavailableAfterMs: number;
   readonly #endpoints: Endpoints;
   readonly #waiting: WaitingRoom;
@@ -77,6 +79,7 @@ export class Client {
     this.#discovery = options.discovery;
     this.#service = options.service ?? "rpc";
     this.#clock = clock;
+    this.#exactNumbers = options.exactNumbers ?? false;
     this.#timeoutMs = options.timeoutMs ?? callTimeoutMsDefault;
     this.#unavailableAfterMs = options.unavailableAfterMs ?? unavailableAfterMsDefault;
 
@@ -135,8 +138,10 @@ export class Client {
   call(method: string, params?: Params, options: CallOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#start(this.#newCall(method, params, options), options, (error, result) => {
-        if (error === undefined) resolve(result);
-        else reject(error);
+        if (error !== undefined) return reject(error);
+        const own = this.#own(method, result);
+        if (own instanceof RpcError) reject(own);
+        else resolve(own);
       });
     });
   }
@@ -172,7 +177,11 @@ export class Client {
       ? AbortSignal.any([options.signal, left.signal])
       : left.signal;
     const call = this.#newCall(method, params, { ...options, signal });
-    const stream = new CallStream(options.credit ?? streamCreditDefault, () => left.abort());
+    const stream = new CallStream(
+      options.credit ?? streamCreditDefault,
+      () => left.abort(),
+      (item) => this.#own(method, item),
+    );
     call.stream = stream;
     this.#start(call, options, (error, result) => {
       stream.ended(this.#reportOf(call, startedAtMs, error, result));
@@ -198,15 +207,21 @@ export class Client {
     return Promise.resolve();
   }
 
+  /** A result as its caller gets it, or the error that it gets instead. */
+  #own(method: string, result: unknown): unknown {
+    return this.#exactNumbers ? result : withOwnNumbers(method, result);
+  }
+
   #reportOf(
     call: Call,
     startedAtMs: number,
     error: RpcError | undefined,
     result: unknown,
   ): CallReport {
+    const own = error === undefined ? this.#own(call.method, result) : undefined;
     return {
-      result,
-      error,
+      result: own instanceof RpcError ? undefined : own,
+      error: own instanceof RpcError ? own : error,
       server: call.endpoint?.address,
       attempts: call.attempts,
       durationMs: this.#clock.now() - startedAtMs,

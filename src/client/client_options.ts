@@ -31,6 +31,11 @@ export interface ClientOptions {
   readonly log?: Logger;
   /** Makes a span of each call. @default none */
   readonly tracer?: Tracer | undefined;
+  /**
+   * Leaves numbers in results as they were written, for whoever only writes them again; else those which
+   * JavaScript cannot hold are errors. @default false
+   */
+  readonly exactNumbers?: boolean;
 }
 
 /** How one call behaves. */

@@ -50,7 +50,7 @@ function refusal(thrown: RpcError, executed: Executed): RpcError {
 function issuesOf(issues: unknown): ParamsIssue[] {
   if (!Array.isArray(issues)) return [];
   return issues.filter((issue) => Array.isArray(issue?.path)).map(({ path, message }) => ({
-    path: path.map((key: unknown) => typeof key === "number" ? key : messageOf(key)),
+    path: path.map((key: unknown) => Number.isFinite(key) ? key as number : messageOf(key)),
     message: messageOf(message),
   }));
 }

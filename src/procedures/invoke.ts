@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { RpcError } from "../base/errors.ts";
+import { describeFault, jsonFaultOf } from "../base/json_fault.ts";
 import { toFailure, toRefusal } from "./failure.ts";
 import { type CallParams, InputReader } from "./params.ts";
 import type { CallContext, Procedure } from "./procedure.ts";
@@ -18,8 +19,8 @@ const compiledByProcedure = new WeakMap<Procedure, Compiled>();
  * The result comes back as it is if the procedure is synchronous, and as a promise if not: an
  * inline call then costs no turn of the event loop.
  *
- * @throws {RpcError} (or rejects with it) InvalidParams, with issues; or what {@link toFailure} makes
- * of what the procedure threw
+ * @throws {RpcError} (or rejects with it) InvalidParams, with issues; InternalError, which says what of
+ * the result JSON cannot express; or what {@link toFailure} makes of what the procedure threw
  */
 export function invoke(
   method: string,
@@ -84,7 +85,7 @@ export function invokeStream(
       } catch (thrown) {
         throw toFailure(method, thrown);
       }
-      return { value: checkedOutput(method, compiled, value) };
+      return { value: checkedOutput(method, compiled, value, "yield") };
     },
     async stop() {
       try {
@@ -133,14 +134,24 @@ function readInput(method: string, { input }: Compiled, params: CallParams): Han
   }
 }
 
-function checkedOutput(method: string, { output }: Compiled, value: unknown): unknown {
+function checkedOutput(
+  method: string,
+  { output }: Compiled,
+  value: unknown,
+  verb: "return" | "yield" = "return",
+): unknown {
   let parsed: z.ZodSafeParseResult<unknown>;
   try {
     parsed = output.safeParse(value);
   } catch (thrown) {
     throw toFailure(method, thrown);
   }
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const fault = jsonFaultOf(parsed.data);
+    if (fault === undefined) return parsed.data;
+    const text = describeFault(fault, verb);
+    throw new RpcError("InternalError", `${method} ${verb}ed ${text}`);
+  }
   const [issue] = parsed.error.issues;
   const where = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
   throw new RpcError(

@@ -2,6 +2,7 @@
 
 import * as z from "zod";
 import { type ParamsIssue, RpcError } from "../base/errors.ts";
+import { withPlainNumbers } from "../base/exact_numbers.ts";
 import type { InputSchema, Procedure } from "./procedure.ts";
 
 /** Parameters as a caller gives them: by position, by name, or none. */
@@ -36,6 +37,12 @@ export class InputReader {
 
   /** @throws {RpcError} InvalidParams, with an issue for each fault */
   read(method: string, params: CallParams): unknown {
+    const { changed } = withPlainNumbers(params);
+    if (changed !== undefined) {
+      const message = `must be a number that JavaScript can hold (got ${changed.text}): ` +
+        "pass it as a text";
+      throw this.#invalid(method, [{ path: changed.path, message }]);
+    }
     const given = this.#namedInOne(params) ?? params ?? [];
     const fits = this.#isTuple && Array.isArray(given) && given.length >= this.#requiredCount &&
       (given.length <= this.#names.length || this.#isOpen);

@@ -8,8 +8,9 @@ import {
   type ParamsIssue,
   RpcError,
 } from "../base/errors.ts";
+import { describeFault, jsonFaultOf } from "../base/json_fault.ts";
 import { messageBytesMax, nestingMax } from "../base/limits.ts";
-import { parseJson } from "./json.ts";
+import { exactJson, parseJson } from "./json.ts";
 import type { Id, Params, Request, Response, WireError } from "./message.ts";
 import { isNestedDeeper } from "./nesting.ts";
 import { errorDataOf, isNotificationValue, isResponseValue } from "./reply_checks.ts";
@@ -34,7 +35,10 @@ export function decodeReply(line: string): Response | Request {
 export function decodeAnyReply(line: string): Response | Request {
   const value = parseJson(line);
   if (value instanceof RpcError) throw value;
-  if (isResponseValue(value)) return value;
+  if (isResponseValue(value)) {
+    const exact = exactJson(line) as Response | undefined;
+    return exact === undefined ? value : { ...value, result: exact.result };
+  }
   if (!isNotificationValue(value)) {
     throw new RpcError(
       "InvalidRequest",
@@ -43,7 +47,10 @@ export function decodeAnyReply(line: string): Response | Request {
   }
   // Without an id, whatever it had: that is what tells it from an answer.
   const { id: _, ...notification } = value;
-  return notification;
+  const exact = exactJson(line) as { readonly params?: { readonly items?: unknown } } | undefined;
+  const { params } = notification;
+  if (exact === undefined || params === undefined || !("items" in params)) return notification;
+  return { ...notification, params: { ...params, items: exact.params?.items } };
 }
 
 /** Whether what {@link decodeReply} returned is an answer. */
@@ -55,7 +62,7 @@ export function isResponse(message: Response | Request): message is Response {
  * A request as a line. Without `timeoutMs` there is no deadline but the server's own; with `stream`,
  * which is the credit to begin with, it asks for a stream; with `traceparent` it belongs to a trace.
  *
- * @throws {RpcError} InvalidParams if they are not JSON, or too long or too deeply nested for one message
+ * @throws {RpcError} InvalidParams if JSON cannot express them, or too long or too deeply nested for one message
  */
 export function encodeRequest(
   id: number,
@@ -126,14 +133,19 @@ export function encodeItems(id: Id, items: readonly unknown[]): string {
 
 function encodeParams(method: string, params: Params | undefined): string {
   if (params === undefined) return "";
-  try {
-    return `,"params":${JSON.stringify(params)}`;
-  } catch (cause) {
-    throw new RpcError("InvalidParams", `Cannot call ${method}: its parameters are not JSON`, {
-      executed: "no",
-      cause,
-    });
+  const given = withoutAbsent(params);
+  const fault = jsonFaultOf(given);
+  if (fault !== undefined) {
+    const text = `Cannot call ${method}: its parameters have ${describeFault(fault, "pass")}`;
+    throw new RpcError("InvalidParams", text, { executed: "no" });
   }
+  return `,"params":${JSON.stringify(given)}`;
+}
+
+/** Without what was left out at the end: `f(1, undefined)` is `f(1)`. */
+function withoutAbsent(params: Params): Params {
+  if (!Array.isArray(params) || params.length === 0 || params.at(-1) !== undefined) return params;
+  return params.slice(0, params.findLastIndex((param) => param !== undefined) + 1);
 }
 
 /**

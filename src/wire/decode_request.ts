@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { RpcError } from "../base/errors.ts";
 import { batchMessagesMax } from "../base/limits.ts";
-import { parseJson } from "./json.ts";
+import { exactJson, parseJson } from "./json.ts";
 import {
   cancelParamsSchema,
   type Id,
@@ -13,6 +13,7 @@ import {
   requestSchema,
 } from "./message.ts";
 import { readOwnRequest } from "./own_form.ts";
+import { reservedPrefix } from "./reserved.ts";
 
 /** A message that is not a request: the error to answer it with, under the id that it seems to have. */
 export class BadMessage {
@@ -42,19 +43,26 @@ export function decodeRequest(line: string): Incoming {
 export function decodeAnyRequest(line: string): Incoming {
   const value = parseJson(line);
   if (value instanceof RpcError) return new BadMessage(null, value);
-  if (!Array.isArray(value)) return toRequest(value);
+  const exact = exactJson(line);
+  if (!Array.isArray(value)) return toRequest(value, exact);
   if (value.length === 0 || value.length > batchMessagesMax) {
     const message = value.length === 0
       ? "Cannot answer an empty batch: it needs at least one request"
       : `Cannot take a batch of ${value.length} requests: ${batchMessagesMax} is the most`;
     return new BadMessage(null, new RpcError("InvalidRequest", message));
   }
-  return value.map(toRequest);
+  return value.map((one, index) => toRequest(one, (exact as unknown[] | undefined)?.[index]));
 }
 
-function toRequest(value: unknown): Request | BadMessage {
+/** @param exact the same with the numbers that were written, if they are others */
+function toRequest(value: unknown, exact: unknown): Request | BadMessage {
   const parsed = request.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const { data } = parsed;
+    if (exact === undefined || data.params === undefined) return data;
+    if (data.method.startsWith(reservedPrefix)) return data;
+    return { ...data, params: (exact as Request).params };
+  }
   const [issue] = parsed.error.issues;
   const where = issue === undefined || issue.path.length === 0 ? "" : ` (${issue.path.join(".")})`;
   const message = `Cannot read the message as a JSON-RPC 2.0 request${where}: ${issue?.message}`;

@@ -1,8 +1,9 @@
 import { RpcError } from "../base/errors.ts";
 import { nestingMax } from "../base/limits.ts";
+import { isExactAnyway, parseExactly } from "./exact_json.ts";
 import { isNestedDeeper } from "./nesting.ts";
 
-/** A line's JSON value, or the error to answer it with. Never throws. */
+/** A line's JSON value, its numbers JavaScript's, or the error to answer it with. Never throws. */
 export function parseJson(line: string): unknown {
   try {
     if (isNestedDeeper(line, nestingMax)) {
@@ -12,4 +13,12 @@ export function parseJson(line: string): unknown {
   } catch (cause) {
     return new RpcError("ParseError", "Cannot read a line that is not JSON", { cause });
   }
+}
+
+/**
+ * The same value with the numbers that JavaScript would change as they were written, for what only passes
+ * through; `undefined` if there are none, as in nearly all lines. The line has been read by {@link parseJson}.
+ */
+export function exactJson(line: string): unknown {
+  return isExactAnyway(line) ? undefined : parseExactly(line);
 }

@@ -15,8 +15,15 @@ import {
   traceparentLengthMax,
 } from "../base/limits.ts";
 
-/** A request's id. `null` is legal and only makes an answer hard to tell from others. */
-export const idSchema = z.union([z.number(), z.string().max(idLengthMax), z.null()]);
+/**
+ * A request's id. `null` is legal and only makes an answer hard to tell from others. A number past those
+ * that JavaScript holds would come back as another one: a text can be as long as it likes.
+ */
+export const idSchema = z.union([
+  z.number().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER),
+  z.string().max(idLengthMax),
+  z.null(),
+]);
 
 /** Parameters by position or by name. */
 export const paramsSchema = z.union([z.array(z.unknown()), z.record(z.string(), z.unknown())]);

@@ -14,7 +14,7 @@ export function isNestedDeeper(text: string, levels: number): boolean {
 }
 
 /** The index of the quote that ends the string whose first character is at `start`. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   for (let quote = text.indexOf('"', start);; quote = text.indexOf('"', quote + 1)) {
     if (quote === -1) return text.length;
     let backslashes = 0;

@@ -9,6 +9,7 @@
  */
 
 import { callTimeoutMsMax, methodLengthMax, nestingMax } from "../base/limits.ts";
+import { parseExactly } from "./exact_json.ts";
 import type { Request, Response } from "./message.ts";
 import { isNestedDeeper } from "./nesting.ts";
 
@@ -81,7 +82,7 @@ function requestOf(
 function parsed(line: string, start: number, end: number): unknown {
   if (isNestedDeeper(line, nestingMax)) return undefined;
   try {
-    return JSON.parse(line.slice(start, end));
+    return parseExactly(line.slice(start, end));
   } catch {
     return undefined;
   }

@@ -45,7 +45,7 @@ export function itemParams(params: Params | undefined): ItemParams | undefined {
 }
 
 function isId(value: unknown): value is Id {
-  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value === "number") return Math.abs(value) <= Number.MAX_SAFE_INTEGER;
   return value === null || (typeof value === "string" && value.length <= idLengthMax);
 }
 

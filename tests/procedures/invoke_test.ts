@@ -5,6 +5,8 @@ import { LazyCallContext } from "../../src/procedures/call_context.ts";
 import { invoke } from "../../src/procedures/invoke.ts";
 import { type CallParams, issuesMax } from "../../src/procedures/params.ts";
 import { defineProcedure, type Procedure } from "../../src/procedures/procedure.ts";
+import { decodeRequest } from "../../src/wire/decode_request.ts";
+import type { Request } from "../../src/wire/message.ts";
 
 const area = defineProcedure({
   input: z.tuple([z.number(), z.number().min(0), z.string().optional()]),
@@ -179,4 +181,56 @@ Deno.test("a procedure of an object takes that object by position too (P-9)", ()
   assert.deepEqual(invoke("save", save, [{ options: { fast: true } }], context), {
     options: { fast: true },
   });
+});
+
+/** What a call ends with that is InternalError. */
+async function failure(procedure: Procedure, params: CallParams = []): Promise<string> {
+  try {
+    await call(procedure, params);
+  } catch (error) {
+    assert.ok(error instanceof RpcError && error.name === "InternalError", String(error));
+    assert.equal(error.executed, "yes");
+    return error.message;
+  }
+  assert.fail("It was taken");
+}
+
+Deno.test("invoke() refuses what JSON cannot express, and says where and what to write (P-17)", async () => {
+  const returning = (value: unknown) =>
+    defineProcedure({ input: z.tuple([]), output: z.unknown() }, () => value);
+  assert.equal(
+    await failure(returning({ users: new Map() })),
+    "it returned a Map at .users, which JSON cannot express: return Object.fromEntries(map)",
+  );
+  assert.match(await failure(returning(Promise.resolve([NaN]))), /^it returned NaN at \[0\]/);
+  assert.match(await failure(returning(new Uint8Array(1))), /return bytes\.toBase64\(\)/);
+  const throwing = {
+    get name(): string {
+      throw new Error("no luck");
+    },
+  };
+  const named = z.object({ name: z.string() });
+  const reads = defineProcedure({ input: z.tuple([]), output: named }, () => throwing);
+  assert.match(await failure(reads), /no luck/);
+});
+
+Deno.test("invoke() takes numbers written in any way, and refuses those it cannot hold (P-65)", () => {
+  const { params } = decodeRequest(
+    '{"jsonrpc":"2.0","id":1,"method":"it","params":[1.0,2e1,"m"]}',
+  ) as Request;
+  assert.equal(call(area, params), "20m");
+  for (const text of ["9007199254740993", "1e999", "-123456789012345678901"]) {
+    for (const line of [`[{"x":[${text}]}]`, `[ {"x" : [${text}]} ]`]) {
+      const { params } = decodeRequest(
+        `{"jsonrpc":"2.0","id":1,"method":"it","params":${line}}`,
+      ) as Request;
+      const anything = defineProcedure({ input: z.tuple([z.unknown()]), output: z.unknown() }, ([
+        value,
+      ]) => value);
+      const [message, paths] = refusal(anything, params);
+      assert.match(message, /must be a number that JavaScript can hold \(got .*pass it as a text/);
+      assert.ok(message.includes(text));
+      assert.deepEqual(paths, [[0, "x", 0]]);
+    }
+  }
 });

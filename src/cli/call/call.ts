@@ -46,6 +46,7 @@ export async function run({ flags, positionals }: Input): Promise<number> {
     clock,
     log,
     tracer: await openTracer(log),
+    exactNumbers: true,
   });
   const summary = isMany ? await newSummary() : undefined;
   const progress = summary === undefined ? undefined : await newProgress(summary, flags);

@@ -1,7 +1,9 @@
 import { sleep, systemClock } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
+import { isExactNumber } from "../../base/exact_numbers.ts";
 import type { CallReport } from "../../client/call_report.ts";
 import type { Client } from "../../client/client.ts";
+import { parseExactly } from "../../wire/exact_json.ts";
 import type { Params } from "../../wire/message.ts";
 import { CallSummary } from "./summary.ts";
 import type { FlagValues } from "../syntax/flags.ts";
@@ -294,10 +296,11 @@ function shown({ name, code, message, executed, issues }: RpcError): Record<stri
 function paramsOf(text: string): Params {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExactly(text);
   } catch (cause) {
     throw new RpcError("InvalidParams", `it is not JSON: ${messageOf(cause)}`, { cause });
   }
   if (Array.isArray(value)) return value;
+  if (isExactNumber(value)) return [value];
   return typeof value === "object" && value !== null ? value as Record<string, unknown> : [value];
 }

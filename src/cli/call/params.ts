@@ -1,4 +1,6 @@
 import { messageOf } from "../../base/errors.ts";
+import { isExactNumber } from "../../base/exact_numbers.ts";
+import { parseExactly } from "../../wire/exact_json.ts";
 import type { Params } from "../../wire/message.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 
@@ -40,7 +42,7 @@ function varying<Value>(text: string, read: (text: string) => Value): (i: number
 
 function valueOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     return text;
   }
@@ -49,17 +51,20 @@ function valueOf(text: string): unknown {
 function objectOf(text: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExactly(text);
   } catch (error) {
     throw new UsageError(
       `Cannot use --params ${JSON.stringify(text)}: it must be a JSON object, ` +
         `such as '{"n": 32}': ${messageOf(error)}`,
     );
   }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
-  }
+  if (isRecord(value)) return value;
   throw new UsageError(
     `Cannot use --params ${JSON.stringify(text)}: it must be a JSON object, such as '{"n": 32}'`,
   );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !isExactNumber(value);
 }

@@ -1,0 +1,86 @@
+/**
+ * Numbers that JavaScript would change: `9007199254740993`, `1e999`, `1.0`. Where a message only passes
+ * through, they stay as they were written, as objects of JSON's own that are written back the same way.
+ * Where JavaScript reckons with them they become its numbers, and those that would become another one
+ * are refused.
+ */
+
+interface RawNumber {
+  readonly rawJSON: string;
+}
+
+// In the engine, and not yet in the compiler's library.
+const { rawJSON, isRawJSON } = JSON as unknown as {
+  rawJSON(text: string): RawNumber;
+  isRawJSON(value: unknown): value is RawNumber;
+};
+
+/** A number that is written as this text, whatever JavaScript makes of it. */
+export function exactNumber(text: string): unknown {
+  return rawJSON(text);
+}
+
+/** Whether a value is a number that was kept as it was written, and not an object. */
+export function isExactNumber(value: unknown): boolean {
+  return isRawJSON(value);
+}
+
+/** Whether JavaScript writes the number just as it is written here. */
+export function isKept(text: string): boolean {
+  return String(Number(text)) === text;
+}
+
+/** Whether JavaScript's number means something else than this text: a fraction is near enough by nature. */
+function isChanged(text: string): boolean {
+  const number = Number(text);
+  if (!Number.isFinite(number)) return true;
+  if (number === 0) return !/^-?[0.]+(?:[eE]|$)/.test(text);
+  return /^-?\d+$/.test(text) && !isKept(text);
+}
+
+/** A number that JavaScript would change, and where it stands. */
+export interface ChangedNumber {
+  readonly text: string;
+  readonly path: readonly (string | number)[];
+}
+
+/** A value in which all numbers are JavaScript's, or the first that cannot be. */
+export type Plain = { readonly value: unknown; readonly changed?: ChangedNumber };
+
+/** Makes JavaScript's numbers of those that were kept as they were written, in place. */
+export function withPlainNumbers(value: unknown): Plain {
+  const changes: ChangedNumber[] = [];
+  const plain = settled(value, [], changes);
+  const [changed] = changes;
+  return changed === undefined ? { value: plain } : { value: plain, changed };
+}
+
+/** {@link withPlainNumbers} for what is only looked at: the nearest number is good enough. */
+export function withRoundedNumbers(value: unknown): unknown {
+  return withPlainNumbers(value).value;
+}
+
+function settled(
+  value: unknown,
+  path: (string | number)[],
+  changes: ChangedNumber[],
+): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (isRawJSON(value)) {
+    const { rawJSON: text } = value;
+    if (isChanged(text)) changes.push({ text, path: [...path] });
+    return Number(text);
+  }
+  const members = value as Record<string | number, unknown>;
+  const visit = (key: string | number) => {
+    const member = members[key];
+    if (typeof member !== "object" || member === null) return;
+    path.push(key);
+    const plain = settled(member, path, changes);
+    path.pop();
+    if (plain !== member) members[key] = plain;
+  };
+  if (Array.isArray(value)) { for (let i = 0; i < value.length; i++) visit(i); }
+  else for (const key in value) visit(key);
+  return value;
+}

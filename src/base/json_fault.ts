@@ -1,0 +1,207 @@
+/**
+ * What in a value JSON cannot express. `JSON.stringify` says of little that it cannot be, and changes the
+ * rest in silence: a Map becomes `{}`, NaN null, a typed array an object of indices. So whoever makes a
+ * value is told which part of it would not arrive, and what to write in its place.
+ */
+
+import { messageBytesMax, nestingMax } from "./limits.ts";
+
+/** A part of a value that would not arrive as it is. */
+export interface JsonFault {
+  /** What it is, with its article: `a Map`. */
+  readonly what: string;
+  /** Where: `.users[3]`; empty if it is the value itself. */
+  readonly path: string;
+  /** What can stand in its place, as an expression or in words. */
+  readonly instead: string;
+}
+
+/** Every value takes a byte and a comma at the least, so that more of them fit no message. */
+const valuesMax = messageBytesMax / 2;
+
+/**
+ * The first part of a value that JSON cannot express, if there is one. What JSON does by itself and
+ * everybody expects is none: `undefined` as a whole is `null`, a member that is undefined is left out,
+ * and what has a `toJSON` is what that returns.
+ */
+export function jsonFaultOf(value: unknown): JsonFault | undefined {
+  // Two walks, of which nearly all values need the first one only, which remembers no way.
+  if (value === undefined) return undefined;
+  left = valuesMax;
+  try {
+    if (fits(value, 0)) return undefined;
+  } catch { /* a getter or a proxy threw: the second walk says where */ }
+  left = valuesMax;
+  return faultAt(value, "", []) ??
+    { what: "something that changes while it is read", path: "", instead: "a copy" };
+}
+
+/** A fault as the end of a sentence; the verb asks for what to do instead: `return`, `pass`. */
+export function describeFault({ what, path, instead }: JsonFault, verb: string): string {
+  const where = path === "" ? "" : ` at ${path}`;
+  return `${what}${where}, which JSON cannot express: ${verb} ${instead}`;
+}
+
+/** Values that may still be looked at, since those which share parts have more of them than memory. */
+let left = 0;
+
+function fits(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return true;
+    case "number":
+      return Number.isFinite(value);
+    case "object":
+      break;
+    default:
+      return false;
+  }
+  if (value === null) return true;
+  if (depth > nestingMax) return false;
+  if (Array.isArray(value)) {
+    if ((left -= value.length) < 0) return false;
+    for (let i = 0; i < value.length; i++) if (!fits(value[i], depth + 1)) return false;
+    return true;
+  }
+  const { toJSON } = value as { readonly toJSON?: unknown };
+  if (typeof toJSON === "function") return fitsAsJson(value, toJSON, depth);
+  if (!isPlain(value)) return false;
+  for (const key in value) {
+    const member = (value as Record<string, unknown>)[key];
+    if (member === undefined) continue;
+    if (--left < 0 || !fits(member, depth + 1)) return false;
+  }
+  return true;
+}
+
+// deno-lint-ignore ban-types
+function fitsAsJson(value: object, toJSON: Function, depth: number): boolean {
+  if (ArrayBuffer.isView(value)) return false;
+  const json = toJSON.call(value, "");
+  // An invalid date makes null of itself.
+  if (json === null && value instanceof Date) return false;
+  // JSON asks no second time.
+  return json === value ? isPlain(json) : json === undefined || fits(json, depth);
+}
+
+/** Whether an object is nothing but its members: a literal, also of another realm, or without prototype. */
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return true;
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
+}
+
+/** As {@link fits}, with the way there. */
+function faultAt(
+  value: unknown,
+  path: string,
+  above: readonly object[],
+): JsonFault | undefined {
+  const fault = (what: string, instead: string) => ({ what, path, instead });
+  if (--left < 0) return fault(`more than ${valuesMax} values`, "them in parts, or as a stream");
+  if (typeof value !== "object" || value === null) return scalarFault(value, path);
+  if (above.includes(value)) return fault("a part that contains itself", "its id");
+  if (above.length > nestingMax) {
+    return fault(`a part nested deeper than ${nestingMax} levels`, "something flatter");
+  }
+  const inside = [...above, value];
+  try {
+    if (Array.isArray(value)) {
+      for (let i = 0; i < value.length; i++) {
+        const found = i in value
+          ? faultAt(value[i], `${path}[${i}]`, inside)
+          : { what: "an empty place", path: `${path}[${i}]`, instead: "null" };
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    }
+    const known = knownFault(value, path);
+    if (known !== undefined) return known;
+    const { toJSON } = value as { readonly toJSON?: unknown };
+    if (typeof toJSON === "function") {
+      const json: unknown = toJSON.call(value, "");
+      return json === value || json === undefined ? undefined : faultAt(json, path, inside);
+    }
+    if (!isPlain(value)) {
+      return fault(`an instance of ${nameOf(value)}`, "a plain object, or give it a toJSON method");
+    }
+    for (const key in value) {
+      const member = (value as Record<string, unknown>)[key];
+      const found = member === undefined
+        ? undefined
+        : faultAt(member, path + memberPath(key), inside);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  } catch {
+    return fault("something that throws when it is read", "a plain object");
+  }
+}
+
+function scalarFault(value: unknown, path: string): JsonFault | undefined {
+  const fault = (what: string, instead: string) => ({ what, path, instead });
+  switch (typeof value) {
+    case "number":
+      return Number.isFinite(value) ? undefined : fault(String(value), "null, or a text");
+    case "bigint":
+      return fault("a BigInt", "String(value)");
+    case "function":
+      return fault("a function", "what it returns");
+    case "symbol":
+      return fault("a symbol", "its description");
+    case "undefined":
+      return fault("undefined", "null");
+    default:
+      return undefined;
+  }
+}
+
+/** What people return by mistake, with what they meant. */
+function knownFault(value: object, path: string): JsonFault | undefined {
+  const instead = insteadOf(value);
+  if (instead === undefined) return undefined;
+  const name = nameOf(value);
+  const what = value instanceof Date
+    ? "an invalid Date"
+    : `${/^[aeiou]/i.test(name) && !/^uint/i.test(name) ? "an" : "a"} ${name}`;
+  return { what, path, instead };
+}
+
+function insteadOf(value: object): string | undefined {
+  if (value instanceof Map) return "Object.fromEntries(map)";
+  if (value instanceof Set) return "[...set]";
+  if (value instanceof Error) {
+    return typeof (value as { toJSON?: unknown }).toJSON === "function"
+      ? undefined
+      : "error.message, or throw it";
+  }
+  if (value instanceof Date) {
+    return Number.isNaN(value.getTime()) ? "null, or a valid one" : undefined;
+  }
+  if (value instanceof Uint8Array) return "bytes.toBase64()";
+  if (value instanceof DataView) return "new Uint8Array(view.buffer).toBase64()";
+  if (ArrayBuffer.isView(value)) return "[...array]";
+  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) {
+    return "new Uint8Array(buffer).toBase64()";
+  }
+  if (value instanceof RegExp) return "String(pattern)";
+  if (value instanceof Promise) return "what it resolves to: await it";
+  if (value instanceof WeakMap || value instanceof WeakSet) return "something that can be listed";
+  if (value instanceof Number || value instanceof String || value instanceof Boolean) {
+    return "value.valueOf()";
+  }
+  return undefined;
+}
+
+function nameOf(value: object): string {
+  const { constructor } = value as { readonly constructor?: unknown };
+  const name = typeof constructor === "function" ? constructor.name : "";
+  return name === "" ? "a class without a name" : name;
+}
+
+function memberPath(key: string): string {
+  return /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(key)
+    ? `.${key}`
+    : `[${JSON.stringify(key)}]`;
+}

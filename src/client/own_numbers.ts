@@ -1,0 +1,21 @@
+import { RpcError } from "../base/errors.ts";
+import { withPlainNumbers, withRoundedNumbers } from "../base/exact_numbers.ts";
+import { reservedPrefix } from "../wire/reserved.ts";
+
+/**
+ * A result, or an item of a stream, with JavaScript's numbers: as it is handed to a program. The error
+ * stands for one in which JavaScript would have another number than was sent. What a server says of
+ * itself is only looked at: the nearest number does for it.
+ */
+export function withOwnNumbers(method: string, result: unknown): unknown {
+  if (typeof result !== "object" || result === null) return result;
+  if (method.startsWith(reservedPrefix)) return withRoundedNumbers(result);
+  const { value, changed } = withPlainNumbers(result);
+  if (changed === undefined) return value;
+  const where = changed.path.length === 0 ? "" : ` at ${changed.path.join(".")}`;
+  return new RpcError(
+    "InternalError",
+    `Cannot take the result of ${method}: JavaScript cannot hold the number ${changed.text}` +
+      `${where}. Have it returned as a text`,
+  );
+}

@@ -1,0 +1,84 @@
+/** JSON whose numbers stay as they were written: what passes through here is nobody's to round. */
+
+import { exactNumber, isKept } from "../base/exact_numbers.ts";
+import { endOfString } from "./nesting.ts";
+
+/** A decimal of so many characters has no digit that JavaScript does not keep. */
+const plainLengthMax = 15;
+
+const quote = 0x22;
+const minus = 0x2d;
+const point = 0x2e;
+const zero = 0x30;
+const nine = 0x39;
+
+/** As `JSON.parse`, but for numbers that JavaScript would change: they are written back as they came. */
+export function parseExactly(text: string): unknown {
+  if (hasOnlyNumbers(isPlain, text)) return JSON.parse(text);
+  const value = JSON.parse(text);
+  // Of many long fractions the quickest proof, unless somebody put spaces between them.
+  if (JSON.stringify(value) === text || isExactAnyway(text)) return value;
+  return JSON.parse(text, keepNumber as Reviver);
+}
+
+/** Whether JavaScript keeps all numbers in a JSON text. Of other text it says anything. */
+export function isExactAnyway(text: string): boolean {
+  return hasOnlyNumbers(
+    (text, start, end) => isPlain(text, start, end) || isKept(text.slice(start, end)),
+    text,
+  );
+}
+
+function hasOnlyNumbers(
+  isGood: (text: string, start: number, end: number) => boolean,
+  text: string,
+): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === quote) i = endOfString(text, i + 1);
+    else if (code === minus || (code >= zero && code <= nine)) {
+      const end = endOfNumber(text, i);
+      if (!isGood(text, i, end)) return false;
+      i = end - 1;
+    }
+  }
+  return true;
+}
+
+/** Where the number that begins here ends: at the first character that no number has. */
+function endOfNumber(text: string, start: number): number {
+  for (let i = start + 1; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= zero && code <= nine) continue;
+    // "+", "-", ".", "E" and "e".
+    if (code === 0x2b || code === minus || code === point || code === 0x45 || code === 0x65) {
+      continue;
+    }
+    return i;
+  }
+  return text.length;
+}
+
+/** Whether a number is of the usual kind, which JavaScript keeps and which needs no closer look. */
+function isPlain(text: string, start: number, end: number): boolean {
+  const first = text.charCodeAt(start) === minus ? start + 1 : start;
+  if (end - first > plainLengthMax) return false;
+  let hasPoint = false;
+  for (let i = first; i < end; i++) {
+    const code = text.charCodeAt(i);
+    if (code === point) hasPoint = true;
+    else if (code < zero || code > nine) return false;
+  }
+  // With few zeros at its beginning, and none at its end.
+  if (hasPoint) return text.charCodeAt(end - 1) !== zero && text.charCodeAt(first + 2) !== zero;
+  return text.charCodeAt(first) !== zero || (first === start && end - start === 1);
+}
+
+type Reviver = (key: string, value: unknown) => unknown;
+
+// The third argument is in the engine, and not yet in the compiler's library.
+function keepNumber(_key: string, value: unknown, { source }: { readonly source?: string }) {
+  return typeof value === "number" && source !== undefined && !isKept(source)
+    ? exactNumber(source)
+    : value;
+}

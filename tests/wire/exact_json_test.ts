@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { isExactAnyway, parseExactly } from "../../src/wire/exact_json.ts";
+
+const digits = (max: number) =>
+  fc.string({ unit: fc.constantFrom(..."0000123456789"), minLength: 1, maxLength: max });
+
+/** Numbers as anybody may write them in JSON. */
+const numbers = fc.tuple(
+  fc.constantFrom("", "-"),
+  digits(24).map((text) => text.replace(/^0+(?=\d)/, "")),
+  fc.oneof(fc.constant(""), digits(24).map((text) => `.${text}`)),
+  fc.oneof(
+    { weight: 4, arbitrary: fc.constant("") },
+    fc.tuple(fc.constantFrom("e", "E", "e+", "e-"), digits(3)).map((parts) => parts.join("")),
+  ),
+).map((parts) => parts.join(""));
+
+Deno.test("numbers pass through as they were written, whatever stands around them", () => {
+  const texts = fc.array(fc.oneof(numbers, fc.string().map((text) => JSON.stringify(text))));
+  fc.assert(
+    fc.property(texts, (parts) => {
+      const text = `{"a":[${parts.join(",")}],"b":{"c":[${parts.join(",")}]}}`;
+      assert.equal(JSON.stringify(parseExactly(text)), text);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("what JavaScript writes is never taken for a number that it would change", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.double({ noNaN: true }), fc.integer(), fc.float()), (number) => {
+      if (!Number.isFinite(number) || Object.is(number, -0)) return;
+      assert.ok(isExactAnyway(JSON.stringify([number, { a: number }])));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("other JSON is what JSON.parse makes of it", () => {
+  fc.assert(fc.property(fc.json(), (text) => {
+    if (isExactAnyway(text)) assert.deepEqual(parseExactly(text), JSON.parse(text));
+  }));
+  for (const text of ["", "[1", "1e", "-", '{"a":01}', "[1.]", "9007199254740993x"]) {
+    assert.throws(() => parseExactly(text), SyntaxError, text);
+  }
+});
