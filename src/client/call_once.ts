@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { messageOf, RpcError } from "../base/errors.ts";
-import { withRoundedNumbers } from "../base/exact_numbers.ts";
+import { withRoundedNumbers } from "../base/values/exact_numbers.ts";
 import { addressOf } from "../discovery/discovery.ts";
 import { Call } from "./call.ts";
 import { Connection } from "./connection.ts";

@@ -1,5 +1,5 @@
 import { RpcError } from "../base/errors.ts";
-import { withPlainNumbers, withRoundedNumbers } from "../base/exact_numbers.ts";
+import { withPlainNumbers, withRoundedNumbers } from "../base/values/exact_numbers.ts";
 import { reservedPrefix } from "../wire/reserved.ts";
 
 /**

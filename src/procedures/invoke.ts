@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { RpcError } from "../base/errors.ts";
-import { describeFault, jsonFaultOf } from "../base/json_fault.ts";
+import { describeFault, type JsonFault, jsonFaultOf } from "../base/values/json_fault.ts";
 import { toFailure, toRefusal } from "./failure.ts";
 import { type CallParams, InputReader } from "./params.ts";
 import type { CallContext, Procedure } from "./procedure.ts";
@@ -141,17 +141,17 @@ function checkedOutput(
   verb: "return" | "yield" = "return",
 ): unknown {
   let parsed: z.ZodSafeParseResult<unknown>;
+  let fault: JsonFault | undefined;
   try {
     parsed = output.safeParse(value);
+    if (parsed.success) fault = jsonFaultOf(parsed.data);
   } catch (thrown) {
     throw toFailure(method, thrown);
   }
-  if (parsed.success) {
-    const fault = jsonFaultOf(parsed.data);
-    if (fault === undefined) return parsed.data;
-    const text = describeFault(fault, verb);
-    throw new RpcError("InternalError", `${method} ${verb}ed ${text}`);
+  if (fault !== undefined) {
+    throw new RpcError("InternalError", `${method} ${verb}ed ${describeFault(fault, verb)}`);
   }
+  if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const where = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
   throw new RpcError(

@@ -2,7 +2,7 @@
 
 import * as z from "zod";
 import { type ParamsIssue, RpcError } from "../base/errors.ts";
-import { withPlainNumbers } from "../base/exact_numbers.ts";
+import { withPlainNumbers } from "../base/values/exact_numbers.ts";
 import type { InputSchema, Procedure } from "./procedure.ts";
 
 /** Parameters as a caller gives them: by position, by name, or none. */

@@ -5,10 +5,11 @@ import {
   type ErrorName,
   errorNameOf,
   type Executed,
+  messageOf,
   type ParamsIssue,
   RpcError,
 } from "../base/errors.ts";
-import { describeFault, jsonFaultOf } from "../base/json_fault.ts";
+import { describeFault, type JsonFault, jsonFaultOf } from "../base/values/json_fault.ts";
 import { messageBytesMax, nestingMax } from "../base/limits.ts";
 import { exactJson, parseJson } from "./json.ts";
 import type { Id, Params, Request, Response, WireError } from "./message.ts";
@@ -134,12 +135,16 @@ export function encodeItems(id: Id, items: readonly unknown[]): string {
 function encodeParams(method: string, params: Params | undefined): string {
   if (params === undefined) return "";
   const given = withoutAbsent(params);
-  const fault = jsonFaultOf(given);
-  if (fault !== undefined) {
-    const text = `Cannot call ${method}: its parameters have ${describeFault(fault, "pass")}`;
-    throw new RpcError("InvalidParams", text, { executed: "no" });
+  let fault: JsonFault | undefined;
+  try {
+    fault = jsonFaultOf(given);
+    if (fault === undefined) return `,"params":${JSON.stringify(given)}`;
+  } catch (cause) {
+    const text = `Cannot call ${method}: its parameters cannot be read: ${messageOf(cause)}`;
+    throw new RpcError("InvalidParams", text, { executed: "no", cause });
   }
-  return `,"params":${JSON.stringify(given)}`;
+  const text = `Cannot call ${method}: its parameters have ${describeFault(fault, "pass")}`;
+  throw new RpcError("InvalidParams", text, { executed: "no" });
 }
 
 /** Without what was left out at the end: `f(1, undefined)` is `f(1)`. */

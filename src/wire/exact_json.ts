@@ -1,6 +1,6 @@
 /** JSON whose numbers stay as they were written: what passes through here is nobody's to round. */
 
-import { exactNumber, isKept } from "../base/exact_numbers.ts";
+import { exactNumber, isKept } from "../base/values/exact_numbers.ts";
 import { endOfString } from "./nesting.ts";
 
 /** A decimal of so many characters has no digit that JavaScript does not keep. */

@@ -1,6 +1,6 @@
 import { sleep, systemClock } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
-import { isExactNumber } from "../../base/exact_numbers.ts";
+import { isExactNumber } from "../../base/values/exact_numbers.ts";
 import type { CallReport } from "../../client/call_report.ts";
 import type { Client } from "../../client/client.ts";
 import { parseExactly } from "../../wire/exact_json.ts";

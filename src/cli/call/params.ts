@@ -1,5 +1,5 @@
 import { messageOf } from "../../base/errors.ts";
-import { isExactNumber } from "../../base/exact_numbers.ts";
+import { isExactNumber } from "../../base/values/exact_numbers.ts";
 import { parseExactly } from "../../wire/exact_json.ts";
 import type { Params } from "../../wire/message.ts";
 import { UsageError } from "../syntax/usage_error.ts";

@@ -4,7 +4,7 @@
  * value is told which part of it would not arrive, and what to write in its place.
  */
 
-import { messageBytesMax, nestingMax } from "./limits.ts";
+import { messageBytesMax, nestingMax } from "../limits.ts";
 
 /** A part of a value that would not arrive as it is. */
 export interface JsonFault {
@@ -23,14 +23,14 @@ const valuesMax = messageBytesMax / 2;
  * The first part of a value that JSON cannot express, if there is one. What JSON does by itself and
  * everybody expects is none: `undefined` as a whole is `null`, a member that is undefined is left out,
  * and what has a `toJSON` is what that returns.
+ *
+ * @throws whatever a getter, a proxy or a `toJSON` throws
  */
 export function jsonFaultOf(value: unknown): JsonFault | undefined {
   // Two walks, of which nearly all values need the first one only, which remembers no way.
   if (value === undefined) return undefined;
   left = valuesMax;
-  try {
-    if (fits(value, 0)) return undefined;
-  } catch { /* a getter or a proxy threw: the second walk says where */ }
+  if (fits(value, 0)) return undefined;
   left = valuesMax;
   return faultAt(value, "", []) ??
     { what: "something that changes while it is read", path: "", instead: "a copy" };
@@ -106,37 +106,33 @@ function faultAt(
     return fault(`a part nested deeper than ${nestingMax} levels`, "something flatter");
   }
   const inside = [...above, value];
-  try {
-    if (Array.isArray(value)) {
-      for (let i = 0; i < value.length; i++) {
-        const found = i in value
-          ? faultAt(value[i], `${path}[${i}]`, inside)
-          : { what: "an empty place", path: `${path}[${i}]`, instead: "null" };
-        if (found !== undefined) return found;
-      }
-      return undefined;
-    }
-    const known = knownFault(value, path);
-    if (known !== undefined) return known;
-    const { toJSON } = value as { readonly toJSON?: unknown };
-    if (typeof toJSON === "function") {
-      const json: unknown = toJSON.call(value, "");
-      return json === value || json === undefined ? undefined : faultAt(json, path, inside);
-    }
-    if (!isPlain(value)) {
-      return fault(`an instance of ${nameOf(value)}`, "a plain object, or give it a toJSON method");
-    }
-    for (const key in value) {
-      const member = (value as Record<string, unknown>)[key];
-      const found = member === undefined
-        ? undefined
-        : faultAt(member, path + memberPath(key), inside);
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const found = i in value
+        ? faultAt(value[i], `${path}[${i}]`, inside)
+        : { what: "an empty place", path: `${path}[${i}]`, instead: "null" };
       if (found !== undefined) return found;
     }
     return undefined;
-  } catch {
-    return fault("something that throws when it is read", "a plain object");
   }
+  const known = knownFault(value, path);
+  if (known !== undefined) return known;
+  const { toJSON } = value as { readonly toJSON?: unknown };
+  if (typeof toJSON === "function") {
+    const json: unknown = toJSON.call(value, "");
+    return json === value || json === undefined ? undefined : faultAt(json, path, inside);
+  }
+  if (!isPlain(value)) {
+    return fault(`an instance of ${nameOf(value)}`, "a plain object, or give it a toJSON method");
+  }
+  for (const key in value) {
+    const member = (value as Record<string, unknown>)[key];
+    const found = member === undefined
+      ? undefined
+      : faultAt(member, path + memberPath(key), inside);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function scalarFault(value: unknown, path: string): JsonFault | undefined {

@@ -4,7 +4,7 @@ import {
   isKept,
   withPlainNumbers,
   withRoundedNumbers,
-} from "../../src/base/exact_numbers.ts";
+} from "../../../src/base/values/exact_numbers.ts";
 
 Deno.test("numbers that mean the same in JavaScript become its own", () => {
   for (const [text, number] of [["1.0", 1], ["1e3", 1000], ["0.10", 0.1], ["0.0", 0]] as const) {
