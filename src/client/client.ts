@@ -27,7 +27,7 @@ import { CallStream, streamCreditDefault } from "./call_stream.ts";
 import { withDeadline } from "./deadline.ts";
 import { Endpoints } from "./endpoints/endpoints.ts";
 import { Idempotence } from "./idempotence.ts";
-import { withOwnNumbers } from "./own_numbers.ts";
+import { withOwnNumbers } from "../wire/own_numbers.ts";
 import { Pauses } from "./pauses.ts";
 import { withRetry } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
