@@ -169,3 +169,15 @@ export const logPendingMax = 1024 * 1024;
 
 /** How long a process that ends waits for its last log lines to be taken. */
 export const logFlushMs = 500;
+
+/** How often `--watch` looks at the files: a good version has to be live within a second of its being saved. */
+export const watchEveryMs = 100;
+
+/** How long files may go on changing before `--watch` takes them as they are: one may be written without end. */
+export const watchSettleMsMax = 500;
+
+/** Files that `--watch` looks at: a thousand take some milliseconds each time, in the process that serves. */
+export const watchedFilesMax = 1_000;
+
+/** A larger file is compared by its time and size: to read it would hold up the calls. */
+export const watchedContentBytesMax = 4 * 1024 * 1024;

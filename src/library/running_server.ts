@@ -1,4 +1,5 @@
 import { checkNumber } from "../base/checks.ts";
+import { orAborted } from "../base/aborted.ts";
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import { callTimeoutMsMax } from "../base/limits.ts";
@@ -68,18 +69,20 @@ export class RunningServer implements AsyncDisposable {
    *
    * @throws {RpcError} InvalidParams: there is no address to announce
    * @throws {Error} a worker does not start, or the address cannot be listened on; nothing is left
-   * behind but the registry
+   * behind but the registry; or the signal's reason, when it aborts before the server takes calls
    */
   static async start(options: RunningServerOptions): Promise<RunningServer> {
     const pool = await startPool(options);
     let server: RpcServer | undefined;
+    let running: RunningServer | undefined;
     try {
       server = listen(options, pool);
       const address = advertised(options, server.address.port);
-      const running = new RunningServer(options, { pool, server, address });
-      await running.#registered();
+      running = new RunningServer(options, { pool, server, address });
+      await orAborted(running.#registered(), options.signal);
       return running;
     } catch (error) {
+      if (running !== undefined) await running.close();
       await server?.close();
       await pool.close();
       throw error;
@@ -106,11 +109,12 @@ export class RunningServer implements AsyncDisposable {
    * calls. The old ones finish those that they have, and end. If the new ones do not start, the old
    * ones stay.
    *
-   * @throws {Error} why the new ones do not start
+   * @param signal gives the new ones up, unless they take the calls already
+   * @throws {Error} why the new ones do not start, or the signal's reason
    */
-  async reload(): Promise<void> {
-    const fresh = await startPool(this.#options);
-    if (this.#isClosed) return await fresh.close();
+  async reload(signal?: AbortSignal): Promise<void> {
+    const fresh = await startPool({ ...this.#options, signal });
+    if (this.#isClosed || signal?.aborted) return await fresh.close();
     const old = this.#pool;
     this.#pool = fresh;
     this.#server.usePool(fresh);

@@ -17,6 +17,8 @@ export interface PoolOptions extends WorkerOffer {
   readonly queueMax: number;
   /** How a worker of ours is started. */
   readonly workerCommand: (offer: WorkerOffer) => WorkerCommand;
+  /** Ends the start, when it aborts before that is done. */
+  readonly signal?: AbortSignal | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -25,13 +27,28 @@ export interface PoolOptions extends WorkerOffer {
 /** How long a user's code may take to load: it may have to open a model or a data base first. */
 const loadTimeoutMs = 60_000;
 
+/** When somebody who waits for that wants to hear what for. */
+const stillLoadingAfterMs = 2_000;
+
 /**
  * Starts the workers: those that run `exec`, if it is given, and ours, unless these would have
  * nothing to offer beside it. Resolves when all take calls.
  *
- * @throws {Error} if one does not get ready, with what it said; then none is left behind
+ * @throws {Error} if one does not get ready, with what it said, or the signal's reason; then none is left
+ * behind
  */
 export async function startPool(options: PoolOptions): Promise<Pool> {
+  const { exec = [], module, clock, log } = options;
+  const what = [module, exec.join(" ")].filter(Boolean).join(" and ") || "the procedures";
+  const timer = clock.after(stillLoadingAfterMs, () => log.warn(`Still loading ${what} ...`));
+  try {
+    return await startAll(options);
+  } finally {
+    timer.cancel();
+  }
+}
+
+async function startAll(options: PoolOptions): Promise<Pool> {
   const { exec, module, builtin, workerCommand } = options;
   if (exec === undefined) return await startOne(workerCommand({ module, builtin }), options);
   const foreign = startForeign(exec, options);
@@ -55,12 +72,12 @@ async function startForeign([program = "", ...args]: readonly string[], options:
 
 function startOne(
   command: WorkerCommand,
-  { workers, queueMax, clock, random, log }: PoolOptions,
+  { workers, queueMax, signal, clock, random, log }: PoolOptions,
   more: { readonly cpuCallsPerWorkerMax?: number } = {},
 ): Promise<WorkerPool> {
   const spawnTimeoutMs = loadTimeoutMs;
   return WorkerPool.start({
-    ...{ command, size: workers, queueMax, spawnTimeoutMs, clock, random, log },
+    ...{ command, size: workers, queueMax, spawnTimeoutMs, signal, clock, random, log },
     ...more,
   });
 }

@@ -10,18 +10,46 @@ export const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM"];
 
+/** What {@link onInterrupt} takes. */
+export interface InterruptOptions {
+  /** Whether the end of the terminal counts too, unless it was to be ignored from the start. @default false */
+  readonly hangup?: boolean;
+}
+
 /** Aborts at the first request to end; at the second the process ends at once, with exit code 130. */
-export function onInterrupt(): Interrupt {
+export function onInterrupt({ hangup = false }: InterruptOptions = {}): Interrupt {
   const abort = new AbortController();
   const listener = () => {
     if (abort.signal.aborted) Deno.exit(130);
     abort.abort();
   };
+  // It comes twice, from the system and from the shell, and with a service's SIGTERM: that is no hurry.
+  const hangupListener = () => abort.abort();
+  const listens = hangup && !ignoresHangup();
   for (const name of endSignals) Deno.addSignalListener(name, listener);
+  if (listens) Deno.addSignalListener("SIGHUP", hangupListener);
   return {
     signal: abort.signal,
     release() {
       for (const name of endSignals) Deno.removeSignalListener(name, listener);
+      if (listens) Deno.removeSignalListener("SIGHUP", hangupListener);
     },
   };
+}
+
+/**
+ * Whether SIGHUP has no effect, as under `nohup`: to listen would undo that. Only Linux tells. Elsewhere a
+ * process that writes to a terminal was not started by `nohup`, and any other is left as it is.
+ */
+function ignoresHangup(): boolean {
+  if (Deno.build.os === "windows") return true;
+  if (Deno.build.os !== "linux") return !Deno.stdout.isTerminal() && !Deno.stderr.isTerminal();
+  try {
+    const status = Deno.readTextFileSync("/proc/self/status");
+    const [, ignored = "0"] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status) ?? [];
+    // SIGHUP is signal 1, the lowest bit.
+    return (BigInt(`0x${ignored}`) & 1n) === 1n;
+  } catch {
+    return true;
+  }
 }

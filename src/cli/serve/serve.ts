@@ -18,6 +18,7 @@ import { selfCommand } from "../../library/self_command.ts";
 import { openTracer } from "../process/tracing.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 import { wordsOf } from "../syntax/words.ts";
+import type { SourceWatch } from "./watch_sources.ts";
 
 type Input = CommandInput<typeof serveFlags>;
 
@@ -41,10 +42,15 @@ async function serveUntilStopped(
   const listen = listenAddress(positionals);
   const metricsAt = flags.metrics === undefined ? undefined : metricsAddress(flags.metrics);
   const discovery = await openRegistry(flags, log);
-  const interrupt = onInterrupt();
+  const interrupt = onInterrupt({ hangup: true });
   let server: RunningServer | undefined;
   let metrics: MetricsServer | undefined;
+  let watch: SourceWatch | undefined;
   try {
+    // Before the procedures are loaded: an edit meanwhile is one.
+    watch = flags.watch
+      ? await watchOf(source, async (signal) => await server?.reload(signal), log)
+      : undefined;
     server = await start({
       ...source,
       listen,
@@ -61,19 +67,26 @@ async function serveUntilStopped(
       random: systemRandom,
       log,
       tracer: await openTracer(log),
+      signal: interrupt.signal,
     });
+    if (server === undefined) {
+      log.info("Ended before it took calls");
+      return exitCodes.interrupted;
+    }
     if (metricsAt !== undefined) {
       metrics = await watchable(server, metricsAt, () => !interrupt.signal.aborted, log);
     }
     const { address, registry } = server;
     console.log(`ready ${address} service=${flags.service} registry=${registry}`);
-    if (flags.watch) await watch(server, source, log);
+    watch?.start();
     await aborted(interrupt.signal);
+    watch?.close();
     log.info("Draining: leaving the registry, finishing what runs");
     await server.drain({ graceMs: flags.drainGrace, timeoutMs: flags.drainTimeout });
     log.info("Drained");
     return exitCodes.success;
   } finally {
+    watch?.close();
     await server?.close();
     metrics?.close();
     await discovery.close();
@@ -144,10 +157,12 @@ async function watchable(
   return metrics;
 }
 
-async function start(options: RunningServerOptions): Promise<RunningServer> {
+/** `undefined`: it was to end before it took calls. */
+async function start(options: RunningServerOptions): Promise<RunningServer | undefined> {
   try {
     return await RunningServer.start(options);
   } catch (error) {
+    if (options.signal?.aborted) return undefined;
     if (error instanceof RpcError && error.name === "InvalidParams") {
       throw new UsageError(error.message);
     }
@@ -155,9 +170,13 @@ async function start(options: RunningServerOptions): Promise<RunningServer> {
   }
 }
 
-async function watch(server: RunningServer, source: Source, log: Logger): Promise<void> {
-  const { watchSources } = await import("./watch_sources.ts");
-  void watchSources(source, () => server.reload(), log);
+async function watchOf(
+  sources: Source,
+  reload: (signal: AbortSignal) => Promise<void>,
+  log: Logger,
+): Promise<SourceWatch> {
+  const { SourceWatch } = await import("./watch_sources.ts");
+  return new SourceWatch({ sources, reload, clock: systemClock, log });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

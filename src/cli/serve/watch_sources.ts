@@ -1,97 +1,113 @@
-import { dirname, resolve, sep } from "node:path";
-import { fileURLToPath } from "node:url";
-import { systemClock } from "../../base/clock.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
+import { watchedFilesMax, watchEveryMs, watchSettleMsMax } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
+import {
+  differenceOf,
+  readSources,
+  rootFiles,
+  type SourceFiles,
+  type Sources,
+  stampOf,
+  stampWhenRead,
+} from "./source_files.ts";
 
-/** Changes that come within this time are one: editors write a file in several steps. */
-const settleMs = 100;
-
-/** What the procedures of a server are written in. */
-export interface Sources {
-  readonly module?: string | undefined;
-  readonly exec?: readonly string[] | undefined;
+/** What a {@link SourceWatch} needs. */
+export interface SourceWatchOptions {
+  readonly sources: Sources;
+  /** Loads them anew; given up when the signal aborts. */
+  readonly reload: (signal: AbortSignal) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Logger;
 }
+
+/** How many files are named when the watch begins. */
+const filesShownMax = 8;
 
 /**
- * Calls `reload` after each change below the directories of the module and of the files that `exec`
- * names, one after the other; a failure is logged, and the next change tries again. Directories of
- * installed packages and hidden ones are left out. Never returns: it goes with the process.
+ * Looks at the module, at the files that a worker's command names and at what these import, again and again,
+ * and loads anew when one of them holds something else. It looks instead of listening, because what a file is
+ * may change without an event in its directory: by a link on the way to it, on a disk of another machine.
+ *
+ * The newest version counts: a load that is under way is given up for it.
  */
-export async function watchSources(
-  sources: Sources,
-  reload: () => Promise<void>,
-  log: Logger,
-): Promise<void> {
-  const directories = directoriesOf(sources);
-  if (directories.length === 0) {
-    log.warn("Cannot watch: the command names no file. Name the program by its path");
-    return;
+export class SourceWatch {
+  readonly #options: SourceWatchOptions;
+  readonly #roots: readonly string[];
+  #files: SourceFiles;
+  #stamp: string;
+  /** Since when the files have been changing, or nobody has looked whether they are; by the clock. */
+  #unsettledSinceMs: number | undefined;
+  #load: AbortController | undefined;
+  #timer: Timer | undefined;
+
+  /** Reads the files as they are. To be made before the procedures are loaded: a change meanwhile is one. */
+  constructor(options: SourceWatchOptions) {
+    this.#options = options;
+    this.#roots = rootFiles(options.sources);
+    this.#files = readSources(this.#roots);
+    this.#stamp = stampWhenRead(this.#files);
+    this.#unsettledSinceMs = options.clock.now();
   }
-  log.info("Watching for changes", { directories: directories.join(", ") });
-  const change = changes(directories);
-  let text = await change.next();
-  while (!text.done) {
-    log.info("Reloading", { because: text.value });
+
+  /** Begins to look. */
+  start(): void {
+    const { clock, log } = this.#options;
+    if (this.#roots.length === 0) {
+      log.warn("Cannot watch: the command names no file. Name the program by its path");
+      return;
+    }
+    const present = [...this.#files].filter(([, { stamp }]) => stamp !== "-").map(([path]) => path);
+    const more = present.length - filesShownMax;
+    const shown = present.slice(0, filesShownMax).join(", ");
+    log.info("Watching for changes", { files: more > 0 ? `${shown} and ${more} more` : shown });
+    if (this.#files.size >= watchedFilesMax) {
+      log.warn(`Watching ${watchedFilesMax} files: the module imports more than these`);
+    }
+    this.#timer = clock.every(watchEveryMs, () => this.#look());
+  }
+
+  /** Looks no more, and gives up a load that is under way. */
+  close(): void {
+    this.#timer?.cancel();
+    this.#load?.abort();
+  }
+
+  #look(): void {
+    const nowMs = this.#options.clock.now();
+    const stamp = stampOf(this.#files);
+    const isSettled = stamp === this.#stamp;
+    this.#stamp = stamp;
+    if (!isSettled) this.#unsettledSinceMs ??= nowMs;
+    if (this.#unsettledSinceMs === undefined) return;
+    if (!isSettled) {
+      // An editor writes a file in several steps. One that is written all the time has to be taken as it is, but
+      // must not end each load before that is done.
+      const isOverdue = nowMs - this.#unsettledSinceMs >= watchSettleMsMax;
+      if (!isOverdue || this.#load !== undefined) return;
+    }
+    this.#unsettledSinceMs = isSettled ? undefined : nowMs;
+    const before = this.#files;
+    this.#files = readSources(this.#roots);
+    this.#stamp = stampWhenRead(this.#files);
+    const because = differenceOf(before, this.#files);
+    if (because !== undefined) void this.#reload(because);
+  }
+
+  async #reload(because: string): Promise<void> {
+    const { reload, log } = this.#options;
+    if (this.#load !== undefined) log.info("Giving up a load: there is a newer version");
+    this.#load?.abort();
+    const load = this.#load = new AbortController();
+    log.info("Reloading", { because });
     try {
-      await reload();
-      log.info("Reloaded");
+      await reload(load.signal);
+      if (!load.signal.aborted) log.info("Reloaded");
     } catch (error) {
+      if (load.signal.aborted) return;
       log.error(`Not reloaded, serving on as before: ${messageOf(error)}`);
+    } finally {
+      if (this.#load === load) this.#load = undefined;
     }
-    text = await change.next();
   }
-}
-
-function directoriesOf({ module, exec = [] }: Sources): string[] {
-  const files = exec.filter((word) => {
-    try {
-      return Deno.statSync(word).isFile;
-    } catch {
-      return false;
-    }
-  });
-  if (module !== undefined) {
-    files.push(module.startsWith("file:") ? fileURLToPath(module) : module);
-  }
-  return [...new Set(files.map((file) => dirname(resolve(file))))];
-}
-
-/** The path of a changed file each time that changes have come and settled. */
-async function* changes(directories: readonly string[]): AsyncGenerator<string, void> {
-  let changed: string | undefined;
-  let wake = Promise.withResolvers<void>();
-  const listen = async () => {
-    for await (const { kind, paths } of Deno.watchFs([...directories])) {
-      const path = paths.find((path) => isSource(path, directories));
-      if (kind === "access" || path === undefined) continue;
-      changed = path;
-      wake.resolve();
-    }
-  };
-  void listen();
-  while (true) {
-    await wake.promise;
-    // The last change counts: until then more of the same save may come.
-    let seen: string | undefined;
-    do {
-      seen = changed;
-      changed = undefined;
-      wake = Promise.withResolvers<void>();
-      const settled = Promise.withResolvers<void>();
-      systemClock.after(settleMs, settled.resolve);
-      await settled.promise;
-    } while (changed !== undefined);
-    if (seen !== undefined) yield seen;
-  }
-}
-
-function isSource(path: string, directories: readonly string[]): boolean {
-  const directory = directories.find((one) => path.startsWith(one + sep));
-  if (directory === undefined) return false;
-  const parts = path.slice(directory.length + 1).split(sep);
-  return !parts.some((part) =>
-    part.startsWith(".") || part === "node_modules" || part === "__pycache__" ||
-    part.endsWith("~")
-  );
 }

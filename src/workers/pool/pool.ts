@@ -5,6 +5,7 @@ import { queueMaxDefault } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import type { OpenRpcDocument } from "../../procedures/openrpc.ts";
+import { orAborted } from "../../base/aborted.ts";
 import { Lane } from "./lane.ts";
 import type { PoolTask, TaskHandle } from "./task.ts";
 import type { WorkerCommand } from "./worker_process.ts";
@@ -27,6 +28,8 @@ export interface WorkerPoolOptions {
   readonly cpuCallsPerWorkerMax?: number;
   /** Most `io` calls in one worker. @default 256 */
   readonly ioCallsPerWorkerMax?: number;
+  /** Ends the start, when it aborts before that is done. */
+  readonly signal?: AbortSignal | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -90,12 +93,13 @@ export class WorkerPool implements Pool {
   /**
    * Starts the workers and resolves when all of them take calls.
    *
-   * @throws {Error} if one does not get ready, with what it printed; then none is left behind
+   * @throws {Error} if one does not get ready, with what it printed, or the signal's reason; then none is
+   * left behind
    */
   static async start(options: WorkerPoolOptions): Promise<WorkerPool> {
     const pool = new WorkerPool(options);
     try {
-      await pool.#start();
+      await orAborted(pool.#start(), options.signal);
     } catch (error) {
       await pool.close();
       throw error;
@@ -138,6 +142,8 @@ export class WorkerPool implements Pool {
     const { size } = this.#options;
     const document = await this.#fill(this.#cpu, size, true);
     this.#document = document;
+    // Closed meanwhile: what is started now nobody would end.
+    this.#options.signal?.throwIfAborted();
     if (document.methods.some((method) => method["x-kind"] === "io")) {
       await this.#fill(this.#io, Math.min(size, ioWorkersMax), false);
     }

@@ -1,0 +1,89 @@
+/**
+ * The files that a source text imports, found by its words: no parser travels in the binary. What only looks
+ * like an import, in a comment say, is found too, and is one file more to look at.
+ */
+
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+/** Places where one imported file can be, in the order in which they are tried. */
+export type Candidates = readonly string[];
+
+const scriptName = /\.[cm]?[jt]sx?$/;
+const pythonName = /\.pyw?$/;
+
+const gap = String.raw`(?:\s|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|//[^\n]*\n)*`;
+
+/** `import "..."`, `import("...")`, `... from "..."` and `require("...")` of a file. */
+const scriptImport = new RegExp(
+  String.raw`\b(?:from|import|require)${gap}(?:\(${gap})?(["'\`])((?:\.{0,2}/|file:)[^"'\`\n]+)\1`,
+  "g",
+);
+
+/** What Node.js adds to a name that is no file. */
+const nodeEndings = ["", ".js", ".mjs", ".cjs", ".ts", ".json", "/index.js", "/index.ts"];
+
+const pythonImport = /^[ \t]*import[ \t]+([^\n#;]+)/gm;
+const pythonFrom = /^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*(\([^)]*\)|[^\n#;]*)/gm;
+
+/**
+ * The local files that the text of the file at `path` imports, by its name's ending.
+ *
+ * @param home where a Python program looks for modules: the directory of its first file
+ */
+export function importedFiles(path: string, text: string, home: string): Candidates[] {
+  if (scriptName.test(path)) return scriptImports(path, text);
+  return pythonName.test(path) ? pythonImports(path, text, home) : [];
+}
+
+/** Where Python looks for the module of this dotted name. */
+export function pythonModule(home: string, name: string): Candidates {
+  const parts = name.split(".").filter((part) => part !== "");
+  if (parts.length === 0) return [join(home, "__init__.py")];
+  return [join(home, ...parts, "__init__.py"), `${join(home, ...parts)}.py`];
+}
+
+function scriptImports(path: string, text: string): Candidates[] {
+  const base = pathToFileURL(path);
+  return [...text.matchAll(scriptImport)].flatMap(([, , specifier = ""]) => {
+    const url = URL.parse(specifier, base);
+    if (url?.protocol !== "file:") return [];
+    url.search = url.hash = "";
+    try {
+      const file = fileURLToPath(url);
+      return [nodeEndings.map((ending) => file + ending)];
+    } catch {
+      // Of another machine, or with an escaped separator: nothing that could be read here.
+      return [];
+    }
+  });
+}
+
+function pythonImports(path: string, text: string, home: string): Candidates[] {
+  const found: Candidates[] = [];
+  const add = (base: string, name: string) => {
+    const parts = name.split(".");
+    // Each package on the way runs its own file.
+    parts.forEach((_, index) =>
+      found.push(pythonModule(base, parts.slice(0, index + 1).join(".")))
+    );
+  };
+  for (const [, list = ""] of text.matchAll(pythonImport)) {
+    for (const name of namesOf(list)) add(home, name);
+  }
+  for (const [, dots = "", name = "", list = ""] of text.matchAll(pythonFrom)) {
+    const ups = Array.from({ length: Math.max(0, dots.length - 1) }, () => "..");
+    const base = dots === "" ? home : join(dirname(path), ...ups);
+    add(base, name);
+    // What is imported from a package may be a module of it.
+    const inside = join(base, ...name.split("."));
+    for (const one of namesOf(list)) found.push(pythonModule(inside, one));
+  }
+  return found;
+}
+
+/** `a.b as c, d` without what they are called afterwards. */
+function namesOf(list: string): string[] {
+  return list.split(/[(),\\\n]/).map((one) => one.trim().split(/\s/)[0] ?? "")
+    .filter((name) => /^[\p{L}_][\p{L}\p{N}_.]*$/u.test(name));
+}

@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { SourceWatch } from "../../../src/cli/serve/watch_sources.ts";
+import { watchEveryMs, watchSettleMsMax } from "../../../src/base/limits.ts";
+import { silentLogger } from "../../../src/base/log.ts";
+import { VirtualClock } from "../../support/virtual_clock.ts";
+
+interface Load {
+  readonly text: string;
+  readonly signal: AbortSignal;
+  readonly end: PromiseWithResolvers<void>;
+}
+
+/** A watched module, the loads that were begun, and a clock that stands still. */
+class Rig implements AsyncDisposable {
+  readonly clock = new VirtualClock();
+  readonly loads: Load[] = [];
+  readonly path: string;
+  readonly #watch: SourceWatch;
+
+  private constructor(readonly directory: string) {
+    this.path = join(directory, "tasks.ts");
+    this.write("export {};");
+    this.#watch = new SourceWatch({
+      sources: { module: this.path },
+      reload: (signal) => {
+        const end = Promise.withResolvers<void>();
+        this.loads.push({ text: this.#text(), signal, end });
+        signal.addEventListener("abort", () => end.reject(signal.reason));
+        return end.promise;
+      },
+      clock: this.clock,
+      log: silentLogger,
+    });
+    this.#watch.start();
+    this.look(3);
+  }
+
+  static async create(): Promise<Rig> {
+    return new Rig(await Deno.makeTempDir());
+  }
+
+  /** Each text has to differ in length from the one before: the file system's clock is coarse. */
+  write(text: string, path = this.path): void {
+    Deno.writeTextFileSync(path, text);
+  }
+
+  #text(): string {
+    try {
+      return Deno.readTextFileSync(this.path);
+    } catch {
+      return "(removed)";
+    }
+  }
+
+  /** Lets it look so many times. */
+  look(times: number): void {
+    for (let i = 0; i < times; i++) this.clock.advance(watchEveryMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#watch.close();
+    await Deno.remove(this.directory, { recursive: true });
+  }
+}
+
+Deno.test("an edit is loaded once it has settled, and one that changes nothing is not", async () => {
+  await using rig = await Rig.create();
+  rig.write("export const a = 1;");
+  rig.look(1);
+  assert.equal(rig.loads.length, 0, "more of it may come");
+  rig.look(1);
+  assert.deepEqual(rig.loads.map(({ text }) => text), ["export const a = 1;"]);
+  rig.loads[0]?.end.resolve();
+  Deno.utimeSync(rig.path, 1, 1);
+  rig.look(5);
+  assert.equal(rig.loads.length, 1);
+});
+
+Deno.test("what a module writes beside itself is no edit", async () => {
+  await using rig = await Rig.create();
+  for (const name of ["log.txt", "data.sqlite", "data.sqlite-wal", "tasks.ts.tmp", "other.ts"]) {
+    rig.write("x", join(rig.directory, name));
+    rig.look(3);
+  }
+  assert.equal(rig.loads.length, 0);
+});
+
+Deno.test("a newer version ends the load of an older one, which may never end itself", async () => {
+  await using rig = await Rig.create();
+  rig.write("await new Promise(() => {});");
+  rig.look(2);
+  rig.write("export const good = 1;");
+  rig.look(2);
+  assert.deepEqual(rig.loads.map(({ signal }) => signal.aborted), [true, false]);
+});
+
+Deno.test("a file that is written all the time is loaded all the same, and each load may end", async () => {
+  await using rig = await Rig.create();
+  let text = "//";
+  for (let i = 0; i < 2 * watchSettleMsMax / watchEveryMs; i++) {
+    rig.write(text += "x");
+    rig.look(1);
+  }
+  assert.equal(rig.loads.length, 1);
+  assert.equal(rig.loads[0]?.signal.aborted, false);
+});
+
+Deno.test("a link on the way to the module that leads elsewhere is an edit", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    for (const [name, text] of [["one", "export const a = 1;"], ["two", "export const b = 2;"]]) {
+      Deno.mkdirSync(join(directory, name as string));
+      Deno.writeTextFileSync(join(directory, name as string, "tasks.ts"), text as string);
+    }
+    Deno.symlinkSync("one", join(directory, "..data"));
+    Deno.symlinkSync(join("..data", "tasks.ts"), join(directory, "tasks.ts"));
+    const clock = new VirtualClock();
+    let loads = 0;
+    const watch = new SourceWatch({
+      sources: { module: join(directory, "tasks.ts") },
+      reload: () => Promise.resolve(void loads++),
+      clock,
+      log: silentLogger,
+    });
+    watch.start();
+    Deno.symlinkSync("two", join(directory, "..data_tmp"));
+    Deno.renameSync(join(directory, "..data_tmp"), join(directory, "..data"));
+    for (let i = 0; i < 3; i++) clock.advance(watchEveryMs);
+    assert.equal(loads, 1);
+    watch.close();
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("a module that is removed, broken and good again is loaded each time", async () => {
+  await using rig = await Rig.create();
+  Deno.removeSync(rig.path);
+  rig.look(2);
+  rig.write("this is no module");
+  rig.look(2);
+  rig.write("export const good = 1;");
+  rig.look(2);
+  assert.deepEqual(rig.loads.map(({ text }) => text), [
+    "(removed)",
+    "this is no module",
+    "export const good = 1;",
+  ]);
+});
