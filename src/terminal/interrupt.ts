@@ -23,9 +23,13 @@ export function onInterrupt({ hangup = false }: InterruptOptions = {}): Interrup
     if (abort.signal.aborted) Deno.exit(130);
     abort.abort();
   };
-  // It comes twice, from the system and from the shell, and with a service's SIGTERM: that is no hurry.
-  const hangupListener = () => abort.abort();
-  const listens = hangup && !ignoresHangup();
+  const isIgnored = ignoresHangup();
+  const hangupListener = () => {
+    // It comes twice, from the system and from the shell, and with a service's SIGTERM: that is no hurry.
+    if (!isIgnored) abort.abort();
+  };
+  // Also where it is ignored: the runtime ends that by listening to it with the first of the others.
+  const listens = Deno.build.os !== "windows" && (hangup || isIgnored);
   for (const name of endSignals) Deno.addSignalListener(name, listener);
   if (listens) Deno.addSignalListener("SIGHUP", hangupListener);
   return {
@@ -38,11 +42,10 @@ export function onInterrupt({ hangup = false }: InterruptOptions = {}): Interrup
 }
 
 /**
- * Whether SIGHUP has no effect, as under `nohup`: to listen would undo that. Only Linux tells. Elsewhere a
- * process that writes to a terminal was not started by `nohup`, and any other is left as it is.
+ * Whether SIGHUP is to have no effect, as under `nohup`. Only Linux tells. Elsewhere a process that writes to
+ * a terminal was not started by `nohup`, and any other may have been.
  */
 function ignoresHangup(): boolean {
-  if (Deno.build.os === "windows") return true;
   if (Deno.build.os !== "linux") return !Deno.stdout.isTerminal() && !Deno.stderr.isTerminal();
   try {
     const status = Deno.readTextFileSync("/proc/self/status");

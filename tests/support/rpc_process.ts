@@ -21,6 +21,8 @@ export interface RpcRunOptions {
   readonly timeoutMs?: number;
   /** What is run in place of `rpc`: a test's own program. @default the program under test */
   readonly program?: URL;
+  /** Whether it has a process group of its own, for {@link RpcProcess.signalGroup}. @default false */
+  readonly ownGroup?: boolean;
   /** A shell's words before the command, for example `ulimit -n 64;`. @default none: no shell */
   readonly shell?: string;
 }
@@ -91,6 +93,7 @@ export class RpcHome implements AsyncDisposable {
       stdin: options.stdin,
       program: options.program,
       shell: options.shell,
+      ownGroup: options.ownGroup ?? false,
     });
     this.#processes.add(process);
     return process;
@@ -150,6 +153,7 @@ export class RpcProcess {
       readonly stdin: string | undefined;
       readonly program: URL | undefined;
       readonly shell: string | undefined;
+      readonly ownGroup: boolean;
     },
   ) {
     this.#commandLine = `rpc ${args.join(" ")}`;
@@ -163,6 +167,7 @@ export class RpcProcess {
       args: rest,
       env: options.env,
       cwd: options.cwd,
+      detached: options.ownGroup,
       stdin: options.stdin === undefined ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
@@ -229,6 +234,11 @@ export class RpcProcess {
   /** Sends a signal, if it still runs. */
   signal(name: Deno.Signal): void {
     if (this.#code === undefined) this.#child.kill(name);
+  }
+
+  /** Sends a signal to it and to all that it has started, as a terminal does; it needs `ownGroup`. */
+  signalGroup(name: Deno.Signal): void {
+    if (this.#code === undefined) Deno.kill(-this.pid, name);
   }
 
   /** Reads no more of its stdout, and closes that: what `| head` does in the end. */

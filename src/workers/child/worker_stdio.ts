@@ -28,9 +28,9 @@ const printers = [
  * Makes this process a worker, for good: stdin and stdout are the protocol's from now on.
  *
  * - Whatever a procedure prints, by `console`, `Deno.stdout` or `process.stdout`, goes to stderr.
- * - SIGINT and SIGTERM are ignored. A terminal sends the first to the whole process group, and a
- *   service manager the second, and then the parent wants its workers to finish. A worker leaves
- *   when stdin ends, or by SIGKILL.
+ * - SIGINT, SIGTERM and SIGHUP are ignored. A terminal sends the first and the last to the whole process
+ *   group, and a service manager the second, and then the parent wants its workers to finish. A worker
+ *   leaves when stdin ends, or by SIGKILL.
  * - An error that nobody caught is printed. It may be of a call long answered, so it must not take
  *   the other calls with it.
  */
@@ -57,7 +57,7 @@ export function takeStdio(): WorkerIo {
 }
 
 function ignoredSignals(): Deno.Signal[] {
-  return Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM"];
+  return Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM", "SIGHUP"];
 }
 
 /** The stack of anything that was thrown, for the log. */

@@ -1,5 +1,11 @@
 /**
- * How a worker that is not ours ends when its server does, though it may be a program that computes and does
+ * How a worker that is not ours ends with its server, and not before.
+ *
+ * Not before: it has a process group of its own. A terminal's Ctrl-C and a supervisor's signal go to the whole
+ * group of the server, which then wants its workers to finish. On Windows there is no such group: a console's
+ * Ctrl-C reaches everybody in it.
+ *
+ * With it: when its server does, though it may be a program that computes and does
  * not look at its stdin: by `setpriv` of util-linux, which asks the kernel to end it with its parent and then
  * becomes the program. Where there is none, or an old one, the program is started as it is.
  */
@@ -9,12 +15,14 @@ import type { WorkerCommand } from "./worker_process.ts";
 const binder = "setpriv";
 const binding = ["--pdeathsig", "KILL", "--"];
 
-/** The same command, tied to the life of this process if that can be done here. */
+/** The same command, tied to the life of this process as far as that can be done here. */
 export async function tiedCommand(command: WorkerCommand): Promise<WorkerCommand> {
-  const { program, args } = command;
+  if (Deno.build.os === "windows") return command;
+  const own = { ...command, ownGroup: true };
+  const { program, args } = own;
   // What cannot be started is left to fail under its own name.
-  if (Deno.build.os !== "linux" || !isProgram(program) || !await canBind()) return command;
-  return { ...command, program: binder, args: [...binding, program, ...args] };
+  if (Deno.build.os !== "linux" || !isProgram(program) || !await canBind()) return own;
+  return { ...own, program: binder, args: [...binding, program, ...args] };
 }
 
 async function canBind(): Promise<boolean> {

@@ -27,6 +27,11 @@ export interface WorkerCommand {
   readonly cwd?: string;
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /**
+   * Whether it has a process group of its own: signals to that of the server, such as a terminal's Ctrl-C, do
+   * not reach it then, and what it starts is killed with it. @default false
+   */
+  readonly ownGroup?: boolean;
 }
 
 /** What a call ended in. */
@@ -91,6 +96,7 @@ export class WorkerProcess {
   readsOfOutput = 0;
   #busySinceMs = 0;
   #killedBecause: string | undefined;
+  #hasExited = false;
   readonly #printed: Printed;
   #printedAll: Promise<void> | undefined;
 
@@ -253,19 +259,23 @@ export class WorkerProcess {
   kill(because: string): void {
     this.#killedBecause ??= because;
     try {
-      this.#child.kill("SIGKILL");
+      // Of one that has exited the number may be another's.
+      const isGroup = this.#options.command.ownGroup && !this.#hasExited;
+      if (isGroup) Deno.kill(-this.pid, "SIGKILL");
+      else this.#child.kill("SIGKILL");
     } catch {
       // It has exited already.
     }
   }
 
   #spawn(): Deno.ChildProcess {
-    const { program, args, cwd, env } = this.#options.command;
+    const { program, args, cwd, env, ownGroup = false } = this.#options.command;
     const claims = this.#board === undefined ? {} : { [claimBoardVariable]: this.#board.path };
     return new Deno.Command(program, {
       args: [...args],
       ...(cwd === undefined ? {} : { cwd }),
       env: { ...env, ...claims },
+      detached: ownGroup,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -273,7 +283,7 @@ export class WorkerProcess {
   }
 
   async #run(): Promise<WorkerEnd> {
-    const exited = this.#child.status;
+    const exited = this.#child.status.finally(() => this.#hasExited = true);
     const giveUp = exited.then(() => sleep(this.#options.clock, pipesAfterExitMs));
     this.#printedAll = Promise.race([this.#printed.ended, giveUp]);
     await Promise.race([this.#readAnswers(), giveUp.then(() => this.#stdout.cancel())]);

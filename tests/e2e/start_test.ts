@@ -1,0 +1,185 @@
+/** How a server begins and ends by signals, whoever else gets them. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { connect } from "rpc";
+import { freePort } from "../support/free_port.ts";
+import { python } from "../support/python.ts";
+import { RpcHome } from "../support/rpc_process.ts";
+import { waitFor } from "../support/wait_for.ts";
+
+/** Says which process it is, and never ends to load. */
+const endless = `Deno.writeTextFileSync("pid", String(Deno.pid));
+await new Promise(() => setInterval(() => {}, 1_000));
+export const f = () => 1;`;
+
+const ignore = Deno.build.os === "windows";
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  Deno.test({
+    name: `a module that never ends to load is told of, and the first ${signal} ends the start`,
+    ignore,
+    async fn() {
+      await using home = await RpcHome.create();
+      await Deno.writeTextFile(join(home.workingDirectory, "tasks.ts"), endless);
+      const server = home.start(["serve", "127.0.0.1", "0", "tasks.ts", "--workers", "1"], {
+        ownGroup: true,
+      });
+      await server.says(/Still loading tasks\.ts \.\.\./);
+      server.signalGroup(signal);
+      assert.equal(await server.ended(10_000), 130, server.describe());
+      const pid = Number(await Deno.readTextFile(join(home.workingDirectory, "pid")));
+      assert.throws(() => Deno.kill(pid, "SIGCONT"), Deno.errors.NotFound);
+      assert.equal(server.stdout, "");
+    },
+  });
+}
+
+Deno.test({
+  name: "a start that waits for its registry ends at the first signal",
+  ignore,
+  async fn() {
+    await using home = await RpcHome.create(`zookeeper://127.0.0.1:${freePort()}`);
+    const server = home.start(["serve", "127.0.0.1", "0", "--workers", "1"], {
+      env: { RPC_LOG_LEVEL: "debug" },
+    });
+    await server.says(/Cannot connect|Not registered|ZooKeeper/i);
+    server.signal("SIGTERM");
+    await server.ended(10_000);
+  },
+});
+
+const slow = `export async function slow() {
+  await Deno.writeTextFile("begun", "");
+  while (!(await Deno.stat("go").catch(() => undefined))) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return "done";
+}`;
+
+for (
+  const [name, signal] of [
+    ["the terminal's end drains as SIGTERM does", "SIGHUP"],
+    ["a terminal's Ctrl-C lets the calls of all workers end", "SIGINT"],
+  ] as const
+) {
+  Deno.test({
+    name,
+    ignore,
+    async fn() {
+      await using home = await RpcHome.create();
+      const at = (name: string) => join(home.workingDirectory, name);
+      await Deno.writeTextFile(at("tasks.ts"), slow);
+      const server = await home.serve(["127.0.0.1", "0", "tasks.ts"], { ownGroup: true });
+      await using client = await connect({ registry: home.registry });
+      const call = client.call("slow");
+      await waitFor("the call to begin", () => Deno.stat(at("begun")).catch(() => false));
+      server.process.signalGroup(signal);
+      // A shell sends it to its jobs beside the system, which has sent it to the group.
+      if (signal === "SIGHUP") server.process.signalGroup(signal);
+      await server.process.says(/Draining/);
+      await Deno.writeTextFile(at("go"), "");
+      assert.equal(await call, "done");
+      assert.equal(await server.process.ended(), 0);
+    },
+  });
+}
+
+Deno.test({
+  name: "under nohup the terminal's end is nothing to a server",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using home = await RpcHome.create();
+    const shell = "trap '' HUP;";
+    const server = await home.serve([], { shell });
+    const call = home.start(["call", "ping", "--duration", "1h", "--rate", "50"], { shell });
+    const pongs = () => call.lines.length;
+    await waitFor("a first call", () => pongs() > 0);
+    for (const process of [server.process, call]) process.signal("SIGHUP");
+    const before = pongs();
+    await waitFor("further calls", () => pongs() > before + 10);
+    assert.doesNotMatch(server.stderr, /Draining/);
+    assert.equal(await server.stop(), 0);
+  },
+});
+
+/** A worker that waits for a file in its call. */
+const slowPython = `
+import json, os, sys, time
+methods = [{"name": "slow", "params": []}]
+for line in sys.stdin:
+    request = json.loads(line)
+    result = {"openrpc": "1.3.2", "info": {"title": "t", "version": "1"}, "methods": methods}
+    if request["method"] == "slow":
+        open("begun", "w").close()
+        while not os.path.exists("go"):
+            time.sleep(0.01)
+        result = "done"
+    print(json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": result}), flush=True)
+`;
+
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+  Deno.test({
+    name: `a program of somebody else's ends its call when ${signal} comes to all`,
+    ignore: ignore || python === undefined,
+    async fn() {
+      await using home = await RpcHome.create();
+      const at = (name: string) => join(home.workingDirectory, name);
+      await Deno.writeTextFile(at("slow.py"), slowPython);
+      const server = await home.serve(
+        ["127.0.0.1", "0", "--no-builtin", "--exec", `${python} slow.py`],
+        { ownGroup: true },
+      );
+      await using client = await connect({ registry: home.registry });
+      const call = client.call("slow");
+      await waitFor("the call to begin", () => Deno.stat(at("begun")).catch(() => false));
+      server.process.signalGroup(signal);
+      await server.process.says(/Draining/);
+      await Deno.writeTextFile(at("go"), "");
+      assert.equal(await call, "done");
+      assert.equal(await server.process.ended(), 0);
+    },
+  });
+}
+
+Deno.test({
+  name: "a server whose terminal is closed lets its calls end",
+  ignore: ignore || python === undefined,
+  async fn() {
+    await using home = await RpcHome.create();
+    const at = (name: string) => join(home.workingDirectory, name);
+    await Deno.writeTextFile(at("tasks.ts"), slow);
+    const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
+    const terminal = new Deno.Command(python as string, {
+      args: [
+        fileURLToPath(new URL("fixtures/hang_up.py", import.meta.url)),
+        ...[Deno.execPath(), "run", "-A", "--no-prompt", main],
+        ...["serve", "127.0.0.1", "0", "tasks.ts", "--workers", "1"],
+      ],
+      cwd: home.workingDirectory,
+      env: home.env(),
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    try {
+      const output = terminal.stdout.pipeThrough(new TextDecoderStream()).getReader();
+      assert.match((await output.read()).value ?? "", /^ready /);
+      await using client = await connect({ registry: home.registry });
+      const call = client.call("slow");
+      await waitFor("the call to begin", () => Deno.stat(at("begun")).catch(() => false));
+      const stdin = terminal.stdin.getWriter();
+      await stdin.write(new TextEncoder().encode("close\n"));
+      await waitFor("the server to leave its registry", async () => {
+        return (await home.run(["servers", "--json"])).stdout === "";
+      });
+      await Deno.writeTextFile(at("go"), "");
+      assert.equal(await call, "done");
+      await stdin.close();
+      assert.equal((await output.read()).value, "exit code 0\n");
+    } finally {
+      terminal.kill("SIGKILL");
+      await terminal.status;
+    }
+  },
+});
