@@ -46,7 +46,8 @@ Deno.test({
     });
     await server.says(/Cannot connect|Not registered|ZooKeeper/i);
     server.signal("SIGTERM");
-    await server.ended(10_000);
+    assert.equal(await server.ended(10_000), 130, server.describe());
+    assert.equal(server.stdout, "");
   },
 });
 
