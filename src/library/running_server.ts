@@ -1,6 +1,5 @@
 import { checkNumber } from "../base/checks.ts";
-import { orAborted } from "../base/aborted.ts";
-import type { Clock } from "../base/clock.ts";
+import { type Clock, orAborted } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import { callTimeoutMsMax } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";

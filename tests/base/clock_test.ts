@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { sleep, systemClock } from "../../src/base/clock.ts";
+import { orAborted, sleep, systemClock } from "../../src/base/clock.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 
 Deno.test("sleep() resolves when its time has come and not before", async () => {
@@ -74,4 +74,15 @@ Deno.test("the system's clock repeats until cancelled", async () => {
 
 Deno.test("the system's clock tells the time of day", () => {
   assert.ok(Math.abs(systemClock.wallTimeMs() - Date.now()) < 1_000);
+});
+
+Deno.test("orAborted() gives up when the signal aborts, before or after, and else waits", async () => {
+  const never = new Promise<never>(() => {});
+  const abort = new AbortController();
+  const waiting = orAborted(never, abort.signal);
+  abort.abort("why");
+  await assert.rejects(waiting, (reason) => reason === "why");
+  await assert.rejects(orAborted(never, abort.signal), (reason) => reason === "why");
+  assert.equal(await orAborted(Promise.resolve(1), new AbortController().signal), 1);
+  assert.equal(await orAborted(Promise.resolve(1), undefined), 1);
 });

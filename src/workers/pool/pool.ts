@@ -1,11 +1,10 @@
 import { Backoff } from "../../base/backoff.ts";
-import { type Clock, sleep } from "../../base/clock.ts";
+import { type Clock, orAborted, sleep } from "../../base/clock.ts";
 import { DeadlineWheel } from "../../base/deadline_wheel.ts";
 import { queueMaxDefault } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import type { OpenRpcDocument } from "../../procedures/openrpc.ts";
-import { orAborted } from "../../base/aborted.ts";
 import { Lane } from "./lane.ts";
 import type { PoolTask, TaskHandle } from "./task.ts";
 import type { WorkerCommand } from "./worker_process.ts";
