@@ -23,6 +23,7 @@ export const errorTable = {
   Cancelled: { code: -32004, executed: "maybe" },
   Unauthenticated: { code: -32005, executed: "no" },
   WorkerLost: { code: -32006, executed: "maybe" },
+  PermissionDenied: { code: -32007, executed: "no" },
   /** Client side only, never on the wire: no endpoint to send the call to. */
   Unavailable: { code: -32010, executed: "no" },
   /** Client side only, never on the wire: the connection broke under the call. */

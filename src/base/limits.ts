@@ -181,3 +181,11 @@ export const watchedFilesMax = 1_000;
 
 /** A larger file is compared by its time and size: to read it would hold up the calls. */
 export const watchedContentBytesMax = 4 * 1024 * 1024;
+/** TLS handshakes under way at once: each costs a millisecond of work for a stranger who is nobody yet. */
+export const handshakesMax = 1_024;
+
+/** How long a TLS handshake may take: three round trips of a bad network. */
+export const handshakeTimeoutMs = 10_000;
+
+/** Longest answer to a greeting, what a server may send before it included. */
+export const greetingBytesMax = 64 * 1024;

@@ -2,12 +2,26 @@ import { type Clock, systemClock } from "../base/clock.ts";
 import { RpcError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
+import type { Transport } from "../client/transport.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { openDiscovery } from "../discovery/open.ts";
 import { parseRegistryUrl } from "../discovery/registry_url.ts";
 import { assertServiceName } from "../discovery/service_name.ts";
+import { openKeys, transportOf } from "../library/own_keys.ts";
 import { stateDirectory } from "./syntax/settings.ts";
 import { UsageError } from "./syntax/usage_error.ts";
+
+/**
+ * How servers are reached: with this machine's keys, if it has any.
+ *
+ * @throws {CommandError} there are keys, and they cannot be used
+ */
+export async function openTransport(
+  flags: { readonly insecure?: boolean | undefined },
+  log: Logger,
+): Promise<Transport> {
+  return await transportOf(await openKeys(flags, log));
+}
 
 /**
  * Opens the registry of a command's flags.

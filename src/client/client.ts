@@ -305,7 +305,7 @@ export class Client {
     this.#waiting.leave(this.#balance);
   }
 
-  #explain(): string {
+  #explain(): string | RpcError {
     const endpoints = [...this.#endpoints.all];
     if (endpoints.length > 0) {
       const some = endpoints.slice(0, 3)
@@ -313,7 +313,13 @@ export class Client {
       const more = endpoints.length > some.length
         ? `, and ${endpoints.length - some.length} more`
         : "";
-      return `Cannot reach any server of service "${this.#service}": ${some.join(", ")}${more}`;
+      const text = `any server of service "${this.#service}": ${some.join(", ")}${more}`;
+      const [first, ...others] = endpoints.map(({ refusal }) => refusal);
+      // Only if no other reason is among them: those may be about to pass.
+      if (first !== undefined && others.every((refusal) => refusal !== undefined)) {
+        return new RpcError(first.name, `Cannot call ${text}`, { executed: "no", cause: first });
+      }
+      return `Cannot reach ${text}`;
     }
     if (this.#trouble !== undefined) return this.#trouble.message;
     if (this.#registry === "silent") {

@@ -48,6 +48,7 @@ export class Connection implements CallHolder {
   #messagesReceived = 0;
   #receivedAtMs = 0;
   #wentAway = false;
+  #complaint: string | undefined;
 
   /** Takes over a stream that has just been made, and reads from it until it ends. */
   constructor(duplex: Duplex, address: string, clock: Clock, events: ConnectionEvents) {
@@ -205,7 +206,7 @@ export class Connection implements CallHolder {
     try {
       while (this.#open) {
         const bytes = await this.#duplex.read(buffer.bytes);
-        if (bytes === null) return this.#lose("the server closed it");
+        if (bytes === null) return this.#lose(this.#closedBecause(buffer.bytes));
         this.#receivedAtMs = this.#clock.now();
         for (const line of splitter.push(buffer.took(bytes))) {
           if (line instanceof RpcError) throw line;
@@ -215,6 +216,14 @@ export class Connection implements CallHolder {
     } catch (error) {
       this.#lose(messageOf(error));
     }
+  }
+
+  /** @param begin the last that was read: all of it, if that was not even one line */
+  #closedBecause([first, second]: Uint8Array): string {
+    if (this.#complaint !== undefined) return this.#complaint;
+    // A TLS alert, which is how a server with keys answers a client without.
+    const isTls = this.#messagesReceived === 0 && first === 0x15 && second === 0x03;
+    return isTls ? "it speaks TLS, since it wants keys: rpc keys join" : "the server closed it";
   }
 
   #receive(line: string): void {
@@ -237,7 +246,11 @@ export class Connection implements CallHolder {
   }
 
   #settle(response: Response): void {
-    if (typeof response.id !== "number") return;
+    if (typeof response.id !== "number") {
+      // About the connection as a whole: why it is going to be closed.
+      if (response.id === null) this.#complaint = response.error?.message;
+      return;
+    }
     const call = this.#take(response.id);
     // An answer to a call that was given up: too late, and expected.
     if (call === undefined) return;

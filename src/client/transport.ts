@@ -1,4 +1,5 @@
-import { addressOf } from "../discovery/discovery.ts";
+import { RpcError } from "../base/errors.ts";
+import { addressOf, anyCluster } from "../discovery/discovery.ts";
 
 /** A byte stream in both directions, as `Deno.Conn` is one. */
 export interface Duplex {
@@ -12,6 +13,12 @@ export interface Duplex {
 export interface Target {
   readonly host: string;
   readonly port: number;
+  /** The service that the calls are for. @default "rpc" */
+  readonly service?: string;
+  /** The cluster whose keys are wanted there, as {@link Instance} has it. */
+  readonly cluster?: string | undefined;
+  /** What a private server has left for its own user. */
+  readonly secret?: string | undefined;
 }
 
 /** Makes byte streams. Rejects if the peer cannot be reached or `signal` aborts. */
@@ -22,6 +29,9 @@ export interface Transport {
 /** TCP, as small messages need it: without Nagle's delay. */
 export const tcpTransport: Transport = {
   async connect(target, signal) {
+    if (target.cluster !== undefined && target.cluster !== anyCluster) {
+      throw new RpcError("Unauthenticated", "it wants keys: rpc keys join");
+    }
     const connection = await Deno.connect({
       hostname: target.host,
       port: target.port,
@@ -33,6 +43,23 @@ export const tcpTransport: Transport = {
       connection.close();
       throw new Error(`Cannot set up the connection to ${addressOf(target)}`, { cause: error });
     }
-    return connection;
+    if (target.secret === undefined) return connection;
+    return await greeted(connection, target, signal);
   },
 };
+
+/** Greets a private server, which is rare: nobody else pays for the code. */
+async function greeted(stream: Duplex, target: Target, signal: AbortSignal): Promise<Duplex> {
+  const abort = () => stream.close();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    const { greet } = await import("../wire/greeting.ts");
+    const { service = "rpc", secret } = target;
+    return (await greet(stream, { service, secret })).stream;
+  } catch (error) {
+    if (!signal.aborted) stream.close();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}

@@ -13,17 +13,18 @@ interface Waiting {
 /** Calls for which no endpoint is connected right now: at a client's start, and while servers restart. */
 export class WaitingRoom {
   readonly #wheel: DeadlineWheel;
-  readonly #explain: () => string;
+  readonly #explain: () => string | RpcError;
   readonly #hopeUntilMs: (call: Call) => number | undefined;
   readonly #waiting = new Set<Waiting>();
 
   /**
-   * @param explain says why there is no endpoint, as the message of an error
+   * @param explain says why there is no endpoint: as the message of an error, or as the error where it
+   * is another one than Unavailable
    * @param hopeUntilMs asked when a call's time here is over: until when it is worth waiting on, if at all
    */
   constructor(
     wheel: DeadlineWheel,
-    explain: () => string,
+    explain: () => string | RpcError,
     hopeUntilMs: (call: Call) => number | undefined = () => undefined,
   ) {
     this.#wheel = wheel;
@@ -73,6 +74,7 @@ export class WaitingRoom {
 
   #unavailable(also?: string): RpcError {
     const why = this.#explain();
+    if (why instanceof RpcError) return why;
     return new RpcError("Unavailable", also === undefined ? why : `${why}, ${also}`);
   }
 }

@@ -72,7 +72,9 @@ export class DemoServer {
     const ready = Promise.withResolvers<string>();
     this.#process = new DemoProcess(
       [
-        ...["serve", "127.0.0.1", "0", "--registry", registry, "--service", service],
+        // On this machine's loopback, whatever keys it has: the demo is nobody's service.
+        ...["serve", "127.0.0.1", "0", "--insecure", "--registry", registry],
+        ...["--service", service],
         ...["--workers", "1", "--drain-grace", "0", "--log-level", "warn"],
       ],
       "null",
@@ -128,7 +130,8 @@ export class DemoClient {
     const ready = Promise.withResolvers<void>();
     this.#process = new DemoProcess(
       [
-        ...["demo-client", "--registry", registry, "--service", service, "--calls", String(calls)],
+        ...["demo-client", "--insecure", "--registry", registry, "--service", service],
+        ...["--calls", String(calls)],
       ],
       "piped",
       (line) => {

@@ -11,6 +11,13 @@ export interface Instance {
   /** The address that clients connect to: a host name, or an IPv4 or IPv6 address without brackets. */
   readonly host: string;
   readonly port: number;
+  /**
+   * The cluster whose keys it wants from who calls, or {@link anyCluster} where the registry cannot
+   * tell. Absent: it is open.
+   */
+  readonly cluster?: string | undefined;
+  /** What a private server has left for its own user. It is shown to nobody. */
+  readonly secret?: string | undefined;
   /** Its share relative to others'. @default 1 */
   readonly weight: number;
   /** Where it stands, for people. Empty if nobody said. */
@@ -22,6 +29,9 @@ export interface Instance {
   /** When it started, in milliseconds since 1970 UTC. */
   readonly startedAtMs: number;
 }
+
+/** Stands for a cluster where nobody has said which, or whether there is one: the client has its own. */
+export const anyCluster = "*";
 
 /** Everything that is announced under a service at one moment. */
 export interface Snapshot {

@@ -17,6 +17,7 @@ export const instanceJsonBytesMax = 256 * 1024;
 
 const idLength: Bounds = [1, 256];
 const labelLength: Bounds = [0, 256];
+const clusterLength: Bounds = [1, 64];
 const hostLength: Bounds = [1, 255];
 const ports: Bounds = [1, 65_535];
 const weights: Bounds = [0, 1_000_000];
@@ -40,8 +41,9 @@ export function encodeInstance(instance: Instance, registrationId: string): stri
     name: instance.service,
     id: registrationId,
     address: instance.host,
-    port: instance.port,
-    sslPort: null,
+    // Readers without TLS skip what has no plain port.
+    port: instance.cluster === undefined ? instance.port : null,
+    sslPort: instance.cluster === undefined ? null : instance.port,
     payload: null,
     registrationTimeUTC: instance.startedAtMs,
     serviceType: "DYNAMIC",
@@ -52,6 +54,8 @@ export function encodeInstance(instance: Instance, registrationId: string): stri
       zone: instance.zone,
       version: instance.version,
       methods: instance.methods,
+      ...(instance.cluster === undefined ? {} : { tls: { cluster: instance.cluster } }),
+      ...(instance.secret === undefined ? {} : { secret: instance.secret }),
     },
   });
 }
@@ -76,10 +80,13 @@ export function decodeInstance(bytes: Uint8Array, service: string): DecodedInsta
 function readInstance(json: Members, service: string): Instance | undefined {
   const id = json.text("id", idLength);
   const host = json.text("address", hostLength);
-  const port = json.integer("port", ports);
   const startedAtMs = json.number("registrationTimeUTC", anyNumber, 0);
   const enabled = json.boolean("enabled", true);
   const ours = json.optionalObject("rpc");
+  const cluster = ours?.optionalObject("tls")?.text("cluster", clusterLength);
+  // Somebody else's servers with both ports are called as before, on the plain one.
+  const port = json.integer(cluster === undefined ? "port" : "sslPort", ports);
+  const secret = ours?.text("secret", labelLength, "") ?? "";
   const instance = {
     // The server's own id, if it is there. The registration's changes with each registration.
     id: ours?.text("id", idLength, id) ?? id,
@@ -91,6 +98,8 @@ function readInstance(json: Members, service: string): Instance | undefined {
     version: ours?.text("version", labelLength, "") ?? "",
     methods: ours?.texts("methods", methodsMax, labelLength, []) ?? [],
     startedAtMs,
+    ...(cluster === undefined ? {} : { cluster }),
+    ...(secret === "" ? {} : { secret }),
   };
   return enabled ? instance : undefined;
 }

@@ -71,7 +71,8 @@ function saysTheSame(one: Instance, other: Instance): boolean {
 }
 
 function inOrder(
-  { id, service, host, port, weight, zone, version, methods, startedAtMs }: Instance,
+  { id, service, host, port, cluster, secret, weight, zone, version, methods, startedAtMs }:
+    Instance,
 ) {
-  return [id, service, host, port, weight, zone, version, methods, startedAtMs];
+  return [id, service, host, port, cluster, secret, weight, zone, version, methods, startedAtMs];
 }

@@ -4,6 +4,7 @@ import type { Logger } from "../base/log.ts";
 import {
   addressOf,
   type Announcement,
+  anyCluster,
   type Discovery,
   type Instance,
   type Watch,
@@ -74,6 +75,7 @@ function unknownInstance(service: string, host: string, port: number): Instance 
     service,
     host,
     port,
+    cluster: anyCluster,
     weight: 1,
     zone: "",
     version: "",

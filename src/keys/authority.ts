@@ -10,8 +10,10 @@ import { clusterOfKey } from "./certificate.ts";
 import { clusterName, zooKeeperName } from "./names.ts";
 import { type Rights, rightUris } from "./rights.ts";
 
-const keyAlgorithm = { name: "ECDSA", namedCurve: "P-256" } as const;
-const signing = { name: "ECDSA", hash: "SHA-256" } as const;
+/** The kind of all keys. */
+export const keyAlgorithm = { name: "ECDSA", namedCurve: "P-256" } as const;
+/** How all certificates are signed. */
+export const signing = { name: "ECDSA", hash: "SHA-256" } as const;
 
 const dayMs = 24 * 60 * 60 * 1_000;
 

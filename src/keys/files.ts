@@ -41,6 +41,20 @@ export function keysDirectory(
   return base === undefined || !isAbsolutePath(base) ? undefined : joinPath(base, "rpc", "keys");
 }
 
+/** Whether there is anything in a directory that a machine with keys has. */
+export function hasKeyFiles(directory: string): boolean {
+  return [keyFiles.authority, keyFiles.machine, keyFiles.machineKey].some((name) => {
+    try {
+      Deno.statSync(joinPath(directory, name));
+      return true;
+    } catch (error) {
+      // What cannot be looked at may well be there: whoever reads it will say.
+      return !(error instanceof Deno.errors.NotFound ||
+        error instanceof Deno.errors.NotADirectory);
+    }
+  });
+}
+
 /** Where keys are made, or the reason why they cannot be. @throws {CommandError} */
 export function requiredKeysDirectory(): string {
   const directory = keysDirectory();

@@ -3,8 +3,10 @@ import type { Tracer } from "../base/tracer.ts";
 import type { BalancePolicy } from "../client/endpoints/balancer.ts";
 import { Client } from "../client/client.ts";
 import type { CallOptions, StreamOptions } from "../client/client_options.ts";
+import type { Transport } from "../client/transport.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { type Api, createApi, type StreamApi } from "./api.ts";
+import { openKeys, transportOf } from "./own_keys.ts";
 import { openRegistry, type RegistryOptions } from "./open_registry.ts";
 
 /** What {@link connect} takes. */
@@ -38,10 +40,12 @@ export interface ConnectOptions extends RegistryOptions {
  */
 export async function connect(options: ConnectOptions = {}): Promise<RpcClient> {
   const { service = "rpc", balance, timeoutMs, log = silentLogger, tracer } = options;
+  const transport = await transportOf(await openKeys(options, log));
   const discovery = await openRegistry(options, log);
   try {
     return new RpcClient(discovery, {
       service,
+      transport,
       ...(balance === undefined ? {} : { balance }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       log,
@@ -56,6 +60,7 @@ export async function connect(options: ConnectOptions = {}): Promise<RpcClient> 
 /** How a {@link RpcClient} behaves. */
 interface RpcClientOptions {
   readonly service: string;
+  readonly transport: Transport;
   readonly balance?: BalancePolicy;
   readonly timeoutMs?: number;
   readonly log: Logger;

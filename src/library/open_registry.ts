@@ -10,6 +10,8 @@ import { assertServiceName } from "../discovery/service_name.ts";
 export interface RegistryOptions {
   /** `local:`, `zookeeper://host:2181`, or `static:host:port,host:port`. @default "local:" */
   readonly registry?: string | undefined;
+  /** Goes without this machine's keys: in the open, and only with servers and clients that do too. @default false */
+  readonly insecure?: boolean | undefined;
   /** The service that servers belong to. @default "rpc" */
   readonly service?: string | undefined;
   /** A directory where the last known lists of servers are kept. @default they are not kept */

@@ -3,11 +3,14 @@ import { type Clock, orAborted } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import { callTimeoutMsMax } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
+import { matcherOf } from "../base/patterns.ts";
 import type { Tracer } from "../base/tracer.ts";
 import { version } from "../base/version.ts";
 import { addressOf, type Announcement, type Discovery } from "../discovery/discovery.ts";
+import type { KeyRing } from "../keys/key_ring.ts";
 import type { HostPort } from "../discovery/registry_url.ts";
 import { builtin } from "../procedures/builtin.ts";
+import type { Listener } from "../server/listener.ts";
 import { type DrainOptions, RpcServer } from "../server/server.ts";
 import type { Stats } from "../wire/stats.ts";
 import type { Pool } from "../workers/pool/pool.ts";
@@ -27,6 +30,10 @@ export interface RunningServerOptions extends PoolOptions {
   readonly advertise?: string | undefined;
   readonly weight: number;
   readonly zone: string;
+  /** This machine's keys, with which callers must be members of their cluster. @default none: anybody */
+  readonly keys?: KeyRing | undefined;
+  /** Patterns of the names of those who may call, of the members. @default all */
+  readonly callers?: readonly string[] | undefined;
   /** Makes a span of each call. @default none */
   readonly tracer?: Tracer | undefined;
 }
@@ -75,7 +82,7 @@ export class RunningServer implements AsyncDisposable {
     let server: RpcServer | undefined;
     let running: RunningServer | undefined;
     try {
-      server = listen(options, pool);
+      server = await listen(options, pool);
       const address = advertised(options, server.address.port);
       running = new RunningServer(options, { pool, server, address });
       await orAborted(running.#registered(), options.signal);
@@ -146,11 +153,12 @@ export class RunningServer implements AsyncDisposable {
   }
 
   #announce(address: HostPort): Announcement {
-    const { discovery, service, weight, zone, clock, log } = this.#options;
+    const { discovery, service, keys, weight, zone, clock, log } = this.#options;
     return discovery.announce({
       id: crypto.randomUUID(),
       service,
       ...address,
+      ...(keys === undefined ? {} : { cluster: keys.current().cluster }),
       weight,
       zone,
       version,
@@ -184,8 +192,9 @@ async function soon(clock: Clock, promise: Promise<void>): Promise<void> {
   timer.cancel();
 }
 
-function listen(options: RunningServerOptions, pool: Pool): RpcServer {
-  const { listen: { host, port }, connectionsMax, service, clock, log, tracer } = options;
+async function listen(options: RunningServerOptions, pool: Pool): Promise<RpcServer> {
+  const { listen: { host, port }, connectionsMax, service, keys, callers, clock, log, tracer } =
+    options;
   try {
     return RpcServer.listen({
       hostname: host,
@@ -198,11 +207,25 @@ function listen(options: RunningServerOptions, pool: Pool): RpcServer {
       clock,
       log,
       tracer,
+      ...(keys === undefined ? {} : {
+        listener: await listenWith(keys, options),
+        name: keys.current().own.name,
+      }),
+      ...(callers === undefined ? {} : { isWelcome: matcherOf(callers) }),
     });
   } catch (error) {
     const reason = listenProblem(causeOf(error), host);
     throw new Error(`Cannot listen on ${addressOf({ host, port })}: ${reason}`, { cause: error });
   }
+}
+
+/** Loads TLS, which nobody without keys waits for. */
+async function listenWith(
+  keys: KeyRing,
+  { listen: { host, port }, clock, log }: RunningServerOptions,
+): Promise<Listener> {
+  const { listenTls } = await import("../server/tls_listener.ts");
+  return await listenTls({ hostname: host, port, keys, clock, log });
 }
 
 function causeOf(error: unknown): unknown {

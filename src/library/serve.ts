@@ -4,6 +4,7 @@ import { queueMaxDefault, queueMaxMax, weightMax, workersMax } from "../base/lim
 import { type Logger, silentLogger } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
 import type { Tracer } from "../base/tracer.ts";
+import { openKeys } from "./own_keys.ts";
 import { openRegistry, type RegistryOptions } from "./open_registry.ts";
 import { RunningServer } from "./running_server.ts";
 import { denoWorkerCommand } from "./worker_command.ts";
@@ -26,6 +27,8 @@ export interface ServeOptions extends RegistryOptions {
   readonly workers?: number;
   /** Calls that may wait for a worker; further ones are answered Overloaded. @default 4096 */
   readonly queueMax?: number;
+  /** Patterns of the names of those who may call, such as `["alice", "win-*"]`; needs keys. @default all */
+  readonly callers?: readonly string[];
   /** Share of the calls relative to other servers. @default 1 */
   readonly weight?: number;
   /** Where this server stands, for people. @default "" */
@@ -63,6 +66,7 @@ export interface ServeOptions extends RegistryOptions {
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { log = silentLogger } = options;
   checkNumbers(options);
+  const keys = await openKeys(options, log);
   const discovery = await openRegistry(options, log);
   try {
     return await RunningServer.start({
@@ -71,6 +75,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       builtin: options.builtin ?? false,
       listen: { host: options.host ?? "127.0.0.1", port: options.port ?? 0 },
       discovery,
+      keys,
+      callers: options.callers,
       service: options.service ?? "rpc",
       advertise: options.advertise,
       weight: options.weight ?? 1,

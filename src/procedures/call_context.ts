@@ -7,11 +7,14 @@ import type { CallContext } from "./procedure.ts";
 export class LazyCallContext implements CallContext {
   /** The trace that the call belongs to. */
   readonly traceparent: string | undefined;
+  /** Who calls. */
+  readonly caller: string | undefined;
   #controller: AbortController | undefined;
   #isAborted = false;
 
-  constructor(traceparent?: string) {
+  constructor(traceparent?: string, caller?: string) {
     this.traceparent = traceparent;
+    this.caller = caller;
   }
 
   /** Whether {@link abort} was called. */

@@ -26,6 +26,8 @@ export const openRpcMethodSchema = z.object({
   "x-idempotent": z.boolean().default(false),
   /** Whether it is a stream, of which `result` is one item. */
   "x-stream": z.boolean().default(false),
+  /** Patterns of the names of those who may call it. */
+  "x-callers": z.array(z.string()).optional(),
 });
 
 /** A document. */
@@ -83,6 +85,7 @@ function toMethod(name: string, procedure: Procedure): OpenRpcMethod {
     "x-idempotent": procedure.idempotent,
     // Shapes, and procedures made by an older version of us, may lack it.
     "x-stream": procedure.stream === true,
+    ...(procedure.callers === undefined ? {} : { "x-callers": [...procedure.callers] }),
   };
 }
 

@@ -19,6 +19,11 @@ export interface CallContext {
    * `client.call("add", [2, 3], { traceparent: context.traceparent })`.
    */
   readonly traceparent?: string | undefined;
+  /**
+   * Who calls: the name in the caller's certificate, which nobody can make up. `undefined` where the
+   * server runs without keys.
+   */
+  readonly caller?: string | undefined;
 }
 
 /** Any schema of a procedure's input: a tuple for parameters by position, an object for named ones. */
@@ -42,6 +47,11 @@ export interface ProcedureOptions<Input extends InputSchema, Output extends z.Zo
   readonly idempotent?: boolean;
   /** One line for people. @default "" */
   readonly description?: string;
+  /**
+   * Patterns of the names of those who may call it, such as `["alice", "win-*"]`. Where nobody is known,
+   * since the server runs without keys, nobody may. @default whoever may call the server
+   */
+  readonly callers?: readonly string[];
   /**
    * Whether it returns items one after the other, as an async generator does. To be said only of a
    * function that is no generator itself and returns one. @default whether the function is a generator
@@ -75,6 +85,8 @@ export interface Procedure<
   readonly kind: ProcedureKind;
   readonly idempotent: boolean;
   readonly description: string;
+  /** Patterns of the names of those who may call it; `undefined`: whoever may call the server. */
+  readonly callers?: readonly string[] | undefined;
   /** Whether its handler returns items one after the other, each of them as `output` says. */
   readonly stream: boolean;
   // A method, not a property: procedures of any input then fit one table.
@@ -156,6 +168,7 @@ export function defineProcedure<const Input extends InputSchema, Output extends 
     kind: options.kind ?? "cpu",
     idempotent: options.idempotent ?? false,
     description: options.description ?? "",
+    callers: options.callers,
     stream: options.stream ?? isGenerator(handler),
     handler,
   };

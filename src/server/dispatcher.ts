@@ -3,6 +3,7 @@ import { DeadlineWheel } from "../base/deadline_wheel.ts";
 import { RpcError } from "../base/errors.ts";
 import { callTimeoutMsDefault } from "../base/limits.ts";
 import { nearest } from "../base/nearest.ts";
+import { type Matcher, matcherOf } from "../base/patterns.ts";
 import { LazyCallContext } from "../procedures/call_context.ts";
 import { invoke, isThenable } from "../procedures/invoke.ts";
 import { mergeOpenRpc, type OpenRpcDocument, toOpenRpc } from "../procedures/openrpc.ts";
@@ -53,6 +54,8 @@ interface Method {
   readonly inline: Procedure | undefined;
   readonly kind: ProcedureKind;
   readonly isStream: boolean;
+  /** Who may call it; `undefined`: whoever may call the server. */
+  readonly isFor: Matcher | undefined;
   readonly counters: MethodCounters;
 }
 
@@ -126,9 +129,13 @@ export class Dispatcher {
       this.#fail(method, reply, new RpcError("Draining", message));
       return undefined;
     }
+    if (method.isFor !== undefined && !isAmong(method.isFor, peer)) {
+      this.#fail(method, reply, notFor(method.name, peer));
+      return undefined;
+    }
     return method.inline === undefined
       ? this.#submit(method, request, reply, peer)
-      : this.#runInline(method, method.inline, request, reply);
+      : this.#runInline(method, method.inline, request, reply, peer);
   }
 
   #runInlineStream(
@@ -136,9 +143,9 @@ export class Dispatcher {
     procedure: Procedure,
     request: Request,
     reply: Reply,
+    context: LazyCallContext,
   ): TaskHandle {
     const { name } = method;
-    const context = new LazyCallContext(request.meta?.traceparent);
     const stream = startStream(
       { method: name, procedure, params: request.params, context },
       reply.stream,
@@ -196,6 +203,7 @@ export class Dispatcher {
       inline: Object.hasOwn(inline, name) ? inline[name] : undefined,
       kind: method["x-kind"],
       isStream: method["x-stream"],
+      isFor: method["x-callers"] === undefined ? undefined : matcherOf(method["x-callers"]),
       counters: this.#methods.get(name)?.counters ?? new MethodCounters(),
     }));
     this.#methods = new Map(methods.map((method) => [method.name, method]));
@@ -208,6 +216,7 @@ export class Dispatcher {
     procedure: Procedure,
     request: Request,
     reply: Reply,
+    { name: caller }: Peer,
   ): TaskHandle | undefined {
     const { clock } = this.#options;
     const { counters, name } = method;
@@ -217,8 +226,8 @@ export class Dispatcher {
       this.#fail(method, reply, new RpcError("DeadlineExceeded", message, { executed: "no" }));
       return undefined;
     }
-    if (method.isStream) return this.#runInlineStream(method, procedure, request, reply);
-    const context = new LazyCallContext(request.meta?.traceparent);
+    const context = new LazyCallContext(request.meta?.traceparent, caller);
+    if (method.isStream) return this.#runInlineStream(method, procedure, request, reply, context);
     let result: unknown;
     try {
       result = invoke(name, procedure, request.params, context);
@@ -306,4 +315,18 @@ export class Dispatcher {
     const hint = guess === undefined ? "see rpc.discover" : `did you mean ${guess}?`;
     return `Cannot find the method ${JSON.stringify(name)}: ${hint}`;
   }
+}
+
+/** Whether a caller is one of those that a procedure is for. Nobody is, of whom nothing is known. */
+function isAmong(isFor: Matcher, { name }: Peer): boolean {
+  return name !== undefined && isFor(name);
+}
+
+function notFor(method: string, { name }: Peer): RpcError {
+  return new RpcError(
+    "PermissionDenied",
+    name === undefined
+      ? `${method} is for named callers, and nobody is known to a server without keys: rpc keys init`
+      : `${JSON.stringify(name)} may not call ${method}: it is for other callers`,
+  );
 }

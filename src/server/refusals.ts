@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { RpcError } from "../base/errors.ts";
 import { encodeError } from "../wire/codec.ts";
+import type { ServerConnection } from "./listener.ts";
 
 /** Refused connections that are held for a moment at the same time; more are closed without a word. */
 const refusalsMax = 64;
@@ -11,14 +12,14 @@ const refusalTimeoutMs = 1_000;
 /** Turns connections away and says why, at a bounded cost. */
 export class Refusals {
   readonly #clock: Clock;
-  readonly #conns = new Set<Deno.TcpConn>();
+  readonly #conns = new Set<ServerConnection>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   /** Sends the error and closes the connection, when the peer has read it or after a moment. */
-  async refuse(conn: Deno.TcpConn, error: RpcError): Promise<void> {
+  async refuse(conn: ServerConnection, error: RpcError): Promise<void> {
     if (this.#conns.size >= refusalsMax) {
       conn.close();
       return;
@@ -43,7 +44,7 @@ export class Refusals {
     for (const conn of [...this.#conns]) this.#close(conn);
   }
 
-  #close(conn: Deno.TcpConn): void {
+  #close(conn: ServerConnection): void {
     if (this.#conns.delete(conn)) conn.close();
   }
 }

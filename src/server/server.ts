@@ -3,10 +3,15 @@ import { messageOf, RpcError } from "../base/errors.ts";
 import { connectionsMaxDefault } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
 import type { Tracer } from "../base/tracer.ts";
+import type { Matcher } from "../base/patterns.ts";
+import type { Caller } from "../keys/caller.ts";
 import type { Procedures } from "../procedures/procedure.ts";
 import type { Stats } from "../wire/stats.ts";
 import type { Pool } from "../workers/pool/pool.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { Gate } from "./gate.ts";
+import { type Accepted, type Listener, listenTcp } from "./listener.ts";
+import { NamedCallers } from "./named_callers.ts";
 import { Refusals } from "./refusals.ts";
 import { Session } from "./session.ts";
 import { type SessionLimits, sessionLimitsDefault } from "./session_limits.ts";
@@ -31,6 +36,12 @@ export interface RpcServerOptions {
   readonly limits?: Partial<SessionLimits>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Where connections come from. @default TCP at `hostname` and `port` */
+  readonly listener?: Listener | undefined;
+  /** The server's own name, for who has to greet it. @default none */
+  readonly name?: string | undefined;
+  /** Who may call, of those that are known by their keys. @default all */
+  readonly isWelcome?: Matcher | undefined;
   /** Makes a span of each call. @default none */
   readonly tracer?: Tracer | undefined;
 }
@@ -60,10 +71,11 @@ const lostErrors = [
 export class RpcServer {
   readonly #options: RpcServerOptions;
   readonly #limits: SessionLimits;
-  readonly #listener: Deno.TcpListener;
+  readonly #listener: Listener;
   readonly #dispatcher: Dispatcher;
   readonly #requests: RequestTaker;
   readonly #refusals: Refusals;
+  readonly #callers = new NamedCallers();
   readonly #sessions = new Map<Session, Promise<void>>();
   readonly #peerCheck: Timer;
   readonly #accepting: Promise<void>;
@@ -71,7 +83,7 @@ export class RpcServer {
   #isGoingAway = false;
   #isListenerClosed = false;
 
-  private constructor(options: RpcServerOptions, listener: Deno.TcpListener) {
+  private constructor(options: RpcServerOptions, listener: Listener) {
     const { clock } = options;
     this.#options = options;
     this.#limits = { ...sessionLimitsDefault, ...options.limits };
@@ -92,9 +104,9 @@ export class RpcServer {
    */
   static listen(options: RpcServerOptions): RpcServer {
     const { hostname, port } = options;
-    let listener: Deno.TcpListener;
+    let listener: Listener;
     try {
-      listener = Deno.listen({ hostname, port, transport: "tcp" });
+      listener = options.listener ?? listenTcp(hostname, port);
     } catch (cause) {
       throw new Error(`Cannot listen on ${hostname} port ${port}: ${messageOf(cause)}`, { cause });
     }
@@ -177,29 +189,33 @@ export class RpcServer {
     }
   }
 
-  #take(conn: Deno.TcpConn): void {
+  #take({ connection: conn, from, caller }: Accepted): void {
     const { connectionsMax = connectionsMaxDefault, clock, log } = this.#options;
+    if (caller instanceof RpcError) {
+      log.warn("Refused a caller", { from, reason: caller.message });
+      void this.#refusals.refuse(conn, caller);
+      return;
+    }
     if (this.#sessions.size >= connectionsMax) {
       const message = `Cannot take the connection: ${connectionsMax} are open already`;
       void this.#refusals.refuse(conn, new RpcError("Overloaded", message));
       return;
     }
-    try {
-      conn.setNoDelay(true);
-    } catch (error) {
-      log.debug("Lost a connection", { reason: messageOf(error) });
-      conn.close();
-      return;
-    }
     const session = new Session({
       conn,
-      dispatcher: this.#requests,
+      dispatcher: caller === undefined ? this.#requests : this.#gateOf(caller),
+      caller: caller === undefined ? undefined : this.#callers.of(caller.name),
       limits: this.#limits,
       clock,
       log,
     });
     this.#sessions.set(session, session.run().finally(() => this.#sessions.delete(session)));
     if (this.#isGoingAway) session.goaway();
+  }
+
+  #gateOf(caller: Caller): RequestTaker {
+    const { service, name = "", isWelcome = () => true } = this.#options;
+    return new Gate({ caller, service, server: name, isWelcome, next: this.#requests });
   }
 
   #traced(dispatcher: Dispatcher): RequestTaker {

@@ -12,6 +12,7 @@ import { ReadBuffer } from "../wire/read_buffer.ts";
 import { type AnswerSink, BatchAnswers } from "./batch_answers.ts";
 import type { Peer } from "./dispatcher.ts";
 import { type CallOwner, SessionCall } from "./session_call.ts";
+import type { ServerConnection } from "./listener.ts";
 import type { SessionLimits } from "./session_limits.ts";
 import { type ItemOutlet, StreamingCall } from "./streaming_call.ts";
 import { StallTimer } from "./stall_timer.ts";
@@ -20,8 +21,10 @@ import type { RequestTaker } from "./tracing.ts";
 
 /** What a {@link Session} needs. */
 export interface SessionOptions {
-  readonly conn: Deno.TcpConn;
+  readonly conn: ServerConnection;
   readonly dispatcher: RequestTaker;
+  /** Who calls, the same object for all its connections; `undefined` where nobody asked. */
+  readonly caller?: { readonly name: string } | undefined;
   readonly limits: SessionLimits;
   readonly clock: Clock;
   readonly log: Logger;
@@ -133,9 +136,13 @@ export class Session implements Peer, CallOwner, ItemOutlet {
     }
   }
 
-  /** Each connection is a caller of its own. */
+  /** Each connection is a caller of its own, unless callers have names: then all those of one are. */
   get key(): object {
-    return this;
+    return this.#options.caller ?? this;
+  }
+
+  get name(): string | undefined {
+    return this.#options.caller?.name;
   }
 
   get isFull(): boolean {

@@ -61,7 +61,8 @@ export function isResponse(message: Response | Request): message is Response {
 
 /**
  * A request as a line. Without `timeoutMs` there is no deadline but the server's own; with `stream`,
- * which is the credit to begin with, it asks for a stream; with `traceparent` it belongs to a trace.
+ * which is the credit to begin with, it asks for a stream; with `traceparent` it belongs to a trace;
+ * with `caller`, which a server alone may say to its workers, it tells who calls.
  *
  * @throws {RpcError} InvalidParams if JSON cannot express them, or too long or too deeply nested for one message
  */
@@ -72,9 +73,10 @@ export function encodeRequest(
   timeoutMs?: number,
   stream?: number,
   traceparent?: string,
+  caller?: string,
 ): string {
-  const meta = stream !== undefined || traceparent !== undefined
-    ? `,"meta":${JSON.stringify({ timeoutMs, stream, traceparent })}`
+  const meta = stream !== undefined || traceparent !== undefined || caller !== undefined
+    ? `,"meta":${JSON.stringify({ timeoutMs, stream, traceparent, caller })}`
     : timeoutMs === undefined
     ? ""
     : `,"meta":{"timeoutMs":${timeoutMs}}`;

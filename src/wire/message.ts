@@ -48,6 +48,8 @@ export const metaSchema = z.object({
   stream: creditSchema.optional(),
   /** The trace that the call belongs to, and in it the span of its caller. */
   traceparent: traceparentSchema.optional().catch(undefined),
+  /** Who calls. A server tells its workers; what a client writes here counts for nothing. */
+  caller: z.string().optional().catch(undefined),
 });
 
 /** A request, or without an id a notification. */

@@ -1,5 +1,7 @@
 /** The methods that JSON-RPC reserves for extensions, as far as we use them. */
 export const reservedMethods = {
+  /** Request, the first one where the server wants to know who calls, `{service}`: who are you? */
+  hello: "rpc.hello",
   /** Request: an OpenRPC document of what the server offers. */
   discover: "rpc.discover",
   /** Notification to the server, `{id}`: nobody waits for that call any more. */

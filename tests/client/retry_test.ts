@@ -122,10 +122,11 @@ for (
     "DeadlineExceeded",
     "Cancelled",
     "Unauthenticated",
+    "PermissionDenied",
     "Unavailable",
   ] as const
 ) {
-  Deno.test(`${name} is final: no other server would do better`, () => {
+  Deno.test(`${name} is final: no other server would do better (P-70)`, () => {
     const { call, ends } = setUp({
       outcomes: [failure(name, "no"), "result"],
       idempotent: true,

@@ -86,3 +86,99 @@ Deno.test("what rpc keys cannot do is a mistake with what it can", async () => {
     assert.match(stderr, says);
   }
 });
+
+/** A home with the keys of a member of another home's cluster. */
+async function memberHome(owner: RpcHome, name: string, rights?: string): Promise<RpcHome> {
+  const home = await RpcHome.create(owner.registry);
+  const { stdout } = await owner.run(
+    ["keys", "export", name, ...(rights === undefined ? [] : ["--rights", rights])],
+  );
+  const taken = await home.run(["keys", "import", "-"], { stdin: stdout });
+  assert.equal(taken.code, 0, taken.stderr);
+  return home;
+}
+
+Deno.test("with keys the same commands are secure, and each is told who it is and what it may", async () => {
+  await using home = await RpcHome.create();
+  await using stranger = await RpcHome.create(home.registry);
+  await home.run(["keys", "init", "--name", "alpha"]);
+  await using bob = await memberHome(home, "bob", "read,call:who*");
+  const module = `${home.workingDirectory}/tasks.ts`;
+  await Deno.writeTextFile(
+    module,
+    `import { defineProcedure, z } from "rpc";
+     export const whoami = defineProcedure({ input: z.tuple([]), output: z.string() },
+       (_input, { caller }) => String(caller));
+     export const whoever = defineProcedure(
+       { input: z.tuple([]), output: z.string(), callers: ["alpha"] }, () => "alpha alone");`,
+  );
+  const server = await home.serve(["127.0.0.1", "0", module]);
+
+  const own = await home.run(["call", "whoami"]);
+  assert.equal(own.stdout, '"alpha"\n', own.stderr);
+  const bobs = await bob.run(["call", "whoami"]);
+  assert.equal(bobs.stdout, '"bob"\n', bobs.stderr);
+
+  const denied = await bob.run(["call", "ping"]);
+  assert.equal(denied.code, 1);
+  assert.match(denied.stderr, /PermissionDenied: "bob" may not call "ping": .*read,call:who\*/);
+  const others = await bob.run(["call", "whoever"]);
+  assert.match(others.stderr, /PermissionDenied: "bob" may not call whoever/);
+  assert.equal((await home.run(["call", "whoever"])).stdout, '"alpha alone"\n');
+
+  const refused = await stranger.run(["call", "whoami"]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /Unauthenticated: .*wants keys: rpc keys join/);
+  const around = await stranger.run(["call", "whoami", "-r", `static:${server.address}`]);
+  assert.match(around.stderr, /speaks TLS, since it wants keys: rpc keys join/);
+
+  const methods = await bob.run(["methods", "whoami"]);
+  assert.equal(methods.code, 0, methods.stderr);
+  const servers = await bob.run(["servers", "--json"]);
+  assert.equal(JSON.parse(servers.stdout).answers, true, servers.stdout);
+  assert.equal(await server.stop(), 0);
+});
+
+Deno.test("with keys no open server is called, and --insecure goes back by one's own word", async () => {
+  await using home = await RpcHome.create();
+  const open = await home.serve();
+  await home.run(["keys", "init"]);
+  const refused = await home.run(["call", "ping"]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /open, not used: this machine has keys; --insecure goes without/);
+  assert.match((await home.run(["servers"])).stdout, /open, not used/);
+  assert.equal((await home.run(["call", "ping", "--insecure"])).stdout, '"pong"\n');
+  assert.equal((await home.run(["call", "ping"], { env: { RPC_INSECURE: "true" } })).code, 0);
+  await open.stop();
+});
+
+Deno.test("keys that cannot be used stop a command, and nothing goes on without them", async () => {
+  await using home = await RpcHome.create();
+  await home.run(["keys", "init"]);
+  const key = `${keysOf(home)}/machine.key`;
+  Deno.chmodSync(key, 0o644);
+  for (const args of [["call", "ping"], ["serve", "127.0.0.1", "0"], ["servers"]]) {
+    const { code, stderr } = await home.run(args);
+    assert.equal(code, 1, args.join(" "));
+    assert.match(
+      stderr,
+      /other users of this machine can read it; first: chmod 600 .*machine\.key/,
+    );
+  }
+  Deno.removeSync(key);
+  assert.match((await home.run(["call", "ping"])).stderr, /machine\.key is missing/);
+});
+
+Deno.test("a server can be for some members alone", async () => {
+  await using home = await RpcHome.create();
+  const without = await home.run(["serve", "127.0.0.1", "0", "--callers", "alpha"]);
+  assert.equal(without.code, 2);
+  assert.match(without.stderr, /--callers needs rpc keys init/);
+  await home.run(["keys", "init", "--name", "alpha"]);
+  await using bob = await memberHome(home, "bob");
+  const server = await home.serve(["--callers", "alpha,win-*"]);
+  assert.equal((await home.run(["call", "ping"])).code, 0);
+  const left = await bob.run(["call", "ping"]);
+  assert.match(left.stderr, /PermissionDenied: .*"bob" may not call this server/);
+  await server.stop();
+});

@@ -14,7 +14,7 @@ import { onInterrupt } from "../../terminal/interrupt.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import type { Progress } from "../../terminal/progress.ts";
-import { openRegistry } from "../registry.ts";
+import { openRegistry, openTransport } from "../registry.ts";
 import { ResultWriter } from "../../terminal/stdout.ts";
 import { openTracer } from "../process/tracing.ts";
 import { UsageError } from "../syntax/usage_error.ts";
@@ -37,10 +37,12 @@ export async function run({ flags, positionals }: Input): Promise<number> {
     flags.rate !== undefined;
   const clock = isMany || isBulk ? systemClock : briefClock;
   const interrupt = onInterrupt();
+  const transport = await openTransport(flags, log);
   const discovery = await openRegistry(flags, log, clock);
   const client = new Client({
     discovery,
     service: flags.service,
+    transport,
     balance: flags.balance,
     timeoutMs: flags.timeout,
     clock,

@@ -1,7 +1,7 @@
 import { systemClock } from "../../base/clock.ts";
 import { silentLogger } from "../../base/log.ts";
 import { callOnce } from "../../client/call_once.ts";
-import { tcpTransport } from "../../client/transport.ts";
+import type { Transport } from "../../client/transport.ts";
 import type { Instance } from "../../discovery/discovery.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import type { Command, CommandInput } from "../syntax/command.ts";
@@ -9,7 +9,7 @@ import type { completeFlags } from "./flags.ts";
 import { type Candidate, candidatesFor } from "./candidates.ts";
 import { exitCodes } from "../exit_codes.ts";
 import type { Flags, FlagValues } from "../syntax/flags.ts";
-import { openRegistry } from "../registry.ts";
+import { openRegistry, openTransport } from "../registry.ts";
 import { resolveFlags, settingsOf } from "../syntax/settings.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 
@@ -65,14 +65,15 @@ async function methodsOf(
 }
 
 async function askMethods(
-  { registry, service }: FlagValues<Flags>,
+  { registry, service, insecure }: FlagValues<Flags>,
   signal: AbortSignal,
 ): Promise<readonly Candidate[]> {
   if (typeof registry !== "string" || typeof service !== "string") return [];
+  const transport = await openTransport({ insecure: insecure === true }, silentLogger);
   const discovery = await openRegistry({ registry, service }, silentLogger);
   try {
     for await (const { instances } of snapshots(discovery, service, signal)) {
-      return await methodsOfFirst(instances);
+      return await methodsOfFirst(instances, transport);
     }
     return [];
   } finally {
@@ -83,10 +84,11 @@ async function askMethods(
 /** The methods of the server that answers first; of none, what the registry says that they offer. */
 async function methodsOfFirst(
   instances: readonly Instance[],
+  transport: Transport,
 ): Promise<readonly Candidate[]> {
   const asked = instances.slice(0, 3).map(async (instance) => {
     const document = await callOnce(instance, reservedMethods.discover, patienceMs / 2, {
-      transport: tcpTransport,
+      transport,
       clock: systemClock,
     });
     return methodsIn(document);

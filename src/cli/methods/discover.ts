@@ -1,7 +1,7 @@
 import { systemClock } from "../../base/clock.ts";
 import { callOnce } from "../../client/call_once.ts";
 import type { Client } from "../../client/client.ts";
-import { tcpTransport } from "../../client/transport.ts";
+import type { Transport } from "../../client/transport.ts";
 import type { Discovery, Instance } from "../../discovery/discovery.ts";
 import { mergeOpenRpc, type OpenRpcDocument, openRpcSchema } from "../../procedures/openrpc.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
@@ -22,6 +22,7 @@ const otherTimeoutMs = 2_000;
 export async function discoverAll(
   client: Client,
   discovery: Discovery,
+  transport: Transport,
   service: string,
   signal: AbortSignal,
 ): Promise<OpenRpcDocument> {
@@ -29,7 +30,7 @@ export async function discoverAll(
     await client.call(reservedMethods.discover, undefined, { signal }),
   );
   const others = othersOf(await instancesOf(discovery, service, signal), first);
-  const documents = await Promise.all(others.map(describe));
+  const documents = await Promise.all(others.map((instance) => describe(instance, transport)));
   return mergeOpenRpc(first, ...documents.filter((document) => document !== undefined));
 }
 
@@ -53,9 +54,12 @@ function othersOf(instances: readonly Instance[], { methods }: OpenRpcDocument):
   }).slice(0, othersAskedMax);
 }
 
-async function describe(instance: Instance): Promise<OpenRpcDocument | undefined> {
+async function describe(
+  instance: Instance,
+  transport: Transport,
+): Promise<OpenRpcDocument | undefined> {
   try {
-    const deps = { transport: tcpTransport, clock: systemClock };
+    const deps = { transport, clock: systemClock };
     const answer = await callOnce(instance, reservedMethods.discover, otherTimeoutMs, deps);
     return openRpcSchema.parse(answer);
   } catch {

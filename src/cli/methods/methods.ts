@@ -9,19 +9,21 @@ import { onInterrupt } from "../../terminal/interrupt.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { methodText, signatureOf } from "./method_text.ts";
 import { plainLogger } from "../process/plain_logger.ts";
-import { openRegistry } from "../registry.ts";
+import { openRegistry, openTransport } from "../registry.ts";
 
 /** `rpc methods [name]` */
 export async function run(
   { flags, positionals: [name] }: CommandInput<typeof methodsFlags>,
 ): Promise<number> {
   const log = plainLogger(flags.verbose);
+  const transport = await openTransport(flags, log);
   const discovery = await openRegistry(flags, log);
-  const client = new Client({ discovery, service: flags.service, timeoutMs: flags.timeout, log });
+  const { service, timeout: timeoutMs } = flags;
+  const client = new Client({ discovery, transport, service, timeoutMs, log });
   const interrupt = onInterrupt();
   try {
     const { signal } = interrupt;
-    const document = await discoverAll(client, discovery, flags.service, signal);
+    const document = await discoverAll(client, discovery, transport, service, signal);
     const methods = wanted(document.methods, name);
     if (flags.json) { for (const method of methods) console.log(JSON.stringify(method)); }
     else if (name !== undefined) console.log(methods.map(methodText).join("\n"));

@@ -26,6 +26,11 @@ export const serveFlags = {
     fallback: undefined,
     setting: true,
   }),
+  callers: text("<names>", {
+    description: "Who may call, of those that have keys: names and patterns such as 'alice,win-*'",
+    fallback: undefined,
+    setting: true,
+  }),
   workers: integer("<n>", [1, workersMax], {
     description: "Worker processes that run procedures (default: one a core)",
     fallback: undefined,

@@ -2,8 +2,10 @@ import { systemClock } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { systemRandom } from "../../base/random.ts";
+import type { KeyRing } from "../../keys/key_ring.ts";
 import type { HostPort } from "../../discovery/registry_url.ts";
 import type { WorkerOffer } from "../../workers/child/run_as_worker.ts";
+import { openKeys } from "../../library/own_keys.ts";
 import { RunningServer, type RunningServerOptions } from "../../library/running_server.ts";
 import { denoWorkerCommand } from "../../library/worker_command.ts";
 import type { WorkerCommand } from "../../workers/pool/worker_process.ts";
@@ -41,6 +43,8 @@ async function serveUntilStopped(
 ): Promise<number> {
   const listen = listenAddress(positionals);
   const metricsAt = flags.metrics === undefined ? undefined : metricsAddress(flags.metrics);
+  const keys = await openKeys(flags, log);
+  const callers = callersOf(flags.callers, keys);
   const discovery = await openRegistry(flags, log);
   const interrupt = onInterrupt({ hangup: true });
   let server: RunningServer | undefined;
@@ -55,6 +59,8 @@ async function serveUntilStopped(
       ...source,
       listen,
       discovery,
+      keys,
+      callers,
       service: flags.service,
       advertise: flags.advertise,
       weight: flags.weight,
@@ -92,6 +98,19 @@ async function serveUntilStopped(
     await discovery.close();
     interrupt.release();
   }
+}
+
+/** Patterns of names. Without keys nobody has a name. */
+function callersOf(text: string | undefined, keys: KeyRing | undefined): string[] | undefined {
+  if (text === undefined) return undefined;
+  const patterns = text.split(",").map((pattern) => pattern.trim()).filter((one) => one !== "");
+  if (keys === undefined) {
+    throw new UsageError("Cannot tell callers apart without keys: --callers needs rpc keys init");
+  }
+  if (patterns.length === 0) {
+    throw new UsageError("Cannot serve nobody: --callers needs names such as 'alice,win-*'");
+  }
+  return patterns;
 }
 
 /** What the procedures come from. */

@@ -1,7 +1,7 @@
 import { systemClock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { callOnce } from "../../client/call_once.ts";
-import { tcpTransport } from "../../client/transport.ts";
+import type { Transport } from "../../client/transport.ts";
 import { addressOf, type Instance, type Snapshot } from "../../discovery/discovery.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import type { CommandInput } from "../syntax/command.ts";
@@ -9,7 +9,7 @@ import type { serversFlags } from "./flags.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
-import { openRegistry } from "../registry.ts";
+import { openRegistry, openTransport } from "../registry.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 
 type Flags = CommandInput<typeof serversFlags>["flags"];
@@ -23,23 +23,31 @@ interface Probed {
 
 /** `rpc servers` */
 export async function run({ flags }: CommandInput<typeof serversFlags>): Promise<number> {
-  const discovery = await openRegistry(flags, plainLogger(flags.verbose));
+  const log = plainLogger(flags.verbose);
+  const transport = await openTransport(flags, log);
+  const discovery = await openRegistry(flags, log);
   const interrupt = onInterrupt();
   try {
     const lists = snapshots(discovery, flags.service, interrupt.signal);
-    if (!flags.watch) return await listOnce(lists, flags);
+    if (!flags.watch) return await listOnce(lists, flags, transport);
     const { watchServers } = await import("./watch.ts");
-    return await watchServers(lists, flags, interrupt);
+    return await watchServers(lists, { ...flags, transport }, interrupt);
   } finally {
     interrupt.release();
     await discovery.close();
   }
 }
 
-async function listOnce(lists: AsyncIterable<Snapshot>, flags: Flags): Promise<number> {
+async function listOnce(
+  lists: AsyncIterable<Snapshot>,
+  flags: Flags,
+  transport: Transport,
+): Promise<number> {
   for await (const { instances, stale } of lists) {
     if (stale) console.error("rpc: the registry cannot be reached: this is the last list known");
-    const servers = await Promise.all(instances.map((instance) => probe(instance, flags.timeout)));
+    const servers = await Promise.all(
+      instances.map((instance) => probe(instance, flags.timeout, transport)),
+    );
     if (flags.json) { for (const server of servers) console.log(JSON.stringify(toJson(server))); }
     else if (servers.length === 0) {
       console.error(
@@ -52,11 +60,15 @@ async function listOnce(lists: AsyncIterable<Snapshot>, flags: Flags): Promise<n
   return exitCodes.interrupted;
 }
 
-async function probe(instance: Instance, timeoutMs: number): Promise<Probed> {
+async function probe(
+  instance: Instance,
+  timeoutMs: number,
+  transport: Transport,
+): Promise<Probed> {
   const startedAtMs = systemClock.now();
   try {
     await callOnce(instance, reservedMethods.ping, timeoutMs, {
-      transport: tcpTransport,
+      transport,
       clock: systemClock,
     });
     return { instance, answer: systemClock.now() - startedAtMs };
@@ -67,9 +79,10 @@ async function probe(instance: Instance, timeoutMs: number): Promise<Probed> {
 
 function toJson({ instance, answer }: Probed): Record<string, unknown> {
   const answers = typeof answer === "number";
+  const { secret: _, ...shown } = instance;
   return {
     address: addressOf(instance),
-    ...instance,
+    ...shown,
     answers,
     ...(answers ? { ms: Number(answer.toFixed(3)) } : { problem: answer }),
   };

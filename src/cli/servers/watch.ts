@@ -1,6 +1,6 @@
 import { systemClock } from "../../base/clock.ts";
 import { callOnce } from "../../client/call_once.ts";
-import { tcpTransport } from "../../client/transport.ts";
+import type { Transport } from "../../client/transport.ts";
 import { addressOf, type Snapshot } from "../../discovery/discovery.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { statsSchema } from "../../wire/stats.ts";
@@ -14,6 +14,7 @@ export interface WatchFlags {
   readonly service: string;
   readonly timeout: number;
   readonly json: boolean;
+  readonly transport: Transport;
 }
 
 /** How often servers are asked how they are. */
@@ -25,7 +26,7 @@ export async function watchServers(
   flags: WatchFlags,
   interrupt: Interrupt,
 ): Promise<number> {
-  const deps = { transport: tcpTransport, clock: systemClock };
+  const deps = { transport: flags.transport, clock: systemClock };
   const isLive = !flags.json && Deno.stdout.isTerminal();
   const rows = new ServerRows({
     ask: async (instance) =>

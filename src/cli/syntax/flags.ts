@@ -138,6 +138,10 @@ export const registryFlags = {
     short: "s",
     setting: true,
   }),
+  insecure: boolean({
+    description: "Go without this machine's keys: unencrypted, and open to whoever is there",
+    setting: true,
+  }),
 };
 
 /** The flag of every subcommand that waits for answers. */

@@ -1,6 +1,6 @@
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
-import { type ErrorName, messageOf, type RpcError } from "../../base/errors.ts";
+import { type ErrorName, messageOf, RpcError } from "../../base/errors.ts";
 import { connectTimeoutMs, heartbeatTimeoutMs } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
@@ -76,6 +76,7 @@ export class Endpoint {
   #listed = true;
   #state: State;
   #lastFailure: string | undefined;
+  #refusal: RpcError | undefined;
 
   constructor(instance: Instance, owner: EndpointOwner, dependencies: EndpointDependencies) {
     this.address = addressOf(instance);
@@ -106,6 +107,11 @@ export class Endpoint {
   /** Why it has no connection, for people. `undefined` if nothing went wrong yet. */
   get lastFailure(): string | undefined {
     return this.#lastFailure;
+  }
+
+  /** How the server refused this caller, if that is why it has no connection. */
+  get refusal(): RpcError | undefined {
+    return this.#refusal;
   }
 
   /** Whether the registry lists it. */
@@ -282,6 +288,7 @@ export class Endpoint {
   async #connect(abort: AbortController): Promise<void> {
     const { clock, transport } = this.#dependencies;
     let reason = `no connection within ${connectTimeoutMs} ms`;
+    this.#refusal = undefined;
     const timer = clock.after(connectTimeoutMs, () => abort.abort());
     try {
       const duplex = await transport.connect(this.#instance, abort.signal);
@@ -289,6 +296,7 @@ export class Endpoint {
       else return this.#probe(duplex, abort);
     } catch (error) {
       if (!abort.signal.aborted) reason = messageOf(error);
+      if (isRefusal(error)) this.#refusal = error;
     } finally {
       timer.cancel();
     }
@@ -376,4 +384,10 @@ export class Endpoint {
     timer.cancel();
     this.#state = this.#connecting();
   }
+}
+
+/** Whether a server, or what leads to it, says that this caller may not call. */
+function isRefusal(error: unknown): error is RpcError {
+  return error instanceof RpcError &&
+    (error.name === "Unauthenticated" || error.name === "PermissionDenied");
 }

@@ -103,11 +103,13 @@ function readList(json: unknown): StoredList {
 }
 
 function readInstance(instance: Members): Instance {
+  const cluster = instance.text("cluster", anyLength, "");
   return {
     id: instance.text("id", anyLength),
     service: instance.text("service", anyLength),
     host: instance.text("host", [1, fileBytesMax]),
     port: instance.integer("port", [1, 65_535]),
+    ...(cluster === "" ? {} : { cluster }),
     weight: instance.number("weight", [0, Number.MAX_VALUE]),
     zone: instance.text("zone", anyLength),
     version: instance.text("version", anyLength),

@@ -122,7 +122,7 @@ class Worker {
       if (id !== undefined) this.#writeNow(encodeError(id, error));
       return;
     }
-    const context = new LazyCallContext(meta?.traceparent);
+    const context = new LazyCallContext(meta?.traceparent, meta?.caller);
     const stream = procedure.stream
       ? this.#newStream({ id, method, procedure, params, context }, meta?.stream)
       : undefined;

@@ -235,9 +235,9 @@ export class Lane implements CallOwner {
 
   #send(call: PoolCall, slot: WorkerSlot): void {
     const worker = slot.worker as WorkerProcess;
-    const { method, params, traceparent } = call.task;
+    const { method, params, traceparent, caller } = call.task;
     try {
-      const id = worker.request(method, params, call, call.credit, traceparent);
+      const id = worker.request(method, params, call, call.credit, traceparent, caller?.name);
       call.place = { name: "worker", slot, worker, id };
       if (this.#options.inOrder && worker.load > 1) this.#watch(worker);
       this.#overlooked?.watch();

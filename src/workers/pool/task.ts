@@ -7,6 +7,8 @@ import type { Outcome } from "./worker_process.ts";
 export interface Caller {
   /** Callers with the same one share what one of them may have. */
   readonly key: object;
+  /** Its name, as the keys say it; `undefined` where nobody asks. */
+  readonly name?: string | undefined;
   /** Whether it leaves so much unread that nothing more should be made for it. */
   readonly isFull: boolean;
   /** Resolves when all is read, or never will be. */

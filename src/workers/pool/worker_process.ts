@@ -189,6 +189,7 @@ export class WorkerProcess {
    *
    * @param stream the credit to begin with, to ask for a stream
    * @param traceparent the trace that the call belongs to
+   * @param caller who calls
    * @throws {RpcError} InvalidParams if the parameters are too long for one message
    */
   request(
@@ -197,9 +198,10 @@ export class WorkerProcess {
     receiver: Receiver,
     stream?: number,
     traceparent?: string,
+    caller?: string,
   ): number {
     const id = ++this.#lastId;
-    const line = encodeRequest(id, method, params, undefined, stream, traceparent);
+    const line = encodeRequest(id, method, params, undefined, stream, traceparent, caller);
     if (this.owed === 0) this.#busySinceMs = this.#options.clock.now();
     this.#pending.set(id, receiver);
     this.#outbox.push(line);

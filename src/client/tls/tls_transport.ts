@@ -1,0 +1,64 @@
+import { messageOf, RpcError } from "../../base/errors.ts";
+import { anyCluster } from "../../discovery/discovery.ts";
+import type { KeyRing } from "../../keys/key_ring.ts";
+import type { Keys } from "../../keys/keys.ts";
+import { connectTls } from "../../keys/tls/connect.ts";
+import { greet, type Welcome } from "../../wire/greeting.ts";
+import type { Duplex, Target, Transport } from "../transport.ts";
+
+/** A server that has greeted back. */
+export interface Greeted {
+  readonly welcome: Welcome;
+  readonly duplex: Duplex;
+  /** When the server's certificate ends, in milliseconds since 1970 UTC. */
+  readonly validToMs: number | undefined;
+}
+
+/**
+ * TLS 1.3 with certificates on both sides, and a greeting that names the service. A server that is open
+ * is not called: what is secure stays so, whatever a registry says.
+ */
+export function tlsTransport(keys: KeyRing): Transport {
+  return {
+    async connect(target, signal) {
+      return (await connectGreeted(keys.current(), target, signal)).duplex;
+    },
+  };
+}
+
+/**
+ * Connects and greets.
+ *
+ * @throws {RpcError} the server is none of the cluster's, or refuses this caller
+ */
+export async function connectGreeted(
+  keys: Keys,
+  target: Target,
+  signal: AbortSignal,
+): Promise<Greeted> {
+  assertOurs(keys, target);
+  const { connection, validToMs } = await connectTls(target, keys, signal);
+  const abort = () => connection.close();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    const { welcome, stream } = await greet(connection, { service: target.service ?? "rpc" });
+    return { welcome, duplex: stream, validToMs };
+  } catch (error) {
+    connection.close();
+    throw error instanceof RpcError ? error : new RpcError("Unavailable", messageOf(error), {
+      cause: error,
+    });
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+function assertOurs({ cluster }: Keys, target: Target): void {
+  if (target.cluster === anyCluster || target.cluster === cluster) return;
+  throw new RpcError(
+    "Unavailable",
+    target.cluster === undefined
+      ? "open, not used: this machine has keys; --insecure goes without"
+      : `of cluster ${target.cluster}, and this machine's keys are of ${cluster}: rpc keys show`,
+  );
+}

@@ -1,0 +1,61 @@
+import { RpcError } from "../base/errors.ts";
+import type { CertificateInfo } from "./certificate.ts";
+import { dateText } from "./expiry.ts";
+import type { Rights } from "./rights.ts";
+
+/** Who has connected, as far as the connection itself tells. */
+export interface Caller {
+  readonly name: string;
+  readonly rights: Rights;
+}
+
+/** What TLS found out about a peer. */
+export interface PeerFacts {
+  /** The certificate that it sent, if it sent one. */
+  readonly certificate: CertificateInfo | undefined;
+  /** Whether it is a member of the cluster, its signature, usage and dates included. */
+  readonly isAuthorized: boolean;
+  /** The id of the cluster that it would have to be of. */
+  readonly cluster: string;
+  readonly nowMs: number;
+}
+
+/**
+ * The caller, or the refusal that it is told: who was refused, why, and the next command.
+ *
+ * The dates are looked at here too: they must hold for each connection, whatever TLS remembers of one
+ * before.
+ */
+export function callerOf({ certificate, isAuthorized, cluster, nowMs }: PeerFacts):
+  | Caller
+  | RpcError {
+  if (certificate === undefined) {
+    return refused(
+      "This server wants keys, and none were shown: rpc keys join, with a token that the machine " +
+        "of the cluster prints by rpc keys invite",
+    );
+  }
+  const { name, rights, validFromMs, validToMs } = certificate;
+  const who = JSON.stringify(name);
+  if (nowMs > validToMs) {
+    return refused(
+      `The certificate of ${who} has expired on ${dateText(validToMs)}: rpc keys renew`,
+    );
+  }
+  if (nowMs < validFromMs) {
+    return refused(
+      `The certificate of ${who} begins on ${dateText(validFromMs)}: is a clock wrong?`,
+    );
+  }
+  if (!isAuthorized) {
+    return refused(
+      `The certificate of ${who} is not one of a caller of cluster ${cluster}: rpc keys show ` +
+        "tells of which it is, rpc keys join makes another",
+    );
+  }
+  return { name, rights };
+}
+
+function refused(message: string): RpcError {
+  return new RpcError("Unauthenticated", message);
+}

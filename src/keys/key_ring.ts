@@ -1,0 +1,68 @@
+import type { Clock } from "../base/clock.ts";
+import { CommandError } from "../base/command_error.ts";
+import { messageOf } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import { type Keys, readKeys, stampOf } from "./keys.ts";
+
+/** The files are looked at no more often than this. */
+const lookMs = 1_000;
+
+/**
+ * The keys in a directory as they are now: who renews them need not restart anything.
+ *
+ * A renewal in the middle, or a file that was spoilt, changes nothing: the keys before stay until there
+ * are others that are whole.
+ */
+export class KeyRing {
+  readonly directory: string;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  #keys: Keys;
+  #stamp: string;
+  #lookedAtMs: number;
+  #isTroubled = false;
+
+  private constructor(directory: string, keys: Keys, stamp: string, clock: Clock, log: Logger) {
+    this.directory = directory;
+    this.#keys = keys;
+    this.#stamp = stamp;
+    this.#clock = clock;
+    this.#log = log;
+    this.#lookedAtMs = clock.now();
+  }
+
+  /**
+   * The keys in a directory; `undefined` if there are none.
+   *
+   * @throws {CommandError} there are some, and they cannot be used
+   */
+  static open(directory: string | undefined, clock: Clock, log: Logger): KeyRing | undefined {
+    if (directory === undefined) return undefined;
+    const stamp = stampOf(directory);
+    const keys = readKeys(directory);
+    return keys === undefined ? undefined : new KeyRing(directory, keys, stamp, clock, log);
+  }
+
+  /** The keys as they are in the files, or were a moment ago. */
+  current(): Keys {
+    const nowMs = this.#clock.now();
+    if (nowMs - this.#lookedAtMs < lookMs) return this.#keys;
+    this.#lookedAtMs = nowMs;
+    const stamp = stampOf(this.directory);
+    if (stamp === this.#stamp) return this.#keys;
+    try {
+      const keys = readKeys(this.directory);
+      if (keys === undefined) throw new CommandError(`${this.directory} has no keys any more`);
+      this.#keys = keys;
+      this.#stamp = stamp;
+      this.#isTroubled = false;
+      this.#log.info("Took new keys", { name: keys.own.name, cluster: keys.cluster });
+    } catch (error) {
+      if (!this.#isTroubled) {
+        this.#log.warn("Cannot take the new keys, those before stay", { reason: messageOf(error) });
+      }
+      this.#isTroubled = true;
+    }
+    return this.#keys;
+  }
+}

@@ -1,0 +1,88 @@
+import tls from "node:tls";
+import { RpcError } from "../../base/errors.ts";
+import type { Keys } from "../keys.ts";
+import { clusterName } from "../names.ts";
+import { TlsConnection } from "./connection.ts";
+
+/** A connection whose server has proved to be of the cluster. */
+export interface ConnectedTls {
+  readonly connection: TlsConnection;
+  /** When the server's certificate ends, in milliseconds since 1970 UTC. */
+  readonly validToMs: number | undefined;
+}
+
+/** What the TLS library says, and what it means here. It does not tell one bad certificate from another. */
+const meanings: readonly (readonly [pattern: RegExp, meaning: string])[] = [
+  [
+    /unable to (verify|get)|self.signed|altname|certificate/i,
+    "it shows no good certificate of a server of this cluster: its own has expired (there: rpc keys " +
+    "renew), it has keys of another cluster (rpc keys show on both), or it is an impostor",
+  ],
+  [
+    /wrong version|corrupt message|InvalidContentType|packet length|unexpected eof/i,
+    "it does not speak TLS: it runs without keys, or another program has the port",
+  ],
+];
+
+/**
+ * Connects to a server of the cluster, and to no other: its certificate must be made by the cluster's
+ * authority alone, for the cluster's name, as a server's.
+ *
+ * @param name the name that the certificate must have. @default the cluster's
+ * @throws {RpcError} Unavailable: it cannot be reached, or it is not what it must be
+ */
+export function connectTls(
+  target: { readonly host: string; readonly port: number },
+  keys: Keys,
+  signal: AbortSignal,
+  name = clusterName(keys.cluster),
+): Promise<ConnectedTls> {
+  const { promise, resolve, reject } = Promise.withResolvers<ConnectedTls>();
+  if (signal.aborted) return Promise.reject(signal.reason);
+  const socket = tls.connect({
+    host: target.host,
+    port: target.port,
+    servername: name,
+    ca: [keys.authority],
+    cert: keys.certificate,
+    key: keys.privateKey,
+    minVersion: "TLSv1.3",
+    allowHalfOpen: true,
+  } as tls.ConnectionOptions);
+  socket.setNoDelay(true);
+  const abort = () => {
+    socket.destroy();
+    reject(signal.reason);
+  };
+  const fail = (error: Error) => {
+    signal.removeEventListener("abort", abort);
+    socket.destroy();
+    reject(unavailable(error));
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  socket.on("error", fail);
+  const hungUp = () => fail(new Error("unexpected EOF in the handshake"));
+  socket.once("close", hungUp);
+  socket.once("secureConnect", () => {
+    signal.removeEventListener("abort", abort);
+    if (signal.aborted) return socket.destroy();
+    if (socket.authorized !== true) return fail(new Error("its certificate is not authorized"));
+    const { valid_to } = socket.getPeerCertificate() ?? {};
+    socket.off("close", hungUp);
+    resolve({
+      connection: new TlsConnection(socket),
+      validToMs: valid_to === undefined ? undefined : Date.parse(valid_to),
+    });
+  });
+  return promise;
+}
+
+function unavailable(cause: Error): RpcError {
+  const code = (cause as { code?: unknown }).code;
+  const text = `${typeof code === "string" ? code : ""} ${cause.message}`;
+  // What the system says of a connection that was not made says it best.
+  const isNetwork = typeof code === "string" && /^E[A-Z]+$/.test(code) && code !== "EPROTO" &&
+    !code.startsWith("ERR_");
+  const meaning = isNetwork ? undefined : meanings.find(([pattern]) => pattern.test(text))?.[1];
+  return new RpcError("Unavailable", meaning ?? cause.message, { cause });
+}

@@ -1,0 +1,102 @@
+import type { Buffer } from "node:buffer";
+import type { TLSSocket } from "node:tls";
+
+/** Bytes that wait to be read before the peer is made to wait, by TCP's own window. */
+const waitingBytesMax = 64 * 1024;
+
+/** A TLS socket of Node's kind as a stream of Deno's: who reads and writes need not know which it is. */
+export class TlsConnection {
+  readonly #socket: TLSSocket;
+  #chunks: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #hasEnded = false;
+  #error: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  /** Takes over a socket whose handshake is done. */
+  constructor(socket: TLSSocket) {
+    this.#socket = socket;
+    socket.on("data", (bytes: Buffer) => {
+      this.#chunks.push(bytes);
+      this.#waitingBytes += bytes.length;
+      if (this.#waitingBytes > waitingBytesMax) socket.pause();
+      this.#wake?.();
+    });
+    socket.on("end", () => this.#end());
+    socket.on("close", () => this.#end());
+    socket.on("error", (error: Error) => {
+      this.#error = error;
+      this.#end();
+    });
+  }
+
+  /** Where the peer is, as `host:port`. */
+  get peerAddress(): string {
+    return addressTextOf(this.#socket);
+  }
+
+  /** Fills the buffer with what has come, or resolves to `null` at the end of the stream. */
+  async read(buffer: Uint8Array): Promise<number | null> {
+    while (this.#chunks.length === 0) {
+      if (this.#error !== undefined) throw this.#error;
+      if (this.#hasEnded) return null;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+      this.#wake = undefined;
+    }
+    const length = this.#take(buffer);
+    this.#waitingBytes -= length;
+    if (this.#waitingBytes <= waitingBytesMax / 2 && this.#socket.isPaused()) this.#socket.resume();
+    return length;
+  }
+
+  /** Resolves when the bytes are on their way: the buffer is the caller's again. */
+  write(bytes: Uint8Array): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#socket.write(bytes, (error) => error ? reject(error) : resolve(bytes.length));
+    });
+  }
+
+  /** Ends the sending side; what the peer still sends can be read. */
+  closeWrite(): Promise<void> {
+    return new Promise((resolve) => {
+      // One that is gone ends nothing any more, and says so only by being closed.
+      this.#socket.once("close", () => resolve());
+      this.#socket.end(() => resolve());
+    });
+  }
+
+  /** Closes it at once. Closing twice does nothing. */
+  close(): void {
+    this.#socket.destroy();
+    this.#end();
+  }
+
+  #take(buffer: Uint8Array): number {
+    let length = 0;
+    while (length < buffer.length) {
+      const chunk = this.#chunks[0];
+      if (chunk === undefined) break;
+      const part = chunk.subarray(0, buffer.length - length);
+      buffer.set(part, length);
+      length += part.length;
+      if (part.length === chunk.length) this.#chunks.shift();
+      else this.#chunks[0] = chunk.subarray(part.length);
+    }
+    return length;
+  }
+
+  #end(): void {
+    this.#hasEnded = true;
+    this.#wake?.();
+  }
+}
+
+/** Where a socket's peer is, as `host:port`. */
+export function addressTextOf(
+  { remoteAddress = "?", remotePort = 0 }: {
+    readonly remoteAddress?: string | undefined;
+    readonly remotePort?: number | undefined;
+  },
+): string {
+  return `${remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
+}

@@ -1,0 +1,168 @@
+import { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import tls from "node:tls";
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { RpcError } from "../../base/errors.ts";
+import { handshakesMax, handshakeTimeoutMs } from "../../base/limits.ts";
+import type { Logger } from "../../base/log.ts";
+import { type Caller, callerOf } from "../caller.ts";
+import { readCertificate } from "../certificate.ts";
+import type { KeyRing } from "../key_ring.ts";
+import type { Keys } from "../keys.ts";
+import { addressTextOf, TlsConnection } from "./connection.ts";
+
+/** How often it is looked whether there are new keys to show. */
+const renewalCheckMs = 1_000;
+
+/** A connection whose handshake is done, and who it is: or why it is refused. */
+export interface AcceptedTls {
+  readonly connection: TlsConnection;
+  readonly caller: Caller | RpcError;
+}
+
+/** What a {@link TlsListener} needs. */
+export interface TlsListenerOptions {
+  readonly hostname: string;
+  readonly port: number;
+  readonly keys: KeyRing;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * A listener of TLS 1.3 with certificates on both sides.
+ *
+ * Whoever has no good certificate comes through the handshake all the same, and is refused afterwards:
+ * in the handshake there would be no way to tell why.
+ */
+export class TlsListener {
+  readonly addr: { readonly hostname: string; readonly port: number };
+  readonly #server: tls.Server;
+  readonly #options: TlsListenerOptions;
+  readonly #renewalCheck: Timer;
+  readonly #accepted: AcceptedTls[] = [];
+  /** Sockets by the address of their peer. */
+  readonly #shakingHands = new Map<string, Socket>();
+  #shown: Keys;
+  #wake: (() => void) | undefined;
+  #isClosed = false;
+
+  private constructor(server: tls.Server, options: TlsListenerOptions, shown: Keys) {
+    this.#server = server;
+    this.#options = options;
+    this.#shown = shown;
+    const { address, port } = server.address() as { address: string; port: number };
+    this.addr = { hostname: address, port };
+    server.on("connection", (socket: Socket) => this.#connected(socket));
+    server.on("secureConnection", (socket: tls.TLSSocket) => this.#shookHands(socket));
+    server.on("tlsClientError", (error: Error, socket: tls.TLSSocket) => {
+      options.log.debug("A handshake failed", {
+        peer: addressTextOf(socket),
+        reason: error.message,
+      });
+      socket.destroy();
+    });
+    this.#renewalCheck = options.clock.every(renewalCheckMs, () => this.#renew());
+  }
+
+  /**
+   * Starts to listen.
+   *
+   * @throws {Error} the address cannot be listened on
+   */
+  static async listen(options: TlsListenerOptions): Promise<TlsListener> {
+    const { hostname, port, keys } = options;
+    const shown = keys.current();
+    const server = tls.createServer({
+      ...contextOf(shown),
+      requestCert: true,
+      rejectUnauthorized: false,
+      // An end of the peer's side is no end of ours: what it asked is answered first.
+      allowHalfOpen: true,
+      noDelay: true,
+      handshakeTimeout: handshakeTimeoutMs,
+    } as tls.TlsOptions);
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, hostname, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+    server.on("error", (error: Error) => {
+      options.log.error("Cannot accept connections", { reason: error.message });
+    });
+    return new TlsListener(server, options, shown);
+  }
+
+  /** The next connection. Rejects when the listener is closed. */
+  async accept(): Promise<AcceptedTls> {
+    while (true) {
+      const next = this.#accepted.shift();
+      if (next !== undefined) return next;
+      if (this.#isClosed) throw new Deno.errors.BadResource("The listener is closed");
+      await new Promise<void>((resolve) => this.#wake = resolve);
+      this.#wake = undefined;
+    }
+  }
+
+  /** Listens no more. Connections that were accepted live on. */
+  close(): void {
+    this.#isClosed = true;
+    this.#renewalCheck.cancel();
+    this.#server.close();
+    for (const socket of this.#shakingHands.values()) socket.destroy();
+    for (const { connection } of this.#accepted.splice(0)) connection.close();
+    this.#wake?.();
+  }
+
+  /** Before the handshake nobody is known, so strangers may have so many and no more. */
+  #connected(socket: Socket): void {
+    if (this.#shakingHands.size >= handshakesMax) {
+      socket.destroy();
+      return;
+    }
+    const peer = addressTextOf(socket);
+    this.#shakingHands.set(peer, socket);
+    socket.once("close", () => {
+      if (this.#shakingHands.get(peer) === socket) this.#shakingHands.delete(peer);
+    });
+  }
+
+  #shookHands(socket: tls.TLSSocket): void {
+    this.#shakingHands.delete(addressTextOf(socket));
+    const connection = new TlsConnection(socket);
+    if (this.#isClosed) return connection.close();
+    this.#accepted.push({ connection, caller: this.#callerOf(socket) });
+    this.#wake?.();
+  }
+
+  #callerOf(socket: tls.TLSSocket): Caller | RpcError {
+    return callerOf({
+      certificate: certificateOf(socket),
+      isAuthorized: socket.authorized === true,
+      cluster: this.#shown.cluster,
+      nowMs: this.#options.clock.wallTimeMs(),
+    });
+  }
+
+  #renew(): void {
+    const keys = this.#options.keys.current();
+    if (keys === this.#shown) return;
+    this.#shown = keys;
+    this.#server.setSecureContext(contextOf(keys));
+  }
+}
+
+function contextOf({ authority, certificate, privateKey }: Keys): tls.SecureContextOptions {
+  return { ca: [authority], cert: certificate, key: privateKey, minVersion: "TLSv1.3" };
+}
+
+function certificateOf(socket: tls.TLSSocket) {
+  try {
+    const { raw } = socket.getPeerCertificate() ?? {};
+    return raw === undefined ? undefined : readCertificate(Buffer.from(raw));
+  } catch {
+    return undefined;
+  }
+}

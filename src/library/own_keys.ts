@@ -1,0 +1,29 @@
+import { systemClock } from "../base/clock.ts";
+import type { Logger } from "../base/log.ts";
+import { tcpTransport, type Transport } from "../client/transport.ts";
+import { hasKeyFiles, keysDirectory } from "../keys/files.ts";
+import type { KeyRing } from "../keys/key_ring.ts";
+
+/**
+ * This machine's keys, if it has any and nobody said to go without. What reads them is loaded only
+ * then, since Node's TLS takes as long to start as all the rest.
+ *
+ * @throws {CommandError} there are keys, and they cannot be used: nothing goes on without them by itself
+ */
+export async function openKeys(
+  options: { readonly insecure?: boolean | undefined },
+  log: Logger,
+): Promise<KeyRing | undefined> {
+  if (options.insecure === true) return undefined;
+  const directory = keysDirectory();
+  if (directory === undefined || !hasKeyFiles(directory)) return undefined;
+  const { KeyRing } = await import("../keys/key_ring.ts");
+  return KeyRing.open(directory, systemClock, log);
+}
+
+/** How servers are reached with these keys, or without any. */
+export async function transportOf(keys: KeyRing | undefined): Promise<Transport> {
+  if (keys === undefined) return tcpTransport;
+  const { tlsTransport } = await import("../client/tls/tls_transport.ts");
+  return tlsTransport(keys);
+}

@@ -1,0 +1,138 @@
+import { RpcError } from "../base/errors.ts";
+import type { Matcher } from "../base/patterns.ts";
+import type { Caller } from "../keys/caller.ts";
+import { callMatcher, formatRights } from "../keys/rights.ts";
+import type { Request } from "../wire/message.ts";
+import { reservedMethods } from "../wire/reserved.ts";
+import type { TaskHandle } from "../workers/pool/task.ts";
+import type { Peer, Reply } from "./dispatcher.ts";
+import type { RequestTaker } from "./tracing.ts";
+
+/** What a {@link Gate} needs. */
+export interface GateOptions {
+  readonly caller: Caller;
+  /** The server's own name. */
+  readonly server: string;
+  /** The service that the calls must be for. */
+  readonly service: string;
+  /** Who may call this server at all. */
+  readonly isWelcome: Matcher;
+  /** What the greeting must know, if it is asked for. */
+  readonly secret?: string | undefined;
+  readonly next: RequestTaker;
+}
+
+/** Verdicts that are kept for a connection: more methods than any service has, and a bound for who makes names up. */
+const verdictsMax = 1_024;
+
+/** What is about calls that the caller has open here: who may call may do this. */
+const always: ReadonlySet<string> = new Set([
+  reservedMethods.ping,
+  reservedMethods.cancel,
+  reservedMethods.more,
+]);
+
+/** What tells of the server. */
+const reading: ReadonlySet<string> = new Set([reservedMethods.discover, reservedMethods.stats]);
+
+/**
+ * Lets the calls of one connection through, as far as its caller may make them: first of all it has to
+ * greet, and to name the service that it takes this server for.
+ *
+ * What a method comes to is found once a connection, and then looked up.
+ */
+export class Gate implements RequestTaker {
+  readonly #options: GateOptions;
+  readonly #mayCall: Matcher;
+  readonly #verdicts = new Map<string, RpcError | undefined>();
+  #isGreeted = false;
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+    this.#mayCall = callMatcher(options.caller.rights);
+  }
+
+  dispatch(request: Request, reply: Reply, peer: Peer): TaskHandle | undefined {
+    const { method } = request;
+    if (method === reservedMethods.hello) {
+      this.#greet(request, reply);
+      return undefined;
+    }
+    const refusal = this.#verdictOf(method);
+    if (refusal === undefined) return this.#options.next.dispatch(request, reply, peer);
+    reply.fail(refusal);
+    return undefined;
+  }
+
+  #greet({ params }: Request, reply: Reply): void {
+    const { caller, server, service, isWelcome, secret } = this.#options;
+    const given = params === undefined || Array.isArray(params) ? {} : params;
+    const who = JSON.stringify(caller.name);
+    if (given["service"] !== service) {
+      return reply.fail(unauthenticated(
+        `This is a server of service ${
+          JSON.stringify(service)
+        }, and the call is for another one: ` +
+          "does the registry tell the truth?",
+      ));
+    }
+    if (secret !== undefined && !isSame(given["secret"], secret)) {
+      return reply.fail(unauthenticated(
+        "This server is private: only who can read its file in the registry may call",
+      ));
+    }
+    if (!caller.rights.read || !isWelcome(caller.name)) {
+      return reply.fail(denied(
+        caller.rights.read
+          ? `${who} may not call this server: its --callers leave ${who} out`
+          : `${who} has no rights in this cluster: rpc keys show tells them`,
+      ));
+    }
+    this.#isGreeted = true;
+    const rights = formatRights(caller.rights);
+    reply.succeed({ server, caller: caller.name, rights });
+  }
+
+  #verdictOf(method: string): RpcError | undefined {
+    if (!this.#isGreeted) {
+      return unauthenticated(
+        `The first message must be ${reservedMethods.hello} with the service's name`,
+      );
+    }
+    if (this.#verdicts.has(method)) return this.#verdicts.get(method);
+    const verdict = this.#judge(method);
+    if (this.#verdicts.size >= verdictsMax) this.#verdicts.clear();
+    this.#verdicts.set(method, verdict);
+    return verdict;
+  }
+
+  #judge(method: string): RpcError | undefined {
+    const { caller } = this.#options;
+    if (always.has(method)) return undefined;
+    if (reading.has(method) ? caller.rights.read : this.#mayCall(method)) return undefined;
+    return denied(
+      `${JSON.stringify(caller.name)} may not call ${JSON.stringify(method)}: its rights are ` +
+        `${
+          formatRights(caller.rights)
+        }; another invitation gives others (rpc keys invite --rights)`,
+    );
+  }
+}
+
+function unauthenticated(message: string): RpcError {
+  return new RpcError("Unauthenticated", message);
+}
+
+function denied(message: string): RpcError {
+  return new RpcError("PermissionDenied", message);
+}
+
+/** In the same time wherever the first difference is, so that nobody finds a secret letter by letter. */
+function isSame(given: unknown, secret: string): boolean {
+  if (typeof given !== "string") return false;
+  let difference = given.length ^ secret.length;
+  for (let i = 0; i < secret.length; i++) {
+    difference |= given.charCodeAt(i) ^ secret.charCodeAt(i);
+  }
+  return difference === 0;
+}

@@ -1,0 +1,123 @@
+/** The first message of a connection to a server that wants to know who calls. */
+
+import { messageOf, RpcError } from "../base/errors.ts";
+import { greetingBytesMax } from "../base/limits.ts";
+import { decodeReply, isResponse, toRpcError } from "./codec.ts";
+import type { Params } from "./message.ts";
+import { reservedMethods } from "./reserved.ts";
+
+/** A byte stream in both directions. */
+export interface Stream {
+  read(buffer: Uint8Array): Promise<number | null>;
+  write(bytes: Uint8Array): Promise<number>;
+  close(): void;
+}
+
+/** What a client says. */
+export interface Hello {
+  /** The service whose calls follow: a server of another one must not get them. */
+  readonly service: string;
+  /** What a server on this machine has left for its own user alone. */
+  readonly secret?: string | undefined;
+}
+
+/** What a server answers. */
+export interface Welcome {
+  /** The server's name. */
+  readonly server: string;
+  /** Who the server takes the caller for. */
+  readonly caller: string;
+  /** What the caller may do. */
+  readonly rights: string;
+}
+
+/** Unlike any id of a call. */
+const helloId = "hello";
+
+/**
+ * Greets a server, and returns its answer and the stream to go on with: what came beside the answer is
+ * read from it first.
+ *
+ * @throws {RpcError} the server refuses, or answers nothing that can be understood
+ */
+export async function greet<Kind extends Stream>(
+  stream: Kind,
+  hello: Hello,
+): Promise<{ readonly welcome: Welcome; readonly stream: Stream }> {
+  await writeAll(stream, encodeHello(hello));
+  const decoder = new TextDecoder();
+  const beside: string[] = [];
+  let text = "";
+  const buffer = new Uint8Array(4_096);
+  let bytesLeft = greetingBytesMax;
+  while (true) {
+    const length = await stream.read(buffer);
+    if (length === null) throw new RpcError("Unavailable", "it hung up on the greeting");
+    bytesLeft -= length;
+    if (bytesLeft < 0) throw new RpcError("Unavailable", "it answers the greeting at length");
+    text += decoder.decode(buffer.subarray(0, length), { stream: true });
+    for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n")) {
+      const line = text.slice(0, end + 1);
+      text = text.slice(end + 1);
+      const result = answerIn(line);
+      if (result === undefined) beside.push(line);
+      else {return {
+          welcome: readWelcome(result),
+          stream: prefixed(beside.join("") + text, stream),
+        };}
+    }
+  }
+}
+
+/** The greeting as a line. */
+export function encodeHello({ service, secret }: Hello): string {
+  const params: Params = secret === undefined ? { service } : { service, secret };
+  return `${
+    JSON.stringify({ jsonrpc: "2.0", id: helloId, method: reservedMethods.hello, params })
+  }\n`;
+}
+
+/** The result of the answer to the greeting; `undefined` if the line is something else. */
+function answerIn(line: string): unknown {
+  let message: ReturnType<typeof decodeReply>;
+  try {
+    message = decodeReply(line.slice(0, -1));
+  } catch (error) {
+    throw new RpcError("Unavailable", messageOf(error), { cause: error });
+  }
+  if (!isResponse(message)) return undefined;
+  // Without an id it is about the connection as a whole.
+  if (message.error !== undefined) throw toRpcError(message.error);
+  return message.id === helloId ? message.result ?? {} : undefined;
+}
+
+function readWelcome(result: unknown): Welcome {
+  const { server, caller, rights } = result as Readonly<Record<string, unknown>>;
+  return { server: textOf(server), caller: textOf(caller), rights: textOf(rights) };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+async function writeAll(stream: Stream, line: string): Promise<void> {
+  const bytes = new TextEncoder().encode(line);
+  for (let at = 0; at < bytes.length;) at += await stream.write(bytes.subarray(at));
+}
+
+/** A stream that begins with a text that was read from it already. */
+function prefixed(text: string, stream: Stream): Stream {
+  let prefix = new TextEncoder().encode(text);
+  if (prefix.length === 0) return stream;
+  return {
+    read(buffer) {
+      if (prefix.length === 0) return stream.read(buffer);
+      const part = prefix.subarray(0, buffer.length);
+      buffer.set(part);
+      prefix = prefix.subarray(part.length);
+      return Promise.resolve(part.length);
+    },
+    write: (bytes) => stream.write(bytes),
+    close: () => stream.close(),
+  };
+}

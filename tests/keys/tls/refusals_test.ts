@@ -1,0 +1,153 @@
+/**
+ * Who gets past TLS with certificates on both sides. It stands on what Deno makes of Node's TLS, which
+ * once had `authorized` wrong: these must stay refused on each upgrade.
+ */
+
+import assert from "node:assert/strict";
+import tls from "node:tls";
+import { systemClock } from "../../../src/base/clock.ts";
+import { RpcError } from "../../../src/base/errors.ts";
+import { silentLogger } from "../../../src/base/log.ts";
+import type { Caller } from "../../../src/keys/caller.ts";
+import { clusterName } from "../../../src/keys/names.ts";
+import { parseRights } from "../../../src/keys/rights.ts";
+import { connectTls } from "../../../src/keys/tls/connect.ts";
+import { TlsListener } from "../../../src/keys/tls/listener.ts";
+import { type Pair, TestCluster } from "../../support/test_pki.ts";
+import { within } from "../../support/wait_for.ts";
+
+const never = new AbortController().signal;
+
+async function listen(cluster: TestCluster, pair: Pair): Promise<TlsListener> {
+  const keys = cluster.ring(pair);
+  return await TlsListener.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    keys,
+    clock: systemClock,
+    log: silentLogger,
+  });
+}
+
+/** Who the listener takes a client for that has this certificate. */
+async function callerWith(
+  listener: TlsListener,
+  cluster: TestCluster,
+  pair: Partial<Pair>,
+): Promise<Caller | RpcError> {
+  const socket = tls.connect({
+    host: "127.0.0.1",
+    port: listener.addr.port,
+    servername: clusterName(cluster.id),
+    ca: [cluster.ca.certificate],
+    ...(pair.certificate === undefined ? {} : { cert: pair.certificate, key: pair.privateKey }),
+  } as tls.ConnectionOptions);
+  socket.on("error", () => {});
+  try {
+    const { caller, connection } = await within("a connection", listener.accept(), 10_000);
+    connection.close();
+    return caller;
+  } finally {
+    socket.destroy();
+  }
+}
+
+Deno.test("a member of the cluster is taken for who it is, and nine others are refused (P-66)", async () => {
+  await using cluster = await TestCluster.create();
+  await using other = await TestCluster.create();
+  const listener = await listen(cluster, await cluster.member("server"));
+  try {
+    const alice = await cluster.member("alice", parseRights("read,call:fib*"));
+    const caller = await callerWith(listener, cluster, alice);
+    assert.deepEqual(caller, { name: "alice", rights: parseRights("read,call:fib*") });
+
+    // Another authority that calls itself as ours does.
+    const impostor: Pair = { certificate: cluster.ca.certificate, privateKey: other.ca.privateKey };
+    const forged = await cluster.faulty({ signer: alice, name: "forged" });
+    const refused: readonly (readonly [kind: string, pair: Partial<Pair>, says: RegExp])[] = [
+      ["no certificate", {}, /none were shown: rpc keys join/],
+      ["another cluster's", await other.member("alice"), /"alice" is not one of a caller/],
+      ["another key, the same name", await cluster.faulty({ signer: impostor }), /is not one/],
+      ["expired", await cluster.faulty({ fromDays: -20, toDays: -10 }), /expired on .*keys renew/],
+      ["not yet valid", await cluster.faulty({ fromDays: 10 }), /begins on .*clock/],
+      ["a server's usage alone", await cluster.faulty({ usages: ["server"] }), /is not one/],
+      ["signed by a member", forged, /"forged" is not one/],
+      [
+        "signed by a member, who comes along",
+        { ...forged, certificate: forged.certificate + alice.certificate },
+        /"forged" is not one/,
+      ],
+      ["signed by itself", await cluster.faulty({ selfSigned: true }), /is not one/],
+    ];
+    for (const [kind, pair, says] of refused) {
+      const error = await callerWith(listener, cluster, pair);
+      assert.ok(error instanceof RpcError, kind);
+      assert.equal(error.name, "Unauthenticated", kind);
+      assert.match(error.message, says, kind);
+    }
+
+    // It is in the cluster, and may do nothing there: the gate refuses who has no rights.
+    const ca = await callerWith(listener, cluster, cluster.ca);
+    assert.ok(ca instanceof RpcError || !ca.rights.read);
+  } finally {
+    listener.close();
+  }
+});
+
+Deno.test("a client takes no impostor for a server of its cluster (P-66)", async () => {
+  await using cluster = await TestCluster.create();
+  await using other = await TestCluster.create();
+  const { ...keys } = cluster.ring(await cluster.member("alice")).current();
+  const stolenName = { dns: [clusterName(cluster.id)] };
+  const ours = await cluster.member("server");
+  const cases: readonly (readonly [kind: string, pair: Pair, says: RegExp | undefined])[] = [
+    ["a server of the cluster", ours, undefined],
+    ["another cluster's, with our name", await other.faulty(stolenName), /no good certificate/],
+    [
+      "a member that may only call",
+      await cluster.faulty({ usages: ["client"] }),
+      /no good certificate/,
+    ],
+    ["another name", await cluster.faulty({ dns: ["x.rpc.internal"] }), /no good certificate/],
+    [
+      "expired",
+      await cluster.faulty({ fromDays: -20, toDays: -10 }),
+      /has expired \(there: rpc keys renew\)/,
+    ],
+    ["not yet valid", await cluster.faulty({ fromDays: 10 }), /no good certificate/],
+  ];
+  for (const [kind, pair, says] of cases) {
+    const server = tls.createServer(
+      { cert: pair.certificate, key: pair.privateKey } as tls.TlsOptions,
+    );
+    server.on("tlsClientError", (_error: Error, socket: tls.TLSSocket) => socket.destroy());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+    const { port } = server.address() as { port: number };
+    try {
+      const attempt = connectTls({ host: "127.0.0.1", port }, keys, never);
+      if (says === undefined) (await attempt).connection.close();
+      else await assert.rejects(attempt, says, kind);
+    } finally {
+      server.close();
+    }
+  }
+});
+
+Deno.test("a client says so when there is no TLS, or nobody, where it connects", async () => {
+  await using cluster = await TestCluster.create();
+  const keys = cluster.ring(await cluster.member("alice")).current();
+  const plain = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = plain.addr;
+  const served = (async () => {
+    for await (const connection of plain) {
+      await connection.write(new TextEncoder().encode('{"jsonrpc":"2.0","id":null}\n'));
+      connection.close();
+    }
+  })();
+  await assert.rejects(connectTls({ host: "127.0.0.1", port }, keys, never), /does not speak TLS/);
+  plain.close();
+  await served;
+  await assert.rejects(connectTls({ host: "127.0.0.1", port }, keys, never), /refused/i);
+  const aborted = AbortSignal.abort(new Error("given up"));
+  await assert.rejects(connectTls({ host: "127.0.0.1", port }, keys, aborted), /given up/);
+});

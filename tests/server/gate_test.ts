@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { matcherOf } from "../../src/base/patterns.ts";
+import type { RpcError } from "../../src/base/errors.ts";
+import { parseRights } from "../../src/keys/rights.ts";
+import { Gate, type GateOptions } from "../../src/server/gate.ts";
+
+/** A connection that is asked for nothing. */
+const nobody = {
+  key: {},
+  isFull: false,
+  drained: () => Promise.resolve(),
+  cancel() {},
+  more() {},
+};
+
+/** What a gate lets through, and what it answers itself. */
+class Visit {
+  readonly passed: string[] = [];
+  readonly #gate: Gate;
+
+  constructor(rights: string, options: Partial<GateOptions> = {}) {
+    this.#gate = new Gate({
+      caller: { name: "bob", rights: parseRights(rights) },
+      server: "alpha",
+      service: "rpc",
+      isWelcome: () => true,
+      next: {
+        dispatch: ({ method }) => {
+          this.passed.push(method);
+          return undefined;
+        },
+      },
+      ...options,
+    });
+  }
+
+  /** Sends a request, and returns what the gate answered by itself: a result, or an error's name. */
+  send(method: string, params?: Record<string, unknown>): unknown {
+    let answer: unknown;
+    this.#gate.dispatch({
+      jsonrpc: "2.0",
+      id: 1,
+      method,
+      ...(params === undefined ? {} : { params }),
+    }, {
+      succeed: (result) => answer = result,
+      fail: (error: RpcError) => answer = error.name,
+    }, nobody);
+    return answer;
+  }
+}
+
+Deno.test("before the greeting nothing passes, not even a heartbeat (P-67)", () => {
+  const visit = new Visit("admin");
+  for (const method of ["fib", "rpc.ping", "rpc.discover", "rpc.stats", "rpc.cancel", "rpc.none"]) {
+    assert.equal(visit.send(method), "Unauthenticated", method);
+  }
+  assert.deepEqual(visit.passed, []);
+});
+
+Deno.test("the greeting names server, caller and rights, and what they allow passes (P-67)", () => {
+  const visit = new Visit("read,call:fib*");
+  assert.deepEqual(visit.send("rpc.hello", { service: "rpc" }), {
+    server: "alpha",
+    caller: "bob",
+    rights: "read,call:fib*",
+  });
+  for (const method of ["fib", "fibonacci", "rpc.ping", "rpc.discover", "rpc.stats"]) {
+    assert.equal(visit.send(method), undefined, method);
+  }
+  assert.equal(visit.passed.length, 5);
+});
+
+Deno.test("what the rights do not name is denied, however it is asked (P-69)", () => {
+  const visit = new Visit("read,call:fib*");
+  visit.send("rpc.hello", { service: "rpc" });
+  for (const method of ["ping", "xfib", "FIB", "", "rpc.none", "__proto__"]) {
+    assert.equal(visit.send(method), "PermissionDenied", method);
+    assert.equal(visit.send(method), "PermissionDenied", `${method} again`);
+  }
+  assert.deepEqual(visit.passed, []);
+});
+
+Deno.test("a greeting to another service, or to none, lets nothing through (P-67)", () => {
+  const wrong = [{ service: "other" }, { service: "RPC" }, {}, { service: ["rpc"] }, undefined];
+  for (const params of wrong) {
+    const visit = new Visit("admin");
+    assert.equal(visit.send("rpc.hello", params), "Unauthenticated", JSON.stringify(params));
+    assert.equal(visit.send("fib"), "Unauthenticated");
+  }
+});
+
+Deno.test("who is left out by --callers, or has no rights at all, is told at the greeting (P-69)", () => {
+  const outside = new Visit("admin", { isWelcome: matcherOf(["alice", "win-*"]) });
+  assert.equal(outside.send("rpc.hello", { service: "rpc" }), "PermissionDenied");
+  assert.equal(outside.send("rpc.ping"), "Unauthenticated");
+  const nobody = { name: "zoo", rights: { call: [], serve: false, admin: false, read: false } };
+  const without = new Visit("read", { caller: nobody });
+  assert.equal(without.send("rpc.hello", { service: "rpc" }), "PermissionDenied");
+});
+
+Deno.test("a private server wants its secret, whole", () => {
+  const isLetIn = (secret: unknown) => {
+    const visit = new Visit("admin", { secret: "s3cret" });
+    return visit.send("rpc.hello", { service: "rpc", secret }) !== "Unauthenticated";
+  };
+  assert.equal(isLetIn("s3cret"), true);
+  for (const wrong of [undefined, "", "s3cre", "s3cret\0", "S3cret", ["s3cret", "x"]]) {
+    assert.equal(isLetIn(wrong), false, JSON.stringify(wrong));
+  }
+});
+
+Deno.test("names of methods that a caller makes up cost a bounded memory", () => {
+  const visit = new Visit("read");
+  visit.send("rpc.hello", { service: "rpc" });
+  for (let i = 0; i < 5_000; i++) assert.equal(visit.send(`m${i}`), "PermissionDenied");
+  assert.equal(visit.send("m0"), "PermissionDenied");
+});
