@@ -2,7 +2,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { Member } from "./connect_string.ts";
-import { FrameSplitter } from "./frames.ts";
+import { type CutFrame, FrameSplitter } from "./frames.ts";
 
 /** How to reach a member over TLS; all in PEM. */
 export interface TlsOptions {
@@ -85,7 +85,7 @@ export class Connection {
    * The payloads that arrive. Returns when the peer ends the connection, and throws the signal's reason
    * when we do. To be called once.
    */
-  async *frames(): AsyncGenerator<Uint8Array, void> {
+  async *frames(): AsyncGenerator<Uint8Array | CutFrame, void> {
     const splitter = new FrameSplitter(this.#options.frameBytesMax);
     const buffer = new Uint8Array(readBufferBytes);
     while (true) {

@@ -2,6 +2,7 @@
 
 import type { Connection } from "./connection.ts";
 import { serverError, ZooKeeperError } from "./errors.ts";
+import { CutFrame } from "./frames.ts";
 import { JuteReader } from "./jute.ts";
 import { type Failure, type Operation, Operations } from "./operations.ts";
 import * as protocol from "./protocol.ts";
@@ -98,9 +99,12 @@ export class Exchange {
     return this.#watchers.takeAll();
   }
 
-  /** Takes what the server sent. Throws where the connection is of no more use. */
-  receive(payload: Uint8Array): void {
-    const reader = new JuteReader(payload);
+  /**
+   * Takes what the server sent. An answer that is too long is the loss of whoever asked for it, and of
+   * nobody else. Throws where the connection is of no more use.
+   */
+  receive(frame: Uint8Array | CutFrame): void {
+    const reader = new JuteReader(frame instanceof CutFrame ? frame.head : frame);
     const { xid, zxid, error } = protocol.decodeReplyHeader(reader);
     switch (xid) {
       case protocol.Xid.ping:
@@ -118,7 +122,8 @@ export class Exchange {
       default: {
         const operation = this.#operations.takeAnswered(xid);
         if (zxid > 0n) this.#lastZxid = zxid;
-        operation.reply(error, reader);
+        if (frame instanceof CutFrame) operation.fail(tooLong(operation.action, frame.length));
+        else operation.reply(error, reader);
       }
     }
   }
@@ -127,4 +132,11 @@ export class Exchange {
     if (this.#connection === undefined) return;
     for (const frame of this.#operations.takeUnsent()) this.#connection.send(frame);
   }
+}
+
+function tooLong(action: string, length: number): ZooKeeperError {
+  return new ZooKeeperError(
+    "FRAME_TOO_LARGE",
+    `Cannot ${action}: ZooKeeper's answer has ${length} bytes, more than are taken`,
+  );
 }

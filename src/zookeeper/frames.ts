@@ -3,6 +3,23 @@
 import { ZooKeeperError } from "./errors.ts";
 import { framePrefixBytes } from "./jute.ts";
 
+/** Bytes of a frame that is too long which are kept: the header of an answer, which says whose it is. */
+const headBytes = 16;
+
+/** Longest frame that is passed over: past this it is no ZooKeeper's, and the connection is of no use. */
+const skippedBytesMax = 64 * 1024 * 1024;
+
+/** A frame of which only the beginning was kept, because it is longer than the bound. */
+export class CutFrame {
+  readonly head: Uint8Array;
+  readonly length: number;
+
+  constructor(head: Uint8Array, length: number) {
+    this.head = head;
+    this.length = length;
+  }
+}
+
 /** Incremental: bytes may come whole, one by one or split anywhere. Neither sockets nor timers here. */
 export class FrameSplitter {
   readonly #frameBytesMax: number;
@@ -10,6 +27,8 @@ export class FrameSplitter {
   #prefixFilled = 0;
   #payload: Uint8Array | undefined;
   #payloadFilled = 0;
+  /** Bytes of a frame that was cut which are still to come. */
+  #skipped = 0;
 
   /** `frameBytesMax` bounds one payload: it is checked before memory is taken for it. */
   constructor(frameBytesMax: number) {
@@ -18,19 +37,29 @@ export class FrameSplitter {
 
   /**
    * Takes the next bytes (they are copied) and yields the payloads that are now complete, without their
-   * prefix. Throws FRAME_TOO_LARGE or MARSHALLING_ERROR after the payloads before the bad one; the stream
-   * cannot be read on after that.
+   * prefix; of one that is too long its head, as soon as that is there, and the rest is passed over. Throws
+   * FRAME_TOO_LARGE or MARSHALLING_ERROR after the payloads before one that is none of ZooKeeper's; the
+   * stream cannot be read on after that.
    */
-  *push(chunk: Uint8Array): Generator<Uint8Array, void> {
+  *push(chunk: Uint8Array): Generator<Uint8Array | CutFrame, void> {
     let at = 0;
     while (at < chunk.length) {
+      if (this.#skipped > 0) {
+        const skipped = Math.min(this.#skipped, chunk.length - at);
+        this.#skipped -= skipped;
+        at += skipped;
+        continue;
+      }
       if (this.#payload === undefined) {
         const taken = chunk.subarray(at, at + framePrefixBytes - this.#prefixFilled);
         this.#prefix.set(taken, this.#prefixFilled);
         this.#prefixFilled += taken.length;
         at += taken.length;
         if (this.#prefixFilled < framePrefixBytes) return;
-        this.#payload = new Uint8Array(this.#announcedLength());
+        const length = this.#announcedLength();
+        this.#payload = new Uint8Array(
+          length > this.#frameBytesMax ? Math.min(headBytes, length) : length,
+        );
         this.#payloadFilled = 0;
       }
       const payload = this.#payload;
@@ -41,7 +70,11 @@ export class FrameSplitter {
       if (this.#payloadFilled < payload.length) return;
       this.#payload = undefined;
       this.#prefixFilled = 0;
-      yield payload;
+      const length = this.#announcedLength();
+      if (length > this.#frameBytesMax) {
+        this.#skipped = length - payload.length;
+        yield new CutFrame(payload, length);
+      } else yield payload;
     }
   }
 
@@ -53,7 +86,7 @@ export class FrameSplitter {
         `Cannot read from ZooKeeper: a frame announces ${length} bytes. Is it a ZooKeeper server?`,
       );
     }
-    if (length > this.#frameBytesMax) {
+    if (length > Math.max(this.#frameBytesMax, skippedBytesMax)) {
       throw new ZooKeeperError(
         "FRAME_TOO_LARGE",
         `Cannot read from ZooKeeper: a frame of ${length} bytes, and at most ${this.#frameBytesMax} ` +

@@ -193,7 +193,7 @@ export class Session {
         handshakeLimitMs: this.#handshakeLimitMs(),
         signal: this.#stop.signal,
         onGranted: (grant, connection) => this.#takeUp(grant, connection),
-        onFrame: (payload) => this.#exchange.receive(payload),
+        onFrame: (frame) => this.#exchange.receive(frame),
       });
       log.debug("A visit to a ZooKeeper member ended", { member: formatMember(member), ...ended });
       const delayMs = this.#conclude(member, ended);

@@ -5,6 +5,7 @@ import { messageOf } from "../base/errors.ts";
 import type { Member } from "./connect_string.ts";
 import { Connection, type TlsOptions } from "./connection.ts";
 import { ZooKeeperError } from "./errors.ts";
+import { CutFrame } from "./frames.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { JuteReader } from "./jute.ts";
 import { decodeConnect, type SessionGrant } from "./protocol.ts";
@@ -24,7 +25,7 @@ export interface VisitOptions {
   /** The member has taken the session up: requests may go out. */
   readonly onGranted: (grant: SessionGrant, connection: Connection) => void;
   /** Takes each payload after that. What it throws ends the visit. */
-  readonly onFrame: (payload: Uint8Array) => void;
+  readonly onFrame: (frame: Uint8Array | CutFrame) => void;
 }
 
 /** How a visit ended. */
@@ -66,6 +67,7 @@ export async function visit(options: VisitOptions): Promise<Visit> {
     const first = await frames.next();
     limit.cancel();
     if (first.done) return hungUp;
+    if (first.value instanceof CutFrame) throw new Error("answered with more than an answer has");
     const grant = decodeConnect(new JuteReader(first.value));
     if (grant.timeoutMs <= 0) return { kind: "expired" };
     return await stay(options, grant, connection, frames, endWith);
@@ -82,7 +84,7 @@ async function stay(
   options: VisitOptions,
   grant: SessionGrant,
   connection: Connection,
-  frames: AsyncGenerator<Uint8Array, void>,
+  frames: AsyncGenerator<Uint8Array | CutFrame, void>,
   endWith: (reason: string) => void,
 ): Promise<Visit> {
   const { clock, onGranted, onFrame } = options;

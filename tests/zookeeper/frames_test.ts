@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomInt, seededRandom } from "../../src/base/random.ts";
 import { isZooKeeperError } from "../../src/zookeeper/errors.ts";
-import { FrameSplitter } from "../../src/zookeeper/frames.ts";
+import { CutFrame, FrameSplitter } from "../../src/zookeeper/frames.ts";
 
 const payloads = [[1], [], [2, 3, 4], new Array(70_000).fill(9), [5, 6]].map((p) =>
   Uint8Array.from(p)
@@ -15,7 +15,7 @@ function streamOf(parts: readonly Uint8Array[]): Uint8Array {
   }));
 }
 
-function split(pieces: Iterable<Uint8Array>): Uint8Array[] {
+function split(pieces: Iterable<Uint8Array>): (Uint8Array | CutFrame)[] {
   const splitter = new FrameSplitter(100_000);
   return [...pieces].flatMap((piece) => [...splitter.push(piece)]);
 }
@@ -52,9 +52,24 @@ Deno.test("FrameSplitter keeps nothing of the caller's buffer", () => {
   assert.deepEqual(payload, Uint8Array.of(1, 2));
 });
 
-Deno.test("FrameSplitter yields the frames before one that is too long, then throws", () => {
+Deno.test("FrameSplitter passes over a frame that is too long, and yields its head", () => {
+  const long = Uint8Array.from({ length: 100_001 }, (_, i) => i % 251);
+  const stream = streamOf([...payloads, long, long, ...payloads]);
+  for (const size of [1, 3, 64 * 1024, stream.length]) {
+    const pieces: Uint8Array[] = [];
+    for (let at = 0; at < stream.length; at += size) pieces.push(stream.slice(at, at + size));
+    const frames = split(pieces);
+    const cut = new CutFrame(long.slice(0, 16), 100_001);
+    assert.deepEqual(frames, [...payloads, cut, cut, ...payloads]);
+  }
+  // The head comes before the rest has.
+  const [early] = split([Uint8Array.of(0, 2, 0, 0, ...long.slice(0, 16))]);
+  assert.deepEqual(early, new CutFrame(long.slice(0, 16), 0x20000));
+});
+
+Deno.test("FrameSplitter yields the frames before one that cannot be ZooKeeper's, then throws", () => {
   const splitter = new FrameSplitter(3);
-  const frames = splitter.push(Uint8Array.of(0, 0, 0, 3, 1, 2, 3, 0, 0, 0, 4));
+  const frames = splitter.push(Uint8Array.of(0, 0, 0, 3, 1, 2, 3, 0x7f, 0, 0, 4));
   assert.deepEqual(frames.next().value, Uint8Array.of(1, 2, 3));
   assert.throws(() => frames.next(), (error) => isZooKeeperError(error, "FRAME_TOO_LARGE"));
 });

@@ -1,6 +1,6 @@
 /** A server that speaks ZooKeeper's framing and otherwise does what a test tells it to. */
 
-import { FrameSplitter } from "../../src/zookeeper/frames.ts";
+import { CutFrame, FrameSplitter } from "../../src/zookeeper/frames.ts";
 import { JuteReader, JuteWriter } from "../../src/zookeeper/jute.ts";
 import { Opcode } from "../../src/zookeeper/protocol.ts";
 
@@ -84,6 +84,7 @@ export class ScriptedServer implements AsyncDisposable {
     try {
       for (let size = await socket.read(buffer); size !== null; size = await socket.read(buffer)) {
         for (const frame of splitter.push(buffer.subarray(0, size))) {
+          if (frame instanceof CutFrame) return;
           if (greeted) this.#take(socket, connection, frame);
           else if (this.#script.accepts?.(connection) ?? true) this.#greet(socket);
           else return;

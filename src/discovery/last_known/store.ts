@@ -5,6 +5,7 @@ import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { type Bounds, Members } from "../../base/members.ts";
 import type { Instance } from "../discovery.ts";
+import { readRegularFile } from "../regular_file.ts";
 
 /** A list, and what it was a list of. */
 export interface StoredList {
@@ -45,9 +46,8 @@ export class LastKnownStore {
   async load(registry: string, service: string): Promise<StoredList | undefined> {
     const path = await this.#pathOf(registry, service);
     try {
-      const { size } = await Deno.stat(path);
-      if (size > fileBytesMax) throw new Error(`it has ${size} bytes, more than ${fileBytesMax}`);
-      const list = readList(JSON.parse(await Deno.readTextFile(path)));
+      const text = new TextDecoder().decode(await readRegularFile(path, fileBytesMax));
+      const list = readList(JSON.parse(text));
       if (list.registry === registry && list.service === service) return list;
       throw new Error(`it is of ${list.service} in ${list.registry}`);
     } catch (error) {
@@ -66,7 +66,10 @@ export class LastKnownStore {
     const temporary = `${path}.${crypto.randomUUID()}.tmp`;
     try {
       await Deno.mkdir(this.#directory, { recursive: true, mode: 0o700 });
-      await Deno.writeTextFile(temporary, JSON.stringify(list), { createNew: true });
+      await Deno.writeTextFile(temporary, JSON.stringify(list), {
+        createNew: true,
+        mode: 0o600,
+      });
       await Deno.rename(temporary, path);
       this.#saveFailed = false;
     } catch (error) {

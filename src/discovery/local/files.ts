@@ -13,6 +13,8 @@
  */
 
 import { joinPath } from "../../base/paths.ts";
+import { instanceJsonBytesMax } from "../instance_json.ts";
+import { readRegularFile } from "../regular_file.ts";
 
 /** What a name in a service's directory stands for. */
 export interface RegistrationFileName {
@@ -106,6 +108,8 @@ export type Liveness = "alive" | "dead" | "unlocked";
 export async function checkLiveness(directory: string, id: string): Promise<Liveness> {
   let lock: Deno.FsFile;
   try {
+    // What is no file is no lock of ours, and to open a pipe would take as long as nobody writes to it.
+    if (!Deno.lstatSync(pathOf(directory, id, "lock")).isFile) return "unlocked";
     // Synchronous: 10 µs against 170 µs on two threads, and every registration is asked each second.
     lock = Deno.openSync(pathOf(directory, id, "lock"), { read: true });
   } catch (error) {
@@ -124,13 +128,17 @@ export async function checkLiveness(directory: string, id: string): Promise<Live
   }
 }
 
-/** Reads a registration's text, or `undefined` if it went away. */
+/**
+ * Reads a registration's text, or `undefined` if it went away.
+ *
+ * @throws {Error} why it cannot be one
+ */
 export async function readRegistration(
   directory: string,
   id: string,
 ): Promise<Uint8Array | undefined> {
   try {
-    return await Deno.readFile(pathOf(directory, id, "json"));
+    return await readRegularFile(pathOf(directory, id, "json"), instanceJsonBytesMax);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;

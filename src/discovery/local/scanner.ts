@@ -4,6 +4,7 @@ import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Instance } from "../discovery.ts";
 import { decodeInstance } from "../instance_json.ts";
+import { SkippedEntries } from "../skipped.ts";
 import { checkLiveness, parseFileName, readRegistration } from "./files.ts";
 
 /** What {@link LocalScanner} needs. */
@@ -26,14 +27,18 @@ type Known = { readonly instance: Instance } | { readonly instance?: undefined }
 /** Remembers what it has read: a scan reads only what is new, and asks only for the locks it is told to. */
 export class LocalScanner {
   readonly #service: string;
-  readonly #log: Logger;
   readonly #known = new Map<string, Known>();
-  /** Files that were complained of. */
-  #warned = new Set<string>();
+  readonly #skipped: SkippedEntries;
+  #directory = "";
 
   constructor(options: LocalScannerOptions) {
     this.#service = options.service;
-    this.#log = options.log;
+    this.#skipped = new SkippedEntries({
+      log: options.log,
+      one: "a file in the local registry that is no instance",
+      many: "files in the local registry that are no instances",
+      fields: (file) => ({ directory: this.#directory, file }),
+    });
   }
 
   /**
@@ -42,6 +47,7 @@ export class LocalScanner {
    * @throws whatever the file system has against reading the directory
    */
   async scan(directory: string, { touched, all }: LocalScan): Promise<Instance[]> {
+    this.#directory = directory;
     const { listed, unfinished, foreign } = await listFiles(directory);
     for (const id of this.#known.keys()) if (!listed.has(id)) this.#known.delete(id);
     for (const id of listed) {
@@ -50,8 +56,11 @@ export class LocalScanner {
     }
     // What a server left that died while it wrote. No hurry, and one that is writing is not disturbed.
     for (const id of all ? unfinished.difference(listed) : []) await checkLiveness(directory, id);
-    for (const name of foreign) this.#warn(directory, name, "its name is not a registration's");
-    this.#warned = this.#warned.intersection(foreign.union(new Set([...listed].map(jsonNameOf))));
+    for (const name of foreign) this.#skipped.add(name, "its name is not a registration's");
+    this.#skipped.keepOnly((name) =>
+      foreign.has(name) || listed.has(parseFileName(name)?.id ?? "")
+    );
+    this.#skipped.tell();
     return [...this.#known.values()].flatMap(({ instance }) => instance ?? [])
       .sort((a, b) => a.startedAtMs - b.startedAtMs);
   }
@@ -67,24 +76,14 @@ export class LocalScanner {
       bytes = await readRegistration(directory, id);
     } catch (error) {
       // Not readable for now, or not for us. It is tried again at the next scan.
-      return this.#warn(directory, jsonNameOf(id), messageOf(error));
+      return this.#skipped.add(jsonNameOf(id), messageOf(error));
     }
     if (bytes === undefined) return;
     const decoded = decodeInstance(bytes, this.#service);
-    if (decoded.kind === "malformed") this.#warn(directory, jsonNameOf(id), decoded.reason);
-    else if (liveness === "unlocked") this.#warn(directory, jsonNameOf(id), "it has no lock file");
+    if (decoded.kind === "malformed") this.#skipped.add(jsonNameOf(id), decoded.reason);
+    else if (liveness === "unlocked") this.#skipped.add(jsonNameOf(id), "it has no lock file");
     const isUsable = decoded.kind === "instance" && liveness === "alive";
     this.#known.set(id, isUsable ? { instance: decoded.instance } : {});
-  }
-
-  #warn(directory: string, file: string, reason: string): void {
-    if (this.#warned.has(file)) return;
-    this.#warned.add(file);
-    this.#log.warn("Skipped a file in the local registry that is no instance", {
-      directory,
-      file,
-      reason,
-    });
   }
 }
 

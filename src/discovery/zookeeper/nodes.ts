@@ -4,6 +4,7 @@ import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { isZooKeeperError, type WatchEvent, type ZooKeeperClient } from "../../zookeeper/mod.ts";
 import type { Instance } from "../discovery.ts";
+import { SkippedEntries } from "../skipped.ts";
 import { decodeInstance } from "../instance_json.ts";
 
 /** What {@link ZooKeeperNodes} is built on. */
@@ -33,11 +34,16 @@ export class ZooKeeperNodes {
   readonly #known = new Map<string, KnownNode>();
   /** Names of known nodes that may have changed since they were read. */
   readonly #doubtful = new Set<string>();
-  /** Names that were complained of. */
-  readonly #warned = new Set<string>();
+  readonly #skipped: SkippedEntries;
 
   constructor(options: ZooKeeperNodesOptions) {
     this.#options = options;
+    this.#skipped = new SkippedEntries({
+      log: options.log,
+      one: "a node in ZooKeeper that is no instance",
+      many: "nodes in ZooKeeper that are no instances",
+      fields: (name) => ({ path: `${options.servicePath}/${name}` }),
+    });
   }
 
   /** Whatever is known may have changed: the next reading reads it all. */
@@ -54,6 +60,7 @@ export class ZooKeeperNodes {
     this.#forgetAllBut(new Set(names));
     const wanted = names.filter((name) => !this.#known.has(name) || this.#doubtful.has(name));
     await forEach(wanted, parallelReadsMax, (name) => this.#readNode(name));
+    this.#skipped.tell();
     return [...this.#known.values()]
       .sort((a, b) => a.czxid < b.czxid ? -1 : 1)
       .flatMap(({ instance }) => instance ?? []);
@@ -62,7 +69,7 @@ export class ZooKeeperNodes {
   #forgetAllBut(names: ReadonlySet<string>): void {
     for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
     for (const name of this.#doubtful) if (!names.has(name)) this.#doubtful.delete(name);
-    for (const name of this.#warned) if (!names.has(name)) this.#warned.delete(name);
+    this.#skipped.keepOnly((name) => names.has(name));
   }
 
   async #readNode(name: string): Promise<void> {
@@ -72,7 +79,7 @@ export class ZooKeeperNodes {
     try {
       const { data, stat } = await client.getData(`${servicePath}/${name}`, this.#onNodeEvent);
       const decoded = decodeInstance(data, service);
-      if (decoded.kind === "malformed") this.#warn(name, decoded.reason);
+      if (decoded.kind === "malformed") this.#skipped.add(name, decoded.reason);
       this.#known.set(name, {
         czxid: stat.czxid,
         instance: decoded.kind === "instance" ? decoded.instance : undefined,
@@ -80,8 +87,10 @@ export class ZooKeeperNodes {
     } catch (error) {
       if (isZooKeeperError(error, "NO_NODE")) {
         this.#known.delete(name);
-      } else if (isZooKeeperError(error, "NO_AUTH")) {
-        this.#warn(name, messageOf(error));
+      } else if (
+        isZooKeeperError(error, "NO_AUTH") || isZooKeeperError(error, "FRAME_TOO_LARGE")
+      ) {
+        this.#skipped.add(name, messageOf(error));
         this.#known.set(name, { czxid: 0n, instance: undefined });
       } else {
         this.#doubtful.add(name);
@@ -94,15 +103,6 @@ export class ZooKeeperNodes {
     this.#doubtful.add(path.slice(this.#options.servicePath.length + 1));
     this.#options.onChange();
   };
-
-  #warn(name: string, reason: string): void {
-    if (this.#warned.has(name)) return;
-    this.#warned.add(name);
-    this.#options.log.warn("Skipped a node in ZooKeeper that is no instance", {
-      path: `${this.#options.servicePath}/${name}`,
-      reason,
-    });
-  }
 }
 
 /** Runs a function for each item, at most so many at once. After a failure it begins no more, and throws. */

@@ -130,12 +130,17 @@ export class ZooKeeperWatch implements Watch {
   #fail(error: unknown): void {
     const { client, log, servicePath } = this.#options;
     log.debug("Could not read from ZooKeeper", { path: servicePath, error: messageOf(error) });
-    // While the connection is down the client itself says so, and better; and one failure is none yet.
-    if (client.state !== "connected" || this.#backoff.failures === 0) return;
+    // A list that is too long stays so; of all else, while the connection is down the client itself says
+    // so, and better, and one failure is none yet.
+    const isTooLong = isZooKeeperError(error, "FRAME_TOO_LARGE");
+    if (!isTooLong && (client.state !== "connected" || this.#backoff.failures === 0)) return;
     this.unreachable(
       new RpcError(
         "Unavailable",
-        `Cannot read the list of servers from ZooKeeper: ${messageOf(error)}. Still trying`,
+        `Cannot read the list of servers from ZooKeeper: ${messageOf(error)}. Still trying` +
+          (isTooLong
+            ? `; remove from ${servicePath} what is no server, or use another service`
+            : ""),
         { cause: error },
       ),
     );

@@ -192,6 +192,32 @@ test("a file that cannot be used is ignored with a warning", async (directory) =
   }
 });
 
+test("a list is for its owner's eyes, as is its directory", async (directory) => {
+  if (Deno.build.os === "windows") return;
+  const path = join(directory, "state");
+  await remember(path, anInstance());
+  const [entry] = [...Deno.readDirSync(path)];
+  const modeOf = async (file: string) => ((await Deno.stat(file)).mode ?? 0) & 0o777;
+  assert.equal(await modeOf(path), 0o700);
+  assert.equal(await modeOf(join(path, entry?.name ?? "")), 0o600);
+});
+
+test("a pipe in a list's place hangs nobody", async (directory) => {
+  if (Deno.build.os === "windows") return;
+  await remember(directory, anInstance());
+  const [entry] = [...Deno.readDirSync(directory)];
+  const path = join(directory, entry?.name ?? "");
+  await Deno.remove(path);
+  const { success } = await new Deno.Command("mkfifo", { args: [path] }).output();
+  assert.ok(success);
+  const log = new RecordingLogger();
+  const { inner, discovery, recorder } = start(directory, log);
+  inner.watcher?.trouble(outage);
+  await recorder.until(({ troubles }) => troubles.length > 0, "trouble");
+  assert.match(log.warnings[0] ?? "", /no regular file/);
+  await discovery.close();
+});
+
 test("a list that cannot be written is a warning, once, and no more", async (directory) => {
   const log = new RecordingLogger();
   const path = join(directory, "file");

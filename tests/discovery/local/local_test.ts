@@ -340,3 +340,39 @@ function startAnnouncer(directory: string, port: number) {
     },
   };
 }
+
+Deno.test({
+  name: "local: pipes, devices and huge files hang nobody, and hide no server",
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  await inDirectory(async (directory) => {
+    const path = join(directory, "rpc");
+    await Deno.mkdir(path);
+    const ids = Array.from({ length: 4 }, () => crypto.randomUUID());
+    const pipes = [`${ids[0]}.json`, `${ids[1]}.lock`, `${ids[2]}.lock`];
+    const { success } = await new Deno.Command("mkfifo", {
+      args: pipes.map((name) => join(path, name)),
+    }).output();
+    assert.ok(success);
+    await Deno.writeTextFile(join(path, `${ids[1]}.json`), "{}");
+    await Deno.symlink("/dev/zero", join(path, `${ids[2]}.json`));
+    // Sparse: it takes no room.
+    using huge = await Deno.open(join(path, `${ids[3]}.json`), { write: true, createNew: true });
+    await huge.truncate(8 * 1024 ** 3);
+    const log = new RecordingLogger();
+    const discovery = open(directory, { log });
+    try {
+      const recorder = new Recorder();
+      const instance = anInstance();
+      discovery.watch("rpc", recorder);
+      discovery.announce(instance);
+      await recorder.untilListed(instance);
+      const text = log.warnings.join("\n");
+      for (const id of ids) assert.ok(text.includes(id), text);
+      assert.match(text, /no regular file/);
+      assert.match(text, /has 8589934592 bytes, more than/);
+    } finally {
+      await discovery.close();
+    }
+  });
+});
