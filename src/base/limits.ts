@@ -14,6 +14,12 @@
 /** Longest message, LF included. Large data belongs in a file or a stream, not in one call. */
 export const messageBytesMax = 1024 * 1024;
 
+/**
+ * Longest description of a worker's procedures: what the server adds to it, its own procedures above all,
+ * must fit the same message.
+ */
+export const documentBytesMax = messageBytesMax - 64 * 1024;
+
 /** Deepest nesting of arrays and objects in a message: bounds the recursion of whatever walks it. */
 export const nestingMax = 64;
 

@@ -8,9 +8,10 @@
  * Java class name. `enabled` is honoured but not written: old readers do not know it.
  */
 
-import { messageOf } from "../base/errors.ts";
+import { messageOf, RpcError } from "../base/errors.ts";
 import { type Bounds, Members } from "../base/members.ts";
 import type { Instance } from "./discovery.ts";
+import { isHost } from "./registry_url.ts";
 
 /** Longest text that is read: far more than thousands of method names, far less than harm. */
 export const instanceJsonBytesMax = 256 * 1024;
@@ -60,6 +61,31 @@ export function encodeInstance(instance: Instance, registrationId: string): stri
   });
 }
 
+/** As long as the ids that registrations are given. */
+const anyId = "0".repeat(36);
+
+/**
+ * An instance as it can be announced: whoever reads it has bounds, and what it would skip is better not
+ * written. The names of methods that are too many or too long for it are left out, which says that they
+ * are not known here: a client asks the server then.
+ *
+ * @throws {RpcError} InvalidParams: why nobody could read it
+ */
+export function announceable(instance: Instance): Instance {
+  if (unreadable(instance) === undefined) return instance;
+  const short = { ...instance, methods: [] };
+  const reason = unreadable(short);
+  if (reason === undefined) return short;
+  throw new RpcError("InvalidParams", `Cannot announce the server: no client could read ${reason}`);
+}
+
+/** What is wrong with it in a reader's eyes. */
+function unreadable(instance: Instance): string | undefined {
+  const text = new TextEncoder().encode(encodeInstance(instance, anyId));
+  const decoded = decodeInstance(text, instance.service);
+  return decoded.kind === "malformed" ? decoded.reason : undefined;
+}
+
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Reads an instance of `service`, ours or somebody else's. Never throws. */
@@ -80,6 +106,7 @@ export function decodeInstance(bytes: Uint8Array, service: string): DecodedInsta
 function readInstance(json: Members, service: string): Instance | undefined {
   const id = json.text("id", idLength);
   const host = json.text("address", hostLength);
+  if (!isHost(host)) throw new TypeError("address: must be a host name or an IP address");
   const startedAtMs = json.number("registrationTimeUTC", anyNumber, 0);
   const enabled = json.boolean("enabled", true);
   const ours = json.optionalObject("rpc");

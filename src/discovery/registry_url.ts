@@ -45,6 +45,14 @@ export const zooKeeperPortDefault = 2181;
 const sessionTimeoutMsMin = 100;
 const sessionTimeoutMsMax = 3_600_000;
 
+/** A host's name or address, an IPv6 address without brackets and with the interface that it may name. */
+const host = /^(?:[A-Za-z0-9._-]+|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(?:%[\w.~-]+)?)$/;
+
+/** Whether a text can be a host: what others registered is connected to, and printed. */
+export function isHost(text: string): boolean {
+  return host.test(text);
+}
+
 /** What to write instead, in as many words as one line bears. */
 const forms = "local:, local:/some/dir, static:host:port,host:port or " +
   "zookeeper://[user:password@]host:2181[,host:2181...][/chroot]";
@@ -112,7 +120,9 @@ function parseZooKeeper(text: string, rest: string): ZooKeeperRegistryUrl {
 
 function parseHosts(text: string, list: string, portDefault: number | undefined): HostPort[] {
   return list.split(",").map((item) => {
-    const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/.exec(item.trim());
+    // An IPv6 address may name the interface that it is reached by: fe80::1%eth0.
+    const match = /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.~-]+)?)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/
+      .exec(item.trim());
     if (match === null) throw invalid(text, `${JSON.stringify(item)} is no host:port`);
     const host = match[1] ?? match[2] ?? "";
     const port = match[3] === undefined ? portDefault : Number(match[3]);

@@ -42,9 +42,9 @@ export function advertisedAddress(options: AdvertiseOptions): HostPort {
   );
 }
 
-/** Whether only this machine can connect to the address. Of a name nobody knows where it leads. */
+/** Whether only this machine can connect to the address. */
 export function isLoopback(host: string): boolean {
-  return /^(localhost|::1|(::ffff:)?127(\.\d{1,3}){3})$/i.test(host);
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
 /** Whether a registry on the network would send its clients to themselves. */
@@ -60,7 +60,7 @@ function isLinkLocal(address: string): boolean {
 
 function parseAdvertise(text: string, portDefault: number): HostPort {
   const match =
-    /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]\s]+)|([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*))(?::(\d{1,5}))?$/
+    /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.~-]+)?)\]|([^:[\]\s]+)|([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*(?:%[\w.~-]+)?))(?::(\d{1,5}))?$/
       .exec(text);
   const host = match?.[1] ?? match?.[2] ?? match?.[3];
   const port = match?.[4] === undefined ? portDefault : Number(match[4]);

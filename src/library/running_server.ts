@@ -1,5 +1,5 @@
 import { checkNumber } from "../base/checks.ts";
-import { type Clock, orAborted, type Timer } from "../base/clock.ts";
+import { type Clock, orAborted } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import { callTimeoutMsMax } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
@@ -7,6 +7,7 @@ import { matcherOf } from "../base/patterns.ts";
 import type { Tracer } from "../base/tracer.ts";
 import { version } from "../base/version.ts";
 import { addressOf, type Announcement, type Discovery } from "../discovery/discovery.ts";
+import { announceable } from "../discovery/instance_json.ts";
 import type { KeyRing } from "../keys/key_ring.ts";
 import type { HostPort } from "../discovery/registry_url.ts";
 import { builtin } from "../procedures/builtin.ts";
@@ -15,8 +16,6 @@ import { type DrainOptions, RpcServer } from "../server/server.ts";
 import type { Stats } from "../wire/stats.ts";
 import type { Pool } from "../workers/pool/pool.ts";
 import { advertisedAddress, isForNobodyElse, isLoopback } from "./advertise.ts";
-import { guardExposure } from "./exposure.ts";
-import { watchExpiry } from "./key_watch.ts";
 import { type PoolOptions, startPool } from "./start_pool.ts";
 
 /** What a {@link RunningServer} is made of. */
@@ -34,8 +33,6 @@ export interface RunningServerOptions extends PoolOptions {
   readonly zone: string;
   /** This machine's keys, with which callers must be members of their cluster. @default none: anybody */
   readonly keys?: KeyRing | undefined;
-  /** Whether user's code may be open to a network, by its own word. @default false */
-  readonly insecure?: boolean | undefined;
   /** Patterns of the names of those who may call, of the members. @default all */
   readonly callers?: readonly string[] | undefined;
   /** Makes a span of each call. @default none */
@@ -54,7 +51,6 @@ export class RunningServer implements AsyncDisposable {
   readonly #server: RpcServer;
   readonly #announcement: Announcement;
   readonly #inTrouble = Promise.withResolvers<void>();
-  readonly #expiry: Timer | undefined;
   /** `host:port`, as clients find it. */
   readonly address: string;
   #pool: Pool;
@@ -71,8 +67,6 @@ export class RunningServer implements AsyncDisposable {
     this.#pool = pool;
     this.#server = server;
     this.address = addressOf(address);
-    const { keys, clock, log } = options;
-    this.#expiry = keys === undefined ? undefined : watchExpiry(keys, clock, log);
     this.#announcement = this.#announce(address);
   }
 
@@ -80,13 +74,11 @@ export class RunningServer implements AsyncDisposable {
    * Starts the workers, listens, registers, and resolves when the registry lists the server, or will
    * not for now.
    *
-   * @throws {RpcError} InvalidParams: there is no address to announce, or it is the user's own code
-   * that would be open to a network
+   * @throws {RpcError} InvalidParams: there is no address to announce
    * @throws {Error} a worker does not start, or the address cannot be listened on; nothing is left
    * behind but the registry; or the signal's reason, when it aborts before the server takes calls
    */
   static async start(options: RunningServerOptions): Promise<RunningServer> {
-    guardExposure({ ...options, hasKeys: options.keys !== undefined });
     const pool = await startPool(options);
     let server: RpcServer | undefined;
     let running: RunningServer | undefined;
@@ -112,17 +104,6 @@ export class RunningServer implements AsyncDisposable {
   /** Whether the registry is known to list it. */
   get isRegistered(): boolean {
     return this.#announcement.isRegistered;
-  }
-
-  /** Whether anybody who reaches its address may call. */
-  get isOpen(): boolean {
-    const { keys, listen } = this.#options;
-    return keys === undefined && !isLoopback(listen.host);
-  }
-
-  /** When its keys end, in milliseconds since 1970 UTC; `undefined` without keys. */
-  get keysEndAtMs(): number | undefined {
-    return this.#options.keys?.current().own.validToMs;
   }
 
   /** What it is doing, and has done. */
@@ -161,7 +142,6 @@ export class RunningServer implements AsyncDisposable {
   /** Ends at once: calls under way are lost. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#expiry?.cancel();
     await this.#announcement.withdraw();
     await this.#server.close();
     await Promise.all([this.#pool, ...this.#leaving].map((pool) => pool.close()));
@@ -175,7 +155,7 @@ export class RunningServer implements AsyncDisposable {
 
   #announce(address: HostPort): Announcement {
     const { discovery, service, keys, weight, zone, clock, log } = this.#options;
-    return discovery.announce({
+    const instance = announceable({
       id: crypto.randomUUID(),
       service,
       ...address,
@@ -185,9 +165,14 @@ export class RunningServer implements AsyncDisposable {
       version,
       methods: Object.keys(this.stats().methods),
       startedAtMs: clock.wallTimeMs(),
-    }, {
+    });
+    return discovery.announce(instance, {
       trouble: (error) => {
-        log.warn(`Not registered, trying again: ${error.message}`);
+        // Later than this function returns, as everything that a registry says.
+        const state = this.#announcement.isRegistered
+          ? "Registered still, though the registry is out of reach"
+          : "Not registered, trying again";
+        log.warn(`${state}: ${error.message}`);
         this.#inTrouble.resolve();
       },
     });

@@ -76,7 +76,6 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       listen: { host: options.host ?? "127.0.0.1", port: options.port ?? 0 },
       discovery,
       keys,
-      insecure: options.insecure,
       callers: options.callers,
       service: options.service ?? "rpc",
       advertise: options.advertise,

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { RpcError } from "../../src/base/errors.ts";
 import {
+  announceable,
   decodeInstance,
   encodeInstance,
   instanceJsonBytesMax,
@@ -91,4 +93,60 @@ Deno.test("decodeInstance() never throws, whatever the bytes", () => {
   fc.assert(fc.property(fc.json(), (text) => {
     decodeInstance(bytesOf(text), "rpc");
   }));
+});
+
+Deno.test("what is announced can be read: names that are too many or too long are left out", () => {
+  const read = (instance = anInstance()) =>
+    decodeInstance(bytesOf(encodeInstance(instance, crypto.randomUUID())), "rpc");
+  const few = anInstance();
+  assert.equal(announceable(few), few);
+  const lists = [
+    Array.from({ length: 10_001 }, (_, i) => `m${i}`),
+    Array.from({ length: 3_000 }, (_, i) => `${i}`.padEnd(200, "x")),
+    ["x".repeat(257)],
+  ];
+  for (const methods of lists) {
+    const instance = anInstance({ methods });
+    assert.equal(read(instance).kind, "malformed");
+    assert.deepEqual(announceable(instance), { ...instance, methods: [] });
+    assert.equal(read(announceable(instance)).kind, "instance");
+  }
+});
+
+Deno.test("what nobody could read is not announced, and the reason is told", () => {
+  const faults = [
+    [{ zone: "z".repeat(257) }, /rpc\.zone: must be a text of 0 to 256/],
+    [{ host: "h".repeat(256) }, /address: must be a text/],
+    [{ host: "a b" }, /address: must be a host name or an IP address/],
+    [{ port: 0 }, /port: must be a number from 1/],
+    [{ weight: NaN }, /weight/],
+  ] as const;
+  for (const [fields, reason] of faults) {
+    assert.throws(() => announceable(anInstance(fields)), (error) => {
+      assert.ok(error instanceof RpcError && error.name === "InvalidParams");
+      assert.match(error.message, /^Cannot announce the server: no client could read /);
+      assert.match(error.message, reason);
+      return true;
+    });
+  }
+});
+
+Deno.test("a host that is none is no instance, whatever a terminal would make of it", () => {
+  const hosts = [
+    "a\x1b[2J",
+    "a b",
+    "a\nb",
+    "ho\u202est",
+    "http://x/",
+    "[::1]",
+    "::1%a b",
+    "%eth0",
+    "",
+  ];
+  for (const address of hosts) {
+    assert.equal(decodeInstance(bytesOf({ id: "x", address, port: 1 }), "rpc").kind, "malformed");
+  }
+  for (const address of ["10.0.0.1", "a-b.c_d", "::1", "fe80::1%eth0", "::ffff:10.0.0.1"]) {
+    assert.equal(decodeInstance(bytesOf({ id: "x", address, port: 1 }), "rpc").kind, "instance");
+  }
 });

@@ -95,3 +95,15 @@ Deno.test("no message of parseRegistryUrl() repeats a password", () => {
     );
   }
 });
+
+Deno.test("an IPv6 address with the interface that it is reached by is an address", () => {
+  assert.deepEqual(parseRegistryUrl("static:[fe80::1%eth0]:6666"), {
+    kind: "static",
+    endpoints: [{ host: "fe80::1%eth0", port: 6666 }],
+  });
+  assert.equal(
+    formatRegistryUrl(parseRegistryUrl("zookeeper://[fe80::1%2]:2181")),
+    "zookeeper://[fe80::1%2]:2181",
+  );
+  assert.throws(() => parseRegistryUrl("static:[fe80::1%]:6666"));
+});

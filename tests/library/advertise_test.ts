@@ -79,3 +79,10 @@ Deno.test("a loopback address in a registry of the network is for nobody else", 
     ...[true, true, true, false],
   ]);
 });
+
+Deno.test("an address may name the interface that it is reached by, listened on or advertised", () => {
+  const linkLocal = { host: "fe80::1%eth0", port: 6666 };
+  assert.deepEqual(address("fe80::1%eth0"), linkLocal);
+  assert.deepEqual(address("::", "fe80::1%eth0"), linkLocal);
+  assert.deepEqual(address("::", "[fe80::1%eth0]:6666"), linkLocal);
+});

@@ -21,13 +21,7 @@ export interface Greeted {
 export function tlsTransport(keys: KeyRing): Transport {
   return {
     async connect(target, signal) {
-      const { duplex, validToMs } = await connectGreeted(keys.current(), target, signal);
-      return {
-        read: (buffer) => duplex.read(buffer),
-        write: (bytes) => duplex.write(bytes),
-        close: () => duplex.close(),
-        validToMs,
-      };
+      return (await connectGreeted(keys.current(), target, signal)).duplex;
     },
   };
 }

@@ -13,6 +13,7 @@ import { LineSplitter } from "../../wire/lines.ts";
 import type { Id, Request } from "../../wire/message.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { Outbox } from "../../wire/outbox.ts";
+import { isTooLongDescription, tooLongDescription } from "../description.ts";
 import { Claims } from "../claim_board.ts";
 import { stackOf, takeStdio, type WorkerIo } from "./worker_stdio.ts";
 
@@ -105,7 +106,7 @@ class Worker {
   #takeRequest({ id, method, params, meta }: Request): void {
     switch (method) {
       case reservedMethods.discover:
-        return this.#answerNow(id, this.#document);
+        return this.#describe(id);
       case reservedMethods.ping:
         // The way of a call: it is to tell whether calls can be answered, and not just that somebody reads.
         return void this.#runConcurrently({ id, method, ...pinging });
@@ -247,6 +248,12 @@ class Worker {
       this.#io.warn(`${call.method} failed: ${stackOf(error.cause ?? error)}`);
     }
     return call.id === undefined ? undefined : encodeError(call.id, error);
+  }
+
+  #describe(id: Id | undefined): void {
+    if (!isTooLongDescription(this.#document)) return this.#answerNow(id, this.#document);
+    const error = new RpcError("InternalError", `Cannot start a worker: ${tooLongDescription}`);
+    if (id !== undefined) this.#writeNow(encodeError(id, error));
   }
 
   #answerNow(id: Id | undefined, result: unknown): void {

@@ -15,6 +15,7 @@ import type { Id, Params, Request } from "../../wire/message.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { Outbox } from "../../wire/outbox.ts";
 import { itemParams } from "../../wire/reply_checks.ts";
+import { tooLongDescription } from "../description.ts";
 import { ClaimBoard, claimBoardVariable } from "../claim_board.ts";
 import { SendAhead } from "./send_ahead.ts";
 import { Printed } from "./printed.ts";
@@ -324,7 +325,12 @@ export class WorkerProcess {
         buffer = value.buffer;
       }
     } catch (error) {
-      this.kill(`it broke the protocol on its stdout: ${messageOf(error)}`);
+      const isDescription = splitter.overflowed && this.#answers === 0;
+      this.kill(
+        isDescription
+          ? tooLongDescription
+          : `it broke the protocol on its stdout: ${messageOf(error)}`,
+      );
       await this.#stdout.cancel().catch(() => {});
     }
   }

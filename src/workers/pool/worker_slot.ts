@@ -4,6 +4,7 @@ import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { type OpenRpcDocument, openRpcSchema } from "../../procedures/openrpc.ts";
 import { reservedMethods, reservedPrefix } from "../../wire/reserved.ts";
+import { isTooLongDescription, tooLongDescription } from "../description.ts";
 import {
   type Outcome,
   type WorkerCommand,
@@ -173,6 +174,10 @@ export class WorkerSlot {
     const document = openRpcSchema.safeParse(outcome.result);
     if (!document.success) {
       process.kill("it did not answer rpc.discover with an OpenRPC document");
+      return;
+    }
+    if (isTooLongDescription(document.data)) {
+      process.kill(tooLongDescription);
       return;
     }
     const reserved = document.data.methods.find(({ name }) => name.startsWith(reservedPrefix));

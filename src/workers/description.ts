@@ -1,0 +1,11 @@
+import { documentBytesMax } from "../base/limits.ts";
+import { byteLengthOf } from "../wire/codec.ts";
+
+/** Why a worker is of no use that describes more than its server could tell anybody. */
+export const tooLongDescription = "the description of its procedures is longer than " +
+  `${documentBytesMax} bytes: offer fewer of them, or with shorter descriptions and schemas`;
+
+/** Whether a worker's OpenRPC document, with what the server adds to it, would fit no message. */
+export function isTooLongDescription(document: unknown): boolean {
+  return byteLengthOf(JSON.stringify(document)) > documentBytesMax;
+}

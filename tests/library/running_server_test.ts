@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../src/base/clock.ts";
+import { RpcError } from "../../src/base/errors.ts";
+import { systemRandom } from "../../src/base/random.ts";
+import type { AnnounceOptions, Discovery } from "../../src/discovery/discovery.ts";
+import { RunningServer } from "../../src/library/running_server.ts";
+import { denoWorkerCommand } from "../../src/library/worker_command.ts";
+import { RecordingLogger } from "../discovery/recorder.ts";
+
+Deno.test("an outage of the registry is told as what it is: registered still, or not", async () => {
+  const log = new RecordingLogger();
+  let isRegistered = true;
+  let options: AnnounceOptions | undefined;
+  const discovery: Discovery = {
+    url: "static:127.0.0.1:1",
+    announce(_instance, given) {
+      options = given;
+      return {
+        registered: Promise.resolve(),
+        get isRegistered() {
+          return isRegistered;
+        },
+        withdraw: () => Promise.resolve(),
+      };
+    },
+    watch: () => ({ close() {} }),
+    close: () => Promise.resolve(),
+  };
+  await using _server = await RunningServer.start({
+    module: undefined,
+    exec: undefined,
+    builtin: true,
+    listen: { host: "127.0.0.1", port: 0 },
+    discovery,
+    service: "rpc",
+    weight: 1,
+    zone: "",
+    workers: 1,
+    queueMax: 1,
+    workerCommand: denoWorkerCommand,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+  });
+  const outage = new RpcError("Unavailable", "nobody answers");
+  options?.trouble?.(outage);
+  isRegistered = false;
+  options?.trouble?.(outage);
+  assert.deepEqual(log.warnings, [
+    "Registered still, though the registry is out of reach: nobody answers {}",
+    "Not registered, trying again: nobody answers {}",
+  ]);
+});
