@@ -24,6 +24,8 @@ export interface CallEndpoint {
   gaveUp(call: Call): void;
   /** The server said that it does not offer the method. */
   lacks(method: string): void;
+  /** Whether the server says that the method may run twice; `undefined`: it has not said. */
+  isIdempotent(method: string): boolean | undefined;
 }
 
 /** Whoever has a call now, and can be asked to let go of it. */
@@ -46,7 +48,7 @@ export class Call {
    * look at the clock costs as much as choosing a server.
    */
   madeAtMs: number | undefined;
-  /** Whether the caller said that running it twice does no harm; `undefined`: ask the server. */
+  /** Whether the caller said that running it twice does no harm; `undefined`: as the server says. */
   readonly idempotent: boolean | undefined;
   /** Gives the call up from outside. */
   readonly signal: AbortSignal | undefined;

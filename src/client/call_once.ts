@@ -29,6 +29,7 @@ export async function callOnce(
     connection = new Connection(duplex, address, clock, {
       ended() {},
       goaway() {},
+      changed() {},
       lost() {},
     });
     return await answerOf(connection, new Call(method, undefined, clock.now() + timeoutMs), abort);

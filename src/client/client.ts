@@ -4,8 +4,6 @@ import { markAsOutcome, RpcError } from "../base/errors.ts";
 import {
   callTimeoutMsDefault,
   heartbeatBeatMs,
-  heartbeatIntervalMs,
-  heartbeatTimeoutMs,
   unavailableAfterMsDefault,
 } from "../base/limits.ts";
 import { silentLogger } from "../base/log.ts";
@@ -26,7 +24,6 @@ import type { CallReport } from "./call_report.ts";
 import { CallStream, streamCreditDefault } from "./call_stream.ts";
 import { withDeadline } from "./deadline.ts";
 import { Endpoints } from "./endpoints/endpoints.ts";
-import { Idempotence } from "./idempotence.ts";
 import { withOwnNumbers } from "../wire/own_numbers.ts";
 import { Pauses } from "./pauses.ts";
 import { withRetry } from "./retry.ts";
@@ -37,9 +34,6 @@ import { WaitingRoom } from "./waiting_room.ts";
 
 /** How often a call that waits for servers' first connections looks whether they came to something. */
 const hopePeriodMs = 200;
-
-/** How long servers are asked about methods at the least: one is found to hang, and another is asked. */
-const askTimeoutMs = heartbeatTimeoutMs + 3 * heartbeatIntervalMs;
 
 /**
  * Calls procedures on whatever servers of a service there are: finds them, connects to each as it
@@ -100,14 +94,12 @@ export class Client {
     });
 
     this.#pauses = new Pauses(clock);
-    const idempotence = new Idempotence((...question) => this.#ask(...question));
     const retry = withRetry({
       random,
       budget: new RetryBudget(clock),
       pauses: this.#pauses,
       isOffered: (call) => this.#endpoints.offers(call),
       isAnyUntried: () => this.#endpoints.isAnyUntried,
-      isIdempotent: (call, answer) => idempotence.of(call, answer),
       onRetry: () => this.#retries++,
     }, this.#balance);
     const bounded = withDeadline(wheel, retry);
@@ -260,9 +252,12 @@ export class Client {
     if (nowMs >= call.deadlineAtMs) return done(overdueError(call), undefined);
     const endpoint = this.#endpoints.pick(call, nowMs);
     if (endpoint !== undefined) return endpoint.send(call, nowMs, done);
-    // Just before the deadline, so that the error says why there is nobody to call.
+    const mayHaveRun = call.executed !== "no";
+    if (mayHaveRun && this.#endpoints.refuseAgain(call)) return done(refusedError(call), undefined);
+    // Just before the deadline, so that the error says why there is nobody to call. For one that may have
+    // run, which is to be given up would mean that it is lost: it waits for a server as long as it can.
     const lastMs = call.deadlineAtMs - 2 * wheelTickMs;
-    const untilMs = this.#registry === "silent"
+    const untilMs = this.#registry === "silent" || mayHaveRun
       ? lastMs
       : Math.min(lastMs, nowMs + this.#unavailableAfterMs);
     this.#waiting.enter(call, done, untilMs);
@@ -277,14 +272,6 @@ export class Client {
     const nowMs = this.#clock.now();
     if (nowMs >= lastMs) return undefined;
     return this.#endpoints.isAnyUntried ? Math.min(lastMs, nowMs + hopePeriodMs) : undefined;
-  }
-
-  /** Through all the layers, since the server that is asked may be the next one to die. */
-  #ask(method: string, neededAtMs: number, answer: (result: unknown) => void): void {
-    const deadlineAtMs = Math.max(this.#clock.now() + askTimeoutMs, neededAtMs);
-    this.#dispatch(new Call(method, undefined, deadlineAtMs, true), (_error, result) => {
-      answer(result);
-    });
   }
 
   #found(change: Change): void {
@@ -333,6 +320,10 @@ export class Client {
 function overdueError({ method }: Call): RpcError {
   const message = `Cannot call ${method}: its time was over before it could be sent`;
   return new RpcError("DeadlineExceeded", message, { executed: "no" });
+}
+
+function refusedError({ method }: Call): RpcError {
+  return new RpcError("Unavailable", `No server that is left says that ${method} may run twice`);
 }
 
 function closedError(): RpcError {

@@ -24,6 +24,8 @@ export interface ConnectionEvents {
   ended(call: Call, error: RpcError | undefined): void;
   /** The server asked that new calls go elsewhere. Those under way will be answered. */
   goaway(): void;
+  /** What the server offers has changed. */
+  changed(): void;
   /**
    * The connection is gone. Its calls fail right after this, so that whoever sends them again does not
    * find it. Not called after {@link Connection.close}.
@@ -234,7 +236,7 @@ export class Connection implements CallHolder {
     else if (message.method === reservedMethods.goaway) {
       this.#wentAway = true;
       this.#events.goaway();
-    }
+    } else if (message.method === reservedMethods.changed) this.#events.changed();
     // Other notifications belong to protocols newer than this one.
   }
 

@@ -12,11 +12,6 @@ export interface RetryOptions {
   readonly budget: RetryBudget;
   /** Where calls wait before they are sent again. */
   readonly pauses: Pauses;
-  /**
-   * Says whether a method may run twice, asking the servers if it must. Called only when the answer
-   * decides something; calls back with `false` when nobody knows.
-   */
-  readonly isIdempotent: (call: Call, answer: (idempotent: boolean) => void) => void;
   /** Whether a server is connected that may offer the call's method, as far as is known. */
   readonly isOffered: (call: Call) => boolean;
   /** Whether there is a server whose first connection attempt is still under way. */
@@ -105,8 +100,10 @@ class RetriedCall {
       (call.avoid ??= new Set()).add(call.endpoint);
     }
     if (error.executed === "no") return this.#again(error);
-    if (call.idempotent !== undefined) return this.#againIf(call.idempotent, error);
-    this.#options.isIdempotent(call, (idempotent) => this.#againIf(idempotent, error));
+    // The one that may have run it says whether it may run again. Whoever is to run it must say so too.
+    const idempotent = call.idempotent ?? call.endpoint?.isIdempotent(call.method);
+    if (idempotent) this.#again(error);
+    else this.#giveUp(error);
   }
 
   /** To a server that may offer the method, or, while one is still being connected to, a moment later. */
@@ -115,11 +112,6 @@ class RetriedCall {
     const { isOffered, isAnyUntried } = this.#options;
     if (isOffered(this.#call)) this.#again(error);
     else if (isAnyUntried()) this.#later(newcomerWaitMs, () => this.#askOthers(error));
-    else this.#giveUp(error);
-  }
-
-  #againIf(idempotent: boolean, error: RpcError): void {
-    if (idempotent) this.#again(error);
     else this.#giveUp(error);
   }
 
@@ -145,7 +137,10 @@ class RetriedCall {
     this.#options.onRetry(this.#call, error);
     this.#next(this.#call, (nextError, result) => {
       if (nextError === undefined) this.#done(undefined, result);
-      else this.failed(nextError);
+      // Where nobody is left to try it, what became of the call is told, and not that.
+      else if (nextError.name === "Unavailable" && this.#call.executed !== "no") {
+        this.#giveUp(error);
+      } else this.failed(nextError);
     });
   }
 

@@ -91,10 +91,12 @@ export class Dispatcher {
 
   /**
    * From now on `pool` runs what is not inline, and what it offers is offered. Calls that the pool
-   * before it has taken are answered by that one.
+   * before it has taken are answered by that one. Returns whether anything else is offered now.
    */
-  usePool(pool: Pool): void {
+  usePool(pool: Pool): boolean {
+    const before = JSON.stringify(this.#document);
     this.#document = this.#install(pool);
+    return JSON.stringify(this.#document) !== before;
   }
 
   /** Calls that wait or run. */

@@ -126,7 +126,9 @@ export class RpcServer {
 
   /** From now on `pool` runs what is not inline; the calls of the one before it are that one's to end. */
   usePool(pool: Pool): void {
-    this.#dispatcher.usePool(pool);
+    // In one go: whoever is told asks anew, and no call of its comes between.
+    if (!this.#dispatcher.usePool(pool)) return;
+    for (const session of this.#sessions.keys()) session.changed();
   }
 
   /** Asks all clients, and those that are yet to come, to send new calls elsewhere. */

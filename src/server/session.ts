@@ -96,6 +96,11 @@ export class Session implements Peer, CallOwner, ItemOutlet {
     this.close();
   }
 
+  /** Tells the peer that what `rpc.discover` tells has changed. */
+  changed(): void {
+    this.#outbox.push(encodeNotification(reservedMethods.changed));
+  }
+
   /** Asks the client to send new calls elsewhere. */
   goaway(): void {
     this.#outbox.push(encodeNotification(reservedMethods.goaway));

@@ -16,6 +16,8 @@ export const reservedMethods = {
   more: "rpc.more",
   /** Notification to the client: send new calls elsewhere; those under way will be answered. */
   goaway: "rpc.goaway",
+  /** Notification to the client: what `rpc.discover` tells is no longer what it told. */
+  changed: "rpc.changed",
 } as const;
 
 /** Methods that begin with this are not procedures. */

@@ -3,7 +3,7 @@ import { wheelLingerMs } from "../../src/base/deadline_wheel.ts";
 import { RpcError } from "../../src/base/errors.ts";
 import { settled } from "../support/virtual_clock.ts";
 import type { Answer } from "../support/memory_transport.ts";
-import { ClientRig, document, type Outcome } from "./client_rig.ts";
+import { ClientRig, type Outcome } from "./client_rig.ts";
 
 /** Leaves calls unanswered, as one that takes long. */
 const keep: Answer = () => {};
@@ -102,31 +102,6 @@ Deno.test("idempotent calls under way on two of four servers that die all succee
   await rig.pass(100);
   outcomes.forEach(({ report }, i) => assert.equal(report?.result, i));
   assert.ok(rig.client.stats.retries >= 40);
-  rig.client.close();
-});
-
-Deno.test("servers are asked once what is idempotent, and the next one if that one dies", async () => {
-  const rig = await ClientRig.connected(1, 2, 3);
-  for (const port of [1, 2, 3]) rig.server(port).answer = keep;
-  const outcomes = [];
-  for (let i = 0; i < 30; i++) outcomes.push(await rig.call("fib", [i]));
-  // Whoever is asked first dies of it.
-  let dead = 0;
-  for (const port of [2, 3]) {
-    const server = rig.server(port);
-    server.describe = () => {
-      if (dead++ === 0) server.die();
-      return document;
-    };
-  }
-  for (const port of [1, 2, 3]) rig.server(port).answer = (call) => call.result("again");
-  rig.server(1).die();
-  await rig.pass(100);
-  const asked = [2, 3].flatMap((port) =>
-    rig.server(port).reserved.filter((method) => method === "rpc.discover")
-  );
-  assert.ok(asked.length <= 2, `asked ${asked.length} times`);
-  assert.equal(outcomes.filter(({ report }) => report?.error !== undefined).length, 0);
   rig.client.close();
 });
 
@@ -308,18 +283,16 @@ const states: Record<
     rig.server(1).answer = (call) => call.error(new RpcError("Overloaded", "Full"));
     return [rig, (signal) => rig.call("fib", [1], { signal })];
   },
-  "waits to hear whether it is idempotent": async () => {
-    const rig = await ClientRig.connected(1, 2);
-    for (const port of [1, 2]) {
-      const server = rig.server(port);
-      server.answer = (call) => call.error(new RpcError("WorkerLost", "Killed"));
-      // Whoever is asked about methods has nothing more to say.
-      server.describe = () => {
-        for (const connection of server.connections) connection.bytesToLose = Infinity;
-        return document;
-      };
-    }
-    return [rig, (signal) => rig.call("fib", [1], { signal })];
+  "waits for a server that it may run on again": async () => {
+    const rig = await ClientRig.connected(1);
+    const server = rig.server(1);
+    server.answer = keep;
+    return [rig, async (signal) => {
+      const outcome = await rig.call("fib", [1], { signal });
+      server.die();
+      await settled();
+      return outcome;
+    }];
   },
 };
 

@@ -20,6 +20,7 @@ async function setUp(answer?: Answer) {
   const ends: { method: string; error: RpcError | undefined; result: unknown }[] = [];
   const connection = new Connection(duplex, "127.0.0.1:1", clock, {
     ended: ({ method }, error) => owned.push(`${method}: ${error?.name ?? "answered"}`),
+    changed: () => assert.fail("nothing changed"),
     goaway: () => events.push("goaway"),
     lost: (reason) => events.push(`lost: ${reason}`),
   });

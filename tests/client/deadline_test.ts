@@ -36,6 +36,7 @@ function endpointStub() {
     address: "127.0.0.1:1",
     timedOut: (_method, atMs) => void sentAtMs.push(atMs),
     gaveUp: (call) => void gaveUp.push(call),
+    isIdempotent: () => assert.fail("asked without need"),
     lacks: () => assert.fail("it was asked what it offers"),
   };
   return { endpoint, sentAtMs, gaveUp };

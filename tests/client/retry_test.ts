@@ -23,6 +23,8 @@ class EndpointStub implements CallEndpoint {
   lacks(method: string): void {
     this.lacked.push(method);
   }
+
+  isIdempotent: (method: string) => boolean | undefined = () => assert.fail("asked without need");
 }
 
 type Outcome = RpcError | "result" | "silence";
@@ -35,7 +37,8 @@ interface SetUpOptions {
   readonly retries?: number;
   readonly isOffered?: (attempts: number) => boolean;
   readonly isAnyUntried?: () => boolean;
-  readonly isIdempotent?: (call: Call, answer: (idempotent: boolean) => void) => void;
+  /** What the servers say. */
+  readonly isIdempotent?: (method: string) => boolean | undefined;
 }
 
 function setUp({ outcomes, idempotent, retries = 100, ...options }: SetUpOptions) {
@@ -43,6 +46,9 @@ function setUp({ outcomes, idempotent, retries = 100, ...options }: SetUpOptions
   const random = seededRandom(7);
   const pauses = new Pauses(clock);
   const endpoints = [new EndpointStub(), new EndpointStub()];
+  for (const endpoint of endpoints) {
+    if (options.isIdempotent !== undefined) endpoint.isIdempotent = options.isIdempotent;
+  }
   const call = new Call("fib", [32], 60_000, idempotent);
   const ends: (RpcError | undefined)[] = [];
   const attemptsAtMs: number[] = [];
@@ -53,7 +59,6 @@ function setUp({ outcomes, idempotent, retries = 100, ...options }: SetUpOptions
     pauses,
     isOffered: () => options.isOffered?.(call.attempts) ?? true,
     isAnyUntried: options.isAnyUntried ?? (() => false),
-    isIdempotent: options.isIdempotent ?? (() => assert.fail("asked without need")),
     onRetry: () => retried++,
   }, (call: Call, done: Done) => {
     attemptsAtMs.push(clock.now());
@@ -136,29 +141,23 @@ for (
   });
 }
 
-Deno.test("servers are asked whether a call is idempotent only when that decides something", () => {
-  const asked: Call[] = [];
-  const { call, ends } = setUp({
-    outcomes: [failure("ConnectionLost"), "result"],
-    isIdempotent: (call, answer) => {
-      asked.push(call);
-      answer(true);
-    },
+for (const said of [true, false, undefined]) {
+  Deno.test(`the server that lost a call says whether it may run twice, here ${said} (P-50)`, () => {
+    const { ends } = setUp({
+      outcomes: [failure("ConnectionLost"), "result"],
+      isIdempotent: () => said,
+    });
+    assert.equal(ends[0]?.name, said ? undefined : "ConnectionLost");
   });
-  assert.deepEqual(asked, [call]);
-  assert.deepEqual(ends, [undefined]);
-});
+}
 
-Deno.test("a call given up while servers are asked is not sent again", () => {
-  let answer: ((idempotent: boolean) => void) | undefined;
+Deno.test("a call that may have run and finds nobody to run it again ends as it did before", () => {
   const { call, ends } = setUp({
-    outcomes: [failure("ConnectionLost"), "result"],
-    isIdempotent: (_call, answered) => answer = answered,
+    outcomes: [failure("WorkerLost"), failure("Unavailable")],
+    idempotent: true,
   });
-  call.ended = true;
-  answer?.(true);
-  assert.equal(call.attempts, 1);
-  assert.equal(ends.length, 0);
+  assert.deepEqual([ends[0]?.name, ends[0]?.executed], ["WorkerLost", "maybe"]);
+  assert.equal(call.attempts, 2);
 });
 
 Deno.test("a call is sent a bounded number of times (P-52)", () => {

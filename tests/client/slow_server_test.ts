@@ -46,6 +46,7 @@ function setUp() {
   const clock = new VirtualClock(1_000);
   const errors = new Map<number, RpcError | undefined>();
   const connection = new Connection(duplex, "127.0.0.1:1", clock, {
+    changed() {},
     ended() {},
     goaway() {},
     lost() {},

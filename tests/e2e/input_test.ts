@@ -99,6 +99,23 @@ Deno.test("killing servers during it loses no line, also when all are gone for a
   assert.equal(await Deno.readTextFile(`${home.workingDirectory}/failed`), "");
 });
 
+Deno.test("killing the only server there ever was loses no line of a procedure that may run twice", async () => {
+  await using home = await RpcHome.create();
+  const server = await home.serve();
+  const count = 20_000;
+  await Deno.writeTextFile(`${home.workingDirectory}/in`, numbers(count));
+  const run = home.start(["call", "ping", "--input", "in", "-c", "16", "--failed", "failed"]);
+  await waitFor("the first results", () => run.lines.length > 100);
+  await server.kill();
+  assert.ok(run.lines.length < count, "it ended before the server was killed");
+  // Longer than the client by itself waits for a server.
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  await home.serve();
+  assert.equal(await run.ended(), 0, run.describe());
+  assert.deepEqual(run.lines, pongs(count));
+  assert.equal(await Deno.readTextFile(`${home.workingDirectory}/failed`), "");
+});
+
 Deno.test("a line that may have run is not run again, but told and kept", async () => {
   await using home = await RpcHome.create();
   const executed = `${home.workingDirectory}/executed`;

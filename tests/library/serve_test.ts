@@ -132,3 +132,41 @@ Deno.test("numbers that cannot be are refused by connect() and serve() at once, 
     await assert.rejects(connect({ registry, timeoutMs: 0 }), { name: "InvalidParams" });
   });
 });
+
+Deno.test("a reload that takes idempotence back is obeyed by clients that are connected (P-72)", async () => {
+  const directory = await Deno.makeTempDir();
+  const path = `${directory}/ran`;
+  const tasks = `${directory}/tasks.ts`;
+  const write = (idempotent: boolean) =>
+    Deno.writeTextFile(
+      tasks,
+      `import { defineProcedure, z } from ${
+        JSON.stringify(import.meta.resolve("../../src/mod.ts"))
+      };
+export const order = defineProcedure(
+  { input: z.tuple([]), output: z.null(), idempotent: ${idempotent} },
+  () => {
+    Deno.writeTextFileSync(${JSON.stringify(path)}, "ran\\n", { append: true });
+    Deno.exit(1);
+  },
+);
+`,
+    );
+  const ran = async () => {
+    const { error, attempts } = await client.report("order");
+    const lines = (await Deno.readTextFile(path)).split("\n").length - 1;
+    await Deno.writeTextFile(path, "");
+    return [error?.name, error?.executed, attempts, lines];
+  };
+  await write(true);
+  await using server = await serve({ module: tasks, registry: `local:${directory}/r`, workers: 1 });
+  await using client = await connect({ registry: `local:${directory}/r` });
+  try {
+    assert.deepEqual(await ran(), ["WorkerLost", "maybe", 2, 2]);
+    await write(false);
+    await server.reload();
+    assert.deepEqual(await ran(), ["WorkerLost", "maybe", 1, 1]);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});

@@ -1,6 +1,6 @@
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
-import { type ErrorName, messageOf, RpcError } from "../../base/errors.ts";
+import { messageOf, RpcError } from "../../base/errors.ts";
 import { connectTimeoutMs, heartbeatTimeoutMs } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
@@ -9,7 +9,9 @@ import type { Call, Done } from "../call.ts";
 import { Connection } from "../connection.ts";
 import { Ejection } from "./ejection.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { Idempotence } from "./idempotence.ts";
 import type { Loads, MethodLoads } from "./loads.ts";
+import { verdictOf } from "./verdict.ts";
 import type { Duplex, Transport } from "../transport.ts";
 
 /** What every endpoint of a client shares. */
@@ -52,17 +54,6 @@ type State =
   | { readonly kind: "waiting"; readonly timer: Timer }
   | { readonly kind: "closed" };
 
-/** Errors after which another server might have carried the call out. */
-const failsItsCalls: ReadonlySet<ErrorName> = new Set([
-  "Overloaded",
-  "WorkerLost",
-  "Draining",
-  "DeadlineExceeded",
-]);
-
-/** A server's clock may go a little faster: what it answers after this share of a call's time is in time. */
-const deadlineShareMin = 0.9;
-
 const reconnectBackoff = { baseMs: 50, maxMs: 5_000 };
 
 /** An instance as this client sees it: one address, at most one connection, and what is known of it. */
@@ -77,6 +68,8 @@ export class Endpoint {
   #state: State;
   #lastFailure: string | undefined;
   #refusal: RpcError | undefined;
+  /** Of the connection that was made last. */
+  #idempotence: Idempotence | undefined;
 
   constructor(instance: Instance, owner: EndpointOwner, dependencies: EndpointDependencies) {
     this.address = addressOf(instance);
@@ -170,6 +163,11 @@ export class Endpoint {
     this.#owner.loads.of(method).lacks(this.row);
   }
 
+  /** Whether the server says, or said before its connection was lost, that the method may run twice. */
+  isIdempotent(method: string): boolean | undefined {
+    return this.#idempotence?.of(method);
+  }
+
   /** Sends a call on its connection. Only for one whose {@link rank} is not `unusable`. */
   send(call: Call, nowMs: number, done: Done): void {
     const state = this.#state;
@@ -246,10 +244,7 @@ export class Endpoint {
     }
   }
 
-  /**
-   * What the end of a call says of the server. An early error is no latency: failing fast is no merit.
-   * No error marks it as draining: before a server refuses calls it says `rpc.goaway`.
-   */
+  /** Takes in what the end of a call says of the server. */
   #judge(
     call: Call,
     loads: MethodLoads,
@@ -257,25 +252,21 @@ export class Endpoint {
     sentAtMs: number,
     connection: Connection,
   ): void {
-    if (error === undefined) {
-      const nowMs = connection.receivedAtMs;
-      loads.observe(this.row, nowMs - sentAtMs, nowMs);
-      this.#ejection.answered();
-    } else if (error.executed === "yes") {
-      this.#ejection.answered();
-    } else if (error.name === "DeadlineExceeded" && this.#isAtDeadline(call, sentAtMs)) {
-      this.timedOut(call.method, sentAtMs);
-    } else if (failsItsCalls.has(error.name)) {
-      loads.penalize(this.row, this.#dependencies.clock.now());
-      // Too much to do is no fault: without this server the others had even more.
-      if (error.name === "Overloaded") this.#ejection.answered();
+    const nowMs = error === undefined ? connection.receivedAtMs : this.#dependencies.clock.now();
+    const took = { tookMs: nowMs - sentAtMs, hadMs: call.deadlineAtMs - sentAtMs };
+    switch (verdictOf(error, took)) {
+      case "answered":
+        if (error === undefined) loads.observe(this.row, took.tookMs, nowMs);
+        return this.#ejection.answered();
+      case "late":
+        return this.timedOut(call.method, sentAtMs);
+      case "overloaded":
+        loads.penalize(this.row, nowMs);
+        // Too much to do is no fault: without this server the others had even more.
+        return this.#ejection.answered();
+      case "failed":
+        return loads.penalize(this.row, nowMs);
     }
-  }
-
-  /** Before the time is over nothing has been slow: whoever says so then means another call's time. */
-  #isAtDeadline({ deadlineAtMs }: Call, sentAtMs: number): boolean {
-    const tookMs = this.#dependencies.clock.now() - sentAtMs;
-    return tookMs >= (deadlineAtMs - sentAtMs) * deadlineShareMin;
   }
 
   /** Starts a connection attempt. */
@@ -312,11 +303,13 @@ export class Endpoint {
     const connection = new Connection(duplex, this.address, clock, {
       ended: (call, error) => this.#ended(call, error, connection),
       goaway: () => this.#drains(connection),
+      changed: () => idempotence.ask(connection),
       lost: (reason) => {
         timer.cancel();
         this.#lost(connection, abort, reason);
       },
     });
+    const idempotence = new Idempotence(clock, () => this.#described(connection));
     const timer = clock.after(heartbeatTimeoutMs, () => connection.abandon("it does not answer"));
     abort.signal.addEventListener("abort", () => {
       timer.cancel();
@@ -324,9 +317,19 @@ export class Endpoint {
     });
     connection.ping(() => {
       timer.cancel();
-      if (this.#state.kind === "connecting" && this.#state.abort === abort) this.#ready(connection);
-      else connection.close();
+      if (this.#state.kind === "connecting" && this.#state.abort === abort) {
+        this.#idempotence = idempotence;
+        this.#ready(connection);
+      } else connection.close();
     });
+    idempotence.ask(connection);
+  }
+
+  /** Calls that may have run may wait for this: they go only where that does no harm. */
+  #described(connection: Connection): void {
+    const state = this.#state;
+    if (state.kind !== "ready" && state.kind !== "draining") return;
+    if (state.connection === connection) this.#owner.changed(this);
   }
 
   #ready(connection: Connection): void {

@@ -82,9 +82,10 @@ export class Endpoints implements EndpointOwner {
     for (let picks = 0; picks < picksMax && preferred.size > 0; picks++) {
       const index = this.#pick(preferred, loads, nowMs);
       const endpoint = preferred.items[index] as Endpoint;
-      if (loads.mayOffer(preferred.rows[index] as number) && !call.avoid?.has(endpoint)) {
-        return endpoint;
-      }
+      if (
+        loads.mayOffer(preferred.rows[index] as number) && !call.avoid?.has(endpoint) &&
+        mayRunAt(endpoint, call)
+      ) return endpoint;
     }
     return this.#pickFrom(preferred.items, call, loads, nowMs) ??
       this.#pickFrom(fallback.items, call, loads, nowMs) ?? this.#pickAgain(call, loads, nowMs);
@@ -97,7 +98,7 @@ export class Endpoints implements EndpointOwner {
     nowMs: number,
   ): Endpoint | undefined {
     const untried = endpoints.filter((endpoint) =>
-      !call.avoid?.has(endpoint) && loads.mayOffer(endpoint.row)
+      !call.avoid?.has(endpoint) && loads.mayOffer(endpoint.row) && mayRunAt(endpoint, call)
     );
     // One that drains goes soon: those that stay come first.
     const staying = untried.filter((endpoint) => !endpoint.isDraining);
@@ -107,11 +108,24 @@ export class Endpoints implements EndpointOwner {
   /** All have failed it once: again to any that could do better now, which one that drains cannot. */
   #pickAgain(call: Call, loads: MethodLoads, nowMs: number): Endpoint | undefined {
     const { preferred, fallback } = this.#lists;
-    if (preferred.size > 0) return preferred.items[this.#pick(preferred, loads, nowMs)];
+    if (call.executed === "no" && preferred.size > 0) {
+      return preferred.items[this.#pick(preferred, loads, nowMs)];
+    }
+    const able = preferred.items.filter((endpoint) => mayRunAt(endpoint, call));
+    if (able.length > 0) return this.#pickAmong(able, loads, nowMs);
     const staying = fallback.items.filter((endpoint) =>
-      !endpoint.isDraining || !call.avoid?.has(endpoint)
+      (!endpoint.isDraining || !call.avoid?.has(endpoint)) && mayRunAt(endpoint, call)
     );
     return this.#pickAmong(staying, loads, nowMs);
+  }
+
+  /** Whether all that can take calls now say that a call which may have run must not run again. */
+  refuseAgain(call: Call): boolean {
+    const { preferred, fallback } = this.#lists;
+    if (call.idempotent || preferred.size + fallback.size === 0) return false;
+    return [preferred, fallback].every(({ items }) =>
+      items.every((endpoint) => endpoint.isIdempotent(call.method) === false)
+    );
   }
 
   #pickAmong(
@@ -177,4 +191,12 @@ export class Endpoints implements EndpointOwner {
     this.#lists[rank].add(endpoint);
     if (rank === "fallback" && endpoint.isEjected) this.#ejected.add(endpoint);
   }
+}
+
+/**
+ * One that may have run elsewhere runs only where that does no harm, as that server says: it may be
+ * newer than the one that was lost, and have taken that back.
+ */
+function mayRunAt(endpoint: Endpoint, { executed, idempotent, method }: Call): boolean {
+  return executed === "no" || (idempotent ?? endpoint.isIdempotent(method) === true);
 }

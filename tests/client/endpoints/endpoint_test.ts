@@ -19,7 +19,7 @@ Deno.test("an endpoint takes calls when its server has answered a ping, and not 
   other.transport.server(1);
   await other.list([1]);
   assert.deepEqual(other.picture, ["1 preferred"]);
-  assert.equal(other.usable, 1);
+  assert.ok(other.usable > 0);
   assert.equal(other.clock.pendingTimers, 0);
   other.endpoints.close();
 });

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import type { RpcError } from "../../../src/base/errors.ts";
+import { ClientRig, type Outcome } from "../client_rig.ts";
+import type { Answer } from "../../support/memory_transport.ts";
+import { settled } from "../../support/virtual_clock.ts";
+
+/** Leaves calls unanswered, as one that takes long. */
+const keep: Answer = () => {};
+
+function assertUnderWay({ report }: Outcome): void {
+  assert.equal(report, undefined, "the call has ended");
+}
+
+function errorOf(outcome: Outcome): RpcError | undefined {
+  assert.ok(outcome.report !== undefined, "the call has not ended");
+  return outcome.report.error;
+}
+
+Deno.test("each server is asked once what is idempotent, as it is connected to", async () => {
+  const rig = await ClientRig.connected(1, 2);
+  for (let i = 0; i < 10; i++) await rig.call("fib", [i]);
+  for (const port of [1, 2]) {
+    assert.deepEqual(rig.server(port).reserved, ["rpc.ping", "rpc.discover"]);
+  }
+  rig.server(1).die();
+  rig.server(1).accepts = "accept";
+  await rig.pass(200);
+  const again = ["rpc.ping", "rpc.discover"];
+  assert.deepEqual(rig.server(1).reserved, [...again, ...again], "another process may be there");
+  rig.client.close();
+});
+
+Deno.test("with the only server dead for long, idempotent calls under way wait as long as they have", async () => {
+  const rig = await ClientRig.connected(1);
+  const server = rig.server(1);
+  server.answer = keep;
+  const outcomes = [];
+  for (let i = 0; i < 16; i++) outcomes.push(await rig.call("fib", [i]));
+  const other = await rig.call("pay", [1]);
+  server.die();
+  await rig.pass(2_500);
+  assert.deepEqual([errorOf(other)?.name, errorOf(other)?.executed], ["ConnectionLost", "maybe"]);
+  for (const outcome of outcomes) assertUnderWay(outcome);
+  rig.server(2).answer = (call) => call.result("again");
+  await rig.list(2);
+  await rig.pass(200);
+  for (const { report } of outcomes) assert.equal(report?.result, "again");
+  rig.client.close();
+});
+
+Deno.test("a call that waited in vain for a server is told what became of it", async () => {
+  const rig = await ClientRig.connected(1);
+  rig.server(1).answer = keep;
+  const outcome = await rig.call("fib", [1], { timeoutMs: 3_000 });
+  rig.server(1).die();
+  await rig.pass(2_900);
+  assertUnderWay(outcome);
+  await rig.pass(200);
+  assert.deepEqual([errorOf(outcome)?.name, errorOf(outcome)?.executed], [
+    "ConnectionLost",
+    "maybe",
+  ]);
+  rig.client.close();
+});
+
+/** What the servers say of themselves after an upgrade that takes it back. */
+const upgraded = { methods: [{ name: "fib", "x-idempotent": false }] };
+
+Deno.test("an upgrade that takes idempotence back is obeyed: a call lost by a new server is not run again", async () => {
+  const rig = await ClientRig.connected(1, 2);
+  rig.server(1).answer = keep;
+  rig.server(2).answer = keep;
+  const before = [await rig.call("fib", [1]), await rig.call("fib", [2])];
+  rig.server(1).die();
+  await rig.pass(100);
+  rig.server(1).describe = () => upgraded;
+  rig.server(1).accepts = "accept";
+  await rig.pass(200);
+  const lost = [await rig.call("fib", [3]), await rig.call("fib", [4])];
+  const atNew = lost[rig.server(1).calls.at(-1)?.params?.toString() === "3" ? 0 : 1];
+  rig.server(1).die();
+  await rig.pass(200);
+  for (const outcome of [...before, ...lost]) {
+    if (outcome !== atNew) assertUnderWay(outcome);
+  }
+  assert.deepEqual([errorOf(atNew as Outcome)?.name, atNew?.report?.attempts], [
+    "ConnectionLost",
+    1,
+  ]);
+  rig.client.close();
+});
+
+Deno.test("a call lost by an old server is not run again by new ones that take idempotence back", async () => {
+  const rig = await ClientRig.connected(1);
+  rig.server(1).answer = keep;
+  rig.server(2).describe = () => upgraded;
+  rig.server(3).describe = () => upgraded;
+  const outcome = await rig.call("fib", [1]);
+  await rig.list(1, 2, 3);
+  rig.server(1).die();
+  await rig.pass(50);
+  assert.deepEqual([errorOf(outcome)?.name, errorOf(outcome)?.executed], [
+    "ConnectionLost",
+    "maybe",
+  ]);
+  assert.equal(rig.server(2).calls.length + rig.server(3).calls.length, 0);
+  rig.client.close();
+});
+
+Deno.test("of several servers a call that may have run goes to one that says it may run twice", async () => {
+  const rig = await ClientRig.connected(1);
+  rig.server(1).answer = keep;
+  for (const port of [2, 3, 4]) rig.server(port).describe = () => upgraded;
+  const outcomes = [];
+  for (let i = 0; i < 10; i++) outcomes.push(await rig.call("fib", [i]));
+  rig.server(5);
+  await rig.list(1, 2, 3, 4, 5);
+  rig.server(1).die();
+  await rig.pass(500);
+  for (const { report } of outcomes) assert.equal(report?.server, "127.0.0.1:5");
+  assert.equal(rig.server(5).calls.length, 10);
+  rig.client.close();
+});
+
+Deno.test("a server that offers something else from now on is asked anew (P-72)", async () => {
+  const rig = await ClientRig.connected(1, 2);
+  const server = rig.server(1);
+  for (const port of [1, 2]) rig.server(port).answer = keep;
+  server.describe = () => upgraded;
+  server.connections[0]?.send('{"jsonrpc":"2.0","method":"rpc.changed"}\n');
+  await settled();
+  assert.equal(server.reserved.length, 3);
+  const outcomes = [await rig.call("fib", [1]), await rig.call("fib", [2])];
+  server.die();
+  rig.server(2).die();
+  await rig.pass(100);
+  const failed = outcomes.filter(({ report }) => report !== undefined);
+  assert.deepEqual(failed.map(({ report }) => report?.server), ["127.0.0.1:1"]);
+  rig.client.close();
+});
