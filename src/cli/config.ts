@@ -2,7 +2,8 @@ import { systemClock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import { assertServiceName } from "../discovery/service_name.ts";
-import { parseRegistryUrl } from "../discovery/registry_url.ts";
+import { jsonLine, plainLine } from "../terminal/plain_text.ts";
+import { parseRegistryUrl, withoutPassword } from "../discovery/registry_url.ts";
 import type { CommandInput } from "./syntax/command.ts";
 import { CommandError } from "../base/command_error.ts";
 import type { configFlags } from "./config_flags.ts";
@@ -44,18 +45,23 @@ async function get(settings: Flags, name: string | undefined, json: boolean): Pr
   const lines: (readonly [assignment: string, source: string])[] = [];
   for (const [key, flag] of wanted) {
     const found = lookUp(key, flag, new Map(), files);
-    const value = found === undefined ? flag.fallback : parseValue(flag, found);
+    const value = shown(found === undefined ? flag.fallback : parseValue(flag, found));
     const source = found?.source ?? "default";
     if (json) {
-      console.log(JSON.stringify({ setting: kebabCase(key), value: value ?? null, source }));
-    } else if (name !== undefined) console.log(String(value ?? ""));
+      console.log(jsonLine({ setting: kebabCase(key), value: value ?? null, source }));
+    } else if (name !== undefined) console.log(plainLine(String(value ?? "")));
     else lines.push([`${kebabCase(key)} = ${JSON.stringify(value ?? "")}`, source]);
   }
   const width = Math.max(...lines.map(([assignment]) => assignment.length));
   for (const [assignment, source] of lines) {
-    console.log(`${assignment.padEnd(width)}  # ${source}`);
+    console.log(plainLine(`${assignment.padEnd(width)}  # ${source}`));
   }
   return exitCodes.success;
+}
+
+/** A value as anybody may see it who looks over a shoulder: the file has the password too. */
+function shown(value: unknown): unknown {
+  return typeof value === "string" ? withoutPassword(value) : value;
 }
 
 async function set(settings: Flags, name: string, text: string): Promise<number> {

@@ -6,7 +6,7 @@ import { commands } from "./commands.ts";
 import { exitCodes } from "./exit_codes.ts";
 import { parseArguments } from "./syntax/parse.ts";
 import { resolveFlags, settingsOf } from "./syntax/settings.ts";
-import { plainText } from "../terminal/plain_text.ts";
+import { plainLine, plainText } from "../terminal/plain_text.ts";
 import { UsageError } from "./syntax/usage_error.ts";
 
 /** Runs a command line, without the program's name, and returns the exit code. */
@@ -60,7 +60,7 @@ function report(error: unknown, verbose: boolean | undefined): number {
     tell(error.message);
     return exitCodes.usage;
   }
-  if (error instanceof RpcError) tell(`${error.name}: ${error.message}`);
+  if (error instanceof RpcError) tell(plainLine(`${error.name}: ${error.message}`));
   else if (error instanceof CommandError) tell(error.message);
   else tell(`${messageOf(error)}${verbose === false ? " (--verbose tells more)" : ""}`);
   if (verbose) console.error(plainText(Deno.inspect(error)));

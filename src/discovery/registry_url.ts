@@ -96,6 +96,19 @@ export function formatRegistryUrl(url: RegistryUrl): string {
   }
 }
 
+/** A registry's URL as it may be shown: a password in it is replaced by `***`, also where it is no URL. */
+export function withoutPassword(text: string): string {
+  return text.replace(loginAt, (login) => `${login.split(":", 1).join("")}:***@`);
+}
+
+/** A registry's URL as it may be handed to whoever has no business with the login in it: without it. */
+export function withoutLogin(text: string): string {
+  return text.replace(loginAt, "");
+}
+
+/** All up to the last @, as the URL is read: a password may hold one. */
+const loginAt = /(?<=^\s*zookeepers?:\/\/).*@/s;
+
 /** Hosts and ports as ZooKeeper and we write them: `10.0.0.1:2181,[::1]:2181`. */
 export function formatHosts(hosts: readonly HostPort[]): string {
   return hosts.map(({ host, port }) => `${host.includes(":") ? `[${host}]` : host}:${port}`)

@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
+import { withoutLogin } from "../discovery/registry_url.ts";
 import { type Pool, WorkerPool } from "../workers/pool/pool.ts";
 import { PoolSet } from "../workers/pool/pool_set.ts";
 import { tiedCommand } from "../workers/pool/tied_command.ts";
@@ -26,6 +27,9 @@ export interface PoolOptions extends WorkerOffer {
 
 /** How long a user's code may take to load: it may have to open a model or a data base first. */
 const loadTimeoutMs = 60_000;
+
+/** Where a registry's URL stands in the environment. */
+const registryVariable = "RPC_REGISTRY";
 
 /** When somebody who waits for that wants to hear what for. */
 const stillLoadingAfterMs = 2_000;
@@ -70,12 +74,22 @@ async function startForeign([program = "", ...args]: readonly string[], options:
   return await startOne(command, options, { cpuCallsPerWorkerMax: 1 });
 }
 
+/**
+ * The registry as workers are told of it: without its login, which is the server's. Procedures are code that
+ * need not be trusted with what lets one register servers.
+ */
+function environmentOfWorkers(): Readonly<Record<string, string>> {
+  const registry = Deno.env.get(registryVariable);
+  return registry === undefined ? {} : { [registryVariable]: withoutLogin(registry) };
+}
+
 function startOne(
-  command: WorkerCommand,
+  program: WorkerCommand,
   { workers, queueMax, signal, clock, random, log }: PoolOptions,
   more: { readonly cpuCallsPerWorkerMax?: number } = {},
 ): Promise<WorkerPool> {
   const spawnTimeoutMs = loadTimeoutMs;
+  const command = { ...program, env: { ...environmentOfWorkers(), ...program.env } };
   return WorkerPool.start({
     ...{ command, size: workers, queueMax, spawnTimeoutMs, signal, clock, random, log },
     ...more,

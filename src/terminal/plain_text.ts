@@ -28,3 +28,8 @@ export function plainText(text: string): string {
 export function plainLine(text: string): string {
   return plainText(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 }
+
+/** A value as a line of JSON, as it may be printed. */
+export function jsonLine(value: unknown): string {
+  return plainText(JSON.stringify(value));
+}

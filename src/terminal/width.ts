@@ -56,11 +56,6 @@ export function padded(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - displayWidth(text)));
 }
 
-/** The text as a name from elsewhere may be printed: without what could move the cursor, or worse. */
-export function harmless(text: string): string {
-  return text.replaceAll(control, "");
-}
-
 /** The text in lines that fit, broken at spaces; all but the first begin with `indent` spaces. */
 export function wrapped(text: string, columns: number, indent: number): string {
   const [first = "", ...words] = text.split(" ");

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { formatRegistryUrl, parseRegistryUrl } from "../../src/discovery/registry_url.ts";
+import {
+  formatRegistryUrl,
+  parseRegistryUrl,
+  withoutLogin,
+  withoutPassword,
+} from "../../src/discovery/registry_url.ts";
 
 Deno.test("parseRegistryUrl() reads every form", () => {
   const cases: [string, ReturnType<typeof parseRegistryUrl>][] = [
@@ -106,4 +111,18 @@ Deno.test("an IPv6 address with the interface that it is reached by is an addres
     "zookeeper://[fe80::1%2]:2181",
   );
   assert.throws(() => parseRegistryUrl("static:[fe80::1%]:6666"));
+});
+
+Deno.test("a URL is shown without its password, and handed on without its login", () => {
+  const cases = [
+    ["zookeeper://me:p@w:x@h:2181/a", "zookeeper://me:***@h:2181/a", "zookeeper://h:2181/a"],
+    [" zookeepers://me:pw@h", " zookeepers://me:***@h", " zookeepers://h"],
+    ["zookeeper://me:pw@", "zookeeper://me:***@", "zookeeper://"],
+    ["zookeeper://h:2181", "zookeeper://h:2181", "zookeeper://h:2181"],
+    ["local:/home/me/a@b", "local:/home/me/a@b", "local:/home/me/a@b"],
+  ] as const;
+  for (const [url, shown, handedOn] of cases) {
+    assert.equal(withoutPassword(url), shown);
+    assert.equal(withoutLogin(url), handedOn);
+  }
 });

@@ -1,5 +1,9 @@
+import { plainLine } from "../../terminal/plain_text.ts";
 import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
 import { constraintsOf, exampleOf, typeText } from "./schema_text.ts";
+
+/** Names of parameters up to this length stand in a column: each row has the width of the longest. */
+const nameWidthMax = 40;
 
 /** A method as it is called: `fib(n: integer)`, with `?` after what may be left out. */
 export function signatureOf({ name, params }: OpenRpcMethod): string {
@@ -11,12 +15,16 @@ export function signatureOf({ name, params }: OpenRpcMethod): string {
 
 /** All that is known of a method, in lines without a last LF. */
 export function methodText(method: OpenRpcMethod): string {
-  const lines = [signatureOf(method)];
+  const lines = [plainLine(signatureOf(method))];
   const description = method.description ?? method.summary;
-  if (description !== undefined) lines.push(`  ${description}`);
+  if (description !== undefined) {
+    lines.push(...description.split("\n").map((line) => `  ${line}`.trimEnd()));
+  }
   const names = method.params.map(({ name }) => name);
-  const width = Math.max(...names.map((name) => name.length), "may run twice".length);
-  const row = (name: string, text: string) => `  ${name.padEnd(width)}  ${text}`.trimEnd();
+  const longest = names.reduce((most, name) => Math.max(most, name.length), 0);
+  const width = Math.min(Math.max(longest, "may run twice".length), nameWidthMax);
+  const row = (name: string, text: string) =>
+    plainLine(`  ${name.padEnd(width)}  ${text}`.trimEnd());
   if (method.params.length > 0) {
     lines.push("", "parameters", ...method.params.map((param) => row(param.name, about(param))));
   }
@@ -27,7 +35,7 @@ export function methodText(method: OpenRpcMethod): string {
   );
   lines.push(row("runs", places[method["x-kind"]]));
   lines.push(row("may run twice", method["x-idempotent"] ? "yes" : "no"));
-  lines.push("", "example", ...examples(method).map((example) => `  ${example}`));
+  lines.push("", "example", ...examples(method).map((example) => `  ${plainLine(example)}`));
   return lines.join("\n");
 }
 

@@ -9,6 +9,7 @@ import { onInterrupt } from "../../terminal/interrupt.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { methodText, signatureOf } from "./method_text.ts";
 import { plainLogger } from "../process/plain_logger.ts";
+import { jsonLine, plainLine, plainText } from "../../terminal/plain_text.ts";
 import { openRegistry, openTransport } from "../registry.ts";
 
 /** `rpc methods [name]` */
@@ -25,8 +26,8 @@ export async function run(
     const { signal } = interrupt;
     const document = await discoverAll(client, discovery, transport, service, signal);
     const methods = wanted(document.methods, name);
-    if (flags.json) { for (const method of methods) console.log(JSON.stringify(method)); }
-    else if (name !== undefined) console.log(methods.map(methodText).join("\n"));
+    if (flags.json) { for (const method of methods) console.log(jsonLine(method)); }
+    else if (name !== undefined) console.log(plainText(methods.map(methodText).join("\n")));
     else console.log(await toTable(methods));
     return exitCodes.success;
   } finally {
@@ -46,7 +47,7 @@ function wanted(methods: readonly OpenRpcMethod[], name: string | undefined): Op
   const found = methods.filter((method) => method.name === name);
   if (found.length > 0) return found;
   const near = nearest(name, methods.map((method) => method.name));
-  const hint = near === undefined ? "see: rpc methods" : `did you mean ${near}?`;
+  const hint = near === undefined ? "see: rpc methods" : `did you mean ${plainLine(near)}?`;
   throw new CommandError(`Cannot find the method ${JSON.stringify(name)}: ${hint}`);
 }
 
@@ -54,11 +55,18 @@ async function toTable(methods: readonly OpenRpcMethod[]): Promise<string> {
   const { formatTable } = await import("../../terminal/table.ts");
   return formatTable(
     ["method", "runs", "may run twice", "description"],
-    methods.map((method) => [
-      signatureOf(method),
-      method["x-kind"],
-      method["x-idempotent"] ? "yes" : "no",
-      method.summary ?? method.description ?? "",
-    ]),
+    methods.map((method) =>
+      [
+        signatureOf(method),
+        method["x-kind"],
+        method["x-idempotent"] ? "yes" : "no",
+        firstLineOf(method.summary ?? method.description ?? ""),
+      ].map(plainLine)
+    ),
   );
+}
+
+/** As much of a text as a table has a row for. */
+function firstLineOf(text: string): string {
+  return text.trimStart().split("\n", 1).join("");
 }

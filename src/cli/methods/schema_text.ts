@@ -3,7 +3,10 @@
 /** A schema as OpenRPC has it. */
 export type JsonSchema = boolean | Readonly<Record<string, unknown>>;
 
-/** Objects in objects past this are shown as such. */
+/** Longest example of a text: whoever needs a longer one sees the bound beside the parameter. */
+const exampleLengthMax = 80;
+
+/** Objects in objects past this are shown as such, and arrays as empty ones. */
 const depthMax = 3;
 
 /** A schema as a type in a few words: `integer`, `string[]`, `{width: integer, height?: integer}`. */
@@ -78,7 +81,7 @@ export function exampleOf(schema: JsonSchema, depth = 0): unknown {
   if (variant !== undefined) return exampleOf(variant, depth);
   switch (Array.isArray(schema.type) ? schema.type[0] : schema.type) {
     case "string":
-      return "text".padEnd(Number(schema.minLength ?? 0), ".");
+      return exampleText(schema);
     case "boolean":
       return true;
     case "null":
@@ -98,8 +101,16 @@ export function exampleOf(schema: JsonSchema, depth = 0): unknown {
   }
 }
 
+/** As long as the schema asks, if that is a length that anybody wants to read. */
+function exampleText({ minLength }: Readonly<Record<string, unknown>>): string {
+  const wanted = typeof minLength === "number" ? Math.min(minLength, exampleLengthMax) : 0;
+  return "text".padEnd(wanted, ".");
+}
+
 function exampleArray(schema: Readonly<Record<string, unknown>>, depth: number): unknown[] {
   const { items, minItems } = schema;
+  // Of arrays of three in arrays of three there would soon be millions.
+  if (depth >= depthMax) return [];
   if (Array.isArray(items)) return items.map((item) => exampleOf(item, depth + 1));
   const count = Math.max(1, Math.min(Number(minItems ?? 1), 3));
   return Array.from({ length: count }, () => isSchema(items) ? exampleOf(items, depth + 1) : 1);

@@ -9,6 +9,7 @@ import { systemClock } from "../../base/clock.ts";
 import { logFlushMs } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
 import type { logLevels } from "../serve/flags.ts";
+import { plainLine, plainText } from "../../terminal/plain_text.ts";
 import { LogOutput } from "./log_output.ts";
 
 /** How a server logs. */
@@ -25,7 +26,8 @@ export interface ProcessLogger extends Logger {
 
 /** The log of a server: a line a message on stderr, for people or for programs. It never waits for stderr. */
 export async function createLogger({ level, format }: LoggerOptions): Promise<ProcessLogger> {
-  const formatter = format === "json"
+  const isJson = format === "json";
+  const formatter = isJson
     ? getJsonLinesFormatter()
     : (Deno.stderr.isTerminal() && !Deno.noColor ? getAnsiColorFormatter : getTextFormatter)({
       timestamp: "rfc3339",
@@ -37,7 +39,7 @@ export async function createLogger({ level, format }: LoggerOptions): Promise<Pr
   });
   await configure({
     sinks: {
-      stderr: (record) => output.push(formatter(record)),
+      stderr: (record) => output.push(isJson ? plainText(formatter(record)) : formatter(record)),
     },
     loggers: [
       { category: "rpc", sinks: ["stderr"], lowestLevel: level === "warn" ? "warning" : level },
@@ -47,16 +49,27 @@ export async function createLogger({ level, format }: LoggerOptions): Promise<Pr
   const logger = getLogger("rpc");
   const withFields = (message: string, fields: object = {}) => {
     // LogTape shows fields where the message names them in braces; the message's own are text.
-    const text = message.replaceAll("{", "{{").replaceAll("}", "}}");
+    const text = (isJson ? message : plainLine(message)).replaceAll("{", "{{").replaceAll(
+      "}",
+      "}}",
+    );
     const names = Object.keys(fields).map((name) => ` ${name}={${name}}`).join("");
-    return format === "json" ? text : text + names;
+    return isJson ? text : text + names;
   };
+  // In JSON the line as a whole is made plain; in text that would take its colours too.
+  const plain = (fields: object = {}) =>
+    isJson ? { ...fields } : Object.fromEntries(
+      Object.entries(fields).map(([name, value]) => [
+        name,
+        typeof value === "string" ? plainText(value) : value,
+      ]),
+    );
   const log: ProcessLogger = {
     flushed: () => output.flushed(systemClock, logFlushMs),
-    debug: (message, fields) => logger.debug(withFields(message, fields), { ...fields }),
-    info: (message, fields) => logger.info(withFields(message, fields), { ...fields }),
-    warn: (message, fields) => logger.warn(withFields(message, fields), { ...fields }),
-    error: (message, fields) => logger.error(withFields(message, fields), { ...fields }),
+    debug: (message, fields) => logger.debug(withFields(message, fields), plain(fields)),
+    info: (message, fields) => logger.info(withFields(message, fields), plain(fields)),
+    warn: (message, fields) => logger.warn(withFields(message, fields), plain(fields)),
+    error: (message, fields) => logger.error(withFields(message, fields), plain(fields)),
   };
   return log;
 }

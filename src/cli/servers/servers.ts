@@ -10,6 +10,8 @@ import { onInterrupt } from "../../terminal/interrupt.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openRegistry, openTransport } from "../registry.ts";
+import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
+import { timeText } from "../../terminal/time_text.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 
 type Flags = CommandInput<typeof serversFlags>["flags"];
@@ -29,9 +31,10 @@ export async function run({ flags }: CommandInput<typeof serversFlags>): Promise
   const interrupt = onInterrupt();
   try {
     const lists = snapshots(discovery, flags.service, interrupt.signal);
-    if (!flags.watch) return await listOnce(lists, flags, transport);
+    const shown = { ...flags, registry: discovery.url };
+    if (!flags.watch) return await listOnce(lists, shown, transport);
     const { watchServers } = await import("./watch.ts");
-    return await watchServers(lists, { ...flags, transport }, interrupt);
+    return await watchServers(lists, { ...shown, transport }, interrupt);
   } finally {
     interrupt.release();
     await discovery.close();
@@ -48,7 +51,7 @@ async function listOnce(
     const servers = await Promise.all(
       instances.map((instance) => probe(instance, flags.timeout, transport)),
     );
-    if (flags.json) { for (const server of servers) console.log(JSON.stringify(toJson(server))); }
+    if (flags.json) { for (const server of servers) console.log(jsonLine(toJson(server))); }
     else if (servers.length === 0) {
       console.error(
         `rpc: No server of service "${flags.service}" is registered in the registry ` +
@@ -96,18 +99,16 @@ async function toTable(servers: readonly Probed[]): Promise<string> {
   const { formatTable } = await import("../../terminal/table.ts");
   return formatTable(
     ["address", "id", "weight", "zone", "version", "started", "state"],
-    servers.map((server) => [
-      addressOf(server.instance),
-      server.instance.id.slice(0, 8),
-      String(server.instance.weight),
-      server.instance.zone || "-",
-      server.instance.version || "-",
-      startedText(server.instance.startedAtMs),
-      answerText(server),
-    ]),
+    servers.map((server) =>
+      [
+        addressOf(server.instance),
+        server.instance.id.slice(0, 8),
+        String(server.instance.weight),
+        server.instance.zone || "-",
+        server.instance.version || "-",
+        timeText(server.instance.startedAtMs, "seconds"),
+        answerText(server),
+      ].map(plainLine)
+    ),
   );
-}
-
-function startedText(startedAtMs: number): string {
-  return startedAtMs === 0 ? "-" : new Date(startedAtMs).toISOString().replace(/\.\d+Z$/, "Z");
 }

@@ -1,6 +1,8 @@
 import { styleText } from "node:util";
 import { addressOf } from "../../discovery/discovery.ts";
-import { displayWidth, harmless } from "../../terminal/width.ts";
+import { plainLine } from "../../terminal/plain_text.ts";
+import { timeText } from "../../terminal/time_text.ts";
+import { displayWidth } from "../../terminal/width.ts";
 import { Screen } from "../../terminal/screen.ts";
 import type { ServerRow } from "./rows.ts";
 import { formatTable } from "../../terminal/table.ts";
@@ -21,17 +23,21 @@ interface Column {
 }
 
 const columnsOfTable: readonly Column[] = [
-  { head: "address", dispensable: 0, cell: ({ instance }) => addressOf(instance) },
+  { head: "address", dispensable: 0, cell: ({ instance }) => plainLine(addressOf(instance)) },
   { head: "state", dispensable: 0, cell: stateCell },
   { head: "calls/s", dispensable: 1, cell: ({ callsPerSecond }) => rate(callsPerSecond) },
   { head: "in flight", dispensable: 2, cell: ({ stats }) => String(stats?.inFlight ?? "-") },
   { head: "busy", dispensable: 3, cell: workersCell },
   { head: "p50/p99", dispensable: 4, cell: latencyCell },
-  { head: "zone", dispensable: 5, cell: ({ instance }) => harmless(instance.zone) || "-" },
+  { head: "zone", dispensable: 5, cell: ({ instance }) => plainLine(instance.zone) || "-" },
   { head: "weight", dispensable: 6, cell: ({ instance }) => String(instance.weight) },
-  { head: "up since", dispensable: 7, cell: ({ instance }) => since(instance.startedAtMs) },
-  { head: "version", dispensable: 8, cell: ({ instance }) => harmless(instance.version) || "-" },
-  { head: "id", dispensable: 9, cell: ({ instance }) => instance.id.slice(0, 8) },
+  {
+    head: "up since",
+    dispensable: 7,
+    cell: ({ instance }) => timeText(instance.startedAtMs, "minutes"),
+  },
+  { head: "version", dispensable: 8, cell: ({ instance }) => plainLine(instance.version) || "-" },
+  { head: "id", dispensable: 9, cell: ({ instance }) => plainLine(instance.id.slice(0, 8)) },
 ];
 
 /** Servers on a terminal, drawn again at each change. */
@@ -57,7 +63,7 @@ export function linesOf(
   const perSecond = rows.reduce((sum, row) => sum + (row.callsPerSecond ?? 0), 0);
   const count = rows.length === 1 ? "1 server" : `${rows.length} servers`;
   const head = `${styleText("bold", `${count} of ${service}`)}, ${rate(perSecond)} calls/s  ${
-    styleText("dim", `${registry}  Ctrl-C ends`)
+    styleText("dim", `${plainLine(registry)}  Ctrl-C ends`)
   }`;
   const notes = isStale
     ? [styleText("yellow", "The registry cannot be reached: this is the last list known")]
@@ -102,7 +108,7 @@ function workersCell({ stats }: ServerRow): string {
 function latencyCell({ stats, busiest }: ServerRow): string {
   const latency = busiest === undefined ? undefined : stats?.methods[busiest]?.latency;
   if (latency === undefined || latency === null) return "-";
-  return `${busiest} ${short(latency.p50Ms)}/${short(latency.p99Ms)} ms`;
+  return `${plainLine(busiest ?? "")} ${short(latency.p50Ms)}/${short(latency.p99Ms)} ms`;
 }
 
 function short(ms: number): string {
@@ -112,8 +118,4 @@ function short(ms: number): string {
 function rate(perSecond: number | undefined): string {
   if (perSecond === undefined) return "-";
   return perSecond >= 100 || perSecond === 0 ? perSecond.toFixed(0) : perSecond.toFixed(1);
-}
-
-function since(startedAtMs: number): string {
-  return startedAtMs === 0 ? "-" : `${new Date(startedAtMs).toISOString().slice(0, 16)}Z`;
 }

@@ -5,6 +5,7 @@ import { addressOf, type Snapshot } from "../../discovery/discovery.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { statsSchema } from "../../wire/stats.ts";
 import type { Interrupt } from "../../terminal/interrupt.ts";
+import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { type ServerEvent, type ServerRow, ServerRows } from "./rows.ts";
 
@@ -34,7 +35,7 @@ export async function watchServers(
     clock: systemClock,
     onEvent(event) {
       if (isLive) draw();
-      else console.log(flags.json ? JSON.stringify(eventJson(event)) : eventLine(event));
+      else console.log(flags.json ? jsonLine(eventJson(event)) : plainLine(eventLine(event)));
     },
   });
   let isStale = false;
@@ -66,10 +67,11 @@ async function openTable() {
 /** A change for programs. */
 export function eventJson({ event, row }: ServerEvent): Record<string, unknown> {
   const { instance, state, answerMs, problem, stats, callsPerSecond } = row;
+  const { secret: _, ...shown } = instance;
   return {
     event,
     address: addressOf(instance),
-    ...instance,
+    ...shown,
     state: event === "gone" ? "gone" : state,
     answers: event !== "gone" && state !== "no answer",
     ...(answerMs === undefined ? {} : { ms: Number(answerMs.toFixed(3)) }),

@@ -52,3 +52,13 @@ Deno.test("a schema that is nested without end is told to a depth", () => {
   assert.equal(typeText(json(nested)), "{inner: {inner: {inner: object}}}");
   assert.equal(typeof typeText(json(tree)), "string");
 });
+
+Deno.test("an example stays short, whatever bounds a stranger's schema sets", () => {
+  assert.equal(String(exampleOf({ type: "string", minLength: 3e8 })).length, 80);
+  for (const minLength of [-1, NaN, Infinity, "9", {}]) {
+    assert.ok(String(exampleOf({ type: "string", minLength })).length <= 80);
+  }
+  let schema: Record<string, unknown> = { type: "string" };
+  for (let i = 0; i < 40; i++) schema = { type: "array", minItems: 3, items: schema };
+  assert.ok(JSON.stringify(exampleOf(schema)).length < 1_000);
+});

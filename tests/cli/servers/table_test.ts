@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { linesOf } from "../../../src/cli/servers/table.ts";
+import { anInstance } from "../../discovery/recorder.ts";
+
+Deno.test("a live table takes any time and any text of an instance, and shows them plain", () => {
+  const evil = "a\x1b[31m\x9b2J\nb\u202e";
+  const rows = [1e300, -1, NaN, 0, 1_767_225_600_000].map((startedAtMs) => ({
+    instance: anInstance({ startedAtMs, zone: evil, version: evil, id: evil }),
+    isListed: true,
+    state: undefined,
+    answerMs: undefined,
+    problem: undefined,
+    stats: undefined,
+    callsPerSecond: undefined,
+    busiest: undefined,
+  }));
+  const title = { registry: `local:${evil}`, service: "rpc", isStale: false };
+  const lines = linesOf(rows, title, 200);
+  assert.equal(lines.length, 2 + 1 + rows.length);
+  const text = lines.join("\n");
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(text, /\x1b\[31m|[\x80-\x9f\u202e]/);
+  assert.match(text, /a\\u001b\[31m\\u009b2J\\nb/);
+  assert.match(text, /2026-01-01T00:00Z/);
+});
