@@ -3,9 +3,10 @@ import type { Logger } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import { withoutLogin } from "../discovery/registry_url.ts";
 import { type Pool, WorkerPool } from "../workers/pool/pool.ts";
+import { withOwnDescriptors } from "../workers/own_descriptors.ts";
 import { PoolSet } from "../workers/pool/pool_set.ts";
-import { tiedCommand } from "../workers/pool/tied_command.ts";
-import type { WorkerCommand } from "../workers/pool/worker_process.ts";
+import { tiedCommand } from "../workers/process/tied_command.ts";
+import type { WorkerCommand } from "../workers/process/worker_command.ts";
 import type { WorkerOffer } from "../workers/child/run_as_worker.ts";
 
 /** What runs the calls of a server. */
@@ -53,11 +54,11 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
 }
 
 async function startAll(options: PoolOptions): Promise<Pool> {
-  const { exec, module, builtin, workerCommand } = options;
-  if (exec === undefined) return await startOne(workerCommand({ module, builtin }), options);
+  const { exec, module, builtin } = options;
+  if (exec === undefined) return await startOne(ourCommand(options), options);
   const foreign = startForeign(exec, options);
   if (module === undefined && !builtin) return await foreign;
-  const ours = startOne(workerCommand({ module, builtin }), options);
+  const ours = startOne(ourCommand(options), options);
   const [first, second] = await Promise.allSettled([foreign, ours]);
   if (first.status === "fulfilled" && second.status === "fulfilled") {
     return new PoolSet(first.value, second.value);
@@ -66,6 +67,10 @@ async function startAll(options: PoolOptions): Promise<Pool> {
     if (started.status === "fulfilled") await started.value.close();
   }
   throw first.status === "rejected" ? first.reason : (second as PromiseRejectedResult).reason;
+}
+
+function ourCommand({ module, builtin, workerCommand }: PoolOptions): WorkerCommand {
+  return withOwnDescriptors(workerCommand({ module, builtin }));
 }
 
 async function startForeign([program = "", ...args]: readonly string[], options: PoolOptions) {

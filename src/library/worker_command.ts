@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { WorkerCommand } from "../workers/pool/worker_process.ts";
+import type { WorkerCommand } from "../workers/process/worker_command.ts";
 import type { WorkerOffer } from "../workers/child/run_as_worker.ts";
 
 const configNames = ["deno.json", "deno.jsonc"];

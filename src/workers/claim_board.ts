@@ -89,9 +89,14 @@ export class Claims {
     if (path === undefined) return undefined;
     // What a procedure starts is no worker of this server.
     Deno.env.delete(claimBoardVariable);
-    const claims = new Claims(Deno.openSync(path, { read: true, write: true }));
-    Deno.removeSync(path);
-    return claims;
+    try {
+      const claims = new Claims(Deno.openSync(path, { read: true, write: true }));
+      Deno.removeSync(path);
+      return claims;
+    } catch {
+      // Somebody has tidied up the temporary files. The server sends nothing ahead then.
+      return undefined;
+    }
   }
 
   /** Begins a request: `false` if it was revoked, and must not run. Ids count up. */

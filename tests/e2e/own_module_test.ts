@@ -121,3 +121,25 @@ Deno.test("a watched module is reloaded on change, and no call is lost meanwhile
   await Promise.all(lanes);
   assert.equal(await server.stop(), 0);
 });
+
+Deno.test({
+  name: "a server that is killed while its module loads leaves no temporary file behind",
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  await using home = await RpcHome.create();
+  const temporary = `${home.directory}/tmp`;
+  await Deno.mkdir(temporary);
+  const path = `${home.directory}/slow.ts`;
+  const begun = `${home.directory}/begun`;
+  await Deno.writeTextFile(
+    path,
+    `Deno.writeTextFileSync(${JSON.stringify(begun)}, "");
+     await new Promise((resolve) => setTimeout(resolve, 600_000));
+     export const late = () => 1;`,
+  );
+  const env = { TMPDIR: temporary };
+  const server = home.start(["serve", "127.0.0.1", "0", path, "--workers", "1"], { env });
+  await waitFor("the load to begin", () => Deno.stat(begun).then(() => true, () => false));
+  await server.kill();
+  assert.deepEqual([...Deno.readDirSync(temporary)].map(({ name }) => name), []);
+});

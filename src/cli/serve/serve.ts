@@ -8,7 +8,7 @@ import type { WorkerOffer } from "../../workers/child/run_as_worker.ts";
 import { openKeys } from "../../library/own_keys.ts";
 import { RunningServer, type RunningServerOptions } from "../../library/running_server.ts";
 import { denoWorkerCommand } from "../../library/worker_command.ts";
-import type { WorkerCommand } from "../../workers/pool/worker_process.ts";
+import type { WorkerCommand } from "../../workers/process/worker_command.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { serveFlags } from "./flags.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";

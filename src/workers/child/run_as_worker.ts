@@ -2,6 +2,7 @@ import { messageOf } from "../../base/errors.ts";
 import { builtin } from "../../procedures/builtin.ts";
 import { loadModule } from "../../procedures/load.ts";
 import type { Procedures } from "../../procedures/procedure.ts";
+import { Claims } from "../claim_board.ts";
 import { endWithParent } from "./end_with_parent.ts";
 import { refuseToWork } from "./refuse_to_work.ts";
 import { runWorker } from "./worker.ts";
@@ -20,6 +21,9 @@ export interface WorkerOffer {
  * be offered, which the parent has been told.
  */
 export async function runAsWorker(offer: WorkerOffer): Promise<boolean> {
+  // At once, and before this process may be ended with its parent: it removes the board's name, which nobody
+  // else does when the parent is killed meanwhile.
+  const claims = Claims.join();
   endWithParent();
   // Before the module is loaded: what it prints meanwhile must not get into the protocol.
   const io = takeStdio();
@@ -33,6 +37,6 @@ export async function runAsWorker(offer: WorkerOffer): Promise<boolean> {
     await refuseToWork(messageOf(error), io);
     return false;
   }
-  await runWorker(procedures, io);
+  await runWorker(procedures, io, claims);
   return true;
 }

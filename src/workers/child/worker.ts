@@ -27,9 +27,14 @@ import { stackOf, takeStdio, type WorkerIo } from "./worker_stdio.ts";
  * as `cpu` here. `rpc.discover`, `rpc.ping`, `rpc.cancel` and `rpc.more` are understood.
  *
  * @param io @default the process's own, see {@link takeStdio}
+ * @param claims @default what the server named in the environment, if anything
  */
-export function runWorker(procedures: Procedures, io: WorkerIo = takeStdio()): Promise<void> {
-  return new Worker(procedures, io, Claims.join()).run();
+export function runWorker(
+  procedures: Procedures,
+  io: WorkerIo = takeStdio(),
+  claims: Claims | undefined = Claims.join(),
+): Promise<void> {
+  return new Worker(procedures, io, claims).run();
 }
 
 /** One call that waits or runs here. `id` is `undefined` for a notification. */

@@ -1,4 +1,5 @@
 import { messageOf } from "../../base/errors.ts";
+import { takeOwnDescriptors } from "../own_descriptors.ts";
 
 /** What a worker reads requests from and writes answers to. */
 export interface WorkerIo {
@@ -25,25 +26,24 @@ const printers = [
 ] as const;
 
 /**
- * Makes this process a worker, for good: stdin and stdout are the protocol's from now on.
+ * Makes this process a worker, for good: from now on the protocol has descriptors of its own or, where the
+ * server could not give it any, stdin and stdout.
  *
  * - Whatever a procedure prints, by `console`, `Deno.stdout` or `process.stdout`, goes to stderr.
  * - SIGINT, SIGTERM and SIGHUP are ignored. A terminal sends the first and the last to the whole process
  *   group, and a service manager the second, and then the parent wants its workers to finish. A worker
- *   leaves when stdin ends, or by SIGKILL.
+ *   leaves when its input ends, or by SIGKILL.
  * - An error that nobody caught is printed. It may be of a call long answered, so it must not take
  *   the other calls with it.
  */
 export function takeStdio(): WorkerIo {
-  const writeSync = Deno.stdout.writeSync.bind(Deno.stdout);
-  Deno.stdout.write = (bytes) => Deno.stderr.write(bytes);
-  Deno.stdout.writeSync = (bytes) => Deno.stderr.writeSync(bytes);
-  Object.defineProperty(Deno.stdout, "writable", { get: () => Deno.stderr.writable });
-
-  // The console does not print through `Deno.stdout`. Its tables and counters become plain lines.
+  const own = takeOwnDescriptors();
+  const input = own?.input ?? Deno.stdin;
+  const output = own?.output ?? Deno.stdout;
+  const writeSync = output.writeSync.bind(output);
+  const read = input.read.bind(input);
+  if (own === undefined) printToStderr();
   const warn = console.error.bind(console);
-  for (const name of printers) console[name] = warn;
-
   for (const signal of ignoredSignals()) Deno.addSignalListener(signal, () => {});
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
@@ -53,14 +53,29 @@ export function takeStdio(): WorkerIo {
     event.preventDefault();
     warn(`Uncaught error: ${stackOf(event.error)}`);
   });
-  return { read: (buffer) => Deno.stdin.read(buffer), writeSync, warn };
+  return { read, writeSync, warn };
+}
+
+/** Where stdout is the protocol's: what is printed by this process, though not by its children, goes elsewhere. */
+function printToStderr(): void {
+  Deno.stdout.write = (bytes) => Deno.stderr.write(bytes);
+  Deno.stdout.writeSync = (bytes) => Deno.stderr.writeSync(bytes);
+  Object.defineProperty(Deno.stdout, "writable", { get: () => Deno.stderr.writable });
+  // The console does not print through `Deno.stdout`. Its tables and counters become plain lines.
+  const print = console.error.bind(console);
+  for (const name of printers) console[name] = print;
 }
 
 function ignoredSignals(): Deno.Signal[] {
   return Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM", "SIGHUP"];
 }
 
-/** The stack of anything that was thrown, for the log. */
+/** The stack of anything that was thrown, for the log. What was thrown may be made to throw when it is read. */
 export function stackOf(thrown: unknown): string {
-  return thrown instanceof Error && thrown.stack !== undefined ? thrown.stack : messageOf(thrown);
+  try {
+    if (thrown instanceof Error && typeof thrown.stack === "string") return thrown.stack;
+  } catch {
+    // Its message may be to be had all the same.
+  }
+  return messageOf(thrown);
 }

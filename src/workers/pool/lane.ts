@@ -6,11 +6,11 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import { CallQueue } from "./call_queue.ts";
 import { Fairness } from "./fairness.ts";
 import { type CallOwner, type Place, PoolCall } from "./pool_call.ts";
-import { longCallMs } from "./send_ahead.ts";
+import { longCallMs } from "../process/send_ahead.ts";
 import { Overlooked } from "./overlooked.ts";
 import { Shedding } from "./shedding.ts";
 import type { PoolTask, TaskHandle } from "./task.ts";
-import type { WorkerProcess } from "./worker_process.ts";
+import type { WorkerProcess } from "../process/worker_process.ts";
 import type { WorkerSlot } from "./worker_slot.ts";
 
 /** What a {@link Lane} needs. */

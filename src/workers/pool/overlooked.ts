@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Deadline, DeadlineWheel } from "../../base/deadline_wheel.ts";
 import { overlooksMaxMs, overlooksPastDeadlineMaxMs } from "../../base/limits.ts";
-import type { WorkerProcess } from "./worker_process.ts";
+import type { WorkerProcess } from "../process/worker_process.ts";
 import type { WorkerSlot } from "./worker_slot.ts";
 
 /** What {@link Overlooked} needs. */

@@ -7,7 +7,7 @@ import type { Random } from "../../base/random.ts";
 import type { OpenRpcDocument } from "../../procedures/openrpc.ts";
 import { Lane } from "./lane.ts";
 import type { PoolTask, TaskHandle } from "./task.ts";
-import type { WorkerCommand } from "./worker_process.ts";
+import type { WorkerCommand } from "../process/worker_command.ts";
 import { WorkerSlot } from "./worker_slot.ts";
 
 /** What {@link WorkerPool.start} takes. */

@@ -5,12 +5,9 @@ import type { Logger } from "../../base/log.ts";
 import { type OpenRpcDocument, openRpcSchema } from "../../procedures/openrpc.ts";
 import { reservedMethods, reservedPrefix } from "../../wire/reserved.ts";
 import { isTooLongDescription, tooLongDescription } from "../description.ts";
-import {
-  type Outcome,
-  type WorkerCommand,
-  type WorkerEnd,
-  WorkerProcess,
-} from "./worker_process.ts";
+import type { WorkerCommand } from "../process/worker_command.ts";
+import { type Outcome, WorkerProcess } from "../process/worker_process.ts";
+import type { WorkerEnd } from "../process/worker_end.ts";
 
 /** What a {@link WorkerSlot} needs. */
 export interface WorkerSlotOptions {

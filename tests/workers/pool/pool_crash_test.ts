@@ -45,7 +45,79 @@ Deno.test("a worker that exhausts its memory is replaced", async () => {
   await withPool({ command }, async (harness) => {
     const lost = await harness.failure("exhaust", [], { timeoutMs: 60_000 });
     assert.equal(lost.name, "WorkerLost");
+    assert.match(lost.message, /ran out of memory/);
     assert.equal(await harness.call("fib", [5]), 5);
+  });
+});
+
+Deno.test({
+  name: "a worker that the system kills is reported so, and not as one whose stdout ended",
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  await withPool({}, async (harness) => {
+    const pid = await harness.call("pid") as number;
+    const lost = harness.failure("spin");
+    await waitFor("the call's begin", () => harness.printed().includes("spinning"));
+    Deno.kill(pid, "SIGKILL");
+    assert.match((await lost).message, /ended by SIGKILL, as a system does whose memory runs out/);
+  });
+});
+
+const oddThings = [
+  "a stack that throws",
+  "a message that throws",
+  "a stack that is none",
+  "a revoked proxy",
+  "no prototype",
+  "a symbol",
+  "nothing",
+];
+
+Deno.test("whatever a procedure throws is an InternalError, and ends no worker", async () => {
+  await withPool({}, async (harness) => {
+    for (const how of oddThings) {
+      assert.equal((await harness.failure("throwsOddly", [how])).name, "InternalError", how);
+    }
+    assert.equal(harness.pool.stats().restarts, 0);
+  });
+});
+
+/** A worker that answers one call, and then closes its stdin or its stdout and lives on. */
+function closing(redirection: string) {
+  const document = '{"openrpc":"1.3.2","info":{"title":"t","version":"1"},"methods":[]}';
+  const script = `
+    read -r line; printf '%s\\n' '{"jsonrpc":"2.0","id":1,"result":${document}}'
+    read -r line; printf '%s\\n' '{"jsonrpc":"2.0","id":2,"result":1}'
+    exec ${redirection}
+    echo closed >&2
+    exec sleep 60`;
+  return { command: { program: "sh", args: ["-c", script] }, cpuCallsPerWorkerMax: 1 };
+}
+
+const isWindows = Deno.build.os === "windows";
+
+Deno.test({
+  name: "a worker that has closed its stdin is replaced at the next call, which did not run",
+  ignore: isWindows,
+}, async () => {
+  await withPool(closing("<&-"), async (harness) => {
+    for (let i = 1; i <= 3; i++) {
+      assert.equal(await harness.call("any"), 1);
+      await waitFor("the end of the pipe", () => harness.printed().length === i);
+      const { name, executed } = await harness.failure("any");
+      assert.deepEqual([name, executed], ["WorkerLost", "no"]);
+    }
+  });
+});
+
+Deno.test({
+  name: "a worker that has closed its stdout is replaced at once",
+  ignore: isWindows,
+}, async () => {
+  await withPool(closing(">&-"), async (harness) => {
+    assert.equal(await harness.call("any"), 1);
+    await waitFor("its replacement", () => harness.pool.stats().restarts === 1);
+    assert.equal(await harness.call("any"), 1);
   });
 });
 

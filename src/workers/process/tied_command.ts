@@ -10,7 +10,7 @@
  * becomes the program. Where there is none, or an old one, the program is started as it is.
  */
 
-import type { WorkerCommand } from "./worker_process.ts";
+import type { WorkerCommand } from "./worker_command.ts";
 
 const binder = "setpriv";
 const binding = ["--pdeathsig", "KILL", "--"];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { longCallMs, SendAhead, sendAheadMax } from "../../../src/workers/pool/send_ahead.ts";
+import { longCallMs, SendAhead, sendAheadMax } from "../../../src/workers/process/send_ahead.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { withPool } from "../fixtures/harness.ts";
 

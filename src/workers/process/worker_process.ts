@@ -16,24 +16,11 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import { Outbox } from "../../wire/outbox.ts";
 import { itemParams } from "../../wire/reply_checks.ts";
 import { tooLongDescription } from "../description.ts";
-import { ClaimBoard, claimBoardVariable } from "../claim_board.ts";
+import { ClaimBoard } from "../claim_board.ts";
+import { describeEnd, type WorkerEnd } from "./worker_end.ts";
+import { spawnWorker, type WorkerCommand } from "./worker_command.ts";
 import { SendAhead } from "./send_ahead.ts";
 import { Printed } from "./printed.ts";
-
-/** How a worker is started: any program that answers JSON-RPC lines on its stdin and stdout. */
-export interface WorkerCommand {
-  readonly program: string;
-  readonly args: readonly string[];
-  /** @default this process's working directory */
-  readonly cwd?: string;
-  /** Added to this process's environment. */
-  readonly env?: Readonly<Record<string, string>>;
-  /**
-   * Whether it has a process group of its own: signals to that of the server, such as a terminal's Ctrl-C, do
-   * not reach it then, and what it starts is killed with it. @default false
-   */
-  readonly ownGroup?: boolean;
-}
 
 /** What a call ended in. */
 export type Outcome = { readonly result: unknown } | { readonly error: RpcError };
@@ -63,13 +50,8 @@ export interface WorkerProcessOptions {
   ready(): void;
 }
 
-/** How a worker ended. */
-export interface WorkerEnd {
-  /** Whether it owed an answer to anybody. */
-  readonly underCall: boolean;
-  /** The end of a sentence that begins with the worker. */
-  readonly how: string;
-}
+/** How long a worker that has closed its stdin or stdout may take to end by itself, and its last words to come. */
+const exitAfterPipesMs = 100;
 
 /** How long after a worker's exit its output is read: a child of its own may hold the pipes open. */
 const pipesAfterExitMs = 1_000;
@@ -96,6 +78,11 @@ export class WorkerProcess {
   /** A counter that stands still exactly as long as it writes nothing. */
   readsOfOutput = 0;
   #busySinceMs = 0;
+  #isLeaving = false;
+  /** It has closed its stdin. */
+  #isDeaf = false;
+  /** Bytes that had been written before the first request that it owes an answer to. */
+  #writtenBefore: number | undefined;
   #killedBecause: string | undefined;
   #hasExited = false;
   readonly #printed: Printed;
@@ -108,15 +95,17 @@ export class WorkerProcess {
     // One call at a time leaves nothing to take back.
     this.#board = inOrder && callsMax !== 1 ? ClaimBoard.create() : undefined;
     try {
-      this.#child = this.#spawn();
+      this.#child = spawnWorker(options.command, this.#board?.path);
     } catch (error) {
       this.#board?.close();
       throw error;
     }
     const stdin = this.#child.stdin.getWriter();
     const write = (bytes: Uint8Array) => stdin.write(bytes).then(() => bytes.length);
-    // A broken pipe means that the process ends, which its stdout tells.
-    this.#outbox = new Outbox({ write }, () => {});
+    this.#outbox = new Outbox({ write }, () => {
+      this.#isDeaf = true;
+      void this.#isLeft("its stdin was closed");
+    });
     this.#stdout = this.#child.stdout.getReader({ mode: "byob" });
     const { clock, log } = options;
     this.#printed = new Printed(this.#child.stderr, { workerPid: this.pid, clock, log });
@@ -176,7 +165,7 @@ export class WorkerProcess {
 
   /** Whether it will act on what it is sent: not once it is killed or has ended. */
   get isAlive(): boolean {
-    return this.#killedBecause === undefined;
+    return !this.#isLeaving;
   }
 
   /** The last lines that it printed before it ended. */
@@ -203,7 +192,10 @@ export class WorkerProcess {
   ): number {
     const id = ++this.#lastId;
     const line = encodeRequest(id, method, params, undefined, stream, traceparent, caller);
-    if (this.owed === 0) this.#busySinceMs = this.#options.clock.now();
+    if (this.owed === 0) {
+      this.#busySinceMs = this.#options.clock.now();
+      this.#writtenBefore = this.#outbox.pendingBytes === 0 ? this.#outbox.bytesWritten : undefined;
+    }
     this.#pending.set(id, receiver);
     this.#outbox.push(line);
     return id;
@@ -260,29 +252,30 @@ export class WorkerProcess {
 
   /** Ends the process at once. Its receivers hear of it when its output has been read to the end. */
   kill(because: string): void {
-    this.#killedBecause ??= because;
+    this.#isLeaving = true;
     try {
       // Of one that has exited the number may be another's.
       const isGroup = this.#options.command.ownGroup && !this.#hasExited;
       if (isGroup) Deno.kill(-this.pid, "SIGKILL");
       else this.#child.kill("SIGKILL");
+      this.#killedBecause ??= because;
     } catch {
       // It has exited already.
     }
   }
 
-  #spawn(): Deno.ChildProcess {
-    const { program, args, cwd, env, ownGroup = false } = this.#options.command;
-    const claims = this.#board === undefined ? {} : { [claimBoardVariable]: this.#board.path };
-    return new Deno.Command(program, {
-      args: [...args],
-      ...(cwd === undefined ? {} : { cwd }),
-      env: { ...env, ...claims },
-      detached: ownGroup,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
+  /** It has closed a pipe: it ends, or will never be of use again. Why it ended tells more, so it may say so. */
+  async #isLeft(because: string): Promise<void> {
+    this.#isLeaving = true;
+    await this.#soon(this.#child.status);
+    this.kill(because);
+  }
+
+  /** Resolves when the promise does, or after a moment. */
+  async #soon(promise: Promise<unknown>): Promise<void> {
+    const stop = new AbortController();
+    await Promise.race([promise, sleep(this.#options.clock, exitAfterPipesMs, stop.signal)]);
+    stop.abort();
   }
 
   async #run(): Promise<WorkerEnd> {
@@ -290,14 +283,18 @@ export class WorkerProcess {
     const giveUp = exited.then(() => sleep(this.#options.clock, pipesAfterExitMs));
     this.#printedAll = Promise.race([this.#printed.ended, giveUp]);
     await Promise.race([this.#readAnswers(), giveUp.then(() => this.#stdout.cancel())]);
-    // Whoever closes its stdout cannot answer any more.
-    this.kill("its stdout ended");
+    await this.#isLeft("its stdout ended");
     const status = await exited;
     this.#outbox.close();
+    // Its last words may say why.
+    if (this.#killedBecause === undefined) {
+      await this.#soon(this.#printed.ended);
+    }
     const begun = this.#givesBack() ? this.#board?.begun() : undefined;
     this.#closeBoard();
-    const end = { underCall: this.#pending.size > 0, how: this.#describe(status) };
-    this.#fail(end.how, begun);
+    const how = describeEnd(status, this.#killedBecause, this.#printed.ranOutOfMemory);
+    const end = { underCall: this.#pending.size > 0, how };
+    this.#fail(how, begun);
     return end;
   }
 
@@ -376,22 +373,16 @@ export class WorkerProcess {
     throw new RpcError("InvalidRequest", `it answered a request ${JSON.stringify(id)} never sent`);
   }
 
-  #describe({ signal, code }: Deno.CommandStatus): string {
-    if (this.#killedBecause !== undefined && signal === "SIGKILL") {
-      return `was killed because ${this.#killedBecause}`;
-    }
-    return signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
-  }
-
   #fail(how: string, begun: number | undefined): void {
     const message = `Lost the worker of the call: it ${how}`;
     const calls = [...this.#pending];
     this.#pending.clear();
+    const isUnsent = this.#isDeaf && this.#outbox.bytesWritten === this.#writtenBefore;
     // The last one first: whoever has not begun goes back to the head of a queue. Not so the first one: that
     // it did not begin may be its own doing, and so it must not go from worker to worker.
     for (let i = calls.length - 1; i >= 0; i--) {
       const [id, receiver] = calls[i] as [number, Receiver];
-      const executed = begun !== undefined && id > begun ? "no" : undefined;
+      const executed = isUnsent || (begun !== undefined && id > begun) ? "no" : undefined;
       const error = new RpcError("WorkerLost", message, { executed });
       receiver.lost(error, i === 0 || !this.#options.inOrder);
     }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { stderrLineLengthMax, StderrLines } from "../../../src/workers/pool/stderr_lines.ts";
+import { stderrLineLengthMax, StderrLines } from "../../../src/workers/process/stderr_lines.ts";
 
 const utf8 = new TextEncoder();
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { tiedCommand } from "../../../src/workers/pool/tied_command.ts";
+import { tiedCommand } from "../../../src/workers/process/tied_command.ts";
 
 Deno.test("tiedCommand() leaves what cannot be started to fail under its own name", async () => {
   for (const program of ["no-such-program-at-all", "/no/such/program", "/"]) {

@@ -19,6 +19,9 @@ export interface PrintedOptions {
 /** Last lines that are kept to explain a failed start. */
 const tailMax = 8;
 
+const outOfMemory =
+  /^# Fatal (JavaScript|process) (out of memory|OOM)|JavaScript heap out of memory/;
+
 const windowMs = 1_000;
 
 /**
@@ -35,6 +38,7 @@ export class Printed {
   #windowEndsAtMs = -Infinity;
   #left = 0;
   #dropped = 0;
+  #ranOutOfMemory = false;
   #notice: Timer | undefined;
 
   constructor(stream: ReadableStream<Uint8Array>, options: PrintedOptions) {
@@ -45,6 +49,11 @@ export class Printed {
   /** The last lines so far. */
   get tail(): readonly string[] {
     return this.#tail;
+  }
+
+  /** Whether V8 has said so: the signal by which it then ends the process tells nothing. */
+  get ranOutOfMemory(): boolean {
+    return this.#ranOutOfMemory;
   }
 
   async #read(stream: ReadableStream<Uint8Array>): Promise<void> {
@@ -81,6 +90,7 @@ export class Printed {
 
   /** Whether it was logged. */
   #takeLine(line: string): boolean {
+    if (outOfMemory.test(line)) this.#ranOutOfMemory = true;
     this.#tail.push(line);
     if (this.#tail.length > tailMax) this.#tail.shift();
     if (!this.#mayLog()) {

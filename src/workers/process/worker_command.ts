@@ -1,0 +1,34 @@
+import { claimBoardVariable } from "../claim_board.ts";
+
+/** How a worker is started: any program that answers JSON-RPC lines on its stdin and stdout. */
+export interface WorkerCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** @default this process's working directory */
+  readonly cwd?: string;
+  /** Added to this process's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /**
+   * Whether it has a process group of its own: signals to that of the server, such as a terminal's Ctrl-C, do
+   * not reach it then, and what it starts is killed with it. @default false
+   */
+  readonly ownGroup?: boolean;
+}
+
+/**
+ * Starts one, with the claim board at a path if there is one.
+ *
+ * @throws {Error} if the program cannot be started
+ */
+export function spawnWorker(command: WorkerCommand, board: string | undefined): Deno.ChildProcess {
+  const { program, args, cwd, env, ownGroup = false } = command;
+  return new Deno.Command(program, {
+    args: [...args],
+    ...(cwd === undefined ? {} : { cwd }),
+    env: { ...env, ...(board === undefined ? {} : { [claimBoardVariable]: board }) },
+    detached: ownGroup,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}

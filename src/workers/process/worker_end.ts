@@ -1,0 +1,22 @@
+/** How a worker ended. */
+export interface WorkerEnd {
+  /** Whether it owed an answer to anybody. */
+  readonly underCall: boolean;
+  /** The end of a sentence that begins with the worker. */
+  readonly how: string;
+}
+
+/** The end of a sentence that begins with a worker: how it ended, and why as far as that is known. */
+export function describeEnd(
+  { signal, code }: Deno.CommandStatus,
+  killedBecause: string | undefined,
+  ranOutOfMemory: boolean,
+): string {
+  if (killedBecause !== undefined && signal === "SIGKILL") {
+    return `was killed because ${killedBecause}`;
+  }
+  if (ranOutOfMemory) return "ran out of memory";
+  if (signal === null) return `exited with code ${code}`;
+  if (signal === "SIGKILL") return "was ended by SIGKILL, as a system does whose memory runs out";
+  return `was ended by ${signal}`;
+}
