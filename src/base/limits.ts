@@ -137,6 +137,15 @@ export const unavailableAfterMsDefault = 1_500;
 /** How long a TCP connection may take to be made. Longer than a call may wait: the next call gains by it. */
 export const connectTimeoutMs = 5_000;
 
+/**
+ * While a call waits and no server is connected, one is tried again at the first beat after this long: so the
+ * first answer comes within a second after a plug is put back. Clients beat each at a time of its own.
+ */
+export const hastyReconnectMs = 400;
+
+/** How many servers are tried in that haste at each beat: enough that one of them lives, few for a network. */
+export const hastyReconnectsMax = 8;
+
 /** A connection with calls pending and nothing received is asked after this long whether it lives. */
 export const heartbeatIntervalMs = 1_000;
 

@@ -106,7 +106,10 @@ export class Client {
     const { tracer } = options;
     this.#dispatch = tracer === undefined ? bounded : withTracing(tracer, this.#service, bounded);
 
-    this.#heartbeat = clock.every(heartbeatBeatMs, () => this.#endpoints.beat());
+    this.#heartbeat = clock.every(
+      heartbeatBeatMs,
+      () => this.#endpoints.beat(this.#waiting.size > 0),
+    );
     this.#watch = this.#discovery.watch(this.#service, {
       snapshot: (_list, change) => this.#found(change),
       trouble: (error) => this.#troubled(error),

@@ -22,6 +22,8 @@ export interface ServeOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** See {@link RpcHome.start}. */
   readonly shell?: string;
+  /** See {@link RpcHome.start}. */
+  readonly program?: URL;
 }
 
 /** A client process at work. */
@@ -57,9 +59,10 @@ export class Cluster implements AsyncDisposable {
 
   /** Starts a server with one worker and resolves when it takes calls. It is called `s1`, `s2`, ... */
   async serve(options: ServeOptions = {}): Promise<RpcServerProcess> {
-    const { port = freePort(), args = [], slowMs = 0, env = {}, shell } = options;
+    const { port = freePort(), args = [], slowMs = 0, env = {}, shell, program } = options;
     return await this.home.serve(["127.0.0.1", String(port), procedures, ...args], {
       ...(shell === undefined ? {} : { shell }),
+      ...(program === undefined ? {} : { program }),
       env: {
         RPC_CHAOS_LEDGER: `${this.home.directory}/ledger`,
         RPC_CHAOS_SERVER: `s${++this.#servers}`,

@@ -23,6 +23,13 @@ export function denoCommand(program: URL): readonly string[] {
   return [Deno.execPath(), "run", "--allow-all", "--no-prompt", program.href];
 }
 
+/** The version of the Deno that is in what is tested: another than that of the tests, maybe. */
+export function runtimeVersion(): string {
+  if (binary === undefined) return Deno.version.deno;
+  const { stdout } = new Deno.Command(binary, { args: ["--version"] }).outputSync();
+  return /base denort ([\d.]+)/.exec(new TextDecoder().decode(stdout))?.[1] ?? Deno.version.deno;
+}
+
 /** Declares a test of the binary itself, which is skipped where there is none. */
 export function binaryTest(
   name: string,

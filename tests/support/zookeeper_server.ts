@@ -18,12 +18,18 @@ export interface ZooKeeperServerOptions {
   readonly config?: Readonly<Record<string, string | number>>;
   /** Java system properties, for what `zoo.cfg` does not cover. */
   readonly systemProperties?: Readonly<Record<string, string | number>>;
+  /** Another host than this one, on which it listens on port 2181. */
+  readonly host?: {
+    readonly address: string;
+    /** The words before a command that has it run there. */
+    readonly command: readonly string[];
+  };
 }
 
 /** A server under a test's control. */
 export interface ZooKeeperServer extends AsyncDisposable {
   readonly port: number;
-  /** `127.0.0.1:<port>`. */
+  /** `127.0.0.1:<port>`, or that of the host given. */
   readonly connectString: string;
   /** Of the process that runs now, or ran last. */
   readonly pid: number;
@@ -124,7 +130,7 @@ export function sharedZooKeeper(options: ZooKeeperServerOptions = {}): () => Zoo
 export async function startZooKeeper(
   options: ZooKeeperServerOptions = {},
 ): Promise<ZooKeeperServer> {
-  const server = new ServerProcess(freePort(), options);
+  const server = new ServerProcess(options.host === undefined ? freePort() : 2181, options);
   return await started([server], () => server);
 }
 
@@ -173,6 +179,7 @@ class ServerProcess implements ZooKeeperServer {
   readonly port: number;
   readonly #directory = Deno.makeTempDirSync({ prefix: "zookeeper_" });
   readonly #ensembleId: number | undefined;
+  readonly #host: NonNullable<ZooKeeperServerOptions["host"]>;
   readonly #systemProperties: readonly string[];
   #process: Deno.ChildProcess | undefined;
   #pid = 0;
@@ -183,10 +190,11 @@ class ServerProcess implements ZooKeeperServer {
   constructor(port: number, options: ZooKeeperServerOptions, ensembleId?: number) {
     this.port = port;
     this.#ensembleId = ensembleId;
+    this.#host = options.host ?? { address: "127.0.0.1", command: [] };
     this.#systemProperties = Object.entries(options.systemProperties ?? {})
       .map(([key, value]) => `-D${key}=${value}`);
     const ownPort = ensembleId === undefined
-      ? { clientPort: port, clientPortAddress: "127.0.0.1" }
+      ? { clientPort: port, clientPortAddress: this.#host.address }
       : {};
     const config = {
       tickTime: options.tickTimeMs ?? 200,
@@ -203,7 +211,7 @@ class ServerProcess implements ZooKeeperServer {
   }
 
   get connectString(): string {
-    return `127.0.0.1:${this.port}`;
+    return `${this.#host.address}:${this.port}`;
   }
 
   get pid(): number {
@@ -219,7 +227,8 @@ class ServerProcess implements ZooKeeperServer {
     if (!found.available) throw new Error(`Cannot start ZooKeeper: ${found.reason}`);
     // Through a shell, only for the log file; `exec` leaves no process between us and Java.
     const process = new Deno.Command("sh", {
-      args: ["-c", 'log=$1; shift; exec "$@" >>"$log" 2>&1', "sh", this.logFile, "java", ...[
+      args: ["-c", 'log=$1; shift; exec "$@" >>"$log" 2>&1', "sh", this.logFile, ...[
+        ...[...this.#host.command, "java"],
         ...["-Xms32m", "-Xmx96m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"],
         // Tests kill processes, not machines: nothing is gained by waiting for the disk.
         "-Dzookeeper.forceSync=no",
@@ -286,7 +295,10 @@ class ServerProcess implements ZooKeeperServer {
   }
 
   async mode(): Promise<string | undefined> {
-    const answer = await fourLetterWord(this.port, "srvr");
+    const { address, command } = this.#host;
+    const answer = command.length === 0
+      ? await fourLetterWord(this.port, "srvr")
+      : await fourLetterWordThere(command, `${address}/${this.port}`, "srvr");
     return /^Mode: (\w+)$/m.exec(answer)?.[1];
   }
 
@@ -306,6 +318,18 @@ class ServerProcess implements ZooKeeperServer {
     if (!exists(this.logFile)) return "(nothing was written)";
     return Deno.readTextFileSync(this.logFile).split("\n").slice(-15).join("\n");
   }
+}
+
+/** {@link fourLetterWord} from another host, which only a process there can ask from. */
+async function fourLetterWordThere(
+  command: readonly string[],
+  address: string,
+  word: string,
+): Promise<string> {
+  const script = `exec 3<>/dev/tcp/${address} && printf ${word} >&3 && cat <&3`;
+  const [program = "", ...args] = [...command, "timeout", "1", "bash", "-c", script];
+  const { stdout } = await new Deno.Command(program, { args, stderr: "null" }).output();
+  return new TextDecoder().decode(stdout);
 }
 
 /** Asks for one of the commands that ZooKeeper answers outside its protocol; empty if it does not. */

@@ -1,17 +1,18 @@
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
-import { messageOf, RpcError } from "../../base/errors.ts";
-import { connectTimeoutMs, heartbeatTimeoutMs } from "../../base/limits.ts";
+import { messageOf, type RpcError } from "../../base/errors.ts";
+import { hastyReconnectMs, heartbeatTimeoutMs } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import { addressOf, type Instance } from "../../discovery/discovery.ts";
 import type { Call, Done } from "../call.ts";
 import { Connection } from "../connection.ts";
+import { Dial } from "./dial.ts";
 import { Ejection } from "./ejection.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Idempotence } from "./idempotence.ts";
 import type { Loads, MethodLoads } from "./loads.ts";
-import { verdictOf } from "./verdict.ts";
+import { isRefusal, verdictOf } from "./verdict.ts";
 import type { Duplex, Transport } from "../transport.ts";
 
 /** What every endpoint of a client shares. */
@@ -48,10 +49,10 @@ export type Rank = "preferred" | "fallback" | "unusable";
  *      └── waiting ◀──── still listed ─┴──────────────────┴── not listed ──▶ closed
  */
 type State =
-  | { readonly kind: "connecting"; readonly abort: AbortController }
+  | { readonly kind: "connecting"; readonly abort: AbortController; readonly dial: Dial }
   | { readonly kind: "ready"; readonly connection: Connection; readonly heartbeat: Heartbeat }
   | { readonly kind: "draining"; readonly connection: Connection; readonly heartbeat: Heartbeat }
-  | { readonly kind: "waiting"; readonly timer: Timer }
+  | { readonly kind: "waiting"; readonly timer: Timer; readonly hasteAtMs: number }
   | { readonly kind: "closed" };
 
 const reconnectBackoff = { baseMs: 50, maxMs: 5_000 };
@@ -271,27 +272,30 @@ export class Endpoint {
 
   /** Starts a connection attempt. */
   #connecting(): State {
+    const { transport, clock } = this.#dependencies;
     const abort = new AbortController();
-    void this.#connect(abort);
-    return { kind: "connecting", abort };
+    const dial = new Dial(transport, this.#instance, clock, abort.signal);
+    void this.#connect(dial, abort);
+    return { kind: "connecting", abort, dial };
   }
 
-  async #connect(abort: AbortController): Promise<void> {
-    const { clock, transport } = this.#dependencies;
-    let reason = `no connection within ${connectTimeoutMs} ms`;
+  /** A call waits, and no endpoint is connected: tries again, if it is time. */
+  hurry(nowMs: number): boolean {
+    const state = this.#state;
+    if (state.kind === "connecting") return state.dial.hurry(nowMs);
+    if (state.kind !== "waiting" || nowMs < state.hasteAtMs) return false;
+    this.#reconnect(state.timer);
+    return true;
+  }
+
+  async #connect(dial: Dial, abort: AbortController): Promise<void> {
     this.#refusal = undefined;
-    const timer = clock.after(connectTimeoutMs, () => abort.abort());
     try {
-      const duplex = await transport.connect(this.#instance, abort.signal);
-      if (abort.signal.aborted) duplex.close();
-      else return this.#probe(duplex, abort);
+      this.#probe(await dial.duplex, abort);
     } catch (error) {
-      if (!abort.signal.aborted) reason = messageOf(error);
       if (isRefusal(error)) this.#refusal = error;
-    } finally {
-      timer.cancel();
+      this.#failed(abort, messageOf(error));
     }
-    this.#failed(abort, reason);
   }
 
   /**
@@ -300,6 +304,7 @@ export class Endpoint {
    */
   #probe(duplex: Duplex, abort: AbortController): void {
     const { clock } = this.#dependencies;
+    if (abort.signal.aborted) return duplex.close();
     const connection = new Connection(duplex, this.address, clock, {
       ended: (call, error) => this.#ended(call, error, connection),
       goaway: () => this.#drains(connection),
@@ -368,10 +373,11 @@ export class Endpoint {
     if (abort !== undefined && (state.kind !== "connecting" || state.abort !== abort)) return;
     this.#lastFailure = reason;
     if (!this.#listed) return this.#end();
-    const timer = this.#dependencies.clock.after(this.#backoff.next(), () => {
+    const { clock } = this.#dependencies;
+    const timer = clock.after(this.#backoff.next(), () => {
       if (this.#state.kind === "waiting") this.#reconnect(timer);
     });
-    this.#state = { kind: "waiting", timer };
+    this.#state = { kind: "waiting", timer, hasteAtMs: clock.now() + hastyReconnectMs };
     this.#owner.changed(this);
   }
 
@@ -387,10 +393,4 @@ export class Endpoint {
     timer.cancel();
     this.#state = this.#connecting();
   }
-}
-
-/** Whether a server, or what leads to it, says that this caller may not call. */
-function isRefusal(error: unknown): error is RpcError {
-  return error instanceof RpcError &&
-    (error.name === "Unauthenticated" || error.name === "PermissionDenied");
 }

@@ -1,5 +1,6 @@
 import type { Change, Instance } from "../../discovery/discovery.ts";
 import { addressOf } from "../../discovery/discovery.ts";
+import { hastyReconnectsMax } from "../../base/limits.ts";
 import { candidatesOf, type Pick } from "./balancer.ts";
 import type { Call } from "../call.ts";
 import { Endpoint, type EndpointDependencies, type EndpointOwner, type Rank } from "./endpoint.ts";
@@ -152,10 +153,25 @@ export class Endpoints implements EndpointOwner {
     return [preferred, fallback].some(({ rows }) => rows.some((row) => loads.mayOffer(row)));
   }
 
-  /** Lets every endpoint look after its connection. Called every `heartbeatBeatMs`. */
-  beat(): void {
+  /**
+   * Lets every endpoint look after its connection. Called every `heartbeatBeatMs`. `isAwaited`: a call waits
+   * for one to be connected, and is worth trying some again sooner than they would be by themselves.
+   */
+  beat(isAwaited: boolean): void {
+    if (isAwaited && this.usableCount === 0) this.#hurry();
     for (const list of [this.#lists.preferred, this.#lists.fallback]) {
       for (const endpoint of [...list.items]) endpoint.beat();
+    }
+  }
+
+  /** Begins anywhere, so that none is left out for ever behind those that are always tried first. */
+  #hurry(): void {
+    const endpoints = [...this.#lists.unusable.items];
+    const { clock, random } = this.#dependencies;
+    const start = Math.floor(random() * endpoints.length);
+    let left = hastyReconnectsMax;
+    for (let i = 0; i < endpoints.length && left > 0; i++) {
+      if (endpoints[(start + i) % endpoints.length]?.hurry(clock.now())) left--;
     }
   }
 

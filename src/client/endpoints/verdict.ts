@@ -1,4 +1,4 @@
-import type { RpcError } from "../../base/errors.ts";
+import { RpcError } from "../../base/errors.ts";
 
 /**
  * What the end of a call says of its server: it did its part, it was too slow, it has too much to do, it
@@ -32,4 +32,10 @@ export function verdictOf(
     default:
       return "nothing";
   }
+}
+
+/** Whether a server, or what leads to it, says that this caller may not call. */
+export function isRefusal(error: unknown): error is RpcError {
+  return error instanceof RpcError &&
+    (error.name === "Unauthenticated" || error.name === "PermissionDenied");
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { heartbeatBeatMs } from "../../../src/base/limits.ts";
 import { Call } from "../../../src/client/call.ts";
 import { instanceAt } from "../../support/fake_discovery.ts";
+import { hastyReconnectMs, hastyReconnectsMax, heartbeatBeatMs } from "../../../src/base/limits.ts";
 import { settled } from "../../support/virtual_clock.ts";
 import { EndpointsRig } from "./endpoints_rig.ts";
 
@@ -171,7 +171,7 @@ Deno.test("a demoted server that is gone without a word is found, though it gets
   await rig.list([2]);
   rig.transport.server(1).hang();
   for (let i = 0; i < 20; i++) {
-    rig.endpoints.beat();
+    rig.endpoints.beat(false);
     await rig.clock.advanceAsync(heartbeatBeatMs);
   }
   assert.deepEqual(rig.picture, ["2 preferred"]);
@@ -251,5 +251,70 @@ Deno.test("a ghost's end does not touch the server that took its address", async
   assert.deepEqual(rig.picture, ["1 preferred"]);
   assert.equal(rig.at(1).instance.id, "successor");
   assert.equal(rig.transport.server(1).attempts, 1);
+  rig.endpoints.close();
+});
+
+Deno.test("while a call waits and nobody can be reached, some are tried again each half second", async () => {
+  const rig = new EndpointsRig();
+  const server = rig.transport.server(1);
+  for (const accepts of ["refuse", "hang"] as const) {
+    server.accepts = accepts;
+    if (accepts === "refuse") await rig.list([1]);
+    // Long enough that by itself it is tried every few seconds only.
+    await rig.clock.advanceAsync(60_000);
+    const before = server.attempts;
+    for (let i = 0; i < 40; i++) {
+      await rig.clock.advanceAsync(heartbeatBeatMs);
+      rig.endpoints.beat(true);
+    }
+    const attempts = server.attempts - before;
+    assert.ok(attempts >= 12 && attempts <= 40, `${accepts}: ${attempts} attempts in ten seconds`);
+  }
+  server.accepts = "accept";
+  await rig.clock.advanceAsync(hastyReconnectMs);
+  rig.endpoints.beat(true);
+  await settled();
+  assert.deepEqual(rig.picture, ["1 preferred"]);
+  rig.endpoints.close();
+});
+
+Deno.test("without a call that waits, and with another server, nobody is tried in haste", async () => {
+  const rig = new EndpointsRig();
+  const server = rig.transport.server(1);
+  server.accepts = "refuse";
+  await rig.list([1]);
+  await rig.clock.advanceAsync(60_000);
+  const attemptsIn10s = async (isAwaited: boolean) => {
+    const before = server.attempts;
+    for (let i = 0; i < 40; i++) {
+      await rig.clock.advanceAsync(heartbeatBeatMs);
+      rig.endpoints.beat(isAwaited);
+    }
+    return server.attempts - before;
+  };
+  assert.ok(await attemptsIn10s(false) <= 5);
+  rig.transport.server(2);
+  await rig.list([1, 2]);
+  assert.ok(await attemptsIn10s(true) <= 5);
+  rig.endpoints.close();
+});
+
+Deno.test("of very many that cannot be reached few are tried in haste at once, and in time all", async () => {
+  const rig = new EndpointsRig();
+  const ports = Array.from({ length: 100 }, (_, i) => i + 1);
+  for (const port of ports) rig.transport.server(port).accepts = "hang";
+  await rig.list(ports);
+  await rig.clock.advanceAsync(hastyReconnectMs);
+  const attempts = () => ports.map((port) => rig.transport.server(port).attempts);
+  const sum = () => attempts().reduce((all, one) => all + one, 0);
+  const before = sum();
+  rig.endpoints.beat(true);
+  await settled();
+  assert.equal(sum() - before, hastyReconnectsMax);
+  for (let i = 0; i < 400; i++) {
+    await rig.clock.advanceAsync(10);
+    rig.endpoints.beat(true);
+  }
+  assert.ok(Math.min(...attempts()) >= 2);
   rig.endpoints.close();
 });

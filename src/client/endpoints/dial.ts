@@ -1,0 +1,72 @@
+import type { Clock } from "../../base/clock.ts";
+import { connectTimeoutMs, hastyReconnectMs } from "../../base/limits.ts";
+import type { Duplex, Target, Transport } from "../transport.ts";
+
+/**
+ * An attempt to connect to one address. Where nothing comes back, because a plug is out or a host is down,
+ * the kernel asks again after 1, 2, 4 and more seconds, and so may not notice for as long that it could
+ * be reached by now: a second attempt beside the first is heard at once. It does not replace the first, which
+ * on a slow network may be about to succeed.
+ */
+export class Dial {
+  /** Rejects if the first attempt fails, or is not heard in time. */
+  readonly duplex: Promise<Duplex>;
+  readonly #transport: Transport;
+  readonly #target: Target;
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  readonly #first = new AbortController();
+  readonly #resolve: (duplex: Duplex) => void;
+  #second: AbortController | undefined;
+  #hasteAtMs: number;
+  #isOver = false;
+
+  /** `signal`: gives it up, and closes nothing that has been handed out. */
+  constructor(transport: Transport, target: Target, clock: Clock, signal: AbortSignal) {
+    this.#transport = transport;
+    this.#target = target;
+    this.#clock = clock;
+    this.#signal = signal;
+    this.#hasteAtMs = clock.now() + hastyReconnectMs;
+    const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
+    const fail = (error: unknown) => {
+      reject(error);
+      this.#end();
+    };
+    const timer = clock.after(
+      connectTimeoutMs,
+      () => fail(new Error(`no connection within ${connectTimeoutMs} ms`)),
+    );
+    this.duplex = promise.finally(() => timer.cancel());
+    this.#resolve = resolve;
+    this.#attempt(this.#first.signal).catch(fail);
+  }
+
+  /**
+   * Tries beside the first attempt, and in the place of an earlier one beside it. Whether it does: not
+   * before the last one has had the time to be heard on most networks.
+   */
+  hurry(nowMs: number): boolean {
+    if (this.#isOver || nowMs < this.#hasteAtMs) return false;
+    this.#hasteAtMs = this.#clock.now() + hastyReconnectMs;
+    this.#second?.abort();
+    this.#second = new AbortController();
+    // The first attempt says why there is no connection.
+    this.#attempt(this.#second.signal).catch(() => {});
+    return true;
+  }
+
+  async #attempt(own: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([this.#signal, own]);
+    const duplex = await this.#transport.connect(this.#target, signal);
+    if (this.#isOver || signal.aborted) return duplex.close();
+    this.#resolve(duplex);
+    this.#end();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#first.abort();
+    this.#second?.abort();
+  }
+}
