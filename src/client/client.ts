@@ -60,6 +60,7 @@ export class Client {
   #closed = false;
   #retries = 0;
   #ejections = 0;
+  #reached = false;
 
   /**
    * Starts finding and connecting at once.
@@ -89,7 +90,10 @@ export class Client {
       random,
       log: options.log ?? silentLogger,
     }, {
-      usable: () => this.#waiting.leave(this.#balance),
+      usable: () => {
+        this.#reached = true;
+        this.#waiting.leave(this.#balance);
+      },
       ejected: () => this.#ejections++,
     });
 
@@ -122,6 +126,7 @@ export class Client {
       retries: this.#retries,
       ejections: this.#ejections,
       connected: this.#endpoints.usableCount,
+      reached: this.#reached,
     };
   }
 

@@ -67,6 +67,8 @@ export interface ClientStats {
   readonly ejections: number;
   /** Servers that calls can be sent to now. */
   readonly connected: number;
+  /** Whether there ever was one: who has reached nobody waits for a server that nobody has started. */
+  readonly reached: boolean;
 }
 
 /**

@@ -35,3 +35,36 @@ Deno.test("Ctrl-C prints the summary of what was done until then", async () => {
   assert.match(call.stderr, /^\d+ calls, 0 errors, .* calls\/s, stopped by Ctrl-C$/m);
   assert.match(call.stderr, /^latency p50 /m);
 });
+
+for (
+  const [how, flags, failedMax] of [
+    ["--repeat", ["--repeat", "100"], 1],
+    ["--concurrency", ["--repeat", "100", "--concurrency", "10"], 10],
+    ["--duration", ["--duration", "1h"], 1],
+    ["--rate", ["--rate", "1", "--duration", "1h"], 4],
+  ] as const
+) {
+  Deno.test(`with ${how}, and nobody there nor ever before, the run ends after the first calls`, async () => {
+    await using home = await RpcHome.create();
+    const { code, stderr } = await home.run(["call", "ping", ...flags, "--summary", "json"]);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /failed: Unavailable: No server of service "rpc" is registered/);
+    assert.match(stderr, /^rpc: stopped: there was never a server to call$/m);
+    const { calls } = JSON.parse(stderr.slice(stderr.lastIndexOf("\n{")));
+    assert.ok(calls >= 1 && calls <= failedMax, stderr);
+  });
+}
+
+Deno.test("with servers that were there and are gone a run goes on, and meets those that come", async () => {
+  await using home = await RpcHome.create();
+  const server = await home.serve();
+  const run = home.start(["call", "ping", "--duration", "1h"]);
+  await waitFor(() => run.describe(), () => run.lines.length > 0);
+  await server.kill();
+  await run.says(/failed: Unavailable/);
+  const before = run.lines.length;
+  await home.serve();
+  await waitFor(() => run.describe(), () => run.lines.length > before);
+  run.signal("SIGINT");
+  assert.equal(await run.ended(), 130);
+});

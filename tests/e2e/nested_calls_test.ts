@@ -73,7 +73,7 @@ Deno.test("a procedure whose own call fails ran once, is told as an InternalErro
         assert.equal(report.attempts, 1);
       }
     }
-    assert.deepEqual(client.stats, { retries: 0, ejections: 0, connected: 2 });
+    assert.deepEqual(client.stats, { retries: 0, ejections: 0, connected: 2, reached: true });
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

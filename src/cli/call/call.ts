@@ -123,6 +123,8 @@ async function callAll(
     isPlain ||= report.error === undefined && report.items === undefined;
     return report;
   };
+  // Where nobody ever was, another call would wait in vain too. Servers that were there may come back.
+  let isInVain = false;
   const isOne = repeat === undefined && duration === undefined && rate === undefined;
   await makeCalls({
     repeat: isOne ? 1 : repeat,
@@ -130,12 +132,15 @@ async function callAll(
     rate,
     concurrency,
     signal,
-    isOver: () => output.broken,
+    isOver: () => output.broken || isInVain,
     clock: systemClock,
   }, async (i, lateMs) => {
-    ended(i, await callOne(i), lateMs);
+    const report = await callOne(i);
+    ended(i, report, lateMs);
+    isInVain ||= report.error?.name === "Unavailable" && !client.stats.reached;
     await output.keepingUp(i);
   });
+  if (isInVain && !isOne) console.error("rpc: stopped: there was never a server to call");
 }
 
 /** What `rpc call` prints: results on stdout in the order of the calls, all else on stderr. */

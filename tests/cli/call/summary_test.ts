@@ -4,7 +4,7 @@ import { CallSummary, type SummaryFacts } from "../../../src/cli/call/summary.ts
 
 const facts: SummaryFacts = {
   elapsedMs: 2_000,
-  stats: { retries: 3, ejections: 1, connected: 2 },
+  stats: { retries: 3, ejections: 1, connected: 2, reached: true },
   rate: undefined,
   isInterrupted: false,
 };
