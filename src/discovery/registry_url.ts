@@ -120,12 +120,12 @@ function parseZooKeeper(text: string, rest: string): ZooKeeperRegistryUrl {
   const parts = /^\/\/(?:(?<login>.*)@)?(?<hosts>[^/?@]*)(?<chroot>\/[^?]*)?(?:\?(?<query>.*))?$/s
     .exec(rest)?.groups;
   if (parts === undefined) throw invalid(text, "hosts must follow zookeeper://");
-  const login = parts.login === undefined ? undefined : parseLogin(text, parts.login);
-  const sessionTimeoutMs = parseQuery(text, parts.query ?? "");
+  const login = parts["login"] === undefined ? undefined : parseLogin(text, parts["login"]);
+  const sessionTimeoutMs = parseQuery(text, parts["query"] ?? "");
   return {
     kind: "zookeeper",
-    servers: parseHosts(text, parts.hosts ?? "", zooKeeperPortDefault),
-    chroot: parseChroot(text, parts.chroot ?? ""),
+    servers: parseHosts(text, parts["hosts"] ?? "", zooKeeperPortDefault),
+    chroot: parseChroot(text, parts["chroot"] ?? ""),
     ...(login === undefined ? {} : { login }),
     ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
   };

@@ -27,14 +27,16 @@ export function isNotificationValue(value: unknown): value is Request {
 export function errorDataOf(value: unknown): ErrorData {
   if (!isObject(value)) return {};
   const { executed, issues } = value;
-  if (executed !== undefined && !isExecuted(executed)) return {};
-  if (issues !== undefined && !(Array.isArray(issues) && issues.every(isIssue))) return {};
-  return {
-    ...(executed === undefined ? {} : { executed }),
-    ...(issues === undefined
-      ? {}
-      : { issues: issues.map(({ path, message }) => ({ path, message })) }),
-  };
+  let data: ErrorData = {};
+  if (executed !== undefined) {
+    if (!isExecuted(executed)) return {};
+    data = { executed };
+  }
+  if (issues !== undefined) {
+    if (!Array.isArray(issues) || !issues.every(isIssue)) return {};
+    data = { ...data, issues: issues.map(({ path, message }) => ({ path, message })) };
+  }
+  return data;
 }
 
 /** The parameters of `rpc.item`; `undefined` if they are not. */

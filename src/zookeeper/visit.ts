@@ -66,7 +66,7 @@ export async function visit(options: VisitOptions): Promise<Visit> {
     const frames = connection.frames();
     const first = await frames.next();
     limit.cancel();
-    if (first.done) return hungUp;
+    if (first.done === true) return hungUp;
     if (first.value instanceof CutFrame) throw new Error("answered with more than an answer has");
     const grant = decodeConnect(new JuteReader(first.value));
     if (grant.timeoutMs <= 0) return { kind: "expired" };

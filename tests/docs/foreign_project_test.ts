@@ -1,0 +1,63 @@
+/** The library in a project that is not ours: its compiler's options are the user's. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { RpcHome } from "../support/rpc_process.ts";
+import { namedFiles } from "./commands.ts";
+
+const root = new URL("../../", import.meta.url);
+const decoder = new TextDecoder();
+
+/** Makes the working directory a project with the README's files and its lines of deno.json. */
+async function makeProject(home: RpcHome, readme: string, compilerOptions?: object): Promise<void> {
+  const text = await Deno.readTextFile(new URL(readme, root));
+  for (const file of namedFiles(text)) {
+    await Deno.writeTextFile(join(home.workingDirectory, file.name), file.text);
+  }
+  const [, imports = ""] = /`"imports": (\{ "rpc": [^`]*\})`/.exec(text) ?? [];
+  const named = imports.replace(/<[^>]*>/, fileURLToPath(root).replace(/\/$/, ""));
+  await Deno.writeTextFile(
+    join(home.workingDirectory, "deno.json"),
+    JSON.stringify({ imports: JSON.parse(named), ...(compilerOptions && { compilerOptions }) }),
+  );
+}
+
+async function deno(home: RpcHome, args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: home.workingDirectory,
+    env: home.env(),
+    stdin: "null",
+  }).output();
+  assert.equal(code, 0, decoder.decode(stderr));
+  return decoder.decode(stdout);
+}
+
+for (const readme of ["README.md", "README.zh-CN.md"]) {
+  Deno.test(`${readme}'s own project type-checks by the compiler's defaults, and runs`, async () => {
+    await using home = await RpcHome.create();
+    await makeProject(home, readme);
+    await home.serve(["127.0.0.1", "0", "tasks.ts"]);
+    const stdout = await deno(home, ["run", "--check", "--allow-all", "client.ts"]);
+    assert.equal(stdout, "2178309\n320\n");
+  });
+}
+
+for (
+  const compilerOptions of [
+    { strict: false },
+    {
+      ...{ exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
+      ...{ noImplicitReturns: true, noUnusedLocals: true, noUnusedParameters: true },
+      ...{ noPropertyAccessFromIndexSignature: true, noFallthroughCasesInSwitch: true },
+    },
+    { lib: ["deno.ns", "esnext", "dom", "dom.iterable", "dom.asynciterable"] },
+  ]
+) {
+  Deno.test(`the library type-checks with ${Object.keys(compilerOptions)}`, async () => {
+    await using home = await RpcHome.create();
+    await makeProject(home, "README.md", compilerOptions);
+    await deno(home, ["check", "client.ts"]);
+  });
+}
