@@ -7,7 +7,7 @@ import type { Transport } from "../client/transport.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { type Api, createApi, type StreamApi } from "./api.ts";
 import { openKeys, transportOf } from "./own_keys.ts";
-import { openRegistry, type RegistryOptions } from "./open_registry.ts";
+import { openRegistry, type RegistryOptions, serviceOf } from "./open_registry.ts";
 
 /** What {@link connect} takes. */
 export interface ConnectOptions extends RegistryOptions {
@@ -22,7 +22,8 @@ export interface ConnectOptions extends RegistryOptions {
 }
 
 /**
- * Finds the servers of a service, now and as they come and go, and returns a client that calls them.
+ * Finds the servers of a service, now and as they come and go, and returns a client that calls them. Where it
+ * looks is what `rpc call` would take: see {@link RegistryOptions}.
  * It does not wait for a server: the first call does, for a moment.
  *
  * @throws {RpcError} InvalidParams: the registry's URL, the service's name or a number cannot be
@@ -39,9 +40,10 @@ export interface ConnectOptions extends RegistryOptions {
  * ```
  */
 export async function connect(options: ConnectOptions = {}): Promise<RpcClient> {
-  const { service = "rpc", balance, timeoutMs, log = silentLogger, tracer } = options;
+  const { balance, timeoutMs, log = silentLogger, tracer } = options;
   const transport = await transportOf(await openKeys(options, log));
-  const discovery = await openRegistry(options, log);
+  const service = await serviceOf(options);
+  const discovery = await openRegistry({ ...options, service }, log);
   try {
     return new RpcClient(discovery, {
       service,

@@ -5,14 +5,19 @@ import type { Discovery } from "../discovery/discovery.ts";
 import { openDiscovery } from "../discovery/open.ts";
 import { parseRegistryUrl } from "../discovery/registry_url.ts";
 import { assertServiceName } from "../discovery/service_name.ts";
+import { readSetting } from "./settings.ts";
 
 /** Where servers are found, as a user says it. */
 export interface RegistryOptions {
-  /** `local:`, `zookeeper://host:2181`, or `static:host:port,host:port`. @default "local:" */
+  /**
+   * `local:`, `zookeeper://host:2181`, or `static:host:port,host:port`.
+   *
+   * @default what `rpc` would take: `RPC_REGISTRY`, else `registry` of `rpc.toml`, else `local:`
+   */
   readonly registry?: string | undefined;
   /** Goes without this machine's keys: in the open, and only with servers and clients that do too. @default false */
   readonly insecure?: boolean | undefined;
-  /** The service that servers belong to. @default "rpc" */
+  /** The service that servers belong to. @default by the same rule `RPC_SERVICE`, `service`, or `rpc` */
   readonly service?: string | undefined;
   /** A directory where the last known lists of servers are kept. @default they are not kept */
   readonly lastKnownDir?: string | undefined;
@@ -24,8 +29,19 @@ export interface RegistryOptions {
  * @throws {RpcError} InvalidParams: the registry's URL or the service's name cannot be
  */
 export async function openRegistry(options: RegistryOptions, log: Logger): Promise<Discovery> {
-  const { registry = "local:", service = "rpc", lastKnownDir } = options;
+  const { lastKnownDir } = options;
+  const registry = options.registry ?? await readSetting("registry") ?? "local:";
+  const service = await serviceOf(options);
   assertServiceName(service);
   const deps = { clock: systemClock, random: systemRandom, log, lastKnownDir };
   return await openDiscovery(parseRegistryUrl(registry), deps);
+}
+
+/**
+ * The service that is meant.
+ *
+ * @throws {RpcError} InvalidParams: a settings file cannot be read
+ */
+export async function serviceOf({ service }: RegistryOptions): Promise<string> {
+  return service ?? await readSetting("service") ?? "rpc";
 }

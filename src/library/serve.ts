@@ -5,7 +5,7 @@ import { type Logger, silentLogger } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
 import type { Tracer } from "../base/tracer.ts";
 import { openKeys } from "./own_keys.ts";
-import { openRegistry, type RegistryOptions } from "./open_registry.ts";
+import { openRegistry, type RegistryOptions, serviceOf } from "./open_registry.ts";
 import { RunningServer } from "./running_server.ts";
 import { denoWorkerCommand } from "./worker_command.ts";
 
@@ -67,7 +67,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { log = silentLogger } = options;
   checkNumbers(options);
   const keys = await openKeys(options, log);
-  const discovery = await openRegistry(options, log);
+  const service = await serviceOf(options);
+  const discovery = await openRegistry({ ...options, service }, log);
   try {
     return await RunningServer.start({
       module: options.module,
@@ -77,7 +78,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       discovery,
       keys,
       callers: options.callers,
-      service: options.service ?? "rpc",
+      service,
       advertise: options.advertise,
       weight: options.weight ?? 1,
       zone: options.zone ?? "",

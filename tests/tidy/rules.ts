@@ -65,6 +65,8 @@ const packageRooms = new Set(["cli", "terminal"]);
 
 /** Packages of one file alone, which is loaded when there is no way round. */
 const packagesOfFiles: Readonly<Record<string, readonly string[]>> = {
+  // By its full name: a project that imports us has no short one for it.
+  "src/library/settings.ts": ["npm:smol-toml@1.9.1"],
   "src/keys/authority.ts": ["reflect-metadata", "@peculiar/x509"],
 };
 

@@ -1,6 +1,7 @@
 /** What a flag can be, and the flags that several subcommands share. */
 
 import { callTimeoutMsDefault, callTimeoutMsMax } from "../../base/limits.ts";
+import { environmentVariable } from "../../library/settings.ts";
 
 /** One flag: `--name value`, or `--name` alone for a boolean. Its name is its key, in kebab case. */
 export interface Flag<Value = unknown> {
@@ -168,5 +169,5 @@ export function kebabCase(key: string): string {
 
 /** `drainTimeout` as it is written in the environment: `RPC_DRAIN_TIMEOUT`. */
 export function environmentName(key: string): string {
-  return `RPC_${kebabCase(key).replaceAll("-", "_").toUpperCase()}`;
+  return environmentVariable(kebabCase(key));
 }

@@ -1,33 +1,19 @@
-import { messageOf } from "../../base/errors.ts";
+import { messageOf, RpcError } from "../../base/errors.ts";
 import { nearest } from "../../base/nearest.ts";
+import {
+  readSettingsTable,
+  settingsPaths,
+  type Sourced,
+  strongest,
+} from "../../library/settings.ts";
 import type { Command } from "./command.ts";
-import { environmentName, type Flag, type Flags, kebabCase } from "./flags.ts";
+import { type Flag, type Flags, kebabCase } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** The name of a settings file, in the working directory and in the user's own. */
-export const settingsFileName = "rpc.toml";
-
-/** Where a value comes from, for people. */
-export interface Sourced {
-  readonly text: string;
-  /** The flag, the variable, or the file's path. */
-  readonly source: string;
-  /** Its name in the file. */
-  readonly setting?: string;
-}
+export { userSettingsPath } from "../../library/settings.ts";
 
 /** The settings of one file: texts by key, as if they stood on the command line. */
 export type FileSettings = ReadonlyMap<string, Sourced>;
-
-/** The user's own settings file: `$XDG_CONFIG_HOME/rpc/rpc.toml`, or `%APPDATA%\rpc\rpc.toml`. */
-export function userSettingsPath(): string {
-  const separator = Deno.build.os === "windows" ? "\\" : "/";
-  const home = Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE") ?? ".";
-  const base = Deno.build.os === "windows"
-    ? Deno.env.get("APPDATA") ?? `${home}\\AppData\\Roaming`
-    : Deno.env.get("XDG_CONFIG_HOME") || `${home}/.config`;
-  return [base, "rpc", settingsFileName].join(separator);
-}
 
 /** The directory for what is kept between runs: the last known lists. */
 export function stateDirectory(): string {
@@ -45,50 +31,32 @@ export function stateDirectory(): string {
  * @throws {UsageError} a file that cannot be read, is no TOML, or sets what does not exist
  */
 export async function readSettingsFile(path: string, known: Flags): Promise<FileSettings> {
-  let toml: string;
+  let table: ReadonlyMap<string, Sourced>;
   try {
-    toml = Deno.readTextFileSync(path);
+    table = await readSettingsTable(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return new Map();
-    }
-    throw new UsageError(`Cannot read ${path}: ${messageOf(error)}`);
-  }
-  const { parse, TomlError } = await import("smol-toml");
-  let table: Record<string, unknown>;
-  try {
-    table = parse(toml);
-  } catch (error) {
-    // Its first line says what is wrong; those below draw where.
-    const [problem] = messageOf(error).split("\n");
-    const where = error instanceof TomlError ? ` (line ${error.line}, column ${error.column})` : "";
-    throw new UsageError(`Cannot read ${path}: ${problem}${where}`);
+    if (error instanceof RpcError) throw new UsageError(error.message);
+    throw error;
   }
   const keys = new Map(Object.keys(known).map((key) => [kebabCase(key), key]));
   const settings = new Map<string, Sourced>();
-  for (const [name, value] of Object.entries(table)) {
+  for (const [name, sourced] of table) {
     const key = keys.get(name);
     if (key === undefined) {
       const near = nearest(name, [...keys.keys()]);
       const hint = near === undefined ? "see: rpc config get" : `did you mean ${near}?`;
       throw new UsageError(`Cannot use ${path}: there is no setting ${name}; ${hint}`);
     }
-    if (typeof value === "object") {
-      throw new UsageError(
-        `Cannot use ${name} in ${path}: it must be a text, a number, true or false`,
-      );
-    }
-    settings.set(key, { text: String(value), source: path, setting: name });
+    settings.set(key, sourced);
   }
   return settings;
 }
 
-/** Both settings files, the stronger one first. */
+/** The settings files, the stronger one first. */
 export async function readSettingsFiles(known: Flags): Promise<readonly FileSettings[]> {
-  return [
-    await readSettingsFile(settingsFileName, known),
-    await readSettingsFile(userSettingsPath(), known),
-  ];
+  const files: FileSettings[] = [];
+  for (const path of settingsPaths()) files.push(await readSettingsFile(path, known));
+  return files;
 }
 
 /**
@@ -104,12 +72,7 @@ export function lookUp(
   const onCommandLine = given.get(key);
   if (onCommandLine !== undefined) return { text: onCommandLine, source: `--${kebabCase(key)}` };
   if (!flag.setting) return undefined;
-  const variable = environmentName(key);
-  const inEnvironment = Deno.env.get(variable);
-  if (inEnvironment !== undefined && inEnvironment !== "") {
-    return { text: inEnvironment, source: variable };
-  }
-  return files.find((file) => file.has(key))?.get(key);
+  return strongest(kebabCase(key), files.map((file) => file.get(key)));
 }
 
 /**

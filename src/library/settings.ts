@@ -1,0 +1,113 @@
+/**
+ * What a user has set outside of a program: by the environment, by `rpc.toml` of the working directory, by
+ * their own. Which of these count, and which goes first, is decided here for the command line and for the
+ * library.
+ */
+
+import { messageOf, RpcError } from "../base/errors.ts";
+
+/** The name of a settings file, in the working directory and in the user's own. */
+export const settingsFileName = "rpc.toml";
+
+/** Where a value comes from, for people. */
+export interface Sourced {
+  readonly text: string;
+  /** The flag, the variable, or the file's path. */
+  readonly source: string;
+  /** Its name in the file. */
+  readonly setting?: string;
+}
+
+/** The user's own settings file: `$XDG_CONFIG_HOME/rpc/rpc.toml`, or `%APPDATA%\rpc\rpc.toml`. */
+export function userSettingsPath(): string {
+  const separator = Deno.build.os === "windows" ? "\\" : "/";
+  const home = Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE") ?? ".";
+  const base = Deno.build.os === "windows"
+    ? Deno.env.get("APPDATA") ?? `${home}\\AppData\\Roaming`
+    : Deno.env.get("XDG_CONFIG_HOME") || `${home}/.config`;
+  return [base, "rpc", settingsFileName].join(separator);
+}
+
+/** The settings files, the stronger one first. */
+export function settingsPaths(): readonly string[] {
+  return [settingsFileName, userSettingsPath()];
+}
+
+/**
+ * Reads a settings file: texts by name, as if they stood on a command line. One that is not there is empty.
+ *
+ * @throws {RpcError} InvalidParams: it cannot be read, is no TOML, or has more than a value for a name
+ */
+export async function readSettingsTable(path: string): Promise<ReadonlyMap<string, Sourced>> {
+  let toml: string;
+  try {
+    toml = Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return new Map();
+    }
+    throw invalid(`Cannot read ${path}: ${messageOf(error)}`);
+  }
+  // By its full name, because a project that imports us has no short one for it.
+  // deno-lint-ignore no-import-prefix
+  const { parse, TomlError } = await import("npm:smol-toml@1.9.1");
+  let table: Record<string, unknown>;
+  try {
+    table = parse(toml);
+  } catch (error) {
+    // Its first line says what is wrong; those below draw where.
+    const [problem] = messageOf(error).split("\n");
+    const where = error instanceof TomlError ? ` (line ${error.line}, column ${error.column})` : "";
+    throw invalid(`Cannot read ${path}: ${problem}${where}`);
+  }
+  const settings = new Map<string, Sourced>();
+  for (const [name, value] of Object.entries(table)) {
+    if (typeof value === "object") {
+      throw invalid(`Cannot use ${name} in ${path}: it must be a text, a number, true or false`);
+    }
+    settings.set(name, { text: String(value), source: path, setting: name });
+  }
+  return settings;
+}
+
+/** What is said of a setting: by its variable, else by the first of the files that says something. */
+export function strongest(
+  name: string,
+  inFiles: readonly (Sourced | undefined)[],
+): Sourced | undefined {
+  return inEnvironment(name) ?? inFiles.find((said) => said !== undefined);
+}
+
+/** `drain-timeout` as it is written in the environment: `RPC_DRAIN_TIMEOUT`. */
+export function environmentVariable(name: string): string {
+  return `RPC_${name.replaceAll("-", "_").toUpperCase()}`;
+}
+
+/**
+ * The text of one setting for a program that has no command line of ours; `undefined`: nobody said, or the
+ * program has no right to read it.
+ *
+ * @throws {RpcError} InvalidParams, as {@link readSettingsTable}
+ */
+export async function readSetting(name: string): Promise<string | undefined> {
+  try {
+    const set = inEnvironment(name);
+    if (set !== undefined) return set.text;
+    const files: (Sourced | undefined)[] = [];
+    for (const path of settingsPaths()) files.push((await readSettingsTable(path)).get(name));
+    return strongest(name, files)?.text;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return undefined;
+    throw error;
+  }
+}
+
+function inEnvironment(name: string): Sourced | undefined {
+  const variable = environmentVariable(name);
+  const text = Deno.env.get(variable);
+  return text === undefined || text === "" ? undefined : { text, source: variable };
+}
+
+function invalid(message: string): RpcError {
+  return new RpcError("InvalidParams", message);
+}
