@@ -4,7 +4,7 @@ import { withRoundedNumbers } from "../base/values/exact_numbers.ts";
 import { addressOf } from "../discovery/discovery.ts";
 import { Call } from "./call.ts";
 import { Connection } from "./connection.ts";
-import type { Target, Transport } from "./transport.ts";
+import type { Duplex, Target, Transport } from "./transport.ts";
 
 /**
  * Asks one server one thing, on a connection of its own: for looking at a server, not for work. Numbers in
@@ -17,7 +17,12 @@ export async function callOnce(
   target: Target,
   method: string,
   timeoutMs: number,
-  { transport, clock }: { readonly transport: Transport; readonly clock: Clock },
+  { transport, clock, connected }: {
+    readonly transport: Transport;
+    readonly clock: Clock;
+    /** Is shown the connection when it is made. */
+    readonly connected?: (duplex: Duplex) => void;
+  },
 ): Promise<unknown> {
   const address = addressOf(target);
   const late = new RpcError("DeadlineExceeded", `No answer from ${address} within ${timeoutMs} ms`);
@@ -26,6 +31,7 @@ export async function callOnce(
   let connection: Connection | undefined;
   try {
     const duplex = await transport.connect(target, abort.signal);
+    connected?.(duplex);
     connection = new Connection(duplex, address, clock, {
       ended() {},
       goaway() {},

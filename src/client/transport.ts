@@ -7,6 +7,8 @@ export interface Duplex {
   read(buffer: Uint8Array): Promise<number | null>;
   write(bytes: Uint8Array): Promise<number>;
   close(): void;
+  /** When the peer's certificate ends, in milliseconds since 1970 UTC. Absent without TLS. */
+  readonly validToMs?: number | undefined;
 }
 
 /** Where a connection leads. */

@@ -42,9 +42,9 @@ export function advertisedAddress(options: AdvertiseOptions): HostPort {
   );
 }
 
-/** Whether only this machine can connect to the address. */
+/** Whether only this machine can connect to the address. Of a name nobody knows where it leads. */
 export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
+  return /^(localhost|::1|(::ffff:)?127(\.\d{1,3}){3})$/i.test(host);
 }
 
 /** Whether a registry on the network would send its clients to themselves. */

@@ -1,5 +1,5 @@
 import { checkNumber } from "../base/checks.ts";
-import { type Clock, orAborted } from "../base/clock.ts";
+import { type Clock, orAborted, type Timer } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import { callTimeoutMsMax } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
@@ -16,6 +16,8 @@ import { type DrainOptions, RpcServer } from "../server/server.ts";
 import type { Stats } from "../wire/stats.ts";
 import type { Pool } from "../workers/pool/pool.ts";
 import { advertisedAddress, isForNobodyElse, isLoopback } from "./advertise.ts";
+import { guardExposure } from "./exposure.ts";
+import { watchExpiry } from "./key_watch.ts";
 import { type PoolOptions, startPool } from "./start_pool.ts";
 
 /** What a {@link RunningServer} is made of. */
@@ -33,6 +35,8 @@ export interface RunningServerOptions extends PoolOptions {
   readonly zone: string;
   /** This machine's keys, with which callers must be members of their cluster. @default none: anybody */
   readonly keys?: KeyRing | undefined;
+  /** Whether user's code may be open to a network, by its own word. @default false */
+  readonly insecure?: boolean | undefined;
   /** Patterns of the names of those who may call, of the members. @default all */
   readonly callers?: readonly string[] | undefined;
   /** Makes a span of each call. @default none */
@@ -51,6 +55,7 @@ export class RunningServer implements AsyncDisposable {
   readonly #server: RpcServer;
   readonly #announcement: Announcement;
   readonly #inTrouble = Promise.withResolvers<void>();
+  readonly #expiry: Timer | undefined;
   /** `host:port`, as clients find it. */
   readonly address: string;
   #pool: Pool;
@@ -67,6 +72,8 @@ export class RunningServer implements AsyncDisposable {
     this.#pool = pool;
     this.#server = server;
     this.address = addressOf(address);
+    const { keys, clock, log } = options;
+    this.#expiry = keys === undefined ? undefined : watchExpiry(keys, clock, log);
     this.#announcement = this.#announce(address);
   }
 
@@ -74,11 +81,13 @@ export class RunningServer implements AsyncDisposable {
    * Starts the workers, listens, registers, and resolves when the registry lists the server, or will
    * not for now.
    *
-   * @throws {RpcError} InvalidParams: there is no address to announce
+   * @throws {RpcError} InvalidParams: there is no address to announce, or it is the user's own code
+   * that would be open to a network
    * @throws {Error} a worker does not start, or the address cannot be listened on; nothing is left
    * behind but the registry; or the signal's reason, when it aborts before the server takes calls
    */
   static async start(options: RunningServerOptions): Promise<RunningServer> {
+    guardExposure({ ...options, hasKeys: options.keys !== undefined });
     const pool = await startPool(options);
     let server: RpcServer | undefined;
     let running: RunningServer | undefined;
@@ -104,6 +113,17 @@ export class RunningServer implements AsyncDisposable {
   /** Whether the registry is known to list it. */
   get isRegistered(): boolean {
     return this.#announcement.isRegistered;
+  }
+
+  /** Whether anybody who reaches its address may call. */
+  get isOpen(): boolean {
+    const { keys, listen } = this.#options;
+    return keys === undefined && !isLoopback(listen.host);
+  }
+
+  /** When its keys end, in milliseconds since 1970 UTC; `undefined` without keys. */
+  get keysEndAtMs(): number | undefined {
+    return this.#options.keys?.current().own.validToMs;
   }
 
   /** What it is doing, and has done. */
@@ -142,6 +162,7 @@ export class RunningServer implements AsyncDisposable {
   /** Ends at once: calls under way are lost. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#expiry?.cancel();
     await this.#announcement.withdraw();
     await this.#server.close();
     await Promise.all([this.#pool, ...this.#leaving].map((pool) => pool.close()));

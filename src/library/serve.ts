@@ -77,6 +77,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       listen: { host: options.host ?? "127.0.0.1", port: options.port ?? 0 },
       discovery,
       keys,
+      insecure: options.insecure,
       callers: options.callers,
       service,
       advertise: options.advertise,

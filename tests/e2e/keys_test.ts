@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { freePort } from "../support/free_port.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { TestCluster } from "../support/test_pki.ts";
 
 const keysOf = (home: RpcHome) => `${home.directory}/config/rpc/keys`;
 
@@ -180,5 +182,50 @@ Deno.test("a server can be for some members alone", async () => {
   assert.equal((await home.run(["call", "ping"])).code, 0);
   const left = await bob.run(["call", "ping"]);
   assert.match(left.stderr, /PermissionDenied: .*"bob" may not call this server/);
+  await server.stop();
+});
+
+Deno.test("a module on an address that others reach wants keys, or the word --insecure", async () => {
+  await using home = await RpcHome.create();
+  const module = `${home.workingDirectory}/tasks.ts`;
+  await Deno.writeTextFile(module, "export const add = (a: number, b: number) => a + b;");
+  for (const source of [[module], ["--exec", "python3 tasks.py"]]) {
+    const refused = await home.run(["serve", "0.0.0.0", "6666", ...source]);
+    assert.equal(refused.code, 2);
+    assert.match(
+      refused.stderr,
+      /^rpc: Cannot serve .*tasks\.\w+ to the network: anybody who reaches 0\.0\.0\.0:6666 could call it\. Make keys \(rpc keys init\) or say --insecure$/m,
+    );
+  }
+  const open = await home.serve(["0.0.0.0", "0", module, "--insecure", "--advertise", "127.0.0.1"]);
+  assert.equal((await home.run(["call", "add", "2", "3"])).stdout, "5\n");
+  await open.stop();
+
+  const builtin = await home.serve(["0.0.0.0", "0"]);
+  assert.match(builtin.stderr, /Open: anybody who reaches 0\.0\.0\.0 may call.*rpc keys init/);
+  await builtin.stop();
+
+  await home.run(["keys", "init"]);
+  const secure = await home.serve(["0.0.0.0", "0", module]);
+  assert.equal((await home.run(["call", "add", "2", "3"])).stdout, "5\n");
+  await secure.stop();
+});
+
+Deno.test("that keys end soon is told in the log, by rpc servers and in metrics", async () => {
+  await using home = await RpcHome.create();
+  await using cluster = await TestCluster.create();
+  const ending = await cluster.faulty({ name: "alpha", toDays: 9.5 });
+  cluster.write(ending, keysOf(home));
+  const metrics = `127.0.0.1:${freePort()}`;
+  const server = await home.serve(["--metrics", metrics]);
+  await server.process.says(/The keys of alpha end: \d{4}-\d\d-\d\d, 9 days left\. rpc keys renew/);
+
+  const { stdout, stderr } = await home.run(["servers"]);
+  assert.match(stdout, /answers in .* ms, its keys end: .*9 days left/);
+  assert.match(stderr, /The keys of alpha end: .*9 days left\. rpc keys renew/);
+  const page = await (await fetch(`http://${metrics}/metrics`)).text();
+  const [, seconds] = /^rpc_keys_end_timestamp_seconds (\S+)$/m.exec(page) ?? [];
+  assert.ok(Math.abs(Number(seconds) * 1_000 - Date.now() - 9.5 * 86_400_000) < 3_600_000, page);
+  assert.match(page, /^rpc_open 0$/m);
   await server.stop();
 });

@@ -10,6 +10,10 @@ export interface MetricsSource {
   stats(): Stats;
   /** Whether a client should send calls here: registered, and not about to stop. */
   isReady(): boolean;
+  /** Whether anybody who reaches its address may call. */
+  readonly isOpen?: boolean;
+  /** When its keys end, in milliseconds since 1970 UTC; `undefined` without keys. */
+  keysEndAtMs?(): number | undefined;
 }
 
 /** A page for Prometheus, and answers for probes, over HTTP. */
@@ -88,6 +92,11 @@ class MetricsPage {
     this.#gauges = {
       ready: gauge("rpc_ready", "1 if registered and not draining"),
       draining: gauge("rpc_draining", "1 if new calls are refused, because the server stops"),
+      open: gauge("rpc_open", "1 if anybody who reaches the address may call"),
+      keysEnd: gauge(
+        "rpc_keys_end_timestamp_seconds",
+        "When the server's certificate ends; 0 without keys",
+      ),
       uptime: gauge("rpc_uptime_seconds", "Time since the start"),
       connections: gauge("rpc_connections", "Open connections"),
       inFlight: gauge("rpc_calls_in_flight", "Calls that wait or run, inline ones apart"),
@@ -126,11 +135,14 @@ class MetricsPage {
   }
 
   /** The page as of now. The server counts by itself, so what it has counted replaces what was here. */
-  of({ stats, isReady }: MetricsSource): Promise<string> {
-    const now = stats();
+  of(source: MetricsSource): Promise<string> {
+    const { isReady } = source;
+    const now = source.stats();
     const values: Record<string, number> = {
       ready: Number(isReady()),
       draining: Number(now.draining),
+      open: Number(source.isOpen ?? false),
+      keysEnd: (source.keysEndAtMs?.() ?? 0) / 1_000,
       uptime: now.uptimeMs / 1_000,
       connections: now.connections,
       inFlight: now.inFlight,

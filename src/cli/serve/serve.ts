@@ -60,6 +60,7 @@ async function serveUntilStopped(
       listen,
       discovery,
       keys,
+      insecure: flags.insecure,
       callers,
       service: flags.service,
       advertise: flags.advertise,
@@ -171,6 +172,8 @@ async function watchable(
   const metrics = serveMetrics(address, {
     stats: () => server.stats(),
     isReady: () => isWanted() && server.isRegistered,
+    isOpen: server.isOpen,
+    keysEndAtMs: () => server.keysEndAtMs,
   }, log);
   log.info("Serving metrics", { url: `http://${metrics.address}/metrics` });
   return metrics;

@@ -9,7 +9,11 @@ import type { serversFlags } from "./flags.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
-import { openRegistry, openTransport } from "../registry.ts";
+import { endsSoon, expiryText } from "../../keys/expiry.ts";
+import { watchExpiry } from "../../library/key_watch.ts";
+import { openKeys, transportOf } from "../../library/own_keys.ts";
+import { isLoopback } from "../../library/advertise.ts";
+import { openRegistry } from "../registry.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
 import { timeText } from "../../terminal/time_text.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
@@ -21,12 +25,16 @@ interface Probed {
   readonly instance: Instance;
   /** Milliseconds until it answered, or why it did not. */
   readonly answer: number | string;
+  /** When its certificate ends, in milliseconds since 1970 UTC, if it has one. */
+  readonly validToMs: number | undefined;
 }
 
 /** `rpc servers` */
 export async function run({ flags }: CommandInput<typeof serversFlags>): Promise<number> {
   const log = plainLogger(flags.verbose);
-  const transport = await openTransport(flags, log);
+  const keys = await openKeys(flags, log);
+  if (keys !== undefined) watchExpiry(keys, systemClock, log).cancel();
+  const transport = await transportOf(keys);
   const discovery = await openRegistry(flags, log);
   const interrupt = onInterrupt();
   try {
@@ -69,30 +77,47 @@ async function probe(
   transport: Transport,
 ): Promise<Probed> {
   const startedAtMs = systemClock.now();
+  let validToMs: number | undefined;
   try {
     await callOnce(instance, reservedMethods.ping, timeoutMs, {
       transport,
       clock: systemClock,
+      connected: (duplex) => validToMs = duplex.validToMs,
     });
-    return { instance, answer: systemClock.now() - startedAtMs };
+    return { instance, answer: systemClock.now() - startedAtMs, validToMs };
   } catch (error) {
-    return { instance, answer: messageOf(error) };
+    return { instance, answer: messageOf(error), validToMs };
   }
 }
 
-function toJson({ instance, answer }: Probed): Record<string, unknown> {
+function toJson({ instance, answer, validToMs }: Probed): Record<string, unknown> {
   const answers = typeof answer === "number";
   const { secret: _, ...shown } = instance;
   return {
     address: addressOf(instance),
     ...shown,
+    open: isOpen(instance),
+    ...(validToMs === undefined ? {} : { validTo: new Date(validToMs).toISOString() }),
     answers,
     ...(answers ? { ms: Number(answer.toFixed(3)) } : { problem: answer }),
   };
 }
 
-function answerText({ answer }: Probed): string {
-  return typeof answer === "number" ? `answers in ${answer.toFixed(1)} ms` : `no answer: ${answer}`;
+function answerText({ instance, answer, validToMs }: Probed): string {
+  if (typeof answer !== "number") return `no answer: ${answer}`;
+  const nowMs = systemClock.wallTimeMs();
+  return [
+    `answers in ${answer.toFixed(1)} ms`,
+    ...(isOpen(instance) ? ["open"] : []),
+    ...(validToMs !== undefined && endsSoon(validToMs, nowMs)
+      ? [`its keys end: ${expiryText(validToMs, nowMs)}`]
+      : []),
+  ].join(", ");
+}
+
+/** Whether anybody on the network may call it. */
+function isOpen({ cluster, host }: Instance): boolean {
+  return cluster === undefined && !isLoopback(host);
 }
 
 async function toTable(servers: readonly Probed[]): Promise<string> {

@@ -21,7 +21,13 @@ export interface Greeted {
 export function tlsTransport(keys: KeyRing): Transport {
   return {
     async connect(target, signal) {
-      return (await connectGreeted(keys.current(), target, signal)).duplex;
+      const { duplex, validToMs } = await connectGreeted(keys.current(), target, signal);
+      return {
+        read: (buffer) => duplex.read(buffer),
+        write: (bytes) => duplex.write(bytes),
+        close: () => duplex.close(),
+        validToMs,
+      };
     },
   };
 }
