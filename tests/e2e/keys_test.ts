@@ -229,3 +229,37 @@ Deno.test("that keys end soon is told in the log, by rpc servers and in metrics"
   assert.match(page, /^rpc_open 0$/m);
   await server.stop();
 });
+
+Deno.test("one line joins a machine to the cluster, and its rights are the inviter's", async () => {
+  await using home = await RpcHome.create();
+  await using other = await RpcHome.create(home.registry);
+  await home.run(["keys", "init", "--name", "alpha"]);
+  const place = `127.0.0.1:${freePort()}`;
+  const inviting = home.start(["keys", "invite", place, "--rights", "read,call:ping"]);
+  const [token] = await inviting.line(/^rpc-join-[0-9a-f]{16}-[\w-]{22}$/);
+
+  const wrong = await other.run(["keys", "join", place, "--name", "bob"], { stdin: "secret\n" });
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /no token of rpc keys invite/);
+  const taken = await other.run(["keys", "join", place, "--name", "alpha"], { stdin: token });
+  assert.match(taken.stderr, /a member called alpha already/);
+
+  const joined = await other.run(["keys", "join", place, "--name", "bob"], { stdin: `${token}\n` });
+  assert.equal(joined.code, 0, joined.stderr);
+  assert.match(joined.stdout, /^rights {3}read,call:ping$/m);
+  assert.equal(await inviting.ended(), 0);
+  assert.match(inviting.stderr, /joined: bob/);
+  assert.equal((Deno.statSync(`${keysOf(other)}/machine.key`).mode ?? 0) & 0o077, 0);
+
+  const server = await home.serve();
+  assert.equal((await other.run(["call", "ping"])).stdout, '"pong"\n');
+  assert.match((await other.run(["call", "fib", "5"])).stderr, /PermissionDenied: "bob"/);
+  await server.stop();
+
+  const late = await other.run(["keys", "join", place], { stdin: token });
+  assert.equal(late.code, 1);
+  assert.match(
+    late.stderr,
+    /Cannot join at .*: is rpc keys invite|is rpc keys invite .* running there/,
+  );
+});

@@ -10,6 +10,10 @@ export async function run(input: KeysInput): Promise<number> {
     switch (action) {
       case "init":
         return await (await import("./init.ts")).init(input);
+      case "invite":
+        return await (await import("./invite.ts")).invite(input, required(target, "HOST:PORT"));
+      case "join":
+        return await (await import("./join.ts")).join(input, required(target, "HOST:PORT"));
       case "show":
         return (await import("./show.ts")).show(input);
       case "export":

@@ -1,0 +1,62 @@
+import { systemClock } from "../../base/clock.ts";
+import { CommandError } from "../../base/command_error.ts";
+import { messageOf } from "../../base/errors.ts";
+import { signRequest } from "../../keys/authority.ts";
+import { openAuthorityFiles, rememberIssued, wasIssued } from "../../keys/authority_files.ts";
+import { keyFiles, readKeyFile, requiredKeysDirectory } from "../../keys/files.ts";
+import { Invitation } from "../../keys/join/invitation.ts";
+import { assertMachineName } from "../../keys/names.ts";
+import { formatRights, machineRights, parseRights } from "../../keys/rights.ts";
+import { createToken, formatToken } from "../../keys/join/token.ts";
+import { exitCodes } from "../exit_codes.ts";
+import { plainLogger } from "../process/plain_logger.ts";
+import type { KeysInput } from "./input.ts";
+import { placeOf } from "./place.ts";
+
+/** `rpc keys invite HOST:PORT`: waits until one machine has joined. */
+export async function invite({ flags }: KeysInput, target: string): Promise<number> {
+  const { host, port } = placeOf(target);
+  const rights = flags.rights === undefined ? machineRights : parseRights(flags.rights);
+  if (flags.name !== undefined) assertMachineName(flags.name);
+  const directory = requiredKeysDirectory();
+  const authority = await openAuthorityFiles(directory);
+  const token = createToken(authority.cluster);
+  const listener = listen(host, port, target);
+  console.log(formatToken(token));
+  console.error(
+    `rpc: good once, for 15 minutes, for the rights ${formatRights(rights)}; on the other ` +
+      `machine: rpc keys join ${target}`,
+  );
+  const nameOf = (asked: string) => flags.name ?? asked;
+  const joined = await Invitation.wait({
+    listener,
+    token,
+    authority: readKeyFile(directory, keyFiles.authority) ?? "",
+    sign: async (asked, request) => {
+      const name = nameOf(asked);
+      // Who joins chooses a name, and must not choose somebody else's.
+      if (flags.name === undefined && wasIssued(directory, name)) {
+        throw new Error(
+          `there is a member called ${name} already; choose another --name, or have the inviter ` +
+            `say so: rpc keys invite ${target} --name ${name}`,
+        );
+      }
+      const nowMs = systemClock.wallTimeMs();
+      return await signRequest(authority, request, { name, rights }, nowMs);
+    },
+    clock: systemClock,
+    log: plainLogger(false),
+  });
+  const name = nameOf(joined.name);
+  rememberIssued(directory, { name, rights }, joined.certificate, systemClock.wallTimeMs());
+  console.error(`rpc: joined: ${name}`);
+  return exitCodes.success;
+}
+
+function listen(host: string, port: number, target: string): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname: host, port });
+  } catch (error) {
+    throw new CommandError(`Cannot wait at ${target}: ${messageOf(error)}`, { cause: error });
+  }
+}

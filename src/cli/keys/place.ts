@@ -1,0 +1,22 @@
+import type { HostPort } from "../../discovery/registry_url.ts";
+import { UsageError } from "../syntax/usage_error.ts";
+
+/** Where to invite and to join if no port is named: beside the one that servers usually have. */
+const portDefault = 6665;
+
+/**
+ * An address as a user writes it.
+ *
+ * @throws {UsageError} it is none
+ */
+export function placeOf(text: string): HostPort & { readonly text: string } {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]\s/]+))(?::(\d{1,5}))?$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3] ?? portDefault);
+  if (host === undefined || port < 1 || port > 65_535) {
+    throw new UsageError(
+      `Cannot use the address ${JSON.stringify(text)}: give host:port, such as 192.168.0.211:6665`,
+    );
+  }
+  return { host, port, text };
+}

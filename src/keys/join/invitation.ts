@@ -1,0 +1,145 @@
+import type { Clock } from "../../base/clock.ts";
+import { CommandError } from "../../base/command_error.ts";
+import { messageOf } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import { joinLabels, readJsonLine, writeJsonLine } from "./lines.ts";
+import { isMachineName } from "../names.ts";
+import { isProof, proofOf, type Token } from "./token.ts";
+
+/** How long a token can be used. */
+export const invitationMs = 15 * 60 * 1_000;
+
+/** Wrong tokens that an invitation takes before it is withdrawn. */
+export const wrongTriesMax = 5;
+
+/** Peers that are listened to at once; more are turned away. */
+const peersMax = 16;
+
+/** How long each may take. */
+const peerTimeoutMs = 10_000;
+
+/** What an {@link Invitation} needs. */
+export interface InvitationOptions {
+  readonly listener: Deno.TcpListener;
+  readonly token: Token;
+  /** The cluster's own certificate. */
+  readonly authority: string;
+  /**
+   * Makes the certificate of who joins.
+   *
+   * @throws {Error} why not, which the one who joins is told
+   */
+  readonly sign: (name: string, request: string) => Promise<string>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Who has joined. */
+export interface Joined {
+  /** What it asked to be called. */
+  readonly name: string;
+  readonly certificate: string;
+}
+
+/** Waits for one machine to join. Strangers who know no token hold up nothing. */
+export class Invitation {
+  readonly #options: InvitationOptions;
+  readonly #outcome = Promise.withResolvers<Joined>();
+  readonly #peers = new Set<Deno.Conn>();
+  #wrongTries = 0;
+  #isInUse = false;
+
+  private constructor(options: InvitationOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves when somebody has joined.
+   *
+   * @throws {CommandError} nobody came in time, or too many wrong tokens did
+   */
+  static async wait(options: InvitationOptions): Promise<Joined> {
+    const invitation = new Invitation(options);
+    const timer = options.clock.after(invitationMs, () => {
+      invitation.#end("Nobody joined within 15 minutes: the token is void; rpc keys invite");
+    });
+    try {
+      void invitation.#accept();
+      return await invitation.#outcome.promise;
+    } finally {
+      timer.cancel();
+      options.listener.close();
+      for (const peer of [...invitation.#peers]) closeQuietly(peer);
+    }
+  }
+
+  async #accept(): Promise<void> {
+    try {
+      for await (const peer of this.#options.listener) {
+        if (this.#peers.size >= peersMax) closeQuietly(peer);
+        else void this.#meet(peer);
+      }
+    } catch (error) {
+      this.#end(`Cannot go on waiting: ${messageOf(error)}`);
+    }
+  }
+
+  async #meet(peer: Deno.Conn): Promise<void> {
+    const { clock, log } = this.#options;
+    this.#peers.add(peer);
+    const timer = clock.after(peerTimeoutMs, () => closeQuietly(peer));
+    try {
+      this.#outcome.resolve(await this.#answer(peer));
+    } catch (error) {
+      log.warn("Somebody came and did not join", { reason: messageOf(error) });
+    } finally {
+      timer.cancel();
+      this.#peers.delete(peer);
+      closeQuietly(peer);
+      if (this.#wrongTries >= wrongTriesMax) {
+        this.#end(
+          `${wrongTriesMax} wrong tokens came: the invitation is withdrawn; rpc keys invite`,
+        );
+      }
+    }
+  }
+
+  /** Who the peer is, once it has its certificate. */
+  async #answer(peer: Deno.Conn): Promise<Joined> {
+    const { token, authority, sign } = this.#options;
+    const { name, request, proof } = await readJsonLine(peer);
+    if (typeof name !== "string" || typeof request !== "string") throw new Error("no request");
+    if (!isProof(proof, proofOf(token, joinLabels.request, name, request))) {
+      this.#wrongTries++;
+      await writeJsonLine(peer, { error: "the token is not the one of this invitation" });
+      throw new Error("its token was wrong");
+    }
+    // A token is good for one: two that come with it at once are one too many.
+    if (this.#isInUse) throw new Error("the token is in use");
+    this.#isInUse = true;
+    try {
+      if (!isMachineName(name)) throw new Error("that is no name for a machine");
+      const certificate = await sign(name, request);
+      const body = JSON.stringify({ authority, certificate });
+      const answerProof = proofOf(token, joinLabels.answer, proof as string, body);
+      await writeJsonLine(peer, { body, proof: answerProof });
+      return { name, certificate };
+    } catch (error) {
+      this.#isInUse = false;
+      await writeJsonLine(peer, { error: messageOf(error) }).catch(() => {});
+      throw error;
+    }
+  }
+
+  #end(message: string): void {
+    this.#outcome.reject(new CommandError(message));
+  }
+}
+
+function closeQuietly(connection: Deno.Conn): void {
+  try {
+    connection.close();
+  } catch {
+    // It has gone by itself.
+  }
+}

@@ -1,0 +1,79 @@
+import type { Clock } from "../../base/clock.ts";
+import { CommandError } from "../../base/command_error.ts";
+import { messageOf } from "../../base/errors.ts";
+import { createRequest, isSignedBy } from "../authority.ts";
+import { clusterOf } from "../certificate.ts";
+import { joinLabels, readJsonLine, writeJsonLine } from "./lines.ts";
+import { type Keys, keysOf } from "../keys.ts";
+import { isOfToken, isProof, proofOf, type Token } from "./token.ts";
+
+/** How long the inviter may take. */
+const joinTimeoutMs = 10_000;
+
+/**
+ * Joins the cluster of a token, and returns this machine's keys in it. The private key is made here, and
+ * stays here.
+ *
+ * @throws {CommandError} it cannot be done, or somebody is in between
+ */
+export async function join(
+  place: { readonly host: string; readonly port: number; readonly text: string },
+  token: Token,
+  name: string,
+  clock: Clock,
+): Promise<Keys> {
+  const { request, privateKey } = await createRequest(name);
+  const proof = proofOf(token, joinLabels.request, name, request);
+  const answer = await ask(place, { name, request, proof }, clock);
+  if (typeof answer["error"] === "string") {
+    throw new CommandError(`Cannot join: ${answer["error"]}`);
+  }
+  const { body } = answer;
+  if (
+    typeof body !== "string" ||
+    !isProof(answer["proof"], proofOf(token, joinLabels.answer, proof, body))
+  ) {
+    throw new CommandError(
+      "Cannot join: the answer is not from who made the token; somebody may be in between",
+    );
+  }
+  return await keysIn(body, privateKey, token);
+}
+
+async function ask(
+  { host, port, text }: { readonly host: string; readonly port: number; readonly text: string },
+  line: { readonly name: string; readonly request: string; readonly proof: string },
+  clock: Clock,
+): Promise<Record<string, unknown>> {
+  const abort = new AbortController();
+  let connection: Deno.TcpConn | undefined;
+  const timer = clock.after(joinTimeoutMs, () => {
+    abort.abort();
+    connection?.close();
+  });
+  try {
+    connection = await Deno.connect({ hostname: host, port, signal: abort.signal });
+    await writeJsonLine(connection, line);
+    return await readJsonLine(connection);
+  } catch (error) {
+    const reason = abort.signal.aborted
+      ? `no answer within ${joinTimeoutMs / 1_000} s`
+      : messageOf(error);
+    throw new CommandError(
+      `Cannot join at ${text}: ${reason}; is rpc keys invite ${text} running there?`,
+    );
+  } finally {
+    timer.cancel();
+    if (!abort.signal.aborted) connection?.close();
+  }
+}
+
+async function keysIn(body: string, privateKey: string, token: Token): Promise<Keys> {
+  const { authority, certificate } = JSON.parse(body) as Record<string, unknown>;
+  if (typeof authority === "string" && typeof certificate === "string") {
+    const isRight = isOfToken(clusterOf(authority), token) &&
+      await isSignedBy(authority, certificate);
+    if (isRight) return keysOf("the answer", { authority, certificate, privateKey });
+  }
+  throw new CommandError("Cannot join: the answer is not of the cluster that the token is of");
+}

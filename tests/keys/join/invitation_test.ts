@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { type Clock, systemClock } from "../../../src/base/clock.ts";
+import { CommandError } from "../../../src/base/command_error.ts";
+import { createAuthority, openAuthority, signRequest } from "../../../src/keys/authority.ts";
+import { Invitation, type Joined } from "../../../src/keys/join/invitation.ts";
+import { join } from "../../../src/keys/join/joining.ts";
+import { createToken, formatToken, parseToken, type Token } from "../../../src/keys/join/token.ts";
+import { parseRights } from "../../../src/keys/rights.ts";
+import { RecordingLogger } from "../../discovery/recorder.ts";
+import { VirtualClock } from "../../support/virtual_clock.ts";
+import { within } from "../../support/wait_for.ts";
+
+const rights = parseRights("read,call:fib*");
+
+/** An invitation under way. */
+async function invite(clock: Clock = systemClock) {
+  const ca = await createAuthority(Date.now());
+  const authority = await openAuthority(ca);
+  const token = createToken(authority.cluster);
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const log = new RecordingLogger();
+  const joined = Invitation.wait({
+    listener,
+    token,
+    authority: ca.certificate,
+    sign: async (name, request) => {
+      if (name === "taken") throw new Error("there is a member called taken already");
+      return await signRequest(authority, request, { name, rights }, Date.now());
+    },
+    clock,
+    log,
+  });
+  // It may end before a test looks.
+  joined.catch(() => {});
+  const place = { host: "127.0.0.1", port, text: `127.0.0.1:${port}` };
+  return { authority, token, joined, place, log };
+}
+
+const ended = (joined: Promise<Joined>) =>
+  within("the end of the invitation", joined.then(({ name }) => name, (error) => error), 20_000);
+
+Deno.test("who has the token joins, with the inviter's rights and a key that never travelled", async () => {
+  const { authority, token, joined, place } = await invite();
+  const keys = await join(place, token, "bob", systemClock);
+  assert.equal(keys.cluster, authority.cluster);
+  assert.deepEqual([keys.own.name, keys.own.rights], ["bob", rights]);
+  assert.equal(await ended(joined), "bob");
+  await assert.rejects(join(place, token, "carol", systemClock), /is rpc keys invite .* running/);
+});
+
+Deno.test("five wrong tokens withdraw an invitation, and are told so", async () => {
+  const { authority, joined, place } = await invite();
+  const wrong: Token = createToken(authority.cluster);
+  for (let i = 0; i < 5; i++) {
+    await assert.rejects(join(place, wrong, "bob", systemClock), /token is not the one of this/);
+  }
+  const error = await ended(joined);
+  assert.ok(error instanceof CommandError);
+  assert.match(error.message, /5 wrong tokens came: the invitation is withdrawn/);
+});
+
+Deno.test("a token is void after fifteen minutes", async () => {
+  const clock = new VirtualClock();
+  const { joined, place, token } = await invite(clock);
+  await clock.advanceAsync(15 * 60_000 - 1);
+  await clock.advanceAsync(1);
+  assert.match(
+    (await ended(joined) as unknown as Error).message,
+    /within 15 minutes: the token is void/,
+  );
+  await assert.rejects(join(place, token, "bob", systemClock), /is rpc keys invite .* running/);
+});
+
+Deno.test("strangers who say nothing, or nonsense, hold nobody up and are no wrong tokens", async () => {
+  const { token, joined, place } = await invite();
+  const address = { hostname: place.host, port: place.port };
+  const silent = await Promise.all(Array.from({ length: 8 }, () => Deno.connect(address)));
+  const nonsense = [
+    "\n",
+    "{}\n",
+    "GET / HTTP/1.1\r\n\r\n",
+    '{"name":1}\n',
+    "null\n",
+    "x".repeat(20_000),
+  ];
+  for (const text of nonsense) {
+    const peer = await Deno.connect(address);
+    await peer.write(new TextEncoder().encode(text));
+    while (await peer.read(new Uint8Array(1_024)).catch(() => null) !== null);
+    peer.close();
+  }
+  await assert.rejects(join(place, token, "taken", systemClock), /called taken already/);
+  assert.equal((await join(place, token, "bob", systemClock)).own.name, "bob");
+  assert.equal(await ended(joined), "bob");
+  for (const peer of silent) peer.close();
+});
+
+Deno.test("who stands in between and does not know the token is found out by who joins", async () => {
+  const impostor = await createAuthority(Date.now());
+  const token = createToken("0123456789abcdef0123");
+  const answers = [
+    {
+      body: JSON.stringify({ authority: impostor.certificate, certificate: impostor.certificate }),
+      proof: "x",
+    },
+    { body: 1 },
+    {},
+  ];
+  for (const answer of answers) {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const served = (async () => {
+      const peer = await listener.accept();
+      await peer.read(new Uint8Array(16_384));
+      await peer.write(new TextEncoder().encode(`${JSON.stringify(answer)}\n`));
+      peer.close();
+      listener.close();
+    })();
+    const place = { host: "127.0.0.1", port: listener.addr.port, text: "there" };
+    await assert.rejects(join(place, token, "bob", systemClock), /somebody may be in between/);
+    await served;
+  }
+});
+
+Deno.test("the cluster that is joined is the one that the token is of", async () => {
+  const { token, joined, place } = await invite();
+  const other = { ...token, cluster: "0123456789abcdef" };
+  await assert.rejects(join(place, other, "bob", systemClock), /not of the cluster/);
+  await ended(joined);
+});
+
+Deno.test("a token is the same after it was written down, and nothing else is one", () => {
+  const token = createToken("0123456789abcdef0123");
+  const text = formatToken(token);
+  assert.deepEqual(parseToken(`  ${text}\r\n`), token);
+  assert.equal(token.secret.length, 16);
+  for (const other of ["", "rpc-join", text.slice(1), `${text}x`, text.toUpperCase()]) {
+    assert.equal(parseToken(other), undefined, other);
+  }
+});
