@@ -1,4 +1,4 @@
-import Table from "cli-table3";
+import { formatTable } from "../src/terminal/table.ts";
 import {
   judge,
   type MeasureResult,
@@ -15,15 +15,9 @@ export function reportOf(result: MeasureResult): string {
   const { reference } = result;
   const head = ["", `median (min..max)`];
   if (reference !== undefined) head.push(`times ${reference}`);
-  const table = new Table({
-    head,
-    style: { head: [], border: [] },
-    colAligns: ["left", "right"],
-  });
-  for (const series of result.series) table.push(rowOf(result, series));
   return [
     `\n${result.title}`,
-    table.toString(),
+    formatTable(head, result.series.map((series) => rowOf(result, series))),
     ...judge(result).map(verdictText),
     ...notesOf(result).map((note) => `  ${note}`),
   ].join("\n");

@@ -1,5 +1,7 @@
-import type { SingleBar } from "cli-progress";
 import { type Clock, systemClock, type Timer } from "../base/clock.ts";
+import { barOf } from "./screen.ts";
+import { terminalSize } from "./size.ts";
+import { displayWidth, fitted } from "./width.ts";
 
 /** How far some work has come. */
 export interface ProgressState {
@@ -24,14 +26,19 @@ export interface ProgressOptions {
   readonly total?: number | undefined;
   /** When the work ends by the clock, in milliseconds from now, whatever is done by then. */
   readonly durationMs?: number | undefined;
+  /** The results go to the same terminal, so that the bar has to make way. @default false */
+  readonly isBesideOutput?: boolean;
   /** @default stderr */
   readonly terminal?: ProgressTerminal;
   /** @default the machine's */
   readonly clock?: Clock;
 }
 
-/** Work that ends sooner needs no bar, and does not pay for loading one. */
+/** Work that ends sooner needs no bar. */
 const showAfterMs = 700;
+
+/** How often it is drawn anew: as fast as an eye follows numbers. */
+const redrawMs = 100;
 
 /** The rate is that of about so long a time. */
 const rateWindowMs = 3_000;
@@ -48,10 +55,11 @@ export class Progress {
   readonly #clock: Clock;
   readonly #terminal: ProgressTerminal;
   readonly #startedAtMs: number;
-  readonly #timer: Timer | undefined;
   readonly #samples: { readonly atMs: number; readonly done: number }[] = [];
-  #bar: SingleBar | undefined;
-  #stopped = false;
+  #timer: Timer | undefined;
+  #isShown = false;
+  /** How many want it out of their way now. */
+  #hidings = 0;
 
   /** Starts to wait for the time to show itself. {@link stop} ends it. */
   constructor(options: ProgressOptions) {
@@ -60,58 +68,53 @@ export class Progress {
     this.#terminal = options.terminal ?? stderrTerminal;
     this.#startedAtMs = this.#clock.now();
     this.#samples.push({ atMs: this.#startedAtMs, done: 0 });
-    if (this.#terminal.isTTY) {
-      this.#timer = this.#clock.after(showAfterMs, () => void this.#show());
-    }
+    if (!this.#terminal.isTTY) return;
+    this.#timer = this.#clock.after(showAfterMs, () => {
+      this.#isShown = true;
+      this.#draw();
+      this.#timer = this.#clock.every(redrawMs, () => this.#draw());
+    });
   }
 
-  /** Takes the bar off the screen, because something else is printed now. It comes back by itself. */
+  /** Takes the bar off the screen until {@link show}, because something is printed in its place. */
   hide(): void {
-    if (this.#bar !== undefined) this.#terminal.write("\r\x1b[K");
+    if (this.#hidings++ === 0) this.#erase();
+  }
+
+  /** Puts it back at once: it would hardly ever be seen if it waited for its next turn. */
+  show(): void {
+    if (--this.#hidings === 0) this.#draw();
+  }
+
+  /** Results are about to be written. */
+  beforeOutput(): void {
+    if (this.#options.isBesideOutput) this.hide();
+  }
+
+  /** They are written. */
+  afterOutput(): void {
+    if (this.#options.isBesideOutput) this.show();
   }
 
   /** Takes the bar off the screen for good. */
   stop(): void {
-    this.#stopped = true;
     this.#timer?.cancel();
-    this.#bar?.stop();
-    this.#bar = undefined;
+    this.#erase();
+    this.#isShown = false;
   }
 
-  async #show(): Promise<void> {
-    const { Format, SingleBar } = (await import("cli-progress")).default;
-    if (this.#stopped) return;
-    const terminal = this.#terminal;
-    const stream = {
-      isTTY: true,
-      get columns() {
-        return terminal.columns;
-      },
-      write(text: string) {
-        // The library comes back to where it began when it stops; by then that line has scrolled away.
-        if (text !== "\x1b7" && text !== "\x1b8") terminal.write(text);
-        return true;
-      },
-    };
-    this.#bar = new SingleBar({
-      stream: stream as unknown as NodeJS.WritableStream,
-      clearOnComplete: true,
-      // Off it would cut whatever else is printed meanwhile.
-      linewrap: true,
-      forceRedraw: true,
-      barCompleteChar: "█",
-      barIncompleteChar: "░",
-      barsize: barWidthMax,
-      format: (options) => {
-        const { share, text } = this.#now();
-        if (share === undefined) return text.slice(0, terminal.columns - 1);
-        const room = terminal.columns - text.length - 2;
-        if (room < barWidthMin) return text.slice(0, terminal.columns - 1);
-        const barsize = Math.min(barWidthMax, room);
-        return `${Format.BarFormat(share, { ...options, barsize })} ${text}`;
-      },
-    });
-    this.#bar.start(1, 0);
+  #erase(): void {
+    if (this.#isShown) this.#terminal.write("\r\x1b[K");
+  }
+
+  #draw(): void {
+    if (!this.#isShown || this.#hidings > 0) return;
+    // The last column stays free: a terminal that has filled it goes on in the next line.
+    const room = this.#terminal.columns - 1;
+    const { share, text } = this.#now();
+    const barWidth = Math.min(barWidthMax, room - displayWidth(text) - 1);
+    const bar = share === undefined || barWidth < barWidthMin ? "" : `${barOf(share, barWidth)} `;
+    this.#terminal.write(`\r${fitted(bar + text, room)}\x1b[K`);
   }
 
   /** The share of the work that is done, and the words beside the bar. */
@@ -172,11 +175,7 @@ const stderrTerminal: ProgressTerminal = {
     return Deno.stderr.isTerminal();
   },
   get columns() {
-    try {
-      return Deno.consoleSize().columns;
-    } catch {
-      return 80;
-    }
+    return terminalSize().columns;
   },
   write: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
 };

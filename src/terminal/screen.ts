@@ -1,10 +1,5 @@
+import { type ScreenSize, terminalSize } from "./size.ts";
 import { fitted } from "./width.ts";
-
-/** The size of a terminal in characters. */
-export interface ScreenSize {
-  readonly columns: number;
-  readonly rows: number;
-}
 
 /** A terminal as {@link Screen} needs it. */
 export interface ScreenDevice {
@@ -52,13 +47,7 @@ export class Screen {
 const encoder = new TextEncoder();
 
 const stdoutDevice: ScreenDevice = {
-  size() {
-    try {
-      return Deno.consoleSize();
-    } catch {
-      return { columns: 80, rows: 24 };
-    }
-  },
+  size: () => terminalSize(),
   write: (text) => void Deno.stdout.writeSync(encoder.encode(text)),
 };
 

@@ -1,40 +1,36 @@
-import Table from "cli-table3";
+import { displayWidth, fitted, padded } from "./width.ts";
+
+/** What stands between two columns. */
+const gap = "  ";
 
 /**
- * Longest cell, in UTF-16 code units: each row has the width of the longest, and a server's signature or
- * error may have a megabyte.
+ * Widest cell: each row has the width of the widest, and a server's signature or error may have a
+ * megabyte.
  */
-const cellLengthMax = 300;
+const cellWidthMax = 300;
 
-/** Lays out rows under a head, wide characters included, with two spaces between columns and no rules. */
-export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const table = new Table({
-    head: [...head],
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 2 },
-    chars: Object.fromEntries(borders.map((name) => [name, ""])),
+/** Lays rows out in columns, wide characters included, with two spaces between them: a line each. */
+export function columnLines(rows: readonly (readonly string[])[], indent = ""): string[] {
+  const cells = rows.map((row) => row.map(cut));
+  const widths: number[] = [];
+  for (const row of cells) {
+    for (const [column, cell] of row.entries()) {
+      widths[column] = Math.max(widths[column] ?? 0, displayWidth(cell));
+    }
+  }
+  return cells.map((row) => {
+    const all = row.map((cell, column) => padded(cell, widths[column] ?? 0));
+    return (indent + all.join(gap)).trimEnd();
   });
-  for (const row of rows) table.push(row.map(cut));
-  return table.toString().replaceAll(/ +$/gm, "");
+}
+
+/** Rows under a head, in columns. */
+export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return columnLines([head, ...rows]).join("\n");
 }
 
 function cut(cell: string): string {
-  return cell.length > cellLengthMax ? `${cell.slice(0, cellLengthMax)}...` : cell;
+  // Fewer characters than that take no more columns, and need no measuring.
+  if (cell.length * 2 <= cellWidthMax || displayWidth(cell) <= cellWidthMax) return cell;
+  return `${fitted(cell, cellWidthMax)}...`;
 }
-
-const borders = [
-  "top",
-  "top-mid",
-  "top-left",
-  "top-right",
-  "bottom",
-  "bottom-mid",
-  "bottom-left",
-  "bottom-right",
-  "left",
-  "left-mid",
-  "mid",
-  "mid-mid",
-  "right",
-  "right-mid",
-  "middle",
-] as const;

@@ -92,3 +92,34 @@ Deno.test("nothing is drawn where there is no terminal, nor for work that is don
   quick.stop();
   assert.equal(terminal.written, "");
 });
+
+Deno.test("the bar stays on the screen beside results, but for the moment of a write", async () => {
+  const terminal = new FakeTerminal();
+  const state = () => ({ done: 5, failed: 0 });
+  const progress = new Progress({ state, total: 10, terminal, isBesideOutput: true });
+  try {
+    await waitFor(() => terminal.written, () => terminal.line.includes("5/10"));
+    for (let i = 0; i < 40; i++) {
+      progress.beforeOutput();
+      assert.equal(terminal.line, "", "it makes way for the results");
+      progress.afterOutput();
+      assert.match(terminal.line, /5\/10/, "and is back at once");
+    }
+  } finally {
+    progress.stop();
+  }
+});
+
+Deno.test("results that go elsewhere do not touch the bar", async () => {
+  const terminal = new FakeTerminal();
+  const progress = new Progress({ state: () => ({ done: 5, failed: 0 }), total: 10, terminal });
+  try {
+    await waitFor(() => terminal.written, () => terminal.line.includes("5/10"));
+    const before = terminal.written;
+    progress.beforeOutput();
+    progress.afterOutput();
+    assert.equal(terminal.written, before);
+  } finally {
+    progress.stop();
+  }
+});

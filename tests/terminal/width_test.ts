@@ -12,6 +12,13 @@ Deno.test("wide characters take two columns, joining ones none, colours none", (
     ["😀", 2],
     ["\x1b[1;32mgreen\x1b[0m", 5],
     ["█░▁", 3],
+    ["👨‍👩‍👧", 2],
+    ["🇩🇪", 2],
+    ["❤️", 2],
+    ["☕", 2],
+    ["⚡", 2],
+    ["🫠", 2],
+    ["1️⃣", 2],
   ];
   for (const [text, width] of cases) assert.equal(displayWidth(text), width, JSON.stringify(text));
 });
@@ -21,6 +28,8 @@ Deno.test("a text is cut where it no longer fits, never in the middle of a wide 
   assert.equal(fitted("abcd", 3), "abc");
   assert.equal(fitted("東京都", 5), "東京");
   assert.equal(fitted("東京都", 6), "東京都");
+  assert.equal(fitted("👨‍👩‍👧👨‍👩‍👧", 3), "👨‍👩‍👧");
+  assert.equal(displayWidth(fitted("☕☕☕", 5)), 4);
 });
 
 Deno.test("colours survive the cut and end there", () => {
