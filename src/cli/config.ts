@@ -17,6 +17,7 @@ import {
   settingsOf,
   userSettingsPath,
 } from "./syntax/settings.ts";
+import { printLine } from "../terminal/stdout.ts";
 import { UsageError } from "./syntax/usage_error.ts";
 
 /** `rpc config get|set|path` */
@@ -25,7 +26,7 @@ export async function run(input: CommandInput<typeof configFlags>): Promise<numb
   const settings = settingsOf(input.commands);
   switch (action) {
     case "path":
-      console.log(userSettingsPath());
+      printLine(userSettingsPath());
       return exitCodes.success;
     case "get":
       return await get(settings, name, input.flags.json);
@@ -48,13 +49,13 @@ async function get(settings: Flags, name: string | undefined, json: boolean): Pr
     const value = shown(found === undefined ? flag.fallback : parseValue(flag, found));
     const source = found?.source ?? "default";
     if (json) {
-      console.log(jsonLine({ setting: kebabCase(key), value: value ?? null, source }));
-    } else if (name !== undefined) console.log(plainLine(String(value ?? "")));
+      printLine(jsonLine({ setting: kebabCase(key), value: value ?? null, source }));
+    } else if (name !== undefined) printLine(plainLine(String(value ?? "")));
     else lines.push([`${kebabCase(key)} = ${JSON.stringify(value ?? "")}`, source]);
   }
   const width = Math.max(...lines.map(([assignment]) => assignment.length));
   for (const [assignment, source] of lines) {
-    console.log(plainLine(`${assignment.padEnd(width)}  # ${source}`));
+    printLine(plainLine(`${assignment.padEnd(width)}  # ${source}`));
   }
   return exitCodes.success;
 }

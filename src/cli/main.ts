@@ -7,6 +7,7 @@ import { exitCodes } from "./exit_codes.ts";
 import { parseArguments } from "./syntax/parse.ts";
 import { resolveFlags, settingsOf } from "./syntax/settings.ts";
 import { plainLine, plainText } from "../terminal/plain_text.ts";
+import { printLine } from "../terminal/stdout.ts";
 import { UsageError } from "./syntax/usage_error.ts";
 
 /** Runs a command line, without the program's name, and returns the exit code. */
@@ -19,7 +20,7 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     if (first === "--version" || first === "-V") {
       const { versionText } = await import("./process/version.ts");
-      console.log(versionText());
+      printLine(versionText());
       return exitCodes.success;
     }
     const command = find(first);
@@ -46,7 +47,7 @@ async function help(name: string | undefined, isMistake: boolean): Promise<numbe
   const { commandHelp, programHelp } = await import("./syntax/help.ts");
   const text = name === undefined ? programHelp(commands) : commandHelp(find(name));
   if (isMistake) console.error(text.trimEnd());
-  else console.log(text.trimEnd());
+  else printLine(text.trimEnd());
   return isMistake ? exitCodes.usage : exitCodes.success;
 }
 

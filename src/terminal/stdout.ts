@@ -1,60 +1,58 @@
-/** Characters that may wait for a slow reader. */
-const pendingMax = 1024 * 1024;
+import { CommandError } from "../base/command_error.ts";
+import { messageOf } from "../base/errors.ts";
+
+/** How long a full pipe is left alone, where a write does not wait by itself until there is room. */
+export const fullPipePauseMs = 5;
+
+const encoder = new TextEncoder();
 
 /**
- * Results on their way to stdout: few large writes while there is much, at once when there is little.
+ * Prints a text and an LF on stdout, whole. Where nobody reads any more it does nothing, as for any
+ * program whose output goes through `head`. Returns whether somebody does.
+ *
+ * @throws {CommandError} it cannot be written
  */
-export class ResultWriter {
-  readonly #encoder = new TextEncoder();
-  #text = "";
-  #writing: Promise<void> | undefined;
-  #broken = false;
-  readonly #beforeWrite: () => void;
+export function printLine(text: string): boolean {
+  return printText(`${text}\n`);
+}
 
-  /** @param beforeWrite called before each write: to take away what stands in its place on a terminal */
-  constructor(beforeWrite: () => void = () => {}) {
-    this.#beforeWrite = beforeWrite;
+/**
+ * Prints a text on stdout as it is, whole: see {@link printLine}.
+ *
+ * @throws {CommandError} it cannot be written
+ */
+export function printText(text: string): boolean {
+  try {
+    writeWhole(Deno.stdout, text);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return false;
+    throw new CommandError(`Cannot write results: ${messageOf(error)}`, { cause: error });
   }
+}
 
-  /** Nobody reads any more, as in `rpc call ... | head`: further lines are dropped. */
-  get broken(): boolean {
-    return this.#broken;
+/**
+ * Prints a text and an LF on stderr, whole, where that is a result and not a remark.
+ *
+ * @throws {CommandError} it cannot be written
+ */
+export function printOnStderr(text: string): void {
+  try {
+    writeWhole(Deno.stderr, `${text}\n`);
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return;
+    throw new CommandError(`Cannot write to stderr: ${messageOf(error)}`, { cause: error });
   }
+}
 
-  /** Takes a line without its LF. */
-  line(text: string): void {
-    if (this.#broken) return;
-    this.#text += text + "\n";
-    this.#writing ??= this.#write();
-  }
-
-  /** Resolves when the reader is not far behind: at once, most of the time. */
-  async keepingUp(): Promise<void> {
-    while (this.#text.length > pendingMax) await this.#writing;
-  }
-
-  /** Resolves when all lines are written, or never will be. */
-  async flushed(): Promise<void> {
-    await this.#writing;
-  }
-
-  async #write(): Promise<void> {
-    // Whatever else is ready in this turn goes along.
-    await Promise.resolve();
+function writeWhole(file: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  let bytes = encoder.encode(text);
+  while (bytes.length > 0) {
     try {
-      while (this.#text !== "") {
-        const bytes = this.#encoder.encode(this.#text);
-        this.#text = "";
-        this.#beforeWrite();
-        for (let start = 0; start < bytes.length;) {
-          start += await Deno.stdout.write(bytes.subarray(start));
-        }
-      }
-    } catch {
-      this.#broken = true;
-      this.#text = "";
-    } finally {
-      this.#writing = undefined;
+      bytes = bytes.subarray(file.writeSync(bytes));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, fullPipePauseMs);
     }
   }
 }

@@ -3,22 +3,20 @@ import { UsageError } from "../syntax/usage_error.ts";
 
 /** The lines of an input that failed, in a file from which they can be run again. */
 export class FailedLines {
-  readonly #file: Deno.FsFile | undefined;
+  readonly #file: Deno.FsFile;
   readonly #encoder = new TextEncoder();
   #count = 0;
 
-  private constructor(file: Deno.FsFile | undefined) {
+  private constructor(file: Deno.FsFile) {
     this.#file = file;
   }
 
   /**
-   * Makes the file anew, so that it never holds those of another run. Without a path lines are counted
-   * only.
+   * Makes the file anew, so that it never holds those of another run.
    *
    * @throws {UsageError} it cannot be written, or is the input itself
    */
-  static async open(path: string | undefined, input: string): Promise<FailedLines> {
-    if (path === undefined) return new FailedLines(undefined);
+  static async open(path: string, input: string): Promise<FailedLines> {
     if (input !== "-" && await isSame(path, input)) {
       throw new UsageError(`Cannot write failed lines to ${path}: they are read from there`);
     }
@@ -42,15 +40,14 @@ export class FailedLines {
    * @throws {Error} it cannot be written
    */
   add(line: string): void {
-    this.#count++;
-    if (this.#file === undefined) return;
     let bytes = this.#encoder.encode(`${line}\n`);
     while (bytes.length > 0) bytes = bytes.subarray(this.#file.writeSync(bytes));
+    this.#count++;
   }
 
   /** Closes the file. */
   close(): void {
-    this.#file?.close();
+    this.#file.close();
   }
 }
 

@@ -3,6 +3,7 @@ import {
   boolean,
   choice,
   duration,
+  type FlagValues,
   integer,
   jsonFlag,
   registryFlags,
@@ -58,6 +59,11 @@ export const callFlags = {
     fallback: "p2c",
     setting: true,
   }),
+  quiet: boolean({ description: "Print no results: for load tests", short: "q" }),
+  raw: boolean({ description: "Print JSON in one line on a terminal too" }),
   json: jsonFlag,
   verbose: verboseFlag,
 };
+
+/** Their values. */
+export type CallFlags = FlagValues<typeof callFlags>;

@@ -1,29 +1,28 @@
-/** What the end of one call leaves to be written. */
-export interface Leavings {
-  /** A line for stdout. */
-  readonly result: string | undefined;
-  /** A line for those who want to run it again. */
-  readonly failed: string | undefined;
-}
-
 /** Calls that may be begun before an earlier one has ended, at least. */
 const aheadMin = 1_024;
 
 /** Characters of results that may wait for that of an earlier call. */
 const heldMax = 16 * 1024 * 1024;
 
+interface Early<Leavings> {
+  readonly leavings: Leavings;
+  readonly size: number;
+}
+
 /**
  * Brings what calls leave into the order of the calls, in bounded memory: while too much waits for a
  * slow call, no others should begin.
  */
-export class ResultOrder {
+export class ResultOrder<Leavings> {
   readonly #write: (leavings: Leavings) => void;
   readonly #aheadMax: number;
-  readonly #early = new Map<number, Leavings>();
+  readonly #early = new Map<number, Early<Leavings>>();
+  /** Calls that wait until all before them have ended, by place. */
+  readonly #turns = new Map<number, () => void>();
   #held = 0;
   #next = 0;
   #begun = 0;
-  #waiting: (() => void)[] = [];
+  #isReleased = false;
 
   /** @param write takes what calls leave, in order */
   constructor(concurrency: number, write: (leavings: Leavings) => void) {
@@ -41,26 +40,31 @@ export class ResultOrder {
     return this.#begun++;
   }
 
-  /** The call of that place has ended. */
-  end(place: number, leavings: Leavings): void {
-    this.#early.set(place, leavings);
-    this.#held += sizeOf(leavings);
+  /** Resolves when all calls before that place have ended, or at {@link release}. */
+  async turnOf(place: number): Promise<void> {
+    if (place === this.#next || this.#isReleased) return;
+    await new Promise<void>((resolve) => this.#turns.set(place, resolve));
+  }
+
+  /** Nobody waits for a turn any more, which may never come. */
+  release(): void {
+    this.#isReleased = true;
+    for (const resume of this.#turns.values()) resume();
+    this.#turns.clear();
+  }
+
+  /** The call of that place has ended. `size`: characters that it leaves. */
+  end(place: number, leavings: Leavings, size: number): void {
+    this.#early.set(place, { leavings, size });
+    this.#held += size;
     let early = this.#early.get(this.#next);
     while (early !== undefined) {
       this.#early.delete(this.#next++);
-      this.#held -= sizeOf(early);
-      this.#write(early);
+      this.#held -= early.size;
+      this.#write(early.leavings);
       early = this.#early.get(this.#next);
     }
-    for (const wake of this.#waiting.splice(0)) wake();
+    this.#turns.get(this.#next)?.();
+    this.#turns.delete(this.#next);
   }
-
-  /** Resolves when a call has ended. */
-  oneEnds(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-}
-
-function sizeOf({ result, failed }: Leavings): number {
-  return (result?.length ?? 0) + (failed?.length ?? 0);
 }

@@ -3,10 +3,11 @@ import type { CommandInput } from "../syntax/command.ts";
 import { type completionsFlags, shells } from "./flags.ts";
 import { completionScripts } from "./scripts.ts";
 import { exitCodes } from "../exit_codes.ts";
+import { printText } from "../../terminal/stdout.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 
 /** `rpc completions <shell>` */
-export async function run({ positionals }: CommandInput<typeof completionsFlags>): Promise<number> {
+export function run({ positionals }: CommandInput<typeof completionsFlags>): Promise<number> {
   const [name = ""] = positionals;
   const shell = shells.find((one) => one === name);
   if (shell === undefined) {
@@ -14,6 +15,6 @@ export async function run({ positionals }: CommandInput<typeof completionsFlags>
     const hint = near === undefined ? `choose from ${shells.join(", ")}` : `did you mean ${near}?`;
     throw new UsageError(`There are no completions for ${JSON.stringify(name)}: ${hint}`);
   }
-  await Deno.stdout.write(new TextEncoder().encode(completionScripts[shell]));
-  return exitCodes.success;
+  printText(completionScripts[shell]);
+  return Promise.resolve(exitCodes.success);
 }

@@ -7,6 +7,8 @@ import { DemoPlay } from "../../demo/play.ts";
 import { summaryOf } from "../../demo/summary.ts";
 import { judge, type MachineFacts } from "../../demo/verdict.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
+import { terminalSize } from "../../terminal/size.ts";
+import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 
 /**
@@ -52,8 +54,8 @@ export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<nu
   };
   const figures = figuresOf(record);
   const verdicts = judge(record, figures, machine);
-  const columns = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : Infinity;
-  console.log(summaryOf(record, figures, verdicts, columns));
+  const columns = Deno.stdout.isTerminal() ? terminalSize().columns : Infinity;
+  printLine(summaryOf(record, figures, verdicts, columns));
   if (flags.html !== undefined) {
     report?.writeReport(flags.html, { record, figures, verdicts, machine });
   }

@@ -5,6 +5,7 @@ import { rememberIssued } from "../../keys/authority_files.ts";
 import { keyFiles, readKeyFile, requiredKeysDirectory, writeKeyFiles } from "../../keys/files.ts";
 import { assertMachineName, isMachineName } from "../../keys/names.ts";
 import { ownerRights } from "../../keys/rights.ts";
+import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import type { KeysInput } from "./input.ts";
 import { show } from "./show.ts";
@@ -29,7 +30,7 @@ export async function init(input: KeysInput): Promise<number> {
   rememberIssued(directory, subject, own.certificate, nowMs);
   show(input);
   if (!input.flags.json) {
-    console.log(
+    printLine(
       "next     rpc serve and rpc call use these keys from now on; for another machine, here:\n" +
         "         rpc keys invite <this machine's address>:6665",
     );

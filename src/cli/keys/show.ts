@@ -5,6 +5,7 @@ import { expiryText, wholeDaysLeft } from "../../keys/expiry.ts";
 import { keyFiles, requiredKeysDirectory } from "../../keys/files.ts";
 import { type Keys, readKeys } from "../../keys/keys.ts";
 import { formatRights } from "../../keys/rights.ts";
+import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import type { KeysInput } from "./input.ts";
 
@@ -18,8 +19,8 @@ export function show({ flags }: KeysInput): number {
         "rpc keys join joins one that there is",
     );
   }
-  if (flags.json) console.log(JSON.stringify(toJson(keys, directory)));
-  else console.log(toText(keys, directory));
+  if (flags.json) printLine(JSON.stringify(toJson(keys, directory)));
+  else printLine(toText(keys, directory));
   return exitCodes.success;
 }
 

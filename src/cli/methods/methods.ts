@@ -6,6 +6,7 @@ import { CommandError } from "../../base/command_error.ts";
 import type { methodsFlags } from "./flags.ts";
 import { discoverAll } from "./discover.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
+import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { methodText, signatureOf } from "./method_text.ts";
 import { plainLogger } from "../process/plain_logger.ts";
@@ -26,9 +27,9 @@ export async function run(
     const { signal } = interrupt;
     const document = await discoverAll(client, discovery, transport, service, signal);
     const methods = wanted(document.methods, name);
-    if (flags.json) { for (const method of methods) console.log(jsonLine(method)); }
-    else if (name !== undefined) console.log(plainText(methods.map(methodText).join("\n")));
-    else console.log(await toTable(methods));
+    if (flags.json) { for (const method of methods) printLine(jsonLine(method)); }
+    else if (name !== undefined) printLine(plainText(methods.map(methodText).join("\n")));
+    else printLine(await toTable(methods));
     return exitCodes.success;
   } finally {
     interrupt.release();

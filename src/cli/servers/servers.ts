@@ -7,6 +7,7 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { serversFlags } from "./flags.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
+import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { endsSoon, expiryText } from "../../keys/expiry.ts";
@@ -38,11 +39,13 @@ export async function run({ flags }: CommandInput<typeof serversFlags>): Promise
   const discovery = await openRegistry(flags, log);
   const interrupt = onInterrupt();
   try {
-    const lists = snapshots(discovery, flags.service, interrupt.signal);
     const shown = { ...flags, registry: discovery.url };
-    if (!flags.watch) return await listOnce(lists, shown, transport);
+    if (!flags.watch) {
+      const lists = snapshots(discovery, flags.service, interrupt.signal);
+      return await listOnce(lists, shown, transport);
+    }
     const { watchServers } = await import("./watch.ts");
-    return await watchServers(lists, { ...shown, transport }, interrupt);
+    return await watchServers(discovery, { ...shown, transport }, interrupt);
   } finally {
     interrupt.release();
     await discovery.close();
@@ -59,13 +62,13 @@ async function listOnce(
     const servers = await Promise.all(
       instances.map((instance) => probe(instance, flags.timeout, transport)),
     );
-    if (flags.json) { for (const server of servers) console.log(jsonLine(toJson(server))); }
+    if (flags.json) { for (const server of servers) printLine(jsonLine(toJson(server))); }
     else if (servers.length === 0) {
       console.error(
         `rpc: No server of service "${flags.service}" is registered in the registry ` +
           `${flags.registry} (start one: rpc serve 127.0.0.1 0)`,
       );
-    } else console.log(await toTable(servers));
+    } else printLine(await toTable(servers));
     return exitCodes.success;
   }
   return exitCodes.interrupted;

@@ -1,11 +1,14 @@
 import { systemClock } from "../../base/clock.ts";
 import { callOnce } from "../../client/call_once.ts";
 import type { Transport } from "../../client/transport.ts";
-import { addressOf, type Snapshot } from "../../discovery/discovery.ts";
+import { addressOf, type Discovery } from "../../discovery/discovery.ts";
+import { snapshots } from "../../discovery/snapshots.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { statsSchema } from "../../wire/stats.ts";
 import type { Interrupt } from "../../terminal/interrupt.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
+import { printLine } from "../../terminal/stdout.ts";
+import { openReaderCheck } from "../../terminal/stdout_reader.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { type ServerEvent, type ServerRow, ServerRows } from "./rows.ts";
 
@@ -21,30 +24,60 @@ export interface WatchFlags {
 /** How often servers are asked how they are. */
 const askPeriodMs = 1_000;
 
-/** Follows a service until Ctrl-C: as a live table on a terminal, else by a line for each change. */
+/**
+ * Follows a service until Ctrl-C or until nobody reads on: as a live table on a terminal, else by a line
+ * for each change.
+ *
+ * @throws {CommandError} what happens cannot be written
+ */
 export async function watchServers(
-  lists: AsyncIterable<Snapshot>,
+  discovery: Discovery,
   flags: WatchFlags,
   interrupt: Interrupt,
 ): Promise<number> {
   const deps = { transport: flags.transport, clock: systemClock };
   const isLive = !flags.json && Deno.stdout.isTerminal();
+  const over = new AbortController();
+  const hasReaderGone = isLive ? () => false : openReaderCheck();
+  let problem: unknown;
+  /** Writes, and ends it all when that cannot be done any more. */
+  const writing = (write: () => boolean) => {
+    if (over.signal.aborted) return;
+    try {
+      if (!write()) over.abort();
+    } catch (error) {
+      problem = error;
+      over.abort();
+    }
+  };
   const rows = new ServerRows({
     ask: async (instance) =>
       statsSchema.parse(await callOnce(instance, reservedMethods.stats, flags.timeout, deps)),
     clock: systemClock,
     onEvent(event) {
       if (isLive) draw();
-      else console.log(flags.json ? jsonLine(eventJson(event)) : plainLine(eventLine(event)));
+      else {
+        writing(() =>
+          printLine(flags.json ? jsonLine(eventJson(event)) : plainLine(eventLine(event)))
+        );
+      }
     },
   });
   let isStale = false;
   const table = isLive ? await openTable() : undefined;
-  const draw = () => table?.draw(rows.all, { ...flags, isStale });
-  const timer = systemClock.every(askPeriodMs, () => void rows.ask().then(draw));
+  const draw = () =>
+    writing(() => {
+      table?.draw(rows.all, { ...flags, isStale });
+      return true;
+    });
+  const timer = systemClock.every(askPeriodMs, () => {
+    if (hasReaderGone()) over.abort();
+    void rows.ask().then(draw);
+  });
+  const signal = AbortSignal.any([interrupt.signal, over.signal]);
   try {
     draw();
-    for await (const { instances, stale } of lists) {
+    for await (const { instances, stale } of snapshots(discovery, flags.service, signal)) {
       if (stale && !isStale && !isLive) {
         console.error("rpc: the registry cannot be reached: this is the last list known");
       }
@@ -56,6 +89,7 @@ export async function watchServers(
     timer.cancel();
     table?.close();
   }
+  if (problem !== undefined) throw problem;
   return interrupt.signal.aborted ? exitCodes.interrupted : exitCodes.success;
 }
 

@@ -1,0 +1,97 @@
+import { RpcError } from "../../base/errors.ts";
+import { plainLine, plainText } from "../../terminal/plain_text.ts";
+import type { CallFlags } from "./flags.ts";
+import type { Job } from "./job.ts";
+
+/** Failed calls that are told of one by one; the summary counts the rest. */
+const callsShownMax = 10;
+
+/** Of an input more of them, since somebody has to mend its lines. The file of failed lines has all. */
+const linesShownMax = 1_000;
+
+/** Issues of one call's parameters that are told of beside the first. */
+const issuesShownMax = 5;
+
+/** Characters of parameters that are shown. */
+const paramsShownMax = 60;
+
+/** What {@link Failures} are told with. */
+export interface FailuresOptions {
+  readonly method: string;
+  readonly flags: CallFlags;
+  /** Prints a line on stderr. */
+  readonly tell: (line: string) => void;
+}
+
+/** Tells people of calls that failed, the first of them one by one. */
+export class Failures {
+  readonly #options: FailuresOptions;
+  #count = 0;
+
+  constructor(options: FailuresOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** A call has failed, at that server if it was sent to one. */
+  add(job: Job, error: RpcError, server: string | undefined): void {
+    const { flags, tell } = this.#options;
+    const shownMax = flags.input === undefined ? callsShownMax : linesShownMax;
+    this.#count++;
+    if (this.#count > shownMax) return;
+    const where = server === undefined || error.message.includes(server) ? "" : ` at ${server}`;
+    const hint = flags.input === undefined ? hintFor(error, this.#options.method) : undefined;
+    tell(plainLine(
+      `rpc: ${this.#subjectOf(job)} failed${where}: ${error.name}: ${error.message}` +
+        othersOf(error) + (hint === undefined ? "" : `; ${hint}`),
+    ));
+    if (flags.verbose && error.stack !== undefined) tell(plainText(error.stack));
+    if (this.#count === shownMax) tell("rpc: further failures are only counted");
+  }
+
+  #subjectOf({ number, params }: Job): string {
+    const { method, flags } = this.#options;
+    if (flags.input !== undefined) return `line ${number}`;
+    const word = isMany(flags) ? `call ${number}` : "call";
+    if (params instanceof RpcError) return `${word} ${method}`;
+    const json = JSON.stringify(params);
+    const args = Array.isArray(params) ? json.slice(1, -1) : json;
+    const shown = args.length > paramsShownMax ? `${args.slice(0, paramsShownMax - 3)}...` : args;
+    return `${word} ${method}(${shown})`;
+  }
+}
+
+/** The issues that the message only counts: it tells of the first. */
+function othersOf({ issues = [] }: RpcError): string {
+  const others = issues.slice(1);
+  const told = others.slice(0, issuesShownMax).map(({ path, message }) => {
+    const [first, ...rest] = path;
+    const name = typeof first === "number" ? `parameter ${first + 1}` : first ?? "it";
+    return `, ${[name, ...rest].join(".")} ${message}`;
+  });
+  return told.join("") + (others.length > issuesShownMax ? ", and others" : "");
+}
+
+/** Whether the flags ask for more than one call. */
+export function isMany({ repeat, duration, rate }: CallFlags): boolean {
+  return repeat !== undefined || duration !== undefined || rate !== undefined;
+}
+
+/** What the caller can do, where the message does not say it already. */
+function hintFor(error: RpcError, method: string): string | undefined {
+  switch (error.name) {
+    case "DeadlineExceeded":
+      return "allow it more time with --timeout <time>";
+    case "MethodNotFound":
+      return error.message.includes("did you mean") ? undefined : "see: rpc methods";
+    case "InvalidParams":
+      return `see: rpc methods ${method}`;
+    case "Overloaded":
+      return "lower --concurrency, or start another server";
+    default:
+      return undefined;
+  }
+}

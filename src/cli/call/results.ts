@@ -1,0 +1,156 @@
+import { messageOf, type RpcError } from "../../base/errors.ts";
+import type { CallReport } from "../../client/call_report.ts";
+import type { CallStream, StreamReport } from "../../client/call_stream.ts";
+import type { ResultWriter } from "../../terminal/result_writer.ts";
+import { plainText } from "../../terminal/plain_text.ts";
+import type { FailedLines } from "./failed_lines.ts";
+import type { CallFlags } from "./flags.ts";
+import type { Job } from "./job.ts";
+import { ResultOrder } from "./result_order.ts";
+
+/** What the end of one call leaves to be written. */
+export interface Leavings {
+  readonly job: Job;
+  /** A line for stdout. */
+  readonly result: string | undefined;
+  /** Its line goes to those that can be run again. */
+  readonly isFailed: boolean;
+}
+
+/** What {@link CallResults} write, and where. */
+export interface CallResultsOptions {
+  readonly flags: CallFlags;
+  readonly writer: ResultWriter<Leavings>;
+  readonly failedLines: FailedLines | undefined;
+  /** Aborts when no call shall go on. */
+  readonly signal: AbortSignal;
+  /** A result as text. */
+  readonly textOf: (result: unknown) => string;
+  /** The failed lines cannot be written any more. */
+  readonly onLost: (problem: string) => void;
+}
+
+/** Results on stdout, failed lines in their file: in the order of the calls unless told otherwise. */
+export class CallResults {
+  readonly #options: CallResultsOptions;
+  readonly #order: ResultOrder<Leavings>;
+  /** A program gets what a server sent; a terminal would obey it. */
+  readonly #printable = Deno.stdout.isTerminal() ? plainText : (text: string) => text;
+  /** Failed lines that are in no file, though they should be. */
+  readonly #unkept: Job[] = [];
+
+  constructor(options: CallResultsOptions) {
+    this.#options = options;
+    this.#order = new ResultOrder(options.flags.concurrency ?? 1, (leavings) => {
+      this.#write(leavings);
+    });
+    options.signal.addEventListener("abort", () => this.#order.release(), { once: true });
+  }
+
+  /** Whether another call may begin: neither the reader nor a slow call is left far behind. */
+  get hasRoom(): boolean {
+    return this.#order.hasRoom;
+  }
+
+  /** Counts a call, and returns its place. */
+  begin(): number {
+    return this.#order.begin();
+  }
+
+  /**
+   * Prints the items of a call as they come, once all calls before it have ended: till then the server
+   * waits. Resolves to how the call ended.
+   */
+  async stream(place: number, job: Job, stream: CallStream): Promise<StreamReport> {
+    const { flags, writer, signal, textOf } = this.#options;
+    try {
+      for await (const item of stream) {
+        if (!stream.isStream) break;
+        await this.#order.turnOf(place);
+        if (signal.aborted || writer.isOver) break;
+        if (flags.quiet) continue;
+        const result = flags.json ? JSON.stringify({ i: job.number, item }) : textOf(item);
+        writer.line(this.#printable(result), { job, result, isFailed: false });
+        await writer.keepingUp();
+      }
+    } catch {
+      // The report tells it.
+    }
+    return await stream.report;
+  }
+
+  /** Takes the end of a call; without a report it was given up, and leaves nothing. */
+  end(place: number, job: Job, report: CallReport | StreamReport | undefined): void {
+    const isFailed = report?.error !== undefined;
+    const leavings = {
+      job,
+      result: report === undefined ? undefined : this.#lineOf(job, report),
+      isFailed,
+    };
+    if (this.#options.flags.unordered) {
+      this.#write(leavings);
+      // Its place must not hold up those behind it.
+      this.#order.end(place, { job, result: undefined, isFailed: false }, 0);
+    } else {
+      const size = (leavings.result?.length ?? 0) + (job.line?.length ?? 0);
+      this.#order.end(place, leavings, size);
+    }
+  }
+
+  /** Resolves when the reader is not far behind. */
+  keepingUp(): Promise<void> {
+    return this.#options.writer.keepingUp();
+  }
+
+  /** Resolves to the jobs that are neither written nor kept in the file of failed lines. */
+  async flushed(): Promise<readonly Job[]> {
+    const { writer, failedLines } = this.#options;
+    await writer.flushed();
+    const unwritten = failedLines === undefined
+      ? writer.unwritten
+      // A failed one is in the file already, whatever became of its JSON.
+      : writer.unwritten.filter(({ job, isFailed }) => !isFailed && !this.#keep(job));
+    return [...unwritten.map(({ job }) => job), ...this.#unkept];
+  }
+
+  #write(leavings: Leavings): void {
+    const { job, result, isFailed } = leavings;
+    if (result !== undefined) this.#options.writer.line(this.#printable(result), leavings);
+    if (isFailed && this.#options.failedLines !== undefined && !this.#keep(job)) {
+      this.#unkept.push(job);
+    }
+  }
+
+  /** Whether the line is in the file of failed ones, or never can be, since it is none. */
+  #keep({ line }: Job): boolean {
+    if (line === undefined) return true;
+    try {
+      this.#options.failedLines?.add(line);
+      return true;
+    } catch (error) {
+      this.#options.onLost(messageOf(error));
+      return false;
+    }
+  }
+
+  #lineOf(job: Job, report: CallReport | StreamReport): string | undefined {
+    const { result, error, server, durationMs } = report;
+    const items = "items" in report ? report.items : undefined;
+    const { flags, textOf } = this.#options;
+    if (flags.quiet) return undefined;
+    if (!flags.json) {
+      return error === undefined && items === undefined ? textOf(result) : undefined;
+    }
+    const success = items === undefined ? { result } : { items };
+    return JSON.stringify({
+      [flags.input === undefined ? "i" : "line"]: job.number,
+      ...(error === undefined ? success : { error: shown(error) }),
+      server: server ?? null,
+      ms: Number(durationMs.toFixed(3)),
+    });
+  }
+}
+
+function shown({ name, code, message, executed, issues }: RpcError): Record<string, unknown> {
+  return { name, code, message, executed, issues };
+}

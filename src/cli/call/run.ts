@@ -1,0 +1,254 @@
+import { sleep, systemClock } from "../../base/clock.ts";
+import { messageOf, RpcError } from "../../base/errors.ts";
+import type { CallReport } from "../../client/call_report.ts";
+import type { Client } from "../../client/client.ts";
+import type { Params } from "../../wire/message.ts";
+import { plainLine } from "../../terminal/plain_text.ts";
+import type { Progress, ProgressState } from "../../terminal/progress.ts";
+import { ResultWriter } from "../../terminal/result_writer.ts";
+import { Failures } from "./failures.ts";
+import type { FailedLines } from "./failed_lines.ts";
+import type { CallFlags } from "./flags.ts";
+import type { Job, JobSource } from "./job.ts";
+import { makeCalls } from "./load.ts";
+import { CallResults, type Leavings } from "./results.ts";
+import type { CallSummary } from "./summary.ts";
+
+/** What a {@link CallRun} takes. */
+export interface CallRunOptions {
+  readonly client: Client;
+  readonly method: string;
+  readonly flags: CallFlags;
+  readonly source: JobSource;
+  readonly failedLines: FailedLines | undefined;
+  readonly summary: CallSummary | undefined;
+  /** Shows how far it has come. */
+  readonly newProgress: ((state: () => ProgressState) => Progress) | undefined;
+  /** Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** A result as text. */
+  readonly textOf: (result: unknown) => string;
+}
+
+/** How a run ended. */
+export interface RunEnd {
+  /** Calls that have ended. */
+  readonly done: number;
+  readonly failed: number;
+  /** Why no further call was begun, though there were more. */
+  readonly stoppedBecause: string | undefined;
+  /** Why results could not be written. */
+  readonly writeProblem: string | undefined;
+  /** The number of the last call that was begun; 0 of none. */
+  readonly lastBegun: number;
+  /** Jobs that have run, and whose results are neither written nor in the file of failed lines. */
+  readonly lost: readonly Job[];
+}
+
+/** Calls under way with a rate at the most, unless told otherwise: past it servers cannot follow. */
+const rateConcurrencyDefault = 10_000;
+
+/** Why a run stops: as for all that is written through `head`. */
+export const nobodyReads = "nobody reads the results";
+
+/** Why a run stops: all other calls would fail too. */
+export const noServer = "there is no server";
+
+/** How long a line waits for a server, once there were some: as long as a restart of all may take. */
+const patienceMs = 30_000;
+
+/** How long it waits before it asks again. */
+const pauseMs = 250;
+
+/** The calls of one `rpc call`, from whatever source they come. */
+export class CallRun {
+  readonly #options: CallRunOptions;
+  readonly #writer: ResultWriter<Leavings>;
+  readonly #results: CallResults;
+  readonly #failures: Failures;
+  readonly #progress: Progress | undefined;
+  #underWay = 0;
+  #done = 0;
+  #lastBegun = 0;
+  /** Every call asks for a stream until an answer has told that the procedure is none. */
+  #isPlain: boolean;
+  #isAnswered = false;
+  #stoppedBecause: string | undefined;
+
+  constructor(options: CallRunOptions) {
+    const { flags, failedLines, signal, textOf, method } = options;
+    this.#options = options;
+    this.#progress = options.newProgress?.(() => ({
+      done: this.#done,
+      failed: this.#failures.count,
+    }));
+    // A line's result is one line too, so that the two can be told to belong together.
+    this.#isPlain = flags.input !== undefined;
+    this.#writer = new ResultWriter({
+      beforeWrite: () => this.#progress?.beforeOutput(),
+      afterWrite: () => this.#progress?.afterOutput(),
+      onOver: () => this.#stop(this.#writer.isBroken ? nobodyReads : "cannot write results"),
+    });
+    this.#results = new CallResults({
+      flags,
+      writer: this.#writer,
+      failedLines,
+      signal,
+      textOf,
+      onLost: (problem) => this.#stop(`cannot write --failed ${flags.failed}: ${problem}`),
+    });
+    this.#failures = new Failures({ method, flags, tell: (line) => this.#tell(line) });
+  }
+
+  /** Makes the calls until all are made, or none makes sense any more. */
+  async run(): Promise<RunEnd> {
+    const { signal, source, flags } = this.#options;
+    const interrupted = () => this.#interrupted();
+    signal.addEventListener("abort", interrupted);
+    if (signal.aborted) interrupted();
+    try {
+      await makeCalls({
+        source,
+        concurrency: flags.concurrency ?? (flags.rate === undefined ? 1 : rateConcurrencyDefault),
+        hasRoom: () => this.#results.hasRoom,
+        isOver: () => this.#isStopping,
+      }, (job) => this.#run(job));
+    } catch (error) {
+      this.#stop(`cannot read the input: ${messageOf(error)}`);
+    } finally {
+      signal.removeEventListener("abort", interrupted);
+    }
+    const lost = await this.#results.flushed();
+    this.#progress?.stop();
+    return {
+      done: this.#done,
+      failed: this.#failures.count,
+      stoppedBecause: this.#stoppedBecause,
+      writeProblem: this.#writer.problem,
+      lastBegun: this.#lastBegun,
+      lost,
+    };
+  }
+
+  get #isStopping(): boolean {
+    return this.#stoppedBecause !== undefined;
+  }
+
+  /** Begins no further call. */
+  #stop(because: string): void {
+    this.#stoppedBecause ??= because;
+    this.#options.source.stop();
+  }
+
+  #interrupted(): void {
+    this.#stop("interrupted");
+    if (this.#options.flags.input === undefined) return;
+    this.#tell(`rpc: finishing ${this.#underWay} calls; Ctrl-C again ends at once`);
+  }
+
+  async #run(job: Job): Promise<void> {
+    const place = this.#results.begin();
+    this.#lastBegun = job.number;
+    this.#underWay++;
+    const report = job.params instanceof RpcError
+      ? notCalled(job.params)
+      : await this.#call(place, job, job.params);
+    this.#underWay--;
+    if (this.#isGivenUp(report)) this.#results.end(place, job, undefined);
+    else this.#ended(place, job, report);
+    await this.#results.keepingUp();
+  }
+
+  /** A call that Ctrl-C ended has neither succeeded nor failed, nor has a stream whose reader has gone. */
+  #isGivenUp({ error }: CallReport): boolean {
+    const { signal } = this.#options;
+    return error?.name === "Cancelled" && (signal.aborted || this.#writer.isOver);
+  }
+
+  #ended(place: number, job: Job, report: CallReport): void {
+    const { summary, flags } = this.#options;
+    const { error, server, durationMs } = report;
+    this.#done++;
+    if (!(job.params instanceof RpcError)) summary?.add(report, job.lateMs);
+    if (error !== undefined) this.#failures.add(job, error, server);
+    else if (flags.verbose && flags.input === undefined) {
+      this.#tell(`rpc: call ${job.number}: ${server}, ${durationMs.toFixed(3)} ms`);
+    }
+    this.#results.end(place, job, report);
+  }
+
+  async #call(place: number, job: Job, params: Params): Promise<CallReport> {
+    const { client, method, signal, flags } = this.#options;
+    if (flags.input !== undefined) return await this.#callPatiently(params);
+    if (this.#isPlain) return this.#judged(await client.report(method, params, { signal }));
+    const stream = client.stream(method, params, { signal });
+    const report = await this.#results.stream(place, job, stream);
+    this.#isPlain ||= report.error === undefined && report.items === undefined;
+    return this.#judged(report);
+  }
+
+  /** Makes the call, and waits a while for a server when all have gone. */
+  async #callPatiently(params: Params): Promise<CallReport> {
+    const { client, method } = this.#options;
+    const untilMs = systemClock.now() + patienceMs;
+    while (true) {
+      // Ctrl-C lets a line that was begun end.
+      const report = await client.report(method, params);
+      const { error } = report;
+      const isHopeless = this.#isStopping || systemClock.now() >= untilMs;
+      if (error === undefined || !isPassing(error) || !this.#isAnswered || isHopeless) {
+        return this.#judged(report);
+      }
+      await sleep(systemClock, pauseMs);
+    }
+  }
+
+  /** Stops if all other calls would fail for the same reason. */
+  #judged(report: CallReport): CallReport {
+    const name = report.error?.name;
+    const isInput = this.#options.flags.input !== undefined;
+    if (name === "Unavailable") {
+      if (isInput || !this.#options.client.stats.reached) this.#stop(noServer);
+    } else if (name === "MethodNotFound" && isInput) this.#stop("no server offers the method");
+    else this.#isAnswered = true;
+    return report;
+  }
+
+  #tell(line: string): void {
+    this.#progress?.hide();
+    console.error(line);
+    this.#progress?.show();
+  }
+}
+
+function notCalled(error: RpcError): CallReport {
+  return { result: undefined, error, server: undefined, attempts: 0, durationMs: 0 };
+}
+
+/**
+ * What may be gone in a moment. None of these has run; where an earlier attempt may have, the client
+ * has tried again only because running twice does no harm.
+ */
+function isPassing({ name, executed }: RpcError): boolean {
+  const isRefusal = name === "Unavailable" || name === "Overloaded" || name === "Draining";
+  return isRefusal && executed !== "yes";
+}
+
+/** What a run of lines that stopped before the last one tells: where, and how to go on. */
+export function stopText(end: RunEnd, method: string, input: string): string {
+  const { lastBegun, lost, stoppedBecause } = end;
+  const last = lost.reduce((least, { number }) => Math.min(least, number - 1), lastBegun);
+  const goOn = last === 0 || input === "-"
+    ? ""
+    : `; go on with: tail -n +${last + 1} ${input} | rpc call ${method} --input -`;
+  return plainLine(`rpc: stopped (${stoppedBecause}) ${whereOf(last, lastBegun)}${goOn}`);
+}
+
+function whereOf(last: number, lastBegun: number): string {
+  if (lastBegun === 0) return "before the first line";
+  if (last === lastBegun) {
+    return `after line ${last}: all up to it have ended, none behind it has begun`;
+  }
+  return `after line ${last}: what came of all up to it is kept; those behind it up to ` +
+    `${lastBegun} have run too, and what came of some of them is lost`;
+}

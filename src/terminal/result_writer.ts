@@ -1,0 +1,187 @@
+import { sleep, systemClock } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import { fullPipePauseMs } from "./stdout.ts";
+
+/** Characters that may wait for a slow reader. */
+const pendingMax = 1024 * 1024;
+
+/** Bytes of one write, if no line is longer: a pipe takes so many whole or not at all. */
+const writeBytesMax = 4_096;
+
+/** Lines that can be as many bytes, each of which has an LF and something before it. */
+const writeLinesMax = writeBytesMax / 2;
+
+const encoder = new TextEncoder();
+
+/** Where results go. */
+export interface ResultOutput {
+  /** Writes some of it, or all. After an error some of it may be written too. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Bytes that are there, of a file; `undefined` of anything else. */
+  size(): number | undefined;
+}
+
+/** What a {@link ResultWriter} tells, and where it writes. */
+export interface ResultWriterOptions {
+  /** Called before each write: to take away what stands in its place on a terminal. */
+  readonly beforeWrite?: () => void;
+  /** Called after each write: to put it back. */
+  readonly afterWrite?: () => void;
+  /** Called once, when no further line will be written. */
+  readonly onOver?: () => void;
+  /** @default stdout */
+  readonly output?: ResultOutput;
+}
+
+interface Line<Tag> {
+  readonly text: string;
+  readonly tag: Tag;
+}
+
+/**
+ * Results on their way to stdout: few large writes while there is much, at once when there is little.
+ * Lines that were not written are known by their tags.
+ */
+export class ResultWriter<Tag> {
+  readonly #options: ResultWriterOptions;
+  readonly #output: ResultOutput;
+  #pending: Line<Tag>[] = [];
+  #pendingLength = 0;
+  #writing: Promise<void> | undefined;
+  #isBroken = false;
+  #problem: string | undefined;
+  /** Where the next write begins in a file; `NaN` in anything else. */
+  #sizeBefore: number | undefined;
+  #unwritten: Tag[] = [];
+
+  constructor(options: ResultWriterOptions = {}) {
+    this.#options = options;
+    this.#output = options.output ?? stdoutOutput;
+  }
+
+  /** No further line will be written: nobody reads any more, or it is not possible. */
+  get isOver(): boolean {
+    return this.#isBroken || this.#problem !== undefined;
+  }
+
+  /** Nobody reads any more, as in `rpc call ... | head`. */
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  /** Why no more can be written, for example that the disk is full. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** The tags of the lines that were not written whole, in order. */
+  get unwritten(): readonly Tag[] {
+    return this.#unwritten;
+  }
+
+  /** Takes a line without its LF. */
+  line(text: string, tag: Tag): void {
+    if (this.isOver) {
+      this.#unwritten.push(tag);
+      return;
+    }
+    this.#pending.push({ text, tag });
+    this.#pendingLength += text.length;
+    this.#writing ??= this.#write();
+  }
+
+  /** Resolves when the reader is not far behind: at once, most of the time. */
+  async keepingUp(): Promise<void> {
+    while (this.#pendingLength > pendingMax) await this.#writing;
+  }
+
+  /** Resolves when all lines are written, or never will be. */
+  async flushed(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    // Whatever else is ready in this turn goes along.
+    await Promise.resolve();
+    while (this.#pending.length > 0) {
+      const lines = this.#pending;
+      this.#pending = [];
+      this.#pendingLength = 0;
+      this.#options.beforeWrite?.();
+      await this.#writeLines(lines);
+      this.#options.afterWrite?.();
+    }
+    this.#writing = undefined;
+  }
+
+  async #writeLines(lines: readonly Line<Tag>[]): Promise<void> {
+    for (let start = 0; start < lines.length && !this.isOver;) {
+      const parts: Uint8Array[] = [];
+      let length = 0;
+      for (const { text } of lines.slice(start, start + writeLinesMax)) {
+        const part = encoder.encode(`${text}\n`);
+        if (length + part.length > writeBytesMax && length > 0) break;
+        parts.push(part);
+        length += part.length;
+      }
+      const bytes = joined(parts, length);
+      const sizeBefore = this.#sizeBefore ??= this.#output.size() ?? NaN;
+      try {
+        await this.#writeWhole(bytes);
+        this.#sizeBefore = sizeBefore + bytes.length;
+      } catch (error) {
+        // What an error says nothing of, a file does: how much of it is there.
+        const kept = (this.#output.size() ?? NaN) - sizeBefore;
+        this.#end(error, [...lines.slice(start), ...this.#pending], kept > 0 ? kept : 0);
+      }
+      start += parts.length;
+    }
+  }
+
+  async #writeWhole(bytes: Uint8Array): Promise<void> {
+    for (let start = 0; start < bytes.length;) {
+      try {
+        start += await this.#output.write(bytes.subarray(start));
+      } catch (error) {
+        if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+        await sleep(systemClock, fullPipePauseMs);
+      }
+    }
+  }
+
+  /** @param kept bytes of these lines that are written nevertheless */
+  #end(error: unknown, lines: readonly Line<Tag>[], kept: number): void {
+    if (error instanceof Deno.errors.BrokenPipe) this.#isBroken = true;
+    else this.#problem = messageOf(error);
+    for (const { text, tag } of lines) {
+      kept -= encoder.encode(text).length + 1;
+      if (kept < 0) this.#unwritten.push(tag);
+    }
+    this.#pending = [];
+    this.#pendingLength = 0;
+    this.#options.onOver?.();
+  }
+}
+
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  if (parts.length === 1 && parts[0] !== undefined) return parts[0];
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+const stdoutOutput: ResultOutput = {
+  write: (bytes) => Deno.stdout.write(bytes),
+  size() {
+    try {
+      const { isFile, size } = Deno.statSync("/dev/stdout");
+      return isFile ? size : undefined;
+    } catch {
+      return undefined;
+    }
+  },
+};

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { RpcHome } from "../support/rpc_process.ts";
+import { waitFor } from "../support/wait_for.ts";
+
+const isWindows = Deno.build.os === "windows";
+
+/** A shell that lets stdout be a device whose disk is always full. */
+const toFullDisk = "exec >/dev/full;";
+
+/** A shell that lets stdout be a file that takes 8 KiB and no more. */
+const toSmallDisk = "trap '' XFSZ; ulimit -f 16; exec >out;";
+
+function numbers(count: number): string {
+  return Array.from({ length: count }, (_, i) => `${i + 1}\n`).join("");
+}
+
+/** The lines of a file that are whole. */
+async function wholeLines(path: string): Promise<string[]> {
+  return (await Deno.readTextFile(path)).split("\n").slice(0, -1);
+}
+
+Deno.test({
+  name: "results that cannot be written are an error that says why, of every command",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using home = await RpcHome.create();
+    await home.serve();
+    const commands = [
+      ["call", "ping"],
+      ["call", "ping", "{i}", "--repeat", "200"],
+      ["call", "ping", "--json"],
+      ["servers"],
+      ["servers", "--json"],
+      ["servers", "--watch"],
+      ["methods"],
+      ["methods", "fib"],
+      ["methods", "--json"],
+      ["config", "get"],
+      ["config", "path"],
+      ["completions", "bash"],
+      ["help"],
+      ["help", "call"],
+      ["--version"],
+    ];
+    for (const args of commands) {
+      const { code, stderr } = await home.run(args, { shell: toFullDisk });
+      assert.equal(code, 1, `${args.join(" ")}: ${stderr}`);
+      assert.match(stderr, /^rpc: Cannot write results: No space left on device/m, args.join(" "));
+    }
+  },
+});
+
+Deno.test({
+  name: "a summary that cannot be written is an error too",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using home = await RpcHome.create();
+    await home.serve();
+    const args = ["call", "ping", "-n", "3", "--summary", "json"];
+    const { code, lines } = await home.run(args, { shell: "exec 2>/dev/full;" });
+    assert.deepEqual([code, lines.length], [1, 3]);
+  },
+});
+
+Deno.test({
+  name: "an input whose results fill the disk stops, and says after which line to go on",
+  ignore: isWindows,
+  async fn() {
+    await using home = await RpcHome.create();
+    await home.serve();
+    await Deno.writeTextFile(`${home.workingDirectory}/in`, numbers(5_000));
+    for (const more of [[], ["-c", "16"], ["-c", "16", "--unordered"]]) {
+      const args = ["call", "ping", "--input", "in", ...more];
+      const { code, stderr } = await home.run(args, { shell: toSmallDisk });
+      assert.equal(code, 1);
+      assert.match(stderr, /^rpc: Cannot write results: /m);
+      const found = /stopped \(cannot write results\) after line (\d+): .* tail -n \+(\d+) in/.exec(
+        stderr,
+      );
+      const last = Number(found?.[1]);
+      assert.equal(Number(found?.[2]), last + 1, stderr);
+      const written = new Set(await wholeLines(`${home.workingDirectory}/out`));
+      for (let i = 1; i <= last; i++) assert.ok(written.has(`"pong ${i}"`), `line ${i}`);
+      if (more.includes("--unordered")) continue;
+      assert.equal(written.size, last);
+    }
+  },
+});
+
+Deno.test({
+  name: "with --failed each line of an input that was begun is either written or in that file",
+  ignore: isWindows,
+  async fn() {
+    await using home = await RpcHome.create();
+    await home.serve();
+    await Deno.writeTextFile(`${home.workingDirectory}/in`, numbers(5_000));
+    const args = ["call", "ping", "--input", "in", "-c", "16", "--failed", "failed"];
+    const { code, stderr } = await home.run(args, { shell: toSmallDisk });
+    assert.equal(code, 1);
+    const last = Number(/after line (\d+): .* tail -n \+\d+ in/.exec(stderr)?.[1]);
+    const kept = [
+      ...await wholeLines(`${home.workingDirectory}/out`),
+      ...(await wholeLines(`${home.workingDirectory}/failed`)).map((line) => `"pong ${line}"`),
+    ];
+    const all = Array.from({ length: last }, (_, i) => `"pong ${i + 1}"`);
+    assert.deepEqual(kept.toSorted(), all.toSorted(), stderr);
+  },
+});
+
+Deno.test({
+  name:
+    "a reader that has seen enough leaves the lines that it did not get in the file of failed ones",
+  ignore: isWindows,
+  async fn() {
+    await using home = await RpcHome.create();
+    await home.serve();
+    await Deno.writeTextFile(`${home.workingDirectory}/in`, numbers(1_000_000));
+    const args = ["call", "ping", "--input", "in", "-c", "64", "--failed", "failed"];
+    const run = home.start(args);
+    await waitFor("the first results", () => run.lines.length > 100);
+    run.closeStdout();
+    assert.equal(await run.ended(), 0, run.describe());
+    const last = Number(/after line (\d+): .* tail -n \+\d+ in/.exec(run.stderr)?.[1]);
+    const failed = (await wholeLines(`${home.workingDirectory}/failed`)).map(Number);
+    assert.ok(failed.length > 0, run.stderr);
+    // What the pipe had taken is written; what it had not is behind that without a gap.
+    const first = Math.min(...failed);
+    assert.ok(first > run.lines.length);
+    const rest = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    assert.deepEqual(failed.toSorted((a, b) => a - b), rest);
+  },
+});
+
+Deno.test({
+  name: "rpc servers --watch ends when its reader has gone, though nothing happens",
+  ignore: isWindows,
+  async fn() {
+    await using home = await RpcHome.create();
+    const { address } = await home.serve();
+    for (const more of [[], ["--json"]]) {
+      const watch = home.start(["servers", "--watch", ...more]);
+      await watch.line(new RegExp(address));
+      watch.closeStdout();
+      assert.equal(await watch.ended(), 0, watch.describe());
+      assert.equal(watch.stderr, "");
+    }
+  },
+});
