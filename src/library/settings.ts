@@ -48,6 +48,8 @@ export async function readSettingsTable(path: string): Promise<ReadonlyMap<strin
     }
     throw invalid(`Cannot read ${path}: ${messageOf(error)}`);
   }
+  // No TOML has a zero, and each of UTF-16's characters has one: PowerShell writes so by `>`.
+  if (toml.includes("\0")) throw invalid(`Cannot read ${path}: it is UTF-16, and must be UTF-8`);
   // By its full name, because a project that imports us has no short one for it.
   // deno-lint-ignore no-import-prefix
   const { parse, TomlError } = await import("npm:smol-toml@1.9.1");

@@ -155,6 +155,99 @@ Deno.test({
   },
 });
 
+/** What a stranger may call its methods, by which a shell would run a command. */
+const traps = ["fi;touch x1;#", "fi$(touch x2)", "fi`touch x3`>x4"];
+
+for (const shell of ["bash", "zsh", "fish"]) {
+  Deno.test({
+    name: `${shell} inserts a candidate as a word, whatever a command it would make`,
+    ignore: isWindows || python === undefined || !isInstalled(shell),
+    async fn() {
+      const { home, env } = await homeWithProgram();
+      await using _ = home;
+      const script = await scriptFor(shell, home);
+      for (const trap of traps) {
+        // In place of rpc: one that offers just this.
+        await Deno.writeTextFile(
+          `${home.directory}/bin/rpc`,
+          `#!/bin/sh
+case $1 in
+complete) printf '%s\\n' '${trap}' ;;
+*) echo "$*" >>"${home.directory}/typed" ;;
+esac
+`,
+          { mode: 0o755 },
+        );
+        if (shell === "fish") {
+          const { stdout } = await new Deno.Command("fish", {
+            args: [
+              "--no-config",
+              "--command",
+              `source ${script}; complete -C 'rpc call fi' --escape`,
+            ],
+            cwd: home.workingDirectory,
+            env,
+            stdin: "null",
+          }).output();
+          const [word] = new TextDecoder().decode(stdout).trimEnd().split("\t");
+          const line = `rpc call ${word}`;
+          await new Deno.Command("fish", {
+            args: ["--no-config", "--command", line],
+            cwd: home.workingDirectory,
+            env,
+            stdin: "null",
+          }).output();
+        } else {
+          const command = await interactive[shell]?.(script, home) ?? [];
+          const [line] = await typeInto(command, ["rpc call fi\t"], { home, env });
+          assert.equal(line, `call ${trap}`);
+        }
+        const made = [...Deno.readDirSync(home.workingDirectory)].map(({ name }) => name);
+        assert.deepEqual(made, ["taskfile.ts"], trap);
+      }
+    },
+  });
+}
+
+Deno.test("names that a shell would take for more than a word are not offered", async () => {
+  await using home = await RpcHome.create();
+  const names = [
+    "fine.name",
+    "größe",
+    "ns:a/b-c",
+    ...traps,
+    "fi|touch x5",
+    "fi&touch x6",
+    "-x",
+    "a b",
+    "a\nb",
+    "a\tb",
+    "$x",
+    "~x",
+    "a*",
+    "'q",
+    "",
+  ];
+  const lines = names.map((name, i) => `export { f${i} as ${JSON.stringify(name)} };`);
+  const functions = names.map((_, i) => `const f${i} = () => ${i};`);
+  await Deno.writeTextFile(
+    `${home.workingDirectory}/odd.js`,
+    [...functions, ...lines.slice(0, -1)].join("\n"),
+  );
+  await home.serve(["127.0.0.1", "0", "odd.js", "--no-builtin"]);
+  await waitFor("the methods", async () => {
+    const { lines } = await home.run(["complete", "--current=", "--", "call"]);
+    if (lines.length === 0) return false;
+    assert.deepEqual(
+      lines.map((line) => line.split("\t")[0]),
+      ["fine.name", "größe", "ns:a/b-c"].toSorted(),
+    );
+    return true;
+  }, { timeoutMs: 60_000 });
+  const { stdout } = await home.run(["methods", traps[0] ?? ""]);
+  assert.match(stdout, /^ {2}rpc call 'fi;touch x1;#'$/m);
+});
+
 Deno.test("methods are completed from the live service, with what they do", async () => {
   await using home = await RpcHome.create();
   await home.serve();

@@ -83,3 +83,15 @@ Deno.test("a settings file that cannot be written is left as it was", async () =
   assert.match(stderr, /^rpc: Cannot write .*rpc\.toml: [^\n]+\n$/);
   assert.equal(await Deno.readTextFile(`${home.directory}/config/rpc`), "in the way");
 });
+
+Deno.test("a settings file in UTF-16 is refused in that word", async () => {
+  await using home = await RpcHome.create();
+  const text = Array.from("timeout = 2\n", (character) => [character.charCodeAt(0), 0]).flat();
+  await Deno.writeFile(
+    `${home.workingDirectory}/rpc.toml`,
+    Uint8Array.from([0xff, 0xfe, ...text]),
+  );
+  const { code, stderr } = await home.run(["config", "get"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /^rpc: Cannot read rpc\.toml: it is UTF-16, and must be UTF-8\n$/);
+});

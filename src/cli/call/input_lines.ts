@@ -31,6 +31,8 @@ export class InputLines {
   #start = 0;
   #end = 0;
   #number = 0;
+  /** Whether its encoding is known. */
+  #isLookedAt = false;
   #isDropping = false;
   #isEnded = false;
   #isReading = false;
@@ -100,12 +102,28 @@ export class InputLines {
       const length = await this.#source.read(this.#buffer.subarray(this.#end));
       if (length === null) this.#isEnded = true;
       else this.#end += length;
+      this.#refuseUtf16();
     } catch (error) {
       this.#waiters?.reject(error);
       this.#waiters = undefined;
     }
     this.#isReading = false;
     this.stop();
+  }
+
+  /**
+   * What PowerShell writes by `>`, for one. Told at once and as what it is: each of its lines would be
+   * another riddle.
+   */
+  #refuseUtf16(): void {
+    if (this.#isLookedAt || this.#end < 2) return;
+    this.#isLookedAt = true;
+    const [first, second] = this.#buffer;
+    const hasMark = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+    // JSON begins with a character of ASCII, of which UTF-16 makes one byte that is zero.
+    if (hasMark || first === 0 || second === 0) {
+      throw new Error("it is UTF-16, and must be UTF-8: save it anew in that encoding");
+    }
   }
 
   #makeRoom(): void {

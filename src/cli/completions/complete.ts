@@ -6,6 +6,7 @@ import type { Instance } from "../../discovery/discovery.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import type { Command, CommandInput } from "../syntax/command.ts";
 import type { completeFlags } from "./flags.ts";
+import { plainLine } from "../../terminal/plain_text.ts";
 import { type Candidate, candidatesFor } from "./candidates.ts";
 import { exitCodes } from "../exit_codes.ts";
 import type { Flags, FlagValues } from "../syntax/flags.ts";
@@ -97,7 +98,8 @@ async function methodsOfFirst(
     return await Promise.any(asked);
   } catch {
     const names = new Set(instances.flatMap(({ methods }) => methods));
-    return [...names].toSorted().slice(0, methodsMax).map((value) => ({ value, description: "" }));
+    return [...names].filter(isHarmless).toSorted().slice(0, methodsMax)
+      .map((value) => ({ value, description: "" }));
   }
 }
 
@@ -107,14 +109,22 @@ function methodsIn(document: unknown): readonly Candidate[] {
   if (!Array.isArray(methods)) return [];
   const found = methods.slice(0, methodsMax).flatMap((method: unknown) => {
     const { name, summary, description } = (method ?? {}) as Readonly<Record<string, unknown>>;
-    if (typeof name !== "string") return [];
+    if (typeof name !== "string" || !isHarmless(name)) return [];
     const text = [summary, description].find((one) => typeof one === "string") ?? "";
     return [{ value: name, description: String(text) }];
   });
   return found.toSorted((one, other) => one.value < other.value ? -1 : 1);
 }
 
-// Whatever a server says of itself ends up in a terminal: one line, and nothing that a terminal obeys.
+/**
+ * Whether a method's name means to every shell nothing but itself. Others are left out: a name is a
+ * stranger's, and what Tab inserts is run.
+ */
+function isHarmless(name: string): boolean {
+  return /^[\p{L}\p{N}_][\p{L}\p{M}\p{N}_.:/-]*$/u.test(name);
+}
+
+// Whatever a server says of itself ends up in a terminal.
 function oneLine(text: string): string {
-  return text.split("\n", 1).join("").replaceAll(/\p{Cc}+/gu, " ").slice(0, 100);
+  return plainLine(text.split("\n", 1).join("").slice(0, 100));
 }

@@ -12,6 +12,9 @@ import type { shells } from "./flags.ts";
 /** One of the shells. */
 export type Shell = typeof shells[number];
 
+// Whatever is inserted is quoted where the shell does not do so by itself (zsh and fish do): a candidate
+// may be another's word, and a word of a shell may be a command.
+//
 // Bash cuts words at : and = too, which stand in registries' addresses, and replaces only what follows
 // them. So words are put together again where no space parts them, and what bash leaves is cut off.
 // Nothing here needs more than the bash 3.2 of macOS, which lacks compopt: it then adds a space.
@@ -37,9 +40,13 @@ _rpc() {
   COMPREPLY=()
   while IFS=$'\\t' read -r value _; do
     if [[ $value == :files ]]; then
-      compopt -o default 2>/dev/null || COMPREPLY=($(IFS=$'\\n' compgen -f -- "$word"))
+      compopt -o default 2>/dev/null || while IFS= read -r value; do
+        COMPREPLY+=("$(printf '%q' "$value")")
+      done < <(compgen -f -- "$word")
     else
-      COMPREPLY+=("\${value#"$head"}")
+      value=\${value#"$head"}
+      if [[ $value == *[!a-zA-Z0-9_.:/=@%+,-]* ]]; then printf -v value '%q' "$value"; fi
+      COMPREPLY+=("$value")
     fi
   done < <("$program" complete --current="$current" -- "\${words[@]:1:count-2}" 2>/dev/null)
   if [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *[:/=] ]]; then
@@ -90,7 +97,7 @@ function __rpc_complete
         if test "$line" = ":files"
             __fish_complete_path "$current"
         else
-            echo $line
+            printf '%s\\n' $line
         end
     end
 end
@@ -110,8 +117,13 @@ Register-ArgumentCompleter -Native -CommandName 'rpc', 'rpc.exe' -ScriptBlock {
   & $program complete "--current=$wordToComplete" '--' @before 2>$null | ForEach-Object {
     if ($_ -eq ':files') { return }
     $value, $about = $_ -split "\`t", 2
+    if (-not $value) { return }
     if (-not $about) { $about = $value }
-    [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $about)
+    $text = $value
+    if ($text -notmatch '^[\\w.:/=+][\\w.:/=+-]*$' -and $text -notmatch '^--?[\\w-]+(=[\\w.:/+-]*)?$') {
+      $text = "'" + [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($text) + "'"
+    }
+    [System.Management.Automation.CompletionResult]::new($text, $value, 'ParameterValue', $about)
   }
 }
 `;

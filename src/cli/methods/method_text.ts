@@ -56,10 +56,12 @@ function examples({ name, params }: OpenRpcMethod): string[] {
   const lastRequired = params.findLastIndex(({ required }) => required);
   const values = params.slice(0, Math.max(1, lastRequired + 1))
     .map(({ name, schema }) => [name, exampleOf(schema)] as const);
-  const byPosition = ["rpc call", name, ...values.map(([, value]) => argument(value))].join(" ");
+  const byPosition = ["rpc call", quoted(name), ...values.map(([, value]) => argument(value))].join(
+    " ",
+  );
   if (values.length === 0) return [byPosition];
   const named = JSON.stringify(Object.fromEntries(values));
-  return [byPosition, `rpc call ${name} --params ${quoted(named)}`];
+  return [byPosition, `rpc call ${quoted(name)} --params ${quoted(named)}`];
 }
 
 /** A value as an argument: a text that is no JSON by itself needs no quotes of JSON's. */

@@ -90,3 +90,21 @@ Deno.test("an input that cannot be read rejects", async () => {
   const lines = new InputLines({ read: () => Promise.reject(new Error("no disk")) });
   await assert.rejects(lines.more(), /no disk/);
 });
+
+Deno.test("an input in UTF-16 is refused in that word, whatever its order and its mark", async () => {
+  const utf16 = (text: string, isLittle: boolean) =>
+    Uint8Array.from(text, (character) => character.charCodeAt(0)).reduce<number[]>(
+      (bytes, code) => [...bytes, ...(isLittle ? [code, 0] : [0, code])],
+      [],
+    );
+  for (const isLittle of [true, false]) {
+    const text = utf16("[1]\r\n[2]\r\n", isLittle);
+    for (const mark of [[], isLittle ? [0xff, 0xfe] : [0xfe, 0xff]]) {
+      for (const piece of [1, 3, 65_536]) {
+        const lines = linesOf(Uint8Array.from([...mark, ...text]), () => piece);
+        await assert.rejects(all(lines), /^Error: it is UTF-16, and must be UTF-8/);
+      }
+    }
+  }
+  assert.deepEqual(await all(linesOf("\n\n[1]\n", () => 1)), [[3, "[1]"]]);
+});
