@@ -9,6 +9,9 @@ import { type Audit, audit, type Execution, readLedger, readOutcomes } from "./a
 import type { LoadReport, LoadSettings } from "./load.ts";
 
 const procedures = fileURLToPath(new URL("fixtures/procedures.ts", import.meta.url));
+/** The module that also holds the procedures that behave badly. */
+export const unrulyProcedures = fileURLToPath(new URL("fixtures/unruly.ts", import.meta.url));
+
 const clientProgram = new URL("fixtures/client.ts", import.meta.url);
 
 /** How to start a server. */
@@ -20,6 +23,8 @@ export interface ServeOptions {
   /** How long each recorded call takes. @default 0 */
   readonly slowMs?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Whose exports are served. @default the procedures that keep a ledger */
+  readonly module?: string;
   /** See {@link RpcHome.start}. */
   readonly shell?: string;
   /** See {@link RpcHome.start}. */
@@ -60,7 +65,8 @@ export class Cluster implements AsyncDisposable {
   /** Starts a server with one worker and resolves when it takes calls. It is called `s1`, `s2`, ... */
   async serve(options: ServeOptions = {}): Promise<RpcServerProcess> {
     const { port = freePort(), args = [], slowMs = 0, env = {}, shell, program } = options;
-    return await this.home.serve(["127.0.0.1", String(port), procedures, ...args], {
+    const { module = procedures } = options;
+    return await this.home.serve(["127.0.0.1", String(port), module, ...args], {
       ...(shell === undefined ? {} : { shell }),
       ...(program === undefined ? {} : { program }),
       env: {

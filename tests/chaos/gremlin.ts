@@ -6,24 +6,29 @@ import { freePort } from "../support/free_port.ts";
 import type { RpcServerProcess } from "../support/rpc_process.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp_proxy.ts";
 import type { ZooKeeperEnsemble } from "../support/zookeeper_server.ts";
-import type { Cluster } from "./cluster.ts";
+import { type Cluster, unrulyProcedures } from "./cluster.ts";
 
 /** A server that faults happen to. */
 export class Target implements AsyncDisposable {
   readonly proxy: TcpProxy;
   readonly #cluster: Cluster;
   readonly #port: number;
+  readonly #env: Readonly<Record<string, string>>;
   #server: RpcServerProcess | undefined;
 
-  private constructor(cluster: Cluster, port: number) {
+  private constructor(cluster: Cluster, port: number, env: Readonly<Record<string, string>>) {
     this.#cluster = cluster;
     this.#port = port;
+    this.#env = env;
     this.proxy = startTcpProxy({ targetPort: port });
   }
 
-  /** Starts a server that clients reach through a proxy. */
-  static async start(cluster: Cluster): Promise<Target> {
-    const target = new Target(cluster, freePort());
+  /** Starts a server that clients reach through a proxy, with the unruly procedures too. */
+  static async start(
+    cluster: Cluster,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Target> {
+    const target = new Target(cluster, freePort(), env);
     await target.restart();
     return target;
   }
@@ -38,7 +43,10 @@ export class Target implements AsyncDisposable {
   async restart(): Promise<void> {
     this.#server = await this.#cluster.serve({
       port: this.#port,
-      args: ["--advertise", `127.0.0.1:${this.proxy.port}`],
+      env: this.#env,
+      module: unrulyProcedures,
+      // Two workers: one that is being replaced leaves another.
+      args: ["--workers", "2", "--advertise", `127.0.0.1:${this.proxy.port}`],
     });
   }
 

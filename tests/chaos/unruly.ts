@@ -29,8 +29,8 @@ export async function startOverloaded(cluster: Cluster, stack: AsyncDisposableSt
 export function startUnruly(cluster: Cluster, timeoutMs: number): Promise<Load> {
   return cluster.load({
     methods: ["chatter", "relay", "spawner", "wedge"],
-    lanes: 2,
-    pauseMs: 400,
+    lanes: 1,
+    pauseMs: 300,
     timeoutMs,
   });
 }
