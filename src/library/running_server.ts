@@ -18,6 +18,7 @@ import type { Pool } from "../workers/pool/pool.ts";
 import { advertisedAddress, isForNobodyElse, isLoopback } from "./advertise.ts";
 import { guardExposure } from "./exposure.ts";
 import { watchExpiry } from "./key_watch.ts";
+import { arePipesCounted, workersBeside } from "./pipe_threads.ts";
 import { type PoolOptions, startPool } from "./start_pool.ts";
 
 /** What a {@link RunningServer} is made of. */
@@ -61,6 +62,8 @@ export class RunningServer implements AsyncDisposable {
   #pool: Pool;
   /** Pools that finish what they have, after a {@link reload}. */
   readonly #leaving = new Set<Pool>();
+  /** The pools before this one are gone, and it has all its workers. */
+  #left: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   private constructor(
@@ -140,13 +143,18 @@ export class RunningServer implements AsyncDisposable {
    * @throws {Error} why the new ones do not start, or the signal's reason
    */
   async reload(signal?: AbortSignal): Promise<void> {
-    const fresh = await startPool({ ...this.#options, signal });
+    // A third set is not reckoned with where pipes are counted.
+    if (arePipesCounted(this.#options)) await orAborted(this.#left, signal);
+    const startWith = workersBeside(this.#options);
+    const fresh = await startPool({ ...this.#options, startWith, signal });
     if (this.#isClosed || signal?.aborted) return await fresh.close();
     const old = this.#pool;
     this.#pool = fresh;
     this.#server.usePool(fresh);
     this.#leaving.add(old);
-    void old.finish().then(() => old.close()).finally(() => this.#leaving.delete(old));
+    const left = old.finish().then(() => old.close()).finally(() => this.#leaving.delete(old));
+    // Where all of them would not have fitted beside the old ones.
+    this.#left = left.then(() => fresh.grow());
   }
 
   /** Leaves the registry, tells the clients, finishes what runs, and closes. */

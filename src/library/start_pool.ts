@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { checkThreads } from "./pipe_threads.ts";
 import type { Logger } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import { withoutLogin } from "../discovery/registry_url.ts";
@@ -15,6 +16,10 @@ export interface PoolOptions extends WorkerOffer {
   readonly exec?: readonly string[] | undefined;
   /** Worker processes of each kind. */
   readonly workers: number;
+  /** With how many of them to start. @default all */
+  readonly startWith?: number;
+  /** Threads that there are for workers' pipes. @default those of the system */
+  readonly pipeThreads?: number;
   /** Most calls that wait for a worker. */
   readonly queueMax: number;
   /** How a worker of ours is started. */
@@ -39,10 +44,12 @@ const stillLoadingAfterMs = 2_000;
  * Starts the workers: those that run `exec`, if it is given, and ours, unless these would have
  * nothing to offer beside it. Resolves when all take calls.
  *
+ * @throws {RpcError} InvalidParams: there are too many for the system
  * @throws {Error} if one does not get ready, with what it said, or the signal's reason; then none is left
  * behind
  */
 export async function startPool(options: PoolOptions): Promise<Pool> {
+  checkThreads(options);
   const { exec = [], module, clock, log } = options;
   const what = [module, exec.join(" ")].filter(Boolean).join(" and ") || "the procedures";
   const timer = clock.after(stillLoadingAfterMs, () => log.warn(`Still loading ${what} ...`));
@@ -90,13 +97,13 @@ function environmentOfWorkers(): Readonly<Record<string, string>> {
 
 function startOne(
   program: WorkerCommand,
-  { workers, queueMax, signal, clock, random, log }: PoolOptions,
+  { workers, startWith = workers, queueMax, signal, clock, random, log }: PoolOptions,
   more: { readonly cpuCallsPerWorkerMax?: number } = {},
 ): Promise<WorkerPool> {
   const spawnTimeoutMs = loadTimeoutMs;
   const command = { ...program, env: { ...environmentOfWorkers(), ...program.env } };
   return WorkerPool.start({
-    ...{ command, size: workers, queueMax, spawnTimeoutMs, signal, clock, random, log },
+    ...{ command, size: workers, startWith, queueMax, spawnTimeoutMs, signal, clock, random, log },
     ...more,
   });
 }

@@ -16,6 +16,8 @@ export interface WorkerPoolOptions {
   readonly command: WorkerCommand;
   /** Workers for `cpu` calls. If there are `io` procedures, as many again, but at most two, run those. */
   readonly size: number;
+  /** With how many of them it starts, where not all fit yet: see {@link Pool.grow}. @default size */
+  readonly startWith?: number;
   /** Most calls that wait, for `cpu` and for `io` each. @default queueMaxDefault */
   readonly queueMax?: number;
   /** How long a worker may take until it answers its first request. @default 10_000 */
@@ -54,6 +56,8 @@ export interface Pool {
   submit(task: PoolTask): TaskHandle;
   /** What it is doing now. */
   stats(): WorkerPoolStats;
+  /** Starts the workers that it was not to start with. Resolves when each of them has started or failed once. */
+  grow(): Promise<void>;
   /** Resolves when it has no call left, so that {@link close} loses none. */
   finish(): Promise<void>;
   /** Refuses what waits, kills the workers, and resolves when they are gone. */
@@ -80,6 +84,7 @@ export class WorkerPool implements Pool {
   readonly #cpu: Lane;
   readonly #io: Lane;
   #document: OpenRpcDocument | undefined;
+  #isClosed = false;
 
   private constructor(options: WorkerPoolOptions) {
     const { clock, queueMax = queueMaxDefault } = options;
@@ -125,6 +130,15 @@ export class WorkerPool implements Pool {
     };
   }
 
+  async grow(): Promise<void> {
+    if (this.#isClosed) return;
+    const { size } = this.#options;
+    const added = [...this.#add(this.#cpu, size)];
+    if (this.#hasIo()) added.push(...this.#add(this.#io, ioWorkersFor(size)));
+    // One that does not start is tried again, as any that ends later.
+    await Promise.allSettled(added.map((slot) => slot.start()));
+  }
+
   async finish(): Promise<void> {
     while (true) {
       const { busy, queued } = this.stats();
@@ -134,24 +148,32 @@ export class WorkerPool implements Pool {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all([this.#cpu.close(), this.#io.close()]);
   }
 
   async #start(): Promise<void> {
-    const { size } = this.#options;
-    const document = await this.#fill(this.#cpu, size, true);
+    const { size, startWith = size, signal } = this.#options;
+    const cpu = this.#add(this.#cpu, startWith);
+    const [document] = await Promise.all(cpu.map((slot) => slot.start()));
     this.#document = document;
     // Closed meanwhile: what is started now nobody would end.
-    this.#options.signal?.throwIfAborted();
-    if (document.methods.some((method) => method["x-kind"] === "io")) {
-      await this.#fill(this.#io, Math.min(size, ioWorkersMax), false);
-    }
+    signal?.throwIfAborted();
+    if (!this.#hasIo()) return;
+    await Promise.all(this.#add(this.#io, ioWorkersFor(startWith)).map((slot) => slot.start()));
   }
 
-  async #fill(lane: Lane, size: number, inOrder: boolean): Promise<OpenRpcDocument> {
+  #hasIo(): boolean {
+    return this.document().methods.some((method) => method["x-kind"] === "io");
+  }
+
+  /** Makes places until the lane has so many, and returns those. */
+  #add(lane: Lane, size: number): WorkerSlot[] {
+    const inOrder = lane === this.#cpu;
     const { cpuCallsPerWorkerMax, ioCallsPerWorkerMax = 256 } = this.#options;
     const { command, clock, random, log, spawnTimeoutMs = 10_000 } = this.#options;
-    lane.slots = Array.from({ length: size }, () =>
+    const missing = Math.max(0, size - lane.slots.length);
+    const added = Array.from({ length: missing }, () =>
       new WorkerSlot({
         command,
         inOrder,
@@ -162,7 +184,12 @@ export class WorkerPool implements Pool {
         log,
         ready: () => lane.pump(),
       }));
-    const documents = await Promise.all(lane.slots.map((slot) => slot.start()));
-    return documents[0] as OpenRpcDocument;
+    lane.slots = [...lane.slots, ...added];
+    return added;
   }
+}
+
+/** Workers for `io` calls beside so many for `cpu` calls. */
+export function ioWorkersFor(size: number): number {
+  return Math.min(size, ioWorkersMax);
 }

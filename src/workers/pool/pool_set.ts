@@ -44,6 +44,10 @@ export class PoolSet implements Pool {
     };
   }
 
+  async grow(): Promise<void> {
+    await Promise.all(this.#pools.map((pool) => pool.grow()));
+  }
+
   async finish(): Promise<void> {
     await Promise.all(this.#pools.map((pool) => pool.finish()));
   }

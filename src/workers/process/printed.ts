@@ -41,9 +41,10 @@ export class Printed {
   #ranOutOfMemory = false;
   #notice: Timer | undefined;
 
-  constructor(stream: ReadableStream<Uint8Array>, options: PrintedOptions) {
+  /** @param stream `undefined`: it prints elsewhere */
+  constructor(stream: ReadableStream<Uint8Array> | undefined, options: PrintedOptions) {
     this.#options = options;
-    this.ended = this.#read(stream);
+    this.ended = stream === undefined ? Promise.resolve() : this.#read(stream);
   }
 
   /** The last lines so far. */

@@ -15,8 +15,13 @@ export interface WorkerCommand {
   readonly ownGroup?: boolean;
 }
 
+const isWindows = Deno.build.os === "windows";
+
 /**
  * Starts one, with the claim board at a path if there is one.
+ *
+ * On Windows each pipe to read from holds one of the few threads that Deno has there (see
+ * `src/library/pipe_threads.ts`), so what a worker prints goes to the server's own stderr, as it is.
  *
  * @throws {Error} if the program cannot be started
  */
@@ -29,6 +34,6 @@ export function spawnWorker(command: WorkerCommand, board: string | undefined): 
     detached: ownGroup,
     stdin: "piped",
     stdout: "piped",
-    stderr: "piped",
+    stderr: isWindows ? "inherit" : "piped",
   }).spawn();
 }

@@ -108,7 +108,8 @@ export class WorkerProcess {
     });
     this.#stdout = this.#child.stdout.getReader({ mode: "byob" });
     const { clock, log } = options;
-    this.#printed = new Printed(this.#child.stderr, { workerPid: this.pid, clock, log });
+    const stderr = Deno.build.os === "windows" ? undefined : this.#child.stderr;
+    this.#printed = new Printed(stderr, { workerPid: this.pid, clock, log });
     this.ended = this.#run();
   }
 

@@ -34,6 +34,10 @@ class NamedPool implements Pool {
     return { size: 2, busy: 1, queued: 3, restarts: 4 };
   }
 
+  grow(): Promise<void> {
+    return Promise.resolve();
+  }
+
   finish(): Promise<void> {
     return Promise.resolve();
   }

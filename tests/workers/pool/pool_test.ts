@@ -228,3 +228,16 @@ function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+Deno.test("a pool that starts with one worker grows to its size, for cpu and for io calls", async () => {
+  await withPool({ size: 3, startWith: 1 }, async (harness) => {
+    assert.equal(harness.pool.stats().size, 2);
+    assert.equal(typeof await harness.call("wait", [1], { kind: "io" }), "number");
+    await harness.pool.grow();
+    assert.equal(harness.pool.stats().size, 5);
+    const waits = Array.from({ length: 3 }, () => harness.call("pid"));
+    assert.ok(new Set(await Promise.all(waits)).size > 1);
+    await harness.pool.grow();
+    assert.equal(harness.pool.stats().size, 5);
+  });
+});
