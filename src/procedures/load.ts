@@ -4,8 +4,15 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as z from "zod";
 import { messageOf } from "../base/errors.ts";
+import { isOfParameters } from "./input_schema.ts";
 import { parameterNames } from "./parameter_names.ts";
-import { defineProcedure, isGenerator, type Procedure, type Procedures } from "./procedure.ts";
+import {
+  defineProcedure,
+  type Handler,
+  isGenerator,
+  type Procedure,
+  type Procedures,
+} from "./procedure.ts";
 
 /** JSON-RPC keeps these names for itself. */
 const reservedPrefix = "rpc.";
@@ -53,7 +60,14 @@ export async function loadModule(path: string): Promise<Procedures> {
 }
 
 function toProcedure(value: unknown): Procedure | undefined {
-  if (isProcedure(value)) return value.kind === "inline" ? { ...value, kind: "cpu" } : value;
+  if (isProcedure(value)) {
+    // Not every one was made by our `defineProcedure`, or by one of today.
+    const procedure = isOfParameters(value.input) ? value : defineProcedure<z.ZodType, z.ZodType>(
+      value,
+      value.handler as Handler<z.ZodType, z.ZodType>,
+    );
+    return procedure.kind === "inline" ? { ...procedure, kind: "cpu" } : procedure;
+  }
   if (typeof value !== "function" || isClass(value)) return undefined;
   const names = parameterNames(value);
   const items = names.map((_, index) =>

@@ -1,4 +1,14 @@
 import type * as z from "zod";
+import {
+  type AsInputSchema,
+  assertSchema,
+  type InputSchema,
+  isOfParameters,
+  ofOne,
+} from "./input_schema.ts";
+import { parameterNames } from "./parameter_names.ts";
+
+export type { InputSchema } from "./input_schema.ts";
 
 /**
  * Where a procedure runs:
@@ -26,20 +36,18 @@ export interface CallContext {
   readonly caller?: string | undefined;
 }
 
-/** Any schema of a procedure's input: a tuple for parameters by position, an object for named ones. */
-export type InputSchema = z.ZodTuple | z.ZodObject;
-
 /** What {@link defineProcedure} takes beside the function. */
-export interface ProcedureOptions<Input extends InputSchema, Output extends z.ZodType> {
+export interface ProcedureOptions<Input extends z.ZodType, Output extends z.ZodType> {
   /**
    * What it takes. `z.tuple([...])`: parameters by position, handed to the function as an array.
    * `z.object({...})`: named ones, handed over as an object. Callers may use either form with both,
-   * in the order of `names` or of the object's keys.
+   * in the order of `names` or of the object's keys. Any other schema: the only parameter, handed over as
+   * it is.
    */
   readonly input: Input;
   /** What it returns; of a stream, each item. */
   readonly output: Output;
-  /** The names of a tuple's parameters. @default `arg1`, `arg2`, ... */
+  /** The names of a tuple's parameters, or of the only one. @default the function's own, or `arg1`, `arg2`, ... */
   readonly names?: readonly string[];
   /** @default "cpu" */
   readonly kind?: ProcedureKind;
@@ -51,7 +59,7 @@ export interface ProcedureOptions<Input extends InputSchema, Output extends z.Zo
    * Patterns of the names of those who may call it, such as `["alice", "win-*"]`. Where nobody is known,
    * since the server runs without keys, nobody may. @default whoever may call the server
    */
-  readonly callers?: readonly string[];
+  readonly callers?: readonly string[] | undefined;
   /**
    * Whether it returns items one after the other, as an async generator does. To be said only of a
    * function that is no generator itself and returns one. @default whether the function is a generator
@@ -60,13 +68,13 @@ export interface ProcedureOptions<Input extends InputSchema, Output extends z.Zo
 }
 
 /** The function behind a procedure. */
-export type Handler<Input extends InputSchema, Output extends z.ZodType> = (
+export type Handler<Input extends z.ZodType, Output extends z.ZodType> = (
   input: z.output<Input>,
   context: CallContext,
 ) => z.input<Output> | Promise<z.input<Output>>;
 
 /** The function behind a procedure whose items reach the caller as they come. */
-export type StreamHandler<Input extends InputSchema, Output extends z.ZodType> = (
+export type StreamHandler<Input extends z.ZodType, Output extends z.ZodType> = (
   input: z.output<Input>,
   context: CallContext,
 ) => Items<z.input<Output>>;
@@ -110,7 +118,7 @@ export type Procedures = Readonly<Record<string, Procedure>>;
 /**
  * Describes a function so that it can be called over the network.
  *
- * @throws {TypeError} if `names` does not name each parameter of a tuple once
+ * @throws {TypeError} a schema is none, or `names` does not name each parameter of a tuple once
  *
  * @example
  * ```ts
@@ -143,34 +151,42 @@ export type Procedures = Readonly<Record<string, Procedure>>;
  * console.assert(count.stream);
  * ```
  */
-export function defineProcedure<const Input extends InputSchema, Output extends z.ZodType>(
+export function defineProcedure<const Input extends z.ZodType, Output extends z.ZodType>(
   options: ProcedureOptions<Input, Output>,
   handler: StreamHandler<Input, Output>,
-): StreamProcedure<Input, Output>;
+): StreamProcedure<AsInputSchema<Input>, Output>;
 /** Describes a function that returns its result at once, or a promise of it. */
-export function defineProcedure<const Input extends InputSchema, Output extends z.ZodType>(
+export function defineProcedure<const Input extends z.ZodType, Output extends z.ZodType>(
   options: ProcedureOptions<Input, Output>,
   handler: Handler<Input, Output>,
-): Procedure<Input, Output>;
-export function defineProcedure<const Input extends InputSchema, Output extends z.ZodType>(
+): Procedure<AsInputSchema<Input>, Output>;
+export function defineProcedure<const Input extends z.ZodType, Output extends z.ZodType>(
   options: ProcedureOptions<Input, Output>,
   handler: Handler<Input, Output> | StreamHandler<Input, Output>,
-): Procedure<Input, Output> {
-  const names = options.names ?? defaultNames(options.input);
-  const expected = defaultNames(options.input).length;
+): Procedure {
+  const { input, output } = options;
+  assertSchema("input", input);
+  assertSchema("output", output);
+  const parameters: InputSchema = isOfParameters(input) ? input : ofOne(input);
+  const names = options.names ?? defaultNames(parameters, isOfParameters(input), handler);
+  const expected = countOf(parameters);
   if (names.length !== expected || new Set(names).size !== expected) {
     throw new TypeError(`Cannot name ${expected} parameters with ${JSON.stringify(names)}`);
   }
+  // The type of what it takes is proven by the schema when it is called.
+  const run = handler as Procedure["handler"];
   return {
-    input: options.input,
-    output: options.output,
+    input: parameters,
+    output,
     names,
     kind: options.kind ?? "cpu",
     idempotent: options.idempotent ?? false,
     description: options.description ?? "",
     callers: options.callers,
     stream: options.stream ?? isGenerator(handler),
-    handler,
+    handler: isOfParameters(input)
+      ? run
+      : (values, context) => run((values as readonly unknown[])[0] as typeof values, context),
   };
 }
 
@@ -179,7 +195,16 @@ export function isGenerator(value: CallableFunction): boolean {
   return /^\[object (Async)?GeneratorFunction\]$/.test(Object.prototype.toString.call(value));
 }
 
-function defaultNames(input: InputSchema): string[] {
+function countOf(input: InputSchema): number {
+  return input.def.type === "object" ? Object.keys(input.def.shape).length : input.def.items.length;
+}
+
+function defaultNames(
+  input: InputSchema,
+  isOfParameters: boolean,
+  handler: CallableFunction,
+): string[] {
   if (input.def.type === "object") return Object.keys(input.def.shape);
-  return input.def.items.map((_, index) => `arg${index + 1}`);
+  const own = isOfParameters ? [] : parameterNames(handler).slice(0, 1);
+  return input.def.items.map((_, index) => own[index] ?? `arg${index + 1}`);
 }

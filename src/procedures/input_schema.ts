@@ -1,0 +1,42 @@
+import * as z from "zod";
+
+/** A schema of a procedure's parameters: a tuple for those by position, an object for named ones. */
+export type InputSchema = z.ZodTuple | z.ZodObject;
+
+/** What a procedure's parameters are by a schema of any kind: what is neither of the two is one parameter. */
+export type AsInputSchema<Schema extends z.ZodType> = Schema extends InputSchema ? Schema
+  : z.ZodTuple<[Schema], null>;
+
+/** Whether the schema says what all parameters are, and not what the only one is. */
+export function isOfParameters(schema: z.ZodType): schema is InputSchema {
+  return schema.def.type === "tuple" || schema.def.type === "object";
+}
+
+/** The parameters of a procedure that takes one. */
+export function ofOne<Schema extends z.ZodType>(schema: Schema): z.ZodTuple<[Schema], null> {
+  return z.tuple([schema]);
+}
+
+/**
+ * Makes sure that something is a schema that can be used, which no compiler has done for a module in
+ * JavaScript.
+ *
+ * @param name what it is of a procedure: `input` or `output`
+ * @throws {TypeError} with what to write instead
+ */
+export function assertSchema(name: string, schema: unknown): asserts schema is z.ZodType {
+  if (typeof schema === "object" && schema !== null && "_zod" in schema && "def" in schema) return;
+  throw new TypeError(`Cannot use this ${name} of a procedure: ${advice(name, schema)}`);
+}
+
+function advice(name: string, schema: unknown): string {
+  if (Array.isArray(schema)) return `write z.tuple([...]) around the array`;
+  if (typeof schema === "object" && schema !== null) {
+    if ("_def" in schema) return 'it is of an older zod; import { z } from "rpc"';
+    return Object.values(schema).every((value) => typeof value === "object")
+      ? "write z.object({...}) around the object"
+      : 'it is no schema; import { z } from "rpc"';
+  }
+  const example = name === "input" ? "z.tuple([z.number()])" : "z.unknown()";
+  return `it must be a schema, such as ${example}`;
+}
