@@ -28,6 +28,7 @@ Deno.test("absolutePath() and isAbsolutePath() say what node:path says", () => {
 });
 
 Deno.test("joinPath() and baseName() say what node:path says of paths without dots", () => {
-  assert.equal(joinPath("/a", "b", "c.json"), join("/a", "b", "c.json"));
+  const root = resolve("/a");
+  assert.equal(joinPath(root, "b", "c.json"), join(root, "b", "c.json"));
   for (const path of ["/a/b.json", "/a", "a", "a/b"]) assert.equal(baseName(path), basename(path));
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { signalTest } from "../support/posix.ts";
 
 /** Fast machines run this for centuries, too. */
 const endless = ["call", "fib", "78"];
@@ -31,7 +32,7 @@ Deno.test("a call that overruns its deadline fails in time, and is really stoppe
   assert.deepEqual([next.code, next.stdout], [0, "2178309\n"], next.stderr);
 });
 
-Deno.test("Ctrl-C gives a call up, and its worker is free again", async () => {
+signalTest("Ctrl-C gives a call up, and its worker is free again", async () => {
   await using home = await RpcHome.create();
   const server = await home.serve();
   const client = home.start([...endless, "--timeout", "600000", "--verbose"]);

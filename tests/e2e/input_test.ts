@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { signalTest } from "../support/posix.ts";
 
 /** The input of so many lines, which are their own numbers. */
 function numbers(count: number): string {
@@ -147,7 +148,7 @@ Deno.test("a line that may have run is not run again, but told and kept", async 
   assert.equal(new Set(ran).size, ran.length, "a line ran twice");
 });
 
-Deno.test("Ctrl-C finishes what runs, and says where it stopped", async () => {
+signalTest("Ctrl-C finishes what runs, and says where it stopped", async () => {
   await using home = await RpcHome.create();
   await home.serve();
   await Deno.writeTextFile(`${home.workingDirectory}/in`, numbers(1_000_000));

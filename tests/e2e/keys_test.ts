@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { freePort } from "../support/free_port.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { TestCluster } from "../support/test_pki.ts";
+import { modeTest, signalTest } from "../support/posix.ts";
 
 const keysOf = (home: RpcHome) => `${home.directory}/config/rpc/keys`;
 
@@ -31,7 +32,7 @@ Deno.test("rpc keys init makes a cluster once, and show tells who this machine i
   assert.match(again.stderr, /There are keys in .* already/);
 });
 
-Deno.test("exported keys are a file of its owner alone, and import takes no other", async () => {
+modeTest("exported keys are a file of its owner alone, and import takes no other", async () => {
   await using home = await RpcHome.create();
   await using other = await RpcHome.create();
   await home.run(["keys", "init", "--name", "alpha"]);
@@ -100,46 +101,49 @@ async function memberHome(owner: RpcHome, name: string, rights?: string): Promis
   return home;
 }
 
-Deno.test("with keys the same commands are secure, and each is told who it is and what it may", async () => {
-  await using home = await RpcHome.create();
-  await using stranger = await RpcHome.create(home.registry);
-  await home.run(["keys", "init", "--name", "alpha"]);
-  await using bob = await memberHome(home, "bob", "read,call:who*");
-  const module = `${home.workingDirectory}/tasks.ts`;
-  await Deno.writeTextFile(
-    module,
-    `import { defineProcedure, z } from "rpc";
+signalTest(
+  "with keys the same commands are secure, and each is told who it is and what it may",
+  async () => {
+    await using home = await RpcHome.create();
+    await using stranger = await RpcHome.create(home.registry);
+    await home.run(["keys", "init", "--name", "alpha"]);
+    await using bob = await memberHome(home, "bob", "read,call:who*");
+    const module = `${home.workingDirectory}/tasks.ts`;
+    await Deno.writeTextFile(
+      module,
+      `import { defineProcedure, z } from "rpc";
      export const whoami = defineProcedure({ input: z.tuple([]), output: z.string() },
        (_input, { caller }) => String(caller));
      export const whoever = defineProcedure(
        { input: z.tuple([]), output: z.string(), callers: ["alpha"] }, () => "alpha alone");`,
-  );
-  const server = await home.serve(["127.0.0.1", "0", module]);
+    );
+    const server = await home.serve(["127.0.0.1", "0", module]);
 
-  const own = await home.run(["call", "whoami"]);
-  assert.equal(own.stdout, '"alpha"\n', own.stderr);
-  const bobs = await bob.run(["call", "whoami"]);
-  assert.equal(bobs.stdout, '"bob"\n', bobs.stderr);
+    const own = await home.run(["call", "whoami"]);
+    assert.equal(own.stdout, '"alpha"\n', own.stderr);
+    const bobs = await bob.run(["call", "whoami"]);
+    assert.equal(bobs.stdout, '"bob"\n', bobs.stderr);
 
-  const denied = await bob.run(["call", "ping"]);
-  assert.equal(denied.code, 1);
-  assert.match(denied.stderr, /PermissionDenied: "bob" may not call "ping": .*read,call:who\*/);
-  const others = await bob.run(["call", "whoever"]);
-  assert.match(others.stderr, /PermissionDenied: "bob" may not call whoever/);
-  assert.equal((await home.run(["call", "whoever"])).stdout, '"alpha alone"\n');
+    const denied = await bob.run(["call", "ping"]);
+    assert.equal(denied.code, 1);
+    assert.match(denied.stderr, /PermissionDenied: "bob" may not call "ping": .*read,call:who\*/);
+    const others = await bob.run(["call", "whoever"]);
+    assert.match(others.stderr, /PermissionDenied: "bob" may not call whoever/);
+    assert.equal((await home.run(["call", "whoever"])).stdout, '"alpha alone"\n');
 
-  const refused = await stranger.run(["call", "whoami"]);
-  assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /Unauthenticated: .*wants keys: rpc keys join/);
-  const around = await stranger.run(["call", "whoami", "-r", `static:${server.address}`]);
-  assert.match(around.stderr, /speaks TLS, since it wants keys: rpc keys join/);
+    const refused = await stranger.run(["call", "whoami"]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /Unauthenticated: .*wants keys: rpc keys join/);
+    const around = await stranger.run(["call", "whoami", "-r", `static:${server.address}`]);
+    assert.match(around.stderr, /speaks TLS, since it wants keys: rpc keys join/);
 
-  const methods = await bob.run(["methods", "whoami"]);
-  assert.equal(methods.code, 0, methods.stderr);
-  const servers = await bob.run(["servers", "--json"]);
-  assert.equal(JSON.parse(servers.stdout).answers, true, servers.stdout);
-  assert.equal(await server.stop(), 0);
-});
+    const methods = await bob.run(["methods", "whoami"]);
+    assert.equal(methods.code, 0, methods.stderr);
+    const servers = await bob.run(["servers", "--json"]);
+    assert.equal(JSON.parse(servers.stdout).answers, true, servers.stdout);
+    assert.equal(await server.stop(), 0);
+  },
+);
 
 Deno.test("with keys no open server is called, and --insecure goes back by one's own word", async () => {
   await using home = await RpcHome.create();
@@ -154,7 +158,7 @@ Deno.test("with keys no open server is called, and --insecure goes back by one's
   await open.stop();
 });
 
-Deno.test("keys that cannot be used stop a command, and nothing goes on without them", async () => {
+modeTest("keys that cannot be used stop a command, and nothing goes on without them", async () => {
   await using home = await RpcHome.create();
   await home.run(["keys", "init"]);
   const key = `${keysOf(home)}/machine.key`;

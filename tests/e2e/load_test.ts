@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { signalTest } from "../support/posix.ts";
 
 Deno.test("--duration and --rate call on and on, and --summary json tells of it on stderr", async () => {
   await using home = await RpcHome.create();
@@ -25,7 +26,7 @@ Deno.test("--summary none leaves stderr empty", async () => {
   assert.equal(lines.length, 5);
 });
 
-Deno.test("Ctrl-C prints the summary of what was done until then", async () => {
+signalTest("Ctrl-C prints the summary of what was done until then", async () => {
   await using home = await RpcHome.create();
   await home.serve();
   const call = home.start(["call", "ping", "--duration", "1h"]);
@@ -55,16 +56,19 @@ for (
   });
 }
 
-Deno.test("with servers that were there and are gone a run goes on, and meets those that come", async () => {
-  await using home = await RpcHome.create();
-  const server = await home.serve();
-  const run = home.start(["call", "ping", "--duration", "1h"]);
-  await waitFor(() => run.describe(), () => run.lines.length > 0);
-  await server.kill();
-  await run.says(/failed: Unavailable/);
-  const before = run.lines.length;
-  await home.serve();
-  await waitFor(() => run.describe(), () => run.lines.length > before);
-  run.signal("SIGINT");
-  assert.equal(await run.ended(), 130);
-});
+signalTest(
+  "with servers that were there and are gone a run goes on, and meets those that come",
+  async () => {
+    await using home = await RpcHome.create();
+    const server = await home.serve();
+    const run = home.start(["call", "ping", "--duration", "1h"]);
+    await waitFor(() => run.describe(), () => run.lines.length > 0);
+    await server.kill();
+    await run.says(/failed: Unavailable/);
+    const before = run.lines.length;
+    await home.serve();
+    await waitFor(() => run.describe(), () => run.lines.length > before);
+    run.signal("SIGINT");
+    assert.equal(await run.ended(), 130);
+  },
+);

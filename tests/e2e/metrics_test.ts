@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { signalTest } from "../support/posix.ts";
 
 /** The address in the log line that tells it. */
 async function metricsOf(process: { readonly stderr: string }): Promise<string> {
@@ -15,7 +16,7 @@ async function ask(url: string): Promise<{ status: number; body: string; type: s
   return { status, body: await response.text(), type: headers.get("content-type") };
 }
 
-Deno.test("--metrics serves what the server does to Prometheus, and answers probes", async () => {
+signalTest("--metrics serves what the server does to Prometheus, and answers probes", async () => {
   await using home = await RpcHome.create();
   const server = await home.serve(["--metrics", "127.0.0.1:0", "--drain-grace", "3000"]);
   const url = await metricsOf(server);

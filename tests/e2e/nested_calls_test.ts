@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type CallReport, connect, serve } from "rpc";
 import { type ErrorName, errorTable } from "../../src/base/errors.ts";
 import { answering } from "./fixtures/answering_server.ts";
+import { shTest } from "../support/posix.ts";
 
 /**
  * A procedure writes a line, and then a call that it makes itself fails. Whatever that call's error says of
@@ -79,40 +80,43 @@ Deno.test("a procedure whose own call fails ran once, is told as an InternalErro
   }
 });
 
-Deno.test("a worker in another language that passes another call's error on ran once, and never says no", async () => {
-  const directory = await Deno.makeTempDir();
-  const path = join(directory, "ran");
-  const worker = join(directory, "worker.sh");
-  await Deno.writeTextFile(worker, shellWorker);
-  try {
-    const registry = `local:${join(directory, "registry")}`;
-    const exec = ["sh", worker, path];
-    const options = { exec, registry, workers: 1 };
-    await using _one = await serve(options);
-    await using _two = await serve(options);
-    await using client = await connect({ registry });
-    for (const name of nested.filter((name) => name !== "InvalidParams")) {
-      await Deno.writeTextFile(path, "");
-      const { code } = errorTable[name];
-      const report = await client.report("order", [{ code, message: "x", executed: "no" }]);
-      assert.deepEqual(told(report), ["InternalError", "maybe"], name);
-      assert.match(report.error?.message ?? "", new RegExp(name));
-      assert.equal(await linesOf(path), 1, name);
+shTest(
+  "a worker in another language that passes another call's error on ran once, and never says no",
+  async () => {
+    const directory = await Deno.makeTempDir();
+    const path = join(directory, "ran");
+    const worker = join(directory, "worker.sh");
+    await Deno.writeTextFile(worker, shellWorker);
+    try {
+      const registry = `local:${join(directory, "registry")}`;
+      const exec = ["sh", worker, path];
+      const options = { exec, registry, workers: 1 };
+      await using _one = await serve(options);
+      await using _two = await serve(options);
+      await using client = await connect({ registry });
+      for (const name of nested.filter((name) => name !== "InvalidParams")) {
+        await Deno.writeTextFile(path, "");
+        const { code } = errorTable[name];
+        const report = await client.report("order", [{ code, message: "x", executed: "no" }]);
+        assert.deepEqual(told(report), ["InternalError", "maybe"], name);
+        assert.match(report.error?.message ?? "", new RegExp(name));
+        assert.equal(await linesOf(path), 1, name);
+      }
+      for (
+        const [code, name, executed] of [[-32602, "InvalidParams", "no"], [
+          1,
+          "InternalError",
+          "maybe",
+        ]] as const
+      ) {
+        const report = await client.report("order", [{ code, message: "x", executed }]);
+        assert.deepEqual(told(report), [name, executed], "its own words stand");
+      }
+    } finally {
+      await Deno.remove(directory, { recursive: true });
     }
-    for (
-      const [code, name, executed] of [[-32602, "InvalidParams", "no"], [
-        1,
-        "InternalError",
-        "maybe",
-      ]] as const
-    ) {
-      const report = await client.report("order", [{ code, message: "x", executed }]);
-      assert.deepEqual(told(report), [name, executed], "its own words stand");
-    }
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-});
+  },
+);
 
 /** Answers `order` by the error that its only parameter describes. */
 const shellWorker = `

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { RpcHome } from "../support/rpc_process.ts";
 import { within } from "../support/wait_for.ts";
+import { signalTest } from "../support/posix.ts";
 
 const ping = '{"jsonrpc":"2.0","id":1,"method":"ping"}\n';
 const pong = { jsonrpc: "2.0", id: 1, result: "pong" };
@@ -79,7 +80,7 @@ async function exchange(port: number, bytes: Uint8Array): Promise<string> {
   return text;
 }
 
-Deno.test("garbage on the socket is answered as such, and disturbs nobody else", async () => {
+signalTest("garbage on the socket is answered as such, and disturbs nobody else", async () => {
   await using home = await RpcHome.create();
   const server = await home.serve();
   const client = home.start(

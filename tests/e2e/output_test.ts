@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { RpcHome, type RpcRunResult } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { signalTest } from "../support/posix.ts";
 
 function objects({ lines }: RpcRunResult): Record<string, unknown>[] {
   return lines.map((line) => JSON.parse(line));
@@ -79,7 +80,7 @@ Deno.test("a reader that has seen enough ends the calls quietly", async () => {
   assert.ok(code === 0 || code === 141, `exit code ${code}`);
 });
 
-Deno.test("Ctrl-C prints the summary so far, and exits 130", async () => {
+signalTest("Ctrl-C prints the summary so far, and exits 130", async () => {
   await using home = await RpcHome.create();
   const { address } = await home.serve();
   const client = home.start(["call", "ping", "--repeat", "100000000"]);
@@ -90,7 +91,7 @@ Deno.test("Ctrl-C prints the summary so far, and exits 130", async () => {
   assert.match(client.stderr, new RegExp(address));
 });
 
-Deno.test("rpc servers lists who is there, and whether they answer", async () => {
+signalTest("rpc servers lists who is there, and whether they answer", async () => {
   await using home = await RpcHome.create();
   const empty = await home.run(["servers"]);
   assert.deepEqual([empty.code, empty.stdout], [0, ""]);
@@ -122,7 +123,7 @@ Deno.test("rpc servers lists who is there, and whether they answer", async () =>
   other.process.signal("SIGCONT");
 });
 
-Deno.test("rpc servers --watch tells of servers as they come and go", async () => {
+signalTest("rpc servers --watch tells of servers as they come and go", async () => {
   await using home = await RpcHome.create();
   const one = await home.serve();
   const watch = home.start(["servers", "--watch", "--json"]);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { connect } from "rpc";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { signalTest } from "../support/posix.ts";
 
 /** A module as somebody pastes it: with the bare names that the README shows, outside of the project. */
 const pasted = `
@@ -92,7 +93,7 @@ Deno.test("what cannot be served or watched is a usage error", async () => {
   }
 });
 
-Deno.test("a watched module is reloaded on change, and no call is lost meanwhile", async () => {
+signalTest("a watched module is reloaded on change, and no call is lost meanwhile", async () => {
   await using home = await RpcHome.create();
   const module = (version: number) =>
     `export async function version(): Promise<number> {

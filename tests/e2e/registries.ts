@@ -1,5 +1,6 @@
 /** The same test on every registry that a network or a machine can have. */
 
+import { signalTest } from "../support/posix.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { sharedZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
 
@@ -12,7 +13,7 @@ export function registryTests(): (name: string, fn: (home: RpcHome) => Promise<v
   let count = 0;
   return (name, fn) => {
     const path = `test-${++count}`;
-    Deno.test(`${name} (local)`, async () => {
+    signalTest(`${name} (local)`, async () => {
       await using home = await RpcHome.create();
       await fn(home);
     });

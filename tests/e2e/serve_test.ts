@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { signalTest } from "../support/posix.ts";
 
-Deno.test("rpc serve prints one line on stdout, and logs on stderr", async () => {
+signalTest("rpc serve prints one line on stdout, and logs on stderr", async () => {
   await using home = await RpcHome.create();
   const server = await home.serve(["--log-level", "debug", "--service", "mine"]);
   assert.equal(
@@ -24,7 +25,7 @@ Deno.test("logs can be objects for programs", async () => {
   assert.ok(records.some(({ level, message }) => level === "INFO" && /^Draining/.test(message)));
 });
 
-Deno.test("a server that is asked to end answers what runs, and exits 0", async () => {
+signalTest("a server that is asked to end answers what runs, and exits 0", async () => {
   await using home = await RpcHome.create();
   const server = await home.serve(["--drain-grace", "0"]);
   const client = home.start(["call", "fib", "40", "--timeout", "120000"]);
@@ -39,7 +40,7 @@ Deno.test("a server that is asked to end answers what runs, and exits 0", async 
   assert.equal(await server.process.ended(), 0);
 });
 
-Deno.test("Ctrl-C is as good as SIGTERM, and a second one ends a server at once", async () => {
+signalTest("Ctrl-C is as good as SIGTERM, and a second one ends a server at once", async () => {
   await using home = await RpcHome.create();
   const patient = ["--drain-grace", "3600000"];
   const [one, other] = await Promise.all([home.serve(), home.serve(patient)]);

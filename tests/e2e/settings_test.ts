@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
 import { RpcHome } from "../support/rpc_process.ts";
 
 /** The value of a setting, and where it comes from. */
@@ -18,7 +19,7 @@ Deno.test("a flag goes before the environment, the directory's file, the user's 
   const unset = { RPC_REGISTRY: "" };
   assert.deepEqual(await valueOf(home, "timeout", unset), [10_000, "default"]);
 
-  await Deno.mkdir(home.settingsPath.replace(/[^/]*$/, ""), { recursive: true });
+  await Deno.mkdir(dirname(home.settingsPath), { recursive: true });
   await Deno.writeTextFile(home.settingsPath, "timeout = 1\nservice = 'mine'\n");
   assert.deepEqual(await valueOf(home, "timeout", unset), [1, home.settingsPath]);
 

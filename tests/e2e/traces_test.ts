@@ -5,6 +5,7 @@ import { python } from "../support/python.ts";
 import { source } from "../support/program.ts";
 import { RpcHome, type RpcRunOptions } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { signalTest } from "../support/posix.ts";
 
 /** A span as OTLP writes it in JSON. */
 interface OtlpSpan {
@@ -90,60 +91,63 @@ function partsOf(traceparent: unknown): string[] {
   return String(traceparent).split("-").slice(1, 3);
 }
 
-Deno.test("a call gives a span here and one at the server, and its procedure goes on from there (P-62)", async () => {
-  await using collector = new Collector();
-  await using home = await RpcHome.create();
-  await Deno.writeTextFile(
-    join(home.workingDirectory, "tasks.ts"),
-    `import { defineProcedure, z } from "rpc";
+signalTest(
+  "a call gives a span here and one at the server, and its procedure goes on from there (P-62)",
+  async () => {
+    await using collector = new Collector();
+    await using home = await RpcHome.create();
+    await Deno.writeTextFile(
+      join(home.workingDirectory, "tasks.ts"),
+      `import { defineProcedure, z } from "rpc";
      export const where = defineProcedure({ input: z.tuple([]), output: z.any() },
        (_, context) => context.traceparent);`,
-  );
-  const server = await home.serve(["127.0.0.1", "0", "tasks.ts"], tracing(collector));
-  const { stdout, stderr } = await home.run(["call", "where"], tracing(collector));
-
-  const client = await collector.span(clientKind, "rpc/where");
-  const served = await collector.span(serverKind, "rpc/where");
-  assert.ok((client.parentSpanId ?? "") === "", "the command begins the trace");
-  assert.deepEqual([served.traceId, served.parentSpanId], [client.traceId, client.spanId]);
-  assert.deepEqual(partsOf(JSON.parse(stdout)), [served.traceId, served.spanId], stderr);
-  const [host, port] = server.address.split(":");
-  for (const span of [client, served]) {
-    const attributes = attributesOf(span);
-    assert.deepEqual(
-      { ...attributes, "server.port": String(attributes["server.port"]) },
-      {
-        "rpc.system": "jsonrpc",
-        "rpc.jsonrpc.version": "2.0",
-        "rpc.service": "rpc",
-        "rpc.method": "where",
-        "server.address": host,
-        "server.port": port,
-      },
     );
-    assert.notEqual(span.status?.code, errorStatus);
-  }
+    const server = await home.serve(["127.0.0.1", "0", "tasks.ts"], tracing(collector));
+    const { stdout, stderr } = await home.run(["call", "where"], tracing(collector));
 
-  // Whoever began a trace decides whether spans of it are collected.
-  const caller = await connect({ registry: home.registry });
-  for (const flags of ["00", "01"]) {
-    const traceparent = `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-${flags}`;
-    const seen = await caller.call("where", [], { traceparent });
-    assert.equal(seen === traceparent, flags === "00", `${seen}`);
-  }
-  await caller.close();
+    const client = await collector.span(clientKind, "rpc/where");
+    const served = await collector.span(serverKind, "rpc/where");
+    assert.ok((client.parentSpanId ?? "") === "", "the command begins the trace");
+    assert.deepEqual([served.traceId, served.parentSpanId], [client.traceId, client.spanId]);
+    assert.deepEqual(partsOf(JSON.parse(stdout)), [served.traceId, served.spanId], stderr);
+    const [host, port] = server.address.split(":");
+    for (const span of [client, served]) {
+      const attributes = attributesOf(span);
+      assert.deepEqual(
+        { ...attributes, "server.port": String(attributes["server.port"]) },
+        {
+          "rpc.system": "jsonrpc",
+          "rpc.jsonrpc.version": "2.0",
+          "rpc.service": "rpc",
+          "rpc.method": "where",
+          "server.address": host,
+          "server.port": port,
+        },
+      );
+      assert.notEqual(span.status?.code, errorStatus);
+    }
 
-  // A call that fails says so in both.
-  await home.run(["call", "fib", "many"], tracing(collector));
-  for (const kind of [clientKind, serverKind]) {
-    const { status, ...span } = await collector.span(kind, "rpc/fib");
-    assert.equal(status?.code, errorStatus);
-    assert.match(status?.message ?? "", /^InvalidParams: /);
-    assert.equal(attributesOf(span)["error.type"], "InvalidParams");
-    assert.equal(Number(attributesOf(span)["rpc.jsonrpc.error_code"]), -32602);
-  }
-  assert.equal(await server.stop(), 0);
-});
+    // Whoever began a trace decides whether spans of it are collected.
+    const caller = await connect({ registry: home.registry });
+    for (const flags of ["00", "01"]) {
+      const traceparent = `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-${flags}`;
+      const seen = await caller.call("where", [], { traceparent });
+      assert.equal(seen === traceparent, flags === "00", `${seen}`);
+    }
+    await caller.close();
+
+    // A call that fails says so in both.
+    await home.run(["call", "fib", "many"], tracing(collector));
+    for (const kind of [clientKind, serverKind]) {
+      const { status, ...span } = await collector.span(kind, "rpc/fib");
+      assert.equal(status?.code, errorStatus);
+      assert.match(status?.message ?? "", /^InvalidParams: /);
+      assert.equal(attributesOf(span)["error.type"], "InvalidParams");
+      assert.equal(Number(attributesOf(span)["rpc.jsonrpc.error_code"]), -32602);
+    }
+    assert.equal(await server.stop(), 0);
+  },
+);
 
 Deno.test({
   name:

@@ -3,6 +3,7 @@
  * temporary directory that holds the local registry, the settings and the last known lists.
  */
 
+import { join } from "node:path";
 import { bareEnv, denoCommand, rpcCommand } from "./program.ts";
 import { waitFor, within } from "./wait_for.ts";
 
@@ -59,12 +60,12 @@ export class RpcHome implements AsyncDisposable {
 
   /** The user's own settings file. */
   get settingsPath(): string {
-    return `${this.directory}/config/rpc/rpc.toml`;
+    return join(this.directory, "config", "rpc", "rpc.toml");
   }
 
   /** The directory that commands run in. */
   get workingDirectory(): string {
-    return `${this.directory}/work`;
+    return join(this.directory, "work");
   }
 
   /** What a process of this home has in its environment. */
@@ -78,7 +79,7 @@ export class RpcHome implements AsyncDisposable {
       XDG_CONFIG_HOME: `${this.directory}/config`,
       XDG_STATE_HOME: `${this.directory}/state`,
       ...(Deno.build.os === "windows"
-        ? { APPDATA: `${this.directory}/config`, LOCALAPPDATA: `${this.directory}/state` }
+        ? { APPDATA: join(this.directory, "config"), LOCALAPPDATA: join(this.directory, "state") }
         : {}),
       NO_COLOR: "1",
       ...more,

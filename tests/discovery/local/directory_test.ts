@@ -6,6 +6,7 @@ import {
   namedLocalDirectory,
   prepareServiceDirectory,
 } from "../../../src/discovery/local/directory.ts";
+import { linkTest, modeTest, rootTest } from "../../support/posix.ts";
 
 /** A Linux user's environment with these variables and directories. */
 function environment(
@@ -20,7 +21,7 @@ function environment(
   };
 }
 
-Deno.test("the user's own directory is in the runtime directory, if there is one", () => {
+rootTest("the user's own directory is in the runtime directory, if there is one", () => {
   const paths = [
     [environment({ XDG_RUNTIME_DIR: "/run/mine" }, ["/run/mine"]), "/run/mine/rpc"],
     [environment({ XDG_RUNTIME_DIR: "/run/mine" }), "/tmp/rpc-1000"],
@@ -64,7 +65,7 @@ Deno.test("a private directory is made for nobody else, and made so if it is not
   });
 });
 
-Deno.test("a private directory that is somebody else's link is not used", async () => {
+linkTest("a private directory that is somebody else's link is not used", async () => {
   await inDirectory(async (parent) => {
     const target = join(parent, "target");
     await Deno.mkdir(target);
@@ -78,7 +79,7 @@ Deno.test("a private directory that is somebody else's link is not used", async 
   });
 });
 
-Deno.test("a directory that the user named keeps its permissions", async () => {
+modeTest("a directory that the user named keeps its permissions", async () => {
   await inDirectory(async (path) => {
     await Deno.chmod(path, 0o755);
     await prepareServiceDirectory(namedLocalDirectory(path), "rpc");

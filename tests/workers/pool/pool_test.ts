@@ -5,6 +5,7 @@ import { silentLogger } from "../../../src/base/log.ts";
 import { WorkerPool } from "../../../src/workers/pool/pool.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { withPool, workerCommand } from "../fixtures/harness.ts";
+import { signalTest } from "../../support/posix.ts";
 
 Deno.test("a pool runs calls in its workers, several at a time", async () => {
   await withPool({ size: 2 }, async (harness) => {
@@ -190,7 +191,7 @@ Deno.test("close() ends every worker, also a busy one, and refuses what waits", 
   for (const pid of pids) await waitFor(`process ${pid} to be gone`, () => !isRunning(pid));
 });
 
-Deno.test("workers end when their parent dies, also while idle", async () => {
+signalTest("workers end when their parent dies, also while idle", async () => {
   const { program, args } = workerCommand();
   const child = new Deno.Command(program, {
     args: [...args],

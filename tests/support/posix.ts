@@ -1,0 +1,25 @@
+/** Tests of what only systems of Unix' kind have: on Windows they are skipped, with the reason in the name. */
+
+type Declare = (name: string, fn: () => Promise<void> | void) => void;
+
+/** Declares tests that need something, `lack` being what to call it. */
+function needing(lack: string): Declare {
+  const ignore = Deno.build.os === "windows";
+  return (name, fn) =>
+    Deno.test({ name: ignore ? `${name} (ignored: Windows has no ${lack})` : name, ignore, fn });
+}
+
+/** A test that sends signals: there `kill` ends a process at once, whatever it is told to send. */
+export const signalTest = needing("signals");
+
+/** A test of files' permissions. */
+export const modeTest = needing("file modes");
+
+/** A test with symbolic links. */
+export const linkTest = needing("links that anybody may make");
+
+/** A test with a shell's own commands. */
+export const shTest = needing("sh");
+
+/** A test of paths that begin at one root. */
+export const rootTest = needing("root that all paths begin at");
