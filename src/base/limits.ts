@@ -62,6 +62,45 @@ export const writeStallTimeoutMs = 30_000;
 /** A line begun must be finished within this time: one byte a second is no way to send a request. */
 export const partialLineTimeoutMs = 30_000;
 
+/** Lines begun and not ended, over all connections: one of 1 MiB on each would be as much as a machine has. */
+export const partialLinesBytesMax = 64 * 1024 * 1024;
+
+/** Answers that are not read, over all connections: each of them alone is held to its own bound. */
+export const unreadBytesMax = 256 * 1024 * 1024;
+
+/** Requests under way, over all connections. Past it long ones are answered Overloaded. */
+export const requestsBytesMax = 256 * 1024 * 1024;
+
+/** A request that is no longer than this is taken all the same: many of them are bounded by their number. */
+export const shortRequestBytes = 16 * 1024;
+
+/**
+ * What one connection's lines may take before those of others come: little beside what a call takes across a
+ * network, and much beside what changing takes.
+ */
+export const turnMs = 5;
+
+/** The same while several connections take turns: who sends little beside them waits for one of these. */
+export const contestedTurnMs = 1;
+
+/** How often `rpc.stats` is computed anew at the most: a person sees no more, and it takes a sort a method. */
+export const statsPeriodMs = 250;
+
+/**
+ * A connection on which nothing comes for this long, and on which nothing is under way, is closed. Clients of ours
+ * say something every {@link idlePingMs}; a peer that has gone without a word does not.
+ */
+export const idleTimeoutMs = 10 * 60_000;
+
+/** How often a client says something on a connection that it does not use: often enough to lose one on the way. */
+export const idlePingMs = 60_000;
+
+/**
+ * Of the connections that a server holds, one in so many may be of one address, so that one machine cannot keep
+ * all others out.
+ */
+export const connectionsShareOfAddress = 4;
+
 /** Items of a stream that a client may grant at once: some hundred cover a round trip of any network. */
 export const streamCreditMax = 65_536;
 
@@ -115,6 +154,9 @@ export const contestedMs = 60_000;
 
 /** How long a call may take when nobody said: a call without a deadline can hang for ever. */
 export const callTimeoutMsDefault = 10_000;
+
+/** Longest deadline that a server gives a call by default: a caller that asks for more is given that. */
+export const callTimeoutMaxMsDefault = 60 * 60 * 1_000;
 
 /** Longest deadline that is accepted: a day. Beyond it a timer's arithmetic is nobody's intention. */
 export const callTimeoutMsMax = 24 * 60 * 60 * 1_000;

@@ -25,6 +25,8 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
   #next = 0;
   #received = 0;
   #isStream = false;
+  /** Items that may come, over the whole of the stream. */
+  #granted: number;
   /** Items read and not granted anew. */
   #freed = 0;
   #end: CallReport | undefined;
@@ -42,6 +44,7 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
     own: (item: unknown) => unknown = (item) => item,
   ) {
     this.credit = credit;
+    this.#granted = credit;
     this.#giveUp = giveUp;
     this.#own = own;
   }
@@ -61,6 +64,10 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
   }
 
   items(items: readonly unknown[]): void {
+    if (this.#received + items.length > this.#granted) {
+      const message = "it sent more items of a stream than it was granted";
+      throw new RpcError("InvalidRequest", message);
+    }
     // Also when there are none, which says that it is a stream.
     this.#isStream = true;
     this.#received += items.length;
@@ -116,6 +123,7 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
     }
     // Half of it at a time: a message for each item would cost as much as the items.
     if (++this.#freed * 2 >= this.credit) {
+      this.#granted += this.#freed;
       this.grant?.(this.#freed);
       this.#freed = 0;
     }

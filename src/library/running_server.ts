@@ -30,6 +30,8 @@ export interface RunningServerOptions extends PoolOptions {
   readonly service: string;
   /** Connections held; more are answered Overloaded and closed. @default connectionsMaxDefault */
   readonly connectionsMax?: number;
+  /** Longest deadline that a call is given. @default callTimeoutMaxMsDefault */
+  readonly callTimeoutMaxMs?: number | undefined;
   /** `host`, `host:port` or `[v6]:port`: the address for clients. @default the one listened on */
   readonly advertise?: string | undefined;
   readonly weight: number;
@@ -239,6 +241,7 @@ async function listen(options: RunningServerOptions, pool: Pool): Promise<RpcSer
       service,
       version,
       ...(connectionsMax === undefined ? {} : { connectionsMax }),
+      callTimeoutMaxMs: options.callTimeoutMaxMs,
       clock,
       log,
       tracer,

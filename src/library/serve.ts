@@ -1,6 +1,12 @@
 import { checkNumber } from "../base/checks.ts";
 import { systemClock } from "../base/clock.ts";
-import { queueMaxDefault, queueMaxMax, weightMax, workersMax } from "../base/limits.ts";
+import {
+  callTimeoutMsMax,
+  queueMaxDefault,
+  queueMaxMax,
+  weightMax,
+  workersMax,
+} from "../base/limits.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
 import type { Tracer } from "../base/tracer.ts";
@@ -29,6 +35,8 @@ export interface ServeOptions extends RegistryOptions {
   readonly queueMax?: number;
   /** Patterns of the names of those who may call, such as `["alice", "win-*"]`; needs keys. @default all */
   readonly callers?: readonly string[];
+  /** Longest time that a call is given, in milliseconds, whatever its caller asks for. @default an hour */
+  readonly callTimeoutMaxMs?: number;
   /** Share of the calls relative to other servers. @default 1 */
   readonly weight?: number;
   /** Where this server stands, for people. @default "" */
@@ -85,6 +93,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       zone: options.zone ?? "",
       workers: options.workers ?? navigator.hardwareConcurrency,
       queueMax: options.queueMax ?? queueMaxDefault,
+      callTimeoutMaxMs: options.callTimeoutMaxMs,
       workerCommand: denoWorkerCommand,
       clock: systemClock,
       random: systemRandom,
@@ -98,7 +107,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 }
 
 /** The bounds are those of the flags of `rpc serve`. */
-function checkNumbers({ port, workers, queueMax, weight }: ServeOptions): void {
+function checkNumbers(options: ServeOptions): void {
+  const { port, workers, queueMax, weight, callTimeoutMaxMs } = options;
+  const timeouts = { name: "callTimeoutMaxMs", bounds: [1, callTimeoutMsMax] } as const;
+  checkNumber(callTimeoutMaxMs, timeouts);
   checkNumber(port, { name: "port", bounds: [0, 65_535], whole: true });
   checkNumber(workers, { name: "workers", bounds: [1, workersMax], whole: true });
   checkNumber(queueMax, { name: "queueMax", bounds: [0, queueMaxMax], whole: true });

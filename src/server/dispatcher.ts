@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { DeadlineWheel } from "../base/deadline_wheel.ts";
 import { RpcError } from "../base/errors.ts";
-import { callTimeoutMsDefault } from "../base/limits.ts";
+import { callTimeoutMaxMsDefault, callTimeoutMsDefault, statsPeriodMs } from "../base/limits.ts";
 import { nearest } from "../base/nearest.ts";
 import { type Matcher, matcherOf } from "../base/patterns.ts";
 import { LazyCallContext } from "../procedures/call_context.ts";
@@ -24,6 +24,8 @@ export interface Reply {
   /** Where items go, if the caller asked for a stream. */
   readonly stream?: ItemSink | undefined;
   succeed(result: unknown): void;
+  /** {@link succeed} with what is JSON already. */
+  succeedWithJson(result: string): void;
   fail(error: RpcError): void;
 }
 
@@ -43,6 +45,8 @@ export interface DispatcherOptions {
   readonly pool?: Pool;
   readonly service: string;
   readonly version: string;
+  /** Longest deadline that a call is given. @default callTimeoutMaxMsDefault */
+  readonly callTimeoutMaxMs?: number | undefined;
   readonly clock: Clock;
   /** Connections that are open, for `rpc.stats`. */
   connections(): number;
@@ -73,7 +77,10 @@ const guessedLengthMax = 64;
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   #methods: ReadonlyMap<string, Method> = new Map();
-  #document: OpenRpcDocument;
+  /** What `rpc.discover` answers, as JSON: it may be long, and is the same for all. */
+  #document: string;
+  #statsJson = "";
+  #statsAtMs = -Infinity;
   #pool: Pool | undefined;
   readonly #wheel: DeadlineWheel;
   readonly #startedAtMs: number;
@@ -84,7 +91,7 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     const { clock, pool } = options;
     this.#options = options;
-    this.#document = this.#install(pool);
+    this.#document = JSON.stringify(this.#install(pool));
     this.#wheel = new DeadlineWheel(clock);
     this.#startedAtMs = clock.now();
   }
@@ -94,9 +101,9 @@ export class Dispatcher {
    * before it has taken are answered by that one. Returns whether anything else is offered now.
    */
   usePool(pool: Pool): boolean {
-    const before = JSON.stringify(this.#document);
-    this.#document = this.#install(pool);
-    return JSON.stringify(this.#document) !== before;
+    const before = this.#document;
+    this.#document = JSON.stringify(this.#install(pool));
+    return this.#document !== before;
   }
 
   /** Calls that wait or run. */
@@ -185,6 +192,16 @@ export class Dispatcher {
     };
   }
 
+  /** {@link stats} as JSON, computed only so often: each takes a sort a method, and anybody may ask. */
+  #latestStats(): string {
+    const nowMs = this.#options.clock.now();
+    if (nowMs - this.#statsAtMs >= statsPeriodMs) {
+      this.#statsAtMs = nowMs;
+      this.#statsJson = JSON.stringify(this.stats());
+    }
+    return this.#statsJson;
+  }
+
   /** Makes the table of methods. What was counted of a method stays. */
   #install(pool: Pool | undefined): OpenRpcDocument {
     const { procedures, service, version } = this.#options;
@@ -262,7 +279,8 @@ export class Dispatcher {
   }
 
   #deadlineOf({ meta }: Request): number {
-    return this.#options.clock.now() + (meta?.timeoutMs ?? callTimeoutMsDefault);
+    const { clock, callTimeoutMaxMs = callTimeoutMaxMsDefault } = this.#options;
+    return clock.now() + Math.min(meta?.timeoutMs ?? callTimeoutMsDefault, callTimeoutMaxMs);
   }
 
   /** Counts a call as under way until the returned function is called. */
@@ -295,9 +313,9 @@ export class Dispatcher {
       case reservedMethods.ping:
         return reply.succeed("pong");
       case reservedMethods.discover:
-        return reply.succeed(this.#document);
+        return reply.succeedWithJson(this.#document);
       case reservedMethods.stats:
-        return reply.succeed(this.stats());
+        return reply.succeedWithJson(this.#latestStats());
       case reservedMethods.cancel: {
         const id = cancelledId(params);
         if (id !== undefined) peer.cancel(id);

@@ -1,6 +1,6 @@
 import { type Clock, sleep, type Timer } from "../base/clock.ts";
 import { messageOf, RpcError } from "../base/errors.ts";
-import { connectionsMaxDefault } from "../base/limits.ts";
+import { connectionsMaxDefault, connectionsShareOfAddress } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
 import type { Tracer } from "../base/tracer.ts";
 import type { Matcher } from "../base/patterns.ts";
@@ -8,13 +8,15 @@ import type { Caller } from "../keys/caller.ts";
 import type { Procedures } from "../procedures/procedure.ts";
 import type { Stats } from "../wire/stats.ts";
 import type { Pool } from "../workers/pool/pool.ts";
+import { type CallerGroup, Callers } from "./bounds/callers.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Gate } from "./gate.ts";
 import { type Accepted, type Listener, listenTcp } from "./listener.ts";
 import { NamedCallers } from "./named_callers.ts";
-import { Refusals } from "./refusals.ts";
+import { Refusals } from "./bounds/refusals.ts";
 import { Session } from "./session.ts";
-import { type SessionLimits, sessionLimitsDefault } from "./session_limits.ts";
+import { type SessionLimits, sessionLimitsDefault } from "./bounds/session_limits.ts";
+import { Shared, type SharedLimits } from "./bounds/shared.ts";
 import { type RequestTaker, withTracing } from "./tracing.ts";
 
 /** What {@link RpcServer.listen} takes. */
@@ -34,6 +36,10 @@ export interface RpcServerOptions {
   readonly connectionsMax?: number;
   /** Bounds of each connection. @default sessionLimitsDefault */
   readonly limits?: Partial<SessionLimits>;
+  /** Bounds of all connections together. @default what `base/limits.ts` says */
+  readonly sharedLimits?: SharedLimits;
+  /** Longest deadline that a call is given. @default callTimeoutMaxMsDefault */
+  readonly callTimeoutMaxMs?: number | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   /** Where connections come from. @default TCP at `hostname` and `port` */
@@ -76,6 +82,8 @@ export class RpcServer {
   readonly #requests: RequestTaker;
   readonly #refusals: Refusals;
   readonly #callers = new NamedCallers();
+  readonly #groups = new Callers();
+  readonly #shared: Shared;
   readonly #sessions = new Map<Session, Promise<void>>();
   readonly #peerCheck: Timer;
   readonly #accepting: Promise<void>;
@@ -91,6 +99,7 @@ export class RpcServer {
     this.#dispatcher = new Dispatcher({ ...options, connections: () => this.#sessions.size });
     this.#requests = this.#traced(this.#dispatcher);
     this.#refusals = new Refusals(clock);
+    this.#shared = new Shared(clock, () => this.#sessions.size, options.sharedLimits);
     this.#peerCheck = clock.every(peerCheckPeriodMs, () => {
       for (const session of this.#sessions.keys()) session.checkPeer();
     });
@@ -191,8 +200,9 @@ export class RpcServer {
     }
   }
 
-  #take({ connection: conn, from, caller }: Accepted): void {
-    const { connectionsMax = connectionsMaxDefault, clock, log } = this.#options;
+  #take(accepted: Accepted): void {
+    const { connection: conn, from, caller } = accepted;
+    const { connectionsMax = connectionsMaxDefault, log } = this.#options;
     if (caller instanceof RpcError) {
       log.warn("Refused a caller", { from, reason: caller.message });
       void this.#refusals.refuse(conn, caller);
@@ -203,15 +213,38 @@ export class RpcServer {
       void this.#refusals.refuse(conn, new RpcError("Overloaded", message));
       return;
     }
+    const group = this.#groups.enter(from);
+    const addressMax = Math.ceil(connectionsMax / connectionsShareOfAddress);
+    if (group.connections > addressMax) {
+      this.#groups.leave(from, group);
+      const message = `Cannot take the connection: ${addressMax} of this address are open already`;
+      void this.#refusals.refuse(conn, new RpcError("Overloaded", message));
+      return;
+    }
+    this.#serve(accepted, caller, group);
+  }
+
+  #serve(
+    { connection: conn, from }: Accepted,
+    caller: Caller | undefined,
+    group: CallerGroup,
+  ): void {
+    const { clock, log } = this.#options;
     const session = new Session({
       conn,
       dispatcher: caller === undefined ? this.#requests : this.#gateOf(caller),
       caller: caller === undefined ? undefined : this.#callers.of(caller.name),
+      group,
       limits: this.#limits,
+      shared: this.#shared,
       clock,
       log,
     });
-    this.#sessions.set(session, session.run().finally(() => this.#sessions.delete(session)));
+    const ended = session.run().finally(() => {
+      this.#sessions.delete(session);
+      this.#groups.leave(from, group);
+    });
+    this.#sessions.set(session, ended);
     if (this.#isGoingAway) session.goaway();
   }
 

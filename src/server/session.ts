@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import { messageOf, RpcError } from "../base/errors.ts";
+import { shortRequestBytes } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
 import { withoutResults } from "../wire/batch.ts";
 import { BadMessage, decodeRequest } from "../wire/decode_request.ts";
@@ -10,12 +11,18 @@ import { reservedMethods } from "../wire/reserved.ts";
 import { Outbox } from "../wire/outbox.ts";
 import { ReadBuffer } from "../wire/read_buffer.ts";
 import { type AnswerSink, BatchAnswers } from "./batch_answers.ts";
+import type { BudgetHolder } from "./bounds/budget.ts";
+import type { CallerGroup } from "./bounds/callers.ts";
 import type { Peer } from "./dispatcher.ts";
+import { httpAnswer, isHttp } from "./bounds/http.ts";
+import { PeerWatch } from "./bounds/peer_watch.ts";
+import { leavesTooMuch, refusals, stallReasons } from "./bounds/reasons.ts";
+import type { Shared } from "./bounds/shared.ts";
 import { type CallOwner, SessionCall } from "./session_call.ts";
 import type { ServerConnection } from "./listener.ts";
-import type { SessionLimits } from "./session_limits.ts";
+import type { SessionLimits } from "./bounds/session_limits.ts";
 import { type ItemOutlet, StreamingCall } from "./streaming_call.ts";
-import { StallTimer } from "./stall_timer.ts";
+import { Turn } from "./bounds/turns.ts";
 import type { TaskHandle } from "../workers/pool/task.ts";
 import type { RequestTaker } from "./tracing.ts";
 
@@ -26,6 +33,9 @@ export interface SessionOptions {
   /** Who calls, the same object for all its connections; `undefined` where nobody asked. */
   readonly caller?: { readonly name: string } | undefined;
   readonly limits: SessionLimits;
+  /** Whose connection it is, where nobody asked. */
+  readonly group: CallerGroup;
+  readonly shared: Shared;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -34,8 +44,6 @@ type Batch = readonly (Request | BadMessage)[];
 
 /** An answer of at most so many characters is never replaced: an error would be no shorter. */
 const shortAnswerLength = 1024;
-
-const leavesTooMuch = "the client leaves too many answers unread";
 
 interface CallWaiter {
   readonly callsMax: number;
@@ -53,17 +61,21 @@ interface CallWaiter {
  */
 export class Session implements Peer, CallOwner, ItemOutlet {
   readonly #options: SessionOptions;
-  readonly #splitter = new LineSplitter();
+  #splitter = new LineSplitter();
   readonly #outbox: Outbox;
   readonly #single: AnswerSink;
   readonly #calls = new Set<SessionCall>();
   readonly #streams = new Set<StreamingCall>();
   /** Of the requests in {@link #calls}. */
   #callBytes = 0;
-  readonly #writeStall: StallTimer;
-  readonly #lineStall: StallTimer;
+  readonly #watch: PeerWatch;
+  readonly #partial: BudgetHolder;
+  readonly #unread: BudgetHolder;
   #isClosed = false;
   #isPaused = false;
+  /** It was told why nothing of what comes is looked at any more. */
+  #isRefused = false;
+  #reads = 0;
   #hasPeerEnded = false;
   #linesRead = 0;
   #finishing: Promise<void> | undefined;
@@ -74,14 +86,22 @@ export class Session implements Peer, CallOwner, ItemOutlet {
     const { conn, limits } = options;
     this.#options = options;
     this.#outbox = new Outbox(conn, (error) => this.#broke(error));
-    const send = (line: string) => this.#sendAnswer(line);
     this.#single = {
-      add(line) {
-        if (line !== undefined) send(line);
+      add: (line) => {
+        if (line !== undefined) this.#sendAnswer(line);
       },
     };
-    this.#writeStall = new StallTimer(limits.writeStallTimeoutMs);
-    this.#lineStall = new StallTimer(limits.partialLineTimeoutMs);
+    this.#watch = new PeerWatch(limits);
+    this.#partial = {
+      heldBytes: () => this.#splitter.partialBytes,
+      isStuck: () => this.#watch.isLineStuck,
+      giveUp: () => this.#refuse(encodeError(null, refusals.partialLine)),
+    };
+    this.#unread = {
+      heldBytes: () => this.#outbox.pendingBytes,
+      isStuck: () => this.#watch.isUnreadStuck,
+      giveUp: () => this.#broke(new Error("All peers together leave too many answers unread")),
+    };
   }
 
   /** Serves the connection until it is closed. Never rejects. */
@@ -120,20 +140,28 @@ export class Session implements Peer, CallOwner, ItemOutlet {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#lingering?.cancel();
+    const { shared, conn } = this.#options;
     this.#outbox.close();
+    shared.partialLines.forget(this.#partial);
+    shared.unread.forget(this.#unread);
     for (const call of [...this.#calls]) call.cancel();
-    this.#options.conn.close();
+    conn.close();
   }
 
   /** Looks whether the peer has stopped to read, to write, or to live. To be called now and then. */
   checkPeer(): void {
-    const nowMs = this.#options.clock.now();
-    const written = this.#outbox.pendingBytes > 0 ? this.#outbox.bytesWritten : undefined;
+    const { pendingBytes, bytesWritten } = this.#outbox;
     const isInLine = this.#splitter.partialBytes > 0 && !this.#isPaused;
-    if (this.#writeStall.isStalled(written, nowMs)) {
-      this.#broke(new Error("The peer does not read its answers"));
-    } else if (this.#lineStall.isStalled(isInLine ? this.#linesRead : undefined, nowMs)) {
-      this.#broke(new Error("The peer does not end its line"));
+    const isIdle = this.#calls.size === 0 && pendingBytes === 0;
+    const stall = this.#watch.look({
+      written: pendingBytes > 0 ? bytesWritten : undefined,
+      line: isInLine ? this.#linesRead : undefined,
+      idle: isIdle ? this.#reads : undefined,
+    }, this.#options.clock.now());
+    if (stall === "idle") {
+      this.#refuse(encodeError(null, refusals.idle));
+    } else if (stall !== undefined) {
+      this.#broke(new Error(stallReasons[stall]));
     } else if (this.#hasPeerEnded && this.#calls.size > 0) {
       // One that listens ignores a blank line. One that has gone resets the connection, and the next
       // write fails: otherwise its calls would run to their deadlines for nobody.
@@ -141,9 +169,8 @@ export class Session implements Peer, CallOwner, ItemOutlet {
     }
   }
 
-  /** Each connection is a caller of its own, unless callers have names: then all those of one are. */
   get key(): object {
-    return this.#options.caller ?? this;
+    return this.#options.caller ?? this.#options.group;
   }
 
   get name(): string | undefined {
@@ -158,7 +185,7 @@ export class Session implements Peer, CallOwner, ItemOutlet {
     if (!this.#hasRoomFor(line)) {
       throw new RpcError("InternalError", `Cannot send an item: ${leavesTooMuch}`);
     }
-    this.#outbox.push(line);
+    this.#push(line);
   }
 
   drained(): Promise<void> {
@@ -179,7 +206,10 @@ export class Session implements Peer, CallOwner, ItemOutlet {
   }
 
   answered(call: SessionCall): void {
-    if (this.#calls.delete(call)) this.#callBytes -= call.bytes;
+    if (this.#calls.delete(call)) {
+      this.#callBytes -= call.bytes;
+      this.#options.shared.requestBytes -= call.bytes;
+    }
     if (this.#streams.size > 0) this.#streams.delete(call as StreamingCall);
     if (this.#callWaiters.length === 0) return;
     const due = this.#callWaiters.filter(({ callsMax }) => this.#hasAtMost(callsMax));
@@ -189,22 +219,43 @@ export class Session implements Peer, CallOwner, ItemOutlet {
 
   /** Resolves when the peer has ended its side. */
   async #read(): Promise<void> {
-    const { conn } = this.#options;
+    const { conn, shared } = this.#options;
     const buffer = new ReadBuffer();
+    const turn = new Turn(shared.turns);
     while (true) {
       const length = await conn.read(buffer.bytes);
       if (length === null) return;
       if (this.#finishing !== undefined) continue;
+      turn.begin(length);
+      this.#reads++;
       const lines = this.#splitter.push(buffer.took(length));
       this.#linesRead += lines.length;
       for (const line of lines) {
+        if (turn.isOver(typeof line === "string" ? line.length : 0)) await this.#passOn(turn);
         if (this.#isCrowded()) await this.#relief();
         if (this.#isClosed) return;
-        const taking = this.#take(line);
+        const taking = this.#take(line, turn);
         if (taking !== undefined) await taking;
+        if (this.#isRefused) break;
       }
+      turn.end();
       if (this.#splitter.overflowed) void this.finish();
+      else if (this.#splitter.partialBytes > 0) shared.partialLines.count(this.#partial);
     }
+  }
+
+  async #passOn(turn: Turn): Promise<void> {
+    this.#isPaused = true;
+    await turn.pass();
+    this.#isPaused = false;
+  }
+
+  /** Tells the peer why it is not listened to any longer, and closes when it has read that. */
+  #refuse(answer: string): void {
+    this.#isRefused = true;
+    this.#splitter = new LineSplitter();
+    this.#outbox.push(answer);
+    void this.finish();
   }
 
   #isCrowded(): boolean {
@@ -239,11 +290,16 @@ export class Session implements Peer, CallOwner, ItemOutlet {
   }
 
   #sendAnswer(line: string): void {
-    this.#outbox.push(this.#hasRoomFor(line) ? line : withoutResults(line, leavesTooMuch));
+    this.#push(this.#hasRoomFor(line) ? line : withoutResults(line, leavesTooMuch));
+  }
+
+  #push(line: string): void {
+    this.#outbox.push(line);
+    if (this.isFull) this.#options.shared.unread.count(this.#unread);
   }
 
   /** Takes a message. A batch's members may have to wait for each other. */
-  #take(line: Line): Promise<void> | undefined {
+  #take(line: Line, turn: Turn): Promise<void> | undefined {
     if (typeof line !== "string") {
       this.#single.add(encodeError(null, line));
       return undefined;
@@ -252,17 +308,19 @@ export class Session implements Peer, CallOwner, ItemOutlet {
     if ("method" in message) {
       this.#start(message, this.#single, line.length);
     } else if (message instanceof BadMessage) {
-      this.#single.add(encodeError(message.id, message.error));
+      if (message.error.name === "ParseError" && isHttp(line)) this.#refuse(httpAnswer);
+      else this.#single.add(encodeError(message.id, message.error));
     } else {
-      return this.#takeBatch(message, line.length / message.length);
+      return this.#takeBatch(message, line.length / message.length, turn);
     }
     return undefined;
   }
 
   /** A member counts as a request on a line of its own does: many of them make no way past the bound. */
-  async #takeBatch(batch: Batch, bytesEach: number): Promise<void> {
+  async #takeBatch(batch: Batch, bytesEach: number, turn: Turn): Promise<void> {
     const answers = new BatchAnswers(batch.length, (answer) => this.#sendAnswer(answer));
     for (const item of batch) {
+      if (turn.isOver(bytesEach)) await this.#passOn(turn);
       if (this.#isCrowded()) await this.#relief();
       if (this.#isClosed) return;
       if ("method" in item) this.#start(item, answers, bytesEach);
@@ -273,15 +331,22 @@ export class Session implements Peer, CallOwner, ItemOutlet {
   #start(request: Request, sink: AnswerSink, bytes: number): void {
     if (request.meta?.stream !== undefined) return this.#startStream(request, sink, bytes);
     const call = new SessionCall(request.id, sink, bytes);
+    if (!this.#hasRoomForRequest(bytes)) return call.fail(refusals.request);
     const handle = this.#options.dispatcher.dispatch(request, call, this);
     if (handle === undefined || call.isAnswered) return;
     this.#follow(call, handle);
+  }
+
+  #hasRoomForRequest(bytes: number): boolean {
+    const { requestBytes, requestsBytesMax } = this.#options.shared;
+    return bytes <= shortRequestBytes || requestBytes + bytes <= requestsBytesMax;
   }
 
   #follow(call: SessionCall, handle: TaskHandle): void {
     call.follow(this, handle);
     this.#calls.add(call);
     this.#callBytes += call.bytes;
+    this.#options.shared.requestBytes += call.bytes;
   }
 
   #startStream({ meta, ...request }: Request, sink: AnswerSink, bytes: number): void {
@@ -292,6 +357,7 @@ export class Session implements Peer, CallOwner, ItemOutlet {
       return this.#start({ ...request, meta: plainMeta }, sink, bytes);
     }
     const call = new StreamingCall(id, sink, bytes, credit, this);
+    if (!this.#hasRoomForRequest(bytes)) return call.fail(refusals.request);
     // Streams wait for what their client grants, which is not read while there are too many calls: so
     // there must always be others among these, which end by themselves.
     const { inFlightMax, requestBytesMax } = this.#options.limits;
@@ -312,6 +378,7 @@ export class Session implements Peer, CallOwner, ItemOutlet {
     do {
       await this.#callsAtMost(0);
       await this.#outbox.drained();
+      if (this.#isPaused) await this.#options.shared.turns.next();
       // What was read already, and waited for the calls before it, is taken.
     } while (this.#isPaused && !this.#isClosed);
     if (this.#isClosed) return;

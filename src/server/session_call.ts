@@ -1,5 +1,5 @@
 import type { RpcError } from "../base/errors.ts";
-import { encodeError, encodeResult } from "../wire/codec.ts";
+import { encodeError, encodeJsonResult, encodeResult } from "../wire/codec.ts";
 import type { Id } from "../wire/message.ts";
 import type { TaskHandle } from "../workers/pool/task.ts";
 import type { AnswerSink } from "./batch_answers.ts";
@@ -52,6 +52,18 @@ export class SessionCall implements Reply {
     let line: string;
     try {
       line = encodeResult(id, result);
+    } catch (error) {
+      line = encodeError(id, error as RpcError);
+    }
+    this.#answer(line);
+  }
+
+  succeedWithJson(result: string): void {
+    const { id } = this;
+    if (id === undefined) return this.#answer(undefined);
+    let line: string;
+    try {
+      line = encodeJsonResult(id, result);
     } catch (error) {
       line = encodeError(id, error as RpcError);
     }

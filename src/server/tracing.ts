@@ -35,6 +35,10 @@ export function withTracing(
           span.end({ error: undefined, server: address });
           reply.succeed(result);
         },
+        succeedWithJson(result) {
+          span.end({ error: undefined, server: address });
+          reply.succeedWithJson(result);
+        },
         fail(error) {
           span.end({ error, server: address });
           reply.fail(error);

@@ -167,8 +167,17 @@ export function encodeResult(id: Id, result: unknown): string {
   } catch (cause) {
     throw new RpcError("InternalError", "Cannot send a result that is not JSON", { cause });
   }
+  return encodeJsonResult(id, text ?? "null");
+}
+
+/**
+ * {@link encodeResult} for a result that is JSON already.
+ *
+ * @throws {RpcError} InternalError if it is too long or too deeply nested for one message
+ */
+export function encodeJsonResult(id: Id, result: string): string {
   return fitting(
-    `{"jsonrpc":"2.0","id":${encodeId(id)},"result":${text ?? "null"}}\n`,
+    `{"jsonrpc":"2.0","id":${encodeId(id)},"result":${result}}\n`,
     "InternalError",
     () => "Cannot send a result: it is",
   );

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { RpcError } from "../../src/base/errors.ts";
 import { messageBytesMax } from "../../src/base/limits.ts";
 import { Call } from "../../src/client/call.ts";
+import { CallStream } from "../../src/client/call_stream.ts";
 import { Connection } from "../../src/client/connection.ts";
+import { encodeNotification } from "../../src/wire/codec.ts";
 import type { Params } from "../../src/wire/message.ts";
 import { type Answer, MemoryTransport, type ReceivedCall } from "../support/memory_transport.ts";
 import { settled, VirtualClock } from "../support/virtual_clock.ts";
@@ -243,4 +245,28 @@ Deno.test("a ping is answered by an error too, but not by the connection's end",
   await settled();
   connection.ping(() => answers++);
   assert.equal(answers, 1);
+});
+
+Deno.test("a server that sends more items than it was granted is left (P-57)", async () => {
+  const { peer, connection, events, end } = await setUp(keep);
+  const stream = new CallStream(2, () => {});
+  const call = new Call("count", [5], 5_000);
+  call.stream = stream;
+  const errors: (RpcError | undefined)[] = [];
+  connection.send(call, (error) => errors.push(error));
+  await settled();
+  const items = (n: number) =>
+    peer.send(encodeNotification("rpc.item", { id: call.id, items: Array(n).fill(1) }));
+  items(2);
+  await settled();
+  assert.equal(stream.received, 2);
+  assert.equal((await stream.next()).value, 1);
+  items(1);
+  await settled();
+  assert.equal(errors.length, 0);
+  for (let i = 0; i < 2; i++) items(1);
+  await settled();
+  assert.deepEqual([errors[0]?.name, errors[0]?.executed], ["ConnectionLost", "maybe"]);
+  assert.match(events[0] ?? "", /^lost: it sent more items/);
+  end();
 });

@@ -44,6 +44,7 @@ class Visit {
       ...(params === undefined ? {} : { params }),
     }, {
       succeed: (result) => answer = result,
+      succeedWithJson: (result) => answer = JSON.parse(result),
       fail: (error: RpcError) => answer = error.name,
     }, nobody);
     return answer;

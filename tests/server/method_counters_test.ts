@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { MethodCounters } from "../../src/server/method_counters.ts";
-import { StallTimer } from "../../src/server/stall_timer.ts";
+import { StallTimer } from "../../src/server/bounds/stall_timer.ts";
 
 Deno.test("latencies are those of the latest calls, by nearest rank", () => {
   const counters = new MethodCounters();

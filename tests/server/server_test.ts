@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { openRpcSchema } from "../../src/procedures/openrpc.ts";
 import { builtin } from "../../src/procedures/builtin.ts";
 import { statsSchema } from "../../src/wire/stats.ts";
+import { idleTimeoutMs, statsPeriodMs } from "../../src/base/limits.ts";
+import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor, within } from "../support/wait_for.ts";
 import { Gates, serverTest } from "./fixtures/harness.ts";
 
@@ -226,3 +228,44 @@ async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncG
     yield* lines;
   }
 }
+
+serverTest("a deadline is cut to what the server gives (P-35)", async (harness) => {
+  const pool = await harness.startPool();
+  const peer = await harness.connect(harness.listen({ pool, callTimeoutMaxMs: 200 }));
+  const { error } = await peer.call(1, "spin", [], 24 * 60 * 60 * 1_000);
+  assert.deepEqual([error?.code, error?.data?.executed], [-32001, "maybe"]);
+});
+
+serverTest("rpc.stats is computed once for all who ask within a moment (P-32)", async (harness) => {
+  const clock = new VirtualClock(1_000);
+  const server = harness.listen({ clock });
+  const peer = await harness.connect(server);
+  const calls = async (id: number) => {
+    const { result } = await peer.call(id, "rpc.stats");
+    return statsSchema.parse(result).methods["ping"]?.calls;
+  };
+  assert.equal(await calls(1), 0);
+  await peer.call(2, "ping");
+  assert.equal(await calls(3), 0);
+  clock.advance(statsPeriodMs);
+  assert.equal(await calls(4), 1);
+});
+
+serverTest(
+  "a connection on which nothing comes is closed, with a word; one that waits is not",
+  async (harness) => {
+    const clock = new VirtualClock(1_000);
+    const gates = new Gates();
+    const server = harness.listen({ clock, procedures: { slow: gates.procedure } });
+    const [idle, waiting] = [await harness.connect(server), await harness.connect(server)];
+    await idle.call(1, "rpc.ping");
+    await waiting.request(1, "slow", [], 24 * 60 * 60 * 1_000);
+    await waitFor("it to begin", () => gates.begun === 1);
+    clock.advance(idleTimeoutMs + 2_000);
+    await idle.ended();
+    assert.match(idle.lines[1] ?? "", /^\{"jsonrpc":"2.0","id":null,"error":\{"code":-32002/);
+    assert.ok(!waiting.isEnded);
+    gates.release();
+    assert.equal((await waiting.answer(1)).result, "released");
+  },
+);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as z from "zod";
 import { defineProcedure, type Procedures } from "../../src/procedures/procedure.ts";
 import type { RpcServer } from "../../src/server/server.ts";
-import { sessionLimitsDefault } from "../../src/server/session_limits.ts";
+import { sessionLimitsDefault } from "../../src/server/bounds/session_limits.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { type ServerHarness, serverTest } from "./fixtures/harness.ts";
 import type { RawPeer } from "./fixtures/peer.ts";

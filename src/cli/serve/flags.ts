@@ -1,4 +1,6 @@
 import {
+  callTimeoutMaxMsDefault,
+  callTimeoutMsMax,
   connectionsMaxDefault,
   queueMaxDefault,
   queueMaxMax,
@@ -55,6 +57,11 @@ export const serveFlags = {
   connectionsMax: integer("<n>", [1, 1_000_000], {
     description: "Connections held at once; more are answered Overloaded and closed",
     fallback: connectionsMaxDefault,
+    setting: true,
+  }),
+  callTimeoutMax: integer("<ms>", [1, callTimeoutMsMax], {
+    description: "Longest time that a call is given, whatever its caller asks for",
+    fallback: callTimeoutMaxMsDefault,
     setting: true,
   }),
   drainGrace: integer("<ms>", [0, hour], {

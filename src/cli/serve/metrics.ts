@@ -48,7 +48,9 @@ export function serveMetrics(
         return text(500, "failed");
       },
     }, async ({ url }) => {
-      switch (new URL(url).pathname) {
+      const { hostname, pathname } = new URL(url);
+      if (!isKnownHost(hostname, host)) return text(403, unknownHost(hostname));
+      switch (pathname) {
         case "/metrics":
           return new Response(await page.of(source), {
             headers: { "content-type": page.contentType },
@@ -71,6 +73,23 @@ export function serveMetrics(
       `Cannot serve metrics on ${host}:${port}: ${messageOf(error)}; choose another --metrics`,
     );
   }
+}
+
+/**
+ * Whether a name in a request can only be this machine's. A page of a stranger that has its own name lead here
+ * (DNS rebinding) asks under that name: never an address, and never a name without a dot.
+ *
+ * @param listening the name that was listened on, whoever chose it
+ */
+export function isKnownHost(hostname: string, listening: string): boolean {
+  const isAddress = hostname.startsWith("[") || /^[\d.]+$/.test(hostname);
+  return isAddress || !hostname.includes(".") || hostname.endsWith(".localhost") ||
+    [listening, Deno.hostname()].some((name) => name.toLowerCase() === hostname);
+}
+
+function unknownHost(hostname: string): string {
+  return `this is not ${hostname}: ask by an address or by this machine's name, ` +
+    `or start with --metrics ${hostname}:<port>`;
 }
 
 function text(status: number, body: string): Response {

@@ -69,6 +69,7 @@ async function serveUntilStopped(
       workers: flags.workers ?? navigator.hardwareConcurrency,
       queueMax: flags.queueMax,
       connectionsMax: flags.connectionsMax,
+      callTimeoutMaxMs: flags.callTimeoutMax,
       workerCommand,
       clock: systemClock,
       random: systemRandom,

@@ -3,12 +3,16 @@ import {
   heartbeatBeatMs,
   heartbeatIntervalMs,
   heartbeatTimeoutMs,
+  idlePingMs,
   requestBytesInFlightMax,
 } from "../../base/limits.ts";
 import type { Connection } from "../connection.ts";
 
 /** Silent beats after which a server is asked whether it lives. */
 const beatsToAsk = heartbeatIntervalMs / heartbeatBeatMs;
+
+/** Beats without a call after which something is said all the same, as the server would close it otherwise. */
+const beatsToSayHello = idlePingMs / heartbeatBeatMs;
 
 /** Silent beats after which a connection is given up. */
 const beatsToGiveUp = beatsToAsk + heartbeatTimeoutMs / heartbeatBeatMs;
@@ -32,6 +36,7 @@ const bytesJudged = requestBytesInFlightMax / 2;
 export class Heartbeat {
   readonly #connection: Connection;
   #silentBeats = 0;
+  #idleBeats = 0;
   #messagesSeen = 0;
   #bytesTaken: number | undefined;
   #asked = false;
@@ -49,6 +54,12 @@ export class Heartbeat {
   beat(alsoIdle: boolean): void {
     const connection = this.#connection;
     const { inFlight, bytesInFlight, bytesTaken } = connection;
+    if (inFlight > 0) this.#idleBeats = 0;
+    else if (++this.#idleBeats >= beatsToSayHello) {
+      this.#idleBeats = 0;
+      connection.ping(() => {});
+      return;
+    }
     const takes = bytesTaken !== undefined && bytesTaken !== this.#bytesTaken;
     const silent = !takes && connection.messagesReceived === this.#messagesSeen;
     this.#messagesSeen = connection.messagesReceived;

@@ -4,6 +4,8 @@ import {
   heartbeatBeatMs,
   heartbeatIntervalMs,
   heartbeatTimeoutMs,
+  idlePingMs,
+  idleTimeoutMs,
   requestBytesInFlightMax,
 } from "../../../src/base/limits.ts";
 import type { Connection } from "../../../src/client/connection.ts";
@@ -114,4 +116,12 @@ Deno.test("a server that takes what it is sent lives, and one that has much to r
   connection.bytesInFlight = 1_000;
   beat(beatsToGiveUp);
   assert.notEqual(connection.abandoned, undefined);
+});
+
+Deno.test("a connection that is not used says something now and then, before the server takes it for gone", () => {
+  const { connection, beat } = setUp();
+  beat(3 * idlePingMs / heartbeatBeatMs);
+  assert.equal(connection.pings, 3);
+  assert.equal(connection.abandoned, undefined);
+  assert.ok(3 * idlePingMs < idleTimeoutMs);
 });

@@ -1,7 +1,7 @@
-import type { Clock } from "../base/clock.ts";
-import type { RpcError } from "../base/errors.ts";
-import { encodeError } from "../wire/codec.ts";
-import type { ServerConnection } from "./listener.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { RpcError } from "../../base/errors.ts";
+import { encodeError } from "../../wire/codec.ts";
+import type { ServerConnection } from "../listener.ts";
 
 /** Refused connections that are held for a moment at the same time; more are closed without a word. */
 const refusalsMax = 64;

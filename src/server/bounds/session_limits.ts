@@ -1,11 +1,12 @@
 import {
   connectionInFlightMax,
+  idleTimeoutMs,
   outboxBytesMax,
   partialLineTimeoutMs,
   requestBytesInFlightMax,
   unreadAnswersBytesMax,
   writeStallTimeoutMs,
-} from "../base/limits.ts";
+} from "../../base/limits.ts";
 
 /** Bounds of one connection; `base/limits.ts` says how they relate. */
 export interface SessionLimits {
@@ -21,6 +22,8 @@ export interface SessionLimits {
   readonly writeStallTimeoutMs: number;
   /** How long a line that has begun may take to end. */
   readonly partialLineTimeoutMs: number;
+  /** How long nothing may come while nothing is under way. */
+  readonly idleTimeoutMs: number;
   /** How long a connection whose output is complete waits for the peer to close, so that it reads it. */
   readonly lingerTimeoutMs: number;
 }
@@ -33,5 +36,6 @@ export const sessionLimitsDefault: SessionLimits = {
   requestBytesMax: requestBytesInFlightMax,
   writeStallTimeoutMs,
   partialLineTimeoutMs,
+  idleTimeoutMs,
   lingerTimeoutMs: 1_000,
 };

@@ -1,0 +1,71 @@
+/** Whoever holds a part of a {@link Budget}. */
+export interface BudgetHolder {
+  /** What it holds now. */
+  heldBytes(): number;
+  /** Whether it makes no progress: the fault is then more likely its peer's. */
+  isStuck(): boolean;
+  /** Has to let go of it. */
+  giveUp(): void;
+}
+
+/** From so much on it is worth counting: less is what any connection may need for a moment. */
+const countedBytes = 16 * 1024;
+
+/**
+ * What all connections hold together of one kind. Past the bound whoever holds most has to let go of it, of those
+ * that make no progress if there are any: many that take a little each are as harmful as one that takes much.
+ */
+export class Budget {
+  readonly #bytesMax: number;
+  readonly #held = new Map<BudgetHolder, number>();
+  #total = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** What all held when it was last looked at. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** Looks again at what one holds, which may cost it or another one what it holds. */
+  count(holder: BudgetHolder): void {
+    this.#look(holder);
+    if (this.#total <= this.#bytesMax) return;
+    for (const other of [...this.#held.keys()]) this.#look(other);
+    while (this.#total > this.#bytesMax) {
+      const worst = this.#worst();
+      if (worst === undefined) return;
+      this.forget(worst);
+      worst.giveUp();
+    }
+  }
+
+  /** It holds nothing any more. */
+  forget(holder: BudgetHolder): void {
+    this.#total -= this.#held.get(holder) ?? 0;
+    this.#held.delete(holder);
+  }
+
+  #look(holder: BudgetHolder): void {
+    const heldBytes = holder.heldBytes();
+    const counted = this.#held.get(holder) ?? 0;
+    if (heldBytes <= countedBytes) {
+      if (counted > 0) this.forget(holder);
+      return;
+    }
+    this.#held.set(holder, heldBytes);
+    this.#total += heldBytes - counted;
+  }
+
+  #worst(): BudgetHolder | undefined {
+    let worst: BudgetHolder | undefined;
+    let most = -1;
+    for (const [holder, bytes] of this.#held) {
+      const rank = holder.isStuck() ? bytes + this.#bytesMax : bytes;
+      if (rank > most) [worst, most] = [holder, rank];
+    }
+    return worst;
+  }
+}

@@ -1,0 +1,23 @@
+/** What a peer that has come to a bound of a connection is told, and the log. */
+
+import { RpcError } from "../../base/errors.ts";
+import type { Stall } from "./peer_watch.ts";
+
+/** Why an answer or an item was not kept. */
+export const leavesTooMuch = "the client leaves too many answers unread";
+
+/** Why a connection was closed. */
+export const stallReasons: Readonly<Record<Stall, string>> = {
+  unread: "The peer does not read its answers",
+  line: "The peer does not end its line",
+  idle: "Nothing came for a long time",
+};
+
+const tooLong = "those of all connections are too long together";
+
+/** What a peer is told for whom there is no room, or no time. */
+export const refusals = {
+  request: new RpcError("Overloaded", `Cannot take a request as long as this one: ${tooLong}`),
+  partialLine: new RpcError("Overloaded", `Cannot wait for the end of this line: ${tooLong}`),
+  idle: new RpcError("Overloaded", "Closed a connection on which nothing came for a long time"),
+};

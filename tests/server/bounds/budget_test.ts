@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { Budget, type BudgetHolder } from "../../../src/server/bounds/budget.ts";
+import { waitFor } from "../../support/wait_for.ts";
+import { Gates, serverTest } from "../fixtures/harness.ts";
+import type { RawPeer } from "../fixtures/peer.ts";
+
+class Holder implements BudgetHolder {
+  bytes = 0;
+  stuck = false;
+  gaveUp = 0;
+
+  heldBytes(): number {
+    return this.bytes;
+  }
+
+  isStuck(): boolean {
+    return this.stuck;
+  }
+
+  giveUp(): void {
+    this.gaveUp++;
+  }
+}
+
+const kib = 1024;
+
+Deno.test("who makes no progress gives up first, then who holds most", () => {
+  const budget = new Budget(300 * kib);
+  const [large, stuck, small] = [new Holder(), new Holder(), new Holder()];
+  const hold = (holder: Holder, bytes: number) => {
+    holder.bytes = bytes;
+    budget.count(holder);
+  };
+  stuck.stuck = true;
+  hold(stuck, 40 * kib);
+  hold(large, 200 * kib);
+  hold(small, 50 * kib);
+  assert.equal(budget.total, 290 * kib);
+  hold(small, 70 * kib);
+  assert.deepEqual([large.gaveUp, stuck.gaveUp, small.gaveUp], [0, 1, 0]);
+  hold(small, 101 * kib);
+  assert.deepEqual([large.gaveUp, stuck.gaveUp, small.gaveUp], [1, 1, 0]);
+  assert.equal(budget.total, 101 * kib);
+});
+
+Deno.test("what was let go of meanwhile costs nobody anything", () => {
+  const budget = new Budget(100 * kib);
+  const [first, second] = [new Holder(), new Holder()];
+  first.bytes = 90 * kib;
+  budget.count(first);
+  first.bytes = 0;
+  second.bytes = 90 * kib;
+  budget.count(second);
+  assert.deepEqual([first.gaveUp, second.gaveUp], [0, 0]);
+  assert.equal(budget.total, 90 * kib);
+});
+
+serverTest(
+  "many lines begun and not ended are too long together, and one is told so",
+  async (harness) => {
+    const server = harness.listen({ sharedLimits: { partialLinesBytesMax: 500_000 } });
+    const honest = await harness.connect(server);
+    const peers: RawPeer[] = [];
+    for (let i = 0; i < 20; i++) {
+      const peer = await harness.connect(server);
+      await peer.send(`"${"x".repeat(100_000)}`);
+      peers.push(peer);
+    }
+    await waitFor("most of them to be closed", () => {
+      return peers.filter(({ isEnded }) => isEnded).length >= 15;
+    });
+    const told = peers.flatMap(({ lines }) => lines).map((line) => JSON.parse(line));
+    assert.ok(told.length >= 15);
+    assert.ok(told.every(({ id, error }) => id === null && error.code === -32002));
+    assert.equal((await honest.call(1, "ping")).result, "pong");
+  },
+);
+
+serverTest("peers that read nothing are bounded together, and others go on", async (harness) => {
+  const pool = await harness.startPool();
+  const server = harness.listen({
+    pool,
+    limits: { outboxBytesMax: 100_000 },
+    sharedLimits: { unreadBytesMax: 10_000_000 },
+  });
+  const honest = await harness.connect(server);
+  const conns: Deno.TcpConn[] = [];
+  harness.onClose(() => Promise.resolve(conns.forEach((conn) => conn.close())));
+  const request = '{"jsonrpc":"2.0","id":1,"method":"largeItems","params":[1,1000000]}\n';
+  const bytes = new TextEncoder().encode(request.repeat(12));
+  for (let i = 0; i < 20; i++) {
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port: server.address.port });
+    conns.push(conn);
+    await conn.write(bytes);
+  }
+  await waitFor("some to be closed", () => server.stats().connections < 20);
+  assert.equal((await honest.call(1, "fib", [10])).result, 55);
+});
+
+serverTest("long requests of all connections are bounded together (P-44)", async (harness) => {
+  const gates = new Gates();
+  const server = harness.listen({
+    procedures: { slow: gates.procedure },
+    sharedLimits: { requestsBytesMax: 100_000 },
+  });
+  const meta = { note: "x".repeat(40_000) };
+  const line = `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "slow", params: [1], meta })}\n`;
+  const peers: RawPeer[] = [];
+  for (let i = 0; i < 3; i++) {
+    const peer = await harness.connect(server);
+    await peer.send(line);
+    if (i < 2) await waitFor("it to begin", () => gates.begun === i + 1);
+    peers.push(peer);
+  }
+  const refused = await (peers[2] as RawPeer).answer(1);
+  assert.deepEqual([refused.error?.code, refused.error?.data?.executed], [-32002, "no"]);
+  gates.release();
+  for (const peer of peers.slice(0, 2)) assert.equal((await peer.answer(1)).result, "released");
+  gates.release();
+});
