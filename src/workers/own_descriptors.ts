@@ -2,16 +2,23 @@
  * Descriptors of their own for the lines between a server and a worker of ours. Stdin and stdout are anybody's:
  * a procedure reads them, closes them, or starts programs that inherit them. So a shell moves the two pipes
  * to other numbers before it becomes the worker, whose stdin is then empty and whose stdout is its stderr.
- * Where there is no shell they stay where they are (docs/adr/0014-a-worker-has-descriptors-of-its-own.md).
+ * Where there is no shell, as in a small container image, a worker on Linux does so itself. Elsewhere they
+ * stay where they are (docs/adr/0014-a-worker-has-descriptors-of-its-own.md).
  */
 
-/** Says to a worker that its lines are not on stdin and stdout. */
+/** Says to a worker that its lines do not stay on stdin and stdout, and who moves them. */
 const variable = "RPC_WORKER_DESCRIPTORS";
+
+const moved = "moved";
+const toMove = "to move";
 
 const input = 3;
 const output = 4;
 const shell = "/bin/sh";
 const directory = "/dev/fd";
+/** `O_RDONLY` of `open(2)`. */
+const readOnly = 0;
+
 const script = `exec ${input}<&0 ${output}>&1 0</dev/null 1>&2; exec "$@"`;
 
 /** How a program is started. */
@@ -21,15 +28,26 @@ interface Startable {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** The same command with the pipes out of everybody's way, if that can be done here. The process is the same one. */
-export function withOwnDescriptors<Command extends Startable>(command: Command): Command {
-  if (Deno.build.os === "windows" || !exists(shell) || !exists(directory)) return command;
+/**
+ * The same command with the pipes out of everybody's way, if that can be done here. The process is the same one.
+ *
+ * @param sh the shell
+ */
+export function withOwnDescriptors<Command extends Startable>(
+  command: Command,
+  sh: string = shell,
+): Command {
   const { program, args, env } = command;
+  if (Deno.build.os === "windows" || !exists(directory)) return command;
+  if (!exists(sh)) {
+    if (Deno.build.os !== "linux") return command;
+    return { ...command, env: { ...env, [variable]: toMove } };
+  }
   return {
     ...command,
-    program: shell,
+    program: sh,
     args: ["-c", script, "rpc worker", program, ...args],
-    env: { ...env, [variable]: "1" },
+    env: { ...env, [variable]: moved },
   };
 }
 
@@ -48,17 +66,24 @@ export interface OwnDescriptors {
   readonly output: Deno.FsFile;
 }
 
-/** Opens them, for this process alone: what it starts does not get them. `undefined`: it was given none. */
+/** Opens them, for this process alone: what it starts does not get them. `undefined`: they stay where they are. */
 export function takeOwnDescriptors(): OwnDescriptors | undefined {
-  if (Deno.env.get(variable) === undefined) return undefined;
+  const state = Deno.env.get(variable);
+  if (state === undefined) return undefined;
   // What a procedure starts is no worker of this server.
   Deno.env.delete(variable);
-  const taken = {
-    input: Deno.openSync(`${directory}/${input}`, { read: true }),
-    output: Deno.openSync(`${directory}/${output}`, { write: true }),
-  };
+  if (state === toMove) return moveAway();
+  const taken = openBoth(input, output);
   closeNumbers();
   return taken;
+}
+
+/** By name, since what Deno opens it does not hand on to children. */
+function openBoth(from: number, to: number): OwnDescriptors {
+  return {
+    input: Deno.openSync(`${directory}/${from}`, { read: true }),
+    output: Deno.openSync(`${directory}/${to}`, { write: true }),
+  };
 }
 
 /** Deno closes what it has opened, and these it has not. Left open they would only be inherited. */
@@ -70,5 +95,43 @@ function closeNumbers(): void {
     library.close();
   } catch {
     // No such library, or no right to call it.
+  }
+}
+
+/** Does what the shell does, and the same to the copies that Deno has made of 0 and 1 at its start. */
+function moveAway(): OwnDescriptors | undefined {
+  try {
+    const library = Deno.dlopen("libc.so.6", {
+      open: { parameters: ["buffer", "i32"], result: "i32" },
+      dup2: { parameters: ["i32", "i32"], result: "i32" },
+      close: { parameters: ["i32"], result: "i32" },
+    });
+    const [inputs, outputs] = [copiesOf(0), copiesOf(1)];
+    const own = openBoth(0, 1);
+    const { open, dup2, close } = library.symbols;
+    const empty = open(new TextEncoder().encode("/dev/null\0"), readOnly);
+    for (const number of inputs) dup2(empty, number);
+    for (const number of outputs) dup2(2, number);
+    close(empty);
+    library.close();
+    return own;
+  } catch {
+    // No such library, or no right to call it: the pipes stay.
+    return undefined;
+  }
+}
+
+function copiesOf(number: number): number[] {
+  const place = placeOf(number);
+  const numbers = [...Deno.readDirSync(directory)].map(({ name }) => Number(name));
+  return numbers.filter((other) => placeOf(other) === place);
+}
+
+/** What is open there; the number by which a directory is listed is closed by then. */
+function placeOf(number: number): string | undefined {
+  try {
+    return Deno.readLinkSync(`${directory}/${number}`);
+  } catch {
+    return undefined;
   }
 }

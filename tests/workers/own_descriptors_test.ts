@@ -5,6 +5,20 @@ import { withPool, workerCommand } from "./fixtures/harness.ts";
 
 const command = withOwnDescriptors(workerCommand());
 const ignore = Deno.build.os === "windows";
+const isLinux = Deno.build.os === "linux";
+
+/** What this process itself was started with: its children have it too. */
+const handedOn = new Set(isLinux ? pipesHere() : []);
+
+function pipesHere(): string[] {
+  return [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => {
+    try {
+      return Deno.readLinkSync(`/proc/self/fd/${name}`);
+    } catch {
+      return "";
+    }
+  });
+}
 
 const uses = [
   "a child prints",
@@ -16,34 +30,46 @@ const uses = [
   "both are closed",
 ];
 
-for (const how of uses) {
+/** Where there is no shell the worker moves them itself. */
+const ways = [
+  { command, by: "by a shell", ignore },
+  { command: withOwnDescriptors(workerCommand(), "/no/sh"), by: "without one", ignore: !isLinux },
+];
+
+for (const { command, by, ignore } of ways) {
+  for (const how of uses) {
+    Deno.test({
+      name: `stdin and stdout are the procedures' to use, and that costs no call (${how}, ${by})`,
+      ignore,
+    }, async () => {
+      await withPool({ command }, async (harness) => {
+        const pid = await harness.call("stdio", [how]);
+        for (let i = 0; i < 6; i++) assert.equal(await harness.call("pid"), pid);
+        assert.notEqual(await harness.call("wait", [1], { kind: "io" }), pid);
+        assert.equal(harness.pool.stats().restarts, 0);
+      });
+    });
+  }
+
   Deno.test({
-    name: `a worker's stdin and stdout are its procedures' to use, and cost no call (${how})`,
+    name: `what a procedure's child prints on stdout is in the log (${by})`,
     ignore,
   }, async () => {
     await withPool({ command }, async (harness) => {
-      const pid = await harness.call("stdio", [how]);
-      for (let i = 0; i < 6; i++) assert.equal(await harness.call("pid"), pid);
-      assert.equal(await harness.call("wait", [1], { kind: "io" }) === pid, false);
-      assert.equal(harness.pool.stats().restarts, 0);
+      await harness.call("stdio", ["a child prints"]);
+      await waitFor("the line", () => harness.printed().includes("x"));
+    });
+  });
+
+  Deno.test({
+    name: `a procedure's child inherits none of the protocol's pipes (${by})`,
+    ignore: !isLinux,
+  }, async () => {
+    await withPool({ command }, async (harness) => {
+      const seen = await harness.call("inherited") as Record<"child" | "own", string[]>;
+      const own = seen.own.filter((pipe) => !handedOn.has(pipe));
+      assert.equal(own.length, 2, `the worker has its two: ${own}`);
+      assert.deepEqual(seen.child.filter((pipe) => own.includes(pipe)), []);
     });
   });
 }
-
-Deno.test({ name: "what a procedure's child prints on stdout is in the log", ignore }, async () => {
-  await withPool({ command }, async (harness) => {
-    await harness.call("stdio", ["a child prints"]);
-    await waitFor("the line", () => harness.printed().includes("x"));
-  });
-});
-
-Deno.test({
-  name: "a procedure's child inherits none of the protocol's descriptors",
-  ignore: Deno.build.os !== "linux",
-}, async () => {
-  await withPool({ command }, async (harness) => {
-    // 1 is the pipe to the procedure, 2 is the log's; whatever the test itself inherited is no pipe of the worker.
-    const inherited = await harness.call("inherited") as string[];
-    assert.deepEqual(inherited.filter((number) => number === "3" || number === "4"), []);
-  });
-});
