@@ -6,7 +6,7 @@ import { commands } from "./commands.ts";
 import { exitCodes } from "./exit_codes.ts";
 import { parseArguments } from "./syntax/parse.ts";
 import { resolveFlags, settingsOf } from "./syntax/settings.ts";
-import { plainLine, plainText } from "../terminal/plain_text.ts";
+import { indentedText, plainLine, plainText } from "../terminal/plain_text.ts";
 import { printLine } from "../terminal/stdout.ts";
 import { UsageError } from "./syntax/usage_error.ts";
 
@@ -64,7 +64,7 @@ function report(error: unknown, verbose: boolean | undefined): number {
   if (error instanceof RpcError) tell(plainLine(`${error.name}: ${error.message}`));
   else if (error instanceof CommandError) tell(error.message);
   else tell(`${messageOf(error)}${verbose === false ? " (--verbose tells more)" : ""}`);
-  if (verbose) console.error(plainText(Deno.inspect(error)));
+  if (verbose) console.error(indentedText(Deno.inspect(error)));
   return exitCodes.failure;
 }
 

@@ -33,3 +33,8 @@ export function plainLine(text: string): string {
 export function jsonLine(value: unknown): string {
   return plainText(JSON.stringify(value));
 }
+
+/** A text of several lines, each indented: it can pass for nothing that the program itself says. */
+export function indentedText(text: string): string {
+  return plainText(text).replaceAll(/^/gm, "  ");
+}

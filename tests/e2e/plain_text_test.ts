@@ -56,6 +56,8 @@ function hostileServer() {
         text = text.slice(end + 1);
         const answer = method === "rpc.discover"
           ? { result: document }
+          : method === "good"
+          ? { result: { [evil]: [evil] } }
           : { error: { code: -32603, message: evil, data: { executed: "yes" } } };
         const line = `${JSON.stringify({ jsonrpc: "2.0", id, ...answer })}\n`;
         await connection.write(new TextEncoder().encode(line));
@@ -99,9 +101,17 @@ Deno.test("nothing that a server or a registry says reaches the terminal as more
     ["methods", "long"],
     ["methods", "other0"],
     ["methods", evil],
+    ["call", "other0"],
+    ["call", "other0", "--verbose"],
+    ["call", "other0", "--json"],
+    ["call", "other0", "--repeat", "3"],
+    ["call", "other0", "--input", "-"],
+    ["call", "good"],
+    ["call", "good", "--json"],
+    ["call", "good", "--repeat", "2", "--report"],
   ];
   for (const command of commands) {
-    const { stdout, stderr } = await home.run(command);
+    const { stdout, stderr } = await home.run(command, { stdin: "[1]\n[2]\n" });
     const text = stdout + stderr;
     assert.ok(text.length > 0 && text.length < 3_000_000, `${command} printed ${text.length}`);
     assert.doesNotMatch(text, obeyed, `${command}: ${JSON.stringify(text.slice(0, 2_000))}`);

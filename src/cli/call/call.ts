@@ -1,5 +1,6 @@
 import { systemClock } from "../../base/clock.ts";
 import { Client } from "../../client/client.ts";
+import { jsonLine } from "../../terminal/plain_text.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { printOnStderr } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
@@ -52,7 +53,7 @@ export async function run(
   const newProgress = isOne ? undefined : await progressMaker(flags);
   const textOf = Deno.stdout.isTerminal() && isOne && !flags.raw
     ? (await import("./pretty.ts")).prettyText
-    : JSON.stringify;
+    : jsonLine;
   const callRun = new CallRun({
     ...{ client, method, flags, signal, summary, newProgress, textOf },
     source: calls.source(),

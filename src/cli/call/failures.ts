@@ -1,5 +1,5 @@
 import { RpcError } from "../../base/errors.ts";
-import { plainLine, plainText } from "../../terminal/plain_text.ts";
+import { indentedText, plainLine } from "../../terminal/plain_text.ts";
 import type { CallFlags } from "./flags.ts";
 import type { Job } from "./job.ts";
 
@@ -48,7 +48,7 @@ export class Failures {
       `rpc: ${this.#subjectOf(job)} failed${where}: ${error.name}: ${error.message}` +
         othersOf(error) + (hint === undefined ? "" : `; ${hint}`),
     ));
-    if (flags.verbose && error.stack !== undefined) tell(plainText(error.stack));
+    if (flags.verbose && error.stack !== undefined) tell(indentedText(error.stack));
     if (this.#count === shownMax) tell("rpc: further failures are only counted");
   }
 

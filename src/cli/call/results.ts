@@ -2,7 +2,7 @@ import { messageOf, type RpcError } from "../../base/errors.ts";
 import type { CallReport } from "../../client/call_report.ts";
 import type { CallStream, StreamReport } from "../../client/call_stream.ts";
 import type { ResultWriter } from "../../terminal/result_writer.ts";
-import { plainText } from "../../terminal/plain_text.ts";
+import { jsonLine, plainText } from "../../terminal/plain_text.ts";
 import type { FailedLines } from "./failed_lines.ts";
 import type { CallFlags } from "./flags.ts";
 import type { Job } from "./job.ts";
@@ -69,7 +69,7 @@ export class CallResults {
         await this.#order.turnOf(place);
         if (signal.aborted || writer.isOver) break;
         if (flags.quiet) continue;
-        const result = flags.json ? JSON.stringify({ i: job.number, item }) : textOf(item);
+        const result = flags.json ? jsonLine({ i: job.number, item }) : textOf(item);
         writer.line(this.#printable(result), { job, result, isFailed: false });
         await writer.keepingUp();
       }
@@ -142,7 +142,7 @@ export class CallResults {
       return error === undefined && items === undefined ? textOf(result) : undefined;
     }
     const success = items === undefined ? { result } : { items };
-    return JSON.stringify({
+    return jsonLine({
       [flags.input === undefined ? "i" : "line"]: job.number,
       ...(error === undefined ? success : { error: shown(error) }),
       server: server ?? null,

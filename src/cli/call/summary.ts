@@ -1,6 +1,7 @@
 import type { CallReport } from "../../client/call_report.ts";
 import type { ClientStats } from "../../client/client_options.ts";
 import { LatencyHistogram } from "../../terminal/histogram.ts";
+import { plainLine } from "../../terminal/plain_text.ts";
 
 /** What a summary tells beside the calls themselves. */
 export interface SummaryFacts {
@@ -141,7 +142,7 @@ export class CallSummary {
       const first = message.length > messageLengthMax
         ? `${message.slice(0, messageLengthMax - 3)}...`
         : message;
-      return `  ${name.padEnd(width)}  ${count}, the first: ${first}`;
+      return `  ${name.padEnd(width)}  ${count}, the first: ${plainLine(first)}`;
     });
   }
 }
