@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { messageOf, RpcError } from "../base/errors.ts";
 import { withRoundedNumbers } from "../base/values/exact_numbers.ts";
 import { addressOf } from "../discovery/discovery.ts";
+import type { Params } from "../wire/message.ts";
 import { Call } from "./call.ts";
 import { Connection } from "./connection.ts";
 import type { Duplex, Target, Transport } from "./transport.ts";
@@ -17,11 +18,12 @@ export async function callOnce(
   target: Target,
   method: string,
   timeoutMs: number,
-  { transport, clock, connected }: {
+  { transport, clock, connected, params }: {
     readonly transport: Transport;
     readonly clock: Clock;
     /** Is shown the connection when it is made. */
     readonly connected?: (duplex: Duplex) => void;
+    readonly params?: Params;
   },
 ): Promise<unknown> {
   const address = addressOf(target);
@@ -38,7 +40,7 @@ export async function callOnce(
       changed() {},
       lost() {},
     });
-    return await answerOf(connection, new Call(method, undefined, clock.now() + timeoutMs), abort);
+    return await answerOf(connection, new Call(method, params, clock.now() + timeoutMs), abort);
   } catch (error) {
     if (abort.signal.aborted) throw late;
     if (error instanceof RpcError) throw error;

@@ -3,10 +3,10 @@
 const dayMs = 24 * 60 * 60 * 1_000;
 
 /** So long before a certificate ends everybody who looks is told. */
-export const warnedDays = 30;
+const warnedDays = 30;
 
 /** So long before a certificate ends it is renewed. */
-export const renewedDays = 60;
+const renewedDays = 60;
 
 /** Whole days until a moment; negative when it is past. */
 export function wholeDaysLeft(validToMs: number, nowMs: number): number {
@@ -24,6 +24,11 @@ export function expiryText(validToMs: number, nowMs: number): string {
 /** A day, as ISO 8601 writes it, in UTC. */
 export function dateText(timeMs: number): string {
   return new Date(timeMs).toISOString().slice(0, 10);
+}
+
+/** Whether a certificate ends soon enough to renew it. */
+export function isToRenew(validToMs: number, nowMs: number): boolean {
+  return validToMs - nowMs < renewedDays * dayMs;
 }
 
 /** Whether a certificate ends soon enough to tell of it. */

@@ -55,6 +55,15 @@ export function hasKeyFiles(directory: string): boolean {
   });
 }
 
+/** Whether the cluster was made here. */
+export function hasAuthority(directory: string): boolean {
+  try {
+    return Deno.statSync(joinPath(directory, keyFiles.authorityKey)).isFile;
+  } catch {
+    return false;
+  }
+}
+
 /** Where keys are made, or the reason why they cannot be. @throws {CommandError} */
 export function requiredKeysDirectory(): string {
   const directory = keysDirectory();

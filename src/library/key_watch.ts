@@ -1,23 +1,45 @@
 import type { Clock, Timer } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
-import { endsSoon, expiryText } from "../keys/expiry.ts";
+import { endsSoon, expiryText, isToRenew } from "../keys/expiry.ts";
 import type { KeyRing } from "../keys/key_ring.ts";
 
 const hourMs = 60 * 60 * 1_000;
 
-/** How often it is told that keys end soon: once a day is enough to be read, and little enough to be. */
-const toldEveryMs = 24 * hourMs;
+/** How often it is told that keys end soon, and tried to renew them. */
+const dailyMs = 24 * hourMs;
 
 /** Tells the log, now and every day, when this machine's keys end soon or have ended. */
 export function watchExpiry(keys: KeyRing, clock: Clock, log: Logger): Timer {
-  let toldAtMs = -Infinity;
-  const look = () => {
+  return daily(clock, () => {
     const { own } = keys.current();
     const nowMs = clock.wallTimeMs();
-    if (!endsSoon(own.validToMs, nowMs) || clock.now() - toldAtMs < toldEveryMs) return;
-    toldAtMs = clock.now();
+    if (!endsSoon(own.validToMs, nowMs)) return false;
     log.warn(`The keys of ${own.name} end: ${expiryText(own.validToMs, nowMs)}. rpc keys renew`);
+    return true;
+  });
+}
+
+/** Has the keys renewed, once a day, when few days of them are left. */
+export function keepRenewed(
+  keys: KeyRing,
+  renew: () => Promise<void>,
+  clock: Clock,
+  log: Logger,
+): Timer {
+  return daily(clock, () => {
+    if (!isToRenew(keys.current().own.validToMs, clock.wallTimeMs())) return false;
+    renew().catch((error) => log.warn("Cannot renew the keys yet", { reason: messageOf(error) }));
+    return true;
+  });
+}
+
+/** Looks now and every hour, and not for a day once there was something to do. */
+function daily(clock: Clock, look: () => boolean): Timer {
+  let doneAtMs = -Infinity;
+  const lookNow = () => {
+    if (clock.now() - doneAtMs >= dailyMs && look()) doneAtMs = clock.now();
   };
-  look();
-  return clock.every(hourMs, look);
+  lookNow();
+  return clock.every(hourMs, lookNow);
 }

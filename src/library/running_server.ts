@@ -8,16 +8,17 @@ import type { Tracer } from "../base/tracer.ts";
 import { version } from "../base/version.ts";
 import { addressOf, type Announcement, type Discovery } from "../discovery/discovery.ts";
 import { announceable } from "../discovery/instance_json.ts";
+import { hasAuthority } from "../keys/files.ts";
 import type { KeyRing } from "../keys/key_ring.ts";
 import type { HostPort } from "../discovery/registry_url.ts";
 import { builtin } from "../procedures/builtin.ts";
 import type { Listener } from "../server/listener.ts";
-import { type DrainOptions, RpcServer } from "../server/server.ts";
+import { type DrainOptions, RpcServer, type RpcServerOptions } from "../server/server.ts";
 import type { Stats } from "../wire/stats.ts";
 import type { Pool } from "../workers/pool/pool.ts";
 import { advertisedAddress, isForNobodyElse, isLoopback } from "./advertise.ts";
 import { guardExposure } from "./exposure.ts";
-import { watchExpiry } from "./key_watch.ts";
+import { keepRenewed, watchExpiry } from "./key_watch.ts";
 import { arePipesCounted, workersBeside } from "./pipe_threads.ts";
 import { type PoolOptions, startPool } from "./start_pool.ts";
 
@@ -58,7 +59,8 @@ export class RunningServer implements AsyncDisposable {
   readonly #server: RpcServer;
   readonly #announcement: Announcement;
   readonly #inTrouble = Promise.withResolvers<void>();
-  readonly #expiry: Timer | undefined;
+  readonly #keyTimers: Timer[] = [];
+  readonly #closing = new AbortController();
   /** `host:port`, as clients find it. */
   readonly address: string;
   #pool: Pool;
@@ -78,7 +80,14 @@ export class RunningServer implements AsyncDisposable {
     this.#server = server;
     this.address = addressOf(address);
     const { keys, clock, log } = options;
-    this.#expiry = keys === undefined ? undefined : watchExpiry(keys, clock, log);
+    if (keys !== undefined) {
+      const { discovery, service } = options;
+      const place = { discovery, service, clock, signal: this.#closing.signal };
+      this.#keyTimers.push(
+        watchExpiry(keys, clock, log),
+        keepRenewed(keys, async () => (await import("./renew.ts")).renew(keys, place), clock, log),
+      );
+    }
     this.#announcement = this.#announce(address);
   }
 
@@ -172,7 +181,8 @@ export class RunningServer implements AsyncDisposable {
   /** Ends at once: calls under way are lost. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#expiry?.cancel();
+    this.#closing.abort();
+    for (const timer of this.#keyTimers) timer.cancel();
     await this.#announcement.withdraw();
     await this.#server.close();
     await Promise.all([this.#pool, ...this.#leaving].map((pool) => pool.close()));
@@ -248,6 +258,7 @@ async function listen(options: RunningServerOptions, pool: Pool): Promise<RpcSer
       ...(keys === undefined ? {} : {
         listener: await listenWith(keys, options),
         name: keys.current().own.name,
+        renew: hasAuthority(keys.directory) ? renewerOf(keys, clock) : undefined,
       }),
       ...(callers === undefined ? {} : { isWelcome: matcherOf(callers) }),
     });
@@ -255,6 +266,14 @@ async function listen(options: RunningServerOptions, pool: Pool): Promise<RpcSer
     const reason = listenProblem(causeOf(error), host);
     throw new Error(`Cannot listen on ${addressOf({ host, port })}: ${reason}`, { cause: error });
   }
+}
+
+/** Renews callers' certificates, where the cluster was made. What does so is loaded when one asks. */
+function renewerOf(keys: KeyRing, clock: Clock): RpcServerOptions["renew"] {
+  return async (caller, request) => {
+    const { renewMember } = await import("../keys/renewal.ts");
+    return await renewMember(keys.directory, caller, request, clock.wallTimeMs());
+  };
 }
 
 /** Loads TLS, which nobody without keys waits for. */

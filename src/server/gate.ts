@@ -1,4 +1,4 @@
-import { RpcError } from "../base/errors.ts";
+import { messageOf, RpcError } from "../base/errors.ts";
 import type { Matcher } from "../base/patterns.ts";
 import type { Caller } from "../keys/caller.ts";
 import { callMatcher, formatRights } from "../keys/rights.ts";
@@ -19,6 +19,12 @@ export interface GateOptions {
   readonly isWelcome: Matcher;
   /** What the greeting must know, if it is asked for. */
   readonly secret?: string | undefined;
+  /**
+   * Makes a new certificate for the caller. @default this server cannot
+   *
+   * @throws {Error} why not
+   */
+  readonly renew?: ((caller: Caller, request: string) => Promise<string>) | undefined;
   readonly next: RequestTaker;
 }
 
@@ -30,6 +36,7 @@ const always: ReadonlySet<string> = new Set([
   reservedMethods.ping,
   reservedMethods.cancel,
   reservedMethods.more,
+  reservedMethods.renew,
 ]);
 
 /** What tells of the server. */
@@ -46,6 +53,7 @@ export class Gate implements RequestTaker {
   readonly #mayCall: Matcher;
   readonly #verdicts = new Map<string, RpcError | undefined>();
   #isGreeted = false;
+  #isRenewing = false;
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -59,9 +67,37 @@ export class Gate implements RequestTaker {
       return undefined;
     }
     const refusal = this.#verdictOf(method);
-    if (refusal === undefined) return this.#options.next.dispatch(request, reply, peer);
-    reply.fail(refusal);
-    return undefined;
+    if (refusal !== undefined) {
+      reply.fail(refusal);
+      return undefined;
+    }
+    if (method === reservedMethods.renew && this.#options.renew !== undefined) {
+      return this.#renew(request, reply, this.#options.renew);
+    }
+    return this.#options.next.dispatch(request, reply, peer);
+  }
+
+  #renew(
+    { params }: Request,
+    reply: Reply,
+    renew: (caller: Caller, request: string) => Promise<string>,
+  ): TaskHandle | undefined {
+    const request = params === undefined || Array.isArray(params) ? undefined : params["request"];
+    if (typeof request !== "string") {
+      reply.fail(new RpcError("InvalidParams", "Cannot renew: a request is needed, in PEM"));
+      return undefined;
+    }
+    // One after the other, since each takes as long as hundreds of calls.
+    if (this.#isRenewing) {
+      reply.fail(new RpcError("Overloaded", "Cannot renew: a renewal is under way"));
+      return undefined;
+    }
+    this.#isRenewing = true;
+    renew(this.#options.caller, request).then(
+      (certificate) => reply.succeed(certificate),
+      (error) => reply.fail(denied(`Cannot renew: ${messageOf(error)}`)),
+    ).finally(() => this.#isRenewing = false);
+    return { cancel() {}, more() {} };
   }
 
   #greet({ params }: Request, reply: Reply): void {

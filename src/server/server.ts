@@ -10,7 +10,7 @@ import type { Stats } from "../wire/stats.ts";
 import type { Pool } from "../workers/pool/pool.ts";
 import { type CallerGroup, Callers } from "./bounds/callers.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { Gate } from "./gate.ts";
+import { Gate, type GateOptions } from "./gate.ts";
 import { type Accepted, type Listener, listenTcp } from "./listener.ts";
 import { NamedCallers } from "./named_callers.ts";
 import { Refusals } from "./bounds/refusals.ts";
@@ -48,6 +48,8 @@ export interface RpcServerOptions {
   readonly name?: string | undefined;
   /** Who may call, of those that are known by their keys. @default all */
   readonly isWelcome?: Matcher | undefined;
+  /** Makes new certificates for callers. @default it cannot */
+  readonly renew?: GateOptions["renew"];
   /** Makes a span of each call. @default none */
   readonly tracer?: Tracer | undefined;
 }
@@ -249,8 +251,8 @@ export class RpcServer {
   }
 
   #gateOf(caller: Caller): RequestTaker {
-    const { service, name = "", isWelcome = () => true } = this.#options;
-    return new Gate({ caller, service, server: name, isWelcome, next: this.#requests });
+    const { service, name = "", isWelcome = () => true, renew } = this.#options;
+    return new Gate({ caller, service, server: name, isWelcome, renew, next: this.#requests });
   }
 
   #traced(dispatcher: Dispatcher): RequestTaker {

@@ -2,6 +2,8 @@
 export const reservedMethods = {
   /** Request, the first one where the server wants to know who calls, `{service}`: who are you? */
   hello: "rpc.hello",
+  /** Request, `{request}`: a new certificate for who calls, from where the cluster was made. */
+  renew: "rpc.renew",
   /** Request: an OpenRPC document of what the server offers. */
   discover: "rpc.discover",
   /** Notification to the server, `{id}`: nobody waits for that call any more. */

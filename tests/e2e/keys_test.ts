@@ -267,3 +267,47 @@ Deno.test("one line joins a machine to the cluster, and its rights are the invit
     /Cannot join at .*: is rpc keys invite|is rpc keys invite .* running there/,
   );
 });
+
+Deno.test("a member's keys are renewed by a server where the cluster was made, also by themselves (P-73)", async () => {
+  await using home = await RpcHome.create();
+  await using other = await RpcHome.create(home.registry);
+  await using cluster = await TestCluster.create();
+  cluster.write(await cluster.member("alpha"), keysOf(home));
+  cluster.makeOwner(keysOf(home), ["alpha", "bob"]);
+  const ending = await cluster.faulty({ name: "bob", toDays: 40.5 });
+  cluster.write(ending, keysOf(other));
+
+  const nobody = await other.run(["keys", "renew"]);
+  assert.equal(nobody.code, 1);
+  assert.match(nobody.stderr, /Cannot renew: no server runs with the keys of the machine where/);
+
+  const owner = await home.serve();
+  const renewed = await other.run(["keys", "renew"]);
+  assert.equal(renewed.code, 0, renewed.stderr);
+  assert.match(renewed.stdout, /^name {5}bob$/m);
+  assert.match(renewed.stdout, /^rights {3}read,call:\*,serve$/m);
+  assert.match(renewed.stdout, /397 days left/);
+
+  // A server with few days left does so when it starts, and shows the new ones without a restart.
+  cluster.write(await cluster.faulty({ name: "bob", toDays: 40.5 }), keysOf(other));
+  const server = await other.serve();
+  await server.process.says(/Took new keys/);
+  await owner.stop();
+  assert.equal((await home.run(["call", "ping"])).stdout, '"pong"\n');
+  const [shown] = (await home.run(["servers", "--json"])).lines.map((line) => JSON.parse(line));
+  assert.ok(Date.parse(shown.validTo) - Date.now() > 390 * 86_400_000, JSON.stringify(shown));
+  await server.stop();
+});
+
+Deno.test("no call fails while the keys of a server and its client are renewed under load", async () => {
+  await using home = await RpcHome.create();
+  await home.run(["keys", "init", "--name", "alpha"]);
+  const server = await home.serve();
+  const load = home.start(["call", "ping", "--duration", "4s", "--rate", "100", "--json"]);
+  const renewed = await home.run(["keys", "renew"]);
+  assert.equal(renewed.code, 0, renewed.stderr);
+  await server.process.says(/Took new keys/);
+  assert.equal(await load.ended(), 0, load.describe());
+  assert.equal((await home.run(["call", "ping"])).stdout, '"pong"\n');
+  await server.stop();
+});

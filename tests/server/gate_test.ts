@@ -117,3 +117,24 @@ Deno.test("names of methods that a caller makes up cost a bounded memory", () =>
   for (let i = 0; i < 5_000; i++) assert.equal(visit.send(`m${i}`), "PermissionDenied");
   assert.equal(visit.send("m0"), "PermissionDenied");
 });
+
+Deno.test("who has not greeted renews nothing, and no server can that was not made for it (P-73)", async () => {
+  const made: string[] = [];
+  const renew = ({ name }: { readonly name: string }, request: string) => {
+    made.push(name);
+    return Promise.resolve(`certificate for ${request}`);
+  };
+  const visit = new Visit("read", { renew });
+  assert.equal(visit.send("rpc.renew", { request: "r" }), "Unauthenticated");
+  visit.send("rpc.hello", { service: "rpc" });
+  assert.equal(visit.send("rpc.renew", { request: 1 }), "InvalidParams");
+  assert.equal(visit.send("rpc.renew", { request: "r" }), undefined);
+  assert.equal(visit.send("rpc.renew", { request: "r" }), "Overloaded", "one after the other");
+  await Promise.resolve();
+  assert.deepEqual(made, ["bob"]);
+
+  const other = new Visit("read");
+  other.send("rpc.hello", { service: "rpc" });
+  other.send("rpc.renew", { request: "r" });
+  assert.deepEqual(other.passed, ["rpc.renew"], "the dispatcher says MethodNotFound");
+});

@@ -11,7 +11,7 @@ import {
   openAuthority,
   signing,
 } from "../../src/keys/authority.ts";
-import { keyFiles, writeKeyFiles } from "../../src/keys/files.ts";
+import { appendIssued, keyFiles, writeKeyFiles } from "../../src/keys/files.ts";
 import { KeyRing } from "../../src/keys/key_ring.ts";
 import { clusterName } from "../../src/keys/names.ts";
 import { machineRights, type Rights } from "../../src/keys/rights.ts";
@@ -88,6 +88,7 @@ export class TestCluster implements AsyncDisposable {
           })),
           { type: "url", value: "urn:rpc:right:read" },
           { type: "url", value: "urn:rpc:right:call:*" },
+          { type: "url", value: "urn:rpc:right:serve" },
         ]),
       ],
     });
@@ -106,6 +107,12 @@ export class TestCluster implements AsyncDisposable {
       [keyFiles.authority]: this.ca.certificate,
     });
     return directory;
+  }
+
+  /** Makes a directory of keys the one where the cluster was made, with these members. */
+  makeOwner(directory: string, members: readonly string[]): void {
+    writeKeyFiles(directory, { [keyFiles.authorityKey]: this.ca.privateKey });
+    for (const name of members) appendIssued(directory, JSON.stringify({ name }));
   }
 
   /** Keys as a program has them. */

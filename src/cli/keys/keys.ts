@@ -14,6 +14,8 @@ export async function run(input: KeysInput): Promise<number> {
         return await (await import("./invite.ts")).invite(input, required(target, "HOST:PORT"));
       case "join":
         return await (await import("./join.ts")).join(input, required(target, "HOST:PORT"));
+      case "renew":
+        return await (await import("./renew.ts")).renew(input);
       case "show":
         return (await import("./show.ts")).show(input);
       case "export":

@@ -1,8 +1,7 @@
 import { systemClock } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
-import { joinPath } from "../../base/paths.ts";
 import { expiryText, wholeDaysLeft } from "../../keys/expiry.ts";
-import { keyFiles, requiredKeysDirectory } from "../../keys/files.ts";
+import { hasAuthority, requiredKeysDirectory } from "../../keys/files.ts";
 import { type Keys, readKeys } from "../../keys/keys.ts";
 import { formatRights } from "../../keys/rights.ts";
 import { printLine } from "../../terminal/stdout.ts";
@@ -32,7 +31,7 @@ function toText(keys: Keys, directory: string): string {
     ["rights", formatRights(own.rights) || "none"],
     ["until", expiryText(own.validToMs, systemClock.wallTimeMs())],
     ["keys", directory],
-    ["invites", isAuthorityHere(directory) ? "yes, the cluster was made here" : "no"],
+    ["invites", hasAuthority(directory) ? "yes, the cluster was made here" : "no"],
   ];
   return rows.map(([name = "", value]) => `${name.padEnd(8)} ${value}`).join("\n");
 }
@@ -47,14 +46,6 @@ function toJson(keys: Keys, directory: string): Record<string, unknown> {
     validTo: new Date(own.validToMs).toISOString(),
     daysLeft: wholeDaysLeft(own.validToMs, systemClock.wallTimeMs()),
     directory,
-    invites: isAuthorityHere(directory),
+    invites: hasAuthority(directory),
   };
-}
-
-function isAuthorityHere(directory: string): boolean {
-  try {
-    return Deno.statSync(joinPath(directory, keyFiles.authorityKey)).isFile;
-  } catch {
-    return false;
-  }
 }

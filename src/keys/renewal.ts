@@ -1,0 +1,55 @@
+/** A new certificate for the same member: made here, or asked for. */
+
+import { CommandError } from "../base/command_error.ts";
+import { createRequest, isSignedBy, signRequest, type Subject } from "./authority.ts";
+import { openAuthorityFiles, rememberIssued, wasIssued } from "./authority_files.ts";
+import { clusterOf } from "./certificate.ts";
+import { keyFiles, writeKeyFiles } from "./files.ts";
+import { type Keys, keysOf } from "./keys.ts";
+
+/**
+ * Makes the certificate that a member asks for, with the name and the rights that it has.
+ *
+ * @throws {Error} the request is none, or the member is not on the list of those made here any more
+ */
+export async function renewMember(
+  directory: string,
+  member: Subject,
+  request: string,
+  nowMs: number,
+): Promise<string> {
+  if (!wasIssued(directory, member.name)) {
+    throw new Error(`${member.name} is not on the list ${keyFiles.issued} of who may renew`);
+  }
+  const authority = await openAuthorityFiles(directory);
+  const certificate = await signRequest(authority, request, member, nowMs);
+  rememberIssued(directory, member, certificate, nowMs);
+  return certificate;
+}
+
+/**
+ * Puts a new key and certificate in the place of those before.
+ *
+ * @param sign has the certificate made
+ * @throws {CommandError} what was made is not of this machine's cluster
+ */
+export async function renewKeys(
+  directory: string,
+  { authority, own }: Keys,
+  sign: (request: string) => Promise<string>,
+): Promise<Keys> {
+  const { request, privateKey } = await createRequest(own.name);
+  const certificate = await sign(request);
+  if (!await isSignedBy(authority, certificate)) {
+    throw new CommandError(
+      `Cannot renew: the answer is not of this machine's cluster ${clusterOf(authority)}`,
+    );
+  }
+  const keys = keysOf("the answer", { authority, certificate, privateKey });
+  if (keys.own.name !== own.name) throw new CommandError("Cannot renew: the answer is another's");
+  writeKeyFiles(directory, {
+    [keyFiles.machineKey]: privateKey,
+    [keyFiles.machine]: certificate,
+  });
+  return keys;
+}
