@@ -1,7 +1,7 @@
 import type { LogFields, Logger } from "../base/log.ts";
 
 /** Entries that are told of one by one; of more than these, a registry is told to be somebody else's. */
-const singlesMax = 4;
+const singlesMax = 8;
 
 /** What a {@link SkippedEntries} says. */
 export interface SkippedOptions {
