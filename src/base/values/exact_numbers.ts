@@ -15,8 +15,12 @@ const { rawJSON, isRawJSON } = JSON as unknown as {
   isRawJSON(value: unknown): value is RawNumber;
 };
 
+/** Whether there has been one. As long as there has not, as in most processes, there is nothing to look for. */
+let hasBeenMade = false;
+
 /** A number that is written as this text, whatever JavaScript makes of it. */
 export function exactNumber(text: string): unknown {
+  hasBeenMade = true;
   return rawJSON(text);
 }
 
@@ -49,6 +53,7 @@ export type Plain = { readonly value: unknown; readonly changed?: ChangedNumber 
 
 /** Makes JavaScript's numbers of those that were kept as they were written, in place. */
 export function withPlainNumbers(value: unknown): Plain {
+  if (!hasBeenMade) return { value };
   const changes: ChangedNumber[] = [];
   const plain = settled(value, [], changes);
   const [changed] = changes;
