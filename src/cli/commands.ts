@@ -103,8 +103,8 @@ const configCommand = defineCommand({
   positionals: [
     {
       name: "action",
-      description: "get, set or path",
-      completes: ["get", "set", "path"],
+      description: "get, set, unset or path",
+      completes: ["get", "set", "unset", "path"],
     },
     {
       name: "setting",
@@ -123,6 +123,7 @@ const configCommand = defineCommand({
   examples: [
     ["rpc config get", "every setting, its value, and where that comes from"],
     ["rpc config set registry zookeeper://192.168.0.211:2181", "for all later commands"],
+    ["rpc config unset registry", "back to the default"],
     ["rpc config path", "where the file is"],
   ],
   load: () => import("./config.ts"),

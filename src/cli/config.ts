@@ -1,4 +1,3 @@
-import { systemClock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import { assertServiceName } from "../discovery/service_name.ts";
@@ -17,16 +16,18 @@ import {
   settingsOf,
   userSettingsPath,
 } from "./syntax/settings.ts";
+import type { SettingValue } from "./syntax/settings_writer.ts";
+import { readSettingsTable } from "../library/settings.ts";
 import { printLine } from "../terminal/stdout.ts";
 import { UsageError } from "./syntax/usage_error.ts";
 
-/** `rpc config get|set|path` */
+/** `rpc config get|set|unset|path` */
 export async function run(input: CommandInput<typeof configFlags>): Promise<number> {
   const [action, name, value] = input.positionals;
   const settings = settingsOf(input.commands);
   switch (action) {
     case "path":
-      printLine(userSettingsPath());
+      printLine(ownPath());
       return exitCodes.success;
     case "get":
       return await get(settings, name, input.flags.json);
@@ -35,8 +36,13 @@ export async function run(input: CommandInput<typeof configFlags>): Promise<numb
         throw new UsageError("Missing the setting or its value: rpc config set <setting> <value>");
       }
       return await set(settings, name, value);
+    case "unset":
+      if (name === undefined) {
+        throw new UsageError("Missing the setting: rpc config unset <setting>");
+      }
+      return await unset(settings, name);
     default:
-      throw new UsageError(`Cannot ${action}: there is rpc config get, set and path`);
+      throw new UsageError(`Cannot ${action}: there is rpc config get, set, unset and path`);
   }
 }
 
@@ -67,21 +73,37 @@ function shown(value: unknown): unknown {
 
 async function set(settings: Flags, name: string, text: string): Promise<number> {
   const [key, flag] = find(settings, name);
-  const value = parseValue(flag, { text, source: name });
+  const value = parseValue(flag, { text, source: name }) as SettingValue;
   checkMeaning(key, text);
-  const path = userSettingsPath();
-  const table: Record<string, unknown> = {};
-  for (const [known, sourced] of await readSettingsFile(path, settings)) {
-    const knownFlag = settings[known] as Flag;
-    table[kebabCase(known)] = parseValue(knownFlag, sourced);
-  }
-  table[kebabCase(key)] = value;
-  await write(path, table);
+  const path = ownPath();
+  // A file that no command could use is not written to.
+  await readSettingsFile(path, settings);
+  const { writeSetting } = await import("./syntax/settings_writer.ts");
+  writeSetting(path, kebabCase(key), value);
   const variable = environmentName(key);
   if (Deno.env.get(variable)) {
     console.error(`rpc: ${variable} is set in the environment, and goes before the file`);
   }
   return exitCodes.success;
+}
+
+async function unset(settings: Flags, name: string): Promise<number> {
+  const path = ownPath();
+  // Also one that does not exist, and that keeps every command from its work.
+  const isThere = (await readSettingsTable(path)).has(name);
+  if (!isThere) find(settings, name);
+  const { writeSetting } = await import("./syntax/settings_writer.ts");
+  if (isThere) writeSetting(path, name, undefined);
+  else console.error(`rpc: ${name} is not set in ${path}`);
+  return exitCodes.success;
+}
+
+function ownPath(): string {
+  const path = userSettingsPath();
+  if (path !== undefined) return path;
+  throw new CommandError(
+    "Cannot tell where settings are kept: neither HOME nor XDG_CONFIG_HOME is set",
+  );
 }
 
 /** Refuses now what would fail every later command. */
@@ -91,24 +113,6 @@ function checkMeaning(key: string, text: string): void {
     if (key === "service") assertServiceName(text);
   } catch (error) {
     throw new UsageError(messageOf(error));
-  }
-}
-
-/** Replaces the file whole, so that no reader and no full disk ever leaves half of one. */
-async function write(path: string, table: Record<string, unknown>): Promise<void> {
-  const { stringify } = await import("smol-toml");
-  const temporary = `${path}.${Deno.pid}.${Math.floor(systemClock.wallTimeMs())}`;
-  try {
-    Deno.mkdirSync(path.replace(/[/\\][^/\\]*$/, ""), { recursive: true });
-    Deno.writeTextFileSync(temporary, stringify(table) + "\n", { mode: 0o600 });
-    Deno.renameSync(temporary, path);
-  } catch (error) {
-    try {
-      Deno.removeSync(temporary);
-    } catch {
-      // It was never made.
-    }
-    throw new CommandError(`Cannot write ${path}: ${messageOf(error)}`, { cause: error });
   }
 }
 

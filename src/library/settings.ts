@@ -18,19 +18,29 @@ export interface Sourced {
   readonly setting?: string;
 }
 
-/** The user's own settings file: `$XDG_CONFIG_HOME/rpc/rpc.toml`, or `%APPDATA%\rpc\rpc.toml`. */
-export function userSettingsPath(): string {
-  const separator = Deno.build.os === "windows" ? "\\" : "/";
-  const home = Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE") ?? ".";
-  const base = Deno.build.os === "windows"
-    ? Deno.env.get("APPDATA") ?? `${home}\\AppData\\Roaming`
-    : Deno.env.get("XDG_CONFIG_HOME") || `${home}/.config`;
-  return [base, "rpc", settingsFileName].join(separator);
+/**
+ * The user's own settings file: `$XDG_CONFIG_HOME/rpc/rpc.toml`, or `%APPDATA%\rpc\rpc.toml`. `undefined`
+ * where the environment names no home, as for some services: nothing is then kept, and nowhere else.
+ */
+export function userSettingsPath(): string | undefined {
+  if (Deno.build.os === "windows") {
+    const base = Deno.env.get("APPDATA") || underHome("\\AppData\\Roaming");
+    return base === undefined ? undefined : `${base}\\rpc\\${settingsFileName}`;
+  }
+  const base = Deno.env.get("XDG_CONFIG_HOME") || underHome("/.config");
+  return base === undefined ? undefined : `${base}/rpc/${settingsFileName}`;
+}
+
+/** A path in the user's home, if the environment names one. */
+export function underHome(path: string): string | undefined {
+  const home = Deno.env.get("HOME") || Deno.env.get("USERPROFILE");
+  return home ? home + path : undefined;
 }
 
 /** The settings files, the stronger one first. */
 export function settingsPaths(): readonly string[] {
-  return [settingsFileName, userSettingsPath()];
+  const own = userSettingsPath();
+  return own === undefined ? [settingsFileName] : [settingsFileName, own];
 }
 
 /**

@@ -56,3 +56,46 @@ function ignoresHangup(): boolean {
     return true;
   }
 }
+
+/** What keeps a terminal in a state of its own. */
+export interface TerminalState {
+  /** Gives the terminal back as it was. */
+  leave(): void;
+  /** Takes it again. */
+  enter(): void;
+}
+
+/** Listens for signals that hand the terminal to somebody else. */
+export interface Suspension {
+  /** Stops listening. */
+  release(): void;
+}
+
+/** As a shell tells of a process that SIGQUIT ended: 128 and the signal's number. */
+const quitExitCode = 131;
+
+/**
+ * Gives the terminal back before Ctrl-Z stops the process, and before SIGQUIT ends it; takes it again when
+ * the process goes on. Windows has no such signals.
+ */
+export function onSuspend(state: TerminalState): Suspension {
+  if (Deno.build.os === "windows") return { release() {} };
+  const listeners = new Map<Deno.Signal, () => void>([
+    ["SIGTSTP", () => {
+      state.leave();
+      // What is listened to has no other effect any more, so another signal has to stop us.
+      Deno.kill(Deno.pid, "SIGSTOP");
+    }],
+    ["SIGCONT", () => state.enter()],
+    ["SIGQUIT", () => {
+      state.leave();
+      Deno.exit(quitExitCode);
+    }],
+  ]);
+  for (const [name, listener] of listeners) Deno.addSignalListener(name, listener);
+  return {
+    release() {
+      for (const [name, listener] of listeners) Deno.removeSignalListener(name, listener);
+    },
+  };
+}

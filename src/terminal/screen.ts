@@ -1,3 +1,4 @@
+import { onSuspend, type Suspension } from "./interrupt.ts";
 import { type ScreenSize, terminalSize } from "./size.ts";
 import { fitted } from "./width.ts";
 
@@ -7,6 +8,12 @@ export interface ScreenDevice {
   write(text: string): void;
 }
 
+/** To the second page, without a cursor. */
+const entering = "\x1b[?1049h\x1b[?25l\x1b[2J";
+
+/** Back to the first page, as it was. */
+const leaving = "\x1b[?25h\x1b[?1049l";
+
 /**
  * The whole terminal, drawn again and again: on its second page, as editors do it, so that what stood
  * there before comes back at the end, and so that a new size costs no more than the next drawing.
@@ -14,13 +21,22 @@ export interface ScreenDevice {
 export class Screen {
   readonly #device: ScreenDevice;
   readonly #leave = () => this.close();
+  readonly #suspension: Suspension;
+  #lines: readonly string[] = [];
   #isOpen = true;
 
   /** Takes the terminal over. Also an exit from anywhere gives it back. */
   constructor(device: ScreenDevice = stdoutDevice) {
     this.#device = device;
     globalThis.addEventListener("unload", this.#leave);
-    device.write("\x1b[?1049h\x1b[?25l\x1b[2J");
+    this.#suspension = onSuspend({
+      leave: () => this.#device.write(leaving),
+      enter: () => {
+        this.#device.write(entering);
+        this.draw(this.#lines);
+      },
+    });
+    device.write(entering);
   }
 
   get size(): ScreenSize {
@@ -30,6 +46,7 @@ export class Screen {
   /** Shows these lines, cut where the terminal ends. */
   draw(lines: readonly string[]): void {
     if (!this.#isOpen) return;
+    this.#lines = lines;
     const { columns, rows } = this.size;
     const shown = lines.slice(0, rows).map((line) => `${fitted(line, columns)}\x1b[K`);
     this.#device.write(`\x1b[H${shown.join("\r\n")}\x1b[J`);
@@ -40,7 +57,8 @@ export class Screen {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     globalThis.removeEventListener("unload", this.#leave);
-    this.#device.write("\x1b[?25h\x1b[?1049l");
+    this.#suspension.release();
+    this.#device.write(leaving);
   }
 }
 

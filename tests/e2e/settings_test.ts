@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { rootTest } from "../support/posix.ts";
 import { dirname } from "node:path";
 import { RpcHome } from "../support/rpc_process.ts";
 
@@ -95,4 +96,36 @@ Deno.test("a settings file in UTF-16 is refused in that word", async () => {
   const { code, stderr } = await home.run(["config", "get"]);
   assert.equal(code, 2);
   assert.match(stderr, /^rpc: Cannot read rpc\.toml: it is UTF-16, and must be UTF-8\n$/);
+});
+
+Deno.test("what is unset is the default again, and all else stays", async () => {
+  await using home = await RpcHome.create();
+  const env = { RPC_REGISTRY: "" };
+  await Deno.mkdir(home.settingsPath.replace(/[^/]*$/, ""), { recursive: true });
+  await Deno.writeTextFile(home.settingsPath, "# Mine\ntimeout = 1\nbogus = 1\nworkers = 2\n");
+  // One that does not exist keeps every command from its work, and can be taken away too.
+  for (const name of ["bogus", "timeout"]) {
+    const { code, stderr } = await home.run(["config", "unset", name], { env });
+    assert.deepEqual([code, stderr], [0, ""]);
+  }
+  assert.equal(await Deno.readTextFile(home.settingsPath), "# Mine\nworkers = 2\n");
+  assert.deepEqual(await valueOf(home, "timeout", env), [10_000, "default"]);
+  const again = await home.run(["config", "unset", "timeout"], { env });
+  assert.equal(again.code, 0);
+  assert.match(again.stderr, /^rpc: timeout is not set in .*rpc\.toml\n$/);
+  assert.equal((await home.run(["config", "unset", "timeoot"], { env })).code, 2);
+});
+
+rootTest("without a home nothing is written anywhere, and rpc config says why", async () => {
+  await using home = await RpcHome.create();
+  await home.serve();
+  const shell = "unset HOME USERPROFILE XDG_CONFIG_HOME XDG_STATE_HOME;";
+  for (const args of [["config", "set", "workers", "2"], ["config", "path"]]) {
+    const { code, stderr } = await home.run(args, { shell });
+    assert.equal(code, 1);
+    assert.match(stderr, /^rpc: Cannot tell where settings are kept: neither HOME nor /);
+  }
+  assert.equal((await home.run(["call", "ping"], { shell })).code, 0);
+  assert.equal((await home.run(["config", "get", "workers"], { shell })).code, 0);
+  assert.deepEqual([...Deno.readDirSync(home.workingDirectory)], []);
 });

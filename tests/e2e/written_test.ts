@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
+import { shTest } from "../support/posix.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
-
-const isWindows = Deno.build.os === "windows";
 
 /** A shell that lets stdout be a device whose disk is always full. */
 const toFullDisk = "exec >/dev/full;";
@@ -62,10 +61,9 @@ Deno.test({
   },
 });
 
-Deno.test({
-  name: "an input whose results fill the disk stops, and says after which line to go on",
-  ignore: isWindows,
-  async fn() {
+shTest(
+  "an input whose results fill the disk stops, and says after which line to go on",
+  async () => {
     await using home = await RpcHome.create();
     await home.serve();
     await Deno.writeTextFile(`${home.workingDirectory}/in`, numbers(5_000));
@@ -85,12 +83,11 @@ Deno.test({
       assert.equal(written.size, last);
     }
   },
-});
+);
 
-Deno.test({
-  name: "with --failed each line of an input that was begun is either written or in that file",
-  ignore: isWindows,
-  async fn() {
+shTest(
+  "with --failed each line of an input that was begun is either written or in that file",
+  async () => {
     await using home = await RpcHome.create();
     await home.serve();
     await Deno.writeTextFile(`${home.workingDirectory}/in`, numbers(5_000));
@@ -105,12 +102,12 @@ Deno.test({
     const all = Array.from({ length: last }, (_, i) => `"pong ${i + 1}"`);
     assert.deepEqual(kept.toSorted(), all.toSorted(), stderr);
   },
-});
+);
 
 Deno.test({
   name:
     "a reader that has seen enough leaves the lines that it did not get in the file of failed ones",
-  ignore: isWindows,
+  ignore: Deno.build.os === "windows",
   async fn() {
     await using home = await RpcHome.create();
     await home.serve();
@@ -131,18 +128,14 @@ Deno.test({
   },
 });
 
-Deno.test({
-  name: "rpc servers --watch ends when its reader has gone, though nothing happens",
-  ignore: isWindows,
-  async fn() {
-    await using home = await RpcHome.create();
-    const { address } = await home.serve();
-    for (const more of [[], ["--json"]]) {
-      const watch = home.start(["servers", "--watch", ...more]);
-      await watch.line(new RegExp(address));
-      watch.closeStdout();
-      assert.equal(await watch.ended(), 0, watch.describe());
-      assert.equal(watch.stderr, "");
-    }
-  },
+shTest("rpc servers --watch ends when its reader has gone, though nothing happens", async () => {
+  await using home = await RpcHome.create();
+  const { address } = await home.serve();
+  for (const more of [[], ["--json"]]) {
+    const watch = home.start(["servers", "--watch", ...more]);
+    await watch.line(new RegExp(address));
+    watch.closeStdout();
+    assert.equal(await watch.ended(), 0, watch.describe());
+    assert.equal(watch.stderr, "");
+  }
 });

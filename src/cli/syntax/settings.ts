@@ -5,6 +5,7 @@ import {
   settingsPaths,
   type Sourced,
   strongest,
+  underHome,
 } from "../../library/settings.ts";
 import type { Command } from "./command.ts";
 import { type Flag, type Flags, kebabCase } from "./flags.ts";
@@ -15,13 +16,14 @@ export { userSettingsPath } from "../../library/settings.ts";
 /** The settings of one file: texts by key, as if they stood on the command line. */
 export type FileSettings = ReadonlyMap<string, Sourced>;
 
-/** The directory for what is kept between runs: the last known lists. */
-export function stateDirectory(): string {
-  const home = Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE") ?? ".";
+/** The directory for what is kept between runs, the last known lists; `undefined` without a home. */
+export function stateDirectory(): string | undefined {
   if (Deno.build.os === "windows") {
-    return `${Deno.env.get("LOCALAPPDATA") ?? `${home}\\AppData\\Local`}\\rpc\\state`;
+    const base = Deno.env.get("LOCALAPPDATA") || underHome("\\AppData\\Local");
+    return base === undefined ? undefined : `${base}\\rpc\\state`;
   }
-  return `${Deno.env.get("XDG_STATE_HOME") || `${home}/.local/state`}/rpc`;
+  const base = Deno.env.get("XDG_STATE_HOME") || underHome("/.local/state");
+  return base === undefined ? undefined : `${base}/rpc`;
 }
 
 /**

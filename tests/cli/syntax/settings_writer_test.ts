@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { withSetting, writeSetting } from "../../../src/cli/syntax/settings_writer.ts";
+
+Deno.test("one line is changed, and all else stays as it was", () => {
+  const toml = '# Ours\nregistry = "local:" # here\n\n  timeout=10 # ms\n"zone" = \'a # b\'\n';
+  assert.equal(
+    withSetting(toml, "registry", "local:/x"),
+    toml.replace('"local:" # here', '"local:/x" # here'),
+  );
+  assert.equal(withSetting(toml, "timeout", 7), toml.replace("timeout=10", "timeout = 7"));
+  assert.equal(withSetting(toml, "zone", "c"), toml.replace("\"zone\" = 'a # b'", 'zone = "c"'));
+  assert.equal(withSetting(toml, "workers", 2), `${toml}workers = 2\n`);
+  assert.equal(withSetting(toml, "timeout", undefined), toml.replace("  timeout=10 # ms\n", ""));
+  assert.equal(withSetting(toml, "workers", undefined), toml);
+});
+
+Deno.test("files of every form take a setting: empty, without a last line end, from Windows", () => {
+  assert.equal(withSetting("", "workers", 2), "workers = 2\n");
+  assert.equal(withSetting("a = 1", "workers", 2), "a = 1\nworkers = 2\n");
+  assert.equal(withSetting("a = 1\r\n# b\r\n", "a", 2), "a = 2\r\n# b\r\n");
+  assert.equal(withSetting("[t]\na = 1\n", "b", 2), "b = 2\n[t]\na = 1\n");
+  for (const text of ['a "b"\\c', "東京", "x\x7fy", "#no comment", "${$&}"]) {
+    const toml = withSetting('zone = "old"\n', "zone", text);
+    assert.equal(withSetting(toml, "zone", undefined), "");
+  }
+});
+
+Deno.test("a line that cannot be told from others is left to an editor", () => {
+  const toml = 'note = """\ntimeout = 1\n"""\n';
+  assert.throws(() => withSetting(toml, "timeout", 2), /change it in an editor/);
+});
+
+Deno.test({
+  name:
+    "a link stays a link, its file keeps its mode and its comments, and a read-only one is refused",
+  ignore: Deno.build.os === "windows",
+  fn() {
+    const directory = Deno.makeTempDirSync();
+    try {
+      const [file, link] = [`${directory}/real/settings`, `${directory}/rpc.toml`];
+      Deno.mkdirSync(`${directory}/real`);
+      Deno.writeTextFileSync(file, "# Mine\nworkers = 1\n");
+      Deno.chmodSync(file, 0o640);
+      Deno.symlinkSync("real/settings", link);
+      writeSetting(link, "workers", 2);
+      assert.ok(Deno.lstatSync(link).isSymlink);
+      assert.equal(Deno.readTextFileSync(file), "# Mine\nworkers = 2\n");
+      assert.equal((Deno.statSync(file).mode ?? 0) & 0o777, 0o640);
+      Deno.chmodSync(file, 0o444);
+      assert.throws(() => writeSetting(link, "workers", 3), /Cannot write .*rpc\.toml: /);
+      assert.equal(Deno.readTextFileSync(file), "# Mine\nworkers = 2\n");
+      Deno.symlinkSync("nowhere/yet", `${directory}/dangling`);
+      writeSetting(`${directory}/dangling`, "workers", 4);
+      assert.equal(Deno.readTextFileSync(`${directory}/nowhere/yet`), "workers = 4\n");
+      Deno.symlinkSync("circle", `${directory}/circle`);
+      assert.throws(() => writeSetting(`${directory}/circle`, "workers", 4), /Cannot write/);
+      assert.deepEqual([...Deno.readDirSync(`${directory}/real`)].length, 1, "nothing is left");
+    } finally {
+      Deno.removeSync(directory, { recursive: true });
+    }
+  },
+});

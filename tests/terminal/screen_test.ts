@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { RpcHome } from "../support/rpc_process.ts";
+import { waitFor } from "../support/wait_for.ts";
+
+const entering = "\x1b[?1049h";
+const leaving = "\x1b[?1049l";
+
+function count(text: string, part: string): number {
+  return text.split(part).length - 1;
+}
+
+Deno.test({
+  name:
+    "Ctrl-Z gives the terminal back until the program goes on, and SIGQUIT gives it back for good",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using home = await RpcHome.create();
+    const program = new URL("fixtures/screen_program.ts", import.meta.url);
+    const process = home.start([], { program });
+    const has = (part: string, times: number) =>
+      waitFor(
+        () => `${JSON.stringify(part)} ${times} times: ${process.describe()}`,
+        () => count(process.stdout, part) === times,
+      );
+    await has("what is shown", 1);
+    process.signal("SIGTSTP");
+    await has(leaving, 1);
+    process.signal("SIGCONT");
+    await has("what is shown", 2);
+    assert.equal(count(process.stdout, entering), 2);
+    process.signal("SIGQUIT");
+    assert.equal(await process.ended(), 131);
+    assert.ok(process.stdout.endsWith(leaving), JSON.stringify(process.stdout));
+  },
+});
