@@ -34,6 +34,11 @@ export interface PoolOptions extends WorkerOffer {
 /** How long a user's code may take to load: it may have to open a model or a data base first. */
 const loadTimeoutMs = 60_000;
 
+/** What most have not done whose program is no worker. */
+const adviceToForeign =
+  "A program for --exec answers JSON-RPC lines on its stdin and stdout, which plain functions do not by " +
+  "themselves: docs/WORKERS.md of rpc says how, and examples/tasks.py does it in Python";
+
 /** Where a registry's URL stands in the environment. */
 const registryVariable = "RPC_REGISTRY";
 
@@ -81,7 +86,7 @@ function ourCommand({ module, builtin, workerCommand }: PoolOptions): WorkerComm
 }
 
 async function startForeign([program = "", ...args]: readonly string[], options: PoolOptions) {
-  const command = await tiedCommand({ program, args });
+  const command = await tiedCommand({ program, args, advice: adviceToForeign });
   // Of a program that is not ours nobody knows that it ends one call before it begins the next.
   return await startOne(command, options, { cpuCallsPerWorkerMax: 1 });
 }

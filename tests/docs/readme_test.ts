@@ -140,6 +140,18 @@ for (const { path, text } of documents) {
     assert.ok(count >= 5, `Only ${count} commands found`);
   });
 
+  Deno.test(`a line before each nc of ${path} serves at its port`, () => {
+    const lines = shellLines(text);
+    const ncs = [...lines.entries()].filter(([, line]) => /\| nc /.test(line));
+    assert.ok(ncs.length > 0);
+    for (const [index, nc] of ncs) {
+      const address = /(\S+) (\d+)$/.exec(nc)?.[0];
+      assert.ok(lines.slice(0, index).some((line) => line.includes(`rpc serve ${address}`)), nc);
+      // The netcat of CentOS and the one of BusyBox have no -N.
+      assert.doesNotMatch(nc, / -N\b/);
+    }
+  });
+
   Deno.test(`the commands within the text of ${path} exist, with their flags`, () => {
     const found = inlineCommands(text);
     assert.ok(found.length >= 5, `Only ${found.length} commands found`);

@@ -121,6 +121,7 @@ type Source = Pick<RunningServerOptions, "module" | "exec" | "builtin">;
 function sourceOf({ flags, positionals }: Input): Source {
   const [, , module] = positionals;
   const exec = flags.exec === undefined ? undefined : wordsOf(flags.exec);
+  if (module !== undefined) assertModuleName(module);
   if (flags.watch && module === undefined && exec === undefined) {
     throw new UsageError("Cannot watch: --watch needs a module or --exec");
   }
@@ -128,6 +129,29 @@ function sourceOf({ flags, positionals }: Input): Source {
     throw new UsageError("Cannot serve nothing: --no-builtin needs a module or --exec");
   }
   return { module, exec, builtin: !flags.noBuiltin };
+}
+
+/** Programs of other languages, with what runs them. */
+const interpreters: readonly (readonly [name: RegExp, program: string])[] = [
+  [/\.pyw?$/, "python3 "],
+  [/\.sh$/, "sh "],
+  [/\.rb$/, "ruby "],
+  [/\.pl$/, "perl "],
+  [/\.php$/, "php "],
+  [/\.(exe|bat|cmd)$/i, ""],
+];
+
+/** Tells somebody who gives a program in place of a module how to serve it. */
+function assertModuleName(module: string): void {
+  const interpreter = interpreters.find(([name]) => name.test(module))?.[1];
+  if (interpreter === undefined) return;
+  throw new UsageError(
+    `Cannot serve ${module} as a module, which is a .ts, .js or .mjs file: a program in another language ` +
+      `is served by --exec ${
+        JSON.stringify(interpreter + module)
+      }, if it answers JSON-RPC lines on ` +
+      "its stdin and stdout (docs/WORKERS.md of rpc says how, and examples/tasks.py does it)",
+  );
 }
 
 function workerCommand(offer: WorkerOffer): WorkerCommand {

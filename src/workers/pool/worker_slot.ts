@@ -187,10 +187,11 @@ export class WorkerSlot {
     this.#options.ready();
   }
 
-  async #ended(process: WorkerProcess, { how, underCall }: WorkerEnd): Promise<void> {
+  async #ended(process: WorkerProcess, end: WorkerEnd): Promise<void> {
+    const { how, underCall } = end;
     if (this.#state.name === "starting" && this.#state.process === process) {
-      const lines = (await process.lastWords()).map((line) => `\n  ${line}`);
-      this.#failed(new Error(`Cannot start a worker: it ${how}${lines.join("")}`));
+      const problem = startProblem(end, await process.lastWords(), this.#options.command);
+      this.#failed(new Error(`Cannot start a worker: ${problem}`));
       return;
     }
     const state = this.#state;
@@ -222,4 +223,21 @@ export class WorkerSlot {
     const timer = this.#options.clock.after(delayMs, () => this.#begin());
     this.#state = { name: "waiting", timer };
   }
+}
+
+/** What it did, what it printed, and what to do about one that speaks another language. */
+function startProblem(
+  { how, unreadable }: WorkerEnd,
+  printed: readonly string[],
+  { advice }: WorkerCommand,
+): string {
+  const words = printed.map((line) => `\n  ${line}`).join("");
+  if (unreadable !== undefined) {
+    return `in place of an answer it printed ${JSON.stringify(unreadable)}${words}` +
+      (advice === undefined ? "" : `\n${advice}`);
+  }
+  // It did what it was made for, and that was something else. A failure of its own says why by itself.
+  const isStranger = how === "exited with code 0" || how.includes("not ready");
+  const silent = how === "exited with code 0" ? " without an answer" : "";
+  return `it ${how}${silent}${words}${isStranger && advice !== undefined ? `\n${advice}` : ""}`;
 }

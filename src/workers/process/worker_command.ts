@@ -1,3 +1,4 @@
+import { messageOf } from "../../base/errors.ts";
 import { claimBoardVariable } from "../claim_board.ts";
 
 /** How a worker is started: any program that answers JSON-RPC lines on its stdin and stdout. */
@@ -13,6 +14,8 @@ export interface WorkerCommand {
    * not reach it then, and what it starts is killed with it. @default false
    */
   readonly ownGroup?: boolean;
+  /** What to do about one that does not speak the protocol. @default nothing is said */
+  readonly advice?: string;
 }
 
 const isWindows = Deno.build.os === "windows";
@@ -26,6 +29,14 @@ const isWindows = Deno.build.os === "windows";
  * @throws {Error} if the program cannot be started
  */
 export function spawnWorker(command: WorkerCommand, board: string | undefined): Deno.ChildProcess {
+  try {
+    return spawn(command, board);
+  } catch (error) {
+    throw new Error(spawnProblem(command.program, error), { cause: error });
+  }
+}
+
+function spawn(command: WorkerCommand, board: string | undefined): Deno.ChildProcess {
   const { program, args, cwd, env, ownGroup = false } = command;
   return new Deno.Command(program, {
     args: [...args],
@@ -36,4 +47,18 @@ export function spawnWorker(command: WorkerCommand, board: string | undefined): 
     stdout: "piped",
     stderr: isWindows ? "inherit" : "piped",
   }).spawn();
+}
+
+function spawnProblem(program: string, error: unknown): string {
+  const isPath = /[/\\]/.test(program);
+  if (error instanceof Deno.errors.NotFound) {
+    return isPath
+      ? `there is no file ${program}, or not what its first line says to run it by`
+      : `there is no program ${program} in PATH; is it installed, and spelled so?`;
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return `${program} may not be run: name what runs it, such as "python3 ${program}", or make it ` +
+      "executable (chmod +x)";
+  }
+  return messageOf(error);
 }

@@ -4,6 +4,8 @@ export interface WorkerEnd {
   readonly underCall: boolean;
   /** The end of a sentence that begins with the worker. */
   readonly how: string;
+  /** What it wrote to its stdout in place of a first answer. */
+  readonly unreadable?: string | undefined;
 }
 
 /** The end of a sentence that begins with a worker: how it ended, and why as far as that is known. */

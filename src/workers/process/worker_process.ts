@@ -58,6 +58,9 @@ const pipesAfterExitMs = 1_000;
 
 const takenBack = new RpcError("WorkerLost", "Taken back from a worker that is busy");
 
+/** Characters of what a worker printed in place of an answer that are shown. */
+const unreadableShownMax = 200;
+
 /** The parent's side of one worker: a child process, and the requests that it owes an answer to. */
 export class WorkerProcess {
   readonly #options: WorkerProcessOptions;
@@ -83,6 +86,8 @@ export class WorkerProcess {
   #isDeaf = false;
   /** Bytes that had been written before the first request that it owes an answer to. */
   #writtenBefore: number | undefined;
+  /** What it wrote in place of its first answer. */
+  #unreadable: string | undefined;
   #killedBecause: string | undefined;
   #hasExited = false;
   readonly #printed: Printed;
@@ -294,7 +299,7 @@ export class WorkerProcess {
     const begun = this.#givesBack() ? this.#board?.begun() : undefined;
     this.#closeBoard();
     const how = describeEnd(status, this.#killedBecause, this.#printed.ranOutOfMemory);
-    const end = { underCall: this.#pending.size > 0, how };
+    const end = { underCall: this.#pending.size > 0, how, unreadable: this.#unreadable };
     this.#fail(how, begun);
     return end;
   }
@@ -302,6 +307,7 @@ export class WorkerProcess {
   /** Resolves when there is nothing more to read, or the worker has broken the protocol and is killed. */
   async #readAnswers(): Promise<void> {
     const splitter = new LineSplitter();
+    let last = "";
     let buffer = new ArrayBuffer(readBufferBytes);
     try {
       while (true) {
@@ -314,6 +320,7 @@ export class WorkerProcess {
         const hadTakenBack = this.#takenBack.size > 0;
         for (const line of lines) {
           if (typeof line !== "string") throw line;
+          last = line;
           this.#take(line);
         }
         if (this.#answers > answersBefore) {
@@ -323,6 +330,7 @@ export class WorkerProcess {
         buffer = value.buffer;
       }
     } catch (error) {
+      if (this.#answers === 0) this.#unreadable = last.slice(0, unreadableShownMax);
       const isDescription = splitter.overflowed && this.#answers === 0;
       this.kill(
         isDescription
@@ -363,6 +371,9 @@ export class WorkerProcess {
 
   /** Others than items mean nothing here, and are no breach. */
   #takeNotification({ method, params }: Request): void {
+    if (method === reservedMethods.discover) {
+      throw new RpcError("InvalidRequest", "it sends back what it is sent");
+    }
     if (method !== reservedMethods.item) return;
     const read = itemParams(params);
     if (read === undefined) throw new RpcError("InvalidRequest", "it sent items in a wrong form");

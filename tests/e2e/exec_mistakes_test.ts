@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { python } from "../support/python.ts";
+import { RpcHome } from "../support/rpc_process.ts";
+
+const advice = String.raw`\nA program for --exec answers JSON-RPC lines .*docs\/WORKERS\.md.*\n$`;
+
+Deno.test({
+  name: "a program that is no worker, or no program, is told of with what to do",
+  // By the names of programs that every POSIX system has.
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using home = await RpcHome.create();
+    const path = join(home.workingDirectory, "tasks.py");
+    await Deno.writeTextFile(path, "def add(a, b):\n    return a + b\n", { mode: 0o644 });
+    const start = "^rpc: Cannot start a worker: ";
+    const cases: [args: string[], code: number, stderr: RegExp][] = [
+      [["tasks.py"], 2, /^rpc: Cannot serve tasks\.py as a module.* --exec "python3 tasks\.py"/],
+      [
+        ["--exec", "echo hello"],
+        1,
+        RegExp(`${start}in place of an answer it printed "hello"${advice}`),
+      ],
+      [
+        ["--exec", "cat"],
+        1,
+        RegExp(`${start}in place of an answer it printed "{.*discover.*${advice}`),
+      ],
+      [["--exec", "true"], 1, RegExp(`${start}it exited with code 0 without an answer${advice}`)],
+      [["--exec", "pythonx"], 1, RegExp(`${start}there is no program pythonx in PATH; .*\n$`)],
+      [["--exec", "./pythonx"], 1, RegExp(`${start}there is no file \\./pythonx`)],
+      [["--exec", "./tasks.py"], 1, RegExp(`${start}\\./tasks\\.py may not be run: .*chmod \\+x`)],
+      [
+        ["--exec", "sh -c 'echo why >&2; exit 3'"],
+        1,
+        RegExp(`${start}it exited with code 3\n  why\n$`, "m"),
+      ],
+    ];
+    if (python !== undefined) {
+      const silent = RegExp(`${start}it exited with code 0 without an answer${advice}`);
+      cases.push([["--exec", `${python} tasks.py`], 1, silent]);
+    }
+    await Promise.all(cases.map(async ([args, code, message]) => {
+      const run = await home.run(["serve", "127.0.0.1", "0", "--workers", "1", ...args]);
+      assert.match(run.stderr, message, args.join(" "));
+      assert.deepEqual([run.code, run.stdout], [code, ""], args.join(" "));
+    }));
+  },
+});
