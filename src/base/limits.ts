@@ -246,3 +246,6 @@ export const handshakeTimeoutMs = 10_000;
 
 /** Longest answer to a greeting, what a server may send before it included. */
 export const greetingBytesMax = 64 * 1024;
+
+/** Characters of what a worker printed in place of its first answer that are shown: enough to know whose it is. */
+export const unreadableShownMax = 200;

@@ -1,6 +1,6 @@
 import { type Clock, sleep } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
-import { readBufferBytes, workerInputBytesMax } from "../../base/limits.ts";
+import { readBufferBytes, unreadableShownMax, workerInputBytesMax } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
 import {
   decodeReply,
@@ -57,9 +57,6 @@ const exitAfterPipesMs = 100;
 const pipesAfterExitMs = 1_000;
 
 const takenBack = new RpcError("WorkerLost", "Taken back from a worker that is busy");
-
-/** Characters of what a worker printed in place of an answer that are shown. */
-const unreadableShownMax = 200;
 
 /** The parent's side of one worker: a child process, and the requests that it owes an answer to. */
 export class WorkerProcess {
@@ -330,8 +327,10 @@ export class WorkerProcess {
         buffer = value.buffer;
       }
     } catch (error) {
-      if (this.#answers === 0) this.#unreadable = last.slice(0, unreadableShownMax);
       const isDescription = splitter.overflowed && this.#answers === 0;
+      if (this.#answers === 0 && !isDescription) {
+        this.#unreadable = last.slice(0, unreadableShownMax);
+      }
       this.kill(
         isDescription
           ? tooLongDescription
