@@ -40,10 +40,10 @@ Deno.test({
       const silent = RegExp(`${start}it exited with code 0 without an answer${advice}`);
       cases.push([["--exec", `${python} tasks.py`], 1, silent]);
     }
-    await Promise.all(cases.map(async ([args, code, message]) => {
+    for (const [args, code, message] of cases) {
       const run = await home.run(["serve", "127.0.0.1", "0", "--workers", "1", ...args]);
       assert.match(run.stderr, message, args.join(" "));
       assert.deepEqual([run.code, run.stdout], [code, ""], args.join(" "));
-    }));
+    }
   },
 });

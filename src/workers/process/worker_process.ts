@@ -327,10 +327,9 @@ export class WorkerProcess {
         buffer = value.buffer;
       }
     } catch (error) {
-      const isDescription = splitter.overflowed && this.#answers === 0;
-      if (this.#answers === 0 && !isDescription) {
-        this.#unreadable = last.slice(0, unreadableShownMax);
-      }
+      const isFirst = this.#answers === 0;
+      const isDescription = splitter.overflowed && isFirst;
+      if (isFirst && !isDescription) this.#unreadable = last.slice(0, unreadableShownMax);
       this.kill(
         isDescription
           ? tooLongDescription
