@@ -15,6 +15,12 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+/** What to say to a mistyped name: the one that was meant, or what helps otherwise. */
+export function hintFor(name: string, candidates: Iterable<string>, otherwise: string): string {
+  const near = nearest(name, candidates);
+  return near === undefined ? otherwise : `did you mean ${near}?`;
+}
+
 /**
  * The number of letters to insert, delete, replace or swap with their neighbour to turn one word into
  * the other: the restricted Damerau-Levenshtein distance ("optimal string alignment").

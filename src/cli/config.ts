@@ -1,5 +1,5 @@
 import { messageOf } from "../base/errors.ts";
-import { nearest } from "../base/nearest.ts";
+import { hintFor } from "../base/nearest.ts";
 import { assertServiceName } from "../discovery/service_name.ts";
 import { jsonLine, plainLine } from "../terminal/plain_text.ts";
 import { parseRegistryUrl, withoutPassword } from "../discovery/registry_url.ts";
@@ -120,7 +120,6 @@ function find(settings: Flags, name: string): [key: string, flag: Flag] {
   const known = Object.entries(settings);
   const found = known.find(([key]) => kebabCase(key) === name);
   if (found !== undefined) return found;
-  const near = nearest(name, known.map(([key]) => kebabCase(key)));
-  const hint = near === undefined ? "see: rpc config get" : `did you mean ${near}?`;
+  const hint = hintFor(name, known.map(([key]) => kebabCase(key)), "see: rpc config get");
   throw new UsageError(`There is no setting ${JSON.stringify(name)}: ${hint}`);
 }

@@ -1,5 +1,5 @@
 import { messageOf, RpcError } from "../base/errors.ts";
-import { nearest } from "../base/nearest.ts";
+import { hintFor } from "../base/nearest.ts";
 import type { Command } from "./syntax/command.ts";
 import { CommandError } from "../base/command_error.ts";
 import { commands } from "./commands.ts";
@@ -38,8 +38,11 @@ export async function main(args: readonly string[]): Promise<number> {
 function find(name: string): Command {
   const command = commands.find((one) => one.name === name);
   if (command !== undefined) return command;
-  const near = nearest(name, commands.filter(({ hidden }) => !hidden).map((one) => one.name));
-  const hint = near === undefined ? "see rpc help" : `did you mean ${near}?`;
+  const hint = hintFor(
+    name,
+    commands.filter(({ hidden }) => !hidden).map((one) => one.name),
+    "see rpc help",
+  );
   throw new UsageError(`Unknown command ${JSON.stringify(name)}: ${hint}`);
 }
 

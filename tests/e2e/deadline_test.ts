@@ -21,7 +21,7 @@ Deno.test("a call that overruns its deadline fails in time, and is really stoppe
   const { code, stdout, stderr, durationMs } = await home.run([...endless, "--timeout", "500"]);
   assert.equal(code, 1);
   assert.equal(stdout, "");
-  assert.match(stderr, /^rpc: call fib\(78\) .*DeadlineExceeded: .*--timeout <ms>\n$/);
+  assert.match(stderr, /^rpc: call fib\(78\) .*DeadlineExceeded: .*--timeout <time>\n$/);
   assert.ok(durationMs >= 500, `${durationMs} ms`);
 
   await server.process.says(/Killed a worker workerPid=\d+/);

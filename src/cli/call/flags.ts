@@ -6,6 +6,7 @@ import {
   type FlagValues,
   integer,
   jsonFlag,
+  number,
   registryFlags,
   text,
   timeoutFlag,
@@ -25,11 +26,11 @@ export const callFlags = {
     short: "n",
   }),
   duration: duration("<time>", {
-    description: "Call it again and again for so long, for example 30s",
+    description: "Call it again and again for so long: 30s, 5m, or a number of seconds",
     fallback: undefined,
     short: "d",
   }),
-  rate: integer("<n>", [1, 1_000_000], {
+  rate: number("<n>", [0.001, 1_000_000], {
     description: "Start so many calls a second, whether or not earlier ones have ended; " +
       "latencies then count from when a call was due",
     fallback: undefined,

@@ -7,26 +7,46 @@ import { UsageError } from "../syntax/usage_error.ts";
 /** What stands for the call's number in arguments. */
 const indexPlaceholder = "{i}";
 
+/** An argument by name. What ends with its equals signs is no name but a text, such as base64. */
+const namedArgument = /^([\p{L}_$][\p{L}\p{N}_$-]*)=([^=][^]*)$/u;
+
+/** A number as people write it, and JSON does not. */
+const bareFraction = /^-?\.\d+$/;
+
 /**
  * Turns the command line's arguments into the parameters of call `i`: each is JSON if it parses, else
- * text. `{i}` is replaced before that, so that `{i}` is a number and `job-{i}` a text.
+ * text. `{i}` is replaced before that, so that `{i}` is a number and `job-{i}` a text. `@path` is what
+ * stands in that file, and `@@` a text that begins with one `@`.
  *
- * @param args parameters by position
+ * @param args parameters by position, or all by name: `name=value`
  * @param named a JSON object of named parameters instead
- * @throws {UsageError} both are given, or `named` is no JSON object
+ * @throws {UsageError} both are given, `named` is no JSON object, or a file cannot be read
  */
 export function paramsMaker(
   args: readonly string[],
   named: string | undefined,
 ): (i: number) => Params {
   if (named === undefined) {
+    const pairs = args.map((arg) => namedArgument.exec(arg)).filter((match) => match !== null);
+    if (pairs.length > 0 && pairs.length < args.length) {
+      throw new UsageError(
+        "Cannot take arguments by position and by name: give all by name, " +
+          `or write a text with = as JSON: ${JSON.stringify(pairs[0]?.[0])}`,
+      );
+    }
+    if (pairs.length > 0) {
+      const makers = pairs.map(([, name = "", text = ""]) =>
+        [name, varying(text, valueOf)] as const
+      );
+      return (i) => Object.fromEntries(makers.map(([name, make]) => [name, make(i)]));
+    }
     const makers = args.map((arg) => varying(arg, valueOf));
     return (i) => makers.map((make) => make(i));
   }
   if (args.length > 0) {
     throw new UsageError("Cannot take arguments beside --params: give one or the other");
   }
-  const make = varying(named, objectOf);
+  const make = varying(named, (text) => objectOf(ofFile(text)));
   make(1);
   return make;
 }
@@ -40,11 +60,29 @@ function varying<Value>(text: string, read: (text: string) => Value): (i: number
   return () => value;
 }
 
-function valueOf(text: string): unknown {
+function valueOf(argument: string): unknown {
+  if (bareFraction.test(argument)) return Number(argument);
+  const text = ofFile(argument);
+  if (argument.startsWith("@@")) return text;
   try {
     return parseExactly(text);
   } catch {
     return text;
+  }
+}
+
+/** What stands in the file that an argument names, or the argument itself. */
+function ofFile(argument: string): string {
+  if (!argument.startsWith("@")) return argument;
+  if (argument.startsWith("@@")) return argument.slice(1);
+  const path = argument.slice(1);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Deno.readFileSync(path));
+  } catch (error) {
+    throw new UsageError(
+      `Cannot read the argument ${argument}: ${messageOf(error)}; ` +
+        "write @@ for a text that begins with @",
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Command, Positional } from "../syntax/command.ts";
 import { type Flag, kebabCase } from "../syntax/flags.ts";
+import { flagNamed, tokensOf } from "../syntax/tokens.ts";
 
 /** One way to go on with a command line. */
 export interface Candidate {
@@ -92,31 +93,17 @@ interface ReadWords {
 function readWords(command: Command, words: readonly string[]): ReadWords {
   const flags = new Map<string, string>();
   const positionals: string[] = [];
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i] as string;
-    if (word === "--") {
-      positionals.push(...words.slice(i + 1));
-      return { flags, positionals, awaitsValue: undefined, isLiteral: true };
+  let awaitsValue: Flag | undefined;
+  let isLiteral = false;
+  for (const token of tokensOf(command, words)) {
+    if (token.kind === "positional") positionals.push(token.text);
+    else if (token.kind === "end") isLiteral = true;
+    else if (token.kind === "flag" && token.flag.placeholder !== undefined) {
+      if (token.value === undefined) awaitsValue = token.flag;
+      else flags.set(token.key, token.value);
     }
-    if (!/^-[^\d.]/.test(word)) {
-      positionals.push(word);
-      continue;
-    }
-    const [name = "", ...inline] = word.split("=");
-    const found = flagNamed(command, name);
-    if (found === undefined) continue;
-    const [key, flag] = found;
-    if (flag.placeholder === undefined) continue;
-    const value = inline.length > 0 ? inline.join("=") : words[++i];
-    if (value === undefined) return { flags, positionals, awaitsValue: flag, isLiteral: false };
-    flags.set(key, value);
   }
-  return { flags, positionals, awaitsValue: undefined, isLiteral: false };
-}
-
-function flagNamed(command: Command, name: string): [key: string, flag: Flag] | undefined {
-  return Object.entries(command.flags)
-    .find(([key, { short }]) => name === `--${kebabCase(key)}` || name === `-${short}`);
+  return { flags, positionals, awaitsValue, isLiteral };
 }
 
 function flagsOf(command: Command, current: string): Candidates {

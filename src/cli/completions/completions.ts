@@ -1,4 +1,4 @@
-import { nearest } from "../../base/nearest.ts";
+import { hintFor } from "../../base/nearest.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import { type completionsFlags, shells } from "./flags.ts";
 import { completionScripts } from "./scripts.ts";
@@ -11,8 +11,7 @@ export function run({ positionals }: CommandInput<typeof completionsFlags>): Pro
   const [name = ""] = positionals;
   const shell = shells.find((one) => one === name);
   if (shell === undefined) {
-    const near = nearest(name, shells);
-    const hint = near === undefined ? `choose from ${shells.join(", ")}` : `did you mean ${near}?`;
+    const hint = hintFor(name, shells, `choose from ${shells.join(", ")}`);
     throw new UsageError(`There are no completions for ${JSON.stringify(name)}: ${hint}`);
   }
   printText(completionScripts[shell]);

@@ -88,21 +88,41 @@ export function integer<Fallback extends number | undefined>(
   });
 }
 
-const durationMsMax = 86_400_000;
-
 const millisecondsPerUnit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
-/** A flag with a length of time, such as `500ms`, `30s`, `1.5m` or `1h`; its value is in milliseconds. */
-export function duration(
+/** A flag with a number within bounds. */
+export function number<Fallback extends number | undefined>(
   placeholder: string,
-  options: FlagOptions<number | undefined>,
-): Flag<number | undefined> {
-  return build<number | undefined>(options, {
+  bounds: readonly [min: number, max: number],
+  options: FlagOptions<Fallback>,
+): Flag<number | Fallback> {
+  const [min, max] = bounds;
+  return build<number | Fallback>(options, {
     placeholder,
     parse(value) {
-      const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(value) ?? [];
+      const number = /^(\d+\.?\d*|\.\d+)$/.test(value) ? Number(value) : NaN;
+      if (number >= min && number <= max) return number;
+      throw new Error(`it must be a number from ${min} to ${max}`);
+    },
+  });
+}
+
+/**
+ * A flag with a length of time, such as `500ms`, `30s`, `1.5m` or `1h`; its value is in milliseconds.
+ *
+ * @param bare the unit of a number that has none
+ */
+export function duration<Fallback extends number | undefined>(
+  placeholder: string,
+  options: FlagOptions<Fallback>,
+  bare: keyof typeof millisecondsPerUnit = "s",
+): Flag<number | Fallback> {
+  return build<number | Fallback>(options, {
+    placeholder,
+    parse(value) {
+      const [, number, unit = bare] = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h)?$/.exec(value) ?? [];
       const ms = Number(number) * millisecondsPerUnit[unit as keyof typeof millisecondsPerUnit];
-      if (ms >= 1 && ms <= durationMsMax) return ms;
+      if (ms >= 1 && ms <= callTimeoutMsMax) return ms;
       throw new Error("it must be a time such as 500ms, 30s, 5m or 1h, of a day at the most");
     },
   });
@@ -146,12 +166,12 @@ export const registryFlags = {
 };
 
 /** The flag of every subcommand that waits for answers. */
-export const timeoutFlag = integer("<ms>", [1, callTimeoutMsMax], {
-  description: "How long a call may take, in milliseconds",
+export const timeoutFlag = duration("<time>", {
+  description: "How long a call may take: 5s, 500ms, or a number of milliseconds",
   fallback: callTimeoutMsDefault,
   short: "t",
   setting: true,
-});
+}, "ms");
 
 /** The flag of every subcommand that says more on request. */
 export const verboseFlag = boolean({

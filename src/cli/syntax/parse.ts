@@ -1,6 +1,7 @@
-import { nearest } from "../../base/nearest.ts";
+import { hintFor } from "../../base/nearest.ts";
 import type { Command } from "./command.ts";
-import { type Flag, kebabCase } from "./flags.ts";
+import { kebabCase } from "./flags.ts";
+import { type Token, tokensOf } from "./tokens.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** A command line, read: texts only, not yet their values. */
@@ -12,59 +13,46 @@ export interface ParsedArguments {
 }
 
 /**
- * Reads what follows a subcommand: flags anywhere (`--name value`, `--name=value`, `-n value`,
- * `--no-name`), positionals between them, negative numbers among these, and everything after `--`
- * as it is.
+ * Reads what follows a subcommand, as {@link tokensOf} does, and refuses what cannot be.
  *
  * @throws {UsageError} an unknown flag, a missing value, too few or too many positionals
  */
 export function parseArguments(command: Command, args: readonly string[]): ParsedArguments {
   const flags = new Map<string, string>();
   const positionals: string[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i] as string;
-    if (arg === "--") {
-      positionals.push(...args.slice(i + 1));
-      break;
+  for (const token of tokensOf(command, args)) {
+    switch (token.kind) {
+      case "positional":
+        positionals.push(token.text);
+        break;
+      case "end":
+        break;
+      case "help":
+        return { flags, positionals, help: true };
+      case "unknown":
+        throw unknown(command, token.name);
+      case "flag":
+        flags.set(token.key, textOf(token));
     }
-    if (arg === "--help" || arg === "-h") return { flags, positionals, help: true };
-    if (!/^-[^\d.]/.test(arg)) {
-      positionals.push(arg);
-      continue;
-    }
-    const [name, inlineValue] = split(arg);
-    const [key, flag, negated] = find(command, name);
-    if (flag.placeholder === undefined) {
-      if (inlineValue !== undefined && negated) throw new UsageError(`${name} takes no value`);
-      flags.set(key, negated ? "false" : inlineValue ?? "true");
-      continue;
-    }
-    const value = inlineValue ?? args[++i];
-    if (value === undefined) throw new UsageError(`${name} needs a value: ${flag.placeholder}`);
-    flags.set(key, value);
   }
   checkCount(command, positionals);
   return { flags, positionals, help: false };
 }
 
-function split(arg: string): [name: string, value: string | undefined] {
-  const equals = arg.indexOf("=");
-  return equals === -1 ? [arg, undefined] : [arg.slice(0, equals), arg.slice(equals + 1)];
+function textOf({ name, flag, isNegated, value }: Extract<Token, { kind: "flag" }>): string {
+  if (flag.placeholder === undefined) {
+    if (value !== undefined && isNegated) throw new UsageError(`${name} takes no value`);
+    return isNegated ? "false" : value ?? "true";
+  }
+  if (value === undefined) throw new UsageError(`${name} needs a value: ${flag.placeholder}`);
+  return value;
 }
 
-function find(command: Command, name: string): [key: string, flag: Flag, negated: boolean] {
-  for (const [key, flag] of Object.entries(command.flags)) {
-    const long = kebabCase(key);
-    if (name === `--${long}` || name === `-${flag.short}`) return [key, flag, false];
-    if (name === `--no-${long}` && flag.placeholder === undefined) return [key, flag, true];
-  }
+function unknown(command: Command, name: string): UsageError {
   const known = Object.keys(command.flags).map((key) => `--${kebabCase(key)}`);
-  const near = nearest(name, known);
-  throw new UsageError(
-    near === undefined
-      ? `Unknown flag ${name}: see rpc ${command.name} --help, or put -- before an argument that begins with -`
-      : `Unknown flag ${name}: did you mean ${near}?`,
-  );
+  const otherwise =
+    `see rpc ${command.name} --help, or put -- before an argument that begins with -`;
+  return new UsageError(`Unknown flag ${name}: ${hintFor(name, known, otherwise)}`);
 }
 
 function checkCount(command: Command, positionals: readonly string[]): void {

@@ -1,5 +1,5 @@
 import { messageOf, RpcError } from "../../base/errors.ts";
-import { nearest } from "../../base/nearest.ts";
+import { hintFor } from "../../base/nearest.ts";
 import {
   readSettingsTable,
   settingsPaths,
@@ -45,8 +45,7 @@ export async function readSettingsFile(path: string, known: Flags): Promise<File
   for (const [name, sourced] of table) {
     const key = keys.get(name);
     if (key === undefined) {
-      const near = nearest(name, [...keys.keys()]);
-      const hint = near === undefined ? "see: rpc config get" : `did you mean ${near}?`;
+      const hint = hintFor(name, [...keys.keys()], "see: rpc config get");
       throw new UsageError(`Cannot use ${path}: there is no setting ${name}; ${hint}`);
     }
     settings.set(key, sourced);

@@ -31,3 +31,36 @@ Deno.test("what is no JSON object, or comes beside arguments, is refused before 
   }
   assert.throws(() => paramsMaker(["1"], "{}"), /give one or the other/);
 });
+
+Deno.test("arguments by name make an object, each JSON or text", () => {
+  assert.deepEqual(paramsMaker(["width=640", "名字=小王", "id=job-{i}"], undefined)(7), {
+    width: 640,
+    名字: "小王",
+    id: "job-7",
+  });
+  assert.throws(() => paramsMaker(["1", "width=640"], undefined), /by position and by name/);
+  for (const text of ["aGVsbG8=", "https://x/?a=b", "=x", "a==b", "1=2"]) {
+    assert.deepEqual(paramsMaker([text], undefined)(1), [text]);
+  }
+  assert.deepEqual(paramsMaker(['"a=b"'], undefined)(1), ["a=b"]);
+});
+
+Deno.test("a file's text is an argument, and @@ begins a text with @", () => {
+  const path = Deno.makeTempFileSync();
+  try {
+    Deno.writeTextFileSync(path, '{"n": [1, 2]}\n');
+    assert.deepEqual(paramsMaker([`@${path}`], undefined)(1), [{ n: [1, 2] }]);
+    assert.deepEqual(paramsMaker([`job=@${path}`], undefined)(1), { job: { n: [1, 2] } });
+    assert.deepEqual(paramsMaker([], `@${path}`)(1), { n: [1, 2] });
+    Deno.writeTextFileSync(path, "two\nlines");
+    assert.deepEqual(paramsMaker([`@${path}`], undefined)(1), ["two\nlines"]);
+  } finally {
+    Deno.removeSync(path);
+  }
+  assert.throws(() => paramsMaker([`@${path}`], undefined)(1), /Cannot read the argument @.*@@/);
+  assert.deepEqual(paramsMaker(["@@12"], undefined)(1), ["@12"]);
+});
+
+Deno.test("a fraction without its zero is a number", () => {
+  assert.deepEqual(paramsMaker(["-.5", ".25"], undefined)(1), [-0.5, 0.25]);
+});

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { callFlags } from "../../../src/cli/call/flags.ts";
 import { commands } from "../../../src/cli/commands.ts";
 import { settingsOf } from "../../../src/cli/syntax/settings.ts";
 import {
@@ -63,5 +64,18 @@ Deno.test("a setting that several commands share means the same to all of them",
     for (const [key, flag] of Object.entries(flags)) {
       if (flag.setting) assert.equal(flag.placeholder, known[key]?.placeholder, `${name} --${key}`);
     }
+  }
+});
+
+Deno.test("times are read with a unit, and without one in the flag's own", () => {
+  const { timeout, duration, rate } = callFlags;
+  assert.deepEqual(["5s", "500", ".5s", "1.5m"].map(timeout.parse), [5_000, 500, 500, 90_000]);
+  assert.deepEqual(["30", "30s", "0.5"].map(duration.parse), [30_000, 30_000, 500]);
+  for (const bad of ["0", "0s", "-1", "5x", "", "1e9", "25h"]) {
+    assert.throws(() => timeout.parse(bad), /it must be a time such as/, bad);
+  }
+  assert.deepEqual(["10.5", ".5", "100"].map(rate.parse), [10.5, 0.5, 100]);
+  for (const bad of ["0", "-1", "1e3", "x", ""]) {
+    assert.throws(() => rate.parse(bad), /it must be a number from/, bad);
   }
 });

@@ -124,3 +124,18 @@ Deno.test("usageOf() shows what may be left out", () => {
   assert.equal(usageOf(many), "do <method> [args...] [flags]");
   assert.equal(usageOf(optional), "set <action> [value] [flags]");
 });
+
+Deno.test("a letter's value may stand beside it, and letters may stand together", () => {
+  for (const args of [["-rx"], ["-r=x"], ["-r", "x"], ["-wrx"], ["-wr", "x"], ["-wr=x"]]) {
+    const watch = args[0]?.startsWith("-w") ? { watch: "true" } : {};
+    assert.deepEqual(read(["a", ...args]).flags, { ...watch, registry: "x" }, args.join(" "));
+  }
+  assertRefused(["a", "-wr"], /^-r needs a value: <url>/);
+  assertRefused(["a", "-wx"], /^Unknown flag -wx/);
+  assertRefused(["a", "-registry", "x"], /^Unknown flag -registry: did you mean --registry\?/);
+});
+
+Deno.test("a fraction without its zero is an argument too", () => {
+  assert.deepEqual(read(["a", "-.5", "-5"]).positionals, ["a", "-.5", "-5"]);
+  assertRefused(["a", "-.x"], /^Unknown flag -\.x/);
+});
