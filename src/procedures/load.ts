@@ -3,8 +3,8 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as z from "zod";
-import { messageOf } from "../base/errors.ts";
 import { isOfParameters } from "./input_schema.ts";
+import { loadProblem } from "./load_problem.ts";
 import { parameterNames } from "./parameter_names.ts";
 import {
   defineProcedure,
@@ -37,7 +37,8 @@ export async function loadModule(path: string): Promise<Procedures> {
   try {
     exports = await import(url);
   } catch (cause) {
-    throw new Error(`Cannot load ${path}: ${reasonOf(cause)}${placeOf(cause, url)}`, { cause });
+    const problem = loadProblem(cause, url, Deno.build.standalone);
+    throw new Error(`Cannot load ${path}: ${problem}`, { cause });
   }
   const procedures: Record<string, Procedure> = {};
   for (const [name, value] of Object.entries(exports)) {
@@ -97,22 +98,4 @@ function isSchema(value: unknown): boolean {
 
 function isClass(value: CallableFunction): boolean {
   return /^class\b/.test(Function.prototype.toString.call(value));
-}
-
-/** One line: a syntax error comes with a drawing of its place, of which only the last line stays. */
-function reasonOf(thrown: unknown): string {
-  const lines = messageOf(thrown).split("\n");
-  const place = lines.findLast((line) => line.trim().startsWith("at file:"));
-  return place === undefined ? lines.join(" ") : `${lines[0]} ${place.trim()}`;
-}
-
-/** Where in the module it went wrong, unless the message says it already, as a syntax error's does. */
-function placeOf(thrown: unknown, url: string): string {
-  if (!(thrown instanceof Error) || thrown.message.includes("file://")) return "";
-  // A stack shows the path as it is, where the URL has %20 for a space.
-  const places = [...(thrown.stack ?? "").matchAll(/file:\/\/[^\n]*?:\d+:\d+/g)].map(([place]) =>
-    place
-  );
-  const place = places.find((place) => place.startsWith(`${decodeURI(url)}:`));
-  return place === undefined ? "" : ` at ${place}`;
 }

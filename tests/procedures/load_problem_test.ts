@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { loadProblem } from "../../src/procedures/load_problem.ts";
+
+/** How a binary says that a file cannot be parsed. */
+const inside = (path: string, offset: number, kind: string, text: string) =>
+  `JsErrorBox { inner: ParseDiagnostic(ParseDiagnosticInner { specifier: Url { scheme: "file", ` +
+  `cannot_be_a_base: false, username: "", password: None, host: None, port: None, path: "${path}", ` +
+  `query: None, fragment: None }, range: SourceRange { start: SourcePos(${offset}), end: ` +
+  `SourcePos(${offset + 1}) }, kind: ${kind}, source: SourceTextInfo { start_pos: ` +
+  `StartSourcePos(0), text: ${JSON.stringify(text)} } }) }`;
+
+Deno.test("a binary's syntax errors have a file, a line, a column and words", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const path = join(directory, "tasks.ts");
+    const url = `file://${path}`;
+    const text = "// 名字 kind: X, source: SourceTextInfo\nexport function ( {\n";
+    await Deno.writeTextFile(path, text);
+    const offset = new TextEncoder().encode(text).indexOf("(".charCodeAt(0));
+    const cases = [
+      ["ExpectedIdent", "Expected a name"],
+      ["TS1109", "Expected an expression"],
+      ["UnterminatedStrLit", "A text in quotes does not end"],
+      ['Unexpected { got: "(", expected: "{" }', "Expected {, got ("],
+      ["SomeOtherKind", "Some other kind"],
+    ];
+    for (const [kind = "", words] of cases) {
+      const problem = loadProblem(new Error(inside(path, offset, kind, text)), url, true);
+      assert.equal(problem, `${words} at ${url}:2:17`);
+    }
+    const gone = loadProblem(new Error(inside("/no/such.ts", 3, "Eof", "")), url, true);
+    assert.equal(gone, "The file ends too early at file:///no/such.ts");
+    assert.equal(loadProblem(new Error("JsErrorBox { new }"), url, true), "It cannot be read");
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("an import that a binary does not hold is told with what to do", () => {
+  const cases = [
+    ["Could not find constraint 'left-pad@1.3.0' in the list of packages.", "npm:left-pad@1.3.0"],
+    ["Module not found: https://esm.sh/left-pad@1.3.0", "https://esm.sh/left-pad@1.3.0"],
+    ["Module not found: jsr:@std/path@1", "jsr:@std/path@1"],
+    ['Import "lodash" not a dependency and not in import map from "file:///a.ts"', '"lodash"'],
+  ];
+  for (const [message, name] of cases) {
+    const problem = loadProblem(new TypeError(message), "file:///a.ts", true);
+    assert.ok(problem.startsWith(`it imports ${name}: `), problem);
+    assert.match(problem, /a binary holds no other packages .* Bundle the module/);
+  }
+  const source = loadProblem(new TypeError(cases[3]?.[0]), "file:///a.ts", false);
+  assert.match(source, /it imports "lodash": .* write npm:lodash@<version>$/);
+});
