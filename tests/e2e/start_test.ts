@@ -176,7 +176,11 @@ Deno.test({
       await Deno.writeTextFile(at("go"), "");
       assert.equal(await call, "done");
       await stdin.close();
-      assert.equal((await output.read()).value, "exit code 0\n");
+      let rest = "";
+      for (let part = await output.read(); !part.done; part = await output.read()) {
+        rest += part.value;
+      }
+      assert.equal(rest, "exit code 0\n");
     } finally {
       terminal.kill("SIGKILL");
       await terminal.status;
