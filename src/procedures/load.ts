@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import * as z from "zod";
 import { isOfParameters } from "./input_schema.ts";
 import { loadProblem } from "./load_problem.ts";
-import { parameterNames } from "./parameter_names.ts";
+import { parametersOf } from "./parameter_names.ts";
 import {
   defineProcedure,
   type Handler,
@@ -70,14 +70,17 @@ function toProcedure(value: unknown): Procedure | undefined {
     return procedure.kind === "inline" ? { ...procedure, kind: "cpu" } : procedure;
   }
   if (typeof value !== "function" || isClass(value)) return undefined;
-  const names = parameterNames(value);
-  const items = names.map((_, index) =>
-    index < value.length ? z.unknown() : z.unknown().optional()
-  );
+  const parameters = parametersOf(value);
+  const items = parameters.map(({ fallback }, index) => {
+    if (index < value.length) return z.unknown();
+    const item = z.unknown().optional();
+    // Told of, and left to the function to fill in.
+    return fallback === undefined ? item : item.meta({ default: fallback.value });
+  });
   return defineProcedure({
     // The types of zod's tuple() want to know how many items there are.
     input: z.tuple(items as [z.ZodUnknown], z.unknown()),
-    names,
+    names: parameters.map(({ name }) => name),
     output: z.unknown(),
     stream: isGenerator(value),
   }, (params: readonly unknown[]) => Reflect.apply(value, undefined, params));

@@ -1,23 +1,75 @@
-const parameterList =
-  /^(?:async\s*)?(?:function\b\s*\*?\s*[\w$]*\s*\(([^()]*)\)|\(([^()]*)\)\s*=>|([\w$]+)\s*=>)/;
+/** A function's parameters as its source has them: types are gone by then, names and defaults are not. */
 
-/** A name alone, or with a default that is a plain value. */
-const parameter = /^([A-Za-z_$][\w$]*)\s*(?:=[^=]*)?$/;
+/** One parameter. */
+export interface SourceParameter {
+  readonly name: string;
+  /** Its default's value, if that is a plain one; in a box, since it may be anything. */
+  readonly fallback?: { readonly value: unknown };
+}
+
+const identifier = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
+const lonelyParameter = /^(?:async\s+)?([\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*)\s*=>/u;
+
+/** What is one piece whatever it holds: a comment, a text, or a regular expression after a sign. */
+const piece =
+  /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\[\s\S]|[^'\\])*'|"(?:\\[\s\S]|[^"\\])*"|`(?:\\[\s\S]|[^`\\])*`|(?<=[=(,[{:?&|!]\s*)\/(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\[\n])+\/|[\s\S]/gy;
 
 /**
- * The names of a function's parameters, as its source has them, those with defaults included and the
- * rest parameter left out. Where the source has no plain names, as with `({ width }) => ...`, they
- * are `arg1`, `arg2` and so on, one for each that has to be given.
+ * The names of a function's parameters, those with defaults included and the rest parameter left out. Where
+ * the source has no plain name, as with `({ width }) => ...`, it is `arg1`, `arg2` and so on by its place.
  */
 export function parameterNames(value: CallableFunction): string[] {
-  const source = Function.prototype.toString.call(value);
-  const [, ofFunction, ofArrow, single] = parameterList.exec(source) ?? [];
-  const list = ofFunction ?? ofArrow ?? single;
-  const names = list?.split(",").map((text) => text.trim())
-    .filter((text) => text !== "" && !text.startsWith("..."))
-    .map((text) => parameter.exec(text)?.[1]);
-  if (names === undefined || names.length < value.length || names.includes(undefined)) {
-    return Array.from({ length: value.length }, (_, index) => `arg${index + 1}`);
+  return parametersOf(value).map(({ name }) => name);
+}
+
+/** The same with their defaults. */
+export function parametersOf(value: CallableFunction): SourceParameter[] {
+  const found = listOf(Function.prototype.toString.call(value))
+    .filter((text) => !text.startsWith("..."))
+    .map((text, index) => {
+      const equals = text.indexOf("=");
+      const name = (equals < 0 ? text : text.slice(0, equals)).trim();
+      if (!identifier.test(name)) return { name: `arg${index + 1}` };
+      const fallback = equals < 0 ? undefined : plainValue(text.slice(equals + 1).trim());
+      return { name, ...(fallback === undefined ? {} : { fallback }) };
+    });
+  const areDistinct = new Set(found.map(({ name }) => name)).size === found.length;
+  if (found.length >= value.length && areDistinct) return found;
+  return Array.from({ length: value.length }, (_, index) => ({ name: `arg${index + 1}` }));
+}
+
+/** The parameters' texts without comments. */
+function listOf(source: string): string[] {
+  const [, lonely] = lonelyParameter.exec(source) ?? [];
+  if (lonely !== undefined) return [lonely];
+  const texts: string[] = [];
+  let depth = 0;
+  let isInside = false;
+  let text = "";
+  for (const [part] of source.matchAll(piece)) {
+    if (/^\/[/*]/.test(part)) continue;
+    if (/^[)\]}]$/.test(part)) depth--;
+    if (isInside && depth === 0) break;
+    if (part === "," && isInside && depth === 1) {
+      texts.push(text.trim());
+      text = "";
+    } else if (isInside) text += part;
+    // A computed name stands in brackets before the list.
+    if (part === "(" && depth === 0) isInside = true;
+    if (/^[([{]$/.test(part)) depth++;
   }
-  return names as string[];
+  texts.push(text.trim());
+  return texts.filter((text) => text !== "");
+}
+
+/** The value of a literal; `undefined`: it is none, and known when the function runs. */
+function plainValue(text: string): { readonly value: unknown } | undefined {
+  const single = /^'((?:[^'"\\])*)'$/.exec(text)?.[1];
+  const number = /^-?(?:\d+_)*\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(text);
+  const json = single === undefined ? number ? text.replaceAll("_", "") : text : `"${single}"`;
+  try {
+    return { value: JSON.parse(json) };
+  } catch {
+    return undefined;
+  }
 }

@@ -56,8 +56,10 @@ Deno.test("a pasted module is served beside the built-in procedures", async () =
 
 Deno.test("without the built-in procedures only the module's are served", async () => {
   await using home = await RpcHome.create();
-  await write(home, "tasks.js", "export const twice = (x) => 2 * x;");
-  await home.serve(["127.0.0.1", "0", "tasks.js", "--no-builtin"]);
+  await write(home, "other.js", "export const factor = 2;");
+  const module = `import { factor } from "./other.js"; export const twice = (x) => factor * x;`;
+  await write(home, "tasks.mjs", module);
+  await home.serve(["127.0.0.1", "0", "tasks.mjs", "--no-builtin"]);
   assert.equal((await home.run(["call", "twice", "4"])).stdout, "8\n");
   for (const method of ["ping", "fib"]) {
     assert.match((await home.run(["call", method, "1"])).stderr, /MethodNotFound/);

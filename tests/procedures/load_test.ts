@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { LazyCallContext } from "../../src/procedures/call_context.ts";
 import { invoke } from "../../src/procedures/invoke.ts";
 import { loadModule } from "../../src/procedures/load.ts";
+import { toOpenRpc } from "../../src/procedures/openrpc.ts";
 
 const procedureUrl = new URL("../../src/procedures/procedure.ts", import.meta.url).href;
 
@@ -98,4 +99,21 @@ Deno.test("loadModule() refuses names that nobody could call (P-12)", async () =
   const reserved = await rejection('function f() {}\nexport { f as "rpc.stats" };');
   assert.match(reserved, /^Cannot publish "rpc\.stats" of .*belong to the protocol/);
   assert.match(await rejection("export default function f() {}"), /^Cannot publish "default"/);
+});
+
+Deno.test("loadModule() knows names of any script, and tells of defaults", async () => {
+  await withModule(
+    "export function 你好(名字: string, times = 2) { return 名字.repeat(times); }",
+    async (path) => {
+      const procedures = await loadModule(path);
+      const [method] = toOpenRpc(procedures, { title: "t", version: "1" }).methods;
+      assert.deepEqual(method?.params, [
+        { name: "名字", required: true, schema: {} },
+        { name: "times", required: false, schema: { default: 2 } },
+      ]);
+      const procedure = procedures["你好"];
+      assert.ok(procedure !== undefined);
+      assert.equal(invoke("你好", procedure, { 名字: "ab" }, new LazyCallContext()), "abab");
+    },
+  );
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parameterNames } from "../../src/procedures/parameter_names.ts";
+import { parameterNames, parametersOf } from "../../src/procedures/parameter_names.ts";
 
 Deno.test("parameterNames() reads the names from a function's source", () => {
   const cases: [CallableFunction, string[]][] = [
@@ -23,10 +23,47 @@ Deno.test("parameterNames() reads the names from a function's source", () => {
 
 Deno.test("parameterNames() numbers what has no plain name", () => {
   const cases: [CallableFunction, string[]][] = [
-    [({ width }: { width: number }, factor: number) => width * factor, ["arg1", "arg2"]],
-    [(point = { x: 1, y: 2 }) => point, []],
+    [({ width }: { width: number }, factor: number) => width * factor, ["arg1", "factor"]],
+    [({ width }: { width: number }, arg1: number) => width * arg1, ["arg1", "arg2"]],
     [((a: number, b: number) => a + b).bind(undefined), ["arg1", "arg2"]],
     [Math.max, ["arg1", "arg2"]],
   ];
   for (const [value, names] of cases) assert.deepEqual(parameterNames(value), names, String(value));
+});
+
+Deno.test("parametersOf() reads names in any script, and defaults that are plain values", () => {
+  const object = {
+    method(a: number, /* b, c) */ b = "x, y)") {
+      return [a, b];
+    },
+    async *["computed(x)"](n: number) {
+      yield await n;
+    },
+  };
+  const cases: [CallableFunction, Record<string, unknown>][] = [
+    [function 你好(名字: string) {
+      return 名字;
+    }, { 名字: "none" }],
+    [(été: number) => été, { été: "none" }],
+    [(point = { x: 1, y: 2 }) => point, { point: "code" }],
+    [(list = [1, 2], text = "a)b", f = (x: number) => x) => [list, text, f], {
+      list: [1, 2],
+      text: "a)b",
+      f: "code",
+    }],
+    [(pattern = /[,)"]/g, last = null) => [pattern, last], { pattern: "code", last: null }],
+    [(n = -1.5, big = 1_000, yes = true, now = Date) => [n, big, yes, now], {
+      ...{ n: -1.5, big: 1000, yes: true, now: "code" },
+    }],
+    [object.method, { a: "none", b: "x, y)" }],
+    [object["computed(x)"], { n: "none" }],
+  ];
+  for (const [value, expected] of cases) {
+    const found = parametersOf(value);
+    assert.deepEqual(found.map(({ name }) => name), Object.keys(expected), String(value));
+    for (const { name, fallback } of found) {
+      if (fallback === undefined) assert.match(String(expected[name]), /none|code/, name);
+      else assert.deepEqual(fallback.value, expected[name], name);
+    }
+  }
 });
