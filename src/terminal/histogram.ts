@@ -6,6 +6,9 @@ const stepsPerOctave = 128;
 /** Microseconds: 2 to this power are a day and a half. */
 const octaves = 37;
 
+/** A microsecond: what is shorter has no logarithm that is of use. */
+const shortestMs = 0.001;
+
 /** How many calls took from `fromMs` up to `toMs`. */
 export interface LatencyBin {
   readonly fromMs: number;
@@ -62,21 +65,36 @@ export class LatencyHistogram {
     return this.#maxMs;
   }
 
-  /** The latencies in bins of equal width, from the fastest to the slowest. */
+  /**
+   * The latencies in bins of which each is as many times as wide as the one before it, from the fastest to
+   * that of 99.9 %: what is slower is in the last one, so that an outlier does not make all others one bin.
+   */
   bins(count: number): LatencyBin[] {
-    const widthMs = (this.#maxMs - this.minMs) / count;
+    const edges = this.#edgesMs(count);
     const counts = new Array<number>(count).fill(0);
+    let bin = 0;
     this.#counts.forEach((calls, index) => {
       if (calls === 0) return;
-      const offsetMs = this.#clamped(middleMsOf(index)) - this.minMs;
-      const bin = widthMs > 0 ? Math.min(count - 1, Math.floor(offsetMs / widthMs)) : 0;
+      const ms = this.#clamped(middleMsOf(index));
+      while (bin < count - 1 && ms > (edges[bin + 1] ?? Infinity)) bin++;
       counts[bin] = (counts[bin] ?? 0) + calls;
     });
-    return counts.map((calls, bin) => ({
-      fromMs: this.minMs + bin * widthMs,
-      toMs: this.minMs + (bin + 1) * widthMs,
+    return counts.map((calls, at) => ({
+      fromMs: edges[at] ?? 0,
+      toMs: edges[at + 1] ?? 0,
       count: calls,
     }));
+  }
+
+  /** Where bins begin and end: one more than there are bins. */
+  #edgesMs(count: number): number[] {
+    const cutMs = this.quantileMs(0.999);
+    const hasTail = cutMs < this.#maxMs;
+    const steps = hasTail ? count - 1 : count;
+    const leastMs = Math.max(this.minMs, shortestMs);
+    const factor = (Math.max(cutMs, leastMs) / leastMs) ** (1 / steps);
+    const edges = Array.from({ length: steps }, (_, step) => leastMs * factor ** step);
+    return [this.minMs, ...edges.slice(1), cutMs, ...(hasTail ? [this.#maxMs] : [])];
   }
 
   #clamped(ms: number): number {

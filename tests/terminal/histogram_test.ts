@@ -30,7 +30,20 @@ Deno.test("bins hold every latency once, from the fastest to the slowest", () =>
   assert.equal(bins[0]?.fromMs, 1);
   assert.equal(bins.at(-1)?.toMs, 100);
   assert.equal(bins.reduce((sum, { count }) => sum + count, 0), 100);
-  for (const { count } of bins) assert.ok(count >= 8 && count <= 12, JSON.stringify(bins));
+  for (const [at, { fromMs, toMs }] of bins.entries()) {
+    assert.ok(Math.abs(toMs / fromMs - 100 ** 0.1) < 0.01, JSON.stringify(bins));
+    if (at > 0) assert.equal(fromMs, bins[at - 1]?.toMs);
+  }
+});
+
+Deno.test("outliers have a bin of their own, and leave the others theirs", () => {
+  const histogram = new LatencyHistogram();
+  for (let i = 0; i < 10_000; i++) histogram.add(1 + i / 10_000);
+  for (let i = 0; i < 5; i++) histogram.add(60_000);
+  const bins = histogram.bins(10);
+  assert.equal(bins.reduce((sum, { count }) => sum + count, 0), 10_005);
+  assert.ok((bins.at(-1)?.count ?? 0) <= 15 && bins.at(-1)?.toMs === 60_000);
+  for (const { count } of bins.slice(0, -1)) assert.ok(count > 500, JSON.stringify(bins));
 });
 
 Deno.test("nothing, all the same, and what is out of range", () => {

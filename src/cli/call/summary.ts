@@ -1,7 +1,8 @@
 import type { CallReport } from "../../client/call_report.ts";
 import type { ClientStats } from "../../client/client_options.ts";
-import { LatencyHistogram } from "../../terminal/histogram.ts";
 import { plainLine } from "../../terminal/plain_text.ts";
+import { columnLines } from "../../terminal/table.ts";
+import { LatencyHistogram } from "../../terminal/histogram.ts";
 
 /** What a summary tells beside the calls themselves. */
 export interface SummaryFacts {
@@ -129,21 +130,21 @@ export class CallSummary {
   }
 
   #serverLines(): string[] {
-    const width = Math.max(...[...this.#servers.keys()].map((server) => server.length));
-    return [...this.#servers].sort().map(([server, calls]) => {
+    const rows = [...this.#servers].sort().map(([server, calls]) => {
       const percent = 100 * calls / (this.#calls - this.#failed);
-      return `  ${server.padEnd(width)}  ${calls} (${percent.toFixed(0)} %)`;
+      return [server, `${calls} (${percent.toFixed(0)} %)`];
     });
+    return columnLines(rows, "  ");
   }
 
   #errorLines(): string[] {
-    const width = Math.max(...[...this.#errors.keys()].map((name) => name.length));
-    return [...this.#errors].map(([name, { count, message }]) => {
+    const rows = [...this.#errors].map(([name, { count, message }]) => {
       const first = message.length > messageLengthMax
         ? `${message.slice(0, messageLengthMax - 3)}...`
         : message;
-      return `  ${name.padEnd(width)}  ${count}, the first: ${plainLine(first)}`;
+      return [name, plainLine(`${count}, the first: ${first}`)];
     });
+    return columnLines(rows, "  ");
   }
 }
 

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { wrapped } from "../../terminal/width.ts";
 import type { Command } from "./command.ts";
 import { environmentName, type Flag, kebabCase } from "./flags.ts";
 import { usageOf } from "./parse.ts";
@@ -76,7 +77,7 @@ function table(rows: readonly (readonly [left: string, right: string])[]): strin
   const width = Math.min(leftWidthMax, Math.max(...rows.map(([left]) => left.length)));
   const indent = " ".repeat(2 + width + 2);
   return rows.flatMap(([left, right]) => {
-    const lines = wrapped(right, columns - indent.length);
+    const lines = wrapped(right, columns - indent.length, 0).split("\n");
     const [first = "", ...more] = lines;
     const below = (left.length > width ? lines : more).map((line) => indent + line);
     return left.length > width ? [`  ${left}`, ...below] : [
@@ -84,16 +85,4 @@ function table(rows: readonly (readonly [left: string, right: string])[]): strin
       ...below,
     ];
   });
-}
-
-/** Breaks a text between words. A word that is too long stands alone. */
-function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + 1 + word.length <= width) {
-      lines[lines.length - 1] = `${line} ${word}`;
-    } else lines.push(word);
-  }
-  return lines;
 }
