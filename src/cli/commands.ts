@@ -103,8 +103,8 @@ const configCommand = defineCommand({
   positionals: [
     {
       name: "action",
-      description: "get, set, unset or path",
-      completes: ["get", "set", "unset", "path"],
+      description: "get, set, unset, path or trust",
+      completes: ["get", "set", "unset", "path", "trust"],
     },
     {
       name: "setting",
@@ -125,6 +125,7 @@ const configCommand = defineCommand({
     ["rpc config set registry zookeeper://192.168.0.211:2181", "for all later commands"],
     ["rpc config unset registry", "back to the default"],
     ["rpc config path", "where the file is"],
+    ["rpc config trust", "let all that ./rpc.toml says count, once you have read it"],
   ],
   load: () => import("./config.ts"),
 });

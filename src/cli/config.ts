@@ -1,7 +1,7 @@
 import { messageOf } from "../base/errors.ts";
 import { hintFor } from "../base/nearest.ts";
 import { assertServiceName } from "../discovery/service_name.ts";
-import { jsonLine, plainLine } from "../terminal/plain_text.ts";
+import { jsonLine, plainLine, plainText } from "../terminal/plain_text.ts";
 import { parseRegistryUrl, withoutPassword } from "../discovery/registry_url.ts";
 import type { CommandInput } from "./syntax/command.ts";
 import { CommandError } from "../base/command_error.ts";
@@ -17,11 +17,12 @@ import {
   userSettingsPath,
 } from "./syntax/settings.ts";
 import type { SettingValue } from "./syntax/settings_writer.ts";
-import { readSettingsTable } from "../library/settings.ts";
 import { printLine } from "../terminal/stdout.ts";
+import { readSettingsTable, settingsFileName } from "../library/settings.ts";
+import { isTrusted, trustedListPath, trustLine } from "../library/trust.ts";
 import { UsageError } from "./syntax/usage_error.ts";
 
-/** `rpc config get|set|unset|path` */
+/** `rpc config get|set|unset|path|trust` */
 export async function run(input: CommandInput<typeof configFlags>): Promise<number> {
   const [action, name, value] = input.positionals;
   const settings = settingsOf(input.commands);
@@ -41,8 +42,10 @@ export async function run(input: CommandInput<typeof configFlags>): Promise<numb
         throw new UsageError("Missing the setting: rpc config unset <setting>");
       }
       return await unset(settings, name);
+    case "trust":
+      return await trust();
     default:
-      throw new UsageError(`Cannot ${action}: there is rpc config get, set, unset and path`);
+      throw new UsageError(`Cannot ${action}: there is rpc config get, set, unset, path and trust`);
   }
 }
 
@@ -104,6 +107,33 @@ function ownPath(): string {
   throw new CommandError(
     "Cannot tell where settings are kept: neither HOME nor XDG_CONFIG_HOME is set",
   );
+}
+
+/** Lets all that the working directory's file says count, as it is now. */
+async function trust(): Promise<number> {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(settingsFileName);
+  } catch (error) {
+    throw new CommandError(`Cannot read ${settingsFileName} here: ${messageOf(error)}`);
+  }
+  const path = trustedListPath(userSettingsPath());
+  if (path === undefined) {
+    throw new CommandError("Cannot keep in mind what is trusted: the environment has no HOME");
+  }
+  printLine(plainText(text.trimEnd()));
+  if (!await isTrusted(text, path)) {
+    try {
+      Deno.mkdirSync(path.replace(/[/\\][^/\\]*$/, ""), { recursive: true });
+      Deno.writeTextFileSync(path, `${await trustLine(text)}\n`, { append: true, mode: 0o600 });
+    } catch (error) {
+      throw new CommandError(`Cannot write ${path}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+  console.error(
+    `rpc: trusted, until it changes: ${settingsFileName} in ${plainLine(Deno.cwd())}`,
+  );
+  return exitCodes.success;
 }
 
 /** Refuses now what would fail every later command. */

@@ -27,7 +27,12 @@ export async function main(args: readonly string[]): Promise<number> {
     const parsed = parseArguments(command, rest);
     if (parsed.help) return await help(command.name, false);
     if ("verbose" in command.flags) verbose = parsed.flags.get("verbose") === "true";
-    const flags = await resolveFlags(command, parsed.flags, settingsOf(commands));
+    const flags = await resolveFlags(
+      command,
+      parsed.flags,
+      settingsOf(commands),
+      (text) => console.error(`rpc: ${plainLine(text)}`),
+    );
     const { run } = await command.load();
     return await run({ flags, positionals: parsed.positionals, commands });
   } catch (error) {

@@ -14,29 +14,38 @@ export interface Exposure {
   readonly hasKeys: boolean;
   /** Somebody said in so many words that it may be open. */
   readonly insecure?: boolean | undefined;
-  readonly log: Logger;
 }
 
 /**
- * Offers nobody's own code to a network without his word. What is built in is harmless, and runs with a
- * warning.
+ * Offers nobody's own code to a network without his word. What is built in is harmless, and runs:
+ * {@link warnOfExposure} tells.
  *
  * @throws {RpcError} InvalidParams: what could be called by whom, and what to do
  */
 export function guardExposure(exposure: Exposure): void {
-  const { listen, module, exec, hasKeys, insecure, log } = exposure;
-  if (hasKeys || insecure === true || isLoopback(listen.host)) return;
-  const place = listen.port === 0 ? listen.host : addressOf(listen);
+  const { module, exec } = exposure;
   const own = module ?? exec?.join(" ");
-  if (own !== undefined) {
-    throw new RpcError(
-      "InvalidParams",
-      `Cannot serve ${module === undefined ? own : baseName(own)} to the network: anybody who ` +
-        `reaches ${place} could call it. Make keys (rpc keys init) or say --insecure`,
-    );
-  }
-  log.warn(
-    `Open: anybody who reaches ${place} may call. It serves what is built in, and nothing else; ` +
-      "rpc keys init makes it secure",
+  if (own === undefined || !isExposed(exposure)) return;
+  throw new RpcError(
+    "InvalidParams",
+    `Cannot serve ${module === undefined ? own : baseName(own)} to the network: anybody who ` +
+      `reaches ${placeOf(exposure)} could call it. Make keys (rpc keys init) or say --insecure`,
   );
+}
+
+/** Says that anybody may call, where that is so and nobody has asked for it. */
+export function warnOfExposure(exposure: Exposure, log: Logger): void {
+  if (!isExposed(exposure)) return;
+  log.warn(
+    `Open: anybody who reaches ${placeOf(exposure)} may call. It serves what is built in, and ` +
+      "nothing else; rpc keys init makes it secure",
+  );
+}
+
+function isExposed({ listen, hasKeys, insecure }: Exposure): boolean {
+  return !hasKeys && insecure !== true && !isLoopback(listen.host);
+}
+
+function placeOf({ listen }: Exposure): string {
+  return listen.port === 0 ? listen.host : addressOf(listen);
 }

@@ -1,5 +1,6 @@
 import { systemClock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
+import { readSetting } from "./settings.ts";
 import { tcpTransport, type Transport } from "../client/transport.ts";
 import { hasKeyFiles, keysDirectory } from "../keys/files.ts";
 import type { KeyRing } from "../keys/key_ring.ts";
@@ -14,7 +15,7 @@ export async function openKeys(
   options: { readonly insecure?: boolean | undefined },
   log: Logger,
 ): Promise<KeyRing | undefined> {
-  if (options.insecure === true) return undefined;
+  if (options.insecure ?? await readSetting("insecure") === "true") return undefined;
   const directory = keysDirectory();
   if (directory === undefined || !hasKeyFiles(directory)) return undefined;
   const { KeyRing } = await import("../keys/key_ring.ts");

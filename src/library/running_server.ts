@@ -17,7 +17,7 @@ import { type DrainOptions, RpcServer, type RpcServerOptions } from "../server/s
 import type { Stats } from "../wire/stats.ts";
 import type { Pool } from "../workers/pool/pool.ts";
 import { advertisedAddress, isForNobodyElse, isLoopback } from "./advertise.ts";
-import { guardExposure } from "./exposure.ts";
+import { guardExposure, warnOfExposure } from "./exposure.ts";
 import { keepRenewed, watchExpiry } from "./key_watch.ts";
 import { arePipesCounted, workersBeside } from "./pipe_threads.ts";
 import { type PoolOptions, startPool } from "./start_pool.ts";
@@ -101,12 +101,14 @@ export class RunningServer implements AsyncDisposable {
    * behind but the registry; or the signal's reason, when it aborts before the server takes calls
    */
   static async start(options: RunningServerOptions): Promise<RunningServer> {
-    guardExposure({ ...options, hasKeys: options.keys !== undefined });
+    const exposure = { ...options, hasKeys: options.keys !== undefined };
+    guardExposure(exposure);
     const pool = await startPool(options);
     let server: RpcServer | undefined;
     let running: RunningServer | undefined;
     try {
       server = await listen(options, pool);
+      warnOfExposure(exposure, options.log);
       const address = advertised(options, server.address.port);
       running = new RunningServer(options, { pool, server, address });
       await orAborted(running.#registered(), options.signal);

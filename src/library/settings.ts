@@ -5,6 +5,8 @@
  */
 
 import { messageOf, RpcError } from "../base/errors.ts";
+import { isAbsolutePath } from "../base/paths.ts";
+import { counts, isTrusted, trustedListPath } from "./trust.ts";
 
 /** The name of a settings file, in the working directory and in the user's own. */
 export const settingsFileName = "rpc.toml";
@@ -40,7 +42,8 @@ export function underHome(path: string): string | undefined {
 /** The settings files, the stronger one first. */
 export function settingsPaths(): readonly string[] {
   const own = userSettingsPath();
-  return own === undefined ? [settingsFileName] : [settingsFileName, own];
+  // What is no absolute path is one below the working directory, which may be a stranger's.
+  return own === undefined || !isAbsolutePath(own) ? [settingsFileName] : [settingsFileName, own];
 }
 
 /**
@@ -49,12 +52,28 @@ export function settingsPaths(): readonly string[] {
  * @throws {RpcError} InvalidParams: it cannot be read, is no TOML, or has more than a value for a name
  */
 export async function readSettingsTable(path: string): Promise<ReadonlyMap<string, Sourced>> {
+  return (await readSettings(path)).settings;
+}
+
+/** What a settings file says, as far as it counts, and what of it does not. */
+export interface ReadSettings {
+  readonly settings: ReadonlyMap<string, Sourced>;
+  /** Names that it sets and that do not count, since nobody has said that the file is trusted. */
+  readonly ignored: readonly string[];
+}
+
+/**
+ * As {@link readSettingsTable}, with what does not count.
+ *
+ * @throws {RpcError} InvalidParams
+ */
+export async function readSettings(path: string): Promise<ReadSettings> {
   let toml: string;
   try {
     toml = Deno.readTextFileSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return new Map();
+      return { settings: new Map(), ignored: [] };
     }
     throw invalid(`Cannot read ${path}: ${messageOf(error)}`);
   }
@@ -73,13 +92,18 @@ export async function readSettingsTable(path: string): Promise<ReadonlyMap<strin
     throw invalid(`Cannot read ${path}: ${problem}${where}`);
   }
   const settings = new Map<string, Sourced>();
+  const ignored: string[] = [];
+  const isOwn = path !== settingsFileName;
+  const isGood = isOwn || await isTrusted(toml, trustedListPath(userSettingsPath()));
   for (const [name, value] of Object.entries(table)) {
     if (typeof value === "object") {
       throw invalid(`Cannot use ${name} in ${path}: it must be a text, a number, true or false`);
     }
-    settings.set(name, { text: String(value), source: path, setting: name });
+    if (isOwn || counts(name, isGood)) {
+      settings.set(name, { text: String(value), source: path, setting: name });
+    } else ignored.push(name);
   }
-  return settings;
+  return { settings, ignored };
 }
 
 /** What is said of a setting: by its variable, else by the first of the files that says something. */

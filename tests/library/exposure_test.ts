@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { RpcError } from "../../src/base/errors.ts";
-import { type Exposure, guardExposure } from "../../src/library/exposure.ts";
+import { type Exposure, guardExposure, warnOfExposure } from "../../src/library/exposure.ts";
 import { RecordingLogger } from "../discovery/recorder.ts";
 
 /** What comes of it: the refusal, or the warnings. */
 function outcome(host: string, more: Partial<Exposure> = {}): string {
   const log = new RecordingLogger();
   try {
-    guardExposure({ listen: { host, port: 6666 }, hasKeys: false, log, ...more });
+    const exposure = { listen: { host, port: 6666 }, hasKeys: false, ...more };
+    guardExposure(exposure);
+    warnOfExposure(exposure, log);
   } catch (error) {
     assert.ok(error instanceof RpcError && error.name === "InvalidParams");
     return error.message;

@@ -34,6 +34,8 @@ Deno.test("connect() and serve() obey what rpc call beside them obeys", async ()
   ]);
   const here = join(home.workingDirectory, "rpc.toml");
   await Deno.writeTextFile(here, `registry = ${JSON.stringify(registry("here"))}\n`);
+  assert.deepEqual(await found(home, none), ['"user"', '"user"'], "a stranger's, maybe");
+  await home.run(["config", "trust"]);
   assert.deepEqual(await found(home, none), ['"here"', '"here"']);
   const inEnvironment = { RPC_REGISTRY: registry("environment") };
   assert.deepEqual(await found(home, inEnvironment), ['"environment"', '"environment"']);

@@ -1,12 +1,15 @@
 import { messageOf, RpcError } from "../../base/errors.ts";
 import { hintFor } from "../../base/nearest.ts";
 import {
-  readSettingsTable,
+  type ReadSettings,
+  readSettings,
+  settingsFileName,
   settingsPaths,
   type Sourced,
   strongest,
   underHome,
 } from "../../library/settings.ts";
+import { reasonOf } from "../../library/trust.ts";
 import type { Command } from "./command.ts";
 import { type Flag, type Flags, kebabCase } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
@@ -14,7 +17,10 @@ import { UsageError } from "./usage_error.ts";
 export { userSettingsPath } from "../../library/settings.ts";
 
 /** The settings of one file: texts by key, as if they stood on the command line. */
-export type FileSettings = ReadonlyMap<string, Sourced>;
+export interface FileSettings extends ReadonlyMap<string, Sourced> {
+  /** Keys that it sets and that do not count, since nobody has said that the file is trusted. */
+  readonly ignored?: readonly string[];
+}
 
 /** The directory for what is kept between runs, the last known lists; `undefined` without a home. */
 export function stateDirectory(): string | undefined {
@@ -33,24 +39,23 @@ export function stateDirectory(): string | undefined {
  * @throws {UsageError} a file that cannot be read, is no TOML, or sets what does not exist
  */
 export async function readSettingsFile(path: string, known: Flags): Promise<FileSettings> {
-  let table: ReadonlyMap<string, Sourced>;
+  let read: ReadSettings;
   try {
-    table = await readSettingsTable(path);
+    read = await readSettings(path);
   } catch (error) {
     if (error instanceof RpcError) throw new UsageError(error.message);
     throw error;
   }
   const keys = new Map(Object.keys(known).map((key) => [kebabCase(key), key]));
   const settings = new Map<string, Sourced>();
-  for (const [name, sourced] of table) {
+  const keyOf = (name: string) => {
     const key = keys.get(name);
-    if (key === undefined) {
-      const hint = hintFor(name, [...keys.keys()], "see: rpc config get");
-      throw new UsageError(`Cannot use ${path}: there is no setting ${name}; ${hint}`);
-    }
-    settings.set(key, sourced);
-  }
-  return settings;
+    if (key !== undefined) return key;
+    const hint = hintFor(name, [...keys.keys()], "see: rpc config get");
+    throw new UsageError(`Cannot use ${path}: there is no setting ${name}; ${hint}`);
+  };
+  for (const [name, sourced] of read.settings) settings.set(keyOf(name), sourced);
+  return Object.assign(settings, { ignored: read.ignored.map(keyOf) });
 }
 
 /** The settings files, the stronger one first. */
@@ -80,12 +85,14 @@ export function lookUp(
  * The values of a command's flags.
  *
  * @param known every command's settings, since one file serves them all
+ * @param note is told, for people, what of the files does not count, and what redirects calls
  * @throws {UsageError} a value that cannot be, and where it stands
  */
 export async function resolveFlags(
   command: Command,
   given: ReadonlyMap<string, string>,
   known: Flags,
+  note: (text: string) => void = () => {},
 ): Promise<Record<string, unknown>> {
   const needsFiles = Object.values(command.flags).some(({ setting }) => setting);
   const files = needsFiles ? await readSettingsFiles(known) : [];
@@ -93,8 +100,19 @@ export async function resolveFlags(
   for (const [key, flag] of Object.entries(command.flags)) {
     const found = lookUp(key, flag, given, files);
     values[key] = found === undefined ? flag.fallback : parseValue(flag, found);
+    const name = kebabCase(key);
+    if (found?.source === settingsFileName && key === "registry") {
+      note(`the registry is the one of ${settingsFileName} in this directory`);
+    } else if (files[0]?.ignored?.includes(key) && !isSaidAbove(found)) {
+      note(`${settingsFileName} of this directory sets ${name}, ${reasonOf(name)}`);
+    }
   }
   return values;
+}
+
+/** Whether a value comes from what goes before the working directory's file anyway. */
+function isSaidAbove(found: Sourced | undefined): boolean {
+  return found !== undefined && found.setting === undefined;
 }
 
 /** Reads a flag's value, naming its source in the error. */

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { RpcHome } from "../support/rpc_process.ts";
+
+/** As a user who has said nothing in the environment. */
+const unset = { env: { RPC_REGISTRY: "" } };
+
+const put = (home: RpcHome, toml: string) =>
+  Deno.writeTextFileSync(`${home.workingDirectory}/rpc.toml`, toml);
+
+async function valueOf(home: RpcHome, name: string): Promise<[value: unknown, source: string]> {
+  const { stdout } = await home.run(["config", "get", name, "--json"], unset);
+  const { value, source } = JSON.parse(stdout);
+  return [value, source];
+}
+
+Deno.test("a stranger's rpc.toml redirects nothing until its user has said that it counts", async () => {
+  await using home = await RpcHome.create();
+  const elsewhere = `local:${home.directory}/elsewhere`;
+  put(
+    home,
+    `registry = "${elsewhere}"\nadvertise = "192.0.2.1"\nmetrics = "0.0.0.0:9"\ntimeout = 7000\n`,
+  );
+  assert.deepEqual(await valueOf(home, "registry"), ["local:", "default"]);
+  assert.deepEqual(await valueOf(home, "advertise"), [null, "default"]);
+  assert.deepEqual(await valueOf(home, "metrics"), [null, "default"]);
+  assert.deepEqual(await valueOf(home, "timeout"), [7000, "rpc.toml"]);
+
+  const called = await home.run(["call", "ping"], unset);
+  assert.match(
+    called.stderr,
+    /rpc\.toml of this directory sets registry, which counts only .*rpc config trust/,
+  );
+  assert.doesNotMatch(called.stderr, /elsewhere/);
+
+  const trusted = await home.run(["config", "trust"], unset);
+  assert.equal(trusted.code, 0, trusted.stderr);
+  assert.match(trusted.stdout, /elsewhere/, "what is trusted is shown");
+  assert.deepEqual(await valueOf(home, "registry"), [elsewhere, "rpc.toml"]);
+  const redirected = await home.run(["call", "ping"], unset);
+  assert.match(redirected.stderr, /the registry is the one of rpc\.toml in this directory/);
+  assert.match(redirected.stderr, /elsewhere/);
+
+  put(home, `registry = "${elsewhere}2"\n`);
+  assert.deepEqual(
+    await valueOf(home, "registry"),
+    ["local:", "default"],
+    "a changed one is another",
+  );
+});
+
+Deno.test("the same text elsewhere is another file, and one's own word goes before it without a note", async () => {
+  await using home = await RpcHome.create();
+  put(home, 'registry = "local:/nowhere"\n');
+  await home.run(["config", "trust"], unset);
+  const other = `${home.directory}/other`;
+  await Deno.mkdir(other);
+  await Deno.copyFile(`${home.workingDirectory}/rpc.toml`, `${other}/rpc.toml`);
+  const there = await home.run(["config", "get", "registry"], { ...unset, cwd: other });
+  assert.equal(there.stdout, "local:\n");
+
+  const server = await home.serve([], { cwd: other });
+  const called = await home.run(["call", "ping"], { cwd: other });
+  assert.equal(called.stdout, '"pong"\n');
+  assert.equal(called.stderr, "");
+  await server.stop();
+});
+
+Deno.test("no file of a working directory can go without keys, trusted or not", async () => {
+  await using home = await RpcHome.create();
+  const open = await home.serve();
+  await home.run(["keys", "init"]);
+  put(home, "insecure = true\n");
+  await home.run(["config", "trust"]);
+  const called = await home.run(["call", "ping"]);
+  assert.equal(called.code, 1);
+  assert.match(called.stderr, /sets insecure, which a file of a working directory can never say/);
+  assert.match(called.stderr, /open, not used/);
+  await open.stop();
+});
+
+Deno.test("without a home nothing below the working directory is the user's own", async () => {
+  await using home = await RpcHome.create();
+  const env = { HOME: "", USERPROFILE: "", XDG_CONFIG_HOME: "", APPDATA: "", RPC_REGISTRY: "" };
+  const own = `${home.workingDirectory}/.config/rpc`;
+  await Deno.mkdir(own, { recursive: true });
+  await Deno.writeTextFile(`${own}/rpc.toml`, 'registry = "local:/stranger"\ninsecure = true\n');
+  const { stdout } = await home.run(["config", "get", "registry"], { env });
+  assert.equal(stdout, "local:\n");
+  put(home, 'registry = "local:/stranger"\n');
+  const trusted = await home.run(["config", "trust"], { env });
+  assert.equal(trusted.code, 1);
+  assert.match(trusted.stderr, /no HOME/);
+});
+
+Deno.test("Tab asks no registry that a stranger's rpc.toml names, and says nothing", async () => {
+  await using home = await RpcHome.create();
+  const trap = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = trap.addr;
+  let connections = 0;
+  const served = (async () => {
+    for await (const connection of trap) {
+      connections++;
+      connection.close();
+    }
+  })();
+  put(home, `registry = "static:127.0.0.1:${port}"\n`);
+  const words = ["complete", "--current=", "--", "call"];
+  const completed = await home.run(words, unset);
+  assert.equal(completed.stderr, "");
+  assert.equal(connections, 0);
+  trap.close();
+  await served;
+});
