@@ -1,4 +1,5 @@
 import { messageOf } from "../base/errors.ts";
+import { endsWithDemoVariable } from "./ends_with_demo.ts";
 import type { DemoClientLine } from "./record.ts";
 import { CommandError } from "../base/command_error.ts";
 import { selfCommand } from "../library/self_command.ts";
@@ -21,6 +22,7 @@ class DemoProcess {
     const { program, args: all } = selfCommand(args);
     this.#child = new Deno.Command(program, {
       args: [...all],
+      env: { [endsWithDemoVariable]: "1" },
       stdin,
       stdout: "piped",
       stderr: "piped",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { processTable } from "../support/process_table.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
 
@@ -60,3 +61,22 @@ function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+Deno.test({
+  name: "a demo that is killed leaves no process",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using home = await RpcHome.create();
+    const demo = home.start(["demo", "--calls", "1000"], {
+      env: { TMPDIR: home.workingDirectory },
+    });
+    await demo.line(/scenario 1/);
+    const started = (await processTable()).filter(({ parentPid }) => parentPid === demo.pid);
+    assert.ok(started.length > 0);
+    await demo.kill();
+    const pids = new Set(started.map(({ pid }) => pid));
+    await waitFor("what it started to end", async () => {
+      return !(await processTable()).some(({ pid }) => pids.has(pid));
+    });
+  },
+});

@@ -3,6 +3,7 @@ import type { CommandInput } from "../syntax/command.ts";
 import type { demoClientFlags } from "./flags.ts";
 import { type DemoClientLine, type DemoMethod, demoMethods } from "../../demo/record.ts";
 import { exitCodes } from "../exit_codes.ts";
+import { endWithParent } from "../../workers/child/end_with_parent.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openRegistry } from "../registry.ts";
 
@@ -18,6 +19,7 @@ const failuresInARowMax = 3;
  * together, and then calls each procedure in turn, one call at a time.
  */
 export async function run({ flags }: CommandInput<typeof demoClientFlags>): Promise<number> {
+  endWithParent();
   const log = plainLogger(false);
   const discovery = await openRegistry(flags, log);
   const client = new Client({ discovery, service: flags.service, log });

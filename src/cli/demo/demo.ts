@@ -2,6 +2,7 @@ import { systemClock } from "../../base/clock.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { demoFlags } from "./flags.ts";
 import { DemoRecord, type DemoView, eventLine } from "../../demo/record.ts";
+import { makeDemoDirectory } from "../../demo/directory.ts";
 import { figuresOf } from "../../demo/figures.ts";
 import { DemoPlay } from "../../demo/play.ts";
 import { summaryOf } from "../../demo/summary.ts";
@@ -19,10 +20,8 @@ export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<nu
   const report = flags.html === undefined ? undefined : await import("../../demo/report.ts");
   if (flags.html !== undefined) report?.assertWritable(flags.html);
   const loadBefore = currentLoad();
-  const directory = flags.registry === undefined
-    ? await Deno.makeTempDir({ prefix: "rpc-demo-" })
-    : undefined;
-  const interrupt = onInterrupt();
+  const directory = flags.registry === undefined ? makeDemoDirectory() : undefined;
+  const interrupt = onInterrupt({ hangup: true });
   const views: DemoView[] = [];
   const record = new DemoRecord(
     () => systemClock.now(),

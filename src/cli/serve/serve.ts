@@ -1,5 +1,6 @@
 import { systemClock } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
+import { endsWithDemoVariable } from "../../demo/ends_with_demo.ts";
 import type { Logger } from "../../base/log.ts";
 import { systemRandom } from "../../base/random.ts";
 import type { KeyRing } from "../../keys/key_ring.ts";
@@ -27,6 +28,10 @@ type Input = CommandInput<typeof serveFlags>;
 /** `rpc serve <host> <port> [module]` */
 export async function run(input: Input): Promise<number> {
   const source = sourceOf(input);
+  if (Deno.env.get(endsWithDemoVariable) === "1") {
+    const { endWithParent } = await import("../../workers/child/end_with_parent.ts");
+    endWithParent();
+  }
   const { logLevel: level, logFormat: format } = input.flags;
   const log = await createLogger({ level, format });
   try {
