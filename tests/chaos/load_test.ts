@@ -61,7 +61,7 @@ chaosTest(
         method === "hang" ? "1000" : "20000",
       ]);
       assert.equal(code, 1, stderr);
-      ends[method] = /failed: (\w+)/.exec(stderr)?.[1] ?? stderr;
+      ends[method] = /failed(?: at \S+)?: (\w+)/.exec(stderr)?.[1] ?? stderr;
     }
     assert.deepEqual(ends, {
       hang: "DeadlineExceeded",

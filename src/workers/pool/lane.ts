@@ -187,17 +187,23 @@ export class Lane implements CallOwner {
     });
   }
 
-  /** Has the newest call of whoever has too much end, if others have waited for too long. */
+  /** Makes room for those that have waited for too long: one worker at a time, which takes a start. */
   #preempt(nowMs: number): void {
+    while (this.#endGreedy(nowMs) && !this.#options.inOrder);
+  }
+
+  /** Has the newest call of whoever has too much end, and returns whether its place is free now. */
+  #endGreedy(nowMs: number): boolean {
     const call = this.#fairness.greedy(nowMs);
-    if (call === undefined || call.place.name !== "worker") return;
+    if (call?.place.name !== "worker") return false;
     // What has not begun goes back to the queue, which is room enough.
     if (this.#options.inOrder) call.place.worker.takeBack();
-    if (call.place.name !== "worker") return;
+    if (call.place.name !== "worker") return true;
     const message = `Cannot finish ${call.task.method}: its caller has more than half of the ` +
       "workers, and others wait";
     call.settle({ error: new RpcError("Overloaded", message, { executed: "maybe" }) });
     this.#stop(call, "kept others from the workers");
+    return call.place.name !== "worker";
   }
 
   /**

@@ -27,15 +27,15 @@ function submit(
   caller: Caller,
   method: string,
   params: unknown[] = [],
-  timeoutMs = 60_000,
+  kind: "cpu" | "io" = "cpu",
 ): Promise<Outcome> {
   return new Promise((done) =>
     pool.submit({
       method,
-      kind: "cpu",
+      kind,
       params,
       caller,
-      deadlineAtMs: systemClock.now() + timeoutMs,
+      deadlineAtMs: systemClock.now() + 60_000,
       done,
     })
   );
@@ -102,5 +102,31 @@ Deno.test("a full queue makes room for others than the one who filled it, up to 
     assert.equal(errorOf(await submit(harness, other, "fib", [10])).name, "Overloaded");
     assert.equal(errorOf(await submit(harness, greedy, "fib", [10])).name, "Overloaded");
     assert.equal(harness.pool.stats().queued, 4);
+  });
+});
+
+Deno.test("calls wait in the queue for a worker that does not read its stdin, not in memory beside it", async () => {
+  await withPool({}, async (harness) => {
+    const long = "x".repeat(1_000_000);
+    void harness.submit("block", [], { kind: "io", timeoutMs: 60_000 });
+    const outcomes = Array.from({ length: 20 }, () => {
+      return harness.submit("wait", [0, long], { kind: "io", timeoutMs: 1_000 }).outcome;
+    });
+    assert.ok(harness.pool.stats().queued >= 17, `${harness.pool.stats().queued} wait`);
+    // The worker is found out by the deadlines of those in it, and the others never began.
+    const executed = (await Promise.all(outcomes)).map((outcome) => errorOf(outcome).executed);
+    assert.ok(executed.filter((one) => one === "no").length >= 17);
+  });
+});
+
+Deno.test("who keeps all places of an io worker makes room for all that wait, at once", async () => {
+  await withPool({ ioCallsPerWorkerMax: 16 }, async (harness) => {
+    const [greedy, other] = [new TestCaller(), new TestCaller()];
+    const kept = Array.from({ length: 16 }, () => submit(harness, greedy, "ignore", [], "io"));
+    const waits = Array.from({ length: 4 }, () => submit(harness, other, "wait", [0], "io"));
+    for (const outcome of await Promise.all(waits)) assert.ok("result" in outcome);
+    const ended = await Promise.all(kept.slice(-4));
+    for (const outcome of ended) assert.equal(errorOf(outcome).name, "Overloaded");
+    assert.equal(harness.pool.stats().restarts, 0);
   });
 });
