@@ -132,6 +132,21 @@ export class World implements AsyncDisposable {
     return answered * 1_000 / durationMs;
   }
 
+  /** The first client makes so many calls, `concurrency` of them at a time. Returns what each server got. */
+  async calls(count: number, concurrency: number): Promise<number[]> {
+    const before = this.servers.map(({ received }) => received);
+    const [client] = this.clients as [Client];
+    let left = count;
+    const lanes = Array.from({ length: concurrency }, async () => {
+      while (left-- > 0) await client.report("work", [], { timeoutMs: 60_000 });
+    });
+    let isOver = false;
+    const over = Promise.all(lanes).then(() => isOver = true);
+    while (!isOver) await this.clock.pass(100);
+    await over;
+    return this.servers.map(({ received }, index) => received - (before[index] as number));
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.clients) client.close();
     return settled();

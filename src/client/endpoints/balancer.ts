@@ -56,6 +56,9 @@ export function createPick(policy: BalancePolicy, random: Random): Pick {
  */
 const costTolerance = 1.5;
 
+/** What is added to each latency: by less than this machines differ for no reason of the server's. */
+const noiseMs = 1;
+
 /** The cost of a server that is working and has never answered: nothing is known, so others first. */
 const unknownCost = 1e9;
 
@@ -87,10 +90,11 @@ function pickOfTwo(random: Random): Pick {
 
 // Weight is not part of the cost: it has decided already how often a server is drawn.
 function costOf(row: number, loads: MethodLoads, nowMs: number): number {
-  const latencyMs = loads.latencyOf(row, nowMs);
   const inFlight = loads.servers.inFlightOf(row);
-  if (latencyMs === 0) return inFlight === 0 ? 0 : unknownCost + inFlight;
-  return (inFlight + 1) * Math.max(latencyMs, loads.silenceOf(row, nowMs));
+  if (inFlight === 0 && !loads.isJudged(row)) return 0;
+  const latencyMs = loads.latencyOf(row, nowMs);
+  if (latencyMs === 0) return unknownCost + inFlight;
+  return (inFlight + 1) * (Math.max(latencyMs, loads.silenceOf(row, nowMs)) + noiseMs);
 }
 
 /** Whether all weigh the same, which is usual. */

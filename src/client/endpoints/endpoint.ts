@@ -204,7 +204,7 @@ export class Endpoint {
   /** A call of a method, sent at `sentAtMs`, that it was working on, has ended at its deadline. */
   timedOut(method: string, sentAtMs: number): void {
     const nowMs = this.#dependencies.clock.now();
-    this.#owner.loads.of(method).observe(this.row, nowMs - sentAtMs, nowMs);
+    this.#owner.loads.of(method).observeLate(this.row, nowMs - sentAtMs, nowMs);
     if (this.#ejection.timedOut() && this.rank === "preferred") this.#owner.suspected(this);
   }
 

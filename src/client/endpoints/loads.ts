@@ -5,7 +5,15 @@
  * compares lay in half a dozen places of memory each, none of them in a cache; in rows it lies in two.
  */
 
-import { averageWith, forgotten, penalized } from "./latency.ts";
+import {
+  answersAfter,
+  answersToJudge,
+  averageWith,
+  averageWithLate,
+  forgotten,
+  forgottenPenalty,
+  penalized,
+} from "./latency.ts";
 
 /** The numbers of a row. Half of a cache line, so that no row lies across two. */
 const rowLength = 4;
@@ -20,6 +28,9 @@ const averageMsAt = 0;
 const answeredAtMsAt = 1;
 const owedAt = 2;
 const silentSinceMsAt = 3;
+
+/** In place of a number of answers: the last thing that it did was to fail. */
+const failed = 255;
 
 const rowsAtFirst = 16;
 
@@ -127,11 +138,17 @@ export class MethodLoads {
   /** The servers' rows that are not a method's. */
   readonly servers: Loads;
   #rows: Float64Array<ArrayBuffer>;
+  /**
+   * How many answers there have been, up to {@link answersToJudge}; {@link failed} after a failure. Apart,
+   * so that rows keep their length.
+   */
+  #answers: Uint8Array<ArrayBuffer>;
   readonly #lacking = new Set<number>();
 
   constructor(servers: Loads, capacity: number) {
     this.servers = servers;
     this.#rows = new Float64Array(capacity * rowLength);
+    this.#answers = new Uint8Array(capacity);
     this.#clear(0, capacity);
   }
 
@@ -158,7 +175,15 @@ export class MethodLoads {
   latencyOf(row: number, nowMs: number): number {
     const at = row * rowLength;
     const idleMs = nowMs - (this.#rows[at + answeredAtMsAt] as number);
-    return forgotten(this.#rows[at + averageMsAt] as number, idleMs);
+    const averageMs = this.#rows[at + averageMsAt] as number;
+    return this.#answers[row] === failed
+      ? forgottenPenalty(averageMs, idleMs)
+      : forgotten(averageMs, idleMs);
+  }
+
+  /** Whether it has answered often enough to be judged by its latency. */
+  isJudged(row: number): boolean {
+    return this.#answers[row] as number >= answersToJudge;
   }
 
   /** How long it has owed an answer and given none, in milliseconds; negative if it owes none. */
@@ -199,9 +224,23 @@ export class MethodLoads {
   observe(row: number, measuredMs: number, nowMs: number): void {
     const at = row * rowLength;
     const idleMs = nowMs - (this.#rows[at + answeredAtMsAt] as number);
-    const averageMs = this.#rows[at + averageMsAt] as number;
-    this.#rows[at + averageMsAt] = averageWith(averageMs, measuredMs, idleMs);
+    const answers = this.#answers[row] as number;
+    // What failures made is a guess, and no measure for an answer.
+    const guessedMs = this.#rows[at + averageMsAt] as number;
+    const averageMs = answers === failed ? Math.max(guessedMs, measuredMs) : guessedMs;
+    this.#rows[at + averageMsAt] = averageWith(averageMs, measuredMs, idleMs, answers);
     this.#rows[at + answeredAtMsAt] = nowMs;
+    if (answers !== answersToJudge) this.#answers[row] = answersAfter(answers, measuredMs);
+  }
+
+  /** A call ended at its deadline, so many milliseconds after it was sent. */
+  observeLate(row: number, lateMs: number, nowMs: number): void {
+    const at = row * rowLength;
+    const idleMs = nowMs - (this.#rows[at + answeredAtMsAt] as number);
+    const averageMs = this.#rows[at + averageMsAt] as number;
+    this.#rows[at + averageMsAt] = averageWithLate(averageMs, lateMs, idleMs);
+    this.#rows[at + answeredAtMsAt] = nowMs;
+    this.#answers[row] = answersToJudge;
   }
 
   /** It failed a call that another one might have carried out. */
@@ -210,6 +249,7 @@ export class MethodLoads {
     const idleMs = nowMs - (this.#rows[at + answeredAtMsAt] as number);
     this.#rows[at + averageMsAt] = penalized(this.#rows[at + averageMsAt] as number, idleMs);
     this.#rows[at + answeredAtMsAt] = nowMs;
+    this.#answers[row] = failed;
   }
 
   /** The row's server has gone. */
@@ -222,10 +262,14 @@ export class MethodLoads {
   grow(capacity: number): void {
     const from = this.#rows.length / rowLength;
     this.#rows = longer(this.#rows, capacity);
+    const answers = new Uint8Array(capacity);
+    answers.set(this.#answers);
+    this.#answers = answers;
     this.#clear(from, capacity);
   }
 
   #clear(from: number, to: number): void {
+    this.#answers.fill(0, from, to);
     for (let row = from; row < to; row++) {
       this.#rows.fill(0, row * rowLength, (row + 1) * rowLength);
       this.#rows[row * rowLength + silentSinceMsAt] = Infinity;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { answersToJudge } from "../../../src/client/endpoints/latency.ts";
 import { seededRandom } from "../../../src/base/random.ts";
 import {
   type BalancePolicy,
@@ -31,7 +32,9 @@ class Servers {
     this.#items = items;
     this.#rows = items.map(({ weight, inFlight, latencyMs }) => {
       const row = this.loads.add(weight);
-      if (latencyMs > 0) this.method.observe(row, latencyMs, 0);
+      for (let answers = 0; latencyMs > 0 && answers < answersToJudge; answers++) {
+        this.method.observe(row, latencyMs, 0);
+      }
       for (let i = 0; i < inFlight; i++) this.loads.started(row, 0);
       return row;
     });
@@ -148,6 +151,19 @@ Deno.test("p2c tries an idle server of unknown latency first, and a busy one las
   for (const { share } of shares("p2c", [fake("new", 1, 1, 0), fake("known", 1, 50, 100)])) {
     assert.ok(share("known") > 0.9);
   }
+});
+
+Deno.test("p2c judges nobody by its first answers", () => {
+  const servers = new Servers(fake("warm", 1, 0, 1), fake("cold", 1, 0, 0));
+  const pick = createPick("p2c", seededRandom(1));
+  for (let answers = 1; answers < answersToJudge; answers++) {
+    servers.method.observe(servers.row("cold"), 50, 0);
+    assert.equal(servers.pick(pick, 0), "cold");
+  }
+  servers.method.observe(servers.row("cold"), 1.2, 0);
+  servers.loads.started(servers.row("warm"), 0);
+  servers.loads.ended(servers.row("warm"));
+  assert.equal(servers.pick(pick, 0), "cold", "it is as good");
 });
 
 Deno.test("p2c turns from a server that owes an answer for longer than it used to take", () => {

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { averageWith, forgotten, penalized } from "../../../src/client/endpoints/latency.ts";
+import {
+  answersAfter,
+  answersToJudge,
+  averageWith,
+  forgotten,
+  penalized,
+} from "../../../src/client/endpoints/latency.ts";
 
 /** An average that remembers when it was last told of an answer. */
 class LatencyAverage {
@@ -7,7 +13,12 @@ class LatencyAverage {
   #updatedAtMs = 0;
 
   observe(measuredMs: number, nowMs: number): void {
-    this.#averageMs = averageWith(this.#averageMs, measuredMs, nowMs - this.#updatedAtMs);
+    this.#averageMs = averageWith(
+      this.#averageMs,
+      measuredMs,
+      nowMs - this.#updatedAtMs,
+      answersToJudge,
+    );
     this.#updatedAtMs = nowMs;
   }
 
@@ -64,6 +75,25 @@ Deno.test("failures make a server slower up to a bound, and it mends with time",
 Deno.test("latency is forgotten while a server is not used, so that it is tried again", () => {
   const latency = new LatencyAverage();
   latency.observe(100, 0);
-  assert.equal(latency.valueAt(999), 100);
-  assert.ok(latency.valueAt(31_000) < 10);
+  assert.equal(latency.valueAt(99), 100);
+  assert.ok(latency.valueAt(3_100) < 10, "the sooner, the less a try costs");
+  const long = new LatencyAverage();
+  long.observe(5_000, 0);
+  assert.equal(long.valueAt(999), 5_000);
+  assert.ok(long.valueAt(31_000) < 500);
+});
+
+Deno.test("one pause among many answers says little of a server", () => {
+  const latency = new LatencyAverage();
+  latency.observe(1, 0);
+  latency.observe(500, 1);
+  assert.ok(latency.valueAt(1) <= 1.2);
+});
+
+Deno.test("of the first answers the fastest counts, and each counts the more the longer it took", () => {
+  assert.equal(averageWith(50, 2, 1, 1), 2);
+  assert.equal(averageWith(2, 50, 1, 1), 2);
+  assert.equal(answersAfter(0, 20), 1);
+  assert.equal(answersAfter(0, 250), 3);
+  assert.equal(answersAfter(0, 10_000), answersToJudge);
 });
