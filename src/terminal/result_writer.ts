@@ -8,9 +8,6 @@ const pendingMax = 1024 * 1024;
 /** Bytes of one write, if no line is longer: a pipe takes so many whole or not at all. */
 const writeBytesMax = 4_096;
 
-/** Lines that can be as many bytes, each of which has an LF and something before it. */
-const writeLinesMax = writeBytesMax / 2;
-
 const encoder = new TextEncoder();
 
 /** Where results go. */
@@ -116,15 +113,18 @@ export class ResultWriter<Tag> {
 
   async #writeLines(lines: readonly Line<Tag>[]): Promise<void> {
     for (let start = 0; start < lines.length && !this.isOver;) {
-      const parts: Uint8Array[] = [];
+      let count = 0;
       let length = 0;
-      for (const { text } of lines.slice(start, start + writeLinesMax)) {
-        const part = encoder.encode(`${text}\n`);
-        if (length + part.length > writeBytesMax && length > 0) break;
-        parts.push(part);
-        length += part.length;
+      for (; count < lines.length - start; count++) {
+        length += (lines[start + count]?.text.length ?? 0) + 1;
+        if (length > writeBytesMax && count > 0) break;
       }
-      const bytes = joined(parts, length);
+      let bytes = encoded(lines, start, count);
+      // Characters beyond ASCII have more bytes than one.
+      while (bytes.length > writeBytesMax && count > 1) {
+        count = Math.ceil(count / 2);
+        bytes = encoded(lines, start, count);
+      }
       const sizeBefore = this.#sizeBefore ??= this.#output.size() ?? NaN;
       try {
         await this.#writeWhole(bytes);
@@ -134,7 +134,7 @@ export class ResultWriter<Tag> {
         const kept = (this.#output.size() ?? NaN) - sizeBefore;
         this.#end(error, [...lines.slice(start), ...this.#pending], kept > 0 ? kept : 0);
       }
-      start += parts.length;
+      start += count;
     }
   }
 
@@ -163,15 +163,14 @@ export class ResultWriter<Tag> {
   }
 }
 
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  if (parts.length === 1 && parts[0] !== undefined) return parts[0];
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+function encoded(
+  lines: readonly Line<unknown>[],
+  start: number,
+  count: number,
+): Uint8Array<ArrayBuffer> {
+  let text = "";
+  for (let i = start; i < start + count; i++) text += `${lines[i]?.text}\n`;
+  return encoder.encode(text);
 }
 
 const stdoutOutput: ResultOutput = {
