@@ -56,6 +56,7 @@ export class Turns {
 /** What one connection has had of its turn, over several reads if they follow each other at once. */
 export class Turn {
   readonly #turns: Turns;
+  #isAlone = true;
   #lines = 0;
   #spentMs = 0;
   #sinceMs = 0;
@@ -66,20 +67,23 @@ export class Turn {
 
   /** So many bytes were read. If they are few, all that had come is worked off, and a new turn begins. */
   begin(bytes: number): void {
+    this.#isAlone = this.#turns.isAlone;
+    if (this.#isAlone) return;
     this.#sinceMs = this.#turns.clock.now();
     if (bytes < manyBytes) this.#spentMs = 0;
   }
 
   /** All that was read is worked off. */
   end(): void {
-    this.#spentMs += this.#turns.clock.now() - this.#sinceMs;
+    if (!this.#isAlone) this.#spentMs += this.#turns.clock.now() - this.#sinceMs;
   }
 
   /** Whether the turn is over, before the next line of this length. */
   isOver(lineLength: number): boolean {
+    if (this.#isAlone) return false;
     if (++this.#lines % linesBetweenLooks !== 0 && lineLength < longLineLength) return false;
     const spentMs = this.#spentMs + this.#turns.clock.now() - this.#sinceMs;
-    return spentMs >= this.#turns.turnMs && !this.#turns.isAlone;
+    return spentMs >= this.#turns.turnMs;
   }
 
   /** Lets others have theirs. */
