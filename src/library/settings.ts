@@ -65,9 +65,13 @@ export interface ReadSettings {
 /**
  * As {@link readSettingsTable}, with what does not count.
  *
+ * @param assertKnown throws for a name that is no setting, before its value is looked at
  * @throws {RpcError} InvalidParams
  */
-export async function readSettings(path: string): Promise<ReadSettings> {
+export async function readSettings(
+  path: string,
+  assertKnown: (name: string) => void = () => {},
+): Promise<ReadSettings> {
   let toml: string;
   try {
     toml = Deno.readTextFileSync(path);
@@ -96,6 +100,7 @@ export async function readSettings(path: string): Promise<ReadSettings> {
   const isOwn = path !== settingsFileName;
   const isGood = isOwn || await isTrusted(toml, trustedListPath(userSettingsPath()));
   for (const [name, value] of Object.entries(table)) {
+    assertKnown(name);
     if (typeof value === "object") {
       throw invalid(`Cannot use ${name} in ${path}: it must be a text, a number, true or false`);
     }

@@ -39,13 +39,6 @@ export function stateDirectory(): string | undefined {
  * @throws {UsageError} a file that cannot be read, is no TOML, or sets what does not exist
  */
 export async function readSettingsFile(path: string, known: Flags): Promise<FileSettings> {
-  let read: ReadSettings;
-  try {
-    read = await readSettings(path);
-  } catch (error) {
-    if (error instanceof RpcError) throw new UsageError(error.message);
-    throw error;
-  }
   const keys = new Map(Object.keys(known).map((key) => [kebabCase(key), key]));
   const settings = new Map<string, Sourced>();
   const keyOf = (name: string) => {
@@ -54,6 +47,13 @@ export async function readSettingsFile(path: string, known: Flags): Promise<File
     const hint = hintFor(name, [...keys.keys()], "see: rpc config get");
     throw new UsageError(`Cannot use ${path}: there is no setting ${name}; ${hint}`);
   };
+  let read: ReadSettings;
+  try {
+    read = await readSettings(path, keyOf);
+  } catch (error) {
+    if (error instanceof RpcError) throw new UsageError(error.message);
+    throw error;
+  }
   for (const [name, sourced] of read.settings) settings.set(keyOf(name), sourced);
   return Object.assign(settings, { ignored: read.ignored.map(keyOf) });
 }
