@@ -152,6 +152,7 @@ const keysCommand = defineCommand({
     ["rpc keys import alice.keys", "and to take there"],
     ["rpc keys show", "who this machine is, what it may do, and until when"],
     ["rpc keys renew", "a new certificate for the same machine"],
+    ["rpc keys zookeeper 192.168.0.211", "has a ZooKeeper speak TLS with the same keys"],
   ],
   load: () => import("./keys/keys.ts"),
 });

@@ -7,7 +7,7 @@ import type { Discovery } from "../discovery/discovery.ts";
 import { openDiscovery } from "../discovery/open.ts";
 import { parseRegistryUrl } from "../discovery/registry_url.ts";
 import { assertServiceName } from "../discovery/service_name.ts";
-import { openKeys, transportOf } from "../library/own_keys.ts";
+import { openKeys, registryTls, transportOf } from "../library/own_keys.ts";
 import { stateDirectory } from "./syntax/settings.ts";
 import { UsageError } from "./syntax/usage_error.ts";
 
@@ -29,7 +29,11 @@ export async function openTransport(
  * @throws {UsageError} the registry's URL or the service's name cannot be
  */
 export function openRegistry(
-  flags: { readonly registry: string; readonly service: string },
+  flags: {
+    readonly registry: string;
+    readonly service: string;
+    readonly insecure?: boolean | undefined;
+  },
   log: Logger,
   clock: Clock = systemClock,
 ): Promise<Discovery> {
@@ -41,6 +45,7 @@ export function openRegistry(
       random: systemRandom,
       log,
       lastKnownDir: stateDirectory(),
+      openTls: registryTls(flags, log),
     });
   } catch (error) {
     if (error instanceof RpcError) throw new UsageError(error.message);

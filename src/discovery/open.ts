@@ -3,6 +3,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
+import type { TlsOptions } from "../zookeeper/mod.ts";
 import type { Discovery } from "./discovery.ts";
 import { parseRegistryUrl, type RegistryUrl } from "./registry_url.ts";
 
@@ -13,6 +14,8 @@ export interface DiscoveryDeps {
   readonly log: Logger;
   /** Where last known lists are kept. Absent: they are not. */
   readonly lastKnownDir?: string | undefined;
+  /** Opens the TLS connections of `zookeepers://`; `undefined` from it: as for any public server. */
+  readonly openTls?: TlsOptions["open"];
   /** Where `local:` without a directory is. @default the user's own directory for it */
   readonly localDir?: string | undefined;
 }
@@ -45,7 +48,12 @@ export async function openDiscovery(
     }
     case "zookeeper": {
       const { ZooKeeperDiscovery } = await import("./zookeeper/zookeeper.ts");
-      const discovery = new ZooKeeperDiscovery(parsed, { clock, random, log });
+      const discovery = new ZooKeeperDiscovery(parsed, {
+        clock,
+        random,
+        log,
+        openTls: deps.openTls,
+      });
       if (lastKnownDir === undefined) return discovery;
       const { withLastKnown } = await import("./last_known/last_known.ts");
       const { LastKnownStore } = await import("./last_known/store.ts");

@@ -29,6 +29,8 @@ export interface ZooKeeperRegistryUrl {
   readonly servers: readonly HostPort[];
   /** The path that everything is under, for example `/prod/eu`. Empty: the root. */
   readonly chroot: string;
+  /** Whether it is reached by TLS: `zookeepers://`. */
+  readonly tls?: boolean;
   /** For ZooKeeper's `digest` scheme. */
   readonly login?: { readonly user: string; readonly password: string };
   /** Absent: the client's own default. */
@@ -40,6 +42,9 @@ export type RegistryUrl = LocalRegistryUrl | StaticRegistryUrl | ZooKeeperRegist
 
 /** Where ZooKeeper listens unless told otherwise. */
 export const zooKeeperPortDefault = 2181;
+
+/** Where it listens for TLS, as its manual has it. */
+export const zooKeeperTlsPortDefault = 2281;
 
 /** ZooKeeper negotiates within 2 to 20 ticks of the server: beyond these bounds it is a slip. */
 const sessionTimeoutMsMin = 100;
@@ -55,7 +60,7 @@ export function isHost(text: string): boolean {
 
 /** What to write instead, in as many words as one line bears. */
 const forms = "local:, local:/some/dir, static:host:port,host:port or " +
-  "zookeeper://[user:password@]host:2181[,host:2181...][/chroot]";
+  "zookeeper://[user:password@]host:2181[,host:2181...][/chroot], or zookeepers:// for TLS";
 
 /**
  * Reads a registry's URL.
@@ -73,7 +78,9 @@ export function parseRegistryUrl(text: string): RegistryUrl {
     case "static":
       return { kind: "static", endpoints: parseHosts(text, rest, undefined) };
     case "zookeeper":
-      return parseZooKeeper(text, rest);
+      return parseZooKeeper(text, rest, false);
+    case "zookeepers":
+      return parseZooKeeper(text, rest, true);
     default:
       throw invalid(text, `${JSON.stringify(scheme)} is no kind of registry`);
   }
@@ -91,7 +98,9 @@ export function formatRegistryUrl(url: RegistryUrl): string {
       const query = url.sessionTimeoutMs === undefined
         ? ""
         : `?sessionTimeoutMs=${url.sessionTimeoutMs}`;
-      return `zookeeper://${login}${formatHosts(url.servers)}${url.chroot}${query}`;
+      return `zookeeper${url.tls === true ? "s" : ""}://${login}${
+        formatHosts(url.servers)
+      }${url.chroot}${query}`;
     }
   }
 }
@@ -115,7 +124,7 @@ export function formatHosts(hosts: readonly HostPort[]): string {
     .join(",");
 }
 
-function parseZooKeeper(text: string, rest: string): ZooKeeperRegistryUrl {
+function parseZooKeeper(text: string, rest: string, tls: boolean): ZooKeeperRegistryUrl {
   // The last @ ends the login, so that a password may hold one; a chroot may not.
   const parts = /^\/\/(?:(?<login>.*)@)?(?<hosts>[^/?@]*)(?<chroot>\/[^?]*)?(?:\?(?<query>.*))?$/s
     .exec(rest)?.groups;
@@ -124,7 +133,12 @@ function parseZooKeeper(text: string, rest: string): ZooKeeperRegistryUrl {
   const sessionTimeoutMs = parseQuery(text, parts["query"] ?? "");
   return {
     kind: "zookeeper",
-    servers: parseHosts(text, parts["hosts"] ?? "", zooKeeperPortDefault),
+    servers: parseHosts(
+      text,
+      parts["hosts"] ?? "",
+      tls ? zooKeeperTlsPortDefault : zooKeeperPortDefault,
+    ),
+    ...(tls ? { tls } : {}),
     chroot: parseChroot(text, parts["chroot"] ?? ""),
     ...(login === undefined ? {} : { login }),
     ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),

@@ -101,7 +101,7 @@ export function readKeyFile(directory: string, name: string): string | undefined
 
 /** Whether a file of this name must be its owner's alone. */
 function isSecret(name: string): boolean {
-  return name.endsWith(".key");
+  return name.endsWith(".key") || name.endsWith(".key.pem");
 }
 
 /**

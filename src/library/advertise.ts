@@ -49,8 +49,8 @@ export function isLoopback(host: string): boolean {
 
 /** Whether a registry on the network would send its clients to themselves. */
 export function isForNobodyElse(announced: HostPort, registryUrl: string): boolean {
-  const isOnNetwork = /^zookeeper:/.test(registryUrl) &&
-    !/^zookeeper:\/\/(?:[^@/]*@)?(?:127\.|localhost\b|\[::1\])/.test(registryUrl);
+  const isOnNetwork = /^zookeepers?:/.test(registryUrl) &&
+    !/^zookeepers?:\/\/(?:[^@/]*@)?(?:127\.|localhost\b|\[::1\])/.test(registryUrl);
   return isOnNetwork && isLoopback(announced.host);
 }
 

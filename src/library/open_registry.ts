@@ -5,6 +5,7 @@ import type { Discovery } from "../discovery/discovery.ts";
 import { openDiscovery } from "../discovery/open.ts";
 import { parseRegistryUrl } from "../discovery/registry_url.ts";
 import { assertServiceName } from "../discovery/service_name.ts";
+import { registryTls } from "./own_keys.ts";
 import { readSetting } from "./settings.ts";
 
 /** Where servers are found, as a user says it. */
@@ -33,7 +34,13 @@ export async function openRegistry(options: RegistryOptions, log: Logger): Promi
   const registry = options.registry ?? await readSetting("registry") ?? "local:";
   const service = await serviceOf(options);
   assertServiceName(service);
-  const deps = { clock: systemClock, random: systemRandom, log, lastKnownDir };
+  const deps = {
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    lastKnownDir,
+    openTls: registryTls(options, log),
+  };
   return await openDiscovery(parseRegistryUrl(registry), deps);
 }
 

@@ -2,7 +2,9 @@ import { systemClock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import { readSetting } from "./settings.ts";
 import { tcpTransport, type Transport } from "../client/transport.ts";
+import type { DiscoveryDeps } from "../discovery/open.ts";
 import { hasKeyFiles, keysDirectory } from "../keys/files.ts";
+import { zooKeeperName } from "../keys/names.ts";
 import type { KeyRing } from "../keys/key_ring.ts";
 
 /**
@@ -27,4 +29,18 @@ export async function transportOf(keys: KeyRing | undefined): Promise<Transport>
   if (keys === undefined) return tcpTransport;
   const { tlsTransport } = await import("../client/tls/tls_transport.ts");
   return tlsTransport(keys);
+}
+
+/** Opens TLS connections to the registry: with this machine's keys to the cluster's own, if it has any. */
+export function registryTls(
+  options: { readonly insecure?: boolean | undefined },
+  log: Logger,
+): NonNullable<DiscoveryDeps["openTls"]> {
+  let opening: Promise<KeyRing | undefined> | undefined;
+  return async (member, signal) => {
+    const keys = (await (opening ??= openKeys(options, log)))?.current();
+    if (keys === undefined) return undefined;
+    const { connectTls } = await import("../keys/tls/connect.ts");
+    return (await connectTls(member, keys, signal, zooKeeperName(keys.cluster))).connection;
+  };
 }

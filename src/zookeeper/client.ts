@@ -146,10 +146,10 @@ export class ZooKeeperClient {
    * becomes a container node, which the servers remove some time after its last child went: whoever
    * creates a node below should be ready to meet NO_NODE, and to ensure the path again.
    */
-  async ensurePath(path: string): Promise<void> {
+  async ensurePath(path: string, acl: readonly Acl[] = protocol.openAcl): Promise<void> {
     for (const serverPath of prefixesOf(toServerPath(this.#chroot, path))) {
       const stat = await this.#call(this.#existsCall(`look for ${serverPath}`, serverPath));
-      if (stat === undefined) await this.#createParent(serverPath);
+      if (stat === undefined) await this.#createParent(serverPath, acl);
     }
   }
 
@@ -216,12 +216,11 @@ export class ZooKeeperClient {
     return this.#session.close();
   }
 
-  async #createParent(serverPath: string): Promise<void> {
+  async #createParent(serverPath: string, acl: readonly Acl[]): Promise<void> {
     const create = (mode: CreateMode) =>
       this.#call({
         action: `create ${serverPath}`,
-        encode: (xid) =>
-          protocol.encodeCreate(xid, serverPath, new Uint8Array(), mode, protocol.openAcl),
+        encode: (xid) => protocol.encodeCreate(xid, serverPath, new Uint8Array(), mode, acl),
         decode: () => {},
       });
     try {

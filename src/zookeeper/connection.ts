@@ -2,10 +2,23 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { Member } from "./connect_string.ts";
+import { ZooKeeperError } from "./errors.ts";
 import { type CutFrame, FrameSplitter } from "./frames.ts";
+
+/** A byte stream in both directions. */
+export interface Socket {
+  read(buffer: Uint8Array): Promise<number | null>;
+  write(bytes: Uint8Array): Promise<number>;
+  close(): void;
+}
 
 /** How to reach a member over TLS; all in PEM. */
 export interface TlsOptions {
+  /**
+   * Makes the connection in another way; `undefined`: in this one, with the rest of the options.
+   * @default this one
+   */
+  readonly open?: (member: Member, signal: AbortSignal) => Promise<Socket | undefined>;
   /** Certificates to trust beside the system's. */
   readonly caCerts?: readonly string[];
   /** The client's own certificate, together with {@link TlsOptions.key}. */
@@ -27,7 +40,7 @@ const readBufferBytes = 64 * 1024;
 
 /** A connection that is open until its signal aborts or the peer ends it. */
 export class Connection {
-  readonly #socket: Deno.Conn;
+  readonly #socket: Socket;
   readonly #options: ConnectionOptions;
   readonly #close = () => closeQuietly(this.#socket);
   #outbox: Uint8Array[] = [];
@@ -35,7 +48,7 @@ export class Connection {
   #lastSentAt: number;
   #lastReceivedAt: number;
 
-  private constructor(socket: Deno.Conn, options: ConnectionOptions) {
+  private constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
     this.#lastSentAt = this.#lastReceivedAt = options.clock.now();
@@ -88,11 +101,15 @@ export class Connection {
   async *frames(): AsyncGenerator<Uint8Array | CutFrame, void> {
     const splitter = new FrameSplitter(this.#options.frameBytesMax);
     const buffer = new Uint8Array(readBufferBytes);
-    while (true) {
+    for (let isFirst = true;; isFirst = false) {
       const size = await this.#socket.read(buffer).catch(() => null);
       this.#options.signal.throwIfAborted();
       if (size === null) return;
       this.#lastReceivedAt = this.#options.clock.now();
+      // A TLS alert: it answers so to whoever does not speak TLS.
+      if (isFirst && buffer[0] === 0x15 && buffer[1] === 0x03) {
+        throw new ZooKeeperError("CONNECTION_LOSS", "it speaks TLS there: write zookeepers://");
+      }
       yield* splitter.push(buffer.subarray(0, size));
     }
   }
@@ -120,7 +137,7 @@ export class Connection {
   }
 }
 
-async function openSocket(member: Member, options: ConnectionOptions): Promise<Deno.Conn> {
+async function openSocket(member: Member, options: ConnectionOptions): Promise<Socket> {
   const { tls, signal } = options;
   const address = { hostname: member.host, port: member.port };
   if (tls === undefined) {
@@ -128,6 +145,8 @@ async function openSocket(member: Member, options: ConnectionOptions): Promise<D
     socket.setNoDelay(true);
     return socket;
   }
+  const opened = await tls.open?.(member, signal);
+  if (opened !== undefined) return opened;
   const trust = tls.caCerts === undefined ? {} : { caCerts: [...tls.caCerts] };
   const own = tls.cert === undefined || tls.key === undefined
     ? {}
@@ -151,7 +170,7 @@ async function shakeHands(socket: Deno.TlsConn, signal: AbortSignal): Promise<De
   }
 }
 
-function closeQuietly(socket: Deno.Conn): void {
+function closeQuietly(socket: Socket): void {
   try {
     socket.close();
   } catch {

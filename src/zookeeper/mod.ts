@@ -11,6 +11,7 @@ export {
   creatorAcl,
   openAcl,
   Permission,
+  readableAcl,
   type Stat,
 } from "./protocol.ts";
 export { type ZooKeeperState } from "./session.ts";

@@ -40,6 +40,12 @@ export const openAcl: readonly Acl[] = [
   { permissions: Permission.all, scheme: "world", id: "anyone" },
 ];
 
+/** Everybody may read, and only whoever authenticated as the creator did may do the rest. */
+export const readableAcl: readonly Acl[] = [
+  { permissions: Permission.all, scheme: "auth", id: "" },
+  { permissions: Permission.read, scheme: "world", id: "anyone" },
+];
+
 /** Only whoever authenticated as the creator did. */
 export const creatorAcl: readonly Acl[] = [{ permissions: Permission.all, scheme: "auth", id: "" }];
 

@@ -48,6 +48,14 @@ const hungUp: Visit = {
   reason: "hung up without an answer: it is not serving, or its data is older than ours",
 };
 
+/** The same where we do not speak TLS: which nobody who does says in so many words. */
+const hungUpOnPlain: Visit = {
+  ...hungUp,
+  reason:
+    "hung up without an answer: it is not serving, its data is older than ours, or it speaks " +
+    "TLS there (then write zookeepers://)",
+};
+
 /** Connects to a member, and stays for as long as the connection lasts. Never rejects. */
 export async function visit(options: VisitOptions): Promise<Visit> {
   const { member, clock, tls, frameBytesMax, hello, handshakeLimitMs, signal } = options;
@@ -66,7 +74,7 @@ export async function visit(options: VisitOptions): Promise<Visit> {
     const frames = connection.frames();
     const first = await frames.next();
     limit.cancel();
-    if (first.done === true) return hungUp;
+    if (first.done === true) return tls === undefined ? hungUpOnPlain : hungUp;
     if (first.value instanceof CutFrame) throw new Error("answered with more than an answer has");
     const grant = decodeConnect(new JuteReader(first.value));
     if (grant.timeoutMs <= 0) return { kind: "expired" };

@@ -61,8 +61,9 @@ export interface ZooKeeperEnsemble extends AsyncDisposable {
 /** How long a server may take to serve, and an ensemble to elect. */
 const startTimeoutMs = 90_000;
 
-/** The first jar's manifest names what it needs, but no logger. */
-const debianClassPath = "/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar";
+/** The first jar names what it needs in its manifest, but for a logger and a part of what speaks TLS. */
+const debianClassPath = "/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar:" +
+  "/usr/share/java/netty-codec.jar";
 
 /** Where ZooKeeper is, or why there is none. */
 export type Availability =

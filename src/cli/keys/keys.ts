@@ -16,6 +16,8 @@ export async function run(input: KeysInput): Promise<number> {
         return await (await import("./join.ts")).join(input, required(target, "HOST:PORT"));
       case "renew":
         return await (await import("./renew.ts")).renew(input);
+      case "zookeeper":
+        return await (await import("./zookeeper.ts")).zooKeeper(input, required(target, "HOST"));
       case "show":
         return (await import("./show.ts")).show(input);
       case "export":

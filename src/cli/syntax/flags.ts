@@ -148,7 +148,7 @@ export function choice<const Choice extends string>(
 export const registryFlags = {
   registry: text("<url>", {
     description:
-      "Where servers are found: local:, zookeeper://host:2181[,...][/chroot], static:host:port[,...]",
+      "Where servers are found: local:, zookeeper[s]://host:2181[,...][/chroot], static:host:port[,...]",
     fallback: "local:",
     short: "r",
     setting: true,

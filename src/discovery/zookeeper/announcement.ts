@@ -5,7 +5,13 @@ import { type Clock, sleep } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
-import { isZooKeeperError, type ZooKeeperClient } from "../../zookeeper/mod.ts";
+import {
+  type Acl,
+  isZooKeeperError,
+  openAcl,
+  type Stat,
+  type ZooKeeperClient,
+} from "../../zookeeper/mod.ts";
 import { CoalescedTask } from "../coalesced_task.ts";
 import type { Announcement, AnnounceOptions, Instance } from "../discovery.ts";
 import { encodeInstance } from "../instance_json.ts";
@@ -20,7 +26,12 @@ export interface ZooKeeperAnnouncementOptions extends AnnounceOptions {
   readonly log: Logger;
   /** The node is looked after every 1 to 2 times this. */
   readonly reconcileMs: number;
+  /** Who may do what with what it writes. @default anyone may do anything */
+  readonly acl?: readonly Acl[];
 }
+
+/** After a rewritten node was put right, how soon it is looked at again: who rewrites it does so again. */
+const restoredPauseMs = 1_000;
 
 /** How soon a refused registration is tried again. Outages of the connection have a back-off of their own. */
 const retry = { baseMs: 100, maxMs: 10_000 };
@@ -32,6 +43,8 @@ const withdrawTimeoutMs = 2_000;
 interface OwnNode {
   readonly path: string;
   readonly session: bigint;
+  /** What it says, as we have written it. */
+  readonly data: Uint8Array;
 }
 
 type State =
@@ -62,6 +75,7 @@ export class ZooKeeperAnnouncement implements Announcement {
   readonly #resolveEnded: () => void;
   #state: State = { kind: "waiting" };
   #troubled = false;
+  #restoredAtMs = -Infinity;
 
   constructor(instance: Instance, options: ZooKeeperAnnouncementOptions) {
     this.#instance = instance;
@@ -142,8 +156,9 @@ export class ZooKeeperAnnouncement implements Announcement {
     if (this.#state.kind !== "creating" && this.#state.kind !== "registered") return false;
     const { kind, node } = this.#state;
     if (node.session === client.sessionId) {
-      const stat = await client.exists(node.path, this.#onNodeEvent);
-      if (stat?.ephemeralOwner === node.session) {
+      const found = await this.#find(node);
+      if (found?.stat.ephemeralOwner === node.session) {
+        if (!isSame(found.data, node.data)) await this.#restore(node, found.stat.version);
         this.#become({ kind: "registered", node });
         this.#resolveRegistered();
         return true;
@@ -156,13 +171,31 @@ export class ZooKeeperAnnouncement implements Announcement {
     return false;
   }
 
+  async #find(node: OwnNode): Promise<{ data: Uint8Array; stat: Stat } | undefined> {
+    try {
+      return await this.#options.client.getData(node.path, this.#onNodeEvent);
+    } catch (error) {
+      if (isZooKeeperError(error, "NO_NODE")) return undefined;
+      throw error;
+    }
+  }
+
+  /** Somebody else has rewritten the node, and sends our clients elsewhere. */
+  async #restore({ path, data }: OwnNode, version: number): Promise<void> {
+    const { client, clock, log } = this.#options;
+    log.warn("Somebody has rewritten our registration in ZooKeeper, putting it right", { path });
+    this.#restoredAtMs = clock.now();
+    await client.setData(path, data, version);
+  }
+
   async #register(): Promise<void> {
-    const { client, servicePath } = this.#options;
+    const { client, servicePath, acl = openAcl } = this.#options;
     const id = crypto.randomUUID();
-    const node = { path: `${servicePath}/${id}`, session: client.sessionId };
-    await client.ensurePath(servicePath);
+    const data = new TextEncoder().encode(encodeInstance(this.#instance, id));
+    const node = { path: `${servicePath}/${id}`, session: client.sessionId, data };
+    await client.ensurePath(servicePath, acl);
     this.#become({ kind: "creating", node });
-    await client.create(node.path, encodeInstance(this.#instance, id), { mode: "ephemeral" });
+    await client.create(node.path, data, { mode: "ephemeral", acl });
     if (!await this.#isOurs()) throw new Error(`${node.path} vanished at once`);
   }
 
@@ -188,20 +221,33 @@ export class ZooKeeperAnnouncement implements Announcement {
   }
 
   readonly #onNodeEvent = (): void => {
-    this.#task.request(0);
+    const pausedUntilMs = this.#restoredAtMs + restoredPauseMs;
+    this.#task.request(Math.max(0, pausedUntilMs - this.#options.clock.now()));
   };
 
   #fail(error: unknown): void {
     const { servicePath, log } = this.#options;
     log.debug("Could not register in ZooKeeper", { path: servicePath, error: messageOf(error) });
     // While the connection is down the client itself says so, and better; and one failure is none yet.
-    if (this.#options.client.state !== "connected" || this.#backoff.failures === 0) return;
+    if (this.#options.client.state !== "connected") return;
+    // A wrong password does not pass by itself: that is told at once.
+    const isRefused = isZooKeeperError(error, "NO_AUTH");
+    if (this.#backoff.failures === 0 && !isRefused) return;
     this.unreachable(
       new RpcError(
         "Unavailable",
-        `Cannot announce the server in ZooKeeper: ${messageOf(error)}. Still trying`,
+        `Cannot announce the server in ZooKeeper: ${messageOf(error)}. ${
+          isRefused
+            ? `${servicePath} belongs to another login: check the user and password in the ` +
+              "registry's URL (zookeeper://user:password@host:2181). "
+            : ""
+        }Still trying`,
         { cause: error },
       ),
     );
   }
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }

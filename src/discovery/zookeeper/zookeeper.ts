@@ -4,7 +4,14 @@ import type { Clock } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
-import { ZooKeeperClient, type ZooKeeperState } from "../../zookeeper/mod.ts";
+import {
+  type Acl,
+  openAcl,
+  readableAcl,
+  type TlsOptions,
+  ZooKeeperClient,
+  type ZooKeeperState,
+} from "../../zookeeper/mod.ts";
 import type {
   Announcement,
   AnnounceOptions,
@@ -23,6 +30,8 @@ export interface ZooKeeperDiscoveryOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Opens TLS connections. @default as to any public server */
+  readonly openTls?: TlsOptions["open"] | undefined;
   /**
    * Registrations and lists are checked every 1 to 2 times this even if nothing was heard, in
    * milliseconds. It is for what nobody foresaw; everything else is told by watches. @default 30_000
@@ -46,19 +55,25 @@ export class ZooKeeperDiscovery implements Discovery {
   readonly url: string;
   readonly #options: ZooKeeperDiscoveryOptions;
   readonly #client: ZooKeeperClient;
+  /** With a login, what we write is ours alone to change. */
+  readonly #acl: readonly Acl[];
   readonly #announcements = new Set<ZooKeeperAnnouncement>();
   readonly #watches = new Set<ZooKeeperWatch>();
 
   constructor(url: ZooKeeperRegistryUrl, options: ZooKeeperDiscoveryOptions) {
     this.url = formatRegistryUrl(url);
     this.#options = options;
-    const { servers, chroot, login, sessionTimeoutMs } = url;
+    const { servers, chroot, login, sessionTimeoutMs, tls } = url;
+    this.#acl = login === undefined ? openAcl : readableAcl;
     this.#client = new ZooKeeperClient({
       connectString: formatHosts(servers) + chroot,
       ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
       ...(login === undefined
         ? {}
         : { auth: [{ scheme: "digest", credentials: `${login.user}:${login.password}` }] }),
+      ...(tls === true
+        ? { tls: options.openTls === undefined ? {} : { open: options.openTls } }
+        : {}),
       clock: options.clock,
       random: options.random,
       log: options.log,
@@ -71,6 +86,7 @@ export class ZooKeeperDiscovery implements Discovery {
     const announcement = new ZooKeeperAnnouncement(instance, {
       ...options,
       ...this.#parts(instance.service),
+      acl: this.#acl,
     });
     this.#announcements.add(announcement);
     void announcement.ended.then(() => this.#announcements.delete(announcement));

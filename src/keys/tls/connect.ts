@@ -14,6 +14,10 @@ export interface ConnectedTls {
 /** What the TLS library says, and what it means here. It does not tell one bad certificate from another. */
 const meanings: readonly (readonly [pattern: RegExp, meaning: string])[] = [
   [
+    /disconnected before secure/,
+    "it hung up on TLS: it does not speak TLS, or it does not take this machine's keys",
+  ],
+  [
     /unable to (verify|get)|self.signed|altname|certificate/i,
     "it shows no good certificate of a server of this cluster: its own has expired (there: rpc keys " +
     "renew), it has keys of another cluster (rpc keys show on both), or it is an impostor",
@@ -80,9 +84,6 @@ export function connectTls(
 function unavailable(cause: Error): RpcError {
   const code = (cause as { code?: unknown }).code;
   const text = `${typeof code === "string" ? code : ""} ${cause.message}`;
-  // What the system says of a connection that was not made says it best.
-  const isNetwork = typeof code === "string" && /^E[A-Z]+$/.test(code) && code !== "EPROTO" &&
-    !code.startsWith("ERR_");
-  const meaning = isNetwork ? undefined : meanings.find(([pattern]) => pattern.test(text))?.[1];
+  const meaning = meanings.find(([pattern]) => pattern.test(text))?.[1];
   return new RpcError("Unavailable", meaning ?? cause.message, { cause });
 }
