@@ -249,3 +249,6 @@ export const greetingBytesMax = 64 * 1024;
 
 /** Characters of what a worker printed in place of its first answer that are shown: enough to know whose it is. */
 export const unreadableShownMax = 200;
+
+/** Characters of the audit that may wait for a slow disk; calls past it are counted and not written. */
+export const auditPendingMax = 4 * 1024 * 1024;

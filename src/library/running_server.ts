@@ -12,6 +12,7 @@ import { hasAuthority } from "../keys/files.ts";
 import type { KeyRing } from "../keys/key_ring.ts";
 import type { HostPort } from "../discovery/registry_url.ts";
 import { builtin } from "../procedures/builtin.ts";
+import type { Audit } from "../server/audit.ts";
 import type { Listener } from "../server/listener.ts";
 import { type DrainOptions, RpcServer, type RpcServerOptions } from "../server/server.ts";
 import type { Stats } from "../wire/stats.ts";
@@ -41,6 +42,10 @@ export interface RunningServerOptions extends PoolOptions {
   readonly keys?: KeyRing | undefined;
   /** Whether user's code may be open to a network, by its own word. @default false */
   readonly insecure?: boolean | undefined;
+  /** What only who can read its file in the local registry knows, and must say. @default nothing */
+  readonly secret?: string | undefined;
+  /** Where calls are written down. @default nowhere */
+  readonly audit?: Audit | undefined;
   /** Patterns of the names of those who may call, of the members. @default all */
   readonly callers?: readonly string[] | undefined;
   /** Makes a span of each call. @default none */
@@ -197,12 +202,13 @@ export class RunningServer implements AsyncDisposable {
   }
 
   #announce(address: HostPort): Announcement {
-    const { discovery, service, keys, weight, zone, clock, log } = this.#options;
+    const { discovery, service, keys, secret, weight, zone, clock, log } = this.#options;
     const instance = announceable({
       id: crypto.randomUUID(),
       service,
       ...address,
       ...(keys === undefined ? {} : { cluster: keys.current().cluster }),
+      ...(secret === undefined ? {} : { secret }),
       weight,
       zone,
       version,
@@ -257,6 +263,8 @@ async function listen(options: RunningServerOptions, pool: Pool): Promise<RpcSer
       clock,
       log,
       tracer,
+      secret: options.secret,
+      audit: options.audit,
       ...(keys === undefined ? {} : {
         listener: await listenWith(keys, options),
         name: keys.current().own.name,

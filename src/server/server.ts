@@ -10,6 +10,8 @@ import type { Stats } from "../wire/stats.ts";
 import type { Pool } from "../workers/pool/pool.ts";
 import { type CallerGroup, Callers } from "./bounds/callers.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { formatRights } from "../keys/rights.ts";
+import { type Audit, withAudit } from "./audit.ts";
 import { Gate, type GateOptions } from "./gate.ts";
 import { type Accepted, type Listener, listenTcp } from "./listener.ts";
 import { NamedCallers } from "./named_callers.ts";
@@ -48,6 +50,10 @@ export interface RpcServerOptions {
   readonly name?: string | undefined;
   /** Who may call, of those that are known by their keys. @default all */
   readonly isWelcome?: Matcher | undefined;
+  /** What a caller must know, beside keys or without them. @default nothing */
+  readonly secret?: string | undefined;
+  /** Where calls are written down. @default nowhere */
+  readonly audit?: Audit | undefined;
   /** Makes new certificates for callers. @default it cannot */
   readonly renew?: GateOptions["renew"];
   /** Makes a span of each call. @default none */
@@ -67,6 +73,12 @@ const peerCheckPeriodMs = 1_000;
 
 /** Pause after a failed accept: without it, a lack of file handles makes a busy loop. */
 const acceptRetryMs = 100;
+
+/** Who has no keys, and can read what is left for this user alone. */
+const whoKnowsTheSecret: Caller = {
+  name: "",
+  rights: { call: ["*"], serve: false, admin: false, read: true },
+};
 
 const lostErrors = [
   Deno.errors.NotConnected,
@@ -231,10 +243,18 @@ export class RpcServer {
     caller: Caller | undefined,
     group: CallerGroup,
   ): void {
-    const { clock, log } = this.#options;
+    const { clock, log, audit } = this.#options;
+    const requests = this.#requestsOf(caller);
+    if (caller !== undefined) {
+      log.info("A caller has come", {
+        caller: caller.name,
+        from,
+        rights: formatRights(caller.rights),
+      });
+    }
     const session = new Session({
       conn,
-      dispatcher: caller === undefined ? this.#requests : this.#gateOf(caller),
+      dispatcher: audit === undefined ? requests : withAudit(audit, clock, from, requests),
       caller: caller === undefined ? undefined : this.#callers.of(caller.name),
       group,
       limits: this.#limits,
@@ -250,9 +270,13 @@ export class RpcServer {
     if (this.#isGoingAway) session.goaway();
   }
 
-  #gateOf(caller: Caller): RequestTaker {
-    const { service, name = "", isWelcome = () => true, renew } = this.#options;
-    return new Gate({ caller, service, server: name, isWelcome, renew, next: this.#requests });
+  /** What stands between a connection and the calls. */
+  #requestsOf(known: Caller | undefined): RequestTaker {
+    const { service, name = "", isWelcome = () => true, secret, renew } = this.#options;
+    const caller = known ?? (secret === undefined ? undefined : whoKnowsTheSecret);
+    if (caller === undefined) return this.#requests;
+    const next = this.#requests;
+    return new Gate({ caller, service, server: name, isWelcome, secret, renew, next });
   }
 
   #traced(dispatcher: Dispatcher): RequestTaker {

@@ -311,3 +311,56 @@ Deno.test("no call fails while the keys of a server and its client are renewed u
   assert.equal((await home.run(["call", "ping"])).stdout, '"pong"\n');
   await server.stop();
 });
+
+Deno.test("a private server is called by who can read its file, and by nobody who only reaches it", async () => {
+  await using home = await RpcHome.create();
+  const server = await home.serve(["--private"]);
+  assert.equal((await home.run(["call", "ping"])).stdout, '"pong"\n');
+  assert.match((await home.run(["servers"])).stdout, /answers in/);
+  const around = await home.run(["call", "ping", "-r", `static:${server.address}`]);
+  assert.equal(around.code, 1);
+  assert.doesNotMatch(around.stdout, /pong/);
+  const shown = await home.run(["servers", "--json"]);
+  assert.doesNotMatch(shown.stdout + server.stderr + server.readyLine, /secret/);
+  const files = [...Deno.readDirSync(`${home.directory}/registry/rpc`)];
+  const json = files.filter(({ name }) => name.endsWith(".json"));
+  assert.equal(json.length, 1);
+  for (const { name } of json) {
+    const path = `${home.directory}/registry/rpc/${name}`;
+    assert.match(Deno.readTextFileSync(path), /"secret":"[\w-]{32}"/);
+    assert.equal((Deno.statSync(path).mode ?? 0) & 0o077, 0);
+  }
+  await server.stop();
+  for (const more of [["-r", "static:127.0.0.1:1"], ["--callers", "x"]]) {
+    assert.equal((await home.run(["serve", "127.0.0.1", "0", "--private", ...more])).code, 2);
+  }
+  assert.match(
+    (await home.run(["serve", "0.0.0.0", "0", "--private"])).stderr,
+    /Cannot be --private on a network/,
+  );
+});
+
+Deno.test("an audit has a line for each call, refused ones too, and no parameters", async () => {
+  await using home = await RpcHome.create();
+  await home.run(["keys", "init", "--name", "alpha"]);
+  await using bob = await memberHome(home, "bob", "read,call:ping");
+  const file = `${home.directory}/audit.ndjson`;
+  const server = await home.serve(["--audit", file]);
+  await home.run(["call", "fib", "20"]);
+  await bob.run(["call", "ping", "31337"]);
+  await bob.run(["call", "fib", "31337"]);
+  await server.stop();
+  const lines = Deno.readTextFileSync(file).trimEnd().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(lines.map(({ caller, method, outcome }) => [caller, method, outcome]), [
+    ["alpha", "fib", "ok"],
+    ["bob", "ping", "ok"],
+    ["bob", "fib", "PermissionDenied"],
+  ]);
+  assert.doesNotMatch(JSON.stringify(lines), /31337/);
+  assert.match(server.stderr, /A caller has come.*bob.*read,call:ping/);
+  assert.equal((Deno.statSync(file).mode ?? 0) & 0o077, 0);
+
+  const nowhere = await home.run(["serve", "127.0.0.1", "0", "--audit", "/nowhere/audit"]);
+  assert.equal(nowhere.code, 1);
+  assert.match(nowhere.stderr, /Cannot write \/nowhere\/audit: .*--audit/);
+});

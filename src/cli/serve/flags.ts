@@ -28,6 +28,15 @@ export const serveFlags = {
     fallback: undefined,
     setting: true,
   }),
+  private: boolean({
+    description: "Let only this user call, of all on this machine: for the local registry",
+    setting: true,
+  }),
+  audit: text("<file>", {
+    description: "Write a line for each call there: who, from where, what, how it ended",
+    fallback: undefined,
+    setting: true,
+  }),
   callers: text("<names>", {
     description: "Who may call, of those that have keys: names and patterns such as 'alice,win-*'",
     fallback: undefined,

@@ -6,6 +6,8 @@ import { systemRandom } from "../../base/random.ts";
 import type { KeyRing } from "../../keys/key_ring.ts";
 import type { HostPort } from "../../discovery/registry_url.ts";
 import type { WorkerOffer } from "../../workers/child/run_as_worker.ts";
+import { isLoopback } from "../../library/advertise.ts";
+import { openAudit } from "./audit_file.ts";
 import { openKeys } from "../../library/own_keys.ts";
 import { RunningServer, type RunningServerOptions } from "../../library/running_server.ts";
 import { denoWorkerCommand } from "../../library/worker_command.ts";
@@ -50,6 +52,8 @@ async function serveUntilStopped(
   const metricsAt = flags.metrics === undefined ? undefined : metricsAddress(flags.metrics);
   const keys = await openKeys(flags, log);
   const callers = callersOf(flags.callers, keys);
+  const secret = flags.private ? secretFor(flags.registry, listen, keys) : undefined;
+  const audit = flags.audit === undefined ? undefined : openAudit(flags.audit, log);
   const discovery = await openRegistry(flags, log);
   const interrupt = onInterrupt({ hangup: true });
   let server: RunningServer | undefined;
@@ -67,6 +71,8 @@ async function serveUntilStopped(
       keys,
       insecure: flags.insecure,
       callers,
+      secret,
+      audit: audit?.audit,
       service: flags.service,
       advertise: flags.advertise,
       weight: flags.weight,
@@ -102,9 +108,26 @@ async function serveUntilStopped(
     watch?.close();
     await server?.close();
     metrics?.close();
+    audit?.close();
     await discovery.close();
     interrupt.release();
   }
+}
+
+/** What this user's clients find in the registry, where nobody else can look. */
+function secretFor(registry: string, listen: HostPort, keys: KeyRing | undefined): string {
+  if (keys !== undefined) {
+    throw new UsageError(
+      "Cannot be --private with keys: --callers says who of the cluster may call",
+    );
+  }
+  if (!registry.startsWith("local:") || !isLoopback(listen.host)) {
+    throw new UsageError(
+      "Cannot be --private on a network: it is for this user's clients on this machine, which find " +
+        "it by the registry local: on 127.0.0.1",
+    );
+  }
+  return crypto.getRandomValues(new Uint8Array(24)).toBase64({ alphabet: "base64url" });
 }
 
 /** Patterns of names. Without keys nobody has a name. */

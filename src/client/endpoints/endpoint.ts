@@ -289,11 +289,11 @@ export class Endpoint {
   }
 
   async #connect(dial: Dial, abort: AbortController): Promise<void> {
-    this.#refusal = undefined;
     try {
       this.#probe(await dial.duplex, abort);
     } catch (error) {
-      if (isRefusal(error)) this.#refusal = error;
+      // What the last attempt came to stands while the next one is under way.
+      this.#refusal = isRefusal(error) ? error : undefined;
       this.#failed(abort, messageOf(error));
     }
   }
@@ -340,6 +340,7 @@ export class Endpoint {
   #ready(connection: Connection): void {
     this.#backoff.reset();
     this.#lastFailure = undefined;
+    this.#refusal = undefined;
     // It may be another process than the one before, which offers other methods.
     this.#owner.loads.forgetLacking(this.row);
     const kind = connection.wentAway ? "draining" : "ready";

@@ -96,6 +96,7 @@ export class LocalAnnouncement implements Announcement {
       const registration = await OwnRegistration.publish(
         path,
         (id) => encodeInstance(this.#instance, id),
+        this.#instance.secret === undefined ? undefined : 0o600,
       );
       this.#state = { kind: "registered", registration };
       this.#backoff.reset();

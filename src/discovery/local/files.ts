@@ -47,12 +47,14 @@ export class OwnRegistration {
   /**
    * Puts a registration into a directory, whole or not at all.
    *
+   * @param mode who may read it, as far as the umask lets them
    * @param encode makes the text from the registration's id
    * @throws whatever the file system has against it
    */
   static async publish(
     directory: string,
     encode: (id: string) => string,
+    mode = 0o666,
   ): Promise<OwnRegistration> {
     const id = crypto.randomUUID();
     const lockPath = pathOf(directory, id, "lock");
@@ -63,7 +65,7 @@ export class OwnRegistration {
       if (!lock.tryLockSync(true)) throw new Error(`${lockPath} was locked by somebody else`);
       await Deno.lstat(lockPath);
       const temporary = pathOf(directory, id, "tmp");
-      await Deno.writeTextFile(temporary, encode(id), { createNew: true });
+      await Deno.writeTextFile(temporary, encode(id), { createNew: true, mode });
       await Deno.rename(temporary, pathOf(directory, id, "json"));
       return registration;
     } catch (error) {
