@@ -143,9 +143,13 @@ export function writeKeyFiles(directory: string, files: Readonly<Record<string, 
   try {
     Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
     if (Deno.build.os !== "windows") Deno.chmodSync(directory, 0o700);
-    for (const [name, text] of Object.entries(files)) {
-      replaceFile(joinPath(directory, name), text, isSecret(name) ? 0o600 : 0o644);
-    }
+    replaceFiles(
+      Object.entries(files).map(([name, text]) => ({
+        path: joinPath(directory, name),
+        text,
+        mode: isSecret(name) ? 0o600 : 0o644,
+      })),
+    );
   } catch (error) {
     throw new CommandError(`Cannot write keys to ${directory}: ${messageOf(error)}`, {
       cause: error,
@@ -163,22 +167,35 @@ export function appendIssued(directory: string, line: string): void {
   }
 }
 
-/** No reader and no full disk ever leaves half of one. */
-function replaceFile(path: string, text: string, mode: number): void {
-  const temporary = `${path}.${crypto.randomUUID()}`;
+interface NewFile {
+  readonly path: string;
+  readonly text: string;
+  readonly mode: number;
+}
+
+/**
+ * No reader and no full disk ever leaves half of one; and all are on the disk before the first of them
+ * takes its place, so that a key and its certificate change together but for a moment.
+ */
+function replaceFiles(files: readonly NewFile[]): void {
+  const written: { readonly temporary: string; readonly path: string }[] = [];
   try {
-    {
+    for (const { path, text, mode } of files) {
+      const temporary = `${path}.${crypto.randomUUID()}`;
+      written.push({ temporary, path });
       using file = Deno.openSync(temporary, { write: true, createNew: true, mode });
       const bytes = new TextEncoder().encode(text);
       for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
       file.syncSync();
     }
-    Deno.renameSync(temporary, path);
+    for (const { temporary, path } of written) Deno.renameSync(temporary, path);
   } catch (error) {
-    try {
-      Deno.removeSync(temporary);
-    } catch {
-      // It was never made.
+    for (const { temporary } of written) {
+      try {
+        Deno.removeSync(temporary);
+      } catch {
+        // It was never made, or it has taken its place.
+      }
     }
     throw error;
   }

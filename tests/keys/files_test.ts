@@ -72,6 +72,21 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name: "files that cannot all be written change none, and leave nothing behind",
+  ...unix,
+  fn: () =>
+    withDirectory((directory) => {
+      writeKeyFiles(directory, { [keyFiles.machineKey]: "old", [keyFiles.machine]: "old" });
+      assert.throws(
+        () => writeKeyFiles(directory, { [keyFiles.machineKey]: "new", "no/such/place": "new" }),
+        /Cannot write keys/,
+      );
+      assert.equal(readKeyFile(directory, keyFiles.machineKey), "old");
+      assert.equal([...Deno.readDirSync(directory)].length, 2);
+    }),
+});
+
 Deno.test("no keys are none, and some of them are an error and not a way round", () =>
   withDirectory((directory) => {
     assert.equal(readKeys(directory), undefined);

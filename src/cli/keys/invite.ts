@@ -25,7 +25,9 @@ export async function invite({ flags }: KeysInput, target: string): Promise<numb
   console.log(formatToken(token));
   console.error(
     `rpc: good once, for 15 minutes, for the rights ${formatRights(rights)}; on the other ` +
-      `machine: rpc keys join ${target}`,
+      `machine: rpc keys join ${
+        /^(0\.0\.0\.0|::)$/.test(host) ? `<this machine>:${port}` : target
+      }`,
   );
   const nameOf = (asked: string) => flags.name ?? asked;
   const joined = await Invitation.wait({
