@@ -360,6 +360,13 @@ Deno.test("an audit has a line for each call, refused ones too, and no parameter
   assert.match(server.stderr, /A caller has come.*bob.*read,call:ping/);
   assert.equal((Deno.statSync(file).mode ?? 0) & 0o077, 0);
 
+  if (Deno.build.os === "linux") {
+    const full = await home.serve(["--audit", "/dev/full"]);
+    assert.equal((await home.run(["call", "ping"])).code, 0, "a full disk holds up no call");
+    await full.process.says(/Cannot write the audit/);
+    await full.stop();
+    assert.match(full.stderr, /Calls are missing in the audit.*calls=1/);
+  }
   const nowhere = await home.run(["serve", "127.0.0.1", "0", "--audit", "/nowhere/audit"]);
   assert.equal(nowhere.code, 1);
   assert.match(nowhere.stderr, /Cannot write \/nowhere\/audit: .*--audit/);

@@ -62,6 +62,8 @@ Deno.test("the same text elsewhere is another file, and one's own word goes befo
   const called = await home.run(["call", "ping"], { cwd: other });
   assert.equal(called.stdout, '"pong"\n');
   assert.equal(called.stderr, "");
+  const told = await home.run(["call", "ping", "--verbose"], { cwd: other });
+  assert.match(told.stderr, /the registry is the one of RPC_REGISTRY/);
   await server.stop();
 });
 

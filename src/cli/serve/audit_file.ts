@@ -13,7 +13,10 @@ import type { Audit, AuditEntry } from "../../server/audit.ts";
  *
  * @throws {CommandError} the file cannot be written
  */
-export function openAudit(path: string, log: Logger): { readonly audit: Audit; close(): void } {
+export function openAudit(
+  path: string,
+  log: Logger,
+): { readonly audit: Audit; close(): Promise<void> } {
   let file: Deno.FsFile;
   try {
     file = Deno.openSync(path, { append: true, create: true, mode: 0o600 });
@@ -22,22 +25,27 @@ export function openAudit(path: string, log: Logger): { readonly audit: Audit; c
   }
   let text = "";
   let lost = 0;
-  let isWriting = false;
+  let isTold = false;
+  let writing: Promise<void> | undefined;
   const write = async () => {
-    isWriting = true;
-    try {
-      while (text !== "") {
-        const bytes = new TextEncoder().encode(text);
-        text = "";
+    // Whatever else is ready in this turn goes along.
+    await Promise.resolve();
+    while (text !== "") {
+      const bytes = new TextEncoder().encode(text);
+      const calls = text.split("\n").length - 1;
+      text = "";
+      try {
         for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
         if (lost > 0) log.warn("Calls are missing in the audit", { path, calls: lost });
         lost = 0;
+        isTold = false;
+      } catch (error) {
+        lost += calls;
+        if (!isTold) log.error("Cannot write the audit", { path, reason: messageOf(error) });
+        isTold = true;
       }
-    } catch (error) {
-      if (lost === 0) log.error("Cannot write the audit", { path, reason: messageOf(error) });
-      lost++;
     }
-    isWriting = false;
+    writing = undefined;
   };
   return {
     audit(entry) {
@@ -46,16 +54,12 @@ export function openAudit(path: string, log: Logger): { readonly audit: Audit; c
         return;
       }
       text += lineOf(entry);
-      if (!isWriting) void Promise.resolve().then(write);
-      isWriting = true;
+      writing ??= write();
     },
-    close() {
-      try {
-        file.writeSync(new TextEncoder().encode(text));
-        file.close();
-      } catch {
-        // It was told when it began to fail.
-      }
+    async close() {
+      await writing;
+      if (lost > 0) log.warn("Calls are missing in the audit", { path, calls: lost });
+      file.close();
     },
   };
 }

@@ -108,7 +108,7 @@ async function serveUntilStopped(
     watch?.close();
     await server?.close();
     metrics?.close();
-    audit?.close();
+    await audit?.close();
     await discovery.close();
     interrupt.release();
   }

@@ -103,6 +103,8 @@ export async function resolveFlags(
     const name = kebabCase(key);
     if (found?.source === settingsFileName && key === "registry") {
       note(`the registry is the one of ${settingsFileName} in this directory`);
+    } else if (key === "registry" && found !== undefined && given.get("verbose") === "true") {
+      note(`the registry is the one of ${found.source}`);
     } else if (files[0]?.ignored?.includes(key) && !isSaidAbove(found)) {
       note(`${settingsFileName} of this directory sets ${name}, ${reasonOf(name)}`);
     }
