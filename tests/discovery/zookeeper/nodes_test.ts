@@ -123,13 +123,14 @@ zooKeeperTest("zookeeper: nodes", async (t) => {
   );
 
   await check("a change of a node's data is seen", async (scene) => {
-    const { discovery, outsider, recorder } = scene;
+    const { outsider, recorder } = scene;
     const instance = anInstance();
-    await discovery.announce(instance).registered;
+    // Another program's: what we have announced ourselves we would put right.
+    await outsider.ensurePath("/services/rpc");
+    await outsider.create("/services/rpc/theirs", encodeInstance(instance, "theirs"));
     await recorder.untilListed(instance);
-    const [id = ""] = (await outsider.getChildren("/services/rpc")).children;
     const heavier = { ...instance, weight: 9 };
-    await outsider.setData(`/services/rpc/${id}`, encodeInstance(heavier, id));
+    await outsider.setData("/services/rpc/theirs", encodeInstance(heavier, "theirs"));
     await recorder.until(({ last }) => last?.instances[0]?.weight === 9, "new weight");
     assert.equal(recorder.snapshots.at(-2)?.instances[0]?.weight, instance.weight);
   });
