@@ -13,7 +13,7 @@ import { plainLogger } from "../process/plain_logger.ts";
 import { endsSoon, expiryText } from "../../keys/expiry.ts";
 import { watchExpiry } from "../../library/key_watch.ts";
 import { openKeys, transportOf } from "../../library/own_keys.ts";
-import { isLoopback } from "../../library/advertise.ts";
+import { isOpen } from "./open.ts";
 import { openRegistry } from "../registry.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
 import { timeText } from "../../terminal/time_text.ts";
@@ -116,11 +116,6 @@ function answerText({ instance, answer, validToMs }: Probed): string {
       ? [`its keys end: ${expiryText(validToMs, nowMs)}`]
       : []),
   ].join(", ");
-}
-
-/** Whether anybody on the network may call it. */
-function isOpen({ cluster, host }: Instance): boolean {
-  return cluster === undefined && !isLoopback(host);
 }
 
 async function toTable(servers: readonly Probed[]): Promise<string> {

@@ -4,6 +4,7 @@ import { plainLine } from "../../terminal/plain_text.ts";
 import { timeText } from "../../terminal/time_text.ts";
 import { displayWidth } from "../../terminal/width.ts";
 import { Screen } from "../../terminal/screen.ts";
+import { isOpen } from "./open.ts";
 import type { ServerRow } from "./rows.ts";
 import { formatTable } from "../../terminal/table.ts";
 
@@ -87,12 +88,14 @@ function fittingTable(rows: readonly ServerRow[], width: number): string[] {
   }
 }
 
-function stateCell({ state }: ServerRow): string {
+function stateCell({ state, instance }: ServerRow): string {
   switch (state) {
     case undefined:
       return "asking";
     case "ready":
-      return styleText("green", state);
+      return isOpen(instance)
+        ? `${styleText("green", state)}, ${styleText("yellow", "open")}`
+        : styleText("green", state);
     case "draining":
       return styleText("yellow", state);
     case "no answer":

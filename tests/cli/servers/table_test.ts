@@ -23,3 +23,24 @@ Deno.test("a live table takes any time and any text of an instance, and shows th
   assert.match(text, /a\\u001b\[31m\\u009b2J\\nb/);
   assert.match(text, /2026-01-01T00:00Z/);
 });
+
+Deno.test("a server that anybody on the network may call is shown as open", () => {
+  const lineOf = (fields: Parameters<typeof anInstance>[0]) =>
+    linesOf(
+      [{
+        instance: anInstance(fields),
+        isListed: true,
+        state: "ready",
+        answerMs: 1,
+        problem: undefined,
+        stats: undefined,
+        callsPerSecond: undefined,
+        busiest: undefined,
+      }],
+      { registry: "local:", service: "rpc", isStale: false },
+      200,
+    ).join("\n");
+  assert.match(lineOf({ host: "192.168.0.211" }), /open/);
+  assert.doesNotMatch(lineOf({ host: "127.0.0.1" }), /open/);
+  assert.doesNotMatch(lineOf({ host: "192.168.0.211", cluster: "0123456789abcdef0123" }), /open/);
+});
