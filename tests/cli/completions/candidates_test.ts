@@ -50,7 +50,7 @@ Deno.test("methods are asked of the registry that the line names", async () => {
 });
 
 Deno.test("arguments are completed by what they are", async () => {
-  assert.deepEqual(await completed("config", ""), ["get", "set", "unset", "path"]);
+  assert.deepEqual(await completed("config", ""), ["get", "set", "unset", "path", "trust"]);
   assert.deepEqual(await completed("config", "set", "balan"), ["balance"]);
   assert.deepEqual(await completed("config", "set", "balance", "p"), ["p2c"]);
   assert.deepEqual(await completed("serve", "127.0.0.1", "0", ""), [":files"]);
