@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Backoff } from "../../src/base/backoff.ts";
-import { seededRandom } from "../../src/base/random.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 
 Deno.test("next() doubles up to the maximum and draws from the upper half", () => {
   const options = { baseMs: 100, maxMs: 1_000 };

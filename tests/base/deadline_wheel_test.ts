@@ -5,7 +5,8 @@ import {
   wheelLingerMs,
   wheelTickMs,
 } from "../../src/base/deadline_wheel.ts";
-import { randomInt, seededRandom } from "../../src/base/random.ts";
+import { randomInt } from "../../src/base/random.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 
 /** One turn of the wheel: longer deadlines share slots with shorter ones. */

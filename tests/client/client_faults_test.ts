@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { RpcError } from "../../src/base/errors.ts";
-import { type Random, randomInt, seededRandom } from "../../src/base/random.ts";
+import { type Random, randomInt } from "../../src/base/random.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 import type { Answer, FakeServer, ReceivedCall } from "../support/memory_transport.ts";
 import { settled } from "../support/virtual_clock.ts";
 import { ClientRig, type Outcome } from "./client_rig.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ErrorName, type Executed, RpcError } from "../../src/base/errors.ts";
 import { attemptsMax } from "../../src/base/limits.ts";
-import { seededRandom } from "../../src/base/random.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 import { Call, type CallEndpoint, type Done } from "../../src/client/call.ts";
 import { Pauses } from "../../src/client/pauses.ts";
 import { withRetry } from "../../src/client/retry.ts";

@@ -1,4 +1,5 @@
-import { randomInt, seededRandom } from "../../src/base/random.ts";
+import { randomInt } from "../../src/base/random.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 import { assertAnswers, bytesOf, readVectors, requestFiles } from "../vectors/vectors.ts";
 import { serverTest, vectorProcedures } from "./fixtures/harness.ts";
 

@@ -1,4 +1,5 @@
-import { type Random, seededRandom } from "../../src/base/random.ts";
+import type { Random } from "../../src/base/random.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 import type { BalancePolicy } from "../../src/client/endpoints/balancer.ts";
 import type { CallReport } from "../../src/client/call_report.ts";
 import { Client } from "../../src/client/client.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { seededRandom } from "../../src/base/random.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 import { LatencyHistogram } from "../../src/terminal/histogram.ts";
 
 Deno.test("quantiles are those of the latencies themselves, to within a percent", () => {

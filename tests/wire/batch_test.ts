@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { RpcError } from "../../src/base/errors.ts";
 import { messageBytesMax } from "../../src/base/limits.ts";
-import { seededRandom, shuffled } from "../../src/base/random.ts";
+import { shuffled } from "../../src/base/random.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 import { BatchLine } from "../../src/wire/batch.ts";
 import { encodeError, encodeResult } from "../../src/wire/codec.ts";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { randomInt, seededRandom } from "../../src/base/random.ts";
+import { randomInt } from "../../src/base/random.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 import { assertAnswers, bytesOf, readVectors, requestFiles } from "../vectors/vectors.ts";
 import { ReferencePeer } from "./reference_peer.ts";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { randomInt, seededRandom } from "../../src/base/random.ts";
+import { randomInt } from "../../src/base/random.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 import { isZooKeeperError } from "../../src/zookeeper/errors.ts";
 import { CutFrame, FrameSplitter } from "../../src/zookeeper/frames.ts";
 

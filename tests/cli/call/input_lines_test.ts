@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { messageBytesMax } from "../../../src/base/limits.ts";
-import { randomInt, seededRandom } from "../../../src/base/random.ts";
+import { randomInt } from "../../../src/base/random.ts";
+import { seededRandom } from "../../support/seeded_random.ts";
 import { type InputLine, InputLines } from "../../../src/cli/call/input_lines.ts";
 
 /** An input that is read in pieces of the lengths that `pieceOf` says. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { randomInt, seededRandom } from "../../../src/base/random.ts";
+import { randomInt } from "../../../src/base/random.ts";
+import { seededRandom } from "../../support/seeded_random.ts";
 import { ResultOrder } from "../../../src/cli/call/result_order.ts";
 
 function newOrder(concurrency = 1): { order: ResultOrder<string>; written: string[] } {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { answersToJudge } from "../../../src/client/endpoints/latency.ts";
-import { seededRandom } from "../../../src/base/random.ts";
+import { seededRandom } from "../../support/seeded_random.ts";
 import {
   type BalancePolicy,
   candidatesOf,

@@ -1,5 +1,5 @@
 import type { RpcError } from "../../../src/base/errors.ts";
-import { seededRandom } from "../../../src/base/random.ts";
+import { seededRandom } from "../../support/seeded_random.ts";
 import { silentLogger } from "../../../src/base/log.ts";
 import { createPick } from "../../../src/client/endpoints/balancer.ts";
 import { Call } from "../../../src/client/call.ts";

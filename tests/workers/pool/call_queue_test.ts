@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { randomInt, seededRandom } from "../../../src/base/random.ts";
+import { randomInt } from "../../../src/base/random.ts";
+import { seededRandom } from "../../support/seeded_random.ts";
 import { CallQueue, type Queued } from "../../../src/workers/pool/call_queue.ts";
 
 class Item implements Queued<Item> {

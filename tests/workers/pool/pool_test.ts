@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../../src/base/clock.ts";
-import { seededRandom } from "../../../src/base/random.ts";
+import { seededRandom } from "../../support/seeded_random.ts";
 import { silentLogger } from "../../../src/base/log.ts";
 import { WorkerPool } from "../../../src/workers/pool/pool.ts";
 import { waitFor } from "../../support/wait_for.ts";

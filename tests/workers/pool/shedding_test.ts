@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Random, seededRandom } from "../../../src/base/random.ts";
+import type { Random } from "../../../src/base/random.ts";
+import { seededRandom } from "../../support/seeded_random.ts";
 import { CallQueue } from "../../../src/workers/pool/call_queue.ts";
 import { Shedding, type Waiting } from "../../../src/workers/pool/shedding.ts";
 
