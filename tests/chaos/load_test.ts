@@ -41,7 +41,7 @@ chaosTest("a server ten times slower than the others gets less of the calls", as
   });
 });
 
-// To see it fail: let Lane.#stop in src/workers/lane.ts do nothing.
+// To see it fail: let Scheduler.#stop in src/workers/pool/scheduler.ts do nothing.
 chaosTest(
   "procedures that hang, crash, exit or exhaust memory cost only their own calls",
   async () => {

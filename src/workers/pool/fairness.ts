@@ -6,7 +6,7 @@ import type { Shedding } from "./shedding.ts";
 import { Share } from "./share.ts";
 import type { Caller } from "./task.ts";
 
-/** What a {@link Fairness} needs of its lane. */
+/** What a {@link Fairness} needs of its scheduler. */
 export interface FairnessOptions {
   readonly queue: CallQueue<PoolCall>;
   readonly shedding: Shedding<PoolCall>;
@@ -21,7 +21,7 @@ export interface FairnessOptions {
 }
 
 /**
- * Who may have how much of a lane: all of it while nobody else wants any, half of the workers and half of the
+ * Who may have how much of a scheduler: all of it while nobody else wants any, half of the workers and half of the
  * queue while others wait. And nothing while it leaves its answers unread.
  *
  * Who came when nobody else was there may hold all workers, for as long as its deadlines allow. When others
@@ -106,7 +106,7 @@ export class Fairness {
     return [...most.begun].at(-1);
   }
 
-  /** Has the lane go on when something that reads too slowly has read all. */
+  /** Has the scheduler go on when something that reads too slowly has read all. */
   goOnWhenDrained(source: Pick<Caller, "drained">): void {
     if (this.#awaited.has(source)) return;
     this.#awaited.add(source);
@@ -144,7 +144,7 @@ export class Fairness {
     return call !== undefined;
   }
 
-  /** Whether a call's caller reads what it is sent. If not, the lane goes on when it has. */
+  /** Whether a call's caller reads what it is sent. If not, the scheduler goes on when it has. */
   #isRead({ task: { caller } }: PoolCall): boolean {
     if (caller === undefined || !caller.isFull) return true;
     this.goOnWhenDrained(caller);

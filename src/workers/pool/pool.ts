@@ -5,7 +5,7 @@ import { queueMaxDefault } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import type { OpenRpcDocument } from "../../procedures/openrpc.ts";
-import { Lane } from "./lane.ts";
+import { Scheduler } from "./scheduler.ts";
 import type { PoolTask, TaskHandle } from "./task.ts";
 import type { WorkerCommand } from "../process/worker_command.ts";
 import { WorkerSlot } from "./worker_slot.ts";
@@ -81,8 +81,8 @@ const restartBackoff = { baseMs: 100, maxMs: 5_000 };
  */
 export class WorkerPool implements Pool {
   readonly #options: WorkerPoolOptions;
-  readonly #cpu: Lane;
-  readonly #io: Lane;
+  readonly #cpu: Scheduler;
+  readonly #io: Scheduler;
   #document: OpenRpcDocument | undefined;
   #isClosed = false;
 
@@ -90,8 +90,8 @@ export class WorkerPool implements Pool {
     const { clock, queueMax = queueMaxDefault } = options;
     const shared = { clock, wheel: new DeadlineWheel(clock), queueMax };
     this.#options = options;
-    this.#cpu = new Lane({ ...shared, inOrder: true });
-    this.#io = new Lane({ ...shared, inOrder: false });
+    this.#cpu = new Scheduler({ ...shared, inOrder: true });
+    this.#io = new Scheduler({ ...shared, inOrder: false });
   }
 
   /**
@@ -167,12 +167,12 @@ export class WorkerPool implements Pool {
     return this.document().methods.some((method) => method["x-kind"] === "io");
   }
 
-  /** Makes places until the lane has so many, and returns those. */
-  #add(lane: Lane, size: number): WorkerSlot[] {
-    const inOrder = lane === this.#cpu;
+  /** Makes places until the scheduler has so many, and returns those. */
+  #add(scheduler: Scheduler, size: number): WorkerSlot[] {
+    const inOrder = scheduler === this.#cpu;
     const { cpuCallsPerWorkerMax, ioCallsPerWorkerMax = 256 } = this.#options;
     const { command, clock, random, log, spawnTimeoutMs = 10_000 } = this.#options;
-    const missing = Math.max(0, size - lane.slots.length);
+    const missing = Math.max(0, size - scheduler.slots.length);
     const added = Array.from({ length: missing }, () =>
       new WorkerSlot({
         command,
@@ -182,9 +182,9 @@ export class WorkerPool implements Pool {
         backoff: new Backoff(random, restartBackoff),
         clock,
         log,
-        ready: () => lane.pump(),
+        ready: () => scheduler.pump(),
       }));
-    lane.slots = [...lane.slots, ...added];
+    scheduler.slots = [...scheduler.slots, ...added];
     return added;
   }
 }

@@ -18,7 +18,7 @@ export type Place =
     readonly id: number;
   };
 
-/** What a call asks of the lane that it is in. */
+/** What a call asks of the scheduler that it is in. */
 export interface CallOwner {
   cancel(call: PoolCall): void;
   /** A worker has a place free. */
@@ -36,7 +36,7 @@ const nowhere: Place = { name: "nowhere" };
 export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
   readonly task: PoolTask;
   readonly submittedAtMs: number;
-  /** What its caller has of the lane. */
+  /** What its caller has of the scheduler. */
   readonly share: Share<PoolCall>;
   readonly #owner: CallOwner;
   #place: Place = nowhere;
@@ -72,7 +72,7 @@ export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
     return this.#credit;
   }
 
-  /** Replaces the moment at which the lane looks at this call again. */
+  /** Replaces the moment at which the scheduler looks at this call again. */
   set deadline(deadline: Deadline | undefined) {
     this.#deadline?.cancel();
     this.#deadline = deadline;

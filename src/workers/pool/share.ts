@@ -1,7 +1,7 @@
 /** Where a call can be, as far as its caller's share goes. */
 type PlaceName = "nowhere" | "queue" | "worker";
 
-/** What one caller has of a lane. */
+/** What one caller has of a scheduler. */
 export class Share<Call> {
   readonly #changed: (share: Share<Call>) => void;
   /** Calls in workers, the one that was given last at the end. */

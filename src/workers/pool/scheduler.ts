@@ -13,8 +13,8 @@ import type { PoolTask, TaskHandle } from "./task.ts";
 import type { WorkerProcess } from "../process/worker_process.ts";
 import type { WorkerSlot } from "./worker_slot.ts";
 
-/** What a {@link Lane} needs. */
-export interface LaneOptions {
+/** What a {@link Scheduler} needs. */
+export interface SchedulerOptions {
   /** Whether its workers act on one call after the other, so that only killing one stops a call. */
   readonly inOrder: boolean;
   /** Most calls that wait. */
@@ -36,8 +36,8 @@ const streamGraceMs = 500;
 const inQueue: Place = { name: "queue" };
 
 /** Calls of one kind, the workers that run them, and the queue between. */
-export class Lane implements CallOwner {
-  readonly #options: LaneOptions;
+export class Scheduler implements CallOwner {
+  readonly #options: SchedulerOptions;
   readonly #queue = new CallQueue<PoolCall>();
   readonly #shedding = new Shedding(this.#queue);
   readonly #fairness: Fairness;
@@ -49,7 +49,7 @@ export class Lane implements CallOwner {
   #isPumpDue = false;
   #isFairnessWatched = false;
 
-  constructor(options: LaneOptions) {
+  constructor(options: SchedulerOptions) {
     this.#options = options;
     const { inOrder, clock, wheel } = options;
     if (inOrder) this.#overlooked = new Overlooked({ clock, wheel, slots: () => this.#slots });
