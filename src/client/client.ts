@@ -25,7 +25,7 @@ import { CallStream, streamCreditDefault } from "./call_stream.ts";
 import { withDeadline } from "./deadline.ts";
 import { Endpoints } from "./endpoints/endpoints.ts";
 import { withOwnNumbers } from "../wire/own_numbers.ts";
-import { Pauses } from "./pauses.ts";
+import { DelayedRetries } from "./delayedRetries.ts";
 import { withRetry } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
 import { withTracing } from "./tracing.ts";
@@ -51,7 +51,7 @@ export class Client {
   readonly #unavailableAfterMs: number;
   readonly #endpoints: Endpoints;
   readonly #waiting: WaitingRoom;
-  readonly #pauses: Pauses;
+  readonly #delayed: DelayedRetries;
   readonly #dispatch: Dispatch;
   readonly #watch: Watch;
   readonly #heartbeat: Timer;
@@ -97,11 +97,11 @@ export class Client {
       ejected: () => this.#ejections++,
     });
 
-    this.#pauses = new Pauses(clock);
+    this.#delayed = new DelayedRetries(clock);
     const retry = withRetry({
       random,
       budget: new RetryBudget(clock),
-      pauses: this.#pauses,
+      delayedRetries: this.#delayed,
       isOffered: (call) => this.#endpoints.offers(call),
       isAnyUntried: () => this.#endpoints.isAnyUntried,
       onRetry: () => this.#retries++,
@@ -198,7 +198,7 @@ export class Client {
     this.#endpoints.close();
     this.#waiting.leave((_call, done) => done(closedError(), undefined));
     // The last, because calls that failed above may have come here.
-    this.#pauses.end(closedError());
+    this.#delayed.end(closedError());
   }
 
   /** {@link close}, for `await using`. */

@@ -3,7 +3,7 @@ import { type ErrorName, type Executed, RpcError } from "../base/errors.ts";
 import { attemptsMax } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import type { Call, Dispatch, Done } from "./call.ts";
-import type { Pauses } from "./pauses.ts";
+import type { DelayedRetries } from "./delayedRetries.ts";
 import type { RetryBudget } from "./retry_budget.ts";
 
 /** What the retry layer needs. */
@@ -11,7 +11,7 @@ export interface RetryOptions {
   readonly random: Random;
   readonly budget: RetryBudget;
   /** Where calls wait before they are sent again. */
-  readonly pauses: Pauses;
+  readonly delayedRetries: DelayedRetries;
   /** Whether a server is connected that may offer the call's method, as far as is known. */
   readonly isOffered: (call: Call) => boolean;
   /** Whether there is a server whose first connection attempt is still under way. */
@@ -145,7 +145,7 @@ class RetriedCall {
   }
 
   #later(delayMs: number, action: () => void): void {
-    this.#options.pauses.start(this.#call, delayMs, action, (error) => this.#giveUp(error));
+    this.#options.delayedRetries.start(this.#call, delayMs, action, (error) => this.#giveUp(error));
   }
 
   /** The last error, but with what is known of the execution over all attempts. */

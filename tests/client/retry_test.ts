@@ -3,7 +3,7 @@ import { type ErrorName, type Executed, RpcError } from "../../src/base/errors.t
 import { attemptsMax } from "../../src/base/limits.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import { Call, type CallEndpoint, type Done } from "../../src/client/call.ts";
-import { Pauses } from "../../src/client/pauses.ts";
+import { DelayedRetries } from "../../src/client/delayedRetries.ts";
 import { withRetry } from "../../src/client/retry.ts";
 import { RetryBudget } from "../../src/client/retry_budget.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
@@ -44,7 +44,7 @@ interface SetUpOptions {
 function setUp({ outcomes, idempotent, retries = 100, ...options }: SetUpOptions) {
   const clock = new VirtualClock();
   const random = seededRandom(7);
-  const pauses = new Pauses(clock);
+  const delayedRetries = new DelayedRetries(clock);
   const endpoints = [new EndpointStub(), new EndpointStub()];
   for (const endpoint of endpoints) {
     if (options.isIdempotent !== undefined) endpoint.isIdempotent = options.isIdempotent;
@@ -56,7 +56,7 @@ function setUp({ outcomes, idempotent, retries = 100, ...options }: SetUpOptions
   const dispatch = withRetry({
     random,
     budget: new RetryBudget(clock, 0, retries / 10),
-    pauses,
+    delayedRetries,
     isOffered: () => options.isOffered?.(call.attempts) ?? true,
     isAnyUntried: options.isAnyUntried ?? (() => false),
     onRetry: () => retried++,
@@ -68,7 +68,7 @@ function setUp({ outcomes, idempotent, retries = 100, ...options }: SetUpOptions
     if (outcome !== "silence") done(outcome === "result" ? undefined : outcome, "the result");
   });
   dispatch(call, (error) => ends.push(error));
-  return { clock, pauses, endpoints, call, ends, attemptsAtMs, retried: () => retried };
+  return { clock, delayedRetries, endpoints, call, ends, attemptsAtMs, retried: () => retried };
 }
 
 function failure(name: ErrorName, executed?: Executed): RpcError {
@@ -190,28 +190,28 @@ Deno.test("with the budget spent an overloaded call fails at once", () => {
 });
 
 Deno.test("with the budget spent a lost call waits for it, and is not lost", () => {
-  const { clock, pauses, ends, call } = setUp({
+  const { clock, delayedRetries, ends, call } = setUp({
     outcomes: [failure("ConnectionLost", "no"), failure("ConnectionLost", "no"), "result"],
     retries: 1,
   });
   // The first retry took what there was: the second one waits until the window has passed.
   assert.equal(call.attempts, 2);
-  assert.equal(pauses.size, 1);
+  assert.equal(delayedRetries.size, 1);
   clock.advance(9_900);
   assert.equal(ends.length, 0);
   clock.advance(200);
   assert.deepEqual(ends, [undefined]);
-  assert.equal(pauses.size, 0);
+  assert.equal(delayedRetries.size, 0);
 });
 
 Deno.test("a call given up while it waits for the budget leaves nothing behind", () => {
-  const { clock, pauses, call, ends } = setUp({
+  const { clock, delayedRetries, call, ends } = setUp({
     outcomes: [failure("ConnectionLost", "no")],
     retries: 0,
   });
   call.ended = true;
   call.withdraw();
-  assert.equal(pauses.size + clock.pendingTimers, 0);
+  assert.equal(delayedRetries.size + clock.pendingTimers, 0);
   clock.advance(60_000);
   assert.equal(call.attempts, 1);
   assert.equal(ends.length, 0);

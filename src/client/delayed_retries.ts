@@ -9,22 +9,22 @@ interface Pause {
 }
 
 /** Calls that failed and wait a moment before they are sent again. */
-export class Pauses {
+export class DelayedRetries {
   readonly #clock: Clock;
-  readonly #pauses = new Set<Pause>();
+  readonly #delayed = new Set<Pause>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   get size(): number {
-    return this.#pauses.size;
+    return this.#delayed.size;
   }
 
   /** Calls `goOn` after `delayMs`, or `fail` when {@link end} comes first, or neither if the call is withdrawn. */
   start(call: Call, delayMs: number, goOn: () => void, fail: (error: RpcError) => void): void {
     const pause: Pause = { call, fail, timer: undefined };
-    this.#pauses.add(pause);
+    this.#delayed.add(pause);
     pause.timer = this.#clock.after(delayMs, () => {
       this.#remove(pause);
       goOn();
@@ -34,16 +34,16 @@ export class Pauses {
 
   /** Ends all pauses at once: their calls fail. */
   end(error: RpcError): void {
-    for (const pause of [...this.#pauses]) {
+    for (const pause of [...this.#delayed]) {
       // One that failed before may have made its caller give this one up.
-      if (!this.#pauses.has(pause)) continue;
+      if (!this.#delayed.has(pause)) continue;
       this.#remove(pause);
       pause.fail(error);
     }
   }
 
   #remove(pause: Pause): void {
-    this.#pauses.delete(pause);
+    this.#delayed.delete(pause);
     pause.timer?.cancel();
     pause.call.holder = undefined;
   }
