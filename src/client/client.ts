@@ -30,7 +30,7 @@ import { withRetry } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
 import { withTracing } from "./tracing.ts";
 import { tcpTransport } from "./transport.ts";
-import { WaitingRoom } from "./waiting_room.ts";
+import { WaitForReady } from "./wait_for_ready.ts";
 
 /** How often a call that waits for servers' first connections looks whether they came to something. */
 const hopePeriodMs = 200;
@@ -50,7 +50,7 @@ export class Client {
   readonly #exactNumbers: boolean;
   readonly #unavailableAfterMs: number;
   readonly #endpoints: Endpoints;
-  readonly #waiting: WaitingRoom;
+  readonly #waiting: WaitForReady;
   readonly #delayed: DelayedRetries;
   readonly #dispatch: Dispatch;
   readonly #watch: Watch;
@@ -79,7 +79,7 @@ export class Client {
     this.#unavailableAfterMs = options.unavailableAfterMs ?? unavailableAfterMsDefault;
 
     const wheel = DeadlineWheel.of(clock);
-    this.#waiting = new WaitingRoom(
+    this.#waiting = new WaitForReady(
       wheel,
       () => this.#explain(),
       (call) => this.#hopeUntilMs(call),

@@ -11,7 +11,7 @@ interface Waiting {
 }
 
 /** Calls for which no endpoint is connected right now: at a client's start, and while servers restart. */
-export class WaitingRoom {
+export class WaitForReady {
   readonly #wheel: DeadlineWheel;
   readonly #explain: () => string | RpcError;
   readonly #hopeUntilMs: (call: Call) => number | undefined;
@@ -54,7 +54,7 @@ export class WaitingRoom {
   }
 
   /**
-   * Empties the room: `send` is called with each call, oldest first. It may enter calls again, and
+   * Empties the list: `send` is called with each call, oldest first. It may enter calls again, and
    * end others that are here.
    */
   leave(send: (call: Call, done: Done) => void): void {

@@ -3,13 +3,13 @@ import { DeadlineWheel } from "../../src/base/deadline_wheel.ts";
 import type { RpcError } from "../../src/base/errors.ts";
 import { waitingCallsMax } from "../../src/base/limits.ts";
 import { Call } from "../../src/client/call.ts";
-import { WaitingRoom } from "../../src/client/waiting_room.ts";
+import { WaitForReady } from "../../src/client/wait_for_ready.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 
 function setUp() {
   const clock = new VirtualClock();
   const wheel = new DeadlineWheel(clock);
-  const room = new WaitingRoom(wheel, () => "Nobody is there");
+  const room = new WaitForReady(wheel, () => "Nobody is there");
   const errors: (RpcError | undefined)[] = [];
   const enter = (method: string, untilMs = 1_000) => {
     const call = new Call(method, undefined, 10_000);
@@ -34,7 +34,7 @@ Deno.test("a waiting call fails as Unavailable, with the reason, when its time h
 Deno.test("a call waits on while there is hope, and fails when there is none", () => {
   const clock = new VirtualClock();
   const hopes = [1_200, 1_400];
-  const room = new WaitingRoom(new DeadlineWheel(clock), () => "Nobody", () => hopes.shift());
+  const room = new WaitForReady(new DeadlineWheel(clock), () => "Nobody", () => hopes.shift());
   const errors: (RpcError | undefined)[] = [];
   room.enter(new Call("ping", undefined, 10_000), (error) => errors.push(error), 1_000);
   clock.advance(1_390);
