@@ -27,7 +27,7 @@ export interface EndpointDependencies {
 export interface EndpointOwner {
   /** Where what a pick looks at is kept. */
   readonly loads: Loads;
-  /** The endpoint's rank, or whether it is closed, may have changed. */
+  /** The endpoint's priority, or whether it is closed, may have changed. */
   changed(endpoint: Endpoint): void;
   /** Calls to it end at their deadlines, one after the other. The owner may {@link Endpoint.eject} it. */
   suspected(endpoint: Endpoint): void;
@@ -37,7 +37,7 @@ export interface EndpointOwner {
  * How an endpoint is used: `preferred` ones take the calls; a `fallback` (not listed any more, ejected
  * or draining) takes them when there is no other; an `unusable` one has no connection.
  */
-export type Rank = "preferred" | "fallback" | "unusable";
+export type Priority = "preferred" | "fallback" | "unusable";
 
 /**
  * The life of an endpoint:
@@ -85,10 +85,10 @@ export class Endpoint {
 
   /** Its row in {@link EndpointOwner.loads}, which it alone writes to; another's once it is closed. */
   readonly row: number;
-  /** The position in its owner's list of the same rank. Kept here so that moving costs the same in any list. */
+  /** The position in its owner's list of the same priority. Kept here so that moving costs the same in any list. */
   index = -1;
-  /** The rank of the list that {@link index} is in. */
-  listedAs: Rank = "unusable";
+  /** The priority of the list that {@link index} is in. */
+  listedAs: Priority = "unusable";
 
   get instance(): Instance {
     return this.#instance;
@@ -130,7 +130,7 @@ export class Endpoint {
     return this.#ejection.isActive;
   }
 
-  get rank(): Rank {
+  get priority(): Priority {
     const { kind } = this.#state;
     if (kind === "draining") return "fallback";
     if (kind !== "ready") return "unusable";
@@ -169,7 +169,7 @@ export class Endpoint {
     return this.#idempotence?.of(method);
   }
 
-  /** Sends a call on its connection. Only for one whose {@link rank} is not `unusable`. */
+  /** Sends a call on its connection. Only for one whose {@link priority} is not `unusable`. */
   send(call: Call, nowMs: number, done: Done): void {
     const state = this.#state;
     if (state.kind !== "ready" && state.kind !== "draining") {
@@ -205,7 +205,7 @@ export class Endpoint {
   timedOut(method: string, sentAtMs: number): void {
     const nowMs = this.#dependencies.clock.now();
     this.#owner.loads.of(method).observeLate(this.row, nowMs - sentAtMs, nowMs);
-    if (this.#ejection.timedOut() && this.rank === "preferred") this.#owner.suspected(this);
+    if (this.#ejection.timedOut() && this.priority === "preferred") this.#owner.suspected(this);
   }
 
   /** Takes it out of the preferred ones for a while. Only for one that is not ejected. */
@@ -222,7 +222,7 @@ export class Endpoint {
   beat(): void {
     const state = this.#state;
     if (state.kind !== "ready" && state.kind !== "draining") return;
-    state.heartbeat.beat(this.rank === "fallback");
+    state.heartbeat.beat(this.priority === "fallback");
   }
 
   /** Lets go of everything. Calls under way fail as Cancelled. */

@@ -3,9 +3,14 @@ import { addressOf } from "../../discovery/discovery.ts";
 import { hastyReconnectsMax } from "../../base/limits.ts";
 import { candidatesOf, type Pick } from "./balancer.ts";
 import type { Call } from "../call.ts";
-import { Endpoint, type EndpointDependencies, type EndpointOwner, type Rank } from "./endpoint.ts";
+import {
+  Endpoint,
+  type EndpointDependencies,
+  type EndpointOwner,
+  type Priority,
+} from "./endpoint.ts";
 import { Loads, type MethodLoads } from "./loads.ts";
-import { RankList } from "./rank_list.ts";
+import { PriorityLevel } from "./priority_level.ts";
 
 /** What the set tells its owner. */
 export interface EndpointsEvents {
@@ -34,10 +39,10 @@ export class Endpoints implements EndpointOwner {
   readonly #dependencies: EndpointDependencies;
   readonly #events: EndpointsEvents;
   readonly #byAddress = new Map<string, Endpoint>();
-  readonly #lists: Readonly<Record<Rank, RankList>> = {
-    preferred: new RankList(),
-    fallback: new RankList(),
-    unusable: new RankList(),
+  readonly #lists: Readonly<Record<Priority, PriorityLevel>> = {
+    preferred: new PriorityLevel(),
+    fallback: new PriorityLevel(),
+    unusable: new PriorityLevel(),
   };
   /** Those whose first connection attempt is still under way. */
   readonly #untried = new Set<Endpoint>();
@@ -72,7 +77,7 @@ export class Endpoints implements EndpointOwner {
     const endpoint = new Endpoint(instance, this, this.#dependencies);
     this.#byAddress.set(address, endpoint);
     this.#untried.add(endpoint);
-    this.#place(endpoint, endpoint.rank);
+    this.#place(endpoint, endpoint.priority);
   }
 
   /** The endpoint for a call, or `undefined` if there is none to send it to now. */
@@ -189,8 +194,8 @@ export class Endpoints implements EndpointOwner {
       this.#byAddress.delete(endpoint.address);
       return;
     }
-    this.#place(endpoint, endpoint.rank);
-    if (endpoint.rank !== "unusable") this.#events.usable();
+    this.#place(endpoint, endpoint.priority);
+    if (endpoint.priority !== "unusable") this.#events.usable();
   }
 
   suspected(endpoint: Endpoint): void {
@@ -202,10 +207,10 @@ export class Endpoints implements EndpointOwner {
     this.#events.ejected(endpoint);
   }
 
-  #place(endpoint: Endpoint, rank: Rank): void {
-    endpoint.listedAs = rank;
-    this.#lists[rank].add(endpoint);
-    if (rank === "fallback" && endpoint.isEjected) this.#ejected.add(endpoint);
+  #place(endpoint: Endpoint, priority: Priority): void {
+    endpoint.listedAs = priority;
+    this.#lists[priority].add(endpoint);
+    if (priority === "fallback" && endpoint.isEjected) this.#ejected.add(endpoint);
   }
 }
 

@@ -45,9 +45,11 @@ export class EndpointsRig {
     return this.endpoints.loads.of(method).latencyOf(this.at(port).row, this.clock.now());
   }
 
-  /** What there is, as `port rank`. */
+  /** What there is, as `port priority`. */
   get picture(): string[] {
-    return [...this.endpoints.all].map(({ address, rank }) => `${address.split(":")[1]} ${rank}`);
+    return [...this.endpoints.all].map(({ address, priority }) =>
+      `${address.split(":")[1]} ${priority}`
+    );
   }
 
   /** The ports that a number of picks give, each once, in order. */

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import type { Endpoint } from "../../../src/client/endpoints/endpoint.ts";
-import { RankList } from "../../../src/client/endpoints/rank_list.ts";
+import { PriorityLevel } from "../../../src/client/endpoints/priority_level.ts";
 
 function stub(weight: number, row = 0): Endpoint {
   return { weight, row, index: -1 } as Endpoint;
 }
 
 Deno.test("a list knows where each endpoint stands, whichever is removed", () => {
-  const list = new RankList();
+  const list = new PriorityLevel();
   const items = [1, 2, 3, 4].map((row) => stub(1, row));
   for (const item of items) list.add(item);
   assert.deepEqual(list.rows, [1, 2, 3, 4]);
@@ -23,7 +23,7 @@ Deno.test("a list knows where each endpoint stands, whichever is removed", () =>
 });
 
 Deno.test("no endpoint of a list weighs more or less than its bounds, and an empty list starts anew", () => {
-  const list = new RankList();
+  const list = new PriorityLevel();
   const [light, heavy] = [stub(1), stub(7)];
   list.add(light);
   list.add(heavy);

@@ -1,8 +1,8 @@
 import type { Candidates } from "./balancer.ts";
 import type { Endpoint } from "./endpoint.ts";
 
-/** The endpoints of one rank. Adding and removing cost the same in any list. */
-export class RankList implements Candidates {
+/** The endpoints of one priority. Adding and removing cost the same in any list. */
+export class PriorityLevel implements Candidates {
   readonly #items: Endpoint[] = [];
   /** The rows of {@link items}, side by side: a pick looks at no endpoint but the one that it takes. */
   readonly #rows: number[] = [];
