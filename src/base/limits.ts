@@ -180,12 +180,12 @@ export const unavailableAfterMsDefault = 1_500;
 export const connectTimeoutMs = 5_000;
 
 /**
- * While a call waits and no server is connected, one is tried again at the first beat after this long: so the
- * first answer comes within a second after a plug is put back. Clients beat each at a time of its own.
+ * While a call waits and no server is connected, one is tried again at the first tick after this long: so the
+ * first answer comes within a second after a plug is put back. Each client ticks at a time of its own.
  */
 export const hastyReconnectMs = 400;
 
-/** How many servers are tried in that haste at each beat: enough that one of them lives, few for a network. */
+/** How many servers are tried in that haste at each tick: enough that one of them lives, few for a network. */
 export const hastyReconnectsMax = 8;
 
 /** A connection with calls pending and nothing received is asked after this long whether it lives. */
@@ -195,7 +195,7 @@ export const heartbeatIntervalMs = 1_000;
 export const heartbeatTimeoutMs = 2_000;
 
 /** How often connections are looked at: by so much a dead one may be found later than the two times above say. */
-export const heartbeatBeatMs = 250;
+export const heartbeatTickMs = 250;
 
 /**
  * How long a worker that runs nothing may leave a call lying before it is replaced, and the call goes to

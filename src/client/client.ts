@@ -3,7 +3,7 @@ import { DeadlineWheel, wheelTickMs } from "../base/deadline_wheel.ts";
 import { markAsOutcome, RpcError } from "../base/errors.ts";
 import {
   callTimeoutMsDefault,
-  heartbeatBeatMs,
+  heartbeatTickMs,
   unavailableAfterMsDefault,
 } from "../base/limits.ts";
 import { silentLogger } from "../base/log.ts";
@@ -111,8 +111,8 @@ export class Client {
     this.#dispatch = tracer === undefined ? bounded : withTracing(tracer, this.#service, bounded);
 
     this.#heartbeat = clock.every(
-      heartbeatBeatMs,
-      () => this.#endpoints.beat(this.#waiting.size > 0),
+      heartbeatTickMs,
+      () => this.#endpoints.tick(this.#waiting.size > 0),
     );
     this.#watch = this.#discovery.watch(this.#service, {
       snapshot: (_list, change) => this.#found(change),

@@ -218,11 +218,11 @@ export class Endpoint {
     this.#owner.changed(this);
   }
 
-  /** Looks whether a server with calls pending is still there. Called every `heartbeatBeatMs`. */
-  beat(): void {
+  /** Looks whether a server with calls pending is still there. Called every `heartbeatTickMs`. */
+  tick(): void {
     const state = this.#state;
     if (state.kind !== "ready" && state.kind !== "draining") return;
-    state.heartbeat.beat(this.priority === "fallback");
+    state.heartbeat.tick(this.priority === "fallback");
   }
 
   /** Lets go of everything. Calls under way fail as Cancelled. */

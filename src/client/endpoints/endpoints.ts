@@ -159,13 +159,13 @@ export class Endpoints implements EndpointOwner {
   }
 
   /**
-   * Lets every endpoint look after its connection. Called every `heartbeatBeatMs`. `isAwaited`: a call waits
+   * Lets every endpoint look after its connection. Called every `heartbeatTickMs`. `isAwaited`: a call waits
    * for one to be connected, and is worth trying some again sooner than they would be by themselves.
    */
-  beat(isAwaited: boolean): void {
+  tick(isAwaited: boolean): void {
     if (isAwaited && this.usableCount === 0) this.#hurry();
     for (const list of [this.#lists.preferred, this.#lists.fallback]) {
-      for (const endpoint of [...list.items]) endpoint.beat();
+      for (const endpoint of [...list.items]) endpoint.tick();
     }
   }
 

@@ -1,21 +1,21 @@
 import {
   connectionInFlightMax,
-  heartbeatBeatMs,
   heartbeatIntervalMs,
+  heartbeatTickMs,
   heartbeatTimeoutMs,
   idlePingMs,
   requestBytesInFlightMax,
 } from "../../base/limits.ts";
 import type { Connection } from "../connection.ts";
 
-/** Silent beats after which a server is asked whether it lives. */
-const beatsToAsk = heartbeatIntervalMs / heartbeatBeatMs;
+/** Silent ticks after which a server is asked whether it lives. */
+const beatsToAsk = heartbeatIntervalMs / heartbeatTickMs;
 
-/** Beats without a call after which something is said all the same, as the server would close it otherwise. */
-const beatsToSayHello = idlePingMs / heartbeatBeatMs;
+/** Ticks without a call after which something is said all the same, as the server would close it otherwise. */
+const beatsToSayHello = idlePingMs / heartbeatTickMs;
 
-/** Silent beats after which a connection is given up. */
-const beatsToGiveUp = beatsToAsk + heartbeatTimeoutMs / heartbeatBeatMs;
+/** Silent ticks after which a connection is given up. */
+const ticksToGiveUp = beatsToAsk + heartbeatTimeoutMs / heartbeatTickMs;
 
 /**
  * With so many calls pending a server may have stopped reading, and then it does not see a ping: its
@@ -30,7 +30,7 @@ const bytesJudged = requestBytesInFlightMax / 2;
  * Finds a server that hangs and a path that has gone dead, which TCP alone may not notice for hours:
  * calls are pending, nothing arrives, and a ping is not answered either.
  *
- * It counts beats, not time: when this process itself was stopped or starved, all servers seem to
+ * It counts ticks, not time: when this process itself was stopped or starved, all servers seem to
  * have been silent for long, and none of them is to blame.
  */
 export class Heartbeat {
@@ -46,12 +46,12 @@ export class Heartbeat {
   }
 
   /**
-   * Called every {@link heartbeatBeatMs}.
+   * Called every {@link heartbeatTickMs}.
    *
    * @param alsoIdle whether to ask too while no call is pending: of a server that gets no calls, as the
    * registry does not list it any more, nothing else would tell that it has gone
    */
-  beat(alsoIdle: boolean): void {
+  tick(alsoIdle: boolean): void {
     const connection = this.#connection;
     const { inFlight, bytesInFlight, bytesTaken } = connection;
     if (inFlight > 0) this.#idleBeats = 0;
@@ -70,8 +70,8 @@ export class Heartbeat {
       return;
     }
     this.#silentBeats++;
-    if (this.#silentBeats >= beatsToGiveUp) {
-      connection.abandon(`it was silent for ${this.#silentBeats * heartbeatBeatMs} ms`);
+    if (this.#silentBeats >= ticksToGiveUp) {
+      connection.abandon(`it was silent for ${this.#silentBeats * heartbeatTickMs} ms`);
     } else if (this.#silentBeats >= beatsToAsk && !this.#asked) {
       this.#asked = true;
       connection.ping(() => this.#asked = false);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Call } from "../../../src/client/call.ts";
 import { instanceAt } from "../../support/fake_discovery.ts";
-import { hastyReconnectMs, hastyReconnectsMax, heartbeatBeatMs } from "../../../src/base/limits.ts";
+import { hastyReconnectMs, hastyReconnectsMax, heartbeatTickMs } from "../../../src/base/limits.ts";
 import { settled } from "../../support/virtual_clock.ts";
 import { EndpointsRig } from "./endpoints_rig.ts";
 
@@ -171,8 +171,8 @@ Deno.test("a demoted server that is gone without a word is found, though it gets
   await rig.list([2]);
   rig.transport.server(1).hang();
   for (let i = 0; i < 20; i++) {
-    rig.endpoints.beat(false);
-    await rig.clock.advanceAsync(heartbeatBeatMs);
+    rig.endpoints.tick(false);
+    await rig.clock.advanceAsync(heartbeatTickMs);
   }
   assert.deepEqual(rig.picture, ["2 preferred"]);
   rig.endpoints.close();
@@ -264,15 +264,15 @@ Deno.test("while a call waits and nobody can be reached, some are tried again ea
     await rig.clock.advanceAsync(60_000);
     const before = server.attempts;
     for (let i = 0; i < 40; i++) {
-      await rig.clock.advanceAsync(heartbeatBeatMs);
-      rig.endpoints.beat(true);
+      await rig.clock.advanceAsync(heartbeatTickMs);
+      rig.endpoints.tick(true);
     }
     const attempts = server.attempts - before;
     assert.ok(attempts >= 12 && attempts <= 40, `${accepts}: ${attempts} attempts in ten seconds`);
   }
   server.accepts = "accept";
   await rig.clock.advanceAsync(hastyReconnectMs);
-  rig.endpoints.beat(true);
+  rig.endpoints.tick(true);
   await settled();
   assert.deepEqual(rig.picture, ["1 preferred"]);
   rig.endpoints.close();
@@ -287,8 +287,8 @@ Deno.test("without a call that waits, and with another server, nobody is tried i
   const attemptsIn10s = async (isAwaited: boolean) => {
     const before = server.attempts;
     for (let i = 0; i < 40; i++) {
-      await rig.clock.advanceAsync(heartbeatBeatMs);
-      rig.endpoints.beat(isAwaited);
+      await rig.clock.advanceAsync(heartbeatTickMs);
+      rig.endpoints.tick(isAwaited);
     }
     return server.attempts - before;
   };
@@ -308,12 +308,12 @@ Deno.test("of very many that cannot be reached few are tried in haste at once, a
   const attempts = () => ports.map((port) => rig.transport.server(port).attempts);
   const sum = () => attempts().reduce((all, one) => all + one, 0);
   const before = sum();
-  rig.endpoints.beat(true);
+  rig.endpoints.tick(true);
   await settled();
   assert.equal(sum() - before, hastyReconnectsMax);
   for (let i = 0; i < 400; i++) {
     await rig.clock.advanceAsync(10);
-    rig.endpoints.beat(true);
+    rig.endpoints.tick(true);
   }
   assert.ok(Math.min(...attempts()) >= 2);
   rig.endpoints.close();
