@@ -15,7 +15,7 @@ import { exactJson, parseJson } from "./json.ts";
 import type { Id, Params, Request, Response, WireError } from "./message.ts";
 import { isNestedDeeper } from "./nesting.ts";
 import { errorDataOf, isNotificationValue, isResponseValue } from "./reply_checks.ts";
-import { readOwnResult } from "./own_form.ts";
+import { readResultFast } from "./fast_path.ts";
 import { reservedMethods } from "./reserved.ts";
 
 const utf8 = new TextEncoder();
@@ -29,7 +29,7 @@ const cutMessageLength = 1_000;
  * @throws {RpcError} ParseError or InvalidRequest: the peer does not speak this protocol
  */
 export function decodeReply(line: string): Response | Request {
-  return readOwnResult(line) ?? decodeAnyReply(line);
+  return readResultFast(line) ?? decodeAnyReply(line);
 }
 
 /** {@link decodeReply} for any form, also for those which are usually read faster. */

@@ -12,7 +12,7 @@ import {
   type Request,
   requestSchema,
 } from "./message.ts";
-import { readOwnRequest } from "./own_form.ts";
+import { readRequestFast } from "./fast_path.ts";
 import { reservedPrefix } from "./reserved.ts";
 
 /** A message that is not a request: the error to answer it with, under the id that it seems to have. */
@@ -36,7 +36,7 @@ const moreParamsCheck = z.compile(moreParamsSchema);
 
 /** Reads a line as a server does: a request, a batch of them, or the error to answer with. Never throws. */
 export function decodeRequest(line: string): Incoming {
-  return readOwnRequest(line) ?? decodeAnyRequest(line);
+  return readRequestFast(line) ?? decodeAnyRequest(line);
 }
 
 /** {@link decodeRequest} for any form, also for those which are usually read faster. */

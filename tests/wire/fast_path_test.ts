@@ -4,7 +4,7 @@ import { callTimeoutMsMax, methodLengthMax, nestingMax } from "../../src/base/li
 import { RpcError } from "../../src/base/errors.ts";
 import { decodeAnyReply, decodeReply, encodeRequest, encodeResult } from "../../src/wire/codec.ts";
 import { BadMessage, decodeAnyRequest, decodeRequest } from "../../src/wire/decode_request.ts";
-import { readOwnRequest, readOwnResult } from "../../src/wire/own_form.ts";
+import { readRequestFast, readResultFast } from "../../src/wire/fast_path.ts";
 
 const runs = { numRuns: 3_000 };
 const ids = fc.nat({ max: Number.MAX_SAFE_INTEGER });
@@ -85,18 +85,18 @@ Deno.test("what we write is in our form", () => {
   for (const given of [undefined, [], [1, "]", { a: ['"meta":{"timeoutMs":1'] }]]) {
     for (const timeoutMs of [undefined, 0, 1, callTimeoutMsMax]) {
       const line = encodeRequest(123_456, "fib", given, timeoutMs).slice(0, -1);
-      assert.deepEqual(readOwnRequest(line), decodeAnyRequest(line), line);
+      assert.deepEqual(readRequestFast(line), decodeAnyRequest(line), line);
     }
   }
   for (const result of [null, 0, "pong", [1], { a: {} }]) {
     const line = encodeResult(7, result).slice(0, -1);
-    assert.deepEqual(readOwnResult(line), decodeAnyReply(line), line);
+    assert.deepEqual(readResultFast(line), decodeAnyReply(line), line);
   }
 });
 
 Deno.test("what is no number of ours, no name or too deep is left to the general way", () => {
   const request = (id: string, method: string, rest = "") =>
-    readOwnRequest(`{"jsonrpc":"2.0","id":${id},"method":"${method}"${rest}}`);
+    readRequestFast(`{"jsonrpc":"2.0","id":${id},"method":"${method}"${rest}}`);
   assert.notEqual(request("1", "m"), undefined);
   assert.equal(request("01", "m"), undefined);
   assert.equal(request("-1", "m"), undefined);
@@ -109,7 +109,7 @@ Deno.test("what is no number of ours, no name or too deep is left to the general
   const deep = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
   assert.notEqual(request("1", "m", `,"params":${deep(nestingMax - 1)}`), undefined);
   assert.equal(request("1", "m", `,"params":${deep(nestingMax)}`), undefined);
-  assert.equal(readOwnResult(`{"jsonrpc":"2.0","id":1,"result":${deep(nestingMax)}}`), undefined);
+  assert.equal(readResultFast(`{"jsonrpc":"2.0","id":1,"result":${deep(nestingMax)}}`), undefined);
 });
 
 /** Errors by what a peer sees of them. */
