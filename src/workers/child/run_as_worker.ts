@@ -2,7 +2,7 @@ import { messageOf } from "../../base/errors.ts";
 import { builtin } from "../../procedures/builtin.ts";
 import { loadModule } from "../../procedures/load.ts";
 import type { Procedures } from "../../procedures/procedure.ts";
-import { Claims } from "../claim_board.ts";
+import { Claims } from "../claim_file.ts";
 import { endWithParent } from "./end_with_parent.ts";
 import { refuseToWork } from "./refuse_to_work.ts";
 import { runWorker } from "./worker.ts";

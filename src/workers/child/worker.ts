@@ -14,7 +14,7 @@ import type { Id, Request } from "../../wire/message.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { Outbox } from "../../wire/outbox.ts";
 import { isTooLongDescription, tooLongDescription } from "../description.ts";
-import { Claims } from "../claim_board.ts";
+import { Claims } from "../claim_file.ts";
 import { stackOf, takeStdio, type WorkerIo } from "./worker_stdio.ts";
 
 /**

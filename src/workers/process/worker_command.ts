@@ -1,5 +1,5 @@
 import { messageOf } from "../../base/errors.ts";
-import { claimBoardVariable } from "../claim_board.ts";
+import { claimFileVariable } from "../claim_file.ts";
 
 /** How a worker is started: any program that answers JSON-RPC lines on its stdin and stdout. */
 export interface WorkerCommand {
@@ -21,7 +21,7 @@ export interface WorkerCommand {
 const isWindows = Deno.build.os === "windows";
 
 /**
- * Starts one, with the claim board at a path if there is one.
+ * Starts one, with the claim file at a path if there is one.
  *
  * On Windows each pipe to read from holds one of the few threads that Deno has there (see
  * `src/library/pipe_threads.ts`), so what a worker prints goes to the server's own stderr, as it is.
@@ -41,7 +41,7 @@ function spawn(command: WorkerCommand, board: string | undefined): Deno.ChildPro
   return new Deno.Command(program, {
     args: [...args],
     ...(cwd === undefined ? {} : { cwd }),
-    env: { ...env, ...(board === undefined ? {} : { [claimBoardVariable]: board }) },
+    env: { ...env, ...(board === undefined ? {} : { [claimFileVariable]: board }) },
     detached: ownGroup,
     stdin: "piped",
     stdout: "piped",

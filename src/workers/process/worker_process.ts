@@ -16,7 +16,7 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import { Outbox } from "../../wire/outbox.ts";
 import { itemParams } from "../../wire/reply_checks.ts";
 import { tooLongDescription } from "../description.ts";
-import { ClaimBoard } from "../claim_board.ts";
+import { ClaimFile } from "../claim_file.ts";
 import { describeEnd, type WorkerEnd } from "./worker_end.ts";
 import { spawnWorker, type WorkerCommand } from "./worker_command.ts";
 import { SendAhead } from "./send_ahead.ts";
@@ -68,7 +68,7 @@ export class WorkerProcess {
   readonly #sendAhead = new SendAhead();
   /** Requests that were taken back, and that it has not let go of yet. */
   readonly #takenBack = new Set<number>();
-  #board: ClaimBoard | undefined;
+  #board: ClaimFile | undefined;
   #isJoined = false;
   /** Resolves when the process is gone, all it wrote is read, and the receivers left over are told. */
   readonly ended: Promise<WorkerEnd>;
@@ -95,7 +95,7 @@ export class WorkerProcess {
     this.#options = options;
     const { inOrder, callsMax } = options;
     // One call at a time leaves nothing to take back.
-    this.#board = inOrder && callsMax !== 1 ? ClaimBoard.create() : undefined;
+    this.#board = inOrder && callsMax !== 1 ? ClaimFile.create() : undefined;
     try {
       this.#child = spawnWorker(options.command, this.#board?.path);
     } catch (error) {

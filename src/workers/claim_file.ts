@@ -17,10 +17,10 @@ const numberBytes = 8;
 const absent = -1;
 
 /** Where a server says where the file is, to the worker that it starts. */
-export const claimBoardVariable = "RPC_WORKER_CLAIMS";
+export const claimFileVariable = "RPC_WORKER_CLAIMS";
 
 /** The server's side. */
-export class ClaimBoard {
+export class ClaimFile {
   readonly path: string;
   readonly #file: Deno.FsFile;
 
@@ -30,13 +30,13 @@ export class ClaimBoard {
   }
 
   /** Makes the file. `undefined` if that cannot be: then nothing can be sent ahead. */
-  static create(): ClaimBoard | undefined {
+  static create(): ClaimFile | undefined {
     try {
       const path = Deno.makeTempFileSync({ prefix: "rpc-claims-" });
       const file = Deno.openSync(path, { read: true, write: true });
       writeAt(file, 0, absent);
       writeAt(file, numberBytes, 0);
-      return new ClaimBoard(path, file);
+      return new ClaimFile(path, file);
     } catch {
       return undefined;
     }
@@ -85,10 +85,10 @@ export class Claims {
 
   /** Opens the file that the server named, if it named one, and removes its name. */
   static join(): Claims | undefined {
-    const path = Deno.env.get(claimBoardVariable);
+    const path = Deno.env.get(claimFileVariable);
     if (path === undefined) return undefined;
     // What a procedure starts is no worker of this server.
-    Deno.env.delete(claimBoardVariable);
+    Deno.env.delete(claimFileVariable);
     try {
       const claims = new Claims(Deno.openSync(path, { read: true, write: true }));
       Deno.removeSync(path);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { ClaimBoard, claimBoardVariable, Claims } from "../../src/workers/claim_board.ts";
+import { ClaimFile, claimFileVariable, Claims } from "../../src/workers/claim_file.ts";
 
 /** Both sides in one process. */
-function sides(): { readonly board: ClaimBoard; readonly claims: Claims } {
-  const board = ClaimBoard.create();
+function sides(): { readonly board: ClaimFile; readonly claims: Claims } {
+  const board = ClaimFile.create();
   assert.ok(board !== undefined);
-  Deno.env.set(claimBoardVariable, board.path);
+  Deno.env.set(claimFileVariable, board.path);
   const claims = Claims.join();
   assert.ok(claims !== undefined);
   return { board, claims };
@@ -27,14 +27,14 @@ Deno.test("a request is begun or taken back, and never both", () => {
 });
 
 Deno.test("a program that knows nothing of the board has not joined, and one that does leaves no trace", () => {
-  const board = ClaimBoard.create();
+  const board = ClaimFile.create();
   assert.ok(board !== undefined);
   try {
     assert.equal(board.isJoined, false);
-    Deno.env.set(claimBoardVariable, board.path);
+    Deno.env.set(claimFileVariable, board.path);
     const claims = Claims.join();
     assert.equal(board.isJoined, true);
-    assert.equal(Deno.env.get(claimBoardVariable), undefined);
+    assert.equal(Deno.env.get(claimFileVariable), undefined);
     assert.throws(() => Deno.statSync(board.path), Deno.errors.NotFound);
     assert.equal(Claims.join(), undefined);
     claims?.close();
@@ -45,11 +45,11 @@ Deno.test("a program that knows nothing of the board has not joined, and one tha
 
 Deno.test("two processes that race for a thousand requests share them without loss", async () => {
   const script = new URL("./fixtures/claimer.ts", import.meta.url).pathname;
-  const board = ClaimBoard.create();
+  const board = ClaimFile.create();
   assert.ok(board !== undefined);
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", script],
-    env: { [claimBoardVariable]: board.path },
+    env: { [claimFileVariable]: board.path },
     stdin: "piped",
     stdout: "piped",
   }).spawn();
