@@ -25,7 +25,7 @@ import { CallStream, streamCreditDefault } from "./call_stream.ts";
 import { withDeadline } from "./deadline.ts";
 import { Endpoints } from "./endpoints/endpoints.ts";
 import { withOwnNumbers } from "../wire/own_numbers.ts";
-import { DelayedRetries } from "./delayedRetries.ts";
+import { DelayedRetries } from "./delayed_retries.ts";
 import { withRetry } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
 import { withTracing } from "./tracing.ts";

@@ -3,7 +3,7 @@ import { type ErrorName, type Executed, RpcError } from "../base/errors.ts";
 import { attemptsMax } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import type { Call, Dispatch, Done } from "./call.ts";
-import type { DelayedRetries } from "./delayedRetries.ts";
+import type { DelayedRetries } from "./delayed_retries.ts";
 import type { RetryBudget } from "./retry_budget.ts";
 
 /** What the retry layer needs. */

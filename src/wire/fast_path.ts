@@ -1,5 +1,5 @@
 /**
- * Messages in the very form in which `codec.ts` writes them, read by that form: only what a caller chose is
+ * The fast path of reading: messages in the very form in which `codec.ts` writes them, read by that form: only what a caller chose is
  * parsed, not the frame around it. Nearly all messages have it, and parsing the frame took a third of a
  * server's time. What deviates by a space is read the general way, so this decides how fast a message is
  * read and never what it means: a test holds the two to the same answers.

@@ -9,18 +9,18 @@ import { VirtualClock } from "../support/virtual_clock.ts";
 function setUp() {
   const clock = new VirtualClock();
   const wheel = new DeadlineWheel(clock);
-  const room = new WaitForReady(wheel, () => "Nobody is there");
+  const waiting = new WaitForReady(wheel, () => "Nobody is there");
   const errors: (RpcError | undefined)[] = [];
   const enter = (method: string, untilMs = 1_000) => {
     const call = new Call(method, undefined, 10_000);
-    room.enter(call, (error) => errors.push(error), untilMs);
+    waiting.enter(call, (error) => errors.push(error), untilMs);
     return call;
   };
-  return { clock, wheel, room, errors, enter };
+  return { clock, wheel, waiting, errors, enter };
 }
 
 Deno.test("a waiting call fails as Unavailable, with the reason, when its time has come", () => {
-  const { clock, wheel, room, errors, enter } = setUp();
+  const { clock, wheel, waiting, errors, enter } = setUp();
   enter("ping");
   clock.advance(999);
   assert.equal(errors.length, 0);
@@ -28,50 +28,50 @@ Deno.test("a waiting call fails as Unavailable, with the reason, when its time h
   assert.equal(errors[0]?.name, "Unavailable");
   assert.equal(errors[0]?.executed, "no");
   assert.equal(errors[0]?.message, "Nobody is there");
-  assert.equal(room.size + wheel.size, 0);
+  assert.equal(waiting.size + wheel.size, 0);
 });
 
 Deno.test("a call waits on while there is hope, and fails when there is none", () => {
   const clock = new VirtualClock();
   const hopes = [1_200, 1_400];
-  const room = new WaitForReady(new DeadlineWheel(clock), () => "Nobody", () => hopes.shift());
+  const waiting = new WaitForReady(new DeadlineWheel(clock), () => "Nobody", () => hopes.shift());
   const errors: (RpcError | undefined)[] = [];
-  room.enter(new Call("ping", undefined, 10_000), (error) => errors.push(error), 1_000);
+  waiting.enter(new Call("ping", undefined, 10_000), (error) => errors.push(error), 1_000);
   clock.advance(1_390);
   assert.equal(errors.length, 0);
-  assert.equal(room.size, 1);
+  assert.equal(waiting.size, 1);
   clock.advance(20);
   assert.deepEqual(errors.map((error) => error?.name), ["Unavailable"]);
-  assert.equal(room.size, 0);
+  assert.equal(waiting.size, 0);
 });
 
 Deno.test("leaving hands over the oldest first, and leaves nothing behind", () => {
-  const { clock, wheel, room, errors, enter } = setUp();
+  const { clock, wheel, waiting, errors, enter } = setUp();
   const calls = ["a", "b", "c"].map((method) => enter(method));
   const sent: string[] = [];
-  room.leave((call) => sent.push(call.method));
+  waiting.leave((call) => sent.push(call.method));
   assert.deepEqual(sent, ["a", "b", "c"]);
   assert.ok(calls.every(({ holder }) => holder === undefined));
-  assert.equal(room.size + wheel.size, 0);
+  assert.equal(waiting.size + wheel.size, 0);
   clock.advance(10_000);
   assert.equal(errors.length, 0);
   assert.equal(clock.pendingTimers, 0);
 });
 
 Deno.test("a call that is withdrawn is neither sent nor failed", () => {
-  const { clock, wheel, room, errors, enter } = setUp();
+  const { clock, wheel, waiting, errors, enter } = setUp();
   enter("ping").withdraw();
-  assert.equal(room.size + wheel.size, 0);
-  room.leave(() => assert.fail("it was sent"));
+  assert.equal(waiting.size + wheel.size, 0);
+  waiting.leave(() => assert.fail("it was sent"));
   clock.advance(2_000);
   assert.equal(errors.length, 0);
 });
 
 Deno.test("a call that is withdrawn while others leave is not sent", () => {
-  const { room, enter } = setUp();
+  const { waiting, enter } = setUp();
   const calls = ["a", "b", "c"].map((method) => enter(method));
   const sent: string[] = [];
-  room.leave((call) => {
+  waiting.leave((call) => {
     sent.push(call.method);
     calls[1]?.withdraw();
   });
@@ -79,16 +79,16 @@ Deno.test("a call that is withdrawn while others leave is not sent", () => {
 });
 
 Deno.test("calls that come back while others leave wait for the next time", () => {
-  const { room, enter } = setUp();
+  const { waiting, enter } = setUp();
   enter("a");
   enter("b");
   let sent = 0;
-  room.leave((call, done) => {
+  waiting.leave((call, done) => {
     sent++;
-    room.enter(call, done, 1_000);
+    waiting.enter(call, done, 1_000);
   });
   assert.equal(sent, 2);
-  assert.equal(room.size, 2);
+  assert.equal(waiting.size, 2);
 });
 
 Deno.test("past the bound a call fails at once", () => {

@@ -9,13 +9,13 @@ import {
 import type { Connection } from "../connection.ts";
 
 /** Silent ticks after which a server is asked whether it lives. */
-const beatsToAsk = heartbeatIntervalMs / heartbeatTickMs;
+const ticksToAsk = heartbeatIntervalMs / heartbeatTickMs;
 
 /** Ticks without a call after which something is said all the same, as the server would close it otherwise. */
-const beatsToSayHello = idlePingMs / heartbeatTickMs;
+const ticksToSayHello = idlePingMs / heartbeatTickMs;
 
 /** Silent ticks after which a connection is given up. */
-const ticksToGiveUp = beatsToAsk + heartbeatTimeoutMs / heartbeatTickMs;
+const ticksToGiveUp = ticksToAsk + heartbeatTimeoutMs / heartbeatTickMs;
 
 /**
  * With so many calls pending a server may have stopped reading, and then it does not see a ping: its
@@ -35,8 +35,8 @@ const bytesJudged = requestBytesInFlightMax / 2;
  */
 export class Heartbeat {
   readonly #connection: Connection;
-  #silentBeats = 0;
-  #idleBeats = 0;
+  #silentTicks = 0;
+  #idleTicks = 0;
   #messagesSeen = 0;
   #bytesTaken: number | undefined;
   #asked = false;
@@ -54,9 +54,9 @@ export class Heartbeat {
   tick(alsoIdle: boolean): void {
     const connection = this.#connection;
     const { inFlight, bytesInFlight, bytesTaken } = connection;
-    if (inFlight > 0) this.#idleBeats = 0;
-    else if (++this.#idleBeats >= beatsToSayHello) {
-      this.#idleBeats = 0;
+    if (inFlight > 0) this.#idleTicks = 0;
+    else if (++this.#idleTicks >= ticksToSayHello) {
+      this.#idleTicks = 0;
       connection.ping(() => {});
       return;
     }
@@ -66,13 +66,13 @@ export class Heartbeat {
     this.#bytesTaken = bytesTaken;
     const isFull = inFlight >= inFlightJudged || bytesInFlight >= bytesJudged;
     if (!silent || isFull || (inFlight === 0 && !alsoIdle)) {
-      this.#silentBeats = 0;
+      this.#silentTicks = 0;
       return;
     }
-    this.#silentBeats++;
-    if (this.#silentBeats >= ticksToGiveUp) {
-      connection.abandon(`it was silent for ${this.#silentBeats * heartbeatTickMs} ms`);
-    } else if (this.#silentBeats >= beatsToAsk && !this.#asked) {
+    this.#silentTicks++;
+    if (this.#silentTicks >= ticksToGiveUp) {
+      connection.abandon(`it was silent for ${this.#silentTicks * heartbeatTickMs} ms`);
+    } else if (this.#silentTicks >= ticksToAsk && !this.#asked) {
       this.#asked = true;
       connection.ping(() => this.#asked = false);
     }

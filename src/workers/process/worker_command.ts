@@ -28,20 +28,20 @@ const isWindows = Deno.build.os === "windows";
  *
  * @throws {Error} if the program cannot be started
  */
-export function spawnWorker(command: WorkerCommand, board: string | undefined): Deno.ChildProcess {
+export function spawnWorker(command: WorkerCommand, claims: string | undefined): Deno.ChildProcess {
   try {
-    return spawn(command, board);
+    return spawn(command, claims);
   } catch (error) {
     throw new Error(spawnProblem(command.program, error), { cause: error });
   }
 }
 
-function spawn(command: WorkerCommand, board: string | undefined): Deno.ChildProcess {
+function spawn(command: WorkerCommand, claims: string | undefined): Deno.ChildProcess {
   const { program, args, cwd, env, ownGroup = false } = command;
   return new Deno.Command(program, {
     args: [...args],
     ...(cwd === undefined ? {} : { cwd }),
-    env: { ...env, ...(board === undefined ? {} : { [claimFileVariable]: board }) },
+    env: { ...env, ...(claims === undefined ? {} : { [claimFileVariable]: claims }) },
     detached: ownGroup,
     stdin: "piped",
     stdout: "piped",

@@ -68,7 +68,7 @@ export class WorkerProcess {
   readonly #sendAhead = new SendAhead();
   /** Requests that were taken back, and that it has not let go of yet. */
   readonly #takenBack = new Set<number>();
-  #board: ClaimFile | undefined;
+  #claims: ClaimFile | undefined;
   #isJoined = false;
   /** Resolves when the process is gone, all it wrote is read, and the receivers left over are told. */
   readonly ended: Promise<WorkerEnd>;
@@ -95,11 +95,11 @@ export class WorkerProcess {
     this.#options = options;
     const { inOrder, callsMax } = options;
     // One call at a time leaves nothing to take back.
-    this.#board = inOrder && callsMax !== 1 ? ClaimFile.create() : undefined;
+    this.#claims = inOrder && callsMax !== 1 ? ClaimFile.create() : undefined;
     try {
-      this.#child = spawnWorker(options.command, this.#board?.path);
+      this.#child = spawnWorker(options.command, this.#claims?.path);
     } catch (error) {
-      this.#board?.close();
+      this.#claims?.close();
       throw error;
     }
     const stdin = this.#child.stdin.getWriter();
@@ -162,7 +162,7 @@ export class WorkerProcess {
    */
   overlooksForMs(nowMs: number): number {
     if (this.owed === 0 || !this.#givesBack()) return 0;
-    const begun = this.#board?.begun() ?? 0;
+    const begun = this.#claims?.begun() ?? 0;
     return this.#pending.has(begun) ? 0 : nowMs - this.#busySinceMs;
   }
 
@@ -227,7 +227,7 @@ export class WorkerProcess {
   takeBack(): number | undefined {
     if (!this.#givesBack()) return undefined;
     this.#revokedUpTo = this.#lastId;
-    const begun = this.#board?.revoke(this.#revokedUpTo) ?? 0;
+    const begun = this.#claims?.revoke(this.#revokedUpTo) ?? 0;
     this.#sendAhead.stop();
     const notBegun = [...this.#pending].filter(([id]) => id > begun);
     for (const [id, receiver] of notBegun.reverse()) {
@@ -240,16 +240,16 @@ export class WorkerProcess {
 
   /** Looked up once: the worker has taken part before its first answer, or never does. */
   #givesBack(): boolean {
-    if (this.#board !== undefined && !this.#isJoined) {
-      this.#isJoined = this.#board.isJoined;
+    if (this.#claims !== undefined && !this.#isJoined) {
+      this.#isJoined = this.#claims.isJoined;
       if (!this.#isJoined) this.#closeBoard();
     }
     return this.#isJoined;
   }
 
   #closeBoard(): void {
-    this.#board?.close();
-    this.#board = undefined;
+    this.#claims?.close();
+    this.#claims = undefined;
     this.#isJoined = false;
   }
 
@@ -293,7 +293,7 @@ export class WorkerProcess {
     if (this.#killedBecause === undefined) {
       await this.#soon(this.#printed.ended);
     }
-    const begun = this.#givesBack() ? this.#board?.begun() : undefined;
+    const begun = this.#givesBack() ? this.#claims?.begun() : undefined;
     this.#closeBoard();
     const how = describeEnd(status, this.#killedBecause, this.#printed.ranOutOfMemory);
     const end = { underCall: this.#pending.size > 0, how, unreadable: this.#unreadable };
