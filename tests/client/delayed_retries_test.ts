@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { RpcError } from "../../src/base/errors.ts";
 import { Call } from "../../src/client/call.ts";
-import { DelayedRetries } from "../../src/client/delayedRetries.ts";
+import { DelayedRetries } from "../../src/client/delayed_retries.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 
 function setUp() {

@@ -3,7 +3,7 @@ import { type ErrorName, type Executed, RpcError } from "../../src/base/errors.t
 import { attemptsMax } from "../../src/base/limits.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import { Call, type CallEndpoint, type Done } from "../../src/client/call.ts";
-import { DelayedRetries } from "../../src/client/delayedRetries.ts";
+import { DelayedRetries } from "../../src/client/delayed_retries.ts";
 import { withRetry } from "../../src/client/retry.ts";
 import { RetryBudget } from "../../src/client/retry_budget.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";

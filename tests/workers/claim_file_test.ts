@@ -2,54 +2,54 @@ import assert from "node:assert/strict";
 import { ClaimFile, claimFileVariable, Claims } from "../../src/workers/claim_file.ts";
 
 /** Both sides in one process. */
-function sides(): { readonly board: ClaimFile; readonly claims: Claims } {
-  const board = ClaimFile.create();
-  assert.ok(board !== undefined);
-  Deno.env.set(claimFileVariable, board.path);
+function sides(): { readonly file: ClaimFile; readonly claims: Claims } {
+  const file = ClaimFile.create();
+  assert.ok(file !== undefined);
+  Deno.env.set(claimFileVariable, file.path);
   const claims = Claims.join();
   assert.ok(claims !== undefined);
-  return { board, claims };
+  return { file, claims };
 }
 
 Deno.test("a request is begun or taken back, and never both", () => {
-  const { board, claims } = sides();
+  const { file, claims } = sides();
   try {
     assert.equal(claims.claim(1), true);
     assert.equal(claims.claim(2), true);
-    assert.equal(board.revoke(5), 2);
+    assert.equal(file.revoke(5), 2);
     for (const id of [3, 4, 5]) assert.equal(claims.claim(id), false);
     assert.equal(claims.claim(6), true);
-    assert.equal(board.revoke(6), 6);
+    assert.equal(file.revoke(6), 6);
   } finally {
-    board.close();
+    file.close();
     claims.close();
   }
 });
 
-Deno.test("a program that knows nothing of the board has not joined, and one that does leaves no trace", () => {
-  const board = ClaimFile.create();
-  assert.ok(board !== undefined);
+Deno.test("a program that knows nothing of the claim file has not joined, and one that does leaves no trace", () => {
+  const file = ClaimFile.create();
+  assert.ok(file !== undefined);
   try {
-    assert.equal(board.isJoined, false);
-    Deno.env.set(claimFileVariable, board.path);
+    assert.equal(file.isJoined, false);
+    Deno.env.set(claimFileVariable, file.path);
     const claims = Claims.join();
-    assert.equal(board.isJoined, true);
+    assert.equal(file.isJoined, true);
     assert.equal(Deno.env.get(claimFileVariable), undefined);
-    assert.throws(() => Deno.statSync(board.path), Deno.errors.NotFound);
+    assert.throws(() => Deno.statSync(file.path), Deno.errors.NotFound);
     assert.equal(Claims.join(), undefined);
     claims?.close();
   } finally {
-    board.close();
+    file.close();
   }
 });
 
 Deno.test("two processes that race for a thousand requests share them without loss", async () => {
   const script = new URL("./fixtures/claimer.ts", import.meta.url).pathname;
-  const board = ClaimFile.create();
-  assert.ok(board !== undefined);
+  const file = ClaimFile.create();
+  assert.ok(file !== undefined);
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", script],
-    env: { [claimFileVariable]: board.path },
+    env: { [claimFileVariable]: file.path },
     stdin: "piped",
     stdout: "piped",
   }).spawn();
@@ -64,8 +64,8 @@ Deno.test("two processes that race for a thousand requests share them without lo
       await stdin.write(new TextEncoder().encode(`${last - 19}\n`));
       const some = last - 20 + (last / 20) % 20;
       // To revoke what is revoked already only looks.
-      while (board.revoke(last - 20) < some) await Promise.resolve();
-      const begun: number = board.revoke(last);
+      while (file.revoke(last - 20) < some) await Promise.resolve();
+      const begun: number = file.revoke(last);
       while (!text.endsWith("\n")) text += (await lines.read()).value ?? assert.fail("it ended");
       const claimed = Number(text.trim());
       text = "";
@@ -78,6 +78,6 @@ Deno.test("two processes that race for a thousand requests share them without lo
   } finally {
     child.kill("SIGKILL");
     await child.status;
-    board.close();
+    file.close();
   }
 });

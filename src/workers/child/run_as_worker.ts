@@ -21,7 +21,7 @@ export interface WorkerOffer {
  * be offered, which the parent has been told.
  */
 export async function runAsWorker(offer: WorkerOffer): Promise<boolean> {
-  // At once, and before this process may be ended with its parent: it removes the board's name, which nobody
+  // At once, and before this process may be ended with its parent: it removes the claim file's name, which nobody
   // else does when the parent is killed meanwhile.
   const claims = Claims.join();
   endWithParent();
