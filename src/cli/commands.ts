@@ -5,6 +5,7 @@ import { type Command, defineCommand } from "./syntax/command.ts";
 import { completeFlags, completionsFlags, shells } from "./completions/flags.ts";
 import { configFlags } from "./config_flags.ts";
 import { demoClientFlags, demoFlags } from "./demo/flags.ts";
+import { gatewayFlags } from "./gateway/flags.ts";
 import { keysActions, keysFlags } from "./keys/flags.ts";
 import { methodsFlags } from "./methods/flags.ts";
 import { serveFlags } from "./serve/flags.ts";
@@ -95,6 +96,28 @@ const methodsCommand = defineCommand({
     ["rpc methods fib", "its parameters, what it returns, and an example"],
   ],
   load: () => import("./methods/methods.ts"),
+});
+
+const gatewayCommand = defineCommand({
+  name: "gateway",
+  summary: "Answer HTTP in front of a service: for browsers, curl and any language",
+  positionals: [
+    {
+      name: "address",
+      description: "host:port to listen on (default: 127.0.0.1:8080); port 0 picks a free one",
+      count: "optional",
+    },
+  ],
+  flags: gatewayFlags,
+  examples: [
+    ["rpc gateway", "on this machine; prints the address with the token to show"],
+    ["rpc gateway 127.0.0.1:8080 --token-file gateway.token", "with the same token each time"],
+    [
+      "rpc gateway 0.0.0.0:8443 --tls-cert gateway.crt --tls-key gateway.key",
+      "on a network, over TLS",
+    ],
+  ],
+  load: () => import("./gateway/gateway.ts"),
 });
 
 const configCommand = defineCommand({
@@ -226,6 +249,7 @@ export const commands: readonly Command[] = [
   callCommand,
   serversCommand,
   methodsCommand,
+  gatewayCommand,
   configCommand,
   keysCommand,
   demoCommand,

@@ -36,6 +36,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     "server",
     "client",
   ],
+  gateway: ["base", "wire", "discovery", "procedures", "client", "library"],
   terminal: ["base"],
   demo: ["base", "wire", "client", "library", "terminal"],
   cli: [
@@ -49,6 +50,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     "server",
     "client",
     "library",
+    "gateway",
     "terminal",
     "demo",
   ],

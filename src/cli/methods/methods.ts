@@ -4,7 +4,7 @@ import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import { CommandError } from "../../base/command_error.ts";
 import type { methodsFlags } from "./flags.ts";
-import { discoverAll } from "./discover.ts";
+import { discoverAll } from "../../library/survey/discover.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";

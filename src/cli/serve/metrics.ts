@@ -1,5 +1,6 @@
 import { Counter, Gauge, Registry } from "@platformatic/prom-client";
 import { messageOf } from "../../base/errors.ts";
+import { isKnownHost } from "../../library/survey/known_host.ts";
 import type { Logger } from "../../base/log.ts";
 import type { HostPort } from "../../discovery/registry_url.ts";
 import type { Stats } from "../../wire/stats.ts";
@@ -73,18 +74,6 @@ export function serveMetrics(
       `Cannot serve metrics on ${host}:${port}: ${messageOf(error)}; choose another --metrics`,
     );
   }
-}
-
-/**
- * Whether a name in a request can only be this machine's. A page of a stranger that has its own name lead here
- * (DNS rebinding) asks under that name: never an address, and never a name without a dot.
- *
- * @param listening the name that was listened on, whoever chose it
- */
-export function isKnownHost(hostname: string, listening: string): boolean {
-  const isAddress = hostname.startsWith("[") || /^[\d.]+$/.test(hostname);
-  return isAddress || !hostname.includes(".") || hostname.endsWith(".localhost") ||
-    [listening, Deno.hostname()].some((name) => name.toLowerCase() === hostname);
 }
 
 function unknownHost(hostname: string): string {

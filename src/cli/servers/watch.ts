@@ -10,7 +10,7 @@ import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { openReaderCheck } from "../../terminal/stdout_reader.ts";
 import { exitCodes } from "../exit_codes.ts";
-import { type ServerEvent, type ServerRow, ServerRows } from "./rows.ts";
+import { type ServerEvent, type ServerRow, ServerRows } from "../../library/survey/server_rows.ts";
 
 /** The flags that matter to a watch. */
 export interface WatchFlags {

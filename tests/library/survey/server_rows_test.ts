@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { RpcError } from "../../../src/base/errors.ts";
 import { displayWidth } from "../../../src/terminal/width.ts";
-import { type ServerEvent, ServerRows } from "../../../src/cli/servers/rows.ts";
+import { type ServerEvent, ServerRows } from "../../../src/library/survey/server_rows.ts";
 import { linesOf } from "../../../src/cli/servers/table.ts";
 import { eventJson } from "../../../src/cli/servers/watch.ts";
 import type { Instance } from "../../../src/discovery/discovery.ts";

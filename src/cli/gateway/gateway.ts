@@ -1,0 +1,126 @@
+import { systemClock } from "../../base/clock.ts";
+import { Client } from "../../client/client.ts";
+import { Gateway } from "../../gateway/gateway.ts";
+import type { HostPort } from "../../discovery/registry_url.ts";
+import { isLoopback } from "../../library/advertise.ts";
+import { onInterrupt } from "../../terminal/interrupt.ts";
+import { printLine } from "../../terminal/stdout.ts";
+import { exitCodes } from "../exit_codes.ts";
+import { plainLogger } from "../process/plain_logger.ts";
+import { openTracer } from "../process/tracing.ts";
+import { openRegistry, openTransport } from "../registry.ts";
+import type { CommandInput } from "../syntax/command.ts";
+import { UsageError } from "../syntax/usage_error.ts";
+import type { gatewayFlags } from "./flags.ts";
+import { newToken, tokenOf } from "./token.ts";
+
+type Flags = CommandInput<typeof gatewayFlags>["flags"];
+
+/** Where it listens when nobody says. */
+const addressDefault = "127.0.0.1:8080";
+
+/** `rpc gateway [host:port]` */
+export async function run(
+  { flags, positionals: [address = addressDefault] }: CommandInput<typeof gatewayFlags>,
+): Promise<number> {
+  const listen = addressOf(address);
+  const tls = tlsOf(flags);
+  guard(listen, flags, tls !== undefined);
+  const allowHosts = namesOf(flags.allowHost).map((name) => name.toLowerCase());
+  const allowOrigins = namesOf(flags.allowOrigin).map(originOf);
+  const token = flags.noToken
+    ? undefined
+    : flags.tokenFile === undefined
+    ? newToken()
+    : await tokenOf(flags.tokenFile);
+  const log = plainLogger(flags.verbose);
+  const transport = await openTransport(flags, log);
+  const discovery = await openRegistry(flags, log);
+  const { service, timeout: timeoutMs } = flags;
+  const tracer = await openTracer(log);
+  const client = new Client({
+    ...{ discovery, service, transport, timeoutMs, clock: systemClock, log, tracer },
+    exactNumbers: true,
+  });
+  const interrupt = onInterrupt({ hangup: true });
+  try {
+    const gateway = await Gateway.start({
+      ...{ listen, client, discovery, transport, service, token, allowHosts, allowOrigins, tls },
+      readOnly: flags.readOnly,
+      clock: systemClock,
+      log,
+    });
+    printLine(`ready ${gateway.url}${token === undefined ? "" : `#token=${token}`}`);
+    await aborted(interrupt.signal);
+    await gateway.close();
+    return exitCodes.success;
+  } finally {
+    client.close();
+    await discovery.close();
+    interrupt.release();
+  }
+}
+
+/** @throws {UsageError} */
+function addressOf(text: string): HostPort {
+  const match = /^(?:\[([\da-fA-F:.]+)\]|([^:[\]\s/]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = match?.[3];
+  if (host !== undefined && Number(port) <= 65_535) return { host, port: Number(port) };
+  throw new UsageError(
+    `Cannot listen on ${JSON.stringify(text)}: give host:port, such as ${addressDefault}; port 0 ` +
+      "picks a free one",
+  );
+}
+
+/** @throws {UsageError} one without the other */
+function tlsOf({ tlsCert, tlsKey }: Flags) {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert !== undefined && tlsKey !== undefined) return { certPath: tlsCert, keyPath: tlsKey };
+  throw new UsageError("Cannot answer over TLS by one file: give --tls-cert and --tls-key");
+}
+
+/**
+ * Lets nobody offer a cluster to a network by accident: without a token anybody could call, and without TLS
+ * anybody on the way could read the token.
+ *
+ * @throws {UsageError} what to do
+ */
+function guard(listen: HostPort, flags: Flags, isTls: boolean): void {
+  if (flags.noToken && flags.tokenFile !== undefined) {
+    throw new UsageError("Cannot take both --no-token and --token-file");
+  }
+  if (isLoopback(listen.host)) return;
+  const { host } = listen;
+  if (flags.noToken) {
+    const text = `anybody who reaches ${host} could call: leave out --no-token`;
+    throw new UsageError(`Cannot open the cluster to the network: ${text}`);
+  }
+  if (!isTls) {
+    throw new UsageError(
+      `Cannot take a token over ${host} unencrypted: give --tls-cert and --tls-key, or listen on ` +
+        "127.0.0.1 behind a proxy of this machine that ends TLS",
+    );
+  }
+}
+
+function namesOf(text: string | undefined): string[] {
+  return (text ?? "").split(",").map((name) => name.trim()).filter((name) => name !== "");
+}
+
+/** An origin as browsers write it. @throws {UsageError} */
+function originOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === "/" && !url.search) {
+    return url.origin;
+  }
+  throw new UsageError(
+    `Cannot use --allow-origin ${JSON.stringify(text)}: give the scheme and the host, such as ` +
+      "https://tools.example.org",
+  );
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+}

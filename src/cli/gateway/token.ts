@@ -1,0 +1,39 @@
+import { messageOf } from "../../base/errors.ts";
+import { gatewayTokenLengthMin } from "../../base/limits.ts";
+import { UsageError } from "../syntax/usage_error.ts";
+
+/** A new token: 256 bits that nobody guesses, of characters that need no quotes anywhere. */
+export function newToken(): string {
+  return crypto.getRandomValues(new Uint8Array(32)).toBase64({
+    alphabet: "base64url",
+    omitPadding: true,
+  });
+}
+
+/**
+ * The token in a file. Where there is no file, one is made with a new token, that only its owner can read.
+ *
+ * @throws {UsageError} it cannot be read or made, or holds no token
+ */
+export async function tokenOf(path: string): Promise<string> {
+  try {
+    const token = newToken();
+    await Deno.writeTextFile(path, `${token}\n`, { createNew: true, mode: 0o600 });
+    return token;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) {
+      throw new UsageError(`Cannot make --token-file ${path}: ${messageOf(error)}`);
+    }
+  }
+  let token: string;
+  try {
+    token = (await Deno.readTextFile(path)).trim();
+  } catch (error) {
+    throw new UsageError(`Cannot read --token-file ${path}: ${messageOf(error)}`);
+  }
+  if (token.length >= gatewayTokenLengthMin && /^[\w.~+/=-]+$/.test(token)) return token;
+  throw new UsageError(
+    `Cannot use --token-file ${path}: it must hold one token of at least ${gatewayTokenLengthMin} ` +
+      "letters, digits and -._~+/=",
+  );
+}

@@ -1,0 +1,129 @@
+import { RpcError } from "../../base/errors.ts";
+import { gatewayCallsMax, gatewayMethodsCountedMax } from "../../base/limits.ts";
+import type { CallReport } from "../../client/call_report.ts";
+import type { CallStream } from "../../client/call_stream.ts";
+import type { Client } from "../../client/client.ts";
+import type { CallOptions, StreamOptions } from "../../client/client_options.ts";
+import type { Params } from "../../wire/message.ts";
+import { reservedMethods, reservedPrefix } from "../../wire/reserved.ts";
+import type { Catalogue } from "./catalogue.ts";
+
+/** What is counted of one procedure's calls. */
+export interface MethodCounts {
+  calls: number;
+  readonly errors: Map<string, number>;
+}
+
+/** Where the calls of procedures are counted that no server knows, and of those past the bound. */
+const others = "";
+
+/** Makes the calls of a gateway, bounded in number, and counts them. */
+export class Calls {
+  readonly #client: Client;
+  readonly #catalogue: Catalogue;
+  readonly #readOnly: boolean;
+  readonly #counts = new Map<string, MethodCounts>();
+  #inFlight = 0;
+
+  constructor(client: Client, catalogue: Catalogue, readOnly: boolean) {
+    this.#client = client;
+    this.#catalogue = catalogue;
+    this.#readOnly = readOnly;
+  }
+
+  /** Calls under way. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Counters by procedure. */
+  get counts(): ReadonlyMap<string, MethodCounts> {
+    return this.#counts;
+  }
+
+  /** Calls a method and resolves to how that ended. Never rejects. */
+  async call(
+    method: string,
+    params: Params | undefined,
+    options: CallOptions,
+  ): Promise<CallReport> {
+    const fault = this.#faultOf(method);
+    if (fault !== undefined) return this.#ended(method, failed(fault));
+    this.#inFlight++;
+    try {
+      if (method === reservedMethods.discover) {
+        try {
+          const result = await this.#catalogue.document(options.signal ?? undefined);
+          return { ...failed(undefined), result };
+        } catch (error) {
+          return failed(error instanceof RpcError ? error : internalError());
+        }
+      }
+      return this.#ended(method, await this.#client.report(method, params, options));
+    } finally {
+      this.#inFlight--;
+    }
+  }
+
+  /**
+   * Begins to call a method whose items come one after the other.
+   *
+   * @throws {RpcError} it is not called at all
+   */
+  stream(method: string, params: Params | undefined, options: StreamOptions): CallStream {
+    const fault = this.#faultOf(method);
+    if (fault !== undefined) {
+      this.#ended(method, failed(fault));
+      throw fault;
+    }
+    this.#inFlight++;
+    const stream = this.#client.stream(method, params, options);
+    void stream.report.then((report) => {
+      this.#inFlight--;
+      this.#ended(method, report);
+    });
+    return stream;
+  }
+
+  /** Why a call is not made. */
+  #faultOf(method: string): RpcError | undefined {
+    const isReserved = method.startsWith(reservedPrefix);
+    const isHarmless = method === reservedMethods.discover || method === reservedMethods.ping;
+    if (isReserved && !isHarmless) {
+      return new RpcError("MethodNotFound", `No method ${method} for callers of a gateway`);
+    }
+    if (this.#readOnly && !isHarmless) {
+      const text = "This gateway shows and does not call: it was started with --read-only";
+      return new RpcError("PermissionDenied", text);
+    }
+    if (this.#inFlight >= gatewayCallsMax) {
+      const text = `Cannot take the call: ${gatewayCallsMax} are under way through this gateway`;
+      return new RpcError("Overloaded", text);
+    }
+    return undefined;
+  }
+
+  #ended(method: string, report: CallReport): CallReport {
+    const { error } = report;
+    // Anybody can make up names: those that no server knows are counted together.
+    const isKnown = this.#counts.has(method) ||
+      (error?.name !== "MethodNotFound" && this.#counts.size < gatewayMethodsCountedMax);
+    const name = isKnown ? method : others;
+    const counts = this.#counts.get(name) ?? { calls: 0, errors: new Map<string, number>() };
+    this.#counts.set(name, counts);
+    counts.calls++;
+    if (error !== undefined) {
+      counts.errors.set(error.name, (counts.errors.get(error.name) ?? 0) + 1);
+    }
+    return report;
+  }
+}
+
+function internalError(): RpcError {
+  return new RpcError("InternalError", "Cannot tell what the servers offer");
+}
+
+/** The report of a call that was sent to nobody. */
+function failed(error: RpcError | undefined): CallReport {
+  return { result: undefined, error, server: undefined, attempts: 0, durationMs: 0 };
+}

@@ -1,0 +1,74 @@
+import { RpcError } from "../../base/errors.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { CallReport } from "../../client/call_report.ts";
+import { exactJson, parseJson } from "../../wire/json.ts";
+import type { Params } from "../../wire/message.ts";
+import type { BodyReader } from "../door/body.ts";
+import { HttpProblem, problemResponse } from "../door/problem.ts";
+import { callOptionsOf, checkJsonBody } from "./call_options.ts";
+import type { Calls } from "./calls.ts";
+import { type StreamForm, streamResponse } from "./http_stream.ts";
+
+/** What calls over HTTP are made with. */
+export interface HttpCallDeps {
+  readonly calls: Calls;
+  readonly bodies: BodyReader;
+  readonly clock: Clock;
+}
+
+/**
+ * Answers `POST /call/<method>`: the body is the parameters, the answer the bare result.
+ *
+ * @throws {HttpProblem} what was asked for is no call
+ */
+export async function answerCall(
+  request: Request,
+  method: string,
+  { calls, bodies, clock }: HttpCallDeps,
+): Promise<Response> {
+  const options = { ...callOptionsOf(request), signal: request.signal };
+  const text = await bodies.read(request);
+  checkJsonBody(request, text);
+  const params = paramsOf(text);
+  const form = streamFormOf(request);
+  if (form !== undefined) {
+    try {
+      return await streamResponse(calls.stream(method, params, options), form, clock);
+    } catch (error) {
+      if (error instanceof RpcError) return problemResponse(error);
+      throw error;
+    }
+  }
+  const report = await calls.call(method, params, options);
+  if (report.error !== undefined) return problemResponse(report.error, serverHeader(report));
+  return new Response(`${JSON.stringify(report.result) ?? "null"}\n`, {
+    headers: { "content-type": "application/json", ...serverHeader(report) },
+  });
+}
+
+/** Tells which server a call was sent to last. */
+export function serverHeader({ server }: Pick<CallReport, "server">): Record<string, string> {
+  return server === undefined ? {} : { "rpc-server": server };
+}
+
+/** Nothing, an array or an object. @throws {HttpProblem} */
+function paramsOf(text: string): Params | undefined {
+  if (text.trim() === "") return undefined;
+  const value = parseJson(text);
+  if (value instanceof RpcError) {
+    const message = value.message.replace("a line that is not JSON", "a body that is not JSON");
+    throw new HttpProblem(400, "ParseError", message);
+  }
+  if (typeof value !== "object" || value === null) {
+    const message = "Cannot take the body: parameters are an array, or an object by their names";
+    throw new HttpProblem(400, "InvalidParams", message);
+  }
+  return (exactJson(text) ?? value) as Params;
+}
+
+/** The form of a stream that the caller asks for; `undefined`: all of the result at once. */
+function streamFormOf({ headers }: Request): StreamForm | undefined {
+  const accept = headers.get("accept") ?? "";
+  if (/\btext\/event-stream\b/i.test(accept)) return "events";
+  return /\bapplication\/(x-)?ndjson\b/i.test(accept) ? "lines" : undefined;
+}

@@ -1,0 +1,90 @@
+import type { Clock, Timer } from "../../base/clock.ts";
+import { isRpcError, messageOf, RpcError } from "../../base/errors.ts";
+import { writeStallTimeoutMs } from "../../base/limits.ts";
+import type { CallStream, StreamReport } from "../../client/call_stream.ts";
+import { problemDetails } from "../door/problem.ts";
+
+/** How items are written: server-sent events, or a JSON object a line. */
+export type StreamForm = "events" | "lines";
+
+/** What is written in each form. */
+interface Writer {
+  readonly type: string;
+  item(item: unknown): string;
+  end(report: StreamReport): string;
+  error(error: RpcError): string;
+}
+
+const writers: Readonly<Record<StreamForm, Writer>> = {
+  events: {
+    type: "text/event-stream",
+    item: (item) => `data: ${json(item)}\n\n`,
+    end: (report) => `event: end\ndata: ${json(endOf(report))}\n\n`,
+    error: (error) => `event: error\ndata: ${json(problemDetails(error))}\n\n`,
+  },
+  lines: {
+    type: "application/x-ndjson",
+    item: (item) => `{"item":${json(item)}}\n`,
+    end: (report) => `{"end":${json(endOf(report))}}\n`,
+    error: (error) => `{"error":${json(problemDetails(error))}}\n`,
+  },
+};
+
+/**
+ * Answers with the items of a call as they come. An item is drawn only when there is room for it on the way to
+ * the reader, so that one who reads slowly slows the procedure. The status is that of the first item, or of the
+ * error in its place; an error later on is the last thing that is written.
+ *
+ * @throws {RpcError} the call failed before its first item
+ */
+export async function streamResponse(
+  stream: CallStream,
+  form: StreamForm,
+  clock: Clock,
+): Promise<Response> {
+  const writer = writers[form];
+  const utf8 = new TextEncoder();
+  let first: IteratorResult<unknown, undefined> | undefined = await stream.next();
+  let stall: Timer | undefined;
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      stall?.cancel();
+      try {
+        const next = first ?? await stream.next();
+        first = undefined;
+        if (next.done) {
+          controller.enqueue(utf8.encode(writer.end(await stream.report)));
+          controller.close();
+          return;
+        }
+        controller.enqueue(utf8.encode(writer.item(next.value)));
+        stall = clock.after(writeStallTimeoutMs, () => {
+          void stream.return();
+          controller.error(new Error("Nobody reads the stream"));
+        });
+      } catch (error) {
+        controller.enqueue(utf8.encode(writer.error(toRpcError(error))));
+        controller.close();
+      }
+    },
+    cancel() {
+      stall?.cancel();
+      void stream.return();
+    },
+  }, { highWaterMark: 0 });
+  return new Response(body, {
+    headers: { "content-type": writer.type, "cache-control": "no-store" },
+  });
+}
+
+function endOf({ server, items }: StreamReport): Record<string, unknown> {
+  return { items: items ?? 1, ...(server === undefined ? {} : { server }) };
+}
+
+function toRpcError(error: unknown): RpcError {
+  return isRpcError(error) ? error : new RpcError("InternalError", messageOf(error));
+}
+
+function json(value: unknown): string {
+  return JSON.stringify(value) ?? "null";
+}

@@ -1,0 +1,80 @@
+import type { CallOptions } from "../../client/client_options.ts";
+import { BatchLine } from "../../wire/batch.ts";
+import { encodeError, encodeResult } from "../../wire/codec.ts";
+import { BadMessage, decodeAnyRequest } from "../../wire/decode_request.ts";
+import { isRpcError, messageOf, RpcError } from "../../base/errors.ts";
+import type { CallReport } from "../../client/call_report.ts";
+import type { Id, Request as RpcRequest } from "../../wire/message.ts";
+import type { Calls } from "./calls.ts";
+
+/** What one body of JSON-RPC is answered with. */
+export interface JsonRpcAnswer {
+  /** The answer or the batch of answers, and LF; `undefined`: there is nobody to answer. */
+  readonly text: string | undefined;
+  /** The server that answered, if there was one request. */
+  readonly server: string | undefined;
+}
+
+/**
+ * Answers a request, a notification or a batch of them, as JSON-RPC 2.0 has it. A notification's call goes on when
+ * its sender has gone: he does not wait for it.
+ *
+ * @param options of all calls; a request's own `meta` goes before them
+ */
+export async function answerJsonRpc(
+  text: string,
+  calls: Calls,
+  options: CallOptions,
+): Promise<JsonRpcAnswer> {
+  const incoming = decodeAnyRequest(text);
+  if (!Array.isArray(incoming)) {
+    return await answerOne(incoming as RpcRequest | BadMessage, calls, options);
+  }
+  const batch = new BatchLine();
+  await Promise.all(incoming.map(async (one) => {
+    const { text } = await answerOne(one, calls, options);
+    if (text !== undefined) batch.add(text);
+  }));
+  return { text: batch.isEmpty ? undefined : batch.encode(), server: undefined };
+}
+
+async function answerOne(
+  request: RpcRequest | BadMessage,
+  calls: Calls,
+  options: CallOptions,
+): Promise<JsonRpcAnswer> {
+  if (request instanceof BadMessage) {
+    return { text: encodeError(request.id, request.error), server: undefined };
+  }
+  const { id, method, params } = request;
+  const given = optionsOf(request, options);
+  if (id === undefined) {
+    void calls.call(method, params, { ...given, signal: undefined });
+    return { text: undefined, server: undefined };
+  }
+  const report = await calls.call(method, params, given);
+  return { text: answerLine(id, report), server: report.server };
+}
+
+/** What a request says itself of its call. */
+export function optionsOf({ meta }: RpcRequest, options: CallOptions): CallOptions {
+  return {
+    ...options,
+    ...(meta?.timeoutMs === undefined ? {} : { timeoutMs: meta.timeoutMs }),
+    ...(meta?.traceparent === undefined ? {} : { traceparent: meta.traceparent }),
+  };
+}
+
+/** How a call ended, as a line. */
+export function answerLine(
+  id: Id,
+  { error, result }: Pick<CallReport, "error" | "result">,
+): string {
+  if (error !== undefined) return encodeError(id, error);
+  try {
+    return encodeResult(id, result);
+  } catch (thrown) {
+    const own = isRpcError(thrown) ? thrown : new RpcError("InternalError", messageOf(thrown));
+    return encodeError(id, own);
+  }
+}

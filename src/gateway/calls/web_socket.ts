@@ -1,0 +1,210 @@
+import { isRpcError, messageOf, RpcError } from "../../base/errors.ts";
+import type { Clock } from "../../base/clock.ts";
+import {
+  gatewaySocketCallsMax,
+  gatewaySocketUnreadBytesMax,
+  messageBytesMax,
+  outboxBytesMax,
+  streamCreditMax,
+  streamWindowMax,
+} from "../../base/limits.ts";
+import type { CallOptions } from "../../client/client_options.ts";
+import { BatchLine } from "../../wire/batch.ts";
+import { byteLengthOf, encodeError, encodeItems } from "../../wire/codec.ts";
+import {
+  BadMessage,
+  cancelledId,
+  decodeAnyRequest,
+  moreParams,
+} from "../../wire/decode_request.ts";
+import type { Id, Request as RpcRequest } from "../../wire/message.ts";
+import { reservedMethods } from "../../wire/reserved.ts";
+import type { Calls } from "./calls.ts";
+import { answerLine, optionsOf } from "./json_rpc.ts";
+
+/** How often a stream looks whether its peer has read on. A socket tells of it by no event. */
+const readOnPeriodMs = 20;
+
+/** Close codes, of RFC 6455 and of IANA's list. */
+const closeCodes = { tooLong: 1009, unsupported: 1003, policy: 1008, goingAway: 1001 } as const;
+
+/** As much of a socket as is needed here. */
+export type Socket = Pick<
+  WebSocket,
+  "send" | "close" | "readyState" | "bufferedAmount" | "addEventListener" | "binaryType"
+>;
+
+interface OpenCall {
+  readonly abort: AbortController;
+  /** Items of its stream that may still be sent. */
+  credit: number;
+  more: (() => void) | undefined;
+}
+
+/**
+ * One WebSocket: JSON-RPC as on the wire, a message in place of a line, with streams by `rpc.item` and `rpc.more`.
+ * What its peer does not read holds up its streams, and in the end closes it.
+ */
+export class SocketSession {
+  readonly #socket: Socket;
+  readonly #calls: Calls;
+  readonly #clock: Clock;
+  readonly #options: CallOptions;
+  readonly #open = new Map<Id, OpenCall>();
+  readonly #ended = new AbortController();
+  #inFlight = 0;
+
+  constructor(socket: Socket, calls: Calls, clock: Clock, options: CallOptions) {
+    this.#socket = socket;
+    this.#calls = calls;
+    this.#clock = clock;
+    this.#options = options;
+    socket.addEventListener("message", ({ data }) => this.#receive(data));
+    // An error is followed by this.
+    socket.addEventListener("close", () => this.#end());
+    socket.addEventListener("error", () => {});
+  }
+
+  /** Aborts when it is closed. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** Closes it, because the gateway ends. */
+  close(): void {
+    this.#close(closeCodes.goingAway, "The gateway ends");
+  }
+
+  #receive(data: unknown): void {
+    if (typeof data !== "string") {
+      return this.#close(closeCodes.unsupported, "Messages are text");
+    }
+    if (data.length > messageBytesMax || byteLengthOf(data) > messageBytesMax) {
+      return this.#close(closeCodes.tooLong, `${messageBytesMax} bytes is the most`);
+    }
+    const incoming = decodeAnyRequest(data);
+    if (Array.isArray(incoming)) void this.#answerBatch(incoming);
+    else void this.#answer(incoming as RpcRequest | BadMessage, (text) => this.#send(text));
+  }
+
+  async #answerBatch(incoming: readonly (RpcRequest | BadMessage)[]): Promise<void> {
+    const batch = new BatchLine();
+    await Promise.all(incoming.map((one) => this.#answer(one, (text) => batch.add(text))));
+    if (!batch.isEmpty) this.#send(batch.encode());
+  }
+
+  /** Never rejects. */
+  async #answer(request: RpcRequest | BadMessage, send: (text: string) => void): Promise<void> {
+    if (request instanceof BadMessage) return send(encodeError(request.id, request.error));
+    const { id, method, params, meta } = request;
+    if (method === reservedMethods.cancel) return this.#open.get(idOf(request))?.abort.abort();
+    if (method === reservedMethods.more) return this.#grant(request);
+    const options = optionsOf(request, this.#options);
+    const fault = this.#faultOf(id);
+    if (fault !== undefined) return id === undefined ? undefined : send(encodeError(id, fault));
+    this.#inFlight++;
+    const call: OpenCall = {
+      abort: new AbortController(),
+      credit: meta?.stream ?? 0,
+      more: undefined,
+    };
+    const signal = AbortSignal.any([call.abort.signal, this.#ended.signal]);
+    if (id !== undefined) this.#open.set(id, call);
+    try {
+      if (id === undefined) await this.#calls.call(method, params, options);
+      else if (meta?.stream === undefined) {
+        send(answerLine(id, await this.#calls.call(method, params, { ...options, signal })));
+      } else send(await this.#stream(id, request, { ...options, signal }, call));
+    } finally {
+      this.#inFlight--;
+      if (id !== undefined) this.#open.delete(id);
+    }
+  }
+
+  #faultOf(id: Id | undefined): RpcError | undefined {
+    if (this.#inFlight >= gatewaySocketCallsMax) {
+      const text = `Cannot take the call: ${gatewaySocketCallsMax} are under way on this WebSocket`;
+      return new RpcError("Overloaded", text);
+    }
+    if (id === undefined || !this.#open.has(id)) return undefined;
+    return new RpcError("InvalidRequest", "Cannot take a second request with an id that is in use");
+  }
+
+  /** Sends the items of a call, and returns its answer. */
+  async #stream(
+    id: Id,
+    { method, params }: RpcRequest,
+    options: CallOptions,
+    call: OpenCall,
+  ): Promise<string> {
+    try {
+      const credit = Math.min(call.credit, streamWindowMax);
+      const stream = this.#calls.stream(method, params, { ...options, credit });
+      const over = new AbortController();
+      // Also a call that nobody grants anything has a deadline.
+      void stream.report.then(({ error }) => error === undefined ? undefined : over.abort());
+      let sent = 0;
+      while (true) {
+        await this.#room(call, over.signal);
+        const { done, value } = await stream.next();
+        if (done) break;
+        // One that is no stream has its result as its only item.
+        if (!stream.isStream) return answerLine(id, { error: undefined, result: value });
+        call.credit--;
+        sent++;
+        this.#send(encodeItems(id, [value]));
+      }
+      if (sent === 0) this.#send(encodeItems(id, []));
+      return answerLine(id, { error: undefined, result: sent });
+    } catch (error) {
+      const own = isRpcError(error) ? error : new RpcError("InternalError", messageOf(error));
+      return encodeError(id, own);
+    }
+  }
+
+  /** Resolves when an item may be sent: it was granted, and what was sent is being read. */
+  async #room(call: OpenCall, signal: AbortSignal): Promise<void> {
+    while (call.credit <= 0 && !signal.aborted) {
+      const woken = Promise.withResolvers<void>();
+      call.more = woken.resolve;
+      const wake = () => woken.resolve();
+      signal.addEventListener("abort", wake, { once: true });
+      await woken.promise;
+      signal.removeEventListener("abort", wake);
+    }
+    while (this.#socket.bufferedAmount > outboxBytesMax && !signal.aborted) {
+      await new Promise<void>((resolve) => this.#clock.after(readOnPeriodMs, resolve));
+    }
+  }
+
+  #grant({ params }: RpcRequest): void {
+    const more = moreParams(params);
+    const call = more === undefined ? undefined : this.#open.get(more.id);
+    if (more === undefined || call === undefined) return;
+    call.credit = Math.min(call.credit + more.n, streamCreditMax);
+    call.more?.();
+  }
+
+  #send(text: string): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#socket.bufferedAmount > gatewaySocketUnreadBytesMax) {
+      return this.#close(closeCodes.policy, "Too many answers were not read");
+    }
+    // A message is a message, and needs no LF.
+    this.#socket.send(text.trimEnd());
+  }
+
+  #close(code: number, reason: string): void {
+    if (this.#socket.readyState <= WebSocket.OPEN) this.#socket.close(code, reason);
+    // Its peer may never answer that: nothing is done for it any more.
+    this.#end();
+  }
+
+  #end(): void {
+    this.#ended.abort();
+  }
+}
+
+function idOf({ params }: RpcRequest): Id {
+  return cancelledId(params) ?? null;
+}

@@ -1,0 +1,128 @@
+import { type Clock, sleep, type Timer } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import { gatewayCertificateCheckMs } from "../../base/limits.ts";
+import type { Logger } from "../../base/log.ts";
+import { addressOf } from "../../discovery/discovery.ts";
+import { readTlsFiles, type TlsFiles, type TlsPair } from "./tls_files.ts";
+
+/** What is listened on, and who answers. */
+export interface HttpListenerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsFiles | undefined;
+  /** Never rejects. */
+  readonly answer: (request: Request) => Promise<Response>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** How long a port that was just left may go on being taken, and how often it is tried. */
+const rebindMs = 2_000;
+const rebindPeriodMs = 5;
+
+/** How long requests under way are waited for at the end: longer than any answer but a stream's takes as a rule. */
+const drainMs = 10_000;
+
+/** A port that HTTP is answered on. Where its certificate's files change, new connections get the new one. */
+export class HttpListener {
+  readonly #options: HttpListenerOptions;
+  readonly #port: number;
+  readonly #watch: Timer | undefined;
+  /** Listeners that were left, whose requests are being finished. */
+  readonly #left = new Set<Deno.HttpServer<Deno.NetAddr>>();
+  readonly #abort = new AbortController();
+  #server: Deno.HttpServer<Deno.NetAddr>;
+  #pair: TlsPair | undefined;
+  #isLooking = false;
+
+  private constructor(options: HttpListenerOptions, pair: TlsPair | undefined) {
+    this.#options = options;
+    this.#pair = pair;
+    this.#server = this.#serve(options.port, pair);
+    this.#port = this.#server.addr.port;
+    this.#watch = pair === undefined
+      ? undefined
+      : options.clock.every(gatewayCertificateCheckMs, () => void this.#look());
+  }
+
+  /** Begins to listen. Throws if it cannot. */
+  static async open(options: HttpListenerOptions): Promise<HttpListener> {
+    const pair = options.tls === undefined ? undefined : await readTlsFiles(options.tls);
+    return new HttpListener(options, pair);
+  }
+
+  /** Where it is reached, under the name that was listened on. */
+  get url(): string {
+    const { host, tls } = this.#options;
+    const scheme = tls === undefined ? "http" : "https";
+    return `${scheme}://${addressOf({ host, port: this.#port })}/`;
+  }
+
+  /** Takes no more connections, and waits for a while for the requests that are under way. */
+  async close(): Promise<void> {
+    this.#watch?.cancel();
+    const finished = Promise.all([this.#server, ...this.#left].map((one) => one.shutdown()));
+    const timer = this.#options.clock.after(drainMs, () => this.#abort.abort());
+    await finished;
+    timer.cancel();
+  }
+
+  #serve(port: number, pair: TlsPair | undefined): Deno.HttpServer<Deno.NetAddr> {
+    const { host, answer, log } = this.#options;
+    const options = {
+      hostname: host,
+      port,
+      signal: this.#abort.signal,
+      onListen() {},
+      onError(error: unknown) {
+        log.warn("Cannot answer a request", { reason: messageOf(error) });
+        return new Response("failed\n", { status: 500 });
+      },
+    };
+    return Deno.serve(pair === undefined ? options : { ...options, ...pair }, answer);
+  }
+
+  /** Takes over a certificate that was replaced. One that cannot be used changes nothing. */
+  async #look(): Promise<void> {
+    const { tls, log } = this.#options;
+    if (tls === undefined || this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      const pair = await readTlsFiles(tls);
+      if (pair.cert === this.#pair?.cert && pair.key === this.#pair.key) return;
+      await this.#replace(pair);
+    } catch (error) {
+      log.warn("Cannot take over the new certificate", { reason: messageOf(error) });
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  async #replace(pair: TlsPair): Promise<void> {
+    const { clock, log } = this.#options;
+    const before = this.#pair;
+    // Tried apart, so that the port is not left for one that does not load; the next look is at other files.
+    this.#pair = pair;
+    await this.#serveBriefly(pair);
+    const left = this.#server;
+    this.#left.add(left);
+    void left.shutdown().finally(() => this.#left.delete(left));
+    const untilMs = clock.now() + rebindMs;
+    for (let use: TlsPair | undefined = pair;; use = clock.now() < untilMs ? pair : before) {
+      try {
+        this.#server = this.#serve(this.#port, use);
+        break;
+      } catch (error) {
+        if (clock.now() > untilMs + rebindMs) throw error;
+        await sleep(clock, rebindPeriodMs);
+      }
+    }
+    log.info("Took over the new certificate");
+  }
+
+  /** @throws a certificate or a key that is none, or the two do not belong together */
+  async #serveBriefly(pair: TlsPair): Promise<void> {
+    const options = { hostname: "127.0.0.1", port: 0, onListen() {}, ...pair };
+    await Deno.serve(options, () => new Response()).shutdown();
+  }
+}

@@ -1,0 +1,105 @@
+import { type ErrorName, errorTable, RpcError } from "../../base/errors.ts";
+
+/** The status that an error of a call is answered with. */
+const statuses: Readonly<Record<ErrorName, number>> = {
+  ParseError: 400,
+  InvalidRequest: 400,
+  MethodNotFound: 404,
+  InvalidParams: 400,
+  InternalError: 502,
+  DeadlineExceeded: 504,
+  Overloaded: 429,
+  Draining: 503,
+  // Not registered, and what proxies use for a caller who has gone: he does not see it as a rule.
+  Cancelled: 499,
+  Unauthenticated: 401,
+  WorkerLost: 502,
+  PermissionDenied: 403,
+  Unavailable: 503,
+  ConnectionLost: 502,
+};
+
+const phrases: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  421: "Misdirected Request",
+  429: "Too Many Requests",
+  499: "Client Closed Request",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
+/** Seconds after which who was told to come again may do so. */
+const retryAfterSeconds = 1;
+
+/** A request that is answered without a call, with the status of HTTP that says why. */
+export class HttpProblem extends Error {
+  readonly status: number;
+  readonly error: RpcError;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    name: ErrorName,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(message);
+    this.status = status;
+    this.error = new RpcError(name, message, { executed: "no" });
+    this.headers = headers;
+  }
+}
+
+/** An error as an object for programs, as RFC 9457 has it, with our members beside its own. */
+export interface ProblemDetails {
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: number;
+  readonly name: ErrorName;
+  readonly executed: RpcError["executed"];
+  readonly issues?: RpcError["issues"];
+}
+
+/** The status of HTTP for an error of a call. */
+export function statusOf({ name }: RpcError): number {
+  return statuses[name];
+}
+
+/** An error as RFC 9457 writes it. */
+export function problemDetails(error: RpcError, status: number = statusOf(error)): ProblemDetails {
+  return {
+    title: phrases[status] ?? error.name,
+    status,
+    detail: error.message,
+    code: errorTable[error.name].code,
+    name: error.name,
+    executed: error.executed,
+    ...(error.issues === undefined ? {} : { issues: error.issues }),
+  };
+}
+
+/** An error as an answer. */
+export function problemResponse(
+  error: RpcError,
+  headers: Readonly<Record<string, string>> = {},
+  status: number = statusOf(error),
+): Response {
+  return new Response(`${JSON.stringify(problemDetails(error, status))}\n`, {
+    status,
+    headers: {
+      "content-type": "application/problem+json",
+      ...(status === 429 || status === 503 ? { "retry-after": String(retryAfterSeconds) } : {}),
+      ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),
+      ...headers,
+    },
+  });
+}

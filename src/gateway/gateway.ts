@@ -1,0 +1,94 @@
+import type { Clock } from "../base/clock.ts";
+import { CommandError } from "../base/command_error.ts";
+import { messageOf } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import type { Client } from "../client/client.ts";
+import type { Transport } from "../client/transport.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import type { HostPort } from "../discovery/registry_url.ts";
+import { Calls } from "./calls/calls.ts";
+import { Catalogue } from "./calls/catalogue.ts";
+import { Access } from "./door/access.ts";
+import { BodyReader } from "./door/body.ts";
+import { HttpListener } from "./door/listener.ts";
+import type { TlsFiles } from "./door/tls_files.ts";
+import { Routes } from "./routes.ts";
+
+/** What a gateway stands between, and how. */
+export interface GatewayOptions {
+  readonly listen: HostPort;
+  /** Leaves numbers as they were written (`exactNumbers`), so that they pass through. */
+  readonly client: Client;
+  readonly discovery: Discovery;
+  readonly transport: Transport;
+  readonly service: string;
+  /** What callers have to show; `undefined`: nothing. */
+  readonly token: string | undefined;
+  /** Names beside this machine's own that requests may be addressed to. */
+  readonly allowHosts: readonly string[];
+  /** Pages of other origins that may call. */
+  readonly allowOrigins: readonly string[];
+  readonly tls: TlsFiles | undefined;
+  /** Whether it only shows, and calls nothing. */
+  readonly readOnly: boolean;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** HTTP in front of a service: whoever speaks it calls what is there, as a client of ours would. */
+export class Gateway {
+  readonly #listener: HttpListener;
+  readonly #routes: Routes;
+  readonly #ended: AbortController;
+
+  private constructor(listener: HttpListener, routes: Routes, ended: AbortController) {
+    this.#listener = listener;
+    this.#routes = routes;
+    this.#ended = ended;
+  }
+
+  /** Begins to listen. @throws {CommandError} it cannot */
+  static async start(options: GatewayOptions): Promise<Gateway> {
+    const { client, clock, log, listen, tls, token } = options;
+    const ended = new AbortController();
+    const catalogue = new Catalogue({ ...options, signal: ended.signal });
+    const calls = new Calls(client, catalogue, options.readOnly);
+    const routes = new Routes({
+      access: new Access({
+        token,
+        hosts: [listen.host, ...options.allowHosts],
+        origins: options.allowOrigins,
+        secure: tls !== undefined,
+      }),
+      bodies: new BodyReader(clock),
+      calls,
+      isReady: () => !ended.signal.aborted && client.stats.connected > 0,
+      clock,
+      log,
+    });
+    const answer = (request: Request) => routes.answer(request);
+    try {
+      return new Gateway(
+        await HttpListener.open({ ...listen, tls, answer, clock, log }),
+        routes,
+        ended,
+      );
+    } catch (error) {
+      if (error instanceof CommandError) throw error;
+      const text = `Cannot listen on ${listen.host}:${listen.port}: ${messageOf(error)}`;
+      throw new CommandError(`${text}; choose another address: rpc gateway 127.0.0.1:0`);
+    }
+  }
+
+  /** Where it is reached: `http://127.0.0.1:8080/`. */
+  get url(): string {
+    return this.#listener.url;
+  }
+
+  /** Takes no more calls, finishes those under way, and closes what would never end by itself. */
+  async close(): Promise<void> {
+    this.#ended.abort();
+    this.#routes.close();
+    await this.#listener.close();
+  }
+}

@@ -1,0 +1,190 @@
+import type { Clock } from "../base/clock.ts";
+import { isRpcError, messageOf } from "../base/errors.ts";
+import { gatewayRequestsMax, gatewayStreamsMax } from "../base/limits.ts";
+import type { Logger } from "../base/log.ts";
+import type { Access } from "./door/access.ts";
+import type { BodyReader } from "./door/body.ts";
+import { HttpProblem, problemResponse } from "./door/problem.ts";
+import { callOptionsOf, checkJsonBody, timeoutHeader } from "./calls/call_options.ts";
+import type { Calls } from "./calls/calls.ts";
+import { answerCall, serverHeader } from "./calls/http_call.ts";
+import { answerJsonRpc } from "./calls/json_rpc.ts";
+import { SocketSession } from "./calls/web_socket.ts";
+
+/** What answers requests with. */
+export interface RoutesOptions {
+  readonly access: Access;
+  readonly bodies: BodyReader;
+  readonly calls: Calls;
+  /** Whether a call would find a server. */
+  readonly isReady: () => boolean;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The path of a call, before the method's name. */
+const callPath = "/call/";
+
+/** The protocol that a WebSocket is told to have, if it offers any. */
+const socketProtocol = "rpc";
+
+/**
+ * Finds what answers a request. All that acts is a POST, or a WebSocket, with a token; all that is told but whether
+ * we live wants the token too.
+ */
+export class Routes {
+  readonly #options: RoutesOptions;
+  readonly #sockets = new Set<SocketSession>();
+  #requests = 0;
+
+  constructor(options: RoutesOptions) {
+    this.#options = options;
+  }
+
+  /** WebSockets that are open. */
+  get sockets(): number {
+    return this.#sockets.size;
+  }
+
+  /** Answers a request. Never rejects. */
+  async answer(request: Request): Promise<Response> {
+    const { access, log } = this.#options;
+    let cors: Record<string, string> = {};
+    this.#requests++;
+    try {
+      access.checkPlace(request);
+      cors = access.corsHeaders(request);
+      if (this.#requests > gatewayRequestsMax) {
+        const text = `Cannot take the request: ${gatewayRequestsMax} are being answered`;
+        throw new HttpProblem(503, "Overloaded", text);
+      }
+      return withHeaders(await this.#answer(request), cors);
+    } catch (error) {
+      if (error instanceof HttpProblem) {
+        return withHeaders(problemResponse(error.error, error.headers, error.status), cors);
+      }
+      if (isRpcError(error)) return withHeaders(problemResponse(error), cors);
+      log.warn("Cannot answer a request", { reason: messageOf(error) });
+      return withHeaders(new Response("failed\n", { status: 500 }), cors);
+    } finally {
+      this.#requests--;
+    }
+  }
+
+  /** Closes the WebSockets: who has one is not heard of otherwise. */
+  close(): void {
+    for (const socket of this.#sockets) socket.close();
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    if (request.method === "OPTIONS") return this.#preflight(request);
+    if (pathname === "/healthz") return text(request, 200, "ok");
+    if (pathname === "/readyz") {
+      return this.#options.isReady()
+        ? text(request, 200, "ready")
+        : text(request, 503, "not ready");
+    }
+    if (pathname.startsWith(callPath)) {
+      allow(request, "POST");
+      this.#options.access.checkToken(request);
+      return await answerCall(request, methodOf(pathname), this.#options);
+    }
+    if (pathname === "/") return await this.#root(request);
+    throw new HttpProblem(404, "MethodNotFound", `There is nothing at ${pathname}`);
+  }
+
+  async #root(request: Request): Promise<Response> {
+    const { access } = this.#options;
+    if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
+      access.checkToken(request);
+      return this.#upgrade(request);
+    }
+    allow(request, "POST");
+    access.checkToken(request);
+    const options = { ...callOptionsOf(request), signal: request.signal };
+    const body = await this.#options.bodies.read(request);
+    checkJsonBody(request, body);
+    const { text, server } = await answerJsonRpc(body, this.#options.calls, options);
+    if (text === undefined) return new Response(null, { status: 204 });
+    return new Response(text, {
+      headers: { "content-type": "application/json", ...serverHeader({ server }) },
+    });
+  }
+
+  #upgrade(request: Request): Response {
+    if (this.#sockets.size >= gatewayStreamsMax) {
+      throw new HttpProblem(503, "Overloaded", `${gatewayStreamsMax} WebSockets are open already`);
+    }
+    const { traceparent, timeoutMs } = callOptionsOf(request);
+    const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(",")
+      .some((one) => one.trim() === socketProtocol);
+    const { socket, response } = Deno.upgradeWebSocket(
+      request,
+      offered ? { protocol: socketProtocol } : {},
+    );
+    const { calls, clock } = this.#options;
+    const session = new SocketSession(socket, calls, clock, { traceparent, timeoutMs });
+    this.#sockets.add(session);
+    session.ended.addEventListener("abort", () => this.#sockets.delete(session), { once: true });
+    return response;
+  }
+
+  /** What a browser asks before it lets a page of another origin send JSON. */
+  #preflight(request: Request): Response {
+    const { access } = this.#options;
+    if (!access.isAllowedOrigin(request.headers.get("origin"))) {
+      return new Response(null, { status: 204 });
+    }
+    return new Response(null, {
+      status: 204,
+      headers: {
+        "access-control-allow-methods": "POST, GET",
+        "access-control-allow-headers":
+          `authorization, content-type, accept, traceparent, ${timeoutHeader}`,
+        "access-control-max-age": "600",
+      },
+    });
+  }
+}
+
+/** @throws {HttpProblem} 405: a GET acts on nothing */
+function allow({ method }: Request, ...methods: readonly string[]): void {
+  if (methods.includes(method)) return;
+  const allowed = methods.join(", ");
+  throw new HttpProblem(405, "InvalidRequest", `Cannot take ${method} here: send ${allowed}`, {
+    allow: allowed,
+  });
+}
+
+/** The name of the method in a path. @throws {HttpProblem} */
+function methodOf(pathname: string): string {
+  try {
+    return decodeURIComponent(pathname.slice(callPath.length));
+  } catch {
+    throw new HttpProblem(400, "InvalidRequest", "Cannot read the method's name in the path");
+  }
+}
+
+function text(request: Request, status: number, body: string): Response {
+  allow(request, "GET", "HEAD");
+  return new Response(`${body}\n`, { status, headers: { "content-type": "text/plain" } });
+}
+
+/** What a browser is told with each answer: to take it for what it says it is, and to keep none. */
+function withHeaders(response: Response, more: Readonly<Record<string, string>>): Response {
+  // The answer to an upgrade is the runtime's own.
+  if (response.status === 101) return response;
+  const always = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "x-frame-options": "DENY",
+  };
+  for (const [name, value] of Object.entries({ ...always, ...more })) {
+    response.headers.set(name, value);
+  }
+  if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
+  return response;
+}

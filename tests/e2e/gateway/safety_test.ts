@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { startGateway } from "../../support/gateway_process.ts";
+import { RpcHome } from "../../support/rpc_process.ts";
+
+/** What a request over a bare socket is answered with: browsers' own headers cannot be set by fetch. */
+async function raw(url: string, lines: readonly string[]): Promise<string> {
+  const { hostname, port } = new URL(url);
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  await connection.write(
+    new TextEncoder().encode([...lines, "connection: close", "", ""].join("\r\n")),
+  );
+  return await new Response(connection.readable).text();
+}
+
+Deno.test("no call runs without the token, for a page of another origin, or under another name", async () => {
+  await using home = await RpcHome.create();
+  const server = await home.serve();
+  const gateway = await startGateway(home, ["--allow-origin", "https://tools.example"]);
+  const host = new URL(gateway.url).host;
+  const good = [
+    `host: ${host}`,
+    `authorization: Bearer ${gateway.token}`,
+    "content-type: application/json",
+    "content-length: 0",
+  ];
+  const post = (...headers: string[]) => raw(gateway.url, ["POST /call/ping HTTP/1.1", ...headers]);
+  const status = async (...headers: string[]) =>
+    Number(/^HTTP\/1.1 (\d+)/.exec(await post(...headers))?.[1]);
+
+  assert.equal(await status(...good), 200);
+  assert.equal(await status(...good, `origin: ${gateway.url}`), 200);
+  const allowed = await post(...good, "origin: https://tools.example");
+  assert.match(
+    allowed,
+    /^HTTP\/1.1 200[^]*access-control-allow-origin: https:\/\/tools\.example\r\n/,
+  );
+
+  assert.equal(await status(...good.with(1, "x-a: b")), 401);
+  assert.equal(await status(...good.with(1, `authorization: Bearer ${gateway.token}x`)), 401);
+  assert.equal(await status(...good.with(1, "cookie: rpc_gateway_1=x")), 401);
+  assert.equal(await status(...good.with(0, "host: evil.example")), 421);
+  assert.equal(await status(...good, "origin: http://evil.example"), 403);
+  assert.equal(await status(...good, "origin: null"), 403);
+  assert.equal(await status(...good, `origin: http://${host}.evil.example`), 403);
+  assert.equal(await status(...good.with(2, "content-type: text/plain")), 415);
+  assert.equal(
+    await status(...good.with(2, "content-type: application/x-www-form-urlencoded")),
+    415,
+  );
+  const upgrade = [
+    "connection: upgrade",
+    "upgrade: websocket",
+    "sec-websocket-version: 13",
+    "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==",
+  ];
+  for (
+    const more of [[], ["origin: http://evil.example", `authorization: Bearer ${gateway.token}`]]
+  ) {
+    const answer = await raw(gateway.url, ["GET / HTTP/1.1", `host: ${host}`, ...upgrade, ...more]);
+    assert.match(answer, /^HTTP\/1.1 40[13]/);
+  }
+  const preflight = await raw(gateway.url, [
+    "OPTIONS /call/ping HTTP/1.1",
+    `host: ${host}`,
+    "origin: http://evil.example",
+  ]);
+  assert.match(preflight, /^HTTP\/1.1 403/);
+  // Three have run, and nothing else has reached the server.
+  const stats = await home.run(["servers", "--json"]);
+  assert.equal(stats.code, 0);
+  assert.ok(stats.stdout.includes(String(server.port)));
+});
+
+Deno.test("a gateway on a network wants TLS and a token, else it ends with 2 and says what to do", async () => {
+  await using home = await RpcHome.create();
+  const cases: [args: string[], says: RegExp][] = [
+    [["0.0.0.0:0"], /give --tls-cert and --tls-key, or listen on 127\.0\.0\.1/],
+    [["0.0.0.0:0", "--no-token"], /leave out --no-token/],
+    [["127.0.0.1:0", "--tls-cert", "x"], /give --tls-cert and --tls-key/],
+    [["127.0.0.1"], /give host:port/],
+    [["127.0.0.1:99999"], /give host:port/],
+    [["127.0.0.1:0", "--allow-origin", "tools.example"], /the scheme and the host/],
+    [["127.0.0.1:0", "--token-file", "short"], /at least 16/],
+  ];
+  await Deno.writeTextFile(`${home.workingDirectory}/short`, "secret\n");
+  for (const [args, says] of cases) {
+    const { code, stderr } = await home.run(["gateway", ...args]);
+    assert.equal(code, 2, args.join(" "));
+    assert.match(stderr, says);
+  }
+});
+
+Deno.test("--token-file makes a token once, and --read-only shows and never calls", async () => {
+  await using home = await RpcHome.create();
+  await home.serve();
+  const first = await startGateway(home, ["--token-file", "token"]);
+  assert.equal((await Deno.readTextFile(`${home.workingDirectory}/token`)).trim(), first.token);
+  await first.process.kill();
+  const again = await startGateway(home, ["--token-file", "token", "--read-only"]);
+  assert.equal(again.token, first.token);
+  const answer = await again.call("ping");
+  assert.equal(answer.status, 403);
+  assert.match((await answer.json()).detail, /--read-only/);
+  const open = await startGateway(home, ["--no-token"]);
+  assert.equal(open.token, "");
+  assert.equal((await fetch(`${open.url}/call/ping`, { method: "POST" })).status, 200);
+});

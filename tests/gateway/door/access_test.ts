@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { Access } from "../../../src/gateway/door/access.ts";
+import { HttpProblem } from "../../../src/gateway/door/problem.ts";
+
+const token = "a-token-of-some-length";
+
+function access(options: Partial<ConstructorParameters<typeof Access>[0]> = {}): Access {
+  return new Access({ token, hosts: ["gw.example"], origins: [], secure: false, ...options });
+}
+
+function statusOf(look: () => void): number | undefined {
+  try {
+    look();
+    return undefined;
+  } catch (error) {
+    assert.ok(error instanceof HttpProblem);
+    return error.status;
+  }
+}
+
+Deno.test("a name that was made to lead here is refused, and an address or our own name is not", () => {
+  const at = (url: string) => statusOf(() => access().checkPlace(new Request(url)));
+  for (
+    const name of ["127.0.0.1:8080", "localhost:8080", "[::1]:8080", "192.168.0.7", "gw.example"]
+  ) {
+    assert.equal(at(`http://${name}/`), undefined, name);
+  }
+  for (const name of ["evil.example", "127.0.0.1.nip.io", "gw.example.evil.example"]) {
+    assert.equal(at(`http://${name}/`), 421, name);
+  }
+});
+
+Deno.test("a page of another origin, scheme or port is refused", () => {
+  const from = (origin: string, options = {}) =>
+    statusOf(() =>
+      access(options).checkPlace(new Request("http://localhost:8080/", { headers: { origin } }))
+    );
+  assert.equal(from("http://localhost:8080"), undefined);
+  for (
+    const origin of ["http://localhost:3000", "https://localhost:8080", "null", "http://x", ""]
+  ) {
+    assert.equal(from(origin), 403, origin);
+  }
+  assert.equal(from("https://x.example", { origins: ["https://x.example"] }), undefined);
+});
+
+Deno.test("the token counts from the header, the cookie of this port, and a WebSocket's protocol", () => {
+  const by = (headers: Record<string, string>) =>
+    statusOf(() => access().checkToken(new Request("http://localhost:8080/", { headers })));
+  assert.equal(by({ authorization: `Bearer ${token}` }), undefined);
+  assert.equal(by({ cookie: `a=b; rpc_gateway_8080=${token}` }), undefined);
+  assert.equal(by({ "sec-websocket-protocol": `rpc, bearer.${token}` }), undefined);
+  for (
+    const headers of [
+      {},
+      { authorization: token },
+      { authorization: `Bearer ${token.slice(1)}` },
+      { authorization: `Basic ${token}` },
+      { cookie: `rpc_gateway_8081=${token}` },
+      { "sec-websocket-protocol": token },
+    ] as Record<string, string>[]
+  ) assert.equal(by(headers), 401, JSON.stringify(headers));
+});
