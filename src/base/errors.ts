@@ -91,16 +91,25 @@ export class RpcError extends Error {
   }
 }
 
-/** Of what a call ended in. Registered by name, so that it also holds between two copies of this module. */
+/** Of what a use of this library ended in. Registered by name, so that it also holds between two copies of this module. */
 const outcomeMark = Symbol.for("rpc.outcome");
 
 /**
- * Notes that an error is what a call ended in, and returns it. A procedure that makes a call of its own
- * and lets such an error through says nothing by it of the call that it was called by.
+ * Notes that an error is what a call, or another use of this library, ended in, and returns it. A procedure
+ * that lets such an error through says nothing by it of the call that it was called by.
  */
 export function markAsOutcome(error: RpcError): RpcError {
   Object.defineProperty(error, outcomeMark, { value: true });
   return error;
+}
+
+/** The same promise, whose error {@link markAsOutcome} has been told of. */
+export async function markingOutcome<T>(promise: Promise<T>): Promise<T> {
+  try {
+    return await promise;
+  } catch (error) {
+    throw error instanceof RpcError ? markAsOutcome(error) : error;
+  }
 }
 
 /** Whether {@link markAsOutcome} was told of it. */

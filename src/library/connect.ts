@@ -1,3 +1,4 @@
+import { markingOutcome } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
 import type { Tracer } from "../base/tracer.ts";
 import type { BalancePolicy } from "../client/endpoints/balancer.ts";
@@ -39,7 +40,11 @@ export interface ConnectOptions extends RegistryOptions {
  * console.assert(result === 2178309 && server.isRegistered);
  * ```
  */
-export async function connect(options: ConnectOptions = {}): Promise<RpcClient> {
+export function connect(options: ConnectOptions = {}): Promise<RpcClient> {
+  return markingOutcome(open(options));
+}
+
+async function open(options: ConnectOptions): Promise<RpcClient> {
   const { balance, timeoutMs, log = silentLogger, tracer } = options;
   const transport = await transportOf(await openKeys(options, log));
   const service = await serviceOf(options);

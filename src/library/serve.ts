@@ -1,5 +1,6 @@
 import { checkNumber } from "../base/checks.ts";
 import { systemClock } from "../base/clock.ts";
+import { markingOutcome } from "../base/errors.ts";
 import {
   callTimeoutMsMax,
   queueMaxDefault,
@@ -71,7 +72,11 @@ export interface ServeOptions extends RegistryOptions {
  * await Deno.remove(directory, { recursive: true });
  * ```
  */
-export async function serve(options: ServeOptions): Promise<RunningServer> {
+export function serve(options: ServeOptions): Promise<RunningServer> {
+  return markingOutcome(start(options));
+}
+
+async function start(options: ServeOptions): Promise<RunningServer> {
   const { log = silentLogger } = options;
   checkNumbers(options);
   const keys = await openKeys(options, log);

@@ -86,7 +86,12 @@ function ourCommand({ module, builtin, workerCommand }: PoolOptions): WorkerComm
 }
 
 async function startForeign([program = "", ...args]: readonly string[], options: PoolOptions) {
-  const command = await tiedCommand({ program, args, advice: adviceToForeign });
+  const command = await tiedCommand({
+    program,
+    args,
+    isForeign: true,
+    advice: adviceToForeign,
+  });
   // Of a program that is not ours nobody knows that it ends one call before it begins the next.
   return await startOne(command, options, { cpuCallsPerWorkerMax: 1 });
 }

@@ -261,12 +261,18 @@ const workerErrors: ReadonlySet<ErrorName> = new Set(["InvalidParams", "Internal
 /**
  * As {@link toRpcError}, for the answer of a worker. All that a worker knows is its call: what it says
  * of queues, deadlines or methods it has from a call that it made itself, and "no" of that one.
+ *
+ * @param isForeign whether it is somebody else's program, any "no" of which may be from there: it may pass
+ * the error of another call on whole. That it was handed the call is all that is known then
  */
-export function toWorkerError(error: WireError): RpcError {
+export function toWorkerError(error: WireError, isForeign = false): RpcError {
   const { executed } = errorDataOf(error.data);
   const name = errorNameOf(error.code);
-  if (name === undefined || workerErrors.has(name)) return toRpcError(error);
-  return causeOf(name, error.message, executed);
+  if (name !== undefined && !workerErrors.has(name)) return causeOf(name, error.message, executed);
+  const told = toRpcError(error);
+  if (!isForeign || told.executed !== "no") return told;
+  const { message, issues } = told;
+  return new RpcError(told.name, message, { executed: "maybe", issues });
 }
 
 /** The error of another call, as the cause of this one's: whoever made that call had begun. */

@@ -13,7 +13,7 @@ import { shTest } from "../support/posix.ts";
 /** In the module `other` is the address of a server that answers every call by one error. */
 function moduleText(library: string, path: string, other: string): string {
   return `
-import { connect, defineProcedure, z } from ${JSON.stringify(library)};
+import { connect, defineProcedure, serve, z } from ${JSON.stringify(library)};
 
 const line = () => Deno.writeTextFileSync(${JSON.stringify(path)}, "ran\\n", { append: true });
 const other = () => connect({ registry: ${JSON.stringify(`static:${other}`)} });
@@ -29,6 +29,15 @@ export async function* follow() {
   yield 1;
   await using client = await other();
   yield await client.call("pay", [], { timeoutMs: 300 });
+}
+
+/** What cannot be is told before there is a call, and is no word of this one's parameters either. */
+export async function misuse(how: string) {
+  line();
+  if (how === "the registry") await connect({ registry: "nonsense" });
+  if (how === "the service") await connect({ service: "a b" });
+  if (how === "a number") await connect({ timeoutMs: NaN });
+  await serve({ builtin: true, workers: -1 });
 }
 
 export const atOnce = defineProcedure(
@@ -74,6 +83,11 @@ Deno.test("a procedure whose own call fails ran once, is told as an InternalErro
         assert.equal(report.attempts, 1);
       }
     }
+    for (const how of ["the registry", "the service", "a number", "a server"]) {
+      const report = await client.report("misuse", [how]);
+      assert.deepEqual(told(report), ["InternalError", "yes"], how);
+      assert.match(report.error?.message ?? "", /misuse failed: InvalidParams: /);
+    }
     assert.deepEqual(client.stats, { retries: 0, ejections: 0, connected: 2, reached: true });
   } finally {
     await Deno.remove(directory, { recursive: true });
@@ -94,16 +108,17 @@ shTest(
       await using _one = await serve(options);
       await using _two = await serve(options);
       await using client = await connect({ registry });
-      for (const name of nested.filter((name) => name !== "InvalidParams")) {
+      for (const name of Object.keys(errorTable) as ErrorName[]) {
         await Deno.writeTextFile(path, "");
         const { code } = errorTable[name];
         const report = await client.report("order", [{ code, message: "x", executed: "no" }]);
-        assert.deepEqual(told(report), ["InternalError", "maybe"], name);
-        assert.match(report.error?.message ?? "", new RegExp(name));
+        const toldName = name === "InvalidParams" ? name : "InternalError";
+        assert.deepEqual(told(report), [toldName, "maybe"], name);
+        if (!own.has(name)) assert.match(report.error?.message ?? "", new RegExp(name));
         assert.equal(await linesOf(path), 1, name);
       }
       for (
-        const [code, name, executed] of [[-32602, "InvalidParams", "no"], [
+        const [code, name, executed] of [[-32602, "InvalidParams", "yes"], [
           1,
           "InternalError",
           "maybe",
@@ -117,6 +132,9 @@ shTest(
     }
   },
 );
+
+/** What a worker says in its own name. */
+const own: ReadonlySet<ErrorName> = new Set(["InvalidParams", "InternalError"]);
 
 /** Answers `order` by the error that its only parameter describes. */
 const shellWorker = `

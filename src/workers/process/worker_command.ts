@@ -14,6 +14,11 @@ export interface WorkerCommand {
    * not reach it then, and what it starts is killed with it. @default false
    */
   readonly ownGroup?: boolean;
+  /**
+   * Whether it is a program of somebody else's, whose "no" may be that of another call which it has made and
+   * passes on. @default false
+   */
+  readonly isForeign?: boolean;
   /** What to do about one that does not speak the protocol. @default nothing is said */
   readonly advice?: string;
 }

@@ -359,7 +359,7 @@ export class WorkerProcess {
     if (id <= this.#revokedUpTo && said.executed === "no" && said.name === "Cancelled") {
       return receiver.lost(said, false);
     }
-    receiver.answered({ error: toWorkerError(message.error) });
+    receiver.answered({ error: toWorkerError(message.error, this.#options.command.isForeign) });
   }
 
   #measure(answers: number, busySinceMs: number): void {
