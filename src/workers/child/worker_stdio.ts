@@ -43,7 +43,14 @@ export function takeStdio(): WorkerIo {
   const writeSync = output.writeSync.bind(output);
   const read = input.read.bind(input);
   if (own === undefined) printToStderr();
-  const warn = console.error.bind(console);
+  const print = console.error.bind(console);
+  const warn = (text: string) => {
+    try {
+      print(text);
+    } catch {
+      // A procedure has closed stderr. That is to cost nobody's call.
+    }
+  };
   for (const signal of ignoredSignals()) Deno.addSignalListener(signal, () => {});
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();

@@ -82,6 +82,15 @@ Deno.test("whatever a procedure throws is an InternalError, and ends no worker",
   });
 });
 
+Deno.test("a procedure that closes stderr and fails is told of, and costs no worker", async () => {
+  await withPool({}, async (harness) => {
+    for (let i = 0; i < 2; i++) {
+      assert.match((await harness.failure("closesStderr")).message, /closesStderr failed/);
+    }
+    assert.equal(harness.pool.stats().restarts, 0);
+  });
+});
+
 /** A worker that answers one call, and then closes its stdin or its stdout and lives on. */
 function closing(redirection: string) {
   const document = '{"openrpc":"1.3.2","info":{"title":"t","version":"1"},"methods":[]}';
