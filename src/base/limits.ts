@@ -259,7 +259,7 @@ export const gatewayCallsMax = 4_096;
 /** Requests that a gateway is answering at once, streams apart: each may hold a body and an answer. */
 export const gatewayRequestsMax = 4_096;
 
-/** WebSockets and streams that a gateway holds at once: each takes some memory for as long as its peer likes. */
+/** WebSockets that a gateway holds at once: each takes some memory for as long as its peer likes. */
 export const gatewayStreamsMax = 1_024;
 
 /** What bodies that are being read may take in a gateway, over all requests: many slow senders of long ones fit no machine. */

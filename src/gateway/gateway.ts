@@ -62,6 +62,8 @@ export class Gateway {
       }),
       bodies: new BodyReader(clock),
       calls,
+      catalogue,
+      clientStats: () => client.stats,
       isReady: () => !ended.signal.aborted && client.stats.connected > 0,
       clock,
       log,

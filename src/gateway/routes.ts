@@ -7,6 +7,10 @@ import type { BodyReader } from "./door/body.ts";
 import { HttpProblem, problemResponse } from "./door/problem.ts";
 import { callOptionsOf, checkJsonBody, timeoutHeader } from "./calls/call_options.ts";
 import type { Calls } from "./calls/calls.ts";
+import type { Catalogue } from "./calls/catalogue.ts";
+import type { ClientStats } from "../client/client_options.ts";
+import { metricsPage, metricsType } from "./documents/metrics.ts";
+import { toOpenApi } from "./documents/openapi.ts";
 import { answerCall, serverHeader } from "./calls/http_call.ts";
 import { answerJsonRpc } from "./calls/json_rpc.ts";
 import { SocketSession } from "./calls/web_socket.ts";
@@ -16,6 +20,8 @@ export interface RoutesOptions {
   readonly access: Access;
   readonly bodies: BodyReader;
   readonly calls: Calls;
+  readonly catalogue: Catalogue;
+  readonly clientStats: () => ClientStats;
   /** Whether a call would find a server. */
   readonly isReady: () => boolean;
   readonly clock: Clock;
@@ -91,7 +97,25 @@ export class Routes {
       return await answerCall(request, methodOf(pathname), this.#options);
     }
     if (pathname === "/") return await this.#root(request);
+    const document = await this.#document(request, pathname);
+    if (document !== undefined) return document;
     throw new HttpProblem(404, "MethodNotFound", `There is nothing at ${pathname}`);
+  }
+
+  /** What is only looked at; `undefined`: it is none of these. */
+  async #document(request: Request, pathname: string): Promise<Response | undefined> {
+    if (!/^\/(openrpc\.json|openapi\.json|metrics)$/.test(pathname)) return undefined;
+    const { access, calls, catalogue, clientStats } = this.#options;
+    allow(request, "GET", "HEAD");
+    access.checkToken(request);
+    if (pathname === "/metrics") {
+      const { inFlight, counts } = calls;
+      const page = { inFlight, counts, sockets: this.sockets, client: clientStats() };
+      return new Response(metricsPage(page), { headers: { "content-type": metricsType } });
+    }
+    const document = await catalogue.document(request.signal);
+    if (pathname === "/openrpc.json") return Response.json(document);
+    return Response.json(toOpenApi(document, new URL(request.url).origin));
   }
 
   async #root(request: Request): Promise<Response> {

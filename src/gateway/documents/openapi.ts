@@ -1,0 +1,120 @@
+/** What the servers offer as an OpenAPI document, for the generators of clients of any language. */
+
+import { callTimeoutMsMax } from "../../base/limits.ts";
+import type { OpenRpcDocument, OpenRpcMethod } from "../../procedures/openrpc.ts";
+import { SchemaBook } from "./schema_book.ts";
+
+/** The edition of the OpenAPI specification that it is written in. */
+const openApiVersion = "3.1.0";
+
+const problemSchema = {
+  type: "object",
+  required: ["title", "status", "detail", "code", "name", "executed"],
+  properties: {
+    title: { type: "string" },
+    status: { type: "integer" },
+    detail: { type: "string" },
+    code: { type: "integer" },
+    name: { type: "string" },
+    executed: { type: "string", enum: ["no", "maybe", "yes"] },
+    issues: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["path", "message"],
+        properties: {
+          path: { type: "array", items: { type: ["string", "integer"] } },
+          message: { type: "string" },
+        },
+      },
+    },
+  },
+};
+
+/** The document. @param url where the gateway was asked, which is where calls are sent */
+export function toOpenApi(document: OpenRpcDocument, url: string): Record<string, unknown> {
+  const book = new SchemaBook({ Problem: problemSchema });
+  const ids = new Set<string>();
+  const paths = Object.fromEntries(document.methods.map((method) => [
+    `/call/${encodeURIComponent(method.name)}`,
+    { post: operationOf(method, freeName(ids, method.name), book) },
+  ]));
+  return {
+    openapi: openApiVersion,
+    info: { title: document.info.title, version: document.info.version || "0" },
+    servers: [{ url }],
+    security: [{ token: [] }],
+    paths,
+    components: {
+      securitySchemes: { token: { type: "http", scheme: "bearer" } },
+      schemas: book.schemas,
+    },
+  };
+}
+
+function operationOf(
+  method: OpenRpcMethod,
+  operationId: string,
+  book: SchemaBook,
+): Record<string, unknown> {
+  const { params, result, summary, description } = method;
+  const schemas = params.map(({ schema }, index) =>
+    book.embedded(schema, `${operationId}.params.${index}`)
+  );
+  const required = params.filter(({ required }) => required).map(({ name }) => name);
+  const byName = {
+    type: "object",
+    properties: Object.fromEntries(params.map(({ name }, index) => [name, schemas[index]])),
+    ...(required.length === 0 ? {} : { required }),
+  };
+  const byPosition = {
+    type: "array",
+    ...(schemas.length === 0 ? {} : { prefixItems: schemas }),
+    minItems: params.findLastIndex(({ required }) => required) + 1,
+  };
+  const item = book.embedded(result?.schema ?? {}, `${operationId}.result`);
+  return {
+    operationId,
+    ...(summary === undefined ? {} : { summary }),
+    ...(description === undefined ? {} : { description }),
+    "x-idempotent": method["x-idempotent"],
+    parameters: [{
+      name: "Rpc-Timeout-Ms",
+      in: "header",
+      description: "How long the call may take",
+      schema: { type: "integer", minimum: 1, maximum: callTimeoutMsMax },
+    }],
+    requestBody: {
+      required: required.length > 0,
+      content: { "application/json": { schema: { anyOf: [byName, byPosition] } } },
+    },
+    responses: {
+      "200": {
+        description: "The result",
+        content: {
+          "application/json": {
+            schema: method["x-stream"] ? { type: "array", items: item } : item,
+          },
+          ...(method["x-stream"]
+            ? { "application/x-ndjson": { schema: {} }, "text/event-stream": { schema: {} } }
+            : {}),
+        },
+      },
+      default: {
+        description: "How the call failed",
+        content: {
+          "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
+        },
+      },
+    },
+  };
+}
+
+/** A name of letters that all generators take, which no other method has. */
+function freeName(taken: Set<string>, name: string): string {
+  const plain = name.replaceAll(/[^A-Za-z0-9_]/g, "_");
+  let free = plain;
+  for (let i = 2; taken.has(free); i++) free = `${plain}_${i}`;
+  taken.add(free);
+  return free;
+}

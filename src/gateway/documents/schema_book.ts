@@ -1,0 +1,59 @@
+type Schema = Readonly<Record<string, unknown>> | boolean;
+
+/** Members of a schema that hold values and no schemas. */
+const valueMembers = new Set(["const", "enum", "default", "examples"]);
+
+/** Members of a schema that hold schemas by names of the user's choice. */
+const namedMembers = new Set(["properties", "patternProperties", "definitions", "$defs"]);
+
+/**
+ * Schemas of JSON Schema's draft 7, which OpenRPC has, as those of draft 2020-12, which OpenAPI has. What refers
+ * to a part of itself becomes a component: its references would lead elsewhere in the larger document.
+ */
+export class SchemaBook {
+  readonly schemas: Record<string, unknown>;
+
+  constructor(schemas: Readonly<Record<string, unknown>>) {
+    this.schemas = { ...schemas };
+  }
+
+  /** @param name of the component that it becomes, if it becomes one */
+  embedded(schema: Schema, name: string): unknown {
+    if (!JSON.stringify(schema).includes('"$ref"')) return converted(schema, name);
+    this.schemas[name] = converted(schema, name);
+    return { $ref: `#/components/schemas/${name}` };
+  }
+}
+
+/** @param name of the component in which it stands */
+function converted(schema: unknown, name: string): unknown {
+  if (Array.isArray(schema)) return schema.map((one) => converted(one, name));
+  if (typeof schema !== "object" || schema === null) return schema;
+  const entries = Object.entries(schema).map(([key, value]): [string, unknown] => {
+    if (valueMembers.has(key)) return [key, value];
+    if (key === "$ref") return [key, referenceOf(String(value), name)];
+    if (namedMembers.has(key) && typeof value === "object" && value !== null) {
+      const named = Object.entries(value).map(([one, of]) => [one, converted(of, name)]);
+      return [key === "definitions" ? "$defs" : key, Object.fromEntries(named)];
+    }
+    return [key, converted(value, name)];
+  });
+  const members = Object.fromEntries(entries);
+  if (!Array.isArray(members.items)) {
+    delete members.additionalItems;
+    return members;
+  }
+  const { items, additionalItems, ...rest } = members;
+  return {
+    ...rest,
+    // An empty list of them is no schema.
+    ...(items.length === 0 ? {} : { prefixItems: items }),
+    ...(additionalItems === undefined ? {} : { items: additionalItems }),
+  };
+}
+
+function referenceOf(reference: string, name: string): string {
+  if (!reference.startsWith("#")) return reference;
+  const path = reference.slice(1).replace(/^\/definitions\//, "/$defs/");
+  return `#/components/schemas/${name}${path}`;
+}
