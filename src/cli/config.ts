@@ -1,4 +1,4 @@
-import { messageOf } from "../base/errors.ts";
+import { messageOf, RpcError } from "../base/errors.ts";
 import { hintFor } from "../base/nearest.ts";
 import { assertServiceName } from "../discovery/service_name.ts";
 import { jsonLine, plainLine, plainText } from "../terminal/plain_text.ts";
@@ -93,12 +93,22 @@ async function set(settings: Flags, name: string, text: string): Promise<number>
 async function unset(settings: Flags, name: string): Promise<number> {
   const path = ownPath();
   // Also one that does not exist, and that keeps every command from its work.
-  const isThere = (await readSettingsTable(path)).has(name);
+  const isThere = (await tableOf(path)).has(name);
   if (!isThere) find(settings, name);
   const { writeSetting } = await import("./syntax/settings_writer.ts");
   if (isThere) writeSetting(path, name, undefined);
   else console.error(`rpc: ${name} is not set in ${path}`);
   return exitCodes.success;
+}
+
+/** As every command reads the file, but with names that no command knows. */
+async function tableOf(path: string): ReturnType<typeof readSettingsTable> {
+  try {
+    return await readSettingsTable(path);
+  } catch (error) {
+    if (error instanceof RpcError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 function ownPath(): string {

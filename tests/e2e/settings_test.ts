@@ -98,6 +98,17 @@ Deno.test("a settings file in UTF-16 is refused in that word", async () => {
   assert.match(stderr, /^rpc: Cannot read rpc\.toml: it is UTF-16, and must be UTF-8\n$/);
 });
 
+Deno.test("a settings file that is no TOML ends config set and unset alike, as a mistake in it", async () => {
+  await using home = await RpcHome.create();
+  await Deno.mkdir(dirname(home.settingsPath), { recursive: true });
+  await Deno.writeTextFile(home.settingsPath, "timeout = = 1\n");
+  for (const args of [["set", "timeout", "1"], ["unset", "timeout"]]) {
+    const { code, stderr } = await home.run(["config", ...args]);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /^rpc: Cannot read .*rpc\.toml: Invalid TOML/);
+  }
+});
+
 Deno.test("what is unset is the default again, and all else stays", async () => {
   await using home = await RpcHome.create();
   const env = { RPC_REGISTRY: "" };

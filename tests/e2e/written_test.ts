@@ -40,6 +40,7 @@ Deno.test({
       ["help"],
       ["help", "call"],
       ["--version"],
+      ["serve", "127.0.0.1", "0", "--workers", "1"],
     ];
     for (const args of commands) {
       const { code, stderr } = await home.run(args, { shell: toFullDisk });

@@ -1,3 +1,4 @@
+import { printLine } from "../../terminal/stdout.ts";
 import { systemClock } from "../../base/clock.ts";
 import { silentLogger } from "../../base/log.ts";
 import { callOnce } from "../../client/call_once.ts";
@@ -38,7 +39,7 @@ export async function run(input: CommandInput<typeof completeFlags>): Promise<nu
   );
   const lines = values.map(({ value, description }) => `${value}\t${oneLine(description)}`);
   if (files) lines.push(":files");
-  if (lines.length > 0) console.log(lines.join("\n"));
+  if (lines.length > 0) printLine(lines.join("\n"));
   return exitCodes.success;
 }
 

@@ -1,3 +1,4 @@
+import { printLine } from "../../terminal/stdout.ts";
 import { Client } from "../../client/client.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { demoClientFlags } from "./flags.ts";
@@ -24,7 +25,7 @@ export async function run({ flags }: CommandInput<typeof demoClientFlags>): Prom
   const discovery = await openRegistry(flags, log);
   const client = new Client({ discovery, service: flags.service, log });
   try {
-    console.log("ready");
+    printLine("ready");
     if (await Deno.stdin.read(new Uint8Array(16)) === null) return exitCodes.interrupted;
     let failed = 0;
     let failedInARow = 0;
@@ -41,7 +42,7 @@ export async function run({ flags }: CommandInput<typeof demoClientFlags>): Prom
           error: problem,
           connected: client.stats.connected,
         };
-        console.log(JSON.stringify(line));
+        printLine(JSON.stringify(line));
         if (problem === null) failedInARow = 0;
         else {
           failed++;

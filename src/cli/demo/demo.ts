@@ -73,7 +73,7 @@ function currentLoad(): number {
 
 async function openView(record: DemoRecord): Promise<DemoView> {
   if (!Deno.stdout.isTerminal()) {
-    return { tell: (event) => console.log(eventLine(event)), close() {} };
+    return { tell: (event) => printLine(eventLine(event)), close() {} };
   }
   const { DemoScreen } = await import("../../demo/screen.ts");
   return new DemoScreen(record);

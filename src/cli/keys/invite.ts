@@ -1,3 +1,4 @@
+import { printLine } from "../../terminal/stdout.ts";
 import { systemClock } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -22,7 +23,7 @@ export async function invite({ flags }: KeysInput, target: string): Promise<numb
   const authority = await openAuthorityFiles(directory);
   const token = createToken(authority.cluster);
   const listener = listen(host, port, target);
-  console.log(formatToken(token));
+  printLine(formatToken(token));
   console.error(
     `rpc: good once, for 15 minutes, for the rights ${formatRights(rights)}; on the other ` +
       `machine: rpc keys join ${

@@ -1,3 +1,4 @@
+import { printLine } from "../../terminal/stdout.ts";
 import { systemClock } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
 import { endsWithDemoVariable } from "../../demo/ends_with_demo.ts";
@@ -96,7 +97,7 @@ async function serveUntilStopped(
       metrics = await watchable(server, metricsAt, () => !interrupt.signal.aborted, log);
     }
     const { address, registry } = server;
-    console.log(`ready ${address} service=${flags.service} registry=${registry}`);
+    printLine(`ready ${address} service=${flags.service} registry=${registry}`);
     watch?.start();
     await aborted(interrupt.signal);
     watch?.close();
