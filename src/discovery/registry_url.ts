@@ -177,7 +177,10 @@ function parseLogin(text: string, login: string): { user: string; password: stri
 function parseChroot(text: string, path: string): string {
   const chroot = path.replace(/\/+$/, "");
   const names = chroot.split("/").slice(1);
-  if (names.some((name) => name === "" || name === "." || name === "..")) {
+  // ZooKeeper refuses control characters, and blanks at a name's ends are lost where people copy it.
+  const isOdd = (name: string) =>
+    name === "" || name === "." || name === ".." || name !== name.trim() || /\p{Cc}/u.test(name);
+  if (names.some(isOdd)) {
     throw invalid(text, `${JSON.stringify(path)} is no path of named nodes`);
   }
   return chroot;

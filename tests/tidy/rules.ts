@@ -83,6 +83,7 @@ const testDirectories = new Set([
   "e2e",
   "chaos",
   "sim",
+  "fuzz",
   "docs",
   "examples",
   "tasks",
