@@ -1,5 +1,5 @@
 import type { Clock } from "../base/clock.ts";
-import { DemoClient, type DemoPlace, DemoServer } from "./processes.ts";
+import { DemoClient, DemoServer, type DemoStage } from "./processes.ts";
 import {
   type DemoClientLine,
   type DemoClientState,
@@ -10,7 +10,7 @@ import {
 
 /** What the play is played with. */
 export interface DemoPlayOptions {
-  readonly place: DemoPlace;
+  readonly stage: DemoStage;
   readonly record: DemoRecord;
   /** Calls of each procedure that each client makes. */
   readonly calls: number;
@@ -49,13 +49,13 @@ export class DemoPlay {
     await this.#join(1);
     const alone = await this.#startClients(1, 1);
     record.begin(1);
-    await alone.begin();
+    alone.begin();
     await alone.ended;
     record.end();
 
     const four = await this.#startClients(4, 2);
     record.begin(2);
-    await four.begin();
+    four.begin();
     const next = async (scenario: number, act: () => Promise<void>) => {
       await this.#quarterDone(scenario, four);
       if (signal.aborted || four.isOver()) return;
@@ -84,8 +84,8 @@ export class DemoPlay {
   }
 
   async #startServer(): Promise<void> {
-    const { record, place, signal } = this.#options;
-    const server = new DemoServer(place);
+    const { record, stage, signal } = this.#options;
+    const server = new DemoServer(stage);
     const state: DemoServerState = {
       number: record.servers.length + 1,
       state: "starting",
@@ -122,7 +122,7 @@ export class DemoPlay {
   }
 
   async #startClients(count: number, scenario: number): Promise<ClientGroup> {
-    const { record, place, calls } = this.#options;
+    const { record, stage, calls } = this.#options;
     const total = calls * demoMethods.length;
     const members: { client: DemoClient; state: DemoClientState }[] = [];
     for (let i = 0; i < count; i++) {
@@ -134,26 +134,26 @@ export class DemoPlay {
         failed: 0,
         state: "starting",
       };
-      const client = new DemoClient(place, calls, (line) => this.#ended(state, line));
+      const client = new DemoClient(stage, calls, (line) => this.#ended(state, line));
       record.clients.push(state);
       this.#clients.push(client);
       members.push({ client, state });
-      void client.ended.then(async (code) => {
+      void client.ended.then((how) => {
         state.state = "ended";
         if (state.done === total || this.#options.signal.aborted) return;
-        const complaint = (await client.complaint).trim().split("\n").at(-1);
+        const complaint = client.complaint().split("\n").at(-1);
         record.tell(
           "note",
           `client ${state.number} gave up after ${state.done} of ${total} calls: ` +
-            (complaint || `exit code ${code}`),
+            (complaint || how),
         );
       });
     }
     await Promise.all(members.map(({ client }) => client.ready));
     return {
-      async begin() {
+      begin() {
         for (const { state } of members) if (state.state === "starting") state.state = "calling";
-        await Promise.all(members.map(({ client }) => client.begin()));
+        for (const { client } of members) client.begin();
       },
       ended: Promise.all(members.map(({ client }) => client.ended)),
       isOver: () => members.every(({ state }) => state.state === "ended"),
@@ -193,7 +193,7 @@ export class DemoPlay {
 
 /** Clients that begin together. */
 interface ClientGroup {
-  begin(): Promise<void>;
+  begin(): void;
   readonly ended: Promise<unknown>;
   /** Whether all have ended. */
   isOver(): boolean;

@@ -1,8 +1,13 @@
-import { messageOf } from "../base/errors.ts";
-import { endsWithDemoVariable } from "./ends_with_demo.ts";
-import type { DemoClientLine } from "./record.ts";
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { type Clock, sleep } from "../base/clock.ts";
 import { CommandError } from "../base/command_error.ts";
+import { messageOf } from "../base/errors.ts";
 import { selfCommand } from "../library/self_command.ts";
+import { demoVariable } from "./demo_variable.ts";
+import type { DemoClientLine } from "./record.ts";
+import type { Reporter, Reports } from "./reports.ts";
 
 /** Where the processes of a demo find each other. */
 export interface DemoPlace {
@@ -10,57 +15,96 @@ export interface DemoPlace {
   readonly service: string;
 }
 
-/** What the last lines of a process that failed may be, in characters. */
+/** What the last lines of a process that failed may be, in bytes. */
 const complaintMax = 2_000;
 
-/** A process, its stdout line by line, and what it complained of. */
-class DemoProcess {
-  readonly #child: Deno.ChildProcess;
-  readonly #complaint: Promise<string>;
+/** How long a process may take to end that was asked to. Its calls last for less than a second. */
+const endsWithinMs = 10_000;
 
-  constructor(args: readonly string[], stdin: "piped" | "null", onLine: (line: string) => void) {
+/** What a demo has for its processes. */
+export interface DemoStage {
+  readonly place: DemoPlace;
+  readonly reports: Reports;
+  /** A directory of the demo's own, for what its processes print. */
+  readonly directory: string;
+  readonly clock: Clock;
+}
+
+/** A process that reports to the demo, and what it complained of. It has no pipe to the demo. */
+class DemoProcess {
+  readonly #child: ChildProcess;
+  readonly #reporter: Reporter;
+  readonly #clock: Clock;
+  readonly #complaintPath: string;
+  #hasEnded = false;
+
+  /** @throws {Error} it cannot be started */
+  constructor(
+    { reports, directory, clock }: DemoStage,
+    args: readonly string[],
+    onLine: (line: string) => void,
+  ) {
+    this.#clock = clock;
+    this.#reporter = reports.await(onLine);
+    this.#complaintPath = join(directory, `${crypto.randomUUID()}.txt`);
     const { program, args: all } = selfCommand(args);
-    this.#child = new Deno.Command(program, {
-      args: [...all],
-      env: { [endsWithDemoVariable]: "1" },
-      stdin,
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const output = eachLine(this.#child.stdout, onLine);
-    this.#complaint = textOf(this.#child.stderr);
-    this.ended = Promise.all([this.#child.status, output]).then(([{ code }]) => code);
+    // By Node's way, for Deno's own lets nobody print to a file.
+    const complaints = openSync(this.#complaintPath, "w");
+    try {
+      this.#child = spawn(program, [...all], {
+        env: { ...Deno.env.toObject(), [demoVariable]: this.#reporter.invitation },
+        stdio: ["ignore", "ignore", complaints],
+      });
+    } finally {
+      closeSync(complaints);
+    }
+    const exited = new Promise<string>((resolve) => {
+      this.#child.once("error", (error) => resolve(messageOf(error)));
+      this.#child.once(
+        "exit",
+        (code, signal) => resolve(signal ? `ended by ${signal}` : `exit code ${code}`),
+      );
+    });
+    this.ended = exited.then(async (how) => {
+      this.#hasEnded = true;
+      this.#reporter.gone();
+      await this.#reporter.ended;
+      return how;
+    });
   }
 
-  /** Resolves to the exit code when all that it printed was read. */
-  readonly ended: Promise<number>;
+  /** Resolves to how it ended, when all that it said was heard. */
+  readonly ended: Promise<string>;
 
-  get pid(): number {
+  get pid(): number | undefined {
     return this.#child.pid;
   }
 
-  /** Resolves to what it printed on stderr, when it has ended. */
-  get complaint(): Promise<string> {
-    return this.#complaint;
-  }
-
-  /** Writes to its stdin, which must be piped, and closes that. */
-  async tell(text: string): Promise<void> {
-    const writer = this.#child.stdin.getWriter();
+  /** The end of what it has printed on stderr so far. */
+  complaint(): string {
     try {
-      await writer.write(new TextEncoder().encode(text));
-      await writer.close();
-    } catch {
-      // It has ended, and that is told elsewhere.
+      const bytes = Deno.readFileSync(this.#complaintPath);
+      return new TextDecoder().decode(bytes.subarray(-complaintMax)).trim();
+    } catch (error) {
+      return messageOf(error);
     }
   }
 
-  signal(name: Deno.Signal): void {
-    try {
-      this.#child.kill(name);
-    } catch {
-      // It has ended already.
-    }
+  say(line: string): void {
+    this.#reporter.say(line);
+  }
+
+  kill(): void {
+    if (!this.#hasEnded) this.#child.kill("SIGKILL");
+  }
+
+  /** Asks it to end, by words that every system has, and kills it only if it does not. */
+  async stop(): Promise<void> {
+    this.#reporter.close();
+    const stop = new AbortController();
+    const isLate = sleep(this.#clock, endsWithinMs, stop.signal).then(() => this.kill());
+    await Promise.race([this.ended, isLate.then(() => this.ended)]);
+    stop.abort();
   }
 }
 
@@ -70,51 +114,47 @@ export class DemoServer {
   /** Resolves to its address when it takes calls. */
   readonly ready: Promise<string>;
 
-  constructor({ registry, service }: DemoPlace) {
+  constructor(stage: DemoStage) {
+    const { registry, service } = stage.place;
     const ready = Promise.withResolvers<string>();
     this.#process = new DemoProcess(
+      stage,
       [
         // On this machine's loopback, whatever keys it has: the demo is nobody's service.
         ...["serve", "127.0.0.1", "0", "--insecure", "--registry", registry],
         ...["--service", service],
         ...["--workers", "1", "--drain-grace", "0", "--log-level", "warn"],
       ],
-      "null",
-      (line) => {
-        const address = /^ready (\S+) /.exec(line)?.[1];
-        if (address !== undefined) ready.resolve(address);
-      },
+      ready.resolve,
     );
     this.ready = ready.promise;
     // Whoever waits for it hears of it; before that it is nobody's rejection.
     this.ready.catch(() => {});
-    void this.#process.ended.then(async (code) => {
-      const complaint = (await this.#process.complaint).trim();
+    void this.#process.ended.then((how) => {
+      const complaint = this.#process.complaint();
       ready.reject(
-        new CommandError(
-          `Cannot start a server: exit code ${code}${complaint === "" ? "" : `: ${complaint}`}`,
-        ),
+        new CommandError(`Cannot start a server: ${how}${complaint && `: ${complaint}`}`),
       );
     });
   }
 
-  get pid(): number {
+  get pid(): number | undefined {
     return this.#process.pid;
   }
 
-  get ended(): Promise<number> {
+  /** Resolves to how it ended. */
+  get ended(): Promise<string> {
     return this.#process.ended;
   }
 
   /** Ends it without a warning. */
   kill(): void {
-    this.#process.signal("SIGKILL");
+    this.#process.kill();
   }
 
   /** Asks it to end, and resolves when it has. */
-  async stop(): Promise<void> {
-    this.#process.signal("SIGTERM");
-    await this.#process.ended;
+  stop(): Promise<void> {
+    return this.#process.stop();
   }
 }
 
@@ -125,17 +165,18 @@ export class DemoClient {
   readonly ready: Promise<void>;
 
   constructor(
-    { registry, service }: DemoPlace,
+    stage: DemoStage,
     calls: number,
     onCall: (call: DemoClientLine) => void,
   ) {
+    const { registry, service } = stage.place;
     const ready = Promise.withResolvers<void>();
     this.#process = new DemoProcess(
+      stage,
       [
         ...["demo-client", "--insecure", "--registry", registry, "--service", service],
         ...["--calls", String(calls)],
       ],
-      "piped",
       (line) => {
         if (line === "ready") ready.resolve();
         else onCall(JSON.parse(line));
@@ -144,46 +185,22 @@ export class DemoClient {
     this.ready = Promise.race([ready.promise, this.#process.ended.then(() => {})]);
   }
 
-  /** Resolves to its exit code. */
-  get ended(): Promise<number> {
+  /** Resolves to how it ended. */
+  get ended(): Promise<string> {
     return this.#process.ended;
   }
 
-  /** What it printed on stderr, when it has ended. */
-  get complaint(): Promise<string> {
-    return this.#process.complaint;
+  /** What it has printed on stderr. */
+  complaint(): string {
+    return this.#process.complaint();
   }
 
-  begin(): Promise<void> {
-    return this.#process.tell("go\n");
+  begin(): void {
+    this.#process.say("go");
   }
 
-  async stop(): Promise<void> {
-    this.#process.signal("SIGKILL");
-    await this.#process.ended;
+  /** Asks it to end, and resolves when it has. */
+  stop(): Promise<void> {
+    return this.#process.stop();
   }
-}
-
-async function eachLine(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  onLine: (line: string) => void,
-): Promise<void> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    lines.forEach(onLine);
-  }
-}
-
-async function textOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
-  let text = "";
-  try {
-    for await (const part of stream.pipeThrough(new TextDecoderStream())) {
-      text = (text + part).slice(-complaintMax);
-    }
-  } catch (error) {
-    return messageOf(error);
-  }
-  return text;
 }

@@ -80,3 +80,38 @@ Deno.test({
     });
   },
 });
+
+Deno.test({
+  name: "the processes of a demo hold no pipe to it, of which Windows has few",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using home = await RpcHome.create();
+    const demo = home.start(["demo", "--calls", "1000"], {
+      env: { TMPDIR: home.workingDirectory },
+    });
+    await demo.line(/scenario 1/);
+    const started = (await processTable()).filter(({ parentPid }) => parentPid === demo.pid);
+    assert.ok(started.length >= 2, demo.describe());
+    for (const { pid } of started) {
+      const targets = [0, 1, 2].map((fd) => Deno.readLinkSync(`/proc/${pid}/fd/${fd}`));
+      assert.deepEqual(targets.slice(0, 2), ["/dev/null", "/dev/null"]);
+      assert.match(targets[2] ?? "", /rpc-demo-.*\.txt$/);
+    }
+    demo.signal("SIGINT");
+    assert.equal(await demo.ended(), 130, demo.describe());
+  },
+});
+
+Deno.test("a demo shows what a server complained of that could not start", async () => {
+  await using home = await RpcHome.create();
+  const { code, stderr } = await home.run(["demo", "--registry", "nonsense://x"]);
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /Cannot start a server: exit code \d+: .*nonsense/);
+});
+
+Deno.test("demo-client without a demo says that it is a part of one", async () => {
+  await using home = await RpcHome.create();
+  const { code, stderr } = await home.run(["demo-client"]);
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /see rpc demo/);
+});

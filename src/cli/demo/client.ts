@@ -1,10 +1,10 @@
-import { printLine } from "../../terminal/stdout.ts";
+import { CommandError } from "../../base/command_error.ts";
 import { Client } from "../../client/client.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { demoClientFlags } from "./flags.ts";
 import { type DemoClientLine, type DemoMethod, demoMethods } from "../../demo/record.ts";
+import { DemoLink } from "../../demo/report_to_demo.ts";
 import { exitCodes } from "../exit_codes.ts";
-import { endWithParent } from "../../workers/child/end_with_parent.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openRegistry } from "../registry.ts";
 
@@ -16,21 +16,24 @@ const fibResult = 2_178_309;
 const failuresInARowMax = 3;
 
 /**
- * `rpc demo-client`: a client of the demo. It waits for a line on stdin, so that all clients begin
- * together, and then calls each procedure in turn, one call at a time.
+ * `rpc demo-client`: a client of the demo. It waits for a word of the demo, so that all clients
+ * begin together, and then calls each procedure in turn, one call at a time.
  */
 export async function run({ flags }: CommandInput<typeof demoClientFlags>): Promise<number> {
-  endWithParent();
+  const link = await DemoLink.open();
+  if (link === undefined) throw new CommandError("Cannot play without a demo: see rpc demo");
   const log = plainLogger(false);
   const discovery = await openRegistry(flags, log);
   const client = new Client({ discovery, service: flags.service, log });
   try {
-    printLine("ready");
-    if (await Deno.stdin.read(new Uint8Array(16)) === null) return exitCodes.interrupted;
+    link.signal.addEventListener("abort", () => client.close());
+    link.say("ready");
+    await link.told;
     let failed = 0;
     let failedInARow = 0;
     for (let i = 1; i <= flags.calls; i++) {
       for (const method of demoMethods) {
+        if (link.signal.aborted) return exitCodes.interrupted;
         const { result, error, server, durationMs } = await client.report(method, [
           method === "fib" ? fibIndex : i,
         ]);
@@ -42,7 +45,7 @@ export async function run({ flags }: CommandInput<typeof demoClientFlags>): Prom
           error: problem,
           connected: client.stats.connected,
         };
-        printLine(JSON.stringify(line));
+        link.say(JSON.stringify(line));
         if (problem === null) failedInARow = 0;
         else {
           failed++;
@@ -54,6 +57,7 @@ export async function run({ flags }: CommandInput<typeof demoClientFlags>): Prom
   } finally {
     client.close();
     await discovery.close();
+    await link.close();
   }
 }
 

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { systemClock } from "../../base/clock.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { demoFlags } from "./flags.ts";
@@ -5,6 +6,7 @@ import { DemoRecord, type DemoView, eventLine } from "../../demo/record.ts";
 import { makeDemoDirectory } from "../../demo/directory.ts";
 import { figuresOf } from "../../demo/figures.ts";
 import { DemoPlay } from "../../demo/play.ts";
+import { Reports } from "../../demo/reports.ts";
 import { summaryOf } from "../../demo/summary.ts";
 import { judge, type MachineFacts } from "../../demo/verdict.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
@@ -20,7 +22,8 @@ export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<nu
   const report = flags.html === undefined ? undefined : await import("../../demo/report.ts");
   if (flags.html !== undefined) report?.assertWritable(flags.html);
   const loadBefore = currentLoad();
-  const directory = flags.registry === undefined ? makeDemoDirectory() : undefined;
+  const directory = makeDemoDirectory();
+  const reports = new Reports();
   const interrupt = onInterrupt({ hangup: true });
   const views: DemoView[] = [];
   const record = new DemoRecord(
@@ -28,9 +31,14 @@ export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<nu
     (event) => views.forEach((view) => view.tell(event)),
   );
   const play = new DemoPlay({
-    place: {
-      registry: flags.registry ?? `local:${directory}`,
-      service: `demo-${crypto.randomUUID().slice(0, 8)}`,
+    stage: {
+      place: {
+        registry: flags.registry ?? `local:${join(directory, "registry")}`,
+        service: `demo-${crypto.randomUUID().slice(0, 8)}`,
+      },
+      reports,
+      directory,
+      clock: systemClock,
     },
     record,
     calls: flags.calls,
@@ -44,7 +52,8 @@ export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<nu
     await play.close();
     views.forEach((view) => view.close());
     interrupt.release();
-    if (directory !== undefined) await Deno.remove(directory, { recursive: true });
+    reports.close();
+    await Deno.remove(directory, { recursive: true });
   }
   if (interrupt.signal.aborted) return exitCodes.interrupted;
   const machine: MachineFacts = {

@@ -1,7 +1,8 @@
 import { printLine } from "../../terminal/stdout.ts";
 import { systemClock } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
-import { endsWithDemoVariable } from "../../demo/ends_with_demo.ts";
+import { demoVariable } from "../../demo/demo_variable.ts";
+import type { DemoLink } from "../../demo/report_to_demo.ts";
 import type { Logger } from "../../base/log.ts";
 import { systemRandom } from "../../base/random.ts";
 import type { KeyRing } from "../../keys/key_ring.ts";
@@ -31,14 +32,13 @@ type Input = CommandInput<typeof serveFlags>;
 /** `rpc serve <host> <port> [module]` */
 export async function run(input: Input): Promise<number> {
   const source = sourceOf(input);
-  if (Deno.env.get(endsWithDemoVariable) === "1") {
-    const { endWithParent } = await import("../../workers/child/end_with_parent.ts");
-    endWithParent();
-  }
+  const demo = Deno.env.has(demoVariable)
+    ? await (await import("../../demo/report_to_demo.ts")).DemoLink.open()
+    : undefined;
   const { logLevel: level, logFormat: format } = input.flags;
   const log = await createLogger({ level, format });
   try {
-    return await serveUntilStopped(input, source, log);
+    return await serveUntilStopped(input, source, log, demo);
   } finally {
     await log.flushed();
   }
@@ -48,6 +48,7 @@ async function serveUntilStopped(
   { flags, positionals }: Input,
   source: Source,
   log: Logger,
+  demo: DemoLink | undefined,
 ): Promise<number> {
   const listen = listenAddress(positionals);
   const metricsAt = flags.metrics === undefined ? undefined : metricsAddress(flags.metrics);
@@ -57,6 +58,9 @@ async function serveUntilStopped(
   const audit = flags.audit === undefined ? undefined : openAudit(flags.audit, log);
   const discovery = await openRegistry(flags, log);
   const interrupt = onInterrupt({ hangup: true });
+  const signal = demo === undefined
+    ? interrupt.signal
+    : AbortSignal.any([interrupt.signal, demo.signal]);
   let server: RunningServer | undefined;
   let metrics: MetricsServer | undefined;
   let watch: SourceWatch | undefined;
@@ -87,19 +91,20 @@ async function serveUntilStopped(
       random: systemRandom,
       log,
       tracer: await openTracer(log),
-      signal: interrupt.signal,
+      signal,
     });
     if (server === undefined) {
       log.info("Ended before it took calls");
       return exitCodes.interrupted;
     }
     if (metricsAt !== undefined) {
-      metrics = await watchable(server, metricsAt, () => !interrupt.signal.aborted, log);
+      metrics = await watchable(server, metricsAt, () => !signal.aborted, log);
     }
     const { address, registry } = server;
     printLine(`ready ${address} service=${flags.service} registry=${registry}`);
+    demo?.say(address);
     watch?.start();
-    await aborted(interrupt.signal);
+    await aborted(signal);
     watch?.close();
     log.info("Draining: leaving the registry, finishing what runs");
     await server.drain({ graceMs: flags.drainGrace, timeoutMs: flags.drainTimeout });
