@@ -8,7 +8,8 @@ import type { Connection } from "../connection.ts";
 /**
  * Which methods of one server may run twice, as it says itself: learned with the connection, and
  * forgotten with it. What another server says, or what this one said before it was replaced, does not
- * count: an upgrade may have taken it back.
+ * count: an upgrade may have taken it back. Nor does what a reload makes idempotent, until it is connected to
+ * anew: the call that is lost may be one of before.
  *
  * Asked right behind the first ping, in the same write: so it is known before any call can be lost, and
  * no call waits for it.
@@ -17,7 +18,9 @@ export class Idempotence {
   readonly #clock: Clock;
   readonly #told: () => void;
   /** `undefined`: nothing is known, or what was known has changed. */
-  #methods: ReadonlySet<string> | undefined;
+  #said: Said | undefined;
+  /** Methods that it offered before a change and that were not idempotent: calls of then may be under way. */
+  #onceNot: ReadonlySet<string> = nothingSaid.not;
   #isAsking = false;
 
   /** @param told called each time that the server has said what it can */
@@ -28,12 +31,13 @@ export class Idempotence {
 
   /** Whether the method may run twice; `undefined` as long as the server has not said. */
   of(method: string): boolean | undefined {
-    return this.#methods?.has(method);
+    return this.#said && (this.#said.idempotent.has(method) && !this.#onceNot.has(method));
   }
 
   /** Forgets what is known, and asks. */
   ask(connection: Connection): void {
-    this.#methods = undefined;
+    if (this.#said !== undefined) this.#onceNot = joined(this.#onceNot, this.#said.not);
+    this.#said = undefined;
     // Answers come in order of what changes: the one under way is to the question after the change too.
     if (this.#isAsking) return;
     this.#isAsking = true;
@@ -42,27 +46,45 @@ export class Idempotence {
     connection.send(question, (_error, document) => {
       this.#isAsking = false;
       // One that cannot be asked has no method of which it says that.
-      this.#methods = shared(idempotentOnes(document));
+      this.#said = shared(read(document));
       this.#told();
     });
   }
 }
 
-/** Those in the OpenRPC document that servers describe themselves by. */
-function idempotentOnes(document: unknown): ReadonlySet<string> {
-  const methods = isObject(document) && Array.isArray(document["methods"])
-    ? document["methods"]
-    : [];
-  return new Set(
-    methods.filter((method) => isObject(method) && method["x-idempotent"] === true)
-      .map(({ name }) => name),
-  );
+/** The names of what a server offers. */
+interface Said {
+  readonly idempotent: ReadonlySet<string>;
+  readonly not: ReadonlySet<string>;
 }
 
-let last: ReadonlySet<string> = new Set();
+const nothingSaid: Said = { idempotent: new Set(), not: new Set() };
 
-/** The same set as before if it holds the same: a thousand servers as a rule offer the same methods. */
-function shared(methods: ReadonlySet<string>): ReadonlySet<string> {
-  if (methods.size !== last.size || !methods.isSubsetOf(last)) last = methods;
+/** What stands in the OpenRPC document that servers describe themselves by. */
+function read(document: unknown): Said {
+  const methods = isObject(document) && Array.isArray(document["methods"])
+    ? document["methods"].filter(isObject)
+    : [];
+  const namesOf = (isIdempotent: boolean) =>
+    methods.filter((method) => (method["x-idempotent"] === true) === isIdempotent)
+      .map(({ name }) => String(name));
+  return { idempotent: new Set(namesOf(true)), not: new Set(namesOf(false)) };
+}
+
+let last = nothingSaid;
+
+/** The same sets as before if they hold the same: a thousand servers as a rule offer the same methods. */
+function shared(said: Said): Said {
+  if (!isSame(said.idempotent, last.idempotent) || !isSame(said.not, last.not)) last = said;
   return last;
+}
+
+function isSame(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return one.size === other.size && one.isSubsetOf(other);
+}
+
+/** Both, without a set of its own where one holds the other. */
+function joined(one: ReadonlySet<string>, other: ReadonlySet<string>): ReadonlySet<string> {
+  if (one.isSubsetOf(other)) return other;
+  return other.isSubsetOf(one) ? one : one.union(other);
 }

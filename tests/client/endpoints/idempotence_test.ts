@@ -138,3 +138,28 @@ Deno.test("a server that offers something else from now on is asked anew (P-72)"
   assert.deepEqual(failed.map(({ report }) => report?.server), ["127.0.0.1:1"]);
   rig.client.close();
 });
+
+Deno.test("a call of a method that only a reload has made idempotent is not run again", async () => {
+  const rig = await ClientRig.connected(1, 2);
+  const only = rig.server(1);
+  rig.server(2).die();
+  for (const port of [1, 2]) rig.server(port).answer = keep;
+  only.describe = () => upgraded;
+  only.connections[0]?.send('{"jsonrpc":"2.0","method":"rpc.changed"}\n');
+  await settled();
+  const begunBefore = await rig.call("fib", [1]);
+  only.describe = () => ({
+    methods: [{ name: "fib", "x-idempotent": true }, { name: "new", "x-idempotent": true }],
+  });
+  only.connections[0]?.send('{"jsonrpc":"2.0","method":"rpc.changed"}\n');
+  await settled();
+  const ofNew = await rig.call("new", []);
+  only.die();
+  await rig.pass(100);
+  assert.deepEqual([errorOf(begunBefore)?.name, errorOf(begunBefore)?.executed], [
+    "ConnectionLost",
+    "maybe",
+  ]);
+  assertUnderWay(ofNew);
+  rig.client.close();
+});
