@@ -9,7 +9,7 @@ import { gatewayFlags } from "./gateway/flags.ts";
 import { keysActions, keysFlags } from "./keys/flags.ts";
 import { methodsFlags } from "./methods/flags.ts";
 import { serveFlags } from "./serve/flags.ts";
-import { serversFlags } from "./servers/flags.ts";
+import { serversActions, serversFlags } from "./servers/flags.ts";
 import { workerFlags } from "./serve/worker_flags.ts";
 
 const serveCommand = defineCommand({
@@ -75,11 +75,27 @@ const callCommand = defineCommand({
 
 const serversCommand = defineCommand({
   name: "servers",
-  summary: "List the servers that are registered, and whether they answer",
-  positionals: [],
+  summary: "List the servers that are registered, and drain, resume or weight one",
+  positionals: [
+    {
+      name: "action",
+      description: `${serversActions.join(", ")}: change what share of the calls a server is given`,
+      count: "optional",
+      completes: serversActions,
+    },
+    {
+      name: "server",
+      description: "its address, or how its id begins",
+      count: "optional",
+    },
+    { name: "weight", description: "its new weight, with weight", count: "optional" },
+  ],
   flags: serversFlags,
   examples: [
     ["rpc servers", "a table"],
+    ["rpc servers drain 192.168.0.211:6666", "no new calls go there, and none is lost"],
+    ["rpc servers resume 192.168.0.211:6666", "they go there again"],
+    ["rpc servers weight 192.168.0.211:6666 2", "twice the calls of one with weight 1"],
     ["rpc servers --watch", "a table that is kept up to date"],
     ["rpc servers --watch --json", "a line for each change, for a program"],
   ],
@@ -89,7 +105,12 @@ const serversCommand = defineCommand({
 const methodsCommand = defineCommand({
   name: "methods",
   summary: "List the procedures that servers offer, or tell all of one",
-  positionals: [{ name: "name", description: "a procedure to tell all of", count: "optional" }],
+  positionals: [{
+    name: "name",
+    description: "a procedure to tell all of",
+    count: "optional",
+    completes: "methods",
+  }],
   flags: methodsFlags,
   examples: [
     ["rpc methods", "a table"],

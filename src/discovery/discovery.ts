@@ -2,6 +2,17 @@
 
 import type { RpcError } from "../base/errors.ts";
 
+/** What an operator wants of a server, beside what the server was started with. */
+export interface Override {
+  /** It is given no new calls while there is another server. */
+  readonly drained: boolean;
+  /** In place of the weight that it was started with. @default that one */
+  readonly weight?: number | undefined;
+}
+
+/** What is to change: what it leaves out stays as it is. */
+export type OverrideChange = Partial<Override>;
+
 /** One running server as the registry knows it. */
 export interface Instance {
   /** A UUID, new for each start of a server. */
@@ -20,6 +31,8 @@ export interface Instance {
   readonly secret?: string | undefined;
   /** Its share relative to others'. @default 1 */
   readonly weight: number;
+  /** An operator keeps new calls from it: its weight is 0 meanwhile. @default false */
+  readonly drained?: boolean | undefined;
   /** Where it stands, for people. Empty if nobody said. */
   readonly zone: string;
   /** The program's version. Empty if unknown: somebody else's server. */
@@ -84,6 +97,14 @@ export interface Announcement {
   readonly registered: Promise<void>;
   /** Whether the registry is known to list the instance now. */
   readonly isRegistered: boolean;
+  /**
+   * Announces the instance otherwise from now on, and resolves with all that then differs from what it
+   * was started with. The registry keeps that for its address, and applies it to whoever is announced
+   * there next, see {@link AnnounceOptions.keepsOverride}.
+   *
+   * @throws {Error} why the registry does not take it; then nothing has changed
+   */
+  override(change: OverrideChange): Promise<Override>;
   /** Takes the instance out of the registry. Bounded in time; never rejects. */
   withdraw(): Promise<void>;
 }
@@ -92,6 +113,13 @@ export interface Announcement {
 export interface AnnounceOptions {
   /** The registry cannot be reached; the announcement goes on trying. Says so once per outage. */
   readonly trouble?: (error: RpcError) => void;
+  /**
+   * Whether the address is this server's beyond its life: what an operator wants of a port that was any
+   * free one must not meet whoever is given it next. @default false
+   */
+  readonly keepsOverride?: boolean;
+  /** It is announced otherwise than it was started, as an operator wanted before. */
+  readonly overridden?: (override: Override) => void;
 }
 
 /** A registry. Implementations: `local`, `static`, `zookeeper`; one suite of tests for all. */

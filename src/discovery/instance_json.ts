@@ -52,6 +52,7 @@ export function encodeInstance(instance: Instance, registrationId: string): stri
     rpc: {
       id: instance.id,
       weight: instance.weight,
+      ...(instance.drained ? { drained: true } : {}),
       zone: instance.zone,
       version: instance.version,
       methods: instance.methods,
@@ -121,6 +122,7 @@ function readInstance(json: Members, service: string): Instance | undefined {
     host,
     port,
     weight: ours?.number("weight", weights, 1) ?? 1,
+    ...(ours?.boolean("drained", false) ? { drained: true } : {}),
     zone: ours?.text("zone", labelLength, "") ?? "",
     version: ours?.text("version", labelLength, "") ?? "",
     methods: ours?.texts("methods", methodsMax, labelLength, []) ?? [],

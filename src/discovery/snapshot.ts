@@ -70,9 +70,11 @@ function saysTheSame(one: Instance, other: Instance): boolean {
   return one === other || JSON.stringify(inOrder(one)) === JSON.stringify(inOrder(other));
 }
 
-function inOrder(
-  { id, service, host, port, cluster, secret, weight, zone, version, methods, startedAtMs }:
-    Instance,
-) {
-  return [id, service, host, port, cluster, secret, weight, zone, version, methods, startedAtMs];
+function inOrder(one: Instance) {
+  const { id, service, host, port, cluster, secret, weight, drained = false } = one;
+  const { zone, version, methods, startedAtMs } = one;
+  return [
+    [id, service, host, port, cluster, secret, weight, drained],
+    [zone, version, methods, startedAtMs],
+  ];
 }

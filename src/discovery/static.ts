@@ -1,5 +1,6 @@
 /** A registry that is only a list: no announcements, no changes. */
 
+import { RpcError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import {
   addressOf,
@@ -41,6 +42,11 @@ export class StaticDiscovery implements Discovery {
       registered: Promise.resolve(),
       get isRegistered() {
         return isRegistered;
+      },
+      override() {
+        return Promise.reject(
+          new RpcError("Unavailable", "A static registry is a list that nobody can change"),
+        );
       },
       withdraw() {
         isRegistered = false;

@@ -21,6 +21,7 @@ import { advertisedAddress, isForNobodyElse, isLoopback } from "./advertise.ts";
 import { guardExposure, warnOfExposure } from "./exposure.ts";
 import { keepRenewed, watchExpiry } from "./key_watch.ts";
 import { arePipesCounted, workersBeside } from "./pipe_threads.ts";
+import { OverrideTaker, overrideText } from "./override.ts";
 import { type PoolOptions, startPool } from "./start_pool.ts";
 
 /** What a {@link RunningServer} is made of. */
@@ -77,9 +78,14 @@ export class RunningServer implements AsyncDisposable {
 
   private constructor(
     options: RunningServerOptions,
-    parts: { readonly pool: Pool; readonly server: RpcServer; readonly address: HostPort },
+    parts: {
+      readonly pool: Pool;
+      readonly server: RpcServer;
+      readonly address: HostPort;
+      readonly overrides: OverrideTaker;
+    },
   ) {
-    const { pool, server, address } = parts;
+    const { pool, server, address, overrides } = parts;
     this.#options = options;
     this.#pool = pool;
     this.#server = server;
@@ -94,6 +100,7 @@ export class RunningServer implements AsyncDisposable {
       );
     }
     this.#announcement = this.#announce(address);
+    overrides.begin(this.#announcement);
   }
 
   /**
@@ -112,10 +119,11 @@ export class RunningServer implements AsyncDisposable {
     let server: RpcServer | undefined;
     let running: RunningServer | undefined;
     try {
-      server = await listen(options, pool);
+      const overrides = new OverrideTaker(options.log);
+      server = await listen(options, pool, overrides);
       warnOfExposure(exposure, options.log);
       const address = advertised(options, server.address.port);
-      running = new RunningServer(options, { pool, server, address });
+      running = new RunningServer(options, { pool, server, address, overrides });
       await orAborted(running.#registered(), options.signal);
       return running;
     } catch (error) {
@@ -202,7 +210,7 @@ export class RunningServer implements AsyncDisposable {
   }
 
   #announce(address: HostPort): Announcement {
-    const { discovery, service, keys, secret, weight, zone, clock, log } = this.#options;
+    const { discovery, listen, service, keys, secret, weight, zone, clock, log } = this.#options;
     const instance = announceable({
       id: crypto.randomUUID(),
       service,
@@ -216,6 +224,12 @@ export class RunningServer implements AsyncDisposable {
       startedAtMs: clock.wallTimeMs(),
     });
     return discovery.announce(instance, {
+      keepsOverride: listen.port !== 0,
+      overridden: (override) =>
+        log.warn(
+          `An operator has changed the share of ${addressOf(address)}: ${overrideText(override)} ` +
+            "(rpc servers tells and changes it)",
+        ),
       trouble: (error) => {
         // Later than this function returns, as everything that a registry says.
         const state = this.#announcement.isRegistered
@@ -247,7 +261,11 @@ async function soon(clock: Clock, promise: Promise<void>): Promise<void> {
   timer.cancel();
 }
 
-async function listen(options: RunningServerOptions, pool: Pool): Promise<RpcServer> {
+async function listen(
+  options: RunningServerOptions,
+  pool: Pool,
+  overrides: OverrideTaker,
+): Promise<RpcServer> {
   const { listen: { host, port }, connectionsMax, service, keys, callers, clock, log, tracer } =
     options;
   try {
@@ -255,6 +273,7 @@ async function listen(options: RunningServerOptions, pool: Pool): Promise<RpcSer
       hostname: host,
       port,
       procedures: options.builtin ? builtin : {},
+      override: overrides.take,
       pool,
       service,
       version,

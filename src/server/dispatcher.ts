@@ -48,6 +48,13 @@ export interface DispatcherOptions {
   /** Longest deadline that a call is given. @default callTimeoutMaxMsDefault */
   readonly callTimeoutMaxMs?: number | undefined;
   readonly clock: Clock;
+  /**
+   * Changes this server's shares as `rpc.override` asks, and resolves with what then holds.
+   * @default it cannot
+   *
+   * @throws {RpcError} why it does not
+   */
+  readonly override?: ((params: Request["params"]) => Promise<unknown>) | undefined;
   /** Connections that are open, for `rpc.stats`. */
   connections(): number;
 }
@@ -129,8 +136,7 @@ export class Dispatcher {
   dispatch(request: Request, reply: Reply, peer: Peer): TaskHandle | undefined {
     const method = this.#methods.get(request.method);
     if (method === undefined) {
-      this.#answerReserved(request, reply, peer);
-      return undefined;
+      return this.#answerReserved(request, reply, peer);
     }
     method.counters.count();
     if (this.#isDraining) {
@@ -308,7 +314,21 @@ export class Dispatcher {
     reply.fail(error);
   }
 
-  #answerReserved({ method, params }: Request, reply: Reply, peer: Peer): void {
+  #answerReserved(
+    { method, params }: Request,
+    reply: Reply,
+    peer: Peer,
+  ): TaskHandle | undefined {
+    const { override } = this.#options;
+    if (method === reservedMethods.override && override !== undefined) {
+      override(params).then((result) => reply.succeed(result), (error) => reply.fail(error));
+      return { cancel() {}, more() {} };
+    }
+    this.#answerAtOnce(method, params, reply, peer);
+    return undefined;
+  }
+
+  #answerAtOnce(method: string, params: Request["params"], reply: Reply, peer: Peer): void {
     switch (method) {
       case reservedMethods.ping:
         return reply.succeed("pong");

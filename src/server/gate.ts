@@ -42,6 +42,9 @@ const always: ReadonlySet<string> = new Set([
 /** What tells of the server. */
 const reading: ReadonlySet<string> = new Set([reservedMethods.discover, reservedMethods.stats]);
 
+/** What changes how the server is used, which the right to call everything does not include. */
+const administering: ReadonlySet<string> = new Set([reservedMethods.override]);
+
 /**
  * Lets the calls of one connection through, as far as its caller may make them: first of all it has to
  * greet, and to name the service that it takes this server for.
@@ -145,7 +148,9 @@ export class Gate implements RequestTaker {
   #judge(method: string): RpcError | undefined {
     const { caller } = this.#options;
     if (always.has(method)) return undefined;
-    if (reading.has(method) ? caller.rights.read : this.#mayCall(method)) return undefined;
+    if (administering.has(method)) {
+      if (caller.rights.admin) return undefined;
+    } else if (reading.has(method) ? caller.rights.read : this.#mayCall(method)) return undefined;
     return denied(
       `${JSON.stringify(caller.name)} may not call ${JSON.stringify(method)}: its rights are ` +
         `${

@@ -9,7 +9,7 @@ import type { Procedures } from "../procedures/procedure.ts";
 import type { Stats } from "../wire/stats.ts";
 import type { Pool } from "../workers/pool/pool.ts";
 import { type CallerGroup, Callers } from "./bounds/callers.ts";
-import { Dispatcher } from "./dispatcher.ts";
+import { Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
 import { formatRights } from "../keys/rights.ts";
 import { type Audit, withAudit } from "./audit.ts";
 import { Gate, type GateOptions } from "./gate.ts";
@@ -56,6 +56,8 @@ export interface RpcServerOptions {
   readonly audit?: Audit | undefined;
   /** Makes new certificates for callers. @default it cannot */
   readonly renew?: GateOptions["renew"];
+  /** Answers `rpc.override`. @default it is a method that is not there */
+  readonly override?: DispatcherOptions["override"];
   /** Makes a span of each call. @default none */
   readonly tracer?: Tracer | undefined;
 }

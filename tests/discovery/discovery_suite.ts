@@ -109,6 +109,54 @@ export function discoverySuite(kind: string, test: RegistryTest): void {
     assert.deepEqual(recorder.changed, []);
   });
 
+  check(
+    "an override shows at once, and meets whoever is announced at its address next",
+    async ({ open, watch }) => {
+      const recorder = watch();
+      const instance = anInstance();
+      const options = { keepsOverride: true };
+      const announcement = open().announce(instance, options);
+      await announcement.registered;
+      await recorder.untilListed(instance);
+      assert.deepEqual(await announcement.override({ drained: true }), { drained: true });
+      await recorder.untilListed({ ...instance, weight: 0, drained: true });
+      const both = { drained: true, weight: 3 };
+      assert.deepEqual(await announcement.override({ weight: 3 }), both);
+      await announcement.withdraw();
+      await recorder.untilListed();
+      const told: unknown[] = [];
+      const next = { ...instance, id: "restarted" };
+      const again = open().announce(next, { ...options, overridden: (one) => told.push(one) });
+      await again.registered;
+      await recorder.untilListed({ ...next, weight: 0, drained: true });
+      assert.deepEqual([...told], [both]);
+      await again.override({ drained: false });
+      await recorder.untilListed({ ...next, weight: 3 });
+      assert.deepEqual(await again.override({ weight: next.weight }), { drained: false });
+      await recorder.untilListed(next);
+      await again.withdraw();
+      const last = open().announce(next, { ...options, overridden: (one) => told.push(one) });
+      await last.registered;
+      await recorder.untilListed(next);
+      assert.equal(told.length, 1, "an override that says nothing is not kept");
+    },
+  );
+
+  check(
+    "an override of a port that was any free one ends with its server",
+    async ({ open, watch }) => {
+      const recorder = watch();
+      const instance = anInstance();
+      const announcement = open().announce(instance);
+      await announcement.registered;
+      await announcement.override({ drained: true });
+      await recorder.untilListed({ ...instance, weight: 0, drained: true });
+      await announcement.withdraw();
+      await open().announce(instance).registered;
+      await recorder.untilListed(instance);
+    },
+  );
+
   check("one program can announce and watch", async ({ open }) => {
     const discovery = open();
     const recorder = new Recorder();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { RpcProcess, RpcServerProcess } from "../support/rpc_process.ts";
+import { freePort } from "../support/free_port.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { registryTests } from "./registries.ts";
 
@@ -46,4 +47,35 @@ test("servers join and leave, orderly or by kill -9, and no call fails", async (
   }
   const failed = client.lines.filter((line) => !line.includes('"result":6765'));
   assert.deepEqual(failed, []);
+});
+
+test("drain from afar costs no call, outlives the server, and resume takes it back", async (home) => {
+  const port = String(freePort());
+  const [one, two] = await Promise.all([home.serve([port]), home.serve()]);
+  const client = home.start([..."call fib 20 --repeat 100000000 -c 4 --json".split(" ")]);
+  await Promise.all([takesCalls(client, one), takesCalls(client, two)]);
+
+  const drained = await home.run(["servers", "drain", one.address]);
+  assert.equal(drained.code, 0, drained.stderr);
+  assert.match(drained.stdout, /is drained: new calls go to 1 other/);
+  // The client may hear of it a little later; then none of fifty in a row goes there.
+  await waitFor("no calls at the drained one", async () => {
+    const before = client.lines.length;
+    await takesCalls(client, two, 50);
+    return !client.lines.slice(before).some((line) => line.includes(one.address));
+  }, { timeoutMs: 30_000 });
+
+  assert.equal(await one.stop(), 0, one.stderr);
+  const again = await home.serve([port]);
+  assert.match(again.stderr, /An operator has changed the share of .*drained/);
+  const listed = await home.run(["servers", "--json"]);
+  const rows = listed.lines.map((line) => JSON.parse(line));
+  assert.equal(rows.find(({ address }) => address === again.address)?.drained, true);
+
+  const resumed = await home.run(["servers", "resume", again.address]);
+  assert.equal(resumed.code, 0, resumed.stderr);
+  await takesCalls(client, again);
+  client.signal("SIGINT");
+  assert.equal(await client.ended(), 130, client.describe());
+  assert.match(client.stderr, /\b\d+ calls, 0 errors/);
 });

@@ -138,3 +138,17 @@ Deno.test("who has not greeted renews nothing, and no server can that was not ma
   other.send("rpc.renew", { request: "r" });
   assert.deepEqual(other.passed, ["rpc.renew"], "the dispatcher says MethodNotFound");
 });
+
+Deno.test("rpc.override wants admin, which the right to call everything is not (P-OV)", () => {
+  const hello = { service: "rpc" };
+  for (const rights of ["read", "call", "call,serve", "call:rpc.override"]) {
+    const visit = new Visit(rights);
+    visit.send("rpc.hello", hello);
+    assert.equal(visit.send("rpc.override", { drained: true }), "PermissionDenied", rights);
+    assert.deepEqual(visit.passed, []);
+  }
+  const visit = new Visit("admin");
+  visit.send("rpc.hello", hello);
+  visit.send("rpc.override", { drained: true });
+  assert.deepEqual(visit.passed, ["rpc.override"]);
+});

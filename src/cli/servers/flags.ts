@@ -1,5 +1,8 @@
 import { boolean, jsonFlag, registryFlags, timeoutFlag, verboseFlag } from "../syntax/flags.ts";
 
+/** What can be done to a server. */
+export const serversActions = ["drain", "resume", "weight"] as const;
+
 /** The flags of `rpc servers`. */
 export const serversFlags = {
   ...registryFlags,

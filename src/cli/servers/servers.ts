@@ -15,6 +15,8 @@ import { watchExpiry } from "../../library/key_watch.ts";
 import { openKeys, transportOf } from "../../library/own_keys.ts";
 import { isOpen } from "./open.ts";
 import { openRegistry } from "../registry.ts";
+import { carryOut, orderOf } from "./order.ts";
+import { UsageError } from "../syntax/usage_error.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
 import { timeText } from "../../terminal/time_text.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
@@ -31,7 +33,13 @@ interface Probed {
 }
 
 /** `rpc servers` */
-export async function run({ flags }: CommandInput<typeof serversFlags>): Promise<number> {
+export async function run(
+  { flags, positionals }: CommandInput<typeof serversFlags>,
+): Promise<number> {
+  const order = positionals.length === 0 ? undefined : orderOf(positionals);
+  if (order !== undefined && flags.watch) {
+    throw new UsageError(`Cannot ${order.action} and watch: leave --watch out`);
+  }
   const log = plainLogger(flags.verbose);
   const keys = await openKeys(flags, log);
   if (keys !== undefined) watchExpiry(keys, systemClock, log).cancel();
@@ -40,6 +48,10 @@ export async function run({ flags }: CommandInput<typeof serversFlags>): Promise
   const interrupt = onInterrupt();
   try {
     const shown = { ...flags, registry: discovery.url };
+    if (order !== undefined) {
+      const lists = snapshots(discovery, flags.service, interrupt.signal);
+      return await carryOut(order, lists, { ...shown, transport });
+    }
     if (!flags.watch) {
       const lists = snapshots(discovery, flags.service, interrupt.signal);
       return await listOnce(lists, shown, transport);
@@ -111,6 +123,7 @@ function answerText({ instance, answer, validToMs }: Probed): string {
   const nowMs = systemClock.wallTimeMs();
   return [
     `answers in ${answer.toFixed(1)} ms`,
+    ...(instance.drained ? ["drained"] : []),
     ...(isOpen(instance) ? ["open"] : []),
     ...(validToMs !== undefined && endsSoon(validToMs, nowMs)
       ? [`its keys end: ${expiryText(validToMs, nowMs)}`]

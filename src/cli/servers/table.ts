@@ -93,6 +93,7 @@ function stateCell({ state, instance }: ServerRow): string {
     case undefined:
       return "asking";
     case "ready":
+      if (instance.drained) return styleText("yellow", "drained");
       return isOpen(instance)
         ? `${styleText("green", state)}, ${styleText("yellow", "open")}`
         : styleText("green", state);

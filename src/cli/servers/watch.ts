@@ -125,9 +125,10 @@ function eventLine({ event, row }: ServerEvent): string {
 }
 
 /** How a server is, in words. */
-export function stateText({ state, answerMs, problem }: ServerRow): string {
+export function stateText({ instance, state, answerMs, problem }: ServerRow): string {
   if (state === undefined) return "asking";
   if (state === "no answer") return `no answer: ${problem}`;
+  const drained = instance.drained && state === "ready" ? "drained" : state;
   const answers = answerMs === undefined ? "" : `, answers in ${answerMs.toFixed(1)} ms`;
-  return `${state}${answers}`;
+  return `${drained}${answers}`;
 }

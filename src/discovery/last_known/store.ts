@@ -114,6 +114,7 @@ function readInstance(instance: Members): Instance {
     port: instance.integer("port", [1, 65_535]),
     ...(cluster === "" ? {} : { cluster }),
     weight: instance.number("weight", [0, Number.MAX_VALUE]),
+    ...(instance.boolean("drained", false) ? { drained: true } : {}),
     zone: instance.text("zone", anyLength),
     version: instance.text("version", anyLength),
     methods: instance.texts("methods", fileBytesMax, anyLength),

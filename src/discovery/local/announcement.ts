@@ -5,10 +5,18 @@ import { type Clock, sleep } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
-import type { Announcement, AnnounceOptions, Instance } from "../discovery.ts";
+import type {
+  Announcement,
+  AnnounceOptions,
+  Instance,
+  Override,
+  OverrideChange,
+} from "../discovery.ts";
 import { encodeInstance } from "../instance_json.ts";
 import { type LocalDirectory, prepareServiceDirectory } from "./directory.ts";
+import { changed, isKept, noOverride, overridden } from "../override.ts";
 import { OwnRegistration } from "./files.ts";
+import { readOverride, writeOverride } from "./override_file.ts";
 
 /** What the local registry is built on, and how it is tuned. */
 export interface LocalAnnouncementOptions extends AnnounceOptions {
@@ -42,6 +50,10 @@ export class LocalAnnouncement implements Announcement {
   readonly #withdrawal = new AbortController();
   #resolveRegistered: () => void;
   #state: State = { kind: "waiting" };
+  #override = noOverride;
+  #hasRead = false;
+  /** One change of the files after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(directory: LocalDirectory, instance: Instance, options: LocalAnnouncementOptions) {
     this.#directory = directory;
@@ -58,6 +70,28 @@ export class LocalAnnouncement implements Announcement {
     return this.#state.kind === "registered";
   }
 
+  override(change: OverrideChange): Promise<Override> {
+    return this.#inTurn(async () => {
+      if (this.#state.kind !== "registered" || this.#withdrawal.signal.aborted) {
+        throw new RpcError("Unavailable", "The server is not registered now: try again");
+      }
+      const override = changed(this.#override, change, this.#instance);
+      const path = await prepareServiceDirectory(this.#directory, this.#instance.service);
+      const fresh = await this.#publish(path, override);
+      try {
+        if (this.#options.keepsOverride) await writeOverride(path, this.#instance, override);
+      } catch (error) {
+        await fresh.remove();
+        throw error;
+      }
+      const { registration } = this.#state;
+      this.#override = override;
+      this.#state = { kind: "registered", registration: fresh };
+      await registration.remove();
+      return override;
+    });
+  }
+
   async withdraw(): Promise<void> {
     this.#withdrawal.abort();
     const settled = new AbortController();
@@ -71,12 +105,29 @@ export class LocalAnnouncement implements Announcement {
     const { clock, checkMs } = this.#options;
     const { signal } = this.#withdrawal;
     while (!signal.aborted) {
-      await sleep(clock, await this.#look() ? checkMs : this.#backoff.next(), signal);
+      const isThere = await this.#inTurn(() => this.#look());
+      await sleep(clock, isThere ? checkMs : this.#backoff.next(), signal);
     }
+    await this.#turn;
     const { registration } = this.#state.kind === "registered" ? this.#state : {};
     this.#state = { kind: "withdrawn" };
     this.#resolveRegistered();
     await registration?.remove();
+  }
+
+  #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
+  #publish(directory: string, override: Override): Promise<OwnRegistration> {
+    const instance = overridden(this.#instance, override);
+    return OwnRegistration.publish(
+      directory,
+      (id) => encodeInstance(instance, id),
+      instance.secret === undefined ? undefined : 0o600,
+    );
   }
 
   /** Makes the files if they are not there. Says whether they are now. */
@@ -93,12 +144,14 @@ export class LocalAnnouncement implements Announcement {
     }
     try {
       const path = await prepareServiceDirectory(this.#directory, this.#instance.service);
-      const registration = await OwnRegistration.publish(
-        path,
-        (id) => encodeInstance(this.#instance, id),
-        this.#instance.secret === undefined ? undefined : 0o600,
-      );
+      const isFirst = !this.#hasRead;
+      if (isFirst && this.#options.keepsOverride) {
+        this.#override = await readOverride(path, this.#instance);
+      }
+      this.#hasRead = true;
+      const registration = await this.#publish(path, this.#override);
       this.#state = { kind: "registered", registration };
+      if (isFirst && isKept(this.#override)) this.#options.overridden?.(this.#override);
       this.#backoff.reset();
       this.#resolveRegistered();
       return true;

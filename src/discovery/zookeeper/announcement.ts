@@ -13,8 +13,16 @@ import {
   type ZooKeeperClient,
 } from "../../zookeeper/mod.ts";
 import { CoalescedTask } from "../coalesced_task.ts";
-import type { Announcement, AnnounceOptions, Instance } from "../discovery.ts";
+import type {
+  Announcement,
+  AnnounceOptions,
+  Instance,
+  Override,
+  OverrideChange,
+} from "../discovery.ts";
 import { encodeInstance } from "../instance_json.ts";
+import { changed, isKept, noOverride, overridden } from "../override.ts";
+import { OverrideNode } from "./override_node.ts";
 
 /** What an announcement is built on. */
 export interface ZooKeeperAnnouncementOptions extends AnnounceOptions {
@@ -76,10 +84,16 @@ export class ZooKeeperAnnouncement implements Announcement {
   #state: State = { kind: "waiting" };
   #troubled = false;
   #restoredAtMs = -Infinity;
+  readonly #overrides: OverrideNode;
+  #override = noOverride;
+  #hasRead = false;
+  /** What our node says does not hold any more. */
+  #isOutdated = false;
 
   constructor(instance: Instance, options: ZooKeeperAnnouncementOptions) {
     this.#instance = instance;
     this.#options = options;
+    this.#overrides = new OverrideNode(options.client, instance, options.acl);
     this.#backoff = new Backoff(options.random, retry);
     this.#task = new CoalescedTask(options.clock, () => this.#reconcile());
     const registered = Promise.withResolvers<void>();
@@ -109,6 +123,19 @@ export class ZooKeeperAnnouncement implements Announcement {
       this.ended.then(() => settled.abort()),
       sleep(this.#options.clock, withdrawTimeoutMs, settled.signal),
     ]);
+  }
+
+  async override(change: OverrideChange): Promise<Override> {
+    if (!this.isRegistered) {
+      throw new RpcError("Unavailable", "The server is not registered now: try again");
+    }
+    const override = changed(this.#override, change, this.#instance);
+    if (this.#options.keepsOverride) await this.#overrides.write(override);
+    this.#override = override;
+    this.#isOutdated = true;
+    // By the task alone, which must not take what is ours for somebody else's writing.
+    this.#task.request(0);
+    return override;
   }
 
   /** The session ends now, and the node with it: there is nothing more to do here. */
@@ -141,6 +168,7 @@ export class ZooKeeperAnnouncement implements Announcement {
       // Waiting is for `connected` to end: an operation submitted now would belong to no session.
       if (client.state !== "connected") return;
       if (!await this.#isOurs()) await this.#register();
+      await this.#update();
       this.#backoff.reset();
       this.#troubled = false;
       this.#task.request(reconcileMs * (1 + random()));
@@ -191,12 +219,40 @@ export class ZooKeeperAnnouncement implements Announcement {
   async #register(): Promise<void> {
     const { client, servicePath, acl = openAcl } = this.#options;
     const id = crypto.randomUUID();
-    const data = new TextEncoder().encode(encodeInstance(this.#instance, id));
+    await this.#readOverride();
+    const data = this.#dataOf(id);
     const node = { path: `${servicePath}/${id}`, session: client.sessionId, data };
     await client.ensurePath(servicePath, acl);
     this.#become({ kind: "creating", node });
     await client.create(node.path, data, { mode: "ephemeral", acl });
     if (!await this.#isOurs()) throw new Error(`${node.path} vanished at once`);
+  }
+
+  /** Writes our node anew if it says what does not hold any more. */
+  async #update(): Promise<void> {
+    if (!this.#isOutdated || this.#state.kind !== "registered") return;
+    const { node } = this.#state;
+    const data = this.#dataOf(node.path.slice(node.path.lastIndexOf("/") + 1));
+    this.#isOutdated = false;
+    try {
+      await this.#options.client.setData(node.path, data);
+    } catch (error) {
+      this.#isOutdated = true;
+      throw error;
+    }
+    this.#become({ kind: "registered", node: { ...node, data } });
+  }
+
+  #dataOf(id: string): Uint8Array<ArrayBuffer> {
+    const instance = overridden(this.#instance, this.#override);
+    return new TextEncoder().encode(encodeInstance(instance, id));
+  }
+
+  async #readOverride(): Promise<void> {
+    if (this.#hasRead || !this.#options.keepsOverride) return;
+    this.#override = await this.#overrides.read();
+    this.#hasRead = true;
+    if (isKept(this.#override)) this.#options.overridden?.(this.#override);
   }
 
   /** Changes the state, unless the announcement was withdrawn in the meantime. */

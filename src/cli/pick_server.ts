@@ -1,0 +1,34 @@
+import { RpcError } from "../base/errors.ts";
+import { addressOf, type Instance, type Snapshot } from "../discovery/discovery.ts";
+
+/**
+ * The server that somebody means by its address, or by how its id begins.
+ *
+ * @throws {RpcError} Unavailable: it is none of these, or more than one
+ */
+export function pickServer(wanted: string, { instances }: Snapshot): Instance {
+  const exact = instances.find((one) => addressOf(one) === wanted || one.id === wanted);
+  if (exact !== undefined) return exact;
+  const found = wanted === "" ? [] : instances.filter(({ id }) => id.startsWith(wanted));
+  const [first, ...others] = found;
+  if (first !== undefined && others.length === 0) return first;
+  const known = (found.length > 0 ? found : instances).map((one) =>
+    `${addressOf(one)} (${one.id.slice(0, 8)})`
+  );
+  throw new RpcError(
+    "Unavailable",
+    found.length > 0
+      ? `More than one server's id begins with ${wanted}: ${known.join(", ")}`
+      : `No server ${JSON.stringify(wanted)} is registered: ${
+        known.length === 0 ? "there is none at all" : `there are ${shortened(known)}`
+      }`,
+  );
+}
+
+/** So many are named; for more there is `rpc servers`. */
+const namedMax = 8;
+
+function shortened(known: readonly string[]): string {
+  const more = known.length - namedMax;
+  return [...known.slice(0, namedMax), ...(more > 0 ? [`${more} more`] : [])].join(", ");
+}

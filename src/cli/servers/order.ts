@@ -1,0 +1,115 @@
+import { systemClock } from "../../base/clock.ts";
+import { RpcError } from "../../base/errors.ts";
+import { weightMax } from "../../base/limits.ts";
+import { callOnce } from "../../client/call_once.ts";
+import type { Transport } from "../../client/transport.ts";
+import {
+  addressOf,
+  type Instance,
+  type OverrideChange,
+  type Snapshot,
+} from "../../discovery/discovery.ts";
+import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
+import { printLine } from "../../terminal/stdout.ts";
+import { reservedMethods } from "../../wire/reserved.ts";
+import { exitCodes } from "../exit_codes.ts";
+import { pickServer } from "../pick_server.ts";
+import { UsageError } from "../syntax/usage_error.ts";
+import { serversActions } from "./flags.ts";
+
+/** What is to be done to which server. */
+export interface Order {
+  readonly action: typeof serversActions[number];
+  /** Its address, or how its id begins. */
+  readonly server: string;
+  readonly change: OverrideChange;
+}
+
+/** Where and how it is done. */
+export interface OrderFlags {
+  readonly json: boolean;
+  readonly timeout: number;
+  readonly transport: Transport;
+}
+
+/**
+ * Reads the words after `rpc servers`.
+ *
+ * @throws {UsageError} what is wrong with them
+ */
+export function orderOf([word, server, weight]: readonly string[]): Order {
+  const action = serversActions.find((one) => one === word);
+  if (action === undefined) {
+    throw new UsageError(
+      `Unknown action ${JSON.stringify(word)}: there are ${serversActions.join(", ")}`,
+    );
+  }
+  if (server === undefined) {
+    throw new UsageError(`Missing <server> (its address, or how its id begins): rpc servers`);
+  }
+  if (action !== "weight") {
+    if (weight !== undefined) throw new UsageError(`${action} takes no weight`);
+    return { action, server, change: { drained: action === "drain" } };
+  }
+  const number = weight === undefined || weight.trim() === "" ? NaN : Number(weight);
+  if (!(number >= 0 && number <= weightMax)) {
+    throw new UsageError(
+      `Cannot give the weight ${JSON.stringify(weight ?? "")}: a number from 0 to ${weightMax} is`,
+    );
+  }
+  return { action, server, change: { weight: number } };
+}
+
+/**
+ * Has the server change its entry in the registry, and says what came of it.
+ *
+ * @throws {RpcError} there is no such server, or it does not do so
+ */
+export async function carryOut(
+  { action, server, change }: Order,
+  lists: AsyncIterable<Snapshot>,
+  { json, timeout, transport }: OrderFlags,
+): Promise<number> {
+  for await (const list of lists) {
+    const instance = pickServer(server, list);
+    const override = await ask(instance, change, timeout, transport);
+    const others = list.instances.filter((one) => one !== instance && one.weight > 0).length;
+    const shown = { address: addressOf(instance), id: instance.id, action, override };
+    printLine(json ? jsonLine(shown) : plainLine(textOf(instance, change, others)));
+    return exitCodes.success;
+  }
+  return exitCodes.interrupted;
+}
+
+async function ask(
+  instance: Instance,
+  change: OverrideChange,
+  timeout: number,
+  transport: Transport,
+): Promise<unknown> {
+  try {
+    return await callOnce(instance, reservedMethods.override, timeout, {
+      transport,
+      clock: systemClock,
+      params: { ...change },
+    });
+  } catch (error) {
+    if (!(error instanceof RpcError) || error.name !== "MethodNotFound") throw error;
+    throw new RpcError(
+      "MethodNotFound",
+      `The server at ${addressOf(instance)} cannot be drained or weighted from afar: ` +
+        "it is another program's, or older than that",
+    );
+  }
+}
+
+function textOf(instance: Instance, { drained, weight }: OverrideChange, others: number): string {
+  const address = addressOf(instance);
+  if (drained) {
+    return others > 0
+      ? `${address} is drained: new calls go to ${others === 1 ? "1 other" : `${others} others`}`
+      : `${address} is drained, and is called all the same: there is no other to call`;
+  }
+  if (drained === false) return `${address} is given calls again`;
+  return `${address} has the weight ${weight}`;
+}

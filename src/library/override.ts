@@ -1,0 +1,57 @@
+import { messageOf, RpcError } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import type { Announcement, Override } from "../discovery/discovery.ts";
+import { readOverrideChange } from "../discovery/override.ts";
+
+/** Answers `rpc.override`: one change after the other, since each begins with what the last one left. */
+export class OverrideTaker {
+  readonly #log: Logger;
+  #announcement: Announcement | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** From now on there is something to change. */
+  begin(announcement: Announcement): void {
+    this.#announcement = announcement;
+  }
+
+  /** @throws {RpcError} why nothing has changed */
+  readonly take = (params: unknown): Promise<Override> => {
+    const done = this.#turn.then(() => this.#take(params));
+    this.#turn = done.catch(() => {});
+    return done;
+  };
+
+  async #take(params: unknown): Promise<Override> {
+    const change = changeOf(params);
+    try {
+      if (this.#announcement === undefined) throw new Error("The server is only just starting");
+      const override = await this.#announcement.override(change);
+      this.#log.info(`An operator changed this server's share: ${overrideText(override)}`);
+      return override;
+    } catch (error) {
+      // It is the call's own failure: said here, it did not run, and no other server is tried.
+      throw new RpcError("InternalError", `Cannot change the share: ${messageOf(error)}`);
+    }
+  }
+}
+
+/** What an operator wants of a server, for people. */
+export function overrideText({ drained, weight }: Override): string {
+  const words = [
+    ...(drained ? ["drained, no new calls while there is another server"] : []),
+    ...(weight === undefined ? [] : [`weight ${weight}`]),
+  ];
+  return words.length === 0 ? "as it was started" : words.join(", ");
+}
+
+function changeOf(params: unknown) {
+  try {
+    return readOverrideChange(params ?? {});
+  } catch (error) {
+    throw new RpcError("InvalidParams", `Cannot change the share: ${messageOf(error)}`);
+  }
+}
