@@ -51,7 +51,7 @@ test("servers join and leave, orderly or by kill -9, and no call fails", async (
 
 test("drain from afar costs no call, outlives the server, and resume takes it back", async (home) => {
   const port = String(freePort());
-  const [one, two] = await Promise.all([home.serve([port]), home.serve()]);
+  const [one, two] = await Promise.all([home.serve(["127.0.0.1", port]), home.serve()]);
   const client = home.start([..."call fib 20 --repeat 100000000 -c 4 --json".split(" ")]);
   await Promise.all([takesCalls(client, one), takesCalls(client, two)]);
 
@@ -66,7 +66,7 @@ test("drain from afar costs no call, outlives the server, and resume takes it ba
   }, { timeoutMs: 30_000 });
 
   assert.equal(await one.stop(), 0, one.stderr);
-  const again = await home.serve([port]);
+  const again = await home.serve(["127.0.0.1", port]);
   assert.match(again.stderr, /An operator has changed the share of .*drained/);
   const listed = await home.run(["servers", "--json"]);
   const rows = listed.lines.map((line) => JSON.parse(line));

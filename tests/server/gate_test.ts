@@ -139,7 +139,7 @@ Deno.test("who has not greeted renews nothing, and no server can that was not ma
   assert.deepEqual(other.passed, ["rpc.renew"], "the dispatcher says MethodNotFound");
 });
 
-Deno.test("rpc.override wants admin, which the right to call everything is not (P-OV)", () => {
+Deno.test("rpc.override wants admin, which the right to call everything is not (P-74)", () => {
   const hello = { service: "rpc" };
   for (const rights of ["read", "call", "call,serve", "call:rpc.override"]) {
     const visit = new Visit(rights);
