@@ -20,6 +20,7 @@ Deno.test("an outage of the registry is told as what it is: registered still, or
         get isRegistered() {
           return isRegistered;
         },
+        override: () => Promise.resolve({ drained: false }),
         withdraw: () => Promise.resolve(),
       };
     },
