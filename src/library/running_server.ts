@@ -21,7 +21,7 @@ import { advertisedAddress, isForNobodyElse, isLoopback } from "./advertise.ts";
 import { guardExposure, warnOfExposure } from "./exposure.ts";
 import { keepRenewed, watchExpiry } from "./key_watch.ts";
 import { arePipesCounted, workersBeside } from "./pipe_threads.ts";
-import { OverrideTaker, overrideText } from "./override.ts";
+import { OverrideTaker, overrideText } from "../discovery/override_taker.ts";
 import { type PoolOptions, startPool } from "./start_pool.ts";
 
 /** What a {@link RunningServer} is made of. */

@@ -1,7 +1,7 @@
 import { messageOf, RpcError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
-import type { Announcement, Override } from "../discovery/discovery.ts";
-import { readOverrideChange } from "../discovery/override.ts";
+import type { Announcement, Override } from "./discovery.ts";
+import { readOverrideChange } from "./override.ts";
 
 /** Answers `rpc.override`: one change after the other, since each begins with what the last one left. */
 export class OverrideTaker {
