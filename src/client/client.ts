@@ -173,12 +173,12 @@ export class Client {
     const startedAtMs = this.#clock.now();
     const left = new AbortController();
     // What is no signal is told of below.
-    const signal = options.signal instanceof AbortSignal
+    const signal = options?.signal instanceof AbortSignal
       ? AbortSignal.any([options.signal, left.signal])
       : left.signal;
     const call = this.#newCall(method, params, { ...options, signal });
     const stream = new CallStream(
-      options.credit ?? streamCreditDefault,
+      options?.credit ?? streamCreditDefault,
       () => left.abort(),
       (item) => this.#own(method, item),
     );
@@ -236,13 +236,14 @@ export class Client {
   }
 
   #newCall(method: string, params: Params | undefined, options: CallOptions): Call {
-    const { timeoutMs = this.#timeoutMs, idempotent, signal } = options;
+    // What are no options fails the call as it starts.
+    const { timeoutMs = this.#timeoutMs, idempotent, signal, traceparent } = options ?? {};
     const nowMs = this.#clock.now();
     // What is no number fails the call before its deadline counts, and cannot always be added up.
     const deadlineAtMs = typeof timeoutMs === "number" ? nowMs + timeoutMs : nowMs;
     const call = new Call(method, params, deadlineAtMs, idempotent, signal);
     call.madeAtMs = nowMs;
-    call.traceparent = options.traceparent;
+    call.traceparent = traceparent;
     return call;
   }
 

@@ -93,6 +93,12 @@ export function checkClientOptions(options: ClientOptions): void {
  * Time that is over is no fault: such a call ends as DeadlineExceeded.
  */
 export function callFault(method: string, options: StreamOptions): RpcError | undefined {
+  if (typeof options !== "object" || options === null) {
+    return new RpcError(
+      "InvalidParams",
+      "Cannot use the options of a call: they must be an object",
+    );
+  }
   const { timeoutMs, credit, signal } = options;
   if (typeof method !== "string" || method.length > methodLengthMax) {
     const text =

@@ -56,6 +56,21 @@ Deno.test("numbers that cannot be fail their call at once, typed, and nothing is
   rig.client.close();
 });
 
+Deno.test("a call with what are no options fails as typed, and a report rejects of nothing", async () => {
+  const rig = await ClientRig.connected(1);
+  for (const options of [null, 7, "fast"] as unknown as object[]) {
+    assert.deepEqual(toldBy((await rig.call("pay", [], options)).report), [
+      "InvalidParams",
+      "no",
+      0,
+    ]);
+    const stream = rig.client.stream("pay", [], options);
+    assert.deepEqual(toldBy(await stream.report)[0], "InvalidParams");
+  }
+  assert.equal(rig.server(1).calls.length, 0);
+  rig.client.close();
+});
+
 Deno.test("a call of what has no name, or with what is no signal, fails as typed", async () => {
   const rig = await ClientRig.connected(1);
   for (const method of [undefined, null, 7, {}, "x".repeat(257)]) {
