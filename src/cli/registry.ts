@@ -28,7 +28,7 @@ export async function openTransport(
  *
  * @throws {UsageError} the registry's URL or the service's name cannot be
  */
-export function openRegistry(
+export function openCommandRegistry(
   flags: {
     readonly registry: string;
     readonly service: string;

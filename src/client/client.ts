@@ -28,7 +28,7 @@ import { withOwnNumbers } from "../wire/own_numbers.ts";
 import { DelayedRetries } from "./delayed_retries.ts";
 import { withRetry } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
-import { withTracing } from "./tracing.ts";
+import { withClientSpans } from "./tracing.ts";
 import { tcpTransport } from "./transport.ts";
 import { WaitForReady } from "./wait_for_ready.ts";
 
@@ -108,7 +108,9 @@ export class Client {
     }, this.#balance);
     const bounded = withDeadline(wheel, retry);
     const { tracer } = options;
-    this.#dispatch = tracer === undefined ? bounded : withTracing(tracer, this.#service, bounded);
+    this.#dispatch = tracer === undefined
+      ? bounded
+      : withClientSpans(tracer, this.#service, bounded);
 
     this.#heartbeat = clock.every(
       heartbeatTickMs,

@@ -7,7 +7,7 @@ import type { Dispatch } from "./call.ts";
  * Above the deadline, because the span is what the caller waits for: all attempts, and the end that the
  * deadline makes. A client without a tracer does not have this layer.
  */
-export function withTracing(tracer: Tracer, service: string, next: Dispatch): Dispatch {
+export function withClientSpans(tracer: Tracer, service: string, next: Dispatch): Dispatch {
   return (call, done) => {
     const { method, traceparent } = call;
     const span = tracer.start({ side: "client", method, service, traceparent });

@@ -19,7 +19,7 @@ import { Refusals } from "./bounds/refusals.ts";
 import { Session } from "./session.ts";
 import { type SessionLimits, sessionLimitsDefault } from "./bounds/session_limits.ts";
 import { Shared, type SharedLimits } from "./bounds/shared.ts";
-import { type RequestTaker, withTracing } from "./tracing.ts";
+import { type RequestTaker, withServerSpans } from "./tracing.ts";
 
 /** What {@link RpcServer.listen} takes. */
 export interface RpcServerOptions {
@@ -285,7 +285,7 @@ export class RpcServer {
     const { tracer, service } = this.#options;
     if (tracer === undefined) return dispatcher;
     const { hostname, port } = this.address;
-    return withTracing(tracer, service, `${hostname}:${port}`, dispatcher);
+    return withServerSpans(tracer, service, `${hostname}:${port}`, dispatcher);
   }
 
   #closeListener(): void {

@@ -18,7 +18,7 @@ import { httpAnswer, isHttp } from "./bounds/http.ts";
 import { PeerWatch } from "./bounds/peer_watch.ts";
 import { leavesTooMuch, refusals, stallReasons } from "./bounds/reasons.ts";
 import type { Shared } from "./bounds/shared.ts";
-import { type CallOwner, SessionCall } from "./session_call.ts";
+import { SessionCall, type SessionCallOwner } from "./session_call.ts";
 import type { ServerConnection } from "./listener.ts";
 import type { SessionLimits } from "./bounds/session_limits.ts";
 import { type ItemOutlet, StreamingCall } from "./streaming_call.ts";
@@ -59,7 +59,7 @@ interface CallWaiter {
  * `open` reads and answers. `finishing` answers what runs, writes it all, and discards what still
  * comes in: closing a socket with unread input would reset it, and take the last answers along.
  */
-export class Session implements Peer, CallOwner, ItemOutlet {
+export class Session implements Peer, SessionCallOwner, ItemOutlet {
   readonly #options: SessionOptions;
   #splitter = new LineSplitter();
   readonly #outbox: Outbox;

@@ -6,7 +6,7 @@ import type { AnswerSink } from "./batch_answers.ts";
 import type { Reply } from "./dispatcher.ts";
 
 /** What a call tells its session. */
-export interface CallOwner {
+export interface SessionCallOwner {
   /** A call that {@link SessionCall.follow} was told of has been answered. */
   answered(call: SessionCall): void;
 }
@@ -18,7 +18,8 @@ export class SessionCall implements Reply {
   /** How much of the connection's bound on requests it takes. */
   readonly bytes: number;
   readonly #sink: AnswerSink;
-  #state: "new" | "answered" | { readonly owner: CallOwner; readonly handle: TaskHandle } = "new";
+  #state: "new" | "answered" | { readonly owner: SessionCallOwner; readonly handle: TaskHandle } =
+    "new";
 
   constructor(id: Id | undefined, sink: AnswerSink, bytes: number) {
     this.id = id;
@@ -32,7 +33,7 @@ export class SessionCall implements Reply {
   }
 
   /** The call takes time: `owner` will hear of its end, and may cancel it meanwhile. */
-  follow(owner: CallOwner, handle: TaskHandle): void {
+  follow(owner: SessionCallOwner, handle: TaskHandle): void {
     this.#state = { owner, handle };
   }
 

@@ -12,7 +12,7 @@ export type RequestTaker = Pick<Dispatcher, "dispatch">;
  *
  * @param address `host:port` that the server listens on
  */
-export function withTracing(
+export function withServerSpans(
   tracer: Tracer,
   service: string,
   address: string,

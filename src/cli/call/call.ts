@@ -6,7 +6,7 @@ import { printOnStderr } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openTracer } from "../process/tracing.ts";
-import { openRegistry, openTransport } from "../registry.ts";
+import { openCommandRegistry, openTransport } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 import { briefClock } from "./brief_clock.ts";
@@ -36,7 +36,7 @@ export async function run(
   const clock = isOne ? briefClock : systemClock;
   const interrupt = onInterrupt();
   const transport = await openTransport(flags, log);
-  const discovery = await openRegistry(flags, log, clock);
+  const discovery = await openCommandRegistry(flags, log, clock);
   const client = new Client({
     discovery,
     service: flags.service,

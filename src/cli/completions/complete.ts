@@ -11,7 +11,7 @@ import { plainLine } from "../../terminal/plain_text.ts";
 import { type Candidate, candidatesFor } from "./candidates.ts";
 import { exitCodes } from "../exit_codes.ts";
 import type { Flags, FlagValues } from "../syntax/flags.ts";
-import { openRegistry, openTransport } from "../registry.ts";
+import { openCommandRegistry, openTransport } from "../registry.ts";
 import { resolveFlags, settingsOf } from "../syntax/settings.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 
@@ -72,7 +72,7 @@ async function askMethods(
 ): Promise<readonly Candidate[]> {
   if (typeof registry !== "string" || typeof service !== "string") return [];
   const transport = await openTransport({ insecure: insecure === true }, silentLogger);
-  const discovery = await openRegistry({ registry, service }, silentLogger);
+  const discovery = await openCommandRegistry({ registry, service }, silentLogger);
   try {
     for await (const { instances } of snapshots(discovery, service, signal)) {
       return await methodsOfFirst(instances, transport);

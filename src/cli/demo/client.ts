@@ -6,7 +6,7 @@ import { type DemoClientLine, type DemoMethod, demoMethods } from "../../demo/re
 import { DemoLink } from "../../demo/report_to_demo.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
-import { openRegistry } from "../registry.ts";
+import { openCommandRegistry } from "../registry.ts";
 
 /** The index of the Fibonacci number that each client asks for. */
 const fibIndex = 32;
@@ -23,7 +23,7 @@ export async function run({ flags }: CommandInput<typeof demoClientFlags>): Prom
   const link = await DemoLink.open();
   if (link === undefined) throw new CommandError("Cannot play without a demo: see rpc demo");
   const log = plainLogger(false);
-  const discovery = await openRegistry(flags, log);
+  const discovery = await openCommandRegistry(flags, log);
   const client = new Client({ discovery, service: flags.service, log });
   try {
     link.signal.addEventListener("abort", () => client.close());

@@ -8,7 +8,7 @@ import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openTracer } from "../process/tracing.ts";
-import { openRegistry, openTransport } from "../registry.ts";
+import { openCommandRegistry, openTransport } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 import type { gatewayFlags } from "./flags.ts";
@@ -35,7 +35,7 @@ export async function run(
     : await tokenOf(flags.tokenFile);
   const log = plainLogger(flags.verbose);
   const transport = await openTransport(flags, log);
-  const discovery = await openRegistry(flags, log);
+  const discovery = await openCommandRegistry(flags, log);
   const { service, timeout: timeoutMs } = flags;
   const tracer = await openTracer(log);
   const client = new Client({

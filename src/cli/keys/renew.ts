@@ -4,7 +4,7 @@ import { requiredKeysDirectory } from "../../keys/files.ts";
 import { KeyRing } from "../../keys/key_ring.ts";
 import { renew as renewKeys } from "../../library/renew.ts";
 import { plainLogger } from "../process/plain_logger.ts";
-import { openRegistry } from "../registry.ts";
+import { openCommandRegistry } from "../registry.ts";
 import type { KeysInput } from "./input.ts";
 import { show } from "./show.ts";
 
@@ -19,7 +19,7 @@ export async function renew(input: KeysInput): Promise<number> {
   if (keys === undefined) {
     throw new CommandError(`There are no keys in ${directory} to renew: rpc keys init`);
   }
-  const discovery = await openRegistry(input.flags, log);
+  const discovery = await openCommandRegistry(input.flags, log);
   const patience = new AbortController();
   const timer = systemClock.after(patienceMs, () => patience.abort());
   try {

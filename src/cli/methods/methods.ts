@@ -11,7 +11,7 @@ import { exitCodes } from "../exit_codes.ts";
 import { methodText, signatureOf } from "./method_text.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { jsonLine, plainLine, plainText } from "../../terminal/plain_text.ts";
-import { openRegistry, openTransport } from "../registry.ts";
+import { openCommandRegistry, openTransport } from "../registry.ts";
 
 /** `rpc methods [name]` */
 export async function run(
@@ -19,7 +19,7 @@ export async function run(
 ): Promise<number> {
   const log = plainLogger(flags.verbose);
   const transport = await openTransport(flags, log);
-  const discovery = await openRegistry(flags, log);
+  const discovery = await openCommandRegistry(flags, log);
   const { service, timeout: timeoutMs } = flags;
   const client = new Client({ discovery, transport, service, timeoutMs, log });
   const interrupt = onInterrupt();

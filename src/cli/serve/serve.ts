@@ -20,7 +20,7 @@ import { onInterrupt } from "../../terminal/interrupt.ts";
 import { createLogger } from "../process/logger.ts";
 import { exitCodes } from "../exit_codes.ts";
 import type { MetricsServer } from "./metrics.ts";
-import { openRegistry } from "../registry.ts";
+import { openCommandRegistry } from "../registry.ts";
 import { selfCommand } from "../../library/self_command.ts";
 import { openTracer } from "../process/tracing.ts";
 import { UsageError } from "../syntax/usage_error.ts";
@@ -56,7 +56,7 @@ async function serveUntilStopped(
   const callers = callersOf(flags.callers, keys);
   const secret = flags.private ? secretFor(flags.registry, listen, keys) : undefined;
   const audit = flags.audit === undefined ? undefined : openAudit(flags.audit, log);
-  const discovery = await openRegistry(flags, log);
+  const discovery = await openCommandRegistry(flags, log);
   const interrupt = onInterrupt({ hangup: true });
   const signal = demo === undefined
     ? interrupt.signal

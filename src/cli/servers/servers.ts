@@ -14,7 +14,7 @@ import { endsSoon, expiryText } from "../../keys/expiry.ts";
 import { watchExpiry } from "../../library/key_watch.ts";
 import { openKeys, transportOf } from "../../library/own_keys.ts";
 import { isOpen } from "./open.ts";
-import { openRegistry } from "../registry.ts";
+import { openCommandRegistry } from "../registry.ts";
 import { carryOut, orderOf } from "./order.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
@@ -44,7 +44,7 @@ export async function run(
   const keys = await openKeys(flags, log);
   if (keys !== undefined) watchExpiry(keys, systemClock, log).cancel();
   const transport = await transportOf(keys);
-  const discovery = await openRegistry(flags, log);
+  const discovery = await openCommandRegistry(flags, log);
   const interrupt = onInterrupt();
   try {
     const shown = { ...flags, registry: discovery.url };

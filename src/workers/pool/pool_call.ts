@@ -19,7 +19,7 @@ export type Place =
   };
 
 /** What a call asks of the scheduler that it is in. */
-export interface CallOwner {
+export interface PoolCallOwner {
   cancel(call: PoolCall): void;
   /** A worker has a place free. */
   released(): void;
@@ -38,7 +38,7 @@ export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
   readonly submittedAtMs: number;
   /** What its caller has of the scheduler. */
   readonly share: Share<PoolCall>;
-  readonly #owner: CallOwner;
+  readonly #owner: PoolCallOwner;
   #place: Place = nowhere;
   previous: PoolCall | undefined;
   next: PoolCall | undefined;
@@ -46,7 +46,7 @@ export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
   #isSettled = false;
   #credit: number | undefined;
 
-  constructor(owner: CallOwner, task: PoolTask, share: Share<PoolCall>, nowMs: number) {
+  constructor(owner: PoolCallOwner, task: PoolTask, share: Share<PoolCall>, nowMs: number) {
     this.#owner = owner;
     this.task = task;
     this.share = share;

@@ -5,7 +5,7 @@ import { fairWaitMs } from "../../base/limits.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { CallQueue } from "./call_queue.ts";
 import { Fairness } from "./fairness.ts";
-import { type CallOwner, type Place, PoolCall } from "./pool_call.ts";
+import { type Place, PoolCall, type PoolCallOwner } from "./pool_call.ts";
 import { longCallMs } from "../process/send_ahead.ts";
 import { Overlooked } from "./overlooked.ts";
 import { Shedding } from "./shedding.ts";
@@ -36,7 +36,7 @@ const streamGraceMs = 500;
 const inQueue: Place = { name: "queue" };
 
 /** Calls of one kind, the workers that run them, and the queue between. */
-export class Scheduler implements CallOwner {
+export class Scheduler implements PoolCallOwner {
   readonly #options: SchedulerOptions;
   readonly #queue = new CallQueue<PoolCall>();
   readonly #shedding = new Shedding(this.#queue);
