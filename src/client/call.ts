@@ -35,7 +35,7 @@ export interface CallEndpoint {
 /** Whoever has a call now, and can be asked to let go of it. */
 export interface CallHolder {
   /** Forgets the call, which nobody waits for any more: its {@link Done} is not called. */
-  withdraw(call: Call): void;
+  cancel(call: Call): void;
 }
 
 /**
@@ -73,7 +73,7 @@ export class Call {
   avoid: Set<CallEndpoint> | undefined;
   /** The most that is known of its execution, over the attempts that have failed. */
   executed: Executed = "no";
-  /** Where it is now: in a waiting list, or on a connection, whose server is told when it is withdrawn. */
+  /** Where it is now: in a waiting list, or on a connection, whose server is told when it is cancelled. */
   holder: CallHolder | undefined;
   /** Its id on the connection that it was sent on last. */
   id = 0;
@@ -101,10 +101,10 @@ export class Call {
   }
 
   /** Takes it back from wherever it is now. */
-  withdraw(): void {
+  cancel(): void {
     const { holder } = this;
     this.holder = undefined;
-    holder?.withdraw(this);
+    holder?.cancel(this);
   }
 }
 

@@ -183,7 +183,7 @@ export class Connection implements CallHolder {
   }
 
   /** Gives a call up: the server is told, and an answer will be ignored. */
-  withdraw(call: Call): void {
+  cancel(call: Call): void {
     const { id } = call;
     if (this.#unwritten.delete(call)) return;
     if (this.#take(id) !== undefined) {

@@ -57,7 +57,7 @@ class BoundedCall extends WheelEntry {
   #giveUp(error: RpcError): void {
     this.#end();
     if (this.#call.sentAtMs !== undefined) this.#call.endpoint?.gaveUp(this.#call);
-    this.#call.withdraw();
+    this.#call.cancel();
     this.#done(markAsOutcome(error), undefined);
   }
 

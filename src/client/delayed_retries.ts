@@ -21,7 +21,7 @@ export class DelayedRetries {
     return this.#delayed.size;
   }
 
-  /** Calls `goOn` after `delayMs`, or `fail` when {@link end} comes first, or neither if the call is withdrawn. */
+  /** Calls `goOn` after `delayMs`, or `fail` when {@link end} comes first, or neither if the call is cancelled. */
   start(call: Call, delayMs: number, goOn: () => void, fail: (error: RpcError) => void): void {
     const pause: Pause = { call, fail, timer: undefined };
     this.#delayed.add(pause);
@@ -29,7 +29,7 @@ export class DelayedRetries {
       this.#remove(pause);
       goOn();
     });
-    call.holder = { withdraw: () => this.#remove(pause) };
+    call.holder = { cancel: () => this.#remove(pause) };
   }
 
   /** Ends all pauses at once: their calls fail. */

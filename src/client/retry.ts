@@ -121,9 +121,9 @@ class RetriedCall {
     // Overload is a state, and more load makes it worse: fail. A lost server is an event with an end,
     // and its calls are as many as were under way: they wait for the budget, and none is lost.
     if (error.name === "Overloaded") {
-      if (!budget.withdrawUnderOverload()) return this.#giveUp(error);
+      if (!budget.spendUnderOverload()) return this.#giveUp(error);
       this.#later(this.#backoff.next(), () => this.#send(error));
-    } else if (!budget.withdraw()) {
+    } else if (!budget.spend()) {
       this.#later(budgetWaitMs * (0.5 + random()), () => this.#again(error));
     } else if (error.name === "Draining" && this.#call.attempts > 1) {
       // It has tried another one already. Who drains and stays is left a moment, to end or to go on.

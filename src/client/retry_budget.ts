@@ -47,20 +47,20 @@ export class RetryBudget {
   }
 
   /** Takes one retry out, or returns `false` if there is none. */
-  withdraw(): boolean {
-    return this.#withdraw(this.#reserve, 1);
+  spend(): boolean {
+    return this.#spend(this.#reserve, 1);
   }
 
   /**
-   * As {@link withdraw}, for a server that has too much to do already. Such a retry costs twice as much,
+   * As {@link spend}, for a server that has too much to do already. Such a retry costs twice as much,
    * and only a small reserve is free: otherwise many clients that make few calls each, and all may use
    * the whole reserve, would add more to the load than their calls.
    */
-  withdrawUnderOverload(): boolean {
-    return this.#withdraw(this.#reserve * overloadReserveShare, 2);
+  spendUnderOverload(): boolean {
+    return this.#spend(this.#reserve * overloadReserveShare, 2);
   }
 
-  #withdraw(reserve: number, cost: number): boolean {
+  #spend(reserve: number, cost: number): boolean {
     this.#advance();
     if (reserve + this.#balance + 1e-9 < cost) return false;
     this.#change(-cost);

@@ -50,7 +50,7 @@ export class WaitForReady {
     });
     const entry: Waiting = { call, done, deadline };
     this.#waiting.add(entry);
-    call.holder = { withdraw: () => this.#remove(entry) };
+    call.holder = { cancel: () => this.#remove(entry) };
   }
 
   /**

@@ -86,16 +86,16 @@ Deno.test("an error arrives as it was sent", async () => {
   end();
 });
 
-Deno.test("the owner hears of each call's end, however it ends, but of no withdrawn one", async () => {
+Deno.test("the owner hears of each call's end, however it ends, but of no cancelled one", async () => {
   const { server, connection, owned, send, end } = await setUp(keep);
-  const methods = ["answered", "failed", "withdrawn", "closed"];
+  const methods = ["answered", "failed", "cancelled", "closed"];
   const calls = methods.map((method) => send(method));
   send("unsendable", [1n]);
   await settled();
   server.calls[0]?.result(1);
   server.calls[1]?.error(new RpcError("Overloaded", "no"));
   await settled();
-  calls[2]?.withdraw();
+  calls[2]?.cancel();
   end();
   send("late");
   assert.equal(connection.inFlight, 0);
@@ -108,12 +108,12 @@ Deno.test("the owner hears of each call's end, however it ends, but of no withdr
   ]);
 });
 
-Deno.test("a withdrawn call is cancelled at the server, once, and its answer ignored (P-18, P-31)", async () => {
+Deno.test("a cancelled call is cancelled at the server, once, and its answer ignored (P-18, P-31)", async () => {
   const { server, connection, events, ends, send, end } = await setUp(keep);
   const call = send("fib", [40]);
   await settled();
-  connection.withdraw(call);
-  connection.withdraw(call);
+  connection.cancel(call);
+  connection.cancel(call);
   await settled();
   assert.deepEqual(server.cancelled, [1]);
   assert.equal(connection.inFlight, 0);

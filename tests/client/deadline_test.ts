@@ -11,17 +11,17 @@ function setUp(signal?: AbortSignal) {
   const call = new Call("fib", [32], 1_000, undefined, signal);
   const ends: { error: RpcError | undefined; result: unknown }[] = [];
   let below: Done | undefined;
-  let withdrawn = 0;
+  let cancelled = 0;
   const dispatch = withDeadline(wheel, (call, done) => {
     below = done;
-    call.holder = { withdraw: () => withdrawn++ };
+    call.holder = { cancel: () => cancelled++ };
   });
   return {
     clock,
     wheel,
     call,
     ends,
-    withdrawn: () => withdrawn,
+    cancelled: () => cancelled,
     start: () => dispatch(call, (error, result) => ends.push({ error, result })),
     end: (error: RpcError | undefined, result?: unknown) => below?.(error, result),
     wasSent: () => below !== undefined,
@@ -43,7 +43,7 @@ function endpointStub() {
 }
 
 Deno.test("an answer in time ends the call, and nothing is left behind", () => {
-  const { clock, wheel, call, ends, withdrawn, start, end } = setUp();
+  const { clock, wheel, call, ends, cancelled, start, end } = setUp();
   start();
   end(undefined, 2178309);
   assert.deepEqual(ends, [{ error: undefined, result: 2178309 }]);
@@ -51,18 +51,18 @@ Deno.test("an answer in time ends the call, and nothing is left behind", () => {
   assert.equal(wheel.size, 0);
   clock.advance(5_000);
   assert.equal(ends.length, 1);
-  assert.equal(withdrawn(), 0);
+  assert.equal(cancelled(), 0);
   assert.equal(clock.pendingTimers, 0);
 });
 
-Deno.test("at its deadline a call ends once, is withdrawn, and a late answer is ignored (P-18, P-52)", () => {
-  const { clock, call, ends, withdrawn, start, end } = setUp();
+Deno.test("at its deadline a call ends once, is cancelled, and a late answer is ignored (P-18, P-52)", () => {
+  const { clock, call, ends, cancelled, start, end } = setUp();
   start();
   clock.advance(999);
   assert.equal(ends.length, 0);
   clock.advance(6);
   assert.equal(ends[0]?.error?.name, "DeadlineExceeded");
-  assert.equal(withdrawn(), 1);
+  assert.equal(cancelled(), 1);
   assert.equal(call.holder, undefined);
   end(undefined, 2178309);
   end(new RpcError("InternalError", "Late"));
@@ -114,13 +114,13 @@ Deno.test("a call whose signal has aborted already is not sent", () => {
   assert.equal(wheel.size, 0);
 });
 
-Deno.test("an abort ends the call at once and withdraws it", () => {
+Deno.test("an abort ends the call at once and cancels it", () => {
   const controller = new AbortController();
-  const { wheel, ends, withdrawn, start, end } = setUp(controller.signal);
+  const { wheel, ends, cancelled, start, end } = setUp(controller.signal);
   start();
   controller.abort();
   assert.equal(ends[0]?.error?.name, "Cancelled");
-  assert.equal(withdrawn(), 1);
+  assert.equal(cancelled(), 1);
   assert.equal(wheel.size, 0);
   end(undefined, 1);
   assert.equal(ends.length, 1);
@@ -140,14 +140,14 @@ Deno.test("a call that has ended no longer listens to its signal", () => {
     listeners--;
     remove(...args);
   };
-  const { ends, withdrawn, start, end } = setUp(signal);
+  const { ends, cancelled, start, end } = setUp(signal);
   start();
   assert.equal(listeners, 1);
   end(undefined, 1);
   assert.equal(listeners, 0);
   controller.abort();
   assert.equal(ends.length, 1);
-  assert.equal(withdrawn(), 0);
+  assert.equal(cancelled(), 0);
 });
 
 Deno.test("a call that is answered before it is even handed over ends once", () => {

@@ -32,9 +32,9 @@ Deno.test("a call goes on after its pause", () => {
   assert.equal(delayedRetries.size, 0);
 });
 
-Deno.test("a call that is withdrawn in its pause neither goes on nor fails", () => {
+Deno.test("a call that is cancelled in its pause neither goes on nor fails", () => {
   const { clock, delayedRetries, seen, start } = setUp();
-  start("a").withdraw();
+  start("a").cancel();
   clock.advance(100);
   delayedRetries.end(new RpcError("Cancelled", "Closed"));
   assert.deepEqual(seen, []);

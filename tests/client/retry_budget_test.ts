@@ -5,7 +5,7 @@ import { VirtualClock } from "../support/virtual_clock.ts";
 /** Takes out all there is. */
 function drain(budget: RetryBudget): number {
   let taken = 0;
-  while (budget.withdraw()) taken++;
+  while (budget.spend()) taken++;
   return taken;
 }
 
@@ -14,12 +14,12 @@ Deno.test("a budget without calls has the reserve of its window and no more", ()
   const budget = new RetryBudget(clock);
   assert.equal(budget.available, 100);
   assert.equal(drain(budget), 100);
-  assert.equal(budget.withdraw(), false);
+  assert.equal(budget.spend(), false);
 });
 
 Deno.test("each call earns its share of a retry", () => {
   const budget = new RetryBudget(new VirtualClock(), 0.2, 0);
-  assert.equal(budget.withdraw(), false);
+  assert.equal(budget.spend(), false);
   for (let i = 0; i < 1_000; i++) budget.deposit();
   assert.equal(drain(budget), 200);
 });
@@ -56,13 +56,13 @@ Deno.test("under overload retries add a tenth of the calls, and little for those
   const clock = new VirtualClock();
   const budget = new RetryBudget(clock);
   let retries = 0;
-  while (budget.withdrawUnderOverload()) retries++;
+  while (budget.spendUnderOverload()) retries++;
   assert.equal(retries, 5);
   clock.advance(10_000);
   retries = 0;
   for (let ms = 0; ms < 60_000; ms += 10) {
     budget.deposit();
-    if (budget.withdrawUnderOverload()) retries++;
+    if (budget.spendUnderOverload()) retries++;
     clock.advance(10);
   }
   assert.ok(retries <= 6_000 * 0.1 + 7 * 5, `${retries} retries`);
@@ -77,7 +77,7 @@ Deno.test("over any time retries stay within the share of calls and the reserve 
   let retries = 0;
   for (let ms = 0; ms < 60_000; ms += 10) {
     budget.deposit();
-    if (budget.withdraw()) retries++;
+    if (budget.spend()) retries++;
     clock.advance(10);
   }
   assert.ok(retries <= 6_000 * 0.2 + 6 * 100 + 1, `${retries} retries`);

@@ -210,7 +210,7 @@ Deno.test("a call given up while it waits for the budget leaves nothing behind",
     retries: 0,
   });
   call.ended = true;
-  call.withdraw();
+  call.cancel();
   assert.equal(delayedRetries.size + clock.pendingTimers, 0);
   clock.advance(60_000);
   assert.equal(call.attempts, 1);

@@ -58,22 +58,22 @@ Deno.test("leaving hands over the oldest first, and leaves nothing behind", () =
   assert.equal(clock.pendingTimers, 0);
 });
 
-Deno.test("a call that is withdrawn is neither sent nor failed", () => {
+Deno.test("a call that is cancelled is neither sent nor failed", () => {
   const { clock, wheel, waiting, errors, enter } = setUp();
-  enter("ping").withdraw();
+  enter("ping").cancel();
   assert.equal(waiting.size + wheel.size, 0);
   waiting.leave(() => assert.fail("it was sent"));
   clock.advance(2_000);
   assert.equal(errors.length, 0);
 });
 
-Deno.test("a call that is withdrawn while others leave is not sent", () => {
+Deno.test("a call that is cancelled while others leave is not sent", () => {
   const { waiting, enter } = setUp();
   const calls = ["a", "b", "c"].map((method) => enter(method));
   const sent: string[] = [];
   waiting.leave((call) => {
     sent.push(call.method);
-    calls[1]?.withdraw();
+    calls[1]?.cancel();
   });
   assert.deepEqual(sent, ["a", "c"]);
 });

@@ -212,7 +212,7 @@ Deno.test("calls that are given up, or whose server goes, are in flight no more"
   send(1);
   assert.equal(inFlight(1), 2);
   rig.at(1).gaveUp(givenUp);
-  givenUp.withdraw();
+  givenUp.cancel();
   assert.equal(inFlight(1), 1);
   // When the connection is lost the end of one call may be what makes its caller give up another one.
   send(1, () => rig.at(1).gaveUp(other));
