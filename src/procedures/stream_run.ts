@@ -7,7 +7,7 @@ import type { CallParams } from "./params.ts";
 import type { Procedure } from "./procedure.ts";
 
 /** One call of a procedure that is a stream. */
-export interface StreamCall {
+export interface StreamInvocation {
   readonly method: string;
   readonly procedure: Procedure;
   readonly params: CallParams;
@@ -36,7 +36,7 @@ export interface Run {
  * A run that hands items to `sink` and results in their number; without a sink, because the caller
  * asked for no stream, one that results in all of them.
  */
-export function startStream(call: StreamCall, sink: ItemSink | undefined): Run {
+export function startStream(call: StreamInvocation, sink: ItemSink | undefined): Run {
   return sink === undefined ? new CollectedRun(call) : new StreamRun(call, sink);
 }
 
@@ -48,13 +48,13 @@ export function startStream(call: StreamCall, sink: ItemSink | undefined): Run {
  *   still be cancelled, and leaves others their time.
  */
 class StreamRun implements Run {
-  readonly #call: StreamCall;
+  readonly #call: StreamInvocation;
   readonly #sink: ItemSink;
   #credit: number;
   #isCancelled = false;
   #wake = () => {};
 
-  constructor(call: StreamCall, sink: ItemSink) {
+  constructor(call: StreamInvocation, sink: ItemSink) {
     this.#call = call;
     this.#sink = sink;
     this.#credit = sink.credit;
@@ -109,7 +109,7 @@ class CollectedRun implements Run {
   readonly #run: StreamRun;
   #bytes = 0;
 
-  constructor(call: StreamCall) {
+  constructor(call: StreamInvocation) {
     this.#run = new StreamRun(call, {
       credit: Infinity,
       items: (items) => {

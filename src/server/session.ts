@@ -21,7 +21,7 @@ import type { Shared } from "./bounds/shared.ts";
 import { SessionCall, type SessionCallOwner } from "./session_call.ts";
 import type { ServerConnection } from "./listener.ts";
 import type { SessionLimits } from "./bounds/session_limits.ts";
-import { type ItemOutlet, StreamingCall } from "./streaming_call.ts";
+import { type ItemOutlet, StreamSessionCall } from "./stream_session_call.ts";
 import { Turn } from "./bounds/turns.ts";
 import type { TaskHandle } from "../workers/pool/task.ts";
 import type { RequestTaker } from "./tracing.ts";
@@ -65,7 +65,7 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet {
   readonly #outbox: Outbox;
   readonly #single: AnswerSink;
   readonly #calls = new Set<SessionCall>();
-  readonly #streams = new Set<StreamingCall>();
+  readonly #streams = new Set<StreamSessionCall>();
   /** Of the requests in {@link #calls}. */
   #callBytes = 0;
   readonly #watch: PeerWatch;
@@ -210,7 +210,7 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet {
       this.#callBytes -= call.bytes;
       this.#options.shared.requestBytes -= call.bytes;
     }
-    if (this.#streams.size > 0) this.#streams.delete(call as StreamingCall);
+    if (this.#streams.size > 0) this.#streams.delete(call as StreamSessionCall);
     if (this.#callWaiters.length === 0) return;
     const due = this.#callWaiters.filter(({ callsMax }) => this.#hasAtMost(callsMax));
     this.#callWaiters = this.#callWaiters.filter((waiter) => !due.includes(waiter));
@@ -356,7 +356,7 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet {
     if (id === undefined || credit === undefined) {
       return this.#start({ ...request, meta: plainMeta }, sink, bytes);
     }
-    const call = new StreamingCall(id, sink, bytes, credit, this);
+    const call = new StreamSessionCall(id, sink, bytes, credit, this);
     if (!this.#hasRoomForRequest(bytes)) return call.fail(refusals.request);
     // Streams wait for what their client grants, which is not read while there are too many calls: so
     // there must always be others among these, which end by themselves.

@@ -25,7 +25,7 @@ export interface ItemOutlet {
  * parts, and none while the client leaves much unread: so a stream takes little memory here, whatever
  * was granted.
  */
-export class StreamingCall extends SessionCall {
+export class StreamSessionCall extends SessionCall {
   /** What the dispatcher gives the items to. */
   readonly stream: ItemSink;
   readonly #id: Id;
