@@ -58,7 +58,7 @@ export class Connection implements CallHolder {
     this.#address = address;
     this.#clock = clock;
     this.#events = events;
-    this.#outbox = new Outbox(duplex, (error) => this.#lose(messageOf(error)));
+    this.#outbox = new Outbox(duplex, (error) => this.#breakOff(messageOf(error)));
     void this.#read();
   }
 
@@ -103,7 +103,7 @@ export class Connection implements CallHolder {
   send(call: Call, done: Done): void {
     call.done = done;
     if (!this.#open) {
-      this.#end(call, this.#lost("it is closed", "no"), undefined);
+      this.#end(call, this.#lostError("it is closed", "no"), undefined);
       return;
     }
     if (this.#unwritten.size > 0 || this.#outbox.pendingBytes >= clientOutboxBytesMax) {
@@ -179,7 +179,7 @@ export class Connection implements CallHolder {
 
   /** Closes it as {@link close} does, as a fault of the server: {@link ConnectionEvents.lost} is called. */
   abandon(reason: string): void {
-    this.#lose(reason);
+    this.#breakOff(reason);
   }
 
   /** Gives a call up: the server is told, and an answer will be ignored. */
@@ -208,7 +208,7 @@ export class Connection implements CallHolder {
     try {
       while (this.#open) {
         const bytes = await this.#duplex.read(buffer.bytes);
-        if (bytes === null) return this.#lose(this.#closedBecause(buffer.bytes));
+        if (bytes === null) return this.#breakOff(this.#closedBecause(buffer.bytes));
         this.#receivedAtMs = this.#clock.now();
         for (const line of splitter.push(buffer.took(bytes))) {
           if (line instanceof RpcError) throw line;
@@ -216,7 +216,7 @@ export class Connection implements CallHolder {
         }
       }
     } catch (error) {
-      this.#lose(messageOf(error));
+      this.#breakOff(messageOf(error));
     }
   }
 
@@ -266,11 +266,11 @@ export class Connection implements CallHolder {
     call.done(error, result);
   }
 
-  #lose(reason: string): void {
+  #breakOff(reason: string): void {
     if (!this.#open) return;
     this.#shut();
     this.#events.lost(reason);
-    this.#failAll(this.#lost(reason, "maybe"), this.#lost(reason, "no"));
+    this.#failAll(this.#lostError(reason, "maybe"), this.#lostError(reason, "no"));
   }
 
   #shut(): void {
@@ -290,7 +290,7 @@ export class Connection implements CallHolder {
     for (const call of unwritten) this.#end(call, neverWritten, undefined);
   }
 
-  #lost(reason: string, executed: "no" | "maybe"): RpcError {
+  #lostError(reason: string, executed: "no" | "maybe"): RpcError {
     return new RpcError("ConnectionLost", `Lost the connection to ${this.#address}: ${reason}`, {
       executed,
     });
