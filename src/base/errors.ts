@@ -85,6 +85,18 @@ export class RpcError extends Error {
     this.issues = options.issues;
   }
 
+  /**
+   * What was thrown, as the error that a call ends in: an {@link RpcError} stays as it is, also one of
+   * another copy of this module; anything else is an InternalError with it as its cause.
+   */
+  static from(thrown: unknown): RpcError {
+    if (thrown instanceof RpcError) return thrown;
+    const cause = thrown;
+    if (!isRpcError(thrown)) return new RpcError("InternalError", messageOf(thrown), { cause });
+    const { name, executed, issues } = thrown;
+    return new RpcError(name, messageOf(thrown), { executed, issues, cause });
+  }
+
   /** The JSON-RPC error code. */
   get code(): number {
     return errorTable[this.name].code;

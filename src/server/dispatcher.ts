@@ -257,7 +257,7 @@ export class Dispatcher {
     try {
       result = invoke(name, procedure, request.params, context);
     } catch (error) {
-      this.#fail(method, reply, error as RpcError);
+      this.#fail(method, reply, RpcError.from(error));
       return undefined;
     }
     if (isThenable(result)) {

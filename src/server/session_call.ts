@@ -1,4 +1,4 @@
-import type { RpcError } from "../base/errors.ts";
+import { RpcError } from "../base/errors.ts";
 import { encodeError, encodeJsonResult, encodeResult } from "../wire/codec.ts";
 import type { Id } from "../wire/message.ts";
 import type { TaskHandle } from "../workers/pool/task.ts";
@@ -54,7 +54,7 @@ export class SessionCall implements Reply {
     try {
       line = encodeResult(id, result);
     } catch (error) {
-      line = encodeError(id, error as RpcError);
+      line = encodeError(id, RpcError.from(error));
     }
     this.#answer(line);
   }
@@ -66,7 +66,7 @@ export class SessionCall implements Reply {
     try {
       line = encodeJsonResult(id, result);
     } catch (error) {
-      line = encodeError(id, error as RpcError);
+      line = encodeError(id, RpcError.from(error));
     }
     this.#answer(line);
   }

@@ -1,4 +1,4 @@
-import type { RpcError } from "../base/errors.ts";
+import { RpcError } from "../base/errors.ts";
 import { streamWindowAtFirst, streamWindowBytes, streamWindowMax } from "../base/limits.ts";
 import type { ItemSink } from "../procedures/stream_run.ts";
 import { encodeItems } from "../wire/codec.ts";
@@ -71,7 +71,7 @@ export class StreamSessionCall extends SessionCall {
       this.#outlet.send(line);
       if (items.length > 0) this.#adapt(line.length / items.length);
     } catch (error) {
-      this.#failure = error as RpcError;
+      this.#failure = RpcError.from(error);
       this.cancel();
       return;
     }

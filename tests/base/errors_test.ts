@@ -48,3 +48,17 @@ Deno.test("messageOf() finds words for anything that can be thrown", () => {
   assert.equal(messageOf(undefined), "undefined");
   assert.equal(messageOf(null), "null");
 });
+
+Deno.test("RpcError.from() keeps an error, adopts another copy's, and makes one of anything else", () => {
+  const own = new RpcError("Overloaded", "Full");
+  assert.equal(RpcError.from(own), own);
+  const foreign = Object.assign(new Error("Full"), { name: "Overloaded", executed: "no" });
+  const adopted = RpcError.from(foreign);
+  assert.ok(adopted instanceof RpcError);
+  assert.deepEqual([adopted.name, adopted.executed, adopted.code], ["Overloaded", "no", own.code]);
+  for (const thrown of [new TypeError("odd"), "odd", undefined, null, { toString: 1 }]) {
+    const error = RpcError.from(thrown);
+    assert.equal(error.name, "InternalError");
+    assert.equal(error.cause, thrown);
+  }
+});

@@ -9,7 +9,7 @@ import { isProof, proofOf, type Token } from "./token.ts";
 /** How long a token can be used. */
 export const invitationMs = 15 * 60 * 1_000;
 
-/** Wrong tokens that an invitation takes before it is void. */
+/** Wrong tokens that an invitation takes before it is withdrawn. */
 export const wrongTriesMax = 5;
 
 /** Peers that are listened to at once; more are turned away. */
@@ -98,7 +98,7 @@ export class Invitation {
       closeQuietly(peer);
       if (this.#wrongTries >= wrongTriesMax) {
         this.#end(
-          `${wrongTriesMax} wrong tokens came: the invitation is void; rpc keys invite`,
+          `${wrongTriesMax} wrong tokens came: the invitation is withdrawn; rpc keys invite`,
         );
       }
     }

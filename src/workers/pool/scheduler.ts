@@ -249,7 +249,7 @@ export class Scheduler implements PoolCallOwner {
       this.#overlooked?.watch();
     } catch (error) {
       call.leave();
-      call.settle({ error: error as RpcError });
+      call.settle({ error: RpcError.from(error) });
     }
   }
 

@@ -49,7 +49,7 @@ Deno.test("who has the token joins, with the inviter's rights and a key that nev
   await assert.rejects(join(place, token, "carol", systemClock), /is rpc keys invite .* running/);
 });
 
-Deno.test("five wrong tokens make an invitation void, and are told so", async () => {
+Deno.test("five wrong tokens withdraw an invitation, and are told so", async () => {
   const { authority, joined, place } = await invite();
   const wrong: Token = createToken(authority.cluster);
   for (let i = 0; i < 5; i++) {
@@ -57,7 +57,7 @@ Deno.test("five wrong tokens make an invitation void, and are told so", async ()
   }
   const error = await ended(joined);
   assert.ok(error instanceof CommandError);
-  assert.match(error.message, /5 wrong tokens came: the invitation is void/);
+  assert.match(error.message, /5 wrong tokens came: the invitation is withdrawn/);
 });
 
 Deno.test("a token is void after fifteen minutes", async () => {
