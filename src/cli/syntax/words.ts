@@ -1,7 +1,10 @@
 import { UsageError } from "./usage_error.ts";
 
 /** Plain text, 'quoted as it is', "quoted", or an escaped character. */
-const piece = /'([^']*)'|"((?:\\[\s\S]|[^"\\])*)"|\\([\s\S])|([^\s'"\\]+)/y;
+const posixPiece = /'([^']*)'|"((?:\\[\s\S]|[^"\\])*)"|\\([\s\S])|([^\s'"\\]+)/y;
+
+/** The same where a backslash is one, unless it stands, in a row or alone, before a double quote. */
+const windowsPiece = /'([^']*)'|"((?:[^"\\]|\\(?!\\*")|\\\\(?=\\*")|\\")*)"|\\(")|([^\s'"\\]+|\\)/y;
 
 /**
  * Splits a command line into words as a shell does, but expands nothing: white space parts words,
@@ -12,22 +15,28 @@ const piece = /'([^']*)'|"((?:\\[\s\S]|[^"\\])*)"|\\([\s\S])|([^\s'"\\]+)/y;
  */
 export function wordsOf(commandLine: string, os = Deno.build.os): string[] {
   const words: string[] = [];
-  const text = os === "windows" ? commandLine.replaceAll(/\\(?!")/g, "\\\\") : commandLine;
+  const piece = os === "windows" ? windowsPiece : posixPiece;
+  const unescaped = os === "windows"
+    ? (quoted: string) => quoted.replaceAll(/\\([\\](?=\\*(?:"|$))|")/g, "$1")
+    : (quoted: string) => quoted.replaceAll(/\\(["\\$`])/g, "$1");
   let word: string | undefined;
-  for (let at = 0; at < text.length; at = piece.lastIndex) {
+  for (let at = 0; at < commandLine.length; at = piece.lastIndex) {
     const space = /\s+/y;
     space.lastIndex = at;
-    if (space.test(text)) {
+    if (space.test(commandLine)) {
       if (word !== undefined) words.push(word);
       word = undefined;
       piece.lastIndex = space.lastIndex;
       continue;
     }
     piece.lastIndex = at;
-    const [, single, double, escaped, plain] = piece.exec(text) ?? [];
-    const found = single ?? double?.replaceAll(/\\(["\\$`])/g, "$1") ?? escaped ?? plain;
+    const [, single, double, escaped, plain] = piece.exec(commandLine) ?? [];
+    const found = single ?? (double === undefined ? undefined : unescaped(double)) ?? escaped ??
+      plain;
     if (found === undefined) {
-      const what = text[at] === "\\" ? "nothing stands after its last \\" : "a quote is not closed";
+      const what = commandLine[at] === "\\"
+        ? "nothing stands after its last \\"
+        : "a quote is not closed";
       throw new UsageError(`Cannot read the command ${JSON.stringify(commandLine)}: ${what}`);
     }
     word = (word ?? "") + found;

@@ -8,13 +8,18 @@ export interface WorkerEnd {
   readonly unreadable?: string | undefined;
 }
 
-/** The end of a sentence that begins with a worker: how it ended, and why as far as that is known. */
+/**
+ * The end of a sentence that begins with a worker: how it ended, and why as far as that is known. On Windows
+ * whoever was killed has an exit code like any other.
+ */
 export function describeEnd(
   { signal, code }: Deno.CommandStatus,
   killedBecause: string | undefined,
   ranOutOfMemory: boolean,
+  os = Deno.build.os,
 ): string {
-  if (killedBecause !== undefined && signal === "SIGKILL") {
+  const isKilled = signal === "SIGKILL" || (os === "windows" && code !== 0);
+  if (killedBecause !== undefined && isKilled) {
     return `was killed because ${killedBecause}`;
   }
   if (ranOutOfMemory) return "ran out of memory";

@@ -24,6 +24,13 @@ Deno.test("wordsOf() leaves Windows its backslashes", () => {
       "tasks.py",
     ]],
     [`say \\"hi\\"`, ["say", `"hi"`]],
+    ["'C:\\my jobs\\a.exe' b", ["C:\\my jobs\\a.exe", "b"]],
+    [`"C:\\my jobs\\\\" "it's" 'x'`, ["C:\\my jobs\\", "it's", "x"]],
+    [`"\\\\host\\share\\py.exe" \\\\host\\a.py`, [
+      "\\\\host\\share\\py.exe",
+      "\\\\host\\a.py",
+    ]],
+    [`py -c "print(\\"a b\\")"`, ["py", "-c", `print("a b")`]],
   ];
   for (const [text, words] of cases) assert.deepEqual(wordsOf(text, "windows"), words, text);
 });
