@@ -5,6 +5,7 @@ import { statsSchema } from "../../src/wire/stats.ts";
 import { idleTimeoutMs, statsPeriodMs } from "../../src/base/limits.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor, within } from "../support/wait_for.ts";
+import { shTest } from "../support/posix.ts";
 import { Gates, serverTest } from "./fixtures/harness.ts";
 
 serverTest(
@@ -121,6 +122,7 @@ serverTest(
     const next = await harness.connect(server);
     assert.equal((await next.call(1, "ping")).result, "pong");
   },
+  shTest,
 );
 
 serverTest("a port that is taken is an error that says so", (harness) => {
