@@ -1,6 +1,6 @@
 /**
- * `deno task bench`: ours beside a raw echo and beside others, each figure as a ratio of two taken right
- * after each other.
+ * `deno task bench`: ours beside a raw echo and beside others, each figure as a ratio of two taken
+ * right after each other.
  *
  *     deno task bench [--quick] [--rounds <n>] [--only <measure>] [--soak <minutes>]
  *                     [--out <directory>] [--profile <directory>]

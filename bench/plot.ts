@@ -25,8 +25,8 @@ text { font: 13px system-ui, sans-serif; fill: #24292f }
 }`;
 
 /**
- * Measures that have a reference, as one picture: for each series a bar as long as its median multiple of
- * the reference, and a line from the least to the greatest.
+ * Measures that have a reference, as one picture: for each series a bar as long as its median
+ * multiple of the reference, and a line from the least to the greatest.
  *
  * @param own the series to stand out
  * @param footer where and how the figures were taken

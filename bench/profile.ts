@@ -24,7 +24,9 @@ for (const { name } of Deno.readDirSync(directory)) {
   print(JSON.parse(Deno.readTextFileSync(`${directory}/${name}`)));
 }
 
-/** Prints the functions in which the most time was spent, what they call left out, and waiting too. */
+/**
+ * Prints the functions in which the most time was spent, what they call left out, and waiting too.
+ */
 function print({ nodes, samples, timeDeltas }: Profile): void {
   const placeOf = new Map(nodes.map(({ id, callFrame }) => {
     const { functionName, url, lineNumber } = callFrame;

@@ -1,4 +1,7 @@
-/** A typed client: with `rpc serve 127.0.0.1 0 examples/tasks.ts` running, deno run -A examples/client.ts */
+/**
+ * A typed client: with `rpc serve 127.0.0.1 0 examples/tasks.ts` running, deno run -A
+ * examples/client.ts
+ */
 
 import { connect, RpcError } from "rpc";
 import type * as tasks from "./tasks.ts";

@@ -2,7 +2,9 @@
 
 import { defineProcedure, z } from "rpc";
 
-/** With schemas: what callers give is checked, `rpc methods` tells of it, a client is typed by it. */
+/**
+ * With schemas: what callers give is checked, `rpc methods` tells of it, a client is typed by it.
+ */
 export const resize = defineProcedure({
   input: z.object({
     width: z.int().positive(),

@@ -1,4 +1,7 @@
-/** What binaries are downloaded as: `.tar.gz` keeps that a file may be run, and Windows opens `.zip`. */
+/**
+ * What binaries are downloaded as: `.tar.gz` keeps that a file may be run, and Windows opens
+ * `.zip`.
+ */
 
 import { crc32 } from "node:zlib";
 

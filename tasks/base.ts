@@ -1,7 +1,8 @@
 /**
- * The base of a binary: Deno's runtime, to which `deno compile` adds the program. It is had here and not
- * left to `deno compile`, since the names of its functions are a fifth of it on Linux, and can only be
- * taken off before: a finished binary that is stripped does not find its program any more.
+ * The base of a binary: Deno's runtime, to which `deno compile` adds the program. It is had here
+ * and not left to `deno compile`, since the names of its functions are a fifth of it on Linux, and
+ * can only be taken off before: a finished binary that is stripped does not find its program any
+ * more.
  */
 
 import { unzip } from "./archive.ts";
@@ -73,7 +74,9 @@ async function download(url: string): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
-/** LLVM's knows the programs of every machine, and GNU's, unless built for many, those of its own. */
+/**
+ * LLVM's knows the programs of every machine, and GNU's, unless built for many, those of its own.
+ */
 async function strip(path: string, target: string): Promise<void> {
   const programs = ["llvm-strip", `${target.split("-")[0]}-linux-gnu-strip`, "strip"];
   for (const program of programs) {

@@ -1,12 +1,12 @@
 /**
- * `deno task compile [target...]`: one binary for each target in `dist`, with everything that it needs,
- * an archive of each to be downloaded, their sums (`SHA256SUMS`), and what installs them. Without targets:
- * all of them.
+ * `deno task compile [target...]`: one binary for each target in `dist`, with everything that it
+ * needs, an archive of each to be downloaded, their sums (`SHA256SUMS`), and what installs them.
+ * Without targets: all of them.
  *
  * `RPC_RELEASE_URL` is where they will be downloaded from, if anywhere: the scripts know it then.
  *
- * The runtime in a binary comes from Deno's download site, once for each target, or from the file that
- * `DENORT_BIN` names (see `base.ts`).
+ * The runtime in a binary comes from Deno's download site, once for each target, or from the file
+ * that `DENORT_BIN` names (see `base.ts`).
  */
 
 import { type Entry, tarGz, zip } from "./archive.ts";
@@ -28,9 +28,9 @@ export const binaries: Readonly<Record<string, string>> = {
 };
 
 /**
- * What the program imports only when it needs it: files from the project's root, and npm packages. With
- * dynamic imports that are looked at when they run (`unstable` in deno.json: each command starts the
- * sooner for it), `deno compile` does not look for them either, and has to be told.
+ * What the program imports only when it needs it: files from the project's root, and npm packages.
+ * With dynamic imports that are looked at when they run (`unstable` in deno.json: each command
+ * starts the sooner for it), `deno compile` does not look for them either, and has to be told.
  */
 export async function dynamicImports(): Promise<string[]> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -56,11 +56,11 @@ export async function dynamicImports(): Promise<string[]> {
  *
  * @param include {@link dynamicImports}
  *
- * Permissions are the user's own, as of any program, and nobody is asked for them. Not bundled: a user's
- * module that imports ours would get a second copy of it. Of the npm packages only those come along that
- * the program imports, not those of its tests. Without the cache of V8's bytecode: a binary would keep it
- * in the system's temporary directory, under a name that anybody can tell, and would run what another
- * user has put there.
+ * Permissions are the user's own, as of any program, and nobody is asked for them. Not bundled: a
+ * user's module that imports ours would get a second copy of it. Of the npm packages only those
+ * come along that the program imports, not those of its tests. Without the cache of V8's bytecode:
+ * a binary would keep it in the system's temporary directory, under a name that anybody can tell,
+ * and would run what another user has put there.
  */
 export function compileArguments(
   target: string,
@@ -106,8 +106,8 @@ export async function sumLine(path: URL): Promise<string> {
 const scripts = ["install.sh", "install.ps1"];
 
 /**
- * Writes them, with the address that they download from where nothing lies beside them. `release`: that
- * address, if they will have one.
+ * Writes them, with the address that they download from where nothing lies beside them. `release`:
+ * that address, if they will have one.
  */
 export async function writeScripts(directory: URL, release = ""): Promise<void> {
   for (const name of scripts) {

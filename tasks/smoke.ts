@@ -1,7 +1,7 @@
 /**
- * `deno task smoke [binary]`: does this `rpc` work on this machine? A server with a module of its own,
- * calls of each kind, a call that is killed at its deadline, an end by signal. Without a binary: the
- * source. It touches nobody's settings or servers, and takes a few seconds.
+ * `deno task smoke [binary]`: does this `rpc` work on this machine? A server with a module of its
+ * own, calls of each kind, a call that is killed at its deadline, an end by signal. Without a
+ * binary: the source. It touches nobody's settings or servers, and takes a few seconds.
  */
 
 import { fileURLToPath } from "node:url";
@@ -35,7 +35,9 @@ function rpcAt(binary: string | undefined, home: string): Rpc {
   return { program: Deno.execPath(), args: ["run", "-A", "--no-prompt", entry], env };
 }
 
-/** Runs `rpc`, and returns what it printed. Throws if its exit code is another, or text is missing. */
+/**
+ * Runs `rpc`, and returns what it printed. Throws if its exit code is another, or text is missing.
+ */
 async function run(
   { program, args, env }: Rpc,
   words: readonly string[],

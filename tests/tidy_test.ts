@@ -103,6 +103,18 @@ Deno.test("no file names a path of the machine it was written on", () => {
 
 Deno.test("no comment leaves something to do", () => check(rules.leavesNothingToDo));
 
+Deno.test("a comment ends at column 100", () => check(rules.commentsAreNarrow));
+
+Deno.test("the rule on comments' width can fail, and sees comments alone", () => {
+  const line = (start: string, length: number) => start.padEnd(length, "x");
+  assertFinds(rules.commentsAreNarrow, {
+    "src/base/a.ts": ["// ", "  // ", " * ", "/** "].map((start) => line(start, 101)),
+  });
+  assertAccepts(rules.commentsAreNarrow, {
+    "src/base/a.ts": [line("// ", 100), line("const a = ", 101)],
+  });
+});
+
 Deno.test("every room of src is known, and has tests", () => {
   const present = new Set(code.map(({ path }) => /^src\/([^/]+)\//.exec(path)?.[1]));
   present.delete(undefined);
@@ -132,7 +144,9 @@ Deno.test("the doc comment check can fail", async () => {
   }
 });
 
-/** Exports without a doc comment, as `deno doc --lint` finds them. Its other findings are not ours. */
+/**
+ * Exports without a doc comment, as `deno doc --lint` finds them. Its other findings are not ours.
+ */
 async function undocumented(paths: readonly string[]): Promise<string[]> {
   const { stdout, stderr, code } = await new Deno.Command(Deno.execPath(), {
     args: ["doc", "--lint", ...paths],

@@ -31,8 +31,8 @@ export interface Runner extends AsyncDisposable {
 }
 
 /**
- * Takes figures round by round, A B C A B C ...; each contender's server runs from the first round to the
- * last. One that cannot be run, or fails, is absent, and the reason is kept.
+ * Takes figures round by round, A B C A B C ...; each contender's server runs from the first round
+ * to the last. One that cannot be run, or fails, is absent, and the reason is kept.
  */
 export async function inTurns(
   rounds: number,

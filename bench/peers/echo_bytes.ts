@@ -1,4 +1,7 @@
-/** The bytes that a ping is on our wire, for the echo: what it carries costs the kernel as much as ours. */
+/**
+ * The bytes that a ping is on our wire, for the echo: what it carries costs the kernel as much as
+ * ours.
+ */
 
 import { encodeRequest, encodeResult } from "../../src/wire/codec.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Keeps as many requests on the way as it is told: they start in one write; after each read as many new
- * ones leave, again in one write, as answers have come.
+ * Keeps as many requests on the way as it is told: they start in one write; after each read as many
+ * new ones leave, again in one write, as answers have come.
  */
 
 import { answerBytes, repeated, requestBytes, writeAll } from "./echo_bytes.ts";

@@ -1,6 +1,6 @@
 /**
- * The limit: for each request's worth of bytes an answer's worth, with nothing looked at. All that came
- * with one read is answered by one write.
+ * The limit: for each request's worth of bytes an answer's worth, with nothing looked at. All that
+ * came with one read is answered by one write.
  */
 
 import { answerBytes, repeated, requestBytes, writeAll } from "./echo_bytes.ts";

@@ -1,4 +1,7 @@
-/** Child processes of the benchmark: servers that say when they are ready, and programs that run to their end. */
+/**
+ * Child processes of the benchmark: servers that say when they are ready, and programs that run to
+ * their end.
+ */
 
 /** How a program is started. */
 export interface Command {
@@ -46,7 +49,8 @@ export async function startServer(command: Command): Promise<Server> {
 }
 
 /**
- * Runs a program to its end and returns what it printed on stdout. `started` is told its process id.
+ * Runs a program to its end and returns what it printed on stdout. `started` is told its process
+ * id.
  *
  * @throws {Error} if it fails, with what it printed on stderr
  */

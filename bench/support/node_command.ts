@@ -12,8 +12,8 @@ export interface NodeRuntime {
 let found: Promise<NodeRuntime> | undefined;
 
 /**
- * Node.js, where these packages are at home, or Deno where it is not there. Installs the packages first
- * if need be.
+ * Node.js, where these packages are at home, or Deno where it is not there. Installs the packages
+ * first if need be.
  *
  * @throws {Error} if they cannot be installed
  */

@@ -11,7 +11,9 @@ export interface Method {
 /** The name under which ours stands in every table. */
 export const rpcName = "rpc";
 
-/** Ours: `rpc serve`, and a process with the library's client, which find each other in a registry. */
+/**
+ * Ours: `rpc serve`, and a process with the library's client, which find each other in a registry.
+ */
 export const rpc: System = {
   name: rpcName,
   async start() {

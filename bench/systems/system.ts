@@ -48,7 +48,10 @@ export async function runLoad(command: Command): Promise<LoadResult> {
   return JSON.parse(lines.at(-1) ?? "");
 }
 
-/** A system that is a server program and a client program, which takes the load and the port as JSON. */
+/**
+ * A system that is a server program and a client program, which takes the load and the port as
+ * JSON.
+ */
 export async function clientAndServer(options: {
   readonly note: string;
   readonly server: Command;

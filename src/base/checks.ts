@@ -11,8 +11,8 @@ export interface NumberRule {
 }
 
 /**
- * What is wrong with a number that came from a caller's program, whose types may promise more than they
- * hold; `undefined`: nothing, as where none was given.
+ * What is wrong with a number that came from a caller's program, whose types may promise more than
+ * they hold; `undefined`: nothing, as where none was given.
  */
 export function numberFault(value: unknown, rule: NumberRule): RpcError | undefined {
   const { name, bounds: [min, max], whole = false } = rule;

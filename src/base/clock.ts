@@ -6,7 +6,9 @@ export interface Timer {
   cancel(): void;
 }
 
-/** A source of time. Deadlines use the monotonic {@link Clock.now}, so a set-back clock moves none. */
+/**
+ * A source of time. Deadlines use the monotonic {@link Clock.now}, so a set-back clock moves none.
+ */
 export interface Clock {
   /** Milliseconds since an arbitrary start; never goes back. */
   now(): number;
@@ -14,7 +16,9 @@ export interface Clock {
   wallTimeMs(): number;
   /** Runs `callback` once, `delayMs` from now at the earliest. */
   after(delayMs: number, callback: () => void): Timer;
-  /** Runs `callback` every `periodMs` until cancelled. Does not keep the process alive by itself. */
+  /**
+   * Runs `callback` every `periodMs` until cancelled. Does not keep the process alive by itself.
+   */
   every(periodMs: number, callback: () => void): Timer;
 }
 
@@ -34,7 +38,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * Resolves after `delayMs`, or as soon as `signal` aborts (it never rejects: look at `signal.aborted`).
+ * Resolves after `delayMs`, or as soon as `signal` aborts (it never rejects: look at
+ * `signal.aborted`).
  */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
@@ -50,8 +55,8 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
 }
 
 /**
- * The promise's value, or a rejection with the signal's reason as soon as that aborts. What the promise stands
- * for goes on: to end it is the caller's.
+ * The promise's value, or a rejection with the signal's reason as soon as that aborts. What the
+ * promise stands for goes on: to end it is the caller's.
  */
 export async function orAborted<Value>(
   promise: Promise<Value>,

@@ -17,8 +17,8 @@ export interface Deadline {
 }
 
 /**
- * What a wheel holds. Something that always has a deadline is one of these itself, so that it is one
- * object and not two.
+ * What a wheel holds. Something that always has a deadline is one of these itself, so that it is
+ * one object and not two.
  */
 export abstract class WheelEntry implements Deadline {
   /** On the clock's monotonic scale. */
@@ -84,9 +84,9 @@ interface Slot {
  * counts, because nearly every deadline is cancelled. It is coarse: one expires up to
  * {@link wheelTickMs} late (and as much later as the timer itself is), never early.
  *
- * The timer does not ring with every tick, which in a process that waits for one long call would cost more
- * than the call: it is set to the next slot that holds anything, due in this turn or not, and looks now
- * and then whether there is still something to wait for.
+ * The timer does not ring with every tick, which in a process that waits for one long call would
+ * cost more than the call: it is set to the next slot that holds anything, due in this turn or not,
+ * and looks now and then whether there is still something to wait for.
  */
 export class DeadlineWheel {
   readonly #clock: Clock;
@@ -105,7 +105,9 @@ export class DeadlineWheel {
     this.#clock = clock;
   }
 
-  /** The wheel that all who have this clock share: a hundred clients in one process need one timer. */
+  /**
+   * The wheel that all who have this clock share: a hundred clients in one process need one timer.
+   */
   static of(clock: Clock): DeadlineWheel {
     let wheel = wheels.get(clock);
     if (wheel === undefined) {
@@ -149,7 +151,8 @@ export class DeadlineWheel {
   readonly #advance = (): void => {
     const nowMs = this.#clock.now();
     const now = Math.floor(nowMs / wheelTickMs);
-    // After a long pause (a suspended machine) every slot is looked at once, not once a tick missed.
+    // After a long pause (a suspended machine) every slot is looked at once, not once a tick
+    // missed.
     const from = Math.max(this.#tick + 1, now - slotCount + 1);
     this.#tick = now;
     for (let tick = from; tick <= now; tick++) {

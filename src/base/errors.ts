@@ -8,8 +8,8 @@
 export type Executed = "no" | "maybe" | "yes";
 
 /**
- * Every way in which a call can fail: its JSON-RPC code, and what is known of its execution.
- * Codes from -32768 to -32000 are reserved by JSON-RPC 2.0; -32000 to -32099 are the server's to define.
+ * Every way in which a call can fail: its JSON-RPC code, and what is known of its execution. Codes
+ * from -32768 to -32000 are reserved by JSON-RPC 2.0; -32000 to -32099 are the server's to define.
  */
 export const errorTable = {
   ParseError: { code: -32700, executed: "no" },
@@ -42,7 +42,10 @@ export function errorNameOf(code: number): ErrorName | undefined {
   return nameByCode.get(code);
 }
 
-/** The errors that a client makes itself: a peer that sends one passes on what it has from another call. */
+/**
+ * The errors that a client makes itself: a peer that sends one passes on what it has from another
+ * call.
+ */
 export const clientErrors: ReadonlySet<ErrorName> = new Set(["Unavailable", "ConnectionLost"]);
 
 /** One thing wrong with the parameters: where, and what. */
@@ -86,8 +89,8 @@ export class RpcError extends Error {
   }
 
   /**
-   * What was thrown, as the error that a call ends in: an {@link RpcError} stays as it is, also one of
-   * another copy of this module; anything else is an InternalError with it as its cause.
+   * What was thrown, as the error that a call ends in: an {@link RpcError} stays as it is, also one
+   * of another copy of this module; anything else is an InternalError with it as its cause.
    */
   static from(thrown: unknown): RpcError {
     if (thrown instanceof RpcError) return thrown;
@@ -103,12 +106,15 @@ export class RpcError extends Error {
   }
 }
 
-/** Of what a use of this library ended in. Registered by name, so that it also holds between two copies of this module. */
+/**
+ * Of what a use of this library ended in. Registered by name, so that it also holds between two
+ * copies of this module.
+ */
 const outcomeMark = Symbol.for("rpc.outcome");
 
 /**
- * Notes that an error is what a call, or another use of this library, ended in, and returns it. A procedure
- * that lets such an error through says nothing by it of the call that it was called by.
+ * Notes that an error is what a call, or another use of this library, ended in, and returns it. A
+ * procedure that lets such an error through says nothing by it of the call that it was called by.
  */
 export function markAsOutcome(error: RpcError): RpcError {
   Object.defineProperty(error, outcomeMark, { value: true });
@@ -129,7 +135,9 @@ export function isOutcome(error: RpcError): boolean {
   return outcomeMark in error;
 }
 
-/** Whether something that was thrown is an {@link RpcError}, maybe of another copy of this module. */
+/**
+ * Whether something that was thrown is an {@link RpcError}, maybe of another copy of this module.
+ */
 export function isRpcError(thrown: unknown): thrown is RpcError {
   if (thrown instanceof RpcError) return true;
   return thrown instanceof Error && "executed" in thrown && Object.hasOwn(errorTable, thrown.name);

@@ -1,4 +1,7 @@
-/** The log as everything else here sees it. What a line looks like, and where it goes, is the CLI's matter. */
+/**
+ * The log as everything else here sees it. What a line looks like, and where it goes, is the CLI's
+ * matter.
+ */
 
 /** Values beside a message. Names carry their unit: `delayMs`, `queueBytes`. */
 export type LogFields = Readonly<Record<string, unknown>>;

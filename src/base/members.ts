@@ -7,10 +7,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 export type Bounds = readonly [min: number, max: number];
 
 /**
- * Reads the members of a JSON object that came from outside, one by one, and names the first that is
- * wrong. For the few files that a program reads which starts for one call: to load a schema library
- * takes it longer than all the rest. Each method throws a {@link TypeError} whose message is
- * `path: what it must be`, and returns `fallback`, if there is one, for a member that is not there.
+ * Reads the members of a JSON object that came from outside, one by one, and names the first that
+ * is wrong. For the few files that a program reads which starts for one call: to load a schema
+ * library takes it longer than all the rest. Each method throws a {@link TypeError} whose message
+ * is `path: what it must be`, and returns `fallback`, if there is one, for a member that is not
+ * there.
  */
 export class Members {
   readonly #members: Record<string, unknown>;

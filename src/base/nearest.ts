@@ -1,6 +1,6 @@
 /**
- * The candidate that a mistyped name most likely means, or `undefined` if none is near: at most a third
- * of its letters differ.
+ * The candidate that a mistyped name most likely means, or `undefined` if none is near: at most a
+ * third of its letters differ.
  */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
@@ -22,11 +22,11 @@ export function hintFor(name: string, candidates: Iterable<string>, otherwise: s
 }
 
 /**
- * The number of letters to insert, delete, replace or swap with their neighbour to turn one word into
- * the other: the restricted Damerau-Levenshtein distance ("optimal string alignment").
+ * The number of letters to insert, delete, replace or swap with their neighbour to turn one word
+ * into the other: the restricted Damerau-Levenshtein distance ("optimal string alignment").
  *
- * @param bound a distance from which on the caller does not care; long words that differ in length by
- *   as much are not compared
+ * @param bound a distance from which on the caller does not care; long words that differ in length
+ *   by as much are not compared
  */
 export function editDistance(one: string, other: string, bound = Infinity): number {
   if (Math.abs(one.length - other.length) >= bound) return bound;

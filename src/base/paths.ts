@@ -1,6 +1,6 @@
 /**
- * Paths of files, as far as they are needed by what runs at every start: to load `node:path` takes a
- * program that makes one call a fifth of the time that it has.
+ * Paths of files, as far as they are needed by what runs at every start: to load `node:path` takes
+ * a program that makes one call a fifth of the time that it has.
  */
 
 const isWindows = Deno.build.os === "windows";
@@ -22,7 +22,10 @@ export function isAbsolutePath(path: string): boolean {
   return isWindows ? /^([A-Za-z]:|\\)[\\/]/.test(path) : path.startsWith("/");
 }
 
-/** The absolute form of a path, from the working directory if it is relative, without `.`, `..` and doubled separators. */
+/**
+ * The absolute form of a path, from the working directory if it is relative, without `.`, `..` and
+ * doubled separators.
+ */
 export function absolutePath(path: string): string {
   const absolute = isAbsolutePath(path) ? path : joinPath(Deno.cwd(), path);
   const root = isWindows ? /^(?:[A-Za-z]:|\\\\[^\\/]+[\\/][^\\/]+)/.exec(absolute)?.[0] ?? "" : "";

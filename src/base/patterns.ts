@@ -6,8 +6,8 @@ export type Matcher = (name: string) => boolean;
 /**
  * One matcher of many patterns: a name fits if it fits one of them.
  *
- * Written out instead of turned into a regular expression: a pattern with many asterisks would make one
- * that takes for ever.
+ * Written out instead of turned into a regular expression: a pattern with many asterisks would make
+ * one that takes for ever.
  */
 export function matcherOf(patterns: readonly string[]): Matcher {
   const parts = patterns.map((pattern) => pattern.split("*"));

@@ -1,6 +1,6 @@
 /**
- * The rank, from 1, of the nearest-rank quantile among so many sorted values. Shares such as 0.999 and
- * 99.9 / 100 are not whole in binary, and what a product is off by must not take the next rank.
+ * The rank, from 1, of the nearest-rank quantile among so many sorted values. Shares such as 0.999
+ * and 99.9 / 100 are not whole in binary, and what a product is off by must not take the next rank.
  */
 export function rankOf(share: number, count: number): number {
   return Math.min(count, Math.max(1, Math.ceil(share * count - roundingMax)));

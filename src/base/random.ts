@@ -1,4 +1,6 @@
-/** Randomness as everything else here sees it: injected, so that a test can replay it from a seed. */
+/**
+ * Randomness as everything else here sees it: injected, so that a test can replay it from a seed.
+ */
 
 /** Returns a number in [0, 1). */
 export type Random = () => number;

@@ -39,8 +39,9 @@ export interface CallHolder {
 }
 
 /**
- * One call on its way down the layers: what the layers need to know of it, and where it stands. What a
- * connection keeps of it stands here too: an object and two closures for it took 4 % of a client's time.
+ * One call on its way down the layers: what the layers need to know of it, and where it stands.
+ * What a connection keeps of it stands here too: an object and two closures for it took 4 % of a
+ * client's time.
  */
 export class Call {
   readonly method: string;
@@ -48,11 +49,13 @@ export class Call {
   /** On the clock's monotonic scale, in milliseconds. */
   readonly deadlineAtMs: number;
   /**
-   * When it was made, on the same scale, if its maker looked: it is sent at once as a rule, and another
-   * look at the clock costs as much as choosing a server.
+   * When it was made, on the same scale, if its maker looked: it is sent at once as a rule, and
+   * another look at the clock costs as much as choosing a server.
    */
   madeAtMs: number | undefined;
-  /** Whether the caller said that running it twice does no harm; `undefined`: as the server says. */
+  /**
+   * Whether the caller said that running it twice does no harm; `undefined`: as the server says.
+   */
   readonly idempotent: boolean | undefined;
   /** Gives the call up from outside. */
   readonly signal: AbortSignal | undefined;
@@ -65,15 +68,18 @@ export class Call {
   /** What is known of its method's latencies: looked up once, when an endpoint is picked. */
   loads: MethodLoads | undefined;
   /**
-   * When {@link endpoint} was handed it, on the clock's monotonic scale in milliseconds; `undefined`
-   * unless that endpoint works on it now.
+   * When {@link endpoint} was handed it, on the clock's monotonic scale in milliseconds;
+   * `undefined` unless that endpoint works on it now.
    */
   sentAtMs: number | undefined;
   /** Endpoints that failed it, to be tried last. */
   avoid: Set<CallEndpoint> | undefined;
   /** The most that is known of its execution, over the attempts that have failed. */
   executed: Executed = "no";
-  /** Where it is now: in a waiting list, or on a connection, whose server is told when it is cancelled. */
+  /**
+   * Where it is now: in a waiting list, or on a connection, whose server is told when it is
+   * cancelled.
+   */
   holder: CallHolder | undefined;
   /** Its id on the connection that it was sent on last. */
   id = 0;

@@ -8,8 +8,8 @@ import { Connection } from "./connection.ts";
 import type { Duplex, Target, Transport } from "./transport.ts";
 
 /**
- * Asks one server one thing, on a connection of its own: for looking at a server, not for work. Numbers in
- * the answer are the nearest of JavaScript's.
+ * Asks one server one thing, on a connection of its own: for looking at a server, not for work.
+ * Numbers in the answer are the nearest of JavaScript's.
  *
  * @param timeoutMs for connecting and the answer together
  * @throws {RpcError} how it failed: Unavailable if the server cannot be reached

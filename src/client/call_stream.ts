@@ -4,7 +4,9 @@ import type { CallReport } from "./call_report.ts";
 
 /** How a stream ended, and where. */
 export interface StreamReport extends CallReport {
-  /** Items that came; `undefined` if the procedure is no stream, and its result is the only item. */
+  /**
+   * Items that came; `undefined` if the procedure is no stream, and its result is the only item.
+   */
   readonly items: number | undefined;
 }
 
@@ -12,8 +14,8 @@ export interface StreamReport extends CallReport {
 export const streamCreditDefault = 64;
 
 /**
- * The items of one call, to be iterated over once. The server makes no more of them than the caller's
- * reading has room for. Leaving the loop, by `break` or by an exception, cancels the call.
+ * The items of one call, to be iterated over once. The server makes no more of them than the
+ * caller's reading has room for. Leaving the loop, by `break` or by an exception, cancels the call.
  */
 export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
   readonly credit: number;
@@ -83,7 +85,10 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
     this.#wake();
   }
 
-  /** The next item. Rejects with an `RpcError` when the call failed and all that came before is read. */
+  /**
+   * The next item. Rejects with an `RpcError` when the call failed and all that came before is
+   * read.
+   */
   async next(): Promise<IteratorResult<unknown, undefined>> {
     while (true) {
       if (this.#isLeft) return { done: true, value: undefined };

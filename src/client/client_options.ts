@@ -32,8 +32,8 @@ export interface ClientOptions {
   /** Makes a span of each call. @default none */
   readonly tracer?: Tracer | undefined;
   /**
-   * Leaves numbers in results as they were written, for whoever only writes them again; else those which
-   * JavaScript cannot hold are errors. @default false
+   * Leaves numbers in results as they were written, for whoever only writes them again; else those
+   * which JavaScript cannot hold are errors. @default false
    */
   readonly exactNumbers?: boolean;
 }
@@ -47,15 +47,18 @@ export interface CallOptions {
   /** Whether running it twice does no harm. @default what the server says of the method */
   readonly idempotent?: boolean | undefined;
   /**
-   * The trace that it belongs to, in the form of W3C Trace Context: in a procedure its context's, for
-   * the calls that it makes itself. @default none
+   * The trace that it belongs to, in the form of W3C Trace Context: in a procedure its context's,
+   * for the calls that it makes itself. @default none
    */
   readonly traceparent?: string | undefined;
 }
 
 /** How one stream behaves. */
 export interface StreamOptions extends CallOptions {
-  /** Items that may be under way before they are read: more of them cost memory, fewer cost time. @default 64 */
+  /**
+   * Items that may be under way before they are read: more of them cost memory, fewer cost time.
+   * @default 64
+   */
   readonly credit?: number | undefined;
 }
 
@@ -67,7 +70,9 @@ export interface ClientStats {
   readonly ejections: number;
   /** Servers that calls can be sent to now. */
   readonly connected: number;
-  /** Whether there ever was one: who has reached nobody waits for a server that nobody has started. */
+  /**
+   * Whether there ever was one: who has reached nobody waits for a server that nobody has started.
+   */
   readonly reached: boolean;
 }
 
@@ -87,8 +92,9 @@ export function checkClientOptions(options: ClientOptions): void {
 }
 
 /**
- * Why a call cannot be made as it was asked for; `undefined` if it can. Looked at before anything is done
- * for it: a `NaN` would go through all comparisons, and come out as a call without a deadline.
+ * Why a call cannot be made as it was asked for; `undefined` if it can. Looked at before anything
+ * is done for it: a `NaN` would go through all comparisons, and come out as a call without a
+ * deadline.
  *
  * Time that is over is no fault: such a call ends as DeadlineExceeded.
  */

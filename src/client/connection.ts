@@ -27,8 +27,8 @@ export interface ConnectionEvents {
   /** What the server offers has changed. */
   changed(): void;
   /**
-   * The connection is gone. Its calls fail right after this, so that whoever sends them again does not
-   * find it. Not called after {@link Connection.close}.
+   * The connection is gone. Its calls fail right after this, so that whoever sends them again does
+   * not find it. Not called after {@link Connection.close}.
    */
   lost(reason: string): void;
 }
@@ -73,8 +73,8 @@ export class Connection implements CallHolder {
   }
 
   /**
-   * A counter that moves only if the server takes what it is sent; `undefined` while there is room for that
-   * on the way, which proves nothing.
+   * A counter that moves only if the server takes what it is sent; `undefined` while there is room
+   * for that on the way, which proves nothing.
    */
   get bytesTaken(): number | undefined {
     return this.#outbox.pendingBytes > 0 ? this.#outbox.bytesWritten : undefined;
@@ -85,7 +85,10 @@ export class Connection implements CallHolder {
     return this.#messagesReceived;
   }
 
-  /** When it last received anything, on the clock's monotonic scale: a look at the clock for all of one read. */
+  /**
+   * When it last received anything, on the clock's monotonic scale: a look at the clock for all of
+   * one read.
+   */
   get receivedAtMs(): number {
     return this.#receivedAtMs;
   }
@@ -96,9 +99,9 @@ export class Connection implements CallHolder {
   }
 
   /**
-   * Writes a call, when the server has taken enough of what was written before. `done` is called with its
-   * answer, or with ConnectionLost: `executed` is then `"maybe"`, since the server may have read it, unless
-   * it was never written.
+   * Writes a call, when the server has taken enough of what was written before. `done` is called
+   * with its answer, or with ConnectionLost: `executed` is then `"maybe"`, since the server may
+   * have read it, unless it was never written.
    */
   send(call: Call, done: Done): void {
     call.done = done;
@@ -156,7 +159,9 @@ export class Connection implements CallHolder {
     });
   }
 
-  /** Asks the server's main process whether it lives: `answered` is called if and when it says so. */
+  /**
+   * Asks the server's main process whether it lives: `answered` is called if and when it says so.
+   */
   ping(answered: () => void): void {
     const deadlineAtMs = this.#clock.now() + heartbeatTimeoutMs;
     const call = new Call(reservedMethods.ping, undefined, deadlineAtMs, true);
@@ -177,7 +182,10 @@ export class Connection implements CallHolder {
     this.#failAll(new RpcError("Cancelled", message), neverSent);
   }
 
-  /** Closes it as {@link close} does, as a fault of the server: {@link ConnectionEvents.lost} is called. */
+  /**
+   * Closes it as {@link close} does, as a fault of the server: {@link ConnectionEvents.lost} is
+   * called.
+   */
   abandon(reason: string): void {
     this.#breakOff(reason);
   }

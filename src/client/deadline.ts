@@ -41,7 +41,8 @@ class BoundedCall extends WheelEntry {
   protected override expired(): void {
     const call = this.#call;
     const error = this.#givenUp("DeadlineExceeded", `No answer to ${call.method} in time`);
-    // A server that has sent items answers: that they were not enough may be the caller's own doing.
+    // A server that has sent items answers: that they were not enough may be the caller's own
+    // doing.
     const isAnswering = call.stream !== undefined && call.stream.received > 0;
     if (call.sentAtMs !== undefined && !isAnswering) {
       call.endpoint?.timedOut(call.method, call.sentAtMs);

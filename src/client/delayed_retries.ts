@@ -21,7 +21,10 @@ export class DelayedRetries {
     return this.#delayed.size;
   }
 
-  /** Calls `goOn` after `delayMs`, or `fail` when {@link end} comes first, or neither if the call is cancelled. */
+  /**
+   * Calls `goOn` after `delayMs`, or `fail` when {@link end} comes first, or neither if the call is
+   * cancelled.
+   */
   start(call: Call, delayMs: number, goOn: () => void, fail: (error: RpcError) => void): void {
     const pause: Pause = { call, fail, timer: undefined };
     this.#delayed.add(pause);

@@ -5,10 +5,10 @@ const slotsAtFirst = 16;
 /**
  * The calls of one connection that were written and not answered, by the id that each gets here.
  *
- * A table of its own, because with a `Map` most of a client's time went to collecting garbage: V8 links
- * each outgrown table of a `Map` to the next one, so that one of them in the old generation keeps all
- * later ones, and what they held, alive. Here an id counts up, its low bits are its slot, and an id whose
- * slot is taken is passed over; at most half of the slots are.
+ * A table of its own, because with a `Map` most of a client's time went to collecting garbage: V8
+ * links each outgrown table of a `Map` to the next one, so that one of them in the old generation
+ * keeps all later ones, and what they held, alive. Here an id counts up, its low bits are its slot,
+ * and an id whose slot is taken is passed over; at most half of the slots are.
  */
 export class PendingCalls {
   #slots: (Call | undefined)[] = new Array(slotsAtFirst).fill(undefined);
@@ -55,7 +55,9 @@ export class PendingCalls {
     return all.sort((a, b) => a.id - b.id);
   }
 
-  /** Ids that differ in their low bits differ in more of them too, so no two want the same new slot. */
+  /**
+   * Ids that differ in their low bits differ in more of them too, so no two want the same new slot.
+   */
   #grow(): void {
     const slots: (Call | undefined)[] = new Array(this.#slots.length * 2).fill(undefined);
     for (const call of this.#slots) {

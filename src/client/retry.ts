@@ -35,7 +35,10 @@ const workersLostMax = 2;
 /** How long a failed call waits for the budget before it asks again, in milliseconds. */
 const budgetWaitMs = 50;
 
-/** How long a call that nobody offers waits for servers that are still being connected to, each time. */
+/**
+ * How long a call that nobody offers waits for servers that are still being connected to, each
+ * time.
+ */
 const newcomerWaitMs = 20;
 
 const refusalBackoff = { baseMs: 10, maxMs: 500 };
@@ -100,13 +103,17 @@ class RetriedCall {
       (call.avoid ??= new Set()).add(call.endpoint);
     }
     if (error.executed === "no") return this.#again(error);
-    // The one that may have run it says whether it may run again. Whoever is to run it must say so too.
+    // The one that may have run it says whether it may run again. Whoever is to run it must say so
+    // too.
     const idempotent = call.idempotent ?? call.endpoint?.isIdempotent(call.method);
     if (idempotent) this.#again(error);
     else this.#giveUp(error);
   }
 
-  /** To a server that may offer the method, or, while one is still being connected to, a moment later. */
+  /**
+   * To a server that may offer the method, or, while one is still being connected to, a moment
+   * later.
+   */
   #askOthers(error: RpcError): void {
     if (this.#call.ended) return;
     const { isOffered, isAnyUntried } = this.#options;
@@ -118,15 +125,16 @@ class RetriedCall {
   #again(error: RpcError): void {
     if (this.#call.ended) return;
     const { budget, random } = this.#options;
-    // Overload is a state, and more load makes it worse: fail. A lost server is an event with an end,
-    // and its calls are as many as were under way: they wait for the budget, and none is lost.
+    // Overload is a state, and more load makes it worse: fail. A lost server is an event with an
+    // end, and its calls are as many as were under way: they wait for the budget, and none is lost.
     if (error.name === "Overloaded") {
       if (!budget.spendUnderOverload()) return this.#giveUp(error);
       this.#later(this.#backoff.next(), () => this.#send(error));
     } else if (!budget.spend()) {
       this.#later(budgetWaitMs * (0.5 + random()), () => this.#again(error));
     } else if (error.name === "Draining" && this.#call.attempts > 1) {
-      // It has tried another one already. Who drains and stays is left a moment, to end or to go on.
+      // It has tried another one already. Who drains and stays is left a moment, to end or to go
+      // on.
       this.#later(this.#backoff.next(), () => this.#send(error));
     } else {
       this.#send(error);

@@ -3,16 +3,20 @@ import type { Clock } from "../base/clock.ts";
 /** How long calls earn retries for, in milliseconds: Finagle's time to live. */
 const windowMs = 10_000;
 
-/** What of the reserve is there for retries after Overloaded: with the defaults one every two seconds. */
+/**
+ * What of the reserve is there for retries after Overloaded: with the defaults one every two
+ * seconds.
+ */
 const overloadReserveShare = 0.1;
 
 const slotMs = 1_000;
 const slotCount = windowMs / slotMs;
 
 /**
- * How many retries are allowed, as a share of calls and not a count for each: when everything fails, a
- * count of three means four times the load, on servers that are failing already, and a budget of 20 %
- * means 1.2 times, always. The defaults and the window are those of Finagle's `RetryBudget`.
+ * How many retries are allowed, as a share of calls and not a count for each: when everything
+ * fails, a count of three means four times the load, on servers that are failing already, and a
+ * budget of 20 % means 1.2 times, always. The defaults and the window are those of Finagle's
+ * `RetryBudget`.
  */
 export class RetryBudget {
   readonly #clock: Clock;
@@ -52,9 +56,9 @@ export class RetryBudget {
   }
 
   /**
-   * As {@link spend}, for a server that has too much to do already. Such a retry costs twice as much,
-   * and only a small reserve is free: otherwise many clients that make few calls each, and all may use
-   * the whole reserve, would add more to the load than their calls.
+   * As {@link spend}, for a server that has too much to do already. Such a retry costs twice as
+   * much, and only a small reserve is free: otherwise many clients that make few calls each, and
+   * all may use the whole reserve, would add more to the load than their calls.
    */
   spendUnderOverload(): boolean {
     return this.#spend(this.#reserve * overloadReserveShare, 2);

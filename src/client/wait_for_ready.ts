@@ -10,7 +10,10 @@ interface Waiting {
   readonly deadline: Deadline;
 }
 
-/** Calls for which no endpoint is connected right now: at a client's start, and while servers restart. */
+/**
+ * Calls for which no endpoint is connected right now: at a client's start, and while servers
+ * restart.
+ */
 export class WaitForReady {
   readonly #wheel: DeadlineWheel;
   readonly #explain: () => string | RpcError;
@@ -18,9 +21,10 @@ export class WaitForReady {
   readonly #waiting = new Set<Waiting>();
 
   /**
-   * @param explain says why there is no endpoint: as the message of an error, or as the error where it
-   * is another one than Unavailable
-   * @param hopeUntilMs asked when a call's time here is over: until when it is worth waiting on, if at all
+   * @param explain says why there is no endpoint: as the message of an error, or as the error where
+   * it is another one than Unavailable
+   * @param hopeUntilMs asked when a call's time here is over: until when it is worth waiting on, if
+   * at all
    */
   constructor(
     wheel: DeadlineWheel,

@@ -4,8 +4,8 @@ import { dirname } from "node:path";
 const prefix = "rpc-demo-";
 
 /**
- * Makes the directory of a demo, for its registry and its processes' words, named after this process, and removes those of demos that were
- * killed.
+ * Makes the directory of a demo, for its registry and its processes' words, named after this
+ * process, and removes those of demos that were killed.
  *
  * @param dir where. @default the system's directory for what is temporary
  */

@@ -93,8 +93,9 @@ export function answersOf(
 }
 
 /**
- * How long after the last server's joining each client was seen to be connected to that many servers, in
- * milliseconds: at the end of a call, so up to a call's length late. A client is missing if it never was.
+ * How long after the last server's joining each client was seen to be connected to that many
+ * servers, in milliseconds: at the end of a call, so up to a call's length late. A client is
+ * missing if it never was.
  */
 export function connectedAfterMs(
   { servers, calls }: DemoRecord,

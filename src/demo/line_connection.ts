@@ -22,7 +22,10 @@ export class LineConnection {
     this.#outbox.push(`${line}\n`);
   }
 
-  /** Reads to the end of the connection, whatever ends it. `onLine` is handed the lines without their LF. */
+  /**
+   * Reads to the end of the connection, whatever ends it. `onLine` is handed the lines without
+   * their LF.
+   */
   async read(onLine: (line: string) => void): Promise<void> {
     const splitter = new LineSplitter(lineBytesMax);
     const buffer = new Uint8Array(bufferBytes);

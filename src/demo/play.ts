@@ -19,16 +19,19 @@ export interface DemoPlayOptions {
   readonly signal: AbortSignal;
 }
 
-/** What each client does in a scenario at the least, also where a busy machine starts a server slowly. */
+/**
+ * What each client does in a scenario at the least, also where a busy machine starts a server
+ * slowly.
+ */
 const callsInScenarioMin = 6;
 
 /** How often it is looked whether the next scenario is due. */
 const lookMs = 10;
 
 /**
- * The five scenarios with real processes. One client plays the first alone. Four clients play the other
- * four in one go: they call without a pause while servers join and are killed around them, a quarter of
- * the calls to each scenario. Nobody tells the clients anything.
+ * The five scenarios with real processes. One client plays the first alone. Four clients play the
+ * other four in one go: they call without a pause while servers join and are killed around them, a
+ * quarter of the calls to each scenario. Nobody tells the clients anything.
  */
 export class DemoPlay {
   readonly #options: DemoPlayOptions;
@@ -40,7 +43,8 @@ export class DemoPlay {
   }
 
   /**
-   * Plays all. Scenarios that could not be played, because everybody had gone, are missing in the record.
+   * Plays all. Scenarios that could not be played, because everybody had gone, are missing in the
+   * record.
    *
    * @throws {Error} a server cannot be started
    */

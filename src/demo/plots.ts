@@ -1,4 +1,6 @@
-/** The plots of the demo's report, as SVG. Colours are the page's: servers are of class s1 to s4. */
+/**
+ * The plots of the demo's report, as SVG. Colours are the page's: servers are of class s1 to s4.
+ */
 
 import type { ScenarioFigures } from "./figures.ts";
 import { demoMethods, type DemoRecord } from "./record.ts";

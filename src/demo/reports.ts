@@ -1,7 +1,8 @@
 /**
- * How a demo hears from its processes, and they from it: by lines over a connection of the loopback, which each
- * of them opens. Not by pipes, of which Deno on Windows can read few at a time: each holds one of its four
- * threads a core for good. The end of the connection is the word to end, which every system has.
+ * How a demo hears from its processes, and they from it: by lines over a connection of the
+ * loopback, which each of them opens. Not by pipes, of which Deno on Windows can read few at a
+ * time: each holds one of its four threads a core for good. The end of the connection is the word
+ * to end, which every system has.
  */
 
 import { LineConnection } from "./line_connection.ts";

@@ -121,7 +121,10 @@ function serverLines(record: DemoRecord, nowMs: number, barWidth: number): strin
   });
 }
 
-/** The clients of the scenario under way; the one of the first has ended long before the others begin. */
+/**
+ * The clients of the scenario under way; the one of the first has ended long before the others
+ * begin.
+ */
 function clientLines(record: DemoRecord, columns: number): string[] {
   const latest = record.clients.at(-1)?.scenario;
   return record.clients.filter(({ scenario }) => scenario === latest).map((client) => {

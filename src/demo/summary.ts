@@ -6,7 +6,8 @@ import { wrapped } from "../terminal/width.ts";
 import { formatTable } from "../terminal/table.ts";
 
 /**
- * What a demo came to, for people: scenarios beside each other, what each was to show, who answered.
+ * What a demo came to, for people: scenarios beside each other, what each was to show, who
+ * answered.
  *
  * @param columns where long lines are broken. Default never
  */

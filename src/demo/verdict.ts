@@ -17,19 +17,26 @@ export interface MachineFacts {
   readonly load: number;
 }
 
-/** Of a speed-up that the cores allow, what has to be seen: the rest is for the clients, and for bad luck. */
+/**
+ * Of a speed-up that the cores allow, what has to be seen: the rest is for the clients, and for bad
+ * luck.
+ */
 const speedUpShareMin = 0.2;
 
 /**
- * Below this part of one server's speed more servers have made it slower, which no machine excuses. Above
- * it, without the speed-up, nobody can tell the program from a machine that others share.
+ * Below this part of one server's speed more servers have made it slower, which no machine excuses.
+ * Above it, without the speed-up, nobody can tell the program from a machine that others share.
  */
 const speedUpFloor = 0.7;
 
-/** A client among four must be that much slower than it was alone; evenly it would be at a quarter. */
+/**
+ * A client among four must be that much slower than it was alone; evenly it would be at a quarter.
+ */
 const crowdedRateMax = 0.7;
 
-/** Others that keep so large a part of the cores at work decide on speeds as much as the servers do. */
+/**
+ * Others that keep so large a part of the cores at work decide on speeds as much as the servers do.
+ */
 const othersShareMax = 0.5;
 
 /** The least share of one of n servers, of an even one. */

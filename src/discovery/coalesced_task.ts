@@ -3,8 +3,9 @@
 import type { Clock, Timer } from "../base/clock.ts";
 
 /**
- * Runs a task when asked to, never twice at once. However often it is asked before it starts, it runs
- * once, at the earliest of the times asked for; asked while it runs, it runs once more afterwards.
+ * Runs a task when asked to, never twice at once. However often it is asked before it starts, it
+ * runs once, at the earliest of the times asked for; asked while it runs, it runs once more
+ * afterwards.
  */
 export class CoalescedTask {
   readonly #clock: Clock;

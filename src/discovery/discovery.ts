@@ -19,7 +19,9 @@ export interface Instance {
   readonly id: string;
   /** The service that it is part of. */
   readonly service: string;
-  /** The address that clients connect to: a host name, or an IPv4 or IPv6 address without brackets. */
+  /**
+   * The address that clients connect to: a host name, or an IPv4 or IPv6 address without brackets.
+   */
   readonly host: string;
   readonly port: number;
   /**
@@ -43,7 +45,10 @@ export interface Instance {
   readonly startedAtMs: number;
 }
 
-/** Stands for a cluster where nobody has said which, or whether there is one: the client has its own. */
+/**
+ * Stands for a cluster where nobody has said which, or whether there is one: the client has its
+ * own.
+ */
 export const anyCluster = "*";
 
 /** Everything that is announced under a service at one moment. */
@@ -51,33 +56,35 @@ export interface Snapshot {
   /** At most one per `host:port`, sorted by it. */
   readonly instances: readonly Instance[];
   /**
-   * `true`: the registry could not be asked, and this is what it said the last time, maybe in another
-   * process. Good enough to try, not good enough to evict anybody by.
+   * `true`: the registry could not be asked, and this is what it said the last time, maybe in
+   * another process. Good enough to try, not good enough to evict anybody by.
    */
   readonly stale: boolean;
 }
 
 /**
- * What is different in a list from the one before of the same watch: whoever has thousands of connections
- * does not go through all of them because one server came.
+ * What is different in a list from the one before of the same watch: whoever has thousands of
+ * connections does not go through all of them because one server came.
  */
 export interface Change {
   /** Those whose address is new in the list, or of which it says something else than before. */
   readonly listed: readonly Instance[];
-  /** Those whose address is not in the list any more. None when the list is {@link Snapshot.stale}. */
+  /**
+   * Those whose address is not in the list any more. None when the list is {@link Snapshot.stale}.
+   */
   readonly unlisted: readonly Instance[];
 }
 
 /** Takes what a watch finds. No method may throw. */
 export interface Watcher {
   /**
-   * The list, whole, when it is first known and after each change; later ones replace earlier ones. And
-   * what is different in it, which the first time is all of it.
+   * The list, whole, when it is first known and after each change; later ones replace earlier ones.
+   * And what is different in it, which the first time is all of it.
    */
   snapshot(snapshot: Snapshot, change: Change): void;
   /**
-   * The registry cannot be reached or read. The watch goes on by itself, and the last snapshot stands;
-   * the message says what is wrong and what to do, for whoever has no snapshot at all.
+   * The registry cannot be reached or read. The watch goes on by itself, and the last snapshot
+   * stands; the message says what is wrong and what to do, for whoever has no snapshot at all.
    */
   trouble(error: RpcError): void;
 }
@@ -91,16 +98,16 @@ export interface Watch {
 /** An announcement under way. */
 export interface Announcement {
   /**
-   * Resolves when the registry has taken the instance for the first time; while the registry is out of
-   * reach it waits, retrying, and never rejects. It resolves too when withdrawn before that.
+   * Resolves when the registry has taken the instance for the first time; while the registry is out
+   * of reach it waits, retrying, and never rejects. It resolves too when withdrawn before that.
    */
   readonly registered: Promise<void>;
   /** Whether the registry is known to list the instance now. */
   readonly isRegistered: boolean;
   /**
-   * Announces the instance otherwise from now on, and resolves with all that then differs from what it
-   * was started with. The registry keeps that for its address, and applies it to whoever is announced
-   * there next, see {@link AnnounceOptions.keepsOverride}.
+   * Announces the instance otherwise from now on, and resolves with all that then differs from what
+   * it was started with. The registry keeps that for its address, and applies it to whoever is
+   * announced there next, see {@link AnnounceOptions.keepsOverride}.
    *
    * @throws {Error} why the registry does not take it; then nothing has changed
    */
@@ -114,8 +121,8 @@ export interface AnnounceOptions {
   /** The registry cannot be reached; the announcement goes on trying. Says so once per outage. */
   readonly trouble?: (error: RpcError) => void;
   /**
-   * Whether the address is this server's beyond its life: what an operator wants of a port that was any
-   * free one must not meet whoever is given it next. @default false
+   * Whether the address is this server's beyond its life: what an operator wants of a port that was
+   * any free one must not meet whoever is given it next. @default false
    */
   readonly keepsOverride?: boolean;
   /** It is announced otherwise than it was started, as an operator wanted before. */
@@ -124,11 +131,13 @@ export interface AnnounceOptions {
 
 /** A registry. Implementations: `local`, `static`, `zookeeper`; one suite of tests for all. */
 export interface Discovery {
-  /** The registry as the user writes it, in its full form, for example `zookeeper://10.0.0.1:2181`. */
+  /**
+   * The registry as the user writes it, in its full form, for example `zookeeper://10.0.0.1:2181`.
+   */
   readonly url: string;
   /**
-   * Announces an instance and keeps it announced until withdrawn: after an expiry, a wipe or a restart
-   * of the registry it is announced again with nobody's help.
+   * Announces an instance and keeps it announced until withdrawn: after an expiry, a wipe or a
+   * restart of the registry it is announced again with nobody's help.
    */
   announce(instance: Instance, options?: AnnounceOptions): Announcement;
   /** Watches a service. Calls back asynchronously, never from inside `watch` itself. */
@@ -137,7 +146,9 @@ export interface Discovery {
   close(): Promise<void>;
 }
 
-/** Where an instance is reached: the identity of an endpoint. IPv6 addresses are put in brackets. */
+/**
+ * Where an instance is reached: the identity of an endpoint. IPv6 addresses are put in brackets.
+ */
 export function addressOf(instance: { readonly host: string; readonly port: number }): string {
   const host = instance.host.includes(":") ? `[${instance.host}]` : instance.host;
   return `${host}:${instance.port}`;

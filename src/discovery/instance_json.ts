@@ -2,10 +2,10 @@
  * An instance as JSON: what a znode and a local registry's file hold.
  *
  * The form is the one of `ServiceInstance` in Apache Curator's service discovery, as its
- * `JsonInstanceSerializer` writes it, so that Curator, Spring Cloud and whoever else reads that form
- * lists our servers, and their servers can be called by us. What is ours alone stands under the one
- * extra key `rpc`, which those readers ignore. `payload` must stay null: anything else there needs a
- * Java class name. `enabled` is honoured but not written: old readers do not know it.
+ * `JsonInstanceSerializer` writes it, so that Curator, Spring Cloud and whoever else reads that
+ * form lists our servers, and their servers can be called by us. What is ours alone stands under
+ * the one extra key `rpc`, which those readers ignore. `payload` must stay null: anything else
+ * there needs a Java class name. `enabled` is honoured but not written: old readers do not know it.
  */
 
 import { messageOf, RpcError } from "../base/errors.ts";
@@ -66,9 +66,9 @@ export function encodeInstance(instance: Instance, registrationId: string): stri
 const anyId = "0".repeat(36);
 
 /**
- * An instance as it can be announced: whoever reads it has bounds, and what it would skip is better not
- * written. The names of methods that are too many or too long for it are left out, which says that they
- * are not known here: a client asks the server then.
+ * An instance as it can be announced: whoever reads it has bounds, and what it would skip is better
+ * not written. The names of methods that are too many or too long for it are left out, which says
+ * that they are not known here: a client asks the server then.
  *
  * @throws {RpcError} InvalidParams: why nobody could read it
  */

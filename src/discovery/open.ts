@@ -14,7 +14,9 @@ export interface DiscoveryDeps {
   readonly log: Logger;
   /** Where last known lists are kept. Absent: they are not. */
   readonly lastKnownDir?: string | undefined;
-  /** Opens the TLS connections of `zookeepers://`; `undefined` from it: as for any public server. */
+  /**
+   * Opens the TLS connections of `zookeepers://`; `undefined` from it: as for any public server.
+   */
   readonly openTls?: TlsOptions["open"];
   /** Where `local:` without a directory is. @default the user's own directory for it */
   readonly localDir?: string | undefined;
@@ -23,7 +25,8 @@ export interface DiscoveryDeps {
 /**
  * Opens the registry that a URL names. Nothing is connected or written before it is used.
  *
- * Only the code of that kind of registry is loaded: `local:`, the default, starts without ZooKeeper's.
+ * Only the code of that kind of registry is loaded: `local:`, the default, starts without
+ * ZooKeeper's.
  *
  * @throws {RpcError} InvalidParams: the URL cannot be read
  */

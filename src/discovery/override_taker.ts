@@ -3,7 +3,10 @@ import type { Logger } from "../base/log.ts";
 import type { Announcement, Override } from "./discovery.ts";
 import { readOverrideChange } from "./override.ts";
 
-/** Answers `rpc.override`: one change after the other, since each begins with what the last one left. */
+/**
+ * Answers `rpc.override`: one change after the other, since each begins with what the last one
+ * left.
+ */
 export class OverrideTaker {
   readonly #log: Logger;
   #announcement: Announcement | undefined;

@@ -50,7 +50,10 @@ export const zooKeeperTlsPortDefault = 2281;
 const sessionTimeoutMsMin = 100;
 const sessionTimeoutMsMax = 3_600_000;
 
-/** A host's name or address, an IPv6 address without brackets and with the interface that it may name. */
+/**
+ * A host's name or address, an IPv6 address without brackets and with the interface that it may
+ * name.
+ */
 const host = /^(?:[A-Za-z0-9._-]+|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(?:%[\w.~-]+)?)$/;
 
 /** Whether a text can be a host: what others registered is connected to, and printed. */
@@ -105,12 +108,17 @@ export function formatRegistryUrl(url: RegistryUrl): string {
   }
 }
 
-/** A registry's URL as it may be shown: a password in it is replaced by `***`, also where it is no URL. */
+/**
+ * A registry's URL as it may be shown: a password in it is replaced by `***`, also where it is no
+ * URL.
+ */
 export function withoutPassword(text: string): string {
   return text.replace(loginAt, (login) => `${login.split(":", 1).join("")}:***@`);
 }
 
-/** A registry's URL as it may be handed to whoever has no business with the login in it: without it. */
+/**
+ * A registry's URL as it may be handed to whoever has no business with the login in it: without it.
+ */
 export function withoutLogin(text: string): string {
   return text.replace(loginAt, "");
 }
@@ -177,7 +185,8 @@ function parseLogin(text: string, login: string): { user: string; password: stri
 function parseChroot(text: string, path: string): string {
   const chroot = path.replace(/\/+$/, "");
   const names = chroot.split("/").slice(1);
-  // ZooKeeper refuses control characters, and blanks at a name's ends are lost where people copy it.
+  // ZooKeeper refuses control characters, and blanks at a name's ends are lost where people copy
+  // it.
   const isOdd = (name: string) =>
     name === "" || name === "." || name === ".." || name !== name.trim() || /\p{Cc}/u.test(name);
   if (names.some(isOdd)) {

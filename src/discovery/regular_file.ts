@@ -1,6 +1,6 @@
 /**
- * Reads a file whole, if it is one: where others may write there can be a pipe that never ends, a device,
- * or more than memory holds.
+ * Reads a file whole, if it is one: where others may write there can be a pipe that never ends, a
+ * device, or more than memory holds.
  *
  * @throws {Error} it is no file or too long, or whatever the file system has against it
  */

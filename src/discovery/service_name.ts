@@ -6,8 +6,8 @@ import { RpcError } from "../base/errors.ts";
 const serviceNameLengthMax = 128;
 
 /**
- * Checks a service's name: letters, digits, `.`, `_` and `-`, beginning with a letter or a digit, so
- * that it can be a directory's name, a znode's and part of a command line without escapes.
+ * Checks a service's name: letters, digits, `.`, `_` and `-`, beginning with a letter or a digit,
+ * so that it can be a directory's name, a znode's and part of a command line without escapes.
  *
  * @throws {RpcError} InvalidParams
  */

@@ -1,6 +1,9 @@
 import type { LogFields, Logger } from "../base/log.ts";
 
-/** Entries that are told of one by one; of more than these, a registry is told to be somebody else's. */
+/**
+ * Entries that are told of one by one; of more than these, a registry is told to be somebody
+ * else's.
+ */
 const singlesMax = 8;
 
 /** What a {@link SkippedEntries} says. */
@@ -14,9 +17,9 @@ export interface SkippedOptions {
 }
 
 /**
- * Entries of a registry that are no instances, each told of once: a few by themselves, many as a number
- * and one of them, and again only when they have become twice as many. Whoever can write to a registry
- * could otherwise fill every client's log.
+ * Entries of a registry that are no instances, each told of once: a few by themselves, many as a
+ * number and one of them, and again only when they have become twice as many. Whoever can write to
+ * a registry could otherwise fill every client's log.
  */
 export class SkippedEntries {
   readonly #options: SkippedOptions;

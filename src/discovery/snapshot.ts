@@ -5,8 +5,9 @@ import { addressOf, type Change, type Instance, type Watcher } from "./discovery
 /**
  * One instance per address, sorted by address.
  *
- * A server that was restarted, or whose session expired, may be listed twice for a while: as itself and
- * as the ghost of its former registration. Both are the same endpoint, and the newest one describes it.
+ * A server that was restarted, or whose session expired, may be listed twice for a while: as itself
+ * and as the ghost of its former registration. Both are the same endpoint, and the newest one
+ * describes it.
  *
  * @param oldestFirst the instances in the order of their registration
  */
@@ -17,8 +18,8 @@ export function oneByAddress(oldestFirst: Iterable<Instance>): readonly Instance
 }
 
 /**
- * What is different in a list from the one before. Quick where they share their items in the same order:
- * then only what lies between the first and the last difference is really looked at.
+ * What is different in a list from the one before. Quick where they share their items in the same
+ * order: then only what lies between the first and the last difference is really looked at.
  */
 export function changeOf(before: readonly Instance[], after: readonly Instance[]): Change {
   const shortest = Math.min(before.length, after.length);
@@ -42,7 +43,10 @@ export function changeOf(before: readonly Instance[], after: readonly Instance[]
   return { listed, unlisted: [...gone.values()] };
 }
 
-/** The lists of one watch, one after the other, told to its watcher whenever one says something else. */
+/**
+ * The lists of one watch, one after the other, told to its watcher whenever one says something
+ * else.
+ */
 export class ListTeller {
   readonly #watcher: Watcher;
   #told: readonly Instance[] | undefined;

@@ -2,8 +2,8 @@ import type { RpcError } from "../base/errors.ts";
 import type { Discovery, Snapshot } from "./discovery.ts";
 
 /**
- * A watch as a loop: the latest snapshot each time round, until the signal aborts. Those that came and
- * went during a round are left out.
+ * A watch as a loop: the latest snapshot each time round, until the signal aborts. Those that came
+ * and went during a round are left out.
  *
  * @throws {RpcError} the registry is in trouble before it has said anything
  */

@@ -1,7 +1,8 @@
 /**
  * Making certificates. Loading this takes a tenth of a second, which only `rpc keys` pays.
  *
- * P-256 throughout: every TLS library has it, and a handshake costs the server a tenth of RSA's time.
+ * P-256 throughout: every TLS library has it, and a handshake costs the server a tenth of RSA's
+ * time.
  */
 
 import "reflect-metadata";
@@ -126,8 +127,8 @@ export async function createRequest(
 }
 
 /**
- * Makes the certificate that a request asks for. Only its public key is taken from it: the name and the
- * rights are the inviter's to give.
+ * Makes the certificate that a request asks for. Only its public key is taken from it: the name and
+ * the rights are the inviter's to give.
  *
  * @throws {Error} it is no request, or not signed by the key that it names
  */

@@ -1,4 +1,7 @@
-/** The authority of the cluster that was made on this machine, and whom it has made certificates for. */
+/**
+ * The authority of the cluster that was made on this machine, and whom it has made certificates
+ * for.
+ */
 
 import { CommandError } from "../base/command_error.ts";
 import { messageOf } from "../base/errors.ts";

@@ -1,4 +1,7 @@
-/** One file with all that a member needs, to be carried over by hand: three PEM blocks after each other. */
+/**
+ * One file with all that a member needs, to be carried over by hand: three PEM blocks after each
+ * other.
+ */
 
 import { CommandError } from "../base/command_error.ts";
 import { type Keys, keysOf } from "./keys.ts";

@@ -23,8 +23,8 @@ export interface PeerFacts {
 /**
  * The caller, or the refusal that it is told: who was refused, why, and the next command.
  *
- * The dates are looked at here too: they must hold for each connection, whatever TLS remembers of one
- * before.
+ * The dates are looked at here too: they must hold for each connection, whatever TLS remembers of
+ * one before.
  */
 export function callerOf({ certificate, isAuthorized, cluster, nowMs }: PeerFacts):
   | Caller

@@ -134,8 +134,8 @@ function readAll(file: Deno.FsFile, size: number): string {
 }
 
 /**
- * Writes files into the directory, which is made if need be, each whole or not at all; those that are
- * secret for their owner alone.
+ * Writes files into the directory, which is made if need be, each whole or not at all; those that
+ * are secret for their owner alone.
  *
  * @throws {CommandError} what the file system has against it
  */
@@ -174,8 +174,8 @@ interface NewFile {
 }
 
 /**
- * No reader and no full disk ever leaves half of one; and all are on the disk before the first of them
- * takes its place, so that a key and its certificate change together but for a moment.
+ * No reader and no full disk ever leaves half of one; and all are on the disk before the first of
+ * them takes its place, so that a key and its certificate change together but for a moment.
  */
 function replaceFiles(files: readonly NewFile[]): void {
   const written: { readonly temporary: string; readonly path: string }[] = [];

@@ -10,8 +10,8 @@ const lookMs = 1_000;
 /**
  * The keys in a directory as they are now: who renews them need not restart anything.
  *
- * A renewal in the middle, or a file that was spoilt, changes nothing: the keys before stay until there
- * are others that are whole.
+ * A renewal in the middle, or a file that was spoilt, changes nothing: the keys before stay until
+ * there are others that are whole.
  */
 export class KeyRing {
   readonly directory: string;

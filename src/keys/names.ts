@@ -13,7 +13,9 @@ export function clusterName(cluster: string): string {
   return `${cluster}${suffix}`;
 }
 
-/** The name that a cluster's ZooKeeper has: another one, so that no server can pose as the registry. */
+/**
+ * The name that a cluster's ZooKeeper has: another one, so that no server can pose as the registry.
+ */
 export function zooKeeperName(cluster: string): string {
   return `zookeeper.${clusterName(cluster)}`;
 }

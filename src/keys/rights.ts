@@ -11,7 +11,9 @@ export interface Rights {
   readonly serve: boolean;
   /** Whether it may do all there is. */
   readonly admin: boolean;
-  /** Whether it may ask servers what they offer and how they are. Every other right brings it along. */
+  /**
+   * Whether it may ask servers what they offer and how they are. Every other right brings it along.
+   */
   readonly read: boolean;
 }
 
@@ -23,7 +25,10 @@ export const ownerRights: Rights = { call: ["*"], serve: true, admin: true, read
 
 const uriPrefix = "urn:rpc:right:";
 
-/** Method names and patterns have no comma, space or quote in them, which would not survive a certificate's text. */
+/**
+ * Method names and patterns have no comma, space or quote in them, which would not survive a
+ * certificate's text.
+ */
 const callPattern = /^[A-Za-z0-9_.*:$-]{1,256}$/;
 
 /** Rights as text, for people and for {@link parseRights}: `read,call:fib*,serve`. */
@@ -46,8 +51,8 @@ function wordsOf({ call, serve, admin, read }: Rights): string[] {
 }
 
 /**
- * Reads rights that somebody wrote: `read`, `call` (all methods), `call:<pattern>`, `serve`, `admin`,
- * with commas between.
+ * Reads rights that somebody wrote: `read`, `call` (all methods), `call:<pattern>`, `serve`,
+ * `admin`, with commas between.
  *
  * @throws {RpcError} InvalidParams: a word that is no right
  */

@@ -18,8 +18,8 @@ export interface AdvertiseOptions {
 
 /**
  * The address that clients shall use: what the user says, else the one listened on, but never a
- * wildcard. In place of that comes loopback if only this machine can look, else the first address of
- * the machine's own.
+ * wildcard. In place of that comes loopback if only this machine can look, else the first address
+ * of the machine's own.
  *
  * @throws {RpcError} InvalidParams: `advertise` is no address, or there is none to announce
  */

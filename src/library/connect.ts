@@ -23,9 +23,9 @@ export interface ConnectOptions extends RegistryOptions {
 }
 
 /**
- * Finds the servers of a service, now and as they come and go, and returns a client that calls them. Where it
- * looks is what `rpc call` would take: see {@link RegistryOptions}.
- * It does not wait for a server: the first call does, for a moment.
+ * Finds the servers of a service, now and as they come and go, and returns a client that calls
+ * them. Where it looks is what `rpc call` would take: see {@link RegistryOptions}. It does not wait
+ * for a server: the first call does, for a moment.
  *
  * @throws {RpcError} InvalidParams: the registry's URL, the service's name or a number cannot be
  *

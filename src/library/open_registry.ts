@@ -16,9 +16,15 @@ export interface RegistryOptions {
    * @default what `rpc` would take: `RPC_REGISTRY`, else `registry` of `rpc.toml`, else `local:`
    */
   readonly registry?: string | undefined;
-  /** Goes without this machine's keys: in the open, and only with servers and clients that do too. @default false */
+  /**
+   * Goes without this machine's keys: in the open, and only with servers and clients that do too.
+   * @default false
+   */
   readonly insecure?: boolean | undefined;
-  /** The service that servers belong to. @default by the same rule `RPC_SERVICE`, `service`, or `rpc` */
+  /**
+   * The service that servers belong to. @default by the same rule `RPC_SERVICE`, `service`, or
+   * `rpc`
+   */
   readonly service?: string | undefined;
   /** A directory where the last known lists of servers are kept. @default they are not kept */
   readonly lastKnownDir?: string | undefined;

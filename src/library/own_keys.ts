@@ -11,7 +11,8 @@ import type { KeyRing } from "../keys/key_ring.ts";
  * This machine's keys, if it has any and nobody said to go without. What reads them is loaded only
  * then, since Node's TLS takes as long to start as all the rest.
  *
- * @throws {CommandError} there are keys, and they cannot be used: nothing goes on without them by itself
+ * @throws {CommandError} there are keys, and they cannot be used: nothing goes on without them by
+ * itself
  */
 export async function openKeys(
   options: { readonly insecure?: boolean | undefined },
@@ -31,7 +32,10 @@ export async function transportOf(keys: KeyRing | undefined): Promise<Transport>
   return tlsTransport(keys);
 }
 
-/** Opens TLS connections to the registry: with this machine's keys to the cluster's own, if it has any. */
+/**
+ * Opens TLS connections to the registry: with this machine's keys to the cluster's own, if it has
+ * any.
+ */
 export function registryTls(
   options: { readonly insecure?: boolean | undefined },
   log: Logger,

@@ -1,7 +1,7 @@
 /**
- * How many workers fit. On Windows Deno has four threads a core for what blocks, and each pipe that it reads
- * from a child holds one of them for good: when all are held nothing is read any more, and a server that
- * has said that it is ready answers nobody. Elsewhere a pipe holds none.
+ * How many workers fit. On Windows Deno has four threads a core for what blocks, and each pipe that
+ * it reads from a child holds one of them for good: when all are held nothing is read any more, and
+ * a server that has said that it is ready answers nobody. Elsewhere a pipe holds none.
  */
 
 import { RpcError } from "../base/errors.ts";
@@ -27,7 +27,9 @@ export function pipeThreadsOf(os: string, cores: number): number {
   return os === "windows" ? threadsPerCore * cores - threadsKept : Infinity;
 }
 
-/** Worker processes at the most: whether a program has `io` procedures it tells only when it runs. */
+/**
+ * Worker processes at the most: whether a program has `io` procedures it tells only when it runs.
+ */
 export function processesOf({ exec, module, builtin, workers }: PipeUse): number {
   const both = workers + ioWorkersFor(workers);
   const theirs = exec === undefined ? 0 : both;

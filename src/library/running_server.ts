@@ -39,7 +39,10 @@ export interface RunningServerOptions extends PoolOptions {
   readonly advertise?: string | undefined;
   readonly weight: number;
   readonly zone: string;
-  /** This machine's keys, with which callers must be members of their cluster. @default none: anybody */
+  /**
+   * This machine's keys, with which callers must be members of their cluster. @default none:
+   * anybody
+   */
   readonly keys?: KeyRing | undefined;
   /** Whether user's code may be open to a network, by its own word. @default false */
   readonly insecure?: boolean | undefined;
@@ -53,7 +56,10 @@ export interface RunningServerOptions extends PoolOptions {
   readonly tracer?: Tracer | undefined;
 }
 
-/** How long a start waits for the registry: a server that it does not know yet can serve all the same. */
+/**
+ * How long a start waits for the registry: a server that it does not know yet can serve all the
+ * same.
+ */
 const registrationWaitMs = 5_000;
 
 /**
@@ -104,8 +110,8 @@ export class RunningServer implements AsyncDisposable {
   }
 
   /**
-   * Starts the workers, listens, registers, and resolves when the registry lists the server, or will
-   * not for now.
+   * Starts the workers, listens, registers, and resolves when the registry lists the server, or
+   * will not for now.
    *
    * @throws {RpcError} InvalidParams: there is no address to announce, or it is the user's own code
    * that would be open to a network
@@ -297,7 +303,9 @@ async function listen(
   }
 }
 
-/** Renews callers' certificates, where the cluster was made. What does so is loaded when one asks. */
+/**
+ * Renews callers' certificates, where the cluster was made. What does so is loaded when one asks.
+ */
 function renewerOf(keys: KeyRing, clock: Clock): RpcServerOptions["renew"] {
   return async (caller, request) => {
     const { renewMember } = await import("../keys/renewal.ts");

@@ -34,9 +34,15 @@ export interface ServeOptions extends RegistryOptions {
   readonly workers?: number;
   /** Calls that may wait for a worker; further ones are answered Overloaded. @default 4096 */
   readonly queueMax?: number;
-  /** Patterns of the names of those who may call, such as `["alice", "win-*"]`; needs keys. @default all */
+  /**
+   * Patterns of the names of those who may call, such as `["alice", "win-*"]`; needs keys. @default
+   * all
+   */
   readonly callers?: readonly string[];
-  /** Longest time that a call is given, in milliseconds, whatever its caller asks for. @default an hour */
+  /**
+   * Longest time that a call is given, in milliseconds, whatever its caller asks for. @default an
+   * hour
+   */
   readonly callTimeoutMaxMs?: number;
   /** Share of the calls relative to other servers. @default 1 */
   readonly weight?: number;

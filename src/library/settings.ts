@@ -1,7 +1,7 @@
 /**
- * What a user has set outside of a program: by the environment, by `rpc.toml` of the working directory, by
- * their own. Which of these count, and which goes first, is decided here for the command line and for the
- * library.
+ * What a user has set outside of a program: by the environment, by `rpc.toml` of the working
+ * directory, by their own. Which of these count, and which goes first, is decided here for the
+ * command line and for the library.
  */
 
 import { messageOf, RpcError } from "../base/errors.ts";
@@ -21,8 +21,9 @@ export interface Sourced {
 }
 
 /**
- * The user's own settings file: `$XDG_CONFIG_HOME/rpc/rpc.toml`, or `%APPDATA%\rpc\rpc.toml`. `undefined`
- * where the environment names no home, as for some services: nothing is then kept, and nowhere else.
+ * The user's own settings file: `$XDG_CONFIG_HOME/rpc/rpc.toml`, or `%APPDATA%\rpc\rpc.toml`.
+ * `undefined` where the environment names no home, as for some services: nothing is then kept, and
+ * nowhere else.
  */
 export function userSettingsPath(): string | undefined {
   if (Deno.build.os === "windows") {
@@ -47,9 +48,11 @@ export function settingsPaths(): readonly string[] {
 }
 
 /**
- * Reads a settings file: texts by name, as if they stood on a command line. One that is not there is empty.
+ * Reads a settings file: texts by name, as if they stood on a command line. One that is not there
+ * is empty.
  *
- * @throws {RpcError} InvalidParams: it cannot be read, is no TOML, or has more than a value for a name
+ * @throws {RpcError} InvalidParams: it cannot be read, is no TOML, or has more than a value for a
+ * name
  */
 export async function readSettingsTable(path: string): Promise<ReadonlyMap<string, Sourced>> {
   return (await readSettings(path)).settings;
@@ -111,7 +114,9 @@ export async function readSettings(
   return { settings, ignored };
 }
 
-/** What is said of a setting: by its variable, else by the first of the files that says something. */
+/**
+ * What is said of a setting: by its variable, else by the first of the files that says something.
+ */
 export function strongest(
   name: string,
   inFiles: readonly (Sourced | undefined)[],
@@ -125,8 +130,8 @@ export function environmentVariable(name: string): string {
 }
 
 /**
- * The text of one setting for a program that has no command line of ours; `undefined`: nobody said, or the
- * program has no right to read it.
+ * The text of one setting for a program that has no command line of ours; `undefined`: nobody said,
+ * or the program has no right to read it.
  *
  * @throws {RpcError} InvalidParams, as {@link readSettingsTable}
  */

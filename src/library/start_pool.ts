@@ -50,8 +50,8 @@ const stillLoadingAfterMs = 2_000;
  * nothing to offer beside it. Resolves when all take calls.
  *
  * @throws {RpcError} InvalidParams: there are too many for the system
- * @throws {Error} if one does not get ready, with what it said, or the signal's reason; then none is left
- * behind
+ * @throws {Error} if one does not get ready, with what it said, or the signal's reason; then none
+ * is left behind
  */
 export async function startPool(options: PoolOptions): Promise<Pool> {
   checkThreads(options);
@@ -97,8 +97,8 @@ async function startForeign([program = "", ...args]: readonly string[], options:
 }
 
 /**
- * The registry as workers are told of it: without its login, which is the server's. Procedures are code that
- * need not be trusted with what lets one register servers.
+ * The registry as workers are told of it: without its login, which is the server's. Procedures are
+ * code that need not be trusted with what lets one register servers.
  */
 function environmentOfWorkers(): Readonly<Record<string, string>> {
   const registry = Deno.env.get(registryVariable);

@@ -1,6 +1,7 @@
 /**
  * Whether the working directory's `rpc.toml` is its user's word. It may have come with a stranger's
- * repository: what would send calls elsewhere, or open something, counts only once the user has read it.
+ * repository: what would send calls elsewhere, or open something, counts only once the user has
+ * read it.
  */
 
 import { isAbsolutePath, joinPath } from "../base/paths.ts";
@@ -37,7 +38,9 @@ export function trustedListPath(userSettingsPath: string | undefined): string | 
   return joinPath(userSettingsPath.replace(/[/\\][^/\\]*$/, ""), "trusted");
 }
 
-/** How a file is written down: what it says, and where it is. One that was changed is another one. */
+/**
+ * How a file is written down: what it says, and where it is. One that was changed is another one.
+ */
 export async function trustLine(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return `${new Uint8Array(digest).toHex()} ${JSON.stringify(Deno.cwd())}`;

@@ -8,12 +8,14 @@ import {
 } from "../base/errors.ts";
 
 /**
- * The error that a call ends in whose procedure threw, which therefore ran: InternalError, with what was
- * thrown as its cause. Of an {@link RpcError} that says something of another call, and nothing of this
- * one: passed on as it is, an Overloaded of somebody else would have the call sent again.
+ * The error that a call ends in whose procedure threw, which therefore ran: InternalError, with
+ * what was thrown as its cause. Of an {@link RpcError} that says something of another call, and
+ * nothing of this one: passed on as it is, an Overloaded of somebody else would have the call sent
+ * again.
  *
- * InvalidParams is the one thing that a procedure can say itself: of its parameters it knows best, and
- * who sent them must mend them. Not so where it is what a call that the procedure made has ended in.
+ * InvalidParams is the one thing that a procedure can say itself: of its parameters it knows best,
+ * and who sent them must mend them. Not so where it is what a call that the procedure made has
+ * ended in.
  */
 export function toFailure(method: string, thrown: unknown): RpcError {
   if (!isRpcError(thrown)) {
@@ -28,8 +30,8 @@ export function toFailure(method: string, thrown: unknown): RpcError {
 }
 
 /**
- * As {@link toFailure}, for what was thrown while the parameters were checked: one that refuses them has
- * not begun. Not all of it is ours, since a schema may have functions of its user's.
+ * As {@link toFailure}, for what was thrown while the parameters were checked: one that refuses
+ * them has not begun. Not all of it is ours, since a schema may have functions of its user's.
  */
 export function toRefusal(method: string, thrown: unknown): RpcError {
   return isRpcError(thrown) && isOwnRefusal(thrown)

@@ -1,9 +1,14 @@
 import * as z from "zod";
 
-/** A schema of a procedure's parameters: a tuple for those by position, an object for named ones. */
+/**
+ * A schema of a procedure's parameters: a tuple for those by position, an object for named ones.
+ */
 export type InputSchema = z.ZodTuple | z.ZodObject;
 
-/** What a procedure's parameters are by a schema of any kind: what is neither of the two is one parameter. */
+/**
+ * What a procedure's parameters are by a schema of any kind: what is neither of the two is one
+ * parameter.
+ */
 export type AsInputSchema<Schema extends z.ZodType> = Schema extends InputSchema ? Schema
   : z.ZodTuple<[Schema], null>;
 
@@ -18,8 +23,8 @@ export function ofOne<Schema extends z.ZodType>(schema: Schema): z.ZodTuple<[Sch
 }
 
 /**
- * Makes sure that something is a schema that can be used, which no compiler has done for a module in
- * JavaScript.
+ * Makes sure that something is a schema that can be used, which no compiler has done for a module
+ * in JavaScript.
  *
  * @param name what it is of a procedure: `input` or `output`
  * @throws {TypeError} with what to write instead

@@ -19,8 +19,9 @@ const compiledByProcedure = new WeakMap<Procedure, Compiled>();
  * The result comes back as it is if the procedure is synchronous, and as a promise if not: an
  * inline call then costs no turn of the event loop.
  *
- * @throws {RpcError} (or rejects with it) InvalidParams, with issues; InternalError, which says what of
- * the result JSON cannot express; or what {@link toFailure} makes of what the procedure threw
+ * @throws {RpcError} (or rejects with it) InvalidParams, with issues; InternalError, which says
+ * what of the result JSON cannot express; or what {@link toFailure} makes of what the procedure
+ * threw
  */
 export function invoke(
   method: string,
@@ -51,7 +52,9 @@ export function invoke(
 export interface CheckedItems {
   /** The next item; `done` after the last. Rejects with an {@link RpcError}. */
   next(): Promise<IteratorResult<unknown>>;
-  /** Lets the procedure clean up if it has not come to its end. Rejects with an {@link RpcError}. */
+  /**
+   * Lets the procedure clean up if it has not come to its end. Rejects with an {@link RpcError}.
+   */
   stop(): Promise<void>;
 }
 

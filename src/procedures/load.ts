@@ -86,7 +86,10 @@ function toProcedure(value: unknown): Procedure | undefined {
   }, (params: readonly unknown[]) => Reflect.apply(value, undefined, params));
 }
 
-/** By shape and not by identity: the module may have come by its `defineProcedure` through another copy of us. */
+/**
+ * By shape and not by identity: the module may have come by its `defineProcedure` through another
+ * copy of us.
+ */
 function isProcedure(value: unknown): value is Procedure {
   return typeof value === "object" && value !== null &&
     "handler" in value && typeof value.handler === "function" &&

@@ -1,4 +1,7 @@
-/** Why a user's module cannot be loaded, in one line: from source, and in a binary, which says it otherwise. */
+/**
+ * Why a user's module cannot be loaded, in one line: from source, and in a binary, which says it
+ * otherwise.
+ */
 
 import { messageOf } from "../base/errors.ts";
 
@@ -91,7 +94,9 @@ function reasonOf(message: string): string {
   return place === undefined ? lines.join(" ") : `${lines[0]} ${place.trim()}`;
 }
 
-/** Where in the module it went wrong, unless the message says it already, as a syntax error's does. */
+/**
+ * Where in the module it went wrong, unless the message says it already, as a syntax error's does.
+ */
 function placeOf(thrown: unknown, url: string): string {
   if (!(thrown instanceof Error) || thrown.message.includes("file://")) return "";
   // A stack shows the path as it is, where the URL has %20 for a space.

@@ -51,7 +51,10 @@ export function toOpenRpc(
   return { openrpc: openRpcVersion, info: { ...info }, methods };
 }
 
-/** One document of several: of two methods with one name the first stays, and so does the first title. */
+/**
+ * One document of several: of two methods with one name the first stays, and so does the first
+ * title.
+ */
 export function mergeOpenRpc(
   first: OpenRpcDocument,
   ...others: readonly OpenRpcDocument[]
@@ -89,7 +92,10 @@ function toMethod(name: string, procedure: Procedure): OpenRpcMethod {
   };
 }
 
-/** OpenRPC 1.x asks for JSON Schema draft 7. What a schema cannot express, such as a check in code, is left out. */
+/**
+ * OpenRPC 1.x asks for JSON Schema draft 7. What a schema cannot express, such as a check in code,
+ * is left out.
+ */
 function toJsonSchema(schema: z.core.$ZodType, io: "input" | "output"): Record<string, unknown> {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     target: "draft-7",

@@ -1,4 +1,7 @@
-/** A function's parameters as its source has them: types are gone by then, names and defaults are not. */
+/**
+ * A function's parameters as its source has them: types are gone by then, names and defaults are
+ * not.
+ */
 
 /** One parameter. */
 export interface SourceParameter {
@@ -15,8 +18,9 @@ const piece =
   /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\[\s\S]|[^'\\])*'|"(?:\\[\s\S]|[^"\\])*"|`(?:\\[\s\S]|[^`\\])*`|(?<=[=(,[{:?&|!]\s*)\/(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\[\n])+\/|[\s\S]/gy;
 
 /**
- * The names of a function's parameters, those with defaults included and the rest parameter left out. Where
- * the source has no plain name, as with `({ width }) => ...`, it is `arg1`, `arg2` and so on by its place.
+ * The names of a function's parameters, those with defaults included and the rest parameter left
+ * out. Where the source has no plain name, as with `({ width }) => ...`, it is `arg1`, `arg2` and
+ * so on by its place.
  */
 export function parameterNames(value: CallableFunction): string[] {
   return parametersOf(value).map(({ name }) => name);

@@ -24,14 +24,14 @@ export interface CallContext {
   /** Aborts when the caller has gone or the deadline has passed. */
   readonly signal: AbortSignal;
   /**
-   * The trace that the call belongs to, as W3C Trace Context writes it; `undefined`: none. Given to the
-   * calls that the procedure makes itself, they belong to it too:
+   * The trace that the call belongs to, as W3C Trace Context writes it; `undefined`: none. Given to
+   * the calls that the procedure makes itself, they belong to it too:
    * `client.call("add", [2, 3], { traceparent: context.traceparent })`.
    */
   readonly traceparent?: string | undefined;
   /**
-   * Who calls: the name in the caller's certificate, which nobody can make up. `undefined` where the
-   * server runs without keys.
+   * Who calls: the name in the caller's certificate, which nobody can make up. `undefined` where
+   * the server runs without keys.
    */
   readonly caller?: string | undefined;
 }
@@ -41,28 +41,35 @@ export interface ProcedureOptions<Input extends z.ZodType, Output extends z.ZodT
   /**
    * What it takes. `z.tuple([...])`: parameters by position, handed to the function as an array.
    * `z.object({...})`: named ones, handed over as an object. Callers may use either form with both,
-   * in the order of `names` or of the object's keys. Any other schema: the only parameter, handed over as
-   * it is.
+   * in the order of `names` or of the object's keys. Any other schema: the only parameter, handed
+   * over as it is.
    */
   readonly input: Input;
   /** What it returns; of a stream, each item. */
   readonly output: Output;
-  /** The names of a tuple's parameters, or of the only one. @default the function's own, or `arg1`, `arg2`, ... */
+  /**
+   * The names of a tuple's parameters, or of the only one. @default the function's own, or `arg1`,
+   * `arg2`, ...
+   */
   readonly names?: readonly string[];
   /** @default "cpu" */
   readonly kind?: ProcedureKind;
-  /** Whether running it twice does no harm, so that a call whose server died may be sent again. @default false */
+  /**
+   * Whether running it twice does no harm, so that a call whose server died may be sent again.
+   * @default false
+   */
   readonly idempotent?: boolean;
   /** One line for people. @default "" */
   readonly description?: string;
   /**
-   * Patterns of the names of those who may call it, such as `["alice", "win-*"]`. Where nobody is known,
-   * since the server runs without keys, nobody may. @default whoever may call the server
+   * Patterns of the names of those who may call it, such as `["alice", "win-*"]`. Where nobody is
+   * known, since the server runs without keys, nobody may. @default whoever may call the server
    */
   readonly callers?: readonly string[] | undefined;
   /**
    * Whether it returns items one after the other, as an async generator does. To be said only of a
-   * function that is no generator itself and returns one. @default whether the function is a generator
+   * function that is no generator itself and returns one. @default whether the function is a
+   * generator
    */
   readonly stream?: boolean;
 }

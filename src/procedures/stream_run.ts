@@ -18,17 +18,25 @@ export interface StreamInvocation {
 export interface ItemSink {
   /** Items that there is room for at first. */
   readonly credit: number;
-  /** Takes the next items; of a stream that has none, none, once. What it throws ends the stream. */
+  /**
+   * Takes the next items; of a stream that has none, none, once. What it throws ends the stream.
+   */
   items(items: readonly unknown[]): void;
 }
 
 /** A stream under way. */
 export interface Run {
-  /** Runs to the end, and resolves with the call's result. Rejects with an {@link RpcError}. To be called once. */
+  /**
+   * Runs to the end, and resolves with the call's result. Rejects with an {@link RpcError}. To be
+   * called once.
+   */
   run(): Promise<unknown>;
   /** Grants so many more items. */
   more(n: number): void;
-  /** Nobody wants the rest: the procedure's `finally` runs as soon as it gives way, and the call is Cancelled. */
+  /**
+   * Nobody wants the rest: the procedure's `finally` runs as soon as it gives way, and the call is
+   * Cancelled.
+   */
   cancel(): void;
 }
 

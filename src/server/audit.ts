@@ -17,8 +17,8 @@ export interface AuditEntry {
 export type Audit = (entry: AuditEntry) => void;
 
 /**
- * Writes down each call of one connection when it has ended, also those that were refused. What is asked
- * of the server itself (`rpc.ping`, and the like) is nobody's call.
+ * Writes down each call of one connection when it has ended, also those that were refused. What is
+ * asked of the server itself (`rpc.ping`, and the like) is nobody's call.
  *
  * Around all the rest, so that a server without it does nothing for it.
  */

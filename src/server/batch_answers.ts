@@ -6,7 +6,9 @@ export interface AnswerSink {
   add(line: string | undefined): void;
 }
 
-/** Collects the answers to a batch, and passes them on as one line when the last of them is there. */
+/**
+ * Collects the answers to a batch, and passes them on as one line when the last of them is there.
+ */
 export class BatchAnswers implements AnswerSink {
   readonly #push: (line: string) => void;
   readonly #answers = new BatchLine();

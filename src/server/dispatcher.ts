@@ -70,16 +70,23 @@ interface Method {
   readonly counters: MethodCounters;
 }
 
-/** Of the inline calls, which take microseconds, one in so many is measured: a look at the clock costs as much. */
+/**
+ * Of the inline calls, which take microseconds, one in so many is measured: a look at the clock
+ * costs as much.
+ */
 const inlineSampling = 64;
 
-/** Longest method name that a similar one is looked for: the search takes time, and nobody mistypes more. */
+/**
+ * Longest method name that a similar one is looked for: the search takes time, and nobody mistypes
+ * more.
+ */
 const guessedLengthMax = 64;
 
 /**
  * Requests to answers: finds the method, runs it here or has a worker run it, and counts.
  *
- * Parameters are checked by the process that runs the procedure, so a worker's are not looked at here.
+ * Parameters are checked by the process that runs the procedure, so a worker's are not looked at
+ * here.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -198,7 +205,9 @@ export class Dispatcher {
     };
   }
 
-  /** {@link stats} as JSON, computed only so often: each takes a sort a method, and anybody may ask. */
+  /**
+   * {@link stats} as JSON, computed only so often: each takes a sort a method, and anybody may ask.
+   */
   #latestStats(): string {
     const nowMs = this.#options.clock.now();
     if (nowMs - this.#statsAtMs >= statsPeriodMs) {
@@ -357,7 +366,9 @@ export class Dispatcher {
   }
 }
 
-/** Whether a caller is one of those that a procedure is for. Nobody is, of whom nothing is known. */
+/**
+ * Whether a caller is one of those that a procedure is for. Nobody is, of whom nothing is known.
+ */
 function isAmong(isFor: Matcher, { name }: Peer): boolean {
   return name !== undefined && isFor(name);
 }

@@ -28,7 +28,10 @@ export interface GateOptions {
   readonly next: RequestTaker;
 }
 
-/** Verdicts that are kept for a connection: more methods than any service has, and a bound for who makes names up. */
+/**
+ * Verdicts that are kept for a connection: more methods than any service has, and a bound for who
+ * makes names up.
+ */
 const verdictsMax = 1_024;
 
 /** What is about calls that the caller has open here: who may call may do this. */
@@ -46,8 +49,8 @@ const reading: ReadonlySet<string> = new Set([reservedMethods.discover, reserved
 const administering: ReadonlySet<string> = new Set([reservedMethods.override]);
 
 /**
- * Lets the calls of one connection through, as far as its caller may make them: first of all it has to
- * greet, and to name the service that it takes this server for.
+ * Lets the calls of one connection through, as far as its caller may make them: first of all it has
+ * to greet, and to name the service that it takes this server for.
  *
  * What a method comes to is found once a connection, and then looked up.
  */
@@ -168,7 +171,10 @@ function denied(message: string): RpcError {
   return new RpcError("PermissionDenied", message);
 }
 
-/** In the same time wherever the first difference is, so that nobody finds a secret letter by letter. */
+/**
+ * In the same time wherever the first difference is, so that nobody finds a secret letter by
+ * letter.
+ */
 function isSame(given: unknown, secret: string): boolean {
   if (typeof given !== "string") return false;
   let difference = given.length ^ secret.length;

@@ -149,7 +149,10 @@ export class RpcServer {
     return this.#dispatcher.stats();
   }
 
-  /** From now on `pool` runs what is not inline; the calls of the one before it are that one's to end. */
+  /**
+   * From now on `pool` runs what is not inline; the calls of the one before it are that one's to
+   * end.
+   */
   usePool(pool: Pool): void {
     // In one go: whoever is told asks anew, and no call of its comes between.
     if (!this.#dispatcher.usePool(pool)) return;
@@ -163,8 +166,9 @@ export class RpcServer {
   }
 
   /**
-   * Stops without an error to anybody who listens: sends `rpc.goaway`, serves on for the grace period,
-   * then answers new calls Draining, finishes what runs, and closes. Resolves when it is closed.
+   * Stops without an error to anybody who listens: sends `rpc.goaway`, serves on for the grace
+   * period, then answers new calls Draining, finishes what runs, and closes. Resolves when it is
+   * closed.
    */
   async drain({ graceMs, timeoutMs }: DrainOptions): Promise<void> {
     const { clock, log } = this.#options;

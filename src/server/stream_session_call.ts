@@ -22,8 +22,8 @@ export interface ItemOutlet {
 
 /**
  * A request that asked for a stream. What the client granted is passed on to the procedure in small
- * parts, and none while the client leaves much unread: so a stream takes little memory here, whatever
- * was granted.
+ * parts, and none while the client leaves much unread: so a stream takes little memory here,
+ * whatever was granted.
  */
 export class StreamSessionCall extends SessionCall {
   /** What the dispatcher gives the items to. */

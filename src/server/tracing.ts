@@ -5,8 +5,8 @@ import type { Dispatcher } from "./dispatcher.ts";
 export type RequestTaker = Pick<Dispatcher, "dispatch">;
 
 /**
- * Makes a span of each request, from when it was read to when it is answered, and has the procedure go
- * on from it. What is asked of the server itself (`rpc.ping`, and the like) is nobody's call.
+ * Makes a span of each request, from when it was read to when it is answered, and has the procedure
+ * go on from it. What is asked of the server itself (`rpc.ping`, and the like) is nobody's call.
  *
  * Around the dispatcher, so that a server without a tracer does nothing for it.
  *

@@ -17,8 +17,8 @@ export interface LatencyBin {
 }
 
 /**
- * Counts latencies in constant memory, in steps that are fine for short ones and coarse for long ones,
- * as HdrHistogram does.
+ * Counts latencies in constant memory, in steps that are fine for short ones and coarse for long
+ * ones, as HdrHistogram does.
  */
 export class LatencyHistogram {
   readonly #counts = new Float64Array(stepsPerOctave * octaves);
@@ -66,8 +66,9 @@ export class LatencyHistogram {
   }
 
   /**
-   * The latencies in bins of which each is as many times as wide as the one before it, from the fastest to
-   * that of 99.9 %: what is slower is in the last one, so that an outlier does not make all others one bin.
+   * The latencies in bins of which each is as many times as wide as the one before it, from the
+   * fastest to that of 99.9 %: what is slower is in the last one, so that an outlier does not make
+   * all others one bin.
    */
   bins(count: number): LatencyBin[] {
     const edges = this.#edgesMs(count);

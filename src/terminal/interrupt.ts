@@ -5,18 +5,25 @@ export interface Interrupt {
   release(): void;
 }
 
-/** Signals by which a person or a supervisor asks a process to end, as far as the system has them. */
+/**
+ * Signals by which a person or a supervisor asks a process to end, as far as the system has them.
+ */
 export const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM"];
 
 /** What {@link onInterrupt} takes. */
 export interface InterruptOptions {
-  /** Whether the end of the terminal counts too, unless it was to be ignored from the start. @default false */
+  /**
+   * Whether the end of the terminal counts too, unless it was to be ignored from the start.
+   * @default false
+   */
   readonly hangup?: boolean;
 }
 
-/** Aborts at the first request to end; at the second the process ends at once, with exit code 130. */
+/**
+ * Aborts at the first request to end; at the second the process ends at once, with exit code 130.
+ */
 export function onInterrupt({ hangup = false }: InterruptOptions = {}): Interrupt {
   const abort = new AbortController();
   const listener = () => {
@@ -25,10 +32,12 @@ export function onInterrupt({ hangup = false }: InterruptOptions = {}): Interrup
   };
   const isIgnored = ignoresHangup();
   const hangupListener = () => {
-    // It comes twice, from the system and from the shell, and with a service's SIGTERM: that is no hurry.
+    // It comes twice, from the system and from the shell, and with a service's SIGTERM: that is no
+    // hurry.
     if (!isIgnored) abort.abort();
   };
-  // Also where it is ignored: the runtime ends that by listening to it with the first of the others.
+  // Also where it is ignored: the runtime ends that by listening to it with the first of the
+  // others.
   const listens = Deno.build.os !== "windows" && (hangup || isIgnored);
   for (const name of endSignals) Deno.addSignalListener(name, listener);
   if (listens) Deno.addSignalListener("SIGHUP", hangupListener);
@@ -42,8 +51,8 @@ export function onInterrupt({ hangup = false }: InterruptOptions = {}): Interrup
 }
 
 /**
- * Whether SIGHUP is to have no effect, as under `nohup`. Only Linux tells. Elsewhere a process that writes to
- * a terminal was not started by `nohup`, and any other may have been.
+ * Whether SIGHUP is to have no effect, as under `nohup`. Only Linux tells. Elsewhere a process that
+ * writes to a terminal was not started by `nohup`, and any other may have been.
  */
 function ignoresHangup(): boolean {
   if (Deno.build.os !== "linux") return !Deno.stdout.isTerminal() && !Deno.stderr.isTerminal();
@@ -75,8 +84,8 @@ export interface Suspension {
 const quitExitCode = 131;
 
 /**
- * Gives the terminal back before Ctrl-Z stops the process, and before SIGQUIT ends it; takes it again when
- * the process goes on. Windows has no such signals.
+ * Gives the terminal back before Ctrl-Z stops the process, and before SIGQUIT ends it; takes it
+ * again when the process goes on. Windows has no such signals.
  */
 export function onSuspend(state: TerminalState): Suspension {
   if (Deno.build.os === "windows") return { release() {} };

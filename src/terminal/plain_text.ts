@@ -1,13 +1,14 @@
 /**
- * Strangers' text on its way to a terminal or a log: a server's error, a registry's node, a method's
- * description. A terminal obeys what it is sent, so nothing of that goes out but what can be seen. What
- * cannot is written as JSON escapes it: visible, nothing lost, and what was JSON still means the same.
+ * Strangers' text on its way to a terminal or a log: a server's error, a registry's node, a
+ * method's description. A terminal obeys what it is sent, so nothing of that goes out but what can
+ * be seen. What cannot is written as JSON escapes it: visible, nothing lost, and what was JSON
+ * still means the same.
  */
 
 /**
- * What a terminal obeys or hides, but for tabs and line ends: control characters of both ranges, marks
- * that turn the direction of text around, and characters that take no room. The joiners of U+200C and
- * U+200D stay, without which some languages and emoji are not written.
+ * What a terminal obeys or hides, but for tabs and line ends: control characters of both ranges,
+ * marks that turn the direction of text around, and characters that take no room. The joiners of
+ * U+200C and U+200D stay, without which some languages and emoji are not written.
  */
 const unseen =
   // deno-lint-ignore no-control-regex
@@ -18,7 +19,9 @@ const hasUnseen = new RegExp(unseen.source);
 
 const hex = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
-/** A text that may have several lines, as it may be printed. For JSON too, which keeps its meaning. */
+/**
+ * A text that may have several lines, as it may be printed. For JSON too, which keeps its meaning.
+ */
 export function plainText(text: string): string {
   if (!hasUnseen.test(text)) return text;
   return text.replaceAll("\r\n", "\n").replaceAll(unseen, (found) => found.replaceAll(/[^]/g, hex));

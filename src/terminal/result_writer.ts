@@ -36,8 +36,8 @@ interface Line<Tag> {
 }
 
 /**
- * Results on their way to stdout: few large writes while there is much, at once when there is little.
- * Lines that were not written are known by their tags.
+ * Results on their way to stdout: few large writes while there is much, at once when there is
+ * little. Lines that were not written are known by their tags.
  */
 export class ResultWriter<Tag> {
   readonly #options: ResultWriterOptions;

@@ -15,8 +15,9 @@ const entering = "\x1b[?1049h\x1b[?25l\x1b[2J";
 const leaving = "\x1b[?25h\x1b[?1049l";
 
 /**
- * The whole terminal, drawn again and again: on its second page, as editors do it, so that what stood
- * there before comes back at the end, and so that a new size costs no more than the next drawing.
+ * The whole terminal, drawn again and again: on its second page, as editors do it, so that what
+ * stood there before comes back at the end, and so that a new size costs no more than the next
+ * drawing.
  */
 export class Screen {
   readonly #device: ScreenDevice;

@@ -7,7 +7,10 @@ export interface ScreenSize {
 /** What a terminal has had since there were any. */
 const usual: ScreenSize = { columns: 80, rows: 24 };
 
-/** The size of the terminal now; one that does not know its own, or says that it has none, is the usual. */
+/**
+ * The size of the terminal now; one that does not know its own, or says that it has none, is the
+ * usual.
+ */
 export function terminalSize(ask: () => ScreenSize = Deno.consoleSize): ScreenSize {
   try {
     const { columns, rows } = ask();

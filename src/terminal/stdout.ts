@@ -1,7 +1,9 @@
 import { CommandError } from "../base/command_error.ts";
 import { messageOf } from "../base/errors.ts";
 
-/** How long a full pipe is left alone, where a write does not wait by itself until there is room. */
+/**
+ * How long a full pipe is left alone, where a write does not wait by itself until there is room.
+ */
 export const fullPipePauseMs = 5;
 
 const encoder = new TextEncoder();

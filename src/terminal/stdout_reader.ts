@@ -1,13 +1,16 @@
 /**
- * Whether anybody still reads stdout, for what may write nothing for hours: `rpc servers --watch | head -1`
- * would wait for the next event to find out. A pipe tells it to `poll`, which Deno has not; so the system's
- * own is asked where it can be found, and elsewhere nobody knows before the next write.
+ * Whether anybody still reads stdout, for what may write nothing for hours:
+ * `rpc servers --watch | head -1` would wait for the next event to find out. A pipe tells it to
+ * `poll`, which Deno has not; so the system's own is asked where it can be found, and elsewhere
+ * nobody knows before the next write.
  */
 
 /** `POLLERR`, `POLLHUP` and `POLLNVAL`: alike on Linux, macOS and the BSDs. */
 const goneEvents = 0x8 | 0x10 | 0x20;
 
-/** Where the system's own functions are: the C libraries of most Linuxes, of Alpine, and of macOS. */
+/**
+ * Where the system's own functions are: the C libraries of most Linuxes, of Alpine, and of macOS.
+ */
 const libraries: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
   linux: ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`],
   darwin: ["libSystem.dylib"],

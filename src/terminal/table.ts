@@ -9,7 +9,9 @@ const gap = "  ";
  */
 const cellWidthMax = 300;
 
-/** Lays rows out in columns, wide characters included, with two spaces between them: a line each. */
+/**
+ * Lays rows out in columns, wide characters included, with two spaces between them: a line each.
+ */
 export function columnLines(rows: readonly (readonly string[])[], indent = ""): string[] {
   const cells = rows.map((row) => row.map(cut));
   const widths: number[] = [];

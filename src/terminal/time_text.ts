@@ -1,4 +1,7 @@
-/** A moment as text, to the second or the minute; `-` for 0, and for what is no moment: anybody may have sent it. */
+/**
+ * A moment as text, to the second or the minute; `-` for 0, and for what is no moment: anybody may
+ * have sent it.
+ */
 export function timeText(wallTimeMs: number, precision: "seconds" | "minutes"): string {
   const time = new Date(wallTimeMs);
   if (wallTimeMs === 0 || Number.isNaN(time.getTime())) return "-";

@@ -1,4 +1,6 @@
-/** How much room a text takes on a terminal, where some characters take two columns and some none. */
+/**
+ * How much room a text takes on a terminal, where some characters take two columns and some none.
+ */
 
 import measure from "fast-string-truncated-width";
 
@@ -15,7 +17,9 @@ export function displayWidth(text: string): number {
   return measure(text).width;
 }
 
-/** The text, or as much of it as fits; control characters are left out, colours are kept and ended. */
+/**
+ * The text, or as much of it as fits; control characters are left out, colours are kept and ended.
+ */
 export function fitted(text: string, columns: number): string {
   const line = text.replaceAll(control, "$1");
   const { index, truncated } = measure(line, { limit: columns, ellipsis: "" });

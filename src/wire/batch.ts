@@ -10,9 +10,9 @@ interface Answer {
 }
 
 /**
- * The answers to a batch, which leave as one line. As soon as those that have come are too long for a
- * message together, the longest of them are replaced by errors. So never more is held than one message
- * and one answer, and those which give way are the same as if all had been waited for.
+ * The answers to a batch, which leave as one line. As soon as those that have come are too long for
+ * a message together, the longest of them are replaced by errors. So never more is held than one
+ * message and one answer, and those which give way are the same as if all had been waited for.
  */
 export class BatchLine {
   readonly #answers: Answer[] = [];
@@ -54,8 +54,8 @@ export class BatchLine {
 }
 
 /**
- * An answer's line, or a batch's, with short errors in place of all that it says, because there is no room for it.
- * What these say of `executed` stays true.
+ * An answer's line, or a batch's, with short errors in place of all that it says, because there is
+ * no room for it. What these say of `executed` stays true.
  */
 export function withoutResults(line: string, why: string): string {
   const answers = JSON.parse(line) as Response | readonly Response[];

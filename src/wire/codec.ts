@@ -60,11 +60,12 @@ export function isResponse(message: Response | Request): message is Response {
 }
 
 /**
- * A request as a line. Without `timeoutMs` there is no deadline but the server's own; with `stream`,
- * which is the credit to begin with, it asks for a stream; with `traceparent` it belongs to a trace;
- * with `caller`, which a server alone may say to its workers, it tells who calls.
+ * A request as a line. Without `timeoutMs` there is no deadline but the server's own; with
+ * `stream`, which is the credit to begin with, it asks for a stream; with `traceparent` it belongs
+ * to a trace; with `caller`, which a server alone may say to its workers, it tells who calls.
  *
- * @throws {RpcError} InvalidParams if JSON cannot express them, or too long or too deeply nested for one message
+ * @throws {RpcError} InvalidParams if JSON cannot express them, or too long or too deeply nested
+ * for one message
  */
 export function encodeRequest(
   id: number,
@@ -104,7 +105,8 @@ function quoted(method: string): string {
 /**
  * A notification as a line.
  *
- * @throws {RpcError} InvalidParams if they are not JSON, or too long or too deeply nested for one message
+ * @throws {RpcError} InvalidParams if they are not JSON, or too long or too deeply nested for one
+ * message
  */
 export function encodeNotification(method: string, params?: Params): string {
   const text = `{"jsonrpc":"2.0","method":${JSON.stringify(method)}${
@@ -116,7 +118,8 @@ export function encodeNotification(method: string, params?: Params): string {
 /**
  * Items of a stream as a line.
  *
- * @throws {RpcError} InternalError if they are not JSON, or too long or too deeply nested for one message
+ * @throws {RpcError} InternalError if they are not JSON, or too long or too deeply nested for one
+ * message
  */
 export function encodeItems(id: Id, items: readonly unknown[]): string {
   let text: string;
@@ -158,7 +161,8 @@ function withoutAbsent(params: Params): Params {
 /**
  * A result as a line; `undefined` becomes `null`.
  *
- * @throws {RpcError} InternalError if the result is not JSON, or too long or too deeply nested for one message
+ * @throws {RpcError} InternalError if the result is not JSON, or too long or too deeply nested for
+ * one message
  */
 export function encodeResult(id: Id, result: unknown): string {
   let text: string | undefined;
@@ -259,11 +263,13 @@ export function toRpcError(error: WireError): RpcError {
 const workerErrors: ReadonlySet<ErrorName> = new Set(["InvalidParams", "InternalError"]);
 
 /**
- * As {@link toRpcError}, for the answer of a worker. All that a worker knows is its call: what it says
- * of queues, deadlines or methods it has from a call that it made itself, and "no" of that one.
+ * As {@link toRpcError}, for the answer of a worker. All that a worker knows is its call: what it
+ * says of queues, deadlines or methods it has from a call that it made itself, and "no" of that
+ * one.
  *
- * @param isForeign whether it is somebody else's program, any "no" of which may be from there: it may pass
- * the error of another call on whole. That it was handed the call is all that is known then
+ * @param isForeign whether it is somebody else's program, any "no" of which may be from there: it
+ * may pass the error of another call on whole. That it was handed the call is all that is known
+ * then
  */
 export function toWorkerError(error: WireError, isForeign = false): RpcError {
   const { executed } = errorDataOf(error.data);

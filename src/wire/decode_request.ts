@@ -15,7 +15,9 @@ import {
 import { readRequestFast } from "./fast_path.ts";
 import { reservedPrefix } from "./reserved.ts";
 
-/** A message that is not a request: the error to answer it with, under the id that it seems to have. */
+/**
+ * A message that is not a request: the error to answer it with, under the id that it seems to have.
+ */
 export class BadMessage {
   readonly id: Id;
   readonly error: RpcError;
@@ -34,7 +36,10 @@ const id = z.compile(idSchema);
 const cancelParams = z.compile(cancelParamsSchema);
 const moreParamsCheck = z.compile(moreParamsSchema);
 
-/** Reads a line as a server does: a request, a batch of them, or the error to answer with. Never throws. */
+/**
+ * Reads a line as a server does: a request, a batch of them, or the error to answer with. Never
+ * throws.
+ */
 export function decodeRequest(line: string): Incoming {
   return readRequestFast(line) ?? decodeAnyRequest(line);
 }

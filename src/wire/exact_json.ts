@@ -12,7 +12,10 @@ const point = 0x2e;
 const zero = 0x30;
 const nine = 0x39;
 
-/** As `JSON.parse`, but for numbers that JavaScript would change: they are written back as they came. */
+/**
+ * As `JSON.parse`, but for numbers that JavaScript would change: they are written back as they
+ * came.
+ */
 export function parseExactly(text: string): unknown {
   if (hasOnlyNumbers(isPlain, text)) return JSON.parse(text);
   const value = JSON.parse(text);

@@ -1,11 +1,12 @@
 /**
- * The fast path of reading: messages in the very form in which `codec.ts` writes them, read by that form: only what a caller chose is
- * parsed, not the frame around it. Nearly all messages have it, and parsing the frame took a third of a
- * server's time. What deviates by a space is read the general way, so this decides how fast a message is
- * read and never what it means: a test holds the two to the same answers.
+ * The fast path of reading: messages in the very form in which `codec.ts` writes them, read by that
+ * form: only what a caller chose is parsed, not the frame around it. Nearly all messages have it,
+ * and parsing the frame took a third of a server's time. What deviates by a space is read the
+ * general way, so this decides how fast a message is read and never what it means: a test holds the
+ * two to the same answers.
  *
- * It may do so because JSON is unambiguous: text that is one of these frames around values which are JSON by
- * themselves is JSON as a whole, and says nothing else.
+ * It may do so because JSON is unambiguous: text that is one of these frames around values which
+ * are JSON by themselves is JSON as a whole, and says nothing else.
  */
 
 import { callTimeoutMsMax, methodLengthMax, nestingMax } from "../base/limits.ts";
@@ -17,8 +18,9 @@ import { isNestedDeeper } from "./nesting.ts";
 const digitsMax = 15;
 
 /**
- * Longest string, its quotes included, that is cut out of its line. V8 copies up to twelve characters; a longer
- * one would be a view of the line, and of all that was read with it, which it would keep in memory.
+ * Longest string, its quotes included, that is cut out of its line. V8 copies up to twelve
+ * characters; a longer one would be a view of the line, and of all that was read with it, which it
+ * would keep in memory.
  */
 const shortStringMax = 12 + 2;
 
@@ -38,7 +40,9 @@ export function readResultFast(line: string): Response | undefined {
   return result === undefined ? undefined : { jsonrpc: "2.0", id, result };
 }
 
-/** A request with parameters by position or without any; `undefined` if the line has another form. */
+/**
+ * A request with parameters by position or without any; `undefined` if the line has another form.
+ */
 export function readRequestFast(line: string): Request | undefined {
   const cursor = new Cursor(line);
   if (!cursor.take('{"jsonrpc":"2.0","id":')) return undefined;
@@ -127,8 +131,8 @@ class Cursor {
   }
 
   /**
-   * The short string or whole number that reaches from here to `end`, for which `JSON.parse` takes five times
-   * as long. `undefined`, and it stays where it is, if that is anything else.
+   * The short string or whole number that reaches from here to `end`, for which `JSON.parse` takes
+   * five times as long. `undefined`, and it stays where it is, if that is anything else.
    */
   scalar(end: number): string | number | undefined {
     const start = this.at;

@@ -35,8 +35,8 @@ export interface Welcome {
 const helloId = "hello";
 
 /**
- * Greets a server, and returns its answer and the stream to go on with: what came beside the answer is
- * read from it first.
+ * Greets a server, and returns its answer and the stream to go on with: what came beside the answer
+ * is read from it first.
  *
  * @throws {RpcError} the server refuses, or answers nothing that can be understood
  */

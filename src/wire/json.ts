@@ -16,8 +16,9 @@ export function parseJson(line: string): unknown {
 }
 
 /**
- * The same value with the numbers that JavaScript would change as they were written, for what only passes
- * through; `undefined` if there are none, as in nearly all lines. The line has been read by {@link parseJson}.
+ * The same value with the numbers that JavaScript would change as they were written, for what only
+ * passes through; `undefined` if there are none, as in nearly all lines. The line has been read by
+ * {@link parseJson}.
  */
 export function exactJson(line: string): unknown {
   return isExactAnyway(line) ? undefined : parseExactly(line);

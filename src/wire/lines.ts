@@ -8,15 +8,19 @@ const lineFeed = 0x0a;
 
 const noBytes = new Uint8Array(0);
 
-/** A buffer grown past this by one long line is given back with it, so that an idle connection keeps none. */
+/**
+ * A buffer grown past this by one long line is given back with it, so that an idle connection keeps
+ * none.
+ */
 const partialBytesKept = 64 * 1024;
 
-// Whole lines only, so they keep nothing between them and all can share them. A byte order mark is no
-// JSON: kept, so that it fails wherever it stands, not only in mid-stream.
+// Whole lines only, so they keep nothing between them and all can share them. A byte order mark is
+// no JSON: kept, so that it fails wherever it stands, not only in mid-stream.
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-// The strict one makes strings of two bytes a character in Deno, also of plain ASCII, and takes several
-// times as long. This one puts a mark where bytes are not UTF-8, after which one looks more closely.
+// The strict one makes strings of two bytes a character in Deno, also of plain ASCII, and takes
+// several times as long. This one puts a mark where bytes are not UTF-8, after which one looks more
+// closely.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 const replacementMark = "\ufffd";
@@ -50,8 +54,9 @@ export class LineSplitter {
   }
 
   /**
-   * Takes the next bytes and returns the lines that they complete; blank ones are left out. The chunk
-   * may be reused afterwards. After an overflow, which is the last item, nothing more is returned.
+   * Takes the next bytes and returns the lines that they complete; blank ones are left out. The
+   * chunk may be reused afterwards. After an overflow, which is the last item, nothing more is
+   * returned.
    */
   push(chunk: Uint8Array): Line[] {
     if (this.#overflowed) return [];
@@ -73,7 +78,10 @@ export class LineSplitter {
     return lines;
   }
 
-  /** No piece is longer than the longest line, so what is whole within one needs no look at its length. */
+  /**
+   * No piece is longer than the longest line, so what is whole within one needs no look at its
+   * length.
+   */
   #pushInPieces(chunk: Uint8Array): Line[] {
     const lines: Line[] = [];
     for (let start = 0; start < chunk.length; start += this.#bytesMax) {

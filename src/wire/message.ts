@@ -1,9 +1,11 @@
 /**
  * The messages that cross the wire, as zod schemas: JSON-RPC 2.0 with one optional member of ours,
- * `meta`. Types are inferred from the schemas. Unknown members are dropped, so that versions can differ.
+ * `meta`. Types are inferred from the schemas. Unknown members are dropped, so that versions can
+ * differ.
  *
- * Whoever takes requests checks them with these very schemas (`decode_request.ts`). Whoever only makes
- * calls imports the types and checks the few forms of answers without loading zod (`reply_checks.ts`).
+ * Whoever takes requests checks them with these very schemas (`decode_request.ts`). Whoever only
+ * makes calls imports the types and checks the few forms of answers without loading zod
+ * (`reply_checks.ts`).
  */
 
 import * as z from "zod";
@@ -16,8 +18,8 @@ import {
 } from "../base/limits.ts";
 
 /**
- * A request's id. `null` is legal and only makes an answer hard to tell from others. A number past those
- * that JavaScript holds would come back as another one: a text can be as long as it likes.
+ * A request's id. `null` is legal and only makes an answer hard to tell from others. A number past
+ * those that JavaScript holds would come back as another one: a text can be as long as it likes.
  */
 export const idSchema = z.union([
   z.number().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER),
@@ -32,9 +34,9 @@ export const paramsSchema = z.union([z.array(z.unknown()), z.record(z.string(), 
 export const creditSchema = z.int().min(1).max(streamCreditMax);
 
 /**
- * Where in a trace a call stands, as https://www.w3.org/TR/trace-context/ writes it. What has another
- * form is as good as nothing: whoever traces must not be what makes calls fail. Of a later version the
- * first four fields are those of today.
+ * Where in a trace a call stands, as https://www.w3.org/TR/trace-context/ writes it. What has
+ * another form is as good as nothing: whoever traces must not be what makes calls fail. Of a later
+ * version the first four fields are those of today.
  */
 export const traceparentSchema = z.string().max(traceparentLengthMax).regex(
   /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:$|(?<!^00.{53})-)/,
@@ -61,7 +63,10 @@ export const requestSchema = z.object({
   meta: metaSchema.optional(),
 });
 
-/** The error member of an answer. `data` is ours where it has our form, and somebody else's otherwise. */
+/**
+ * The error member of an answer. `data` is ours where it has our form, and somebody else's
+ * otherwise.
+ */
 export const wireErrorSchema = z.object({
   code: z.number(),
   message: z.string(),

@@ -1,4 +1,7 @@
-/** Whether JSON text nests arrays and objects deeper than `levels`. Text that is not JSON gives any answer. */
+/**
+ * Whether JSON text nests arrays and objects deeper than `levels`. Text that is not JSON gives any
+ * answer.
+ */
 export function isNestedDeeper(text: string, levels: number): boolean {
   // Shorter text cannot close what it would have to open.
   if (text.length <= 2 * levels) return false;

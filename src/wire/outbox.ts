@@ -8,21 +8,22 @@ const encoder = new TextEncoder();
 const noBytes = new Uint8Array(0);
 
 /**
- * From so many characters on what waits behind a write is a piece by itself. A string has a longest length, which
- * megabytes that nobody reads would reach, and each piece takes as much again when it is encoded.
+ * From so many characters on what waits behind a write is a piece by itself. A string has a longest
+ * length, which megabytes that nobody reads would reach, and each piece takes as much again when it
+ * is encoded.
  */
 const pieceLength = 256 * 1024;
 
 /**
- * From so many characters on a burst begins to leave while it still grows: the peer then works on its
- * first half while the second is made, where otherwise the two would take turns.
+ * From so many characters on a burst begins to leave while it still grows: the peer then works on
+ * its first half while the second is made, where otherwise the two would take turns.
  */
 const earlyWriteLength = 2_048;
 
 /**
- * Turns lines into few writes: all that is ready together leaves in one, which is some six times the
- * rate of a write a line. The flush is put off by microtasks for as long as lines keep coming in
- * them, until there is enough to begin with, so that a single line never waits for company.
+ * Turns lines into few writes: all that is ready together leaves in one, which is some six times
+ * the rate of a write a line. The flush is put off by microtasks for as long as lines keep coming
+ * in them, until there is enough to begin with, so that a single line never waits for company.
  */
 export class Outbox {
   readonly #sink: Sink;
@@ -121,7 +122,10 @@ export class Outbox {
     }
   }
 
-  /** A method of its own because the state changes while `#write` waits, which the compiler cannot see. */
+  /**
+   * A method of its own because the state changes while `#write` waits, which the compiler cannot
+   * see.
+   */
   #isClosed(): boolean {
     return this.#state === "closed";
   }

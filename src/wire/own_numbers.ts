@@ -3,9 +3,9 @@ import { withPlainNumbers, withRoundedNumbers } from "../base/values/exact_numbe
 import { reservedPrefix } from "./reserved.ts";
 
 /**
- * A result, or an item of a stream, with JavaScript's numbers: as it is handed to a program. The error
- * stands for one in which JavaScript would have another number than was sent. What a server says of
- * itself is only looked at: the nearest number does for it.
+ * A result, or an item of a stream, with JavaScript's numbers: as it is handed to a program. The
+ * error stands for one in which JavaScript would have another number than was sent. What a server
+ * says of itself is only looked at: the nearest number does for it.
  */
 export function withOwnNumbers(method: string, result: unknown): unknown {
   if (typeof result !== "object" || result === null) return result;

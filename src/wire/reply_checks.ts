@@ -1,7 +1,8 @@
 /**
  * What a client is sent, checked without a schema library: a program that makes one call would take
- * longer to load zod than to make it (docs/adr/0006). The schemas in `message.ts` say what is right, and
- * a test holds these few functions to them over thousands of values that are nearly messages.
+ * longer to load zod than to make it (docs/adr/0006). The schemas in `message.ts` say what is
+ * right, and a test holds these few functions to them over thousands of values that are nearly
+ * messages.
  */
 
 import { idLengthMax, methodLengthMax } from "../base/limits.ts";

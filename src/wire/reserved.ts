@@ -12,7 +12,10 @@ export const reservedMethods = {
   ping: "rpc.ping",
   /** Request: counters of the server. */
   stats: "rpc.stats",
-  /** Request, `{drained?, weight?}`, for who has the right `admin`: be given other shares of the calls. */
+  /**
+   * Request, `{drained?, weight?}`, for who has the right `admin`: be given other shares of the
+   * calls.
+   */
   override: "rpc.override",
   /** Notification to the caller of a stream, `{id, items}`: the next items of that call. */
   item: "rpc.item",

@@ -2,7 +2,10 @@
 
 import * as z from "zod";
 
-/** Latencies of one procedure's latest calls, in milliseconds, from the request read to the answer made. */
+/**
+ * Latencies of one procedure's latest calls, in milliseconds, from the request read to the answer
+ * made.
+ */
 export const latencySchema = z.object({ p50Ms: z.number(), p99Ms: z.number() });
 
 /** Counters of one procedure since the server started. */

@@ -1,14 +1,17 @@
 /**
- * Who has a request that was sent to a worker ahead of its turn: the worker, which has begun it, or the
- * server, which wants it back because the one before it takes long. Both must decide while the worker's
- * only thread computes, so neither can be asked: they look at a small file that both have open.
+ * Who has a request that was sent to a worker ahead of its turn: the worker, which has begun it, or
+ * the server, which wants it back because the one before it takes long. Both must decide while the
+ * worker's only thread computes, so neither can be asked: they look at a small file that both have
+ * open.
  *
- * It holds two numbers, the last request that was begun and the last one that is revoked. The worker
- * writes the first and then reads the second, the server writes the second and then reads the first.
- * The system does writes to one file one after the other, so at least one of the two sees the other's (the
- * way of Dekker's algorithm): a request is never run by two workers, and lost by none.
+ * It holds two numbers, the last request that was begun and the last one that is revoked. The
+ * worker writes the first and then reads the second, the server writes the second and then reads
+ * the first. The system does writes to one file one after the other, so at least one of the two
+ * sees the other's (the way of Dekker's algorithm): a request is never run by two workers, and lost
+ * by none.
  *
- * A file, since processes of Deno share no memory. It is 16 bytes long and its writes stay in memory.
+ * A file, since processes of Deno share no memory. It is 16 bytes long and its writes stay in
+ * memory.
  */
 
 const numberBytes = 8;
@@ -53,8 +56,9 @@ export class ClaimFile {
   }
 
   /**
-   * Takes back all requests up to an id that are not begun, and returns an id after which the worker begins
-   * none of them. Of those up to that id the worker may have let some go too: it has to say so.
+   * Takes back all requests up to an id that are not begun, and returns an id after which the
+   * worker begins none of them. Of those up to that id the worker may have let some go too: it has
+   * to say so.
    */
   revoke(upToId: number): number {
     writeAt(this.#file, numberBytes, upToId);

@@ -1,9 +1,10 @@
 /**
- * Descriptors of their own for the lines between a server and a worker of ours. Stdin and stdout are anybody's:
- * a procedure reads them, closes them, or starts programs that inherit them. So a shell moves the two pipes
- * to other numbers before it becomes the worker, whose stdin is then empty and whose stdout is its stderr.
- * Where there is no shell, as in a small container image, a worker on Linux does so itself. Elsewhere they
- * stay where they are (docs/adr/0014-a-worker-has-descriptors-of-its-own.md).
+ * Descriptors of their own for the lines between a server and a worker of ours. Stdin and stdout
+ * are anybody's: a procedure reads them, closes them, or starts programs that inherit them. So a
+ * shell moves the two pipes to other numbers before it becomes the worker, whose stdin is then
+ * empty and whose stdout is its stderr. Where there is no shell, as in a small container image, a
+ * worker on Linux does so itself. Elsewhere they stay where they are
+ * (docs/adr/0014-a-worker-has-descriptors-of-its-own.md).
  */
 
 /** Says to a worker that its lines do not stay on stdin and stdout, and who moves them. */
@@ -29,7 +30,8 @@ interface Startable {
 }
 
 /**
- * The same command with the pipes out of everybody's way, if that can be done here. The process is the same one.
+ * The same command with the pipes out of everybody's way, if that can be done here. The process is
+ * the same one.
  *
  * @param sh the shell
  */
@@ -66,7 +68,10 @@ export interface OwnDescriptors {
   readonly output: Deno.FsFile;
 }
 
-/** Opens them, for this process alone: what it starts does not get them. `undefined`: they stay where they are. */
+/**
+ * Opens them, for this process alone: what it starts does not get them. `undefined`: they stay
+ * where they are.
+ */
 export function takeOwnDescriptors(): OwnDescriptors | undefined {
   const state = Deno.env.get(variable);
   if (state === undefined) return undefined;
@@ -98,7 +103,9 @@ function closeNumbers(): void {
   }
 }
 
-/** Does what the shell does, and the same to the copies that Deno has made of 0 and 1 at its start. */
+/**
+ * Does what the shell does, and the same to the copies that Deno has made of 0 and 1 at its start.
+ */
 function moveAway(): OwnDescriptors | undefined {
   try {
     const library = Deno.dlopen("libc.so.6", {

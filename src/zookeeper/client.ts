@@ -36,9 +36,13 @@ export interface ZooKeeperOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** Every change of state. After `expired` follow `connecting` and `connected` of a new session. */
+  /**
+   * Every change of state. After `expired` follow `connecting` and `connected` of a new session.
+   */
   readonly onState?: (state: ZooKeeperState) => void;
-  /** After each pass over the members in which none could be reached: the message says who, and why. */
+  /**
+   * After each pass over the members in which none could be reached: the message says who, and why.
+   */
   readonly onConnectFailure?: (error: ZooKeeperError) => void;
 }
 
@@ -66,13 +70,14 @@ const encoder = new TextEncoder();
  * One session with a ZooKeeper ensemble, kept up for as long as the client lives.
  *
  * Operations wait while there is no connection. Those under way when a connection breaks fail with
- * CONNECTION_LOSS and may have been carried out; those of an expired session fail with SESSION_EXPIRED.
- * They carry no deadline of their own. Paths are relative to the chroot, and events report them so too.
+ * CONNECTION_LOSS and may have been carried out; those of an expired session fail with
+ * SESSION_EXPIRED. They carry no deadline of their own. Paths are relative to the chroot, and
+ * events report them so too.
  *
- * A watcher is told of one event, as the server's watches are one-shot, and exactly once: either what
- * happened, also when it happened between two connections, or `lost` when the session has expired. It is
- * registered if and only if the read that brought it succeeds (`exists` of a missing node is a success),
- * before any later event can arrive.
+ * A watcher is told of one event, as the server's watches are one-shot, and exactly once: either
+ * what happened, also when it happened between two connections, or `lost` when the session has
+ * expired. It is registered if and only if the read that brought it succeeds (`exists` of a missing
+ * node is a success), before any later event can arrive.
  */
 export class ZooKeeperClient {
   readonly #session: Session;
@@ -117,8 +122,8 @@ export class ZooKeeperClient {
 
   /**
    * Starts connecting, if need be, and resolves when connected. Rejects after `timeoutMs` with
-   * OPERATION_TIMEOUT, which does not end the attempts: those go on until {@link close}. Rejects with
-   * AUTH_FAILED if the servers refuse the credentials, and with CLOSED.
+   * OPERATION_TIMEOUT, which does not end the attempts: those go on until {@link close}. Rejects
+   * with AUTH_FAILED if the servers refuse the credentials, and with CLOSED.
    */
   connect(timeoutMs: number): Promise<void> {
     return this.#session.connect(timeoutMs);
@@ -207,10 +212,11 @@ export class ZooKeeperClient {
   }
 
   /**
-   * Ends the session, so that its ephemeral nodes go at once, and stops for good. Works in any state, and
-   * more than once. What was sent before is answered, or fails with CONNECTION_LOSS; what was not fails
-   * with CLOSED; watchers are forgotten. Without a connection nobody can be told, and the ephemeral nodes
-   * go when the session expires. Resolves within about a second, whatever the server does; never rejects.
+   * Ends the session, so that its ephemeral nodes go at once, and stops for good. Works in any
+   * state, and more than once. What was sent before is answered, or fails with CONNECTION_LOSS;
+   * what was not fails with CLOSED; watchers are forgotten. Without a connection nobody can be
+   * told, and the ephemeral nodes go when the session expires. Resolves within about a second,
+   * whatever the server does; never rejects.
    */
   close(): Promise<void> {
     return this.#session.close();

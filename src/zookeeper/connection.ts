@@ -35,7 +35,9 @@ export interface ConnectionOptions {
   readonly signal: AbortSignal;
 }
 
-/** Size of the buffer that one read fills: many answers, or a good part of a long list of children. */
+/**
+ * Size of the buffer that one read fills: many answers, or a good part of a long list of children.
+ */
 const readBufferBytes = 64 * 1024;
 
 /** A connection that is open until its signal aborts or the peer ends it. */
@@ -57,7 +59,9 @@ export class Connection {
     if (options.signal.aborted) this.#close();
   }
 
-  /** Connects. Rejects with the system's error, or with the signal's reason as soon as it aborts. */
+  /**
+   * Connects. Rejects with the system's error, or with the signal's reason as soon as it aborts.
+   */
   static async open(member: Member, options: ConnectionOptions): Promise<Connection> {
     const { signal } = options;
     const opening = openSocket(member, options);
@@ -95,8 +99,8 @@ export class Connection {
   }
 
   /**
-   * The payloads that arrive. Returns when the peer ends the connection, and throws the signal's reason
-   * when we do. To be called once.
+   * The payloads that arrive. Returns when the peer ends the connection, and throws the signal's
+   * reason when we do. To be called once.
    */
   async *frames(): AsyncGenerator<Uint8Array | CutFrame, void> {
     const splitter = new FrameSplitter(this.#options.frameBytesMax);
@@ -154,7 +158,9 @@ async function openSocket(member: Member, options: ConnectionOptions): Promise<S
   return await shakeHands(await Deno.connectTls({ ...address, ...trust, ...own }), signal);
 }
 
-/** Without this the first read or write would do it, and what is wrong with a certificate be lost. */
+/**
+ * Without this the first read or write would do it, and what is wrong with a certificate be lost.
+ */
 async function shakeHands(socket: Deno.TlsConn, signal: AbortSignal): Promise<Deno.TlsConn> {
   const giveUp = () => closeQuietly(socket);
   signal.addEventListener("abort", giveUp, { once: true });

@@ -34,7 +34,8 @@ const serverErrors = {
 /**
  * Why an operation failed. Beside the server's own codes:
  *
- * - `CONNECTION_LOSS`: the connection ended before the answer; the operation may have been carried out;
+ * - `CONNECTION_LOSS`: the connection ended before the answer; the operation may have been carried
+ *   out;
  * - `SESSION_EXPIRED`: the session that the operation belonged to is over;
  * - `OPERATION_TIMEOUT`: `connect` did not reach a server in time;
  * - `CLOSED`: the client was closed;
@@ -67,7 +68,9 @@ export class ZooKeeperError extends Error {
   }
 }
 
-/** The error for a number in a reply header; `action` says what was tried, as in `read /services`. */
+/**
+ * The error for a number in a reply header; `action` says what was tried, as in `read /services`.
+ */
 export function serverError(number: number, action: string): ZooKeeperError {
   const code = codeByNumber.get(number);
   return code === undefined

@@ -1,4 +1,7 @@
-/** What goes back and forth in a session: requests, answers and events, over one connection after another. */
+/**
+ * What goes back and forth in a session: requests, answers and events, over one connection after
+ * another.
+ */
 
 import type { Connection } from "./connection.ts";
 import { serverError, ZooKeeperError } from "./errors.ts";
@@ -56,15 +59,18 @@ export class Exchange {
     this.#sendWaiting();
   }
 
-  /** Registers a watcher. To be called while the answer of the read that asked for it is being taken. */
+  /**
+   * Registers a watcher. To be called while the answer of the read that asked for it is being
+   * taken.
+   */
   watch(kind: WatchKind, serverPath: string, watcher: Watcher): void {
     this.#watchers.add(kind, serverPath, watcher);
   }
 
   /**
-   * Goes on over a new connection: who we are first, since the server judges each request by what it
-   * knows by then; then the watches, so that no event falls between them and what is read next; then what
-   * has waited.
+   * Goes on over a new connection: who we are first, since the server judges each request by what
+   * it knows by then; then the watches, so that no event falls between them and what is read next;
+   * then what has waited.
    */
   attach(connection: Connection): void {
     for (const { scheme, credentials } of this.#auth) {
@@ -100,8 +106,8 @@ export class Exchange {
   }
 
   /**
-   * Takes what the server sent. An answer that is too long is the loss of whoever asked for it, and of
-   * nobody else. Throws where the connection is of no more use.
+   * Takes what the server sent. An answer that is too long is the loss of whoever asked for it, and
+   * of nobody else. Throws where the connection is of no more use.
    */
   receive(frame: Uint8Array | CutFrame): void {
     const reader = new JuteReader(frame instanceof CutFrame ? frame.head : frame);

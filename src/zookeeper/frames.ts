@@ -3,10 +3,16 @@
 import { ZooKeeperError } from "./errors.ts";
 import { framePrefixBytes } from "./jute.ts";
 
-/** Bytes of a frame that is too long which are kept: the header of an answer, which says whose it is. */
+/**
+ * Bytes of a frame that is too long which are kept: the header of an answer, which says whose it
+ * is.
+ */
 const headBytes = 16;
 
-/** Longest frame that is passed over: past this it is no ZooKeeper's, and the connection is of no use. */
+/**
+ * Longest frame that is passed over: past this it is no ZooKeeper's, and the connection is of no
+ * use.
+ */
 const skippedBytesMax = 64 * 1024 * 1024;
 
 /** A frame of which only the beginning was kept, because it is longer than the bound. */
@@ -20,7 +26,9 @@ export class CutFrame {
   }
 }
 
-/** Incremental: bytes may come whole, one by one or split anywhere. Neither sockets nor timers here. */
+/**
+ * Incremental: bytes may come whole, one by one or split anywhere. Neither sockets nor timers here.
+ */
 export class FrameSplitter {
   readonly #frameBytesMax: number;
   readonly #prefix = new Uint8Array(framePrefixBytes);
@@ -36,10 +44,10 @@ export class FrameSplitter {
   }
 
   /**
-   * Takes the next bytes (they are copied) and yields the payloads that are now complete, without their
-   * prefix; of one that is too long its head, as soon as that is there, and the rest is passed over. Throws
-   * FRAME_TOO_LARGE or MARSHALLING_ERROR after the payloads before one that is none of ZooKeeper's; the
-   * stream cannot be read on after that.
+   * Takes the next bytes (they are copied) and yields the payloads that are now complete, without
+   * their prefix; of one that is too long its head, as soon as that is there, and the rest is
+   * passed over. Throws FRAME_TOO_LARGE or MARSHALLING_ERROR after the payloads before one that is
+   * none of ZooKeeper's; the stream cannot be read on after that.
    */
   *push(chunk: Uint8Array): Generator<Uint8Array | CutFrame, void> {
     let at = 0;

@@ -18,8 +18,9 @@ export interface HeartbeatOptions {
 const pingShare = 1 / 3;
 
 /**
- * After this share of the session timeout without a byte the server counts as gone. The ping of the first
- * third had a third to be answered, and a third is left to find another member before the session ends.
+ * After this share of the session timeout without a byte the server counts as gone. The ping of the
+ * first third had a third to be answered, and a third is left to find another member before the
+ * session ends.
  */
 const readTimeoutShare = 2 / 3;
 

@@ -1,6 +1,6 @@
 /**
- * Jute, ZooKeeper's serialisation: big-endian integers, and byte strings, texts and lists that begin with
- * their length as a 32-bit integer (-1: null).
+ * Jute, ZooKeeper's serialisation: big-endian integers, and byte strings, texts and lists that
+ * begin with their length as a 32-bit integer (-1: null).
  */
 
 import { ZooKeeperError } from "./errors.ts";
@@ -59,7 +59,9 @@ export class JuteWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Makes room, and says where the room begins. May replace the bytes and the view: call it before. */
+  /**
+   * Makes room, and says where the room begins. May replace the bytes and the view: call it before.
+   */
   #grow(size: number): number {
     const at = this.#length;
     this.#length += size;
@@ -74,8 +76,9 @@ export class JuteWriter {
 }
 
 /**
- * Reads one frame's payload. A length is checked against what is there before anything is allocated for
- * it; every method throws MARSHALLING_ERROR where the payload is too short or a length makes no sense.
+ * Reads one frame's payload. A length is checked against what is there before anything is allocated
+ * for it; every method throws MARSHALLING_ERROR where the payload is too short or a length makes no
+ * sense.
  */
 export class JuteReader {
   readonly #bytes: Uint8Array;

@@ -1,4 +1,7 @@
-/** The operations that wait: first those sent, in the order in which answers must come, then the others. */
+/**
+ * The operations that wait: first those sent, in the order in which answers must come, then the
+ * others.
+ */
 
 import { ZooKeeperError } from "./errors.ts";
 import type { JuteReader } from "./jute.ts";
@@ -9,7 +12,9 @@ export const operationsMax = 10_000;
 /** Most bytes of requests that wait at once, sent or not. */
 export const operationBytesMax = 16 * 1024 * 1024;
 
-/** One request and what becomes of its answer. Exactly one of `reply` and `fail` is called, once. */
+/**
+ * One request and what becomes of its answer. Exactly one of `reply` and `fail` is called, once.
+ */
 export interface Operation {
   readonly xid: number;
   readonly frame: Uint8Array;

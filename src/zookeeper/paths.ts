@@ -3,8 +3,8 @@
 import { ZooKeeperError } from "./errors.ts";
 
 /**
- * Refuses a path that the server would refuse: it must begin with a slash, not end with one, and have
- * neither empty nor `.` nor `..` segments nor control characters.
+ * Refuses a path that the server would refuse: it must begin with a slash, not end with one, and
+ * have neither empty nor `.` nor `..` segments nor control characters.
  *
  * @throws {ZooKeeperError} BAD_ARGUMENTS
  */

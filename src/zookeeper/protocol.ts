@@ -49,7 +49,9 @@ export const readableAcl: readonly Acl[] = [
 /** Only whoever authenticated as the creator did. */
 export const creatorAcl: readonly Acl[] = [{ permissions: Permission.all, scheme: "auth", id: "" }];
 
-/** What kind of node to create; the sequential ones get a ten-digit number appended to their name. */
+/**
+ * What kind of node to create; the sequential ones get a ten-digit number appended to their name.
+ */
 export type CreateMode =
   | "persistent"
   | "ephemeral"
@@ -65,7 +67,10 @@ const createFlags: Record<CreateMode, number> = {
   container: 4,
 };
 
-/** What the server keeps about a node. Times are in milliseconds since 1970 UTC, by the server's clock. */
+/**
+ * What the server keeps about a node. Times are in milliseconds since 1970 UTC, by the server's
+ * clock.
+ */
 export interface Stat {
   readonly czxid: bigint;
   readonly mzxid: bigint;
@@ -107,7 +112,10 @@ export interface SessionGrant extends SessionIdentity {
   readonly timeoutMs: number;
 }
 
-/** Reads the answer to {@link encodeConnect}: the first frame of a connection, which has no reply header. */
+/**
+ * Reads the answer to {@link encodeConnect}: the first frame of a connection, which has no reply
+ * header.
+ */
 export function decodeConnect(reader: JuteReader): SessionGrant {
   reader.int();
   return { timeoutMs: reader.int(), id: reader.long(), password: reader.buffer() };

@@ -4,7 +4,9 @@ import { type Random, shuffled } from "../base/random.ts";
 import { formatMember, type Member } from "./connect_string.ts";
 import { ZooKeeperError } from "./errors.ts";
 
-/** Walks round the members, in an order drawn once so that clients spread, and counts the failures. */
+/**
+ * Walks round the members, in an order drawn once so that clients spread, and counts the failures.
+ */
 export class Rotation {
   readonly #members: readonly Member[];
   #turn = 0;
@@ -22,7 +24,9 @@ export class Rotation {
     return this.#members[this.#turn++ % this.#members.length] as Member;
   }
 
-  /** A member could not be reached. If that ends a pass in which none could, returns what to report. */
+  /**
+   * A member could not be reached. If that ends a pass in which none could, returns what to report.
+   */
   failed(member: Member, reason: string): ZooKeeperError | undefined {
     this.#reasons.set(member, reason);
     if (this.#reasons.size < this.#members.length) return undefined;

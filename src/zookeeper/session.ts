@@ -1,5 +1,6 @@
 /**
- * A session with the ensemble: it outlives connections, and after its end a new one takes its place.
+ * A session with the ensemble: it outlives connections, and after its end a new one takes its
+ * place.
  *
  * ```text
  *                       ┌────────── reached a member, session kept ──────────┐
@@ -27,7 +28,9 @@ import { Rotation } from "./rotation.ts";
 import { type Visit, visit } from "./visit.ts";
 import type { Watcher, WatchEvent, WatchKind } from "./watchers.ts";
 
-/** Where a session stands; see the drawing above. `connecting` is also the state before `connect`. */
+/**
+ * Where a session stands; see the drawing above. `connecting` is also the state before `connect`.
+ */
 export type ZooKeeperState =
   | "connecting"
   | "connected"
@@ -143,7 +146,10 @@ export class Session {
     else operation.fail(refusal);
   }
 
-  /** Registers a watcher. To be called while the answer of the read that asked for it is being taken. */
+  /**
+   * Registers a watcher. To be called while the answer of the read that asked for it is being
+   * taken.
+   */
   watch(kind: WatchKind, serverPath: string, watcher: Watcher): void {
     this.#exchange.watch(kind, serverPath, watcher);
   }
@@ -247,7 +253,9 @@ export class Session {
     return 0;
   }
 
-  /** The session is over: whoever counted on it is told, and the next connection asks for a new one. */
+  /**
+   * The session is over: whoever counted on it is told, and the next connection asks for a new one.
+   */
   #expire(): void {
     this.#identity = noSession;
     this.#hungUpSince = undefined;
@@ -264,10 +272,10 @@ export class Session {
   }
 
   /**
-   * A server whose data is older than what this session has seen hangs up without a word: a member that
-   * lags, and then another one serves us, or all of them since their data was wiped or restored. A member
-   * that is starting hangs up too, so the session is given up only when its time is over and the hang-ups
-   * have lasted for half of it.
+   * A server whose data is older than what this session has seen hangs up without a word: a member
+   * that lags, and then another one serves us, or all of them since their data was wiped or
+   * restored. A member that is starting hangs up too, so the session is given up only when its time
+   * is over and the hang-ups have lasted for half of it.
    */
   #noteHangUp(): void {
     if (this.#identity.id === 0n) return;
@@ -278,8 +286,8 @@ export class Session {
   }
 
   /**
-   * How long one member may take to open a connection and take up the session. While the session can
-   * still be saved elsewhere, one member gets at most a third of the session's time.
+   * How long one member may take to open a connection and take up the session. While the session
+   * can still be saved elsewhere, one member gets at most a third of the session's time.
    */
   #handshakeLimitMs(): number {
     const { clock, connectTimeoutMs } = this.#options;

@@ -30,7 +30,9 @@ export interface VisitOptions {
 
 /** How a visit ended. */
 export type Visit =
-  /** No session could be had there. `hungUp`: it took the connection and closed it without a word. */
+  /**
+   * No session could be had there. `hungUp`: it took the connection and closed it without a word.
+   */
   | { readonly kind: "unreachable"; readonly reason: string; readonly hungUp: boolean }
   /** The member knows that the session is over. */
   | { readonly kind: "expired" }

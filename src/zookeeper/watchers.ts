@@ -26,8 +26,8 @@ const kindsByEvent: Record<ServerEventType, readonly WatchKind[]> = {
 };
 
 /**
- * Most bytes of paths in one setWatches request: well below the megabyte at which a server's default
- * `jute.maxbuffer` drops the connection, which would repeat itself for ever.
+ * Most bytes of paths in one setWatches request: well below the megabyte at which a server's
+ * default `jute.maxbuffer` drops the connection, which would repeat itself for ever.
  */
 export const setWatchesBytesMax = 128 * 1024;
 

@@ -59,7 +59,8 @@ Deno.test("the system's clock runs a callback in its time, unless cancelled", as
 
 Deno.test("the system's clock repeats until cancelled", async () => {
   let ticks = 0;
-  // A periodic timer does not keep the process alive, so another one must for as long as the test waits.
+  // A periodic timer does not keep the process alive, so another one must for as long as the test
+  // waits.
   await new Promise<void>((resolve) => {
     const alive = systemClock.after(10_000, resolve);
     const timer = systemClock.every(1, () => {

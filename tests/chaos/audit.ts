@@ -48,8 +48,8 @@ export function readLedger(text: string): Execution[] {
 }
 
 /**
- * Fails unless nothing was lost: each call that was sent has ended, once; what was answered has run; what must
- * not run twice has not; and what failed as not executed was not.
+ * Fails unless nothing was lost: each call that was sent has ended, once; what was answered has
+ * run; what must not run twice has not; and what failed as not executed was not.
  */
 export function audit(
   sent: number,

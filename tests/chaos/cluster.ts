@@ -62,7 +62,9 @@ export class Cluster implements AsyncDisposable {
     return new Cluster(home);
   }
 
-  /** Starts a server with one worker and resolves when it takes calls. It is called `s1`, `s2`, ... */
+  /**
+   * Starts a server with one worker and resolves when it takes calls. It is called `s1`, `s2`, ...
+   */
   async serve(options: ServeOptions = {}): Promise<RpcServerProcess> {
     const { port = freePort(), args = [], slowMs = 0, env = {}, shell, program } = options;
     const { module = procedures } = options;
@@ -180,7 +182,10 @@ class LoadProcess implements Load {
   }
 }
 
-/** Resolves when a call that hung for `hungMs` has ended; to how long it took from now, in milliseconds. */
+/**
+ * Resolves when a call that hung for `hungMs` has ended; to how long it took from now, in
+ * milliseconds.
+ */
 export async function untilNothingHangs(load: Load, hungMs = 1_000): Promise<number> {
   const startedAtMs = performance.now();
   const options = { timeoutMs: 60_000, periodMs: 20 };
@@ -199,7 +204,9 @@ export function longestGapMs(reports: readonly LoadReport[]): number {
   return Math.round(Math.max(...reports.map((report) => report.longestGapMs)));
 }
 
-/** Prints what a row of the fault table came to: `docs/RELIABILITY.md` is written from these lines. */
+/**
+ * Prints what a row of the fault table came to: `docs/RELIABILITY.md` is written from these lines.
+ */
 export function measured(row: string, figures: Readonly<Record<string, unknown>>): void {
   console.log(`measured ${row}: ${JSON.stringify(figures)}`);
 }

@@ -1,4 +1,7 @@
-/** Faults drawn at random, each begun and ended, against servers behind proxies and a ZooKeeper ensemble. */
+/**
+ * Faults drawn at random, each begun and ended, against servers behind proxies and a ZooKeeper
+ * ensemble.
+ */
 
 import { type Random, randomInt } from "../../src/base/random.ts";
 import { connectOutsider } from "../discovery/zookeeper/zookeeper_support.ts";

@@ -10,7 +10,10 @@ import { chaosTest, Cluster, isLong, measured, type ServeOptions, stopAll } from
 
 const encoder = new TextEncoder();
 
-/** What becomes of one hostile connection: what it was told before it was closed, or before it had enough. */
+/**
+ * What becomes of one hostile connection: what it was told before it was closed, or before it had
+ * enough.
+ */
 type Attack = (socket: Deno.TcpConn) => Promise<unknown>;
 
 /** Sends what is no message, and resolves to the error's code. */
@@ -69,8 +72,8 @@ const neverReads: Record<string, readonly [Attack, unknown]> = {
   }, "closed"],
 };
 
-// To see it fail: in src/server/session.ts let `checkStalls` do nothing; in src/wire/lines.ts let no line be
-// too long; or take away the outbox's part of `#isCrowded`.
+// To see it fail: in src/server/session.ts let `checkStalls` do nothing; in src/wire/lines.ts let
+// no line be too long; or take away the outbox's part of `#isCrowded`.
 chaosTest(
   "hostile peers are told what is wrong, and cost nobody else anything",
   () => withstand(slowAttacks, quickAttacks),
@@ -133,8 +136,8 @@ async function withstand(
   measured("hostile peers", { ends, rssMb: `${before}, at most ${most}`, p99Ms: report?.p99Ms });
 }
 
-// To see it fail: start the server with --connections-max above what comes. That the registration stays: let
-// sessions last for 400 ms, and the server busy with something for a second.
+// To see it fail: start the server with --connections-max above what comes. That the registration
+// stays: let sessions last for 400 ms, and the server busy with something for a second.
 zooKeeperTest(
   "idle connections are held up to a stated limit, others refused, and calls and the registration go on",
   async () => {

@@ -43,7 +43,8 @@ chaosTest(
 /** Writes to files fail from the first byte, as on a full disk; `prlimit` gives the room back. */
 const diskFull = 'trap "" XFSZ; ulimit -S -f 0;';
 
-// To see it fail: let LocalAnnouncement.#look in src/discovery/local_announcement.ts throw in place of #fail().
+// To see it fail: let LocalAnnouncement.#look in src/discovery/local_announcement.ts throw in place
+// of #fail().
 chaosTest(
   "a server whose local registry is on a full disk serves, says so, and registers when there is room",
   async () => {
@@ -68,7 +69,8 @@ chaosTest(
   },
 );
 
-// To see it fail: let LastKnownStore.save in src/discovery/last_known_store.ts write to the file itself.
+// To see it fail: let LastKnownStore.save in src/discovery/last_known_store.ts write to the file
+// itself.
 zooKeeperTest(
   "a client that cannot keep its last known list calls all the same, and spoils no older one",
   async () => {

@@ -27,7 +27,10 @@ const seeds = Deno.env.get("RPC_TEST_SEED")?.split(",").map(Number) ??
   Array.from({ length: isLong ? 3 : 1 }, () => Math.floor(Math.random() * 2 ** 31));
 const durationMs = 1_000 * Number(Deno.env.get("RPC_TEST_CHAOS_SECONDS") ?? (isLong ? 600 : 15));
 
-/** Long enough for several servers in turn to be found dead: the promise is about what happens until then. */
+/**
+ * Long enough for several servers in turn to be found dead: the promise is about what happens until
+ * then.
+ */
 const timeoutMs = 30_000;
 
 /** How much longer the others' slowest hundredth may take beside unruly company. */
@@ -37,8 +40,8 @@ const companySlowdownMax = 3;
 const companyFloorMs = 100;
 
 for (const seed of seeds) {
-  // To see it fail: let `worthAnotherServer` in src/client/retry.ts lack ConnectionLost; or let `#again` there
-  // be called in place of `#againIf`, and calls run twice.
+  // To see it fail: let `worthAnotherServer` in src/client/retry.ts lack ConnectionLost; or let
+  // `#again` there be called in place of `#againIf`, and calls run twice.
   zooKeeperTest(`nothing is lost in a mix of all faults, seed ${seed}`, async () => {
     await using ensemble = await startEnsemble();
     await using cluster = await Cluster.create(
@@ -108,8 +111,8 @@ class Mix {
   }
 
   /**
-   * Lets faults happen for {@link durationMs} while two orderly clients call, and resolves to how long the
-   * slowest hundredth of their calls took, in milliseconds.
+   * Lets faults happen for {@link durationMs} while two orderly clients call, and resolves to how
+   * long the slowest hundredth of their calls took, in milliseconds.
    *
    * @param company further clients, which are stopped with them
    * @param meanwhile runs beside them until it is told that the time is over
@@ -132,8 +135,8 @@ class Mix {
     try {
       const held = new Set<Target>();
       [, , , commands] = await Promise.all([
-        // Each draws from a seed of its own, so that the same happens with company and without. Two of
-        // the first: so two servers of four at the most are hit at a time.
+        // Each draws from a seed of its own, so that the same happens with company and without. Two
+        // of the first: so two servers of four at the most are hit at a time.
         this.#hitServers(held, faults, seededRandom(this.#seed)),
         this.#hitServers(held, faults, seededRandom(this.#seed + 1)),
         this.#hitRegistry(faults, seededRandom(this.#seed + 2)),

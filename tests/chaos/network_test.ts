@@ -6,7 +6,10 @@ import { startTcpProxy, type TcpProxy } from "../support/tcp_proxy.ts";
 import { failuresOf } from "./audit.ts";
 import { chaosTest, Cluster, type Load, measured, untilNothingHangs } from "./cluster.ts";
 
-/** A cluster of three, where the first is reached through a proxy, and a client at work on all of them. */
+/**
+ * A cluster of three, where the first is reached through a proxy, and a client at work on all of
+ * them.
+ */
 async function withProxy(
   test: (cluster: Cluster, proxy: TcpProxy, load: Load) => Promise<void>,
 ): Promise<void> {

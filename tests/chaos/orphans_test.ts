@@ -11,7 +11,10 @@ import { chaosTest } from "./cluster.ts";
 const spin = fileURLToPath(new URL("fixtures/spin.py", import.meta.url));
 const isLinux = Deno.build.os === "linux";
 
-/** Calls a procedure that never returns, and resolves to the processes of the server when one computes. */
+/**
+ * Calls a procedure that never returns, and resolves to the processes of the server when one
+ * computes.
+ */
 async function computing(
   home: RpcHome,
   server: RpcServerProcess,

@@ -32,7 +32,8 @@ async function setUp() {
   return { port, chroot, outsider, url, names };
 }
 
-// To see it fail: let ZooKeeperNodes.#warn in src/discovery/zookeeper_nodes.ts forget whom it warned of.
+// To see it fail: let ZooKeeperNodes.#warn in src/discovery/zookeeper_nodes.ts forget whom it
+// warned of.
 zooKeeperTest(
   "nodes that are malformed, foreign or empty are skipped, with one warning each",
   async () => {
@@ -101,8 +102,8 @@ zooKeeperTest(
   },
 );
 
-// To see it fail: let ZooKeeperAnnouncement.connected in src/discovery/zookeeper_announcement.ts do nothing for
-// one that is registered.
+// To see it fail: let ZooKeeperAnnouncement.connected in src/discovery/zookeeper_announcement.ts do
+// nothing for one that is registered.
 zooKeeperTest(
   "a server whose session expired registers again, and one whose node was deleted too",
   async () => {
@@ -140,7 +141,8 @@ zooKeeperTest(
   },
 );
 
-// To see it fail: let ZooKeeperWatch.#read in src/discovery/zookeeper_watch.ts doubt all nodes each time.
+// To see it fail: let ZooKeeperWatch.#read in src/discovery/zookeeper_watch.ts doubt all nodes each
+// time.
 zooKeeperTest(
   "churn among a thousand instances is read as it comes, not again and again",
   async () => {
@@ -182,7 +184,8 @@ zooKeeperTest(
       }
       await allSee(`i${size + churned - 1}`, size);
       const packets = await packetsReceived(port) - before;
-      // For each watcher: each new node once, and the lists; the churn itself, and the sessions' pings.
+      // For each watcher: each new node once, and the lists; the churn itself, and the sessions'
+      // pings.
       const readsEach = (packets - 2 * churned) / watchers;
       assert.ok(readsEach < 2 * churned, `${readsEach} reads for each watcher`);
       measured("1,000 instances, 200 replaced", { watchers, readsEach: Math.round(readsEach) });

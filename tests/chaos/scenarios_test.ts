@@ -1,4 +1,6 @@
-/** What the program was made for: four clients, servers that join, and two of four that are killed. */
+/**
+ * What the program was made for: four clients, servers that join, and two of four that are killed.
+ */
 
 import assert from "node:assert/strict";
 import { RpcHome, type RpcServerProcess } from "../support/rpc_process.ts";
@@ -8,8 +10,8 @@ import { measured } from "./cluster.ts";
 
 const calls = [["ping", "{i}"], ["pi", "{i}"], ["fib", "22"], ["fib", "22"]];
 
-// To see it fail: let `worthAnotherServer` in src/client/retry.ts lack ConnectionLost (SIGKILL), or start the
-// servers with --drain-grace 0 and let it lack Draining (SIGTERM).
+// To see it fail: let `worthAnotherServer` in src/client/retry.ts lack ConnectionLost (SIGKILL), or
+// start the servers with --drain-grace 0 and let it lack Draining (SIGTERM).
 zooKeeperTest(
   "four rpc calls through ZooKeeper outlast two of four servers, however these end",
   async () => {

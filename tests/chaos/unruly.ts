@@ -1,4 +1,7 @@
-/** Company that behaves badly: procedures that print, wedge, spawn and fail over others, and deaf clients. */
+/**
+ * Company that behaves badly: procedures that print, wedge, spawn and fail over others, and deaf
+ * clients.
+ */
 
 import type { Cluster, Load } from "./cluster.ts";
 import { pause } from "./gremlin.ts";
@@ -10,8 +13,8 @@ const deafRequests = 200;
 const deafForMs = 5_000;
 
 /**
- * A service that is overloaded for as long as the test lasts: one worker, no queue, and a call that never
- * returns. Resolves to its address as a registry.
+ * A service that is overloaded for as long as the test lasts: one worker, no queue, and a call that
+ * never returns. Resolves to its address as a registry.
  */
 export async function startOverloaded(cluster: Cluster, stack: AsyncDisposableStack) {
   const server = await cluster.serve({ args: ["--service", "backend", "--queue-max", "0"] });

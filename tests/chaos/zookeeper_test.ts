@@ -1,4 +1,7 @@
-/** A ZooKeeper ensemble of three that loses members, quorum, sessions and data, under servers and clients. */
+/**
+ * A ZooKeeper ensemble of three that loses members, quorum, sessions and data, under servers and
+ * clients.
+ */
 
 import assert from "node:assert/strict";
 import type { ZooKeeperClient } from "../../src/zookeeper/mod.ts";
@@ -76,7 +79,8 @@ zooKeeperTest(
       ];
       for (const { begin, end } of faults) {
         await begin();
-        // Longer than a session lasts, so that whoever did not move to another member would lose his.
+        // Longer than a session lasts, so that whoever did not move to another member would lose
+        // his.
         const untilMs = performance.now() + 1.5 * sessionTimeoutMs;
         while (performance.now() < untilMs) await Promise.all(loads.map((load) => load.more(20)));
         await end();
@@ -141,8 +145,8 @@ zooKeeperTest(
     }),
 );
 
-// To see it fail: let ZooKeeperAnnouncement.connected in src/discovery/zookeeper_announcement.ts do nothing for
-// one that is registered.
+// To see it fail: let ZooKeeperAnnouncement.connected in src/discovery/zookeeper_announcement.ts do
+// nothing for one that is registered.
 zooKeeperTest(
   "after ZooKeeper's data was wiped, servers register again by themselves",
   () =>

@@ -3,7 +3,10 @@ import { importsOf } from "../tidy/source.ts";
 
 const source = new URL("../../src/cli/", import.meta.url);
 
-/** Everything that loading a file loads with it, dynamic imports apart: URLs of files, names of packages. */
+/**
+ * Everything that loading a file loads with it, dynamic imports apart: URLs of files, names of
+ * packages.
+ */
 async function loadedBy(...files: readonly string[]): Promise<Set<string>> {
   const loaded = new Set<string>();
   const next = files.map((file) => new URL(file, source).href);

@@ -15,7 +15,9 @@ interface Record {
   executions: number;
 }
 
-/** Four servers that fail in every way there is, at random, and the calls that were made to them. */
+/**
+ * Four servers that fail in every way there is, at random, and the calls that were made to them.
+ */
 class Chaos {
   readonly rig: ClientRig;
   readonly records: Record[] = [];

@@ -237,7 +237,8 @@ Deno.test("a call that ends while it waits to be sent again is known not to have
     rig.server(port).answer = (call) => call.error(new RpcError("Overloaded", "Full"));
   }
   const outcomes = [];
-  // One, and not for long: few retries are free after Overloaded, and then it is what the call ends in.
+  // One, and not for long: few retries are free after Overloaded, and then it is what the call ends
+  // in.
   outcomes.push(await rig.call("pay", [0], { timeoutMs: 60 }));
   // In small steps, so that each attempt is answered before anything else happens.
   await rig.pass(320, 1);

@@ -1,6 +1,6 @@
 /**
- * A program for the tests to kill: announces an instance in a local registry, prints `registered`, and
- * stays. Arguments: the registry's directory, the port.
+ * A program for the tests to kill: announces an instance in a local registry, prints `registered`,
+ * and stays. Arguments: the registry's directory, the port.
  */
 
 import { systemClock } from "../../src/base/clock.ts";

@@ -43,7 +43,10 @@ class Reader implements AsyncDisposable {
     this.#zooKeeper = zooKeeper;
   }
 
-  /** Writes down what the document shows as files, where the commands are run, and the examples beside. */
+  /**
+   * Writes down what the document shows as files, where the commands are run, and the examples
+   * beside.
+   */
   async copy(markdown: string): Promise<void> {
     const directory = this.#home.workingDirectory;
     for (const { name, text } of namedFiles(markdown)) {

@@ -1,4 +1,7 @@
-/** What holds of the binary itself. All else that is said of `rpc` is tested on it too, where there is one. */
+/**
+ * What holds of the binary itself. All else that is said of `rpc` is tested on it too, where there
+ * is one.
+ */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -41,7 +44,8 @@ binaryTest("a binary needs neither Deno nor Node.js, nor anything in a home", as
   assert.deepEqual(JSON.parse(stdout), { runs: [], home: [] }, stderr);
 });
 
-// To see it fail: take --no-code-cache out of tasks/compile.ts. Bytecode is then read from this place.
+// To see it fail: take --no-code-cache out of tasks/compile.ts. Bytecode is then read from this
+// place.
 binaryTest(
   "bytecode that another user has left in the temporary directory is not loaded",
   async (path) => {

@@ -4,7 +4,10 @@ import { sharedZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
 
 const zooKeeper = sharedZooKeeper();
 
-/** What an outsider sees, who has never heard of us: kazoo is the Python client that most people use. */
+/**
+ * What an outsider sees, who has never heard of us: kazoo is the Python client that most people
+ * use.
+ */
 const script = `
 import json, logging, sys
 from kazoo.client import KazooClient
@@ -75,7 +78,8 @@ if (python === undefined && Deno.env.get("RPC_TEST_REQUIRE_ZOOKEEPER") !== "1") 
       Object.values(nodes).map(({ data }) => data.port).sort(),
       servers.map(({ port }) => port).sort(),
     );
-    // One that ends takes its node along at once; the session's timeout is for those that are killed.
+    // One that ends takes its node along at once; the session's timeout is for those that are
+    // killed.
     assert.equal(await servers[0]?.stop(), 0);
     assert.deepEqual(
       Object.values(await nodesByKazoo(hosts, "sums")).map(({ data }) => data.port),

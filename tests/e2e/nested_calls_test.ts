@@ -6,8 +6,9 @@ import { answering } from "./fixtures/answering_server.ts";
 import { shTest } from "../support/posix.ts";
 
 /**
- * A procedure writes a line, and then a call that it makes itself fails. Whatever that call's error says of
- * itself, the procedure ran: its caller is told so, it is run once, and nobody takes the server for a bad one.
+ * A procedure writes a line, and then a call that it makes itself fails. Whatever that call's error
+ * says of itself, the procedure ran: its caller is told so, it is run once, and nobody takes the
+ * server for a bad one.
  */
 
 /** In the module `other` is the address of a server that answers every call by one error. */
@@ -31,7 +32,9 @@ export async function* follow() {
   yield await client.call("pay", [], { timeoutMs: 300 });
 }
 
-/** What cannot be is told before there is a call, and is no word of this one's parameters either. */
+/**
+ * What cannot be is told before there is a call, and is no word of this one's parameters either.
+ */
 export async function misuse(how: string) {
   line();
   if (how === "the registry") await connect({ registry: "nonsense" });

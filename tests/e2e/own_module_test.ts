@@ -5,7 +5,10 @@ import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { signalTest } from "../support/posix.ts";
 
-/** A module as somebody pastes it: with the bare names that the README shows, outside of the project. */
+/**
+ * A module as somebody pastes it: with the bare names that the README shows, outside of the
+ * project.
+ */
 const pasted = `
 import { defineProcedure, z } from "rpc";
 import * as zod from "zod";

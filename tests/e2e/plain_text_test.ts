@@ -70,7 +70,10 @@ function hostileServer() {
   return listener;
 }
 
-/** Registers an instance that says what it likes of itself, for as long as the result is not disposed of. */
+/**
+ * Registers an instance that says what it likes of itself, for as long as the result is not
+ * disposed of.
+ */
 async function registerHostile(home: RpcHome, port: number): Promise<Disposable> {
   const directory = join(home.registry.slice("local:".length), "rpc");
   await Deno.mkdir(directory, { recursive: true });

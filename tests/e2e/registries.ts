@@ -5,8 +5,8 @@ import { RpcHome } from "../support/rpc_process.ts";
 import { sharedZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
 
 /**
- * Declares a test twice: on `local:`, and on a real ZooKeeper. To be made once at the top of a file,
- * whose tests share the ZooKeeper and are kept apart by paths of their own.
+ * Declares a test twice: on `local:`, and on a real ZooKeeper. To be made once at the top of a
+ * file, whose tests share the ZooKeeper and are kept apart by paths of their own.
  */
 export function registryTests(): (name: string, fn: (home: RpcHome) => Promise<void>) => void {
   const zooKeeper = sharedZooKeeper();

@@ -8,7 +8,9 @@ const test = registryTests();
 /** What each client calls, over and over: as in the README, but for the size of fib. */
 const procedures = [["ping", "{i}"], ["pi", "{i}"], ["fib", "24"]] as const;
 
-/** A client that calls until it is interrupted, and the calls that it has had answered by server. */
+/**
+ * A client that calls until it is interrupted, and the calls that it has had answered by server.
+ */
 class Client {
   readonly process: RpcProcess;
   readonly answers = new Map<string, number>();
@@ -42,7 +44,9 @@ class Client {
   }
 }
 
-/** Resolves when each client has been answered this many times by each of the servers, from now on. */
+/**
+ * Resolves when each client has been answered this many times by each of the servers, from now on.
+ */
 async function answered(
   clients: readonly Client[],
   servers: readonly RpcServerProcess[],

@@ -1,4 +1,6 @@
-/** Two hosts that share keys, a third one that has none, and who listens on the wire between them. */
+/**
+ * Two hosts that share keys, a third one that has none, and who listens on the wire between them.
+ */
 
 import assert from "node:assert/strict";
 import { Network, networkMissing } from "../support/network.ts";

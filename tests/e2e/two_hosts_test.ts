@@ -1,6 +1,6 @@
 /**
- * Servers and ZooKeeper at 192.168.0.211, clients at 192.168.0.100: hosts of their own on one wire, and
- * what happens when a plug is pulled.
+ * Servers and ZooKeeper at 192.168.0.211, clients at 192.168.0.100: hosts of their own on one wire,
+ * and what happens when a plug is pulled.
  */
 
 import assert from "node:assert/strict";
@@ -14,10 +14,16 @@ const host = "192.168.0.100";
 /** A second machine of servers, or that of ZooKeeper. */
 const other = "192.168.0.212";
 
-/** What a call may end in that began or was under way while the plug was out. All that has waited comes at once. */
+/**
+ * What a call may end in that began or was under way while the plug was out. All that has waited
+ * comes at once.
+ */
 const typedErrors = /^(DeadlineExceeded|Unavailable|ConnectionLost|Overloaded)$/;
 
-/** How long the plug is out, in seconds. The longest outlasts every session, and only `deno task chaos` waits. */
+/**
+ * How long the plug is out, in seconds. The longest outlasts every session, and only
+ * `deno task chaos` waits.
+ */
 const outages = Deno.env.get("RPC_TEST_CHAOS") === "long" ? [1, 6, 40] : [1, 6];
 
 /** A machine: where the commands of one host run, with settings of its own. */
@@ -73,7 +79,10 @@ interface Answer {
   readonly error?: { readonly name: string; readonly executed: string };
 }
 
-/** A client that starts fifty calls a second, whatever becomes of them, and when each began and ended. */
+/**
+ * A client that starts fifty calls a second, whatever becomes of them, and when each began and
+ * ended.
+ */
 class Client {
   readonly process: RpcProcess;
   readonly ended: (Answer & { readonly beganAtMs: number; readonly endedAtMs: number })[] = [];
@@ -100,7 +109,10 @@ class Client {
     return this.ended.filter(({ error }) => error !== undefined);
   }
 
-  /** Resolves to when the first call was answered of those that end from now on, by this server if any. */
+  /**
+   * Resolves to when the first call was answered of those that end from now on, by this server if
+   * any.
+   */
   async answered(calls = 1, server?: string): Promise<number> {
     this.look();
     let looked = this.ended.length;
@@ -199,8 +211,8 @@ twoHostsTest("five scenarios between two hosts, and no call of any client fails"
 });
 
 /**
- * Two hosts that lose each other, and find each other again. Where a host's own interface is not off, its
- * kernel is told the hardware address of the other, as it knows that of a router.
+ * Two hosts that lose each other, and find each other again. Where a host's own interface is not
+ * off, its kernel is told the hardware address of the other, as it knows that of a router.
  */
 const plugs: readonly {
   readonly name: string;
@@ -286,7 +298,8 @@ twoHostsTest("a host of servers is gone, and the other one's answer every call",
   const client = new Client(clients, "fib 20", 10_000);
   await client.answered(5, `${other}:6666`);
   network.pull(other);
-  // Nothing says that it has gone: it is found out, and what waits for it is sent to the one that is left.
+  // Nothing says that it has gone: it is found out, and what waits for it is sent to the one that
+  // is left.
   await waitFor("the list without it", async () => {
     const { stdout } = await clients.run("rpc servers --json");
     return stdout.includes(vm) && !stdout.includes(other);

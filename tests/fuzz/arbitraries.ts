@@ -1,4 +1,7 @@
-/** What parsers are fed: noise, and sound inputs with a few bytes taken out, put in, doubled or changed. */
+/**
+ * What parsers are fed: noise, and sound inputs with a few bytes taken out, put in, doubled or
+ * changed.
+ */
 
 import * as fc from "fast-check";
 

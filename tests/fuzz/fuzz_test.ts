@@ -1,6 +1,7 @@
 /**
- * Every parser that reads a stranger's bytes, fed with what is nearly right. Whatever comes, it returns or
- * throws what it says that it throws: no other error, no endless loop, no memory without bound.
+ * Every parser that reads a stranger's bytes, fed with what is nearly right. Whatever comes, it
+ * returns or throws what it says that it throws: no other error, no endless loop, no memory without
+ * bound.
  *
  * Quick by default. `deno task fuzz` gives each parser ten minutes; it prints the seed first, and
  * `RPC_TEST_SEED` takes it again. What it finds becomes a vector or a test beside the parser's own.

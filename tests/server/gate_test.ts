@@ -34,7 +34,9 @@ class Visit {
     });
   }
 
-  /** Sends a request, and returns what the gate answered by itself: a result, or an error's name. */
+  /**
+   * Sends a request, and returns what the gate answered by itself: a result, or an error's name.
+   */
   send(method: string, params?: Record<string, unknown>): unknown {
     let answer: unknown;
     this.#gate.dispatch({

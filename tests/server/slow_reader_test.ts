@@ -69,7 +69,8 @@ serverTest(
           requests(count, "large", [megabyte]) + `[${batch}]\n`.repeat(count),
         ),
       );
-      // The calls ran in a worker that takes many at once, so they have all begun before the first answer.
+      // The calls ran in a worker that takes many at once, so they have all begun before the first
+      // answer.
       await waitFor("all to have run", () => {
         const { inFlight, methods } = server.stats();
         return inFlight === 0 && methods["large"]?.calls === 3 * count;

@@ -70,7 +70,10 @@ export class SimNetwork implements Transport {
   }
 }
 
-/** One connection: the client's end of it as a {@link Duplex}, the server's as {@link send} and {@link hangUp}. */
+/**
+ * One connection: the client's end of it as a {@link Duplex}, the server's as {@link send} and
+ * {@link hangUp}.
+ */
 export class Line implements Duplex {
   readonly #network: SimNetwork;
   readonly #port: number;

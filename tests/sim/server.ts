@@ -36,7 +36,10 @@ class SimCall implements Waiting<SimCall> {
 const utf8 = new TextEncoder();
 const idempotent = { methods: [{ name: "work", "x-idempotent": true }] };
 
-/** A server as its clients see one: the real codec, and the real order of what waits; the work is only time. */
+/**
+ * A server as its clients see one: the real codec, and the real order of what waits; the work is
+ * only time.
+ */
 export class SimServer implements Listener {
   readonly port: number;
   readonly options: SimServerOptions;

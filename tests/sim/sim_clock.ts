@@ -8,8 +8,9 @@ interface SimTimer extends Timer {
 }
 
 /**
- * A virtual clock for many timers: time moves in whole milliseconds, and after each in which something
- * happened all promises go on as far as they can. A heap, since a simulation has a hundred thousand.
+ * A virtual clock for many timers: time moves in whole milliseconds, and after each in which
+ * something happened all promises go on as far as they can. A heap, since a simulation has a
+ * hundred thousand.
  */
 export class SimClock implements Clock {
   #nowMs = 0;
@@ -65,7 +66,10 @@ export class SimClock implements Clock {
     this.#nowMs = endMs;
   }
 
-  /** Takes out what the next timer does, if it is due now. Those that were cancelled are passed over. */
+  /**
+   * Takes out what the next timer does, if it is due now. Those that were cancelled are passed
+   * over.
+   */
   #due(): (() => void) | undefined {
     while (this.#heap[0] !== undefined && this.#heap[0].dueMs <= this.#nowMs) {
       const { run } = this.#pop();

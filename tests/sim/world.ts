@@ -91,8 +91,8 @@ export class World implements AsyncDisposable {
   }
 
   /**
-   * Calls at random moments for so long, whatever becomes of them, so many a second from all clients
-   * together, and waits until all have ended.
+   * Calls at random moments for so long, whatever becomes of them, so many a second from all
+   * clients together, and waits until all have ended.
    */
   async load(perSecond: number, durationMs: number, timeoutMs = 1_000): Promise<Tally> {
     const reports: CallReport[] = [];
@@ -118,7 +118,10 @@ export class World implements AsyncDisposable {
     return tallyOf(reports);
   }
 
-  /** Each client makes one call after the other for so long. Returns how many were answered a second. */
+  /**
+   * Each client makes one call after the other for so long. Returns how many were answered a
+   * second.
+   */
   async loops(durationMs: number): Promise<number> {
     const endMs = this.clock.now() + durationMs;
     let answered = 0;
@@ -133,7 +136,10 @@ export class World implements AsyncDisposable {
     return answered * 1_000 / durationMs;
   }
 
-  /** The first client makes so many calls, `concurrency` of them at a time. Returns what each server got. */
+  /**
+   * The first client makes so many calls, `concurrency` of them at a time. Returns what each server
+   * got.
+   */
   async calls(count: number, concurrency: number): Promise<number[]> {
     const before = this.servers.map(({ received }) => received);
     const [client] = this.clients as [Client];

@@ -50,7 +50,10 @@ interface ListAndChange {
   readonly change: Change;
 }
 
-/** A registry that says what a test tells it to say, at once, to all who have watched from the start. */
+/**
+ * A registry that says what a test tells it to say, at once, to all who have watched from the
+ * start.
+ */
 export class FakeDiscovery implements Discovery {
   readonly url = "fake:";
   readonly #watchers = new Set<Watcher>();

@@ -1,9 +1,9 @@
 /**
  * Ports for servers that are told their port before they run.
  *
- * Not from the range that systems take for outgoing connections (49,152 and up by RFC 6335; Linux begins at
- * 32,768): between the choice and the server's start, or while a restarted server is down, one of a
- * test run's thousands of connections would get it now and then.
+ * Not from the range that systems take for outgoing connections (49,152 and up by RFC 6335; Linux
+ * begins at 32,768): between the choice and the server's start, or while a restarted server is
+ * down, one of a test run's thousands of connections would get it now and then.
  */
 
 const first = 10_000;

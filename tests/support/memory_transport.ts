@@ -31,8 +31,8 @@ export const echo: Answer = (call) =>
   call.result(Array.isArray(call.params) ? call.params[0] : call.method);
 
 /**
- * A transport within the process. Behind each address stands a {@link FakeServer} that a test scripts,
- * and that speaks through the real codec; an address without one refuses connections.
+ * A transport within the process. Behind each address stands a {@link FakeServer} that a test
+ * scripts, and that speaks through the real codec; an address without one refuses connections.
  */
 export class MemoryTransport implements Transport {
   readonly #servers = new Map<string, FakeServer>();
@@ -56,7 +56,10 @@ export class MemoryTransport implements Transport {
   }
 }
 
-/** One server: by default it accepts, answers pings, and echoes. Fields change what it does from now on. */
+/**
+ * One server: by default it accepts, answers pings, and echoes. Fields change what it does from now
+ * on.
+ */
 export class FakeServer {
   /** `"refuse"`: connections are refused; `"hang"`: they are neither made nor refused. */
   accepts: "accept" | "refuse" | "hang" = "accept";
@@ -161,7 +164,10 @@ export class FakeServer {
   }
 }
 
-/** One connection: its client reads and writes it as a {@link Duplex}, and a test does with it what it likes. */
+/**
+ * One connection: its client reads and writes it as a {@link Duplex}, and a test does with it what
+ * it likes.
+ */
 export class FakeConnection implements Duplex {
   readonly #receive: (line: string, connection: FakeConnection) => void;
   readonly #closed: () => void;

@@ -1,6 +1,6 @@
 /**
- * Hosts with addresses of their own on one wire or one switch, whose plugs can be pulled: network namespaces of Linux.
- * Nothing of the machine's own network is touched, or reached from within.
+ * Hosts with addresses of their own on one wire or one switch, whose plugs can be pulled: network
+ * namespaces of Linux. Nothing of the machine's own network is touched, or reached from within.
  */
 
 /** Why there can be no such network here; `undefined`: there can. */
@@ -24,8 +24,8 @@ const prefix = "rpc-test-";
 let count = 0;
 
 /**
- * Such a network: of two hosts with a wire between them, of more with a switch. Disposing of it takes it
- * away, whatever still runs in it.
+ * Such a network: of two hosts with a wire between them, of more with a switch. Disposing of it
+ * takes it away, whatever still runs in it.
  */
 export class Network implements Disposable {
   readonly #name = `${prefix}${Deno.pid}-${++count}`;
@@ -81,7 +81,10 @@ export class Network implements Disposable {
     return ["ip", "netns", "exec", this.#nameOf(address)];
   }
 
-  /** Takes a host off the switch: what it sends is lost, and so is what is sent to it, and nobody is told. */
+  /**
+   * Takes a host off the switch: what it sends is lost, and so is what is sent to it, and nobody is
+   * told.
+   */
   pull(address: string): void {
     this.#setPort(address, "disabled");
   }
@@ -98,16 +101,17 @@ export class Network implements Disposable {
   }
 
   /**
-   * Turns a host's own interface off, or on again. Its programs are told that there is no network; another
-   * host on the same wire sees that nobody is there, and its programs do not.
+   * Turns a host's own interface off, or on again. Its programs are told that there is no network;
+   * another host on the same wire sees that nobody is there, and its programs do not.
    */
   turn(address: string, state: "off" | "on"): void {
     ip("-n", this.#nameOf(address), "link", "set", "wire", state === "off" ? "down" : "up");
   }
 
   /**
-   * Has one host know the other's hardware address for good, as that of a router that is always there.
-   * The kernel asks for one that it does not hear only once a second, which no program can hasten.
+   * Has one host know the other's hardware address for good, as that of a router that is always
+   * there. The kernel asks for one that it does not hear only once a second, which no program can
+   * hasten.
    */
   introduce(host: string, other: string): void {
     const [{ address }] = JSON.parse(ip("-j", "-n", this.#nameOf(other), "link", "show", "wire"));

@@ -1,4 +1,7 @@
-/** Tests of what only systems of Unix' kind have: on Windows they are skipped, with the reason in the name. */
+/**
+ * Tests of what only systems of Unix' kind have: on Windows they are skipped, with the reason in
+ * the name.
+ */
 
 type Declare = (name: string, fn: () => Promise<void> | void) => void;
 

@@ -1,4 +1,7 @@
-/** The processes of this machine, as `ps` tells them: by POSIX's own columns, so on each system but Windows. */
+/**
+ * The processes of this machine, as `ps` tells them: by POSIX's own columns, so on each system but
+ * Windows.
+ */
 
 /** One process that has not ended: who waits only to be asked for its exit code is not listed. */
 export interface ProcessRow {

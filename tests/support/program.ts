@@ -1,7 +1,7 @@
 /**
- * What `rpc` is in the tests that start it: the source, by Deno; or the binary that `RPC_TEST_BINARY`
- * names, on a machine that has nothing else of ours: neither Deno nor Node.js on its path, and a home
- * directory that holds nothing.
+ * What `rpc` is in the tests that start it: the source, by Deno; or the binary that
+ * `RPC_TEST_BINARY` names, on a machine that has nothing else of ours: neither Deno nor Node.js on
+ * its path, and a home directory that holds nothing.
  */
 
 import { delimiter, join } from "node:path";
@@ -51,7 +51,9 @@ export function binaryTest(
 /** What a binary must not need, without the ending that programs have on Windows. */
 const foreign = new Set(["deno", "node", "nodejs", "npm", "npx"]);
 
-/** A search path like ours, on which there is neither Deno nor Node.js. `directory`: for its links. */
+/**
+ * A search path like ours, on which there is neither Deno nor Node.js. `directory`: for its links.
+ */
 export function pathWithoutRuntimes(directory: string): string {
   const parts = (Deno.env.get("PATH") ?? "").split(delimiter).filter((part) => part !== "");
   return parts.flatMap((part, i) => {

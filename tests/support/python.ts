@@ -1,4 +1,6 @@
-/** The machine's Python 3, or `undefined` if there is none: its tests are reported as ignored then. */
+/**
+ * The machine's Python 3, or `undefined` if there is none: its tests are reported as ignored then.
+ */
 export const python: string | undefined = ["python3", "python"].find((program) => {
   try {
     const { stdout } = new Deno.Command(program, { args: ["--version"] }).outputSync();

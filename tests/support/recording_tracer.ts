@@ -1,6 +1,9 @@
 import type { Span, TracedCall, TracedEnd, Tracer } from "../../src/base/tracer.ts";
 
-/** A tracer that keeps what it is told. Its n-th span has the id n, in the trace that the call came with. */
+/**
+ * A tracer that keeps what it is told. Its n-th span has the id n, in the trace that the call came
+ * with.
+ */
 export class RecordingTracer implements Tracer {
   readonly started: TracedCall[] = [];
   readonly ended: {

@@ -1,6 +1,6 @@
 /**
- * `rpc` as real processes, apart from the machine's own settings and servers: each test has a home, a
- * temporary directory that holds the local registry, the settings and the last known lists.
+ * `rpc` as real processes, apart from the machine's own settings and servers: each test has a home,
+ * a temporary directory that holds the local registry, the settings and the last known lists.
  */
 
 import { join } from "node:path";
@@ -22,7 +22,9 @@ export interface RpcRunOptions {
   readonly timeoutMs?: number;
   /** What is run in place of `rpc`: a test's own program. @default the program under test */
   readonly program?: URL;
-  /** Whether it has a process group of its own, for {@link RpcProcess.signalGroup}. @default false */
+  /**
+   * Whether it has a process group of its own, for {@link RpcProcess.signalGroup}. @default false
+   */
   readonly ownGroup?: boolean;
   /** A shell's words before the command, for example `ulimit -n 64;`. @default none: no shell */
   readonly shell?: string;
@@ -212,7 +214,9 @@ export class RpcProcess {
     return this.#code;
   }
 
-  /** Resolves to the first line of stdout that matches. Rejects when the process ends without one. */
+  /**
+   * Resolves to the first line of stdout that matches. Rejects when the process ends without one.
+   */
   async line(pattern: RegExp, timeoutMs = patienceMs): Promise<RegExpExecArray> {
     const found = () =>
       this.lines.map((line) => pattern.exec(line)).find((match) => match !== null) ?? undefined;
@@ -237,7 +241,9 @@ export class RpcProcess {
     if (this.#code === undefined) this.#child.kill(name);
   }
 
-  /** Sends a signal to it and to all that it has started, as a terminal does; it needs `ownGroup`. */
+  /**
+   * Sends a signal to it and to all that it has started, as a terminal does; it needs `ownGroup`.
+   */
   signalGroup(name: Deno.Signal): void {
     if (this.#code === undefined) Deno.kill(-this.pid, name);
   }

@@ -1,7 +1,8 @@
 import type { Random } from "../../src/base/random.ts";
 
 /**
- * A repeatable stream from a 32-bit seed: mulberry32 by Tommy Ettinger (public domain), period 2^32.
+ * A repeatable stream from a 32-bit seed: mulberry32 by Tommy Ettinger (public domain), period
+ * 2^32.
  */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;

@@ -8,7 +8,8 @@ Deno.test("seededRandom() repeats itself from the same seed and differs from ano
   };
   assert.deepEqual(draw(42), draw(42));
   assert.notDeepEqual(draw(42), draw(43));
-  // The first value from seed 1, from the algorithm's published form: replays stay valid over versions.
+  // The first value from seed 1, from the algorithm's published form: replays stay valid over
+  // versions.
   assert.equal(draw(1)[0], 0.6270739405881613);
 });
 

@@ -68,8 +68,9 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   /**
-   * Holds everything back, ends of connections included, and takes new connections without doing anything
-   * for them. What is held goes on its way when the fault ends, as it would by TCP's retransmission.
+   * Holds everything back, ends of connections included, and takes new connections without doing
+   * anything for them. What is held goes on its way when the fault ends, as it would by TCP's
+   * retransmission.
    */
   blackHole(): void {
     this.#set({ kind: "blackHole", healed: Promise.withResolvers() });
@@ -85,7 +86,9 @@ export class TcpProxy implements AsyncDisposable {
     this.#set({ kind: "trickle", bytesPerSecond });
   }
 
-  /** Delivers so many more bytes that way, then ends the connection in their midst, and is healed. */
+  /**
+   * Delivers so many more bytes that way, then ends the connection in their midst, and is healed.
+   */
   cutAfter(bytes: number, direction: Direction = "toClient"): void {
     this.#set({ kind: "cutAfter", bytesLeft: bytes, direction });
   }
@@ -153,7 +156,8 @@ export class TcpProxy implements AsyncDisposable {
       const chunk = buffer.slice(0, size);
       const readAt = performance.now();
       delivered = delivered.then(() => this.#deliver(pair, to, chunk, readAt, direction));
-      // Only a delay lets the next bytes come before these are gone; a failure shows at the next await.
+      // Only a delay lets the next bytes come before these are gone; a failure shows at the next
+      // await.
       if (this.#fault.kind === "delay") delivered.catch(() => {});
       else await delivered;
     }

@@ -1,4 +1,6 @@
-/** Certificates as nobody should have them: expired, of another cluster, signed by who may not sign. */
+/**
+ * Certificates as nobody should have them: expired, of another cluster, signed by who may not sign.
+ */
 
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";

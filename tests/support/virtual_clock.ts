@@ -1,11 +1,15 @@
 import type { Clock, Timer } from "../../src/base/clock.ts";
 
-/** Most timers that one step runs: a timer that always sets another due at once is a bug, not a wait. */
+/**
+ * Most timers that one step runs: a timer that always sets another due at once is a bug, not a
+ * wait.
+ */
 const runsMax = 1_000_000;
 
 /**
- * A clock that stands still until a test moves it. Timers run in the order in which they are due, those
- * due at the same moment in the order in which they were set, each with {@link now} at its own moment.
+ * A clock that stands still until a test moves it. Timers run in the order in which they are due,
+ * those due at the same moment in the order in which they were set, each with {@link now} at its
+ * own moment.
  *
  * @example
  * ```ts
@@ -78,8 +82,8 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Lets `ms` pass at once, as a suspended machine sees it: everything due runs afterwards, with the
-   * clock at the end, and a periodic timer only once however many periods it missed.
+   * Lets `ms` pass at once, as a suspended machine sees it: everything due runs afterwards, with
+   * the clock at the end, and a periodic timer only once however many periods it missed.
    */
   jump(ms: number): void {
     this.#moveTo(this.#nowMs + ms);

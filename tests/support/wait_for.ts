@@ -9,8 +9,9 @@ export interface WaitForOptions {
 }
 
 /**
- * Resolves with the condition's first value that is neither `undefined` nor `false`. Rejects after the
- * timeout, naming what was waited for; `what` may be a function that describes the state found then.
+ * Resolves with the condition's first value that is neither `undefined` nor `false`. Rejects after
+ * the timeout, naming what was waited for; `what` may be a function that describes the state found
+ * then.
  */
 export async function waitFor<Value>(
   what: string | (() => string),

@@ -1,10 +1,10 @@
 /**
  * Real ZooKeeper servers for tests, on loopback, each with its own configuration, data and ports.
  *
- * They come from Debian's `zookeeper` package, or from where `RPC_TEST_ZOOKEEPER` points: the unpacked
- * directory of a ZooKeeper release (its `lib` holds the jars), or a Java class path. `java` must be on the
- * PATH. Where there is none, tests that need one are ignored, and say why in their name; with
- * `RPC_TEST_REQUIRE_ZOOKEEPER=1`, as in continuous integration, they fail instead.
+ * They come from Debian's `zookeeper` package, or from where `RPC_TEST_ZOOKEEPER` points: the
+ * unpacked directory of a ZooKeeper release (its `lib` holds the jars), or a Java class path.
+ * `java` must be on the PATH. Where there is none, tests that need one are ignored, and say why in
+ * their name; with `RPC_TEST_REQUIRE_ZOOKEEPER=1`, as in continuous integration, they fail instead.
  */
 
 import { freePort } from "./free_port.ts";
@@ -41,7 +41,9 @@ export interface ZooKeeperServer extends AsyncDisposable {
   pause(): void;
   /** SIGCONT. */
   resume(): void;
-  /** Starts it again on the same ports, after {@link stop} if need be, and resolves when it serves. */
+  /**
+   * Starts it again on the same ports, after {@link stop} if need be, and resolves when it serves.
+   */
   restart(options?: { readonly wipe?: boolean }): Promise<void>;
   /** Starts it again without waiting until it serves. */
   start(): void;
@@ -61,7 +63,10 @@ export interface ZooKeeperEnsemble extends AsyncDisposable {
 /** How long a server may take to serve, and an ensemble to elect. */
 const startTimeoutMs = 90_000;
 
-/** The first jar names what it needs in its manifest, but for a logger and a part of what speaks TLS. */
+/**
+ * The first jar names what it needs in its manifest, but for a logger and a part of what speaks
+ * TLS.
+ */
 const debianClassPath = "/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar:" +
   "/usr/share/java/netty-codec.jar";
 
@@ -109,9 +114,9 @@ export function zooKeeperTest(name: string, fn: (t: Deno.TestContext) => Promise
 }
 
 /**
- * One server for all tests of a file, started before the first of them and ended after the last: to be
- * called at the top of the file. A test that changes the server leaves it serving; tests keep apart by
- * chroots. Returns what gives the server inside a test.
+ * One server for all tests of a file, started before the first of them and ended after the last: to
+ * be called at the top of the file. A test that changes the server leaves it serving; tests keep
+ * apart by chroots. Returns what gives the server inside a test.
  */
 export function sharedZooKeeper(options: ZooKeeperServerOptions = {}): () => ZooKeeperServer {
   let server: ZooKeeperServer | undefined;
@@ -187,7 +192,9 @@ class ServerProcess implements ZooKeeperServer {
   /** Whether the process ended by itself, as one does whose port is taken. */
   #hasEnded = false;
 
-  /** `ensembleId`: its number among the members; then the client port stands in the server lines. */
+  /**
+   * `ensembleId`: its number among the members; then the client port stands in the server lines.
+   */
   constructor(port: number, options: ZooKeeperServerOptions, ensembleId?: number) {
     this.port = port;
     this.#ensembleId = ensembleId;
@@ -333,7 +340,9 @@ async function fourLetterWordThere(
   return new TextDecoder().decode(stdout);
 }
 
-/** Asks for one of the commands that ZooKeeper answers outside its protocol; empty if it does not. */
+/**
+ * Asks for one of the commands that ZooKeeper answers outside its protocol; empty if it does not.
+ */
 async function fourLetterWord(port: number, word: string): Promise<string> {
   let socket: Deno.TcpConn;
   try {

@@ -80,8 +80,8 @@ function reachable(
 }
 
 /**
- * The paths in the tree that `deno compile` prints, without sizes. A directory of which everything is
- * embedded is one line, `name/*`.
+ * The paths in the tree that `deno compile` prints, without sizes. A directory of which everything
+ * is embedded is one line, `name/*`.
  */
 function embeddedPaths(output: string): string[] {
   const paths: string[] = [];
@@ -102,7 +102,8 @@ Deno.test("a compiled binary embeds every module that the program can load", asy
   const directory = await Deno.makeTempDir({ prefix: "rpc_compile_" });
   try {
     const graph = await moduleGraph();
-    // Subcommands load what only they need when they run: if those were missing, so would they be here.
+    // Subcommands load what only they need when they run: if those were missing, so would they be
+    // here.
     for (
       const file of [
         ...["main.ts", "src/cli/call/call.ts", "src/cli/serve/serve.ts", "src/cli/serve/worker.ts"],

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { archiveName, archiveOf, sumLine, writeScripts } from "../../tasks/compile.ts";
 
-/** A directory as a release is downloaded into, with a system around it that is whatever it has to be. */
+/**
+ * A directory as a release is downloaded into, with a system around it that is whatever it has to
+ * be.
+ */
 class Download implements AsyncDisposable {
   readonly directory: string;
 
@@ -13,7 +16,9 @@ class Download implements AsyncDisposable {
   static async create(system: {
     readonly name?: string;
     readonly machine?: string;
-    /** What `getconf GNU_LIBC_VERSION` prints; `undefined`: it fails, as where there is no glibc. */
+    /**
+     * What `getconf GNU_LIBC_VERSION` prints; `undefined`: it fails, as where there is no glibc.
+     */
     readonly getconf?: string;
     /** The first line of `ldd --version`. */
     readonly ldd?: string;
@@ -26,7 +31,8 @@ class Download implements AsyncDisposable {
     await command("uname", `case "$1" in -s) echo ${name} ;; *) echo ${machine} ;; esac`);
     await command("getconf", getconf === undefined ? "exit 1" : `echo "${getconf}"`);
     await command("ldd", ldd === undefined ? "exit 1" : `echo "${ldd}"`);
-    // A release's files, which its install.sh downloads by a curl that has them all at that address.
+    // A release's files, which its install.sh downloads by a curl that has them all at that
+    // address.
     const url = "https://releases.example/v1";
     await Deno.mkdir(`${directory}/release`);
     await command(

@@ -10,7 +10,8 @@ async function smoke(...args: readonly string[]): Promise<void> {
       new URL("../../tasks/smoke.ts", import.meta.url).href,
       ...args,
     ],
-    // The source is looked for in Deno's cache, which is in the home; the task gives a binary one of its own.
+    // The source is looked for in Deno's cache, which is in the home; the task gives a binary one
+    // of its own.
     env: { ...bareEnv(), HOME: Deno.env.get("HOME") ?? "" },
     stdin: "null",
   }).output();

@@ -2,7 +2,9 @@
 
 /** One `import`, `export ... from` or dynamic `import()`. */
 export interface Import {
-  /** The module as it is written, or `undefined` for a dynamic import of what only the run can tell. */
+  /**
+   * The module as it is written, or `undefined` for a dynamic import of what only the run can tell.
+   */
   readonly specifier: string | undefined;
   /** Whether nothing but types comes over. */
   readonly isTypeOnly: boolean;

@@ -1,4 +1,6 @@
-/** Wire vectors: the files beside this one, read and compared. Each file explains its own format. */
+/**
+ * Wire vectors: the files beside this one, read and compared. Each file explains its own format.
+ */
 
 import assert from "node:assert/strict";
 import * as z from "zod";

@@ -58,7 +58,8 @@ Deno.test("answers that fill a batch to the last byte all arrive (P-28)", () => 
 
 Deno.test("the longest answers give way, in whatever order they come (P-28)", () => {
   const random = seededRandom(28);
-  // Together twice a message: the upper ones have to go, each 5,000 bytes shorter than the one before.
+  // Together twice a message: the upper ones have to go, each 5,000 bytes shorter than the one
+  // before.
   const lengths = Array.from({ length: 28 }, (_, index) => 140_000 - index * 5_000);
   for (let round = 0; round < 10; round++) {
     const line = batchOf(

@@ -17,7 +17,9 @@ const params = fc.option(
 );
 const timeouts = fc.option(fc.integer({ min: 0, max: callTimeoutMsMax }), { nil: undefined });
 
-/** Lines that nearly have our form: one of ours, with a few characters taken out, put in or doubled. */
+/**
+ * Lines that nearly have our form: one of ours, with a few characters taken out, put in or doubled.
+ */
 function almost(line: string, edits: readonly (readonly [number, number, string])[]): string {
   let text = line.slice(0, -1);
   for (const [at, removed, put] of edits) {

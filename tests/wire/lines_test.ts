@@ -99,7 +99,10 @@ Deno.test("the next read may overwrite the buffer of the one before", () => {
   assert.deepEqual(splitter.push(encoder.encode("\n")), ["abc"]);
 });
 
-/** The lines that come out, errors as their names. `cuts` are lengths; what they leave comes in one piece. */
+/**
+ * The lines that come out, errors as their names. `cuts` are lengths; what they leave comes in one
+ * piece.
+ */
 function splitInPieces(
   splitter: LineSplitter,
   bytes: Uint8Array,
@@ -115,7 +118,10 @@ function splitInPieces(
   return lines.map((line) => typeof line === "string" ? line : line.name);
 }
 
-/** Looks for a counterexample within a bounded time; a failure names the seed and the smallest example. */
+/**
+ * Looks for a counterexample within a bounded time; a failure names the seed and the smallest
+ * example.
+ */
 function search<Values>(property: fc.IProperty<Values>): void {
   fc.assert(property, {
     numRuns: 2_000,

@@ -232,7 +232,8 @@ Deno.test("a large burst begins to leave while it still grows, and the rest goes
 Deno.test("what nobody reads is written in pieces, however much it is, in order", async () => {
   const sink = new FakeSink();
   const { outbox } = outboxOn(sink);
-  // Together longer than any string can be; the lines are one and the same, so that it takes no memory.
+  // Together longer than any string can be; the lines are one and the same, so that it takes no
+  // memory.
   const line = `${"x".repeat(1024 * 1024 - 1)}\n`;
   const count = 600;
   outbox.push("first\n");

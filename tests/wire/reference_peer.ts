@@ -6,8 +6,9 @@ import { LineSplitter } from "../../src/wire/lines.ts";
 import type { Params, Request } from "../../src/wire/message.ts";
 
 /**
- * The wire's whole path without a socket: bytes in, answer lines out. It knows the procedures that the
- * vectors assume and runs them on the spot, so that what is under test is the splitter and the codec.
+ * The wire's whole path without a socket: bytes in, answer lines out. It knows the procedures that
+ * the vectors assume and runs them on the spot, so that what is under test is the splitter and the
+ * codec.
  */
 export class ReferencePeer {
   readonly answers: string[] = [];

@@ -59,7 +59,8 @@ Deno.test("two processes that race for a thousand requests share them without lo
     const stdin = child.stdin.getWriter();
     let text = "";
     let shared = 0;
-    // Where the child is always quicker, as on a busy machine, nothing is shared: then more of them.
+    // Where the child is always quicker, as on a busy machine, nothing is shared: then more of
+    // them.
     for (let last = 20; last <= 1_000 || (shared === 0 && last <= 100_000); last += 20) {
       await stdin.write(new TextEncoder().encode(`${last - 19}\n`));
       const some = last - 20 + (last / 20) % 20;

@@ -3,7 +3,9 @@ import { startEnsemble, type ZooKeeperServer, zooKeeperTest } from "../support/z
 import { connectedClient, recorder, textOf } from "./client_fixture.ts";
 import { waitFor } from "../support/wait_for.ts";
 
-/** Keeps the members in the order of the connect string, so that a test knows who is visited first. */
+/**
+ * Keeps the members in the order of the connect string, so that a test knows who is visited first.
+ */
 const inOrder = () => 0.99;
 
 const sessionTimeoutMs = 4_000;
@@ -18,7 +20,9 @@ zooKeeperTest("a session outlives the members that it is on", async (t) => {
   await using ensemble = await startEnsemble(3);
   const { members } = ensemble;
 
-  /** Something happens to the member that the client is on; session, node and watch must survive. */
+  /**
+   * Something happens to the member that the client is on; session, node and watch must survive.
+   */
   async function survives(victim: ZooKeeperServer, harm: () => Promise<void> | void) {
     await using observer = await connectedClient(
       members.filter((member) => member !== victim).map((m) => m.connectString).join(","),

@@ -1,8 +1,8 @@
 /**
- * Numbers that JavaScript would change: `9007199254740993`, `1e999`, `1.0`. Where a message only passes
- * through, they stay as they were written, as objects of JSON's own that are written back the same way.
- * Where JavaScript reckons with them they become its numbers, and those that would become another one
- * are refused.
+ * Numbers that JavaScript would change: `9007199254740993`, `1e999`, `1.0`. Where a message only
+ * passes through, they stay as they were written, as objects of JSON's own that are written back
+ * the same way. Where JavaScript reckons with them they become its numbers, and those that would
+ * become another one are refused.
  */
 
 interface RawNumber {
@@ -15,7 +15,10 @@ const { rawJSON, isRawJSON } = JSON as unknown as {
   isRawJSON(value: unknown): value is RawNumber;
 };
 
-/** Whether there has been one. As long as there has not, as in most processes, there is nothing to look for. */
+/**
+ * Whether there has been one. As long as there has not, as in most processes, there is nothing to
+ * look for.
+ */
 let hasBeenMade = false;
 
 /** A number that is written as this text, whatever JavaScript makes of it. */
@@ -34,7 +37,10 @@ export function isKept(text: string): boolean {
   return String(Number(text)) === text;
 }
 
-/** Whether JavaScript's number means something else than this text: a fraction is near enough by nature. */
+/**
+ * Whether JavaScript's number means something else than this text: a fraction is near enough by
+ * nature.
+ */
 function isChanged(text: string): boolean {
   const number = Number(text);
   if (!Number.isFinite(number)) return true;

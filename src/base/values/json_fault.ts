@@ -1,7 +1,7 @@
 /**
- * What in a value JSON cannot express. `JSON.stringify` says of little that it cannot be, and changes the
- * rest in silence: a Map becomes `{}`, NaN null, a typed array an object of indices. So whoever makes a
- * value is told which part of it would not arrive, and what to write in its place.
+ * What in a value JSON cannot express. `JSON.stringify` says of little that it cannot be, and
+ * changes the rest in silence: a Map becomes `{}`, NaN null, a typed array an object of indices. So
+ * whoever makes a value is told which part of it would not arrive, and what to write in its place.
  */
 
 import { messageBytesMax, nestingMax } from "../limits.ts";
@@ -21,8 +21,8 @@ const valuesMax = messageBytesMax / 2;
 
 /**
  * The first part of a value that JSON cannot express, if there is one. What JSON does by itself and
- * everybody expects is none: `undefined` as a whole is `null`, a member that is undefined is left out,
- * and what has a `toJSON` is what that returns.
+ * everybody expects is none: `undefined` as a whole is `null`, a member that is undefined is left
+ * out, and what has a `toJSON` is what that returns.
  *
  * @throws whatever a getter, a proxy or a `toJSON` throws
  */
@@ -42,7 +42,9 @@ export function describeFault({ what, path, instead }: JsonFault, verb: string):
   return `${what}${where}, which JSON cannot express: ${verb} ${instead}`;
 }
 
-/** Values that may still be looked at, since those which share parts have more of them than memory. */
+/**
+ * Values that may still be looked at, since those which share parts have more of them than memory.
+ */
 let left = 0;
 
 function fits(value: unknown, depth: number): boolean {
@@ -85,7 +87,10 @@ function fitsAsJson(value: object, toJSON: Function, depth: number): boolean {
   return json === value ? isPlain(json) : json === undefined || fits(json, depth);
 }
 
-/** Whether an object is nothing but its members: a literal, also of another realm, or without prototype. */
+/**
+ * Whether an object is nothing but its members: a literal, also of another realm, or without
+ * prototype.
+ */
 function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return true;

@@ -1,10 +1,11 @@
 import { type Clock, systemClock, type Timer } from "../../base/clock.ts";
 
 /**
- * The machine's clock, for a command that runs for a moment. A program's first `setTimeout` makes Deno set
- * up timers as Node.js has them, which takes a third of the time that an empty program runs. The timeout of
- * an abort signal does without. In return its timers keep no process alive, so something else must (here
- * the listener for Ctrl-C), and one that was cancelled is only forgotten when its time comes.
+ * The machine's clock, for a command that runs for a moment. A program's first `setTimeout` makes
+ * Deno set up timers as Node.js has them, which takes a third of the time that an empty program
+ * runs. The timeout of an abort signal does without. In return its timers keep no process alive, so
+ * something else must (here the listener for Ctrl-C), and one that was cancelled is only forgotten
+ * when its time comes.
  */
 export const briefClock: Clock = {
   now: () => systemClock.now(),

@@ -150,7 +150,9 @@ async function progressMaker(
   return (state) => new Progress({ state, total: repeat, durationMs: duration, isBesideOutput });
 }
 
-/** Tells what is not in the summary: what was not written, how many lines failed, where to go on. */
+/**
+ * Tells what is not in the summary: what was not written, how many lines failed, where to go on.
+ */
 function tellEnd(
   end: RunEnd,
   method: string,

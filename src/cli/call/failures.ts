@@ -6,7 +6,9 @@ import type { Job } from "./job.ts";
 /** Failed calls that are told of one by one; the summary counts the rest. */
 const callsShownMax = 10;
 
-/** Of an input more of them, since somebody has to mend its lines. The file of failed lines has all. */
+/**
+ * Of an input more of them, since somebody has to mend its lines. The file of failed lines has all.
+ */
 const linesShownMax = 1_000;
 
 /** Issues of one call's parameters that are told of beside the first. */

@@ -64,7 +64,10 @@ function jobOf({ number, content }: InputLine): Job {
     };
 }
 
-/** An array is parameters by position, an object is parameters by name, anything else is one parameter. */
+/**
+ * An array is parameters by position, an object is parameters by name, anything else is one
+ * parameter.
+ */
 function paramsOf(text: string): Params | RpcError {
   let value: unknown;
   try {

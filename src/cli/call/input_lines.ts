@@ -112,8 +112,8 @@ export class InputLines {
   }
 
   /**
-   * What PowerShell writes by `>`, for one. Told at once and as what it is: each of its lines would be
-   * another riddle.
+   * What PowerShell writes by `>`, for one. Told at once and as what it is: each of its lines would
+   * be another riddle.
    */
   #refuseUtf16(): void {
     if (this.#isLookedAt || this.#end < 2) return;

@@ -14,9 +14,10 @@ export interface LoadOptions {
 /**
  * Makes the calls of a source, and resolves when all that were begun have ended.
  *
- * A call that cannot begin when it is due, because too many are under way, begins late, and its job says
- * how late: so the wait counts that a server causes to calls it has not yet been sent. (Otherwise a server
- * that stalls would delay the very calls that would show it, which is called coordinated omission.)
+ * A call that cannot begin when it is due, because too many are under way, begins late, and its job
+ * says how late: so the wait counts that a server causes to calls it has not yet been sent.
+ * (Otherwise a server that stalls would delay the very calls that would show it, which is called
+ * coordinated omission.)
  *
  * @param make resolves when the next one may begin in its place; must not reject
  * @throws {Error} rejects with it, when those under way have ended: the source cannot be read

@@ -14,9 +14,9 @@ const namedArgument = /^([\p{L}_$][\p{L}\p{N}_$-]*)=([^=][^]*)$/u;
 const bareFraction = /^-?\.\d+$/;
 
 /**
- * Turns the command line's arguments into the parameters of call `i`: each is JSON if it parses, else
- * text. `{i}` is replaced before that, so that `{i}` is a number and `job-{i}` a text. `@path` is what
- * stands in that file, and `@@` a text that begins with one `@`.
+ * Turns the command line's arguments into the parameters of call `i`: each is JSON if it parses,
+ * else text. `{i}` is replaced before that, so that `{i}` is a number and `job-{i}` a text. `@path`
+ * is what stands in that file, and `@@` a text that begins with one `@`.
  *
  * @param args parameters by position, or all by name: `name=value`
  * @param named a JSON object of named parameters instead

@@ -10,8 +10,8 @@ interface Early<Leavings> {
 }
 
 /**
- * Brings what calls leave into the order of the calls, in bounded memory: while too much waits for a
- * slow call, no others should begin.
+ * Brings what calls leave into the order of the calls, in bounded memory: while too much waits for
+ * a slow call, no others should begin.
  */
 export class ResultOrder<Leavings> {
   readonly #write: (leavings: Leavings) => void;

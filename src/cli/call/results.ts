@@ -30,7 +30,9 @@ export interface CallResultsOptions {
   readonly onLost: (problem: string) => void;
 }
 
-/** Results on stdout, failed lines in their file: in the order of the calls unless told otherwise. */
+/**
+ * Results on stdout, failed lines in their file: in the order of the calls unless told otherwise.
+ */
 export class CallResults {
   readonly #options: CallResultsOptions;
   readonly #order: ResultOrder<Leavings>;
@@ -58,8 +60,8 @@ export class CallResults {
   }
 
   /**
-   * Prints the items of a call as they come, once all calls before it have ended: till then the server
-   * waits. Resolves to how the call ended.
+   * Prints the items of a call as they come, once all calls before it have ended: till then the
+   * server waits. Resolves to how the call ended.
    */
   async stream(place: number, job: Job, stream: CallStream): Promise<StreamReport> {
     const { flags, writer, signal, textOf } = this.#options;

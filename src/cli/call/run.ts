@@ -45,7 +45,9 @@ export interface RunEnd {
   readonly lost: readonly Job[];
 }
 
-/** Calls under way with a rate at the most, unless told otherwise: past it servers cannot follow. */
+/**
+ * Calls under way with a rate at the most, unless told otherwise: past it servers cannot follow.
+ */
 const rateConcurrencyDefault = 10_000;
 
 /** Why a run stops: as for all that is written through `head`. */
@@ -54,7 +56,9 @@ export const nobodyReads = "nobody reads the results";
 /** Why a run stops: all other calls would fail too. */
 export const noServer = "there is no server";
 
-/** How long a line waits for a server, once there were some: as long as a restart of all may take. */
+/**
+ * How long a line waits for a server, once there were some: as long as a restart of all may take.
+ */
 const patienceMs = 30_000;
 
 /** How long it waits before it asks again. */
@@ -159,7 +163,10 @@ export class CallRun {
     await this.#results.keepingUp();
   }
 
-  /** A call that Ctrl-C ended has neither succeeded nor failed, nor has a stream whose reader has gone. */
+  /**
+   * A call that Ctrl-C ended has neither succeeded nor failed, nor has a stream whose reader has
+   * gone.
+   */
   #isGivenUp({ error }: CallReport): boolean {
     const { signal } = this.#options;
     return error?.name === "Cancelled" && (signal.aborted || this.#writer.isOver);
@@ -226,8 +233,8 @@ function notCalled(error: RpcError): CallReport {
 }
 
 /**
- * What may be gone in a moment. None of these has run; where an earlier attempt may have, the client
- * has tried again only because running twice does no harm.
+ * What may be gone in a moment. None of these has run; where an earlier attempt may have, the
+ * client has tried again only because running twice does no harm.
  */
 function isPassing({ name, executed }: RpcError): boolean {
   const isRefusal = name === "Unavailable" || name === "Overloaded" || name === "Draining";

@@ -19,7 +19,10 @@ const percentiles = [10, 25, 50, 75, 90, 95, 99, 99.9] as const;
 const binCount = 10;
 const barWidthMax = 40;
 
-/** Kinds of failures whose first message is kept; they are a closed list, so that this is only a bound. */
+/**
+ * Kinds of failures whose first message is kept; they are a closed list, so that this is only a
+ * bound.
+ */
 const messagesMax = 32;
 const messageLengthMax = 160;
 

@@ -22,7 +22,10 @@ export interface CompletionSource {
   readonly commands: readonly Command[];
   /** Flags that can be set by `rpc.toml`, by key. */
   readonly settings: Readonly<Record<string, Flag>>;
-  /** What the live service offers. Never rejects: there is none, or it does not answer, is an empty list. */
+  /**
+   * What the live service offers. Never rejects: there is none, or it does not answer, is an empty
+   * list.
+   */
   methods(
     command: Command,
     flags: ReadonlyMap<string, string>,

@@ -22,9 +22,9 @@ const patienceMs = 1_000;
 const methodsMax = 1_000;
 
 /**
- * `rpc complete --current=<word> -- <words before>`, which the scripts of `rpc completions` run at each
- * Tab: a line for each candidate, its description after a tab, and `:files` if names of files fit too.
- * It says nothing else, whatever is wrong.
+ * `rpc complete --current=<word> -- <words before>`, which the scripts of `rpc completions` run at
+ * each Tab: a line for each candidate, its description after a tab, and `:files` if names of files
+ * fit too. It says nothing else, whatever is wrong.
  */
 export async function run(input: CommandInput<typeof completeFlags>): Promise<number> {
   const { flags, positionals, commands } = input;
@@ -83,7 +83,9 @@ async function askMethods(
   }
 }
 
-/** The methods of the server that answers first; of none, what the registry says that they offer. */
+/**
+ * The methods of the server that answers first; of none, what the registry says that they offer.
+ */
 async function methodsOfFirst(
   instances: readonly Instance[],
   transport: Transport,

@@ -1,10 +1,10 @@
 /**
- * What each shell runs at Tab. All of them ask `rpc complete`, so that they never know less than the
- * binary that they stand beside; what is different is how a shell cuts a line into words and takes
- * candidates.
+ * What each shell runs at Tab. All of them ask `rpc complete`, so that they never know less than
+ * the binary that they stand beside; what is different is how a shell cuts a line into words and
+ * takes candidates.
  *
- * They ask the very program that is being completed, by the path that was typed, and are silent when
- * there is none.
+ * They ask the very program that is being completed, by the path that was typed, and are silent
+ * when there is none.
  */
 
 import type { shells } from "./flags.ts";
@@ -12,12 +12,13 @@ import type { shells } from "./flags.ts";
 /** One of the shells. */
 export type Shell = typeof shells[number];
 
-// Whatever is inserted is quoted where the shell does not do so by itself (zsh and fish do): a candidate
-// may be another's word, and a word of a shell may be a command.
+// Whatever is inserted is quoted where the shell does not do so by itself (zsh and fish do): a
+// candidate may be another's word, and a word of a shell may be a command.
 //
-// Bash cuts words at : and = too, which stand in registries' addresses, and replaces only what follows
-// them. So words are put together again where no space parts them, and what bash leaves is cut off.
-// Nothing here needs more than the bash 3.2 of macOS, which lacks compopt: it then adds a space.
+// Bash cuts words at : and = too, which stand in registries' addresses, and replaces only what
+// follows them. So words are put together again where no space parts them, and what bash leaves is
+// cut off. Nothing here needs more than the bash 3.2 of macOS, which lacks compopt: it then adds a
+// space.
 const bash = `# Completions of rpc for bash. For this shell: source <(rpc completions bash)
 _rpc() {
   local IFS=$' \\t\\n' line=\${COMP_LINE:0:COMP_POINT} words=() count=0 i rest word program head value
@@ -104,8 +105,8 @@ end
 complete --command rpc --no-files --keep-order --arguments '(__rpc_complete)'
 `;
 
-// Of what stands before the cursor, an argument that is empty would be lost on its way to a program in
-// PowerShell before 7.3: so the word at the cursor is part of a flag.
+// Of what stands before the cursor, an argument that is empty would be lost on its way to a program
+// in PowerShell before 7.3: so the word at the cursor is part of a flag.
 const powershell = `# Completions of rpc for PowerShell. For this shell:
 #   rpc completions powershell | Out-String | Invoke-Expression
 Register-ArgumentCompleter -Native -CommandName 'rpc', 'rpc.exe' -ScriptBlock {

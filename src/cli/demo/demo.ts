@@ -16,7 +16,8 @@ import { exitCodes } from "../exit_codes.ts";
 
 /**
  * `rpc demo`: the five scenarios with servers and clients as real processes. They have a service of
- * their own, and by default a registry of their own too, so they neither see nor disturb anybody else's.
+ * their own, and by default a registry of their own too, so they neither see nor disturb anybody
+ * else's.
  */
 export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<number> {
   const report = flags.html === undefined ? undefined : await import("../../demo/report.ts");

@@ -81,8 +81,8 @@ function tlsOf({ tlsCert, tlsKey }: Flags) {
 }
 
 /**
- * Lets nobody offer a cluster to a network by accident: without a token anybody could call, and without TLS
- * anybody on the way could read the token.
+ * Lets nobody offer a cluster to a network by accident: without a token anybody could call, and
+ * without TLS anybody on the way could read the token.
  *
  * @throws {UsageError} what to do
  */

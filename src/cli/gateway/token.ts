@@ -11,7 +11,8 @@ export function newToken(): string {
 }
 
 /**
- * The token in a file. Where there is no file, one is made with a new token, that only its owner can read.
+ * The token in a file. Where there is no file, one is made with a new token, that only its owner
+ * can read.
  *
  * @throws {UsageError} it cannot be read or made, or holds no token
  */

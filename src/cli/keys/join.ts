@@ -12,7 +12,10 @@ import { show } from "./show.ts";
 /** Longest line that can hold a token, and what an editor has put around it. */
 const tokenBytesMax = 512;
 
-/** `rpc keys join HOST:PORT`: asks for the token, which is no argument, since those are read by everybody. */
+/**
+ * `rpc keys join HOST:PORT`: asks for the token, which is no argument, since those are read by
+ * everybody.
+ */
 export async function join(input: KeysInput, target: string): Promise<number> {
   const place = placeOf(target);
   const name = ownName(input.flags.name);

@@ -2,7 +2,9 @@ import { plainLine } from "../../terminal/plain_text.ts";
 import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
 import { constraintsOf, exampleOf, typeText } from "./schema_text.ts";
 
-/** Names of parameters up to this length stand in a column: each row has the width of the longest. */
+/**
+ * Names of parameters up to this length stand in a column: each row has the width of the longest.
+ */
 const nameWidthMax = 40;
 
 /** A method as it is called: `fib(n: integer)`, with `?` after what may be left out. */

@@ -9,7 +9,9 @@ const exampleLengthMax = 80;
 /** Objects in objects past this are shown as such, and arrays as empty ones. */
 const depthMax = 3;
 
-/** A schema as a type in a few words: `integer`, `string[]`, `{width: integer, height?: integer}`. */
+/**
+ * A schema as a type in a few words: `integer`, `string[]`, `{width: integer, height?: integer}`.
+ */
 export function typeText(schema: JsonSchema, depth = 0): string {
   if (typeof schema === "boolean") return "any";
   if ("const" in schema) return JSON.stringify(schema.const);
@@ -149,7 +151,9 @@ function variantsOf(schema: Readonly<Record<string, unknown>>): JsonSchema[] {
   return Array.isArray(variants) ? variants.filter(isSchema) : [];
 }
 
-/** The largest whole numbers that a double tells apart: zod writes them where nobody set a bound. */
+/**
+ * The largest whole numbers that a double tells apart: zod writes them where nobody set a bound.
+ */
 function isNoBound(value: unknown): boolean {
   return typeof value === "number" && Math.abs(value) === Number.MAX_SAFE_INTEGER;
 }

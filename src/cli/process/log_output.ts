@@ -10,8 +10,9 @@ export interface LogOutputOptions {
 }
 
 /**
- * The log on its way out. A stderr that takes nothing (a terminal after Ctrl-S, a pipe that nobody reads, a
- * full disk) must not hold up a server: lines wait, up to a bound, and from there on they are counted.
+ * The log on its way out. A stderr that takes nothing (a terminal after Ctrl-S, a pipe that nobody
+ * reads, a full disk) must not hold up a server: lines wait, up to a bound, and from there on they
+ * are counted.
  */
 export class LogOutput {
   readonly #options: LogOutputOptions;

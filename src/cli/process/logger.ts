@@ -24,7 +24,10 @@ export interface ProcessLogger extends Logger {
   flushed(): Promise<void>;
 }
 
-/** The log of a server: a line a message on stderr, for people or for programs. It never waits for stderr. */
+/**
+ * The log of a server: a line a message on stderr, for people or for programs. It never waits for
+ * stderr.
+ */
 export async function createLogger({ level, format }: LoggerOptions): Promise<ProcessLogger> {
   const isJson = format === "json";
   const formatter = isJson

@@ -15,8 +15,8 @@ import type { Span, TracedCall, TracedEnd, Tracer } from "../../base/tracer.ts";
 import { version } from "../../base/version.ts";
 
 /**
- * Spans as OpenTelemetry has them, named by its conventions for JSON-RPC. Deno collects and sends them:
- * this only says when they begin and end, since Deno sees no calls in what goes over TCP.
+ * Spans as OpenTelemetry has them, named by its conventions for JSON-RPC. Deno collects and sends
+ * them: this only says when they begin and end, since Deno sees no calls in what goes over TCP.
  */
 export function createTracer(): Tracer {
   const tracer = trace.getTracer("rpc", version);
@@ -30,7 +30,10 @@ export function createTracer(): Tracer {
   };
 }
 
-/** Whether who began the trace collects it. Deno would make a span all the same, without its parents. */
+/**
+ * Whether who began the trace collects it. Deno would make a span all the same, without its
+ * parents.
+ */
 function isSampled(traceparent: string): boolean {
   return (flagsOf(traceparent) & TraceFlags.SAMPLED) !== 0;
 }

@@ -1,6 +1,8 @@
 import { version } from "../../base/version.ts";
 
-/** Where `deno task compile` leaves what the binary shall say of itself, from the project's root. */
+/**
+ * Where `deno task compile` leaves what the binary shall say of itself, from the project's root.
+ */
 export const buildFile = "dist/build.json";
 
 /** What a binary knows of how it was made. */
@@ -11,8 +13,9 @@ export interface BuildFacts {
 }
 
 /**
- * What `rpc --version` prints: `rpc 0.1.0 (commit 0a1b2c3d4e, deno 2.9.6, x86_64-unknown-linux-gnu)`. A
- * binary names the runtime that it was compiled onto in its place: `base denort 2.9.6 sha256 a1b2c3d4e5f6`.
+ * What `rpc --version` prints:
+ * `rpc 0.1.0 (commit 0a1b2c3d4e, deno 2.9.6, x86_64-unknown-linux-gnu)`. A binary names the runtime
+ * that it was compiled onto in its place: `base denort 2.9.6 sha256 a1b2c3d4e5f6`.
  */
 export function versionText(): string {
   const { standalone, target } = Deno.build;
@@ -24,7 +27,9 @@ export function versionText(): string {
   return `rpc ${version} (commit ${commit}, ${runtime}, ${target})`;
 }
 
-/** The commit of the working tree, `-dirty` if there is more than that, or `unknown` without git. */
+/**
+ * The commit of the working tree, `-dirty` if there is more than that, or `unknown` without git.
+ */
 export function checkedOutCommit(): string {
   try {
     const { success, stdout } = new Deno.Command("git", {

@@ -6,8 +6,8 @@ import type { Logger } from "../../base/log.ts";
 import type { Audit, AuditEntry } from "../../server/audit.ts";
 
 /**
- * Opens a file for one JSON object a call. What is there stays. The file is its owner's alone, since it
- * tells who does what.
+ * Opens a file for one JSON object a call. What is there stays. The file is its owner's alone,
+ * since it tells who does what.
  *
  * A disk that is full or slow holds up no call: lines that cannot be written are counted, and told.
  *

@@ -1,6 +1,6 @@
 /**
- * The files that a source text imports, found by its words: no parser travels in the binary. What only looks
- * like an import, in a comment say, is found too, and is one file more to look at.
+ * The files that a source text imports, found by its words: no parser travels in the binary. What
+ * only looks like an import, in a comment say, is found too, and is one file more to look at.
  */
 
 import { dirname, join } from "node:path";

@@ -85,7 +85,10 @@ function text(status: number, body: string): Response {
   return new Response(`${body}\n`, { status });
 }
 
-/** The metrics of one server. Names and units as Prometheus advises: base units, counters in `_total`. */
+/**
+ * The metrics of one server. Names and units as Prometheus advises: base units, counters in
+ * `_total`.
+ */
 class MetricsPage {
   readonly #registry = new Registry();
   readonly #gauges: Readonly<Record<string, Gauge>>;
@@ -142,7 +145,9 @@ class MetricsPage {
     return this.#registry.contentType;
   }
 
-  /** The page as of now. The server counts by itself, so what it has counted replaces what was here. */
+  /**
+   * The page as of now. The server counts by itself, so what it has counted replaces what was here.
+   */
   of(source: MetricsSource): Promise<string> {
     const { isReady } = source;
     const now = source.stats();

@@ -26,8 +26,8 @@ export type SourceFiles = ReadonlyMap<string, SourceFile>;
 const noFile: SourceFile = { stamp: "-", content: "-" };
 
 /**
- * The files that are certainly part of a server's procedures: its module, and what the command of its
- * workers names, without the interpreter.
+ * The files that are certainly part of a server's procedures: its module, and what the command of
+ * its workers names, without the interpreter.
  */
 export function rootFiles({ module, exec = [] }: Sources): string[] {
   const roots: string[] = [];
@@ -48,8 +48,8 @@ export function rootFiles({ module, exec = [] }: Sources): string[] {
 }
 
 /**
- * Reads these files and those that they import, also those that are not there: they may come. Of more than
- * {@link watchedFilesMax} the first ones.
+ * Reads these files and those that they import, also those that are not there: they may come. Of
+ * more than {@link watchedFilesMax} the first ones.
  */
 export function readSources(roots: readonly string[]): SourceFiles {
   const files = new Map<string, SourceFile>();
@@ -83,7 +83,9 @@ export function stampWhenRead(files: SourceFiles): string {
   return [...files.values()].map(({ stamp }) => stamp).join("\n");
 }
 
-/** A file that holds something else than before, or is in one of the two alone; `undefined`: none. */
+/**
+ * A file that holds something else than before, or is in one of the two alone; `undefined`: none.
+ */
 export function differenceOf(before: SourceFiles, after: SourceFiles): string | undefined {
   const content = (files: SourceFiles, path: string) => files.get(path)?.content ?? noFile.content;
   return [...after.keys(), ...before.keys()]

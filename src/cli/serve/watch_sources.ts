@@ -25,9 +25,10 @@ export interface SourceWatchOptions {
 const filesShownMax = 8;
 
 /**
- * Looks at the module, at the files that a worker's command names and at what these import, again and again,
- * and loads anew when one of them holds something else. It looks instead of listening, because what a file is
- * may change without an event in its directory: by a link on the way to it, on a disk of another machine.
+ * Looks at the module, at the files that a worker's command names and at what these import, again
+ * and again, and loads anew when one of them holds something else. It looks instead of listening,
+ * because what a file is may change without an event in its directory: by a link on the way to it,
+ * on a disk of another machine.
  *
  * The newest version counts: a load that is under way is given up for it.
  */
@@ -36,12 +37,17 @@ export class SourceWatch {
   readonly #roots: readonly string[];
   #files: SourceFiles;
   #stamp: string;
-  /** Since when the files have been changing, or nobody has looked whether they are; by the clock. */
+  /**
+   * Since when the files have been changing, or nobody has looked whether they are; by the clock.
+   */
   #unsettledSinceMs: number | undefined;
   #load: AbortController | undefined;
   #timer: Timer | undefined;
 
-  /** Reads the files as they are. To be made before the procedures are loaded: a change meanwhile is one. */
+  /**
+   * Reads the files as they are. To be made before the procedures are loaded: a change meanwhile is
+   * one.
+   */
   constructor(options: SourceWatchOptions) {
     this.#options = options;
     this.#roots = rootFiles(options.sources);
@@ -81,8 +87,8 @@ export class SourceWatch {
     if (!isSettled) this.#unsettledSinceMs ??= nowMs;
     if (this.#unsettledSinceMs === undefined) return;
     if (!isSettled) {
-      // An editor writes a file in several steps. One that is written all the time has to be taken as it is, but
-      // must not end each load before that is done.
+      // An editor writes a file in several steps. One that is written all the time has to be taken
+      // as it is, but must not end each load before that is done.
       const isOverdue = nowMs - this.#unsettledSinceMs >= watchSettleMsMax;
       if (!isOverdue || this.#load !== undefined) return;
     }

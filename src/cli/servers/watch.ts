@@ -25,8 +25,8 @@ export interface WatchFlags {
 const askPeriodMs = 1_000;
 
 /**
- * Follows a service until Ctrl-C or until nobody reads on: as a live table on a terminal, else by a line
- * for each change.
+ * Follows a service until Ctrl-C or until nobody reads on: as a live table on a terminal, else by a
+ * line for each change.
  *
  * @throws {CommandError} what happens cannot be written
  */

@@ -7,8 +7,8 @@ export interface Positional {
   /** `many`: any number, the last one only. @default "one" */
   readonly count?: "one" | "optional" | "many";
   /**
-   * What a shell completes it with: words; or procedures of the live service; names of files; names of
-   * settings; values of the setting before it. @default nothing
+   * What a shell completes it with: words; or procedures of the live service; names of files; names
+   * of settings; values of the setting before it. @default nothing
    */
   readonly completes?: readonly string[] | "methods" | "files" | "settings" | "values";
 }
@@ -16,7 +16,9 @@ export interface Positional {
 /** What a subcommand is given. */
 export interface CommandInput<Specs extends Flags> {
   readonly flags: FlagValues<Specs>;
-  /** The positional arguments in order: as many as the command names, or more if the last is `many`. */
+  /**
+   * The positional arguments in order: as many as the command names, or more if the last is `many`.
+   */
   readonly positionals: readonly string[];
   /** Every subcommand there is, for those that tell of the others. */
   readonly commands: readonly Command[];
@@ -24,11 +26,16 @@ export interface CommandInput<Specs extends Flags> {
 
 /** The module behind a subcommand. */
 export interface CommandModule<Specs extends Flags> {
-  /** Runs it and returns the exit code. Throws UsageError or RpcError for what `main` shall report. */
+  /**
+   * Runs it and returns the exit code. Throws UsageError or RpcError for what `main` shall report.
+   */
   run(input: CommandInput<Specs>): Promise<number>;
 }
 
-/** A subcommand as the parser, the help and the completions see it: plain data, so that it costs nothing. */
+/**
+ * A subcommand as the parser, the help and the completions see it: plain data, so that it costs
+ * nothing.
+ */
 export interface Command<Specs extends Flags = Flags> {
   readonly name: string;
   /** One line for the list of commands. */

@@ -3,7 +3,9 @@
 import { callTimeoutMsDefault, callTimeoutMsMax } from "../../base/limits.ts";
 import { environmentVariable } from "../../library/settings.ts";
 
-/** One flag: `--name value`, or `--name` alone for a boolean. Its name is its key, in kebab case. */
+/**
+ * One flag: `--name value`, or `--name` alone for a boolean. Its name is its key, in kebab case.
+ */
 export interface Flag<Value = unknown> {
   /** One line for the help. */
   readonly description: string;
@@ -108,7 +110,8 @@ export function number<Fallback extends number | undefined>(
 }
 
 /**
- * A flag with a length of time, such as `500ms`, `30s`, `1.5m` or `1h`; its value is in milliseconds.
+ * A flag with a length of time, such as `500ms`, `30s`, `1.5m` or `1h`; its value is in
+ * milliseconds.
  *
  * @param bare the unit of a number that has none
  */

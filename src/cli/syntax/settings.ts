@@ -22,7 +22,9 @@ export interface FileSettings extends ReadonlyMap<string, Sourced> {
   readonly ignored?: readonly string[];
 }
 
-/** The directory for what is kept between runs, the last known lists; `undefined` without a home. */
+/**
+ * The directory for what is kept between runs, the last known lists; `undefined` without a home.
+ */
 export function stateDirectory(): string | undefined {
   if (Deno.build.os === "windows") {
     const base = Deno.env.get("LOCALAPPDATA") || underHome("\\AppData\\Local");

@@ -14,9 +14,9 @@ const linksMax = 32;
 const newFileMode = 0o600;
 
 /**
- * Sets or takes away one setting in a file, and leaves all else in it as it was: comments, order, mode, and
- * the link by which it is reached. The file is replaced whole, so that no reader and no full disk ever
- * leaves half of one.
+ * Sets or takes away one setting in a file, and leaves all else in it as it was: comments, order,
+ * mode, and the link by which it is reached. The file is replaced whole, so that no reader and no
+ * full disk ever leaves half of one.
  *
  * @throws {CommandError} it cannot be written, or is read-only
  */
@@ -58,7 +58,10 @@ export function withSetting(toml: string, name: string, value: SettingValue): st
   return text;
 }
 
-/** A line that gives a name a value on that line, with what stands before the name and behind the value. */
+/**
+ * A line that gives a name a value on that line, with what stands before the name and behind the
+ * value.
+ */
 function assignment(name: string): RegExp {
   const key = name.replaceAll(/[^\w-]/g, "\\$&");
   const value = `"(?:[^"\\\\]|\\\\.)*"|'[^']*'|[^\\s"'#]+`;
@@ -94,7 +97,8 @@ function followLinks(path: string): string {
 function read(path: string): { readonly text: string; readonly mode: number } {
   try {
     const { mode } = Deno.statSync(path);
-    // Replacing a file asks nobody whether it may be written, and the system's administrator may always.
+    // Replacing a file asks nobody whether it may be written, and the system's administrator may
+    // always.
     Deno.openSync(path, { append: true }).close();
     if (mode !== null && (mode & 0o222) === 0) throw new Error("it is read-only");
     return { text: Deno.readTextFileSync(path), mode: mode === null ? newFileMode : mode & 0o777 };

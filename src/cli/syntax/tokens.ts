@@ -21,9 +21,10 @@ export type Token =
   };
 
 /**
- * Reads what follows a subcommand, for the parser and for completions alike: flags anywhere (`--name value`,
- * `--name=value`, `--no-name`), letters by themselves or together (`-n 5`, `-n5`, `-n=5`, `-vn 5`),
- * positionals between them, negative numbers among these, and everything after `--` as it is.
+ * Reads what follows a subcommand, for the parser and for completions alike: flags anywhere
+ * (`--name value`, `--name=value`, `--no-name`), letters by themselves or together (`-n 5`, `-n5`,
+ * `-n=5`, `-vn 5`), positionals between them, negative numbers among these, and everything after
+ * `--` as it is.
  */
 export function* tokensOf(command: Command, words: readonly string[]): Generator<Token> {
   for (let i = 0; i < words.length; i++) {
@@ -71,7 +72,9 @@ function* flagsIn(command: Command, word: string): Generator<Token> {
   yield* lettersIn(command, word, name);
 }
 
-/** Letters in one word: booleans, and then perhaps one with a value, which is the rest of the word. */
+/**
+ * Letters in one word: booleans, and then perhaps one with a value, which is the rest of the word.
+ */
 function* lettersIn(command: Command, word: string, name: string): Generator<Token> {
   // A long name with one dash only is a slip, and not its letters.
   const isLong = word.startsWith("--") || flagNamed(command, `-${name}`) !== undefined;

@@ -3,10 +3,10 @@ import { connectTimeoutMs, hastyReconnectMs } from "../../base/limits.ts";
 import type { Duplex, Target, Transport } from "../transport.ts";
 
 /**
- * An attempt to connect to one address. Where nothing comes back, because a plug is out or a host is down,
- * the kernel asks again after 1, 2, 4 and more seconds, and so may not notice for as long that it could
- * be reached by now: a second attempt beside the first is heard at once. It does not replace the first, which
- * on a slow network may be about to succeed.
+ * An attempt to connect to one address. Where nothing comes back, because a plug is out or a host
+ * is down, the kernel asks again after 1, 2, 4 and more seconds, and so may not notice for as long
+ * that it could be reached by now: a second attempt beside the first is heard at once. It does not
+ * replace the first, which on a slow network may be about to succeed.
  */
 export class Dial {
   /** Rejects if the first attempt fails, or is not heard in time. */
@@ -43,8 +43,8 @@ export class Dial {
   }
 
   /**
-   * Tries beside the first attempt, and in the place of an earlier one beside it. Whether it does: not
-   * before the last one has had the time to be heard on most networks.
+   * Tries beside the first attempt, and in the place of an earlier one beside it. Whether it does:
+   * not before the last one has had the time to be heard on most networks.
    */
   hurry(nowMs: number): boolean {
     if (this.#isOver || nowMs < this.#hasteAtMs) return false;

@@ -3,13 +3,15 @@ import type { Clock, Timer } from "../../base/clock.ts";
 /** Calls in a row that must end at their deadline before a server is suspected. */
 const timeoutsMax = 5;
 
-/** An ejection's length for the first time, multiplied by how often it happened: Envoy's defaults. */
+/**
+ * An ejection's length for the first time, multiplied by how often it happened: Envoy's defaults.
+ */
 const ejectionMs = 30_000;
 const ejectionMsMax = 300_000;
 
 /**
- * What speaks against one server: calls that end at their deadlines one after the other, and how long
- * it is left alone for that.
+ * What speaks against one server: calls that end at their deadlines one after the other, and how
+ * long it is left alone for that.
  */
 export class Ejection {
   readonly #clock: Clock;
@@ -18,7 +20,9 @@ export class Ejection {
   #times = 0;
   #timer: Timer | undefined;
 
-  /** @param over called when an ejection has run its time; not when it is {@link forget forgotten} */
+  /**
+   * @param over called when an ejection has run its time; not when it is {@link forget forgotten}
+   */
   constructor(clock: Clock, over: () => void) {
     this.#clock = clock;
     this.#over = over;
@@ -40,7 +44,10 @@ export class Ejection {
     return ++this.#timeoutsInARow >= timeoutsMax;
   }
 
-  /** Begins an ejection, and returns its length in milliseconds. Not while one {@link isActive is active}. */
+  /**
+   * Begins an ejection, and returns its length in milliseconds. Not while one
+   * {@link isActive is active}.
+   */
   start(): number {
     this.#times++;
     const durationMs = Math.min(ejectionMs * this.#times, ejectionMsMax);

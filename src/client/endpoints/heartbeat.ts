@@ -11,15 +11,18 @@ import type { Connection } from "../connection.ts";
 /** Silent ticks after which a server is asked whether it lives. */
 const ticksToAsk = heartbeatIntervalMs / heartbeatTickMs;
 
-/** Ticks without a call after which something is said all the same, as the server would close it otherwise. */
+/**
+ * Ticks without a call after which something is said all the same, as the server would close it
+ * otherwise.
+ */
 const ticksToSayHello = idlePingMs / heartbeatTickMs;
 
 /** Silent ticks after which a connection is given up. */
 const ticksToGiveUp = ticksToAsk + heartbeatTimeoutMs / heartbeatTickMs;
 
 /**
- * With so many calls pending a server may have stopped reading, and then it does not see a ping: its
- * silence proves nothing. It reads on at the latest when half of its bound is done.
+ * With so many calls pending a server may have stopped reading, and then it does not see a ping:
+ * its silence proves nothing. It reads on at the latest when half of its bound is done.
  */
 const inFlightJudged = connectionInFlightMax / 2;
 
@@ -27,8 +30,8 @@ const inFlightJudged = connectionInFlightMax / 2;
 const bytesJudged = requestBytesInFlightMax / 2;
 
 /**
- * Finds a server that hangs and a path that has gone dead, which TCP alone may not notice for hours:
- * calls are pending, nothing arrives, and a ping is not answered either.
+ * Finds a server that hangs and a path that has gone dead, which TCP alone may not notice for
+ * hours: calls are pending, nothing arrives, and a ping is not answered either.
  *
  * It counts ticks, not time: when this process itself was stopped or starved, all servers seem to
  * have been silent for long, and none of them is to blame.
@@ -48,8 +51,8 @@ export class Heartbeat {
   /**
    * Called every {@link heartbeatTickMs}.
    *
-   * @param alsoIdle whether to ask too while no call is pending: of a server that gets no calls, as the
-   * registry does not list it any more, nothing else would tell that it has gone
+   * @param alsoIdle whether to ask too while no call is pending: of a server that gets no calls, as
+   * the registry does not list it any more, nothing else would tell that it has gone
    */
   tick(alsoIdle: boolean): void {
     const connection = this.#connection;

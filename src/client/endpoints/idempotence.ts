@@ -7,19 +7,22 @@ import type { Connection } from "../connection.ts";
 
 /**
  * Which methods of one server may run twice, as it says itself: learned with the connection, and
- * forgotten with it. What another server says, or what this one said before it was replaced, does not
- * count: an upgrade may have taken it back. Nor does what a reload makes idempotent, until it is connected to
- * anew: the call that is lost may be one of before.
+ * forgotten with it. What another server says, or what this one said before it was replaced, does
+ * not count: an upgrade may have taken it back. Nor does what a reload makes idempotent, until it
+ * is connected to anew: the call that is lost may be one of before.
  *
- * Asked right behind the first ping, in the same write: so it is known before any call can be lost, and
- * no call waits for it.
+ * Asked right behind the first ping, in the same write: so it is known before any call can be lost,
+ * and no call waits for it.
  */
 export class Idempotence {
   readonly #clock: Clock;
   readonly #told: () => void;
   /** `undefined`: nothing is known, or what was known has changed. */
   #said: Said | undefined;
-  /** Methods that it offered before a change and that were not idempotent: calls of then may be under way. */
+  /**
+   * Methods that it offered before a change and that were not idempotent: calls of then may be
+   * under way.
+   */
   #onceNot: ReadonlySet<string> = nothingSaid.not;
   #isAsking = false;
 
@@ -38,7 +41,8 @@ export class Idempotence {
   ask(connection: Connection): void {
     if (this.#said !== undefined) this.#onceNot = joined(this.#onceNot, this.#said.not);
     this.#said = undefined;
-    // Answers come in order of what changes: the one under way is to the question after the change too.
+    // Answers come in order of what changes: the one under way is to the question after the change
+    // too.
     if (this.#isAsking) return;
     this.#isAsking = true;
     const deadlineAtMs = this.#clock.now() + heartbeatTimeoutMs;
@@ -73,7 +77,10 @@ function read(document: unknown): Said {
 
 let last = nothingSaid;
 
-/** The same sets as before if they hold the same: a thousand servers as a rule offer the same methods. */
+/**
+ * The same sets as before if they hold the same: a thousand servers as a rule offer the same
+ * methods.
+ */
 function shared(said: Said): Said {
   if (!isSame(said.idempotent, last.idempotent) || !isSame(said.not, last.not)) last = said;
   return last;

@@ -4,7 +4,9 @@ import type { Endpoint } from "./endpoint.ts";
 /** The endpoints of one priority. Adding and removing cost the same in any list. */
 export class PriorityLevel implements Candidates {
   readonly #items: Endpoint[] = [];
-  /** The rows of {@link items}, side by side: a pick looks at no endpoint but the one that it takes. */
+  /**
+   * The rows of {@link items}, side by side: a pick looks at no endpoint but the one that it takes.
+   */
   readonly #rows: number[] = [];
   #weightMin = Infinity;
   #weightMax = 0;
@@ -17,12 +19,17 @@ export class PriorityLevel implements Candidates {
     return this.#rows;
   }
 
-  /** Not raised when the lightest goes, until the list is empty: it only spares looks at equal weights. */
+  /**
+   * Not raised when the lightest goes, until the list is empty: it only spares looks at equal
+   * weights.
+   */
   get weightMin(): number {
     return this.#weightMin;
   }
 
-  /** Not lowered when the heaviest goes, until the list is empty: drawing only needs an upper bound. */
+  /**
+   * Not lowered when the heaviest goes, until the list is empty: drawing only needs an upper bound.
+   */
   get weightMax(): number {
     return this.#weightMax;
   }

@@ -1,20 +1,23 @@
 import { RpcError } from "../../base/errors.ts";
 
 /**
- * What the end of a call says of its server: it did its part, it was too slow, it has too much to do, it
- * failed a call that another one might have carried out, or nothing.
+ * What the end of a call says of its server: it did its part, it was too slow, it has too much to
+ * do, it failed a call that another one might have carried out, or nothing.
  */
 export type Verdict = "answered" | "late" | "overloaded" | "failed" | "nothing";
 
-/** A server's clock may go a little faster: what it answers after this share of a call's time is in time. */
+/**
+ * A server's clock may go a little faster: what it answers after this share of a call's time is in
+ * time.
+ */
 const deadlineShareMin = 0.9;
 
 /**
  * Judges by the end of a call. An early error is no answer: failing fast is no merit.
  *
- * A server says of itself what an error may say of another one, whose call a procedure has let through.
- * So a DeadlineExceeded before the deadline is no lateness, and a Draining marks nobody: before a server
- * refuses calls it says `rpc.goaway`.
+ * A server says of itself what an error may say of another one, whose call a procedure has let
+ * through. So a DeadlineExceeded before the deadline is no lateness, and a Draining marks nobody:
+ * before a server refuses calls it says `rpc.goaway`.
  */
 export function verdictOf(
   error: RpcError | undefined,

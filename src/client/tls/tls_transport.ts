@@ -15,8 +15,8 @@ export interface Greeted {
 }
 
 /**
- * TLS 1.3 with certificates on both sides, and a greeting that names the service. A server that is open
- * is not called: what is secure stays so, whatever a registry says.
+ * TLS 1.3 with certificates on both sides, and a greeting that names the service. A server that is
+ * open is not called: what is secure stays so, whatever a registry says.
  */
 export function tlsTransport(keys: KeyRing): Transport {
   return {

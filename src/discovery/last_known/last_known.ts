@@ -31,8 +31,8 @@ export const silenceMs = 2_000;
 export const savePeriodMs = 1_000;
 
 /**
- * Puts a memory over a registry. It stands outermost, because what it adds must look to clients as if the
- * registry had said it, only labelled {@link Snapshot.stale}.
+ * Puts a memory over a registry. It stands outermost, because what it adds must look to clients as
+ * if the registry had said it, only labelled {@link Snapshot.stale}.
  */
 export function withLastKnown(discovery: Discovery, options: LastKnownOptions): Discovery {
   return new LastKnownDiscovery(discovery, options);
@@ -123,7 +123,8 @@ class LastKnownWatch implements Watch {
     this.#silence.cancel();
     const stale = this.#toldStale;
     this.#toldStale = undefined;
-    // To the registry its first list is all new. To the watcher it replaces the one that was stored.
+    // To the registry its first list is all new. To the watcher it replaces the one that was
+    // stored.
     const told = stale === undefined ? change : changeOf(stale, snapshot.instances);
     this.#watcher.snapshot(snapshot, told);
     // An empty list would help nobody: whoever needs this one needs somewhere to try.

@@ -31,7 +31,9 @@ const fileBytesMax = 16 * 1024 * 1024;
 const anyLength: Bounds = [0, fileBytesMax];
 const anyNumber: Bounds = [-Number.MAX_VALUE, Number.MAX_VALUE];
 
-/** A file for each registry and service, replaced whole: a reader finds the old list or the new one. */
+/**
+ * A file for each registry and service, replaced whole: a reader finds the old list or the new one.
+ */
 export class LastKnownStore {
   readonly #directory: string;
   readonly #log: Logger;

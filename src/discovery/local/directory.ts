@@ -7,7 +7,9 @@ import { RpcError } from "../../base/errors.ts";
 export interface LocalDirectory {
   /** Absolute. Each service has a directory of its own in it. */
   readonly path: string;
-  /** Ours by default: nobody else may look inside. A directory that the user named may be shared. */
+  /**
+   * Ours by default: nobody else may look inside. A directory that the user named may be shared.
+   */
   readonly isPrivate: boolean;
 }
 
@@ -34,8 +36,9 @@ export const processEnvironment: LocalEnvironment = {
 };
 
 /**
- * The directory that `local:` means for this user: `%LOCALAPPDATA%\rpc` on Windows, elsewhere `rpc` in
- * the user's runtime directory, or where there is none `rpc-<uid>` in the directory for temporary files.
+ * The directory that `local:` means for this user: `%LOCALAPPDATA%\rpc` on Windows, elsewhere `rpc`
+ * in the user's runtime directory, or where there is none `rpc-<uid>` in the directory for
+ * temporary files.
  *
  * @throws {RpcError} InvalidParams: the environment does not tell (Windows only)
  */
@@ -65,7 +68,8 @@ export function namedLocalDirectory(directory: string): LocalDirectory {
 /**
  * Makes sure that a service's directory exists, and returns its path.
  *
- * @throws whatever the file system has against it, or an Error that says why the directory is not safe
+ * @throws whatever the file system has against it, or an Error that says why the directory is not
+ * safe
  */
 export async function prepareServiceDirectory(
   directory: LocalDirectory,

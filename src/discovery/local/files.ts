@@ -1,15 +1,16 @@
 /**
  * One registration on disk: three files named for its id, a UUID that is never used twice.
  *
- * - `<id>.lock` is held locked by the server for as long as it lives. The kernel frees the lock however
- *   the server ends, SIGKILL included. It is a file of its own because on Windows nobody else could
- *   read a locked one.
+ * - `<id>.lock` is held locked by the server for as long as it lives. The kernel frees the lock
+ *   however the server ends, SIGKILL included. It is a file of its own because on Windows nobody
+ *   else could read a locked one.
  * - `<id>.tmp` takes the text while it is being written, and becomes by renaming
  * - `<id>.json`, which therefore always is whole, and which never appears before the lock is held.
  *
- * So a `.json` whose lock is free belongs to a dead server, and whoever sees that may remove it. The only
- * moment in which a free lock does not mean death is between the making of the lock file and its locking;
- * a server that was taken for dead then finds its lock file gone, and begins again under another id.
+ * So a `.json` whose lock is free belongs to a dead server, and whoever sees that may remove it.
+ * The only moment in which a free lock does not mean death is between the making of the lock file
+ * and its locking; a server that was taken for dead then finds its lock file gone, and begins again
+ * under another id.
  */
 
 import { joinPath } from "../../base/paths.ts";
@@ -104,15 +105,17 @@ export type Liveness = "alive" | "dead" | "unlocked";
 /**
  * Looks whether a registration's server lives, and removes the files of a dead one.
  *
- * The lock is tried as a shared one: watchers that look at the same moment do not take each other for
- * the server.
+ * The lock is tried as a shared one: watchers that look at the same moment do not take each other
+ * for the server.
  */
 export async function checkLiveness(directory: string, id: string): Promise<Liveness> {
   let lock: Deno.FsFile;
   try {
-    // What is no file is no lock of ours, and to open a pipe would take as long as nobody writes to it.
+    // What is no file is no lock of ours, and to open a pipe would take as long as nobody writes to
+    // it.
     if (!Deno.lstatSync(pathOf(directory, id, "lock")).isFile) return "unlocked";
-    // Synchronous: 10 µs against 170 µs on two threads, and every registration is asked each second.
+    // Synchronous: 10 µs against 170 µs on two threads, and every registration is asked each
+    // second.
     lock = Deno.openSync(pathOf(directory, id, "lock"), { read: true });
   } catch (error) {
     return error instanceof Deno.errors.NotFound ? "unlocked" : "alive";
@@ -155,7 +158,9 @@ function pathOf(
   return joinPath(directory, `${id}.${extension}`);
 }
 
-/** Somebody else may have removed it before, and what cannot be removed now is found again later. */
+/**
+ * Somebody else may have removed it before, and what cannot be removed now is found again later.
+ */
 async function removeFile(
   directory: string,
   id: string,

@@ -22,7 +22,9 @@ export interface LocalDiscoveryOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** How often the directory is looked at even if nothing was heard, in milliseconds. @default 1000 */
+  /**
+   * How often the directory is looked at even if nothing was heard, in milliseconds. @default 1000
+   */
   readonly rescanMs?: number;
   /** @default Deno.watchFs, of the directory alone */
   readonly watchDirectory?: WatchDirectory;
@@ -39,7 +41,10 @@ export class LocalDiscovery implements Discovery {
   readonly #announcements = new Set<LocalAnnouncement>();
   readonly #watches = new Set<LocalWatch>();
 
-  /** @throws {RpcError} InvalidParams: the user's own directory is wanted, and there is no telling it */
+  /**
+   * @throws {RpcError} InvalidParams: the user's own directory is wanted, and there is no telling
+   * it
+   */
   constructor(url: LocalRegistryUrl, options: LocalDiscoveryOptions) {
     this.url = formatRegistryUrl(url);
     this.#directory = url.directory === undefined

@@ -24,7 +24,10 @@ export interface LocalScan {
 /** A registration seen before: its instance, or nothing to be used. */
 type Known = { readonly instance: Instance } | { readonly instance?: undefined };
 
-/** Remembers what it has read: a scan reads only what is new, and asks only for the locks it is told to. */
+/**
+ * Remembers what it has read: a scan reads only what is new, and asks only for the locks it is told
+ * to.
+ */
 export class LocalScanner {
   readonly #service: string;
   readonly #known = new Map<string, Known>();
@@ -54,7 +57,8 @@ export class LocalScanner {
       if (touched?.has(id) ?? true) this.#known.delete(id);
       if (all || !this.#known.has(id)) await this.#check(directory, id);
     }
-    // What a server left that died while it wrote. No hurry, and one that is writing is not disturbed.
+    // What a server left that died while it wrote. No hurry, and one that is writing is not
+    // disturbed.
     for (const id of all ? unfinished.difference(listed) : []) await checkLiveness(directory, id);
     for (const name of foreign) this.#skipped.add(name, "its name is not a registration's");
     this.#skipped.keepOnly((name) =>
@@ -87,7 +91,9 @@ export class LocalScanner {
   }
 }
 
-/** The ids that have a `.json`, the ids that have another file, and JSON files of somebody else's. */
+/**
+ * The ids that have a `.json`, the ids that have another file, and JSON files of somebody else's.
+ */
 async function listFiles(directory: string) {
   const listed = new Set<string>();
   const unfinished = new Set<string>();

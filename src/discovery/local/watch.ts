@@ -29,15 +29,17 @@ export interface LocalWatchOptions {
 const settleMs = 5;
 
 /**
- * How long after a first look that found servers the events begin; until then a change is seen that much later.
- * Most one-shot programs have ended by then, and the end of a process that listens takes Linux up to 20 ms more.
+ * How long after a first look that found servers the events begin; until then a change is seen that
+ * much later. Most one-shot programs have ended by then, and the end of a process that listens
+ * takes Linux up to 20 ms more.
  */
 const listenAfterMs = 100;
 
 /**
  * The file system's events say which registrations to look at, within milliseconds: a new one, and
- * (on Linux) one whose server died, because closing the lock file is an event too. Events can be missing,
- * where there are no handles for them, or get lost. So everything is looked at once in a while anyway.
+ * (on Linux) one whose server died, because closing the lock file is an event too. Events can be
+ * missing, where there are no handles for them, or get lost. So everything is looked at once in a
+ * while anyway.
  */
 export class LocalWatch implements Watch {
   /** Resolves when it is closed and nothing of it touches the disk any more. Never rejects. */

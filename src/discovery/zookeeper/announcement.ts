@@ -38,10 +38,16 @@ export interface ZooKeeperAnnouncementOptions extends AnnounceOptions {
   readonly acl?: readonly Acl[];
 }
 
-/** After a rewritten node was put right, how soon it is looked at again: who rewrites it does so again. */
+/**
+ * After a rewritten node was put right, how soon it is looked at again: who rewrites it does so
+ * again.
+ */
 const restoredPauseMs = 1_000;
 
-/** How soon a refused registration is tried again. Outages of the connection have a back-off of their own. */
+/**
+ * How soon a refused registration is tried again. Outages of the connection have a back-off of
+ * their own.
+ */
 const retry = { baseMs: 100, maxMs: 10_000 };
 
 /** Longest wait for ZooKeeper's word that the node is gone; then the end of the session must do. */
@@ -66,10 +72,11 @@ type State =
 /**
  * One instance, announced by an ephemeral node.
  *
- * Each attempt to register makes a node of a new name, a UUID. A name that were kept would, after an
- * expiry, meet its own ghost: the node of the former session, which is there but about to go. "It exists
- * already" would then be taken for success, and soon nothing would be registered any more. For the same
- * reason a node counts as ours only if it is owned by the session that we have now.
+ * Each attempt to register makes a node of a new name, a UUID. A name that were kept would, after
+ * an expiry, meet its own ghost: the node of the former session, which is there but about to go.
+ * "It exists already" would then be taken for success, and soon nothing would be registered any
+ * more. For the same reason a node counts as ours only if it is owned by the session that we have
+ * now.
  */
 export class ZooKeeperAnnouncement implements Announcement {
   readonly registered: Promise<void>;
@@ -284,7 +291,8 @@ export class ZooKeeperAnnouncement implements Announcement {
   #fail(error: unknown): void {
     const { servicePath, log } = this.#options;
     log.debug("Could not register in ZooKeeper", { path: servicePath, error: messageOf(error) });
-    // While the connection is down the client itself says so, and better; and one failure is none yet.
+    // While the connection is down the client itself says so, and better; and one failure is none
+    // yet.
     if (this.#options.client.state !== "connected") return;
     // A wrong password does not pass by itself: that is told at once.
     const isRefused = isZooKeeperError(error, "NO_AUTH");

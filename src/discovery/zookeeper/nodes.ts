@@ -52,9 +52,11 @@ export class ZooKeeperNodes {
   }
 
   /**
-   * The instances under these names, in the order of creation. Reads those that are new or may have changed.
+   * The instances under these names, in the order of creation. Reads those that are new or may have
+   * changed.
    *
-   * @throws {ZooKeeperError} if ZooKeeper cannot be asked; the next call goes on where this one stopped
+   * @throws {ZooKeeperError} if ZooKeeper cannot be asked; the next call goes on where this one
+   * stopped
    */
   async read(names: readonly string[]): Promise<Instance[]> {
     this.#forgetAllBut(new Set(names));
@@ -105,7 +107,10 @@ export class ZooKeeperNodes {
   };
 }
 
-/** Runs a function for each item, at most so many at once. After a failure it begins no more, and throws. */
+/**
+ * Runs a function for each item, at most so many at once. After a failure it begins no more, and
+ * throws.
+ */
 async function forEach<Item>(
   items: readonly Item[],
   parallelMax: number,

@@ -26,7 +26,9 @@ export interface ZooKeeperWatchOptions {
   readonly onClose: () => void;
 }
 
-/** How soon a refused read is tried again. Outages of the connection have a back-off of their own. */
+/**
+ * How soon a refused read is tried again. Outages of the connection have a back-off of their own.
+ */
 const retry = { baseMs: 100, maxMs: 10_000 };
 
 /** A change is read after up to this: it lets the second event of one change join the first. */
@@ -35,15 +37,17 @@ const settleMs = 4;
 /** After a reconnection everybody reads everything: over this time. */
 const resyncMs = 250;
 
-/** The longer the list, the more a reading costs, and the rarer it may be: so much for each child. */
+/**
+ * The longer the list, the more a reading costs, and the rarer it may be: so much for each child.
+ */
 const pauseMsPerChild = 0.1;
 
 /** Longest pause between two readings of a long list under churn. */
 const pauseMsMax = 500;
 
 /**
- * The list is read when ZooKeeper tells of a change, and each node when it is new or has changed. The
- * last list stands whatever fails: only an answer replaces it.
+ * The list is read when ZooKeeper tells of a change, and each node when it is new or has changed.
+ * The last list stands whatever fails: only an answer replaces it.
  */
 export class ZooKeeperWatch implements Watch {
   readonly #watcher: Watcher;
@@ -73,7 +77,9 @@ export class ZooKeeperWatch implements Watch {
     this.#options.onClose();
   }
 
-  /** ZooKeeper has been reached, for the first time or again: whatever is known may have changed. */
+  /**
+   * ZooKeeper has been reached, for the first time or again: whatever is known may have changed.
+   */
   connected(): void {
     this.#troubled = false;
     this.#nodes.doubtAll();
@@ -111,7 +117,10 @@ export class ZooKeeperWatch implements Watch {
     }
   }
 
-  /** The names of the service's nodes. A service that does not exist yet has none; its creation is watched. */
+  /**
+   * The names of the service's nodes. A service that does not exist yet has none; its creation is
+   * watched.
+   */
   async #list(): Promise<string[]> {
     const { client, servicePath } = this.#options;
     try {
@@ -124,14 +133,16 @@ export class ZooKeeperWatch implements Watch {
     return (await client.getChildren(servicePath, this.#onServiceEvent)).children;
   }
 
-  /** One function for all reads: ZooKeeper's client tells a watcher once however often it was given. */
+  /**
+   * One function for all reads: ZooKeeper's client tells a watcher once however often it was given.
+   */
   readonly #onServiceEvent = (_event: WatchEvent): void => this.#changed();
 
   #fail(error: unknown): void {
     const { client, log, servicePath } = this.#options;
     log.debug("Could not read from ZooKeeper", { path: servicePath, error: messageOf(error) });
-    // A list that is too long stays so; of all else, while the connection is down the client itself says
-    // so, and better, and one failure is none yet.
+    // A list that is too long stays so; of all else, while the connection is down the client itself
+    // says so, and better, and one failure is none yet.
     const isTooLong = isZooKeeperError(error, "FRAME_TOO_LARGE");
     if (!isTooLong && (client.state !== "connected" || this.#backoff.failures === 0)) return;
     this.unreachable(

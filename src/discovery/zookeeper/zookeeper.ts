@@ -1,4 +1,7 @@
-/** The registry for a network: ephemeral nodes in ZooKeeper, laid out as Apache Curator lays them out. */
+/**
+ * The registry for a network: ephemeral nodes in ZooKeeper, laid out as Apache Curator lays them
+ * out.
+ */
 
 import type { Clock } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
@@ -34,7 +37,8 @@ export interface ZooKeeperDiscoveryOptions {
   readonly openTls?: TlsOptions["open"] | undefined;
   /**
    * Registrations and lists are checked every 1 to 2 times this even if nothing was heard, in
-   * milliseconds. It is for what nobody foresaw; everything else is told by watches. @default 30_000
+   * milliseconds. It is for what nobody foresaw; everything else is told by watches. @default
+   * 30_000
    */
   readonly reconcileMs?: number;
 }
@@ -47,7 +51,9 @@ const servicesPath = "/services";
 
 const reconcileMsDefault = 30_000;
 
-/** How long the first connection is waited for. Nothing depends on it: the client goes on by itself. */
+/**
+ * How long the first connection is waited for. Nothing depends on it: the client goes on by itself.
+ */
 const connectTimeoutMs = 10_000;
 
 /** One session, made at the first use, for all announcements and watches of this program. */
@@ -122,8 +128,8 @@ export class ZooKeeperDiscovery implements Discovery {
 
   #connect(): void {
     this.#client.connect(connectTimeoutMs).catch(() => {
-      // Whatever else goes wrong is heard through `onState` and `onConnectFailure`. This refusal was
-      // heard too, but maybe before this announcement or watch.
+      // Whatever else goes wrong is heard through `onState` and `onConnectFailure`. This refusal
+      // was heard too, but maybe before this announcement or watch.
       if (this.#client.state === "auth_failed") this.#onState("auth_failed");
     });
   }

@@ -26,7 +26,8 @@ export function callOptionsOf({ headers }: Request): CallOptions {
 }
 
 /**
- * Refuses bodies that are not JSON: those of the other types a page can send to anybody without asking.
+ * Refuses bodies that are not JSON: those of the other types a page can send to anybody without
+ * asking.
  *
  * @param text the body; an empty one needs no type
  * @throws {HttpProblem} 415

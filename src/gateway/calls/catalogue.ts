@@ -18,7 +18,9 @@ export interface CatalogueOptions {
   readonly signal: AbortSignal;
 }
 
-/** What all servers offer together. Whoever asks at the same time, or soon after, is told the same. */
+/**
+ * What all servers offer together. Whoever asks at the same time, or soon after, is told the same.
+ */
 export class Catalogue {
   readonly #options: CatalogueOptions;
   #last: { readonly document: Promise<OpenRpcDocument>; untilMs: number } | undefined;

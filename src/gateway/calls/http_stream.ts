@@ -31,9 +31,10 @@ const writers: Readonly<Record<StreamForm, Writer>> = {
 };
 
 /**
- * Answers with the items of a call as they come. An item is drawn only when there is room for it on the way to
- * the reader, so that one who reads slowly slows the procedure. The status is that of the first item, or of the
- * error in its place; an error later on is the last thing that is written.
+ * Answers with the items of a call as they come. An item is drawn only when there is room for it on
+ * the way to the reader, so that one who reads slowly slows the procedure. The status is that of
+ * the first item, or of the error in its place; an error later on is the last thing that is
+ * written.
  *
  * @throws {RpcError} the call failed before its first item
  */

@@ -16,8 +16,8 @@ export interface JsonRpcAnswer {
 }
 
 /**
- * Answers a request, a notification or a batch of them, as JSON-RPC 2.0 has it. A notification's call goes on when
- * its sender has gone: he does not wait for it.
+ * Answers a request, a notification or a batch of them, as JSON-RPC 2.0 has it. A notification's
+ * call goes on when its sender has gone: he does not wait for it.
  *
  * @param options of all calls; a request's own `meta` goes before them
  */

@@ -42,8 +42,8 @@ interface OpenCall {
 }
 
 /**
- * One WebSocket: JSON-RPC as on the wire, a message in place of a line, with streams by `rpc.item` and `rpc.more`.
- * What its peer does not read holds up its streams, and in the end closes it.
+ * One WebSocket: JSON-RPC as on the wire, a message in place of a line, with streams by `rpc.item`
+ * and `rpc.more`. What its peer does not read holds up its streams, and in the end closes it.
  */
 export class SocketSession {
   readonly #socket: Socket;

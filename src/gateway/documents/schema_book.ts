@@ -7,8 +7,9 @@ const valueMembers = new Set(["const", "enum", "default", "examples"]);
 const namedMembers = new Set(["properties", "patternProperties", "definitions", "$defs"]);
 
 /**
- * Schemas of JSON Schema's draft 7, which OpenRPC has, as those of draft 2020-12, which OpenAPI has. What refers
- * to a part of itself becomes a component: its references would lead elsewhere in the larger document.
+ * Schemas of JSON Schema's draft 7, which OpenRPC has, as those of draft 2020-12, which OpenAPI
+ * has. What refers to a part of itself becomes a component: its references would lead elsewhere in
+ * the larger document.
  */
 export class SchemaBook {
   readonly schemas: Record<string, unknown>;

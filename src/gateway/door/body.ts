@@ -2,7 +2,10 @@ import type { Clock } from "../../base/clock.ts";
 import { gatewayBodiesBytesMax, gatewayBodyTimeoutMs, messageBytesMax } from "../../base/limits.ts";
 import { HttpProblem } from "./problem.ts";
 
-/** Reads bodies, of which not too many bytes are held at once, whoever sends them and however slowly. */
+/**
+ * Reads bodies, of which not too many bytes are held at once, whoever sends them and however
+ * slowly.
+ */
 export class BodyReader {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
@@ -17,7 +20,8 @@ export class BodyReader {
   /**
    * A request's body as text.
    *
-   * @throws {HttpProblem} it is too long (413), too slow (408), no UTF-8 (400), or there are too many (503)
+   * @throws {HttpProblem} it is too long (413), too slow (408), no UTF-8 (400), or there are too
+   * many (503)
    */
   async read(request: Request): Promise<string> {
     const { body } = request;

@@ -20,10 +20,16 @@ export interface HttpListenerOptions {
 const rebindMs = 2_000;
 const rebindPeriodMs = 5;
 
-/** How long requests under way are waited for at the end: longer than any answer but a stream's takes as a rule. */
+/**
+ * How long requests under way are waited for at the end: longer than any answer but a stream's
+ * takes as a rule.
+ */
 const drainMs = 10_000;
 
-/** A port that HTTP is answered on. Where its certificate's files change, new connections get the new one. */
+/**
+ * A port that HTTP is answered on. Where its certificate's files change, new connections get the
+ * new one.
+ */
 export class HttpListener {
   readonly #options: HttpListenerOptions;
   readonly #port: number;
@@ -101,7 +107,8 @@ export class HttpListener {
   async #replace(pair: TlsPair): Promise<void> {
     const { clock, log } = this.#options;
     const before = this.#pair;
-    // Tried apart, so that the port is not left for one that does not load; the next look is at other files.
+    // Tried apart, so that the port is not left for one that does not load; the next look is at
+    // other files.
     this.#pair = pair;
     await this.#serveBriefly(pair);
     const left = this.#server;

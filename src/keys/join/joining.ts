@@ -11,8 +11,8 @@ import { isOfToken, isProof, proofOf, type Token } from "./token.ts";
 const joinTimeoutMs = 10_000;
 
 /**
- * Joins the cluster of a token, and returns this machine's keys in it. The private key is made here, and
- * stays here.
+ * Joins the cluster of a token, and returns this machine's keys in it. The private key is made
+ * here, and stays here.
  *
  * @throws {CommandError} it cannot be done, or somebody is in between
  */

@@ -1,6 +1,6 @@
 /**
- * The token of one join. Who has it is the invited one, and who made it is the inviter: it proves both
- * sides to each other over a network that nobody trusts.
+ * The token of one join. Who has it is the invited one, and who made it is the inviter: it proves
+ * both sides to each other over a network that nobody trusts.
  */
 
 import { createHmac, timingSafeEqual } from "node:crypto";

@@ -11,7 +11,10 @@ export interface ConnectedTls {
   readonly validToMs: number | undefined;
 }
 
-/** What the TLS library says, and what it means here. It does not tell one bad certificate from another. */
+/**
+ * What the TLS library says, and what it means here. It does not tell one bad certificate from
+ * another.
+ */
 const meanings: readonly (readonly [pattern: RegExp, meaning: string])[] = [
   [
     /disconnected before secure/,
@@ -29,8 +32,8 @@ const meanings: readonly (readonly [pattern: RegExp, meaning: string])[] = [
 ];
 
 /**
- * Connects to a server of the cluster, and to no other: its certificate must be made by the cluster's
- * authority alone, for the cluster's name, as a server's.
+ * Connects to a server of the cluster, and to no other: its certificate must be made by the
+ * cluster's authority alone, for the cluster's name, as a server's.
  *
  * @param name the name that the certificate must have. @default the cluster's
  * @throws {RpcError} Unavailable: it cannot be reached, or it is not what it must be

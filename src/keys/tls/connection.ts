@@ -4,7 +4,10 @@ import type { TLSSocket } from "node:tls";
 /** Bytes that wait to be read before the peer is made to wait, by TCP's own window. */
 const waitingBytesMax = 64 * 1024;
 
-/** A TLS socket of Node's kind as a stream of Deno's: who reads and writes need not know which it is. */
+/**
+ * A TLS socket of Node's kind as a stream of Deno's: who reads and writes need not know which it
+ * is.
+ */
 export class TlsConnection {
   readonly #socket: TLSSocket;
   #chunks: Uint8Array[] = [];

@@ -32,8 +32,8 @@ export interface TlsListenerOptions {
 /**
  * A listener of TLS 1.3 with certificates on both sides.
  *
- * Whoever has no good certificate comes through the handshake all the same, and is refused afterwards:
- * in the handshake there would be no way to tell why.
+ * Whoever has no good certificate comes through the handshake all the same, and is refused
+ * afterwards: in the handshake there would be no way to tell why.
  */
 export class TlsListener {
   readonly addr: { readonly hostname: string; readonly port: number };

@@ -7,7 +7,9 @@ import { mergeOpenRpc, type OpenRpcDocument, openRpcSchema } from "../../procedu
 import { reservedMethods } from "../../wire/reserved.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 
-/** Servers that are asked beside the first one. More of them that offer yet other methods are rare. */
+/**
+ * Servers that are asked beside the first one. More of them that offer yet other methods are rare.
+ */
 const othersAskedMax = 64;
 
 /** How long each of these may take: what it offers is left out then. */

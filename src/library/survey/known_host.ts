@@ -1,6 +1,7 @@
 /**
- * Whether a name in a request can only be this machine's. A page of a stranger that has its own name lead here
- * (DNS rebinding) asks under that name: never an address, and never a name without a dot.
+ * Whether a name in a request can only be this machine's. A page of a stranger that has its own
+ * name lead here (DNS rebinding) asks under that name: never an address, and never a name without a
+ * dot.
  *
  * @param hostname as a URL has it: in lower case, an IPv6 address in brackets
  * @param names further names, whoever chose them: the one that was listened on

@@ -16,7 +16,10 @@ export interface ServerRow {
   readonly answerMs: number | undefined;
   /** Why it did not answer. */
   readonly problem: string | undefined;
-  /** What it said last; `undefined`: nothing yet, or it is somebody else's server and does not count. */
+  /**
+   * What it said last; `undefined`: nothing yet, or it is somebody else's server and does not
+   * count.
+   */
   readonly stats: Stats | undefined;
   /** Calls a second between the last two answers. */
   readonly callsPerSecond: number | undefined;

@@ -12,8 +12,9 @@ export interface BudgetHolder {
 const countedBytes = 16 * 1024;
 
 /**
- * What all connections hold together of one kind. Past the bound whoever holds most has to let go of it, of those
- * that make no progress if there are any: many that take a little each are as harmful as one that takes much.
+ * What all connections hold together of one kind. Past the bound whoever holds most has to let go
+ * of it, of those that make no progress if there are any: many that take a little each are as
+ * harmful as one that takes much.
  */
 export class Budget {
   readonly #bytesMax: number;

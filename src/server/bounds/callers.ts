@@ -31,7 +31,10 @@ export class Callers {
   }
 }
 
-/** What stands for one party of `host:port`: an IPv4 address, an IPv6 network of a site; `undefined` on this machine. */
+/**
+ * What stands for one party of `host:port`: an IPv4 address, an IPv6 network of a site; `undefined`
+ * on this machine.
+ */
 export function callerAddress(from: string): string | undefined {
   const hostname = from.slice(0, from.lastIndexOf(":")).replace(/^\[(.*)\]$/, "$1");
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(hostname)?.[1];

@@ -1,6 +1,6 @@
 /**
- * What an HTTP client sends first, in case something in it is no plain text: any of these is no JSON, and no
- * browser can leave them out.
+ * What an HTTP client sends first, in case something in it is no plain text: any of these is no
+ * JSON, and no browser can leave them out.
  */
 const httpLine = /^(?:\S+ \S+ HTTP\/\d|(?:host|origin|user-agent|content-type):)/i;
 
@@ -18,8 +18,9 @@ export const httpAnswer = [
 ].join("\r\n");
 
 /**
- * Whether a line that is no JSON comes from an HTTP client. A web page can have a browser send any lines to any
- * port, without asking, but only behind these: so nothing that comes after them may be run.
+ * Whether a line that is no JSON comes from an HTTP client. A web page can have a browser send any
+ * lines to any port, without asking, but only behind these: so nothing that comes after them may be
+ * run.
  */
 export function isHttp(line: string): boolean {
   return httpLine.test(line);

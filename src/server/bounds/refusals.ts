@@ -3,7 +3,9 @@ import type { RpcError } from "../../base/errors.ts";
 import { encodeError } from "../../wire/codec.ts";
 import type { ServerConnection } from "../listener.ts";
 
-/** Refused connections that are held for a moment at the same time; more are closed without a word. */
+/**
+ * Refused connections that are held for a moment at the same time; more are closed without a word.
+ */
 const refusalsMax = 64;
 
 /** How long a refused peer has to read why. */
@@ -29,7 +31,8 @@ export class Refusals {
     try {
       await conn.write(new TextEncoder().encode(encodeError(null, error)));
       await conn.closeWrite();
-      // What it sent already has to be taken, or closing would reset the connection and lose the error.
+      // What it sent already has to be taken, or closing would reset the connection and lose the
+      // error.
       const buffer = new Uint8Array(4_096);
       while (await conn.read(buffer) !== null);
     } catch {

@@ -16,7 +16,10 @@ export interface SessionLimits {
   readonly outboxBytesMax: number;
   /** Unread output past which an answer is replaced by an error. */
   readonly unreadMax: number;
-  /** Bytes of the requests worked on at once. Past it the connection is not read until half of them are done. */
+  /**
+   * Bytes of the requests worked on at once. Past it the connection is not read until half of them
+   * are done.
+   */
   readonly requestBytesMax: number;
   /** How long output may wait without any of it being taken. */
   readonly writeStallTimeoutMs: number;
@@ -24,7 +27,10 @@ export interface SessionLimits {
   readonly partialLineTimeoutMs: number;
   /** How long nothing may come while nothing is under way. */
   readonly idleTimeoutMs: number;
-  /** How long a connection whose output is complete waits for the peer to close, so that it reads it. */
+  /**
+   * How long a connection whose output is complete waits for the peer to close, so that it reads
+   * it.
+   */
   readonly lingerTimeoutMs: number;
 }
 

@@ -11,8 +11,9 @@ const longLineLength = 4 * 1024;
 const manyBytes = readBufferBytes / 2;
 
 /**
- * Has the connections that send much take turns, one after the other, and all that is ready of others come
- * between two of them. So what somebody waits who sends little is one turn, however many send much.
+ * Has the connections that send much take turns, one after the other, and all that is ready of
+ * others come between two of them. So what somebody waits who sends little is one turn, however
+ * many send much.
  */
 export class Turns {
   readonly clock: Clock;
@@ -36,8 +37,8 @@ export class Turns {
   }
 
   /**
-   * Resolves when it is the next one's turn again: by a timer, since the system is asked what else has come only
-   * when there is nothing to do for a moment.
+   * Resolves when it is the next one's turn again: by a timer, since the system is asked what else
+   * has come only when there is nothing to do for a moment.
    */
   next(): Promise<void> {
     return new Promise((resolve) => {
@@ -53,7 +54,9 @@ export class Turns {
   };
 }
 
-/** What one connection has had of its turn, over several reads if they follow each other at once. */
+/**
+ * What one connection has had of its turn, over several reads if they follow each other at once.
+ */
 export class Turn {
   readonly #turns: Turns;
   #isAlone = true;
@@ -65,7 +68,10 @@ export class Turn {
     this.#turns = turns;
   }
 
-  /** So many bytes were read. If they are few, all that had come is worked off, and a new turn begins. */
+  /**
+   * So many bytes were read. If they are few, all that had come is worked off, and a new turn
+   * begins.
+   */
   begin(bytes: number): void {
     this.#isAlone = this.#turns.isAlone;
     if (this.#isAlone) return;

@@ -1,11 +1,11 @@
 /**
- * How a worker of ours ends when its server does, also while a procedure computes for ever and the worker
- * cannot see that its stdin has ended: somebody beside its only thread has to see to it.
+ * How a worker of ours ends when its server does, also while a procedure computes for ever and the
+ * worker cannot see that its stdin has ended: somebody beside its only thread has to see to it.
  *
- * On Linux that is the kernel, which is asked by one call of the C library: it costs a millisecond at the
- * start and nothing afterwards. On Windows the runtime has done so already: it puts each process that it
- * starts into a job that ends with it. Elsewhere it is a second thread, which costs a worker about 17 ms at
- * its start and 12 MB (docs/adr/0012-workers-end-with-their-server.md).
+ * On Linux that is the kernel, which is asked by one call of the C library: it costs a millisecond
+ * at the start and nothing afterwards. On Windows the runtime has done so already: it puts each
+ * process that it starts into a job that ends with it. Elsewhere it is a second thread, which costs
+ * a worker about 17 ms at its start and 12 MB (docs/adr/0012-workers-end-with-their-server.md).
  */
 
 /** `PR_SET_PDEATHSIG` of `prctl(2)`: the signal for when the parent dies. */
@@ -17,8 +17,8 @@ const sigkill = 9n;
 const lookEveryMs = 500;
 
 /**
- * From now on this process ends, at once, when the one that started it does. To be called before any code
- * of a user runs: a parent that is dead by then is found out by stdin, which has ended.
+ * From now on this process ends, at once, when the one that started it does. To be called before
+ * any code of a user runs: a parent that is dead by then is found out by stdin, which has ended.
  */
 export function endWithParent(): void {
   if (Deno.build.os === "windows") return;
@@ -42,8 +42,8 @@ function askKernel(): boolean {
 }
 
 /**
- * The same by a thread that looks at the parent's id: an orphan gets another one. A thread cannot exit for
- * all others, but it can kill the process.
+ * The same by a thread that looks at the parent's id: an orphan gets another one. A thread cannot
+ * exit for all others, but it can kill the process.
  */
 export function watchParent(): void {
   const look = `if (Deno.ppid !== ${Deno.ppid}) Deno.kill(Deno.pid, "SIGKILL");`;

@@ -12,7 +12,9 @@ import { takeStdio } from "./worker_stdio.ts";
 export interface WorkerOffer {
   /** Path or `file:` URL of a module whose exports are offered. @default none */
   readonly module?: string | undefined;
-  /** Whether the built-in procedures are offered too. A module's go before those of the same name. */
+  /**
+   * Whether the built-in procedures are offered too. A module's go before those of the same name.
+   */
   readonly builtin: boolean;
 }
 
@@ -21,8 +23,8 @@ export interface WorkerOffer {
  * be offered, which the parent has been told.
  */
 export async function runAsWorker(offer: WorkerOffer): Promise<boolean> {
-  // At once, and before this process may be ended with its parent: it removes the claim file's name, which nobody
-  // else does when the parent is killed meanwhile.
+  // At once, and before this process may be ended with its parent: it removes the claim file's
+  // name, which nobody else does when the parent is killed meanwhile.
   const claims = Claims.join();
   endWithParent();
   // Before the module is loaded: what it prints meanwhile must not get into the protocol.

@@ -18,12 +18,12 @@ import { Claims } from "../claim_file.ts";
 import { stackOf, takeStdio, type WorkerIo } from "./worker_stdio.ts";
 
 /**
- * The child's side: answers JSON-RPC lines from stdin on stdout until stdin ends, which it also does
- * when the parent dies. Resolves then; the caller exits, whatever still runs.
+ * The child's side: answers JSON-RPC lines from stdin on stdout until stdin ends, which it also
+ * does when the parent dies. Resolves then; the caller exits, whatever still runs.
  *
  * `cpu` procedures run one at a time, in order, and the answer to one is written whole before the
- * next begins: when the process dies, everything after the first call without an answer has
- * not begun. `io` procedures run at once. `inline` ones, which another process would run inline, count
+ * next begins: when the process dies, everything after the first call without an answer has not
+ * begun. `io` procedures run at once. `inline` ones, which another process would run inline, count
  * as `cpu` here. `rpc.discover`, `rpc.ping`, `rpc.cancel` and `rpc.more` are understood.
  *
  * @param io @default the process's own, see {@link takeStdio}
@@ -76,7 +76,8 @@ class Worker {
     this.#document = toOpenRpc(procedures, { title: "worker", version: "0" });
     this.#io = io;
     this.#claims = claims;
-    // Written synchronously, like all the rest: an answer of a `cpu` call never lands inside of another.
+    // Written synchronously, like all the rest: an answer of a `cpu` call never lands inside of
+    // another.
     const write = (bytes: Uint8Array) => Promise.resolve(io.writeSync(bytes));
     this.#outbox = new Outbox({ write }, () => {});
   }
@@ -113,7 +114,8 @@ class Worker {
       case reservedMethods.discover:
         return this.#describe(id);
       case reservedMethods.ping:
-        // The way of a call: it is to tell whether calls can be answered, and not just that somebody reads.
+        // The way of a call: it is to tell whether calls can be answered, and not just that
+        // somebody reads.
         return void this.#runConcurrently({ id, method, ...pinging });
       case reservedMethods.cancel:
         return this.#cancel(params);
@@ -122,7 +124,8 @@ class Worker {
     }
     const procedure = this.#procedures.get(method);
     if (procedure === undefined) {
-      // Not MethodNotFound, which is a server's to say: it offers the method, or nobody would ask here.
+      // Not MethodNotFound, which is a server's to say: it offers the method, or nobody would ask
+      // here.
       const text = `Cannot find ${method} in the worker`;
       const error = new RpcError("InternalError", text, { executed: "no" });
       if (id !== undefined) this.#writeNow(encodeError(id, error));

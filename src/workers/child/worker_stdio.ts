@@ -26,13 +26,13 @@ const printers = [
 ] as const;
 
 /**
- * Makes this process a worker, for good: from now on the protocol has descriptors of its own or, where the
- * server could not give it any, stdin and stdout.
+ * Makes this process a worker, for good: from now on the protocol has descriptors of its own or,
+ * where the server could not give it any, stdin and stdout.
  *
  * - Whatever a procedure prints, by `console`, `Deno.stdout` or `process.stdout`, goes to stderr.
- * - SIGINT, SIGTERM and SIGHUP are ignored. A terminal sends the first and the last to the whole process
- *   group, and a service manager the second, and then the parent wants its workers to finish. A worker
- *   leaves when its input ends, or by SIGKILL.
+ * - SIGINT, SIGTERM and SIGHUP are ignored. A terminal sends the first and the last to the whole
+ *   process group, and a service manager the second, and then the parent wants its workers to
+ *   finish. A worker leaves when its input ends, or by SIGKILL.
  * - An error that nobody caught is printed. It may be of a call long answered, so it must not take
  *   the other calls with it.
  */
@@ -63,7 +63,10 @@ export function takeStdio(): WorkerIo {
   return { read, writeSync, warn };
 }
 
-/** Where stdout is the protocol's: what is printed by this process, though not by its children, goes elsewhere. */
+/**
+ * Where stdout is the protocol's: what is printed by this process, though not by its children, goes
+ * elsewhere.
+ */
 function printToStderr(): void {
   Deno.stdout.write = (bytes) => Deno.stderr.write(bytes);
   Deno.stdout.writeSync = (bytes) => Deno.stderr.writeSync(bytes);
@@ -77,7 +80,10 @@ function ignoredSignals(): Deno.Signal[] {
   return Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM", "SIGHUP"];
 }
 
-/** The stack of anything that was thrown, for the log. What was thrown may be made to throw when it is read. */
+/**
+ * The stack of anything that was thrown, for the log. What was thrown may be made to throw when it
+ * is read.
+ */
 export function stackOf(thrown: unknown): string {
   try {
     if (thrown instanceof Error && typeof thrown.stack === "string") return thrown.stack;

@@ -21,12 +21,12 @@ export interface FairnessOptions {
 }
 
 /**
- * Who may have how much of a scheduler: all of it while nobody else wants any, half of the workers and half of the
- * queue while others wait. And nothing while it leaves its answers unread.
+ * Who may have how much of a scheduler: all of it while nobody else wants any, half of the workers
+ * and half of the queue while others wait. And nothing while it leaves its answers unread.
  *
- * Who came when nobody else was there may hold all workers, for as long as its deadlines allow. When others
- * have waited for a while its newest call has to go, and for a time nobody gets more than half: otherwise
- * it took each worker that is free for a moment (docs/adr/0015).
+ * Who came when nobody else was there may hold all workers, for as long as its deadlines allow.
+ * When others have waited for a while its newest call has to go, and for a time nobody gets more
+ * than half: otherwise it took each worker that is free for a moment (docs/adr/0015).
  */
 export class Fairness {
   readonly #options: FairnessOptions;
@@ -57,7 +57,10 @@ export class Fairness {
     return this.#isRead(call);
   }
 
-  /** Takes out the waiting call that is to run next: of a caller that has less than half, if there is one. */
+  /**
+   * Takes out the waiting call that is to run next: of a caller that has less than half, if there
+   * is one.
+   */
   take(nowMs: number): PoolCall | undefined {
     const { shedding } = this.#options;
     const isContested = this.#isContested(nowMs);
@@ -70,7 +73,9 @@ export class Fairness {
     return shedding.take(nowMs, (call) => this.#isRead(call));
   }
 
-  /** Sees to it that a call may wait, by refusing another one if it must; returns why it may not. */
+  /**
+   * Sees to it that a call may wait, by refusing another one if it must; returns why it may not.
+   */
   makeRoom({ task: { method }, share }: PoolCall): string | undefined {
     const { queue, queueMax } = this.#options;
     const isFull = queue.size >= queueMax;
@@ -92,8 +97,8 @@ export class Fairness {
   }
 
   /**
-   * The call that has to go because others have waited for too long: the newest of whoever has most, as it
-   * loses least. `undefined` if nobody has too much, or nobody waits for it.
+   * The call that has to go because others have waited for too long: the newest of whoever has
+   * most, as it loses least. `undefined` if nobody has too much, or nobody waits for it.
    */
   greedy(nowMs: number): PoolCall | undefined {
     const fairMax = this.#fairMax(nowMs);

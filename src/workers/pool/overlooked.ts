@@ -16,12 +16,13 @@ export interface OverlookedOptions {
 const lookEveryMs = 100;
 
 /**
- * Finds workers that have nothing to do and begin nothing all the same: a procedure that has answered and
- * then spins, fills the queue of microtasks or has broken what the worker itself needs; a process that was
- * stopped. Such a one has no call to blame and no deadline, so without this it would stay for good, and
- * would seem to be the one that is least busy.
+ * Finds workers that have nothing to do and begin nothing all the same: a procedure that has
+ * answered and then spins, fills the queue of microtasks or has broken what the worker itself
+ * needs; a process that was stopped. Such a one has no call to blame and no deadline, so without
+ * this it would stay for good, and would seem to be the one that is least busy.
  *
- * It is found at two looks in a row: a server that was itself held up has not read what it was told.
+ * It is found at two looks in a row: a server that was itself held up has not read what it was
+ * told.
  */
 export class Overlooked {
   readonly #options: OverlookedOptions;
@@ -44,7 +45,10 @@ export class Overlooked {
     });
   }
 
-  /** A worker let the time of a call go by without beginning it, and that call paid for it: no other shall. */
+  /**
+   * A worker let the time of a call go by without beginning it, and that call paid for it: no other
+   * shall.
+   */
   expired(slot: WorkerSlot, worker: WorkerProcess): void {
     // It runs the call before that one.
     if (worker.load > 0) return;

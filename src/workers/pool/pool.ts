@@ -14,9 +14,14 @@ import { WorkerSlot } from "./worker_slot.ts";
 export interface WorkerPoolOptions {
   /** Starts one worker. */
   readonly command: WorkerCommand;
-  /** Workers for `cpu` calls. If there are `io` procedures, as many again, but at most two, run those. */
+  /**
+   * Workers for `cpu` calls. If there are `io` procedures, as many again, but at most two, run
+   * those.
+   */
   readonly size: number;
-  /** With how many of them it starts, where not all fit yet: see {@link Pool.grow}. @default size */
+  /**
+   * With how many of them it starts, where not all fit yet: see {@link Pool.grow}. @default size
+   */
   readonly startWith?: number;
   /** Most calls that wait, for `cpu` and for `io` each. @default queueMaxDefault */
   readonly queueMax?: number;
@@ -56,7 +61,10 @@ export interface Pool {
   submit(task: PoolTask): TaskHandle;
   /** What it is doing now. */
   stats(): WorkerPoolStats;
-  /** Starts the workers that it was not to start with. Resolves when each of them has started or failed once. */
+  /**
+   * Starts the workers that it was not to start with. Resolves when each of them has started or
+   * failed once.
+   */
   grow(): Promise<void>;
   /** Resolves when it has no call left, so that {@link close} loses none. */
   finish(): Promise<void>;
@@ -64,7 +72,9 @@ export interface Pool {
   close(): Promise<void>;
 }
 
-/** How often a pool that is to close is looked at: calls do not tell, since few pools ever close. */
+/**
+ * How often a pool that is to close is looked at: calls do not tell, since few pools ever close.
+ */
 const finishCheckMs = 20;
 
 /** Workers for `io` calls: two, so that one which hangs does not stop all. */
@@ -97,8 +107,8 @@ export class WorkerPool implements Pool {
   /**
    * Starts the workers and resolves when all of them take calls.
    *
-   * @throws {Error} if one does not get ready, with what it printed, or the signal's reason; then none is
-   * left behind
+   * @throws {Error} if one does not get ready, with what it printed, or the signal's reason; then
+   * none is left behind
    */
   static async start(options: WorkerPoolOptions): Promise<WorkerPool> {
     const pool = new WorkerPool(options);

@@ -30,8 +30,8 @@ export interface PoolCallOwner {
 const nowhere: Place = { name: "nowhere" };
 
 /**
- * One task on its way. Two things end apart: the task, when `done` is called, and the call's stay in
- * its worker, which is longer if nobody waits for it any more.
+ * One task on its way. Two things end apart: the task, when `done` is called, and the call's stay
+ * in its worker, which is longer if nobody waits for it any more.
  */
 export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
   readonly task: PoolTask;

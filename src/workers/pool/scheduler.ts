@@ -78,7 +78,9 @@ export class Scheduler implements PoolCallOwner {
     return this.#queue.size;
   }
 
-  /** Takes a task: gives it to a worker, queues it, or refuses it, all of which `task.done` tells. */
+  /**
+   * Takes a task: gives it to a worker, queues it, or refuses it, all of which `task.done` tells.
+   */
   submit(task: PoolTask): TaskHandle {
     const { clock, wheel } = this.#options;
     const nowMs = clock.now();
@@ -174,7 +176,9 @@ export class Scheduler implements PoolCallOwner {
     await Promise.all(this.#slots.map((slot) => slot.close()));
   }
 
-  /** Looks later whether somebody waits for the workers of a caller that has more than half of them. */
+  /**
+   * Looks later whether somebody waits for the workers of a caller that has more than half of them.
+   */
   #watchFairness(): void {
     if (this.#isFairnessWatched) return;
     this.#isFairnessWatched = true;
@@ -187,7 +191,9 @@ export class Scheduler implements PoolCallOwner {
     });
   }
 
-  /** Makes room for those that have waited for too long: one worker at a time, which takes a start. */
+  /**
+   * Makes room for those that have waited for too long: one worker at a time, which takes a start.
+   */
   #preempt(nowMs: number): void {
     while (this.#endGreedy(nowMs) && !this.#options.inOrder);
   }
@@ -207,8 +213,8 @@ export class Scheduler implements PoolCallOwner {
   }
 
   /**
-   * The slot whose worker has the least to do, of those that may have more. One that has still to show that
-   * it is alive gets nothing meanwhile.
+   * The slot whose worker has the least to do, of those that may have more. One that has still to
+   * show that it is alive gets nothing meanwhile.
    */
   #pick(): WorkerSlot | undefined {
     let best: WorkerSlot | undefined;

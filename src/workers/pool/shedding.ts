@@ -10,19 +10,20 @@ export interface Waiting<Item> extends Queued<Item> {
 const gapWeight = 1 / 8;
 
 /**
- * Which of the calls that wait gets the next free worker, so that under overload work still ends in time.
+ * Which of the calls that wait gets the next free worker, so that under overload work still ends in
+ * time.
  *
- * In order of arrival a server with more to do than it can gets every call when its deadline is near,
- * finishes none, and restarts workers all day. So the order changes when the oldest call has waited
- * for more than half of its time: then the newest goes first, which has most of its time left
- * ("adaptive LIFO", Maurer, "Fail at Scale", ACM Queue 13(8), 2015). A burst that can be worked off
- * in time is worked off all the same, only in another order.
+ * In order of arrival a server with more to do than it can gets every call when its deadline is
+ * near, finishes none, and restarts workers all day. So the order changes when the oldest call has
+ * waited for more than half of its time: then the newest goes first, which has most of its time
+ * left ("adaptive LIFO", Maurer, "Fail at Scale", ACM Queue 13(8), 2015). A burst that can be
+ * worked off in time is worked off all the same, only in another order.
  *
  * An old call for which the work before it takes longer than its deadline allows is refused then,
  * while somebody else may still have the time for it. By Little's law the calls that wait are thus
- * bounded by arrivals in half a deadline: a limit that follows the time which calls take and have, as
- * brpc's timeout limiter's does (apache/brpc #2013, #2027). Limits that follow latency alone (brpc's
- * auto limiter, Netflix's Gradient2) refuse a burst that could have been done.
+ * bounded by arrivals in half a deadline: a limit that follows the time which calls take and have,
+ * as brpc's timeout limiter's does (apache/brpc #2013, #2027). Limits that follow latency alone
+ * (brpc's auto limiter, Netflix's Gradient2) refuse a burst that could have been done.
  */
 export class Shedding<Item extends Waiting<Item>> {
   readonly #queue: CallQueue<Item>;

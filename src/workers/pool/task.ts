@@ -25,7 +25,10 @@ export interface PoolTask {
   readonly deadlineAtMs: number;
   /** The trace that it belongs to. */
   readonly traceparent?: string | undefined;
-  /** Who gets only so many workers while others wait. @default one that all such calls have in common */
+  /**
+   * Who gets only so many workers while others wait. @default one that all such calls have in
+   * common
+   */
   readonly caller?: Caller | undefined;
   /** Called exactly once, possibly before `submit` returns. It must not throw. */
   done(outcome: Outcome): void;
@@ -39,8 +42,8 @@ export interface PoolTask {
 /** A submitted task. */
 export interface TaskHandle {
   /**
-   * Nobody waits for it any more: it ends as Cancelled. If it waits it leaves the queue; if it runs it
-   * is stopped. After it has ended this does nothing.
+   * Nobody waits for it any more: it ends as Cancelled. If it waits it leaves the queue; if it runs
+   * it is stopped. After it has ended this does nothing.
    */
   cancel(): void;
   /** There is room for so many more items. */

@@ -36,7 +36,10 @@ const steadyMs = 10_000;
 /** How long a worker may take to answer `rpc.ping` before it counts as hung. */
 const pongTimeoutMs = 1_000;
 
-/** The same for one that goes on writing, as many times over: a hundred results of the longest fit into that. */
+/**
+ * The same for one that goes on writing, as many times over: a hundred results of the longest fit
+ * into that.
+ */
 const pongTimeoutsMax = 10;
 
 /**
@@ -236,7 +239,8 @@ function startProblem(
     return `in place of an answer it printed ${JSON.stringify(unreadable)}${words}` +
       (advice === undefined ? "" : `\n${advice}`);
   }
-  // It did what it was made for, and that was something else. A failure of its own says why by itself.
+  // It did what it was made for, and that was something else. A failure of its own says why by
+  // itself.
   const isStranger = how === "exited with code 0" || how.includes("not ready");
   const silent = how === "exited with code 0" ? " without an answer" : "";
   return `it ${how}${silent}${words}${isStranger && advice !== undefined ? `\n${advice}` : ""}`;

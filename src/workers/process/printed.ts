@@ -25,9 +25,9 @@ const outOfMemory =
 const windowMs = 1_000;
 
 /**
- * What a worker and its procedures print, on its way to the log: so many lines a second, a few at a time,
- * and with a pause between two reads, so that whoever prints much waits for the pipe and the server does not
- * wait for the printing. What is too much is dropped, and how much is said.
+ * What a worker and its procedures print, on its way to the log: so many lines a second, a few at a
+ * time, and with a pause between two reads, so that whoever prints much waits for the pipe and the
+ * server does not wait for the printing. What is too much is dropped, and how much is said.
  */
 export class Printed {
   readonly #options: PrintedOptions;

@@ -1,16 +1,18 @@
 /** A call that has run for this long is long: nothing stands behind it any more. */
 export const longCallMs = 5;
 
-/** Calls of this length on the average are short: the way to the worker and back counts beside them. */
+/**
+ * Calls of this length on the average are short: the way to the worker and back counts beside them.
+ */
 const shortCallMs = 1;
 
 /** Most calls that a worker of short ones has at once. More of them are no faster. */
 export const sendAheadMax = 64;
 
 /**
- * How many calls a worker may be given at once, of which one runs and the others wait in its pipe, so
- * that it need not wait for the next: twice as many after each read of short ones, and no more than one
- * after a long one.
+ * How many calls a worker may be given at once, of which one runs and the others wait in its pipe,
+ * so that it need not wait for the next: twice as many after each read of short ones, and no more
+ * than one after a long one.
  */
 export class SendAhead {
   #capacity = 1;

@@ -1,9 +1,14 @@
-/** Longest line of a worker's stderr that is logged, in UTF-16 code units: the rest of it is dropped. */
+/**
+ * Longest line of a worker's stderr that is logged, in UTF-16 code units: the rest of it is
+ * dropped.
+ */
 export const stderrLineLengthMax = 8_192;
 
 const lineFeed = 10;
 
-/** Cuts what a worker prints into lines of bounded length. Bytes that are not UTF-8 become U+FFFD. */
+/**
+ * Cuts what a worker prints into lines of bounded length. Bytes that are not UTF-8 become U+FFFD.
+ */
 export class StderrLines {
   #decoder = new TextDecoder();
   #partial = "";
@@ -24,7 +29,10 @@ export class StderrLines {
     return pieces.map(clipped).filter((line) => line !== "");
   }
 
-  /** Drops the chunk, and says how many lines are lost by it: that which it only begins is one of them. */
+  /**
+   * Drops the chunk, and says how many lines are lost by it: that which it only begins is one of
+   * them.
+   */
   skip(chunk: Uint8Array): number {
     let lost = 0;
     let isWithin = this.#isSkipping;

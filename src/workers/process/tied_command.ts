@@ -1,12 +1,12 @@
 /**
  * How a worker that is not ours ends with its server, and not before.
  *
- * Not before: it has a process group of its own. A terminal's Ctrl-C and a supervisor's signal go to the whole
- * group of the server, which then wants its workers to finish. On Windows there is no such group: a console's
- * Ctrl-C reaches everybody in it.
+ * Not before: it has a process group of its own. A terminal's Ctrl-C and a supervisor's signal go
+ * to the whole group of the server, which then wants its workers to finish. On Windows there is no
+ * such group: a console's Ctrl-C reaches everybody in it.
  *
- * With it: when its server does, though it may be a program that computes and does
- * not look at its stdin: by `setpriv` of util-linux, which asks the kernel to end it with its parent and then
+ * With it: when its server does, though it may be a program that computes and does not look at its
+ * stdin: by `setpriv` of util-linux, which asks the kernel to end it with its parent and then
  * becomes the program. Where there is none, or an old one, the program is started as it is.
  */
 

@@ -10,13 +10,13 @@ export interface WorkerCommand {
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
   /**
-   * Whether it has a process group of its own: signals to that of the server, such as a terminal's Ctrl-C, do
-   * not reach it then, and what it starts is killed with it. @default false
+   * Whether it has a process group of its own: signals to that of the server, such as a terminal's
+   * Ctrl-C, do not reach it then, and what it starts is killed with it. @default false
    */
   readonly ownGroup?: boolean;
   /**
-   * Whether it is a program of somebody else's, whose "no" may be that of another call which it has made and
-   * passes on. @default false
+   * Whether it is a program of somebody else's, whose "no" may be that of another call which it has
+   * made and passes on. @default false
    */
   readonly isForeign?: boolean;
   /** What to do about one that does not speak the protocol. @default nothing is said */
@@ -29,7 +29,8 @@ const isWindows = Deno.build.os === "windows";
  * Starts one, with the claim file at a path if there is one.
  *
  * On Windows each pipe to read from holds one of the few threads that Deno has there (see
- * `src/library/pipe_threads.ts`), so what a worker prints goes to the server's own stderr, as it is.
+ * `src/library/pipe_threads.ts`), so what a worker prints goes to the server's own stderr, as it
+ * is.
  *
  * @throws {Error} if the program cannot be started
  */

@@ -39,7 +39,8 @@ for (const command of shown) {
 
   Deno.test(`the examples of ${command.name} are command lines that it accepts`, () => {
     for (const [commandLine] of command.examples) {
-      // What follows a pipe, or stands before one, is another program's; what follows > is the shell's.
+      // What follows a pipe, or stands before one, is another program's; what follows > is the
+      // shell's.
       const own = commandLine.split(" | ").find((part) => part.startsWith("rpc ")) ?? commandLine;
       const [program, name, ...args] = words(own.split(" >", 1).join(""));
       assert.equal(`${program} ${name}`, `rpc ${command.name}`);

@@ -214,13 +214,15 @@ Deno.test("calls that are given up, or whose server goes, are in flight no more"
   rig.at(1).gaveUp(givenUp);
   givenUp.cancel();
   assert.equal(inFlight(1), 1);
-  // When the connection is lost the end of one call may be what makes its caller give up another one.
+  // When the connection is lost the end of one call may be what makes its caller give up another
+  // one.
   send(1, () => rig.at(1).gaveUp(other));
   const other = send(1);
   rig.transport.server(1).connections[0]?.reset();
   await settled();
   assert.equal(inFlight(1), 0);
-  // And when that is the end of the endpoint, another one may have its row before all its calls end.
+  // And when that is the end of the endpoint, another one may have its row before all its calls
+  // end.
   send(2, () => assert.equal(loads.add(1), row));
   send(2);
   const { row } = rig.at(2);

@@ -15,7 +15,10 @@ import {
 import { addressesOf, anInstance, Recorder, RecordingLogger } from "../recorder.ts";
 import { connectOutsider, openZooKeeper } from "./zookeeper_support.ts";
 
-/** One registry program, an outsider, and a watcher in a program of its own, on a chroot of their own. */
+/**
+ * One registry program, an outsider, and a watcher in a program of its own, on a chroot of their
+ * own.
+ */
 interface Scene {
   readonly discovery: Discovery;
   readonly outsider: ZooKeeperClient;
@@ -214,7 +217,8 @@ zooKeeperTest("zookeeper: nodes", async (t) => {
 
   await check("an announcement withdrawn at once leaves no node", async (scene) => {
     const { discovery, outsider } = scene;
-    // An announcement before it has the connection up, so that the next is caught while registering.
+    // An announcement before it has the connection up, so that the next is caught while
+    // registering.
     await discovery.announce(anInstance({ service: "other" })).registered;
     const announcement = discovery.announce(anInstance());
     await waitFor("the service's node", () => outsider.exists("/services/rpc").then(Boolean));
@@ -266,7 +270,8 @@ zooKeeperTest(
       assert.ok(reads.length <= 700, `${reads.length} reads for 700 nodes`);
       assert.equal(new Set(reads).size, reads.length, "no node was read twice");
       assert.ok(second.every((path) => reads.includes(path)));
-      // Each child is worth a pause of a tenth of a millisecond, and there are 400 of them at least.
+      // Each child is worth a pause of a tenth of a millisecond, and there are 400 of them at
+      // least.
       const listsMax = 2 + (performance.now() - startedAtMs) / 40;
       assert.ok(lists - listsBefore <= listsMax, `${lists - listsBefore} lists, not ${listsMax}`);
     } finally {

@@ -19,7 +19,8 @@ zooKeeperTest(
       await connectOutsider(server.port),
       await connectOutsider(server.port),
     ];
-    // One client, as far as the announcement can tell, that changes its session while the old one lives.
+    // One client, as far as the announcement can tell, that changes its session while the old one
+    // lives.
     let session = former;
     const client = new Proxy(former, {
       get(_target, name) {

@@ -60,7 +60,9 @@ zooKeeperTest(
   },
 );
 
-/** Prints of each node: whether its id is its name, its address and port, whether it is ephemeral. */
+/**
+ * Prints of each node: whether its id is its name, its address and port, whether it is ephemeral.
+ */
 const kazooScript = `
 import json, sys
 from kazoo.client import KazooClient

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { startGateway } from "../../support/gateway_process.ts";
 import { RpcHome } from "../../support/rpc_process.ts";
 
-/** What a request over a bare socket is answered with: browsers' own headers cannot be set by fetch. */
+/**
+ * What a request over a bare socket is answered with: browsers' own headers cannot be set by fetch.
+ */
 async function raw(url: string, lines: readonly string[]): Promise<string> {
   const { hostname, port } = new URL(url);
   using connection = await Deno.connect({ hostname, port: Number(port) });

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { RpcHome } from "../../support/rpc_process.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
-/** Makes a certificate for localhost that is its own authority; `undefined`: there is no OpenSSL. */
+/**
+ * Makes a certificate for localhost that is its own authority; `undefined`: there is no OpenSSL.
+ */
 function certificate(directory: string, name: string): string | undefined {
   const keyPath = join(directory, `${name}.key`);
   const certPath = join(directory, `${name}.crt`);

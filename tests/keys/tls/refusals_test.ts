@@ -1,6 +1,6 @@
 /**
- * Who gets past TLS with certificates on both sides. It stands on what Deno makes of Node's TLS, which
- * once had `authorized` wrong: these must stay refused on each upgrade.
+ * Who gets past TLS with certificates on both sides. It stands on what Deno makes of Node's TLS,
+ * which once had `authorized` wrong: these must stay refused on each upgrade.
  */
 
 import assert from "node:assert/strict";

@@ -31,7 +31,8 @@ serverTest(
       assert.equal(response.status, 400);
       assert.match(await response.text(), /^This is no HTTP server: .*rpc gateway/);
     }
-    // In pieces, with the request line apart from what it brings; and a request line that is no UTF-8.
+    // In pieces, with the request line apart from what it brings; and a request line that is no
+    // UTF-8.
     const peer = await harness.connect(server);
     await peer.send("POST / HTTP/1.1\r\n");
     await peer.send(`Host: 127.0.0.1\r\n\r\n${body}`);

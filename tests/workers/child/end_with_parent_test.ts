@@ -17,7 +17,10 @@ const parent = `
   setInterval(() => {}, 1_000);
 `;
 
-/** Resolves to the id of a process that has made an arrangement, and computes; and to its parent's end. */
+/**
+ * Resolves to the id of a process that has made an arrangement, and computes; and to its parent's
+ * end.
+ */
 async function orphanOf(arrangement: string) {
   const program = `
     const { ${arrangement} } = await import(${JSON.stringify(module)});

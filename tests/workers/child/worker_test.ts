@@ -6,7 +6,9 @@ import { runWorker } from "../../../src/workers/child/worker.ts";
 import type { WorkerIo } from "../../../src/workers/child/worker_stdio.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
-/** A worker in this process: lines in, what it wrote out. It writes at most seven bytes at a time. */
+/**
+ * A worker in this process: lines in, what it wrote out. It writes at most seven bytes at a time.
+ */
 class InMemoryWorker implements WorkerIo {
   readonly written: string[] = [];
   readonly warnings: string[] = [];

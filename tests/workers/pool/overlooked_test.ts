@@ -27,7 +27,8 @@ for (const how of ["spin", "microtasks", "push", "then", "stringify", "stop"]) {
   }, async () => {
     await withPool({}, async (harness) => {
       await harness.call("wedge", [how]);
-      // What it breaks may end it under a call, or be none of the worker's business: one pays at the most.
+      // What it breaks may end it under a call, or be none of the worker's business: one pays at
+      // the most.
       const outcomes = [];
       for (let i = 0; i < 6; i++) outcomes.push(await harness.submit("pid").outcome);
       const paid = outcomes.filter((outcome) => "error" in outcome);

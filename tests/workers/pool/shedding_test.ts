@@ -39,7 +39,10 @@ interface Ends {
   elapsedMs: number;
 }
 
-/** Workers and their queue in virtual time, event by event. A worker whose call overruns is free at the deadline. */
+/**
+ * Workers and their queue in virtual time, event by event. A worker whose call overruns is free at
+ * the deadline.
+ */
 function simulate({ workers, serviceMs, gapMs, timeoutMs, calls, order }: Load): Ends {
   const queue = new CallQueue<Item>();
   const shedding = new Shedding(queue);

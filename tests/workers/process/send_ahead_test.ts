@@ -38,7 +38,8 @@ Deno.test("what was sent ahead and not begun runs once, also when its worker is 
         else calls.push(harness.submit("note", [path, id]));
       }
       const outcomes = await Promise.all(calls.map(({ outcome }) => outcome));
-      // Those that run for ever are killed, or refused for the time that others would take before them.
+      // Those that run for ever are killed, or refused for the time that others would take before
+      // them.
       const failed = outcomes.flatMap((outcome, id) => "error" in outcome ? [id] : []);
       assert.deepEqual(failed, [7, 47, 87, 127, 167]);
       assert.ok(harness.pool.stats().restarts > 0);
