@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import type { RpcProcess, RpcServerProcess } from "../support/rpc_process.ts";
+import { RpcHome, type RpcProcess, type RpcServerProcess } from "../support/rpc_process.ts";
 import { freePort } from "../support/free_port.ts";
+import { signalTest } from "../support/posix.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { registryTests } from "./registries.ts";
 
@@ -78,4 +79,22 @@ test("drain from afar costs no call, outlives the server, and resume takes it ba
   client.signal("SIGINT");
   assert.equal(await client.ended(), 130, client.describe());
   assert.match(client.stderr, /\b\d+ calls, 0 errors/);
+});
+
+signalTest("rpc servers ends with 1 when none of those that are listed answers", async () => {
+  await using home = await RpcHome.create();
+  const dead = `127.0.0.1:${freePort()}`;
+  const none = await home.run(["servers", "--registry", `static:${dead}`]);
+  assert.equal(none.code, 1, none.stdout);
+  assert.match(none.stdout, /no answer/);
+  const server = await home.serve();
+  const one = await home.run(["servers", "--registry", `static:${dead},${server.address}`]);
+  assert.equal(one.code, 0, one.stderr);
+});
+
+signalTest("a private server is drained by its own user", async () => {
+  await using home = await RpcHome.create();
+  const server = await home.serve(["--private"]);
+  const drained = await home.run(["servers", "drain", server.address]);
+  assert.equal(drained.code, 0, drained.stderr);
 });

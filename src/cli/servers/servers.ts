@@ -81,7 +81,8 @@ async function listOnce(
           `${flags.registry} (start one: rpc serve 127.0.0.1 0)`,
       );
     } else printLine(await toTable(servers));
-    return exitCodes.success;
+    const isAnswered = servers.some(({ answer }) => typeof answer === "number");
+    return servers.length === 0 || isAnswered ? exitCodes.success : exitCodes.failure;
   }
   return exitCodes.interrupted;
 }
