@@ -285,3 +285,9 @@ export const gatewayTokenLengthMin = 16;
 
 /** How often a gateway looks whether its certificate was replaced. */
 export const gatewayCertificateCheckMs = 1_000;
+
+/** Servers that a gateway asks for its page: more of them are in nobody's view. */
+export const gatewayServersAskedMax = 500;
+
+/** How long a server may take to tell the page how it is. */
+export const gatewayServerTimeoutMs = 2_000;

@@ -8,6 +8,7 @@ import type { Discovery } from "../discovery/discovery.ts";
 import type { HostPort } from "../discovery/registry_url.ts";
 import { Calls } from "./calls/calls.ts";
 import { Catalogue } from "./calls/catalogue.ts";
+import { Servers } from "./calls/servers.ts";
 import { Access } from "./door/access.ts";
 import { BodyReader } from "./door/body.ts";
 import { HttpListener } from "./door/listener.ts";
@@ -63,6 +64,7 @@ export class Gateway {
       bodies: new BodyReader(clock),
       calls,
       catalogue,
+      servers: new Servers({ ...options, signal: ended.signal }),
       clientStats: () => client.stats,
       isReady: () => !ended.signal.aborted && client.stats.connected > 0,
       clock,

@@ -9,6 +9,8 @@ import { callOptionsOf, checkJsonBody, timeoutHeader } from "./calls/call_option
 import type { Calls } from "./calls/calls.ts";
 import type { Catalogue } from "./calls/catalogue.ts";
 import type { ClientStats } from "../client/client_options.ts";
+import type { Servers } from "./calls/servers.ts";
+import { assetAt } from "./page/assets.ts";
 import { metricsPage, metricsType } from "./documents/metrics.ts";
 import { toOpenApi } from "./documents/openapi.ts";
 import { answerCall, serverHeader } from "./calls/http_call.ts";
@@ -21,6 +23,7 @@ export interface RoutesOptions {
   readonly bodies: BodyReader;
   readonly calls: Calls;
   readonly catalogue: Catalogue;
+  readonly servers: Servers;
   readonly clientStats: () => ClientStats;
   /** Whether a call would find a server. */
   readonly isReady: () => boolean;
@@ -96,16 +99,31 @@ export class Routes {
       this.#options.access.checkToken(request);
       return await answerCall(request, methodOf(pathname), this.#options);
     }
+    const asset = isLook(request) ? assetAt(pathname) : undefined;
+    if (asset !== undefined) return asset;
     if (pathname === "/") return await this.#root(request);
+    if (pathname === "/session") return this.#session(request);
     const document = await this.#document(request, pathname);
     if (document !== undefined) return document;
     throw new HttpProblem(404, "MethodNotFound", `There is nothing at ${pathname}`);
   }
 
+  /** Gives a page that shows the token a cookie, so that it need not keep it. */
+  #session(request: Request): Response {
+    const { access } = this.#options;
+    allow(request, "POST");
+    access.checkToken(request);
+    const cookie = access.cookieFor(request);
+    return new Response(null, {
+      status: 204,
+      headers: cookie === undefined ? {} : { "set-cookie": cookie },
+    });
+  }
+
   /** What is only looked at; `undefined`: it is none of these. */
   async #document(request: Request, pathname: string): Promise<Response | undefined> {
-    if (!/^\/(openrpc\.json|openapi\.json|metrics)$/.test(pathname)) return undefined;
-    const { access, calls, catalogue, clientStats } = this.#options;
+    if (!/^\/(openrpc\.json|openapi\.json|servers\.json|metrics)$/.test(pathname)) return undefined;
+    const { access, calls, catalogue, servers, clientStats } = this.#options;
     allow(request, "GET", "HEAD");
     access.checkToken(request);
     if (pathname === "/metrics") {
@@ -113,6 +131,7 @@ export class Routes {
       const page = { inFlight, counts, sockets: this.sockets, client: clientStats() };
       return new Response(metricsPage(page), { headers: { "content-type": metricsType } });
     }
+    if (pathname === "/servers.json") return Response.json(await servers.list(request.signal));
     const document = await catalogue.document(request.signal);
     if (pathname === "/openrpc.json") return Response.json(document);
     return Response.json(toOpenApi(document, new URL(request.url).origin));
@@ -170,6 +189,11 @@ export class Routes {
       },
     });
   }
+}
+
+/** Whether it only looks: a WebSocket's request is a GET too. */
+function isLook({ method, headers }: Request): boolean {
+  return (method === "GET" || method === "HEAD") && !headers.has("upgrade");
 }
 
 /** @throws {HttpProblem} 405: a GET acts on nothing */

@@ -87,7 +87,9 @@ export class Access {
   }
 
   /** The cookie in which a page keeps the token; it cannot read it itself. */
-  cookieFor(request: Request, token: string): string {
+  cookieFor(request: Request): string | undefined {
+    const { token } = this.#options;
+    if (token === undefined) return undefined;
     const secure = this.#options.secure ? "; Secure" : "";
     return `${cookieName(request)}=${token}; HttpOnly; SameSite=Strict; Path=/${secure}`;
   }

@@ -1,16 +1,8 @@
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
+import { browserTest } from "../../support/chromium.ts";
 import { startGateway } from "../../support/gateway_process.ts";
 import { RpcHome } from "../../support/rpc_process.ts";
-
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
-  .find((path) => {
-    try {
-      return Deno.statSync(path).isFile;
-    } catch {
-      return false;
-    }
-  });
 
 /** What a page tries, in the browser: the answer's text, or why there was none. */
 const attempts = `async (url, token) => {
@@ -34,15 +26,9 @@ const attempts = `async (url, token) => {
   };
 }`;
 
-Deno.test({
-  name: executablePath === undefined
-    ? "no page of a stranger has a call run (ignored: there is no Chromium)"
-    : "no page of a stranger has a call run, not even one that knows the token, and one that was named has",
-  ignore: executablePath === undefined,
-  // The browser's own processes and pipes outlive its promise to be closed for a moment.
-  sanitizeOps: false,
-  sanitizeResources: false,
-  fn: async () => {
+browserTest(
+  "no page of a stranger has a call run, not even one that knows the token, and one that was named has",
+  async (executablePath) => {
     await using home = await RpcHome.create();
     await home.serve();
     await using stranger = Deno.serve(
@@ -56,7 +42,7 @@ Deno.test({
     const gateway = await startGateway(home, ["--allow-origin", origin]);
     const { port } = new URL(gateway.url);
     const browser = await chromium.launch({
-      executablePath: executablePath as string,
+      executablePath,
       args: [
         "--no-sandbox",
         `--host-resolver-rules=MAP evil.example 127.0.0.1, MAP rebound.example 127.0.0.1`,
@@ -94,4 +80,4 @@ Deno.test({
       await browser.close();
     }
   },
-});
+);

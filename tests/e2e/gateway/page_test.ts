@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import axe from "axe-core";
+import { chromium, type Page } from "playwright-core";
+import { browserTest } from "../../support/chromium.ts";
+import { startGateway } from "../../support/gateway_process.ts";
+import { RpcHome } from "../../support/rpc_process.ts";
+
+const module = `
+import { defineProcedure, z } from "rpc";
+export const scale = defineProcedure({
+  input: z.object({ name: z.string(), mode: z.enum(["near", "linear"]), size: z.object({ w: z.int() }), twice: z.boolean().default(false) }),
+  output: z.unknown(), kind: "io", idempotent: true, description: "Has <b>markup</b> in it",
+}, (given) => ({ ...given, html: "<img src=x onerror=document.title='owned'>" }));
+export async function* count(n: number) { for (let i = 1; i <= n; i++) { yield i; await new Promise((r) => setTimeout(r, 5)); } }
+`;
+
+/** What is on the page at each width, in both colours, is written here if the environment names a directory. */
+const shotsIn = Deno.env.get("RPC_TEST_SCREENSHOTS");
+
+browserTest(
+  "the page shows servers as they come and go, and calls by forms made of schemas",
+  async (executablePath) => {
+    await using home = await RpcHome.create();
+    await Deno.writeTextFile(`${home.workingDirectory}/tasks.ts`, module);
+    const first = await home.serve(["127.0.0.1", "0", "tasks.ts"]);
+    const gateway = await startGateway(home);
+    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    try {
+      const page = await browser.newPage();
+      const errors: string[] = [];
+      page.on("pageerror", (error) => errors.push(String(error)));
+      await page.goto(`${gateway.url}/#token=${gateway.token}`);
+      await page.getByRole("cell", { name: first.address }).waitFor();
+      assert.equal(new URL(page.url()).hash, "");
+      const cookies = await page.context().cookies();
+      assert.deepEqual(cookies.map(({ httpOnly, sameSite }) => [httpOnly, sameSite]), [[
+        true,
+        "Strict",
+      ]]);
+
+      const second = await home.serve(["127.0.0.1", "0", "tasks.ts"]);
+      await page.getByRole("cell", { name: second.address }).waitFor();
+      await second.kill();
+      await page.getByRole("cell", { name: second.address }).waitFor({ state: "detached" });
+
+      const choose = (name: string) =>
+        page.locator("#methods").getByRole("button", { name, exact: true }).click();
+      const call = () => page.getByRole("button", { name: "Call", exact: true }).click();
+      const output = page.getByRole("region", { name: "Result" });
+      const says = (text: string | RegExp) => output.filter({ hasText: text }).waitFor();
+      await choose("fib");
+      await page.getByLabel(/^n /).fill("20");
+      await call();
+      await says("6765");
+      await page.getByLabel(/^n /).fill('"many"');
+      await call();
+      await page.getByText(/^InvalidParams: .*\(400, executed: no\)/).waitFor();
+
+      await choose("scale");
+      await page.getByText("Has <b>markup</b> in it").waitFor();
+      await page.getByLabel(/^name /).fill('a "b"');
+      await page.getByLabel(/^mode /).selectOption("linear");
+      await page.getByLabel(/^size /).fill('{"w": ');
+      await call();
+      await page.getByText("size: It is no JSON").waitFor();
+      await page.getByLabel(/^size /).fill('{"w": 3}');
+      await call();
+      await says('"mode": "linear"');
+      await says("<img src=x onerror");
+      assert.equal(await page.title(), "rpc");
+
+      await choose("count");
+      await page.getByLabel(/^n /).fill("100000");
+      await call();
+      await says(/1\n2\n3\n/);
+      await page.getByRole("button", { name: "Cancel" }).click();
+      await page.getByText("Cancelled").waitFor();
+
+      await page.reload();
+      await choose("fib");
+      await page.getByRole("button", { name: '{"n":20}' }).click();
+      assert.equal(await page.getByLabel(/^n /).inputValue(), "20");
+      await call();
+      await says("6765");
+      await looks(page);
+      assert.deepEqual(errors, []);
+    } finally {
+      await browser.close();
+    }
+  },
+);
+
+/** Looks at the page in all widths and both colours: nothing is cut off, and axe finds no serious fault. */
+async function looks(page: Page): Promise<void> {
+  for (const width of [360, 1280, 2560]) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme });
+      const over = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+      assert.ok(over as number <= 0, `${width} px is too narrow by ${over}`);
+      await page.evaluate(axe.source);
+      const { violations } = await page.evaluate("axe.run()") as axe.AxeResults;
+      const serious = violations.filter(({ impact }) =>
+        impact === "serious" || impact === "critical"
+      );
+      assert.deepEqual(
+        serious.map(({ id, nodes }) => [id, nodes[0]?.html]),
+        [],
+        `${width} ${colorScheme}`,
+      );
+      if (shotsIn !== undefined) {
+        await page.screenshot({ path: `${shotsIn}/${width}_${colorScheme}.png`, fullPage: true });
+      }
+    }
+  }
+}

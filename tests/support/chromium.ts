@@ -1,0 +1,24 @@
+/** The machine's Chromium, or `undefined` if there is none: its tests are reported as ignored then. */
+export const chromiumPath: string | undefined = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+].find((path) => {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+});
+
+/** Declares a test in a browser. */
+export function browserTest(name: string, fn: (executablePath: string) => Promise<void>): void {
+  Deno.test({
+    name: chromiumPath === undefined ? `${name} (ignored: there is no Chromium)` : name,
+    ignore: chromiumPath === undefined,
+    // The browser's own processes and pipes outlive its promise to be closed for a moment.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: () => fn(chromiumPath as string),
+  });
+}
