@@ -1,4 +1,4 @@
-/** The machine's Chromium, or `undefined` if there is none: its tests are reported as ignored then. */
+/** The machine's Chromium; `undefined`: there is none, and its tests are reported as ignored. */
 export const chromiumPath: string | undefined = [
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",

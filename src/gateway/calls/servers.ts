@@ -39,7 +39,7 @@ export class Servers {
     });
   }
 
-  /** All of them as JSON, without what is secret. Those who ask at the same time are told the same. */
+  /** All of them as JSON, but for secrets. Those who ask at the same time are told the same. */
   async list(signal: AbortSignal): Promise<Record<string, unknown>[]> {
     this.#asking ??= this.#ask().finally(() => this.#asking = undefined);
     await orAborted(this.#asking, signal);

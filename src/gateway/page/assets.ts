@@ -22,7 +22,7 @@ const assets: Readonly<Record<string, readonly [type: string, text: string]>> = 
   "/page.js": ["text/javascript", script],
 };
 
-/** A file of the page, which holds nothing that is secret; `undefined`: there is none at that path. */
+/** A file of the page, in which nothing is secret; `undefined`: there is none at that path. */
 export function assetAt(pathname: string): Response | undefined {
   const asset = Object.hasOwn(assets, pathname) ? assets[pathname] : undefined;
   if (asset === undefined) return undefined;

@@ -14,7 +14,7 @@ export const scale = defineProcedure({
 export async function* count(n: number) { for (let i = 1; i <= n; i++) { yield i; await new Promise((r) => setTimeout(r, 5)); } }
 `;
 
-/** What is on the page at each width, in both colours, is written here if the environment names a directory. */
+/** Where pictures of the page are written, in each width and colour, if the environment says. */
 const shotsIn = Deno.env.get("RPC_TEST_SCREENSHOTS");
 
 browserTest(
@@ -90,7 +90,7 @@ browserTest(
   },
 );
 
-/** Looks at the page in all widths and both colours: nothing is cut off, and axe finds no serious fault. */
+/** In all widths and both colours nothing is cut off, and axe finds no serious fault. */
 async function looks(page: Page): Promise<void> {
   for (const width of [360, 1280, 2560]) {
     for (const colorScheme of ["light", "dark"] as const) {
