@@ -7,6 +7,7 @@ import { configFlags } from "./config_flags.ts";
 import { demoClientFlags, demoFlags } from "./demo/flags.ts";
 import { gatewayFlags } from "./gateway/flags.ts";
 import { keysActions, keysFlags } from "./keys/flags.ts";
+import { mcpFlags } from "./mcp/flags.ts";
 import { methodsFlags } from "./methods/flags.ts";
 import { serveFlags } from "./serve/flags.ts";
 import { serversActions, serversFlags } from "./servers/flags.ts";
@@ -141,6 +142,18 @@ const gatewayCommand = defineCommand({
   load: () => import("./gateway/gateway.ts"),
 });
 
+const mcpCommand = defineCommand({
+  name: "mcp",
+  summary: "Offer the procedures to agents as tools: Model Context Protocol on stdio",
+  positionals: [],
+  flags: mcpFlags,
+  examples: [
+    ["rpc mcp", "all methods; an agent's program starts it"],
+    ["rpc mcp --methods 'img.*,fib'", "some of them"],
+  ],
+  load: () => import("./mcp/mcp.ts"),
+});
+
 const configCommand = defineCommand({
   name: "config",
   summary: "Show or change the settings kept in rpc.toml",
@@ -271,6 +284,7 @@ export const commands: readonly Command[] = [
   serversCommand,
   methodsCommand,
   gatewayCommand,
+  mcpCommand,
   configCommand,
   keysCommand,
   demoCommand,

@@ -1,0 +1,12 @@
+import { registryFlags, text, timeoutFlag, verboseFlag } from "../syntax/flags.ts";
+
+/** The flags of `rpc mcp`. */
+export const mcpFlags = {
+  ...registryFlags,
+  timeout: timeoutFlag,
+  methods: text("<patterns>", {
+    description: "Offer these methods only: names and patterns such as 'img.*,fib'",
+    fallback: "*",
+  }),
+  verbose: verboseFlag,
+};

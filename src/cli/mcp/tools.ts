@@ -1,0 +1,55 @@
+import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
+
+/** A method as a tool of the Model Context Protocol. */
+export interface Tool {
+  readonly method: OpenRpcMethod;
+  readonly name: string;
+  readonly description: string;
+  readonly inputSchema: { readonly type: "object"; readonly [member: string]: unknown };
+  readonly annotations: { readonly idempotentHint: boolean };
+}
+
+/** Longest name of a tool that all clients take. */
+const nameLengthMax = 64;
+
+/**
+ * Methods as tools. Names have the letters that all clients take; of two that become the same the
+ * later one gets a number.
+ *
+ * @param patterns names with `*` for any letters, separated by commas
+ */
+export function toolsOf(methods: readonly OpenRpcMethod[], patterns: string): Tool[] {
+  const wanted = patterns.split(",").map((pattern) => patternOf(pattern.trim()));
+  const taken = new Set<string>();
+  return methods.filter(({ name }) => wanted.some((one) => one.test(name))).map((method) => ({
+    method,
+    name: freeName(taken, method.name),
+    description: [method.summary, method.description].filter(Boolean).join("\n") || method.name,
+    inputSchema: inputOf(method),
+    annotations: { idempotentHint: method["x-idempotent"] },
+  }));
+}
+
+function inputOf({ params }: OpenRpcMethod): Tool["inputSchema"] {
+  const required = params.filter(({ required }) => required).map(({ name }) => name);
+  return {
+    type: "object",
+    properties: Object.fromEntries(params.map(({ name, schema }) => [name, schema])),
+    ...(required.length === 0 ? {} : { required }),
+  };
+}
+
+function patternOf(pattern: string): RegExp {
+  return new RegExp(`^${pattern.split("*").map((part) => RegExp.escape(part)).join(".*")}$`, "s");
+}
+
+function freeName(taken: Set<string>, name: string): string {
+  const plain = name.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, nameLengthMax);
+  let free = plain;
+  for (let i = 2; taken.has(free); i++) {
+    const end = `_${i}`;
+    free = plain.slice(0, nameLengthMax - end.length) + end;
+  }
+  taken.add(free);
+  return free;
+}
