@@ -1,4 +1,5 @@
 import { RpcError } from "../base/errors.ts";
+import { Waiters } from "../base/waiters.ts";
 import type { CallItems } from "./call.ts";
 import type { CallReport } from "./call_report.ts";
 
@@ -33,7 +34,7 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
   #freed = 0;
   #end: CallReport | undefined;
   #isLeft = false;
-  #wakes: (() => void)[] = [];
+  readonly #readers = new Waiters();
 
   /**
    * @param credit items that may come before the first is read
@@ -74,7 +75,7 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
     this.#isStream = true;
     this.#received += items.length;
     if (!this.#isLeft) this.#waiting.push(...items);
-    this.#wake();
+    this.#readers.wake();
   }
 
   /** The call has ended. What came before can still be read. */
@@ -82,7 +83,7 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
     this.#end = report;
     if (report.error === undefined && !this.#isStream) this.#waiting.push(report.result);
     this.#report.resolve({ ...report, items: this.#isStream ? this.#received : undefined });
-    this.#wake();
+    this.#readers.wake();
   }
 
   /**
@@ -102,7 +103,7 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
         this.#isLeft = true;
         if (this.#end.error !== undefined) throw this.#end.error;
       } else {
-        await new Promise<void>((resolve) => this.#wakes.push(resolve));
+        await this.#readers.wait();
       }
     }
   }
@@ -112,7 +113,7 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
     this.#isLeft = true;
     this.#waiting = [];
     if (this.#end === undefined) this.#giveUp();
-    this.#wake();
+    this.#readers.wake();
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -133,11 +134,5 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
       this.#freed = 0;
     }
     return item;
-  }
-
-  #wake(): void {
-    const wakes = this.#wakes;
-    this.#wakes = [];
-    for (const wake of wakes) wake();
   }
 }

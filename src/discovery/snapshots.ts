@@ -1,4 +1,5 @@
 import type { RpcError } from "../base/errors.ts";
+import { Waiters } from "../base/waiters.ts";
 import type { Discovery, Snapshot } from "./discovery.ts";
 
 /**
@@ -15,18 +16,18 @@ export async function* snapshots(
   let latest: Snapshot | undefined;
   let trouble: RpcError | undefined;
   let seen = false;
-  let wake = () => {};
+  const waiters = new Waiters();
   const watch = discovery.watch(service, {
     snapshot(snapshot) {
       latest = snapshot;
-      wake();
+      waiters.wake();
     },
     trouble(error) {
       trouble = error;
-      wake();
+      waiters.wake();
     },
   });
-  const onAbort = () => wake();
+  const onAbort = () => waiters.wake();
   signal.addEventListener("abort", onAbort);
   try {
     while (!signal.aborted) {
@@ -38,7 +39,7 @@ export async function* snapshots(
       } else if (trouble !== undefined && !seen) {
         throw trouble;
       } else {
-        await new Promise<void>((resolve) => wake = resolve);
+        await waiters.wait();
       }
     }
   } finally {

@@ -1,5 +1,6 @@
 import { RpcError } from "../base/errors.ts";
 import { messageBytesMax } from "../base/limits.ts";
+import { Waiters } from "../base/waiters.ts";
 import type { LazyCallContext } from "./call_context.ts";
 import { toFailure } from "./failure.ts";
 import { invokeStream } from "./invoke.ts";
@@ -60,7 +61,7 @@ class StreamRun implements Run {
   readonly #sink: ItemSink;
   #credit: number;
   #isCancelled = false;
-  #wake = () => {};
+  readonly #waiters = new Waiters();
 
   constructor(call: StreamInvocation, sink: ItemSink) {
     this.#call = call;
@@ -70,13 +71,13 @@ class StreamRun implements Run {
 
   more(n: number): void {
     this.#credit += n;
-    this.#wake();
+    this.#waiters.wake();
   }
 
   cancel(): void {
     this.#isCancelled = true;
     this.#call.context.abort();
-    this.#wake();
+    this.#waiters.wake();
   }
 
   async run(): Promise<number> {
@@ -105,7 +106,7 @@ class StreamRun implements Run {
   /** Resolves when there is credit, to `false` if the stream was cancelled. */
   async #mayGoOn(): Promise<boolean> {
     while (this.#credit <= 0 && !this.#isCancelled) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
+      await this.#waiters.wait();
     }
     return !this.#isCancelled;
   }

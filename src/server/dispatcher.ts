@@ -4,6 +4,7 @@ import { RpcError } from "../base/errors.ts";
 import { callTimeoutMaxMsDefault, callTimeoutMsDefault, statsPeriodMs } from "../base/limits.ts";
 import { nearest } from "../base/nearest.ts";
 import { type Matcher, matcherOf } from "../base/patterns.ts";
+import { Waiters } from "../base/waiters.ts";
 import { LazyCallContext } from "../procedures/call_context.ts";
 import { invoke, isThenable } from "../procedures/invoke.ts";
 import { mergeOpenRpc, type OpenRpcDocument, toOpenRpc } from "../procedures/openrpc.ts";
@@ -100,7 +101,7 @@ export class Dispatcher {
   readonly #startedAtMs: number;
   #inFlight = 0;
   #isDraining = false;
-  #idleWaiters: (() => void)[] = [];
+  readonly #idleWaiters = new Waiters();
 
   constructor(options: DispatcherOptions) {
     const { clock, pool } = options;
@@ -133,7 +134,7 @@ export class Dispatcher {
   /** Resolves when no call waits or runs. */
   idle(): Promise<void> {
     if (this.#inFlight === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+    return this.#idleWaiters.wait();
   }
 
   /**
@@ -308,14 +309,8 @@ export class Dispatcher {
       method.counters.measure(clock.now() - startedAtMs);
       if ("error" in outcome) this.#fail(method, reply, outcome.error);
       else reply.succeed(outcome.result);
-      if (this.#inFlight === 0) this.#tellIdle();
+      if (this.#inFlight === 0) this.#idleWaiters.wake();
     };
-  }
-
-  #tellIdle(): void {
-    const waiters = this.#idleWaiters;
-    this.#idleWaiters = [];
-    for (const waiter of waiters) waiter();
   }
 
   #fail(method: Method, reply: Reply, error: RpcError): void {

@@ -1,3 +1,4 @@
+import { Waiters } from "../../base/waiters.ts";
 import type { Job, JobSource } from "./job.ts";
 
 /** How calls are made. */
@@ -27,16 +28,15 @@ export async function makeCalls(
   make: (job: Job) => Promise<void>,
 ): Promise<void> {
   let underWay = 0;
-  let wake = () => {};
-  const oneEnds = () => new Promise<void>((resolve) => wake = resolve);
+  const ends = new Waiters();
   const ended = () => {
     underWay--;
-    wake();
+    ends.wake();
   };
   try {
     while (!isOver()) {
       if (underWay >= concurrency || !hasRoom()) {
-        await oneEnds();
+        await ends.wait();
         continue;
       }
       const job = source.take();
@@ -47,6 +47,6 @@ export async function makeCalls(
       else await source.more();
     }
   } finally {
-    while (underWay > 0) await oneEnds();
+    while (underWay > 0) await ends.wait();
   }
 }

@@ -1,3 +1,4 @@
+import { Waiters } from "../../base/waiters.ts";
 import type { Buffer } from "node:buffer";
 import type { TLSSocket } from "node:tls";
 
@@ -14,7 +15,7 @@ export class TlsConnection {
   #waitingBytes = 0;
   #hasEnded = false;
   #error: Error | undefined;
-  #wake: (() => void) | undefined;
+  readonly #waiters = new Waiters();
 
   /** Takes over a socket whose handshake is done. */
   constructor(socket: TLSSocket) {
@@ -23,7 +24,7 @@ export class TlsConnection {
       this.#chunks.push(bytes);
       this.#waitingBytes += bytes.length;
       if (this.#waitingBytes > waitingBytesMax) socket.pause();
-      this.#wake?.();
+      this.#waiters.wake();
     });
     socket.on("end", () => this.#end());
     socket.on("close", () => this.#end());
@@ -43,8 +44,7 @@ export class TlsConnection {
     while (this.#chunks.length === 0) {
       if (this.#error !== undefined) throw this.#error;
       if (this.#hasEnded) return null;
-      await new Promise<void>((resolve) => this.#wake = resolve);
-      this.#wake = undefined;
+      await this.#waiters.wait();
     }
     const length = this.#take(buffer);
     this.#waitingBytes -= length;
@@ -90,7 +90,7 @@ export class TlsConnection {
 
   #end(): void {
     this.#hasEnded = true;
-    this.#wake?.();
+    this.#waiters.wake();
   }
 }
 

@@ -5,6 +5,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import type { RpcError } from "../../base/errors.ts";
 import { handshakesMax, handshakeTimeoutMs } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
+import { Waiters } from "../../base/waiters.ts";
 import { type Caller, callerOf } from "../caller.ts";
 import { readCertificate } from "../certificate.ts";
 import type { KeyRing } from "../key_ring.ts";
@@ -44,7 +45,7 @@ export class TlsListener {
   /** Sockets by the address of their peer. */
   readonly #shakingHands = new Map<string, Socket>();
   #shown: Keys;
-  #wake: (() => void) | undefined;
+  readonly #waiters = new Waiters();
   #isClosed = false;
 
   private constructor(server: tls.Server, options: TlsListenerOptions, shown: Keys) {
@@ -101,8 +102,7 @@ export class TlsListener {
       const next = this.#accepted.shift();
       if (next !== undefined) return next;
       if (this.#isClosed) throw new Deno.errors.BadResource("The listener is closed");
-      await new Promise<void>((resolve) => this.#wake = resolve);
-      this.#wake = undefined;
+      await this.#waiters.wait();
     }
   }
 
@@ -113,7 +113,7 @@ export class TlsListener {
     this.#server.close();
     for (const socket of this.#shakingHands.values()) socket.destroy();
     for (const { connection } of this.#accepted.splice(0)) connection.close();
-    this.#wake?.();
+    this.#waiters.wake();
   }
 
   /** Before the handshake nobody is known, so strangers may have so many and no more. */
@@ -134,7 +134,7 @@ export class TlsListener {
     const connection = new TlsConnection(socket);
     if (this.#isClosed) return connection.close();
     this.#accepted.push({ connection, caller: this.#callerOf(socket) });
-    this.#wake?.();
+    this.#waiters.wake();
   }
 
   #callerOf(socket: tls.TLSSocket): Caller | RpcError {
