@@ -1,5 +1,5 @@
 import { RpcError } from "./errors.ts";
-import type { Bounds } from "./members.ts";
+import type { Bounds } from "./values/members.ts";
 
 /** What a number that a caller gives must be. */
 export interface NumberRule {

@@ -9,7 +9,7 @@
  */
 
 import { messageOf, RpcError } from "../base/errors.ts";
-import { type Bounds, Members } from "../base/members.ts";
+import { type Bounds, Members } from "../base/values/members.ts";
 import type { Instance } from "./discovery.ts";
 import { isHost } from "./registry_url.ts";
 

@@ -1,6 +1,6 @@
 /** Overrides: what becomes of an instance by them, and how a registry keeps them. */
 
-import { Members } from "../base/members.ts";
+import { Members } from "../base/values/members.ts";
 import { weightMax } from "../base/limits.ts";
 import type { Instance, Override, OverrideChange } from "./discovery.ts";
 

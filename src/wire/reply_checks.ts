@@ -6,7 +6,7 @@
  */
 
 import { idLengthMax, methodLengthMax } from "../base/limits.ts";
-import { isObject } from "../base/members.ts";
+import { isObject } from "../base/values/members.ts";
 import type { ErrorData, Id, ItemParams, Params, Request, Response, WireError } from "./message.ts";
 
 /** Whether a JSON value is a {@link Response}: with a result or an error, or with both. */

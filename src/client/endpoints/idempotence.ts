@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { heartbeatTimeoutMs } from "../../base/limits.ts";
-import { isObject } from "../../base/members.ts";
+import { isObject } from "../../base/values/members.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { Call } from "../call.ts";
 import type { Connection } from "../connection.ts";

@@ -3,7 +3,7 @@
 import { joinPath } from "../../base/paths.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
-import { type Bounds, Members } from "../../base/members.ts";
+import { type Bounds, Members } from "../../base/values/members.ts";
 import type { Instance } from "../discovery.ts";
 import { readRegularFile } from "../regular_file.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Members } from "../../src/base/members.ts";
+import { Members } from "../../../src/base/values/members.ts";
 
 const members = new Members({ text: "abc", number: 1.5, list: ["a", 7], object: { inner: [] } });
 
