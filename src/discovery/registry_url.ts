@@ -41,7 +41,7 @@ export interface ZooKeeperRegistryUrl {
 export type RegistryUrl = LocalRegistryUrl | StaticRegistryUrl | ZooKeeperRegistryUrl;
 
 /** Where ZooKeeper listens unless told otherwise. */
-export const zooKeeperPortDefault = 2181;
+const zooKeeperPortDefault = 2181;
 
 /** Where it listens for TLS, as its manual has it. */
 export const zooKeeperTlsPortDefault = 2281;

@@ -22,7 +22,7 @@ const dayMs = 24 * 60 * 60 * 1_000;
 const authorityDays = 3_650;
 
 /** How long a machine's certificate lasts: a year and a month, as browsers take it for servers. */
-export const machineDays = 398;
+const machineDays = 398;
 
 /** Clocks differ: a certificate counts from a day before it was made. */
 const backdatedMs = dayMs;

@@ -8,7 +8,7 @@ export interface Interrupt {
 /**
  * Signals by which a person or a supervisor asks a process to end, as far as the system has them.
  */
-export const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
+const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM"];
 

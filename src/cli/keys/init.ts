@@ -43,7 +43,7 @@ export async function init(input: KeysInput): Promise<number> {
  *
  * @throws {CommandError} there are keys
  */
-export function assertNoKeys(directory: string): void {
+function assertNoKeys(directory: string): void {
   for (const file of [keyFiles.authority, keyFiles.machine, keyFiles.machineKey]) {
     if (readKeyFile(directory, file) === undefined) continue;
     throw new CommandError(

@@ -125,7 +125,7 @@ function eventLine({ event, row }: ServerEvent): string {
 }
 
 /** How a server is, in words. */
-export function stateText({ instance, state, answerMs, problem }: ServerRow): string {
+function stateText({ instance, state, answerMs, problem }: ServerRow): string {
   if (state === undefined) return "asking";
   if (state === "no answer") return `no answer: ${problem}`;
   const drained = instance.drained && state === "ready" ? "drained" : state;

@@ -22,7 +22,7 @@ export interface LocalEnvironment {
 }
 
 /** This process's environment. */
-export const processEnvironment: LocalEnvironment = {
+const processEnvironment: LocalEnvironment = {
   os: Deno.build.os,
   uid: Deno.uid(),
   env: (name) => Deno.env.get(name),

@@ -7,10 +7,10 @@ import { isMachineName } from "../names.ts";
 import { isProof, proofOf, type Token } from "./token.ts";
 
 /** How long a token can be used. */
-export const invitationMs = 15 * 60 * 1_000;
+const invitationMs = 15 * 60 * 1_000;
 
 /** Wrong tokens that an invitation takes before it is withdrawn. */
-export const wrongTriesMax = 5;
+const wrongTriesMax = 5;
 
 /** Peers that are listened to at once; more are turned away. */
 const peersMax = 16;
