@@ -87,7 +87,7 @@ class Pool {
       clock: systemClock,
       random: systemRandom,
       log: silentLogger,
-    }, { usable() {}, ejected() {} });
+    }, { usable() {}, tried() {}, ejected() {} });
   }
 
   static async connected(size: number): Promise<Pool> {

@@ -291,3 +291,12 @@ export const gatewayServersAskedMax = 500;
 
 /** How long a server may take to tell the page how it is. */
 export const gatewayServerTimeoutMs = 2_000;
+
+/**
+ * How long a new client's first calls wait for further servers once the first is connected, as a multiple of
+ * what that took. Equal servers take about the same, and which one is first says nothing.
+ */
+export const gatheringShare = 2;
+
+/** The same in milliseconds, at the most: far less than a person notices, should one be unreachable. */
+export const gatheringMsMax = 100;

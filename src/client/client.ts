@@ -3,6 +3,8 @@ import { DeadlineWheel, wheelTickMs } from "../base/deadline_wheel.ts";
 import { markAsOutcome, RpcError } from "../base/errors.ts";
 import {
   callTimeoutMsDefault,
+  gatheringMsMax,
+  gatheringShare,
   heartbeatTickMs,
   unavailableAfterMsDefault,
 } from "../base/limits.ts";
@@ -61,6 +63,10 @@ export class Client {
   #retries = 0;
   #ejections = 0;
   #reached = false;
+  /** When the registry first listed servers. */
+  #foundAtMs: number | undefined;
+  /** Until others than the first are connected too. */
+  #gathering: Timer | undefined;
 
   /**
    * Starts finding and connecting at once.
@@ -91,9 +97,11 @@ export class Client {
       log: options.log ?? silentLogger,
     }, {
       usable: () => {
+        if (!this.#reached) this.#gather();
         this.#reached = true;
-        this.#waiting.leave(this.#balance);
+        if (this.#gathering === undefined) this.#waiting.leave(this.#balance);
       },
+      tried: () => this.#gathered(),
       ejected: () => this.#ejections++,
     });
 
@@ -197,6 +205,7 @@ export class Client {
     this.#closed = true;
     this.#watch.close();
     this.#heartbeat.cancel();
+    this.#gathering?.cancel();
     this.#endpoints.close();
     this.#waiting.leave((_call, done) => done(closedError(), undefined));
     // The last, because calls that failed above may have come here.
@@ -261,7 +270,7 @@ export class Client {
     call.madeAtMs = undefined;
     // The wheel may be late, and this process may have been stopped: what is sent would run in vain.
     if (nowMs >= call.deadlineAtMs) return done(overdueError(call), undefined);
-    const endpoint = this.#endpoints.pick(call, nowMs);
+    const endpoint = this.#gathering === undefined ? this.#endpoints.pick(call, nowMs) : undefined;
     if (endpoint !== undefined) return endpoint.send(call, nowMs, done);
     const mayHaveRun = call.executed !== "no";
     if (mayHaveRun && this.#endpoints.refuseAgain(call)) return done(refusedError(call), undefined);
@@ -285,7 +294,27 @@ export class Client {
     return this.#endpoints.isAnyUntried ? Math.min(lastMs, nowMs + hopePeriodMs) : undefined;
   }
 
+  /**
+   * The first server is connected. Others are about to be, and calls wait for them for a moment: all that
+   * wait already, and many short ones more, would else go to the one that happened to be first.
+   */
+  #gather(): void {
+    const nowMs = this.#clock.now();
+    const tookMs = nowMs - (this.#foundAtMs ?? nowMs);
+    const waitMs = Math.min(gatheringMsMax, gatheringShare * tookMs);
+    if (waitMs <= 0 || !this.#endpoints.isAnyUntried) return;
+    this.#gathering = this.#clock.after(waitMs, () => this.#gathered());
+  }
+
+  #gathered(): void {
+    if (this.#gathering === undefined) return;
+    this.#gathering.cancel();
+    this.#gathering = undefined;
+    this.#waiting.leave(this.#balance);
+  }
+
   #found(change: Change): void {
+    if (change.listed.length > 0) this.#foundAtMs ??= this.#clock.now();
     this.#trouble = undefined;
     this.#endpoints.update(change);
     this.#heard("read");

@@ -31,6 +31,8 @@ const learning = {
   durationMs: 4_000,
   warmUpMs: 8_000,
 };
+/** Worlds for each test of first calls. */
+const runs = 10;
 /** How long a registry collects changes before it hands out a list. */
 const listingMs = 25;
 
@@ -240,37 +242,42 @@ Deno.test(`few clients that make one call at a time keep all servers at work (se
 });
 
 /**
- * Times as machines have them: the first calls of a process take up to 40 ms more, some calls wait for a
- * collection of garbage, and all vary.
+ * Times as machines have them: the first calls of a process take up to ten times as long, and all vary. With
+ * one at a time some also wait for a collection of garbage: with several a server that pauses is slower, and
+ * rightly gets less.
  */
 function likeMachines(world: World, meanMs: number, pauseShare: number): void {
   const { random } = world;
   for (const server of world.servers) {
     let calls = 0;
+    const coldCalls = 1 + randomInt(random, 3);
     server.options.serviceMs = () => {
-      const coldMs = ++calls <= 1 + randomInt(random, 3) ? 10 + 30 * random() : 0;
-      const pauseMs = random() < pauseShare ? 50 * random() : 0;
-      return meanMs * (0.7 + 0.6 * random()) + coldMs + pauseMs;
+      const coldness = ++calls <= coldCalls ? 3 + 7 * random() : 1;
+      const pause = random() < pauseShare ? 5 * random() : 0;
+      return meanMs * (coldness * (0.7 + 0.6 * random()) + pause);
     };
   }
 }
 
-for (const [count, concurrency] of [[2, 1], [2, 2], [2, 16], [3, 1], [4, 8]] as const) {
-  // A hundred short calls, eight at a time, are over before four servers have started.
-  for (const meanMs of count === 4 ? [20, 100] : [5, 20, 100]) {
-    Deno.test(`of the first hundred calls ${count} equal servers get equal shares: ${concurrency} at a time, of ${meanMs} ms`, async () => {
-      for (let run = 0; run < 10; run++) {
-        await using world = new World({ seed: 1 + run, servers: count, clients: 1 });
-        // With several at a time a server that pauses is slower, and rightly gets less.
-        likeMachines(world, meanMs, concurrency === 1 ? 0.02 : 0);
-        await world.connect();
-        const shares = (await world.calls(100, concurrency)).map((calls) => calls * count / 100);
-        const text = `run ${run}: ${shares}`;
-        // Of two servers 40 to 60 %; more of them are drawn at random.
-        const tolerance = count === 2 ? 0.2 : 0.5;
-        const isFair = Math.min(...shares) >= 1 - tolerance && Math.max(...shares) <= 1 + tolerance;
-        assert.ok(isFair, text);
-      }
-    });
+/**
+ * How far a server's share may be from the fair one. Of two 40 to 60 %. More of them are drawn two at a time:
+ * a server comes up by chance, for three or four standard deviations of which there has to be room.
+ */
+const shareTolerance = { 2: 0.2, 3: 0.35, 4: 0.4 };
+
+for (const count of [2, 3, 4] as const) {
+  for (const concurrency of [1, 4, 16]) {
+    for (const meanMs of [1, 10, 100]) {
+      Deno.test(`of the first hundred calls ${count} equal servers get equal shares: ${concurrency} at a time, of ${meanMs} ms (seed ${seed})`, async () => {
+        for (let run = 0; run < runs; run++) {
+          await using world = new World({ seed: seed + run, servers: count, clients: 1 });
+          likeMachines(world, meanMs, concurrency === 1 ? 0.02 : 0);
+          await world.connect();
+          const shares = (await world.calls(100, concurrency)).map((calls) => calls * count / 100);
+          const isFair = shares.every((share) => Math.abs(share - 1) <= shareTolerance[count]);
+          assert.ok(isFair, `seed ${seed + run}: ${shares}`);
+        }
+      });
+    }
   }
 }

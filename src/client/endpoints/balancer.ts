@@ -62,6 +62,13 @@ const noiseMs = 1;
 /** The cost of a server that is working and has never answered: nothing is known, so others first. */
 const unknownCost = 1e9;
 
+/** No start keeps its first answers for longer than this, in milliseconds, or so many times what others take. */
+const startMsMax = 100;
+const startSlownessMax = 4;
+
+/** Calls that are sent at the most to a server that has not answered often enough to be judged. */
+const unprovenCallsMax = 32;
+
 /**
  * The better of two drawn at random (Mitzenmacher, "The Power of Two Choices in Randomized Load
  * Balancing", 2001): nearly as good as looking at all, in constant time, and clients that see the same
@@ -76,25 +83,74 @@ function pickOfTwo(random: Random): Pick {
     const other = differentFrom(one, candidates, servers, random);
     const rowOfOne = rows[one] as number;
     const rowOfOther = rows[other] as number;
-    const costOfOne = costOf(rowOfOne, loads, nowMs);
-    const costOfOther = costOf(rowOfOther, loads, nowMs);
-    if (costOfOne > costOfOther * costTolerance) return other;
-    if (costOfOther > costOfOne * costTolerance) return one;
+    const order = loads.isJudged(rowOfOne) && loads.isJudged(rowOfOther)
+      ? byCost(costOf(rowOfOne, loads, nowMs), costOf(rowOfOther, loads, nowMs))
+      : untilJudged(rowOfOne, rowOfOther, loads, nowMs);
+    if (order !== 0) return order < 0 ? one : other;
     // Weights that differ have their effect by the draw, which this must not undo.
     if (!areAlike(candidates) && servers.weightOf(rowOfOne) !== servers.weightOf(rowOfOther)) {
       return one;
     }
-    return servers.usedAtMsOf(rowOfOne) <= servers.usedAtMsOf(rowOfOther) ? one : other;
+    return servers.lastTurnOf(rowOfOne) <= servers.lastTurnOf(rowOfOther) ? one : other;
   };
+}
+
+/** Below zero: the first is better; zero: that they differ says nothing. */
+function byCost(one: number, other: number): number {
+  if (one > other * costTolerance) return 1;
+  return other > one * costTolerance ? -1 : 0;
 }
 
 // Weight is not part of the cost: it has decided already how often a server is drawn.
 function costOf(row: number, loads: MethodLoads, nowMs: number): number {
-  const inFlight = loads.servers.inFlightOf(row);
-  if (inFlight === 0 && !loads.isJudged(row)) return 0;
+  const waitMs = Math.max(loads.latencyOf(row, nowMs), loads.silenceOf(row, nowMs));
+  return (loads.servers.inFlightOf(row) + 1) * (waitMs + noiseMs);
+}
+
+/**
+ * Of two servers of which one at least has not answered often enough to be judged. They take turns, whatever
+ * each has in flight: the one that starts faster would else get all calls while the other starts. Only for
+ * as long as a start may take, and for so many calls: behind it may be a server that never answers.
+ */
+function untilJudged(one: number, other: number, loads: MethodLoads, nowMs: number): number {
+  const patienceMs = Math.max(
+    startMsMax,
+    startSlownessMax * Math.max(loads.latencyOf(one, nowMs), loads.latencyOf(other, nowMs)),
+  );
+  const { servers } = loads;
+  const isLate = (row: number) =>
+    !loads.isJudged(row) && (loads.silenceOf(row, nowMs) > patienceMs ||
+      servers.inFlightOf(row) >= unprovenCallsMax);
+  const isOneLate = isLate(one);
+  const isOtherLate = isLate(other);
+  if (isOneLate && isOtherLate) return servers.inFlightOf(one) - servers.inFlightOf(other);
+  const areNew = !loads.isJudged(one) && !loads.isJudged(other);
+  if (areNew && !isOneLate && !isOtherLate) {
+    // What else they have to do counts all the same.
+    return byCost(loads.othersInFlightOf(one) + 1, loads.othersInFlightOf(other) + 1);
+  }
+  return byCost(
+    costBesides(one, other, isOneLate, loads, nowMs),
+    costBesides(other, one, isOtherLate, loads, nowMs),
+  );
+}
+
+/** The cost of a server beside one that is judged, or answers while this one does not. */
+function costBesides(
+  row: number,
+  other: number,
+  isLate: boolean,
+  loads: MethodLoads,
+  nowMs: number,
+): number {
+  if (loads.isJudged(row)) return costOf(row, loads, nowMs);
   const latencyMs = loads.latencyOf(row, nowMs);
-  if (latencyMs === 0) return unknownCost + inFlight;
-  return (inFlight + 1) * (Math.max(latencyMs, loads.silenceOf(row, nowMs)) + noiseMs);
+  const inFlight = loads.servers.inFlightOf(row);
+  if (isLate) return latencyMs === 0 ? unknownCost + inFlight : costOf(row, loads, nowMs);
+  if (latencyMs === 0 && loads.isJudged(other)) return inFlight === 0 ? 0 : unknownCost + inFlight;
+  // For no worse than the other one until that is known: its first answers show how it starts.
+  const otherMs = loads.latencyOf(other, nowMs);
+  return (inFlight + 1) * (Math.min(latencyMs, otherMs) + noiseMs);
 }
 
 /** Whether all weigh the same, which is usual. */

@@ -16,6 +16,8 @@ import { PriorityLevel } from "./priority_level.ts";
 export interface EndpointsEvents {
   /** An endpoint can take calls that could not before. */
   usable(): void;
+  /** Every endpoint's first connection attempt is over. */
+  tried(): void;
   /** An endpoint was ejected. */
   ejected(endpoint: Endpoint): void;
 }
@@ -188,14 +190,15 @@ export class Endpoints implements EndpointOwner {
     // Its first state is set before it is in any list.
     if (this.#byAddress.get(endpoint.address) !== endpoint) return;
     this.#lists[endpoint.listedAs].remove(endpoint);
-    if (!endpoint.isUntried) this.#untried.delete(endpoint);
+    const wasLast = !endpoint.isUntried && this.#untried.delete(endpoint) && !this.isAnyUntried;
     this.#ejected.delete(endpoint);
     if (endpoint.isClosed) {
       this.#byAddress.delete(endpoint.address);
-      return;
+    } else {
+      this.#place(endpoint, endpoint.priority);
+      if (endpoint.priority !== "unusable") this.#events.usable();
     }
-    this.#place(endpoint, endpoint.priority);
-    if (endpoint.priority !== "unusable") this.#events.usable();
+    if (wasLast) this.#events.tried();
   }
 
   suspected(endpoint: Endpoint): void {

@@ -31,16 +31,21 @@ const keptAfterFast = 0.5;
 
 /**
  * Answers before a server is judged by its latency. The first ones take longer, of a process that has just
- * been started on either side, and would be remembered for as long as they keep others away.
+ * been started on either side, and would be remembered for as long as they keep others away. Short calls are
+ * over before a machine has given both servers the same time, and cost little where they go.
  */
-export const answersToJudge = 5;
+export const answersToJudge = 50;
 
-/** No start takes that long, in milliseconds: an answer counts once more for each time that it took this. */
-const startMsMax = 100;
+/** An answer counts once more for each time that it took this, in milliseconds: a second or two will do. */
+const weightyMs = 40;
+
+/** What one answer counts at the most: some are needed to tell a start from what follows. */
+const answerWeightMax = 5;
 
 /** How many answers there have been, by their weight, after one more. */
 export function answersAfter(answers: number, measuredMs: number): number {
-  return Math.min(answers + 1 + Math.floor(measuredMs / startMsMax), answersToJudge);
+  const weight = Math.min(1 + Math.floor(measuredMs / weightyMs), answerWeightMax);
+  return Math.min(answers + weight, answersToJudge);
 }
 
 /**

@@ -18,10 +18,10 @@ import {
 /** The numbers of a row. Half of a cache line, so that no row lies across two. */
 const rowLength = 4;
 
-/** In a row of {@link Loads}: its share relative to others', calls it works on, when it was last sent one. */
+/** In a row of {@link Loads}: its share relative to others', calls it works on, when its last turn was. */
 const weightAt = 0;
 const inFlightAt = 1;
-const usedAtMsAt = 2;
+const lastTurnAt = 2;
 
 /** In a row of {@link MethodLoads}. */
 const averageMsAt = 0;
@@ -47,6 +47,8 @@ export class Loads {
   #rows = new Float64Array(rowsAtFirst * rowLength);
   #capacity = rowsAtFirst;
   #used = 0;
+  /** Not the time: many calls are sent at one look at the clock. */
+  #turns = 0;
 
   /** Takes a row for a server that nothing is known of. */
   add(weight: number): number {
@@ -55,7 +57,7 @@ export class Loads {
     const at = row * rowLength;
     this.#rows[at + weightAt] = weight;
     this.#rows[at + inFlightAt] = 0;
-    this.#rows[at + usedAtMsAt] = -Infinity;
+    this.#rows[at + lastTurnAt] = -Infinity;
     return row;
   }
 
@@ -88,16 +90,16 @@ export class Loads {
     return this.#rows[row * rowLength + inFlightAt] as number;
   }
 
-  /** When it was last sent a call, on the clock's monotonic scale; `-Infinity` if never. */
-  usedAtMsOf(row: number): number {
-    return this.#rows[row * rowLength + usedAtMsAt] as number;
+  /** How many calls had been sent to anybody when it was last sent one; `-Infinity` if never. */
+  lastTurnOf(row: number): number {
+    return this.#rows[row * rowLength + lastTurnAt] as number;
   }
 
   /** A call was sent. */
-  started(row: number, nowMs: number): void {
+  started(row: number): void {
     const at = row * rowLength;
     (this.#rows[at + inFlightAt] as number)++;
-    this.#rows[at + usedAtMsAt] = nowMs;
+    this.#rows[at + lastTurnAt] = ++this.#turns;
   }
 
   /** A call has ended, or was given up. */
@@ -186,6 +188,11 @@ export class MethodLoads {
     return this.#answers[row] as number >= answersToJudge;
   }
 
+  /** Calls of other methods that it works on. */
+  othersInFlightOf(row: number): number {
+    return this.servers.inFlightOf(row) - (this.#rows[row * rowLength + owedAt] as number);
+  }
+
   /** How long it has owed an answer and given none, in milliseconds; negative if it owes none. */
   silenceOf(row: number, nowMs: number): number {
     return nowMs - (this.#rows[row * rowLength + silentSinceMsAt] as number);
@@ -197,7 +204,7 @@ export class MethodLoads {
    * @param isStream it may take as long as its caller likes, and says nothing of the server meanwhile
    */
   sent(row: number, nowMs: number, isStream: boolean): void {
-    this.servers.started(row, nowMs);
+    this.servers.started(row);
     const at = row * rowLength;
     (this.#rows[at + owedAt] as number)++;
     if (!isStream && this.#rows[at + silentSinceMsAt] === Infinity) {

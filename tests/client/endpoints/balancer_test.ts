@@ -35,7 +35,7 @@ class Servers {
       for (let answers = 0; latencyMs > 0 && answers < answersToJudge; answers++) {
         this.method.observe(row, latencyMs, 0);
       }
-      for (let i = 0; i < inFlight; i++) this.loads.started(row, 0);
+      for (let i = 0; i < inFlight; i++) this.loads.started(row);
       return row;
     });
   }
@@ -127,7 +127,7 @@ Deno.test("p2c takes the faster of two, and tries the slower one again when that
   const servers = new Servers(fake("fast", 1, 0, 1), fake("slow", 1, 0, 10));
   const pick = createPick("p2c", seededRandom(1));
   servers.method.observe(servers.row("fast"), 1, 30_000);
-  servers.loads.started(servers.row("fast"), 30_000);
+  servers.loads.started(servers.row("fast"));
   servers.loads.ended(servers.row("fast"));
   assert.equal(servers.pick(pick, 30_000), "slow");
 });
@@ -156,14 +156,51 @@ Deno.test("p2c tries an idle server of unknown latency first, and a busy one las
 Deno.test("p2c judges nobody by its first answers", () => {
   const servers = new Servers(fake("warm", 1, 0, 1), fake("cold", 1, 0, 0));
   const pick = createPick("p2c", seededRandom(1));
-  for (let answers = 1; answers < answersToJudge; answers++) {
+  for (let answers = 1; answers < answersToJudge / 5; answers++) {
     servers.method.observe(servers.row("cold"), 50, 0);
-    assert.equal(servers.pick(pick, 0), "cold");
+    servers.loads.started(servers.row("warm"));
+    servers.loads.ended(servers.row("warm"));
+    assert.equal(servers.pick(pick, 0), "cold", "it is its turn");
   }
   servers.method.observe(servers.row("cold"), 1.2, 0);
-  servers.loads.started(servers.row("warm"), 0);
-  servers.loads.ended(servers.row("warm"));
   assert.equal(servers.pick(pick, 0), "cold", "it is as good");
+});
+
+Deno.test("p2c lets new servers take turns, though one has answered and the other starts", () => {
+  const servers = new Servers(fake("a", 1, 0, 0), fake("b", 1, 0, 0));
+  const pick = createPick("p2c", seededRandom(1));
+  let ofB = 0;
+  for (let call = 0; call < 30; call++) {
+    const name = servers.pick(pick, call);
+    const row = servers.row(name);
+    servers.method.sent(row, call, false);
+    if (name === "b") ofB++;
+    else {
+      servers.method.answered(row);
+      servers.method.observe(row, 0.2, call);
+    }
+  }
+  assert.equal(ofB, 15);
+  for (let call = 0; call < 30; call++) {
+    assert.equal(servers.pick(pick, 1_000), "a", "no start takes that long");
+  }
+});
+
+Deno.test("p2c sends a new server that does not answer no more than a bound, however fast", () => {
+  const servers = new Servers(fake("a", 1, 0, 0), fake("dead", 1, 0, 0));
+  const pick = createPick("p2c", seededRandom(1));
+  let ofDead = 0;
+  for (let call = 0; call < 1_000; call++) {
+    const name = servers.pick(pick, 0);
+    const row = servers.row(name);
+    servers.method.sent(row, 0, false);
+    if (name === "dead") ofDead++;
+    else {
+      servers.method.answered(row);
+      servers.method.observe(row, 0.2, 0);
+    }
+  }
+  assert.ok(ofDead <= 32, `it got ${ofDead}`);
 });
 
 Deno.test("p2c turns from a server that owes an answer for longer than it used to take", () => {
@@ -212,14 +249,14 @@ Deno.test("p2c takes the less recently used of two that are as good, unless thei
   let last: string | undefined;
   for (let nowMs = 1; nowMs <= 900; nowMs++) {
     const taken = alike.pick(pick, nowMs);
-    alike.loads.started(alike.row(taken), nowMs);
+    alike.loads.started(alike.row(taken));
     alike.loads.ended(alike.row(taken));
     if (taken === last) repeats++;
     last = taken;
   }
   assert.equal(repeats, 0, "by a coin it were a half");
   const uneven = new Servers(fake("heavy", 3), fake("light"));
-  uneven.loads.started(uneven.row("heavy"), 10);
+  uneven.loads.started(uneven.row("heavy"));
   uneven.loads.ended(uneven.row("heavy"));
   const counts = Array.from({ length: 1_000 }, () => uneven.pick(pick, 10));
   assertNear(counts.filter((name) => name === "heavy").length / 1_000, 0.75, 1);

@@ -24,6 +24,7 @@ export class EndpointsRig {
     log: silentLogger,
   }, {
     usable: () => this.usable++,
+    tried: () => {},
     ejected: (endpoint) => this.ejected.push(endpoint.address),
   });
 

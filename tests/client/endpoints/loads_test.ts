@@ -9,13 +9,13 @@ Deno.test("a row is one server's from add() to remove(), and nothing of it is le
   method.observe(row, 40, 5);
   method.lacks(row);
   assert.equal(loads.inFlightOf(row), 1);
-  assert.equal(loads.usedAtMsOf(row), 5);
+  assert.equal(loads.lastTurnOf(row), 1);
   assert.equal(method.silenceOf(row, 25), 20);
   loads.remove(row);
   assert.equal(loads.add(7), row);
   assert.equal(loads.weightOf(row), 7);
   assert.equal(loads.inFlightOf(row), 0);
-  assert.equal(loads.usedAtMsOf(row), -Infinity);
+  assert.equal(loads.lastTurnOf(row), -Infinity);
   assert.equal(method.latencyOf(row, 5), 0);
   assert.ok(method.silenceOf(row, 25) < 0);
   assert.ok(method.mayOffer(row));
