@@ -64,7 +64,7 @@ const unknownCost = 1e9;
 
 /** No start keeps its first answers for longer than this, in milliseconds, or so many times what others take. */
 const startMsMax = 100;
-const startSlownessMax = 4;
+const startSlownessMax = 8;
 
 /** Calls that are sent at the most to a server that has not answered often enough to be judged. */
 const unprovenCallsMax = 32;
@@ -113,9 +113,8 @@ function costOf(row: number, loads: MethodLoads, nowMs: number): number {
  * as long as a start may take, and for so many calls: behind it may be a server that never answers.
  */
 function untilJudged(one: number, other: number, loads: MethodLoads, nowMs: number): number {
-  const patienceMs = Math.max(
-    startMsMax,
-    startSlownessMax * Math.max(loads.latencyOf(one, nowMs), loads.latencyOf(other, nowMs)),
+  const patienceMs = patienceFor(
+    Math.max(loads.latencyOf(one, nowMs), loads.latencyOf(other, nowMs)),
   );
   const { servers } = loads;
   const isLate = (row: number) =>
@@ -126,6 +125,11 @@ function untilJudged(one: number, other: number, loads: MethodLoads, nowMs: numb
   if (isOneLate && isOtherLate) return servers.inFlightOf(one) - servers.inFlightOf(other);
   const areNew = !loads.isJudged(one) && !loads.isJudged(other);
   if (areNew && !isOneLate && !isOtherLate) {
+    const oneMs = loads.latencyOf(one, nowMs);
+    const otherMs = loads.latencyOf(other, nowMs);
+    // That is no start any more: it is slow.
+    if (otherMs > 0 && oneMs > patienceFor(otherMs)) return 1;
+    if (oneMs > 0 && otherMs > patienceFor(oneMs)) return -1;
     // What else they have to do counts all the same.
     return byCost(loads.othersInFlightOf(one) + 1, loads.othersInFlightOf(other) + 1);
   }
@@ -133,6 +137,11 @@ function untilJudged(one: number, other: number, loads: MethodLoads, nowMs: numb
     costBesides(one, other, isOneLate, loads, nowMs),
     costBesides(other, one, isOtherLate, loads, nowMs),
   );
+}
+
+/** How long a start may keep an answer beside a server that takes so long. */
+function patienceFor(latencyMs: number): number {
+  return Math.max(startMsMax, startSlownessMax * latencyMs);
 }
 
 /** The cost of a server beside one that is judged, or answers while this one does not. */
@@ -150,7 +159,8 @@ function costBesides(
   if (latencyMs === 0 && loads.isJudged(other)) return inFlight === 0 ? 0 : unknownCost + inFlight;
   // For no worse than the other one until that is known: its first answers show how it starts.
   const otherMs = loads.latencyOf(other, nowMs);
-  return (inFlight + 1) * (Math.min(latencyMs, otherMs) + noiseMs);
+  const startsMs = latencyMs > patienceFor(otherMs) ? latencyMs : Math.min(latencyMs, otherMs);
+  return (inFlight + 1) * (startsMs + noiseMs);
 }
 
 /** Whether all weigh the same, which is usual. */

@@ -40,7 +40,7 @@ export const answersToJudge = 50;
 const weightyMs = 40;
 
 /** What one answer counts at the most: some are needed to tell a start from what follows. */
-const answerWeightMax = 5;
+const answerWeightMax = 10;
 
 /** How many answers there have been, by their weight, after one more. */
 export function answersAfter(answers: number, measuredMs: number): number {
