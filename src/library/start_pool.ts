@@ -24,6 +24,8 @@ export interface PoolOptions extends WorkerOffer {
   readonly queueMax: number;
   /** How a worker of ours is started. */
   readonly workerCommand: (offer: WorkerOffer) => WorkerCommand;
+  /** Whether workers shall get no new privileges. @default false */
+  readonly sandboxed?: boolean;
   /** Ends the start, when it aborts before that is done. */
   readonly signal?: AbortSignal | undefined;
   readonly clock: Clock;
@@ -67,10 +69,10 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
 
 async function startAll(options: PoolOptions): Promise<Pool> {
   const { exec, module, builtin } = options;
-  if (exec === undefined) return await startOne(ourCommand(options), options);
+  if (exec === undefined) return await startOurs(options);
   const foreign = startForeign(exec, options);
   if (module === undefined && !builtin) return await foreign;
-  const ours = startOne(ourCommand(options), options);
+  const ours = startOurs(options);
   const [first, second] = await Promise.allSettled([foreign, ours]);
   if (first.status === "fulfilled" && second.status === "fulfilled") {
     return new PoolSet(first.value, second.value);
@@ -81,17 +83,21 @@ async function startAll(options: PoolOptions): Promise<Pool> {
   throw first.status === "rejected" ? first.reason : (second as PromiseRejectedResult).reason;
 }
 
-function ourCommand({ module, builtin, workerCommand }: PoolOptions): WorkerCommand {
-  return withOwnDescriptors(workerCommand({ module, builtin }));
+async function startOurs(options: PoolOptions): Promise<WorkerPool> {
+  const { module, builtin, workerCommand, sandboxed = false } = options;
+  const command = workerCommand({ module, builtin });
+  if (!sandboxed) return await startOne(withOwnDescriptors(command), options);
+  // It may neither ask the kernel to end it with us, nor open a claim file: nothing is sent ahead
+  // to it.
+  const tied = withOwnDescriptors(await tiedCommand(command, true));
+  return await startOne(tied, options, { cpuCallsPerWorkerMax: 1 });
 }
 
 async function startForeign([program = "", ...args]: readonly string[], options: PoolOptions) {
-  const command = await tiedCommand({
-    program,
-    args,
-    isForeign: true,
-    advice: adviceToForeign,
-  });
+  const command = await tiedCommand(
+    { program, args, isForeign: true, advice: adviceToForeign },
+    options.sandboxed,
+  );
   // Of a program that is not ours nobody knows that it ends one call before it begins the next.
   return await startOne(command, options, { cpuCallsPerWorkerMax: 1 });
 }

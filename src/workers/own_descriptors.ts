@@ -8,7 +8,7 @@
  */
 
 /** Says to a worker that its lines do not stay on stdin and stdout, and who moves them. */
-const variable = "RPC_WORKER_DESCRIPTORS";
+export const descriptorsVariable = "RPC_WORKER_DESCRIPTORS";
 
 const moved = "moved";
 const toMove = "to move";
@@ -19,6 +19,12 @@ const shell = "/bin/sh";
 const directory = "/dev/fd";
 /** `O_RDONLY` of `open(2)`. */
 const readOnly = 0;
+
+/** What a worker in a sandbox needs to open them, as Deno's flags of permissions. */
+export const descriptorPermissions: Readonly<Record<string, readonly string[]>> = {
+  "--allow-read": [`${directory}/${input}`],
+  "--allow-write": [`${directory}/${output}`],
+};
 
 const script = `exec ${input}<&0 ${output}>&1 0</dev/null 1>&2; exec "$@"`;
 
@@ -43,13 +49,13 @@ export function withOwnDescriptors<Command extends Startable>(
   if (Deno.build.os === "windows" || !exists(directory)) return command;
   if (!exists(sh)) {
     if (Deno.build.os !== "linux") return command;
-    return { ...command, env: { ...env, [variable]: toMove } };
+    return { ...command, env: { ...env, [descriptorsVariable]: toMove } };
   }
   return {
     ...command,
     program: sh,
     args: ["-c", script, "rpc worker", program, ...args],
-    env: { ...env, [variable]: moved },
+    env: { ...env, [descriptorsVariable]: moved },
   };
 }
 
@@ -73,10 +79,10 @@ export interface OwnDescriptors {
  * where they are.
  */
 export function takeOwnDescriptors(): OwnDescriptors | undefined {
-  const state = Deno.env.get(variable);
+  const state = Deno.env.get(descriptorsVariable);
   if (state === undefined) return undefined;
   // What a procedure starts is no worker of this server.
-  Deno.env.delete(variable);
+  Deno.env.delete(descriptorsVariable);
   if (state === toMove) return moveAway();
   const taken = openBoth(input, output);
   closeNumbers();

@@ -14,6 +14,30 @@ export const logLevels = ["debug", "info", "warn", "error"] as const;
 
 const hour = 3_600_000;
 
+/** What procedures may touch. Not settings: a file of a directory must not widen what was typed. */
+const sandboxFlags = {
+  allowRead: text("<paths>", {
+    description: "Sandbox: procedures may read these, and nothing that no --allow-... names",
+    fallback: undefined,
+  }),
+  allowWrite: text("<paths>", {
+    description: "Sandbox: procedures may write these, and nothing that no --allow-... names",
+    fallback: undefined,
+  }),
+  allowNet: text("<hosts>", {
+    description: "Sandbox: procedures may reach these, such as 'db:5432,api.example.com'",
+    fallback: undefined,
+  }),
+  allowEnv: text("<names>", {
+    description: "Sandbox: procedures may see these environment variables",
+    fallback: undefined,
+  }),
+  allowRun: text("<programs>", {
+    description: "Sandbox: procedures may start these programs, which are in no sandbox",
+    fallback: undefined,
+  }),
+};
+
 /** The flags of `rpc serve`. */
 export const serveFlags = {
   ...registryFlags,
@@ -28,6 +52,7 @@ export const serveFlags = {
     fallback: undefined,
     setting: true,
   }),
+  ...sandboxFlags,
   private: boolean({
     description: "Let only this user call, of all on this machine: for the local registry",
     setting: true,

@@ -25,6 +25,7 @@ import { selfCommand } from "../../library/self_command.ts";
 import { openTracer } from "../process/tracing.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 import { wordsOf } from "../syntax/words.ts";
+import { type Sandbox, sandboxHoldsNoProgram, sandboxOf } from "./sandbox.ts";
 import type { SourceWatch } from "./watch_sources.ts";
 
 type Input = CommandInput<typeof serveFlags>;
@@ -32,13 +33,14 @@ type Input = CommandInput<typeof serveFlags>;
 /** `rpc serve <host> <port> [module]` */
 export async function run(input: Input): Promise<number> {
   const source = sourceOf(input);
+  const sandbox = sandboxOf(input.flags);
   const demo = Deno.env.has(demoVariable)
     ? await (await import("../../demo/report_to_demo.ts")).DemoLink.open()
     : undefined;
   const { logLevel: level, logFormat: format } = input.flags;
   const log = await createLogger({ level, format });
   try {
-    return await serveUntilStopped(input, source, log, demo);
+    return await serveUntilStopped(input, source, sandbox, log, demo);
   } finally {
     await log.flushed();
   }
@@ -47,6 +49,7 @@ export async function run(input: Input): Promise<number> {
 async function serveUntilStopped(
   { flags, positionals }: Input,
   source: Source,
+  sandbox: Sandbox | undefined,
   log: Logger,
   demo: DemoLink | undefined,
 ): Promise<number> {
@@ -67,10 +70,16 @@ async function serveUntilStopped(
   try {
     // Before the procedures are loaded: an edit meanwhile is one.
     watch = flags.watch
-      ? await watchOf(source, async (signal) => await server?.reload(signal), log)
+      ? await watchOf(source, async (signal) => {
+        await sandbox?.check(source.module);
+        await server?.reload(signal);
+      }, log)
       : undefined;
+    await sandbox?.check(source.module);
+    if (sandbox !== undefined && source.exec !== undefined) log.warn(sandboxHoldsNoProgram);
     server = await start({
       ...source,
+      sandboxed: sandbox !== undefined,
       listen,
       discovery,
       keys,
@@ -86,7 +95,7 @@ async function serveUntilStopped(
       queueMax: flags.queueMax,
       connectionsMax: flags.connectionsMax,
       callTimeoutMaxMs: flags.callTimeoutMax,
-      workerCommand,
+      workerCommand: (offer) => workerCommand(offer, sandbox),
       clock: systemClock,
       random: systemRandom,
       log,
@@ -188,8 +197,8 @@ function assertModuleName(module: string): void {
   );
 }
 
-function workerCommand(offer: WorkerOffer): WorkerCommand {
-  if (!Deno.build.standalone) return denoWorkerCommand(offer);
+function workerCommand(offer: WorkerOffer, sandbox: Sandbox | undefined): WorkerCommand {
+  if (!Deno.build.standalone) return denoWorkerCommand(offer, sandbox?.permissions);
   const { module, builtin } = offer;
   return selfCommand([
     "worker",

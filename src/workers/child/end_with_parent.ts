@@ -23,7 +23,8 @@ const lookEveryMs = 500;
 export function endWithParent(): void {
   if (Deno.build.os === "windows") return;
   if (Deno.build.os === "linux" && askKernel()) return;
-  watchParent();
+  // In a sandbox a thread could not kill: there `setpriv` has asked the kernel, where there is one.
+  if (Deno.permissions.querySync({ name: "run" }).state === "granted") watchParent();
 }
 
 /** `false`: it cannot be asked. */

@@ -13,22 +13,33 @@
 import type { WorkerCommand } from "./worker_command.ts";
 
 const binder = "setpriv";
-const binding = ["--pdeathsig", "KILL", "--"];
+const binding = ["--pdeathsig", "KILL"];
+/** So that no set-user-id program that it starts makes more of it than it is. */
+const confining = "--no-new-privs";
 
-/** The same command, tied to the life of this process as far as that can be done here. */
-export async function tiedCommand(command: WorkerCommand): Promise<WorkerCommand> {
+/**
+ * The same command, tied to the life of this process as far as that can be done here.
+ *
+ * @param sandboxed whether it shall also get no new privileges
+ */
+export async function tiedCommand(
+  command: WorkerCommand,
+  sandboxed = false,
+): Promise<WorkerCommand> {
   if (Deno.build.os === "windows") return command;
   const own = { ...command, ownGroup: true };
   const { program, args } = own;
   // What cannot be started is left to fail under its own name.
-  if (Deno.build.os !== "linux" || !isProgram(program) || !await canBind()) return own;
-  return { ...own, program: binder, args: [...binding, program, ...args] };
+  if (Deno.build.os !== "linux" || !isProgram(program)) return own;
+  const flags = [...binding, ...(sandboxed ? [confining] : []), "--"];
+  if (!await canBind(flags)) return own;
+  return { ...own, program: binder, args: [...flags, program, ...args] };
 }
 
-async function canBind(): Promise<boolean> {
+async function canBind(flags: readonly string[]): Promise<boolean> {
   try {
     const { success } = await new Deno.Command(binder, {
-      args: [...binding, "true"],
+      args: [...flags, "true"],
       stdin: "null",
       stdout: "null",
       stderr: "null",

@@ -1,0 +1,105 @@
+/** What procedures may touch: Deno's own permissions of the worker processes that run them. */
+
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { configOfProgram, moduleUrl } from "../../library/worker_command.ts";
+import type { FlagValues } from "../syntax/flags.ts";
+import { assertNoWayOut, isIn, realPath } from "./sandbox_links.ts";
+import { UsageError } from "../syntax/usage_error.ts";
+import type { serveFlags } from "./flags.ts";
+
+const names = ["read", "write", "net", "env", "run"] as const;
+
+/** Where the flags of a sandbox stop. */
+export const sandboxHoldsNoProgram =
+  "The --allow-... flags do not hold for the program of --exec: it gets no new privileges where there is " +
+  "setpriv, and may do all else that this user may";
+
+/** What is narrowed, and for which modules that can be done. */
+export interface Sandbox {
+  /** Deno's flags. */
+  readonly permissions: readonly string[];
+  /**
+   * Fetches what a module imports, which its worker may not do, and looks for what would lead out.
+   *
+   * @throws {UsageError} it imports data from elsewhere, which Deno would read without asking, or a
+   * link leads out of what is allowed
+   */
+  check(module: string | undefined): Promise<void>;
+}
+
+/**
+ * What the flags ask for. `undefined`: nothing is narrowed.
+ *
+ * @throws {UsageError} one has no value, or this program cannot narrow anything
+ */
+export function sandboxOf(flags: FlagValues<typeof serveFlags>): Sandbox | undefined {
+  const values = {
+    ...{ read: flags.allowRead, write: flags.allowWrite, net: flags.allowNet },
+    ...{ env: flags.allowEnv, run: flags.allowRun },
+  };
+  const permissions = names.flatMap((name) => {
+    const value = values[name];
+    if (value === undefined) return [];
+    if (value.split(",").some((part) => part.trim() === "")) {
+      throw new UsageError(
+        `Cannot allow ${JSON.stringify(value)}: --allow-${name} needs names, separated by commas`,
+      );
+    }
+    return [`--allow-${name}=${value}`];
+  });
+  if (permissions.length === 0) return undefined;
+  if (Deno.build.standalone) {
+    throw new UsageError(
+      "Cannot narrow what procedures may touch in a compiled program: --allow-... flags work where rpc is " +
+        "run by deno",
+    );
+  }
+  return {
+    permissions,
+    check: async (module) => {
+      await assertNoWayOut("--allow-read", pathsOf(flags.allowRead));
+      await assertNoWayOut("--allow-write", pathsOf(flags.allowWrite));
+      if (module !== undefined) await checkModule(module, pathsOf(flags.allowRead));
+    },
+  };
+}
+
+/** What is compiled and not read as data. */
+const codeTypes = /^(JavaScript|TypeScript|JSX|TSX|[MC]js|[DMC]+ts|Dm?c?ts|Wasm)$/i;
+
+function pathsOf(list = ""): string[] {
+  return list.split(",").filter((path) => path !== "");
+}
+
+async function checkModule(module: string, readable: readonly string[]): Promise<void> {
+  const config = configOfProgram();
+  const url = moduleUrl(module);
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["info", "--json", "--no-lock"],
+      ...(config === undefined ? [] : ["--config", config]),
+      url,
+    ],
+    stdin: "null",
+    stderr: "null",
+  }).output();
+  // What is wrong with the module its worker says better.
+  if (!success) return;
+  const { modules }: { modules: { specifier: string; kind?: string; mediaType?: string }[] } = JSON
+    .parse(new TextDecoder().decode(stdout));
+  const places = [dirname(fileURLToPath(url)), ...readable];
+  for (const { specifier, kind, mediaType } of modules) {
+    if (!specifier.startsWith("file:")) continue;
+    if (kind === "esm" && codeTypes.test(mediaType ?? "")) continue;
+    const path = await realPath(fileURLToPath(specifier));
+    const inside = await Promise.all(
+      places.map(async (place) => isIn(path, await realPath(place))),
+    );
+    if (inside.includes(true)) continue;
+    throw new UsageError(
+      `Cannot serve ${module} in a sandbox: it imports ${path}, which is no code, from outside of its own ` +
+        "directory and of --allow-read",
+    );
+  }
+}

@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { connect } from "rpc";
+import { binary, binaryTest } from "../support/program.ts";
+import { RpcHome } from "../support/rpc_process.ts";
+import { waitFor } from "../support/wait_for.ts";
+import type { Outside } from "./fixtures/escapes.ts";
+
+const ignore = binary !== undefined || Deno.build.os !== "linux";
+
+/** These a thread of a program without the unstable flag never can. */
+const neverPossible = ["threadOfAll"];
+
+/** A directory inside and one outside of a sandbox, and a server that it may not reach. */
+async function outsideOf(home: RpcHome, port: number): Promise<Outside> {
+  const [place, data] = [join(home.directory, "outside"), join(home.workingDirectory, "data")];
+  await Deno.mkdir(place);
+  await Deno.mkdir(data);
+  for (const name of ["secret.txt", "to_move", "to_remove"]) {
+    await Deno.writeTextFile(join(place, name), "a secret");
+  }
+  await Deno.writeTextFile(join(place, "secret.json"), '"a secret"');
+  await Deno.writeTextFile(join(place, "code.ts"), "export const code = 1;\n");
+  await Deno.copyFile(
+    new URL("./fixtures/escapes.ts", import.meta.url),
+    join(home.workingDirectory, "escapes.ts"),
+  );
+  return { place, data, port, pid: Deno.pid };
+}
+
+function listen(): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    if (request.headers.get("upgrade") !== "websocket") return new Response("here");
+    return Deno.upgradeWebSocket(request).response;
+  });
+}
+
+/** The ways out that are found with some flags. */
+async function waysOut(flags: readonly string[]): Promise<{ all: string[]; out: string[] }> {
+  await using home = await RpcHome.create();
+  await using stranger = listen();
+  const outside = await outsideOf(home, stranger.addr.port);
+  await home.serve(["127.0.0.1", "0", "escapes.ts", "--workers", "1", ...flags], {
+    env: { RPC_TEST_SECRET: "a secret" },
+  });
+  await using client = await connect({ registry: home.registry });
+  const all = await client.call("names") as string[];
+  const out: string[] = [];
+  for (const name of all) {
+    const found = await client.call("tryOut", [name, outside]).catch((error) => {
+      // Deno ends a process that asks for what it would have to be started with.
+      if (name === "threadOfAll" && error.name === "WorkerLost") return false;
+      throw new Error(`${name}: ${error}`);
+    });
+    if (found === true) out.push(name);
+  }
+  return { all, out };
+}
+
+Deno.test({
+  name: "no procedure finds a way out of a sandbox, and each way leads out where there is none",
+  ignore,
+  async fn() {
+    const inside = await waysOut(["--allow-read=data", "--allow-write=data"]);
+    assert.deepEqual(inside.out, []);
+    assert.ok(inside.all.length >= 23);
+    const free = await waysOut([]);
+    const closed = free.all.filter((name) => !free.out.includes(name));
+    assert.deepEqual(closed.filter((name) => !neverPossible.includes(name)), []);
+  },
+});
+
+const allowedModule = `
+import { spare } from "./spare.ts";
+export const plain = () => spare;
+export const file = () => { Deno.writeTextFileSync("data/a", "x"); return Deno.readTextFileSync("data/a"); };
+export const fetched = async (port: number) => await (await fetch("http://127.0.0.1:" + port)).text();
+export const variable = () => Deno.env.get("RPC_TEST_SECRET");
+export const ran = () => new Deno.Command("/bin/true").outputSync().success;
+export const later = async () => (await import("./later.ts")).later;
+`;
+
+Deno.test({
+  name: "procedures in a sandbox may do what its flags name, and import their own modules",
+  ignore,
+  async fn() {
+    await using home = await RpcHome.create();
+    await using friend = listen();
+    const { port } = friend.addr;
+    const at = home.workingDirectory;
+    await Deno.mkdir(join(at, "data"));
+    await Deno.writeTextFile(join(at, "tasks.ts"), allowedModule);
+    await Deno.writeTextFile(join(at, "spare.ts"), "export const spare = 1;\n");
+    await Deno.writeTextFile(join(at, "later.ts"), "export const later = 2;\n");
+    await home.serve([
+      ...["127.0.0.1", "0", "tasks.ts", "--workers", "1", "--allow-read=data,later.ts"],
+      ...["--allow-write=data", `--allow-net=127.0.0.1:${port}`, "--allow-run=/bin/true"],
+      "--allow-env=RPC_TEST_SECRET",
+    ], { env: { RPC_TEST_SECRET: "told" } });
+    await using client = await connect({ registry: home.registry });
+    assert.equal(await client.call("plain"), 1);
+    assert.equal(await client.call("file"), "x");
+    assert.equal(await client.call("fetched", [port]), "here");
+    assert.equal(await client.call("variable"), "told");
+    assert.equal(await client.call("ran"), true);
+    assert.equal(await client.call("later"), 2);
+    assert.equal(await client.call("fib", [10]), 55);
+  },
+});
+
+const reading = (version: number) => `
+export const version = () => ${version};
+export const read = () => Deno.readTextFileSync("/etc/passwd");
+`;
+
+Deno.test({
+  name: "a reload keeps the sandbox",
+  ignore,
+  async fn() {
+    await using home = await RpcHome.create();
+    const path = join(home.workingDirectory, "tasks.ts");
+    await Deno.writeTextFile(path, reading(1));
+    const server = await home.serve([
+      ...["127.0.0.1", "0", "tasks.ts", "--workers", "1", "--watch", "--allow-env=NONE"],
+    ]);
+    await server.process.says(/Watching for changes/);
+    await using client = await connect({ registry: home.registry });
+    await assert.rejects(client.call("read"), /Requires read access/);
+    await Deno.writeTextFile(path, reading(2));
+    await waitFor("version 2", async () => await client.call("version") === 2, {
+      timeoutMs: 30_000,
+    });
+    await assert.rejects(client.call("read"), /Requires read access/);
+  },
+});
+
+for (
+  const [what, source] of [
+    [
+      "text",
+      'import text from "/etc/passwd" with { type: "text" };\nexport const f = () => text;\n',
+    ],
+    [
+      "a link",
+      'export const f = async () => (await import("./link.json", { with: { type: "json" } })).default;\n',
+    ],
+  ] as const
+) {
+  Deno.test({
+    name: `a module that imports data from outside (${what}) is not served in a sandbox`,
+    ignore,
+    async fn() {
+      await using home = await RpcHome.create();
+      await Deno.writeTextFile(join(home.directory, "outside.json"), "{}");
+      await Deno.symlink("../outside.json", join(home.workingDirectory, "link.json"));
+      await Deno.writeTextFile(join(home.workingDirectory, "tasks.ts"), source);
+      const result = await home.run(["serve", "127.0.0.1", "0", "tasks.ts", "--allow-env=NONE"]);
+      assert.equal(result.code, 2);
+      assert.match(result.stderr, /in a sandbox: it imports .*no code, from outside/);
+    },
+  });
+}
+
+Deno.test({
+  name: "a directory with a link that leads out of it is not allowed to a sandbox",
+  ignore,
+  async fn() {
+    await using home = await RpcHome.create();
+    const data = join(home.workingDirectory, "data");
+    await Deno.mkdir(join(data, "deep"), { recursive: true });
+    await Deno.writeTextFile(join(home.directory, "secret"), "a secret");
+    for (const target of ["../../../secret", "../../../not_there_yet", ".."]) {
+      await Deno.symlink(target, join(data, "deep", "link"));
+      for (const flag of ["--allow-read=data/deep", "--allow-write=data/deep"]) {
+        const result = await home.run(["serve", "127.0.0.1", "0", flag]);
+        assert.equal(result.code, 2, result.stderr);
+        assert.match(result.stderr, /the link .*link leads out to/);
+      }
+      await Deno.remove(join(data, "deep", "link"));
+    }
+    await Deno.symlink("..", join(data, "deep", "link"));
+    await home.serve(["127.0.0.1", "0", "--workers", "1", "--allow-read=data"]);
+  },
+});
+
+Deno.test({
+  name: "a flag of the sandbox that names nothing is refused",
+  ignore,
+  async fn() {
+    await using home = await RpcHome.create();
+    for (const flag of ["--allow-read=", "--allow-net=a,,b", "--allow-run=,"]) {
+      const result = await home.run(["serve", "127.0.0.1", "0", flag]);
+      assert.equal(result.code, 2);
+      assert.match(result.stderr, /needs names, separated by commas/);
+    }
+  },
+});
+
+Deno.test({
+  name: "a program of --exec beside a sandbox gets no new privileges, and its limits are told",
+  ignore: ignore || !await Deno.stat("/usr/bin/setpriv").then(() => true, () => false),
+  async fn() {
+    await using home = await RpcHome.create();
+    const path = join(home.workingDirectory, "tasks.py");
+    const example = new URL("../../examples/tasks.py", import.meta.url);
+    const text =
+      `import sys\nprint([l for l in open("/proc/self/status") if "NoNewPrivs" in l], file=sys.stderr)\n`;
+    await Deno.writeTextFile(path, text + await Deno.readTextFile(example));
+    const exec = ["--no-builtin", "--exec", "python3 tasks.py", "--workers", "1"];
+    const server = await home.serve(["127.0.0.1", "0", ...exec, "--allow-env=NONE"]);
+    await server.process.says(/--allow-\.\.\. flags do not hold for the program of --exec/);
+    await server.process.says(/NoNewPrivs:\\+t1/);
+  },
+});
+
+binaryTest("a compiled program that is to narrow procedures refuses, and says so", async () => {
+  await using home = await RpcHome.create();
+  const result = await home.run(["serve", "127.0.0.1", "0", "--allow-read=data"]);
+  assert.equal(result.code, 2);
+  assert.match(result.stderr, /Cannot narrow .* in a compiled program/);
+});
