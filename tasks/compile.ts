@@ -11,6 +11,7 @@
 
 import { type Entry, tarGz, zip } from "./archive.ts";
 import { type Base, getBase, NoBase, sha256 } from "./base.ts";
+import { leftOut } from "./left_out.ts";
 import { type BuildFacts, buildFile, checkedOutCommit } from "../src/cli/process/version.ts";
 
 const project = new URL("../", import.meta.url);
@@ -55,6 +56,7 @@ export async function dynamicImports(): Promise<string[]> {
  * The command line of `deno` that builds one.
  *
  * @param include {@link dynamicImports}
+ * @param exclude {@link leftOut}
  *
  * Permissions are the user's own, as of any program, and nobody is asked for them. Not bundled: a
  * user's module that imports ours would get a second copy of it. Of the npm packages only those
@@ -66,10 +68,12 @@ export function compileArguments(
   target: string,
   output: string,
   include: readonly string[],
+  exclude: readonly string[] = [],
 ): string[] {
   return [
     ...["compile", "--allow-all", "--no-prompt", "--no-code-cache", "--exclude-unused-npm"],
     ...[buildFile, ...include].flatMap((path) => ["--include", path]),
+    ...exclude.flatMap((path) => ["--exclude", path]),
     ...["--target", target, "--output", output, "main.ts"],
   ];
 }
@@ -139,7 +143,7 @@ async function compile(target: string): Promise<void> {
     const base = await getBase({ target, directory });
     await writeBuildFile(base);
     const { success } = await new Deno.Command(Deno.execPath(), {
-      args: compileArguments(target, `dist/${name}`, await dynamicImports()),
+      args: compileArguments(target, `dist/${name}`, await dynamicImports(), await leftOut()),
       cwd: project,
       env: { DENORT_BIN: base.path },
     }).spawn().status;
