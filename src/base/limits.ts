@@ -15,8 +15,8 @@
 export const messageBytesMax = 1024 * 1024;
 
 /**
- * Longest description of a worker's procedures: what the server adds to it, its own procedures
- * above all, must fit the same message.
+ * Longest description of a worker's procedures: what the server adds to it, its own procedures above all,
+ * must fit the same message.
  */
 export const documentBytesMax = messageBytesMax - 64 * 1024;
 
@@ -45,15 +45,14 @@ export const readBufferBytesIdle = 1024;
 export const outboxBytesMax = 4 * 1024 * 1024;
 
 /**
- * Most answers that one connection may leave unread, before and beside which {@link outboxBytesMax}
- * holds back what has not begun: calls that run already may be hundreds. Past it an answer is
- * replaced by an error.
+ * Most answers that one connection may leave unread, before and beside which {@link outboxBytesMax} holds
+ * back what has not begun: calls that run already may be hundreds. Past it an answer is replaced by an error.
  */
 export const unreadAnswersBytesMax = 64 * 1024 * 1024;
 
 /**
- * What waits to be written to a worker before further calls wait in the queue: enough that it never
- * has to wait itself, and little enough that a question whether it lives is soon read.
+ * What waits to be written to a worker before further calls wait in the queue: enough that it never has to
+ * wait itself, and little enough that a question whether it lives is soon read.
  */
 export const workerInputBytesMax = 1024 * 1024;
 
@@ -76,8 +75,8 @@ export const requestsBytesMax = 256 * 1024 * 1024;
 export const shortRequestBytes = 16 * 1024;
 
 /**
- * What one connection's lines may take before those of others come: little beside what a call takes
- * across a network, and much beside what changing takes.
+ * What one connection's lines may take before those of others come: little beside what a call takes across a
+ * network, and much beside what changing takes.
  */
 export const turnMs = 5;
 
@@ -88,9 +87,8 @@ export const contestedTurnMs = 1;
 export const statsPeriodMs = 250;
 
 /**
- * A connection on which nothing comes for this long, and on which nothing is under way, is closed.
- * Clients of ours say something every {@link idlePingMs}; a peer that has gone without a word does
- * not.
+ * A connection on which nothing comes for this long, and on which nothing is under way, is closed. Clients of ours
+ * say something every {@link idlePingMs}; a peer that has gone without a word does not.
  */
 export const idleTimeoutMs = 10 * 60_000;
 
@@ -98,8 +96,8 @@ export const idleTimeoutMs = 10 * 60_000;
 export const idlePingMs = 60_000;
 
 /**
- * Of the connections that a server holds, one in so many may be of one address, so that one machine
- * cannot keep all others out.
+ * Of the connections that a server holds, one in so many may be of one address, so that one machine cannot keep
+ * all others out.
  */
 export const connectionsShareOfAddress = 4;
 
@@ -107,8 +105,8 @@ export const connectionsShareOfAddress = 4;
 export const streamCreditMax = 65_536;
 
 /**
- * Items of one stream that a server has a worker make ahead of what was written, whatever the
- * client granted: bounds what a client that asks for much and reads nothing can pile up.
+ * Items of one stream that a server has a worker make ahead of what was written, whatever the client
+ * granted: bounds what a client that asks for much and reads nothing can pile up.
  */
 export const streamWindowMax = 64;
 
@@ -122,9 +120,8 @@ export const streamWindowBytes = 256 * 1024;
 export const connectionInFlightMax = 1_024;
 
 /**
- * Bytes of the requests that the server works on at once for one connection: as many calls with the
- * longest parameters as any worker runs at once, and little enough that many such connections are
- * bearable.
+ * Bytes of the requests that the server works on at once for one connection: as many calls with the longest
+ * parameters as any worker runs at once, and little enough that many such connections are bearable.
  */
 export const requestBytesInFlightMax = 32 * 1024 * 1024;
 
@@ -144,14 +141,14 @@ export const queueMaxMax = 1_000_000;
 export const weightMax = 1_000;
 
 /**
- * How long one caller may keep others from all workers. Longer than nearly all calls, which are
- * over by then, and short beside the default deadline, so that who waits is still served.
+ * How long one caller may keep others from all workers. Longer than nearly all calls, which are over by then, and
+ * short beside the default deadline, so that who waits is still served.
  */
 export const fairWaitMs = 1_000;
 
 /**
- * For how long after that no caller gets more than half of the workers, also while nobody waits:
- * callers that make one call after the other would wait anew for each of them.
+ * For how long after that no caller gets more than half of the workers, also while nobody waits: callers that
+ * make one call after the other would wait anew for each of them.
  */
 export const contestedMs = 60_000;
 
@@ -171,9 +168,8 @@ export const attemptsMax = 8;
 export const waitingCallsMax = 65_536;
 
 /**
- * What a client lets wait to be written on one connection, some round trips' worth: further calls
- * wait as they are, which costs nothing beside what their callers hold, and are known not to have
- * been sent.
+ * What a client lets wait to be written on one connection, some round trips' worth: further calls wait as they are,
+ * which costs nothing beside what their callers hold, and are known not to have been sent.
  */
 export const clientOutboxBytesMax = 4 * 1024 * 1024;
 
@@ -184,9 +180,8 @@ export const unavailableAfterMsDefault = 1_500;
 export const connectTimeoutMs = 5_000;
 
 /**
- * While a call waits and no server is connected, one is tried again at the first tick after this
- * long: so the first answer comes within a second after a plug is put back. Each client ticks at a
- * time of its own.
+ * While a call waits and no server is connected, one is tried again at the first tick after this long: so the
+ * first answer comes within a second after a plug is put back. Each client ticks at a time of its own.
  */
 export const hastyReconnectMs = 400;
 
@@ -203,9 +198,8 @@ export const heartbeatTimeoutMs = 2_000;
 export const heartbeatTickMs = 250;
 
 /**
- * How long a worker that runs nothing may leave a call lying before it is replaced, and the call
- * goes to another: far longer than a healthy one ever takes, also where processes have to wait for
- * a core.
+ * How long a worker that runs nothing may leave a call lying before it is replaced, and the call goes to
+ * another: far longer than a healthy one ever takes, also where processes have to wait for a core.
  */
 export const overlooksMaxMs = 1_000;
 
@@ -213,8 +207,8 @@ export const overlooksMaxMs = 1_000;
 export const overlooksPastDeadlineMaxMs = 250;
 
 /**
- * Lines that one worker may have logged in a second; the rest is counted. More is nobody's reading,
- * and each line costs the process that owns the sockets some ten microseconds.
+ * Lines that one worker may have logged in a second; the rest is counted. More is nobody's reading, and
+ * each line costs the process that owns the sockets some ten microseconds.
  */
 export const printedLinesPerSecondMax = 1_000;
 
@@ -222,8 +216,8 @@ export const printedLinesPerSecondMax = 1_000;
 export const printedLinesAtOnce = 50;
 
 /**
- * How long what a worker prints is left in its pipe between two reads: a worker that prints faster
- * than one pipe in this time waits, so that the server need not keep up.
+ * How long what a worker prints is left in its pipe between two reads: a worker that prints faster than
+ * one pipe in this time waits, so that the server need not keep up.
  */
 export const printedPauseMs = 5;
 
@@ -299,9 +293,8 @@ export const gatewayServersAskedMax = 500;
 export const gatewayServerTimeoutMs = 2_000;
 
 /**
- * How long a new client's first calls wait for further servers once the first is connected, as a
- * multiple of what that took. Equal servers take about the same, and which one is first says
- * nothing.
+ * How long a new client's first calls wait for further servers once the first is connected, as a multiple of
+ * what that took. Equal servers take about the same, and which one is first says nothing.
  */
 export const gatheringShare = 2;
 

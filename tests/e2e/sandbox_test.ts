@@ -184,6 +184,28 @@ Deno.test({
 });
 
 Deno.test({
+  name: "procedures in a sandbox may not be let write the code that their workers load",
+  ignore,
+  async fn() {
+    await using home = await RpcHome.create();
+    const at = home.workingDirectory;
+    await Deno.mkdir(join(at, "lib"));
+    await Deno.writeTextFile(join(at, "lib", "part.ts"), "export const part = 1;\n");
+    await Deno.writeTextFile(
+      join(at, "tasks.ts"),
+      'import { part } from "./lib/part.ts";\nexport const f = () => part;\n',
+    );
+    for (const place of [".", "tasks.ts", "lib", "/"]) {
+      const result = await home.run([
+        ...["serve", "127.0.0.1", "0", "tasks.ts", `--allow-write=${place}`],
+      ]);
+      assert.equal(result.code, 2, result.stderr);
+      assert.match(result.stderr, /Cannot let procedures write .*\.(ts|json)/);
+    }
+  },
+});
+
+Deno.test({
   name: "a flag of the sandbox that names nothing is refused",
   ignore,
   async fn() {

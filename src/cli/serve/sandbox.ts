@@ -60,7 +60,9 @@ export function sandboxOf(flags: FlagValues<typeof serveFlags>): Sandbox | undef
     check: async (module) => {
       await assertNoWayOut("--allow-read", pathsOf(flags.allowRead));
       await assertNoWayOut("--allow-write", pathsOf(flags.allowWrite));
-      if (module !== undefined) await checkModule(module, pathsOf(flags.allowRead));
+      if (module !== undefined) {
+        await checkModule(module, pathsOf(flags.allowRead), pathsOf(flags.allowWrite));
+      }
     },
   };
 }
@@ -72,7 +74,11 @@ function pathsOf(list = ""): string[] {
   return list.split(",").filter((path) => path !== "");
 }
 
-async function checkModule(module: string, readable: readonly string[]): Promise<void> {
+async function checkModule(
+  module: string,
+  readable: readonly string[],
+  writable: readonly string[],
+): Promise<void> {
   const config = configOfProgram();
   const url = moduleUrl(module);
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
@@ -88,6 +94,9 @@ async function checkModule(module: string, readable: readonly string[]): Promise
   if (!success) return;
   const { modules }: { modules: { specifier: string; kind?: string; mediaType?: string }[] } = JSON
     .parse(new TextDecoder().decode(stdout));
+  const own = modules.filter(({ specifier }) => specifier.startsWith("file:"))
+    .map(({ specifier }) => fileURLToPath(specifier));
+  await assertNotWritten(module, [...own, ...(config === undefined ? [] : [config])], writable);
   const places = [dirname(fileURLToPath(url)), ...readable];
   for (const { specifier, kind, mediaType } of modules) {
     if (!specifier.startsWith("file:")) continue;
@@ -100,6 +109,22 @@ async function checkModule(module: string, readable: readonly string[]): Promise
     throw new UsageError(
       `Cannot serve ${module} in a sandbox: it imports ${path}, which is no code, from outside of its own ` +
         "directory and of --allow-read",
+    );
+  }
+}
+
+/** A worker that is started anew would load what a procedure has written there, unseen by us. */
+async function assertNotWritten(
+  module: string,
+  files: readonly string[],
+  writable: readonly string[],
+): Promise<void> {
+  const places = await Promise.all(writable.map(realPath));
+  for (const file of await Promise.all(files.map(realPath))) {
+    if (!places.some((place) => isIn(file, place))) continue;
+    throw new UsageError(
+      `Cannot let procedures write ${file}: ${module} is loaded with it, and workers that are started ` +
+        "anew would run what they wrote; name a directory for data in --allow-write",
     );
   }
 }
