@@ -8,6 +8,8 @@ import type { Outside } from "./fixtures/escapes.ts";
 
 const ignore = binary !== undefined || Deno.build.os !== "linux";
 
+const hasSetpriv = await Deno.stat("/usr/bin/setpriv").then(() => true, () => false);
+
 /** These a thread of a program without the unstable flag never can. */
 const neverPossible = ["threadOfAll"];
 
@@ -219,8 +221,30 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a worker in a sandbox that computes for ever ends with a server that is killed",
+  ignore: ignore || !hasSetpriv,
+  async fn() {
+    await using home = await RpcHome.create();
+    await Deno.writeTextFile(
+      join(home.workingDirectory, "tasks.ts"),
+      "export const pid = () => Deno.pid;\nexport const spin = () => { for (;;); };\n",
+    );
+    const args = ["127.0.0.1", "0", "tasks.ts", "--workers", "1", "--allow-env=NONE"];
+    const server = await home.serve(args);
+    await using client = await connect({ registry: home.registry });
+    const pid = await client.call("pid") as number;
+    const spinning = client.call("spin").catch(() => {});
+    Deno.kill(server.pid, "SIGKILL");
+    await waitFor("the worker's end", async () => {
+      return await Deno.stat(`/proc/${pid}`).then(() => false, () => true);
+    });
+    await spinning;
+  },
+});
+
+Deno.test({
   name: "a program of --exec beside a sandbox gets no new privileges, and its limits are told",
-  ignore: ignore || !await Deno.stat("/usr/bin/setpriv").then(() => true, () => false),
+  ignore: ignore || !hasSetpriv,
   async fn() {
     await using home = await RpcHome.create();
     const path = join(home.workingDirectory, "tasks.py");

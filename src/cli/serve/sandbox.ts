@@ -68,7 +68,7 @@ export function sandboxOf(flags: FlagValues<typeof serveFlags>): Sandbox | undef
 }
 
 /** What is compiled and not read as data. */
-const codeTypes = /^(JavaScript|TypeScript|JSX|TSX|[MC]js|[DMC]+ts|Dm?c?ts|Wasm)$/i;
+const codeTypes = /^(JavaScript|TypeScript|JSX|TSX|[MC]js|(D|[DMC]|D[mc])ts|Wasm)$/i;
 
 function pathsOf(list = ""): string[] {
   return list.split(",").filter((path) => path !== "");
