@@ -66,6 +66,7 @@ interface Method {
   readonly inline: Procedure | undefined;
   readonly kind: ProcedureKind;
   readonly isStream: boolean;
+  readonly isIdempotent: boolean;
   /** Who may call it; `undefined`: whoever may call the server. */
   readonly isFor: Matcher | undefined;
   readonly counters: MethodCounters;
@@ -238,6 +239,7 @@ export class Dispatcher {
       inline: Object.hasOwn(inline, name) ? inline[name] : undefined,
       kind: method["x-kind"],
       isStream: method["x-stream"],
+      isIdempotent: method["x-idempotent"],
       isFor: method["x-callers"] === undefined ? undefined : matcherOf(method["x-callers"]),
       counters: this.#methods.get(name)?.counters ?? new MethodCounters(),
     }));
@@ -289,6 +291,7 @@ export class Dispatcher {
       deadlineAtMs: this.#deadlineOf(request),
       traceparent: request.meta?.traceparent,
       caller,
+      isIdempotent: method.isIdempotent,
       done: this.#begin(method, reply),
       stream: method.isStream ? reply.stream : undefined,
     });

@@ -25,8 +25,9 @@ export interface FairnessOptions {
  * and half of the queue while others wait. And nothing while it leaves its answers unread.
  *
  * Who came when nobody else was there may hold all workers, for as long as its deadlines allow.
- * When others have waited for a while its newest call has to go, and for a time nobody gets more
- * than half: otherwise it took each worker that is free for a moment (docs/adr/0015).
+ * When others have waited for a while its newest call that may run twice has to go, and for a time
+ * nobody gets more than half: otherwise it took each worker that is free for a moment. A call that
+ * may not run twice is never stopped: its work would be lost (docs/adr/0015).
  */
 export class Fairness {
   readonly #options: FairnessOptions;
@@ -97,8 +98,9 @@ export class Fairness {
   }
 
   /**
-   * The call that has to go because others have waited for too long: the newest of whoever has
-   * most, as it loses least. `undefined` if nobody has too much, or nobody waits for it.
+   * The call that has to go because others have waited for too long: the newest that may run twice
+   * of whoever has most, as it loses least. `undefined` if there is none, if nobody has too much,
+   * or if nobody waits for it.
    */
   greedy(nowMs: number): PoolCall | undefined {
     const fairMax = this.#fairMax(nowMs);
@@ -108,7 +110,7 @@ export class Fairness {
     }
     if (most === undefined || !this.#isStarved(fairMax, nowMs)) return undefined;
     this.#contestedUntilMs = nowMs + contestedMs;
-    return [...most.begun].at(-1);
+    return [...most.begun].findLast(({ task }) => task.isIdempotent);
   }
 
   /** Has the scheduler go on when something that reads too slowly has read all. */

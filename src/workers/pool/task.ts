@@ -30,6 +30,11 @@ export interface PoolTask {
    * common
    */
   readonly caller?: Caller | undefined;
+  /**
+   * Whether running it twice does no harm, so that it may be stopped for others' sake and sent
+   * again. @default false
+   */
+  readonly isIdempotent?: boolean | undefined;
   /** Called exactly once, possibly before `submit` returns. It must not throw. */
   done(outcome: Outcome): void;
   /**

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { RpcError } from "../../../src/base/errors.ts";
+import { fairWaitMs } from "../../../src/base/limits.ts";
 import type { Caller } from "../../../src/workers/pool/task.ts";
 import type { Outcome } from "../../../src/workers/process/worker_process.ts";
 import { systemClock } from "../../../src/base/clock.ts";
@@ -22,12 +23,21 @@ class TestCaller implements Caller {
   }
 }
 
+interface SubmitOptions {
+  /** @default "cpu" */
+  readonly kind?: "cpu" | "io";
+  /** @default true */
+  readonly isIdempotent?: boolean;
+  /** @default 60_000 */
+  readonly timeoutMs?: number;
+}
+
 function submit(
   { pool }: PoolHarness,
   caller: Caller,
   method: string,
   params: unknown[] = [],
-  kind: "cpu" | "io" = "cpu",
+  { kind = "cpu", isIdempotent = true, timeoutMs = 60_000 }: SubmitOptions = {},
 ): Promise<Outcome> {
   return new Promise((done) =>
     pool.submit({
@@ -35,7 +45,8 @@ function submit(
       kind,
       params,
       caller,
-      deadlineAtMs: systemClock.now() + 60_000,
+      isIdempotent,
+      deadlineAtMs: systemClock.now() + timeoutMs,
       done,
     })
   );
@@ -77,6 +88,22 @@ Deno.test(
     });
   },
 );
+
+Deno.test("a call that may not run twice is never stopped for others' sake", async () => {
+  await withPool({ size: 2 }, async (harness) => {
+    const [greedy, other] = [new TestCaller(), new TestCaller()];
+    const stopped: Outcome[] = [];
+    for (let i = 0; i < 2; i++) {
+      void submit(harness, greedy, "spin", [], { isIdempotent: false })
+        .then((outcome) => stopped.push(outcome));
+    }
+    // Longer than others wait before a call that may run twice is stopped.
+    const waited = await submit(harness, other, "fib", [11], { timeoutMs: 3 * fairWaitMs });
+    assert.deepEqual(errorOf(waited).executed, "no");
+    assert.deepEqual(stopped, []);
+    assert.equal(harness.pool.stats().busy, 2);
+  });
+});
 
 Deno.test("who is alone may have all workers and the whole queue", async () => {
   await withPool({ size: 2, queueMax: 4 }, async (harness) => {
@@ -122,8 +149,14 @@ Deno.test("calls wait in the queue for a worker that does not read its stdin, no
 Deno.test("who keeps all places of an io worker makes room for all that wait, at once", async () => {
   await withPool({ ioCallsPerWorkerMax: 16 }, async (harness) => {
     const [greedy, other] = [new TestCaller(), new TestCaller()];
-    const kept = Array.from({ length: 16 }, () => submit(harness, greedy, "ignore", [], "io"));
-    const waits = Array.from({ length: 4 }, () => submit(harness, other, "wait", [0], "io"));
+    const kept = Array.from(
+      { length: 16 },
+      () => submit(harness, greedy, "ignore", [], { kind: "io" }),
+    );
+    const waits = Array.from(
+      { length: 4 },
+      () => submit(harness, other, "wait", [0], { kind: "io" }),
+    );
     for (const outcome of await Promise.all(waits)) assert.ok("result" in outcome);
     const ended = await Promise.all(kept.slice(-4));
     for (const outcome of ended) assert.equal(errorOf(outcome).name, "Overloaded");
