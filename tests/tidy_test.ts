@@ -48,6 +48,25 @@ Deno.test("there are files to look at", () => {
 
 Deno.test("a room imports only from rooms below it", () => check(rules.importsRespectRooms));
 
+Deno.test("a sub-room is entered by its doors", () => check(rules.subRoomsAreEnteredByDoors));
+
+Deno.test("the rule on doors can fail, and every door is one", () => {
+  assertFinds(rules.subRoomsAreEnteredByDoors, {
+    "src/client/client.ts": ['import { Endpoint } from "./endpoints/endpoint.ts";'],
+    "src/cli/main.ts": ['const x = await import("./call/run.ts");'],
+  });
+  assertAccepts(rules.subRoomsAreEnteredByDoors, {
+    "src/client/client.ts": ['import { Endpoints } from "./endpoints/endpoints.ts";'],
+    "src/client/endpoints/endpoints.ts": ['import { Endpoint } from "./endpoint.ts";'],
+    "src/wire/codec.ts": ['import { x } from "../base/values/json_fault.ts";'],
+  });
+  const paths = new Set(code.map(({ path }) => path));
+  const named = Object.entries(rules.doors).flatMap(([folder, files]) =>
+    files.map((file) => `src/${folder}/${file}`)
+  );
+  assert.deepEqual(named.filter((path) => !paths.has(path)), []);
+});
+
 Deno.test("no files import each other in a circle", () => {
   assert.deepEqual(rules.circlesOf(code), []);
 });

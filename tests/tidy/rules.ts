@@ -56,6 +56,43 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/**
+ * The sub-rooms that hold one thing, each with the files by which the rest of the program enters
+ * it. Folders that are not here are shelves: each of their files serves by itself.
+ */
+export const doors: Readonly<Record<string, readonly string[]>> = {
+  "cli/call": ["call.ts", "flags.ts"],
+  "cli/completions": ["completions.ts", "complete.ts", "flags.ts"],
+  "cli/demo": ["demo.ts", "client.ts", "flags.ts"],
+  "cli/gateway": ["gateway.ts", "flags.ts"],
+  "cli/keys": ["keys.ts", "flags.ts"],
+  "cli/mcp": ["mcp.ts", "flags.ts"],
+  "cli/methods": ["methods.ts", "flags.ts"],
+  "cli/serve": ["serve.ts", "worker.ts", "flags.ts", "worker_flags.ts"],
+  "cli/servers": ["servers.ts", "flags.ts"],
+  "client/endpoints": ["endpoints.ts", "balancer.ts", "loads.ts"],
+  "client/tls": ["tls_transport.ts"],
+  "discovery/last_known": ["last_known.ts", "store.ts"],
+  "discovery/local": ["local.ts"],
+  "discovery/zookeeper": ["zookeeper.ts"],
+  "keys/join": ["invitation.ts", "joining.ts", "token.ts"],
+  "keys/tls": ["listener.ts", "connect.ts"],
+  "workers/child": ["run_as_worker.ts"],
+  "workers/pool": ["pool.ts", "pool_set.ts", "task.ts"],
+};
+
+/** A sub-room is entered by its doors. */
+export const subRoomsAreEnteredByDoors: Rule = ({ path, text }) => {
+  if (!path.startsWith("src/")) return [];
+  return importsOf(text).flatMap(({ specifier }) => {
+    if (!specifier?.startsWith(".")) return [];
+    const target = resolve(path, specifier);
+    const [, folder = "", file = ""] = /^src\/(.*)\/([^/]+)$/.exec(target) ?? [];
+    if (path.startsWith(`src/${folder}/`) || doors[folder]?.includes(file) !== false) return [];
+    return [`${path} imports ${target}, and not by ${doors[folder]?.join(" or ")}`];
+  });
+};
+
 /** Rooms of which another may import the types, and nothing that runs. */
 const typesOnly: Readonly<Record<string, readonly string[]>> = { client: ["procedures"] };
 
