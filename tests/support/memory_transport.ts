@@ -65,6 +65,8 @@ export class FakeServer {
   accepts: "accept" | "refuse" | "hang" = "accept";
   /** `false`: `rpc.ping` is left without an answer. */
   answersPings = true;
+  /** Whether `rpc.discover` is answered at all. */
+  describesItself = true;
   /** Makes the OpenRPC document; `undefined`: `rpc.discover` is unknown. */
   describe: () => unknown = () => undefined;
   /** What it does with calls to procedures. */
@@ -158,6 +160,7 @@ export class FakeServer {
       if (this.answersPings) call.result("pong");
       return;
     }
+    if (call.method === reservedMethods.discover && !this.describesItself) return;
     const document = call.method === reservedMethods.discover ? this.describe() : undefined;
     if (document !== undefined) call.result(document);
     else call.error(new RpcError("MethodNotFound", `No method ${call.method}`));

@@ -1,27 +1,18 @@
 import { Backoff } from "../../base/backoff.ts";
-import type { Clock, Timer } from "../../base/clock.ts";
+import type { Timer } from "../../base/clock.ts";
 import { messageOf, type RpcError } from "../../base/errors.ts";
 import { hastyReconnectMs, heartbeatTimeoutMs } from "../../base/limits.ts";
-import type { Logger } from "../../base/log.ts";
-import type { Random } from "../../base/random.ts";
 import { addressOf, type Instance } from "../../discovery/discovery.ts";
 import type { Call, Done } from "../call.ts";
 import { Connection } from "../connection.ts";
 import { Dial } from "./dial.ts";
 import { Ejection } from "./ejection.ts";
+import type { EndpointDependencies, Priority } from "./endpoint_types.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Idempotence } from "./idempotence.ts";
 import type { Loads, MethodLoads } from "./loads.ts";
 import { isRefusal, verdictOf } from "./verdict.ts";
-import type { Duplex, Transport } from "../transport.ts";
-
-/** What every endpoint of a client shares. */
-export interface EndpointDependencies {
-  readonly transport: Transport;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-}
+import type { Duplex } from "../transport.ts";
 
 /** Whoever holds the endpoints: is told when one may have become more or less useful. */
 export interface EndpointOwner {
@@ -32,12 +23,6 @@ export interface EndpointOwner {
   /** Calls to it end at their deadlines, one after the other. The owner may {@link Endpoint.eject} it. */
   suspected(endpoint: Endpoint): void;
 }
-
-/**
- * How an endpoint is used: `preferred` ones take the calls; a `fallback` (not listed any more, ejected
- * or draining) takes them when there is no other; an `unusable` one has no connection.
- */
-export type Priority = "preferred" | "fallback" | "unusable";
 
 /**
  * The life of an endpoint:
@@ -300,7 +285,9 @@ export class Endpoint {
 
   /**
    * A connection counts when the server has answered on it: the kernel accepts connections for a
-   * process that hangs, and a port may belong to another program by now.
+   * process that hangs, and a port may belong to another program by now. And when it has said which
+   * methods may run twice, which comes with the answer: a call that is lost before that could not
+   * be sent again. A server that says nothing of it is used without, after a while.
    */
   #probe(duplex: Duplex, abort: AbortController): void {
     const { clock } = this.#dependencies;
@@ -314,18 +301,29 @@ export class Endpoint {
         this.#lost(connection, abort, reason);
       },
     });
-    const idempotence = new Idempotence(clock, () => this.#described(connection));
-    const timer = clock.after(heartbeatTimeoutMs, () => connection.abandon("it does not answer"));
-    abort.signal.addEventListener("abort", () => {
-      timer.cancel();
-      if (this.#state.kind === "closed") connection.close();
-    });
-    connection.ping(() => {
+    let isAlive = false;
+    const settle = () => {
       timer.cancel();
       if (this.#state.kind === "connecting" && this.#state.abort === abort) {
         this.#idempotence = idempotence;
         this.#ready(connection);
       } else connection.close();
+    };
+    const idempotence = new Idempotence(clock, () => {
+      if (isAlive && this.#state.kind === "connecting") settle();
+      else this.#described(connection);
+    });
+    const timer = clock.after(heartbeatTimeoutMs, () => {
+      if (isAlive) settle();
+      else connection.abandon("it does not answer");
+    });
+    abort.signal.addEventListener("abort", () => {
+      timer.cancel();
+      if (this.#state.kind === "closed") connection.close();
+    });
+    connection.ping(() => {
+      isAlive = true;
+      if (idempotence.isKnown) settle();
     });
     idempotence.ask(connection);
   }

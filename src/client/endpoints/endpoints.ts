@@ -3,12 +3,8 @@ import { addressOf } from "../../discovery/discovery.ts";
 import { hastyReconnectsMax } from "../../base/limits.ts";
 import { candidatesOf, type Pick } from "./balancer.ts";
 import type { Call } from "../call.ts";
-import {
-  Endpoint,
-  type EndpointDependencies,
-  type EndpointOwner,
-  type Priority,
-} from "./endpoint.ts";
+import { Endpoint, type EndpointOwner } from "./endpoint.ts";
+import type { EndpointDependencies, Priority } from "./endpoint_types.ts";
 import { Loads, type MethodLoads } from "./loads.ts";
 import { PriorityLevel } from "./priority_level.ts";
 

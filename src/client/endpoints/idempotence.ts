@@ -32,6 +32,11 @@ export class Idempotence {
     this.#told = told;
   }
 
+  /** Whether the server has said what it can, or that it will not. */
+  get isKnown(): boolean {
+    return this.#said !== undefined;
+  }
+
   /** Whether the method may run twice; `undefined` as long as the server has not said. */
   of(method: string): boolean | undefined {
     return this.#said && (this.#said.idempotent.has(method) && !this.#onceNot.has(method));

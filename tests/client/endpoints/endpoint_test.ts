@@ -24,6 +24,20 @@ Deno.test("an endpoint takes calls when its server has answered a ping, and not 
   other.endpoints.close();
 });
 
+Deno.test("an endpoint takes no calls before its server has said which may run twice, or will not", async () => {
+  const rig = new EndpointsRig();
+  const server = rig.transport.server(1);
+  server.describesItself = false;
+  await rig.list([1]);
+  assert.equal(server.connections.length, 1);
+  // A call that were lost now could not be sent again, whatever it is.
+  assert.deepEqual(rig.picture, ["1 unusable"]);
+  await rig.clock.advanceAsync(heartbeatTimeoutMs);
+  assert.deepEqual(rig.picture, ["1 preferred"]);
+  assert.equal(rig.at(1).isIdempotent("fib"), undefined);
+  rig.endpoints.close();
+});
+
 Deno.test("a refused connection is tried again, with longer and longer pauses", async () => {
   const rig = new EndpointsRig();
   const server = rig.transport.server(1);

@@ -1,0 +1,18 @@
+import type { Clock } from "../../base/clock.ts";
+import type { Logger } from "../../base/log.ts";
+import type { Random } from "../../base/random.ts";
+import type { Transport } from "../transport.ts";
+
+/** What every endpoint of a client shares. */
+export interface EndpointDependencies {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/**
+ * How an endpoint is used: `preferred` ones take the calls; a `fallback` (not listed any more,
+ * ejected or draining) takes them when there is no other; an `unusable` one has no connection.
+ */
+export type Priority = "preferred" | "fallback" | "unusable";
