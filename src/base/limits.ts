@@ -188,6 +188,15 @@ export const hastyReconnectMs = 400;
 /** How many servers are tried in that haste at each tick: enough that one of them lives, few for a network. */
 export const hastyReconnectsMax = 8;
 
+/**
+ * Further attempts to connect that a client makes to all ports of one host in a second, by its own back-off:
+ * two hundred servers that restart are back within two seconds, and no registry makes a flood of it.
+ */
+export const hostRetriesPerSecondMax = 100;
+
+/** Hosts whose turns are remembered before those that are over are forgotten: some kilobytes. */
+export const hostsPacedMax = 1_024;
+
 /** A connection with calls pending and nothing received is asked after this long whether it lives. */
 export const heartbeatIntervalMs = 1_000;
 

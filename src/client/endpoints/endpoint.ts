@@ -10,6 +10,7 @@ import { Ejection } from "./ejection.ts";
 import type { EndpointDependencies, Priority } from "./endpoint_types.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Idempotence } from "./idempotence.ts";
+import type { HostPace } from "./host_pace.ts";
 import type { Loads, MethodLoads } from "./loads.ts";
 import { isRefusal, verdictOf } from "./verdict.ts";
 import type { Duplex } from "../transport.ts";
@@ -18,6 +19,8 @@ import type { Duplex } from "../transport.ts";
 export interface EndpointOwner {
   /** Where what a pick looks at is kept. */
   readonly loads: Loads;
+  /** When a host may be tried again. */
+  readonly pace: HostPace;
   /** The endpoint's priority, or whether it is closed, may have changed. */
   changed(endpoint: Endpoint): void;
   /** Calls to it end at their deadlines, one after the other. The owner may {@link Endpoint.eject} it. */
@@ -255,7 +258,6 @@ export class Endpoint {
     }
   }
 
-  /** Starts a connection attempt. */
   #connecting(): State {
     const { transport, clock } = this.#dependencies;
     const abort = new AbortController();
@@ -373,7 +375,8 @@ export class Endpoint {
     this.#lastFailure = reason;
     if (!this.#listed) return this.#end();
     const { clock } = this.#dependencies;
-    const timer = clock.after(this.#backoff.next(), () => {
+    const paceMs = this.#owner.pace.next(this.#instance.host, clock.now());
+    const timer = clock.after(Math.max(this.#backoff.next(), paceMs), () => {
       if (this.#state.kind === "waiting") this.#reconnect(timer);
     });
     this.#state = { kind: "waiting", timer, hasteAtMs: clock.now() + hastyReconnectMs };

@@ -5,6 +5,7 @@ import { candidatesOf, type Pick } from "./balancer.ts";
 import type { Call } from "../call.ts";
 import { Endpoint, type EndpointOwner } from "./endpoint.ts";
 import type { EndpointDependencies, Priority } from "./endpoint_types.ts";
+import { HostPace } from "./host_pace.ts";
 import { Loads, type MethodLoads } from "./loads.ts";
 import { PriorityLevel } from "./priority_level.ts";
 
@@ -33,6 +34,7 @@ const picksMax = 4;
  */
 export class Endpoints implements EndpointOwner {
   readonly loads = new Loads();
+  readonly pace = new HostPace();
   readonly #pick: Pick;
   readonly #dependencies: EndpointDependencies;
   readonly #events: EndpointsEvents;
