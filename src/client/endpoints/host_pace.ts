@@ -1,8 +1,8 @@
 import { hostRetriesPerSecondMax, hostsPacedMax } from "../../base/limits.ts";
 
 /**
- * Spreads a client's further attempts to connect over time, host by host: whoever can write to the
- * registry could else list a thousand ports of a host of their choice, and have each client flood it.
+ * Spreads a client's further attempts to connect over time, host by host: whoever can write to
+ * the registry could else list a thousand ports of any host, and have each client flood it.
  */
 export class HostPace {
   /** When the last attempt that was let through may begin, by host. */
