@@ -21,7 +21,7 @@ const serveCommand = defineCommand({
     { name: "port", description: "the TCP port to listen on; 0 picks a free one" },
     {
       name: "module",
-      description: "a .ts or .js file whose exported functions are served too",
+      description: "a .ts, .js or .py file whose functions are served too",
       count: "optional",
       completes: "files",
     },
@@ -33,7 +33,8 @@ const serveCommand = defineCommand({
       "rpc serve 127.0.0.1 0 tasks.ts --watch",
       "the functions that tasks.ts exports, as it changes",
     ],
-    [`rpc serve 127.0.0.1 0 --exec "python3 tasks.py"`, "procedures in any language"],
+    ["rpc serve 127.0.0.1 0 tasks.py --watch", "the functions of a Python file, as it changes"],
+    [`rpc serve 127.0.0.1 0 --exec "ruby tasks.rb"`, "procedures in any language"],
     [
       "rpc serve 192.168.0.211 6666 --registry zookeeper://192.168.0.211:2181",
       "on a network, found through ZooKeeper",

@@ -6,6 +6,7 @@
 
 import { RpcError } from "../base/errors.ts";
 import { ioWorkersFor } from "../workers/pool/pool.ts";
+import { isPythonFile } from "../workers/python/python_file.ts";
 
 const threadsPerCore = 4;
 
@@ -33,7 +34,10 @@ export function pipeThreadsOf(os: string, cores: number): number {
 export function processesOf({ exec, module, builtin, workers }: PipeUse): number {
   const both = workers + ioWorkersFor(workers);
   const theirs = exec === undefined ? 0 : both;
-  if (module !== undefined) return theirs + both;
+  if (module !== undefined) {
+    // What is built in stands beside a file in Python, and in the processes of any other module.
+    return theirs + both + (builtin && isPythonFile(module) ? workers : 0);
+  }
   return builtin || exec === undefined ? theirs + workers : theirs;
 }
 

@@ -18,8 +18,10 @@ import { denoWorkerCommand } from "./worker_command.ts";
 
 /** What {@link serve} takes. */
 export interface ServeOptions extends RegistryOptions {
-  /** The module whose exported functions are served: `import.meta.resolve("./tasks.ts")`. */
+  /** The module whose exported functions are served, or a file in Python: `import.meta.resolve("./tasks.ts")`. */
   readonly module?: string;
+  /** What runs a module in Python, such as `["python3.12"]`. @default `.venv` beside it, or the system's */
+  readonly python?: readonly string[];
   /** Program and arguments of a worker in any language, such as `["python3", "tasks.py"]`. */
   readonly exec?: readonly string[];
   /** Whether `ping`, `pi` and `fib` are served too. @default false */
@@ -92,6 +94,7 @@ async function start(options: ServeOptions): Promise<RunningServer> {
     return await RunningServer.start({
       module: options.module,
       exec: options.exec,
+      python: options.python,
       builtin: options.builtin ?? false,
       listen: { host: options.host ?? "127.0.0.1", port: options.port ?? 0 },
       discovery,

@@ -8,12 +8,15 @@ import { withOwnDescriptors } from "../workers/own_descriptors.ts";
 import { PoolSet } from "../workers/pool/pool_set.ts";
 import { tiedCommand } from "../workers/process/tied_command.ts";
 import type { WorkerCommand } from "../workers/process/worker_command.ts";
+import { isPythonFile } from "../workers/python/python_file.ts";
 import type { WorkerOffer } from "../workers/child/run_as_worker.ts";
 
 /** What runs the calls of a server. */
 export interface PoolOptions extends WorkerOffer {
   /** Program and arguments of a worker in any language, see docs/WORKERS.md. @default none */
   readonly exec?: readonly string[] | undefined;
+  /** What runs a module in Python, and its first arguments. @default `.venv` beside it, or the system's */
+  readonly python?: readonly string[] | undefined;
   /** Worker processes of each kind. */
   readonly workers: number;
   /** With how many of them to start. @default all */
@@ -69,18 +72,21 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
 
 async function startAll(options: PoolOptions): Promise<Pool> {
   const { exec, module, builtin } = options;
-  if (exec === undefined) return await startOurs(options);
-  const foreign = startForeign(exec, options);
-  if (module === undefined && !builtin) return await foreign;
-  const ours = startOurs(options);
-  const [first, second] = await Promise.allSettled([foreign, ours]);
-  if (first.status === "fulfilled" && second.status === "fulfilled") {
-    return new PoolSet(first.value, second.value);
+  const isPython = module !== undefined && isPythonFile(module);
+  const starts: Promise<Pool>[] = [];
+  if (exec !== undefined) starts.push(startForeign(exec, options));
+  if (isPython) starts.push(startPython(module, options));
+  const ours = { ...options, module: isPython ? undefined : module };
+  if (ours.module !== undefined || builtin || starts.length === 0) starts.push(startOurs(ours));
+  const settled = await Promise.allSettled(starts);
+  const pools = settled.flatMap((one) => one.status === "fulfilled" ? [one.value] : []);
+  const failed = settled.find((one) => one.status === "rejected");
+  if (failed !== undefined) {
+    for (const pool of pools) await pool.close();
+    throw failed.reason;
   }
-  for (const started of [first, second]) {
-    if (started.status === "fulfilled") await started.value.close();
-  }
-  throw first.status === "rejected" ? first.reason : (second as PromiseRejectedResult).reason;
+  const [first, ...others] = pools as [Pool, ...Pool[]];
+  return others.length === 0 ? first : new PoolSet(first, ...others);
 }
 
 async function startOurs(options: PoolOptions): Promise<WorkerPool> {
@@ -91,6 +97,12 @@ async function startOurs(options: PoolOptions): Promise<WorkerPool> {
   // to it.
   const tied = withOwnDescriptors(await tiedCommand(command, true));
   return await startOne(tied, options, { cpuCallsPerWorkerMax: 1 });
+}
+
+async function startPython(module: string, options: PoolOptions): Promise<Pool> {
+  const { pythonCommand } = await import("../workers/python/python_command.ts");
+  const command = await tiedCommand(pythonCommand(module, options.python));
+  return await startOne(command, options, { cpuCallsPerWorkerMax: 1 });
 }
 
 async function startForeign([program = "", ...args]: readonly string[], options: PoolOptions) {

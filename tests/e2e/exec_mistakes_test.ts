@@ -15,7 +15,7 @@ Deno.test({
     await Deno.writeTextFile(path, "def add(a, b):\n    return a + b\n", { mode: 0o644 });
     const start = "^rpc: Cannot start a worker: ";
     const cases: [args: string[], code: number, stderr: RegExp][] = [
-      [["tasks.py"], 2, /^rpc: Cannot serve tasks\.py as a module.* --exec "python3 tasks\.py"/],
+      [["tasks.rb"], 2, /^rpc: Cannot serve tasks\.rb as a module.* --exec "ruby tasks\.rb"/],
       [
         ["--exec", "echo hello"],
         1,

@@ -46,6 +46,11 @@ export const serveFlags = {
     description: 'A program in any language to start as worker, such as "python3 tasks.py"',
     fallback: undefined,
   }),
+  python: text("<interpreter>", {
+    description: "What runs a file of Python functions (default: .venv beside it, or the system's)",
+    fallback: undefined,
+    setting: true,
+  }),
   watch: boolean({ description: "Reload the procedures when their files change", short: "w" }),
   advertise: text("<host[:port]>", {
     description: "The address that clients shall use, where it is not the one listened on",

@@ -14,6 +14,7 @@ import { openKeys } from "../../library/own_keys.ts";
 import { RunningServer, type RunningServerOptions } from "../../library/running_server.ts";
 import { denoWorkerCommand } from "../../library/worker_command.ts";
 import type { WorkerCommand } from "../../workers/process/worker_command.ts";
+import { isPythonFile } from "../../workers/python/python_file.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { serveFlags } from "./flags.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
@@ -159,24 +160,39 @@ function callersOf(text: string | undefined, keys: KeyRing | undefined): string[
 }
 
 /** What the procedures come from. */
-type Source = Pick<RunningServerOptions, "module" | "exec" | "builtin">;
+type Source = Pick<RunningServerOptions, "module" | "exec" | "python" | "builtin">;
 
 function sourceOf({ flags, positionals }: Input): Source {
   const [, , module] = positionals;
   const exec = flags.exec === undefined ? undefined : wordsOf(flags.exec);
+  const python = flags.python === undefined ? undefined : programOf(flags.python);
   if (module !== undefined) assertModuleName(module);
+  if (python !== undefined && (module === undefined || !isPythonFile(module))) {
+    throw new UsageError(
+      "Cannot use --python without a file of Python functions, such as tasks.py",
+    );
+  }
   if (flags.watch && module === undefined && exec === undefined) {
     throw new UsageError("Cannot watch: --watch needs a module or --exec");
   }
   if (flags.noBuiltin && module === undefined && exec === undefined) {
     throw new UsageError("Cannot serve nothing: --no-builtin needs a module or --exec");
   }
-  return { module, exec, builtin: !flags.noBuiltin };
+  return { module, exec, python, builtin: !flags.noBuiltin };
+}
+
+/** A path may hold spaces, and a command arguments: `py -3.12`. */
+function programOf(text: string): string[] {
+  try {
+    if (Deno.statSync(text).isFile) return [text];
+  } catch {
+    // No path, so a command.
+  }
+  return wordsOf(text);
 }
 
 /** Programs of other languages, with what runs them. */
 const interpreters: readonly (readonly [name: RegExp, program: string])[] = [
-  [/\.pyw?$/, "python3 "],
   [/\.sh$/, "sh "],
   [/\.rb$/, "ruby "],
   [/\.pl$/, "perl "],
@@ -189,7 +205,7 @@ function assertModuleName(module: string): void {
   const interpreter = interpreters.find(([name]) => name.test(module))?.[1];
   if (interpreter === undefined) return;
   throw new UsageError(
-    `Cannot serve ${module} as a module, which is a .ts, .js or .mjs file: a program in another language ` +
+    `Cannot serve ${module} as a module, which is a .ts, .js, .mjs or .py file: a program in another language ` +
       `is served by --exec ${
         JSON.stringify(interpreter + module)
       }, if it answers JSON-RPC lines on ` +

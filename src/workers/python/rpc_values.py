@@ -1,0 +1,157 @@
+"""Values on their way to and from JSON: what arrives is what was sent, or it is refused with its place."""
+
+import dataclasses
+import datetime
+import enum
+import json
+import math
+import uuid
+from typing import Any, List, Tuple, Union
+
+MESSAGE_BYTES_MAX = 1024 * 1024
+"""A message is no longer, its line feed included (docs/PROTOCOL.md, P-5)."""
+
+NESTING_MAX = 62
+"""Levels of a result, so that its answer still fits a batch (P-17)."""
+
+Path = Tuple[Union[str, int], ...]
+
+Issue = Tuple[Path, str]
+"""What is wrong with a parameter, and where."""
+
+
+class Unfit(Exception):
+    """A value that JSON cannot express, or that its type does not allow: where, and why."""
+
+    def __init__(self, issues: List[Issue]) -> None:
+        super().__init__("; ".join(said(path, message) for path, message in issues))
+        self.issues = issues
+
+
+def said(path: Path, message: str) -> str:
+    """An issue in words."""
+    return f"{place(path)} {message}" if path else message
+
+
+def place(path: Path) -> str:
+    """A place as Python would write it: `users[3].name`."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return text[1:] if text.startswith(".") else text
+
+
+class _PastRange(float):
+    """A number that Python's float cannot hold, which would become an infinity."""
+
+
+class _PastDigits(int):
+    """An integer of more digits than Python reads."""
+
+
+def _read_float(text: str) -> float:
+    value = float(text)
+    return _PastRange(value) if math.isinf(value) else value
+
+
+def _read_int(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        return _PastDigits(0)
+
+
+def read(line: Union[str, bytes]) -> Any:
+    """The value of a JSON text. Numbers that Python cannot hold are marked: see `check_numbers`."""
+    return json.loads(line, parse_float=_read_float, parse_int=_read_int)
+
+
+def check_numbers(value: Any, path: Path = ()) -> None:
+    """Refuses the numbers that `read` marked."""
+    kind = type(value)
+    if kind is _PastRange or kind is _PastDigits:
+        raise Unfit([(path, "is a number that Python cannot hold: send it as a string")])
+    if kind is list:
+        for index, item in enumerate(value):
+            check_numbers(item, path + (index,))
+    elif kind is dict:
+        for name, item in value.items():
+            check_numbers(item, path + (name,))
+
+
+def write(value: Any) -> str:
+    """The JSON text of what a function returned; refuses what would arrive as something else."""
+    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def plain(value: Any, path: Path = (), depth: int = 0) -> Any:
+    """The same value, of nothing but what JSON has."""
+    kind = type(value)
+    if kind is str:
+        return _text(value, path)
+    if value is None or kind is bool or kind is int:
+        return value
+    if kind is float:
+        if math.isfinite(value):
+            return value
+        raise Unfit([(path, f"is {value}, and JSON has no such number: return None or a string")])
+    if isinstance(value, enum.Enum):
+        return plain(value.value, path, depth)
+    if depth >= NESTING_MAX:
+        raise Unfit([(path, f"is nested deeper than {NESTING_MAX} levels: return something flatter")])
+    if isinstance(value, (list, tuple)):
+        return [plain(item, path + (index,), depth + 1) for index, item in enumerate(value)]
+    if isinstance(value, dict):
+        return {_key(key, path): plain(value[key], path + (str(key),), depth + 1) for key in value}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [field.name for field in dataclasses.fields(value)]
+        return {name: plain(getattr(value, name), path + (name,), depth + 1) for name in names}
+    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    for base in (str, int, float):
+        if isinstance(value, base):
+            return plain(base(value), path, depth)
+    raise Unfit([(path, f"is {_named(value)}, which JSON cannot express: {_instead(value)}")])
+
+
+def _text(value: str, path: Path) -> str:
+    if value.isascii():
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise Unfit([(path, "is a text with half a character (a lone surrogate)")]) from None
+    return value
+
+
+def _key(key: Any, path: Path) -> str:
+    if isinstance(key, str):
+        return _text(str(key), path)
+    raise Unfit([(path, f"has the key {key!r}, and keys must be strings: return {{str(key): ...}}")])
+
+
+def _named(value: Any) -> str:
+    name = type(value).__name__
+    return f"an {name}" if name[:1].lower() in "aeiou" else f"a {name}"
+
+
+def _instead(value: Any) -> str:
+    """What to return in its place."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return "return base64.b64encode(value).decode()"
+    if isinstance(value, (set, frozenset)):
+        return "return sorted(value) or list(value)"
+    if isinstance(value, complex):
+        return "return [value.real, value.imag]"
+    for method in ("tolist", "to_dict", "model_dump", "_asdict", "item"):
+        if callable(getattr(value, method, None)):
+            return f"return value.{method}()"
+    if hasattr(value, "__next__"):
+        return "return list(value), or yield the items in the function itself"
+    if hasattr(value, "__await__"):
+        return "await it in an async function"
+    if callable(value):
+        return "return what it returns"
+    if isinstance(value, BaseException) or type(value).__str__ is not object.__str__:
+        return "return str(value)"
+    return "return a dict, or make its class a dataclass"

@@ -1,0 +1,532 @@
+"""Serves the functions of a user's file as a worker of `rpc serve` (docs/WORKERS.md)."""
+
+import asyncio
+import contextvars
+import importlib
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+import types
+from typing import Any, Callable, Dict, Iterator, List, Optional
+
+from rpc_procedures import InvalidParams, Procedure, caller_of_call, procedures_of, public_module
+from rpc_values import MESSAGE_BYTES_MAX, Unfit, check_numbers, read, said, write
+
+INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
+
+OWN_FILES = ("<rpc>", "<frozen importlib")
+"""Where the frames of a traceback come from that tell a user nothing."""
+
+ISSUES_MAX = 20
+"""What is said of one call's parameters: the first of them tell enough."""
+
+TEXT_LENGTH_MAX = 16_384
+"""Of an error's message, so that it fits a message with all else."""
+
+STUCK_THREADS_MAX = 64
+"""Calls in threads that nobody waits for any more, past which this process has itself be replaced."""
+
+
+class Wire:
+    """The two pipes to the server, away from stdin and stdout, which are anybody's."""
+
+    def __init__(self) -> None:
+        self._input, self._output = os.dup(0), os.dup(1)
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.setmode(self._input, os.O_BINARY)
+            msvcrt.setmode(self._output, os.O_BINARY)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        os.dup2(2, 1)
+        self._lock = threading.Lock()
+        self._is_copy = False
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._leave_to_parent)
+
+    def _leave_to_parent(self) -> None:
+        """In a copy of this process, made by fork: the pipes stay the worker's, and signals count again."""
+        self._is_copy = True
+        os.close(self._input)
+        os.close(self._output)
+        for number in signals_left_to_server():
+            if signal.getsignal(number) is ignore:
+                is_interrupt = number == signal.SIGINT
+                signal.signal(number, signal.default_int_handler if is_interrupt else signal.SIG_DFL)
+
+    def lines(self) -> Iterator[bytes]:
+        """The server's lines, until it lets go of this worker."""
+        with os.fdopen(self._input, "rb", closefd=False) as source:
+            yield from source
+
+    def send(self, text: str) -> None:
+        """Writes one line, whole."""
+        if self._is_copy:
+            flush_prints()
+            os._exit(0)
+        data = memoryview(text.encode("utf-8", "replace") + b"\n")
+        with self._lock:
+            while data:
+                data = data[os.write(self._output, data) :]
+
+    def answer(self, number: int, result: str) -> None:
+        """Answers with a result in JSON."""
+        self.send(f'{{"jsonrpc":"2.0","id":{number},"result":{result}}}')
+
+    def refuse(self, number: int, code: int, message: str, data: Dict[str, Any]) -> None:
+        """Answers with an error."""
+        error = {"code": code, "message": clean(message[:TEXT_LENGTH_MAX]), "data": data}
+        self.send(f'{{"jsonrpc":"2.0","id":{number},"error":{write(error)}}}')
+
+    def item(self, number: int, items: str) -> None:
+        """Sends items of a stream, as a JSON array."""
+        self.send(f'{{"jsonrpc":"2.0","method":"rpc.item","params":{{"id":{number},"items":{items}}}}}')
+
+
+class Call:
+    """A call under way. If it asked for a stream, it has credit: how many items it may still send."""
+
+    def __init__(self, number: int, procedure: Procedure, params: Any, meta: Dict[str, Any]) -> None:
+        self.number, self.procedure, self.params = number, procedure, params
+        self.caller: Optional[str] = meta.get("caller")
+        self.asks_for_stream = procedure.is_stream and "stream" in meta
+        self.is_cancelled = False
+        self._credit: int = meta.get("stream", 0)
+        self._changed = threading.Condition()
+        self._wake: Callable[[], None] = lambda: None
+        self.stop: Callable[[], None] = lambda: None
+
+    def grant(self, more: int) -> None:
+        with self._changed:
+            self._credit += more
+            self._changed.notify_all()
+            self._wake()
+
+    def cancel(self) -> None:
+        with self._changed:
+            self.is_cancelled = True
+            self._changed.notify_all()
+            self._wake()
+        self.stop()
+
+    def _take(self) -> Optional[bool]:
+        """`None`: there is no credit yet."""
+        if self.is_cancelled:
+            return False
+        if self._credit == 0:
+            return None
+        self._credit -= 1
+        return True
+
+    def may_send(self) -> bool:
+        """Waits for credit, and takes one; `False`: nobody wants more."""
+        with self._changed:
+            while True:
+                taken = self._take()
+                if taken is not None:
+                    return taken
+                self._changed.wait()
+
+    async def may_send_async(self) -> bool:
+        """The same, on the event loop."""
+        loop = asyncio.get_running_loop()
+        while True:
+            with self._changed:
+                taken = self._take()
+                if taken is not None:
+                    return taken
+                event = asyncio.Event()
+                self._wake = lambda: void(loop.call_soon_threadsafe(event.set))
+            await event.wait()
+
+
+class Worker:
+    """Runs calls: `cpu` ones on the main thread, async ones on one event loop, other `io` ones in threads."""
+
+    def __init__(self, wire: Wire, loop: asyncio.AbstractEventLoop) -> None:
+        self._wire, self._loop = wire, loop
+        self._procedures: Dict[str, Procedure] = {}
+        self._requests: "queue.SimpleQueue[Dict[str, Any]]" = queue.SimpleQueue()
+        self._calls: Dict[int, Call] = {}
+        self._is_loop_running = False
+        self._threads: List[Call] = []
+        threading.Thread(target=self._read, name="rpc reader", daemon=True).start()
+
+    def _read(self) -> None:
+        """Sorts what comes, also while a function computes."""
+        try:
+            for line in self._wire.lines():
+                request = read(line)
+                method, params = request.get("method"), request.get("params")
+                if method == "rpc.ping":
+                    self._pong(request["id"])
+                elif method in ("rpc.cancel", "rpc.more"):
+                    call = self._calls.get(params["id"])
+                    if call is not None:
+                        call.cancel() if method == "rpc.cancel" else call.grant(params["n"])
+                elif "id" in request:
+                    if method in self._procedures:
+                        call = Call(request["id"], self._procedures[method], params, request.get("meta") or {})
+                        # Known before it begins: what it is granted may come before that.
+                        self._calls[call.number] = call
+                        request["call"] = call
+                    self._requests.put(request)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            # The server is gone, or speaks another language.
+            flush_prints()
+            os._exit(0)
+
+    def _pong(self, number: int) -> None:
+        if sum(call.is_cancelled for call in list(self._threads)) >= STUCK_THREADS_MAX:
+            return
+        if self._is_loop_running:
+            # By the loop: whether it still turns is what is asked.
+            self._loop.call_soon_threadsafe(self._wire.answer, number, '"pong"')
+        else:
+            self._wire.answer(number, '"pong"')
+
+    def refuse_to_work(self, reason: str) -> None:
+        """Tells the server, which asks first what there is, why there is nothing."""
+        self._wire.refuse(self._requests.get()["id"], INTERNAL_ERROR, reason, {"executed": "no"})
+
+    def run(self, title: str, procedures: Dict[str, Procedure]) -> None:
+        """Answers until the server lets go."""
+        self._procedures = procedures
+        methods = [one.describe() for one in procedures.values()]
+        document = {"openrpc": "1.3.2", "info": {"title": title, "version": "1"}, "methods": methods}
+        while True:
+            request = self._requests.get()
+            if request["method"] == "rpc.discover":
+                self._wire.answer(request["id"], write(document))
+            elif "call" in request:
+                self._start(request["call"])
+            else:
+                self._wire.refuse(request["id"], -32601, f"Cannot find {request['method']}", {"executed": "no"})
+
+    def _start(self, call: Call) -> None:
+        if call.procedure.is_async:
+            context = contextvars.copy_context()
+            context.run(caller_of_call.set, call.caller)
+            self._run_loop()
+            self._loop.call_soon_threadsafe(self._start_task, call, context=context)
+        elif call.procedure.kind == "io":
+            self._threads.append(call)
+            threading.Thread(target=self._run_in_thread, args=(call,), name=call.procedure.name, daemon=True).start()
+        else:
+            self._run(call)
+
+    def _run_loop(self) -> None:
+        if self._is_loop_running:
+            return
+        self._is_loop_running = True
+        threading.Thread(target=self._turn, name="rpc event loop", daemon=True).start()
+
+    def _turn(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        while True:
+            try:
+                self._loop.run_forever()
+            except BaseException:  # What a task of the user's own has let out, such as a SystemExit.
+                traceback.print_exc()
+
+    def _start_task(self, call: Call) -> None:
+        task = self._loop.create_task(self._run_async(call))
+        call.stop = lambda: void(self._loop.call_soon_threadsafe(task.cancel))
+        if call.is_cancelled:
+            task.cancel()
+
+    def _run_in_thread(self, call: Call) -> None:
+        try:
+            self._run(call)
+        finally:
+            self._threads.remove(call)
+
+    def _run(self, call: Call) -> None:
+        caller_of_call.set(call.caller)
+        try:
+            arguments = self._bind(call)
+            if arguments is not None:
+                positional, named = arguments
+                returned = call.procedure.function(*positional, **named)
+                self._finish(call, self._stream(call, returned) if call.procedure.is_stream else write(returned))
+        except BaseException as error:
+            self._fail(call, error)
+        finally:
+            self._end(call)
+
+    async def _run_async(self, call: Call) -> None:
+        try:
+            arguments = self._bind(call)
+            if arguments is not None:
+                positional, named = arguments
+                returned = call.procedure.function(*positional, **named)
+                if call.procedure.is_async_stream:
+                    result = await self._stream_async(call, returned)
+                else:
+                    result = write(await returned)
+                self._finish(call, result)
+        except BaseException as error:
+            self._fail(call, error)
+        finally:
+            self._end(call)
+
+    def _bind(self, call: Call) -> Any:
+        """The arguments; `None`: they do not fit, which the caller has been told."""
+        try:
+            check_numbers(call.params)
+            return call.procedure.bind(call.params)
+        except Unfit as unfit:
+            first = unfit.issues[:ISSUES_MAX]
+            issues = [{"path": list(path), "message": text} for path, text in first]
+            message = f"Cannot call {call.procedure.name}: {call.procedure.said(first)}"
+            data = {"executed": "no", "issues": issues}
+            self._wire.refuse(call.number, INVALID_PARAMS, message, data)
+            return None
+
+    def _finish(self, call: Call, result: str) -> None:
+        check_length(result)
+        self._wire.answer(call.number, result)
+
+    def _fail(self, call: Call, error: BaseException) -> None:
+        name = call.procedure.name
+        if isinstance(error, InvalidParams):
+            return self._wire.refuse(call.number, INVALID_PARAMS, safe_text(error), {"executed": "yes"})
+        if isinstance(error, Unfit):
+            message = f"{name} returned what cannot be sent: " + "; ".join(
+                said(("result",) + path, text) for path, text in error.issues
+            )
+        else:
+            if not call.is_cancelled:
+                sys.stderr.write(shown(error))
+            text = safe_text(error)
+            message = f"{name} failed: {type(error).__name__}" + (f": {text}" if text else "")
+        self._wire.refuse(call.number, INTERNAL_ERROR, message, {"executed": "yes"})
+
+    def _end(self, call: Call) -> None:
+        self._calls.pop(call.number, None)
+        flush_prints()
+
+    def _stream(self, call: Call, items: Any) -> str:
+        if not call.asks_for_stream:
+            collected = Collected()
+            try:
+                for item in items:
+                    collected.add(item)
+            finally:
+                items.close()
+            return collected.text()
+        count = 0
+        try:
+            while call.may_send():
+                try:
+                    item = next(items)
+                except StopIteration:
+                    break
+                self._send_item(call, item, count)
+                count += 1
+        finally:
+            items.close()
+        if count == 0:
+            self._wire.item(call.number, "[]")
+        return str(count)
+
+    async def _stream_async(self, call: Call, items: Any) -> str:
+        if not call.asks_for_stream:
+            collected = Collected()
+            try:
+                async for item in items:
+                    collected.add(item)
+            finally:
+                await items.aclose()
+            return collected.text()
+        count = 0
+        try:
+            while await call.may_send_async():
+                try:
+                    item = await items.__anext__()
+                except StopAsyncIteration:
+                    break
+                self._send_item(call, item, count)
+                count += 1
+        finally:
+            await items.aclose()
+        if count == 0:
+            self._wire.item(call.number, "[]")
+        return str(count)
+
+    def _send_item(self, call: Call, item: Any, index: int) -> None:
+        try:
+            text = f"[{write(item)}]"
+        except Unfit as unfit:
+            raise Unfit([((index,) + path, message) for path, message in unfit.issues]) from None
+        check_length(text)
+        self._wire.item(call.number, text)
+
+
+class Collected:
+    """The items of a stream for a caller who asked for none: as one array, as far as one message holds them."""
+
+    def __init__(self) -> None:
+        self._texts: List[str] = []
+        self._length = 0
+
+    def add(self, item: Any) -> None:
+        try:
+            text = write(item)
+        except Unfit as unfit:
+            index = len(self._texts)
+            raise Unfit([((index,) + path, message) for path, message in unfit.issues]) from None
+        self._length += len(text) + 1
+        if self._length > MESSAGE_BYTES_MAX:
+            raise Unfit([((), "is longer than a message: call it as a stream")])
+        self._texts.append(text)
+
+    def text(self) -> str:
+        return f"[{','.join(self._texts)}]"
+
+
+def check_length(text: str) -> None:
+    """Refuses what does not fit a message together with what stands around it."""
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+    if size > MESSAGE_BYTES_MAX - 256:
+        raise Unfit([((), f"has {size} bytes, and a message at most {MESSAGE_BYTES_MAX}: yield it in pieces")])
+
+
+def clean(text: str) -> str:
+    """Without halves of characters, which UTF-8 does not have."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def safe_text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:
+        return "an error whose text cannot be made"
+
+
+def shown(error: BaseException) -> str:
+    """An exception as Python shows it, without the frames that lead to the user's code."""
+    try:
+        told = traceback.TracebackException(type(error), error, error.__traceback__)
+        forget_own_frames(told)
+        text = "".join(told.format())
+    except Exception:
+        return f"{type(error).__name__}: {safe_text(error)}\n"
+    empty = "Traceback (most recent call last):\n"
+    # What stopped the file from being read has no frame of the user's.
+    return text[len(empty) :] if text.startswith(empty) and not told.stack else text
+
+
+def forget_own_frames(told: Any) -> None:
+    frames = [frame for frame in told.stack if not frame.filename.startswith(OWN_FILES)]
+    told.stack = traceback.StackSummary.from_list(frames)
+    inner = [told.__cause__, told.__context__, *(getattr(told, "exceptions", None) or [])]
+    for one in inner:
+        if one is not None:
+            forget_own_frames(one)
+
+
+def void(_: Any) -> None:
+    """Returns nothing, whatever it is given."""
+
+
+def ignore(number: int, frame: Any) -> None:
+    """For signals that are the server's. A handler, since to ignore them would pass on to child programs."""
+
+
+def signals_left_to_server() -> List[signal.Signals]:
+    names = ("SIGINT", "SIGBREAK") if sys.platform == "win32" else ("SIGINT", "SIGTERM", "SIGHUP")
+    return [getattr(signal, name) for name in names]
+
+
+def leave_signals_to_server() -> None:
+    for number in signals_left_to_server():
+        signal.signal(number, ignore)
+
+
+def flush_prints() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass  # Closed, or replaced by the user's code.
+
+
+def print_by_lines() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+
+
+def package_of(directory: str) -> str:
+    """The package that a directory is, and makes its parent a place to look for modules; or an empty name."""
+    names: List[str] = []
+    while os.path.isfile(os.path.join(directory, "__init__.py")):
+        directory, name = os.path.split(directory)
+        names.insert(0, name)
+    if names:
+        sys.path.insert(1, directory)
+    return ".".join(names)
+
+
+def load(path: str) -> types.ModuleType:
+    """Runs a file as a module, so that its `if __name__ == "__main__"` is not run."""
+    directory, file_name = os.path.split(path)
+    name = os.path.splitext(file_name)[0]
+    # A file called json.py must not become what the standard library takes for its own.
+    name = f"{name} (served)" if name in sys.modules else name
+    sys.argv = [path]
+    sys.path.insert(0, directory)
+    # Bytecode tells versions apart by the second, and edits come faster.
+    sys.dont_write_bytecode = True
+    if not any(os.path.exists(os.path.join(directory, own)) for own in ("rpc.py", "rpc")):
+        sys.modules["rpc"] = public_module()
+    module = types.ModuleType(name)
+    module.__file__ = path
+    module.__package__ = package_of(directory)
+    if not module.__package__:
+        # So that `from .helper import ...` finds what lies beside the file.
+        package = types.ModuleType("files beside")
+        package.__path__ = [directory]
+        sys.modules[package.__name__] = package
+        module.__package__ = package.__name__
+    sys.modules[name] = module
+    importlib.invalidate_caches()
+    with open(path, "rb") as source:
+        text = source.read()
+    exec(compile(text, path, "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
+def main(path: str) -> None:
+    """Serves the functions of the file at this path until the server lets go."""
+    wire = Wire()
+    print_by_lines()
+    leave_signals_to_server()
+    # Before the file is loaded, whose locks may be made for the loop that is there.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    worker = Worker(wire, loop)
+    file_name = os.path.basename(path)
+    try:
+        procedures = procedures_of(load(path))
+        leave_signals_to_server()
+        if not procedures:
+            raise ValueError(
+                "it defines no function to serve: names that begin with _, and what is imported, are left out"
+            )
+    except BaseException as error:
+        is_ours = isinstance(error, ValueError) and error.__traceback__.tb_next is None  # type: ignore
+        reason = safe_text(error) if is_ours else f"\n{shown(error).rstrip()}"
+        worker.refuse_to_work(f"Cannot serve {file_name}: {reason}".replace(": \n", ":\n"))
+        flush_prints()
+        os._exit(1)
+    worker.run(os.path.splitext(file_name)[0], procedures)
