@@ -18,9 +18,15 @@ import { denoWorkerCommand } from "./worker_command.ts";
 
 /** What {@link serve} takes. */
 export interface ServeOptions extends RegistryOptions {
-  /** The module whose exported functions are served, or a file in Python: `import.meta.resolve("./tasks.ts")`. */
+  /**
+   * The module whose exported functions are served, or a file in Python:
+   * `import.meta.resolve("./tasks.ts")`.
+   */
   readonly module?: string;
-  /** What runs a module in Python, such as `["python3.12"]`. @default `.venv` beside it, or the system's */
+  /**
+   * What runs a module in Python, such as `["python3.12"]`. @default `.venv` beside it, or the
+   * system's
+   */
   readonly python?: readonly string[];
   /** Program and arguments of a worker in any language, such as `["python3", "tasks.py"]`. */
   readonly exec?: readonly string[];

@@ -15,7 +15,10 @@ import type { WorkerOffer } from "../workers/child/run_as_worker.ts";
 export interface PoolOptions extends WorkerOffer {
   /** Program and arguments of a worker in any language, see docs/WORKERS.md. @default none */
   readonly exec?: readonly string[] | undefined;
-  /** What runs a module in Python, and its first arguments. @default `.venv` beside it, or the system's */
+  /**
+   * What runs a module in Python, and its first arguments. @default `.venv` beside it, or the
+   * system's
+   */
   readonly python?: readonly string[] | undefined;
   /** Worker processes of each kind. */
   readonly workers: number;

@@ -221,6 +221,18 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a file in Python is not served in a sandbox, which would not hold it",
+  ignore,
+  async fn() {
+    await using home = await RpcHome.create();
+    await Deno.writeTextFile(join(home.workingDirectory, "tasks.py"), "def f(): return 1\n");
+    const result = await home.run(["serve", "127.0.0.1", "0", "tasks.py", "--allow-env=NONE"]);
+    assert.equal(result.code, 2);
+    assert.match(result.stderr, /narrow modules of TypeScript and JavaScript only/);
+  },
+});
+
+Deno.test({
   name: "a worker in a sandbox that computes for ever ends with a server that is killed",
   ignore: ignore || !hasSetpriv,
   async fn() {

@@ -2,6 +2,7 @@
 
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isPythonFile } from "../../workers/python/python_file.ts";
 import { configOfProgram, moduleUrl } from "../../library/worker_command.ts";
 import type { FlagValues } from "../syntax/flags.ts";
 import { assertNoWayOut, isIn, realPath } from "./sandbox_links.ts";
@@ -58,6 +59,12 @@ export function sandboxOf(flags: FlagValues<typeof serveFlags>): Sandbox | undef
   return {
     permissions,
     check: async (module) => {
+      if (module !== undefined && isPythonFile(module)) {
+        throw new UsageError(
+          `Cannot serve ${module} in a sandbox: --allow-... flags narrow modules of TypeScript and ` +
+            "JavaScript only",
+        );
+      }
       await assertNoWayOut("--allow-read", pathsOf(flags.allowRead));
       await assertNoWayOut("--allow-write", pathsOf(flags.allowWrite));
       if (module !== undefined) {

@@ -1,6 +1,7 @@
 /**
- * How a file of Python functions is served: by an interpreter that is handed our adapter, which loads the
- * file and answers as any worker does (docs/adr/0028-python-files-by-an-embedded-adapter.md).
+ * How a file of Python functions is served: by an interpreter that is handed our adapter, which
+ * loads the file and answers as any worker does
+ * (docs/adr/0028-python-files-by-an-embedded-adapter.md).
  */
 
 import { dirname, join, resolve } from "node:path";
@@ -20,12 +21,15 @@ const adapter = {
   rpc_worker: worker,
 };
 
-/** Where the adapter stands in the environment: it leaves no file behind, and a command line that can be read. */
+/**
+ * Where the adapter stands in the environment: it leaves no file behind, and a command line that
+ * can be read.
+ */
 const variable = "RPC_PYTHON_ADAPTER";
 
 /**
- * Runs on every Python, so that an old one can say so. What lies in the working directory must not pass for
- * a module of the standard library.
+ * Runs on every Python, so that an old one can say so. What lies in the working directory must not
+ * pass for a module of the standard library.
  */
 const bootstrap = `import sys
 if sys.version_info < (3, 8): sys.exit('Python %d.%d is too old: 3.8 is the oldest' % sys.version_info[:2])
@@ -42,8 +46,8 @@ sys.modules['rpc_worker'].main(sys.argv[1])
  * How to start a worker that serves a file.
  *
  * @param module a path or a `file:` URL
- * @param interpreter the program, and its first arguments. @default that of `.venv` beside the file, or the
- * system's
+ * @param interpreter the program, and its first arguments. @default that of `.venv` beside the
+ * file, or the system's
  */
 export function pythonCommand(module: string, interpreter?: readonly string[]): WorkerCommand {
   const path = module.startsWith("file:") ? fileURLToPath(module) : resolve(module);
