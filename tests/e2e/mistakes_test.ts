@@ -45,7 +45,7 @@ Deno.test("a command line that cannot be is refused with exit code 2", async () 
     ["call ping --registry zookeeper://", /is no host:port; write/],
     ["call ping --registry static:x", /write .*static:host:port/],
     ["call ping --service a/b", /Cannot use the service name "a\/b": it must be/],
-    ["servers all", /Unexpected argument "all"/],
+    ["servers all", /Unknown action "all": there are drain, resume, weight/],
     ["config", /Missing <action> \(get, set, unset, path or trust\)/],
     ["config frobnicate", /there is rpc config get, set, unset, path and trust/],
     ["config get regsitry", /did you mean registry\?/],
