@@ -1,5 +1,5 @@
 import { messageOf, RpcError } from "../base/errors.ts";
-import { hintFor } from "../base/nearest.ts";
+import { hintFor } from "../base/names/nearest.ts";
 import { assertServiceName } from "../discovery/service_name.ts";
 import { jsonLine, plainLine, plainText } from "../terminal/plain_text.ts";
 import { parseRegistryUrl, withoutPassword } from "../discovery/registry_url.ts";

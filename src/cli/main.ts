@@ -1,5 +1,5 @@
 import { messageOf, RpcError } from "../base/errors.ts";
-import { hintFor } from "../base/nearest.ts";
+import { hintFor } from "../base/names/nearest.ts";
 import type { Command } from "./syntax/command.ts";
 import { CommandError } from "../base/command_error.ts";
 import { commands } from "./commands.ts";

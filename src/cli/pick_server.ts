@@ -1,5 +1,6 @@
 import { RpcError } from "../base/errors.ts";
-import { addressOf, type Instance, type Snapshot } from "../discovery/discovery.ts";
+import { addressOf } from "../base/names/host_port.ts";
+import type { Instance, Snapshot } from "../discovery/discovery.ts";
 
 /**
  * The server that somebody means by its address, or by how its id begins.

@@ -1,5 +1,6 @@
 import { RpcError } from "../base/errors.ts";
-import { addressOf, anyCluster } from "../discovery/discovery.ts";
+import { addressOf, type HostPort } from "../base/names/host_port.ts";
+import { anyCluster } from "../discovery/discovery.ts";
 
 /** A byte stream in both directions, as `Deno.Conn` is one. */
 export interface Duplex {
@@ -12,9 +13,7 @@ export interface Duplex {
 }
 
 /** Where a connection leads. */
-export interface Target {
-  readonly host: string;
-  readonly port: number;
+export interface Target extends HostPort {
   /** The service that the calls are for. @default "rpc" */
   readonly service?: string;
   /** The cluster whose keys are wanted there, as {@link Instance} has it. */

@@ -145,11 +145,3 @@ export interface Discovery {
   /** Ends watches and announcements (withdrawing these), and frees what is held. Idempotent. */
   close(): Promise<void>;
 }
-
-/**
- * Where an instance is reached: the identity of an endpoint. IPv6 addresses are put in brackets.
- */
-export function addressOf(instance: { readonly host: string; readonly port: number }): string {
-  const host = instance.host.includes(":") ? `[${instance.host}]` : instance.host;
-  return `${host}:${instance.port}`;
-}

@@ -1,12 +1,7 @@
 /** How a user names a registry, as text and as data. */
 
 import { RpcError } from "../base/errors.ts";
-
-/** A host and a port; IPv6 addresses without brackets. */
-export interface HostPort {
-  readonly host: string;
-  readonly port: number;
-}
+import { addressOf, type HostPort } from "../base/names/host_port.ts";
 
 /** `local:` or `local:/some/dir`. */
 export interface LocalRegistryUrl {
@@ -128,8 +123,7 @@ const loginAt = /(?<=^\s*zookeepers?:\/\/).*@/s;
 
 /** Hosts and ports as ZooKeeper and we write them: `10.0.0.1:2181,[::1]:2181`. */
 export function formatHosts(hosts: readonly HostPort[]): string {
-  return hosts.map(({ host, port }) => `${host.includes(":") ? `[${host}]` : host}:${port}`)
-    .join(",");
+  return hosts.map(addressOf).join(",");
 }
 
 function parseZooKeeper(text: string, rest: string, tls: boolean): ZooKeeperRegistryUrl {

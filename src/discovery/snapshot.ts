@@ -1,6 +1,7 @@
 /** Lists of instances: making them presentable, and telling what changed in them. */
 
-import { addressOf, type Change, type Instance, type Watcher } from "./discovery.ts";
+import { addressOf } from "../base/names/host_port.ts";
+import type { Change, Instance, Watcher } from "./discovery.ts";
 
 /**
  * One instance per address, sorted by address.

@@ -2,8 +2,8 @@
 
 import { RpcError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
+import { addressOf } from "../base/names/host_port.ts";
 import {
-  addressOf,
   type Announcement,
   anyCluster,
   type Discovery,

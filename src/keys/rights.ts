@@ -1,7 +1,7 @@
 /** What the holder of a certificate may do. It stands in the certificate, as URIs. */
 
 import { RpcError } from "../base/errors.ts";
-import { type Matcher, matcherOf } from "../base/patterns.ts";
+import { type Matcher, matcherOf } from "../base/names/patterns.ts";
 
 /** The rights of one member. */
 export interface Rights {

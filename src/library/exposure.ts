@@ -1,8 +1,7 @@
 import { RpcError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { baseName } from "../base/paths.ts";
-import { addressOf } from "../discovery/discovery.ts";
-import type { HostPort } from "../discovery/registry_url.ts";
+import { addressOf, type HostPort } from "../base/names/host_port.ts";
 import { isLoopback } from "./advertise.ts";
 
 /** What decides on whether a server may start as it is. */

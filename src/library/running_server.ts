@@ -3,14 +3,14 @@ import { type Clock, orAborted, type Timer } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import { callTimeoutMsMax } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
-import { matcherOf } from "../base/patterns.ts";
+import { matcherOf } from "../base/names/patterns.ts";
 import type { Tracer } from "../base/tracer.ts";
 import { version } from "../base/version.ts";
-import { addressOf, type Announcement, type Discovery } from "../discovery/discovery.ts";
+import { addressOf, type HostPort } from "../base/names/host_port.ts";
+import type { Announcement, Discovery } from "../discovery/discovery.ts";
 import { announceable } from "../discovery/instance_json.ts";
 import { hasAuthority } from "../keys/files.ts";
 import type { KeyRing } from "../keys/key_ring.ts";
-import type { HostPort } from "../discovery/registry_url.ts";
 import { builtin } from "../procedures/builtin.ts";
 import type { Audit } from "../server/audit.ts";
 import type { Listener } from "../server/listener.ts";
@@ -276,7 +276,7 @@ async function listen(
     options;
   try {
     return RpcServer.listen({
-      hostname: host,
+      host,
       port,
       procedures: options.builtin ? builtin : {},
       override: overrides.take,
@@ -319,7 +319,7 @@ async function listenWith(
   { listen: { host, port }, clock, log }: RunningServerOptions,
 ): Promise<Listener> {
   const { listenTls } = await import("../server/tls_listener.ts");
-  return await listenTls({ hostname: host, port, keys, clock, log });
+  return await listenTls({ host, port, keys, clock, log });
 }
 
 function causeOf(error: unknown): unknown {

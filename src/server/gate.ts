@@ -1,5 +1,5 @@
 import { messageOf, RpcError } from "../base/errors.ts";
-import type { Matcher } from "../base/patterns.ts";
+import type { Matcher } from "../base/names/patterns.ts";
 import type { Caller } from "../keys/caller.ts";
 import { callMatcher, formatRights } from "../keys/rights.ts";
 import type { Request } from "../wire/message.ts";

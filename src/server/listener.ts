@@ -1,4 +1,5 @@
 import type { RpcError } from "../base/errors.ts";
+import type { HostPort } from "../base/names/host_port.ts";
 import type { Caller } from "../keys/caller.ts";
 
 /** One connection as a session uses it: a `Deno.TcpConn` is one. */
@@ -22,7 +23,7 @@ export interface Accepted {
 
 /** Where connections come from. */
 export interface Listener {
-  readonly addr: { readonly hostname: string; readonly port: number };
+  readonly addr: HostPort;
   /** The next connection. Rejects when the listener is closed, or when one broke too early. */
   accept(): Promise<Accepted>;
   close(): void;
@@ -33,10 +34,10 @@ export interface Listener {
  *
  * @throws {Error} the address cannot be listened on
  */
-export function listenTcp(hostname: string, port: number): Listener {
-  const listener = Deno.listen({ hostname, port, transport: "tcp" });
+export function listenTcp({ host, port }: HostPort): Listener {
+  const listener = Deno.listen({ hostname: host, port, transport: "tcp" });
   return {
-    addr: listener.addr,
+    addr: { host: listener.addr.hostname, port: listener.addr.port },
     async accept() {
       const connection = await listener.accept();
       try {

@@ -3,7 +3,8 @@ import { messageOf, RpcError } from "../base/errors.ts";
 import { connectionsMaxDefault, connectionsShareOfAddress } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
 import type { Tracer } from "../base/tracer.ts";
-import type { Matcher } from "../base/patterns.ts";
+import type { Matcher } from "../base/names/patterns.ts";
+import { addressOf, type HostPort } from "../base/names/host_port.ts";
 import type { Caller } from "../keys/caller.ts";
 import type { Procedures } from "../procedures/procedure.ts";
 import type { Stats } from "../wire/stats.ts";
@@ -23,7 +24,7 @@ import { type RequestTaker, withServerSpans } from "./tracing.ts";
 
 /** What {@link RpcServer.listen} takes. */
 export interface RpcServerOptions {
-  readonly hostname: string;
+  readonly host: string;
   /** 0 takes any free one; {@link RpcServer.address} tells which. */
   readonly port: number;
   /** Those of kind `inline` run in this process; all others are the pool's. */
@@ -44,7 +45,7 @@ export interface RpcServerOptions {
   readonly callTimeoutMaxMs?: number | undefined;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Where connections come from. @default TCP at `hostname` and `port` */
+  /** Where connections come from. @default TCP at `host` and `port` */
   readonly listener?: Listener | undefined;
   /** The server's own name, for who has to greet it. @default none */
   readonly name?: string | undefined;
@@ -128,20 +129,19 @@ export class RpcServer {
    * @throws {Error} if the address cannot be listened on; its `cause` says why
    */
   static listen(options: RpcServerOptions): RpcServer {
-    const { hostname, port } = options;
+    const { host, port } = options;
     let listener: Listener;
     try {
-      listener = options.listener ?? listenTcp(hostname, port);
+      listener = options.listener ?? listenTcp(options);
     } catch (cause) {
-      throw new Error(`Cannot listen on ${hostname} port ${port}: ${messageOf(cause)}`, { cause });
+      throw new Error(`Cannot listen on ${host} port ${port}: ${messageOf(cause)}`, { cause });
     }
     return new RpcServer(options, listener);
   }
 
   /** Where it listens. */
-  get address(): { readonly hostname: string; readonly port: number } {
-    const { hostname, port } = this.#listener.addr;
-    return { hostname, port };
+  get address(): HostPort {
+    return this.#listener.addr;
   }
 
   /** What the server is doing, and has done: what `rpc.stats` answers. */
@@ -288,8 +288,7 @@ export class RpcServer {
   #traced(dispatcher: Dispatcher): RequestTaker {
     const { tracer, service } = this.#options;
     if (tracer === undefined) return dispatcher;
-    const { hostname, port } = this.address;
-    return withServerSpans(tracer, service, `${hostname}:${port}`, dispatcher);
+    return withServerSpans(tracer, service, addressOf(this.address), dispatcher);
   }
 
   #closeListener(): void {

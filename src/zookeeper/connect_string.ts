@@ -1,19 +1,13 @@
 /** Parses the address of a ZooKeeper ensemble as its users write it. */
 
+import type { HostPort } from "../base/names/host_port.ts";
 import { ZooKeeperError } from "./errors.ts";
 import { checkPath } from "./paths.ts";
 
-/** Where one server of the ensemble listens. */
-export interface Member {
-  /** A host name or an address; an IPv6 address without brackets. */
-  readonly host: string;
-  readonly port: number;
-}
-
 /** What a connect string says. */
 export interface ConnectString {
-  /** At least one. */
-  readonly members: readonly Member[];
+  /** Where the servers of the ensemble listen, at least one. */
+  readonly members: readonly HostPort[];
   /** The node that every path is relative to, as in `/lab`; empty if it is the root. */
   readonly chroot: string;
 }
@@ -48,12 +42,7 @@ export function parseConnectString(text: string): ConnectString {
   };
 }
 
-/** The member as it is written in a connect string. */
-export function formatMember({ host, port }: Member): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-function parseMember(part: string, whole: string): Member {
+function parseMember(part: string, whole: string): HostPort {
   const match = memberPattern.exec(part);
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3] ?? defaultPort);

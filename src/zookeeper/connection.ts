@@ -1,7 +1,7 @@
 /** One TCP or TLS connection to one member: frames out, frames in. It knows nothing of sessions. */
 
 import type { Clock } from "../base/clock.ts";
-import type { Member } from "./connect_string.ts";
+import type { HostPort } from "../base/names/host_port.ts";
 import { ZooKeeperError } from "./errors.ts";
 import { type CutFrame, FrameSplitter } from "./frames.ts";
 
@@ -18,7 +18,7 @@ export interface TlsOptions {
    * Makes the connection in another way; `undefined`: in this one, with the rest of the options.
    * @default this one
    */
-  readonly open?: (member: Member, signal: AbortSignal) => Promise<Socket | undefined>;
+  readonly open?: (member: HostPort, signal: AbortSignal) => Promise<Socket | undefined>;
   /** Certificates to trust beside the system's. */
   readonly caCerts?: readonly string[];
   /** The client's own certificate, together with {@link TlsOptions.key}. */
@@ -62,7 +62,7 @@ export class Connection {
   /**
    * Connects. Rejects with the system's error, or with the signal's reason as soon as it aborts.
    */
-  static async open(member: Member, options: ConnectionOptions): Promise<Connection> {
+  static async open(member: HostPort, options: ConnectionOptions): Promise<Connection> {
     const { signal } = options;
     const opening = openSocket(member, options);
     const aborted = Promise.withResolvers<never>();
@@ -141,7 +141,7 @@ export class Connection {
   }
 }
 
-async function openSocket(member: Member, options: ConnectionOptions): Promise<Socket> {
+async function openSocket(member: HostPort, options: ConnectionOptions): Promise<Socket> {
   const { tls, signal } = options;
   const address = { hostname: member.host, port: member.port };
   if (tls === undefined) {

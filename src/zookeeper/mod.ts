@@ -1,7 +1,7 @@
 /** A ZooKeeper client. It uses `src/base` and nothing else, and could be published by itself. */
 
 export { type CreateOptions, ZooKeeperClient, type ZooKeeperOptions } from "./client.ts";
-export { type ConnectString, type Member, parseConnectString } from "./connect_string.ts";
+export { type ConnectString, parseConnectString } from "./connect_string.ts";
 export { type TlsOptions } from "./connection.ts";
 export { type AuthInfo } from "./exchange.ts";
 export { isZooKeeperError, ZooKeeperError, type ZooKeeperErrorCode } from "./errors.ts";

@@ -17,7 +17,8 @@ import { Backoff } from "../base/backoff.ts";
 import { type Clock, sleep } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
-import { type ConnectString, formatMember, type Member } from "./connect_string.ts";
+import { addressOf, type HostPort } from "../base/names/host_port.ts";
+import type { ConnectString } from "./connect_string.ts";
 import type { Connection, TlsOptions } from "./connection.ts";
 import { ZooKeeperError } from "./errors.ts";
 import { type AuthInfo, Exchange } from "./exchange.ts";
@@ -117,7 +118,7 @@ export class Session {
     const waiter = Promise.withResolvers<void>();
     this.#connectWaiters.add(waiter);
     const timer = this.#options.clock.after(timeoutMs, () => {
-      const members = this.#options.address.members.map(formatMember).join(",");
+      const members = this.#options.address.members.map(addressOf).join(",");
       const why = this.#connectFailure === undefined ? "" : `. ${this.#connectFailure.message}`;
       waiter.reject(
         new ZooKeeperError(
@@ -201,7 +202,7 @@ export class Session {
         onGranted: (grant, connection) => this.#takeUp(grant, connection),
         onFrame: (frame) => this.#exchange.receive(frame),
       });
-      log.debug("A visit to a ZooKeeper member ended", { member: formatMember(member), ...ended });
+      log.debug("A visit to a ZooKeeper member ended", { member: addressOf(member), ...ended });
       const delayMs = this.#conclude(member, ended);
       if (delayMs > 0) await sleep(clock, delayMs, this.#stop.signal);
     }
@@ -219,7 +220,7 @@ export class Session {
   }
 
   /** Draws the consequences of a visit, and says how long to wait before the next. */
-  #conclude(member: Member, ended: Visit): number {
+  #conclude(member: HostPort, ended: Visit): number {
     if (ended.kind === "lost") return this.#concludeLoss(ended);
     // What else a visit ends in while closing is of no interest to anybody.
     if (this.#closing !== undefined) return 0;

@@ -2,7 +2,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
-import type { Member } from "./connect_string.ts";
+import type { HostPort } from "../base/names/host_port.ts";
 import { Connection, type TlsOptions } from "./connection.ts";
 import { ZooKeeperError } from "./errors.ts";
 import { CutFrame } from "./frames.ts";
@@ -12,7 +12,7 @@ import { decodeConnect, type SessionGrant } from "./protocol.ts";
 
 /** Whom to visit, and what to do there. */
 export interface VisitOptions {
-  readonly member: Member;
+  readonly member: HostPort;
   readonly clock: Clock;
   readonly tls: TlsOptions | undefined;
   readonly frameBytesMax: number;

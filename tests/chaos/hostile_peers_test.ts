@@ -1,7 +1,7 @@
 /** Peers that send nonsense, never end, never read, or come by the thousand, while others call. */
 
+import { addressOf } from "../../src/base/names/host_port.ts";
 import assert from "node:assert/strict";
-import { addressOf } from "../../src/discovery/discovery.ts";
 import { connectOutsider } from "../discovery/zookeeper/zookeeper_support.ts";
 import { runtimeVersion, source } from "../support/program.ts";
 import { within } from "../support/wait_for.ts";

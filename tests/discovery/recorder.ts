@@ -1,14 +1,9 @@
 /** What the tests of registries share: instances to announce, and a watcher that remembers. */
 
 import type { RpcError } from "../../src/base/errors.ts";
-import {
-  addressOf,
-  type Change,
-  type Instance,
-  type Snapshot,
-  type Watcher,
-} from "../../src/discovery/discovery.ts";
+import type { Change, Instance, Snapshot, Watcher } from "../../src/discovery/discovery.ts";
 import type { LogFields, Logger } from "../../src/base/log.ts";
+import { addressOf } from "../../src/base/names/host_port.ts";
 
 /** How long a test waits for what should take milliseconds, before it says what it saw instead. */
 export const waitMsMax = 15_000;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { matcherOf } from "../../src/base/patterns.ts";
+import { matcherOf } from "../../src/base/names/patterns.ts";
 import type { RpcError } from "../../src/base/errors.ts";
 import { parseRights } from "../../src/keys/rights.ts";
 import { Gate, type GateOptions } from "../../src/server/gate.ts";

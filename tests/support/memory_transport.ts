@@ -1,5 +1,5 @@
 import { RpcError } from "../../src/base/errors.ts";
-import { addressOf } from "../../src/discovery/discovery.ts";
+import { addressOf } from "../../src/base/names/host_port.ts";
 import type { Duplex, Target, Transport } from "../../src/client/transport.ts";
 import { BadMessage, decodeRequest } from "../../src/wire/decode_request.ts";
 import { encodeError, encodeNotification, encodeResult } from "../../src/wire/codec.ts";

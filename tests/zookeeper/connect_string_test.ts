@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatMember, parseConnectString } from "../../src/zookeeper/connect_string.ts";
+import { parseConnectString } from "../../src/zookeeper/connect_string.ts";
 import { isZooKeeperError } from "../../src/zookeeper/errors.ts";
 
 const cases: [string, ReturnType<typeof parseConnectString>][] = [
@@ -32,8 +32,3 @@ for (
     );
   });
 }
-
-Deno.test("formatMember() puts brackets round IPv6 addresses only", () => {
-  assert.equal(formatMember({ host: "::1", port: 3 }), "[::1]:3");
-  assert.equal(formatMember({ host: "zk", port: 2181 }), "zk:2181");
-});

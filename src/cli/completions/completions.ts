@@ -1,4 +1,4 @@
-import { hintFor } from "../../base/nearest.ts";
+import { hintFor } from "../../base/names/nearest.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import { type completionsFlags, shells } from "./flags.ts";
 import { completionScripts } from "./scripts.ts";

@@ -1,7 +1,7 @@
 import { systemClock } from "../../base/clock.ts";
+import type { HostPort } from "../../base/names/host_port.ts";
 import { Client } from "../../client/client.ts";
 import { Gateway } from "../../gateway/gateway.ts";
-import type { HostPort } from "../../discovery/registry_url.ts";
 import { isLoopback } from "../../library/advertise.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { printLine } from "../../terminal/stdout.ts";
@@ -23,7 +23,7 @@ const addressDefault = "127.0.0.1:8080";
 export async function run(
   { flags, positionals: [address = addressDefault] }: CommandInput<typeof gatewayFlags>,
 ): Promise<number> {
-  const listen = addressOf(address);
+  const listen = listenAddress(address);
   const tls = tlsOf(flags);
   guard(listen, flags, tls !== undefined);
   const allowHosts = namesOf(flags.allowHost).map((name) => name.toLowerCase());
@@ -62,7 +62,7 @@ export async function run(
 }
 
 /** @throws {UsageError} */
-function addressOf(text: string): HostPort {
+function listenAddress(text: string): HostPort {
   const match = /^(?:\[([\da-fA-F:.]+)\]|([^:[\]\s/]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = match?.[3];

@@ -1,4 +1,4 @@
-import type { HostPort } from "../../discovery/registry_url.ts";
+import type { HostPort } from "../../base/names/host_port.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 
 /** Where to invite and to join if no port is named: beside the one that servers usually have. */

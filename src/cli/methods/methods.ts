@@ -1,4 +1,4 @@
-import { nearest } from "../../base/nearest.ts";
+import { nearest } from "../../base/names/nearest.ts";
 import { Client } from "../../client/client.ts";
 import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
 import type { CommandInput } from "../syntax/command.ts";

@@ -2,9 +2,9 @@ import { Counter, Gauge, Registry } from "@platformatic/prom-client";
 import { messageOf } from "../../base/errors.ts";
 import { isKnownHost } from "../../library/survey/known_host.ts";
 import type { Logger } from "../../base/log.ts";
-import type { HostPort } from "../../discovery/registry_url.ts";
 import type { Stats } from "../../wire/stats.ts";
 import { CommandError } from "../../base/command_error.ts";
+import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 
 /** What is looked at when somebody asks; between two questions metrics cost nothing. */
 export interface MetricsSource {
@@ -66,7 +66,7 @@ export function serveMetrics(
     });
     const { hostname, port: bound } = server.addr;
     return {
-      address: hostname.includes(":") ? `[${hostname}]:${bound}` : `${hostname}:${bound}`,
+      address: addressOf({ host: hostname, port: bound }),
       close: () => closing.abort(),
     };
   } catch (error) {

@@ -1,14 +1,10 @@
 import { systemClock } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
 import { weightMax } from "../../base/limits.ts";
+import { addressOf } from "../../base/names/host_port.ts";
 import { callOnce } from "../../client/call_once.ts";
 import type { Transport } from "../../client/transport.ts";
-import {
-  addressOf,
-  type Instance,
-  type OverrideChange,
-  type Snapshot,
-} from "../../discovery/discovery.ts";
+import type { Instance, OverrideChange, Snapshot } from "../../discovery/discovery.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { reservedMethods } from "../../wire/reserved.ts";

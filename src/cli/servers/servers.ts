@@ -1,8 +1,9 @@
 import { systemClock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
+import { addressOf } from "../../base/names/host_port.ts";
 import { callOnce } from "../../client/call_once.ts";
 import type { Transport } from "../../client/transport.ts";
-import { addressOf, type Instance, type Snapshot } from "../../discovery/discovery.ts";
+import type { Instance, Snapshot } from "../../discovery/discovery.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { serversFlags } from "./flags.ts";

@@ -1,5 +1,5 @@
+import { addressOf } from "../../base/names/host_port.ts";
 import { styleText } from "node:util";
-import { addressOf } from "../../discovery/discovery.ts";
 import { plainLine } from "../../terminal/plain_text.ts";
 import { timeText } from "../../terminal/time_text.ts";
 import { displayWidth } from "../../terminal/width.ts";

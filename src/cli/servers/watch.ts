@@ -1,7 +1,8 @@
 import { systemClock } from "../../base/clock.ts";
+import { addressOf } from "../../base/names/host_port.ts";
 import { callOnce } from "../../client/call_once.ts";
 import type { Transport } from "../../client/transport.ts";
-import { addressOf, type Discovery } from "../../discovery/discovery.ts";
+import type { Discovery } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { statsSchema } from "../../wire/stats.ts";

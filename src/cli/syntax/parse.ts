@@ -1,4 +1,4 @@
-import { hintFor } from "../../base/nearest.ts";
+import { hintFor } from "../../base/names/nearest.ts";
 import type { Command } from "./command.ts";
 import { kebabCase } from "./flags.ts";
 import { type Token, tokensOf } from "./tokens.ts";

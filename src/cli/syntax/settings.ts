@@ -1,5 +1,5 @@
 import { messageOf, RpcError } from "../../base/errors.ts";
-import { hintFor } from "../../base/nearest.ts";
+import { hintFor } from "../../base/names/nearest.ts";
 import {
   type ReadSettings,
   readSettings,

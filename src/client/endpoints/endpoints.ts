@@ -1,6 +1,6 @@
 import type { Change, Instance } from "../../discovery/discovery.ts";
-import { addressOf } from "../../discovery/discovery.ts";
 import { hastyReconnectsMax } from "../../base/limits.ts";
+import { addressOf } from "../../base/names/host_port.ts";
 import { candidatesOf, type Pick } from "./balancer.ts";
 import type { Call } from "../call.ts";
 import { Endpoint, type EndpointOwner } from "./endpoint.ts";

@@ -1,7 +1,8 @@
 /** Overrides in a local registry: a file for an address, beside the registrations. */
 
 import { joinPath } from "../../base/paths.ts";
-import { addressOf, type Instance, type Override } from "../discovery.ts";
+import { addressOf } from "../../base/names/host_port.ts";
+import type { Instance, Override } from "../discovery.ts";
 import {
   decodeOverride,
   encodeOverride,

@@ -1,7 +1,8 @@
 /** Overrides in ZooKeeper: a node for an address, which no session owns. */
 
+import { addressOf } from "../../base/names/host_port.ts";
 import { type Acl, isZooKeeperError, openAcl, type ZooKeeperClient } from "../../zookeeper/mod.ts";
-import { addressOf, type Instance, type Override } from "../discovery.ts";
+import type { Instance, Override } from "../discovery.ts";
 import { decodeOverride, encodeOverride, isKept, noOverride } from "../override.ts";
 
 /** Beside the services, where other programs' readers look for instances and nothing else. */

@@ -1,8 +1,9 @@
 import { type Clock, orAborted } from "../../base/clock.ts";
 import { gatewayServersAskedMax, gatewayServerTimeoutMs } from "../../base/limits.ts";
+import { addressOf } from "../../base/names/host_port.ts";
 import { callOnce } from "../../client/call_once.ts";
 import type { Transport } from "../../client/transport.ts";
-import { addressOf, type Discovery, type Instance } from "../../discovery/discovery.ts";
+import type { Discovery, Instance } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 import { ServerRows } from "../../library/survey/server_rows.ts";
 import { reservedMethods } from "../../wire/reserved.ts";

@@ -2,13 +2,11 @@ import { type Clock, sleep, type Timer } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { gatewayCertificateCheckMs } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
-import { addressOf } from "../../discovery/discovery.ts";
+import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 import { readTlsFiles, type TlsFiles, type TlsPair } from "./tls_files.ts";
 
 /** What is listened on, and who answers. */
-export interface HttpListenerOptions {
-  readonly host: string;
-  readonly port: number;
+export interface HttpListenerOptions extends HostPort {
   readonly tls: TlsFiles | undefined;
   /** Never rejects. */
   readonly answer: (request: Request) => Promise<Response>;

@@ -1,11 +1,15 @@
 import type { Clock } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
+import type { HostPort } from "../../base/names/host_port.ts";
 import { createRequest, isSignedBy } from "../authority.ts";
 import { clusterOf } from "../certificate.ts";
 import { joinLabels, readJsonLine, writeJsonLine } from "./lines.ts";
 import { type Keys, keysOf } from "../keys.ts";
 import { isOfToken, isProof, proofOf, type Token } from "./token.ts";
+
+/** Where the inviter waits, also as the user wrote it. */
+type Place = HostPort & { readonly text: string };
 
 /** How long the inviter may take. */
 const joinTimeoutMs = 10_000;
@@ -17,7 +21,7 @@ const joinTimeoutMs = 10_000;
  * @throws {CommandError} it cannot be done, or somebody is in between
  */
 export async function join(
-  place: { readonly host: string; readonly port: number; readonly text: string },
+  place: Place,
   token: Token,
   name: string,
   clock: Clock,
@@ -41,7 +45,7 @@ export async function join(
 }
 
 async function ask(
-  { host, port, text }: { readonly host: string; readonly port: number; readonly text: string },
+  { host, port, text }: Place,
   line: { readonly name: string; readonly request: string; readonly proof: string },
   clock: Clock,
 ): Promise<Record<string, unknown>> {

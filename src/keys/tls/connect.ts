@@ -1,5 +1,6 @@
 import tls from "node:tls";
 import { RpcError } from "../../base/errors.ts";
+import type { HostPort } from "../../base/names/host_port.ts";
 import type { Keys } from "../keys.ts";
 import { clusterName } from "../names.ts";
 import { TlsConnection } from "./connection.ts";
@@ -39,7 +40,7 @@ const meanings: readonly (readonly [pattern: RegExp, meaning: string])[] = [
  * @throws {RpcError} Unavailable: it cannot be reached, or it is not what it must be
  */
 export function connectTls(
-  target: { readonly host: string; readonly port: number },
+  target: HostPort,
   keys: Keys,
   signal: AbortSignal,
   name = clusterName(keys.cluster),

@@ -1,4 +1,5 @@
 import { Waiters } from "../../base/waiters.ts";
+import { addressOf } from "../../base/names/host_port.ts";
 import type { Buffer } from "node:buffer";
 import type { TLSSocket } from "node:tls";
 
@@ -101,5 +102,5 @@ export function addressTextOf(
     readonly remotePort?: number | undefined;
   },
 ): string {
-  return `${remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
+  return addressOf({ host: remoteAddress, port: remotePort });
 }

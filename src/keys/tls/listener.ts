@@ -6,6 +6,7 @@ import type { RpcError } from "../../base/errors.ts";
 import { handshakesMax, handshakeTimeoutMs } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
 import { Waiters } from "../../base/waiters.ts";
+import type { HostPort } from "../../base/names/host_port.ts";
 import { type Caller, callerOf } from "../caller.ts";
 import { readCertificate } from "../certificate.ts";
 import type { KeyRing } from "../key_ring.ts";
@@ -23,7 +24,7 @@ export interface AcceptedTls {
 
 /** What a {@link TlsListener} needs. */
 export interface TlsListenerOptions {
-  readonly hostname: string;
+  readonly host: string;
   readonly port: number;
   readonly keys: KeyRing;
   readonly clock: Clock;
@@ -37,7 +38,7 @@ export interface TlsListenerOptions {
  * afterwards: in the handshake there would be no way to tell why.
  */
 export class TlsListener {
-  readonly addr: { readonly hostname: string; readonly port: number };
+  readonly addr: HostPort;
   readonly #server: tls.Server;
   readonly #options: TlsListenerOptions;
   readonly #renewalCheck: Timer;
@@ -53,7 +54,7 @@ export class TlsListener {
     this.#options = options;
     this.#shown = shown;
     const { address, port } = server.address() as { address: string; port: number };
-    this.addr = { hostname: address, port };
+    this.addr = { host: address, port };
     server.on("connection", (socket: Socket) => this.#connected(socket));
     server.on("secureConnection", (socket: tls.TLSSocket) => this.#shookHands(socket));
     server.on("tlsClientError", (error: Error, socket: tls.TLSSocket) => {
@@ -72,7 +73,7 @@ export class TlsListener {
    * @throws {Error} the address cannot be listened on
    */
   static async listen(options: TlsListenerOptions): Promise<TlsListener> {
-    const { hostname, port, keys } = options;
+    const { host, port, keys } = options;
     const shown = keys.current();
     const server = tls.createServer({
       ...contextOf(shown),
@@ -85,7 +86,7 @@ export class TlsListener {
     } as tls.TlsOptions);
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen(port, hostname, () => {
+      server.listen(port, host, () => {
         server.off("error", reject);
         resolve();
       });

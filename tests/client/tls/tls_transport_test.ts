@@ -25,7 +25,7 @@ async function serve(
 ): Promise<RpcServer> {
   const log = silentLogger;
   const keys = cluster.ring(pair);
-  const place = { hostname: "127.0.0.1", port: 0, clock: systemClock, log };
+  const place = { host: "127.0.0.1", port: 0, clock: systemClock, log };
   return RpcServer.listen({
     ...place,
     listener: await listenTls({ ...place, keys }),
@@ -90,7 +90,7 @@ Deno.test("a registry that lies sends no call to another service, an open server
   const alice = tlsTransport(cluster.ring(await cluster.member("alice")));
   const server = await serve(cluster, await cluster.member("server"), { service: "billing" });
   const open = RpcServer.listen({
-    hostname: "127.0.0.1",
+    host: "127.0.0.1",
     port: 0,
     procedures: builtin,
     service: "rpc",
@@ -147,7 +147,7 @@ Deno.test("what a client says of itself in meta counts for nothing, and the serv
   );
   const server = await serve(cluster, await cluster.member("server"), { procedures: { whoami } });
   const open = RpcServer.listen({
-    hostname: "127.0.0.1",
+    host: "127.0.0.1",
     port: 0,
     procedures: { whoami },
     service: "rpc",
@@ -160,7 +160,7 @@ Deno.test("what a client says of itself in meta counts for nothing, and the serv
     const instance = instanceAt(server.address.port, { cluster: cluster.id });
     assert.equal(await ping(alice, instance, "whoami"), "alice");
 
-    const connection = await Deno.connect({ ...open.address });
+    const connection = await Deno.connect({ hostname: open.address.host, port: open.address.port });
     const forged = { jsonrpc: "2.0", id: 1, method: "whoami", meta: { caller: "root" } };
     await connection.write(new TextEncoder().encode(`${JSON.stringify(forged)}\n`));
     const buffer = new Uint8Array(1_024);
@@ -181,7 +181,7 @@ Deno.test("a procedure for some callers is denied to others, and to all where no
   );
   const server = await serve(cluster, await cluster.member("server"), { procedures: { secret } });
   const open = RpcServer.listen({
-    hostname: "127.0.0.1",
+    host: "127.0.0.1",
     port: 0,
     procedures: { secret },
     service: "rpc",
@@ -210,7 +210,7 @@ Deno.test("a new certificate is shown to the next connections, and takes no call
   await using cluster = await TestCluster.create();
   const keys = cluster.ring(await cluster.member("server"));
   const clock = new VirtualClock(0, Date.now());
-  const place = { hostname: "127.0.0.1", port: 0, clock: systemClock, log: silentLogger };
+  const place = { host: "127.0.0.1", port: 0, clock: systemClock, log: silentLogger };
   const own = KeyRing.open(keys.directory, clock, silentLogger) as KeyRing;
   const server = RpcServer.listen({
     ...place,

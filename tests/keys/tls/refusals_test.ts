@@ -21,7 +21,7 @@ const never = new AbortController().signal;
 async function listen(cluster: TestCluster, pair: Pair): Promise<TlsListener> {
   const keys = cluster.ring(pair);
   return await TlsListener.listen({
-    hostname: "127.0.0.1",
+    host: "127.0.0.1",
     port: 0,
     keys,
     clock: systemClock,

@@ -37,7 +37,7 @@ if (outer !== undefined) {
   serverTest(
     "one address has at most its share of the connections, and is told so (P-45)",
     async (harness) => {
-      const server = harness.listen({ hostname: "0.0.0.0", connectionsMax: 8 });
+      const server = harness.listen({ host: "0.0.0.0", connectionsMax: 8 });
       const { port } = server.address;
       const open = () => {
         const socket = connect({ host: outer, port, localAddress: outer });

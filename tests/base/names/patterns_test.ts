@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { matcherOf } from "../../src/base/patterns.ts";
+import { matcherOf } from "../../../src/base/names/patterns.ts";
 
 Deno.test("a name fits a pattern as a whole, and * stands for any text, also for none", () => {
   const cases: readonly [pattern: string, name: string, fits: boolean][] = [

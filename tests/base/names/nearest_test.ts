@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { editDistance, nearest } from "../../src/base/nearest.ts";
+import { editDistance, nearest } from "../../../src/base/names/nearest.ts";
 
 Deno.test("editDistance() counts insertions, deletions, replacements and swaps of neighbours", () => {
   const cases: [one: string, other: string, distance: number][] = [
