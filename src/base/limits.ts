@@ -180,6 +180,12 @@ export const unavailableAfterMsDefault = 1_500;
 export const connectTimeoutMs = 5_000;
 
 /**
+ * Longest wait for a registry's word that a server is out of it: a disk that hangs, or a network,
+ * must not hold up the end of the program. The kernel's lock or the end of the session then do it.
+ */
+export const withdrawTimeoutMs = 2_000;
+
+/**
  * While a call waits and no server is connected, one is tried again at the first tick after this long: so the
  * first answer comes within a second after a plug is put back. Each client ticks at a time of its own.
  */

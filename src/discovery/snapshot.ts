@@ -1,7 +1,9 @@
 /** Lists of instances: making them presentable, and telling what changed in them. */
 
+import type { RpcError } from "../base/errors.ts";
 import { addressOf } from "../base/names/host_port.ts";
 import type { Change, Instance, Watcher } from "./discovery.ts";
+import { Outage } from "./outage.ts";
 
 /**
  * One instance per address, sorted by address.
@@ -45,15 +47,18 @@ export function changeOf(before: readonly Instance[], after: readonly Instance[]
 }
 
 /**
- * The lists of one watch, one after the other, told to its watcher whenever one says something
- * else.
+ * What one watch finds, told to its watcher: the lists, one after the other, whenever one says
+ * something else, and once in each outage what is wrong.
  */
 export class ListTeller {
   readonly #watcher: Watcher;
+  readonly #outage: Outage;
   #told: readonly Instance[] | undefined;
+  #isClosed = false;
 
   constructor(watcher: Watcher) {
     this.#watcher = watcher;
+    this.#outage = new Outage((error) => watcher.trouble(error));
   }
 
   /** Whether the watcher has been told a list. */
@@ -63,11 +68,29 @@ export class ListTeller {
 
   /** The registry's list now: at most one instance per address. */
   tell(instances: readonly Instance[]): void {
+    if (this.#isClosed) return;
+    this.#outage.recovered();
     const isFirst = this.#told === undefined;
     const change = changeOf(this.#told ?? [], instances);
     this.#told = instances;
     if (!isFirst && change.listed.length + change.unlisted.length === 0) return;
     this.#watcher.snapshot({ instances, stale: false }, change);
+  }
+
+  /** The registry cannot be asked. */
+  failed(error: RpcError): void {
+    this.#outage.failed(error);
+  }
+
+  /** The registry can be asked again, whatever its list may be. */
+  recovered(): void {
+    this.#outage.recovered();
+  }
+
+  /** Tells nothing any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#outage.close();
   }
 }
 

@@ -12,11 +12,12 @@ import type {
   Override,
   OverrideChange,
 } from "../discovery.ts";
+import { AnnouncedInstance, withinWithdrawal } from "../announced.ts";
 import { encodeInstance } from "../instance_json.ts";
+import { Outage } from "../outage.ts";
 import { type LocalDirectory, prepareServiceDirectory } from "./directory.ts";
-import { changed, isKept, noOverride, overridden } from "../override.ts";
 import { OwnRegistration } from "./files.ts";
-import { readOverride, writeOverride } from "./override_file.ts";
+import { OverrideFile } from "./override_file.ts";
 
 /** What the local registry is built on, and how it is tuned. */
 export interface LocalAnnouncementOptions extends AnnounceOptions {
@@ -30,9 +31,6 @@ export interface LocalAnnouncementOptions extends AnnounceOptions {
 /** A full disk or a read-only one is tried again after these delays. */
 const retry = { baseMs: 100, maxMs: 5_000 };
 
-/** A disk that hangs must not hold up the end of the program. */
-const withdrawTimeoutMs = 2_000;
-
 type State =
   | { readonly kind: "waiting" }
   | { readonly kind: "registered"; readonly registration: OwnRegistration }
@@ -44,20 +42,26 @@ export class LocalAnnouncement implements Announcement {
   /** Resolves when it is withdrawn and its files are gone. */
   readonly ended: Promise<void>;
   readonly #directory: LocalDirectory;
-  readonly #instance: Instance;
+  readonly #service: string;
+  readonly #announced: AnnouncedInstance;
   readonly #options: LocalAnnouncementOptions;
   readonly #backoff: Backoff;
+  readonly #outage: Outage;
   readonly #withdrawal = new AbortController();
   #resolveRegistered: () => void;
   #state: State = { kind: "waiting" };
-  #override = noOverride;
-  #hasRead = false;
   /** One change of the files after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(directory: LocalDirectory, instance: Instance, options: LocalAnnouncementOptions) {
     this.#directory = directory;
-    this.#instance = instance;
+    this.#service = instance.service;
+    this.#announced = new AnnouncedInstance(
+      instance,
+      new OverrideFile(directory, instance),
+      options,
+    );
+    this.#outage = new Outage((error) => options.trouble?.(error));
     this.#options = options;
     this.#backoff = new Backoff(options.random, retry);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -72,33 +76,24 @@ export class LocalAnnouncement implements Announcement {
 
   override(change: OverrideChange): Promise<Override> {
     return this.#inTurn(async () => {
-      if (this.#state.kind !== "registered" || this.#withdrawal.signal.aborted) {
-        throw new RpcError("Unavailable", "The server is not registered now: try again");
-      }
-      const override = changed(this.#override, change, this.#instance);
-      const path = await prepareServiceDirectory(this.#directory, this.#instance.service);
-      const fresh = await this.#publish(path, override);
+      const former = this.#withdrawal.signal.aborted ? undefined : this.#registration;
+      const override = this.#announced.changed(change, former !== undefined);
+      const registration = await this.#publish(this.#announced.with(override));
       try {
-        if (this.#options.keepsOverride) await writeOverride(path, this.#instance, override);
+        await this.#announced.keep(override);
       } catch (error) {
-        await fresh.remove();
+        await registration.remove();
         throw error;
       }
-      const { registration } = this.#state;
-      this.#override = override;
-      this.#state = { kind: "registered", registration: fresh };
-      await registration.remove();
+      this.#state = { kind: "registered", registration };
+      await former?.remove();
       return override;
     });
   }
 
   async withdraw(): Promise<void> {
     this.#withdrawal.abort();
-    const settled = new AbortController();
-    await Promise.race([
-      this.ended.finally(() => settled.abort()),
-      sleep(this.#options.clock, withdrawTimeoutMs, settled.signal),
-    ]);
+    await withinWithdrawal(this.#options.clock, this.ended);
   }
 
   async #run(): Promise<void> {
@@ -109,7 +104,7 @@ export class LocalAnnouncement implements Announcement {
       await sleep(clock, isThere ? checkMs : this.#backoff.next(), signal);
     }
     await this.#turn;
-    const { registration } = this.#state.kind === "registered" ? this.#state : {};
+    const registration = this.#registration;
     this.#state = { kind: "withdrawn" };
     this.#resolveRegistered();
     await registration?.remove();
@@ -121,10 +116,13 @@ export class LocalAnnouncement implements Announcement {
     return done;
   }
 
-  #publish(directory: string, override: Override): Promise<OwnRegistration> {
-    const instance = overridden(this.#instance, override);
-    return OwnRegistration.publish(
-      directory,
+  get #registration(): OwnRegistration | undefined {
+    return this.#state.kind === "registered" ? this.#state.registration : undefined;
+  }
+
+  async #publish(instance: Instance): Promise<OwnRegistration> {
+    return await OwnRegistration.publish(
+      await prepareServiceDirectory(this.#directory, this.#service),
       (id) => encodeInstance(instance, id),
       instance.secret === undefined ? undefined : 0o600,
     );
@@ -132,27 +130,22 @@ export class LocalAnnouncement implements Announcement {
 
   /** Makes the files if they are not there. Says whether they are now. */
   async #look(): Promise<boolean> {
-    if (this.#state.kind === "registered") {
-      const { registration } = this.#state;
-      if (await registration.isIntact()) return true;
+    const lost = this.#registration;
+    if (lost !== undefined) {
+      if (await lost.isIntact()) return true;
       this.#options.log.warn("Our files in the local registry were removed, making them again", {
         directory: this.#directory.path,
-        service: this.#instance.service,
+        service: this.#service,
       });
       this.#state = { kind: "waiting" };
-      await registration.remove();
+      await lost.remove();
     }
     try {
-      const path = await prepareServiceDirectory(this.#directory, this.#instance.service);
-      const isFirst = !this.#hasRead;
-      if (isFirst && this.#options.keepsOverride) {
-        this.#override = await readOverride(path, this.#instance);
-      }
-      this.#hasRead = true;
-      const registration = await this.#publish(path, this.#override);
+      await this.#announced.recall();
+      const registration = await this.#publish(this.#announced.with());
       this.#state = { kind: "registered", registration };
-      if (isFirst && isKept(this.#override)) this.#options.overridden?.(this.#override);
       this.#backoff.reset();
+      this.#outage.recovered();
       this.#resolveRegistered();
       return true;
     } catch (error) {
@@ -162,8 +155,7 @@ export class LocalAnnouncement implements Announcement {
   }
 
   #fail(error: unknown): void {
-    if (this.#backoff.failures > 0) return; // said already
-    this.#options.trouble?.(
+    this.#outage.failed(
       new RpcError(
         "Unavailable",
         `Cannot announce the server in the local registry ${this.#directory.path}: ` +

@@ -2,6 +2,7 @@
 
 import { joinPath } from "../../base/paths.ts";
 import { addressOf } from "../../base/names/host_port.ts";
+import type { OverrideStore } from "../announced.ts";
 import type { Instance, Override } from "../discovery.ts";
 import {
   decodeOverride,
@@ -11,32 +12,43 @@ import {
   overrideBytesMax,
 } from "../override.ts";
 import { readRegularFile } from "../regular_file.ts";
+import { type LocalDirectory, prepareServiceDirectory } from "./directory.ts";
 
-/**
- * What is wanted of whoever serves at the instance's address.
- *
- * @throws whatever the file system has against reading it
- */
-export async function readOverride(directory: string, instance: Instance): Promise<Override> {
+/** What is wanted of whoever serves at one address. Rejects as the file system does. */
+export class OverrideFile implements OverrideStore {
+  readonly #directory: LocalDirectory;
+  readonly #instance: Instance;
+
+  constructor(directory: LocalDirectory, instance: Instance) {
+    this.#directory = directory;
+    this.#instance = instance;
+  }
+
+  async read(): Promise<Override> {
+    return await readOverride(await this.#path());
+  }
+
+  async write(override: Override): Promise<void> {
+    await writeOverride(await this.#path(), override);
+  }
+
+  async #path(): Promise<string> {
+    const { service } = this.#instance;
+    return pathOf(await prepareServiceDirectory(this.#directory, service), this.#instance);
+  }
+}
+
+async function readOverride(path: string): Promise<Override> {
   try {
-    return decodeOverride(await readRegularFile(pathOf(directory, instance), overrideBytesMax));
+    return decodeOverride(await readRegularFile(path, overrideBytesMax));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return noOverride;
     throw error;
   }
 }
 
-/**
- * Keeps it, whole or not at all.
- *
- * @throws whatever the file system has against it
- */
-export async function writeOverride(
-  directory: string,
-  instance: Instance,
-  override: Override,
-): Promise<void> {
-  const path = pathOf(directory, instance);
+/** Keeps it, whole or not at all. */
+async function writeOverride(path: string, override: Override): Promise<void> {
   if (!isKept(override)) {
     await Deno.remove(path).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;

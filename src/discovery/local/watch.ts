@@ -47,7 +47,6 @@ export class LocalWatch implements Watch {
   readonly #resolveEnded: () => void;
   readonly #directory: LocalDirectory;
   readonly #service: string;
-  readonly #watcher: Watcher;
   readonly #options: LocalWatchOptions;
   readonly #scanning: CoalescedTask;
   readonly #scanner: LocalScanner;
@@ -60,7 +59,6 @@ export class LocalWatch implements Watch {
   #rescanAtMs = -Infinity;
   #hasLooked = false;
   #isClosed = false;
-  #troubled = false;
 
   constructor(
     directory: LocalDirectory,
@@ -70,7 +68,6 @@ export class LocalWatch implements Watch {
   ) {
     this.#directory = directory;
     this.#service = service;
-    this.#watcher = watcher;
     this.#options = options;
     this.#teller = new ListTeller(watcher);
     this.#scanner = new LocalScanner({ service, log: options.log });
@@ -83,6 +80,7 @@ export class LocalWatch implements Watch {
 
   close(): void {
     this.#isClosed = true;
+    this.#teller.close();
     this.#stopEvents();
     void this.#scanning.close().then(this.#resolveEnded);
   }
@@ -99,8 +97,7 @@ export class LocalWatch implements Watch {
       const touched = isHeard ? new Set(this.#touched) : undefined;
       this.#touched.clear();
       const instances = await this.#scanner.scan(path, { touched, all });
-      this.#troubled = false;
-      if (!this.#isClosed) this.#teller.tell(oneByAddress(instances));
+      this.#teller.tell(oneByAddress(instances));
       if (!this.#hasLooked) {
         this.#hasLooked = true;
         this.#rescanAtMs = clock.now() + (instances.length === 0 ? 0 : listenAfterMs);
@@ -153,9 +150,7 @@ export class LocalWatch implements Watch {
   }
 
   #fail(error: unknown): void {
-    if (this.#troubled || this.#isClosed) return;
-    this.#troubled = true;
-    this.#watcher.trouble(
+    this.#teller.failed(
       new RpcError(
         "Unavailable",
         `Cannot read the local registry ${this.#directory.path}: ${

@@ -1,7 +1,7 @@
 /** Keeping one instance in ZooKeeper. */
 
 import { Backoff } from "../../base/backoff.ts";
-import { type Clock, sleep } from "../../base/clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
@@ -20,8 +20,9 @@ import type {
   Override,
   OverrideChange,
 } from "../discovery.ts";
+import { AnnouncedInstance, withinWithdrawal } from "../announced.ts";
 import { encodeInstance } from "../instance_json.ts";
-import { changed, isKept, noOverride, overridden } from "../override.ts";
+import { Outage } from "../outage.ts";
 import { OverrideNode } from "./override_node.ts";
 
 /** What an announcement is built on. */
@@ -49,9 +50,6 @@ const restoredPauseMs = 1_000;
  * their own.
  */
 const retry = { baseMs: 100, maxMs: 10_000 };
-
-/** Longest wait for ZooKeeper's word that the node is gone; then the end of the session must do. */
-const withdrawTimeoutMs = 2_000;
 
 /** A node of ours: its session owns it, and with the session it ends. */
 interface OwnNode {
@@ -82,25 +80,26 @@ export class ZooKeeperAnnouncement implements Announcement {
   readonly registered: Promise<void>;
   /** Resolves when nothing of it is left to do. */
   readonly ended: Promise<void>;
-  readonly #instance: Instance;
+  readonly #announced: AnnouncedInstance;
   readonly #options: ZooKeeperAnnouncementOptions;
   readonly #backoff: Backoff;
+  readonly #outage: Outage;
   readonly #task: CoalescedTask;
   readonly #resolveRegistered: () => void;
   readonly #resolveEnded: () => void;
   #state: State = { kind: "waiting" };
-  #troubled = false;
   #restoredAtMs = -Infinity;
-  readonly #overrides: OverrideNode;
-  #override = noOverride;
-  #hasRead = false;
   /** What our node says does not hold any more. */
   #isOutdated = false;
 
   constructor(instance: Instance, options: ZooKeeperAnnouncementOptions) {
-    this.#instance = instance;
     this.#options = options;
-    this.#overrides = new OverrideNode(options.client, instance, options.acl);
+    this.#announced = new AnnouncedInstance(
+      instance,
+      new OverrideNode(options.client, instance, options.acl),
+      options,
+    );
+    this.#outage = new Outage((error) => options.trouble?.(error));
     this.#backoff = new Backoff(options.random, retry);
     this.#task = new CoalescedTask(options.clock, () => this.#reconcile());
     const registered = Promise.withResolvers<void>();
@@ -122,23 +121,16 @@ export class ZooKeeperAnnouncement implements Announcement {
     if (this.#state.kind !== "withdrawing" && this.#state.kind !== "withdrawn") {
       const node = this.#state.kind === "waiting" ? undefined : this.#state.node;
       this.#state = { kind: "withdrawing", node };
+      this.#outage.close();
       this.#resolveRegistered();
       this.#task.request(0);
     }
-    const settled = new AbortController();
-    await Promise.race([
-      this.ended.then(() => settled.abort()),
-      sleep(this.#options.clock, withdrawTimeoutMs, settled.signal),
-    ]);
+    await withinWithdrawal(this.#options.clock, this.ended);
   }
 
   async override(change: OverrideChange): Promise<Override> {
-    if (!this.isRegistered) {
-      throw new RpcError("Unavailable", "The server is not registered now: try again");
-    }
-    const override = changed(this.#override, change, this.#instance);
-    if (this.#options.keepsOverride) await this.#overrides.write(override);
-    this.#override = override;
+    const override = this.#announced.changed(change, this.isRegistered);
+    await this.#announced.keep(override);
     this.#isOutdated = true;
     // By the task alone, which must not take what is ours for somebody else's writing.
     this.#task.request(0);
@@ -148,6 +140,7 @@ export class ZooKeeperAnnouncement implements Announcement {
   /** The session ends now, and the node with it: there is nothing more to do here. */
   abandon(): void {
     this.#state = { kind: "withdrawn" };
+    this.#outage.close();
     this.#resolveRegistered();
     this.#resolveEnded();
     void this.#task.close();
@@ -155,16 +148,13 @@ export class ZooKeeperAnnouncement implements Announcement {
 
   /** ZooKeeper has been reached, for the first time or again. */
   connected(): void {
-    this.#troubled = false;
+    this.#outage.recovered();
     this.#task.request(0);
   }
 
   /** ZooKeeper cannot be reached. */
   unreachable(error: RpcError): void {
-    const { kind } = this.#state;
-    if (this.#troubled || kind === "withdrawing" || kind === "withdrawn") return;
-    this.#troubled = true;
-    this.#options.trouble?.(error);
+    this.#outage.failed(error);
   }
 
   /** Brings what is in ZooKeeper into line with the state. */
@@ -177,7 +167,7 @@ export class ZooKeeperAnnouncement implements Announcement {
       if (!await this.#isOurs()) await this.#register();
       await this.#update();
       this.#backoff.reset();
-      this.#troubled = false;
+      this.#outage.recovered();
       this.#task.request(reconcileMs * (1 + random()));
     } catch (error) {
       this.#fail(error);
@@ -226,7 +216,7 @@ export class ZooKeeperAnnouncement implements Announcement {
   async #register(): Promise<void> {
     const { client, servicePath, acl = openAcl } = this.#options;
     const id = crypto.randomUUID();
-    await this.#readOverride();
+    await this.#announced.recall();
     const data = this.#dataOf(id);
     const node = { path: `${servicePath}/${id}`, session: client.sessionId, data };
     await client.ensurePath(servicePath, acl);
@@ -251,15 +241,7 @@ export class ZooKeeperAnnouncement implements Announcement {
   }
 
   #dataOf(id: string): Uint8Array<ArrayBuffer> {
-    const instance = overridden(this.#instance, this.#override);
-    return new TextEncoder().encode(encodeInstance(instance, id));
-  }
-
-  async #readOverride(): Promise<void> {
-    if (this.#hasRead || !this.#options.keepsOverride) return;
-    this.#override = await this.#overrides.read();
-    this.#hasRead = true;
-    if (isKept(this.#override)) this.#options.overridden?.(this.#override);
+    return new TextEncoder().encode(encodeInstance(this.#announced.with(), id));
   }
 
   /** Changes the state, unless the announcement was withdrawn in the meantime. */

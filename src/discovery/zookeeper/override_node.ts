@@ -3,13 +3,14 @@
 import { addressOf } from "../../base/names/host_port.ts";
 import { type Acl, isZooKeeperError, openAcl, type ZooKeeperClient } from "../../zookeeper/mod.ts";
 import type { Instance, Override } from "../discovery.ts";
+import type { OverrideStore } from "../announced.ts";
 import { decodeOverride, encodeOverride, isKept, noOverride } from "../override.ts";
 
 /** Beside the services, where other programs' readers look for instances and nothing else. */
 const overridesPath = "/overrides";
 
 /** What is wanted of whoever serves at one address. */
-export class OverrideNode {
+export class OverrideNode implements OverrideStore {
   readonly #client: ZooKeeperClient;
   readonly #parent: string;
   readonly #path: string;

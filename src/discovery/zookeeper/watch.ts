@@ -50,7 +50,6 @@ const pauseMsMax = 500;
  * The last list stands whatever fails: only an answer replaces it.
  */
 export class ZooKeeperWatch implements Watch {
-  readonly #watcher: Watcher;
   readonly #options: ZooKeeperWatchOptions;
   readonly #nodes: ZooKeeperNodes;
   readonly #teller: ListTeller;
@@ -58,11 +57,8 @@ export class ZooKeeperWatch implements Watch {
   readonly #task: CoalescedTask;
   /** No reading before this, on the clock's scale: see {@link pauseMsPerChild}. */
   #pausedUntilMs = -Infinity;
-  #troubled = false;
-  #isClosed = false;
 
   constructor(watcher: Watcher, options: ZooKeeperWatchOptions) {
-    this.#watcher = watcher;
     this.#options = options;
     this.#teller = new ListTeller(watcher);
     this.#nodes = new ZooKeeperNodes({ ...options, onChange: () => this.#changed() });
@@ -72,7 +68,7 @@ export class ZooKeeperWatch implements Watch {
   }
 
   close(): void {
-    this.#isClosed = true;
+    this.#teller.close();
     void this.#task.close();
     this.#options.onClose();
   }
@@ -81,16 +77,14 @@ export class ZooKeeperWatch implements Watch {
    * ZooKeeper has been reached, for the first time or again: whatever is known may have changed.
    */
   connected(): void {
-    this.#troubled = false;
+    this.#teller.recovered();
     this.#nodes.doubtAll();
     this.#task.request(this.#teller.hasTold ? resyncMs * this.#options.random() : 0);
   }
 
   /** ZooKeeper cannot be reached. */
   unreachable(error: RpcError): void {
-    if (this.#troubled || this.#isClosed) return;
-    this.#troubled = true;
-    this.#watcher.trouble(error);
+    this.#teller.failed(error);
   }
 
   #changed(): void {
@@ -108,9 +102,8 @@ export class ZooKeeperWatch implements Watch {
       this.#pausedUntilMs = clock.now() + pauseMs * (1 + random());
       const instances = await this.#nodes.read(names);
       this.#backoff.reset();
-      this.#troubled = false;
       this.#task.request(reconcileMs * (1 + random()));
-      if (!this.#isClosed) this.#teller.tell(oneByAddress(instances));
+      this.#teller.tell(oneByAddress(instances));
     } catch (error) {
       this.#fail(error);
       this.#task.request(this.#backoff.next());
