@@ -268,6 +268,9 @@ export const unreadableShownMax = 200;
 /** Characters of the audit that may wait for a slow disk; calls past it are counted and not written. */
 export const auditPendingMax = 4 * 1024 * 1024;
 
+/** Servers that `rpc call --each` calls at once: the rest take their turns, so that a thousand connections are not made at one blow. */
+export const eachConcurrencyDefault = 64;
+
 /** Calls that a gateway has under way at once, over all its callers. Past it a call is answered Overloaded. */
 export const gatewayCallsMax = 4_096;
 

@@ -64,6 +64,7 @@ const callCommand = defineCommand({
   examples: [
     ["rpc call ping", "one call"],
     ["rpc call fib 32 --repeat 100", "a hundred, spread over all servers"],
+    ["rpc call ping --each", "once at every server, a line for each"],
     ["rpc call ping {i} --repeat 1000 --concurrency 16", "numbered from 1 to 1000, 16 at a time"],
     ["rpc call fib 27 --duration 30s --rate 50", "fifty a second for half a minute"],
     [`rpc call fib --params '{"n": 32}'`, "with named parameters"],

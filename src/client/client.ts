@@ -10,7 +10,7 @@ import {
 } from "../base/limits.ts";
 import { silentLogger } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
-import type { Change, Discovery, Watch } from "../discovery/discovery.ts";
+import type { Change, InstanceSource, Watch } from "../discovery/discovery.ts";
 import type { Params } from "../wire/message.ts";
 import { createPick } from "./endpoints/balancer.ts";
 import { Call, type Dispatch, type Done } from "./call.ts";
@@ -45,7 +45,7 @@ const hopePeriodMs = 200;
  * stands. The layers above the connection are functions of one shape, {@link Dispatch}.
  */
 export class Client {
-  readonly #discovery: Discovery;
+  readonly #discovery: InstanceSource;
   readonly #service: string;
   readonly #clock: Clock;
   readonly #timeoutMs: number;

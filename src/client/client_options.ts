@@ -5,14 +5,14 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Tracer } from "../base/tracer.ts";
-import type { Discovery } from "../discovery/discovery.ts";
+import type { InstanceSource } from "../discovery/discovery.ts";
 import { balancePolicies, type BalancePolicy } from "./endpoints/balancer.ts";
 import type { Transport } from "./transport.ts";
 
 /** How a {@link Client} behaves. */
 export interface ClientOptions {
   /** Where servers are found. The client does not close it. */
-  readonly discovery: Discovery;
+  readonly discovery: InstanceSource;
   /** @default "rpc" */
   readonly service?: string;
   /** @default "p2c" */

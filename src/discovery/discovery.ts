@@ -129,19 +129,23 @@ export interface AnnounceOptions {
   readonly overridden?: (override: Override) => void;
 }
 
-/** A registry. Implementations: `local`, `static`, `zookeeper`; one suite of tests for all. */
-export interface Discovery {
+/** Where instances are found: all that a client wants of a registry. */
+export interface InstanceSource {
   /**
    * The registry as the user writes it, in its full form, for example `zookeeper://10.0.0.1:2181`.
    */
   readonly url: string;
+  /** Watches a service. Calls back asynchronously, never from inside `watch` itself. */
+  watch(service: string, watcher: Watcher): Watch;
+}
+
+/** A registry. Implementations: `local`, `static`, `zookeeper`; one suite of tests for all. */
+export interface Discovery extends InstanceSource {
   /**
    * Announces an instance and keeps it announced until withdrawn: after an expiry, a wipe or a
    * restart of the registry it is announced again with nobody's help.
    */
   announce(instance: Instance, options?: AnnounceOptions): Announcement;
-  /** Watches a service. Calls back asynchronously, never from inside `watch` itself. */
-  watch(service: string, watcher: Watcher): Watch;
   /** Ends watches and announcements (withdrawing these), and frees what is held. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,5 +1,7 @@
+import { addressOf } from "../../base/names/host_port.ts";
 import { systemClock } from "../../base/clock.ts";
 import { Client } from "../../client/client.ts";
+import type { Discovery, InstanceSource } from "../../discovery/discovery.ts";
 import { jsonLine } from "../../terminal/plain_text.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { printOnStderr } from "../../terminal/stdout.ts";
@@ -30,25 +32,92 @@ import type { CallSummary } from "./summary.ts";
 export async function run(
   { flags, positionals: [method = "", ...args] }: CommandInput<typeof callFlags>,
 ): Promise<number> {
+  assertServersAsked(flags);
   using calls = await openCalls(flags, args);
   const log = plainLogger(flags.verbose);
-  const isOne = flags.input === undefined && !isMany(flags);
-  const clock = isOne ? briefClock : systemClock;
+  const clock = isOnce(flags) ? briefClock : systemClock;
   const interrupt = onInterrupt();
+  const { signal } = interrupt;
   const transport = await openTransport(flags, log);
   const discovery = await openCommandRegistry(flags, log, clock);
-  const client = new Client({
-    discovery,
-    service: flags.service,
-    transport,
-    balance: flags.balance,
-    timeoutMs: flags.timeout,
-    clock,
-    log,
-    tracer: await openTracer(log),
-    exactNumbers: true,
-  });
-  const { signal } = interrupt;
+  try {
+    if (flags.each) {
+      const { callEach } = await import("./each/each.ts");
+      const paramsOf = paramsMaker(args, flags.params);
+      return await callEach({ method, paramsOf, flags, discovery, transport, log, signal });
+    }
+    const source = await sourceOf(discovery, flags, signal);
+    if (source === undefined) return exitCodes.interrupted;
+    const client = new Client({
+      discovery: source,
+      service: flags.service,
+      transport,
+      balance: flags.balance,
+      timeoutMs: flags.timeout,
+      clock,
+      log,
+      tracer: await openTracer(log),
+      exactNumbers: true,
+    });
+    try {
+      return await makeCalls(client, method, flags, calls, signal);
+    } finally {
+      client.close();
+    }
+  } finally {
+    await discovery.close();
+    // The last, because it is what keeps the process alive.
+    interrupt.release();
+  }
+}
+
+/** Whether the flags ask for one call, whose result is all that there is to tell. */
+function isOnce(flags: CallFlags): boolean {
+  return flags.input === undefined && !isMany(flags);
+}
+
+/** @throws {UsageError} the flags that say which servers to call do not go with the others */
+function assertServersAsked(flags: CallFlags): void {
+  if (!flags.each) return;
+  if (flags.server !== undefined) {
+    throw new UsageError("Cannot take --each and --server: give one or the other");
+  }
+  if (!isOnce(flags)) {
+    throw new UsageError(
+      "Cannot take --repeat, --duration, --rate or --input beside --each: it calls each server once",
+    );
+  }
+}
+
+/**
+ * Where servers are found, which may be one of them only; `undefined`: Ctrl-C came first.
+ *
+ * @throws {RpcError} Unavailable: there is no such server
+ */
+async function sourceOf(
+  discovery: Discovery,
+  { server, service }: CallFlags,
+  signal: AbortSignal,
+): Promise<InstanceSource | undefined> {
+  if (server === undefined) return discovery;
+  const { snapshots } = await import("../../discovery/snapshots.ts");
+  const { pickServer } = await import("../pick_server.ts");
+  const { onlyAt } = await import("../../discovery/narrowed.ts");
+  for await (const list of snapshots(discovery, service, signal)) {
+    return onlyAt(addressOf(pickServer(server, list)), discovery);
+  }
+  return undefined;
+}
+
+/** Makes all calls, tells what came of them, and returns the exit code. */
+async function makeCalls(
+  client: Client,
+  method: string,
+  flags: CallFlags,
+  calls: Calls,
+  signal: AbortSignal,
+): Promise<number> {
+  const isOne = isOnce(flags);
   const summary = isOne ? undefined : await newSummary();
   const newProgress = isOne ? undefined : await progressMaker(flags);
   const textOf = Deno.stdout.isTerminal() && isOne && !flags.raw
@@ -59,28 +128,21 @@ export async function run(
     source: calls.source(),
     failedLines: calls.failedLines,
   });
-  try {
-    const startedAtMs = systemClock.now();
-    const end = await callRun.run();
-    const elapsedMs = systemClock.now() - startedAtMs;
-    if (end.stoppedBecause === noServer && isMany(flags)) {
-      console.error("rpc: stopped: there was never a server to call");
-    }
-    if (summary !== undefined && flags.summary !== "none") {
-      const { stats } = client;
-      const isInterrupted = signal.aborted;
-      printOnStderr(summary[flags.summary]({ elapsedMs, stats, rate: flags.rate, isInterrupted }));
-    }
-    tellEnd(end, method, flags, calls.failedLines);
-    if (end.writeProblem !== undefined) return exitCodes.failure;
-    if (signal.aborted) return exitCodes.interrupted;
-    return hasFailed(end, flags) ? exitCodes.failure : exitCodes.success;
-  } finally {
-    client.close();
-    await discovery.close();
-    // The last, because it is what keeps the process alive.
-    interrupt.release();
+  const startedAtMs = systemClock.now();
+  const end = await callRun.run();
+  const elapsedMs = systemClock.now() - startedAtMs;
+  if (end.stoppedBecause === noServer && isMany(flags)) {
+    console.error("rpc: stopped: there was never a server to call");
   }
+  if (summary !== undefined && flags.summary !== "none") {
+    const { stats } = client;
+    const isInterrupted = signal.aborted;
+    printOnStderr(summary[flags.summary]({ elapsedMs, stats, rate: flags.rate, isInterrupted }));
+  }
+  tellEnd(end, method, flags, calls.failedLines);
+  if (end.writeProblem !== undefined) return exitCodes.failure;
+  if (signal.aborted) return exitCodes.interrupted;
+  return hasFailed(end, flags) ? exitCodes.failure : exitCodes.success;
 }
 
 /** What is to be called, and what has to be closed afterwards. */

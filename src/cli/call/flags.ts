@@ -8,6 +8,7 @@ import {
   jsonFlag,
   number,
   registryFlags,
+  serverFlag,
   text,
   timeoutFlag,
   verboseFlag,
@@ -54,6 +55,8 @@ export const callFlags = {
     description: "With --input: write the lines that failed there, to run them again",
     fallback: undefined,
   }),
+  server: serverFlag,
+  each: boolean({ description: "Call every server that is registered once: a line for each" }),
   timeout: timeoutFlag,
   balance: choice(balancePolicies, {
     description: "How calls are spread over servers",

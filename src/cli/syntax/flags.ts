@@ -168,6 +168,12 @@ export const registryFlags = {
   }),
 };
 
+/** The flag of every subcommand that can keep to one server. */
+export const serverFlag = text("<server>", {
+  description: "That server and no other: its address, or how its id begins",
+  fallback: undefined,
+});
+
 /** The flag of every subcommand that waits for answers. */
 export const timeoutFlag = duration("<time>", {
   description: "How long a call may take: 5s, 500ms, or a number of milliseconds",
