@@ -1,4 +1,5 @@
 import { RpcError } from "./errors.ts";
+import { messageMaxLeast, messageMaxMost } from "./limits.ts";
 import type { Bounds } from "./values/members.ts";
 
 /** What a number that a caller gives must be. */
@@ -9,6 +10,13 @@ export interface NumberRule {
   /** Whether it must be whole. @default false */
   readonly whole?: boolean;
 }
+
+/** What a bound on messages must be. */
+export const messageMaxRule: NumberRule = {
+  name: "messageMax",
+  bounds: [messageMaxLeast, messageMaxMost],
+  whole: true,
+};
 
 /**
  * What is wrong with a number that came from a caller's program, whose types may promise more than

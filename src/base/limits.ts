@@ -1,8 +1,8 @@
 /**
  * Every bound that a peer can run into, and how they relate:
  *
- * - a message is at most {@link messageBytesMax}, so one connection's read side holds at most that
- *   plus one read of {@link readBufferBytes};
+ * - a message is at most {@link messageMaxDefault} unless somebody says another bound, so one
+ *   connection's read side holds at most that plus one read of {@link readBufferBytes};
  * - one connection has at most {@link connectionInFlightMax} requests under way; past it the server
  *   stops reading, TCP's window closes, and the client's writes wait. No error, only back pressure;
  * - all connections together have at most {@link queueMaxDefault} calls waiting for a worker; past
@@ -11,14 +11,29 @@
  *   reading from that client, and after {@link writeStallTimeoutMs} without progress closes it.
  */
 
-/** Longest message, LF included. Large data belongs in a file or a stream, not in one call. */
-export const messageBytesMax = 1024 * 1024;
+/** Longest message by default, LF included: an image or a table fits, and a thousand of them a machine. */
+export const messageMaxDefault = 4 * 1024 * 1024;
+
+/** Shortest bound that there is, which everybody takes, and all that a server took who says nothing of it. */
+export const messageMaxLeast = 1024 * 1024;
+
+/**
+ * Longest bound that there is: a message is one string on its way, V8's longest has 2^29 - 24 characters, and
+ * what is made of one, with all that is escaped in it, may be twice as long.
+ */
+export const messageMaxMost = 256 * 1024 * 1024;
 
 /**
  * Longest description of a worker's procedures: what the server adds to it, its own procedures above all,
  * must fit the same message.
  */
-export const documentBytesMax = messageBytesMax - 64 * 1024;
+export const documentBytesMax = messageMaxLeast - 64 * 1024;
+
+/**
+ * Values that one result or one call's parameters may have: each takes two bytes at the least, and of such as share
+ * their parts a few lines of code make more than there is memory.
+ */
+export const jsonValuesMax = 16 * 1024 * 1024;
 
 /** Deepest nesting of arrays and objects in a message: bounds the recursion of whatever walks it. */
 export const nestingMax = 64;

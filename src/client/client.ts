@@ -26,7 +26,7 @@ import type { CallReport } from "./call_report.ts";
 import { CallStream, streamCreditDefault } from "./call_stream.ts";
 import { withDeadline } from "./deadline.ts";
 import { Endpoints } from "./endpoints/endpoints.ts";
-import { withOwnNumbers } from "../wire/own_numbers.ts";
+import { withOwnNumbers } from "./own_numbers.ts";
 import { DelayedRetries } from "./delayed_retries.ts";
 import { withRetry } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
@@ -95,6 +95,7 @@ export class Client {
       clock,
       random,
       log: options.log ?? silentLogger,
+      messageMax: options.messageMax,
     }, {
       usable: () => {
         if (!this.#reached) this.#gather();

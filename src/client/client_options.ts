@@ -1,4 +1,4 @@
-import { checkNumber, numberFault } from "../base/checks.ts";
+import { checkNumber, messageMaxRule, numberFault } from "../base/checks.ts";
 import { RpcError } from "../base/errors.ts";
 import { callTimeoutMsMax, methodLengthMax, streamCreditMax } from "../base/limits.ts";
 import type { Clock } from "../base/clock.ts";
@@ -21,6 +21,8 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
   /** How long a call waits while no server is connected, in milliseconds. @default 1500 */
   readonly unavailableAfterMs?: number;
+  /** Longest message that the client takes, in bytes, from 1 MiB to 256 MiB. @default 4 MiB */
+  readonly messageMax?: number | undefined;
   /** @default TCP */
   readonly transport?: Transport;
   /** @default the machine's */
@@ -82,9 +84,10 @@ export interface ClientStats {
  * @throws {RpcError} InvalidParams: a number that cannot be, or a policy that there is not
  */
 export function checkClientOptions(options: ClientOptions): void {
-  const { timeoutMs, unavailableAfterMs, balance = "p2c" } = options;
+  const { timeoutMs, unavailableAfterMs, messageMax, balance = "p2c" } = options;
   checkNumber(timeoutMs, { name: "timeoutMs", bounds: [1, callTimeoutMsMax] });
   checkNumber(unavailableAfterMs, { name: "unavailableAfterMs", bounds: [0, callTimeoutMsMax] });
+  checkNumber(messageMax, messageMaxRule);
   if (!balancePolicies.includes(balance)) {
     const text = `Cannot use balance: it must be one of ${balancePolicies.join(", ")}`;
     throw new RpcError("InvalidParams", text);

@@ -1,6 +1,12 @@
 import type { Clock } from "../base/clock.ts";
 import { messageOf, RpcError } from "../base/errors.ts";
-import { clientOutboxBytesMax, heartbeatTimeoutMs, waitingCallsMax } from "../base/limits.ts";
+import {
+  clientOutboxBytesMax,
+  heartbeatTimeoutMs,
+  messageMaxDefault,
+  messageMaxLeast,
+  waitingCallsMax,
+} from "../base/limits.ts";
 import {
   decodeReply,
   encodeNotification,
@@ -9,6 +15,7 @@ import {
   toRpcError,
 } from "../wire/codec.ts";
 import { LineSplitter } from "../wire/lines.ts";
+import { boundOfServerAt, type MessageBound } from "../wire/message_bound.ts";
 import type { Params, Response } from "../wire/message.ts";
 import { reservedMethods } from "../wire/reserved.ts";
 import { Outbox } from "../wire/outbox.ts";
@@ -41,6 +48,8 @@ export class Connection implements CallHolder {
   readonly #address: string;
   readonly #clock: Clock;
   readonly #events: ConnectionEvents;
+  /** Longest message that is taken, in bytes. */
+  readonly messageMax: number;
   readonly #outbox: Outbox;
   readonly #pending = new PendingCalls();
   /** Calls that wait until the server has taken what was written before them, oldest first. */
@@ -51,15 +60,30 @@ export class Connection implements CallHolder {
   #receivedAtMs = 0;
   #wentAway = false;
   #complaint: string | undefined;
+  #takes: MessageBound;
 
   /** Takes over a stream that has just been made, and reads from it until it ends. */
-  constructor(duplex: Duplex, address: string, clock: Clock, events: ConnectionEvents) {
+  constructor(
+    duplex: Duplex,
+    address: string,
+    clock: Clock,
+    events: ConnectionEvents,
+    messageMax = messageMaxDefault,
+  ) {
+    this.messageMax = messageMax;
+    // What all servers take, until this one says more.
+    this.#takes = boundOfServerAt(address, messageMaxLeast);
     this.#duplex = duplex;
     this.#address = address;
     this.#clock = clock;
     this.#events = events;
     this.#outbox = new Outbox(duplex, (error) => this.#breakOff(messageOf(error)));
     void this.#read();
+  }
+
+  /** The server has said how long a message it takes, in bytes. */
+  set takes(bytes: number) {
+    this.#takes = boundOfServerAt(this.#address, bytes);
   }
 
   /** Calls written and not answered. */
@@ -123,7 +147,10 @@ export class Connection implements CallHolder {
     let line: string;
     try {
       const { method, params, stream, traceparent } = call;
-      line = encodeRequest(id, method, params, timeoutMs, stream?.credit, traceparent);
+      const options = stream !== undefined || traceparent !== undefined
+        ? { stream: stream?.credit, traceparent }
+        : undefined;
+      line = encodeRequest(id, method, params, timeoutMs, options, this.#takes);
     } catch (error) {
       this.#pending.take(id);
       this.#end(call, notSent(call, error), undefined);
@@ -211,7 +238,7 @@ export class Connection implements CallHolder {
   }
 
   async #read(): Promise<void> {
-    const splitter = new LineSplitter();
+    const splitter = new LineSplitter(this.messageMax);
     const buffer = new ReadBuffer();
     try {
       while (this.#open) {

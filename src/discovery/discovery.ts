@@ -37,6 +37,8 @@ export interface Instance {
   readonly drained?: boolean | undefined;
   /** Where it stands, for people. Empty if nobody said. */
   readonly zone: string;
+  /** Longest message that it takes, in bytes. Absent: it will say so when it is connected to. */
+  readonly messageMax?: number | undefined;
   /** The program's version. Empty if unknown: somebody else's server. */
   readonly version: string;
   /** The methods that it offers. Empty if unknown. */

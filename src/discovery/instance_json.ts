@@ -22,6 +22,7 @@ const clusterLength: Bounds = [1, 64];
 const hostLength: Bounds = [1, 255];
 const ports: Bounds = [1, 65_535];
 const weights: Bounds = [0, 1_000_000];
+const messageBounds: Bounds = [1, Number.MAX_SAFE_INTEGER];
 const anyNumber: Bounds = [-Number.MAX_VALUE, Number.MAX_VALUE];
 const methodsMax = 10_000;
 
@@ -54,6 +55,7 @@ export function encodeInstance(instance: Instance, registrationId: string): stri
       weight: instance.weight,
       ...(instance.drained ? { drained: true } : {}),
       zone: instance.zone,
+      ...(instance.messageMax === undefined ? {} : { messageMax: instance.messageMax }),
       version: instance.version,
       methods: instance.methods,
       ...(instance.cluster === undefined ? {} : { tls: { cluster: instance.cluster } }),
@@ -115,6 +117,7 @@ function readInstance(json: Members, service: string): Instance | undefined {
   // Somebody else's servers with both ports are called as before, on the plain one.
   const port = json.integer(cluster === undefined ? "port" : "sslPort", ports);
   const secret = ours?.text("secret", labelLength, "") ?? "";
+  const messageMax = ours?.number("messageMax", messageBounds, 0) ?? 0;
   const instance = {
     // The server's own id, if it is there. The registration's changes with each registration.
     id: ours?.text("id", idLength, id) ?? id,
@@ -124,6 +127,7 @@ function readInstance(json: Members, service: string): Instance | undefined {
     weight: ours?.number("weight", weights, 1) ?? 1,
     ...(ours?.boolean("drained", false) ? { drained: true } : {}),
     zone: ours?.text("zone", labelLength, "") ?? "",
+    ...(messageMax === 0 ? {} : { messageMax }),
     version: ours?.text("version", labelLength, "") ?? "",
     methods: ours?.texts("methods", methodsMax, labelLength, []) ?? [],
     startedAtMs,

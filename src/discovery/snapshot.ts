@@ -100,9 +100,9 @@ function saysTheSame(one: Instance, other: Instance): boolean {
 
 function inOrder(one: Instance) {
   const { id, service, host, port, cluster, secret, weight, drained = false } = one;
-  const { zone, version, methods, startedAtMs } = one;
+  const { zone, messageMax, version, methods, startedAtMs } = one;
   return [
     [id, service, host, port, cluster, secret, weight, drained],
-    [zone, version, methods, startedAtMs],
+    [zone, messageMax, version, methods, startedAtMs],
   ];
 }

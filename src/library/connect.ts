@@ -16,6 +16,8 @@ export interface ConnectOptions extends RegistryOptions {
   readonly balance?: BalancePolicy;
   /** How long a call may take that says nothing of its own, in milliseconds. @default 10000 */
   readonly timeoutMs?: number;
+  /** Longest message that the client takes, in bytes, from 1 MiB to 256 MiB. @default 4 MiB */
+  readonly messageMax?: number;
   /** Where the client tells of servers that come, go and fail. @default nowhere */
   readonly log?: Logger;
   /** Makes a span of each call. @default none */
@@ -45,7 +47,7 @@ export function connect(options: ConnectOptions = {}): Promise<RpcClient> {
 }
 
 async function open(options: ConnectOptions): Promise<RpcClient> {
-  const { balance, timeoutMs, log = silentLogger, tracer } = options;
+  const { balance, timeoutMs, messageMax, log = silentLogger, tracer } = options;
   const transport = await transportOf(await openKeys(options, log));
   const service = await serviceOf(options);
   const discovery = await openRegistry({ ...options, service }, log);
@@ -55,6 +57,7 @@ async function open(options: ConnectOptions): Promise<RpcClient> {
       transport,
       ...(balance === undefined ? {} : { balance }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      messageMax,
       log,
       tracer,
     });
@@ -70,6 +73,7 @@ interface RpcClientOptions {
   readonly transport: Transport;
   readonly balance?: BalancePolicy;
   readonly timeoutMs?: number;
+  readonly messageMax: number | undefined;
   readonly log: Logger;
   readonly tracer: Tracer | undefined;
 }

@@ -1,7 +1,7 @@
 import { checkNumber } from "../base/checks.ts";
 import { type Clock, orAborted, type Timer } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
-import { callTimeoutMsMax } from "../base/limits.ts";
+import { callTimeoutMsMax, messageMaxDefault } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
 import { matcherOf } from "../base/names/patterns.ts";
 import type { Tracer } from "../base/tracer.ts";
@@ -217,6 +217,7 @@ export class RunningServer implements AsyncDisposable {
 
   #announce(address: HostPort): Announcement {
     const { discovery, listen, service, keys, secret, weight, zone, clock, log } = this.#options;
+    const { messageMax = messageMaxDefault } = this.#options;
     const instance = announceable({
       id: crypto.randomUUID(),
       service,
@@ -225,6 +226,8 @@ export class RunningServer implements AsyncDisposable {
       ...(secret === undefined ? {} : { secret }),
       weight,
       zone,
+      // Nothing to tell where it is what all take.
+      ...(messageMax === messageMaxDefault ? {} : { messageMax }),
       version,
       methods: Object.keys(this.stats().methods),
       startedAtMs: clock.wallTimeMs(),
@@ -284,6 +287,7 @@ async function listen(
       service,
       version,
       ...(connectionsMax === undefined ? {} : { connectionsMax }),
+      messageMax: options.messageMax,
       callTimeoutMaxMs: options.callTimeoutMaxMs,
       clock,
       log,

@@ -1,4 +1,4 @@
-import { checkNumber } from "../base/checks.ts";
+import { checkNumber, messageMaxRule } from "../base/checks.ts";
 import { systemClock } from "../base/clock.ts";
 import { markingOutcome } from "../base/errors.ts";
 import {
@@ -47,6 +47,11 @@ export interface ServeOptions extends RegistryOptions {
    * all
    */
   readonly callers?: readonly string[];
+  /**
+   * Longest message that the server takes and sends, in bytes, from 1 MiB to 256 MiB. @default 4
+   * MiB
+   */
+  readonly messageMax?: number;
   /**
    * Longest time that a call is given, in milliseconds, whatever its caller asks for. @default an
    * hour
@@ -113,6 +118,7 @@ async function start(options: ServeOptions): Promise<RunningServer> {
       zone: options.zone ?? "",
       workers: options.workers ?? navigator.hardwareConcurrency,
       queueMax: options.queueMax ?? queueMaxDefault,
+      messageMax: options.messageMax,
       callTimeoutMaxMs: options.callTimeoutMaxMs,
       workerCommand: denoWorkerCommand,
       clock: systemClock,
@@ -128,9 +134,10 @@ async function start(options: ServeOptions): Promise<RunningServer> {
 
 /** The bounds are those of the flags of `rpc serve`. */
 function checkNumbers(options: ServeOptions): void {
-  const { port, workers, queueMax, weight, callTimeoutMaxMs } = options;
+  const { port, workers, queueMax, weight, messageMax, callTimeoutMaxMs } = options;
   const timeouts = { name: "callTimeoutMaxMs", bounds: [1, callTimeoutMsMax] } as const;
   checkNumber(callTimeoutMaxMs, timeouts);
+  checkNumber(messageMax, messageMaxRule);
   checkNumber(port, { name: "port", bounds: [0, 65_535], whole: true });
   checkNumber(workers, { name: "workers", bounds: [1, workersMax], whole: true });
   checkNumber(queueMax, { name: "queueMax", bounds: [0, queueMaxMax], whole: true });

@@ -26,6 +26,8 @@ export interface PoolOptions extends WorkerOffer {
   readonly startWith?: number;
   /** Threads that there are for workers' pipes. @default those of the system */
   readonly pipeThreads?: number;
+  /** Longest message that a worker takes and sends, in bytes. @default messageMaxDefault */
+  readonly messageMax?: number | undefined;
   /** Most calls that wait for a worker. */
   readonly queueMax: number;
   /** How a worker of ours is started. */
@@ -128,11 +130,14 @@ function environmentOfWorkers(): Readonly<Record<string, string>> {
 
 function startOne(
   program: WorkerCommand,
-  { workers, startWith = workers, queueMax, signal, clock, random, log }: PoolOptions,
+  options: PoolOptions,
   more: { readonly cpuCallsPerWorkerMax?: number } = {},
 ): Promise<WorkerPool> {
+  const { workers, startWith = workers, queueMax, messageMax, signal, clock, random, log } =
+    options;
   const spawnTimeoutMs = loadTimeoutMs;
-  const command = { ...program, env: { ...environmentOfWorkers(), ...program.env } };
+  const env = { ...environmentOfWorkers(), ...program.env };
+  const command = { ...program, env, messageMax };
   return WorkerPool.start({
     ...{ command, size: workers, startWith, queueMax, spawnTimeoutMs, signal, clock, random, log },
     ...more,

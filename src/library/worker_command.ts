@@ -2,6 +2,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { claimFileVariable } from "../workers/claim_file.ts";
 import { descriptorPermissions, descriptorsVariable } from "../workers/own_descriptors.ts";
+import { messageMaxVariable } from "../workers/message_max.ts";
 import type { WorkerCommand } from "../workers/process/worker_command.ts";
 import type { WorkerOffer } from "../workers/child/run_as_worker.ts";
 
@@ -54,7 +55,7 @@ function narrowed({ module }: WorkerOffer, permissions: readonly string[]): stri
 /** Flags of one name are one: Deno takes the last one. */
 function withNeeds(permissions: readonly string[]): string[] {
   const needs: Readonly<Record<string, readonly string[]>> = {
-    "--allow-env": [descriptorsVariable, claimFileVariable],
+    "--allow-env": [descriptorsVariable, claimFileVariable, messageMaxVariable],
     ...(Deno.build.os === "windows" ? {} : descriptorPermissions),
   };
   const given = new Map(permissions.map((one) => {

@@ -33,7 +33,13 @@ export const openRpcMethodSchema = z.object({
 /** A document. */
 export const openRpcSchema = z.object({
   openrpc: z.string(),
-  info: z.object({ title: z.string(), version: z.string(), description: z.string().optional() }),
+  info: z.object({
+    title: z.string(),
+    version: z.string(),
+    description: z.string().optional(),
+    /** Longest message that the server takes, in bytes. */
+    "x-message-max": z.number().optional(),
+  }),
   methods: z.array(openRpcMethodSchema),
 });
 
@@ -45,7 +51,7 @@ export type OpenRpcDocument = z.output<typeof openRpcSchema>;
 /** Describes procedures. `title` is the service's name, `version` is the service's own. */
 export function toOpenRpc(
   procedures: Procedures,
-  info: { readonly title: string; readonly version: string },
+  info: OpenRpcDocument["info"],
 ): OpenRpcDocument {
   const methods = Object.entries(procedures).map(([name, procedure]) => toMethod(name, procedure));
   return { openrpc: openRpcVersion, info: { ...info }, methods };

@@ -1,5 +1,5 @@
 import { RpcError } from "../base/errors.ts";
-import { messageBytesMax } from "../base/limits.ts";
+import { messageMaxDefault } from "../base/limits.ts";
 import { Waiters } from "../base/waiters.ts";
 import type { LazyCallContext } from "./call_context.ts";
 import { toFailure } from "./failure.ts";
@@ -13,6 +13,8 @@ export interface StreamInvocation {
   readonly procedure: Procedure;
   readonly params: CallParams;
   readonly context: LazyCallContext;
+  /** Longest result of all items together, in bytes. @default messageMaxDefault */
+  readonly messageMax?: number | undefined;
 }
 
 /** Where the items of one call go. */
@@ -119,13 +121,14 @@ class CollectedRun implements Run {
   #bytes = 0;
 
   constructor(call: StreamInvocation) {
+    const { method, messageMax = messageMaxDefault } = call;
     this.#run = new StreamRun(call, {
       credit: Infinity,
       items: (items) => {
         // At least, since characters may take more bytes than one: the encoder looks again.
-        this.#bytes += lengthOf(call.method, items);
-        if (this.#bytes > messageBytesMax) {
-          throw new RpcError("InternalError", tooMuch(call.method));
+        this.#bytes += lengthOf(method, items);
+        if (this.#bytes > messageMax) {
+          throw new RpcError("InternalError", tooMuch(method, messageMax));
         }
         this.#items.push(...items);
       },
@@ -153,7 +156,7 @@ function lengthOf(method: string, items: readonly unknown[]): number {
   }
 }
 
-function tooMuch(method: string): string {
+function tooMuch(method: string, messageMax: number): string {
   return `Cannot return all that ${method} yields as one result: it is more than ` +
-    `${messageBytesMax} bytes. Call it as a stream`;
+    `${messageMax} bytes. Call it as a stream`;
 }

@@ -1,9 +1,12 @@
 import { BatchLine } from "../wire/batch.ts";
+import type { MessageBound } from "../wire/message_bound.ts";
 
 /** Where the answer to one request goes. */
 export interface AnswerSink {
   /** Takes the answer's line; `undefined` if the request was a notification, which has none. */
   add(line: string | undefined): void;
+  /** How long an answer may be. */
+  readonly bound: MessageBound;
 }
 
 /**
@@ -11,11 +14,14 @@ export interface AnswerSink {
  */
 export class BatchAnswers implements AnswerSink {
   readonly #push: (line: string) => void;
-  readonly #answers = new BatchLine();
+  readonly #answers: BatchLine;
+  readonly bound: MessageBound;
   #missing: number;
 
   /** @param count how often {@link add} will be called */
-  constructor(count: number, push: (line: string) => void) {
+  constructor(count: number, bound: MessageBound, push: (line: string) => void) {
+    this.#answers = new BatchLine(bound);
+    this.bound = bound;
     this.#missing = count;
     this.#push = push;
   }

@@ -1,7 +1,12 @@
 import type { Clock } from "../base/clock.ts";
 import { DeadlineWheel } from "../base/deadline_wheel.ts";
 import { RpcError } from "../base/errors.ts";
-import { callTimeoutMaxMsDefault, callTimeoutMsDefault, statsPeriodMs } from "../base/limits.ts";
+import {
+  callTimeoutMaxMsDefault,
+  callTimeoutMsDefault,
+  messageMaxDefault,
+  statsPeriodMs,
+} from "../base/limits.ts";
 import { nearest } from "../base/names/nearest.ts";
 import { type Matcher, matcherOf } from "../base/names/patterns.ts";
 import { Waiters } from "../base/waiters.ts";
@@ -10,7 +15,7 @@ import { invoke, isThenable } from "../procedures/invoke.ts";
 import { mergeOpenRpc, type OpenRpcDocument, toOpenRpc } from "../procedures/openrpc.ts";
 import type { Procedure, ProcedureKind, Procedures } from "../procedures/procedure.ts";
 import { type ItemSink, startStream } from "../procedures/stream_run.ts";
-import { cancelledId, moreParams } from "../wire/decode_request.ts";
+import { cancelledId, moreParams, saidMessageMax } from "../wire/decode_request.ts";
 import type { Id, Request } from "../wire/message.ts";
 import { reservedMethods } from "../wire/reserved.ts";
 import type { Stats } from "../wire/stats.ts";
@@ -36,6 +41,8 @@ export interface Peer extends Caller {
   cancel(id: Id): void;
   /** Grants the calls of this connection that have this id so many more items. */
   more(id: Id, n: number): void;
+  /** The peer has said how long a message it takes, in bytes. */
+  takes(messageMax: number): void;
 }
 
 /** What a {@link Dispatcher} needs. */
@@ -46,6 +53,8 @@ export interface DispatcherOptions {
   readonly pool?: Pool;
   readonly service: string;
   readonly version: string;
+  /** Longest message that is taken and sent, in bytes. @default messageMaxDefault */
+  readonly messageMax?: number | undefined;
   /** Longest deadline that a call is given. @default callTimeoutMaxMsDefault */
   readonly callTimeoutMaxMs?: number | undefined;
   readonly clock: Clock;
@@ -170,8 +179,9 @@ export class Dispatcher {
     context: LazyCallContext,
   ): TaskHandle {
     const { name } = method;
+    const { messageMax } = this.#options;
     const stream = startStream(
-      { method: name, procedure, params: request.params, context },
+      { method: name, procedure, params: request.params, context, messageMax },
       reply.stream,
     );
     const done = this.#begin(method, reply);
@@ -221,7 +231,7 @@ export class Dispatcher {
 
   /** Makes the table of methods. What was counted of a method stays. */
   #install(pool: Pool | undefined): OpenRpcDocument {
-    const { procedures, service, version } = this.#options;
+    const { procedures, service, version, messageMax = messageMaxDefault } = this.#options;
     const offered = pool?.document();
     // A user's procedure goes before a built-in one of the same name.
     const shadows = new Set(
@@ -232,7 +242,7 @@ export class Dispatcher {
         kind === "inline" && !shadows.has(name)
       ),
     );
-    const own = toOpenRpc(inline, { title: service, version });
+    const own = toOpenRpc(inline, { title: service, version, "x-message-max": messageMax });
     const document = offered === undefined ? own : mergeOpenRpc(own, offered);
     const methods = document.methods.map(({ name, ...method }): Method => ({
       name,
@@ -339,8 +349,11 @@ export class Dispatcher {
     switch (method) {
       case reservedMethods.ping:
         return reply.succeed("pong");
-      case reservedMethods.discover:
+      case reservedMethods.discover: {
+        const messageMax = saidMessageMax(params);
+        if (messageMax !== undefined) peer.takes(messageMax);
         return reply.succeedWithJson(this.#document);
+      }
       case reservedMethods.stats:
         return reply.succeedWithJson(this.#latestStats());
       case reservedMethods.cancel: {

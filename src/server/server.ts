@@ -1,6 +1,10 @@
 import { type Clock, sleep, type Timer } from "../base/clock.ts";
 import { messageOf, RpcError } from "../base/errors.ts";
-import { connectionsMaxDefault, connectionsShareOfAddress } from "../base/limits.ts";
+import {
+  connectionsMaxDefault,
+  connectionsShareOfAddress,
+  messageMaxDefault,
+} from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
 import type { Tracer } from "../base/tracer.ts";
 import type { Matcher } from "../base/names/patterns.ts";
@@ -18,8 +22,8 @@ import { type Accepted, type Listener, listenTcp } from "./listener.ts";
 import { NamedCallers } from "./named_callers.ts";
 import { Refusals } from "./bounds/refusals.ts";
 import { Session } from "./session.ts";
-import { type SessionLimits, sessionLimitsDefault } from "./bounds/session_limits.ts";
-import { Shared, type SharedLimits } from "./bounds/shared.ts";
+import { type SessionLimits, sessionLimitsFor } from "./bounds/session_limits.ts";
+import { Shared, type SharedLimits, sharedLimitsFor } from "./bounds/shared.ts";
 import { type RequestTaker, withServerSpans } from "./tracing.ts";
 
 /** What {@link RpcServer.listen} takes. */
@@ -37,6 +41,8 @@ export interface RpcServerOptions {
   readonly version: string;
   /** Connections held; more are answered Overloaded and closed. @default connectionsMaxDefault */
   readonly connectionsMax?: number;
+  /** Longest message that is taken and sent, in bytes. @default messageMaxDefault */
+  readonly messageMax?: number | undefined;
   /** Bounds of each connection. @default sessionLimitsDefault */
   readonly limits?: Partial<SessionLimits>;
   /** Bounds of all connections together. @default what `base/limits.ts` says */
@@ -109,14 +115,17 @@ export class RpcServer {
   #isListenerClosed = false;
 
   private constructor(options: RpcServerOptions, listener: Listener) {
-    const { clock } = options;
+    const { clock, messageMax = messageMaxDefault } = options;
     this.#options = options;
-    this.#limits = { ...sessionLimitsDefault, ...options.limits };
+    this.#limits = { ...sessionLimitsFor(messageMax), ...options.limits };
     this.#listener = listener;
     this.#dispatcher = new Dispatcher({ ...options, connections: () => this.#sessions.size });
     this.#requests = this.#traced(this.#dispatcher);
     this.#refusals = new Refusals(clock);
-    this.#shared = new Shared(clock, () => this.#sessions.size, options.sharedLimits);
+    this.#shared = new Shared(clock, () => this.#sessions.size, {
+      ...sharedLimitsFor(messageMax),
+      ...options.sharedLimits,
+    });
     this.#peerCheck = clock.every(peerCheckPeriodMs, () => {
       for (const session of this.#sessions.keys()) session.checkPeer();
     });

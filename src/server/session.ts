@@ -5,6 +5,7 @@ import type { Logger } from "../base/log.ts";
 import { withoutResults } from "../wire/batch.ts";
 import { BadMessage, decodeRequest } from "../wire/decode_request.ts";
 import { encodeError, encodeNotification } from "../wire/codec.ts";
+import { boundOfCaller, boundOfServer, type MessageBound } from "../wire/message_bound.ts";
 import { type Line, LineSplitter } from "../wire/lines.ts";
 import type { Id, Request } from "../wire/message.ts";
 import { reservedMethods } from "../wire/reserved.ts";
@@ -20,6 +21,7 @@ import { leavesTooMuch, refusals, stallReasons } from "./bounds/reasons.ts";
 import type { Shared } from "./bounds/shared.ts";
 import { SessionCall, type SessionCallOwner } from "./session_call.ts";
 import type { ServerConnection } from "./listener.ts";
+import { OpenCalls } from "./open_calls.ts";
 import type { SessionLimits } from "./bounds/session_limits.ts";
 import { type ItemOutlet, StreamSessionCall } from "./stream_session_call.ts";
 import { Turn } from "./bounds/turns.ts";
@@ -45,11 +47,6 @@ type Batch = readonly (Request | BadMessage)[];
 /** An answer of at most so many characters is never replaced: an error would be no shorter. */
 const shortAnswerLength = 1024;
 
-interface CallWaiter {
-  readonly callsMax: number;
-  resolve(): void;
-}
-
 /**
  * The server's side of one connection:
  *
@@ -59,15 +56,11 @@ interface CallWaiter {
  * `open` reads and answers. `finishing` answers what runs, writes it all, and discards what still
  * comes in: closing a socket with unread input would reset it, and take the last answers along.
  */
-export class Session implements Peer, SessionCallOwner, ItemOutlet {
+export class Session implements Peer, SessionCallOwner, ItemOutlet, AnswerSink {
   readonly #options: SessionOptions;
-  #splitter = new LineSplitter();
+  #splitter: LineSplitter;
   readonly #outbox: Outbox;
-  readonly #single: AnswerSink;
-  readonly #calls = new Set<SessionCall>();
-  readonly #streams = new Set<StreamSessionCall>();
-  /** Of the requests in {@link #calls}. */
-  #callBytes = 0;
+  readonly #calls: OpenCalls;
   readonly #watch: PeerWatch;
   readonly #partial: BudgetHolder;
   readonly #unread: BudgetHolder;
@@ -80,17 +73,14 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet {
   #linesRead = 0;
   #finishing: Promise<void> | undefined;
   #lingering: Timer | undefined;
-  #callWaiters: CallWaiter[] = [];
 
   constructor(options: SessionOptions) {
     const { conn, limits } = options;
     this.#options = options;
+    this.#calls = new OpenCalls(limits, options.shared);
     this.#outbox = new Outbox(conn, (error) => this.#broke(error));
-    this.#single = {
-      add: (line) => {
-        if (line !== undefined) this.#sendAnswer(line);
-      },
-    };
+    this.#splitter = new LineSplitter(limits.messageMax);
+    this.bound = boundOfServer(limits.messageMax);
     this.#watch = new PeerWatch(limits);
     this.#partial = {
       heldBytes: () => this.#splitter.partialBytes,
@@ -103,6 +93,9 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet {
       giveUp: () => this.#broke(new Error("All peers together leave too many answers unread")),
     };
   }
+
+  /** What the client takes, as far as it has said. */
+  bound: MessageBound;
 
   /** Serves the connection until it is closed. Never rejects. */
   async run(): Promise<void> {
@@ -144,7 +137,7 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet {
     this.#outbox.close();
     shared.partialLines.forget(this.#partial);
     shared.unread.forget(this.#unread);
-    for (const call of [...this.#calls]) call.cancel();
+    for (const call of this.#calls) call.cancel();
     conn.close();
   }
 
@@ -192,29 +185,29 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet {
     return this.#outbox.drained();
   }
 
+  takes(messageMax: number): void {
+    if (messageMax < this.bound.bytes) this.bound = boundOfCaller(messageMax);
+  }
+
+  add(line: string | undefined): void {
+    if (line !== undefined) this.#sendAnswer(line);
+  }
+
   cancel(id: Id): void {
     // Slow, so that no call has to be kept by its id: few are cancelled, and there are not many.
-    for (const call of [...this.#calls]) {
+    for (const call of this.#calls) {
       if (call.id === id) call.cancel();
     }
   }
 
   more(id: Id, n: number): void {
-    for (const call of [...this.#streams]) {
+    for (const call of [...this.#calls.streams]) {
       if (call.id === id) call.more(n);
     }
   }
 
   answered(call: SessionCall): void {
-    if (this.#calls.delete(call)) {
-      this.#callBytes -= call.bytes;
-      this.#options.shared.requestBytes -= call.bytes;
-    }
-    if (this.#streams.size > 0) this.#streams.delete(call as StreamSessionCall);
-    if (this.#callWaiters.length === 0) return;
-    const due = this.#callWaiters.filter(({ callsMax }) => this.#hasAtMost(callsMax));
-    this.#callWaiters = this.#callWaiters.filter((waiter) => !due.includes(waiter));
-    for (const waiter of due) waiter.resolve();
+    this.#calls.remove(call);
   }
 
   /** Resolves when the peer has ended its side. */
@@ -253,34 +246,23 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet {
   /** Tells the peer why it is not listened to any longer, and closes when it has read that. */
   #refuse(answer: string): void {
     this.#isRefused = true;
-    this.#splitter = new LineSplitter();
+    this.#splitter = new LineSplitter(this.#options.limits.messageMax);
     this.#outbox.push(answer);
     void this.finish();
   }
 
   #isCrowded(): boolean {
-    const { inFlightMax, requestBytesMax } = this.#options.limits;
-    return this.#calls.size >= inFlightMax || this.#callBytes >= requestBytesMax || this.isFull;
+    return this.#calls.isCrowded || this.isFull;
   }
 
   /** Back pressure: while this waits nothing is read, TCP's window closes, and the peer's writes wait. */
   async #relief(): Promise<void> {
     this.#isPaused = true;
     while (this.#isCrowded()) {
-      await this.#callsAtMost(Math.floor(this.#options.limits.inFlightMax / 2));
+      await this.#calls.atMost(Math.floor(this.#options.limits.inFlightMax / 2));
       await this.#outbox.drained();
     }
     this.#isPaused = false;
-  }
-
-  #callsAtMost(callsMax: number): Promise<void> {
-    if (this.#hasAtMost(callsMax)) return Promise.resolve();
-    return new Promise((resolve) => this.#callWaiters.push({ callsMax, resolve }));
-  }
-
-  #hasAtMost(callsMax: number): boolean {
-    const { requestBytesMax } = this.#options.limits;
-    return this.#calls.size <= callsMax && this.#callBytes <= requestBytesMax / 2;
   }
 
   #hasRoomFor(line: string): boolean {
@@ -301,15 +283,15 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet {
   /** Takes a message. A batch's members may have to wait for each other. */
   #take(line: Line, turn: Turn): Promise<void> | undefined {
     if (typeof line !== "string") {
-      this.#single.add(encodeError(null, line));
+      this.add(encodeError(null, line));
       return undefined;
     }
     const message = decodeRequest(line);
     if ("method" in message) {
-      this.#start(message, this.#single, line.length);
+      this.#start(message, this, line.length);
     } else if (message instanceof BadMessage) {
       if (message.error.name === "ParseError" && isHttp(line)) this.#refuse(httpAnswer);
-      else this.#single.add(encodeError(message.id, message.error));
+      else this.add(encodeError(message.id, message.error));
     } else {
       return this.#takeBatch(message, line.length / message.length, turn);
     }
@@ -318,7 +300,11 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet {
 
   /** A member counts as a request on a line of its own does: many of them make no way past the bound. */
   async #takeBatch(batch: Batch, bytesEach: number, turn: Turn): Promise<void> {
-    const answers = new BatchAnswers(batch.length, (answer) => this.#sendAnswer(answer));
+    const answers = new BatchAnswers(
+      batch.length,
+      this.bound,
+      (answer) => this.#sendAnswer(answer),
+    );
     for (const item of batch) {
       if (turn.isOver(bytesEach)) await this.#passOn(turn);
       if (this.#isCrowded()) await this.#relief();
@@ -345,8 +331,6 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet {
   #follow(call: SessionCall, handle: TaskHandle): void {
     call.follow(this, handle);
     this.#calls.add(call);
-    this.#callBytes += call.bytes;
-    this.#options.shared.requestBytes += call.bytes;
   }
 
   #startStream({ meta, ...request }: Request, sink: AnswerSink, bytes: number): void {
@@ -358,25 +342,20 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet {
     }
     const call = new StreamSessionCall(id, sink, bytes, credit, this);
     if (!this.#hasRoomForRequest(bytes)) return call.fail(refusals.request);
-    // Streams wait for what their client grants, which is not read while there are too many calls: so
-    // there must always be others among these, which end by themselves.
-    const { inFlightMax, requestBytesMax } = this.#options.limits;
-    const streamBytes = this.#streams.values().reduce((sum, stream) => sum + stream.bytes, bytes);
-    if (this.#streams.size >= Math.floor(inFlightMax / 2) || streamBytes > requestBytesMax / 2) {
-      const { size } = this.#streams;
+    if (!this.#calls.hasRoomForStream(bytes)) {
+      const { size } = this.#calls.streams;
       const message = `Cannot start a stream: ${size} are open on this connection already`;
       return call.fail(new RpcError("Overloaded", message));
     }
     const handle = this.#options.dispatcher.dispatch({ ...request, meta: plainMeta }, call, this);
     if (handle === undefined || call.isAnswered) return;
     this.#follow(call, handle);
-    this.#streams.add(call);
   }
 
   async #finish(): Promise<void> {
     const { conn, clock, limits } = this.#options;
     do {
-      await this.#callsAtMost(0);
+      await this.#calls.atMost(0);
       await this.#outbox.drained();
       if (this.#isPaused) await this.#options.shared.turns.next();
       // What was read already, and waited for the calls before it, is taken.

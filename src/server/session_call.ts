@@ -52,7 +52,7 @@ export class SessionCall implements Reply {
     if (id === undefined) return this.#answer(undefined);
     let line: string;
     try {
-      line = encodeResult(id, result);
+      line = encodeResult(id, result, this.#sink.bound);
     } catch (error) {
       line = encodeError(id, RpcError.from(error));
     }
@@ -64,7 +64,7 @@ export class SessionCall implements Reply {
     if (id === undefined) return this.#answer(undefined);
     let line: string;
     try {
-      line = encodeJsonResult(id, result);
+      line = encodeJsonResult(id, result, this.#sink.bound);
     } catch (error) {
       line = encodeError(id, RpcError.from(error));
     }

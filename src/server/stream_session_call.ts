@@ -3,6 +3,7 @@ import { streamWindowAtFirst, streamWindowBytes, streamWindowMax } from "../base
 import type { ItemSink } from "../procedures/stream_run.ts";
 import { encodeItems } from "../wire/codec.ts";
 import type { Id } from "../wire/message.ts";
+import type { MessageBound } from "../wire/message_bound.ts";
 import type { AnswerSink } from "./batch_answers.ts";
 import { SessionCall } from "./session_call.ts";
 
@@ -30,6 +31,7 @@ export class StreamSessionCall extends SessionCall {
   readonly stream: ItemSink;
   readonly #id: Id;
   readonly #outlet: ItemOutlet;
+  readonly #bound: MessageBound;
   /** Granted by the client, and not passed on. */
   #credit: number;
   /** Passed on, and not come back as items. */
@@ -44,6 +46,7 @@ export class StreamSessionCall extends SessionCall {
     super(id, sink, bytes);
     this.#id = id;
     this.#outlet = outlet;
+    this.#bound = sink.bound;
     this.#outstanding = Math.min(credit, streamWindowAtFirst);
     this.#credit = credit - this.#outstanding;
     this.stream = { credit: this.#outstanding, items: (items) => this.#items(items) };
@@ -67,7 +70,7 @@ export class StreamSessionCall extends SessionCall {
   #items(items: readonly unknown[]): void {
     if (this.isAnswered || this.#failure !== undefined) return;
     try {
-      const line = encodeItems(this.#id, items);
+      const line = encodeItems(this.#id, items, this.#bound);
       this.#outlet.send(line);
       if (items.length > 0) this.#adapt(line.length / items.length);
     } catch (error) {

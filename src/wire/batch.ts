@@ -1,7 +1,7 @@
 import { RpcError } from "../base/errors.ts";
-import { messageBytesMax } from "../base/limits.ts";
 import { byteLengthOf, encodeError, toRpcError } from "./codec.ts";
 import type { Response } from "./message.ts";
+import type { MessageBound } from "./message_bound.ts";
 
 interface Answer {
   line: string;
@@ -15,9 +15,15 @@ interface Answer {
  * message and one answer, and those which give way are the same as if all had been waited for.
  */
 export class BatchLine {
+  readonly #bytesMax: number;
   readonly #answers: Answer[] = [];
   /** Each answer's LF counts for the comma in its place; the brackets come on top. */
   #bytes = 2;
+
+  /** @param bound what the other end takes */
+  constructor({ bytes }: MessageBound) {
+    this.#bytesMax = bytes;
+  }
 
   /** Whether it holds no answer. */
   get isEmpty(): boolean {
@@ -29,7 +35,7 @@ export class BatchLine {
     const bytes = byteLengthOf(line);
     this.#answers.push({ line, bytes, isReplaced: false });
     this.#bytes += bytes;
-    while (this.#bytes > messageBytesMax && this.#replaceLongest());
+    while (this.#bytes > this.#bytesMax && this.#replaceLongest());
   }
 
   /** The answers as an array on one line. */

@@ -10,8 +10,9 @@ import {
   RpcError,
 } from "../base/errors.ts";
 import { describeFault, type JsonFault, jsonFaultOf } from "../base/values/json_fault.ts";
-import { messageBytesMax, nestingMax } from "../base/limits.ts";
+import { messageMaxLeast, nestingMax } from "../base/limits.ts";
 import { exactJson, parseJson } from "./json.ts";
+import { boundOfServer, type MessageBound } from "./message_bound.ts";
 import type { Id, Params, Request, Response, WireError } from "./message.ts";
 import { isNestedDeeper } from "./nesting.ts";
 import { errorDataOf, isNotificationValue, isResponseValue } from "./reply_checks.ts";
@@ -19,6 +20,9 @@ import { readResultFast } from "./fast_path.ts";
 import { reservedMethods } from "./reserved.ts";
 
 const utf8 = new TextEncoder();
+
+/** What holds where nobody said. */
+const boundDefault = boundOfServer();
 
 /** What is left of an error's message that makes the answer too long, in UTF-16 code units. */
 const cutMessageLength = 1_000;
@@ -59,11 +63,20 @@ export function isResponse(message: Response | Request): message is Response {
   return message.id !== undefined;
 }
 
+/** What few calls have beside their parameters. */
+export interface RequestOptions {
+  /** The credit to begin with, to ask for a stream. @default none: one result */
+  readonly stream?: number | undefined;
+  /** The trace that the call belongs to. @default none */
+  readonly traceparent?: string | undefined;
+  /** Who calls: for a server to say to its workers. @default nobody knows */
+  readonly caller?: string | undefined;
+}
+
 /**
- * A request as a line. Without `timeoutMs` there is no deadline but the server's own; with
- * `stream`, which is the credit to begin with, it asks for a stream; with `traceparent` it belongs
- * to a trace; with `caller`, which a server alone may say to its workers, it tells who calls.
+ * A request as a line. Without `timeoutMs` there is no deadline but the server's own.
  *
+ * @param bound what the other end takes
  * @throws {RpcError} InvalidParams if JSON cannot express them, or too long or too deeply nested
  * for one message
  */
@@ -72,12 +85,11 @@ export function encodeRequest(
   method: string,
   params: Params | undefined,
   timeoutMs?: number,
-  stream?: number,
-  traceparent?: string,
-  caller?: string,
+  options?: RequestOptions,
+  bound = boundDefault,
 ): string {
-  const meta = stream !== undefined || traceparent !== undefined || caller !== undefined
-    ? `,"meta":${JSON.stringify({ timeoutMs, stream, traceparent, caller })}`
+  const meta = options !== undefined
+    ? `,"meta":${JSON.stringify({ timeoutMs, ...options })}`
     : timeoutMs === undefined
     ? ""
     : `,"meta":{"timeoutMs":${timeoutMs}}`;
@@ -87,6 +99,7 @@ export function encodeRequest(
     }${meta}}\n`,
     "InvalidParams",
     () => `Cannot call ${method}: its parameters are`,
+    bound,
   );
 }
 
@@ -112,16 +125,22 @@ export function encodeNotification(method: string, params?: Params): string {
   const text = `{"jsonrpc":"2.0","method":${JSON.stringify(method)}${
     encodeParams(method, params)
   }}\n`;
-  return fitting(text, "InvalidParams", () => `Cannot notify ${method}: its parameters are`);
+  const subject = () => `Cannot notify ${method}: its parameters are`;
+  return fitting(text, "InvalidParams", subject, boundDefault);
 }
 
 /**
  * Items of a stream as a line.
  *
+ * @param bound what the other end takes
  * @throws {RpcError} InternalError if they are not JSON, or too long or too deeply nested for one
  * message
  */
-export function encodeItems(id: Id, items: readonly unknown[]): string {
+export function encodeItems(
+  id: Id,
+  items: readonly unknown[],
+  bound = boundDefault,
+): string {
   let text: string;
   try {
     text = JSON.stringify(items);
@@ -134,6 +153,7 @@ export function encodeItems(id: Id, items: readonly unknown[]): string {
     },"items":${text}}}\n`,
     "InternalError",
     () => "Cannot send an item: it is",
+    bound,
   );
 }
 
@@ -161,17 +181,18 @@ function withoutAbsent(params: Params): Params {
 /**
  * A result as a line; `undefined` becomes `null`.
  *
+ * @param bound what the other end takes
  * @throws {RpcError} InternalError if the result is not JSON, or too long or too deeply nested for
  * one message
  */
-export function encodeResult(id: Id, result: unknown): string {
+export function encodeResult(id: Id, result: unknown, bound = boundDefault): string {
   let text: string | undefined;
   try {
     text = JSON.stringify(result);
   } catch (cause) {
     throw new RpcError("InternalError", "Cannot send a result that is not JSON", { cause });
   }
-  return encodeJsonResult(id, text ?? "null");
+  return encodeJsonResult(id, text ?? "null", bound);
 }
 
 /**
@@ -179,15 +200,16 @@ export function encodeResult(id: Id, result: unknown): string {
  *
  * @throws {RpcError} InternalError if it is too long or too deeply nested for one message
  */
-export function encodeJsonResult(id: Id, result: string): string {
+export function encodeJsonResult(id: Id, result: string, bound = boundDefault): string {
   return fitting(
     `{"jsonrpc":"2.0","id":${encodeId(id)},"result":${result}}\n`,
     "InternalError",
     () => "Cannot send a result: it is",
+    bound,
   );
 }
 
-/** An error as a line. Its cause and stack stay here; one too long for a message is cut. */
+/** An error as a line. Its cause and stack stay here; one that is not short is cut. */
 export function encodeError(id: Id, error: RpcError): string {
   const { code, executed, message, issues } = error;
   const line = errorLine(
@@ -196,7 +218,7 @@ export function encodeError(id: Id, error: RpcError): string {
     message,
     issues === undefined ? { executed } : { executed, issues },
   );
-  if (!isTooLong(line)) return line;
+  if (!isLonger(line, messageMaxLeast)) return line;
   return errorLine(id, code, message.slice(0, cutMessageLength), { executed });
 }
 
@@ -220,13 +242,13 @@ function fitting(
   line: string,
   name: "InvalidParams" | "InternalError",
   subject: () => string,
+  { bytes: bytesMax, whose }: MessageBound,
 ): string {
-  if (isTooLong(line)) {
-    const bytes = byteLengthOf(line);
-    throw new RpcError(
-      name,
-      `${subject()} ${bytes} bytes long, and ${messageBytesMax} is the most`,
-    );
+  if (isLonger(line, bytesMax)) {
+    const text = `${subject()} ${
+      byteLengthOf(line)
+    } bytes long, and ${bytesMax} is the most ${whose}`;
+    throw new RpcError(name, text, name === "InvalidParams" ? { executed: "no" } : {});
   }
   // Answers leave one level for the array of a batch.
   if (isNestedDeeper(line, name === "InternalError" ? nestingMax - 1 : nestingMax)) {
@@ -235,9 +257,9 @@ function fitting(
   return line;
 }
 
-function isTooLong(line: string): boolean {
+function isLonger(line: string, bytesMax: number): boolean {
   // No UTF-16 code unit takes more than three bytes, so the count is needed for long lines only.
-  return line.length * 3 > messageBytesMax && byteLengthOf(line) > messageBytesMax;
+  return line.length > bytesMax || (line.length * 3 > bytesMax && byteLengthOf(line) > bytesMax);
 }
 
 /** A line's length on the wire. */

@@ -4,6 +4,7 @@ import { batchMessagesMax } from "../base/limits.ts";
 import { exactJson, parseJson } from "./json.ts";
 import {
   cancelParamsSchema,
+  discoverParamsSchema,
   type Id,
   idSchema,
   type MoreParams,
@@ -34,6 +35,7 @@ export type Incoming = Request | BadMessage | readonly (Request | BadMessage)[];
 const request = z.compile(requestSchema);
 const id = z.compile(idSchema);
 const cancelParams = z.compile(cancelParamsSchema);
+const discoverParams = z.compile(discoverParamsSchema);
 const moreParamsCheck = z.compile(moreParamsSchema);
 
 /**
@@ -89,4 +91,9 @@ export function cancelledId(params: Params | undefined): Id | undefined {
 /** The parameters of `rpc.more`; `undefined` if they are not. */
 export function moreParams(params: Params | undefined): MoreParams | undefined {
   return moreParamsCheck.safeParse(params).data;
+}
+
+/** How long a message the one takes who sent these parameters of `rpc.discover`, if it says so. */
+export function saidMessageMax(params: Params | undefined): number | undefined {
+  return params === undefined ? undefined : discoverParams.safeParse(params).data?.messageMax;
 }

@@ -1,4 +1,4 @@
-import { messageBytesMax } from "../base/limits.ts";
+import { messageMaxDefault } from "../base/limits.ts";
 import { RpcError } from "../base/errors.ts";
 
 /** A line's text without its LF, or what is wrong with the line. */
@@ -38,8 +38,8 @@ export class LineSplitter {
   #partialBytes = 0;
   #overflowed = false;
 
-  /** @param bytesMax longest line, LF included. Default {@link messageBytesMax} */
-  constructor(bytesMax = messageBytesMax) {
+  /** @param bytesMax longest line, LF included. Default {@link messageMaxDefault} */
+  constructor(bytesMax = messageMaxDefault) {
     this.#bytesMax = bytesMax;
   }
 
@@ -112,7 +112,8 @@ export class LineSplitter {
     this.#partialBytes = 0;
     return new RpcError(
       "InvalidRequest",
-      `Cannot take a message of more than ${this.#bytesMax} bytes: send large data in pieces`,
+      `Cannot take a message of more than ${this.#bytesMax} bytes: send large data in pieces, or ` +
+        "raise --message-max",
     );
   }
 

@@ -12,6 +12,8 @@ import * as z from "zod";
 import {
   callTimeoutMsMax,
   idLengthMax,
+  messageMaxLeast,
+  messageMaxMost,
   methodLengthMax,
   streamCreditMax,
   traceparentLengthMax,
@@ -98,6 +100,11 @@ export const itemParamsSchema = z.object({ id: idSchema, items: z.array(z.unknow
 
 /** The parameters of `rpc.more`. */
 export const moreParamsSchema = z.object({ id: idSchema, n: creditSchema });
+
+/** The parameters of `rpc.discover`: how long a message the one who asks takes, in bytes. */
+export const discoverParamsSchema = z.object({
+  messageMax: z.int().min(messageMaxLeast).max(messageMaxMost),
+});
 
 /** The id of a request. */
 export type Id = z.output<typeof idSchema>;

@@ -3,12 +3,15 @@ import * as limits from "../../src/base/limits.ts";
 
 Deno.test("the bounds stand in the relations that their file promises", () => {
   // A client that stops reading is throttled before one more message could be refused for its size.
-  assert.ok(limits.outboxBytesMax > limits.messageBytesMax);
+  assert.ok(limits.outboxBytesMax + limits.messageMaxDefault <= limits.unreadAnswersBytesMax);
+  assert.ok(limits.documentBytesMax < limits.messageMaxLeast);
+  assert.ok(limits.messageMaxLeast <= limits.messageMaxDefault);
+  assert.ok(limits.messageMaxDefault <= limits.messageMaxMost);
   // What waits to begin is held back long before answers are replaced by errors.
   assert.ok(limits.unreadAnswersBytesMax >= 8 * limits.outboxBytesMax);
-  assert.ok(limits.requestBytesInFlightMax > 2 * limits.messageBytesMax);
+  assert.ok(limits.requestBytesInFlightMax > 2 * limits.messageMaxDefault);
   // One read never holds more than one message's worth of bytes.
-  assert.ok(limits.readBufferBytes < limits.messageBytesMax);
+  assert.ok(limits.readBufferBytes < limits.messageMaxDefault);
   // One connection alone cannot fill the queue.
   assert.ok(limits.connectionInFlightMax < limits.queueMaxDefault);
   assert.ok(limits.callTimeoutMsDefault <= limits.callTimeoutMsMax);

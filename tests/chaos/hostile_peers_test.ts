@@ -33,7 +33,7 @@ const quickAttacks: Readonly<Record<string, readonly [Attack, unknown]>> = {
   malformed: [sends("this is no JSON\n"), -32700],
   "not UTF-8": [sends(new Uint8Array([0xff, 0xfe, 0x80, 0x0a])), -32700],
   "nested deeply": [sends(`${nested}\n`), -32700],
-  oversized: [sends(`"${"x".repeat(2 * 1024 * 1024)}"\n`), -32600],
+  oversized: [sends(`"${"x".repeat(5 * 1024 * 1024)}"\n`), -32600],
   endless: [async (socket) => {
     const chunk = encoder.encode("x".repeat(64 * 1024));
     try {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RpcError } from "../../src/base/errors.ts";
-import { messageBytesMax } from "../../src/base/limits.ts";
+import { messageMaxDefault } from "../../src/base/limits.ts";
 import { Call } from "../../src/client/call.ts";
 import { CallStream } from "../../src/client/call_stream.ts";
 import { Connection } from "../../src/client/connection.ts";
@@ -127,7 +127,7 @@ Deno.test("a cancelled call is cancelled at the server, once, and its answer ign
 Deno.test("parameters that are not JSON fail their own call and no other", async () => {
   const { connection, events, ends, send, end } = await setUp();
   send("fib", [1n]);
-  send("ping", ["x".repeat(messageBytesMax)]);
+  send("ping", ["x".repeat(messageMaxDefault)]);
   send("ping", [1]);
   await settled();
   assert.deepEqual(ends.map(({ error }) => error?.name), [
@@ -148,7 +148,7 @@ for (
     ["sent JSON that is no answer", (peer) => peer.send('{"id":1}\n'), /JSON-RPC/],
     [
       "sent an endless line",
-      (peer) => peer.send("x".repeat(messageBytesMax + 1)),
+      (peer) => peer.send("x".repeat(messageMaxDefault + 1)),
       /message of more/,
     ],
     ["sent half an answer, and then others", (peer, call) => {

@@ -39,6 +39,7 @@ Deno.test("changeOf() looks at everything but the order of members", () => {
     weight: 7,
     service: "x",
     zone: "x",
+    messageMax: 1,
     version: "x",
     methods: ["x"],
     startedAtMs: 1,

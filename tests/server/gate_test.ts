@@ -11,6 +11,7 @@ const nobody = {
   drained: () => Promise.resolve(),
   cancel() {},
   more() {},
+  takes() {},
 };
 
 /** What a gate lets through, and what it answers itself. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { openRpcSchema } from "../../src/procedures/openrpc.ts";
 import { builtin } from "../../src/procedures/builtin.ts";
 import { statsSchema } from "../../src/wire/stats.ts";
-import { idleTimeoutMs, statsPeriodMs } from "../../src/base/limits.ts";
+import { idleTimeoutMs, messageMaxDefault, statsPeriodMs } from "../../src/base/limits.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor, within } from "../support/wait_for.ts";
 import { shTest } from "../support/posix.ts";
@@ -72,7 +72,11 @@ serverTest("rpc.discover lists what the server and its workers offer (P-29)", as
   const pool = await harness.startPool();
   const peer = await harness.connect(harness.listen({ pool }));
   const document = openRpcSchema.parse((await peer.call(1, "rpc.discover")).result);
-  assert.deepEqual(document.info, { title: "test", version: "1.2.3" });
+  assert.deepEqual(document.info, {
+    title: "test",
+    version: "1.2.3",
+    "x-message-max": messageMaxDefault,
+  });
   const names = document.methods.map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
   assert.ok(["ping", "pi", "fib", "wait"].every((name) => names.includes(name)));

@@ -205,7 +205,7 @@ serverTest(
     const server = harness.listen({ procedures: { slow: gates.procedure } });
     const peer = await harness.connect(server);
     await peer.request(1, "slow");
-    await peer.send("x".repeat(2 * 1024 * 1024));
+    await peer.send("x".repeat(5 * 1024 * 1024));
     const { error } = await peer.answer(null);
     assert.equal(error?.code, -32600);
     gates.release();

@@ -253,7 +253,7 @@ serverTest(
 
 serverTest("an item that cannot be sent ends its stream in a typed error", async (harness) => {
   const { peer, log } = await start(harness);
-  await ask(peer, 1, "tally", [5, 2_000_000], { stream: 10 });
+  await ask(peer, 1, "tally", [5, 5_000_000], { stream: 10 });
   const { error } = await peer.answer(1);
   assert.deepEqual([error?.code, error?.data?.executed], [-32603, "yes"]);
   await waitFor("its finally", () => log.stopped.length === 1);

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { RpcError } from "../../src/base/errors.ts";
-import { messageBytesMax } from "../../src/base/limits.ts";
+import { messageMaxDefault } from "../../src/base/limits.ts";
 import { shuffled } from "../../src/base/random.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import { BatchLine } from "../../src/wire/batch.ts";
+import { boundOfServer } from "../../src/wire/message_bound.ts";
 import { encodeError, encodeResult } from "../../src/wire/codec.ts";
 
 function batchOf(lines: readonly string[]): string {
-  const batch = new BatchLine();
+  const batch = new BatchLine(boundOfServer());
   for (const line of lines) batch.add(line);
   return batch.encode();
 }
@@ -25,7 +26,7 @@ Deno.test("answers too long for one batch: the longest give way, the others arri
     encodeResult("four", "a"),
   ];
   const line = batchOf(lines);
-  assert.ok(byteLength(line) <= messageBytesMax);
+  assert.ok(byteLength(line) <= messageMaxDefault);
   const answers = JSON.parse(line) as {
     id: unknown;
     result?: unknown;
@@ -44,41 +45,41 @@ Deno.test("answers too long for one batch: the longest give way, the others arri
 Deno.test("answers that fill a batch to the last byte all arrive (P-28)", () => {
   const first = encodeResult(1, "");
   // Brackets and line feed: three bytes; the answers' two line feeds make room for a comma.
-  const room = messageBytesMax - 2 * byteLength(first) - 3 + 2 - 1;
+  const room = messageMaxDefault - 2 * byteLength(first) - 3 + 2 - 1;
   const half = Math.floor(room / 2);
   const filled = (extra: number) =>
     batchOf([
       encodeResult(1, "a".repeat(half)),
       encodeResult(1, "b".repeat(room - half + extra)),
     ]);
-  assert.equal(byteLength(filled(0)), messageBytesMax);
+  assert.equal(byteLength(filled(0)), messageMaxDefault);
   assert.equal(filled(0).includes("error"), false);
   assert.equal(filled(1).includes("error"), true);
 });
 
 Deno.test("the longest answers give way, in whatever order they come (P-28)", () => {
   const random = seededRandom(28);
-  // Together twice a message: the upper ones have to go, each 5,000 bytes shorter than the one
+  // Together twice a message: the upper ones have to go, each 20,000 bytes shorter than the one
   // before.
-  const lengths = Array.from({ length: 28 }, (_, index) => 140_000 - index * 5_000);
+  const lengths = Array.from({ length: 28 }, (_, index) => 560_000 - index * 20_000);
   for (let round = 0; round < 10; round++) {
     const line = batchOf(
       shuffled(random, lengths).map((length) => encodeResult(length, "x".repeat(length))),
     );
-    assert.ok(byteLength(line) <= messageBytesMax);
+    assert.ok(byteLength(line) <= messageMaxDefault);
     const answers = JSON.parse(line) as { id: number; result?: string }[];
     const kept = answers.filter(({ result }) => result !== undefined).map(({ id }) => id);
     assert.equal(answers.length, lengths.length);
     assert.deepEqual(kept.toSorted((a, b) => b - a), lengths.slice(-kept.length));
     // The next longer one would not have fitted.
     const next = lengths[lengths.length - kept.length - 1] as number;
-    assert.ok(byteLength(line) + next > messageBytesMax);
+    assert.ok(byteLength(line) + next > messageMaxDefault);
   }
 });
 
 Deno.test("answers that nothing can make shorter do not keep a batch from leaving", () => {
   const id = "i".repeat(256);
   const line = encodeError(id, new RpcError("ParseError", "x"));
-  const count = Math.ceil(messageBytesMax / line.length) + 1;
+  const count = Math.ceil(messageMaxDefault / line.length) + 1;
   assert.equal(JSON.parse(batchOf(Array.from({ length: count }, () => line))).length, count);
 });

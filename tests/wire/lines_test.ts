@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { RpcError } from "../../src/base/errors.ts";
-import { messageBytesMax } from "../../src/base/limits.ts";
+import { messageMaxDefault } from "../../src/base/limits.ts";
 import { type Line, LineSplitter } from "../../src/wire/lines.ts";
 
 const encoder = new TextEncoder();
@@ -75,18 +75,18 @@ Deno.test("a longer line is refused once, and nothing comes after it (P-5)", () 
 Deno.test("by default the bound is that of a message (P-5)", () => {
   const splitter = new LineSplitter();
   const piece = new Uint8Array(64 * 1024).fill(0x61);
-  for (let sent = 0; sent < messageBytesMax; sent += piece.length) {
+  for (let sent = 0; sent < messageMaxDefault; sent += piece.length) {
     assert.deepEqual(splitter.push(piece), []);
   }
   assert.equal(splitter.overflowed, false);
   const [line] = splitter.push(encoder.encode("\n"));
   assert.ok(line instanceof RpcError);
   assert.equal(line.name, "InvalidRequest");
-  assert.match(line.message, /1048576 bytes/);
+  assert.match(line.message, /4194304 bytes/);
 });
 
 Deno.test("a read may hold far more lines than a function takes arguments", () => {
-  const bytes = new Uint8Array(3 * messageBytesMax);
+  const bytes = new Uint8Array(3 * messageMaxDefault);
   for (let i = 0; i < bytes.length; i += 2) bytes.set([0x31, 0x0a], i);
   assert.equal(new LineSplitter().push(bytes).length, bytes.length / 2);
 });

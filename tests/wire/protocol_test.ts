@@ -53,7 +53,7 @@ Deno.test("the table of errors is the one in the code", () => {
 
 Deno.test("the bounds that the protocol states are those in the code", () => {
   const stated: [clause: string, text: string, value: number][] = [
-    ["P-5", "1,048,576", limits.messageBytesMax],
+    ["P-5", "4,194,304", limits.messageMaxDefault],
     ["P-6", "64 levels", limits.nestingMax],
     ["P-7", "256 UTF-16", limits.methodLengthMax],
     ["P-8", "256 UTF-16", limits.idLengthMax],

@@ -1,5 +1,6 @@
 import { RpcError } from "../../src/base/errors.ts";
 import { BatchLine } from "../../src/wire/batch.ts";
+import { boundOfServer } from "../../src/wire/message_bound.ts";
 import { BadMessage, decodeRequest } from "../../src/wire/decode_request.ts";
 import { encodeError, encodeResult } from "../../src/wire/codec.ts";
 import { LineSplitter } from "../../src/wire/lines.ts";
@@ -32,7 +33,7 @@ function answerTo(line: string): string | undefined {
   if (incoming instanceof BadMessage || !Array.isArray(incoming)) {
     return answer(incoming as BadMessage | Request);
   }
-  const answers = new BatchLine();
+  const answers = new BatchLine(boundOfServer());
   for (const text of incoming.map(answer)) if (text !== undefined) answers.add(text);
   return answers.isEmpty ? undefined : answers.encode();
 }

@@ -4,7 +4,7 @@
  * whoever makes a value is told which part of it would not arrive, and what to write in its place.
  */
 
-import { messageBytesMax, nestingMax } from "../limits.ts";
+import { jsonValuesMax, nestingMax } from "../limits.ts";
 
 /** A part of a value that would not arrive as it is. */
 export interface JsonFault {
@@ -16,9 +16,6 @@ export interface JsonFault {
   readonly instead: string;
 }
 
-/** Every value takes a byte and a comma at the least, so that more of them fit no message. */
-const valuesMax = messageBytesMax / 2;
-
 /**
  * The first part of a value that JSON cannot express, if there is one. What JSON does by itself and
  * everybody expects is none: `undefined` as a whole is `null`, a member that is undefined is left
@@ -29,9 +26,9 @@ const valuesMax = messageBytesMax / 2;
 export function jsonFaultOf(value: unknown): JsonFault | undefined {
   // Two walks, of which nearly all values need the first one only, which remembers no way.
   if (value === undefined) return undefined;
-  left = valuesMax;
+  left = jsonValuesMax;
   if (fits(value, 0)) return undefined;
-  left = valuesMax;
+  left = jsonValuesMax;
   return faultAt(value, "", []) ??
     { what: "something that changes while it is read", path: "", instead: "a copy" };
 }
@@ -104,7 +101,9 @@ function faultAt(
   above: readonly object[],
 ): JsonFault | undefined {
   const fault = (what: string, instead: string) => ({ what, path, instead });
-  if (--left < 0) return fault(`more than ${valuesMax} values`, "them in parts, or as a stream");
+  if (--left < 0) {
+    return fault(`more than ${jsonValuesMax} values`, "them in parts, or as a stream");
+  }
   if (typeof value !== "object" || value === null) return scalarFault(value, path);
   if (above.includes(value)) return fault("a part that contains itself", "its id");
   if (above.length > nestingMax) {

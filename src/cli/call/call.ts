@@ -54,6 +54,7 @@ export async function run(
       transport,
       balance: flags.balance,
       timeoutMs: flags.timeout,
+      messageMax: flags.messageMax,
       clock,
       log,
       tracer: await openTracer(log),
@@ -185,7 +186,7 @@ async function openCalls(flags: CallFlags, args: readonly string[]): Promise<Cal
   }
   const { InputJobs } = await import("./input_jobs.ts");
   const { FailedLines } = await import("./failed_lines.ts");
-  const source = await InputJobs.open(input);
+  const source = await InputJobs.open(input, flags.messageMax);
   const failedLines = failed === undefined ? undefined : await FailedLines.open(failed, input);
   return {
     source: () => source,

@@ -6,6 +6,7 @@ import {
   type FlagValues,
   integer,
   jsonFlag,
+  messageMaxFlag,
   number,
   registryFlags,
   serverFlag,
@@ -58,6 +59,7 @@ export const callFlags = {
   server: serverFlag,
   each: boolean({ description: "Call every server that is registered once: a line for each" }),
   timeout: timeoutFlag,
+  messageMax: messageMaxFlag,
   balance: choice(balancePolicies, {
     description: "How calls are spread over servers",
     fallback: "p2c",

@@ -11,20 +11,21 @@ export class InputJobs implements JobSource {
   readonly #lines: InputLines;
   readonly #file: Deno.FsFile | undefined;
 
-  private constructor(file: Deno.FsFile | undefined) {
+  private constructor(file: Deno.FsFile | undefined, lineBytesMax: number) {
     this.#file = file;
-    this.#lines = new InputLines(file ?? Deno.stdin);
+    this.#lines = new InputLines(file ?? Deno.stdin, lineBytesMax);
   }
 
   /**
    * Those of the file of that name, or with `-` of stdin.
    *
+   * @param lineBytesMax longest line
    * @throws {UsageError} it cannot be read
    */
-  static async open(name: string): Promise<InputJobs> {
-    if (name === "-") return new InputJobs(undefined);
+  static async open(name: string, lineBytesMax: number): Promise<InputJobs> {
+    if (name === "-") return new InputJobs(undefined, lineBytesMax);
     try {
-      return new InputJobs(await Deno.open(name));
+      return new InputJobs(await Deno.open(name), lineBytesMax);
     } catch (error) {
       throw new UsageError(`Cannot read --input ${name}: ${messageOf(error)}`);
     }

@@ -1,4 +1,4 @@
-import { messageBytesMax } from "../../base/limits.ts";
+import { messageMaxDefault } from "../../base/limits.ts";
 
 /** One line of an input that is not blank. */
 export interface InputLine {
@@ -16,15 +16,13 @@ export interface ByteSource {
 const lineFeed = 0x0a;
 const bufferBytes = 64 * 1024;
 
-/** Longest line: longer parameters fit no message. */
-const lineBytesMax = messageBytesMax;
-
 /**
  * The lines of an input of any length, of which little more than one is held. The last one needs no
  * LF; a CR before the LF is none of the line; a byte order mark at the beginning is passed over.
  */
 export class InputLines {
   readonly #source: ByteSource;
+  readonly #lineBytesMax: number;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   #buffer = new Uint8Array(bufferBytes);
   /** What is unread of the buffer: from `#start` to `#end`. */
@@ -38,8 +36,10 @@ export class InputLines {
   #isReading = false;
   #waiters: PromiseWithResolvers<void> | undefined;
 
-  constructor(source: ByteSource) {
+  /** @param lineBytesMax longest line: longer parameters fit no message */
+  constructor(source: ByteSource, lineBytesMax = messageMaxDefault) {
     this.#source = source;
+    this.#lineBytesMax = lineBytesMax;
   }
 
   /** Nothing is left but what {@link take} gives out. */
@@ -80,9 +80,9 @@ export class InputLines {
   }
 
   #content(bytes: Uint8Array): InputLine["content"] | undefined {
-    if (this.#isDropping || bytes.length > lineBytesMax) {
+    if (this.#isDropping || bytes.length > this.#lineBytesMax) {
       this.#isDropping = false;
-      return { fault: `is longer than ${lineBytesMax} bytes` };
+      return { fault: `is longer than ${this.#lineBytesMax} bytes: see --message-max` };
     }
     let text: string;
     try {
@@ -128,7 +128,7 @@ export class InputLines {
 
   #makeRoom(): void {
     // What is in it now is the beginning of one line.
-    if (this.#isDropping || this.#end - this.#start > lineBytesMax) {
+    if (this.#isDropping || this.#end - this.#start > this.#lineBytesMax) {
       this.#isDropping = true;
       this.#start = this.#end;
     }

@@ -7,7 +7,7 @@ import {
   weightMax,
   workersMax,
 } from "../../base/limits.ts";
-import { boolean, choice, integer, registryFlags, text } from "../syntax/flags.ts";
+import { boolean, choice, integer, messageMaxFlag, registryFlags, text } from "../syntax/flags.ts";
 
 /** The levels of the log, the most talkative one first. */
 export const logLevels = ["debug", "info", "warn", "error"] as const;
@@ -98,6 +98,7 @@ export const serveFlags = {
     fallback: connectionsMaxDefault,
     setting: true,
   }),
+  messageMax: messageMaxFlag,
   callTimeoutMax: integer("<ms>", [1, callTimeoutMsMax], {
     description: "Longest time that a call is given, whatever its caller asks for",
     fallback: callTimeoutMaxMsDefault,

@@ -95,6 +95,7 @@ async function serveUntilStopped(
       workers: flags.workers ?? navigator.hardwareConcurrency,
       queueMax: flags.queueMax,
       connectionsMax: flags.connectionsMax,
+      messageMax: flags.messageMax,
       callTimeoutMaxMs: flags.callTimeoutMax,
       workerCommand: (offer) => workerCommand(offer, sandbox),
       clock: systemClock,

@@ -1,6 +1,12 @@
 /** What a flag can be, and the flags that several subcommands share. */
 
-import { callTimeoutMsDefault, callTimeoutMsMax } from "../../base/limits.ts";
+import {
+  callTimeoutMsDefault,
+  callTimeoutMsMax,
+  messageMaxDefault,
+  messageMaxLeast,
+  messageMaxMost,
+} from "../../base/limits.ts";
 import { environmentVariable } from "../../library/settings.ts";
 
 /**
@@ -131,6 +137,28 @@ export function duration<Fallback extends number | undefined>(
   });
 }
 
+const bytesPerUnit = { B: 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const;
+
+/** A flag with an amount of bytes, such as `500K`, `16M` or `16MiB`; its value is in bytes. */
+export function bytes(
+  bounds: readonly [min: number, max: number],
+  options: FlagOptions<number>,
+): Flag<number> {
+  const [min, max] = bounds;
+  return build(options, {
+    placeholder: "<size>",
+    parse(value) {
+      const [, number, unit = "B"] = /^(\d+(?:\.\d+)?)(?:([KMG])(?:i?B)?|B)?$/i.exec(value) ?? [];
+      const size = Math.round(
+        Number(number) * bytesPerUnit[unit.toUpperCase() as keyof typeof bytesPerUnit],
+      );
+      if (size >= min && size <= max) return size;
+      const [least, most] = bounds.map((bound) => `${bound / bytesPerUnit.M} MiB`);
+      throw new Error(`it must be a size such as 16M or 16777216, from ${least} to ${most}`);
+    },
+  });
+}
+
 /** A flag with one of a few words. */
 export function choice<const Choice extends string>(
   choices: readonly Choice[],
@@ -181,6 +209,13 @@ export const timeoutFlag = duration("<time>", {
   short: "t",
   setting: true,
 }, "ms");
+
+/** The flag of every subcommand that sends or takes what users make. */
+export const messageMaxFlag = bytes([messageMaxLeast, messageMaxMost], {
+  description: "Longest message to take, such as 16M; the other end has a bound of its own",
+  fallback: messageMaxDefault,
+  setting: true,
+});
 
 /** The flag of every subcommand that says more on request. */
 export const verboseFlag = boolean({

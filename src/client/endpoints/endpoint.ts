@@ -293,7 +293,7 @@ export class Endpoint {
    * be sent again. A server that says nothing of it is used without, after a while.
    */
   #probe(duplex: Duplex, abort: AbortController): void {
-    const { clock } = this.#dependencies;
+    const { clock, messageMax } = this.#dependencies;
     if (abort.signal.aborted) return duplex.close();
     const connection = new Connection(duplex, this.address, clock, {
       ended: (call, error) => this.#ended(call, error, connection),
@@ -303,7 +303,7 @@ export class Endpoint {
         timer.cancel();
         this.#lost(connection, abort, reason);
       },
-    });
+    }, messageMax);
     let isAlive = false;
     const settle = () => {
       timer.cancel();

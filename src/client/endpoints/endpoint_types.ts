@@ -9,6 +9,8 @@ export interface EndpointDependencies {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Longest message that is taken, in bytes. @default messageMaxDefault */
+  readonly messageMax?: number | undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import { heartbeatTimeoutMs } from "../../base/limits.ts";
+import { heartbeatTimeoutMs, messageMaxLeast } from "../../base/limits.ts";
 import { isObject } from "../../base/values/members.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { Call } from "../call.ts";
@@ -51,8 +51,11 @@ export class Idempotence {
     if (this.#isAsking) return;
     this.#isAsking = true;
     const deadlineAtMs = this.#clock.now() + heartbeatTimeoutMs;
-    const question = new Call(reservedMethods.discover, undefined, deadlineAtMs, true);
+    const { messageMax } = connection;
+    const question = new Call(reservedMethods.discover, { messageMax }, deadlineAtMs, true);
     connection.send(question, (_error, document) => {
+      const takes = messageMaxOf(document);
+      if (takes !== undefined) connection.takes = takes;
       this.#isAsking = false;
       // One that cannot be asked has no method of which it says that.
       this.#said = shared(read(document));
@@ -78,6 +81,13 @@ function read(document: unknown): Said {
     methods.filter((method) => (method["x-idempotent"] === true) === isIdempotent)
       .map(({ name }) => String(name));
   return { idempotent: new Set(namesOf(true)), not: new Set(namesOf(false)) };
+}
+
+/** How long a message the server takes, in bytes; `undefined` if it does not say. */
+function messageMaxOf(document: unknown): number | undefined {
+  const info = isObject(document) ? document["info"] : undefined;
+  const said = isObject(info) ? info["x-message-max"] : undefined;
+  return typeof said === "number" && said >= messageMaxLeast ? said : undefined;
 }
 
 let last = nothingSaid;

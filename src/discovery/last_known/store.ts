@@ -109,6 +109,7 @@ function readList(json: unknown): StoredList {
 
 function readInstance(instance: Members): Instance {
   const cluster = instance.text("cluster", anyLength, "");
+  const messageMax = instance.number("messageMax", anyNumber, 0);
   return {
     id: instance.text("id", anyLength),
     service: instance.text("service", anyLength),
@@ -118,6 +119,7 @@ function readInstance(instance: Members): Instance {
     weight: instance.number("weight", [0, Number.MAX_VALUE]),
     ...(instance.boolean("drained", false) ? { drained: true } : {}),
     zone: instance.text("zone", anyLength),
+    ...(messageMax === 0 ? {} : { messageMax }),
     version: instance.text("version", anyLength),
     methods: instance.texts("methods", fileBytesMax, anyLength),
     startedAtMs: instance.number("startedAtMs", anyNumber),

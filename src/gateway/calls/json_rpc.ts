@@ -1,4 +1,5 @@
 import type { CallOptions } from "../../client/client_options.ts";
+import { boundOfGateway } from "../../wire/message_bound.ts";
 import { BatchLine } from "../../wire/batch.ts";
 import { encodeError, encodeResult } from "../../wire/codec.ts";
 import { BadMessage, decodeAnyRequest } from "../../wire/decode_request.ts";
@@ -30,7 +31,7 @@ export async function answerJsonRpc(
   if (!Array.isArray(incoming)) {
     return await answerOne(incoming as RpcRequest | BadMessage, calls, options);
   }
-  const batch = new BatchLine();
+  const batch = new BatchLine(boundOfGateway);
   await Promise.all(incoming.map(async (one) => {
     const { text } = await answerOne(one, calls, options);
     if (text !== undefined) batch.add(text);

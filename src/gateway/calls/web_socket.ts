@@ -3,7 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import {
   gatewaySocketCallsMax,
   gatewaySocketUnreadBytesMax,
-  messageBytesMax,
+  messageMaxDefault,
   outboxBytesMax,
   streamCreditMax,
   streamWindowMax,
@@ -18,6 +18,7 @@ import {
   moreParams,
 } from "../../wire/decode_request.ts";
 import type { Id, Request as RpcRequest } from "../../wire/message.ts";
+import { boundOfGateway } from "../../wire/message_bound.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import type { Calls } from "./calls.ts";
 import { answerLine, optionsOf } from "./json_rpc.ts";
@@ -79,8 +80,8 @@ export class SocketSession {
     if (typeof data !== "string") {
       return this.#close(closeCodes.unsupported, "Messages are text");
     }
-    if (data.length > messageBytesMax || byteLengthOf(data) > messageBytesMax) {
-      return this.#close(closeCodes.tooLong, `${messageBytesMax} bytes is the most`);
+    if (data.length > messageMaxDefault || byteLengthOf(data) > messageMaxDefault) {
+      return this.#close(closeCodes.tooLong, `${messageMaxDefault} bytes is the most`);
     }
     const incoming = decodeAnyRequest(data);
     if (Array.isArray(incoming)) void this.#answerBatch(incoming);
@@ -88,7 +89,7 @@ export class SocketSession {
   }
 
   async #answerBatch(incoming: readonly (RpcRequest | BadMessage)[]): Promise<void> {
-    const batch = new BatchLine();
+    const batch = new BatchLine(boundOfGateway);
     await Promise.all(incoming.map((one) => this.#answer(one, (text) => batch.add(text))));
     if (!batch.isEmpty) this.#send(batch.encode());
   }

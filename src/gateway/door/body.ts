@@ -1,5 +1,9 @@
 import type { Clock } from "../../base/clock.ts";
-import { gatewayBodiesBytesMax, gatewayBodyTimeoutMs, messageBytesMax } from "../../base/limits.ts";
+import {
+  gatewayBodiesBytesMax,
+  gatewayBodyTimeoutMs,
+  messageMaxDefault,
+} from "../../base/limits.ts";
 import { HttpProblem } from "./problem.ts";
 
 /**
@@ -26,7 +30,7 @@ export class BodyReader {
   async read(request: Request): Promise<string> {
     const { body } = request;
     if (body === null) return "";
-    if (Number(request.headers.get("content-length")) > messageBytesMax) throw tooLong();
+    if (Number(request.headers.get("content-length")) > messageMaxDefault) throw tooLong();
     const reader = body.getReader();
     const late = Promise.withResolvers<never>();
     const timer = this.#clock.after(this.#timeoutMs, () => late.reject(tooSlow(this.#timeoutMs)));
@@ -39,7 +43,7 @@ export class BodyReader {
         if (done) return text + decoder.decode();
         held += value.length;
         this.#bytes += value.length;
-        if (held > messageBytesMax) throw tooLong();
+        if (held > messageMaxDefault) throw tooLong();
         if (this.#bytes > gatewayBodiesBytesMax) throw tooMany();
         text += decoder.decode(value, { stream: true });
       }
@@ -58,7 +62,7 @@ export class BodyReader {
 const notUtf8 = "Cannot read the body: it is no UTF-8";
 
 function tooLong(): HttpProblem {
-  const text = `Cannot take the body: ${messageBytesMax} bytes is the most`;
+  const text = `Cannot take the body: ${messageMaxDefault} bytes is the most`;
   return new HttpProblem(413, "InvalidRequest", text, { connection: "close" });
 }
 

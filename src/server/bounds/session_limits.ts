@@ -1,6 +1,7 @@
 import {
   connectionInFlightMax,
   idleTimeoutMs,
+  messageMaxDefault,
   outboxBytesMax,
   partialLineTimeoutMs,
   requestBytesInFlightMax,
@@ -10,6 +11,8 @@ import {
 
 /** Bounds of one connection; `base/limits.ts` says how they relate. */
 export interface SessionLimits {
+  /** Longest message. The bounds in bytes hold two such at the least. */
+  readonly messageMax: number;
   /** Requests worked on at once. Past it the connection is not read until half of them are done. */
   readonly inFlightMax: number;
   /** Unread output. Past it the connection is not read until all of it is written. */
@@ -36,6 +39,7 @@ export interface SessionLimits {
 
 /** What holds unless somebody says otherwise. */
 export const sessionLimitsDefault: SessionLimits = {
+  messageMax: messageMaxDefault,
   inFlightMax: connectionInFlightMax,
   outboxBytesMax,
   unreadMax: unreadAnswersBytesMax,
@@ -45,3 +49,15 @@ export const sessionLimitsDefault: SessionLimits = {
   idleTimeoutMs,
   lingerTimeoutMs: 1_000,
 };
+
+/** The same where longer messages are taken: what holds several of those is larger too. */
+export function sessionLimitsFor(messageMax: number): SessionLimits {
+  const { outboxBytesMax, unreadMax, requestBytesMax } = sessionLimitsDefault;
+  return {
+    ...sessionLimitsDefault,
+    messageMax,
+    outboxBytesMax: Math.max(outboxBytesMax, messageMax),
+    unreadMax: Math.max(unreadMax, 4 * messageMax),
+    requestBytesMax: Math.max(requestBytesMax, 4 * messageMax),
+  };
+}

@@ -10,6 +10,15 @@ export interface SharedLimits {
   readonly requestsBytesMax?: number | undefined;
 }
 
+/** What holds where messages may be so long. */
+export function sharedLimitsFor(messageMax: number): SharedLimits {
+  return {
+    partialLinesBytesMax: Math.max(partialLinesBytesMax, 4 * messageMax),
+    unreadBytesMax: Math.max(unreadBytesMax, 8 * messageMax),
+    requestsBytesMax: Math.max(requestsBytesMax, 8 * messageMax),
+  };
+}
+
 /** What all connections of one server share. */
 export class Shared {
   readonly turns: Turns;

@@ -15,6 +15,7 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import { Outbox } from "../../wire/outbox.ts";
 import { isTooLongDescription, tooLongDescription } from "../description.ts";
 import { Claims } from "../claim_file.ts";
+import { boundOfWorker } from "../message_max.ts";
 import { stackOf, takeStdio, type WorkerIo } from "./worker_stdio.ts";
 
 /**
@@ -67,6 +68,7 @@ class Worker {
   readonly #claims: Claims | undefined;
   readonly #outbox: Outbox;
   readonly #encoder = new TextEncoder();
+  readonly #bound = boundOfWorker();
   readonly #concurrent = new Set<Call>();
   #waiting: Call[] = [];
   #running: Call | undefined;
@@ -83,7 +85,7 @@ class Worker {
   }
 
   async run(): Promise<void> {
-    const splitter = new LineSplitter();
+    const splitter = new LineSplitter(this.#bound.bytes);
     const buffer = new Uint8Array(readBufferBytes);
     while (!splitter.overflowed) {
       const length = await this.#io.read(buffer);
@@ -142,11 +144,13 @@ class Worker {
 
   #newStream(call: Omit<Call, "stream">, credit: number | undefined): Run {
     const { id, procedure: { kind } } = call;
-    if (id === undefined || credit === undefined) return startStream(call, undefined);
+    if (id === undefined || credit === undefined) {
+      return startStream({ ...call, messageMax: this.#bound.bytes }, undefined);
+    }
     return startStream(call, {
       credit,
       items: (items) => {
-        const line = encodeItems(id, items);
+        const line = encodeItems(id, items, this.#bound);
         if (kind === "io") this.#outbox.push(line);
         else this.#writeNow(line);
       },
@@ -244,7 +248,7 @@ class Worker {
   #success(call: Call, result: unknown): string | undefined {
     if (call.id === undefined) return undefined;
     try {
-      return encodeResult(call.id, result);
+      return encodeResult(call.id, result, this.#bound);
     } catch (error) {
       return this.#failure(call, error);
     }

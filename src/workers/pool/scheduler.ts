@@ -247,9 +247,11 @@ export class Scheduler implements PoolCallOwner {
 
   #send(call: PoolCall, slot: WorkerSlot): void {
     const worker = slot.worker as WorkerProcess;
-    const { method, params, traceparent, caller } = call.task;
+    const { credit: stream, task: { method, params, traceparent, caller } } = call;
+    const isPlain = stream === undefined && traceparent === undefined && caller?.name === undefined;
     try {
-      const id = worker.request(method, params, call, call.credit, traceparent, caller?.name);
+      const options = isPlain ? undefined : { stream, traceparent, caller: caller?.name };
+      const id = worker.request(method, params, call, options);
       call.place = { name: "worker", slot, worker, id };
       if (this.#options.inOrder && worker.load > 1) this.#watch(worker);
       this.#overlooked?.watch();

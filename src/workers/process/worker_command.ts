@@ -1,5 +1,6 @@
 import { messageOf } from "../../base/errors.ts";
 import { claimFileVariable } from "../claim_file.ts";
+import { messageMaxVariable } from "../message_max.ts";
 
 /** How a worker is started: any program that answers JSON-RPC lines on its stdin and stdout. */
 export interface WorkerCommand {
@@ -19,6 +20,11 @@ export interface WorkerCommand {
    * made and passes on. @default false
    */
   readonly isForeign?: boolean;
+  /**
+   * Longest message between it and the server, in bytes, which it is told in its environment.
+   * @default messageMaxDefault
+   */
+  readonly messageMax?: number | undefined;
   /** What to do about one that does not speak the protocol. @default nothing is said */
   readonly advice?: string;
 }
@@ -43,11 +49,15 @@ export function spawnWorker(command: WorkerCommand, claims: string | undefined):
 }
 
 function spawn(command: WorkerCommand, claims: string | undefined): Deno.ChildProcess {
-  const { program, args, cwd, env, ownGroup = false } = command;
+  const { program, args, cwd, env, ownGroup = false, messageMax } = command;
   return new Deno.Command(program, {
     args: [...args],
     ...(cwd === undefined ? {} : { cwd }),
-    env: { ...env, ...(claims === undefined ? {} : { [claimFileVariable]: claims }) },
+    env: {
+      ...env,
+      ...(messageMax === undefined ? {} : { [messageMaxVariable]: String(messageMax) }),
+      ...(claims === undefined ? {} : { [claimFileVariable]: claims }),
+    },
     detached: ownGroup,
     stdin: "piped",
     stdout: "piped",

@@ -7,10 +7,12 @@ import {
   encodeNotification,
   encodeRequest,
   isResponse,
+  type RequestOptions,
   toRpcError,
   toWorkerError,
 } from "../../wire/codec.ts";
 import { LineSplitter } from "../../wire/lines.ts";
+import { boundOfServer, type MessageBound } from "../../wire/message_bound.ts";
 import type { Id, Params, Request } from "../../wire/message.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { Outbox } from "../../wire/outbox.ts";
@@ -61,6 +63,7 @@ const takenBack = new RpcError("WorkerLost", "Taken back from a worker that is b
 /** The parent's side of one worker: a child process, and the requests that it owes an answer to. */
 export class WorkerProcess {
   readonly #options: WorkerProcessOptions;
+  readonly #bound: MessageBound;
   readonly #child: Deno.ChildProcess;
   readonly #stdout: ReadableStreamBYOBReader;
   readonly #outbox: Outbox;
@@ -93,6 +96,7 @@ export class WorkerProcess {
   /** @throws {Error} if the program cannot be started */
   constructor(options: WorkerProcessOptions) {
     this.#options = options;
+    this.#bound = boundOfServer(options.command.messageMax);
     const { inOrder, callsMax } = options;
     // One call at a time leaves nothing to take back.
     this.#claims = inOrder && callsMax !== 1 ? ClaimFile.create() : undefined;
@@ -180,21 +184,16 @@ export class WorkerProcess {
   /**
    * Sends a request and returns its id.
    *
-   * @param stream the credit to begin with, to ask for a stream
-   * @param traceparent the trace that the call belongs to
-   * @param caller who calls
    * @throws {RpcError} InvalidParams if the parameters are too long for one message
    */
   request(
     method: string,
     params: Params | undefined,
     receiver: Receiver,
-    stream?: number,
-    traceparent?: string,
-    caller?: string,
+    options?: RequestOptions,
   ): number {
     const id = ++this.#lastId;
-    const line = encodeRequest(id, method, params, undefined, stream, traceparent, caller);
+    const line = encodeRequest(id, method, params, undefined, options, this.#bound);
     if (this.owed === 0) {
       this.#busySinceMs = this.#options.clock.now();
       this.#writtenBefore = this.#outbox.pendingBytes === 0 ? this.#outbox.bytesWritten : undefined;
@@ -303,7 +302,7 @@ export class WorkerProcess {
 
   /** Resolves when there is nothing more to read, or the worker has broken the protocol and is killed. */
   async #readAnswers(): Promise<void> {
-    const splitter = new LineSplitter();
+    const splitter = new LineSplitter(this.#bound.bytes);
     let last = "";
     let buffer = new ArrayBuffer(readBufferBytes);
     try {

@@ -5,11 +5,12 @@ import datetime
 import enum
 import json
 import math
+import os
 import uuid
 from typing import Any, List, Tuple, Union
 
-MESSAGE_BYTES_MAX = 1024 * 1024
-"""A message is no longer, its line feed included (docs/PROTOCOL.md, P-5)."""
+MESSAGE_BYTES_MAX = int(os.environ.get("RPC_MESSAGE_MAX", 4 * 1024 * 1024))
+"""A message is no longer, its line feed included (docs/PROTOCOL.md, P-5): the server says how long."""
 
 NESTING_MAX = 62
 """Levels of a result, so that its answer still fits a batch (P-17)."""

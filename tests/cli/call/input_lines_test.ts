@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { messageBytesMax } from "../../../src/base/limits.ts";
+import { messageMaxDefault } from "../../../src/base/limits.ts";
 import { randomInt } from "../../../src/base/random.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
 import { type InputLine, InputLines } from "../../../src/cli/call/input_lines.ts";
@@ -53,8 +53,8 @@ Deno.test("the same lines come out however the input is cut", async () => {
 });
 
 Deno.test("a line that is too long or not UTF-8 costs itself only", async () => {
-  const long = "x".repeat(messageBytesMax + 1);
-  const fault = `! is longer than ${messageBytesMax} bytes`;
+  const long = "x".repeat(messageMaxDefault + 1);
+  const fault = `! is longer than ${messageMaxDefault} bytes: see --message-max`;
   for (const pieceOf of [() => 65_536, () => 1_000_000]) {
     assert.deepEqual(await all(linesOf(`1\n${long}\n2\n${long}${long}`, pieceOf)), [
       [1, "1"],
@@ -63,7 +63,7 @@ Deno.test("a line that is too long or not UTF-8 costs itself only", async () => 
       [4, fault],
     ]);
   }
-  const longest = "x".repeat(messageBytesMax);
+  const longest = "x".repeat(messageMaxDefault);
   assert.deepEqual(await all(linesOf(`${longest}\n1`)), [[1, longest], [2, "1"]]);
   assert.deepEqual(await all(linesOf(new Uint8Array([0x31, 10, 0xff, 10, 0x32]))), [
     [1, "1"],

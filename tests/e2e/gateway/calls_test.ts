@@ -82,7 +82,7 @@ Deno.test("POST /call answers the bare result, or a status and problem details b
     ["ping", 32, {}, 400, "no"],
     ["ping", [], { "rpc-timeout-ms": "soon" }, 400, "no"],
     ["ping", [], { "content-type": "text/plain" }, 415, "no"],
-    ["echo", ["x".repeat(1024 * 1024)], {}, 413, "no"],
+    ["echo", ["x".repeat(4 * 1024 * 1024)], {}, 413, "no"],
   ];
   for (const [method, params, headers, status, executed] of cases) {
     const answer = await gateway.call(method, params, headers);
@@ -235,6 +235,6 @@ Deno.test("a WebSocket carries many calls, streams by credit, and cancels", asyn
   assert.equal(messages[0].error.code, -32004);
 
   const closed = new Promise<CloseEvent>((resolve) => socket.onclose = resolve);
-  socket.send("x".repeat(1024 * 1024 + 1));
+  socket.send("x".repeat(4 * 1024 * 1024 + 1));
   assert.equal((await closed).code, 1009);
 });

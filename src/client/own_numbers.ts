@@ -1,6 +1,6 @@
 import { RpcError } from "../base/errors.ts";
 import { withPlainNumbers, withRoundedNumbers } from "../base/values/exact_numbers.ts";
-import { reservedPrefix } from "./reserved.ts";
+import { reservedPrefix } from "../wire/reserved.ts";
 
 /**
  * A result, or an item of a stream, with JavaScript's numbers: as it is handed to a program. The

@@ -1,0 +1,84 @@
+import type { SessionLimits } from "./bounds/session_limits.ts";
+import type { Shared } from "./bounds/shared.ts";
+import type { SessionCall } from "./session_call.ts";
+import { StreamSessionCall } from "./stream_session_call.ts";
+
+interface Waiter {
+  readonly callsMax: number;
+  resolve(): void;
+}
+
+/** The calls of one connection that take time, and what they take together. */
+export class OpenCalls {
+  readonly #limits: SessionLimits;
+  readonly #shared: Shared;
+  readonly #all = new Set<SessionCall>();
+  readonly #streams = new Set<StreamSessionCall>();
+  /** Of the requests. */
+  #bytes = 0;
+  #waiters: Waiter[] = [];
+
+  constructor(limits: SessionLimits, shared: Shared) {
+    this.#limits = limits;
+    this.#shared = shared;
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  get streams(): ReadonlySet<StreamSessionCall> {
+    return this.#streams;
+  }
+
+  /** A copy: a call that is told of something may leave meanwhile. */
+  [Symbol.iterator](): Iterator<SessionCall> {
+    return [...this.#all].values();
+  }
+
+  /** Whether there are as many as may be, or their requests take as much. */
+  get isCrowded(): boolean {
+    return this.#all.size >= this.#limits.inFlightMax ||
+      this.#bytes >= this.#limits.requestBytesMax;
+  }
+
+  /**
+   * Whether one more stream may begin. Streams wait for what their client grants, which is not read
+   * while there are too many calls: so there must always be others among these, which end by
+   * themselves.
+   */
+  hasRoomForStream(bytes: number): boolean {
+    const { inFlightMax, requestBytesMax } = this.#limits;
+    const streamBytes = this.#streams.values().reduce((sum, stream) => sum + stream.bytes, bytes);
+    return this.#streams.size < Math.floor(inFlightMax / 2) && streamBytes <= requestBytesMax / 2;
+  }
+
+  add(call: SessionCall): void {
+    this.#all.add(call);
+    this.#bytes += call.bytes;
+    this.#shared.requestBytes += call.bytes;
+    if (call instanceof StreamSessionCall) this.#streams.add(call);
+  }
+
+  remove(call: SessionCall): void {
+    if (this.#all.delete(call)) {
+      this.#bytes -= call.bytes;
+      this.#shared.requestBytes -= call.bytes;
+    }
+    if (this.#streams.size > 0) this.#streams.delete(call as StreamSessionCall);
+    if (this.#waiters.length === 0) return;
+    const due = this.#waiters.filter(({ callsMax }) => this.#hasAtMost(callsMax));
+    this.#waiters = this.#waiters.filter((waiter) => !due.includes(waiter));
+    for (const waiter of due) waiter.resolve();
+  }
+
+  /** Resolves when there are so many at the most, and their requests take half of what they may. */
+  atMost(callsMax: number): Promise<void> {
+    if (this.#hasAtMost(callsMax)) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push({ callsMax, resolve }));
+  }
+
+  #hasAtMost(callsMax: number): boolean {
+    return this.#all.size <= callsMax && this.#bytes <= this.#limits.requestBytesMax / 2;
+  }
+}

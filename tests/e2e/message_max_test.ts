@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { connect } from "../../src/mod.ts";
+import { python } from "../support/python.ts";
+import { RpcHome } from "../support/rpc_process.ts";
+
+const module = `
+export const echo = (text: string) => text;
+export const grow = (length: number) => "x".repeat(length);
+export function* items(length: number) { yield "x".repeat(length); }
+`;
+
+const workers: [name: string, file: string, text: string][] = [
+  ["TypeScript", "tasks.ts", module],
+  ["Python", "tasks.py", "def echo(text: str) -> str:\n    return text\n"],
+];
+
+for (const [name, file, text] of workers) {
+  Deno.test({
+    name: `messages as long as both ends take go there and back (${name})`,
+    ignore: name === "Python" && python === undefined,
+    async fn() {
+      await using home = await RpcHome.create();
+      await Deno.writeTextFile(join(home.workingDirectory, file), text);
+      const address = ["127.0.0.1", "0", file, "--workers", "1"];
+      await home.serve([...address, "--message-max", "16M"]);
+      await using client = await connect({
+        registry: home.registry,
+        messageMax: 16 * 1024 * 1024,
+      });
+      for (const length of [3_000_000, 15_000_000]) {
+        const sent = "é".repeat(length / 2);
+        assert.equal(await client.call("echo", [sent]) === sent, true);
+      }
+    },
+  });
+}
+
+Deno.test("what one end does not take is an error with both lengths and the flag, and costs nothing else", async () => {
+  await using home = await RpcHome.create();
+  await Deno.writeTextFile(join(home.workingDirectory, "tasks.ts"), module);
+  const server = await home.serve(["127.0.0.1", "0", "tasks.ts", "--message-max=6MiB"]);
+  await using client = await connect({ registry: home.registry, messageMax: 5 * 1024 * 1024 });
+  const failure = async (call: Promise<unknown>) => {
+    const error = await call.then(() => assert.fail("it succeeded"), (error) => error);
+    return [error.name, error.executed, error.message];
+  };
+  // More than the server takes: it is not sent.
+  const [tooLong, ran, why] = await failure(client.call("echo", ["x".repeat(7_000_000)]));
+  assert.deepEqual([tooLong, ran], ["InvalidParams", "no"]);
+  assert.match(
+    why,
+    /^Cannot call echo: its parameters are 70000\d\d bytes long, and 6291456 is the/,
+  );
+  assert.ok(why.endsWith(`most that ${server.address} takes (rpc serve --message-max)`), why);
+  // More than the client takes, and the server may send.
+  for (const method of ["grow", "echo"]) {
+    const params = method === "grow" ? [6_000_000] : ["x".repeat(6_000_000)];
+    const [name, executed, message] = await failure(client.call(method, params));
+    assert.deepEqual([name, executed], ["InternalError", "yes"]);
+    assert.match(
+      message,
+      /a result: it is 60000\d\d bytes long, and 5242880 is the most that its caller takes \(rpc call --message-max\)/,
+    );
+  }
+  const items = async () => {
+    for await (const item of client.stream("items", [6_000_000])) assert.ok(item);
+  };
+  assert.match((await failure(items()))[2], /an item: it is .* and 5242880 is the most that its/);
+  // More than the server sends.
+  const [name, , message] = await failure(client.call("grow", [7_000_000]));
+  assert.equal(name, "InternalError");
+  assert.match(message, /70000\d\d bytes long, and 6291456 is the most that this server takes/);
+  // The connection is the same, and calls on it go on.
+  assert.equal(await client.call("grow", [1]), "x");
+  assert.deepEqual(client.stats.retries, 0);
+});
+
+Deno.test("how long a message a server takes is in the registry and in rpc.discover", async () => {
+  await using home = await RpcHome.create();
+  await home.serve(["127.0.0.1", "0", "--message-max", "8M"]);
+  const [line = ""] = (await home.run(["servers", "--json"])).lines;
+  assert.equal(JSON.parse(line).messageMax, 8 * 1024 * 1024);
+  const { stdout } = await home.run(["call", "rpc.discover"]);
+  assert.equal(JSON.parse(stdout).info["x-message-max"], 8 * 1024 * 1024);
+});
+
+Deno.test("a bound on messages that cannot be is told with what can", async () => {
+  await using home = await RpcHome.create();
+  for (const size of ["500K", "1G", "16X", "-1", "", "NaN"]) {
+    const { code, stderr } = await home.run(["call", "ping", `--message-max=${size}`]);
+    assert.equal(code, 2, size);
+    assert.match(stderr, /a size such as 16M or 16777216, from 1 MiB to 256 MiB/);
+  }
+  for (const messageMax of [0, NaN, 2 ** 30, "16M" as unknown as number]) {
+    await assert.rejects(connect({ registry: home.registry, messageMax }), {
+      name: "InvalidParams",
+      message: /messageMax/,
+    });
+  }
+});
+
+Deno.test("the command sends and takes long messages, from its arguments, its input and the environment", async () => {
+  await using home = await RpcHome.create();
+  await Deno.writeTextFile(join(home.workingDirectory, "tasks.ts"), module);
+  await home.serve(["127.0.0.1", "0", "tasks.ts", "--workers", "1", "--message-max", "16M"]);
+  await Deno.writeTextFile(join(home.workingDirectory, "long"), `["${"y".repeat(6_000_000)}"]\n`);
+  const short = await home.run(["call", "echo", "--input", "long"]);
+  assert.equal(short.code, 1);
+  assert.match(short.stderr, /longer than 4194304 bytes: see --message-max/);
+  const long = await home.run(["call", "echo", "--input", "long"], {
+    env: { RPC_MESSAGE_MAX: "16M" },
+  });
+  assert.deepEqual([long.code, long.stdout.length], [0, 6_000_003], long.stderr);
+});
