@@ -283,6 +283,9 @@ export const unreadableShownMax = 200;
 /** Characters of the audit that may wait for a slow disk; calls past it are counted and not written. */
 export const auditPendingMax = 4 * 1024 * 1024;
 
+/** Services that `rpc services` reads at once: enough to hide the round trips, too few to be a storm. */
+export const servicesReadAtOnceMax = 16;
+
 /** Servers that `rpc call --each` calls at once: the rest take their turns, so that a thousand connections are not made at one blow. */
 export const eachConcurrencyDefault = 64;
 

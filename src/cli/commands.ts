@@ -11,6 +11,7 @@ import { mcpFlags } from "./mcp/flags.ts";
 import { methodsFlags } from "./methods/flags.ts";
 import { serveFlags } from "./serve/flags.ts";
 import { serversActions, serversFlags } from "./servers/flags.ts";
+import { servicesFlags } from "./services/flags.ts";
 import { workerFlags } from "./serve/worker_flags.ts";
 
 const serveCommand = defineCommand({
@@ -120,6 +121,18 @@ const methodsCommand = defineCommand({
     ["rpc methods fib", "its parameters, what it returns, and an example"],
   ],
   load: () => import("./methods/methods.ts"),
+});
+
+const servicesCommand = defineCommand({
+  name: "services",
+  summary: "List the services that are registered, with how many servers each has",
+  positionals: [],
+  flags: servicesFlags,
+  examples: [
+    ["rpc services", "a table"],
+    ["rpc services --all", "those too that nobody serves now"],
+  ],
+  load: () => import("./services/services.ts"),
 });
 
 const gatewayCommand = defineCommand({
@@ -285,6 +298,7 @@ export const commands: readonly Command[] = [
   callCommand,
   serversCommand,
   methodsCommand,
+  servicesCommand,
   gatewayCommand,
   mcpCommand,
   configCommand,

@@ -37,14 +37,39 @@ export function openCommandRegistry(
   log: Logger,
   clock: Clock = systemClock,
 ): Promise<Discovery> {
+  return open(flags, log, clock, stateDirectory());
+}
+
+/**
+ * Opens the registry of a command's flags to see what it lists now: for no service, and what it
+ * listed earlier counts for nothing.
+ *
+ * @throws {UsageError} the registry's URL cannot be
+ */
+export function openListedRegistry(
+  flags: { readonly registry: string; readonly insecure?: boolean | undefined },
+  log: Logger,
+): Promise<Discovery> {
+  return open(flags, log, systemClock, undefined);
+}
+
+async function open(
+  flags: {
+    readonly registry: string;
+    readonly service?: string;
+    readonly insecure?: boolean | undefined;
+  },
+  log: Logger,
+  clock: Clock,
+  lastKnownDir: string | undefined,
+): Promise<Discovery> {
   try {
-    assertServiceName(flags.service);
-    const url = parseRegistryUrl(flags.registry);
-    return openDiscovery(url, {
+    if (flags.service !== undefined) assertServiceName(flags.service);
+    return await openDiscovery(parseRegistryUrl(flags.registry), {
       clock,
       random: systemRandom,
       log,
-      lastKnownDir: stateDirectory(),
+      lastKnownDir,
       openTls: registryTls(flags, log),
     });
   } catch (error) {

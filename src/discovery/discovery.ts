@@ -148,6 +148,13 @@ export interface Discovery extends InstanceSource {
    * restart of the registry it is announced again with nobody's help.
    */
   announce(instance: Instance, options?: AnnounceOptions): Announcement;
+  /**
+   * The names of the services that anybody has been announced under, sorted; of some nobody may be
+   * left.
+   *
+   * @throws {RpcError} Unavailable: the registry cannot be asked, or does not know
+   */
+  services(): Promise<readonly string[]>;
   /** Ends watches and announcements (withdrawing these), and frees what is held. Idempotent. */
   close(): Promise<void>;
 }

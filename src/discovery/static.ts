@@ -68,6 +68,11 @@ export class StaticDiscovery implements Discovery {
     return watch;
   }
 
+  services(): Promise<readonly string[]> {
+    const message = "A static registry is a list of addresses, and tells of no services";
+    return Promise.reject(new RpcError("Unavailable", message));
+  }
+
   close(): Promise<void> {
     this.#watches.clear();
     return Promise.resolve();

@@ -92,6 +92,13 @@ export function discoverySuite(kind: string, test: RegistryTest): void {
     assert.equal(recorder.snapshots.length, 1, "what is there already belongs to the first list");
   });
 
+  check("the services that somebody was announced under are told", async ({ open }) => {
+    assert.deepEqual(await open().services(), []);
+    const [one, other] = [anInstance({ service: "one" }), anInstance({ service: "other" })];
+    await Promise.all([open().announce(one).registered, open().announce(other).registered]);
+    assert.deepEqual(await open().services(), ["one", "other"]);
+  });
+
   check("a watcher sees instances come and go", async ({ open, watch }) => {
     const recorder = watch();
     await recorder.untilListed();

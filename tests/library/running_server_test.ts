@@ -25,6 +25,7 @@ Deno.test("an outage of the registry is told as what it is: registered still, or
       };
     },
     watch: () => ({ close() {} }),
+    services: () => Promise.resolve([]),
     close: () => Promise.resolve(),
   };
   await using _server = await RunningServer.start({

@@ -84,6 +84,10 @@ export class FakeDiscovery implements Discovery {
     throw new Error("Nothing that is tested with this registry announces");
   }
 
+  services(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

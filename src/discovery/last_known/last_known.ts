@@ -61,6 +61,10 @@ class LastKnownDiscovery implements Discovery {
     return watch;
   }
 
+  services(): Promise<readonly string[]> {
+    return this.#discovery.services();
+  }
+
   async close(): Promise<void> {
     const watches = [...this.#watches];
     for (const watch of watches) watch.close();

@@ -1,6 +1,7 @@
 /** The embedded registry: files in a directory, for the programs of one machine. */
 
 import type { Clock } from "../../base/clock.ts";
+import { messageOf, RpcError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import type {
@@ -15,7 +16,7 @@ import { LocalAnnouncement } from "./announcement.ts";
 import { defaultLocalDirectory, type LocalDirectory, namedLocalDirectory } from "./directory.ts";
 import { LocalWatch, type WatchDirectory } from "./watch.ts";
 import { formatRegistryUrl, type LocalRegistryUrl } from "../registry_url.ts";
-import { assertServiceName } from "../service_name.ts";
+import { assertServiceName, isServiceName } from "../service_name.ts";
 
 /** What {@link LocalDiscovery} is built on. */
 export interface LocalDiscoveryOptions {
@@ -81,6 +82,22 @@ export class LocalDiscovery implements Discovery {
     this.#watches.add(watch);
     void watch.ended.then(() => this.#watches.delete(watch));
     return watch;
+  }
+
+  async services(): Promise<readonly string[]> {
+    const { path } = this.#directory;
+    const names: string[] = [];
+    try {
+      for await (const { name, isDirectory } of Deno.readDir(path)) {
+        if (isDirectory && isServiceName(name)) names.push(name);
+      }
+    } catch (error) {
+      // Nobody has been here yet.
+      if (error instanceof Deno.errors.NotFound) return [];
+      const message = `Cannot read the local registry ${path}: ${messageOf(error)}`;
+      throw new RpcError("Unavailable", message, { cause: error });
+    }
+    return names.sort();
   }
 
   async close(): Promise<void> {

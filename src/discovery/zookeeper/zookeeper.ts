@@ -4,11 +4,12 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
-import { RpcError } from "../../base/errors.ts";
+import { messageOf, RpcError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import {
   type Acl,
+  isZooKeeperError,
   openAcl,
   readableAcl,
   type TlsOptions,
@@ -24,7 +25,7 @@ import type {
   Watcher,
 } from "../discovery.ts";
 import { formatHosts, formatRegistryUrl, type ZooKeeperRegistryUrl } from "../registry_url.ts";
-import { assertServiceName } from "../service_name.ts";
+import { assertServiceName, isServiceName } from "../service_name.ts";
 import { ZooKeeperAnnouncement } from "./announcement.ts";
 import { ZooKeeperWatch } from "./watch.ts";
 
@@ -65,6 +66,8 @@ export class ZooKeeperDiscovery implements Discovery {
   readonly #acl: readonly Acl[];
   readonly #announcements = new Set<ZooKeeperAnnouncement>();
   readonly #watches = new Set<ZooKeeperWatch>();
+  /** Those who wait for the names of services. */
+  readonly #asking = new Set<(error: RpcError) => void>();
 
   constructor(url: ZooKeeperRegistryUrl, options: ZooKeeperDiscoveryOptions) {
     this.url = formatRegistryUrl(url);
@@ -109,6 +112,26 @@ export class ZooKeeperDiscovery implements Discovery {
     this.#watches.add(watch);
     this.#connect();
     return watch;
+  }
+
+  async services(): Promise<readonly string[]> {
+    const { promise: unreachable, reject } = Promise.withResolvers<never>();
+    this.#asking.add(reject);
+    try {
+      this.#connect();
+      const { children } = await Promise.race([
+        this.#client.getChildren(servicesPath),
+        unreachable,
+      ]);
+      return children.filter(isServiceName).sort();
+    } catch (error) {
+      if (isZooKeeperError(error, "NO_NODE")) return [];
+      if (error instanceof RpcError) throw error;
+      const message = `Cannot read the list of services from ZooKeeper: ${messageOf(error)}`;
+      throw new RpcError("Unavailable", message, { cause: error });
+    } finally {
+      this.#asking.delete(reject);
+    }
   }
 
   async close(): Promise<void> {
@@ -156,5 +179,6 @@ export class ZooKeeperDiscovery implements Discovery {
   #tellAll(message: string, cause?: Error): void {
     const error = new RpcError("Unavailable", message, { cause });
     for (const part of [...this.#announcements, ...this.#watches]) part.unreachable(error);
+    for (const reject of this.#asking) reject(error);
   }
 }

@@ -31,6 +31,10 @@ class ScriptedDiscovery implements Discovery {
     this.#teller = new ListTeller(watcher);
     return { close: () => this.watcher = undefined };
   }
+  services(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

@@ -1,0 +1,11 @@
+import { boolean, jsonFlag, registryFlags, verboseFlag } from "../syntax/flags.ts";
+
+const { service: _, ...withoutService } = registryFlags;
+
+/** The flags of `rpc services`. */
+export const servicesFlags = {
+  ...withoutService,
+  all: boolean({ description: "Those too that have no server now", short: "a" }),
+  json: jsonFlag,
+  verbose: verboseFlag,
+};
