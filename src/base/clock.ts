@@ -6,6 +6,12 @@ export interface Timer {
   cancel(): void;
 }
 
+/** How a timer is set. */
+export interface TimerOptions {
+  /** Whether the process waits for it, though it had nothing else to do. @default true */
+  readonly keepAlive?: boolean;
+}
+
 /**
  * A source of time. Deadlines use the monotonic {@link Clock.now}, so a set-back clock moves none.
  */
@@ -15,7 +21,7 @@ export interface Clock {
   /** Milliseconds since 1970 UTC, for what people and other programs read. */
   wallTimeMs(): number;
   /** Runs `callback` once, `delayMs` from now at the earliest. */
-  after(delayMs: number, callback: () => void): Timer;
+  after(delayMs: number, callback: () => void, options?: TimerOptions): Timer;
   /**
    * Runs `callback` every `periodMs` until cancelled. Does not keep the process alive by itself.
    */
@@ -26,8 +32,9 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallTimeMs: () => Date.now(),
-  after(delayMs, callback) {
+  after(delayMs, callback, { keepAlive = true } = {}) {
     const id = setTimeout(callback, delayMs);
+    if (!keepAlive) Deno.unrefTimer(id);
     return { cancel: () => clearTimeout(id) };
   },
   every(periodMs, callback) {

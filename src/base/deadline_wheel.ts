@@ -178,8 +178,8 @@ export class DeadlineWheel {
     this.#timer?.cancel();
     this.#timerTick = tick;
     const delayMs = Math.max(tick * wheelTickMs - this.#clock.now(), 0);
-    // It rings once: periodic, because such timers do not keep a process alive.
-    this.#timer = this.#clock.every(delayMs, this.#advance);
+    // Whoever waits for a call waits for its connection too, which keeps the process alive.
+    this.#timer = this.#clock.after(delayMs, this.#advance, { keepAlive: false });
   }
 }
 

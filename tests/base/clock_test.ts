@@ -73,6 +73,15 @@ Deno.test("the system's clock repeats until cancelled", async () => {
   assert.equal(ticks, 3);
 });
 
+Deno.test("a process waits for a timer, but not for one that keeps nothing alive", async () => {
+  const clock = new URL("../../src/base/clock.ts", import.meta.url);
+  const code = `import { systemClock } from "${clock}";
+    systemClock.after(3_600_000, () => console.log("late"), { keepAlive: false });
+    systemClock.after(1, () => console.log("ran"));`;
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["eval", code] }).output();
+  assert.equal(new TextDecoder().decode(stdout), "ran\n");
+});
+
 Deno.test("the system's clock tells the time of day", () => {
   assert.ok(Math.abs(systemClock.wallTimeMs() - Date.now()) < 1_000);
 });

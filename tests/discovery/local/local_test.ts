@@ -266,9 +266,9 @@ class CountingClock implements Clock {
   readonly every = systemClock.every;
   #timers = 0;
 
-  after(delayMs: number, callback: () => void): Timer {
+  after(...timer: Parameters<Clock["after"]>): Timer {
     this.#timers++;
-    return systemClock.after(delayMs, callback);
+    return systemClock.after(...timer);
   }
 
   async rounds(count: number): Promise<void> {
