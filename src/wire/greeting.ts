@@ -3,6 +3,7 @@
 import { messageOf, RpcError } from "../base/errors.ts";
 import { greetingBytesMax } from "../base/limits.ts";
 import { decodeReply, isResponse, toRpcError } from "./codec.ts";
+import { FirstLines } from "./lines.ts";
 import type { Params } from "./message.ts";
 import { reservedMethods } from "./reserved.ts";
 
@@ -45,28 +46,23 @@ export async function greet<Kind extends Stream>(
   hello: Hello,
 ): Promise<{ readonly welcome: Welcome; readonly stream: Stream }> {
   await writeAll(stream, encodeHello(hello));
-  const decoder = new TextDecoder();
-  const beside: string[] = [];
-  let text = "";
-  const buffer = new Uint8Array(4_096);
-  let bytesLeft = greetingBytesMax;
+  const lines = new FirstLines(stream, greetingBytesMax);
+  let beside = "";
   while (true) {
-    const length = await stream.read(buffer);
-    if (length === null) throw new RpcError("Unavailable", "it hung up on the greeting");
-    bytesLeft -= length;
-    if (bytesLeft < 0) throw new RpcError("Unavailable", "it answers the greeting at length");
-    text += decoder.decode(buffer.subarray(0, length), { stream: true });
-    for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n")) {
-      const line = text.slice(0, end + 1);
-      text = text.slice(end + 1);
-      const result = answerIn(line);
-      if (result === undefined) beside.push(line);
-      else {return {
-          welcome: readWelcome(result),
-          stream: prefixed(beside.join("") + text, stream),
-        };}
+    const line = await nextLine(lines);
+    const result = answerIn(line);
+    if (result !== undefined) {
+      return { welcome: readWelcome(result), stream: prefixed(beside, lines.rest, stream) };
     }
+    beside += `${line}\n`;
   }
+}
+
+async function nextLine(lines: FirstLines): Promise<string> {
+  const line = await lines.next();
+  if (line !== undefined) return line;
+  const what = lines.isTooLong ? "it answers the greeting at length" : "it hung up on the greeting";
+  throw new RpcError("Unavailable", what);
 }
 
 /** The greeting as a line. */
@@ -81,7 +77,7 @@ export function encodeHello({ service, secret }: Hello): string {
 function answerIn(line: string): unknown {
   let message: ReturnType<typeof decodeReply>;
   try {
-    message = decodeReply(line.slice(0, -1));
+    message = decodeReply(line);
   } catch (error) {
     throw new RpcError("Unavailable", messageOf(error), { cause: error });
   }
@@ -105,9 +101,9 @@ async function writeAll(stream: Stream, line: string): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await stream.write(bytes.subarray(at));
 }
 
-/** A stream that begins with a text that was read from it already. */
-function prefixed(text: string, stream: Stream): Stream {
-  let prefix = new TextEncoder().encode(text);
+/** A stream that begins with what was read from it already: a text, and the bytes after it. */
+function prefixed(text: string, rest: Uint8Array, stream: Stream): Stream {
+  let prefix = Uint8Array.of(...new TextEncoder().encode(text), ...rest);
   if (prefix.length === 0) return stream;
   return {
     read(buffer) {

@@ -48,6 +48,11 @@ export class LineSplitter {
     return this.#partialBytes;
   }
 
+  /** Those bytes, until the next {@link push}. */
+  get partial(): Uint8Array {
+    return this.#partial.subarray(0, this.#partialBytes);
+  }
+
   /** A line was too long. The stream cannot be followed any further: close it. */
   get overflowed(): boolean {
     return this.#overflowed;
@@ -69,7 +74,7 @@ export class LineSplitter {
     if (this.#partialBytes > 0) {
       start = chunk.indexOf(lineFeed) + 1;
       if (!this.#keep(chunk.subarray(0, start))) return [this.#overflow()];
-      this.#decode(this.#partial.subarray(0, this.#partialBytes), lines);
+      this.#decode(this.partial, lines);
       this.#partialBytes = 0;
       if (this.#partial.length > partialBytesKept) this.#partial = noBytes;
     }
@@ -98,7 +103,7 @@ export class LineSplitter {
       const grown = new Uint8Array(
         Math.min(Math.max(needed, this.#partial.length * 2), this.#bytesMax),
       );
-      grown.set(this.#partial.subarray(0, this.#partialBytes));
+      grown.set(this.partial);
       this.#partial = grown;
     }
     this.#partial.set(bytes, this.#partialBytes);
@@ -140,6 +145,57 @@ export class LineSplitter {
         lines.push(new RpcError("ParseError", "Cannot read a line that is not UTF-8", { cause }));
       }
       start = end + 1;
+    }
+  }
+}
+
+/** Bytes at a time of what has a few short lines. */
+const firstReadBytes = 4_096;
+
+/** The lines that a stream begins with, read one by one before somebody else reads the rest of it. */
+export class FirstLines {
+  readonly #source: { read(buffer: Uint8Array): Promise<number | null> };
+  readonly #splitter: LineSplitter;
+  readonly #buffer = new Uint8Array(firstReadBytes);
+  /** Read, and not cut into lines. */
+  #ahead = noBytes;
+  #bytesLeft: number;
+
+  /** @param bytesMax how much is read, all lines together */
+  constructor(source: { read(buffer: Uint8Array): Promise<number | null> }, bytesMax: number) {
+    this.#source = source;
+    this.#splitter = new LineSplitter(bytesMax);
+    this.#bytesLeft = bytesMax;
+  }
+
+  /** Whether there is no line since the lines are too long, and not since the stream has ended. */
+  get isTooLong(): boolean {
+    return this.#bytesLeft < 0;
+  }
+
+  /** What was read and came with no {@link next}. */
+  get rest(): Uint8Array {
+    return Uint8Array.of(...this.#splitter.partial, ...this.#ahead);
+  }
+
+  /**
+   * The next line that is not blank, or `undefined` if there is none.
+   *
+   * @throws {RpcError} ParseError: it is not UTF-8
+   */
+  async next(): Promise<string | undefined> {
+    while (true) {
+      const end = this.#ahead.indexOf(lineFeed) + 1 || this.#ahead.length;
+      const [line] = this.#splitter.push(this.#ahead.subarray(0, end));
+      this.#ahead = this.#ahead.subarray(end);
+      if (line instanceof RpcError) throw line;
+      if (line !== undefined) return line;
+      if (this.#ahead.length > 0) continue;
+      const length = await this.#source.read(this.#buffer);
+      if (length === null) return undefined;
+      this.#bytesLeft -= length;
+      if (this.isTooLong) return undefined;
+      this.#ahead = this.#buffer.subarray(0, length);
     }
   }
 }

@@ -2,6 +2,7 @@ import { systemClock } from "../../base/clock.ts";
 import { requiredKeysDirectory } from "../../keys/files.ts";
 import { join as joinCluster } from "../../keys/join/joining.ts";
 import { parseToken } from "../../keys/join/token.ts";
+import { FirstLines } from "../../wire/lines.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 import { takeKeys } from "./carry.ts";
 import { ownName } from "./init.ts";
@@ -33,13 +34,6 @@ export async function join(input: KeysInput, target: string): Promise<number> {
 }
 
 async function readLine(): Promise<string> {
-  const bytes = new Uint8Array(tokenBytesMax);
-  let length = 0;
-  while (length < bytes.length) {
-    const read = await Deno.stdin.read(bytes.subarray(length));
-    if (read === null) break;
-    length += read;
-    if (bytes.subarray(0, length).includes(0x0a)) break;
-  }
-  return new TextDecoder().decode(bytes.subarray(0, length)).split("\n", 1).join("");
+  const lines = new FirstLines(Deno.stdin, tokenBytesMax);
+  return await lines.next() ?? new TextDecoder().decode(lines.rest);
 }

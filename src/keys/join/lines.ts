@@ -1,5 +1,8 @@
 /** What goes over the network when a machine joins: one line there, one line back. */
 
+import { isObject } from "../../base/values/members.ts";
+import { FirstLines } from "../../wire/lines.ts";
+
 /** Longest line: a request and two certificates have three thousand bytes. */
 const joinLineBytesMax = 16 * 1024;
 
@@ -23,18 +26,11 @@ export interface JoinAnswer {
 
 /** Reads the one line that a peer sends. @throws {Error} it is none */
 export async function readJsonLine(connection: Deno.Conn): Promise<Record<string, unknown>> {
-  const bytes = new Uint8Array(joinLineBytesMax);
-  let length = 0;
-  while (length < bytes.length) {
-    const read = await connection.read(bytes.subarray(length));
-    if (read === null) throw new Error("it hung up");
-    length += read;
-    const end = bytes.subarray(0, length).indexOf(0x0a);
-    if (end === -1) continue;
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
-    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
-    break;
-  }
+  const lines = new FirstLines(connection, joinLineBytesMax);
+  const line = await lines.next();
+  if (line === undefined && !lines.isTooLong) throw new Error("it hung up");
+  const value: unknown = line === undefined ? undefined : JSON.parse(line);
+  if (isObject(value)) return value;
   throw new Error("it sent no line of a join");
 }
 
