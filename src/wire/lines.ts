@@ -152,7 +152,9 @@ export class LineSplitter {
 /** Bytes at a time of what has a few short lines. */
 const firstReadBytes = 4_096;
 
-/** The lines that a stream begins with, read one by one before somebody else reads the rest of it. */
+/**
+ * The lines that a stream begins with, read one by one before somebody else reads the rest of it.
+ */
 export class FirstLines {
   readonly #source: { read(buffer: Uint8Array): Promise<number | null> };
   readonly #splitter: LineSplitter;
