@@ -201,6 +201,30 @@ export const connectTimeoutMs = 5_000;
 export const withdrawTimeoutMs = 2_000;
 
 /**
+ * Servers that a client is connecting to at once, as far as file handles go. Past a thousand they do not
+ * come any sooner, and two thousand dead ones keep nobody from the next for longer than half a second.
+ */
+export const dialsMax = 1_024;
+
+/**
+ * File handles that a client leaves to the rest of its process once it has run out of them: for the
+ * registry, which it would else not hear of any more, and for looking up names.
+ */
+export const handlesSpare = 8;
+
+/** After so long the system has back what was closed: a read under way holds it until the next turn. */
+export const handlesReturnMs = 5;
+
+/** Servers that a client connects to before it asks how many file handles there are: most have fewer. */
+export const handlesUnasked = 16;
+
+/** How soon a question to one server is asked again that found no file handle: others end meanwhile. */
+export const handlesRetryMs = 50;
+
+/** How often a client that ran out of file handles tries whether there are more by now. */
+export const handlesGrowMs = 1_000;
+
+/**
  * While a call waits and no server is connected, one is tried again at the first tick after this long: so the
  * first answer comes within a second after a plug is put back. Each client ticks at a time of its own.
  */

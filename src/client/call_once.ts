@@ -2,6 +2,8 @@ import type { Clock } from "../base/clock.ts";
 import { messageOf, RpcError } from "../base/errors.ts";
 import { withRoundedNumbers } from "../base/values/exact_numbers.ts";
 import { addressOf } from "../base/names/host_port.ts";
+import { isOutOfHandles } from "../base/system/handles.ts";
+import { handlesRetryMs } from "../base/limits.ts";
 import type { Params } from "../wire/message.ts";
 import { Call } from "./call.ts";
 import { Connection } from "./connection.ts";
@@ -32,7 +34,7 @@ export async function callOnce(
   const timer = clock.after(timeoutMs, () => abort.abort(late));
   let connection: Connection | undefined;
   try {
-    const duplex = await transport.connect(target, abort.signal);
+    const duplex = await connectPatiently(target, transport, clock, abort.signal);
     connected?.(duplex);
     connection = new Connection(duplex, address, clock, {
       ended() {},
@@ -42,7 +44,7 @@ export async function callOnce(
     });
     return await answerOf(connection, new Call(method, params, clock.now() + timeoutMs), abort);
   } catch (error) {
-    if (abort.signal.aborted) throw late;
+    if (abort.signal.aborted && !isOutOfHandles(error)) throw late;
     if (error instanceof RpcError) throw error;
     throw new RpcError("Unavailable", `Cannot connect to ${address}: ${messageOf(error)}`, {
       cause: error,
@@ -50,6 +52,24 @@ export async function callOnce(
   } finally {
     timer.cancel();
     connection?.close();
+  }
+}
+
+/** Where no file handle is left it waits for one: many servers may be asked at once. */
+async function connectPatiently(
+  target: Target,
+  transport: Transport,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  while (true) {
+    try {
+      return await transport.connect(target, signal);
+    } catch (error) {
+      if (signal.aborted || !isOutOfHandles(error)) throw error;
+      await new Promise<void>((resolve) => clock.after(handlesRetryMs, resolve));
+      if (signal.aborted) throw error;
+    }
   }
 }
 

@@ -342,12 +342,15 @@ export class Client {
         ? `, and ${endpoints.length - some.length} more`
         : "";
       const text = `any server of service "${this.#service}": ${some.join(", ")}${more}`;
+      const shortage = this.#endpoints.places.isOutOfHandles
+        ? ". This process has too few file handles to try all at once: ulimit -n"
+        : "";
       const [first, ...others] = endpoints.map(({ refusal }) => refusal);
       // Only if no other reason is among them: those may be about to pass.
       if (first !== undefined && others.every((refusal) => refusal !== undefined)) {
         return new RpcError(first.name, `Cannot call ${text}`, { executed: "no", cause: first });
       }
-      return `Cannot reach ${text}`;
+      return `Cannot reach ${text}${shortage}`;
     }
     if (this.#trouble !== undefined) return this.#trouble.message;
     if (this.#registry === "silent") {

@@ -1,6 +1,7 @@
 import { RpcError } from "../base/errors.ts";
 import { addressOf, type HostPort } from "../base/names/host_port.ts";
 import { anyCluster } from "../discovery/discovery.ts";
+import { handlesLeft, lookUpError } from "../base/system/handles.ts";
 
 /** A byte stream in both directions, as `Deno.Conn` is one. */
 export interface Duplex {
@@ -25,19 +26,18 @@ export interface Target extends HostPort {
 /** Makes byte streams. Rejects if the peer cannot be reached or `signal` aborts. */
 export interface Transport {
   connect(target: Target, signal: AbortSignal): Promise<Duplex>;
+  /** How many more streams there are file handles for, if that can be told. */
+  handlesLeft?(): number | undefined;
 }
 
 /** TCP, as small messages need it: without Nagle's delay. */
 export const tcpTransport: Transport = {
+  handlesLeft,
   async connect(target, signal) {
     if (target.cluster !== undefined && target.cluster !== anyCluster) {
       throw new RpcError("Unauthenticated", "it wants keys: rpc keys join");
     }
-    const connection = await Deno.connect({
-      hostname: target.host,
-      port: target.port,
-      signal,
-    });
+    const connection = await connectTcp(target, signal);
     try {
       connection.setNoDelay(true);
     } catch (error) {
@@ -48,6 +48,14 @@ export const tcpTransport: Transport = {
     return await greeted(connection, target, signal);
   },
 };
+
+async function connectTcp({ host, port }: Target, signal: AbortSignal): Promise<Deno.TcpConn> {
+  try {
+    return await Deno.connect({ hostname: host, port, signal });
+  } catch (error) {
+    throw lookUpError(error, host);
+  }
+}
 
 /** Greets a private server, which is rare: nobody else pays for the code. */
 async function greeted(stream: Duplex, target: Target, signal: AbortSignal): Promise<Duplex> {

@@ -36,6 +36,13 @@ export const echo: Answer = (call) =>
  */
 export class MemoryTransport implements Transport {
   readonly #servers = new Map<string, FakeServer>();
+  /** Attempts and connections that there are handles for. */
+  handles = Infinity;
+  /** Whether it says so, as only some systems do. */
+  tellsHandles = false;
+  /** Attempts that found no handle. */
+  starved = 0;
+  #handlesTaken = 0;
 
   /** The server at `127.0.0.1:port`, made when first asked for. */
   server(port: number): FakeServer {
@@ -47,12 +54,63 @@ export class MemoryTransport implements Transport {
     return server;
   }
 
+  get handlesTaken(): number {
+    return this.#handlesTaken;
+  }
+
+  handlesLeft(): number | undefined {
+    return this.tellsHandles ? this.handles - this.#handlesTaken : undefined;
+  }
+
   async connect(target: Target, signal: AbortSignal): Promise<Duplex> {
     await Promise.resolve();
     signal.throwIfAborted();
-    const server = this.#servers.get(addressOf(target));
-    if (server === undefined) throw new Error("connection refused");
-    return server.accept(signal);
+    const giveBack = this.#takeHandle();
+    try {
+      const server = this.#servers.get(addressOf(target));
+      if (server === undefined) throw new Error("connection refused");
+      return new CountedDuplex(await server.accept(signal), giveBack);
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
+  }
+
+  #takeHandle(): () => void {
+    if (this.#handlesTaken >= this.handles) {
+      this.starved++;
+      throw Object.assign(new Error("Too many open files (os error 24)"), { code: "EMFILE" });
+    }
+    this.#handlesTaken++;
+    let isTaken = true;
+    return () => {
+      if (isTaken) this.#handlesTaken--;
+      isTaken = false;
+    };
+  }
+}
+
+/** A stream that gives its handle back when this end closes it. */
+class CountedDuplex implements Duplex {
+  readonly #duplex: Duplex;
+  readonly #closed: () => void;
+
+  constructor(duplex: Duplex, closed: () => void) {
+    this.#duplex = duplex;
+    this.#closed = closed;
+  }
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    return this.#duplex.read(buffer);
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#duplex.write(bytes);
+  }
+
+  close(): void {
+    this.#closed();
+    this.#duplex.close();
   }
 }
 

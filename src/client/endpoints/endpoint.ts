@@ -1,20 +1,20 @@
 import { Backoff } from "../../base/backoff.ts";
 import type { Timer } from "../../base/clock.ts";
 import { messageOf, type RpcError } from "../../base/errors.ts";
-import { hastyReconnectMs, heartbeatTimeoutMs } from "../../base/limits.ts";
+import { hastyReconnectMs } from "../../base/limits.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import type { Instance } from "../../discovery/discovery.ts";
 import type { Call, Done } from "../call.ts";
-import { Connection } from "../connection.ts";
-import { Dial } from "./dial.ts";
+import type { Connection } from "../connection.ts";
+import type { DialPlaces } from "./dial_places.ts";
 import { Ejection } from "./ejection.ts";
 import type { EndpointDependencies, Priority } from "./endpoint_types.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { Idempotence } from "./idempotence.ts";
+import type { Idempotence } from "./idempotence.ts";
 import type { HostPace } from "./host_pace.ts";
+import { Link } from "./link.ts";
 import type { Loads, MethodLoads } from "./loads.ts";
 import { isRefusal, verdictOf } from "./verdict.ts";
-import type { Duplex } from "../transport.ts";
 
 /** Whoever holds the endpoints: is told when one may have become more or less useful. */
 export interface EndpointOwner {
@@ -22,6 +22,8 @@ export interface EndpointOwner {
   readonly loads: Loads;
   /** When a host may be tried again. */
   readonly pace: HostPace;
+  /** Whose turn it is to be connected to. */
+  readonly places: DialPlaces;
   /** The endpoint's priority, or whether it is closed, may have changed. */
   changed(endpoint: Endpoint): void;
   /** Calls to it end at their deadlines, one after the other. The owner may {@link Endpoint.eject} it. */
@@ -38,13 +40,20 @@ export interface EndpointOwner {
  *      └── waiting ◀──── still listed ─┴──────────────────┴── not listed ──▶ closed
  */
 type State =
-  | { readonly kind: "connecting"; readonly abort: AbortController; readonly dial: Dial }
-  | { readonly kind: "ready"; readonly connection: Connection; readonly heartbeat: Heartbeat }
-  | { readonly kind: "draining"; readonly connection: Connection; readonly heartbeat: Heartbeat }
+  | { readonly kind: "connecting"; readonly link: Link }
+  | {
+    readonly kind: "ready" | "draining";
+    readonly link: Link;
+    readonly connection: Connection;
+    readonly heartbeat: Heartbeat;
+  }
   | { readonly kind: "waiting"; readonly timer: Timer; readonly hasteAtMs: number }
   | { readonly kind: "closed" };
 
 const reconnectBackoff = { baseMs: 50, maxMs: 5_000 };
+
+/** Past so many doublings an attempt's own time limits end it first. */
+const patienceDoublingsMax = 5;
 
 /** An instance as this client sees it: one address, at most one connection, and what is known of it. */
 export class Endpoint {
@@ -220,18 +229,8 @@ export class Endpoint {
     if (state.kind === "closed") return;
     // First of all, so that whoever hears of a call's end does not find it.
     this.#end();
-    switch (state.kind) {
-      case "connecting":
-        state.abort.abort();
-        break;
-      case "ready":
-      case "draining":
-        state.connection.close();
-        break;
-      case "waiting":
-        state.timer.cancel();
-        break;
-    }
+    if (state.kind === "waiting") state.timer.cancel();
+    else state.link.close();
   }
 
   /** Takes in what the end of a call says of the server. */
@@ -260,119 +259,72 @@ export class Endpoint {
   }
 
   #connecting(): State {
-    const { transport, clock } = this.#dependencies;
-    const abort = new AbortController();
-    const dial = new Dial(transport, this.#instance, clock, abort.signal);
-    void this.#connect(dial, abort);
-    return { kind: "connecting", abort, dial };
+    const failures = Math.min(this.#backoff.failures, patienceDoublingsMax);
+    const link = new Link(
+      {
+        address: this.address,
+        target: () => this.#instance,
+        patienceMs: hastyReconnectMs * 2 ** failures,
+      },
+      this.#owner.places,
+      this.#dependencies,
+      {
+        ready: (connection, idempotence) => this.#ready(link, connection, idempotence),
+        failed: (error) => this.#attemptFailed(error),
+        lost: (reason) => this.#lost(reason),
+        ended: (call, error, connection) => this.#ended(call, error, connection),
+        drains: () => this.#drains(),
+        described: () => this.#owner.changed(this),
+      },
+    );
+    return { kind: "connecting", link };
   }
 
   /** A call waits, and no endpoint is connected: tries again, if it is time. */
   hurry(nowMs: number): boolean {
     const state = this.#state;
-    if (state.kind === "connecting") return state.dial.hurry(nowMs);
+    if (state.kind === "connecting") return state.link.hurry(nowMs);
     if (state.kind !== "waiting" || nowMs < state.hasteAtMs) return false;
     this.#reconnect(state.timer);
     return true;
   }
 
-  async #connect(dial: Dial, abort: AbortController): Promise<void> {
-    try {
-      this.#probe(await dial.duplex, abort);
-    } catch (error) {
-      // What the last attempt came to stands while the next one is under way.
-      this.#refusal = isRefusal(error) ? error : undefined;
-      this.#failed(abort, messageOf(error));
-    }
-  }
-
-  /**
-   * A connection counts when the server has answered on it: the kernel accepts connections for a
-   * process that hangs, and a port may belong to another program by now. And when it has said which
-   * methods may run twice, which comes with the answer: a call that is lost before that could not
-   * be sent again. A server that says nothing of it is used without, after a while.
-   */
-  #probe(duplex: Duplex, abort: AbortController): void {
-    const { clock, messageMax } = this.#dependencies;
-    if (abort.signal.aborted) return duplex.close();
-    const connection = new Connection(duplex, this.address, clock, {
-      ended: (call, error) => this.#ended(call, error, connection),
-      goaway: () => this.#drains(connection),
-      changed: () => idempotence.ask(connection),
-      lost: (reason) => {
-        timer.cancel();
-        this.#lost(connection, abort, reason);
-      },
-    }, messageMax);
-    let isAlive = false;
-    const settle = () => {
-      timer.cancel();
-      if (this.#state.kind === "connecting" && this.#state.abort === abort) {
-        this.#idempotence = idempotence;
-        this.#ready(connection);
-      } else connection.close();
-    };
-    const idempotence = new Idempotence(clock, () => {
-      if (isAlive && this.#state.kind === "connecting") settle();
-      else this.#described(connection);
-    });
-    const timer = clock.after(heartbeatTimeoutMs, () => {
-      if (isAlive) settle();
-      else connection.abandon("it does not answer");
-    });
-    abort.signal.addEventListener("abort", () => {
-      timer.cancel();
-      if (this.#state.kind === "closed") connection.close();
-    });
-    connection.ping(() => {
-      isAlive = true;
-      if (idempotence.isKnown) settle();
-    });
-    idempotence.ask(connection);
-  }
-
-  /** Calls that may have run may wait for this: they go only where that does no harm. */
-  #described(connection: Connection): void {
-    const state = this.#state;
-    if (state.kind !== "ready" && state.kind !== "draining") return;
-    if (state.connection === connection) this.#owner.changed(this);
-  }
-
-  #ready(connection: Connection): void {
+  #ready(link: Link, connection: Connection, idempotence: Idempotence): void {
+    this.#idempotence = idempotence;
     this.#backoff.reset();
     this.#lastFailure = undefined;
     this.#refusal = undefined;
     // It may be another process than the one before, which offers other methods.
     this.#owner.loads.forgetLacking(this.row);
     const kind = connection.wentAway ? "draining" : "ready";
-    this.#state = { kind, connection, heartbeat: new Heartbeat(connection) };
+    this.#state = { kind, link, connection, heartbeat: new Heartbeat(connection) };
     this.#dependencies.log.debug("Connected", { server: this.address });
     this.#owner.changed(this);
   }
 
   /** The server said so. */
-  #drains(connection: Connection): void {
+  #drains(): void {
     const state = this.#state;
-    if (state.kind !== "ready" || state.connection !== connection) return;
+    if (state.kind !== "ready") return;
     this.#state = { ...state, kind: "draining" };
     this.#dependencies.log.debug("A server drains", { server: this.address });
     this.#owner.changed(this);
   }
 
-  #lost(connection: Connection, abort: AbortController, reason: string): void {
-    const state = this.#state;
-    if (state.kind === "connecting") return this.#failed(abort, reason);
-    if (state.kind !== "ready" && state.kind !== "draining") return;
-    if (state.connection !== connection) return;
+  #lost(reason: string): void {
     this.#dependencies.log.debug("Lost a server", { server: this.address, reason });
-    this.#failed(undefined, reason);
+    this.#failed(reason);
+  }
+
+  #attemptFailed(error: unknown): void {
+    // What the last attempt came to stands while the next one is under way.
+    this.#refusal = isRefusal(error) ? error : undefined;
+    this.#failed(messageOf(error));
   }
 
   /** The connection, or the attempt to make one, has failed. */
-  #failed(abort: AbortController | undefined, reason: string): void {
-    const state = this.#state;
-    if (state.kind === "closed") return;
-    if (abort !== undefined && (state.kind !== "connecting" || state.abort !== abort)) return;
+  #failed(reason: string): void {
+    if (this.isClosed) return;
     this.#lastFailure = reason;
     if (!this.#listed) return this.#end();
     const { clock } = this.#dependencies;

@@ -3,6 +3,7 @@ import { hastyReconnectsMax } from "../../base/limits.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import { candidatesOf, type Pick } from "./balancer.ts";
 import type { Call } from "../call.ts";
+import { DialPlaces } from "./dial_places.ts";
 import { Endpoint, type EndpointOwner } from "./endpoint.ts";
 import type { EndpointDependencies, Priority } from "./endpoint_types.ts";
 import { HostPace } from "./host_pace.ts";
@@ -35,6 +36,7 @@ const picksMax = 4;
 export class Endpoints implements EndpointOwner {
   readonly loads = new Loads();
   readonly pace = new HostPace();
+  readonly places: DialPlaces;
   readonly #pick: Pick;
   readonly #dependencies: EndpointDependencies;
   readonly #events: EndpointsEvents;
@@ -52,6 +54,7 @@ export class Endpoints implements EndpointOwner {
   constructor(pick: Pick, dependencies: EndpointDependencies, events: EndpointsEvents) {
     this.#pick = pick;
     this.#dependencies = dependencies;
+    this.places = new DialPlaces(dependencies);
     this.#events = events;
   }
 
@@ -144,9 +147,9 @@ export class Endpoints implements EndpointOwner {
     return endpoints[this.#pick(candidates, loads, nowMs)];
   }
 
-  /** Whether there is one whose first connection attempt is still under way. */
+  /** Whether there is one whose first connection attempt is still under way, or has its turn soon. */
   get isAnyUntried(): boolean {
-    return this.#untried.size > 0;
+    return this.#untried.size > 0 && this.places.areMoving;
   }
 
   /** Whether any that can take calls now may offer a call's method. */
@@ -163,6 +166,7 @@ export class Endpoints implements EndpointOwner {
    * for one to be connected, and is worth trying some again sooner than they would be by themselves.
    */
   tick(isAwaited: boolean): void {
+    this.places.tick();
     if (isAwaited && this.usableCount === 0) this.#hurry();
     for (const list of [this.#lists.preferred, this.#lists.fallback]) {
       for (const endpoint of [...list.items]) endpoint.tick();
@@ -181,6 +185,7 @@ export class Endpoints implements EndpointOwner {
   }
 
   close(): void {
+    this.places.close();
     for (const endpoint of [...this.#byAddress.values()]) endpoint.close();
   }
 

@@ -1,4 +1,5 @@
 import { messageOf, RpcError } from "../../base/errors.ts";
+import { handlesLeft } from "../../base/system/handles.ts";
 import { anyCluster } from "../../discovery/discovery.ts";
 import type { KeyRing } from "../../keys/key_ring.ts";
 import type { Keys } from "../../keys/keys.ts";
@@ -20,6 +21,7 @@ export interface Greeted {
  */
 export function tlsTransport(keys: KeyRing): Transport {
   return {
+    handlesLeft,
     async connect(target, signal) {
       const { duplex, validToMs } = await connectGreeted(keys.current(), target, signal);
       return {

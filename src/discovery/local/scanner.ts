@@ -1,6 +1,7 @@
 /** Finding out which servers a local registry's directory stands for. */
 
 import { messageOf } from "../../base/errors.ts";
+import { isOutOfHandles } from "../../base/system/handles.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Instance } from "../discovery.ts";
 import { decodeInstance } from "../instance_json.ts";
@@ -79,6 +80,8 @@ export class LocalScanner {
     try {
       bytes = await readRegistration(directory, id);
     } catch (error) {
+      // This process's own trouble says nothing of the server, which may be in use.
+      if (isOutOfHandles(error)) throw error;
       // Not readable for now, or not for us. It is tried again at the next scan.
       return this.#skipped.add(jsonNameOf(id), messageOf(error));
     }

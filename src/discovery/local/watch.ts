@@ -3,6 +3,7 @@
 import { baseName } from "../../base/paths.ts";
 import type { Clock } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
+import { isOutOfHandles } from "../../base/system/handles.ts";
 import type { Logger } from "../../base/log.ts";
 import { CoalescedTask } from "../coalesced_task.ts";
 import type { Watch, Watcher } from "../discovery.ts";
@@ -150,15 +151,11 @@ export class LocalWatch implements Watch {
   }
 
   #fail(error: unknown): void {
-    this.#teller.failed(
-      new RpcError(
-        "Unavailable",
-        `Cannot read the local registry ${this.#directory.path}: ${
-          messageOf(error)
-        }. Still trying. ` +
-          "Give permission there, or choose another directory with --registry local:/some/dir",
-        { cause: error },
-      ),
-    );
+    const remedy = isOutOfHandles(error)
+      ? "Allow this process more file handles: ulimit -n"
+      : "Give permission there, or choose another directory with --registry local:/some/dir";
+    const text = `Cannot read the local registry ${this.#directory.path}: ${messageOf(error)}. ` +
+      `Still trying. ${remedy}`;
+    this.#teller.failed(new RpcError("Unavailable", text, { cause: error }));
   }
 }

@@ -1,6 +1,7 @@
 import tls from "node:tls";
-import { RpcError } from "../../base/errors.ts";
+import { messageOf, RpcError } from "../../base/errors.ts";
 import type { HostPort } from "../../base/names/host_port.ts";
+import { lookUpError } from "../../base/system/handles.ts";
 import type { Keys } from "../keys.ts";
 import { clusterName } from "../names.ts";
 import { TlsConnection } from "./connection.ts";
@@ -65,7 +66,7 @@ export function connectTls(
   const fail = (error: Error) => {
     signal.removeEventListener("abort", abort);
     socket.destroy();
-    reject(unavailable(error));
+    reject(unavailable(lookUpError(error, target.host)));
   };
   signal.addEventListener("abort", abort, { once: true });
   socket.on("error", fail);
@@ -85,9 +86,9 @@ export function connectTls(
   return promise;
 }
 
-function unavailable(cause: Error): RpcError {
+function unavailable(cause: unknown): RpcError {
   const code = (cause as { code?: unknown }).code;
-  const text = `${typeof code === "string" ? code : ""} ${cause.message}`;
+  const text = `${typeof code === "string" ? code : ""} ${messageOf(cause)}`;
   const meaning = meanings.find(([pattern]) => pattern.test(text))?.[1];
-  return new RpcError("Unavailable", meaning ?? cause.message, { cause });
+  return new RpcError("Unavailable", meaning ?? messageOf(cause), { cause });
 }

@@ -1,0 +1,170 @@
+import type { RpcError } from "../../base/errors.ts";
+import { isOutOfHandles } from "../../base/system/handles.ts";
+import { heartbeatTimeoutMs } from "../../base/limits.ts";
+import type { Timer } from "../../base/clock.ts";
+import type { Call } from "../call.ts";
+import { Connection } from "../connection.ts";
+import type { Duplex, Target } from "../transport.ts";
+import { Dial } from "./dial.ts";
+import type { Dialer, DialPlaces } from "./dial_places.ts";
+import type { EndpointDependencies } from "./endpoint_types.ts";
+import { Idempotence } from "./idempotence.ts";
+
+/** Where a link leads, and how long it may take. */
+export interface LinkOptions {
+  readonly address: string;
+  /** Asked at each turn: the registry may have named another instance meanwhile. */
+  readonly target: () => Target;
+  readonly patienceMs: number;
+}
+
+/** What a link tells whoever wants it. None may throw; after `failed` and `lost` none follows. */
+export interface LinkEvents {
+  /** The server has answered on it. */
+  ready(connection: Connection, idempotence: Idempotence): void;
+  /** It did not come to that, for this reason. */
+  failed(error: unknown): void;
+  /** As {@link Connection} says it of a link that is ready. */
+  lost(reason: string): void;
+  /** A call that was sent on it has ended. */
+  ended(call: Call, error: RpcError | undefined, connection: Connection): void;
+  /** The server asked that new calls go elsewhere. */
+  drains(): void;
+  /** The server has said anew what it offers. */
+  described(): void;
+}
+
+/** One connection to a server, from the wait for its turn to its end. */
+export class Link implements Dialer {
+  readonly patienceMs: number;
+  readonly #options: LinkOptions;
+  readonly #dependencies: EndpointDependencies;
+  readonly #places: DialPlaces;
+  readonly #events: LinkEvents;
+  /** While it is its turn. */
+  #turn: { readonly dial: Dial; readonly abort: AbortController } | undefined;
+  #connection: Connection | undefined;
+  #timer: Timer | undefined;
+  #isReady = false;
+
+  /** Takes its turn at once, or when there is a place. */
+  constructor(
+    options: LinkOptions,
+    places: DialPlaces,
+    dependencies: EndpointDependencies,
+    events: LinkEvents,
+  ) {
+    this.patienceMs = options.patienceMs;
+    this.#options = options;
+    this.#places = places;
+    this.#dependencies = dependencies;
+    this.#events = events;
+    places.enter(this);
+  }
+
+  /** A call waits, and no server is connected: tries beside the first attempt, if it is time. */
+  hurry(nowMs: number): boolean {
+    // A second handle would be one less for those that wait for their first.
+    return !this.#places.isShort && this.#turn?.dial.hurry(nowMs) === true;
+  }
+
+  /** Lets go of everything. Calls under way fail as Cancelled, and nothing is told any more. */
+  close(): void {
+    this.#places.leave(this);
+    this.#stop();
+  }
+
+  begin(): void {
+    const { transport, clock } = this.#dependencies;
+    const abort = new AbortController();
+    const dial = new Dial(transport, this.#options.target(), clock, abort.signal);
+    this.#turn = { dial, abort };
+    void this.#connect(dial, abort.signal);
+  }
+
+  takeBack(): void {
+    this.#stop();
+  }
+
+  giveUp(): void {
+    this.#stop();
+    this.#failed(`no answer within ${this.patienceMs} ms, and others wait to be tried`);
+  }
+
+  async #connect(dial: Dial, signal: AbortSignal): Promise<void> {
+    try {
+      this.#probe(await dial.duplex, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#stop();
+      if (isOutOfHandles(error)) this.#places.outOfHandles(this);
+      else this.#failed(error);
+    }
+  }
+
+  /**
+   * A connection counts when the server has answered on it: the kernel accepts connections for a
+   * process that hangs, and a port may belong to another program by now. And when it has said which
+   * methods may run twice, which comes with the answer: a call that is lost before that could not
+   * be sent again. A server that says nothing of it is used without, after a while.
+   */
+  #probe(duplex: Duplex, signal: AbortSignal): void {
+    const { clock, messageMax } = this.#dependencies;
+    if (signal.aborted) return duplex.close();
+    const isCurrent = (): boolean => this.#connection === connection;
+    const connection: Connection = new Connection(duplex, this.#options.address, clock, {
+      ended: (call, error) => this.#events.ended(call, error, connection),
+      goaway: () => this.#isReady && isCurrent() && this.#events.drains(),
+      changed: () => idempotence.ask(connection),
+      lost: (reason) => isCurrent() && this.#lost(reason),
+    }, messageMax);
+    this.#connection = connection;
+    let isAlive = false;
+    const settle = (): unknown => isCurrent() && this.#ready(connection, idempotence);
+    const idempotence = new Idempotence(clock, () => {
+      if (isAlive && !this.#isReady) settle();
+      else if (this.#isReady && isCurrent()) this.#events.described();
+    });
+    this.#timer = clock.after(heartbeatTimeoutMs, () => {
+      if (isAlive) settle();
+      else connection.abandon("it does not answer");
+    });
+    connection.ping(() => {
+      isAlive = true;
+      if (idempotence.isKnown) settle();
+    });
+    idempotence.ask(connection);
+  }
+
+  #ready(connection: Connection, idempotence: Idempotence): void {
+    this.#timer?.cancel();
+    this.#isReady = true;
+    this.#turn = undefined;
+    this.#places.connected(this);
+    this.#events.ready(connection, idempotence);
+  }
+
+  #lost(reason: string): void {
+    const wasReady = this.#isReady;
+    this.#stop();
+    if (!wasReady) return this.#failed(reason);
+    this.#places.leave(this);
+    this.#events.lost(reason);
+  }
+
+  #failed(error: unknown): void {
+    this.#places.leave(this);
+    this.#events.failed(error);
+  }
+
+  /** Ends what is under way, without a word. */
+  #stop(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#isReady = false;
+    this.#turn?.abort.abort();
+    this.#turn = undefined;
+    this.#timer?.cancel();
+    connection?.close();
+  }
+}
