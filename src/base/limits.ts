@@ -11,34 +11,45 @@
  *   reading from that client, and after {@link writeStallTimeoutMs} without progress closes it.
  */
 
-/** Longest message by default, LF included: an image or a table fits, and a thousand of them a machine. */
+/**
+ * Longest message by default, LF included: an image or a table fits, and a thousand of them a
+ * machine.
+ */
 export const messageMaxDefault = 4 * 1024 * 1024;
 
-/** Shortest bound that there is, which everybody takes, and all that a server took who says nothing of it. */
+/**
+ * Shortest bound that there is, which everybody takes, and all that a server took who says nothing
+ * of it.
+ */
 export const messageMaxLeast = 1024 * 1024;
 
 /**
- * Longest bound that there is: a message is one string on its way, V8's longest has 2^29 - 24 characters, and
- * what is made of one, with all that is escaped in it, may be twice as long.
+ * Longest bound that there is: a message is one string on its way, V8's longest has 2^29 - 24
+ * characters, and what is made of one, with all that is escaped in it, may be twice as long.
  */
 export const messageMaxMost = 256 * 1024 * 1024;
 
 /**
- * Longest description of a worker's procedures: what the server adds to it, its own procedures above all,
- * must fit the same message.
+ * Longest description of a worker's procedures: what the server adds to it, its own procedures
+ * above all, must fit the same message.
  */
 export const documentBytesMax = messageMaxLeast - 64 * 1024;
 
 /**
- * Values that one result or one call's parameters may have: each takes two bytes at the least, and of such as share
- * their parts a few lines of code make more than there is memory.
+ * Values that one result or one call's parameters may have: each takes two bytes at the least, and
+ * of such as share their parts a few lines of code make more than there is memory.
  */
 export const jsonValuesMax = 16 * 1024 * 1024;
 
-/** Deepest nesting of arrays and objects in a message: bounds the recursion of whatever walks it. */
+/**
+ * Deepest nesting of arrays and objects in a message: bounds the recursion of whatever walks it.
+ */
 export const nestingMax = 64;
 
-/** Most messages in a batch. Their answers leave together, and wait for the last one: as much as fits one message. */
+/**
+ * Most messages in a batch. Their answers leave together, and wait for the last one: as much as
+ * fits one message.
+ */
 export const batchMessagesMax = 1_000;
 
 /** Longest method name, in UTF-16 code units: names end up in logs and metrics. */
@@ -47,37 +58,48 @@ export const methodLengthMax = 256;
 /** Longest string `id`, in UTF-16 code units: a server keeps it for as long as the call runs. */
 export const idLengthMax = 256;
 
-/** Longest `traceparent`, in UTF-16 code units: the form of today has 55, a later one may have more. */
+/**
+ * Longest `traceparent`, in UTF-16 code units: the form of today has 55, a later one may have more.
+ */
 export const traceparentLengthMax = 256;
 
 /** Size of the buffer one `read` fills: one TCP window's worth of small calls. */
 export const readBufferBytes = 64 * 1024;
 
-/** Size of that buffer while little comes: a few calls' worth, because ten thousand idle connections have one each. */
+/**
+ * Size of that buffer while little comes: a few calls' worth, because ten thousand idle connections
+ * have one each.
+ */
 export const readBufferBytesIdle = 1024;
 
 /** Unread output that a peer may cause before its input is no longer read. */
 export const outboxBytesMax = 4 * 1024 * 1024;
 
 /**
- * Most answers that one connection may leave unread, before and beside which {@link outboxBytesMax} holds
- * back what has not begun: calls that run already may be hundreds. Past it an answer is replaced by an error.
+ * Most answers that one connection may leave unread, before and beside which {@link outboxBytesMax}
+ * holds back what has not begun: calls that run already may be hundreds. Past it an answer is
+ * replaced by an error.
  */
 export const unreadAnswersBytesMax = 64 * 1024 * 1024;
 
 /**
- * What waits to be written to a worker before further calls wait in the queue: enough that it never has to
- * wait itself, and little enough that a question whether it lives is soon read.
+ * What waits to be written to a worker before further calls wait in the queue: enough that it never
+ * has to wait itself, and little enough that a question whether it lives is soon read.
  */
 export const workerInputBytesMax = 1024 * 1024;
 
 /** A peer that takes nothing for this long while output waits for it is gone. */
 export const writeStallTimeoutMs = 30_000;
 
-/** A line begun must be finished within this time: one byte a second is no way to send a request. */
+/**
+ * A line begun must be finished within this time: one byte a second is no way to send a request.
+ */
 export const partialLineTimeoutMs = 30_000;
 
-/** Lines begun and not ended, over all connections: one of 1 MiB on each would be as much as a machine has. */
+/**
+ * Lines begun and not ended, over all connections: one of 1 MiB on each would be as much as a
+ * machine has.
+ */
 export const partialLinesBytesMax = 64 * 1024 * 1024;
 
 /** Answers that are not read, over all connections: each of them alone is held to its own bound. */
@@ -86,57 +108,77 @@ export const unreadBytesMax = 256 * 1024 * 1024;
 /** Requests under way, over all connections. Past it long ones are answered Overloaded. */
 export const requestsBytesMax = 256 * 1024 * 1024;
 
-/** A request that is no longer than this is taken all the same: many of them are bounded by their number. */
+/**
+ * A request that is no longer than this is taken all the same: many of them are bounded by their
+ * number.
+ */
 export const shortRequestBytes = 16 * 1024;
 
 /**
- * What one connection's lines may take before those of others come: little beside what a call takes across a
- * network, and much beside what changing takes.
+ * What one connection's lines may take before those of others come: little beside what a call takes
+ * across a network, and much beside what changing takes.
  */
 export const turnMs = 5;
 
-/** The same while several connections take turns: who sends little beside them waits for one of these. */
+/**
+ * The same while several connections take turns: who sends little beside them waits for one of
+ * these.
+ */
 export const contestedTurnMs = 1;
 
-/** How often `rpc.stats` is computed anew at the most: a person sees no more, and it takes a sort a method. */
+/**
+ * How often `rpc.stats` is computed anew at the most: a person sees no more, and it takes a sort a
+ * method.
+ */
 export const statsPeriodMs = 250;
 
 /**
- * A connection on which nothing comes for this long, and on which nothing is under way, is closed. Clients of ours
- * say something every {@link idlePingMs}; a peer that has gone without a word does not.
+ * A connection on which nothing comes for this long, and on which nothing is under way, is closed.
+ * Clients of ours say something every {@link idlePingMs}; a peer that has gone without a word does
+ * not.
  */
 export const idleTimeoutMs = 10 * 60_000;
 
-/** How often a client says something on a connection that it does not use: often enough to lose one on the way. */
+/**
+ * How often a client says something on a connection that it does not use: often enough to lose one
+ * on the way.
+ */
 export const idlePingMs = 60_000;
 
 /**
- * Of the connections that a server holds, one in so many may be of one address, so that one machine cannot keep
- * all others out.
+ * Of the connections that a server holds, one in so many may be of one address, so that one machine
+ * cannot keep all others out.
  */
 export const connectionsShareOfAddress = 4;
 
-/** Items of a stream that a client may grant at once: some hundred cover a round trip of any network. */
+/**
+ * Items of a stream that a client may grant at once: some hundred cover a round trip of any
+ * network.
+ */
 export const streamCreditMax = 65_536;
 
 /**
- * Items of one stream that a server has a worker make ahead of what was written, whatever the client
- * granted: bounds what a client that asks for much and reads nothing can pile up.
+ * Items of one stream that a server has a worker make ahead of what was written, whatever the
+ * client granted: bounds what a client that asks for much and reads nothing can pile up.
  */
 export const streamWindowMax = 64;
 
 /** The same before anything is known of the items, which may be as long as a message. */
 export const streamWindowAtFirst = 4;
 
-/** What the items of one stream that are made ahead may take, but for one: of long items there are fewer. */
+/**
+ * What the items of one stream that are made ahead may take, but for one: of long items there are
+ * fewer.
+ */
 export const streamWindowBytes = 256 * 1024;
 
 /** Requests of one connection that the server works on at once. */
 export const connectionInFlightMax = 1_024;
 
 /**
- * Bytes of the requests that the server works on at once for one connection: as many calls with the longest
- * parameters as any worker runs at once, and little enough that many such connections are bearable.
+ * Bytes of the requests that the server works on at once for one connection: as many calls with the
+ * longest parameters as any worker runs at once, and little enough that many such connections are
+ * bearable.
  */
 export const requestBytesInFlightMax = 32 * 1024 * 1024;
 
@@ -146,7 +188,10 @@ export const connectionsMaxDefault = 16_384;
 /** Calls waiting for a worker, over all connections, by default. */
 export const queueMaxDefault = 4_096;
 
-/** Most workers of one server: each is a process, and past this a machine has more of them than cores. */
+/**
+ * Most workers of one server: each is a process, and past this a machine has more of them than
+ * cores.
+ */
 export const workersMax = 1_024;
 
 /** Most calls that a queue can be made to hold: past this they wait longer than any deadline. */
@@ -155,43 +200,49 @@ export const queueMaxMax = 1_000_000;
 /** Heaviest weight of a server: shares finer than a thousandth are nobody's intention. */
 export const weightMax = 1_000;
 
-/**
- * How long one caller may keep others from all workers. Longer than nearly all calls, which are over by then, and
- * short beside the default deadline, so that who waits is still served.
- */
-export const fairWaitMs = 1_000;
-
-/**
- * For how long after that no caller gets more than half of the workers, also while nobody waits: callers that
- * make one call after the other would wait anew for each of them.
- */
-export const contestedMs = 60_000;
-
 /** How long a call may take when nobody said: a call without a deadline can hang for ever. */
 export const callTimeoutMsDefault = 10_000;
 
-/** Longest deadline that a server gives a call by default: a caller that asks for more is given that. */
+/**
+ * Longest deadline that a server gives a call by default: a caller that asks for more is given
+ * that.
+ */
 export const callTimeoutMaxMsDefault = 60 * 60 * 1_000;
 
-/** Longest deadline that is accepted: a day. Beyond it a timer's arithmetic is nobody's intention. */
+/**
+ * Longest deadline that is accepted: a day. Beyond it a timer's arithmetic is nobody's intention.
+ */
 export const callTimeoutMsMax = 24 * 60 * 60 * 1_000;
 
-/** Times that a client sends one call at the most, the first included: the budget bounds them all together. */
+/**
+ * Times that a client sends one call at the most, the first included: the budget bounds them all
+ * together.
+ */
 export const attemptsMax = 8;
 
-/** Calls that wait in a client for a first endpoint, or on one connection to be written. Past it a call fails at once instead of piling up. */
+/**
+ * Calls that wait in a client for a first endpoint, or on one connection to be written. Past it a
+ * call fails at once instead of piling up.
+ */
 export const waitingCallsMax = 65_536;
 
 /**
- * What a client lets wait to be written on one connection, some round trips' worth: further calls wait as they are,
- * which costs nothing beside what their callers hold, and are known not to have been sent.
+ * What a client lets wait to be written on one connection, some round trips' worth: further calls
+ * wait as they are, which costs nothing beside what their callers hold, and are known not to have
+ * been sent.
  */
 export const clientOutboxBytesMax = 4 * 1024 * 1024;
 
-/** How long a call waits for an endpoint when none is connected: a restart's length, not a deadline's. */
+/**
+ * How long a call waits for an endpoint when none is connected: a restart's length, not a
+ * deadline's.
+ */
 export const unavailableAfterMsDefault = 1_500;
 
-/** How long a TCP connection may take to be made. Longer than a call may wait: the next call gains by it. */
+/**
+ * How long a TCP connection may take to be made. Longer than a call may wait: the next call gains
+ * by it.
+ */
 export const connectTimeoutMs = 5_000;
 
 /**
@@ -201,8 +252,9 @@ export const connectTimeoutMs = 5_000;
 export const withdrawTimeoutMs = 2_000;
 
 /**
- * Servers that a client is connecting to at once, as far as file handles go. Past a thousand they do not
- * come any sooner, and two thousand dead ones keep nobody from the next for longer than half a second.
+ * Servers that a client is connecting to at once, as far as file handles go. Past a thousand they
+ * do not come any sooner, and two thousand dead ones keep nobody from the next for longer than half
+ * a second.
  */
 export const dialsMax = 1_024;
 
@@ -212,87 +264,94 @@ export const dialsMax = 1_024;
  */
 export const handlesSpare = 8;
 
-/** After so long the system has back what was closed: a read under way holds it until the next turn. */
+/**
+ * After so long the system has back what was closed: a read under way holds it until the next turn.
+ */
 export const handlesReturnMs = 5;
 
-/** Servers that a client connects to before it asks how many file handles there are: most have fewer. */
+/**
+ * Servers that a client connects to before it asks how many file handles there are: most have
+ * fewer.
+ */
 export const handlesUnasked = 16;
 
-/** How soon a question to one server is asked again that found no file handle: others end meanwhile. */
+/**
+ * How soon a question to one server is asked again that found no file handle: others end meanwhile.
+ */
 export const handlesRetryMs = 50;
 
 /** How often a client that ran out of file handles tries whether there are more by now. */
 export const handlesGrowMs = 1_000;
 
 /**
- * While a call waits and no server is connected, one is tried again at the first tick after this long: so the
- * first answer comes within a second after a plug is put back. Each client ticks at a time of its own.
+ * While a call waits and no server is connected, one is tried again at the first tick after this
+ * long: so the first answer comes within a second after a plug is put back. Each client ticks at a
+ * time of its own.
  */
 export const hastyReconnectMs = 400;
 
-/** How many servers are tried in that haste at each tick: enough that one of them lives, few for a network. */
+/**
+ * How many servers are tried in that haste at each tick: enough that one of them lives, few for a
+ * network.
+ */
 export const hastyReconnectsMax = 8;
 
 /**
- * Further attempts to connect that a client makes to all ports of one host in a second, by its own back-off:
- * two hundred servers that restart are back within two seconds, and no registry makes a flood of it.
+ * Further attempts to connect that a client makes to all ports of one host in a second, by its own
+ * back-off: two hundred servers that restart are back within two seconds, and no registry makes a
+ * flood of it.
  */
 export const hostRetriesPerSecondMax = 100;
 
 /** Hosts whose turns are remembered before those that are over are forgotten: some kilobytes. */
 export const hostsPacedMax = 1_024;
 
-/** A connection with calls pending and nothing received is asked after this long whether it lives. */
+/**
+ * A connection with calls pending and nothing received is asked after this long whether it lives.
+ */
 export const heartbeatIntervalMs = 1_000;
 
 /** A connection that does not answer within this time after it was asked is dead. */
 export const heartbeatTimeoutMs = 2_000;
 
-/** How often connections are looked at: by so much a dead one may be found later than the two times above say. */
+/**
+ * How often connections are looked at: by so much a dead one may be found later than the two times
+ * above say.
+ */
 export const heartbeatTickMs = 250;
 
 /**
- * How long a worker that runs nothing may leave a call lying before it is replaced, and the call goes to
- * another: far longer than a healthy one ever takes, also where processes have to wait for a core.
+ * Characters of the log that may wait for a stderr that takes nothing; what comes then is counted.
  */
-export const overlooksMaxMs = 1_000;
-
-/** The same once a call's time has gone by over it. */
-export const overlooksPastDeadlineMaxMs = 250;
-
-/**
- * Lines that one worker may have logged in a second; the rest is counted. More is nobody's reading, and
- * each line costs the process that owns the sockets some ten microseconds.
- */
-export const printedLinesPerSecondMax = 1_000;
-
-/** Lines of a worker that are logged in one turn of the event loop: about a millisecond's worth. */
-export const printedLinesAtOnce = 50;
-
-/**
- * How long what a worker prints is left in its pipe between two reads: a worker that prints faster than
- * one pipe in this time waits, so that the server need not keep up.
- */
-export const printedPauseMs = 5;
-
-/** Characters of the log that may wait for a stderr that takes nothing; what comes then is counted. */
 export const logPendingMax = 1024 * 1024;
 
 /** How long a process that ends waits for its last log lines to be taken. */
 export const logFlushMs = 500;
 
-/** How often `--watch` looks at the files: a good version has to be live within a second of its being saved. */
+/**
+ * How often `--watch` looks at the files: a good version has to be live within a second of its
+ * being saved.
+ */
 export const watchEveryMs = 100;
 
-/** How long files may go on changing before `--watch` takes them as they are: one may be written without end. */
+/**
+ * How long files may go on changing before `--watch` takes them as they are: one may be written
+ * without end.
+ */
 export const watchSettleMsMax = 500;
 
-/** Files that `--watch` looks at: a thousand take some milliseconds each time, in the process that serves. */
+/**
+ * Files that `--watch` looks at: a thousand take some milliseconds each time, in the process that
+ * serves.
+ */
 export const watchedFilesMax = 1_000;
 
 /** A larger file is compared by its time and size: to read it would hold up the calls. */
 export const watchedContentBytesMax = 4 * 1024 * 1024;
-/** TLS handshakes under way at once: each costs a millisecond of work for a stranger who is nobody yet. */
+/**
+ * TLS handshakes under way at once: each costs a millisecond of work for a stranger who is nobody
+ * yet.
+ */
 export const handshakesMax = 1_024;
 
 /** How long a TLS handshake may take: three round trips of a bad network. */
@@ -301,64 +360,33 @@ export const handshakeTimeoutMs = 10_000;
 /** Longest answer to a greeting, what a server may send before it included. */
 export const greetingBytesMax = 64 * 1024;
 
-/** Characters of what a worker printed in place of its first answer that are shown: enough to know whose it is. */
-export const unreadableShownMax = 200;
-
-/** Characters of the audit that may wait for a slow disk; calls past it are counted and not written. */
+/**
+ * Characters of the audit that may wait for a slow disk; calls past it are counted and not written.
+ */
 export const auditPendingMax = 4 * 1024 * 1024;
 
-/** Services that `rpc services` reads at once: enough to hide the round trips, too few to be a storm. */
+/**
+ * Services that `rpc services` reads at once: enough to hide the round trips, too few to be a
+ * storm.
+ */
 export const servicesReadAtOnceMax = 16;
 
-/** Servers that `rpc call --each` calls at once: the rest take their turns, so that a thousand connections are not made at one blow. */
+/**
+ * Servers that `rpc call --each` calls at once: the rest take their turns, so that a thousand
+ * connections are not made at one blow.
+ */
 export const eachConcurrencyDefault = 64;
 
-/** Calls that a gateway has under way at once, over all its callers. Past it a call is answered Overloaded. */
-export const gatewayCallsMax = 4_096;
-
-/** Requests that a gateway is answering at once, streams apart: each may hold a body and an answer. */
-export const gatewayRequestsMax = 4_096;
-
-/** WebSockets that a gateway holds at once: each takes some memory for as long as its peer likes. */
-export const gatewayStreamsMax = 1_024;
-
-/** What bodies that are being read may take in a gateway, over all requests: many slow senders of long ones fit no machine. */
-export const gatewayBodiesBytesMax = 64 * 1024 * 1024;
-
-/** How long a gateway waits for a request's body. One byte a second is no way to send one. */
-export const gatewayBodyTimeoutMs = 30_000;
-
-/** Calls of one WebSocket that are under way at once; more are answered Overloaded. */
-export const gatewaySocketCallsMax = 256;
-
-/** What a WebSocket's peer may leave unread before it is closed: its calls have long been answered. */
-export const gatewaySocketUnreadBytesMax = 16 * 1024 * 1024;
-
-/** For how long a gateway tells what the servers offer without asking again: a page asks often, and they change seldom. */
-export const gatewayCatalogueMs = 1_000;
-
-/** Procedures that a gateway counts by name; the calls of further ones are counted together. */
-export const gatewayMethodsCountedMax = 1_000;
-
-/** Shortest token that a gateway takes from a file, in characters: a shorter one can be guessed. */
-export const gatewayTokenLengthMin = 16;
-
-/** How often a gateway looks whether its certificate was replaced. */
-export const gatewayCertificateCheckMs = 1_000;
-
-/** Servers that a gateway asks for its page: more of them are in nobody's view. */
-export const gatewayServersAskedMax = 500;
-
-/** How long a server may take to tell the page how it is. */
-export const gatewayServerTimeoutMs = 2_000;
-
 /**
- * How long a new client's first calls wait for further servers once the first is connected, as a multiple of
- * what that took. Equal servers take about the same, and which one is first says nothing.
+ * How long a new client's first calls wait for further servers once the first is connected, as a
+ * multiple of what that took. Equal servers take about the same, and which one is first says
+ * nothing.
  */
 export const gatheringShare = 2;
 
-/** The same in milliseconds, at the most: far less than a person notices, should one be unreachable. */
+/**
+ * The same in milliseconds, at the most: far less than a person notices, should one be unreachable.
+ */
 export const gatheringMsMax = 100;
 
 /**

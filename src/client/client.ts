@@ -34,15 +34,17 @@ import { withClientSpans } from "./tracing.ts";
 import { tcpTransport } from "./transport.ts";
 import { WaitForReady } from "./wait_for_ready.ts";
 
-/** How often a call that waits for servers' first connections looks whether they came to something. */
+/**
+ * How often a call that waits for servers' first connections looks whether they came to something.
+ */
 const hopePeriodMs = 200;
 
 /**
  * Calls procedures on whatever servers of a service there are: finds them, connects to each as it
  * appears, spreads the calls, and sends a call again where that is safe.
  *
- * A call passes four layers: deadline, retry, balancing, connection. Each says why it stands where it
- * stands. The layers above the connection are functions of one shape, {@link Dispatch}.
+ * A call passes four layers: deadline, retry, balancing, connection. Each says why it stands where
+ * it stands. The layers above the connection are functions of one shape, {@link Dispatch}.
  */
 export class Client {
   readonly #discovery: InstanceSource;
@@ -170,8 +172,8 @@ export class Client {
 
   /**
    * Calls a method whose items come one after the other, and returns them as an async iterator; one
-   * that is no stream has its result as the only item. The deadline is over the whole stream. Once an
-   * item has come the call is not sent again.
+   * that is no stream has its result as the only item. The deadline is over the whole stream. Once
+   * an item has come the call is not sent again.
    *
    * @example
    * ```ts ignore
@@ -200,7 +202,10 @@ export class Client {
     return stream;
   }
 
-  /** Ends it: all calls end now, as Cancelled or as they failed before; connections and the watch close. */
+  /**
+   * Ends it: all calls end now, as Cancelled or as they failed before; connections and the watch
+   * close.
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -269,14 +274,16 @@ export class Client {
     const nowMs = call.madeAtMs ?? this.#clock.now();
     // Whoever sends it again does so later.
     call.madeAtMs = undefined;
-    // The wheel may be late, and this process may have been stopped: what is sent would run in vain.
+    // The wheel may be late, and this process may have been stopped: what is sent would run in
+    // vain.
     if (nowMs >= call.deadlineAtMs) return done(overdueError(call), undefined);
     const endpoint = this.#gathering === undefined ? this.#endpoints.pick(call, nowMs) : undefined;
     if (endpoint !== undefined) return endpoint.send(call, nowMs, done);
     const mayHaveRun = call.executed !== "no";
     if (mayHaveRun && this.#endpoints.refuseAgain(call)) return done(refusedError(call), undefined);
-    // Just before the deadline, so that the error says why there is nobody to call. For one that may have
-    // run, which is to be given up would mean that it is lost: it waits for a server as long as it can.
+    // Just before the deadline, so that the error says why there is nobody to call. For one that
+    // may have run, which is to be given up would mean that it is lost: it waits for a server as
+    // long as it can.
     const lastMs = call.deadlineAtMs - 2 * wheelTickMs;
     const untilMs = this.#registry === "silent" || mayHaveRun
       ? lastMs
@@ -285,8 +292,8 @@ export class Client {
   };
 
   /**
-   * A server whose first connection attempt is still under way may be the one that lives: a new client
-   * tries each once before it says that there is none.
+   * A server whose first connection attempt is still under way may be the one that lives: a new
+   * client tries each once before it says that there is none.
    */
   #hopeUntilMs(call: Call): number | undefined {
     const lastMs = call.deadlineAtMs - 2 * wheelTickMs;
@@ -296,8 +303,9 @@ export class Client {
   }
 
   /**
-   * The first server is connected. Others are about to be, and calls wait for them for a moment: all that
-   * wait already, and many short ones more, would else go to the one that happened to be first.
+   * The first server is connected. Others are about to be, and calls wait for them for a moment:
+   * all that wait already, and many short ones more, would else go to the one that happened to be
+   * first.
    */
   #gather(): void {
     const nowMs = this.#clock.now();

@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { isRpcError, messageOf } from "../base/errors.ts";
-import { gatewayRequestsMax, gatewayStreamsMax } from "../base/limits.ts";
+import { gatewayRequestsMax, gatewayStreamsMax } from "./limits.ts";
 import type { Logger } from "../base/log.ts";
 import type { Access } from "./door/access.ts";
 import type { BodyReader } from "./door/body.ts";
@@ -38,8 +38,8 @@ const callPath = "/call/";
 const socketProtocol = "rpc";
 
 /**
- * Finds what answers a request. All that acts is a POST, or a WebSocket, with a token; all that is told but whether
- * we live wants the token too.
+ * Finds what answers a request. All that acts is a POST, or a WebSocket, with a token; all that is
+ * told but whether we live wants the token too.
  */
 export class Routes {
   readonly #options: RoutesOptions;

@@ -141,7 +141,9 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet, AnswerSink {
     conn.close();
   }
 
-  /** Looks whether the peer has stopped to read, to write, or to live. To be called now and then. */
+  /**
+   * Looks whether the peer has stopped to read, to write, or to live. To be called now and then.
+   */
   checkPeer(): void {
     const { pendingBytes, bytesWritten } = this.#outbox;
     const isInLine = this.#splitter.partialBytes > 0 && !this.#isPaused;
@@ -156,8 +158,8 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet, AnswerSink {
     } else if (stall !== undefined) {
       this.#broke(new Error(stallReasons[stall]));
     } else if (this.#hasPeerEnded && this.#calls.size > 0) {
-      // One that listens ignores a blank line. One that has gone resets the connection, and the next
-      // write fails: otherwise its calls would run to their deadlines for nobody.
+      // One that listens ignores a blank line. One that has gone resets the connection, and the
+      // next write fails: otherwise its calls would run to their deadlines for nobody.
       this.#outbox.push("\n");
     }
   }
@@ -255,7 +257,10 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet, AnswerSink {
     return this.#calls.isCrowded || this.isFull;
   }
 
-  /** Back pressure: while this waits nothing is read, TCP's window closes, and the peer's writes wait. */
+  /**
+   * Back pressure: while this waits nothing is read, TCP's window closes, and the peer's writes
+   * wait.
+   */
   async #relief(): Promise<void> {
     this.#isPaused = true;
     while (this.#isCrowded()) {
@@ -298,7 +303,10 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet, AnswerSink {
     return undefined;
   }
 
-  /** A member counts as a request on a line of its own does: many of them make no way past the bound. */
+  /**
+   * A member counts as a request on a line of its own does: many of them make no way past the
+   * bound.
+   */
   async #takeBatch(batch: Batch, bytesEach: number, turn: Turn): Promise<void> {
     const answers = new BatchAnswers(
       batch.length,

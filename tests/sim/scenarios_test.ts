@@ -1,6 +1,7 @@
 /**
  * The client under what one machine cannot show: many servers and many clients, some of them slow,
- * failing, flapping or cut off. Quick by default; `deno task sim` has 1,000 servers and 100 clients.
+ * failing, flapping or cut off. Quick by default; `deno task sim` has 1,000 servers and 100
+ * clients.
  */
 
 import assert from "node:assert/strict";
@@ -20,9 +21,10 @@ const timeoutMs = 20 * serviceMs;
 /** Long enough for some fifty calls on each server. */
 const roundMs = 50 * serviceMs;
 /**
- * A client knows of a server only what its own calls have shown, and forgets it within ten seconds. So where
- * clients are to learn, calls are so short that at 0.4 of the capacity each client calls each server once a
- * second, and there is time for four of them: after twice as many that it learns by.
+ * A client knows of a server only what its own calls have shown, and forgets it within ten seconds.
+ * So where clients are to learn, calls are so short that at 0.4 of the capacity each client calls
+ * each server once a second, and there is time for four of them: after twice as many that it learns
+ * by.
  */
 const learning = {
   serviceMs: 800 / clients,
@@ -241,9 +243,9 @@ Deno.test(`few clients that make one call at a time keep all servers at work (se
 });
 
 /**
- * Times as machines have them: the first calls of a process take two to four times as long, and all vary. With
- * one at a time some also wait for a collection of garbage: with several a server that pauses is slower, and
- * rightly gets less.
+ * Times as machines have them: the first calls of a process take two to four times as long, and all
+ * vary. With one at a time some also wait for a collection of garbage: with several a server that
+ * pauses is slower, and rightly gets less.
  */
 function likeMachines(world: World, meanMs: number, pauseShare: number): void {
   const { random } = world;
@@ -259,8 +261,9 @@ function likeMachines(world: World, meanMs: number, pauseShare: number): void {
 }
 
 /**
- * How far a server's share may be from the fair one. Of two 40 to 60 %. More of them are drawn two at a time,
- * and with sixteen at a time the run is as short as their starts: who is slower to start does less in it.
+ * How far a server's share may be from the fair one. Of two 40 to 60 %. More of them are drawn two
+ * at a time, and with sixteen at a time the run is as short as their starts: who is slower to start
+ * does less in it.
  */
 const shareTolerance = { 2: 0.2, 3: 0.5, 4: 0.5 };
 

@@ -273,34 +273,13 @@ export const leavesNothingToDo: Rule = ({ path, text }) =>
 /** Where a line of a comment ends, as the formatter ends a line of code. */
 const commentColumnMax = 100;
 
-/** Files whose comments are still wider: each is a debt, to be rewrapped with the next change. */
-const wideComments = new Set([
-  "src/base/limits.ts",
-  "src/cli/syntax/words.ts",
-  "src/client/client.ts",
-  "src/client/endpoints/balancer.ts",
-  "src/client/endpoints/endpoint.ts",
-  "src/client/endpoints/endpoints.ts",
-  "src/client/endpoints/latency.ts",
-  "src/client/endpoints/loads.ts",
-  "src/gateway/door/access.ts",
-  "src/gateway/routes.ts",
-  "src/server/session.ts",
-  "src/workers/process/worker_end.ts",
-  "src/workers/process/worker_process.ts",
-  "tests/client/endpoints/balancer_test.ts",
-  "tests/sim/scenarios_test.ts",
-]);
-
 /** A comment of its own lines ends at column 100, as the code beside it. */
 export const commentsAreNarrow: Rule = ({ path, text }) =>
-  wideComments.has(path)
-    ? []
-    : text.split("\n").flatMap((line, index) =>
-      line.length > commentColumnMax && /^\s*(\/\/|\/?\*)/.test(line)
-        ? [`${path}:${index + 1} goes on past column ${commentColumnMax}`]
-        : []
-    );
+  text.split("\n").flatMap((line, index) =>
+    line.length > commentColumnMax && /^\s*(\/\/|\/?\*)/.test(line)
+      ? [`${path}:${index + 1} goes on past column ${commentColumnMax}`]
+      : []
+  );
 
 /**
  * The circles of files that import each other, types included: each as its paths. Found by Tarjan's

@@ -1,5 +1,5 @@
 import { messageOf } from "../../base/errors.ts";
-import { gatewayTokenLengthMin } from "../../base/limits.ts";
+import { gatewayTokenLengthMin } from "../../gateway/limits.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 
 /** A new token: 256 bits that nobody guesses, of characters that need no quotes anywhere. */

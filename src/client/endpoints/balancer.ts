@@ -15,8 +15,8 @@ export interface Candidates {
   /** No candidate weighs less. Best the weight of the lightest: a lower bound will do. */
   readonly weightMin: number;
   /**
-   * No candidate weighs more. Best the weight of the heaviest: an upper bound will do, and costs draws.
-   * If it equals {@link weightMin} nobody's weight is looked at.
+   * No candidate weighs more. Best the weight of the heaviest: an upper bound will do, and costs
+   * draws. If it equals {@link weightMin} nobody's weight is looked at.
    */
   readonly weightMax: number;
 }
@@ -30,8 +30,9 @@ export function candidatesOf(rows: readonly number[], loads: Loads): Candidates 
 }
 
 /**
- * Chooses one of the candidates for a call of a method, and returns its index among them. Pure but for
- * what it is given (round-robin counts). A weight of zero takes no calls while there is another.
+ * Chooses one of the candidates for a call of a method, and returns its index among them. Pure but
+ * for what it is given (round-robin counts). A weight of zero takes no calls while there is
+ * another.
  */
 export type Pick = (candidates: Candidates, loads: MethodLoads, nowMs: number) => number;
 
@@ -50,19 +51,26 @@ export function createPick(policy: BalancePolicy, random: Random): Pick {
 }
 
 /**
- * Costs this close to each other say nothing: latencies are noisy. Then whoever was used less recently
- * is taken: clients that make one call at a time see nothing in flight, and by a coin they meet on one
- * server while another idles.
+ * Costs this close to each other say nothing: latencies are noisy. Then whoever was used less
+ * recently is taken: clients that make one call at a time see nothing in flight, and by a coin they
+ * meet on one server while another idles.
  */
 const costTolerance = 1.5;
 
-/** What is added to each latency: by less than this machines differ for no reason of the server's. */
+/**
+ * What is added to each latency: by less than this machines differ for no reason of the server's.
+ */
 const noiseMs = 1;
 
-/** The cost of a server that is working and has never answered: nothing is known, so others first. */
+/**
+ * The cost of a server that is working and has never answered: nothing is known, so others first.
+ */
 const unknownCost = 1e9;
 
-/** No start keeps its first answers for longer than this, in milliseconds, or so many times what others take. */
+/**
+ * No start keeps its first answers for longer than this, in milliseconds, or so many times what
+ * others take.
+ */
 const startMsMax = 100;
 const startSlownessMax = 8;
 
@@ -71,8 +79,8 @@ const unprovenCallsMax = 32;
 
 /**
  * The better of two drawn at random (Mitzenmacher, "The Power of Two Choices in Randomized Load
- * Balancing", 2001): nearly as good as looking at all, in constant time, and clients that see the same
- * picture do not all run to the same server.
+ * Balancing", 2001): nearly as good as looking at all, in constant time, and clients that see the
+ * same picture do not all run to the same server.
  */
 function pickOfTwo(random: Random): Pick {
   return (candidates, loads, nowMs) => {
@@ -108,9 +116,10 @@ function costOf(row: number, loads: MethodLoads, nowMs: number): number {
 }
 
 /**
- * Of two servers of which one at least has not answered often enough to be judged. They take turns, whatever
- * each has in flight: the one that starts faster would else get all calls while the other starts. Only for
- * as long as a start may take, and for so many calls: behind it may be a server that never answers.
+ * Of two servers of which one at least has not answered often enough to be judged. They take turns,
+ * whatever each has in flight: the one that starts faster would else get all calls while the other
+ * starts. Only for as long as a start may take, and for so many calls: behind it may be a server
+ * that never answers.
  */
 function untilJudged(one: number, other: number, loads: MethodLoads, nowMs: number): number {
   const patienceMs = patienceFor(
@@ -175,7 +184,8 @@ function differentFrom(
   random: Random,
 ): number {
   if (areAlike(candidates)) {
-    // Surely another one: of two servers a dead one would else be drawn against itself now and then.
+    // Surely another one: of two servers a dead one would else be drawn against itself now and
+    // then.
     const other = randomInt(random, candidates.rows.length - 1);
     return other < one ? other : other + 1;
   }
@@ -187,10 +197,15 @@ function differentFrom(
   return one;
 }
 
-/** Draws that may be rejected. Past them all weights are summed up, which costs more and always ends. */
+/**
+ * Draws that may be rejected. Past them all weights are summed up, which costs more and always
+ * ends.
+ */
 const drawsMax = 16;
 
-/** Drawn by weight: by rejection, so that it costs the same for ten candidates and for ten thousand. */
+/**
+ * Drawn by weight: by rejection, so that it costs the same for ten candidates and for ten thousand.
+ */
 function weighted(candidates: Candidates, servers: Loads, random: Random): number {
   const { rows, weightMax } = candidates;
   if (areAlike(candidates)) return randomInt(random, rows.length);

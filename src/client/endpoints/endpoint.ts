@@ -26,7 +26,7 @@ export interface EndpointOwner {
   readonly places: DialPlaces;
   /** The endpoint's priority, or whether it is closed, may have changed. */
   changed(endpoint: Endpoint): void;
-  /** Calls to it end at their deadlines, one after the other. The owner may {@link Endpoint.eject} it. */
+  /** Its calls end at their deadlines, one after the other: it may be {@link Endpoint.eject}ed. */
   suspected(endpoint: Endpoint): void;
 }
 
@@ -55,7 +55,7 @@ const reconnectBackoff = { baseMs: 50, maxMs: 5_000 };
 /** Past so many doublings an attempt's own time limits end it first. */
 const patienceDoublingsMax = 5;
 
-/** An instance as this client sees it: one address, at most one connection, and what is known of it. */
+/** An instance as this client sees it: one address, one connection at most, what is known of it. */
 export class Endpoint {
   readonly address: string;
   readonly #dependencies: EndpointDependencies;
@@ -81,9 +81,9 @@ export class Endpoint {
     this.#state = this.#connecting();
   }
 
-  /** Its row in {@link EndpointOwner.loads}, which it alone writes to; another's once it is closed. */
+  /** Its row in {@link EndpointOwner.loads}, until it is closed. Nothing else writes to the row. */
   readonly row: number;
-  /** The position in its owner's list of the same priority. Kept here so that moving costs the same in any list. */
+  /** Its position in its owner's list, kept here so that moving costs the same in a long one. */
   index = -1;
   /** The priority of the list that {@link index} is in. */
   listedAs: Priority = "unusable";
@@ -150,7 +150,7 @@ export class Endpoint {
     this.#owner.changed(this);
   }
 
-  /** The registry does not list it any more. That only demotes it: its connection says when it is gone. */
+  /** The registry lists it no more. It is only demoted: its connection says when it is gone. */
   unlist(): void {
     this.#listed = false;
     if (this.#state.kind === "waiting" || this.#state.kind === "connecting") this.close();
@@ -162,7 +162,7 @@ export class Endpoint {
     this.#owner.loads.of(method).lacks(this.row);
   }
 
-  /** Whether the server says, or said before its connection was lost, that the method may run twice. */
+  /** Whether the server says, or said over its last connection, that the method may run twice. */
   isIdempotent(method: string): boolean | undefined {
     return this.#idempotence?.of(method);
   }

@@ -20,15 +20,17 @@ export interface EndpointsEvents {
   ejected(endpoint: Endpoint): void;
 }
 
-/** Picks that may meet a server that will not do, before all are looked through for those that will. */
+/**
+ * Picks that may meet a server that will not do, before all are looked through for those that will.
+ */
 const picksMax = 4;
 
 /**
  * The endpoints of a service: follows the registry, and picks.
  *
- * Membership and health are kept apart. The registry says who should be there: an address that it drops
- * is demoted. The connection says who is: only a lost one evicts. So a registry that hands out an
- * empty list for a moment costs nothing.
+ * Membership and health are kept apart. The registry says who should be there: an address that it
+ * drops is demoted. The connection says who is: only a lost one evicts. So a registry that hands
+ * out an empty list for a moment costs nothing.
  *
  * What one call or one change takes does not grow with the number of endpoints, unless most of them
  * will not do for the call.
@@ -114,7 +116,9 @@ export class Endpoints implements EndpointOwner {
     return this.#pickAmong(staying.length === 0 ? untried : staying, loads, nowMs);
   }
 
-  /** All have failed it once: again to any that could do better now, which one that drains cannot. */
+  /**
+   * All have failed it once: again to any that could do better now, which one that drains cannot.
+   */
   #pickAgain(call: Call, loads: MethodLoads, nowMs: number): Endpoint | undefined {
     const { preferred, fallback } = this.#lists;
     if (call.executed === "no" && preferred.size > 0) {
@@ -147,7 +151,9 @@ export class Endpoints implements EndpointOwner {
     return endpoints[this.#pick(candidates, loads, nowMs)];
   }
 
-  /** Whether there is one whose first connection attempt is still under way, or has its turn soon. */
+  /**
+   * Whether there is one whose first connection attempt is still under way, or has its turn soon.
+   */
   get isAnyUntried(): boolean {
     return this.#untried.size > 0 && this.places.areMoving;
   }
@@ -162,8 +168,9 @@ export class Endpoints implements EndpointOwner {
   }
 
   /**
-   * Lets every endpoint look after its connection. Called every `heartbeatTickMs`. `isAwaited`: a call waits
-   * for one to be connected, and is worth trying some again sooner than they would be by themselves.
+   * Lets every endpoint look after its connection. Called every `heartbeatTickMs`. `isAwaited`: a
+   * call waits for one to be connected, and is worth trying some again sooner than they would be by
+   * themselves.
    */
   tick(isAwaited: boolean): void {
     this.places.tick();
@@ -173,7 +180,9 @@ export class Endpoints implements EndpointOwner {
     }
   }
 
-  /** Begins anywhere, so that none is left out for ever behind those that are always tried first. */
+  /**
+   * Begins anywhere, so that none is left out for ever behind those that are always tried first.
+   */
   #hurry(): void {
     const endpoints = [...this.#lists.unusable.items];
     const { clock, random } = this.#dependencies;
@@ -205,8 +214,9 @@ export class Endpoints implements EndpointOwner {
   }
 
   suspected(endpoint: Endpoint): void {
-    // Never the last half of those that could be used: when most look bad, the fault is likely elsewhere,
-    // and none can be spared. One that is not connected does not count: it could not take the calls.
+    // Never the last half of those that could be used: when most look bad, the fault is likely
+    // elsewhere, and none can be spared. One that is not connected does not count: it could not
+    // take the calls.
     const ejected = this.#ejected.size;
     if (ejected + 1 > Math.floor((this.#lists.preferred.size + ejected) / 2)) return;
     endpoint.eject();

@@ -1,14 +1,20 @@
 /**
- * A server's recent latency with a method: a moving average whose weights fall off with time, not with
- * the number of answers ("EWMA", as Finagle's balancer keeps it). One that is not used forgets, so that
- * a server which was slow for a while is tried again. Functions of numbers: where these are kept is
- * {@link MethodLoads}' business.
+ * A server's recent latency with a method: a moving average whose weights fall off with time, not
+ * with the number of answers ("EWMA", as Finagle's balancer keeps it). One that is not used
+ * forgets, so that a server which was slow for a while is tried again. Functions of numbers: where
+ * these are kept is {@link MethodLoads}' business.
  */
 
-/** How long a past answer goes on to count at the most, in milliseconds: after this time its weight is 1/e. */
+/**
+ * How long a past answer goes on to count at the most, in milliseconds: after this time its weight
+ * is 1/e.
+ */
 const decayMs = 10_000;
 
-/** The same as a multiple of the average: what a short call took is soon tried again, at little cost. */
+/**
+ * The same as a multiple of the average: what a short call took is soon tried again, at little
+ * cost.
+ */
 const decayShare = 10;
 
 /** How long nothing is forgotten, as a share of that time. */
@@ -20,23 +26,33 @@ const latencyMsMin = 0.001;
 /** Failures alone make nobody slower than this, so that one that mends is back within a minute. */
 const penaltyMsMax = 5_000;
 
-/** How many times as long as the average one answer counts at the most: one pause says nothing of a server. */
+/**
+ * How many times as long as the average one answer counts at the most: one pause says nothing of a
+ * server.
+ */
 const slownessMax = 3;
 
 /** What one answer leaves of the average. */
 const kept = 0.9;
 
-/** What one answer in less than half of the average leaves of it: what a server can do, its fast ones show. */
+/**
+ * What one answer in less than half of the average leaves of it: what a server can do, its fast
+ * ones show.
+ */
 const keptAfterFast = 0.5;
 
 /**
- * Answers before a server is judged by its latency. The first ones take longer, of a process that has just
- * been started on either side, and would be remembered for as long as they keep others away. Short calls are
- * over before a machine has given both servers the same time, and cost little where they go.
+ * Answers before a server is judged by its latency. The first ones take longer, of a process that
+ * has just been started on either side, and would be remembered for as long as they keep others
+ * away. Short calls are over before a machine has given both servers the same time, and cost little
+ * where they go.
  */
 export const answersToJudge = 50;
 
-/** An answer counts once more for each time that it took this, in milliseconds: a second or two will do. */
+/**
+ * An answer counts once more for each time that it took this, in milliseconds: a second or two will
+ * do.
+ */
 const weightyMs = 40;
 
 /** What one answer counts at the most: some are needed to tell a start from what follows. */
@@ -66,7 +82,10 @@ export function averageWith(
   return mixed(averageMs, Math.min(latencyMs, averageMs * slownessMax), idleMs);
 }
 
-/** The average after a call that ended at its deadline: that one counts in full, however few there were. */
+/**
+ * The average after a call that ended at its deadline: that one counts in full, however few there
+ * were.
+ */
 export function averageWithLate(averageMs: number, lateMs: number, idleMs: number): number {
   return averageMs === 0 ? lateMs : mixed(averageMs, lateMs, idleMs);
 }
@@ -83,8 +102,9 @@ function mixed(
 }
 
 /**
- * The average after the server failed a call that another one might have carried out. It counts as twice
- * as slow as it was: one that fails at once has nothing in flight, and would draw ever more calls.
+ * The average after the server failed a call that another one might have carried out. It counts as
+ * twice as slow as it was: one that fails at once has nothing in flight, and would draw ever more
+ * calls.
  */
 export function penalized(averageMs: number, idleMs: number): number {
   const valueMs = Math.max(forgottenPenalty(averageMs, idleMs), 1);
@@ -96,7 +116,9 @@ export function forgotten(averageMs: number, idleMs: number): number {
   return faded(averageMs, idleMs, Math.min(averageMs * decayShare, decayMs));
 }
 
-/** What is left of what {@link penalized} made. Failures are no accident of a moment, however quick. */
+/**
+ * What is left of what {@link penalized} made. Failures are no accident of a moment, however quick.
+ */
 export function forgottenPenalty(averageMs: number, idleMs: number): number {
   return faded(averageMs, idleMs, decayMs);
 }

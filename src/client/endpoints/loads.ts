@@ -1,8 +1,10 @@
 /**
- * What is known of the load of each of a client's servers: numbers only, in rows that lie side by side.
+ * What is known of the load of each of a client's servers: numbers only, in rows that lie side by
+ * side.
  *
- * A pick among thousands looks at two of them that nobody looked at lately. As fields of objects what it
- * compares lay in half a dozen places of memory each, none of them in a cache; in rows it lies in two.
+ * A pick among thousands looks at two of them that nobody looked at lately. As fields of objects
+ * what it compares lay in half a dozen places of memory each, none of them in a cache; in rows it
+ * lies in two.
  */
 
 import {
@@ -18,7 +20,10 @@ import {
 /** The numbers of a row. Half of a cache line, so that no row lies across two. */
 const rowLength = 4;
 
-/** In a row of {@link Loads}: its share relative to others', calls it works on, when its last turn was. */
+/**
+ * In a row of {@link Loads}: its share relative to others', calls it works on, when its last turn
+ * was.
+ */
 const weightAt = 0;
 const inFlightAt = 1;
 const lastTurnAt = 2;
@@ -67,7 +72,9 @@ export class Loads {
     this.#free.push(row);
   }
 
-  /** What is known of a method. It stays usable by whoever has it, also when it is forgotten here. */
+  /**
+   * What is known of a method. It stays usable by whoever has it, also when it is forgotten here.
+   */
   of(method: string): MethodLoads {
     return this.#methods.get(method) ?? this.#learn(method);
   }
@@ -129,20 +136,20 @@ export class Loads {
 /**
  * The rows of one method: how long `ping` takes says nothing of `fib`.
  *
- * Beside the latency of its answers a server is judged by the answer that does not come: the cost is that
- * of Finagle's Peak EWMA, with the time that a call has been waiting as its peak. So a server that was
- * killed or stopped gets no more calls after about one round trip, long before its connection ends. The
- * time counts from the first call that was sent after the last answer: a server that answers others is
- * not silent while it works on a long one. Of calls that take as long as they always do none waits longer
- * than the average, and it changes nothing.
+ * Beside the latency of its answers a server is judged by the answer that does not come: the cost
+ * is that of Finagle's Peak EWMA, with the time that a call has been waiting as its peak. So a
+ * server that was killed or stopped gets no more calls after about one round trip, long before its
+ * connection ends. The time counts from the first call that was sent after the last answer: a
+ * server that answers others is not silent while it works on a long one. Of calls that take as long
+ * as they always do none waits longer than the average, and it changes nothing.
  */
 export class MethodLoads {
   /** The servers' rows that are not a method's. */
   readonly servers: Loads;
   #rows: Float64Array<ArrayBuffer>;
   /**
-   * How many answers there have been, up to {@link answersToJudge}; {@link failed} after a failure. Apart,
-   * so that rows keep their length.
+   * How many answers there have been, up to {@link answersToJudge}; {@link failed} after a failure.
+   * Apart, so that rows keep their length.
    */
   #answers: Uint8Array<ArrayBuffer>;
   readonly #lacking = new Set<number>();
@@ -201,7 +208,8 @@ export class MethodLoads {
   /**
    * A call was sent.
    *
-   * @param isStream it may take as long as its caller likes, and says nothing of the server meanwhile
+   * @param isStream it may take as long as its caller likes, and says nothing of the server
+   * meanwhile
    */
   sent(row: number, nowMs: number, isStream: boolean): void {
     this.servers.started(row);

@@ -1,5 +1,5 @@
 import { RpcError } from "../../base/errors.ts";
-import { gatewayCallsMax, gatewayMethodsCountedMax } from "../../base/limits.ts";
+import { gatewayCallsMax, gatewayMethodsCountedMax } from "../limits.ts";
 import type { CallReport } from "../../client/call_report.ts";
 import type { CallStream } from "../../client/call_stream.ts";
 import type { Client } from "../../client/client.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { orAborted } from "../../base/clock.ts";
-import { gatewayCatalogueMs } from "../../base/limits.ts";
+import { gatewayCatalogueMs } from "../limits.ts";
 import type { Client } from "../../client/client.ts";
 import type { Transport } from "../../client/transport.ts";
 import type { Discovery } from "../../discovery/discovery.ts";

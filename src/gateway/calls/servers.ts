@@ -1,5 +1,5 @@
 import { type Clock, orAborted } from "../../base/clock.ts";
-import { gatewayServersAskedMax, gatewayServerTimeoutMs } from "../../base/limits.ts";
+import { gatewayServersAskedMax, gatewayServerTimeoutMs } from "../limits.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import { callOnce } from "../../client/call_once.ts";
 import type { Transport } from "../../client/transport.ts";

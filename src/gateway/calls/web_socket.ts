@@ -1,13 +1,12 @@
 import { isRpcError, messageOf, RpcError } from "../../base/errors.ts";
 import type { Clock } from "../../base/clock.ts";
 import {
-  gatewaySocketCallsMax,
-  gatewaySocketUnreadBytesMax,
   messageMaxDefault,
   outboxBytesMax,
   streamCreditMax,
   streamWindowMax,
 } from "../../base/limits.ts";
+import { gatewaySocketCallsMax, gatewaySocketUnreadBytesMax } from "../limits.ts";
 import type { CallOptions } from "../../client/client_options.ts";
 import { BatchLine } from "../../wire/batch.ts";
 import { byteLengthOf, encodeError, encodeItems } from "../../wire/codec.ts";

@@ -13,13 +13,16 @@ export interface AccessOptions {
   readonly secure: boolean;
 }
 
-/** What a WebSocket offers as a protocol to show its token, since browsers let it have no headers. */
+/**
+ * What a WebSocket offers as a protocol to show its token, since browsers let it have no headers.
+ */
 const protocolPrefix = "bearer.";
 
 /**
- * Says who may ask for anything. A page of a stranger in a browser on this machine can send nearly any
- * request here, so three things are looked at: the name that it was addressed to (a name that has been made to
- * lead here, by DNS rebinding, is none of ours), the page that it comes from, and the token.
+ * Says who may ask for anything. A page of a stranger in a browser on this machine can send nearly
+ * any request here, so three things are looked at: the name that it was addressed to (a name that
+ * has been made to lead here, by DNS rebinding, is none of ours), the page that it comes from, and
+ * the token.
  */
 export class Access {
   readonly #options: AccessOptions;

@@ -1,9 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
-import {
-  gatewayBodiesBytesMax,
-  gatewayBodyTimeoutMs,
-  messageMaxDefault,
-} from "../../base/limits.ts";
+import { messageMaxDefault } from "../../base/limits.ts";
+import { gatewayBodiesBytesMax, gatewayBodyTimeoutMs } from "../limits.ts";
 import { HttpProblem } from "./problem.ts";
 
 /**

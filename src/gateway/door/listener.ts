@@ -1,6 +1,6 @@
 import { type Clock, sleep, type Timer } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
-import { gatewayCertificateCheckMs } from "../../base/limits.ts";
+import { gatewayCertificateCheckMs } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 import { readTlsFiles, type TlsFiles, type TlsPair } from "./tls_files.ts";

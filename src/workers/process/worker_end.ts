@@ -9,8 +9,8 @@ export interface WorkerEnd {
 }
 
 /**
- * The end of a sentence that begins with a worker: how it ended, and why as far as that is known. On Windows
- * whoever was killed has an exit code like any other.
+ * The end of a sentence that begins with a worker: how it ended, and why as far as that is known.
+ * On Windows whoever was killed has an exit code like any other.
  */
 export function describeEnd(
   { signal, code }: Deno.CommandStatus,

@@ -33,8 +33,8 @@ export interface Receiver {
   /** The next items, if it asked for a stream. */
   items?(items: readonly unknown[]): void;
   /**
-   * The worker died first, or the request was taken back. `begun` is `false` only if it certainly was
-   * not acted on.
+   * The worker died first, or the request was taken back. `begun` is `false` only if it certainly
+   * was not acted on.
    */
   lost(error: RpcError, begun: boolean): void;
 }
@@ -44,7 +44,9 @@ export interface WorkerProcessOptions {
   readonly command: WorkerCommand;
   /** Whether it acts on one request after the other, each answered before the next begins. */
   readonly inOrder: boolean;
-  /** Most requests that it has at once. `undefined`: as many as are good for calls of their length. */
+  /**
+   * Most requests that it has at once. `undefined`: as many as are good for calls of their length.
+   */
   readonly callsMax: number | undefined;
   readonly clock: Clock;
   readonly log: Logger;
@@ -52,10 +54,15 @@ export interface WorkerProcessOptions {
   ready(): void;
 }
 
-/** How long a worker that has closed its stdin or stdout may take to end by itself, and its last words to come. */
+/**
+ * How long a worker that has closed its stdin or stdout may take to end by itself, and its last
+ * words to come.
+ */
 const exitAfterPipesMs = 100;
 
-/** How long after a worker's exit its output is read: a child of its own may hold the pipes open. */
+/**
+ * How long after a worker's exit its output is read: a child of its own may hold the pipes open.
+ */
 const pipesAfterExitMs = 1_000;
 
 const takenBack = new RpcError("WorkerLost", "Taken back from a worker that is busy");
@@ -73,7 +80,9 @@ export class WorkerProcess {
   readonly #takenBack = new Set<number>();
   #claims: ClaimFile | undefined;
   #isJoined = false;
-  /** Resolves when the process is gone, all it wrote is read, and the receivers left over are told. */
+  /**
+   * Resolves when the process is gone, all it wrote is read, and the receivers left over are told.
+   */
   readonly ended: Promise<WorkerEnd>;
   #lastId = 0;
   #revokedUpTo = 0;
@@ -130,8 +139,8 @@ export class WorkerProcess {
   }
 
   /**
-   * What it has to answer in all. What was taken back counts until it says that it has let go of it: before
-   * that nobody knows whether it still does anything.
+   * What it has to answer in all. What was taken back counts until it says that it has let go of
+   * it: before that nobody knows whether it still does anything.
    */
   get owed(): number {
     return this.#pending.size + this.#takenBack.size;
@@ -161,8 +170,8 @@ export class WorkerProcess {
   }
 
   /**
-   * For how long it has left a request lying while nothing stood before it, in milliseconds. 0 if it runs
-   * one, has nothing to do, or nobody can tell.
+   * For how long it has left a request lying while nothing stood before it, in milliseconds. 0 if
+   * it runs one, has nothing to do, or nobody can tell.
    */
   overlooksForMs(nowMs: number): number {
     if (this.owed === 0 || !this.#givesBack()) return 0;
@@ -220,8 +229,8 @@ export class WorkerProcess {
   }
 
   /**
-   * Takes back what has not begun, the last first: its receivers are told that it is lost, and not begun.
-   * Returns the id of the request that was begun last, `undefined` if nobody can tell.
+   * Takes back what has not begun, the last first: its receivers are told that it is lost, and not
+   * begun. Returns the id of the request that was begun last, `undefined` if nobody can tell.
    */
   takeBack(): number | undefined {
     if (!this.#givesBack()) return undefined;
@@ -252,7 +261,9 @@ export class WorkerProcess {
     this.#isJoined = false;
   }
 
-  /** Ends the process at once. Its receivers hear of it when its output has been read to the end. */
+  /**
+   * Ends the process at once. Its receivers hear of it when its output has been read to the end.
+   */
   kill(because: string): void {
     this.#isLeaving = true;
     try {
@@ -266,7 +277,10 @@ export class WorkerProcess {
     }
   }
 
-  /** It has closed a pipe: it ends, or will never be of use again. Why it ended tells more, so it may say so. */
+  /**
+   * It has closed a pipe: it ends, or will never be of use again. Why it ended tells more, so it
+   * may say so.
+   */
   async #isLeft(because: string): Promise<void> {
     this.#isLeaving = true;
     await this.#soon(this.#child.status);
@@ -300,7 +314,10 @@ export class WorkerProcess {
     return end;
   }
 
-  /** Resolves when there is nothing more to read, or the worker has broken the protocol and is killed. */
+  /**
+   * Resolves when there is nothing more to read, or the worker has broken the protocol and is
+   * killed.
+   */
   async #readAnswers(): Promise<void> {
     const splitter = new LineSplitter(this.#bound.bytes);
     let last = "";
@@ -387,8 +404,8 @@ export class WorkerProcess {
     const calls = [...this.#pending];
     this.#pending.clear();
     const isUnsent = this.#isDeaf && this.#outbox.bytesWritten === this.#writtenBefore;
-    // The last one first: whoever has not begun goes back to the head of a queue. Not so the first one: that
-    // it did not begin may be its own doing, and so it must not go from worker to worker.
+    // The last one first: whoever has not begun goes back to the head of a queue. Not so the first
+    // one: that it did not begin may be its own doing, and so it must not go from worker to worker.
     for (let i = calls.length - 1; i >= 0; i--) {
       const [id, receiver] = calls[i] as [number, Receiver];
       const executed = isUnsent || (begun !== undefined && id > begun) ? "no" : undefined;

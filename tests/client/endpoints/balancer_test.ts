@@ -21,7 +21,9 @@ function fake(name: string, weight = 1, inFlight = 0, latencyMs = 1): Fake {
   return { name, weight, inFlight, latencyMs };
 }
 
-/** Servers in some state, to be picked from by name. Time stands at 0 when they get into that state. */
+/**
+ * Servers in some state, to be picked from by name. Time stands at 0 when they get into that state.
+ */
 class Servers {
   readonly loads = new Loads();
   readonly method = this.loads.of("fib");
@@ -83,7 +85,8 @@ for (const policy of ["p2c", "random", "round-robin", "least-loaded"] as const) 
   });
 
   Deno.test(`${policy} gives a server of weight zero nothing while there is another`, () => {
-    // The one that counts stands among many that do not, where a bounded number of draws may miss it.
+    // The one that counts stands among many that do not, where a bounded number of draws may miss
+    // it.
     const items = Array.from({ length: 40 }, (_, i) => fake(`zero ${i}`, 0));
     items.splice(17, 0, fake("only"));
     for (const { share } of shares(policy, items, 500)) assert.ok(share("only") > 0.999);

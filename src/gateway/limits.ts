@@ -1,0 +1,55 @@
+/** The gateway's bounds, beside those of the whole program in `base/limits.ts`. */
+
+/**
+ * Calls that a gateway has under way at once, over all its callers. Past it a call is answered
+ * Overloaded.
+ */
+export const gatewayCallsMax = 4_096;
+
+/**
+ * Requests that a gateway is answering at once, streams apart: each may hold a body and an answer.
+ */
+export const gatewayRequestsMax = 4_096;
+
+/**
+ * WebSockets that a gateway holds at once: each takes some memory for as long as its peer likes.
+ */
+export const gatewayStreamsMax = 1_024;
+
+/**
+ * What bodies that are being read may take in a gateway, over all requests: many slow senders of
+ * long ones fit no machine.
+ */
+export const gatewayBodiesBytesMax = 64 * 1024 * 1024;
+
+/** How long a gateway waits for a request's body. One byte a second is no way to send one. */
+export const gatewayBodyTimeoutMs = 30_000;
+
+/** Calls of one WebSocket that are under way at once; more are answered Overloaded. */
+export const gatewaySocketCallsMax = 256;
+
+/**
+ * What a WebSocket's peer may leave unread before it is closed: its calls have long been answered.
+ */
+export const gatewaySocketUnreadBytesMax = 16 * 1024 * 1024;
+
+/**
+ * For how long a gateway tells what the servers offer without asking again: a page asks often, and
+ * they change seldom.
+ */
+export const gatewayCatalogueMs = 1_000;
+
+/** Procedures that a gateway counts by name; the calls of further ones are counted together. */
+export const gatewayMethodsCountedMax = 1_000;
+
+/** Shortest token that a gateway takes from a file, in characters: a shorter one can be guessed. */
+export const gatewayTokenLengthMin = 16;
+
+/** How often a gateway looks whether its certificate was replaced. */
+export const gatewayCertificateCheckMs = 1_000;
+
+/** Servers that a gateway asks for its page: more of them are in nobody's view. */
+export const gatewayServersAskedMax = 500;
+
+/** How long a server may take to tell the page how it is. */
+export const gatewayServerTimeoutMs = 2_000;

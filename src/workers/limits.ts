@@ -1,0 +1,44 @@
+/** The bounds of workers and their queue, beside those of all in `base/limits.ts`. */
+
+/**
+ * How long one caller may keep others from all workers. Longer than nearly all calls, which are
+ * over by then, and short beside the default deadline, so that who waits is still served.
+ */
+export const fairWaitMs = 1_000;
+
+/**
+ * For how long after that no caller gets more than half of the workers, also while nobody waits:
+ * callers that make one call after the other would wait anew for each of them.
+ */
+export const contestedMs = 60_000;
+
+/**
+ * How long a worker that runs nothing may leave a call lying before it is replaced, and the call
+ * goes to another: far longer than a healthy one ever takes, also where processes have to wait for
+ * a core.
+ */
+export const overlooksMaxMs = 1_000;
+
+/** The same once a call's time has gone by over it. */
+export const overlooksPastDeadlineMaxMs = 250;
+
+/**
+ * Lines that one worker may have logged in a second; the rest is counted. More is nobody's reading,
+ * and each line costs the process that owns the sockets some ten microseconds.
+ */
+export const printedLinesPerSecondMax = 1_000;
+
+/** Lines of a worker that are logged in one turn of the event loop: about a millisecond's worth. */
+export const printedLinesAtOnce = 50;
+
+/**
+ * How long what a worker prints is left in its pipe between two reads: a worker that prints faster
+ * than one pipe in this time waits, so that the server need not keep up.
+ */
+export const printedPauseMs = 5;
+
+/**
+ * Characters of what a worker printed in place of its first answer that are shown: enough to know
+ * whose it is.
+ */
+export const unreadableShownMax = 200;
