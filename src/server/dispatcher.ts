@@ -21,7 +21,7 @@ import { reservedMethods } from "../wire/reserved.ts";
 import type { Stats } from "../wire/stats.ts";
 import type { Pool } from "../workers/pool/pool.ts";
 import type { Caller, TaskHandle } from "../workers/pool/task.ts";
-import type { Outcome } from "../workers/process/worker_process.ts";
+import type { Outcome } from "../workers/process/owed_requests.ts";
 import { awaitInline } from "./inline_call.ts";
 import { MethodCounters } from "./method_counters.ts";
 

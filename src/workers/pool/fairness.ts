@@ -1,5 +1,5 @@
 import { RpcError } from "../../base/errors.ts";
-import { contestedMs, fairWaitMs } from "../../base/limits.ts";
+import { contestedMs, fairWaitMs } from "../limits.ts";
 import type { CallQueue } from "./call_queue.ts";
 import type { PoolCall } from "./pool_call.ts";
 import type { Shedding } from "./shedding.ts";

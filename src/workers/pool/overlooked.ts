@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Deadline, DeadlineWheel } from "../../base/deadline_wheel.ts";
-import { overlooksMaxMs, overlooksPastDeadlineMaxMs } from "../../base/limits.ts";
+import { overlooksMaxMs, overlooksPastDeadlineMaxMs } from "../limits.ts";
 import type { WorkerProcess } from "../process/worker_process.ts";
 import type { WorkerSlot } from "./worker_slot.ts";
 
@@ -51,9 +51,9 @@ export class Overlooked {
    */
   expired(slot: WorkerSlot, worker: WorkerProcess): void {
     // It runs the call before that one.
-    if (worker.load > 0) return;
-    this.#expiredSince.set(worker, worker.busySinceMs);
-    const forMs = worker.overlooksForMs(this.#options.clock.now());
+    if (worker.owed.load > 0) return;
+    this.#expiredSince.set(worker, worker.owed.busySinceMs);
+    const forMs = worker.owed.overlooksForMs(this.#options.clock.now());
     if (forMs >= overlooksPastDeadlineMaxMs) this.#kill(slot, worker, forMs);
     else this.watch();
   }
@@ -69,13 +69,13 @@ export class Overlooked {
     let isAnyBusy = false;
     for (const slot of this.#options.slots()) {
       const { worker } = slot;
-      if (worker === undefined || worker.owed === 0) continue;
+      if (worker === undefined || worker.owed.total === 0) continue;
       isAnyBusy = true;
-      const isSilent = this.#expiredSince.get(worker) === worker.busySinceMs;
+      const isSilent = this.#expiredSince.get(worker) === worker.owed.busySinceMs;
       const limitMs = isSilent ? overlooksPastDeadlineMaxMs : overlooksMaxMs;
       // Asked first whether it can be, since that costs nothing and is hardly ever so.
-      const isLong = nowMs - worker.busySinceMs >= limitMs;
-      const forMs = isLong ? worker.overlooksForMs(nowMs) : 0;
+      const isLong = nowMs - worker.owed.busySinceMs >= limitMs;
+      const forMs = isLong ? worker.owed.overlooksForMs(nowMs) : 0;
       if (forMs < limitMs) this.#suspects.delete(worker);
       else if (this.#suspects.has(worker)) this.#kill(slot, worker, forMs);
       else this.#suspects.add(worker);
@@ -87,7 +87,7 @@ export class Overlooked {
     if (slot.worker !== worker) return;
     this.#suspects.delete(worker);
     // First, so that what it has not begun need not wait for its end.
-    worker.takeBack();
+    worker.owed.takeBack();
     slot.kill(`it did not begin a call within ${Math.round(forMs)} ms though it ran none`);
   }
 }

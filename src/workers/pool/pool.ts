@@ -134,7 +134,7 @@ export class WorkerPool implements Pool {
     const slots = [...this.#cpu.slots, ...this.#io.slots];
     return {
       size: slots.length,
-      busy: slots.filter((slot) => (slot.worker?.owed ?? 0) > 0).length,
+      busy: slots.filter((slot) => (slot.worker?.owed.total ?? 0) > 0).length,
       queued: this.#cpu.queued + this.#io.queued,
       restarts: slots.reduce((sum, slot) => sum + slot.restarts, 0),
     };

@@ -4,7 +4,8 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import type { Share } from "./share.ts";
 import type { Waiting } from "./shedding.ts";
 import type { PoolTask, TaskHandle } from "./task.ts";
-import type { Outcome, Receiver, WorkerProcess } from "../process/worker_process.ts";
+import type { Outcome, Receiver } from "../process/owed_requests.ts";
+import type { WorkerProcess } from "../process/worker_process.ts";
 import type { WorkerSlot } from "./worker_slot.ts";
 
 /** Where a call is: it waits for a worker, a worker has it, or neither. */

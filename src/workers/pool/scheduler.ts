@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { DeadlineWheel } from "../../base/deadline_wheel.ts";
 import { RpcError } from "../../base/errors.ts";
-import { fairWaitMs } from "../../base/limits.ts";
+import { fairWaitMs } from "../limits.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { CallQueue } from "./call_queue.ts";
 import { Fairness } from "./fairness.ts";
@@ -57,7 +57,8 @@ export class Scheduler implements PoolCallOwner {
       queue: this.#queue,
       shedding: this.#shedding,
       queueMax: options.queueMax,
-      capacity: () => this.#slots.reduce((sum, { worker }) => sum + (worker?.capacity ?? 1), 0),
+      capacity: () =>
+        this.#slots.reduce((sum, { worker }) => sum + (worker?.owed.capacity ?? 1), 0),
       // One that acts on one call after the other is kept by a single long one.
       keepable: () => options.inOrder ? this.#slots.length : Infinity,
       mayGoOn: () => this.pump(),
@@ -203,7 +204,7 @@ export class Scheduler implements PoolCallOwner {
     const call = this.#fairness.greedy(nowMs);
     if (call?.place.name !== "worker") return false;
     // What has not begun goes back to the queue, which is room enough.
-    if (this.#options.inOrder) call.place.worker.takeBack();
+    if (this.#options.inOrder) call.place.worker.owed.takeBack();
     if (call.place.name !== "worker") return true;
     const message = `Cannot finish ${call.task.method}: its caller has more than half of the ` +
       "workers, and others wait";
@@ -222,14 +223,14 @@ export class Scheduler implements PoolCallOwner {
     for (const slot of this.#slots) {
       const { worker } = slot;
       if (worker === undefined || slot.isProbed) continue;
-      const { owed } = worker;
-      if (owed >= bestLoad || owed >= worker.capacity) continue;
+      const { total, capacity } = worker.owed;
+      if (total >= bestLoad || total >= capacity) continue;
       if (worker.isInputFull) {
         this.#fairness.goOnWhenDrained(worker);
         continue;
       }
       best = slot;
-      bestLoad = owed;
+      bestLoad = total;
       if (bestLoad === 0) break;
     }
     return best;
@@ -253,7 +254,7 @@ export class Scheduler implements PoolCallOwner {
       const options = isPlain ? undefined : { stream, traceparent, caller: caller?.name };
       const id = worker.request(method, params, call, options);
       call.place = { name: "worker", slot, worker, id };
-      if (this.#options.inOrder && worker.load > 1) this.#watch(worker);
+      if (this.#options.inOrder && worker.owed.load > 1) this.#watch(worker);
       this.#overlooked?.watch();
     } catch (error) {
       call.leave();
@@ -271,9 +272,9 @@ export class Scheduler implements PoolCallOwner {
   #lookLater(worker: WorkerProcess): void {
     const { clock, wheel } = this.#options;
     wheel.add(clock.now() + longCallMs, () => {
-      const isLong = clock.now() - worker.busySinceMs >= longCallMs;
-      if (worker.isAlive && worker.load > 1 && isLong) worker.takeBack();
-      if (worker.isAlive && worker.load > 1) this.#lookLater(worker);
+      const isLong = clock.now() - worker.owed.busySinceMs >= longCallMs;
+      if (worker.isAlive && worker.owed.load > 1 && isLong) worker.owed.takeBack();
+      if (worker.isAlive && worker.owed.load > 1) this.#lookLater(worker);
       else this.#watched.delete(worker);
     });
   }
@@ -288,7 +289,7 @@ export class Scheduler implements PoolCallOwner {
     if (this.#options.inOrder && call.place.name === "worker") {
       const { slot, worker, id } = call.place;
       // What was not begun is taken back, comes to requeue(), and is known not to have run.
-      const begun = worker.takeBack();
+      const begun = worker.owed.takeBack();
       if (begun !== undefined && begun < id) {
         this.#overlooked?.expired(slot, worker);
         return;
@@ -321,7 +322,7 @@ export class Scheduler implements PoolCallOwner {
     // A worker that is being killed already, whose last words are still read.
     if (slot.worker !== worker) return;
     if (!this.#options.inOrder) {
-      worker.forget(id);
+      worker.owed.forget(id);
       call.leave();
       worker.notify(reservedMethods.cancel, { id });
       slot.probe();
@@ -329,8 +330,8 @@ export class Scheduler implements PoolCallOwner {
       return;
     }
     // Its answer may be on the way, and the next one begun: that must not die for it.
-    const begun = worker.takeBack();
-    if (begun === undefined ? worker.isFirst(id) : begun === id) {
+    const begun = worker.owed.takeBack();
+    if (begun === undefined ? worker.owed.isFirst(id) : begun === id) {
       slot.kill(`${call.task.method} ${why}`);
     } else if (begun === undefined) {
       worker.notify(reservedMethods.cancel, { id });

@@ -1,7 +1,7 @@
 import type { ProcedureKind } from "../../procedures/procedure.ts";
 import type { ItemSink } from "../../procedures/stream_run.ts";
 import type { Params } from "../../wire/message.ts";
-import type { Outcome } from "../process/worker_process.ts";
+import type { Outcome } from "../process/owed_requests.ts";
 
 /** On whose behalf calls are made. */
 export interface Caller {

@@ -6,7 +6,8 @@ import { type OpenRpcDocument, openRpcSchema } from "../../procedures/openrpc.ts
 import { reservedMethods, reservedPrefix } from "../../wire/reserved.ts";
 import { isTooLongDescription, tooLongDescription } from "../description.ts";
 import type { WorkerCommand } from "../process/worker_command.ts";
-import { type Outcome, WorkerProcess } from "../process/worker_process.ts";
+import type { Outcome } from "../process/owed_requests.ts";
+import { WorkerProcess } from "../process/worker_process.ts";
 import type { WorkerEnd } from "../process/worker_end.ts";
 
 /** What a {@link WorkerSlot} needs. */

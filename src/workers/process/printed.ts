@@ -1,11 +1,7 @@
 import { type Clock, sleep, type Timer } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
-import {
-  printedLinesAtOnce,
-  printedLinesPerSecondMax,
-  printedPauseMs,
-  readBufferBytes,
-} from "../../base/limits.ts";
+import { readBufferBytes } from "../../base/limits.ts";
+import { printedLinesAtOnce, printedLinesPerSecondMax, printedPauseMs } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import { StderrLines } from "./stderr_lines.ts";
 

@@ -1,43 +1,18 @@
 import { type Clock, sleep } from "../../base/clock.ts";
-import { messageOf, RpcError } from "../../base/errors.ts";
-import { readBufferBytes, unreadableShownMax, workerInputBytesMax } from "../../base/limits.ts";
+import { messageOf } from "../../base/errors.ts";
+import { readBufferBytes, workerInputBytesMax } from "../../base/limits.ts";
+import { unreadableShownMax } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
-import {
-  decodeReply,
-  encodeNotification,
-  encodeRequest,
-  isResponse,
-  type RequestOptions,
-  toRpcError,
-  toWorkerError,
-} from "../../wire/codec.ts";
+import { encodeNotification, encodeRequest, type RequestOptions } from "../../wire/codec.ts";
 import { LineSplitter } from "../../wire/lines.ts";
 import { boundOfServer, type MessageBound } from "../../wire/message_bound.ts";
-import type { Id, Params, Request } from "../../wire/message.ts";
-import { reservedMethods } from "../../wire/reserved.ts";
+import type { Params } from "../../wire/message.ts";
 import { Outbox } from "../../wire/outbox.ts";
-import { itemParams } from "../../wire/reply_checks.ts";
 import { tooLongDescription } from "../description.ts";
-import { ClaimFile } from "../claim_file.ts";
 import { describeEnd, type WorkerEnd } from "./worker_end.ts";
 import { spawnWorker, type WorkerCommand } from "./worker_command.ts";
-import { SendAhead } from "./send_ahead.ts";
+import { OwedRequests, type Receiver } from "./owed_requests.ts";
 import { Printed } from "./printed.ts";
-
-/** What a call ended in. */
-export type Outcome = { readonly result: unknown } | { readonly error: RpcError };
-
-/** Who waits for the answer to one request. */
-export interface Receiver {
-  answered(outcome: Outcome): void;
-  /** The next items, if it asked for a stream. */
-  items?(items: readonly unknown[]): void;
-  /**
-   * The worker died first, or the request was taken back. `begun` is `false` only if it certainly
-   * was not acted on.
-   */
-  lost(error: RpcError, begun: boolean): void;
-}
 
 /** What a {@link WorkerProcess} needs. */
 export interface WorkerProcessOptions {
@@ -65,8 +40,6 @@ const exitAfterPipesMs = 100;
  */
 const pipesAfterExitMs = 1_000;
 
-const takenBack = new RpcError("WorkerLost", "Taken back from a worker that is busy");
-
 /** The parent's side of one worker: a child process, and the requests that it owes an answer to. */
 export class WorkerProcess {
   readonly #options: WorkerProcessOptions;
@@ -74,22 +47,13 @@ export class WorkerProcess {
   readonly #child: Deno.ChildProcess;
   readonly #stdout: ReadableStreamBYOBReader;
   readonly #outbox: Outbox;
-  readonly #pending = new Map<number, Receiver>();
-  readonly #sendAhead = new SendAhead();
-  /** Requests that were taken back, and that it has not let go of yet. */
-  readonly #takenBack = new Set<number>();
-  #claims: ClaimFile | undefined;
-  #isJoined = false;
+  readonly #owed: OwedRequests;
   /**
    * Resolves when the process is gone, all it wrote is read, and the receivers left over are told.
    */
   readonly ended: Promise<WorkerEnd>;
-  #lastId = 0;
-  #revokedUpTo = 0;
-  #answers = 0;
   /** A counter that stands still exactly as long as it writes nothing. */
   readsOfOutput = 0;
-  #busySinceMs = 0;
   #isLeaving = false;
   /** It has closed its stdin. */
   #isDeaf = false;
@@ -106,13 +70,12 @@ export class WorkerProcess {
   constructor(options: WorkerProcessOptions) {
     this.#options = options;
     this.#bound = boundOfServer(options.command.messageMax);
-    const { inOrder, callsMax } = options;
-    // One call at a time leaves nothing to take back.
-    this.#claims = inOrder && callsMax !== 1 ? ClaimFile.create() : undefined;
+    const { command, ...owed } = options;
+    this.#owed = new OwedRequests({ ...owed, isForeign: command.isForeign === true });
     try {
-      this.#child = spawnWorker(options.command, this.#claims?.path);
+      this.#child = spawnWorker(command, this.#owed.claimsPath);
     } catch (error) {
-      this.#claims?.close();
+      this.#owed.close();
       throw error;
     }
     const stdin = this.#child.stdin.getWriter();
@@ -133,25 +96,9 @@ export class WorkerProcess {
     return this.#child.pid;
   }
 
-  /** Requests that it owes an answer to. */
-  get load(): number {
-    return this.#pending.size;
-  }
-
-  /**
-   * What it has to answer in all. What was taken back counts until it says that it has let go of
-   * it: before that nobody knows whether it still does anything.
-   */
-  get owed(): number {
-    return this.#pending.size + this.#takenBack.size;
-  }
-
-  /** Requests that it may have at once. */
-  get capacity(): number {
-    const { callsMax } = this.#options;
-    if (callsMax !== undefined) return callsMax;
-    const { capacity } = this.#sendAhead;
-    return capacity > 1 && this.#givesBack() ? capacity : 1;
+  /** The requests that it owes an answer to. */
+  get owed(): OwedRequests {
+    return this.#owed;
   }
 
   /** Whether so much waits to be read by it that further calls should not be added. */
@@ -162,21 +109,6 @@ export class WorkerProcess {
   /** Resolves when all that it was sent is written. */
   drained(): Promise<void> {
     return this.#outbox.drained();
-  }
-
-  /** Since when it has worked on the first request that it owes an answer to, by the clock. */
-  get busySinceMs(): number {
-    return this.#busySinceMs;
-  }
-
-  /**
-   * For how long it has left a request lying while nothing stood before it, in milliseconds. 0 if
-   * it runs one, has nothing to do, or nobody can tell.
-   */
-  overlooksForMs(nowMs: number): number {
-    if (this.owed === 0 || !this.#givesBack()) return 0;
-    const begun = this.#claims?.begun() ?? 0;
-    return this.#pending.has(begun) ? 0 : nowMs - this.#busySinceMs;
   }
 
   /** Whether it will act on what it is sent: not once it is killed or has ended. */
@@ -201,13 +133,12 @@ export class WorkerProcess {
     receiver: Receiver,
     options?: RequestOptions,
   ): number {
-    const id = ++this.#lastId;
+    const id = this.#owed.nextId();
     const line = encodeRequest(id, method, params, undefined, options, this.#bound);
-    if (this.owed === 0) {
-      this.#busySinceMs = this.#options.clock.now();
+    if (this.#owed.total === 0) {
       this.#writtenBefore = this.#outbox.pendingBytes === 0 ? this.#outbox.bytesWritten : undefined;
     }
-    this.#pending.set(id, receiver);
+    this.#owed.add(id, receiver);
     this.#outbox.push(line);
     return id;
   }
@@ -215,50 +146,6 @@ export class WorkerProcess {
   /** Sends a notification. */
   notify(method: string, params: Params): void {
     this.#outbox.push(encodeNotification(method, params));
-  }
-
-  /** The answer to this request matters no more. */
-  forget(id: number): void {
-    this.#pending.delete(id);
-  }
-
-  /** Whether this request is the first without an answer. */
-  isFirst(id: number): boolean {
-    for (const first of this.#pending.keys()) return first === id;
-    return false;
-  }
-
-  /**
-   * Takes back what has not begun, the last first: its receivers are told that it is lost, and not
-   * begun. Returns the id of the request that was begun last, `undefined` if nobody can tell.
-   */
-  takeBack(): number | undefined {
-    if (!this.#givesBack()) return undefined;
-    this.#revokedUpTo = this.#lastId;
-    const begun = this.#claims?.revoke(this.#revokedUpTo) ?? 0;
-    this.#sendAhead.stop();
-    const notBegun = [...this.#pending].filter(([id]) => id > begun);
-    for (const [id, receiver] of notBegun.reverse()) {
-      this.#pending.delete(id);
-      this.#takenBack.add(id);
-      receiver.lost(takenBack, false);
-    }
-    return begun;
-  }
-
-  /** Looked up once: the worker has taken part before its first answer, or never does. */
-  #givesBack(): boolean {
-    if (this.#claims !== undefined && !this.#isJoined) {
-      this.#isJoined = this.#claims.isJoined;
-      if (!this.#isJoined) this.#closeBoard();
-    }
-    return this.#isJoined;
-  }
-
-  #closeBoard(): void {
-    this.#claims?.close();
-    this.#claims = undefined;
-    this.#isJoined = false;
   }
 
   /**
@@ -306,11 +193,10 @@ export class WorkerProcess {
     if (this.#killedBecause === undefined) {
       await this.#soon(this.#printed.ended);
     }
-    const begun = this.#givesBack() ? this.#claims?.begun() : undefined;
-    this.#closeBoard();
     const how = describeEnd(status, this.#killedBecause, this.#printed.ranOutOfMemory);
-    const end = { underCall: this.#pending.size > 0, how, unreadable: this.#unreadable };
-    this.#fail(how, begun);
+    const end = { underCall: this.#owed.load > 0, how, unreadable: this.#unreadable };
+    const isUnsent = this.#isDeaf && this.#outbox.bytesWritten === this.#writtenBefore;
+    this.#owed.lose(`Lost the worker of the call: it ${how}`, isUnsent);
     return end;
   }
 
@@ -320,97 +206,27 @@ export class WorkerProcess {
    */
   async #readAnswers(): Promise<void> {
     const splitter = new LineSplitter(this.#bound.bytes);
-    let last = "";
     let buffer = new ArrayBuffer(readBufferBytes);
     try {
       while (true) {
         const { done, value } = await this.#stdout.read(new Uint8Array(buffer));
         if (done || value === undefined) return;
         this.readsOfOutput++;
-        const lines = splitter.push(value);
-        const busySinceMs = this.#busySinceMs;
-        const answersBefore = this.#answers;
-        const hadTakenBack = this.#takenBack.size > 0;
-        for (const line of lines) {
-          if (typeof line !== "string") throw line;
-          last = line;
-          this.#take(line);
-        }
-        if (this.#answers > answersBefore) {
-          this.#measure(this.#answers - answersBefore, busySinceMs);
-        }
-        if (hadTakenBack && this.#takenBack.size === 0) this.#options.ready();
+        this.#owed.take(splitter.push(value));
         buffer = value.buffer;
       }
     } catch (error) {
-      const isFirst = this.#answers === 0;
+      const isFirst = !this.#owed.hasAnswered;
       const isDescription = splitter.overflowed && isFirst;
-      if (isFirst && !isDescription) this.#unreadable = last.slice(0, unreadableShownMax);
+      if (isFirst && !isDescription) {
+        this.#unreadable = this.#owed.lastLine.slice(0, unreadableShownMax);
+      }
       this.kill(
         isDescription
           ? tooLongDescription
           : `it broke the protocol on its stdout: ${messageOf(error)}`,
       );
       await this.#stdout.cancel().catch(() => {});
-    }
-  }
-
-  #take(line: string): void {
-    const message = decodeReply(line);
-    if (!isResponse(message)) return this.#takeNotification(message);
-    const receiver = this.#pending.get(this.#ownId(message.id));
-    // Nobody waits for a call that was given up.
-    if (receiver === undefined) {
-      if (this.#takenBack.delete(message.id as number)) {
-        this.#busySinceMs = this.#options.clock.now();
-      }
-      return;
-    }
-    const id = message.id as number;
-    this.#pending.delete(id);
-    this.#answers++;
-    if (message.error === undefined) return receiver.answered({ result: message.result });
-    // Taken back in the moment in which the worker was about to begin it, and both have seen that.
-    const said = toRpcError(message.error);
-    if (id <= this.#revokedUpTo && said.executed === "no" && said.name === "Cancelled") {
-      return receiver.lost(said, false);
-    }
-    receiver.answered({ error: toWorkerError(message.error, this.#options.command.isForeign) });
-  }
-
-  #measure(answers: number, busySinceMs: number): void {
-    this.#busySinceMs = this.#options.clock.now();
-    this.#sendAhead.answered(answers, this.#busySinceMs - busySinceMs);
-  }
-
-  /** Others than items mean nothing here, and are no breach. */
-  #takeNotification({ method, params }: Request): void {
-    if (method === reservedMethods.discover) {
-      throw new RpcError("InvalidRequest", "it sends back what it is sent");
-    }
-    if (method !== reservedMethods.item) return;
-    const read = itemParams(params);
-    if (read === undefined) throw new RpcError("InvalidRequest", "it sent items in a wrong form");
-    this.#pending.get(this.#ownId(read.id))?.items?.(read.items);
-  }
-
-  #ownId(id: Id): number {
-    if (typeof id === "number" && id <= this.#lastId) return id;
-    throw new RpcError("InvalidRequest", `it answered a request ${JSON.stringify(id)} never sent`);
-  }
-
-  #fail(how: string, begun: number | undefined): void {
-    const message = `Lost the worker of the call: it ${how}`;
-    const calls = [...this.#pending];
-    this.#pending.clear();
-    const isUnsent = this.#isDeaf && this.#outbox.bytesWritten === this.#writtenBefore;
-    // The last one first: whoever has not begun goes back to the head of a queue. Not so the first
-    // one: that it did not begin may be its own doing, and so it must not go from worker to worker.
-    for (let i = calls.length - 1; i >= 0; i--) {
-      const [id, receiver] = calls[i] as [number, Receiver];
-      const executed = isUnsent || (begun !== undefined && id > begun) ? "no" : undefined;
-      const error = new RpcError("WorkerLost", message, { executed });
-      receiver.lost(error, i === 0 || !this.#options.inOrder);
     }
   }
 }

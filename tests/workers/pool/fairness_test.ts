@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { RpcError } from "../../../src/base/errors.ts";
-import { fairWaitMs } from "../../../src/base/limits.ts";
+import { fairWaitMs } from "../../../src/workers/limits.ts";
 import type { Caller } from "../../../src/workers/pool/task.ts";
-import type { Outcome } from "../../../src/workers/process/worker_process.ts";
+import type { Outcome } from "../../../src/workers/process/owed_requests.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { type PoolHarness, withPool } from "../fixtures/harness.ts";

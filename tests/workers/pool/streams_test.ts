@@ -3,7 +3,7 @@ import { systemClock } from "../../../src/base/clock.ts";
 import type { ProcedureKind } from "../../../src/procedures/procedure.ts";
 import type { Params } from "../../../src/wire/message.ts";
 import type { TaskHandle } from "../../../src/workers/pool/task.ts";
-import type { Outcome } from "../../../src/workers/process/worker_process.ts";
+import type { Outcome } from "../../../src/workers/process/owed_requests.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { type PoolHarness, withPool } from "../fixtures/harness.ts";
 

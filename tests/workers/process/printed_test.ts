@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../../src/base/clock.ts";
-import { printedLinesAtOnce, printedLinesPerSecondMax } from "../../../src/base/limits.ts";
+import { printedLinesAtOnce, printedLinesPerSecondMax } from "../../../src/workers/limits.ts";
 import { Printed } from "../../../src/workers/process/printed.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";

@@ -1,0 +1,252 @@
+import type { Clock } from "../../base/clock.ts";
+import { RpcError } from "../../base/errors.ts";
+import { decodeReply, isResponse, toRpcError, toWorkerError } from "../../wire/codec.ts";
+import type { Line } from "../../wire/lines.ts";
+import type { Id, Request } from "../../wire/message.ts";
+import { itemParams } from "../../wire/reply_checks.ts";
+import { reservedMethods } from "../../wire/reserved.ts";
+import { ClaimFile } from "../claim_file.ts";
+import { SendAhead } from "./send_ahead.ts";
+
+/** What a call ended in. */
+export type Outcome = { readonly result: unknown } | { readonly error: RpcError };
+
+/** Who waits for the answer to one request. */
+export interface Receiver {
+  answered(outcome: Outcome): void;
+  /** The next items, if it asked for a stream. */
+  items?(items: readonly unknown[]): void;
+  /**
+   * The worker died first, or the request was taken back. `begun` is `false` only if it certainly
+   * was not acted on.
+   */
+  lost(error: RpcError, begun: boolean): void;
+}
+
+/** What {@link OwedRequests} need. */
+export interface OwedRequestsOptions {
+  /** Whether the worker acts on one request after the other, each answered before the next begins. */
+  readonly inOrder: boolean;
+  /**
+   * Most requests that it has at once. `undefined`: as many as are good for calls of their length.
+   */
+  readonly callsMax: number | undefined;
+  /** Whether the worker runs a program that is not ours. */
+  readonly isForeign: boolean;
+  readonly clock: Clock;
+  /** It has let go of all that was taken back, and may be given calls again. */
+  ready(): void;
+}
+
+const takenBack = new RpcError("WorkerLost", "Taken back from a worker that is busy");
+
+/** The requests that a worker owes an answer to, and which of them it has begun. */
+export class OwedRequests {
+  readonly #options: OwedRequestsOptions;
+  readonly #pending = new Map<number, Receiver>();
+  readonly #sendAhead = new SendAhead();
+  /** Requests that were taken back, and that it has not let go of yet. */
+  readonly #takenBack = new Set<number>();
+  #claims: ClaimFile | undefined;
+  #isJoined = false;
+  #lastId = 0;
+  #revokedUpTo = 0;
+  #answers = 0;
+  #busySinceMs = 0;
+  #lastLine = "";
+
+  constructor(options: OwedRequestsOptions) {
+    this.#options = options;
+    // One call at a time leaves nothing to take back.
+    this.#claims = options.inOrder && options.callsMax !== 1 ? ClaimFile.create() : undefined;
+  }
+
+  /** Where the worker says which request it has begun, if it is to. */
+  get claimsPath(): string | undefined {
+    return this.#claims?.path;
+  }
+
+  /** How many there are. */
+  get load(): number {
+    return this.#pending.size;
+  }
+
+  /**
+   * What the worker has to answer in all. What was taken back counts until it says that it has let
+   * go of it: before that nobody knows whether it still does anything.
+   */
+  get total(): number {
+    return this.#pending.size + this.#takenBack.size;
+  }
+
+  /** How many there may be at once. */
+  get capacity(): number {
+    const { callsMax } = this.#options;
+    if (callsMax !== undefined) return callsMax;
+    const { capacity } = this.#sendAhead;
+    return capacity > 1 && this.#givesBack() ? capacity : 1;
+  }
+
+  /** Since when the worker has been at the first of them, by the clock. */
+  get busySinceMs(): number {
+    return this.#busySinceMs;
+  }
+
+  /** Whether the worker has ever answered. */
+  get hasAnswered(): boolean {
+    return this.#answers > 0;
+  }
+
+  /** The last line that was taken. */
+  get lastLine(): string {
+    return this.#lastLine;
+  }
+
+  /**
+   * For how long the worker has left a request lying while nothing stood before it, in
+   * milliseconds. 0 if it runs one, has nothing to do, or nobody can tell.
+   */
+  overlooksForMs(nowMs: number): number {
+    if (this.total === 0 || !this.#givesBack()) return 0;
+    const begun = this.#claims?.begun() ?? 0;
+    return this.#pending.has(begun) ? 0 : nowMs - this.#busySinceMs;
+  }
+
+  /** An id that no request of this worker has had. */
+  nextId(): number {
+    return ++this.#lastId;
+  }
+
+  /** The worker is sent a request of this id. */
+  add(id: number, receiver: Receiver): void {
+    if (this.total === 0) this.#busySinceMs = this.#options.clock.now();
+    this.#pending.set(id, receiver);
+  }
+
+  /** The answer to this request matters no more. */
+  forget(id: number): void {
+    this.#pending.delete(id);
+  }
+
+  /** Whether this request is the first without an answer. */
+  isFirst(id: number): boolean {
+    for (const first of this.#pending.keys()) return first === id;
+    return false;
+  }
+
+  /**
+   * Takes back what has not begun, the last first: its receivers are told that it is lost, and not
+   * begun. Returns the id of the request that was begun last, `undefined` if nobody can tell.
+   */
+  takeBack(): number | undefined {
+    if (!this.#givesBack()) return undefined;
+    this.#revokedUpTo = this.#lastId;
+    const begun = this.#claims?.revoke(this.#revokedUpTo) ?? 0;
+    this.#sendAhead.stop();
+    const notBegun = [...this.#pending].filter(([id]) => id > begun);
+    for (const [id, receiver] of notBegun.reverse()) {
+      this.#pending.delete(id);
+      this.#takenBack.add(id);
+      receiver.lost(takenBack, false);
+    }
+    return begun;
+  }
+
+  /**
+   * Takes the lines of one read of the worker's output.
+   *
+   * @throws {RpcError} the worker has broken the protocol
+   */
+  take(lines: readonly Line[]): void {
+    const busySinceMs = this.#busySinceMs;
+    const answersBefore = this.#answers;
+    const hadTakenBack = this.#takenBack.size > 0;
+    for (const line of lines) {
+      if (typeof line !== "string") throw line;
+      this.#lastLine = line;
+      this.#takeLine(line);
+    }
+    if (this.#answers > answersBefore) this.#measure(this.#answers - answersBefore, busySinceMs);
+    if (hadTakenBack && this.#takenBack.size === 0) this.#options.ready();
+  }
+
+  /**
+   * The worker is gone: whoever is left is told that his request is lost.
+   *
+   * @param isUnsent whether the worker certainly never got the first of them
+   */
+  lose(message: string, isUnsent: boolean): void {
+    const begun = this.#givesBack() ? this.#claims?.begun() : undefined;
+    this.close();
+    const calls = [...this.#pending];
+    this.#pending.clear();
+    // The last one first: whoever has not begun goes back to the head of a queue. Not so the first
+    // one: that it did not begin may be its own doing, and so it must not go from worker to worker.
+    for (let i = calls.length - 1; i >= 0; i--) {
+      const [id, receiver] = calls[i] as [number, Receiver];
+      const executed = isUnsent || (begun !== undefined && id > begun) ? "no" : undefined;
+      const error = new RpcError("WorkerLost", message, { executed });
+      receiver.lost(error, i === 0 || !this.#options.inOrder);
+    }
+  }
+
+  /** Lets go of the claim file: nothing can be taken back any more. */
+  close(): void {
+    this.#claims?.close();
+    this.#claims = undefined;
+    this.#isJoined = false;
+  }
+
+  /** Looked up once: the worker has taken part before its first answer, or never does. */
+  #givesBack(): boolean {
+    if (this.#claims !== undefined && !this.#isJoined) {
+      this.#isJoined = this.#claims.isJoined;
+      if (!this.#isJoined) this.close();
+    }
+    return this.#isJoined;
+  }
+
+  #takeLine(line: string): void {
+    const message = decodeReply(line);
+    if (!isResponse(message)) return this.#takeNotification(message);
+    const receiver = this.#pending.get(this.#ownId(message.id));
+    // Nobody waits for a call that was given up.
+    if (receiver === undefined) {
+      if (this.#takenBack.delete(message.id as number)) {
+        this.#busySinceMs = this.#options.clock.now();
+      }
+      return;
+    }
+    const id = message.id as number;
+    this.#pending.delete(id);
+    this.#answers++;
+    if (message.error === undefined) return receiver.answered({ result: message.result });
+    // Taken back in the moment in which the worker was about to begin it, and both have seen that.
+    const said = toRpcError(message.error);
+    if (id <= this.#revokedUpTo && said.executed === "no" && said.name === "Cancelled") {
+      return receiver.lost(said, false);
+    }
+    receiver.answered({ error: toWorkerError(message.error, this.#options.isForeign) });
+  }
+
+  #measure(answers: number, busySinceMs: number): void {
+    this.#busySinceMs = this.#options.clock.now();
+    this.#sendAhead.answered(answers, this.#busySinceMs - busySinceMs);
+  }
+
+  /** Others than items mean nothing here, and are no breach. */
+  #takeNotification({ method, params }: Request): void {
+    if (method === reservedMethods.discover) {
+      throw new RpcError("InvalidRequest", "it sends back what it is sent");
+    }
+    if (method !== reservedMethods.item) return;
+    const read = itemParams(params);
+    if (read === undefined) throw new RpcError("InvalidRequest", "it sent items in a wrong form");
+    this.#pending.get(this.#ownId(read.id))?.items?.(read.items);
+  }
+
+  #ownId(id: Id): number {
+    if (typeof id === "number" && id <= this.#lastId) return id;
+    throw new RpcError("InvalidRequest", `it answered a request ${JSON.stringify(id)} never sent`);
+  }
+}
