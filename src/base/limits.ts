@@ -321,34 +321,6 @@ export const heartbeatTimeoutMs = 2_000;
 export const heartbeatTickMs = 250;
 
 /**
- * Characters of the log that may wait for a stderr that takes nothing; what comes then is counted.
- */
-export const logPendingMax = 1024 * 1024;
-
-/** How long a process that ends waits for its last log lines to be taken. */
-export const logFlushMs = 500;
-
-/**
- * How often `--watch` looks at the files: a good version has to be live within a second of its
- * being saved.
- */
-export const watchEveryMs = 100;
-
-/**
- * How long files may go on changing before `--watch` takes them as they are: one may be written
- * without end.
- */
-export const watchSettleMsMax = 500;
-
-/**
- * Files that `--watch` looks at: a thousand take some milliseconds each time, in the process that
- * serves.
- */
-export const watchedFilesMax = 1_000;
-
-/** A larger file is compared by its time and size: to read it would hold up the calls. */
-export const watchedContentBytesMax = 4 * 1024 * 1024;
-/**
  * TLS handshakes under way at once: each costs a millisecond of work for a stranger who is nobody
  * yet.
  */
@@ -361,23 +333,6 @@ export const handshakeTimeoutMs = 10_000;
 export const greetingBytesMax = 64 * 1024;
 
 /**
- * Characters of the audit that may wait for a slow disk; calls past it are counted and not written.
- */
-export const auditPendingMax = 4 * 1024 * 1024;
-
-/**
- * Services that `rpc services` reads at once: enough to hide the round trips, too few to be a
- * storm.
- */
-export const servicesReadAtOnceMax = 16;
-
-/**
- * Servers that `rpc call --each` calls at once: the rest take their turns, so that a thousand
- * connections are not made at one blow.
- */
-export const eachConcurrencyDefault = 64;
-
-/**
  * How long a new client's first calls wait for further servers once the first is connected, as a
  * multiple of what that took. Equal servers take about the same, and which one is first says
  * nothing.
@@ -388,9 +343,3 @@ export const gatheringShare = 2;
  * The same in milliseconds, at the most: far less than a person notices, should one be unreachable.
  */
 export const gatheringMsMax = 100;
-
-/**
- * Files that are looked through for links that lead out of a sandbox: a second or so, and far more
- * than data directories of procedures hold. Past it the start is refused.
- */
-export const sandboxEntriesMax = 100_000;

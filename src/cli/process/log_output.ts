@@ -1,5 +1,5 @@
 import { type Clock, sleep } from "../../base/clock.ts";
-import { logPendingMax } from "../../base/limits.ts";
+import { logPendingMax } from "../limits.ts";
 
 /** Where the log goes, and who hears of what did not. */
 export interface LogOutputOptions {

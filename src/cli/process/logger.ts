@@ -6,7 +6,7 @@ import {
   getTextFormatter,
 } from "@logtape/logtape";
 import { systemClock } from "../../base/clock.ts";
-import { logFlushMs } from "../../base/limits.ts";
+import { logFlushMs } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import type { logLevels } from "../serve/flags.ts";
 import { plainLine, plainText } from "../../terminal/plain_text.ts";

@@ -1,7 +1,7 @@
 import { CommandError } from "../../base/command_error.ts";
 import { systemClock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
-import { auditPendingMax } from "../../base/limits.ts";
+import { auditPendingMax } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Audit, AuditEntry } from "../../server/audit.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { dirname, join, relative, resolve } from "node:path";
-import { sandboxEntriesMax } from "../../base/limits.ts";
+import { sandboxEntriesMax } from "../limits.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 
 /**

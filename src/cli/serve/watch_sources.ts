@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
-import { watchedFilesMax, watchEveryMs, watchSettleMsMax } from "../../base/limits.ts";
+import { watchedFilesMax, watchEveryMs, watchSettleMsMax } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import {
   differenceOf,

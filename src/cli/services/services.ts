@@ -1,5 +1,5 @@
 import { messageOf } from "../../base/errors.ts";
-import { servicesReadAtOnceMax } from "../../base/limits.ts";
+import { servicesReadAtOnceMax } from "../limits.ts";
 import type { Discovery } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";

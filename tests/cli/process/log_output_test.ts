@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { logPendingMax } from "../../../src/base/limits.ts";
+import { logPendingMax } from "../../../src/cli/limits.ts";
 import { LogOutput } from "../../../src/cli/process/log_output.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { SourceWatch } from "../../../src/cli/serve/watch_sources.ts";
-import { watchEveryMs, watchSettleMsMax } from "../../../src/base/limits.ts";
+import { watchEveryMs, watchSettleMsMax } from "../../../src/cli/limits.ts";
 import { silentLogger } from "../../../src/base/log.ts";
 import { linkTest } from "../../support/posix.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";

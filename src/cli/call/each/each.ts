@@ -1,7 +1,7 @@
 import { addressOf } from "../../../base/names/host_port.ts";
 import { type Clock, systemClock } from "../../../base/clock.ts";
 import type { RpcError } from "../../../base/errors.ts";
-import { eachConcurrencyDefault } from "../../../base/limits.ts";
+import { eachConcurrencyDefault } from "../../limits.ts";
 import type { Logger } from "../../../base/log.ts";
 import { Client } from "../../../client/client.ts";
 import type { Transport } from "../../../client/transport.ts";
