@@ -25,7 +25,9 @@ export interface Receiver {
 
 /** What {@link OwedRequests} need. */
 export interface OwedRequestsOptions {
-  /** Whether the worker acts on one request after the other, each answered before the next begins. */
+  /**
+   * Whether the worker acts on one request after the other, each answered before the next begins.
+   */
   readonly inOrder: boolean;
   /**
    * Most requests that it has at once. `undefined`: as many as are good for calls of their length.
