@@ -21,7 +21,7 @@ import { Gate, type GateOptions } from "./gate.ts";
 import { type Accepted, type Listener, listenTcp } from "./listener.ts";
 import { NamedCallers } from "./named_callers.ts";
 import { Refusals } from "./bounds/refusals.ts";
-import { Session } from "./session.ts";
+import { Session } from "./session/session.ts";
 import { type SessionLimits, sessionLimitsFor } from "./bounds/session_limits.ts";
 import { Shared, type SharedLimits, sharedLimitsFor } from "./bounds/shared.ts";
 import { type RequestTaker, withServerSpans } from "./tracing.ts";

@@ -1,9 +1,9 @@
-import { RpcError } from "../base/errors.ts";
-import { encodeError, encodeJsonResult, encodeResult } from "../wire/codec.ts";
-import type { Id } from "../wire/message.ts";
-import type { TaskHandle } from "../workers/pool/task.ts";
+import { RpcError } from "../../base/errors.ts";
+import { encodeError, encodeJsonResult, encodeResult } from "../../wire/codec.ts";
+import type { Id } from "../../wire/message.ts";
+import type { TaskHandle } from "../../workers/pool/task.ts";
 import type { AnswerSink } from "./batch_answers.ts";
-import type { Reply } from "./dispatcher.ts";
+import type { Reply } from "../dispatcher.ts";
 
 /** What a call tells its session. */
 export interface SessionCallOwner {

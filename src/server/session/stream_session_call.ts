@@ -1,9 +1,9 @@
-import { RpcError } from "../base/errors.ts";
-import { streamWindowAtFirst, streamWindowBytes, streamWindowMax } from "../base/limits.ts";
-import type { ItemSink } from "../procedures/stream_run.ts";
-import { encodeItems } from "../wire/codec.ts";
-import type { Id } from "../wire/message.ts";
-import type { MessageBound } from "../wire/message_bound.ts";
+import { RpcError } from "../../base/errors.ts";
+import { streamWindowAtFirst, streamWindowBytes, streamWindowMax } from "../../base/limits.ts";
+import type { ItemSink } from "../../procedures/stream_run.ts";
+import { encodeItems } from "../../wire/codec.ts";
+import type { Id } from "../../wire/message.ts";
+import type { MessageBound } from "../../wire/message_bound.ts";
 import type { AnswerSink } from "./batch_answers.ts";
 import { SessionCall } from "./session_call.ts";
 

@@ -1,5 +1,5 @@
-import type { SessionLimits } from "./bounds/session_limits.ts";
-import type { Shared } from "./bounds/shared.ts";
+import type { SessionLimits } from "../bounds/session_limits.ts";
+import type { Shared } from "../bounds/shared.ts";
 import type { SessionCall } from "./session_call.ts";
 import { StreamSessionCall } from "./stream_session_call.ts";
 

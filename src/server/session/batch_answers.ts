@@ -1,5 +1,5 @@
-import { BatchLine } from "../wire/batch.ts";
-import type { MessageBound } from "../wire/message_bound.ts";
+import { BatchLine } from "../../wire/batch.ts";
+import type { MessageBound } from "../../wire/message_bound.ts";
 
 /** Where the answer to one request goes. */
 export interface AnswerSink {

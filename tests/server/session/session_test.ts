@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import * as z from "zod";
-import { builtin } from "../../src/procedures/builtin.ts";
-import { defineProcedure } from "../../src/procedures/procedure.ts";
-import { waitFor } from "../support/wait_for.ts";
-import { Gates, serverTest } from "./fixtures/harness.ts";
+import { builtin } from "../../../src/procedures/builtin.ts";
+import { defineProcedure } from "../../../src/procedures/procedure.ts";
+import { waitFor } from "../../support/wait_for.ts";
+import { Gates, serverTest } from "../fixtures/harness.ts";
 
 const lineOf = (id: number, method: string) =>
   `{"jsonrpc":"2.0","id":${id},"method":"${method}"}\n`;
