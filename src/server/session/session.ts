@@ -1,31 +1,25 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
-import { shortRequestBytes } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
 import { withoutResults } from "../../wire/batch.ts";
-import { BadMessage, decodeRequest } from "../../wire/decode_request.ts";
 import { encodeError, encodeNotification } from "../../wire/codec.ts";
 import { boundOfCaller, boundOfServer, type MessageBound } from "../../wire/message_bound.ts";
-import { type Line, LineSplitter } from "../../wire/lines.ts";
-import type { Id, Request } from "../../wire/message.ts";
+import { LineSplitter } from "../../wire/lines.ts";
+import type { Id } from "../../wire/message.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { Outbox } from "../../wire/outbox.ts";
 import { ReadBuffer } from "../../wire/read_buffer.ts";
-import { type AnswerSink, BatchAnswers } from "./batch_answers.ts";
 import type { BudgetHolder } from "../bounds/budget.ts";
 import type { CallerGroup } from "../bounds/callers.ts";
-import type { Peer } from "../dispatcher.ts";
-import { httpAnswer, isHttp } from "../bounds/http.ts";
 import { PeerWatch } from "../bounds/peer_watch.ts";
 import { leavesTooMuch, refusals, stallReasons } from "../bounds/reasons.ts";
 import type { Shared } from "../bounds/shared.ts";
-import { SessionCall, type SessionCallOwner } from "./session_call.ts";
+import { Intake, type IntakeOwner } from "./intake.ts";
+import type { SessionCall } from "./session_call.ts";
 import type { ServerConnection } from "../listener.ts";
 import { OpenCalls } from "./open_calls.ts";
 import type { SessionLimits } from "../bounds/session_limits.ts";
-import { type ItemOutlet, StreamSessionCall } from "./stream_session_call.ts";
 import { Turn } from "../bounds/turns.ts";
-import type { TaskHandle } from "../../workers/pool/task.ts";
 import type { RequestTaker } from "../tracing.ts";
 
 /** What a {@link Session} needs. */
@@ -42,10 +36,22 @@ export interface SessionOptions {
   readonly log: Logger;
 }
 
-type Batch = readonly (Request | BadMessage)[];
-
 /** An answer of at most so many characters is never replaced: an error would be no shorter. */
 const shortAnswerLength = 1024;
+
+/** What becomes of a connection, see {@link Session}. */
+type State =
+  | { readonly kind: "open" }
+  | {
+    readonly kind: "finishing";
+    /** Resolves when all that was taken is answered and written. */
+    readonly done: Promise<void>;
+    /** The peer was told why nothing of what it sends is looked at any more. */
+    readonly isRefused: boolean;
+    /** Closes the connection if the peer does not. */
+    readonly lingering?: Timer;
+  }
+  | { readonly kind: "closed" };
 
 /**
  * The server's side of one connection:
@@ -56,7 +62,7 @@ const shortAnswerLength = 1024;
  * `open` reads and answers. `finishing` answers what runs, writes it all, and discards what still
  * comes in: closing a socket with unread input would reset it, and take the last answers along.
  */
-export class Session implements Peer, SessionCallOwner, ItemOutlet, AnswerSink {
+export class Session implements IntakeOwner {
   readonly #options: SessionOptions;
   #splitter: LineSplitter;
   readonly #outbox: Outbox;
@@ -64,15 +70,12 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet, AnswerSink {
   readonly #watch: PeerWatch;
   readonly #partial: BudgetHolder;
   readonly #unread: BudgetHolder;
-  #isClosed = false;
-  #isPaused = false;
-  /** It was told why nothing of what comes is looked at any more. */
-  #isRefused = false;
+  readonly #intake: Intake;
+  #state: State = { kind: "open" };
+  /** What its reader does: it is held up while too much is under way, or others have their turn. */
+  #reader: "reading" | "held up" | "ended" = "reading";
   #reads = 0;
-  #hasPeerEnded = false;
   #linesRead = 0;
-  #finishing: Promise<void> | undefined;
-  #lingering: Timer | undefined;
 
   constructor(options: SessionOptions) {
     const { conn, limits } = options;
@@ -82,10 +85,11 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet, AnswerSink {
     this.#splitter = new LineSplitter(limits.messageMax);
     this.bound = boundOfServer(limits.messageMax);
     this.#watch = new PeerWatch(limits);
+    this.#intake = new Intake(this, this.#calls, options.dispatcher, options.shared);
     this.#partial = {
       heldBytes: () => this.#splitter.partialBytes,
       isStuck: () => this.#watch.isLineStuck,
-      giveUp: () => this.#refuse(encodeError(null, refusals.partialLine)),
+      giveUp: () => this.refuse(encodeError(null, refusals.partialLine)),
     };
     this.#unread = {
       heldBytes: () => this.#outbox.pendingBytes,
@@ -101,7 +105,7 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet, AnswerSink {
   async run(): Promise<void> {
     try {
       await this.#read();
-      this.#hasPeerEnded = true;
+      this.#reader = "ended";
       await this.finish();
     } catch (error) {
       this.#broke(error);
@@ -124,15 +128,17 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet, AnswerSink {
    * connection closes when the peer has done the same, or a little later.
    */
   finish(): Promise<void> {
-    this.#finishing ??= this.#finish();
-    return this.#finishing;
+    if (this.#state.kind === "open") {
+      this.#state = { kind: "finishing", done: this.#finish(), isRefused: false };
+    }
+    return this.#state.kind === "finishing" ? this.#state.done : Promise.resolve();
   }
 
   /** Cancels its calls and closes the connection at once. */
   close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#lingering?.cancel();
+    if (this.#state.kind === "closed") return;
+    if (this.#state.kind === "finishing") this.#state.lingering?.cancel();
+    this.#state = { kind: "closed" };
     const { shared, conn } = this.#options;
     this.#outbox.close();
     shared.partialLines.forget(this.#partial);
@@ -146,7 +152,7 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet, AnswerSink {
    */
   checkPeer(): void {
     const { pendingBytes, bytesWritten } = this.#outbox;
-    const isInLine = this.#splitter.partialBytes > 0 && !this.#isPaused;
+    const isInLine = this.#splitter.partialBytes > 0 && this.#reader !== "held up";
     const isIdle = this.#calls.size === 0 && pendingBytes === 0;
     const stall = this.#watch.look({
       written: pendingBytes > 0 ? bytesWritten : undefined,
@@ -154,10 +160,10 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet, AnswerSink {
       idle: isIdle ? this.#reads : undefined,
     }, this.#options.clock.now());
     if (stall === "idle") {
-      this.#refuse(encodeError(null, refusals.idle));
+      this.refuse(encodeError(null, refusals.idle));
     } else if (stall !== undefined) {
       this.#broke(new Error(stallReasons[stall]));
-    } else if (this.#hasPeerEnded && this.#calls.size > 0) {
+    } else if (this.#reader === "ended" && this.#calls.size > 0) {
       // One that listens ignores a blank line. One that has gone resets the connection, and the
       // next write fails: otherwise its calls would run to their deadlines for nobody.
       this.#outbox.push("\n");
@@ -170,6 +176,10 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet, AnswerSink {
 
   get name(): string | undefined {
     return this.#options.caller?.name;
+  }
+
+  get isClosed(): boolean {
+    return this.#state.kind === "closed";
   }
 
   get isFull(): boolean {
@@ -220,16 +230,16 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet, AnswerSink {
     while (true) {
       const length = await conn.read(buffer.bytes);
       if (length === null) return;
-      if (this.#finishing !== undefined) continue;
+      if (this.#state.kind !== "open") continue;
       turn.begin(length);
       this.#reads++;
       const lines = this.#splitter.push(buffer.took(length));
       this.#linesRead += lines.length;
       for (const line of lines) {
-        if (turn.isOver(typeof line === "string" ? line.length : 0)) await this.#passOn(turn);
-        if (this.#isCrowded()) await this.#relief();
-        if (this.#isClosed) return;
-        const taking = this.#take(line, turn);
+        const held = this.hold(turn, typeof line === "string" ? line.length : 0);
+        if (held !== undefined) await held;
+        if (this.isClosed) return;
+        const taking = this.#intake.take(line, turn);
         if (taking !== undefined) await taking;
         if (this.#isRefused) break;
       }
@@ -239,35 +249,38 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet, AnswerSink {
     }
   }
 
-  async #passOn(turn: Turn): Promise<void> {
-    this.#isPaused = true;
-    await turn.pass();
-    this.#isPaused = false;
-  }
-
-  /** Tells the peer why it is not listened to any longer, and closes when it has read that. */
-  #refuse(answer: string): void {
-    this.#isRefused = true;
-    this.#splitter = new LineSplitter(this.#options.limits.messageMax);
-    this.#outbox.push(answer);
-    void this.finish();
-  }
-
-  #isCrowded(): boolean {
-    return this.#calls.isCrowded || this.isFull;
+  hold(turn: Turn, bytes: number): Promise<void> | undefined {
+    const isOver = turn.isOver(bytes);
+    return isOver || this.#isCrowded() ? this.#holdUp(isOver ? turn : undefined) : undefined;
   }
 
   /**
    * Back pressure: while this waits nothing is read, TCP's window closes, and the peer's writes
    * wait.
    */
-  async #relief(): Promise<void> {
-    this.#isPaused = true;
+  async #holdUp(over: Turn | undefined): Promise<void> {
+    this.#reader = "held up";
+    await over?.pass();
     while (this.#isCrowded()) {
       await this.#calls.atMost(Math.floor(this.#options.limits.inFlightMax / 2));
       await this.#outbox.drained();
     }
-    this.#isPaused = false;
+    this.#reader = "reading";
+  }
+
+  #isCrowded(): boolean {
+    return this.#calls.isCrowded || this.isFull;
+  }
+
+  refuse(answer: string): void {
+    this.#splitter = new LineSplitter(this.#options.limits.messageMax);
+    this.#outbox.push(answer);
+    void this.finish();
+    if (this.#state.kind === "finishing") this.#state = { ...this.#state, isRefused: true };
+  }
+
+  get #isRefused(): boolean {
+    return this.#state.kind === "finishing" && this.#state.isRefused;
   }
 
   #hasRoomFor(line: string): boolean {
@@ -285,102 +298,29 @@ export class Session implements Peer, SessionCallOwner, ItemOutlet, AnswerSink {
     if (this.isFull) this.#options.shared.unread.count(this.#unread);
   }
 
-  /** Takes a message. A batch's members may have to wait for each other. */
-  #take(line: Line, turn: Turn): Promise<void> | undefined {
-    if (typeof line !== "string") {
-      this.add(encodeError(null, line));
-      return undefined;
-    }
-    const message = decodeRequest(line);
-    if ("method" in message) {
-      this.#start(message, this, line.length);
-    } else if (message instanceof BadMessage) {
-      if (message.error.name === "ParseError" && isHttp(line)) this.#refuse(httpAnswer);
-      else this.add(encodeError(message.id, message.error));
-    } else {
-      return this.#takeBatch(message, line.length / message.length, turn);
-    }
-    return undefined;
-  }
-
-  /**
-   * A member counts as a request on a line of its own does: many of them make no way past the
-   * bound.
-   */
-  async #takeBatch(batch: Batch, bytesEach: number, turn: Turn): Promise<void> {
-    const answers = new BatchAnswers(
-      batch.length,
-      this.bound,
-      (answer) => this.#sendAnswer(answer),
-    );
-    for (const item of batch) {
-      if (turn.isOver(bytesEach)) await this.#passOn(turn);
-      if (this.#isCrowded()) await this.#relief();
-      if (this.#isClosed) return;
-      if ("method" in item) this.#start(item, answers, bytesEach);
-      else answers.add(encodeError(item.id, item.error));
-    }
-  }
-
-  #start(request: Request, sink: AnswerSink, bytes: number): void {
-    if (request.meta?.stream !== undefined) return this.#startStream(request, sink, bytes);
-    const call = new SessionCall(request.id, sink, bytes);
-    if (!this.#hasRoomForRequest(bytes)) return call.fail(refusals.request);
-    const handle = this.#options.dispatcher.dispatch(request, call, this);
-    if (handle === undefined || call.isAnswered) return;
-    this.#follow(call, handle);
-  }
-
-  #hasRoomForRequest(bytes: number): boolean {
-    const { requestBytes, requestsBytesMax } = this.#options.shared;
-    return bytes <= shortRequestBytes || requestBytes + bytes <= requestsBytesMax;
-  }
-
-  #follow(call: SessionCall, handle: TaskHandle): void {
-    call.follow(this, handle);
-    this.#calls.add(call);
-  }
-
-  #startStream({ meta, ...request }: Request, sink: AnswerSink, bytes: number): void {
-    const { id } = request;
-    const { stream: credit, ...plainMeta } = meta ?? {};
-    // A notification has nowhere to send items to.
-    if (id === undefined || credit === undefined) {
-      return this.#start({ ...request, meta: plainMeta }, sink, bytes);
-    }
-    const call = new StreamSessionCall(id, sink, bytes, credit, this);
-    if (!this.#hasRoomForRequest(bytes)) return call.fail(refusals.request);
-    if (!this.#calls.hasRoomForStream(bytes)) {
-      const { size } = this.#calls.streams;
-      const message = `Cannot start a stream: ${size} are open on this connection already`;
-      return call.fail(new RpcError("Overloaded", message));
-    }
-    const handle = this.#options.dispatcher.dispatch({ ...request, meta: plainMeta }, call, this);
-    if (handle === undefined || call.isAnswered) return;
-    this.#follow(call, handle);
-  }
-
   async #finish(): Promise<void> {
     const { conn, clock, limits } = this.#options;
     do {
       await this.#calls.atMost(0);
       await this.#outbox.drained();
-      if (this.#isPaused) await this.#options.shared.turns.next();
+      if (this.#reader === "held up") await this.#options.shared.turns.next();
       // What was read already, and waited for the calls before it, is taken.
-    } while (this.#isPaused && !this.#isClosed);
-    if (this.#isClosed) return;
+    } while (this.#reader === "held up" && !this.isClosed);
+    if (this.isClosed) return;
     try {
       await conn.closeWrite();
     } catch (error) {
       this.#broke(error);
       return;
     }
-    this.#lingering = clock.after(limits.lingerTimeoutMs, () => this.close());
+    if (this.#state.kind !== "finishing") return;
+    const lingering = clock.after(limits.lingerTimeoutMs, () => this.close());
+    this.#state = { ...this.#state, lingering };
   }
 
   #broke(error: unknown): void {
     // Closing it makes what is under way on the connection fail, which is no news.
-    if (this.#isClosed) return;
+    if (this.isClosed) return;
     this.#options.log.debug("Lost a connection", { reason: messageOf(error) });
     this.close();
   }
