@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { unusedExports, usedByNoProgram } from "./tidy/exports.ts";
 import * as rules from "./tidy/rules.ts";
 import { codeOf, importsOf } from "./tidy/source.ts";
 
@@ -186,6 +187,44 @@ async function undocumented(paths: readonly string[]): Promise<string[]> {
     return isExport ? [`${path}:${line}`] : [];
   });
 }
+
+Deno.test("what is exported is used outside of its file, and not by tests alone", () => {
+  const marked = Object.values(usedByNoProgram).flat();
+  assert.deepEqual(unusedExports(code, new Set(marked)), []);
+  // What is marked is there, and the program does without it.
+  const alone = new Set(unusedExports(code).map((problem) => problem.replace(" exports", "")));
+  assert.deepEqual(
+    marked.filter((name) => !alone.has(`${name}, which nobody else uses`)),
+    [],
+  );
+});
+
+Deno.test("the rule on exports can fail, and sees every form of export and import", () => {
+  const names = ["a", "b", "c", "D", "E", "F"];
+  const text = `export const a = 1;
+    export async function b() {}
+    export function* c() {}
+    export interface D {}
+    export type E = D;
+    export abstract class F {}`.replaceAll(/^ +/gm, "");
+  const found = (path: string, user: string) =>
+    unusedExports([{ path: "src/base/a.ts", text }, { path, text: user }])
+      .map((problem) => /exports (\w+)/.exec(problem)?.[1]);
+  assert.deepEqual(found("src/wire/b.ts", ""), names);
+  assert.deepEqual(
+    found("tests/base/a_test.ts", `import { a } from "../../src/base/a.ts";`),
+    names,
+  );
+  assert.deepEqual(found("src/wire/b.ts", "// a\nimport {} from '../base/a.ts'; f(\"a\");"), names);
+  for (
+    const user of [
+      `import { a, type D } from "../base/a.ts";`,
+      `export { a, type D } from "../base/a.ts";`,
+      `import * as all from "../base/a.ts"; f<all.D>(all.a);`,
+      `const { a, D } = await import("../base/a.ts");`,
+    ]
+  ) assert.deepEqual(found("src/wire/b.ts", user), ["b", "c", "E", "F"]);
+});
 
 Deno.test("the import rule can fail, in every form of import", () => {
   assertFinds(rules.importsRespectRooms, {

@@ -1,7 +1,7 @@
 import type { Random } from "./random.ts";
 
 /** Bounds of a {@link Backoff}. */
-export interface BackoffOptions {
+interface BackoffOptions {
   /** The longest first delay, in milliseconds. */
   readonly baseMs: number;
   /** The longest delay ever, in milliseconds. */

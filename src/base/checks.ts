@@ -3,7 +3,7 @@ import { messageMaxLeast, messageMaxMost } from "./limits.ts";
 import type { Bounds } from "./values/members.ts";
 
 /** What a number that a caller gives must be. */
-export interface NumberRule {
+interface NumberRule {
   /** Its name, as the caller knows it. */
   readonly name: string;
   readonly bounds: Bounds;

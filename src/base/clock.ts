@@ -7,7 +7,7 @@ export interface Timer {
 }
 
 /** How a timer is set. */
-export interface TimerOptions {
+interface TimerOptions {
   /** Whether the process waits for it, though it had nothing else to do. @default true */
   readonly keepAlive?: boolean;
 }

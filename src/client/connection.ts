@@ -26,7 +26,7 @@ import { PendingCalls } from "./pending.ts";
 import type { Duplex } from "./transport.ts";
 
 /** What a connection tells whoever owns it. None may throw. */
-export interface ConnectionEvents {
+interface ConnectionEvents {
   /** A call that was sent on it has ended, which its sender is told right after this. */
   ended(call: Call, error: RpcError | undefined): void;
   /** The server asked that new calls go elsewhere. Those under way will be answered. */

@@ -7,7 +7,7 @@ import type { DelayedRetries } from "./delayed_retries.ts";
 import type { RetryBudget } from "./retry_budget.ts";
 
 /** What the retry layer needs. */
-export interface RetryOptions {
+interface RetryOptions {
   readonly random: Random;
   readonly budget: RetryBudget;
   /** Where calls wait before they are sent again. */

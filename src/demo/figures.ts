@@ -2,13 +2,13 @@ import { quantileOf } from "../base/quantile.ts";
 import type { DemoCall, DemoMethod, DemoPhase, DemoRecord, DemoServerState } from "./record.ts";
 
 /** Latencies of some calls that succeeded, in milliseconds. */
-export interface LatencyFigures {
+interface LatencyFigures {
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
 
 /** What a server answered. */
-export interface ServerFigures {
+interface ServerFigures {
   readonly server: DemoServerState;
   readonly calls: number;
   /** Of all calls that were answered, from 0 to 1. */

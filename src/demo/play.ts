@@ -9,7 +9,7 @@ import {
 } from "./record.ts";
 
 /** What the play is played with. */
-export interface DemoPlayOptions {
+interface DemoPlayOptions {
   readonly stage: DemoStage;
   readonly record: DemoRecord;
   /** Calls of each procedure that each client makes. */

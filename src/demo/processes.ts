@@ -10,7 +10,7 @@ import type { DemoClientLine } from "./record.ts";
 import type { Reporter, Reports } from "./reports.ts";
 
 /** Where the processes of a demo find each other. */
-export interface DemoPlace {
+interface DemoPlace {
   readonly registry: string;
   readonly service: string;
 }

@@ -56,7 +56,7 @@ export interface DemoClientState {
 }
 
 /** Something that happens at one moment. */
-export interface DemoEvent {
+interface DemoEvent {
   readonly atMs: number;
   readonly kind: "scenario" | "join" | "loss" | "note";
   readonly text: string;

@@ -7,7 +7,7 @@ import { lastLine } from "./summary.ts";
 import type { MachineFacts, Verdict } from "./verdict.ts";
 
 /** All that a report tells of. */
-export interface ReportInput {
+interface ReportInput {
   readonly record: DemoRecord;
   readonly figures: readonly ScenarioFigures[];
   readonly verdicts: readonly Verdict[];

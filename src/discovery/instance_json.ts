@@ -27,7 +27,7 @@ const anyNumber: Bounds = [-Number.MAX_VALUE, Number.MAX_VALUE];
 const methodsMax = 10_000;
 
 /** What a text turned out to be. */
-export type DecodedInstance =
+type DecodedInstance =
   | { readonly kind: "instance"; readonly instance: Instance }
   /** Somebody switched it off (Curator's `enabled: false`): it is there, but not to be called. */
   | { readonly kind: "disabled" }

@@ -7,7 +7,7 @@ import type { LogFields, Logger } from "../base/log.ts";
 const singlesMax = 8;
 
 /** What a {@link SkippedEntries} says. */
-export interface SkippedOptions {
+interface SkippedOptions {
   readonly log: Logger;
   /** One entry, and many: `a node in ZooKeeper that is no instance`. */
   readonly one: string;

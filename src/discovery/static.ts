@@ -16,7 +16,7 @@ import { assertServiceName } from "./service_name.ts";
 import { ListTeller, oneByAddress } from "./snapshot.ts";
 
 /** What {@link StaticDiscovery} needs. */
-export interface StaticDiscoveryOptions {
+interface StaticDiscoveryOptions {
   readonly log: Logger;
 }
 

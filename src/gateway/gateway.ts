@@ -16,7 +16,7 @@ import type { TlsFiles } from "./door/tls_files.ts";
 import { Routes } from "./routes.ts";
 
 /** What a gateway stands between, and how. */
-export interface GatewayOptions {
+interface GatewayOptions {
   readonly listen: HostPort;
   /** Leaves numbers as they were written (`exactNumbers`), so that they pass through. */
   readonly client: Client;

@@ -18,7 +18,7 @@ import { answerJsonRpc } from "./calls/json_rpc.ts";
 import { SocketSession } from "./calls/web_socket.ts";
 
 /** What answers requests with. */
-export interface RoutesOptions {
+interface RoutesOptions {
   readonly access: Access;
   readonly bodies: BodyReader;
   readonly calls: Calls;

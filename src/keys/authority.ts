@@ -31,7 +31,7 @@ const serverUsage = "1.3.6.1.5.5.7.3.1";
 const clientUsage = "1.3.6.1.5.5.7.3.2";
 
 /** A certificate in PEM, and its private key. */
-export interface KeyPairPem {
+interface KeyPairPem {
   readonly certificate: string;
   readonly privateKey: string;
 }

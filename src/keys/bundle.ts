@@ -7,7 +7,7 @@ import { CommandError } from "../base/command_error.ts";
 import { type Keys, keysOf } from "./keys.ts";
 
 /** The parts of a member's keys that are written down. */
-export type BundleParts = Pick<Keys, "authority" | "certificate" | "privateKey">;
+type BundleParts = Pick<Keys, "authority" | "certificate" | "privateKey">;
 
 const block = /-----BEGIN ([A-Z ]+)-----[A-Za-z0-9+/=\s]+-----END \1-----/g;
 

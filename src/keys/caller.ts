@@ -10,7 +10,7 @@ export interface Caller {
 }
 
 /** What TLS found out about a peer. */
-export interface PeerFacts {
+interface PeerFacts {
   /** The certificate that it sent, if it sent one. */
   readonly certificate: CertificateInfo | undefined;
   /** Whether it is a member of the cluster, its signature, usage and dates included. */

@@ -5,7 +5,7 @@ import type { HostPort } from "../base/names/host_port.ts";
 const wildcards: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
 /** What decides on the address that is announced. */
-export interface AdvertiseOptions {
+interface AdvertiseOptions {
   /** What the server listens on. */
   readonly listening: HostPort;
   /** What the user says: `host`, `host:port` or `[v6]:port`. */

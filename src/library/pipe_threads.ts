@@ -14,7 +14,7 @@ const threadsPerCore = 4;
 const threadsKept = 2;
 
 /** What decides how many pipes there are. */
-export interface PipeUse {
+interface PipeUse {
   readonly exec?: readonly string[] | undefined;
   readonly module?: string | undefined;
   readonly builtin: boolean;

@@ -1,5 +1,5 @@
 /** How to start a program. */
-export interface ProcessCommand {
+interface ProcessCommand {
   readonly program: string;
   readonly args: readonly string[];
 }

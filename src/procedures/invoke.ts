@@ -49,7 +49,7 @@ export function invoke(
 }
 
 /** Items of a stream as they come, each checked. */
-export interface CheckedItems {
+interface CheckedItems {
   /** The next item; `done` after the last. Rejects with an {@link RpcError}. */
   next(): Promise<IteratorResult<unknown>>;
   /**

@@ -4,7 +4,7 @@
  */
 
 /** One parameter. */
-export interface SourceParameter {
+interface SourceParameter {
   readonly name: string;
   /** Its default's value, if that is a plain one; in a box, since it may be anything. */
   readonly fallback?: { readonly value: unknown };

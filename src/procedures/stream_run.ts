@@ -8,7 +8,7 @@ import type { CallParams } from "./params.ts";
 import type { Procedure } from "./procedure.ts";
 
 /** One call of a procedure that is a stream. */
-export interface StreamInvocation {
+interface StreamInvocation {
   readonly method: string;
   readonly procedure: Procedure;
   readonly params: CallParams;

@@ -6,7 +6,7 @@ import type { TaskHandle } from "../workers/pool/task.ts";
 import type { Outcome } from "../workers/process/owed_requests.ts";
 
 /** An inline call that returned a promise. */
-export interface InlineCall {
+interface InlineCall {
   readonly method: string;
   /** Rejects with an {@link RpcError}. */
   readonly result: PromiseLike<unknown>;

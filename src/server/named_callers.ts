@@ -1,5 +1,5 @@
 /** Somebody who has keys, however many connections he makes. */
-export interface NamedCaller {
+interface NamedCaller {
   readonly name: string;
 }
 

@@ -10,7 +10,7 @@ const octaves = 37;
 const shortestMs = 0.001;
 
 /** How many calls took from `fromMs` up to `toMs`. */
-export interface LatencyBin {
+interface LatencyBin {
   readonly fromMs: number;
   readonly toMs: number;
   readonly count: number;

@@ -13,7 +13,7 @@ const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
   : ["SIGINT", "SIGTERM"];
 
 /** What {@link onInterrupt} takes. */
-export interface InterruptOptions {
+interface InterruptOptions {
   /**
    * Whether the end of the terminal counts too, unless it was to be ignored from the start.
    * @default false
@@ -67,7 +67,7 @@ function ignoresHangup(): boolean {
 }
 
 /** What keeps a terminal in a state of its own. */
-export interface TerminalState {
+interface TerminalState {
   /** Gives the terminal back as it was. */
   leave(): void;
   /** Takes it again. */

@@ -19,7 +19,7 @@ export interface ProgressTerminal {
 }
 
 /** What a {@link Progress} shows. */
-export interface ProgressOptions {
+interface ProgressOptions {
   /** Asked ten times a second while the bar is shown: counting costs the work nothing. */
   readonly state: () => ProgressState;
   /** Calls to be made. @default unknown: no bar and no time left, only the count and the rate */

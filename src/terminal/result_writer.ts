@@ -19,7 +19,7 @@ export interface ResultOutput {
 }
 
 /** What a {@link ResultWriter} tells, and where it writes. */
-export interface ResultWriterOptions {
+interface ResultWriterOptions {
   /** Called before each write: to take away what stands in its place on a terminal. */
   readonly beforeWrite?: () => void;
   /** Called after each write: to put it back. */

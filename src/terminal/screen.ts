@@ -3,7 +3,7 @@ import { type ScreenSize, terminalSize } from "./size.ts";
 import { fitted } from "./width.ts";
 
 /** A terminal as {@link Screen} needs it. */
-export interface ScreenDevice {
+interface ScreenDevice {
   size(): ScreenSize;
   write(text: string): void;
 }

@@ -30,7 +30,7 @@ export class BadMessage {
 }
 
 /** What a server can receive on one line. */
-export type Incoming = Request | BadMessage | readonly (Request | BadMessage)[];
+type Incoming = Request | BadMessage | readonly (Request | BadMessage)[];
 
 const request = z.compile(requestSchema);
 const id = z.compile(idSchema);

@@ -8,14 +8,14 @@ import type { Params } from "./message.ts";
 import { reservedMethods } from "./reserved.ts";
 
 /** A byte stream in both directions. */
-export interface Stream {
+interface Stream {
   read(buffer: Uint8Array): Promise<number | null>;
   write(bytes: Uint8Array): Promise<number>;
   close(): void;
 }
 
 /** What a client says. */
-export interface Hello {
+interface Hello {
   /** The service whose calls follow: a server of another one must not get them. */
   readonly service: string;
   /** What a server on this machine has left for its own user alone. */
@@ -66,7 +66,7 @@ async function nextLine(lines: FirstLines): Promise<string> {
 }
 
 /** The greeting as a line. */
-export function encodeHello({ service, secret }: Hello): string {
+function encodeHello({ service, secret }: Hello): string {
   const params: Params = secret === undefined ? { service } : { service, secret };
   return `${
     JSON.stringify({ jsonrpc: "2.0", id: helloId, method: reservedMethods.hello, params })

@@ -30,10 +30,10 @@ export const idSchema = z.union([
 ]);
 
 /** Parameters by position or by name. */
-export const paramsSchema = z.union([z.array(z.unknown()), z.record(z.string(), z.unknown())]);
+const paramsSchema = z.union([z.array(z.unknown()), z.record(z.string(), z.unknown())]);
 
 /** How many items of a stream may be sent. */
-export const creditSchema = z.int().min(1).max(streamCreditMax);
+const creditSchema = z.int().min(1).max(streamCreditMax);
 
 /**
  * Where in a trace a call stands, as https://www.w3.org/TR/trace-context/ writes it. What has
@@ -45,7 +45,7 @@ export const traceparentSchema = z.string().max(traceparentLengthMax).regex(
 );
 
 /** What travels beside a request without being a parameter. */
-export const metaSchema = z.object({
+const metaSchema = z.object({
   /** Time left for the call in milliseconds: never a timestamp, since clocks differ. */
   timeoutMs: z.number().min(0).max(callTimeoutMsMax).optional(),
   /** The caller asks for a stream, and may be sent this many items before it grants more. */
@@ -69,7 +69,7 @@ export const requestSchema = z.object({
  * The error member of an answer. `data` is ours where it has our form, and somebody else's
  * otherwise.
  */
-export const wireErrorSchema = z.object({
+const wireErrorSchema = z.object({
   code: z.number(),
   message: z.string(),
   data: z.unknown().optional(),
@@ -110,8 +110,6 @@ export const discoverParamsSchema = z.object({
 export type Id = z.output<typeof idSchema>;
 /** Parameters by position (an array) or by name (an object). */
 export type Params = z.output<typeof paramsSchema>;
-/** What travels beside a request. */
-export type Meta = z.output<typeof metaSchema>;
 /** A request; a notification if `id` is `undefined`. */
 export type Request = z.output<typeof requestSchema>;
 /** The error member of an answer. */

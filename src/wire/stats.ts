@@ -6,10 +6,10 @@ import * as z from "zod";
  * Latencies of one procedure's latest calls, in milliseconds, from the request read to the answer
  * made.
  */
-export const latencySchema = z.object({ p50Ms: z.number(), p99Ms: z.number() });
+const latencySchema = z.object({ p50Ms: z.number(), p99Ms: z.number() });
 
 /** Counters of one procedure since the server started. */
-export const methodStatsSchema = z.object({
+const methodStatsSchema = z.object({
   calls: z.number(),
   /** Calls that failed, by the error's name. */
   errors: z.record(z.string(), z.number()),

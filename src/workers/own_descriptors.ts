@@ -69,7 +69,7 @@ function exists(path: string): boolean {
 }
 
 /** The worker's ends of the two pipes. */
-export interface OwnDescriptors {
+interface OwnDescriptors {
   readonly input: Deno.FsFile;
   readonly output: Deno.FsFile;
 }

@@ -6,7 +6,7 @@ import { ZooKeeperError } from "./errors.ts";
 import { type CutFrame, FrameSplitter } from "./frames.ts";
 
 /** A byte stream in both directions. */
-export interface Socket {
+interface Socket {
   read(buffer: Uint8Array): Promise<number | null>;
   write(bytes: Uint8Array): Promise<number>;
   close(): void;
@@ -27,7 +27,7 @@ export interface TlsOptions {
 }
 
 /** What a {@link Connection} needs. */
-export interface ConnectionOptions {
+interface ConnectionOptions {
   readonly clock: Clock;
   readonly tls: TlsOptions | undefined;
   readonly frameBytesMax: number;

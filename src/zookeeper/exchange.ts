@@ -18,7 +18,7 @@ export interface AuthInfo {
 }
 
 /** Tells watchers of an event on a server path. May not throw. */
-export type Tell = (watchers: Iterable<Watcher>, type: EventType, serverPath: string) => void;
+type Tell = (watchers: Iterable<Watcher>, type: EventType, serverPath: string) => void;
 
 type EventType = protocol.ServerEventType | "lost";
 

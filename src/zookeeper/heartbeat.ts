@@ -5,7 +5,7 @@ import type { Connection } from "./connection.ts";
 import { encodePing } from "./protocol.ts";
 
 /** What {@link startHeartbeat} needs. */
-export interface HeartbeatOptions {
+interface HeartbeatOptions {
   readonly clock: Clock;
   readonly connection: Pick<Connection, "lastSentAt" | "lastReceivedAt" | "send">;
   /** The negotiated session timeout. */

@@ -87,7 +87,7 @@ export interface Stat {
 }
 
 /** What a session is known by, to resume it on the next connection. */
-export interface SessionIdentity {
+interface SessionIdentity {
   /** 0: no session yet. */
   readonly id: bigint;
   readonly password: Uint8Array;
@@ -195,7 +195,7 @@ export function encodeCloseSession(xid: number): Uint8Array {
 }
 
 /** What every frame after the first begins with. */
-export interface ReplyHeader {
+interface ReplyHeader {
   readonly xid: number;
   /** The last transaction that the server had seen; not above 0 in notifications. */
   readonly zxid: bigint;

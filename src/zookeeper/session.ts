@@ -41,7 +41,7 @@ export type ZooKeeperState =
   | "closed";
 
 /** Everything that a {@link Session} needs, defaults filled in. */
-export interface SessionOptions {
+interface SessionOptions {
   readonly address: ConnectString;
   readonly sessionTimeoutMs: number;
   readonly connectTimeoutMs: number;

@@ -11,7 +11,7 @@ import { JuteReader } from "./jute.ts";
 import { decodeConnect, type SessionGrant } from "./protocol.ts";
 
 /** Whom to visit, and what to do there. */
-export interface VisitOptions {
+interface VisitOptions {
   readonly member: HostPort;
   readonly clock: Clock;
   readonly tls: TlsOptions | undefined;

@@ -49,13 +49,13 @@ function isChanged(text: string): boolean {
 }
 
 /** A number that JavaScript would change, and where it stands. */
-export interface ChangedNumber {
+interface ChangedNumber {
   readonly text: string;
   readonly path: readonly (string | number)[];
 }
 
 /** A value in which all numbers are JavaScript's, or the first that cannot be. */
-export type Plain = { readonly value: unknown; readonly changed?: ChangedNumber };
+type Plain = { readonly value: unknown; readonly changed?: ChangedNumber };
 
 /** Makes JavaScript's numbers of those that were kept as they were written, in place. */
 export function withPlainNumbers(value: unknown): Plain {

@@ -18,7 +18,7 @@ const issuesShownMax = 5;
 const paramsShownMax = 60;
 
 /** What {@link Failures} are told with. */
-export interface FailuresOptions {
+interface FailuresOptions {
   readonly method: string;
   readonly flags: CallFlags;
   /** Prints a line on stderr. */

@@ -9,7 +9,7 @@ export interface InputLine {
 }
 
 /** What is read, as `Deno.FsFile` is. */
-export interface ByteSource {
+interface ByteSource {
   read(buffer: Uint8Array): Promise<number | null>;
 }
 

@@ -2,7 +2,7 @@ import { Waiters } from "../../base/waiters.ts";
 import type { Job, JobSource } from "./job.ts";
 
 /** How calls are made. */
-export interface LoadOptions {
+interface LoadOptions {
   readonly source: JobSource;
   /** Calls under way at once. */
   readonly concurrency: number;

@@ -4,7 +4,7 @@ import type { Params } from "../../wire/message.ts";
 import type { Job, JobSource } from "./job.ts";
 
 /** How many calls there are, and when each is due. */
-export interface NumberedJobsOptions {
+interface NumberedJobsOptions {
   /** @default no bound */
   readonly repeat: number | undefined;
   /** None is due after this time. @default no bound */

@@ -18,7 +18,7 @@ export interface Leavings {
 }
 
 /** What {@link CallResults} write, and where. */
-export interface CallResultsOptions {
+interface CallResultsOptions {
   readonly flags: CallFlags;
   readonly writer: ResultWriter<Leavings>;
   readonly failedLines: FailedLines | undefined;

@@ -11,14 +11,14 @@ export interface Candidate {
 }
 
 /** Everything that the word at the cursor can become. */
-export interface Candidates {
+interface Candidates {
   readonly values: readonly Candidate[];
   /** Names of files fit too, which the shell itself completes best. */
   readonly files: boolean;
 }
 
 /** What completing a command line needs to know. */
-export interface CompletionSource {
+interface CompletionSource {
   readonly commands: readonly Command[];
   /** Flags that can be set by `rpc.toml`, by key. */
   readonly settings: Readonly<Record<string, Flag>>;
@@ -33,7 +33,7 @@ export interface CompletionSource {
 }
 
 /** What stands before the cursor. */
-export interface Line {
+interface Line {
   /** The whole words before the cursor, without the program's name. */
   readonly before: readonly string[];
   /** The word at the cursor, as far as the cursor. May be empty. */

@@ -10,7 +10,7 @@
 import type { shells } from "./flags.ts";
 
 /** One of the shells. */
-export type Shell = typeof shells[number];
+type Shell = typeof shells[number];
 
 // Whatever is inserted is quoted where the shell does not do so by itself (zsh and fish do): a
 // candidate may be another's word, and a word of a shell may be a command.

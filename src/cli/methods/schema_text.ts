@@ -1,7 +1,7 @@
 /** JSON Schemas for people: as short types, and as values that fit. */
 
 /** A schema as OpenRPC has it. */
-export type JsonSchema = boolean | Readonly<Record<string, unknown>>;
+type JsonSchema = boolean | Readonly<Record<string, unknown>>;
 
 /** Longest example of a text: whoever needs a longer one sees the bound beside the parameter. */
 const exampleLengthMax = 80;

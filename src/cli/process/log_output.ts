@@ -2,7 +2,7 @@ import { type Clock, sleep } from "../../base/clock.ts";
 import { logPendingMax } from "../limits.ts";
 
 /** Where the log goes, and who hears of what did not. */
-export interface LogOutputOptions {
+interface LogOutputOptions {
   /** Takes some of the bytes and says how many, as `Deno.stderr.write` does. */
   write(bytes: Uint8Array): Promise<number>;
   /** Lines are taken again, and so many were not. */

@@ -13,13 +13,13 @@ import { plainLine, plainText } from "../../terminal/plain_text.ts";
 import { LogOutput } from "./log_output.ts";
 
 /** How a server logs. */
-export interface LoggerOptions {
+interface LoggerOptions {
   readonly level: typeof logLevels[number];
   readonly format: "text" | "json";
 }
 
 /** The log of a process that may end. */
-export interface ProcessLogger extends Logger {
+interface ProcessLogger extends Logger {
   /** Resolves when all is written, or nobody takes it. */
   flushed(): Promise<void>;
 }

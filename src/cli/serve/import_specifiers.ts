@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 /** Places where one imported file can be, in the order in which they are tried. */
-export type Candidates = readonly string[];
+type Candidates = readonly string[];
 
 const scriptName = /\.[cm]?[jt]sx?$/;
 const pythonName = /\.pyw?$/;

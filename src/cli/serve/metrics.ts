@@ -7,7 +7,7 @@ import { CommandError } from "../../base/command_error.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 
 /** What is looked at when somebody asks; between two questions metrics cost nothing. */
-export interface MetricsSource {
+interface MetricsSource {
   stats(): Stats;
   /** Whether a client should send calls here: registered, and not about to stop. */
   isReady(): boolean;

@@ -13,7 +13,7 @@ export interface Sources {
 }
 
 /** A file as it was at one moment. */
-export interface SourceFile {
+interface SourceFile {
   /** Differs when the file was written or replaced, and costs no reading. */
   readonly stamp: string;
   /** Differs when it holds something else. */

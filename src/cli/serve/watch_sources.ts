@@ -13,7 +13,7 @@ import {
 } from "./source_files.ts";
 
 /** What a {@link SourceWatch} needs. */
-export interface SourceWatchOptions {
+interface SourceWatchOptions {
   readonly sources: Sources;
   /** Loads them anew; given up when the signal aborts. */
   readonly reload: (signal: AbortSignal) => Promise<void>;

@@ -14,7 +14,7 @@ import { UsageError } from "../syntax/usage_error.ts";
 import { serversActions } from "./flags.ts";
 
 /** What is to be done to which server. */
-export interface Order {
+interface Order {
   readonly action: typeof serversActions[number];
   /** Its address, or how its id begins. */
   readonly server: string;
@@ -22,7 +22,7 @@ export interface Order {
 }
 
 /** Where and how it is done. */
-export interface OrderFlags {
+interface OrderFlags {
   readonly json: boolean;
   readonly timeout: number;
   readonly transport: Transport;

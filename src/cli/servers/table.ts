@@ -9,7 +9,7 @@ import type { ServerRow } from "../../library/survey/server_rows.ts";
 import { formatTable } from "../../terminal/table.ts";
 
 /** What stands above the table. */
-export interface TableTitle {
+interface TableTitle {
   readonly registry: string;
   readonly service: string;
   /** The registry cannot be reached, and the list is the last one known. */

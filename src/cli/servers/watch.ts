@@ -14,7 +14,7 @@ import { exitCodes } from "../exit_codes.ts";
 import { type ServerEvent, type ServerRow, ServerRows } from "../../library/survey/server_rows.ts";
 
 /** The flags that matter to a watch. */
-export interface WatchFlags {
+interface WatchFlags {
   readonly registry: string;
   readonly service: string;
   readonly timeout: number;

@@ -25,7 +25,7 @@ export interface CommandInput<Specs extends Flags> {
 }
 
 /** The module behind a subcommand. */
-export interface CommandModule<Specs extends Flags> {
+interface CommandModule<Specs extends Flags> {
   /**
    * Runs it and returns the exit code. Throws UsageError or RpcError for what `main` shall report.
    */

@@ -140,7 +140,7 @@ export function duration<Fallback extends number | undefined>(
 const bytesPerUnit = { B: 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const;
 
 /** A flag with an amount of bytes, such as `500K`, `16M` or `16MiB`; its value is in bytes. */
-export function bytes(
+function bytes(
   bounds: readonly [min: number, max: number],
   options: FlagOptions<number>,
 ): Flag<number> {

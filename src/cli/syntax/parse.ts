@@ -5,7 +5,7 @@ import { type Token, tokensOf } from "./tokens.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** A command line, read: texts only, not yet their values. */
-export interface ParsedArguments {
+interface ParsedArguments {
   /** By flag key. A boolean's text is `true` or `false`. */
   readonly flags: ReadonlyMap<string, string>;
   readonly positionals: readonly string[];

@@ -17,7 +17,7 @@ import { UsageError } from "./usage_error.ts";
 export { userSettingsPath } from "../../library/settings.ts";
 
 /** The settings of one file: texts by key, as if they stood on the command line. */
-export interface FileSettings extends ReadonlyMap<string, Sourced> {
+interface FileSettings extends ReadonlyMap<string, Sourced> {
   /** Keys that it sets and that do not count, since nobody has said that the file is trusted. */
   readonly ignored?: readonly string[];
 }

@@ -11,7 +11,7 @@ import { Loads, type MethodLoads } from "./loads.ts";
 import { PriorityLevel } from "./priority_level.ts";
 
 /** What the set tells its owner. */
-export interface EndpointsEvents {
+interface EndpointsEvents {
   /** An endpoint can take calls that could not before. */
   usable(): void;
   /** Every endpoint's first connection attempt is over. */

@@ -11,7 +11,7 @@ import type { EndpointDependencies } from "./endpoint_types.ts";
 import { Idempotence } from "./idempotence.ts";
 
 /** Where a link leads, and how long it may take. */
-export interface LinkOptions {
+interface LinkOptions {
   readonly address: string;
   /** Asked at each turn: the registry may have named another instance meanwhile. */
   readonly target: () => Target;
@@ -19,7 +19,7 @@ export interface LinkOptions {
 }
 
 /** What a link tells whoever wants it. None may throw; after `failed` and `lost` none follows. */
-export interface LinkEvents {
+interface LinkEvents {
   /** The server has answered on it. */
   ready(connection: Connection, idempotence: Idempotence): void;
   /** It did not come to that, for this reason. */

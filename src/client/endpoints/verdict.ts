@@ -4,7 +4,7 @@ import { RpcError } from "../../base/errors.ts";
  * What the end of a call says of its server: it did its part, it was too slow, it has too much to
  * do, it failed a call that another one might have carried out, or nothing.
  */
-export type Verdict = "answered" | "late" | "overloaded" | "failed" | "nothing";
+type Verdict = "answered" | "late" | "overloaded" | "failed" | "nothing";
 
 /**
  * A server's clock may go a little faster: what it answers after this share of a call's time is in

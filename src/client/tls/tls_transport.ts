@@ -8,7 +8,7 @@ import { greet, type Welcome } from "../../wire/greeting.ts";
 import type { Duplex, Target, Transport } from "../transport.ts";
 
 /** A server that has greeted back. */
-export interface Greeted {
+interface Greeted {
   readonly welcome: Welcome;
   readonly duplex: Duplex;
   /** When the server's certificate ends, in milliseconds since 1970 UTC. */

@@ -18,7 +18,7 @@ import type { LastKnownStore } from "./store.ts";
 import { changeOf } from "../snapshot.ts";
 
 /** What the layer is built on. */
-export interface LastKnownOptions {
+interface LastKnownOptions {
   readonly store: LastKnownStore;
   readonly clock: Clock;
   readonly log: Logger;

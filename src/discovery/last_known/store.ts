@@ -8,7 +8,7 @@ import type { Instance } from "../discovery.ts";
 import { readRegularFile } from "../regular_file.ts";
 
 /** A list, and what it was a list of. */
-export interface StoredList {
+interface StoredList {
   /** {@link Discovery.url}: without a password. */
   readonly registry: string;
   readonly service: string;
@@ -18,7 +18,7 @@ export interface StoredList {
 }
 
 /** What {@link LastKnownStore} needs. */
-export interface LastKnownStoreOptions {
+interface LastKnownStoreOptions {
   /** Made when first needed. */
   readonly directory: string;
   readonly log: Logger;

@@ -20,7 +20,7 @@ import { OwnRegistration } from "./files.ts";
 import { OverrideFile } from "./override_file.ts";
 
 /** What the local registry is built on, and how it is tuned. */
-export interface LocalAnnouncementOptions extends AnnounceOptions {
+interface LocalAnnouncementOptions extends AnnounceOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

@@ -18,7 +18,7 @@ import { instanceJsonBytesMax } from "../instance_json.ts";
 import { readRegularFile } from "../regular_file.ts";
 
 /** What a name in a service's directory stands for. */
-export interface RegistrationFileName {
+interface RegistrationFileName {
   readonly id: string;
   readonly extension: "json" | "lock" | "tmp";
 }
@@ -100,7 +100,7 @@ export class OwnRegistration {
  * - `dead`: nobody does
  * - `unlocked`: there is no lock file, so no server of ours made this
  */
-export type Liveness = "alive" | "dead" | "unlocked";
+type Liveness = "alive" | "dead" | "unlocked";
 
 /**
  * Looks whether a registration's server lives, and removes the files of a dead one.

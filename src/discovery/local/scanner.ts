@@ -9,13 +9,13 @@ import { SkippedEntries } from "../skipped.ts";
 import { checkLiveness, parseFileName, readRegistration } from "./files.ts";
 
 /** What {@link LocalScanner} needs. */
-export interface LocalScannerOptions {
+interface LocalScannerOptions {
   readonly service: string;
   readonly log: Logger;
 }
 
 /** What one scan looks at beside the list of files. */
-export interface LocalScan {
+interface LocalScan {
   /** Registrations that something happened to since the last scan; `undefined`: maybe to all. */
   readonly touched: ReadonlySet<string> | undefined;
   /** Ask all locks, also those of registrations that nothing was heard of. */

@@ -18,7 +18,7 @@ export type WatchDirectory = (
 ) => AsyncIterable<{ readonly paths: readonly string[] }> & { close(): void };
 
 /** What a watch is built on. */
-export interface LocalWatchOptions {
+interface LocalWatchOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly watchDirectory: WatchDirectory;

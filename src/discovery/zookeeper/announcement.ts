@@ -26,7 +26,7 @@ import { Outage } from "../outage.ts";
 import { OverrideNode } from "./override_node.ts";
 
 /** What an announcement is built on. */
-export interface ZooKeeperAnnouncementOptions extends AnnounceOptions {
+interface ZooKeeperAnnouncementOptions extends AnnounceOptions {
   readonly client: ZooKeeperClient;
   /** The service's node. */
   readonly servicePath: string;

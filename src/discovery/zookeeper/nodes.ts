@@ -8,7 +8,7 @@ import { SkippedEntries } from "../skipped.ts";
 import { decodeInstance } from "../instance_json.ts";
 
 /** What {@link ZooKeeperNodes} is built on. */
-export interface ZooKeeperNodesOptions {
+interface ZooKeeperNodesOptions {
   readonly client: ZooKeeperClient;
   readonly servicePath: string;
   readonly service: string;

@@ -12,7 +12,7 @@ import { ListTeller, oneByAddress } from "../snapshot.ts";
 import { ZooKeeperNodes } from "./nodes.ts";
 
 /** What a watch is built on. */
-export interface ZooKeeperWatchOptions {
+interface ZooKeeperWatchOptions {
   readonly client: ZooKeeperClient;
   /** The service's node. */
   readonly servicePath: string;

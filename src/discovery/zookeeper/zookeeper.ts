@@ -30,7 +30,7 @@ import { ZooKeeperAnnouncement } from "./announcement.ts";
 import { ZooKeeperWatch } from "./watch.ts";
 
 /** What {@link ZooKeeperDiscovery} is built on. */
-export interface ZooKeeperDiscoveryOptions {
+interface ZooKeeperDiscoveryOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

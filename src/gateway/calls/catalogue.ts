@@ -8,7 +8,7 @@ import { discoverAll } from "../../library/survey/discover.ts";
 import type { OpenRpcDocument } from "../../procedures/openrpc.ts";
 
 /** What a catalogue asks with. */
-export interface CatalogueOptions {
+interface CatalogueOptions {
   readonly client: Client;
   readonly discovery: Discovery;
   readonly transport: Transport;

@@ -10,7 +10,7 @@ import type { Calls } from "./calls.ts";
 import { type StreamForm, streamResponse } from "./http_stream.ts";
 
 /** What calls over HTTP are made with. */
-export interface HttpCallDeps {
+interface HttpCallDeps {
   readonly calls: Calls;
   readonly bodies: BodyReader;
   readonly clock: Clock;

@@ -9,7 +9,7 @@ import type { Id, Request as RpcRequest } from "../../wire/message.ts";
 import type { Calls } from "./calls.ts";
 
 /** What one body of JSON-RPC is answered with. */
-export interface JsonRpcAnswer {
+interface JsonRpcAnswer {
   /** The answer or the batch of answers, and LF; `undefined`: there is nobody to answer. */
   readonly text: string | undefined;
   /** The server that answered, if there was one request. */

@@ -10,7 +10,7 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import { statsSchema } from "../../wire/stats.ts";
 
 /** What servers are looked at with. */
-export interface ServersOptions {
+interface ServersOptions {
   readonly discovery: Discovery;
   readonly transport: Transport;
   readonly service: string;

@@ -29,7 +29,7 @@ const readOnPeriodMs = 20;
 const closeCodes = { tooLong: 1009, unsupported: 1003, policy: 1008, goingAway: 1001 } as const;
 
 /** As much of a socket as is needed here. */
-export type Socket = Pick<
+type Socket = Pick<
   WebSocket,
   "send" | "close" | "readyState" | "bufferedAmount" | "addEventListener" | "binaryType"
 >;

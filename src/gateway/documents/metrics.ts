@@ -2,7 +2,7 @@ import type { ClientStats } from "../../client/client_options.ts";
 import type { MethodCounts } from "../calls/calls.ts";
 
 /** What a gateway has counted. */
-export interface GatewayMetrics {
+interface GatewayMetrics {
   readonly inFlight: number;
   readonly sockets: number;
   readonly client: ClientStats;

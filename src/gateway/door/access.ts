@@ -3,7 +3,7 @@ import { isKnownHost } from "../../library/survey/known_host.ts";
 import { HttpProblem } from "./problem.ts";
 
 /** Who may ask. */
-export interface AccessOptions {
+interface AccessOptions {
   /** What a caller has to show; `undefined`: nothing, since only this machine reaches us. */
   readonly token: string | undefined;
   /** Names beside the machine's own that a request may be addressed to. */

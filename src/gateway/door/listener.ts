@@ -6,7 +6,7 @@ import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 import { readTlsFiles, type TlsFiles, type TlsPair } from "./tls_files.ts";
 
 /** What is listened on, and who answers. */
-export interface HttpListenerOptions extends HostPort {
+interface HttpListenerOptions extends HostPort {
   readonly tls: TlsFiles | undefined;
   /** Never rejects. */
   readonly answer: (request: Request) => Promise<Response>;

@@ -59,7 +59,7 @@ export class HttpProblem extends Error {
 }
 
 /** An error as an object for programs, as RFC 9457 has it, with our members beside its own. */
-export interface ProblemDetails {
+interface ProblemDetails {
   readonly title: string;
   readonly status: number;
   readonly detail: string;

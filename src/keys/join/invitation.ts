@@ -19,7 +19,7 @@ const peersMax = 16;
 const peerTimeoutMs = 10_000;
 
 /** What an {@link Invitation} needs. */
-export interface InvitationOptions {
+interface InvitationOptions {
   readonly listener: Deno.TcpListener;
   readonly token: Token;
   /** The cluster's own certificate. */

@@ -10,7 +10,7 @@ const joinLineBytesMax = 16 * 1024;
 export const joinLabels = { request: "rpc join request 1", answer: "rpc join answer 1" } as const;
 
 /** What the machine that joins says. */
-export interface JoinRequest {
+interface JoinRequest {
   readonly name: string;
   /** PKCS #10 in PEM. */
   readonly request: string;
@@ -18,7 +18,7 @@ export interface JoinRequest {
 }
 
 /** What it is answered: an error, or certificates as JSON and the proof of who sent them. */
-export interface JoinAnswer {
+interface JoinAnswer {
   readonly error?: string;
   readonly body?: string;
   readonly proof?: string;

@@ -7,7 +7,7 @@ import { clusterName } from "../names.ts";
 import { TlsConnection } from "./connection.ts";
 
 /** A connection whose server has proved to be of the cluster. */
-export interface ConnectedTls {
+interface ConnectedTls {
   readonly connection: TlsConnection;
   /** When the server's certificate ends, in milliseconds since 1970 UTC. */
   readonly validToMs: number | undefined;

@@ -17,7 +17,7 @@ import { addressTextOf, TlsConnection } from "./connection.ts";
 const renewalCheckMs = 1_000;
 
 /** A connection whose handshake is done, and who it is: or why it is refused. */
-export interface AcceptedTls {
+interface AcceptedTls {
   readonly connection: TlsConnection;
   readonly caller: Caller | RpcError;
 }

@@ -5,7 +5,7 @@ import type { Instance } from "../../discovery/discovery.ts";
 import type { Stats } from "../../wire/stats.ts";
 
 /** How a server is: `draining` it still answers, and has left the registry or is about to stop. */
-export type ServerState = "ready" | "draining" | "no answer";
+type ServerState = "ready" | "draining" | "no answer";
 
 /** A server that is watched. */
 export interface ServerRow {
@@ -36,7 +36,7 @@ export interface ServerEvent {
 }
 
 /** What {@link ServerRows} needs. */
-export interface ServerRowsOptions {
+interface ServerRowsOptions {
   /** Asks a server for its `rpc.stats`. */
   readonly ask: (instance: Instance) => Promise<Stats>;
   readonly clock: Clock;

@@ -2,7 +2,7 @@ import type { SessionLimits } from "./session_limits.ts";
 import { StallTimer } from "./stall_timer.ts";
 
 /** What a connection has come to, as numbers that change with any progress. */
-export interface Progress {
+interface Progress {
   /** Bytes written, while there are some to write. */
   readonly written: number | undefined;
   /** Lines read, while one has begun. */

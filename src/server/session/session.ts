@@ -23,7 +23,7 @@ import { Turn } from "../bounds/turns.ts";
 import type { RequestTaker } from "../tracing.ts";
 
 /** What a {@link Session} needs. */
-export interface SessionOptions {
+interface SessionOptions {
   readonly conn: ServerConnection;
   readonly dispatcher: RequestTaker;
   /** Who calls, the same object for all its connections; `undefined` where nobody asked. */

@@ -7,7 +7,7 @@ import { Share } from "./share.ts";
 import type { Caller } from "./task.ts";
 
 /** What a {@link Fairness} needs of its scheduler. */
-export interface FairnessOptions {
+interface FairnessOptions {
   readonly queue: CallQueue<PoolCall>;
   readonly shedding: Shedding<PoolCall>;
   /** Most calls that wait. */

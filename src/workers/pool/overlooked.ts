@@ -5,7 +5,7 @@ import type { WorkerProcess } from "../process/worker_process.ts";
 import type { WorkerSlot } from "./worker_slot.ts";
 
 /** What {@link Overlooked} needs. */
-export interface OverlookedOptions {
+interface OverlookedOptions {
   readonly clock: Clock;
   readonly wheel: DeadlineWheel;
   /** The workers to look at. */

@@ -14,7 +14,7 @@ import type { WorkerProcess } from "../process/worker_process.ts";
 import type { WorkerSlot } from "./worker_slot.ts";
 
 /** What a {@link Scheduler} needs. */
-export interface SchedulerOptions {
+interface SchedulerOptions {
   /** Whether its workers act on one call after the other, so that only killing one stops a call. */
   readonly inOrder: boolean;
   /** Most calls that wait. */

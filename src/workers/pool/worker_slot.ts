@@ -11,7 +11,7 @@ import { WorkerProcess } from "../process/worker_process.ts";
 import type { WorkerEnd } from "../process/worker_end.ts";
 
 /** What a {@link WorkerSlot} needs. */
-export interface WorkerSlotOptions {
+interface WorkerSlotOptions {
   readonly command: WorkerCommand;
   readonly inOrder: boolean;
   readonly callsMax: number | undefined;

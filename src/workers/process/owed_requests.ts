@@ -24,7 +24,7 @@ export interface Receiver {
 }
 
 /** What {@link OwedRequests} need. */
-export interface OwedRequestsOptions {
+interface OwedRequestsOptions {
   /**
    * Whether the worker acts on one request after the other, each answered before the next begins.
    */

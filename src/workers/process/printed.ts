@@ -6,7 +6,7 @@ import type { Logger } from "../../base/log.ts";
 import { StderrLines } from "./stderr_lines.ts";
 
 /** What {@link Printed} needs. */
-export interface PrintedOptions {
+interface PrintedOptions {
   readonly workerPid: number;
   readonly clock: Clock;
   readonly log: Logger;

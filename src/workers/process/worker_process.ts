@@ -15,7 +15,7 @@ import { OwedRequests, type Receiver } from "./owed_requests.ts";
 import { Printed } from "./printed.ts";
 
 /** What a {@link WorkerProcess} needs. */
-export interface WorkerProcessOptions {
+interface WorkerProcessOptions {
   readonly command: WorkerCommand;
   /** Whether it acts on one request after the other, each answered before the next begins. */
   readonly inOrder: boolean;

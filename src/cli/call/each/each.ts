@@ -16,7 +16,7 @@ import { exitCodes } from "../../exit_codes.ts";
 import type { CallFlags } from "../flags.ts";
 
 /** What {@link callEach} takes. */
-export interface CallEachOptions {
+interface CallEachOptions {
   readonly method: string;
   /** The parameters for the server with that number, from 1. */
   readonly paramsOf: (number: number) => Params;
