@@ -48,7 +48,7 @@ export { serve } from "./library/serve.ts";
 export type { ServeOptions } from "./library/serve.ts";
 export { RunningServer } from "./library/running_server.ts";
 export type { DrainOptions } from "./server/server.ts";
-export type { MethodStats, Stats } from "./wire/stats.ts";
+export type { MethodStats, Stats } from "./wire/reports/stats.ts";
 
 export { connect, RpcClient } from "./library/connect.ts";
 export type { ConnectOptions } from "./library/connect.ts";

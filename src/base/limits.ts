@@ -332,6 +332,26 @@ export const handshakeTimeoutMs = 10_000;
 /** Longest answer to a greeting, what a server may send before it included. */
 export const greetingBytesMax = 64 * 1024;
 
+/** Who may listen to the calls of a server at once: each looks at every call. */
+export const tapsMax = 8;
+
+/**
+ * Calls that one of them is told in a {@link tapWindowMs}: two hundred a second, which nobody reads
+ * as fast, and which cost a server little.
+ */
+export const tapEventsMax = 20;
+
+/** In how long a time, in milliseconds: short, so that what is told is spread over a second. */
+export const tapWindowMs = 100;
+
+/**
+ * Characters of a call's parameters, and of its error, that are told: a line on a wide terminal.
+ */
+export const tapTextMax = 200;
+
+/** Patterns of methods that somebody may listen to: each call is compared with all of them. */
+export const tapMethodsMax = 32;
+
 /**
  * How long a new client's first calls wait for further servers once the first is connected, as a
  * multiple of what that took. Equal servers take about the same, and which one is first says

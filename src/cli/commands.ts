@@ -12,6 +12,7 @@ import { methodsFlags } from "./methods/flags.ts";
 import { serveFlags } from "./serve/flags.ts";
 import { serversActions, serversFlags } from "./servers/flags.ts";
 import { servicesFlags } from "./services/flags.ts";
+import { tapFlags } from "./tap/flags.ts";
 import { workerFlags } from "./serve/worker_flags.ts";
 
 const serveCommand = defineCommand({
@@ -133,6 +134,25 @@ const servicesCommand = defineCommand({
     ["rpc services --all", "those too that nobody serves now"],
   ],
   load: () => import("./services/services.ts"),
+});
+
+const tapCommand = defineCommand({
+  name: "tap",
+  summary: "Listen to the calls that servers answer, as they end",
+  positionals: [{
+    name: "methods",
+    description: "only these; * stands for any text, for example img.*",
+    count: "many",
+    completes: "methods",
+  }],
+  flags: tapFlags,
+  examples: [
+    ["rpc tap", "all calls at all servers: up to 200 a second of each, the rest is counted"],
+    ["rpc tap fib --slow 100ms", "calls of fib that take long"],
+    ["rpc tap --failed --server 192.168.0.211:6666", "what fails at one server"],
+    ["rpc tap --json", "a line a call, for a program"],
+  ],
+  load: () => import("./tap/tap.ts"),
 });
 
 const gatewayCommand = defineCommand({
@@ -299,6 +319,7 @@ export const commands: readonly Command[] = [
   serversCommand,
   methodsCommand,
   servicesCommand,
+  tapCommand,
   gatewayCommand,
   mcpCommand,
   configCommand,

@@ -3,7 +3,7 @@ import { systemClock, type Timer } from "../base/clock.ts";
 import { callOnce } from "../client/call_once.ts";
 import { tcpTransport } from "../client/transport.ts";
 import { reservedMethods } from "../wire/reserved.ts";
-import { statsSchema } from "../wire/stats.ts";
+import { statsSchema } from "../wire/reports/stats.ts";
 import { sharesOf } from "./figures.ts";
 import {
   type DemoRecord,

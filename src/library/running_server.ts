@@ -15,7 +15,7 @@ import { builtin } from "../procedures/builtin.ts";
 import type { Audit } from "../server/audit.ts";
 import type { Listener } from "../server/listener.ts";
 import { type DrainOptions, RpcServer, type RpcServerOptions } from "../server/server.ts";
-import type { Stats } from "../wire/stats.ts";
+import type { Stats } from "../wire/reports/stats.ts";
 import type { Pool } from "../workers/pool/pool.ts";
 import { advertisedAddress, isForNobodyElse, isLoopback } from "./advertise.ts";
 import { guardExposure, warnOfExposure } from "./exposure.ts";

@@ -18,7 +18,7 @@ import { type ItemSink, startStream } from "../procedures/stream_run.ts";
 import { cancelledId, moreParams, saidMessageMax } from "../wire/decode_request.ts";
 import type { Id, Request } from "../wire/message.ts";
 import { reservedMethods } from "../wire/reserved.ts";
-import type { Stats } from "../wire/stats.ts";
+import type { Stats } from "../wire/reports/stats.ts";
 import type { Pool } from "../workers/pool/pool.ts";
 import type { Caller, TaskHandle } from "../workers/pool/task.ts";
 import type { Outcome } from "../workers/process/owed_requests.ts";
@@ -65,6 +65,10 @@ export interface DispatcherOptions {
    * @throws {RpcError} why it does not
    */
   readonly override?: ((params: Request["params"]) => Promise<unknown>) | undefined;
+  /** Answers `rpc.tap`, until a deadline. @default it is a method that is not there */
+  readonly tap?:
+    | ((request: Request, reply: Reply, deadlineAtMs: number) => TaskHandle | undefined)
+    | undefined;
   /** Connections that are open, for `rpc.stats`. */
   connections(): number;
 }
@@ -331,12 +335,12 @@ export class Dispatcher {
     reply.fail(error);
   }
 
-  #answerReserved(
-    { method, params }: Request,
-    reply: Reply,
-    peer: Peer,
-  ): TaskHandle | undefined {
-    const { override } = this.#options;
+  #answerReserved(request: Request, reply: Reply, peer: Peer): TaskHandle | undefined {
+    const { method, params } = request;
+    const { override, tap } = this.#options;
+    if (method === reservedMethods.tap && tap !== undefined) {
+      return tap(request, reply, this.#deadlineOf(request));
+    }
     if (method === reservedMethods.override && override !== undefined) {
       override(params).then((result) => reply.succeed(result), (error) => reply.fail(error));
       return { cancel() {}, more() {} };

@@ -6,6 +6,7 @@ import type { Request } from "../wire/message.ts";
 import { reservedMethods } from "../wire/reserved.ts";
 import type { TaskHandle } from "../workers/pool/task.ts";
 import type { Peer, Reply } from "./dispatcher.ts";
+import { withoutOthersParams } from "./tap/without_params.ts";
 import type { RequestTaker } from "./tracing.ts";
 
 /** What a {@link Gate} needs. */
@@ -43,7 +44,11 @@ const always: ReadonlySet<string> = new Set([
 ]);
 
 /** What tells of the server. */
-const reading: ReadonlySet<string> = new Set([reservedMethods.discover, reservedMethods.stats]);
+const reading: ReadonlySet<string> = new Set([
+  reservedMethods.discover,
+  reservedMethods.stats,
+  reservedMethods.tap,
+]);
 
 /** What changes how the server is used, which the right to call everything does not include. */
 const administering: ReadonlySet<string> = new Set([reservedMethods.override]);
@@ -80,7 +85,9 @@ export class Gate implements RequestTaker {
     if (method === reservedMethods.renew && this.#options.renew !== undefined) {
       return this.#renew(request, reply, this.#options.renew);
     }
-    return this.#options.next.dispatch(request, reply, peer);
+    const { next } = this.#options;
+    if (method !== reservedMethods.tap) return next.dispatch(request, reply, peer);
+    return next.dispatch(request, withoutOthersParams(reply, this.#mayCall), peer);
   }
 
   #renew(

@@ -1,6 +1,6 @@
 import type { ErrorName } from "../base/errors.ts";
 import { quantileOf } from "../base/quantile.ts";
-import type { MethodStats } from "../wire/stats.ts";
+import type { MethodStats } from "../wire/reports/stats.ts";
 
 /** Calls whose latency is remembered, per procedure: enough for a 99th percentile, and 4 KiB. */
 const windowSize = 1_024;

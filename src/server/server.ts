@@ -11,7 +11,7 @@ import type { Matcher } from "../base/names/patterns.ts";
 import { addressOf, type HostPort } from "../base/names/host_port.ts";
 import type { Caller } from "../keys/caller.ts";
 import type { Procedures } from "../procedures/procedure.ts";
-import type { Stats } from "../wire/stats.ts";
+import type { Stats } from "../wire/reports/stats.ts";
 import type { Pool } from "../workers/pool/pool.ts";
 import { type CallerGroup, Callers } from "./bounds/callers.ts";
 import { Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
@@ -24,6 +24,7 @@ import { Refusals } from "./bounds/refusals.ts";
 import { Session } from "./session/session.ts";
 import { type SessionLimits, sessionLimitsFor } from "./bounds/session_limits.ts";
 import { Shared, type SharedLimits, sharedLimitsFor } from "./bounds/shared.ts";
+import { Taps, withTaps } from "./tap/taps.ts";
 import { type RequestTaker, withServerSpans } from "./tracing.ts";
 
 /** What {@link RpcServer.listen} takes. */
@@ -101,6 +102,7 @@ export class RpcServer {
   readonly #options: RpcServerOptions;
   readonly #limits: SessionLimits;
   readonly #listener: Listener;
+  readonly #taps: Taps;
   readonly #dispatcher: Dispatcher;
   readonly #requests: RequestTaker;
   readonly #refusals: Refusals;
@@ -119,7 +121,12 @@ export class RpcServer {
     this.#options = options;
     this.#limits = { ...sessionLimitsFor(messageMax), ...options.limits };
     this.#listener = listener;
-    this.#dispatcher = new Dispatcher({ ...options, connections: () => this.#sessions.size });
+    this.#taps = new Taps(clock);
+    this.#dispatcher = new Dispatcher({
+      ...options,
+      tap: (request, reply, deadlineAtMs) => this.#taps.open(request, reply, deadlineAtMs),
+      connections: () => this.#sessions.size,
+    });
     this.#requests = this.#traced(this.#dispatcher);
     this.#refusals = new Refusals(clock);
     this.#shared = new Shared(clock, () => this.#sessions.size, {
@@ -206,6 +213,8 @@ export class RpcServer {
 
   async #finish(): Promise<void> {
     await this.#dispatcher.idle();
+    // They are no calls that end by themselves, and are waited for like others from here on.
+    this.#taps.end();
     this.#closeListener();
     for (const session of this.#sessions.keys()) void session.finish();
     await Promise.all(this.#sessions.values());
@@ -260,6 +269,7 @@ export class RpcServer {
   ): void {
     const { clock, log, audit } = this.#options;
     const requests = this.#requestsOf(caller);
+    const audited = audit === undefined ? requests : withAudit(audit, clock, from, requests);
     if (caller !== undefined) {
       log.info("A caller has come", {
         caller: caller.name,
@@ -269,7 +279,7 @@ export class RpcServer {
     }
     const session = new Session({
       conn,
-      dispatcher: audit === undefined ? requests : withAudit(audit, clock, from, requests),
+      dispatcher: withTaps(this.#taps, from, audited),
       caller: caller === undefined ? undefined : this.#callers.of(caller.name),
       group,
       limits: this.#limits,

@@ -17,6 +17,8 @@ export const reservedMethods = {
    * calls.
    */
   override: "rpc.override",
+  /** Request for a stream, for who has the right `read`: the calls that end here from now on. */
+  tap: "rpc.tap",
   /** Notification to the caller of a stream, `{id, items}`: the next items of that call. */
   item: "rpc.item",
   /** Notification to the server, `{id, n}`: so many more items of that call may be sent. */

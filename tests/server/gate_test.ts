@@ -155,3 +155,38 @@ Deno.test("rpc.override wants admin, which the right to call everything is not (
   visit.send("rpc.override", { drained: true });
   assert.deepEqual(visit.passed, ["rpc.override"]);
 });
+
+Deno.test("rpc.tap wants the right to read, and hides what its caller may not call (P-76)", () => {
+  const none = new Visit("read");
+  assert.equal(none.send("rpc.tap"), "Unauthenticated");
+  const items: unknown[] = [];
+  const event = { method: "fib", params: "[1]", outcome: "InternalError", message: "no 1" };
+  const gate = new Gate({
+    caller: { name: "bob", rights: parseRights("call:pi") },
+    server: "alpha",
+    service: "rpc",
+    isWelcome: () => true,
+    next: {
+      dispatch(request, reply) {
+        reply.stream?.items([null, event, { ...event, method: "pi" }]);
+        reply.succeed(request.method);
+        return undefined;
+      },
+    },
+  });
+  const results: unknown[] = [];
+  for (const method of ["rpc.hello", "rpc.tap"]) {
+    gate.dispatch({ jsonrpc: "2.0", id: 1, method, params: { service: "rpc" } }, {
+      stream: { credit: 8, items: (more) => void items.push(...more) },
+      succeed: (result) => results.push(result),
+      succeedWithJson() {},
+      fail: (error: RpcError) => results.push(error.name),
+    }, nobody);
+  }
+  assert.equal(results.at(-1), "rpc.tap");
+  assert.deepEqual(items, [
+    null,
+    { method: "fib", params: null, outcome: "InternalError" },
+    { ...event, method: "pi" },
+  ]);
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { openRpcSchema } from "../../src/procedures/openrpc.ts";
 import { builtin } from "../../src/procedures/builtin.ts";
-import { statsSchema } from "../../src/wire/stats.ts";
+import { statsSchema } from "../../src/wire/reports/stats.ts";
 import { idleTimeoutMs, messageMaxDefault, statsPeriodMs } from "../../src/base/limits.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor, within } from "../support/wait_for.ts";

@@ -71,6 +71,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   "cli/serve": ["serve.ts", "worker.ts", "flags.ts", "worker_flags.ts"],
   "cli/servers": ["servers.ts", "flags.ts"],
   "cli/services": ["services.ts", "flags.ts"],
+  "cli/tap": ["tap.ts", "flags.ts"],
   "client/endpoints": ["endpoints.ts", "balancer.ts", "loads.ts"],
   "client/tls": ["tls_transport.ts"],
   "discovery/last_known": ["last_known.ts", "store.ts"],

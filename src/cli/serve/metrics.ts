@@ -2,7 +2,7 @@ import { Counter, Gauge, Registry } from "@platformatic/prom-client";
 import { messageOf } from "../../base/errors.ts";
 import { isKnownHost } from "../../library/survey/known_host.ts";
 import type { Logger } from "../../base/log.ts";
-import type { Stats } from "../../wire/stats.ts";
+import type { Stats } from "../../wire/reports/stats.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 

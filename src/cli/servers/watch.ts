@@ -5,7 +5,7 @@ import type { Transport } from "../../client/transport.ts";
 import type { Discovery } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
-import { statsSchema } from "../../wire/stats.ts";
+import { statsSchema } from "../../wire/reports/stats.ts";
 import type { Interrupt } from "../../terminal/interrupt.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
 import { printLine } from "../../terminal/stdout.ts";

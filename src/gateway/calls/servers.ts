@@ -7,7 +7,7 @@ import type { Discovery, Instance } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 import { ServerRows } from "../../library/survey/server_rows.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
-import { statsSchema } from "../../wire/stats.ts";
+import { statsSchema } from "../../wire/reports/stats.ts";
 
 /** What servers are looked at with. */
 interface ServersOptions {

@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import type { Instance } from "../../discovery/discovery.ts";
-import type { Stats } from "../../wire/stats.ts";
+import type { Stats } from "../../wire/reports/stats.ts";
 
 /** How a server is: `draining` it still answers, and has left the registry or is about to stop. */
 type ServerState = "ready" | "draining" | "no answer";

@@ -5,7 +5,7 @@ import { type ServerEvent, ServerRows } from "../../../src/library/survey/server
 import { linesOf } from "../../../src/cli/servers/table.ts";
 import { eventJson } from "../../../src/cli/servers/watch.ts";
 import type { Instance } from "../../../src/discovery/discovery.ts";
-import type { Stats } from "../../../src/wire/stats.ts";
+import type { Stats } from "../../../src/wire/reports/stats.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 
 function instance(port: number, more: Partial<Instance> = {}): Instance {

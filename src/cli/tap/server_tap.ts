@@ -1,0 +1,120 @@
+import { type Clock, sleep } from "../../base/clock.ts";
+import { RpcError } from "../../base/errors.ts";
+import { callTimeoutMsMax } from "../../base/limits.ts";
+import type { Logger } from "../../base/log.ts";
+import { addressOf } from "../../base/names/host_port.ts";
+import { Client } from "../../client/client.ts";
+import type { Transport } from "../../client/transport.ts";
+import type { Instance } from "../../discovery/discovery.ts";
+import { onlyOne } from "../../discovery/narrowed.ts";
+import { reservedMethods } from "../../wire/reserved.ts";
+import { type TapEvent, tapEventSchema, type TapParams } from "../../wire/reports/tap.ts";
+
+/** What a {@link ServerTap} listens to, and whom it tells. */
+export interface ServerTapOptions {
+  readonly instance: Instance;
+  readonly registry: string;
+  readonly service: string;
+  readonly params: TapParams;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Takes each call, and resolves when it can take another: meanwhile the server counts. */
+  readonly take: (instance: Instance, event: TapEvent) => Promise<void>;
+  /** Tells people what is not as it should be. */
+  readonly tell: (line: string) => void;
+}
+
+/** How long a server that was lost is left alone before it is tried again. */
+const againAfterMs = 1_000;
+
+/** Where trying again comes to the same. */
+const lasting: ReadonlySet<string> = new Set([
+  "MethodNotFound",
+  "PermissionDenied",
+  "Unauthenticated",
+  "InvalidParams",
+]);
+
+/** Listens to one server, again and again, until it is closed or refused. */
+export class ServerTap {
+  readonly #options: ServerTapOptions;
+  readonly #client: Client;
+  readonly #over = new AbortController();
+  readonly #first = Promise.withResolvers<boolean>();
+  #isTroubled = false;
+  #isRefused = false;
+
+  constructor(options: ServerTapOptions) {
+    const { instance, registry, service, transport, clock, log } = options;
+    this.#options = options;
+    this.#client = new Client({
+      discovery: onlyOne(instance, registry),
+      service,
+      transport,
+      clock,
+      log,
+    });
+    void this.#listen();
+  }
+
+  /** Resolves when it is known for the first time, to whether the server is listened to. */
+  get first(): Promise<boolean> {
+    return this.#first.promise;
+  }
+
+  /** Whether it will never be listened to. */
+  get isRefused(): boolean {
+    return this.#isRefused;
+  }
+
+  close(): void {
+    this.#over.abort();
+    this.#first.resolve(false);
+    this.#client.close();
+  }
+
+  async #listen(): Promise<void> {
+    const { clock, instance, tell } = this.#options;
+    const { signal } = this.#over;
+    while (!signal.aborted) {
+      const error = await this.#listenOnce();
+      if (signal.aborted) return;
+      const isLasting = error !== undefined && lasting.has(error.name);
+      this.#isRefused = isLasting;
+      this.#first.resolve(false);
+      if (error !== undefined && error.name !== "DeadlineExceeded" && !this.#isTroubled) {
+        this.#isTroubled = true;
+        const what = error.name === "MethodNotFound"
+          ? "it is another program's, or older than that"
+          : `${error.name}: ${error.message}`;
+        tell(
+          `cannot listen to ${addressOf(instance)}: ${what}${isLasting ? "" : "; trying again"}`,
+        );
+      }
+      if (isLasting) return;
+      // A server's longest deadline is over now and then, and no reason to wait.
+      if (error?.name !== "DeadlineExceeded") await sleep(clock, againAfterMs, signal);
+    }
+  }
+
+  /** Listens until it ends, and tells why it did. */
+  async #listenOnce(): Promise<RpcError | undefined> {
+    const { params, instance, take } = this.#options;
+    const stream = this.#client.stream(reservedMethods.tap, params, {
+      timeoutMs: callTimeoutMsMax,
+      signal: this.#over.signal,
+    });
+    try {
+      for await (const item of stream) {
+        this.#isTroubled = false;
+        this.#first.resolve(true);
+        if (item !== null) await take(instance, tapEventSchema.parse(item));
+      }
+    } catch (error) {
+      if (error instanceof RpcError) return error;
+      return new RpcError("InvalidRequest", "it tells what is no call", { cause: error });
+    }
+    return (await stream.report).error;
+  }
+}

@@ -1,0 +1,121 @@
+import { systemClock } from "../../base/clock.ts";
+import { addressOf } from "../../base/names/host_port.ts";
+import type { Instance } from "../../discovery/discovery.ts";
+import { snapshots } from "../../discovery/snapshots.ts";
+import { onInterrupt } from "../../terminal/interrupt.ts";
+import { plainLine } from "../../terminal/plain_text.ts";
+import { ResultWriter } from "../../terminal/result_writer.ts";
+import { terminalSize } from "../../terminal/size.ts";
+import type { TapEvent, TapParams } from "../../wire/reports/tap.ts";
+import { exitCodes } from "../exit_codes.ts";
+import { pickServer } from "../pick_server.ts";
+import { plainLogger } from "../process/plain_logger.ts";
+import { openCommandRegistry, openTransport } from "../registry.ts";
+import type { CommandInput } from "../syntax/command.ts";
+import type { tapFlags } from "./flags.ts";
+import { ServerTap, type ServerTapOptions } from "./server_tap.ts";
+import { jsonOf, TapLines } from "./tap_lines.ts";
+
+type Flags = CommandInput<typeof tapFlags>["flags"];
+
+/** `rpc tap [methods...]` */
+export async function run(
+  { flags, positionals }: CommandInput<typeof tapFlags>,
+): Promise<number> {
+  const log = plainLogger(flags.verbose);
+  const transport = await openTransport(flags, log);
+  const discovery = await openCommandRegistry(flags, log);
+  const interrupt = onInterrupt();
+  const over = new AbortController();
+  const signal = AbortSignal.any([interrupt.signal, over.signal]);
+  const writer = new ResultWriter<undefined>({ onOver: () => over.abort() });
+  const lines = new TapLines();
+  const columns = () => Deno.stdout.isTerminal() ? terminalSize().columns : undefined;
+  const shown = (instance: Instance, event: TapEvent) =>
+    flags.json ? [jsonOf(instance, event)] : lines.of(instance, event, columns());
+  const fleet = new Fleet({
+    registry: discovery.url,
+    service: flags.service,
+    params: paramsOf(flags, positionals),
+    transport,
+    clock: systemClock,
+    log,
+    take: async (instance, event) => {
+      for (const line of shown(instance, event)) writer.line(line, undefined);
+      await writer.keepingUp();
+    },
+    tell: (line) => console.error(plainLine(`rpc: ${line}`)),
+  });
+  try {
+    let address: string | undefined;
+    for await (const list of snapshots(discovery, flags.service, signal)) {
+      if (flags.server !== undefined) address ??= addressOf(pickServer(flags.server, list));
+      const wanted = list.instances.filter((one) =>
+        address === undefined || addressOf(one) === address
+      );
+      void fleet.update(wanted).then((isHopeless) => {
+        if (isHopeless) over.abort();
+      });
+    }
+  } finally {
+    fleet.close();
+    await writer.flushed();
+    await discovery.close();
+    interrupt.release();
+  }
+  if (writer.problem !== undefined) console.error(`rpc: Cannot write results: ${writer.problem}`);
+  if (interrupt.signal.aborted) return exitCodes.interrupted;
+  return writer.isBroken ? exitCodes.success : exitCodes.failure;
+}
+
+function paramsOf({ failed, slow }: Flags, methods: readonly string[]): TapParams {
+  return {
+    ...(methods.length === 0 ? {} : { methods: [...methods] }),
+    ...(failed ? { failed } : {}),
+    ...(slow === undefined ? {} : { slowMs: slow }),
+  };
+}
+
+/** All servers that are listened to. */
+class Fleet {
+  readonly #options: Omit<ServerTapOptions, "instance">;
+  /** By the instance's id: a restarted server is another one. */
+  readonly #taps = new Map<string, ServerTap>();
+  #isFirst = true;
+
+  constructor(options: Omit<ServerTapOptions, "instance">) {
+    this.#options = options;
+  }
+
+  /**
+   * Listens to these servers and no others. Resolves to whether all refuse it, when each has said
+   * so or not.
+   */
+  async update(instances: readonly Instance[]): Promise<boolean> {
+    const { tell } = this.#options;
+    const listed = new Set(instances.map(({ id }) => id));
+    for (const [id, tap] of this.#taps) {
+      if (listed.has(id)) continue;
+      tap.close();
+      this.#taps.delete(id);
+    }
+    const fresh = instances.filter(({ id }) => !this.#taps.has(id));
+    for (const instance of fresh) {
+      this.#taps.set(instance.id, new ServerTap({ ...this.#options, instance }));
+    }
+    const isFirst = this.#isFirst;
+    if (instances.length > 0) this.#isFirst = false;
+    else if (isFirst) tell("no server is registered yet; waiting for one (Ctrl-C ends)");
+    const heard = await Promise.all(fresh.map(({ id }) => this.#taps.get(id)?.first));
+    const count = heard.filter((isHeard) => isHeard).length;
+    const servers = count === 1 ? "1 server" : `${count} servers`;
+    if (count > 0) {
+      tell(isFirst ? `listening to ${servers} (Ctrl-C ends)` : `listening to ${servers} more`);
+    }
+    return isFirst && fresh.length > 0 && [...this.#taps.values()].every((tap) => tap.isRefused);
+  }
+
+  close(): void {
+    for (const tap of this.#taps.values()) tap.close();
+  }
+}

@@ -1,0 +1,24 @@
+import type { Matcher } from "../../base/names/patterns.ts";
+import type { TapEvent } from "../../wire/reports/tap.ts";
+import type { Reply } from "../dispatcher.ts";
+
+/**
+ * An answer to `rpc.tap` that tells nothing of what others have given to methods, and of what these
+ * have said to it, which the listener may not call itself: the right to read is no right to that.
+ */
+export function withoutOthersParams(reply: Reply, mayCall: Matcher): Reply {
+  const { stream } = reply;
+  if (stream === undefined) return reply;
+  const told = (item: unknown) => {
+    const event = item as TapEvent | null;
+    if (event === null || mayCall(event.method)) return event;
+    const { message: _, ...rest } = event;
+    return { ...rest, params: null };
+  };
+  return {
+    stream: { credit: stream.credit, items: (items) => stream.items(items.map(told)) },
+    succeed: (result) => reply.succeed(result),
+    succeedWithJson: (result) => reply.succeedWithJson(result),
+    fail: (error) => reply.fail(error),
+  };
+}
