@@ -109,6 +109,15 @@ Deno.test("files that the documents name exist", () => {
 
 Deno.test("a door names what it lets out", () => check(rules.doorsNameWhatTheyExport));
 
+Deno.test("a client in another language is one file", () => {
+  check(rules.clientsStandAlone, files);
+  assertFinds(rules.clientsStandAlone, {
+    "clients/python/a.py": ["import requests", "from .helper import x", "    import numpy as np"],
+    "clients/python/helpers/b.py": [""],
+    "clients/readme.md": [""],
+  });
+});
+
 Deno.test("no file is too long", () => check(rules.filesAreShort));
 
 Deno.test("files are named in snake_case", () => check(rules.namesAreSnakeCase));

@@ -85,8 +85,16 @@ export class Cluster implements AsyncDisposable {
     return Promise.all(Array.from({ length: count }, () => this.serve(options)));
   }
 
-  /** Starts a client, and resolves when calls are answered. */
-  async load(settings: Partial<LoadSettings> = {}, shell?: string): Promise<Load> {
+  /**
+   * Starts a client, and resolves when calls are answered.
+   *
+   * @param command its program. @default ours, of the client library
+   */
+  async load(
+    settings: Partial<LoadSettings> = {},
+    shell?: string,
+    command?: readonly string[],
+  ): Promise<Load> {
     const name = settings.name ?? `c${this.#loads.length + 1}`;
     const outcomes = `${this.home.directory}/outcomes_${name}`;
     this.#loads.push(outcomes);
@@ -102,7 +110,7 @@ export class Cluster implements AsyncDisposable {
       outcomes,
     };
     const process = this.home.start([JSON.stringify(all)], {
-      program: clientProgram,
+      ...(command === undefined ? { program: clientProgram } : { command }),
       ...(shell === undefined ? {} : { shell }),
     });
     const load = new LoadProcess(process, (report) => this.#reports.push(report));

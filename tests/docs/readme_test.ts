@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { commands } from "../../src/cli/commands.ts";
 import { parseArguments } from "../../src/cli/syntax/parse.ts";
+import { oldestAndNewestPython } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { within } from "../support/wait_for.ts";
 import { startZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
@@ -67,6 +68,7 @@ class Reader implements AsyncDisposable {
     const args = words(here);
     if (/^rpc serve /.test(here)) return await this.#serve(args.slice(1));
     if (/^rpc /.test(here)) return await this.#rpc(args.slice(1));
+    if (/^python3 /.test(here)) return await this.#python(args.slice(1));
     if (/^deno run /.test(here)) return await this.#program(args.slice(2));
     if (/^deno task demo\b/.test(here)) return await this.#demo(args.slice(1));
     if (/\| nc /.test(here)) return await this.#netcat(here);
@@ -96,6 +98,23 @@ class Reader implements AsyncDisposable {
     }).output();
     const decoder = new TextDecoder();
     assert.equal(code, 0, decoder.decode(stdout) + decoder.decode(stderr));
+  }
+
+  /** With the client beside the program, as the document says. */
+  async #python(args: readonly string[]): Promise<void> {
+    const [python] = oldestAndNewestPython;
+    if (python === undefined) return;
+    const client = new URL("clients/python/rpc_client.py", root);
+    await Deno.copyFile(client, `${this.#home.workingDirectory}/rpc_client.py`);
+    const { code, stdout, stderr } = await new Deno.Command(python, {
+      args: [...args],
+      cwd: this.#home.workingDirectory,
+      env: this.#home.env(this.#options.env),
+      stdin: "null",
+    }).output();
+    const decoder = new TextDecoder();
+    assert.equal(code, 0, decoder.decode(stderr));
+    assert.match(decoder.decode(stdout), /longer/);
   }
 
   async #demo(args: readonly string[]): Promise<void> {

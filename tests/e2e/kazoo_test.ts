@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { pythonWithKazoo } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { sharedZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
 
@@ -22,27 +23,14 @@ client.stop()
 print(json.dumps(nodes))
 `;
 
-/** A Python that has kazoo; Debian's package belongs to Debian's own Python. */
-const python = ["/usr/bin/python3", "python3", "python"].find((program) => {
-  try {
-    return new Deno.Command(program, {
-      args: ["-c", "import kazoo"],
-      stdout: "null",
-      stderr: "null",
-    }).outputSync().success;
-  } catch {
-    return false;
-  }
-});
-
 interface Node {
   readonly data: Record<string, unknown>;
   readonly ephemeral: boolean;
 }
 
 async function nodesByKazoo(hosts: string, service: string): Promise<Record<string, Node>> {
-  assert.ok(python !== undefined, "There is no Python with kazoo");
-  const { success, stdout, stderr } = await new Deno.Command(python, {
+  assert.ok(pythonWithKazoo !== undefined, "There is no Python with kazoo");
+  const { success, stdout, stderr } = await new Deno.Command(pythonWithKazoo, {
     args: ["-c", script, hosts, service],
   }).output();
   const decoder = new TextDecoder();
@@ -51,7 +39,7 @@ async function nodesByKazoo(hosts: string, service: string): Promise<Record<stri
 }
 
 const name = "kazoo lists the servers, and reads Curator's JSON from their nodes";
-if (python === undefined && Deno.env.get("RPC_TEST_REQUIRE_ZOOKEEPER") !== "1") {
+if (pythonWithKazoo === undefined && Deno.env.get("RPC_TEST_REQUIRE_ZOOKEEPER") !== "1") {
   Deno.test({ name: `${name} (ignored: no Python with kazoo)`, ignore: true, fn: () => {} });
 } else {
   zooKeeperTest(name, async () => {

@@ -10,6 +10,20 @@ export const python: string | undefined = ["python3", "python"].find((program) =
   }
 });
 
+/** A Python that has kazoo; Debian's package belongs to Debian's own Python. */
+export const pythonWithKazoo: string | undefined = ["/usr/bin/python3", "python3", "python"]
+  .find((program) => {
+    try {
+      return new Deno.Command(program, {
+        args: ["-c", "import kazoo"],
+        stdout: "null",
+        stderr: "null",
+      }).outputSync().success;
+    } catch {
+      return false;
+    }
+  });
+
 /** Pythons that our adapter runs on, of those that the machine has: the oldest and the newest. */
 export const oldestAndNewestPython: readonly string[] = (() => {
   const names = Array.from({ length: 12 }, (_, i) => `python3.${i + 8}`);

@@ -22,6 +22,8 @@ export interface RpcRunOptions {
   readonly timeoutMs?: number;
   /** What is run in place of `rpc`: a test's own program. @default the program under test */
   readonly program?: URL;
+  /** The words of a test's own program that is none of Deno's, in place of {@link program}. */
+  readonly command?: readonly string[];
   /**
    * Whether it has a process group of its own, for {@link RpcProcess.signalGroup}. @default false
    */
@@ -95,6 +97,7 @@ export class RpcHome implements AsyncDisposable {
       cwd: options.cwd ?? this.workingDirectory,
       stdin: options.stdin,
       program: options.program,
+      command: options.command,
       shell: options.shell,
       ownGroup: options.ownGroup ?? false,
     });
@@ -155,13 +158,15 @@ export class RpcProcess {
       readonly cwd: string;
       readonly stdin: string | undefined;
       readonly program: URL | undefined;
+      readonly command?: readonly string[] | undefined;
       readonly shell: string | undefined;
       readonly ownGroup: boolean;
     },
   ) {
     this.#commandLine = `rpc ${args.join(" ")}`;
     const { program } = options;
-    const command = [...(program === undefined ? rpcCommand : denoCommand(program)), ...args];
+    const own = program === undefined ? rpcCommand : denoCommand(program);
+    const command = [...(options.command ?? own), ...args];
     // `exec` leaves no process between us and the program, so that signals reach it.
     const [path, ...rest] = options.shell === undefined
       ? command

@@ -116,6 +116,7 @@ const dynamicImporters = new Set(["src/procedures/load.ts"]);
 
 /** Directories under `tests` that mirror no room. */
 const testDirectories = new Set([
+  "clients",
   "support",
   "vectors",
   "tidy",
@@ -175,6 +176,23 @@ export const doorsNameWhatTheyExport: Rule = ({ path, text }) =>
   path.endsWith("/mod.ts") && /\bexport\s*\*/.test(codeOf(text))
     ? [`${path} exports everything of a module instead of names`]
     : [];
+
+/** What a client that is one file, to be copied, may import: what its language has, and kazoo. */
+const importsOfClients = new Set(
+  // Their own name stands in their examples.
+  ("rpc_client " +
+    "asyncio collections dataclasses datetime enum fcntl json kazoo logging math msvcrt os random " +
+    "re socket ssl stat sys threading time typing urllib uuid").split(" "),
+);
+
+/** A client in another language is one file that works wherever it is copied to. */
+export const clientsStandAlone: Rule = ({ path, text }) => {
+  if (!path.startsWith("clients/")) return [];
+  if (!/^clients\/python\/[a-z_]+\.py$/.test(path)) return [`${path} is no client in one file`];
+  return [...text.matchAll(/^\s*(?:import|from)\s+([\w.]+)/gm)].flatMap(([, name = ""]) =>
+    importsOfClients.has(name.split(".")[0] ?? "") ? [] : [`${path} imports ${name}`]
+  );
+};
 
 /** A file that is too long holds more than one idea. */
 export const filesAreShort: Rule = ({ path, text }) => {

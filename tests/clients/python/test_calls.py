@@ -1,0 +1,594 @@
+"""Calls against servers that answer, lie, hang, drain and break."""
+
+import asyncio
+import concurrent.futures
+import json
+import os
+import socket
+import threading
+import unittest
+from unittest import mock
+
+from fake_server import PATIENCE, FakeServer, echo, fails_soon, static, until
+import rpc_client
+from rpc_client import (
+    AsyncClient,
+    Cancelled,
+    Client,
+    ConnectionLost,
+    DeadlineExceeded,
+    InternalError,
+    InvalidParams,
+    MethodNotFound,
+    Overloaded,
+    PermissionDenied,
+    RpcError,
+    Unavailable,
+    WorkerLost,
+)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def connected(client, count):
+    """Waits until so many servers are connected."""
+    until(lambda: len(client.connected) >= count)
+
+
+def breaks(peer, request):
+    """Dies under every call."""
+    peer.close()
+
+
+class Answers(unittest.TestCase):
+    def test_answers_find_their_calls_in_any_order_and_in_any_pieces(self):
+        held = []
+
+        def answer_backwards(peer, request):
+            held.append(request)
+            if len(held) < 3:
+                return
+            # Besides: what nobody asked for, what nobody knows, white space, and a CR.
+            data = b'\r\n\n{"jsonrpc":"2.0","id":999,"result":0}\n{"jsonrpc":"2.0","method":"rpc.later"}\n'
+            for one in reversed(held):
+                answer = {"jsonrpc": "2.0", "id": one["id"], "result": one["params"], "later": 1}
+                data += json.dumps(answer).encode() + b"\r\n"
+            for start in range(0, len(data)):
+                peer.send_bytes(data[start : start + 1])
+
+        with FakeServer(answer_backwards) as server, Client(static(server)) as client:
+            calls = [client.submit("f", [n]) for n in range(3)]
+            self.assertEqual([call.result(PATIENCE) for call in calls], [[0], [1], [2]])
+
+    def test_many_threads_share_one_connection_to_each_server_and_each_gets_its_own_answer(self):
+        with FakeServer(echo) as one, FakeServer(echo) as other, Client(static(one, other)) as client:
+
+            def work(worker):
+                return all(client.call("f", [worker, n]) == [worker, n] for n in range(25))
+
+            with concurrent.futures.ThreadPoolExecutor(16) as pool:
+                self.assertTrue(all(pool.map(work, range(16))))
+            self.assertEqual((len(one.peers), len(other.peers)), (1, 1))
+            self.assertEqual(one.count("f") + other.count("f"), 400)
+            self.assertGreater(min(one.count("f"), other.count("f")), 40)
+
+    def test_a_server_whose_calls_end_at_their_deadlines_is_left_alone(self):
+        with FakeServer(lambda peer, request: None) as deaf, FakeServer(echo) as other:
+            with Client(static(deaf, other)) as client:
+                connected(client, 2)
+                for n in range(40):
+                    try:
+                        client.call("f", [n], timeout=0.2)
+                    except DeadlineExceeded:
+                        pass
+                self.assertEqual(deaf.count("f"), 5)
+
+    def test_what_is_no_message_costs_the_connection_and_the_next_one_is_used(self):
+        for garbage in (b"SSH-2.0-OpenSSH_9.6\n", b"[]\n", b"x" * (4 * 1024 * 1024 + 1), b"\xff\n"):
+            told = []
+
+            def lie_once(peer, request):
+                if told:
+                    return echo(peer, request)
+                told.append(1)
+                peer.send_bytes(garbage)
+
+            with self.subTest(garbage[:20]), FakeServer(lie_once, idempotent=["f"]) as server:
+                with Client(static(server)) as client:
+                    self.assertEqual(client.call("f", [1]), [1])
+                self.assertEqual(len(server.peers), 2)
+
+    def test_messages_are_as_long_as_both_sides_say(self):
+        with FakeServer(echo) as server, Client(static(server), message_max=2 * 1024 * 1024) as client:
+            with self.assertRaisesRegex(InvalidParams, "1048576 is the most"):
+                client.call("f", ["x" * 1_100_000])
+            self.assertEqual(server.heard("rpc.discover")[0]["params"], {"messageMax": 2 * 1024 * 1024})
+        with FakeServer(echo) as server:
+            server.message_max = 3_000_000
+            with Client(static(server)) as client:
+                self.assertEqual(client.call("f", ["x" * 2_000_000]), ["x" * 2_000_000])
+        for wrong in (0, 1.5, True, 2**40):
+            with self.subTest(wrong), self.assertRaises(InvalidParams):
+                Client("local:", message_max=wrong)
+
+    def test_a_number_that_python_cannot_hold_fails_that_call_alone(self):
+        def huge(peer, request):
+            peer.send_bytes(b'{"jsonrpc":"2.0","id":%d,"result":1e999}\n' % request["id"])
+
+        with FakeServer(huge) as server, Client(static(server)) as client:
+            with self.assertRaisesRegex(InternalError, "1e999"):
+                client.call("f")
+            self.assertEqual(len(server.peers), 1)
+
+    def test_options_that_cannot_be_are_told_before_anything_is_sent(self):
+        with FakeServer(echo) as server, Client(static(server)) as client:
+            for timeout in (float("nan"), float("inf"), "5", True, 86_401):
+                with self.subTest(timeout), self.assertRaises(InvalidParams):
+                    client.call("f", timeout=timeout)
+            for method in ("x" * 257, 5, None):
+                with self.subTest(method), self.assertRaises(InvalidParams):
+                    client.call(method)
+            for credit in (0, 65_537, 1.5, True):
+                with self.subTest(credit), self.assertRaises(InvalidParams):
+                    list(client.stream("f", credit=credit))
+            with self.assertRaises(InvalidParams):
+                client.procedures().f(1, a=2)
+            for timeout in (0, -1):
+                with self.assertRaises(DeadlineExceeded) as caught:
+                    client.call("f", timeout=timeout)
+                self.assertEqual(caught.exception.executed, "no")
+            self.assertEqual(server.count("f"), 0)
+
+    def test_procedures_are_methods_by_position_and_by_name(self):
+        with FakeServer(echo) as server, Client(static(server)) as client:
+            api = client.procedures(timeout=5)
+            self.assertEqual(api.add(1, 2), [1, 2])
+            self.assertEqual(api.add(a=1, timeout=2), {"a": 1, "timeout": 2})
+            self.assertEqual(api["math.add"](3), [3])
+            self.assertEqual(server.heard("math.add")[0]["params"], [3])
+
+
+class Failover(unittest.TestCase):
+    def both(self, first, second, idempotent=()):
+        """One call to two servers, the first of which gets it first: its outcome, and where it ran."""
+        ran = []
+
+        def record(name, handler):
+            def handle(peer, request):
+                if "id" in request:
+                    ran.append(name)
+                handler(peer, request)
+
+            return handle
+
+        one, other = FakeServer(record("first", first)), FakeServer(record("second", second))
+        one.idempotent, one.others = list(idempotent), [] if idempotent else ["f"]
+        other.idempotent, other.others = one.idempotent, one.others
+        with one, other, Client(static(one, other)) as client:
+            connected(client, 2)
+            # Which is first is chance: the handlers are told apart by the order in which they are met.
+            order = [first, second]
+
+            def in_order(name):
+                def handle(peer, request):
+                    if "id" not in request:
+                        return
+                    ran.append(name)
+                    order[min(len(ran), 2) - 1](peer, request)
+
+                return handle
+
+            one.handler, other.handler = in_order("one"), in_order("other")
+            try:
+                outcome = client.call("f", [1], timeout=20)
+            except RpcError as error:
+                outcome = error
+        return outcome, ran
+
+    def refuses(self, code, **data):
+        return lambda peer, request: peer.refuse(request, code, **data)
+
+    def test_a_call_that_did_not_run_is_sent_to_another(self):
+        for code in (-32601, -32002, -32003):
+            with self.subTest(code):
+                outcome, ran = self.both(self.refuses(code, executed="no"), echo)
+                self.assertEqual(outcome, [1])
+                self.assertEqual(sorted(ran), ["one", "other"])
+
+    def test_a_call_that_may_have_run_is_not_sent_again(self):
+        for handler, kind, executed in (
+            (breaks, ConnectionLost, "maybe"),
+            (self.refuses(-32006), WorkerLost, "maybe"),
+            (self.refuses(-32002, executed="maybe"), Overloaded, "maybe"),
+            (self.refuses(-32601, executed="yes"), MethodNotFound, "yes"),
+        ):
+            with self.subTest(kind.__name__):
+                outcome, ran = self.both(handler, echo)
+                self.assertIsInstance(outcome, kind)
+                self.assertEqual((outcome.executed, len(ran)), (executed, 1))
+
+    def test_an_idempotent_call_that_may_have_run_is_sent_to_another(self):
+        for handler in (breaks, self.refuses(-32006), self.refuses(-32002, executed="maybe")):
+            outcome, ran = self.both(handler, echo, idempotent=["f"])
+            self.assertEqual((outcome, sorted(ran)), ([1], ["one", "other"]))
+
+    def test_what_no_other_server_could_do_better_is_not_sent_again(self):
+        for code, data in (
+            (-32602, {"executed": "no", "issues": [{"path": [0], "message": "m"}]}),
+            (-32603, {}),
+            (-32001, {"executed": "no"}),
+            (-32004, {}),
+            (-32005, {}),
+            (-32007, {}),
+            (-32050, {}),
+            (-32010, {"executed": "no"}),
+            (-32011, {"executed": "no"}),
+        ):
+            with self.subTest(code):
+                outcome, ran = self.both(self.refuses(code, **data), echo, idempotent=["f"])
+                self.assertIsInstance(outcome, RpcError)
+                self.assertEqual(len(ran), 1)
+
+    def test_a_call_is_tried_a_bounded_number_of_times(self):
+        with FakeServer(self.refuses(-32003, executed="no")) as server, Client(static(server)) as client:
+            with self.assertRaises(RpcError) as caught:
+                client.call("f", timeout=20)
+            self.assertEqual(caught.exception.executed, "no")
+            self.assertLessEqual(server.count("f"), 8)
+
+    def test_a_call_that_kills_workers_is_sent_to_two(self):
+        with FakeServer(self.refuses(-32006), idempotent=["f"]) as server, Client(static(server)) as client:
+            with self.assertRaises(WorkerLost):
+                client.call("f", timeout=20)
+            self.assertEqual(server.count("f"), 2)
+
+    def test_trying_again_is_a_bounded_share_of_the_load(self):
+        with FakeServer(self.refuses(-32002, executed="no")) as server, Client(static(server)) as client:
+            calls = [client.submit("f", timeout=20) for _ in range(200)]
+            for call in calls:
+                self.assertIsInstance(call.exception(PATIENCE), Overloaded)
+            self.assertLessEqual(server.count("f"), 200 + (200 * 0.2 + 10) / 2)
+
+    def test_a_server_that_takes_back_that_it_may_run_twice_is_not_sent_such_a_call(self):
+        """A rolling upgrade: the old one says idempotent, the new one does not."""
+        ran = []
+
+        def dies(name):
+            def handle(peer, request):
+                ran.append(name)
+                peer.close()
+
+            return handle
+
+        for _ in range(3):
+            ran.clear()
+            with FakeServer(dies("old"), idempotent=["f"]) as old, FakeServer(dies("new"), others=["f"]) as new:
+                with Client(static(old, new)) as client:
+                    connected(client, 2)
+                    with self.assertRaises(RpcError) as caught:
+                        client.call("f", timeout=1)
+                    self.assertEqual(caught.exception.executed, "maybe")
+            self.assertNotIn("new", ran[1:])
+
+    def test_a_server_that_says_that_a_call_may_not_run_twice_is_believed_whatever_others_say(self):
+        for _ in range(3):
+            with FakeServer(breaks, others=["f"]) as strict, FakeServer(echo, idempotent=["f"]) as lax:
+                with Client(static(strict, lax)) as client:
+                    connected(client, 2)
+                    while strict.count("f") == 0:
+                        try:
+                            client.call("f", timeout=5)
+                        except ConnectionLost as error:
+                            self.assertEqual(error.executed, "maybe")
+                            break
+                    else:
+                        self.fail("a call that may have run was sent again")
+
+    def test_calls_of_before_a_change_are_not_taken_for_idempotent_after_it(self):
+        def changes(peer, request):
+            server.idempotent, server.others = ["f"], []
+            peer.notify("rpc.changed")
+            server.heard("rpc.discover", 2)
+            peer.answer({"id": server.messages[-1]["id"]}, {"methods": [{"name": "f", "x-idempotent": True}]})
+            until(lambda: seen.is_set())
+            peer.close()
+
+        seen = threading.Event()
+
+        def handle(peer, request):
+            if request["method"] == "g":
+                peer.answer(request, None)
+                return seen.set()
+            threading.Thread(target=changes, args=(peer, request), daemon=True).start()
+
+        with FakeServer(handle, others=["f"]) as server, Client(static(server)) as client:
+            call = client.submit("f", timeout=5)
+            server.heard("rpc.discover", 2)
+            # Behind the answer to the second question, so that it has been read by then.
+            client.call("g")
+            self.assertIsInstance(call.exception(PATIENCE), ConnectionLost)
+            self.assertEqual(server.count("f"), 1)
+
+    def test_what_a_server_said_before_a_change_does_not_count(self):
+        def changes(peer, request):
+            server.idempotent, server.others = [], ["f"]
+            peer.notify("rpc.changed")
+            server.heard("rpc.discover", 2)
+            peer.close()
+
+        def handle(peer, request):
+            threading.Thread(target=changes, args=(peer, request), daemon=True).start()
+
+        with FakeServer(handle, idempotent=["f"]) as server, Client(static(server)) as client:
+            with self.assertRaises(ConnectionLost):
+                client.call("f", timeout=5)
+            self.assertEqual(server.count("f"), 1)
+
+    def test_a_server_that_drains_gets_no_new_calls_and_keeps_those_it_has(self):
+        kept = []
+        with FakeServer(lambda peer, request: kept.append((peer, request))) as going:
+            with FakeServer(echo) as staying, Client(static(going, staying)) as client:
+                connected(client, 2)
+                calls = [client.submit("f", [n], timeout=20) for n in range(6)]
+                until(lambda: going.count("f") + staying.count("f") == 6)
+                going.peers[0].notify("rpc.goaway")
+                # The client has read it when it has answered what came behind it.
+                peer, request = kept[0]
+                before = going.count("f")
+                peer.answer(request, request["params"])
+                next(call for call in concurrent.futures.as_completed(calls) if call.result() == request["params"])
+                for n in range(10):
+                    self.assertEqual(client.call("f", [n], timeout=20), [n])
+                self.assertEqual(going.count("f"), before)
+                for peer, request in kept[1:]:
+                    peer.answer(request, request["params"])
+                self.assertEqual([call.result(PATIENCE) for call in calls], [[n] for n in range(6)])
+
+    def test_a_lost_server_is_connected_to_again(self):
+        def dies_once(peer, request):
+            if server.count("f") == 1:
+                peer.close()
+            else:
+                echo(peer, request)
+
+        with FakeServer(dies_once, idempotent=["f"]) as server, Client(static(server)) as client:
+            self.assertEqual(client.call("f", [1]), [1])
+
+    def test_a_server_that_is_silent_is_found_out(self):
+        def hangs(peer, request):
+            silent.answers_pings = False
+
+        with FakeServer(hangs, idempotent=["f"]) as silent, FakeServer(echo, idempotent=["f"]) as other:
+            with mock.patch.object(rpc_client, "TICK", 0.1), Client(static(silent, other)) as client:
+                connected(client, 2)
+                calls = [client.submit("f", [n], timeout=20) for n in range(4)]
+                self.assertEqual([call.result(PATIENCE) for call in calls], [[n] for n in range(4)])
+                self.assertGreater(silent.count("f"), 0)
+
+
+class Ends(unittest.TestCase):
+    def test_a_call_ends_at_its_deadline_and_the_server_is_told(self):
+        with FakeServer(lambda peer, request: None) as server, Client(static(server)) as client:
+            connected(client, 1)
+            with self.assertRaises(DeadlineExceeded) as caught:
+                client.call("f", timeout=0.2)
+            self.assertEqual(caught.exception.executed, "maybe")
+            [request] = server.heard("f")
+            self.assertEqual(server.heard("rpc.cancel")[0]["params"], {"id": request["id"]})
+            self.assertLessEqual(request["meta"]["timeoutMs"], 200)
+
+    def test_without_a_server_a_call_is_unavailable_and_did_not_run(self):
+        with fails_soon(), Client(f"static:127.0.0.1:{free_port()}") as client:
+            with self.assertRaisesRegex(Unavailable, "Cannot reach any server") as caught:
+                client.call("f", timeout=20)
+            self.assertEqual(caught.exception.executed, "no")
+
+    def test_a_call_that_is_given_up_is_cancelled_at_the_server(self):
+        with FakeServer(lambda peer, request: None) as server, Client(static(server)) as client:
+            call = client.submit("f")
+            [request] = server.heard("f")
+            self.assertTrue(call.cancel())
+            self.assertEqual(server.heard("rpc.cancel")[0]["params"], {"id": request["id"]})
+
+    def test_closing_ends_all_calls_and_nothing_hangs(self):
+        with FakeServer(lambda peer, request: None) as server:
+            client = Client(static(server))
+            calls = [client.submit("f") for _ in range(3)]
+            server.heard("f", 3)
+            client.close()
+            client.close()
+            for call in calls:
+                self.assertIsInstance(call.exception(PATIENCE), Cancelled)
+                self.assertEqual(call.exception().executed, "maybe")
+            with self.assertRaises(Cancelled) as caught:
+                client.call("f")
+            self.assertEqual(caught.exception.executed, "no")
+
+    def test_a_peer_that_reads_nothing_costs_its_own_calls_and_what_was_never_written_did_not_run(self):
+        with FakeServer(lambda peer, request: None) as server, Client(static(server)) as client:
+            client.call("rpc.ping")
+            server.peers[0].hears.clear()
+            calls = [client.submit("f", ["x" * 500_000], timeout=2) for _ in range(60)]
+            errors = [call.exception(PATIENCE) for call in calls]
+            server.peers[0].hears.set()
+            self.assertTrue(all(isinstance(error, DeadlineExceeded) for error in errors), errors)
+            executed = [error.executed for error in errors]
+            self.assertEqual((executed[0], executed[-1]), ("maybe", "no"))
+            self.assertEqual(client.call("rpc.ping"), "pong")
+
+    def test_calls_that_were_never_written_are_sent_again_when_the_connection_breaks(self):
+        with FakeServer(lambda peer, request: None, others=["f"]) as server, Client(static(server)) as client:
+            client.call("rpc.ping")
+            server.peers[0].hears.clear()
+            calls = [client.submit("f", ["x" * 500_000], timeout=20) for _ in range(60)]
+            [endpoint] = client._core._preferred
+            connection = endpoint.connection
+            until(lambda: len(connection._pending) + len(connection._unwritten) == 60)
+            server.handler = echo
+            server.peers[0].close()
+            server.peers[0].hears.set()
+            ends = [call.exception(PATIENCE) for call in calls]
+            self.assertIsInstance(ends[0], ConnectionLost)
+            self.assertEqual((ends[0].executed, ends[-1]), ("maybe", None))
+
+    def test_a_server_that_computes_for_long_and_answers_pings_is_left_its_connection(self):
+        def slowly(peer, request):
+            threading.Thread(target=answer_after_pings, args=(peer, request), daemon=True).start()
+
+        def answer_after_pings(peer, request):
+            server.heard("rpc.ping", 4)
+            peer.answer(request, "done")
+
+        with mock.patch.object(rpc_client, "TICK", 0.1):
+            with FakeServer(slowly) as server, Client(static(server)) as client:
+                self.assertEqual(client.call("f", timeout=25), "done")
+                self.assertEqual(len(server.peers), 1)
+
+    @unittest.skipUnless(hasattr(os, "fork"), "there is no fork here")
+    def test_a_client_that_was_made_before_a_fork_says_so(self):
+        with FakeServer(echo) as server, Client(static(server)) as client:
+            self.assertEqual(client.call("f", [1]), [1])
+            child = os.fork()
+            if child == 0:
+                try:
+                    client.call("f", [1])
+                except Unavailable as error:
+                    os._exit(7 if "fork" in str(error) else 1)
+                os._exit(1)
+            self.assertEqual(os.waitpid(child, 0)[1] >> 8, 7)
+            self.assertEqual(client.call("f", [1]), [1])
+
+
+class Streams(unittest.TestCase):
+    def counting(self, total=None, error_at=None):
+        """A handler that yields numbers as far as it is granted, and the most that it ever had under way."""
+        state = {}
+
+        def handle(peer, request):
+            method = request["method"]
+            if method == "rpc.cancel":
+                return state.clear()
+            if method == "rpc.more":
+                if state:
+                    state["credit"] += request["params"]["n"]
+            else:
+                state.update(id=request["id"], credit=request["meta"]["stream"], next=0)
+            while state and state["credit"] > 0 and state["next"] != total:
+                if state["next"] == error_at:
+                    return peer.refuse({"id": state["id"]}, -32006)
+                peer.notify("rpc.item", {"id": state["id"], "items": [state["next"]]})
+                state["next"] += 1
+                state["credit"] -= 1
+            if state and state["next"] == total:
+                if total == 0:
+                    peer.notify("rpc.item", {"id": state["id"], "items": []})
+                peer.answer({"id": state["id"]}, total)
+                state.clear()
+
+        return handle
+
+    def test_items_come_in_order_within_the_credit(self):
+        for total in (0, 1, 7, 200):
+            for credit in (1, 2, 64):
+                with self.subTest((total, credit)), FakeServer(self.counting(total)) as server:
+                    with Client(static(server)) as client:
+                        self.assertEqual(list(client.stream("f", credit=credit)), list(range(total)))
+
+    def test_leaving_the_loop_stops_the_server(self):
+        with FakeServer(self.counting()) as server, Client(static(server)) as client:
+            seen = []
+            for item in client.stream("f", credit=4):
+                seen.append(item)
+                if len(seen) == 10:
+                    break
+            self.assertEqual(seen, list(range(10)))
+            server.heard("rpc.cancel")
+            granted = 4 + sum(message["params"]["n"] for message in server.messages if message["method"] == "rpc.more")
+            self.assertLessEqual(granted, 10 + 4)
+
+    def test_what_is_no_stream_has_its_result_as_the_only_item(self):
+        with FakeServer(echo) as server, Client(static(server)) as client:
+            self.assertEqual(list(client.stream("f", [1])), [[1]])
+
+    def test_an_error_ends_a_stream_after_its_items_which_is_not_sent_again(self):
+        with FakeServer(self.counting(error_at=3), idempotent=["f"]) as server, Client(static(server)) as client:
+            seen = []
+            with self.assertRaises(WorkerLost) as caught:
+                for item in client.stream("f"):
+                    seen.append(item)
+            self.assertEqual((seen, caught.exception.executed, server.count("f")), ([0, 1, 2], "maybe", 1))
+
+    def test_before_its_first_item_a_stream_is_sent_again(self):
+        counting = self.counting(3)
+
+        def dies_first(peer, request):
+            if server.count("f") == 1 and request["method"] == "f":
+                peer.close()
+            else:
+                counting(peer, request)
+
+        with FakeServer(dies_first, idempotent=["f"]) as server, Client(static(server)) as client:
+            self.assertEqual(list(client.stream("f")), [0, 1, 2])
+
+    def test_a_server_that_sends_more_than_was_granted_loses_its_connection(self):
+        def floods(peer, request):
+            if request["method"] == "f":
+                peer.notify("rpc.item", {"id": request["id"], "items": list(range(100))})
+
+        with FakeServer(floods) as server, Client(static(server)) as client:
+            with self.assertRaises(ConnectionLost):
+                list(client.stream("f", credit=2))
+
+    def test_the_deadline_is_over_the_whole_stream(self):
+        with FakeServer(self.counting()) as server, Client(static(server)) as client:
+            connected(client, 1)
+            with self.assertRaises(DeadlineExceeded):
+                for _ in client.stream("f", timeout=0.3):
+                    pass
+            server.heard("rpc.cancel")
+
+
+class Asyncio(unittest.TestCase):
+    def test_calls_streams_and_cancelling_by_asyncio(self):
+        cancelled = threading.Event()
+
+        def handle(peer, request):
+            if request["method"] == "rpc.cancel":
+                cancelled.set()
+            elif request["method"] == "items":
+                peer.notify("rpc.item", {"id": request["id"], "items": [1, 2]})
+                peer.answer(request, 2)
+            elif request["method"] != "hang":
+                echo(peer, request)
+
+        async def main(registry):
+            async with AsyncClient(registry) as client:
+                answers = await asyncio.gather(*(client.call("f", [n]) for n in range(50)))
+                self.assertEqual(answers, [[n] for n in range(50)])
+                self.assertEqual([item async for item in client.stream("items")], [1, 2])
+                self.assertEqual(await client.procedures(timeout=5).f(a=1), {"a": 1})
+                self.assertEqual([item async for item in client.streams().items()], [1, 2])
+                hanging = asyncio.ensure_future(client.call("hang"))
+                await asyncio.get_running_loop().run_in_executor(None, server.heard, "hang")
+                hanging.cancel()
+                with self.assertRaises(asyncio.CancelledError):
+                    await hanging
+                while not cancelled.is_set():
+                    await asyncio.sleep(0.005)
+                closing = asyncio.ensure_future(client.call("hang"))
+                while server.count("hang") == 1:
+                    await asyncio.sleep(0.005)
+            with self.assertRaises(Cancelled):
+                await closing
+            with self.assertRaises(Cancelled):
+                await client.call("f")
+
+        with FakeServer(handle) as server:
+            asyncio.run(asyncio.wait_for(main(static(server)), PATIENCE))
+
+
+if __name__ == "__main__":
+    unittest.main()

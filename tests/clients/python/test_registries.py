@@ -1,0 +1,251 @@
+"""Where servers are found: URLs, files, settings and keys."""
+
+import json
+import os
+import sys
+import tempfile
+import unittest
+import uuid
+
+import fake_server
+import rpc_client
+from rpc_client import Client, InvalidParams, Unavailable, open_registry, read_instance
+
+MODES = hasattr(os, "getuid")
+
+
+def instance(**changed):
+    told = {
+        "name": "rpc",
+        "id": "r",
+        "address": "127.0.0.1",
+        "port": 6666,
+        "sslPort": None,
+        "registrationTimeUTC": 5,
+        "rpc": {"id": "s", "weight": 1, "methods": []},
+    }
+    told.update(changed)
+    return json.dumps(told).encode()
+
+
+class Instances(unittest.TestCase):
+    def test_what_servers_and_curator_write_is_read(self):
+        plain = read_instance(instance())
+        self.assertEqual((plain.id, plain.address, plain.weight, plain.cluster), ("s", "127.0.0.1:6666", 1, None))
+        curator = read_instance(b'{"name":"a","id":"i","address":"h","port":80,"payload":null,"serviceType":"DYNAMIC"}')
+        self.assertEqual((curator.id, curator.address), ("i", "h:80"))
+        ours = {"id": "s", "weight": 0, "tls": {"cluster": "c"}, "secret": "x"}
+        keyed = read_instance(instance(port=None, sslPort=7, rpc=ours))
+        self.assertEqual((keyed.port, keyed.cluster, keyed.weight, keyed.secret), (7, "c", 0, "x"))
+        self.assertEqual(read_instance(instance(address="fe80::1%eth0")).address, "[fe80::1%eth0]:6666")
+
+    def test_what_is_none_is_skipped(self):
+        for text in (
+            b"",
+            b"{",
+            b"[]",
+            b"null",
+            b"7",
+            b"\xff",
+            b"[" * 100_000,
+            b" " * 300_000,
+            instance(address="a b"),
+            instance(address=""),
+            instance(address="evil\n"),
+            instance(address=5),
+            instance(port=0),
+            instance(port=65_536),
+            instance(port="80"),
+            instance(port=True),
+            instance(port=1.5),
+            instance(enabled=False),
+            instance(rpc=5),
+            instance(rpc={"tls": {}}),
+            instance(rpc={"weight": -1}),
+            instance(rpc={"weight": "heavy"}),
+            instance(rpc={"secret": 5}),
+            instance(registrationTimeUTC="now"),
+        ):
+            with self.subTest(text[:80]):
+                self.assertIsNone(read_instance(text))
+
+
+class Urls(unittest.TestCase):
+    def test_what_is_no_registry_is_told_with_the_forms_that_there_are(self):
+        for url in (
+            "",
+            "local",
+            "nothing:here",
+            "static:",
+            "static:127.0.0.1",
+            "static:127.0.0.1:0",
+            "static:127.0.0.1:65536",
+            "static:a b:1",
+            "static:127.0.0.1:1,",
+            "zookeeper:127.0.0.1",
+            "zookeeper://",
+            "zookeeper://user@host",
+            "zookeeper://host?nothing=1",
+        ):
+            with self.subTest(url), self.assertRaisesRegex(InvalidParams, "write local:"):
+                open_registry(url)
+
+    def test_a_password_is_not_repeated(self):
+        with self.assertRaises(InvalidParams) as caught:
+            open_registry("zookeeper://bob:secr@et@a b")
+        self.assertNotIn("secr", str(caught.exception))
+        self.assertNotIn("et@a", str(caught.exception))
+
+    def test_services_have_names_of_letters_and_digits(self):
+        for service in ("../other", "a/b", " ", "x" * 129):
+            with self.subTest(service), self.assertRaises(InvalidParams):
+                Client("local:", service)
+
+    def test_zookeeper_without_kazoo_says_what_to_install(self):
+        hidden = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == "kazoo"}
+        sys.modules["kazoo"] = None
+        try:
+            with self.assertRaisesRegex(Unavailable, "pip install kazoo"):
+                open_registry("zookeeper://127.0.0.1:2181")
+        finally:
+            del sys.modules["kazoo"]
+            sys.modules.update(hidden)
+
+
+@unittest.skipUnless(MODES, "locks and modes of POSIX")
+class Local(unittest.TestCase):
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.root = holder.name
+        self.directory = os.path.join(self.root, "rpc")
+        self.locks = {}
+        self.addCleanup(lambda: [os.close(lock) for lock in self.locks.values()])
+
+    def register(self, server, is_alive=True):
+        import fcntl
+
+        os.makedirs(self.directory, exist_ok=True)
+        name = str(uuid.uuid4())
+        path = os.path.join(self.directory, name)
+        lock = os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR)
+        if is_alive:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.locks[name] = lock
+        else:
+            os.close(lock)
+        with open(f"{path}.tmp", "wb") as file:
+            file.write(instance(port=server.port, rpc={"id": name}))
+        os.rename(f"{path}.tmp", f"{path}.json")
+        return name
+
+    def until(self, client, *servers):
+        wanted = sorted(server.address for server in servers)
+        fake_server.until(lambda: client.connected == wanted)
+
+    def test_servers_are_used_as_they_come_and_let_go_when_they_leave(self):
+        with fake_server.FakeServer(fake_server.echo) as one, fake_server.FakeServer(fake_server.echo) as other:
+            with Client(f"local:{self.root}") as client:
+                first = self.register(one)
+                self.assertEqual(client.call("f", [1], timeout=20), [1])
+                self.register(other)
+                self.until(client, one, other)
+                # Taken out of the registry, and gone a moment later.
+                os.remove(os.path.join(self.directory, f"{first}.json"))
+                one.close()
+                self.until(client, other)
+                self.assertEqual(client.call("f", [2], timeout=20), [2])
+
+    def test_what_dead_servers_left_is_not_called_and_is_removed(self):
+        with fake_server.FakeServer(fake_server.echo) as dead, fake_server.FakeServer(fake_server.echo) as living:
+            name = self.register(dead, is_alive=False)
+            self.register(living)
+            with Client(f"local:{self.root}") as client:
+                self.until(client, living)
+                self.assertEqual(client.call("f", timeout=20), None)
+            self.assertEqual(dead.peers, [])
+            self.assertEqual([one for one in os.listdir(self.directory) if one.startswith(name)], [])
+
+    def test_files_of_others_and_pipes_are_left_alone(self):
+        os.makedirs(self.directory)
+        for name in ("notes.json", "x.lock"):
+            with open(os.path.join(self.directory, name), "w", encoding="utf-8") as file:
+                file.write("{}")
+        pipe = str(uuid.uuid4())
+        os.mkfifo(os.path.join(self.directory, f"{pipe}.json"))
+        os.mkfifo(os.path.join(self.directory, f"{pipe}.lock"))
+        with fake_server.FakeServer(fake_server.echo) as server:
+            self.register(server)
+            with Client(f"local:{self.root}") as client:
+                self.until(client, server)
+        self.assertLessEqual({"notes.json", "x.lock", f"{pipe}.json", f"{pipe}.lock"}, set(os.listdir(self.directory)))
+
+    def test_a_directory_that_cannot_be_read_is_told_and_an_empty_one_says_how_to_start_a_server(self):
+        with fake_server.fails_soon(), Client(f"local:{self.root}") as client:
+            with self.assertRaisesRegex(Unavailable, "rpc serve"):
+                client.call("f", timeout=5)
+        path = os.path.join(self.root, "file")
+        open(path, "w", encoding="utf-8").close()
+        with fake_server.fails_soon(), Client(f"local:{path}") as client:
+            with self.assertRaisesRegex(Unavailable, "Cannot read the local registry"):
+                client.call("f", timeout=5)
+
+
+class Settings(unittest.TestCase):
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.home = holder.name
+        before = dict(os.environ)
+        self.addCleanup(lambda: (os.environ.clear(), os.environ.update(before)))
+        for name in [name for name in os.environ if name.startswith("RPC_")]:
+            del os.environ[name]
+        os.environ.update(XDG_CONFIG_HOME=self.home, APPDATA=self.home)
+        os.makedirs(os.path.join(self.home, "rpc"))
+
+    def write(self, text):
+        with open(os.path.join(self.home, "rpc", "rpc.toml"), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def test_the_registry_is_the_one_that_rpc_call_takes(self):
+        with fake_server.FakeServer(fake_server.echo) as server:
+            self.write(f'# mine\nregistry = "{fake_server.static(server)}" # here\n[other]\nregistry = "no"\n')
+            with Client() as client:
+                self.assertEqual(client.call("f", [1]), [1])
+            self.write("registry = 'nothing:'\n")
+            os.environ["RPC_REGISTRY"] = fake_server.static(server)
+            with Client() as client:
+                self.assertEqual(client.call("f", [1]), [1])
+            os.environ["RPC_REGISTRY"] = ""
+            with self.assertRaises(InvalidParams):
+                Client()
+
+    def test_keys_that_cannot_be_used_stop_the_client_and_it_does_not_go_on_without(self):
+        keys = os.path.join(self.home, "rpc", "keys")
+        os.makedirs(keys)
+        with open(os.path.join(keys, "ca.crt"), "w", encoding="utf-8") as file:
+            file.write("nothing")
+        with fake_server.FakeServer(fake_server.echo) as server:
+            with self.assertRaisesRegex(InvalidParams, "Cannot use the keys"):
+                Client(fake_server.static(server))
+            with Client(fake_server.static(server), insecure=True) as client:
+                self.assertEqual(client.call("f", [1]), [1])
+
+    def test_a_server_with_keys_is_not_called_in_the_open(self):
+        told = rpc_client._Instance("s", "127.0.0.1", 1, cluster="c")
+
+        class Listed(rpc_client._Registry):
+            def _run(self):
+                self._found([told])
+
+        opened, rpc_client.open_registry = rpc_client.open_registry, lambda url, keys: Listed(url)
+        try:
+            with fake_server.fails_soon(), Client("local:") as client:
+                with self.assertRaisesRegex(rpc_client.Unauthenticated, "rpc keys join"):
+                    client.call("f", timeout=5)
+        finally:
+            rpc_client.open_registry = opened
+
+
+if __name__ == "__main__":
+    unittest.main()

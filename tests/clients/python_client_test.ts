@@ -1,0 +1,205 @@
+/** The client in Python: its own tests, and the rows of the fault table that concern a client. */
+
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { failuresOf } from "../chaos/audit.ts";
+import { chaosTest, Cluster, longestGapMs, measured, stopAll } from "../chaos/cluster.ts";
+import { oldestAndNewestPython, pythonWithKazoo } from "../support/python.ts";
+import { RpcHome } from "../support/rpc_process.ts";
+import { waitFor, within } from "../support/wait_for.ts";
+import { startZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const [oldest = ""] = oldestAndNewestPython;
+const load = [oldest, here("fixtures/load.py")];
+const ignore = oldestAndNewestPython.length === 0;
+const why = ignore ? " (ignored: there is no Python 3.8 or later)" : "";
+
+for (const python of oldestAndNewestPython) {
+  const version = python.split("/").slice(-3).join("/");
+  Deno.test(`the Python client's own tests pass (${version})`, async () => {
+    const running = new Deno.Command(python, {
+      args: ["-W", "error", "-m", "unittest", "discover", "-s", here("python")],
+      stdin: "null",
+    }).output();
+    const { success, stderr } = await within("the Python client's tests", running, 120_000);
+    assert.ok(success, new TextDecoder().decode(stderr));
+  });
+}
+
+function rowTest(row: string, fn: (cluster: Cluster) => Promise<void>): void {
+  if (ignore) return void Deno.test({ name: row + why, ignore, fn() {} });
+  chaosTest(row, async () => {
+    await using cluster = await Cluster.create();
+    await fn(cluster);
+  });
+}
+
+rowTest("SIGKILL of one of three servers costs no idempotent call from Python", async (cluster) => {
+  const [victim] = await cluster.serveMany(3);
+  const client = await cluster.load({}, undefined, load);
+  await cluster.runsOn("s1", 20);
+  await victim?.kill();
+  await client.more(200);
+  const reports = await stopAll([client]);
+  const result = cluster.audit();
+  assert.deepEqual(failuresOf(result, "again"), {});
+  for (const kind of Object.keys(failuresOf(result, "once"))) {
+    assert.match(kind, /^(ConnectionLost|WorkerLost):maybe$/);
+  }
+  const lost = Object.values(result.failed).reduce((sum, count) => sum + count, 0);
+  assert.ok(lost <= 4, `at most what was in flight: ${lost}`);
+  measured("Python, SIGKILL of 1 of 3", {
+    sent: result.sent,
+    failed: result.failed,
+    gapMs: longestGapMs(reports),
+  });
+});
+
+rowTest("a rolling restart of all servers costs no call from Python", async (cluster) => {
+  const servers = await cluster.serveMany(3, { slowMs: 3 });
+  const client = await cluster.load({}, undefined, load);
+  for (const server of servers) {
+    assert.equal(await server.stop(), 0);
+    await cluster.serve({ port: server.port, slowMs: 3 });
+    await client.more(50);
+  }
+  const reports = await stopAll([client]);
+  const result = cluster.audit();
+  assert.deepEqual(result.failed, {});
+  assert.equal(result.executed, result.sent, "nothing ran twice, idempotent or not");
+  measured("Python, rolling restart", { sent: result.sent, gapMs: longestGapMs(reports) });
+});
+
+rowTest(
+  "a server that joins is used from Python, one drained from afar is not",
+  async (cluster) => {
+    const first = await cluster.serve();
+    const client = await cluster.load({}, undefined, load);
+    await cluster.serve();
+    await cluster.runsOn("s2", 10);
+    const { code, stderr } = await cluster.home.run(["servers", "drain", first.address]);
+    assert.equal(code, 0, stderr);
+    const isLeftAlone = () =>
+      cluster.executions().slice(-100).every(({ server }) => server === "s2");
+    await waitFor("100 calls in a row elsewhere", isLeftAlone, { timeoutMs: 60_000 });
+    await client.stop();
+    assert.deepEqual(cluster.audit().failed, {});
+  },
+);
+
+/** Runs a program in Python that has the client beside it, to its end. */
+async function run(python: string, home: RpcHome, text: string): Promise<string> {
+  const { success, stdout, stderr } = await within(
+    "a program in Python",
+    new Deno.Command(python, {
+      args: ["-B", "-c", text],
+      env: home.env({ PYTHONPATH: here("../../clients/python") }),
+      cwd: home.workingDirectory,
+      stdin: "null",
+    }).output(),
+    60_000,
+  );
+  const decoder = new TextDecoder();
+  assert.ok(success, decoder.decode(stderr));
+  return decoder.decode(stdout).trim();
+}
+
+const zooKeeperName = "the Python client finds servers in a ZooKeeper with a chroot, and goes on " +
+  "without it";
+if (pythonWithKazoo === undefined && Deno.env.get("RPC_TEST_REQUIRE_ZOOKEEPER") !== "1") {
+  const name = `${zooKeeperName} (ignored: no Python with kazoo)`;
+  Deno.test({ name, ignore: true, fn() {} });
+} else {
+  zooKeeperTest(zooKeeperName, async () => {
+    assert.ok(pythonWithKazoo !== undefined, "There is no Python with kazoo");
+    await using zooKeeper = await startZooKeeper();
+    await using cluster = await Cluster.create(`zookeeper://${zooKeeper.connectString}/some/path`);
+    // Before the first server: the service's node does not exist yet.
+    const loading = cluster.load({}, undefined, [pythonWithKazoo, here("fixtures/load.py")]);
+    const first = await cluster.serve();
+    const client = await loading;
+    await cluster.serve();
+    await cluster.runsOn("s2", 10);
+    assert.equal(await first.stop(), 0);
+    await client.more(20);
+    await zooKeeper.stop();
+    await client.more(50);
+    await client.stop();
+    const failed = cluster.audit().failed;
+    // Calls that waited for the first server longer than a client does while there is none.
+    for (const kind of Object.keys(failed)) assert.match(kind, / Unavailable:no$/);
+  });
+}
+
+Deno.test({
+  name: `with keys the Python client speaks TLS to the cluster's servers and to no others${why}`,
+  ignore,
+  async fn() {
+    await using home = await RpcHome.create();
+    await using other = await RpcHome.create(home.registry);
+    await home.run(["keys", "init", "--name", "alpha"]);
+    const { stdout: keys } = await home.run(["keys", "export", "bob", "--rights", "read,call:fib"]);
+    const server = await home.serve();
+    const call = (method: string, registry = "None") =>
+      `import rpc_client\n` +
+      `with rpc_client.Client(${registry}) as client:\n` +
+      `    try: print(client.call(${method}, timeout=10))\n` +
+      `    except rpc_client.RpcError as error: print(error.name, error.executed, error)\n`;
+    const fib = '"fib", [10]';
+
+    // Whom nobody has let in: by the registry's word, and by TLS's own where there is none.
+    assert.match(await run(oldest, other, call(fib)), /^Unauthenticated no .*rpc keys join/);
+    const address = `"static:${server.address}"`;
+    assert.match(await run(oldest, other, call(fib, address)), /^Unavailable no .*rpc keys join/);
+
+    assert.equal((await other.run(["keys", "import", "-"], { stdin: keys })).code, 0);
+    for (const python of oldestAndNewestPython) {
+      assert.equal(await run(python, other, call(fib)), "55");
+    }
+    assert.equal(await run(oldest, other, call(fib, address)), "55");
+    assert.match(await run(oldest, other, call('"pi", [10]')), /^PermissionDenied no /);
+
+    // A server in the open, and one of another cluster.
+    await using stranger = await RpcHome.create();
+    const open = await stranger.serve();
+    const notOurs = `"static:${open.address}"`;
+    assert.match(await run(oldest, other, call(fib, notOurs)), /^Unavailable no .*TLS/);
+    await stranger.run(["keys", "init", "--name", "mallory"]);
+    const impostor = await stranger.serve();
+    const foreign = `"static:${impostor.address}"`;
+    assert.match(await run(oldest, other, call(fib, foreign)), /^Unavailable no .*impostor/);
+  },
+});
+
+Deno.test({
+  name: `a private server is called from Python by who can read its secret${why}`,
+  ignore,
+  async fn() {
+    await using home = await RpcHome.create();
+    await home.serve(["--private"]);
+    const text = "import rpc_client\n" +
+      "with rpc_client.Client() as client: print(client.call('fib', [10]))";
+    assert.equal(await run(oldest, home, text), "55");
+  },
+});
+
+Deno.test({
+  name: `a stream of a real server is read from Python within its credit, and left${why}`,
+  ignore,
+  async fn() {
+    await using home = await RpcHome.create();
+    const tasks =
+      "export async function* count(n: number) { for (let i = 0; i < n; i++) yield i; }";
+    await Deno.writeTextFile(`${home.workingDirectory}/tasks.ts`, tasks);
+    await home.serve(["127.0.0.1", "0", "tasks.ts"]);
+    const text = "import rpc_client\n" +
+      "with rpc_client.Client() as client:\n" +
+      "    print(sum(client.stream('count', [1000], credit=7)))\n" +
+      "    print(next(client.stream('count', [1000000000], credit=7)))\n" +
+      "    print(list(client.stream('count', [3])), client.call('count', [3]))\n";
+    for (const python of oldestAndNewestPython) {
+      assert.equal(await run(python, home, text), "499500\n0\n[0, 1, 2] [0, 1, 2]");
+    }
+  },
+});
