@@ -5,7 +5,7 @@ import { callMatcher, formatRights } from "../keys/rights.ts";
 import type { Request } from "../wire/message.ts";
 import { reservedMethods } from "../wire/reserved.ts";
 import type { TaskHandle } from "../workers/pool/task.ts";
-import type { Peer, Reply } from "./dispatcher.ts";
+import type { Peer, Reply } from "./reply.ts";
 import { withoutOthersParams } from "./tap/without_params.ts";
 import type { RequestTaker } from "./tracing.ts";
 

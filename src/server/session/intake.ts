@@ -10,7 +10,7 @@ import { httpAnswer, isHttp } from "../bounds/http.ts";
 import { refusals } from "../bounds/reasons.ts";
 import type { Shared } from "../bounds/shared.ts";
 import type { Turn } from "../bounds/turns.ts";
-import type { Peer } from "../dispatcher.ts";
+import type { Peer } from "../reply.ts";
 import type { RequestTaker } from "../tracing.ts";
 import { type AnswerSink, BatchAnswers } from "./batch_answers.ts";
 import type { OpenCalls } from "./open_calls.ts";

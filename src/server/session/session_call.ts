@@ -3,7 +3,7 @@ import { encodeError, encodeJsonResult, encodeResult } from "../../wire/codec.ts
 import type { Id } from "../../wire/message.ts";
 import type { TaskHandle } from "../../workers/pool/task.ts";
 import type { AnswerSink } from "./batch_answers.ts";
-import type { Reply } from "../dispatcher.ts";
+import type { Reply } from "../reply.ts";
 
 /** What a call tells its session. */
 export interface SessionCallOwner {

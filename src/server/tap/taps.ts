@@ -5,7 +5,7 @@ import type { Request } from "../../wire/message.ts";
 import { reservedPrefix } from "../../wire/reserved.ts";
 import { tapParamsSchema } from "../../wire/reports/tap.ts";
 import type { TaskHandle } from "../../workers/pool/task.ts";
-import type { Peer, Reply } from "../dispatcher.ts";
+import type { Peer, Reply } from "../reply.ts";
 import type { RequestTaker } from "../tracing.ts";
 import { type HeardCall, Tap } from "./tap.ts";
 

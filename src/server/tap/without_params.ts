@@ -1,6 +1,6 @@
 import type { Matcher } from "../../base/names/patterns.ts";
 import type { TapEvent } from "../../wire/reports/tap.ts";
-import type { Reply } from "../dispatcher.ts";
+import type { Reply } from "../reply.ts";
 
 /**
  * An answer to `rpc.tap` that tells nothing of what others have given to methods, and of what these

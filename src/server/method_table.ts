@@ -1,0 +1,110 @@
+import { RpcError } from "../base/errors.ts";
+import { messageMaxDefault } from "../base/limits.ts";
+import { nearest } from "../base/names/nearest.ts";
+import { type Matcher, matcherOf } from "../base/names/patterns.ts";
+import { mergeOpenRpc, type OpenRpcDocument, toOpenRpc } from "../procedures/openrpc.ts";
+import type { Procedure, ProcedureKind, Procedures } from "../procedures/procedure.ts";
+import type { Stats } from "../wire/reports/stats.ts";
+import type { Pool } from "../workers/pool/pool.ts";
+import { MethodCounters } from "./method_counters.ts";
+
+/** One procedure, and where it runs. */
+export interface Method {
+  readonly name: string;
+  readonly inline: Procedure | undefined;
+  readonly kind: ProcedureKind;
+  readonly isStream: boolean;
+  readonly isIdempotent: boolean;
+  /** Who may call it; `undefined`: whoever may call the server. */
+  readonly isFor: Matcher | undefined;
+  readonly counters: MethodCounters;
+}
+
+/** What a {@link MethodTable} needs. */
+export interface MethodTableOptions {
+  /** Those of kind `inline` run in this process; all others are the pool's. */
+  readonly procedures: Procedures;
+  readonly service: string;
+  readonly version: string;
+  /** Longest message that is taken and sent, in bytes. @default messageMaxDefault */
+  readonly messageMax?: number | undefined;
+}
+
+/**
+ * Longest method name that a similar one is looked for: the search takes time, and nobody mistypes
+ * more.
+ */
+const guessedLengthMax = 64;
+
+/** What a server offers: its own inline procedures, and what its workers do. */
+export class MethodTable {
+  readonly #options: MethodTableOptions;
+  #byName: ReadonlyMap<string, Method> = new Map();
+  #document: string;
+
+  constructor(options: MethodTableOptions, pool: Pool | undefined) {
+    this.#options = options;
+    this.#document = JSON.stringify(this.#make(pool));
+  }
+
+  /** What `rpc.discover` answers, as JSON: it may be long, and is the same for all. */
+  get document(): string {
+    return this.#document;
+  }
+
+  /** The method of this name. */
+  get(name: string): Method | undefined {
+    return this.#byName.get(name);
+  }
+
+  /**
+   * Offers what another pool does. What was counted of a method stays. Returns whether anything
+   * else is offered now.
+   */
+  install(pool: Pool): boolean {
+    const before = this.#document;
+    this.#document = JSON.stringify(this.#make(pool));
+    return this.#document !== before;
+  }
+
+  /** What was counted of each method. */
+  stats(): Stats["methods"] {
+    const methods = [...this.#byName.values()];
+    return Object.fromEntries(methods.map(({ name, counters }) => [name, counters.stats()]));
+  }
+
+  /** That there is no such method, and which may be meant. */
+  notFound(name: string): RpcError {
+    const guess = name.length > guessedLengthMax ? undefined : nearest(name, this.#byName.keys());
+    const hint = guess === undefined ? "see rpc.discover" : `did you mean ${guess}?`;
+    const message = `Cannot find the method ${JSON.stringify(name)}: ${hint}`;
+    return new RpcError("MethodNotFound", message);
+  }
+
+  #make(pool: Pool | undefined): OpenRpcDocument {
+    const { procedures, service, version, messageMax = messageMaxDefault } = this.#options;
+    const offered = pool?.document();
+    // A user's procedure goes before a built-in one of the same name.
+    const shadows = new Set(
+      offered?.methods.filter((method) => method["x-kind"] !== "inline").map(({ name }) => name),
+    );
+    const inline = Object.fromEntries(
+      Object.entries(procedures).filter(([name, { kind }]) =>
+        kind === "inline" && !shadows.has(name)
+      ),
+    );
+    const own = toOpenRpc(inline, { title: service, version, "x-message-max": messageMax });
+    const document = offered === undefined ? own : mergeOpenRpc(own, offered);
+    const methods = document.methods.map(({ name, ...method }): Method => ({
+      name,
+      inline: Object.hasOwn(inline, name) ? inline[name] : undefined,
+      kind: method["x-kind"],
+      isStream: method["x-stream"],
+      isIdempotent: method["x-idempotent"],
+      isFor: method["x-callers"] === undefined ? undefined : matcherOf(method["x-callers"]),
+      counters: this.#byName.get(name)?.counters ?? new MethodCounters(),
+    }));
+    this.#byName = new Map(methods.map((method) => [method.name, method]));
+    return document;
+  }
+}

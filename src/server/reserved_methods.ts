@@ -1,0 +1,101 @@
+import type { Clock } from "../base/clock.ts";
+import { statsPeriodMs } from "../base/limits.ts";
+import { cancelledId, moreParams, saidMessageMax } from "../wire/decode_request.ts";
+import type { Request } from "../wire/message.ts";
+import { reservedMethods } from "../wire/reserved.ts";
+import type { Stats } from "../wire/reports/stats.ts";
+import type { TaskHandle } from "../workers/pool/task.ts";
+import type { MethodTable } from "./method_table.ts";
+import type { Peer, Reply } from "./reply.ts";
+
+/** What {@link ReservedMethods} need. */
+export interface ReservedMethodsOptions {
+  readonly clock: Clock;
+  /**
+   * Changes this server's shares as `rpc.override` asks, and resolves with what then holds.
+   * @default it cannot
+   *
+   * @throws {RpcError} why it does not
+   */
+  readonly override?: ((params: Request["params"]) => Promise<unknown>) | undefined;
+  /** Answers `rpc.tap`, until a deadline. @default it is a method that is not there */
+  readonly tap?:
+    | ((request: Request, reply: Reply, deadlineAtMs: number) => TaskHandle | undefined)
+    | undefined;
+}
+
+/** What the server knows of itself and of its calls. */
+interface Server {
+  /** What it is doing, and has done. */
+  stats(): Stats;
+  /** Until when a request may take, on the clock's scale. */
+  deadlineOf(request: Request): number;
+}
+
+/** Answers the protocol's own methods, and what is no method at all. */
+export class ReservedMethods {
+  readonly #methods: MethodTable;
+  readonly #options: ReservedMethodsOptions;
+  readonly #server: Server;
+  #statsJson = "";
+  #statsAtMs = -Infinity;
+
+  constructor(methods: MethodTable, options: ReservedMethodsOptions, server: Server) {
+    this.#methods = methods;
+    this.#options = options;
+    this.#server = server;
+  }
+
+  /** As {@link Dispatcher.dispatch} does. */
+  answer(request: Request, reply: Reply, peer: Peer): TaskHandle | undefined {
+    const { method, params } = request;
+    const { override, tap } = this.#options;
+    if (method === reservedMethods.tap && tap !== undefined) {
+      return tap(request, reply, this.#server.deadlineOf(request));
+    }
+    if (method === reservedMethods.override && override !== undefined) {
+      override(params).then((result) => reply.succeed(result), (error) => reply.fail(error));
+      return { cancel() {}, more() {} };
+    }
+    this.#answerAtOnce(method, params, reply, peer);
+    return undefined;
+  }
+
+  #answerAtOnce(method: string, params: Request["params"], reply: Reply, peer: Peer): void {
+    switch (method) {
+      case reservedMethods.ping:
+        return reply.succeed("pong");
+      case reservedMethods.discover: {
+        const messageMax = saidMessageMax(params);
+        if (messageMax !== undefined) peer.takes(messageMax);
+        return reply.succeedWithJson(this.#methods.document);
+      }
+      case reservedMethods.stats:
+        return reply.succeedWithJson(this.#latestStats());
+      case reservedMethods.cancel: {
+        const id = cancelledId(params);
+        if (id !== undefined) peer.cancel(id);
+        return reply.succeed(null);
+      }
+      case reservedMethods.more: {
+        const read = moreParams(params);
+        if (read !== undefined) peer.more(read.id, read.n);
+        return reply.succeed(null);
+      }
+    }
+    reply.fail(this.#methods.notFound(method));
+  }
+
+  /**
+   * What the server does, as JSON, computed only so often: each takes a sort a method, and anybody
+   * may ask.
+   */
+  #latestStats(): string {
+    const nowMs = this.#options.clock.now();
+    if (nowMs - this.#statsAtMs >= statsPeriodMs) {
+      this.#statsAtMs = nowMs;
+      this.#statsJson = JSON.stringify(this.#server.stats());
+    }
+    return this.#statsJson;
+  }
+}
