@@ -7,8 +7,10 @@
  *   stops reading, TCP's window closes, and the client's writes wait. No error, only back pressure;
  * - all connections together have at most {@link queueMaxDefault} calls waiting for a worker; past
  *   it a call is answered Overloaded, which is safe to retry elsewhere;
- * - what a client does not read piles up to {@link outboxBytesMax}; past it the server stops
- *   reading from that client, and after {@link writeStallTimeoutMs} without progress closes it.
+ * - what a client does not read piles up to {@link outboxBytesMax}, or, while all together leave
+ *   more than {@link unreadBytesCrowded}, to {@link crowdedOutboxBytesMax}; past it the server
+ *   stops reading from that client, and after {@link writeStallTimeoutMs} without progress closes
+ *   it.
  */
 
 /**
@@ -105,6 +107,19 @@ export const partialLinesBytesMax = 64 * 1024 * 1024;
 /** Answers that are not read, over all connections: each of them alone is held to its own bound. */
 export const unreadBytesMax = 256 * 1024 * 1024;
 
+/**
+ * Answers that are not read, over all connections, past which none is left more unread than
+ * {@link crowdedOutboxBytesMax} before it is read from no further: what hundreds of peers leave
+ * takes memory, and the time of all others to collect it.
+ */
+export const unreadBytesCrowded = 16 * 1024 * 1024;
+
+/**
+ * Unread output that a peer may cause while many leave much unread: more than a few full windows of
+ * TCP.
+ */
+export const crowdedOutboxBytesMax = 256 * 1024;
+
 /** Requests under way, over all connections. Past it long ones are answered Overloaded. */
 export const requestsBytesMax = 256 * 1024 * 1024;
 
@@ -115,16 +130,17 @@ export const requestsBytesMax = 256 * 1024 * 1024;
 export const shortRequestBytes = 16 * 1024;
 
 /**
- * What one connection's lines may take before those of others come: little beside what a call takes
- * across a network, and much beside what changing takes.
+ * What the lines of connections that send much may take together before those of others come:
+ * little beside what a call takes across a network, and much beside what changing takes, which is a
+ * tenth of a millisecond.
  */
-export const turnMs = 5;
+export const turnMs = 0.5;
 
 /**
- * The same while several connections take turns: who sends little beside them waits for one of
- * these.
+ * Who took one in so many of that sends much: more than a client does that has 64 short calls under
+ * way.
  */
-export const contestedTurnMs = 1;
+export const turnShareOfHeavy = 2;
 
 /**
  * How often `rpc.stats` is computed anew at the most: a person sees no more, and it takes a sort a

@@ -9,6 +9,8 @@ Deno.test("the bounds stand in the relations that their file promises", () => {
   assert.ok(limits.messageMaxDefault <= limits.messageMaxMost);
   // What waits to begin is held back long before answers are replaced by errors.
   assert.ok(limits.unreadAnswersBytesMax >= 8 * limits.outboxBytesMax);
+  // Many who do not read are held back long before one of them is closed for it.
+  assert.ok(limits.unreadBytesMax >= 8 * limits.unreadBytesCrowded);
   assert.ok(limits.requestBytesInFlightMax > 2 * limits.messageMaxDefault);
   // One read never holds more than one message's worth of bytes.
   assert.ok(limits.readBufferBytes < limits.messageMaxDefault);

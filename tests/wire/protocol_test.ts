@@ -62,6 +62,8 @@ Deno.test("the bounds that the protocol states are those in the code", () => {
     ["P-35", "10,000 ms", limits.callTimeoutMsDefault],
     ["P-41", "1,024 requests", limits.connectionInFlightMax],
     ["P-42", "4 MiB", limits.outboxBytesMax / 1024 / 1024],
+    ["P-42", "256 KiB", limits.crowdedOutboxBytesMax / 1024],
+    ["P-42", "16 MiB", limits.unreadBytesCrowded / 1024 / 1024],
     ["P-42", "30 s", limits.writeStallTimeoutMs / 1000],
     ["P-43", "30 s", limits.partialLineTimeoutMs / 1000],
     ["P-44", "4,096 by default", limits.queueMaxDefault],

@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
-import { contestedTurnMs, readBufferBytes, turnMs } from "../../base/limits.ts";
+import { readBufferBytes, turnMs, turnShareOfHeavy } from "../../base/limits.ts";
+import { giveWay } from "./give_way.ts";
 
 /** Lines after which a look at the clock is worth it. */
 const linesBetweenLooks = 16;
@@ -10,25 +11,27 @@ const longLineLength = 4 * 1024;
 /** A read of so much is one of several, as far as one can tell. */
 const manyBytes = readBufferBytes / 2;
 
+/** From so much of a turn on a connection has others come before it goes on. */
+const heavyMs = turnMs / turnShareOfHeavy;
+
 /**
  * Has the connections that send much take turns, one after the other, and all that is ready of
- * others come between two of them. So what somebody waits who sends little is one turn, however
- * many send much.
+ * others come between two of them. What all connections took since the others last came counts
+ * together: so what somebody waits who sends little is one turn, however many send much.
  */
 export class Turns {
   readonly clock: Clock;
   readonly #isAlone: () => boolean;
+  readonly #giveWay: (callback: () => void) => void;
   #waiting: (() => void)[] = [];
+  #round = 0;
+  #spentMs = 0;
 
   /** @param isAlone whether there is nobody else to wait for a turn's end */
-  constructor(clock: Clock, isAlone: () => boolean) {
+  constructor(clock: Clock, isAlone: () => boolean, pause = giveWay) {
     this.clock = clock;
     this.#isAlone = isAlone;
-  }
-
-  /** How long one turn is. The more take turns the less each needs one that is long. */
-  get turnMs(): number {
-    return this.#waiting.length > 0 ? contestedTurnMs : turnMs;
+    this.#giveWay = pause;
   }
 
   /** Whether nobody else is there. */
@@ -36,31 +39,44 @@ export class Turns {
     return this.#isAlone();
   }
 
-  /**
-   * Resolves when it is the next one's turn again: by a timer, since the system is asked what else
-   * has come only when there is nothing to do for a moment.
-   */
+  /** A number that is another one after others have come. */
+  get round(): number {
+    return this.#round;
+  }
+
+  /** What was taken by all since others came. */
+  get spentMs(): number {
+    return this.#spentMs;
+  }
+
+  /** A connection took so much. */
+  spend(ms: number): void {
+    this.#spentMs += ms;
+  }
+
+  /** Resolves when it is the next one's turn again. */
   next(): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
-      if (this.#waiting.length === 1) this.clock.after(0, this.#pass);
+      if (this.#waiting.length === 1) this.#giveWay(this.#pass);
     });
   }
 
   readonly #pass = (): void => {
+    this.#round++;
+    this.#spentMs = 0;
     const resolve = this.#waiting.shift();
-    if (this.#waiting.length > 0) this.clock.after(0, this.#pass);
+    if (this.#waiting.length > 0) this.#giveWay(this.#pass);
     resolve?.();
   };
 }
 
-/**
- * What one connection has had of its turn, over several reads if they follow each other at once.
- */
+/** What one connection has had of the turn that is. */
 export class Turn {
   readonly #turns: Turns;
   #isAlone = true;
   #lines = 0;
+  #round = 0;
   #spentMs = 0;
   #sinceMs = 0;
 
@@ -69,33 +85,50 @@ export class Turn {
   }
 
   /**
-   * So many bytes were read. If they are few, all that had come is worked off, and a new turn
-   * begins.
+   * So many bytes were read and are worked on from now on. If they are few, all that had come
+   * before is worked off, and the system was asked for more.
    */
   begin(bytes: number): void {
     this.#isAlone = this.#turns.isAlone;
     if (this.#isAlone) return;
-    this.#sinceMs = this.#turns.clock.now();
     if (bytes < manyBytes) this.#spentMs = 0;
+    this.#sinceMs = this.#turns.clock.now();
   }
 
-  /** All that was read is worked off. */
+  /** What was read is worked off, or has to wait. */
   end(): void {
-    if (!this.#isAlone) this.#spentMs += this.#turns.clock.now() - this.#sinceMs;
+    if (!this.#isAlone) this.#spend();
   }
 
   /** Whether the turn is over, before the next line of this length. */
   isOver(lineLength: number): boolean {
     if (this.#isAlone) return false;
     if (++this.#lines % linesBetweenLooks !== 0 && lineLength < longLineLength) return false;
-    const spentMs = this.#spentMs + this.#turns.clock.now() - this.#sinceMs;
-    return spentMs >= this.#turns.turnMs;
+    this.#spend();
+    return this.#turns.spentMs >= turnMs && this.#spentMs >= heavyMs;
   }
 
   /** Lets others have theirs. */
   async pass(): Promise<void> {
     await this.#turns.next();
-    this.#spentMs = 0;
+    this.goOn();
+  }
+
+  /** What was read is worked on again. */
+  goOn(): void {
     this.#sinceMs = this.#turns.clock.now();
+  }
+
+  #spend(): void {
+    const turns = this.#turns;
+    const nowMs = turns.clock.now();
+    const ms = nowMs - this.#sinceMs;
+    this.#sinceMs = nowMs;
+    turns.spend(ms);
+    if (this.#round !== turns.round) {
+      this.#round = turns.round;
+      this.#spentMs = 0;
+    }
+    this.#spentMs += ms;
   }
 }

@@ -20,6 +20,7 @@ import type { ServerConnection } from "../listener.ts";
 import { OpenCalls } from "./open_calls.ts";
 import type { SessionLimits } from "../bounds/session_limits.ts";
 import { Turn } from "../bounds/turns.ts";
+import { Unread } from "../bounds/unread.ts";
 import type { RequestTaker } from "../tracing.ts";
 
 /** What a {@link Session} needs. */
@@ -69,7 +70,7 @@ export class Session implements IntakeOwner {
   readonly #calls: OpenCalls;
   readonly #watch: PeerWatch;
   readonly #partial: BudgetHolder;
-  readonly #unread: BudgetHolder;
+  readonly #unread: Unread;
   readonly #intake: Intake;
   #state: State = { kind: "open" };
   /** What its reader does: it is held up while too much is under way, or others have their turn. */
@@ -91,11 +92,10 @@ export class Session implements IntakeOwner {
       isStuck: () => this.#watch.isLineStuck,
       giveUp: () => this.refuse(encodeError(null, refusals.partialLine)),
     };
-    this.#unread = {
-      heldBytes: () => this.#outbox.pendingBytes,
+    this.#unread = new Unread(this.#outbox, limits.outboxBytesMax, options.shared.unread, {
       isStuck: () => this.#watch.isUnreadStuck,
       giveUp: () => this.#broke(new Error("All peers together leave too many answers unread")),
-    };
+    });
   }
 
   /** What the client takes, as far as it has said. */
@@ -142,7 +142,7 @@ export class Session implements IntakeOwner {
     const { shared, conn } = this.#options;
     this.#outbox.close();
     shared.partialLines.forget(this.#partial);
-    shared.unread.forget(this.#unread);
+    this.#unread.forget();
     for (const call of this.#calls) call.cancel();
     conn.close();
   }
@@ -152,6 +152,7 @@ export class Session implements IntakeOwner {
    */
   checkPeer(): void {
     const { pendingBytes, bytesWritten } = this.#outbox;
+    this.#unread.count();
     const isInLine = this.#splitter.partialBytes > 0 && this.#reader !== "held up";
     const isIdle = this.#calls.size === 0 && pendingBytes === 0;
     const stall = this.#watch.look({
@@ -183,7 +184,7 @@ export class Session implements IntakeOwner {
   }
 
   get isFull(): boolean {
-    return this.#outbox.pendingBytes > this.#options.limits.outboxBytesMax;
+    return this.#unread.isFull;
   }
 
   send(line: string): void {
@@ -251,21 +252,28 @@ export class Session implements IntakeOwner {
 
   hold(turn: Turn, bytes: number): Promise<void> | undefined {
     const isOver = turn.isOver(bytes);
-    return isOver || this.#isCrowded() ? this.#holdUp(isOver ? turn : undefined) : undefined;
+    return isOver || this.#isCrowded() ? this.#holdUp(turn, isOver) : undefined;
   }
 
   /**
    * Back pressure: while this waits nothing is read, TCP's window closes, and the peer's writes
    * wait.
    */
-  async #holdUp(over: Turn | undefined): Promise<void> {
+  async #holdUp(turn: Turn, isOver: boolean): Promise<void> {
     this.#reader = "held up";
-    await over?.pass();
-    while (this.#isCrowded()) {
+    if (isOver) await turn.pass();
+    if (this.#isCrowded()) await this.#relief(turn);
+    this.#reader = "reading";
+  }
+
+  async #relief(turn: Turn): Promise<void> {
+    turn.end();
+    do {
       await this.#calls.atMost(Math.floor(this.#options.limits.inFlightMax / 2));
       await this.#outbox.drained();
-    }
-    this.#reader = "reading";
+    } while (this.#isCrowded());
+    this.#unread.count();
+    turn.goOn();
   }
 
   #isCrowded(): boolean {
@@ -295,7 +303,7 @@ export class Session implements IntakeOwner {
 
   #push(line: string): void {
     this.#outbox.push(line);
-    if (this.isFull) this.#options.shared.unread.count(this.#unread);
+    this.#unread.grew();
   }
 
   async #finish(): Promise<void> {

@@ -1,0 +1,55 @@
+import { crowdedOutboxBytesMax, unreadBytesCrowded } from "../../base/limits.ts";
+import type { Outbox } from "../../wire/outbox.ts";
+import type { Budget, BudgetHolder } from "./budget.ts";
+
+/** What one peer has not read of its answers, as a part of what all have not read. */
+export class Unread {
+  readonly #outbox: Outbox;
+  readonly #bytesMax: number;
+  readonly #budget: Budget;
+  readonly #holder: BudgetHolder;
+  /** When it was last counted, or the least since then. */
+  #countedBytes = 0;
+
+  /** @param bytesMax what the peer may leave unread before no more is made for it */
+  constructor(
+    outbox: Outbox,
+    bytesMax: number,
+    budget: Budget,
+    { isStuck, giveUp }: Omit<BudgetHolder, "heldBytes">,
+  ) {
+    this.#outbox = outbox;
+    this.#bytesMax = bytesMax;
+    this.#budget = budget;
+    this.#holder = { heldBytes: () => outbox.pendingBytes, isStuck, giveUp };
+  }
+
+  /**
+   * Whether nothing more is to be made for this peer: what many leave unread is as much as what one
+   * leaves, and takes time from all others, too.
+   */
+  get isFull(): boolean {
+    const { pendingBytes } = this.#outbox;
+    if (pendingBytes <= crowdedOutboxBytesMax) return pendingBytes > this.#bytesMax;
+    return pendingBytes > this.#bytesMax || this.#budget.total > unreadBytesCrowded;
+  }
+
+  /** Something was added. It is counted when it is worth it. */
+  grew(): void {
+    const { pendingBytes } = this.#outbox;
+    if (pendingBytes >= this.#countedBytes + crowdedOutboxBytesMax) this.count();
+    else if (pendingBytes < this.#countedBytes) this.#countedBytes = pendingBytes;
+  }
+
+  /** Counts it anew. */
+  count(): void {
+    if (this.#countedBytes === 0 && this.#outbox.pendingBytes === 0) return;
+    this.#countedBytes = this.#outbox.pendingBytes;
+    this.#budget.count(this.#holder);
+  }
+
+  /** The connection is closed. */
+  forget(): void {
+    this.#budget.forget(this.#holder);
+  }
+}
