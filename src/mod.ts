@@ -46,7 +46,7 @@ export { builtin } from "./procedures/builtin.ts";
 
 export { serve } from "./library/serve.ts";
 export type { ServeOptions } from "./library/serve.ts";
-export { RunningServer } from "./library/running_server.ts";
+export { RunningServer } from "./library/running/running_server.ts";
 export type { DrainOptions } from "./server/server.ts";
 export type { MethodStats, Stats } from "./wire/reports/stats.ts";
 

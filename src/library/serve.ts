@@ -13,7 +13,7 @@ import { systemRandom } from "../base/random.ts";
 import type { Tracer } from "../base/tracer.ts";
 import { openKeys } from "./own_keys.ts";
 import { openRegistry, type RegistryOptions, serviceOf } from "./open_registry.ts";
-import { RunningServer } from "./running_server.ts";
+import { RunningServer } from "./running/running_server.ts";
 import { denoWorkerCommand } from "./worker_command.ts";
 
 /** What {@link serve} takes. */

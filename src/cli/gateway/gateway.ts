@@ -2,7 +2,7 @@ import { systemClock } from "../../base/clock.ts";
 import type { HostPort } from "../../base/names/host_port.ts";
 import { Client } from "../../client/client.ts";
 import { Gateway } from "../../gateway/gateway.ts";
-import { isLoopback } from "../../library/advertise.ts";
+import { isLoopback } from "../../library/running/advertise.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";

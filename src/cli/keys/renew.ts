@@ -2,7 +2,7 @@ import { systemClock } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { requiredKeysDirectory } from "../../keys/files.ts";
 import { KeyRing } from "../../keys/key_ring.ts";
-import { renew as renewKeys } from "../../library/renew.ts";
+import { renew as renewKeys } from "../../library/running/renew.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openCommandRegistry } from "../registry.ts";
 import type { KeysInput } from "./input.ts";

@@ -12,7 +12,7 @@ import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { endsSoon, expiryText } from "../../keys/expiry.ts";
-import { watchExpiry } from "../../library/key_watch.ts";
+import { watchExpiry } from "../../library/running/key_watch.ts";
 import { openKeys, transportOf } from "../../library/own_keys.ts";
 import { isOpen } from "./open.ts";
 import { openCommandRegistry } from "../registry.ts";

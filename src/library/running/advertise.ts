@@ -1,5 +1,5 @@
-import { RpcError } from "../base/errors.ts";
-import type { HostPort } from "../base/names/host_port.ts";
+import { RpcError } from "../../base/errors.ts";
+import type { HostPort } from "../../base/names/host_port.ts";
 
 /** Addresses that mean "every interface": fine to listen on, and nowhere to connect to. */
 const wildcards: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);

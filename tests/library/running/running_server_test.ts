@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../src/base/clock.ts";
-import { RpcError } from "../../src/base/errors.ts";
-import { systemRandom } from "../../src/base/random.ts";
-import type { AnnounceOptions, Discovery } from "../../src/discovery/discovery.ts";
-import { RunningServer } from "../../src/library/running_server.ts";
-import { denoWorkerCommand } from "../../src/library/worker_command.ts";
-import { RecordingLogger } from "../discovery/recorder.ts";
+import { systemClock } from "../../../src/base/clock.ts";
+import { RpcError } from "../../../src/base/errors.ts";
+import { systemRandom } from "../../../src/base/random.ts";
+import type { AnnounceOptions, Discovery } from "../../../src/discovery/discovery.ts";
+import { RunningServer } from "../../../src/library/running/running_server.ts";
+import { denoWorkerCommand } from "../../../src/library/worker_command.ts";
+import { RecordingLogger } from "../../discovery/recorder.ts";
 
 Deno.test("an outage of the registry is told as what it is: registered still, or not", async () => {
   const log = new RecordingLogger();

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../src/base/clock.ts";
-import { silentLogger } from "../../src/base/log.ts";
-import { systemRandom } from "../../src/base/random.ts";
+import { systemClock } from "../../../src/base/clock.ts";
+import { silentLogger } from "../../../src/base/log.ts";
+import { systemRandom } from "../../../src/base/random.ts";
 import {
   checkThreads,
   pipeThreadsOf,
   processesOf,
   workersBeside,
-} from "../../src/library/pipe_threads.ts";
-import { openRegistry } from "../../src/library/open_registry.ts";
-import { RunningServer } from "../../src/library/running_server.ts";
-import { denoWorkerCommand } from "../../src/library/worker_command.ts";
+} from "../../../src/library/running/pipe_threads.ts";
+import { openRegistry } from "../../../src/library/open_registry.ts";
+import { RunningServer } from "../../../src/library/running/running_server.ts";
+import { denoWorkerCommand } from "../../../src/library/worker_command.ts";
 import { connect } from "rpc";
 
-const module = import.meta.resolve("./fixtures/tasks.ts");
+const module = import.meta.resolve("../fixtures/tasks.ts");
 
 Deno.test("workers that have no thread for their pipe are refused with the number that has", () => {
   const threads = pipeThreadsOf("windows", 2);

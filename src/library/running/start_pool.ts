@@ -1,15 +1,15 @@
-import type { Clock } from "../base/clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import { checkThreads } from "./pipe_threads.ts";
-import type { Logger } from "../base/log.ts";
-import type { Random } from "../base/random.ts";
-import { withoutLogin } from "../discovery/registry_url.ts";
-import { type Pool, WorkerPool } from "../workers/pool/pool.ts";
-import { withOwnDescriptors } from "../workers/own_descriptors.ts";
-import { PoolSet } from "../workers/pool/pool_set.ts";
-import { tiedCommand } from "../workers/process/tied_command.ts";
-import type { WorkerCommand } from "../workers/process/worker_command.ts";
-import { isPythonFile } from "../workers/python/python_file.ts";
-import type { WorkerOffer } from "../workers/child/run_as_worker.ts";
+import type { Logger } from "../../base/log.ts";
+import type { Random } from "../../base/random.ts";
+import { withoutLogin } from "../../discovery/registry_url.ts";
+import { type Pool, WorkerPool } from "../../workers/pool/pool.ts";
+import { withOwnDescriptors } from "../../workers/own_descriptors.ts";
+import { PoolSet } from "../../workers/pool/pool_set.ts";
+import { tiedCommand } from "../../workers/process/tied_command.ts";
+import type { WorkerCommand } from "../../workers/process/worker_command.ts";
+import { isPythonFile } from "../../workers/python/python_file.ts";
+import type { WorkerOffer } from "../../workers/child/run_as_worker.ts";
 
 /** What runs the calls of a server. */
 export interface PoolOptions extends WorkerOffer {
@@ -105,7 +105,7 @@ async function startOurs(options: PoolOptions): Promise<WorkerPool> {
 }
 
 async function startPython(module: string, options: PoolOptions): Promise<Pool> {
-  const { pythonCommand } = await import("../workers/python/python_command.ts");
+  const { pythonCommand } = await import("../../workers/python/python_command.ts");
   const command = await tiedCommand(pythonCommand(module, options.python));
   return await startOne(command, options, { cpuCallsPerWorkerMax: 1 });
 }

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import { RpcError } from "../../src/base/errors.ts";
-import { type Exposure, guardExposure, warnOfExposure } from "../../src/library/exposure.ts";
-import { RecordingLogger } from "../discovery/recorder.ts";
+import { RpcError } from "../../../src/base/errors.ts";
+import {
+  type Exposure,
+  guardExposure,
+  warnOfExposure,
+} from "../../../src/library/running/exposure.ts";
+import { RecordingLogger } from "../../discovery/recorder.ts";
 
 /** What comes of it: the refusal, or the warnings. */
 function outcome(host: string, more: Partial<Exposure> = {}): string {

@@ -4,9 +4,9 @@
  * a server that has said that it is ready answers nobody. Elsewhere a pipe holds none.
  */
 
-import { RpcError } from "../base/errors.ts";
-import { ioWorkersFor } from "../workers/pool/pool.ts";
-import { isPythonFile } from "../workers/python/python_file.ts";
+import { RpcError } from "../../base/errors.ts";
+import { ioWorkersFor } from "../../workers/pool/pool.ts";
+import { isPythonFile } from "../../workers/python/python_file.ts";
 
 const threadsPerCore = 4;
 

@@ -1,27 +1,27 @@
-import { checkNumber } from "../base/checks.ts";
-import { type Clock, orAborted, type Timer } from "../base/clock.ts";
-import { messageOf } from "../base/errors.ts";
-import { callTimeoutMsMax, messageMaxDefault } from "../base/limits.ts";
-import type { Logger } from "../base/log.ts";
-import { matcherOf } from "../base/names/patterns.ts";
-import type { Tracer } from "../base/tracer.ts";
-import { version } from "../base/version.ts";
-import { addressOf, type HostPort } from "../base/names/host_port.ts";
-import type { Announcement, Discovery } from "../discovery/discovery.ts";
-import { announceable } from "../discovery/instance_json.ts";
-import { hasAuthority } from "../keys/files.ts";
-import type { KeyRing } from "../keys/key_ring.ts";
-import { builtin } from "../procedures/builtin.ts";
-import type { Audit } from "../server/audit.ts";
-import type { Listener } from "../server/listener.ts";
-import { type DrainOptions, RpcServer, type RpcServerOptions } from "../server/server.ts";
-import type { Stats } from "../wire/reports/stats.ts";
-import type { Pool } from "../workers/pool/pool.ts";
+import { checkNumber } from "../../base/checks.ts";
+import { type Clock, orAborted, type Timer } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import { callTimeoutMsMax, messageMaxDefault } from "../../base/limits.ts";
+import type { Logger } from "../../base/log.ts";
+import { matcherOf } from "../../base/names/patterns.ts";
+import type { Tracer } from "../../base/tracer.ts";
+import { version } from "../../base/version.ts";
+import { addressOf, type HostPort } from "../../base/names/host_port.ts";
+import type { Announcement, Discovery } from "../../discovery/discovery.ts";
+import { announceable } from "../../discovery/instance_json.ts";
+import { hasAuthority } from "../../keys/files.ts";
+import type { KeyRing } from "../../keys/key_ring.ts";
+import { builtin } from "../../procedures/builtin.ts";
+import type { Audit } from "../../server/audit.ts";
+import type { Listener } from "../../server/listener.ts";
+import { type DrainOptions, RpcServer, type RpcServerOptions } from "../../server/server.ts";
+import type { Stats } from "../../wire/reports/stats.ts";
+import type { Pool } from "../../workers/pool/pool.ts";
 import { advertisedAddress, isForNobodyElse, isLoopback } from "./advertise.ts";
 import { guardExposure, warnOfExposure } from "./exposure.ts";
 import { keepRenewed, watchExpiry } from "./key_watch.ts";
 import { arePipesCounted, workersBeside } from "./pipe_threads.ts";
-import { OverrideTaker, overrideText } from "../discovery/override_taker.ts";
+import { OverrideTaker, overrideText } from "../../discovery/override_taker.ts";
 import { type PoolOptions, startPool } from "./start_pool.ts";
 
 /** What a {@link RunningServer} is made of. */
@@ -312,7 +312,7 @@ async function listen(
  */
 function renewerOf(keys: KeyRing, clock: Clock): RpcServerOptions["renew"] {
   return async (caller, request) => {
-    const { renewMember } = await import("../keys/renewal.ts");
+    const { renewMember } = await import("../../keys/renewal.ts");
     return await renewMember(keys.directory, caller, request, clock.wallTimeMs());
   };
 }
@@ -322,7 +322,7 @@ async function listenWith(
   keys: KeyRing,
   { listen: { host, port }, clock, log }: RunningServerOptions,
 ): Promise<Listener> {
-  const { listenTls } = await import("../server/tls_listener.ts");
+  const { listenTls } = await import("../../server/tls_listener.ts");
   return await listenTls({ host, port, keys, clock, log });
 }
 

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
-import { RpcError } from "../../src/base/errors.ts";
-import { advertisedAddress, isForNobodyElse, isLoopback } from "../../src/library/advertise.ts";
+import { RpcError } from "../../../src/base/errors.ts";
+import {
+  advertisedAddress,
+  isForNobodyElse,
+  isLoopback,
+} from "../../../src/library/running/advertise.ts";
 
 const interfaces = () => [
   { address: "127.0.0.1", family: "IPv4" },

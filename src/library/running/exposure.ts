@@ -1,7 +1,7 @@
-import { RpcError } from "../base/errors.ts";
-import type { Logger } from "../base/log.ts";
-import { baseName } from "../base/paths.ts";
-import { addressOf, type HostPort } from "../base/names/host_port.ts";
+import { RpcError } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import { baseName } from "../../base/paths.ts";
+import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 import { isLoopback } from "./advertise.ts";
 
 /** What decides on whether a server may start as it is. */

@@ -1,13 +1,13 @@
-import type { Clock } from "../base/clock.ts";
-import { CommandError } from "../base/command_error.ts";
-import { messageOf, RpcError } from "../base/errors.ts";
-import { callOnce } from "../client/call_once.ts";
-import type { Discovery, Instance } from "../discovery/discovery.ts";
-import { snapshots } from "../discovery/snapshots.ts";
-import { hasAuthority } from "../keys/files.ts";
-import type { KeyRing } from "../keys/key_ring.ts";
-import { reservedMethods } from "../wire/reserved.ts";
-import { transportOf } from "./own_keys.ts";
+import type { Clock } from "../../base/clock.ts";
+import { CommandError } from "../../base/command_error.ts";
+import { messageOf, RpcError } from "../../base/errors.ts";
+import { callOnce } from "../../client/call_once.ts";
+import type { Discovery, Instance } from "../../discovery/discovery.ts";
+import { snapshots } from "../../discovery/snapshots.ts";
+import { hasAuthority } from "../../keys/files.ts";
+import type { KeyRing } from "../../keys/key_ring.ts";
+import { reservedMethods } from "../../wire/reserved.ts";
+import { transportOf } from "../own_keys.ts";
 
 /** How long one server may take, which loads what makes certificates. */
 const askTimeoutMs = 5_000;
@@ -30,7 +30,7 @@ interface RenewalPlace {
  * @throws {CommandError} nobody can
  */
 export async function renew(keys: KeyRing, place: RenewalPlace): Promise<void> {
-  const { renewKeys, renewMember } = await import("../keys/renewal.ts");
+  const { renewKeys, renewMember } = await import("../../keys/renewal.ts");
   const { directory } = keys;
   const before = keys.current();
   await renewKeys(

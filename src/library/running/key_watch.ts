@@ -1,8 +1,8 @@
-import type { Clock, Timer } from "../base/clock.ts";
-import { messageOf } from "../base/errors.ts";
-import type { Logger } from "../base/log.ts";
-import { endsSoon, expiryText, isToRenew } from "../keys/expiry.ts";
-import type { KeyRing } from "../keys/key_ring.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import { endsSoon, expiryText, isToRenew } from "../../keys/expiry.ts";
+import type { KeyRing } from "../../keys/key_ring.ts";
 
 const hourMs = 60 * 60 * 1_000;
 
