@@ -1,5 +1,6 @@
 import { RpcError } from "../../base/errors.ts";
-import type { HostPort } from "../../base/names/host_port.ts";
+import type { Logger } from "../../base/log.ts";
+import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 
 /** Addresses that mean "every interface": fine to listen on, and nowhere to connect to. */
 const wildcards: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
@@ -40,6 +41,39 @@ export function advertisedAddress(options: AdvertiseOptions): HostPort {
     `Cannot announce ${listening.host}: no client can connect to it, and this machine has no other ` +
       `${family} address; name one with --advertise`,
   );
+}
+
+/**
+ * The {@link advertisedAddress}, with a warning where those who look for the server cannot come to
+ * it.
+ *
+ * @throws {RpcError} InvalidParams: `advertise` is no address, or there is none to announce
+ */
+export function announcedAddress(
+  { listening, advertise, registryUrl, log }: {
+    readonly listening: HostPort;
+    readonly advertise?: string | undefined;
+    readonly registryUrl: string;
+    readonly log: Logger;
+  },
+): HostPort {
+  const isLocal = registryUrl.startsWith("local:");
+  const interfaces = Deno.networkInterfaces;
+  const address = advertisedAddress({ listening, advertise, isLocal, interfaces });
+  if (isLocal && !isLoopback(listening.host)) {
+    log.warn(
+      `Other machines will not find this server: the registry ${registryUrl} is for one machine. ` +
+        "Use --registry zookeeper://host:2181, or have them call with --registry " +
+        `static:${addressOf(address)}`,
+    );
+  }
+  if (isForNobodyElse(address, registryUrl)) {
+    log.warn(
+      `Only this machine can connect to ${addressOf(address)}, and that is what clients anywhere ` +
+        "are told: listen on an address of your network, or name one with --advertise",
+    );
+  }
+  return address;
 }
 
 /** Whether only this machine can connect to the address. Of a name nobody knows where it leads. */

@@ -1,59 +1,31 @@
 import { checkNumber } from "../../base/checks.ts";
 import { type Clock, orAborted, type Timer } from "../../base/clock.ts";
-import { messageOf } from "../../base/errors.ts";
 import { callTimeoutMsMax, messageMaxDefault } from "../../base/limits.ts";
-import type { Logger } from "../../base/log.ts";
-import { matcherOf } from "../../base/names/patterns.ts";
-import type { Tracer } from "../../base/tracer.ts";
 import { version } from "../../base/version.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 import type { Announcement, Discovery } from "../../discovery/discovery.ts";
 import { announceable } from "../../discovery/instance_json.ts";
-import { hasAuthority } from "../../keys/files.ts";
-import type { KeyRing } from "../../keys/key_ring.ts";
-import { builtin } from "../../procedures/builtin.ts";
-import type { Audit } from "../../server/audit.ts";
-import type { Listener } from "../../server/listener.ts";
-import { type DrainOptions, RpcServer, type RpcServerOptions } from "../../server/server.ts";
+import type { DrainOptions, RpcServer } from "../../server/server.ts";
 import type { Stats } from "../../wire/reports/stats.ts";
 import type { Pool } from "../../workers/pool/pool.ts";
-import { advertisedAddress, isForNobodyElse, isLoopback } from "./advertise.ts";
+import { announcedAddress, isLoopback } from "./advertise.ts";
 import { guardExposure, warnOfExposure } from "./exposure.ts";
+import { listen, type ListenOptions } from "./listen.ts";
 import { keepRenewed, watchExpiry } from "./key_watch.ts";
 import { arePipesCounted, workersBeside } from "./pipe_threads.ts";
 import { OverrideTaker, overrideText } from "../../discovery/override_taker.ts";
 import { type PoolOptions, startPool } from "./start_pool.ts";
 
 /** What a {@link RunningServer} is made of. */
-export interface RunningServerOptions extends PoolOptions {
-  /** The address and the port to listen on; port 0 takes any free one. */
-  readonly listen: HostPort;
+export interface RunningServerOptions extends PoolOptions, ListenOptions {
   /** Where it is announced. The server closes it. */
   readonly discovery: Discovery;
-  readonly service: string;
-  /** Connections held; more are answered Overloaded and closed. @default connectionsMaxDefault */
-  readonly connectionsMax?: number;
-  /** Longest deadline that a call is given. @default callTimeoutMaxMsDefault */
-  readonly callTimeoutMaxMs?: number | undefined;
   /** `host`, `host:port` or `[v6]:port`: the address for clients. @default the one listened on */
   readonly advertise?: string | undefined;
   readonly weight: number;
   readonly zone: string;
-  /**
-   * This machine's keys, with which callers must be members of their cluster. @default none:
-   * anybody
-   */
-  readonly keys?: KeyRing | undefined;
   /** Whether user's code may be open to a network, by its own word. @default false */
   readonly insecure?: boolean | undefined;
-  /** What only who can read its file in the local registry knows, and must say. @default nothing */
-  readonly secret?: string | undefined;
-  /** Where calls are written down. @default nowhere */
-  readonly audit?: Audit | undefined;
-  /** Patterns of the names of those who may call, of the members. @default all */
-  readonly callers?: readonly string[] | undefined;
-  /** Makes a span of each call. @default none */
-  readonly tracer?: Tracer | undefined;
 }
 
 /**
@@ -126,9 +98,11 @@ export class RunningServer implements AsyncDisposable {
     let running: RunningServer | undefined;
     try {
       const overrides = new OverrideTaker(options.log);
-      server = await listen(options, pool, overrides);
+      server = await listen(options, pool, overrides.take);
       warnOfExposure(exposure, options.log);
-      const address = advertised(options, server.address.port);
+      const { listen: { host }, discovery: { url } } = options;
+      const listening = { host, port: server.address.port };
+      const address = announcedAddress({ ...options, listening, registryUrl: url });
       running = new RunningServer(options, { pool, server, address, overrides });
       await orAborted(running.#registered(), options.signal);
       return running;
@@ -268,107 +242,4 @@ async function soon(clock: Clock, promise: Promise<void>): Promise<void> {
   const timer = clock.after(registrationWaitMs, late.resolve);
   await Promise.race([promise, late.promise]);
   timer.cancel();
-}
-
-async function listen(
-  options: RunningServerOptions,
-  pool: Pool,
-  overrides: OverrideTaker,
-): Promise<RpcServer> {
-  const { listen: { host, port }, connectionsMax, service, keys, callers, clock, log, tracer } =
-    options;
-  try {
-    return RpcServer.listen({
-      host,
-      port,
-      procedures: options.builtin ? builtin : {},
-      override: overrides.take,
-      pool,
-      service,
-      version,
-      ...(connectionsMax === undefined ? {} : { connectionsMax }),
-      messageMax: options.messageMax,
-      callTimeoutMaxMs: options.callTimeoutMaxMs,
-      clock,
-      log,
-      tracer,
-      secret: options.secret,
-      audit: options.audit,
-      ...(keys === undefined ? {} : {
-        listener: await listenWith(keys, options),
-        name: keys.current().own.name,
-        renew: hasAuthority(keys.directory) ? renewerOf(keys, clock) : undefined,
-      }),
-      ...(callers === undefined ? {} : { isWelcome: matcherOf(callers) }),
-    });
-  } catch (error) {
-    const reason = listenProblem(causeOf(error), host);
-    throw new Error(`Cannot listen on ${addressOf({ host, port })}: ${reason}`, { cause: error });
-  }
-}
-
-/**
- * Renews callers' certificates, where the cluster was made. What does so is loaded when one asks.
- */
-function renewerOf(keys: KeyRing, clock: Clock): RpcServerOptions["renew"] {
-  return async (caller, request) => {
-    const { renewMember } = await import("../../keys/renewal.ts");
-    return await renewMember(keys.directory, caller, request, clock.wallTimeMs());
-  };
-}
-
-/** Loads TLS, which nobody without keys waits for. */
-async function listenWith(
-  keys: KeyRing,
-  { listen: { host, port }, clock, log }: RunningServerOptions,
-): Promise<Listener> {
-  const { listenTls } = await import("../../server/tls_listener.ts");
-  return await listenTls({ host, port, keys, clock, log });
-}
-
-function causeOf(error: unknown): unknown {
-  return error instanceof Error && error.cause !== undefined ? error.cause : error;
-}
-
-function listenProblem(error: unknown, host: string): string {
-  if (error instanceof Deno.errors.AddrInUse) {
-    return "the port is in use; choose another one, or 0 for any that is free";
-  }
-  if (error instanceof Deno.errors.AddrNotAvailable) {
-    return "this machine has no such address; 0.0.0.0 listens on all that it has";
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return "ports below 1024 need more rights; choose one above";
-  }
-  const message = messageOf(error);
-  if (!message.includes("lookup address")) return message;
-  return `${JSON.stringify(host)} is neither an address nor a known name; ` +
-    "0.0.0.0 listens on all that this machine has";
-}
-
-function advertised(options: RunningServerOptions, port: number): HostPort {
-  const { listen: { host }, advertise, discovery, log } = options;
-  const isLocal = discovery.url.startsWith("local:");
-  const address = advertisedAddress({
-    listening: { host, port },
-    advertise,
-    isLocal,
-    interfaces: Deno.networkInterfaces,
-  });
-  if (isLocal && !isLoopback(host)) warnOfLocal(discovery, address, log);
-  if (isForNobodyElse(address, discovery.url)) {
-    log.warn(
-      `Only this machine can connect to ${addressOf(address)}, and that is what clients anywhere ` +
-        "are told: listen on an address of your network, or name one with --advertise",
-    );
-  }
-  return address;
-}
-
-function warnOfLocal(discovery: Discovery, address: HostPort, log: Logger): void {
-  log.warn(
-    `Other machines will not find this server: the registry ${discovery.url} is for one machine. ` +
-      "Use --registry zookeeper://host:2181, or have them call with --registry " +
-      `static:${addressOf(address)}`,
-  );
 }

@@ -1,0 +1,121 @@
+import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import { addressOf, type HostPort } from "../../base/names/host_port.ts";
+import { matcherOf } from "../../base/names/patterns.ts";
+import type { Tracer } from "../../base/tracer.ts";
+import { version } from "../../base/version.ts";
+import { hasAuthority } from "../../keys/files.ts";
+import type { KeyRing } from "../../keys/key_ring.ts";
+import { builtin } from "../../procedures/builtin.ts";
+import type { Audit } from "../../server/audit.ts";
+import type { Listener } from "../../server/listener.ts";
+import { RpcServer, type RpcServerOptions } from "../../server/server.ts";
+import type { Pool } from "../../workers/pool/pool.ts";
+import type { PoolOptions } from "./start_pool.ts";
+
+/** Where a server listens, and who may call what. */
+export interface ListenOptions
+  extends Pick<PoolOptions, "builtin" | "messageMax" | "clock" | "log"> {
+  /** The address and the port to listen on; port 0 takes any free one. */
+  readonly listen: HostPort;
+  readonly service: string;
+  /** Connections held; more are answered Overloaded and closed. @default connectionsMaxDefault */
+  readonly connectionsMax?: number;
+  /** Longest deadline that a call is given. @default callTimeoutMaxMsDefault */
+  readonly callTimeoutMaxMs?: number | undefined;
+  /**
+   * This machine's keys, with which callers must be members of their cluster. @default none:
+   * anybody
+   */
+  readonly keys?: KeyRing | undefined;
+  /** What only who can read its file in the local registry knows, and must say. @default nothing */
+  readonly secret?: string | undefined;
+  /** Where calls are written down. @default nowhere */
+  readonly audit?: Audit | undefined;
+  /** Patterns of the names of those who may call, of the members. @default all */
+  readonly callers?: readonly string[] | undefined;
+  /** Makes a span of each call. @default none */
+  readonly tracer?: Tracer | undefined;
+}
+
+/**
+ * Listens, and has a pool run what is called.
+ *
+ * @param override answers `rpc.override`
+ * @throws {Error} the address cannot be listened on, and what to do
+ */
+export async function listen(
+  options: ListenOptions,
+  pool: Pool,
+  override: RpcServerOptions["override"],
+): Promise<RpcServer> {
+  const { listen: { host, port }, connectionsMax, service, keys, callers, clock, log, tracer } =
+    options;
+  try {
+    return RpcServer.listen({
+      host,
+      port,
+      procedures: options.builtin ? builtin : {},
+      override,
+      pool,
+      service,
+      version,
+      ...(connectionsMax === undefined ? {} : { connectionsMax }),
+      messageMax: options.messageMax,
+      callTimeoutMaxMs: options.callTimeoutMaxMs,
+      clock,
+      log,
+      tracer,
+      secret: options.secret,
+      audit: options.audit,
+      ...(keys === undefined ? {} : {
+        listener: await listenWith(keys, options),
+        name: keys.current().own.name,
+        renew: hasAuthority(keys.directory) ? renewerOf(keys, clock) : undefined,
+      }),
+      ...(callers === undefined ? {} : { isWelcome: matcherOf(callers) }),
+    });
+  } catch (error) {
+    const reason = listenProblem(causeOf(error), host);
+    throw new Error(`Cannot listen on ${addressOf({ host, port })}: ${reason}`, { cause: error });
+  }
+}
+
+/**
+ * Renews callers' certificates, where the cluster was made. What does so is loaded when one asks.
+ */
+function renewerOf(keys: KeyRing, clock: Clock): RpcServerOptions["renew"] {
+  return async (caller, request) => {
+    const { renewMember } = await import("../../keys/renewal.ts");
+    return await renewMember(keys.directory, caller, request, clock.wallTimeMs());
+  };
+}
+
+/** Loads TLS, which nobody without keys waits for. */
+async function listenWith(
+  keys: KeyRing,
+  { listen: { host, port }, clock, log }: ListenOptions,
+): Promise<Listener> {
+  const { listenTls } = await import("../../server/tls_listener.ts");
+  return await listenTls({ host, port, keys, clock, log });
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && error.cause !== undefined ? error.cause : error;
+}
+
+function listenProblem(error: unknown, host: string): string {
+  if (error instanceof Deno.errors.AddrInUse) {
+    return "the port is in use; choose another one, or 0 for any that is free";
+  }
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return "this machine has no such address; 0.0.0.0 listens on all that it has";
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return "ports below 1024 need more rights; choose one above";
+  }
+  const message = messageOf(error);
+  if (!message.includes("lookup address")) return message;
+  return `${JSON.stringify(host)} is neither an address nor a known name; ` +
+    "0.0.0.0 listens on all that this machine has";
+}
