@@ -69,6 +69,12 @@ export const traceparentLengthMax = 256;
 export const readBufferBytes = 64 * 1024;
 
 /**
+ * Buffers for long messages that a process keeps for the next ones: a few of the longest that it
+ * takes by default.
+ */
+export const spareBuffersBytesMax = 16 * 1024 * 1024;
+
+/**
  * Size of that buffer while little comes: a few calls' worth, because ten thousand idle connections
  * have one each.
  */

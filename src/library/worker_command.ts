@@ -28,6 +28,7 @@ export function denoWorkerCommand(
   const entry = new URL("../workers/child/worker_main.ts", import.meta.url).href;
   const config = configOfProgram();
   return {
+    readsAsWeDo: true,
     program: Deno.execPath(),
     args: [
       ...["run", "--no-prompt", "--no-lock"],

@@ -7,11 +7,11 @@ import { LazyCallContext } from "../procedures/call_context.ts";
 import { invoke, isThenable } from "../procedures/invoke.ts";
 import type { Procedure } from "../procedures/procedure.ts";
 import { startStream } from "../procedures/stream_run.ts";
-import type { Request } from "../wire/message.ts";
+import { readParams } from "../wire/fast_path.ts";
+import type { Params, Request, UnreadParams, UnreadRequest } from "../wire/message.ts";
 import type { Stats } from "../wire/reports/stats.ts";
 import type { Pool } from "../workers/pool/pool.ts";
-import type { Caller, TaskHandle } from "../workers/pool/task.ts";
-import type { Outcome } from "../workers/process/owed_requests.ts";
+import type { Caller, TaskHandle, TaskOutcome } from "../workers/pool/task.ts";
 import { awaitInline } from "./inline_call.ts";
 import { type Method, MethodTable, type MethodTableOptions } from "./method_table.ts";
 import type { Peer, Reply } from "./reply.ts";
@@ -92,8 +92,12 @@ export class Dispatcher {
    * Answers a request through `reply`: before it returns if it can, and then returns nothing;
    * otherwise returns what cancels the call.
    */
-  dispatch(request: Request, reply: Reply, peer: Peer): TaskHandle | undefined {
+  dispatch(request: UnreadRequest, reply: Reply, peer: Peer): TaskHandle | undefined {
     const method = this.#methods.get(request.method);
+    const { unread } = request;
+    if (unread !== undefined && (method === undefined || method.inline !== undefined)) {
+      return this.#dispatchRead(request, unread, reply, peer);
+    }
     if (method === undefined) {
       return this.#reserved.answer(request, reply, peer);
     }
@@ -110,6 +114,23 @@ export class Dispatcher {
     return method.inline === undefined
       ? this.#submit(method, request, reply, peer)
       : this.#runInline(method, method.inline, request, reply, peer);
+  }
+
+  /** What no worker reads is read here. */
+  #dispatchRead(
+    { unread: _, ...request }: UnreadRequest,
+    unread: UnreadParams,
+    reply: Reply,
+    peer: Peer,
+  ): TaskHandle | undefined {
+    let params: Params;
+    try {
+      params = readParams(unread);
+    } catch (error) {
+      reply.fail(RpcError.from(error));
+      return undefined;
+    }
+    return this.dispatch({ ...request, params }, reply, peer);
   }
 
   /** What the server is doing, and has done. */
@@ -191,12 +212,18 @@ export class Dispatcher {
     });
   }
 
-  #submit(method: Method, request: Request, reply: Reply, caller: Caller): TaskHandle | undefined {
+  #submit(
+    method: Method,
+    request: UnreadRequest,
+    reply: Reply,
+    caller: Caller,
+  ): TaskHandle | undefined {
     // There is a method that is not inline only if there is a pool that offers it.
     return this.#pool?.submit({
       method: method.name,
       kind: method.kind,
       params: request.params,
+      unread: request.unread,
       deadlineAtMs: this.#deadlineOf(request),
       traceparent: request.meta?.traceparent,
       caller,
@@ -212,7 +239,7 @@ export class Dispatcher {
   }
 
   /** Counts a call as under way until the returned function is called. */
-  #begin(method: Method, reply: Reply): (outcome: Outcome) => void {
+  #begin(method: Method, reply: Reply): (outcome: TaskOutcome) => void {
     const { clock } = this.#options;
     const startedAtMs = clock.now();
     this.#inFlight++;
@@ -220,6 +247,7 @@ export class Dispatcher {
       this.#inFlight--;
       method.counters.measure(clock.now() - startedAtMs);
       if ("error" in outcome) this.#fail(method, reply, outcome.error);
+      else if ("json" in outcome) reply.succeedWithJson(outcome.json);
       else reply.succeed(outcome.result);
       if (this.#inFlight === 0) this.#idleWaiters.wake();
     };

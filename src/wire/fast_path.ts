@@ -9,10 +9,12 @@
  * are JSON by themselves is JSON as a whole, and says nothing else.
  */
 
+import { RpcError } from "../base/errors.ts";
 import { callTimeoutMsMax, methodLengthMax, nestingMax } from "../base/limits.ts";
 import { parseExactly } from "./exact_json.ts";
-import type { Request, Response } from "./message.ts";
-import { isNestedDeeper } from "./nesting.ts";
+import type { Params, Request, Response, UnreadParams, UnreadRequest } from "./message.ts";
+import { isNestedDeeper, isOneValue } from "./nesting.ts";
+import { reservedPrefix } from "./reserved.ts";
 
 /** Longest number that is read here: all of so many digits are exact. */
 const digitsMax = 15;
@@ -59,6 +61,69 @@ export function readRequestFast(line: string): Request | undefined {
   if (!Array.isArray(params)) return undefined;
   cursor.at = end;
   return requestOf(id, method, params, cursor);
+}
+
+/** To read what is shorter takes no time beside the rest of what a message takes. */
+const unreadLengthMin = 256;
+
+/**
+ * A request whose parameters are long, which are not read. `undefined` if the line is short or has
+ * another form, or if its parameters are no one array or object, nested no deeper than they may be.
+ * So nothing in them can be taken for a part of the message around them, whether or not they are
+ * JSON, which remains to be seen.
+ */
+export function readRequestUnread(line: string): UnreadRequest | undefined {
+  if (line.length < unreadLengthMin) return undefined;
+  const cursor = new Cursor(line);
+  if (!cursor.take('{"jsonrpc":"2.0","id":')) return undefined;
+  const id = cursor.number();
+  if (id === undefined || !cursor.take(',"method":"')) return undefined;
+  const method = cursor.plainString();
+  if (method === undefined || method.startsWith(reservedPrefix)) return undefined;
+  if (!cursor.take(',"params":')) return undefined;
+  const start = cursor.at;
+  const metaAt = line.lastIndexOf(metaOpening);
+  const end = metaAt < start ? line.length - 1 : metaAt;
+  const first = line[start];
+  if (first !== "[" && first !== "{") return undefined;
+  cursor.at = end;
+  const request = requestOf(id, method, undefined, cursor);
+  if (request === undefined || !isOneValue(line.slice(start, end), nestingMax - 1)) {
+    return undefined;
+  }
+  return { ...request, unread: { line, start, end } };
+}
+
+/**
+ * The parameters, read after all.
+ *
+ * @throws {RpcError} ParseError: they are not JSON
+ */
+export function readParams({ line, start, end }: UnreadParams): Params {
+  const params = parsed(line, start, end);
+  if (params !== undefined) return params as Params;
+  throw new RpcError("ParseError", "Cannot read a line that is not JSON");
+}
+
+/** How an answer with a long result begins and ends, of which that is not read. */
+interface UnreadResult {
+  readonly id: number;
+  /** JSON, as far as its brackets or quotes say. */
+  readonly json: string;
+}
+
+/**
+ * As {@link readRequestUnread}, for an answer with a long result: an array, an object or a string.
+ */
+export function readResultUnread(line: string): UnreadResult | undefined {
+  if (line.length < unreadLengthMin) return undefined;
+  const cursor = new Cursor(line);
+  if (!cursor.take('{"jsonrpc":"2.0","id":')) return undefined;
+  const id = cursor.number();
+  if (id === undefined || !cursor.take(',"result":')) return undefined;
+  if (line.charCodeAt(line.length - 1) !== closingBrace) return undefined;
+  const json = line.slice(cursor.at, -1);
+  return isOneValue(json, nestingMax - 2) ? { id, json } : undefined;
 }
 
 const metaOpening = ',"meta":{"timeoutMs":';

@@ -112,6 +112,21 @@ export type Id = z.output<typeof idSchema>;
 export type Params = z.output<typeof paramsSchema>;
 /** A request; a notification if `id` is `undefined`. */
 export type Request = z.output<typeof requestSchema>;
+
+/** Parameters of which nothing is known but that they are one array or object: part of a line. */
+export interface UnreadParams {
+  readonly line: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * A request as somebody takes it who only passes most of them on: long parameters are not read. It
+ * has an id.
+ */
+export interface UnreadRequest extends Request {
+  readonly unread?: UnreadParams;
+}
 /** The error member of an answer. */
 export type WireError = z.output<typeof wireErrorSchema>;
 /** Our `data` of an error. */

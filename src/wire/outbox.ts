@@ -1,3 +1,6 @@
+import { spareBuffersBytesMax } from "../base/limits.ts";
+import { spareBuffers } from "../base/spare_buffers.ts";
+
 /** Where lines go: `write` takes some of the bytes and says how many, as `Deno.Conn` does. */
 export interface Sink {
   write(bytes: Uint8Array): Promise<number>;
@@ -6,6 +9,9 @@ export interface Sink {
 const encoder = new TextEncoder();
 
 const noBytes = new Uint8Array(0);
+
+/** Enough for what small calls of one turn of the event loop come to. */
+const bufferBytesKept = 192 * 1024;
 
 /**
  * From so many characters on what waits behind a write is a piece by itself. A string has a longest
@@ -112,6 +118,7 @@ export class Outbox {
           this.#unwrittenBytes -= written;
           this.#bytesWritten += written;
         }
+        this.#letGo();
       }
       this.#state = "idle";
       this.#settleWaiters();
@@ -144,12 +151,18 @@ export class Outbox {
   #encode(text: string): Uint8Array {
     const bytesMax = text.length * 3;
     if (this.#buffer.length < bytesMax) {
-      // A large burst gets a buffer of its own, so that an idle connection does not keep one.
-      if (text.length > 64 * 1024) return encoder.encode(text);
-      this.#buffer = new Uint8Array(Math.max(bytesMax, this.#buffer.length * 2));
+      if (bytesMax > spareBuffersBytesMax) return encoder.encode(text);
+      this.#buffer = spareBuffers.take(Math.max(bytesMax, this.#buffer.length * 2));
     }
     const { written } = encoder.encodeInto(text, this.#buffer);
     return this.#buffer.subarray(0, written);
+  }
+
+  /** An idle connection does not keep the buffer of a large burst. */
+  #letGo(): void {
+    if (this.#buffer.length <= bufferBytesKept) return;
+    spareBuffers.give(this.#buffer);
+    this.#buffer = noBytes;
   }
 
   #settleWaiters(): void {

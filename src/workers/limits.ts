@@ -13,6 +13,12 @@ export const fairWaitMs = 1_000;
 export const contestedMs = 60_000;
 
 /**
+ * Bytes that the slowest of workers reads in a millisecond, through a pipe and as JSON: one that is
+ * sent a long message is given the time.
+ */
+export const workerReadBytesPerMs = 10_000;
+
+/**
  * How long a worker that runs nothing may leave a call lying before it is replaced, and the call
  * goes to another: far longer than a healthy one ever takes, also where processes have to wait for
  * a core.

@@ -2,9 +2,23 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { callTimeoutMsMax, methodLengthMax, nestingMax } from "../../src/base/limits.ts";
 import { RpcError } from "../../src/base/errors.ts";
-import { decodeAnyReply, decodeReply, encodeRequest, encodeResult } from "../../src/wire/codec.ts";
+import {
+  decodeAnyReply,
+  decodeReply,
+  encodeJsonResult,
+  encodeRequest,
+  encodeResult,
+  encodeUnreadRequest,
+} from "../../src/wire/codec.ts";
 import { BadMessage, decodeAnyRequest, decodeRequest } from "../../src/wire/decode_request.ts";
-import { readRequestFast, readResultFast } from "../../src/wire/fast_path.ts";
+import {
+  readParams,
+  readRequestFast,
+  readRequestUnread,
+  readResultFast,
+  readResultUnread,
+} from "../../src/wire/fast_path.ts";
+import type { Request } from "../../src/wire/message.ts";
 
 const runs = { numRuns: 3_000 };
 const ids = fc.nat({ max: Number.MAX_SAFE_INTEGER });
@@ -81,6 +95,70 @@ Deno.test("an answer in our form means what the general way reads", () => {
     }),
     runs,
   );
+});
+
+/** Long enough to be left unread, with all that could be taken for its end. */
+const longParams = fc.tuple(
+  fc.constantFrom("x".repeat(300), `"],"id":9,"x":[${'\\\\"'.repeat(90)}`, "é".repeat(300)),
+  fc.jsonValue(),
+).map((values) => [...values]);
+
+Deno.test("parameters that are left unread mean what the general way reads, in the worker too", () => {
+  let unreads = 0;
+  fc.assert(
+    fc.property(
+      ids,
+      methods,
+      longParams,
+      timeouts,
+      edits,
+      (id, method, given, timeoutMs, changes) => {
+        const line = almost(encodeRequest(id, method, given, timeoutMs), changes);
+        const request = readRequestUnread(line);
+        if (request?.unread === undefined) return;
+        unreads++;
+        const { unread, ...rest } = request;
+        const handedOn = encodeUnreadRequest(7, request.method, unread).slice(0, -1);
+        const general = decodeAnyRequest(line);
+        if (general instanceof BadMessage) {
+          assert.deepEqual([general.id, general.error.name], [null, "ParseError"]);
+          assert.throws(() => readParams(unread), { name: "ParseError" });
+          const seen = decodeRequest(handedOn);
+          assert.ok(seen instanceof BadMessage && seen.error.name === "ParseError", handedOn);
+          return;
+        }
+        assert.deepEqual(comparable({ ...rest, params: readParams(unread) }), comparable(general));
+        const seen = decodeRequest(handedOn);
+        const { params } = general as Request;
+        assert.deepEqual(seen, { jsonrpc: "2.0", id: 7, method: request.method, params });
+      },
+    ),
+    runs,
+  );
+  assert.ok(unreads > 0);
+});
+
+Deno.test("a result that is left unread means what the general way reads", () => {
+  let unreads = 0;
+  fc.assert(
+    fc.property(ids, longParams, edits, (id, result, changes) => {
+      const line = almost(encodeResult(id, result), changes);
+      const unread = readResultUnread(line);
+      if (unread === undefined) return;
+      unreads++;
+      const general = outcomeOf(decodeAnyReply, line);
+      const handedOn = encodeJsonResult(7, unread.json).slice(0, -1);
+      const seen = outcomeOf(decodeAnyReply, handedOn);
+      assert.deepEqual(
+        seen,
+        general !== null && typeof general === "object" && "result" in general
+          ? { ...general, id: 7 }
+          : general,
+      );
+    }),
+    runs,
+  );
+  assert.ok(unreads > 0);
 });
 
 Deno.test("what we write is in our form", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isNestedDeeper } from "../../src/wire/nesting.ts";
+import { isNestedDeeper, isOneValue } from "../../src/wire/nesting.ts";
 
 Deno.test("isNestedDeeper() counts arrays and objects alike (P-6)", () => {
   assert.equal(isNestedDeeper('[{"a":[{"b":1}]}]', 4), false);
@@ -18,4 +18,23 @@ Deno.test("isNestedDeeper() ends on text that is not JSON (P-6)", () => {
   assert.equal(isNestedDeeper('"never closed [[[[[[[[', 1), false);
   assert.equal(isNestedDeeper("]]]]]][[[[[[[[[[[[[[[", 20), false);
   assert.equal(isNestedDeeper("[".repeat(1_000_000), 64), true);
+});
+
+Deno.test("isNestedDeeper() looks past long stretches without brackets", () => {
+  const numbers = Array.from({ length: 100 }, (_, i) => i).join();
+  assert.equal(isNestedDeeper(`[[${numbers}],[${numbers},[1]]]`, 2), true);
+  assert.equal(isNestedDeeper(`[[${numbers}],[${numbers},"[[["]]`, 2), false);
+  assert.equal(isNestedDeeper(`[${numbers}`, 1), false);
+});
+
+Deno.test("isOneValue() is true only of what ends where it is said to", () => {
+  const numbers = Array.from({ length: 100 }, (_, i) => i).join();
+  const values = ["[]", "{}", `[${numbers}]`, `{"a":[${numbers}]}`, '["]",{"}":"\\""}]', '"a\\"]"'];
+  for (const text of values) assert.equal(isOneValue(text, 64), true, text);
+  const others = [
+    ...["", "1", "null", "[", "]", "[]]", "[][]", "{}{}", '[],"id":9,"x":[]', '[1],"x":2', '["]'],
+    ...['"a"b"', '"a', '"a\\"', "[[[]]", `[${numbers}`, `[${numbers}],[${numbers}]`, "[] ", " []"],
+  ];
+  for (const text of others) assert.equal(isOneValue(text, 64), false, text);
+  assert.equal(isOneValue("[[[]]]", 2), false);
 });

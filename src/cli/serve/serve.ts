@@ -217,11 +217,12 @@ function assertModuleName(module: string): void {
 function workerCommand(offer: WorkerOffer, sandbox: Sandbox | undefined): WorkerCommand {
   if (!Deno.build.standalone) return denoWorkerCommand(offer, sandbox?.permissions);
   const { module, builtin } = offer;
-  return selfCommand([
+  const command = selfCommand([
     "worker",
     ...(builtin ? [] : ["--no-builtin"]),
     ...(module === undefined ? [] : ["--module", module]),
   ]);
+  return { ...command, readsAsWeDo: true };
 }
 
 function listenAddress([host = "", portText = ""]: readonly string[]): HostPort {

@@ -1,7 +1,7 @@
 import { RpcError } from "../../base/errors.ts";
 import { shortRequestBytes } from "../../base/limits.ts";
 import { encodeError } from "../../wire/codec.ts";
-import { BadMessage, decodeRequest } from "../../wire/decode_request.ts";
+import { BadMessage, decodeRequestUnread } from "../../wire/decode_request.ts";
 import type { Line } from "../../wire/lines.ts";
 import type { MessageBound } from "../../wire/message_bound.ts";
 import type { Request } from "../../wire/message.ts";
@@ -53,7 +53,7 @@ export class Intake {
       this.#session.add(encodeError(null, line));
       return undefined;
     }
-    const message = decodeRequest(line);
+    const message = decodeRequestUnread(line);
     if ("method" in message) {
       this.#start(message, this.#session, line.length);
     } else if (message instanceof BadMessage) {

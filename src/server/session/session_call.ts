@@ -72,7 +72,10 @@ export class SessionCall implements Reply {
   }
 
   fail(error: RpcError): void {
-    this.#answer(this.id === undefined ? undefined : encodeError(this.id, error));
+    const { id } = this;
+    if (id === undefined) return this.#answer(undefined);
+    // Of a line that is not JSON nobody knows an id.
+    this.#answer(encodeError(error.name === "ParseError" ? null : id, error));
   }
 
   #answer(line: string | undefined): void {

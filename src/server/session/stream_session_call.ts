@@ -63,6 +63,11 @@ export class StreamSessionCall extends SessionCall {
     super.succeed(this.#count ?? result);
   }
 
+  override succeedWithJson(json: string): void {
+    if (this.#count === undefined) super.succeedWithJson(json);
+    else super.succeed(this.#count);
+  }
+
   override fail(error: RpcError): void {
     super.fail(this.#failure ?? error);
   }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { RpcError } from "../../base/errors.ts";
+import { spareBuffers } from "../../base/spare_buffers.ts";
 import { readBufferBytes } from "../../base/limits.ts";
 import { LazyCallContext } from "../../procedures/call_context.ts";
 import { toFailure } from "../../procedures/failure.ts";
@@ -102,7 +103,7 @@ class Worker {
   #take(line: string): void {
     const message = decodeRequest(line);
     if (message instanceof BadMessage) {
-      this.#writeNow(encodeError(message.id, message.error));
+      this.#writeNow(encodeError(message.id ?? idOfUnread(line), message.error));
     } else if ("method" in message) {
       this.#takeRequest(message);
     } else {
@@ -275,14 +276,26 @@ class Worker {
   /** Writes the line whole before it returns. */
   #writeNow(line: string | undefined): void {
     if (line === undefined) return;
-    let bytes = this.#encoder.encode(line);
+    const buffer = spareBuffers.take(line.length * 3);
+    const { written } = this.#encoder.encodeInto(line, buffer);
     try {
+      let bytes = buffer.subarray(0, written);
       while (bytes.length > 0) bytes = bytes.subarray(this.#io.writeSync(bytes));
     } catch {
       // The parent has gone. Stdin ends too, and until then there is nobody to work for.
       this.#waiting = [];
     }
+    spareBuffers.give(buffer);
   }
+}
+
+/**
+ * The id of a request that cannot be read: the server's own frame around parameters which it has
+ * not read.
+ */
+function idOfUnread(line: string): Id {
+  const [, id] = /^\{"jsonrpc":"2\.0","id":(\d{1,15}),"method":/.exec(line) ?? [];
+  return id === undefined ? null : Number(id);
 }
 
 /** Nobody waits for the call any more. */

@@ -1,10 +1,12 @@
 import { Backoff } from "../../base/backoff.ts";
 import { type Clock, orAborted, sleep } from "../../base/clock.ts";
 import { DeadlineWheel } from "../../base/deadline_wheel.ts";
+import { RpcError } from "../../base/errors.ts";
 import { queueMaxDefault } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import type { OpenRpcDocument } from "../../procedures/openrpc.ts";
+import { readParams } from "../../wire/fast_path.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { PoolTask, TaskHandle } from "./task.ts";
 import type { WorkerCommand } from "../process/worker_command.ts";
@@ -126,7 +128,16 @@ export class WorkerPool implements Pool {
     return this.#document as OpenRpcDocument;
   }
 
-  submit(task: PoolTask): TaskHandle {
+  submit(given: PoolTask): TaskHandle {
+    let task = given;
+    if (given.unread !== undefined && this.#options.command.readsAsWeDo !== true) {
+      try {
+        task = { ...given, params: readParams(given.unread), unread: undefined };
+      } catch (error) {
+        given.done({ error: RpcError.from(error) });
+        return nothingToDo;
+      }
+    }
     return (task.kind === "io" ? this.#io : this.#cpu).submit(task);
   }
 
@@ -198,6 +209,8 @@ export class WorkerPool implements Pool {
     return added;
   }
 }
+
+const nothingToDo: TaskHandle = { cancel() {}, more() {} };
 
 /** Workers for `io` calls beside so many for `cpu` calls. */
 export function ioWorkersFor(size: number): number {

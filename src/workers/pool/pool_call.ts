@@ -3,7 +3,7 @@ import type { RpcError } from "../../base/errors.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import type { Share } from "./share.ts";
 import type { Waiting } from "./shedding.ts";
-import type { PoolTask, TaskHandle } from "./task.ts";
+import type { PoolTask, TaskHandle, TaskOutcome } from "./task.ts";
 import type { Outcome, Receiver } from "../process/owed_requests.ts";
 import type { WorkerProcess } from "../process/worker_process.ts";
 import type { WorkerSlot } from "./worker_slot.ts";
@@ -80,7 +80,7 @@ export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
   }
 
   /** Tells the task's owner how it ended, once. */
-  settle(outcome: Outcome): void {
+  settle(outcome: TaskOutcome): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
     this.task.done(outcome);
@@ -107,6 +107,12 @@ export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
   answered(outcome: Outcome): void {
     this.leave();
     this.settle(outcome);
+    this.#owner.released();
+  }
+
+  answeredUnread(json: string): void {
+    this.leave();
+    this.settle({ json });
     this.#owner.released();
   }
 

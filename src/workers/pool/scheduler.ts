@@ -248,11 +248,11 @@ export class Scheduler implements PoolCallOwner {
 
   #send(call: PoolCall, slot: WorkerSlot): void {
     const worker = slot.worker as WorkerProcess;
-    const { credit: stream, task: { method, params, traceparent, caller } } = call;
+    const { credit: stream, task: { method, params, unread, traceparent, caller } } = call;
     const isPlain = stream === undefined && traceparent === undefined && caller?.name === undefined;
     try {
       const options = isPlain ? undefined : { stream, traceparent, caller: caller?.name };
-      const id = worker.request(method, params, call, options);
+      const id = worker.request(method, params, call, options, unread);
       call.place = { name: "worker", slot, worker, id };
       if (this.#options.inOrder && worker.owed.load > 1) this.#watch(worker);
       this.#overlooked?.watch();

@@ -1,6 +1,6 @@
 import type { ProcedureKind } from "../../procedures/procedure.ts";
 import type { ItemSink } from "../../procedures/stream_run.ts";
-import type { Params } from "../../wire/message.ts";
+import type { Params, UnreadParams } from "../../wire/message.ts";
 import type { Outcome } from "../process/owed_requests.ts";
 
 /** On whose behalf calls are made. */
@@ -15,12 +15,17 @@ export interface Caller {
   drained(): Promise<void>;
 }
 
+/** What a call ended in; a long result may be JSON still. */
+export type TaskOutcome = Outcome | { readonly json: string };
+
 /** A call for a worker. */
 export interface PoolTask {
   readonly method: string;
   /** `"io"` calls share a worker; any other has one to itself. */
   readonly kind: ProcedureKind;
   readonly params: Params | undefined;
+  /** In their place, if nobody has read them yet. @default they are read */
+  readonly unread?: UnreadParams | undefined;
   /** On the clock's monotonic scale. */
   readonly deadlineAtMs: number;
   /** The trace that it belongs to. */
@@ -36,7 +41,7 @@ export interface PoolTask {
    */
   readonly isIdempotent?: boolean | undefined;
   /** Called exactly once, possibly before `submit` returns. It must not throw. */
-  done(outcome: Outcome): void;
+  done(outcome: TaskOutcome): void;
   /**
    * Where the items go, for a caller who asked for a stream: before `done`, and never more than its
    * credit and what {@link TaskHandle.more} granted.

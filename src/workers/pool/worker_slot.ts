@@ -112,11 +112,12 @@ export class WorkerSlot {
     let timer: Timer;
     const wait = (timeouts: number) => {
       const { readsOfOutput } = process;
-      timer = this.#options.clock.after(pongTimeoutMs, () => {
+      const timeoutMs = pongTimeoutMs + process.owed.readingMs;
+      timer = this.#options.clock.after(timeoutMs, () => {
         if (this.worker !== process) return;
         // Its pong stands behind answers to others that take their time: it lives.
         if (timeouts > 1 && process.readsOfOutput > readsOfOutput) wait(timeouts - 1);
-        else this.kill(`it did not answer within ${pongTimeoutMs} ms`);
+        else this.kill(`it did not answer within ${Math.round(timeoutMs)} ms`);
       });
     };
     wait(pongTimeoutsMax);

@@ -1,11 +1,13 @@
 import type { Clock } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
 import { decodeReply, isResponse, toRpcError, toWorkerError } from "../../wire/codec.ts";
+import { readResultUnread } from "../../wire/fast_path.ts";
 import type { Line } from "../../wire/lines.ts";
 import type { Id, Request } from "../../wire/message.ts";
 import { itemParams } from "../../wire/reply_checks.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { ClaimFile } from "../claim_file.ts";
+import { workerReadBytesPerMs } from "../limits.ts";
 import { SendAhead } from "./send_ahead.ts";
 
 /** What a call ended in. */
@@ -14,6 +16,8 @@ export type Outcome = { readonly result: unknown } | { readonly error: RpcError 
 /** Who waits for the answer to one request. */
 export interface Receiver {
   answered(outcome: Outcome): void;
+  /** In place of it, a long result that is JSON still. Without it such a one is read first. */
+  answeredUnread?(json: string): void;
   /** The next items, if it asked for a stream. */
   items?(items: readonly unknown[]): void;
   /**
@@ -35,6 +39,8 @@ interface OwedRequestsOptions {
   readonly callsMax: number | undefined;
   /** Whether the worker runs a program that is not ours. */
   readonly isForeign: boolean;
+  /** Whether it is one of ours, whose JSON is JSON. */
+  readonly readsAsWeDo: boolean;
   readonly clock: Clock;
   /** It has let go of all that was taken back, and may be given calls again. */
   ready(): void;
@@ -55,6 +61,7 @@ export class OwedRequests {
   #revokedUpTo = 0;
   #answers = 0;
   #busySinceMs = 0;
+  #longestLine = 0;
   #lastLine = "";
 
   constructor(options: OwedRequestsOptions) {
@@ -111,7 +118,12 @@ export class OwedRequests {
   overlooksForMs(nowMs: number): number {
     if (this.total === 0 || !this.#givesBack()) return 0;
     const begun = this.#claims?.begun() ?? 0;
-    return this.#pending.has(begun) ? 0 : nowMs - this.#busySinceMs;
+    return this.#pending.has(begun) ? 0 : nowMs - this.#busySinceMs - this.readingMs;
+  }
+
+  /** How long it may take to read the longest of what it was sent since it had nothing to do. */
+  get readingMs(): number {
+    return this.#longestLine / workerReadBytesPerMs;
   }
 
   /** An id that no request of this worker has had. */
@@ -119,9 +131,13 @@ export class OwedRequests {
     return ++this.#lastId;
   }
 
-  /** The worker is sent a request of this id. */
-  add(id: number, receiver: Receiver): void {
-    if (this.total === 0) this.#busySinceMs = this.#options.clock.now();
+  /** The worker is sent a request of this id, on a line of this length. */
+  add(id: number, receiver: Receiver, lineLength: number): void {
+    if (this.total === 0) {
+      this.#busySinceMs = this.#options.clock.now();
+      this.#longestLine = 0;
+    }
+    if (lineLength > this.#longestLine) this.#longestLine = lineLength;
     this.#pending.set(id, receiver);
   }
 
@@ -209,6 +225,7 @@ export class OwedRequests {
   }
 
   #takeLine(line: string): void {
+    if (this.#options.readsAsWeDo && this.#takeUnread(line)) return;
     const message = decodeReply(line);
     if (!isResponse(message)) return this.#takeNotification(message);
     const receiver = this.#pending.get(this.#ownId(message.id));
@@ -229,6 +246,18 @@ export class OwedRequests {
       return receiver.lost(said, false);
     }
     receiver.answered({ error: toWorkerError(message.error, this.#options.isForeign) });
+  }
+
+  /** Passes a long result on as it is. Returns `false` if the line is to be read. */
+  #takeUnread(line: string): boolean {
+    const answer = readResultUnread(line);
+    if (answer === undefined) return false;
+    const receiver = this.#pending.get(this.#ownId(answer.id));
+    if (receiver?.answeredUnread === undefined) return false;
+    this.#pending.delete(answer.id);
+    this.#answers++;
+    receiver.answeredUnread(answer.json);
+    return true;
   }
 
   #measure(answers: number, busySinceMs: number): void {

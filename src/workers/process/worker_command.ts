@@ -25,6 +25,11 @@ export interface WorkerCommand {
    * @default messageMaxDefault
    */
   readonly messageMax?: number | undefined;
+  /**
+   * Whether it is a worker of ours, which takes nothing for JSON that is none: to such a one
+   * parameters are handed on unread, and so are its results. @default false
+   */
+  readonly readsAsWeDo?: boolean;
   /** What to do about one that does not speak the protocol. @default nothing is said */
   readonly advice?: string;
 }

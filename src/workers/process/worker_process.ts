@@ -3,10 +3,15 @@ import { messageOf } from "../../base/errors.ts";
 import { readBufferBytes, workerInputBytesMax } from "../../base/limits.ts";
 import { unreadableShownMax } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
-import { encodeNotification, encodeRequest, type RequestOptions } from "../../wire/codec.ts";
+import {
+  encodeNotification,
+  encodeRequest,
+  encodeUnreadRequest,
+  type RequestOptions,
+} from "../../wire/codec.ts";
 import { LineSplitter } from "../../wire/lines.ts";
 import { boundOfServer, type MessageBound } from "../../wire/message_bound.ts";
-import type { Params } from "../../wire/message.ts";
+import type { Params, UnreadParams } from "../../wire/message.ts";
 import { Outbox } from "../../wire/outbox.ts";
 import { tooLongDescription } from "../description.ts";
 import { describeEnd, type WorkerEnd } from "./worker_end.ts";
@@ -71,7 +76,8 @@ export class WorkerProcess {
     this.#options = options;
     this.#bound = boundOfServer(options.command.messageMax);
     const { command, ...owed } = options;
-    this.#owed = new OwedRequests({ ...owed, isForeign: command.isForeign === true });
+    const { isForeign = false, readsAsWeDo = false } = command;
+    this.#owed = new OwedRequests({ ...owed, isForeign, readsAsWeDo });
     try {
       this.#child = spawnWorker(command, this.#owed.claimsPath);
     } catch (error) {
@@ -125,6 +131,7 @@ export class WorkerProcess {
   /**
    * Sends a request and returns its id.
    *
+   * @param unread in place of `params`, to a worker of ours
    * @throws {RpcError} InvalidParams if the parameters are too long for one message
    */
   request(
@@ -132,13 +139,16 @@ export class WorkerProcess {
     params: Params | undefined,
     receiver: Receiver,
     options?: RequestOptions,
+    unread?: UnreadParams,
   ): number {
     const id = this.#owed.nextId();
-    const line = encodeRequest(id, method, params, undefined, options, this.#bound);
+    const line = unread === undefined
+      ? encodeRequest(id, method, params, undefined, options, this.#bound)
+      : encodeUnreadRequest(id, method, unread, options, this.#bound);
     if (this.#owed.total === 0) {
       this.#writtenBefore = this.#outbox.pendingBytes === 0 ? this.#outbox.bytesWritten : undefined;
     }
-    this.#owed.add(id, receiver);
+    this.#owed.add(id, receiver, line.length);
     this.#outbox.push(line);
     return id;
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { RpcError } from "../../../src/base/errors.ts";
 import { fairWaitMs } from "../../../src/workers/limits.ts";
 import type { Caller } from "../../../src/workers/pool/task.ts";
-import type { Outcome } from "../../../src/workers/process/owed_requests.ts";
+import type { TaskOutcome } from "../../../src/workers/pool/task.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { type PoolHarness, withPool } from "../fixtures/harness.ts";
@@ -38,7 +38,7 @@ function submit(
   method: string,
   params: unknown[] = [],
   { kind = "cpu", isIdempotent = true, timeoutMs = 60_000 }: SubmitOptions = {},
-): Promise<Outcome> {
+): Promise<TaskOutcome> {
   return new Promise((done) =>
     pool.submit({
       method,
@@ -52,7 +52,7 @@ function submit(
   );
 }
 
-function errorOf(outcome: Outcome): RpcError {
+function errorOf(outcome: TaskOutcome): RpcError {
   assert.ok("error" in outcome);
   return outcome.error;
 }
@@ -92,7 +92,7 @@ Deno.test(
 Deno.test("a call that may not run twice is never stopped for others' sake", async () => {
   await withPool({ size: 2 }, async (harness) => {
     const [greedy, other] = [new TestCaller(), new TestCaller()];
-    const stopped: Outcome[] = [];
+    const stopped: TaskOutcome[] = [];
     for (let i = 0; i < 2; i++) {
       void submit(harness, greedy, "spin", [], { isIdempotent: false })
         .then((outcome) => stopped.push(outcome));
@@ -122,10 +122,10 @@ Deno.test("a full queue makes room for others than the one who filled it, up to 
     await waitFor("it to run", () => harness.printed().includes("spinning"));
     const waiting = Array.from({ length: 4 }, () => submit(harness, greedy, "fib", [10]));
     void submit(harness, other, "fib", [10]);
-    const evicted = errorOf(await (waiting[3] as Promise<Outcome>));
+    const evicted = errorOf(await (waiting[3] as Promise<TaskOutcome>));
     assert.deepEqual([evicted.name, evicted.executed], ["Overloaded", "no"]);
     void submit(harness, other, "fib", [10]);
-    assert.equal(errorOf(await (waiting[2] as Promise<Outcome>)).executed, "no");
+    assert.equal(errorOf(await (waiting[2] as Promise<TaskOutcome>)).executed, "no");
     assert.equal(errorOf(await submit(harness, other, "fib", [10])).name, "Overloaded");
     assert.equal(errorOf(await submit(harness, greedy, "fib", [10])).name, "Overloaded");
     assert.equal(harness.pool.stats().queued, 4);

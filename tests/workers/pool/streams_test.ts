@@ -3,7 +3,7 @@ import { systemClock } from "../../../src/base/clock.ts";
 import type { ProcedureKind } from "../../../src/procedures/procedure.ts";
 import type { Params } from "../../../src/wire/message.ts";
 import type { TaskHandle } from "../../../src/workers/pool/task.ts";
-import type { Outcome } from "../../../src/workers/process/owed_requests.ts";
+import type { TaskOutcome } from "../../../src/workers/pool/task.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { type PoolHarness, withPool } from "../fixtures/harness.ts";
 
@@ -11,7 +11,7 @@ import { type PoolHarness, withPool } from "../fixtures/harness.ts";
 interface Stream {
   readonly items: unknown[];
   readonly handle: TaskHandle;
-  readonly outcome: Promise<Outcome>;
+  readonly outcome: Promise<TaskOutcome>;
 }
 
 function stream(
@@ -21,7 +21,7 @@ function stream(
   options: { credit?: number; timeoutMs?: number; kind?: ProcedureKind } = {},
 ): Stream {
   const items: unknown[] = [];
-  const { promise, resolve } = Promise.withResolvers<Outcome>();
+  const { promise, resolve } = Promise.withResolvers<TaskOutcome>();
   const handle = pool.submit({
     method,
     kind: options.kind ?? "cpu",

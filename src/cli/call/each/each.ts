@@ -97,6 +97,7 @@ class EachRun {
       service: flags.service,
       transport,
       timeoutMs: flags.timeout,
+      messageMax: flags.messageMax,
       clock: clock ?? systemClock,
       log,
       exactNumbers: true,

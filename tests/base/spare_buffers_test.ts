@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { SpareBuffers } from "../../src/base/spare_buffers.ts";
+
+const kiB = 1024;
+
+Deno.test("what is given back is taken again, by whoever needs no more", () => {
+  const spare = new SpareBuffers(1024 * kiB);
+  const buffer = spare.take(100 * kiB);
+  assert.ok(buffer.length >= 100 * kiB);
+  spare.give(buffer);
+  assert.equal(spare.take(300 * kiB) === buffer, false);
+  assert.equal(spare.take(90 * kiB), buffer);
+  assert.equal(spare.take(90 * kiB) === buffer, false, "nobody shares one");
+});
+
+Deno.test("no more is kept than the bound says, the latest before the oldest", () => {
+  const spare = new SpareBuffers(512 * kiB);
+  const buffers = Array.from({ length: 4 }, () => spare.take(200 * kiB));
+  for (const buffer of buffers) spare.give(buffer);
+  assert.equal(spare.bytes, 512 * kiB);
+  assert.equal(spare.take(1), buffers[3]);
+  assert.equal(spare.take(1), buffers[2]);
+  assert.equal(spare.bytes, 0);
+  spare.give(new Uint8Array(1024 * kiB));
+  spare.give(new Uint8Array(1 * kiB));
+  assert.equal(spare.bytes, 0, "neither what is too large nor what is small");
+});
