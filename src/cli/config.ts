@@ -25,7 +25,7 @@ import { UsageError } from "./syntax/usage_error.ts";
 /** `rpc config get|set|unset|path|trust` */
 export async function run(input: CommandInput<typeof configFlags>): Promise<number> {
   const [action, name, value] = input.positionals;
-  const settings = settingsOf(input.commands);
+  const settings = settingsOf(await input.loadCommands());
   switch (action) {
     case "path":
       printLine(ownPath());
@@ -50,7 +50,7 @@ export async function run(input: CommandInput<typeof configFlags>): Promise<numb
 }
 
 async function get(settings: Flags, name: string | undefined, json: boolean): Promise<number> {
-  const files = await readSettingsFiles(settings);
+  const files = await readSettingsFiles(() => settings);
   const wanted = name === undefined ? Object.entries(settings) : [find(settings, name)];
   const lines: (readonly [assignment: string, source: string])[] = [];
   for (const [key, flag] of wanted) {
@@ -80,7 +80,7 @@ async function set(settings: Flags, name: string, text: string): Promise<number>
   checkMeaning(key, text);
   const path = ownPath();
   // A file that no command could use is not written to.
-  await readSettingsFile(path, settings);
+  await readSettingsFile(path, () => settings);
   const { writeSetting } = await import("./syntax/settings_writer.ts");
   writeSetting(path, kebabCase(key), value);
   const variable = environmentName(key);

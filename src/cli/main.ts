@@ -1,8 +1,7 @@
 import { messageOf, RpcError } from "../base/errors.ts";
-import { hintFor } from "../base/names/nearest.ts";
 import type { Command } from "./syntax/command.ts";
 import { CommandError } from "../base/command_error.ts";
-import { commands } from "./commands.ts";
+import { loadCommand, loadCommands } from "./commands.ts";
 import { exitCodes } from "./exit_codes.ts";
 import { parseArguments } from "./syntax/parse.ts";
 import { resolveFlags, settingsOf } from "./syntax/settings.ts";
@@ -23,37 +22,37 @@ export async function main(args: readonly string[]): Promise<number> {
       printLine(versionText());
       return exitCodes.success;
     }
-    const command = find(first);
+    const command = await find(first);
     const parsed = parseArguments(command, rest);
     if (parsed.help) return await help(command.name, false);
     if ("verbose" in command.flags) verbose = parsed.flags.get("verbose") === "true";
     const flags = await resolveFlags(
       command,
       parsed.flags,
-      settingsOf(commands),
+      async () => settingsOf(await loadCommands()),
       (text) => console.error(`rpc: ${plainLine(text)}`),
     );
     const { run } = await command.load();
-    return await run({ flags, positionals: parsed.positionals, commands });
+    return await run({ flags, positionals: parsed.positionals, loadCommands });
   } catch (error) {
     return report(error, verbose);
   }
 }
 
-function find(name: string): Command {
-  const command = commands.find((one) => one.name === name);
+async function find(name: string): Promise<Command> {
+  const command = await loadCommand(name);
   if (command !== undefined) return command;
-  const hint = hintFor(
-    name,
-    commands.filter(({ hidden }) => !hidden).map((one) => one.name),
-    "see rpc help",
-  );
+  const { hintFor } = await import("../base/names/nearest.ts");
+  const shown = (await loadCommands()).filter(({ hidden }) => !hidden);
+  const hint = hintFor(name, shown.map((one) => one.name), "see rpc help");
   throw new UsageError(`Unknown command ${JSON.stringify(name)}: ${hint}`);
 }
 
 async function help(name: string | undefined, isMistake: boolean): Promise<number> {
   const { commandHelp, programHelp } = await import("./syntax/help.ts");
-  const text = name === undefined ? programHelp(commands) : commandHelp(find(name));
+  const text = name === undefined
+    ? programHelp(await loadCommands())
+    : commandHelp(await find(name));
   if (isMistake) console.error(text.trimEnd());
   else printLine(text.trimEnd());
   return isMistake ? exitCodes.usage : exitCodes.success;

@@ -4,7 +4,6 @@ import { readSetting } from "./settings.ts";
 import { tcpTransport, type Transport } from "../client/transport.ts";
 import type { DiscoveryDeps } from "../discovery/open.ts";
 import { hasKeyFiles, keysDirectory } from "../keys/files.ts";
-import { zooKeeperName } from "../keys/names.ts";
 import type { KeyRing } from "../keys/key_ring.ts";
 
 /**
@@ -45,6 +44,7 @@ export function registryTls(
     const keys = (await (opening ??= openKeys(options, log)))?.current();
     if (keys === undefined) return undefined;
     const { connectTls } = await import("../keys/tls/connect.ts");
+    const { zooKeeperName } = await import("../keys/names.ts");
     return (await connectTls(member, keys, signal, zooKeeperName(keys.cluster))).connection;
   };
 }

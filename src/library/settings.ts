@@ -6,7 +6,6 @@
 
 import { messageOf, RpcError } from "../base/errors.ts";
 import { isAbsolutePath } from "../base/paths.ts";
-import { counts, isTrusted, trustedListPath } from "./trust.ts";
 
 /** The name of a settings file, in the working directory and in the user's own. */
 export const settingsFileName = "rpc.toml";
@@ -68,12 +67,12 @@ export interface ReadSettings {
 /**
  * As {@link readSettingsTable}, with what does not count.
  *
- * @param assertKnown throws for a name that is no setting, before its value is looked at
+ * @param assertKnown throws or rejects for a name that is no setting, before its value is looked at
  * @throws {RpcError} InvalidParams
  */
 export async function readSettings(
   path: string,
-  assertKnown: (name: string) => void = () => {},
+  assertKnown: (name: string) => unknown = () => {},
 ): Promise<ReadSettings> {
   let toml: string;
   try {
@@ -98,12 +97,13 @@ export async function readSettings(
     const where = error instanceof TomlError ? ` (line ${error.line}, column ${error.column})` : "";
     throw invalid(`Cannot read ${path}: ${problem}${where}`);
   }
+  const { counts, isTrusted, trustedListPath } = await import("./trust.ts");
   const settings = new Map<string, Sourced>();
   const ignored: string[] = [];
   const isOwn = path !== settingsFileName;
   const isGood = isOwn || await isTrusted(toml, trustedListPath(userSettingsPath()));
   for (const [name, value] of Object.entries(table)) {
-    assertKnown(name);
+    await assertKnown(name);
     if (typeof value === "object") {
       throw invalid(`Cannot use ${name} in ${path}: it must be a text, a number, true or false`);
     }

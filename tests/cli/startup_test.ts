@@ -22,14 +22,26 @@ async function loadedBy(...files: readonly string[]): Promise<Set<string>> {
   return loaded;
 }
 
-/** The modules that the table of commands can load. */
+/** What a file loads when it comes to it, from the room of the commands. */
+async function dynamicImportsOf(file: string): Promise<string[]> {
+  const url = new URL(file, source);
+  return importsOf(await Deno.readTextFile(url)).flatMap(({ isDynamic, specifier }) =>
+    isDynamic && specifier !== undefined ? [new URL(specifier, url).href] : []
+  );
+}
+
+/** What describes each command. */
+function descriptions(): Promise<string[]> {
+  return dynamicImportsOf("commands.ts");
+}
+
+/** The modules of the commands. */
 async function commandFiles(): Promise<string[]> {
-  const table = await Deno.readTextFile(new URL("commands.ts", source));
-  return importsOf(table).flatMap(({ isDynamic, specifier }) => isDynamic ? specifier ?? [] : []);
+  return (await Promise.all((await descriptions()).map(dynamicImportsOf))).flat();
 }
 
 Deno.test("no subcommand loads another's module, and the table loads none", async () => {
-  const commands = (await commandFiles()).map((file) => new URL(file, source).href);
+  const commands = await commandFiles();
   assert.ok(commands.length >= 7);
   const table = await loadedBy("main.ts");
   assert.deepEqual(commands.filter((command) => table.has(command)), []);
@@ -62,4 +74,18 @@ Deno.test("rpc call loads no package and nothing of node: before its call", asyn
   );
   assert.ok(loaded.size > 40);
   assert.deepEqual([...loaded].filter((url) => !url.startsWith("file:")), []);
+});
+
+Deno.test("what describes a command is loaded for that one alone, and none for the version", async () => {
+  const all = await descriptions();
+  assert.ok(all.length >= 7);
+  const table = await loadedBy("main.ts");
+  const roomsOfCommands = [...table].filter((url) => /\/cli\/[^/]+\//.test(url))
+    .filter((url) => !/\/cli\/syntax\//.test(url));
+  assert.deepEqual(roomsOfCommands, []);
+  for (const one of all) {
+    const loaded = await loadedBy("main.ts", one);
+    assert.deepEqual(all.filter((other) => other !== one && loaded.has(other)), [], one);
+    assert.ok(loaded.size - table.size <= 4, `${one}: ${loaded.size - table.size}`);
+  }
 });

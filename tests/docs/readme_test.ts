@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { commands } from "../../src/cli/commands.ts";
+import { loadCommands } from "../../src/cli/commands.ts";
 import { parseArguments } from "../../src/cli/syntax/parse.ts";
 import { oldestAndNewestPython } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { within } from "../support/wait_for.ts";
 import { startZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
 import { inlineCommands, namedFiles, shellLines, words } from "./commands.ts";
+
+const commands = await loadCommands();
 
 const root = new URL("../../", import.meta.url);
 

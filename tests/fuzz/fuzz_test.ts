@@ -11,7 +11,7 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { CommandError } from "../../src/base/command_error.ts";
 import { RpcError } from "../../src/base/errors.ts";
-import { commands } from "../../src/cli/commands.ts";
+import { loadCommands } from "../../src/cli/commands.ts";
 import { parseArguments } from "../../src/cli/syntax/parse.ts";
 import { UsageError } from "../../src/cli/syntax/usage_error.ts";
 import { wordsOf } from "../../src/cli/syntax/words.ts";
@@ -36,6 +36,8 @@ import {
   decodeStat,
 } from "../../src/zookeeper/protocol.ts";
 import { bytesNear, pieces, textNear } from "./arbitraries.ts";
+
+const commands = await loadCommands();
 
 /** How long each parser is tried, in milliseconds; 0: a fixed number of inputs. */
 const durationMs = 1_000 * Number(Deno.env.get("RPC_TEST_FUZZ_SECONDS") ?? 0);

@@ -27,7 +27,8 @@ const methodsMax = 1_000;
  * fit too. It says nothing else, whatever is wrong.
  */
 export async function run(input: CommandInput<typeof completeFlags>): Promise<number> {
-  const { flags, positionals, commands } = input;
+  const { flags, positionals } = input;
+  const commands = await input.loadCommands();
   const settings = settingsOf(commands);
   const { values, files } = await candidatesFor(
     { before: positionals, current: flags.current },
@@ -56,7 +57,7 @@ async function methodsOf(
       patience.signal.addEventListener("abort", () => reject(patience.signal.reason));
     });
     return await Promise.race([
-      askMethods(await resolveFlags(command, given, settings), patience.signal),
+      askMethods(await resolveFlags(command, given, () => settings), patience.signal),
       late,
     ]);
   } catch {

@@ -20,8 +20,8 @@ export interface CommandInput<Specs extends Flags> {
    * The positional arguments in order: as many as the command names, or more if the last is `many`.
    */
   readonly positionals: readonly string[];
-  /** Every subcommand there is, for those that tell of the others. */
-  readonly commands: readonly Command[];
+  /** Loads what describes every subcommand there is, for those that tell of the others. */
+  loadCommands(): Promise<readonly Command[]>;
 }
 
 /** The module behind a subcommand. */
@@ -49,9 +49,4 @@ export interface Command<Specs extends Flags = Flags> {
   /** Loads its module: no subcommand pays for another's. */
   // A method, not a property: commands of any flags then fit one table.
   load(): Promise<CommandModule<Specs>>;
-}
-
-/** Checks a command's types where it is written. */
-export function defineCommand<const Specs extends Flags>(command: Command<Specs>): Command<Specs> {
-  return command;
 }

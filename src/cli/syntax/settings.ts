@@ -1,5 +1,4 @@
 import { messageOf, RpcError } from "../../base/errors.ts";
-import { hintFor } from "../../base/names/nearest.ts";
 import {
   type ReadSettings,
   readSettings,
@@ -9,12 +8,14 @@ import {
   strongest,
   underHome,
 } from "../../library/settings.ts";
-import { reasonOf } from "../../library/trust.ts";
 import type { Command } from "./command.ts";
 import { type Flag, type Flags, kebabCase } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
 
 export { userSettingsPath } from "../../library/settings.ts";
+
+/** Tells what flags there are: only who has a settings file waits for them to be loaded. */
+type KnownFlags = () => Flags | Promise<Flags>;
 
 /** The settings of one file: texts by key, as if they stood on the command line. */
 interface FileSettings extends ReadonlyMap<string, Sourced> {
@@ -37,15 +38,16 @@ export function stateDirectory(): string | undefined {
 /**
  * Reads a settings file; one that is not there is empty.
  *
- * @param known the flags that may be set, by key
+ * @param known the flags that may be set, by key; not asked where there is no such file
  * @throws {UsageError} a file that cannot be read, is no TOML, or sets what does not exist
  */
-export async function readSettingsFile(path: string, known: Flags): Promise<FileSettings> {
-  const keys = new Map(Object.keys(known).map((key) => [kebabCase(key), key]));
+export async function readSettingsFile(path: string, known: KnownFlags): Promise<FileSettings> {
   const settings = new Map<string, Sourced>();
-  const keyOf = (name: string) => {
+  const keyOf = async (name: string) => {
+    const keys = new Map(Object.keys(await known()).map((key) => [kebabCase(key), key]));
     const key = keys.get(name);
     if (key !== undefined) return key;
+    const { hintFor } = await import("../../base/names/nearest.ts");
     const hint = hintFor(name, [...keys.keys()], "see: rpc config get");
     throw new UsageError(`Cannot use ${path}: there is no setting ${name}; ${hint}`);
   };
@@ -56,12 +58,12 @@ export async function readSettingsFile(path: string, known: Flags): Promise<File
     if (error instanceof RpcError) throw new UsageError(error.message);
     throw error;
   }
-  for (const [name, sourced] of read.settings) settings.set(keyOf(name), sourced);
-  return Object.assign(settings, { ignored: read.ignored.map(keyOf) });
+  for (const [name, sourced] of read.settings) settings.set(await keyOf(name), sourced);
+  return Object.assign(settings, { ignored: await Promise.all(read.ignored.map(keyOf)) });
 }
 
 /** The settings files, the stronger one first. */
-export async function readSettingsFiles(known: Flags): Promise<readonly FileSettings[]> {
+export async function readSettingsFiles(known: KnownFlags): Promise<readonly FileSettings[]> {
   const files: FileSettings[] = [];
   for (const path of settingsPaths()) files.push(await readSettingsFile(path, known));
   return files;
@@ -86,14 +88,14 @@ export function lookUp(
 /**
  * The values of a command's flags.
  *
- * @param known every command's settings, since one file serves them all
+ * @param known loads every command's settings, since one file serves them all
  * @param note is told, for people, what of the files does not count, and what redirects calls
  * @throws {UsageError} a value that cannot be, and where it stands
  */
 export async function resolveFlags(
   command: Command,
   given: ReadonlyMap<string, string>,
-  known: Flags,
+  known: KnownFlags,
   note: (text: string) => void = () => {},
 ): Promise<Record<string, unknown>> {
   const needsFiles = Object.values(command.flags).some(({ setting }) => setting);
@@ -108,6 +110,7 @@ export async function resolveFlags(
     } else if (key === "registry" && found !== undefined && given.get("verbose") === "true") {
       note(`the registry is the one of ${found.source}`);
     } else if (files[0]?.ignored?.includes(key) && !isSaidAbove(found)) {
+      const { reasonOf } = await import("../../library/trust.ts");
       note(`${settingsFileName} of this directory sets ${name}, ${reasonOf(name)}`);
     }
   }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { commands } from "../../../src/cli/commands.ts";
+import { loadCommands } from "../../../src/cli/commands.ts";
 import { settingsOf } from "../../../src/cli/syntax/settings.ts";
 import { candidatesFor } from "../../../src/cli/completions/candidates.ts";
+
+const commands = await loadCommands();
 
 /** What a line can become; the last word is the one at the cursor. */
 async function completed(...words: string[]): Promise<string[]> {
@@ -22,7 +24,7 @@ async function completed(...words: string[]): Promise<string[]> {
 Deno.test("the first word is a subcommand, and none that is hidden", async () => {
   const shown = commands.filter(({ hidden }) => !hidden).map(({ name }) => name);
   assert.deepEqual(await completed(""), [...shown, "help"]);
-  assert.deepEqual(await completed("help", "ser"), ["serve", "servers"]);
+  assert.deepEqual(await completed("help", "ser"), ["serve", "servers", "services"]);
   assert.deepEqual(await completed("--v"), ["--version"]);
   assert.deepEqual(await completed("worker", ""), []);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { callFlags } from "../../../src/cli/call/flags.ts";
-import { commands } from "../../../src/cli/commands.ts";
+import { loadCommands } from "../../../src/cli/commands.ts";
 import { settingsOf } from "../../../src/cli/syntax/settings.ts";
 import {
   boolean,
@@ -10,6 +10,8 @@ import {
   kebabCase,
   text,
 } from "../../../src/cli/syntax/flags.ts";
+
+const commands = await loadCommands();
 
 Deno.test("a whole number is read within its bounds, which its error names", () => {
   const flag = integer("<n>", [1, 100], { description: "", fallback: 7 });

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
-import { commands } from "../../../src/cli/commands.ts";
+import { loadCommands } from "../../../src/cli/commands.ts";
 import { kebabCase } from "../../../src/cli/syntax/flags.ts";
 import { commandHelp, programHelp } from "../../../src/cli/syntax/help.ts";
 import { parseArguments } from "../../../src/cli/syntax/parse.ts";
 import { words } from "../../docs/commands.ts";
+
+const commands = await loadCommands();
 
 const shown = commands.filter(({ hidden }) => !hidden);
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Command, defineCommand } from "../../../src/cli/syntax/command.ts";
+import type { Command } from "../../../src/cli/syntax/command.ts";
 import { boolean, choice, integer, text } from "../../../src/cli/syntax/flags.ts";
 import { parseArguments, usageOf } from "../../../src/cli/syntax/parse.ts";
 import { UsageError } from "../../../src/cli/syntax/usage_error.ts";
@@ -13,7 +13,7 @@ const flags = {
 
 const load = () => Promise.reject(new Error("No test runs it"));
 
-const many = defineCommand({
+const many: Command = {
   name: "do",
   summary: "",
   positionals: [
@@ -23,9 +23,9 @@ const many = defineCommand({
   flags,
   examples: [],
   load,
-});
+};
 
-const optional = defineCommand({
+const optional: Command = {
   name: "set",
   summary: "",
   positionals: [
@@ -35,7 +35,7 @@ const optional = defineCommand({
   flags: {},
   examples: [],
   load,
-});
+};
 
 function read(args: readonly string[], command: Command = many) {
   const { flags, positionals, help } = parseArguments(command, args);

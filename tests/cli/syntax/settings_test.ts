@@ -8,7 +8,7 @@ Deno.test("a settings file may begin with a byte order mark and end its lines as
     const path = `${directory}/rpc.toml`;
     await Deno.writeTextFile(path, '\ufeffservice = "a"\r\n# b\r\nzone = "c"\r\n');
     const flag = { ...text("<x>", { description: "x", fallback: undefined }), setting: true };
-    const settings = await readSettingsFile(path, { service: flag, zone: flag });
+    const settings = await readSettingsFile(path, () => ({ service: flag, zone: flag }));
     assert.deepEqual([settings.get("service")?.text, settings.get("zone")?.text], ["a", "c"]);
   } finally {
     await Deno.remove(directory, { recursive: true });

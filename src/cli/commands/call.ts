@@ -1,0 +1,34 @@
+import { callFlags } from "../call/flags.ts";
+import type { Command } from "../syntax/command.ts";
+
+/** `rpc call`, as data. */
+export const command: Command<typeof callFlags> = {
+  name: "call",
+  summary: "Call a procedure on whatever servers there are, once or many times",
+  positionals: [
+    {
+      name: "method",
+      description: "the procedure, for example fib: see rpc methods",
+      completes: "methods",
+    },
+    {
+      name: "args",
+      description: "its arguments: JSON, or else text; {i} stands for the call's number from 1",
+      count: "many",
+    },
+  ],
+  flags: callFlags,
+  examples: [
+    ["rpc call ping", "one call"],
+    ["rpc call fib 32 --repeat 100", "a hundred, spread over all servers"],
+    ["rpc call ping --each", "once at every server, a line for each"],
+    ["rpc call ping {i} --repeat 1000 --concurrency 16", "numbered from 1 to 1000, 16 at a time"],
+    ["rpc call fib 27 --duration 30s --rate 50", "fifty a second for half a minute"],
+    [`rpc call fib --params '{"n": 32}'`, "with named parameters"],
+    [
+      "rpc call fib --input jobs.ndjson -c 16 --failed failed.ndjson",
+      'a line a call: [32], {"n": 32} or 32; results in the order of the lines',
+    ],
+  ],
+  load: () => import("../call/call.ts"),
+};

@@ -1,0 +1,36 @@
+import { configFlags } from "../config_flags.ts";
+import type { Command } from "../syntax/command.ts";
+
+/** `rpc config`, as data. */
+export const command: Command<typeof configFlags> = {
+  name: "config",
+  summary: "Show or change the settings kept in rpc.toml",
+  positionals: [
+    {
+      name: "action",
+      description: "get, set, unset, path or trust",
+      completes: ["get", "set", "unset", "path", "trust"],
+    },
+    {
+      name: "setting",
+      description: "its name, for example registry",
+      count: "optional",
+      completes: "settings",
+    },
+    {
+      name: "value",
+      description: "its new value, with set",
+      count: "optional",
+      completes: "values",
+    },
+  ],
+  flags: configFlags,
+  examples: [
+    ["rpc config get", "every setting, its value, and where that comes from"],
+    ["rpc config set registry zookeeper://192.168.0.211:2181", "for all later commands"],
+    ["rpc config unset registry", "back to the default"],
+    ["rpc config path", "where the file is"],
+    ["rpc config trust", "let all that ./rpc.toml says count, once you have read it"],
+  ],
+  load: () => import("../config.ts"),
+};
