@@ -10,6 +10,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   methods: async () => (await import("./commands/methods.ts")).command,
   services: async () => (await import("./commands/services.ts")).command,
   tap: async () => (await import("./commands/tap.ts")).command,
+  doctor: async () => (await import("./commands/doctor.ts")).command,
   gateway: async () => (await import("./commands/gateway.ts")).command,
   mcp: async () => (await import("./commands/mcp.ts")).command,
   config: async () => (await import("./commands/config.ts")).command,

@@ -34,6 +34,12 @@ export const watchedContentBytesMax = 4 * 1024 * 1024;
 export const auditPendingMax = 4 * 1024 * 1024;
 
 /**
+ * Servers that `rpc doctor` looks at at once: a thousand connections at one blow fail by
+ * themselves.
+ */
+export const doctorAskedAtOnceMax = 64;
+
+/**
  * Services that `rpc services` reads at once: enough to hide the round trips, too few to be a
  * storm.
  */

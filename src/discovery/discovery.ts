@@ -155,6 +155,11 @@ export interface Discovery extends InstanceSource {
    * @throws {RpcError} Unavailable: the registry cannot be asked, or does not know
    */
   services(): Promise<readonly string[]>;
+  /**
+   * What time the registry has, in milliseconds since 1970 UTC, or `undefined` if it will not say.
+   * Absent: it has no clock but this machine's.
+   */
+  wallTimeMs?(): Promise<number | undefined>;
   /** Ends watches and announcements (withdrawing these), and frees what is held. Idempotent. */
   close(): Promise<void>;
 }

@@ -142,6 +142,7 @@ export class Dispatcher {
       service,
       version,
       uptimeMs: Math.round(clock.now() - this.#startedAtMs),
+      timeMs: clock.wallTimeMs(),
       draining: this.#isDraining,
       connections: connections(),
       inFlight: this.#inFlight,

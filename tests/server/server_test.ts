@@ -92,8 +92,8 @@ serverTest("rpc.stats counts calls, failures and latencies (P-32)", async (harne
   await peer.call(5, "ping");
   await peer.request(6, "spin");
   const stats = statsSchema.parse((await peer.call(7, "rpc.stats")).result);
-  const { uptimeMs, methods, ...rest } = stats;
-  assert.ok(uptimeMs >= 0);
+  const { uptimeMs, timeMs, methods, ...rest } = stats;
+  assert.ok(uptimeMs >= 0 && Math.abs(Date.now() - (timeMs ?? 0)) < 60_000);
   assert.deepEqual(rest, {
     service: "test",
     version: "1.2.3",

@@ -20,7 +20,6 @@ export const usedByNoProgram: Readonly<Record<string, readonly string[]>> = {
     "src/demo/screen.ts frameOf",
     "src/gateway/door/problem.ts statusOf",
     "src/library/running/advertise.ts advertisedAddress",
-    "src/library/running/advertise.ts isForNobodyElse",
     "src/library/running/pipe_threads.ts pipeThreadsOf",
     "src/library/running/pipe_threads.ts processesOf",
     "src/base/names/nearest.ts editDistance",

@@ -64,6 +64,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   "cli/call": ["call.ts", "flags.ts"],
   "cli/completions": ["completions.ts", "complete.ts", "flags.ts"],
   "cli/demo": ["demo.ts", "client.ts", "flags.ts"],
+  "cli/doctor": ["doctor.ts", "flags.ts"],
   "cli/gateway": ["gateway.ts", "flags.ts"],
   "cli/keys": ["keys.ts", "flags.ts"],
   "cli/mcp": ["mcp.ts", "flags.ts"],

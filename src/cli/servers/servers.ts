@@ -14,7 +14,7 @@ import { plainLogger } from "../process/plain_logger.ts";
 import { endsSoon, expiryText } from "../../keys/expiry.ts";
 import { watchExpiry } from "../../library/running/key_watch.ts";
 import { openKeys, transportOf } from "../../library/own_keys.ts";
-import { isOpen } from "./open.ts";
+import { isOpen } from "../open.ts";
 import { openCommandRegistry } from "../registry.ts";
 import { carryOut, orderOf } from "./order.ts";
 import { UsageError } from "../syntax/usage_error.ts";

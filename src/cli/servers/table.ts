@@ -4,7 +4,7 @@ import { plainLine } from "../../terminal/plain_text.ts";
 import { timeText } from "../../terminal/time_text.ts";
 import { displayWidth } from "../../terminal/width.ts";
 import { Screen } from "../../terminal/screen.ts";
-import { isOpen } from "./open.ts";
+import { isOpen } from "../open.ts";
 import type { ServerRow } from "../../library/survey/server_rows.ts";
 import { formatTable } from "../../terminal/table.ts";
 

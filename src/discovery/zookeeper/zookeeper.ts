@@ -134,6 +134,22 @@ export class ZooKeeperDiscovery implements Discovery {
     }
   }
 
+  /** A node of a moment: ZooKeeper tells when it was made. */
+  async wallTimeMs(): Promise<number | undefined> {
+    const path = `/rpc-clock-${this.#options.random().toString(36).slice(2)}`;
+    try {
+      await this.#client.create(path, "", { mode: "ephemeral", acl: this.#acl });
+    } catch (error) {
+      if (isZooKeeperError(error, "NO_NODE") || isZooKeeperError(error, "NO_AUTH")) {
+        return undefined;
+      }
+      throw error;
+    }
+    const stat = await this.#client.exists(path);
+    await this.#client.delete(path);
+    return stat?.ctimeMs;
+  }
+
   async close(): Promise<void> {
     for (const watch of this.#watches) watch.close();
     // The end of the session takes all its nodes away at once.

@@ -22,6 +22,8 @@ export const statsSchema = z.object({
   service: z.string(),
   version: z.string(),
   uptimeMs: z.number(),
+  /** The server's clock, in milliseconds since 1970 UTC. Older servers do not say it. */
+  timeMs: z.number().optional(),
   /** Whether new calls are refused, because the server is about to stop. */
   draining: z.boolean(),
   connections: z.number(),

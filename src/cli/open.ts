@@ -1,5 +1,5 @@
-import type { Instance } from "../../discovery/discovery.ts";
-import { isLoopback } from "../../library/running/advertise.ts";
+import type { Instance } from "../discovery/discovery.ts";
+import { isLoopback } from "../library/running/advertise.ts";
 
 /** Whether anybody on the network may call a server, as far as the registry tells. */
 export function isOpen({ cluster, host }: Pick<Instance, "cluster" | "host">): boolean {

@@ -1,0 +1,113 @@
+import { styleText } from "node:util";
+import { systemClock } from "../../base/clock.ts";
+import { CommandError } from "../../base/command_error.ts";
+import { silentLogger } from "../../base/log.ts";
+import { readSetting } from "../../library/settings.ts";
+import { onInterrupt } from "../../terminal/interrupt.ts";
+import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
+import { terminalSize } from "../../terminal/size.ts";
+import { printLine } from "../../terminal/stdout.ts";
+import { wrapped } from "../../terminal/width.ts";
+import { exitCodes } from "../exit_codes.ts";
+import { doctorAskedAtOnceMax } from "../limits.ts";
+import { plainLogger } from "../process/plain_logger.ts";
+import { openListedRegistry, openTransport } from "../registry.ts";
+import type { CommandInput } from "../syntax/command.ts";
+import type { Finding } from "./finding.ts";
+import type { doctorFlags } from "./flags.ts";
+import { ownKeys } from "./own.ts";
+import { registryFindings } from "./registry.ts";
+import { serverFindings, versionFindings } from "./servers.ts";
+
+type Flags = CommandInput<typeof doctorFlags>["flags"];
+
+/** `rpc doctor` */
+export async function run({ flags }: CommandInput<typeof doctorFlags>): Promise<number> {
+  const interrupt = onInterrupt();
+  let isWrong = false;
+  const tell = (findings: readonly Finding[]) => {
+    for (const finding of findings) {
+      isWrong ||= finding.status === "wrong";
+      printLine(flags.json ? jsonLine(finding) : textOf(finding));
+    }
+  };
+  try {
+    await look(flags, interrupt.signal, tell);
+    if (interrupt.signal.aborted) return exitCodes.interrupted;
+    return isWrong ? exitCodes.failure : exitCodes.success;
+  } finally {
+    interrupt.release();
+  }
+}
+
+/** Looks at one thing after the other: what comes first is what the rest stands on. */
+async function look(
+  flags: Flags,
+  signal: AbortSignal,
+  tell: (findings: readonly Finding[]) => void,
+): Promise<void> {
+  const log = flags.verbose ? plainLogger(true) : silentLogger;
+  const isInsecure = flags.insecure || await readSetting("insecure") === "true";
+  const keys = await ownKeys(isInsecure, systemClock.wallTimeMs());
+  tell([keys]);
+  const discovery = await openListedRegistry(flags, log);
+  try {
+    const deps = { clock: systemClock, timeoutMs: flags.timeout, signal };
+    const { findings, instances } = await registryFindings(discovery, flags.service, deps);
+    tell(findings);
+    if (instances === undefined) return;
+    if (instances.length === 0) {
+      const others = await discovery.services().catch(() => []);
+      tell([noServer(flags.service, others)]);
+      return;
+    }
+    tell(versionFindings(instances));
+    const transport = await openTransport(flags, log).catch((error) => {
+      // It was told as a fault of the keys already.
+      if (error instanceof CommandError) return undefined;
+      throw error;
+    });
+    if (transport === undefined) return;
+    const options = {
+      registry: discovery.url,
+      transport,
+      clock: systemClock,
+      timeoutMs: flags.timeout,
+    };
+    for (let start = 0; start < instances.length && !signal.aborted;) {
+      const some = instances.slice(start, start += doctorAskedAtOnceMax);
+      for (const found of await Promise.all(some.map((one) => serverFindings(one, options)))) {
+        tell(found);
+      }
+    }
+  } finally {
+    await discovery.close();
+  }
+}
+
+function noServer(service: string, services: readonly string[]): Finding {
+  const others = services.filter((name) => name !== service);
+  return {
+    check: "service",
+    status: "wrong",
+    text: `${service} has no server`,
+    todo: "start one: rpc serve 127.0.0.1 0" +
+      (others.length === 0 ? "" : `; rpc services tells which others there are`),
+  };
+}
+
+function textOf({ check, status, text, todo }: Finding): string {
+  const colours = { ok: "green", hint: "yellow", wrong: "red" } as const;
+  const isTerminal = Deno.stdout.isTerminal();
+  const word = status.padEnd(5);
+  const line = plainLine(
+    `${check.padEnd(8)}  ${text}${todo === undefined ? "" : `. To do: ${todo}`}`,
+  );
+  if (!isTerminal) return `${word}  ${line}`;
+  const { columns } = terminalSize();
+  const indent = 17;
+  return wrapped(`${word}  ${line}`, columns, indent).replace(
+    word,
+    styleText(colours[status], word),
+  );
+}
