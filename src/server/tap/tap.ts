@@ -5,14 +5,15 @@ import { type Matcher, matcherOf } from "../../base/names/patterns.ts";
 import type { ItemSink } from "../../procedures/stream_run.ts";
 import type { TapEvent, TapParams } from "../../wire/reports/tap.ts";
 import type { TaskHandle } from "../../workers/pool/task.ts";
-import { briefJson, cut } from "./brief_json.ts";
+import { cut } from "./brief_json.ts";
 
 /** A call that somebody wants to hear of. */
 export interface HeardCall {
   readonly caller: string | undefined;
   readonly from: string;
   readonly method: string;
-  readonly params: unknown;
+  /** Its parameters as JSON, of so many characters at the most. */
+  briefParams(lengthMax: number): string;
   /** How long ago it was read, in milliseconds. It takes a look at the clock. */
   ageMs(): number;
 }
@@ -83,7 +84,7 @@ export class Tap implements TaskHandle {
       caller: call.caller ?? null,
       from: call.from,
       method: call.method,
-      params: briefJson(call.params ?? [], tapTextMax),
+      params: call.briefParams(tapTextMax),
       outcome: error?.name ?? "ok",
       ...(error === undefined ? {} : { message: cut(error.message, tapTextMax) }),
       ms: Number(ageMs.toFixed(3)),

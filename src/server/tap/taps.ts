@@ -1,12 +1,13 @@
 import type { Clock } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
 import { tapsMax } from "../../base/limits.ts";
-import type { Request } from "../../wire/message.ts";
+import type { Request, UnreadRequest } from "../../wire/message.ts";
 import { reservedPrefix } from "../../wire/reserved.ts";
 import { tapParamsSchema } from "../../wire/reports/tap.ts";
 import type { TaskHandle } from "../../workers/pool/task.ts";
 import type { Peer, Reply } from "../reply.ts";
 import type { RequestTaker } from "../tracing.ts";
+import { briefJson, cut } from "./brief_json.ts";
 import { type HeardCall, Tap } from "./tap.ts";
 
 /** Those who listen to the calls of a server: who answers `rpc.tap`. */
@@ -51,7 +52,7 @@ export class Taps {
   }
 
   /** The reply of a call that begins, by way of those who want to hear of its end. */
-  heard(request: Request, reply: Reply, peer: Peer, from: string): Reply {
+  heard(request: UnreadRequest, reply: Reply, peer: Peer, from: string): Reply {
     const { method } = request;
     if (method.startsWith(reservedPrefix)) return reply;
     let listeners: Tap[] | undefined;
@@ -103,7 +104,7 @@ class HeardReply implements Reply, HeardCall {
   readonly stream: Reply["stream"];
   readonly from: string;
   readonly #taps: readonly Tap[];
-  readonly #request: Request;
+  readonly #request: UnreadRequest;
   readonly #reply: Reply;
   readonly #peer: Peer;
   readonly #clock: Clock;
@@ -111,7 +112,7 @@ class HeardReply implements Reply, HeardCall {
 
   constructor(
     taps: readonly Tap[],
-    request: Request,
+    request: UnreadRequest,
     reply: Reply,
     peer: Peer,
     from: string,
@@ -136,8 +137,11 @@ class HeardReply implements Reply, HeardCall {
     return this.#request.method;
   }
 
-  get params(): unknown {
-    return this.#request.params;
+  briefParams(lengthMax: number): string {
+    const { params = [], unread } = this.#request;
+    if (unread === undefined) return briefJson(params, lengthMax);
+    const { line, start, end } = unread;
+    return cut(line.slice(start, Math.min(end, start + lengthMax + 1)), lengthMax);
   }
 
   ageMs(): number {
