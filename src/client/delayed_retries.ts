@@ -2,7 +2,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import type { RpcError } from "../base/errors.ts";
 import type { Call } from "./call.ts";
 
-interface Pause {
+interface DelayedCall {
   readonly call: Call;
   readonly fail: (error: RpcError) => void;
   timer: Timer | undefined;
@@ -11,7 +11,7 @@ interface Pause {
 /** Calls that failed and wait a moment before they are sent again. */
 export class DelayedRetries {
   readonly #clock: Clock;
-  readonly #delayed = new Set<Pause>();
+  readonly #delayed = new Set<DelayedCall>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -26,28 +26,28 @@ export class DelayedRetries {
    * cancelled.
    */
   start(call: Call, delayMs: number, goOn: () => void, fail: (error: RpcError) => void): void {
-    const pause: Pause = { call, fail, timer: undefined };
-    this.#delayed.add(pause);
-    pause.timer = this.#clock.after(delayMs, () => {
-      this.#remove(pause);
+    const delayed: DelayedCall = { call, fail, timer: undefined };
+    this.#delayed.add(delayed);
+    delayed.timer = this.#clock.after(delayMs, () => {
+      this.#remove(delayed);
       goOn();
     });
-    call.holder = { cancel: () => this.#remove(pause) };
+    call.holder = { cancel: () => this.#remove(delayed) };
   }
 
-  /** Ends all pauses at once: their calls fail. */
+  /** Ends all delays at once: the calls fail. */
   end(error: RpcError): void {
-    for (const pause of [...this.#delayed]) {
+    for (const delayed of [...this.#delayed]) {
       // One that failed before may have made its caller give this one up.
-      if (!this.#delayed.has(pause)) continue;
-      this.#remove(pause);
-      pause.fail(error);
+      if (!this.#delayed.has(delayed)) continue;
+      this.#remove(delayed);
+      delayed.fail(error);
     }
   }
 
-  #remove(pause: Pause): void {
-    this.#delayed.delete(pause);
-    pause.timer?.cancel();
-    pause.call.holder = undefined;
+  #remove(delayed: DelayedCall): void {
+    this.#delayed.delete(delayed);
+    delayed.timer?.cancel();
+    delayed.call.holder = undefined;
   }
 }

@@ -101,7 +101,7 @@ export class Cluster implements AsyncDisposable {
     const all: LoadSettings = {
       registry: this.home.registry,
       stateDirectory: `${this.home.directory}/state/rpc`,
-      lanes: 4,
+      callers: 4,
       methods: ["once", "again"],
       timeoutMs: 10_000,
       pauseMs: 5,

@@ -10,12 +10,12 @@ export interface LoadSettings {
   /** The file for how each call ended: `id method outcome server`. */
   readonly outcomes: string;
   /** Calls under way at once. */
-  readonly lanes: number;
+  readonly callers: number;
   /** Called in turn with the call's id. */
   readonly methods: readonly string[];
   /** Deadline of each call. */
   readonly timeoutMs: number;
-  /** Between a lane's calls. */
+  /** Between a caller's calls. */
   readonly pauseMs: number;
 }
 

@@ -7,7 +7,7 @@ import { chaosTest, Cluster, measured, stopAll } from "./cluster.ts";
 chaosTest("a server that joins under load is used at once", async () => {
   await using cluster = await Cluster.create();
   await cluster.serveMany(2, { slowMs: 2 });
-  const load = await cluster.load({ lanes: 8, pauseMs: 0 });
+  const load = await cluster.load({ callers: 8, pauseMs: 0 });
   await cluster.serve({ slowMs: 2 });
   const readyAtMs = Date.now();
   await cluster.runsOn("s3", 50);
@@ -25,7 +25,7 @@ chaosTest("a server ten times slower than the others gets less of the calls", as
   await using cluster = await Cluster.create();
   await cluster.serve({ slowMs: 40 });
   await cluster.serveMany(3, { slowMs: 4 });
-  const load = await cluster.load({ lanes: 8, pauseMs: 0 });
+  const load = await cluster.load({ callers: 8, pauseMs: 0 });
   await load.more(500);
   const report = (await stopAll([load]))[0];
   const result = cluster.audit();
@@ -50,7 +50,7 @@ chaosTest(
       args: ["--workers", "2"],
       env: { DENO_V8_FLAGS: "--max-old-space-size=64" },
     });
-    const load = await cluster.load({ lanes: 2 });
+    const load = await cluster.load({ callers: 2 });
     await load.more(100);
     const ends: Record<string, string> = {};
     for (const method of ["hang", "crash", "exit", "exhaust", "hang", "exit"]) {

@@ -19,7 +19,7 @@ async function withProxy(
   await using proxy = startTcpProxy({ targetPort: port });
   await cluster.serve({ port, args: ["--advertise", `127.0.0.1:${proxy.port}`] });
   await cluster.serveMany(2);
-  const load = await cluster.load({ lanes: 8 });
+  const load = await cluster.load({ callers: 8 });
   await cluster.runsOn("s1", 20);
   await test(cluster, proxy, load);
 }

@@ -32,7 +32,7 @@ export async function startOverloaded(cluster: Cluster, stack: AsyncDisposableSt
 export function startUnruly(cluster: Cluster, timeoutMs: number): Promise<Load> {
   return cluster.load({
     methods: ["chatter", "relay", "spawner", "wedge"],
-    lanes: 1,
+    callers: 1,
     pauseMs: 300,
     timeoutMs,
   });

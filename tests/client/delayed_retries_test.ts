@@ -41,7 +41,7 @@ Deno.test("a call that is cancelled in its pause neither goes on nor fails", () 
   assert.equal(clock.pendingTimers, 0);
 });
 
-Deno.test("ending all pauses fails their calls at once, and leaves no timer", () => {
+Deno.test("ending all delays fails the calls at once, and leaves no timer", () => {
   const { clock, delayedRetries, seen, start } = setUp();
   start("a");
   start("b");

@@ -111,7 +111,7 @@ signalTest("a watched module is reloaded on change, and no call is lost meanwhil
   await using client = await connect({ registry: home.registry });
   let isOver = false;
   const seen = new Set<unknown>();
-  const lanes = Array.from({ length: 4 }, async () => {
+  const callers = Array.from({ length: 4 }, async () => {
     while (!isOver) seen.add(await client.call("version"));
   });
   await waitFor("the first version", () => seen.has(1));
@@ -124,7 +124,7 @@ signalTest("a watched module is reloaded on change, and no call is lost meanwhil
   await waitFor("the third version", () => seen.has(3), { timeoutMs: 30_000 });
   assert.equal(await client.call("added"), true);
   isOver = true;
-  await Promise.all(lanes);
+  await Promise.all(callers);
   assert.equal(await server.stop(), 0);
 });
 

@@ -25,11 +25,11 @@ test("a Python file and what it imports are reloaded under load without a lost c
   await using client = await connect({ registry: home.registry });
   const seen = new Set<unknown>();
   let isOver = false;
-  const lanes = Promise.all([1, 2].map(async () => {
+  const callers = Promise.all([1, 2].map(async () => {
     while (!isOver) seen.add(await client.call("version"));
   }));
   const sees = (n: number) =>
-    Promise.race([lanes, waitFor(`version ${n}`, () => seen.has(n), { timeoutMs: 30_000 })]);
+    Promise.race([callers, waitFor(`version ${n}`, () => seen.has(n), { timeoutMs: 30_000 })]);
   try {
     await sees(1);
     await Deno.writeTextFile(at("tasks.py"), version(2));
@@ -43,7 +43,7 @@ test("a Python file and what it imports are reloaded under load without a lost c
   } finally {
     isOver = true;
   }
-  await lanes;
+  await callers;
 });
 
 test("the faults of a Python file are shown as Python shows them", async () => {

@@ -9,20 +9,20 @@ import { waitFor } from "../support/wait_for.ts";
 /** A client that calls `version` all the time, and what it has got. */
 class Callers implements AsyncDisposable {
   readonly seen = new Set<unknown>();
-  readonly #lanes: Promise<void>[];
+  readonly #callers: Promise<void>[];
   #isOver = false;
 
   constructor(registry: string) {
-    this.#lanes = [this.#call(registry)];
-    this.#lanes.forEach((lane) => lane.catch(() => {}));
+    this.#callers = [this.#call(registry)];
+    this.#callers.forEach((caller) => caller.catch(() => {}));
   }
 
   async #call(registry: string): Promise<void> {
     await using client = await connect({ registry });
-    const lane = async () => {
+    const caller = async () => {
       while (!this.#isOver) this.seen.add(await client.call("version"));
     };
-    await Promise.all([lane(), lane()]);
+    await Promise.all([caller(), caller()]);
   }
 
   sees(version: number): Promise<unknown> {
@@ -32,7 +32,7 @@ class Callers implements AsyncDisposable {
   /** Rejects if a call has failed. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
-    await Promise.all(this.#lanes);
+    await Promise.all(this.#callers);
   }
 }
 

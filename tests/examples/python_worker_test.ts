@@ -68,7 +68,7 @@ Deno.test({
       const expected = await client.call("primes", [2_000]);
       let isOver = false;
       let answered = 0;
-      const lanes = Array.from({ length: 4 }, async () => {
+      const callers = Array.from({ length: 4 }, async () => {
         while (!isOver) {
           assert.deepEqual(await client.call("primes", [2_000]), expected);
           answered++;
@@ -84,7 +84,7 @@ Deno.test({
         }
       }
       isOver = true;
-      await Promise.all(lanes);
+      await Promise.all(callers);
       assert.equal(server.stats().workers.restarts, kills);
     });
   } finally {

@@ -144,11 +144,11 @@ export class World implements AsyncDisposable {
     const before = this.servers.map(({ received }) => received);
     const [client] = this.clients as [Client];
     let left = count;
-    const lanes = Array.from({ length: concurrency }, async () => {
+    const callers = Array.from({ length: concurrency }, async () => {
       while (left-- > 0) await client.report("work", [], { timeoutMs: 60_000 });
     });
     let isOver = false;
-    const over = Promise.all(lanes).then(() => isOver = true);
+    const over = Promise.all(callers).then(() => isOver = true);
     while (!isOver) await this.clock.pass(100);
     await over;
     return this.servers.map(({ received }, index) => received - (before[index] as number));

@@ -64,8 +64,8 @@ export class Budget {
     let worst: BudgetHolder | undefined;
     let most = -1;
     for (const [holder, bytes] of this.#held) {
-      const rank = holder.isStuck() ? bytes + this.#bytesMax : bytes;
-      if (rank > most) [worst, most] = [holder, rank];
+      const counted = holder.isStuck() ? bytes + this.#bytesMax : bytes;
+      if (counted > most) [worst, most] = [holder, counted];
     }
     return worst;
   }

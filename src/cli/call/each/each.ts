@@ -69,8 +69,11 @@ class EachRun {
 
   async run(): Promise<number> {
     const { flags, signal } = this.#options;
-    const lanes = Math.min(flags.concurrency ?? eachConcurrencyDefault, this.#instances.length);
-    await Promise.all(Array.from({ length: lanes }, () => this.#lane()));
+    const concurrency = Math.min(
+      flags.concurrency ?? eachConcurrencyDefault,
+      this.#instances.length,
+    );
+    await Promise.all(Array.from({ length: concurrency }, () => this.#callInTurn()));
     await this.#writer.flushed();
     if (this.#failed > 0) {
       console.error(`rpc: ${this.#failed} of ${this.#instances.length} servers failed`);
@@ -81,7 +84,7 @@ class EachRun {
     return this.#failed > 0 || problem !== undefined ? exitCodes.failure : exitCodes.success;
   }
 
-  async #lane(): Promise<void> {
+  async #callInTurn(): Promise<void> {
     while (!this.#signal.aborted) {
       const number = ++this.#begun;
       const instance = this.#instances[number - 1];
