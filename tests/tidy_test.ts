@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { faultsOfMap } from "./tidy/documents.ts";
 import { unusedExports, usedByNoProgram } from "./tidy/exports.ts";
 import * as rules from "./tidy/rules.ts";
 import { codeOf, importsOf } from "./tidy/source.ts";
@@ -105,6 +106,21 @@ Deno.test("files that the documents name exist", () => {
   assert.deepEqual(files.flatMap((file) => rules.namesOfNoFile(file, exists)), []);
   const stale = { path: "docs/A.md", text: "see `src/base/gone.ts` and `src/base/clock.ts`" };
   assert.equal(rules.namesOfNoFile(stale, exists).length, 1);
+});
+
+Deno.test("the map of rooms and folders is that of the sources", () => {
+  const map = files.find(({ path }) => path === "docs/ARCHITECTURE.md")?.text ?? "";
+  assert.deepEqual(faultsOfMap(map, code), []);
+  assert.deepEqual(faultsOfMap(map.replaceAll("| `wire`", "| `wires`"), code), ["no room wire"]);
+  assert.deepEqual(faultsOfMap(map.replace("`keys/tls/`", "`keys/ssl/`"), code), [
+    "no folder keys/tls",
+    "keys/ssl is not there",
+  ]);
+  assert.deepEqual(faultsOfMap(map.replace("`retry.ts`", "`retries.ts`"), code), [
+    "no file retries.ts",
+  ]);
+  const widened = map.replace(/(\| `server` .*) keys, /, "$1 ");
+  assert.equal(faultsOfMap(widened, code).length, 1);
 });
 
 Deno.test("a door names what it lets out", () => check(rules.doorsNameWhatTheyExport));

@@ -51,6 +51,8 @@ const pongTimeoutsMax = 10;
  *        │                            ▼      │
  *        └──────────────────────── waiting ◀─┘
  *
+ * Before its first start it is idle, and at the end closed.
+ *
  * The wait is nothing after a kill, and after a death under a call: that is the call's doing, and
  * the others should not pay for it. Only a worker that dies by itself makes the next one wait.
  */
