@@ -20,6 +20,7 @@ import asyncio
 import collections
 import dataclasses
 import datetime
+import decimal
 import enum
 import json
 import logging
@@ -428,6 +429,9 @@ class _Plain:
             raise _Unfit(f"{place or 'it'} is {value}, and JSON has no such number")
         if depth >= NESTING_MAX:
             raise _Unfit(f"its parameters are nested too deep: a message has {NESTING_MAX} levels")
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            # A NamedTuple, as the server's side reads one.
+            return self.of({name: getattr(value, name) for name in value._fields}, place, depth)
         if isinstance(value, (list, tuple)):
             return [self.of(item, f"{place}[{index}]", depth + 1) for index, item in enumerate(value)]
         if isinstance(value, Mapping):
@@ -451,6 +455,8 @@ def _instead(value: Any) -> str:
         return "send base64.b64encode(value).decode()"
     if isinstance(value, (set, frozenset)):
         return "send list(value)"
+    if isinstance(value, decimal.Decimal):
+        return "send str(value)"
     return "send value.tolist()" if hasattr(value, "tolist") else "send a list or a dict of what JSON has"
 
 

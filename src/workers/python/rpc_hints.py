@@ -15,9 +15,11 @@ import typing
 import uuid
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
-from rpc_values import Issue, Path, Unfit, plain
+from rpc_values import Issue, Path, Sends, Unfit, plain
 
 Schema = Dict[str, Any]
+INTEGER_KEY = r"^-?\d{1,18}$"
+
 Convert = Callable[[Any, Path], Any]
 """Returns the value as the function expects it; raises Unfit."""
 
@@ -27,6 +29,25 @@ class Hint(NamedTuple):
 
     schema: Schema
     convert: Convert
+
+    @property
+    def sends(self) -> Sends:
+        """What of it a result may hold that JSON has not, as the schema says it."""
+        return frozenset(kind for kind, mark in _SENT.items() if _has(self.schema, *mark))
+
+
+_SENT: Dict[type, Tuple[str, Any]] = {
+    bytes: ("contentEncoding", "base64"),
+    set: ("type", "array"),
+    decimal.Decimal: ("type", ["string", "number"]),
+    int: ("propertyNames", {"pattern": INTEGER_KEY}),
+}
+
+
+def _has(schema: Any, name: str, value: Any) -> bool:
+    if isinstance(schema, dict):
+        return schema.get(name) == value or any(_has(one, name, value) for one in schema.values())
+    return isinstance(schema, list) and any(_has(one, name, value) for one in schema)
 
 
 class Bounds:
@@ -104,7 +125,10 @@ def hint_of(annotation: Any) -> Hint:
     if origin in _UNIONS and arguments:
         return _union(arguments)
     if origin is typing.Literal:
-        return _choice(list(arguments))
+        try:
+            return _choice(list(arguments))
+        except Unfit:
+            return anything  # Bytes, for example, of which JSON has none.
     if type(origin).__name__ in ("_TypedDictMeta",):
         return _typed_dict(origin)
     if not isinstance(origin, type):
@@ -351,11 +375,14 @@ def _object(arguments: Tuple[Any, ...]) -> Hint:
         for name, one in value.items():
             at = path + (name,)
             # The keys of JSON are strings, also those that are numbers to Python.
-            is_integer = has_integer_keys and re.fullmatch(r"-?\d{1,18}", name)
+            is_integer = has_integer_keys and re.search(INTEGER_KEY, name)
             converted[key.convert(int(name) if is_integer else name, at)] = member.convert(one, at)
         return converted
 
-    return Hint({"type": "object", "additionalProperties": member.schema}, convert)
+    schema: Schema = {"type": "object", "additionalProperties": member.schema}
+    if has_integer_keys:
+        schema["propertyNames"] = {"pattern": INTEGER_KEY}
+    return Hint(schema, convert)
 
 
 def _typed_dict(kind: Any) -> Hint:
@@ -426,6 +453,13 @@ def hints_of(owner: Any) -> Dict[str, Hint]:
         return {name: hint_of(_unwrapped(one)) for name, one in _annotations(owner).items()}
     finally:
         _being_read.pop()
+
+
+def item_hint_of(function: Any) -> Hint:
+    """What a generator yields, if its hint is Iterator[X], Generator[X, ...] or the like."""
+    returned = _annotations(function).get("return")
+    arguments = typing.get_args(returned)
+    return hint_of(_unwrapped(arguments[0])) if arguments and hasattr(typing.get_origin(returned), "__mro__") else anything
 
 
 def _annotations(owner: Any) -> Dict[str, Any]:

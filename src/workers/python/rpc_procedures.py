@@ -5,7 +5,7 @@ import inspect
 import types
 from typing import Any, Dict, List, Optional, Tuple, Union
 
-from rpc_hints import Bounds, Hint, anything, hints_of
+from rpc_hints import Bounds, Hint, anything, hints_of, item_hint_of
 from rpc_values import Issue, Path, Unfit, plain, said
 
 _MARK = "__rpc_procedure__"
@@ -66,6 +66,8 @@ class Procedure:
         self._named = {one.name: one for one in named}
         self._more_positional = self._variadic(inspect.Parameter.VAR_POSITIONAL)
         self._more_named = self._variadic(inspect.Parameter.VAR_KEYWORD)
+        self._returned = item_hint_of(inner) if self.is_stream else self._hints.get("return", anything)
+        self.sends = self._returned.sends
 
     def _variadic(self, kind: Any) -> Optional[Hint]:
         names = [one.name for one in self._parameters if one.kind == kind]
@@ -86,9 +88,8 @@ class Procedure:
             method["summary"] = summary
         if description.strip():
             method["description"] = description.strip()
-        result = self._hints.get("return")
-        if result is not None and not self.is_stream:
-            method["result"] = {"name": "result", "schema": result.schema}
+        if self._returned is not anything:
+            method["result"] = {"name": "item" if self.is_stream else "result", "schema": self._returned.schema}
         return method
 
     def _describe(self, one: inspect.Parameter) -> Dict[str, Any]:

@@ -1,13 +1,16 @@
 """Values on their way to and from JSON: what arrives is what was sent, or it is refused with its place."""
 
+import base64
+import collections
 import dataclasses
 import datetime
+import decimal
 import enum
 import json
 import math
 import os
 import uuid
-from typing import Any, List, Tuple, Union
+from typing import Any, FrozenSet, List, Tuple, Union
 
 MESSAGE_BYTES_MAX = int(os.environ.get("RPC_MESSAGE_MAX", 4 * 1024 * 1024))
 """A message is no longer, its line feed included (docs/PROTOCOL.md, P-5): the server says how long."""
@@ -78,12 +81,18 @@ def check_numbers(value: Any, path: Path = ()) -> None:
             check_numbers(item, path + (name,))
 
 
-def write(value: Any) -> str:
+Sends = FrozenSet[type]
+"""Types that a function's hint names, and whose values may be sent as its schema says: a set as an array."""
+
+NONE_SAID: Sends = frozenset()
+
+
+def write(value: Any, sends: Sends = NONE_SAID) -> str:
     """The JSON text of what a function returned; refuses what would arrive as something else."""
-    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return json.dumps(plain(value, sends=sends), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def plain(value: Any, path: Path = (), depth: int = 0) -> Any:
+def plain(value: Any, path: Path = (), depth: int = 0, sends: Sends = NONE_SAID) -> Any:
     """The same value, of nothing but what JSON has."""
     kind = type(value)
     if kind is str:
@@ -95,19 +104,28 @@ def plain(value: Any, path: Path = (), depth: int = 0) -> Any:
             return value
         raise Unfit([(path, f"is {value}, and JSON has no such number: return None or a string")])
     if isinstance(value, enum.Enum):
-        return plain(value.value, path, depth)
+        try:
+            return plain(value.value, path, depth)
+        except Unfit:
+            return value.name  # As it is read: its values are nothing that JSON has.
     if depth >= NESTING_MAX:
         raise Unfit([(path, f"is nested deeper than {NESTING_MAX} levels: return something flatter")])
-    if isinstance(value, (list, tuple)):
-        return [plain(item, path + (index,), depth + 1) for index, item in enumerate(value)]
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        value = {name: getattr(value, name) for name in value._fields}  # A NamedTuple, as it is read.
+    if isinstance(value, _sequences(sends)):
+        return [plain(item, path + (index,), depth + 1, sends) for index, item in enumerate(value)]
     if isinstance(value, dict):
-        return {_key(key, path): plain(value[key], path + (str(key),), depth + 1) for key in value}
+        return {_key(key, path, sends): plain(value[key], path + (str(key),), depth + 1, sends) for key in value}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [field.name for field in dataclasses.fields(value)]
-        return {name: plain(getattr(value, name), path + (name,), depth + 1) for name in names}
+        return {name: plain(getattr(value, name), path + (name,), depth + 1, sends) for name in names}
     if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
         return value.isoformat()
     if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, (bytes, bytearray, memoryview)) and bytes in sends:
+        return base64.b64encode(value).decode()
+    if isinstance(value, decimal.Decimal) and decimal.Decimal in sends and value.is_finite():
         return str(value)
     for base in (str, int, float):
         if isinstance(value, base):
@@ -125,9 +143,17 @@ def _text(value: str, path: Path) -> str:
     return value
 
 
-def _key(key: Any, path: Path) -> str:
+def _sequences(sends: Sends) -> Tuple[type, ...]:
+    return (list, tuple, set, frozenset, collections.deque) if set in sends else (list, tuple)
+
+
+def _key(key: Any, path: Path, sends: Sends) -> str:
+    if isinstance(key, enum.Enum):
+        key = plain(key)
     if isinstance(key, str):
         return _text(str(key), path)
+    if isinstance(key, int) and not isinstance(key, bool) and int in sends:
+        return str(int(key))
     raise Unfit([(path, f"has the key {key!r}, and keys must be strings: return {{str(key): ...}}")])
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import importlib
+import io
 import os
 import queue
 import signal
@@ -13,7 +14,7 @@ import types
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
 from rpc_procedures import InvalidParams, Procedure, caller_of_call, procedures_of, public_module
-from rpc_values import MESSAGE_BYTES_MAX, Unfit, check_numbers, read, said, write
+from rpc_values import MESSAGE_BYTES_MAX, Sends, Unfit, check_numbers, read, said, write
 
 INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
@@ -97,6 +98,8 @@ class Call:
         self.caller: Optional[str] = meta.get("caller")
         self.asks_for_stream = procedure.is_stream and "stream" in meta
         self.is_cancelled = False
+        # Its generator cleans up, which may take awaiting, and is not to be interrupted.
+        self.is_cleaning_up = False
         self._credit: int = meta.get("stream", 0)
         self._changed = threading.Condition()
         self._wake: Callable[[], None] = lambda: None
@@ -239,7 +242,12 @@ class Worker:
 
     def _start_task(self, call: Call) -> None:
         task = self._loop.create_task(self._run_async(call))
-        call.stop = lambda: void(self._loop.call_soon_threadsafe(task.cancel))
+
+        def stop() -> None:
+            if not call.is_cleaning_up:
+                task.cancel()
+
+        call.stop = lambda: void(self._loop.call_soon_threadsafe(stop))
         if call.is_cancelled:
             task.cancel()
 
@@ -256,7 +264,11 @@ class Worker:
             if arguments is not None:
                 positional, named = arguments
                 returned = call.procedure.function(*positional, **named)
-                self._finish(call, self._stream(call, returned) if call.procedure.is_stream else write(returned))
+                if call.procedure.is_stream:
+                    result = self._stream(call, returned)
+                else:
+                    result = write(returned, call.procedure.sends)
+                self._finish(call, result)
         except BaseException as error:
             self._fail(call, error)
         finally:
@@ -271,7 +283,7 @@ class Worker:
                 if call.procedure.is_async_stream:
                     result = await self._stream_async(call, returned)
                 else:
-                    result = write(await returned)
+                    result = write(await returned, call.procedure.sends)
                 self._finish(call, result)
         except BaseException as error:
             self._fail(call, error)
@@ -312,11 +324,11 @@ class Worker:
 
     def _end(self, call: Call) -> None:
         self._calls.pop(call.number, None)
-        flush_prints()
+        end_prints()
 
     def _stream(self, call: Call, items: Any) -> str:
         if not call.asks_for_stream:
-            collected = Collected()
+            collected = Collected(call.procedure.sends)
             try:
                 for item in items:
                     collected.add(item)
@@ -340,7 +352,7 @@ class Worker:
 
     async def _stream_async(self, call: Call, items: Any) -> str:
         if not call.asks_for_stream:
-            collected = Collected()
+            collected = Collected(call.procedure.sends)
             try:
                 async for item in items:
                     collected.add(item)
@@ -357,6 +369,7 @@ class Worker:
                 self._send_item(call, item, count)
                 count += 1
         finally:
+            call.is_cleaning_up = True
             await items.aclose()
         if count == 0:
             self._wire.item(call.number, "[]")
@@ -364,7 +377,7 @@ class Worker:
 
     def _send_item(self, call: Call, item: Any, index: int) -> None:
         try:
-            text = f"[{write(item)}]"
+            text = f"[{write(item, call.procedure.sends)}]"
         except Unfit as unfit:
             raise Unfit([((index,) + path, message) for path, message in unfit.issues]) from None
         check_length(text)
@@ -374,13 +387,14 @@ class Worker:
 class Collected:
     """The items of a stream for a caller who asked for none: as one array, as far as one message holds them."""
 
-    def __init__(self) -> None:
+    def __init__(self, sends: Sends) -> None:
+        self._sends = sends
         self._texts: List[str] = []
         self._length = 0
 
     def add(self, item: Any) -> None:
         try:
-            text = write(item)
+            text = write(item, self._sends)
         except Unfit as unfit:
             index = len(self._texts)
             raise Unfit([((index,) + path, message) for path, message in unfit.issues]) from None
@@ -407,8 +421,9 @@ def clean(text: str) -> str:
 
 def safe_text(error: BaseException) -> str:
     try:
-        return str(error)
-    except Exception:
+        # Whole and plain, whatever the user's class makes of its text.
+        return "".join([str.__str__(str(error))])
+    except BaseException:  # It may leave, too.
         return "an error whose text cannot be made"
 
 
@@ -418,7 +433,7 @@ def shown(error: BaseException) -> str:
         told = traceback.TracebackException(type(error), error, error.__traceback__)
         forget_own_frames(told)
         text = "".join(told.format())
-    except Exception:
+    except BaseException:
         return f"{type(error).__name__}: {safe_text(error)}\n"
     empty = "Traceback (most recent call last):\n"
     # What stopped the file from being read has no frame of the user's.
@@ -460,10 +475,35 @@ def flush_prints() -> None:
             pass  # Closed, or replaced by the user's code.
 
 
+class Printed(io.TextIOWrapper):
+    """Stdout or stderr, which knows whether a line was begun and not ended."""
+
+    is_begun = False
+
+    def write(self, text: str) -> int:
+        count = super().write(text)
+        self.is_begun = not text.endswith("\n") if text else self.is_begun
+        return count
+
+
 def print_by_lines() -> None:
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):
+            printed = Printed(stream.detach(), "utf-8", "backslashreplace", line_buffering=True)
+            setattr(sys, name, printed)
+            setattr(sys, f"__{name}__", printed)
+
+
+def end_prints() -> None:
+    """What a call has printed is in the log when it ends, also what it left without a line feed."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+        try:
+            if getattr(stream, "is_begun", False):
+                stream.write("\n")
+        except Exception:
+            pass  # Closed.
+    flush_prints()
 
 
 def package_of(directory: str) -> str:

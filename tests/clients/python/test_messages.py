@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import decimal
 import enum
 import json
 import os
@@ -9,6 +10,7 @@ import pickle
 import sys
 import unittest
 import uuid
+from typing import NamedTuple
 
 import fake_server
 import rpc_client
@@ -83,6 +85,11 @@ class Point:
     tags: list
 
 
+class Pair(NamedTuple):
+    left: int
+    right: tuple
+
+
 class Requests(unittest.TestCase):
     def sent(self, params):
         line = encode_request(7, "f", plain_params("f", params), 5.0)
@@ -104,6 +111,7 @@ class Requests(unittest.TestCase):
             ({"a": {"b": []}}, {"a": {"b": []}}),
             ([Color.RED, Size.BIG], ["red", "big"]),
             ([Point(1, ["a"])], [{"x": 1, "tags": ["a"]}]),
+            ([Pair(1, (2,))], [{"left": 1, "right": [2]}]),
             ([moment, number], ["2026-01-02T03:04:05+00:00", str(number)]),
         ):
             with self.subTest(params):
@@ -128,6 +136,7 @@ class Requests(unittest.TestCase):
             ([b"x"], r"\[0\] is of type bytes.*b64encode"),
             ([{1, 2}], r"type set.*list\(value\)"),
             ([object()], "type object"),
+            ([decimal.Decimal(1)], r"type Decimal.*str\(value\)"),
             ([Point], "type type"),
             (["\ud800"], "half a character"),
             (["x" * 1024 * 1024], "bytes long"),

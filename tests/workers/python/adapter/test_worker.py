@@ -1,0 +1,224 @@
+"""Functions that raise, print, wait, yield and go."""
+
+import unittest
+
+from running import Failed, Worker
+
+FILE = '''
+import asyncio, sys
+
+class Leaves(Exception):
+    def __str__(self):
+        raise SystemExit(5)
+
+class Raises(Exception):
+    def __str__(self):
+        raise RuntimeError("no")
+    __repr__ = __str__
+
+class NoText(Exception):
+    def __str__(self):
+        return 5
+
+class OddText(str):
+    def __format__(self, spec):
+        raise ValueError("no")
+    def __getitem__(self, index):
+        raise ValueError("no")
+    def encode(self, *more):
+        raise ValueError("no")
+
+class Subclassed(Exception):
+    def __str__(self):
+        return OddText("odd text")
+
+def leaves(): raise Leaves()
+def raises(): raise Raises()
+def no_text(): raise NoText()
+def subclassed(): raise Subclassed()
+def half(): raise ValueError("\\ud800 half")
+def long(): raise ValueError("x" * 5_000_000)
+def base(): raise BaseException("base")
+def interrupted(): raise KeyboardInterrupt()
+def generator_exit(): raise GeneratorExit()
+def deep():
+    return deep()
+def chained():
+    try:
+        1 / 0
+    except ZeroDivisionError as error:
+        raise ValueError("outer") from error
+def stops():
+    raise StopIteration("stopped")
+async def async_fails():
+    await asyncio.sleep(0)
+    raise KeyError("gone")
+async def async_cancels_itself():
+    raise asyncio.CancelledError()
+
+def prints(text: str):
+    print(text, end="")
+    return len(text)
+def prints_bytes():
+    sys.stdout.buffer.write(b"raw \\xff bytes")
+    return 1
+async def async_prints(text: str):
+    print(text, end="")
+def closes():
+    sys.stdout.close()
+    return "closed"
+
+async def wait(seconds: float):
+    await asyncio.sleep(seconds)
+    return seconds
+
+def count(n: int):
+    for i in range(n):
+        yield i
+def fails_after(n: int):
+    for i in range(n):
+        yield i
+    raise ValueError("after")
+async def async_count(n: int):
+    try:
+        for i in range(n):
+            yield i
+    finally:
+        await asyncio.sleep(0)
+        print("cleaned up", n)
+'''
+
+
+class Behaviour(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.worker = Worker(FILE)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.worker.close()
+
+    def test_whatever_is_raised_is_an_answer_and_the_worker_goes_on(self):
+        for method, pattern in (
+            ("leaves", "^leaves failed: Leaves: an error whose text cannot be made$"),
+            ("raises", "^raises failed: Raises: an error whose text cannot be made$"),
+            ("no_text", "^no_text failed: NoText: an error whose text cannot be made$"),
+            ("subclassed", "^subclassed failed: Subclassed: odd text$"),
+            ("half", r"^half failed: ValueError: \? half$"),
+            ("long", "^long failed: ValueError: xxx"),
+            ("base", "^base failed: BaseException: base$"),
+            ("interrupted", "^interrupted failed: KeyboardInterrupt$"),
+            ("generator_exit", "^generator_exit failed: GeneratorExit$"),
+            ("deep", "^deep failed: RecursionError: "),
+            ("chained", "^chained failed: ValueError: outer$"),
+            ("stops", "^stops failed: StopIteration: stopped$"),
+            ("async_fails", "^async_fails failed: KeyError: 'gone'$"),
+            ("async_cancels_itself", "^async_cancels_itself failed: CancelledError"),
+        ):
+            with self.subTest(method), self.assertRaisesRegex(Failed, pattern) as caught:
+                self.worker.call(method)
+            self.assertEqual((caught.exception.code, caught.exception.data["executed"]), (-32603, "yes"))
+            self.assertLess(len(caught.exception.message), 20_000)
+        self.assertEqual(self.worker.call("prints", "x"), 1)
+
+    def test_a_traceback_has_the_frames_of_the_file_alone(self):
+        with self.assertRaises(Failed):
+            self.worker.call("chained")
+        log = self.worker.log()
+        self.assertRegex(log, r'File ".*tasks\.py", line \d+, in chained\n    raise ValueError\("outer"\)')
+        self.assertIn("ZeroDivisionError", log)
+        for own in ("rpc_worker", "rpc_procedures", "rpc_hints"):
+            self.assertNotIn(own, log)
+
+    def test_what_is_printed_without_a_line_feed_is_in_the_log_when_the_call_ends(self):
+        for method in ("prints", "async_prints"):
+            for text in ("begun", "one\ntwo", "世界 \ud800"):
+                self.worker.call(method, text)
+        # An answer comes before the log does: on each thread, one call more.
+        self.worker.call("prints", "")
+        self.worker.call("wait", 0)
+        lines = self.worker.log().split("\n")
+        for line in ("begun", "one", "two", "世界 \\ud800"):
+            self.assertEqual(lines.count(line), 2, lines)
+
+    def test_a_function_that_closes_what_it_prints_to_costs_nobody_a_call(self):
+        with Worker(FILE) as worker:
+            self.assertEqual(worker.call("closes"), "closed")
+            with self.assertRaisesRegex(Failed, "closed file"):
+                worker.call("prints", "x")
+            self.assertEqual(worker.call("wait", 0), 0)
+            self.assertEqual(worker.call("count", 2), [0, 1])
+
+    def test_async_functions_run_at_once_on_one_loop(self):
+        for number, seconds in ((101, 0.3), (102, 0.1), (103, 0.2)):
+            self.worker.send("wait", [seconds], None, number)
+        self.assertEqual([self.worker.read()["id"] for _ in range(3)], [102, 103, 101])
+
+    def test_streams_come_within_their_credit(self):
+        for method in ("count", "async_count"):
+            for n in (0, 1, 50):
+                with self.subTest((method, n)):
+                    self.assertEqual(self.worker.items(method, n, credit=2), list(range(n)))
+                    self.assertEqual(self.worker.call(method, n), list(range(n)))
+        with self.assertRaisesRegex(Failed, "ValueError: after"):
+            self.worker.items("fails_after", 3, credit=1)
+
+    def test_a_stream_that_is_given_up_cleans_up_and_is_answered(self):
+        self.worker.send("async_count", [1_000_000], {"stream": 1}, 900)
+        self.assertEqual(self.worker.read()["params"], {"id": 900, "items": [0]})
+        self.worker.send("rpc.cancel", {"id": 900})
+        self.assertEqual(self.worker.read()["id"], 900)
+        self.assertEqual(self.worker.call("prints", "x"), 1)
+        self.assertIn("cleaned up 1000000", self.worker.log())
+
+
+class Files(unittest.TestCase):
+    def test_hints_that_cannot_be_read_count_as_anything(self):
+        text = """
+            from __future__ import annotations
+            from typing import TYPE_CHECKING, Generic, TypeVar
+            if TYPE_CHECKING:
+                from nowhere import Thing
+            T = TypeVar("T")
+            class Box(Generic[T]):
+                pass
+            def one(x: Thing) -> Thing: return x
+            def two(x: T, y: Box[int] = None) -> T: return x
+            def three(x: "not a hint at all!"): return x
+            def four(x: 5 = 1): return x
+            def five(x: int | None = None): return x
+        """
+        with Worker(text) as worker:
+            for method in ("one", "two", "three", "four", "five"):
+                self.assertEqual(worker.call(method, 5), 5)
+
+    def test_what_is_no_function_of_the_file_is_not_served(self):
+        text = """
+            import os, functools
+            from math import sqrt
+            from os.path import join as joined
+            class Klass:
+                def method(self): pass
+            def _hidden(): pass
+            def __hidden(): pass
+            number = 5
+            shown = lambda x: x
+            partial = functools.partial(sqrt, 4)
+            @functools.lru_cache(None)
+            def cached(x: int): return x
+            def decorated(function):
+                @functools.wraps(function)
+                def inner(*more):
+                    return function(*more)
+                return inner
+            @decorated
+            def wrapped(x: int): return x
+        """
+        with Worker(text) as worker:
+            self.assertEqual(set(worker.methods), {"shown", "cached", "decorated", "wrapped"})
+            self.assertEqual(worker.call("cached", 2), 2)
+            self.assertEqual(worker.call("wrapped", 2), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
