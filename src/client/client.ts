@@ -281,9 +281,8 @@ export class Client {
     if (endpoint !== undefined) return endpoint.send(call, nowMs, done);
     const mayHaveRun = call.executed !== "no";
     if (mayHaveRun && this.#endpoints.refuseAgain(call)) return done(refusedError(call), undefined);
-    // Just before the deadline, so that the error says why there is nobody to call. For one that
-    // may have run, which is to be given up would mean that it is lost: it waits for a server as
-    // long as it can.
+    // Just before the deadline, so that the error says why there is nobody to call. A call that may
+    // have run would be lost if it were given up: it waits for a server as long as it can.
     const lastMs = call.deadlineAtMs - 2 * wheelTickMs;
     const untilMs = this.#registry === "silent" || mayHaveRun
       ? lastMs
@@ -303,8 +302,8 @@ export class Client {
   }
 
   /**
-   * The first server is connected. Others are about to be, and calls wait for them for a moment:
-   * all that wait already, and many short ones more, would else go to the one that happened to be
+   * The first server is connected, and others are about to be. Calls wait for these for a moment:
+   * else all that wait already, and many short ones more, would go to the one that happened to be
    * first.
    */
   #gather(): void {
@@ -334,7 +333,7 @@ export class Client {
     if (this.#registry === "silent") this.#heard("in trouble");
   }
 
-  /** What is known of the registry decides how long calls wait: those that do are judged anew. */
+  /** What is known of the registry decides how long calls wait: all that wait are judged anew. */
   #heard(registry: "in trouble" | "read"): void {
     if (this.#registry === registry) return;
     this.#registry = registry;

@@ -97,8 +97,8 @@ export class Connection implements CallHolder {
   }
 
   /**
-   * A counter that moves only if the server takes what it is sent; `undefined` while there is room
-   * for that on the way, which proves nothing.
+   * A counter that moves only if the server takes what it is sent; `undefined` while all that was
+   * sent fits on the way, which proves nothing.
    */
   get bytesTaken(): number | undefined {
     return this.#outbox.pendingBytes > 0 ? this.#outbox.bytesWritten : undefined;

@@ -41,7 +41,7 @@ class BoundedCall extends WheelEntry {
   protected override expired(): void {
     const call = this.#call;
     const error = this.#givenUp("DeadlineExceeded", `No answer to ${call.method} in time`);
-    // A server that has sent items answers: that they were not enough may be the caller's own
+    // A server that has sent items does answer. That they were not enough may be the caller's own
     // doing.
     const isAnswering = call.stream !== undefined && call.stream.received > 0;
     if (call.sentAtMs !== undefined && !isAnswering) {

@@ -29,7 +29,7 @@ const worthAnotherServer: ReadonlySet<ErrorName> = new Set([
   "ConnectionLost",
 ]);
 
-/** A call that killed its worker may be what kills workers: it gets one more and no others. */
+/** A call that lost its worker may be what kills workers: it gets one more worker and no others. */
 const workersLostMax = 2;
 
 /** How long a failed call waits for the budget before it asks again, in milliseconds. */
@@ -93,7 +93,7 @@ class RetriedCall {
     if (hopeless || error.executed === "yes") return this.#giveUp(error);
 
     if (call.endpoint !== undefined) {
-      // One that may have run is no word of the server about its methods, whatever it says.
+      // The error of a call that may have run says nothing of what this server offers.
       if (error.name === "MethodNotFound" && error.executed === "no") {
         // Somebody else may offer it. When all have been asked, by whatever call, nobody does.
         call.endpoint.lacks(call.method);
@@ -103,8 +103,8 @@ class RetriedCall {
       (call.avoid ??= new Set()).add(call.endpoint);
     }
     if (error.executed === "no") return this.#again(error);
-    // The one that may have run it says whether it may run again. Whoever is to run it must say so
-    // too.
+    // The server that may have run it says whether it may run again. The one that is to run it must
+    // say so too.
     const idempotent = call.idempotent ?? call.endpoint?.isIdempotent(call.method);
     if (idempotent) this.#again(error);
     else this.#giveUp(error);
@@ -145,7 +145,8 @@ class RetriedCall {
     this.#options.onRetry(this.#call, error);
     this.#next(this.#call, (nextError, result) => {
       if (nextError === undefined) this.#done(undefined, result);
-      // Where nobody is left to try it, what became of the call is told, and not that.
+      // When nobody is left to try, the caller is told what became of the call, and not that nobody
+      // is left.
       else if (nextError.name === "Unavailable" && this.#call.executed !== "no") {
         this.#giveUp(error);
       } else this.failed(nextError);

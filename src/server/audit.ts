@@ -17,10 +17,10 @@ export interface AuditEntry {
 export type Audit = (entry: AuditEntry) => void;
 
 /**
- * Writes down each call of one connection when it has ended, also those that were refused. What is
- * asked of the server itself (`rpc.ping`, and the like) is nobody's call.
+ * Writes down each call of one connection when it has ended, also those that were refused. The
+ * protocol's own methods (`rpc.ping` and the like) are not written down.
  *
- * Around all the rest, so that a server without it does nothing for it.
+ * It wraps all the rest, so a server without an audit pays nothing for it.
  */
 export function withAudit(
   audit: Audit,

@@ -28,8 +28,8 @@ export interface DispatcherOptions extends MethodTableOptions, ReservedMethodsOp
 }
 
 /**
- * Of the inline calls, which take microseconds, one in so many is measured: a look at the clock
- * costs as much.
+ * One inline call in so many is measured: such a call takes microseconds, and a look at the clock
+ * as much.
  */
 const inlineSampling = 64;
 
@@ -64,8 +64,8 @@ export class Dispatcher {
   }
 
   /**
-   * From now on `pool` runs what is not inline, and what it offers is offered. Calls that the pool
-   * before it has taken are answered by that one. Returns whether anything else is offered now.
+   * From now on `pool` runs what is not inline, and what it offers is offered. Calls that the
+   * former pool has taken are answered by that pool. Returns whether anything else is offered now.
    */
   usePool(pool: Pool): boolean {
     this.#pool = pool;
@@ -89,8 +89,8 @@ export class Dispatcher {
   }
 
   /**
-   * Answers a request through `reply`: before it returns if it can, and then returns nothing;
-   * otherwise returns what cancels the call.
+   * Answers a request through `reply`. If that takes time it returns a handle that cancels the
+   * call; otherwise the answer is given before it returns, and it returns nothing.
    */
   dispatch(request: UnreadRequest, reply: Reply, peer: Peer): TaskHandle | undefined {
     const method = this.#methods.get(request.method);
@@ -260,9 +260,7 @@ export class Dispatcher {
   }
 }
 
-/**
- * Whether a caller is one of those that a procedure is for. Nobody is, of whom nothing is known.
- */
+/** Whether a procedure is for this caller. It never is for a caller without a name. */
 function isAmong(isFor: Matcher, { name }: Peer): boolean {
   return name !== undefined && isFor(name);
 }

@@ -30,12 +30,12 @@ export interface GateOptions {
 }
 
 /**
- * Verdicts that are kept for a connection: more methods than any service has, and a bound for who
- * makes names up.
+ * Verdicts that are kept for a connection. No service has so many methods, and a caller who makes
+ * names up must not fill the memory.
  */
 const verdictsMax = 1_024;
 
-/** What is about calls that the caller has open here: who may call may do this. */
+/** Methods about the caller's own open calls: whoever may call may use them. */
 const always: ReadonlySet<string> = new Set([
   reservedMethods.ping,
   reservedMethods.cancel,
@@ -50,14 +50,16 @@ const reading: ReadonlySet<string> = new Set([
   reservedMethods.tap,
 ]);
 
-/** What changes how the server is used, which the right to call everything does not include. */
+/**
+ * Methods that change how the server is used. The right to call everything does not include them.
+ */
 const administering: ReadonlySet<string> = new Set([reservedMethods.override]);
 
 /**
- * Lets the calls of one connection through, as far as its caller may make them: first of all it has
+ * Lets the calls of one connection through, as far as its caller's rights go. First the caller has
  * to greet, and to name the service that it takes this server for.
  *
- * What a method comes to is found once a connection, and then looked up.
+ * What holds for a method is found out once for each connection, and then looked up.
  */
 export class Gate implements RequestTaker {
   readonly #options: GateOptions;
@@ -179,7 +181,7 @@ function denied(message: string): RpcError {
 }
 
 /**
- * In the same time wherever the first difference is, so that nobody finds a secret letter by
+ * Takes the same time wherever the first difference is, so that nobody can find a secret letter by
  * letter.
  */
 function isSame(given: unknown, secret: string): boolean {

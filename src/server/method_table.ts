@@ -31,8 +31,8 @@ export interface MethodTableOptions {
 }
 
 /**
- * Longest method name that a similar one is looked for: the search takes time, and nobody mistypes
- * more.
+ * Longest name for which a similar method is looked for: the search takes time, and nobody types
+ * longer ones.
  */
 const guessedLengthMax = 64;
 
@@ -58,7 +58,7 @@ export class MethodTable {
   }
 
   /**
-   * Offers what another pool does. What was counted of a method stays. Returns whether anything
+   * Offers what another pool offers. What was counted of a method stays. Returns whether anything
    * else is offered now.
    */
   install(pool: Pool): boolean {
@@ -73,7 +73,7 @@ export class MethodTable {
     return Object.fromEntries(methods.map(({ name, counters }) => [name, counters.stats()]));
   }
 
-  /** That there is no such method, and which may be meant. */
+  /** The error for a name that no method has, with the method that may be meant. */
   notFound(name: string): RpcError {
     const guess = name.length > guessedLengthMax ? undefined : nearest(name, this.#byName.keys());
     const hint = guess === undefined ? "see rpc.discover" : `did you mean ${guess}?`;

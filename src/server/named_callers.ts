@@ -5,7 +5,7 @@ interface NamedCaller {
 
 /** Callers by name: connections of one caller share what one caller may have. */
 export class NamedCallers {
-  /** Only of those who have shown a certificate: as many as the cluster has members. */
+  /** Only callers with a certificate are kept: no more than the cluster has members. */
   readonly #byName = new Map<string, NamedCaller>();
 
   /** The caller of a name, always the same. */

@@ -32,7 +32,7 @@ interface Server {
   deadlineOf(request: Request): number;
 }
 
-/** Answers the protocol's own methods, and what is no method at all. */
+/** Answers the protocol's own methods, and refuses names that no method has. */
 export class ReservedMethods {
   readonly #methods: MethodTable;
   readonly #options: ReservedMethodsOptions;
@@ -87,8 +87,8 @@ export class ReservedMethods {
   }
 
   /**
-   * What the server does, as JSON, computed only so often: each takes a sort a method, and anybody
-   * may ask.
+   * What the server does, as JSON, computed only so often: it takes a sort for each method, and
+   * anybody may ask.
    */
   #latestStats(): string {
     const nowMs = this.#options.clock.now();

@@ -165,12 +165,9 @@ export class RpcServer {
     return this.#dispatcher.stats();
   }
 
-  /**
-   * From now on `pool` runs what is not inline; the calls of the one before it are that one's to
-   * end.
-   */
+  /** From now on `pool` runs what is not inline. The former pool ends the calls that it has. */
   usePool(pool: Pool): void {
-    // In one go: whoever is told asks anew, and no call of its comes between.
+    // All in one go: a client that is told asks anew, and none of its calls comes in between.
     if (!this.#dispatcher.usePool(pool)) return;
     for (const session of this.#sessions.keys()) session.changed();
   }

@@ -6,9 +6,9 @@ export type RequestTaker = Pick<Dispatcher, "dispatch">;
 
 /**
  * Makes a span of each request, from when it was read to when it is answered, and has the procedure
- * go on from it. What is asked of the server itself (`rpc.ping`, and the like) is nobody's call.
+ * go on from it. The protocol's own methods (`rpc.ping` and the like) get no span.
  *
- * Around the dispatcher, so that a server without a tracer does nothing for it.
+ * It wraps the dispatcher, so a server without a tracer pays nothing for it.
  *
  * @param address `host:port` that the server listens on
  */

@@ -56,9 +56,8 @@ export class ClaimFile {
   }
 
   /**
-   * Takes back all requests up to an id that are not begun, and returns an id after which the
-   * worker begins none of them. Of those up to that id the worker may have let some go too: it has
-   * to say so.
+   * Takes back all requests up to an id that are not begun. Returns the id after which the worker
+   * begins none of them; of those before it, the worker says itself which it has let go of.
    */
   revoke(upToId: number): number {
     writeAt(this.#file, numberBytes, upToId);

@@ -1,7 +1,7 @@
 import { documentBytesMax } from "../base/limits.ts";
 import { byteLengthOf } from "../wire/codec.ts";
 
-/** Why a worker is of no use that describes more than its server could tell anybody. */
+/** Why a worker is of no use whose description is longer than its server could send. */
 export const tooLongDescription = "the description of its procedures is longer than " +
   `${documentBytesMax} bytes: offer fewer of them, or with shorter descriptions and schemas`;
 

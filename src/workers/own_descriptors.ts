@@ -89,7 +89,7 @@ export function takeOwnDescriptors(): OwnDescriptors | undefined {
   return taken;
 }
 
-/** By name, since what Deno opens it does not hand on to children. */
+/** Opened by name: what Deno opens itself it does not hand on to children. */
 function openBoth(from: number, to: number): OwnDescriptors {
   return {
     input: Deno.openSync(`${directory}/${from}`, { read: true }),
@@ -97,7 +97,7 @@ function openBoth(from: number, to: number): OwnDescriptors {
   };
 }
 
-/** Deno closes what it has opened, and these it has not. Left open they would only be inherited. */
+/** Deno closes only what it has opened itself. Left open, these would only be inherited. */
 function closeNumbers(): void {
   const name = Deno.build.os === "darwin" ? "libSystem.B.dylib" : "libc.so.6";
   try {

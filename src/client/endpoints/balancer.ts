@@ -51,19 +51,20 @@ export function createPick(policy: BalancePolicy, random: Random): Pick {
 }
 
 /**
- * Costs this close to each other say nothing: latencies are noisy. Then whoever was used less
- * recently is taken: clients that make one call at a time see nothing in flight, and by a coin they
- * meet on one server while another idles.
+ * Costs this close to each other say nothing, since latencies are noisy. The server that was used
+ * less recently is taken then: by a coin, clients that make one call at a time, and see nothing in
+ * flight, would meet on one server while another idles.
  */
 const costTolerance = 1.5;
 
 /**
- * What is added to each latency: by less than this machines differ for no reason of the server's.
+ * Added to each latency: machines differ by less than this for reasons that are not the server's.
  */
 const noiseMs = 1;
 
 /**
- * The cost of a server that is working and has never answered: nothing is known, so others first.
+ * The cost of a server that has calls and has never answered: nothing is known of it, so others
+ * come first.
  */
 const unknownCost = 1e9;
 
@@ -166,7 +167,8 @@ function costBesides(
   const inFlight = loads.servers.inFlightOf(row);
   if (isLate) return latencyMs === 0 ? unknownCost + inFlight : costOf(row, loads, nowMs);
   if (latencyMs === 0 && loads.isJudged(other)) return inFlight === 0 ? 0 : unknownCost + inFlight;
-  // For no worse than the other one until that is known: its first answers show how it starts.
+  // It counts as no worse than the other one until that is known: its first answers show how it
+  // starts.
   const otherMs = loads.latencyOf(other, nowMs);
   const startsMs = latencyMs > patienceFor(otherMs) ? latencyMs : Math.min(latencyMs, otherMs);
   return (inFlight + 1) * (startsMs + noiseMs);
@@ -184,8 +186,8 @@ function differentFrom(
   random: Random,
 ): number {
   if (areAlike(candidates)) {
-    // Surely another one: of two servers a dead one would else be drawn against itself now and
-    // then.
+    // Always another one: else, of two servers, a dead one would now and then be drawn against
+    // itself.
     const other = randomInt(random, candidates.rows.length - 1);
     return other < one ? other : other + 1;
   }

@@ -43,8 +43,8 @@ export class Dial {
   }
 
   /**
-   * Tries beside the first attempt, and in the place of an earlier one beside it. Whether it does:
-   * not before the last one has had the time to be heard on most networks.
+   * Begins an attempt beside the first, in the place of an earlier one beside it. Returns whether
+   * it did: the last one is first given the time to be heard on most networks.
    */
   hurry(nowMs: number): boolean {
     if (this.#isOver || nowMs < this.#hasteAtMs) return false;

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 
-/** Calls in a row that must end at their deadline before a server is suspected. */
+/** So many calls in a row must end at their deadlines before a server is suspected. */
 const timeoutsMax = 5;
 
 /**

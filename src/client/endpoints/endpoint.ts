@@ -183,7 +183,7 @@ export class Endpoint {
 
   #ended(call: Call, error: RpcError | undefined, connection: Connection): void {
     const { loads, sentAtMs } = call;
-    // One that was given up is counted already; of one that is closed the row may be another's.
+    // A call that was given up is counted already, and a closed endpoint's row may be another's.
     if (loads !== undefined && sentAtMs !== undefined && !this.isClosed) {
       loads.answered(this.row);
       // How long a stream takes is its caller's doing as well.
@@ -340,7 +340,7 @@ export class Endpoint {
     this.#state = { kind: "closed" };
     this.#ejection.forget();
     this.#owner.changed(this);
-    // The last: until its owner has taken it out of the lists it may be picked from there.
+    // Last of all: it may be picked until its owner has taken it out of the lists.
     this.#owner.loads.remove(this.row);
   }
 

@@ -20,9 +20,7 @@ interface EndpointsEvents {
   ejected(endpoint: Endpoint): void;
 }
 
-/**
- * Picks that may meet a server that will not do, before all are looked through for those that will.
- */
+/** So many picks may meet a server that will not do before all servers are looked through. */
 const picksMax = 4;
 
 /**
@@ -117,7 +115,8 @@ export class Endpoints implements EndpointOwner {
   }
 
   /**
-   * All have failed it once: again to any that could do better now, which one that drains cannot.
+   * All have failed the call once. Any may try again that could do better now; one that drains
+   * cannot.
    */
   #pickAgain(call: Call, loads: MethodLoads, nowMs: number): Endpoint | undefined {
     const { preferred, fallback } = this.#lists;
@@ -231,8 +230,8 @@ export class Endpoints implements EndpointOwner {
 }
 
 /**
- * One that may have run elsewhere runs only where that does no harm, as that server says: it may be
- * newer than the one that was lost, and have taken that back.
+ * A call that may have run elsewhere runs again only where the server says that this does no harm:
+ * it may be newer than the one that was lost, and may have taken that back.
  */
 function mayRunAt(endpoint: Endpoint, { executed, idempotent, method }: Call): boolean {
   return executed === "no" || (idempotent ?? endpoint.isIdempotent(method) === true);

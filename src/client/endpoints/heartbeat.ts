@@ -12,8 +12,8 @@ import type { Connection } from "../connection.ts";
 const ticksToAsk = heartbeatIntervalMs / heartbeatTickMs;
 
 /**
- * Ticks without a call after which something is said all the same, as the server would close it
- * otherwise.
+ * Ticks without a call after which a ping is sent all the same: the server would close the
+ * connection otherwise.
  */
 const ticksToSayHello = idlePingMs / heartbeatTickMs;
 
@@ -51,8 +51,8 @@ export class Heartbeat {
   /**
    * Called every {@link heartbeatTickMs}.
    *
-   * @param alsoIdle whether to ask too while no call is pending: of a server that gets no calls, as
-   * the registry does not list it any more, nothing else would tell that it has gone
+   * @param alsoIdle whether to ask also while no call is pending: a server that the registry does
+   * not list any more gets no calls, and nothing else would show that it has gone
    */
   tick(alsoIdle: boolean): void {
     const connection = this.#connection;

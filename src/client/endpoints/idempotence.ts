@@ -20,8 +20,8 @@ export class Idempotence {
   /** `undefined`: nothing is known, or what was known has changed. */
   #said: Said | undefined;
   /**
-   * Methods that it offered before a change and that were not idempotent: calls of then may be
-   * under way.
+   * Methods that it offered before a change and that were not idempotent then: calls from before
+   * may be under way.
    */
   #onceNot: ReadonlySet<string> = nothingSaid.not;
   #isAsking = false;
@@ -57,7 +57,7 @@ export class Idempotence {
       const takes = messageMaxOf(document);
       if (takes !== undefined) connection.takes = takes;
       this.#isAsking = false;
-      // One that cannot be asked has no method of which it says that.
+      // A server that cannot be asked says that of no method.
       this.#said = shared(read(document));
       this.#told();
     });

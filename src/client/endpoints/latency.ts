@@ -26,18 +26,15 @@ const latencyMsMin = 0.001;
 /** Failures alone make nobody slower than this, so that one that mends is back within a minute. */
 const penaltyMsMax = 5_000;
 
-/**
- * How many times as long as the average one answer counts at the most: one pause says nothing of a
- * server.
- */
+/** An answer counts as at most so many times the average: one pause says nothing of a server. */
 const slownessMax = 3;
 
 /** What one answer leaves of the average. */
 const kept = 0.9;
 
 /**
- * What one answer in less than half of the average leaves of it: what a server can do, its fast
- * ones show.
+ * What is left of the average after one answer in less than half of it: fast answers show what a
+ * server can do.
  */
 const keptAfterFast = 0.5;
 

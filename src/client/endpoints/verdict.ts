@@ -15,9 +15,9 @@ const deadlineShareMin = 0.9;
 /**
  * Judges by the end of a call. An early error is no answer: failing fast is no merit.
  *
- * A server says of itself what an error may say of another one, whose call a procedure has let
- * through. So a DeadlineExceeded before the deadline is no lateness, and a Draining marks nobody:
- * before a server refuses calls it says `rpc.goaway`.
+ * An error may be about another server, whose error a procedure has let through. So a
+ * DeadlineExceeded before the deadline is no lateness, and a Draining marks nobody: before a server
+ * refuses calls it says `rpc.goaway`.
  */
 export function verdictOf(
   error: RpcError | undefined,

@@ -33,7 +33,7 @@ export interface LocalDiscoveryOptions {
 
 const rescanMsDefault = 1_000;
 
-/** A directory per service, a registration per instance: see `local_files.ts`. */
+/** A directory per service, a registration per instance: see `files.ts`. */
 export class LocalDiscovery implements Discovery {
   readonly url: string;
   readonly #directory: LocalDirectory;

@@ -58,8 +58,8 @@ export class LocalScanner {
       if (touched?.has(id) ?? true) this.#known.delete(id);
       if (all || !this.#known.has(id)) await this.#check(directory, id);
     }
-    // What a server left that died while it wrote. No hurry, and one that is writing is not
-    // disturbed.
+    // Files of a server that died while it wrote. There is no hurry, and a server that is writing
+    // must not be disturbed.
     for (const id of all ? unfinished.difference(listed) : []) await checkLiveness(directory, id);
     for (const name of foreign) this.#skipped.add(name, "its name is not a registration's");
     this.#skipped.keepOnly((name) =>

@@ -132,7 +132,7 @@ export class ZooKeeperAnnouncement implements Announcement {
     const override = this.#announced.changed(change, this.isRegistered);
     await this.#announced.keep(override);
     this.#isOutdated = true;
-    // By the task alone, which must not take what is ours for somebody else's writing.
+    // Only the task writes the node: it could else take our own writing for somebody else's.
     this.#task.request(0);
     return override;
   }
@@ -162,7 +162,7 @@ export class ZooKeeperAnnouncement implements Announcement {
     const { client, random, reconcileMs } = this.#options;
     try {
       if (this.#state.kind === "withdrawing") return await this.#remove(this.#state.node);
-      // Waiting is for `connected` to end: an operation submitted now would belong to no session.
+      // `connected` goes on from here: an operation submitted now would belong to no session.
       if (client.state !== "connected") return;
       if (!await this.#isOurs()) await this.#register();
       await this.#update();

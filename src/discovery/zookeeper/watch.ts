@@ -31,10 +31,12 @@ interface ZooKeeperWatchOptions {
  */
 const retry = { baseMs: 100, maxMs: 10_000 };
 
-/** A change is read after up to this: it lets the second event of one change join the first. */
+/**
+ * A change is read up to this much later, so that the second event of one change joins the first.
+ */
 const settleMs = 4;
 
-/** After a reconnection everybody reads everything: over this time. */
+/** After a reconnection everybody reads everything again: spread over this time. */
 const resyncMs = 250;
 
 /**

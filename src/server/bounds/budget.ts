@@ -12,9 +12,9 @@ export interface BudgetHolder {
 const countedBytes = 16 * 1024;
 
 /**
- * What all connections hold together of one kind. Past the bound whoever holds most has to let go
- * of it, of those that make no progress if there are any: many that take a little each are as
- * harmful as one that takes much.
+ * What all connections hold together of one kind. Past the bound the one that holds most has to let
+ * go of what it holds; those that make no progress come first. The bound is over all, because many
+ * that take a little each are as harmful as one that takes much.
  */
 export class Budget {
   readonly #bytesMax: number;
@@ -25,12 +25,12 @@ export class Budget {
     this.#bytesMax = bytesMax;
   }
 
-  /** What all held when it was last looked at. */
+  /** What all hold together, as of the last look at each. */
   get total(): number {
     return this.#total;
   }
 
-  /** Looks again at what one holds, which may cost it or another one what it holds. */
+  /** Counts anew what one holds. Past the bound that one or another loses what it holds. */
   count(holder: BudgetHolder): void {
     this.#look(holder);
     if (this.#total <= this.#bytesMax) return;

@@ -1,4 +1,4 @@
-/** Callers that count as one: what they have is shared out among all that they are. */
+/** Callers that count as one, and share what one caller may have. */
 export interface CallerGroup {
   /** Its open connections. */
   connections: number;
@@ -15,7 +15,7 @@ export class Callers {
    */
   enter(from: string): CallerGroup {
     const address = callerAddress(from);
-    // Programs of one machine have nothing but their connections that tells them apart.
+    // Only their connections tell the programs of this machine apart.
     if (address === undefined) return { connections: 1 };
     const group = this.#groups.get(address) ?? { connections: 0 };
     group.connections++;
@@ -32,8 +32,8 @@ export class Callers {
 }
 
 /**
- * What stands for one party of `host:port`: an IPv4 address, an IPv6 network of a site; `undefined`
- * on this machine.
+ * By what one party is known, from its `host:port`: its IPv4 address, or the IPv6 network of its
+ * site; `undefined` for this machine.
  */
 export function callerAddress(from: string): string | undefined {
   const hostname = from.slice(0, from.lastIndexOf(":")).replace(/^\[(.*)\]$/, "$1");
@@ -41,7 +41,7 @@ export function callerAddress(from: string): string | undefined {
   const address = mapped ?? hostname;
   if (/^127\./.test(address) || address === "::1") return undefined;
   if (!address.includes(":")) return address;
-  // A site has the lower half of an address for itself, and so all of these addresses.
+  // The lower half of an IPv6 address is a site's own, so one site has all of these addresses.
   const [head = "", tail] = address.replace(/%.*$/, "").split("::");
   const before = head === "" ? [] : head.split(":");
   const after = tail === undefined || tail === "" ? [] : tail.split(":");

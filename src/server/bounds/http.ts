@@ -19,8 +19,8 @@ export const httpAnswer = [
 
 /**
  * Whether a line that is no JSON comes from an HTTP client. A web page can have a browser send any
- * lines to any port, without asking, but only behind these: so nothing that comes after them may be
- * run.
+ * lines to any port without asking the user, but only after such a line. So nothing that follows
+ * one may be run.
  */
 export function isHttp(line: string): boolean {
   return httpLine.test(line);

@@ -34,7 +34,7 @@ export class PeerWatch {
     return this.#isUnreadStuck;
   }
 
-  /** Whether a line that has begun was there at the look before, too. */
+  /** Whether the same unfinished line was there at the look before. */
   get isLineStuck(): boolean {
     return this.#isLineStuck;
   }

@@ -1,4 +1,4 @@
-/** What a peer that has come to a bound of a connection is told, and the log. */
+/** What a peer is told, and what is logged, when a connection comes to a bound. */
 
 import { RpcError } from "../../base/errors.ts";
 import type { Stall } from "./peer_watch.ts";
@@ -15,7 +15,7 @@ export const stallReasons: Readonly<Record<Stall, string>> = {
 
 const tooLong = "those of all connections are too long together";
 
-/** What a peer is told for whom there is no room, or no time. */
+/** What a peer is told when there is no room or no time for it. */
 export const refusals = {
   request: new RpcError("Overloaded", `Cannot take a request as long as this one: ${tooLong}`),
   partialLine: new RpcError("Overloaded", `Cannot wait for the end of this line: ${tooLong}`),

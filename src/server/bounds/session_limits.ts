@@ -31,8 +31,8 @@ export interface SessionLimits {
   /** How long nothing may come while nothing is under way. */
   readonly idleTimeoutMs: number;
   /**
-   * How long a connection whose output is complete waits for the peer to close, so that it reads
-   * it.
+   * How long a connection waits for the peer to close once its output is complete, so that the peer
+   * can read it.
    */
   readonly lingerTimeoutMs: number;
 }
@@ -50,7 +50,7 @@ export const sessionLimitsDefault: SessionLimits = {
   lingerTimeoutMs: 1_000,
 };
 
-/** The same where longer messages are taken: what holds several of those is larger too. */
+/** The same bounds where longer messages are taken: what has to hold several is larger too. */
 export function sessionLimitsFor(messageMax: number): SessionLimits {
   const { outboxBytesMax, unreadMax, requestBytesMax } = sessionLimitsDefault;
   return {

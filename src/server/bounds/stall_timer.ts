@@ -1,6 +1,6 @@
 /**
- * Tells whether something has stood still for too long, when asked now and then. It needs no timer
- * of its own, of which ten thousand connections would have ten thousand.
+ * Tells whether something has stood still for too long, when asked now and then. It has no timer of
+ * its own: ten thousand connections would have ten thousand timers.
  */
 export class StallTimer {
   readonly #timeoutMs: number;

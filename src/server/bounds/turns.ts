@@ -17,7 +17,7 @@ const heavyMs = turnMs / turnShareOfHeavy;
 /**
  * Has the connections that send much take turns, one after the other, and all that is ready of
  * others come between two of them. What all connections took since the others last came counts
- * together: so what somebody waits who sends little is one turn, however many send much.
+ * together: so a peer that sends little waits for one turn, however many send much.
  */
 export class Turns {
   readonly clock: Clock;
@@ -39,7 +39,7 @@ export class Turns {
     return this.#isAlone();
   }
 
-  /** A number that is another one after others have come. */
+  /** A number that changes whenever others have come. */
   get round(): number {
     return this.#round;
   }
@@ -71,7 +71,7 @@ export class Turns {
   };
 }
 
-/** What one connection has had of the turn that is. */
+/** What one connection has had of the current turn. */
 export class Turn {
   readonly #turns: Turns;
   #isAlone = true;

@@ -43,9 +43,9 @@ export class OpenCalls {
   }
 
   /**
-   * Whether one more stream may begin. Streams wait for what their client grants, which is not read
-   * while there are too many calls: so there must always be others among these, which end by
-   * themselves.
+   * Whether one more stream may begin. Streams wait for their client's grants, and grants are not
+   * read while there are too many calls. So there must always be other calls among them, which end
+   * by themselves.
    */
   hasRoomForStream(bytes: number): boolean {
     const { inFlightMax, requestBytesMax } = this.#limits;

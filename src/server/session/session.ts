@@ -207,7 +207,7 @@ export class Session implements IntakeOwner {
   }
 
   cancel(id: Id): void {
-    // Slow, so that no call has to be kept by its id: few are cancelled, and there are not many.
+    // A search, so that calls need not be kept by id: there are not many, and few are cancelled.
     for (const call of this.#calls) {
       if (call.id === id) call.cancel();
     }
@@ -312,7 +312,7 @@ export class Session implements IntakeOwner {
       await this.#calls.atMost(0);
       await this.#outbox.drained();
       if (this.#reader === "held up") await this.#options.shared.turns.next();
-      // What was read already, and waited for the calls before it, is taken.
+      // Lines that were read already, and waited for earlier calls, are still taken.
     } while (this.#reader === "held up" && !this.isClosed);
     if (this.isClosed) return;
     try {
@@ -327,7 +327,7 @@ export class Session implements IntakeOwner {
   }
 
   #broke(error: unknown): void {
-    // Closing it makes what is under way on the connection fail, which is no news.
+    // Once it is closed, whatever was under way on the connection fails, which is no news.
     if (this.isClosed) return;
     this.#options.log.debug("Lost a connection", { reason: messageOf(error) });
     this.close();

@@ -23,8 +23,8 @@ export interface WorkerOffer {
  * be offered, which the parent has been told.
  */
 export async function runAsWorker(offer: WorkerOffer): Promise<boolean> {
-  // At once, and before this process may be ended with its parent: it removes the claim file's
-  // name, which nobody else does when the parent is killed meanwhile.
+  // First of all, before this process may be ended with its parent: it removes the claim file's
+  // name, which nobody would do if the parent were killed meanwhile.
   const claims = Claims.join();
   endWithParent();
   // Before the module is loaded: what it prints meanwhile must not get into the protocol.

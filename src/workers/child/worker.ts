@@ -117,8 +117,8 @@ class Worker {
       case reservedMethods.discover:
         return this.#describe(id);
       case reservedMethods.ping:
-        // The way of a call: it is to tell whether calls can be answered, and not just that
-        // somebody reads.
+        // A ping goes the way of a call: it is to show that calls can be answered, and not just
+        // that somebody reads.
         return void this.#runConcurrently({ id, method, ...pinging });
       case reservedMethods.cancel:
         return this.#cancel(params);
@@ -127,7 +127,7 @@ class Worker {
     }
     const procedure = this.#procedures.get(method);
     if (procedure === undefined) {
-      // Not MethodNotFound, which is a server's to say: it offers the method, or nobody would ask
+      // Not MethodNotFound: only a server says that. It offers the method, or nobody would ask
       // here.
       const text = `Cannot find ${method} in the worker`;
       const error = new RpcError("InternalError", text, { executed: "no" });

@@ -48,7 +48,7 @@ export function takeStdio(): WorkerIo {
     try {
       print(text);
     } catch {
-      // A procedure has closed stderr. That is to cost nobody's call.
+      // A procedure has closed stderr, which must not cost anybody's call.
     }
   };
   for (const signal of ignoredSignals()) Deno.addSignalListener(signal, () => {});
@@ -64,8 +64,8 @@ export function takeStdio(): WorkerIo {
 }
 
 /**
- * Where stdout is the protocol's: what is printed by this process, though not by its children, goes
- * elsewhere.
+ * Where stdout belongs to the protocol: what this process prints goes elsewhere. What its children
+ * print does not.
  */
 function printToStderr(): void {
   Deno.stdout.write = (bytes) => Deno.stderr.write(bytes);
@@ -88,7 +88,7 @@ export function stackOf(thrown: unknown): string {
   try {
     if (thrown instanceof Error && typeof thrown.stack === "string") return thrown.stack;
   } catch {
-    // Its message may be to be had all the same.
+    // Its message may be readable all the same.
   }
   return messageOf(thrown);
 }

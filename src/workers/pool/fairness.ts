@@ -26,8 +26,8 @@ interface FairnessOptions {
  *
  * Who came when nobody else was there may hold all workers, for as long as its deadlines allow.
  * When others have waited for a while its newest call that may run twice has to go, and for a time
- * nobody gets more than half: otherwise it took each worker that is free for a moment. A call that
- * may not run twice is never stopped: its work would be lost (docs/adr/0015).
+ * nobody gets more than half: otherwise it would take each worker that becomes free for a moment. A
+ * call that may not run twice is never stopped: its work would be lost (docs/adr/0015).
  */
 export class Fairness {
   readonly #options: FairnessOptions;
@@ -52,7 +52,7 @@ export class Fairness {
     return share;
   }
 
-  /** Whether a new call may begin at once, before which nobody waits. */
+  /** Whether a new call may begin at once, given that nobody waits before it. */
   mayBegin(call: PoolCall, nowMs: number): boolean {
     if (this.#isContested(nowMs) && call.share.begun.size >= this.#fairMax(nowMs)) return false;
     return this.#isRead(call);
@@ -98,9 +98,9 @@ export class Fairness {
   }
 
   /**
-   * The call that has to go because others have waited for too long: the newest that may run twice
-   * of whoever has most, as it loses least. `undefined` if there is none, if nobody has too much,
-   * or if nobody waits for it.
+   * The call that has to go because others have waited for too long. Of the caller that has most it
+   * is the newest that may run twice: the one that loses least. `undefined` if there is none, if
+   * nobody has too much, or if nobody waits for it.
    */
   greedy(nowMs: number): PoolCall | undefined {
     const fairMax = this.#fairMax(nowMs);

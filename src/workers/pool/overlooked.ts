@@ -26,7 +26,7 @@ const lookEveryMs = 100;
  */
 export class Overlooked {
   readonly #options: OverlookedOptions;
-  /** Since when those have been silent over which a call's time went by. */
+  /** Workers that let a call's time go by, and since when they have been silent. */
   readonly #expiredSince = new WeakMap<WorkerProcess, number>();
   readonly #suspects = new WeakSet<WorkerProcess>();
   #next: Deadline | undefined;
@@ -46,7 +46,7 @@ export class Overlooked {
   }
 
   /**
-   * A worker let the time of a call go by without beginning it, and that call paid for it: no other
+   * A worker let the time of a call go by without beginning it. That call paid for it, and no other
    * shall.
    */
   expired(slot: WorkerSlot, worker: WorkerProcess): void {
@@ -73,7 +73,7 @@ export class Overlooked {
       isAnyBusy = true;
       const isSilent = this.#expiredSince.get(worker) === worker.owed.busySinceMs;
       const limitMs = isSilent ? overlooksPastDeadlineMaxMs : overlooksMaxMs;
-      // Asked first whether it can be, since that costs nothing and is hardly ever so.
+      // First the question that costs nothing, and whose answer is nearly always no.
       const isLong = nowMs - worker.owed.busySinceMs >= limitMs;
       const forMs = isLong ? worker.owed.overlooksForMs(nowMs) : 0;
       if (forMs < limitMs) this.#suspects.delete(worker);

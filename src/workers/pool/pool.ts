@@ -22,7 +22,7 @@ export interface WorkerPoolOptions {
    */
   readonly size: number;
   /**
-   * With how many of them it starts, where not all fit yet: see {@link Pool.grow}. @default size
+   * How many of them it starts with, where not all fit yet: see {@link Pool.grow}. @default size
    */
   readonly startWith?: number;
   /** Most calls that wait, for `cpu` and for `io` each. @default queueMaxDefault */
@@ -64,8 +64,8 @@ export interface Pool {
   /** What it is doing now. */
   stats(): WorkerPoolStats;
   /**
-   * Starts the workers that it was not to start with. Resolves when each of them has started or
-   * failed once.
+   * Starts the remaining workers, where it began with fewer. Resolves when each of them has started
+   * or failed once.
    */
   grow(): Promise<void>;
   /** Resolves when it has no call left, so that {@link close} loses none. */
@@ -75,7 +75,8 @@ export interface Pool {
 }
 
 /**
- * How often a pool that is to close is looked at: calls do not tell, since few pools ever close.
+ * How often a pool that is about to close is looked at. Calls do not tell it that they have ended,
+ * since few pools ever close.
  */
 const finishCheckMs = 20;
 
@@ -178,7 +179,7 @@ export class WorkerPool implements Pool {
     const cpu = this.#add(this.#cpu, startWith);
     const [document] = await Promise.all(cpu.map((slot) => slot.start()));
     this.#document = document;
-    // Closed meanwhile: what is started now nobody would end.
+    // Closed meanwhile: nobody would end what is started now.
     signal?.throwIfAborted();
     if (!this.#hasIo()) return;
     await Promise.all(this.#add(this.#io, ioWorkersFor(startWith)).map((slot) => slot.start()));

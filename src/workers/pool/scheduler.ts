@@ -109,7 +109,7 @@ export class Scheduler implements PoolCallOwner {
       call.place = inQueue;
       this.#queue.push(call);
       this.#watchFairness();
-      // Those before it may wait for something else than a worker.
+      // The calls before it may wait for something other than a worker.
       this.pump();
     }
     return call;
@@ -158,7 +158,7 @@ export class Scheduler implements PoolCallOwner {
     }
     call.place = inQueue;
     this.#queue.unshift(call);
-    // Several come together, the last first: they leave in order when all of them are here.
+    // Several come back together, the last first. They go on in order once all of them are here.
     if (this.#isPumpDue) return;
     this.#isPumpDue = true;
     queueMicrotask(() => {
@@ -203,7 +203,7 @@ export class Scheduler implements PoolCallOwner {
   #endGreedy(nowMs: number): boolean {
     const call = this.#fairness.greedy(nowMs);
     if (call?.place.name !== "worker") return false;
-    // What has not begun goes back to the queue, which is room enough.
+    // What has not begun goes back to the queue, and that makes room enough.
     if (this.#options.inOrder) call.place.worker.owed.takeBack();
     if (call.place.name !== "worker") return true;
     const message = `Cannot finish ${call.task.method}: its caller has more than half of the ` +
@@ -319,7 +319,7 @@ export class Scheduler implements PoolCallOwner {
   #stop(call: PoolCall, why: string): void {
     if (call.place.name !== "worker") return;
     const { slot, worker, id } = call.place;
-    // A worker that is being killed already, whose last words are still read.
+    // This worker is being killed already, and its last words are still read.
     if (slot.worker !== worker) return;
     if (!this.#options.inOrder) {
       worker.owed.forget(id);
@@ -329,7 +329,7 @@ export class Scheduler implements PoolCallOwner {
       this.pump();
       return;
     }
-    // Its answer may be on the way, and the next one begun: that must not die for it.
+    // Its answer may be on the way and the next call begun, which must not die for it.
     const begun = worker.owed.takeBack();
     if (begun === undefined ? worker.owed.isFirst(id) : begun === id) {
       slot.kill(`${call.task.method} ${why}`);

@@ -117,7 +117,7 @@ export class WorkerSlot {
       const timeoutMs = pongTimeoutMs + process.owed.readingMs;
       timer = this.#options.clock.after(timeoutMs, () => {
         if (this.worker !== process) return;
-        // Its pong stands behind answers to others that take their time: it lives.
+        // Its pong waits behind long answers to others: the worker lives.
         if (timeouts > 1 && process.readsOfOutput > readsOfOutput) wait(timeouts - 1);
         else this.kill(`it did not answer within ${Math.round(timeoutMs)} ms`);
       });

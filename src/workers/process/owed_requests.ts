@@ -198,8 +198,9 @@ export class OwedRequests {
     this.close();
     const calls = [...this.#pending];
     this.#pending.clear();
-    // The last one first: whoever has not begun goes back to the head of a queue. Not so the first
-    // one: that it did not begin may be its own doing, and so it must not go from worker to worker.
+    // The last one first, since each that has not begun goes back to the head of a queue. The first
+    // one does not: that it did not begin may be its own doing, and it must not go from worker to
+    // worker.
     for (let i = calls.length - 1; i >= 0; i--) {
       const [id, receiver] = calls[i] as [number, Receiver];
       const executed = isUnsent || (begun !== undefined && id > begun) ? "no" : undefined;

@@ -48,7 +48,9 @@ export class Printed {
     return this.#tail;
   }
 
-  /** Whether V8 has said so: the signal by which it then ends the process tells nothing. */
+  /**
+   * Whether V8 has said that memory ran out: the signal that then ends the process does not tell.
+   */
   get ranOutOfMemory(): boolean {
     return this.#ranOutOfMemory;
   }

@@ -30,8 +30,8 @@ export class StderrLines {
   }
 
   /**
-   * Drops the chunk, and says how many lines are lost by it: that which it only begins is one of
-   * them.
+   * Drops the chunk, and returns how many lines are lost by that. A line that it only begins
+   * counts.
    */
   skip(chunk: Uint8Array): number {
     let lost = 0;

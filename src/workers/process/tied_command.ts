@@ -14,7 +14,7 @@ import type { WorkerCommand } from "./worker_command.ts";
 
 const binder = "setpriv";
 const binding = ["--pdeathsig", "KILL"];
-/** So that no set-user-id program that it starts makes more of it than it is. */
+/** So that it gets no more rights by starting a set-user-id program. */
 const confining = "--no-new-privs";
 
 /**
@@ -29,7 +29,7 @@ export async function tiedCommand(
   if (Deno.build.os === "windows") return command;
   const own = { ...command, ownGroup: true };
   const { program, args } = own;
-  // What cannot be started is left to fail under its own name.
+  // A program that cannot be started is to fail under its own name, not under this one's.
   if (Deno.build.os !== "linux" || !isProgram(program)) return own;
   const flags = [...binding, ...(sandboxed ? [confining] : []), "--"];
   if (!await canBind(flags)) return own;

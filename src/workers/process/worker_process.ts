@@ -164,7 +164,7 @@ export class WorkerProcess {
   kill(because: string): void {
     this.#isLeaving = true;
     try {
-      // Of one that has exited the number may be another's.
+      // Once it has exited, its number may be another process's.
       const isGroup = this.#options.command.ownGroup && !this.#hasExited;
       if (isGroup) Deno.kill(-this.pid, "SIGKILL");
       else this.#child.kill("SIGKILL");
