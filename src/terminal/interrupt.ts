@@ -67,7 +67,7 @@ function ignoresHangup(): boolean {
 }
 
 /** What keeps a terminal in a state of its own. */
-interface TerminalState {
+export interface TerminalState {
   /** Gives the terminal back as it was. */
   leave(): void;
   /** Takes it again. */

@@ -1,4 +1,4 @@
-import { onSuspend, type Suspension } from "./interrupt.ts";
+import { onSuspend, type Suspension, type TerminalState } from "./interrupt.ts";
 import { type ScreenSize, terminalSize } from "./size.ts";
 import { fitted } from "./width.ts";
 
@@ -23,16 +23,26 @@ export class Screen {
   readonly #device: ScreenDevice;
   readonly #leave = () => this.close();
   readonly #suspension: Suspension;
+  readonly #keyboard: TerminalState | undefined;
   #lines: readonly string[] = [];
   #isOpen = true;
 
-  /** Takes the terminal over. Also an exit from anywhere gives it back. */
-  constructor(device: ScreenDevice = stdoutDevice) {
+  /**
+   * Takes the terminal over. Also an exit from anywhere gives it back.
+   *
+   * @param keyboard is left and entered with it, while another program has the terminal
+   */
+  constructor(device: ScreenDevice = stdoutDevice, keyboard?: TerminalState) {
     this.#device = device;
+    this.#keyboard = keyboard;
     globalThis.addEventListener("unload", this.#leave);
     this.#suspension = onSuspend({
-      leave: () => this.#device.write(leaving),
+      leave: () => {
+        keyboard?.leave();
+        this.#device.write(leaving);
+      },
       enter: () => {
+        keyboard?.enter();
         this.#device.write(entering);
         this.draw(this.#lines);
       },
@@ -59,6 +69,7 @@ export class Screen {
     this.#isOpen = false;
     globalThis.removeEventListener("unload", this.#leave);
     this.#suspension.release();
+    this.#keyboard?.leave();
     this.#device.write(leaving);
   }
 }

@@ -22,9 +22,17 @@ export function displayWidth(text: string): number {
  */
 export function fitted(text: string, columns: number): string {
   const line = text.replaceAll(control, "$1");
-  const { index, truncated } = measure(line, { limit: columns, ellipsis: "" });
-  const shown = truncated ? line.slice(0, index) : line;
-  return truncated && colour.test(shown) ? `${shown}\x1b[0m` : shown;
+  let limit = columns;
+  while (true) {
+    const { index, truncated } = measure(line, { limit, ellipsis: "" });
+    const shown = truncated ? line.slice(0, index) : line;
+    // What is neither Latin nor wide, such as an arrow, is not counted where what follows is cut.
+    const over = displayWidth(shown) - columns;
+    if (over <= 0 || limit <= 0) {
+      return truncated && colour.test(shown) ? `${shown}\x1b[0m` : shown;
+    }
+    limit -= over;
+  }
 }
 
 /** The text with spaces behind it, up to a width. */

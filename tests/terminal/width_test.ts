@@ -27,6 +27,10 @@ Deno.test("a text is cut where it no longer fits, never in the middle of a wide 
   assert.equal(fitted("abc", 3), "abc");
   assert.equal(fitted("abcd", 3), "abc");
   assert.equal(fitted("東京都", 5), "東京");
+  assert.equal(fitted("↑↓ abcdefghij", 6), "↑↓ abc");
+  assert.equal(fitted("abc █ defghij", 8), "abc █ de");
+  assert.equal(fitted("█░█░█░", 3), "█░█");
+  assert.equal(fitted("abc", 0), "");
   assert.equal(fitted("東京都", 6), "東京都");
   assert.equal(fitted("👨‍👩‍👧👨‍👩‍👧", 3), "👨‍👩‍👧");
   assert.equal(displayWidth(fitted("☕☕☕", 5)), 4);

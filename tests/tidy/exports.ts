@@ -13,6 +13,7 @@ export const usedByNoProgram: Readonly<Record<string, readonly string[]>> = {
   "Pure: what it makes is else seen on a terminal, in a file or in a process's end only.": [
     "src/cli/servers/table.ts linesOf",
     "src/cli/servers/watch.ts eventJson",
+    "src/terminal/keys.ts keysOf",
     "src/cli/syntax/settings_writer.ts withSetting",
     "src/client/tls/tls_transport.ts connectGreeted",
     "src/demo/report.ts escaped",

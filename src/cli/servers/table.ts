@@ -1,12 +1,15 @@
 import { addressOf } from "../../base/names/host_port.ts";
-import { styleText } from "node:util";
+import { stripVTControlCharacters, styleText } from "node:util";
 import { plainLine } from "../../terminal/plain_text.ts";
 import { timeText } from "../../terminal/time_text.ts";
-import { displayWidth } from "../../terminal/width.ts";
+import { displayWidth, fitted, padded } from "../../terminal/width.ts";
+import { hasKeys, type Key, Keyboard } from "../../terminal/keys.ts";
 import { Screen } from "../../terminal/screen.ts";
 import { isOpen } from "../open.ts";
 import type { ServerRow } from "../../library/survey/server_rows.ts";
 import { formatTable } from "../../terminal/table.ts";
+import { methodsLines } from "./methods_lines.ts";
+import { ServersView } from "./view.ts";
 
 /** What stands above the table. */
 interface TableTitle {
@@ -41,38 +44,98 @@ const columnsOfTable: readonly Column[] = [
   { head: "id", dispensable: 9, cell: ({ instance }) => plainLine(instance.id.slice(0, 8)) },
 ];
 
+/** What the keys do, where there are keys. */
+const keysText = "↑↓ Enter methods  s sort  r reverse  / filter  q ends";
+
 /** Servers on a terminal, drawn again at each change. */
 export class ServersTable {
-  readonly #screen = new Screen();
+  readonly #screen: Screen;
+  readonly #keyboard: Keyboard | undefined;
+  readonly #view: ServersView | undefined;
+
+  /** @param pressed a key was pressed; `isLast`: it ends the table */
+  constructor(pressed: (isLast: boolean, key: Key) => void) {
+    if (hasKeys()) {
+      const view = new ServersView();
+      this.#view = view;
+      this.#keyboard = new Keyboard((key) => pressed(view.press(key), key));
+    }
+    this.#screen = new Screen(undefined, this.#keyboard);
+  }
 
   draw(rows: readonly ServerRow[], title: TableTitle): void {
-    this.#screen.draw(linesOf(rows, title, this.#screen.size.columns));
+    const { columns, rows: height } = this.#screen.size;
+    this.#screen.draw(linesOf(rows, title, columns, this.#view, height));
   }
 
   /** Gives the terminal back. */
   close(): void {
     this.#screen.close();
+    this.#keyboard?.close();
   }
 }
 
-/** The table's lines, with as many columns as there is room for. */
+/**
+ * The table's lines, with as many columns as there is room for.
+ *
+ * @param view what the keys have chosen, where there are keys
+ * @param height lines of the terminal
+ */
 export function linesOf(
   rows: readonly ServerRow[],
   { registry, service, isStale }: TableTitle,
   width: number,
+  view?: ServersView,
+  height = Infinity,
 ): string[] {
   const perSecond = rows.reduce((sum, row) => sum + (row.callsPerSecond ?? 0), 0);
   const count = rows.length === 1 ? "1 server" : `${rows.length} servers`;
-  const head = `${styleText("bold", `${count} of ${service}`)}, ${rate(perSecond)} calls/s  ${
-    styleText("dim", `${plainLine(registry)}  Ctrl-C ends`)
-  }`;
-  const notes = isStale
-    ? [styleText("yellow", "The registry cannot be reached: this is the last list known")]
-    : [];
+  const head = `${styleText("bold", `${count} of ${service}`)}, ${rate(perSecond)} calls/s  ` +
+    chosenText(view) +
+    styleText("dim", `${plainLine(registry)}${view === undefined ? "  Ctrl-C ends" : ""}`);
+  const notes = [
+    ...(isStale
+      ? [styleText("yellow", "The registry cannot be reached: this is the last list known")]
+      : []),
+    ...(view === undefined ? [] : [keysLine(view)]),
+  ];
+  if (view?.opened !== undefined) {
+    const row = rows.find(({ instance }) => instance.id === view.opened);
+    return [...methodsLines(row).slice(0, height - 2), "", styleText("dim", "q goes back")];
+  }
   if (rows.length === 0) {
     return [head, ...notes, "", "None is registered; start one: rpc serve 127.0.0.1 0"];
   }
-  return [head, ...notes, "", ...fittingTable(rows, width)];
+  if (view === undefined) return [head, ...notes, "", ...fittingTable(rows, width)];
+  const shown = view.arrange(rows);
+  if (shown.length === 0) return [head, ...notes, "", "None fits the filter; Esc ends it"];
+  const [top = "", ...lines] = fittingTable(shown, width);
+  const at = shown.findIndex(({ instance }) => instance.id === view.selected);
+  const marked = lines.map((line, i) => i === at ? marking(line, width) : line);
+  const room = height - 3 - notes.length;
+  const from = Math.max(0, Math.min(at - Math.floor(room / 2), marked.length - room));
+  return [head, ...notes, "", top, ...marked.slice(from, from + room)];
+}
+
+/** How the table is sorted and filtered, if otherwise than at first. */
+function chosenText(view: ServersView | undefined): string {
+  const { sort = "address", isReversed = false, filter = "" } = view ?? {};
+  const chosen = [
+    ...(sort === "address" && !isReversed ? [] : [`by ${sort}${isReversed ? " reversed" : ""}`]),
+    ...(filter === "" ? [] : [`filter: ${plainLine(filter)}`]),
+  ];
+  return chosen.length === 0 ? "" : `${styleText("cyan", chosen.join("  "))}  `;
+}
+
+/** What the keys do, or what is being written. */
+function keysLine({ isTyping, filter }: ServersView): string {
+  if (!isTyping) return styleText("dim", keysText);
+  return `filter: ${plainLine(filter)}█  ${styleText("dim", "Enter takes it, Esc ends it")}`;
+}
+
+/** The line that Enter is for. Colours within it would end the mark. */
+function marking(line: string, width: number): string {
+  return styleText("inverse", padded(fitted(stripVTControlCharacters(line), width), width));
 }
 
 function fittingTable(rows: readonly ServerRow[], width: number): string[] {

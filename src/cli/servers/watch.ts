@@ -65,7 +65,14 @@ export async function watchServers(
     },
   });
   let isStale = false;
-  const table = isLive ? await openTable() : undefined;
+  let isInterrupted = false;
+  const table = isLive
+    ? await openTable((isLast, key) => {
+      isInterrupted ||= key === "ctrl-c";
+      if (isLast || isInterrupted) over.abort();
+      else draw();
+    })
+    : undefined;
   const draw = () =>
     writing(() => {
       table?.draw(rows.all, { ...flags, isStale });
@@ -91,12 +98,12 @@ export async function watchServers(
     table?.close();
   }
   if (problem !== undefined) throw problem;
-  return interrupt.signal.aborted ? exitCodes.interrupted : exitCodes.success;
+  return interrupt.signal.aborted || isInterrupted ? exitCodes.interrupted : exitCodes.success;
 }
 
-async function openTable() {
+async function openTable(pressed: (isLast: boolean, key: string) => void) {
   const { ServersTable } = await import("./table.ts");
-  return new ServersTable();
+  return new ServersTable(pressed);
 }
 
 /** A change for programs. */
