@@ -219,6 +219,15 @@ export const workersMax = 1_024;
 /** Most calls that a queue can be made to hold: past this they wait longer than any deadline. */
 export const queueMaxMax = 1_000_000;
 
+/**
+ * Lines of the log in a period that strangers cause by connecting: enough to see who it is, and too
+ * few to fill a disk.
+ */
+export const strangersLinesMax = 20;
+
+/** How long that period is, after which the log says how many lines were left out. */
+export const strangersLinesPeriodMs = 60_000;
+
 /** Heaviest weight of a server: shares finer than a thousandth are nobody's intention. */
 export const weightMax = 1_000;
 
@@ -319,11 +328,14 @@ export const hastyReconnectMs = 400;
 export const hastyReconnectsMax = 8;
 
 /**
- * Further attempts to connect that a client makes to all ports of one host in a second, by its own
- * back-off: two hundred servers that restart are back within two seconds, and no registry makes a
- * flood of it.
+ * Attempts at one host's ports that a client makes at once: so many servers on one host are
+ * connected without a wait, and a host of somebody's choice is asked no more often than by a
+ * scanner.
  */
-export const hostRetriesPerSecondMax = 100;
+export const hostAttemptsAtOnce = 512;
+
+/** The same for each second after that, for as long as the attempts come to nothing. */
+export const hostAttemptsPerSecond = 100;
 
 /** Hosts whose turns are remembered before those that are over are forgotten: some kilobytes. */
 export const hostsPacedMax = 1_024;

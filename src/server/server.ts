@@ -13,6 +13,7 @@ import type { Caller } from "../keys/caller.ts";
 import type { Procedures } from "../procedures/procedure.ts";
 import type { Stats } from "../wire/reports/stats.ts";
 import type { Pool } from "../workers/pool/pool.ts";
+import { BoundedLines } from "./bounds/bounded_lines.ts";
 import { type CallerGroup, Callers } from "./bounds/callers.ts";
 import { Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
 import { formatRights } from "../keys/rights.ts";
@@ -106,6 +107,8 @@ export class RpcServer {
   readonly #dispatcher: Dispatcher;
   readonly #requests: RequestTaker;
   readonly #refusals: Refusals;
+  readonly #refused: BoundedLines;
+  readonly #come: BoundedLines;
   readonly #callers = new NamedCallers();
   readonly #groups = new Callers();
   readonly #shared: Shared;
@@ -117,7 +120,7 @@ export class RpcServer {
   #isListenerClosed = false;
 
   private constructor(options: RpcServerOptions, listener: Listener) {
-    const { clock, messageMax = messageMaxDefault } = options;
+    const { clock, messageMax = messageMaxDefault, log } = options;
     this.#options = options;
     this.#limits = { ...sessionLimitsFor(messageMax), ...options.limits };
     this.#listener = listener;
@@ -129,6 +132,16 @@ export class RpcServer {
     });
     this.#requests = this.#traced(this.#dispatcher);
     this.#refusals = new Refusals(clock);
+    this.#refused = new BoundedLines(
+      clock,
+      (fields) => log.warn("Refused a caller", fields),
+      (count) => log.warn("Refused more callers", { count }),
+    );
+    this.#come = new BoundedLines(
+      clock,
+      (fields) => log.info("A caller has come", fields),
+      (count) => log.info("More callers have come", { count }),
+    );
     this.#shared = new Shared(clock, () => this.#sessions.size, {
       ...sharedLimitsFor(messageMax),
       ...options.sharedLimits,
@@ -204,6 +217,8 @@ export class RpcServer {
     this.#closeListener();
     this.#peerCheck.cancel();
     this.#refusals.close();
+    this.#refused.flush();
+    this.#come.flush();
     for (const session of this.#sessions.keys()) session.close();
     await Promise.all([this.#accepting, ...this.#sessions.values()]);
   }
@@ -237,9 +252,9 @@ export class RpcServer {
 
   #take(accepted: Accepted): void {
     const { connection: conn, from, caller } = accepted;
-    const { connectionsMax = connectionsMaxDefault, log } = this.#options;
+    const { connectionsMax = connectionsMaxDefault } = this.#options;
     if (caller instanceof RpcError) {
-      log.warn("Refused a caller", { from, reason: caller.message });
+      this.#refused.add({ from, reason: caller.message });
       void this.#refusals.refuse(conn, caller);
       return;
     }
@@ -268,11 +283,7 @@ export class RpcServer {
     const requests = this.#requestsOf(caller);
     const audited = audit === undefined ? requests : withAudit(audit, clock, from, requests);
     if (caller !== undefined) {
-      log.info("A caller has come", {
-        caller: caller.name,
-        from,
-        rights: formatRights(caller.rights),
-      });
+      this.#come.add({ caller: caller.name, from, rights: formatRights(caller.rights) });
     }
     const session = new Session({
       conn,

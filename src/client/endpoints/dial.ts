@@ -42,18 +42,18 @@ export class Dial {
     this.#attempt(this.#first.signal).catch(fail);
   }
 
-  /**
-   * Begins an attempt beside the first, in the place of an earlier one beside it. Returns whether
-   * it did: the last one is first given the time to be heard on most networks.
-   */
-  hurry(nowMs: number): boolean {
-    if (this.#isOver || nowMs < this.#hasteAtMs) return false;
+  /** Whether the last attempt has had the time to be heard on most networks. */
+  mayHurry(nowMs: number): boolean {
+    return !this.#isOver && nowMs >= this.#hasteAtMs;
+  }
+
+  /** Tries beside the first attempt, and in the place of an earlier one beside it. */
+  hurry(): void {
     this.#hasteAtMs = this.#clock.now() + hastyReconnectMs;
     this.#second?.abort();
     this.#second = new AbortController();
     // The first attempt says why there is no connection.
     this.#attempt(this.#second.signal).catch(() => {});
-    return true;
   }
 
   async #attempt(own: AbortSignal): Promise<void> {

@@ -20,7 +20,7 @@ import { isRefusal, verdictOf } from "./verdict.ts";
 export interface EndpointOwner {
   /** Where what a pick looks at is kept. */
   readonly loads: Loads;
-  /** When a host may be tried again. */
+  /** When a host may be tried. */
   readonly pace: HostPace;
   /** Whose turn it is to be connected to. */
   readonly places: DialPlaces;
@@ -64,6 +64,8 @@ export class Endpoint {
   readonly #ejection: Ejection;
   #instance: Instance;
   #listed = true;
+  /** Not before this is it taken for a new server again: none restarts as often as a list says. */
+  #renewalAtMs = 0;
   #state: State;
   #lastFailure: string | undefined;
   #refusal: RpcError | undefined;
@@ -137,8 +139,10 @@ export class Endpoint {
 
   /** The registry lists it (again), maybe as a new instance at the same address. */
   list(instance: Instance): void {
-    if (instance.id !== this.#instance.id) {
+    const nowMs = this.#dependencies.clock.now();
+    if (instance.id !== this.#instance.id && nowMs >= this.#renewalAtMs) {
       // A restarted server owes nothing to its predecessor, and need not be waited for.
+      this.#renewalAtMs = nowMs + hastyReconnectMs;
       this.#owner.loads.forgetLacking(this.row);
       this.#ejection.forget();
       this.#backoff.reset();
@@ -265,8 +269,9 @@ export class Endpoint {
         address: this.address,
         target: () => this.#instance,
         patienceMs: hastyReconnectMs * 2 ** failures,
+        isFirst: this.#lastFailure === undefined,
       },
-      this.#owner.places,
+      this.#owner,
       this.#dependencies,
       {
         ready: (connection, idempotence) => this.#ready(link, connection, idempotence),
@@ -328,8 +333,7 @@ export class Endpoint {
     this.#lastFailure = reason;
     if (!this.#listed) return this.#end();
     const { clock } = this.#dependencies;
-    const paceMs = this.#owner.pace.next(this.#instance.host, clock.now());
-    const timer = clock.after(Math.max(this.#backoff.next(), paceMs), () => {
+    const timer = clock.after(this.#backoff.next(), () => {
       if (this.#state.kind === "waiting") this.#reconnect(timer);
     });
     this.#state = { kind: "waiting", timer, hasteAtMs: clock.now() + hastyReconnectMs };

@@ -35,7 +35,7 @@ const picksMax = 4;
  */
 export class Endpoints implements EndpointOwner {
   readonly loads = new Loads();
-  readonly pace = new HostPace();
+  readonly pace: HostPace;
   readonly places: DialPlaces;
   readonly #pick: Pick;
   readonly #dependencies: EndpointDependencies;
@@ -54,6 +54,7 @@ export class Endpoints implements EndpointOwner {
   constructor(pick: Pick, dependencies: EndpointDependencies, events: EndpointsEvents) {
     this.#pick = pick;
     this.#dependencies = dependencies;
+    this.pace = new HostPace(dependencies.clock);
     this.places = new DialPlaces(dependencies);
     this.#events = events;
   }
@@ -193,6 +194,7 @@ export class Endpoints implements EndpointOwner {
   }
 
   close(): void {
+    this.pace.close();
     this.places.close();
     for (const endpoint of [...this.#byAddress.values()]) endpoint.close();
   }

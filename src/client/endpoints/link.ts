@@ -8,6 +8,7 @@ import type { Duplex, Target } from "../transport.ts";
 import { Dial } from "./dial.ts";
 import type { Dialer, DialPlaces } from "./dial_places.ts";
 import type { EndpointDependencies } from "./endpoint_types.ts";
+import type { HostPace } from "./host_pace.ts";
 import { Idempotence } from "./idempotence.ts";
 
 /** Where a link leads, and how long it may take. */
@@ -16,6 +17,8 @@ interface LinkOptions {
   /** Asked at each turn: the registry may have named another instance meanwhile. */
   readonly target: () => Target;
   readonly patienceMs: number;
+  /** Nothing speaks against the server yet. */
+  readonly isFirst: boolean;
 }
 
 /** What a link tells whoever wants it. None may throw; after `failed` and `lost` none follows. */
@@ -39,6 +42,8 @@ export class Link implements Dialer {
   readonly patienceMs: number;
   readonly #options: LinkOptions;
   readonly #dependencies: EndpointDependencies;
+  readonly #host: string;
+  readonly #pace: HostPace;
   readonly #places: DialPlaces;
   readonly #events: LinkEvents;
   /** While it is its turn. */
@@ -50,29 +55,39 @@ export class Link implements Dialer {
   /** Takes its turn at once, or when there is a place. */
   constructor(
     options: LinkOptions,
-    places: DialPlaces,
+    { pace, places }: { readonly pace: HostPace; readonly places: DialPlaces },
     dependencies: EndpointDependencies,
     events: LinkEvents,
   ) {
     this.patienceMs = options.patienceMs;
     this.#options = options;
+    this.#host = options.target().host;
+    this.#pace = pace;
     this.#places = places;
     this.#dependencies = dependencies;
     this.#events = events;
-    places.enter(this);
+    pace.enter(this.#host, this.#enter, options.isFirst);
   }
 
   /** A call waits, and no server is connected: tries beside the first attempt, if it is time. */
   hurry(nowMs: number): boolean {
+    const dial = this.#turn?.dial;
     // A second handle would be one less for those that wait for their first.
-    return !this.#places.isShort && this.#turn?.dial.hurry(nowMs) === true;
+    if (this.#places.isShort || dial?.mayHurry(nowMs) !== true) return false;
+    if (!this.#pace.take(this.#host)) return false;
+    dial.hurry();
+    return true;
   }
 
   /** Lets go of everything. Calls under way fail as Cancelled, and nothing is told any more. */
   close(): void {
+    this.#pace.leave(this.#host, this.#enter);
     this.#places.leave(this);
     this.#stop();
   }
+
+  /** The host may be tried. */
+  readonly #enter = (): void => this.#places.enter(this);
 
   begin(): void {
     const { transport, clock } = this.#dependencies;
@@ -141,6 +156,7 @@ export class Link implements Dialer {
     this.#isReady = true;
     this.#turn = undefined;
     this.#places.connected(this);
+    if (this.#options.isFirst) this.#pace.giveBack(this.#host);
     this.#events.ready(connection, idempotence);
   }
 
