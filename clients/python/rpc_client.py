@@ -34,6 +34,7 @@ import sys
 import threading
 import time
 import uuid
+import weakref
 from typing import Any, AsyncIterator, Callable, Coroutine, Deque, Dict, FrozenSet, Iterator, List
 from typing import Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Type, Union
 from urllib.parse import parse_qsl, unquote
@@ -2195,6 +2196,26 @@ class AsyncClient:
         await self.close()
 
 
+def _turn(loop: asyncio.AbstractEventLoop) -> None:
+    asyncio.set_event_loop(loop)
+    loop.run_forever()
+    loop.close()
+
+
+def _begin_to_end(core: _Core, pid: int) -> None:
+    """Has a client's thread close its connections and end. It does not wait: whoever collects garbage calls it."""
+    if os.getpid() == pid:
+        asyncio.run_coroutine_threadsafe(_end(core), core.loop)
+
+
+async def _end(core: _Core) -> None:
+    try:
+        await core.close()
+    finally:
+        # A turn later, when whoever was waiting has been told.
+        core.loop.call_soon(core.loop.stop)
+
+
 class Client:
     """A client for ordinary code; any number of threads may use one at once.
 
@@ -2217,18 +2238,15 @@ class Client:
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._is_closed = False
-        self._thread = threading.Thread(target=self._turn, name="rpc client", daemon=True)
+        # It must not hold this client, which ends it when nobody holds that any more.
+        self._thread = threading.Thread(target=_turn, args=(self._loop,), name="rpc client", daemon=True)
         self._thread.start()
 
         async def start() -> _Core:
             return _Core(options)
 
         self._core: _Core = asyncio.run_coroutine_threadsafe(start(), self._loop).result()
-
-    def _turn(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
-        self._loop.close()
+        self._forgotten = weakref.finalize(self, _begin_to_end, self._core, self._pid)
 
     def _submit(self, work: "Coroutine[Any, Any, Any]") -> Any:
         with self._lock:
@@ -2329,9 +2347,7 @@ class Client:
             if self._is_closed or os.getpid() != self._pid:
                 return
             self._is_closed = True
-        asyncio.run_coroutine_threadsafe(self._core.close(), self._loop).result()
-        # Whoever was waiting has been told by now.
-        self._loop.call_soon_threadsafe(self._loop.call_soon, self._loop.stop)
+        self._forgotten()
         self._thread.join()
 
     def __enter__(self) -> "Client":

@@ -3,9 +3,18 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { failuresOf } from "../chaos/audit.ts";
-import { chaosTest, Cluster, longestGapMs, measured, stopAll } from "../chaos/cluster.ts";
+import {
+  chaosTest,
+  Cluster,
+  longestGapMs,
+  measured,
+  stopAll,
+  untilNothingHangs,
+} from "../chaos/cluster.ts";
+import { freePort } from "../support/free_port.ts";
 import { oldestAndNewestPython, pythonWithKazoo } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { startTcpProxy } from "../support/tcp_proxy.ts";
 import { waitFor, within } from "../support/wait_for.ts";
 import { startZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
 
@@ -71,6 +80,46 @@ rowTest("a rolling restart of all servers costs no call from Python", async (clu
   measured("Python, rolling restart", { sent: result.sent, gapMs: longestGapMs(reports) });
 });
 
+rowTest("a server that is stopped is found out from Python, and used again", async (cluster) => {
+  const [victim] = await cluster.serveMany(3);
+  const client = await cluster.load({}, undefined, load);
+  await cluster.runsOn("s1", 20);
+  victim?.process.signal("SIGSTOP");
+  const foundMs = await untilNothingHangs(client);
+  victim?.process.signal("SIGCONT");
+  await cluster.runsOn("s1", 20);
+  const report = await client.stop();
+  const result = cluster.audit();
+  assert.deepEqual(failuresOf(result, "again"), {});
+  for (const kind of Object.keys(failuresOf(result, "once"))) {
+    assert.match(kind, /^ConnectionLost:maybe$/);
+  }
+  assert.ok(report.failed <= 4, `at most what was in flight: ${report.failed}`);
+  measured("Python, SIGSTOP, then SIGCONT", { sent: result.sent, failed: result.failed, foundMs });
+});
+
+rowTest("connections that break within a message cost Python its open calls", async (cluster) => {
+  // The proxy has to be there before the server, which registers the proxy's address as its own.
+  const port = freePort();
+  await using proxy = startTcpProxy({ targetPort: port });
+  await cluster.serve({ port, args: ["--advertise", `127.0.0.1:${proxy.port}`] });
+  await cluster.serve();
+  const client = await cluster.load({}, undefined, load);
+  await cluster.runsOn("s1", 20);
+  for (let round = 0; round < 6; round++) {
+    if (round % 3 === 0) proxy.cut();
+    else proxy.cutAfter(100 + round * 7, round % 3 === 1 ? "toClient" : "toServer");
+    await cluster.runsOn("s1", 20);
+  }
+  await client.stop();
+  const result = cluster.audit();
+  assert.deepEqual(failuresOf(result, "again"), {});
+  for (const kind of Object.keys(failuresOf(result, "once"))) {
+    assert.match(kind, /^ConnectionLost:maybe$/);
+  }
+  measured("Python, connections cut", { sent: result.sent, failed: result.failed });
+});
+
 rowTest(
   "a server that joins is used from Python, one drained from afar is not",
   async (cluster) => {
@@ -129,6 +178,34 @@ if (pythonWithKazoo === undefined && Deno.env.get("RPC_TEST_REQUIRE_ZOOKEEPER") 
     const failed = cluster.audit().failed;
     // Calls that waited for the first server longer than a client does while there is none.
     for (const kind of Object.keys(failed)) assert.match(kind, / Unavailable:no$/);
+  });
+}
+
+const tlsName =
+  "with keys the Python client finds servers in a ZooKeeper that speaks TLS, by its name";
+if (pythonWithKazoo === undefined && Deno.env.get("RPC_TEST_REQUIRE_ZOOKEEPER") !== "1") {
+  Deno.test({ name: `${tlsName} (ignored: no Python with kazoo)`, ignore: true, fn() {} });
+} else {
+  zooKeeperTest(tlsName, async () => {
+    assert.ok(pythonWithKazoo !== undefined, "There is no Python with kazoo");
+    await using home = await RpcHome.create();
+    await using stranger = await RpcHome.create();
+    await home.run(["keys", "init", "--name", "alpha"]);
+    await stranger.run(["keys", "init", "--name", "eve"]);
+    const made = await home.run(["keys", "zookeeper", "127.0.0.1"]);
+    const config = Object.fromEntries(
+      made.lines.filter((line) => line.includes("=")).map((line) => line.split("=", 2)),
+    );
+    const secure = freePort();
+    await using _ = await startZooKeeper({ config: { ...config, secureClientPort: secure } });
+    const registry = `zookeepers://127.0.0.1:${secure}/secure`;
+    await home.serve([], { env: { RPC_REGISTRY: registry } });
+    const text = "import logging, rpc_client\nlogging.disable()\n" +
+      `with rpc_client.Client("${registry}") as client:\n` +
+      "    try: print(client.call('fib', [10], timeout=5))\n" +
+      "    except rpc_client.RpcError as error: print(error.name, error)\n";
+    assert.equal(await run(pythonWithKazoo, home, text), "55");
+    assert.match(await run(pythonWithKazoo, stranger, text), /^Unavailable Cannot reach ZooKeeper/);
   });
 }
 

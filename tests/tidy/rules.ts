@@ -183,7 +183,7 @@ const importsOfClients = new Set(
   // Their own name stands in their examples.
   ("rpc_client " +
     "asyncio collections dataclasses datetime decimal enum fcntl json kazoo logging math msvcrt os random " +
-    "re socket ssl stat sys threading time typing urllib uuid").split(" "),
+    "re socket ssl stat sys threading time typing urllib uuid weakref").split(" "),
 );
 
 /** A client in another language is one file that works wherever it is copied to. */

@@ -2,9 +2,13 @@
 
 import asyncio
 import concurrent.futures
+import gc
 import json
 import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import unittest
 from unittest import mock
@@ -446,6 +450,41 @@ class Ends(unittest.TestCase):
             with FakeServer(slowly) as server, Client(static(server)) as client:
                 self.assertEqual(client.call("f", timeout=25), "done")
                 self.assertEqual(len(server.peers), 1)
+
+    def test_a_client_that_nobody_holds_any_more_ends_its_threads_and_connections(self):
+        before = threading.active_count()
+        for _ in range(3):
+            with FakeServer(echo) as server:
+                self.assertEqual(Client(static(server)).call("f", [1]), [1])
+                gc.collect()
+                until(lambda: not any(thread.name == "rpc client" for thread in threading.enumerate()))
+        until(lambda: threading.active_count() <= before)
+
+    def test_a_program_that_never_closes_its_client_ends_at_once_and_without_a_word(self):
+        with FakeServer(echo) as server:
+            text = (
+                "import sys; sys.path.insert(0, sys.argv[1])\n"
+                "import rpc_client\n"
+                "client = rpc_client.Client(sys.argv[2])\n"
+                "print(client.call('f', [1]))\n"
+            )
+            command = [sys.executable, "-B", "-c", text, os.path.dirname(rpc_client.__file__), static(server)]
+            run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE)
+            self.assertEqual((run.returncode, run.stdout, run.stderr), (0, b"[1]" + os.linesep.encode(), b""))
+
+    @unittest.skipUnless(hasattr(signal, "SIGINT") and os.name == "posix", "signals of POSIX")
+    def test_ctrl_c_gives_a_call_up_at_its_server(self):
+        with FakeServer(lambda peer, request: None) as server, Client(static(server)) as client:
+            connected(client, 1)
+
+            def interrupt():
+                server.heard("f")
+                os.kill(os.getpid(), signal.SIGINT)
+
+            threading.Thread(target=interrupt, daemon=True).start()
+            with self.assertRaises(KeyboardInterrupt):
+                client.call("f", timeout=20)
+            server.heard("rpc.cancel")
 
     @unittest.skipUnless(hasattr(os, "fork"), "there is no fork here")
     def test_a_client_that_was_made_before_a_fork_says_so(self):
