@@ -13,6 +13,11 @@ Deno.test({
     await using home = await RpcHome.create();
     const path = join(home.workingDirectory, "tasks.py");
     await Deno.writeTextFile(path, "def add(a, b):\n    return a + b\n", { mode: 0o644 });
+    await Deno.mkdir(join(home.workingDirectory, "directory"));
+    for (const [name, end] of [["gone", "\n"], ["windows", "\r\n"]]) {
+      const script = name === "gone" ? "#!/nowhere/python" : "#!/bin/sh";
+      await Deno.writeTextFile(join(home.workingDirectory, name!), script + end, { mode: 0o755 });
+    }
     const start = "^rpc: Cannot start a worker: ";
     const cases: [args: string[], code: number, stderr: RegExp][] = [
       [["tasks.rb"], 2, /^rpc: Cannot serve tasks\.rb as a module.* --exec "ruby tasks\.rb"/],
@@ -30,6 +35,23 @@ Deno.test({
       [["--exec", "pythonx"], 1, RegExp(`${start}there is no program pythonx in PATH; .*\n$`)],
       [["--exec", "./pythonx"], 1, RegExp(`${start}there is no file \\./pythonx`)],
       [["--exec", "./tasks.py"], 1, RegExp(`${start}\\./tasks\\.py may not be run: .*chmod \\+x`)],
+      [
+        ["--exec", "./directory"],
+        1,
+        RegExp(`${start}\\./directory is a directory, and no program\n$`),
+      ],
+      [
+        ["--exec", "./gone"],
+        1,
+        RegExp(`${start}\\./gone begins with #!/nowhere/python, and .*\n$`),
+      ],
+      [["--exec", "./windows"], 1, RegExp(`${start}\\./windows begins with .* as on Windows`)],
+      [["--exec", "false"], 1, RegExp(`${start}it exited with code 1 without an answer${advice}`)],
+      [
+        ["--exec", String.raw`printf '\377\n'`],
+        1,
+        RegExp(`${start}in place of an answer it printed what is no text${advice}`),
+      ],
       [
         ["--exec", "sh -c 'echo why >&2; exit 3'"],
         1,

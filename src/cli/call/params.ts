@@ -77,13 +77,21 @@ function ofFile(argument: string): string {
   if (argument.startsWith("@@")) return argument.slice(1);
   const path = argument.slice(1);
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Deno.readFileSync(path));
+    const bytes = Deno.readFileSync(path);
+    if (isUtf16(bytes)) throw new Error("it is UTF-16, and must be UTF-8");
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
     throw new UsageError(
       `Cannot read the argument ${argument}: ${messageOf(error)}; ` +
         "write @@ for a text that begins with @",
     );
   }
+}
+
+/** By its mark, or by the zeros of a first character of ASCII. */
+function isUtf16([first, second]: Uint8Array): boolean {
+  return first === 0xff && second === 0xfe || first === 0xfe && second === 0xff ||
+    second !== undefined && (first === 0) !== (second === 0);
 }
 
 function objectOf(text: string): Record<string, unknown> {

@@ -21,6 +21,7 @@ import { onInterrupt } from "../../terminal/interrupt.ts";
 import { createLogger } from "../process/logger.ts";
 import { exitCodes } from "../exit_codes.ts";
 import type { MetricsServer } from "./metrics.ts";
+import { assertModule } from "./module_file.ts";
 import { openCommandRegistry } from "../registry.ts";
 import { selfCommand } from "../../library/self_command.ts";
 import { openTracer } from "../process/tracing.ts";
@@ -167,7 +168,7 @@ function sourceOf({ flags, positionals }: Input): Source {
   const [, , module] = positionals;
   const exec = flags.exec === undefined ? undefined : wordsOf(flags.exec);
   const python = flags.python === undefined ? undefined : programOf(flags.python);
-  if (module !== undefined) assertModuleName(module);
+  if (module !== undefined) assertModule(module);
   if (python !== undefined && (module === undefined || !isPythonFile(module))) {
     throw new UsageError(
       "Cannot use --python without a file of Python functions, such as tasks.py",
@@ -190,28 +191,6 @@ function programOf(text: string): string[] {
     // No path, so a command.
   }
   return wordsOf(text);
-}
-
-/** Programs of other languages, with what runs them. */
-const interpreters: readonly (readonly [name: RegExp, program: string])[] = [
-  [/\.sh$/, "sh "],
-  [/\.rb$/, "ruby "],
-  [/\.pl$/, "perl "],
-  [/\.php$/, "php "],
-  [/\.(exe|bat|cmd)$/i, ""],
-];
-
-/** Tells somebody who gives a program in place of a module how to serve it. */
-function assertModuleName(module: string): void {
-  const interpreter = interpreters.find(([name]) => name.test(module))?.[1];
-  if (interpreter === undefined) return;
-  throw new UsageError(
-    `Cannot serve ${module} as a module, which is a .ts, .js, .mjs or .py file: a program in another language ` +
-      `is served by --exec ${
-        JSON.stringify(interpreter + module)
-      }, if it answers JSON-RPC lines on ` +
-      "its stdin and stdout (docs/WORKERS.md of rpc says how, and examples/tasks.py does it)",
-  );
 }
 
 function workerCommand(offer: WorkerOffer, sandbox: Sandbox | undefined): WorkerCommand {

@@ -240,12 +240,15 @@ function startProblem(
 ): string {
   const words = printed.map((line) => `\n  ${line}`).join("");
   if (unreadable !== undefined) {
-    return `in place of an answer it printed ${JSON.stringify(unreadable)}${words}` +
+    const what = unreadable === "" ? "what is no text" : JSON.stringify(unreadable);
+    return `in place of an answer it printed ${what}${words}` +
       (advice === undefined ? "" : `\n${advice}`);
   }
   // It did what it was made for, and that was something else. A failure of its own says why by
-  // itself.
-  const isStranger = how === "exited with code 0" || how.includes("not ready");
-  const silent = how === "exited with code 0" ? " without an answer" : "";
+  // itself, unless it says nothing.
+  const isOver = how === "exited with code 0" ||
+    (how.startsWith("exited with code") && printed.length === 0);
+  const isStranger = isOver || how.includes("not ready");
+  const silent = isOver ? " without an answer" : "";
   return `it ${how}${silent}${words}${isStranger && advice !== undefined ? `\n${advice}` : ""}`;
 }

@@ -10,6 +10,7 @@
  * becomes the program. Where there is none, or an old one, the program is started as it is.
  */
 
+import { missingInterpreter } from "./interpreter.ts";
 import type { WorkerCommand } from "./worker_command.ts";
 
 const binder = "setpriv";
@@ -55,8 +56,9 @@ function isProgram(name: string): boolean {
   const directories = name.includes("/") ? [""] : (Deno.env.get("PATH") ?? "").split(":");
   return directories.some((directory) => {
     try {
-      const { isFile, mode } = Deno.statSync(directory === "" ? name : `${directory}/${name}`);
-      return isFile && ((mode ?? 0) & 0o111) !== 0;
+      const path = directory === "" ? name : `${directory}/${name}`;
+      const { isFile, mode } = Deno.statSync(path);
+      return isFile && ((mode ?? 0) & 0o111) !== 0 && missingInterpreter(path) === undefined;
     } catch {
       return false;
     }

@@ -1,6 +1,7 @@
 import { messageOf } from "../../base/errors.ts";
 import { claimFileVariable } from "../claim_file.ts";
 import { messageMaxVariable } from "../message_max.ts";
+import { missingInterpreter } from "./interpreter.ts";
 
 /** How a worker is started: any program that answers JSON-RPC lines on its stdin and stdout. */
 export interface WorkerCommand {
@@ -72,14 +73,26 @@ function spawn(command: WorkerCommand, claims: string | undefined): Deno.ChildPr
 
 function spawnProblem(program: string, error: unknown): string {
   const isPath = /[/\\]/.test(program);
+  if (isPath && isDirectory(program)) return `${program} is a directory, and no program`;
   if (error instanceof Deno.errors.NotFound) {
-    return isPath
-      ? `there is no file ${program}, or not what its first line says to run it by`
-      : `there is no program ${program} in PATH; is it installed, and spelled so?`;
+    if (!isPath) return `there is no program ${program} in PATH; is it installed, and spelled so?`;
+    const missing = missingInterpreter(program);
+    if (missing === undefined) return `there is no file ${program}`;
+    const isOfWindows = missing.endsWith("\r");
+    return `${program} begins with #!${missing}, and there is no such program` +
+      (isOfWindows ? ": its lines end as on Windows, save it anew with those of Unix" : "");
   }
   if (error instanceof Deno.errors.PermissionDenied) {
     return `${program} may not be run: name what runs it, such as "python3 ${program}", or make it ` +
       "executable (chmod +x)";
   }
   return messageOf(error);
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
 }

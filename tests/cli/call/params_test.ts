@@ -64,3 +64,17 @@ Deno.test("a file's text is an argument, and @@ begins a text with @", () => {
 Deno.test("a fraction without its zero is a number", () => {
   assert.deepEqual(paramsMaker(["-.5", ".25"], undefined)(1), [-0.5, 0.25]);
 });
+
+Deno.test("an argument's file in UTF-16 is refused in that word, marked or not", () => {
+  const path = Deno.makeTempFileSync();
+  try {
+    for (const bytes of [[0xff, 0xfe, 0x31, 0], [0xfe, 0xff, 0, 0x31], [0x31, 0], [0, 0x31]]) {
+      Deno.writeFileSync(path, new Uint8Array(bytes));
+      assert.throws(() => paramsMaker([`@${path}`], undefined), /it is UTF-16, and must be UTF-8/);
+    }
+    Deno.writeFileSync(path, new Uint8Array([0xef, 0xbb, 0xbf, 0x31]));
+    assert.deepEqual(paramsMaker([`@${path}`], undefined)(1), [1]);
+  } finally {
+    Deno.removeSync(path);
+  }
+});

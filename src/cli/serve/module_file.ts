@@ -1,0 +1,71 @@
+import { fileURLToPath } from "node:url";
+import { isPythonFile } from "../../workers/python/python_file.ts";
+import { UsageError } from "../syntax/usage_error.ts";
+
+/** Programs of other languages, with what runs them. */
+const interpreters: readonly (readonly [name: RegExp, program: string])[] = [
+  [/\.sh$/, "sh "],
+  [/\.rb$/, "ruby "],
+  [/\.pl$/, "perl "],
+  [/\.php$/, "php "],
+  [/\.(exe|bat|cmd)$/i, ""],
+];
+
+/** Neither code nor a program. */
+const dataName = /\.(json[c5]?|toml|ya?ml|txt|md|csv|html?|xml)$/i;
+
+/** What tells of UTF-16 within the first letters of code, which are of ASCII. */
+const headBytes = 4;
+
+/**
+ * Tells somebody who gives what is no module what it is, and how to serve it. A file that is not
+ * there is left to whoever loads it.
+ *
+ * @throws {UsageError} it is none
+ */
+export function assertModule(module: string): void {
+  const start = `Cannot serve ${module} as a module, which is a .ts, .js, .mjs or .py file`;
+  const interpreter = interpreters.find(([name]) => name.test(module))?.[1];
+  if (interpreter !== undefined) {
+    const command = JSON.stringify(interpreter + module);
+    throw new UsageError(
+      `${start}: a program in another language is served by --exec ${command}, if it answers ` +
+        "JSON-RPC lines on its stdin and stdout (docs/WORKERS.md of rpc says how, and " +
+        "examples/tasks.py does it)",
+    );
+  }
+  if (dataName.test(module)) throw new UsageError(start);
+  const path = module.startsWith("file:") ? fileURLToPath(module) : module;
+  const kind = kindOf(path);
+  if (kind !== "file") throw new UsageError(`${start}: it is ${kind}`);
+  if (isUtf16(path)) {
+    throw new UsageError(
+      `Cannot serve ${module}: it is UTF-16, and must be UTF-8: save it anew in that encoding`,
+    );
+  }
+}
+
+function kindOf(path: string): string {
+  try {
+    const { isDirectory, isFile } = Deno.statSync(path);
+    // A pipe or a device may have no end.
+    return isDirectory ? "a directory" : isFile ? "file" : "no regular file";
+  } catch {
+    return "file";
+  }
+}
+
+/** Whether it is so, and will not be understood: Deno reads it by its byte order mark. */
+function isUtf16(path: string): boolean {
+  const head = new Uint8Array(headBytes);
+  try {
+    using file = Deno.openSync(path);
+    file.readSync(head.subarray(0, 2));
+    const isMarked = head[0] === 0xff && head[1] === 0xfe || head[0] === 0xfe && head[1] === 0xff;
+    if (isMarked) return isPythonFile(path);
+    const read = file.readSync(head.subarray(2));
+    return read === 2 && head.includes(0);
+  } catch {
+    return false;
+  }
+}
