@@ -14,7 +14,13 @@ import { join } from "./measures/join.ts";
 import { kill } from "./measures/kill.ts";
 import type { Measure, Plan } from "./measures/measure.ts";
 import { membership } from "./measures/membership.ts";
-import { pingLatency, pingManyConnections, pingOneConnection } from "./measures/ping.ts";
+import { payloads } from "./measures/payload.ts";
+import {
+  pingLatency,
+  pingManyConnections,
+  pingOneConnection,
+  pingParameter,
+} from "./measures/ping.ts";
 import { pingUnderFib } from "./measures/ping_under_fib.ts";
 import { soak } from "./measures/soak.ts";
 import { startup } from "./measures/startup.ts";
@@ -29,7 +35,9 @@ const pings = [pingOneConnection, pingManyConnections, pingLatency];
 
 const measures: readonly Measure[] = [
   ...pings,
+  pingParameter,
   workerHop,
+  ...payloads,
   fibWorkers,
   fibTwoServers,
   pingUnderFib,

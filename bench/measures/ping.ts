@@ -5,14 +5,18 @@ import { goNetRpc } from "../systems/go_net_rpc.ts";
 import { grpcJs } from "../systems/grpc_js.ts";
 import { jayson } from "../systems/jayson.ts";
 import { rawEcho } from "../systems/raw_echo.ts";
-import { rpc } from "../systems/rpc.ts";
-import type { LoadResult } from "../systems/system.ts";
+import { grpcGo } from "../systems/grpc_go.ts";
+import { tarpc } from "../systems/compiled.ts";
+import { rpc, rpcWithParameter } from "../systems/rpc.ts";
+import type { LoadResult, System } from "../systems/system.ts";
 import type { MeasureResult, Target } from "../result.ts";
 import { inTurns, type Measure, rateOf, underLoad } from "./measure.ts";
 
-const systems = [rawEcho, rpc, grpcJs, jayson, goNetRpc, blockingPython];
+const all = [rawEcho, rpc, grpcJs, jayson, goNetRpc, blockingPython];
 
 interface PingOptions {
+  /** @default all of the others */
+  readonly systems?: readonly System[];
   readonly name: string;
   readonly title: string;
   readonly unit: string;
@@ -35,6 +39,7 @@ function pingMeasure(options: PingOptions): Measure {
     latencies,
     figure,
     targets,
+    systems = all,
   } = options;
   return {
     name,
@@ -76,6 +81,24 @@ export const pingOneConnection = pingMeasure({
     atLeast(0.6, rawEcho.name),
     atLeast(3, goNetRpc.name),
     atLeast(30, grpcJs.name),
+  ],
+});
+
+/** With a parameter, which others too send, read and check. */
+export const pingParameter = pingMeasure({
+  name: "ping_parameter",
+  title: "ping with an index, 1 connection, 64 calls in flight, one core a side",
+  unit: "calls/s",
+  better: "more",
+  connections: 1,
+  inFlight: 64,
+  latencies: false,
+  figure: rateOf,
+  systems: [rawEcho, rpcWithParameter, tarpc, grpcGo],
+  targets: [
+    atLeast(0.7, rawEcho.name),
+    atLeast(1, tarpc.name),
+    atLeast(3, grpcGo.name),
   ],
 });
 

@@ -1,11 +1,12 @@
 /** grpc-js's server as its documentation writes one. */
 
 import process from "node:process";
-import { grpc, Ping } from "./grpc_service.mjs";
+import { grpc, messagesOfAnyLength, Ping } from "./grpc_service.mjs";
 
-const server = new grpc.Server();
+const server = new grpc.Server(messagesOfAnyLength);
 server.addService(Ping.service, {
   Ping: (_call, answer) => answer(null, { result: "pong" }),
+  Echo: ({ request }, answer) => answer(null, request),
 });
 server.bindAsync(
   "127.0.0.1:0",

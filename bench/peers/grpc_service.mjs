@@ -12,5 +12,11 @@ export const grpc = require("@grpc/grpc-js");
 const definition = require("@grpc/proto-loader")
   .loadSync(fileURLToPath(new URL("./ping.proto", import.meta.url)));
 
+/** Its default is 4 MiB. */
+export const messagesOfAnyLength = {
+  "grpc.max_receive_message_length": -1,
+  "grpc.max_send_message_length": -1,
+};
+
 /** The client's class; its `service` is what a server adds. */
 export const Ping = grpc.loadPackageDefinition(definition).bench.Ping;

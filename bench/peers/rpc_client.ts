@@ -3,8 +3,10 @@
 import { connect } from "../../src/mod.ts";
 import { type Meter, runLanes, times } from "./load.mjs";
 
-const { registry, method, params, ...load } = JSON.parse(Deno.args[0] ?? "");
-const clients = await Promise.all(times(load.connections, () => connect({ registry })));
+const { registry, method, params: given, textLength = 0, ...load } = JSON.parse(Deno.args[0] ?? "");
+const params = textLength > 0 ? ["x".repeat(textLength)] : given;
+const messageMax = 64 * 1024 * 1024;
+const clients = await Promise.all(times(load.connections, () => connect({ registry, messageMax })));
 await runLanes(
   load,
   clients.flatMap((client) =>

@@ -1,6 +1,6 @@
 import { startServer } from "../support/child.ts";
-import { denoCommand, rpcCommand } from "../support/deno_command.ts";
-import { type Load, type LoadResult, runLoad, type System } from "./system.ts";
+import { denoCommand, pathOf, rpcCommand } from "../support/deno_command.ts";
+import { type Load, type LoadResult, runLoad, type RunningSystem, type System } from "./system.ts";
 
 /** A method and its parameters. */
 export interface Method {
@@ -16,19 +16,36 @@ export const rpcName = "rpc";
  */
 export const rpc: System = {
   name: rpcName,
-  async start() {
-    const registry = await temporaryRegistry();
-    const server = await startRpcServer(registry.url);
-    return {
-      note: "rpc serve, and the library's Client, by discovery (local:) and balancer",
-      load: (load) => runRpcClient(registry.url, load, { method: "ping" }),
-      async [Symbol.asyncDispose]() {
-        await server.stop();
-        await registry[Symbol.asyncDispose]();
-      },
-    };
-  },
+  start: () => startOwn({ method: "ping" }),
 };
+
+/** Ours, where each call has an index as its parameter, which the answer holds. */
+export const rpcWithParameter: System = {
+  name: rpcName,
+  start: () => startOwn({ method: "ping", params: [123_456] }),
+};
+
+/** Ours, with a procedure that returns what it is given, in a worker for `io`. */
+export const rpcEcho: System = {
+  name: rpcName,
+  start: () =>
+    startOwn({ method: "echoIo" }, [
+      ...[pathOf("../peers/no_op.ts"), "--workers", "1", "--message-max", "64M"],
+    ]),
+};
+
+async function startOwn(method: Method, more: readonly string[] = []): Promise<RunningSystem> {
+  const registry = await temporaryRegistry();
+  const server = await startRpcServer(registry.url, more);
+  return {
+    note: "rpc serve, and the library's Client, by discovery (local:) and balancer",
+    load: (load) => runRpcClient(registry.url, load, method),
+    async [Symbol.asyncDispose]() {
+      await server.stop();
+      await registry[Symbol.asyncDispose]();
+    },
+  };
+}
 
 /** Starts `rpc serve` on any free port of the loopback, with more arguments if there are any. */
 export function startRpcServer(

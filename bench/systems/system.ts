@@ -11,6 +11,8 @@ export interface Load {
   readonly durationMs: number;
   /** Whether each call is timed, which costs a little. */
   readonly latencies: boolean;
+  /** Length of a text that each call sends and gets back. @default 0: pings */
+  readonly textLength?: number;
 }
 
 /** What a client process prints on the last line of its stdout. */
