@@ -10,6 +10,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   methods: async () => (await import("./commands/methods.ts")).command,
   services: async () => (await import("./commands/services.ts")).command,
   tap: async () => (await import("./commands/tap.ts")).command,
+  service: async () => (await import("./commands/service.ts")).command,
   doctor: async () => (await import("./commands/doctor.ts")).command,
   gateway: async () => (await import("./commands/gateway.ts")).command,
   mcp: async () => (await import("./commands/mcp.ts")).command,
@@ -17,9 +18,9 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   keys: async () => (await import("./commands/keys.ts")).command,
   demo: async () => (await import("./commands/demo.ts")).command,
   completions: async () => (await import("./commands/completions.ts")).command,
-  complete: async () => (await import("./commands/complete.ts")).command,
-  "demo-client": async () => (await import("./commands/demo_client.ts")).command,
-  worker: async () => (await import("./commands/worker.ts")).command,
+  complete: async () => (await import("./commands/hidden/complete.ts")).command,
+  "demo-client": async () => (await import("./commands/hidden/demo_client.ts")).command,
+  worker: async () => (await import("./commands/hidden/worker.ts")).command,
 };
 
 /** The subcommand of this name, if there is one. */

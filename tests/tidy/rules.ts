@@ -71,6 +71,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   "cli/methods": ["methods.ts", "flags.ts"],
   "cli/serve": ["serve.ts", "worker.ts", "flags.ts", "worker_flags.ts"],
   "cli/servers": ["servers.ts", "flags.ts"],
+  "cli/service": ["service.ts", "flags.ts"],
   "cli/services": ["services.ts", "flags.ts"],
   "cli/tap": ["tap.ts", "flags.ts"],
   "client/endpoints": ["endpoints.ts", "balancer.ts", "loads.ts"],

@@ -1,5 +1,5 @@
-import { completeFlags } from "../completions/flags.ts";
-import type { Command } from "../syntax/command.ts";
+import { completeFlags } from "../../completions/flags.ts";
+import type { Command } from "../../syntax/command.ts";
 
 /** `rpc complete`, as data. */
 export const command: Command<typeof completeFlags> = {
@@ -9,5 +9,5 @@ export const command: Command<typeof completeFlags> = {
   flags: completeFlags,
   examples: [],
   hidden: true,
-  load: () => import("../completions/complete.ts"),
+  load: () => import("../../completions/complete.ts"),
 };

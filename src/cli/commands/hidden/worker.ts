@@ -1,5 +1,5 @@
-import { workerFlags } from "../serve/worker_flags.ts";
-import type { Command } from "../syntax/command.ts";
+import { workerFlags } from "../../serve/worker_flags.ts";
+import type { Command } from "../../syntax/command.ts";
 
 /** `rpc worker`, as data. */
 export const command: Command<typeof workerFlags> = {
@@ -9,5 +9,5 @@ export const command: Command<typeof workerFlags> = {
   flags: workerFlags,
   examples: [],
   hidden: true,
-  load: () => import("../serve/worker.ts"),
+  load: () => import("../../serve/worker.ts"),
 };

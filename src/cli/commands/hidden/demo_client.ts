@@ -1,5 +1,5 @@
-import { demoClientFlags } from "../demo/flags.ts";
-import type { Command } from "../syntax/command.ts";
+import { demoClientFlags } from "../../demo/flags.ts";
+import type { Command } from "../../syntax/command.ts";
 
 /** `rpc demo-client`, as data. */
 export const command: Command<typeof demoClientFlags> = {
@@ -9,5 +9,5 @@ export const command: Command<typeof demoClientFlags> = {
   flags: demoClientFlags,
   examples: [],
   hidden: true,
-  load: () => import("../demo/client.ts"),
+  load: () => import("../../demo/client.ts"),
 };

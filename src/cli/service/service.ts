@@ -1,0 +1,272 @@
+import { CommandError } from "../../base/command_error.ts";
+import { messageOf } from "../../base/errors.ts";
+import { joinPath } from "../../base/paths.ts";
+import { withoutPassword } from "../../discovery/registry_url.ts";
+import { selfCommand } from "../../library/self_command.ts";
+import { jsonLine, plainText } from "../../terminal/plain_text.ts";
+import { printLine } from "../../terminal/stdout.ts";
+import { exitCodes } from "../exit_codes.ts";
+import type { CommandInput } from "../syntax/command.ts";
+import { parseArguments } from "../syntax/parse.ts";
+import { resolveFlags, settingsOf } from "../syntax/settings.ts";
+import { UsageError } from "../syntax/usage_error.ts";
+import { serviceActions, type serviceFlags } from "./flags.ts";
+import { ownMark, type ServicePlan, type Steps } from "./plan.ts";
+import {
+  systemdInstall,
+  systemdReload,
+  systemdStatus,
+  systemdUninstall,
+  unitPath,
+  type UnitPlace,
+} from "./systemd.ts";
+import { scriptPath, taskInstall, type TaskPlace, taskStatus, taskUninstall } from "./windows.ts";
+
+type Input = CommandInput<typeof serviceFlags>;
+
+/** What a unit, a task and a file may be called on any system. */
+const serviceName = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+
+/** What a server finds its settings, keys and programs by. */
+const inherited = /^(RPC_[A-Z_]+|XDG_(CONFIG|STATE)_HOME|PATH)$/i;
+
+/** `rpc service install|uninstall|status [-- serve <host> <port> ...]` */
+export async function run(input: Input): Promise<number> {
+  const { flags, positionals: [word, ...words] } = input;
+  const action = serviceActions.find((one) => one === word);
+  if (action === undefined) {
+    throw new UsageError(
+      `Unknown action ${JSON.stringify(word)}: there are ${serviceActions.join(", ")}`,
+    );
+  }
+  if (!serviceName.test(flags.name)) {
+    throw new UsageError(
+      `Cannot use the name ${JSON.stringify(flags.name)}: it must be 1 to 64 letters, digits, ` +
+        '".", "_" or "-", beginning with a letter or digit',
+    );
+  }
+  if (action !== "install" && words.length > 0) {
+    throw new UsageError(`${action} takes no command line`);
+  }
+  const system = systemOf(flags.name, flags.user);
+  if (action === "status") return await status(system, flags.json, flags.print);
+  if (action === "uninstall") return await uninstall(system, flags.print);
+  const plan = await planOf(input, words, system.isOfUser);
+  return await install(system, system.install(plan), flags.print);
+}
+
+/** What runs services here, as far as we have to do with it. */
+interface System {
+  readonly name: string;
+  readonly isOfUser: boolean;
+  /** Where the file is by which it knows of the service. */
+  readonly path: string;
+  install(plan: ServicePlan): Steps;
+  readonly uninstall: Steps;
+  readonly status: readonly string[];
+  /** What can be run wherever the system's program is. */
+  readonly probe: readonly string[];
+  /** What is run when the file is gone. */
+  readonly forget: readonly string[] | undefined;
+}
+
+/** @throws {CommandError} this system has nothing that we know */
+function systemOf(name: string, wantsUser: boolean): System {
+  switch (Deno.build.os) {
+    case "windows": {
+      const variable = wantsUser ? "LOCALAPPDATA" : "ProgramData";
+      const dataDirectory = Deno.env.get(variable);
+      if (!dataDirectory) {
+        throw new CommandError(`Cannot tell where to write: ${variable} is not set`);
+      }
+      const place: TaskPlace = { name, isOfUser: wantsUser, dataDirectory };
+      return {
+        ...{ name, isOfUser: wantsUser, path: scriptPath(place), forget: undefined },
+        install: (plan) => taskInstall(plan, place),
+        uninstall: taskUninstall(place),
+        status: taskStatus(place),
+        probe: ["schtasks", "/?"],
+      };
+    }
+    case "linux": {
+      const isOfUser = wantsUser || Deno.uid() !== 0;
+      const home = Deno.env.get("HOME");
+      const configDirectory = Deno.env.get("XDG_CONFIG_HOME") ||
+        (home ? joinPath(home, ".config") : undefined);
+      if (isOfUser && configDirectory === undefined) {
+        throw new CommandError("Cannot tell where this user's units are: HOME is not set");
+      }
+      const place: UnitPlace = { name, isOfUser, configDirectory };
+      return {
+        ...{ name, isOfUser, path: unitPath(place), forget: systemdReload(place) },
+        install: (plan) => systemdInstall(plan, place),
+        uninstall: systemdUninstall(place),
+        status: systemdStatus(place),
+        probe: ["systemctl", "--version"],
+      };
+    }
+    default:
+      throw new CommandError(
+        `Cannot do so on ${Deno.build.os}: rpc service knows systemd (Linux) and Windows`,
+      );
+  }
+}
+
+/**
+ * What is to be run: a command line that `rpc serve` would take, here and as who runs this.
+ *
+ * @throws {UsageError} it would not, or it would write a password down for all to read
+ */
+async function planOf(
+  { flags, loadCommands }: Input,
+  words: readonly string[],
+  isOfUser: boolean,
+): Promise<ServicePlan> {
+  const commands = await loadCommands();
+  const serve = commands.find(({ name }) => name === "serve");
+  const args = words[0] === "serve" ? words.slice(1) : words;
+  if (args.length === 0 || serve === undefined) {
+    throw new UsageError(
+      "Missing what to serve: rpc service install -- 192.168.0.211 6666 tasks.ts",
+    );
+  }
+  const parsed = parseArguments(serve, args);
+  if (parsed.help) throw new UsageError("--help is no server: rpc serve --help");
+  const known = settingsOf(commands);
+  const values = await resolveFlags(serve, parsed.flags, () => Promise.resolve(known), () => {});
+  const { program, args: own } = selfCommand(["serve", ...args]);
+  const environment = Object.fromEntries(
+    Object.entries(Deno.env.toObject()).filter(([key, value]) =>
+      inherited.test(key) && value !== ""
+    ).toSorted(),
+  );
+  for (const text of [...args, ...Object.values(environment)]) {
+    if (withoutPassword(text) === text) continue;
+    throw new UsageError(
+      "Cannot write a password where all can read it: keep the registry in your settings " +
+        "(rpc config set registry <url>) and leave it out here",
+    );
+  }
+  const text = [...args, Deno.cwd(), ...Object.values(environment)].find((one) =>
+    /[\0\r\n]/.test(one)
+  );
+  if (text !== undefined) {
+    throw new UsageError("Cannot keep a line end in a service's command line");
+  }
+  return {
+    name: flags.name,
+    isOfUser,
+    command: [program, ...own],
+    directory: Deno.cwd(),
+    // By sudo it is the one who typed it, whose keys and settings count.
+    user: isOfUser ? undefined : Deno.env.get("SUDO_USER") || Deno.env.get("USER") || "root",
+    environment,
+    stopMs: Number(values["drainGrace"] ?? 0) + Number(values["drainTimeout"] ?? 0),
+  };
+}
+
+async function install(system: System, steps: Steps, isPrinted: boolean): Promise<number> {
+  const { file, commands, notes } = steps;
+  if (isPrinted) {
+    printLine(
+      plainText([`# ${system.path}`, file?.text.replaceAll("\r\n", "\n") ?? ""].join("\n")),
+    );
+    for (const command of commands) printLine(plainText(`# runs: ${shownCommand(command)}`));
+    return exitCodes.success;
+  }
+  await assertProgram(system);
+  assertOurs(system);
+  try {
+    await Deno.mkdir(system.path.replace(/[\\/][^\\/]*$/, ""), { recursive: true });
+    if (file !== undefined) await Deno.writeTextFile(system.path, file.text);
+  } catch (error) {
+    throw new CommandError(`Cannot write ${system.path}: ${messageOf(error)}`, { cause: error });
+  }
+  for (const command of commands) await mustRun(command);
+  printLine(plainText([`${system.name} runs, by ${system.path}`, ...notes].join("\n")));
+  return exitCodes.success;
+}
+
+async function uninstall(system: System, isPrinted: boolean): Promise<number> {
+  const { commands } = system.uninstall;
+  if (isPrinted) {
+    for (const command of commands) printLine(plainText(`# runs: ${shownCommand(command)}`));
+    printLine(plainText(`# removes: ${system.path}`));
+    return exitCodes.success;
+  }
+  await assertProgram(system);
+  if (!assertOurs(system)) {
+    throw new CommandError(`There is no service ${system.name}: ${system.path}`);
+  }
+  // It may have ended already, or never have been known.
+  for (const command of commands) await runs(command);
+  await Deno.remove(system.path);
+  if (system.forget !== undefined) await mustRun(system.forget);
+  printLine(plainText(`${system.name} is gone, and so is ${system.path}`));
+  return exitCodes.success;
+}
+
+async function status(system: System, isJson: boolean, isPrinted: boolean): Promise<number> {
+  if (isPrinted) {
+    printLine(plainText(`# runs: ${shownCommand(system.status)}`));
+    return exitCodes.success;
+  }
+  await assertProgram(system);
+  const { code, text } = await runs(system.status);
+  const isInstalled = assertOurs(system);
+  if (isJson) {
+    printLine(
+      jsonLine({ name: system.name, installed: isInstalled, runs: code === 0, path: system.path }),
+    );
+  } else printLine(plainText(text === "" ? `There is no service ${system.name}` : text));
+  return code === 0 ? exitCodes.success : exitCodes.failure;
+}
+
+/** Whether the file is there. @throws {CommandError} somebody else has written it */
+function assertOurs({ path }: System): boolean {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw new CommandError(`Cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  }
+  if (text.includes(ownMark)) return true;
+  throw new CommandError(`${path} is there, and not of rpc service: choose another --name`);
+}
+
+/** @throws {CommandError} what runs services is not here */
+async function assertProgram({ probe }: System): Promise<void> {
+  try {
+    await runs(probe);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new CommandError(
+      `There is no ${probe[0]} here, which keeps services running. ` +
+        "rpc service install --print shows what it would be given",
+    );
+  }
+}
+
+/** @throws {CommandError} it cannot be run, or fails */
+async function mustRun(command: readonly string[]): Promise<void> {
+  const { code, text } = await runs(command);
+  if (code === 0) return;
+  throw new CommandError(plainText(`${shownCommand(command)} failed (${code}): ${text}`));
+}
+
+async function runs(
+  [program = "", ...args]: readonly string[],
+): Promise<{ readonly code: number; readonly text: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(program, { args, stdin: "null" })
+    .output();
+  const decoder = new TextDecoder();
+  return {
+    code,
+    text: [stdout, stderr].map((one) => decoder.decode(one).trim()).join("\n").trim(),
+  };
+}
+
+function shownCommand(command: readonly string[]): string {
+  return command.map((word) => /[\s"]/.test(word) ? `'${word}'` : word).join(" ");
+}

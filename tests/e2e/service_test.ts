@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { pathWithoutRuntimes } from "../support/program.ts";
+import { signalTest } from "../support/posix.ts";
+import { RpcHome } from "../support/rpc_process.ts";
+
+/** A home with a `systemctl` that writes down what it is asked, and a `HOME` of its own. */
+async function homeWithSystemd() {
+  const home = await RpcHome.create();
+  const bin = `${home.directory}/bin`;
+  await Deno.mkdir(bin);
+  const asked = `${home.directory}/asked`;
+  await Deno.writeTextFile(
+    `${bin}/systemctl`,
+    `#!/bin/sh
+echo "$*" >>"${asked}"
+case "$*" in
+*status*) echo "Active: active (running)"; exit 0 ;;
+esac
+`,
+    { mode: 0o755 },
+  );
+  const path = pathWithoutRuntimes(`${home.directory}/links`);
+  const env = { PATH: `${bin}:${path}`, HOME: home.directory };
+  const unit = `${home.directory}/config/systemd/user/rpc.service`;
+  return { home, env, unit, asked: () => Deno.readTextFile(asked).catch(() => "") };
+}
+
+signalTest(
+  "rpc service installs what rpc serve would run, tells of it, and takes it away",
+  async () => {
+    const { home, env, unit, asked } = await homeWithSystemd();
+    await using _ = home;
+    const args = [
+      "service",
+      "install",
+      "--user",
+      "--",
+      "serve",
+      "127.0.0.1",
+      "0",
+      "--workers",
+      "1",
+    ];
+    const shown = await home.run([...args.slice(0, 3), "--print", ...args.slice(3)], { env });
+    assert.equal(shown.code, 0, shown.stderr);
+    assert.equal(await asked(), "", "nothing is run");
+    await assert.rejects(Deno.stat(unit));
+
+    const installed = await home.run(args, { env });
+    assert.equal(installed.code, 0, installed.stderr);
+    const text = await Deno.readTextFile(unit);
+    assert.ok(shown.stdout.includes(text.trim()));
+    assert.match(text, new RegExp(`^Environment="RPC_REGISTRY=${home.registry}"$`, "m"));
+    assert.match(await asked(), /--user daemon-reload\n--user enable rpc\.service\n--user restart/);
+
+    // What stands there is a server: a shell reads these words as systemd does.
+    const [, command = ""] = /^ExecStart=(.*)$/m.exec(text) ?? [];
+    const [, directory = ""] = /^WorkingDirectory=(.*)$/m.exec(text) ?? [];
+    const child = new Deno.Command("sh", {
+      args: ["-c", `exec ${command}`],
+      cwd: directory,
+      env: home.env(),
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    try {
+      const { value } = await child.stdout.pipeThrough(new TextDecoderStream()).getReader().read();
+      assert.match(value ?? "", /^ready 127\.0\.0\.1:\d+ /);
+    } finally {
+      child.kill("SIGKILL");
+      await child.status;
+    }
+
+    const again = await home.run(args, { env });
+    assert.equal(again.code, 0, "what we wrote is written anew");
+    const status = await home.run(["service", "status", "--user", "--json"], { env });
+    assert.equal(status.code, 0, status.stderr);
+    assert.deepEqual(JSON.parse(status.stdout), {
+      name: "rpc",
+      installed: true,
+      runs: true,
+      path: unit,
+    });
+    const gone = await home.run(["service", "uninstall", "--user"], { env });
+    assert.equal(gone.code, 0, gone.stderr);
+    await assert.rejects(Deno.stat(unit));
+    assert.match(await asked(), /--user disable --now rpc\.service\n--user daemon-reload\n$/);
+    const none = await home.run(["service", "uninstall", "--user"], { env });
+    assert.equal(none.code, 1);
+    assert.match(none.stderr, /There is no service rpc/);
+  },
+);
+
+signalTest("rpc service refuses what rpc serve would, a password, and others' units", async () => {
+  const { home, env, unit, asked } = await homeWithSystemd();
+  await using _ = home;
+  for (
+    const [words, message] of [
+      [[], /Missing what to serve/],
+      [["127.0.0.1", "0", "--wrkers", "1"], /did you mean --workers/],
+      [["127.0.0.1", "0", "--workers", "many"], /Cannot use/],
+      [["127.0.0.1", "0", "-r", "zookeeper://al:secret@h:1"], /password where all can read it/],
+    ] as const
+  ) {
+    const { code, stderr } = await home.run(["service", "install", "--user", "--", ...words], {
+      env,
+    });
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, message);
+    assert.doesNotMatch(stderr, /secret/);
+  }
+  await Deno.mkdir(unit.replace(/\/[^/]*$/, ""), { recursive: true });
+  await Deno.writeTextFile(unit, "[Unit]\n");
+  const install = ["service", "install", "--user", "--", "127.0.0.1", "0"];
+  const others = await home.run(install, { env });
+  assert.equal(others.code, 1);
+  assert.match(others.stderr, /not of rpc service: choose another --name/);
+  assert.equal(await Deno.readTextFile(unit), "[Unit]\n");
+  assert.doesNotMatch(await asked(), /enable/);
+
+  const without = await home.run([...install.slice(0, 3), "--name", "x", ...install.slice(3)], {
+    env: { ...env, PATH: `${home.directory}/empty` },
+  });
+  assert.equal(without.code, 1);
+  assert.match(without.stderr, /There is no systemctl here.*--print/);
+});
