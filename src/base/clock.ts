@@ -61,6 +61,12 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
+/** Resolves as soon as the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+}
+
 /**
  * The promise's value, or a rejection with the signal's reason as soon as that aborts. What the
  * promise stands for goes on: to end it is the caller's.

@@ -36,3 +36,13 @@ export function absolutePath(path: string): string {
   }
   return `${root}${separator}${parts.join(separator)}`;
 }
+
+/** Whether there is anything at a path that this process can see. */
+export function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

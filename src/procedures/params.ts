@@ -3,6 +3,7 @@
 import * as z from "zod";
 import { type ParamsIssue, RpcError } from "../base/errors.ts";
 import { withPlainNumbers } from "../base/values/exact_numbers.ts";
+import { isObject } from "../base/values/members.ts";
 import type { InputSchema, Procedure } from "./procedure.ts";
 
 /** Parameters as a caller gives them: by position, by name, or none. */
@@ -64,7 +65,7 @@ export class InputReader {
   #namedInOne(params: CallParams): Readonly<Record<string, unknown>> | undefined {
     if (this.#isTuple || params === undefined || !isPositional(params)) return undefined;
     const [only] = params;
-    if (params.length !== 1 || !isRecord(only)) return undefined;
+    if (params.length !== 1 || !isObject(only)) return undefined;
     const isWhole = (this.#isOpen || Object.keys(only).every((key) => this.#names.includes(key))) &&
       this.#schema.safeParse(only).success;
     const isFirst = this.#first !== undefined && z.safeParse(this.#first, only).success;
@@ -133,10 +134,6 @@ export function itemsOf(input: InputSchema): readonly z.core.$ZodType[] {
 function isOpen(input: InputSchema): boolean {
   const rest = input.def.type === "tuple" ? input.def.rest : input.def.catchall;
   return rest !== undefined && rest !== null && rest._zod.def.type !== "never";
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isPositional(params: NonNullable<CallParams>): params is readonly unknown[] {

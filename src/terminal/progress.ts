@@ -138,8 +138,8 @@ export class Progress {
       total === undefined ? `${done} calls` : `${done}/${total}`,
       `${rate >= 100 ? rate.toFixed(0) : rate.toPrecision(3)}/s`,
       lefts.length === 0
-        ? `${timeText(elapsedMs)} so far`
-        : `${timeText(Math.max(0, Math.min(...lefts)))} left`,
+        ? `${durationText(elapsedMs)} so far`
+        : `${durationText(Math.max(0, Math.min(...lefts)))} left`,
       ...(failed === 0 ? [] : [`${failed} failed`]),
     ];
     return { share, text: parts.join("  ") };
@@ -157,7 +157,7 @@ export class Progress {
 }
 
 /** `12 s`, `3:05`, `1:02:03`. */
-function timeText(ms: number): string {
+function durationText(ms: number): string {
   const seconds = Math.ceil(ms / 1_000);
   if (seconds < 60) return `${seconds} s`;
   const two = (number: number) => String(number).padStart(2, "0");

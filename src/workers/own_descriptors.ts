@@ -7,6 +7,8 @@
  * (docs/adr/0014-a-worker-has-descriptors-of-its-own.md).
  */
 
+import { exists } from "../base/paths.ts";
+
 /** Says to a worker that its lines do not stay on stdin and stdout, and who moves them. */
 export const descriptorsVariable = "RPC_WORKER_DESCRIPTORS";
 
@@ -57,15 +59,6 @@ export function withOwnDescriptors<Command extends Startable>(
     args: ["-c", script, "rpc worker", program, ...args],
     env: { ...env, [descriptorsVariable]: moved },
   };
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The worker's ends of the two pipes. */

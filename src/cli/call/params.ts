@@ -1,5 +1,6 @@
 import { messageOf } from "../../base/errors.ts";
 import { isExactNumber } from "../../base/values/exact_numbers.ts";
+import { isObject } from "../../base/values/members.ts";
 import { parseExactly } from "../../wire/exact_json.ts";
 import type { Params } from "../../wire/message.ts";
 import { UsageError } from "../syntax/usage_error.ts";
@@ -111,6 +112,5 @@ function objectOf(text: string): Record<string, unknown> {
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) &&
-    !isExactNumber(value);
+  return isObject(value) && !isExactNumber(value);
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { systemClock } from "../../base/clock.ts";
+import { aborted, systemClock } from "../../base/clock.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { demoFlags } from "./flags.ts";
 import { DemoRecord, type DemoView, eventLine } from "../../demo/record.ts";
@@ -87,9 +87,4 @@ async function openView(record: DemoRecord): Promise<DemoView> {
   }
   const { DemoScreen } = await import("../../demo/screen.ts");
   return new DemoScreen(record);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
 }

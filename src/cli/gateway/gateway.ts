@@ -1,4 +1,4 @@
-import { systemClock } from "../../base/clock.ts";
+import { aborted, systemClock } from "../../base/clock.ts";
 import type { HostPort } from "../../base/names/host_port.ts";
 import { Client } from "../../client/client.ts";
 import { Gateway } from "../../gateway/gateway.ts";
@@ -118,9 +118,4 @@ function originOf(text: string): string {
     `Cannot use --allow-origin ${JSON.stringify(text)}: give the scheme and the host, such as ` +
       "https://tools.example.org",
   );
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
 }

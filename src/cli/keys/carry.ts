@@ -18,7 +18,7 @@ import { clusterOf } from "../../keys/certificate.ts";
 import { assertMachineName } from "../../keys/names.ts";
 import { machineRights, parseRights } from "../../keys/rights.ts";
 import { exitCodes } from "../exit_codes.ts";
-import { printLine } from "./print.ts";
+import { printText } from "../../terminal/stdout.ts";
 import type { KeysInput } from "./input.ts";
 import { show } from "./show.ts";
 
@@ -43,7 +43,7 @@ export async function exportKeys({ flags }: KeysInput, name: string): Promise<nu
   const nowMs = systemClock.wallTimeMs();
   const member = await createMember(authority, { name, rights }, nowMs);
   rememberIssued(directory, { name, rights }, member.certificate, nowMs);
-  await printLine(
+  printText(
     formatBundle({ ...member, authority: readKeyFile(directory, keyFiles.authority) ?? "" }),
   );
   console.error(

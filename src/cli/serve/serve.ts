@@ -1,5 +1,5 @@
 import { printLine } from "../../terminal/stdout.ts";
-import { systemClock } from "../../base/clock.ts";
+import { aborted, systemClock } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
 import { demoVariable } from "../../demo/demo_variable.ts";
 import type { DemoLink } from "../../demo/report_to_demo.ts";
@@ -264,9 +264,4 @@ async function watchOf(
 ): Promise<SourceWatch> {
   const { SourceWatch } = await import("./watch_sources.ts");
   return new SourceWatch({ sources, reload, clock: systemClock, log });
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
 }

@@ -55,7 +55,7 @@ const reconcileMsDefault = 30_000;
 /**
  * How long the first connection is waited for. Nothing depends on it: the client goes on by itself.
  */
-const connectTimeoutMs = 10_000;
+const firstConnectionMs = 10_000;
 
 /** One session, made at the first use, for all announcements and watches of this program. */
 export class ZooKeeperDiscovery implements Discovery {
@@ -166,7 +166,7 @@ export class ZooKeeperDiscovery implements Discovery {
   }
 
   #connect(): void {
-    this.#client.connect(connectTimeoutMs).catch(() => {
+    this.#client.connect(firstConnectionMs).catch(() => {
       // Whatever else goes wrong is heard through `onState` and `onConnectFailure`. This refusal
       // was heard too, but maybe before this announcement or watch.
       if (this.#client.state === "auth_failed") this.#onState("auth_failed");

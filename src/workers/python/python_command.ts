@@ -4,6 +4,7 @@
  * (docs/adr/0028-python-files-by-an-embedded-adapter.md).
  */
 
+import { exists } from "../../base/paths.ts";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateSync } from "node:zlib";
@@ -63,13 +64,4 @@ function interpreterBeside(path: string): readonly string[] {
   if (exists(own)) return [own];
   // The launcher: `python3` on Windows may be a link that only opens a shop.
   return isWindows ? ["py", "-3"] : ["python3"];
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
