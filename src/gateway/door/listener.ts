@@ -26,7 +26,8 @@ const drainMs = 10_000;
 
 /**
  * A port that HTTP is answered on. Where its certificate's files change, new connections get the
- * new one.
+ * new one. Where connections have used up the system's handles, those that wait for nothing are
+ * closed: the runtime leaves the port then, and the next connection would find nobody.
  */
 export class HttpListener {
   readonly #options: HttpListenerOptions;
@@ -38,6 +39,7 @@ export class HttpListener {
   #server: Deno.HttpServer<Deno.NetAddr>;
   #pair: TlsPair | undefined;
   #isLooking = false;
+  #isClosed = false;
 
   private constructor(options: HttpListenerOptions, pair: TlsPair | undefined) {
     this.#options = options;
@@ -47,6 +49,7 @@ export class HttpListener {
     this.#watch = pair === undefined
       ? undefined
       : options.clock.every(gatewayCertificateCheckMs, () => void this.#look());
+    this.#guard();
   }
 
   /** Begins to listen. Throws if it cannot. */
@@ -64,8 +67,11 @@ export class HttpListener {
 
   /** Takes no more connections, and waits for a while for the requests that are under way. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#watch?.cancel();
-    const finished = Promise.all([this.#server, ...this.#left].map((one) => one.shutdown()));
+    const finished = Promise.all(
+      [this.#server, ...this.#left].map((one) => one.shutdown().catch(() => {})),
+    );
     const timer = this.#options.clock.after(drainMs, () => this.#abort.abort());
     await finished;
     timer.cancel();
@@ -84,6 +90,38 @@ export class HttpListener {
       },
     };
     return Deno.serve(pair === undefined ? options : { ...options, ...pair }, answer);
+  }
+
+  /** Listens again when the runtime has given up the listener that there is now. */
+  #guard(): void {
+    const server = this.#server;
+    server.finished.catch((error) => {
+      const { log } = this.#options;
+      if (this.#isClosed || server !== this.#server) return;
+      log.warn("Cannot take connections: closing those without a request", {
+        reason: messageOf(error),
+      });
+      this.#leave(server);
+      void this.#listenAgain(server);
+    });
+  }
+
+  async #listenAgain(failed: Deno.HttpServer<Deno.NetAddr>): Promise<void> {
+    while (!this.#isClosed && this.#server === failed) {
+      try {
+        this.#server = this.#serve(this.#port, this.#pair);
+        this.#guard();
+      } catch {
+        // The handles are not free yet, or the certificate is being replaced.
+        await sleep(this.#options.clock, rebindPeriodMs);
+      }
+    }
+  }
+
+  /** Takes no more connections by it, closes the idle ones, and lets requests end. */
+  #leave(server: Deno.HttpServer<Deno.NetAddr>): void {
+    this.#left.add(server);
+    void server.shutdown().catch(() => {}).finally(() => this.#left.delete(server));
   }
 
   /** Takes over a certificate that was replaced. One that cannot be used changes nothing. */
@@ -109,13 +147,12 @@ export class HttpListener {
     // other files.
     this.#pair = pair;
     await this.#serveBriefly(pair);
-    const left = this.#server;
-    this.#left.add(left);
-    void left.shutdown().finally(() => this.#left.delete(left));
+    this.#leave(this.#server);
     const untilMs = clock.now() + rebindMs;
     for (let use: TlsPair | undefined = pair;; use = clock.now() < untilMs ? pair : before) {
       try {
         this.#server = this.#serve(this.#port, use);
+        this.#guard();
         break;
       } catch (error) {
         if (clock.now() > untilMs + rebindMs) throw error;

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { startGateway } from "../../support/gateway_process.ts";
+import { shTest } from "../../support/posix.ts";
+import { RpcHome } from "../../support/rpc_process.ts";
+import { waitFor } from "../../support/wait_for.ts";
+
+const slow = `
+import { defineProcedure, z } from "rpc";
+let state = "idle";
+let letGo = () => {};
+const method = (run) => defineProcedure({
+  input: z.tuple([]), output: z.unknown(), kind: "io", description: "", concurrency: 100,
+}, run);
+export const waits = method((_params, { signal, traceparent }) => new Promise((resolve) => {
+  state = traceparent ?? "waits";
+  letGo = () => resolve("done");
+  signal.addEventListener("abort", () => { state = "cancelled"; resolve(null); });
+}));
+export const look = method(() => state);
+export const release = method(() => { letGo(); return null; });
+export const long = method(() => "x".repeat(900_000));
+`;
+
+async function homeWithModule(): Promise<RpcHome> {
+  const home = await RpcHome.create();
+  await Deno.writeTextFile(`${home.workingDirectory}/slow.ts`, slow);
+  return home;
+}
+
+Deno.test("a plain call ends when its request does, and carries the request's trace", async () => {
+  await using home = await homeWithModule();
+  await home.serve(["127.0.0.1", "0", "slow.ts"]);
+  const gateway = await startGateway(home);
+  const look = async () => await (await gateway.call("look")).json();
+  const traceId = "0af7651916cd43dd8448eb211c80319c";
+  const begin = (path: string, body: string) => {
+    const leave = new AbortController();
+    const answer = gateway.fetch(path, {
+      method: "POST",
+      body,
+      headers: {
+        "content-type": "application/json",
+        "rpc-timeout-ms": "60000",
+        traceparent: `00-${traceId}-b7ad6b7169203331-01`,
+      },
+      signal: leave.signal,
+    });
+    return { leave, answer };
+  };
+  for (
+    const [path, body] of [
+      ["/call/waits", "[]"],
+      ["/", '{"jsonrpc":"2.0","id":1,"method":"waits"}'],
+      ["/", '[{"jsonrpc":"2.0","id":1,"method":"waits"}]'],
+    ] as const
+  ) {
+    const { leave, answer } = begin(path, body);
+    await waitFor("the trace", async () => (await look()).startsWith(`00-${traceId}-`));
+    leave.abort();
+    await assert.rejects(answer);
+    await waitFor("the call's end", async () => (await look()) === "cancelled");
+  }
+});
+
+Deno.test("a reader who takes nothing delays nobody else, whatever he asked for", async () => {
+  await using home = await homeWithModule();
+  await home.serve(["127.0.0.1", "0", "slow.ts"]);
+  const gateway = await startGateway(home);
+  const { hostname, port } = new URL(gateway.url);
+  const request = [
+    "POST /call/long HTTP/1.1",
+    `host: ${hostname}:${port}`,
+    `authorization: Bearer ${gateway.token}`,
+    "content-type: application/json",
+    "content-length: 2",
+    "",
+    "[]",
+  ].join("\r\n");
+  const peers = await Promise.all(
+    Array.from({ length: 8 }, () => Deno.connect({ hostname, port: Number(port) })),
+  );
+  try {
+    for (const peer of peers) await peer.write(new TextEncoder().encode(request.repeat(4)));
+    const page = async () => await (await gateway.fetch("/metrics")).text();
+    await waitFor(
+      "their calls",
+      async () => /^rpc_gateway_calls_total\{method="long"\} ([8-9]|\d\d)$/m.test(await page()),
+    );
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, async () => await (await gateway.call("ping")).json()),
+    );
+    assert.deepEqual([...new Set(answers)], ["pong"]);
+    // Those who read after all get everything.
+    const reader = peers[0] as Deno.TcpConn;
+    const wanted = 4 * 900_003;
+    let got = 0;
+    const buffer = new Uint8Array(65_536);
+    while (got < wanted) got += await reader.read(buffer) ?? NaN;
+    assert.ok(got >= wanted);
+  } finally {
+    for (const peer of peers) peer.close();
+  }
+});
+
+shTest(
+  "connections that use up all handles are closed where they wait for nothing, and calls go on",
+  async () => {
+    await using home = await homeWithModule();
+    await home.serve(["127.0.0.1", "0", "slow.ts"]);
+    const gateway = await startGateway(home, ["--verbose"], { shell: "ulimit -n 160;" });
+    const { hostname, port } = new URL(gateway.url);
+    const waits = gateway.call("waits", [], { "rpc-timeout-ms": "60000" });
+    await waitFor("the call", async () => await (await gateway.call("look")).json() === "waits");
+    const peers: Deno.TcpConn[] = [];
+    try {
+      for (let i = 0; i < 200; i++) {
+        // Nobody may listen for a moment.
+        const peer = await Deno.connect({ hostname, port: Number(port) }).catch(() => undefined);
+        if (peer !== undefined) peers.push(peer);
+      }
+      await gateway.process.says(/Cannot take connections: closing those without a request/);
+      const pong = await waitFor("an answer", async () => {
+        const answer = await gateway.call("ping").catch(() => undefined);
+        return await answer?.json();
+      });
+      assert.equal(pong, "pong");
+      assert.equal(await (await gateway.call("release")).json(), null);
+      assert.equal(await (await waits).json(), "done");
+    } finally {
+      for (const peer of peers) peer.close();
+    }
+  },
+);
