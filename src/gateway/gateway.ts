@@ -10,6 +10,7 @@ import { Calls } from "./calls/calls.ts";
 import { Catalogue } from "./calls/catalogue.ts";
 import { Servers } from "./calls/servers.ts";
 import { Access } from "./door/access.ts";
+import { Answers } from "./door/answers.ts";
 import { BodyReader } from "./door/body.ts";
 import { HttpListener } from "./door/listener.ts";
 import type { TlsFiles } from "./door/tls_files.ts";
@@ -62,6 +63,7 @@ export class Gateway {
         secure: tls !== undefined,
       }),
       bodies: new BodyReader(clock),
+      answers: new Answers(clock),
       calls,
       catalogue,
       servers: new Servers({ ...options, signal: ended.signal }),

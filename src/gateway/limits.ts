@@ -22,6 +22,20 @@ export const gatewayStreamsMax = 1_024;
  */
 export const gatewayBodiesBytesMax = 64 * 1024 * 1024;
 
+/**
+ * What long answers of a gateway may hold, over all requests, before those who do not read keep
+ * others out.
+ */
+export const gatewayAnswersBytesMax = 64 * 1024 * 1024;
+
+/**
+ * A piece in which a gateway hands out a long answer; shorter ones fit into a connection's buffers.
+ */
+export const gatewayAnswerPieceBytes = 64 * 1024;
+
+/** What all WebSockets of a gateway may hold unread before one that reads too slowly is closed. */
+export const gatewaySocketsUnreadBytesMax = 256 * 1024 * 1024;
+
 /** How long a gateway waits for a request's body. One byte a second is no way to send one. */
 export const gatewayBodyTimeoutMs = 30_000;
 

@@ -3,6 +3,7 @@ import { isRpcError, messageOf } from "../base/errors.ts";
 import { gatewayRequestsMax, gatewayStreamsMax } from "./limits.ts";
 import type { Logger } from "../base/log.ts";
 import type { Access } from "./door/access.ts";
+import type { Answers } from "./door/answers.ts";
 import type { BodyReader } from "./door/body.ts";
 import { HttpProblem, problemResponse } from "./door/problem.ts";
 import { callOptionsOf, checkJsonBody, timeoutHeader } from "./calls/call_options.ts";
@@ -21,6 +22,7 @@ import { SocketSession } from "./calls/web_socket.ts";
 interface RoutesOptions {
   readonly access: Access;
   readonly bodies: BodyReader;
+  readonly answers: Answers;
   readonly calls: Calls;
   readonly catalogue: Catalogue;
   readonly servers: Servers;
@@ -123,18 +125,21 @@ export class Routes {
   /** What is only looked at; `undefined`: it is none of these. */
   async #document(request: Request, pathname: string): Promise<Response | undefined> {
     if (!/^\/(openrpc\.json|openapi\.json|servers\.json|metrics)$/.test(pathname)) return undefined;
-    const { access, calls, catalogue, servers, clientStats } = this.#options;
+    const { access, answers, calls, catalogue, servers, clientStats } = this.#options;
     allow(request, "GET", "HEAD");
     access.checkToken(request);
+    answers.checkRoom();
+    const json = (value: unknown) =>
+      answers.of(JSON.stringify(value), { "content-type": "application/json" });
     if (pathname === "/metrics") {
       const { inFlight, counts } = calls;
       const page = { inFlight, counts, sockets: this.sockets, client: clientStats() };
       return new Response(metricsPage(page), { headers: { "content-type": metricsType } });
     }
-    if (pathname === "/servers.json") return Response.json(await servers.list(request.signal));
+    if (pathname === "/servers.json") return json(await servers.list(request.signal));
     const document = await catalogue.document(request.signal);
-    if (pathname === "/openrpc.json") return Response.json(document);
-    return Response.json(toOpenApi(document, new URL(request.url).origin));
+    if (pathname === "/openrpc.json") return json(document);
+    return json(toOpenApi(document, new URL(request.url).origin));
   }
 
   async #root(request: Request): Promise<Response> {
@@ -146,12 +151,14 @@ export class Routes {
     allow(request, "POST");
     access.checkToken(request);
     const options = { ...callOptionsOf(request), signal: request.signal };
+    this.#options.answers.checkRoom();
     const body = await this.#options.bodies.read(request);
     checkJsonBody(request, body);
     const { text, server } = await answerJsonRpc(body, this.#options.calls, options);
     if (text === undefined) return new Response(null, { status: 204 });
-    return new Response(text, {
-      headers: { "content-type": "application/json", ...serverHeader({ server }) },
+    return this.#options.answers.of(text, {
+      "content-type": "application/json",
+      ...serverHeader({ server }),
     });
   }
 
@@ -167,10 +174,19 @@ export class Routes {
       offered ? { protocol: socketProtocol } : {},
     );
     const { calls, clock } = this.#options;
-    const session = new SocketSession(socket, calls, clock, { traceparent, timeoutMs });
+    const session = new SocketSession(
+      socket,
+      { calls, clock, unreadBytes: () => this.#unreadBytes() },
+      { traceparent, timeoutMs },
+    );
     this.#sockets.add(session);
     session.ended.addEventListener("abort", () => this.#sockets.delete(session), { once: true });
     return response;
+  }
+
+  /** What the peers of all WebSockets have not read. */
+  #unreadBytes(): number {
+    return this.#sockets.values().reduce((sum, { unreadBytes }) => sum + unreadBytes, 0);
   }
 
   /** What a browser asks before it lets a page of another origin send JSON. */

@@ -3,6 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { CallReport } from "../../client/call_report.ts";
 import { exactJson, parseJson } from "../../wire/json.ts";
 import type { Params } from "../../wire/message.ts";
+import type { Answers } from "../door/answers.ts";
 import type { BodyReader } from "../door/body.ts";
 import { HttpProblem, problemResponse } from "../door/problem.ts";
 import { callOptionsOf, checkJsonBody } from "./call_options.ts";
@@ -13,6 +14,7 @@ import { type StreamForm, streamResponse } from "./http_stream.ts";
 interface HttpCallDeps {
   readonly calls: Calls;
   readonly bodies: BodyReader;
+  readonly answers: Answers;
   readonly clock: Clock;
 }
 
@@ -24,9 +26,10 @@ interface HttpCallDeps {
 export async function answerCall(
   request: Request,
   method: string,
-  { calls, bodies, clock }: HttpCallDeps,
+  { calls, bodies, answers, clock }: HttpCallDeps,
 ): Promise<Response> {
   const options = { ...callOptionsOf(request), signal: request.signal };
+  answers.checkRoom();
   const text = await bodies.read(request);
   checkJsonBody(request, text);
   const params = paramsOf(text);
@@ -41,8 +44,9 @@ export async function answerCall(
   }
   const report = await calls.call(method, params, options);
   if (report.error !== undefined) return problemResponse(report.error, serverHeader(report));
-  return new Response(`${JSON.stringify(report.result) ?? "null"}\n`, {
-    headers: { "content-type": "application/json", ...serverHeader(report) },
+  return answers.of(`${JSON.stringify(report.result) ?? "null"}\n`, {
+    "content-type": "application/json",
+    ...serverHeader(report),
   });
 }
 

@@ -6,7 +6,11 @@ import {
   streamCreditMax,
   streamWindowMax,
 } from "../../base/limits.ts";
-import { gatewaySocketCallsMax, gatewaySocketUnreadBytesMax } from "../limits.ts";
+import {
+  gatewaySocketCallsMax,
+  gatewaySocketsUnreadBytesMax,
+  gatewaySocketUnreadBytesMax,
+} from "../limits.ts";
 import type { CallOptions } from "../../client/client_options.ts";
 import { BatchLine } from "../../wire/batch.ts";
 import { byteLengthOf, encodeError, encodeItems } from "../../wire/codec.ts";
@@ -34,6 +38,14 @@ type Socket = Pick<
   "send" | "close" | "readyState" | "bufferedAmount" | "addEventListener" | "binaryType"
 >;
 
+/** What a session works with. */
+interface SocketDeps {
+  readonly calls: Calls;
+  readonly clock: Clock;
+  /** What the peers of all sockets have not read. */
+  readonly unreadBytes: () => number;
+}
+
 interface OpenCall {
   readonly abort: AbortController;
   /** Items of its stream that may still be sent. */
@@ -47,17 +59,15 @@ interface OpenCall {
  */
 export class SocketSession {
   readonly #socket: Socket;
-  readonly #calls: Calls;
-  readonly #clock: Clock;
+  readonly #deps: SocketDeps;
   readonly #options: CallOptions;
   readonly #open = new Map<Id, OpenCall>();
   readonly #ended = new AbortController();
   #inFlight = 0;
 
-  constructor(socket: Socket, calls: Calls, clock: Clock, options: CallOptions) {
+  constructor(socket: Socket, deps: SocketDeps, options: CallOptions) {
     this.#socket = socket;
-    this.#calls = calls;
-    this.#clock = clock;
+    this.#deps = deps;
     this.#options = options;
     socket.addEventListener("message", ({ data }) => this.#receive(data));
     // An error is followed by this.
@@ -68,6 +78,11 @@ export class SocketSession {
   /** Aborts when it is closed. */
   get ended(): AbortSignal {
     return this.#ended.signal;
+  }
+
+  /** What its peer has not read. */
+  get unreadBytes(): number {
+    return this.#socket.bufferedAmount;
   }
 
   /** Closes it, because the gateway ends. */
@@ -111,9 +126,9 @@ export class SocketSession {
     const signal = AbortSignal.any([call.abort.signal, this.#ended.signal]);
     if (id !== undefined) this.#open.set(id, call);
     try {
-      if (id === undefined) await this.#calls.call(method, params, options);
+      if (id === undefined) await this.#deps.calls.call(method, params, options);
       else if (meta?.stream === undefined) {
-        send(answerLine(id, await this.#calls.call(method, params, { ...options, signal })));
+        send(answerLine(id, await this.#deps.calls.call(method, params, { ...options, signal })));
       } else send(await this.#stream(id, request, { ...options, signal }, call));
     } finally {
       this.#inFlight--;
@@ -139,7 +154,7 @@ export class SocketSession {
   ): Promise<string> {
     try {
       const credit = Math.min(call.credit, streamWindowMax);
-      const stream = this.#calls.stream(method, params, { ...options, credit });
+      const stream = this.#deps.calls.stream(method, params, { ...options, credit });
       const over = new AbortController();
       // Also a call that nobody grants anything has a deadline.
       void stream.report.then(({ error }) => error === undefined ? undefined : over.abort());
@@ -173,7 +188,7 @@ export class SocketSession {
       signal.removeEventListener("abort", wake);
     }
     while (this.#socket.bufferedAmount > outboxBytesMax && !signal.aborted) {
-      await new Promise<void>((resolve) => this.#clock.after(readOnPeriodMs, resolve));
+      await new Promise<void>((resolve) => this.#deps.clock.after(readOnPeriodMs, resolve));
     }
   }
 
@@ -187,7 +202,11 @@ export class SocketSession {
 
   #send(text: string): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
-    if (this.#socket.bufferedAmount > gatewaySocketUnreadBytesMax) {
+    // The sum over all of them is looked at only by one that leaves much unread itself.
+    const unread = this.unreadBytes;
+    const isTooMuch = unread > gatewaySocketUnreadBytesMax ||
+      (unread > outboxBytesMax && this.#deps.unreadBytes() > gatewaySocketsUnreadBytesMax);
+    if (isTooMuch) {
       return this.#close(closeCodes.policy, "Too many answers were not read");
     }
     // A message is a message, and needs no LF.

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { RpcError } from "../../src/base/errors.ts";
+import { gatewayAnswersBytesMax, gatewayRequestsMax } from "../../src/gateway/limits.ts";
+import { silentLogger } from "../../src/base/log.ts";
+import type { CallReport } from "../../src/client/call_report.ts";
+import type { CallOptions } from "../../src/client/client_options.ts";
+import type { Calls } from "../../src/gateway/calls/calls.ts";
+import type { Catalogue } from "../../src/gateway/calls/catalogue.ts";
+import type { Servers } from "../../src/gateway/calls/servers.ts";
+import { Access } from "../../src/gateway/door/access.ts";
+import { Answers } from "../../src/gateway/door/answers.ts";
+import { BodyReader } from "../../src/gateway/door/body.ts";
+import { Routes } from "../../src/gateway/routes.ts";
+import { VirtualClock } from "../support/virtual_clock.ts";
+import { waitFor } from "../support/wait_for.ts";
+
+type Call = (method: string, options: CallOptions) => Promise<Partial<CallReport>>;
+
+/** Routes whose calls are answered by the test. */
+function routesTo(call: Call): Routes {
+  const clock = new VirtualClock();
+  const report = async (method: string, _params: unknown, options: CallOptions) => ({
+    ...{ result: undefined, error: undefined, server: undefined, attempts: 1, durationMs: 0 },
+    ...await call(method, options),
+  });
+  return new Routes({
+    access: new Access({ token: undefined, hosts: [], origins: [], secure: false }),
+    bodies: new BodyReader(clock),
+    answers: new Answers(clock),
+    calls: { call: report } as unknown as Calls,
+    catalogue: {} as Catalogue,
+    servers: {} as Servers,
+    clientStats: () => {
+      throw new Error("Not asked for");
+    },
+    isReady: () => true,
+    clock,
+    log: silentLogger,
+  });
+}
+
+const post = (path: string, body: string, headers: Record<string, string> = {}) =>
+  new Request(`http://127.0.0.1${path}`, {
+    method: "POST",
+    body,
+    headers: { "content-type": "application/json", ...headers },
+  });
+
+Deno.test("past the requests that are answered at once it is 503 with Retry-After, until one ends", async () => {
+  const waiting: ((report: Partial<CallReport>) => void)[] = [];
+  const routes = routesTo(() => new Promise((resolve) => waiting.push(resolve)));
+  const answers = Array.from(
+    { length: gatewayRequestsMax },
+    () => routes.answer(post("/call/ping", "")),
+  );
+  const refused = await routes.answer(post("/call/ping", ""));
+  assert.equal(refused.status, 503);
+  assert.equal(refused.headers.get("retry-after"), "1");
+  assert.equal((await refused.json()).executed, "no");
+  await waitFor("the calls", () => waiting.length === gatewayRequestsMax);
+  waiting.shift()?.({ result: "pong" });
+  assert.equal((await answers[0])?.status, 200);
+  const last = routes.answer(post("/call/ping", ""));
+  await waitFor("the last call", () => waiting.length === gatewayRequestsMax);
+  for (const end of waiting) end({ result: "pong" });
+  assert.equal((await last).status, 200);
+  await Promise.all(answers);
+});
+
+Deno.test("a cluster that is overloaded is 429 with Retry-After, in problem details", async () => {
+  const error = new RpcError("Overloaded", "Too many calls wait", { executed: "no" });
+  const routes = routesTo(() => Promise.resolve({ error, server: "127.0.0.1:1" }));
+  const answer = await routes.answer(post("/call/fib", "[1]"));
+  assert.equal(answer.status, 429);
+  assert.equal(answer.headers.get("retry-after"), "1");
+  assert.equal(answer.headers.get("rpc-server"), "127.0.0.1:1");
+  assert.equal(answer.headers.get("content-type"), "application/problem+json");
+  assert.equal((await answer.json()).name, "Overloaded");
+});
+
+Deno.test("the trace and the time of a request's headers are its calls', on each way in", async () => {
+  const seen: CallOptions[] = [];
+  const routes = routesTo((_method, options) => {
+    seen.push(options);
+    return Promise.resolve({ result: null });
+  });
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const headers = { traceparent, "rpc-timeout-ms": "1234" };
+  const request = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
+  await routes.answer(post("/call/ping", "", headers));
+  await routes.answer(post("/", request, headers));
+  await routes.answer(post("/", `[${request}]`, headers));
+  const own = "00-11111111111111111111111111111111-b7ad6b7169203331-01";
+  const meta = `{"traceparent":"${own}","timeoutMs":5}`;
+  await routes.answer(post("/", request.replace("}", `,"meta":${meta}}`), headers));
+  // One of another form is as good as none.
+  await routes.answer(post("/call/ping", "", { traceparent: "00-0-0-0" }));
+  assert.deepEqual(seen.map(({ traceparent, timeoutMs }) => [traceparent, timeoutMs]), [
+    [traceparent, 1234],
+    [traceparent, 1234],
+    [traceparent, 1234],
+    [own, 5],
+    [undefined, undefined],
+  ]);
+});
+
+Deno.test("the end of a request ends its calls, and not those of its notifications", async () => {
+  const signals: (AbortSignal | null | undefined)[] = [];
+  const routes = routesTo((_method, { signal }) => {
+    signals.push(signal);
+    return Promise.resolve({ result: null });
+  });
+  const gone = new AbortController();
+  const from = (path: string, body: string) =>
+    routes.answer(new Request(post(path, body), { signal: gone.signal }));
+  await from("/call/ping", "");
+  await from("/", '{"jsonrpc":"2.0","id":1,"method":"ping"}');
+  await from("/", '{"jsonrpc":"2.0","method":"ping"}');
+  gone.abort();
+  assert.deepEqual(signals.map((signal) => signal?.aborted), [true, true, undefined]);
+});
+
+Deno.test("who reads no long answers is told to come again before anything more is called", async () => {
+  let calls = 0;
+  const long = "x".repeat(1_000_000);
+  const routes = routesTo(() => {
+    calls++;
+    return Promise.resolve({ result: long });
+  });
+  const unread: Response[] = [];
+  let answer = await routes.answer(post("/call/long", ""));
+  while (answer.status === 200) {
+    unread.push(answer);
+    answer = await routes.answer(post("/call/long", ""));
+  }
+  assert.equal(answer.status, 503);
+  assert.equal(answer.headers.get("retry-after"), "1");
+  assert.equal(calls, unread.length);
+  assert.ok(calls >= gatewayAnswersBytesMax / 1_000_002 && calls < 100);
+  for (const one of unread) assert.equal((await one.text()).length, long.length + 3);
+  assert.equal((await routes.answer(post("/call/long", ""))).status, 200);
+});
