@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { chromium } from "playwright-core";
+import { browserTest } from "../../support/chromium.ts";
 import { startGateway } from "../../support/gateway_process.ts";
 import { python } from "../../support/python.ts";
-import { RpcHome } from "../../support/rpc_process.ts";
+import { RpcHome, type RpcServerProcess } from "../../support/rpc_process.ts";
 
 const program = `
 import json, sys, urllib.request
@@ -31,14 +33,48 @@ Deno.test({
   },
 });
 
-Deno.test("calls that may run twice lose none at fifty a second while servers are killed", async () => {
+/** How long servers are killed and rolled: a few times, or for a minute if the environment says. */
+const killingMs = Deno.env.get("RPC_TEST_CHAOS") === "long" ? 60_000 : 2_000;
+
+/** Kills a server, and rolls the next (ends it politely), in turns, always with one beside it. */
+async function killAndRoll(home: RpcHome, servers: RpcServerProcess[]): Promise<void> {
+  const untilMs = performance.now() + killingMs;
+  for (let round = 0; round < 2 || performance.now() < untilMs; round++) {
+    const [first, ...others] = servers as [RpcServerProcess, ...RpcServerProcess[]];
+    if (round % 2 === 0) await first.kill();
+    else await first.stop();
+    servers = [...others, await home.serve()];
+  }
+}
+
+/** What a client of somebody else's found: how many calls it made, and all that went wrong. */
+interface Found {
+  readonly calls: number;
+  readonly wrong: readonly unknown[];
+}
+
+function assertNoneLost({ calls, wrong }: Found): void {
+  assert.deepEqual(wrong, []);
+  assert.ok(calls > 20, `${calls} calls`);
+}
+
+Deno.test("jayson's HTTP client and fetch lose no call at fifty a second while servers are killed and rolled", async () => {
   await using home = await RpcHome.create();
-  let servers = await Promise.all([home.serve(), home.serve()]);
-  const { call } = await startGateway(home);
+  const servers = await Promise.all([home.serve(), home.serve()]);
+  const { call, url, token } = await startGateway(home);
+  const jayson = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--allow-all", "--no-prompt", "--quiet"],
+      ...["--config", "bench/deno.json", "--node-modules-dir=none"],
+      ...["tests/e2e/fixtures/jayson_http.mjs", url, token, "jayson"],
+    ],
+    cwd: new URL("../../../", import.meta.url),
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
   const statuses: Promise<number>[] = [];
-  let begun = 0;
   const timer = setInterval(() => {
-    begun++;
     statuses.push(
       call("fib", [15]).then(async (answer) => {
         await answer.body?.cancel();
@@ -47,15 +83,71 @@ Deno.test("calls that may run twice lose none at fifty a second while servers ar
     );
   }, 20);
   try {
-    for (let round = 0; round < 3; round++) {
-      const [first, second] = servers as [typeof servers[0], typeof servers[0]];
-      await first.kill();
-      servers = [second, await home.serve()];
-    }
+    await killAndRoll(home, servers);
   } finally {
     clearInterval(timer);
+    await jayson.stdin.close();
   }
+  const { stdout } = await jayson.output();
+  assertNoneLost(JSON.parse(new TextDecoder().decode(stdout)));
   const all = await Promise.all(statuses);
-  assert.ok(begun > 20);
-  assert.deepEqual(all.filter((status) => status !== 200), []);
+  assertNoneLost({ calls: all.length, wrong: all.filter((status) => status !== 200) });
 });
+
+/** What a page does: calls by fetch and by a WebSocket, fifty times a second each, until told. */
+const pageOfCalls = `(() => {
+  const found = { fetch: { calls: 0, wrong: [] }, socket: { calls: 0, wrong: [] } };
+  const waiting = new Map();
+  const pending = [];
+  const socket = new WebSocket(location.origin.replace("http", "ws"));
+  socket.onmessage = ({ data }) => {
+    const { id, result } = JSON.parse(data);
+    if (result !== 610) found.socket.wrong.push(data);
+    waiting.get(id)();
+  };
+  socket.onclose = ({ code }) => found.socket.wrong.push("closed: " + code);
+  const call = () => {
+    found.fetch.calls++;
+    pending.push(
+      fetch("/call/fib", {
+        method: "POST", headers: { "content-type": "application/json" }, body: "[15]",
+      }).then(async (answer) => {
+        if (await answer.text() !== "610\\n") found.fetch.wrong.push(answer.status);
+      }, (error) => found.fetch.wrong.push(String(error))),
+    );
+    if (socket.readyState !== WebSocket.OPEN) return;
+    const id = ++found.socket.calls;
+    pending.push(new Promise((resolve) => waiting.set(id, resolve)));
+    socket.send(JSON.stringify({ jsonrpc: "2.0", id, method: "fib", params: [15] }));
+  };
+  const timer = setInterval(call, 20);
+  globalThis.end = async () => {
+    clearInterval(timer);
+    await Promise.all(pending);
+    return found;
+  };
+})()`;
+
+browserTest(
+  "a browser's fetch and WebSocket lose no call while servers are killed and rolled",
+  async (executablePath) => {
+    await using home = await RpcHome.create();
+    const servers = await Promise.all([home.serve(), home.serve()]);
+    const { url, token } = await startGateway(home);
+    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    try {
+      const page = await browser.newPage();
+      await page.goto(`${url}/healthz`);
+      await page.context().addCookies([{
+        ...{ name: `rpc_gateway_${new URL(url).port}`, value: token },
+        ...{ url, httpOnly: true, sameSite: "Strict" },
+      }]);
+      await page.evaluate(pageOfCalls);
+      await killAndRoll(home, servers);
+      const found = await page.evaluate("end()") as Record<string, Found>;
+      for (const one of Object.values(found)) assertNoneLost(one);
+    } finally {
+      await browser.close();
+    }
+  },
+);
