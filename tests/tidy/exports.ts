@@ -27,6 +27,9 @@ export const usedByNoProgram: Readonly<Record<string, readonly string[]>> = {
     "src/server/bounds/callers.ts callerAddress",
     "src/wire/codec.ts decodeAnyReply",
   ],
+  "What is done where a kernel or a right is missing, which a test has by its name.": [
+    "src/workers/child/end_with_parent.ts watchParent",
+  ],
   "A bound or a time, which a test goes up to and beyond.": [
     "src/base/deadline_wheel.ts wheelLingerMs",
     "src/base/spare_buffers.ts SpareBuffers",

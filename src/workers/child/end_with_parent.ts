@@ -46,7 +46,7 @@ function askKernel(): boolean {
  * The same by a thread that looks at the parent's id: an orphan gets another one. A thread cannot
  * exit for all others, but it can kill the process.
  */
-function watchParent(): void {
+export function watchParent(): void {
   const look = `if (Deno.ppid !== ${Deno.ppid}) Deno.kill(Deno.pid, "SIGKILL");`;
   // A thread of its own has no clock that could be handed in.
   const program = "setInterval(() => { " + look + " }, " + lookEveryMs + ");";
