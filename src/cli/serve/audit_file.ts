@@ -4,6 +4,7 @@ import { messageOf } from "../../base/errors.ts";
 import { auditPendingMax } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Audit, AuditEntry } from "../../server/audit.ts";
+import { jsonLine } from "../../terminal/plain_text.ts";
 
 /**
  * Opens a file for one JSON object a call. What is there stays. The file is its owner's alone,
@@ -66,7 +67,7 @@ export function openAudit(
 
 function lineOf({ caller, from, method, outcome, durationMs }: AuditEntry): string {
   return `${
-    JSON.stringify({
+    jsonLine({
       time: new Date(systemClock.wallTimeMs()).toISOString(),
       caller: caller ?? null,
       from,

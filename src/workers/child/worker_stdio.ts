@@ -80,13 +80,22 @@ function ignoredSignals(): Deno.Signal[] {
   return Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM", "SIGHUP"];
 }
 
+/** Where our own source is: also in a binary its modules lie as they do here. */
+const ownSource = new URL("../../", import.meta.url).href;
+
 /**
- * The stack of anything that was thrown, for the log. What was thrown may be made to throw when it
- * is read.
+ * The stack of anything that was thrown, for the log: up to the procedure, since how we came to
+ * call it tells its author nothing. What was thrown may be made to throw when it is read.
  */
-export function stackOf(thrown: unknown): string {
+export function stackOf(thrown: unknown, own = ownSource): string {
   try {
-    if (thrown instanceof Error && typeof thrown.stack === "string") return thrown.stack;
+    if (thrown instanceof Error && typeof thrown.stack === "string") {
+      const lines = thrown.stack.split("\n");
+      const end = lines.findLastIndex((line) => !(/^ +at /.test(line) && line.includes(own)));
+      // What has no place but here is an error of ours, and then these are what tells of it.
+      const isAllOurs = !lines.slice(0, end + 1).some((line) => /^ +at /.test(line));
+      return isAllOurs ? thrown.stack : lines.slice(0, end + 1).join("\n");
+    }
   } catch {
     // Its message may be readable all the same.
   }
