@@ -72,9 +72,14 @@ class Wire:
             flush_prints()
             os._exit(0)
         data = memoryview(text.encode("utf-8", "replace") + b"\n")
-        with self._lock:
-            while data:
-                data = data[os.write(self._output, data) :]
+        try:
+            with self._lock:
+                while data:
+                    data = data[os.write(self._output, data) :]
+        except OSError:
+            # The server has gone, or a function has closed what is not its own: there is nobody to tell.
+            flush_prints()
+            os._exit(1)
 
     def answer(self, number: int, result: str) -> None:
         """Answers with a result in JSON."""
@@ -180,6 +185,8 @@ class Worker:
                         self._calls[call.number] = call
                         request["call"] = call
                     self._requests.put(request)
+        except OSError:
+            pass
         except BaseException:
             traceback.print_exc()
         finally:
@@ -517,6 +524,35 @@ def package_of(directory: str) -> str:
     return ".".join(names)
 
 
+RPC_IN_CHILDREN = """
+import sys, types
+rpc = sys.modules['rpc'] = types.ModuleType('rpc')
+exec('''
+class InvalidParams(ValueError): pass
+class Bounds:
+    def __init__(self, **bounds): self.__dict__.update(bounds)
+def caller(): return None
+def procedure(function=None, **options): return function or (lambda marked: marked)
+''', rpc.__dict__)
+"""
+"""What lets a new process of multiprocessing import a file that imports `rpc`. None of it is called there."""
+
+
+def give_rpc_to_children() -> None:
+    """New processes of multiprocessing, where they are no copies of this one, import the file anew."""
+    from multiprocessing import spawn, util
+
+    def known(program: Any) -> Any:
+        is_ours = isinstance(program, str) and program.startswith("from multiprocessing.")
+        return f"{RPC_IN_CHILDREN}{program}" if is_ours else program
+
+    command_line, start = spawn.get_command_line, getattr(util, "spawnv_passfds", None)
+    if sys.platform == "win32":
+        spawn.get_command_line = lambda **options: [known(one) for one in command_line(**options)]
+    elif start is not None:
+        util.spawnv_passfds = lambda path, arguments, files: start(path, [known(one) for one in arguments], files)
+
+
 def load(path: str) -> types.ModuleType:
     """Runs a file as a module, so that its `if __name__ == "__main__"` is not run."""
     directory, file_name = os.path.split(path)
@@ -542,6 +578,8 @@ def load(path: str) -> types.ModuleType:
     importlib.invalidate_caches()
     with open(path, "rb") as source:
         text = source.read()
+    if b"multiprocessing" in text or b"ProcessPool" in text:
+        give_rpc_to_children()
     exec(compile(text, path, "exec", dont_inherit=True), module.__dict__)
     return module
 

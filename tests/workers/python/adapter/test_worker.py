@@ -1,5 +1,6 @@
 """Functions that raise, print, wait, yield and go."""
 
+import os
 import unittest
 
 from running import Failed, Worker
@@ -191,6 +192,37 @@ class Files(unittest.TestCase):
         with Worker(text) as worker:
             for method in ("one", "two", "three", "four", "five"):
                 self.assertEqual(worker.call(method, 5), 5)
+
+    def test_processes_of_multiprocessing_know_rpc_however_they_are_started(self):
+        text = """
+            import concurrent.futures
+            from typing import List
+            from rpc import Bounds, InvalidParams, caller, procedure
+            @procedure(idempotent=True)
+            def square(x: int) -> int: return x * x
+            def pool(how: str) -> list:
+                import multiprocessing
+                with multiprocessing.get_context(how).Pool(1) as pool:
+                    return pool.map(square, [1, 2, 3])
+            def executor() -> list:
+                with concurrent.futures.ProcessPoolExecutor(1) as pool:
+                    return list(pool.map(square, [1, 2]))
+            def ways() -> list:
+                import multiprocessing
+                return multiprocessing.get_all_start_methods()
+        """
+        with Worker(text) as worker:
+            for how in worker.call("ways"):
+                with self.subTest(how):
+                    self.assertEqual(worker.call("pool", how), [1, 4, 9])
+            self.assertEqual(worker.call("executor"), [1, 4])
+
+    @unittest.skipUnless(hasattr(os, "fork"), "POSIX closes so")
+    def test_a_function_that_closes_the_pipes_ends_its_worker_without_our_frames(self):
+        with Worker("import os\ndef close_all():\n    os.closerange(3, 64)\n") as worker:
+            with self.assertRaises(EOFError):
+                worker.call("close_all")
+            self.assertNotIn("Traceback", worker.log())
 
     def test_what_is_no_function_of_the_file_is_not_served(self):
         text = """
