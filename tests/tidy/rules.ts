@@ -81,6 +81,9 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   "discovery/zookeeper": ["zookeeper.ts"],
   "keys/join": ["invitation.ts", "joining.ts", "token.ts"],
   "keys/tls": ["listener.ts", "connect.ts"],
+  "library/running": ["running_server.ts", "advertise.ts", "key_watch.ts", "renew.ts"],
+  "server/session": ["session.ts"],
+  "server/tap": ["taps.ts", "without_params.ts"],
   "workers/child": ["run_as_worker.ts"],
   "workers/pool": ["pool.ts", "pool_set.ts", "task.ts"],
 };
