@@ -9,8 +9,10 @@
  * that `DENORT_BIN` names (see `base.ts`).
  */
 
+import { fileURLToPath } from "node:url";
 import { type Entry, tarGz, zip } from "./archive.ts";
 import { type Base, getBase, NoBase, sha256 } from "./base.ts";
+import { bundle, bundledFiles, bundledMain } from "./bundle.ts";
 import { leftOut } from "./left_out.ts";
 import { type BuildFacts, buildFile, checkedOutCommit } from "../src/cli/process/version.ts";
 
@@ -29,11 +31,11 @@ export const binaries: Readonly<Record<string, string>> = {
 };
 
 /**
- * What the program imports only when it needs it: files from the project's root, and npm packages.
- * With dynamic imports that are looked at when they run (`unstable` in deno.json: each command
- * starts the sooner for it), `deno compile` does not look for them either, and has to be told.
+ * The npm packages that the program imports only when it needs them. With dynamic imports that are
+ * looked at when they run (`unstable` in deno.json: each command starts the sooner for it),
+ * `deno compile` does not look for them either, and has to be told.
  */
-export async function dynamicImports(): Promise<string[]> {
+async function packagesOnDemand(): Promise<string[]> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", "main.ts"],
     cwd: project,
@@ -46,23 +48,32 @@ export async function dynamicImports(): Promise<string[]> {
   const dynamic = modules.flatMap(({ dependencies = [] }) =>
     dependencies.flatMap(({ isDynamic, code }) => isDynamic && code ? [code.specifier] : [])
   );
-  return [...new Set(dynamic)].filter((specifier) => !specifier.startsWith("node:")).sort()
-    .map((specifier) =>
-      specifier.startsWith(project.href) ? specifier.slice(project.href.length) : specifier
-    );
+  return [...new Set(dynamic)].filter((specifier) => specifier.startsWith("npm:")).sort();
+}
+
+/** Writes the program into an empty directory, and tells what `deno compile` has to include. */
+export async function prepareProgram(
+  directory: string,
+  base: Pick<Base, "sum">,
+): Promise<string[]> {
+  await bundle(directory);
+  const facts: BuildFacts = { commit: checkedOutCommit(), baseSum: base.sum };
+  await Deno.writeTextFile(`${directory}/${buildFile}`, JSON.stringify(facts));
+  const files = (await bundledFiles(directory)).filter((path) => path !== bundledMain);
+  return [buildFile, ...files, ...await packagesOnDemand()];
 }
 
 /**
- * The command line of `deno` that builds one.
+ * The command line of `deno` that builds one, in the directory of the program.
  *
- * @param include {@link dynamicImports}
+ * @param include of {@link prepareProgram}
  * @param exclude {@link leftOut}
  *
- * Permissions are the user's own, as of any program, and nobody is asked for them. Not bundled: a
- * user's module that imports ours would get a second copy of it. Of the npm packages only those
- * come along that the program imports, not those of its tests. Without the cache of V8's bytecode:
- * a binary would keep it in the system's temporary directory, under a name that anybody can tell,
- * and would run what another user has put there.
+ * Permissions are the user's own, as of any program, and nobody is asked for them. Not bundled by
+ * `deno compile`: a user's module that imports ours would get a second copy of it. Of the npm
+ * packages only those come along that the program imports, not those of its tests. Without the
+ * cache of V8's bytecode: a binary would keep it in the system's temporary directory, under a name
+ * that anybody can tell, and would run what another user has put there.
  */
 export function compileArguments(
   target: string,
@@ -72,18 +83,10 @@ export function compileArguments(
 ): string[] {
   return [
     ...["compile", "--allow-all", "--no-prompt", "--no-code-cache", "--exclude-unused-npm"],
-    ...[buildFile, ...include].flatMap((path) => ["--include", path]),
+    ...include.flatMap((path) => ["--include", path]),
     ...exclude.flatMap((path) => ["--exclude", path]),
-    ...["--target", target, "--output", output, "main.ts"],
+    ...["--target", target, "--output", output, bundledMain],
   ];
-}
-
-/** Writes what a binary shall say of itself: it embeds this. */
-export async function writeBuildFile(base: Pick<Base, "sum">): Promise<void> {
-  const path = new URL(buildFile, project);
-  await Deno.mkdir(new URL("./", path), { recursive: true });
-  const facts: BuildFacts = { commit: checkedOutCommit(), baseSum: base.sum };
-  await Deno.writeTextFile(path, JSON.stringify(facts));
 }
 
 /** The name of what a binary is downloaded as. */
@@ -141,10 +144,17 @@ async function compile(target: string): Promise<void> {
   const directory = await Deno.makeTempDir({ prefix: "rpc_base_" });
   try {
     const base = await getBase({ target, directory });
-    await writeBuildFile(base);
+    const program = `${directory}/program`;
+    await Deno.mkdir(program);
+    const include = await prepareProgram(program, base);
     const { success } = await new Deno.Command(Deno.execPath(), {
-      args: compileArguments(target, `dist/${name}`, await dynamicImports(), await leftOut()),
-      cwd: project,
+      args: compileArguments(
+        target,
+        fileURLToPath(new URL(name, dist)),
+        include,
+        await leftOut(),
+      ),
+      cwd: program,
       env: { DENORT_BIN: base.path },
     }).spawn().status;
     if (!success) throw new Error("See above");

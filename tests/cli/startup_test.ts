@@ -76,6 +76,19 @@ Deno.test("rpc call loads no package and nothing of node: before its call", asyn
   assert.deepEqual([...loaded].filter((url) => !url.startsWith("file:")), []);
 });
 
+/**
+ * Files that a call on this machine may load, a few above those that there are: each is 0.12 ms of
+ * processor time.
+ */
+const filesOfACallMax = 108;
+
+Deno.test("rpc call loads no more files than its start may take", async () => {
+  const loaded = await loadedBy(
+    ...["main.ts", "commands/call.ts", "call/call.ts", "../discovery/local/local.ts"],
+  );
+  assert.ok(loaded.size <= filesOfACallMax, `${loaded.size}`);
+});
+
 Deno.test("what describes a command is loaded for that one alone, and none for the version", async () => {
   const all = await descriptions();
   assert.ok(all.length >= 7);

@@ -1,23 +1,19 @@
 import assert from "node:assert/strict";
+import { bundledFiles } from "../../tasks/bundle.ts";
 import { leftOut, unusedPackages } from "../../tasks/left_out.ts";
 import { buildFile } from "../../src/cli/process/version.ts";
-import {
-  binaries,
-  compileArguments,
-  dynamicImports,
-  sumLine,
-  writeBuildFile,
-} from "../../tasks/compile.ts";
+import { binaries, compileArguments, prepareProgram, sumLine } from "../../tasks/compile.ts";
 
 const project = new URL("../../", import.meta.url);
 
 async function deno(
   args: readonly string[],
   env: Record<string, string> = {},
+  cwd: string | URL = project,
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...args],
-    cwd: project,
+    cwd,
     env: { NO_COLOR: "1", ...env },
   }).output();
   const decoder = new TextDecoder();
@@ -99,7 +95,20 @@ function embeddedPaths(output: string): string[] {
   return paths;
 }
 
-Deno.test("a compiled binary embeds every module that the program can load", async () => {
+/** In how many files of a bundle each of our modules stands: it names what it puts together. */
+async function copiesIn(directory: string, files: readonly string[]): Promise<Map<string, number>> {
+  const copies = new Map<string, number>();
+  const name = /^\/\/ ((?:src\/.*|main)\.(?:ts|js|py|css|html))$/gm;
+  for (const file of files) {
+    const text = await Deno.readTextFile(`${directory}/${file}`);
+    // One that imports packages is named twice in its file.
+    const modules = new Set([...text.matchAll(name)].map(([, path = ""]) => path));
+    for (const path of modules) copies.set(path, (copies.get(path) ?? 0) + 1);
+  }
+  return copies;
+}
+
+Deno.test("a compiled binary embeds every module that the program can load, once", async () => {
   const directory = await Deno.makeTempDir({ prefix: "rpc_compile_" });
   try {
     const graph = await moduleGraph();
@@ -117,15 +126,13 @@ Deno.test("a compiled binary embeds every module that the program can load", asy
     assert.ok(graph.packages.includes("zod"));
 
     // Any deno in the place of the runtime lets everything but the result be checked.
-    await writeBuildFile({ sum: "0" });
+    const program = `${directory}/program`;
+    await Deno.mkdir(program);
+    const include = await prepareProgram(program, { sum: "0" });
     const { code, stderr, stdout } = await deno(
-      compileArguments(
-        "x86_64-unknown-linux-gnu",
-        `${directory}/rpc`,
-        await dynamicImports(),
-        await leftOut(),
-      ),
+      compileArguments("x86_64-unknown-linux-gnu", `${directory}/rpc`, include, await leftOut()),
       { DENORT_BIN: Deno.execPath() },
+      program,
     );
     assert.equal(code, 0, stderr);
     const embedded = new Set(embeddedPaths(stdout + stderr));
@@ -135,7 +142,14 @@ Deno.test("a compiled binary embeds every module that the program can load", asy
       return embedded.has(path) ||
         parts.some((_, length) => embedded.has(`${parts.slice(0, length).join("/")}/*`));
     };
-    assert.deepEqual(graph.files.filter((path) => !isEmbedded(path)), []);
+    const bundled = await bundledFiles(program);
+    assert.deepEqual(bundled.filter((path) => !isEmbedded(path)), []);
+    const copies = await copiesIn(program, bundled);
+    assert.deepEqual([...copies].filter(([, count]) => count !== 1), []);
+    // A door holds nothing of its own.
+    const modules = graph.files.filter((path) => !path.endsWith("/mod.ts"));
+    assert.deepEqual(modules.filter((path) => !copies.has(path)), []);
+    assert.ok(isEmbedded("src/mod.js"), "what a user's module imports");
     assert.ok(isEmbedded(buildFile), "what --version tells");
     const npm = [...embedded].filter((path) => path.includes("node_modules"));
     const hasPackage = (name: string) => npm.some((path) => `${path}/`.includes(`/${name}/`));

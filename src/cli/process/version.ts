@@ -1,9 +1,7 @@
 import { version } from "../../base/version.ts";
 
-/**
- * Where `deno task compile` leaves what the binary shall say of itself, from the project's root.
- */
-export const buildFile = "dist/build.json";
+/** Where a binary holds what it shall say of itself: beside its main module. */
+export const buildFile = "build.json";
 
 /** What a binary knows of how it was made. */
 export interface BuildFacts {
@@ -46,7 +44,7 @@ export function checkedOutCommit(): string {
 
 function builtFacts(): Partial<BuildFacts> {
   try {
-    const text = Deno.readTextFileSync(new URL(`../../../${buildFile}`, import.meta.url));
+    const text = Deno.readTextFileSync(new URL(buildFile, Deno.mainModule));
     return JSON.parse(text) as BuildFacts;
   } catch {
     return {};

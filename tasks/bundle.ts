@@ -1,0 +1,55 @@
+/**
+ * The program of a binary: our modules joined to few files, since each file takes a process that
+ * makes one call longer to load than what it holds is worth (ADR 35).
+ */
+
+const project = new URL("../", import.meta.url);
+
+/** What a run begins with, and what a user's module imports as `rpc`: one copy of what both use. */
+const entries = ["main.ts", "src/mod.ts"];
+
+/** The first of them, as it is called in the bundle. */
+export const bundledMain = "main.js";
+
+interface Config {
+  readonly imports: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes it into an empty directory, with a configuration and a lock file that hold there: bare
+ * names mean to a user's module what they mean to ours.
+ *
+ * Packages stay outside, whole: modules of users import some of them too. They are not looked at
+ * as they would be for Deno (`--platform browser`), because each file would begin with an import of
+ * `node:module` then, which costs more than the bundle gains; nothing of ours needs it.
+ *
+ * @throws {Error} it cannot be bundled, with the reason
+ */
+export async function bundle(directory: string): Promise<void> {
+  const config: Config = JSON.parse(await Deno.readTextFile(new URL("deno.json", project)));
+  const { rpc: _, ...packages } = config.imports;
+  const outside = Object.entries(packages).flatMap(([name, url]) => [name, `${name}/*`, url]);
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["bundle", "--quiet", "--platform", "browser", "--code-splitting"],
+      ...outside.flatMap((name) => ["--external", name]),
+      ...["--outdir", directory, ...entries],
+    ],
+    cwd: project,
+  }).output();
+  if (!success) throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr).trim()}`);
+  const { imports: _imports, ...rest } = config;
+  const bundled = { ...rest, imports: { ...packages, rpc: "./src/mod.js" } };
+  await Deno.writeTextFile(`${directory}/deno.json`, JSON.stringify(bundled));
+  await Deno.copyFile(new URL("deno.lock", project), `${directory}/deno.lock`);
+}
+
+/** The files of a bundle, as paths below its directory. */
+export async function bundledFiles(directory: string, below = ""): Promise<string[]> {
+  const files: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(`${directory}/${below}`)) {
+    if (isDirectory) files.push(...await bundledFiles(directory, `${below}${name}/`));
+    else if (name.endsWith(".js")) files.push(below + name);
+  }
+  return files.sort();
+}
