@@ -111,7 +111,7 @@ for (const [shell, start] of Object.entries(interactive)) {
       const { home, env } = await homeWithProgram();
       await using _ = home;
       const command = await start(await scriptFor(shell, home), home);
-      await home.serve();
+      const { address } = await home.serve();
       const lines = typed.map(([before]) => `rpc ${before}\t`);
       assert.deepEqual(
         await typeInto(command, lines, { home, env }),
@@ -121,6 +121,13 @@ for (const [shell, start] of Object.entries(interactive)) {
       await waitFor("a method", async () => {
         const [line] = await typeInto(command, ["rpc call fi\t"], { home, env });
         return line === "call fib";
+      }, { timeoutMs: 60_000 });
+      const asked = ["methods pin\t", "servers drain 127.0\t", "call ping --server 127\t"];
+      const found = ["methods ping", `servers drain ${address}`, `call ping --server ${address}`];
+      await waitFor("a method and servers", async () => {
+        const words = asked.map((one) => `rpc ${one}`);
+        const typed = await typeInto(command, words, { home, env });
+        return typed.every((line, i) => line === found[i]);
       }, { timeoutMs: 60_000 });
     },
   });
@@ -147,10 +154,16 @@ Deno.test({
     for (const [before, after] of typed) {
       assert.deepEqual(await complete(`rpc ${before}`), [after.split(" ").at(-1)], before);
     }
-    await home.serve();
+    const { address } = await home.serve();
     await waitFor("the methods", async () => {
       const found = await complete("rpc call ");
       return ["fib", "pi", "ping"].every((name) => found.includes(name));
+    }, { timeoutMs: 60_000 });
+    await waitFor("the server", async () => {
+      const found = await Promise.all(
+        ["rpc servers drain ", "rpc tap --server "].map((line) => complete(line)),
+      );
+      return found.every((words) => words.includes(address));
     }, { timeoutMs: 60_000 });
   },
 });

@@ -16,6 +16,7 @@ export const command: Command<typeof serversFlags> = {
       name: "server",
       description: "its address, or how its id begins",
       count: "optional",
+      completes: "servers",
     },
     { name: "weight", description: "its new weight, with weight", count: "optional" },
   ],

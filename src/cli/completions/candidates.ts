@@ -1,5 +1,5 @@
 import type { Command, Positional } from "../syntax/command.ts";
-import { type Flag, kebabCase } from "../syntax/flags.ts";
+import { type Flag, kebabCase, serverPlaceholder } from "../syntax/flags.ts";
 import { flagNamed, tokensOf } from "../syntax/tokens.ts";
 
 /** One way to go on with a command line. */
@@ -27,6 +27,11 @@ interface CompletionSource {
    * list.
    */
   methods(
+    command: Command,
+    flags: ReadonlyMap<string, string>,
+  ): Promise<readonly Candidate[]>;
+  /** The servers of it, by the same rule. */
+  servers(
     command: Command,
     flags: ReadonlyMap<string, string>,
   ): Promise<readonly Candidate[]>;
@@ -61,8 +66,22 @@ async function allFor({ before, current }: Line, source: CompletionSource): Prom
   const command = source.commands.find((one) => one.name === name && !one.hidden);
   if (command === undefined) return none;
   const read = readWords(command, words);
+  const isOfServer = (flag: Flag | undefined) => flag?.placeholder === serverPlaceholder;
+  if (isOfServer(read.awaitsValue)) {
+    return { values: await source.servers(command, read.flags), files: false };
+  }
   if (read.awaitsValue !== undefined) return ofFlag(read.awaitsValue);
-  if (current.startsWith("-") && !read.isLiteral) return flagsOf(command, current);
+  if (current.startsWith("-") && !read.isLiteral) {
+    const [name = ""] = current.split("=", 1);
+    if (name === current || !isOfServer(flagNamed(command, name)?.[1])) {
+      return flagsOf(command, current);
+    }
+    const servers = await source.servers(command, read.flags);
+    return {
+      values: servers.map((one) => ({ ...one, value: `${name}=${one.value}` })),
+      files: false,
+    };
+  }
   const spec = command.positionals[read.positionals.length] ?? lastIfMany(command);
   return await ofPositional(spec, command, read, source);
 }
@@ -160,6 +179,8 @@ async function ofPositional(
       return { values: [], files: true };
     case "methods":
       return { values: await source.methods(command, read.flags), files: false };
+    case "servers":
+      return { values: await source.servers(command, read.flags), files: false };
     case "settings":
       return settingNames(source);
     case "values": {

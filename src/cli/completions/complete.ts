@@ -1,8 +1,8 @@
 import { printLine } from "../../terminal/stdout.ts";
 import { systemClock } from "../../base/clock.ts";
 import { silentLogger } from "../../base/log.ts";
+import { addressOf } from "../../base/names/host_port.ts";
 import { callOnce } from "../../client/call_once.ts";
-import type { Transport } from "../../client/transport.ts";
 import type { Instance } from "../../discovery/discovery.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import type { Command, CommandInput } from "../syntax/command.ts";
@@ -19,7 +19,7 @@ import { snapshots } from "../../discovery/snapshots.ts";
 const patienceMs = 1_000;
 
 /** A list that is longer helps nobody. */
-const methodsMax = 1_000;
+const candidatesMax = 1_000;
 
 /**
  * `rpc complete --current=<word> -- <words before>`, which the scripts of `rpc completions` run at
@@ -35,7 +35,8 @@ export async function run(input: CommandInput<typeof completeFlags>): Promise<nu
     {
       commands,
       settings,
-      methods: (command, given) => methodsOf(command, given, settings),
+      methods: (command, given) => ofService(command, given, settings, methodsIn),
+      servers: (command, given) => ofService(command, given, settings, serversIn),
     },
   );
   const lines = values.map(({ value, description }) => `${value}\t${oneLine(description)}`);
@@ -44,11 +45,18 @@ export async function run(input: CommandInput<typeof completeFlags>): Promise<nu
   return exitCodes.success;
 }
 
+/** Candidates of a list of servers. */
+type Reader = (
+  instances: readonly Instance[],
+  isInsecure: boolean,
+) => Promise<readonly Candidate[]>;
+
 /** What the live service offers, as far as it can be learned quickly and silently. */
-async function methodsOf(
+async function ofService(
   command: Command,
   given: ReadonlyMap<string, string>,
   settings: Flags,
+  read: Reader,
 ): Promise<readonly Candidate[]> {
   const patience = new AbortController();
   const timer = systemClock.after(patienceMs, () => patience.abort());
@@ -57,7 +65,7 @@ async function methodsOf(
       patience.signal.addEventListener("abort", () => reject(patience.signal.reason));
     });
     return await Promise.race([
-      askMethods(await resolveFlags(command, given, () => settings), patience.signal),
+      ask(await resolveFlags(command, given, () => settings), read, patience.signal),
       late,
     ]);
   } catch {
@@ -67,16 +75,16 @@ async function methodsOf(
   }
 }
 
-async function askMethods(
+async function ask(
   { registry, service, insecure }: FlagValues<Flags>,
+  read: Reader,
   signal: AbortSignal,
 ): Promise<readonly Candidate[]> {
   if (typeof registry !== "string" || typeof service !== "string") return [];
-  const transport = await openTransport({ insecure: insecure === true }, silentLogger);
   const discovery = await openCommandRegistry({ registry, service }, silentLogger);
   try {
     for await (const { instances } of snapshots(discovery, service, signal)) {
-      return await methodsOfFirst(instances, transport);
+      return await read(instances, insecure === true);
     }
     return [];
   } finally {
@@ -87,31 +95,43 @@ async function askMethods(
 /**
  * The methods of the server that answers first; of none, what the registry says that they offer.
  */
-async function methodsOfFirst(
+async function methodsIn(
   instances: readonly Instance[],
-  transport: Transport,
+  isInsecure: boolean,
 ): Promise<readonly Candidate[]> {
+  const transport = await openTransport({ insecure: isInsecure }, silentLogger);
   const asked = instances.slice(0, 3).map(async (instance) => {
     const document = await callOnce(instance, reservedMethods.discover, patienceMs / 2, {
       transport,
       clock: systemClock,
     });
-    return methodsIn(document);
+    return methodsOf(document);
   });
   try {
     return await Promise.any(asked);
   } catch {
     const names = new Set(instances.flatMap(({ methods }) => methods));
-    return [...names].filter(isHarmless).toSorted().slice(0, methodsMax)
+    return [...names].filter(isHarmless).toSorted().slice(0, candidatesMax)
       .map((value) => ({ value, description: "" }));
   }
 }
 
+/** The addresses of the servers, with what tells them apart. */
+function serversIn(instances: readonly Instance[]): Promise<readonly Candidate[]> {
+  const found = instances.slice(0, candidatesMax).map((instance) => ({
+    value: addressOf(instance),
+    description: [instance.id.slice(0, 8), instance.zone, instance.version].filter((one) =>
+      one !== ""
+    ).join(" "),
+  }));
+  return Promise.resolve(found.filter(({ value }) => isAddress(value)));
+}
+
 /** The names and summaries in an OpenRPC document, without a schema library: Tab must be quick. */
-function methodsIn(document: unknown): readonly Candidate[] {
+function methodsOf(document: unknown): readonly Candidate[] {
   const { methods } = (document ?? {}) as { readonly methods?: unknown };
   if (!Array.isArray(methods)) return [];
-  const found = methods.slice(0, methodsMax).flatMap((method: unknown) => {
+  const found = methods.slice(0, candidatesMax).flatMap((method: unknown) => {
     const { name, summary, description } = (method ?? {}) as Readonly<Record<string, unknown>>;
     if (typeof name !== "string" || !isHarmless(name)) return [];
     const text = [summary, description].find((one) => typeof one === "string") ?? "";
@@ -126,6 +146,11 @@ function methodsIn(document: unknown): readonly Candidate[] {
  */
 function isHarmless(name: string): boolean {
   return /^[\p{L}\p{N}_][\p{L}\p{M}\p{N}_.:/-]*$/u.test(name);
+}
+
+/** Whether an address, which is a stranger's too, is nothing but that. */
+function isAddress(text: string): boolean {
+  return /^[A-Za-z0-9_.:%[\]-]+$/.test(text);
 }
 
 // Whatever a server says of itself ends up in a terminal.

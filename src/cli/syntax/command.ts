@@ -7,10 +7,10 @@ export interface Positional {
   /** `many`: any number, the last one only. @default "one" */
   readonly count?: "one" | "optional" | "many";
   /**
-   * What a shell completes it with: words; or procedures of the live service; names of files; names
-   * of settings; values of the setting before it. @default nothing
+   * What a shell completes it with: words; or procedures or servers of the live service; names of
+   * files; names of settings; values of the setting before it. @default nothing
    */
-  readonly completes?: readonly string[] | "methods" | "files" | "settings" | "values";
+  readonly completes?: readonly string[] | "methods" | "servers" | "files" | "settings" | "values";
 }
 
 /** What a subcommand is given. */

@@ -196,8 +196,11 @@ export const registryFlags = {
   }),
 };
 
+/** By this a flag's value is told to be a server. */
+export const serverPlaceholder = "<server>";
+
 /** The flag of every subcommand that can keep to one server. */
-export const serverFlag = text("<server>", {
+export const serverFlag = text(serverPlaceholder, {
   description: "That server and no other: its address, or how its id begins",
   fallback: undefined,
 });

@@ -16,6 +16,10 @@ async function completed(...words: string[]): Promise<string[]> {
         const names = ["fib", "ping", `of-${flags.get("registry") ?? "local:"}`];
         return Promise.resolve(names.map((value) => ({ value, description: "" })));
       },
+      servers: (_, flags) => {
+        const addresses = ["10.0.0.1:1", "10.0.0.2:1", `${flags.get("service") ?? "rpc"}:1`];
+        return Promise.resolve(addresses.map((value) => ({ value, description: "" })));
+      },
     },
   );
   return [...values.map(({ value }) => value), ...(files ? [":files"] : [])];
@@ -24,7 +28,7 @@ async function completed(...words: string[]): Promise<string[]> {
 Deno.test("the first word is a subcommand, and none that is hidden", async () => {
   const shown = commands.filter(({ hidden }) => !hidden).map(({ name }) => name);
   assert.deepEqual(await completed(""), [...shown, "help"]);
-  assert.deepEqual(await completed("help", "ser"), ["serve", "servers", "services"]);
+  assert.deepEqual(await completed("help", "ser"), ["serve", "servers", "services", "service"]);
   assert.deepEqual(await completed("--v"), ["--version"]);
   assert.deepEqual(await completed("worker", ""), []);
 });
@@ -49,6 +53,22 @@ Deno.test("methods are asked of the registry that the line names", async () => {
   assert.deepEqual(await completed("call", "--registry", "static:a:1", "of"), ["of-static:a:1"]);
   assert.deepEqual(await completed("call", "--registry=static:a:1", "of"), ["of-static:a:1"]);
   assert.deepEqual(await completed("call", "-r", "static:a:1", "of"), ["of-static:a:1"]);
+});
+
+Deno.test("a server is completed wherever one is wanted", async () => {
+  const two = ["10.0.0.1:1", "10.0.0.2:1"];
+  assert.deepEqual(await completed("call", "fib", "--server", "10."), two);
+  assert.deepEqual(await completed("tap", "--service", "img", "--server", "i"), ["img:1"]);
+  assert.deepEqual(await completed("call", "--server=10.0.0.2"), ["--server=10.0.0.2:1"]);
+  assert.deepEqual(await completed("call", "--serv"), ["--service", "--server"]);
+  assert.deepEqual(await completed("servers", "drain", "10."), two);
+  assert.deepEqual(await completed("servers", "weight", "10.0.0.1:1", ""), []);
+  assert.deepEqual(await completed("call", "--", "--server="), []);
+});
+
+Deno.test("rpc methods and rpc tap are completed by the service's methods", async () => {
+  assert.deepEqual(await completed("methods", "f"), ["fib"]);
+  assert.deepEqual(await completed("tap", "fib", "pi"), ["ping"]);
 });
 
 Deno.test("arguments are completed by what they are", async () => {
