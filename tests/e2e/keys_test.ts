@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { freePort } from "../support/free_port.ts";
+import { memberHome } from "../support/member_home.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { TestCluster } from "../support/test_pki.ts";
 import { modeTest, signalTest } from "../support/posix.ts";
@@ -89,17 +90,6 @@ Deno.test("what rpc keys cannot do is a mistake with what it can", async () => {
     assert.match(stderr, says);
   }
 });
-
-/** A home with the keys of a member of another home's cluster. */
-async function memberHome(owner: RpcHome, name: string, rights?: string): Promise<RpcHome> {
-  const home = await RpcHome.create(owner.registry);
-  const { stdout } = await owner.run(
-    ["keys", "export", name, ...(rights === undefined ? [] : ["--rights", rights])],
-  );
-  const taken = await home.run(["keys", "import", "-"], { stdin: stdout });
-  assert.equal(taken.code, 0, taken.stderr);
-  return home;
-}
 
 signalTest(
   "with keys the same commands are secure, and each is told who it is and what it may",
@@ -227,6 +217,9 @@ Deno.test("that keys end soon is told in the log, by rpc servers and in metrics"
   const { stdout, stderr } = await home.run(["servers"]);
   assert.match(stdout, /answers in .* ms, its keys end: .*9 days left/);
   assert.match(stderr, /The keys of alpha end: .*9 days left\. rpc keys renew/);
+  const watching = home.start(["servers", "--watch"]);
+  await watching.line(/^\+ .*ready, answers in .* ms, its keys end: .*9 days left$/);
+  await watching.kill();
   const page = await (await fetch(`http://${metrics}/metrics`)).text();
   const [, seconds] = /^rpc_keys_end_timestamp_seconds (\S+)$/m.exec(page) ?? [];
   assert.ok(Math.abs(Number(seconds) * 1_000 - Date.now() - 9.5 * 86_400_000) < 3_600_000, page);

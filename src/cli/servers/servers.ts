@@ -11,7 +11,7 @@ import { onInterrupt } from "../../terminal/interrupt.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
-import { endsSoon, expiryText } from "../../keys/expiry.ts";
+import { keysEndText } from "./keys_end.ts";
 import { watchExpiry } from "../../library/running/key_watch.ts";
 import { openKeys, transportOf } from "../../library/own_keys.ts";
 import { isOpen } from "../open.ts";
@@ -122,14 +122,12 @@ function toJson({ instance, answer, validToMs }: Probed): Record<string, unknown
 
 function answerText({ instance, answer, validToMs }: Probed): string {
   if (typeof answer !== "number") return `no answer: ${answer}`;
-  const nowMs = systemClock.wallTimeMs();
+  const end = keysEndText(validToMs, systemClock.wallTimeMs());
   return [
     `answers in ${answer.toFixed(1)} ms`,
     ...(instance.drained ? ["drained"] : []),
     ...(isOpen(instance) ? ["open"] : []),
-    ...(validToMs !== undefined && endsSoon(validToMs, nowMs)
-      ? [`its keys end: ${expiryText(validToMs, nowMs)}`]
-      : []),
+    ...(end === undefined ? [] : [end]),
   ].join(", ");
 }
 

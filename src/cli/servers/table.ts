@@ -6,6 +6,8 @@ import { displayWidth, fitted, padded } from "../../terminal/width.ts";
 import { hasKeys, type Key, Keyboard } from "../../terminal/keys.ts";
 import { Screen } from "../../terminal/screen.ts";
 import { isOpen } from "../open.ts";
+import { systemClock } from "../../base/clock.ts";
+import { dateText, endsSoon } from "../../keys/expiry.ts";
 import type { ServerRow } from "../../library/survey/server_rows.ts";
 import { formatTable } from "../../terminal/table.ts";
 import { methodsLines } from "./methods_lines.ts";
@@ -151,7 +153,16 @@ function fittingTable(rows: readonly ServerRow[], width: number): string[] {
   }
 }
 
-function stateCell({ state, instance }: ServerRow): string {
+/** How it is, and when its keys end if that is soon. */
+function stateCell(row: ServerRow): string {
+  const { validToMs } = row;
+  if (validToMs === undefined || !endsSoon(validToMs, systemClock.wallTimeMs())) {
+    return stateWord(row);
+  }
+  return `${stateWord(row)}, ${styleText("yellow", `keys end ${dateText(validToMs)}`)}`;
+}
+
+function stateWord({ state, instance }: ServerRow): string {
   switch (state) {
     case undefined:
       return "asking";

@@ -8,6 +8,7 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import { statsSchema } from "../../wire/reports/stats.ts";
 import type { Interrupt } from "../../terminal/interrupt.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
+import { keysEndText } from "./keys_end.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { openReaderCheck } from "../../terminal/stdout_reader.ts";
 import { exitCodes } from "../exit_codes.ts";
@@ -52,8 +53,13 @@ export async function watchServers(
     }
   };
   const rows = new ServerRows({
-    ask: async (instance) =>
-      statsSchema.parse(await callOnce(instance, reservedMethods.stats, flags.timeout, deps)),
+    ask: async (instance, saw) =>
+      statsSchema.parse(
+        await callOnce(instance, reservedMethods.stats, flags.timeout, {
+          ...deps,
+          connected: ({ validToMs }) => saw(validToMs),
+        }),
+      ),
     clock: systemClock,
     onEvent(event) {
       if (isLive) draw();
@@ -108,7 +114,7 @@ async function openTable(pressed: (isLast: boolean, key: string) => void) {
 
 /** A change for programs. */
 export function eventJson({ event, row }: ServerEvent): Record<string, unknown> {
-  const { instance, state, answerMs, problem, stats, callsPerSecond } = row;
+  const { instance, state, answerMs, problem, validToMs, stats, callsPerSecond } = row;
   const { secret: _, ...shown } = instance;
   return {
     event,
@@ -117,6 +123,7 @@ export function eventJson({ event, row }: ServerEvent): Record<string, unknown> 
     state: event === "gone" ? "gone" : state,
     answers: event !== "gone" && state !== "no answer",
     ...(answerMs === undefined ? {} : { ms: Number(answerMs.toFixed(3)) }),
+    ...(validToMs === undefined ? {} : { validTo: new Date(validToMs).toISOString() }),
     ...(problem === undefined || event === "gone" ? {} : { problem }),
     ...(stats === undefined ? {} : {
       callsPerSecond: Number((callsPerSecond ?? 0).toFixed(1)),
@@ -133,10 +140,11 @@ function eventLine({ event, row }: ServerEvent): string {
 }
 
 /** How a server is, in words. */
-function stateText({ instance, state, answerMs, problem }: ServerRow): string {
+function stateText({ instance, state, answerMs, problem, validToMs }: ServerRow): string {
   if (state === undefined) return "asking";
   if (state === "no answer") return `no answer: ${problem}`;
   const drained = instance.drained && state === "ready" ? "drained" : state;
   const answers = answerMs === undefined ? "" : `, answers in ${answerMs.toFixed(1)} ms`;
-  return `${drained}${answers}`;
+  const end = keysEndText(validToMs, systemClock.wallTimeMs());
+  return `${drained}${answers}${end === undefined ? "" : `, ${end}`}`;
 }

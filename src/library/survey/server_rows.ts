@@ -17,6 +17,8 @@ export interface ServerRow {
   readonly answerMs: number | undefined;
   /** Why it did not answer. */
   readonly problem: string | undefined;
+  /** When its keys end, on the wall clock, where it has any. */
+  readonly validToMs: number | undefined;
   /**
    * What it said last; `undefined`: nothing yet, or it is somebody else's server and does not
    * count.
@@ -37,8 +39,11 @@ export interface ServerEvent {
 
 /** What {@link ServerRows} needs. */
 interface ServerRowsOptions {
-  /** Asks a server for its `rpc.stats`. */
-  readonly ask: (instance: Instance) => Promise<Stats>;
+  /** Asks a server for its `rpc.stats`, and says when its keys end as soon as they were seen. */
+  readonly ask: (
+    instance: Instance,
+    saw: (validToMs: number | undefined) => void,
+  ) => Promise<Stats>;
   readonly clock: Clock;
   readonly onEvent: (event: ServerEvent) => void;
 }
@@ -89,7 +94,8 @@ export class ServerRows {
     const before = watched.row.state;
     const startedAtMs = clock.now();
     try {
-      watched.answered(await ask(watched.row.instance), startedAtMs, clock.now());
+      const saw = (validToMs: number | undefined) => watched.saw(validToMs);
+      watched.answered(await ask(watched.row.instance, saw), startedAtMs, clock.now());
     } catch (error) {
       // One that does not know the method is there all the same.
       const answers = error instanceof RpcError && error.name === "MethodNotFound";
@@ -117,10 +123,15 @@ class WatchedServer {
       state: undefined,
       answerMs: undefined,
       problem: undefined,
+      validToMs: undefined,
       stats: undefined,
       callsPerSecond: undefined,
       busiest: undefined,
     };
+  }
+
+  saw(validToMs: number | undefined): void {
+    this.row = { ...this.row, validToMs };
   }
 
   answered(stats: Stats, startedAtMs: number, atMs: number): void {

@@ -10,6 +10,7 @@ Deno.test("a live table takes any time and any text of an instance, and shows th
     state: undefined,
     answerMs: undefined,
     problem: undefined,
+    validToMs: undefined,
     stats: undefined,
     callsPerSecond: undefined,
     busiest: undefined,
@@ -33,6 +34,7 @@ Deno.test("a server that anybody on the network may call is shown as open", () =
         state: "ready",
         answerMs: 1,
         problem: undefined,
+        validToMs: undefined,
         stats: undefined,
         callsPerSecond: undefined,
         busiest: undefined,
@@ -43,4 +45,25 @@ Deno.test("a server that anybody on the network may call is shown as open", () =
   assert.match(lineOf({ host: "192.168.0.211" }), /open/);
   assert.doesNotMatch(lineOf({ host: "127.0.0.1" }), /open/);
   assert.doesNotMatch(lineOf({ host: "192.168.0.211", cluster: "0123456789abcdef0123" }), /open/);
+});
+
+Deno.test("a server whose keys end soon says when, and one whose keys are good for long does not", () => {
+  const lineOf = (daysLeft: number) =>
+    linesOf(
+      [{
+        instance: anInstance({}),
+        isListed: true,
+        state: "ready",
+        answerMs: 1,
+        problem: undefined,
+        validToMs: Date.now() + daysLeft * 86_400_000,
+        stats: undefined,
+        callsPerSecond: undefined,
+        busiest: undefined,
+      }],
+      { registry: "local:", service: "rpc", isStale: false },
+      200,
+    ).join("\n");
+  assert.match(lineOf(9.5), /keys end \d{4}-\d\d-\d\d/);
+  assert.doesNotMatch(lineOf(300), /keys end/);
 });

@@ -19,6 +19,7 @@ function row(port: number, fields: Partial<ServerRow> = {}, zone = ""): ServerRo
     state: "ready",
     answerMs: 1,
     problem: undefined,
+    validToMs: undefined,
     stats: undefined,
     callsPerSecond: port,
     busiest: undefined,

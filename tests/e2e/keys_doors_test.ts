@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { startGateway } from "../support/gateway_process.ts";
+import { memberHome } from "../support/member_home.ts";
+import { rpcCommand } from "../support/program.ts";
+import { RpcHome } from "../support/rpc_process.ts";
+
+Deno.test("a gateway calls servers with keys as the member whose keys it has, and nobody without", async () => {
+  await using home = await RpcHome.create();
+  await home.run(["keys", "init", "--name", "alpha"]);
+  await using bob = await memberHome(home, "bob", "read,call:ping");
+  await using stranger = await RpcHome.create(home.registry);
+  const file = `${home.directory}/audit.ndjson`;
+  const server = await home.serve(["--audit", file]);
+
+  const alphas = await startGateway(home);
+  assert.equal(await (await alphas.call("fib", [20])).text(), "6765\n");
+  const one = await alphas.post('{"jsonrpc":"2.0","id":1,"method":"fib","params":[20]}');
+  assert.equal((await one.json()).result, 6765);
+
+  const bobs = await startGateway(bob);
+  assert.equal(await (await bobs.call("ping")).json(), "pong");
+  const refused = await bobs.call("fib", [20]);
+  assert.equal(refused.status, 403);
+  assert.match((await refused.json()).detail, /"bob".*fib/);
+
+  const strangers = await startGateway(stranger, ["--timeout", "5000"]);
+  const none = await strangers.call("ping");
+  assert.equal(none.status, 401);
+  assert.match((await none.json()).detail, /rpc keys join/);
+
+  await server.stop();
+  const lines = Deno.readTextFileSync(file).trimEnd().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(lines.map(({ caller, method, outcome }) => `${caller} ${method} ${outcome}`), [
+    "alpha fib ok",
+    "alpha fib ok",
+    "bob ping ok",
+    "bob fib PermissionDenied",
+  ]);
+});
+
+/** Has an agent call a tool of `rpc mcp`, and returns what it is answered. */
+async function callTool(home: RpcHome, name: string, values: Record<string, unknown>) {
+  const [command = "", ...args] = rpcCommand;
+  const transport = new StdioClientTransport({
+    command,
+    args: [...args, "mcp"],
+    env: { PATH: Deno.env.get("PATH") ?? "", HOME: Deno.env.get("HOME") ?? "", ...home.env() },
+    cwd: home.workingDirectory,
+  });
+  const client = new Client({ name: "test", version: "1" });
+  await client.connect(transport);
+  try {
+    return await client.callTool({ name, arguments: values });
+  } finally {
+    await client.close();
+  }
+}
+
+Deno.test("rpc mcp offers the procedures of servers with keys to a member, as far as its rights go", async () => {
+  await using home = await RpcHome.create();
+  await home.run(["keys", "init", "--name", "alpha"]);
+  await using bob = await memberHome(home, "bob", "read,call:ping");
+  const server = await home.serve();
+  const good = await callTool(home, "fib", { n: 20 });
+  assert.deepEqual(good.content, [{ type: "text", text: "6765" }]);
+  const refused = await callTool(bob, "fib", { n: 20 });
+  assert.equal(refused.isError, true);
+  assert.match(JSON.stringify(refused.content), /PermissionDenied.*bob/);
+  await server.stop();
+});
