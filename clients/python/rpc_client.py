@@ -103,6 +103,9 @@ HASTY_MAX = 8
 HOST_TRIES_PER_SECOND = 100
 HOSTS_PACED_MAX = 1024
 
+DIALS_MAX = 128
+"""Handshakes under way at once: who writes to a registry decides how many servers there are."""
+
 LATE_MAX = 5
 """Calls in a row that end at their deadlines before a server is left alone for a while."""
 
@@ -1090,9 +1093,12 @@ class _Endpoint:
         def protocol() -> _Connection:
             return _Connection(self.address, loop, core.changed, core.message_max)
 
-        making = loop.create_connection(protocol, instance.host, instance.port, **tls)
+        def making() -> Any:
+            return loop.create_connection(protocol, instance.host, instance.port, **tls)
+
         try:
-            _, connection = await asyncio.wait_for(making, CONNECT_TIMEOUT)
+            async with core.dials:
+                _, connection = await asyncio.wait_for(making(), CONNECT_TIMEOUT)
         except asyncio.TimeoutError:
             raise Unavailable(f"no connection within {CONNECT_TIMEOUT:g} s") from None
         try:
@@ -1142,7 +1148,8 @@ class _Core:
     """What both clients are made of: it follows the registry, keeps the connections, and makes the calls."""
 
     def __init__(self, options: "_Options") -> None:
-        self.loop = asyncio.get_event_loop()
+        self.loop = asyncio.get_running_loop()
+        self.dials = asyncio.Semaphore(DIALS_MAX)
         self.service, self.message_max = options.service, options.message_max
         self._options = options
         self._endpoints: Dict[str, _Endpoint] = {}
@@ -1531,7 +1538,11 @@ class _Core:
         for endpoint in endpoints:
             endpoint.close()
         await asyncio.gather(*(one._life for one in endpoints), return_exceptions=True)
-        await self.loop.run_in_executor(None, self._registry.stop)
+        self._registry.stop()
+        # Not by an executor, of which there is none any more when the program ends.
+        end = self.loop.time() + CONNECT_TIMEOUT
+        while self._registry.is_running and self.loop.time() < end:
+            await asyncio.sleep(0.005)
 
 
 def _closed(call: Optional[_Call] = None) -> RpcError:
@@ -1562,8 +1573,10 @@ class _Registry:
     def stop(self) -> None:
         self._is_stopped = True
         self._wake.set()
-        if self._thread is not None:
-            self._thread.join(5)
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
 
     def _found(self, oldest_first: List[_Instance]) -> None:
         """Of two at one address the newest describes it: the other is the ghost of its predecessor."""

@@ -351,6 +351,31 @@ class Failover(unittest.TestCase):
                     peer.answer(request, request["params"])
                 self.assertEqual([call.result(PATIENCE) for call in calls], [[n] for n in range(6)])
 
+    def test_of_many_servers_so_many_are_connected_to_at_once_and_all_in_the_end(self):
+        open_now, most = set(), []
+
+        dial = asyncio.BaseEventLoop.create_connection
+
+        async def counted(loop, *more, **options):
+            open_now.add(more)
+            most.append(len(open_now))
+            try:
+                await asyncio.sleep(0.01)
+                return await dial(loop, *more, **options)
+            finally:
+                open_now.discard(more)
+
+        servers = [FakeServer(echo) for _ in range(8)]
+        try:
+            with mock.patch.object(rpc_client, "DIALS_MAX", 3):
+                with mock.patch.object(asyncio.BaseEventLoop, "create_connection", counted):
+                    with Client(static(*servers)) as client:
+                        connected(client, 8)
+            self.assertEqual(max(most), 3)
+        finally:
+            for server in servers:
+                server.close()
+
     def test_a_lost_server_is_connected_to_again(self):
         def dies_once(peer, request):
             if server.count("f") == 1:
