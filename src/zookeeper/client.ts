@@ -152,9 +152,13 @@ export class ZooKeeperClient {
    * creates a node below should be ready to meet NO_NODE, and to ensure the path again.
    */
   async ensurePath(path: string, acl: readonly Acl[] = protocol.openAcl): Promise<void> {
-    for (const serverPath of prefixesOf(toServerPath(this.#chroot, path))) {
-      const stat = await this.#call(this.#existsCall(`look for ${serverPath}`, serverPath));
-      if (stat === undefined) await this.#createParent(serverPath, acl);
+    const paths = prefixesOf(toServerPath(this.#chroot, path));
+    // Looked for together: as a rule all are there, and it takes one round trip then.
+    const stats = await Promise.all(
+      paths.map((one) => this.#call(this.#existsCall(`look for ${one}`, one))),
+    );
+    for (const [index, one] of paths.entries()) {
+      if (stats[index] === undefined) await this.#createParent(one, acl);
     }
   }
 

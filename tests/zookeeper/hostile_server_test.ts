@@ -4,7 +4,7 @@ import { Opcode, Xid } from "../../src/zookeeper/protocol.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor, within } from "../support/wait_for.ts";
 import { newClient, withCode } from "./client_fixture.ts";
-import { ScriptedServer, writeEmptyStat } from "./scripted_server.ts";
+import { type ScriptedRequest, ScriptedServer, writeEmptyStat } from "./scripted_server.ts";
 
 const noNode = -101;
 const unimplemented = -6;
@@ -21,9 +21,23 @@ Deno.test("ensurePath() makes persistent nodes where the server knows no contain
   await fixture.client.connect(5_000);
   await fixture.client.ensurePath("/a/b");
   assert.deepEqual(server.requests.map((request) => request.opcode), [
-    ...[Opcode.exists, Opcode.createContainer, Opcode.create],
-    ...[Opcode.exists, Opcode.create],
+    ...[Opcode.exists, Opcode.exists],
+    ...[Opcode.createContainer, Opcode.create, Opcode.create],
   ]);
+});
+
+Deno.test("ensurePath() asks for all nodes of a path before the first answer", async () => {
+  const asked: ScriptedRequest[] = [];
+  await using server = new ScriptedServer({
+    onRequest(request) {
+      asked.push(request);
+      if (asked.length === 3) { for (const one of asked) one.reply(0, writeEmptyStat); }
+    },
+  });
+  await using fixture = newClient(server.connectString);
+  await fixture.client.connect(5_000);
+  await within("the path", fixture.client.ensurePath("/a/b/c"));
+  assert.deepEqual(asked.map(({ opcode }) => opcode), Array(3).fill(Opcode.exists));
 });
 
 Deno.test("credentials come first on every connection, then watches, then what waited", async () => {

@@ -216,10 +216,10 @@ export class ZooKeeperAnnouncement implements Announcement {
   async #register(): Promise<void> {
     const { client, servicePath, acl = openAcl } = this.#options;
     const id = crypto.randomUUID();
-    await this.#announced.recall();
+    // Neither needs the other, and a client waits for the last of them.
+    await Promise.all([this.#announced.recall(), client.ensurePath(servicePath, acl)]);
     const data = this.#dataOf(id);
     const node = { path: `${servicePath}/${id}`, session: client.sessionId, data };
-    await client.ensurePath(servicePath, acl);
     this.#become({ kind: "creating", node });
     await client.create(node.path, data, { mode: "ephemeral", acl });
     if (!await this.#isOurs()) throw new Error(`${node.path} vanished at once`);
