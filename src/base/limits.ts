@@ -397,3 +397,33 @@ export const gatheringShare = 2;
  * The same in milliseconds, at the most: far less than a person notices, should one be unreachable.
  */
 export const gatheringMsMax = 100;
+
+/** Calls that are sent at the most to a server that has not answered often enough to be judged. */
+export const unprovenCallsMax = 32;
+
+/**
+ * No start keeps an answer for longer than this, in milliseconds: a server that takes longer is
+ * slow.
+ */
+export const startMsMax = 100;
+
+/** The same as a multiple of what another server takes. */
+export const startSlownessMax = 8;
+
+/**
+ * The same of one among many servers: it is missed by nobody, and each client would be patient with
+ * it.
+ */
+export const startSlownessOfManyMax = 5;
+
+/** How many servers are few: as many as a person looks at one by one. */
+export const fewServersMax = 16;
+
+/**
+ * {@link startMsMax} of few servers' first answers, from a cold process: a slow one gets a few calls
+ * by it.
+ */
+export const firstMsMax = 200;
+
+/** {@link startSlownessMax} of few servers' first answers. */
+export const firstSlownessMax = 20;

@@ -1,3 +1,12 @@
+import {
+  fewServersMax,
+  firstMsMax,
+  firstSlownessMax,
+  startMsMax,
+  startSlownessMax,
+  startSlownessOfManyMax,
+  unprovenCallsMax,
+} from "../../base/limits.ts";
 import type { Random } from "../../base/random.ts";
 import { randomInt } from "../../base/random.ts";
 import type { Loads, MethodLoads } from "./loads.ts";
@@ -69,16 +78,6 @@ const noiseMs = 1;
 const unknownCost = 1e9;
 
 /**
- * No start keeps its first answers for longer than this, in milliseconds, or so many times what
- * others take.
- */
-const startMsMax = 100;
-const startSlownessMax = 8;
-
-/** Calls that are sent at the most to a server that has not answered often enough to be judged. */
-const unprovenCallsMax = 32;
-
-/**
  * The better of two drawn at random (Mitzenmacher, "The Power of Two Choices in Randomized Load
  * Balancing", 2001): nearly as good as looking at all, in constant time, and clients that see the
  * same picture do not all run to the same server.
@@ -94,7 +93,7 @@ function pickOfTwo(random: Random): Pick {
     const rowOfOther = rows[other] as number;
     const order = loads.isJudged(rowOfOne) && loads.isJudged(rowOfOther)
       ? byCost(costOf(rowOfOne, loads, nowMs), costOf(rowOfOther, loads, nowMs))
-      : untilJudged(rowOfOne, rowOfOther, loads, nowMs);
+      : untilJudged(rowOfOne, rowOfOther, rows.length <= fewServersMax, loads, nowMs);
     if (order !== 0) return order < 0 ? one : other;
     // Weights that differ have their effect by the draw, which this must not undo.
     if (!areAlike(candidates) && servers.weightOf(rowOfOne) !== servers.weightOf(rowOfOther)) {
@@ -121,12 +120,22 @@ function costOf(row: number, loads: MethodLoads, nowMs: number): number {
  * whatever each has in flight: the one that starts faster would else get all calls while the other
  * starts. Only for as long as a start may take, and for so many calls: behind it may be a server
  * that never answers.
+ *
+ * Where servers are few the user sees how calls are shared, and what a slow one is given costs
+ * little: the first answers of each may take far longer. Of many nobody misses one, and patience
+ * with each would send as many calls to each slow one as there are clients.
  */
-function untilJudged(one: number, other: number, loads: MethodLoads, nowMs: number): number {
-  const patienceMs = patienceFor(
-    Math.max(loads.latencyOf(one, nowMs), loads.latencyOf(other, nowMs)),
-  );
+function untilJudged(
+  one: number,
+  other: number,
+  areFew: boolean,
+  loads: MethodLoads,
+  nowMs: number,
+): number {
   const { servers } = loads;
+  const oneMs = loads.latencyOf(one, nowMs);
+  const otherMs = loads.latencyOf(other, nowMs);
+  const patienceMs = patienceFor(Math.max(oneMs, otherMs), areFew, true);
   const isLate = (row: number) =>
     !loads.isJudged(row) && (loads.silenceOf(row, nowMs) > patienceMs ||
       servers.inFlightOf(row) >= unprovenCallsMax);
@@ -134,30 +143,35 @@ function untilJudged(one: number, other: number, loads: MethodLoads, nowMs: numb
   const isOtherLate = isLate(other);
   if (isOneLate && isOtherLate) return servers.inFlightOf(one) - servers.inFlightOf(other);
   const areNew = !loads.isJudged(one) && !loads.isJudged(other);
-  if (areNew && !isOneLate && !isOtherLate) {
-    const oneMs = loads.latencyOf(one, nowMs);
-    const otherMs = loads.latencyOf(other, nowMs);
+  const haveAnswered = oneMs > 0 && otherMs > 0;
+  if ((areNew || areFew && haveAnswered) && !isOneLate && !isOtherLate) {
     // That is no start any more: it is slow.
-    if (otherMs > 0 && oneMs > patienceFor(otherMs)) return 1;
-    if (oneMs > 0 && otherMs > patienceFor(oneMs)) return -1;
+    const isSlow = (row: number, rowMs: number, besideMs: number) =>
+      besideMs > 0 && rowMs > patienceFor(besideMs, areFew, loads.mayBeStarting(row));
+    if (isSlow(one, oneMs, otherMs)) return 1;
+    if (isSlow(other, otherMs, oneMs)) return -1;
     // What else they have to do counts all the same.
     return byCost(loads.othersInFlightOf(one) + 1, loads.othersInFlightOf(other) + 1);
   }
   return byCost(
-    costBesides(one, other, isOneLate, loads, nowMs),
-    costBesides(other, one, isOtherLate, loads, nowMs),
+    costBesides(one, other, areFew, isOneLate, loads, nowMs),
+    costBesides(other, one, areFew, isOtherLate, loads, nowMs),
   );
 }
 
 /** How long a start may keep an answer beside a server that takes so long. */
-function patienceFor(latencyMs: number): number {
-  return Math.max(startMsMax, startSlownessMax * latencyMs);
+function patienceFor(latencyMs: number, areFew: boolean, mayBeStarting: boolean): number {
+  if (!areFew) return Math.max(startMsMax, startSlownessOfManyMax * latencyMs);
+  return mayBeStarting
+    ? Math.max(firstMsMax, firstSlownessMax * latencyMs)
+    : Math.max(startMsMax, startSlownessMax * latencyMs);
 }
 
 /** The cost of a server beside one that is judged, or answers while this one does not. */
 function costBesides(
   row: number,
   other: number,
+  areFew: boolean,
   isLate: boolean,
   loads: MethodLoads,
   nowMs: number,
@@ -170,7 +184,8 @@ function costBesides(
   // It counts as no worse than the other one until that is known: its first answers show how it
   // starts.
   const otherMs = loads.latencyOf(other, nowMs);
-  const startsMs = latencyMs > patienceFor(otherMs) ? latencyMs : Math.min(latencyMs, otherMs);
+  const isSlow = latencyMs > patienceFor(otherMs, areFew, loads.mayBeStarting(row));
+  const startsMs = isSlow ? latencyMs : Math.min(latencyMs, otherMs);
   return (inFlight + 1) * (startsMs + noiseMs);
 }
 

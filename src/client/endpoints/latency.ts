@@ -55,8 +55,15 @@ const weightyMs = 40;
 /** What one answer counts at the most: some are needed to tell a start from what follows. */
 const answerWeightMax = 10;
 
+/**
+ * Answers that may all be those of a start. Each of them counts once however long it took, and the
+ * shortest of them says how fast the server is.
+ */
+export const answersOfStart = 4;
+
 /** How many answers there have been, by their weight, after one more. */
 export function answersAfter(answers: number, measuredMs: number): number {
+  if (answers < answersOfStart) return answers + 1;
   const weight = Math.min(1 + Math.floor(measuredMs / weightyMs), answerWeightMax);
   return Math.min(answers + weight, answersToJudge);
 }

@@ -9,6 +9,7 @@
 
 import {
   answersAfter,
+  answersOfStart,
   answersToJudge,
   averageWith,
   averageWithLate,
@@ -195,6 +196,11 @@ export class MethodLoads {
     return this.#answers[row] as number >= answersToJudge;
   }
 
+  /** Whether all its answers may be those of a start. */
+  mayBeStarting(row: number): boolean {
+    return (this.#answers[row] as number) < answersOfStart;
+  }
+
   /** Calls of other methods that it works on. */
   othersInFlightOf(row: number): number {
     return this.servers.inFlightOf(row) - (this.#rows[row * rowLength + owedAt] as number);
@@ -245,7 +251,11 @@ export class MethodLoads {
     const averageMs = answers === failed ? Math.max(guessedMs, measuredMs) : guessedMs;
     this.#rows[at + averageMsAt] = averageWith(averageMs, measuredMs, idleMs, answers);
     this.#rows[at + answeredAtMsAt] = nowMs;
-    if (answers !== answersToJudge) this.#answers[row] = answersAfter(answers, measuredMs);
+    if (answers !== answersToJudge) {
+      // Of calls that were under way together each waited for others.
+      const ownMs = measuredMs / (1 + (this.#rows[at + owedAt] as number));
+      this.#answers[row] = answersAfter(answers, ownMs);
+    }
   }
 
   /** A call ended at its deadline, so many milliseconds after it was sent. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fewServersMax } from "../../../src/base/limits.ts";
 import { answersToJudge } from "../../../src/client/endpoints/latency.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
 import {
@@ -167,6 +168,23 @@ Deno.test("p2c judges nobody by its first answers", () => {
   }
   servers.method.observe(servers.row("cold"), 1.2, 0);
   assert.equal(servers.pick(pick, 0), "cold", "it is as good");
+});
+
+Deno.test("p2c gives one of few servers further chances after a slow first answer, and not without end", () => {
+  for (const few of [true, false]) {
+    const others = Array.from({ length: few ? 1 : fewServersMax }, (_, i) => fake(`warm ${i}`));
+    const servers = new Servers(...others, fake("cold", 1, 0, 0));
+    const pick = createPick("p2c", seededRandom(1));
+    const chances = [1, 2, 3, 4].map(() => {
+      servers.method.observe(servers.row("cold"), 150, 0);
+      for (const { name } of others) {
+        servers.loads.started(servers.row(name));
+        servers.loads.ended(servers.row(name));
+      }
+      return Array.from({ length: 200 }, () => servers.pick(pick, 0)).includes("cold");
+    });
+    assert.deepEqual(chances, few ? [true, true, true, false] : [false, false, false, false]);
+  }
 });
 
 Deno.test("p2c lets new servers take turns, though one has answered and the other starts", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   answersAfter,
+  answersOfStart,
   answersToJudge,
   averageWith,
   forgotten,
@@ -90,11 +91,12 @@ Deno.test("one pause among many answers says little of a server", () => {
   assert.ok(latency.valueAt(1) <= 1.2);
 });
 
-Deno.test("of the first answers the fastest counts, and each counts the more the longer it took", () => {
+Deno.test("of the first answers the fastest counts, and past a start each counts the more the longer it took", () => {
   assert.equal(averageWith(50, 2, 1, 1), 2);
   assert.equal(averageWith(2, 50, 1, 1), 2);
-  assert.equal(answersAfter(0, 20), 1);
-  assert.equal(answersAfter(0, 90), 3);
-  assert.equal(answersAfter(0, 10_000), 10);
+  assert.equal(answersAfter(0, 10_000), 1);
+  assert.equal(answersAfter(answersOfStart, 20), answersOfStart + 1);
+  assert.equal(answersAfter(answersOfStart, 90), answersOfStart + 3);
+  assert.equal(answersAfter(answersOfStart, 10_000), answersOfStart + 10);
   assert.equal(answersAfter(answersToJudge - 1, 10_000), answersToJudge);
 });
