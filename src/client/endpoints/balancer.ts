@@ -6,7 +6,7 @@ import {
   startSlownessMax,
   startSlownessOfManyMax,
   unprovenCallsMax,
-} from "../../base/limits.ts";
+} from "./limits.ts";
 import type { Random } from "../../base/random.ts";
 import { randomInt } from "../../base/random.ts";
 import type { Loads, MethodLoads } from "./loads.ts";

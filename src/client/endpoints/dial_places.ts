@@ -5,7 +5,7 @@ import {
   handlesReturnMs,
   handlesSpare,
   handlesUnasked,
-} from "../../base/limits.ts";
+} from "./limits.ts";
 import type { EndpointDependencies } from "./endpoint_types.ts";
 
 /** Who wants a connection. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fewServersMax } from "../../../src/base/limits.ts";
+import { fewServersMax } from "../../../src/client/endpoints/limits.ts";
 import { answersToJudge } from "../../../src/client/endpoints/latency.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
 import {

@@ -4,7 +4,7 @@ import {
   handlesGrowMs,
   handlesReturnMs,
   handlesSpare,
-} from "../../../src/base/limits.ts";
+} from "../../../src/client/endpoints/limits.ts";
 import { type Dialer, DialPlaces } from "../../../src/client/endpoints/dial_places.ts";
 import { RecordingLogger } from "../../discovery/recorder.ts";
 import { MemoryTransport } from "../../support/memory_transport.ts";

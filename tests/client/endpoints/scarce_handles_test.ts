@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { handlesSpare, heartbeatTickMs } from "../../../src/base/limits.ts";
+import { heartbeatTickMs } from "../../../src/base/limits.ts";
+import { handlesSpare } from "../../../src/client/endpoints/limits.ts";
 import { Call } from "../../../src/client/call.ts";
 import { settled } from "../../support/virtual_clock.ts";
 import { EndpointsRig } from "./endpoints_rig.ts";
