@@ -57,7 +57,7 @@ export type { Api, StreamApi } from "./library/api.ts";
 export type { CallStream, StreamReport } from "./client/call_stream.ts";
 export type { CallReport } from "./client/call_report.ts";
 export type { CallOptions, ClientStats, StreamOptions } from "./client/client_options.ts";
-export type { BalancePolicy } from "./client/endpoints/balancer.ts";
+export type { BalancePolicy } from "./client/endpoints/endpoint_types.ts";
 
 export { RpcError } from "./base/errors.ts";
 export type { ErrorName, Executed, ParamsIssue, RpcErrorOptions } from "./base/errors.ts";

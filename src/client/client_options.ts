@@ -6,7 +6,7 @@ import type { Logger } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Tracer } from "../base/tracer.ts";
 import type { InstanceSource } from "../discovery/discovery.ts";
-import { balancePolicies, type BalancePolicy } from "./endpoints/balancer.ts";
+import { balancePolicies, type BalancePolicy } from "./endpoints/endpoint_types.ts";
 import type { Transport } from "./transport.ts";
 
 /** How a {@link Client} behaves. */

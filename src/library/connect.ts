@@ -1,7 +1,7 @@
 import { markingOutcome } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
 import type { Tracer } from "../base/tracer.ts";
-import type { BalancePolicy } from "../client/endpoints/balancer.ts";
+import type { BalancePolicy } from "../client/endpoints/endpoint_types.ts";
 import { Client } from "../client/client.ts";
 import type { CallOptions, StreamOptions } from "../client/client_options.ts";
 import type { Transport } from "../client/transport.ts";

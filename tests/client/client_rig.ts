@@ -4,7 +4,7 @@ import type { Tracer } from "../../src/base/tracer.ts";
 import type { CallReport } from "../../src/client/call_report.ts";
 import { Client } from "../../src/client/client.ts";
 import type { CallOptions } from "../../src/client/client_options.ts";
-import type { BalancePolicy } from "../../src/client/endpoints/balancer.ts";
+import type { BalancePolicy } from "../../src/client/endpoints/endpoint_types.ts";
 import type { Params } from "../../src/wire/message.ts";
 import { FakeDiscovery } from "../support/fake_discovery.ts";
 import { type FakeServer, MemoryTransport } from "../support/memory_transport.ts";

@@ -1,6 +1,6 @@
 import type { Random } from "../../src/base/random.ts";
 import { seededRandom } from "../support/seeded_random.ts";
-import type { BalancePolicy } from "../../src/client/endpoints/balancer.ts";
+import type { BalancePolicy } from "../../src/client/endpoints/endpoint_types.ts";
 import type { CallReport } from "../../src/client/call_report.ts";
 import { Client } from "../../src/client/client.ts";
 import { FakeDiscovery } from "../support/fake_discovery.ts";

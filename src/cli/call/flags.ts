@@ -1,4 +1,4 @@
-import { balancePolicies } from "../../client/endpoints/balancer.ts";
+import { balancePolicies } from "../../client/endpoints/endpoint_types.ts";
 import {
   boolean,
   choice,

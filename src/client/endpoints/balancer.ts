@@ -9,13 +9,8 @@ import {
 } from "./limits.ts";
 import type { Random } from "../../base/random.ts";
 import { randomInt } from "../../base/random.ts";
+import type { BalancePolicy } from "./endpoint_types.ts";
 import type { Loads, MethodLoads } from "./loads.ts";
-
-/** The names of the policies. */
-export const balancePolicies = ["p2c", "random", "round-robin", "least-loaded"] as const;
-
-/** How calls are spread. */
-export type BalancePolicy = typeof balancePolicies[number];
 
 /** What a policy chooses from: at least one server. */
 export interface Candidates {

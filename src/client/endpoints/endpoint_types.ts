@@ -18,3 +18,9 @@ export interface EndpointDependencies {
  * ejected or draining) takes them when there is no other; an `unusable` one has no connection.
  */
 export type Priority = "preferred" | "fallback" | "unusable";
+
+/** The names of the policies. */
+export const balancePolicies = ["p2c", "random", "round-robin", "least-loaded"] as const;
+
+/** How calls are spread. */
+export type BalancePolicy = typeof balancePolicies[number];

@@ -2,12 +2,8 @@ import assert from "node:assert/strict";
 import { fewServersMax } from "../../../src/client/endpoints/limits.ts";
 import { answersToJudge } from "../../../src/client/endpoints/latency.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
-import {
-  type BalancePolicy,
-  candidatesOf,
-  createPick,
-  type Pick,
-} from "../../../src/client/endpoints/balancer.ts";
+import { candidatesOf, createPick, type Pick } from "../../../src/client/endpoints/balancer.ts";
+import type { BalancePolicy } from "../../../src/client/endpoints/endpoint_types.ts";
 import { Loads } from "../../../src/client/endpoints/loads.ts";
 
 interface Fake {
