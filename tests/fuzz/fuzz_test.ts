@@ -36,48 +36,9 @@ import {
   decodeStat,
 } from "../../src/zookeeper/protocol.ts";
 import { bytesNear, pieces, textNear } from "./arbitraries.ts";
+import { fuzz, mayThrow } from "./fuzz.ts";
 
 const commands = await loadCommands();
-
-/** How long each parser is tried, in milliseconds; 0: a fixed number of inputs. */
-const durationMs = 1_000 * Number(Deno.env.get("RPC_TEST_FUZZ_SECONDS") ?? 0);
-
-const inputsQuick = 5_000;
-
-const seed = Number(Deno.env.get("RPC_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
-if (durationMs > 0) console.log(`RPC_TEST_SEED=${seed}`);
-
-/** Runs a property on many inputs; what fails it is shrunk, and told with the seed. */
-function fuzz<Input>(
-  name: string,
-  inputs: fc.Arbitrary<Input>,
-  property: (input: Input) => void | Promise<void>,
-): void {
-  Deno.test(`whatever comes, ${name}`, async () => {
-    await fc.assert(
-      fc.asyncProperty(inputs, async (input) => await property(input)),
-      durationMs === 0 ? { seed, numRuns: inputsQuick } : {
-        seed,
-        numRuns: Number.MAX_SAFE_INTEGER,
-        interruptAfterTimeLimit: durationMs,
-        markInterruptAsFailure: false,
-      },
-    );
-  });
-}
-
-/** Runs a parser that may throw errors of one class, and no others. */
-function mayThrow<Result>(
-  allowed: new (...args: never[]) => Error,
-  parse: () => Result,
-): Result | undefined {
-  try {
-    return parse();
-  } catch (error) {
-    if (error instanceof allowed) return undefined;
-    throw error;
-  }
-}
 
 const request = '{"jsonrpc":"2.0","id":7,"method":"fib","params":[32],"meta":{"timeoutMs":5000}}';
 const batch = `[${request},{"jsonrpc":"2.0","method":"rpc.cancel","params":{"id":7}},1]`;
