@@ -9,7 +9,7 @@ import { python } from "../support/python.ts";
 import { textNear } from "./arbitraries.ts";
 import { fuzz } from "./fuzz.ts";
 
-/** Reads lines of hexadecimal digits as the adapter reads its server's, and says what came of it. */
+/** Reads lines of hexadecimal digits as the adapter reads its server's, and tells how it went. */
 const program = `
 import json, sys
 from rpc_values import Unfit, check_numbers, read, write
