@@ -18,6 +18,8 @@ import {
 } from "./syntax/settings.ts";
 import type { SettingValue } from "./syntax/settings_writer.ts";
 import { printLine } from "../terminal/stdout.ts";
+import { settingsBytesMax } from "../base/limits.ts";
+import { readRegularFile } from "../discovery/regular_file.ts";
 import { readSettingsTable, settingsFileName } from "../library/settings.ts";
 import { isTrusted, trustedListPath, trustLine } from "../library/trust.ts";
 import { UsageError } from "./syntax/usage_error.ts";
@@ -115,7 +117,7 @@ function ownPath(): string {
   const path = userSettingsPath();
   if (path !== undefined) return path;
   throw new CommandError(
-    "Cannot tell where settings are kept: neither HOME nor XDG_CONFIG_HOME is set",
+    "Cannot tell where settings are kept: neither HOME nor XDG_CONFIG_HOME is an absolute path",
   );
 }
 
@@ -123,7 +125,7 @@ function ownPath(): string {
 async function trust(): Promise<number> {
   let text: string;
   try {
-    text = Deno.readTextFileSync(settingsFileName);
+    text = new TextDecoder().decode(await readRegularFile(settingsFileName, settingsBytesMax));
   } catch (error) {
     throw new CommandError(`Cannot read ${settingsFileName} here: ${messageOf(error)}`);
   }

@@ -5,7 +5,9 @@
  */
 
 import { messageOf, RpcError } from "../base/errors.ts";
+import { settingsBytesMax } from "../base/limits.ts";
 import { isAbsolutePath } from "../base/paths.ts";
+import { readRegularFile } from "../discovery/regular_file.ts";
 
 /** The name of a settings file, in the working directory and in the user's own. */
 export const settingsFileName = "rpc.toml";
@@ -22,15 +24,21 @@ export interface Sourced {
 /**
  * The user's own settings file: `$XDG_CONFIG_HOME/rpc/rpc.toml`, or `%APPDATA%\rpc\rpc.toml`.
  * `undefined` where the environment names no home, as for some services: nothing is then kept, and
- * nowhere else.
+ * nowhere else. What is no absolute path is one below the working directory, which may be a
+ * stranger's, and names no home either.
  */
 export function userSettingsPath(): string | undefined {
   if (Deno.build.os === "windows") {
     const base = Deno.env.get("APPDATA") || underHome("\\AppData\\Roaming");
-    return base === undefined ? undefined : `${base}\\rpc\\${settingsFileName}`;
+    return ifAbsolute(base, `\\rpc\\${settingsFileName}`);
   }
   const base = Deno.env.get("XDG_CONFIG_HOME") || underHome("/.config");
-  return base === undefined ? undefined : `${base}/rpc/${settingsFileName}`;
+  return ifAbsolute(base, `/rpc/${settingsFileName}`);
+}
+
+/** A path below one that says where it is from anywhere. */
+export function ifAbsolute(base: string | undefined, path: string): string | undefined {
+  return base !== undefined && isAbsolutePath(base) ? base + path : undefined;
 }
 
 /** A path in the user's home, if the environment names one. */
@@ -42,8 +50,7 @@ export function underHome(path: string): string | undefined {
 /** The settings files, the stronger one first. */
 export function settingsPaths(): readonly string[] {
   const own = userSettingsPath();
-  // What is no absolute path is one below the working directory, which may be a stranger's.
-  return own === undefined || !isAbsolutePath(own) ? [settingsFileName] : [settingsFileName, own];
+  return own === undefined ? [settingsFileName] : [settingsFileName, own];
 }
 
 /**
@@ -76,7 +83,7 @@ export async function readSettings(
 ): Promise<ReadSettings> {
   let toml: string;
   try {
-    toml = Deno.readTextFileSync(path);
+    toml = new TextDecoder().decode(await readRegularFile(path, settingsBytesMax));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return { settings: new Map(), ignored: [] };

@@ -140,3 +140,41 @@ rootTest("without a home nothing is written anywhere, and rpc config says why", 
   assert.equal((await home.run(["config", "get", "workers"], { shell })).code, 0);
   assert.deepEqual([...Deno.readDirSync(home.workingDirectory)], []);
 });
+
+Deno.test({
+  name: "a settings file that is a pipe or a device keeps no command waiting",
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  await using home = await RpcHome.create();
+  const path = `${home.workingDirectory}/rpc.toml`;
+  const refused = /^rpc: Cannot read .*rpc\.toml: it is no regular file\n$/;
+  const pipe = await new Deno.Command("mkfifo", { args: [path] }).output();
+  assert.ok(pipe.success);
+  for (const args of [["call", "ping"], ["config", "get"], ["config", "trust"]]) {
+    const { code, stderr } = await home.run(args);
+    assert.match(stderr, args.includes("trust") ? /it is no regular file\n$/ : refused);
+    assert.notEqual(code, 0);
+  }
+  await Deno.remove(path);
+  await Deno.mkdir(dirname(home.settingsPath), { recursive: true });
+  await Deno.symlink("/dev/zero", home.settingsPath);
+  for (const args of [["config", "set", "workers", "2"], ["servers"]]) {
+    const { code, stderr } = await home.run(args);
+    assert.match(stderr, refused);
+    assert.equal(code, 2);
+  }
+});
+
+Deno.test({
+  name: "a home that is no absolute path is none: nothing is written below the working directory",
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  await using home = await RpcHome.create();
+  await home.serve();
+  const env = { XDG_CONFIG_HOME: "config", XDG_STATE_HOME: "state", TMPDIR: "tmp" };
+  const { code, stderr } = await home.run(["config", "set", "workers", "2"], { env });
+  assert.match(stderr, /^rpc: Cannot tell where settings are kept: .* is an absolute path\n$/);
+  assert.equal(code, 1);
+  assert.equal((await home.run(["call", "ping"], { env })).code, 0);
+  assert.deepEqual([...Deno.readDirSync(home.workingDirectory)], []);
+});

@@ -1,5 +1,6 @@
 import { messageOf, RpcError } from "../../base/errors.ts";
 import {
+  ifAbsolute,
   type ReadSettings,
   readSettings,
   settingsFileName,
@@ -29,10 +30,10 @@ interface FileSettings extends ReadonlyMap<string, Sourced> {
 export function stateDirectory(): string | undefined {
   if (Deno.build.os === "windows") {
     const base = Deno.env.get("LOCALAPPDATA") || underHome("\\AppData\\Local");
-    return base === undefined ? undefined : `${base}\\rpc\\state`;
+    return ifAbsolute(base, "\\rpc\\state");
   }
   const base = Deno.env.get("XDG_STATE_HOME") || underHome("/.local/state");
-  return base === undefined ? undefined : `${base}/rpc`;
+  return ifAbsolute(base, "/rpc");
 }
 
 /**

@@ -57,7 +57,9 @@ export function defaultLocalDirectory(environment = processEnvironment): LocalDi
   if (isAbsolutePath(runtime) && isDirectory(runtime)) {
     return { path: joinPath(runtime, "rpc"), isPrivate: true };
   }
-  return { path: joinPath(env("TMPDIR") || "/tmp", `rpc-${uid}`), isPrivate: true };
+  const temporary = env("TMPDIR") ?? "";
+  const base = isAbsolutePath(temporary) ? temporary : "/tmp";
+  return { path: joinPath(base, `rpc-${uid}`), isPrivate: true };
 }
 
 /** The directory that `local:/some/dir` means. */
