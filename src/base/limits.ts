@@ -370,6 +370,3 @@ export const gatheringShare = 2;
  * The same in milliseconds, at the most: far less than a person notices, should one be unreachable.
  */
 export const gatheringMsMax = 100;
-
-/** Longest settings file, in bytes: far more than all settings and much said about them take. */
-export const settingsBytesMax = 1024 * 1024;

@@ -18,7 +18,7 @@ import {
 } from "./syntax/settings.ts";
 import type { SettingValue } from "./syntax/settings_writer.ts";
 import { printLine } from "../terminal/stdout.ts";
-import { settingsBytesMax } from "../base/limits.ts";
+import { settingsBytesMax } from "../library/limits.ts";
 import { readRegularFile } from "../discovery/regular_file.ts";
 import { readSettingsTable, settingsFileName } from "../library/settings.ts";
 import { isTrusted, trustedListPath, trustLine } from "../library/trust.ts";

@@ -5,9 +5,9 @@
  */
 
 import { messageOf, RpcError } from "../base/errors.ts";
-import { settingsBytesMax } from "../base/limits.ts";
 import { isAbsolutePath } from "../base/paths.ts";
 import { readRegularFile } from "../discovery/regular_file.ts";
+import { settingsBytesMax } from "./limits.ts";
 
 /** The name of a settings file, in the working directory and in the user's own. */
 export const settingsFileName = "rpc.toml";

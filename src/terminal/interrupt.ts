@@ -12,19 +12,12 @@ const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM"];
 
-/** What {@link onInterrupt} takes. */
-interface InterruptOptions {
-  /**
-   * Whether the end of the terminal counts too, unless it was to be ignored from the start.
-   * @default false
-   */
-  readonly hangup?: boolean;
-}
-
 /**
  * Aborts at the first request to end; at the second the process ends at once, with exit code 130.
+ * The end of the terminal is such a request too, unless it was to be ignored from the start: what
+ * is under way ends as at Ctrl-C, and a screen is given back.
  */
-export function onInterrupt({ hangup = false }: InterruptOptions = {}): Interrupt {
+export function onInterrupt(): Interrupt {
   const abort = new AbortController();
   const listener = () => {
     if (abort.signal.aborted) Deno.exit(130);
@@ -38,7 +31,7 @@ export function onInterrupt({ hangup = false }: InterruptOptions = {}): Interrup
   };
   // Also where it is ignored: the runtime ends that by listening to it with the first of the
   // others.
-  const listens = Deno.build.os !== "windows" && (hangup || isIgnored);
+  const listens = Deno.build.os !== "windows";
   for (const name of endSignals) Deno.addSignalListener(name, listener);
   if (listens) Deno.addSignalListener("SIGHUP", hangupListener);
   return {

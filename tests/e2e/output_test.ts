@@ -80,16 +80,18 @@ Deno.test("a reader that has seen enough ends the calls quietly", async () => {
   assert.ok(code === 0 || code === 141, `exit code ${code}`);
 });
 
-signalTest("Ctrl-C prints the summary so far, and exits 130", async () => {
-  await using home = await RpcHome.create();
-  const { address } = await home.serve();
-  const client = home.start(["call", "ping", "--repeat", "100000000"]);
-  await client.line(/pong/);
-  client.signal("SIGINT");
-  assert.equal(await client.ended(), 130);
-  assert.match(client.stderr, /\b\d+ calls, 0 errors/);
-  assert.match(client.stderr, new RegExp(address));
-});
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  signalTest(`${signal} prints the summary so far, and exits 130`, async () => {
+    await using home = await RpcHome.create();
+    const { address } = await home.serve();
+    const client = home.start(["call", "ping", "--repeat", "100000000"]);
+    await client.line(/pong/);
+    client.signal(signal);
+    assert.equal(await client.ended(), 130);
+    assert.match(client.stderr, /\b\d+ calls, 0 errors/);
+    assert.match(client.stderr, new RegExp(address));
+  });
+}
 
 signalTest("rpc servers lists who is there, and whether they answer", async () => {
   await using home = await RpcHome.create();

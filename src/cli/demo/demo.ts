@@ -25,7 +25,7 @@ export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<nu
   const loadBefore = currentLoad();
   const directory = makeDemoDirectory();
   const reports = new Reports();
-  const interrupt = onInterrupt({ hangup: true });
+  const interrupt = onInterrupt();
   const views: DemoView[] = [];
   const record = new DemoRecord(
     () => systemClock.now(),

@@ -42,7 +42,7 @@ export async function run(
     ...{ discovery, service, transport, timeoutMs, clock: systemClock, log, tracer },
     exactNumbers: true,
   });
-  const interrupt = onInterrupt({ hangup: true });
+  const interrupt = onInterrupt();
   try {
     const gateway = await Gateway.start({
       ...{ listen, client, discovery, transport, service, token, allowHosts, allowOrigins, tls },

@@ -40,7 +40,7 @@ export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<num
     ...{ discovery, service, transport, timeoutMs, clock, log },
     exactNumbers: true,
   });
-  const interrupt = onInterrupt({ hangup: true });
+  const interrupt = onInterrupt();
   const tools = async (signal: AbortSignal): Promise<Tool[]> => {
     const document = await discoverAll(client, discovery, transport, service, signal);
     return toolsOf(document.methods, flags.methods);

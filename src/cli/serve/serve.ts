@@ -62,7 +62,7 @@ async function serveUntilStopped(
   const secret = flags.private ? secretFor(flags.registry, listen, keys) : undefined;
   const audit = flags.audit === undefined ? undefined : openAudit(flags.audit, log);
   const discovery = await openCommandRegistry(flags, log);
-  const interrupt = onInterrupt({ hangup: true });
+  const interrupt = onInterrupt();
   const signal = demo === undefined
     ? interrupt.signal
     : AbortSignal.any([interrupt.signal, demo.signal]);
