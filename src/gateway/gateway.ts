@@ -8,6 +8,7 @@ import type { Transport } from "../client/transport.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { Calls } from "./calls/calls.ts";
 import { Catalogue } from "./calls/catalogue.ts";
+import { Live } from "./calls/live.ts";
 import { Servers } from "./calls/servers.ts";
 import { Access } from "./door/access.ts";
 import { Answers } from "./door/answers.ts";
@@ -66,7 +67,11 @@ export class Gateway {
       answers: new Answers(clock),
       calls,
       catalogue,
-      servers: new Servers({ ...options, signal: ended.signal }),
+      live: new Live(
+        new Servers({ ...options, catalogue, signal: ended.signal }),
+        clock,
+        ended.signal,
+      ),
       clientStats: () => client.stats,
       isReady: () => !ended.signal.aborted && client.stats.connected > 0,
       clock,

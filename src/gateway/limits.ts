@@ -67,3 +67,15 @@ export const gatewayServersAskedMax = 500;
 
 /** How long a server may take to tell the page how it is. */
 export const gatewayServerTimeoutMs = 2_000;
+
+/**
+ * How often the page is told how the servers are: one that joins is seen within a second, and those
+ * who look at once cost no more than one.
+ */
+export const gatewayLookMs = 800;
+
+/** How often is looked at the latest whether the same servers offer something else. */
+export const gatewayOfferMs = 5_000;
+
+/** Pages that are told at once how the servers are: each holds a connection. */
+export const gatewayLooksMax = 256;

@@ -10,7 +10,7 @@ import { callOptionsOf, checkJsonBody, timeoutHeader } from "./calls/call_option
 import type { Calls } from "./calls/calls.ts";
 import type { Catalogue } from "./calls/catalogue.ts";
 import type { ClientStats } from "../client/client_options.ts";
-import type { Servers } from "./calls/servers.ts";
+import type { Live } from "./calls/live.ts";
 import { assetAt } from "./page/assets.ts";
 import { metricsPage, metricsType } from "./documents/metrics.ts";
 import { toOpenApi } from "./documents/openapi.ts";
@@ -25,7 +25,7 @@ interface RoutesOptions {
   readonly answers: Answers;
   readonly calls: Calls;
   readonly catalogue: Catalogue;
-  readonly servers: Servers;
+  readonly live: Live;
   readonly clientStats: () => ClientStats;
   /** Whether a call would find a server. */
   readonly isReady: () => boolean;
@@ -124,8 +124,8 @@ export class Routes {
 
   /** What is only looked at; `undefined`: it is none of these. */
   async #document(request: Request, pathname: string): Promise<Response | undefined> {
-    if (!/^\/(openrpc\.json|openapi\.json|servers\.json|metrics)$/.test(pathname)) return undefined;
-    const { access, answers, calls, catalogue, servers, clientStats } = this.#options;
+    if (!/^\/(openrpc\.json|openapi\.json|live|metrics)$/.test(pathname)) return undefined;
+    const { access, answers, calls, catalogue, live, clientStats } = this.#options;
     allow(request, "GET", "HEAD");
     access.checkToken(request);
     answers.checkRoom();
@@ -136,7 +136,7 @@ export class Routes {
       const page = { inFlight, counts, sockets: this.sockets, client: clientStats() };
       return new Response(metricsPage(page), { headers: { "content-type": metricsType } });
     }
-    if (pathname === "/servers.json") return json(await servers.list(request.signal));
+    if (pathname === "/live") return live.response();
     const document = await catalogue.document(request.signal);
     if (pathname === "/openrpc.json") return json(document);
     return json(toOpenApi(document, new URL(request.url).origin));

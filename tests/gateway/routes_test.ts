@@ -6,7 +6,7 @@ import type { CallReport } from "../../src/client/call_report.ts";
 import type { CallOptions } from "../../src/client/client_options.ts";
 import type { Calls } from "../../src/gateway/calls/calls.ts";
 import type { Catalogue } from "../../src/gateway/calls/catalogue.ts";
-import type { Servers } from "../../src/gateway/calls/servers.ts";
+import type { Live } from "../../src/gateway/calls/live.ts";
 import { Access } from "../../src/gateway/door/access.ts";
 import { Answers } from "../../src/gateway/door/answers.ts";
 import { BodyReader } from "../../src/gateway/door/body.ts";
@@ -29,7 +29,7 @@ function routesTo(call: Call): Routes {
     answers: new Answers(clock),
     calls: { call: report } as unknown as Calls,
     catalogue: {} as Catalogue,
-    servers: {} as Servers,
+    live: {} as Live,
     clientStats: () => {
       throw new Error("Not asked for");
     },

@@ -1,16 +1,25 @@
+import { createHash } from "node:crypto";
 import { type Clock, orAborted } from "../../base/clock.ts";
-import { gatewayServersAskedMax, gatewayServerTimeoutMs } from "../limits.ts";
+import { messageOf } from "../../base/errors.ts";
+import {
+  gatewayLookMs,
+  gatewayOfferMs,
+  gatewayServersAskedMax,
+  gatewayServerTimeoutMs,
+} from "../limits.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import { callOnce } from "../../client/call_once.ts";
 import type { Transport } from "../../client/transport.ts";
-import type { Discovery, Instance } from "../../discovery/discovery.ts";
+import type { Discovery } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
-import { ServerRows } from "../../library/survey/server_rows.ts";
+import { type ServerRow, ServerRows } from "../../library/survey/server_rows.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { statsSchema } from "../../wire/reports/stats.ts";
+import type { Catalogue } from "./catalogue.ts";
 
 /** What servers are looked at with. */
 interface ServersOptions {
+  readonly catalogue: Catalogue;
   readonly discovery: Discovery;
   readonly transport: Transport;
   readonly service: string;
@@ -18,11 +27,34 @@ interface ServersOptions {
   readonly signal: AbortSignal;
 }
 
+/** One procedure over all servers. */
+interface MethodFigures {
+  calls: number;
+  errors: number;
+  /** Calls a second since the look before. */
+  rate: number;
+  /** Of the server where it takes longest. */
+  p50Ms: number | undefined;
+  p99Ms: number | undefined;
+}
+
+/** What the page is told at one look. */
+interface View {
+  readonly servers: readonly Record<string, unknown>[];
+  readonly methods: Readonly<Record<string, MethodFigures>>;
+  /** Another one: what the servers offer has changed. */
+  readonly version: string;
+  /** Why it is not known what the servers offer. */
+  readonly problem?: string;
+}
+
 /** The servers as the page shows them. They are asked only while somebody looks. */
 export class Servers {
   readonly #options: ServersOptions;
   readonly #rows: ServerRows;
-  #asking: Promise<void> | undefined;
+  #last: { readonly view: Promise<View>; readonly atMs: number } | undefined;
+  #counted: { readonly calls: ReadonlyMap<string, number>; readonly atMs: number } | undefined;
+  #offer = { ids: "", untilMs: -Infinity, version: "", problem: undefined as string | undefined };
 
   constructor(options: ServersOptions) {
     const { transport, clock } = options;
@@ -40,29 +72,92 @@ export class Servers {
     });
   }
 
-  /** All of them as JSON, but for secrets. Those who ask at the same time are told the same. */
-  async list(signal: AbortSignal): Promise<Record<string, unknown>[]> {
-    this.#asking ??= this.#ask().finally(() => this.#asking = undefined);
-    await orAborted(this.#asking, signal);
-    return this.#rows.all.map(({ instance, state, problem, stats }) => ({
-      ...shownOf(instance),
-      state: state ?? "asking",
-      ...(problem === undefined ? {} : { problem }),
-      ...(stats === undefined ? {} : { stats }),
-    }));
+  /** How they all are, but for secrets. Those who look at about the same time are told the same. */
+  async view(signal: AbortSignal): Promise<View> {
+    const now = this.#options.clock.now();
+    if (this.#last === undefined || this.#last.atMs + gatewayLookMs / 2 <= now) {
+      this.#last = { view: this.#look(), atMs: now };
+    }
+    return await orAborted(this.#last.view, signal);
   }
 
-  async #ask(): Promise<void> {
+  async #look(): Promise<View> {
     const { discovery, service, signal } = this.#options;
-    for await (const { instances } of snapshots(discovery, service, signal)) {
-      await this.#rows.update(instances.slice(0, gatewayServersAskedMax));
-      break;
+    try {
+      for await (const { instances } of snapshots(discovery, service, signal)) {
+        await this.#rows.update(instances.slice(0, gatewayServersAskedMax));
+        break;
+      }
+    } catch (error) {
+      // The servers that are known may go on while the registry is away.
+      if (signal.aborted) throw error;
     }
     await this.#rows.ask();
+    const rows = this.#rows.all;
+    const { version, problem } = await this.#offered(rows);
+    const methods = this.#figures(rows);
+    return {
+      servers: rows.map(shownOf),
+      methods,
+      version,
+      ...(problem === undefined ? {} : { problem }),
+    };
+  }
+
+  /** Asks anew when there are other servers, and now and then: a server may reload its module. */
+  async #offered(rows: readonly ServerRow[]) {
+    const { catalogue, clock, signal } = this.#options;
+    const ids = rows.map(({ instance }) => instance.id).join();
+    if (ids === this.#offer.ids && clock.now() < this.#offer.untilMs) return this.#offer;
+    const untilMs = clock.now() + gatewayOfferMs;
+    try {
+      const text = JSON.stringify(await catalogue.document(signal));
+      const version = createHash("sha256").update(text).digest("base64url");
+      this.#offer = { ids, untilMs, version, problem: undefined };
+    } catch (error) {
+      this.#offer = { ids: "", untilMs, version: this.#offer.version, problem: messageOf(error) };
+    }
+    return this.#offer;
+  }
+
+  /** Adds up what the servers say, each name as they say it: it is nobody's property. */
+  #figures(rows: readonly ServerRow[]): Record<string, MethodFigures> {
+    const atMs = this.#options.clock.now();
+    const before = this.#counted;
+    const calls = new Map<string, number>();
+    const figures = new Map<string, MethodFigures>();
+    for (const { instance, stats } of rows) {
+      for (const [name, one] of Object.entries(stats?.methods ?? {})) {
+        const key = `${instance.id} ${name}`;
+        calls.set(key, one.calls);
+        const sum = figures.get(name) ??
+          { calls: 0, errors: 0, rate: 0, p50Ms: undefined, p99Ms: undefined };
+        figures.set(name, sum);
+        sum.calls += one.calls;
+        sum.errors += Object.values(one.errors).reduce((all, count) => all + count, 0);
+        const last = before?.calls.get(key);
+        if (before !== undefined && last !== undefined && atMs > before.atMs) {
+          sum.rate += 1_000 * Math.max(0, one.calls - last) / (atMs - before.atMs);
+        }
+        if (one.latency === null) continue;
+        sum.p50Ms = Math.max(sum.p50Ms ?? 0, one.latency.p50Ms);
+        sum.p99Ms = Math.max(sum.p99Ms ?? 0, one.latency.p99Ms);
+      }
+    }
+    this.#counted = { calls, atMs };
+    return Object.fromEntries(figures);
   }
 }
 
-function shownOf(instance: Instance): Record<string, unknown> {
+function shownOf({ instance, state, problem, stats, callsPerSecond }: ServerRow) {
   const { id, zone, version, weight, startedAtMs } = instance;
-  return { id, address: addressOf(instance), zone, version, weight, startedAtMs };
+  const latencies = Object.values(stats?.methods ?? {}).flatMap(({ latency }) => latency ?? []);
+  return {
+    ...{ id, address: addressOf(instance), zone, version, weight, startedAtMs },
+    ...{ state: state ?? "asking", problem, rate: callsPerSecond },
+    ...{ busy: stats?.workers.busy, size: stats?.workers.size },
+    p99Ms: latencies.length === 0
+      ? undefined
+      : latencies.reduce((most, { p99Ms }) => Math.max(most, p99Ms), 0),
+  };
 }

@@ -2,7 +2,17 @@
 
 import html from "./index.html" with { type: "text" };
 import css from "./page.css" with { type: "text" };
-import script from "./page.js" with { type: "text" };
+import call from "./call.js" with { type: "text" };
+import copies from "./copies.js" with { type: "text" };
+import dom from "./dom.js" with { type: "text" };
+import fields from "./fields.js" with { type: "text" };
+import methods from "./methods.js" with { type: "text" };
+import page from "./page.js" with { type: "text" };
+import past from "./past.js" with { type: "text" };
+import plots from "./plots.js" with { type: "text" };
+import schema from "./schema.js" with { type: "text" };
+import servers from "./servers.js" with { type: "text" };
+import words from "./words.js" with { type: "text" };
 
 /** Only what we serve ourselves is run or shown; what servers say is text all the same. */
 const policy = [
@@ -16,10 +26,15 @@ const policy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
+/** The page's modules, each under its own name. */
+const modules = { call, copies, dom, fields, methods, page, past, plots, schema, servers, words };
+
 const assets: Readonly<Record<string, readonly [type: string, text: string]>> = {
   "/": ["text/html", html],
   "/page.css": ["text/css", css],
-  "/page.js": ["text/javascript", script],
+  ...Object.fromEntries(
+    Object.entries(modules).map(([name, text]) => [`/${name}.js`, ["text/javascript", text]]),
+  ),
 };
 
 /** A file of the page, in which nothing is secret; `undefined`: there is none at that path. */

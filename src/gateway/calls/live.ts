@@ -1,0 +1,53 @@
+import { type Clock, sleep } from "../../base/clock.ts";
+import { gatewayLookMs, gatewayLooksMax } from "../limits.ts";
+import { HttpProblem } from "../door/problem.ts";
+import type { Servers } from "./servers.ts";
+
+/**
+ * Tells those who look how the servers are, as server-sent events. A look is taken only when there
+ * is room for it on the way to its reader, so that who does not read costs nothing.
+ */
+export class Live {
+  readonly #servers: Servers;
+  readonly #clock: Clock;
+  readonly #ended: AbortSignal;
+  #looks = 0;
+
+  /** @param ended closes them all: they would never end by themselves */
+  constructor(servers: Servers, clock: Clock, ended: AbortSignal) {
+    this.#servers = servers;
+    this.#clock = clock;
+    this.#ended = ended;
+  }
+
+  /** Begins to tell. @throws {HttpProblem} too many look */
+  response(): Response {
+    if (this.#looks >= gatewayLooksMax) {
+      throw new HttpProblem(503, "Overloaded", `${gatewayLooksMax} look already`);
+    }
+    this.#looks++;
+    const left = new AbortController();
+    const signal = AbortSignal.any([left.signal, this.#ended]);
+    signal.addEventListener("abort", () => this.#looks--, { once: true });
+    const utf8 = new TextEncoder();
+    let nextMs = -Infinity;
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull: async (controller) => {
+        try {
+          const waitMs = nextMs - this.#clock.now();
+          if (waitMs > 0) await sleep(this.#clock, waitMs, signal);
+          signal.throwIfAborted();
+          nextMs = this.#clock.now() + gatewayLookMs;
+          const view = JSON.stringify(await this.#servers.view(signal));
+          controller.enqueue(utf8.encode(`data: ${view}\n\n`));
+        } catch {
+          // Whoever looks asks again by himself.
+          left.abort();
+          controller.close();
+        }
+      },
+      cancel: () => left.abort(),
+    }, { highWaterMark: 0 });
+    return new Response(body, { headers: { "content-type": "text/event-stream" } });
+  }
+}
