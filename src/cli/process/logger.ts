@@ -7,7 +7,7 @@ import {
 } from "@logtape/logtape";
 import { systemClock } from "../../base/clock.ts";
 import { logFlushMs } from "../limits.ts";
-import type { Logger } from "../../base/log.ts";
+import type { LogFields, Logger } from "../../base/log.ts";
 import type { logLevels } from "../serve/flags.ts";
 import { plainLine, plainText } from "../../terminal/plain_text.ts";
 import { LogOutput } from "./log_output.ts";
@@ -50,14 +50,15 @@ export async function createLogger({ level, format }: LoggerOptions): Promise<Pr
     ],
   });
   const logger = getLogger("rpc");
-  const withFields = (message: string, fields: object = {}) => {
-    // LogTape shows fields where the message names them in braces; the message's own are text.
-    const text = (isJson ? message : plainLine(message)).replaceAll("{", "{{").replaceAll(
-      "}",
-      "}}",
-    );
+  // LogTape shows fields where the message names them in braces; its own are text.
+  const escaped = (text: string) => text.replaceAll("{", "{{").replaceAll("}", "}}");
+  const withFields = (message: string, { stack = "", ...fields }: LogFields = {}) => {
+    if (isJson) return escaped(message);
     const names = Object.keys(fields).map((name) => ` ${name}={${name}}`).join("");
-    return isJson ? text : text + names;
+    // For people a stack has lines of its own, which can pass for nothing else.
+    const lines = stack === "" ? [] : String(stack).split("\n");
+    return escaped(plainLine(message)) + names +
+      lines.map((line) => `\n    ${escaped(plainLine(line))}`).join("");
   };
   // In JSON the line as a whole is made plain; in text that would take its colours too.
   const plain = (fields: object = {}) =>

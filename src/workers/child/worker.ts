@@ -17,7 +17,7 @@ import { Outbox } from "../../wire/outbox.ts";
 import { isTooLongDescription, tooLongDescription } from "../description.ts";
 import { Claims } from "../claim_file.ts";
 import { boundOfWorker } from "../message_max.ts";
-import { stackOf, takeStdio, type WorkerIo } from "./worker_stdio.ts";
+import { takeStdio, type WorkerIo } from "./worker_stdio.ts";
 
 /**
  * The child's side: answers JSON-RPC lines from stdin on stdout until stdin ends, which it also
@@ -258,7 +258,7 @@ class Worker {
   #failure(call: Call, thrown: unknown): string | undefined {
     const error = thrown instanceof RpcError ? thrown : toFailure(call.method, thrown);
     if (error.name === "InternalError" && !call.context.isAborted) {
-      this.#io.warn(`${call.method} failed: ${stackOf(error.cause ?? error)}`);
+      this.#io.failed(`${call.method} failed`, error.cause ?? error);
     }
     return call.id === undefined ? undefined : encodeError(call.id, error);
   }

@@ -1,5 +1,6 @@
-import { messageOf } from "../../base/errors.ts";
+import { encodeFailure } from "../failure_report.ts";
 import { takeOwnDescriptors } from "../own_descriptors.ts";
+import { describeFailure } from "./failure.ts";
 
 /** What a worker reads requests from and writes answers to. */
 export interface WorkerIo {
@@ -7,8 +8,8 @@ export interface WorkerIo {
   read(buffer: Uint8Array): Promise<number | null>;
   /** Writes some of the bytes and says how many. */
   writeSync(bytes: Uint8Array): number;
-  /** Takes what people should see of a failed procedure. */
-  warn(text: string): void;
+  /** Tells people what was thrown, and where. `what` begins the sentence. */
+  failed(what: string, thrown: unknown): void;
 }
 
 const printers = [
@@ -44,9 +45,10 @@ export function takeStdio(): WorkerIo {
   const read = input.read.bind(input);
   if (own === undefined) printToStderr();
   const print = console.error.bind(console);
-  const warn = (text: string) => {
+  const failed = (what: string, thrown: unknown) => {
     try {
-      print(text);
+      // On a line of its own, also behind one that a procedure has begun.
+      print(`\n${encodeFailure(describeFailure(what, thrown))}`);
     } catch {
       // A procedure has closed stderr, which must not cost anybody's call.
     }
@@ -54,13 +56,13 @@ export function takeStdio(): WorkerIo {
   for (const signal of ignoredSignals()) Deno.addSignalListener(signal, () => {});
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
-    warn(`Unhandled rejection: ${stackOf(event.reason)}`);
+    failed("Nobody caught a rejection", event.reason);
   });
   globalThis.addEventListener("error", (event) => {
     event.preventDefault();
-    warn(`Uncaught error: ${stackOf(event.error)}`);
+    failed("Nobody caught an error", event.error);
   });
-  return { read, writeSync, warn };
+  return { read, writeSync, failed };
 }
 
 /**
@@ -78,26 +80,4 @@ function printToStderr(): void {
 
 function ignoredSignals(): Deno.Signal[] {
   return Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM", "SIGHUP"];
-}
-
-/** Where our own source is: also in a binary its modules lie as they do here. */
-const ownSource = new URL("../../", import.meta.url).href;
-
-/**
- * The stack of anything that was thrown, for the log: up to the procedure, since how we came to
- * call it tells its author nothing. What was thrown may be made to throw when it is read.
- */
-export function stackOf(thrown: unknown, own = ownSource): string {
-  try {
-    if (thrown instanceof Error && typeof thrown.stack === "string") {
-      const lines = thrown.stack.split("\n");
-      const end = lines.findLastIndex((line) => !(/^ +at /.test(line) && line.includes(own)));
-      // What has no place but here is an error of ours, and then these are what tells of it.
-      const isAllOurs = !lines.slice(0, end + 1).some((line) => /^ +at /.test(line));
-      return isAllOurs ? thrown.stack : lines.slice(0, end + 1).join("\n");
-    }
-  } catch {
-    // Its message may be readable all the same.
-  }
-  return messageOf(thrown);
 }

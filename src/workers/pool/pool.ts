@@ -98,6 +98,8 @@ export class WorkerPool implements Pool {
   readonly #io: Scheduler;
   #document: OpenRpcDocument | undefined;
   #isClosed = false;
+  /** Of the workers, which are told apart by their numbers in the log. */
+  #lastNumber = 0;
 
   private constructor(options: WorkerPoolOptions) {
     const { clock, queueMax = queueMaxDefault } = options;
@@ -197,6 +199,7 @@ export class WorkerPool implements Pool {
     const missing = Math.max(0, size - scheduler.slots.length);
     const added = Array.from({ length: missing }, () =>
       new WorkerSlot({
+        number: ++this.#lastNumber,
         command,
         inOrder,
         callsMax: inOrder ? cpuCallsPerWorkerMax : ioCallsPerWorkerMax,

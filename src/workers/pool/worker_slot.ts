@@ -12,6 +12,8 @@ import type { WorkerEnd } from "../process/worker_end.ts";
 
 /** What a {@link WorkerSlot} needs. */
 interface WorkerSlotOptions {
+  /** Its number among those of its server, from 1 on. */
+  readonly number: number;
   readonly command: WorkerCommand;
   readonly inOrder: boolean;
   readonly callsMax: number | undefined;

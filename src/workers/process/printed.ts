@@ -3,11 +3,13 @@ import { messageOf } from "../../base/errors.ts";
 import { readBufferBytes } from "../../base/limits.ts";
 import { printedLinesAtOnce, printedLinesPerSecondMax, printedPauseMs } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
+import { decodeFailure } from "../failure_report.ts";
 import { StderrLines } from "./stderr_lines.ts";
 
 /** What {@link Printed} needs. */
 interface PrintedOptions {
-  readonly workerPid: number;
+  /** Its number among the workers of its server, from 1 on. */
+  readonly worker: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -90,14 +92,17 @@ export class Printed {
   /** Whether it was logged. */
   #takeLine(line: string): boolean {
     if (outOfMemory.test(line)) this.#ranOutOfMemory = true;
-    this.#tail.push(line);
-    if (this.#tail.length > tailMax) this.#tail.shift();
+    const failure = decodeFailure(line);
+    this.#tail.push(...(failure === undefined ? [line] : [failure.message, ...failure.stack]));
+    if (this.#tail.length > tailMax) this.#tail.splice(0, this.#tail.length - tailMax);
     if (!this.#mayLog()) {
       this.#drop(1);
       return false;
     }
     this.#left--;
-    this.#options.log.info("A worker printed", { workerPid: this.#options.workerPid, line });
+    const { log, worker } = this.#options;
+    if (failure === undefined) log.info(`[worker ${worker}] ${line}`);
+    else log.warn(`[worker ${worker}] ${failure.message}`, { stack: failure.stack.join("\n") });
     return true;
   }
 
@@ -121,8 +126,8 @@ export class Printed {
     this.#notice?.cancel();
     this.#notice = undefined;
     if (this.#dropped === 0) return;
-    const { log, workerPid } = this.#options;
-    log.warn("A worker printed too much", { workerPid, linesDropped: this.#dropped });
+    const { log, worker } = this.#options;
+    log.warn("A worker printed too much", { worker, linesDropped: this.#dropped });
     this.#dropped = 0;
   }
 }

@@ -21,6 +21,8 @@ import { Printed } from "./printed.ts";
 
 /** What a {@link WorkerProcess} needs. */
 interface WorkerProcessOptions {
+  /** Its number among the workers of its server, from 1 on. */
+  readonly number: number;
   readonly command: WorkerCommand;
   /** Whether it acts on one request after the other, each answered before the next begins. */
   readonly inOrder: boolean;
@@ -93,7 +95,7 @@ export class WorkerProcess {
     this.#stdout = this.#child.stdout.getReader({ mode: "byob" });
     const { clock, log } = options;
     const stderr = Deno.build.os === "windows" ? undefined : this.#child.stderr;
-    this.#printed = new Printed(stderr, { workerPid: this.pid, clock, log });
+    this.#printed = new Printed(stderr, { worker: options.number, clock, log });
     this.ended = this.#run();
   }
 

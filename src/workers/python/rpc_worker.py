@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import importlib
 import io
+import json
 import os
 import queue
 import signal
@@ -18,6 +19,12 @@ from rpc_values import MESSAGE_BYTES_MAX, Sends, Unfit, check_numbers, read, sai
 
 INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
+
+STACK_LINES_MAX = 20
+"""Lines of a traceback that are logged."""
+
+REPORT_LENGTH_MAX = 8_000
+"""Characters of a line by which a failure is told: the server logs no longer ones."""
 
 OWN_FILES = ("<rpc>", "<frozen importlib")
 """Where the frames of a traceback come from that tell a user nothing."""
@@ -324,9 +331,8 @@ class Worker:
             )
         else:
             if not call.is_cancelled:
-                sys.stderr.write(shown(error))
-            text = safe_text(error)
-            message = f"{name} failed: {type(error).__name__}" + (f": {text}" if text else "")
+                sys.stderr.write(report(f"{name} failed: {summary(error)}", shown(error)))
+            message = f"{name} failed: {summary(error)}"
         self._wire.refuse(call.number, INTERNAL_ERROR, message, {"executed": "yes"})
 
     def _end(self, call: Call) -> None:
@@ -432,6 +438,25 @@ def safe_text(error: BaseException) -> str:
         return "".join([str.__str__(str(error))])
     except BaseException:  # It may leave, too.
         return "an error whose text cannot be made"
+
+
+def summary(error: BaseException) -> str:
+    text = safe_text(error)
+    return type(error).__name__ + (f": {text}" if text else "")
+
+
+def report(message: str, stack: str) -> str:
+    """A failure as the one line by which the server logs it as a whole, behind one that was begun."""
+    lines = stack.rstrip().splitlines()
+    if len(lines) > STACK_LINES_MAX:
+        half = STACK_LINES_MAX // 2
+        lines = lines[:half] + ["..."] + lines[1 - half :]
+    shown_lines = [line[:200] for line in lines]
+    while True:
+        told = json.dumps({"message": message[:1_000], "stack": shown_lines}, ensure_ascii=False)
+        if len(told) <= REPORT_LENGTH_MAX or not shown_lines:
+            return "\n\x1e" + told + "\n"
+        shown_lines.pop()
 
 
 def shown(error: BaseException) -> str:

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as z from "zod";
 import { builtin } from "../../../src/procedures/builtin.ts";
 import { defineProcedure, type Procedures } from "../../../src/procedures/procedure.ts";
+import { describeFailure } from "../../../src/workers/child/failure.ts";
 import { runWorker } from "../../../src/workers/child/worker.ts";
 import type { WorkerIo } from "../../../src/workers/child/worker_stdio.ts";
 import { waitFor } from "../../support/wait_for.ts";
@@ -59,8 +60,9 @@ class InMemoryWorker implements WorkerIo {
     return some.length;
   }
 
-  warn(text: string): void {
-    this.warnings.push(text);
+  failed(what: string, thrown: unknown): void {
+    const { message, stack } = describeFailure(what, thrown);
+    this.warnings.push([message, ...stack].join("\n"));
   }
 
   /** The answers so far, by their ids, in the order in which they were written. */

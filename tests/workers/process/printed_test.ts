@@ -52,7 +52,7 @@ Deno.test("what a worker prints is logged a few lines a turn, and its pipe is le
   const clock = new VirtualClock();
   const { log, entries } = recordingLogger();
   const { stream, read } = streamOf("a line\n".repeat(printedLinesAtOnce * 3));
-  const printed = new Printed(stream, { workerPid: 1, clock, log });
+  const printed = new Printed(stream, { worker: 1, clock, log });
   await waitFor("the first lines", () => entries.length > 0);
   assert.deepEqual([entries.length, read.count], [printedLinesAtOnce, 1]);
   let isEnded = false;
@@ -68,7 +68,7 @@ Deno.test("the dropping is told although nothing more is printed, and the last w
   const { log, entries } = recordingLogger();
   const lines = printedLinesPerSecondMax + 7;
   const { stream } = streamOf(Array.from({ length: lines }, (_, i) => `line ${i}\n`).join(""));
-  const printed = new Printed(stream, { workerPid: 1, clock: systemClock, log });
+  const printed = new Printed(stream, { worker: 1, clock: systemClock, log });
   await printed.ended;
   const sum = entries.length - 1 + (entries.at(-1)?.fields.linesDropped as number);
   assert.equal(sum, lines);

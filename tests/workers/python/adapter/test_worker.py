@@ -1,5 +1,6 @@
 """Functions that raise, print, wait, yield and go."""
 
+import json
 import os
 import unittest
 
@@ -126,8 +127,11 @@ class Behaviour(unittest.TestCase):
         with self.assertRaises(Failed):
             self.worker.call("chained")
         log = self.worker.log()
-        self.assertRegex(log, r'File ".*tasks\.py", line \d+, in chained\n    raise ValueError\("outer"\)')
-        self.assertIn("ZeroDivisionError", log)
+        told = json.loads(log[log.index("\x1e") + 1 :].splitlines()[0])
+        self.assertEqual(told["message"], "chained failed: ValueError: outer")
+        stack = "\n".join(told["stack"])
+        self.assertRegex(stack, r'File ".*tasks\.py", line \d+, in chained\n    raise ValueError\("outer"\)')
+        self.assertIn("ZeroDivisionError", stack)
         for own in ("rpc_worker", "rpc_procedures", "rpc_hints"):
             self.assertNotIn(own, log)
 
