@@ -549,7 +549,7 @@ class _Backoff:
         self._base, self._most, self.failures = base, most, 0
 
     def next(self) -> float:
-        ceiling = min(self._most, self._base * 2 ** min(self.failures, 30))
+        ceiling: float = min(self._most, self._base * 2 ** min(self.failures, 30))
         self.failures += 1
         return ceiling * (0.5 + random.random() / 2)
 
@@ -1098,9 +1098,10 @@ class _Endpoint:
 
         try:
             async with core.dials:
-                _, connection = await asyncio.wait_for(making(), CONNECT_TIMEOUT)
+                made = await asyncio.wait_for(making(), CONNECT_TIMEOUT)
         except asyncio.TimeoutError:
             raise Unavailable(f"no connection within {CONNECT_TIMEOUT:g} s") from None
+        connection: _Connection = made[1]
         try:
             await self._probe(connection, bool(tls))
         except BaseException:
@@ -1459,7 +1460,12 @@ class _Core:
         if self.is_closed:
             raise _closed(call)
         waiter = call.waiter = self.loop.create_future()
-        timer = self.loop.call_later(max(0.0, seconds), lambda: waiter.done() or waiter.set_result(False))
+
+        def over() -> None:
+            if not waiter.done():
+                waiter.set_result(False)
+
+        timer = self.loop.call_later(max(0.0, seconds), over)
         try:
             await waiter
         finally:
@@ -2012,11 +2018,11 @@ class _Keys:
     def _cluster_of(self, context: ssl.SSLContext) -> str:
         """Its id stands in the name of the cluster's own certificate, which `rpc keys init` made."""
         for certificate in context.get_ca_certs():
-            for part in certificate.get("subject", ()):
-                for name, value in part:  # type: ignore[misc]
-                    match = re.fullmatch(r"rpc cluster ([0-9a-f]+)", str(value))
-                    if name == "commonName" and match is not None:
-                        return match.group(1)
+            subject: Any = certificate.get("subject", ())
+            for name, value in (pair for part in subject for pair in part):
+                match = re.fullmatch(r"rpc cluster ([0-9a-f]+)", str(value))
+                if name == "commonName" and match is not None:
+                    return match.group(1)
         raise ValueError("ca.crt is no certificate of a cluster")
 
 

@@ -143,7 +143,7 @@ def _text(value: str, path: Path) -> str:
     return value
 
 
-def _sequences(sends: Sends) -> Tuple[type, ...]:
+def _sequences(sends: Sends) -> Any:
     return (list, tuple, set, frozenset, collections.deque) if set in sends else (list, tuple)
 
 

@@ -575,7 +575,11 @@ def give_rpc_to_children() -> None:
     if sys.platform == "win32":
         spawn.get_command_line = lambda **options: [known(one) for one in command_line(**options)]
     elif start is not None:
-        util.spawnv_passfds = lambda path, arguments, files: start(path, [known(one) for one in arguments], files)
+
+        def started(path: Any, arguments: Any, files: Any) -> Any:
+            return start(path, [known(one) for one in arguments], files)
+
+        setattr(util, "spawnv_passfds", started)
 
 
 def load(path: str) -> types.ModuleType:
