@@ -149,6 +149,11 @@ export interface Discovery extends InstanceSource {
    */
   announce(instance: Instance, options?: AnnounceOptions): Announcement;
   /**
+   * Connects, while whoever will announce has other work to do. What goes wrong is told to the
+   * announcement. Absent: there is nothing to connect to.
+   */
+  prepare?(): void;
+  /**
    * The names of the services that anybody has been announced under, sorted; of some nobody may be
    * left.
    *

@@ -54,6 +54,10 @@ class LastKnownDiscovery implements Discovery {
     return this.#discovery.announce(instance, options);
   }
 
+  prepare(): void {
+    this.#discovery.prepare?.();
+  }
+
   watch(service: string, watcher: Watcher): Watch {
     const watch = new LastKnownWatch(this.#discovery, service, watcher, this.#options);
     this.#watches.add(watch);

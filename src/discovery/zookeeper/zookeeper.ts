@@ -66,6 +66,8 @@ export class ZooKeeperDiscovery implements Discovery {
   readonly #acl: readonly Acl[];
   readonly #announcements = new Set<ZooKeeperAnnouncement>();
   readonly #watches = new Set<ZooKeeperWatch>();
+  /** Why ZooKeeper could not be reached when it was last tried. */
+  #failure: RpcError | undefined;
   /** Those who wait for the names of services. */
   readonly #asking = new Set<(error: RpcError) => void>();
 
@@ -100,7 +102,12 @@ export class ZooKeeperDiscovery implements Discovery {
     this.#announcements.add(announcement);
     void announcement.ended.then(() => this.#announcements.delete(announcement));
     this.#connect();
+    this.#tellFormerFailure(announcement);
     return announcement;
+  }
+
+  prepare(): void {
+    this.#connect();
   }
 
   watch(service: string, watcher: Watcher): Watch {
@@ -111,6 +118,7 @@ export class ZooKeeperDiscovery implements Discovery {
     });
     this.#watches.add(watch);
     this.#connect();
+    this.#tellFormerFailure(watch);
     return watch;
   }
 
@@ -175,6 +183,7 @@ export class ZooKeeperDiscovery implements Discovery {
 
   #onState(state: ZooKeeperState): void {
     this.#options.log.debug("The ZooKeeper session changed", { state });
+    this.#failure = undefined;
     if (state === "connected") {
       for (const part of [...this.#announcements, ...this.#watches]) part.connected();
     } else if (state === "auth_failed") {
@@ -183,6 +192,12 @@ export class ZooKeeperDiscovery implements Discovery {
           "(zookeeper://user:password@host:2181)",
       );
     }
+  }
+
+  /** To one that came after it, and once that one has been returned. */
+  #tellFormerFailure(part: ZooKeeperAnnouncement | ZooKeeperWatch): void {
+    if (this.#failure === undefined) return;
+    queueMicrotask(() => this.#failure && part.unreachable(this.#failure));
   }
 
   #unreachable(error: Error): void {
@@ -194,6 +209,7 @@ export class ZooKeeperDiscovery implements Discovery {
 
   #tellAll(message: string, cause?: Error): void {
     const error = new RpcError("Unavailable", message, { cause });
+    this.#failure = error;
     for (const part of [...this.#announcements, ...this.#watches]) part.unreachable(error);
     for (const reject of this.#asking) reject(error);
   }

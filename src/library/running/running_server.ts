@@ -93,6 +93,7 @@ export class RunningServer implements AsyncDisposable {
   static async start(options: RunningServerOptions): Promise<RunningServer> {
     const exposure = { ...options, hasKeys: options.keys !== undefined };
     guardExposure(exposure);
+    options.discovery.prepare?.();
     const pool = await startPool(options);
     let server: RpcServer | undefined;
     let running: RunningServer | undefined;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Opcode } from "../../../src/zookeeper/protocol.ts";
+import { freePort } from "../../support/free_port.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import {
   type ScriptedRequest,
@@ -10,6 +11,40 @@ import { anInstance } from "../recorder.ts";
 import { openZooKeeper } from "./zookeeper_support.ts";
 
 const noNode = -101;
+
+Deno.test("zookeeper: a registry connects before there is anything to announce, if it is told to", async () => {
+  await using server = new ScriptedServer();
+  const discovery = openZooKeeper({ port: Number(server.connectString.split(":")[1]) });
+  try {
+    discovery.prepare();
+    await waitFor("the connection", () => server.connections === 1);
+    assert.deepEqual(server.requests, []);
+  } finally {
+    await discovery.close();
+  }
+});
+
+Deno.test("zookeeper: an announcement is told what went wrong before it was made", async () => {
+  const failed = Promise.withResolvers<void>();
+  const told = Promise.withResolvers<Error>();
+  const discovery = openZooKeeper({ port: freePort() });
+  try {
+    const watch = discovery.watch("rpc", { snapshot() {}, trouble: () => failed.resolve() });
+    await failed.promise;
+    watch.close();
+    let isReturned = false;
+    discovery.announce(anInstance(), {
+      trouble: (error) => told.resolve(isReturned ? error : new Error("too soon")),
+    });
+    isReturned = true;
+    await Promise.resolve();
+    // Before another attempt can have failed.
+    told.resolve(new Error("nothing was told"));
+    assert.match((await told.promise).message, /Is it running/);
+  } finally {
+    await discovery.close();
+  }
+});
 
 Deno.test("zookeeper: what a registration needs is asked for at once, and then its node is made", async () => {
   const held: ScriptedRequest[] = [];

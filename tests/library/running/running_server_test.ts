@@ -53,3 +53,36 @@ Deno.test("an outage of the registry is told as what it is: registered still, or
     "Not registered, trying again: nobody answers {}",
   ]);
 });
+
+Deno.test("the registry is connected to while the workers start", async () => {
+  const told: string[] = [];
+  const discovery: Discovery = {
+    url: "static:127.0.0.1:1",
+    prepare: () => told.push("prepare"),
+    announce: () => assert.fail("it cannot start"),
+    watch: () => ({ close() {} }),
+    services: () => Promise.resolve([]),
+    close: () => Promise.resolve(),
+  };
+  const starting = RunningServer.start({
+    module: undefined,
+    exec: undefined,
+    builtin: true,
+    listen: { host: "127.0.0.1", port: 0 },
+    discovery,
+    service: "rpc",
+    weight: 1,
+    zone: "",
+    workers: 1,
+    queueMax: 1,
+    workerCommand: () => {
+      told.push("worker");
+      throw new Error("no worker here");
+    },
+    clock: systemClock,
+    random: systemRandom,
+    log: new RecordingLogger(),
+  });
+  await assert.rejects(starting, /no worker here/);
+  assert.deepEqual(told, ["prepare", "worker"]);
+});
