@@ -2,8 +2,9 @@
 
 import { messageOf, RpcError } from "../base/errors.ts";
 import { greetingBytesMax } from "../base/limits.ts";
+import { joined } from "../base/values/bytes.ts";
 import { decodeReply, isResponse, toRpcError } from "./codec.ts";
-import { FirstLines } from "./lines.ts";
+import { FirstLines } from "./first_lines.ts";
 import type { Params } from "./message.ts";
 import { reservedMethods } from "./reserved.ts";
 
@@ -103,7 +104,7 @@ async function writeAll(stream: Stream, line: string): Promise<void> {
 
 /** A stream that begins with what was read from it already: a text, and the bytes after it. */
 function prefixed(text: string, rest: Uint8Array, stream: Stream): Stream {
-  let prefix = Uint8Array.of(...new TextEncoder().encode(text), ...rest);
+  let prefix: Uint8Array = joined([new TextEncoder().encode(text), rest]);
   if (prefix.length === 0) return stream;
   return {
     read(buffer) {

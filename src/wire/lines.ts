@@ -5,7 +5,8 @@ import { spareBuffers } from "../base/spare_buffers.ts";
 /** A line's text without its LF, or what is wrong with the line. */
 export type Line = string | RpcError;
 
-const lineFeed = 0x0a;
+/** What ends a line. */
+export const lineFeed = 0x0a;
 
 const noBytes = new Uint8Array(0);
 
@@ -166,59 +167,6 @@ export class LineSplitter {
         lines.push(new RpcError("ParseError", "Cannot read a line that is not UTF-8", { cause }));
       }
       start = end + 1;
-    }
-  }
-}
-
-/** Bytes at a time of what has a few short lines. */
-const firstReadBytes = 4_096;
-
-/**
- * The lines that a stream begins with, read one by one before somebody else reads the rest of it.
- */
-export class FirstLines {
-  readonly #source: { read(buffer: Uint8Array): Promise<number | null> };
-  readonly #splitter: LineSplitter;
-  readonly #buffer = new Uint8Array(firstReadBytes);
-  /** Read, and not cut into lines. */
-  #ahead = noBytes;
-  #bytesLeft: number;
-
-  /** @param bytesMax how much is read, all lines together */
-  constructor(source: { read(buffer: Uint8Array): Promise<number | null> }, bytesMax: number) {
-    this.#source = source;
-    this.#splitter = new LineSplitter(bytesMax);
-    this.#bytesLeft = bytesMax;
-  }
-
-  /** Whether there is no line since the lines are too long, and not since the stream has ended. */
-  get isTooLong(): boolean {
-    return this.#bytesLeft < 0;
-  }
-
-  /** What was read and came with no {@link next}. */
-  get rest(): Uint8Array {
-    return Uint8Array.of(...this.#splitter.partial, ...this.#ahead);
-  }
-
-  /**
-   * The next line that is not blank, or `undefined` if there is none.
-   *
-   * @throws {RpcError} ParseError: it is not UTF-8
-   */
-  async next(): Promise<string | undefined> {
-    while (true) {
-      const end = this.#ahead.indexOf(lineFeed) + 1 || this.#ahead.length;
-      const [line] = this.#splitter.push(this.#ahead.subarray(0, end));
-      this.#ahead = this.#ahead.subarray(end);
-      if (line instanceof RpcError) throw line;
-      if (line !== undefined) return line;
-      if (this.#ahead.length > 0) continue;
-      const length = await this.#source.read(this.#buffer);
-      if (length === null) return undefined;
-      this.#bytesLeft -= length;
-      if (this.isTooLong) return undefined;
-      this.#ahead = this.#buffer.subarray(0, length);
     }
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { HostPort } from "../base/names/host_port.ts";
+import { joined } from "../base/values/bytes.ts";
 import { ZooKeeperError } from "./errors.ts";
 import { type CutFrame, FrameSplitter } from "./frames.ts";
 
@@ -182,16 +183,4 @@ function closeQuietly(socket: Socket): void {
   } catch {
     // Closed already.
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const [only] = parts;
-  if (only !== undefined && parts.length === 1) return only;
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

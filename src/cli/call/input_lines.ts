@@ -1,3 +1,4 @@
+import { lineFeed } from "../../wire/lines.ts";
 import { messageMaxDefault } from "../../base/limits.ts";
 
 /** One line of an input that is not blank. */
@@ -13,7 +14,6 @@ interface ByteSource {
   read(buffer: Uint8Array): Promise<number | null>;
 }
 
-const lineFeed = 0x0a;
 const bufferBytes = 64 * 1024;
 
 /**

@@ -2,7 +2,7 @@ import { systemClock } from "../../base/clock.ts";
 import { requiredKeysDirectory } from "../../keys/files.ts";
 import { join as joinCluster } from "../../keys/join/joining.ts";
 import { parseToken } from "../../keys/join/token.ts";
-import { FirstLines } from "../../wire/lines.ts";
+import { FirstLines } from "../../wire/first_lines.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 import { takeKeys } from "./carry.ts";
 import { ownName } from "./init.ts";

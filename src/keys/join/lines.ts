@@ -1,7 +1,7 @@
 /** What goes over the network when a machine joins: one line there, one line back. */
 
 import { isObject } from "../../base/values/members.ts";
-import { FirstLines } from "../../wire/lines.ts";
+import { FirstLines } from "../../wire/first_lines.ts";
 
 /** Longest line: a request and two certificates have three thousand bytes. */
 const joinLineBytesMax = 16 * 1024;

@@ -1,10 +1,10 @@
+import { lineFeed } from "../../wire/lines.ts";
+
 /**
  * Longest line of a worker's stderr that is logged, in UTF-16 code units: the rest of it is
  * dropped.
  */
 export const stderrLineLengthMax = 8_192;
-
-const lineFeed = 10;
 
 /**
  * Cuts what a worker prints into lines of bounded length. Bytes that are not UTF-8 become U+FFFD.

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { greetingBytesMax } from "../../src/base/limits.ts";
+import { greet } from "../../src/wire/greeting.ts";
+
+const welcome =
+  '{"jsonrpc":"2.0","id":"hello","result":{"server":"s","caller":"c","rights":"r"}}\n';
+const changed = '{"jsonrpc":"2.0","method":"rpc.changed","params":["€"]}\n';
+
+/** A server that sends what it sends in pieces of one length, and then ends. */
+function serverOf(text: string, pieceLength: number) {
+  let rest = new TextEncoder().encode(text);
+  return {
+    read(buffer: Uint8Array) {
+      if (rest.length === 0) return Promise.resolve(null);
+      const piece = rest.subarray(0, Math.min(pieceLength, buffer.length));
+      buffer.set(piece);
+      rest = rest.subarray(piece.length);
+      return Promise.resolve(piece.length);
+    },
+    write: (bytes: Uint8Array) => Promise.resolve(bytes.length),
+    close() {},
+  };
+}
+
+Deno.test("what comes beside the welcome is read after it, byte by byte, however it is cut", async () => {
+  const many = changed.repeat(Math.floor(greetingBytesMax / (changed.length + 2)) - 10);
+  const cuts = Array.from({ length: 250 }, (_, i) => [changed, i + 1] as const);
+  for (const [before, pieces] of [...cuts, [many, 4_096] as const]) {
+    const after = `${changed}{"half`;
+    const greeted = await greet(serverOf(before + welcome + after, pieces), { service: "x" });
+    assert.deepEqual(greeted.welcome, { server: "s", caller: "c", rights: "r" });
+    const buffer = new Uint8Array(1_000);
+    const decoder = new TextDecoder();
+    let text = "";
+    for (
+      let length = await greeted.stream.read(buffer);
+      length !== null;
+      length = await greeted.stream.read(buffer)
+    ) text += decoder.decode(buffer.subarray(0, length), { stream: true });
+    assert.equal(text, before + after);
+  }
+});
+
+Deno.test("a server that hangs up on the greeting, or answers at length, is none", async () => {
+  const hello = { service: "x" };
+  await assert.rejects(greet(serverOf("", 9), hello), /it hung up on the greeting/);
+  await assert.rejects(greet(serverOf(welcome.slice(0, 20), 9), hello), /it hung up/);
+  for (const text of ["x".repeat(2 * greetingBytesMax), changed.repeat(greetingBytesMax / 20)]) {
+    await assert.rejects(greet(serverOf(text, 4_096), hello), /it answers the greeting at length/);
+  }
+});
