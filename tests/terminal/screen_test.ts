@@ -9,6 +9,12 @@ function count(text: string, part: string): number {
   return text.split(part).length - 1;
 }
 
+async function isStopped(pid: number): Promise<boolean> {
+  const args = ["-o", "stat=", "-p", String(pid)];
+  const { stdout } = await new Deno.Command("ps", { args }).output();
+  return new TextDecoder().decode(stdout).startsWith("T");
+}
+
 Deno.test({
   name:
     "Ctrl-Z gives the terminal back until the program goes on, and SIGQUIT gives it back for good",
@@ -25,6 +31,8 @@ Deno.test({
     await has("what is shown", 1);
     process.signal("SIGTSTP");
     await has(leaving, 1);
+    // One that goes on before it has stopped would then stop for good.
+    await waitFor("it to stop", () => isStopped(process.pid));
     process.signal("SIGCONT");
     await has("what is shown", 2);
     assert.equal(count(process.stdout, entering), 2);
