@@ -11,11 +11,13 @@ import { fibTwoServers } from "./measures/fib_servers.ts";
 import { fibWorkers } from "./measures/fib_workers.ts";
 import { idleConnections } from "./measures/idle_connections.ts";
 import { join } from "./measures/join.ts";
+import { keysPing, keysStartup } from "./measures/keys_cost.ts";
 import { kill } from "./measures/kill.ts";
 import type { Measure, Plan } from "./measures/measure.ts";
 import { membership } from "./measures/membership.ts";
 import { payloads } from "./measures/payload.ts";
 import {
+  pingKeys,
   pingLatency,
   pingManyConnections,
   pingOneConnection,
@@ -46,6 +48,9 @@ const measures: readonly Measure[] = [
   idleConnections,
   soak,
   startup,
+  pingKeys,
+  keysPing,
+  keysStartup,
   membership,
 ];
 

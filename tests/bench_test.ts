@@ -28,12 +28,18 @@ const systems = [
   "blocking Python",
 ];
 
+const payloads = ["raw echo", "rpc", "tarpc", "grpc-go", "grpc-js"];
+
 /** Every row that there must be, by measure. */
 const rows: Readonly<Record<string, readonly string[]>> = {
   ping_one_connection: systems,
   ping_many_connections: systems,
   ping_latency: systems,
+  ping_parameter: ["raw echo", "rpc", "tarpc", "grpc-go"],
   worker_hop: ["raw echo", "io", "cpu"],
+  payload_10k: payloads,
+  payload_100k: payloads,
+  payload_4m: payloads,
   fib_workers: [
     "bare loop, one core",
     "bare loops, one a core",
@@ -61,6 +67,9 @@ const rows: Readonly<Record<string, readonly string[]>> = {
     ...["client: handles", "client: handles at the end"],
   ],
   startup: ["deno run of an empty file", "rpc call ping"],
+  ping_keys: ["rpc", "rpc with keys", "grpc-js, mutual TLS", "Go net/rpc, mutual TLS"],
+  keys_ping: ["server, plain", "client, plain", "server, keys", "client, keys"],
+  keys_startup: ["rpc call ping", "rpc call ping, with keys"],
   membership: [
     ...[
       "pick, 10 servers",
@@ -78,6 +87,10 @@ const optional = new Set([
   "grpc-js",
   "jayson",
   "Go net/rpc",
+  "grpc-go",
+  "tarpc",
+  "grpc-js, mutual TLS",
+  "Go net/rpc, mutual TLS",
   "blocking Python",
   "zookeeper:",
 ]);

@@ -1,13 +1,13 @@
 /** `ping` beside peers, in three shapes of load. */
 
 import { blockingPython } from "../systems/blocking_python.ts";
-import { goNetRpc } from "../systems/go_net_rpc.ts";
-import { grpcJs } from "../systems/grpc_js.ts";
+import { goNetRpc, goNetRpcWithKeys } from "../systems/go_net_rpc.ts";
+import { grpcJs, grpcJsWithKeys } from "../systems/grpc_js.ts";
 import { jayson } from "../systems/jayson.ts";
 import { rawEcho } from "../systems/raw_echo.ts";
 import { grpcGo } from "../systems/grpc_go.ts";
 import { tarpc } from "../systems/compiled.ts";
-import { rpc, rpcWithParameter } from "../systems/rpc.ts";
+import { rpc, rpcWithKeys, rpcWithParameter } from "../systems/rpc.ts";
 import type { LoadResult, System } from "../systems/system.ts";
 import type { MeasureResult, Target } from "../result.ts";
 import { inTurns, type Measure, rateOf, underLoad } from "./measure.ts";
@@ -54,7 +54,7 @@ function pingMeasure(options: PingOptions): Measure {
         title,
         unit,
         better,
-        reference: rawEcho.name,
+        reference: systems[0]?.name ?? rawEcho.name,
         series,
         targets,
         notes: [],
@@ -126,4 +126,22 @@ export const pingLatency = pingMeasure({
   latencies: true,
   figure: ({ p50Ms }) => p50Ms,
   targets: [{ of: rpc.name, is: "at most", bound: 1.3, times: rawEcho.name }],
+});
+
+/** Ours beside itself with keys, and others by TLS with certificates on both sides. */
+export const pingKeys = pingMeasure({
+  name: "ping_keys",
+  title: "ping by TLS with certificates on both sides, 1 connection, 64 calls in flight",
+  unit: "calls/s",
+  better: "more",
+  connections: 1,
+  inFlight: 64,
+  latencies: false,
+  figure: rateOf,
+  systems: [rpc, rpcWithKeys, grpcJsWithKeys, goNetRpcWithKeys],
+  targets: [
+    { of: rpcWithKeys.name, is: "at least", bound: 1 / 2, times: rpc.name },
+    { of: rpcWithKeys.name, is: "at least", bound: 1, times: goNetRpcWithKeys.name },
+    { of: rpcWithKeys.name, is: "at least", bound: 15, times: grpcJsWithKeys.name },
+  ],
 });

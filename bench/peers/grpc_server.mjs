@@ -1,7 +1,7 @@
 /** grpc-js's server as its documentation writes one. */
 
 import process from "node:process";
-import { grpc, messagesOfAnyLength, Ping } from "./grpc_service.mjs";
+import { grpc, keys, messagesOfAnyLength, Ping } from "./grpc_service.mjs";
 
 const server = new grpc.Server(messagesOfAnyLength);
 server.addService(Ping.service, {
@@ -10,7 +10,11 @@ server.addService(Ping.service, {
 });
 server.bindAsync(
   "127.0.0.1:0",
-  grpc.ServerCredentials.createInsecure(),
+  keys === undefined ? grpc.ServerCredentials.createInsecure() : grpc.ServerCredentials.createSsl(
+    keys.ca,
+    [{ private_key: keys.key, cert_chain: keys.certificate }],
+    true,
+  ),
   (error, port) => {
     if (error) throw error;
     console.log(`ready ${port}`);

@@ -3,6 +3,8 @@
  * window of time in which calls count. Plain JavaScript, because peers run under Node.js.
  */
 
+import process from "node:process";
+
 /**
  * What to do, as `bench/systems/system.ts` describes it.
  *
@@ -67,7 +69,7 @@ export class Meter {
 export async function runLanes(load, lanes) {
   const meter = new Meter(load.latencies);
   const ended = Promise.all(lanes.map((lane) => lane(meter)));
-  const { calls, seconds } = await Promise.race([
+  const { calls, seconds, cpuMs } = await Promise.race([
     measureWindow(load, meter),
     ended.then(tooEarly),
   ]);
@@ -76,6 +78,8 @@ export async function runLanes(load, lanes) {
   console.log(JSON.stringify({
     calls,
     seconds,
+    cpuMs,
+    callsEver: meter.calls,
     p50Ms: quantile(meter.latenciesMs, 0.5),
     p99Ms: quantile(meter.latenciesMs, 0.99),
   }));
@@ -92,12 +96,14 @@ async function measureWindow(load, meter) {
   meter.open();
   const callsBefore = meter.calls;
   const startedAtMs = performance.now();
+  const cpuBefore = process.cpuUsage();
   await sleep(load.durationMs);
   // The timer may be late: what counts is when the calls were counted.
   const calls = meter.calls - callsBefore;
   const seconds = (performance.now() - startedAtMs) / 1_000;
+  const { user, system } = process.cpuUsage(cpuBefore);
   meter.close();
-  return { calls, seconds };
+  return { calls, seconds, cpuMs: (user + system) / 1_000 };
 }
 
 /** @returns {never} */

@@ -8,6 +8,8 @@ export interface Command {
   readonly program: string;
   readonly args: readonly string[];
   readonly cwd?: string;
+  /** Beside what this process has. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A server under the benchmark's control. */
@@ -91,7 +93,7 @@ export async function canRun(
 }
 
 function spawn(
-  { program, args, cwd }: Command,
+  { program, args, cwd, env }: Command,
   stderr: "inherit" | "piped",
 ): Deno.ChildProcess {
   return new Deno.Command(program, {
@@ -100,6 +102,7 @@ function spawn(
     stdout: "piped",
     stderr,
     ...(cwd === undefined ? {} : { cwd }),
+    ...(env === undefined ? {} : { env: { ...env } }),
   }).spawn();
 }
 

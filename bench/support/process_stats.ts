@@ -15,3 +15,10 @@ export async function handleCount(pid: number): Promise<number> {
   for await (const _ of Deno.readDir(`/proc/${pid}/fd`)) count++;
   return count;
 }
+
+/** Processor time that it has taken, user and system, in milliseconds: ticks of a hundredth. */
+export async function cpuMs(pid: number): Promise<number> {
+  const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return 10 * (Number(fields[11]) + Number(fields[12]));
+}

@@ -3,16 +3,19 @@
 import { canRun, type Command, runToEnd } from "../support/child.ts";
 import { pathOf } from "../support/deno_command.ts";
 import { clientAndServer, type RunningSystem, type System } from "./system.ts";
+import { withKeys } from "./with_keys.ts";
 
 interface GoPeer {
   readonly name: string;
   /** Its folder in `bench/peers`. */
   readonly folder: string;
   readonly note: string;
+  /** Whether it uses TLS with certificates on both sides, of the same kind as ours. */
+  readonly hasKeys?: boolean;
 }
 
 /** A peer in Go: `<program> server`, or `<program> client <JSON>`. */
-export function goPeer({ name, folder, note }: GoPeer): System {
+export function goPeer({ name, folder, note, hasKeys = false }: GoPeer): System {
   return {
     name,
     async start() {
@@ -27,8 +30,11 @@ export function goPeer({ name, folder, note }: GoPeer): System {
           args: ["build", "-o", program],
           cwd: pathOf(`../peers/${folder}`),
         });
-        const one = (...args: string[]) => onOneCore({ program, args });
-        const running = await started(`${version}, GOMAXPROCS=1, ${note}`, one);
+        const start = (env: Command["env"] = {}) => {
+          const one = (...args: string[]) => ({ ...onOneCore({ program, args }), env });
+          return started(`${version}, GOMAXPROCS=1, ${note}`, one);
+        };
+        const running = await (hasKeys ? withKeys(start) : start());
         return {
           ...running,
           async [Symbol.asyncDispose]() {

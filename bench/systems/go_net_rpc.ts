@@ -6,3 +6,11 @@ export const goNetRpc = goPeer({
   folder: "go_net_rpc",
   note: "TCP and gob, a goroutine for each call under way",
 });
+
+/** The same by TLS with certificates on both sides. */
+export const goNetRpcWithKeys = goPeer({
+  name: "Go net/rpc, mutual TLS",
+  folder: "go_net_rpc",
+  note: "gob over crypto/tls, certificates of rpc keys, a goroutine for each call under way",
+  hasKeys: true,
+});

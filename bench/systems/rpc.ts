@@ -1,6 +1,7 @@
-import { startServer } from "../support/child.ts";
+import { type Command, startServer } from "../support/child.ts";
 import { denoCommand, pathOf, rpcCommand } from "../support/deno_command.ts";
 import { type Load, type LoadResult, runLoad, type RunningSystem, type System } from "./system.ts";
+import { withKeys } from "./with_keys.ts";
 
 /** A method and its parameters. */
 export interface Method {
@@ -34,12 +35,26 @@ export const rpcEcho: System = {
     ]),
 };
 
-async function startOwn(method: Method, more: readonly string[] = []): Promise<RunningSystem> {
+/** Ours with keys: TLS 1.3 with certificates on both sides. */
+export const rpcWithKeys: System = {
+  name: "rpc with keys",
+  async start() {
+    const running = await withKeys((env) => startOwn({ method: "ping" }, [], env));
+    const note = "rpc keys init, and then the same: TLS 1.3, P-256, certificates on both sides";
+    return { ...running, note };
+  },
+};
+
+async function startOwn(
+  method: Method,
+  more: readonly string[] = [],
+  env: Command["env"] = {},
+): Promise<RunningSystem> {
   const registry = await temporaryRegistry();
-  const server = await startRpcServer(registry.url, more);
+  const server = await startRpcServer(registry.url, more, env);
   return {
     note: "rpc serve, and the library's Client, by discovery (local:) and balancer",
-    load: (load) => runRpcClient(registry.url, load, method),
+    load: (load) => runRpcClient(registry.url, load, method, env),
     async [Symbol.asyncDispose]() {
       await server.stop();
       await registry[Symbol.asyncDispose]();
@@ -51,11 +66,13 @@ async function startOwn(method: Method, more: readonly string[] = []): Promise<R
 export function startRpcServer(
   registry: string,
   more: readonly string[] = [],
+  env: Command["env"] = {},
 ) {
-  return startServer(rpcCommand([
+  const command = rpcCommand([
     ...["serve", "127.0.0.1", "0", "--registry", registry],
     ...["--drain-grace", "0", "--log-level", "error", ...more],
-  ]));
+  ]);
+  return startServer({ ...command, env });
 }
 
 /** Runs a process with the library's client. */
@@ -63,9 +80,10 @@ export function runRpcClient(
   registry: string,
   load: Load,
   method: Method,
+  env: Command["env"] = {},
 ): Promise<LoadResult> {
   const argument = JSON.stringify({ registry, ...method, ...load });
-  return runLoad(denoCommand("peers/rpc_client.ts", [argument]));
+  return runLoad({ ...denoCommand("peers/rpc_client.ts", [argument]), env });
 }
 
 /** A registry of one's own: a directory that is gone afterwards. */

@@ -23,6 +23,10 @@ export interface LoadResult {
   readonly p50Ms: number;
   /** 0 unless the calls were timed. */
   readonly p99Ms: number;
+  /** Processor time of the client while calls were counted. JavaScript's peers tell it. */
+  readonly cpuMs?: number;
+  /** Calls in all, those that were not counted included. JavaScript's peers tell it. */
+  readonly callsEver?: number;
 }
 
 /** A system whose server runs. */

@@ -1,7 +1,10 @@
-// Go's net/rpc with its own encoding (gob): "net_rpc server", or "net_rpc client <JSON>".
+// Go's net/rpc with its own encoding (gob): "net_rpc server", or "net_rpc client <JSON>". Where RPC_KEYS names
+// a directory of keys, by TLS with certificates on both sides.
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"log"
@@ -44,7 +47,11 @@ func serve() {
 	check(rpc.Register(new(Bench)))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	check(err)
-	fmt.Printf("ready %d\n", listener.Addr().(*net.TCPAddr).Port)
+	port := listener.Addr().(*net.TCPAddr).Port
+	if config := keys(); config != nil {
+		listener = tls.NewListener(listener, config)
+	}
+	fmt.Printf("ready %d\n", port)
 	rpc.Accept(listener)
 }
 
@@ -58,8 +65,7 @@ func run(text string) {
 	var lock sync.Mutex
 	var latencies []float64
 	for range l.Connections {
-		client, err := rpc.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", l.Port))
-		check(err)
+		client := dial(fmt.Sprintf("127.0.0.1:%d", l.Port))
 		for range l.InFlight {
 			lanes.Add(1)
 			go func() {
@@ -96,6 +102,41 @@ func run(text string) {
 	})
 	check(err)
 	fmt.Println(string(line))
+}
+
+func dial(address string) *rpc.Client {
+	if config := keys(); config != nil {
+		conn, err := tls.Dial("tcp", address, config)
+		check(err)
+		return rpc.NewClient(conn)
+	}
+	client, err := rpc.Dial("tcp", address)
+	check(err)
+	return client
+}
+
+// What either side shows and wants to see; nil: no TLS.
+func keys() *tls.Config {
+	directory := os.Getenv("RPC_KEYS")
+	if directory == "" {
+		return nil
+	}
+	pair, err := tls.LoadX509KeyPair(directory+"/machine.crt", directory+"/machine.key")
+	check(err)
+	pem, err := os.ReadFile(directory + "/ca.crt")
+	check(err)
+	authorities := x509.NewCertPool()
+	authorities.AppendCertsFromPEM(pem)
+	own, err := x509.ParseCertificate(pair.Certificate[0])
+	check(err)
+	return &tls.Config{
+		Certificates: []tls.Certificate{pair},
+		RootCAs:      authorities,
+		ClientCAs:    authorities,
+		ClientAuth:   tls.RequireAndVerifyClientCert,
+		ServerName:   own.DNSNames[0],
+		MinVersion:   tls.VersionTLS13,
+	}
 }
 
 func sleep(ms float64) {
