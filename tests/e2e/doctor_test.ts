@@ -19,7 +19,7 @@ function findingsOf(result: RpcRunResult): Finding[] {
 
 test("rpc doctor finds nothing wrong where all is well", async (home) => {
   const servers = await Promise.all([home.serve(), home.serve()]);
-  const result = await home.run(["doctor", "--json"]);
+  const result = await home.run(["doctor", "--json", "-t", "20s"]);
   assert.equal(result.code, 0, result.stdout + result.stderr);
   const findings = findingsOf(result);
   assert.deepEqual(findings.filter(({ status }) => status !== "ok"), []);
@@ -33,12 +33,12 @@ test("rpc doctor finds nothing wrong where all is well", async (home) => {
   assert.deepEqual([...checks].sort(), ["clock", "keys", "registry", "server", "versions"]);
   const isZooKeeper = home.registry.startsWith("zookeeper");
   assert.equal(findings.some(({ text }) => text.startsWith("ZooKeeper's clock")), isZooKeeper);
-  const text = await home.run(["doctor"]);
+  const text = await home.run(["doctor", "-t", "20s"]);
   assert.ok(text.lines.every((line) => line.startsWith("ok ")), text.stdout);
 });
 
 test("rpc doctor says what to do where no server is", async (home) => {
-  const result = await home.run(["doctor", "--json"]);
+  const result = await home.run(["doctor", "--json", "-t", "20s"]);
   assert.equal(result.code, 1);
   const wrong = findingsOf(result).filter(({ status }) => status === "wrong");
   assert.deepEqual(wrong.map(({ check, text }) => [check, text]), [[
@@ -91,17 +91,17 @@ signalTest(
     await using home = await RpcHome.create();
     assert.equal((await home.run(["keys", "init", "--name", "alpha"])).code, 0);
     const server = await home.serve();
-    const well = await home.run(["doctor", "--json"]);
+    const well = await home.run(["doctor", "--json", "-t", "20s"]);
     assert.equal(well.code, 0, well.stdout);
     assert.match(findingsOf(well)[0]?.text ?? "", /^alpha, .*admin, until .* 397 days left$/);
 
-    const without = await home.run(["doctor", "--json", "--insecure"]);
+    const without = await home.run(["doctor", "--json", "--insecure", "-t", "20s"]);
     assert.equal(without.code, 1);
     const statuses = findingsOf(without).map(({ check, status }) => `${check} ${status}`);
     assert.ok(statuses.includes("keys hint") && statuses.includes("server wrong"), without.stdout);
 
     await Deno.remove(`${home.directory}/config/rpc/keys/machine.key`);
-    const broken = await home.run(["doctor", "--json"]);
+    const broken = await home.run(["doctor", "--json", "-t", "20s"]);
     assert.equal(broken.code, 1);
     assert.match(findingsOf(broken)[0]?.text ?? "", /machine\.key is missing/);
     assert.equal(await server.stop(), 0);
