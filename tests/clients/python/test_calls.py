@@ -69,6 +69,7 @@ class Answers(unittest.TestCase):
 
     def test_many_threads_share_one_connection_to_each_server_and_each_gets_its_own_answer(self):
         with FakeServer(echo) as one, FakeServer(echo) as other, Client(static(one, other)) as client:
+            connected(client, 2)
 
             def work(worker):
                 return all(client.call("f", [worker, n]) == [worker, n] for n in range(25))
