@@ -31,7 +31,8 @@ export function toFailure(method: string, thrown: unknown): RpcError {
 
 /**
  * As {@link toFailure}, for what was thrown while the parameters were checked: one that refuses
- * them has not begun. Not all of it is ours, since a schema may have functions of its user's.
+ * them has not begun. Not everything thrown is ours, since a schema may have functions of its
+ * user's.
  */
 export function toRefusal(method: string, thrown: unknown): RpcError {
   return isRpcError(thrown) && isOwnRefusal(thrown)

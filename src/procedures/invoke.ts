@@ -59,8 +59,8 @@ interface CheckedItems {
 }
 
 /**
- * What {@link invoke} is for plain procedures, for streams: checks the parameters and starts the
- * procedure, which runs from one `next()` to the item that it resolves to.
+ * As {@link invoke}, for streams: checks the parameters and starts the procedure, which runs from
+ * one `next()` to the item that it resolves to.
  *
  * @throws {RpcError} as {@link invoke} does
  */

@@ -74,7 +74,7 @@ function toProcedure(value: unknown): Procedure | undefined {
   const items = parameters.map(({ fallback }, index) => {
     if (index < value.length) return z.unknown();
     const item = z.unknown().optional();
-    // Told of, and left to the function to fill in.
+    // The default is told of, and left to the function to fill in.
     return fallback === undefined ? item : item.meta({ default: fallback.value });
   });
   return defineProcedure({

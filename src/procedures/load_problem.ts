@@ -29,7 +29,7 @@ export function loadProblem(thrown: unknown, url: string, isBinary: boolean): st
     `${reasonOf(message)}${placeOf(thrown, url)}`;
 }
 
-/** A binary hands on its parser's problem as that looks from inside. */
+/** A binary hands on its parser's problem as the parser names it inside. */
 function parserProblem(message: string): string | undefined {
   if (!message.startsWith("JsErrorBox")) return undefined;
   const [, path] = /\bpath: "((?:[^"\\]|\\.)*)"/.exec(message) ?? [];

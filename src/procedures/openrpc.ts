@@ -58,7 +58,7 @@ export function toOpenRpc(
 }
 
 /**
- * One document of several: of two methods with one name the first stays, and so does the first
+ * One document of several. Of two methods with one name the first is kept, and so is the first
  * title.
  */
 export function mergeOpenRpc(
@@ -92,7 +92,7 @@ function toMethod(name: string, procedure: Procedure): OpenRpcMethod {
     paramStructure: "either",
     "x-kind": procedure.kind,
     "x-idempotent": procedure.idempotent,
-    // Shapes, and procedures made by an older version of us, may lack it.
+    // Shapes may lack it, and so may procedures that an older version of us made.
     "x-stream": procedure.stream === true,
     ...(procedure.callers === undefined ? {} : { "x-callers": [...procedure.callers] }),
   };

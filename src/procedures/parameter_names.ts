@@ -66,7 +66,10 @@ function listOf(source: string): string[] {
   return texts.filter((text) => text !== "");
 }
 
-/** The value of a literal; `undefined`: it is none, and known when the function runs. */
+/**
+ * The value of a literal; `undefined` if it is something else, which is known only when the
+ * function runs.
+ */
 function plainValue(text: string): { readonly value: unknown } | undefined {
   const single = /^'((?:[^'"\\])*)'$/.exec(text)?.[1];
   const number = /^-?(?:\d+_)*\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(text);

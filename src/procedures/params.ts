@@ -94,7 +94,7 @@ export class InputReader {
     if (issues.length > 0) throw this.#invalid(method, issues);
     if (!this.#isTuple && !byPosition) return given;
     if (this.#isTuple) {
-      // Cut, because a tuple takes what is left out at its end, but not in its middle, for absent.
+      // Cut, because a tuple takes what is left out at its end for absent, but not in its middle.
       return values.slice(0, values.findLastIndex((value) => value !== undefined) + 1);
     }
     return Object.fromEntries(

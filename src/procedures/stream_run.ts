@@ -22,7 +22,8 @@ export interface ItemSink {
   /** Items that there is room for at first. */
   readonly credit: number;
   /**
-   * Takes the next items; of a stream that has none, none, once. What it throws ends the stream.
+   * Takes the next items. It is called once, with none, for a stream that has none. What it throws
+   * ends the stream.
    */
   items(items: readonly unknown[]): void;
 }
@@ -44,8 +45,8 @@ export interface Run {
 }
 
 /**
- * A run that hands items to `sink` and results in their number; without a sink, because the caller
- * asked for no stream, one that results in all of them.
+ * A run that hands items to `sink`, and whose result is their number. Without a sink, because the
+ * caller asked for no stream, the result is all of them.
  */
 export function startStream(call: StreamInvocation, sink: ItemSink | undefined): Run {
   return sink === undefined ? new CollectedRun(call) : new StreamRun(call, sink);
@@ -99,7 +100,7 @@ class StreamRun implements Run {
         await new Promise<void>((resolve) => void setImmediate(resolve));
       }
     } finally {
-      // Of one that has ended by itself this asks nothing.
+      // A generator that has ended by itself is asked nothing by this.
       await items.stop();
     }
     throw new RpcError("Cancelled", `Cancelled ${method} while it ran`);

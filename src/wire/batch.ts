@@ -11,8 +11,8 @@ interface Answer {
 
 /**
  * The answers to a batch, which leave as one line. As soon as those that have come are too long for
- * a message together, the longest of them are replaced by errors. So never more is held than one
- * message and one answer, and those which give way are the same as if all had been waited for.
+ * a message together, the longest of them are replaced by errors. So no more than one message and
+ * one answer is ever held, and the same answers give way as if all had been waited for.
  */
 export class BatchLine {
   readonly #bytesMax: number;
@@ -60,8 +60,8 @@ export class BatchLine {
 }
 
 /**
- * An answer's line, or a batch's, with short errors in place of all that it says, because there is
- * no room for it. What these say of `executed` stays true.
+ * An answer's line, or a batch's, with a short error in place of each result, because there is no
+ * room. What the errors say of `executed` is true.
  */
 export function withoutResults(line: string, why: string): string {
   const answers = JSON.parse(line) as Response | readonly Response[];

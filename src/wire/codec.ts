@@ -25,7 +25,7 @@ const utf8 = new TextEncoder();
 /** What holds where nobody said. */
 const boundDefault = boundOfServer();
 
-/** What is left of an error's message that makes the answer too long, in UTF-16 code units. */
+/** How much is kept of an error's message that makes the answer too long, in UTF-16 code units. */
 const cutMessageLength = 1_000;
 
 /**
@@ -51,7 +51,7 @@ export function decodeAnyReply(line: string): Response | Request {
       "Cannot read the message as a JSON-RPC 2.0 answer or notification",
     );
   }
-  // Without an id, whatever it had: that is what tells it from an answer.
+  // Without an id, whatever it had: a notification is told from an answer by that.
   const { id: _, ...notification } = value;
   const exact = exactJson(line) as { readonly params?: { readonly items?: unknown } } | undefined;
   const { params } = notification;
@@ -70,7 +70,7 @@ export interface RequestOptions {
   readonly stream?: number | undefined;
   /** The trace that the call belongs to. @default none */
   readonly traceparent?: string | undefined;
-  /** Who calls: for a server to say to its workers. @default nobody knows */
+  /** Who calls, as a server tells its workers. @default nobody knows */
   readonly caller?: string | undefined;
 }
 
@@ -132,7 +132,7 @@ export function encodeUnreadRequest(
 let lastMethod = "";
 let lastQuoted = '""';
 
-/** A method's name as JSON: the same as before as a rule, which spares making it. */
+/** A method's name as JSON. It is kept, because the next call is as a rule of the same method. */
 function quoted(method: string): string {
   if (method !== lastMethod) {
     lastMethod = method;
@@ -236,7 +236,7 @@ function resultLine(id: Id, result: string): string {
   return `{"jsonrpc":"2.0","id":${encodeId(id)},"result":${result}}\n`;
 }
 
-/** An error as a line. Its cause and stack stay here; one that is not short is cut. */
+/** An error as a line. Its cause and stack stay here, and a long message is cut. */
 export function encodeError(id: Id, error: RpcError): string {
   const { code, executed, message, issues } = error;
   const line = errorLine(

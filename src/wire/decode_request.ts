@@ -97,12 +97,12 @@ export function cancelledId(params: Params | undefined): Id | undefined {
   return cancelParams.safeParse(params).data?.id;
 }
 
-/** The parameters of `rpc.more`; `undefined` if they are not. */
+/** The parameters of `rpc.more`; `undefined` if they are something else. */
 export function moreParams(params: Params | undefined): MoreParams | undefined {
   return moreParamsCheck.safeParse(params).data;
 }
 
-/** How long a message the one takes who sent these parameters of `rpc.discover`, if it says so. */
+/** How long a message the sender of these parameters of `rpc.discover` takes, if it says so. */
 export function saidMessageMax(params: Params | undefined): number | undefined {
   return params === undefined ? undefined : discoverParams.safeParse(params).data?.messageMax;
 }
