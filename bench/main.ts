@@ -9,6 +9,7 @@
 import { parseBenchArguments } from "./arguments.ts";
 import { fibTwoServers } from "./measures/fib_servers.ts";
 import { fibWorkers } from "./measures/fib_workers.ts";
+import { gatewayCalls, gatewaySlowReaders } from "./measures/gateway.ts";
 import { idleConnections } from "./measures/idle_connections.ts";
 import { join } from "./measures/join.ts";
 import { keysPing, keysStartup } from "./measures/keys_cost.ts";
@@ -39,6 +40,8 @@ const measures: readonly Measure[] = [
   ...pings,
   pingParameter,
   workerHop,
+  gatewayCalls,
+  gatewaySlowReaders,
   ...payloads,
   fibWorkers,
   fibTwoServers,

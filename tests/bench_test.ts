@@ -40,6 +40,8 @@ const rows: Readonly<Record<string, readonly string[]>> = {
   payload_10k: payloads,
   payload_100k: payloads,
   payload_4m: payloads,
+  gateway: ["Deno.serve", "rpc gateway"],
+  gateway_slow_readers: ["alone", "beside them"],
   fib_workers: [
     "bare loop, one core",
     "bare loops, one a core",
