@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { rootTest } from "../support/posix.ts";
 import { dirname } from "node:path";
+import { binary } from "../support/program.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 
 /** The value of a setting, and where it comes from. */
@@ -171,7 +172,11 @@ Deno.test({
 }, async () => {
   await using home = await RpcHome.create();
   await home.serve();
-  const env = { XDG_CONFIG_HOME: "config", XDG_STATE_HOME: "state", TMPDIR: "tmp" };
+  const env = {
+    ...{ XDG_CONFIG_HOME: "config", XDG_STATE_HOME: "state" },
+    // With that the runtime of a binary itself does not start.
+    ...(binary === undefined ? { TMPDIR: "tmp" } : {}),
+  };
   const { code, stderr } = await home.run(["config", "set", "workers", "2"], { env });
   assert.match(stderr, /^rpc: Cannot tell where settings are kept: .* is an absolute path\n$/);
   assert.equal(code, 1);
