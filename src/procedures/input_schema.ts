@@ -17,9 +17,35 @@ export function isOfParameters(schema: z.ZodType): schema is InputSchema {
   return schema.def.type === "tuple" || schema.def.type === "object";
 }
 
-/** The parameters of a procedure that takes one. */
+/**
+ * The parameters of a procedure that takes one; or none, where the schema allows for nothing but
+ * `undefined`, which nobody could send.
+ */
 export function ofOne<Schema extends z.ZodType>(schema: Schema): z.ZodTuple<[Schema], null> {
-  return z.tuple([schema]);
+  const isNothing = schema.def.type === "void" || schema.def.type === "undefined";
+  return isNothing ? z.tuple([]) as unknown as z.ZodTuple<[Schema], null> : z.tuple([schema]);
+}
+
+/** What a schema threw, in words for whoever wrote it. */
+export function explained(thrown: unknown): unknown {
+  if (!(thrown instanceof z.core.$ZodAsyncError)) return thrown;
+  return new TypeError(
+    "its schema waits for a promise (an async refinement or transform), which no schema here can: " +
+      "do that in the procedure",
+  );
+}
+
+/**
+ * Makes sure that something is a function, which no compiler has done for a module in JavaScript.
+ *
+ * @throws {TypeError} with what to write instead
+ */
+export function assertHandler(handler: unknown): void {
+  if (typeof handler === "function") return;
+  throw new TypeError(
+    "Cannot use this handler of a procedure: it must be a function, the second argument, as in " +
+      "defineProcedure({ input: z.string(), output: z.string() }, (text) => text)",
+  );
 }
 
 /**

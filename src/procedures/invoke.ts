@@ -2,6 +2,7 @@ import * as z from "zod";
 import { RpcError } from "../base/errors.ts";
 import { describeFault, type JsonFault, jsonFaultOf } from "../base/values/json_fault.ts";
 import { toFailure, toRefusal } from "./failure.ts";
+import { explained } from "./input_schema.ts";
 import { type CallParams, InputReader } from "./params.ts";
 import type { CallContext, Procedure } from "./procedure.ts";
 
@@ -133,7 +134,7 @@ function readInput(method: string, { input }: Compiled, params: CallParams): Han
   try {
     return input.read(method, params) as HandlerInput;
   } catch (thrown) {
-    throw toRefusal(method, thrown);
+    throw toRefusal(method, explained(thrown));
   }
 }
 
@@ -149,7 +150,7 @@ function checkedOutput(
     parsed = output.safeParse(value);
     if (parsed.success) fault = jsonFaultOf(parsed.data);
   } catch (thrown) {
-    throw toFailure(method, thrown);
+    throw toFailure(method, explained(thrown));
   }
   if (fault !== undefined) {
     throw new RpcError("InternalError", `${method} ${verb}ed ${describeFault(fault, verb)}`);

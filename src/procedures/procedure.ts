@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import {
   type AsInputSchema,
+  assertHandler,
   assertSchema,
   type InputSchema,
   isOfParameters,
@@ -125,7 +126,8 @@ export type Procedures = Readonly<Record<string, Procedure>>;
 /**
  * Describes a function so that it can be called over the network.
  *
- * @throws {TypeError} a schema is none, or `names` does not name each parameter of a tuple once
+ * @throws {TypeError} a schema or the handler is none, or `names` does not name each parameter of
+ * a tuple once
  *
  * @example
  * ```ts
@@ -174,6 +176,7 @@ export function defineProcedure<const Input extends z.ZodType, Output extends z.
   const { input, output } = options;
   assertSchema("input", input);
   assertSchema("output", output);
+  assertHandler(handler);
   const parameters: InputSchema = isOfParameters(input) ? input : ofOne(input);
   const names = options.names ?? defaultNames(parameters, isOfParameters(input), handler);
   const expected = countOf(parameters);

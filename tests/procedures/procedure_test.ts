@@ -75,3 +75,33 @@ Deno.test("defineProcedure() says what to write in place of what is no schema", 
     assert.throws(() => define(options, () => 1), { name: "TypeError", message });
   }
 });
+
+Deno.test("defineProcedure() takes a schema of nothing for no parameters", () => {
+  for (const input of [z.void(), z.undefined()]) {
+    const tick = defineProcedure({ input, output: z.int() }, () => 1);
+    assert.deepEqual(tick.names, []);
+    assert.equal(invoke("tick", tick, [], context), 1);
+    assert.equal(invoke("tick", tick, undefined, context), 1);
+    assert.throws(() => invoke("tick", tick, [1], context), /takes no parameters|at most 0/);
+    assert.deepEqual(toOpenRpc({ tick }, { title: "t", version: "1" }).methods[0]?.params, []);
+  }
+});
+
+Deno.test("defineProcedure() says what to write in place of what is no function", () => {
+  const define = defineProcedure as unknown as (options: object, handler: unknown) => unknown;
+  for (const handler of [undefined, null, {}, "f"]) {
+    assert.throws(() => define({ input: z.string(), output: z.string() }, handler), {
+      name: "TypeError",
+      message: /^Cannot use this handler of a procedure: it must be a function, the second/,
+    });
+  }
+});
+
+Deno.test("a schema that waits for a promise is told of in words for who wrote it", () => {
+  const later = z.string().refine((text) => Promise.resolve(text !== ""));
+  const message = /^f failed: its schema waits for a promise .*: do that in the procedure$/;
+  const takes = defineProcedure({ input: later, output: z.unknown() }, (text) => text);
+  assert.throws(() => invoke("f", takes, ["a"], context), { name: "InternalError", message });
+  const gives = defineProcedure({ input: z.string(), output: later }, (text) => text);
+  assert.throws(() => invoke("f", gives, ["a"], context), { name: "InternalError", message });
+});
