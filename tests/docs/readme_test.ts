@@ -56,7 +56,8 @@ class Reader implements AsyncDisposable {
       await Deno.writeTextFile(`${directory}/${name}`, text);
     }
     await Deno.mkdir(`${directory}/examples`);
-    for await (const { name } of Deno.readDir(new URL("examples/", root))) {
+    for await (const { name, isFile } of Deno.readDir(new URL("examples/", root))) {
+      if (!isFile) continue;
       await Deno.copyFile(new URL(`examples/${name}`, root), `${directory}/examples/${name}`);
     }
   }
