@@ -32,13 +32,21 @@ export function onInterrupt(): Interrupt {
   // Also where it is ignored: the runtime ends that by listening to it with the first of the
   // others.
   const listens = Deno.build.os !== "windows";
+  // A file that may not grow any more (`ulimit -f`) is then an error of the write, as a full disk
+  // is, where the signal would end the process.
+  const ignore = () => {};
   for (const name of endSignals) Deno.addSignalListener(name, listener);
-  if (listens) Deno.addSignalListener("SIGHUP", hangupListener);
+  if (listens) {
+    Deno.addSignalListener("SIGHUP", hangupListener);
+    Deno.addSignalListener("SIGXFSZ", ignore);
+  }
   return {
     signal: abort.signal,
     release() {
       for (const name of endSignals) Deno.removeSignalListener(name, listener);
-      if (listens) Deno.removeSignalListener("SIGHUP", hangupListener);
+      if (!listens) return;
+      Deno.removeSignalListener("SIGHUP", hangupListener);
+      Deno.removeSignalListener("SIGXFSZ", ignore);
     },
   };
 }
