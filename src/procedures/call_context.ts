@@ -1,3 +1,4 @@
+import type { Clock } from "../base/clock.ts";
 import type { CallContext } from "./procedure.ts";
 
 /**
@@ -9,12 +10,30 @@ export class LazyCallContext implements CallContext {
   readonly traceparent: string | undefined;
   /** Who calls. */
   readonly caller: string | undefined;
+  /** On the clock's scale; `undefined`: not known, or not looked at yet. */
+  deadlineAtMs: number | undefined;
+  readonly #clock: Clock | undefined;
+  readonly #hadMs: number | undefined;
   #controller: AbortController | undefined;
   #isAborted = false;
 
-  constructor(traceparent?: string, caller?: string) {
+  /**
+   * @param hadMs how long the call may take from now on; counted from the first look, unless
+   *   {@link deadlineAtMs} is set before
+   */
+  constructor(traceparent?: string, caller?: string, clock?: Clock, hadMs?: number) {
     this.traceparent = traceparent;
     this.caller = caller;
+    this.#clock = clock;
+    this.#hadMs = hadMs;
+  }
+
+  /** Milliseconds that the call still has. */
+  get timeoutMs(): number | undefined {
+    if (this.#clock === undefined || this.#hadMs === undefined) return undefined;
+    const nowMs = this.#clock.now();
+    this.deadlineAtMs ??= nowMs + this.#hadMs;
+    return Math.max(0, Math.round(this.deadlineAtMs - nowMs));
   }
 
   /** Whether {@link abort} was called. */

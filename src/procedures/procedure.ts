@@ -31,6 +31,12 @@ export interface CallContext {
    */
   readonly traceparent?: string | undefined;
   /**
+   * Milliseconds that the call still has, 0 when its deadline is over. Given to the calls that the
+   * procedure makes itself, none of them goes on when nobody waits any more:
+   * `client.call("add", [2, 3], { timeoutMs: context.timeoutMs })`.
+   */
+  readonly timeoutMs?: number | undefined;
+  /**
    * Who calls: the name in the caller's certificate, which nobody can make up. `undefined` where
    * the server runs without keys.
    */

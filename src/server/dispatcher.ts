@@ -167,7 +167,8 @@ export class Dispatcher {
       this.#fail(method, reply, new RpcError("DeadlineExceeded", message, { executed: "no" }));
       return undefined;
     }
-    const context = new LazyCallContext(request.meta?.traceparent, caller);
+    const { traceparent } = request.meta ?? {};
+    const context = new LazyCallContext(traceparent, caller, clock, this.#timeoutOf(request));
     if (method.isStream) return this.#runInlineStream(method, procedure, request, reply, context);
     let result: unknown;
     try {
@@ -178,7 +179,7 @@ export class Dispatcher {
     }
     if (isThenable(result)) {
       const done = this.#begin(method, reply);
-      const deadlineAtMs = this.#deadlineOf(request);
+      const deadlineAtMs = context.deadlineAtMs ??= this.#deadlineOf(request);
       return awaitInline({ method: name, result, context, deadlineAtMs, wheel: this.#wheel, done });
     }
     if (startedAtMs !== undefined) counters.measure(clock.now() - startedAtMs);
@@ -200,7 +201,7 @@ export class Dispatcher {
       reply.stream,
     );
     const done = this.#begin(method, reply);
-    const deadlineAtMs = this.#deadlineOf(request);
+    const deadlineAtMs = context.deadlineAtMs ??= this.#deadlineOf(request);
     const wheel = this.#wheel;
     return awaitInline({
       method: name,
@@ -234,9 +235,13 @@ export class Dispatcher {
     });
   }
 
-  #deadlineOf({ meta }: Request): number {
-    const { clock, callTimeoutMaxMs = callTimeoutMaxMsDefault } = this.#options;
-    return clock.now() + Math.min(meta?.timeoutMs ?? callTimeoutMsDefault, callTimeoutMaxMs);
+  #deadlineOf(request: Request): number {
+    return this.#options.clock.now() + this.#timeoutOf(request);
+  }
+
+  #timeoutOf({ meta }: Request): number {
+    const { callTimeoutMaxMs = callTimeoutMaxMsDefault } = this.#options;
+    return Math.min(meta?.timeoutMs ?? callTimeoutMsDefault, callTimeoutMaxMs);
   }
 
   /** Counts a call as under way until the returned function is called. */

@@ -89,11 +89,7 @@ export function encodeRequest(
   options?: RequestOptions,
   bound = boundDefault,
 ): string {
-  const meta = options !== undefined
-    ? `,"meta":${JSON.stringify({ timeoutMs, ...options })}`
-    : timeoutMs === undefined
-    ? ""
-    : `,"meta":{"timeoutMs":${timeoutMs}}`;
+  const meta = encodeMeta(timeoutMs, options);
   return fitting(
     `{"jsonrpc":"2.0","id":${id},"method":${quoted(method)}${
       encodeParams(method, params)
@@ -102,6 +98,11 @@ export function encodeRequest(
     () => `Cannot call ${method}: its parameters are`,
     bound,
   );
+}
+
+function encodeMeta(timeoutMs: number | undefined, options: RequestOptions | undefined): string {
+  if (options !== undefined) return `,"meta":${JSON.stringify({ timeoutMs, ...options })}`;
+  return timeoutMs === undefined ? "" : `,"meta":{"timeoutMs":${timeoutMs}}`;
 }
 
 /**
@@ -113,10 +114,11 @@ export function encodeUnreadRequest(
   id: number,
   method: string,
   { line, start, end }: UnreadParams,
+  timeoutMs?: number,
   options?: RequestOptions,
   bound = boundDefault,
 ): string {
-  const meta = options === undefined ? "" : `,"meta":${JSON.stringify(options)}`;
+  const meta = encodeMeta(timeoutMs, options);
   const params = line.slice(start, end);
   const text = `{"jsonrpc":"2.0","id":${id},"method":${
     quoted(method)

@@ -1,4 +1,4 @@
-import { nearest } from "../../base/names/nearest.ts";
+import { hintFor } from "../../base/names/nearest.ts";
 import { Client } from "../../client/client.ts";
 import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
 import type { CommandInput } from "../syntax/command.ts";
@@ -47,8 +47,8 @@ function wanted(methods: readonly OpenRpcMethod[], name: string | undefined): Op
   if (name === undefined) return methods.toSorted((one, other) => one.name < other.name ? -1 : 1);
   const found = methods.filter((method) => method.name === name);
   if (found.length > 0) return found;
-  const near = nearest(name, methods.map((method) => method.name));
-  const hint = near === undefined ? "see: rpc methods" : `did you mean ${plainLine(near)}?`;
+  const names = methods.map((method) => plainLine(method.name));
+  const hint = hintFor(name, names, "see: rpc methods");
   throw new CommandError(`Cannot find the method ${JSON.stringify(name)}: ${hint}`);
 }
 

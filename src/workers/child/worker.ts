@@ -2,6 +2,7 @@ import * as z from "zod";
 import { RpcError } from "../../base/errors.ts";
 import { spareBuffers } from "../../base/spare_buffers.ts";
 import { readBufferBytes } from "../../base/limits.ts";
+import { systemClock } from "../../base/clock.ts";
 import { LazyCallContext } from "../../procedures/call_context.ts";
 import { toFailure } from "../../procedures/failure.ts";
 import { invoke, isThenable } from "../../procedures/invoke.ts";
@@ -134,7 +135,10 @@ class Worker {
       if (id !== undefined) this.#writeNow(encodeError(id, error));
       return;
     }
-    const context = new LazyCallContext(meta?.traceparent, meta?.caller);
+    const { traceparent, caller, timeoutMs } = meta ?? {};
+    const context = new LazyCallContext(traceparent, caller, systemClock, timeoutMs);
+    // From here on: it may wait for others.
+    if (timeoutMs !== undefined) context.deadlineAtMs = systemClock.now() + timeoutMs;
     const stream = procedure.stream
       ? this.#newStream({ id, method, procedure, params, context }, meta?.stream)
       : undefined;

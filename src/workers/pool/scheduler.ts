@@ -252,7 +252,8 @@ export class Scheduler implements PoolCallOwner {
     const isPlain = stream === undefined && traceparent === undefined && caller?.name === undefined;
     try {
       const options = isPlain ? undefined : { stream, traceparent, caller: caller?.name };
-      const id = worker.request(method, params, call, options, unread);
+      const leftMs = Math.max(1, Math.round(call.task.deadlineAtMs - this.#options.clock.now()));
+      const id = worker.request(method, params, call, leftMs, options, unread);
       call.place = { name: "worker", slot, worker, id };
       if (this.#options.inOrder && worker.owed.load > 1) this.#watch(worker);
       this.#overlooked?.watch();

@@ -133,6 +133,7 @@ export class WorkerProcess {
   /**
    * Sends a request and returns its id.
    *
+   * @param timeoutMs what the call still has
    * @param unread in place of `params`, to a worker of ours
    * @throws {RpcError} InvalidParams if the parameters are too long for one message
    */
@@ -140,13 +141,14 @@ export class WorkerProcess {
     method: string,
     params: Params | undefined,
     receiver: Receiver,
+    timeoutMs?: number,
     options?: RequestOptions,
     unread?: UnreadParams,
   ): number {
     const id = this.#owed.nextId();
     const line = unread === undefined
-      ? encodeRequest(id, method, params, undefined, options, this.#bound)
-      : encodeUnreadRequest(id, method, unread, options, this.#bound);
+      ? encodeRequest(id, method, params, timeoutMs, options, this.#bound)
+      : encodeUnreadRequest(id, method, unread, timeoutMs, options, this.#bound);
     if (this.#owed.total === 0) {
       this.#writtenBefore = this.#outbox.pendingBytes === 0 ? this.#outbox.bytesWritten : undefined;
     }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { editDistance, nearest } from "../../../src/base/names/nearest.ts";
+import { editDistance, hintFor } from "../../../src/base/names/nearest.ts";
 
 Deno.test("editDistance() counts insertions, deletions, replacements and swaps of neighbours", () => {
   const cases: [one: string, other: string, distance: number][] = [
@@ -25,15 +25,15 @@ Deno.test("editDistance() does not compare words that are too different in lengt
   assert.equal(editDistance("x".repeat(100_000), "y", 5), 5);
 });
 
-Deno.test("nearest() finds what was likely meant, whatever its case, and the nearest of many", () => {
+Deno.test("hintFor() finds what was likely meant, whatever its case, and the nearest of many", () => {
   const names = ["ping", "pi", "fib", "rpc.discover"];
-  assert.equal(nearest("fbi", names), "fib");
-  assert.equal(nearest("FIB", names), "fib");
-  assert.equal(nearest("pign", names), "ping");
-  assert.equal(nearest("rpc.discvoer", names), "rpc.discover");
+  assert.equal(hintFor("fbi", names, "none"), "did you mean fib?");
+  assert.equal(hintFor("FIB", names, "none"), "did you mean fib?");
+  assert.equal(hintFor("pign", names, "none"), "did you mean ping?");
+  assert.equal(hintFor("rpc.discvoer", names, "none"), "did you mean rpc.discover?");
 });
 
-Deno.test("nearest() does not guess wildly", () => {
-  assert.equal(nearest("sum", ["ping", "pi", "fib"]), undefined);
-  assert.equal(nearest("anything", []), undefined);
+Deno.test("hintFor() does not guess wildly", () => {
+  assert.equal(hintFor("sum", ["ping", "pi", "fib"], "none"), "none");
+  assert.equal(hintFor("anything", [], "none"), "none");
 });
