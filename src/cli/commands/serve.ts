@@ -6,8 +6,17 @@ export const command: Command<typeof serveFlags> = {
   name: "serve",
   summary: "Publish procedures, and register this server so that clients find it",
   positionals: [
-    { name: "host", description: "the address to listen on, for example 192.168.0.211 or 0.0.0.0" },
-    { name: "port", description: "the TCP port to listen on; 0 picks a free one" },
+    {
+      name: "host",
+      description:
+        "the address to listen on, such as 192.168.0.211 or 0.0.0.0; else this machine's own",
+      count: "optional",
+    },
+    {
+      name: "port",
+      description: "the TCP port to listen on; 0, or none, picks a free one",
+      count: "optional",
+    },
     {
       name: "module",
       description: "a .ts, .js or .py file whose functions are served too",
@@ -17,7 +26,8 @@ export const command: Command<typeof serveFlags> = {
   ],
   flags: serveFlags,
   examples: [
-    ["rpc serve 127.0.0.1 0", "on this machine, on any free port"],
+    ["rpc serve", "on this machine, on any free port; the same as rpc serve 127.0.0.1 0"],
+    ["rpc serve tasks.ts", "the same with the functions that tasks.ts exports"],
     [
       "rpc serve 127.0.0.1 0 tasks.ts --watch",
       "the functions that tasks.ts exports, as it changes",

@@ -26,13 +26,14 @@ import { openCommandRegistry } from "../registry.ts";
 import { selfCommand } from "../../library/self_command.ts";
 import { openTracer } from "../process/tracing.ts";
 import { UsageError } from "../syntax/usage_error.ts";
+import { placeOf, portOf } from "./place.ts";
 import { wordsOf } from "../syntax/words.ts";
 import { type Sandbox, sandboxHoldsNoProgram, sandboxOf } from "./sandbox.ts";
 import type { SourceWatch } from "./watch_sources.ts";
 
 type Input = CommandInput<typeof serveFlags>;
 
-/** `rpc serve <host> <port> [module]` */
+/** `rpc serve [host] [port] [module]` */
 export async function run(input: Input): Promise<number> {
   const source = sourceOf(input);
   const sandbox = sandboxOf(input.flags);
@@ -55,7 +56,7 @@ async function serveUntilStopped(
   log: Logger,
   demo: DemoLink | undefined,
 ): Promise<number> {
-  const listen = listenAddress(positionals);
+  const { listen, isAssumed } = placeOf(positionals);
   const metricsAt = flags.metrics === undefined ? undefined : metricsAddress(flags.metrics);
   const keys = await openKeys(flags, log);
   const callers = callersOf(flags.callers, keys);
@@ -114,6 +115,12 @@ async function serveUntilStopped(
     }
     const { address, registry } = server;
     printLine(`ready ${address} service=${flags.service} registry=${registry}`);
+    if (isAssumed) {
+      log.info(
+        "Only this machine's clients find it. For those of others give an address of this machine, " +
+          "such as rpc serve 192.168.0.211 6666",
+      );
+    }
     demo?.say(address);
     watch?.start();
     await aborted(signal);
@@ -165,7 +172,7 @@ function callersOf(text: string | undefined, keys: KeyRing | undefined): string[
 type Source = Pick<RunningServerOptions, "module" | "exec" | "python" | "builtin">;
 
 function sourceOf({ flags, positionals }: Input): Source {
-  const [, , module] = positionals;
+  const { module } = placeOf(positionals);
   const exec = flags.exec === undefined ? undefined : wordsOf(flags.exec);
   const python = flags.python === undefined ? undefined : programOf(flags.python);
   if (module !== undefined) assertModule(module);
@@ -204,18 +211,6 @@ function workerCommand(offer: WorkerOffer, sandbox: Sandbox | undefined): Worker
   return { ...command, readsAsWeDo: true };
 }
 
-function listenAddress([host = "", portText = ""]: readonly string[]): HostPort {
-  const port = /^\d{1,5}$/.test(portText) ? Number(portText) : NaN;
-  if (!(port <= 65_535)) {
-    throw new UsageError(
-      `Cannot listen on port ${
-        JSON.stringify(portText)
-      }: it must be a whole number from 0 to 65535`,
-    );
-  }
-  return { host: host.replace(/^\[(.*)\]$/, "$1"), port };
-}
-
 function metricsAddress(text: string): HostPort {
   const match = /^(.+):(\d{1,5})$/.exec(text);
   if (match === null) {
@@ -223,7 +218,8 @@ function metricsAddress(text: string): HostPort {
       `Cannot use --metrics ${JSON.stringify(text)}: give host:port, such as 127.0.0.1:9464`,
     );
   }
-  return listenAddress(match.slice(1));
+  const [, host = "", port = ""] = match;
+  return { host: host.replace(/^\[(.*)\]$/, "$1"), port: portOf(port) };
 }
 
 /** Serves what the server does to Prometheus and to probes. */

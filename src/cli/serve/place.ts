@@ -1,0 +1,69 @@
+import type { HostPort } from "../../base/names/host_port.ts";
+import { UsageError } from "../syntax/usage_error.ts";
+
+/** Where a server listens, and what it serves. */
+interface Place {
+  readonly listen: HostPort;
+  readonly module: string | undefined;
+  /** Nobody said an address: it is for this machine alone. */
+  readonly isAssumed: boolean;
+}
+
+const thisMachine = "127.0.0.1";
+const everywhere = "0.0.0.0";
+
+/**
+ * Reads the arguments of `rpc serve`: `<host> <port> [module]`, and what else people write for it:
+ * `127.0.0.1:6666`, `:6666`, `6666`, a module alone, or nothing.
+ *
+ * @throws {UsageError} they can be read as nothing of that
+ */
+export function placeOf(positionals: readonly string[]): Place {
+  const [first, second, third] = positionals;
+  if (first === undefined || (isModule(first) && second === undefined)) {
+    return { listen: { host: thisMachine, port: 0 }, module: first, isAssumed: true };
+  }
+  if (isModule(first)) {
+    throw new UsageError(
+      `Cannot listen on ${first}: the module comes last, as in rpc serve 127.0.0.1 0 ${first}`,
+    );
+  }
+  const joined = hostAndPort(first);
+  if (joined !== undefined && (second === undefined || isModule(second))) {
+    if (third !== undefined) throw new UsageError(`Cannot use ${third}: one module is served`);
+    return { listen: joined, module: second, isAssumed: false };
+  }
+  if (second === undefined || isModule(second)) {
+    const example = `rpc serve ${[first, "6666", second].filter(Boolean).join(" ")}`;
+    throw new UsageError(`Cannot listen without a port: ${example}, or 0 for any free one`);
+  }
+  const listen = { host: first.replace(/^\[(.*)\]$/, "$1"), port: portOf(second) };
+  return { listen, module: third, isAssumed: false };
+}
+
+/**
+ * A port's number.
+ *
+ * @throws {UsageError} it is none
+ */
+export function portOf(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (port <= 65_535) return port;
+  throw new UsageError(
+    `Cannot listen on port ${JSON.stringify(text)}: it must be a whole number from 0 to 65535`,
+  );
+}
+
+/** `host:port`, `[v6]:port`, `:port` or `port`; `undefined` if it is none of these. */
+function hostAndPort(text: string): HostPort | undefined {
+  if (/^\d{1,5}$/.test(text)) return { host: thisMachine, port: portOf(text) };
+  const [, v6, host, port] = /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(text) ?? [];
+  if (port === undefined) return undefined;
+  return { host: v6 ?? (host === "" ? everywhere : host ?? everywhere), port: portOf(port) };
+}
+
+/** Whether it can only be a file: a host has neither such an ending nor a slash. */
+function isModule(text: string): boolean {
+  return /[/\\]|^file:|\.(?:[cm]?[jt]sx?|py|sh|rb|pl|php|exe|bat|cmd|json|toml|ya?ml|txt|md)$/i
+    .test(text);
+}
