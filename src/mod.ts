@@ -1,5 +1,5 @@
 /**
- * Publish functions on a network, and call them on whatever servers there are.
+ * Publish functions on your network, and call them on whichever servers are up.
  *
  * - {@link defineProcedure} describes a function by schemas, so that it can be called over the
  *   network. A plain exported function will do too.

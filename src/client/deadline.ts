@@ -40,7 +40,7 @@ class BoundedCall extends WheelEntry {
 
   protected override expired(): void {
     const call = this.#call;
-    const error = this.#givenUp("DeadlineExceeded", `No answer to ${call.method} in time`);
+    const error = this.#givenUp("DeadlineExceeded", `No answer to ${call.method} ${timeOf(call)}`);
     // A server that has sent items does answer. That they were not enough may be the caller's own
     // doing.
     const isAnswering = call.stream !== undefined && call.stream.received > 0;
@@ -81,4 +81,11 @@ class BoundedCall extends WheelEntry {
       cause,
     });
   }
+}
+
+/** How long the server had for it, as far as that is all of its time. */
+function timeOf({ attempts, sentAtMs, deadlineAtMs }: Call): string {
+  if (sentAtMs === undefined || attempts > 1) return "in time";
+  const ms = Math.round(deadlineAtMs - sentAtMs);
+  return `within ${ms % 1_000 === 0 ? `${ms / 1_000} s` : `${ms} ms`}`;
 }

@@ -117,7 +117,7 @@ Deno.test("a call that the server refuses says what is wrong with it", async () 
   await home.serve();
   const cases: [string, RegExp][] = [
     ["call pign", /MethodNotFound: .*"pign".*did you mean ping\?/],
-    ["call frobnicate", /MethodNotFound: .*see: rpc methods/],
+    ["call frobnicate", /MethodNotFound: .*list them: rpc methods/],
     ["call fib", /InvalidParams: .*n is missing; see: rpc methods/],
     ["call fib many", /fib\("many"\).*InvalidParams: .*n must be .*"many"/],
     ["call fib 79", /n must be <= 78/],

@@ -88,7 +88,7 @@ function hintFor(error: RpcError, method: string): string | undefined {
     case "DeadlineExceeded":
       return "allow it more time with --timeout <time>";
     case "MethodNotFound":
-      return error.message.includes("did you mean") ? undefined : "see: rpc methods";
+      return error.message.includes("did you mean") ? undefined : "list them: rpc methods";
     case "InvalidParams":
       return `see: rpc methods ${method}`;
     case "Overloaded":

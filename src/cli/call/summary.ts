@@ -67,14 +67,16 @@ export class CallSummary {
   text({ elapsedMs, stats, rate, isInterrupted }: SummaryFacts): string {
     const names = [...this.#errors].map(([name, { count }]) => `${name} ${count}`).join(", ");
     const lines = [
-      `${this.#calls} calls, ${this.#failed} errors${names === "" ? "" : ` (${names})`}, ` +
+      `${this.#calls === 1 ? "1 call" : `${this.#calls} calls`}, ${counted(this.#failed, "error")}${
+        names === "" ? "" : ` (${names})`
+      }, ` +
       `${seconds(elapsedMs)} s, ${rounded(perSecond(this.#calls, elapsedMs))} calls/s` +
       (isInterrupted ? ", stopped by Ctrl-C" : ""),
     ];
     if (this.#calls > 0) lines.push(...this.#latencyLines(rate));
     if (this.#servers.size > 0) lines.push("calls per server:", ...this.#serverLines());
     if (this.#failed > 0) lines.push("failures:", ...this.#errorLines());
-    lines.push(`${stats.retries} retries, ${stats.ejections} ejections`);
+    lines.push(`${counted(stats.retries, "retry")}, ${counted(stats.ejections, "ejection")}`);
     return lines.join("\n");
   }
 
@@ -171,4 +173,10 @@ function rounded(value: number): string {
 
 function digits(value: number): number {
   return Number(value.toPrecision(6));
+}
+
+/** A number with its noun: `1 retry`, `2 retries`. */
+function counted(count: number, noun: "retry" | "ejection" | "error"): string {
+  if (count === 1) return `1 ${noun}`;
+  return `${count} ${noun === "retry" ? "retries" : `${noun}s`}`;
 }

@@ -4,7 +4,7 @@ import type { Command } from "../syntax/command.ts";
 /** `rpc call`, as data. */
 export const command: Command<typeof callFlags> = {
   name: "call",
-  summary: "Call a procedure on whatever servers there are, once or many times",
+  summary: "Call a procedure on whichever servers are up, once or many times",
   positionals: [
     {
       name: "method",

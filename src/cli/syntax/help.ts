@@ -8,7 +8,7 @@ import { usageOf } from "./parse.ts";
 export function programHelp(commands: readonly Command[]): string {
   const shown = commands.filter(({ hidden }) => !hidden);
   return [
-    "rpc: publish functions on a network, call them on whatever servers there are",
+    "rpc: publish functions on your network, call them on whichever servers are up",
     "",
     heading("Usage"),
     "  rpc <command> [arguments] [flags]",
@@ -56,12 +56,12 @@ function signature(key: string, flag: Flag): string {
 }
 
 function describe(key: string, flag: Flag): string {
-  const notes: string[] = [];
+  const notes = [flag.description];
   if (flag.placeholder !== undefined && (flag.fallback ?? "") !== "") {
-    notes.push(`default ${flag.fallback}`);
+    notes.push(`[default: ${flag.fallback}]`);
   }
-  if (flag.setting) notes.push(environmentName(key));
-  return notes.length === 0 ? flag.description : `${flag.description} (${notes.join(", ")})`;
+  if (flag.setting) notes.push(`[env: ${environmentName(key)}]`);
+  return notes.join(" ");
 }
 
 function heading(text: string): string {

@@ -29,7 +29,7 @@ Deno.test("the text tells count, errors, time, rate, latencies, servers, failure
   assert.equal(text.match(/^ {2}≤ /gm)?.length, 10);
   assert.match(text, /^calls per server:\n {2}a:1 {4}49 \(50 %\)\n {2}bb:22 {2}49 \(50 %\)$/m);
   assert.match(text, /^failures:\n {2}DeadlineExceeded {2}2, the first: Too late$/m);
-  assert.match(text, /^3 retries, 1 ejections$/m);
+  assert.match(text, /^3 retries, 1 ejection$/m);
   for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
 });
 
