@@ -26,7 +26,7 @@ chaosTest("a server ten times slower than the others gets less of the calls", as
   await cluster.serve({ slowMs: 40 });
   await cluster.serveMany(3, { slowMs: 4 });
   const load = await cluster.load({ callers: 8, pauseMs: 0 });
-  await load.more(500);
+  await load.more(1_500);
   const report = (await stopAll([load]))[0];
   const result = cluster.audit();
   assert.deepEqual(result.failed, {});
