@@ -87,5 +87,5 @@ class BoundedCall extends WheelEntry {
 function timeOf({ attempts, sentAtMs, deadlineAtMs }: Call): string {
   if (sentAtMs === undefined || attempts > 1) return "in time";
   const ms = Math.round(deadlineAtMs - sentAtMs);
-  return `within ${ms % 1_000 === 0 ? `${ms / 1_000} s` : `${ms} ms`}`;
+  return `within ${ms < 1_000 ? `${ms} ms` : `${Math.round(ms / 100) / 10} s`}`;
 }

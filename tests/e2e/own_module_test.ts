@@ -149,3 +149,27 @@ Deno.test({
   await server.kill();
   assert.deepEqual([...Deno.readDirSync(temporary)].map(({ name }) => name), []);
 });
+
+Deno.test("a procedure that breaks what its worker reads by fails no later call", async () => {
+  await using home = await RpcHome.create();
+  await write(
+    home,
+    "tasks.ts",
+    `
+export const misread = () => { JSON.parse = () => ({}) as never; };
+export const refuse = () => { JSON.parse = () => { throw new Error("no"); }; };
+export const mute = () => { JSON.stringify = () => "" as never; };
+export const add = (a: number, b: number) => a + b;
+export const length = (text: string) => text.length;
+`,
+  );
+  await home.serve(["127.0.0.1", "0", "tasks.ts", "--workers", "1"]);
+  await using client = await connect({ registry: home.registry });
+  for (const method of ["misread", "refuse", "mute"]) {
+    await client.call(method).catch(() => {});
+    // It may not run twice, and has not begun where its worker could not read it.
+    assert.equal(await client.call("add", [2, 3]), 5, method);
+    await client.call(method).catch(() => {});
+    assert.equal(await client.call("length", ["x".repeat(2_000)]), 2_000, method);
+  }
+});

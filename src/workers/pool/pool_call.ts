@@ -1,5 +1,6 @@
 import type { Deadline } from "../../base/deadline_wheel.ts";
 import type { RpcError } from "../../base/errors.ts";
+import type { UnreadParams } from "../../wire/message.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import type { Share } from "./share.ts";
 import type { Waiting } from "./shedding.ts";
@@ -57,6 +58,10 @@ export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
 
   get deadlineAtMs(): number {
     return this.task.deadlineAtMs;
+  }
+
+  get unread(): UnreadParams | undefined {
+    return this.task.unread;
   }
 
   get place(): Place {

@@ -1,9 +1,9 @@
 import type { Clock } from "../../base/clock.ts";
-import { RpcError } from "../../base/errors.ts";
+import { errorNameOf, RpcError } from "../../base/errors.ts";
 import { decodeReply, isResponse, toRpcError, toWorkerError } from "../../wire/codec.ts";
-import { readResultUnread } from "../../wire/fast_path.ts";
+import { readParams, readResultUnread } from "../../wire/fast_path.ts";
 import type { Line } from "../../wire/lines.ts";
-import type { Id, Request } from "../../wire/message.ts";
+import type { Id, Request, UnreadParams } from "../../wire/message.ts";
 import { itemParams } from "../../wire/reply_checks.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { ClaimFile } from "../claim_file.ts";
@@ -18,6 +18,8 @@ export interface Receiver {
   answered(outcome: Outcome): void;
   /** In place of it, a long result that is JSON still. Without it such a one is read first. */
   answeredUnread?(json: string): void;
+  /** The parameters that it was sent, if nobody has read them. */
+  readonly unread?: UnreadParams | undefined;
   /** The next items, if it asked for a stream. */
   items?(items: readonly unknown[]): void;
   /**
@@ -238,6 +240,7 @@ export class OwedRequests {
       return;
     }
     const id = message.id as number;
+    if (message.error !== undefined) this.#checkReader(receiver, message.error.code);
     this.#pending.delete(id);
     this.#answers++;
     if (message.error === undefined) return receiver.answered({ result: message.result });
@@ -247,6 +250,20 @@ export class OwedRequests {
       return receiver.lost(said, false);
     }
     receiver.answered({ error: toWorkerError(message.error, this.#options.isForeign) });
+  }
+
+  /**
+   * A worker of ours that cannot read what it is sent has been broken by a procedure, which took
+   * away what it needs for that, and would fail every further call.
+   *
+   * @throws {RpcError} it is so
+   */
+  #checkReader({ unread }: Receiver, code: number): void {
+    if (!this.#options.readsAsWeDo) return;
+    const name = errorNameOf(code);
+    if (name === "InvalidRequest" || (name === "ParseError" && isReadable(unread))) {
+      throw new RpcError("InvalidRequest", "it cannot read what it is sent any more");
+    }
   }
 
   /** Passes a long result on as it is. Returns `false` if the line is to be read. */
@@ -280,5 +297,16 @@ export class OwedRequests {
   #ownId(id: Id): number {
     if (typeof id === "number" && id <= this.#lastId) return id;
     throw new RpcError("InvalidRequest", `it answered a request ${JSON.stringify(id)} never sent`);
+  }
+}
+
+/** Whether parameters that nobody has read are JSON; what was read is. */
+function isReadable(unread: UnreadParams | undefined): boolean {
+  if (unread === undefined) return true;
+  try {
+    readParams(unread);
+    return true;
+  } catch {
+    return false;
   }
 }
