@@ -32,21 +32,13 @@ export function onInterrupt(): Interrupt {
   // Also where it is ignored: the runtime ends that by listening to it with the first of the
   // others.
   const listens = Deno.build.os !== "windows";
-  // A file that may not grow any more (`ulimit -f`) is then an error of the write, as a full disk
-  // is, where the signal would end the process.
-  const ignore = () => {};
   for (const name of endSignals) Deno.addSignalListener(name, listener);
-  if (listens) {
-    Deno.addSignalListener("SIGHUP", hangupListener);
-    Deno.addSignalListener("SIGXFSZ", ignore);
-  }
+  if (listens) Deno.addSignalListener("SIGHUP", hangupListener);
   return {
     signal: abort.signal,
     release() {
       for (const name of endSignals) Deno.removeSignalListener(name, listener);
-      if (!listens) return;
-      Deno.removeSignalListener("SIGHUP", hangupListener);
-      Deno.removeSignalListener("SIGXFSZ", ignore);
+      if (listens) Deno.removeSignalListener("SIGHUP", hangupListener);
     },
   };
 }

@@ -64,6 +64,7 @@ async function serveUntilStopped(
   const audit = flags.audit === undefined ? undefined : openAudit(flags.audit, log);
   const discovery = await openCommandRegistry(flags, log);
   const interrupt = onInterrupt();
+  outliveFileSizes();
   const signal = demo === undefined
     ? interrupt.signal
     : AbortSignal.any([interrupt.signal, demo.signal]);
@@ -137,6 +138,15 @@ async function serveUntilStopped(
     await discovery.close();
     interrupt.release();
   }
+}
+
+/**
+ * A file that may not grow any more (`ulimit -f`, LimitFSIZE) is an error of the write from now on,
+ * as a full disk is, where the signal would end the server. It is listened to for good: to stop
+ * that would have the next write end the process.
+ */
+function outliveFileSizes(): void {
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGXFSZ", () => {});
 }
 
 /** What this user's clients find in the registry, where nobody else can look. */
