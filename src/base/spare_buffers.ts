@@ -47,6 +47,24 @@ export class SpareBuffers {
 /** Those of this process. */
 export const spareBuffers: SpareBuffers = new SpareBuffers();
 
+const utf8 = new TextEncoder();
+
+/**
+ * Hands a text's bytes in UTF-8 to `use`, which may not keep them: in a buffer that is there
+ * already where the text is long enough for that to pay, and not too long for one to be kept.
+ */
+export function withEncoded<Result>(text: string, use: (bytes: Uint8Array) => Result): Result {
+  const longest = text.length * 3;
+  if (longest < bytesMin || longest > spareBuffersBytesMax) return use(utf8.encode(text));
+  const buffer = spareBuffers.take(longest);
+  const { written } = utf8.encodeInto(text, buffer);
+  try {
+    return use(buffer.subarray(0, written));
+  } finally {
+    spareBuffers.give(buffer);
+  }
+}
+
 /** The next power of two, so that what was made for one message is good for others like it. */
 function roundedUp(bytes: number): number {
   return bytes <= bytesMin ? bytes : 2 ** Math.ceil(Math.log2(bytes));

@@ -10,8 +10,8 @@ import {
   RpcError,
 } from "../base/errors.ts";
 import { describeFault, type JsonFault, jsonFaultOf } from "../base/values/json_fault.ts";
-import { messageMaxLeast, nestingMax, spareBuffersBytesMax } from "../base/limits.ts";
-import { spareBuffers } from "../base/spare_buffers.ts";
+import { messageMaxLeast, nestingMax } from "../base/limits.ts";
+import { withEncoded } from "../base/spare_buffers.ts";
 import { exactJson, parseJson } from "./json.ts";
 import { boundOfServer, type MessageBound } from "./message_bound.ts";
 import type { Id, Params, Request, Response, UnreadParams, WireError } from "./message.ts";
@@ -19,8 +19,6 @@ import { isNestedDeeper } from "./nesting.ts";
 import { errorDataOf, isNotificationValue, isResponseValue } from "./reply_checks.ts";
 import { readResultFast } from "./fast_path.ts";
 import { reservedMethods } from "./reserved.ts";
-
-const utf8 = new TextEncoder();
 
 /** What holds where nobody said. */
 const boundDefault = boundOfServer();
@@ -303,13 +301,7 @@ function isLonger(line: string, bytesMax: number): boolean {
 
 /** A line's length on the wire. */
 export function byteLengthOf(line: string): number {
-  const bytesMax = line.length * 3;
-  if (bytesMax > spareBuffersBytesMax) return utf8.encode(line).length;
-  // Into what is there already takes a fraction of the time of making it anew.
-  const buffer = spareBuffers.take(bytesMax);
-  const { written } = utf8.encodeInto(line, buffer);
-  spareBuffers.give(buffer);
-  return written;
+  return withEncoded(line, ({ length }) => length);
 }
 
 /** The error that an answer carries, ours or somebody else's, as the client's callers see it. */

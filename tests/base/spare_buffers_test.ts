@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SpareBuffers } from "../../src/base/spare_buffers.ts";
+import { SpareBuffers, spareBuffers, withEncoded } from "../../src/base/spare_buffers.ts";
 
 const kiB = 1024;
 
@@ -24,4 +24,18 @@ Deno.test("no more is kept than the bound says, the latest before the oldest", (
   spare.give(new Uint8Array(1024 * kiB));
   spare.give(new Uint8Array(1 * kiB));
   assert.equal(spare.bytes, 0, "neither what is too large nor what is small");
+});
+
+Deno.test("withEncoded() hands out the bytes of a text of any length, and gives back its buffer", () => {
+  for (const text of ["", "é", "世".repeat(30_000), "x".repeat(6_000_000)]) {
+    const bytes = withEncoded(text, (encoded) => encoded.slice());
+    assert.equal(new TextDecoder().decode(bytes) === text, true);
+  }
+  const before = spareBuffers.bytes;
+  assert.throws(() =>
+    withEncoded("x".repeat(100_000), () => {
+      throw new Error("no");
+    })
+  );
+  assert.ok(spareBuffers.bytes >= before);
 });

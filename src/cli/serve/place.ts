@@ -2,7 +2,7 @@ import type { HostPort } from "../../base/names/host_port.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 
 /** Where a server listens, and what it serves. */
-interface Place {
+export interface Place {
   readonly listen: HostPort;
   readonly module: string | undefined;
   /** Nobody said an address: it is for this machine alone. */

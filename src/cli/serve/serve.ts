@@ -26,7 +26,7 @@ import { openCommandRegistry } from "../registry.ts";
 import { selfCommand } from "../../library/self_command.ts";
 import { openTracer } from "../process/tracing.ts";
 import { UsageError } from "../syntax/usage_error.ts";
-import { placeOf, portOf } from "./place.ts";
+import { type Place, placeOf, portOf } from "./place.ts";
 import { wordsOf } from "../syntax/words.ts";
 import { type Sandbox, sandboxHoldsNoProgram, sandboxOf } from "./sandbox.ts";
 import type { SourceWatch } from "./watch_sources.ts";
@@ -35,7 +35,8 @@ type Input = CommandInput<typeof serveFlags>;
 
 /** `rpc serve [host] [port] [module]` */
 export async function run(input: Input): Promise<number> {
-  const source = sourceOf(input);
+  const place = placeOf(input.positionals);
+  const source = sourceOf(input, place.module);
   const sandbox = sandboxOf(input.flags);
   const demo = Deno.env.has(demoVariable)
     ? await (await import("../../demo/report_to_demo.ts")).DemoLink.open()
@@ -43,20 +44,20 @@ export async function run(input: Input): Promise<number> {
   const { logLevel: level, logFormat: format } = input.flags;
   const log = await createLogger({ level, format });
   try {
-    return await serveUntilStopped(input, source, sandbox, log, demo);
+    return await serveUntilStopped(input, place, source, sandbox, log, demo);
   } finally {
     await log.flushed();
   }
 }
 
 async function serveUntilStopped(
-  { flags, positionals }: Input,
+  { flags }: Input,
+  { listen, isAssumed }: Place,
   source: Source,
   sandbox: Sandbox | undefined,
   log: Logger,
   demo: DemoLink | undefined,
 ): Promise<number> {
-  const { listen, isAssumed } = placeOf(positionals);
   const metricsAt = flags.metrics === undefined ? undefined : metricsAddress(flags.metrics);
   const keys = await openKeys(flags, log);
   const callers = callersOf(flags.callers, keys);
@@ -181,8 +182,7 @@ function callersOf(text: string | undefined, keys: KeyRing | undefined): string[
 /** What the procedures come from. */
 type Source = Pick<RunningServerOptions, "module" | "exec" | "python" | "builtin">;
 
-function sourceOf({ flags, positionals }: Input): Source {
-  const { module } = placeOf(positionals);
+function sourceOf({ flags }: Input, module: string | undefined): Source {
   const exec = flags.exec === undefined ? undefined : wordsOf(flags.exec);
   const python = flags.python === undefined ? undefined : programOf(flags.python);
   if (module !== undefined) assertModule(module);

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { RpcError } from "../../base/errors.ts";
-import { spareBuffers } from "../../base/spare_buffers.ts";
+import { withEncoded } from "../../base/spare_buffers.ts";
 import { readBufferBytes } from "../../base/limits.ts";
 import { systemClock } from "../../base/clock.ts";
 import { LazyCallContext } from "../../procedures/call_context.ts";
@@ -69,7 +69,6 @@ class Worker {
   readonly #io: WorkerIo;
   readonly #claims: Claims | undefined;
   readonly #outbox: Outbox;
-  readonly #encoder = new TextEncoder();
   readonly #bound = boundOfWorker();
   readonly #concurrent = new Set<Call>();
   #waiting: Call[] = [];
@@ -280,16 +279,15 @@ class Worker {
   /** Writes the line whole before it returns. */
   #writeNow(line: string | undefined): void {
     if (line === undefined) return;
-    const buffer = spareBuffers.take(line.length * 3);
-    const { written } = this.#encoder.encodeInto(line, buffer);
     try {
-      let bytes = buffer.subarray(0, written);
-      while (bytes.length > 0) bytes = bytes.subarray(this.#io.writeSync(bytes));
+      withEncoded(line, (encoded) => {
+        let bytes = encoded;
+        while (bytes.length > 0) bytes = bytes.subarray(this.#io.writeSync(bytes));
+      });
     } catch {
       // The parent has gone. Stdin ends too, and until then there is nobody to work for.
       this.#waiting = [];
     }
-    spareBuffers.give(buffer);
   }
 }
 
