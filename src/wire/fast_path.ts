@@ -34,10 +34,9 @@ const closingBrace = 0x7d;
 /** An answer with a result; `undefined` if the line has another form, whatever it is. */
 export function readResultFast(line: string): Response | undefined {
   const cursor = new Cursor(line);
-  if (!cursor.take('{"jsonrpc":"2.0","id":')) return undefined;
-  const id = cursor.number();
-  if (id === undefined || !cursor.take(',"result":')) return undefined;
-  if (line.charCodeAt(line.length - 1) !== closingBrace) return undefined;
+  const head = cursor.answerHead();
+  if (head === undefined) return undefined;
+  const { id } = head;
   const result = cursor.scalar(line.length - 1) ?? parsed(line, cursor.at, line.length - 1);
   return result === undefined ? undefined : { jsonrpc: "2.0", id, result };
 }
@@ -47,16 +46,11 @@ export function readResultFast(line: string): Response | undefined {
  */
 export function readRequestFast(line: string): Request | undefined {
   const cursor = new Cursor(line);
-  if (!cursor.take('{"jsonrpc":"2.0","id":')) return undefined;
-  const id = cursor.number();
-  if (id === undefined || !cursor.take(',"method":"')) return undefined;
-  const method = cursor.plainString();
-  if (method === undefined) return undefined;
+  const head = cursor.requestHead();
+  if (head === undefined) return undefined;
+  const { id, method } = head;
   if (!cursor.take(',"params":[')) return requestOf(id, method, undefined, cursor);
-
-  // The last place where it can be: nothing but the deadline comes after the parameters.
-  const metaAt = line.lastIndexOf(metaOpening);
-  const end = metaAt < cursor.at ? line.length - 1 : metaAt;
+  const end = endOfParams(line, cursor.at);
   const params = parsed(line, cursor.at - 1, end);
   if (!Array.isArray(params)) return undefined;
   cursor.at = end;
@@ -75,19 +69,15 @@ const unreadLengthMin = 256;
 export function readRequestUnread(line: string): UnreadRequest | undefined {
   if (line.length < unreadLengthMin) return undefined;
   const cursor = new Cursor(line);
-  if (!cursor.take('{"jsonrpc":"2.0","id":')) return undefined;
-  const id = cursor.number();
-  if (id === undefined || !cursor.take(',"method":"')) return undefined;
-  const method = cursor.plainString();
-  if (method === undefined || method.startsWith(reservedPrefix)) return undefined;
+  const head = cursor.requestHead();
+  if (head === undefined || head.method.startsWith(reservedPrefix)) return undefined;
   if (!cursor.take(',"params":')) return undefined;
   const start = cursor.at;
-  const metaAt = line.lastIndexOf(metaOpening);
-  const end = metaAt < start ? line.length - 1 : metaAt;
+  const end = endOfParams(line, start);
   const first = line[start];
   if (first !== "[" && first !== "{") return undefined;
   cursor.at = end;
-  const request = requestOf(id, method, undefined, cursor);
+  const request = requestOf(head.id, head.method, undefined, cursor);
   if (request === undefined || !isOneValue(line.slice(start, end), nestingMax - 1)) {
     return undefined;
   }
@@ -117,16 +107,19 @@ interface UnreadResult {
  */
 export function readResultUnread(line: string): UnreadResult | undefined {
   if (line.length < unreadLengthMin) return undefined;
-  const cursor = new Cursor(line);
-  if (!cursor.take('{"jsonrpc":"2.0","id":')) return undefined;
-  const id = cursor.number();
-  if (id === undefined || !cursor.take(',"result":')) return undefined;
-  if (line.charCodeAt(line.length - 1) !== closingBrace) return undefined;
-  const json = line.slice(cursor.at, -1);
-  return isOneValue(json, nestingMax - 2) ? { id, json } : undefined;
+  const head = new Cursor(line).answerHead();
+  if (head === undefined) return undefined;
+  const json = line.slice(head.start, -1);
+  return isOneValue(json, nestingMax - 2) ? { id: head.id, json } : undefined;
 }
 
 const metaOpening = ',"meta":{"timeoutMs":';
+
+/** Where parameters end that begin at `start`: nothing but the deadline comes after them. */
+function endOfParams(line: string, start: number): number {
+  const metaAt = line.lastIndexOf(metaOpening);
+  return metaAt < start ? line.length - 1 : metaAt;
+}
 
 /** With what is left of the line, which is a deadline and the end. */
 function requestOf(
@@ -177,6 +170,24 @@ class Cursor {
     if (this.#line.slice(this.at, end) !== text) return false;
     this.at = end;
     return true;
+  }
+
+  /** Reads the beginning of a request, up to its method. */
+  requestHead(): { readonly id: number; readonly method: string } | undefined {
+    if (!this.take('{"jsonrpc":"2.0","id":')) return undefined;
+    const id = this.number();
+    if (id === undefined || !this.take(',"method":"')) return undefined;
+    const method = this.plainString();
+    return method === undefined ? undefined : { id, method };
+  }
+
+  /** Where the result of an answer begins, with its id. */
+  answerHead(): { readonly id: number; readonly start: number } | undefined {
+    if (!this.take('{"jsonrpc":"2.0","id":')) return undefined;
+    const id = this.number();
+    if (id === undefined || !this.take(',"result":')) return undefined;
+    const isWhole = this.#line.charCodeAt(this.#line.length - 1) === closingBrace;
+    return isWhole ? { id, start: this.at } : undefined;
   }
 
   /** Reads a whole number that is not negative. */
