@@ -98,6 +98,7 @@ export class Client {
       random,
       log: options.log ?? silentLogger,
       messageMax: options.messageMax,
+      later: options.later,
     }, {
       usable: () => {
         if (!this.#reached) this.#gather();

@@ -6,6 +6,7 @@ import type { Logger } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Tracer } from "../base/tracer.ts";
 import type { InstanceSource } from "../discovery/discovery.ts";
+import type { Later } from "../wire/outbox.ts";
 import { balancePolicies, type BalancePolicy } from "./endpoints/endpoint_types.ts";
 import type { Transport } from "./transport.ts";
 
@@ -38,6 +39,11 @@ export interface ClientOptions {
    * which JavaScript cannot hold are errors. @default false
    */
   readonly exactNumbers?: boolean;
+  /**
+   * Puts off the write of a call, so that others which are made by then leave with it. For whoever
+   * is asked for each by another connection. @default until no more are made in microtasks
+   */
+  readonly later?: Later | undefined;
 }
 
 /** How one call behaves. */

@@ -18,7 +18,7 @@ import { LineSplitter } from "../wire/lines.ts";
 import { boundOfServerAt, type MessageBound } from "../wire/message_bound.ts";
 import type { Params, Response } from "../wire/message.ts";
 import { reservedMethods } from "../wire/reserved.ts";
-import { Outbox } from "../wire/outbox.ts";
+import { type Later, Outbox } from "../wire/outbox.ts";
 import { ReadBuffer } from "../wire/read_buffer.ts";
 import { itemParams } from "../wire/reply_checks.ts";
 import { Call, type CallHolder, type Done } from "./call.ts";
@@ -38,6 +38,14 @@ interface ConnectionEvents {
    * not find it. Not called after {@link Connection.close}.
    */
   lost(reason: string): void;
+}
+
+/** How a connection reads and writes. */
+interface ConnectionOptions {
+  /** Longest message that is taken, in bytes. @default messageMaxDefault */
+  readonly messageMax?: number | undefined;
+  /** Puts writes off. @default by microtasks */
+  readonly later?: Later | undefined;
 }
 
 /**
@@ -68,7 +76,7 @@ export class Connection implements CallHolder {
     address: string,
     clock: Clock,
     events: ConnectionEvents,
-    messageMax = messageMaxDefault,
+    { messageMax = messageMaxDefault, later }: ConnectionOptions = {},
   ) {
     this.messageMax = messageMax;
     // What all servers take, until this one says more.
@@ -77,7 +85,7 @@ export class Connection implements CallHolder {
     this.#address = address;
     this.#clock = clock;
     this.#events = events;
-    this.#outbox = new Outbox(duplex, (error) => this.#breakOff(messageOf(error)));
+    this.#outbox = new Outbox(duplex, (error) => this.#breakOff(messageOf(error)), later);
     void this.#read();
   }
 

@@ -36,6 +36,9 @@ export const gatewayAnswerPieceBytes = 64 * 1024;
 /** What all WebSockets of a gateway may hold unread before one that reads too slowly is closed. */
 export const gatewaySocketsUnreadBytesMax = 256 * 1024 * 1024;
 
+/** Up to so many bytes a body is taken as a whole; it has come with its head as a rule. */
+export const gatewayShortBodyBytes = 16 * 1024;
+
 /** How long a gateway waits for a request's body. One byte a second is no way to send one. */
 export const gatewayBodyTimeoutMs = 30_000;
 

@@ -6,6 +6,7 @@ import type { Access } from "./door/access.ts";
 import type { Answers } from "./door/answers.ts";
 import type { BodyReader } from "./door/body.ts";
 import { HttpProblem, problemResponse } from "./door/problem.ts";
+import { reply } from "./door/reply.ts";
 import { callOptionsOf, checkJsonBody, timeoutHeader } from "./calls/call_options.ts";
 import type { Calls } from "./calls/calls.ts";
 import type { Catalogue } from "./calls/catalogue.ts";
@@ -60,23 +61,26 @@ export class Routes {
   /** Answers a request. Never rejects. */
   async answer(request: Request): Promise<Response> {
     const { access, log } = this.#options;
-    let cors: Record<string, string> = {};
+    let cors: Readonly<Record<string, string>> | undefined;
     this.#requests++;
     try {
-      access.checkPlace(request);
-      cors = access.corsHeaders(request);
+      const url = new URL(request.url);
+      const origin = request.headers.get("origin");
+      access.checkPlace(url, origin);
+      cors = access.corsHeaders(origin);
       if (this.#requests > gatewayRequestsMax) {
         const text = `Cannot take the request: ${gatewayRequestsMax} are being answered`;
         throw new HttpProblem(503, "Overloaded", text);
       }
-      return withHeaders(await this.#answer(request), cors);
+      const answer = await this.#answer(request, url);
+      return cors === undefined ? answer : withHeaders(answer, cors);
     } catch (error) {
       if (error instanceof HttpProblem) {
-        return withHeaders(problemResponse(error.error, error.headers, error.status), cors);
+        return problemResponse(error.error, { ...error.headers, ...cors }, error.status);
       }
-      if (isRpcError(error)) return withHeaders(problemResponse(error), cors);
+      if (isRpcError(error)) return problemResponse(error, cors);
       log.warn("Cannot answer a request", { reason: messageOf(error) });
-      return withHeaders(new Response("failed\n", { status: 500 }), cors);
+      return reply("failed\n", { status: 500, headers: cors });
     } finally {
       this.#requests--;
     }
@@ -87,8 +91,8 @@ export class Routes {
     for (const socket of this.#sockets) socket.close();
   }
 
-  async #answer(request: Request): Promise<Response> {
-    const { pathname } = new URL(request.url);
+  async #answer(request: Request, url: URL): Promise<Response> {
+    const { pathname } = url;
     if (request.method === "OPTIONS") return this.#preflight(request);
     if (pathname === "/healthz") return text(request, 200, "ok");
     if (pathname === "/readyz") {
@@ -98,64 +102,65 @@ export class Routes {
     }
     if (pathname.startsWith(callPath)) {
       allow(request, "POST");
-      this.#options.access.checkToken(request);
+      this.#options.access.checkToken(request.headers, url);
       return await answerCall(request, methodOf(pathname), this.#options);
     }
     const asset = isLook(request) ? assetAt(pathname) : undefined;
     if (asset !== undefined) return asset;
-    if (pathname === "/") return await this.#root(request);
-    if (pathname === "/session") return this.#session(request);
-    const document = await this.#document(request, pathname);
+    if (pathname === "/") return await this.#root(request, url);
+    if (pathname === "/session") return this.#session(request, url);
+    const document = await this.#document(request, url);
     if (document !== undefined) return document;
     throw new HttpProblem(404, "MethodNotFound", `There is nothing at ${pathname}`);
   }
 
   /** Gives a page that shows the token a cookie, so that it need not keep it. */
-  #session(request: Request): Response {
+  #session(request: Request, url: URL): Response {
     const { access } = this.#options;
     allow(request, "POST");
-    access.checkToken(request);
-    const cookie = access.cookieFor(request);
-    return new Response(null, {
+    access.checkToken(request.headers, url);
+    const cookie = access.cookieFor(url);
+    return reply(null, {
       status: 204,
       headers: cookie === undefined ? {} : { "set-cookie": cookie },
     });
   }
 
   /** What is only looked at; `undefined`: it is none of these. */
-  async #document(request: Request, pathname: string): Promise<Response | undefined> {
+  async #document(request: Request, url: URL): Promise<Response | undefined> {
+    const { pathname, origin } = url;
     if (!/^\/(openrpc\.json|openapi\.json|live|metrics)$/.test(pathname)) return undefined;
     const { access, answers, calls, catalogue, live, clientStats } = this.#options;
     allow(request, "GET", "HEAD");
-    access.checkToken(request);
+    access.checkToken(request.headers, url);
     answers.checkRoom();
     const json = (value: unknown) =>
       answers.of(JSON.stringify(value), { "content-type": "application/json" });
     if (pathname === "/metrics") {
       const { inFlight, counts } = calls;
       const page = { inFlight, counts, sockets: this.sockets, client: clientStats() };
-      return new Response(metricsPage(page), { headers: { "content-type": metricsType } });
+      return reply(metricsPage(page), { headers: { "content-type": metricsType } });
     }
     if (pathname === "/live") return live.response();
     const document = await catalogue.document(request.signal);
     if (pathname === "/openrpc.json") return json(document);
-    return json(toOpenApi(document, new URL(request.url).origin));
+    return json(toOpenApi(document, origin));
   }
 
-  async #root(request: Request): Promise<Response> {
+  async #root(request: Request, url: URL): Promise<Response> {
     const { access } = this.#options;
     if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
-      access.checkToken(request);
+      access.checkToken(request.headers, url);
       return this.#upgrade(request);
     }
     allow(request, "POST");
-    access.checkToken(request);
+    access.checkToken(request.headers, url);
     const options = { ...callOptionsOf(request), signal: request.signal };
     this.#options.answers.checkRoom();
     const body = await this.#options.bodies.read(request);
     checkJsonBody(request, body);
     const { text, server } = await answerJsonRpc(body, this.#options.calls, options);
-    if (text === undefined) return new Response(null, { status: 204 });
+    if (text === undefined) return reply(null, { status: 204 });
     return this.#options.answers.of(text, {
       "content-type": "application/json",
       ...serverHeader({ server }),
@@ -193,9 +198,9 @@ export class Routes {
   #preflight(request: Request): Response {
     const { access } = this.#options;
     if (!access.isAllowedOrigin(request.headers.get("origin"))) {
-      return new Response(null, { status: 204 });
+      return reply(null, { status: 204 });
     }
-    return new Response(null, {
+    return reply(null, {
       status: 204,
       headers: {
         "access-control-allow-methods": "POST, GET",
@@ -232,23 +237,13 @@ function methodOf(pathname: string): string {
 
 function text(request: Request, status: number, body: string): Response {
   allow(request, "GET", "HEAD");
-  return new Response(`${body}\n`, { status, headers: { "content-type": "text/plain" } });
+  return reply(`${body}\n`, { status, headers: { "content-type": "text/plain" } });
 }
 
-/** What a browser is told with each answer: to take it for what it says it is, and to keep none. */
-function withHeaders(response: Response, more: Readonly<Record<string, string>>): Response {
+/** Adds headers to an answer that is made already, which costs as much as making it. */
+function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
   // The answer to an upgrade is the runtime's own.
   if (response.status === 101) return response;
-  const always = {
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cross-origin-resource-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "x-frame-options": "DENY",
-  };
-  for (const [name, value] of Object.entries({ ...always, ...more })) {
-    response.headers.set(name, value);
-  }
-  if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
   return response;
 }

@@ -6,6 +6,9 @@ export interface Sink {
   write(bytes: Uint8Array): Promise<number>;
 }
 
+/** Runs a function later, but soon. */
+export type Later = (run: () => void) => void;
+
 const encoder = new TextEncoder();
 
 const noBytes = new Uint8Array(0);
@@ -29,11 +32,13 @@ const earlyWriteLength = 2_048;
 /**
  * Turns lines into few writes: all that is ready together leaves in one, which is some six times
  * the rate of a write a line. The flush is put off by microtasks for as long as lines keep coming
- * in them, until there is enough to begin with, so that a single line never waits for company.
+ * in them, until there is enough to begin with, so that a single line never waits for company. Who
+ * is given its lines one by one, each in microtasks of its own, puts the flush off further.
  */
 export class Outbox {
   readonly #sink: Sink;
   readonly #onError: (error: unknown) => void;
+  readonly #later: Later | undefined;
   #text = "";
   /** What comes before {@link #text}. */
   #pieces: string[] = [];
@@ -45,10 +50,14 @@ export class Outbox {
   #bytesWritten = 0;
   #waiters: (() => void)[] = [];
 
-  /** @param onError called once, when a write fails; nothing is written any more after that */
-  constructor(sink: Sink, onError: (error: unknown) => void) {
+  /**
+   * @param onError called once, when a write fails; nothing is written any more after that
+   * @param later puts the first write of a burst off, in place of microtasks
+   */
+  constructor(sink: Sink, onError: (error: unknown) => void, later?: Later) {
     this.#sink = sink;
     this.#onError = onError;
+    this.#later = later;
   }
 
   /** What waits to be written: about one byte a character, the write under way included. */
@@ -67,6 +76,7 @@ export class Outbox {
     this.#text += line;
     if (this.#state === "idle") {
       this.#state = "scheduled";
+      if (this.#later !== undefined) return this.#later(this.#flush);
       this.#lengthSeen = this.#text.length;
       queueMicrotask(this.#flushWhenQuiet);
     } else if (this.#state === "scheduled") {
@@ -102,6 +112,10 @@ export class Outbox {
       return;
     }
     void this.#write();
+  };
+
+  readonly #flush = (): void => {
+    if (this.#state === "scheduled") void this.#write();
   };
 
   async #write(): Promise<void> {

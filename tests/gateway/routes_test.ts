@@ -104,6 +104,29 @@ Deno.test("the trace and the time of a request's headers are its calls', on each
   ]);
 });
 
+Deno.test("each answer tells a browser to take it for what it says it is, and to keep none", async () => {
+  const routes = routesTo((method) =>
+    method === "throw" ? Promise.reject(new Error("broken")) : Promise.resolve({ result: "x" })
+  );
+  const get = (path: string, method = "GET") => new Request(`http://127.0.0.1${path}`, { method });
+  const asked = [
+    post("/call/ping", ""),
+    post("/call/throw", ""),
+    post("/call/ping", "{"),
+    post("/", '{"jsonrpc":"2.0","id":1,"method":"ping"}'),
+    post("/", '{"jsonrpc":"2.0","method":"ping"}'),
+    ...["/", "/page.js", "/healthz", "/readyz", "/nothing"].map((path) => get(path)),
+    ...[get("/call/ping"), get("/", "OPTIONS"), get("/session", "POST")],
+    new Request("http://evil.example/"),
+  ];
+  for (const request of asked) {
+    const { headers, status } = await routes.answer(request);
+    const names = ["x-content-type-options", "x-frame-options", "cache-control"];
+    const told = names.map((name) => headers.get(name));
+    assert.deepEqual(told, ["nosniff", "DENY", "no-store"], `${request.url} ${status}`);
+  }
+});
+
 Deno.test("the end of a request ends its calls, and not those of its notifications", async () => {
   const signals: (AbortSignal | null | undefined)[] = [];
   const routes = routesTo((_method, { signal }) => {

@@ -69,6 +69,28 @@ Deno.test("lines that promises push one after another still leave in one write",
   assert.equal(sink.taken, "a0\na1\na2\na3\na4\nb0\nb1\nb2\nb3\nb4\n");
 });
 
+Deno.test("lines that each come in microtasks of their own leave in one write, where it is put off", async () => {
+  const sink = new FakeSink();
+  const flushes: (() => void)[] = [];
+  const later = (run: () => void) => void flushes.push(run);
+  const outbox = new Outbox(sink, () => {}, later);
+  for (const line of ["a\n", "b\n", "c\n"]) {
+    outbox.push(line);
+    await settled();
+  }
+  assert.deepEqual([sink.writes, flushes.length], [[], 1]);
+  flushes.shift()?.();
+  await sink.take();
+  outbox.push("d\n");
+  flushes.shift()?.();
+  await sink.take();
+  assert.deepEqual(sink.writes, ["a\nb\nc\n", "d\n"]);
+  outbox.push("e\n");
+  outbox.close();
+  flushes.shift()?.();
+  assert.equal(sink.waiting, 0);
+});
+
 Deno.test("a single line does not wait for company (P-14)", async () => {
   const sink = new FakeSink();
   const { outbox } = outboxOn(sink);

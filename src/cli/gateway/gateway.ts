@@ -41,6 +41,9 @@ export async function run(
   const client = new Client({
     ...{ discovery, service, transport, timeoutMs, clock: systemClock, log, tracer },
     exactNumbers: true,
+    // Each request comes by a turn of its own, and those of one round of the event loop together
+    // are one write.
+    later: (run) => void setImmediate(run),
   });
   const interrupt = onInterrupt();
   try {

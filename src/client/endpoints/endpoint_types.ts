@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
+import type { Later } from "../../wire/outbox.ts";
 import type { Transport } from "../transport.ts";
 
 /** What every endpoint of a client shares. */
@@ -11,6 +12,8 @@ export interface EndpointDependencies {
   readonly log: Logger;
   /** Longest message that is taken, in bytes. @default messageMaxDefault */
   readonly messageMax?: number | undefined;
+  /** Puts writes off. @default by microtasks */
+  readonly later?: Later | undefined;
 }
 
 /**

@@ -124,7 +124,7 @@ export class Link implements Dialer {
    * be sent again. A server that says nothing of it is used without, after a while.
    */
   #probe(duplex: Duplex, signal: AbortSignal): void {
-    const { clock, messageMax } = this.#dependencies;
+    const { clock, messageMax, later } = this.#dependencies;
     if (signal.aborted) return duplex.close();
     const isCurrent = (): boolean => this.#connection === connection;
     const connection: Connection = new Connection(duplex, this.#options.address, clock, {
@@ -132,7 +132,7 @@ export class Link implements Dialer {
       goaway: () => this.#isReady && isCurrent() && this.#events.drains(),
       changed: () => idempotence.ask(connection),
       lost: (reason) => isCurrent() && this.#lost(reason),
-    }, messageMax);
+    }, { messageMax, later });
     this.#connection = connection;
     let isAlive = false;
     const settle = (): unknown => isCurrent() && this.#ready(connection, idempotence);

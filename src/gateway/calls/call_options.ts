@@ -21,7 +21,8 @@ export function callOptionsOf({ headers }: Request): CallOptions {
     throw new HttpProblem(400, "InvalidRequest", message);
   }
   // One of another form is as good as none, as it is on the wire.
-  const traceparent = traceparentSchema.safeParse(headers.get("traceparent")).data;
+  const parent = headers.get("traceparent");
+  const traceparent = parent === null ? undefined : traceparentSchema.safeParse(parent).data;
   return { timeoutMs, traceparent };
 }
 

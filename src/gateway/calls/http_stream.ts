@@ -3,6 +3,7 @@ import { isRpcError, messageOf, RpcError } from "../../base/errors.ts";
 import { writeStallTimeoutMs } from "../../base/limits.ts";
 import type { CallStream, StreamReport } from "../../client/call_stream.ts";
 import { problemDetails } from "../door/problem.ts";
+import { reply } from "../door/reply.ts";
 
 /** How items are written: server-sent events, or a JSON object a line. */
 export type StreamForm = "events" | "lines";
@@ -73,8 +74,8 @@ export async function streamResponse(
       void stream.return();
     },
   }, { highWaterMark: 0 });
-  return new Response(body, {
-    headers: { "content-type": writer.type, "cache-control": "no-store" },
+  return reply(body, {
+    headers: { "content-type": writer.type },
   });
 }
 

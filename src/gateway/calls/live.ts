@@ -2,6 +2,7 @@ import { type Clock, sleep } from "../../base/clock.ts";
 import { gatewayLookMs, gatewayLooksMax } from "../limits.ts";
 import { HttpProblem } from "../door/problem.ts";
 import type { Servers } from "./servers.ts";
+import { reply } from "../door/reply.ts";
 
 /**
  * Tells those who look how the servers are, as server-sent events. A look is taken only when there
@@ -48,6 +49,6 @@ export class Live {
       },
       cancel: () => left.abort(),
     }, { highWaterMark: 0 });
-    return new Response(body, { headers: { "content-type": "text/event-stream" } });
+    return reply(body, { headers: { "content-type": "text/event-stream" } });
   }
 }

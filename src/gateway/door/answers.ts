@@ -2,6 +2,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { writeStallTimeoutMs } from "../../base/limits.ts";
 import { gatewayAnswerPieceBytes, gatewayAnswersBytesMax } from "../limits.ts";
 import { HttpProblem } from "./problem.ts";
+import { reply } from "./reply.ts";
 
 /**
  * Answers with whole texts. A long one is handed out in pieces as its reader takes them, so that it
@@ -31,9 +32,9 @@ export class Answers {
   /** An answer of that text. */
   of(text: string, headers: Readonly<Record<string, string>>): Response {
     // One that fits into the connection's buffers is off our hands at once.
-    if (text.length <= gatewayAnswerPieceBytes) return new Response(text, { headers });
+    if (text.length <= gatewayAnswerPieceBytes) return reply(text, { headers });
     const bytes = new TextEncoder().encode(text);
-    return new Response(this.#pieces(bytes), {
+    return reply(this.#pieces(bytes), {
       headers: { "content-length": String(bytes.length), ...headers },
     });
   }

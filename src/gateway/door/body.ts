@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
+import { DeadlineWheel } from "../../base/deadline_wheel.ts";
 import { messageMaxDefault } from "../../base/limits.ts";
-import { gatewayBodiesBytesMax, gatewayBodyTimeoutMs } from "../limits.ts";
+import { gatewayBodiesBytesMax, gatewayBodyTimeoutMs, gatewayShortBodyBytes } from "../limits.ts";
 import { HttpProblem } from "./problem.ts";
 
 /**
@@ -25,38 +26,78 @@ export class BodyReader {
    * many (503)
    */
   async read(request: Request): Promise<string> {
-    const { body } = request;
-    if (body === null) return "";
-    if (Number(request.headers.get("content-length")) > messageMaxDefault) throw tooLong();
-    const reader = body.getReader();
+    const length = lengthOf(request);
+    if (length !== undefined && length > messageMaxDefault) throw tooLong();
     const late = Promise.withResolvers<never>();
-    const timer = this.#clock.after(this.#timeoutMs, () => late.reject(tooSlow(this.#timeoutMs)));
+    const deadline = DeadlineWheel.of(this.#clock).add(
+      this.#clock.now() + this.#timeoutMs,
+      () => late.reject(tooSlow(this.#timeoutMs)),
+    );
+    try {
+      return length !== undefined && length <= gatewayShortBodyBytes
+        ? await this.#readAtOnce(request, length, late.promise)
+        : await this.#readPieces(request, late.promise);
+    } catch (error) {
+      if (error instanceof HttpProblem) throw error;
+      throw new HttpProblem(400, "InvalidRequest", "Cannot read the body: it broke off");
+    } finally {
+      deadline.cancel();
+    }
+  }
+
+  /** One that is short has come with its head as a rule, and a stream of it would cost more. */
+  async #readAtOnce(request: Request, length: number, late: Promise<never>): Promise<string> {
+    if (this.#bytes + length > gatewayBodiesBytesMax) throw tooMany();
+    this.#bytes += length;
+    try {
+      return decode(utf8, await Promise.race([request.bytes(), late]));
+    } finally {
+      this.#bytes -= length;
+    }
+  }
+
+  async #readPieces({ body }: Request, late: Promise<never>): Promise<string> {
+    if (body === null) return "";
+    const reader = body.getReader();
     const decoder = new TextDecoder("utf-8", { fatal: true });
     let held = 0;
     let text = "";
     try {
       while (true) {
-        const { value, done } = await Promise.race([reader.read(), late.promise]);
-        if (done) return text + decoder.decode();
+        const { value, done } = await Promise.race([reader.read(), late]);
+        if (done) return text + decode(decoder);
         held += value.length;
         this.#bytes += value.length;
         if (held > messageMaxDefault) throw tooLong();
         if (this.#bytes > gatewayBodiesBytesMax) throw tooMany();
-        text += decoder.decode(value, { stream: true });
+        text += decode(decoder, value, { stream: true });
       }
     } catch (error) {
       void reader.cancel().catch(() => {});
-      if (error instanceof HttpProblem) throw error;
-      if (error instanceof TypeError) throw new HttpProblem(400, "ParseError", notUtf8);
-      throw new HttpProblem(400, "InvalidRequest", "Cannot read the body: it broke off");
+      throw error;
     } finally {
-      timer.cancel();
       this.#bytes -= held;
     }
   }
 }
 
-const notUtf8 = "Cannot read the body: it is no UTF-8";
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** @throws {HttpProblem} it is no UTF-8 */
+function decode(decoder: TextDecoder, bytes?: Uint8Array, options?: TextDecodeOptions): string {
+  try {
+    return decoder.decode(bytes, options);
+  } catch {
+    throw new HttpProblem(400, "ParseError", "Cannot read the body: it is no UTF-8");
+  }
+}
+
+/** How long a body says it is, to which the runtime holds it;
+`undefined`: it says nothing. */
+function lengthOf({ headers }: Request): number | undefined {
+  const length = headers.get("content-length");
+  return length === null ? undefined : Number(length);
+}
 
 function tooLong(): HttpProblem {
   const text = `Cannot take the body: ${messageMaxDefault} bytes is the most`;

@@ -1,4 +1,5 @@
 import { type ErrorName, errorTable, RpcError } from "../../base/errors.ts";
+import { reply } from "./reply.ts";
 
 /** The status that an error of a call is answered with. */
 const statuses: Readonly<Record<ErrorName, number>> = {
@@ -93,7 +94,7 @@ export function problemResponse(
   headers: Readonly<Record<string, string>> = {},
   status: number = statusOf(error),
 ): Response {
-  return new Response(`${JSON.stringify(problemDetails(error, status))}\n`, {
+  return reply(`${JSON.stringify(problemDetails(error, status))}\n`, {
     status,
     headers: {
       "content-type": "application/problem+json",

@@ -13,6 +13,7 @@ import plots from "./plots.js" with { type: "text" };
 import schema from "./schema.js" with { type: "text" };
 import servers from "./servers.js" with { type: "text" };
 import words from "./words.js" with { type: "text" };
+import { reply } from "../door/reply.ts";
 
 /** Only what we serve ourselves is run or shown; what servers say is text all the same. */
 const policy = [
@@ -42,7 +43,7 @@ export function assetAt(pathname: string): Response | undefined {
   const asset = Object.hasOwn(assets, pathname) ? assets[pathname] : undefined;
   if (asset === undefined) return undefined;
   const [type, text] = asset;
-  return new Response(text, {
+  return reply(text, {
     headers: { "content-type": `${type}; charset=utf-8`, "content-security-policy": policy },
   });
 }

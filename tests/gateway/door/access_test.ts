@@ -19,7 +19,7 @@ function statusOf(look: () => void): number | undefined {
 }
 
 Deno.test("a name that was made to lead here is refused, and an address or our own name is not", () => {
-  const at = (url: string) => statusOf(() => access().checkPlace(new Request(url)));
+  const at = (url: string) => statusOf(() => access().checkPlace(new URL(url), null));
   for (
     const name of ["127.0.0.1:8080", "localhost:8080", "[::1]:8080", "192.168.0.7", "gw.example"]
   ) {
@@ -32,9 +32,7 @@ Deno.test("a name that was made to lead here is refused, and an address or our o
 
 Deno.test("a page of another origin, scheme or port is refused", () => {
   const from = (origin: string, options = {}) =>
-    statusOf(() =>
-      access(options).checkPlace(new Request("http://localhost:8080/", { headers: { origin } }))
-    );
+    statusOf(() => access(options).checkPlace(new URL("http://localhost:8080/"), origin));
   assert.equal(from("http://localhost:8080"), undefined);
   for (
     const origin of ["http://localhost:3000", "https://localhost:8080", "null", "http://x", ""]
@@ -46,7 +44,7 @@ Deno.test("a page of another origin, scheme or port is refused", () => {
 
 Deno.test("the token counts from the header, the cookie of this port, and a WebSocket's protocol", () => {
   const by = (headers: Record<string, string>) =>
-    statusOf(() => access().checkToken(new Request("http://localhost:8080/", { headers })));
+    statusOf(() => access().checkToken(new Headers(headers), new URL("http://localhost:8080/")));
   assert.equal(by({ authorization: `Bearer ${token}` }), undefined);
   assert.equal(by({ cookie: `a=b; rpc_gateway_8080=${token}` }), undefined);
   assert.equal(by({ "sec-websocket-protocol": `rpc, bearer.${token}` }), undefined);
@@ -55,6 +53,10 @@ Deno.test("the token counts from the header, the cookie of this port, and a WebS
       {},
       { authorization: token },
       { authorization: `Bearer ${token.slice(1)}` },
+      { authorization: `Bearer ${token}${token}` },
+      { authorization: `Bearer ${token.toUpperCase()}` },
+      { authorization: `Bearer ${token.slice(0, -1)}` },
+      { authorization: "Bearer " },
       { authorization: `Basic ${token}` },
       { cookie: `rpc_gateway_8081=${token}` },
       { "sec-websocket-protocol": token },
