@@ -29,6 +29,28 @@ export const overlooksMaxMs = 1_000;
 export const overlooksPastDeadlineMaxMs = 250;
 
 /**
+ * How often a worker that writes nothing is asked whether it is alive: nobody notices a second, and
+ * an idle server hardly works for it.
+ */
+export const heartbeatEveryMs = 1_000;
+
+/** How long a worker may take to answer that, if it has nothing else to do. */
+export const pongTimeoutMs = 1_000;
+
+/**
+ * The same for one that goes on writing, as many times over: a hundred results of the longest fit
+ * into that.
+ */
+export const pongTimeoutsMax = 10;
+
+/**
+ * The same for one that has calls under way, all of which are lost with it: far longer than a
+ * procedure of many at once should hold the thread that all of them need, and short beside the
+ * default deadline, so that who waits for a worker is still served.
+ */
+export const silentMaxMs = 5_000;
+
+/**
  * Lines that one worker may have logged in a second; the rest is counted. More is nobody's reading,
  * and each line costs the process that owns the sockets some ten microseconds.
  */

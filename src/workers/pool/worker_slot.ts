@@ -9,6 +9,7 @@ import type { WorkerCommand } from "../process/worker_command.ts";
 import type { Outcome } from "../process/owed_requests.ts";
 import { WorkerProcess } from "../process/worker_process.ts";
 import type { WorkerEnd } from "../process/worker_end.ts";
+import { Heartbeat } from "./heartbeat.ts";
 
 /** What a {@link WorkerSlot} needs. */
 interface WorkerSlotOptions {
@@ -36,15 +37,6 @@ type State =
 /** A worker that lived for this long was no failed start, whatever it died of. */
 const steadyMs = 10_000;
 
-/** How long a worker may take to answer `rpc.ping` before it counts as hung. */
-const pongTimeoutMs = 1_000;
-
-/**
- * The same for one that goes on writing, as many times over: a hundred results of the longest fit
- * into that.
- */
-const pongTimeoutsMax = 10;
-
 /**
  * A place for one worker, kept filled:
  *
@@ -64,7 +56,8 @@ export class WorkerSlot {
   readonly #firstStart = Promise.withResolvers<OpenRpcDocument>();
   #state: State = { name: "idle" };
   #starts = 0;
-  #probed: WorkerProcess | undefined;
+  /** Of the worker that takes calls. */
+  #heartbeat: Heartbeat | undefined;
 
   constructor(options: WorkerSlotOptions) {
     this.#options = options;
@@ -80,7 +73,7 @@ export class WorkerSlot {
 
   /** Whether its worker has been asked whether it is alive, and has not said so yet. */
   get isProbed(): boolean {
-    return this.#probed !== undefined && this.#probed === this.worker;
+    return this.#heartbeat?.isAwaited === true;
   }
 
   /** Workers started after the first. */
@@ -108,34 +101,15 @@ export class WorkerSlot {
     this.#begin();
   }
 
-  /** Kills the worker unless it answers `rpc.ping` soon. */
+  /** Kills the worker unless it answers `rpc.ping` soon: a call has overrun its deadline. */
   probe(): void {
-    const process = this.worker;
-    if (process === undefined || process === this.#probed) return;
-    this.#probed = process;
-    let timer: Timer;
-    const wait = (timeouts: number) => {
-      const { readsOfOutput } = process;
-      const timeoutMs = pongTimeoutMs + process.owed.readingMs;
-      timer = this.#options.clock.after(timeoutMs, () => {
-        if (this.worker !== process) return;
-        // Its pong waits behind long answers to others: the worker lives.
-        if (timeouts > 1 && process.readsOfOutput > readsOfOutput) wait(timeouts - 1);
-        else this.kill(`it did not answer within ${Math.round(timeoutMs)} ms`);
-      });
-    };
-    wait(pongTimeoutsMax);
-    const done = () => {
-      timer.cancel();
-      if (this.#probed === process) this.#probed = undefined;
-      if (this.worker === process) this.#options.ready();
-    };
-    process.request(reservedMethods.ping, undefined, { answered: done, lost: done });
+    if (this.worker !== undefined) this.#heartbeat?.ask();
   }
 
   /** Kills the worker and starts no other. Resolves when every process has ended. */
   async close(): Promise<void> {
     if (this.#state.name === "waiting") this.#state.timer.cancel();
+    this.#heartbeat?.stop();
     this.#state = { name: "closed" };
     for (const process of this.#processes) process.kill("the server closes");
     await Promise.all([...this.#processes].map((process) => process.ended));
@@ -144,6 +118,8 @@ export class WorkerSlot {
   #begin(): void {
     const { clock, spawnTimeoutMs } = this.#options;
     this.#starts++;
+    this.#heartbeat?.stop();
+    this.#heartbeat = undefined;
     let process: WorkerProcess;
     try {
       process = new WorkerProcess(this.#options);
@@ -192,8 +168,24 @@ export class WorkerSlot {
       return;
     }
     this.#state = { name: "ready", process, sinceMs: this.#options.clock.now() };
+    this.#heartbeat = this.#heartbeatOf(process);
     this.#firstStart.resolve(document.data);
     this.#options.ready();
+  }
+
+  #heartbeatOf(process: WorkerProcess): Heartbeat {
+    const { inOrder, clock, ready } = this.#options;
+    return new Heartbeat({
+      process,
+      inOrder,
+      clock,
+      alive: () => {
+        if (this.worker === process) ready();
+      },
+      silent: (because) => {
+        if (this.worker === process) this.kill(because);
+      },
+    });
   }
 
   async #ended(process: WorkerProcess, end: WorkerEnd): Promise<void> {
@@ -206,6 +198,7 @@ export class WorkerSlot {
     const state = this.#state;
     // Otherwise it was killed, and its successor is at work.
     if (state.name !== "ready" || state.process !== process) return;
+    this.#heartbeat?.stop();
     const { clock, log, backoff } = this.#options;
     if (clock.now() - state.sinceMs >= steadyMs) backoff.reset();
     const nextInMs = underCall ? 0 : Math.round(backoff.next());

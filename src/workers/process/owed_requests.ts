@@ -58,6 +58,8 @@ export class OwedRequests {
   /** Requests that were taken back, and that it has not let go of yet. */
   readonly #takenBack = new Set<number>();
   #claims: ClaimFile | undefined;
+  /** A question whether it is alive, which is no call. */
+  #pong: { readonly id: number; answered(): void } | undefined;
   #isJoined = false;
   #lastId = 0;
   #revokedUpTo = 0;
@@ -141,6 +143,11 @@ export class OwedRequests {
     }
     if (lineLength > this.#longestLine) this.#longestLine = lineLength;
     this.#pending.set(id, receiver);
+  }
+
+  /** The worker is asked whether it is alive, in a request of this id. */
+  expectPong(id: number, answered: () => void): void {
+    this.#pong = { id, answered };
   }
 
   /** The answer to this request matters no more. */
@@ -234,13 +241,14 @@ export class OwedRequests {
     const receiver = this.#pending.get(this.#ownId(message.id));
     // Nobody waits for a call that was given up.
     if (receiver === undefined) {
+      if (message.id === this.#pong?.id) return this.#takePong(message.error?.code);
       if (this.#takenBack.delete(message.id as number)) {
         this.#busySinceMs = this.#options.clock.now();
       }
       return;
     }
     const id = message.id as number;
-    if (message.error !== undefined) this.#checkReader(receiver, message.error.code);
+    if (message.error !== undefined) this.#checkReader(message.error.code, receiver.unread);
     this.#pending.delete(id);
     this.#answers++;
     if (message.error === undefined) return receiver.answered({ result: message.result });
@@ -252,13 +260,21 @@ export class OwedRequests {
     receiver.answered({ error: toWorkerError(message.error, this.#options.isForeign) });
   }
 
+  /** Whatever it says to it: it has been read. */
+  #takePong(code: number | undefined): void {
+    const answered = this.#pong?.answered;
+    this.#pong = undefined;
+    if (code !== undefined) this.#checkReader(code, undefined);
+    answered?.();
+  }
+
   /**
    * A worker of ours that cannot read what it is sent has been broken by a procedure, which took
    * away what it needs for that, and would fail every further call.
    *
    * @throws {RpcError} it is so
    */
-  #checkReader({ unread }: Receiver, code: number): void {
+  #checkReader(code: number, unread: UnreadParams | undefined): void {
     if (!this.#options.readsAsWeDo) return;
     const name = errorNameOf(code);
     if (name === "InvalidRequest" || (name === "ParseError" && isReadable(unread))) {

@@ -13,9 +13,11 @@ import { LineSplitter } from "../../wire/lines.ts";
 import { boundOfServer, type MessageBound } from "../../wire/message_bound.ts";
 import type { Params, UnreadParams } from "../../wire/message.ts";
 import { Outbox } from "../../wire/outbox.ts";
+import { reservedMethods } from "../../wire/reserved.ts";
 import { tooLongDescription } from "../description.ts";
 import { describeEnd, type WorkerEnd } from "./worker_end.ts";
 import { spawnWorker, type WorkerCommand } from "./worker_command.ts";
+import { InputWatch } from "./input_watch.ts";
 import { OwedRequests, type Receiver } from "./owed_requests.ts";
 import { Printed } from "./printed.ts";
 
@@ -61,6 +63,9 @@ export class WorkerProcess {
   readonly ended: Promise<WorkerEnd>;
   /** A counter that stands still exactly as long as it writes nothing. */
   readsOfOutput = 0;
+  /** Whether it has ever answered {@link ping}. */
+  hasPonged = false;
+  readonly #input: InputWatch | undefined;
   #isLeaving = false;
   /** It has closed its stdin. */
   #isDeaf = false;
@@ -92,6 +97,7 @@ export class WorkerProcess {
       this.#isDeaf = true;
       void this.#isLeft("its stdin was closed");
     });
+    this.#input = isForeign ? new InputWatch(this.#child.pid) : undefined;
     this.#stdout = this.#child.stdout.getReader({ mode: "byob" });
     const { clock, log } = options;
     const stderr = Deno.build.os === "windows" ? undefined : this.#child.stderr;
@@ -112,6 +118,11 @@ export class WorkerProcess {
   /** Whether so much waits to be read by it that further calls should not be added. */
   get isInputFull(): boolean {
     return this.#outbox.pendingBytes >= workerInputBytesMax;
+  }
+
+  /** Whether it is a program of somebody else's. */
+  get isForeign(): boolean {
+    return this.#options.command.isForeign ?? false;
   }
 
   /** Resolves when all that it was sent is written. */
@@ -155,6 +166,23 @@ export class WorkerProcess {
     this.#owed.add(id, receiver, line.length);
     this.#outbox.push(line);
     return id;
+  }
+
+  /** Asks whether it is alive. Only the last one's answer is told. */
+  ping(answered: () => void): void {
+    const id = this.#owed.nextId();
+    this.#owed.expectPong(id, () => {
+      this.hasPonged = true;
+      answered();
+    });
+    this.#outbox.push(encodeRequest(id, reservedMethods.ping, undefined));
+  }
+
+  /** Ends it if it has closed its stdin, as far as that can be seen without a word to it. */
+  endIfDeaf(): void {
+    if (!this.#isLeaving && this.#input?.isClosed === true) {
+      void this.#isLeft("its stdin was closed");
+    }
   }
 
   /** Sends a notification. */
