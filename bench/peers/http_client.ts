@@ -22,8 +22,12 @@ const longRequest = utf8.encode(
   `GET /openrpc.json HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nauthorization: Bearer ${token}\r\n\r\n`
     .repeat(64),
 );
-/** A reader of whom nothing was taken for so long has asked for all that fits. */
-const stalledMs = 500;
+/**
+ * A reader of whom nothing was taken in so many looks has asked for all that fits. One look is not
+ * enough: on a busy machine a gateway that is still answering may not have had its turn.
+ */
+const stalledLooks = 4;
+const lookMs = 300;
 
 /** How each answer ends, which nothing in its head does. */
 const end = utf8.encode('"pong"\n');
@@ -59,9 +63,10 @@ async function idler(): Promise<Deno.TcpConn> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
   let writes = 0;
   void ask(connection, () => writes++);
-  for (let before = -1; before !== writes;) {
-    before = writes;
-    await new Promise((resolve) => setTimeout(resolve, stalledMs));
+  for (let looks = 0; looks < stalledLooks; looks++) {
+    const before = writes;
+    await new Promise((resolve) => setTimeout(resolve, lookMs));
+    if (writes !== before) looks = -1;
   }
   return connection;
 }
