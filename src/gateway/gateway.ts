@@ -6,6 +6,7 @@ import type { HostPort } from "../base/names/host_port.ts";
 import type { Client } from "../client/client.ts";
 import type { Transport } from "../client/transport.ts";
 import type { Discovery } from "../discovery/discovery.ts";
+import { Agents } from "./agents/agents.ts";
 import { Calls } from "./calls/calls.ts";
 import { Catalogue } from "./calls/catalogue.ts";
 import { Live } from "./calls/live.ts";
@@ -56,6 +57,8 @@ export class Gateway {
     const ended = new AbortController();
     const catalogue = new Catalogue({ ...options, signal: ended.signal });
     const calls = new Calls(client, catalogue, options.readOnly);
+    const bodies = new BodyReader(clock);
+    const answers = new Answers(clock);
     const routes = new Routes({
       access: new Access({
         token,
@@ -63,8 +66,9 @@ export class Gateway {
         origins: options.allowOrigins,
         secure: tls !== undefined,
       }),
-      bodies: new BodyReader(clock),
-      answers: new Answers(clock),
+      agents: new Agents({ calls, catalogue, bodies, answers }),
+      bodies,
+      answers,
       calls,
       catalogue,
       live: new Live(

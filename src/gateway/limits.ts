@@ -80,5 +80,11 @@ export const gatewayLookMs = 800;
 /** How often is looked at the latest whether the same servers offer something else. */
 export const gatewayOfferMs = 5_000;
 
+/**
+ * Sessions of agents that a gateway keeps: each is a server of the protocol's package, some ten
+ * kilobytes. Past it the one that was not used for the longest time is forgotten.
+ */
+export const gatewayAgentsMax = 256;
+
 /** Pages that are told at once how the servers are: each holds a connection. */
 export const gatewayLooksMax = 256;

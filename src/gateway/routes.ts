@@ -3,6 +3,7 @@ import { isRpcError, messageOf } from "../base/errors.ts";
 import { gatewayRequestsMax, gatewayStreamsMax } from "./limits.ts";
 import type { Logger } from "../base/log.ts";
 import type { Access } from "./door/access.ts";
+import type { Agents } from "./agents/agents.ts";
 import type { Answers } from "./door/answers.ts";
 import type { BodyReader } from "./door/body.ts";
 import { HttpProblem, problemResponse } from "./door/problem.ts";
@@ -22,6 +23,7 @@ import { SocketSession } from "./calls/web_socket.ts";
 /** What answers requests with. */
 interface RoutesOptions {
   readonly access: Access;
+  readonly agents: Pick<Agents, "answer">;
   readonly bodies: BodyReader;
   readonly answers: Answers;
   readonly calls: Calls;
@@ -108,6 +110,12 @@ export class Routes {
     const asset = isLook(request) ? assetAt(pathname) : undefined;
     if (asset !== undefined) return asset;
     if (pathname === "/") return await this.#root(request, url);
+    if (pathname === "/mcp") {
+      // A GET would wait for messages that do not answer anything, of which there are none.
+      allow(request, "POST", "DELETE");
+      this.#options.access.checkToken(request.headers, url);
+      return await this.#options.agents.answer(request);
+    }
     if (pathname === "/session") return this.#session(request, url);
     const document = await this.#document(request, url);
     if (document !== undefined) return document;
@@ -203,9 +211,11 @@ export class Routes {
     return reply(null, {
       status: 204,
       headers: {
-        "access-control-allow-methods": "POST, GET",
+        "access-control-allow-methods": "POST, GET, DELETE",
         "access-control-allow-headers":
-          `authorization, content-type, accept, traceparent, ${timeoutHeader}`,
+          `authorization, content-type, accept, traceparent, ${timeoutHeader}, ` +
+          "mcp-session-id, mcp-protocol-version",
+
         "access-control-max-age": "600",
       },
     });

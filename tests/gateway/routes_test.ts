@@ -27,6 +27,7 @@ function routesTo(call: Call): Routes {
     access: new Access({ token: undefined, hosts: [], origins: [], secure: false }),
     bodies: new BodyReader(clock),
     answers: new Answers(clock),
+    agents: { answer: () => Promise.reject(new Error("Not asked for")) },
     calls: { call: report } as unknown as Calls,
     catalogue: {} as Catalogue,
     live: {} as Live,

@@ -31,6 +31,11 @@ export class Calls {
     this.#readOnly = readOnly;
   }
 
+  /** Whether it calls nothing of the servers'. */
+  get isReadOnly(): boolean {
+    return this.#readOnly;
+  }
+
   /** Calls under way. */
   get inFlight(): number {
     return this.#inFlight;

@@ -59,7 +59,7 @@ export class Access {
     if (!this.isAllowedOrigin(origin)) return undefined;
     return {
       "access-control-allow-origin": origin,
-      "access-control-expose-headers": "rpc-server, retry-after",
+      "access-control-expose-headers": "rpc-server, retry-after, mcp-session-id",
       "vary": "origin",
     };
   }

@@ -1,7 +1,7 @@
 import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
 
 /** A method as a tool of the Model Context Protocol. */
-export interface Tool {
+interface Tool {
   readonly method: OpenRpcMethod;
   readonly name: string;
   readonly description: string;

@@ -1,0 +1,203 @@
+import { RpcError } from "../../base/errors.ts";
+import { exactJson, parseJson } from "../../wire/json.ts";
+import { checkJsonBody } from "../calls/call_options.ts";
+import type { Calls } from "../calls/calls.ts";
+import type { Catalogue } from "../calls/catalogue.ts";
+import type { Answers } from "../door/answers.ts";
+import type { BodyReader } from "../door/body.ts";
+import { HttpProblem } from "../door/problem.ts";
+import { reply } from "../door/reply.ts";
+import { gatewayAgentsMax } from "../limits.ts";
+import { toolServer } from "./tool_server.ts";
+
+/** What agents are answered with. */
+interface AgentsOptions {
+  readonly calls: Pick<Calls, "call" | "isReadOnly">;
+  readonly catalogue: Pick<Catalogue, "document">;
+  readonly bodies: BodyReader;
+  readonly answers: Answers;
+}
+
+/** As much of the SDK's transport as is needed here. */
+interface Transport {
+  handleRequest(request: Request, options: { parsedBody: unknown }): Promise<Response>;
+  /** Ends the answer to a request without one. */
+  closeSSEStream(id: unknown): void;
+  onmessage?: (message: unknown) => void;
+  close(): Promise<void>;
+}
+
+interface Session {
+  readonly transport: Transport;
+  /** Requests that are being answered, each with what ends it without an answer. */
+  readonly open: Map<unknown, () => void>;
+}
+
+const sessionHeader = "mcp-session-id";
+
+/** How an answer ends whose request was given up: its client waits for none. */
+const nothing = { headers: { "content-type": "text/event-stream" } };
+
+/**
+ * Answers agents: the Model Context Protocol over HTTP, each message of a client as a POST of its
+ * own. A session is kept between them, since a client gives a request up by another one.
+ */
+export class Agents {
+  readonly #options: AgentsOptions;
+  /** By their ids, the one that was used last at the end. */
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(options: AgentsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Answers a POST, or the DELETE that ends a session.
+   *
+   * @throws {HttpProblem} it is none of theirs
+   */
+  async answer(request: Request): Promise<Response> {
+    const { bodies, answers } = this.#options;
+    const id = request.headers.get(sessionHeader);
+    if (request.method === "DELETE") return this.#end(id);
+    answers.checkRoom();
+    const text = await bodies.read(request);
+    checkJsonBody(request, text);
+    const body = bodyOf(text);
+    const session = id === null ? await this.#begin(body) : this.#sessionOf(id);
+    const response = await this.#handle(session, request, body);
+    if (id === null && !response.ok) this.#forget(session);
+    const headers = Object.fromEntries(response.headers);
+    const answer = await response.text();
+    if (response.status === 200) return answers.of(answer, headers);
+    return reply(answer === "" ? null : answer, { status: response.status, headers });
+  }
+
+  /** Lets the SDK answer, unless the request is given up before it does: it then never would. */
+  async #handle(
+    { transport, open }: Session,
+    request: Request,
+    body: unknown,
+  ): Promise<Response> {
+    const cancelled = cancelledBy(body);
+    const handled = () => transport.handleRequest(request, { parsedBody: body });
+    const id = idOf(body);
+    if (id === undefined) {
+      const response = await handled();
+      open.get(cancelled)?.();
+      return response;
+    }
+    if (open.has(id)) {
+      throw new HttpProblem(400, "InvalidRequest", `A request with the id ${id} is under way`);
+    }
+    const givenUp = Promise.withResolvers<Response>();
+    const params = { requestId: id, reason: "Its client has gone" };
+    const leave = () => {
+      transport.onmessage?.({ jsonrpc: "2.0", method: "notifications/cancelled", params });
+      open.get(id)?.();
+    };
+    open.set(id, () => {
+      transport.closeSSEStream(id);
+      givenUp.resolve(reply("", nothing));
+    });
+    request.signal.addEventListener("abort", leave, { once: true });
+    try {
+      return await Promise.race([handled(), givenUp.promise]);
+    } finally {
+      // The runtime lets a request's signal abort also when its answer has been sent.
+      request.signal.removeEventListener("abort", leave);
+      open.delete(id);
+    }
+  }
+
+  async #begin(body: unknown): Promise<Session> {
+    if (!isInitialize(body)) {
+      const text = "Begin by initialize, and send the Mcp-Session-Id of its answer with the others";
+      throw new HttpProblem(400, "InvalidRequest", text);
+    }
+    this.#makeRoom();
+    const { calls, catalogue } = this.#options;
+    // Like this, because `deno doc`, which checks our comments, cannot find this file by name.
+    const { WebStandardStreamableHTTPServerTransport } = await import(
+      "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js"
+    );
+    const server = await toolServer({
+      methods: async (signal) => calls.isReadOnly ? [] : (await catalogue.document(signal)).methods,
+      patterns: "*",
+      call: (method, params, signal) => calls.call(method, params, { signal }),
+    });
+    const id = crypto.randomUUID();
+    const transport: Transport = new WebStandardStreamableHTTPServerTransport({
+      sessionIdGenerator: () => id,
+      // Nothing of ours comes before an answer.
+      enableJsonResponse: true,
+    });
+    await server.connect(transport);
+    const session = { transport, open: new Map<unknown, () => void>() };
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  /** Forgets the session that was not used for the longest time: its client begins another one. */
+  #makeRoom(): void {
+    if (this.#sessions.size < gatewayAgentsMax) return;
+    const idle = this.#sessions.values().find(({ open }) => open.size === 0);
+    if (idle !== undefined) return this.#forget(idle);
+    throw new HttpProblem(503, "Overloaded", `${gatewayAgentsMax} agents are being answered`);
+  }
+
+  #sessionOf(id: string): Session {
+    const session = this.#sessions.get(id);
+    // What the protocol tells a client to begin anew by.
+    if (session === undefined) throw new HttpProblem(404, "InvalidRequest", "No such session");
+    this.#sessions.delete(id);
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  #end(id: string | null): Response {
+    this.#forget(this.#sessionOf(id ?? ""));
+    return reply(null, { status: 204 });
+  }
+
+  #forget(session: Session): void {
+    for (const [id, one] of this.#sessions) if (one === session) this.#sessions.delete(id);
+    for (const giveUp of session.open.values()) giveUp();
+    void session.transport.close();
+  }
+}
+
+/** @throws {HttpProblem} it is no JSON */
+function bodyOf(text: string): unknown {
+  const value = parseJson(text);
+  if (value instanceof RpcError || typeof value !== "object" || value === null) {
+    throw new HttpProblem(400, "ParseError", "Cannot read the body: it must be a message of MCP");
+  }
+  // The protocol has had none since June 2025.
+  if (Array.isArray(value)) {
+    throw new HttpProblem(400, "InvalidRequest", "Cannot take a batch: send one message");
+  }
+  return exactJson(text) ?? value;
+}
+
+interface Message {
+  readonly id?: unknown;
+  readonly method?: unknown;
+  readonly params?: { readonly requestId?: unknown };
+}
+
+function isInitialize(body: unknown): boolean {
+  return (body as Message).method === "initialize";
+}
+
+/** The id of a request; `undefined`: it is none. */
+function idOf(body: unknown): unknown {
+  const { id, method } = body as Message;
+  return method === undefined ? undefined : id;
+}
+
+/** The id of the request that is given up by this. */
+function cancelledBy(body: unknown): unknown {
+  const { method, params } = body as Message;
+  return method === "notifications/cancelled" ? params?.requestId : undefined;
+}
