@@ -116,7 +116,7 @@ async function start(options: ServeOptions): Promise<RunningServer> {
       advertise: options.advertise,
       weight: options.weight ?? 1,
       zone: options.zone ?? "",
-      workers: options.workers ?? navigator.hardwareConcurrency,
+      workers: options.workers,
       queueMax: options.queueMax ?? queueMaxDefault,
       messageMax: options.messageMax,
       callTimeoutMaxMs: options.callTimeoutMaxMs,

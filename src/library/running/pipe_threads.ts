@@ -19,6 +19,8 @@ interface PipeUse {
   readonly module?: string | undefined;
   readonly builtin: boolean;
   readonly workers: number;
+  /** Whether new ones are to start beside these while the server runs. @default false */
+  readonly reloads?: boolean | undefined;
   /** @default those of the system */
   readonly pipeThreads?: number;
 }
@@ -47,19 +49,31 @@ export function arePipesCounted(use: PipeUse): boolean {
 }
 
 /**
- * Refuses more workers than have a thread for their pipe.
+ * As many workers as there are cores, or as have a thread for their pipe, where nobody said how
+ * many.
+ */
+export function workersByDefault(use: Omit<PipeUse, "workers">): number {
+  return Math.max(1, mostWorkers({ ...use, workers: navigator.hardwareConcurrency }));
+}
+
+/**
+ * Refuses more workers than have a thread for their pipe, and where they are to be reloaded, more
+ * than leave room for that.
  *
  * @throws {RpcError} InvalidParams, with the number that has
  */
 export function checkThreads(use: PipeUse): void {
-  const threads = threadsFor(use);
-  if (processesOf(use) <= threads) return;
-  let most = use.workers - 1;
-  while (most > 1 && processesOf({ ...use, workers: most }) > threads) most--;
+  const { workers, reloads = false } = use;
+  const most = mostWorkers(use);
+  if (most === workers) return;
+  const what = `${reloads ? "watch and reload" : "run"} ${workers} worker${
+    workers === 1 ? "" : "s"
+  }`;
+  const advice = most > 0 ? `Use --workers ${most}` : "It has too few cores for that";
   throw new RpcError(
     "InvalidParams",
-    `Cannot run ${use.workers} workers: on Windows there are threads for the pipes of ${threads} ` +
-      `processes on this machine. Use --workers ${most}`,
+    `Cannot ${what}: on Windows there are threads for the pipes of ${threadsFor(use)} processes ` +
+      `on this machine. ${advice}`,
   );
 }
 
@@ -76,6 +90,15 @@ export function workersBeside(use: PipeUse): number {
     "Cannot start new workers beside the old ones: on Windows there are not threads enough for " +
       "their pipes on this machine. Use fewer --workers, or restart the server",
   );
+}
+
+/** How many of so many workers have a thread; 0: not even one. */
+function mostWorkers(use: PipeUse): number {
+  const threads = threadsFor(use);
+  const fresh = use.reloads ? processesOf({ ...use, workers: 1 }) : 0;
+  let most = use.workers;
+  while (most > 0 && processesOf({ ...use, workers: most }) + fresh > threads) most--;
+  return most;
 }
 
 function threadsFor({ pipeThreads }: PipeUse): number {

@@ -12,12 +12,14 @@ import { announcedAddress, isLoopback } from "./advertise.ts";
 import { guardExposure, warnOfExposure } from "./exposure.ts";
 import { listen, type ListenOptions } from "./listen.ts";
 import { keepRenewed, watchExpiry } from "./key_watch.ts";
-import { arePipesCounted, workersBeside } from "./pipe_threads.ts";
+import { arePipesCounted, workersBeside, workersByDefault } from "./pipe_threads.ts";
 import { OverrideTaker, overrideText } from "../../discovery/override_taker.ts";
 import { type PoolOptions, startPool } from "./start_pool.ts";
 
 /** What a {@link RunningServer} is made of. */
-export interface RunningServerOptions extends PoolOptions, ListenOptions {
+export interface RunningServerOptions extends Omit<PoolOptions, "workers">, ListenOptions {
+  /** Worker processes of each kind. @default one a core, or as many as fit */
+  readonly workers?: number | undefined;
   /** Where it is announced. The server closes it. */
   readonly discovery: Discovery;
   /** `host`, `host:port` or `[v6]:port`: the address for clients. @default the one listened on */
@@ -39,7 +41,7 @@ const registrationWaitMs = 5_000;
  * order, so that whoever finds the server can call it, and end in the other.
  */
 export class RunningServer implements AsyncDisposable {
-  readonly #options: RunningServerOptions;
+  readonly #options: RunningServerOptions & PoolOptions;
   readonly #server: RpcServer;
   readonly #announcement: Announcement;
   readonly #inTrouble = Promise.withResolvers<void>();
@@ -55,7 +57,7 @@ export class RunningServer implements AsyncDisposable {
   #isClosed = false;
 
   private constructor(
-    options: RunningServerOptions,
+    options: RunningServerOptions & PoolOptions,
     parts: {
       readonly pool: Pool;
       readonly server: RpcServer;
@@ -90,7 +92,8 @@ export class RunningServer implements AsyncDisposable {
    * @throws {Error} a worker does not start, or the address cannot be listened on; nothing is left
    * behind but the registry; or the signal's reason, when it aborts before the server takes calls
    */
-  static async start(options: RunningServerOptions): Promise<RunningServer> {
+  static async start(given: RunningServerOptions): Promise<RunningServer> {
+    const options = { ...given, workers: given.workers ?? workersByDefault(given) };
     const exposure = { ...options, hasKeys: options.keys !== undefined };
     guardExposure(exposure);
     options.discovery.prepare?.();

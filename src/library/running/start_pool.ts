@@ -24,6 +24,8 @@ export interface PoolOptions extends WorkerOffer {
   readonly workers: number;
   /** With how many of them to start. @default all */
   readonly startWith?: number;
+  /** Whether they are to be reloaded, and there must be room for that. @default false */
+  readonly reloads?: boolean | undefined;
   /** Threads that there are for workers' pipes. @default those of the system */
   readonly pipeThreads?: number;
   /** Longest message that a worker takes and sends, in bytes. @default messageMaxDefault */

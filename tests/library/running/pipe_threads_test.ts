@@ -7,6 +7,7 @@ import {
   pipeThreadsOf,
   processesOf,
   workersBeside,
+  workersByDefault,
 } from "../../../src/library/running/pipe_threads.ts";
 import { openRegistry } from "../../../src/library/open_registry.ts";
 import { RunningServer } from "../../../src/library/running/running_server.ts";
@@ -26,6 +27,35 @@ Deno.test("workers that have no thread for their pipe are refused with the numbe
     message: /Cannot run 8 workers: .* Use --workers 6$/,
   });
   assert.throws(() => checkThreads({ ...use, module, workers: 8 }), /Use --workers 4$/);
+});
+
+Deno.test("with --watch only as many workers start as leave room for a reload", () => {
+  const use = { module, builtin: true, reloads: true, pipeThreads: pipeThreadsOf("windows", 2) };
+  checkThreads({ ...use, workers: 2 });
+  assert.throws(() => checkThreads({ ...use, workers: 4 }), {
+    message: /^Cannot watch and reload 4 workers: .* Use --workers 2$/,
+  });
+  const tooFew = { ...use, pipeThreads: pipeThreadsOf("windows", 1) };
+  assert.throws(() => checkThreads({ ...tooFew, workers: 1 }), {
+    message: /^Cannot watch and reload 1 worker: .* It has too few cores for that$/,
+  });
+});
+
+Deno.test("where nobody says how many workers, as many as fit are started", () => {
+  for (const pipeThreads of [4, 6, 8, 14, Infinity]) {
+    for (const module of ["tasks.py", "tasks.ts"]) {
+      for (const reloads of [false, true]) {
+        const use = { module, builtin: true, reloads, pipeThreads };
+        const workers = workersByDefault(use);
+        assert.ok(workers >= 1 && workers <= navigator.hardwareConcurrency);
+        // Four threads are not enough for three processes of Python and of ours, and three more.
+        if (pipeThreads > 4 || !reloads) checkThreads({ ...use, workers });
+        if (reloads && pipeThreads > 4) workersBeside({ ...use, workers });
+      }
+    }
+  }
+  const all = { module, builtin: true, pipeThreads: Infinity };
+  assert.equal(workersByDefault(all), navigator.hardwareConcurrency);
 });
 
 Deno.test("the defaults fit on Windows, and so does a reload", () => {
