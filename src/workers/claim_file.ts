@@ -92,14 +92,20 @@ export class Claims {
     if (path === undefined) return undefined;
     // What a procedure starts is no worker of this server.
     Deno.env.delete(claimFileVariable);
+    let claims: Claims;
     try {
-      const claims = new Claims(Deno.openSync(path, { read: true, write: true }));
-      Deno.removeSync(path);
-      return claims;
+      claims = new Claims(Deno.openSync(path, { read: true, write: true }));
     } catch {
       // Somebody has tidied up the temporary files. The server sends nothing ahead then.
       return undefined;
     }
+    try {
+      Deno.removeSync(path);
+    } catch {
+      // A system that removes no open file. The server does it then; and from the first number that
+      // was written it knows of a worker that takes part, so this one has to.
+    }
+    return claims;
   }
 
   /** Begins a request: `false` if it was revoked, and must not run. Ids count up. */

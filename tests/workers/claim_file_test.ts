@@ -82,3 +82,39 @@ Deno.test("two processes that race for a thousand requests share them without lo
     file.close();
   }
 });
+
+Deno.test({
+  name:
+    "a worker that has joined takes part also where it cannot remove the file, and begins nothing twice",
+  ignore: Deno.build.os !== "linux",
+  fn: () => {
+    const file = ClaimFile.create();
+    assert.ok(file !== undefined);
+    const handle = Deno.openSync(file.path, { read: true, write: true });
+    try {
+      // A name of the open file that can be opened, but not removed.
+      Deno.env.set(claimFileVariable, nameThatStays(file.path));
+      const claims = Claims.join();
+      assert.equal(file.isJoined, claims !== undefined);
+      assert.equal(claims?.claim(1), true);
+      assert.equal(file.begun(), 1);
+      claims?.close();
+    } finally {
+      handle.close();
+      file.close();
+    }
+    assert.throws(() => Deno.statSync(file.path), Deno.errors.NotFound);
+  },
+});
+
+function nameThatStays(path: string): string {
+  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
+    const link = `/proc/self/fd/${name}`;
+    try {
+      if (Deno.readLinkSync(link) === path) return link;
+    } catch {
+      // The directory's own, which is closed again.
+    }
+  }
+  throw new Error(`${path} is not open`);
+}
