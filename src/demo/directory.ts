@@ -1,5 +1,6 @@
 import process from "node:process";
 import { dirname } from "node:path";
+import { type Clock, sleep } from "../base/clock.ts";
 
 const prefix = "rpc-demo-";
 
@@ -26,6 +27,29 @@ export function makeDemoDirectory(dir?: string): string {
   }
   return path;
 }
+
+/**
+ * Removes the directory of a demo. On Windows none is removed that a process has a file open in,
+ * and those that the demo has killed may still be about to end: so this waits for a moment, and
+ * then leaves it to the next demo. Never rejects.
+ */
+export async function removeDemoDirectory(
+  path: string,
+  clock: Clock,
+  remove = (path: string): Promise<void> => Deno.remove(path, { recursive: true }),
+): Promise<void> {
+  for (let triesLeft = removeTriesMax; triesLeft > 0; triesLeft--) {
+    try {
+      return await remove(path);
+    } catch {
+      await sleep(clock, removeAgainMs);
+    }
+  }
+}
+
+/** How often, and after how long, a directory is tried to be removed again: for two seconds. */
+const removeTriesMax = 20;
+const removeAgainMs = 100;
 
 function isAlive(pid: number): boolean {
   try {

@@ -66,7 +66,8 @@ svg .range { stroke: var(--quiet); stroke-width: 2 } .legend { color: var(--quie
 
 /** The page. */
 export function reportOf({ record, figures, verdicts, machine }: ReportInput): string {
-  const load = machine.load > 0 ? `, ${machine.load.toFixed(1)} other processes at work` : "";
+  const { load: others = 0 } = machine;
+  const load = others > 0 ? `, ${others.toFixed(1)} other processes at work` : "";
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { makeDemoDirectory } from "../../src/demo/directory.ts";
+import { VirtualClock } from "../support/virtual_clock.ts";
+import { makeDemoDirectory, removeDemoDirectory } from "../../src/demo/directory.ts";
 
 Deno.test("a demo removes the directories of demos that were killed, and no other", async () => {
   const dir = await Deno.makeTempDir();
@@ -16,5 +17,19 @@ Deno.test("a demo removes the directories of demos that were killed, and no othe
     assert.deepEqual(names, [own, ...kept.map((name) => `${dir}/${name}`)].toSorted());
   } finally {
     await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("a directory that a dying process has a file open in is removed a moment later, or left", async () => {
+  for (const failures of [0, 3, Infinity]) {
+    const clock = new VirtualClock();
+    let tries = 0;
+    const removed = removeDemoDirectory("demo", clock, () => {
+      if (tries++ >= failures) return Promise.resolve();
+      return Promise.reject(new Error("Directory is not empty. (os error 145)"));
+    });
+    await clock.advanceAsync(3_000);
+    await removed;
+    assert.equal(tries, Math.min(failures + 1, 20));
   }
 });

@@ -90,6 +90,13 @@ Deno.test("a machine that is busy with other things gets no verdict on speed, un
   );
 });
 
+Deno.test("where the system tells nothing of others, slow is no verdict on the program", () => {
+  const untold = { cores: 2, load: undefined };
+  const slow = { perSecond: [80, 80, 50, 50, 50] };
+  assertOnly(notMet(slow, untold), /^3 unjudged .* does not tell/, /^4 unjudged .* does not tell/);
+  assertOnly(notMet({}, untold));
+});
+
 Deno.test("four clients that are each as fast as one alone were not served by one server", () => {
   assertOnly(
     notMet({ perSecond: [80, 320, 640, 640, 640] }),

@@ -3,7 +3,7 @@ import { aborted, systemClock } from "../../base/clock.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { demoFlags } from "./flags.ts";
 import { DemoRecord, type DemoView, eventLine } from "../../demo/record.ts";
-import { makeDemoDirectory } from "../../demo/directory.ts";
+import { makeDemoDirectory, removeDemoDirectory } from "../../demo/directory.ts";
 import { figuresOf } from "../../demo/figures.ts";
 import { DemoPlay } from "../../demo/play.ts";
 import { Reports } from "../../demo/reports.ts";
@@ -54,12 +54,12 @@ export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<nu
     views.forEach((view) => view.close());
     interrupt.release();
     reports.close();
-    await Deno.remove(directory, { recursive: true });
+    await removeDemoDirectory(directory, systemClock);
   }
   if (interrupt.signal.aborted) return exitCodes.interrupted;
   const machine: MachineFacts = {
     cores: navigator.hardwareConcurrency,
-    load: Math.max(loadBefore, currentLoad() - ownLoadMax),
+    load: isLoadTold ? Math.max(loadBefore, currentLoad() - ownLoadMax) : undefined,
   };
   const figures = figuresOf(record);
   const verdicts = judge(record, figures, machine);
@@ -75,6 +75,9 @@ export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<nu
 
 /** What the demo itself adds to the machine's load: four servers that work at the same time. */
 const ownLoadMax = 4;
+
+/** Windows counts no such processes. */
+const isLoadTold = Deno.build.os !== "windows";
 
 /** Processes that want to run, on average over the last minute. */
 function currentLoad(): number {
