@@ -1,6 +1,7 @@
 /** A server as a unit of systemd. */
 
 import { joinPath } from "../../base/paths.ts";
+import { exitCodes } from "../exit_codes.ts";
 import { ownMark, type ServicePlan, type Steps } from "./plan.ts";
 
 /** Beside what a server takes to stop by itself. */
@@ -84,6 +85,8 @@ function unitText(plan: ServicePlan): string {
     "RestartSec=1",
     "# A command line that cannot be stays so.",
     "RestartPreventExitStatus=2",
+    "# What it ends with when it is stopped before it took calls.",
+    `SuccessExitStatus=${exitCodes.interrupted}`,
     "# SIGTERM to the server alone: it ends its workers when their calls are done.",
     "KillMode=mixed",
     `TimeoutStopSec=${Math.ceil((stopMs + stopSlackMs) / 1_000)}`,
