@@ -44,7 +44,8 @@ export function describeFault({ what, path, instead }: JsonFault, verb: string):
  */
 let left = 0;
 
-function fits(value: unknown, depth: number): boolean {
+/** @param isItem whether it is one of an array's, where nothing can be left out */
+function fits(value: unknown, depth: number, isItem = false): boolean {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -60,11 +61,11 @@ function fits(value: unknown, depth: number): boolean {
   if (depth > nestingMax) return false;
   if (Array.isArray(value)) {
     if ((left -= value.length) < 0) return false;
-    for (let i = 0; i < value.length; i++) if (!fits(value[i], depth + 1)) return false;
+    for (let i = 0; i < value.length; i++) if (!fits(value[i], depth + 1, true)) return false;
     return true;
   }
   const { toJSON } = value as { readonly toJSON?: unknown };
-  if (typeof toJSON === "function") return fitsAsJson(value, toJSON, depth);
+  if (typeof toJSON === "function") return fitsAsJson(value, toJSON, depth, isItem);
   if (!isPlain(value)) return false;
   for (const key in value) {
     const member = (value as Record<string, unknown>)[key];
@@ -75,13 +76,14 @@ function fits(value: unknown, depth: number): boolean {
 }
 
 // deno-lint-ignore ban-types
-function fitsAsJson(value: object, toJSON: Function, depth: number): boolean {
+function fitsAsJson(value: object, toJSON: Function, depth: number, isItem: boolean): boolean {
   if (ArrayBuffer.isView(value)) return false;
   const json = toJSON.call(value, "");
   // An invalid date makes null of itself.
   if (json === null && value instanceof Date) return false;
   // JSON asks no second time.
-  return json === value ? isPlain(json) : json === undefined || fits(json, depth);
+  if (json === undefined) return !isItem;
+  return json === value ? isPlain(json) : fits(json, depth);
 }
 
 /**
@@ -99,6 +101,7 @@ function faultAt(
   value: unknown,
   path: string,
   above: readonly object[],
+  isItem = false,
 ): JsonFault | undefined {
   const fault = (what: string, instead: string) => ({ what, path, instead });
   if (--left < 0) {
@@ -113,7 +116,7 @@ function faultAt(
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
       const found = i in value
-        ? faultAt(value[i], `${path}[${i}]`, inside)
+        ? faultAt(value[i], `${path}[${i}]`, inside, true)
         : { what: "an empty place", path: `${path}[${i}]`, instead: "null" };
       if (found !== undefined) return found;
     }
@@ -124,6 +127,7 @@ function faultAt(
   const { toJSON } = value as { readonly toJSON?: unknown };
   if (typeof toJSON === "function") {
     const json: unknown = toJSON.call(value, "");
+    if (json === undefined && isItem) return fault("what toJSON makes undefined of", "null");
     return json === value || json === undefined ? undefined : faultAt(json, path, inside);
   }
   if (!isPlain(value)) {

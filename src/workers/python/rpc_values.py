@@ -44,7 +44,7 @@ def place(path: Path) -> str:
 
 
 class _PastRange(float):
-    """A number that Python's float cannot hold, which would become an infinity."""
+    """A number that Python's float cannot hold, which would become an infinity, or nothing."""
 
 
 class _PastDigits(int):
@@ -53,6 +53,9 @@ class _PastDigits(int):
 
 def _read_float(text: str) -> float:
     value = float(text)
+    if value == 0:
+        # Of digits that are not all zeros too little was left.
+        return _PastRange(value) if text.lower().split("e")[0].strip("-.0") else value
     return _PastRange(value) if math.isinf(value) else value
 
 

@@ -44,6 +44,7 @@ Deno.test("what JSON cannot express is named, with what to write in its place (P
     [new Number(NaN), /^a Number/],
     [{ toJSON: () => NaN }, /^NaN/],
     [{ toJSON: () => new Map() }, /^a Map/],
+    [[{ toJSON: () => undefined }], /^what toJSON makes undefined of at \[0\], .*null/],
   ];
   for (const [value, text] of cases) assert.match(textOf(value), text);
 });

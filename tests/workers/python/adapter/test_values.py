@@ -4,7 +4,7 @@ import base64
 import sys
 import unittest
 
-from running import Failed, Worker
+from running import ADAPTER, Failed, Worker
 
 FILE = '''
 import collections, dataclasses, datetime, decimal, enum, uuid
@@ -231,6 +231,19 @@ class Values(unittest.TestCase):
             with self.subTest(method), self.assertRaisesRegex(Failed, pattern) as caught:
                 self.worker.call(method)
             self.assertEqual((caught.exception.code, caught.exception.data["executed"]), (-32603, "yes"))
+
+    def test_a_number_past_what_python_holds_is_refused_however_small(self):
+        sys.path.insert(0, ADAPTER)
+        try:
+            import rpc_values
+        finally:
+            sys.path.remove(ADAPTER)
+        for text in ("1e400", "-1E400", "1e-400", "-0.00010e-400", "2e-324"):
+            with self.subTest(text), self.assertRaises(rpc_values.Unfit):
+                rpc_values.check_numbers(rpc_values.read(f'[{{"a": {text}}}]'))
+        for text, value in (("0.0", 0.0), ("-0.00E5", 0.0), ("0e-400", 0.0), ("5e-324", 5e-324)):
+            self.assertEqual(rpc_values.read(text), value)
+            rpc_values.check_numbers(rpc_values.read(text))
 
     def test_an_integer_of_any_length_is_sent_or_refused(self):
         if hasattr(sys, "get_int_max_str_digits"):
