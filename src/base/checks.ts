@@ -29,10 +29,10 @@ export function numberFault(value: unknown, rule: NumberRule): RpcError | undefi
     (!whole || Number.isInteger(value));
   if (isFit) return undefined;
   const kind = whole ? "a whole number" : "a number";
-  const got = typeof value === "string" ? JSON.stringify(value) : typeName(value);
+  const range = min === -Number.MAX_VALUE ? `of at most ${max}` : `from ${min} to ${max}`;
   return new RpcError(
     "InvalidParams",
-    `Cannot use ${name}: it must be ${kind} from ${min} to ${max} (got ${got})`,
+    `Cannot use ${name}: it must be ${kind} ${range} (got ${shown(value)})`,
   );
 }
 
@@ -46,7 +46,17 @@ export function checkNumber(value: unknown, rule: NumberRule): void {
   if (fault !== undefined) throw fault;
 }
 
-function typeName(value: unknown): string {
-  if (typeof value === "object" && value !== null) return "an object";
-  return typeof value === "function" ? "a function" : String(value);
+function shown(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value);
+    case "bigint":
+      return `${value}n`;
+    case "function":
+      return "a function";
+    case "object":
+      return value === null ? "null" : "an object";
+    default:
+      return String(value);
+  }
 }

@@ -23,7 +23,7 @@ Deno.test("what is no such number is told by its name, its bounds and what it wa
       [[], "an object"],
       [() => 1, "a function"],
       [Symbol("s"), "Symbol(s)"],
-      [1n, "1"],
+      [1n, "1n"],
       [true, "true"],
     ]
   ) {
@@ -33,4 +33,12 @@ Deno.test("what is no such number is told by its name, its bounds and what it wa
       message: `${expected}${String(shown)})`,
     });
   }
+});
+
+Deno.test("a number without a least one is told what it may be at the most", () => {
+  const rule = { name: "timeoutMs", bounds: [-Number.MAX_VALUE, 9] } as const;
+  assert.equal(numberFault(-1, rule), undefined);
+  assert.throws(() => checkNumber(10, rule), {
+    message: "Cannot use timeoutMs: it must be a number of at most 9 (got 10)",
+  });
 });

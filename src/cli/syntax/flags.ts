@@ -91,7 +91,8 @@ export function integer<Fallback extends number | undefined>(
     parse(value) {
       const number = /^-?\d+$/.test(value) ? Number(value) : NaN;
       if (number >= min && number <= max) return number;
-      throw new Error(`it must be a whole number from ${min} to ${max}`);
+      const unit = placeholder === "<ms>" ? " of milliseconds" : "";
+      throw new Error(`it must be a whole number${unit} from ${min} to ${max}`);
     },
   });
 }

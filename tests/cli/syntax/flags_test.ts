@@ -22,6 +22,11 @@ Deno.test("a whole number is read within its bounds, which its error names", () 
   }
 });
 
+Deno.test("a number of milliseconds is called that in its error", () => {
+  const flag = integer("<ms>", [0, 9], { description: "", fallback: 7 });
+  assert.throws(() => flag.parse("5s"), /it must be a whole number of milliseconds from 0 to 9/);
+});
+
 Deno.test("a boolean in a file or in the environment is true or false", () => {
   const flag = boolean({ description: "" });
   assert.deepEqual(["true", "1", "false", "0"].map(flag.parse), [true, true, false, false]);
