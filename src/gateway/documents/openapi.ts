@@ -23,7 +23,7 @@ const problemSchema = {
         type: "object",
         required: ["path", "message"],
         properties: {
-          path: { type: "array", items: { type: ["string", "integer"] } },
+          path: { type: "array", items: { anyOf: [{ type: "string" }, { type: "integer" }] } },
           message: { type: "string" },
         },
       },
@@ -36,7 +36,7 @@ export function toOpenApi(document: OpenRpcDocument, url: string): Record<string
   const book = new SchemaBook({ Problem: problemSchema });
   const ids = new Set<string>();
   const paths = Object.fromEntries(document.methods.map((method) => [
-    `/call/${encodeURIComponent(method.name)}`,
+    `/call/${pathOf(method.name)}`,
     { post: operationOf(method, freeName(ids, method.name), book) },
   ]));
   return {
@@ -69,9 +69,10 @@ function operationOf(
   };
   const byPosition = {
     type: "array",
-    ...(schemas.length === 0 ? {} : { prefixItems: schemas }),
+    ...(schemas.length === 0 ? { items: {}, maxItems: 0 } : { prefixItems: schemas }),
     minItems: params.findLastIndex(({ required }) => required) + 1,
   };
+  const isByPosition = method.paramStructure === "by-position";
   const item = book.embedded(result?.schema ?? {}, `${operationId}.result`);
   return {
     operationId,
@@ -86,7 +87,11 @@ function operationOf(
     }],
     requestBody: {
       required: required.length > 0,
-      content: { "application/json": { schema: { anyOf: [byName, byPosition] } } },
+      // One of the two: generators make a type of each that nobody can read of both.
+      description: isByPosition
+        ? "The parameters in their order"
+        : "The parameters by their names; they are taken as an array in this order too",
+      content: { "application/json": { schema: isByPosition ? byPosition : byName } },
     },
     responses: {
       "200": {
@@ -110,9 +115,16 @@ function operationOf(
   };
 }
 
+/** A name in a path. Letters of any script stay: generators write them as they have to be sent. */
+function pathOf(name: string): string {
+  return name.replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, encodeURIComponent);
+}
+
 /** A name of letters that all generators take, which no other method has. */
 function freeName(taken: Set<string>, name: string): string {
-  const plain = name.replaceAll(/[^A-Za-z0-9_]/g, "_");
+  const letters = name.replaceAll(/[^A-Za-z0-9_]/g, "_");
+  // One that begins with another character, or has no letter, would be no name in any language.
+  const plain = /^[A-Za-z]/.test(letters) ? letters : `method_${letters.replace(/^_+/, "")}`;
   let free = plain;
   for (let i = 2; taken.has(free); i++) free = `${plain}_${i}`;
   taken.add(free);

@@ -40,6 +40,9 @@ function converted(schema: unknown, name: string): unknown {
     return [key, converted(value, name)];
   });
   const members = Object.fromEntries(entries);
+  // Generators take a number for one of 32 bits as a rule.
+  const format = formatOf(members.type);
+  if (format !== undefined) members.format ??= format;
   if (!Array.isArray(members.items)) {
     delete members.additionalItems;
     return members;
@@ -49,8 +52,17 @@ function converted(schema: unknown, name: string): unknown {
     ...rest,
     // An empty list of them is no schema.
     ...(items.length === 0 ? {} : { prefixItems: items }),
-    ...(additionalItems === undefined ? {} : { items: additionalItems }),
+    // Generators know no schema that is a truth value: no more of them says the same.
+    ...(additionalItems === false ? { maxItems: items.length } : {}),
+    ...(typeof additionalItems === "object" ? { items: additionalItems } : {}),
   };
+}
+
+/** How numbers are kept here, of either kind; `undefined`: it is none. */
+function formatOf(type: unknown): string | undefined {
+  const types = Array.isArray(type) ? type : [type];
+  if (types.includes("number")) return "double";
+  return types.includes("integer") ? "int64" : undefined;
 }
 
 function referenceOf(reference: string, name: string): string {

@@ -50,3 +50,60 @@ Deno.test("the OpenAPI document of built-in, recursive and odd methods is valid 
   const ids = [...text.matchAll(/"operationId":"([^"]+)"/g)].map(([, id]) => id);
   assert.equal(new Set(ids).size, own.methods.length + 3);
 });
+
+/** The document of one method with these parameters. */
+function documentOf(name: string, schemas: readonly unknown[], more = {}) {
+  const params = schemas.map((schema, index) => ({ name: `p${index}`, required: true, schema }));
+  const methods = [{ name, params, result: { schema: { type: "number" } }, ...more }];
+  const info = { title: "x", version: "1" };
+  const document = toOpenApi(
+    openRpcSchema.parse({ openrpc: "1.3.2", info, methods }),
+    "http://127.0.0.1:1",
+  );
+  const paths = document.paths as Record<string, { post: Record<string, unknown> }>;
+  const [path = ""] = Object.keys(paths);
+  const { operationId, requestBody, responses } = (paths[path]?.post ?? {}) as {
+    operationId: string;
+    requestBody: { content: Record<string, { schema: unknown }> };
+    responses: Record<string, { content: Record<string, { schema: unknown }> }>;
+  };
+  const json = "application/json";
+  return {
+    path,
+    operationId,
+    body: requestBody.content[json]?.schema,
+    result: responses["200"]?.content[json]?.schema,
+  };
+}
+
+Deno.test("generators find names of letters, no schema that is a truth value, and numbers of 64 bits", () => {
+  const pair = { type: "array", items: [{ type: "integer" }], additionalItems: false };
+  const { body, result } = documentOf("a", [pair, { type: ["integer", "null"] }]);
+  assert.deepEqual(body, {
+    type: "object",
+    required: ["p0", "p1"],
+    properties: {
+      p0: { type: "array", prefixItems: [{ type: "integer", format: "int64" }], maxItems: 1 },
+      p1: { type: ["integer", "null"], format: "int64" },
+    },
+  });
+  assert.deepEqual(result, { type: "number", format: "double" });
+  const byPosition = documentOf("a", [], { paramStructure: "by-position" });
+  assert.deepEqual(byPosition.body, { type: "array", items: {}, maxItems: 0, minItems: 0 });
+  const given = { type: "integer", format: "int32" };
+  assert.deepEqual(documentOf("a", [given]).body, {
+    ...{ type: "object", required: ["p0"] },
+    properties: { p0: given },
+  });
+  for (
+    const [name, path, id] of [
+      ["img.scale", "/call/img.scale", "img_scale"],
+      ["中文", "/call/中文", "method_"],
+      ["2 {x}/%", "/call/2%20%7Bx%7D%2F%25", "method_2__x___"],
+      ["_a", "/call/_a", "method_a"],
+    ] as const
+  ) {
+    const { path: found, operationId } = documentOf(name, []);
+    assert.deepEqual([found, operationId], [path, id]);
+  }
+});
