@@ -143,6 +143,13 @@ export const registryFaults: Readonly<Record<string, Fault<ZooKeeperEnsemble>>> 
   },
   async memberStopped({ members }, random) {
     const member = members[randomInt(random, members.length)];
+    const because = member?.endedBecause();
+    if (because !== undefined) {
+      // As whoever keeps it running would do. It is one fault more, and not of our making.
+      console.log(`ZooKeeper on port ${member?.port} had ended; its log ends:\n${because}`);
+      member?.start();
+      return;
+    }
     member?.pause();
     await pause(6_000 * random());
     member?.resume();

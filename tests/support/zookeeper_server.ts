@@ -47,6 +47,8 @@ export interface ZooKeeperServer extends AsyncDisposable {
   restart(options?: { readonly wipe?: boolean }): Promise<void>;
   /** Starts it again without waiting until it serves. */
   start(): void;
+  /** If it has ended by itself, the end of its log, which says why. */
+  endedBecause(): string | undefined;
   /** `standalone`, `leader` or `follower`; `undefined` while it does not serve. */
   mode(): Promise<string | undefined>;
 }
@@ -290,6 +292,10 @@ class ServerProcess implements ZooKeeperServer {
 
   resume(): void {
     this.#process?.kill("SIGCONT");
+  }
+
+  endedBecause(): string | undefined {
+    return this.#hasEnded ? this.#logTail() : undefined;
   }
 
   async restart({ wipe = false }: { readonly wipe?: boolean } = {}): Promise<void> {
