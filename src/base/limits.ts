@@ -370,3 +370,6 @@ export const gatheringShare = 2;
  * The same in milliseconds, at the most: far less than a person notices, should one be unreachable.
  */
 export const gatheringMsMax = 100;
+
+/** Files that are looked through for the one that keeps a module from loading: milliseconds. */
+export const importsLookedAtMax = 1_000;

@@ -3,7 +3,9 @@
  * otherwise.
  */
 
+import { stripVTControlCharacters } from "node:util";
 import { messageOf } from "../base/errors.ts";
+import { importProblem } from "./import_problem.ts";
 
 /** What a binary's parser calls its problems, as far as beginners meet them. */
 const parserWords: Readonly<Record<string, string>> = {
@@ -24,9 +26,10 @@ const parserWords: Readonly<Record<string, string>> = {
  * @param isBinary whether the program was compiled, and holds no packages but its own
  */
 export function loadProblem(thrown: unknown, url: string, isBinary: boolean): string {
-  const message = messageOf(thrown);
-  return parserProblem(message) ?? packageProblem(message, isBinary) ??
-    `${reasonOf(message)}${placeOf(thrown, url)}`;
+  // Deno paints the place, also where nobody looks at a terminal.
+  const message = stripVTControlCharacters(messageOf(thrown));
+  return importProblem(message, url) ?? parserProblem(message) ??
+    packageProblem(message, isBinary) ?? `${reasonOf(message)}${placeOf(thrown, url)}`;
 }
 
 /** A binary hands on its parser's problem as the parser names it inside. */

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { delimiter, dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { watchedContentBytesMax, watchedFilesMax } from "../limits.ts";
-import { importedFiles, pythonModule } from "./import_specifiers.ts";
+import { importedFiles, pythonModule } from "../../procedures/import_specifiers.ts";
 
 /** What the procedures of a server are written in. */
 export interface Sources {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { importedFiles } from "../../../src/cli/serve/import_specifiers.ts";
+import { importedFiles } from "../../src/procedures/import_specifiers.ts";
 
 /** The first place of each import. */
 const firstOf = (path: string, text: string) =>
