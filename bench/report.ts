@@ -1,4 +1,4 @@
-import { formatTable } from "../src/terminal/table.ts";
+import { columnLines } from "../src/terminal/table.ts";
 import {
   judge,
   type MeasureResult,
@@ -17,7 +17,7 @@ export function reportOf(result: MeasureResult): string {
   if (reference !== undefined) head.push(`times ${reference}`);
   return [
     `\n${result.title}`,
-    formatTable(head, result.series.map((series) => rowOf(result, series))),
+    ...columnLines([head, ...result.series.map((series) => rowOf(result, series))]),
     ...judge(result).map(verdictText),
     ...notesOf(result).map((note) => `  ${note}`),
   ].join("\n");

@@ -19,11 +19,7 @@ export function makeDemoDirectory(dir?: string): string {
   for (const { name } of Deno.readDirSync(parent)) {
     const [, pid] = /^rpc-demo-(\d+)-/.exec(name) ?? [];
     if (pid === undefined || isAlive(Number(pid))) continue;
-    try {
-      Deno.removeSync(`${parent}/${name}`, { recursive: true });
-    } catch {
-      // Another user's, or another demo is at it.
-    }
+    dropDemoDirectory(`${parent}/${name}`);
   }
   return path;
 }
@@ -50,6 +46,15 @@ export async function removeDemoDirectory(
 /** How often, and after how long, a directory is tried to be removed again: for two seconds. */
 const removeTriesMax = 20;
 const removeAgainMs = 100;
+
+/** Removes the directory of a demo at once; where that cannot be, it is the next demo's affair. */
+export function dropDemoDirectory(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch {
+    // Another user's, or another demo is at it, or a process that was killed is not yet dead.
+  }
+}
 
 function isAlive(pid: number): boolean {
   try {

@@ -1,5 +1,13 @@
+import { percentagesOf } from "../base/percentages.ts";
 import { quantileOf } from "../base/quantile.ts";
-import type { DemoCall, DemoMethod, DemoPhase, DemoRecord, DemoServerState } from "./record.ts";
+import type {
+  DemoCall,
+  DemoClientState,
+  DemoMethod,
+  DemoPhase,
+  DemoRecord,
+  DemoServerState,
+} from "./record.ts";
 
 /** Latencies of some calls that succeeded, in milliseconds. */
 interface LatencyFigures {
@@ -11,8 +19,10 @@ interface LatencyFigures {
 interface ServerFigures {
   readonly server: DemoServerState;
   readonly calls: number;
-  /** Of all calls that were answered, from 0 to 1. */
+  /** Of the calls that these servers answered, from 0 to 1. */
   readonly share: number;
+  /** The same in whole percent; all together make 100. */
+  readonly percent: number;
 }
 
 /** One scenario in numbers. */
@@ -66,17 +76,23 @@ function latencyOf(calls: readonly DemoCall[], method: DemoMethod): LatencyFigur
 /** What each server answered of some calls. */
 export function sharesOf(
   servers: readonly DemoServerState[],
-  calls: readonly DemoCall[],
+  answered: readonly DemoCall[],
 ): ServerFigures[] {
   const counts = new Map<string, number>();
-  for (const { server } of calls) {
+  for (const { server } of answered) {
     if (server !== undefined) counts.set(server, (counts.get(server) ?? 0) + 1);
   }
-  const sum = [...counts.values()].reduce((total, count) => total + count, 0);
-  return servers.map((server) => {
-    const count = counts.get(server.address ?? "") ?? 0;
-    return { server, calls: count, share: sum === 0 ? 0 : count / sum };
-  });
+  // An answer of one that was killed may be read when it is no longer among them.
+  const calls = servers.map(({ address = "" }) => counts.get(address) ?? 0);
+  const sum = calls.reduce((total, count) => total + count, 0);
+  const shares = calls.map((count) => sum === 0 ? 0 : count / sum);
+  const percentages = percentagesOf(shares);
+  return servers.map((server, i) => ({
+    server,
+    calls: calls[i] ?? 0,
+    share: shares[i] ?? 0,
+    percent: percentages[i] ?? 0,
+  }));
 }
 
 /** How many calls of each procedure each server answered, over the whole demo. */
@@ -104,11 +120,11 @@ export function connectedAfterMs(
 ): number[] {
   const ready = servers.map(({ readyAtMs }) => readyAtMs ?? Infinity);
   const lastReadyMs = Math.max(...ready.filter((atMs) => atMs <= phase.startMs));
-  const first = new Map<number, number>();
+  const first = new Map<DemoClientState, number>();
   for (const { client, connected, atMs } of calls) {
     if (atMs < lastReadyMs || atMs > (phase.endMs ?? Infinity)) continue;
-    if (connected < count || first.has(client.number)) continue;
-    first.set(client.number, atMs - lastReadyMs);
+    if (connected < count || first.has(client)) continue;
+    first.set(client, atMs - lastReadyMs);
   }
   return [...first.values()];
 }

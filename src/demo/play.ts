@@ -20,18 +20,22 @@ interface DemoPlayOptions {
 }
 
 /**
- * What each client does in a scenario at the least, also where a busy machine starts a server
- * slowly.
+ * What each client does in a scenario at the least, on average, once all are connected to all
+ * servers: what each of four servers is given can be seen then.
  */
 const callsInScenarioMin = 6;
+
+/** How long clients have to connect to servers that joined, before that is taken for a failure. */
+const connectsWithinMs = 5_000;
 
 /** How often it is looked whether the next scenario is due. */
 const lookMs = 10;
 
 /**
  * The five scenarios with real processes. One client plays the first alone. Four clients play the
- * other four in one go: they call without a pause while servers join and are killed around them, a
- * quarter of the calls to each scenario. Nobody tells the clients anything.
+ * other four in one go: they call without a pause while servers join and are killed around them,
+ * and at least a quarter of their calls belong to each scenario. How many more they make while
+ * servers start is the machine's affair. Nobody tells the clients of any server.
  */
 export class DemoPlay {
   readonly #options: DemoPlayOptions;
@@ -54,21 +58,24 @@ export class DemoPlay {
     const alone = await this.#startClients(1, 1);
     record.begin(1);
     alone.begin();
+    alone.letEnd();
     await alone.ended;
     record.end();
 
     const four = await this.#startClients(4, 2);
     record.begin(2);
     four.begin();
-    const next = async (scenario: number, act: () => Promise<void>) => {
-      await this.#quarterDone(scenario, four);
+    await this.#played(four, 1);
+    const next = async (scenario: number, servers: number, act: () => Promise<void>) => {
       if (signal.aborted || four.isOver()) return;
       await act();
       record.begin(scenario);
+      await this.#played(four, servers);
     };
-    await next(3, () => this.#join(1));
-    await next(4, () => this.#join(2));
-    await next(5, () => Promise.resolve(this.#kill([0, 2])));
+    await next(3, 2, () => this.#join(1));
+    await next(4, 4, () => this.#join(2));
+    await next(5, 2, () => Promise.resolve(this.#kill([0, 2])));
+    four.letEnd();
     await four.ended;
     record.end();
   }
@@ -82,6 +89,12 @@ export class DemoPlay {
     }));
   }
 
+  /** Ends whatever still runs at once, without waiting for it. */
+  kill(): void {
+    for (const client of this.#clients) client.kill();
+    for (const server of this.#servers.values()) server.kill();
+  }
+
   /** Starts servers, and resolves when they take calls. */
   async #join(count: number): Promise<void> {
     await Promise.all(Array.from({ length: count }, () => this.#startServer()));
@@ -89,6 +102,7 @@ export class DemoPlay {
 
   async #startServer(): Promise<void> {
     const { record, stage, signal } = this.#options;
+    signal.throwIfAborted();
     const server = new DemoServer(stage);
     const state: DemoServerState = {
       number: record.servers.length + 1,
@@ -126,16 +140,18 @@ export class DemoPlay {
   }
 
   async #startClients(count: number, scenario: number): Promise<ClientGroup> {
-    const { record, stage, calls } = this.#options;
+    const { record, stage, calls, signal } = this.#options;
+    signal.throwIfAborted();
     const total = calls * demoMethods.length;
     const members: { client: DemoClient; state: DemoClientState }[] = [];
     for (let i = 0; i < count; i++) {
       const state: DemoClientState = {
-        number: record.clients.length + 1,
+        number: i + 1,
         scenario,
         total,
         done: 0,
         failed: 0,
+        connected: 0,
         state: "starting",
       };
       const client = new DemoClient(stage, calls, (line) => this.#ended(state, line));
@@ -144,7 +160,7 @@ export class DemoPlay {
       members.push({ client, state });
       void client.ended.then((how) => {
         state.state = "ended";
-        if (state.done === total || this.#options.signal.aborted) return;
+        if (state.done >= total || this.#options.signal.aborted) return;
         const complaint = client.complaint().split("\n").at(-1);
         record.tell(
           "note",
@@ -159,17 +175,19 @@ export class DemoPlay {
         for (const { state } of members) if (state.state === "starting") state.state = "calling";
         for (const { client } of members) client.begin();
       },
+      letEnd() {
+        for (const { client } of members) client.letEnd();
+      },
       ended: Promise.all(members.map(({ client }) => client.ended)),
       isOver: () => members.every(({ state }) => state.state === "ended"),
-      doneShare: () =>
-        members.reduce((sum, { state }) => sum + state.done, 0) / (total * members.length),
-      fewestDone: () => Math.min(...members.map(({ state }) => state.done)),
+      states: members.map(({ state }) => state),
     };
   }
 
   #ended(client: DemoClientState, line: DemoClientLine): void {
     const { record } = this.#options;
     client.done++;
+    client.connected = line.connected;
     if (line.error !== null) client.failed++;
     record.calls.push({
       atMs: record.nowMs,
@@ -182,27 +200,42 @@ export class DemoPlay {
     });
   }
 
-  /** Resolves when it is time for a scenario: a quarter of the calls after the one before. */
-  async #quarterDone(scenario: number, group: ClientGroup): Promise<void> {
-    const { clock, signal } = this.#options;
-    const share = (scenario - 2) / 4;
-    const before = group.fewestDone();
-    const isDue = () =>
-      group.doneShare() >= share && group.fewestDone() >= before + callsInScenarioMin;
-    while (!isDue() && !group.isOver() && !signal.aborted) {
+  /**
+   * Resolves when the scenario that has just begun has shown what it is to show: all are connected
+   * to so many servers, or had time to be, and have made a quarter of their calls.
+   */
+  async #played({ states, isOver }: ClientGroup, servers: number): Promise<void> {
+    const { record, clock, signal } = this.#options;
+    const startMs = record.nowMs;
+    const quarter = states.reduce((sum, { total }) => sum + total, 0) / 4;
+    const atStart = callsMade(states);
+    let atConnection: number | undefined;
+    const isDue = () => {
+      // One that gave up does nothing any more.
+      const calling = states.filter(({ state }) => state !== "ended");
+      const isLate = record.nowMs - startMs >= connectsWithinMs;
+      if (calling.some(({ connected }) => connected < servers) && !isLate) return false;
+      atConnection ??= callsMade(states);
+      return callsMade(states) - atStart >= quarter &&
+        callsMade(states) - atConnection >= callsInScenarioMin * calling.length;
+    };
+    while (!isOver() && !signal.aborted && !isDue()) {
       await new Promise<void>((resolve) => clock.after(lookMs, resolve));
     }
   }
 }
 
+function callsMade(clients: readonly DemoClientState[]): number {
+  return clients.reduce((sum, { done }) => sum + done, 0);
+}
+
 /** Clients that begin together. */
 interface ClientGroup {
   begin(): void;
+  /** Lets them end when they have made their calls. */
+  letEnd(): void;
   readonly ended: Promise<unknown>;
   /** Whether all have ended. */
   isOver(): boolean;
-  /** How much of their calls they have made. */
-  doneShare(): number;
-  /** The calls that the slowest of them has made. */
-  fewestDone(): number;
+  readonly states: readonly DemoClientState[];
 }

@@ -6,7 +6,7 @@ import { CommandError } from "../base/command_error.ts";
 import { messageOf } from "../base/errors.ts";
 import { selfCommand } from "../library/self_command.ts";
 import { demoVariable } from "./demo_variable.ts";
-import type { DemoClientLine } from "./record.ts";
+import { type DemoClientLine, demoWords } from "./record.ts";
 import type { Reporter, Reports } from "./reports.ts";
 
 /** Where the processes of a demo find each other. */
@@ -158,7 +158,10 @@ export class DemoServer {
   }
 }
 
-/** A client that has found its registry, and makes its calls once told to. */
+/**
+ * A client that has found its registry, and calls once told to: so many times at the least, and
+ * until it may end.
+ */
 export class DemoClient {
   readonly #process: DemoProcess;
   /** Resolves when it can begin. */
@@ -195,8 +198,18 @@ export class DemoClient {
     return this.#process.complaint();
   }
 
+  /** Ends it without a warning. */
+  kill(): void {
+    this.#process.kill();
+  }
+
   begin(): void {
-    this.#process.say("go");
+    this.#process.say(demoWords.begin);
+  }
+
+  /** Lets it end once it has made the calls that it is to make at the least. */
+  letEnd(): void {
+    this.#process.say(demoWords.enough);
   }
 
   /** Asks it to end, and resolves when it has. */

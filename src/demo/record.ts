@@ -12,7 +12,7 @@ export const scenarioTitles = [
   "four clients, one server",
   "a second server joins",
   "four servers",
-  "two of four servers are killed",
+  "two of the four are killed",
 ] as const;
 
 /** The end of one call. Times are in milliseconds, `atMs` counts from the demo's start. */
@@ -45,13 +45,16 @@ export interface DemoServerState {
 
 /** One client process. */
 export interface DemoClientState {
+  /** From 1, among those that began together. */
   readonly number: number;
   /** The scenario that it was started in, from 1. */
   readonly scenario: number;
-  /** Calls that it is to make. */
+  /** Calls that it is to make at the least: it goes on until the last scenario is played. */
   readonly total: number;
   done: number;
   failed: number;
+  /** Servers that it was connected to when its last call ended. */
+  connected: number;
   state: "starting" | "calling" | "ended";
 }
 
@@ -136,7 +139,10 @@ export function eventLine({ atMs, text }: DemoEvent): string {
   return `${(atMs / 1_000).toFixed(1).padStart(5)} s  ${text}`;
 }
 
-/** What a client of the demo prints for each call, as a JSON object a line. */
+/** What a demo tells its clients, each as a line. */
+export const demoWords = { begin: "begin", enough: "enough" };
+
+/** What a client of the demo tells of each call, as a JSON object a line. */
 export interface DemoClientLine {
   readonly method: DemoMethod;
   readonly server: string | null;

@@ -1,19 +1,25 @@
 import { demoVariable } from "./demo_variable.ts";
 import { LineConnection } from "./line_connection.ts";
+import { demoWords } from "./record.ts";
 
 /** A process's side of its demo's {@link "./reports.ts"}. */
 export class DemoLink {
   readonly #connection: LineConnection;
   readonly #abort = new AbortController();
-  readonly #told = Promise.withResolvers<void>();
-  /** Resolves when the demo says something, or is gone. */
-  readonly told: Promise<void> = this.#told.promise;
+  readonly #begun = Promise.withResolvers<void>();
+  /** Resolves when the demo says to begin, or is gone. */
+  readonly begun: Promise<void> = this.#begun.promise;
+  #isEnough = false;
 
   private constructor(connection: LineConnection) {
     this.#connection = connection;
-    void connection.read(() => this.#told.resolve()).then(() => {
+    const hear = (line: string) => {
+      if (line === demoWords.begin) this.#begun.resolve();
+      if (line === demoWords.enough) this.#isEnough = true;
+    };
+    void connection.read(hear).then(() => {
       this.#abort.abort();
-      this.#told.resolve();
+      this.#begun.resolve();
     });
   }
 
@@ -36,6 +42,11 @@ export class DemoLink {
   /** Aborts when the demo wants this process to end, or has ended itself in whatever way. */
   get signal(): AbortSignal {
     return this.#abort.signal;
+  }
+
+  /** Whether the demo has all that it needs: what was to be done at the least is all then. */
+  get isEnough(): boolean {
+    return this.#isEnough;
   }
 
   say(line: string): void {

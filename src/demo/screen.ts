@@ -12,7 +12,7 @@ import {
   eventLine,
   scenarioTitles,
 } from "./record.ts";
-import { padded } from "../terminal/width.ts";
+import { ellipsized, padded } from "../terminal/width.ts";
 import { barOf, Screen, sparklineOf } from "../terminal/screen.ts";
 
 const drawPeriodMs = 200;
@@ -79,9 +79,12 @@ export function frameOf(record: DemoRecord, columns: number, rows: number): stri
     }`;
   const barWidth = Math.min(40, Math.max(8, columns - 58));
   const head = [
-    `${styleText("bold", "rpc demo")}  ${title}  ${
-      styleText("dim", `${(nowMs / 1_000).toFixed(1)} s`)
-    }`,
+    ellipsized(
+      `${styleText("bold", "rpc demo")}  ${
+        styleText("dim", `${(nowMs / 1_000).toFixed(1)} s`)
+      }  ${title}`,
+      columns,
+    ),
     "",
     styleText(
       "dim",
@@ -107,14 +110,14 @@ function coloured(kind: string, event: Parameters<typeof eventLine>[0]): string 
 
 function serverLines(record: DemoRecord, nowMs: number, barWidth: number): string[] {
   const recent = record.calls.filter(({ atMs }) => atMs > nowMs - windowMs);
-  return sharesOf(record.servers, recent).map(({ server, calls, share }) => {
+  return sharesOf(record.servers, recent).map(({ server, calls, share, percent: whole }) => {
     const name = padded(`${server.number}  ${server.address ?? "-"}`, 26);
     if (server.state !== "serving") {
       const colour = server.state === "starting" ? "yellow" : "red";
       return name + styleText(colour, server.state);
     }
     const perSecond = padded((calls * 1_000 / windowMs).toFixed(0).padStart(6), 9);
-    const percent = `${(100 * share).toFixed(0)} %`.padStart(6);
+    const percent = `${whole} %`.padStart(6);
     return `${name}${perSecond}${barOf(share, barWidth)}${percent}${
       String(server.inFlight ?? "-").padStart(8)
     }`;
@@ -131,7 +134,7 @@ function clientLines(record: DemoRecord, columns: number): string[] {
     const { number, done, total, failed } = client;
     const errors = failed === 0 ? "" : `  ${styleText("red", `${failed} failed`)}`;
     const bar = barOf(done / total, Math.max(8, Math.min(40, columns - 40)));
-    return `client ${number}  ${bar} ${done}/${total}${errors}`;
+    return `client ${number}  ${bar} ${done} ${done === 1 ? "call" : "calls"}${errors}`;
   });
 }
 

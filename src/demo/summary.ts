@@ -2,14 +2,14 @@ import { styleText } from "node:util";
 import { answersOf, type ScenarioFigures } from "./figures.ts";
 import { type DemoRecord, scenarioTitles } from "./record.ts";
 import type { Verdict } from "./verdict.ts";
-import { wrapped } from "../terminal/width.ts";
-import { formatTable } from "../terminal/table.ts";
+import { ellipsized, wrapped } from "../terminal/width.ts";
+import { tableLines } from "../terminal/table.ts";
 
 /**
- * What a demo came to, for people: scenarios beside each other, what each was to show, who
- * answered.
+ * What a demo came to, for people: who answered, a line for each scenario with what became of it,
+ * and last the scenarios beside each other.
  *
- * @param columns where long lines are broken. Default never
+ * @param columns no line is longer. @default no bound
  */
 export function summaryOf(
   record: DemoRecord,
@@ -17,65 +17,79 @@ export function summaryOf(
   verdicts: readonly Verdict[],
   columns = Infinity,
 ): string {
-  const scenarios = formatTable(
-    ["", "scenario", "calls/s", "fib p50", "fib p99", "errors", "share of servers"],
-    figures.map(({ scenario, perSecond, latency, errors, servers }) => [
-      String(scenario),
-      scenarioTitles[scenario - 1] ?? "",
-      perSecond.toFixed(1),
-      milliseconds(latency.fib.p50Ms),
-      milliseconds(latency.fib.p99Ms),
-      String(errors),
-      servers.map(({ share }) => `${(100 * share).toFixed(0)}%`).join(" "),
-    ]),
-  );
-  const answers = formatTable(
-    ["server", "address", "ping", "pi", "fib", ""],
-    answersOf(record).map(({ server, calls }) => [
-      String(server.number),
-      server.address ?? "-",
-      String(calls.ping),
-      String(calls.pi),
-      String(calls.fib),
-      server.state === "killed" || server.state === "died" ? server.state : "",
-    ]),
-  );
   return [
-    scenarios,
+    ...answerLines(record, columns),
     "",
-    "What was expected of each",
-    ...verdicts.map((verdict) => `  ${wrapped(verdictLine(verdict), columns - 2, 6)}`),
+    ...scenarioTitles.flatMap((_, i) => verdictLines(i + 1, verdicts, columns)),
     "",
-    "What each server answered",
-    answers,
+    ...scenarioLines(figures, columns),
     "",
-    lastLine(record, verdicts),
+    wrapped(lastLine(record, verdicts), columns, 0),
   ].join("\n");
 }
 
-/** A verdict as a line, with its sign. */
-function verdictLine({ scenario, outcome, text }: Verdict): string {
-  const sign = {
-    met: styleText("green", "✓"),
-    short: styleText("red", "✗ fell short:"),
-    unjudged: styleText("yellow", "–"),
-  }[outcome];
-  return `${scenario} ${sign} ${text}`;
+function answerLines(record: DemoRecord, columns: number): string[] {
+  return tableLines<ReturnType<typeof answersOf>[number]>(
+    [
+      { head: "server", cell: ({ server }) => String(server.number) },
+      { head: "address", cell: ({ server }) => server.address ?? "-" },
+      { head: "ping", cell: ({ calls }) => String(calls.ping) },
+      { head: "pi", cell: ({ calls }) => String(calls.pi) },
+      { head: "fib", cell: ({ calls }) => String(calls.fib) },
+      {
+        head: "",
+        cell: ({ server: { state } }) => state === "killed" || state === "died" ? state : "",
+      },
+    ],
+    answersOf(record),
+    columns,
+  );
+}
+
+function scenarioLines(figures: readonly ScenarioFigures[], columns: number): string[] {
+  return tableLines<ScenarioFigures>(
+    [
+      { head: "", cell: ({ scenario }) => String(scenario) },
+      { head: "scenario", cell: ({ scenario }) => scenarioTitles[scenario - 1] ?? "", cutTo: 16 },
+      { head: "calls/s", cell: ({ perSecond }) => perSecond.toFixed(1) },
+      { head: "fib p50", cell: ({ latency }) => milliseconds(latency.fib.p50Ms), dispensable: 1 },
+      { head: "fib p99", cell: ({ latency }) => milliseconds(latency.fib.p99Ms) },
+      { head: "errors", cell: ({ errors }) => String(errors) },
+      {
+        head: "share in %",
+        cell: ({ servers }) => servers.map(({ percent }) => percent).join(" "),
+      },
+    ],
+    figures,
+    columns,
+  );
+}
+
+/** One line for a scenario that did what was expected, or one for each thing that it did not. */
+function verdictLines(scenario: number, verdicts: readonly Verdict[], columns: number): string[] {
+  const own = verdicts.filter((verdict) => verdict.scenario === scenario);
+  const short = own.filter(({ outcome }) => outcome === "short");
+  const briefs = own.filter(({ outcome, brief }) => outcome !== "short" && brief !== "")
+    .map(({ brief }) => brief).join(", ");
+  if (short.length === 0) {
+    const isJudged = own.every(({ outcome }) => outcome === "met");
+    const sign = styleText(isJudged ? "green" : "yellow", "✓");
+    return [ellipsized(`${scenario} ${sign} ${briefs}`, columns)];
+  }
+  const sign = styleText("red", "✗ fell short:");
+  return short.map(({ text }) => wrapped(`${scenario} ${sign} ${text}`, columns, 4));
 }
 
 /** Whether all went as expected, in one sentence. */
 export function lastLine(record: DemoRecord, verdicts: readonly Verdict[]): string {
-  const short = verdicts.filter(({ outcome }) => outcome === "short").length;
+  const short = verdicts.filter(({ outcome }) => outcome === "short").map(({ scenario }) =>
+    scenario
+  );
   const seconds = (record.nowMs / 1_000).toFixed(1);
-  if (short === 0) {
+  if (short.length === 0) {
     return `All five scenarios did what was expected of them: ${record.calls.length} calls in ${seconds} s.`;
   }
-  const scenarios = [
-    ...new Set(
-      verdicts.filter(({ outcome }) => outcome === "short").map(({ scenario }) => scenario),
-    ),
-  ];
-  return `Fell short in scenario ${scenarios.join(", ")}: see ✗ above.`;
+  return `Fell short in scenario ${[...new Set(short)].join(", ")}: see ✗ above.`;
 }
 
 function milliseconds(ms: number): string {

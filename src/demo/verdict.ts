@@ -7,7 +7,10 @@ export interface Verdict {
   readonly scenario: number;
   /** `unjudged`: this machine could not have shown it, whatever the program does. */
   readonly outcome: "met" | "short" | "unjudged";
+  /** What was seen, and what was expected if that is not plain. */
   readonly text: string;
+  /** What was seen, in a few words for a line about the whole scenario; `""`: nothing for there. */
+  readonly brief: string;
 }
 
 /** What the machine was like. */
@@ -38,6 +41,9 @@ const crowdedRateMax = 0.7;
  * Others that keep so large a part of the cores at work decide on speeds as much as the servers do.
  */
 const othersShareMax = 0.5;
+
+/** In fewer calls one pause of the machine decides on their speed. */
+const speedCallsMin = 200;
 
 /** The least share of one of n servers, of an even one. */
 const evenShareMin = 0.05;
@@ -72,7 +78,7 @@ class Judging {
   judge(scenario: number): void {
     const figures = this.#figures.get(scenario);
     if (figures === undefined) {
-      this.#say(scenario, false, "could not be played: the clients had ended");
+      this.#say(scenario, false, "could not be played: the clients had ended", "");
       return;
     }
     const { calls, errors } = figures;
@@ -80,6 +86,7 @@ class Judging {
       scenario,
       errors === 0 && calls > 0,
       errors === 0 ? `${calls} calls, no error` : `${errors} of ${calls} calls failed`,
+      `${calls} calls, no error`,
     );
     switch (scenario) {
       case 1:
@@ -103,25 +110,28 @@ class Judging {
   /** Each client that began in a scenario has made all of its calls. */
   #madeAll(began: number, count: number): void {
     const clients = this.#record.clients.filter(({ scenario }) => scenario === began);
-    const done = clients.reduce((sum, client) => sum + client.done, 0);
-    const total = count * (clients[0]?.total ?? 0);
+    const each = clients[0]?.total ?? 0;
+    const finished = clients.filter(({ done }) => done >= each).length;
     this.#say(
       began === 1 ? 1 : 5,
-      done === total && total > 0,
+      finished === count,
       count === 1
-        ? `the client made ${done} of ${total} calls`
-        : `the ${count} clients made ${done} of ${total} calls`,
+        ? `the client made ${clients[0]?.done ?? 0} of ${each} calls`
+        : `${finished} of ${count} clients made their ${each} calls or more`,
+      count === 1 ? "" : "all clients made their calls",
     );
   }
 
-  #crowded({ scenario, perSecond }: ScenarioFigures): void {
+  #crowded({ scenario, perSecond, calls }: ScenarioFigures): void {
     const alone = this.#figures.get(1)?.perSecond ?? 0;
     const ratio = alone > 0 ? perSecond / 4 / alone : 1;
     this.#judgeSpeed(
       scenario,
+      calls,
       ratio < crowdedRateMax,
       `each client has ${percent(ratio)} of the speed that one had alone`,
       `about 25 %, less than ${percent(crowdedRateMax)}`,
+      `each client at ${percent(ratio)} of one alone`,
     );
   }
 
@@ -140,6 +150,7 @@ class Judging {
       scenario,
       found.length === 4,
       `${found.length} of 4 clients are connected to all ${servers} servers${after}`,
+      "found by all",
     );
   }
 
@@ -149,40 +160,59 @@ class Judging {
     this.#say(
       scenario,
       servers.length === (scenario === 3 ? 2 : 4) && least >= min,
-      `the load splits: ${servers.map(({ share }) => percent(share)).join(", ")} ` +
+      `the load splits: ${servers.map(({ percent }) => `${percent} %`).join(", ")} ` +
         `(expected: at least ${percent(min)} each)`,
+      "",
     );
   }
 
-  #faster({ scenario, perSecond }: ScenarioFigures, servers: number): void {
+  #faster({ scenario, perSecond, calls }: ScenarioFigures, servers: number): void {
     const { cores } = this.#machine;
     const one = this.#figures.get(2)?.perSecond ?? 0;
     const ratio = one > 0 ? perSecond / one : 0;
     const ideal = Math.min(servers, cores);
     const min = 1 + speedUpShareMin * (ideal - 1);
     const seen = `${ratio.toFixed(2)} times the calls a second of one server`;
+    const brief = `${ratio.toFixed(2)} times as fast`;
     if (ideal < 2) {
-      this.#unjudged(scenario, `${seen} (nothing expected: this machine has one core)`);
+      this.#unjudged(scenario, `${seen} (nothing expected: this machine has one core)`, brief);
       return;
     }
     const most = ideal < servers ? `on ${cores} cores at most ${ideal}` : `at most ${ideal}`;
     if (ratio < min && ratio >= speedUpFloor) {
       const hoped = `${most}, at least ${min.toFixed(1)}`;
-      this.#unjudged(scenario, `${seen} (hoped for: ${hoped}; others may share this machine)`);
+      this.#unjudged(
+        scenario,
+        `${seen} (hoped for: ${hoped}; others may share this machine)`,
+        brief,
+      );
       return;
     }
-    this.#judgeSpeed(scenario, ratio >= min, seen, `${most}, at least ${min.toFixed(1)}`);
+    const expected = `${most}, at least ${min.toFixed(1)}`;
+    this.#judgeSpeed(scenario, calls, ratio >= min, seen, expected, brief);
   }
 
-  /** Speeds of different moments compare only on a machine that others leave alone. */
-  #judgeSpeed(scenario: number, isMet: boolean, seen: string, expected: string): void {
+  /**
+   * Speeds of different moments compare only on a machine that others leave alone, and over enough
+   * calls.
+   */
+  #judgeSpeed(
+    scenario: number,
+    calls: number,
+    isMet: boolean,
+    seen: string,
+    expected: string,
+    brief: string,
+  ): void {
     const { cores, load } = this.#machine;
-    if (!isMet && (load === undefined || load >= othersShareMax * cores)) {
+    if (!isMet && calls < speedCallsMin) {
+      this.#unjudged(scenario, `${seen} (no verdict on so few calls)`, brief);
+    } else if (!isMet && (load === undefined || load >= othersShareMax * cores)) {
       const others = load === undefined
         ? "this system does not tell whether others use its cores"
         : `${load.toFixed(1)} other processes want the ${cores} cores`;
-      this.#unjudged(scenario, `${seen} (no verdict: ${others})`);
-    } else this.#say(scenario, isMet, `${seen} (expected: ${expected})`);
+      this.#unjudged(scenario, `${seen} (no verdict: ${others})`, brief);
+    } else this.#say(scenario, isMet, `${seen} (expected: ${expected})`, brief);
   }
 
   #survived({ scenario, servers }: ScenarioFigures): void {
@@ -190,17 +220,18 @@ class Judging {
       scenario,
       servers.length === 2 && servers.every(({ calls }) => calls > 0),
       `service goes on with the two that are left: ${
-        servers.map(({ server, share }) => `server ${server.number} ${percent(share)}`).join(", ")
+        servers.map(({ server, percent }) => `server ${server.number} ${percent} %`).join(", ")
       }`,
+      "",
     );
   }
 
-  #say(scenario: number, isMet: boolean, text: string): void {
-    this.verdicts.push({ scenario, outcome: isMet ? "met" : "short", text });
+  #say(scenario: number, isMet: boolean, text: string, brief: string): void {
+    this.verdicts.push({ scenario, outcome: isMet ? "met" : "short", text, brief });
   }
 
-  #unjudged(scenario: number, text: string): void {
-    this.verdicts.push({ scenario, outcome: "unjudged", text });
+  #unjudged(scenario: number, text: string, seen: string): void {
+    this.verdicts.push({ scenario, outcome: "unjudged", text, brief: `${seen} (no verdict)` });
   }
 }
 

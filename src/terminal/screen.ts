@@ -1,6 +1,6 @@
 import { onSuspend, type Suspension, type TerminalState } from "./interrupt.ts";
 import { type ScreenSize, terminalSize } from "./size.ts";
-import { fitted } from "./width.ts";
+import { ellipsized } from "./width.ts";
 
 /** A terminal as {@link Screen} needs it. */
 interface ScreenDevice {
@@ -59,7 +59,7 @@ export class Screen {
     if (!this.#isOpen) return;
     this.#lines = lines;
     const { columns, rows } = this.size;
-    const shown = lines.slice(0, rows).map((line) => `${fitted(line, columns)}\x1b[K`);
+    const shown = lines.slice(0, rows).map((line) => `${ellipsized(line, columns)}\x1b[K`);
     this.#device.write(`\x1b[H${shown.join("\r\n")}\x1b[J`);
   }
 

@@ -19,3 +19,8 @@ export function terminalSize(ask: () => ScreenSize = Deno.consoleSize): ScreenSi
     return usual;
   }
 }
+
+/** How wide a line of stdout may be: as wide as the terminal, or without end where it is none. */
+export function lineWidth(): number {
+  return Deno.stdout.isTerminal() ? terminalSize().columns : Infinity;
+}

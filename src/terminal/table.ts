@@ -1,4 +1,4 @@
-import { displayWidth, fitted, padded } from "./width.ts";
+import { displayWidth, ellipsized, padded } from "./width.ts";
 
 /** What stands between two columns. */
 const gap = "  ";
@@ -9,30 +9,98 @@ const gap = "  ";
  */
 const cellWidthMax = 300;
 
+/** A column of a table, and what becomes of it where the table does not fit. */
+export interface TableColumn<Row> {
+  readonly head: string;
+  readonly cell: (row: Row) => string;
+  /** It may be cut to so much, where that makes room enough. @default it is not cut */
+  readonly cutTo?: number;
+  /** Columns with the greatest number are left out first. @default it stays */
+  readonly dispensable?: number;
+}
+
 /**
  * Lays rows out in columns, wide characters included, with two spaces between them: a line each.
  */
 export function columnLines(rows: readonly (readonly string[])[], indent = ""): string[] {
   const cells = rows.map((row) => row.map(cut));
-  const widths: number[] = [];
-  for (const row of cells) {
-    for (const [column, cell] of row.entries()) {
-      widths[column] = Math.max(widths[column] ?? 0, displayWidth(cell));
-    }
-  }
+  const widths = widthsOf(cells);
   return cells.map((row) => {
     const all = row.map((cell, column) => padded(cell, widths[column] ?? 0));
     return (indent + all.join(gap)).trimEnd();
   });
 }
 
-/** Rows under a head, in columns. */
-export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return columnLines([head, ...rows]).join("\n");
+/**
+ * Rows under a head, no line wider than `width`: columns are cut where that is enough, or left out,
+ * or lines end early with an ellipsis.
+ */
+export function tableLines<Row>(
+  columns: readonly TableColumn<Row>[],
+  rows: readonly Row[],
+  width = Infinity,
+): string[] {
+  let all = columns.map((column) => ({
+    column,
+    cells: [column.head, ...rows.map(column.cell)].map(cut),
+  }));
+  while (true) {
+    const widths = all.map(({ cells }) => widthOf(cells));
+    const tooMuch = sum(widths) + gap.length * (all.length - 1) - width;
+    const spare = all.map(({ column }, i) => spareOf(column, widths[i] ?? 0));
+    const most = Math.max(0, ...all.map(({ column }) => column.dispensable ?? 0));
+    if (tooMuch <= 0 || sum(spare) >= tooMuch || most === 0) {
+      const limits = withoutExcess(widths, spare, tooMuch);
+      const lines = [undefined, ...rows].map((_, line) =>
+        all.map(({ cells }, i) => ellipsized(cells[line] ?? "", limits[i] ?? 0))
+      );
+      return columnLines(lines).map((line) => ellipsized(line, width));
+    }
+    all = all.filter(({ column }) => (column.dispensable ?? 0) < most);
+  }
+}
+
+/** What may be cut off a column. */
+function spareOf<Row>({ cutTo }: TableColumn<Row>, width: number): number {
+  return cutTo === undefined ? 0 : Math.max(0, width - cutTo);
+}
+
+/** Widths whose sum is smaller by `tooMuch`: each gives of what it can spare. */
+function withoutExcess(
+  widths: readonly number[],
+  spare: readonly number[],
+  tooMuch: number,
+): number[] {
+  let left = Math.max(0, tooMuch);
+  let spareLeft = sum(spare);
+  return widths.map((width, i) => {
+    const own = spare[i] ?? 0;
+    const off = spareLeft === 0 ? 0 : Math.min(own, Math.ceil(left * own / spareLeft));
+    left -= off;
+    spareLeft -= own;
+    return width - off;
+  });
+}
+
+function widthsOf(rows: readonly (readonly string[])[]): number[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [column, cell] of row.entries()) {
+      widths[column] = Math.max(widths[column] ?? 0, displayWidth(cell));
+    }
+  }
+  return widths;
+}
+
+function widthOf(cells: readonly string[]): number {
+  return cells.reduce((most, cell) => Math.max(most, displayWidth(cell)), 0);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function cut(cell: string): string {
   // Fewer characters than that take no more columns, and need no measuring.
-  if (cell.length * 2 <= cellWidthMax || displayWidth(cell) <= cellWidthMax) return cell;
-  return `${fitted(cell, cellWidthMax)}...`;
+  return cell.length * 2 <= cellWidthMax ? cell : ellipsized(cell, cellWidthMax);
 }

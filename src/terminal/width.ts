@@ -35,6 +35,13 @@ export function fitted(text: string, columns: number): string {
   }
 }
 
+/** As {@link fitted}, with an ellipsis where something was cut off. */
+export function ellipsized(text: string, columns: number): string {
+  const line = text.replaceAll(control, "$1");
+  if (displayWidth(line) <= columns) return line;
+  return columns < 1 ? "" : `${fitted(line, columns - 1)}…`;
+}
+
 /** The text with spaces behind it, up to a width. */
 export function padded(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - displayWidth(text)));

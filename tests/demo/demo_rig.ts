@@ -10,11 +10,16 @@ export interface DemoPlot {
   readonly failIn?: number;
   /** Server 2 is never called. */
   readonly ignoreSecond?: boolean;
+  /** So much of each scenario's calls, the last ones, are answered by a server that was killed. */
+  readonly lateAnswers?: number;
+  /** Calls that each of the four clients is to make at the least. @default those that it makes */
+  readonly callsMin?: number;
 }
 
 /** The record of a demo that nobody played, on a clock of its own: each scenario takes 10 s. */
 export function demoRecord(plot: DemoPlot = {}): DemoRecord {
   const { perSecond = [80, 80, 150, 160, 150], scenarios = 5, failIn, ignoreSecond } = plot;
+  const { lateAnswers = 0, callsMin } = plot;
   let nowMs = 1_000;
   const record = new DemoRecord(() => nowMs, () => {});
   const join = () => {
@@ -34,14 +39,16 @@ export function demoRecord(plot: DemoPlot = {}): DemoRecord {
   };
   const clients = (scenario: number, count: number, total: number) => {
     for (let i = 0; i < count; i++) {
-      const number = record.clients.length + 1;
-      record.clients.push({ number, scenario, total, done: 0, failed: 0, state: "calling" });
+      const counts = { done: 0, failed: 0, connected: 0 };
+      record.clients.push({ number: i + 1, scenario, total, ...counts, state: "calling" });
     }
   };
   const acts = [
     () => (join(), clients(1, 1, 10 * (perSecond[0] ?? 0))),
     () => {
-      clients(2, 4, 10 * perSecond.slice(1, scenarios).reduce((sum, rate) => sum + rate, 0) / 4);
+      const all = perSecond.slice(1, scenarios)
+        .reduce((sum, rate) => sum + Math.floor(10 * rate / 4), 0);
+      clients(2, 4, callsMin ?? all);
     },
     join,
     () => (join(), join()),
@@ -66,7 +73,10 @@ export function demoRecord(plot: DemoPlot = {}): DemoRecord {
     for (let i = 0; i < count; i++) {
       nowMs = startMs + 10_000 * (i + 0.5) / count;
       const client = group[i % group.length];
-      const server = serving[Math.floor(i / group.length) % serving.length];
+      const isLate = scenario === 5 && i < lateAnswers;
+      const server = isLate
+        ? record.servers[0]
+        : serving[Math.floor(i / group.length) % serving.length];
       if (client === undefined) continue;
       const failed = scenario === failIn && i === 7;
       client.done++;

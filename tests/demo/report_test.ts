@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { figuresOf } from "../../src/demo/figures.ts";
-import { escaped, reportOf } from "../../src/demo/report.ts";
+import { reportOf } from "../../src/demo/report.ts";
 import { judge } from "../../src/demo/verdict.ts";
 import { demoRecord } from "./demo_rig.ts";
 
@@ -14,7 +14,7 @@ function reportFor(plot: Parameters<typeof demoRecord>[0]): string {
 Deno.test("the report holds its plots and verdicts, and needs nothing from elsewhere", () => {
   const page = reportFor({});
   assert.equal(page.match(/<svg /g)?.length, 3);
-  assert.match(page, /1 is killed/);
+  assert.match(page, /1 killed/);
   assert.match(page, /four servers/);
   const links = page.replaceAll("http://www.w3.org/2000/svg", "");
   assert.doesNotMatch(links, /https?:|src=|href=|@import|url\(/);
@@ -29,5 +29,17 @@ Deno.test("a demo that fell short, or never began, has a report too", () => {
 });
 
 Deno.test("text in the report is text", () => {
-  assert.equal(escaped(`<b a="c">&`), "&lt;b a=&quot;c&quot;>&amp;");
+  const record = demoRecord();
+  record.tell("note", `<b a="c">&`);
+  const figures = figuresOf(record);
+  const machine = { cores: 2, load: 0 };
+  const page = reportOf({ record, figures, verdicts: judge(record, figures, machine), machine });
+  assert.match(page, /<td>&lt;b a=&quot;c&quot;>&amp;|>&lt;b a=&quot;c&quot;>&amp;/);
+  assert.doesNotMatch(page, /<b a=/);
+});
+
+Deno.test("letters of plots keep their size however narrow the page is", () => {
+  const page = reportFor({});
+  assert.doesNotMatch(page, /viewBox/, "what is scaled has letters of 5 pixels on a phone");
+  for (const [, x] of page.matchAll(/ (?:x|x1|x2|cx)="([^"]+)"/g)) assert.match(x ?? "", /%$/);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { demoVariable } from "../../src/demo/demo_variable.ts";
+import { demoWords } from "../../src/demo/record.ts";
 import { DemoLink } from "../../src/demo/report_to_demo.ts";
 import { type Reporter, Reports } from "../../src/demo/reports.ts";
 
@@ -24,8 +25,10 @@ Deno.test("a demo hears all that a process says before it leaves, and is heard",
     assert.equal(Deno.env.get(demoVariable), undefined, "nothing that it starts has the word");
     link.say("ready");
     await ready.promise;
-    reporter.say("go");
-    await link.told;
+    reporter.say(demoWords.enough);
+    reporter.say(demoWords.begin);
+    await link.begun;
+    assert.ok(link.isEnough);
     assert.equal(link.signal.aborted, false);
     for (let i = 0; i < 1_000; i++) link.say(`line ${i}`);
     await link.close();

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { stripVTControlCharacters } from "node:util";
+import { displayWidth } from "../../src/terminal/width.ts";
 import { figuresOf } from "../../src/demo/figures.ts";
 import { lastLine, summaryOf } from "../../src/demo/summary.ts";
 import { judge, type MachineFacts } from "../../src/demo/verdict.ts";
@@ -104,13 +106,61 @@ Deno.test("four clients that are each as fast as one alone were not served by on
   );
 });
 
-Deno.test("the summary compares the scenarios, and tells who answered what", () => {
+Deno.test("speeds get no verdict where there were few calls", () => {
+  assertOnly(
+    notMet({ perSecond: [3, 3, 2, 2, 2] }),
+    /^3 unjudged 0\.67 times .* \(no verdict on so few calls\)$/,
+    /^4 unjudged 0\.67 times .* \(no verdict on so few calls\)$/,
+  );
+});
+
+Deno.test("clients that made more calls than they were to have made them all, and fewer fall short", () => {
+  assertOnly(notMet({ callsMin: 30 }));
+  assertOnly(notMet({ callsMin: 100_000 }), /^5 short 0 of 4 clients made their 100000 calls/);
+});
+
+Deno.test("shares are of those that are there, and make 100 % in each scenario", () => {
+  const record = demoRecord({ perSecond: [7, 7, 7, 7.1, 7], lateAnswers: 9 });
+  const figures = figuresOf(record);
+  for (const { scenario, servers } of figures) {
+    const sum = servers.reduce((total, { percent }) => total + percent, 0);
+    assert.equal(sum, 100, `scenario ${scenario}: ${servers.map(({ percent }) => percent)}`);
+  }
+  assert.deepEqual(figures[4]?.servers.map(({ server }) => server.number), [2, 4]);
+});
+
+Deno.test("the summary tells who answered what, a line for each scenario, and compares them last", () => {
   const record = demoRecord();
   const figures = figuresOf(record);
   const text = summaryOf(record, figures, judge(record, figures, idle));
-  assert.match(text, /^1 {2}one client, one server +80\.0 .* 0 +100%$/m);
-  assert.match(text, /^4 {2}four servers +160\.0 .* 0 +25% 25% 25% 25%$/m);
-  assert.match(text, /^5 {2}two of four servers are killed +150\.0 .* 0 +50% 50%$/m);
+  assert.match(text, /^1 {2}one client, one server +80\.0 .* 0 +100$/m);
+  assert.match(text, /^4 {2}four servers +160\.0 .* 0 +25 25 25 25$/m);
+  assert.match(text, /^5 {2}two of the four are killed +150\.0 .* 0 +50 50$/m);
   assert.match(text, /^1 +127\.0\.0\.1:4001 +\d+ +\d+ +\d+ +killed$/m);
-  for (const line of text.split("\n")) assert.ok(line.length <= 110, line);
+  const lines = text.split("\n").map(stripVTControlCharacters);
+  const starts = lines.map((line) => line.slice(0, 3));
+  const verdicts = starts.indexOf("1 ✓");
+  assert.deepEqual(starts.slice(verdicts, verdicts + 5), [1, 2, 3, 4, 5].map((n) => `${n} ✓`));
+  const table = starts.findIndex((start, i) => i > verdicts && start === "1  ");
+  assert.deepEqual(starts.slice(table, table + 7), ["1  ", "2  ", "3  ", "4  ", "5  ", "", "All"]);
+  assert.equal(lines.length, table + 7);
+});
+
+Deno.test("no line of the summary is wider than the terminal, whatever became of the demo", () => {
+  for (const plot of [{}, { failIn: 4 }, { scenarios: 3 }, { ignoreSecond: true }]) {
+    const record = demoRecord(plot);
+    const figures = figuresOf(record);
+    const verdicts = judge(record, figures, idle);
+    for (const columns of [60, 80, 120]) {
+      for (const line of summaryOf(record, figures, verdicts, columns).split("\n")) {
+        assert.ok(displayWidth(line) <= columns, `${columns}: ${line}`);
+      }
+    }
+    for (const { scenario } of verdicts.filter(({ outcome }) => outcome === "short")) {
+      assert.match(
+        stripVTControlCharacters(summaryOf(record, figures, verdicts, 60)),
+        new RegExp(`^${scenario} ✗ fell short: `, "m"),
+      );
+    }
+  }
 });

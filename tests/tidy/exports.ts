@@ -16,8 +16,6 @@ export const usedByNoProgram: Readonly<Record<string, readonly string[]>> = {
     "src/terminal/keys.ts keysOf",
     "src/cli/syntax/settings_writer.ts withSetting",
     "src/client/tls/tls_transport.ts connectGreeted",
-    "src/demo/report.ts escaped",
-    "src/demo/report.ts reportOf",
     "src/demo/screen.ts frameOf",
     "src/gateway/door/problem.ts statusOf",
     "src/library/running/advertise.ts advertisedAddress",

@@ -38,7 +38,8 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   gateway: ["base", "wire", "discovery", "procedures", "client", "library"],
   terminal: ["base"],
-  demo: ["base", "wire", "client", "library", "terminal"],
+  report: ["base"],
+  demo: ["base", "wire", "client", "library", "terminal", "report"],
   cli: [
     "base",
     "wire",
@@ -52,6 +53,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     "library",
     "gateway",
     "terminal",
+    "report",
     "demo",
   ],
 };

@@ -1,3 +1,4 @@
+import { percentagesOf } from "../../base/percentages.ts";
 import type { CallReport } from "../../client/call_report.ts";
 import type { ClientStats } from "../../client/client_options.ts";
 import { plainLine } from "../../terminal/plain_text.ts";
@@ -135,10 +136,10 @@ export class CallSummary {
   }
 
   #serverLines(): string[] {
-    const rows = [...this.#servers].sort().map(([server, calls]) => {
-      const percent = 100 * calls / (this.#calls - this.#failed);
-      return [server, `${calls} (${percent.toFixed(0)} %)`];
-    });
+    const servers = [...this.#servers].sort();
+    const answered = servers.reduce((sum, [, calls]) => sum + calls, 0);
+    const percentages = percentagesOf(servers.map(([, calls]) => calls / answered));
+    const rows = servers.map(([server, calls], i) => [server, `${calls} (${percentages[i]} %)`]);
     return columnLines(rows, "  ");
   }
 

@@ -17,7 +17,8 @@ const failuresInARowMax = 3;
 
 /**
  * `rpc demo-client`: a client of the demo. It waits for a word of the demo, so that all clients
- * begin together, and then calls each procedure in turn, one call at a time.
+ * begin together, and then calls each procedure in turn, one call at a time, until it has made its
+ * calls and the demo has enough.
  */
 export async function run({ flags }: CommandInput<typeof demoClientFlags>): Promise<number> {
   const link = await DemoLink.open();
@@ -28,10 +29,10 @@ export async function run({ flags }: CommandInput<typeof demoClientFlags>): Prom
   try {
     link.signal.addEventListener("abort", () => client.close());
     link.say("ready");
-    await link.told;
+    await link.begun;
     let failed = 0;
     let failedInARow = 0;
-    for (let i = 1; i <= flags.calls; i++) {
+    for (let i = 1; i <= flags.calls || !link.isEnough; i++) {
       for (const method of demoMethods) {
         if (link.signal.aborted) return exitCodes.interrupted;
         const { result, error, server, durationMs } = await client.report(method, [

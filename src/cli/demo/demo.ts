@@ -3,14 +3,14 @@ import { aborted, systemClock } from "../../base/clock.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { demoFlags } from "./flags.ts";
 import { DemoRecord, type DemoView, eventLine } from "../../demo/record.ts";
-import { makeDemoDirectory, removeDemoDirectory } from "../../demo/directory.ts";
+import { dropDemoDirectory, makeDemoDirectory, removeDemoDirectory } from "../../demo/directory.ts";
 import { figuresOf } from "../../demo/figures.ts";
 import { DemoPlay } from "../../demo/play.ts";
 import { Reports } from "../../demo/reports.ts";
 import { summaryOf } from "../../demo/summary.ts";
 import { judge, type MachineFacts } from "../../demo/verdict.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
-import { terminalSize } from "../../terminal/size.ts";
+import { lineWidth } from "../../terminal/size.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 
@@ -20,12 +20,12 @@ import { exitCodes } from "../exit_codes.ts";
  * else's.
  */
 export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<number> {
-  const report = flags.html === undefined ? undefined : await import("../../demo/report.ts");
-  if (flags.html !== undefined) report?.assertWritable(flags.html);
+  // The first, and released as the last: Ctrl-C has to find everything that is to be put away.
+  const interrupt = onInterrupt();
+  const html = flags.html === undefined ? undefined : await reportMaker(flags.html);
   const loadBefore = currentLoad();
   const directory = makeDemoDirectory();
   const reports = new Reports();
-  const interrupt = onInterrupt();
   const views: DemoView[] = [];
   const record = new DemoRecord(
     () => systemClock.now(),
@@ -46,31 +46,51 @@ export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<nu
     clock: systemClock,
     signal: interrupt.signal,
   });
-  try {
-    views.push(await openView(record));
-    await Promise.race([play.run(), aborted(interrupt.signal)]);
-  } finally {
-    await play.close();
-    views.forEach((view) => view.close());
-    interrupt.release();
-    reports.close();
-    await removeDemoDirectory(directory, systemClock);
-  }
-  if (interrupt.signal.aborted) return exitCodes.interrupted;
-  const machine: MachineFacts = {
-    cores: navigator.hardwareConcurrency,
-    load: isLoadTold ? Math.max(loadBefore, currentLoad() - ownLoadMax) : undefined,
+  const leaveAtOnce = () => {
+    play.kill();
+    html?.file.close();
+    dropDemoDirectory(directory);
   };
-  const figures = figuresOf(record);
-  const verdicts = judge(record, figures, machine);
-  const columns = Deno.stdout.isTerminal() ? terminalSize().columns : Infinity;
-  printLine(summaryOf(record, figures, verdicts, columns));
-  if (flags.html !== undefined) {
-    report?.writeReport(flags.html, { record, figures, verdicts, machine });
+  // What the second Ctrl-C ends, or a screen that is quit, ends in the middle of anything.
+  globalThis.addEventListener("unload", leaveAtOnce);
+  try {
+    try {
+      views.push(await openView(record));
+      await Promise.race([play.run(), aborted(interrupt.signal)]);
+    } finally {
+      await play.close();
+      views.forEach((view) => view.close());
+      reports.close();
+    }
+    if (interrupt.signal.aborted) return exitCodes.interrupted;
+    const machine: MachineFacts = {
+      cores: navigator.hardwareConcurrency,
+      load: isLoadTold ? Math.max(loadBefore, currentLoad() - ownLoadMax) : undefined,
+    };
+    const figures = figuresOf(record);
+    const verdicts = judge(record, figures, machine);
+    printLine(summaryOf(record, figures, verdicts, lineWidth()));
+    html?.file.write(html.reportOf({ record, figures, verdicts, machine }));
+    return verdicts.some(({ outcome }) => outcome === "short")
+      ? exitCodes.failure
+      : exitCodes.success;
+  } finally {
+    html?.file.close();
+    await removeDemoDirectory(directory, systemClock);
+    globalThis.removeEventListener("unload", leaveAtOnce);
+    interrupt.release();
   }
-  return verdicts.some(({ outcome }) => outcome === "short")
-    ? exitCodes.failure
-    : exitCodes.success;
+}
+
+/**
+ * What the report is made by and written to, loaded for who wants one.
+ *
+ * @throws {CommandError} it cannot be written
+ */
+async function reportMaker(path: string) {
+  const { ReportFile } = await import("../../report/file.ts");
+  const { reportOf } = await import("../../demo/report.ts");
+  return { file: new ReportFile(path), reportOf };
 }
 
 /** What the demo itself adds to the machine's load: four servers that work at the same time. */

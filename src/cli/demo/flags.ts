@@ -8,7 +8,7 @@ export const demoFlags = {
     short: "r",
   }),
   calls: integer("<n>", [10, 1_000_000], {
-    description: "Calls that each client makes of each of the three procedures",
+    description: "Calls that each client makes of each of the three procedures, at the least",
     fallback: 100,
   }),
   html: text("<file>", {

@@ -6,6 +6,7 @@ import { CommandError } from "../../base/command_error.ts";
 import type { methodsFlags } from "./flags.ts";
 import { discoverAll } from "../../library/survey/discover.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
+import { lineWidth } from "../../terminal/size.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { methodText, signatureOf } from "./method_text.ts";
@@ -53,18 +54,22 @@ function wanted(methods: readonly OpenRpcMethod[], name: string | undefined): Op
 }
 
 async function toTable(methods: readonly OpenRpcMethod[]): Promise<string> {
-  const { formatTable } = await import("../../terminal/table.ts");
-  return formatTable(
-    ["method", "runs", "may run twice", "description"],
-    methods.map((method) =>
-      [
-        signatureOf(method),
-        method["x-kind"],
-        method["x-idempotent"] ? "yes" : "no",
-        firstLineOf(method.summary ?? method.description ?? ""),
-      ].map(plainLine)
-    ),
-  );
+  const { tableLines } = await import("../../terminal/table.ts");
+  return tableLines<OpenRpcMethod>(
+    [
+      { head: "method", cell: (method) => plainLine(signatureOf(method)), cutTo: 28 },
+      { head: "runs", cell: (method) => plainLine(method["x-kind"]), dispensable: 2 },
+      { head: "may run twice", cell: (method) => method["x-idempotent"] ? "yes" : "no" },
+      {
+        head: "description",
+        cell: ({ summary, description = "" }) => plainLine(firstLineOf(summary ?? description)),
+        cutTo: 12,
+        dispensable: 1,
+      },
+    ],
+    methods,
+    lineWidth(),
+  ).join("\n");
 }
 
 /** As much of a text as a table has a row for. */

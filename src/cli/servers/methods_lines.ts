@@ -1,11 +1,12 @@
 import { styleText } from "node:util";
 import { addressOf } from "../../base/names/host_port.ts";
 import type { ServerRow } from "../../library/survey/server_rows.ts";
+import type { Stats } from "../../wire/reports/stats.ts";
 import { plainLine } from "../../terminal/plain_text.ts";
-import { formatTable } from "../../terminal/table.ts";
+import { type TableColumn, tableLines } from "../../terminal/table.ts";
 
 /** What one server offers, and how its calls have gone since it started. */
-export function methodsLines(row: ServerRow | undefined): string[] {
+export function methodsLines(row: ServerRow | undefined, width: number): string[] {
   if (row === undefined) return ["The server has gone"];
   const { instance, stats, problem } = row;
   const names = new Set([...instance.methods, ...Object.keys(stats?.methods ?? {})]);
@@ -15,20 +16,27 @@ export function methodsLines(row: ServerRow | undefined): string[] {
   if (names.size === 0) {
     return [head, "", problem === undefined ? "It does not tell its methods" : plainLine(problem)];
   }
-  const rows = [...names].sort().map((name) => {
-    const { calls, errors, latency } = stats?.methods[name] ?? {};
-    return [
-      plainLine(name),
-      calls === undefined ? "-" : String(calls),
-      errorsText(errors ?? {}),
-      latency ? `${latency.p50Ms.toPrecision(2)} ms` : "-",
-      latency ? `${latency.p99Ms.toPrecision(2)} ms` : "-",
-    ];
-  });
-  return [head, "", ...formatTable(["method", "calls", "errors", "p50", "p99"], rows).split("\n")];
+  const rows = [...names].sort().map((name) => ({ name, ...stats?.methods[name] }));
+  return [head, "", ...tableLines<MethodRow>(columns, rows, width)];
 }
+
+/** A method by name, and what is known of it. */
+type MethodRow = { readonly name: string } & Partial<Stats["methods"][string]>;
+
+const columns: readonly TableColumn<MethodRow>[] = [
+  { head: "method", cell: ({ name }) => plainLine(name), cutTo: 16 },
+  { head: "calls", cell: ({ calls }) => calls === undefined ? "-" : String(calls) },
+  { head: "errors", cell: ({ errors }) => errorsText(errors ?? {}), cutTo: 8 },
+  { head: "p50", cell: ({ latency }) => latency ? `${briefMs(latency.p50Ms)} ms` : "-" },
+  { head: "p99", cell: ({ latency }) => latency ? `${briefMs(latency.p99Ms)} ms` : "-" },
+];
 
 function errorsText(errors: Readonly<Record<string, number>>): string {
   const some = Object.entries(errors).map(([name, count]) => `${count} ${plainLine(name)}`);
   return some.join(", ") || "0";
+}
+
+/** Milliseconds in two digits that count, or all that stand before the point. */
+export function briefMs(ms: number): string {
+  return ms >= 100 ? ms.toFixed(0) : String(Number(ms.toPrecision(2)));
 }

@@ -8,6 +8,7 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { serversFlags } from "./flags.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
+import { lineWidth } from "../../terminal/size.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
@@ -132,19 +133,33 @@ function answerText({ instance, answer, validToMs }: Probed): string {
 }
 
 async function toTable(servers: readonly Probed[]): Promise<string> {
-  const { formatTable } = await import("../../terminal/table.ts");
-  return formatTable(
-    ["address", "id", "weight", "zone", "version", "started", "state"],
-    servers.map((server) =>
-      [
-        addressOf(server.instance),
-        server.instance.id.slice(0, 8),
-        String(server.instance.weight),
-        server.instance.zone || "-",
-        server.instance.version || "-",
-        timeText(server.instance.startedAtMs, "seconds"),
-        answerText(server),
-      ].map(plainLine)
-    ),
-  );
+  const { tableLines } = await import("../../terminal/table.ts");
+  return tableLines<Probed>(
+    [
+      {
+        head: "address",
+        cell: ({ instance }) => plainLine(addressOf(instance)),
+        cutTo: 30,
+      },
+      { head: "id", cell: ({ instance }) => plainLine(instance.id.slice(0, 8)), dispensable: 2 },
+      { head: "weight", cell: ({ instance }) => String(instance.weight), dispensable: 1 },
+      { head: "zone", cell: ({ instance }) => plainLine(instance.zone) || "-", dispensable: 3 },
+      {
+        head: "version",
+        cell: ({ instance }) => plainLine(instance.version) || "-",
+        dispensable: 4,
+      },
+      {
+        head: "started",
+        cell: ({ instance }) => timeText(instance.startedAtMs, "seconds"),
+        dispensable: 5,
+      },
+      { head: "state", cell: (server) => plainLine(answerText(server)), cutTo: stateWidthMin },
+    ],
+    servers,
+    lineWidth(),
+  ).join("\n");
 }
+
+/** As much of a state as says whether a server answers, and how soon: `answers in 12.3 ms`. */
+const stateWidthMin = 24;

@@ -2,15 +2,15 @@ import { addressOf } from "../../base/names/host_port.ts";
 import { stripVTControlCharacters, styleText } from "node:util";
 import { plainLine } from "../../terminal/plain_text.ts";
 import { timeText } from "../../terminal/time_text.ts";
-import { displayWidth, fitted, padded } from "../../terminal/width.ts";
+import { fitted, padded } from "../../terminal/width.ts";
 import { hasKeys, type Key, Keyboard } from "../../terminal/keys.ts";
 import { Screen } from "../../terminal/screen.ts";
 import { isOpen } from "../open.ts";
 import { systemClock } from "../../base/clock.ts";
 import { dateText, endsSoon } from "../../keys/expiry.ts";
 import type { ServerRow } from "../../library/survey/server_rows.ts";
-import { formatTable } from "../../terminal/table.ts";
-import { methodsLines } from "./methods_lines.ts";
+import { type TableColumn, tableLines } from "../../terminal/table.ts";
+import { briefMs, methodsLines } from "./methods_lines.ts";
 import { ServersView } from "./view.ts";
 
 /** What stands above the table. */
@@ -21,16 +21,13 @@ interface TableTitle {
   readonly isStale: boolean;
 }
 
-interface Column {
-  readonly head: string;
-  /** Where there is no room for all, those with the greatest number go first. */
-  readonly dispensable: number;
-  readonly cell: (row: ServerRow) => string;
-}
-
-const columnsOfTable: readonly Column[] = [
-  { head: "address", dispensable: 0, cell: ({ instance }) => plainLine(addressOf(instance)) },
-  { head: "state", dispensable: 0, cell: stateCell },
+const columnsOfTable: readonly TableColumn<ServerRow>[] = [
+  {
+    head: "address",
+    cell: ({ instance }) => plainLine(addressOf(instance)),
+    cutTo: 30,
+  },
+  { head: "state", cell: stateCell },
   { head: "calls/s", dispensable: 1, cell: ({ callsPerSecond }) => rate(callsPerSecond) },
   { head: "in flight", dispensable: 2, cell: ({ stats }) => String(stats?.inFlight ?? "-") },
   { head: "busy", dispensable: 3, cell: workersCell },
@@ -103,15 +100,15 @@ export function linesOf(
   ];
   if (view?.opened !== undefined) {
     const row = rows.find(({ instance }) => instance.id === view.opened);
-    return [...methodsLines(row).slice(0, height - 2), "", styleText("dim", "q goes back")];
+    return [...methodsLines(row, width).slice(0, height - 2), "", styleText("dim", "q goes back")];
   }
   if (rows.length === 0) {
     return [head, ...notes, "", "None is registered; start one: rpc serve 127.0.0.1 0"];
   }
-  if (view === undefined) return [head, ...notes, "", ...fittingTable(rows, width)];
+  if (view === undefined) return [head, ...notes, "", ...tableLines(columnsOfTable, rows, width)];
   const shown = view.arrange(rows);
   if (shown.length === 0) return [head, ...notes, "", "None fits the filter; Esc ends it"];
-  const [top = "", ...lines] = fittingTable(shown, width);
+  const [top = "", ...lines] = tableLines(columnsOfTable, shown, width);
   const at = shown.findIndex(({ instance }) => instance.id === view.selected);
   const marked = lines.map((line, i) => i === at ? marking(line, width) : line);
   const room = height - 3 - notes.length;
@@ -138,19 +135,6 @@ function keysLine({ isTyping, filter }: ServersView): string {
 /** The line that Enter is for. Colours within it would end the mark. */
 function marking(line: string, width: number): string {
   return styleText("inverse", padded(fitted(stripVTControlCharacters(line), width), width));
-}
-
-function fittingTable(rows: readonly ServerRow[], width: number): string[] {
-  let columns = columnsOfTable;
-  while (true) {
-    const table = formatTable(
-      columns.map(({ head }) => head),
-      rows.map((row) => columns.map(({ cell }) => cell(row))),
-    ).split("\n");
-    const most = Math.max(...columns.map(({ dispensable }) => dispensable));
-    if (most === 0 || table.every((line) => displayWidth(line) <= width)) return table;
-    columns = columns.filter(({ dispensable }) => dispensable < most);
-  }
 }
 
 /** How it is, and when its keys end if that is soon. */
@@ -186,11 +170,7 @@ function workersCell({ stats }: ServerRow): string {
 function latencyCell({ stats, busiest }: ServerRow): string {
   const latency = busiest === undefined ? undefined : stats?.methods[busiest]?.latency;
   if (latency === undefined || latency === null) return "-";
-  return `${plainLine(busiest ?? "")} ${short(latency.p50Ms)}/${short(latency.p99Ms)} ms`;
-}
-
-function short(ms: number): string {
-  return ms >= 100 ? ms.toFixed(0) : String(Number(ms.toPrecision(2)));
+  return `${plainLine(busiest ?? "")} ${briefMs(latency.p50Ms)}/${briefMs(latency.p99Ms)} ms`;
 }
 
 function rate(perSecond: number | undefined): string {

@@ -4,8 +4,7 @@ import type { Discovery } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
-import { terminalSize } from "../../terminal/size.ts";
-import { fitted } from "../../terminal/width.ts";
+import { lineWidth } from "../../terminal/size.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
@@ -90,18 +89,17 @@ async function read(
 }
 
 async function toTable(services: readonly Service[]): Promise<string> {
-  const { formatTable } = await import("../../terminal/table.ts");
-  const table = formatTable(
-    ["service", "servers", "methods"],
-    services.map(({ service, servers, drained, methods }) =>
-      [
-        service,
-        `${servers}${drained > 0 ? ` (${drained} drained)` : ""}`,
-        methods.length === 0 ? "-" : methods.join(", "),
-      ].map(plainLine)
-    ),
-  );
-  if (!Deno.stdout.isTerminal()) return table;
-  const { columns } = terminalSize();
-  return table.split("\n").map((line) => fitted(line, columns)).join("\n");
+  const { tableLines } = await import("../../terminal/table.ts");
+  return tableLines<Service>(
+    [
+      { head: "service", cell: ({ service }) => plainLine(service), cutTo: 20 },
+      {
+        head: "servers",
+        cell: ({ servers, drained }) => `${servers}${drained > 0 ? ` (${drained} drained)` : ""}`,
+      },
+      { head: "methods", cell: ({ methods }) => plainLine(methods.join(", ")) || "-", cutTo: 12 },
+    ],
+    services,
+    lineWidth(),
+  ).join("\n");
 }

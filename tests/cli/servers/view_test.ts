@@ -97,7 +97,7 @@ Deno.test("no line of the table is wider than the terminal, nor one more than it
 Deno.test("the methods of a server are shown with what has come of their calls", () => {
   const view = new ServersView();
   const methods = {
-    fib: { calls: 3, errors: { InvalidParams: 2 }, latency: { p50Ms: 1, p99Ms: 9 } },
+    fib: { calls: 3, errors: { InvalidParams: 2 }, latency: { p50Ms: 1, p99Ms: 1234.5 } },
   };
   const stats = {
     ...{ service: "rpc", version: "", uptimeMs: 1, draining: false, connections: 1 },
@@ -108,6 +108,6 @@ Deno.test("the methods of a server are shown with what has come of their calls",
   view.press("enter");
   const text = linesOf(own, title, 80, view, 24).map(stripVTControlCharacters).join("\n");
   assert.match(text, /^10\.0\.0\.1:7 +id-7/);
-  assert.match(text, /fib +3 +2 InvalidParams +1\.0 ms +9\.0 ms/);
+  assert.match(text, /fib +3 +2 InvalidParams +1 ms +1235 ms/);
   assert.match(linesOf([], title, 80, view, 24).join("\n"), /The server has gone/);
 });

@@ -1,0 +1,72 @@
+import { CommandError } from "../base/command_error.ts";
+import { messageOf } from "../base/errors.ts";
+
+/**
+ * The file of a report that is written at the end of something long. That it can be is found out at
+ * the beginning, and what was there before stays until then.
+ */
+export class ReportFile {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+  readonly #isNew: boolean;
+  #isWritten = false;
+  #isClosed = false;
+
+  /** @throws {CommandError} it cannot be written */
+  constructor(path: string) {
+    this.#path = path;
+    try {
+      this.#isNew = isMissing(path);
+      this.#file = Deno.openSync(path, { write: true, create: true });
+    } catch (error) {
+      throw this.#problem(error);
+    }
+  }
+
+  /**
+   * Writes the report in place of what was there.
+   *
+   * @throws {CommandError} it cannot be written
+   */
+  write(text: string): void {
+    try {
+      if (this.#file.statSync().isFile) this.#file.truncateSync();
+      let bytes = new TextEncoder().encode(text);
+      while (bytes.length > 0) bytes = bytes.subarray(this.#file.writeSync(bytes));
+      this.#isWritten = true;
+    } catch (error) {
+      throw this.#problem(error);
+    }
+  }
+
+  /**
+   * Closes the file; one that holds no report and was not there before is taken away. Does nothing
+   * the second time.
+   */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#file.close();
+    if (this.#isWritten || !this.#isNew) return;
+    try {
+      Deno.removeSync(this.#path);
+    } catch {
+      // Somebody else has taken it away.
+    }
+  }
+
+  #problem(error: unknown): CommandError {
+    const text = `Cannot write the report ${this.#path}: ${messageOf(error)}`;
+    return new CommandError(text, { cause: error });
+  }
+}
+
+function isMissing(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return false;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return true;
+    throw error;
+  }
+}
