@@ -150,6 +150,30 @@ Deno.test({
   assert.deepEqual([...Deno.readDirSync(temporary)].map(({ name }) => name), []);
 });
 
+Deno.test("a procedure that breaks what its worker finds procedures by fails no later call", async () => {
+  await using home = await RpcHome.create();
+  await write(
+    home,
+    "tasks.ts",
+    `
+import { defineProcedure, z } from "rpc";
+const forget = () => { Map.prototype.get = () => undefined; return 0; };
+const none = { input: z.tuple([]), output: z.number() };
+export const forgetSoon = () => void setTimeout(forget, 1);
+export const forgetIo = defineProcedure({ ...none, kind: "io" }, forget);
+export const one = () => 1;
+export const oneIo = defineProcedure({ ...none, kind: "io" }, () => 1);
+`,
+  );
+  await home.serve(["127.0.0.1", "0", "tasks.ts", "--workers", "1"]);
+  await using client = await connect({ registry: home.registry });
+  for (const [forget, one] of [["forgetSoon", "one"], ["forgetIo", "oneIo"]] as const) {
+    await client.call(forget).catch(() => {});
+    // It may not run twice, and has not begun where its worker could not find it.
+    for (let i = 0; i < 3; i++) assert.equal(await client.call(one), 1, forget);
+  }
+});
+
 Deno.test("a procedure that breaks what its worker reads by fails no later call", async () => {
   await using home = await RpcHome.create();
   await write(

@@ -127,10 +127,8 @@ class Worker {
     }
     const procedure = this.#procedures.get(method);
     if (procedure === undefined) {
-      // Not MethodNotFound: only a server says that. It offers the method, or nobody would ask
-      // here.
-      const text = `Cannot find ${method} in the worker`;
-      const error = new RpcError("InternalError", text, { executed: "no" });
+      // It offers the method, or nobody would ask here: the server tells why it is not found.
+      const error = new RpcError("MethodNotFound", `Cannot find ${method} in the worker`);
       if (id !== undefined) this.#writeNow(encodeError(id, error));
       return;
     }

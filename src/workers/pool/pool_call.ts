@@ -60,6 +60,10 @@ export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
     return this.task.deadlineAtMs;
   }
 
+  get method(): string {
+    return this.task.method;
+  }
+
   get unread(): UnreadParams | undefined {
     return this.task.unread;
   }

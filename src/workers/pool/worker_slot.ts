@@ -168,6 +168,7 @@ export class WorkerSlot {
       return;
     }
     this.#state = { name: "ready", process, sinceMs: this.#options.clock.now() };
+    process.owed.offered = new Set(document.data.methods.map(({ name }) => name));
     this.#heartbeat = this.#heartbeatOf(process);
     this.#firstStart.resolve(document.data);
     this.#options.ready();

@@ -3,7 +3,7 @@ import { errorNameOf, RpcError } from "../../base/errors.ts";
 import { decodeReply, isResponse, toRpcError, toWorkerError } from "../../wire/codec.ts";
 import { readParams, readResultUnread } from "../../wire/fast_path.ts";
 import type { Line } from "../../wire/lines.ts";
-import type { Id, Request, UnreadParams } from "../../wire/message.ts";
+import type { Id, Request, UnreadParams, WireError } from "../../wire/message.ts";
 import { itemParams } from "../../wire/reply_checks.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { ClaimFile } from "../claim_file.ts";
@@ -18,6 +18,8 @@ export interface Receiver {
   answered(outcome: Outcome): void;
   /** In place of it, a long result that is JSON still. Without it such a one is read first. */
   answeredUnread?(json: string): void;
+  /** What it was asked for, if that is a procedure. */
+  readonly method?: string;
   /** The parameters that it was sent, if nobody has read them. */
   readonly unread?: UnreadParams | undefined;
   /** The next items, if it asked for a stream. */
@@ -53,6 +55,8 @@ const takenBack = new RpcError("WorkerLost", "Taken back from a worker that is b
 /** The requests that a worker owes an answer to, and which of them it has begun. */
 export class OwedRequests {
   readonly #options: OwedRequestsOptions;
+  /** The procedures that it has said it offers. */
+  offered: ReadonlySet<string> = new Set();
   readonly #pending = new Map<number, Receiver>();
   readonly #sendAhead = new SendAhead();
   /** Requests that were taken back, and that it has not let go of yet. */
@@ -248,7 +252,15 @@ export class OwedRequests {
       return;
     }
     const id = message.id as number;
-    if (message.error !== undefined) this.#checkReader(message.error.code, receiver.unread);
+    if (message.error !== undefined) {
+      this.#checkReader(message.error.code, receiver.unread);
+      if (this.#hasForgotten(receiver, message.error.code)) {
+        // It has not begun it, and others can.
+        this.#pending.delete(id);
+        receiver.lost(takenBack, false);
+        throw new RpcError("InvalidRequest", "it cannot find what it offers any more");
+      }
+    }
     this.#pending.delete(id);
     this.#answers++;
     if (message.error === undefined) return receiver.answered({ result: message.result });
@@ -257,7 +269,24 @@ export class OwedRequests {
     if (id <= this.#revokedUpTo && said.executed === "no" && said.name === "Cancelled") {
       return receiver.lost(said, false);
     }
-    receiver.answered({ error: toWorkerError(message.error, this.#options.isForeign) });
+    receiver.answered({ error: this.#toError(message.error) });
+  }
+
+  /**
+   * Whether a worker of ours says that it does not know a procedure which it offered: something has
+   * taken away what it needs to find it, and every further call would fail.
+   */
+  #hasForgotten({ method }: Receiver, code: number): boolean {
+    return this.#options.readsAsWeDo && errorNameOf(code) === "MethodNotFound" &&
+      method !== undefined && this.offered.has(method);
+  }
+
+  #toError(error: WireError): RpcError {
+    // A worker of ours says only of itself that it does not know a procedure.
+    const isOwn = this.#options.readsAsWeDo && errorNameOf(error.code) === "MethodNotFound";
+    return isOwn
+      ? new RpcError("InternalError", error.message, { executed: "no" })
+      : toWorkerError(error, this.#options.isForeign);
   }
 
   /** Whatever it says to it: it has been read. */

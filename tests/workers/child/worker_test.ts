@@ -111,7 +111,7 @@ Deno.test("a worker answers what its parent asks, on lines", async () => {
     const answers = new Map(worker.answers());
     assert.equal(answers.get(1), "pong");
     assert.equal(answers.get(2), 55);
-    assert.deepEqual(answers.get(3), [-32603, "no"]);
+    assert.deepEqual(answers.get(3), [-32601, "no"]);
     const refused = worker.answers().filter(([id]) => id === null).map(([, error]) => error);
     assert.deepEqual(refused, [[-32700, "no"], [-32600, "no"], [-32600, "no"]]);
   });
