@@ -1,6 +1,7 @@
 /**
  * `deno task compile [target...]`: one binary for each target in `dist`, with everything that it
- * needs, an archive of each to be downloaded, their sums (`SHA256SUMS`), and what installs them.
+ * needs, an archive of each to be downloaded, their sums (`SHA256SUMS`), what
+ * installs them, and the client in Python.
  * Without targets: all of them.
  *
  * `RPC_RELEASE_URL` is where they will be downloaded from, if anywhere: the scripts know it then.
@@ -112,11 +113,25 @@ export async function sumLine(path: URL): Promise<string> {
 /** What is downloaded beside the archives, to install them. */
 const scripts = ["install.sh", "install.ps1"];
 
+/** The client in Python, which is one file to be copied. */
+const pythonClient = "rpc_client.py";
+
+/** The names of all that there is to download, but for their sums. */
+export const downloads: readonly string[] = [
+  ...Object.values(binaries).map(archiveName),
+  ...scripts,
+  pythonClient,
+].toSorted();
+
 /**
- * Writes them, with the address that they download from where nothing lies beside them. `release`:
- * that address, if they will have one.
+ * Writes those of them that are texts. The scripts get the address that they download from where
+ * nothing lies beside them. `release`: that address, if they will have one.
  */
-export async function writeScripts(directory: URL, release = ""): Promise<void> {
+export async function writeTexts(directory: URL, release = ""): Promise<void> {
+  await Deno.copyFile(
+    new URL(`clients/python/${pythonClient}`, project),
+    new URL(pythonClient, directory),
+  );
   for (const name of scripts) {
     const text = await Deno.readTextFile(new URL(name, import.meta.url));
     await Deno.writeTextFile(
@@ -128,9 +143,8 @@ export async function writeScripts(directory: URL, release = ""): Promise<void> 
 
 /** Writes the sums of all that there is to download, for `sha256sum --check`. */
 async function writeSums(): Promise<void> {
-  const names = [...Object.values(binaries).map(archiveName), ...scripts].toSorted();
   const lines: string[] = [];
-  for (const name of names) {
+  for (const name of downloads) {
     const path = new URL(name, dist);
     if (await Deno.stat(path).catch(() => undefined) !== undefined) lines.push(await sumLine(path));
   }
@@ -178,6 +192,6 @@ if (import.meta.main) {
       else if (Deno.exitCode === 0) Deno.exitCode = noBaseCode;
     }
   }
-  await writeScripts(dist, Deno.env.get("RPC_RELEASE_URL"));
+  await writeTexts(dist, Deno.env.get("RPC_RELEASE_URL"));
   await writeSums();
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
-import { archiveName, archiveOf, sumLine, writeScripts } from "../../tasks/compile.ts";
+import { archiveName, archiveOf, sumLine, writeTexts } from "../../tasks/compile.ts";
 
 /**
  * A directory as a release is downloaded into, with a system around it that is whatever it has to
@@ -39,8 +39,8 @@ class Download implements AsyncDisposable {
       "curl",
       `case "$4" in ${url}/*) exec cp "${directory}/release/\${4##*/}" "$3" ;; esac; exit 1`,
     );
-    await writeScripts(pathToFileURL(`${directory}/release/`), url);
-    await writeScripts(pathToFileURL(`${directory}/`));
+    await writeTexts(pathToFileURL(`${directory}/release/`), url);
+    await writeTexts(pathToFileURL(`${directory}/`));
     for (const binary of ["rpc-x86_64-linux", "rpc-aarch64-linux", "rpc-aarch64-macos"]) {
       const program = new TextEncoder().encode(`a program for ${binary}`);
       const archive = `${directory}/${archiveName(binary)}`;
