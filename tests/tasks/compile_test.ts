@@ -166,6 +166,18 @@ Deno.test("a compiled binary embeds every module that the program can load, once
   }
 });
 
+Deno.test("a binary leaves out types, sources, maps and what only require would find", async () => {
+  const paths = await leftOut();
+  const below = (name: string) => paths.filter((path) => path.includes(`/${name}/`));
+  for (const ending of [".d.ts", ".d.cts", ".cjs"]) {
+    assert.ok(below("zod").some((path) => path.endsWith(ending)), ending);
+  }
+  assert.ok(below("@modelcontextprotocol/sdk").some((path) => path.endsWith(".js.map")));
+  assert.ok(below("@peculiar/asn1-x509").some((path) => path.endsWith("/build/es2015")));
+  // What is loaded stays, and what those who wrote it want to be read.
+  assert.deepEqual(paths.filter((path) => /\.(?:m?js|json)$|\/licen[cs]e[^/]*$/i.test(path)), []);
+});
+
 Deno.test("sums are what sha256sum --check reads", async () => {
   const path = await Deno.makeTempFile({ prefix: "rpc_sum_" });
   try {
