@@ -1,3 +1,7 @@
+import assert from "node:assert/strict";
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+
 /** The machine's Chromium; `undefined`: there is none, and its tests are reported as ignored. */
 export const chromiumPath: string | undefined = [
   "/usr/bin/chromium",
@@ -21,4 +25,12 @@ export function browserTest(name: string, fn: (executablePath: string) => Promis
     sanitizeResources: false,
     fn: () => fn(chromiumPath as string),
   });
+}
+
+/** Axe finds nothing serious on a page as it is now. */
+export async function assertAccessible(page: Page, what: string): Promise<void> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate("axe.run()") as axe.AxeResults;
+  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  assert.deepEqual(serious.map(({ id, nodes }) => [id, nodes[0]?.html]), [], what);
 }

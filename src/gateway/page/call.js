@@ -1,7 +1,7 @@
 /** One method: what it is, a form, its result or its stream, and the calls before. */
 
 import { copyForms } from "./copies.js";
-import { el } from "./dom.js";
+import { el, say as tell, shown } from "./dom.js";
 import { fieldOf } from "./fields.js";
 import { remember, remembered } from "./past.js";
 import { t } from "./words.js";
@@ -26,7 +26,7 @@ export function showMethod(detail, method, root) {
   const cancel = el("button", { type: "button", disabled: true }, t("Cancel"));
   const past = el("div");
   const say = (text, isBad) => {
-    status.textContent = text;
+    tell(status, text);
     status.className = isBad ? "bad" : "quiet";
   };
   let running;
@@ -47,7 +47,7 @@ export function showMethod(detail, method, root) {
     const abort = running = new AbortController();
     cancel.disabled = false;
     say("...", false);
-    output.textContent = "";
+    tell(output, "");
     const startedAt = performance.now();
     try {
       const answer = await fetch(`/call/${encodeURIComponent(method.name)}`, {
@@ -64,7 +64,7 @@ export function showMethod(detail, method, root) {
       if (!answer.ok) return fail(await answer.json());
       if (method["x-stream"]) await readLines(answer.body, output, fail);
       // Numbers stay as they were written: what JavaScript would round is shown as it came.
-      else output.textContent = prettyText(await answer.text());
+      else tell(output, prettyText(await answer.text()));
       if (status.className === "quiet") {
         say(`${(performance.now() - startedAt).toFixed(0)} ms ${server}`, false);
       }
@@ -77,7 +77,7 @@ export function showMethod(detail, method, root) {
 
   function fail({ name, detail, status, executed, issues }) {
     say(`${name}: ${detail} (${status}, executed: ${executed})`, true);
-    if (issues) output.textContent = JSON.stringify(issues, null, 2);
+    if (issues) tell(output, JSON.stringify(issues, null, 2));
   }
 
   /** Does it, and tells what is wrong with what was filled in. */
@@ -126,10 +126,10 @@ export function showMethod(detail, method, root) {
     if (event.key === "Escape") running?.abort();
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   };
-  const copies = Object.entries(copyForms).map(([name, write]) =>
+  const copies = Object.entries(copyForms).map(([name, copied]) =>
     el("button", {
       type: "button",
-      onclick: () => tried(() => navigator.clipboard.writeText(write(method.name, params()))),
+      onclick: () => tried(() => navigator.clipboard.writeText(copied(method.name, params()))),
     }, `${t("copy as")} ${name}`)
   );
   const copy = el("button", {
@@ -163,12 +163,12 @@ async function readLines(body, output, fail) {
   for await (const text of body.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split("\n");
     rest = lines.pop();
-    let shown = "";
+    let items = "";
     for (const line of lines) {
       const { error } = line.startsWith('{"error":') ? JSON.parse(line) : {};
       if (error) fail(error);
-      else if (line.startsWith('{"item":')) shown += `${line.slice(8, -1)}\n`;
+      else if (line.startsWith('{"item":')) items += `${line.slice(8, -1)}\n`;
     }
-    output.textContent = (output.textContent + shown).slice(-shownCharactersMax);
+    output.textContent = (output.textContent + shown(items)).slice(-shownCharactersMax);
   }
 }

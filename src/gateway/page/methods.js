@@ -18,7 +18,15 @@ export function methodsList(choose) {
     rows.get(chosen)?.button.setAttribute("aria-current", "false");
     chosen = method.name;
     rows.get(chosen)?.button.setAttribute("aria-current", "true");
+    stop();
     choose(method);
+  }
+
+  /** Tab stops at one of them, and the next one leads to the form: hundreds are no way there. */
+  function stop() {
+    const visible = [...rows].filter(([, { element }]) => !element.hidden);
+    const [at] = visible.find(([name]) => name === chosen) ?? visible[0] ?? [];
+    for (const [name, { button }] of rows) button.tabIndex = name === at ? 0 : -1;
   }
 
   function rowOf(method) {
@@ -34,11 +42,16 @@ export function methodsList(choose) {
   find.oninput = () => {
     const wanted = find.value.toLowerCase();
     for (const [name, { element }] of rows) element.hidden = !name.toLowerCase().includes(wanted);
+    stop();
   };
   find.onkeydown = (event) => {
     if (event.key === "Enter" || event.key === "ArrowDown") {
       event.preventDefault();
       list.querySelector(".method:not([hidden]) button")?.focus();
+    }
+    if (event.key === "Escape") {
+      find.value = "";
+      find.oninput();
     }
   };
   list.onkeydown = (event) => {

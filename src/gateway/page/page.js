@@ -1,7 +1,7 @@
 /** The gateway's page: the token, then what there is and how it does, as the gateway tells it. */
 
 import { showMethod } from "./call.js";
-import { el } from "./dom.js";
+import { el, say } from "./dom.js";
 import { methodsList } from "./methods.js";
 import { serversSection } from "./servers.js";
 import { t } from "./words.js";
@@ -38,14 +38,14 @@ function askForToken() {
   form.onsubmit = async (event) => {
     event.preventDefault();
     if ((await open(input.value)).ok) show();
-    else state.textContent = "401";
+    else say(state, "401");
   };
   main.replaceChildren(form);
   input.focus();
 }
 
 function show() {
-  state.textContent = "";
+  say(state, "");
   const detail = el("section", { id: "detail", "aria-label": t("Call") });
   let offered;
   const servers = serversSection();
@@ -62,9 +62,9 @@ function show() {
     const answer = await fetch("/openrpc.json");
     const document = await answer.json();
     if (!answer.ok) {
-      return void (state.textContent = `${t("no server answers")}: ${document.detail}`);
+      return say(state, `${t("no server answers")}: ${document.detail}`);
     }
-    state.textContent = "";
+    say(state, "");
     offered = document;
     methods.offer(document.methods, decodeURIComponent(/^#\/(.+)$/.exec(location.hash)?.[1] ?? ""));
   }
@@ -76,7 +76,7 @@ function show() {
     servers.take(seen.servers);
     methods.take(seen.methods);
     if (seen.problem !== undefined) {
-      state.textContent = `${t("no server answers")}: ${seen.problem}`;
+      say(state, `${t("no server answers")}: ${seen.problem}`);
     }
     if (seen.version === version) return;
     version = seen.version;
@@ -85,11 +85,11 @@ function show() {
       methods.take(seen.methods);
     } catch (error) {
       version = undefined;
-      state.textContent = String(error);
+      say(state, String(error));
     }
   };
   live.onerror = async () => {
-    state.textContent = t("The gateway does not answer");
+    say(state, t("The gateway does not answer"));
     // The browser tries again by itself, but not after a refusal.
     const answer = await fetch("/openrpc.json", { method: "HEAD" }).catch(() => undefined);
     if (answer?.status !== 401) return;

@@ -1,6 +1,6 @@
 /** The table of servers, with a plot of each one's calls and latency, and the cluster's stack. */
 
-import { el, say } from "./dom.js";
+import { el, say, shown } from "./dom.js";
 import { samplesMax, sparkline, stack } from "./plots.js";
 import { t } from "./words.js";
 
@@ -127,14 +127,14 @@ function rowOf({ id }) {
     draw() {
       const { address, state, version, zone, weight, busy, size, rate: now, p99Ms, problem } =
         row.server;
-      const shown = [
+      const told = [
         ...[address, t(state), version, zone || "-", String(weight)],
         size === undefined ? "" : `${busy}/${size}`,
         now === undefined ? "" : now.toFixed(0),
         p99Ms === undefined ? "" : `${p99Ms.toFixed(1)} ms`,
       ];
-      shown.forEach((text, index) => say(texts[index], text));
-      element.title = problem ?? "";
+      told.forEach((text, index) => say(texts[index], text));
+      element.title = shown(problem ?? "");
       cells[1].className = state === "ready" ? "" : "bad";
       rate.draw(rates);
       latency.draw(latencies);
