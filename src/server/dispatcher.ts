@@ -7,9 +7,9 @@ import { LazyCallContext } from "../procedures/call_context.ts";
 import { invoke, isThenable } from "../procedures/invoke.ts";
 import type { Procedure } from "../procedures/procedure.ts";
 import { startStream } from "../procedures/stream_run.ts";
-import { readParams } from "../wire/fast_path.ts";
-import type { Params, Request, UnreadParams, UnreadRequest } from "../wire/message.ts";
+import type { Params, Request, UnreadJson, UnreadRequest } from "../wire/message.ts";
 import type { Stats } from "../wire/reports/stats.ts";
+import { readParams } from "../wire/unread/read_unread.ts";
 import type { Pool } from "../workers/pool/pool.ts";
 import type { Caller, TaskHandle, TaskOutcome } from "../workers/pool/task.ts";
 import { awaitInline } from "./inline_call.ts";
@@ -119,7 +119,7 @@ export class Dispatcher {
   /** What no worker reads is read here. */
   #dispatchRead(
     { unread: _, ...request }: UnreadRequest,
-    unread: UnreadParams,
+    unread: UnreadJson,
     reply: Reply,
     peer: Peer,
   ): TaskHandle | undefined {

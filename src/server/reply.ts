@@ -1,6 +1,6 @@
 import type { RpcError } from "../base/errors.ts";
 import type { ItemSink } from "../procedures/stream_run.ts";
-import type { Id } from "../wire/message.ts";
+import type { Id, UnreadJson } from "../wire/message.ts";
 import type { Caller } from "../workers/pool/task.ts";
 
 /** Takes the answer to one request. Exactly one of its methods is called, once. */
@@ -9,7 +9,7 @@ export interface Reply {
   readonly stream?: ItemSink | undefined;
   succeed(result: unknown): void;
   /** {@link succeed} with what is JSON already. */
-  succeedWithJson(result: string): void;
+  succeedWithJson(result: UnreadJson): void;
   fail(error: RpcError): void;
 }
 

@@ -14,7 +14,7 @@ import { messageMaxLeast, nestingMax } from "../base/limits.ts";
 import { withEncoded } from "../base/spare_buffers.ts";
 import { exactJson, parseJson } from "./json.ts";
 import { boundOfServer, type MessageBound } from "./message_bound.ts";
-import type { Id, Params, Request, Response, UnreadParams, WireError } from "./message.ts";
+import type { Id, LongLine, Params, Request, Response, UnreadJson, WireError } from "./message.ts";
 import { isNestedDeeper } from "./nesting.ts";
 import { errorDataOf, isNotificationValue, isResponseValue } from "./reply_checks.ts";
 import { readResultFast } from "./fast_path.ts";
@@ -111,18 +111,14 @@ function encodeMeta(timeoutMs: number | undefined, options: RequestOptions | und
 export function encodeUnreadRequest(
   id: number,
   method: string,
-  { line, start, end }: UnreadParams,
+  params: UnreadJson,
   timeoutMs?: number,
   options?: RequestOptions,
   bound = boundDefault,
-): string {
-  const meta = encodeMeta(timeoutMs, options);
-  const params = line.slice(start, end);
-  const text = `{"jsonrpc":"2.0","id":${id},"method":${
-    quoted(method)
-  },"params":${params}${meta}}\n`;
+): string | LongLine {
+  const head = `{"jsonrpc":"2.0","id":${id},"method":${quoted(method)},"params":`;
   return notTooLong(
-    text,
+    lineOf(head, params, `${encodeMeta(timeoutMs, options)}}\n`),
     "InvalidParams",
     () => `Cannot call ${method}: its parameters are`,
     bound,
@@ -218,7 +214,7 @@ export function encodeResult(id: Id, result: unknown, bound = boundDefault): str
   } catch (cause) {
     throw new RpcError("InternalError", "Cannot send a result that is not JSON", { cause });
   }
-  return fitting(resultLine(id, text ?? "null"), "InternalError", ofResult, bound);
+  return fitting(`${resultHead(id)}${text ?? "null"}}\n`, "InternalError", ofResult, bound);
 }
 
 /**
@@ -226,14 +222,24 @@ export function encodeResult(id: Id, result: unknown, bound = boundDefault): str
  *
  * @throws {RpcError} InternalError if it is too long for one message
  */
-export function encodeJsonResult(id: Id, result: string, bound = boundDefault): string {
-  return notTooLong(resultLine(id, result), "InternalError", ofResult, bound);
+export function encodeJsonResult(
+  id: Id,
+  result: UnreadJson,
+  bound = boundDefault,
+): string | LongLine {
+  return notTooLong(lineOf(resultHead(id), result, "}\n"), "InternalError", ofResult, bound);
 }
 
 const ofResult = () => "Cannot send a result: it is";
 
-function resultLine(id: Id, result: string): string {
-  return `{"jsonrpc":"2.0","id":${encodeId(id)},"result":${result}}\n`;
+function resultHead(id: Id): string {
+  return `{"jsonrpc":"2.0","id":${encodeId(id)},"result":`;
+}
+
+function lineOf(head: string, json: UnreadJson, tail: string): string | LongLine {
+  if (typeof json === "string") return head + json + tail;
+  const length = byteLengthOf(head) + json.length + byteLengthOf(tail);
+  return { head, body: json, tail, length };
 }
 
 /** An error as a line. Its cause and stack stay here, and a long message is cut. */
@@ -265,12 +271,12 @@ function encodeId(id: Id): string {
 }
 
 /** Returns the line if it is no longer than a peer takes. */
-function notTooLong(
-  line: string,
+function notTooLong<Line extends string | LongLine>(
+  line: Line,
   name: "InvalidParams" | "InternalError",
   subject: () => string,
   { bytes: bytesMax, whose }: MessageBound,
-): string {
+): Line {
   if (!isLonger(line, bytesMax)) return line;
   const length = byteLengthOf(line);
   throw new RpcError(
@@ -294,14 +300,14 @@ function fitting(
   return line;
 }
 
-function isLonger(line: string, bytesMax: number): boolean {
+function isLonger(line: string | LongLine, bytesMax: number): boolean {
   // No UTF-16 code unit takes more than three bytes, so the count is needed for long lines only.
   return line.length > bytesMax || (line.length * 3 > bytesMax && byteLengthOf(line) > bytesMax);
 }
 
 /** A line's length on the wire. */
-export function byteLengthOf(line: string): number {
-  return withEncoded(line, ({ length }) => length);
+export function byteLengthOf(line: string | LongLine): number {
+  return typeof line === "string" ? withEncoded(line, ({ length }) => length) : line.length;
 }
 
 /** The error that an answer carries, ours or somebody else's, as the client's callers see it. */

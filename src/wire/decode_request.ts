@@ -12,9 +12,8 @@ import {
   type Params,
   type Request,
   requestSchema,
-  type UnreadRequest,
 } from "./message.ts";
-import { readRequestFast, readRequestUnread } from "./fast_path.ts";
+import { readRequestFast } from "./fast_path.ts";
 import { reservedPrefix } from "./reserved.ts";
 
 /**
@@ -45,14 +44,6 @@ const moreParamsCheck = z.compile(moreParamsSchema);
  */
 export function decodeRequest(line: string): Incoming {
   return readRequestFast(line) ?? decodeAnyRequest(line);
-}
-
-/**
- * {@link decodeRequest} for who passes most requests on: long parameters are left unread where they
- * can be.
- */
-export function decodeRequestUnread(line: string): Incoming | UnreadRequest {
-  return readRequestUnread(line) ?? decodeRequest(line);
 }
 
 /** {@link decodeRequest} for any form, also for those which are usually read faster. */

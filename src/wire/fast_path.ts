@@ -9,12 +9,10 @@
  * are JSON by themselves is JSON as a whole, and says nothing else.
  */
 
-import { RpcError } from "../base/errors.ts";
 import { callTimeoutMsMax, methodLengthMax, nestingMax } from "../base/limits.ts";
 import { parseExactly } from "./exact_json.ts";
-import type { Params, Request, Response, UnreadParams, UnreadRequest } from "./message.ts";
-import { isNestedDeeper, isOneValue } from "./nesting.ts";
-import { reservedPrefix } from "./reserved.ts";
+import type { Request, Response } from "./message.ts";
+import { isNestedDeeper } from "./nesting.ts";
 
 /** Longest number that is read here: all of so many digits are exact. */
 const digitsMax = 15;
@@ -34,9 +32,8 @@ const closingBrace = 0x7d;
 /** An answer with a result; `undefined` if the line has another form, whatever it is. */
 export function readResultFast(line: string): Response | undefined {
   const cursor = new Cursor(line);
-  const head = cursor.answerHead();
-  if (head === undefined) return undefined;
-  const { id } = head;
+  const id = cursor.answerHead();
+  if (id === undefined || line.charCodeAt(line.length - 1) !== closingBrace) return undefined;
   const result = cursor.scalar(line.length - 1) ?? parsed(line, cursor.at, line.length - 1);
   return result === undefined ? undefined : { jsonrpc: "2.0", id, result };
 }
@@ -57,72 +54,16 @@ export function readRequestFast(line: string): Request | undefined {
   return requestOf(id, method, params, cursor);
 }
 
-/** To read what is shorter takes no time beside the rest of what a message takes. */
-const unreadLengthMin = 256;
-
-/**
- * A request whose parameters are long, which are not read. `undefined` if the line is short or has
- * another form, or if its parameters are no one array or object, nested no deeper than they may be.
- * So nothing in them can be taken for a part of the message around them, whether or not they are
- * JSON, which remains to be seen.
- */
-export function readRequestUnread(line: string): UnreadRequest | undefined {
-  if (line.length < unreadLengthMin) return undefined;
-  const cursor = new Cursor(line);
-  const head = cursor.requestHead();
-  if (head === undefined || head.method.startsWith(reservedPrefix)) return undefined;
-  if (!cursor.take(',"params":')) return undefined;
-  const start = cursor.at;
-  const end = endOfParams(line, start);
-  const first = line[start];
-  if (first !== "[" && first !== "{") return undefined;
-  cursor.at = end;
-  const request = requestOf(head.id, head.method, undefined, cursor);
-  if (request === undefined || !isOneValue(line.slice(start, end), nestingMax - 1)) {
-    return undefined;
-  }
-  return { ...request, unread: { line, start, end } };
-}
-
-/**
- * The parameters, read after all.
- *
- * @throws {RpcError} ParseError: they are not JSON
- */
-export function readParams({ line, start, end }: UnreadParams): Params {
-  const params = parsed(line, start, end);
-  if (params !== undefined) return params as Params;
-  throw new RpcError("ParseError", "Cannot read a line that is not JSON");
-}
-
-/** How an answer with a long result begins and ends, of which that is not read. */
-interface UnreadResult {
-  readonly id: number;
-  /** JSON, as far as its brackets or quotes say. */
-  readonly json: string;
-}
-
-/**
- * As {@link readRequestUnread}, for an answer with a long result: an array, an object or a string.
- */
-export function readResultUnread(line: string): UnreadResult | undefined {
-  if (line.length < unreadLengthMin) return undefined;
-  const head = new Cursor(line).answerHead();
-  if (head === undefined) return undefined;
-  const json = line.slice(head.start, -1);
-  return isOneValue(json, nestingMax - 2) ? { id: head.id, json } : undefined;
-}
-
 const metaOpening = ',"meta":{"timeoutMs":';
 
 /** Where parameters end that begin at `start`: nothing but the deadline comes after them. */
-function endOfParams(line: string, start: number): number {
+export function endOfParams(line: string, start: number): number {
   const metaAt = line.lastIndexOf(metaOpening);
   return metaAt < start ? line.length - 1 : metaAt;
 }
 
 /** With what is left of the line, which is a deadline and the end. */
-function requestOf(
+export function requestOf(
   id: number,
   method: string,
   params: unknown[] | undefined,
@@ -141,7 +82,7 @@ function requestOf(
 }
 
 /** Part of a line as JSON; `undefined` if it is none, or the line may be nested too deep. */
-function parsed(line: string, start: number, end: number): unknown {
+export function parsed(line: string, start: number, end: number): unknown {
   if (isNestedDeeper(line, nestingMax)) return undefined;
   try {
     return parseExactly(line.slice(start, end));
@@ -151,7 +92,7 @@ function parsed(line: string, start: number, end: number): unknown {
 }
 
 /** A place in a line. */
-class Cursor {
+export class Cursor {
   readonly #line: string;
   at = 0;
 
@@ -181,13 +122,11 @@ class Cursor {
     return method === undefined ? undefined : { id, method };
   }
 
-  /** Where the result of an answer begins, with its id. */
-  answerHead(): { readonly id: number; readonly start: number } | undefined {
+  /** Reads the beginning of an answer, up to its result. Returns its id. */
+  answerHead(): number | undefined {
     if (!this.take('{"jsonrpc":"2.0","id":')) return undefined;
     const id = this.number();
-    if (id === undefined || !this.take(',"result":')) return undefined;
-    const isWhole = this.#line.charCodeAt(this.#line.length - 1) === closingBrace;
-    return isWhole ? { id, start: this.at } : undefined;
+    return id !== undefined && this.take(',"result":') ? id : undefined;
   }
 
   /** Reads a whole number that is not negative. */

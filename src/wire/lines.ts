@@ -1,9 +1,12 @@
 import { messageMaxDefault } from "../base/limits.ts";
 import { RpcError } from "../base/errors.ts";
-import { spareBuffers } from "../base/spare_buffers.ts";
+import { LentBytes, spareBuffers } from "../base/spare_buffers.ts";
 
 /** A line's text without its LF, or what is wrong with the line. */
-export type Line = string | RpcError;
+type Line = string | RpcError;
+
+/** A {@link Line}, of which the text may be there in bytes. */
+export type AnyLine = Line | LentBytes;
 
 /** What ends a line. */
 export const lineFeed = 0x0a;
@@ -20,9 +23,31 @@ const shortLookBytes = 1024;
 function lastLineFeed(chunk: Uint8Array): number {
   const near = chunk.subarray(-shortLookBytes).lastIndexOf(lineFeed);
   if (near !== -1) return Math.max(0, chunk.length - shortLookBytes) + near;
-  if (chunk.length <= shortLookBytes || !decoder.decode(chunk).includes("\n")) return -1;
-  return chunk.lastIndexOf(lineFeed);
+  if (chunk.length <= shortLookBytes) return -1;
+  const text = decoder.decode(chunk);
+  // Looking from the end is slow, also where there is nothing.
+  if (!text.includes("\n")) return -1;
+  return isByteEach(text, chunk) ? text.lastIndexOf("\n") : chunk.lastIndexOf(lineFeed);
 }
+
+/** Where the first line feed is, of a chunk that has one. */
+function firstLineFeed(chunk: Uint8Array): number {
+  const near = chunk.subarray(0, shortLookBytes).indexOf(lineFeed);
+  if (near !== -1) return near;
+  const text = decoder.decode(chunk);
+  return isByteEach(text, chunk) ? text.indexOf("\n") : chunk.indexOf(lineFeed);
+}
+
+/** Whether each character stands where its byte does. */
+function isByteEach(text: string, bytes: Uint8Array): boolean {
+  return text.length === bytes.length && !text.includes(replacementMark);
+}
+
+/**
+ * A line of which so much had come before the read that ended it may stay bytes. Shorter ones come
+ * many to a read, and are sooner text together.
+ */
+const longLineBytes = 32 * 1024;
 
 /**
  * A buffer grown past this by one long line is given back with it, so that an idle connection keeps
@@ -37,9 +62,20 @@ const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 // The strict one makes strings of two bytes a character in Deno, also of plain ASCII, and takes
 // several times as long. This one puts a mark where bytes are not UTF-8, after which one looks more
 // closely.
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+/** Decodes what needs no stricter one: what is not UTF-8 becomes {@link replacementMark}. */
+export const decoder: TextDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-const replacementMark = "\ufffd";
+/** Stands in decoded text for what is not UTF-8, and for itself. */
+export const replacementMark = "\ufffd";
+
+/** A line without its LF; ParseError if it is not UTF-8. */
+export function decodedStrictly(bytes: Uint8Array): Line {
+  try {
+    return strictDecoder.decode(bytes);
+  } catch (cause) {
+    return new RpcError("ParseError", "Cannot read a line that is not UTF-8", { cause });
+  }
+}
 
 /**
  * Cuts a stream of bytes into lines: pure, incremental, bounded.
@@ -80,37 +116,53 @@ export class LineSplitter {
    * returned.
    */
   push(chunk: Uint8Array): Line[] {
-    if (this.#overflowed) return [];
-    if (chunk.length > this.#bytesMax) return this.#pushInPieces(chunk);
-    const end = lastLineFeed(chunk) + 1;
-    if (end === 0) return this.#keep(chunk) ? [] : [this.#overflow()];
-
     const lines: Line[] = [];
+    this.#push(chunk, lines);
+    return lines;
+  }
+
+  /** {@link push}, but very long lines stay bytes, which the caller holds, and has to decode. */
+  pushLong(chunk: Uint8Array): AnyLine[] {
+    const lines: AnyLine[] = [];
+    this.#push(chunk, lines as Line[], (line) => lines.push(line));
+    return lines;
+  }
+
+  #push(chunk: Uint8Array, lines: Line[], takeLong?: (line: LentBytes) => void): void {
+    if (this.#overflowed) return;
+    if (chunk.length > this.#bytesMax) return this.#pushInPieces(chunk, lines, takeLong);
+    const end = lastLineFeed(chunk) + 1;
     let start = 0;
-    if (this.#partialBytes > 0) {
+    if (end > 0 && this.#partialBytes > 0) {
+      const isLong = takeLong !== undefined && this.#partialBytes >= longLineBytes;
       // All of them at once, unless that might be too much for one.
-      const isShort = this.#partialBytes + end <= this.#bytesMax;
-      start = isShort ? end : chunk.indexOf(lineFeed) + 1;
-      if (!this.#keep(chunk.subarray(0, start))) return [this.#overflow()];
-      this.#decode(this.partial, lines);
+      const isShort = !isLong && this.#partialBytes + end <= this.#bytesMax;
+      start = isShort ? end : firstLineFeed(chunk) + 1;
+      if (!this.#keep(chunk.subarray(0, start))) return this.#overflow(lines);
+      if (isLong) takeLong(this.#handOver());
+      else this.#decode(this.partial, lines);
       this.#partialBytes = 0;
       if (this.#partial.length > partialBytesKept) this.#letGo();
     }
     if (start < end) this.#decode(chunk.subarray(start, end), lines);
-    if (!this.#keep(chunk.subarray(end))) lines.push(this.#overflow());
-    return lines;
+    if (!this.#keep(chunk.subarray(end))) this.#overflow(lines);
+  }
+
+  /** The line that is whole now, without its LF, in memory that is its reader's from now on. */
+  #handOver(): LentBytes {
+    const line = this.#partial.subarray(0, this.#partialBytes - 1);
+    this.#partial = noBytes;
+    return new LentBytes(line);
   }
 
   /**
    * No piece is longer than the longest line, so what is whole within one needs no look at its
    * length.
    */
-  #pushInPieces(chunk: Uint8Array): Line[] {
-    const lines: Line[] = [];
+  #pushInPieces(chunk: Uint8Array, lines: Line[], takeLong?: (line: LentBytes) => void): void {
     for (let start = 0; start < chunk.length; start += this.#bytesMax) {
-      for (const line of this.push(chunk.subarray(start, start + this.#bytesMax))) lines.push(line);
+      this.#push(chunk.subarray(start, start + this.#bytesMax), lines, takeLong);
     }
-    return lines;
   }
 
   /** Appends to the partial line, or returns `false` if it would get too long. */
@@ -133,15 +185,13 @@ export class LineSplitter {
     this.#partial = noBytes;
   }
 
-  #overflow(): RpcError {
+  #overflow(lines: Line[]): void {
     this.#overflowed = true;
     this.#letGo();
     this.#partialBytes = 0;
-    return new RpcError(
-      "InvalidRequest",
-      `Cannot take a message of more than ${this.#bytesMax} bytes: send large data in pieces, or ` +
-        "raise --message-max",
-    );
+    const text = `Cannot take a message of more than ${this.#bytesMax} bytes: send large data in ` +
+      "pieces, or raise --message-max";
+    lines.push(new RpcError("InvalidRequest", text));
   }
 
   /** Decodes whole lines, the last LF included. */
@@ -160,12 +210,8 @@ export class LineSplitter {
   #decodeOneByOne(bytes: Uint8Array, lines: Line[]): void {
     let start = 0;
     for (let end = bytes.indexOf(lineFeed); end !== -1; end = bytes.indexOf(lineFeed, start)) {
-      try {
-        const text = strictDecoder.decode(bytes.subarray(start, end));
-        if (text !== "" && text !== "\r") lines.push(text);
-      } catch (cause) {
-        lines.push(new RpcError("ParseError", "Cannot read a line that is not UTF-8", { cause }));
-      }
+      const line = decodedStrictly(bytes.subarray(start, end));
+      if (line !== "" && line !== "\r") lines.push(line);
       start = end + 1;
     }
   }

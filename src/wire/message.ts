@@ -18,6 +18,7 @@ import {
   streamCreditMax,
   traceparentLengthMax,
 } from "../base/limits.ts";
+import type { LentBytes } from "../base/spare_buffers.ts";
 
 /**
  * A request's id. `null` is legal and only makes an answer hard to tell from others. A number past
@@ -113,20 +114,30 @@ export type Params = z.output<typeof paramsSchema>;
 /** A request; a notification if `id` is `undefined`. */
 export type Request = z.output<typeof requestSchema>;
 
-/** Parameters of which nothing is known but that they are one array or object: part of a line. */
-export interface UnreadParams {
-  readonly line: string;
-  readonly start: number;
-  readonly end: number;
-}
+/**
+ * What is not read: of parameters and results nothing is known but that they are one value. Part of
+ * a line, or of the bytes of a long one.
+ */
+export type UnreadJson = string | LentBytes;
 
 /**
  * A request as somebody takes it who only passes most of them on: long parameters are not read. It
  * has an id.
  */
 export interface UnreadRequest extends Request {
-  readonly unread?: UnreadParams;
+  readonly unread?: UnreadJson;
 }
+/** A line of which the long part is there in bytes already. */
+export interface LongLine {
+  readonly head: string;
+  /** Whoever writes it lets go of it. */
+  readonly body: LentBytes;
+  /** The line feed included. */
+  readonly tail: string;
+  /** Of all of it, in bytes. */
+  readonly length: number;
+}
+
 /** The error member of an answer. */
 export type WireError = z.output<typeof wireErrorSchema>;
 /** Our `data` of an error. */

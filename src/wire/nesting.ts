@@ -1,4 +1,5 @@
 const quote = 0x22;
+const backslash = 0x5c;
 
 /** After so many characters without a quote or a bracket, the next one is looked for in one go. */
 const quietLength = 24;
@@ -11,8 +12,7 @@ const structural = /["[\]{}]/g;
  */
 export function isNestedDeeper(text: string, levels: number): boolean {
   // Shorter text cannot close what it would have to open.
-  if (text.length <= 2 * levels) return false;
-  return depthAtEnd(text, levels) === undefined;
+  return text.length > 2 * levels && !new Brackets(levels).pass(text);
 }
 
 /**
@@ -21,46 +21,87 @@ export function isNestedDeeper(text: string, levels: number): boolean {
  * what it stands in.
  */
 export function isOneValue(text: string, levels: number): boolean {
-  const first = text.charCodeAt(0);
-  if (first === quote) return endOfString(text, 1) === text.length - 1;
-  return (first === 0x5b || first === 0x7b) && depthAtEnd(text, levels, true) === 0;
+  const brackets = new Brackets(levels, true);
+  return brackets.pass(text) && brackets.haveEnded;
 }
 
-/**
- * How many brackets are open at the end of a text; `undefined` if they were more than `levels`
- * anywhere.
- *
- * @param isOne gives `undefined` too if all are closed before the end
- */
-function depthAtEnd(text: string, levels: number, isOne = false): number | undefined {
-  const { length } = text;
-  let depth = 0;
-  let quiet = 0;
-  for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === quote) i = endOfString(text, i + 1);
-    else if (code === 0x5b || code === 0x7b) {
-      if (++depth > levels) return undefined;
-    } else if (code === 0x5d || code === 0x7d) {
-      if (--depth <= 0 && isOne && i < length - 1) return undefined;
-    } else {
-      if (++quiet < quietLength) continue;
-      structural.lastIndex = i;
-      if (!structural.test(text)) return depth;
-      // To the one that was found, which the next turn looks at.
-      i = structural.lastIndex - 2;
-    }
-    quiet = 0;
+/** Follows the brackets and quotes of a text that comes in parts. */
+export class Brackets {
+  readonly #levels: number;
+  readonly #isOne: boolean;
+  #depth = 0;
+  #isInString = false;
+  /** Of the next part the first character says nothing. */
+  #isEscaped = false;
+  #haveEnded = false;
+
+  /** @param isOne whether they are to be those of one value, and nothing is to stand beside it */
+  constructor(levels: number, isOne = false) {
+    this.#levels = levels;
+    this.#isOne = isOne;
   }
-  return depth;
+
+  /** Whether the one value is whole. */
+  get haveEnded(): boolean {
+    return this.#haveEnded;
+  }
+
+  /** Takes the next part, or returns `false` if the text is nested too deep or no one value. */
+  pass(text: string): boolean {
+    const { length } = text;
+    if (length === 0) return true;
+    const isOne = this.#isOne;
+    let quiet = 0;
+    for (let i = this.#isInString ? this.#passString(text, 0) + 1 : 0; i < length; i++) {
+      if (this.#haveEnded) return false;
+      const code = text.charCodeAt(i);
+      if (code === quote) i = this.#passString(text, i + 1);
+      else if (code === 0x5b || code === 0x7b) {
+        if (++this.#depth > this.#levels) return false;
+      } else if (code === 0x5d || code === 0x7d) {
+        if (--this.#depth < 0 && isOne) return false;
+        this.#endIfOne();
+      } else {
+        if (isOne && this.#depth === 0) return false;
+        if (++quiet < quietLength) continue;
+        structural.lastIndex = i;
+        if (!structural.test(text)) return true;
+        // To the one that was found, which the next turn looks at.
+        i = structural.lastIndex - 2;
+      }
+      quiet = 0;
+    }
+    return true;
+  }
+
+  /** The index of the quote that ends the string which goes on at `start`, or the text's length. */
+  #passString(text: string, start: number): number {
+    const from = this.#isEscaped ? start + 1 : start;
+    const end = endOfString(text, from);
+    this.#isInString = end === text.length;
+    this.#isEscaped = this.#isInString && isEscaped(text, from, end);
+    if (!this.#isInString) this.#endIfOne();
+    return end;
+  }
+
+  #endIfOne(): void {
+    if (this.#isOne && this.#depth === 0) this.#haveEnded = true;
+  }
 }
 
 /** The index of the quote that ends the string whose first character is at `start`. */
 export function endOfString(text: string, start: number): number {
   for (let at = text.indexOf('"', start);; at = text.indexOf('"', at + 1)) {
     if (at === -1) return text.length;
-    let backslashes = 0;
-    while (text.charCodeAt(at - 1 - backslashes) === 0x5c) backslashes++;
-    if (backslashes % 2 === 0) return at;
+    if (!isEscaped(text, start, at)) return at;
   }
+}
+
+/** Whether an odd number of backslashes, none of them before `start`, comes before `end`. */
+function isEscaped(text: string, start: number, end: number): boolean {
+  let backslashes = 0;
+  while (end - 1 - backslashes >= start && text.charCodeAt(end - 1 - backslashes) === backslash) {
+    backslashes++;
+  }
+  return backslashes % 2 === 1;
 }

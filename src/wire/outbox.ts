@@ -1,5 +1,5 @@
-import { spareBuffersBytesMax } from "../base/limits.ts";
-import { spareBuffers } from "../base/spare_buffers.ts";
+import { encodeLong, type LentBytes, spareBuffers } from "../base/spare_buffers.ts";
+import type { LongLine } from "./message.ts";
 
 /** Where lines go: `write` takes some of the bytes and says how many, as `Deno.Conn` does. */
 export interface Sink {
@@ -30,6 +30,12 @@ const pieceLength = 256 * 1024;
 const earlyWriteLength = 2_048;
 
 /**
+ * Bytes of at most so many are copied, to leave with what stands around them: three writes take
+ * longer than that.
+ */
+const copiedBytesMax = 256 * 1024;
+
+/**
  * Turns lines into few writes: all that is ready together leaves in one, which is some six times
  * the rate of a write a line. The flush is put off by microtasks for as long as lines keep coming
  * in them, until there is enough to begin with, so that a single line never waits for company. Who
@@ -41,9 +47,11 @@ export class Outbox {
   readonly #later: Later | undefined;
   #text = "";
   /** What comes before {@link #text}. */
-  #pieces: string[] = [];
+  #pieces: (string | LentBytes)[] = [];
   #piecesLength = 0;
   #buffer = noBytes;
+  /** What the write under way writes, if that is not {@link #buffer}. */
+  #lent: LentBytes | undefined;
   #state: "idle" | "scheduled" | "writing" | "closed" = "idle";
   #lengthSeen = 0;
   #unwrittenBytes = 0;
@@ -71,8 +79,9 @@ export class Outbox {
   }
 
   /** Takes a line, LF included. After a failure or {@link close} it is dropped. */
-  push(line: string): void {
+  push(line: string | LongLine): void {
     if (this.#state === "closed") return;
+    if (typeof line !== "string") return this.#pushLong(line);
     this.#text += line;
     if (this.#state === "idle") {
       this.#state = "scheduled";
@@ -82,10 +91,23 @@ export class Outbox {
     } else if (this.#state === "scheduled") {
       if (this.#text.length >= earlyWriteLength) void this.#write();
     } else if (this.#text.length >= pieceLength) {
-      this.#pieces.push(this.#text);
-      this.#piecesLength += this.#text.length;
-      this.#text = "";
+      this.#endPiece();
     }
+  }
+
+  #pushLong({ head, body, tail }: LongLine): void {
+    this.#text += head;
+    this.#endPiece();
+    this.#pieces.push(body);
+    this.#piecesLength += body.length;
+    this.#text = tail;
+    if (this.#state !== "writing") void this.#write();
+  }
+
+  #endPiece(): void {
+    this.#pieces.push(this.#text);
+    this.#piecesLength += this.#text.length;
+    this.#text = "";
   }
 
   /** Resolves when nothing waits to be written, or when nothing ever will be. */
@@ -121,8 +143,8 @@ export class Outbox {
   async #write(): Promise<void> {
     this.#state = "writing";
     try {
-      while (this.#text !== "" || this.#pieces.length > 0) {
-        const bytes = this.#encode(this.#next());
+      while (this.#hasMore()) {
+        const bytes = this.#next();
         this.#unwrittenBytes = bytes.length;
         while (this.#unwrittenBytes > 0) {
           const written = await this.#sink.write(
@@ -151,7 +173,31 @@ export class Outbox {
     return this.#state === "closed";
   }
 
-  #next(): string {
+  /** What is written next. */
+  #next(): Uint8Array {
+    if (this.#pieces.length === 0) return this.#encode(this.#takePiece() as string);
+    const first = this.#takePiece();
+    if (typeof first !== "string" && first.length > copiedBytesMax) {
+      this.#lent = first;
+      return first.bytes;
+    }
+    const parts = [first];
+    let length = first.length;
+    while (this.#hasMore()) {
+      length += (this.#pieces[0] ?? this.#text).length;
+      if (length > copiedBytesMax) break;
+      parts.push(this.#takePiece());
+    }
+    return typeof first === "string" && parts.length === 1
+      ? this.#encode(first)
+      : this.#encodeAll(parts);
+  }
+
+  #hasMore(): boolean {
+    return this.#text !== "" || this.#pieces.length > 0;
+  }
+
+  #takePiece(): string | LentBytes {
     const piece = this.#pieces.shift();
     if (piece === undefined) {
       const text = this.#text;
@@ -164,16 +210,41 @@ export class Outbox {
 
   #encode(text: string): Uint8Array {
     const bytesMax = text.length * 3;
-    if (this.#buffer.length < bytesMax) {
-      if (bytesMax > spareBuffersBytesMax) return encoder.encode(text);
-      this.#buffer = spareBuffers.take(Math.max(bytesMax, this.#buffer.length * 2));
+    if (bytesMax > bufferBytesKept) {
+      spareBuffers.give(this.#buffer);
+      const bytes = encodeLong(text);
+      this.#buffer = new Uint8Array(bytes.buffer);
+      return bytes;
     }
+    this.#makeRoom(bytesMax);
     const { written } = encoder.encodeInto(text, this.#buffer);
     return this.#buffer.subarray(0, written);
   }
 
+  #encodeAll(parts: readonly (string | LentBytes)[]): Uint8Array {
+    this.#makeRoom(parts.reduce((bytes, part) => bytes + bytesMaxOf(part), 0));
+    let at = 0;
+    for (const part of parts) {
+      if (typeof part === "string") {
+        at += encoder.encodeInto(part, this.#buffer.subarray(at)).written;
+      } else {
+        this.#buffer.set(part.bytes, at);
+        at += part.length;
+        part.letGo();
+      }
+    }
+    return this.#buffer.subarray(0, at);
+  }
+
+  #makeRoom(bytes: number): void {
+    if (this.#buffer.length >= bytes) return;
+    this.#buffer = spareBuffers.take(Math.max(bytes, this.#buffer.length * 2));
+  }
+
   /** An idle connection does not keep the buffer of a large burst. */
   #letGo(): void {
+    this.#lent?.letGo();
+    this.#lent = undefined;
     if (this.#buffer.length <= bufferBytesKept) return;
     spareBuffers.give(this.#buffer);
     this.#buffer = noBytes;
@@ -184,4 +255,8 @@ export class Outbox {
     this.#waiters = [];
     for (const waiter of waiters) waiter();
   }
+}
+
+function bytesMaxOf(part: string | LentBytes): number {
+  return typeof part === "string" ? part.length * 3 : part.length;
 }

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { SpareBuffers, spareBuffers, withEncoded } from "../../src/base/spare_buffers.ts";
+import {
+  LentBytes,
+  SpareBuffers,
+  spareBuffers,
+  withEncoded,
+} from "../../src/base/spare_buffers.ts";
 
 const kiB = 1024;
 
@@ -38,4 +43,35 @@ Deno.test("withEncoded() hands out the bytes of a text of any length, and gives 
     })
   );
   assert.ok(spareBuffers.bytes >= before);
+});
+
+Deno.test("the smallest that is large enough is taken", () => {
+  const spare = new SpareBuffers(4096 * kiB);
+  const [large, small] = [spare.take(2048 * kiB), spare.take(128 * kiB)];
+  for (const buffer of [small, large]) spare.give(buffer);
+  assert.equal(spare.take(100 * kiB), small);
+  assert.equal(spare.take(100 * kiB), large);
+});
+
+Deno.test("lent bytes are given back by the last who lets go of them, and once", () => {
+  const buffer = new Uint8Array(100 * kiB);
+  const isBack = () => {
+    const taken = spareBuffers.take(buffer.length);
+    const isSame = taken.buffer === buffer.buffer;
+    if (!isSame) spareBuffers.give(taken);
+    return isSame;
+  };
+  const lent = new LentBytes(buffer);
+  const part = lent.part(10, 20);
+  assert.equal(part.length, 10);
+  part.hold();
+  lent.letGo();
+  assert.equal(part.isGone, false);
+  assert.equal(isBack(), false);
+  part.letGo();
+  assert.equal(lent.isGone, true);
+  assert.throws(() => lent.hold());
+  lent.letGo();
+  assert.equal(isBack(), true);
+  assert.equal(isBack(), false);
 });

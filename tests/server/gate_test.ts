@@ -3,6 +3,7 @@ import { matcherOf } from "../../src/base/names/patterns.ts";
 import type { RpcError } from "../../src/base/errors.ts";
 import { parseRights } from "../../src/keys/rights.ts";
 import { Gate, type GateOptions } from "../../src/server/gate.ts";
+import { textOf } from "../../src/wire/unread/bytes.ts";
 
 /** A connection that is asked for nothing. */
 const nobody = {
@@ -47,7 +48,7 @@ class Visit {
       ...(params === undefined ? {} : { params }),
     }, {
       succeed: (result) => answer = result,
-      succeedWithJson: (result) => answer = JSON.parse(result),
+      succeedWithJson: (result) => answer = JSON.parse(textOf(result)),
       fail: (error: RpcError) => answer = error.name,
     }, nobody);
     return answer;

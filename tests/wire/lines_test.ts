@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { RpcError } from "../../src/base/errors.ts";
+import { LentBytes } from "../../src/base/spare_buffers.ts";
 import { messageMaxDefault } from "../../src/base/limits.ts";
-import { type Line, LineSplitter } from "../../src/wire/lines.ts";
+import { LineSplitter } from "../../src/wire/lines.ts";
+
+type Line = ReturnType<LineSplitter["push"]>[number];
 
 const encoder = new TextEncoder();
 
@@ -129,3 +132,29 @@ function search<Values>(property: fc.IProperty<Values>): void {
     markInterruptAsFailure: false,
   });
 }
+
+Deno.test("very long lines stay bytes, and are the same lines wherever they are cut (P-3, P-5)", () => {
+  const long = "é".repeat(30_000);
+  const lines = ["a", long, "", "b", `${long}\r`, long, "c", "x".repeat(50_000)];
+  const bytes = encoder.encode(lines.map((line) => `${line}\n`).join(""));
+  for (const size of [1_000, 10_007, 32_768, 40_000, 65_536, bytes.length]) {
+    const splitter = new LineSplitter(70_000);
+    const seen: string[] = [];
+    let inBytes = 0;
+    for (let at = 0; at < bytes.length; at += size) {
+      const chunk = bytes.slice(at, at + size);
+      for (const line of splitter.pushLong(chunk)) {
+        if (line instanceof LentBytes) inBytes++;
+        seen.push(line instanceof LentBytes ? new TextDecoder().decode(line.bytes) : String(line));
+      }
+      chunk.fill(0);
+    }
+    assert.deepEqual(seen, lines.filter((line) => line !== ""), String(size));
+    assert.ok(size > 20_000 || inBytes === 4, `${inBytes} in reads of ${size}`);
+  }
+  const splitter = new LineSplitter(40_000);
+  assert.deepEqual(splitter.pushLong(encoder.encode("x".repeat(39_999))), []);
+  const [line, next] = splitter.pushLong(encoder.encode("\n" + "y".repeat(40_000)));
+  assert.ok(line instanceof LentBytes && line.length === 39_999 && next === undefined);
+  assert.ok(splitter.pushLong(encoder.encode("y"))[0] instanceof RpcError);
+});

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { isNestedDeeper, isOneValue } from "../../src/wire/nesting.ts";
+import * as fc from "fast-check";
+import { Brackets, isNestedDeeper, isOneValue } from "../../src/wire/nesting.ts";
 
 Deno.test("isNestedDeeper() counts arrays and objects alike (P-6)", () => {
   assert.equal(isNestedDeeper('[{"a":[{"b":1}]}]', 4), false);
@@ -37,4 +38,31 @@ Deno.test("isOneValue() is true only of what ends where it is said to", () => {
   ];
   for (const text of others) assert.equal(isOneValue(text, 64), false, text);
   assert.equal(isOneValue("[[[]]]", 2), false);
+});
+
+Deno.test("brackets are the same wherever a text is cut into parts", () => {
+  const parts = fc.constantFrom(
+    "[",
+    "]",
+    "{",
+    "}",
+    '"',
+    "\\",
+    "a",
+    ",",
+    "[]",
+    '"a"',
+    "1".repeat(30),
+  );
+  fc.assert(fc.property(fc.array(parts), fc.array(fc.nat(9)), (list, cuts) => {
+    const text = `[${list.join("")}]`;
+    const brackets = new Brackets(3, true);
+    let at = 0;
+    let isGood = true;
+    for (const cut of [...cuts, text.length]) {
+      isGood &&= brackets.pass(text.slice(at, at + cut));
+      at = Math.min(text.length, at + cut);
+    }
+    assert.equal(isGood && brackets.haveEnded, isOneValue(text, 3), text);
+  }));
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { LentBytes } from "../../src/base/spare_buffers.ts";
 import { Outbox, type Sink } from "../../src/wire/outbox.ts";
 import { settled } from "../support/virtual_clock.ts";
 
@@ -267,4 +268,66 @@ Deno.test("what nobody reads is written in pieces, however much it is, in order"
   assert.ok(sink.writes.slice(1).every((write) => write === line));
   assert.equal(outbox.pendingBytes, (count - 2) * line.length);
   outbox.close();
+});
+
+/** A line around so many bytes. */
+function longLine(length: number, mark: string) {
+  const body = new LentBytes(new TextEncoder().encode(mark.repeat(length)));
+  const line = { head: `<${mark}`, body, tail: `${mark}>\n`, length: length + 5 };
+  return { line, text: `<${mark}${mark.repeat(length)}${mark}>\n` };
+}
+
+Deno.test("bytes leave between the texts around them, short ones in one write", async () => {
+  const sink = new FakeSink();
+  const { outbox } = outboxOn(sink);
+  const lines = [longLine(100, "a"), longLine(200, "b"), longLine(300, "c")];
+  for (const { line } of lines) outbox.push(line);
+  outbox.push("d\n");
+  const text = `${lines.map(({ text }) => text).join("")}d\n`;
+  assert.equal(outbox.pendingBytes, text.length);
+  await sink.take(7);
+  while (sink.waiting > 0) await sink.take();
+  assert.equal(sink.taken, text);
+  assert.equal(outbox.bytesWritten, text.length);
+  assert.ok(sink.writes.length <= 3, String(sink.writes.length));
+  assert.ok(lines.every(({ line }) => line.body.isGone));
+});
+
+Deno.test("long bytes are written as they are, and held until all of them are", async () => {
+  const sink = new FakeSink();
+  const { outbox } = outboxOn(sink);
+  const { line, text } = longLine(300_000, "x");
+  outbox.push("before\n");
+  outbox.push(line);
+  outbox.push("after\n");
+  await sink.take();
+  await sink.take(100_000);
+  assert.equal(line.body.isGone, false);
+  while (sink.waiting > 0) await sink.take();
+  assert.equal(line.body.isGone, true);
+  assert.equal(sink.taken, `before\n${text}after\n`);
+});
+
+Deno.test("bytes whose write was broken off are nobody else's: it may still be under way", async () => {
+  const sink = new FakeSink();
+  const { outbox } = outboxOn(sink);
+  const { line } = longLine(300_000, "x");
+  outbox.push(line);
+  await sink.take();
+  outbox.close();
+  await sink.take(100_000);
+  assert.equal(line.body.isGone, false);
+});
+
+Deno.test("long texts arrive whole, whatever their characters (P-1)", async () => {
+  const sink = new FakeSink();
+  const { outbox } = outboxOn(sink);
+  const text = ["x".repeat(300_000), "世".repeat(300_000), `${"y".repeat(200_000)}😀é\ud800\n`]
+    .join("");
+  outbox.push(text);
+  while (sink.waiting > 0 || outbox.pendingBytes > 0) {
+    if (sink.waiting > 0) await sink.take();
+    else await settled();
+  }
+  assert.equal(sink.taken === text.toWellFormed(), true);
 });

@@ -1,10 +1,12 @@
 import { BatchLine } from "../../wire/batch.ts";
+import type { LongLine } from "../../wire/message.ts";
 import type { MessageBound } from "../../wire/message_bound.ts";
+import { textOfLine } from "../../wire/unread/bytes.ts";
 
 /** Where the answer to one request goes. */
 export interface AnswerSink {
   /** Takes the answer's line; `undefined` if the request was a notification, which has none. */
-  add(line: string | undefined): void;
+  add(line: string | LongLine | undefined): void;
   /** How long an answer may be. */
   readonly bound: MessageBound;
 }
@@ -26,8 +28,8 @@ export class BatchAnswers implements AnswerSink {
     this.#push = push;
   }
 
-  add(line: string | undefined): void {
-    if (line !== undefined) this.#answers.add(line);
+  add(line: string | LongLine | undefined): void {
+    if (line !== undefined) this.#answers.add(textOfLine(line));
     // A batch of nothing but notifications is not answered at all.
     if (--this.#missing === 0 && !this.#answers.isEmpty) this.#push(this.#answers.encode());
   }

@@ -1,10 +1,12 @@
 import { RpcError } from "../../base/errors.ts";
 import { shortRequestBytes } from "../../base/limits.ts";
 import { encodeError } from "../../wire/codec.ts";
-import { BadMessage, decodeRequestUnread } from "../../wire/decode_request.ts";
-import type { Line } from "../../wire/lines.ts";
+import { BadMessage, decodeRequest } from "../../wire/decode_request.ts";
+import type { AnyLine } from "../../wire/lines.ts";
 import type { MessageBound } from "../../wire/message_bound.ts";
-import type { Request } from "../../wire/message.ts";
+import type { Request, UnreadRequest } from "../../wire/message.ts";
+import { lineText } from "../../wire/unread/bytes.ts";
+import { readRequestUnread } from "../../wire/unread/read_unread.ts";
 import type { TaskHandle } from "../../workers/pool/task.ts";
 import { httpAnswer, isHttp } from "../bounds/http.ts";
 import { refusals } from "../bounds/reasons.ts";
@@ -48,12 +50,23 @@ export class Intake {
   }
 
   /** Takes a message. A batch's members may have to wait for each other. */
-  take(line: Line, turn: Turn): Promise<void> | undefined {
-    if (typeof line !== "string") {
+  take(line: AnyLine, turn: Turn): Promise<void> | undefined {
+    if (line instanceof RpcError) {
       this.#session.add(encodeError(null, line));
       return undefined;
     }
-    const message = decodeRequestUnread(line);
+    const unread = readRequestUnread(line);
+    if (unread !== undefined) {
+      this.#start(unread, this.#session, line.length);
+      return undefined;
+    }
+    const text = lineText(line);
+    if (typeof line !== "string") line.letGo();
+    return text instanceof RpcError ? this.take(text, turn) : this.#takeText(text, turn);
+  }
+
+  #takeText(line: string, turn: Turn): Promise<void> | undefined {
+    const message = decodeRequest(line);
     if ("method" in message) {
       this.#start(message, this.#session, line.length);
     } else if (message instanceof BadMessage) {
@@ -84,9 +97,9 @@ export class Intake {
     }
   }
 
-  #start(request: Request, sink: AnswerSink, bytes: number): void {
+  #start(request: UnreadRequest, sink: AnswerSink, bytes: number): void {
     if (request.meta?.stream !== undefined) return this.#startStream(request, sink, bytes);
-    const call = new SessionCall(request.id, sink, bytes);
+    const call = new SessionCall(request.id, sink, bytes, request.unread);
     if (!this.#hasRoomForRequest(bytes)) return call.fail(refusals.request);
     const handle = this.#dispatcher.dispatch(request, call, this.#session);
     if (handle === undefined || call.isAnswered) return;
@@ -103,7 +116,7 @@ export class Intake {
     this.#calls.add(call);
   }
 
-  #startStream({ meta, ...request }: Request, sink: AnswerSink, bytes: number): void {
+  #startStream({ meta, ...request }: UnreadRequest, sink: AnswerSink, bytes: number): void {
     const { id } = request;
     const { stream: credit, ...plainMeta } = meta ?? {};
     // A notification has nowhere to send items to.

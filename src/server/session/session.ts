@@ -5,10 +5,11 @@ import { withoutResults } from "../../wire/batch.ts";
 import { encodeError, encodeNotification } from "../../wire/codec.ts";
 import { boundOfCaller, boundOfServer, type MessageBound } from "../../wire/message_bound.ts";
 import { LineSplitter } from "../../wire/lines.ts";
-import type { Id } from "../../wire/message.ts";
+import type { Id, LongLine } from "../../wire/message.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { Outbox } from "../../wire/outbox.ts";
 import { ReadBuffer } from "../../wire/read_buffer.ts";
+import { textOfLine } from "../../wire/unread/bytes.ts";
 import type { BudgetHolder } from "../bounds/budget.ts";
 import type { CallerGroup } from "../bounds/callers.ts";
 import { PeerWatch } from "../bounds/peer_watch.ts";
@@ -202,7 +203,7 @@ export class Session implements IntakeOwner {
     if (messageMax < this.bound.bytes) this.bound = boundOfCaller(messageMax);
   }
 
-  add(line: string | undefined): void {
+  add(line: string | LongLine | undefined): void {
     if (line !== undefined) this.#sendAnswer(line);
   }
 
@@ -234,10 +235,10 @@ export class Session implements IntakeOwner {
       if (this.#state.kind !== "open") continue;
       turn.begin(length);
       this.#reads++;
-      const lines = this.#splitter.push(buffer.took(length));
+      const lines = this.#splitter.pushLong(buffer.took(length));
       this.#linesRead += lines.length;
       for (const line of lines) {
-        const held = this.hold(turn, typeof line === "string" ? line.length : 0);
+        const held = this.hold(turn, line instanceof RpcError ? 0 : line.length);
         if (held !== undefined) await held;
         if (this.isClosed) return;
         const taking = this.#intake.take(line, turn);
@@ -291,17 +292,17 @@ export class Session implements IntakeOwner {
     return this.#state.kind === "finishing" && this.#state.isRefused;
   }
 
-  #hasRoomFor(line: string): boolean {
+  #hasRoomFor(line: string | LongLine): boolean {
     const { unreadMax } = this.#options.limits;
     return line.length <= shortAnswerLength ||
       this.#outbox.pendingBytes + line.length <= unreadMax;
   }
 
-  #sendAnswer(line: string): void {
-    this.#push(this.#hasRoomFor(line) ? line : withoutResults(line, leavesTooMuch));
+  #sendAnswer(line: string | LongLine): void {
+    this.#push(this.#hasRoomFor(line) ? line : withoutResults(textOfLine(line), leavesTooMuch));
   }
 
-  #push(line: string): void {
+  #push(line: string | LongLine): void {
     this.#outbox.push(line);
     this.#unread.grew();
   }

@@ -1,6 +1,6 @@
 import { RpcError } from "../../base/errors.ts";
 import { encodeError, encodeJsonResult, encodeResult } from "../../wire/codec.ts";
-import type { Id } from "../../wire/message.ts";
+import type { Id, LongLine, UnreadJson } from "../../wire/message.ts";
 import type { TaskHandle } from "../../workers/pool/task.ts";
 import type { AnswerSink } from "./batch_answers.ts";
 import type { Reply } from "../reply.ts";
@@ -18,13 +18,16 @@ export class SessionCall implements Reply {
   /** How much of the connection's bound on requests it takes. */
   readonly bytes: number;
   readonly #sink: AnswerSink;
+  readonly #unread: UnreadJson | undefined;
   #state: "new" | "answered" | { readonly owner: SessionCallOwner; readonly handle: TaskHandle } =
     "new";
 
-  constructor(id: Id | undefined, sink: AnswerSink, bytes: number) {
+  /** @param unread its parameters, which are held until it is answered. @default they are read */
+  constructor(id: Id | undefined, sink: AnswerSink, bytes: number, unread?: UnreadJson) {
     this.id = id;
     this.bytes = bytes;
     this.#sink = sink;
+    this.#unread = unread;
   }
 
   /** Whether the answer was given. */
@@ -59,10 +62,10 @@ export class SessionCall implements Reply {
     this.#answer(line);
   }
 
-  succeedWithJson(result: string): void {
+  succeedWithJson(result: UnreadJson): void {
     const { id } = this;
     if (id === undefined) return this.#answer(undefined);
-    let line: string;
+    let line: string | LongLine;
     try {
       line = encodeJsonResult(id, result, this.#sink.bound);
     } catch (error) {
@@ -78,10 +81,11 @@ export class SessionCall implements Reply {
     this.#answer(encodeError(error.name === "ParseError" ? null : id, error));
   }
 
-  #answer(line: string | undefined): void {
+  #answer(line: string | LongLine | undefined): void {
     const state = this.#state;
     this.#state = "answered";
     this.#sink.add(line);
+    if (typeof this.#unread === "object" && state !== "answered") this.#unread.letGo();
     if (typeof state === "object") state.owner.answered(this);
   }
 }

@@ -2,7 +2,7 @@ import { RpcError } from "../../base/errors.ts";
 import { streamWindowAtFirst, streamWindowBytes, streamWindowMax } from "../../base/limits.ts";
 import type { ItemSink } from "../../procedures/stream_run.ts";
 import { encodeItems } from "../../wire/codec.ts";
-import type { Id } from "../../wire/message.ts";
+import type { Id, UnreadJson } from "../../wire/message.ts";
 import type { MessageBound } from "../../wire/message_bound.ts";
 import type { AnswerSink } from "./batch_answers.ts";
 import { SessionCall } from "./session_call.ts";
@@ -63,7 +63,7 @@ export class StreamSessionCall extends SessionCall {
     super.succeed(this.#count ?? result);
   }
 
-  override succeedWithJson(json: string): void {
+  override succeedWithJson(json: UnreadJson): void {
     if (this.#count === undefined) super.succeedWithJson(json);
     else super.succeed(this.#count);
   }

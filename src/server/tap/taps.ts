@@ -1,9 +1,10 @@
 import type { Clock } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
 import { tapsMax } from "../../base/limits.ts";
-import type { Request, UnreadRequest } from "../../wire/message.ts";
+import type { Request, UnreadJson, UnreadRequest } from "../../wire/message.ts";
 import { reservedPrefix } from "../../wire/reserved.ts";
 import { tapParamsSchema } from "../../wire/reports/tap.ts";
+import { shownOf } from "../../wire/unread/bytes.ts";
 import type { TaskHandle } from "../../workers/pool/task.ts";
 import type { Peer, Reply } from "../reply.ts";
 import type { RequestTaker } from "../tracing.ts";
@@ -127,6 +128,8 @@ class HeardReply implements Reply, HeardCall {
     this.#peer = peer;
     this.#clock = clock;
     this.#readAtMs = readAtMs;
+    // Those who listen hear of it after its end.
+    if (typeof request.unread === "object") request.unread.hold();
   }
 
   get caller(): string | undefined {
@@ -140,8 +143,7 @@ class HeardReply implements Reply, HeardCall {
   briefParams(lengthMax: number): string {
     const { params = [], unread } = this.#request;
     if (unread === undefined) return briefJson(params, lengthMax);
-    const { line, start, end } = unread;
-    return cut(line.slice(start, Math.min(end, start + lengthMax + 1)), lengthMax);
+    return cut(shownOf(unread, lengthMax + 1), lengthMax);
   }
 
   ageMs(): number {
@@ -150,17 +152,23 @@ class HeardReply implements Reply, HeardCall {
 
   succeed(result: unknown): void {
     this.#reply.succeed(result);
-    for (const tap of this.#taps) tap.hear(this, undefined);
+    this.#tell(undefined);
   }
 
-  succeedWithJson(result: string): void {
+  succeedWithJson(result: UnreadJson): void {
     this.#reply.succeedWithJson(result);
-    for (const tap of this.#taps) tap.hear(this, undefined);
+    this.#tell(undefined);
   }
 
   fail(error: RpcError): void {
     this.#reply.fail(error);
+    this.#tell(error);
+  }
+
+  #tell(error: RpcError | undefined): void {
     for (const tap of this.#taps) tap.hear(this, error);
+    const { unread } = this.#request;
+    if (typeof unread === "object") unread.letGo();
   }
 }
 

@@ -6,7 +6,7 @@ import { queueMaxDefault } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import type { OpenRpcDocument } from "../../procedures/openrpc.ts";
-import { readParams } from "../../wire/fast_path.ts";
+import { readParams } from "../../wire/unread/read_unread.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { PoolTask, TaskHandle } from "./task.ts";
 import type { WorkerCommand } from "../process/worker_command.ts";

@@ -1,6 +1,6 @@
 import type { Deadline } from "../../base/deadline_wheel.ts";
 import type { RpcError } from "../../base/errors.ts";
-import type { UnreadParams } from "../../wire/message.ts";
+import type { UnreadJson } from "../../wire/message.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import type { Share } from "./share.ts";
 import type { Waiting } from "./shedding.ts";
@@ -64,7 +64,7 @@ export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
     return this.task.method;
   }
 
-  get unread(): UnreadParams | undefined {
+  get unread(): UnreadJson | undefined {
     return this.task.unread;
   }
 
@@ -119,7 +119,7 @@ export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
     this.#owner.released();
   }
 
-  answeredUnread(json: string): void {
+  answeredUnread(json: UnreadJson): void {
     this.leave();
     this.settle({ json });
     this.#owner.released();

@@ -1,6 +1,6 @@
 import type { ProcedureKind } from "../../procedures/procedure.ts";
 import type { ItemSink } from "../../procedures/stream_run.ts";
-import type { Params, UnreadParams } from "../../wire/message.ts";
+import type { Params, UnreadJson } from "../../wire/message.ts";
 import type { Outcome } from "../process/owed_requests.ts";
 
 /** On whose behalf calls are made. */
@@ -16,7 +16,7 @@ export interface Caller {
 }
 
 /** What a call ended in; a long result may be JSON still. */
-export type TaskOutcome = Outcome | { readonly json: string };
+export type TaskOutcome = Outcome | { readonly json: UnreadJson };
 
 /** A call for a worker. */
 export interface PoolTask {
@@ -25,7 +25,7 @@ export interface PoolTask {
   readonly kind: ProcedureKind;
   readonly params: Params | undefined;
   /** In their place, if nobody has read them yet. @default they are read */
-  readonly unread?: UnreadParams | undefined;
+  readonly unread?: UnreadJson | undefined;
   /** On the clock's monotonic scale. */
   readonly deadlineAtMs: number;
   /** The trace that it belongs to. */

@@ -1,13 +1,14 @@
 import type { Clock } from "../../base/clock.ts";
 import { errorNameOf, RpcError } from "../../base/errors.ts";
 import { decodeReply, isResponse, toRpcError, toWorkerError } from "../../wire/codec.ts";
-import { readParams, readResultUnread } from "../../wire/fast_path.ts";
-import type { Line } from "../../wire/lines.ts";
-import type { Id, Request, UnreadParams, WireError } from "../../wire/message.ts";
+import type { AnyLine } from "../../wire/lines.ts";
+import type { Id, Request, UnreadJson, WireError } from "../../wire/message.ts";
 import { itemParams } from "../../wire/reply_checks.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
+import { beginningOf, textOf } from "../../wire/unread/bytes.ts";
+import { readParams, readResultUnread } from "../../wire/unread/read_unread.ts";
 import { ClaimFile } from "../claim_file.ts";
-import { workerReadBytesPerMs } from "../limits.ts";
+import { unreadableShownMax, workerReadBytesPerMs } from "../limits.ts";
 import { SendAhead } from "./send_ahead.ts";
 
 /** What a call ended in. */
@@ -17,11 +18,11 @@ export type Outcome = { readonly result: unknown } | { readonly error: RpcError 
 export interface Receiver {
   answered(outcome: Outcome): void;
   /** In place of it, a long result that is JSON still. Without it such a one is read first. */
-  answeredUnread?(json: string): void;
+  answeredUnread?(json: UnreadJson): void;
   /** What it was asked for, if that is a procedure. */
   readonly method?: string;
   /** The parameters that it was sent, if nobody has read them. */
-  readonly unread?: UnreadParams | undefined;
+  readonly unread?: UnreadJson | undefined;
   /** The next items, if it asked for a stream. */
   items?(items: readonly unknown[]): void;
   /**
@@ -114,7 +115,7 @@ export class OwedRequests {
     return this.#answers > 0;
   }
 
-  /** The last line that was taken. */
+  /** The last line that was taken, or how it begins. */
   get lastLine(): string {
     return this.#lastLine;
   }
@@ -188,13 +189,13 @@ export class OwedRequests {
    *
    * @throws {RpcError} the worker has broken the protocol
    */
-  take(lines: readonly Line[]): void {
+  take(lines: readonly AnyLine[]): void {
     const busySinceMs = this.#busySinceMs;
     const answersBefore = this.#answers;
     const hadTakenBack = this.#takenBack.size > 0;
     for (const line of lines) {
-      if (typeof line !== "string") throw line;
-      this.#lastLine = line;
+      if (line instanceof RpcError) throw line;
+      this.#lastLine = typeof line === "string" ? line : beginningOf(line, unreadableShownMax);
       this.#takeLine(line);
     }
     if (this.#answers > answersBefore) this.#measure(this.#answers - answersBefore, busySinceMs);
@@ -238,9 +239,10 @@ export class OwedRequests {
     return this.#isJoined;
   }
 
-  #takeLine(line: string): void {
+  #takeLine(line: UnreadJson): void {
     if (this.#options.readsAsWeDo && this.#takeUnread(line)) return;
-    const message = decodeReply(line);
+    const message = decodeReply(textOf(line));
+    if (typeof line !== "string") line.letGo();
     if (!isResponse(message)) return this.#takeNotification(message);
     const receiver = this.#pending.get(this.#ownId(message.id));
     // Nobody waits for a call that was given up.
@@ -303,7 +305,7 @@ export class OwedRequests {
    *
    * @throws {RpcError} it is so
    */
-  #checkReader(code: number, unread: UnreadParams | undefined): void {
+  #checkReader(code: number, unread: UnreadJson | undefined): void {
     if (!this.#options.readsAsWeDo) return;
     const name = errorNameOf(code);
     if (name === "InvalidRequest" || (name === "ParseError" && isReadable(unread))) {
@@ -312,7 +314,7 @@ export class OwedRequests {
   }
 
   /** Passes a long result on as it is. Returns `false` if the line is to be read. */
-  #takeUnread(line: string): boolean {
+  #takeUnread(line: UnreadJson): boolean {
     const answer = readResultUnread(line);
     if (answer === undefined) return false;
     const receiver = this.#pending.get(this.#ownId(answer.id));
@@ -346,8 +348,10 @@ export class OwedRequests {
 }
 
 /** Whether parameters that nobody has read are JSON; what was read is. */
-function isReadable(unread: UnreadParams | undefined): boolean {
+function isReadable(unread: UnreadJson | undefined): boolean {
   if (unread === undefined) return true;
+  // Nobody waits for the call any more.
+  if (typeof unread !== "string" && unread.isGone) return false;
   try {
     readParams(unread);
     return true;

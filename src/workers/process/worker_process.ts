@@ -11,7 +11,7 @@ import {
 } from "../../wire/codec.ts";
 import { LineSplitter } from "../../wire/lines.ts";
 import { boundOfServer, type MessageBound } from "../../wire/message_bound.ts";
-import type { Params, UnreadParams } from "../../wire/message.ts";
+import type { Params, UnreadJson } from "../../wire/message.ts";
 import { Outbox } from "../../wire/outbox.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { tooLongDescription } from "../description.ts";
@@ -154,7 +154,7 @@ export class WorkerProcess {
     receiver: Receiver,
     timeoutMs?: number,
     options?: RequestOptions,
-    unread?: UnreadParams,
+    unread?: UnreadJson,
   ): number {
     const id = this.#owed.nextId();
     const line = unread === undefined
@@ -164,6 +164,8 @@ export class WorkerProcess {
       this.#writtenBefore = this.#outbox.pendingBytes === 0 ? this.#outbox.bytesWritten : undefined;
     }
     this.#owed.add(id, receiver, line.length);
+    // Its outbox may still be at it when the call is over, whose bytes they are.
+    if (typeof line !== "string") line.body.hold();
     this.#outbox.push(line);
     return id;
   }
@@ -254,7 +256,7 @@ export class WorkerProcess {
         const { done, value } = await this.#stdout.read(new Uint8Array(buffer));
         if (done || value === undefined) return;
         this.readsOfOutput++;
-        this.#owed.take(splitter.push(value));
+        this.#owed.take(splitter.pushLong(value));
         buffer = value.buffer;
       }
     } catch (error) {

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { LentBytes } from "../../../src/base/spare_buffers.ts";
+import {
+  decodeAnyReply,
+  encodeJsonResult,
+  encodeRequest,
+  encodeResult,
+  encodeUnreadRequest,
+} from "../../../src/wire/codec.ts";
+import { BadMessage, decodeAnyRequest, decodeRequest } from "../../../src/wire/decode_request.ts";
+import type { Request, UnreadJson } from "../../../src/wire/message.ts";
+import { textOf, textOfLine } from "../../../src/wire/unread/bytes.ts";
+import {
+  readParams,
+  readRequestUnread,
+  readResultUnread,
+} from "../../../src/wire/unread/read_unread.ts";
+import {
+  almost,
+  comparable,
+  edits,
+  ids,
+  methods,
+  outcomeOf,
+  runs,
+  timeouts,
+} from "../near_misses.ts";
+
+/** Long enough to be left unread, with all that could be taken for its end. */
+const longParams = fc.tuple(
+  fc.constantFrom("x".repeat(300), `"],"id":9,"x":[${'\\\\"'.repeat(90)}`, "é".repeat(300)),
+  fc.jsonValue(),
+).map((values) => [...values]);
+
+/** How a line comes: as text, or as bytes if it is very long. */
+const forms: readonly ((line: string) => UnreadJson)[] = [(line) => line, bytesOf];
+
+function bytesOf(text: string): LentBytes {
+  return new LentBytes(new TextEncoder().encode(text));
+}
+
+Deno.test("parameters that are left unread mean what the general way reads, in the worker too", () => {
+  const unreads = forms.map((form) => {
+    let unreads = 0;
+    fc.assert(
+      fc.property(
+        ids,
+        methods,
+        longParams,
+        timeouts,
+        edits,
+        (id, method, given, timeoutMs, changes) => {
+          const line = almost(encodeRequest(id, method, given, timeoutMs), changes).toWellFormed();
+          const request = readRequestUnread(form(line));
+          if (request?.unread === undefined) return;
+          unreads++;
+          const { unread, ...rest } = request;
+          const sent = encodeUnreadRequest(7, request.method, unread);
+          const handedOn = textOfLine(sent).slice(0, -1);
+          const general = decodeAnyRequest(line);
+          if (general instanceof BadMessage) {
+            assert.deepEqual([general.id, general.error.name], [null, "ParseError"]);
+            assert.throws(() => readParams(unread), { name: "ParseError" });
+            const seen = decodeRequest(handedOn);
+            assert.ok(seen instanceof BadMessage && seen.error.name === "ParseError", handedOn);
+            return;
+          }
+          assert.deepEqual(
+            comparable({ ...rest, params: readParams(unread) }),
+            comparable(general),
+          );
+          const seen = decodeRequest(handedOn);
+          const { params } = general as Request;
+          assert.deepEqual(seen, { jsonrpc: "2.0", id: 7, method: request.method, params });
+        },
+      ),
+      runs,
+    );
+    return unreads;
+  });
+  assert.ok(unreads.every((count) => count > 0), String(unreads));
+});
+
+Deno.test("a result that is left unread means what the general way reads", () => {
+  const unreads = forms.map((form) => {
+    let unreads = 0;
+    fc.assert(
+      fc.property(ids, longParams, edits, (id, result, changes) => {
+        const line = almost(encodeResult(id, result), changes).toWellFormed();
+        const unread = readResultUnread(form(line));
+        if (unread === undefined) return;
+        unreads++;
+        const general = outcomeOf(decodeAnyReply, line);
+        const handedOn = textOfLine(encodeJsonResult(7, unread.json)).slice(0, -1);
+        const seen = outcomeOf(decodeAnyReply, handedOn);
+        assert.deepEqual(
+          seen,
+          general !== null && typeof general === "object" && "result" in general
+            ? { ...general, id: 7 }
+            : general,
+        );
+      }),
+      runs,
+    );
+    return unreads;
+  });
+  assert.ok(unreads.every((count) => count > 0), String(unreads));
+});
+
+Deno.test("bytes are left unread where the same text is, wherever in them something stands", () => {
+  // Around the end of a part of 64 KiB.
+  const marks = ["é世😀", '\\"', "\\\\", '\\\\\\"', "[[", '"],["', '","', "]]", '"],"id":9,"x":["'];
+  for (const mark of marks) {
+    for (let before = 65_525; before < 65_545; before++) {
+      const params = `["${"x".repeat(before)}${mark}"]`;
+      const line = `{"jsonrpc":"2.0","id":1,"method":"m","params":${params}}`;
+      const ofText = readRequestUnread(line);
+      const ofBytes = readRequestUnread(bytesOf(line));
+      const unread = ofBytes?.unread && textOf(ofBytes.unread);
+      assert.equal(unread === ofText?.unread, true, `${mark} at ${before}`);
+      assert.equal(unread !== undefined, !mark.startsWith('"],"id"') && mark !== '"],["', mark);
+    }
+  }
+});
+
+Deno.test("bytes that are not UTF-8 are not left unread, and are told of (P-4)", () => {
+  const line = encodeRequest(1, "m", ["x".repeat(70_000)], 5).slice(0, -1);
+  for (const at of [500, 65_530, 65_582, 70_020]) {
+    for (const bad of [[0xff], [0xe4, 0xb8], [0xc3], [0x80]]) {
+      const bytes = bytesOf(line);
+      bytes.bytes.set(bad, at);
+      assert.equal(readRequestUnread(bytes), undefined);
+      assert.throws(() => textOf(bytes), { name: "ParseError", message: /UTF-8/ });
+    }
+  }
+});
+
+Deno.test("a method whose name is not ASCII is read, also in bytes", () => {
+  const line = encodeRequest(1, "größe", ["x".repeat(400)], 5).slice(0, -1);
+  assert.equal(readRequestUnread(line)?.method, "größe");
+  assert.equal(readRequestUnread(bytesOf(line)), undefined);
+});
