@@ -99,6 +99,7 @@ export class Client {
       log: options.log ?? silentLogger,
       messageMax: options.messageMax,
       later: options.later,
+      serverChanged: options.serverChanged,
     }, {
       usable: () => {
         if (!this.#reached) this.#gather();

@@ -7,7 +7,11 @@ import type { Random } from "../base/random.ts";
 import type { Tracer } from "../base/tracer.ts";
 import type { InstanceSource } from "../discovery/discovery.ts";
 import type { Later } from "../wire/outbox.ts";
-import { balancePolicies, type BalancePolicy } from "./endpoints/endpoint_types.ts";
+import {
+  balancePolicies,
+  type BalancePolicy,
+  type ServerChange,
+} from "./endpoints/endpoint_types.ts";
 import type { Transport } from "./transport.ts";
 
 /** How a {@link Client} behaves. */
@@ -39,6 +43,8 @@ export interface ClientOptions {
    * which JavaScript cannot hold are errors. @default false
    */
   readonly exactNumbers?: boolean;
+  /** Is told of each server that comes or goes, by its address. @default nobody is */
+  readonly serverChanged?: ((address: string, change: ServerChange) => void) | undefined;
   /**
    * Puts off the write of a call, so that others which are made by then leave with it. For whoever
    * is asked for each by another connection. @default until no more are made in microtasks

@@ -3,12 +3,13 @@ import { messageOf } from "../base/errors.ts";
 
 /**
  * The file of a report that is written at the end of something long. That it can be is found out at
- * the beginning, and what was there before stays until then.
+ * the beginning, and what was there before stays until then. Also an exit from anywhere closes it.
  */
 export class ReportFile {
   readonly #path: string;
   readonly #file: Deno.FsFile;
   readonly #isNew: boolean;
+  readonly #leave = () => this.close();
   #isWritten = false;
   #isClosed = false;
 
@@ -21,6 +22,7 @@ export class ReportFile {
     } catch (error) {
       throw this.#problem(error);
     }
+    globalThis.addEventListener("unload", this.#leave);
   }
 
   /**
@@ -46,6 +48,7 @@ export class ReportFile {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    globalThis.removeEventListener("unload", this.#leave);
     this.#file.close();
     if (this.#isWritten || !this.#isNew) return;
     try {

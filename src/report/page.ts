@@ -1,3 +1,5 @@
+import { plainLine } from "../terminal/plain_text.ts";
+
 /** Reports as one HTML page that needs nothing beside itself, on paper, a phone, a dark screen. */
 
 const style = `
@@ -91,7 +93,7 @@ export function legend(names: readonly (readonly [colour: string, name: string])
   return `<p class="legend">${items.join("")}</p>`;
 }
 
-/** Text as HTML shows it. */
+/** Text as HTML shows it, with all that is not seen as escapes. */
 export function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+  return plainLine(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }

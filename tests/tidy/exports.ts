@@ -48,7 +48,6 @@ export const usedByNoProgram: Readonly<Record<string, readonly string[]>> = {
     "src/wire/message.ts responseSchema",
   ],
   "The form of what a test puts in its place, or hands in.": [
-    "src/cli/call/summary.ts SummaryFacts",
     "src/client/call.ts CallEndpoint",
     "src/discovery/local/directory.ts LocalEnvironment",
     "src/discovery/local/local.ts LocalDiscoveryOptions",

@@ -38,7 +38,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   gateway: ["base", "wire", "discovery", "procedures", "client", "library"],
   terminal: ["base"],
-  report: ["base"],
+  report: ["base", "terminal"],
   demo: ["base", "wire", "client", "library", "terminal", "report"],
   cli: [
     "base",

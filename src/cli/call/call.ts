@@ -15,6 +15,7 @@ import { briefClock } from "./brief_clock.ts";
 import { isMany } from "./failures.ts";
 import type { FailedLines } from "./failed_lines.ts";
 import type { CallFlags, callFlags } from "./flags.ts";
+import type { LoadReport } from "./html/load_report.ts";
 import type { JobSource } from "./job.ts";
 import { NumberedJobs } from "./numbered_jobs.ts";
 import { paramsMaker } from "./params.ts";
@@ -33,7 +34,9 @@ export async function run(
   { flags, positionals: [method = "", ...args] }: CommandInput<typeof callFlags>,
 ): Promise<number> {
   assertServersAsked(flags);
+  assertPageAsked(flags);
   using calls = await openCalls(flags, args);
+  using report = flags.html === undefined ? undefined : await openReport(flags.html);
   const log = plainLogger(flags.verbose);
   const clock = isOnce(flags) ? briefClock : systemClock;
   const interrupt = onInterrupt();
@@ -59,9 +62,10 @@ export async function run(
       log,
       tracer: await openTracer(log),
       exactNumbers: true,
+      serverChanged: report && ((server, change) => report.record.changed(server, change)),
     });
     try {
-      return await makeCalls(client, method, flags, calls, signal);
+      return await makeCalls({ client, method, flags, calls, report, signal });
     } finally {
       client.close();
     }
@@ -110,13 +114,31 @@ async function sourceOf(
   return undefined;
 }
 
+/** @throws {UsageError} a page is asked for of one call */
+function assertPageAsked(flags: CallFlags): void {
+  if (flags.html !== undefined && (flags.each || isOnce(flags))) {
+    throw new UsageError(
+      "Cannot take --html for one call: it goes with --repeat, --duration, --rate or --input",
+    );
+  }
+}
+
+/** @throws {CommandError} the file cannot be written */
+async function openReport(path: string): Promise<LoadReport> {
+  const { LoadReport } = await import("./html/load_report.ts");
+  return new LoadReport(path);
+}
+
 /** Makes all calls, tells what came of them, and returns the exit code. */
 async function makeCalls(
-  client: Client,
-  method: string,
-  flags: CallFlags,
-  calls: Calls,
-  signal: AbortSignal,
+  { client, method, flags, calls, report, signal }: {
+    readonly client: Client;
+    readonly method: string;
+    readonly flags: CallFlags;
+    readonly calls: Calls;
+    readonly report: LoadReport | undefined;
+    readonly signal: AbortSignal;
+  },
 ): Promise<number> {
   const isOne = isOnce(flags);
   const summary = isOne ? undefined : await newSummary();
@@ -127,6 +149,7 @@ async function makeCalls(
   const callRun = new CallRun({
     ...{ client, method, flags, signal, summary, newProgress, textOf },
     source: calls.source(),
+    record: report?.record,
     failedLines: calls.failedLines,
   });
   const startedAtMs = systemClock.now();
@@ -135,12 +158,12 @@ async function makeCalls(
   if (end.stoppedBecause === noServer && isMany(flags)) {
     console.error("rpc: stopped: there was never a server to call");
   }
+  const facts = { elapsedMs, stats: client.stats, rate: flags.rate, isInterrupted: signal.aborted };
   if (summary !== undefined && flags.summary !== "none") {
-    const { stats } = client;
-    const isInterrupted = signal.aborted;
-    printOnStderr(summary[flags.summary]({ elapsedMs, stats, rate: flags.rate, isInterrupted }));
+    printOnStderr(summary[flags.summary](facts));
   }
   tellEnd(end, method, flags, calls.failedLines);
+  if (summary !== undefined) report?.write(method, summary, facts);
   if (end.writeProblem !== undefined) return exitCodes.failure;
   if (signal.aborted) return exitCodes.interrupted;
   return hasFailed(end, flags) ? exitCodes.failure : exitCodes.success;

@@ -46,6 +46,10 @@ export const callFlags = {
     description: "How to sum up many calls, on stderr",
     fallback: "text",
   }),
+  html: text("<file>", {
+    description: "Of many calls: write a page with plots there, to be opened in a browser",
+    fallback: undefined,
+  }),
   input: text("<file>", {
     description: "A call for each line of a file, or of stdin if it is -: see the examples",
     fallback: undefined,

@@ -9,6 +9,7 @@ import { ResultWriter } from "../../terminal/result_writer.ts";
 import { Failures } from "./failures.ts";
 import type { FailedLines } from "./failed_lines.ts";
 import type { CallFlags } from "./flags.ts";
+import type { LoadRecord } from "./html/load_record.ts";
 import type { Job, JobSource } from "./job.ts";
 import { makeCalls } from "./load.ts";
 import { CallResults, type Leavings } from "./results.ts";
@@ -22,6 +23,8 @@ export interface CallRunOptions {
   readonly source: JobSource;
   readonly failedLines: FailedLines | undefined;
   readonly summary: CallSummary | undefined;
+  /** What happens when, for a page. */
+  readonly record: LoadRecord | undefined;
   /** Shows how far it has come. */
   readonly newProgress: ((state: () => ProgressState) => Progress) | undefined;
   /** Ctrl-C. */
@@ -173,10 +176,13 @@ export class CallRun {
   }
 
   #ended(place: number, job: Job, report: CallReport): void {
-    const { summary, flags } = this.#options;
+    const { summary, record, flags } = this.#options;
     const { error, server, durationMs } = report;
     this.#done++;
-    if (!(job.params instanceof RpcError)) summary?.add(report, job.lateMs);
+    if (!(job.params instanceof RpcError)) {
+      summary?.add(report, job.lateMs);
+      record?.add(report);
+    }
     if (error !== undefined) this.#failures.add(job, error, server);
     else if (flags.verbose && flags.input === undefined) {
       this.#tell(`rpc: call ${job.number}: ${server}, ${durationMs.toFixed(3)} ms`);

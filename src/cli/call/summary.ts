@@ -3,6 +3,7 @@ import type { CallReport } from "../../client/call_report.ts";
 import type { ClientStats } from "../../client/client_options.ts";
 import { plainLine } from "../../terminal/plain_text.ts";
 import { columnLines } from "../../terminal/table.ts";
+import { counted, milliseconds, perSecond, rounded, seconds } from "../../terminal/figure_text.ts";
 import { LatencyHistogram } from "../../terminal/histogram.ts";
 
 /** What a summary tells beside the calls themselves. */
@@ -15,7 +16,8 @@ export interface SummaryFacts {
   readonly isInterrupted: boolean;
 }
 
-const percentiles = [10, 25, 50, 75, 90, 95, 99, 99.9] as const;
+/** Percentiles of latencies that are told. */
+export const percentiles = [10, 25, 50, 75, 90, 95, 99, 99.9] as const;
 
 const binCount = 10;
 const barWidthMax = 40;
@@ -42,6 +44,20 @@ export class CallSummary {
 
   get failed(): number {
     return this.#failed;
+  }
+
+  get latency(): LatencyHistogram {
+    return this.#latency;
+  }
+
+  /** By the error's name: how often, and the message of the first. */
+  get errors(): ReadonlyMap<string, { readonly count: number; readonly message: string }> {
+    return this.#errors;
+  }
+
+  /** Calls that succeeded, by server. */
+  get servers(): ReadonlyMap<string, number> {
+    return this.#servers;
   }
 
   /**
@@ -154,30 +170,6 @@ export class CallSummary {
   }
 }
 
-function perSecond(calls: number, elapsedMs: number): number {
-  return elapsedMs > 0 ? calls * 1_000 / elapsedMs : 0;
-}
-
-function seconds(ms: number): string {
-  return (ms / 1_000).toFixed(ms < 10_000 ? 3 : 1);
-}
-
-function milliseconds(ms: number): string {
-  return `${rounded(ms)} ms`;
-}
-
-/** Three digits that count. */
-function rounded(value: number): string {
-  if (value >= 100) return value.toFixed(0);
-  return value.toPrecision(3);
-}
-
 function digits(value: number): number {
   return Number(value.toPrecision(6));
-}
-
-/** A number with its noun: `1 retry`, `2 retries`. */
-function counted(count: number, noun: "retry" | "ejection" | "error"): string {
-  if (count === 1) return `1 ${noun}`;
-  return `${count} ${noun === "retry" ? "retries" : `${noun}s`}`;
 }

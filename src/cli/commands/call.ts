@@ -24,6 +24,7 @@ export const command: Command<typeof callFlags> = {
     ["rpc call ping --each", "once at every server, a line for each"],
     ["rpc call ping {i} --repeat 1000 --concurrency 16", "numbered from 1 to 1000, 16 at a time"],
     ["rpc call fib 27 --duration 30s --rate 50", "fifty a second for half a minute"],
+    ["rpc call fib 27 -d 30s -c 8 -q --html report.html", "what came of it, as a page with plots"],
     [`rpc call fib --params '{"n": 32}'`, "with named parameters"],
     [
       "rpc call fib --input jobs.ndjson -c 16 --failed failed.ndjson",

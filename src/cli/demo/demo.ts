@@ -48,7 +48,6 @@ export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<nu
   });
   const leaveAtOnce = () => {
     play.kill();
-    html?.file.close();
     dropDemoDirectory(directory);
   };
   // What the second Ctrl-C ends, or a screen that is quit, ends in the middle of anything.

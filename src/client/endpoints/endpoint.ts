@@ -304,6 +304,7 @@ export class Endpoint {
     const kind = connection.wentAway ? "draining" : "ready";
     this.#state = { kind, link, connection, heartbeat: new Heartbeat(connection) };
     this.#dependencies.log.debug("Connected", { server: this.address });
+    this.#dependencies.serverChanged?.(this.address, "connected");
     this.#owner.changed(this);
   }
 
@@ -313,11 +314,13 @@ export class Endpoint {
     if (state.kind !== "ready") return;
     this.#state = { ...state, kind: "draining" };
     this.#dependencies.log.debug("A server drains", { server: this.address });
+    this.#dependencies.serverChanged?.(this.address, "draining");
     this.#owner.changed(this);
   }
 
   #lost(reason: string): void {
     this.#dependencies.log.debug("Lost a server", { server: this.address, reason });
+    this.#dependencies.serverChanged?.(this.address, "lost");
     this.#failed(reason);
   }
 

@@ -14,7 +14,12 @@ export interface EndpointDependencies {
   readonly messageMax?: number | undefined;
   /** Puts writes off. @default by microtasks */
   readonly later?: Later | undefined;
+  /** Is told of each server that comes or goes. @default nobody is */
+  readonly serverChanged?: ((address: string, change: ServerChange) => void) | undefined;
 }
+
+/** What became of a server: it can be called, it is about to stop, its connection has ended. */
+export type ServerChange = "connected" | "draining" | "lost";
 
 /**
  * How an endpoint is used: `preferred` ones take the calls; a `fallback` (not listed any more,

@@ -39,6 +39,7 @@ function newRun(
     }),
     failedLines: undefined,
     summary: undefined,
+    record: undefined,
     newProgress: undefined,
     signal: more.signal ?? new AbortController().signal,
     textOf: more.textOf ?? JSON.stringify,
