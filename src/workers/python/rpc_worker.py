@@ -322,6 +322,14 @@ class Worker:
         self._wire.answer(call.number, result)
 
     def _fail(self, call: Call, error: BaseException) -> None:
+        try:
+            self._tell(call, error)
+        except BaseException:
+            # A function has taken away what answers need, and all further callers would wait in vain.
+            flush_prints()
+            os._exit(1)
+
+    def _tell(self, call: Call, error: BaseException) -> None:
         name = call.procedure.name
         if isinstance(error, InvalidParams):
             return self._wire.refuse(call.number, INVALID_PARAMS, safe_text(error), {"executed": "yes"})
@@ -331,7 +339,7 @@ class Worker:
             )
         else:
             if not call.is_cancelled:
-                sys.stderr.write(report(f"{name} failed: {summary(error)}", shown(error)))
+                log(report(f"{name} failed: {summary(error)}", shown(error)))
             message = f"{name} failed: {summary(error)}"
         self._wire.refuse(call.number, INTERNAL_ERROR, message, {"executed": "yes"})
 
@@ -457,6 +465,13 @@ def report(message: str, stack: str) -> str:
         if len(told) <= REPORT_LENGTH_MAX or not shown_lines:
             return "\n\x1e" + told + "\n"
         shown_lines.pop()
+
+
+def log(text: str) -> None:
+    try:
+        sys.stderr.write(text)
+    except Exception:
+        pass  # Closed, or replaced by the user's code, which must not cost anybody's call.
 
 
 def shown(error: BaseException) -> str:

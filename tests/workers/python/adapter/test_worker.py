@@ -221,6 +221,29 @@ class Files(unittest.TestCase):
                     self.assertEqual(worker.call("pool", how), [1, 4, 9])
             self.assertEqual(worker.call("executor"), [1, 4])
 
+    def test_a_worker_that_cannot_answer_any_more_ends(self):
+        text = """
+            import asyncio, json, sys
+            from rpc import procedure
+            def mute():
+                json.dumps = None
+            @procedure(kind="io")
+            def one(): return 1
+            async def one_async(): return 1
+            def fail(): raise ValueError("x")
+            def deafen():
+                sys.stderr.close()
+        """
+        for method in ("one", "one_async"):
+            with self.subTest(method), Worker(text) as worker:
+                with self.assertRaises(EOFError):
+                    worker.call("mute")
+                    worker.call(method)
+        with Worker(text) as worker:
+            worker.call("deafen")
+            with self.assertRaisesRegex(Failed, "fail failed: ValueError: x"):
+                worker.call("fail")
+
     @unittest.skipUnless(hasattr(os, "fork"), "POSIX closes so")
     def test_a_function_that_closes_the_pipes_ends_its_worker_without_our_frames(self):
         with Worker("import os\ndef close_all():\n    os.closerange(3, 64)\n") as worker:
