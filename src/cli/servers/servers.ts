@@ -72,7 +72,7 @@ async function listOnce(
   transport: Transport,
 ): Promise<number> {
   for await (const { instances, stale } of lists) {
-    if (stale) console.error("rpc: the registry cannot be reached: this is the last list known");
+    if (stale) console.error("rpc: the registry cannot be asked: this is the last list known");
     const servers = await Promise.all(
       instances.map((instance) => probe(instance, flags.timeout, transport)),
     );

@@ -94,7 +94,7 @@ export function linesOf(
     styleText("dim", `${plainLine(registry)}${view === undefined ? "  Ctrl-C ends" : ""}`);
   const notes = [
     ...(isStale
-      ? [styleText("yellow", "The registry cannot be reached: this is the last list known")]
+      ? [styleText("yellow", "The registry cannot be asked: this is the last list known")]
       : []),
     ...(view === undefined ? [] : [keysLine(view)]),
   ];

@@ -93,7 +93,7 @@ export async function watchServers(
     draw();
     for await (const { instances, stale } of snapshots(discovery, flags.service, signal)) {
       if (stale && !isStale && !isLive) {
-        console.error("rpc: the registry cannot be reached: this is the last list known");
+        console.error("rpc: the registry cannot be asked: this is the last list known");
       }
       isStale = stale;
       // Not waited for: a server that hangs must not hold up the news of others.

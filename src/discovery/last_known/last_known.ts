@@ -143,16 +143,20 @@ class LastKnownWatch implements Watch {
 
   async #trouble(error: RpcError): Promise<void> {
     // The old list first: trouble is for those who have none at all.
-    if (this.#state === "silent") await this.#recall();
+    if (this.#state === "silent") await this.#recall(error.message);
     if (this.#state !== "closed") this.#watcher.trouble(error);
   }
 
-  /** Delivers the stored list, once, unless the registry was quicker. */
-  #recall(): Promise<void> {
-    return this.#recalled ??= this.#deliverStored();
+  /**
+   * Delivers the stored list, once, unless the registry was quicker.
+   *
+   * @param reason why the registry cannot be asked, if that is known
+   */
+  #recall(reason?: string): Promise<void> {
+    return this.#recalled ??= this.#deliverStored(reason);
   }
 
-  async #deliverStored(): Promise<void> {
+  async #deliverStored(reason: string | undefined): Promise<void> {
     const stored = await this.#options.store.load(this.#registry, this.#service);
     if (stored === undefined || this.#state !== "silent") return;
     const { savedAtMs, instances } = stored;
@@ -161,6 +165,7 @@ class LastKnownWatch implements Watch {
       service: this.#service,
       servers: instances.length,
       saved: new Date(savedAtMs).toISOString(),
+      ...(reason === undefined ? {} : { reason }),
     });
     this.#toldStale = instances;
     this.#watcher.snapshot({ instances, stale: true }, changeOf([], instances));

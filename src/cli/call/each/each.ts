@@ -34,7 +34,7 @@ interface CallEachOptions {
 export async function callEach(options: CallEachOptions): Promise<number> {
   const { discovery, flags, signal } = options;
   for await (const { instances, stale } of snapshots(discovery, flags.service, signal)) {
-    if (stale) console.error("rpc: the registry cannot be reached: this is the last list known");
+    if (stale) console.error("rpc: the registry cannot be asked: this is the last list known");
     if (instances.length === 0) {
       console.error(
         `rpc: No server of service "${flags.service}" is registered in the registry ` +
