@@ -67,6 +67,9 @@ export function encodeInstance(instance: Instance, registrationId: string): stri
 /** As long as the ids that registrations are given. */
 const anyId = "0".repeat(36);
 
+/** What an operator may make of it later takes room too. */
+const longestOverride = { drained: true, weight: 1.2345678901234567e-300 };
+
 /**
  * An instance as it can be announced: whoever reads it has bounds, and what it would skip is better
  * not written. The names of methods that are too many or too long for it are left out, which says
@@ -75,7 +78,8 @@ const anyId = "0".repeat(36);
  * @throws {RpcError} InvalidParams: why nobody could read it
  */
 export function announceable(instance: Instance): Instance {
-  if (unreadable(instance) === undefined) return instance;
+  const isReadable = unreadable(instance) === undefined;
+  if (isReadable && unreadable({ ...instance, ...longestOverride }) === undefined) return instance;
   const short = { ...instance, methods: [] };
   const reason = unreadable(short);
   if (reason === undefined) return short;

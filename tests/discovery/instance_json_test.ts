@@ -7,6 +7,8 @@ import {
   encodeInstance,
   instanceJsonBytesMax,
 } from "../../src/discovery/instance_json.ts";
+import type { Instance } from "../../src/discovery/discovery.ts";
+import { overridden } from "../../src/discovery/override.ts";
 import { anInstance } from "./recorder.ts";
 
 const bytesOf = (value: unknown) =>
@@ -110,6 +112,22 @@ Deno.test("what is announced can be read: names that are too many or too long ar
     assert.equal(read(instance).kind, "malformed");
     assert.deepEqual(announceable(instance), { ...instance, methods: [] });
     assert.equal(read(announceable(instance)).kind, "instance");
+  }
+});
+
+Deno.test("an instance about as long as is read can be read too when its weight is changed or it is drained", () => {
+  const methods = Array.from({ length: 1_302 }, (_, i) => `${i}`.padEnd(198, "x"));
+  const length = (instance: Instance) => bytesOf(encodeInstance(instance, "0".repeat(36))).length;
+  const missing = instanceJsonBytesMax - length(anInstance({ methods: [...methods, ""] }));
+  assert.ok(missing > 80 && missing < 257);
+  for (let below = -2; below < 40; below++) {
+    const instance = anInstance({ methods: [...methods, "y".repeat(missing - below)] });
+    const announced = announceable(instance);
+    for (const override of [{ drained: true }, { drained: false, weight: 1_000 / 3 }]) {
+      const text = encodeInstance(overridden(announced, override), "0".repeat(36));
+      assert.equal(decodeInstance(bytesOf(text), "rpc").kind, "instance", `${below} bytes below`);
+    }
+    if (below === 39) assert.equal(announced, instance);
   }
 });
 
