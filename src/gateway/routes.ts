@@ -66,9 +66,9 @@ export class Routes {
     let cors: Readonly<Record<string, string>> | undefined;
     this.#requests++;
     try {
-      const url = new URL(request.url);
+      const url = urlOf(request);
       const origin = request.headers.get("origin");
-      access.checkPlace(url, origin);
+      access.checkPlace(url, request.headers);
       cors = access.corsHeaders(origin);
       if (this.#requests > gatewayRequestsMax) {
         const text = `Cannot take the request: ${gatewayRequestsMax} are being answered`;
@@ -182,10 +182,7 @@ export class Routes {
     const { traceparent, timeoutMs } = callOptionsOf(request);
     const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(",")
       .some((one) => one.trim() === socketProtocol);
-    const { socket, response } = Deno.upgradeWebSocket(
-      request,
-      offered ? { protocol: socketProtocol } : {},
-    );
+    const { socket, response } = upgraded(request, offered ? { protocol: socketProtocol } : {});
     const { calls, clock } = this.#options;
     const session = new SocketSession(
       socket,
@@ -219,6 +216,25 @@ export class Routes {
         "access-control-max-age": "600",
       },
     });
+  }
+}
+
+/** Where a request leads. @throws {HttpProblem} 400: nowhere, as its header Host has it */
+function urlOf({ url }: Request): URL {
+  try {
+    return new URL(url);
+  } catch {
+    throw new HttpProblem(400, "InvalidRequest", "Cannot read the header Host");
+  }
+}
+
+/** @throws {HttpProblem} 400: it is half a request for a WebSocket */
+function upgraded(request: Request, options: Deno.UpgradeWebSocketOptions) {
+  try {
+    return Deno.upgradeWebSocket(request, options);
+  } catch (error) {
+    const text = `Cannot open a WebSocket: ${messageOf(error)}`;
+    throw new HttpProblem(400, "InvalidRequest", text);
   }
 }
 

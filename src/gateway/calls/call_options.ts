@@ -36,11 +36,18 @@ export function callOptionsOf({ headers }: Request): CallOptions {
 export function checkJsonBody({ headers }: Request, text: string): void {
   const type = headers.get("content-type");
   if (type === null && text === "") return;
-  if (type !== null && /^application\/json *(;|$)/i.test(type)) return;
+  if (type === "application/json" || isJson(type ?? "")) return;
   const got = type === null ? "" : ` (got ${JSON.stringify(type)})`;
   throw new HttpProblem(
     415,
     "InvalidRequest",
     `Cannot take the body: it must be JSON, sent with Content-Type: application/json${got}`,
   );
+}
+
+/** Of a type's parameters only the charset says what the bytes are: JSON is sent as UTF-8. */
+function isJson(type: string): boolean {
+  const [name, ...parameters] = type.toLowerCase().split(";").map((part) => part.trim());
+  return name === "application/json" &&
+    parameters.every((one) => !one.startsWith("charset") || /^charset *= *"?utf-?8"?$/.test(one));
 }

@@ -36,7 +36,7 @@ export class Access {
    * @param url of which the host is what was the header Host, or HTTP/2 has in its place
    * @throws {HttpProblem} 421: it is for somebody else; 403: its page may not
    */
-  checkPlace({ hostname, host }: URL, origin: string | null): void {
+  checkPlace({ hostname, host }: URL, headers: Headers): void {
     const { hosts, origins } = this.#options;
     if (!isKnownHost(hostname, ...hosts)) {
       const text =
@@ -44,7 +44,9 @@ export class Access {
         `rpc gateway with --allow-host ${hostname}`;
       throw new HttpProblem(421, "PermissionDenied", text);
     }
-    if (origin === null || origin === this.#ownOrigin(host) || origins.includes(origin)) return;
+    const origin = headers.get("origin");
+    if (origin === null) return checkSite(headers);
+    if (origin === this.#ownOrigin(host) || origins.includes(origin)) return;
     const text = `A page of ${origin} may not ask: start rpc gateway with --allow-origin ${origin}`;
     throw new HttpProblem(403, "PermissionDenied", text);
   }
@@ -91,6 +93,20 @@ export class Access {
   #ownOrigin(host: string): string {
     return `${this.#options.secure ? "https" : "http"}://${host}`;
   }
+}
+
+/**
+ * Refuses what a page of elsewhere has its browser fetch as a picture or a script: it tells no
+ * origin then, and sends our cookie along where it is a page of this machine. To be led here by a
+ * link is no harm.
+ *
+ * @throws {HttpProblem} 403
+ */
+function checkSite(headers: Headers): void {
+  const site = headers.get("sec-fetch-site");
+  if (site === null || site === "same-origin" || site === "none") return;
+  if (headers.get("sec-fetch-mode") === "navigate") return;
+  throw new HttpProblem(403, "PermissionDenied", "A page of elsewhere may not ask for this");
 }
 
 /** What a page shows in place of the header that programs send. */

@@ -22,10 +22,11 @@ export class BodyReader {
   /**
    * A request's body as text.
    *
-   * @throws {HttpProblem} it is too long (413), too slow (408), no UTF-8 (400), or there are too
-   * many (503)
+   * @throws {HttpProblem} it is too long (413), too slow (408), no UTF-8 (400) or compressed (415),
+   * or there are too many (503)
    */
   async read(request: Request): Promise<string> {
+    if (request.headers.has("content-encoding")) throw encoded();
     const length = lengthOf(request);
     if (length !== undefined && length > messageMaxDefault) throw tooLong();
     const late = Promise.withResolvers<never>();
@@ -102,6 +103,11 @@ function lengthOf({ headers }: Request): number | undefined {
 function tooLong(): HttpProblem {
   const text = `Cannot take the body: ${messageMaxDefault} bytes is the most`;
   return new HttpProblem(413, "InvalidRequest", text, { connection: "close" });
+}
+
+function encoded(): HttpProblem {
+  const text = "Cannot take a compressed body: send it without Content-Encoding";
+  return new HttpProblem(415, "InvalidRequest", text);
 }
 
 function tooSlow(timeoutMs: number): HttpProblem {

@@ -107,3 +107,55 @@ Deno.test("--token-file makes a token once, and --read-only shows and never call
   assert.equal(open.token, "");
   assert.equal((await fetch(`${open.url}/call/ping`, { method: "POST" })).status, 200);
 });
+
+Deno.test("hosts, types and upgrades that are none are told what they are, and no call runs", async () => {
+  await using home = await RpcHome.create();
+  await home.serve();
+  const gateway = await startGateway(home, ["--verbose"]);
+  const { host, port } = new URL(gateway.url);
+  const ask = async (
+    { method = "POST /call/ping", at = host, type = "application/json", more = [] as string[] },
+  ) => {
+    const answer = await raw(gateway.url, [
+      ...[`${method} HTTP/1.1`, `host: ${at}`, `authorization: Bearer ${gateway.token}`],
+      ...[`content-type: ${type}`, "content-length: 0", ...more],
+    ]);
+    const [, status = "", body = ""] = /^HTTP\/1.1 (\d+)[^]*?\r\n\r\n([^]*)$/.exec(answer) ?? [];
+    return { status: Number(status), body };
+  };
+  // The names of this machine, however they are written, and those of nobody.
+  for (const at of [`LOCALHOST:${port}`, `[::1]:${port}`, "127.0.0.1", "a.localhost"]) {
+    assert.equal((await ask({ at })).status, 200, at);
+  }
+  for (
+    const at of ["localhost.evil", "127.0.0.1.evil.example", "localhost.", "127.0.0.1@e.example"]
+  ) {
+    assert.equal((await ask({ at })).status, 421, at);
+  }
+  for (const at of ["[bad", "127.0.0.1:99999", "a b"]) {
+    const { status, body } = await ask({ at });
+    assert.deepEqual([status, JSON.parse(body).name], [400, "InvalidRequest"], at);
+  }
+  for (const type of ["Application/JSON", 'application/json; x=1; charset="UTF-8"']) {
+    assert.equal((await ask({ type })).status, 200, type);
+  }
+  for (
+    const type of [
+      ...["application/json; charset=utf-16", "application/json;x=1;charset=latin1"],
+      ...["application/jsonp", "multipart/form-data; boundary=x", "text/plain;application/json"],
+    ]
+  ) assert.equal((await ask({ type })).status, 415, type);
+  assert.equal((await ask({ more: ["content-encoding: gzip"] })).status, 415);
+  const inQuery = [`POST /call/ping?token=${gateway.token} HTTP/1.1`, `host: ${host}`];
+  assert.match(await raw(gateway.url, [...inQuery, "content-length: 0"]), /^HTTP\/1.1 401/);
+  assert.equal((await ask({ method: "GET /", more: ["upgrade: websocket"] })).status, 400);
+  for (const method of ["GET /call/ping", "HEAD /call/ping", "TRACE /", "PUT /", "GET /session"]) {
+    assert.equal((await ask({ method })).status, 405, method);
+  }
+  assert.equal(
+    (await ask({ method: "GET /metrics", more: ["sec-fetch-site: same-site"] })).status,
+    403,
+  );
+  // Nobody fills the log by asking what nobody can answer.
+  assert.doesNotMatch(gateway.process.stderr, /Cannot answer/);
+});

@@ -19,7 +19,7 @@ function statusOf(look: () => void): number | undefined {
 }
 
 Deno.test("a name that was made to lead here is refused, and an address or our own name is not", () => {
-  const at = (url: string) => statusOf(() => access().checkPlace(new URL(url), null));
+  const at = (url: string) => statusOf(() => access().checkPlace(new URL(url), new Headers()));
   for (
     const name of ["127.0.0.1:8080", "localhost:8080", "[::1]:8080", "192.168.0.7", "gw.example"]
   ) {
@@ -32,7 +32,9 @@ Deno.test("a name that was made to lead here is refused, and an address or our o
 
 Deno.test("a page of another origin, scheme or port is refused", () => {
   const from = (origin: string, options = {}) =>
-    statusOf(() => access(options).checkPlace(new URL("http://localhost:8080/"), origin));
+    statusOf(() =>
+      access(options).checkPlace(new URL("http://localhost:8080/"), new Headers({ origin }))
+    );
   assert.equal(from("http://localhost:8080"), undefined);
   for (
     const origin of ["http://localhost:3000", "https://localhost:8080", "null", "http://x", ""]
@@ -40,6 +42,22 @@ Deno.test("a page of another origin, scheme or port is refused", () => {
     assert.equal(from(origin), 403, origin);
   }
   assert.equal(from("https://x.example", { origins: ["https://x.example"] }), undefined);
+});
+
+Deno.test("what a page of elsewhere fetches as a picture or a script is refused, and a link is not", () => {
+  const by = (site: string, mode: string) =>
+    statusOf(() =>
+      access().checkPlace(
+        new URL("http://localhost:8080/metrics"),
+        new Headers({ "sec-fetch-site": site, "sec-fetch-mode": mode }),
+      )
+    );
+  assert.equal(by("same-origin", "no-cors"), undefined);
+  assert.equal(by("none", "navigate"), undefined);
+  assert.equal(by("cross-site", "navigate"), undefined);
+  assert.equal(by("same-site", "no-cors"), 403);
+  assert.equal(by("cross-site", "no-cors"), 403);
+  assert.equal(by("cross-site", "websocket"), 403);
 });
 
 Deno.test("the token counts from the header, the cookie of this port, and a WebSocket's protocol", () => {
