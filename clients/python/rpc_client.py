@@ -18,6 +18,7 @@ How a call failed is told by the class of the error, and whether it may have run
 
 import asyncio
 import collections
+import concurrent.futures
 import dataclasses
 import datetime
 import decimal
@@ -97,6 +98,9 @@ TICKS_TO_SAY_HELLO = 240
 IN_FLIGHT_JUDGED = 512
 BYTES_JUDGED = 16 * 1024 * 1024
 """With so much pending a server may have stopped reading: then its silence proves nothing."""
+
+CTRL_C_EVERY = 0.1
+"""How long Ctrl-C can go unheard while a call waits on Windows."""
 
 HASTE = 0.4
 HASTY_MAX = 8
@@ -1681,7 +1685,8 @@ def _local_directory() -> str:
     runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
     if os.path.isabs(runtime) and os.path.isdir(runtime):
         return os.path.join(runtime, "rpc")
-    return os.path.join(os.environ.get("TMPDIR") or "/tmp", f"rpc-{os.getuid()}")
+    temporary = os.environ.get("TMPDIR", "")
+    return os.path.join(temporary if os.path.isabs(temporary) else "/tmp", f"rpc-{os.getuid()}")
 
 
 def _is_locked(directory: str, one: str) -> bool:
@@ -1698,14 +1703,22 @@ def _is_locked(directory: str, one: str) -> bool:
     try:
         if not _try_lock(lock):
             return True
-        for extension in ("json", "tmp", "lock"):
-            try:
-                os.remove(os.path.join(directory, f"{one}.{extension}"))
-            except OSError:
-                pass  # Somebody else has removed it, or it is found again later.
-        return False
+        for extension in ("json", "tmp"):
+            _remove(os.path.join(directory, f"{one}.{extension}"))
+        if sys.platform != "win32":
+            _remove(path)
     finally:
         os.close(lock)
+    if sys.platform == "win32":
+        _remove(path)  # No file is removed there that a program in Python has open.
+    return False
+
+
+def _remove(path: str) -> None:
+    try:
+        os.remove(path)
+    except OSError:
+        pass  # Somebody else has removed it, or it is found again later.
 
 
 def _try_lock(lock: int) -> bool:
@@ -2043,7 +2056,8 @@ def _setting(name: str) -> Optional[str]:
     if said or directory is None:
         return said or None
     try:
-        with open(os.path.join(directory, "rpc.toml"), encoding="utf-8") as file:
+        # Editors of Windows begin a file with a byte order mark.
+        with open(os.path.join(directory, "rpc.toml"), encoding="utf-8-sig") as file:
             lines = file.read().split("\n")
     except (OSError, ValueError):
         return None
@@ -2279,6 +2293,9 @@ class Client:
     def _wait(self, work: "Coroutine[Any, Any, Any]") -> Any:
         future = self._submit(work)
         try:
+            while sys.platform == "win32" and not future.done():
+                # Ctrl-C does not end a wait there, but counts between two.
+                concurrent.futures.wait([future], CTRL_C_EVERY)
             return future.result()
         except BaseException:
             future.cancel()

@@ -513,6 +513,28 @@ class Ends(unittest.TestCase):
             server.heard("rpc.cancel")
 
     @unittest.skipUnless(hasattr(os, "fork"), "there is no fork here")
+    def test_on_windows_no_wait_is_so_long_that_ctrl_c_goes_unheard(self):
+        waits = []
+        wait = threading.Condition.wait
+
+        def recorded(self, timeout=None):
+            if threading.current_thread() is threading.main_thread():
+                waits.append(timeout)
+            return wait(self, timeout)
+
+        release = threading.Event()
+        with FakeServer(lambda peer, message: until(release.is_set) or echo(peer, message)) as server:
+            with Client(static(server)) as client, mock.patch.object(sys, "platform", "win32"):
+                timer = threading.Timer(0.3, release.set)
+                timer.start()
+                with mock.patch.object(threading.Condition, "wait", recorded):
+                    self.assertEqual(client.call("f", [1], timeout=PATIENCE), [1])
+                    with self.assertRaises(rpc_client.DeadlineExceeded):
+                        release.clear()
+                        client.call("f", [1], timeout=0.05)
+                release.set()
+        self.assertTrue(waits and all(one is not None and one <= 0.5 for one in waits), waits)
+
     def test_a_client_that_was_made_before_a_fork_says_so(self):
         with FakeServer(echo) as server, Client(static(server)) as client:
             self.assertEqual(client.call("f", [1]), [1])

@@ -4,7 +4,9 @@ import json
 import os
 import sys
 import tempfile
+import types
 import unittest
+import unittest.mock
 import uuid
 
 import fake_server
@@ -166,6 +168,49 @@ class Local(unittest.TestCase):
             self.assertEqual(dead.peers, [])
             self.assertEqual([one for one in os.listdir(self.directory) if one.startswith(name)], [])
 
+    def test_on_windows_where_no_open_file_is_removed_a_dead_servers_lock_is_removed_too(self):
+        import fcntl
+
+        def locking(lock, mode, count):
+            self.assertEqual((mode, count), ("no waiting", 1))
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+        remove = os.remove
+
+        def remove_if_closed(path):
+            info = os.stat(path)
+            for number in os.listdir("/dev/fd"):
+                try:
+                    if os.path.samestat(os.fstat(int(number)), info):
+                        raise PermissionError("the process cannot access the file")
+                except OSError as error:
+                    if isinstance(error, PermissionError):
+                        raise
+            remove(path)
+
+        with fake_server.FakeServer(fake_server.echo) as server:
+            dead = self.register(server, is_alive=False)
+            living = self.register(server)
+            msvcrt = types.SimpleNamespace(locking=locking, LK_NBLCK="no waiting")
+            with unittest.mock.patch.object(sys, "platform", "win32"):
+                with unittest.mock.patch.dict(sys.modules, {"msvcrt": msvcrt}):
+                    with unittest.mock.patch.object(os, "remove", remove_if_closed):
+                        self.assertFalse(rpc_client._is_locked(self.directory, dead))
+                        self.assertTrue(rpc_client._is_locked(self.directory, living))
+        self.assertEqual(sorted(os.listdir(self.directory)), [f"{living}.json", f"{living}.lock"])
+
+    def test_the_directory_is_the_one_of_rpc_serve_on_each_system(self):
+        directory = rpc_client._local_directory
+        with unittest.mock.patch.dict(os.environ, {"LOCALAPPDATA": "/u/Local"}):
+            with unittest.mock.patch.object(sys, "platform", "win32"):
+                self.assertEqual(directory(), os.path.join("/u/Local", "rpc"))
+                del os.environ["LOCALAPPDATA"]
+                self.assertRaisesRegex(InvalidParams, "LOCALAPPDATA", directory)
+        own = f"rpc-{os.getuid()}"
+        for temporary, expected in ((self.root, self.root), ("", "/tmp"), ("not/absolute", "/tmp")):
+            with unittest.mock.patch.dict(os.environ, {"XDG_RUNTIME_DIR": "/none", "TMPDIR": temporary}):
+                self.assertEqual(directory(), os.path.join(expected, own))
+
     def test_files_of_others_and_pipes_are_left_alone(self):
         os.makedirs(self.directory)
         for name in ("notes.json", "x.lock"):
@@ -204,7 +249,7 @@ class Settings(unittest.TestCase):
         os.makedirs(os.path.join(self.home, "rpc"))
 
     def write(self, text):
-        with open(os.path.join(self.home, "rpc", "rpc.toml"), "w", encoding="utf-8") as file:
+        with open(os.path.join(self.home, "rpc", "rpc.toml"), "w", encoding="utf-8", newline="") as file:
             file.write(text)
 
     def test_the_registry_is_the_one_that_rpc_call_takes(self):
@@ -219,6 +264,12 @@ class Settings(unittest.TestCase):
             os.environ["RPC_REGISTRY"] = ""
             with self.assertRaises(InvalidParams):
                 Client()
+
+    def test_settings_that_an_editor_of_windows_has_written_count(self):
+        with fake_server.FakeServer(fake_server.echo) as server:
+            self.write(f'\ufeffregistry = "{fake_server.static(server)}"\r\nservice = "s"\r\n')
+            with Client() as client:
+                self.assertEqual(client.call("f", [1]), [1])
 
     def test_keys_that_cannot_be_used_stop_the_client_and_it_does_not_go_on_without(self):
         keys = os.path.join(self.home, "rpc", "keys")

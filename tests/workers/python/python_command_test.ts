@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connect, type RpcClient, type RunningServer, serve } from "rpc";
+import { pythonCommand } from "../../../src/workers/python/python_command.ts";
 import { MemoryLog } from "./memory_log.ts";
 import { oldestAndNewestPython } from "../../support/python.ts";
 
@@ -196,4 +197,14 @@ onEachPython("what a function is shows in its description", async ({ client }) =
     ["ticks", "io", true, false],
     ["math.slow", "io", false, true],
   ]);
+});
+
+Deno.test("the adapter fits into one variable of Windows, which has 32,767 signs with its name", () => {
+  const { args, env = {} } = pythonCommand("tasks.py", ["py", "-3"]);
+  for (const [name, value] of Object.entries(env)) {
+    const length = `${name}=${value}\0`.length;
+    assert.ok(length <= 32_767, `${length}: leave out of src/workers/python what nobody needs`);
+  }
+  // Nor does it stand on the command line, which ps shows.
+  assert.ok(args.join(" ").length <= 1_000);
 });
