@@ -7,6 +7,7 @@ export interface Interrupt {
 
 /**
  * Signals by which a person or a supervisor asks a process to end, as far as the system has them.
+ * Not SIGTERM on Windows: a service gets it there whenever anybody logs off.
  */
 const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
@@ -29,16 +30,15 @@ export function onInterrupt(): Interrupt {
     // hurry.
     if (!isIgnored) abort.abort();
   };
+  for (const name of endSignals) Deno.addSignalListener(name, listener);
   // Also where it is ignored: the runtime ends that by listening to it with the first of the
   // others.
-  const listens = Deno.build.os !== "windows";
-  for (const name of endSignals) Deno.addSignalListener(name, listener);
-  if (listens) Deno.addSignalListener("SIGHUP", hangupListener);
+  Deno.addSignalListener("SIGHUP", hangupListener);
   return {
     signal: abort.signal,
     release() {
       for (const name of endSignals) Deno.removeSignalListener(name, listener);
-      if (listens) Deno.removeSignalListener("SIGHUP", hangupListener);
+      Deno.removeSignalListener("SIGHUP", hangupListener);
     },
   };
 }
@@ -48,6 +48,8 @@ export function onInterrupt(): Interrupt {
  * writes to a terminal was not started by `nohup`, and any other may have been.
  */
 function ignoresHangup(): boolean {
+  // The end of a console is the end of what is in it, as soon as that was told.
+  if (Deno.build.os === "windows") return false;
   if (Deno.build.os !== "linux") return !Deno.stdout.isTerminal() && !Deno.stderr.isTerminal();
   try {
     const status = Deno.readTextFileSync("/proc/self/status");

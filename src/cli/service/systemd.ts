@@ -76,7 +76,8 @@ function unitText(plan: ServicePlan): string {
     "",
     "[Service]",
     `ExecStart=${command.map(word).join(" ")}`,
-    `WorkingDirectory=${escapedPercent(directory)}`,
+    // A backslash at its end would join the next line to it.
+    `WorkingDirectory=${escapedPercent(directory.replace(/\\$/, "\\/"))}`,
     ...(user === undefined ? [] : [`User=${user}`]),
     ...Object.entries(environment).map(([key, value]) =>
       `Environment=${quoted(`${key}=${value}`)}`

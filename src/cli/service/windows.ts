@@ -62,7 +62,7 @@ function scriptText(plan: ServicePlan, log: string): string {
     `rem ${ownMark}: rpc service uninstall takes it away`,
     "chcp 65001 >nul",
     `cd /d "${inScript(directory)}"`,
-    ...Object.entries(environment).map(([key, value]) => `set "${key}=${inScript(value)}"`),
+    ...Object.entries(environment).map(([key, value]) => setting(key, value)),
     ":again",
     `${command.map(word).join(" ")} >>"${inScript(log)}" 2>&1`,
     "rem It was asked to end, or its command line cannot be.",
@@ -74,12 +74,31 @@ function scriptText(plan: ServicePlan, log: string): string {
   ].join("\r\n");
 }
 
-/** A word as programs of Windows read it: always in quotes, within which cmd changes nothing. */
+/** A word as programs of Windows read it: always in quotes. */
 function word(text: string): string {
   const escaped = text.replaceAll(/(\\*)"/g, '$1$1\\"').replace(/(\\+)$/, "$1$1");
-  return `"${inScript(escaped)}"`;
+  return hasQuote(text) ? withoutQuotes(`"${escaped}"`) : `"${inScript(escaped)}"`;
 }
 
+function setting(key: string, value: string): string {
+  return hasQuote(value)
+    ? `set ${withoutQuotes(`${key}=${value}`)}`
+    : `set "${key}=${inScript(value)}"`;
+}
+
+function hasQuote(text: string): boolean {
+  return text.includes('"');
+}
+
+/** Within quotes cmd changes nothing but variables. */
 function inScript(text: string): string {
   return text.replaceAll("%", "%%");
+}
+
+/**
+ * For cmd a quote inside of quotes ends them, whatever is before it, and what follows would be
+ * commands: so none counts as one, and each sign that means something to cmd stands for itself.
+ */
+function withoutQuotes(text: string): string {
+  return inScript(text).replaceAll(/["^&|<>()!]/g, "^$&");
 }

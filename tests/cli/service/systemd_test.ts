@@ -59,3 +59,9 @@ Deno.test("a unit of a user is that user's alone", () => {
   ]);
   assert.deepEqual(systemdStatus(place).slice(0, 3), ["systemctl", "--user", "status"]);
 });
+
+Deno.test("a directory whose name ends with a backslash takes no line of the unit with it", () => {
+  const place = { name: "rpc", isOfUser: false, configDirectory: undefined };
+  const { file } = systemdInstall({ ...plan, directory: "/srv/odd\\" }, place);
+  assert.match(file?.text ?? "", /^WorkingDirectory=\/srv\/odd\\\/$\nUser=alice$/m);
+});

@@ -15,7 +15,7 @@ const plan = {
   ],
   directory: "C:\\my tasks",
   user: undefined,
-  environment: { RPC_REGISTRY: "zookeeper://a:2181", RPC_ZONE: "100%" },
+  environment: { RPC_REGISTRY: "zookeeper://a:2181", RPC_ZONE: "100%", PATH: 'C:\\a;"C:\\b & c"' },
   stopMs: 30_500,
 };
 
@@ -28,8 +28,9 @@ Deno.test("a task runs a script, which runs the very words and starts them again
   const has = (line: string) => assert.ok(lines.includes(line), `${line}\nin\n${file?.text}`);
   has('cd /d "C:\\my tasks"');
   has('set "RPC_ZONE=100%%"');
+  has('set PATH=C:\\a;^"C:\\b ^& c^"');
   const words = '"C:\\Program Files\\rpc.exe" "serve" "0.0.0.0" "6666" "--exec" ' +
-    '"py \\"a b\\" 50%%" "C:\\x\\\\"';
+    '^"py \\^"a b\\^" 50%%^" "C:\\x\\\\"';
   assert.ok(lines.some((line) => line.startsWith(`${words} >>"C:\\ProgramData`)), file?.text);
   has("if %errorlevel% equ 2 exit /b 2");
   has("goto again");
@@ -62,3 +63,56 @@ Deno.test("a task of a user runs when that user logs in", () => {
   ]);
   assert.deepEqual(taskStatus(place).slice(-2), ["/TN", "mine"]);
 });
+
+Deno.test("no word of a command line becomes a command of the script, whatever quotes are in it", () => {
+  const place = { name: "rpc", isOfUser: false, dataDirectory: "C:\\data" };
+  const hostile = ['"& del x &"', 'a"b|c', '"', "a & b", "50%PATH%", 'x\\"^&(y)<z>!"'];
+  const { file } = taskInstall({ ...plan, command: ["rpc.exe", ...hostile] }, place);
+  const line = file?.text.split("\r\n").find((one) => one.startsWith('"rpc.exe" ')) ?? "";
+  const { words, rest } = asCmdReads(line);
+  assert.deepEqual(asProgramsRead(words), ["rpc.exe", ...hostile]);
+  assert.equal(
+    rest,
+    '>>"C:\\data/rpc/rpc.log" 2>&1'.replaceAll("/", rest.includes("/") ? "/" : "\\"),
+  );
+});
+
+/** What cmd hands to a program of a line in a script, and what it takes for itself. */
+function asCmdReads(line: string): { readonly words: string; readonly rest: string } {
+  const text = line.replaceAll("%%", "\0");
+  assert.ok(!text.includes("%"), line);
+  let words = "";
+  let isQuoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const sign = text.charAt(at);
+    if (sign === "^" && !isQuoted) words += text.charAt(++at);
+    else if (!isQuoted && /[&|<>]/.test(sign)) {
+      return { words: words.replaceAll("\0", "%"), rest: text.slice(at) };
+    } else {
+      if (sign === '"') isQuoted = !isQuoted;
+      words += sign;
+    }
+  }
+  return { words: words.replaceAll("\0", "%"), rest: "" };
+}
+
+/** The words that a program of Windows finds in its command line. */
+function asProgramsRead(line: string): string[] {
+  const words: string[] = [];
+  let word: string | undefined;
+  let isQuoted = false;
+  for (const [, slashes = "", sign = ""] of line.matchAll(/(\\*)([^\\]|$)/g)) {
+    if (sign === '"') {
+      word = (word ?? "") + "\\".repeat(slashes.length >> 1);
+      if (slashes.length % 2 === 1) word += '"';
+      else isQuoted = !isQuoted;
+      continue;
+    }
+    if (slashes !== "") word = (word ?? "") + slashes;
+    if (sign === " " && !isQuoted) {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+    } else if (sign !== "") word = (word ?? "") + sign;
+  }
+  return word === undefined ? words : [...words, word];
+}
