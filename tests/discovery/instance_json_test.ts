@@ -55,6 +55,14 @@ Deno.test("an instance that is to take no calls while there are others is listed
   assert.equal(decoded.instance.weight, 0);
 });
 
+Deno.test("a zero with a sign is a zero, so that what is read can be written and read again", () => {
+  const text = '{"id":"n","address":"h","port":1,"registrationTimeUTC":-0,"rpc":{"weight":-0.0}}';
+  const decoded = decodeInstance(new TextEncoder().encode(text), "rpc");
+  assert.ok(decoded.kind === "instance");
+  const { weight, startedAtMs } = decoded.instance;
+  assert.deepEqual([weight, startedAtMs], [0, 0]);
+});
+
 Deno.test("an instance that is switched off is told apart from a malformed one", () => {
   const off = { id: "n", address: "h", port: 1, enabled: false };
   assert.deepEqual(decodeInstance(bytesOf(off), "rpc"), { kind: "disabled" });

@@ -32,7 +32,8 @@ export class Members {
   /** A finite number within bounds. */
   number(name: string, [min, max]: Bounds, fallback?: number): number {
     return this.#take(name, fallback, (value) => {
-      if (typeof value === "number" && value >= min && value <= max) return value;
+      // Zero has a sign when it is read, which is lost where it is written.
+      if (typeof value === "number" && value >= min && value <= max) return value + 0;
       throw new TypeError(`must be a number from ${min} to ${max}`);
     });
   }
