@@ -250,10 +250,11 @@ export class Connection implements CallHolder {
     const buffer = new ReadBuffer();
     try {
       while (this.#open) {
-        const bytes = await this.#duplex.read(buffer.bytes);
+        const { room } = splitter;
+        const bytes = await this.#duplex.read(room ?? buffer.bytes);
         if (bytes === null) return this.#breakOff(this.#closedBecause(buffer.bytes));
         this.#receivedAtMs = this.#clock.now();
-        for (const line of splitter.push(buffer.took(bytes))) {
+        for (const line of splitter.push(room?.subarray(0, bytes) ?? buffer.took(bytes))) {
           if (line instanceof RpcError) throw line;
           this.#receive(line);
         }

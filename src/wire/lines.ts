@@ -17,37 +17,50 @@ const noBytes = new Uint8Array(0);
 const shortLookBytes = 1024;
 
 /**
- * Where the last line feed is, or -1. To make text of bytes and look in that takes a fifth of the
- * time of looking at each byte.
+ * So many bytes at a time are made text and looked through, which takes a fifth of the time of
+ * looking at each. Longer strings are memory that V8 takes from the system one by one.
  */
+const lookBytes = 64 * 1024;
+
+/** Where the last line feed is, or -1. */
 function lastLineFeed(chunk: Uint8Array): number {
   const near = chunk.subarray(-shortLookBytes).lastIndexOf(lineFeed);
   if (near !== -1) return Math.max(0, chunk.length - shortLookBytes) + near;
-  if (chunk.length <= shortLookBytes) return -1;
-  const text = decoder.decode(chunk);
-  // Looking from the end is slow, also where there is nothing.
-  if (!text.includes("\n")) return -1;
-  return isByteEach(text, chunk) ? text.lastIndexOf("\n") : chunk.lastIndexOf(lineFeed);
+  for (let end = chunk.length - shortLookBytes; end > 0; end -= lookBytes) {
+    const start = Math.max(0, end - lookBytes);
+    const part = chunk.subarray(start, end);
+    if (decoder.decode(part).includes("\n")) return start + part.lastIndexOf(lineFeed);
+  }
+  return -1;
 }
 
 /** Where the first line feed is, of a chunk that has one. */
 function firstLineFeed(chunk: Uint8Array): number {
   const near = chunk.subarray(0, shortLookBytes).indexOf(lineFeed);
   if (near !== -1) return near;
-  const text = decoder.decode(chunk);
-  return isByteEach(text, chunk) ? text.indexOf("\n") : chunk.indexOf(lineFeed);
-}
-
-/** Whether each character stands where its byte does. */
-function isByteEach(text: string, bytes: Uint8Array): boolean {
-  return text.length === bytes.length && !text.includes(replacementMark);
+  for (let start = shortLookBytes; start < chunk.length; start += lookBytes) {
+    const part = chunk.subarray(start, start + lookBytes);
+    const text = decoder.decode(part);
+    const at = text.indexOf("\n");
+    if (at === -1) continue;
+    // Unless each character stands where its byte does.
+    const isByteEach = text.length === part.length && !text.includes(replacementMark);
+    return start + (isByteEach ? at : part.indexOf(lineFeed));
+  }
+  return -1;
 }
 
 /**
- * A line of which so much had come before the read that ended it may stay bytes. Shorter ones come
- * many to a read, and are sooner text together.
+ * A line of which so much has come is long: the rest of it is read to where it is, and it may stay
+ * bytes. Shorter ones come many to a read, and are sooner text together.
  */
 const longLineBytes = 32 * 1024;
+
+/** Most that is read of a long line at once, so that others come between. */
+const roomBytesMax = 256 * 1024;
+
+/** Least that there is room for: many reads take longer than to move what has come. */
+const roomBytesMin = 16 * 1024;
 
 /**
  * A buffer grown past this by one long line is given back with it, so that an idle connection keeps
@@ -103,6 +116,17 @@ export class LineSplitter {
   /** Those bytes, until the next {@link push}. */
   get partial(): Uint8Array {
     return this.#partial.subarray(0, this.#partialBytes);
+  }
+
+  /**
+   * Where the next read may go, if a long line has begun, so that it need not be copied. What was
+   * read there is to be handed to {@link push} as it is.
+   */
+  get room(): Uint8Array<ArrayBuffer> | undefined {
+    const start = this.#partialBytes;
+    if (start < longLineBytes || start === this.#bytesMax) return undefined;
+    if (this.#partial.length - start < roomBytesMin) this.#reserve(start + roomBytesMin);
+    return this.#partial.subarray(start, Math.min(start + roomBytesMax, this.#bytesMax));
   }
 
   /** A line was too long. The stream cannot be followed any further: close it. */
@@ -169,15 +193,24 @@ export class LineSplitter {
   #keep(bytes: Uint8Array): boolean {
     const needed = this.#partialBytes + bytes.length;
     if (needed > this.#bytesMax) return false;
-    if (needed > this.#partial.length) {
-      const grown = spareBuffers.take(Math.max(needed, this.#partial.length * 2));
-      grown.set(this.partial);
-      this.#letGo();
-      this.#partial = grown;
+    if (!this.#isInRoom(bytes)) {
+      if (needed > this.#partial.length) this.#reserve(needed);
+      this.#partial.set(bytes, this.#partialBytes);
     }
-    this.#partial.set(bytes, this.#partialBytes);
     this.#partialBytes = needed;
     return true;
+  }
+
+  #isInRoom({ buffer, byteOffset }: Uint8Array): boolean {
+    return buffer === this.#partial.buffer &&
+      byteOffset === this.#partial.byteOffset + this.#partialBytes;
+  }
+
+  #reserve(bytes: number): void {
+    const grown = spareBuffers.take(Math.max(bytes, this.#partial.length * 2));
+    grown.set(this.partial);
+    this.#letGo();
+    this.#partial = grown;
   }
 
   #letGo(): void {

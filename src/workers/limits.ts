@@ -70,3 +70,10 @@ export const printedPauseMs = 5;
  * whose it is.
  */
 export const unreadableShownMax = 200;
+
+/**
+ * What each of a worker's two pipes takes before its writer has to wait, on Linux: four times what
+ * is usual, so that long messages need few turns. A user's pipes have 64 MiB together, past which
+ * every new one is made tiny: room for 128 workers.
+ */
+export const workerPipeBytes = 256 * 1024;

@@ -7,6 +7,7 @@
  * (docs/adr/0014-a-worker-has-descriptors-of-its-own.md).
  */
 
+import { workerPipeBytes } from "./limits.ts";
 import { exists } from "../base/paths.ts";
 
 /** Says to a worker that its lines do not stay on stdin and stdout, and who moves them. */
@@ -21,6 +22,8 @@ const shell = "/bin/sh";
 const directory = "/dev/fd";
 /** `O_RDONLY` of `open(2)`. */
 const readOnly = 0;
+/** `F_SETPIPE_SZ` of Linux' `fcntl(2)`. */
+const setPipeSize = 1031;
 
 /** What a worker in a sandbox needs to open them, as Deno's flags of permissions. */
 export const descriptorPermissions: Readonly<Record<string, readonly string[]>> = {
@@ -92,10 +95,17 @@ function openBoth(from: number, to: number): OwnDescriptors {
 
 /** Deno closes only what it has opened itself. Left open, these would only be inherited. */
 function closeNumbers(): void {
-  const name = Deno.build.os === "darwin" ? "libSystem.B.dylib" : "libc.so.6";
+  const isMac = Deno.build.os === "darwin";
   try {
-    const library = Deno.dlopen(name, { close: { parameters: ["i32"], result: "i32" } });
-    for (const number of [input, output]) library.symbols.close(number);
+    const library = Deno.dlopen(isMac ? "libSystem.B.dylib" : "libc.so.6", {
+      close: { parameters: ["i32"], result: "i32" },
+      fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+    });
+    const { close, fcntl } = library.symbols;
+    for (const number of [input, output]) {
+      if (!isMac) fcntl(number, setPipeSize, workerPipeBytes);
+      close(number);
+    }
     library.close();
   } catch {
     // No such library, or no right to call it.
@@ -111,10 +121,12 @@ function moveAway(): OwnDescriptors | undefined {
       open: { parameters: ["buffer", "i32"], result: "i32" },
       dup2: { parameters: ["i32", "i32"], result: "i32" },
       close: { parameters: ["i32"], result: "i32" },
+      fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
     });
     const [inputs, outputs] = [copiesOf(0), copiesOf(1)];
     const own = openBoth(0, 1);
-    const { open, dup2, close } = library.symbols;
+    const { open, dup2, close, fcntl } = library.symbols;
+    for (const number of [0, 1]) fcntl(number, setPipeSize, workerPipeBytes);
     const empty = open(new TextEncoder().encode("/dev/null\0"), readOnly);
     for (const number of inputs) dup2(empty, number);
     for (const number of outputs) dup2(2, number);

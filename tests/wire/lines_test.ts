@@ -102,6 +102,47 @@ Deno.test("the next read may overwrite the buffer of the one before", () => {
   assert.deepEqual(splitter.push(encoder.encode("\n")), ["abc"]);
 });
 
+Deno.test("what is read to where a long line is gives the same lines (P-3, P-5)", () => {
+  const lines = ["a", "é".repeat(60_000), "b", "x".repeat(40_000), "y".repeat(199_999), "", "c"];
+  const bytes = encoder.encode(lines.map((line) => `${line}\n`).join(""));
+  const buffer = new Uint8Array(64 * 1024);
+  for (const push of ["push", "pushLong"] as const) {
+    for (const size of [5_000, 30_011, 65_536, 1_000_000]) {
+      const splitter = new LineSplitter(200_000);
+      const seen: string[] = [];
+      let inPlace = 0;
+      for (let at = 0; at < bytes.length;) {
+        const { room } = splitter;
+        if (room !== undefined) inPlace++;
+        const part = bytes.subarray(at, at + Math.min(size, (room ?? buffer).length));
+        (room ?? buffer).set(part);
+        for (const line of splitter[push]((room ?? buffer).subarray(0, part.length))) {
+          seen.push(
+            line instanceof LentBytes ? new TextDecoder().decode(line.bytes) : String(line),
+          );
+        }
+        at += part.length;
+      }
+      assert.ok(inPlace > 0);
+      assert.equal(
+        seen.join() === lines.filter((line) => line !== "").join(),
+        true,
+        `${push} ${size}`,
+      );
+      assert.equal(splitter.room, undefined);
+    }
+  }
+});
+
+Deno.test("where a long line is, there is no room for more than the bound (P-5)", () => {
+  const splitter = new LineSplitter(100_000);
+  splitter.push(new Uint8Array(90_000).fill(0x78));
+  assert.equal(splitter.room?.length, 10_000);
+  splitter.push(splitter.room?.fill(0x78) ?? assert.fail());
+  assert.equal(splitter.room, undefined);
+  assert.ok(splitter.push(encoder.encode("x"))[0] instanceof RpcError);
+});
+
 /**
  * The lines that come out, errors as their names. `cuts` are lengths; what they leave comes in one
  * piece.

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { workerPipeBytes } from "../../src/workers/limits.ts";
 import { withOwnDescriptors } from "../../src/workers/own_descriptors.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { withPool, workerCommand } from "./fixtures/harness.ts";
@@ -70,6 +71,18 @@ for (const { command, by, ignore } of ways) {
       const own = seen.own.filter((pipe) => !handedOn.has(pipe));
       assert.equal(own.length, 2, `the worker has its two: ${own}`);
       assert.deepEqual(seen.child.filter((pipe) => own.includes(pipe)), []);
+    });
+  });
+
+  Deno.test({
+    name: `the protocol's pipes take as much as few turns of long messages need (${by})`,
+    ignore: !isLinux,
+  }, async () => {
+    await withPool({ command }, async (harness) => {
+      const { own } = await harness.call("inherited") as { readonly own: string[] };
+      const sizes = await harness.call("pipeSizes") as Readonly<Record<string, number>>;
+      const protocol = own.filter((pipe) => !handedOn.has(pipe));
+      assert.deepEqual(protocol.map((pipe) => sizes[pipe]), [workerPipeBytes, workerPipeBytes]);
     });
   });
 }

@@ -230,12 +230,13 @@ export class Session implements IntakeOwner {
     const buffer = new ReadBuffer();
     const turn = new Turn(shared.turns);
     while (true) {
-      const length = await conn.read(buffer.bytes);
+      const { room } = this.#splitter;
+      const length = await conn.read(room ?? buffer.bytes);
       if (length === null) return;
       if (this.#state.kind !== "open") continue;
       turn.begin(length);
       this.#reads++;
-      const lines = this.#splitter.pushLong(buffer.took(length));
+      const lines = this.#splitter.pushLong(room?.subarray(0, length) ?? buffer.took(length));
       this.#linesRead += lines.length;
       for (const line of lines) {
         const held = this.hold(turn, line instanceof RpcError ? 0 : line.length);

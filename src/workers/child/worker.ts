@@ -89,9 +89,11 @@ class Worker {
     const splitter = new LineSplitter(this.#bound.bytes);
     const buffer = new Uint8Array(readBufferBytes);
     while (!splitter.overflowed) {
-      const length = await this.#io.read(buffer);
+      // The rest of a long line is on its way: another thread need not wait for each piece of it.
+      const { room } = splitter;
+      const length = room === undefined ? await this.#io.read(buffer) : this.#io.readSync(room);
       if (length === null) return;
-      for (const line of splitter.push(buffer.subarray(0, length))) {
+      for (const line of splitter.push((room ?? buffer).subarray(0, length))) {
         if (typeof line === "string") this.#take(line);
         else this.#writeNow(encodeError(null, line));
       }

@@ -6,6 +6,8 @@ import { describeFailure } from "./failure.ts";
 export interface WorkerIo {
   /** Fills the buffer, as `Deno.stdin.read` does; `null` at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
+  /** The same at once, waiting for something to come. */
+  readSync(buffer: Uint8Array): number | null;
   /** Writes some of the bytes and says how many. */
   writeSync(bytes: Uint8Array): number;
   /** Tells people what was thrown, and where. `what` begins the sentence. */
@@ -43,6 +45,7 @@ export function takeStdio(): WorkerIo {
   const output = own?.output ?? Deno.stdout;
   const writeSync = output.writeSync.bind(output);
   const read = input.read.bind(input);
+  const readSync = input.readSync.bind(input);
   if (own === undefined) printToStderr();
   const print = console.error.bind(console);
   const failed = (what: string, thrown: unknown) => {
@@ -62,7 +65,7 @@ export function takeStdio(): WorkerIo {
     event.preventDefault();
     failed("Nobody caught an error", event.error);
   });
-  return { read, writeSync, failed };
+  return { read, readSync, writeSync, failed };
 }
 
 /**

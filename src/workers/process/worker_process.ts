@@ -1,7 +1,7 @@
 import { type Clock, sleep } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
-import { readBufferBytes, workerInputBytesMax } from "../../base/limits.ts";
-import { unreadableShownMax } from "../limits.ts";
+import { workerInputBytesMax } from "../../base/limits.ts";
+import { unreadableShownMax, workerPipeBytes } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import {
   encodeNotification,
@@ -250,7 +250,7 @@ export class WorkerProcess {
    */
   async #readAnswers(): Promise<void> {
     const splitter = new LineSplitter(this.#bound.bytes);
-    let buffer = new ArrayBuffer(readBufferBytes);
+    let buffer = new ArrayBuffer(workerPipeBytes);
     try {
       while (true) {
         const { done, value } = await this.#stdout.read(new Uint8Array(buffer));

@@ -44,6 +44,10 @@ class InMemoryWorker implements WorkerIo {
       await this.#wake.promise;
       this.#wake = Promise.withResolvers();
     }
+    return this.readSync(buffer);
+  }
+
+  readSync(buffer: Uint8Array): number | null {
     const [next] = this.#input as [Uint8Array];
     const taken = next.subarray(0, buffer.length);
     buffer.set(taken);
