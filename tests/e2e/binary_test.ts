@@ -44,27 +44,54 @@ binaryTest("a binary needs neither Deno nor Node.js, nor anything in a home", as
   assert.deepEqual(JSON.parse(stdout), { runs: [], home: [] }, stderr);
 });
 
-// To see it fail: take --no-code-cache out of tasks/compile.ts. Bytecode is then read from this
-// place.
+// To see it fail: take --no-code-cache out of tasks/compile.ts. The first of these is read then.
 binaryTest(
-  "bytecode that another user has left in the temporary directory is not loaded",
+  "bytecode that another user has left where Deno would look for it is not loaded",
   async (path) => {
     await using home = await RpcHome.create();
-    const directory = join(home.directory, "tmp");
-    await Deno.mkdir(directory);
+    const at = (...parts: string[]) => join(home.directory, ...parts);
     const name = path.split("/").at(-1);
-    const planted = join(directory, `deno-compile-${name}.cache`);
-    // Whoever opens this pipe waits for one who writes, and does not end.
-    const { success } = await new Deno.Command("mkfifo", { args: [planted] }).output();
-    assert.ok(success);
-    const env = { TMPDIR: directory };
-    for (const args of [["--version"], ["methods", "ping", "--registry", "static:127.0.0.1:1"]]) {
-      const { stdout, stderr } = await home.run(args, { env });
-      assert.match(stdout + stderr, /^rpc[ :]/);
+    const caches = ["v8_code_cache_v2", "node_analysis_cache_v2", "dep_analysis_cache_v2"];
+    // Those of Deno itself, and that of a temporary directory.
+    const planted = [
+      ...[`deno-compile-${name}.cache`, `deno-compile-${name}`].map((file) => at("tmp", file)),
+      ...["deno", "xdg/deno", "home/.cache/deno"].flatMap((directory) =>
+        caches.map((file) => at(directory, file))
+      ),
+    ];
+    for (const directory of ["tmp", "deno", "xdg/deno", "home/.cache/deno"]) {
+      await Deno.mkdir(at(directory), { recursive: true });
     }
-    assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), [
-      planted.slice(directory.length + 1),
-    ]);
+    // Whoever opens such a pipe waits for one who writes, and does not end.
+    const { success } = await new Deno.Command("mkfifo", { args: planted }).output();
+    assert.ok(success);
+    const env = {
+      TMPDIR: at("tmp"),
+      DENO_DIR: at("deno"),
+      XDG_CACHE_HOME: at("xdg"),
+      HOME: at("home"),
+    };
+    await Deno.writeTextFile(
+      join(home.workingDirectory, "tasks.ts"),
+      "export function add(a: number, b: number): number { return a + b; }",
+    );
+    const { stdout } = await home.run(["--version"], { env });
+    assert.match(stdout, /^rpc /);
+    await home.serve(["127.0.0.1", "0", "tasks.ts"], { env });
+    const answer = await home.run(["call", "add", "2", "3"], { env });
+    assert.equal(answer.stdout, "5\n", answer.stderr);
+    const left = ["deno", "xdg/deno", "home/.cache/deno"].flatMap((directory) =>
+      [...Deno.readDirSync(at(directory))].map((entry) => at(directory, entry.name))
+    );
+    assert.deepEqual(
+      left.toSorted(),
+      planted.filter((one) => !one.startsWith(at("tmp"))).toSorted(),
+    );
+    const kept = [...Deno.readDirSync(at("tmp"))].map((entry) => at("tmp", entry.name));
+    assert.deepEqual(
+      kept.filter((one) => one.includes("deno-compile")).toSorted(),
+      planted.filter((one) => one.startsWith(at("tmp"))).toSorted(),
+    );
   },
   { posix: true },
 );
