@@ -44,13 +44,6 @@ export const pongTimeoutMs = 1_000;
 export const pongTimeoutsMax = 10;
 
 /**
- * The same for one that has calls under way, all of which are lost with it: far longer than a
- * procedure of many at once should hold the thread that all of them need, and short beside the
- * default deadline, so that who waits for a worker is still served.
- */
-export const silentMaxMs = 5_000;
-
-/**
  * Lines that one worker may have logged in a second; the rest is counted. More is nobody's reading,
  * and each line costs the process that owns the sockets some ten microseconds.
  */

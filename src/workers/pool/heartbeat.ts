@@ -1,10 +1,15 @@
 import type { Clock, Timer } from "../../base/clock.ts";
-import { heartbeatEveryMs, pongTimeoutMs, pongTimeoutsMax, silentMaxMs } from "../limits.ts";
+import { heartbeatEveryMs, pongTimeoutMs, pongTimeoutsMax } from "../limits.ts";
 import type { WorkerProcess } from "../process/worker_process.ts";
+
+/** The worker, as far as it is asked whether it is alive. */
+type Asked =
+  & Pick<WorkerProcess, "isForeign" | "readsOfOutput" | "hasPonged" | "ping" | "endIfDeaf">
+  & { readonly owed: Pick<WorkerProcess["owed"], "load" | "total" | "readingMs"> };
 
 /** What a {@link Heartbeat} needs. */
 interface HeartbeatOptions {
-  readonly process: WorkerProcess;
+  readonly process: Asked;
   /** Whether the worker acts on one call after the other, and on nothing else meanwhile. */
   readonly inOrder: boolean;
   readonly clock: Clock;
@@ -119,9 +124,9 @@ export class Heartbeat {
   /** Whether it is silent. */
   #judge({ inVain, askedAtMs }: Question): boolean {
     const { process: { owed }, clock, silent } = this.#options;
-    // It may hold its thread for a while, and its calls need not be lost for that.
+    // A procedure may hold the thread that it shares for as long as its call has time.
     const isPatient = owed.load > 0 && !this.#isOverdue;
-    if (inVain < 2 || (isPatient && inVain * this.#waitMs < silentMaxMs)) return false;
+    if (inVain < 2 || isPatient) return false;
     silent(`it did not answer within ${Math.round(clock.now() - askedAtMs)} ms`);
     return true;
   }

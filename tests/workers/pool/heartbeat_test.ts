@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { Heartbeat } from "../../../src/workers/pool/heartbeat.ts";
 import { pythonCommand } from "../../../src/workers/python/python_command.ts";
 import type { WorkerCommand } from "../../../src/workers/process/worker_command.ts";
+import { VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { type PoolHarness, withPool, workerCommand } from "../fixtures/harness.ts";
 
@@ -99,4 +101,25 @@ Deno.test({
     await first.outcome;
     await replaced(harness);
   });
+});
+
+Deno.test("a call may hold its io worker for as long as it has time, and no longer", () => {
+  const clock = new VirtualClock();
+  const silent: string[] = [];
+  const heartbeat = new Heartbeat({
+    process: {
+      owed: { load: 1, total: 1, readingMs: 0 },
+      ...{ isForeign: false, readsOfOutput: 0, hasPonged: true },
+      ping: () => {},
+      endIfDeaf: () => {},
+    },
+    ...{ inOrder: false, clock },
+    alive: () => assert.fail("it never answers"),
+    silent: (because) => silent.push(because),
+  });
+  clock.advance(60_000);
+  assert.deepEqual([heartbeat.isAwaited, silent], [true, []]);
+  heartbeat.ask();
+  assert.equal(silent.length, 1);
+  heartbeat.stop();
 });
