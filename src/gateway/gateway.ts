@@ -16,6 +16,7 @@ import { Answers } from "./door/answers.ts";
 import { BodyReader } from "./door/body.ts";
 import { HttpListener } from "./door/listener.ts";
 import type { TlsFiles } from "./door/tls_files.ts";
+import { gatewayDrainMs, gatewayGraceMs } from "./limits.ts";
 import { Routes } from "./routes.ts";
 
 /** What a gateway stands between, and how. */
@@ -44,11 +45,18 @@ export class Gateway {
   readonly #listener: HttpListener;
   readonly #routes: Routes;
   readonly #ended: AbortController;
+  readonly #options: GatewayOptions;
 
-  private constructor(listener: HttpListener, routes: Routes, ended: AbortController) {
+  private constructor(
+    listener: HttpListener,
+    routes: Routes,
+    ended: AbortController,
+    options: GatewayOptions,
+  ) {
     this.#listener = listener;
     this.#routes = routes;
     this.#ended = ended;
+    this.#options = options;
   }
 
   /** Begins to listen. @throws {CommandError} it cannot */
@@ -87,6 +95,7 @@ export class Gateway {
         await HttpListener.open({ ...listen, tls, answer, clock, log }),
         routes,
         ended,
+        options,
       );
     } catch (error) {
       if (error instanceof CommandError) throw error;
@@ -100,10 +109,20 @@ export class Gateway {
     return this.#listener.url;
   }
 
-  /** Takes no more calls, finishes those under way, and closes what would never end by itself. */
+  /**
+   * Takes no more calls, and finishes those under way. Those that take too long are ended, and
+   * their callers told, as far as they read it.
+   */
   async close(): Promise<void> {
+    const { client, clock } = this.#options;
+    const gone = Promise.withResolvers<void>();
+    const late = clock.after(gatewayDrainMs, () => client.close());
+    const last = clock.after(gatewayDrainMs + gatewayGraceMs, gone.resolve);
     this.#ended.abort();
-    this.#routes.close();
-    await this.#listener.close();
+    // WebSockets first: the runtime closes them, whatever they wait for, with the port.
+    const ended = this.#routes.drain().then(() => this.#listener.close());
+    await Promise.race([ended, gone.promise]);
+    late.cancel();
+    last.cancel();
   }
 }

@@ -62,6 +62,15 @@ export const gatewayMethodsCountedMax = 1_000;
 /** Shortest token that a gateway takes from a file, in characters: a shorter one can be guessed. */
 export const gatewayTokenLengthMin = 16;
 
+/**
+ * How long a gateway that ends waits for calls under way: longer than any answer but a stream's
+ * takes as a rule.
+ */
+export const gatewayDrainMs = 10_000;
+
+/** How long it waits after that for the callers to read how their calls were ended. */
+export const gatewayGraceMs = 1_000;
+
 /** How often a gateway looks whether its certificate was replaced. */
 export const gatewayCertificateCheckMs = 1_000;
 

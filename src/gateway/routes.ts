@@ -50,6 +50,7 @@ export class Routes {
   readonly #options: RoutesOptions;
   readonly #sockets = new Set<SocketSession>();
   #requests = 0;
+  #isDraining = false;
 
   constructor(options: RoutesOptions) {
     this.#options = options;
@@ -88,9 +89,10 @@ export class Routes {
     }
   }
 
-  /** Closes the WebSockets: who has one is not heard of otherwise. */
-  close(): void {
-    for (const socket of this.#sockets) socket.close();
+  /** Takes no more calls. Resolves when those of WebSockets are answered, and they are closed. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    await Promise.all([...this.#sockets].map((socket) => socket.drain()));
   }
 
   async #answer(request: Request, url: URL): Promise<Response> {
@@ -101,6 +103,10 @@ export class Routes {
       return this.#options.isReady()
         ? text(request, 200, "ready")
         : text(request, 503, "not ready");
+    }
+    if (this.#isDraining) {
+      const text = "This gateway ends: ask another one";
+      throw new HttpProblem(503, "Draining", text, { connection: "close" });
     }
     if (pathname.startsWith(callPath)) {
       allow(request, "POST");

@@ -64,6 +64,7 @@ export class SocketSession {
   readonly #open = new Map<Id, OpenCall>();
   readonly #ended = new AbortController();
   #inFlight = 0;
+  #isDraining = false;
 
   constructor(socket: Socket, deps: SocketDeps, options: CallOptions) {
     this.#socket = socket;
@@ -85,8 +86,17 @@ export class SocketSession {
     return this.#socket.bufferedAmount;
   }
 
-  /** Closes it, because the gateway ends. */
-  close(): void {
+  /** Takes no more calls: the gateway ends. Resolves when all are answered and it is closed. */
+  async drain(): Promise<void> {
+    const ended = Promise.withResolvers<void>();
+    this.ended.addEventListener("abort", () => ended.resolve(), { once: true });
+    this.#isDraining = true;
+    this.#leaveIfDrained();
+    await ended.promise;
+  }
+
+  #leaveIfDrained(): void {
+    if (!this.#isDraining || this.#inFlight > 0) return;
     this.#close(closeCodes.goingAway, "The gateway ends");
   }
 
@@ -133,10 +143,12 @@ export class SocketSession {
     } finally {
       this.#inFlight--;
       if (id !== undefined) this.#open.delete(id);
+      this.#leaveIfDrained();
     }
   }
 
   #faultOf(id: Id | undefined): RpcError | undefined {
+    if (this.#isDraining) return new RpcError("Draining", "This gateway ends: ask another one");
     if (this.#inFlight >= gatewaySocketCallsMax) {
       const text = `Cannot take the call: ${gatewaySocketCallsMax} are under way on this WebSocket`;
       return new RpcError("Overloaded", text);

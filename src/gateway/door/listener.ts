@@ -19,12 +19,6 @@ const rebindMs = 2_000;
 const rebindPeriodMs = 5;
 
 /**
- * How long requests under way are waited for at the end: longer than any answer but a stream's
- * takes as a rule.
- */
-const drainMs = 10_000;
-
-/**
  * A port that HTTP is answered on. Where its certificate's files change, new connections get the
  * new one. Where connections have used up the system's handles, those that wait for nothing are
  * closed: the runtime leaves the port then, and the next connection would find nobody.
@@ -35,7 +29,6 @@ export class HttpListener {
   readonly #watch: Timer | undefined;
   /** Listeners that were left, whose requests are being finished. */
   readonly #left = new Set<Deno.HttpServer<Deno.NetAddr>>();
-  readonly #abort = new AbortController();
   #server: Deno.HttpServer<Deno.NetAddr>;
   #pair: TlsPair | undefined;
   #isLooking = false;
@@ -65,16 +58,11 @@ export class HttpListener {
     return `${scheme}://${addressOf({ host, port: this.#port })}/`;
   }
 
-  /** Takes no more connections, and waits for a while for the requests that are under way. */
+  /** Takes no more connections, and resolves when no request is under way. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#watch?.cancel();
-    const finished = Promise.all(
-      [this.#server, ...this.#left].map((one) => one.shutdown().catch(() => {})),
-    );
-    const timer = this.#options.clock.after(drainMs, () => this.#abort.abort());
-    await finished;
-    timer.cancel();
+    await Promise.all([this.#server, ...this.#left].map((one) => one.shutdown().catch(() => {})));
   }
 
   #serve(port: number, pair: TlsPair | undefined): Deno.HttpServer<Deno.NetAddr> {
@@ -82,7 +70,6 @@ export class HttpListener {
     const options = {
       hostname: host,
       port,
-      signal: this.#abort.signal,
       onListen() {},
       onError(error: unknown) {
         log.warn("Cannot answer a request", { reason: messageOf(error) });

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { RpcError } from "../../src/base/errors.ts";
+import { silentLogger } from "../../src/base/log.ts";
+import type { CallReport } from "../../src/client/call_report.ts";
+import type { Client } from "../../src/client/client.ts";
+import type { Transport } from "../../src/client/transport.ts";
+import type { Discovery } from "../../src/discovery/discovery.ts";
+import { Gateway } from "../../src/gateway/gateway.ts";
+import { gatewayDrainMs, gatewayGraceMs } from "../../src/gateway/limits.ts";
+import { VirtualClock } from "../support/virtual_clock.ts";
+import { waitFor, within } from "../support/wait_for.ts";
+
+/** A gateway whose calls are never answered, but end as those of a client do that is closed. */
+async function gatewayOfNobody() {
+  const clock = new VirtualClock();
+  const calls: ((report: CallReport) => void)[] = [];
+  const error = new RpcError("Cancelled", "The client is closed");
+  const end = { result: undefined, error, server: undefined, attempts: 1, durationMs: 0 };
+  const client = {
+    report: () => new Promise<CallReport>((resolve) => calls.push(resolve)),
+    close: () => calls.forEach((answer) => answer(end)),
+    stats: { connected: 1 },
+  };
+  const gateway = await Gateway.start({
+    listen: { host: "127.0.0.1", port: 0 },
+    client: client as unknown as Client,
+    ...{ discovery: {} as Discovery, transport: {} as Transport, service: "rpc" },
+    ...{ token: undefined, allowHosts: [], allowOrigins: [], tls: undefined, readOnly: false },
+    ...{ clock, log: silentLogger },
+  });
+  const call = () =>
+    fetch(`${gateway.url}call/slow`, {
+      method: "POST",
+      body: "[]",
+      headers: { "content-type": "application/json" },
+    });
+  return { gateway, clock, calls, call };
+}
+
+Deno.test("a gateway that ends waits for calls, then ends those that take too long and tells their callers", async () => {
+  const { gateway, clock, calls, call } = await gatewayOfNobody();
+  const answered = call();
+  const late = call();
+  const socket = new WebSocket(gateway.url.replace("http", "ws"));
+  const closed = Promise.withResolvers<number>();
+  const said: string[] = [];
+  socket.onmessage = ({ data }) => void said.push(data);
+  socket.onclose = ({ code }) => closed.resolve(code);
+  socket.onopen = () => socket.send('{"jsonrpc":"2.0","id":1,"method":"slow"}');
+  await waitFor("the calls", () => calls.length === 3);
+  const ended = gateway.close();
+  calls[0]?.({ result: 1, error: undefined, server: undefined, attempts: 1, durationMs: 0 });
+  assert.equal(await (await answered).json(), 1);
+  // Who comes now is told to go elsewhere, and what is under way goes on.
+  const refused = await call();
+  assert.deepEqual([refused.status, (await refused.json()).name], [503, "Draining"]);
+  socket.send('{"jsonrpc":"2.0","id":2,"method":"slow"}');
+  await waitFor("the refusal", () => said.length === 1);
+  assert.match(said[0] ?? "", /"id":2,.*-32003/);
+  await clock.advanceAsync(gatewayDrainMs - 1);
+  assert.equal(said.length, 1);
+  await clock.advanceAsync(1);
+  const { status, ...rest } = await late;
+  assert.equal(status, 499, JSON.stringify(rest));
+  await within("the end", ended);
+  assert.equal(await closed.promise, 1001);
+  assert.match(said[1] ?? "", /"id":1,.*-32004/);
+  await (await late).body?.cancel();
+});
+
+Deno.test("a gateway that ends does not wait for who never reads his answer", async () => {
+  const { gateway, clock, calls } = await gatewayOfNobody();
+  const port = Number(new URL(gateway.url).port);
+  using silent = await Deno.connect({ hostname: "127.0.0.1", port });
+  const head = "POST /call/slow HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n";
+  await silent.write(new TextEncoder().encode(`${head}content-length: 2\r\n\r\n[]`));
+  await waitFor("the call", () => calls.length === 1);
+  // More than any connection holds.
+  const result = "x".repeat(32 * 1024 * 1024);
+  calls[0]?.({ result, error: undefined, server: undefined, attempts: 1, durationMs: 0 });
+  await silent.read(new Uint8Array(100));
+  let isOver = false;
+  const ended = gateway.close().then(() => isOver = true);
+  await clock.advanceAsync(gatewayDrainMs + gatewayGraceMs - 1);
+  assert.equal(isOver, false);
+  await clock.advanceAsync(1);
+  await within("the end", ended);
+});
