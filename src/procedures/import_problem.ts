@@ -55,6 +55,7 @@ function lookFor(message: string): Look | undefined {
         ? `${by} imports ${path} as if it were code: write import ... with { type: "json" }`
         : undefined;
   }
+  return undefined;
 }
 
 function unreadable(path: string, imports: string): string | undefined {
@@ -63,6 +64,7 @@ function unreadable(path: string, imports: string): string | undefined {
       return `${imports}${path}, which is a directory: name a file in it, such as index.ts`;
     }
     Deno.openSync(path).close();
+    return undefined;
   } catch (error) {
     // What only looked like an import.
     if (error instanceof Deno.errors.NotFound) return undefined;
@@ -73,6 +75,7 @@ function unreadable(path: string, imports: string): string | undefined {
 function jsonProblem(path: string): string | undefined {
   try {
     JSON.parse(Deno.readTextFileSync(path));
+    return undefined;
   } catch (error) {
     return error instanceof SyntaxError ? `${error.message} in ${path}` : undefined;
   }
