@@ -92,7 +92,7 @@ class Pool {
 
   static async connected(size: number): Promise<Pool> {
     const pool = new Pool(size);
-    pool.#endpoints.update(changeOf([], pool.#all));
+    pool.#endpoints.update(changeOf([], pool.#all), { instances: pool.#all, stale: false });
     while (pool.#endpoints.usableCount < size) await sleep(1);
     return pool;
   }
@@ -119,8 +119,8 @@ class Pool {
     const [goes, comes] = [changeOf(this.#all, without), changeOf(without, this.#all)];
     const startedAtMs = performance.now();
     for (let i = 0; i < changeCount; i += 2) {
-      this.#endpoints.update(goes);
-      this.#endpoints.update(comes);
+      this.#endpoints.update(goes, { instances: without, stale: false });
+      this.#endpoints.update(comes, { instances: this.#all, stale: false });
     }
     return (performance.now() - startedAtMs) * 1_000 / changeCount;
   }

@@ -373,3 +373,16 @@ export const gatheringMsMax = 100;
 
 /** Files that are looked through for the one that keeps a module from loading: milliseconds. */
 export const importsLookedAtMax = 1_000;
+
+/**
+ * Servers that a client connects to of a service that has more. Below a hundred, so that one which
+ * grows in trouble stays below that; and enough that what each server is given differs little: how
+ * many other clients have chosen it evens out over so many.
+ */
+export const subsetDefault = 80;
+
+/** What may be asked for in place of it: nobody has more ports at one address. */
+export const subsetMax = 65_536;
+
+/** Longest name of a zone. */
+export const zoneLengthMax = 256;

@@ -6,11 +6,12 @@ import {
   gatheringMsMax,
   gatheringShare,
   heartbeatTickMs,
+  subsetDefault,
   unavailableAfterMsDefault,
 } from "../base/limits.ts";
 import { silentLogger } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
-import type { Change, InstanceSource, Watch } from "../discovery/discovery.ts";
+import type { Change, InstanceSource, Snapshot, Watch } from "../discovery/discovery.ts";
 import type { Params } from "../wire/message.ts";
 import { createPick } from "./endpoints/balancer.ts";
 import { Call, type Dispatch, type Done } from "./call.ts";
@@ -79,6 +80,7 @@ export class Client {
     checkClientOptions(options);
     const clock = options.clock ?? systemClock;
     const random = options.random ?? systemRandom;
+    const { subset = subsetDefault } = options;
     this.#discovery = options.discovery;
     this.#service = options.service ?? "rpc";
     this.#clock = clock;
@@ -100,6 +102,9 @@ export class Client {
       messageMax: options.messageMax,
       later: options.later,
       serverChanged: options.serverChanged,
+      subset: subset === "all" ? Infinity : subset,
+      // Nobody has said one, as with servers.
+      zone: options.zone || undefined,
     }, {
       usable: () => {
         if (!this.#reached) this.#gather();
@@ -130,7 +135,7 @@ export class Client {
       () => this.#endpoints.tick(this.#waiting.size > 0),
     );
     this.#watch = this.#discovery.watch(this.#service, {
-      snapshot: (_list, change) => this.#found(change),
+      snapshot: (list, change) => this.#found(list, change),
       trouble: (error) => this.#troubled(error),
     });
   }
@@ -323,10 +328,10 @@ export class Client {
     this.#waiting.leave(this.#balance);
   }
 
-  #found(change: Change): void {
+  #found(list: Snapshot, change: Change): void {
     if (change.listed.length > 0) this.#foundAtMs ??= this.#clock.now();
     this.#trouble = undefined;
-    this.#endpoints.update(change);
+    this.#endpoints.update(change, list);
     this.#heard("read");
   }
 

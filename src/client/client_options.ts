@@ -1,6 +1,12 @@
 import { checkNumber, messageMaxRule, numberFault } from "../base/checks.ts";
 import { RpcError } from "../base/errors.ts";
-import { callTimeoutMsMax, methodLengthMax, streamCreditMax } from "../base/limits.ts";
+import {
+  callTimeoutMsMax,
+  methodLengthMax,
+  streamCreditMax,
+  subsetMax,
+  zoneLengthMax,
+} from "../base/limits.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
@@ -22,6 +28,16 @@ export interface ClientOptions {
   readonly service?: string;
   /** @default "p2c" */
   readonly balance?: BalancePolicy;
+  /**
+   * Servers of a large service that the client connects to, spread evenly over clients; of a
+   * smaller one it connects to all. `"all"`: of any. @default 80
+   */
+  readonly subset?: number | "all" | undefined;
+  /**
+   * Where the client stands: servers of this zone are called as long as they can do it, and others
+   * beside. @default none: all servers are equally near
+   */
+  readonly zone?: string | undefined;
   /** Deadline of a call that brings none, in milliseconds. @default 10000 */
   readonly timeoutMs?: number;
   /** How long a call waits while no server is connected, in milliseconds. @default 1500 */
@@ -96,10 +112,17 @@ export interface ClientStats {
  * @throws {RpcError} InvalidParams: a number that cannot be, or a policy that there is not
  */
 export function checkClientOptions(options: ClientOptions): void {
-  const { timeoutMs, unavailableAfterMs, messageMax, balance = "p2c" } = options;
+  const { timeoutMs, unavailableAfterMs, messageMax, balance = "p2c", subset, zone } = options;
   checkNumber(timeoutMs, { name: "timeoutMs", bounds: [1, callTimeoutMsMax] });
   checkNumber(unavailableAfterMs, { name: "unavailableAfterMs", bounds: [0, callTimeoutMsMax] });
   checkNumber(messageMax, messageMaxRule);
+  if (subset !== "all") {
+    checkNumber(subset, { name: "subset", bounds: [1, subsetMax], whole: true });
+  }
+  if (zone !== undefined && (typeof zone !== "string" || zone.length > zoneLengthMax)) {
+    const text = `Cannot use zone: it must be a text of at most ${zoneLengthMax} letters`;
+    throw new RpcError("InvalidParams", text);
+  }
   if (!balancePolicies.includes(balance)) {
     const text = `Cannot use balance: it must be one of ${balancePolicies.join(", ")}`;
     throw new RpcError("InvalidParams", text);

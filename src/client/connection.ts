@@ -14,6 +14,7 @@ import {
   isResponse,
   toRpcError,
 } from "../wire/codec.ts";
+import { isObject } from "../base/values/members.ts";
 import { LineSplitter } from "../wire/lines.ts";
 import { boundOfServerAt, type MessageBound } from "../wire/message_bound.ts";
 import type { Params, Response } from "../wire/message.ts";
@@ -208,6 +209,17 @@ export class Connection implements CallHolder {
     if (this.#open) this.#write(call, this.#clock.now());
   }
 
+  /** Asks how many connections the server has. `told` is not called by a server that cannot say. */
+  askConnections(told: (connections: number) => void): void {
+    const deadlineAtMs = this.#clock.now() + heartbeatTimeoutMs;
+    const call = new Call(reservedMethods.ping, { connections: true }, deadlineAtMs, true);
+    call.done = (_error, result) => {
+      const connections = connectionsOf(result);
+      if (connections !== undefined) told(connections);
+    };
+    if (this.#open) this.#write(call, this.#clock.now());
+  }
+
   /** Closes it: calls under way fail as Cancelled. {@link ConnectionEvents.lost} is not called. */
   close(): void {
     if (!this.#open) return;
@@ -339,6 +351,12 @@ export class Connection implements CallHolder {
       executed,
     });
   }
+}
+
+/** What a server says of its connections, which are this one at least. */
+function connectionsOf(result: unknown): number | undefined {
+  const said = isObject(result) ? result["connections"] : undefined;
+  return typeof said === "number" && said >= 1 ? said : undefined;
 }
 
 /** What stands beside the parameters may be no JSON either. */

@@ -35,7 +35,7 @@ export interface Instance {
   readonly weight: number;
   /** An operator keeps new calls from it: its weight is 0 meanwhile. @default false */
   readonly drained?: boolean | undefined;
-  /** Where it stands, for people. Empty if nobody said. */
+  /** Where it stands: clients of the same zone come to it first. Empty if nobody said. */
   readonly zone: string;
   /** Longest message that it takes, in bytes. Absent: it will say so when it is connected to. */
   readonly messageMax?: number | undefined;

@@ -9,6 +9,7 @@
  */
 
 import { messageOf, RpcError } from "../base/errors.ts";
+import { zoneLengthMax } from "../base/limits.ts";
 import { type Bounds, Members } from "../base/values/members.ts";
 import type { Instance } from "./discovery.ts";
 import { isHost } from "./registry_url.ts";
@@ -18,6 +19,7 @@ export const instanceJsonBytesMax = 256 * 1024;
 
 const idLength: Bounds = [1, 256];
 const labelLength: Bounds = [0, 256];
+const zoneLength: Bounds = [0, zoneLengthMax];
 const clusterLength: Bounds = [1, 64];
 const hostLength: Bounds = [1, 255];
 const ports: Bounds = [1, 65_535];
@@ -130,7 +132,7 @@ function readInstance(json: Members, service: string): Instance | undefined {
     port,
     weight: ours?.number("weight", weights, 1) ?? 1,
     ...(ours?.boolean("drained", false) ? { drained: true } : {}),
-    zone: ours?.text("zone", labelLength, "") ?? "",
+    zone: ours?.text("zone", zoneLength, "") ?? "",
     ...(messageMax === 0 ? {} : { messageMax }),
     version: ours?.text("version", labelLength, "") ?? "",
     methods: ours?.texts("methods", methodsMax, labelLength, []) ?? [],

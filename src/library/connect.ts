@@ -14,6 +14,13 @@ import { openRegistry, type RegistryOptions, serviceOf } from "./open_registry.t
 export interface ConnectOptions extends RegistryOptions {
   /** How calls are spread over servers. @default "p2c" */
   readonly balance?: BalancePolicy;
+  /**
+   * Servers of a large service that the client connects to, spread evenly over clients; `"all"`: to
+   * any number. @default 80
+   */
+  readonly subset?: number | "all";
+  /** Servers of this zone come first, and others when those have too much to do. @default none */
+  readonly zone?: string;
   /** How long a call may take that says nothing of its own, in milliseconds. @default 10000 */
   readonly timeoutMs?: number;
   /** Longest message that the client takes, in bytes, from 1 MiB to 256 MiB. @default 4 MiB */
@@ -47,7 +54,7 @@ export function connect(options: ConnectOptions = {}): Promise<RpcClient> {
 }
 
 async function open(options: ConnectOptions): Promise<RpcClient> {
-  const { balance, timeoutMs, messageMax, log = silentLogger, tracer } = options;
+  const { balance, subset, zone, timeoutMs, messageMax, log = silentLogger, tracer } = options;
   const transport = await transportOf(await openKeys(options, log));
   const service = await serviceOf(options);
   const discovery = await openRegistry({ ...options, service }, log);
@@ -56,6 +63,7 @@ async function open(options: ConnectOptions): Promise<RpcClient> {
       service,
       transport,
       ...(balance === undefined ? {} : { balance }),
+      ...{ subset, zone },
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       messageMax,
       log,
@@ -72,6 +80,8 @@ interface RpcClientOptions {
   readonly service: string;
   readonly transport: Transport;
   readonly balance?: BalancePolicy;
+  readonly subset: number | "all" | undefined;
+  readonly zone: string | undefined;
   readonly timeoutMs?: number;
   readonly messageMax: number | undefined;
   readonly log: Logger;

@@ -56,6 +56,7 @@ export class Dispatcher {
     this.#methods = new MethodTable(options, pool);
     this.#reserved = new ReservedMethods(this.#methods, options, {
       stats: () => this.stats(),
+      connections: options.connections,
       deadlineOf: (request) => this.#deadlineOf(request),
     });
     this.#pool = pool;

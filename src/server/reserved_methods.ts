@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { statsPeriodMs } from "../base/limits.ts";
 import { cancelledId, moreParams, saidMessageMax } from "../wire/decode_request.ts";
+import { isObject } from "../base/values/members.ts";
 import type { Request } from "../wire/message.ts";
 import { reservedMethods } from "../wire/reserved.ts";
 import type { Stats } from "../wire/reports/stats.ts";
@@ -28,6 +29,8 @@ export interface ReservedMethodsOptions {
 interface Server {
   /** What it is doing, and has done. */
   stats(): Stats;
+  /** Connections that it holds. */
+  connections(): number;
   /** Until when a request may take, on the clock's scale. */
   deadlineOf(request: Request): number;
 }
@@ -64,7 +67,9 @@ export class ReservedMethods {
   #answerAtOnce(method: string, params: Request["params"], reply: Reply, peer: Peer): void {
     switch (method) {
       case reservedMethods.ping:
-        return reply.succeed("pong");
+        return reply.succeed(
+          asksConnections(params) ? { connections: this.#server.connections() } : "pong",
+        );
       case reservedMethods.discover: {
         const messageMax = saidMessageMax(params);
         if (messageMax !== undefined) peer.takes(messageMax);
@@ -98,4 +103,9 @@ export class ReservedMethods {
     }
     return this.#statsJson;
   }
+}
+
+/** Whether a ping is from a client that wants to know how many others there are. */
+function asksConnections(params: Request["params"]): boolean {
+  return isObject(params) && params["connections"] === true;
 }

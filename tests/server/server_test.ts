@@ -44,6 +44,20 @@ serverTest(
   },
 );
 
+serverTest(
+  "P-77: a ping that asks for it is told how many connections there are",
+  async (harness) => {
+    const server = harness.listen({});
+    const peer = await harness.connect(server);
+    const ask = async (id: number) =>
+      (await peer.call(id, "rpc.ping", { connections: true })).result;
+    assert.deepEqual(await ask(1), { connections: 1 });
+    // Who is answered has been taken.
+    for (let i = 0; i < 2; i++) await (await harness.connect(server)).call(1, "rpc.ping");
+    assert.deepEqual(await ask(2), { connections: 3 });
+  },
+);
+
 serverTest("a worker that dies under a call is told of, and the server lives", async (harness) => {
   const pool = await harness.startPool();
   const peer = await harness.connect(harness.listen({ pool }));

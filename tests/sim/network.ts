@@ -22,6 +22,8 @@ export class SimNetwork implements Transport {
   readonly #cut = new Set<number>();
   /** Connections that were asked for. */
   attempts = 0;
+  /** Bytes that were sent, both ways. */
+  bytes = 0;
 
   constructor(clock: Clock, random: Random) {
     this.clock = clock;
@@ -100,6 +102,7 @@ export class Line implements Duplex {
 
   /** The server sends bytes. */
   send(bytes: Uint8Array): void {
+    this.#network.bytes += bytes.length;
     this.#deliver(() => this.#arrive(bytes));
   }
 
@@ -125,6 +128,7 @@ export class Line implements Duplex {
   write(bytes: Uint8Array): Promise<number> {
     // The writer uses its buffer again.
     const copy = bytes.slice();
+    this.#network.bytes += bytes.length;
     this.#deliver(() => this.#toServer(copy));
     return Promise.resolve(bytes.length);
   }

@@ -111,11 +111,18 @@ export class SimServer implements Listener {
     if (request instanceof BadMessage || !("method" in request)) {
       throw new Error("The client sends single requests, and good ones");
     }
-    const { method, id } = request;
+    const { method, id, params } = request;
     if (id === undefined) return;
-    if (method === reservedMethods.ping) this.#answer(line, encodeResult(id, "pong"));
-    else if (method === reservedMethods.discover) this.#answer(line, encodeResult(id, idempotent));
-    else this.#submit(request, id, line);
+    if (method === reservedMethods.ping) {
+      this.#answer(line, encodeResult(id, params === undefined ? "pong" : this.#connections));
+    } else if (method === reservedMethods.discover) {
+      this.#answer(line, encodeResult(id, idempotent));
+    } else this.#submit(request, id, line);
+  }
+
+  /** As asked for by the only ping with parameters. */
+  get #connections() {
+    return { connections: [...this.#lines].filter(({ isClosed }) => !isClosed).length };
   }
 
   #submit(request: Request, id: Id, line: Line): void {

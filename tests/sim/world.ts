@@ -3,7 +3,8 @@ import { seededRandom } from "../support/seeded_random.ts";
 import type { BalancePolicy } from "../../src/client/endpoints/endpoint_types.ts";
 import type { CallReport } from "../../src/client/call_report.ts";
 import { Client } from "../../src/client/client.ts";
-import { FakeDiscovery } from "../support/fake_discovery.ts";
+import type { Instance } from "../../src/discovery/discovery.ts";
+import { FakeDiscovery, instanceAt } from "../support/fake_discovery.ts";
 import { SimNetwork } from "./network.ts";
 import { SimServer, type SimServerOptions } from "./server.ts";
 import { settled, SimClock } from "./sim_clock.ts";
@@ -21,6 +22,10 @@ export interface WorldOptions {
   readonly spread?: number;
   /** @default "p2c" */
   readonly balance?: BalancePolicy;
+  /** @default "all" */
+  readonly subset?: number | "all" | undefined;
+  /** Zones that servers and clients are of in turns. @default 0, which is none */
+  readonly zones?: number;
 }
 
 /** A period's calls. */
@@ -45,9 +50,11 @@ export class World implements AsyncDisposable {
   readonly servers: readonly SimServer[];
   readonly clients: readonly Client[];
   readonly #options: WorldOptions;
+  readonly #instances: readonly Instance[];
 
   constructor(options: WorldOptions) {
     const { seed, servers, clients, balance = "p2c" } = options;
+    const subset = "subset" in options ? options.subset : "all";
     this.#options = options;
     this.random = seededRandom(seed);
     this.network = new SimNetwork(this.clock, seededRandom(seed + 1));
@@ -55,14 +62,25 @@ export class World implements AsyncDisposable {
       { length: servers },
       (_, index) => new SimServer(index + 1, this.network, this.service()),
     );
+    this.#instances = this.servers.map(({ port }) =>
+      instanceAt(port, { zone: this.zoneOf(port - 1) })
+    );
     this.clients = Array.from({ length: clients }, (_, index) =>
       new Client({
         discovery: this.discovery,
         balance,
+        subset,
+        zone: this.zoneOf(index),
         transport: this.network,
         clock: this.clock,
         random: seededRandom(seed + 2 + index),
       }));
+  }
+
+  /** The zone of a server or a client by its index. */
+  zoneOf(index: number): string {
+    const { zones = 0 } = this.#options;
+    return zones === 0 ? "" : `zone-${index % zones}`;
   }
 
   /** How a healthy server is. `slowness` times as slow. */
@@ -80,7 +98,7 @@ export class World implements AsyncDisposable {
 
   /** The registry lists all servers, or these. */
   async list(servers: readonly SimServer[] = this.servers): Promise<void> {
-    this.discovery.push(servers.map(({ port }) => port));
+    this.discovery.push(servers.map(({ port }) => this.#instances[port - 1] as Instance));
     await settled();
   }
 
@@ -92,19 +110,24 @@ export class World implements AsyncDisposable {
 
   /**
    * Calls at random moments for so long, whatever becomes of them, so many a second from all
-   * clients together, and waits until all have ended.
+   * clients together, or from some of them, and waits until all have ended.
    */
-  async load(perSecond: number, durationMs: number, timeoutMs = 1_000): Promise<Tally> {
+  async load(
+    perSecond: number,
+    durationMs: number,
+    timeoutMs = 1_000,
+    calls: (client: number) => boolean = () => true,
+  ): Promise<Tally> {
     const reports: CallReport[] = [];
-    let calls = 0;
+    let made = 0;
+    const calling = [...this.clients.keys()].filter(calls);
     const endMs = this.clock.now() + durationMs;
     const client = (index: number) => {
-      const { length } = this.clients;
       const next = () => {
-        const gapMs = -Math.log(1 - this.random()) * 1_000 * length / perSecond;
+        const gapMs = -Math.log(1 - this.random()) * 1_000 * calling.length / perSecond;
         this.clock.after(gapMs, () => {
           if (this.clock.now() >= endMs) return;
-          calls++;
+          made++;
           void (this.clients[index] as Client).report("work", [], { timeoutMs })
             .then((report) => reports.push(report));
           next();
@@ -112,9 +135,9 @@ export class World implements AsyncDisposable {
       };
       next();
     };
-    for (const index of this.clients.keys()) client(index);
+    for (const index of calling) client(index);
     await this.clock.pass(durationMs + timeoutMs + 100);
-    if (reports.length !== calls) throw new Error(`${calls - reports.length} calls never ended`);
+    if (reports.length !== made) throw new Error(`${made - reports.length} calls never ended`);
     return tallyOf(reports);
   }
 

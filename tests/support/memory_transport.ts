@@ -123,6 +123,9 @@ export class FakeServer {
   accepts: "accept" | "refuse" | "hang" = "accept";
   /** `false`: `rpc.ping` is left without an answer. */
   answersPings = true;
+  /** What it says of its connections when it is asked. @default nothing */
+  connectionsSaid: unknown;
+  connectionsAsked = 0;
   /** Whether `rpc.discover` is answered at all. */
   describesItself = true;
   /** Makes the OpenRPC document; `undefined`: `rpc.discover` is unknown. */
@@ -215,7 +218,11 @@ export class FakeServer {
 
   #answerReserved(call: ReceivedCall): void {
     if (call.method === reservedMethods.ping) {
-      if (this.answersPings) call.result("pong");
+      if (!this.answersPings) return;
+      if (call.params === undefined) return call.result("pong");
+      this.connectionsAsked++;
+      const said = this.connectionsSaid;
+      call.result(typeof said === "number" ? { connections: said } : said ?? "pong");
       return;
     }
     if (call.method === reservedMethods.discover && !this.describesItself) return;

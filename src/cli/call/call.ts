@@ -56,6 +56,8 @@ export async function run(
       service: flags.service,
       transport,
       balance: flags.balance,
+      subset: flags.subset,
+      zone: flags.zone,
       timeoutMs: flags.timeout,
       messageMax: flags.messageMax,
       clock,

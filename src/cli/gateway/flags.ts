@@ -1,9 +1,17 @@
-import { boolean, registryFlags, text, timeoutFlag, verboseFlag } from "../syntax/flags.ts";
+import {
+  boolean,
+  nearnessFlags,
+  registryFlags,
+  text,
+  timeoutFlag,
+  verboseFlag,
+} from "../syntax/flags.ts";
 
 /** The flags of `rpc gateway`. */
 export const gatewayFlags = {
   ...registryFlags,
   timeout: timeoutFlag,
+  ...nearnessFlags,
   tokenFile: text("<file>", {
     description: "Take the token from this file, which is made with a new one if it is not there",
     fallback: undefined,

@@ -36,11 +36,11 @@ export async function run(
   const log = plainLogger(flags.verbose);
   const transport = await openTransport(flags, log);
   const discovery = await openCommandRegistry(flags, log);
-  const { service, timeout: timeoutMs } = flags;
+  const { service, timeout: timeoutMs, subset, zone } = flags;
   const tracer = await openTracer(log);
   const client = new Client({
     ...{ discovery, service, transport, timeoutMs, clock: systemClock, log, tracer },
-    exactNumbers: true,
+    ...{ subset, zone, exactNumbers: true },
     // Each request comes by a turn of its own, and those of one round of the event loop together
     // are one write.
     later: (run) => void setImmediate(run),

@@ -1,9 +1,10 @@
-import { registryFlags, text, timeoutFlag, verboseFlag } from "../syntax/flags.ts";
+import { nearnessFlags, registryFlags, text, timeoutFlag, verboseFlag } from "../syntax/flags.ts";
 
 /** The flags of `rpc mcp`. */
 export const mcpFlags = {
   ...registryFlags,
   timeout: timeoutFlag,
+  ...nearnessFlags,
   methods: text("<patterns>", {
     description: "Offer these methods only: names and patterns such as 'img.*,fib'",
     fallback: "*",

@@ -16,11 +16,11 @@ export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<num
   const log = plainLogger(flags.verbose);
   const transport = await openTransport(flags, log);
   const discovery = await openCommandRegistry(flags, log);
-  const { service, timeout: timeoutMs } = flags;
+  const { service, timeout: timeoutMs, subset, zone } = flags;
   const clock = systemClock;
   const client = new Client({
     ...{ discovery, service, transport, timeoutMs, clock, log },
-    exactNumbers: true,
+    ...{ subset, zone, exactNumbers: true },
   });
   const interrupt = onInterrupt();
   const server = await toolServer({

@@ -84,7 +84,7 @@ export const serveFlags = {
     setting: true,
   }),
   zone: text("<name>", {
-    description: "Where this server stands, shown by rpc servers",
+    description: "Where this server stands: clients with the same --zone call it first",
     fallback: "",
     setting: true,
   }),

@@ -6,6 +6,8 @@ import {
   messageMaxDefault,
   messageMaxLeast,
   messageMaxMost,
+  subsetDefault,
+  subsetMax,
 } from "../../base/limits.ts";
 import { environmentVariable } from "../../library/settings.ts";
 
@@ -85,16 +87,24 @@ export function integer<Fallback extends number | undefined>(
   bounds: readonly [min: number, max: number],
   options: FlagOptions<Fallback>,
 ): Flag<number | Fallback> {
-  const [min, max] = bounds;
   return build<number | Fallback>(options, {
     placeholder,
     parse(value) {
-      const number = /^-?\d+$/.test(value) ? Number(value) : NaN;
-      if (number >= min && number <= max) return number;
       const unit = placeholder === "<ms>" ? " of milliseconds" : "";
-      throw new Error(`it must be a whole number${unit} from ${min} to ${max}`);
+      return wholeNumber(value, bounds, unit);
     },
   });
+}
+
+function wholeNumber(
+  value: string,
+  [min, max]: readonly [min: number, max: number],
+  unit = "",
+  otherwise = "",
+): number {
+  const number = /^-?\d+$/.test(value) ? Number(value) : NaN;
+  if (number >= min && number <= max) return number;
+  throw new Error(`it must be a whole number${unit} from ${min} to ${max}${otherwise}`);
 }
 
 const millisecondsPerUnit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
@@ -220,6 +230,24 @@ export const messageMaxFlag = bytes([messageMaxLeast, messageMaxMost], {
   fallback: messageMaxDefault,
   setting: true,
 });
+
+/** The flags of every subcommand that calls for long: which servers of many it calls. */
+export const nearnessFlags = {
+  subset: build<number | "all">({
+    description: "Servers to connect to of a service that has more, spread over clients; or all",
+    fallback: subsetDefault,
+    setting: true,
+  }, {
+    placeholder: "<n>",
+    choices: ["all"],
+    parse: (text) => text === "all" ? text : wholeNumber(text, [1, subsetMax], "", ", or all"),
+  }),
+  zone: text("<name>", {
+    description: "Call servers of this zone, and others when those have too much to do",
+    fallback: "",
+    setting: true,
+  }),
+};
 
 /** The flag of every subcommand that says more on request. */
 export const verboseFlag = boolean({

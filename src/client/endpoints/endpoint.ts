@@ -24,6 +24,8 @@ export interface EndpointOwner {
   readonly pace: HostPace;
   /** Whose turn it is to be connected to. */
   readonly places: DialPlaces;
+  /** Whether an instance is of another zone than the client. */
+  isFar(instance: Instance): boolean;
   /** The endpoint's priority, or whether it is closed, may have changed. */
   changed(endpoint: Endpoint): void;
   /** Its calls end at their deadlines, one after the other: it may be {@link Endpoint.eject}ed. */
@@ -63,6 +65,7 @@ export class Endpoint {
   readonly #backoff: Backoff;
   readonly #ejection: Ejection;
   #instance: Instance;
+  #share = 1;
   #listed = true;
   /** Not before this is it taken for a new server again: none restarts as often as a list says. */
   #renewalAtMs = 0;
@@ -94,8 +97,15 @@ export class Endpoint {
     return this.#instance;
   }
 
+  /** Its share of this client's calls, relative to others'. */
   get weight(): number {
-    return this.#instance.weight;
+    return this.#instance.weight * this.#share;
+  }
+
+  /** What this client makes of its weight: more where few other clients use it. @default 1 */
+  set share(share: number) {
+    this.#share = share;
+    this.#owner.loads.setWeight(this.row, this.weight);
   }
 
   /** Why it has no connection, for people. `undefined` if nothing went wrong yet. */
@@ -134,7 +144,14 @@ export class Endpoint {
     const { kind } = this.#state;
     if (kind === "draining") return "fallback";
     if (kind !== "ready") return "unusable";
-    return this.#listed && !this.#ejection.isActive ? "preferred" : "fallback";
+    if (!this.#listed || this.#ejection.isActive) return "fallback";
+    return this.#owner.isFar(this.#instance) ? "distant" : "preferred";
+  }
+
+  /** Whether it is connected and nothing speaks against giving it calls. */
+  get isSound(): boolean {
+    const { priority } = this;
+    return priority === "preferred" || priority === "distant";
   }
 
   /** The registry lists it (again), maybe as a new instance at the same address. */
@@ -149,7 +166,7 @@ export class Endpoint {
       if (this.#state.kind === "waiting") this.#reconnect(this.#state.timer);
     }
     this.#instance = instance;
-    this.#owner.loads.setWeight(this.row, instance.weight);
+    this.#owner.loads.setWeight(this.row, this.weight);
     this.#listed = true;
     this.#owner.changed(this);
   }
@@ -207,7 +224,13 @@ export class Endpoint {
   timedOut(method: string, sentAtMs: number): void {
     const nowMs = this.#dependencies.clock.now();
     this.#owner.loads.of(method).observeLate(this.row, nowMs - sentAtMs, nowMs);
-    if (this.#ejection.timedOut() && this.priority === "preferred") this.#owner.suspected(this);
+    if (this.#ejection.timedOut() && this.isSound) this.#owner.suspected(this);
+  }
+
+  /** Asks how many connections the server has. Older ones do not say. */
+  askConnections(told: (connections: number) => void): void {
+    const state = this.#state;
+    if (state.kind === "ready") state.connection.askConnections(told);
   }
 
   /** Takes it out of the preferred ones for a while. Only for one that is not ejected. */
@@ -250,11 +273,13 @@ export class Endpoint {
     switch (verdictOf(error, took)) {
       case "answered":
         if (error === undefined) loads.observe(this.row, took.tookMs, nowMs);
+        this.#owner.loads.carriedOut(this.row);
         return this.#ejection.answered();
       case "late":
         return this.timedOut(call.method, sentAtMs);
       case "overloaded":
         loads.penalize(this.row, nowMs);
+        this.#owner.loads.refused(this.row);
         // Too much to do is no fault: without this server the others had even more.
         return this.#ejection.answered();
       case "failed":

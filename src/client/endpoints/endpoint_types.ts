@@ -16,16 +16,21 @@ export interface EndpointDependencies {
   readonly later?: Later | undefined;
   /** Is told of each server that comes or goes. @default nobody is */
   readonly serverChanged?: ((address: string, change: ServerChange) => void) | undefined;
+  /** Servers of a large service that are connected to. @default Infinity, which is all */
+  readonly subset?: number | undefined;
+  /** Servers of this zone come first. @default all are equally near */
+  readonly zone?: string | undefined;
 }
 
 /** What became of a server: it can be called, it is about to stop, its connection has ended. */
 export type ServerChange = "connected" | "draining" | "lost";
 
 /**
- * How an endpoint is used: `preferred` ones take the calls; a `fallback` (not listed any more,
- * ejected or draining) takes them when there is no other; an `unusable` one has no connection.
+ * How an endpoint is used: `preferred` ones take the calls; a `distant` one, of another zone than
+ * the client, takes what is too much for them; a `fallback` (not listed any more, ejected or
+ * draining) takes calls when there is no other; an `unusable` one has no connection.
  */
-export type Priority = "preferred" | "fallback" | "unusable";
+export type Priority = "preferred" | "distant" | "fallback" | "unusable";
 
 /** The names of the policies. */
 export const balancePolicies = ["p2c", "random", "round-robin", "least-loaded"] as const;

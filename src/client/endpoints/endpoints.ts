@@ -1,8 +1,9 @@
-import type { Change, Instance } from "../../discovery/discovery.ts";
+import type { Change, Instance, Snapshot } from "../../discovery/discovery.ts";
 import { hastyReconnectsMax } from "../../base/limits.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import { candidatesOf, type Pick } from "./balancer.ts";
 import type { Call } from "../call.ts";
+import { Subset } from "../subset/subset.ts";
 import { DialPlaces } from "./dial_places.ts";
 import { Endpoint, type EndpointOwner } from "./endpoint.ts";
 import type { EndpointDependencies, Priority } from "./endpoint_types.ts";
@@ -43,6 +44,7 @@ export class Endpoints implements EndpointOwner {
   readonly #byAddress = new Map<string, Endpoint>();
   readonly #lists: Readonly<Record<Priority, PriorityLevel>> = {
     preferred: new PriorityLevel(),
+    distant: new PriorityLevel(),
     fallback: new PriorityLevel(),
     unusable: new PriorityLevel(),
   };
@@ -50,6 +52,10 @@ export class Endpoints implements EndpointOwner {
   readonly #untried = new Set<Endpoint>();
   /** Those that are connected and ejected. */
   readonly #ejected = new Set<Endpoint>();
+  readonly #subset: Subset;
+  /** Whether the subset will be looked at in a moment, since one of its servers has failed. */
+  #isReplacing = false;
+  #isClosed = false;
 
   constructor(pick: Pick, dependencies: EndpointDependencies, events: EndpointsEvents) {
     this.#pick = pick;
@@ -57,6 +63,17 @@ export class Endpoints implements EndpointOwner {
     this.pace = new HostPace(dependencies.clock);
     this.places = new DialPlaces(dependencies);
     this.#events = events;
+    const { clock, random, subset: size = Infinity, zone } = dependencies;
+    const { places } = this;
+    this.#subset = new Subset({
+      all: () => this.#byAddress.values(),
+      at: (address) => this.#byAddress.get(address),
+      list: (address, instance) => this.#list(address, instance),
+      get isShort() {
+        return places.isShort;
+      },
+      reweighed: () => Object.values(this.#lists).forEach((list) => list.reweighed()),
+    }, { size, zone, clock, random });
   }
 
   /** All endpoints, connected or not. */
@@ -66,13 +83,18 @@ export class Endpoints implements EndpointOwner {
 
   /** How many can take calls now. */
   get usableCount(): number {
-    return this.#lists.preferred.size + this.#lists.fallback.size;
+    const { preferred, distant, fallback } = this.#lists;
+    return preferred.size + distant.size + fallback.size;
   }
 
-  /** Takes over what is different in the registry's list. */
-  update({ listed, unlisted }: Change): void {
-    for (const instance of unlisted) this.#byAddress.get(addressOf(instance))?.unlist();
-    for (const instance of listed) this.#list(addressOf(instance), instance);
+  /** Takes over the registry's list, of which `change` is different from before. */
+  update(change: Change, { instances, stale }: Snapshot): void {
+    for (const instance of change.unlisted) this.#byAddress.get(addressOf(instance))?.unlist();
+    this.#subset.update(change, instances, stale);
+  }
+
+  isFar(instance: Instance): boolean {
+    return this.#subset.isFar(instance);
   }
 
   #list(address: string, instance: Instance): void {
@@ -86,19 +108,44 @@ export class Endpoints implements EndpointOwner {
 
   /** The endpoint for a call, or `undefined` if there is none to send it to now. */
   pick(call: Call, nowMs: number): Endpoint | undefined {
-    const { preferred, fallback } = this.#lists;
+    const { preferred, distant, fallback } = this.#lists;
     const loads = this.loads.of(call.method);
     call.loads = loads;
-    for (let picks = 0; picks < picksMax && preferred.size > 0; picks++) {
-      const index = this.#pick(preferred, loads, nowMs);
-      const endpoint = preferred.items[index] as Endpoint;
+    const near = this.#pickQuickly(preferred, call, loads, nowMs);
+    if (distant.size > 0 && (near === undefined || this.#isTooMuch(near, call))) {
+      const far = this.#pickQuickly(distant, call, loads, nowMs);
+      // Where all have enough to do, none need go far.
+      if (far !== undefined && (near === undefined || !this.loads.isBusy(far.row))) return far;
+    }
+    return near ?? this.#pickFrom(preferred.items, call, loads, nowMs) ??
+      this.#pickFrom(distant.items, call, loads, nowMs) ??
+      this.#pickFrom(fallback.items, call, loads, nowMs) ?? this.#pickAgain(call, loads, nowMs);
+  }
+
+  /** A few picks; `undefined`: none of these would do. */
+  #pickQuickly(
+    level: PriorityLevel,
+    call: Call,
+    loads: MethodLoads,
+    nowMs: number,
+  ): Endpoint | undefined {
+    for (let picks = 0; picks < picksMax && level.size > 0; picks++) {
+      const index = this.#pick(level, loads, nowMs);
+      const endpoint = level.items[index] as Endpoint;
       if (
-        loads.mayOffer(preferred.rows[index] as number) && !call.avoid?.has(endpoint) &&
+        loads.mayOffer(level.rows[index] as number) && !call.avoid?.has(endpoint) &&
         mayRunAt(endpoint, call)
       ) return endpoint;
     }
-    return this.#pickFrom(preferred.items, call, loads, nowMs) ??
-      this.#pickFrom(fallback.items, call, loads, nowMs) ?? this.#pickAgain(call, loads, nowMs);
+    return undefined;
+  }
+
+  /**
+   * Whether a call is better sent to another zone than to this server of the client's own: it has
+   * enough to do, is to be given nothing, or one like it has failed the call.
+   */
+  #isTooMuch({ row }: Endpoint, { avoid }: Call): boolean {
+    return avoid !== undefined || this.loads.isBusy(row) || this.loads.weightOf(row) === 0;
   }
 
   #pickFrom(
@@ -120,12 +167,14 @@ export class Endpoints implements EndpointOwner {
    * cannot.
    */
   #pickAgain(call: Call, loads: MethodLoads, nowMs: number): Endpoint | undefined {
-    const { preferred, fallback } = this.#lists;
-    if (call.executed === "no" && preferred.size > 0) {
-      return preferred.items[this.#pick(preferred, loads, nowMs)];
+    const { preferred, distant, fallback } = this.#lists;
+    for (const level of [preferred, distant]) {
+      if (call.executed === "no" && level.size > 0) {
+        return level.items[this.#pick(level, loads, nowMs)];
+      }
+      const able = level.items.filter((endpoint) => mayRunAt(endpoint, call));
+      if (able.length > 0) return this.#pickAmong(able, loads, nowMs);
     }
-    const able = preferred.items.filter((endpoint) => mayRunAt(endpoint, call));
-    if (able.length > 0) return this.#pickAmong(able, loads, nowMs);
     const staying = fallback.items.filter((endpoint) =>
       (!endpoint.isDraining || !call.avoid?.has(endpoint)) && mayRunAt(endpoint, call)
     );
@@ -134,9 +183,8 @@ export class Endpoints implements EndpointOwner {
 
   /** Whether all that can take calls now say that a call which may have run must not run again. */
   refuseAgain(call: Call): boolean {
-    const { preferred, fallback } = this.#lists;
-    if (call.idempotent || preferred.size + fallback.size === 0) return false;
-    return [preferred, fallback].every(({ items }) =>
+    if (call.idempotent || this.usableCount === 0) return false;
+    return this.#usable.every(({ items }) =>
       items.every((endpoint) => endpoint.isIdempotent(call.method) === false)
     );
   }
@@ -160,11 +208,10 @@ export class Endpoints implements EndpointOwner {
 
   /** Whether any that can take calls now may offer a call's method. */
   offers({ method }: Call): boolean {
-    const { preferred, fallback } = this.#lists;
     const loads = this.loads.of(method);
     // Usually known at once, without a look at each.
     if (loads.lacking < this.usableCount) return true;
-    return [preferred, fallback].some(({ rows }) => rows.some((row) => loads.mayOffer(row)));
+    return this.#usable.some(({ rows }) => rows.some((row) => loads.mayOffer(row)));
   }
 
   /**
@@ -175,9 +222,17 @@ export class Endpoints implements EndpointOwner {
   tick(isAwaited: boolean): void {
     this.places.tick();
     if (isAwaited && this.usableCount === 0) this.#hurry();
-    for (const list of [this.#lists.preferred, this.#lists.fallback]) {
+    for (const list of this.#usable) {
       for (const endpoint of [...list.items]) endpoint.tick();
     }
+    const { preferred, distant } = this.#lists;
+    this.#subset.tick(preferred, distant, this.loads);
+  }
+
+  /** Where those are that can take calls now. */
+  get #usable(): readonly PriorityLevel[] {
+    const { preferred, distant, fallback } = this.#lists;
+    return [preferred, distant, fallback];
   }
 
   /**
@@ -194,6 +249,7 @@ export class Endpoints implements EndpointOwner {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.pace.close();
     this.places.close();
     for (const endpoint of [...this.#byAddress.values()]) endpoint.close();
@@ -211,6 +267,7 @@ export class Endpoints implements EndpointOwner {
       this.#place(endpoint, endpoint.priority);
       if (endpoint.priority !== "unusable") this.#events.usable();
     }
+    if (this.#subset.isActive && !endpoint.isSound && !endpoint.isUntried) this.#replaceSoon();
     if (wasLast) this.#events.tried();
   }
 
@@ -219,9 +276,20 @@ export class Endpoints implements EndpointOwner {
     // elsewhere, and none can be spared. One that is not connected does not count: it could not
     // take the calls.
     const ejected = this.#ejected.size;
-    if (ejected + 1 > Math.floor((this.#lists.preferred.size + ejected) / 2)) return;
+    const { preferred, distant } = this.#lists;
+    if (ejected + 1 > Math.floor((preferred.size + distant.size + ejected) / 2)) return;
     endpoint.eject();
     this.#events.ejected(endpoint);
+  }
+
+  /** Others are connected to in place of those that have just failed, as many as these are. */
+  #replaceSoon(): void {
+    if (this.#isReplacing) return;
+    this.#isReplacing = true;
+    queueMicrotask(() => {
+      this.#isReplacing = false;
+      if (!this.#isClosed && this.#subset.isActive) this.#subset.connect();
+    });
   }
 
   #place(endpoint: Endpoint, priority: Priority): void {

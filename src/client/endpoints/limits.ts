@@ -56,3 +56,9 @@ export const firstMsMax = 200;
 
 /** {@link startSlownessMax} of few servers' first answers. */
 export const firstSlownessMax = 20;
+
+/**
+ * Calls of one client that a server works on before it counts as busy, as long as it has refused
+ * none: then servers of other zones are given calls too, and a subset grows.
+ */
+export const busyCallsMax = 64;

@@ -17,6 +17,7 @@ import {
   forgottenPenalty,
   penalized,
 } from "./latency.ts";
+import { busyCallsMax } from "./limits.ts";
 
 /** The numbers of a row. Half of a cache line, so that no row lies across two. */
 const rowLength = 4;
@@ -28,6 +29,8 @@ const rowLength = 4;
 const weightAt = 0;
 const inFlightAt = 1;
 const lastTurnAt = 2;
+/** See {@link Loads.isBusy}. */
+const limitAt = 3;
 
 /** In a row of {@link MethodLoads}. */
 const averageMsAt = 0;
@@ -37,6 +40,9 @@ const silentSinceMsAt = 3;
 
 /** In place of a number of answers: the last thing that it did was to fail. */
 const failed = 255;
+
+/** What one refusal leaves of the calls that a server is trusted with. */
+const keptAfterRefusal = 0.9;
 
 const rowsAtFirst = 16;
 
@@ -64,6 +70,7 @@ export class Loads {
     this.#rows[at + weightAt] = weight;
     this.#rows[at + inFlightAt] = 0;
     this.#rows[at + lastTurnAt] = -Infinity;
+    this.#rows[at + limitAt] = busyCallsMax;
     return row;
   }
 
@@ -113,6 +120,33 @@ export class Loads {
   /** A call has ended, or was given up. */
   ended(row: number): void {
     (this.#rows[row * rowLength + inFlightAt] as number)--;
+  }
+
+  /**
+   * Whether it works on as many calls of this client as it can, as far as is known: that is fewer
+   * each time that it refuses one as Overloaded, and more with each answer, as TCP finds out how
+   * much a path takes.
+   */
+  isBusy(row: number): boolean {
+    const at = row * rowLength;
+    return (this.#rows[at + inFlightAt] as number) >= (this.#rows[at + limitAt] as number);
+  }
+
+  /** It has refused a call since it has too many. */
+  refused(row: number): void {
+    const at = row * rowLength;
+    const had = Math.min(
+      this.#rows[at + limitAt] as number,
+      (this.#rows[at + inFlightAt] as number) + 1,
+    );
+    this.#rows[at + limitAt] = Math.max(1, had * keptAfterRefusal);
+  }
+
+  /** It has carried a call out. */
+  carriedOut(row: number): void {
+    const at = row * rowLength;
+    const limit = this.#rows[at + limitAt] as number;
+    if (limit < busyCallsMax) this.#rows[at + limitAt] = limit + 1 / limit;
   }
 
   #learn(method: string): MethodLoads {

@@ -46,6 +46,12 @@ export class PriorityLevel implements Candidates {
     this.#weightMax = Math.max(this.#weightMax, endpoint.weight);
   }
 
+  /** Weights have changed. */
+  reweighed(): void {
+    this.#weightMin = this.#items.reduce((min, { weight }) => Math.min(min, weight), Infinity);
+    this.#weightMax = this.#items.reduce((max, { weight }) => Math.max(max, weight), 0);
+  }
+
   /** The last one takes its place. */
   remove(endpoint: Endpoint): void {
     const last = this.#items.pop() as Endpoint;

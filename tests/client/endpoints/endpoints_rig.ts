@@ -5,6 +5,7 @@ import { createPick } from "../../../src/client/endpoints/balancer.ts";
 import { Call } from "../../../src/client/call.ts";
 import type { Endpoint } from "../../../src/client/endpoints/endpoint.ts";
 import { Endpoints } from "../../../src/client/endpoints/endpoints.ts";
+import type { EndpointDependencies } from "../../../src/client/endpoints/endpoint_types.ts";
 import type { Instance } from "../../../src/discovery/discovery.ts";
 import { FakeLists } from "../../support/fake_discovery.ts";
 import { MemoryTransport } from "../../support/memory_transport.ts";
@@ -17,20 +18,27 @@ export class EndpointsRig {
   readonly ejected: string[] = [];
   readonly #lists = new FakeLists();
   usable = 0;
-  readonly endpoints = new Endpoints(createPick("random", seededRandom(1)), {
-    transport: this.transport,
-    clock: this.clock,
-    random: seededRandom(2),
-    log: silentLogger,
-  }, {
-    usable: () => this.usable++,
-    tried: () => {},
-    ejected: (endpoint) => this.ejected.push(endpoint.address),
-  });
+  readonly endpoints: Endpoints;
+
+  /** @param options which servers it connects to and prefers */
+  constructor(options: Pick<EndpointDependencies, "subset" | "zone"> = {}) {
+    this.endpoints = new Endpoints(createPick("random", seededRandom(1)), {
+      transport: this.transport,
+      clock: this.clock,
+      random: seededRandom(2),
+      log: silentLogger,
+      ...options,
+    }, {
+      usable: () => this.usable++,
+      tried: () => {},
+      ejected: (endpoint) => this.ejected.push(endpoint.address),
+    });
+  }
 
   /** Lists instances, by their port if nothing else matters, and lets what follows happen. */
   async list(instances: readonly (number | Instance)[], stale = false): Promise<void> {
-    this.endpoints.update(this.#lists.next(instances, stale).change);
+    const { instances: listed, change } = this.#lists.next(instances, stale);
+    this.endpoints.update(change, { instances: listed, stale });
     await settled();
   }
 

@@ -1,0 +1,84 @@
+import type { Clock } from "../../base/clock.ts";
+import type { Random } from "../../base/random.ts";
+import { askConnectionsAgainMs, askConnectionsMs, shareMax, shareTolerance } from "./limits.ts";
+import type { Member } from "./member.ts";
+
+/** What is known of one server. */
+interface Known {
+  askAtMs: number;
+  /** Connections that it has; `undefined`: it has not said. */
+  connections: number | undefined;
+}
+
+/**
+ * What share of this client's calls each server of its subset gets.
+ *
+ * Clients choose their servers without knowing of each other, so that by chance some servers are
+ * chosen by twice as many as others. Each server says how many connections it has, and is given
+ * calls in inverse proportion: what it is given by all of its clients together then hardly differs
+ * from server to server.
+ */
+export class Shares {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #known = new Map<Member, Known>();
+  #isNew = false;
+
+  constructor(clock: Clock, random: Random) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** Asks those whose time it is. Returns whether shares have changed. */
+  tick(endpoints: Iterable<Member>): boolean {
+    const nowMs = this.#clock.now();
+    for (const endpoint of endpoints) {
+      let known = this.#known.get(endpoint);
+      if (known === undefined) {
+        known = { askAtMs: nowMs, connections: undefined };
+        this.#known.set(endpoint, known);
+      }
+      if (nowMs >= known.askAtMs) this.#ask(endpoint, known, nowMs);
+    }
+    if (!this.#isNew) return false;
+    this.#isNew = false;
+    this.#apply();
+    return true;
+  }
+
+  /** All servers count by their weights again. */
+  forget(): void {
+    for (const endpoint of this.#known.keys()) if (!endpoint.isClosed) endpoint.share = 1;
+    this.#known.clear();
+  }
+
+  #ask(endpoint: Member, known: Known, nowMs: number): void {
+    const isFirst = known.connections === undefined;
+    const pauseMs = isFirst ? askConnectionsAgainMs : askConnectionsMs;
+    known.askAtMs = nowMs + pauseMs * (0.5 + this.#random());
+    endpoint.askConnections((connections) => {
+      known.connections = connections;
+      this.#isNew = true;
+    });
+  }
+
+  #apply(): void {
+    let sum = 0;
+    let count = 0;
+    for (const [endpoint, { connections }] of this.#known) {
+      if (endpoint.isClosed) this.#known.delete(endpoint);
+      else if (connections !== undefined && endpoint.instance.weight > 0) {
+        sum += connections / endpoint.instance.weight;
+        count++;
+      }
+    }
+    if (count === 0) return;
+    const mean = sum / count;
+    for (const [endpoint, { connections }] of this.#known) {
+      // One that has not said, as older servers do not, is taken for one like the others.
+      const density = connections === undefined ? mean : connections / endpoint.instance.weight;
+      const share = Math.min(Math.max(mean / density, 1 / shareMax), shareMax);
+      endpoint.share = Math.abs(share - 1) < shareTolerance ? 1 : share;
+    }
+  }
+}

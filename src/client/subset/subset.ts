@@ -1,0 +1,276 @@
+import type { Clock } from "../../base/clock.ts";
+import { addressOf } from "../../base/names/host_port.ts";
+import type { Random } from "../../base/random.ts";
+import type { Change, Instance } from "../../discovery/discovery.ts";
+import type { Loads } from "../endpoints/loads.ts";
+import {
+  callsPerServer,
+  leavesShare,
+  rankedShare,
+  shrinkMs,
+  spareShare,
+  sparesMin,
+  subsetGrowthMax,
+  subsetGrowthShare,
+  surplusMs,
+  triedShare,
+  untriedMsMax,
+} from "./limits.ts";
+import type { Member } from "./member.ts";
+import { Ranking } from "./ranking.ts";
+import { Shares } from "./shares.ts";
+
+/** Whoever holds the endpoints. */
+interface Members {
+  /** All endpoints, connected or not. */
+  all(): Iterable<Member>;
+  /** The endpoint of an address, if it has one. */
+  at(address: string): Member | undefined;
+  /** Connects to a server, from now on; tells a known one what is said of it. */
+  list(address: string, instance: Instance): void;
+  /** Whether some wait for a file handle already. */
+  readonly isShort: boolean;
+  /** Weights have changed. */
+  reweighed(): void;
+}
+
+/** Endpoints of one priority. */
+interface Level {
+  readonly items: readonly Member[];
+}
+
+/** How a client chooses its servers. */
+interface SubsetOptions {
+  /** Servers to connect to. `Infinity`: all. */
+  readonly size: number;
+  /** The client's zone. `undefined`: all servers are equally near. */
+  readonly zone: string | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/**
+ * Which servers of a large service a client connects to: those that come first in its own
+ * {@link Ranking}, and the next ones in place of those that cannot be used. It grows while its
+ * servers are busy, and shrinks again slowly.
+ *
+ * Of a service that is no larger than the subset, all servers are connected to, and nothing here
+ * does anything.
+ */
+export class Subset {
+  readonly #members: Members;
+  readonly #options: SubsetOptions;
+  /** The client's own, once it needs one: 32 bits. */
+  #seed: number | undefined;
+  /** `undefined`: all are connected to. */
+  #ranked: { readonly near: Ranking; readonly far: Ranking } | undefined;
+  readonly #shares: Shares;
+  #instances: readonly Instance[] = [];
+  /** The list may lack servers that are there. */
+  #isStale = false;
+  #size: number;
+  #calmSinceMs = 0;
+  /** Servers that were tried first since the last tick. */
+  #tried = 0;
+  /** Since when they are connected to. */
+  readonly #since = new Map<Member, number>();
+  /** Since when they are not needed. */
+  readonly #surplus = new Map<Member, number>();
+  /** Those that were left, until their calls have ended. */
+  readonly #left = new Set<Member>();
+
+  constructor(members: Members, options: SubsetOptions) {
+    this.#members = members;
+    this.#options = options;
+    const { clock, random, size } = options;
+    this.#size = size;
+    this.#shares = new Shares(clock, random);
+  }
+
+  /** Whether there are more servers than the client connects to. */
+  get isActive(): boolean {
+    return this.#ranked !== undefined;
+  }
+
+  /** Whether a server is of another zone than the client. */
+  isFar({ zone }: Instance): boolean {
+    return this.#options.zone !== undefined && zone !== this.#options.zone;
+  }
+
+  /** Takes over what is different in the registry's list, and connects to whom that asks for. */
+  update({ listed, unlisted }: Change, instances: readonly Instance[], isStale: boolean): void {
+    this.#instances = instances;
+    this.#isStale = isStale;
+    if (instances.length <= this.#options.size) return this.#takeAll(listed);
+    const isFirst = this.#ranked === undefined;
+    const { near, far } = this.#ranked ?? this.#rankAll();
+    let isOther = isFirst;
+    for (const instance of unlisted) {
+      const address = addressOf(instance);
+      if (near.remove(address) || far.remove(address)) isOther = true;
+    }
+    for (const instance of listed) {
+      const address = addressOf(instance);
+      if (this.#members.at(address) !== undefined) this.#members.list(address, instance);
+      if (isFirst) continue;
+      if (near.remove(address) || far.remove(address)) isOther = true;
+      if ((this.isFar(instance) ? far : near).add(instance)) isOther = true;
+    }
+    if (isOther) this.connect();
+  }
+
+  /** Connects to as many servers as are wanted. */
+  connect(): void {
+    if (this.#ranked === undefined) return;
+    const { near, far } = this.#ranked;
+    const nowMs = this.#options.clock.now();
+    const wanted = new Set<string>();
+    const found = this.#choose(near, this.#size, wanted, nowMs);
+    const spares = this.#options.zone === undefined
+      ? 0
+      : Math.max(sparesMin, Math.ceil(this.#options.size * spareShare));
+    this.#choose(far, Math.max(spares, this.#size - found), wanted, nowMs);
+    this.#noteSurplus(wanted, nowMs);
+  }
+
+  /** Called every `heartbeatTickMs`. */
+  tick({ items: near }: Level, { items: far }: Level, loads: Loads): void {
+    for (const endpoint of this.#left) this.#finish(endpoint, loads);
+    if (this.#ranked === undefined) return;
+    const usable = far.length === 0 ? near : [...near, ...far];
+    const nowMs = this.#options.clock.now();
+    this.#tried = 0;
+    this.#resize(usable, loads, nowMs);
+    this.connect();
+    this.#leave(nowMs);
+    if (this.#shares.tick(usable)) this.#members.reweighed();
+  }
+
+  /** There are no more servers than are wanted. */
+  #takeAll(listed: readonly Instance[]): void {
+    if (this.#ranked === undefined) {
+      for (const instance of listed) this.#members.list(addressOf(instance), instance);
+      return;
+    }
+    this.#ranked = undefined;
+    this.#size = this.#options.size;
+    this.#since.clear();
+    this.#surplus.clear();
+    this.#shares.forget();
+    this.#members.reweighed();
+    for (const instance of this.#instances) this.#members.list(addressOf(instance), instance);
+  }
+
+  #rankAll(): { readonly near: Ranking; readonly far: Ranking } {
+    this.#seed ??= Math.floor(this.#options.random() * 2 ** 32);
+    this.#ranked = { near: new Ranking(this.#seed), far: new Ranking(this.#seed) };
+    for (const ranking of Object.values(this.#ranked)) {
+      this.#rankMore(ranking, this.#size * rankedShare);
+    }
+    return this.#ranked;
+  }
+
+  #rankMore(ranking: Ranking, kept: number): void {
+    const isFar = ranking === this.#ranked?.far;
+    ranking.rank(this.#instances.filter((instance) => this.isFar(instance) === isFar), kept);
+  }
+
+  /**
+   * Goes through a ranking until so many servers can be counted on, adds them all to `wanted`, and
+   * returns how many can.
+   */
+  #choose(ranking: Ranking, count: number, wanted: Set<string>, nowMs: number): number {
+    let counted = 0;
+    for (let index = 0; counted < count; index++) {
+      let one = ranking.first[index];
+      if (one === undefined) {
+        if (ranking.isWhole) break;
+        this.#rankMore(ranking, Math.max(index, this.#size) * rankedShare);
+        one = ranking.first[index];
+        if (one === undefined) break;
+      }
+      const { address, instance } = one;
+      // One that is to be given no calls is better than none.
+      if (instance.weight <= 0 && counted > 0) break;
+      const known = this.#members.at(address);
+      if (known === undefined) {
+        // After a failure of many, not all others are tried at once.
+        if (this.#members.isShort || this.#tried++ >= triedShare * this.#size) break;
+        this.#members.list(address, instance);
+      } else if (!known.isListed) {
+        this.#members.list(address, instance);
+      }
+      wanted.add(address);
+      if (instance.weight > 0 && this.#canCountOn(address, nowMs)) counted++;
+    }
+    return counted;
+  }
+
+  #canCountOn(address: string, nowMs: number): boolean {
+    const endpoint = this.#members.at(address);
+    if (endpoint === undefined) return false;
+    if (!endpoint.isUntried) return endpoint.isSound;
+    const sinceMs = this.#since.get(endpoint);
+    if (sinceMs === undefined) this.#since.set(endpoint, nowMs);
+    return nowMs - (sinceMs ?? nowMs) < untriedMsMax;
+  }
+
+  #noteSurplus(wanted: ReadonlySet<string>, nowMs: number): void {
+    for (const endpoint of this.#members.all()) {
+      if (wanted.has(endpoint.address) || !endpoint.isListed) this.#surplus.delete(endpoint);
+      else if (!this.#surplus.has(endpoint)) this.#surplus.set(endpoint, nowMs);
+    }
+  }
+
+  /** Grows to what the calls under way need, or because most servers have enough to do. */
+  #resize(usable: readonly Member[], loads: Loads, nowMs: number): void {
+    let inFlight = 0;
+    let busy = 0;
+    for (const { row } of usable) {
+      inFlight += loads.inFlightOf(row);
+      if (loads.isBusy(row)) busy++;
+    }
+    const needed = Math.max(this.#options.size, Math.ceil(inFlight / callsPerServer));
+    if (this.#size < needed) {
+      this.#size = needed;
+      this.#calmSinceMs = nowMs;
+    } else if (busy * 2 >= usable.length && busy > 0) {
+      const max = Math.max(needed, this.#options.size * subsetGrowthMax);
+      this.#size = Math.max(
+        this.#size,
+        Math.min(max, Math.ceil(this.#size * (1 + subsetGrowthShare))),
+      );
+      this.#calmSinceMs = nowMs;
+    } else if (this.#size > needed && nowMs - this.#calmSinceMs >= surplusMs) {
+      this.#size -= Math.ceil((this.#size - needed) / 8);
+      this.#calmSinceMs = nowMs - surplusMs + shrinkMs;
+    }
+  }
+
+  /** Leaves some of those that have not been needed for a while. */
+  #leave(nowMs: number): void {
+    // A list that may lack servers says of none that it is too many.
+    if (this.#isStale) return;
+    let left = Math.ceil(this.#options.size * leavesShare);
+    for (const [endpoint, sinceMs] of this.#surplus) {
+      if (endpoint.isClosed) this.#surplus.delete(endpoint);
+      else if (nowMs - sinceMs >= surplusMs && left-- > 0) {
+        this.#surplus.delete(endpoint);
+        this.#left.add(endpoint);
+        endpoint.unlist();
+      }
+    }
+    for (const endpoint of this.#since.keys()) {
+      if (!endpoint.isUntried) this.#since.delete(endpoint);
+    }
+  }
+
+  /** Ends the connection of one that was left, unless it is wanted again or has calls. */
+  #finish(endpoint: Member, loads: Loads): void {
+    if (endpoint.isListed || endpoint.isClosed) this.#left.delete(endpoint);
+    else if (loads.inFlightOf(endpoint.row) === 0) {
+      this.#left.delete(endpoint);
+      endpoint.close();
+    }
+  }
+}

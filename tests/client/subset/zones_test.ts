@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { RpcError } from "../../../src/base/errors.ts";
+import { Call } from "../../../src/client/call.ts";
+import { instanceAt } from "../../support/fake_discovery.ts";
+import { settled } from "../../support/virtual_clock.ts";
+import { EndpointsRig } from "../endpoints/endpoints_rig.ts";
+
+/** A client of zone `a`: servers 1 and 2 stand there, 3 and 4 in `b`, and 5 nowhere. */
+async function zoned(zone = "a"): Promise<EndpointsRig> {
+  const rig = new EndpointsRig({ zone });
+  for (const port of [1, 2, 3, 4, 5]) rig.transport.server(port);
+  await rig.list(listed);
+  return rig;
+}
+
+const listed = [
+  ...[1, 2].map((port) => instanceAt(port, { zone: "a" })),
+  ...[3, 4].map((port) => instanceAt(port, { zone: "b" })),
+  instanceAt(5),
+];
+
+/** So many calls that stay under way. */
+async function hold(rig: EndpointsRig, count: number): Promise<number[]> {
+  const ports: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const call = new Call("fib", [1], rig.clock.now() + 1e6);
+    const endpoint = rig.endpoints.pick(call, rig.clock.now());
+    endpoint?.send(call, rig.clock.now(), () => {});
+    ports.push(endpoint?.instance.port ?? 0);
+  }
+  await settled();
+  return ports;
+}
+
+Deno.test("without a zone all servers are called", async () => {
+  const rig = new EndpointsRig();
+  for (const port of [1, 2, 3, 4, 5]) rig.transport.server(port);
+  await rig.list(listed);
+  assert.deepEqual(rig.picks(), [1, 2, 3, 4, 5]);
+  rig.endpoints.close();
+});
+
+Deno.test("servers of the client's own zone are called, and no others", async () => {
+  const rig = await zoned();
+  assert.deepEqual(rig.picks(), [1, 2]);
+  assert.equal(rig.endpoints.usableCount, 5);
+  rig.endpoints.close();
+});
+
+Deno.test("others are called while those of its zone are away, and no longer", async () => {
+  const rig = await zoned();
+  rig.transport.server(1).die();
+  await settled();
+  assert.deepEqual(rig.picks(), [2]);
+  rig.transport.server(2).goaway();
+  await settled();
+  assert.deepEqual(rig.picks(), [3, 4, 5]);
+  rig.transport.server(1).accepts = "accept";
+  for (let passedMs = 0; passedMs < 10_000; passedMs += 500) {
+    rig.clock.advance(500);
+    await settled();
+  }
+  assert.deepEqual(rig.picks(), [1]);
+  rig.endpoints.close();
+});
+
+Deno.test("others are called where none is of the client's zone", async () => {
+  const rig = await zoned("c");
+  assert.deepEqual(rig.picks(), [1, 2, 3, 4, 5]);
+  rig.endpoints.close();
+});
+
+Deno.test("calls spill over when those of its zone have many under way, and come back", async () => {
+  const rig = await zoned();
+  for (const port of [1, 2, 3, 4, 5]) rig.transport.server(port).answer = () => {};
+  const ports = await hold(rig, 250);
+  const own = ports.filter((port) => port <= 2).length;
+  assert.ok(own >= 120 && own < 160, `${own} of 250 in its own zone`);
+  assert.ok(ports.slice(0, 60).every((port) => port <= 2));
+  for (const port of [1, 2]) for (const call of rig.transport.server(port).calls) call.result(1);
+  await settled();
+  assert.deepEqual(rig.picks(), [1, 2]);
+  rig.endpoints.close();
+});
+
+Deno.test("calls spill over when those of its zone refuse them as too many, and come back", async () => {
+  const rig = await zoned();
+  const overloaded = new RpcError("Overloaded", "Too much");
+  for (const port of [1, 2]) rig.transport.server(port).answer = (call) => call.error(overloaded);
+  for (let i = 0; i < 40; i++) for (const port of [1, 2]) await rig.send(port);
+  for (const port of [1, 2]) rig.transport.server(port).answer = () => {};
+  const ports = await hold(rig, 20);
+  assert.ok(ports.filter((port) => port <= 2).length <= 3, ports.join());
+  for (const port of [1, 2]) {
+    const server = rig.transport.server(port);
+    for (const call of server.calls.splice(0)) call.result(1);
+    server.answer = (call) => call.result(1);
+  }
+  await settled();
+  for (let i = 0; i < 200; i++) for (const port of [1, 2]) await rig.send(port);
+  for (const port of [1, 2]) rig.transport.server(port).answer = () => {};
+  const later = await hold(rig, 20);
+  assert.ok(later.every((port) => port <= 2), later.join());
+  rig.endpoints.close();
+});
+
+Deno.test("a call that a server of its zone has failed goes to another zone", async () => {
+  const rig = await zoned();
+  assert.deepEqual(rig.picks([1]), [3, 4, 5]);
+  assert.deepEqual(rig.picks([1, 3, 4, 5]), [2]);
+  rig.endpoints.close();
+});
+
+Deno.test("a server that an operator keeps calls from gets none while other zones have some", async () => {
+  const rig = await zoned();
+  await rig.list(listed.map((one) => ({ ...one, weight: one.port <= 2 ? 0 : 1 })));
+  assert.deepEqual(rig.picks(), [3, 4, 5]);
+  rig.endpoints.close();
+});
+
+Deno.test("a server that moves to another zone is called as one of that", async () => {
+  const rig = await zoned();
+  await rig.list(listed.map((one) => ({ ...one, zone: one.port === 1 ? "b" : one.zone })));
+  assert.deepEqual(rig.picks(), [2]);
+  rig.endpoints.close();
+});
+
+Deno.test("all servers of its zone may be ejected while others are left", async () => {
+  const rig = await zoned();
+  for (const port of [1, 2]) rig.timeOut(port, 5);
+  assert.deepEqual(rig.picks(), [3, 4, 5]);
+  rig.endpoints.close();
+});
