@@ -57,6 +57,8 @@ export interface ServeOptions extends RegistryOptions {
    * hour
    */
   readonly callTimeoutMaxMs?: number;
+  /** Whether `rpc tap` may listen to the calls, and read parameters cut short. @default true */
+  readonly tap?: boolean;
   /** Share of the calls relative to other servers. @default 1 */
   readonly weight?: number;
   /** Where this server stands, for people. @default "" */
@@ -120,6 +122,7 @@ async function start(options: ServeOptions): Promise<RunningServer> {
       queueMax: options.queueMax ?? queueMaxDefault,
       messageMax: options.messageMax,
       callTimeoutMaxMs: options.callTimeoutMaxMs,
+      tap: options.tap,
       workerCommand: denoWorkerCommand,
       clock: systemClock,
       random: systemRandom,

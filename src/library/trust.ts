@@ -14,6 +14,8 @@ const wantsTrust: ReadonlySet<string> = new Set([
   "callers",
   "private",
   "audit",
+  "no-tap",
+  "python",
 ]);
 
 /** What a file of a working directory can never say. */

@@ -25,7 +25,7 @@ import { Refusals } from "./bounds/refusals.ts";
 import { Session } from "./session/session.ts";
 import { type SessionLimits, sessionLimitsFor } from "./bounds/session_limits.ts";
 import { Shared, type SharedLimits, sharedLimitsFor } from "./bounds/shared.ts";
-import { Taps, withTaps } from "./tap/taps.ts";
+import { refuseTap, Taps, withTaps } from "./tap/taps.ts";
 import { type RequestTaker, withServerSpans } from "./tracing.ts";
 
 /** What {@link RpcServer.listen} takes. */
@@ -51,6 +51,8 @@ export interface RpcServerOptions {
   readonly sharedLimits?: SharedLimits;
   /** Longest deadline that a call is given. @default callTimeoutMaxMsDefault */
   readonly callTimeoutMaxMs?: number | undefined;
+  /** Whether `rpc.tap` lets others listen to the calls. @default true */
+  readonly tap?: boolean | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   /** Where connections come from. @default TCP at `host` and `port` */
@@ -127,7 +129,9 @@ export class RpcServer {
     this.#taps = new Taps(clock);
     this.#dispatcher = new Dispatcher({
       ...options,
-      tap: (request, reply, deadlineAtMs) => this.#taps.open(request, reply, deadlineAtMs),
+      tap: options.tap === false
+        ? refuseTap
+        : (request, reply, deadlineAtMs) => this.#taps.open(request, reply, deadlineAtMs),
       connections: () => this.#sessions.size,
     });
     this.#requests = this.#traced(this.#dispatcher);

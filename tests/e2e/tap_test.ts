@@ -117,6 +117,19 @@ async function answer(connection: Deno.Conn): Promise<void> {
   }
 }
 
+signalTest(
+  "nobody listens to a server of --no-tap, as rpc tap says, and its calls go on",
+  async () => {
+    await using home = await RpcHome.create();
+    assert.equal((await home.run(["config", "set", "no-tap", "true"])).code, 0);
+    await home.serve();
+    const { code, stderr } = await home.run(["tap"]);
+    assert.equal(code, 1);
+    assert.match(stderr, /cannot listen to .*: PermissionDenied: .*--no-tap/);
+    assert.equal((await home.run(["call", "ping"])).stdout, '"pong"\n');
+  },
+);
+
 signalTest("with keys rpc tap tells who calls", async () => {
   await using home = await RpcHome.create();
   assert.equal((await home.run(["keys", "init", "--name", "alpha"])).code, 0);

@@ -48,6 +48,22 @@ Deno.test("a stranger's rpc.toml redirects nothing until its user has said that 
   );
 });
 
+Deno.test("a stranger's rpc.toml lets nobody listen to a server whose user has said no", async () => {
+  await using home = await RpcHome.create();
+  assert.equal((await home.run(["config", "set", "no-tap", "true"], unset)).code, 0);
+  put(home, "no-tap = false\n");
+  assert.deepEqual((await valueOf(home, "no-tap"))[0], true);
+});
+
+Deno.test("a stranger's rpc.toml runs no program of its own for a file in Python", async () => {
+  await using home = await RpcHome.create();
+  const program = `${home.workingDirectory}/program`;
+  put(home, `python = "${program}"\n`);
+  assert.deepEqual(await valueOf(home, "python"), [null, "default"]);
+  assert.equal((await home.run(["config", "trust"], unset)).code, 0);
+  assert.deepEqual(await valueOf(home, "python"), [program, "rpc.toml"]);
+});
+
 Deno.test("the same text elsewhere is another file, and one's own word goes before it without a note", async () => {
   await using home = await RpcHome.create();
   put(home, 'registry = "local:/nowhere"\n');

@@ -72,6 +72,10 @@ export const serveFlags = {
     fallback: undefined,
     setting: true,
   }),
+  noTap: boolean({
+    description: "Let nobody listen to the calls by rpc tap, which tells their parameters too",
+    setting: true,
+  }),
   workers: integer("<n>", [1, workersMax], {
     description: "Worker processes that run procedures (default: one a core)",
     fallback: undefined,

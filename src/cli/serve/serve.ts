@@ -102,6 +102,7 @@ async function serveUntilStopped(
       connectionsMax: flags.connectionsMax,
       messageMax: flags.messageMax,
       callTimeoutMaxMs: flags.callTimeoutMax,
+      tap: !flags.noTap,
       workerCommand: (offer) => workerCommand(offer, sandbox),
       clock: systemClock,
       random: systemRandom,

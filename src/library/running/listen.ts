@@ -32,6 +32,8 @@ export interface ListenOptions
   readonly secret?: string | undefined;
   /** Where calls are written down. @default nowhere */
   readonly audit?: Audit | undefined;
+  /** Whether `rpc.tap` lets others listen to the calls. @default true */
+  readonly tap?: boolean | undefined;
   /** Patterns of the names of those who may call, of the members. @default all */
   readonly callers?: readonly string[] | undefined;
   /** Makes a span of each call. @default none */
@@ -63,6 +65,7 @@ export async function listen(
       ...(connectionsMax === undefined ? {} : { connectionsMax }),
       messageMax: options.messageMax,
       callTimeoutMaxMs: options.callTimeoutMaxMs,
+      tap: options.tap,
       clock,
       log,
       tracer,

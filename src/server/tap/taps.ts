@@ -86,6 +86,16 @@ export class Taps {
   }
 }
 
+/** Answers `rpc.tap` where nobody may listen. */
+export function refuseTap(_request: Request, reply: Reply): undefined {
+  reply.fail(
+    new RpcError(
+      "PermissionDenied",
+      "Cannot listen: this server was started with --no-tap, so that nobody reads what others send",
+    ),
+  );
+}
+
 /**
  * Has the calls of one connection heard, also those that are refused.
  *

@@ -37,6 +37,19 @@ async function call(peer: RawPeer, id: number, method: string, params: unknown =
   return await peer.answer(id);
 }
 
+serverTest(
+  "P-75: a server that lets nobody listen says so by PermissionDenied, and runs calls",
+  async (h) => {
+    const { peer, other } = await start(h, { tap: false });
+    await send(peer, { id: "tap", method: "rpc.tap", params: {}, meta: { stream: 1_000 } });
+    const { error } = await peer.answer("tap");
+    assert.equal(error?.code, -32_007);
+    assert.match(`${error?.message}`, /--no-tap/);
+    assert.equal((await call(other, 1, "echo", ["x"])).result, "x");
+    assert.deepEqual(itemsOf(peer, "tap"), []);
+  },
+);
+
 serverTest("P-75: who listens is told of each call that ends after the first item", async (h) => {
   const { peer, other } = await start(h);
   await call(other, 1, "echo", ["before"]);
