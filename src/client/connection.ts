@@ -10,14 +10,14 @@ import {
 import {
   decodeReply,
   encodeNotification,
-  encodeRequest,
   isResponse,
+  requestLine,
   toRpcError,
 } from "../wire/codec.ts";
 import { isObject } from "../base/values/members.ts";
 import { LineSplitter } from "../wire/lines.ts";
 import { boundOfServerAt, type MessageBound } from "../wire/message_bound.ts";
-import type { Params, Response } from "../wire/message.ts";
+import type { LongLine, Params, Response } from "../wire/message.ts";
 import { reservedMethods } from "../wire/reserved.ts";
 import { type Later, Outbox } from "../wire/outbox.ts";
 import { ReadBuffer } from "../wire/read_buffer.ts";
@@ -153,13 +153,13 @@ export class Connection implements CallHolder {
     // At least one: zero would ask the server to refuse the call.
     const timeoutMs = Math.max(1, Math.round(call.deadlineAtMs - nowMs));
     const id = this.#pending.add(call);
-    let line: string;
+    let line: string | LongLine;
     try {
       const { method, params, stream, traceparent } = call;
       const options = stream !== undefined || traceparent !== undefined
         ? { stream: stream?.credit, traceparent }
         : undefined;
-      line = encodeRequest(id, method, params, timeoutMs, options, this.#takes);
+      line = requestLine(id, method, params, timeoutMs, options, this.#takes);
     } catch (error) {
       this.#pending.take(id);
       this.#end(call, notSent(call, error), undefined);

@@ -79,23 +79,22 @@ export interface RequestOptions {
  * @throws {RpcError} InvalidParams if JSON cannot express them, or too long or too deeply nested
  * for one message
  */
-export function encodeRequest(
+export function encodeRequest(...request: Parameters<typeof requestLine>): string {
+  return joined(requestLine(...request));
+}
+
+/** {@link encodeRequest}, but what is long is not joined. */
+export function requestLine(
   id: number,
   method: string,
   params: Params | undefined,
   timeoutMs?: number,
   options?: RequestOptions,
   bound = boundDefault,
-): string {
-  const meta = encodeMeta(timeoutMs, options);
-  return fitting(
-    `{"jsonrpc":"2.0","id":${id},"method":${quoted(method)}${
-      encodeParams(method, params)
-    }${meta}}\n`,
-    "InvalidParams",
-    () => `Cannot call ${method}: its parameters are`,
-    bound,
-  );
+): string | LongLine<string> {
+  const head = `{"jsonrpc":"2.0","id":${id},"method":${quoted(method)}`;
+  const tail = `${encodeMeta(timeoutMs, options)}}\n`;
+  return withParams(head, "call", method, params, tail, bound);
 }
 
 function encodeMeta(timeoutMs: number | undefined, options: RequestOptions | undefined): string {
@@ -118,7 +117,7 @@ export function encodeUnreadRequest(
 ): string | LongLine {
   const head = `{"jsonrpc":"2.0","id":${id},"method":${quoted(method)},"params":`;
   return notTooLong(
-    lineOf(head, params, `${encodeMeta(timeoutMs, options)}}\n`),
+    around(params, head, `${encodeMeta(timeoutMs, options)}}\n`),
     "InvalidParams",
     () => `Cannot call ${method}: its parameters are`,
     bound,
@@ -144,11 +143,8 @@ function quoted(method: string): string {
  * message
  */
 export function encodeNotification(method: string, params?: Params): string {
-  const text = `{"jsonrpc":"2.0","method":${JSON.stringify(method)}${
-    encodeParams(method, params)
-  }}\n`;
-  const subject = () => `Cannot notify ${method}: its parameters are`;
-  return fitting(text, "InvalidParams", subject, boundDefault);
+  const head = `{"jsonrpc":"2.0","method":${JSON.stringify(method)}`;
+  return joined(withParams(head, "notify", method, params, "}\n", boundDefault));
 }
 
 /**
@@ -169,23 +165,35 @@ export function encodeItems(
   } catch (cause) {
     throw new RpcError("InternalError", "Cannot send an item that is not JSON", { cause });
   }
-  return fitting(
-    `{"jsonrpc":"2.0","method":"${reservedMethods.item}","params":{"id":${
-      encodeId(id)
-    },"items":${text}}}\n`,
-    "InternalError",
-    () => "Cannot send an item: it is",
-    bound,
-  );
+  const head = `{"jsonrpc":"2.0","method":"${reservedMethods.item}","params":{"id":${
+    encodeId(id)
+  },"items":`;
+  const subject = () => "Cannot send an item: it is";
+  return joined(fitting(head, text, "}}\n", "InternalError", subject, nestingMax - 3, bound));
 }
 
-function encodeParams(method: string, params: Params | undefined): string {
-  if (params === undefined) return "";
+function withParams(
+  head: string,
+  verb: string,
+  method: string,
+  params: Params | undefined,
+  tail: string,
+  bound: MessageBound,
+): string | LongLine<string> {
+  const json = encodeParams(method, params);
+  const subject = () => `Cannot ${verb} ${method}: its parameters are`;
+  return json === undefined
+    ? fitting(head, "", tail, "InvalidParams", subject, nestingMax - 1, bound)
+    : fitting(`${head},"params":`, json, tail, "InvalidParams", subject, nestingMax - 1, bound);
+}
+
+function encodeParams(method: string, params: Params | undefined): string | undefined {
+  if (params === undefined) return undefined;
   const given = withoutAbsent(params);
   let fault: JsonFault | undefined;
   try {
     fault = jsonFaultOf(given);
-    if (fault === undefined) return `,"params":${JSON.stringify(given)}`;
+    if (fault === undefined) return JSON.stringify(given);
   } catch (cause) {
     const text = `Cannot call ${method}: its parameters cannot be read: ${messageOf(cause)}`;
     throw new RpcError("InvalidParams", text, { executed: "no", cause });
@@ -208,13 +216,30 @@ function withoutAbsent(params: Params): Params {
  * one message
  */
 export function encodeResult(id: Id, result: unknown, bound = boundDefault): string {
+  return joined(resultLine(id, result, bound));
+}
+
+/** {@link encodeResult}, but what is long is not joined. */
+export function resultLine(
+  id: Id,
+  result: unknown,
+  bound = boundDefault,
+): string | LongLine<string> {
   let text: string | undefined;
   try {
     text = JSON.stringify(result);
   } catch (cause) {
     throw new RpcError("InternalError", "Cannot send a result that is not JSON", { cause });
   }
-  return fitting(`${resultHead(id)}${text ?? "null"}}\n`, "InternalError", ofResult, bound);
+  return fitting(
+    resultHead(id),
+    text ?? "null",
+    "}\n",
+    "InternalError",
+    ofResult,
+    nestingMax - 2,
+    bound,
+  );
 }
 
 /**
@@ -227,7 +252,7 @@ export function encodeJsonResult(
   result: UnreadJson,
   bound = boundDefault,
 ): string | LongLine {
-  return notTooLong(lineOf(resultHead(id), result, "}\n"), "InternalError", ofResult, bound);
+  return notTooLong(around(result, resultHead(id), "}\n"), "InternalError", ofResult, bound);
 }
 
 const ofResult = () => "Cannot send a result: it is";
@@ -236,21 +261,30 @@ function resultHead(id: Id): string {
   return `{"jsonrpc":"2.0","id":${encodeId(id)},"result":`;
 }
 
-function lineOf(head: string, json: UnreadJson, tail: string): string | LongLine {
-  if (typeof json === "string") return head + json + tail;
-  const length = byteLengthOf(head) + json.length + byteLengthOf(tail);
-  return { head, body: json, tail, length };
+/**
+ * From so many characters on a text is not joined with the rest of its line: to write the three
+ * takes less than to move it once more.
+ */
+const longTextLength = 32 * 1024;
+
+function around<Json extends UnreadJson>(
+  json: Json,
+  head: string,
+  tail: string,
+): string | LongLine<Json> {
+  if (typeof json === "string" && json.length < longTextLength) return head + json + tail;
+  return { head, body: json, tail, length: head.length + json.length + tail.length };
+}
+
+function joined(line: string | LongLine<string>): string {
+  return typeof line === "string" ? line : line.head + line.body + line.tail;
 }
 
 /** An error as a line. Its cause and stack stay here, and a long message is cut. */
 export function encodeError(id: Id, error: RpcError): string {
   const { code, executed, message, issues } = error;
-  const line = errorLine(
-    id,
-    code,
-    message,
-    issues === undefined ? { executed } : { executed, issues },
-  );
+  const data = issues === undefined ? { executed } : { executed, issues };
+  const line = errorLine(id, code, message, data);
   if (!isLonger(line, messageMaxLeast)) return line;
   return errorLine(id, code, message.slice(0, cutMessageLength), { executed });
 }
@@ -285,16 +319,22 @@ function notTooLong<Line extends string | LongLine>(
   );
 }
 
-/** Returns the line if a peer will take it. */
+/**
+ * Returns the line around what JSON there is if a peer will take it.
+ *
+ * @param levels that the JSON may have. Answers leave one for the array of a batch
+ */
 function fitting(
-  line: string,
+  head: string,
+  json: string,
+  tail: string,
   name: "InvalidParams" | "InternalError",
   subject: () => string,
+  levels: number,
   bound: MessageBound,
-): string {
-  notTooLong(line, name, subject, bound);
-  // Answers leave one level for the array of a batch.
-  if (isNestedDeeper(line, name === "InternalError" ? nestingMax - 1 : nestingMax)) {
+): string | LongLine<string> {
+  const line = notTooLong(around(json, head, tail), name, subject, bound);
+  if (isNestedDeeper(json, levels)) {
     throw new RpcError(name, `${subject()} nested too deep: a message has ${nestingMax} levels`);
   }
   return line;
@@ -307,7 +347,10 @@ function isLonger(line: string | LongLine, bytesMax: number): boolean {
 
 /** A line's length on the wire. */
 export function byteLengthOf(line: string | LongLine): number {
-  return typeof line === "string" ? withEncoded(line, ({ length }) => length) : line.length;
+  if (typeof line === "string") return withEncoded(line, ({ length }) => length);
+  const { head, body, tail } = line;
+  const bodyBytes = typeof body === "string" ? byteLengthOf(body) : body.length;
+  return byteLengthOf(head) + bodyBytes + byteLengthOf(tail);
 }
 
 /** The error that an answer carries, ours or somebody else's, as the client's callers see it. */

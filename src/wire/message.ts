@@ -127,14 +127,14 @@ export type UnreadJson = string | LentBytes;
 export interface UnreadRequest extends Request {
   readonly unread?: UnreadJson;
 }
-/** A line of which the long part is there in bytes already. */
-export interface LongLine {
+/** A line around something long, which to join with the rest would be to move. */
+export interface LongLine<Body extends UnreadJson = UnreadJson> {
   readonly head: string;
-  /** Whoever writes it lets go of it. */
-  readonly body: LentBytes;
+  /** Whoever writes lent bytes lets go of them. */
+  readonly body: Body;
   /** The line feed included. */
   readonly tail: string;
-  /** Of all of it, in bytes. */
+  /** Of all of it, as it is there: in bytes or in characters. */
   readonly length: number;
 }
 

@@ -9,6 +9,7 @@ import {
 } from "../../src/base/limits.ts";
 import { BadMessage, decodeRequest } from "../../src/wire/decode_request.ts";
 import {
+  byteLengthOf,
   decodeReply,
   encodeError,
   encodeItems,
@@ -16,6 +17,8 @@ import {
   encodeRequest,
   encodeResult,
   isResponse,
+  requestLine,
+  resultLine,
   toRpcError,
 } from "../../src/wire/codec.ts";
 import type { Id, Params, Request } from "../../src/wire/message.ts";
@@ -319,4 +322,23 @@ Deno.test("an id that JavaScript would change is refused (P-8)", () => {
   }
   const kept = decodeRequest('{"jsonrpc":"2.0","id":9007199254740991,"method":"f"}');
   assert.ok("id" in kept && kept.id === 9007199254740991);
+});
+
+Deno.test("what is long is not joined with the rest of its line, and says the same", () => {
+  const long = "é\n".repeat(20_000);
+  const lines = [
+    [requestLine(7, "m", [long], 5), encodeRequest(7, "m", [long], 5)],
+    [resultLine(7, { long }), encodeResult(7, { long })],
+  ] as const;
+  for (const [line, text] of lines) {
+    assert.ok(typeof line !== "string" && line.body.length > 40_000 && line.head.length < 100);
+    assert.equal(line.head + line.body + line.tail === text, true);
+    assert.equal(line.length, text.length);
+    assert.equal(byteLengthOf(line), byteLengthOf(text));
+  }
+  assert.equal(requestLine(7, "m", ["short"]), encodeRequest(7, "m", ["short"]));
+  const deep = `${"[".repeat(nestingMax)}${"]".repeat(nestingMax)}`;
+  assert.throws(() => requestLine(1, "m", [JSON.parse(deep), long]), { name: "InvalidParams" });
+  const bound = { bytes: 70_000, whose: "its server takes" };
+  assert.throws(() => resultLine(1, long, bound), { message: /80\d+ bytes long, and 70000/ });
 });

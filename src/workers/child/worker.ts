@@ -10,9 +10,9 @@ import { toOpenRpc } from "../../procedures/openrpc.ts";
 import { defineProcedure, type Procedure, type Procedures } from "../../procedures/procedure.ts";
 import { type Run, startStream } from "../../procedures/stream_run.ts";
 import { BadMessage, cancelledId, decodeRequest, moreParams } from "../../wire/decode_request.ts";
-import { encodeError, encodeItems, encodeResult } from "../../wire/codec.ts";
+import { encodeError, encodeItems, encodeResult, resultLine } from "../../wire/codec.ts";
 import { LineSplitter } from "../../wire/lines.ts";
-import type { Id, Request } from "../../wire/message.ts";
+import type { Id, LongLine, Request } from "../../wire/message.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { Outbox } from "../../wire/outbox.ts";
 import { isTooLongDescription, tooLongDescription } from "../description.ts";
@@ -212,7 +212,10 @@ class Worker {
   }
 
   /** The answer to a call that takes time. Never throws. */
-  async #outcome(call: Call, started?: PromiseLike<unknown>): Promise<string | undefined> {
+  async #outcome(
+    call: Call,
+    started?: PromiseLike<unknown>,
+  ): Promise<string | LongLine<string> | undefined> {
     try {
       return this.#success(call, await (started ?? this.#invoke(call)));
     } catch (error) {
@@ -249,10 +252,10 @@ class Worker {
     }
   }
 
-  #success(call: Call, result: unknown): string | undefined {
+  #success(call: Call, result: unknown): string | LongLine<string> | undefined {
     if (call.id === undefined) return undefined;
     try {
-      return encodeResult(call.id, result, this.#bound);
+      return resultLine(call.id, result, this.#bound);
     } catch (error) {
       return this.#failure(call, error);
     }
@@ -277,13 +280,16 @@ class Worker {
   }
 
   /** Writes the line whole before it returns. */
-  #writeNow(line: string | undefined): void {
+  #writeNow(line: string | LongLine<string> | undefined): void {
     if (line === undefined) return;
+    const parts = typeof line === "string" ? [line] : [line.head, line.body, line.tail];
     try {
-      withEncoded(line, (encoded) => {
-        let bytes = encoded;
-        while (bytes.length > 0) bytes = bytes.subarray(this.#io.writeSync(bytes));
-      });
+      for (const part of parts) {
+        withEncoded(part, (encoded) => {
+          let bytes = encoded;
+          while (bytes.length > 0) bytes = bytes.subarray(this.#io.writeSync(bytes));
+        });
+      }
     } catch {
       // The parent has gone. Stdin ends too, and until then there is nobody to work for.
       this.#waiting = [];

@@ -7,6 +7,7 @@ import {
   encodeNotification,
   encodeRequest,
   encodeUnreadRequest,
+  requestLine,
   type RequestOptions,
 } from "../../wire/codec.ts";
 import { LineSplitter } from "../../wire/lines.ts";
@@ -158,14 +159,14 @@ export class WorkerProcess {
   ): number {
     const id = this.#owed.nextId();
     const line = unread === undefined
-      ? encodeRequest(id, method, params, timeoutMs, options, this.#bound)
+      ? requestLine(id, method, params, timeoutMs, options, this.#bound)
       : encodeUnreadRequest(id, method, unread, timeoutMs, options, this.#bound);
     if (this.#owed.total === 0) {
       this.#writtenBefore = this.#outbox.pendingBytes === 0 ? this.#outbox.bytesWritten : undefined;
     }
     this.#owed.add(id, receiver, line.length);
     // Its outbox may still be at it when the call is over, whose bytes they are.
-    if (typeof line !== "string") line.body.hold();
+    if (typeof line !== "string" && typeof line.body !== "string") line.body.hold();
     this.#outbox.push(line);
     return id;
   }
