@@ -7,6 +7,7 @@
  */
 
 import { parseBenchArguments } from "./arguments.ts";
+import { fibPools } from "./measures/fib_pools.ts";
 import { fibTwoServers } from "./measures/fib_servers.ts";
 import { fibWorkers } from "./measures/fib_workers.ts";
 import { gatewayCalls, gatewaySlowReaders } from "./measures/gateway.ts";
@@ -14,16 +15,14 @@ import { idleConnections } from "./measures/idle_connections.ts";
 import { join } from "./measures/join.ts";
 import { keysPing, keysStartup } from "./measures/keys_cost.ts";
 import { kill } from "./measures/kill.ts";
+import { killFailures } from "./measures/kill_failures.ts";
 import type { Measure, Plan } from "./measures/measure.ts";
+import { memory } from "./measures/memory.ts";
 import { membership } from "./measures/membership.ts";
 import { payloads } from "./measures/payload.ts";
-import {
-  pingKeys,
-  pingLatency,
-  pingManyConnections,
-  pingOneConnection,
-  pingParameter,
-} from "./measures/ping.ts";
+import { pingKeys, pingLatency, pingManyConnections, pingOneConnection } from "./measures/ping.ts";
+import { pingBesidePayload } from "./measures/ping_beside_payload.ts";
+import { pingCpu } from "./measures/ping_cpu.ts";
 import { pingUnderFib } from "./measures/ping_under_fib.ts";
 import { soak } from "./measures/soak.ts";
 import { startup } from "./measures/startup.ts";
@@ -31,6 +30,7 @@ import { workerHop } from "./measures/worker_hop.ts";
 import { plotOf } from "./plot.ts";
 import { reportOf } from "./report.ts";
 import { judge, type MeasureResult } from "./result.ts";
+import { buildNothing } from "./support/build.ts";
 import { profileInto } from "./support/deno_command.ts";
 import { rpcName } from "./systems/rpc.ts";
 
@@ -38,17 +38,21 @@ const pings = [pingOneConnection, pingManyConnections, pingLatency];
 
 const measures: readonly Measure[] = [
   ...pings,
-  pingParameter,
+  pingCpu,
   workerHop,
   gatewayCalls,
   gatewaySlowReaders,
   ...payloads,
   fibWorkers,
   fibTwoServers,
+  fibPools,
   pingUnderFib,
+  pingBesidePayload,
   join,
   kill,
+  killFailures,
   idleConnections,
+  memory,
   soak,
   startup,
   pingKeys,
@@ -67,6 +71,7 @@ if (chosen.length === 0) {
   Deno.exit(2);
 }
 if (profile !== undefined) profileInto(profile);
+if (plan.quick) buildNothing();
 
 const cores = navigator.hardwareConcurrency;
 const loadAtStart = Deno.loadavg()[0] ?? 0;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { serve } from "../src/mod.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
@@ -19,14 +20,12 @@ interface Results {
   }[];
 }
 
-const systems = [
-  "raw echo",
-  "rpc",
-  "grpc-js",
-  "jayson",
-  "Go net/rpc",
-  "blocking Python",
-];
+const compiled = ["tarpc", "grpc-go", "Kitex", "NATS", "Go net/rpc"];
+
+const systems = ["raw echo", "rpc", ...compiled, "grpc-js", "jayson", "blocking Python"];
+
+/** Those of which one of four servers is killed. */
+const groups = ["rpc", "grpc-go", "Kitex", "NATS", "Dubbo"];
 
 const payloads = ["raw echo", "rpc", "tarpc", "grpc-go", "grpc-js"];
 
@@ -35,7 +34,7 @@ const rows: Readonly<Record<string, readonly string[]>> = {
   ping_one_connection: systems,
   ping_many_connections: systems,
   ping_latency: systems,
-  ping_parameter: ["raw echo", "rpc", "tarpc", "grpc-go"],
+  ping_cpu: bothSides(["raw echo", "rpc", ...compiled]),
   worker_hop: ["raw echo", "io", "cpu"],
   payload_10k: payloads,
   payload_100k: payloads,
@@ -48,8 +47,10 @@ const rows: Readonly<Record<string, readonly string[]>> = {
     "1 server, a worker a core",
   ],
   fib_servers: ["1 server", "2 servers", "1 bare loop", "2 bare loops"],
+  fib_pools: ["rpc", "piscina", "ProcessPoolExecutor"],
   ping_under_fib: ["idle", "workers busy"],
-  join: ["local:", "zookeeper:"],
+  ping_beside_payload: ["alone", "beside texts of 4 MiB", "texts"],
+  join: ["local:", "zookeeper:", "Dubbo, zookeeper:"],
   kill: [
     "SIGKILL -> last call sent to the dead server",
     "median call before",
@@ -57,10 +58,18 @@ const rows: Readonly<Record<string, readonly string[]>> = {
     "slowest call sent again, less the median",
     "failed calls",
   ],
+  kill_failures: [
+    ...groups,
+    ...groups.map((name) => `${name}: slowest call`),
+  ],
   idle_connections: [
     "memory for each",
     "ping p50 before",
     "ping p50 with them",
+  ],
+  memory: [
+    ...["rpc", ...compiled],
+    ...["rpc", ...compiled].map((name) => `${name}: a connection`),
   ],
   soak: [
     ...["server: memory", "server: memory at the end"],
@@ -68,9 +77,9 @@ const rows: Readonly<Record<string, readonly string[]>> = {
     ...["client: memory", "client: memory at the end"],
     ...["client: handles", "client: handles at the end"],
   ],
-  startup: ["deno run of an empty file", "rpc call ping"],
+  startup: ["deno run of an empty file", "rpc call ping", ...compiled],
   ping_keys: ["rpc", "rpc with keys", "grpc-js, mutual TLS", "Go net/rpc, mutual TLS"],
-  keys_ping: ["server, plain", "client, plain", "server, keys", "client, keys"],
+  keys_ping: bothSides(["rpc", "rpc with keys"]),
   keys_startup: ["rpc call ping", "rpc call ping, with keys"],
   membership: [
     ...[
@@ -84,13 +93,21 @@ const rows: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+function bothSides(systems: readonly string[]): string[] {
+  return systems.flatMap((name) => [`${name}: client`, `${name}: server`]);
+}
+
 /** Rows that need something which is not everywhere, and say so where it is not. */
 const optional = new Set([
+  ...compiled,
+  ...bothSides(compiled),
+  ...compiled.map((name) => `${name}: a connection`),
+  ...groups.slice(1).flatMap((name) => [name, `${name}: slowest call`]),
+  "Dubbo, zookeeper:",
+  "piscina",
+  "ProcessPoolExecutor",
   "grpc-js",
   "jayson",
-  "Go net/rpc",
-  "grpc-go",
-  "tarpc",
   "grpc-js, mutual TLS",
   "Go net/rpc, mutual TLS",
   "blocking Python",
@@ -145,4 +162,30 @@ Deno.test("the benchmark refuses a measure that does not exist", async () => {
   }).output();
   assert.equal(code, 2);
   assert.match(new TextDecoder().decode(stderr), /ping_latency/);
+});
+
+Deno.test("a measurement ends with an error if an answer is not the right one", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const module = `${directory}/wrong.js`;
+    await Deno.writeTextFile(module, "export function sameIo(index) { return index + 1; }");
+    const registry = `local:${directory}/registry`;
+    await using _server = await serve({ module, registry, workers: 1 });
+    const load = {
+      ...{ registry, method: "sameIo", connections: 1, inFlight: 1, latencies: false },
+      ...{ warmupMs: 1, durationMs: 1 },
+    };
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--allow-all", "--no-prompt", "--no-check", "--config", "deno.json"],
+        ...["bench/peers/rpc_client.ts", "client", JSON.stringify(load)],
+      ],
+      cwd: root,
+      stdout: "null",
+    }).output();
+    assert.ok(!success);
+    assert.match(new TextDecoder().decode(stderr), /sameIo answered 2/);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });

@@ -42,7 +42,7 @@ export function fibServers(
             () =>
               runRpcClient(registry.url, shape, {
                 method: "fib",
-                params: [fibArgument],
+                parameter: fibArgument,
               }),
           ),
         async [Symbol.asyncDispose]() {
@@ -72,7 +72,8 @@ export function bareLoops(
   };
 }
 
-async function sumOfRates(
+/** Calls a second of so many processes at once. */
+export async function sumOfRates(
   count: number,
   run: () => Promise<LoadResult>,
 ): Promise<number> {

@@ -5,6 +5,7 @@ import type { Series } from "../result.ts";
 import { ownClient, sleep } from "../support/rpc_client.ts";
 import { startServer } from "../support/child.ts";
 import { rpcCommand } from "../support/deno_command.ts";
+import { dubboName, dubboNote, dubboProgram } from "../systems/dubbo.ts";
 import { startRpcServer, temporaryRegistry } from "../systems/rpc.ts";
 import type { Measure } from "./measure.ts";
 
@@ -26,10 +27,14 @@ export const join: Measure = {
         `a new server listens -> the first answer that a running client has from it (${count} times)`,
       unit: "ms",
       better: "less",
-      series: [await localJoins(count), await zooKeeperJoins(count)],
+      series: [
+        await localJoins(count),
+        await zooKeeperJoins(count),
+        await dubboJoins(quick ? 1 : 5),
+      ],
       targets: [
-        { of: local, is: "at most", bound: 50 },
-        { of: zooKeeper, is: "at most", bound: 50 },
+        { of: local, is: "at most", bound: 10 },
+        { of: zooKeeper, is: "at most", bound: 20 },
       ],
       notes: [
         "The client calls ping every millisecond; the port is tried as often",
@@ -53,6 +58,37 @@ async function zooKeeperJoins(count: number): Promise<Series> {
     name: zooKeeper,
     values: await joins(`zookeeper://${server.connectString}`, count),
   };
+}
+
+async function dubboJoins(count: number): Promise<Series> {
+  const name = `${dubboName}, zookeeper:`;
+  try {
+    const program = await dubboProgram();
+    await using zooKeeper = await startZooKeeper();
+    const registry = `zookeeper://${zooKeeper.connectString}`;
+    const server = (port: number) => startServer(program("server", registry, String(port)));
+    await using _first = await server(0);
+    const answered = new Map<number, number>();
+    let told = Promise.withResolvers<void>();
+    await using _client = await startServer(program("join", registry), (line) => {
+      const [port, atMs] = line.split(" ").map(Number);
+      answered.set(port as number, atMs as number);
+      told.resolve();
+    });
+    const values: number[] = [];
+    for (let i = 0; i < count; i++) {
+      told = Promise.withResolvers();
+      const port = freePort();
+      const starting = server(port);
+      const listeningAtMs = performance.timeOrigin + await untilListening(port);
+      await using _started = await starting;
+      await told.promise;
+      values.push((answered.get(port) ?? NaN) - listeningAtMs);
+    }
+    return { name, values, note: dubboNote };
+  } catch (error) {
+    return { name, values: [], absent: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 async function joins(registry: string, count: number): Promise<number[]> {

@@ -3,57 +3,29 @@
 import { temporaryKeys } from "../support/bench_keys.ts";
 import { type Command, runToEnd } from "../support/child.ts";
 import { rpcCommand } from "../support/deno_command.ts";
-import { cpuMs } from "../support/process_stats.ts";
-import { runRpcClient, startRpcServer, temporaryRegistry } from "../systems/rpc.ts";
+import { rpc, rpcWithKeys, startRpcServer, temporaryRegistry } from "../systems/rpc.ts";
+import { cpuCosts, rowOf } from "./cpu_cost.ts";
 import type { Measure } from "./measure.ts";
 
-/** With keys or without: what the server and its clients have in their environment. */
-const sides: readonly [kind: string, hasKeys: boolean][] = [["plain", false], ["keys", true]];
+const sides = ["client", "server"] as const;
 
 /** Processor time a ping takes of the server and of the client, with keys and without. */
 export const keysPing: Measure = {
   name: "keys_ping",
   async run({ rounds, load }) {
-    await using running = new AsyncDisposableStack();
-    const keys = running.use(await temporaryKeys());
-    const series = sides.flatMap(([kind]) =>
-      ["server", "client"].map((side) => ({ name: `${side}, ${kind}`, values: [] as number[] }))
-    );
-    const takers: (() => Promise<readonly number[]>)[] = [];
-    for (const [, hasKeys] of sides) {
-      const env = hasKeys ? keys.env : {};
-      const { url } = running.use(await temporaryRegistry());
-      const server = running.use(await startRpcServer(url, ["--workers", "1"], env));
-      takers.push(async () => {
-        const before = await cpuMs(server.pid);
-        const shape = { ...load, connections: 1, inFlight: 64, latencies: false };
-        const result = await runRpcClient(url, shape, { method: "ping" }, env);
-        const serverMs = await cpuMs(server.pid) - before;
-        return [
-          1_000 * serverMs / (result.callsEver ?? NaN),
-          1_000 * (result.cpuMs ?? NaN) / result.calls,
-        ];
-      });
-    }
-    for (let round = 0; round < rounds; round++) {
-      for (const [index, take] of takers.entries()) {
-        const [server = NaN, client = NaN] = await take();
-        series[2 * index]?.values.push(server);
-        series[2 * index + 1]?.values.push(client);
-      }
-    }
+    const shape = { ...load, connections: 1, inFlight: 64, latencies: false };
     return {
       name: "keys_ping",
       title: "processor time a ping, 1 connection, 64 calls in flight",
       unit: "µs",
       better: "less",
-      reference: "server, plain",
-      series,
-      targets: ["server", "client"].map((side) => ({
-        of: `${side}, keys`,
+      reference: rowOf(rpc, "client"),
+      series: await cpuCosts(rounds, [rpc, rpcWithKeys], shape),
+      targets: sides.map((side) => ({
+        of: rowOf(rpcWithKeys, side),
         is: "at most",
         bound: 2,
-        times: `${side}, plain`,
+        times: rowOf(rpc, side),
       })),
       notes: ["The handshake is in it, once a connection"],
     };
@@ -67,7 +39,7 @@ export const keysStartup: Measure = {
     await using running = new AsyncDisposableStack();
     const keys = running.use(await temporaryKeys());
     const commands: Command[] = [];
-    for (const [, hasKeys] of sides) {
+    for (const hasKeys of [false, true]) {
       const env = hasKeys ? keys.env : {};
       const { url } = running.use(await temporaryRegistry());
       running.use(await startRpcServer(url, ["--workers", "1"], env));

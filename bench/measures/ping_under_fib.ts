@@ -29,7 +29,7 @@ export const pingUnderFib: Measure = {
     const busy: number[] = [];
     for (let round = 0; round < rounds; round++) {
       idle.push(await ping());
-      const method = { method: "fib", params: [fibArgument] };
+      const method = { method: "fib", parameter: fibArgument };
       const burning = runRpcClient(registry.url, fibs, method);
       busy.push(await ping());
       await burning;

@@ -85,7 +85,7 @@ async function soaked(minutes: number): Promise<Series[]> {
   let clientPid = 0;
   let running = true;
   const client = runToEnd(
-    denoCommand("peers/rpc_client.ts", [argument]),
+    denoCommand("peers/rpc_client.ts", ["client", argument]),
     (pid) => clientPid = pid,
   )
     .finally(() => running = false);

@@ -18,10 +18,11 @@ def lane(index):
         stream = connection.makefile("rb")
         while state["running"]:
             started_at = time.perf_counter()
-            body = json.dumps({"id": counts[index], "method": "ping", "params": []}).encode()
+            call = counts[index]
+            body = json.dumps({"id": call, "method": "ping", "params": [call]}).encode()
             connection.sendall(len(body).to_bytes(4, "big") + body)
             answer = json.loads(stream.read(int.from_bytes(stream.read(4), "big")))
-            if answer["result"] != "pong":
+            if answer["result"] != call:
                 raise ValueError(answer)
             counts[index] += 1
             if load["latencies"] and state["open"]:
@@ -35,6 +36,8 @@ def quantile(share):
 threads = [threading.Thread(target=lane, args=(i,)) for i in range(load["connections"])]
 for thread in threads:
     thread.start()
+while not any(counts):
+    time.sleep(0.001)
 time.sleep(load["warmupMs"] / 1000)
 state["open"] = True
 before, started_at = sum(counts), time.perf_counter()

@@ -5,17 +5,18 @@
 
 import { encodeRequest, encodeResult } from "../../src/wire/codec.ts";
 
-// An id as it is after a while, and the deadline of a call that brings none.
+// An id and an index as they are after a while, and the deadline of a call that brings none.
 const id = 123_456;
+const index = 23_456;
 const utf8 = new TextEncoder();
 
 /** One request of `ping`. */
 export const requestBytes = utf8.encode(
-  encodeRequest(id, "ping", undefined, 10_000),
+  encodeRequest(id, "ping", [index], 10_000),
 );
 
 /** Its answer. */
-export const answerBytes = utf8.encode(encodeResult(id, "pong"));
+export const answerBytes = utf8.encode(encodeResult(id, `pong ${index}`));
 
 /** The same bytes that many times. */
 export function repeated(bytes: Uint8Array, count: number): Uint8Array {

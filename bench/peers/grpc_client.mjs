@@ -25,8 +25,10 @@ await runLanes(
     times(
       load.inFlight,
       () =>
-        callbackLane((done) =>
-          textLength > 0 ? client.Echo({ text }, done) : client.Ping({}, done)
+        callbackLane((index, done) =>
+          textLength > 0
+            ? client.Echo({ text }, (error, answer) => done(error, answer?.text === text))
+            : client.Ping({ value: index }, (error, answer) => done(error, answer?.value === index))
         ),
     )
   ),

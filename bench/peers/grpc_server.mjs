@@ -5,7 +5,7 @@ import { grpc, keys, messagesOfAnyLength, Ping } from "./grpc_service.mjs";
 
 const server = new grpc.Server(messagesOfAnyLength);
 server.addService(Ping.service, {
-  Ping: (_call, answer) => answer(null, { result: "pong" }),
+  Ping: ({ request }, answer) => answer(null, request),
   Echo: ({ request }, answer) => answer(null, request),
 });
 server.bindAsync(

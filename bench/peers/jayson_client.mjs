@@ -11,5 +11,11 @@ const client = jayson.Client.tcp({ host: "127.0.0.1", port });
 const lanes = load.connections * load.inFlight;
 await runLanes(
   load,
-  times(lanes, () => callbackLane((done) => client.request("ping", [], done))),
+  times(
+    lanes,
+    () =>
+      callbackLane((index, done) =>
+        client.request("ping", [index], (error, answer) => done(error, answer?.result === index))
+      ),
+  ),
 );

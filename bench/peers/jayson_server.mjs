@@ -6,7 +6,7 @@ import process from "node:process";
 const jayson = createRequire(import.meta.url)("jayson");
 
 const server = new jayson.Server({
-  ping: (_params, answer) => answer(null, "pong"),
+  ping: ([index], answer) => answer(null, index),
 }).tcp();
 server.listen(
   0,

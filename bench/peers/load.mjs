@@ -131,25 +131,31 @@ function sleep(delayMs) {
 }
 
 /**
- * A lane of a function that takes a callback, which is how the peers' own interfaces are fastest.
+ * A lane of a function that takes an index and a callback, which is how the peers' own interfaces
+ * are fastest. The callback is told whether the answer is the right one.
  *
- * @param {(done: (error: unknown) => void) => void} call
+ * @param {(index: number, done: (error: unknown, isRight: boolean) => void) => void} call
  * @returns {(meter: Meter) => Promise<void>}
  */
 export function callbackLane(call) {
   return (meter) =>
     new Promise((resolve, reject) => {
       let startedAtMs = 0;
-      /** @param {unknown} error */
-      const done = (error) => {
+      let index = 0;
+      /**
+       * @param {unknown} error
+       * @param {boolean} isRight
+       */
+      const done = (error, isRight) => {
         if (error) return reject(error);
         meter.end(startedAtMs);
+        if (!isRight) return reject(new Error("The answer is not the right one"));
         next();
       };
       const next = () => {
         if (!meter.running) return resolve();
         startedAtMs = meter.begin();
-        call(done);
+        call(++index, done);
       };
       next();
     });

@@ -25,12 +25,19 @@ export interface Server extends AsyncDisposable {
 
 const startTimeoutMs = 20_000;
 const stopTimeoutMs = 10_000;
+const drainTimeoutMs = 1_000;
 
-/** Starts a server that prints a line `ready <port>` or `ready <host>:<port> ...`; waits for it. */
-export async function startServer(command: Command): Promise<Server> {
+/**
+ * Starts a server that prints a line `ready <port>` or `ready <host>:<port> ...`, and waits for it.
+ * `printed` is told each line that follows.
+ */
+export async function startServer(
+  command: Command,
+  printed: (line: string) => void = () => {},
+): Promise<Server> {
   const child = spawn(command, "inherit");
   const timer = setTimeout(() => child.kill("SIGKILL"), startTimeoutMs);
-  const line = await firstLine(child.stdout);
+  const [line, rest] = await firstLine(child.stdout, printed);
   clearTimeout(timer);
   const port = Number(/^ready (?:\S*:)?(\d+)/.exec(line)?.[1]);
   if (Number.isNaN(port)) {
@@ -40,7 +47,14 @@ export async function startServer(command: Command): Promise<Server> {
       `Cannot start ${describe(command)}: it printed ${JSON.stringify(line)}`,
     );
   }
-  const stop = () => stopped(child);
+  const stop = async () => {
+    await stopped(child);
+    // What it has printed is read, unless children that it left behind hold the pipe.
+    const drained = Promise.withResolvers<void>();
+    const timer = setTimeout(drained.resolve, drainTimeoutMs);
+    await Promise.race([rest, drained.promise]);
+    clearTimeout(timer);
+  };
   return {
     pid: child.pid,
     port,
@@ -106,25 +120,33 @@ function spawn(
   }).spawn();
 }
 
-/** The first line, or all there is if it ends before; what follows is read and dropped. */
+/** The first line, or all there is if it ends before; `printed` is told the lines that follow. */
 async function firstLine(
   stdout: ReadableStream<Uint8Array<ArrayBuffer>>,
-): Promise<string> {
-  const reader = stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  while (!text.includes("\n")) {
-    const { value, done } = await reader.read();
-    if (done) return text;
-    text += value;
-  }
-  void drop(reader);
-  return text.slice(0, text.indexOf("\n"));
+  printed: (line: string) => void,
+): Promise<readonly [first: string, rest: Promise<void>]> {
+  const first = Promise.withResolvers<string>();
+  let isFirst = true;
+  const rest = eachLine(stdout, (line) => {
+    if (isFirst) first.resolve(line);
+    else printed(line);
+    isFirst = false;
+  });
+  return [await Promise.race([first.promise, rest]), rest.then(() => {})];
 }
 
-async function drop(
-  reader: ReadableStreamDefaultReader<string>,
-): Promise<void> {
-  while (!(await reader.read()).done);
+/** Resolves at the end, with what came after the last line. */
+async function eachLine(
+  stdout: ReadableStream<Uint8Array<ArrayBuffer>>,
+  take: (line: string) => void,
+): Promise<string> {
+  let text = "";
+  for await (const part of stdout.pipeThrough(new TextDecoderStream())) {
+    const lines = (text + part).split("\n");
+    text = lines.pop() ?? "";
+    for (const line of lines) take(line);
+  }
+  return text;
 }
 
 async function stopped(child: Deno.ChildProcess): Promise<void> {

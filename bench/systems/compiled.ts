@@ -1,80 +1,77 @@
 /** Peers in compiled languages: built when they are started, and held to one core a side. */
 
-import { canRun, type Command, runToEnd } from "../support/child.ts";
-import { pathOf } from "../support/deno_command.ts";
+import { built } from "../support/build.ts";
+import { type Command, runToEnd } from "../support/child.ts";
 import { clientAndServer, type RunningSystem, type System } from "./system.ts";
 import { withKeys } from "./with_keys.ts";
 
 interface GoPeer {
   readonly name: string;
-  /** Its folder in `bench/peers`. */
+  /** Its folder in `bench/peers`, and its program. */
   readonly folder: string;
   readonly note: string;
+  /** What its build needs to be told. */
+  readonly buildArgs?: readonly string[];
   /** Whether it uses TLS with certificates on both sides, of the same kind as ours. */
   readonly hasKeys?: boolean;
 }
 
+/** A program that is told by its first argument what to do. */
+export type Modes = (...args: readonly string[]) => Command;
+
 /** A peer in Go: `<program> server`, or `<program> client <JSON>`. */
-export function goPeer({ name, folder, note, hasKeys = false }: GoPeer): System {
+export function goPeer(peer: GoPeer): System {
+  const { name, note, hasKeys = false } = peer;
   return {
     name,
     async start() {
-      if (!await canRun("go", ["version"])) throw new Error("go is not installed");
+      const program = await goProgram(peer);
       const version = (await runToEnd({ program: "go", args: ["env", "GOVERSION"] })).trim();
-      const directory = await Deno.makeTempDir({ prefix: "rpc-bench-go-" });
-      const removeDirectory = () => Deno.remove(directory, { recursive: true });
-      try {
-        const program = `${directory}/${folder}`;
-        await runToEnd({
-          program: "go",
-          args: ["build", "-o", program],
-          cwd: pathOf(`../peers/${folder}`),
-        });
-        const start = (env: Command["env"] = {}) => {
-          const one = (...args: string[]) => ({ ...onOneCore({ program, args }), env });
-          return started(`${version}, GOMAXPROCS=1, ${note}`, one);
-        };
-        const running = await (hasKeys ? withKeys(start) : start());
-        return {
-          ...running,
-          async [Symbol.asyncDispose]() {
-            await running[Symbol.asyncDispose]();
-            await removeDirectory();
-          },
-        };
-      } catch (error) {
-        await removeDirectory();
-        throw error;
-      }
+      const start = (env: Command["env"] = {}) =>
+        started(
+          `${version}, GOMAXPROCS=1, ${note}`,
+          (...args) => ({ ...program(...args), env }),
+        );
+      return await (hasKeys ? withKeys(start) : start());
     },
   };
+}
+
+/**
+ * Builds a peer in Go. Go starts as many threads as there are cores, and the others here have one.
+ */
+export async function goProgram(
+  { folder, buildArgs = [] }: Pick<GoPeer, "folder" | "buildArgs">,
+): Promise<Modes> {
+  const program = await built({
+    folder,
+    tool: ["go", "version"],
+    args: ["build", ...buildArgs, "-o", `target/${folder}`],
+    result: folder,
+  });
+  return (...args) => ({ program: "env", args: ["GOMAXPROCS=1", program, ...args] });
 }
 
 /** tarpc, the usual RPC of Rust without code generation, on one thread a side. */
 export const tarpc: System = {
   name: "tarpc",
   async start() {
-    if (!await canRun("cargo", ["--version"])) throw new Error("cargo is not installed");
-    const cwd = pathOf("../peers/tarpc");
-    await runToEnd({ program: "cargo", args: ["build", "--release", "--locked"], cwd });
-    const program = `${cwd}/target/release/bench-tarpc`;
+    const program = await built({
+      folder: "tarpc",
+      tool: ["cargo", "--version"],
+      args: ["build", "--release", "--locked", "--quiet"],
+      result: "release/bench-tarpc",
+    });
     const note = "tarpc 0.37, bincode over TCP, tokio's current_thread, a task for each call";
     return await started(note, (...args) => ({ program, args }));
   },
 };
 
-/** Go starts as many threads as there are cores, and the others here have one. */
-function onOneCore({ program, args }: Command): Command {
-  return { program: "env", args: ["GOMAXPROCS=1", program, ...args] };
-}
-
-function started(
-  note: string,
-  command: (...args: string[]) => Command,
-): Promise<RunningSystem> {
+function started(note: string, command: Modes): Promise<RunningSystem> {
   return clientAndServer({
     note,
     server: command("server"),
     client: (argument) => command("client", argument),
+    other: command,
   });
 }

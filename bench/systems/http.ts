@@ -38,11 +38,12 @@ export function gateway(idlers: number): System {
   };
 }
 
-function running({ port }: Server, idlers: number, stop: () => Promise<void>) {
+function running({ pid, port }: Server, idlers: number, stop: () => Promise<void>) {
   return {
     note: `HTTP/1.1 on kept connections${
       idlers === 0 ? "" : `; ${idlers} others have asked, and read nothing`
     }`,
+    pid,
     load: (load: Load) =>
       runLoad(
         denoCommand("peers/http_client.ts", [JSON.stringify({ port, token, idlers, ...load })]),

@@ -1,12 +1,14 @@
-import { type Command, startServer } from "../support/child.ts";
+import { type Command, startServer, withManyHandles } from "../support/child.ts";
+import { onClientCore, onServerCore } from "../support/cores.ts";
 import { denoCommand, pathOf, rpcCommand } from "../support/deno_command.ts";
 import { type Load, type LoadResult, runLoad, type RunningSystem, type System } from "./system.ts";
 import { withKeys } from "./with_keys.ts";
 
-/** A method and its parameters. */
+/** A method that `bench/peers/rpc_client.ts` knows the answers of. */
 export interface Method {
   readonly method: string;
-  readonly params?: readonly unknown[];
+  /** What every call sends. @default a text if the load has a length, else an index */
+  readonly parameter?: unknown;
 }
 
 /** The name under which ours stands in every table. */
@@ -20,20 +22,27 @@ export const rpc: System = {
   start: () => startOwn({ method: "ping" }),
 };
 
-/** Ours, where each call has an index as its parameter, which the answer holds. */
-export const rpcWithParameter: System = {
+/** Ours with two workers, however many cores it has. */
+export const rpcTwoWorkers: System = {
   name: rpcName,
-  start: () => startOwn({ method: "ping", params: [123_456] }),
+  start: () => startOwn({ method: "ping" }, ["--workers", "2"]),
 };
 
 /** Ours, with a procedure that returns what it is given, in a worker for `io`. */
 export const rpcEcho: System = {
   name: rpcName,
-  start: () =>
-    startOwn({ method: "echoIo" }, [
-      ...[pathOf("../peers/no_op.ts"), "--workers", "1", "--message-max", "64M"],
-    ]),
+  start: () => startOwn({ method: "echoIo" }, sameModule),
 };
+
+/** The same in a worker of a kind, which is the name. */
+export function rpcHop(name: string, method: string): System {
+  return { name, start: () => startOwn({ method }, sameModule) };
+}
+
+/** What serves the procedures that return what they are given. */
+export const sameModule: readonly string[] = [
+  ...[pathOf("../peers/same.ts"), "--workers", "1", "--message-max", "64M"],
+];
 
 /** Ours with keys: TLS 1.3 with certificates on both sides. */
 export const rpcWithKeys: System = {
@@ -51,12 +60,22 @@ async function startOwn(
   env: Command["env"] = {},
 ): Promise<RunningSystem> {
   const registry = await temporaryRegistry();
-  const server = await startRpcServer(registry.url, more, env);
+  const { url } = registry;
+  const command = serveCommand(url, more, env);
+  const { pid, port, stop } = await startServer(await onServerCore(command));
   return {
     note: "rpc serve, and the library's Client, by discovery (local:) and balancer",
-    load: (load) => runRpcClient(registry.url, load, method, env),
+    pid,
+    load: async (load) => await runLoad(await onClientCore(clientCommand(url, load, method, env))),
+    once: await onClientCore({ ...rpcCommand(["call", "ping", "1", "--registry", url]), env }),
+    hold: (connections) =>
+      // A list, because so many clients that watch a directory are more than a process may have.
+      startServer(withManyHandles(denoCommand("peers/rpc_client.ts", [
+        "hold",
+        JSON.stringify({ registry: `static:127.0.0.1:${port}`, connections }),
+      ]))),
     async [Symbol.asyncDispose]() {
-      await server.stop();
+      await stop();
       await registry[Symbol.asyncDispose]();
     },
   };
@@ -68,11 +87,19 @@ export function startRpcServer(
   more: readonly string[] = [],
   env: Command["env"] = {},
 ) {
+  return startServer(serveCommand(registry, more, env));
+}
+
+function serveCommand(
+  registry: string,
+  more: readonly string[],
+  env: Command["env"] = {},
+): Command {
   const command = rpcCommand([
     ...["serve", "127.0.0.1", "0", "--registry", registry],
     ...["--drain-grace", "0", "--log-level", "error", ...more],
   ]);
-  return startServer({ ...command, env });
+  return { ...command, env };
 }
 
 /** Runs a process with the library's client. */
@@ -82,8 +109,18 @@ export function runRpcClient(
   method: Method,
   env: Command["env"] = {},
 ): Promise<LoadResult> {
+  return runLoad(clientCommand(registry, load, method, env));
+}
+
+/** A process with the library's client, which makes calls. */
+export function clientCommand(
+  registry: string,
+  load: Load,
+  method: Method,
+  env: Command["env"] = {},
+): Command {
   const argument = JSON.stringify({ registry, ...method, ...load });
-  return runLoad({ ...denoCommand("peers/rpc_client.ts", [argument]), env });
+  return { ...denoCommand("peers/rpc_client.ts", ["client", argument]), env };
 }
 
 /** A registry of one's own: a directory that is gone afterwards. */

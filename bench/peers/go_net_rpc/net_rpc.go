@@ -1,118 +1,68 @@
-// Go's net/rpc with its own encoding (gob): "net_rpc server", or "net_rpc client <JSON>". Where RPC_KEYS names
-// a directory of keys, by TLS with certificates on both sides.
+// Go's net/rpc with its own encoding (gob). Where RPC_KEYS names a directory of keys, by TLS with certificates on
+// both sides. It has no balancer: it calls the first of the servers alone.
 package main
 
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"fmt"
-	"log"
 	"net"
 	"net/rpc"
 	"os"
-	"sort"
-	"sync"
-	"sync/atomic"
-	"time"
+
+	"bench/load"
 )
 
 // Bench is the service.
 type Bench struct{}
 
-// Ping answers pong.
-func (*Bench) Ping(_ struct{}, answer *string) error {
-	*answer = "pong"
+// Ping answers the index that it is given.
+func (*Bench) Ping(index int64, answer *int64) error {
+	*answer = index
 	return nil
 }
 
-type load struct {
-	Port        int
-	Connections int
-	InFlight    int
-	WarmupMs    float64
-	DurationMs  float64
-	Latencies   bool
-}
-
-func main() {
-	if os.Args[1] == "server" {
-		serve()
-	} else {
-		run(os.Args[2])
+func serve([]string) error {
+	if err := rpc.Register(new(Bench)); err != nil {
+		return err
 	}
-}
-
-func serve() {
-	check(rpc.Register(new(Bench)))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	check(err)
+	if err != nil {
+		return err
+	}
 	port := listener.Addr().(*net.TCPAddr).Port
 	if config := keys(); config != nil {
 		listener = tls.NewListener(listener, config)
 	}
-	fmt.Printf("ready %d\n", port)
+	load.Ready(port)
 	rpc.Accept(listener)
+	return nil
 }
 
-func run(text string) {
-	var l load
-	check(json.Unmarshal([]byte(text), &l))
-	var calls atomic.Int64
-	var running, open atomic.Bool
-	running.Store(true)
-	var lanes sync.WaitGroup
-	var lock sync.Mutex
-	var latencies []float64
-	for range l.Connections {
-		client := dial(fmt.Sprintf("127.0.0.1:%d", l.Port))
-		for range l.InFlight {
-			lanes.Add(1)
-			go func() {
-				defer lanes.Done()
-				var own []float64
-				var answer string
-				for running.Load() {
-					startedAt := time.Now()
-					check(client.Call("Bench.Ping", struct{}{}, &answer))
-					calls.Add(1)
-					if l.Latencies && open.Load() {
-						own = append(own, milliseconds(time.Since(startedAt)))
-					}
-				}
-				lock.Lock()
-				latencies = append(latencies, own...)
-				lock.Unlock()
-			}()
-		}
-	}
-	sleep(l.WarmupMs)
-	open.Store(true)
-	before, startedAt := calls.Load(), time.Now()
-	sleep(l.DurationMs)
-	counted, seconds := calls.Load()-before, time.Since(startedAt).Seconds()
-	running.Store(false)
-	lanes.Wait()
-	sort.Float64s(latencies)
-	line, err := json.Marshal(map[string]any{
-		"calls":   counted,
-		"seconds": seconds,
-		"p50Ms":   quantile(latencies, 0.5),
-		"p99Ms":   quantile(latencies, 0.99),
-	})
-	check(err)
-	fmt.Println(string(line))
+func connect(ports []int) (load.Client, error) {
+	client, err := dial(fmt.Sprintf("127.0.0.1:%d", ports[0]))
+	return load.Client{
+		Ping: func(index int64) (answer int64, err error) {
+			err = client.Call("Bench.Ping", index, &answer)
+			return answer, err
+		},
+	}, err
 }
 
-func dial(address string) *rpc.Client {
-	if config := keys(); config != nil {
-		conn, err := tls.Dial("tcp", address, config)
-		check(err)
-		return rpc.NewClient(conn)
+func dial(address string) (*rpc.Client, error) {
+	config := keys()
+	if config == nil {
+		return rpc.Dial("tcp", address)
 	}
-	client, err := rpc.Dial("tcp", address)
-	check(err)
-	return client
+	connection, err := tls.Dial("tcp", address, config)
+	if err != nil {
+		return nil, err
+	}
+	return rpc.NewClient(connection), nil
+}
+
+func main() {
+	load.Main(load.Peer{Serve: serve, Connect: connect})
 }
 
 // What either side shows and wants to see; nil: no TLS.
@@ -122,13 +72,13 @@ func keys() *tls.Config {
 		return nil
 	}
 	pair, err := tls.LoadX509KeyPair(directory+"/machine.crt", directory+"/machine.key")
-	check(err)
+	load.Check(err)
 	pem, err := os.ReadFile(directory + "/ca.crt")
-	check(err)
+	load.Check(err)
 	authorities := x509.NewCertPool()
 	authorities.AppendCertsFromPEM(pem)
 	own, err := x509.ParseCertificate(pair.Certificate[0])
-	check(err)
+	load.Check(err)
 	return &tls.Config{
 		Certificates: []tls.Certificate{pair},
 		RootCAs:      authorities,
@@ -136,26 +86,5 @@ func keys() *tls.Config {
 		ClientAuth:   tls.RequireAndVerifyClientCert,
 		ServerName:   own.DNSNames[0],
 		MinVersion:   tls.VersionTLS13,
-	}
-}
-
-func sleep(ms float64) {
-	time.Sleep(time.Duration(ms * float64(time.Millisecond)))
-}
-
-func milliseconds(duration time.Duration) float64 {
-	return float64(duration) / float64(time.Millisecond)
-}
-
-func quantile(sorted []float64, share float64) float64 {
-	if len(sorted) == 0 {
-		return 0
-	}
-	return sorted[min(len(sorted)-1, int(share*float64(len(sorted))))]
-}
-
-func check(err error) {
-	if err != nil {
-		log.Fatal(err)
 	}
 }

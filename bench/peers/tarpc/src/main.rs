@@ -1,4 +1,4 @@
-//! tarpc with bincode over TCP, on one thread: "tarpc server", or "tarpc client <JSON>".
+//! tarpc with bincode over TCP, on one thread: "server", "client <JSON>", "hold <JSON>" or "once <JSON>".
 
 use std::{cell::RefCell, rc::Rc, time::Duration, time::Instant};
 
@@ -35,9 +35,13 @@ impl Bench for Server {
 struct Load {
     port: u16,
     connections: usize,
+    #[serde(default)]
     in_flight: usize,
+    #[serde(default)]
     warmup_ms: f64,
+    #[serde(default)]
     duration_ms: f64,
+    #[serde(default)]
     latencies: bool,
     #[serde(default)]
     text_length: usize,
@@ -48,6 +52,8 @@ struct Load {
 struct Outcome {
     calls: u64,
     seconds: f64,
+    cpu_ms: f64,
+    calls_ever: u64,
     p50_ms: f64,
     p99_ms: f64,
 }
@@ -69,10 +75,13 @@ fn main() {
         .build()
         .unwrap();
     let local = tokio::task::LocalSet::new();
-    if arguments[1] == "server" {
-        local.block_on(&runtime, serve());
-    } else {
-        local.block_on(&runtime, run(serde_json::from_str(&arguments[2]).unwrap()));
+    let load = || serde_json::from_str(&arguments[2]).unwrap();
+    match arguments[1].as_str() {
+        "server" => local.block_on(&runtime, serve()),
+        "client" => local.block_on(&runtime, run(load())),
+        "hold" => local.block_on(&runtime, hold(load())),
+        "once" => local.block_on(&runtime, async { drop(connected_client(&load()).await) }),
+        mode => panic!("there is no {mode}"),
     }
 }
 
@@ -93,25 +102,49 @@ async fn serve() {
     }
 }
 
+async fn new_client(load: &Load) -> BenchClient {
+    let mut connecting = tcp::connect(("127.0.0.1", load.port), Bincode::default);
+    connecting.config_mut().max_frame_length(FRAME_MAX);
+    let mut config = client::Config::default();
+    config.max_in_flight_requests = load.in_flight.max(1);
+    BenchClient::new(config, connecting.await.unwrap()).spawn()
+}
+
+/// A client that has had its first answer.
+async fn connected_client(load: &Load) -> BenchClient {
+    let client = new_client(load).await;
+    assert_eq!(client.ping(context::current(), 1).await.unwrap(), 1);
+    client
+}
+
+async fn hold(load: Load) {
+    let mut clients = Vec::new();
+    for _ in 0..load.connections {
+        clients.push(connected_client(&load).await);
+    }
+    println!("ready {}", load.port);
+    future::pending::<()>().await;
+}
+
 async fn run(load: Load) {
     let meter = Rc::new(RefCell::new(Meter::default()));
     let mut lanes = Vec::new();
     for _ in 0..load.connections {
-        let mut connecting = tcp::connect(("127.0.0.1", load.port), Bincode::default);
-        connecting.config_mut().max_frame_length(FRAME_MAX);
-        let mut config = client::Config::default();
-        config.max_in_flight_requests = load.in_flight.max(1);
-        let client = BenchClient::new(config, connecting.await.unwrap()).spawn();
+        let client = new_client(&load).await;
         for _ in 0..load.in_flight {
             let lane = lane(client.clone(), load.clone(), meter.clone());
             lanes.push(tokio::task::spawn_local(lane));
         }
     }
+    while meter.borrow().calls == 0 {
+        sleep(1.0).await;
+    }
     sleep(load.warmup_ms).await;
     meter.borrow_mut().is_open = true;
-    let (before, started_at) = (meter.borrow().calls, Instant::now());
+    let (before, started_at, cpu_before) = (meter.borrow().calls, Instant::now(), cpu_ms());
     sleep(load.duration_ms).await;
     let (calls, seconds) = (meter.borrow().calls - before, started_at.elapsed().as_secs_f64());
+    let cpu_ms = cpu_ms() - cpu_before;
     meter.borrow_mut().is_over = true;
     future::join_all(lanes).await;
     let mut latencies_ms = std::mem::take(&mut meter.borrow_mut().latencies_ms);
@@ -119,6 +152,8 @@ async fn run(load: Load) {
     let outcome = Outcome {
         calls,
         seconds,
+        cpu_ms,
+        calls_ever: meter.borrow().calls,
         p50_ms: quantile(&latencies_ms, 0.5),
         p99_ms: quantile(&latencies_ms, 0.99),
     };
@@ -132,7 +167,7 @@ async fn lane(client: BenchClient, load: Load, meter: Rc<RefCell<Meter>>) {
         let started_at = load.latencies.then(Instant::now);
         if load.text_length > 0 {
             let answer = client.echo(context::current(), text.clone()).await.unwrap();
-            assert_eq!(answer.len(), text.len());
+            assert_eq!(answer, text);
         } else {
             i += 1;
             assert_eq!(client.ping(context::current(), i).await.unwrap(), i);
@@ -143,6 +178,14 @@ async fn lane(client: BenchClient, load: Load, meter: Rc<RefCell<Meter>>) {
             meter.latencies_ms.push(started_at.elapsed().as_secs_f64() * 1_000.0);
         }
     }
+}
+
+/// The processor time that this process has taken, as the kernel tells it: in ticks of 10 ms.
+fn cpu_ms() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+    let ticks = |index: usize| fields.get(index).and_then(|text| text.parse::<f64>().ok());
+    ticks(11).zip(ticks(12)).map_or(f64::NAN, |(user, system)| 10.0 * (user + system))
 }
 
 async fn sleep(ms: f64) {
