@@ -5,6 +5,7 @@ import { loadCommand, loadCommands } from "./commands.ts";
 import { exitCodes } from "./exit_codes.ts";
 import { parseArguments } from "./syntax/parse.ts";
 import { resolveFlags, settingsOf } from "./syntax/settings.ts";
+import { problemLine } from "../terminal/colour.ts";
 import { indentedText, plainLine, plainText } from "../terminal/plain_text.ts";
 import { printLine } from "../terminal/stdout.ts";
 import { UsageError } from "./syntax/usage_error.ts";
@@ -77,5 +78,5 @@ function report(error: unknown, verbose: boolean | undefined): number {
 
 /** A message may be another program's, or quote one. */
 function tell(message: string): void {
-  console.error(plainText(`rpc: ${message}`));
+  console.error(problemLine(plainText(message)));
 }

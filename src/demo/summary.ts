@@ -1,7 +1,7 @@
-import { styleText } from "node:util";
 import { answersOf, type ScenarioFigures } from "./figures.ts";
 import { type DemoRecord, scenarioTitles } from "./record.ts";
 import type { Verdict } from "./verdict.ts";
+import { painted } from "../terminal/colour.ts";
 import { ellipsized, wrapped } from "../terminal/width.ts";
 import { tableLines } from "../terminal/table.ts";
 
@@ -73,10 +73,10 @@ function verdictLines(scenario: number, verdicts: readonly Verdict[], columns: n
     .map(({ brief }) => brief).join(", ");
   if (short.length === 0) {
     const isJudged = own.every(({ outcome }) => outcome === "met");
-    const sign = styleText(isJudged ? "green" : "yellow", "✓");
+    const sign = painted(isJudged ? "green" : "yellow", "✓");
     return [ellipsized(`${scenario} ${sign} ${briefs}`, columns)];
   }
-  const sign = styleText("red", "✗ fell short:");
+  const sign = painted("red", "✗ fell short:");
   return short.map(({ text }) => wrapped(`${scenario} ${sign} ${text}`, columns, 4));
 }
 

@@ -109,12 +109,12 @@ export function niceAbove(value: number): number {
 
 /** The marks of an axis of time: about ten, every other of which is left out on a narrow page. */
 export function timeMarks(endMs: number, y: number): string[] {
-  const step = Math.max(1, niceStep(endMs / 1_000 / 10));
+  const step = Math.max(0.001, niceStep(endMs / 1_000 / 10));
   const marks: string[] = [];
   for (let i = 0; i * step * 1_000 <= endMs; i++) {
     const name = i % 2 === 0 ? "quiet" : "quiet wide";
     const x = 100 * i * step * 1_000 / endMs;
-    marks.push(text(x, y, `${i * step} s`, { anchor: "middle", name }));
+    marks.push(text(x, y, `${Number((i * step).toPrecision(6))} s`, { anchor: "middle", name }));
   }
   return marks;
 }

@@ -1,6 +1,6 @@
 import { RpcError } from "../base/errors.ts";
 import { messageMaxDefault } from "../base/limits.ts";
-import { hintFor } from "../base/names/nearest.ts";
+import { noMethodText } from "../base/names/nearest.ts";
 import { type Matcher, matcherOf } from "../base/names/patterns.ts";
 import { mergeOpenRpc, type OpenRpcDocument, toOpenRpc } from "../procedures/openrpc.ts";
 import type { Procedure, ProcedureKind, Procedures } from "../procedures/procedure.ts";
@@ -76,9 +76,7 @@ export class MethodTable {
   /** The error for a name that no method has, with the method that may be meant. */
   notFound(name: string): RpcError {
     const names = name.length > guessedLengthMax ? [] : this.#byName.keys();
-    const hint = hintFor(name, names, "see rpc.discover");
-    const message = `Cannot find the method ${JSON.stringify(name)}: ${hint}`;
-    return new RpcError("MethodNotFound", message);
+    return new RpcError("MethodNotFound", noMethodText(name, names, "rpc.discover lists them"));
   }
 
   #make(pool: Pool | undefined): OpenRpcDocument {

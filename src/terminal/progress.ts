@@ -1,4 +1,5 @@
 import { type Clock, systemClock, type Timer } from "../base/clock.ts";
+import { isScreen } from "./colour.ts";
 import { barOf } from "./screen.ts";
 import { terminalSize } from "./size.ts";
 import { displayWidth, fitted } from "./width.ts";
@@ -172,7 +173,7 @@ const encoder = new TextEncoder();
 
 const stderrTerminal: ProgressTerminal = {
   get isTTY() {
-    return Deno.stderr.isTerminal();
+    return isScreen(Deno.stderr);
   },
   get columns() {
     return terminalSize().columns;

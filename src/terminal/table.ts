@@ -1,3 +1,5 @@
+import { painted } from "./colour.ts";
+import { lineWidth } from "./size.ts";
 import { displayWidth, ellipsized, padded } from "./width.ts";
 
 /** What stands between two columns. */
@@ -58,6 +60,15 @@ export function tableLines<Row>(
     }
     all = all.filter(({ column }) => (column.dispensable ?? 0) < most);
   }
+}
+
+/** A table for stdout: not wider than that, with a head that stands out on a terminal. */
+export function printedTable<Row>(
+  columns: readonly TableColumn<Row>[],
+  rows: readonly Row[],
+): string {
+  const [head = "", ...lines] = tableLines(columns, rows, lineWidth());
+  return [painted("bold", head), ...lines].join("\n");
 }
 
 /** What may be cut off a column. */

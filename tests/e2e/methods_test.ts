@@ -29,7 +29,7 @@ Deno.test("rpc methods guesses at a mistyped name", async () => {
   await home.serve();
   const { code, stdout, stderr } = await home.run(["methods", "fbi"]);
   assert.deepEqual([code, stdout], [1, ""]);
-  assert.equal(stderr, `rpc: Cannot find the method "fbi": did you mean fib?\n`);
+  assert.equal(stderr, `rpc: No method "fbi": did you mean fib?\n`);
 });
 
 Deno.test("a running server's rpc.discover is valid OpenRPC (P-29)", async () => {

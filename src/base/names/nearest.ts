@@ -15,6 +15,13 @@ function nearest(name: string, candidates: Iterable<string>): string | undefined
   return best;
 }
 
+/** That there is no method of a name: with the one that was meant, or how to see all. */
+export function noMethodText(name: string, names: Iterable<string>, otherwise: string): string {
+  const near = nearest(name, names);
+  const hint = near === undefined ? ` (${otherwise})` : `: did you mean ${near}?`;
+  return `No method ${JSON.stringify(name)}${hint}`;
+}
+
 /** What to say to a mistyped name: the one that was meant, or what helps otherwise. */
 export function hintFor(name: string, candidates: Iterable<string>, otherwise: string): string {
   const near = nearest(name, candidates);

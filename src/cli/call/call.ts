@@ -2,6 +2,7 @@ import { addressOf } from "../../base/names/host_port.ts";
 import { systemClock } from "../../base/clock.ts";
 import { Client } from "../../client/client.ts";
 import type { Discovery, InstanceSource } from "../../discovery/discovery.ts";
+import { isScreen, problemLine } from "../../terminal/colour.ts";
 import { jsonLine } from "../../terminal/plain_text.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { printOnStderr } from "../../terminal/stdout.ts";
@@ -158,7 +159,7 @@ async function makeCalls(
   const end = await callRun.run();
   const elapsedMs = systemClock.now() - startedAtMs;
   if (end.stoppedBecause === noServer && isMany(flags)) {
-    console.error("rpc: stopped: there was never a server to call");
+    console.error(problemLine("stopped: there was never a server to call"));
   }
   const facts = { elapsedMs, stats: client.stats, rate: flags.rate, isInterrupted: signal.aborted };
   if (summary !== undefined && flags.summary !== "none") {
@@ -232,7 +233,7 @@ async function newSummary(): Promise<CallSummary> {
 async function progressMaker(
   { repeat, duration, quiet }: CallFlags,
 ): Promise<CallRunOptions["newProgress"]> {
-  if (!Deno.stderr.isTerminal()) return undefined;
+  if (!isScreen(Deno.stderr)) return undefined;
   const { Progress } = await import("../../terminal/progress.ts");
   const isBesideOutput = !quiet && Deno.stdout.isTerminal();
   return (state) => new Progress({ state, total: repeat, durationMs: duration, isBesideOutput });
@@ -249,7 +250,7 @@ function tellEnd(
 ): void {
   const { input, failed } = flags;
   if (end.writeProblem !== undefined) {
-    console.error(`rpc: Cannot write results: ${end.writeProblem}`);
+    console.error(problemLine(`Cannot write results: ${end.writeProblem}`));
   }
   if (input === undefined) {
     return;
@@ -258,7 +259,7 @@ function tellEnd(
   if (end.failed > 0 || kept > 0) {
     const which = kept > end.failed ? "with those whose results were not written" : "of them";
     const where = failed === undefined ? "" : `; ${kept} ${which} are in ${failed}`;
-    console.error(`rpc: ${end.failed} of ${end.done} lines failed${where}`);
+    console.error(problemLine(`${end.failed} of ${end.done} lines failed${where}`));
   }
   // A reader that has seen enough wants to hear no more, unless all lines are to be somewhere.
   if (end.stoppedBecause === undefined) return;

@@ -1,4 +1,5 @@
 import { RpcError } from "../../base/errors.ts";
+import { problemLine } from "../../terminal/colour.ts";
 import { indentedText, plainLine } from "../../terminal/plain_text.ts";
 import type { CallFlags } from "./flags.ts";
 import type { Job } from "./job.ts";
@@ -46,10 +47,9 @@ export class Failures {
     if (this.#count > shownMax) return;
     const where = server === undefined || error.message.includes(server) ? "" : ` at ${server}`;
     const hint = flags.input === undefined ? hintFor(error, this.#options.method) : undefined;
-    tell(plainLine(
-      `rpc: ${this.#subjectOf(job)} failed${where}: ${error.name}: ${error.message}` +
-        othersOf(error) + (hint === undefined ? "" : `; ${hint}`),
-    ));
+    const line = `${this.#subjectOf(job)} failed${where}: ${error.name}: ${messageOf(error)}` +
+      (hint === undefined ? "" : `; ${hint}`);
+    tell(problemLine(plainLine(line)));
     if (flags.verbose && error.stack !== undefined) tell(indentedText(error.stack));
     if (this.#count === shownMax) tell("rpc: further failures are only counted");
   }
@@ -66,15 +66,24 @@ export class Failures {
   }
 }
 
-/** The issues that the message only counts: it tells of the first. */
-function othersOf({ issues = [] }: RpcError): string {
-  const others = issues.slice(1);
-  const told = others.slice(0, issuesShownMax).map(({ path, message }) => {
+/** What a server writes that tells of the first issue: how many more there are. */
+const countOfOthers = / \(and \d+ more issues?\)$/;
+
+/** The message, with the issues themselves in place of their number. */
+function messageOf({ name, message, issues = [] }: RpcError): string {
+  if (name === "MethodNotFound") {
+    // A program asks for the list by the protocol, a person by the command.
+    return message.replace("(rpc.discover lists them)", "(list them: rpc methods)");
+  }
+  if (issues.length < 2 || !countOfOthers.test(message)) return message;
+  const told = issues.slice(1, 1 + issuesShownMax).map(({ path, message }) => {
     const [first, ...rest] = path;
     const name = typeof first === "number" ? `parameter ${first + 1}` : first ?? "it";
     return `, ${[name, ...rest].join(".")} ${message}`;
   });
-  return told.join("") + (others.length > issuesShownMax ? ", and others" : "");
+  const left = issues.length - 1 - told.length;
+  return message.replace(countOfOthers, "") + told.join("") +
+    (left > 0 ? ` (and ${left} more ${left === 1 ? "issue" : "issues"})` : "");
 }
 
 /** Whether the flags ask for more than one call. */
@@ -88,7 +97,7 @@ function hintFor(error: RpcError, method: string): string | undefined {
     case "DeadlineExceeded":
       return "allow it more time with --timeout <time>";
     case "MethodNotFound":
-      return error.message.includes("did you mean") ? undefined : "list them: rpc methods";
+      return /did you mean|list/.test(error.message) ? undefined : "list them: rpc methods";
     case "InvalidParams":
       return `see: rpc methods ${method}`;
     case "Overloaded":

@@ -9,6 +9,7 @@ import { DemoPlay } from "../../demo/play.ts";
 import { Reports } from "../../demo/reports.ts";
 import { summaryOf } from "../../demo/summary.ts";
 import { judge, type MachineFacts } from "../../demo/verdict.ts";
+import { isScreen } from "../../terminal/colour.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { lineWidth } from "../../terminal/size.ts";
 import { printLine } from "../../terminal/stdout.ts";
@@ -104,7 +105,7 @@ function currentLoad(): number {
 }
 
 async function openView(record: DemoRecord): Promise<DemoView> {
-  if (!Deno.stdout.isTerminal()) {
+  if (!isScreen(Deno.stdout)) {
     return { tell: (event) => printLine(eventLine(event)), close() {} };
   }
   const { DemoScreen } = await import("../../demo/screen.ts");

@@ -1,8 +1,8 @@
-import { styleText } from "node:util";
 import { systemClock } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { silentLogger } from "../../base/log.ts";
 import { readSetting } from "../../library/settings.ts";
+import { painted } from "../../terminal/colour.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
 import { terminalSize } from "../../terminal/size.ts";
@@ -108,6 +108,6 @@ function textOf({ check, status, text, todo }: Finding): string {
   const indent = 17;
   return wrapped(`${word}  ${line}`, columns, indent).replace(
     word,
-    styleText(colours[status], word),
+    painted(colours[status], word),
   );
 }

@@ -1,4 +1,4 @@
-import { hintFor } from "../../base/names/nearest.ts";
+import { noMethodText } from "../../base/names/nearest.ts";
 import { Client } from "../../client/client.ts";
 import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
 import type { CommandInput } from "../syntax/command.ts";
@@ -6,7 +6,6 @@ import { CommandError } from "../../base/command_error.ts";
 import type { methodsFlags } from "./flags.ts";
 import { discoverAll } from "../../library/survey/discover.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
-import { lineWidth } from "../../terminal/size.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { methodText, signatureOf } from "./method_text.ts";
@@ -49,13 +48,12 @@ function wanted(methods: readonly OpenRpcMethod[], name: string | undefined): Op
   const found = methods.filter((method) => method.name === name);
   if (found.length > 0) return found;
   const names = methods.map((method) => plainLine(method.name));
-  const hint = hintFor(name, names, "see: rpc methods");
-  throw new CommandError(`Cannot find the method ${JSON.stringify(name)}: ${hint}`);
+  throw new CommandError(noMethodText(name, names, "list them: rpc methods"));
 }
 
 async function toTable(methods: readonly OpenRpcMethod[]): Promise<string> {
-  const { tableLines } = await import("../../terminal/table.ts");
-  return tableLines<OpenRpcMethod>(
+  const { printedTable } = await import("../../terminal/table.ts");
+  return printedTable<OpenRpcMethod>(
     [
       { head: "method", cell: (method) => plainLine(signatureOf(method)), cutTo: 28 },
       { head: "runs", cell: (method) => plainLine(method["x-kind"]), dispensable: 2 },
@@ -68,8 +66,7 @@ async function toTable(methods: readonly OpenRpcMethod[]): Promise<string> {
       },
     ],
     methods,
-    lineWidth(),
-  ).join("\n");
+  );
 }
 
 /** As much of a text as a table has a row for. */

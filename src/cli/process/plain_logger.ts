@@ -1,3 +1,4 @@
+import { type Colour, problemLine } from "../../terminal/colour.ts";
 import { plainLine } from "../../terminal/plain_text.ts";
 import type { LogFields, Logger } from "../../base/log.ts";
 
@@ -6,10 +7,10 @@ import type { LogFields, Logger } from "../../base/log.ts";
  * levels if `verbose`. It loads nothing, which is what such a command needs first.
  */
 export function plainLogger(verbose: boolean): Logger {
-  const write = (message: string, fields?: LogFields) => {
+  const writeIn = (colour: Colour) => (message: string, fields?: LogFields) => {
     const details = Object.entries(fields ?? {}).map(([key, value]) => ` ${key}=${value}`).join("");
-    console.error(plainLine(`rpc: ${message}${details}`));
+    console.error(problemLine(plainLine(`${message}${details}`), colour));
   };
-  const writeIfVerbose = verbose ? write : () => {};
-  return { debug: writeIfVerbose, info: writeIfVerbose, warn: write, error: write };
+  const quiet = verbose ? writeIn("dim") : () => {};
+  return { debug: quiet, info: quiet, warn: writeIn("yellow"), error: writeIn("red") };
 }

@@ -7,8 +7,8 @@ import type { Instance, Snapshot } from "../../discovery/discovery.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { serversFlags } from "./flags.ts";
+import { painted } from "../../terminal/colour.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
-import { lineWidth } from "../../terminal/size.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
@@ -121,20 +121,21 @@ function toJson({ instance, answer, validToMs }: Probed): Record<string, unknown
   };
 }
 
-function answerText({ instance, answer, validToMs }: Probed): string {
-  if (typeof answer !== "number") return `no answer: ${answer}`;
+function answerCell({ instance, answer, validToMs }: Probed): string {
+  if (typeof answer !== "number") return painted("red", plainLine(`no answer: ${answer}`));
   const end = keysEndText(validToMs, systemClock.wallTimeMs());
-  return [
-    `answers in ${answer.toFixed(1)} ms`,
+  const remarks = [
     ...(instance.drained ? ["drained"] : []),
     ...(isOpen(instance) ? ["open"] : []),
     ...(end === undefined ? [] : [end]),
-  ].join(", ");
+  ];
+  const time = painted("green", `answers in ${answer.toFixed(1)} ms`);
+  return [time, ...remarks.map((remark) => painted("yellow", remark))].join(", ");
 }
 
 async function toTable(servers: readonly Probed[]): Promise<string> {
-  const { tableLines } = await import("../../terminal/table.ts");
-  return tableLines<Probed>(
+  const { printedTable } = await import("../../terminal/table.ts");
+  return printedTable<Probed>(
     [
       {
         head: "address",
@@ -154,12 +155,8 @@ async function toTable(servers: readonly Probed[]): Promise<string> {
         cell: ({ instance }) => timeText(instance.startedAtMs, "seconds"),
         dispensable: 5,
       },
-      { head: "state", cell: (server) => plainLine(answerText(server)), cutTo: stateWidthMin },
+      { head: "state", cell: answerCell },
     ],
     servers,
-    lineWidth(),
-  ).join("\n");
+  );
 }
-
-/** As much of a state as says whether a server answers, and how soon: `answers in 12.3 ms`. */
-const stateWidthMin = 24;

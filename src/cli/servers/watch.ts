@@ -6,6 +6,7 @@ import type { Discovery } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { statsSchema } from "../../wire/reports/stats.ts";
+import { isScreen } from "../../terminal/colour.ts";
 import type { Interrupt } from "../../terminal/interrupt.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
 import { keysEndText } from "./keys_end.ts";
@@ -38,7 +39,7 @@ export async function watchServers(
   interrupt: Interrupt,
 ): Promise<number> {
   const deps = { transport: flags.transport, clock: systemClock };
-  const isLive = !flags.json && Deno.stdout.isTerminal();
+  const isLive = !flags.json && isScreen(Deno.stdout);
   const over = new AbortController();
   const hasReaderGone = isLive ? () => false : openReaderCheck();
   let problem: unknown;

@@ -2,9 +2,9 @@ import { messageOf } from "../../base/errors.ts";
 import { servicesReadAtOnceMax } from "../limits.ts";
 import type { Discovery } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
+import { problemLine } from "../../terminal/colour.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
-import { lineWidth } from "../../terminal/size.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
@@ -41,7 +41,7 @@ export async function run(
           "(start one: rpc serve 127.0.0.1 0)",
       );
     }
-    for (const problem of problems) console.error(plainLine(`rpc: ${problem}`));
+    for (const problem of problems) console.error(problemLine(plainLine(problem)));
     return problems.length === 0 ? exitCodes.success : exitCodes.failure;
   } finally {
     interrupt.release();
@@ -89,8 +89,8 @@ async function read(
 }
 
 async function toTable(services: readonly Service[]): Promise<string> {
-  const { tableLines } = await import("../../terminal/table.ts");
-  return tableLines<Service>(
+  const { printedTable } = await import("../../terminal/table.ts");
+  return printedTable<Service>(
     [
       { head: "service", cell: ({ service }) => plainLine(service), cutTo: 20 },
       {
@@ -100,6 +100,5 @@ async function toTable(services: readonly Service[]): Promise<string> {
       { head: "methods", cell: ({ methods }) => plainLine(methods.join(", ")) || "-", cutTo: 12 },
     ],
     services,
-    lineWidth(),
-  ).join("\n");
+  );
 }

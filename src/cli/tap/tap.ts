@@ -2,6 +2,7 @@ import { systemClock } from "../../base/clock.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import type { Instance } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
+import { problemLine } from "../../terminal/colour.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { plainLine } from "../../terminal/plain_text.ts";
 import { ResultWriter } from "../../terminal/result_writer.ts";
@@ -44,7 +45,7 @@ export async function run(
       for (const line of shown(instance, event)) writer.line(line, undefined);
       await writer.keepingUp();
     },
-    tell: (line) => console.error(plainLine(`rpc: ${line}`)),
+    tell: (line) => console.error(problemLine(plainLine(line), "yellow")),
   });
   try {
     let address: string | undefined;
@@ -63,7 +64,9 @@ export async function run(
     await discovery.close();
     interrupt.release();
   }
-  if (writer.problem !== undefined) console.error(`rpc: Cannot write results: ${writer.problem}`);
+  if (writer.problem !== undefined) {
+    console.error(problemLine(`Cannot write results: ${writer.problem}`));
+  }
   if (interrupt.signal.aborted) return exitCodes.interrupted;
   return writer.isBroken ? exitCodes.success : exitCodes.failure;
 }

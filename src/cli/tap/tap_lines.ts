@@ -1,6 +1,6 @@
-import { styleText } from "node:util";
 import { addressOf } from "../../base/names/host_port.ts";
 import type { Instance } from "../../discovery/discovery.ts";
+import { painted } from "../../terminal/colour.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
 import { displayWidth, fitted, padded } from "../../terminal/width.ts";
 import type { TapEvent } from "../../wire/reports/tap.ts";
@@ -44,8 +44,8 @@ export class TapLines {
     if (columns === undefined) return [...more, line];
     const shown = fitted(line, columns);
     return [
-      ...more.map((text) => styleText("dim", fitted(text, columns))),
-      outcome === "ok" ? shown : styleText("red", shown),
+      ...more.map((text) => painted("dim", fitted(text, columns))),
+      outcome === "ok" ? shown : painted("red", shown),
     ];
   }
 

@@ -8,6 +8,7 @@ import type { Transport } from "../../../client/transport.ts";
 import type { Discovery, Instance } from "../../../discovery/discovery.ts";
 import { onlyOne } from "../../../discovery/narrowed.ts";
 import { snapshots } from "../../../discovery/snapshots.ts";
+import { problemLine } from "../../../terminal/colour.ts";
 import { jsonLine, plainLine } from "../../../terminal/plain_text.ts";
 import { ResultWriter } from "../../../terminal/result_writer.ts";
 import { padded } from "../../../terminal/width.ts";
@@ -76,10 +77,10 @@ class EachRun {
     await Promise.all(Array.from({ length: concurrency }, () => this.#callInTurn()));
     await this.#writer.flushed();
     if (this.#failed > 0) {
-      console.error(`rpc: ${this.#failed} of ${this.#instances.length} servers failed`);
+      console.error(problemLine(`${this.#failed} of ${this.#instances.length} servers failed`));
     }
     const { problem } = this.#writer;
-    if (problem !== undefined) console.error(`rpc: Cannot write results: ${problem}`);
+    if (problem !== undefined) console.error(problemLine(`Cannot write results: ${problem}`));
     if (signal.aborted) return exitCodes.interrupted;
     return this.#failed > 0 || problem !== undefined ? exitCodes.failure : exitCodes.success;
   }

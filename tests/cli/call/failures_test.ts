@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { RpcError } from "../../../src/base/errors.ts";
+import { Failures } from "../../../src/cli/call/failures.ts";
+import type { CallFlags } from "../../../src/cli/call/flags.ts";
+
+/** What is told of a call that failed. */
+function told(error: RpcError): string {
+  const lines: string[] = [];
+  const flags = { verbose: false } as CallFlags;
+  const failures = new Failures({ method: "fib", flags, tell: (line) => lines.push(line) });
+  failures.add({ number: 1, params: [1], lateMs: 0, line: undefined }, error, "10.0.0.1:6666");
+  return lines.join("\n").replace("rpc: call fib(1) failed at 10.0.0.1:6666: ", "");
+}
+
+function issues(count: number) {
+  return Array.from({ length: count }, (_, i) => ({ path: [i], message: "must be an integer" }));
+}
+
+Deno.test("issues are told in place of their number, each once, and only the rest is counted", () => {
+  const failure = (count: number, message: string) =>
+    told(new RpcError("InvalidParams", message, { issues: issues(count) }));
+  assert.equal(
+    failure(2, "Cannot call fib: n must be an integer (and 1 more issue)"),
+    "InvalidParams: Cannot call fib: n must be an integer, parameter 2 must be an integer; " +
+      "see: rpc methods fib",
+  );
+  assert.match(
+    failure(7, "Cannot call fib: x (and 6 more issues)"),
+    /parameter 6 .*\(and 1 more issue\);/,
+  );
+  assert.match(failure(9, "Cannot call fib: x (and 8 more issues)"), /\(and 3 more issues\);/);
+  // A worker in Python tells all of them in its message.
+  assert.equal(
+    failure(2, "Cannot call fib: n is missing; m is missing"),
+    "InvalidParams: Cannot call fib: n is missing; m is missing; see: rpc methods fib",
+  );
+});
+
+Deno.test("a method that is not there is told with the command that lists them", () => {
+  const failure = (message: string) => told(new RpcError("MethodNotFound", message));
+  assert.equal(
+    failure('No method "zzz" (rpc.discover lists them)'),
+    'MethodNotFound: No method "zzz" (list them: rpc methods)',
+  );
+  assert.equal(
+    failure('No method "fbi": did you mean fib?'),
+    'MethodNotFound: No method "fbi": did you mean fib?',
+  );
+  assert.equal(
+    failure("method not found"),
+    "MethodNotFound: method not found; list them: rpc methods",
+  );
+});
