@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../../base/clock.ts";
+import { siteOf } from "../../base/names/site.ts";
 import { hostAttemptsAtOnce, hostAttemptsPerSecond, hostsPacedMax } from "../../base/limits.ts";
 
 /** Who wants to try a host: called when it may. */
@@ -14,6 +15,21 @@ interface Host {
   /** After the first ones: those were there already, and may be nobody. */
   readonly further: Set<Attempt>;
   timer: Timer | undefined;
+}
+
+/**
+ * All hosts that are given by name, as one: a thousand names may all mean one host, and which it is
+ * would be known only by asking for it a thousand times.
+ */
+const names = "names";
+
+/** All of this machine's own loopback. */
+const loopback = "127.0.0.1";
+
+/** What is tried at one pace. */
+function keyOf(host: string): string {
+  const site = siteOf(host) ?? names;
+  return site.startsWith("127.") || host === "::1" || host === "localhost" ? loopback : site;
 }
 
 /**
@@ -44,7 +60,7 @@ export class HostPace {
 
   /** It is not to begin any more. */
   leave(name: string, attempt: Attempt): void {
-    const host = this.#hosts.get(name);
+    const host = this.#hosts.get(keyOf(name));
     host?.first.delete(attempt);
     host?.further.delete(attempt);
   }
@@ -59,7 +75,7 @@ export class HostPace {
 
   /** An attempt came to something. */
   giveBack(name: string): void {
-    const host = this.#hosts.get(name);
+    const host = this.#hosts.get(keyOf(name));
     if (host === undefined) return;
     host.left = Math.min(hostAttemptsAtOnce, this.#refill(host) + 1);
     this.#begin(host);
@@ -72,7 +88,8 @@ export class HostPace {
   }
 
   #host(name: string): Host {
-    const known = this.#hosts.get(name);
+    const key = keyOf(name);
+    const known = this.#hosts.get(key);
     if (known !== undefined) return known;
     if (this.#hosts.size >= hostsPacedMax) this.#forget();
     const host: Host = {
@@ -82,7 +99,7 @@ export class HostPace {
       further: new Set(),
       timer: undefined,
     };
-    this.#hosts.set(name, host);
+    this.#hosts.set(key, host);
     return host;
   }
 

@@ -1,3 +1,5 @@
+import { siteOf } from "../../base/names/site.ts";
+
 /** Callers that count as one, and share what one caller may have. */
 export interface CallerGroup {
   /** Its open connections. */
@@ -37,15 +39,6 @@ export class Callers {
  */
 export function callerAddress(from: string): string | undefined {
   const hostname = from.slice(0, from.lastIndexOf(":")).replace(/^\[(.*)\]$/, "$1");
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(hostname)?.[1];
-  const address = mapped ?? hostname;
-  if (/^127\./.test(address) || address === "::1") return undefined;
-  if (!address.includes(":")) return address;
-  // The lower half of an IPv6 address is a site's own, so one site has all of these addresses.
-  const [head = "", tail] = address.replace(/%.*$/, "").split("::");
-  const before = head === "" ? [] : head.split(":");
-  const after = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length);
-  return [...before, ...Array(zeros).fill("0"), ...after].slice(0, 4)
-    .map((group) => parseInt(group, 16).toString(16)).join(":");
+  const address = siteOf(hostname) ?? hostname;
+  return /^127\./.test(address) || hostname === "::1" ? undefined : address;
 }

@@ -73,13 +73,13 @@ Deno.test("a thousand live servers of one host are connected without a wait", as
 Deno.test("a server that is new comes before those that were tried already", () => {
   const clock = new VirtualClock();
   const pace = new HostPace(clock);
-  while (pace.take("a"));
+  while (pace.take("10.0.0.1"));
   const order: string[] = [];
-  pace.enter("a", () => order.push("further"), false);
-  pace.enter("a", () => order.push("first"), true);
+  pace.enter("10.0.0.1", () => order.push("further"), false);
+  pace.enter("10.0.0.1", () => order.push("first"), true);
   const left = () => order.push("left");
-  pace.enter("a", left, true);
-  pace.leave("a", left);
+  pace.enter("10.0.0.1", left, true);
+  pace.leave("10.0.0.1", left);
   clock.advance(1_000 / hostAttemptsPerSecond);
   assert.deepEqual(order, ["first"]);
   clock.advance(1_000 / hostAttemptsPerSecond);
@@ -90,13 +90,56 @@ Deno.test("a server that is new comes before those that were tried already", () 
 Deno.test("hosts take no turns from each other, and one that was forgotten meanwhile has had its rest", () => {
   const clock = new VirtualClock();
   const pace = new HostPace(clock);
-  while (pace.take("a"));
-  assert.ok(pace.take("b"));
-  for (let i = 0; i < 2 * hostsPacedMax; i++) pace.take(`${i}`);
-  assert.ok(!pace.take("a"));
+  while (pace.take("10.0.0.1"));
+  assert.ok(pace.take("10.0.0.2"));
+  for (let i = 0; i < 2 * hostsPacedMax; i++) pace.take(`10.1.${i >> 8}.${i & 255}`);
+  assert.ok(!pace.take("10.0.0.1"));
   clock.advance(1_000 * hostAttemptsAtOnce / hostAttemptsPerSecond);
-  pace.take("c");
+  pace.take("10.0.0.3");
   let taken = 0;
-  while (pace.take("a")) taken++;
+  while (pace.take("10.0.0.1")) taken++;
   assert.equal(taken, hostAttemptsAtOnce);
+});
+
+/** How many attempts may begin at once, of those at these hosts in turn. */
+function atOnce(hosts: (index: number) => string): number {
+  const pace = new HostPace(new VirtualClock());
+  let began = 0;
+  for (let index = 0; index < 4 * hostAttemptsAtOnce; index++) {
+    pace.enter(hosts(index), () => began++, true);
+  }
+  pace.close();
+  return began;
+}
+
+Deno.test("a thousand names, spellings, loopback addresses or those of one network are tried as one host", () => {
+  const one: Record<string, (index: number) => string> = {
+    names: (i) => `n${i}.example`,
+    "names in capitals, with a point at the end": (i) => `N${i}.EXAMPLE.`,
+    "numbers that a resolver takes for addresses": (i) => `${0x0a000001 + 0 * i}`,
+    "octal and short ones": (i) => ["010.0.0.1", "10.1", "0xa.0.0.1", "10.0.1"][i % 4] ?? "",
+    loopback: (i) => `127.${i >> 8}.${i & 255}.1`,
+    "loopback by all its names": (i) => ["127.0.0.1", "localhost", "::1"][i % 3] ?? "",
+    "an IPv6 network": (i) => `2001:db8::${i.toString(16)}`,
+    "one network and interfaces": (i) => `fe80::1%eth${i}`,
+    "an address as it is and mapped": (i) => i % 2 === 0 ? "10.0.0.1" : "::ffff:10.0.0.1",
+  };
+  for (const [what, hosts] of Object.entries(one)) {
+    assert.equal(atOnce(hosts), hostAttemptsAtOnce, what);
+  }
+  assert.equal(atOnce((i) => `10.0.${i >> 8}.${i & 255}`), 4 * hostAttemptsAtOnce);
+  assert.equal(atOnce((i) => `2001:db8:0:${i.toString(16)}::1`), 4 * hostAttemptsAtOnce);
+});
+
+Deno.test("a thousand live servers with names of their own are connected without a wait", () => {
+  const pace = new HostPace(new VirtualClock());
+  let connected = 0;
+  for (let i = 0; i < 1_000; i++) {
+    pace.enter(`pod-${i}`, () => {
+      connected++;
+      pace.giveBack(`pod-${i}`);
+    }, true);
+  }
+  assert.equal(connected, 1_000);
+  pace.close();
 });

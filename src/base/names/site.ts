@@ -1,0 +1,24 @@
+/** Which addresses are one party's. */
+
+const group = String.raw`(?:0|[1-9]\d{0,2})`;
+
+/** As it is written in full: other spellings mean other numbers to some systems. */
+const ipv4 = new RegExp(String.raw`^${group}(?:\.${group}){3}$`);
+
+const mappedIpv4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+/**
+ * By what one party is known, from an address without brackets: its IPv4 address, or the IPv6
+ * network of its site, for the lower half of an IPv6 address is the site's own; `undefined` for
+ * what is no address, such as a name.
+ */
+export function siteOf(host: string): string | undefined {
+  const address = mappedIpv4.exec(host)?.[1] ?? host;
+  if (!address.includes(":")) return ipv4.test(address) ? address : undefined;
+  const [head = "", tail] = address.replace(/%.*$/, "").split("::");
+  const before = head === "" ? [] : head.split(":");
+  const after = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length);
+  return [...before, ...Array(zeros).fill("0"), ...after].slice(0, 4)
+    .map((one) => parseInt(one, 16).toString(16)).join(":");
+}
