@@ -23,6 +23,7 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import ipaddress
 import json
 import logging
 import math
@@ -104,6 +105,7 @@ CTRL_C_EVERY = 0.1
 
 HASTE = 0.4
 HASTY_MAX = 8
+HOST_TRIES_AT_ONCE = 512
 HOST_TRIES_PER_SECOND = 100
 HOSTS_PACED_MAX = 1024
 
@@ -1053,6 +1055,7 @@ class _Endpoint:
     async def _live(self) -> None:
         try:
             while True:
+                await asyncio.sleep(self._core.pace(self.instance.host))
                 await self._connect_once()
                 self.is_tried = True
                 self._core.changed()
@@ -1060,10 +1063,9 @@ class _Endpoint:
                     return self.close()
                 now = self._core.loop.time()
                 self._hasty_at = now + HASTE
-                pause = max(self._backoff.next(), self._core.pace(self.instance.host, now))
                 self._hurry = asyncio.Event()
                 try:
-                    await asyncio.wait_for(self._hurry.wait(), pause)
+                    await asyncio.wait_for(self._hurry.wait(), self._backoff.next())
                 except asyncio.TimeoutError:
                     pass
                 self._hurry = None
@@ -1082,6 +1084,7 @@ class _Endpoint:
             self.failure, self.refusal = _tls_fault(error) or str(error), None
         else:
             self.connection, self.refusal = connection, None
+            self._core.came_to_something(self.instance.host)
             self.is_tried = True
             self.lacking.clear()
             self._backoff.failures = 0
@@ -1147,6 +1150,18 @@ def _tls_fault(error: Exception) -> Optional[str]:
     if isinstance(error, ssl.SSLError):
         return "it does not speak TLS as members of this cluster do: it runs without keys, or with others"
     return None
+
+
+def _site(host: str) -> str:
+    """What hosts may be one machine: a thousand names may mean one, and an IPv6 network is one site's."""
+    try:
+        address = ipaddress.ip_address(host.split("%")[0])
+    except ValueError:
+        return "127.0.0.1" if host == "localhost" else "names"
+    address = getattr(address, "ipv4_mapped", None) or address
+    if address.is_loopback:
+        return "127.0.0.1"
+    return str(address) if address.version == 4 else f"{int(address) >> 64:x}"
 
 
 class _Core:
@@ -1237,13 +1252,21 @@ class _Core:
         ejected = sum(one.is_ejected for one in self._fallback)
         return ejected + 1 <= (len(self._preferred) + ejected) // 2
 
-    def pace(self, host: str, now: float) -> float:
+    def pace(self, host: str) -> float:
         """How long a host must be left alone: who writes to a registry could list a thousand ports of it."""
-        at = max(now, self._paces.get(host, 0.0))
+        now, site = self.loop.time(), _site(host)
+        rested = now - HOST_TRIES_AT_ONCE / HOST_TRIES_PER_SECOND
+        at = max(rested, self._paces.get(site, rested))
         if len(self._paces) >= HOSTS_PACED_MAX:
-            self._paces = {one: when for one, when in self._paces.items() if when > now}
-        self._paces[host] = at + 1 / HOST_TRIES_PER_SECOND
-        return at - now
+            self._paces = {one: when for one, when in self._paces.items() if when > rested}
+        self._paces[site] = at + 1 / HOST_TRIES_PER_SECOND
+        return max(0.0, at - now)
+
+    def came_to_something(self, host: str) -> None:
+        """An attempt that found a server does not count."""
+        site = _site(host)
+        if site in self._paces:
+            self._paces[site] -= 1 / HOST_TRIES_PER_SECOND
 
     def tls_for(self, instance: _Instance) -> Dict[str, Any]:
         """How to connect: with keys by TLS alone, whatever a registry says, and without them never."""

@@ -377,6 +377,28 @@ class Failover(unittest.TestCase):
             for server in servers:
                 server.close()
 
+    def test_hosts_that_may_be_one_machine_are_tried_at_one_pace_and_live_ones_do_not_wait(self):
+        core = object.__new__(rpc_client._Core)
+        core.loop = mock.Mock(time=lambda: 1000.0)
+        many = {
+            "names": lambda i: f"n{i}.example",
+            "spellings": lambda i: ("0xa.1", "167772161", "10.1")[i % 3],
+            "loopback": lambda i: ("localhost", "127.0.0.1", "::1", f"127.1.{i >> 8}.{i & 255}")[i % 4],
+            "a network": lambda i: f"2001:db8::{i:x}",
+            "mapped": lambda i: ("10.0.0.1", "::ffff:10.0.0.1")[i % 2],
+        }
+        for what, host in many.items():
+            core._paces = {}
+            waits = [core.pace(host(i)) for i in range(1112)]
+            self.assertEqual(sum(wait == 0 for wait in waits), 513, what)
+            self.assertAlmostEqual(waits[-1], 5.99, 2, what)
+        core._paces = {}
+        self.assertEqual({core.pace(f"10.0.{i >> 8}.{i & 255}") for i in range(1112)}, {0.0})
+        core._paces = {}
+        for i in range(2000):
+            self.assertEqual(core.pace(f"pod-{i}"), 0.0)
+            core.came_to_something(f"pod-{i}")
+
     def test_a_lost_server_is_connected_to_again(self):
         def dies_once(peer, request):
             if server.count("f") == 1:
