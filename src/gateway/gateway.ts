@@ -3,6 +3,7 @@ import { CommandError } from "../base/command_error.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { HostPort } from "../base/names/host_port.ts";
+import { boundOfGateway } from "../wire/message_bound.ts";
 import type { Client } from "../client/client.ts";
 import type { Transport } from "../client/transport.ts";
 import type { Discovery } from "../discovery/discovery.ts";
@@ -36,6 +37,8 @@ interface GatewayOptions {
   readonly tls: TlsFiles | undefined;
   /** Whether it only shows, and calls nothing. */
   readonly readOnly: boolean;
+  /** Longest message that it takes and sends, as its client does, in bytes. @default 4 MiB */
+  readonly messageMax?: number | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -65,8 +68,9 @@ export class Gateway {
     const ended = new AbortController();
     const catalogue = new Catalogue({ ...options, signal: ended.signal });
     const calls = new Calls(client, catalogue, options.readOnly);
-    const bodies = new BodyReader(clock);
-    const answers = new Answers(clock);
+    const bound = boundOfGateway(options.messageMax);
+    const bodies = new BodyReader(clock, bound);
+    const answers = new Answers(clock, bound);
     const routes = new Routes({
       access: new Access({
         token,
@@ -77,6 +81,7 @@ export class Gateway {
       agents: new Agents({ calls, catalogue, bodies, answers }),
       bodies,
       answers,
+      bound,
       calls,
       catalogue,
       live: new Live(

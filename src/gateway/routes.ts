@@ -11,6 +11,7 @@ import { reply } from "./door/reply.ts";
 import { callOptionsOf, checkJsonBody, timeoutHeader } from "./calls/call_options.ts";
 import type { Calls } from "./calls/calls.ts";
 import type { Catalogue } from "./calls/catalogue.ts";
+import type { MessageBound } from "../wire/message_bound.ts";
 import type { ClientStats } from "../client/client_options.ts";
 import type { Live } from "./calls/live.ts";
 import { assetAt } from "./page/assets.ts";
@@ -32,6 +33,8 @@ interface RoutesOptions {
   readonly clientStats: () => ClientStats;
   /** Whether a call would find a server. */
   readonly isReady: () => boolean;
+  /** Of one message, either way. */
+  readonly bound: MessageBound;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -173,7 +176,12 @@ export class Routes {
     this.#options.answers.checkRoom();
     const body = await this.#options.bodies.read(request);
     checkJsonBody(request, body);
-    const { text, server } = await answerJsonRpc(body, this.#options.calls, options);
+    const { text, server } = await answerJsonRpc(
+      body,
+      this.#options.calls,
+      options,
+      this.#options.bound,
+    );
     if (text === undefined) return reply(null, { status: 204 });
     return this.#options.answers.of(text, {
       "content-type": "application/json",
@@ -189,10 +197,10 @@ export class Routes {
     const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(",")
       .some((one) => one.trim() === socketProtocol);
     const { socket, response } = upgraded(request, offered ? { protocol: socketProtocol } : {});
-    const { calls, clock } = this.#options;
+    const { calls, clock, bound } = this.#options;
     const session = new SocketSession(
       socket,
-      { calls, clock, unreadBytes: () => this.#unreadBytes() },
+      { calls, clock, bound, unreadBytes: () => this.#unreadBytes() },
       { traceparent, timeoutMs },
     );
     this.#sockets.add(session);

@@ -20,11 +20,10 @@ export function boundOfServerAt(address: string, bytes: number): MessageBound {
 
 /** What the client at the other end takes. */
 export function boundOfCaller(bytes: number): MessageBound {
-  return { bytes, whose: "that its caller takes (rpc call --message-max)" };
+  return { bytes, whose: "that its caller takes (--message-max of rpc call or rpc gateway)" };
 }
 
 /** What a gateway takes and sends. */
-export const boundOfGateway: MessageBound = {
-  bytes: messageMaxDefault,
-  whose: "that a gateway takes and sends",
-};
+export function boundOfGateway(bytes = messageMaxDefault): MessageBound {
+  return { bytes, whose: "that this gateway takes and sends (rpc gateway --message-max)" };
+}

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { connect } from "../../src/mod.ts";
 import { python } from "../support/python.ts";
+import { startGateway } from "../support/gateway_process.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 
 const module = `
@@ -60,7 +61,7 @@ Deno.test("what one end does not take is an error with both lengths and the flag
     assert.deepEqual([name, executed], ["InternalError", "yes"]);
     assert.match(
       message,
-      /a result: it is 60000\d\d bytes long, and 5242880 is the most that its caller takes \(rpc call --message-max\)/,
+      /a result: it is 60000\d\d bytes long, and 5242880 is the most that its caller takes \(--message-max of rpc call or rpc gateway\)/,
     );
   }
   const items = async () => {
@@ -112,4 +113,54 @@ Deno.test("the command sends and takes long messages, from its arguments, its in
     env: { RPC_MESSAGE_MAX: "16M" },
   });
   assert.deepEqual([long.code, long.stdout.length], [0, 6_000_003], long.stderr);
+});
+
+Deno.test("a gateway takes and sends as long messages as it is told, and says what is too long for it", async () => {
+  await using home = await RpcHome.create();
+  await Deno.writeTextFile(join(home.workingDirectory, "tasks.ts"), module);
+  await home.serve(["127.0.0.1", "0", "tasks.ts", "--workers", "1", "--message-max", "8M"]);
+  const gateway = await startGateway(home, ["--message-max", "6MiB"]);
+  const text = "é".repeat(2_500_000);
+  const echoed = await gateway.call("echo", [text]);
+  assert.equal(echoed.status, 200);
+  assert.equal(await echoed.json() === text, true);
+
+  const most = "6291456 is the most that this gateway takes and sends (rpc gateway --message-max)";
+  // One byte more: who sends it has sent nearly all of it before he is told.
+  const long = JSON.stringify(["x".repeat(6_291_453)]);
+  const refused = await gateway.call("echo", JSON.parse(long));
+  assert.equal(refused.status, 413);
+  assert.equal(
+    (await refused.json()).detail,
+    `Cannot take the body: it is ${long.length} bytes long, and ${most}`,
+  );
+  // One that does not say its length beforehand.
+  const pieces = new Blob([long]).stream();
+  const unsaid = await gateway.fetch("/call/echo", {
+    method: "POST",
+    body: pieces,
+    headers: { "content-type": "application/json" },
+  });
+  assert.equal(unsaid.status, 413);
+  assert.equal((await unsaid.json()).detail, `Cannot take the body: it is longer, and ${most}`);
+  const grown = await gateway.call("grow", [7_000_000]);
+  assert.equal(grown.status, 502);
+  assert.match((await grown.json()).detail, /and 6291456 is the most .*rpc gateway\)$/);
+
+  const socket = new WebSocket(gateway.url.replace("http", "ws"), [
+    ...["rpc", `bearer.${gateway.token}`],
+  ]);
+  const message = Promise.withResolvers<string>();
+  const closed = Promise.withResolvers<[code: number, reason: string]>();
+  const ask = (given: string) =>
+    socket.send(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "echo", params: [given] }));
+  socket.onopen = () => ask(text);
+  socket.onmessage = ({ data }) => message.resolve(data);
+  socket.onclose = ({ code, reason }) => closed.resolve([code, reason]);
+  assert.equal(JSON.parse(await message.promise).result === text, true);
+  ask("x".repeat(6_300_000));
+  assert.deepEqual(await closed.promise, [
+    1009,
+    "6291456 bytes is the most: rpc gateway --message-max",
+  ]);
 });

@@ -12,6 +12,7 @@ import { BodyReader } from "../../src/gateway/door/body.ts";
 import { HttpProblem } from "../../src/gateway/door/problem.ts";
 import { bytesNear, textNear } from "./arbitraries.ts";
 import { fuzz } from "./fuzz.ts";
+import { boundOfGateway } from "../../src/wire/message_bound.ts";
 
 /** Calls that give back what they were given, which is what a server is sent. */
 const calls = {
@@ -69,7 +70,7 @@ fuzz(
     `[${request},{"jsonrpc":"2.0","method":"fails"},{"jsonrpc":"2.0","id":"a","method":"fails"},1]`,
   ),
   async (body) => {
-    const { text } = await answerJsonRpc(body, calls, {});
+    const { text } = await answerJsonRpc(body, calls, {}, boundOfGateway());
     if (text === undefined) return;
     for (const answer of [JSON.parse(text)].flat()) {
       assert.equal(answer.jsonrpc, "2.0");

@@ -11,6 +11,7 @@ import { Access } from "../../src/gateway/door/access.ts";
 import { Answers } from "../../src/gateway/door/answers.ts";
 import { BodyReader } from "../../src/gateway/door/body.ts";
 import { Routes } from "../../src/gateway/routes.ts";
+import { boundOfGateway } from "../../src/wire/message_bound.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor } from "../support/wait_for.ts";
 
@@ -35,6 +36,7 @@ function routesTo(call: Call): Routes {
       throw new Error("Not asked for");
     },
     isReady: () => true,
+    bound: boundOfGateway(),
     clock,
     log: silentLogger,
   });

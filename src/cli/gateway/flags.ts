@@ -1,5 +1,6 @@
 import {
   boolean,
+  messageMaxFlag,
   nearnessFlags,
   registryFlags,
   text,
@@ -11,6 +12,7 @@ import {
 export const gatewayFlags = {
   ...registryFlags,
   timeout: timeoutFlag,
+  messageMax: messageMaxFlag,
   ...nearnessFlags,
   tokenFile: text("<file>", {
     description: "Take the token from this file, which is made with a new one if it is not there",

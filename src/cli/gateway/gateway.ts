@@ -36,10 +36,10 @@ export async function run(
   const log = plainLogger(flags.verbose);
   const transport = await openTransport(flags, log);
   const discovery = await openCommandRegistry(flags, log);
-  const { service, timeout: timeoutMs, subset, zone } = flags;
+  const { service, timeout: timeoutMs, messageMax, subset, zone } = flags;
   const tracer = await openTracer(log);
   const client = new Client({
-    ...{ discovery, service, transport, timeoutMs, clock: systemClock, log, tracer },
+    ...{ discovery, service, transport, timeoutMs, messageMax, clock: systemClock, log, tracer },
     ...{ subset, zone, exactNumbers: true },
     // Each request comes by a turn of its own, and those of one round of the event loop together
     // are one write.
@@ -50,6 +50,7 @@ export async function run(
     const gateway = await Gateway.start({
       ...{ listen, client, discovery, transport, service, token, allowHosts, allowOrigins, tls },
       readOnly: flags.readOnly,
+      messageMax,
       clock: systemClock,
       log,
     });

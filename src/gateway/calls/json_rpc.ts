@@ -1,5 +1,5 @@
 import type { CallOptions } from "../../client/client_options.ts";
-import { boundOfGateway } from "../../wire/message_bound.ts";
+import type { MessageBound } from "../../wire/message_bound.ts";
 import { BatchLine } from "../../wire/batch.ts";
 import { encodeError, encodeResult } from "../../wire/codec.ts";
 import { BadMessage, decodeAnyRequest } from "../../wire/decode_request.ts";
@@ -21,19 +21,21 @@ interface JsonRpcAnswer {
  * call goes on when its sender has gone: he does not wait for it.
  *
  * @param options of all calls; a request's own `meta` goes before them
+ * @param bound of the answer
  */
 export async function answerJsonRpc(
   text: string,
   calls: Calls,
   options: CallOptions,
+  bound: MessageBound,
 ): Promise<JsonRpcAnswer> {
   const incoming = decodeAnyRequest(text);
   if (!Array.isArray(incoming)) {
-    return await answerOne(incoming as RpcRequest | BadMessage, calls, options);
+    return await answerOne(incoming as RpcRequest | BadMessage, calls, options, bound);
   }
-  const batch = new BatchLine(boundOfGateway);
+  const batch = new BatchLine(bound);
   await Promise.all(incoming.map(async (one) => {
-    const { text } = await answerOne(one, calls, options);
+    const { text } = await answerOne(one, calls, options, bound);
     if (text !== undefined) batch.add(text);
   }));
   return { text: batch.isEmpty ? undefined : batch.encode(), server: undefined };
@@ -43,6 +45,7 @@ async function answerOne(
   request: RpcRequest | BadMessage,
   calls: Calls,
   options: CallOptions,
+  bound: MessageBound,
 ): Promise<JsonRpcAnswer> {
   if (request instanceof BadMessage) {
     return { text: encodeError(request.id, request.error), server: undefined };
@@ -54,7 +57,7 @@ async function answerOne(
     return { text: undefined, server: undefined };
   }
   const report = await calls.call(method, params, given);
-  return { text: answerLine(id, report), server: report.server };
+  return { text: answerLine(id, report, bound), server: report.server };
 }
 
 /** What a request says itself of its call. */
@@ -70,10 +73,11 @@ export function optionsOf({ meta }: RpcRequest, options: CallOptions): CallOptio
 export function answerLine(
   id: Id,
   { error, result }: Pick<CallReport, "error" | "result">,
+  bound: MessageBound,
 ): string {
   if (error !== undefined) return encodeError(id, error);
   try {
-    return encodeResult(id, result);
+    return encodeResult(id, result, bound);
   } catch (thrown) {
     const own = isRpcError(thrown) ? thrown : new RpcError("InternalError", messageOf(thrown));
     return encodeError(id, own);

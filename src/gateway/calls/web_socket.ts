@@ -1,11 +1,6 @@
 import { isRpcError, messageOf, RpcError } from "../../base/errors.ts";
 import type { Clock } from "../../base/clock.ts";
-import {
-  messageMaxDefault,
-  outboxBytesMax,
-  streamCreditMax,
-  streamWindowMax,
-} from "../../base/limits.ts";
+import { outboxBytesMax, streamCreditMax, streamWindowMax } from "../../base/limits.ts";
 import {
   gatewaySocketCallsMax,
   gatewaySocketsUnreadBytesMax,
@@ -21,7 +16,7 @@ import {
   moreParams,
 } from "../../wire/decode_request.ts";
 import type { Id, Request as RpcRequest } from "../../wire/message.ts";
-import { boundOfGateway } from "../../wire/message_bound.ts";
+import type { MessageBound } from "../../wire/message_bound.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import type { Calls } from "./calls.ts";
 import { answerLine, optionsOf } from "./json_rpc.ts";
@@ -42,6 +37,8 @@ type Socket = Pick<
 interface SocketDeps {
   readonly calls: Calls;
   readonly clock: Clock;
+  /** Of one message, either way. */
+  readonly bound: MessageBound;
   /** What the peers of all sockets have not read. */
   readonly unreadBytes: () => number;
 }
@@ -104,8 +101,12 @@ export class SocketSession {
     if (typeof data !== "string") {
       return this.#close(closeCodes.unsupported, "Messages are text");
     }
-    if (data.length > messageMaxDefault || byteLengthOf(data) > messageMaxDefault) {
-      return this.#close(closeCodes.tooLong, `${messageMaxDefault} bytes is the most`);
+    const { bytes } = this.#deps.bound;
+    if (data.length > bytes || byteLengthOf(data) > bytes) {
+      return this.#close(
+        closeCodes.tooLong,
+        `${bytes} bytes is the most: rpc gateway --message-max`,
+      );
     }
     const incoming = decodeAnyRequest(data);
     if (Array.isArray(incoming)) void this.#answerBatch(incoming);
@@ -113,7 +114,7 @@ export class SocketSession {
   }
 
   async #answerBatch(incoming: readonly (RpcRequest | BadMessage)[]): Promise<void> {
-    const batch = new BatchLine(boundOfGateway);
+    const batch = new BatchLine(this.#deps.bound);
     await Promise.all(incoming.map((one) => this.#answer(one, (text) => batch.add(text))));
     if (!batch.isEmpty) this.#send(batch.encode());
   }
@@ -138,7 +139,8 @@ export class SocketSession {
     try {
       if (id === undefined) await this.#deps.calls.call(method, params, options);
       else if (meta?.stream === undefined) {
-        send(answerLine(id, await this.#deps.calls.call(method, params, { ...options, signal })));
+        const report = await this.#deps.calls.call(method, params, { ...options, signal });
+        send(answerLine(id, report, this.#deps.bound));
       } else send(await this.#stream(id, request, { ...options, signal }, call));
     } finally {
       this.#inFlight--;
@@ -164,6 +166,7 @@ export class SocketSession {
     options: CallOptions,
     call: OpenCall,
   ): Promise<string> {
+    const { bound } = this.#deps;
     try {
       const credit = Math.min(call.credit, streamWindowMax);
       const stream = this.#deps.calls.stream(method, params, { ...options, credit });
@@ -176,14 +179,16 @@ export class SocketSession {
         const { done, value } = await stream.next();
         if (done) break;
         // One that is no stream has its result as its only item.
-        if (!stream.isStream) return answerLine(id, { error: undefined, result: value });
+        if (!stream.isStream) return answerLine(id, { error: undefined, result: value }, bound);
         call.credit--;
         sent++;
-        this.#send(encodeItems(id, [value]));
+        this.#send(encodeItems(id, [value], bound));
       }
       if (sent === 0) this.#send(encodeItems(id, []));
-      return answerLine(id, { error: undefined, result: sent });
+      return answerLine(id, { error: undefined, result: sent }, bound);
     } catch (error) {
+      // The call goes on where only its item could not be sent.
+      call.abort.abort();
       const own = isRpcError(error) ? error : new RpcError("InternalError", messageOf(error));
       return encodeError(id, own);
     }
@@ -216,8 +221,10 @@ export class SocketSession {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     // The sum over all of them is looked at only by one that leaves much unread itself.
     const unread = this.unreadBytes;
-    const isTooMuch = unread > gatewaySocketUnreadBytesMax ||
-      (unread > outboxBytesMax && this.#deps.unreadBytes() > gatewaySocketsUnreadBytesMax);
+    const most = 2 * this.#deps.bound.bytes;
+    const isTooMuch = unread > Math.max(gatewaySocketUnreadBytesMax, most) ||
+      (unread > outboxBytesMax &&
+        this.#deps.unreadBytes() > Math.max(gatewaySocketsUnreadBytesMax, most));
     if (isTooMuch) {
       return this.#close(closeCodes.policy, "Too many answers were not read");
     }

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { writeStallTimeoutMs } from "../../base/limits.ts";
+import { boundOfGateway, type MessageBound } from "../../wire/message_bound.ts";
 import { gatewayAnswerPieceBytes, gatewayAnswersBytesMax } from "../limits.ts";
 import { HttpProblem } from "./problem.ts";
 import { reply } from "./reply.ts";
@@ -11,10 +12,13 @@ import { reply } from "./reply.ts";
  */
 export class Answers {
   readonly #clock: Clock;
+  readonly #bytesMax: number;
   #bytes = 0;
 
-  constructor(clock: Clock) {
+  /** @param bound of one answer */
+  constructor(clock: Clock, { bytes }: MessageBound = boundOfGateway()) {
     this.#clock = clock;
+    this.#bytesMax = Math.max(gatewayAnswersBytesMax, 2 * bytes);
   }
 
   /** What long answers hold that were not read yet. */
@@ -24,7 +28,7 @@ export class Answers {
 
   /** Refuses what might be answered at length, while too much is not read. @throws {HttpProblem} */
   checkRoom(): void {
-    if (this.#bytes <= gatewayAnswersBytesMax) return;
+    if (this.#bytes <= this.#bytesMax) return;
     const text = "Cannot take the request: too many long answers have not been read yet";
     throw new HttpProblem(503, "Overloaded", text);
   }

@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { DeadlineWheel } from "../../base/deadline_wheel.ts";
-import { messageMaxDefault } from "../../base/limits.ts";
+import { boundOfGateway, type MessageBound } from "../../wire/message_bound.ts";
 import { gatewayBodiesBytesMax, gatewayBodyTimeoutMs, gatewayShortBodyBytes } from "../limits.ts";
 import { HttpProblem } from "./problem.ts";
 
@@ -10,13 +10,15 @@ import { HttpProblem } from "./problem.ts";
  */
 export class BodyReader {
   readonly #clock: Clock;
-  readonly #timeoutMs: number;
+  readonly #bound: MessageBound;
+  readonly #bytesMax: number;
   #bytes = 0;
 
-  /** @param timeoutMs for one body */
-  constructor(clock: Clock, timeoutMs: number = gatewayBodyTimeoutMs) {
+  /** @param bound of one body */
+  constructor(clock: Clock, bound: MessageBound = boundOfGateway()) {
     this.#clock = clock;
-    this.#timeoutMs = timeoutMs;
+    this.#bound = bound;
+    this.#bytesMax = Math.max(gatewayBodiesBytesMax, 2 * bound.bytes);
   }
 
   /**
@@ -28,11 +30,13 @@ export class BodyReader {
   async read(request: Request): Promise<string> {
     if (request.headers.has("content-encoding")) throw encoded();
     const length = lengthOf(request);
-    if (length !== undefined && length > messageMaxDefault) throw tooLong();
+    if (length !== undefined && length > this.#bound.bytes) {
+      throw tooLong(`it is ${length} bytes long`, this.#bound);
+    }
     const late = Promise.withResolvers<never>();
     const deadline = DeadlineWheel.of(this.#clock).add(
-      this.#clock.now() + this.#timeoutMs,
-      () => late.reject(tooSlow(this.#timeoutMs)),
+      this.#clock.now() + gatewayBodyTimeoutMs,
+      () => late.reject(tooSlow()),
     );
     try {
       return length !== undefined && length <= gatewayShortBodyBytes
@@ -48,7 +52,7 @@ export class BodyReader {
 
   /** One that is short has come with its head as a rule, and a stream of it would cost more. */
   async #readAtOnce(request: Request, length: number, late: Promise<never>): Promise<string> {
-    if (this.#bytes + length > gatewayBodiesBytesMax) throw tooMany();
+    if (this.#bytes + length > this.#bytesMax) throw tooMany();
     this.#bytes += length;
     try {
       return decode(utf8, await Promise.race([request.bytes(), late]));
@@ -69,8 +73,8 @@ export class BodyReader {
         if (done) return text + decode(decoder);
         held += value.length;
         this.#bytes += value.length;
-        if (held > messageMaxDefault) throw tooLong();
-        if (this.#bytes > gatewayBodiesBytesMax) throw tooMany();
+        if (held > this.#bound.bytes) throw tooLong("it is longer", this.#bound);
+        if (this.#bytes > this.#bytesMax) throw tooMany();
         text += decode(decoder, value, { stream: true });
       }
     } catch (error) {
@@ -100,8 +104,8 @@ function lengthOf({ headers }: Request): number | undefined {
   return length === null ? undefined : Number(length);
 }
 
-function tooLong(): HttpProblem {
-  const text = `Cannot take the body: ${messageMaxDefault} bytes is the most`;
+function tooLong(what: string, { bytes, whose }: MessageBound): HttpProblem {
+  const text = `Cannot take the body: ${what}, and ${bytes} is the most ${whose}`;
   return new HttpProblem(413, "InvalidRequest", text, { connection: "close" });
 }
 
@@ -110,8 +114,8 @@ function encoded(): HttpProblem {
   return new HttpProblem(415, "InvalidRequest", text);
 }
 
-function tooSlow(timeoutMs: number): HttpProblem {
-  const text = `Cannot wait for the body any longer than ${timeoutMs} ms`;
+function tooSlow(): HttpProblem {
+  const text = `Cannot wait for the body any longer than ${gatewayBodyTimeoutMs} ms`;
   return new HttpProblem(408, "InvalidRequest", text, { connection: "close" });
 }
 
