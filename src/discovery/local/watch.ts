@@ -26,7 +26,11 @@ interface LocalWatchOptions {
   readonly rescanMs: number;
 }
 
-/** One new registration makes half a dozen events: they are waited for and looked at together. */
+/**
+ * One registration makes half a dozen events, and many may come at once: they are looked at
+ * together, so long after the look before. The event that makes a registration whole, the renaming
+ * to its `.json`, is looked at as soon as that allows: clients wait for nothing else.
+ */
 const settleMs = 5;
 
 /**
@@ -56,6 +60,8 @@ export class LocalWatch implements Watch {
   readonly #touched = new Set<string>();
   #events: ReturnType<WatchDirectory> | undefined;
   #eventsFailed = false;
+  /** No look for an event before this, on the clock's scale: see {@link settleMs}. */
+  #settledAtMs = -Infinity;
   /** When everything is to be looked at, events or not. */
   #rescanAtMs = -Infinity;
   #hasLooked = false;
@@ -106,6 +112,7 @@ export class LocalWatch implements Watch {
     } catch (error) {
       this.#fail(error);
     }
+    this.#settledAtMs = clock.now() + settleMs;
     this.#scanning.request(Math.max(0, this.#rescanAtMs - clock.now()));
   }
 
@@ -131,11 +138,11 @@ export class LocalWatch implements Watch {
       for await (const { paths } of events) {
         // The directory itself went or moved: these events end, the next scan begins anew.
         if (paths.includes(path)) break;
-        for (const changed of paths) {
-          const file = parseFileName(baseName(changed));
-          if (file !== undefined) this.#touched.add(file.id);
-        }
-        this.#scanning.request(settleMs);
+        const files = paths.map((changed) => parseFileName(baseName(changed)));
+        for (const file of files) if (file !== undefined) this.#touched.add(file.id);
+        const isWhole = files.some((file) => file?.extension === "json");
+        const settlesInMs = this.#settledAtMs - this.#options.clock.now();
+        this.#scanning.request(isWhole ? Math.max(0, settlesInMs) : settleMs);
       }
     } catch (error) {
       this.#options.log.debug("Lost the events of the local registry", { error: messageOf(error) });
