@@ -11,7 +11,13 @@ import {
 } from "../base/limits.ts";
 import { silentLogger } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
-import type { Change, InstanceSource, Snapshot, Watch } from "../discovery/discovery.ts";
+import {
+  type Change,
+  type InstanceSource,
+  placeText,
+  type Snapshot,
+  type Watch,
+} from "../discovery/discovery.ts";
 import type { Params } from "../wire/message.ts";
 import { createPick } from "./endpoints/balancer.ts";
 import { Call, type Dispatch, type Done } from "./call.ts";
@@ -371,7 +377,7 @@ export class Client {
       return `No answer from the registry ${this.#discovery.url} yet`;
     }
     return `No server of service "${this.#service}" is registered in the registry ` +
-      `${this.#discovery.url} (start one: rpc serve 127.0.0.1 0)`;
+      `${placeText(this.#discovery)} (start one: rpc serve 127.0.0.1 0)`;
   }
 }
 

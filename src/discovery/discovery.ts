@@ -137,8 +137,15 @@ export interface InstanceSource {
    * The registry as the user writes it, in its full form, for example `zookeeper://10.0.0.1:2181`.
    */
   readonly url: string;
+  /** Where that is and whose, if the URL does not say it: for whoever finds nothing there. */
+  readonly place?: string | undefined;
   /** Watches a service. Calls back asynchronously, never from inside `watch` itself. */
   watch(service: string, watcher: Watcher): Watch;
+}
+
+/** The registry as it is named to whoever finds nothing there. */
+export function placeText({ url, place }: InstanceSource): string {
+  return place === undefined ? url : `${url} (${place})`;
 }
 
 /** A registry. Implementations: `local`, `static`, `zookeeper`; one suite of tests for all. */

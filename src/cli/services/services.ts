@@ -1,6 +1,6 @@
 import { messageOf } from "../../base/errors.ts";
 import { servicesReadAtOnceMax } from "../limits.ts";
-import type { Discovery } from "../../discovery/discovery.ts";
+import { type Discovery, placeText } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 import { problemLine } from "../../terminal/colour.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
@@ -37,7 +37,7 @@ export async function run(
     else if (shown.length > 0) printLine(await toTable(shown));
     else {
       console.error(
-        `rpc: No service has a server in the registry ${discovery.url} ` +
+        `rpc: No service has a server in the registry ${placeText(discovery)} ` +
           "(start one: rpc serve 127.0.0.1 0)",
       );
     }

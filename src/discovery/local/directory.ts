@@ -67,6 +67,16 @@ export function namedLocalDirectory(directory: string): LocalDirectory {
   return { path: absolutePath(directory), isPrivate: false };
 }
 
+/** Where a user's own registry is, and whose it is: another user's programs are not in it. */
+export function ownerText(
+  { path, isPrivate }: LocalDirectory,
+  { uid } = processEnvironment,
+): string | undefined {
+  if (!isPrivate) return undefined;
+  const owner = uid === null ? "this user" : uid === 0 ? "root" : `the user with uid ${uid}`;
+  return `${path}, of ${owner} alone`;
+}
+
 /**
  * Makes sure that a service's directory exists, and returns its path.
  *

@@ -13,7 +13,12 @@ import type {
   Watcher,
 } from "../discovery.ts";
 import { LocalAnnouncement } from "./announcement.ts";
-import { defaultLocalDirectory, type LocalDirectory, namedLocalDirectory } from "./directory.ts";
+import {
+  defaultLocalDirectory,
+  type LocalDirectory,
+  namedLocalDirectory,
+  ownerText,
+} from "./directory.ts";
 import { LocalWatch, type WatchDirectory } from "./watch.ts";
 import { formatRegistryUrl, type LocalRegistryUrl } from "../registry_url.ts";
 import { assertServiceName, isServiceName } from "../service_name.ts";
@@ -36,6 +41,7 @@ const rescanMsDefault = 1_000;
 /** A directory per service, a registration per instance: see `files.ts`. */
 export class LocalDiscovery implements Discovery {
   readonly url: string;
+  readonly place: string | undefined;
   readonly #directory: LocalDirectory;
   readonly #options: LocalDiscoveryOptions;
   readonly #rescanMs: number;
@@ -51,6 +57,7 @@ export class LocalDiscovery implements Discovery {
     this.#directory = url.directory === undefined
       ? defaultLocalDirectory()
       : namedLocalDirectory(url.directory);
+    this.place = ownerText(this.#directory);
     this.#options = options;
     this.#rescanMs = options.rescanMs ?? rescanMsDefault;
   }

@@ -4,6 +4,7 @@ import {
   defaultLocalDirectory,
   type LocalEnvironment,
   namedLocalDirectory,
+  ownerText,
   prepareServiceDirectory,
 } from "../../../src/discovery/local/directory.ts";
 import { linkTest, modeTest, rootTest } from "../../support/posix.ts";
@@ -95,3 +96,12 @@ async function inDirectory(run: (directory: string) => Promise<void>): Promise<v
     await Deno.remove(directory, { recursive: true });
   }
 }
+
+Deno.test("a user's own registry says where it is and whose, and a named one has a path already", () => {
+  const own = { path: "/run/user/1000/rpc", isPrivate: true };
+  const of = (uid: number | null) => ownerText(own, { ...environment({}), uid });
+  assert.equal(of(1000), "/run/user/1000/rpc, of the user with uid 1000 alone");
+  assert.equal(of(0), "/run/user/1000/rpc, of root alone");
+  assert.equal(of(null), "/run/user/1000/rpc, of this user alone");
+  assert.equal(ownerText({ path: "/some/dir", isPrivate: false }), undefined);
+});
