@@ -164,6 +164,9 @@ def _simple(annotation: Any) -> "Hint | None":
     if annotation in (bytes, bytearray):
         schema = {"type": "string", "format": "base64", "contentEncoding": "base64"}
         return Hint(schema, lambda value, path: annotation(_bytes(value, path)))
+    # By name: to load pathlib only to compare would cost every worker its start.
+    if isinstance(annotation, type) and annotation.__module__.split(".")[0] == "pathlib":
+        return Hint({"type": "string"}, lambda value, path: annotation(_path(value, path)))
     try:
         known = _TEXTS.get(annotation)
     except TypeError:
@@ -231,6 +234,12 @@ def _bytes(value: Any, path: Path) -> bytes:
         except (binascii.Error, ValueError):
             pass
     raise _refuse(path, value, "base64 in a string")
+
+
+def _path(value: Any, path: Path) -> str:
+    if isinstance(value, str) and "\0" not in value:
+        return value
+    raise _refuse(path, value, "a path in a string")
 
 
 def _zoned(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import collections
+import collections.abc
 import dataclasses
 import datetime
 import decimal
@@ -126,6 +127,8 @@ def plain(value: Any, path: Path = (), depth: int = 0, sends: Sends = NONE_SAID)
         return value.isoformat()
     if isinstance(value, uuid.UUID):
         return str(value)
+    if isinstance(value, os.PathLike) and isinstance(value.__fspath__(), str):
+        return _text(value.__fspath__(), path)
     if isinstance(value, (bytes, bytearray, memoryview)) and bytes in sends:
         return base64.b64encode(value).decode()
     if isinstance(value, decimal.Decimal) and decimal.Decimal in sends and value.is_finite():
@@ -147,7 +150,7 @@ def _text(value: str, path: Path) -> str:
 
 
 def _sequences(sends: Sends) -> Any:
-    return (list, tuple, set, frozenset, collections.deque) if set in sends else (list, tuple)
+    return (list, tuple, set, frozenset, collections.deque, range) if set in sends else (list, tuple)
 
 
 def _key(key: Any, path: Path, sends: Sends) -> str:
@@ -173,13 +176,15 @@ def _instead(value: Any) -> str:
         return "return sorted(value) or list(value)"
     if isinstance(value, complex):
         return "return [value.real, value.imag]"
-    for method in ("tolist", "to_dict", "model_dump", "_asdict", "item"):
+    for method in ("tolist", "to_dict", "model_dump", "_asdict", "item", "total_seconds"):
         if callable(getattr(value, method, None)):
             return f"return value.{method}()"
     if hasattr(value, "__next__"):
         return "return list(value), or yield the items in the function itself"
     if hasattr(value, "__await__"):
         return "await it in an async function"
+    if isinstance(value, collections.abc.Iterable):
+        return "return list(value)"
     if callable(value):
         return "return what it returns"
     if isinstance(value, BaseException) or type(value).__str__ is not object.__str__:

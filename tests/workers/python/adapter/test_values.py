@@ -1,13 +1,14 @@
 """Parameters by type hints, and results."""
 
 import base64
+import os
 import sys
 import unittest
 
 from running import ADAPTER, Failed, Worker
 
 FILE = '''
-import collections, dataclasses, datetime, decimal, enum, uuid
+import collections, dataclasses, datetime, decimal, enum, pathlib, uuid
 from typing import *
 from rpc import Bounds, caller
 
@@ -84,6 +85,11 @@ def unique(x: Set[int]) -> Set[int]: return x
 def frozen(x: FrozenSet[str]) -> FrozenSet[str]: return x
 def unsaid_set(): return {1}
 def queue(x: Deque[int]) -> Deque[int]: return x
+def place(x: pathlib.Path, y: Optional[pathlib.PurePosixPath] = None): return [x / "b", type(y).__name__]
+def counted(n: int) -> List[int]: return range(n)
+def unsaid_range(): return range(2)
+def unsaid_span(): return datetime.timedelta(1)
+def unsaid_view(): return {"a": 1}.values()
 def by_number(x: Dict[int, str]) -> Dict[int, str]: return {k + 1: v for k, v in x.items()}
 def by_color(x: Dict[Color, int]) -> Dict[Color, int]: return x
 def unsaid_keys(): return {1: 2}
@@ -163,6 +169,9 @@ class Values(unittest.TestCase):
             ("unique", [[1, 1]], [1]),
             ("frozen", [["a"]], ["a"]),
             ("queue", [[1, 2]], [1, 2]),
+            ("place", ["a"], [os.path.join("a", "b"), "NoneType"]),
+            ("place", ["a", "c"], [os.path.join("a", "b"), "PurePosixPath"]),
+            ("counted", [3], [0, 1, 2]),
             ("by_number", [{"1": "a"}], {"2": "a"}),
             ("by_color", [{"red": 1}], {"red": 1}),
             ("pair", [{"left": 1}], {"left": 1, "right": "r"}),
@@ -206,6 +215,8 @@ class Values(unittest.TestCase):
             ("identity", ["5"], [0]),
             ("octets", ["a"], [0]),
             ("octets", ["%%%%"], [0]),
+            ("place", [5], [0]),
+            ("place", ["a\0b"], [0]),
             ("unique", [[[1]]], [0, 0]),
             ("by_number", [{"x": "a"}], [0, "x"]),
             ("by_color", [{"green": 1}], [0, "green"]),
@@ -227,6 +238,9 @@ class Values(unittest.TestCase):
             ("unsaid_set", r"sorted\(value\)"),
             ("unsaid_keys", "keys must be strings"),
             ("unsaid_decimal", r"str\(value\)"),
+            ("unsaid_range", r"list\(value\)"),
+            ("unsaid_view", r"list\(value\)"),
+            ("unsaid_span", r"value.total_seconds\(\)"),
         ):
             with self.subTest(method), self.assertRaisesRegex(Failed, pattern) as caught:
                 self.worker.call(method)
@@ -265,6 +279,7 @@ class Values(unittest.TestCase):
         self.assertEqual(schema("movie")["required"], ["title", "year"])
         self.assertNotIn("required", schema("partial"))
         self.assertEqual(schema("nested")["properties"]["inner"]["properties"]["when"]["format"], "date-time")
+        self.assertEqual(schema("place"), {"type": "string"})
         self.assertEqual(schema("integer"), {"type": "integer"})
         self.assertEqual(schema("unknown"), {})
 
