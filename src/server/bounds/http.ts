@@ -1,3 +1,6 @@
+import { RpcError } from "../../base/errors.ts";
+import { encodeError } from "../../wire/codec.ts";
+
 /**
  * What an HTTP client sends first, in case something in it is no plain text: any of these is no
  * JSON, and no browser can leave them out.
@@ -24,4 +27,19 @@ export const httpAnswer = [
  */
 export function isHttp(line: string): boolean {
   return httpLine.test(line);
+}
+
+/** What a TLS client is answered. It shows it to nobody, but whoever looks at the wire reads it. */
+export const tlsAnswer: string = encodeError(
+  null,
+  new RpcError("ParseError", "This server does not speak TLS: it was started without keys"),
+);
+
+/**
+ * Whether a connection begins with this byte as TLS does, and no message. A page of a stranger may
+ * have chosen what stands in a browser's greeting: its own server has handed out a "session" that
+ * the browser shows to whoever has the name by now.
+ */
+export function isTls(firstByte: number | undefined): boolean {
+  return firstByte === 0x16;
 }

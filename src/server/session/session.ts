@@ -12,6 +12,7 @@ import { ReadBuffer } from "../../wire/read_buffer.ts";
 import { textOfLine } from "../../wire/unread/bytes.ts";
 import type { BudgetHolder } from "../bounds/budget.ts";
 import type { CallerGroup } from "../bounds/callers.ts";
+import { isTls, tlsAnswer } from "../bounds/http.ts";
 import { PeerWatch } from "../bounds/peer_watch.ts";
 import { leavesTooMuch, refusals, stallReasons } from "../bounds/reasons.ts";
 import type { Shared } from "../bounds/shared.ts";
@@ -234,6 +235,10 @@ export class Session implements IntakeOwner {
       const length = await conn.read(room ?? buffer.bytes);
       if (length === null) return;
       if (this.#state.kind !== "open") continue;
+      if (this.#reads === 0 && isTls(buffer.bytes[0])) {
+        this.refuse(tlsAnswer);
+        continue;
+      }
       turn.begin(length);
       this.#reads++;
       const lines = this.#splitter.pushLong(room?.subarray(0, length) ?? buffer.took(length));

@@ -48,6 +48,42 @@ serverTest(
   },
 );
 
+serverTest(
+  "what a page has put into a browser's greeting of TLS runs nothing, in whatever pieces it comes (P-4)",
+  async (harness) => {
+    const ran: unknown[] = [];
+    const order = defineProcedure(
+      { input: z.tuple([]), output: z.null(), kind: "inline" },
+      () => {
+        ran.push("order");
+        return null;
+      },
+    );
+    const server = harness.listen({ procedures: { order } });
+    const session = '\n{"jsonrpc":"2.0","id":1,"method":"order","params":[]}\n';
+    // A record of the handshake with a hello in it; one whose lengths are line ends; plain text.
+    const beginnings = [[0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, 0xff], [0x16, 3, 1, 10, 10], [
+      0x16,
+    ]];
+    for (const beginning of beginnings) {
+      const hello = new Uint8Array([...beginning, ...new TextEncoder().encode(session)]);
+      for (const cut of [hello.length, 1, beginning.length]) {
+        const peer = await harness.connect(server);
+        await peer.send(hello.subarray(0, cut));
+        // The second half may meet a connection that is closed already.
+        await peer.send(hello.subarray(cut)).catch(() => {});
+        await peer.ended();
+        assert.match(peer.lines[0] ?? "", /does not speak TLS/);
+        assert.equal(peer.lines.length, 1);
+      }
+    }
+    const peer = await harness.connect(server);
+    await peer.send(session);
+    await peer.answer(1);
+    assert.deepEqual(ran, ["order"], "a message alone is one");
+  },
+);
+
 Deno.test("only what HTTP clients send is taken for HTTP", () => {
   const http = ["GET / HTTP/1.1\r", "OPTIONS * HTTP/1.0", "PRI * HTTP/2.0", "host: a", "Origin: b"];
   for (const line of http) assert.ok(isHttp(line), line);
