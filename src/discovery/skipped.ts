@@ -38,6 +38,11 @@ export class SkippedEntries {
     this.#fresh.push({ name, reason });
   }
 
+  /** Forgets one that is not there any more. */
+  forget(name: string): void {
+    if (this.#known.delete(name)) this.#toldOf = Math.min(this.#toldOf, this.#known.size);
+  }
+
   /** Forgets those that are not there any more. */
   keepOnly(isThere: (name: string) => boolean): void {
     for (const name of this.#known) if (!isThere(name)) this.#known.delete(name);

@@ -77,6 +77,34 @@ export class ListTeller {
     this.#watcher.snapshot({ instances, stale: false }, change);
   }
 
+  /**
+   * What the registry says now of some addresses; `undefined`: it lists nothing there. What it
+   * costs does not grow with the list, but for a copy of it.
+   */
+  tellChanges(changes: ReadonlyMap<string, Instance | undefined>): void {
+    if (this.#isClosed) return;
+    this.#outage.recovered();
+    const instances = [...this.#told ?? []];
+    const listed: Instance[] = [];
+    const unlisted: Instance[] = [];
+    for (const [address, instance] of changes) {
+      const index = indexOf(address, instances);
+      const at = instances[index];
+      const known = at !== undefined && addressOf(at) === address ? at : undefined;
+      if (instance === undefined) {
+        if (known === undefined) continue;
+        instances.splice(index, 1);
+        unlisted.push(known);
+      } else if (known === undefined || !saysTheSame(known, instance)) {
+        instances.splice(index, known === undefined ? 0 : 1, instance);
+        listed.push(instance);
+      }
+    }
+    if (this.#told !== undefined && listed.length + unlisted.length === 0) return;
+    this.#told = instances;
+    this.#watcher.snapshot({ instances, stale: false }, { listed, unlisted });
+  }
+
   /** The registry cannot be asked. */
   failed(error: RpcError): void {
     this.#outage.failed(error);
@@ -92,6 +120,18 @@ export class ListTeller {
     this.#isClosed = true;
     this.#outage.close();
   }
+}
+
+/** Where an address is, or belongs, in a list that is sorted by them. */
+function indexOf(address: string, sorted: readonly Instance[]): number {
+  let from = 0;
+  let to = sorted.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (addressOf(sorted[middle] as Instance) < address) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 function saysTheSame(one: Instance, other: Instance): boolean {

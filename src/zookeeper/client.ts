@@ -196,6 +196,36 @@ export class ZooKeeperClient {
     }));
   }
 
+  /**
+   * Watches a path and all below it, whether it is there or not, until {@link unwatchTree}: of each
+   * node that is created, changed or deleted the watcher is told once. What happens between two
+   * connections is not told: read again after each `connected`. `lost` ends the watch.
+   *
+   * Not to be used beside one-shot watches of the same path: servers before 3.9 keep one of both.
+   *
+   * @throws {ZooKeeperError} UNIMPLEMENTED by servers before 3.6
+   */
+  watchTree(path: string, watcher: Watcher): Promise<void> {
+    return this.#onPath("watch", path, (action, serverPath) => ({
+      action,
+      encode: (xid) => protocol.encodeAddWatch(xid, serverPath),
+      decode: () => this.#session.watchTree(serverPath, watcher),
+    }));
+  }
+
+  /** Takes {@link watchTree} back. */
+  unwatchTree(path: string, watcher: Watcher): void {
+    const serverPath = toServerPath(this.#chroot, path);
+    if (!this.#session.unwatchTree(serverPath, watcher) || this.state !== "connected") return;
+    this.#call({
+      action: `stop watching ${path}`,
+      encode: (xid) => protocol.encodeRemoveWatches(xid, serverPath),
+      decode: () => {},
+    }).catch(() => {
+      // The session has ended, or the connection: events that come all the same are nobody's.
+    });
+  }
+
   /** Replaces a node's data if it has this version; -1: whatever its version. */
   setData(path: string, data: Uint8Array | string, version = -1): Promise<Stat> {
     const bytes = typeof data === "string" ? encoder.encode(data) : data;

@@ -67,6 +67,16 @@ export class Exchange {
     this.#watchers.add(kind, serverPath, watcher);
   }
 
+  /** Registers a watcher of a path and all below it, as {@link watch} does. */
+  watchTree(serverPath: string, watcher: Watcher): void {
+    this.#watchers.addTree(serverPath, watcher);
+  }
+
+  /** Forgets one of those. Returns whether nobody watches its path any more. */
+  unwatchTree(serverPath: string, watcher: Watcher): boolean {
+    return this.#watchers.removeTree(serverPath, watcher);
+  }
+
   /**
    * Goes on over a new connection: who we are first, since the server judges each request by what
    * it knows by then; then the watches, so that no event falls between them and what is read next;
@@ -78,6 +88,10 @@ export class Exchange {
     }
     for (const chunk of this.#watchers.chunks()) {
       connection.send(protocol.encodeSetWatches(this.#lastZxid, chunk));
+    }
+    // Apart from the others: an older member knows nothing of these.
+    for (const path of this.#watchers.trees) {
+      connection.send(protocol.encodeSetTreeWatches(this.#lastZxid, [path]));
     }
     this.#connection = connection;
     this.#sendWaiting();
@@ -120,7 +134,7 @@ export class Exchange {
         throw new ZooKeeperError("AUTH_FAILED", "ZooKeeper does not accept the credentials");
       case protocol.Xid.setWatches:
         if (error === 0) return;
-        throw serverError(error, "set the watches again");
+        return this.#watchesRefused(serverError(error, "set the watches again"));
       case protocol.Xid.notification: {
         const { type, path } = protocol.decodeNotification(reader);
         return this.#tell(this.#watchers.take(type, path), type, path);
@@ -132,6 +146,12 @@ export class Exchange {
         else operation.reply(error, reader);
       }
     }
+  }
+
+  /** An older member than the one before does not know the watches of trees. */
+  #watchesRefused(error: ZooKeeperError): void {
+    if (error.code !== "UNIMPLEMENTED") throw error;
+    for (const [path, watchers] of this.#watchers.takeTrees()) this.#tell(watchers, "lost", path);
   }
 
   #sendWaiting(): void {

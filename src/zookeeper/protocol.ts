@@ -15,9 +15,12 @@ export const Opcode = {
   setData: 5,
   ping: 11,
   getChildren2: 12,
+  removeWatches: 18,
   createContainer: 19,
   auth: 100,
   setWatches: 101,
+  setWatches2: 105,
+  addWatch: 106,
   closeSession: -11,
 } as const;
 
@@ -145,6 +148,30 @@ export function encodeSetWatches(lastZxid: bigint, paths: WatchedPaths): Uint8Ar
   for (const list of [paths.data, paths.exists, paths.children]) {
     writer.list(list, (w, path) => w.string(path));
   }
+  return writer.frame();
+}
+
+/** Modes of {@link encodeAddWatch}: a path and all below it, until the watch is taken back. */
+const persistentRecursive = 1;
+
+/** Kinds of watches to take back: whatever there is. */
+const anyWatches = 3;
+
+/** Watches a path and all below it, whether it is there or not. Servers from 3.6 know it. */
+export function encodeAddWatch(xid: number, path: string): Uint8Array {
+  return new JuteWriter().int(xid).int(Opcode.addWatch).string(path).int(persistentRecursive)
+    .frame();
+}
+
+/** Takes the watches of a path back. */
+export function encodeRemoveWatches(xid: number, path: string): Uint8Array {
+  return new JuteWriter().int(xid).int(Opcode.removeWatches).string(path).int(anyWatches).frame();
+}
+
+/** Registers watches of {@link encodeAddWatch} again. What they have missed is not told. */
+export function encodeSetTreeWatches(lastZxid: bigint, paths: readonly string[]): Uint8Array {
+  const writer = new JuteWriter().int(Xid.setWatches).int(Opcode.setWatches2).long(lastZxid);
+  for (const list of [[], [], [], [], paths]) writer.list(list, (w, path) => w.string(path));
   return writer.frame();
 }
 

@@ -155,6 +155,16 @@ export class Session {
     this.#exchange.watch(kind, serverPath, watcher);
   }
 
+  /** Registers a watcher of a path and all below it, as {@link watch} does. */
+  watchTree(serverPath: string, watcher: Watcher): void {
+    this.#exchange.watchTree(serverPath, watcher);
+  }
+
+  /** Forgets one of those. Returns whether nobody watches its path any more. */
+  unwatchTree(serverPath: string, watcher: Watcher): boolean {
+    return this.#exchange.unwatchTree(serverPath, watcher);
+  }
+
   /** See `ZooKeeperClient.close`. */
   close(): Promise<void> {
     return this.#closing ??= this.#shutDown();

@@ -39,6 +39,34 @@ export class Watchers {
     children: new Map(),
   };
 
+  /** Those of a path and all below it, which are not used up. */
+  readonly #trees = new Map<string, Set<Watcher>>();
+
+  /** Registers a watcher of a path and all below it. */
+  addTree(path: string, watcher: Watcher): void {
+    const watchers = this.#trees.get(path);
+    if (watchers === undefined) this.#trees.set(path, new Set([watcher]));
+    else watchers.add(watcher);
+  }
+
+  /** Takes one of those out. Returns whether it was the last one of its path. */
+  removeTree(path: string, watcher: Watcher): boolean {
+    const watchers = this.#trees.get(path);
+    return watchers?.delete(watcher) === true && watchers.size === 0 && this.#trees.delete(path);
+  }
+
+  /** The paths of those. */
+  get trees(): readonly string[] {
+    return [...this.#trees.keys()];
+  }
+
+  /** Takes all of those out. */
+  takeTrees(): Map<string, Set<Watcher>> {
+    const taken = new Map(this.#trees);
+    this.#trees.clear();
+    return taken;
+  }
+
   /** Registers a watcher; the same one twice for a path and kind is told once. */
   add(kind: WatchKind, path: string, watcher: Watcher): void {
     const watchers = this.#byKind[kind].get(path);
@@ -46,19 +74,25 @@ export class Watchers {
     else watchers.add(watcher);
   }
 
-  /** Takes out those whom an event concerns, each once. */
+  /** Takes out those whom an event concerns, each once; those of a tree stay. */
   take(type: ServerEventType, path: string): Set<Watcher> {
     const taken = new Set<Watcher>();
     for (const kind of kindsByEvent[type]) {
       for (const watcher of this.#byKind[kind].get(path) ?? []) taken.add(watcher);
       this.#byKind[kind].delete(path);
     }
+    // What changes among the children of a node is told of these by themselves.
+    if (type === "children") return taken;
+    for (const [root, watchers] of this.#trees) {
+      if (!isWithin(path, root)) continue;
+      for (const watcher of watchers) taken.add(watcher);
+    }
     return taken;
   }
 
   /** Takes out everybody, each once per path. */
   takeAll(): Map<string, Set<Watcher>> {
-    const taken = new Map<string, Set<Watcher>>();
+    const taken = this.takeTrees();
     for (const watchersByPath of Object.values(this.#byKind)) {
       for (const [path, watchers] of watchersByPath) {
         taken.set(path, watchers.union(taken.get(path) ?? new Set()));
@@ -87,6 +121,10 @@ export class Watchers {
     }
     if (chunkBytes > 0) yield chunk;
   }
+}
+
+function isWithin(path: string, root: string): boolean {
+  return path === root || root === "/" || path.startsWith(`${root}/`);
 }
 
 function emptyChunk(): Record<WatchKind, string[]> {

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { changeOf, ListTeller, oneByAddress } from "../../src/discovery/snapshot.ts";
+import { randomInt } from "../../src/base/random.ts";
+import type { Instance } from "../../src/discovery/discovery.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 import { anInstance, Recorder } from "./recorder.ts";
 
 Deno.test("oneByAddress() keeps the newest of each address, sorted by address", () => {
@@ -63,4 +66,35 @@ Deno.test("a list that says what the one before said is not told, unless it is t
   teller.tell([one]);
   teller.tell([{ ...one }]);
   assert.equal(recorder.snapshots.length, 2);
+});
+
+Deno.test("changes of single addresses make the lists and changes that whole lists would", () => {
+  const whole = new Recorder();
+  const single = new Recorder();
+  const wholeTeller = new ListTeller(whole);
+  const singleTeller = new ListTeller(single);
+  const known = new Map<string, Instance>();
+  const random = seededRandom(3);
+  const addresses = Array.from({ length: 30 }, (_, index) => `h${index}:${index + 1}`);
+  wholeTeller.tell([]);
+  singleTeller.tell([]);
+  for (let round = 0; round < 300; round++) {
+    const changes = new Map<string, Instance | undefined>();
+    for (let i = randomInt(random, 4); i >= 0; i--) {
+      const address = addresses[randomInt(random, addresses.length)]!;
+      const [host, port] = address.split(":");
+      const instance = randomInt(random, 2) === 0
+        ? undefined
+        : anInstance({ id: "x", host: host!, port: Number(port), weight: randomInt(random, 3) });
+      changes.set(address, instance);
+      if (instance === undefined) known.delete(address);
+      else known.set(address, instance);
+    }
+    wholeTeller.tell(oneByAddress(known.values()));
+    singleTeller.tellChanges(changes);
+    assert.deepEqual(single.last, whole.last);
+  }
+  assert.equal(single.snapshots.length, whole.snapshots.length);
+  // What was told before is not changed any more.
+  assert.deepEqual(single.snapshots, whole.snapshots);
 });

@@ -2,7 +2,13 @@
 
 import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
-import { isZooKeeperError, type WatchEvent, type ZooKeeperClient } from "../../zookeeper/mod.ts";
+import { addressOf } from "../../base/names/host_port.ts";
+import {
+  isZooKeeperError,
+  type Watcher,
+  type WatchEvent,
+  type ZooKeeperClient,
+} from "../../zookeeper/mod.ts";
 import type { Instance } from "../discovery.ts";
 import { SkippedEntries } from "../skipped.ts";
 import { decodeInstance } from "../instance_json.ts";
@@ -32,8 +38,14 @@ interface KnownNode {
 export class ZooKeeperNodes {
   readonly #options: ZooKeeperNodesOptions;
   readonly #known = new Map<string, KnownNode>();
-  /** Names of known nodes that may have changed since they were read. */
+  /** Names of nodes that are to be read: they may have changed, or are new. */
   readonly #doubtful = new Set<string>();
+  /** Names of nodes whose answers are waited for. */
+  readonly #reading = new Set<string>();
+  /** Names by address: one server may be there twice for a while. */
+  readonly #byAddress = new Map<string, Set<string>>();
+  /** Addresses of which something was read that was not taken yet. */
+  readonly #touched = new Set<string>();
   readonly #skipped: SkippedEntries;
 
   constructor(options: ZooKeeperNodesOptions) {
@@ -51,53 +63,123 @@ export class ZooKeeperNodes {
     for (const name of this.#known.keys()) this.#doubtful.add(name);
   }
 
+  /** A node is new, or may have changed. */
+  doubt(name: string): void {
+    this.#doubtful.add(name);
+  }
+
+  /** A node is gone. */
+  forget(name: string): void {
+    this.#set(name, undefined);
+    this.#skipped.forget(name);
+    // What is on its way may be of before.
+    if (this.#reading.has(name)) this.#doubtful.add(name);
+    else this.#doubtful.delete(name);
+  }
+
   /**
    * The instances under these names, in the order of creation. Reads those that are new or may have
    * changed.
    *
+   * @param isFollowed what happens to nodes is told by {@link doubt} and {@link forget}, and may
+   * have been told of nodes that are newer than these names; else each is watched
    * @throws {ZooKeeperError} if ZooKeeper cannot be asked; the next call goes on where this one
    * stopped
    */
-  async read(names: readonly string[]): Promise<Instance[]> {
-    this.#forgetAllBut(new Set(names));
-    const wanted = names.filter((name) => !this.#known.has(name) || this.#doubtful.has(name));
-    await forEach(wanted, parallelReadsMax, (name) => this.#readNode(name));
-    this.#skipped.tell();
+  async read(names: readonly string[], isFollowed: boolean): Promise<Instance[]> {
+    this.#forgetAllBut(new Set(names), isFollowed);
+    for (const name of names) if (!this.#known.has(name)) this.#doubtful.add(name);
+    await this.#readDoubtful(isFollowed);
+    this.#touched.clear();
     return [...this.#known.values()]
       .sort((a, b) => a.czxid < b.czxid ? -1 : 1)
       .flatMap(({ instance }) => instance ?? []);
   }
 
-  #forgetAllBut(names: ReadonlySet<string>): void {
-    for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
-    for (const name of this.#doubtful) if (!names.has(name)) this.#doubtful.delete(name);
+  /**
+   * Reads the nodes that are new or may have changed, and returns what there is now at each address
+   * that this or what was told concerns. `undefined`: no instance.
+   *
+   * @throws {ZooKeeperError} as {@link read} does
+   */
+  async readChanges(): Promise<Map<string, Instance | undefined>> {
+    await this.#readDoubtful(true);
+    const changes = new Map<string, Instance | undefined>();
+    for (const address of this.#touched) changes.set(address, this.#newestAt(address));
+    this.#touched.clear();
+    return changes;
+  }
+
+  async #readDoubtful(isFollowed: boolean): Promise<void> {
+    const watcher = isFollowed ? undefined : this.#onNodeEvent;
+    await forEach([...this.#doubtful], parallelReadsMax, (name) => this.#readNode(name, watcher));
+    this.#skipped.tell();
+  }
+
+  #newestAt(address: string): Instance | undefined {
+    let newest: KnownNode | undefined;
+    for (const name of this.#byAddress.get(address) ?? []) {
+      const node = this.#known.get(name);
+      if (node !== undefined && (newest === undefined || node.czxid > newest.czxid)) newest = node;
+    }
+    return newest?.instance;
+  }
+
+  /** What is known of a name from now on; `undefined`: there is no such node. */
+  #set(name: string, node: KnownNode | undefined): void {
+    const before = this.#known.get(name)?.instance;
+    if (before !== undefined) {
+      const address = addressOf(before);
+      const names = this.#byAddress.get(address);
+      names?.delete(name);
+      if (names?.size === 0) this.#byAddress.delete(address);
+      this.#touched.add(address);
+    }
+    if (node === undefined) this.#known.delete(name);
+    else this.#known.set(name, node);
+    if (node?.instance === undefined) return;
+    const address = addressOf(node.instance);
+    const names = this.#byAddress.get(address);
+    if (names === undefined) this.#byAddress.set(address, new Set([name]));
+    else names.add(name);
+    this.#touched.add(address);
+  }
+
+  #forgetAllBut(names: ReadonlySet<string>, isFollowed: boolean): void {
+    for (const name of this.#known.keys()) if (!names.has(name)) this.#set(name, undefined);
+    if (!isFollowed) {
+      for (const name of this.#doubtful) if (!names.has(name)) this.#doubtful.delete(name);
+    }
     this.#skipped.keepOnly((name) => names.has(name));
   }
 
-  async #readNode(name: string): Promise<void> {
+  async #readNode(name: string, watcher: Watcher | undefined): Promise<void> {
     const { client, servicePath, service } = this.#options;
     // Before the read: what happens while it is under way must not be lost.
     this.#doubtful.delete(name);
+    this.#reading.add(name);
     try {
-      const { data, stat } = await client.getData(`${servicePath}/${name}`, this.#onNodeEvent);
+      const { data, stat } = await client.getData(`${servicePath}/${name}`, watcher);
       const decoded = decodeInstance(data, service);
       if (decoded.kind === "malformed") this.#skipped.add(name, decoded.reason);
-      this.#known.set(name, {
+      this.#set(name, {
         czxid: stat.czxid,
         instance: decoded.kind === "instance" ? decoded.instance : undefined,
       });
     } catch (error) {
       if (isZooKeeperError(error, "NO_NODE")) {
-        this.#known.delete(name);
+        this.#set(name, undefined);
       } else if (
         isZooKeeperError(error, "NO_AUTH") || isZooKeeperError(error, "FRAME_TOO_LARGE")
       ) {
         this.#skipped.add(name, messageOf(error));
-        this.#known.set(name, { czxid: 0n, instance: undefined });
+        this.#set(name, { czxid: 0n, instance: undefined });
       } else {
         this.#doubtful.add(name);
         throw error;
       }
+    } finally {
+      this.#reading.delete(name);
     }
   }
 

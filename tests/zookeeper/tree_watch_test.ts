@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { Opcode } from "../../src/zookeeper/protocol.ts";
+import { startTcpProxy } from "../support/tcp_proxy.ts";
+import { waitFor } from "../support/wait_for.ts";
+import { sharedZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
+import { connectedClient, newClient, ownChroot, recorder, withCode } from "./client_fixture.ts";
+import { ScriptedServer } from "./scripted_server.ts";
+
+const server = sharedZooKeeper();
+const unimplemented = -6;
+
+const seen = (events: readonly unknown[], count: number) =>
+  waitFor(() => `${count} events; there are ${events.length}`, () => events.length >= count);
+
+/** One that watches, through a proxy, and one that changes things, on a chroot of their own. */
+async function pair() {
+  const chroot = ownChroot("");
+  const proxy = startTcpProxy({ targetPort: server().port });
+  const writer = await connectedClient(server().connectString + chroot);
+  const reader = await connectedClient(`127.0.0.1:${proxy.port}${chroot}`);
+  return {
+    proxy,
+    reader,
+    writer: writer.client,
+    client: reader.client,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([reader.client.close(), writer.client.close()]);
+      await proxy[Symbol.asyncDispose]();
+    },
+  };
+}
+
+zooKeeperTest(
+  "of a tree each node that comes, changes or goes is told, until it is unwatched",
+  async () => {
+    await using fixture = await pair();
+    const { client, writer } = fixture;
+    const { events, watch } = recorder();
+    // Nothing is there yet.
+    await client.watchTree("/a", watch);
+    await writer.create("/a", "");
+    await writer.create("/a/b", "");
+    await writer.setData("/a/b", "1");
+    await writer.create("/a/b/c", "");
+    await writer.delete("/a/b/c");
+    await writer.create("/ab", "");
+    await writer.delete("/a/b");
+    await writer.delete("/a");
+    await seen(events, 7);
+    assert.deepEqual(events.map(({ type, path }) => `${type} ${path}`), [
+      "created /a",
+      "created /a/b",
+      "changed /a/b",
+      "created /a/b/c",
+      "deleted /a/b/c",
+      "deleted /a/b",
+      "deleted /a",
+    ]);
+    client.unwatchTree("/a", watch);
+    await writer.create("/a", "");
+    // The answer comes after any event that the server sent before.
+    await client.exists("/");
+    assert.equal(events.length, 7);
+  },
+);
+
+zooKeeperTest("a tree that two watch is watched until both have ended it", async () => {
+  await using fixture = await pair();
+  const { client, writer } = fixture;
+  const one = recorder();
+  const other = recorder();
+  await Promise.all([client.watchTree("/a", one.watch), client.watchTree("/a", other.watch)]);
+  client.unwatchTree("/a", one.watch);
+  client.unwatchTree("/a", one.watch);
+  await client.exists("/");
+  await writer.create("/a", "");
+  await seen(other.events, 1);
+  assert.equal(one.events.length, 0);
+});
+
+zooKeeperTest("the watch of a tree lives on after a broken connection", async () => {
+  await using fixture = await pair();
+  const { client, writer, proxy, reader } = fixture;
+  const { events, watch } = recorder();
+  await client.watchTree("/a", watch);
+  proxy.cut();
+  await reader.reached("connected", 2);
+  await client.exists("/");
+  await writer.create("/a", "");
+  await writer.create("/a/b", "");
+  await seen(events, 2);
+  assert.deepEqual(events.map(({ type, path }) => `${type} ${path}`), [
+    "created /a",
+    "created /a/b",
+  ]);
+});
+
+Deno.test("a server that knows no watches of trees says so, and nothing else is lost", async () => {
+  await using old = new ScriptedServer({
+    onRequest: (request) => request.reply(request.opcode === Opcode.addWatch ? unimplemented : 0),
+  });
+  await using fixture = newClient(old.connectString);
+  await fixture.client.connect(15_000);
+  const { watch } = recorder();
+  await assert.rejects(fixture.client.watchTree("/a", watch), withCode("UNIMPLEMENTED"));
+  assert.equal(old.connections, 1);
+});
+
+Deno.test("an older member than the one before ends the watch of a tree, and keeps the session", async () => {
+  await using mixed = new ScriptedServer({
+    onRequest: (request) => {
+      const isOld = request.connection > 1;
+      if (request.opcode === Opcode.setWatches2) {
+        return request.reply(isOld ? unimplemented : 0);
+      }
+      if (request.opcode === Opcode.exists && !isOld) return request.hangUp();
+      request.reply();
+    },
+  });
+  await using fixture = newClient(mixed.connectString);
+  await fixture.client.connect(15_000);
+  const { events, watch } = recorder();
+  await fixture.client.watchTree("/a", watch);
+  await assert.rejects(fixture.client.exists("/a"), withCode("CONNECTION_LOSS"));
+  await seen(events, 1);
+  assert.deepEqual(events, [{ type: "lost", path: "/a" }]);
+  assert.deepEqual(fixture.states, ["connected", "suspended", "connected"]);
+  assert.equal(mixed.connections, 2);
+});
