@@ -49,7 +49,7 @@ const rows: Readonly<Record<string, readonly string[]>> = {
   fib_servers: ["1 server", "2 servers", "1 bare loop", "2 bare loops"],
   fib_pools: ["rpc", "piscina", "ProcessPoolExecutor"],
   ping_under_fib: ["idle", "workers busy"],
-  ping_beside_payload: ["alone", "beside texts of 4 MiB", "texts"],
+  ping_beside_payload: ["alone", "beside texts of 4 MiB", "raw echo beside them", "texts"],
   join: ["local:", "zookeeper:", "Dubbo, zookeeper:"],
   kill: [
     "SIGKILL -> last call sent to the dead server",
