@@ -1,6 +1,6 @@
 import { RpcError } from "./errors.ts";
 import { messageMaxLeast, messageMaxMost } from "./limits.ts";
-import type { Bounds } from "./values/members.ts";
+import { type Bounds, rangeText } from "./values/members.ts";
 
 /** What a number that a caller gives must be. */
 interface NumberRule {
@@ -23,16 +23,16 @@ export const messageMaxRule: NumberRule = {
  * they hold; `undefined`: nothing, as where none was given.
  */
 export function numberFault(value: unknown, rule: NumberRule): RpcError | undefined {
-  const { name, bounds: [min, max], whole = false } = rule;
+  const { name, bounds, whole = false } = rule;
+  const [min, max] = bounds;
   if (value === undefined) return undefined;
   const isFit = typeof value === "number" && value >= min && value <= max &&
     (!whole || Number.isInteger(value));
   if (isFit) return undefined;
   const kind = whole ? "a whole number" : "a number";
-  const range = min === -Number.MAX_VALUE ? `of at most ${max}` : `from ${min} to ${max}`;
   return new RpcError(
     "InvalidParams",
-    `Cannot use ${name}: it must be ${kind} ${range} (got ${shown(value)})`,
+    `Cannot use ${name}: it must be ${kind}${rangeText(bounds)} (got ${shown(value)})`,
   );
 }
 

@@ -6,6 +6,15 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 /** The least and the most that something may be. */
 export type Bounds = readonly [min: number, max: number];
 
+/** Bounds as the rest of "a number": what is no bound at all is not named. */
+export function rangeText([min, max]: Bounds): string {
+  const hasMin = min > -Number.MAX_VALUE;
+  const hasMax = max < Number.MAX_VALUE;
+  if (hasMin && hasMax) return ` from ${min} to ${max}`;
+  if (hasMin) return ` of at least ${min}`;
+  return hasMax ? ` of at most ${max}` : "";
+}
+
 /**
  * Reads the members of a JSON object that came from outside, one by one, and names the first that
  * is wrong. For the few files that a program reads which starts for one call: to load a schema
@@ -30,11 +39,12 @@ export class Members {
   }
 
   /** A finite number within bounds. */
-  number(name: string, [min, max]: Bounds, fallback?: number): number {
+  number(name: string, bounds: Bounds, fallback?: number): number {
+    const [min, max] = bounds;
     return this.#take(name, fallback, (value) => {
       // Zero has a sign when it is read, which is lost where it is written.
       if (typeof value === "number" && value >= min && value <= max) return value + 0;
-      throw new TypeError(`must be a number from ${min} to ${max}`);
+      throw new TypeError(`must be a number${rangeText(bounds)}`);
     });
   }
 

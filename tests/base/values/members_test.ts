@@ -25,7 +25,14 @@ Deno.test("Members says where something is wrong, and what it must be", () => {
     [() => members.text("text", [4, 9]), /^text: must be a text of 4 to 9 characters$/],
     [() => members.text("absent", [0, 9]), /^absent: must be a text/],
     [() => members.number("number", [2, 3]), /^number: must be a number from 2 to 3$/],
-    [() => new Members({ n: Infinity }).number("n", [0, Number.MAX_VALUE]), /^n: must be a number/],
+    [
+      () => new Members({ n: Infinity }).number("n", [0, Number.MAX_VALUE]),
+      /^n: must be a number of at least 0$/,
+    ],
+    [
+      () => new Members({ n: "x" }).number("n", [-Number.MAX_VALUE, Number.MAX_VALUE]),
+      /^n: must be a number$/,
+    ],
     [() => members.integer("number", [0, 9]), /^number: must be a whole number$/],
     [() => members.boolean("text"), /^text: must be true or false$/],
     [() => members.list("list", 1), /^list: must be a list of at most 1$/],
