@@ -34,7 +34,7 @@ export const overlooksPastDeadlineMaxMs = 250;
  */
 export const heartbeatEveryMs = 1_000;
 
-/** How long a worker may take to answer that, if it has nothing else to do. */
+/** How long a worker may take to answer that, if it has nothing else to do and calls wait. */
 export const pongTimeoutMs = 1_000;
 
 /**
@@ -42,6 +42,12 @@ export const pongTimeoutMs = 1_000;
  * into that.
  */
 export const pongTimeoutsMax = 10;
+
+/**
+ * The same for one that has no calls and that none wait for: a busy machine gives it no time for as
+ * long as that, and a start would cost more of it.
+ */
+export const unwantedSilentMaxMs = 5_000;
 
 /**
  * Lines that one worker may have logged in a second; the rest is counted. More is nobody's reading,

@@ -1,5 +1,10 @@
 import type { Clock, Timer } from "../../base/clock.ts";
-import { heartbeatEveryMs, pongTimeoutMs, pongTimeoutsMax } from "../limits.ts";
+import {
+  heartbeatEveryMs,
+  pongTimeoutMs,
+  pongTimeoutsMax,
+  unwantedSilentMaxMs,
+} from "../limits.ts";
 import type { WorkerProcess } from "../process/worker_process.ts";
 
 /** The worker, as far as it is asked whether it is alive. */
@@ -13,6 +18,8 @@ interface HeartbeatOptions {
   /** Whether the worker acts on one call after the other, and on nothing else meanwhile. */
   readonly inOrder: boolean;
   readonly clock: Clock;
+  /** Whether calls wait for a worker. */
+  isWanted(): boolean;
   /** It has answered, and may be given calls again. */
   alive(): void;
   /** It does not answer. Ends a sentence that says why the worker is killed. */
@@ -123,10 +130,13 @@ export class Heartbeat {
 
   /** Whether it is silent. */
   #judge({ inVain, askedAtMs }: Question): boolean {
-    const { process: { owed }, clock, silent } = this.#options;
-    // A procedure may hold the thread that it shares for as long as its call has time.
-    const isPatient = owed.load > 0 && !this.#isOverdue;
-    if (inVain < 2 || isPatient) return false;
+    const { process: { owed }, clock, isWanted, silent } = this.#options;
+    if (inVain < 2) return false;
+    // A procedure may hold the thread that it shares for as long as its call has time. And a worker
+    // that is given no time by a busy machine is not to be started anew for nothing.
+    const waitedMs = inVain * this.#waitMs;
+    const isPatient = owed.load > 0 || (!isWanted() && waitedMs < unwantedSilentMaxMs);
+    if (isPatient && !this.#isOverdue) return false;
     silent(`it did not answer within ${Math.round(clock.now() - askedAtMs)} ms`);
     return true;
   }

@@ -207,6 +207,7 @@ export class WorkerPool implements Pool {
         backoff: new Backoff(random, restartBackoff),
         clock,
         log,
+        isWanted: () => scheduler.queued > 0,
         ready: () => scheduler.pump(),
       }));
     scheduler.slots = [...scheduler.slots, ...added];

@@ -23,6 +23,8 @@ interface WorkerSlotOptions {
   readonly backoff: Backoff;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Whether calls wait for a worker. */
+  isWanted(): boolean;
   /** A worker is ready for calls. */
   ready(): void;
 }
@@ -175,11 +177,12 @@ export class WorkerSlot {
   }
 
   #heartbeatOf(process: WorkerProcess): Heartbeat {
-    const { inOrder, clock, ready } = this.#options;
+    const { inOrder, clock, isWanted, ready } = this.#options;
     return new Heartbeat({
       process,
       inOrder,
       clock,
+      isWanted,
       alive: () => {
         if (this.worker === process) ready();
       },

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { type Clock, sleep, systemClock } from "../../../src/base/clock.ts";
+import {
+  heartbeatEveryMs,
+  pongTimeoutMs,
+  unwantedSilentMaxMs,
+} from "../../../src/workers/limits.ts";
+import type { WorkerPoolOptions } from "../../../src/workers/pool/pool.ts";
 import { Heartbeat } from "../../../src/workers/pool/heartbeat.ts";
 import { pythonCommand } from "../../../src/workers/python/python_command.ts";
 import type { WorkerCommand } from "../../../src/workers/process/worker_command.ts";
@@ -24,6 +31,28 @@ function foreign(then: string): WorkerCommand {
   return { program: "/bin/sh", args: ["-c", script], isForeign: true };
 }
 
+const speed = 4;
+
+/** The machine's clock, but that all that is waited for comes sooner. */
+const hasty: Clock = {
+  now: () => systemClock.now() * speed,
+  wallTimeMs: () => systemClock.wallTimeMs(),
+  after: (delayMs, callback, options) => systemClock.after(delayMs / speed, callback, options),
+  every: (periodMs, callback) => systemClock.every(periodMs / speed, callback),
+};
+
+function withHastyPool(
+  options: Partial<WorkerPoolOptions>,
+  test: (harness: PoolHarness) => Promise<void>,
+): Promise<void> {
+  return withPool({ clock: hasty, spawnTimeoutMs: 120_000, ...options }, test);
+}
+
+/** Resolves when so many looks at the workers have come. */
+function looks(count: number): Promise<void> {
+  return sleep(systemClock, (count * heartbeatEveryMs) / speed);
+}
+
 function replaced(harness: PoolHarness, workers = 1): Promise<unknown> {
   return waitFor("the replacement", () => harness.pool.stats().restarts >= workers, {
     timeoutMs: 30_000,
@@ -40,7 +69,7 @@ for (const [language, command] of languages) {
     name: `idle workers that were stopped are replaced before a call comes (${language})`,
     ignore: isWindows,
   }, async () => {
-    await withPool({ command }, async (harness) => {
+    await withHastyPool({ command }, async (harness) => {
       Deno.kill(await harness.call("pid") as number, "SIGSTOP");
       Deno.kill(await harness.call("wait", [1], { kind: "io" }) as number, "SIGSTOP");
       await replaced(harness, 2);
@@ -52,7 +81,7 @@ for (const [language, command] of languages) {
       `idle workers that closed what they read from are replaced before a call comes (${language})`,
     ignore: isWindows,
   }, async () => {
-    await withPool({ command }, async (harness) => {
+    await withHastyPool({ command }, async (harness) => {
       await harness.call("deafen");
       await harness.call("deafenIo", [], { kind: "io" });
       await replaced(harness, 2);
@@ -65,7 +94,7 @@ Deno.test({
   ignore: !isLinux,
 }, async () => {
   const command = foreign("exec sleep 60 </dev/null");
-  await withPool({ command }, async (harness) => {
+  await withHastyPool({ command }, async (harness) => {
     await replaced(harness);
   });
 });
@@ -77,9 +106,8 @@ Deno.test({
   for (
     const then of ["while read -r line; do :; done", "exec 3<&0 </dev/null; cat <&3 >&2 & wait"]
   ) {
-    await withPool({ command: foreign(then) }, async (harness) => {
-      // Two looks at it.
-      await new Promise((resolve) => setTimeout(resolve, 2_200));
+    await withHastyPool({ command: foreign(then) }, async (harness) => {
+      await looks(2);
       assert.equal(harness.pool.stats().restarts, 0);
     });
   }
@@ -89,12 +117,12 @@ Deno.test({
   name: "of the calls to a stopped io worker those that come later go elsewhere, and end",
   ignore: isWindows,
 }, async () => {
-  await withPool({ size: 2 }, async (harness) => {
+  await withHastyPool({ size: 2 }, async (harness) => {
     const stopped = await harness.call("wait", [1], { kind: "io" }) as number;
     Deno.kill(stopped, "SIGSTOP");
     const first = harness.submit("wait", [1], { kind: "io" });
-    // It is asked after a second of silence, and is given nothing from then on.
-    await new Promise((resolve) => setTimeout(resolve, 2_100));
+    // It is asked at the first look that finds it silent.
+    await looks(2);
     const later = Array.from({ length: 20 }, () => harness.call("wait", [1], { kind: "io" }));
     for (const pid of await Promise.all(later)) assert.notEqual(pid, stopped);
     first.handle.cancel();
@@ -113,7 +141,7 @@ Deno.test("a call may hold its io worker for as long as it has time, and no long
       ping: () => {},
       endIfDeaf: () => {},
     },
-    ...{ inOrder: false, clock },
+    ...{ inOrder: false, clock, isWanted: () => true },
     alive: () => assert.fail("it never answers"),
     silent: (because) => silent.push(because),
   });
@@ -122,4 +150,29 @@ Deno.test("a call may hold its io worker for as long as it has time, and no long
   heartbeat.ask();
   assert.equal(silent.length, 1);
   heartbeat.stop();
+});
+
+Deno.test("an idle worker that does not answer is killed soon if calls wait for it, and else later", () => {
+  const killedAfterMs = (isWanted: () => boolean) => {
+    const clock = new VirtualClock();
+    const heartbeat = new Heartbeat({
+      process: {
+        owed: { load: 0, total: 0, readingMs: 0 },
+        ...{ isForeign: false, readsOfOutput: 0, hasPonged: true },
+        ping: () => {},
+        endIfDeaf: () => {},
+      },
+      ...{ inOrder: true, clock, isWanted },
+      alive: () => assert.fail("it never answers"),
+      silent: () => heartbeat.stop(),
+    });
+    clock.advance(2 * heartbeatEveryMs);
+    const askedAtMs = clock.now();
+    while (heartbeat.isAwaited) clock.advance(pongTimeoutMs / 2);
+    return clock.now() - askedAtMs;
+  };
+  assert.equal(killedAfterMs(() => true), pongTimeoutMs);
+  assert.equal(killedAfterMs(() => false), unwantedSilentMaxMs);
+  let asked = 0;
+  assert.equal(killedAfterMs(() => ++asked > 2), pongTimeoutMs * 2);
 });
