@@ -32,7 +32,9 @@ interface ZooKeeperWatchOptions {
 const retry = { baseMs: 100, maxMs: 10_000 };
 
 /**
- * A change is read up to this much later, so that the second event of one change joins the first.
+ * Changes are read up to this much after the reading before, so that many at once are read
+ * together. Where only a change of the list is told, each is read up to this much later, so that
+ * the second event of one change joins the first.
  */
 const settleMs = 4;
 
@@ -65,6 +67,8 @@ export class ZooKeeperWatch implements Watch {
   #isClosed = false;
   /** When the list is read even if nothing was heard. */
   #listAtMs = -Infinity;
+  /** No reading of single nodes before this, on the clock's scale: see {@link settleMs}. */
+  #settledAtMs = -Infinity;
   /** No reading before this, on the clock's scale: see {@link pauseMsPerChild}. */
   #pausedUntilMs = -Infinity;
 
@@ -118,6 +122,7 @@ export class ZooKeeperWatch implements Watch {
     try {
       if (isListDue) await this.#readAll();
       else this.#teller.tellChanges(await this.#nodes.readChanges());
+      this.#settledAtMs = clock.now() + random() * settleMs;
       this.#backoff.reset();
       if (isListDue) this.#listAtMs = clock.now() + reconcileMs * (1 + random());
       this.#task.request(Math.max(0, this.#listAtMs - clock.now()));
@@ -193,7 +198,7 @@ export class ZooKeeperWatch implements Watch {
     if (name === "") return type === "deleted" ? this.#relist() : undefined;
     if (type === "deleted") this.#nodes.forget(name);
     else this.#nodes.doubt(name);
-    this.#task.request(this.#options.random() * settleMs);
+    this.#task.request(Math.max(0, this.#settledAtMs - this.#options.clock.now()));
   };
 
   /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../../src/base/clock.ts";
+import { type Clock, systemClock } from "../../../src/base/clock.ts";
 import { silentLogger } from "../../../src/base/log.ts";
-import { systemRandom } from "../../../src/base/random.ts";
+import { type Random, systemRandom } from "../../../src/base/random.ts";
 import type { Instance } from "../../../src/discovery/discovery.ts";
 import { encodeInstance } from "../../../src/discovery/instance_json.ts";
 import { ZooKeeperWatch } from "../../../src/discovery/zookeeper/watch.ts";
@@ -58,14 +58,14 @@ async function scene() {
     proxy,
     client,
     recorder,
-    async start(): Promise<void> {
+    async start(clock: Clock = systemClock, random: Random = systemRandom): Promise<void> {
       await client.connect(15_000);
       const opened = new ZooKeeperWatch(recorder, {
         client,
         servicePath,
         service: "rpc",
-        clock: systemClock,
-        random: systemRandom,
+        clock,
+        random,
         log: silentLogger,
         reconcileMs: 3_600_000,
         onClose: () => {},
@@ -140,6 +140,30 @@ zooKeeperTest(
     }
   },
 );
+
+zooKeeperTest("a new node is read at once, unless others have just been read", async () => {
+  await using rig = await scene();
+  const delaysMs: number[] = [];
+  const nows = { ms: 0 };
+  const clock: Clock = {
+    ...systemClock,
+    now: () => nows.ms,
+    after(delayMs, callback, options) {
+      delaysMs.push(delayMs);
+      return systemClock.after(delayMs, callback, options);
+    },
+  };
+  await rig.start(clock, () => 0.5);
+  await rig.recorder.untilListed();
+  nows.ms += 1_000;
+  const first = await rig.register();
+  await rig.recorder.untilListed(first);
+  const second = await rig.register();
+  await rig.recorder.untilListed(first, second);
+  const readings = delaysMs.filter((delayMs) => delayMs < 100);
+  // The list, one node, and another right after it.
+  assert.deepEqual(readings.slice(-2), [0, 2]);
+});
 
 zooKeeperTest("nodes that come and go at once leave nothing behind, and none is lost", async () => {
   await using s = await scene();
