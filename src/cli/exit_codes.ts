@@ -3,7 +3,7 @@ export const exitCodes = {
   success: 0,
   /** A call failed, or the command could not do its work. */
   failure: 1,
-  /** The command line or the settings cannot be. */
+  /** The command line or the settings are invalid. */
   usage: 2,
   /** Ended by Ctrl-C. */
   interrupted: 130,
