@@ -6,7 +6,6 @@ import type { MessageBound } from "./message_bound.ts";
 interface Answer {
   line: string;
   bytes: number;
-  isReplaced: boolean;
 }
 
 /**
@@ -17,6 +16,8 @@ interface Answer {
 export class BatchLine {
   readonly #bytesMax: number;
   readonly #answers: Answer[] = [];
+  /** Those that are not replaced. */
+  readonly #whole = new Set<Answer>();
   /** Each answer's LF counts for the comma in its place; the brackets come on top. */
   #bytes = 2;
 
@@ -33,7 +34,9 @@ export class BatchLine {
   /** Takes an answer's line, its LF included. */
   add(line: string): void {
     const bytes = byteLengthOf(line);
-    this.#answers.push({ line, bytes, isReplaced: false });
+    const answer = { line, bytes };
+    this.#answers.push(answer);
+    this.#whole.add(answer);
     this.#bytes += bytes;
     while (this.#bytes > this.#bytesMax && this.#replaceLongest());
   }
@@ -46,12 +49,12 @@ export class BatchLine {
   /** Returns whether there was one left to replace. */
   #replaceLongest(): boolean {
     let longest: Answer | undefined;
-    for (const answer of this.#answers) {
-      if (!answer.isReplaced && answer.bytes > (longest?.bytes ?? 0)) longest = answer;
+    for (const answer of this.#whole) {
+      if (answer.bytes > (longest?.bytes ?? 0)) longest = answer;
     }
     if (longest === undefined) return false;
-    longest.line = tooLong(longest.line);
-    longest.isReplaced = true;
+    longest.line = withoutResults(longest.line, "the batch's answers are too long");
+    this.#whole.delete(longest);
     this.#bytes -= longest.bytes;
     longest.bytes = byteLengthOf(longest.line);
     this.#bytes += longest.bytes;
@@ -64,17 +67,21 @@ export class BatchLine {
  * room. What the errors say of `executed` is true.
  */
 export function withoutResults(line: string, why: string): string {
+  const [, id] = resultHead.exec(line) ?? [];
+  if (id !== undefined) return withoutResult({ id: JSON.parse(id) }, why);
   const answers = JSON.parse(line) as Response | readonly Response[];
   if (!Array.isArray(answers)) return withoutResult(answers as Response, why);
   const lines = answers.map((answer: Response) => withoutResult(answer, why).slice(0, -1));
   return `[${lines.join(",")}]\n`;
 }
 
-function tooLong(line: string): string {
-  return withoutResult(JSON.parse(line) as Response, "the batch's answers are too long");
-}
+/**
+ * How an answer with a result begins, as we write it. The rest need not be read: a batch of short
+ * requests could else have long answers read for nothing, one after the other.
+ */
+const resultHead = /^\{"jsonrpc":"2\.0","id":(null|-?[\d.eE+-]+|"(?:[^"\\]|\\.)*"),"result":/;
 
-function withoutResult({ id, error }: Response, why: string): string {
+function withoutResult({ id, error }: Pick<Response, "id" | "error">, why: string): string {
   return encodeError(
     id,
     new RpcError("InternalError", `Cannot send this answer: ${why}`, {

@@ -83,3 +83,24 @@ Deno.test("answers that nothing can make shorter do not keep a batch from leavin
   const count = Math.ceil(messageMaxDefault / line.length) + 1;
   assert.equal(JSON.parse(batchOf(Array.from({ length: count }, () => line))).length, count);
 });
+
+Deno.test("an answer that gives way is not read for that, however long it is", () => {
+  const ids = [1, -7, 1.5e300, "four", 'a"\\b\u2028", "result":', "", null];
+  const parse = JSON.parse;
+  const read: number[] = [];
+  let answers: { readonly id: unknown; readonly error?: { readonly data: unknown } }[];
+  JSON.parse = (text: string) => {
+    read.push(text.length);
+    return parse(text);
+  };
+  try {
+    const lines = ids.map((id) => encodeResult(id, "x".repeat(2_000_000)));
+    answers = parse(batchOf(lines));
+  } finally {
+    JSON.parse = parse;
+  }
+  assert.ok(read.every((length) => length < 100), `${read}`);
+  assert.deepEqual(answers.map(({ id }) => id), ids);
+  const replaced = answers.flatMap(({ error }) => error === undefined ? [] : [error.data]);
+  assert.deepEqual(replaced, Array(ids.length - 2).fill({ executed: "yes" }));
+});

@@ -19,6 +19,7 @@ export class BatchAnswers implements AnswerSink {
   readonly #answers: BatchLine;
   readonly bound: MessageBound;
   #missing: number;
+  #newLength = 0;
 
   /** @param count how often {@link add} will be called */
   constructor(count: number, bound: MessageBound, push: (line: string) => void) {
@@ -28,8 +29,18 @@ export class BatchAnswers implements AnswerSink {
     this.#push = push;
   }
 
+  /** How long the answers are that have come since this was asked last. */
+  takeNewLength(): number {
+    const length = this.#newLength;
+    this.#newLength = 0;
+    return length;
+  }
+
   add(line: string | LongLine | undefined): void {
-    if (line !== undefined) this.#answers.add(textOfLine(line));
+    if (line !== undefined) {
+      this.#newLength += line.length;
+      this.#answers.add(textOfLine(line));
+    }
     // A batch of nothing but notifications is not answered at all.
     if (--this.#missing === 0 && !this.#answers.isEmpty) this.#push(this.#answers.encode());
   }

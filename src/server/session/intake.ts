@@ -89,7 +89,8 @@ export class Intake {
       (answer) => this.#session.add(answer),
     );
     for (const item of batch) {
-      const held = this.#session.hold(turn, bytesEach);
+      // An answer that comes at once takes its time too, however short the request was.
+      const held = this.#session.hold(turn, bytesEach + answers.takeNewLength());
       if (held !== undefined) await held;
       if (this.#session.isClosed) return;
       if ("method" in item) this.#start(item, answers, bytesEach);
