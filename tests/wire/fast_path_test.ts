@@ -32,6 +32,40 @@ Deno.test("a request in our form means what the general way reads", () => {
   );
 });
 
+Deno.test("short strings and whole numbers as parameters mean what the general way reads", () => {
+  const scalars = fc.oneof(fc.nat(), fc.maxSafeNat(), fc.integer(), fc.string({ maxLength: 15 }));
+  const shortParams = fc.array(scalars, { maxLength: 4 });
+  fc.assert(
+    fc.property(ids, shortParams, timeouts, edits, (id, given, timeoutMs, changes) => {
+      const line = almost(encodeRequest(id, "m", given, timeoutMs), changes);
+      assert.deepEqual(comparable(decodeRequest(line)), comparable(decodeAnyRequest(line)));
+    }),
+    runs,
+  );
+  const written = [
+    "5",
+    '"a"',
+    "5,",
+    ",",
+    "05",
+    "-5",
+    "1.5",
+    "1e3",
+    "5 ",
+    '"a","b"',
+    '5,"b",7',
+    '"a\\n"',
+  ];
+  for (
+    const text of [...written, '"]"', '"a"b', "5]", '"a],', '"twelve chars"', '"thirteen char"']
+  ) {
+    for (const rest of ["", ',"meta":{"timeoutMs":5}', ',"meta":{"timeoutMs":5},"x":1', "]"]) {
+      const line = `{"jsonrpc":"2.0","id":1,"method":"m","params":[${text}]${rest}}`;
+      assert.deepEqual(comparable(decodeRequest(line)), comparable(decodeAnyRequest(line)), line);
+    }
+  }
+});
+
 Deno.test("an answer in our form means what the general way reads", () => {
   fc.assert(
     fc.property(ids, fc.jsonValue(), edits, (id, result, changes) => {
