@@ -1973,7 +1973,9 @@ def _hosts(url: str, text: str, port_default: Optional[int]) -> List[Tuple[str, 
         match = _HOST_PORT.fullmatch(item.strip())
         port = None if match is None else match.group(3) or port_default
         if match is None or port is None or not 1 <= int(port) <= 65_535:
-            raise _bad_registry(url, f"{item!r} is no host:port")
+            # Not where a password may stand.
+            shown = repr(item) if item in url[url.rfind("@") + 1 :] else "'***'"
+            raise _bad_registry(url, f"{shown} is no host:port")
         hosts.append((match.group(1) or match.group(2), int(port)))
     return hosts
 

@@ -152,12 +152,12 @@ function parseHosts(text: string, list: string, portDefault: number | undefined)
     // An IPv6 address may name the interface that it is reached by: fe80::1%eth0.
     const match = /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.~-]+)?)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/
       .exec(item.trim());
-    if (match === null) throw invalid(text, `${JSON.stringify(item)} is no host:port`);
+    if (match === null) throw invalid(text, `${part(text, item)} is no host:port`);
     const host = match[1] ?? match[2] ?? "";
     const port = match[3] === undefined ? portDefault : Number(match[3]);
-    if (port === undefined) throw invalid(text, `${JSON.stringify(item)} lacks a port`);
+    if (port === undefined) throw invalid(text, `${part(text, item)} lacks a port`);
     if (port < 1 || port > 65_535) {
-      throw invalid(text, `the port of ${JSON.stringify(item)} is not from 1 to 65535`);
+      throw invalid(text, `the port of ${part(text, item)} is not from 1 to 65535`);
     }
     return { host, port };
   });
@@ -184,7 +184,7 @@ function parseChroot(text: string, path: string): string {
   const isOdd = (name: string) =>
     name === "" || name === "." || name === ".." || name !== name.trim() || /\p{Cc}/u.test(name);
   if (names.some(isOdd)) {
-    throw invalid(text, `${JSON.stringify(path)} is no path of named nodes`);
+    throw invalid(text, `${part(text, path)} is no path of named nodes`);
   }
   return chroot;
 }
@@ -193,7 +193,7 @@ function parseQuery(text: string, query: string): number | undefined {
   let sessionTimeoutMs: number | undefined;
   for (const [key, value] of new URLSearchParams(query)) {
     if (key !== "sessionTimeoutMs") {
-      throw invalid(text, `${JSON.stringify(key)} is no setting; there is sessionTimeoutMs`);
+      throw invalid(text, `${part(text, key)} is no setting; there is sessionTimeoutMs`);
     }
     sessionTimeoutMs = /^\d+$/.test(value) ? Number(value) : NaN;
     if (!(sessionTimeoutMs >= sessionTimeoutMsMin && sessionTimeoutMs <= sessionTimeoutMsMax)) {
@@ -204,6 +204,12 @@ function parseQuery(text: string, query: string): number | undefined {
     }
   }
   return sessionTimeoutMs;
+}
+
+/** A part of the text, unless it stands where a password may stand. */
+function part(text: string, part: string): string {
+  const afterLogin = text.slice(text.lastIndexOf("@") + 1);
+  return afterLogin.includes(part) ? JSON.stringify(part) : '"***"';
 }
 
 function invalid(text: string, why: string): RpcError {

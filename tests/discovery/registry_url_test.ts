@@ -95,7 +95,17 @@ Deno.test("no message of parseRegistryUrl() repeats a password", () => {
     );
   }
   for (
-    const start of ["zookeeper:me:", "zookeper://me:", "me:", "zookeeper://", "zookeeper://me:%"]
+    const start of [
+      ...["zookeeper:me:", "zookeper://me:", "me:", "zookeeper://", "zookeeper://me:%"],
+      ...[
+        "static:me:",
+        "static:",
+        "static:me:x,",
+        "ZooKeeper://me:",
+        "zookeeper://h/a?x=",
+        "static://me:",
+      ],
+    ]
   ) {
     assert.throws(
       () => parseRegistryUrl(`${start}secret@h`),

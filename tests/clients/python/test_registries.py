@@ -97,6 +97,10 @@ class Urls(unittest.TestCase):
             open_registry("zookeeper://bob:secr@et@a b")
         self.assertNotIn("secr", str(caught.exception))
         self.assertNotIn("et@a", str(caught.exception))
+        for url in ("static:bob:secret@host:1", "static:bob:x,secret@host:1", "static:secret@host"):
+            with self.subTest(url), self.assertRaises(InvalidParams) as caught:
+                open_registry(url)
+            self.assertNotIn("secret", str(caught.exception))
 
     def test_services_have_names_of_letters_and_digits(self):
         for service in ("../other", "a/b", " ", "x" * 129):
