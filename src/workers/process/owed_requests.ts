@@ -279,13 +279,13 @@ export class OwedRequests {
    * taken away what it needs to find it, and every further call would fail.
    */
   #hasForgotten({ method }: Receiver, code: number): boolean {
-    return this.#options.readsAsWeDo && errorNameOf(code) === "MethodNotFound" &&
+    return !this.#options.isForeign && errorNameOf(code) === "MethodNotFound" &&
       method !== undefined && this.offered.has(method);
   }
 
   #toError(error: WireError): RpcError {
     // A worker of ours says only of itself that it does not know a procedure.
-    const isOwn = this.#options.readsAsWeDo && errorNameOf(error.code) === "MethodNotFound";
+    const isOwn = !this.#options.isForeign && errorNameOf(error.code) === "MethodNotFound";
     return isOwn
       ? new RpcError("InternalError", error.message, { executed: "no" })
       : toWorkerError(error, this.#options.isForeign);
