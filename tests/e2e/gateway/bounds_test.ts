@@ -112,11 +112,15 @@ shTest(
     const waits = gateway.call("waits", [], { "rpc-timeout-ms": "60000" });
     await waitFor("the call", async () => await (await gateway.call("look")).json() === "waits");
     const peers: Deno.TcpConn[] = [];
+    const half = new TextEncoder().encode("POST /call/ping HTTP/1.1\r\nhost: 127.0.0.1\r\nx: ");
     try {
       for (let i = 0; i < 200; i++) {
         // Nobody may listen for a moment.
         const peer = await Deno.connect({ hostname, port: Number(port) }).catch(() => undefined);
-        if (peer !== undefined) peers.push(peer);
+        if (peer === undefined) continue;
+        peers.push(peer);
+        // Every other one has begun a request that it never ends.
+        if (i % 2 === 0) await peer.write(half).catch(() => {});
       }
       await gateway.process.says(/Cannot take connections: closing those without a request/);
       // Those that still waited to be accepted may use up the handles once more.
