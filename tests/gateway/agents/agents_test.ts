@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import type { CallReport } from "../../../src/client/call_report.ts";
+import type { CallOptions } from "../../../src/client/client_options.ts";
+import { Agents } from "../../../src/gateway/agents/agents.ts";
+import { Answers } from "../../../src/gateway/door/answers.ts";
+import { BodyReader } from "../../../src/gateway/door/body.ts";
+import { HttpProblem } from "../../../src/gateway/door/problem.ts";
+import { gatewayAgentsMax } from "../../../src/gateway/limits.ts";
+import { builtin } from "../../../src/procedures/builtin.ts";
+import { openRpcSchema, toOpenRpc } from "../../../src/procedures/openrpc.ts";
+import { VirtualClock } from "../../support/virtual_clock.ts";
+import { waitFor } from "../../support/wait_for.ts";
+
+/** Agents whose calls are answered when they are given up, and not before. */
+function agents() {
+  const clock = new VirtualClock();
+  const given: AbortSignal[] = [];
+  const document = openRpcSchema.parse(toOpenRpc(builtin, { title: "rpc", version: "" }));
+  const done: CallReport = {
+    ...{ result: 1, error: undefined, server: undefined, attempts: 1, durationMs: 0 },
+  };
+  const call = (_method: string, _params: unknown, { signal }: CallOptions) =>
+    new Promise<CallReport>((resolve) => {
+      given.push(signal as AbortSignal);
+      signal?.addEventListener("abort", () => resolve(done));
+    });
+  const all = new Agents({
+    calls: { isReadOnly: false, call },
+    catalogue: { document: () => Promise.resolve(document) },
+    bodies: new BodyReader(clock),
+    answers: new Answers(clock),
+  });
+  const ask = (message: unknown, session?: string, signal?: AbortSignal) =>
+    all.answer(
+      new Request("http://127.0.0.1/mcp", {
+        method: "POST",
+        body: JSON.stringify(message),
+        ...(signal === undefined ? {} : { signal }),
+        headers: {
+          accept: "application/json, text/event-stream",
+          "content-type": "application/json",
+          ...(session === undefined ? {} : { "mcp-session-id": session }),
+        },
+      }),
+    );
+  const begin = async () => {
+    const params = {
+      ...{ protocolVersion: "2025-06-18", capabilities: {} },
+      clientInfo: { name: "test", version: "1" },
+    };
+    const answer = await ask({ jsonrpc: "2.0", id: 0, method: "initialize", params });
+    await answer.body?.cancel();
+    return answer.headers.get("mcp-session-id") ?? "";
+  };
+  const callOf = (id: number) => ({
+    ...{ jsonrpc: "2.0", id, method: "tools/call" },
+    params: { name: "fib", arguments: { n: 1 } },
+  });
+  return { ask, begin, callOf, given };
+}
+
+const isProblem = (status: number) => (error: unknown) =>
+  error instanceof HttpProblem && error.status === status;
+
+Deno.test("past the agents that are kept the one that was not heard of for longest makes room, unless it waits", async () => {
+  const { ask, begin, callOf, given } = agents();
+  const first = await begin();
+  const waits = ask(callOf(1), first);
+  await waitFor("the call", () => given.length === 1);
+  const second = await begin();
+  const others = [];
+  for (let i = 2; i < gatewayAgentsMax; i++) others.push(await begin());
+  const list = { jsonrpc: "2.0", id: 9, method: "tools/list" };
+  const last = await begin();
+  await assert.rejects(ask(list, second), isProblem(404));
+  for (const session of [others.at(0), last]) {
+    assert.equal((await ask(list, session)).status, 200);
+  }
+  const cancelled = { method: "notifications/cancelled", params: { requestId: 1 } };
+  assert.equal((await ask({ jsonrpc: "2.0", ...cancelled }, first)).status, 202);
+  assert.equal(await (await waits).text(), "");
+});
+
+Deno.test("an agent's request ends with its message of cancelling and with its connection", async () => {
+  const { ask, begin, callOf, given } = agents();
+  const session = await begin();
+  const gone = new AbortController();
+  const left = ask(callOf(1), session, gone.signal);
+  const ended = ask(callOf(2), session);
+  await waitFor("the calls", () => given.length === 2);
+  // A second one of the same id would take the first one's answer.
+  await assert.rejects(ask(callOf(2), session), isProblem(400));
+  gone.abort();
+  assert.equal(await (await left).text(), "");
+  assert.deepEqual(given.map(({ aborted }) => aborted), [true, false]);
+  const cancelled = { method: "notifications/cancelled", params: { requestId: 2 } };
+  await ask({ jsonrpc: "2.0", ...cancelled }, session);
+  assert.equal(await (await ended).text(), "");
+  assert.equal(given[1]?.aborted, true);
+});
