@@ -82,8 +82,9 @@ for (const [language, command] of languages) {
     ignore: isWindows,
   }, async () => {
     await withHastyPool({ command }, async (harness) => {
-      await harness.call("deafen");
-      await harness.call("deafenIo", [], { kind: "io" });
+      // One that looks for the next request just then ends before it answers.
+      await harness.submit("deafen").outcome;
+      await harness.submit("deafenIo", [], { kind: "io" }).outcome;
       await replaced(harness, 2);
     });
   });
@@ -121,8 +122,8 @@ Deno.test({
     const stopped = await harness.call("wait", [1], { kind: "io" }) as number;
     Deno.kill(stopped, "SIGSTOP");
     const first = harness.submit("wait", [1], { kind: "io" });
-    // It is asked at the first look that finds it silent.
-    await looks(2);
+    // It is asked at the first look that finds it silent: the second, if all goes well.
+    await looks(4);
     const later = Array.from({ length: 20 }, () => harness.call("wait", [1], { kind: "io" }));
     for (const pid of await Promise.all(later)) assert.notEqual(pid, stopped);
     first.handle.cancel();
