@@ -15,7 +15,7 @@ const clients = full ? 1_000 : 36;
 const subset = full ? undefined : 30;
 const connectionsMax = full ? 100 : 40;
 /** Fewer calls and fewer clients for each server leave more to chance. */
-const mostMax = full ? 1.25 : 1.4;
+const mostMax = full ? 1.25 : 1.35;
 /** For each server and second. */
 const rate = 10;
 const serviceMs = 5;

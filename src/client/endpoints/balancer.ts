@@ -107,7 +107,7 @@ function byCost(one: number, other: number): number {
 // Weight is not part of the cost: it has decided already how often a server is drawn.
 function costOf(row: number, loads: MethodLoads, nowMs: number): number {
   const waitMs = Math.max(loads.latencyOf(row, nowMs), loads.silenceOf(row, nowMs));
-  return (loads.servers.inFlightOf(row) + 1) * (waitMs + noiseMs);
+  return (loads.servers.loadOf(row) + 1) * (waitMs + noiseMs);
 }
 
 /**
@@ -173,14 +173,17 @@ function costBesides(
 ): number {
   if (loads.isJudged(row)) return costOf(row, loads, nowMs);
   const latencyMs = loads.latencyOf(row, nowMs);
-  const inFlight = loads.servers.inFlightOf(row);
+  const inFlight = loads.servers.loadOf(row);
   if (isLate) return latencyMs === 0 ? unknownCost + inFlight : costOf(row, loads, nowMs);
   if (latencyMs === 0 && loads.isJudged(other)) return inFlight === 0 ? 0 : unknownCost + inFlight;
   // It counts as no worse than the other one until that is known: its first answers show how it
   // starts.
   const otherMs = loads.latencyOf(other, nowMs);
   const isSlow = latencyMs > patienceFor(otherMs, areFew, loads.mayBeStarting(row));
-  const startsMs = isSlow ? latencyMs : Math.min(latencyMs, otherMs);
+  // The shortest of its answers would count against the other's average, and undo shares: those who
+  // are given more calls are judged sooner.
+  const bestMs = loads.servers.weightOfOne === 0 ? Math.min(latencyMs, otherMs) : otherMs;
+  const startsMs = isSlow ? latencyMs : bestMs;
   return (inFlight + 1) * (startsMs + noiseMs);
 }
 

@@ -72,7 +72,10 @@ export class Endpoints implements EndpointOwner {
       get isShort() {
         return places.isShort;
       },
-      reweighed: () => Object.values(this.#lists).forEach((list) => list.reweighed()),
+      reweighed: (weightOfOne) => {
+        this.loads.weightOfOne = weightOfOne;
+        for (const list of Object.values(this.#lists)) list.reweighed();
+      },
     }, { size, zone, clock, random });
   }
 

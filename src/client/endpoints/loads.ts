@@ -61,6 +61,11 @@ export class Loads {
   #used = 0;
   /** Not the time: many calls are sent at one look at the clock. */
   #turns = 0;
+  /**
+   * What a server weighs on average, where weights say how many other clients use a server: then as
+   * many calls under way as it weighs more are no sign of load. 0: they do not say that.
+   */
+  weightOfOne = 0;
 
   /** Takes a row for a server that nothing is known of. */
   add(weight: number): number {
@@ -103,6 +108,13 @@ export class Loads {
   /** Calls of this client that it works on. */
   inFlightOf(row: number): number {
     return this.#rows[row * rowLength + inFlightAt] as number;
+  }
+
+  /** How much it works on for this client, beside what it is expected to. */
+  loadOf(row: number): number {
+    const inFlight = this.inFlightOf(row);
+    if (this.weightOfOne === 0 || inFlight === 0) return inFlight;
+    return inFlight * this.weightOfOne / Math.max(this.weightOf(row), Number.MIN_VALUE);
   }
 
   /** How many calls had been sent to anybody when it was last sent one; `-Infinity` if never. */

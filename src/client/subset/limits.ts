@@ -27,8 +27,20 @@ export const leavesShare = 0.05;
  */
 export const untriedMsMax = 1_000;
 
-/** Servers that are tried first between two ticks, as a multiple of a subset's size. */
-export const triedShare = 2;
+/**
+ * Servers that are tried for the first time at once, as a multiple of a subset's size: enough to
+ * replace all of them.
+ */
+export const triesMaxShare = 2;
+
+/** How many more of them at each tick: where most are dead, the rest is found step by step. */
+export const triesShare = 0.5;
+
+/**
+ * How far a zone is searched for servers that can be used, while there are other zones: as a
+ * multiple of a subset's size. One that is down would have all its servers tried again and again.
+ */
+export const searchedShare = 3;
 
 /**
  * Servers of other zones that a client with a zone is connected to beforehand, as a share of its

@@ -29,6 +29,9 @@ export class Shares {
     this.#random = random;
   }
 
+  /** What a server weighs on average, shares included; 0 while nothing is known of shares. */
+  weightOfOne = 0;
+
   /** Asks those whose time it is. Returns whether shares have changed. */
   tick(endpoints: Iterable<Member>): boolean {
     const nowMs = this.#clock.now();
@@ -50,6 +53,7 @@ export class Shares {
   forget(): void {
     for (const endpoint of this.#known.keys()) if (!endpoint.isClosed) endpoint.share = 1;
     this.#known.clear();
+    this.weightOfOne = 0;
   }
 
   #ask(endpoint: Member, known: Known, nowMs: number): void {
@@ -74,11 +78,15 @@ export class Shares {
     }
     if (count === 0) return;
     const mean = sum / count;
+    let weights = 0;
     for (const [endpoint, { connections }] of this.#known) {
       // One that has not said, as older servers do not, is taken for one like the others.
       const density = connections === undefined ? mean : connections / endpoint.instance.weight;
       const share = Math.min(Math.max(mean / density, 1 / shareMax), shareMax);
-      endpoint.share = Math.abs(share - 1) < shareTolerance ? 1 : share;
+      const rounded = Math.abs(share - 1) < shareTolerance ? 1 : share;
+      endpoint.share = rounded;
+      weights += endpoint.instance.weight * rounded;
     }
+    this.weightOfOne = weights / this.#known.size;
   }
 }

@@ -7,13 +7,15 @@ import {
   callsPerServer,
   leavesShare,
   rankedShare,
+  searchedShare,
   shrinkMs,
   spareShare,
   sparesMin,
   subsetGrowthMax,
   subsetGrowthShare,
   surplusMs,
-  triedShare,
+  triesMaxShare,
+  triesShare,
   untriedMsMax,
 } from "./limits.ts";
 import type { Member } from "./member.ts";
@@ -30,8 +32,8 @@ interface Members {
   list(address: string, instance: Instance): void;
   /** Whether some wait for a file handle already. */
   readonly isShort: boolean;
-  /** Weights have changed. */
-  reweighed(): void;
+  /** Weights have changed; what a server weighs on average, or 0 where that says nothing. */
+  reweighed(weightOfOne: number): void;
 }
 
 /** Endpoints of one priority. */
@@ -70,8 +72,8 @@ export class Subset {
   #isStale = false;
   #size: number;
   #calmSinceMs = 0;
-  /** Servers that were tried first since the last tick. */
-  #tried = 0;
+  /** How many servers may be tried that were not tried before, by ranking. */
+  readonly #tries = new Map<Ranking, number>();
   /** Since when they are connected to. */
   readonly #since = new Map<Member, number>();
   /** Since when they are not needed. */
@@ -125,11 +127,13 @@ export class Subset {
     const { near, far } = this.#ranked;
     const nowMs = this.#options.clock.now();
     const wanted = new Set<string>();
-    const found = this.#choose(near, this.#size, wanted, nowMs);
+    // Where there are others, a zone that is down is not searched to its end.
+    const depth = far.first.length > 0 ? this.#size * searchedShare : Infinity;
+    const found = this.#choose(near, this.#size, depth, wanted, nowMs);
     const spares = this.#options.zone === undefined
       ? 0
       : Math.max(sparesMin, Math.ceil(this.#options.size * spareShare));
-    this.#choose(far, Math.max(spares, this.#size - found), wanted, nowMs);
+    this.#choose(far, Math.max(spares, this.#size - found), Infinity, wanted, nowMs);
     this.#noteSurplus(wanted, nowMs);
   }
 
@@ -139,11 +143,14 @@ export class Subset {
     if (this.#ranked === undefined) return;
     const usable = far.length === 0 ? near : [...near, ...far];
     const nowMs = this.#options.clock.now();
-    this.#tried = 0;
+    for (const [ranking, tries] of this.#tries) {
+      const more = tries + Math.ceil(triesShare * this.#size);
+      this.#tries.set(ranking, Math.min(more, triesMaxShare * this.#size));
+    }
     this.#resize(usable, loads, nowMs);
     this.connect();
     this.#leave(nowMs);
-    if (this.#shares.tick(usable)) this.#members.reweighed();
+    if (this.#shares.tick(usable)) this.#members.reweighed(this.#shares.weightOfOne);
   }
 
   /** There are no more servers than are wanted. */
@@ -153,11 +160,12 @@ export class Subset {
       return;
     }
     this.#ranked = undefined;
+    this.#tries.clear();
     this.#size = this.#options.size;
     this.#since.clear();
     this.#surplus.clear();
     this.#shares.forget();
-    this.#members.reweighed();
+    this.#members.reweighed(0);
     for (const instance of this.#instances) this.#members.list(addressOf(instance), instance);
   }
 
@@ -176,12 +184,19 @@ export class Subset {
   }
 
   /**
-   * Goes through a ranking until so many servers can be counted on, adds them all to `wanted`, and
-   * returns how many can.
+   * Goes through a ranking, no further than `depth`, until so many servers can be counted on, adds
+   * all of these to `wanted`, and returns how many can.
    */
-  #choose(ranking: Ranking, count: number, wanted: Set<string>, nowMs: number): number {
+  #choose(
+    ranking: Ranking,
+    count: number,
+    depth: number,
+    wanted: Set<string>,
+    nowMs: number,
+  ): number {
     let counted = 0;
-    for (let index = 0; counted < count; index++) {
+    let tries = this.#tries.get(ranking) ?? triesMaxShare * this.#size;
+    for (let index = 0; counted < count && index < depth; index++) {
       let one = ranking.first[index];
       if (one === undefined) {
         if (ranking.isWhole) break;
@@ -195,7 +210,7 @@ export class Subset {
       const known = this.#members.at(address);
       if (known === undefined) {
         // After a failure of many, not all others are tried at once.
-        if (this.#members.isShort || this.#tried++ >= triedShare * this.#size) break;
+        if (this.#members.isShort || tries-- <= 0) break;
         this.#members.list(address, instance);
       } else if (!known.isListed) {
         this.#members.list(address, instance);
@@ -203,6 +218,7 @@ export class Subset {
       wanted.add(address);
       if (instance.weight > 0 && this.#canCountOn(address, nowMs)) counted++;
     }
+    this.#tries.set(ranking, Math.max(0, tries));
     return counted;
   }
 

@@ -278,3 +278,27 @@ Deno.test("p2c takes the less recently used of two that are as good, unless thei
   const counts = Array.from({ length: 1_000 }, () => uneven.pick(pick, 10));
   assertNear(counts.filter((name) => name === "heavy").length / 1_000, 0.75, 1);
 });
+
+Deno.test("p2c gives calls in proportion to shares, also while some are judged and others are not", () => {
+  const light = Array.from({ length: fewServersMax + 4 }, (_, index) => fake(`${index}`, 1, 0, 0));
+  const expected = 2 / (light.length + 2);
+  for (const [weightOfOne, isEven] of [[1, true], [0, false]] as const) {
+    const servers = new Servers(fake("heavy", 2, 0, 9), ...light);
+    // Their shortest answers, where the other one has an average.
+    for (const { name } of light) servers.method.observe(servers.row(name), 5, 0);
+    servers.loads.weightOfOne = weightOfOne;
+    const pick = createPick("p2c", seededRandom(5));
+    let taken = 0;
+    for (let i = 0; i < 4_000; i++) if (servers.pick(pick) === "heavy") taken += 1 / 4_000;
+    assert.equal(Math.abs(taken - expected) < 0.02, isEven, `${taken} in place of ${expected}`);
+  }
+});
+
+Deno.test("p2c takes more calls under way for no load at who weighs more by its share", () => {
+  const servers = new Servers(fake("heavy", 8, 4), fake("light", 1, 0));
+  const pick = createPick("p2c", seededRandom(1));
+  assert.equal(servers.pick(pick), "light");
+  servers.loads.weightOfOne = 1;
+  const names = Array.from({ length: 200 }, () => servers.pick(pick));
+  assert.ok(names.filter((name) => name === "heavy").length > 100);
+});

@@ -131,3 +131,28 @@ Deno.test("all servers of its zone may be ejected while others are left", async 
   assert.deepEqual(rig.picks(), [3, 4, 5]);
   rig.endpoints.close();
 });
+
+Deno.test("a zone that is lost whole is not searched to its end before others are connected to", async () => {
+  const size = 10;
+  const rig = new EndpointsRig({ zone: "a", subset: size });
+  const many = Array.from(
+    { length: 300 },
+    (_, index) => instanceAt(index + 1, { zone: index < 250 ? "a" : "b" }),
+  );
+  for (const { port } of many) {
+    rig.transport.server(port).accepts = port <= 250 ? "refuse" : "accept";
+  }
+  await rig.list(many);
+  await settled();
+  rig.endpoints.tick(false);
+  await settled();
+  assert.equal(rig.endpoints.usableCount, size);
+  for (let ticks = 0; ticks < 60; ticks++) {
+    rig.clock.advance(250);
+    rig.endpoints.tick(false);
+    await settled();
+  }
+  const tried = [...rig.endpoints.all].filter(({ instance }) => instance.zone === "a").length;
+  assert.ok(tried <= 3 * size, `${tried} dead servers are tried again and again`);
+  rig.endpoints.close();
+});
