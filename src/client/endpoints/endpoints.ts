@@ -64,13 +64,13 @@ export class Endpoints implements EndpointOwner {
     this.places = new DialPlaces(dependencies);
     this.#events = events;
     const { clock, random, subset: size = Infinity, zone } = dependencies;
-    const { places } = this;
+    const isShort = () => this.places.isShort && this.usableCount > 0;
     this.#subset = new Subset({
       all: () => this.#byAddress.values(),
       at: (address) => this.#byAddress.get(address),
       list: (address, instance) => this.#list(address, instance),
       get isShort() {
-        return places.isShort;
+        return isShort();
       },
       reweighed: (weightOfOne) => {
         this.loads.weightOfOne = weightOfOne;
@@ -206,7 +206,7 @@ export class Endpoints implements EndpointOwner {
    * Whether there is one whose first connection attempt is still under way, or has its turn soon.
    */
   get isAnyUntried(): boolean {
-    return this.#untried.size > 0 && this.places.areMoving;
+    return (this.#untried.size > 0 || this.#subset.hasOthers) && this.places.areMoving;
   }
 
   /** Whether any that can take calls now may offer a call's method. */

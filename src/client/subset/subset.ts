@@ -30,7 +30,7 @@ interface Members {
   at(address: string): Member | undefined;
   /** Connects to a server, from now on; tells a known one what is said of it. */
   list(address: string, instance: Instance): void;
-  /** Whether some wait for a file handle already. */
+  /** Whether some wait for a file handle already, while others can be used. */
   readonly isShort: boolean;
   /** Weights have changed; what a server weighs on average, or 0 where that says nothing. */
   reweighed(weightOfOne: number): void;
@@ -92,6 +92,12 @@ export class Subset {
   /** Whether there are more servers than the client connects to. */
   get isActive(): boolean {
     return this.#ranked !== undefined;
+  }
+
+  /** Whether there are servers that were not connected to yet, and may be. */
+  get hasOthers(): boolean {
+    return this.isActive &&
+      this.#instances.some((instance) => this.#members.at(addressOf(instance)) === undefined);
   }
 
   /** Whether a server is of another zone than the client. */
