@@ -1,3 +1,4 @@
+import { isSameSecret } from "../../base/values/same_secret.ts";
 import { isKnownHost } from "../../library/survey/known_host.ts";
 import { HttpProblem } from "./problem.ts";
 
@@ -75,8 +76,8 @@ export class Access {
     const { token } = this.#options;
     if (token === undefined) return;
     const [, bearer] = /^bearer +(\S+)$/i.exec(headers.get("authorization") ?? "") ?? [];
-    if (bearer !== undefined && isSame(bearer, token)) return;
-    if (shownBy(headers, url).some((one) => isSame(one, token))) return;
+    if (bearer !== undefined && isSameSecret(bearer, token)) return;
+    if (shownBy(headers, url).some((one) => isSameSecret(one, token))) return;
     const text = "Cannot tell who asks: send the token that rpc gateway printed, as the header " +
       "Authorization: Bearer <token>";
     throw new HttpProblem(401, "Unauthenticated", text);
@@ -123,16 +124,4 @@ function shownBy(headers: Headers, url: URL): string[] {
 /** Cookies know no ports: two gateways of one machine must not take each other's. */
 function cookieName({ port }: URL): string {
   return `rpc_gateway_${port || "default"}`;
-}
-
-/**
- * Compares in a time that says nothing of how much of it is right: all of the token's letters are
- * looked at, whatever was shown.
- */
-function isSame(shown: string, token: string): boolean {
-  let difference = shown.length ^ token.length;
-  for (let i = 0; i < token.length; i++) {
-    difference |= shown.charCodeAt(i % shown.length) ^ token.charCodeAt(i);
-  }
-  return difference === 0;
 }

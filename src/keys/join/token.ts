@@ -3,7 +3,8 @@
  * both sides to each other over a network that nobody trusts.
  */
 
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac } from "node:crypto";
+import { isSameSecret } from "../../base/values/same_secret.ts";
 
 /** Random bytes in a token: 128 bits, which nobody guesses in five tries or in fifteen minutes. */
 const secretBytes = 16;
@@ -56,8 +57,5 @@ export function proofOf({ secret }: Token, ...texts: readonly string[]): string 
 
 /** Whether a proof is right, in the same time wherever it is wrong. */
 export function isProof(given: unknown, right: string): boolean {
-  if (typeof given !== "string" || given.length !== right.length) return false;
-  const encoder = new TextEncoder();
-  const [one, other] = [encoder.encode(given), encoder.encode(right)];
-  return one.length === other.length && timingSafeEqual(one, other);
+  return typeof given === "string" && isSameSecret(given, right);
 }
