@@ -1,3 +1,4 @@
+import { matcherOf } from "../../base/names/patterns.ts";
 import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
 
 /** A method as a tool of the Model Context Protocol. */
@@ -19,9 +20,9 @@ const nameLengthMax = 64;
  * @param patterns names with `*` for any letters, separated by commas
  */
 export function toolsOf(methods: readonly OpenRpcMethod[], patterns: string): Tool[] {
-  const wanted = patterns.split(",").map((pattern) => patternOf(pattern.trim()));
+  const isWanted = matcherOf(patterns.split(",").map((pattern) => pattern.trim()));
   const taken = new Set<string>();
-  return methods.filter(({ name }) => wanted.some((one) => one.test(name))).map((method) => ({
+  return methods.filter(({ name }) => isWanted(name)).map((method) => ({
     method,
     name: freeName(taken, method.name),
     description: [method.summary, method.description].filter(Boolean).join("\n") || method.name,
@@ -37,10 +38,6 @@ function inputOf({ params }: OpenRpcMethod): Tool["inputSchema"] {
     properties: Object.fromEntries(params.map(({ name, schema }) => [name, schema])),
     ...(required.length === 0 ? {} : { required }),
   };
-}
-
-function patternOf(pattern: string): RegExp {
-  return new RegExp(`^${pattern.split("*").map((part) => RegExp.escape(part)).join(".*")}$`, "s");
 }
 
 function freeName(taken: Set<string>, name: string): string {
