@@ -14,7 +14,7 @@ import { systemRandom } from "../base/random.ts";
 import {
   type Change,
   type InstanceSource,
-  placeText,
+  noServerText,
   type Snapshot,
   type Watch,
 } from "../discovery/discovery.ts";
@@ -376,8 +376,7 @@ export class Client {
     if (this.#registry === "silent") {
       return `No answer from the registry ${this.#discovery.url} yet`;
     }
-    return `No server of service "${this.#service}" is registered in the registry ` +
-      `${placeText(this.#discovery)} (start one: rpc serve 127.0.0.1 0)`;
+    return noServerText(this.#service, this.#discovery);
   }
 }
 

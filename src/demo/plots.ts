@@ -6,6 +6,7 @@ import {
   dot,
   heightMarks,
   line,
+  moment,
   namedNumber,
   niceAbove,
   plot,
@@ -55,21 +56,12 @@ export function throughputPlot(record: DemoRecord): string {
     namedNumber((x(startMs) + x(phaseEndMs ?? endMs)) / 2, 16, "scenario", scenario),
   ]);
   const marked = record.events.filter(({ kind }) => kind === "join" || kind === "loss");
-  const events = marked.flatMap(({ atMs, kind, text: words }, i) => {
+  const events = marked.map(({ atMs, kind, text: words }, i) => {
     const label = words.replace(/ (at|\().*$/, "").replace("server ", "").replace(
       "is killed",
       "killed",
     );
-    const y = 34 + 13 * (i % 4);
-    const isLate = x(atMs) > 75;
-    return [
-      line([x(atMs), y], [x(atMs), bottom], `event ${kind}`),
-      text(x(atMs), y + 9, label, {
-        anchor: isLate ? "end" : "start",
-        name: kind,
-        dx: isLate ? -3 : 3,
-      }),
-    ];
+    return moment(x(atMs), [34 + 13 * (i % 4), bottom], kind, label, { lateFrom: 75 });
   });
   return plot("Calls a second over time", bottom + 24, 40, [
     ...heightMarks(max, top, bottom),

@@ -75,6 +75,26 @@ export function text(
   return element(x, y, escaped(words), anchor, name, dx);
 }
 
+/**
+ * A moment over a plot of time: a line from `y` down to `bottom`, and what happened then, which
+ * stands to its left where it is later than `lateFrom`.
+ *
+ * @param kind the line's class, `join` or `loss`
+ * @param name the words' class. @default the line's
+ */
+export function moment(
+  x: number,
+  [y, bottom]: readonly [number, number],
+  kind: string,
+  words: string,
+  { lateFrom, name = kind }: { readonly lateFrom: number; readonly name?: string },
+): string {
+  const isLate = x > lateFrom;
+  const style = { anchor: isLate ? "end" : "start", name, dx: isLate ? -3 : 3 } as const;
+  return line([x, y], [x, bottom], `event ${kind}`) +
+    (words === "" ? "" : `\n${text(x, y + 9, words, style)}`);
+}
+
 /** A number with the word before it that is left out where there is little room. */
 export function namedNumber(x: number, y: number, word: string, number: number): string {
   return element(x, y, `<tspan class="wide">${escaped(word)} </tspan>${number}`, "middle");

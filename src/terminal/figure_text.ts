@@ -21,8 +21,8 @@ export function rounded(value: number): string {
   return value.toPrecision(3);
 }
 
-/** A number with its noun: `1 retry`, `2 retries`. */
-export function counted(count: number, noun: "retry" | "ejection" | "error"): string {
+/** A number with its noun: `1 call`, `2 calls`, `2 retries`. */
+export function counted(count: number, noun: string): string {
   if (count === 1) return `1 ${noun}`;
-  return `${count} ${noun === "retry" ? "retries" : `${noun}s`}`;
+  return `${count} ${noun.replace(/y$/, "ie")}s`;
 }

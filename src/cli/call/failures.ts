@@ -47,7 +47,7 @@ export class Failures {
     if (this.#count > shownMax) return;
     const where = server === undefined || error.message.includes(server) ? "" : ` at ${server}`;
     const hint = flags.input === undefined ? hintFor(error, this.#options.method) : undefined;
-    const line = `${this.#subjectOf(job)} failed${where}: ${error.name}: ${messageOf(error)}` +
+    const line = `${this.#subjectOf(job)} failed${where}: ${error.name}: ${toldMessage(error)}` +
       (hint === undefined ? "" : `; ${hint}`);
     tell(problemLine(plainLine(line)));
     if (flags.verbose && error.stack !== undefined) tell(indentedText(error.stack));
@@ -70,7 +70,7 @@ export class Failures {
 const countOfOthers = / \(and \d+ more issues?\)$/;
 
 /** The message, with the issues themselves in place of their number. */
-function messageOf({ name, message, issues = [] }: RpcError): string {
+function toldMessage({ name, message, issues = [] }: RpcError): string {
   if (name === "MethodNotFound") {
     // A program asks for the list by the protocol, a person by the command.
     return message.replace("(rpc.discover lists them)", "(list them: rpc methods)");

@@ -84,7 +84,7 @@ export class CallSummary {
   text({ elapsedMs, stats, rate, isInterrupted }: SummaryFacts): string {
     const names = [...this.#errors].map(([name, { count }]) => `${name} ${count}`).join(", ");
     const lines = [
-      `${this.#calls === 1 ? "1 call" : `${this.#calls} calls`}, ${counted(this.#failed, "error")}${
+      `${counted(this.#calls, "call")}, ${counted(this.#failed, "error")}${
         names === "" ? "" : ` (${names})`
       }, ` +
       `${seconds(elapsedMs)} s, ${rounded(perSecond(this.#calls, elapsedMs))} calls/s` +

@@ -3,7 +3,7 @@ import { messageOf } from "../../base/errors.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import { callOnce } from "../../client/call_once.ts";
 import type { Transport } from "../../client/transport.ts";
-import { type Instance, placeText, type Snapshot } from "../../discovery/discovery.ts";
+import { type Instance, noServerText, type Snapshot } from "../../discovery/discovery.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { serversFlags } from "./flags.ts";
@@ -56,7 +56,7 @@ export async function run(
     }
     if (!flags.watch) {
       const lists = snapshots(discovery, flags.service, interrupt.signal);
-      return await listOnce(lists, shown, transport, placeText(discovery));
+      return await listOnce(lists, shown, transport, noServerText(flags.service, discovery));
     }
     const { watchServers } = await import("./watch.ts");
     return await watchServers(discovery, { ...shown, transport }, interrupt);
@@ -70,7 +70,7 @@ async function listOnce(
   lists: AsyncIterable<Snapshot>,
   flags: Flags,
   transport: Transport,
-  place: string,
+  nobody: string,
 ): Promise<number> {
   for await (const { instances, stale } of lists) {
     if (stale) console.error("rpc: the registry cannot be asked: this is the last list known");
@@ -79,10 +79,7 @@ async function listOnce(
     );
     if (flags.json) { for (const server of servers) printLine(jsonLine(toJson(server))); }
     else if (servers.length === 0) {
-      console.error(
-        `rpc: No server of service "${flags.service}" is registered in the registry ` +
-          `${place} (start one: rpc serve 127.0.0.1 0)`,
-      );
+      console.error(`rpc: ${nobody}`);
     } else printLine(await toTable(servers));
     const isAnswered = servers.some(({ answer }) => typeof answer === "number");
     return servers.length === 0 || isAnswered ? exitCodes.success : exitCodes.failure;

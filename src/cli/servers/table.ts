@@ -1,5 +1,6 @@
 import { addressOf } from "../../base/names/host_port.ts";
 import { stripVTControlCharacters, styleText } from "node:util";
+import { counted } from "../../terminal/figure_text.ts";
 import { plainLine } from "../../terminal/plain_text.ts";
 import { timeText } from "../../terminal/time_text.ts";
 import { fitted, padded } from "../../terminal/width.ts";
@@ -88,7 +89,7 @@ export function linesOf(
   height = Infinity,
 ): string[] {
   const perSecond = rows.reduce((sum, row) => sum + (row.callsPerSecond ?? 0), 0);
-  const count = rows.length === 1 ? "1 server" : `${rows.length} servers`;
+  const count = counted(rows.length, "server");
   const head = `${styleText("bold", `${count} of ${service}`)}, ${rate(perSecond)} calls/s  ` +
     chosenText(view) +
     styleText("dim", `${plainLine(registry)}${view === undefined ? "  Ctrl-C ends" : ""}`);

@@ -4,6 +4,7 @@ import type { Instance } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 import { problemLine } from "../../terminal/colour.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
+import { counted } from "../../terminal/figure_text.ts";
 import { plainLine } from "../../terminal/plain_text.ts";
 import { ResultWriter } from "../../terminal/result_writer.ts";
 import { terminalSize } from "../../terminal/size.ts";
@@ -111,7 +112,7 @@ class Fleet {
     else if (isFirst) tell("no server is registered yet; waiting for one (Ctrl-C ends)");
     const heard = await Promise.all(fresh.map(({ id }) => this.#taps.get(id)?.first));
     const count = heard.filter((isHeard) => isHeard).length;
-    const servers = count === 1 ? "1 server" : `${count} servers`;
+    const servers = counted(count, "server");
     if (count > 0) {
       tell(isFirst ? `listening to ${servers} (Ctrl-C ends)` : `listening to ${servers} more`);
     }

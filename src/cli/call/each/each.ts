@@ -5,7 +5,7 @@ import { eachConcurrencyDefault } from "../../limits.ts";
 import type { Logger } from "../../../base/log.ts";
 import { Client } from "../../../client/client.ts";
 import type { Transport } from "../../../client/transport.ts";
-import { type Discovery, type Instance, placeText } from "../../../discovery/discovery.ts";
+import { type Discovery, type Instance, noServerText } from "../../../discovery/discovery.ts";
 import { onlyOne } from "../../../discovery/narrowed.ts";
 import { snapshots } from "../../../discovery/snapshots.ts";
 import { problemLine } from "../../../terminal/colour.ts";
@@ -37,10 +37,7 @@ export async function callEach(options: CallEachOptions): Promise<number> {
   for await (const { instances, stale } of snapshots(discovery, flags.service, signal)) {
     if (stale) console.error("rpc: the registry cannot be asked: this is the last list known");
     if (instances.length === 0) {
-      console.error(
-        `rpc: No server of service "${flags.service}" is registered in the registry ` +
-          `${placeText(discovery)} (start one: rpc serve 127.0.0.1 0)`,
-      );
+      console.error(`rpc: ${noServerText(flags.service, discovery)}`);
       return exitCodes.failure;
     }
     return await new EachRun(options, instances).run();

@@ -42,7 +42,7 @@ export function loadPageOf({ method, summary, record, facts }: LoadPageInput): s
 function leadOf(summary: CallSummary, facts: SummaryFacts): string {
   const { elapsedMs, rate, isInterrupted, stats } = facts;
   const asked = rate === undefined ? "" : ` (${rate} asked for)`;
-  return `${summary.calls === 1 ? "1 call" : `${summary.calls} calls`}, ` +
+  return `${counted(summary.calls, "call")}, ` +
     `${counted(summary.failed, "error")}, ${seconds(elapsedMs)} s, ` +
     `${rounded(perSecond(summary.calls, elapsedMs))} calls/s${asked}, ` +
     `${counted(stats.retries, "retry")}, ${counted(stats.ejections, "ejection")}` +

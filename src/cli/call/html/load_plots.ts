@@ -1,4 +1,12 @@
-import { heightMarks, line, niceAbove, plot, rect, text, timeMarks } from "../../../report/svg.ts";
+import {
+  heightMarks,
+  moment,
+  niceAbove,
+  plot,
+  rect,
+  text,
+  timeMarks,
+} from "../../../report/svg.ts";
 import { milliseconds } from "../../../terminal/figure_text.ts";
 import type { LatencyHistogram } from "../../../terminal/histogram.ts";
 import type { ServerChange } from "../../../client/endpoints/endpoint_types.ts";
@@ -49,19 +57,11 @@ export function ratePlot(record: LoadRecord): string {
       bar(failed, "failed"),
     ];
   });
-  const marks = events.flatMap(({ atMs, server, change }, i) => {
-    const at = x(atMs);
-    const y = 4 + 13 * (i % eventRows);
-    const isLate = at > 60;
-    const words = `${server} ${change}`;
-    return [
-      line([at, y], [at, bottom], `event ${classes[change]}`),
-      i >= eventsNamedMax ? "" : text(at, y + 9, words, {
-        anchor: isLate ? "end" : "start",
-        name: `${classes[change]} wide`,
-        dx: isLate ? -3 : 3,
-      }),
-    ];
+  const marks = events.map(({ atMs, server, change }, i) => {
+    const kind = classes[change];
+    const words = i < eventsNamedMax ? `${server} ${change}` : "";
+    const place = [4 + 13 * (i % eventRows), bottom] as const;
+    return moment(x(atMs), place, kind, words, { lateFrom: 60, name: `${kind} wide` });
   });
   return plot("Calls a second over time", bottom + 24, 52, [
     ...heightMarks(max, top, bottom),
