@@ -64,14 +64,11 @@ export class Endpoints implements EndpointOwner {
     this.places = new DialPlaces(dependencies);
     this.#events = events;
     const { clock, random, subset: size = Infinity, zone } = dependencies;
-    const isShort = () => this.places.isShort && this.usableCount > 0;
     this.#subset = new Subset({
       all: () => this.#byAddress.values(),
       at: (address) => this.#byAddress.get(address),
       list: (address, instance) => this.#list(address, instance),
-      get isShort() {
-        return isShort();
-      },
+      isShort: () => this.places.isShort && this.usableCount > 0,
       reweighed: (weightOfOne) => {
         this.loads.weightOfOne = weightOfOne;
         for (const list of Object.values(this.#lists)) list.reweighed();
@@ -206,7 +203,7 @@ export class Endpoints implements EndpointOwner {
    * Whether there is one whose first connection attempt is still under way, or has its turn soon.
    */
   get isAnyUntried(): boolean {
-    return (this.#untried.size > 0 || this.#subset.hasOthers) && this.places.areMoving;
+    return this.places.areMoving && (this.#untried.size > 0 || this.#subset.hasOthers);
   }
 
   /** Whether any that can take calls now may offer a call's method. */

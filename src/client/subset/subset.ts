@@ -31,7 +31,7 @@ interface Members {
   /** Connects to a server, from now on; tells a known one what is said of it. */
   list(address: string, instance: Instance): void;
   /** Whether some wait for a file handle already, while others can be used. */
-  readonly isShort: boolean;
+  isShort(): boolean;
   /** Weights have changed; what a server weighs on average, or 0 where that says nothing. */
   reweighed(weightOfOne: number): void;
 }
@@ -216,7 +216,7 @@ export class Subset {
       const known = this.#members.at(address);
       if (known === undefined) {
         // After a failure of many, not all others are tried at once.
-        if (this.#members.isShort || tries-- <= 0) break;
+        if (this.#members.isShort() || tries-- <= 0) break;
         this.#members.list(address, instance);
       } else if (!known.isListed) {
         this.#members.list(address, instance);
