@@ -371,7 +371,7 @@ export const gatheringShare = 2;
  */
 export const gatheringMsMax = 100;
 
-/** Files that are looked through for the one that keeps a module from loading: milliseconds. */
+/** Files that are looked through, in milliseconds, for the one that keeps a module from loading. */
 export const importsLookedAtMax = 1_000;
 
 /**

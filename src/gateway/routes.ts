@@ -226,7 +226,6 @@ export class Routes {
         "access-control-allow-headers":
           `authorization, content-type, accept, traceparent, ${timeoutHeader}, ` +
           "mcp-session-id, mcp-protocol-version",
-
         "access-control-max-age": "600",
       },
     });

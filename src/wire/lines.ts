@@ -20,7 +20,7 @@ const shortLookBytes = 1024;
  * So many bytes at a time are made text and looked through, which takes a fifth of the time of
  * looking at each. Longer strings are memory that V8 takes from the system one by one.
  */
-const lookBytes = 64 * 1024;
+export const lookBytes: number = 64 * 1024;
 
 /** Where the last line feed is, or -1. */
 function lastLineFeed(chunk: Uint8Array): number {
@@ -72,10 +72,11 @@ const partialBytesKept = 64 * 1024;
 // no JSON: kept, so that it fails wherever it stands, not only in mid-stream.
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-// The strict one makes strings of two bytes a character in Deno, also of plain ASCII, and takes
-// several times as long. This one puts a mark where bytes are not UTF-8, after which one looks more
-// closely.
-/** Decodes what needs no stricter one: what is not UTF-8 becomes {@link replacementMark}. */
+/**
+ * Decodes what is most likely UTF-8, and puts a {@link replacementMark} where it is not, after
+ * which one looks more closely: the strict one makes strings of two bytes a character in Deno, also
+ * of plain ASCII, and takes several times as long.
+ */
 export const decoder: TextDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Stands in decoded text for what is not UTF-8, and for itself. */

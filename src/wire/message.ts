@@ -127,6 +127,7 @@ export type UnreadJson = string | LentBytes;
 export interface UnreadRequest extends Request {
   readonly unread?: UnreadJson;
 }
+
 /** A line around something long, which to join with the rest would be to move. */
 export interface LongLine<Body extends UnreadJson = UnreadJson> {
   readonly head: string;

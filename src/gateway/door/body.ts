@@ -97,8 +97,7 @@ function decode(decoder: TextDecoder, bytes?: Uint8Array, options?: TextDecodeOp
   }
 }
 
-/** How long a body says it is, to which the runtime holds it;
-`undefined`: it says nothing. */
+/** How long a body says it is, to which the runtime holds it; `undefined`: it says nothing. */
 function lengthOf({ headers }: Request): number | undefined {
   const length = headers.get("content-length");
   return length === null ? undefined : Number(length);

@@ -1,5 +1,5 @@
 /** What a browser is told with each answer: to take it for what it says it is, and to keep none. */
-const always = {
+export const alwaysTold = {
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
   "cross-origin-resource-policy": "same-origin",
@@ -19,5 +19,5 @@ export function reply(
     readonly headers?: Readonly<Record<string, string>> | undefined;
   } = {},
 ): Response {
-  return new Response(body, { status, headers: { ...always, ...headers } });
+  return new Response(body, { status, headers: { ...alwaysTold, ...headers } });
 }

@@ -2,14 +2,8 @@
 
 import { RpcError } from "../../base/errors.ts";
 import type { LongLine, UnreadJson } from "../message.ts";
-import { decodedStrictly, decoder, replacementMark } from "../lines.ts";
+import { decodedStrictly, decoder, lookBytes, replacementMark } from "../lines.ts";
 import { Brackets, isOneValue } from "../nesting.ts";
-
-/**
- * Bytes that are made text at a time, and forgotten: V8 takes the memory of longer strings from the
- * system one by one, and gives it back.
- */
-const partBytes = 64 * 1024;
 
 /** The first of it, so many characters or bytes. */
 export function beginningOf(text: UnreadJson, length: number): string {
@@ -49,7 +43,6 @@ export function partOf(text: UnreadJson, start: number, end: number): UnreadJson
 /** As text; ParseError if it is not UTF-8. */
 export function lineText(text: UnreadJson): string | RpcError {
   if (typeof text === "string") return text;
-  // The strict one takes several times as long.
   const decoded = decoder.decode(text.bytes);
   return decoded.includes(replacementMark) ? decodedStrictly(text.bytes) : decoded;
 }
@@ -80,7 +73,7 @@ export function isOneValueIn(
   if (typeof text === "string") return isOneValue(text.slice(start, end), levels);
   const brackets = new Brackets(levels, true);
   for (let at = start; at < end;) {
-    const next = characterStart(text.bytes, Math.min(at + partBytes, end), end);
+    const next = characterStart(text.bytes, Math.min(at + lookBytes, end), end);
     const decoded = decoder.decode(text.bytes.subarray(at, next));
     if (decoded.includes(replacementMark) || !brackets.pass(decoded)) return false;
     at = next;
