@@ -7,7 +7,9 @@ import { ZooKeeperClient, type ZooKeeperOptions } from "../../src/zookeeper/clie
 import type { ZooKeeperError } from "../../src/zookeeper/errors.ts";
 import type { ZooKeeperState } from "../../src/zookeeper/session.ts";
 import type { WatchEvent } from "../../src/zookeeper/watchers.ts";
+import { startTcpProxy } from "../support/tcp_proxy.ts";
 import { waitFor } from "../support/wait_for.ts";
+import type { ZooKeeperServer } from "../support/zookeeper_server.ts";
 
 /** Short, so that expiries are: ten ticks of the test servers. */
 export const sessionTimeoutMs = 2_000;
@@ -78,6 +80,32 @@ export async function connectedClient(
 export function recorder(): { readonly events: WatchEvent[]; watch(event: WatchEvent): void } {
   const events: WatchEvent[] = [];
   return { events, watch: (event) => events.push(event) };
+}
+
+/** Resolves when a recorder has been told of so many events. */
+export function seen(events: readonly unknown[], count: number): Promise<unknown> {
+  return waitFor(
+    () => `${count} events; there are ${events.length}`,
+    () => events.length >= count,
+  );
+}
+
+/** Two clients on one chroot: one that watches, through a proxy, and one that changes things. */
+export async function watchingPair(server: Pick<ZooKeeperServer, "port" | "connectString">) {
+  const chroot = ownChroot("");
+  const proxy = startTcpProxy({ targetPort: server.port });
+  const writer = await connectedClient(server.connectString + chroot);
+  const reader = await connectedClient(`127.0.0.1:${proxy.port}${chroot}`);
+  return {
+    proxy,
+    reader,
+    writer: writer.client,
+    client: reader.client,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([reader.client.close(), writer.client.close()]);
+      await proxy[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** For `assert.rejects`: an error with this code. */

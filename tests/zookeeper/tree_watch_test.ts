@@ -1,39 +1,16 @@
 import assert from "node:assert/strict";
 import { Opcode } from "../../src/zookeeper/protocol.ts";
-import { startTcpProxy } from "../support/tcp_proxy.ts";
-import { waitFor } from "../support/wait_for.ts";
 import { sharedZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
-import { connectedClient, newClient, ownChroot, recorder, withCode } from "./client_fixture.ts";
+import { newClient, recorder, seen, watchingPair, withCode } from "./client_fixture.ts";
 import { ScriptedServer } from "./scripted_server.ts";
 
 const server = sharedZooKeeper();
 const unimplemented = -6;
 
-const seen = (events: readonly unknown[], count: number) =>
-  waitFor(() => `${count} events; there are ${events.length}`, () => events.length >= count);
-
-/** One that watches, through a proxy, and one that changes things, on a chroot of their own. */
-async function pair() {
-  const chroot = ownChroot("");
-  const proxy = startTcpProxy({ targetPort: server().port });
-  const writer = await connectedClient(server().connectString + chroot);
-  const reader = await connectedClient(`127.0.0.1:${proxy.port}${chroot}`);
-  return {
-    proxy,
-    reader,
-    writer: writer.client,
-    client: reader.client,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([reader.client.close(), writer.client.close()]);
-      await proxy[Symbol.asyncDispose]();
-    },
-  };
-}
-
 zooKeeperTest(
   "of a tree each node that comes, changes or goes is told, until it is unwatched",
   async () => {
-    await using fixture = await pair();
+    await using fixture = await watchingPair(server());
     const { client, writer } = fixture;
     const { events, watch } = recorder();
     // Nothing is there yet.
@@ -65,7 +42,7 @@ zooKeeperTest(
 );
 
 zooKeeperTest("a tree that two watch is watched until both have ended it", async () => {
-  await using fixture = await pair();
+  await using fixture = await watchingPair(server());
   const { client, writer } = fixture;
   const one = recorder();
   const other = recorder();
@@ -79,7 +56,7 @@ zooKeeperTest("a tree that two watch is watched until both have ended it", async
 });
 
 zooKeeperTest("the watch of a tree lives on after a broken connection", async () => {
-  await using fixture = await pair();
+  await using fixture = await watchingPair(server());
   const { client, writer, proxy, reader } = fixture;
   const { events, watch } = recorder();
   await client.watchTree("/a", watch);

@@ -1,34 +1,11 @@
 import assert from "node:assert/strict";
-import { startTcpProxy } from "../support/tcp_proxy.ts";
-import { waitFor } from "../support/wait_for.ts";
 import { sharedZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
-import { connectedClient, ownChroot, recorder } from "./client_fixture.ts";
+import { recorder, seen, watchingPair } from "./client_fixture.ts";
 
 const server = sharedZooKeeper();
 
-/** Two clients on one chroot: one that watches, through a proxy, and one that changes things. */
-async function pair() {
-  const chroot = ownChroot("");
-  const proxy = startTcpProxy({ targetPort: server().port });
-  const writer = await connectedClient(server().connectString + chroot);
-  const reader = await connectedClient(`127.0.0.1:${proxy.port}${chroot}`);
-  return {
-    proxy,
-    reader,
-    writer: writer.client,
-    client: reader.client,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([reader.client.close(), writer.client.close()]);
-      await proxy[Symbol.asyncDispose]();
-    },
-  };
-}
-
-const seen = (events: readonly unknown[], count: number) =>
-  waitFor(() => `${count} events; there are ${events.length}`, () => events.length >= count);
-
 zooKeeperTest("exists() of a missing node watches for its creation", async () => {
-  await using fixture = await pair();
+  await using fixture = await watchingPair(server());
   const { client, writer } = fixture;
   const { events, watch } = recorder();
   assert.equal(await client.exists("/a", watch), undefined);
@@ -38,7 +15,7 @@ zooKeeperTest("exists() of a missing node watches for its creation", async () =>
 });
 
 zooKeeperTest("exists() and getData() of a node watch for its change and its end", async () => {
-  await using fixture = await pair();
+  await using fixture = await watchingPair(server());
   const { client, writer } = fixture;
   await writer.create("/a", "");
   const { events, watch } = recorder();
@@ -57,7 +34,7 @@ zooKeeperTest("exists() and getData() of a node watch for its change and its end
 zooKeeperTest(
   "getChildren() watches for children that come and go, and for the parent's end",
   async () => {
-    await using fixture = await pair();
+    await using fixture = await watchingPair(server());
     const { client, writer } = fixture;
     await writer.create("/a", "");
     const { events, watch } = recorder();
@@ -76,7 +53,7 @@ zooKeeperTest(
 );
 
 zooKeeperTest("a watch fires once, and the same watcher is told once", async () => {
-  await using fixture = await pair();
+  await using fixture = await watchingPair(server());
   const { client, writer } = fixture;
   await writer.create("/a", "");
   const { events, watch } = recorder();
@@ -95,7 +72,7 @@ zooKeeperTest("a watch fires once, and the same watcher is told once", async () 
 });
 
 zooKeeperTest("a read that fails registers no watch", async () => {
-  await using fixture = await pair();
+  await using fixture = await watchingPair(server());
   const { client, writer } = fixture;
   const { events, watch } = recorder();
   await assert.rejects(client.getData("/a", watch));
@@ -107,7 +84,7 @@ zooKeeperTest("a read that fails registers no watch", async () => {
 });
 
 zooKeeperTest("an event that comes right behind its read's answer finds the watcher", async () => {
-  await using fixture = await pair();
+  await using fixture = await watchingPair(server());
   const { client } = fixture;
   const { events, watch } = recorder();
   // Answers and events of one client come over one connection, all of these in few packets.
@@ -120,7 +97,7 @@ zooKeeperTest("an event that comes right behind its read's answer finds the watc
 });
 
 zooKeeperTest("watches live on after a broken connection", async () => {
-  await using fixture = await pair();
+  await using fixture = await watchingPair(server());
   const { client, writer, proxy, reader } = fixture;
   await writer.create("/data", "");
   await writer.create("/parent", "");
@@ -144,7 +121,7 @@ zooKeeperTest("watches live on after a broken connection", async () => {
 });
 
 zooKeeperTest("what happens while disconnected is told after the reconnection", async () => {
-  await using fixture = await pair();
+  await using fixture = await watchingPair(server());
   const { client, writer, proxy, reader } = fixture;
   for (const path of ["/data", "/gone", "/parent"]) await writer.create(path, "");
   const { events, watch } = recorder();
@@ -173,7 +150,7 @@ zooKeeperTest("what happens while disconnected is told after the reconnection", 
 zooKeeperTest(
   "2,000 watches with long paths are set again, none lost, none told twice",
   async () => {
-    await using fixture = await pair();
+    await using fixture = await watchingPair(server());
     const { client, writer, proxy, reader } = fixture;
     // 1.4 MB of paths: more than the server takes in one request.
     const paths = Array.from({ length: 2_000 }, (_, i) => `/${"x".repeat(700)}-${i}`);
