@@ -948,7 +948,7 @@ class _Endpoint:
         self._late = 0
         self._ejected_until = 0.0
         self._backoff = _Backoff(0.05, 5.0)
-        self._hurry: Optional[asyncio.Event] = None
+        self._hurry: "Optional[asyncio.Future[None]]" = None
         self._hasty_at = 0.0
         self._life = asyncio.ensure_future(self._live())
         self._life.add_done_callback(_heard)
@@ -989,8 +989,7 @@ class _Endpoint:
             self.lacking.clear()
             self._late, self._ejected_until = 0, 0.0
             self._backoff.failures = 0
-            if self._hurry is not None:
-                self._hurry.set()
+            self._hurry_up()
         self.instance = instance
         self.is_listed = True
 
@@ -1047,9 +1046,12 @@ class _Endpoint:
 
     def hurry(self, now: float) -> bool:
         """A call waits, and nobody is connected: tries again, if it is time."""
-        if self._hurry is None or self._hurry.is_set() or now < self._hasty_at:
+        return now >= self._hasty_at and self._hurry_up()
+
+    def _hurry_up(self) -> bool:
+        if self._hurry is None or self._hurry.done():
             return False
-        self._hurry.set()
+        self._hurry.set_result(None)
         return True
 
     async def _live(self) -> None:
@@ -1063,11 +1065,8 @@ class _Endpoint:
                     return self.close()
                 now = self._core.loop.time()
                 self._hasty_at = now + HASTE
-                self._hurry = asyncio.Event()
-                try:
-                    await asyncio.wait_for(self._hurry.wait(), self._backoff.next())
-                except asyncio.TimeoutError:
-                    pass
+                self._hurry = self._core.loop.create_future()
+                await asyncio.wait({self._hurry}, timeout=self._backoff.next())
                 self._hurry = None
         finally:
             if self.connection is not None:
@@ -1103,17 +1102,30 @@ class _Endpoint:
         def making() -> Any:
             return loop.create_connection(protocol, instance.host, instance.port, **tls)
 
-        try:
-            async with core.dials:
-                made = await asyncio.wait_for(making(), CONNECT_TIMEOUT)
-        except asyncio.TimeoutError:
-            raise Unavailable(f"no connection within {CONNECT_TIMEOUT:g} s") from None
-        connection: _Connection = made[1]
+        async with core.dials:
+            connection = await self._made(asyncio.ensure_future(making()))
         try:
             await self._probe(connection, bool(tls))
         except BaseException:
             connection.break_off("it was given up")
             raise
+        return connection
+
+    async def _made(self, making: "asyncio.Future[Any]") -> _Connection:
+        """Not by `asyncio.wait_for`: before Python 3.12 that misses a cancellation in the turn in which it ends."""
+        is_wanted = False
+        try:
+            await asyncio.wait({making}, timeout=CONNECT_TIMEOUT)
+            is_wanted = True
+        finally:
+            if not making.done():
+                making.cancel()
+                await asyncio.wait({making})
+            if not is_wanted and not making.cancelled() and making.exception() is None:
+                making.result()[0].abort()
+        if making.cancelled():
+            raise Unavailable(f"no connection within {CONNECT_TIMEOUT:g} s")
+        connection: _Connection = making.result()[1]
         return connection
 
     async def _probe(self, connection: _Connection, is_tls: bool) -> None:

@@ -698,6 +698,29 @@ class Asyncio(unittest.TestCase):
         with FakeServer(handle) as server:
             asyncio.run(asyncio.wait_for(main(static(server)), PATIENCE))
 
+    def test_closing_ends_also_in_the_very_turn_in_which_an_attempt_to_connect_does(self):
+        transport = mock.Mock()
+
+        async def main(end):
+            attempt = asyncio.get_running_loop().create_future()
+            begun = asyncio.Event()
+
+            def connect(*_, **__):
+                begun.set()
+                return attempt
+
+            with mock.patch.object(asyncio.get_running_loop(), "create_connection", connect):
+                async with AsyncClient("static:127.0.0.1:1"):
+                    await begun.wait()
+                    end(attempt)
+
+        for end in (
+            lambda attempt: attempt.set_exception(OSError("refused")),
+            lambda attempt: attempt.set_result((transport, mock.Mock())),
+        ):
+            asyncio.run(asyncio.wait_for(main(end), PATIENCE))
+        transport.abort.assert_called_once_with()
+
 
 if __name__ == "__main__":
     unittest.main()
