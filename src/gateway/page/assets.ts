@@ -5,12 +5,15 @@ import css from "./page.css" with { type: "text" };
 import call from "./call.js" with { type: "text" };
 import copies from "./copies.js" with { type: "text" };
 import dom from "./dom.js" with { type: "text" };
-import fields from "./fields.js" with { type: "text" };
+import exact from "./form/exact.js" with { type: "text" };
+import fields from "./form/fields.js" with { type: "text" };
 import methods from "./methods.js" with { type: "text" };
+import output from "./output.js" with { type: "text" };
 import page from "./page.js" with { type: "text" };
 import past from "./past.js" with { type: "text" };
 import plots from "./plots.js" with { type: "text" };
-import schema from "./schema.js" with { type: "text" };
+import schema from "./form/schema.js" with { type: "text" };
+import server_row from "./server_row.js" with { type: "text" };
 import servers from "./servers.js" with { type: "text" };
 import words from "./words.js" with { type: "text" };
 import { reply } from "../door/reply.ts";
@@ -28,7 +31,10 @@ const policy = [
 ].join("; ");
 
 /** The page's modules, each under its own name. */
-const modules = { call, copies, dom, fields, methods, page, past, plots, schema, servers, words };
+const modules = {
+  ...{ call, copies, dom, methods, output, page, past, plots, server_row, servers, words },
+  ...{ "form/exact": exact, "form/fields": fields, "form/schema": schema },
+};
 
 const assets: Readonly<Record<string, readonly [type: string, text: string]>> = {
   "/": ["text/html", html],

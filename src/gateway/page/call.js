@@ -1,27 +1,20 @@
 /** One method: what it is, a form, its result or its stream, and the calls before. */
 
 import { copyForms } from "./copies.js";
-import { el, say as tell, shown } from "./dom.js";
-import { fieldOf } from "./fields.js";
+import { el, say as tell } from "./dom.js";
+import { parseExactly, writeExactly } from "./form/exact.js";
+import { formOf } from "./form/fields.js";
+import { outputOf } from "./output.js";
 import { remember, remembered } from "./past.js";
 import { t } from "./words.js";
 
-const shownCharactersMax = 200_000;
 const pastShown = 10;
 
 /** Shows it in that element, in place of what was there. `root` is the whole document. */
 export function showMethod(detail, method, root) {
-  const fields = method.params.map(({ name, schema, required, description }) => ({
-    name,
-    ...fieldOf(
-      name,
-      description === undefined || schema === true ? schema : { description, ...schema },
-      required === true,
-      schema?.$defs === undefined ? root : schema,
-    ),
-  }));
+  const fields = formOf(method.params, root);
   const timeout = el("input", { id: "timeout", type: "number", min: "1", value: "10000" });
-  const output = el("pre", { tabIndex: 0, role: "region", "aria-label": t("Result") });
+  const output = outputOf(t("Result"));
   const status = el("p", { role: "status", className: "quiet" });
   const cancel = el("button", { type: "button", disabled: true }, t("Cancel"));
   const past = el("div");
@@ -32,11 +25,19 @@ export function showMethod(detail, method, root) {
   let running;
 
   function params() {
-    const given = fields.map(({ name, read }) => [name, read()])
-      .filter(([, value]) => value !== undefined);
-    return method.paramStructure === "by-position"
-      ? `[${given.map(([, value]) => value).join(",")}]`
-      : `{${given.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(",")}}`;
+    const given = fields.map(({ name, read }) => [name, read()]);
+    const isThere = ([, value]) => value !== undefined;
+    if (method.paramStructure !== "by-position") {
+      const members = given.filter(isThere).map(([name, value]) =>
+        `${JSON.stringify(name)}:${value}`
+      );
+      return `{${members.join(",")}}`;
+    }
+    const all = given.slice(0, given.findLastIndex(isThere) + 1);
+    // One that is left out would make another one of each that follows.
+    const gap = all.find((one) => !isThere(one));
+    if (gap !== undefined) throw new Error(`${gap[0]}: ${t("It is missing")}`);
+    return `[${all.map(([, value]) => value).join(",")}]`;
   }
 
   async function call() {
@@ -47,7 +48,7 @@ export function showMethod(detail, method, root) {
     const abort = running = new AbortController();
     cancel.disabled = false;
     say("...", false);
-    tell(output, "");
+    output.say("");
     const startedAt = performance.now();
     try {
       const answer = await fetch(`/call/${encodeURIComponent(method.name)}`, {
@@ -61,10 +62,12 @@ export function showMethod(detail, method, root) {
         },
       });
       const server = answer.headers.get("rpc-server") ?? "";
-      if (!answer.ok) return fail(await answer.json());
+      if (!answer.ok) {
+        // One that is not ours may stand between.
+        return fail(await answer.json().catch(() => ({ name: "HTTP", status: answer.status })));
+      }
       if (method["x-stream"]) await readLines(answer.body, output, fail);
-      // Numbers stay as they were written: what JavaScript would round is shown as it came.
-      else tell(output, prettyText(await answer.text()));
+      else output.say(writeExactly(parseExactly(await answer.text()), 2));
       if (status.className === "quiet") {
         say(`${(performance.now() - startedAt).toFixed(0)} ms ${server}`, false);
       }
@@ -75,9 +78,9 @@ export function showMethod(detail, method, root) {
     }
   }
 
-  function fail({ name, detail, status, executed, issues }) {
+  function fail({ name, detail = "", status, executed = "maybe", issues }) {
     say(`${name}: ${detail} (${status}, executed: ${executed})`, true);
-    if (issues) tell(output, JSON.stringify(issues, null, 2));
+    if (issues) output.say(JSON.stringify(issues, null, 2));
   }
 
   /** Does it, and tells what is wrong with what was filled in. */
@@ -103,10 +106,11 @@ export function showMethod(detail, method, root) {
   }
 
   function refill(text) {
-    const params = JSON.parse(text);
-    fields.forEach(({ name, write }, index) =>
-      write(Array.isArray(params) ? params[index] : params[name])
-    );
+    const params = parseExactly(text);
+    fields.forEach(({ name, write }, index) => {
+      const key = Array.isArray(params) ? index : name;
+      write(Object.hasOwn(params, key) ? params[key] : undefined);
+    });
   }
 
   cancel.onclick = () => running?.abort();
@@ -134,7 +138,7 @@ export function showMethod(detail, method, root) {
   );
   const copy = el("button", {
     type: "button",
-    onclick: () => tried(() => navigator.clipboard.writeText(output.textContent)),
+    onclick: () => tried(() => navigator.clipboard.writeText(output.text)),
   }, t("Copy"));
   const facts = [
     ...[method.summary, method.description, method["x-kind"]],
@@ -146,16 +150,11 @@ export function showMethod(detail, method, root) {
     el("p", { className: "quiet" }, facts.filter(Boolean).join(" · ")),
     form,
     status,
-    output,
+    output.element,
     el("div", { className: "row" }, copy, ...copies),
     past,
   );
   drawPast();
-}
-
-function prettyText(text) {
-  const value = JSON.parse(text);
-  return JSON.stringify(value) === text.trimEnd() ? JSON.stringify(value, null, 2) : text;
 }
 
 async function readLines(body, output, fail) {
@@ -169,6 +168,6 @@ async function readLines(body, output, fail) {
       if (error) fail(error);
       else if (line.startsWith('{"item":')) items += `${line.slice(8, -1)}\n`;
     }
-    output.textContent = (output.textContent + shown(items)).slice(-shownCharactersMax);
+    output.add(items);
   }
 }

@@ -3,6 +3,22 @@
 const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 const address = (method) => `${location.origin}/call/${encodeURIComponent(method)}`;
 
+/**
+ * JSON as JavaScript, which would round some numbers if they were written as its own, and takes one
+ * member's name for something else.
+ */
+function program(text) {
+  return text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token, at) => {
+    if (token === '"__proto__"' && /^\s*:/.test(text.slice(at + token.length))) return `[${token}]`;
+    if (token[0] === '"' || isKept(token)) return token;
+    return `(JSON as any).rawJSON("${token}")`;
+  });
+}
+
+/** Whether JavaScript's number means the same; of a fraction the nearest does. */
+const isKept = (number) =>
+  String(Number(number)) === number || (/[.]/.test(number) && !/[eE]/.test(number));
+
 /** What writes a call in each form, from the method's name and its parameters as JSON text. */
 export const copyForms = {
   "rpc call": (method, params) => `rpc call ${shell(method)} --params ${shell(params)}`,
@@ -19,5 +35,5 @@ export const copyForms = {
   "TypeScript": (method, params) =>
     `import { connect } from "rpc";\n\nawait using client = await connect();\nconsole.log(await client.call(${
       JSON.stringify(method)
-    }, ${params}));`,
+    }, ${program(params)}));`,
 };

@@ -41,3 +41,16 @@ export function say(element, text) {
   const plain = shown(text);
   if (element.textContent !== plain) element.textContent = plain;
 }
+
+/** Runs something in the next frame, once, however often it is asked for until then. */
+export function onFrame(run) {
+  let isAsked = false;
+  return () => {
+    if (isAsked) return;
+    isAsked = true;
+    requestAnimationFrame(() => {
+      isAsked = false;
+      run();
+    });
+  };
+}

@@ -1,6 +1,6 @@
 /** The list of methods, with each one's rate, errors and latency; found by a word or by the arrows. */
 
-import { el, say } from "./dom.js";
+import { el, onFrame, say } from "./dom.js";
 import { t } from "./words.js";
 
 /** The list. `choose(method)` is called with the one that was chosen. */
@@ -13,6 +13,25 @@ export function methodsList(choose) {
   });
   const rows = new Map();
   let chosen;
+  let figuresOf = {};
+  // Of hundreds of methods the figures of those in view, or nearly so, are written.
+  const seen = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const row = rows.get(target.dataset.name);
+      if (row === undefined) continue;
+      row.isInView = isIntersecting;
+      if (isIntersecting) tell(row);
+    }
+  }, { root: list, rootMargin: "200px 0px" });
+
+  function tell({ name, figures }) {
+    const one = Object.hasOwn(figuresOf, name) ? figuresOf[name] : undefined;
+    say(figures, one === undefined || one.calls === 0 ? "" : textOf(one));
+  }
+
+  const draw = onFrame(() => {
+    for (const row of rows.values()) if (row.isInView) tell(row);
+  });
 
   function pick(method) {
     rows.get(chosen)?.button.setAttribute("aria-current", "false");
@@ -29,14 +48,18 @@ export function methodsList(choose) {
     for (const [name, { button }] of rows) button.tabIndex = name === at ? 0 : -1;
   }
 
-  function rowOf(method) {
-    const button = el("button", {
+  function rowOf({ name }) {
+    const row = { name, method: undefined, isInView: false };
+    row.button = el("button", {
       type: "button",
-      "aria-current": String(method.name === chosen),
-      onclick: () => pick(method),
-    }, method.name);
-    const figures = el("span", { className: "quiet figures" });
-    return { button, figures, element: el("div", { className: "method" }, button, figures) };
+      "aria-current": String(name === chosen),
+      onclick: () => pick(row.method),
+    }, name);
+    row.figures = el("span", { className: "quiet figures" });
+    row.element = el("div", { className: "method" }, row.button, row.figures);
+    row.element.dataset.name = name;
+    seen.observe(row.element);
+    return row;
   }
 
   find.oninput = () => {
@@ -62,12 +85,13 @@ export function methodsList(choose) {
     const at = buttons.indexOf(document.activeElement) + step;
     (buttons[at] ?? (at < 0 ? find : undefined))?.focus();
   };
-  document.addEventListener("keydown", (event) => {
+  const jump = (event) => {
     const isTyping = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName ?? "");
     if (event.key !== "/" || isTyping) return;
     event.preventDefault();
     find.focus();
-  });
+  };
+  document.addEventListener("keydown", jump);
 
   return {
     element: el(
@@ -77,21 +101,36 @@ export function methodsList(choose) {
       find,
       list,
     ),
+    /** Leaves the keyboard to others. */
+    leave: () => document.removeEventListener("keydown", jump),
     /** Takes over what the servers offer. `wanted`: the one to begin with. */
     offer(methods, wanted) {
+      const before = new Map(rows);
       rows.clear();
-      for (const method of methods) rows.set(method.name, rowOf(method));
-      list.replaceChildren(...[...rows.values()].map(({ element }) => element));
+      for (const method of methods) {
+        // One that stays keeps its row, and what the keyboard is on.
+        const row = before.get(method.name) ?? rowOf(method);
+        before.delete(method.name);
+        rows.set(method.name, row);
+        row.method = method;
+      }
+      for (const { element } of before.values()) {
+        seen.unobserve(element);
+        element.remove();
+      }
+      let at = list.firstChild;
+      for (const { element } of rows.values()) {
+        if (at === element) at = at.nextSibling;
+        else list.insertBefore(element, at);
+      }
       find.oninput();
       const first = methods.find(({ name }) => name === wanted) ?? methods[0];
       if (!rows.has(chosen) && first !== undefined) pick(first);
     },
-    /** Shows how each does. */
-    take(figuresOf) {
-      for (const [name, { figures }] of rows) {
-        const one = figuresOf[name];
-        say(figures, one === undefined || one.calls === 0 ? "" : textOf(one));
-      }
+    /** Shows how each does, by their names. */
+    take(figures) {
+      figuresOf = figures;
+      draw();
     },
   };
 }

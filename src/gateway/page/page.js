@@ -2,49 +2,99 @@
 
 import { showMethod } from "./call.js";
 import { el, say } from "./dom.js";
+import { parseExactly } from "./form/exact.js";
 import { methodsList } from "./methods.js";
+import { remembered } from "./past.js";
 import { serversSection } from "./servers.js";
 import { t } from "./words.js";
 
 const main = document.getElementById("main");
 const state = document.getElementById("state");
 
+/** How long to wait before looking again for a gateway that has refused, in milliseconds. */
+const againMs = 2_000;
+
+/** What ends the page that is shown. */
+let leave = () => {};
+
+/** Takes the token that the address brings, if it does, and shows what there is. */
 async function begin() {
   const token = /^#token=(.+)$/.exec(location.hash)?.[1];
-  if (token !== undefined) {
-    await open(token);
-    history.replaceState(null, "", "/");
+  if (token !== undefined) history.replaceState(null, "", "/");
+  try {
+    const fault = token === undefined ? await faultOfCookie() : await faultOf(token);
+    if (fault === undefined) show();
+    else askForToken(token === undefined ? "" : fault);
+  } catch {
+    say(state, t("The gateway does not answer"));
+    setTimeout(begin, againMs);
   }
-  if ((await fetch("/openrpc.json", { method: "HEAD" })).status === 401) askForToken();
-  else show();
 }
 
-function open(token) {
-  return fetch("/session", {
+/** Why the cookie that the browser has does not let us in; `undefined`: it does. */
+async function faultOfCookie() {
+  const asked = fetch("/openrpc.json", { method: "HEAD" });
+  // The first look at it may wait for the disk, and nothing is shown yet.
+  remembered();
+  return (await asked).status === 401 ? t("The browser keeps no cookie for this page") : undefined;
+}
+
+/** Changes a token for the cookie. Why that does not let us in; `undefined`: it does. */
+async function faultOf(token) {
+  const { ok } = await fetch("/session", {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+  }).catch((error) => {
+    // What no header can hold is no token.
+    if (/[^\x21-\x7e]/.test(token)) return { ok: false };
+    throw error;
   });
+  return ok ? await faultOfCookie() : t("That is not its token");
 }
 
-function askForToken() {
+function askForToken(fault) {
+  leave();
+  say(state, fault);
   const input = el("input", { id: "token", type: "password", autocomplete: "off" });
   const form = el(
     "form",
     {},
     el("label", { for: "token" }, t("The token that rpc gateway printed")),
     input,
+    el(
+      "p",
+      { className: "quiet" },
+      t("It is new at each start, in the address that it prints; --token-file keeps it"),
+    ),
     el("div", { className: "row" }, el("button", {}, t("Go on"))),
   );
   form.onsubmit = async (event) => {
     event.preventDefault();
-    if ((await open(input.value)).ok) show();
-    else say(state, "401");
+    // As it is printed, or all of the address that it is printed in.
+    const token = input.value.trim().replace(/^.*#token=/, "");
+    try {
+      const fault = await faultOf(token);
+      if (fault === undefined) show();
+      else say(state, fault);
+    } catch {
+      say(state, t("The gateway does not answer"));
+    }
   };
   main.replaceChildren(form);
   input.focus();
 }
 
+/** The method that the address names, if it does. */
+function wanted() {
+  try {
+    return decodeURIComponent(/^#\/(.+)$/.exec(location.hash)?.[1] ?? "");
+  } catch {
+    return "";
+  }
+}
+
 function show() {
+  leave();
   say(state, "");
   const detail = el("section", { id: "detail", "aria-label": t("Call") });
   let offered;
@@ -60,42 +110,63 @@ function show() {
 
   async function look() {
     const answer = await fetch("/openrpc.json");
-    const document = await answer.json();
-    if (!answer.ok) {
-      return say(state, `${t("no server answers")}: ${document.detail}`);
-    }
-    say(state, "");
+    const document = parseExactly(await answer.text());
+    if (!answer.ok) throw new Error(`${t("no server answers")}: ${document.detail}`);
     offered = document;
-    methods.offer(document.methods, decodeURIComponent(/^#\/(.+)$/.exec(location.hash)?.[1] ?? ""));
+    methods.offer(document.methods, wanted());
   }
 
   let version;
-  const live = new EventSource("/live");
-  live.onmessage = async ({ data }) => {
+  let live;
+  let again;
+
+  async function take({ data }) {
     const seen = JSON.parse(data);
     servers.take(seen.servers);
     methods.take(seen.methods);
-    if (seen.problem !== undefined) {
-      say(state, `${t("no server answers")}: ${seen.problem}`);
-    }
+    say(state, seen.problem === undefined ? "" : `${t("no server answers")}: ${seen.problem}`);
     if (seen.version === version) return;
     version = seen.version;
     try {
       await look();
-      methods.take(seen.methods);
     } catch (error) {
       version = undefined;
-      say(state, String(error));
+      say(state, error.message);
     }
-  };
-  live.onerror = async () => {
+  }
+
+  async function lost() {
     say(state, t("The gateway does not answer"));
     // The browser tries again by itself, but not after a refusal.
     const answer = await fetch("/openrpc.json", { method: "HEAD" }).catch(() => undefined);
-    if (answer?.status !== 401) return;
-    live.close();
-    askForToken();
+    if (answer?.status === 401) askForToken(t("The gateway was started anew, with another token"));
+    else if (live.readyState === EventSource.CLOSED) again = setTimeout(listen, againMs);
+  }
+
+  /** Only while the page is in view: a browser has six connections for all of them together. */
+  function listen() {
+    clearTimeout(again);
+    live?.close();
+    if (document.hidden) return;
+    live = new EventSource("/live");
+    live.onmessage = take;
+    live.onerror = lost;
+  }
+
+  document.addEventListener("visibilitychange", listen);
+  leave = () => {
+    document.removeEventListener("visibilitychange", listen);
+    clearTimeout(again);
+    live?.close();
+    methods.leave();
+    leave = () => {};
   };
+  listen();
 }
+
+// An address that is opened where its page is open already changes nothing but what is behind "#".
+addEventListener("hashchange", () => {
+  if (location.hash.startsWith("#token=")) begin();
+});
 
 begin();

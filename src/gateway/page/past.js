@@ -3,21 +3,28 @@
 const key = "rpc.history";
 const callsMax = 50;
 
+/** What is kept, once it has been read: the first look at it waits for the browser's disk. */
+let known;
+
+// Another page of this gateway has made a call.
+addEventListener("storage", () => known = undefined);
+
 /** The latest calls, each `{ method, params }` with the parameters as JSON text. */
 export function remembered() {
   try {
-    const all = JSON.parse(localStorage.getItem(key)) ?? [];
-    return all.filter(({ params }) => typeof params === "string");
+    known ??= (JSON.parse(localStorage.getItem(key)) ?? [])
+      .filter(({ params }) => typeof params === "string");
   } catch {
-    return [];
+    known = [];
   }
+  return known;
 }
 
 /** Puts a call before the others, once. */
 export function remember(method, params) {
   const others = remembered().filter((one) => one.method !== method || one.params !== params);
+  known = [{ method, params }, ...others].slice(0, callsMax);
   try {
-    const all = [{ method, params }, ...others].slice(0, callsMax);
-    localStorage.setItem(key, JSON.stringify(all));
+    localStorage.setItem(key, JSON.stringify(known));
   } catch { /* Full, or not allowed: it is a convenience. */ }
 }

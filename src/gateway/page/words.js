@@ -42,6 +42,12 @@ const chinese = {
   "It does not fit": "不符合",
   "no server answers": "没有服务器应答",
   "The gateway does not answer": "网关没有应答",
+  "The gateway was started anew, with another token": "网关已重新启动，令牌已更换",
+  "It is new at each start, in the address that it prints; --token-file keeps it":
+    "每次启动都会更换，见其打印的地址；用 --token-file 可保持不变",
+  "That is not its token": "令牌不对",
+  "The browser keeps no cookie for this page": "浏览器不为本页保存 Cookie",
+  "more": "个字符未显示",
 };
 
 const isChinese = navigator.language.startsWith("zh");

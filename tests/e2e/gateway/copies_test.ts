@@ -10,7 +10,7 @@ import { RpcHome } from "../../support/rpc_process.ts";
 const module = `
 import { defineProcedure, z } from "rpc";
 const same = defineProcedure({
-  input: z.object({ text: z.string(), number: z.number() }), output: z.unknown(), kind: "io", description: "",
+  input: z.object({ text: z.string(), number: z.number(), any: z.unknown() }), output: z.unknown(), kind: "io", description: "",
 }, (given) => given);
 export { same, same as "it's.$HOME" };
 `;
@@ -80,10 +80,11 @@ Deno.test({
         await page.locator("#methods").getByRole("button", { name: method, exact: true }).click();
         await page.getByLabel(/^text /).fill(text);
         await page.getByLabel(/^number /).fill("-2.5e3");
+        await page.getByLabel(/^any /).fill('{"__proto__": [1]}');
         await page.getByRole("button", { name: `copy as ${form}`, exact: true }).click();
         return await page.evaluate("navigator.clipboard.readText()");
       };
-      const wanted = { text, number: -2500 };
+      const wanted = { text, number: -2500, any: JSON.parse('{"__proto__":[1]}') };
       for (const method of ["same", "it's.$HOME"]) {
         for (const form of ["rpc call", "curl"]) {
           assert.deepEqual(JSON.parse(await run("sh", ["-c", await copied(method, form)])), wanted);
@@ -104,6 +105,7 @@ Deno.test({
         ...["run", "--quiet", "--allow-all", "--no-prompt", "--config", config, "copied.ts"],
       ]);
       assert.match(ran, /number: -2500/);
+      assert.match(ran, /__proto__.*\[ 1 \]/);
       assert.ok(ran.includes("你好"), ran);
     } finally {
       await browser.close();

@@ -68,6 +68,8 @@ browserTest(
       await page.goto(`${url}/#token=${token}`);
       await page.getByRole("heading", { name: "服务器" }).waitFor();
       await page.getByText("每秒调用数: 124750").waitFor();
+      // Made a part at a time.
+      await page.locator("tbody tr").nth(499).waitFor({ state: "attached" });
       assert.equal(await page.locator("tbody tr").count(), 500);
       assert.equal(await page.locator(".method").count(), 301);
       await page.locator("td").getByText("10.0.0.0:9000", { exact: true }).waitFor();

@@ -4,28 +4,54 @@
  * number stays as it was typed.
  */
 
-import { el } from "./dom.js";
+import { el } from "../dom.js";
+import { parseExactly, writeExactly } from "./exact.js";
 import { faultOf, resolved } from "./schema.js";
-import { t } from "./words.js";
+import { t } from "../words.js";
 
 /** Frames in frames past this are written as JSON. */
 const depthMax = 4;
 
+/** Fields of one method past this are written as JSON too: schemas that hold themselves have many. */
+const fieldsMax = 200;
+
+/** Choices past this are typed: nobody finds one among more. */
+const choicesMax = 500;
+
 let ids = 0;
+
+/** A field for each parameter, with its `name`. `root` is the whole document. */
+export function formOf(params, root) {
+  return params.map(({ name, schema, required, description }) => {
+    const isPlain = typeof schema !== "object" || schema === null;
+    const given = description === undefined || isPlain ? schema : { description, ...schema };
+    const roots = [schema, root];
+    const bounds = { left: fieldsMax };
+    try {
+      return { name, ...fieldOf(name, given, required === true, roots, bounds) };
+    } catch {
+      // Whoever made the schema meant something else by it.
+      return { name, ...fieldOf(name, {}, required === true, roots, bounds) };
+    }
+  });
+}
 
 /**
  * A field: `element`, `read()` the JSON text or `undefined` for nothing, `write(value)`. Reading
  * throws an error that tells what is wrong.
  */
-export function fieldOf(name, given, isRequired, root, depth = 0) {
-  const schema = resolved(given, root);
+function fieldOf(name, given, isRequired, roots, bounds, depth = 0) {
+  const schema = resolved(given, roots);
   const { type, properties, items } = schema;
-  const field = schema.enum !== undefined || type === "boolean"
+  bounds.left--;
+  const isDeep = depth >= depthMax || bounds.left <= 0;
+  const isChoice = schema.enum !== undefined && schema.enum.length <= choicesMax;
+  const field = isChoice || type === "boolean"
     ? choice(schema, isRequired)
-    : type === "object" && properties !== undefined && depth < depthMax
-    ? frame(name, schema, isRequired, root, depth)
-    : type === "array" && items !== undefined && items !== false && depth < depthMax
-    ? growing(name, schema, isRequired, root, depth)
+    : type === "object" && properties !== undefined && !isDeep
+    ? frame(name, schema, isRequired, roots, bounds, depth)
+    : type === "array" && items !== undefined && items !== false && !isDeep
+    ? growing(name, schema, isRequired, roots, bounds, depth)
     : type === "string"
     ? text(isRequired)
     : type === "integer" || type === "number"
@@ -39,11 +65,20 @@ export function fieldOf(name, given, isRequired, root, depth = 0) {
       const written = readNamed(name, field);
       if (written === undefined && isRequired) throw new Error(`${name}: ${t("It is missing")}`);
       if (written === undefined) return undefined;
-      const fault = faultOf(JSON.parse(written), given, root, name);
+      const fault = faultIn(written, given, roots, name);
       if (fault !== undefined) throw new Error(fault);
       return written;
     },
   };
+}
+
+function faultIn(written, given, roots, name) {
+  try {
+    return faultOf(parseExactly(written), given, roots, name);
+  } catch {
+    // A schema that is none tells no mistake.
+    return undefined;
+  }
 }
 
 function readNamed(name, field) {
@@ -74,13 +109,17 @@ function choice({ type, enum: values = [true, false] }, isRequired) {
     "select",
     {},
     ...(isRequired && type !== "boolean" ? [] : [el("option", { value: "" }, "")]),
-    ...values.map((one) => el("option", { value: JSON.stringify(one) }, String(one))),
+    ...values.map((one) => {
+      const value = writeExactly(one);
+      return el("option", { value }, typeof one === "string" ? one : value);
+    }),
   );
   if (isRequired && type === "boolean") element.value = "false";
+  element.dataset.untouched = element.value;
   return {
     element,
     read: () => element.value || undefined,
-    write: (value) => element.value = JSON.stringify(value) ?? "",
+    write: (value) => element.value = writeExactly(value) ?? "",
   };
 }
 
@@ -89,7 +128,7 @@ function text(isRequired) {
   return {
     element,
     read: () => element.value === "" && !isRequired ? undefined : JSON.stringify(element.value),
-    write: (value) => element.value = value ?? "",
+    write: (value) => element.value = typeof value === "string" ? value : writeExactly(value) ?? "",
   };
 }
 
@@ -107,14 +146,21 @@ function json(tag, properties) {
       }
       return written;
     },
-    write: (value) => element.value = JSON.stringify(value) ?? "",
+    write: (value) => element.value = writeExactly(value) ?? "",
   };
 }
 
-function frame(name, { properties, required = [], description }, isRequired, root, depth) {
+function frame(
+  name,
+  { properties, required = [], description },
+  isRequired,
+  roots,
+  bounds,
+  depth,
+) {
   const fields = Object.entries(properties).map(([key, schema]) => [
     key,
-    fieldOf(key, schema, required.includes(key), root, depth + 1),
+    fieldOf(key, schema, required.includes(key), roots, bounds, depth + 1),
   ]);
   return {
     isFrame: true,
@@ -130,30 +176,35 @@ function frame(name, { properties, required = [], description }, isRequired, roo
       ...fields.map(([, { element }]) => element),
     ),
     read() {
+      // One that nobody has begun to fill in is left out if it may be.
+      if (!isRequired && fields.every(([, field]) => isUntouched(field))) return undefined;
       try {
         const members = fields.map(([key, field]) => [key, field.read()])
           .filter(([, value]) => value !== undefined)
           .map(([key, value]) => `${JSON.stringify(key)}:${value}`);
-        return members.length === 0 && !isRequired ? undefined : `{${members.join(",")}}`;
+        return `{${members.join(",")}}`;
       } catch (error) {
-        // One that nobody has begun to fill in may be left out.
-        if (!isRequired && fields.every(([, field]) => isEmpty(field))) return undefined;
         throw new Error(`${name}.${error.message}`);
       }
     },
-    write: (value) => fields.forEach(([key, field]) => field.write(value?.[key])),
+    write: (value) =>
+      fields.forEach(([key, field]) =>
+        field.write(Object.hasOwn(value ?? {}, key) ? value[key] : undefined)
+      ),
   };
 }
 
-function isEmpty(field) {
-  return [...field.element.querySelectorAll("input, textarea")].every(({ value }) => value === "");
+function isUntouched({ element }) {
+  return element.querySelector(".item") === null &&
+    [...element.querySelectorAll("input, textarea, select")]
+      .every(({ value, dataset }) => value === (dataset.untouched ?? ""));
 }
 
-function growing(name, { items, description }, isRequired, root, depth) {
+function growing(name, { items, description }, isRequired, roots, bounds, depth) {
   const list = el("div");
   let fields = [];
   const add = (value) => {
-    const field = fieldOf(`${name}[${fields.length}]`, items, true, root, depth + 1);
+    const field = fieldOf(`${name}[${fields.length}]`, items, true, roots, bounds, depth + 1);
     const remove = el("button", { type: "button" }, t("Remove"));
     const row = el("div", { className: "item" }, field.element, remove);
     remove.onclick = () => {
@@ -185,7 +236,7 @@ function growing(name, { items, description }, isRequired, root, depth) {
     write(value) {
       list.replaceChildren();
       fields = [];
-      for (const one of value ?? []) add(one);
+      for (const one of Array.isArray(value) ? value : []) add(one);
     },
   };
 }

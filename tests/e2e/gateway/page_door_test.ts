@@ -1,0 +1,66 @@
+import { chromium } from "playwright-core";
+import { browserTest } from "../../support/chromium.ts";
+import { servePage } from "../../support/page_server.ts";
+import { waitFor } from "../../support/wait_for.ts";
+
+browserTest(
+  "the page says why its token does not count any more, and takes the new one in the same tab",
+  async (executablePath) => {
+    await using server = servePage();
+    server.tell({ servers: [], methods: {}, version: "one" });
+    server.refuses = () => true;
+    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    try {
+      const page = await browser.newPage();
+      const shown = () => page.getByRole("heading", { name: "Methods" }).waitFor();
+      await page.goto(`${server.url}/#token=wrong`);
+      await page.getByText("That is not its token").waitFor();
+      await page.getByText("in the address that it prints; --token-file keeps it").waitFor();
+      // A browser that takes no cookie.
+      server.refuses = (pathname) => pathname !== "/session";
+      await page.getByLabel("The token").fill("\u00fc");
+      await page.getByRole("button", { name: "Go on" }).click();
+      await page.getByText("That is not its token").waitFor();
+      await page.getByLabel("The token").fill("good");
+      await page.getByRole("button", { name: "Go on" }).click();
+      await page.getByText("The browser keeps no cookie for this page").waitFor();
+      server.refuses = () => false;
+      // All of the address will do.
+      await page.getByLabel("The token").fill(` ready ${server.url}/#token=good `);
+      await page.getByRole("button", { name: "Go on" }).click();
+      await shown();
+
+      await waitFor("a look", () => server.looks === 1);
+      server.refuses = () => true;
+      server.drop();
+      await page.getByText("The gateway was started anew, with another token").waitFor();
+      server.refuses = () => false;
+      // Opened from where it was printed, in a tab that has the page: it is not loaded again.
+      await page.evaluate("location.hash = '#token=new'");
+      await shown();
+
+      // What is told while it does not answer is taken back when it does.
+      await waitFor("a look", () => server.looks === 1);
+      await page.evaluate("document.getElementById('state').textContent = 'old'");
+      server.tell({ servers: [], methods: {}, version: "one" });
+      await page.waitForFunction("document.getElementById('state').textContent === ''");
+
+      // A page that nobody sees leaves its connection to others: a browser has six.
+      const show = (hidden: boolean) =>
+        page.evaluate(
+          `Object.defineProperty(document, "hidden", { value: ${hidden}, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"))`,
+        );
+      await show(true);
+      await waitFor("the end of the look", () => server.looks === 0);
+      await show(false);
+      await waitFor("a look", () => server.looks === 1);
+      // Nothing else than an address that leads nowhere.
+      await page.goto(`${server.url}/#/%E0%A4%A`);
+      await page.reload();
+      await shown();
+    } finally {
+      await browser.close();
+    }
+  },
+);
