@@ -483,8 +483,11 @@ class _Call:
         deadline: float,
         idempotent: Optional[bool] = None,
         stream: "Optional[_Items]" = None,
+        timeout: Optional[float] = None,
     ) -> None:
         self.method, self.params, self.deadline = method, params, deadline
+        # What its caller gave it, for people.
+        self.timeout = timeout
         self.idempotent, self.stream = idempotent, stream
         self.executed = "no"
         self.attempts = 0
@@ -513,7 +516,14 @@ class _Call:
         self.fail(self.overdue())
 
     def overdue(self) -> RpcError:
-        return DeadlineExceeded(f"No answer to {self.method} in time ({self._where()})", self.known())
+        time = "in time" if self.timeout is None else f"within {_time_text(self.timeout)}"
+        return DeadlineExceeded(f"No answer to {self.method} {time} ({self._where()})", self.known())
+
+    def tell_time(self, error: RpcError) -> None:
+        """A server knows what was left when it read the call, and the caller what he gave it."""
+        if self.timeout is not None:
+            error.message += f" ({_time_text(self.timeout)})"
+            error.args = (error.message,)
 
     def known(self) -> str:
         """Whether it may have run by now."""
@@ -523,6 +533,10 @@ class _Call:
         if self.endpoint is None:
             return "no server was connected"
         return f"at {self.endpoint.address}" + (f", attempt {self.attempts}" if self.attempts > 1 else "")
+
+
+def _time_text(seconds: float) -> str:
+    return f"{seconds * 1000:g} ms" if seconds < 1 else f"{seconds:g} s"
 
 
 class _Items:
@@ -1034,6 +1048,7 @@ class _Endpoint:
         elif isinstance(error, DeadlineExceeded):
             # Earlier than that, it is what a call of the procedure itself came to.
             if self._core.loop.time() - sent_at >= 0.9 * (call.deadline - sent_at):
+                call.tell_time(error)
                 self._late += 1
                 if self._late >= LATE_MAX and self._core.can_spare(self):
                     self._ejected_until = self._core.loop.time() + EJECTION
@@ -1347,7 +1362,7 @@ class _Core:
         if credit is not None and (type(credit) is not int or not 1 <= credit <= CREDIT_MAX):
             raise InvalidParams(f"Cannot use credit={credit!r}: it must be a whole number from 1 to {CREDIT_MAX}")
         items = None if credit is None else _Items(credit)
-        return _Call(method, plain_params(method, params), self.loop.time() + left, idempotent, items)
+        return _Call(method, plain_params(method, params), self.loop.time() + left, idempotent, items, left)
 
     async def run(self, call: _Call) -> Any:
         """Makes a call, as often as that is safe and of use, within its deadline."""

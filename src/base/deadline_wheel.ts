@@ -117,6 +117,11 @@ export class DeadlineWheel {
     return wheel;
   }
 
+  /** What its clock says. */
+  get nowMs(): number {
+    return this.#clock.now();
+  }
+
   /** Deadlines that are pending. */
   get size(): number {
     return this.#size;

@@ -48,6 +48,8 @@ export class Call {
   readonly params: Params | undefined;
   /** On the clock's monotonic scale, in milliseconds. */
   readonly deadlineAtMs: number;
+  /** The time that its caller gave it, for people. @default nobody is told */
+  timeoutMs: number | undefined;
   /**
    * When it was made, on the same scale, if its maker looked: it is sent at once as a rule, and
    * another look at the clock costs as much as choosing a server.

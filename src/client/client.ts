@@ -272,6 +272,7 @@ export class Client {
     // What is no number fails the call before its deadline counts, and cannot always be added up.
     const deadlineAtMs = typeof timeoutMs === "number" ? nowMs + timeoutMs : nowMs;
     const call = new Call(method, params, deadlineAtMs, idempotent, signal);
+    call.timeoutMs = timeoutMs;
     call.madeAtMs = nowMs;
     call.traceparent = traceparent;
     return call;

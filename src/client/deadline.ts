@@ -3,6 +3,12 @@ import { type ErrorName, markAsOutcome, RpcError } from "../base/errors.ts";
 import type { Call, Dispatch, Done } from "./call.ts";
 
 /**
+ * A clock of another machine may go a little faster: what is answered with no more than this share
+ * of a call's time left is answered at its deadline.
+ */
+const leftShareMax = 0.1;
+
+/**
  * Ends each call at its deadline or when its caller gives it up, whatever becomes of it below.
  *
  * The outermost layer, because a deadline is over the whole call, all its attempts and waiting
@@ -34,8 +40,22 @@ class BoundedCall extends WheelEntry {
     next(this.#call, (error, result) => {
       if (this.#call.ended) return;
       this.#end();
-      this.#done(error === undefined ? undefined : markAsOutcome(error), result);
+      if (error === undefined) return this.#done(undefined, result);
+      this.#done(markAsOutcome(this.#withTime(error, wheel.nowMs)), result);
     });
+  }
+
+  /**
+   * A server knows what was left of the time when it read the call, and whoever made the call what
+   * he gave it. Of a server that ends it sooner, by a bound of its own, that says nothing.
+   */
+  #withTime(error: RpcError, nowMs: number): RpcError {
+    const { timeoutMs, deadlineAtMs } = this.#call;
+    if (error.name !== "DeadlineExceeded" || timeoutMs === undefined) return error;
+    if (deadlineAtMs - nowMs > timeoutMs * leftShareMax) return error;
+    const { executed, issues } = error;
+    const message = `${error.message} (${timeText(timeoutMs)})`;
+    return new RpcError(error.name, message, { executed, issues, cause: error });
   }
 
   protected override expired(): void {
@@ -83,9 +103,12 @@ class BoundedCall extends WheelEntry {
   }
 }
 
-/** How long the server had for it, as far as that is all of its time. */
-function timeOf({ attempts, sentAtMs, deadlineAtMs }: Call): string {
-  if (sentAtMs === undefined || attempts > 1) return "in time";
-  const ms = Math.round(deadlineAtMs - sentAtMs);
-  return `within ${ms < 1_000 ? `${ms} ms` : `${Math.round(ms / 100) / 10} s`}`;
+/** How long the call was given: what was left when it was sent is no number that anybody knows. */
+function timeOf({ timeoutMs }: Call): string {
+  return timeoutMs === undefined ? "in time" : `within ${timeText(timeoutMs)}`;
+}
+
+function timeText(ms: number): string {
+  const [value, unit] = ms < 1_000 ? [ms, "ms"] : [ms / 1_000, "s"];
+  return `${Math.round(value * 1_000) / 1_000} ${unit}`;
 }

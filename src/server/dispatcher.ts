@@ -179,7 +179,7 @@ export class Dispatcher {
       return undefined;
     }
     if (isThenable(result)) {
-      const done = this.#begin(method, reply);
+      const done = this.#begin(method, reply, request);
       const deadlineAtMs = context.deadlineAtMs ??= this.#deadlineOf(request);
       return awaitInline({ method: name, result, context, deadlineAtMs, wheel: this.#wheel, done });
     }
@@ -201,7 +201,7 @@ export class Dispatcher {
       { method: name, procedure, params: request.params, context, messageMax },
       reply.stream,
     );
-    const done = this.#begin(method, reply);
+    const done = this.#begin(method, reply, request);
     const deadlineAtMs = context.deadlineAtMs ??= this.#deadlineOf(request);
     const wheel = this.#wheel;
     return awaitInline({
@@ -231,7 +231,7 @@ export class Dispatcher {
       traceparent: request.meta?.traceparent,
       caller,
       isIdempotent: method.isIdempotent,
-      done: this.#begin(method, reply),
+      done: this.#begin(method, reply, request),
       stream: method.isStream ? reply.stream : undefined,
     });
   }
@@ -246,18 +246,36 @@ export class Dispatcher {
   }
 
   /** Counts a call as under way until the returned function is called. */
-  #begin(method: Method, reply: Reply): (outcome: TaskOutcome) => void {
+  #begin(method: Method, reply: Reply, request: UnreadRequest): (outcome: TaskOutcome) => void {
     const { clock } = this.#options;
     const startedAtMs = clock.now();
+    const isCut = this.#isCut(request);
     this.#inFlight++;
     return (outcome) => {
       this.#inFlight--;
       method.counters.measure(clock.now() - startedAtMs);
-      if ("error" in outcome) this.#fail(method, reply, outcome.error);
-      else if ("json" in outcome) reply.succeedWithJson(outcome.json);
+      if ("error" in outcome) {
+        const { error } = outcome;
+        this.#fail(method, reply, isCut ? this.#withCut(error) : error);
+      } else if ("json" in outcome) reply.succeedWithJson(outcome.json);
       else reply.succeed(outcome.result);
       if (this.#inFlight === 0) this.#idleWaiters.wake();
     };
+  }
+
+  /** Whether this server allows a call less time than its caller does. */
+  #isCut({ meta }: Request): boolean {
+    const { callTimeoutMaxMs = callTimeoutMaxMsDefault } = this.#options;
+    return meta?.timeoutMs !== undefined && meta.timeoutMs > callTimeoutMaxMs;
+  }
+
+  #withCut(error: RpcError): RpcError {
+    const { callTimeoutMaxMs = callTimeoutMaxMsDefault } = this.#options;
+    if (error.name !== "DeadlineExceeded") return error;
+    const { executed, cause } = error;
+    const message = `${error.message}: this server allows ${callTimeoutMaxMs} ms at the most ` +
+      "(--call-timeout-max)";
+    return new RpcError(error.name, message, { executed, cause });
   }
 
   #fail(method: Method, reply: Reply, error: RpcError): void {

@@ -91,6 +91,44 @@ Deno.test("the server that works on a call is blamed for its deadline", () => {
   assert.match(ends[0]?.error?.message ?? "", /127\.0\.0\.1:1, attempt 2/);
 });
 
+for (
+  const { timeoutMs, text } of [
+    { timeoutMs: 700, text: "700 ms" },
+    { timeoutMs: 1_234, text: "1.234 s" },
+    { timeoutMs: 60_000, text: "60 s" },
+  ]
+) {
+  Deno.test(`who gave a call ${text} reads that number, whoever ends it and however late it was sent`, () => {
+    for (const answered of [false, true]) {
+      const { clock, call, ends, start, end } = setUp();
+      call.timeoutMs = timeoutMs;
+      call.endpoint = endpointStub().endpoint;
+      start();
+      clock.advance(37);
+      call.attempts = 1;
+      call.sentAtMs = 37;
+      clock.advance(answered ? 990 - 37 : 1_005 - 37);
+      if (answered) {
+        const theirs = new RpcError("DeadlineExceeded", "Cannot finish fib", { executed: "no" });
+        end(theirs);
+        assert.equal(ends[0]?.error?.executed, "no");
+      }
+      assert.equal(ends.length, 1);
+      const message = ends[0]?.error?.message ?? "";
+      assert.ok(message.includes(answered ? `(${text})` : `within ${text} (at`), message);
+    }
+  });
+}
+
+Deno.test("what a server ends long before the deadline is not told with the time of the call", () => {
+  const { clock, call, ends, start, end } = setUp();
+  call.timeoutMs = 1_000;
+  start();
+  clock.advance(100);
+  end(new RpcError("DeadlineExceeded", "Cannot finish fib"));
+  assert.equal(ends[0]?.error?.message, "Cannot finish fib");
+});
+
 Deno.test("a server that refused a call before is not blamed for its deadline", () => {
   const { clock, call, ends, start } = setUp();
   const { endpoint, sentAtMs, gaveUp } = endpointStub();

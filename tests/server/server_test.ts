@@ -249,11 +249,14 @@ async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncG
   }
 }
 
-serverTest("a deadline is cut to what the server gives (P-35)", async (harness) => {
+serverTest("a deadline is cut to what the server gives, which says so (P-35)", async (harness) => {
   const pool = await harness.startPool();
   const peer = await harness.connect(harness.listen({ pool, callTimeoutMaxMs: 200 }));
   const { error } = await peer.call(1, "spin", [], 24 * 60 * 60 * 1_000);
   assert.deepEqual([error?.code, error?.data?.executed], [-32001, "maybe"]);
+  assert.match(error?.message ?? "", /allows 200 ms at the most \(--call-timeout-max\)$/);
+  const own = await peer.call(2, "spin", [], 100);
+  assert.match(own.error?.message ?? "", /before its deadline$/);
 });
 
 serverTest("rpc.stats is computed once for all who ask within a moment (P-32)", async (harness) => {

@@ -95,7 +95,9 @@ export function isMany({ repeat, duration, rate }: CallFlags): boolean {
 function hintFor(error: RpcError, method: string): string | undefined {
   switch (error.name) {
     case "DeadlineExceeded":
-      return "allow it more time with --timeout <time>";
+      return error.message.includes("--call-timeout-max")
+        ? undefined
+        : "allow it more time with --timeout <time>";
     case "MethodNotFound":
       return /did you mean|list/.test(error.message) ? undefined : "list them: rpc methods";
     case "InvalidParams":

@@ -428,6 +428,7 @@ class Ends(unittest.TestCase):
             with self.assertRaises(DeadlineExceeded) as caught:
                 client.call("f", timeout=0.2)
             self.assertEqual(caught.exception.executed, "maybe")
+            self.assertIn("No answer to f within 200 ms (at ", caught.exception.message)
             [request] = server.heard("f")
             self.assertEqual(server.heard("rpc.cancel")[0]["params"], {"id": request["id"]})
             self.assertLessEqual(request["meta"]["timeoutMs"], 200)
