@@ -1,11 +1,12 @@
-import { RpcError } from "../../base/errors.ts";
-import { encodeError } from "../../wire/codec.ts";
-
 /**
  * What an HTTP client sends first, in case something in it is no plain text: any of these is no
  * JSON, and no browser can leave them out.
  */
-const httpLine = /^(?:\S+ \S+ HTTP\/\d|(?:host|origin|user-agent|content-type):)/i;
+const httpLine =
+  /^[ \t]*[\w!#$%&'*+.^`|~-]+[ \t][^\n]*[ \t]HTTP\/\d|^(?:host|origin|user-agent|content-type):/i;
+
+/** A request of HTTP 0.9, which is a line of two words, or one that has not come as a whole. */
+const oldHttpLine = /^[ \t]*[a-z]+[ \t]+(?:\/|\*(?=\s*$)|[a-z][a-z\d+.-]*:\/\/)\S*\s*$/i;
 
 const body = "This is no HTTP server: it speaks JSON-RPC over TCP, one message on each line. " +
   "Use rpc call, or let rpc gateway answer HTTP in front of it.\n";
@@ -26,20 +27,5 @@ export const httpAnswer = [
  * one may be run.
  */
 export function isHttp(line: string): boolean {
-  return httpLine.test(line);
-}
-
-/** What a TLS client is answered. It shows it to nobody, but whoever looks at the wire reads it. */
-export const tlsAnswer: string = encodeError(
-  null,
-  new RpcError("ParseError", "This server does not speak TLS: it was started without keys"),
-);
-
-/**
- * Whether a connection begins with this byte as TLS does, and no message. A page of a stranger may
- * have chosen what stands in a browser's greeting: its own server has handed out a "session" that
- * the browser shows to whoever has the name by now.
- */
-export function isTls(firstByte: number | undefined): boolean {
-  return firstByte === 0x16;
+  return httpLine.test(line) || oldHttpLine.test(line);
 }

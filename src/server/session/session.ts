@@ -4,7 +4,7 @@ import type { Logger } from "../../base/log.ts";
 import { withoutResults } from "../../wire/batch.ts";
 import { encodeError, encodeNotification } from "../../wire/codec.ts";
 import { boundOfCaller, boundOfServer, type MessageBound } from "../../wire/message_bound.ts";
-import { LineSplitter } from "../../wire/lines.ts";
+import { type AnyLine, decoder, LineSplitter } from "../../wire/lines.ts";
 import type { Id, LongLine } from "../../wire/message.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { Outbox } from "../../wire/outbox.ts";
@@ -12,7 +12,7 @@ import { ReadBuffer } from "../../wire/read_buffer.ts";
 import { textOfLine } from "../../wire/unread/bytes.ts";
 import type { BudgetHolder } from "../bounds/budget.ts";
 import type { CallerGroup } from "../bounds/callers.ts";
-import { isTls, tlsAnswer } from "../bounds/http.ts";
+import { answerToBeginning, answerToBytes, beginningLength } from "../bounds/foreign.ts";
 import { PeerWatch } from "../bounds/peer_watch.ts";
 import { leavesTooMuch, refusals, stallReasons } from "../bounds/reasons.ts";
 import type { Shared } from "../bounds/shared.ts";
@@ -235,13 +235,17 @@ export class Session implements IntakeOwner {
       const length = await conn.read(room ?? buffer.bytes);
       if (length === null) return;
       if (this.#state.kind !== "open") continue;
-      if (this.#reads === 0 && isTls(buffer.bytes[0])) {
-        this.refuse(tlsAnswer);
+      const foreign = this.#reads === 0
+        ? answerToBytes(buffer.bytes.subarray(0, length))
+        : undefined;
+      if (foreign !== undefined) {
+        this.refuse(foreign);
         continue;
       }
       turn.begin(length);
       this.#reads++;
       const lines = this.#splitter.pushLong(room?.subarray(0, length) ?? buffer.took(length));
+      if (this.#linesRead === 0 && this.#isForeign(lines[0])) continue;
       this.#linesRead += lines.length;
       for (const line of lines) {
         const held = this.hold(turn, line instanceof RpcError ? 0 : line.length);
@@ -255,6 +259,19 @@ export class Session implements IntakeOwner {
       if (this.#splitter.overflowed) void this.finish();
       else if (this.#splitter.partialBytes > 0) shared.partialLines.count(this.#partial);
     }
+  }
+
+  /** Ends the connection if its first line, or what has come of it, is another protocol's. */
+  #isForeign(line: AnyLine | undefined): boolean {
+    // A long one, and one that is no UTF-8, is looked at when it is read.
+    if (line !== undefined && typeof line !== "string") return false;
+    const answer = answerToBeginning(line ?? this.#beginningOfLine());
+    if (answer !== undefined) this.refuse(answer);
+    return answer !== undefined;
+  }
+
+  #beginningOfLine(): string {
+    return decoder.decode(this.#splitter.partial.subarray(0, beginningLength));
   }
 
   hold(turn: Turn, bytes: number): Promise<void> | undefined {

@@ -85,9 +85,21 @@ serverTest(
 );
 
 Deno.test("only what HTTP clients send is taken for HTTP", () => {
-  const http = ["GET / HTTP/1.1\r", "OPTIONS * HTTP/1.0", "PRI * HTTP/2.0", "host: a", "Origin: b"];
-  for (const line of http) assert.ok(isHttp(line), line);
-  for (const line of ["{", "GET / HTTP", "hello there HTTPS/x", "hostile: yes", "rpc: x"]) {
+  const http = [
+    ...["GET / HTTP/1.1\r", "OPTIONS * HTTP/1.0", "PRI * HTTP/2.0", "host: a", "Origin: b"],
+    ...["get / http/1.1", "GET\t/\tHTTP/1.1", " GET /  HTTP/1.1", "GET /a b HTTP/1.1"],
+    ...["GET http://a/ HTTP/1.1", "CONNECT a:443 HTTP/1.1", "M-SEARCH * HTTP/1.1", "GET / HTTP/3"],
+    // Of 0.9, and asterisks and addresses without a version.
+    ...["GET /", "GET /a\r", "get /", "OPTIONS *", "GET http://a/"],
+    `GET /${"x".repeat(100_000)} HTTP/1.1\r`,
+  ];
+  for (const line of http) assert.ok(isHttp(line), line.slice(0, 40));
+  for (
+    const line of [
+      ...["{", "GET / HTTP", "hello there HTTPS/x", "hostile: yes", "rpc: x", "[", "get key"],
+      ...['{"method": "GET / HTTP/1.1"', "fib 32", "2 * 3", "two * three", "x /y z"],
+    ]
+  ) {
     assert.ok(!isHttp(line), line);
   }
 });
