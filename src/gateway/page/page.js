@@ -119,6 +119,7 @@ function show() {
   let version;
   let live;
   let again;
+  let isLeft = false;
 
   async function take({ data }) {
     const seen = JSON.parse(data);
@@ -131,7 +132,8 @@ function show() {
       await look();
     } catch (error) {
       version = undefined;
-      say(state, error.message);
+      // What is asked for in its place has the last word.
+      if (!isLeft) say(state, error.message);
     }
   }
 
@@ -139,6 +141,7 @@ function show() {
     say(state, t("The gateway does not answer"));
     // The browser tries again by itself, but not after a refusal.
     const answer = await fetch("/openrpc.json", { method: "HEAD" }).catch(() => undefined);
+    if (isLeft) return;
     if (answer?.status === 401) askForToken(t("The gateway was started anew, with another token"));
     else if (live.readyState === EventSource.CLOSED) again = setTimeout(listen, againMs);
   }
@@ -155,6 +158,7 @@ function show() {
 
   document.addEventListener("visibilitychange", listen);
   leave = () => {
+    isLeft = true;
     document.removeEventListener("visibilitychange", listen);
     clearTimeout(again);
     live?.close();

@@ -18,7 +18,7 @@ browserTest(
       await page.getByText("in the address that it prints; --token-file keeps it").waitFor();
       // A browser that takes no cookie.
       server.refuses = (pathname) => pathname !== "/session";
-      await page.getByLabel("The token").fill("\u00fc");
+      await page.getByLabel("The token").fill("\u20ac");
       await page.getByRole("button", { name: "Go on" }).click();
       await page.getByText("That is not its token").waitFor();
       await page.getByLabel("The token").fill("good");
