@@ -60,10 +60,29 @@ export function assertSchema(name: string, schema: unknown): asserts schema is z
   throw new TypeError(`Cannot use this ${name} of a procedure: ${advice(name, schema)}`);
 }
 
+/** Which library has made it, as those say that keep to Standard Schema; `undefined`: none. */
+function vendorOf(schema: unknown): string | undefined {
+  const isAny = typeof schema === "object" || typeof schema === "function";
+  if (!isAny || schema === null || !("~standard" in schema)) return undefined;
+  const standard = schema["~standard"] as { readonly vendor?: unknown } | undefined;
+  return typeof standard?.vendor === "string" ? standard.vendor : "another library";
+}
+
+function isJsonSchema(schema: object): boolean {
+  return "$schema" in schema || "type" in schema && typeof schema.type === "string" ||
+    "anyOf" in schema && Array.isArray(schema.anyOf);
+}
+
 function advice(name: string, schema: unknown): string {
   if (Array.isArray(schema)) return `write z.tuple([...]) around the array`;
-  if (typeof schema === "object" && schema !== null) {
-    if ("_def" in schema) return 'it is of an older zod; import { z } from "rpc"';
+  const isObject = typeof schema === "object" && schema !== null;
+  if (isObject && "_def" in schema) return 'it is of an older zod; import { z } from "rpc"';
+  if (vendorOf(schema) !== undefined) {
+    return `it is a schema of ${vendorOf(schema)}, and only those of zod can be published; ` +
+      'import { z } from "rpc"';
+  }
+  if (isObject) {
+    if (isJsonSchema(schema)) return "it is JSON Schema; write z.fromJSONSchema({...}) around it";
     return Object.values(schema).every((value) => typeof value === "object")
       ? "write z.object({...}) around the object"
       : 'it is no schema; import { z } from "rpc"';

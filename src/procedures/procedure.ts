@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { assertOptions } from "./check_options.ts";
 import {
   type AsInputSchema,
   assertHandler,
@@ -179,16 +180,14 @@ export function defineProcedure<const Input extends z.ZodType, Output extends z.
   options: ProcedureOptions<Input, Output>,
   handler: Handler<Input, Output> | StreamHandler<Input, Output>,
 ): Procedure {
+  assertOptions(options);
   const { input, output } = options;
   assertSchema("input", input);
   assertSchema("output", output);
   assertHandler(handler);
   const parameters: InputSchema = isOfParameters(input) ? input : ofOne(input);
   const names = options.names ?? defaultNames(parameters, isOfParameters(input), handler);
-  const expected = countOf(parameters);
-  if (names.length !== expected || new Set(names).size !== expected) {
-    throw new TypeError(`Cannot name ${expected} parameters with ${JSON.stringify(names)}`);
-  }
+  assertNames(names, parameters);
   // The type of what it takes is proven by the schema when it is called.
   const run = handler as Procedure["handler"];
   return {
@@ -211,8 +210,15 @@ export function isGenerator(value: CallableFunction): boolean {
   return /^\[object (Async)?GeneratorFunction\]$/.test(Object.prototype.toString.call(value));
 }
 
-function countOf(input: InputSchema): number {
-  return input.def.type === "object" ? Object.keys(input.def.shape).length : input.def.items.length;
+/** Those of an object are its keys, in whatever order. */
+function assertNames(names: readonly string[], input: InputSchema): void {
+  const keys = input.def.type === "object" ? Object.keys(input.def.shape) : undefined;
+  const expected = keys?.length ?? (input as z.ZodTuple).def.items.length;
+  const isFit = names.length === expected && new Set(names).size === expected &&
+    names.every((name) => keys?.includes(name) ?? true);
+  if (isFit) return;
+  const why = keys === undefined ? "" : `: those of an object are its keys, ${keys.join(", ")}`;
+  throw new TypeError(`Cannot name ${expected} parameters with ${JSON.stringify(names)}${why}`);
 }
 
 function defaultNames(

@@ -70,10 +70,47 @@ Deno.test("defineProcedure() says what to write in place of what is no schema", 
     [{ input: { _def: {} }, output }, /input .* older zod; import \{ z \} from "rpc"/],
     [{ input: z.string() }, /output .* must be a schema, such as z\.unknown\(\)/],
     [{ input: z.tuple([z.int()]), names: ["a", "b"], output }, /Cannot name 1 parameters/],
+    [
+      { input: z.object({ a: z.int() }), names: ["b"], output },
+      /Cannot name 1 parameters with \["b"\]: those of an object are its keys, a$/,
+    ],
+    [{ input: { type: "string" }, output }, /JSON Schema; write z\.fromJSONSchema\(\{/],
+    [{ input: { "~standard": { vendor: "valibot" } }, output }, /schema of valibot, and only/],
+    [
+      { input: Object.assign(() => {}, { "~standard": { vendor: "arktype" } }), output },
+      /schema of arktype, and only/,
+    ],
   ];
   for (const [options, message] of cases) {
     assert.throws(() => define(options, () => 1), { name: "TypeError", message });
   }
+});
+
+Deno.test("defineProcedure() takes no option for another, and says what each must be", () => {
+  const define = defineProcedure as unknown as (options: unknown, handler: unknown) => unknown;
+  const schemas = { input: z.tuple([z.int()]), output: z.int() };
+  const cases: [unknown, RegExp][] = [
+    [{ kind: "CPU" }, /Cannot use this kind of a procedure: it must be "cpu", "io" or "inline"/],
+    [{ kind: null }, /this kind/],
+    [{ idempotent: "no" }, /this idempotent of a procedure: it must be true or false/],
+    [{ idempotent: 0 }, /this idempotent/],
+    [{ stream: "yes" }, /this stream/],
+    [{ description: {} }, /this description of a procedure: it must be a text/],
+    [{ names: "a" }, /this names of a procedure: it must be an array of texts/],
+    [{ names: [1] }, /this names/],
+    [{ callers: "alice" }, /this callers of a procedure: it must be an array of texts/],
+    [{ callers: [{}] }, /this callers/],
+    [{ idempotant: true }, /A procedure has no option idempotant: did you mean idempotent\?/],
+  ];
+  for (const [options, message] of cases) {
+    const given = { ...schemas, ...options as object };
+    assert.throws(() => define(given, () => 1), { name: "TypeError", message });
+  }
+  for (const options of [null, undefined, () => 1]) {
+    assert.throws(() => define(options, schemas), /options of a procedure: they must be an object/);
+  }
+  // What is left out is the default, and what is a module's own is its own.
+  define({ ...schemas, kind: undefined, names: undefined, owner: "us" }, () => 1);
 });
 
 Deno.test("defineProcedure() takes a schema of nothing for no parameters", () => {

@@ -2,7 +2,7 @@
  * The candidate that a mistyped name most likely means, or `undefined` if none is near: at most a
  * third of its letters differ.
  */
-function nearest(name: string, candidates: Iterable<string>): string | undefined {
+export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {
