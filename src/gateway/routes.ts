@@ -8,6 +8,7 @@ import type { Answers } from "./door/answers.ts";
 import type { BodyReader } from "./door/body.ts";
 import { HttpProblem, problemResponse } from "./door/problem.ts";
 import { reply } from "./door/reply.ts";
+import { targetOf } from "./door/target.ts";
 import { callOptionsOf, checkJsonBody, timeoutHeader } from "./calls/call_options.ts";
 import type { Calls } from "./calls/calls.ts";
 import type { Catalogue } from "./calls/catalogue.ts";
@@ -70,7 +71,7 @@ export class Routes {
     let cors: Readonly<Record<string, string>> | undefined;
     this.#requests++;
     try {
-      const url = urlOf(request);
+      const url = targetOf(request);
       const origin = request.headers.get("origin");
       access.checkPlace(url, request.headers);
       cors = access.corsHeaders(origin);
@@ -229,15 +230,6 @@ export class Routes {
         "access-control-max-age": "600",
       },
     });
-  }
-}
-
-/** Where a request leads. @throws {HttpProblem} 400: nowhere, as its header Host has it */
-function urlOf({ url }: Request): URL {
-  try {
-    return new URL(url);
-  } catch {
-    throw new HttpProblem(400, "InvalidRequest", "Cannot read the header Host");
   }
 }
 

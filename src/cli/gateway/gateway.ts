@@ -26,7 +26,7 @@ export async function run(
   const listen = listenAddress(address);
   const tls = tlsOf(flags);
   guard(listen, flags, tls !== undefined);
-  const allowHosts = namesOf(flags.allowHost).map((name) => name.toLowerCase());
+  const allowHosts = namesOf(flags.allowHost).map(hostOf);
   const allowOrigins = namesOf(flags.allowOrigin).map(originOf);
   const token = flags.noToken
     ? undefined
@@ -112,10 +112,22 @@ function namesOf(text: string | undefined): string[] {
   return (text ?? "").split(",").map((name) => name.trim()).filter((name) => name !== "");
 }
 
+/** A name as URLs have it. @throws {UsageError} */
+function hostOf(text: string): string {
+  const url = URL.canParse(`http://${text}/`) ? new URL(`http://${text}/`) : undefined;
+  if (url !== undefined && !/[:@/?#%\s]/.test(text)) return url.hostname;
+  throw new UsageError(
+    `Cannot use --allow-host ${JSON.stringify(text)}: give a name without a port, such as ` +
+      "rpc.example.org",
+  );
+}
+
 /** An origin as browsers write it. @throws {UsageError} */
 function originOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === "/" && !url.search) {
+  const isOrigin = url !== undefined && /^https?:$/.test(url.protocol) &&
+    url.href === `${url.origin}/`;
+  if (isOrigin) {
     return url.origin;
   }
   throw new UsageError(

@@ -1,5 +1,4 @@
 import { isSameSecret } from "../../base/values/same_secret.ts";
-import { isKnownHost } from "../../library/survey/known_host.ts";
 import { HttpProblem } from "./problem.ts";
 
 /** Who may ask. */
@@ -26,9 +25,13 @@ const protocolPrefix = "bearer.";
  */
 export class Access {
   readonly #options: AccessOptions;
+  /** As URLs have them. A page cannot have an address lead elsewhere, but any of these it could. */
+  readonly #names: ReadonlySet<string>;
 
   constructor(options: AccessOptions) {
     this.#options = options;
+    const own = Deno.hostname().toLowerCase();
+    this.#names = new Set(["localhost", own, own.replace(/\..*/, ""), ...options.hosts]);
   }
 
   /**
@@ -38,8 +41,8 @@ export class Access {
    * @throws {HttpProblem} 421: it is for somebody else; 403: its page may not
    */
   checkPlace({ hostname, host }: URL, headers: Headers): void {
-    const { hosts, origins } = this.#options;
-    if (!isKnownHost(hostname, ...hosts)) {
+    const { origins } = this.#options;
+    if (!isAddress(hostname) && !this.#names.has(hostname) && !hostname.endsWith(".localhost")) {
       const text =
         `This is not ${hostname}: ask by an address or by this machine's name, or start ` +
         `rpc gateway with --allow-host ${hostname}`;
@@ -108,6 +111,10 @@ function checkSite(headers: Headers): void {
   if (site === null || site === "same-origin" || site === "none") return;
   if (headers.get("sec-fetch-mode") === "navigate") return;
   throw new HttpProblem(403, "PermissionDenied", "A page of elsewhere may not ask for this");
+}
+
+function isAddress(hostname: string): boolean {
+  return hostname.startsWith("[") || /^[\d.]+$/.test(hostname);
 }
 
 /** What a page shows in place of the header that programs send. */

@@ -25,7 +25,7 @@ Deno.test("a name that was made to lead here is refused, and an address or our o
   ) {
     assert.equal(at(`http://${name}/`), undefined, name);
   }
-  for (const name of ["evil.example", "127.0.0.1.nip.io", "gw.example.evil.example"]) {
+  for (const name of ["evil.example", "127.0.0.1.nip.io", "gw.example.evil.example", "evil"]) {
     assert.equal(at(`http://${name}/`), 421, name);
   }
 });
