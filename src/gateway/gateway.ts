@@ -47,17 +47,20 @@ interface GatewayOptions {
 export class Gateway {
   readonly #listener: HttpListener;
   readonly #routes: Routes;
+  readonly #calls: Calls;
   readonly #ended: AbortController;
   readonly #options: GatewayOptions;
 
   private constructor(
     listener: HttpListener,
     routes: Routes,
+    calls: Calls,
     ended: AbortController,
     options: GatewayOptions,
   ) {
     this.#listener = listener;
     this.#routes = routes;
+    this.#calls = calls;
     this.#ended = ended;
     this.#options = options;
   }
@@ -99,6 +102,7 @@ export class Gateway {
       return new Gateway(
         await HttpListener.open({ ...listen, tls, answer, clock, log }),
         routes,
+        calls,
         ended,
         options,
       );
@@ -119,9 +123,9 @@ export class Gateway {
    * their callers told, as far as they read it.
    */
   async close(): Promise<void> {
-    const { client, clock } = this.#options;
+    const { clock } = this.#options;
     const gone = Promise.withResolvers<void>();
-    const late = clock.after(gatewayDrainMs, () => client.close());
+    const late = clock.after(gatewayDrainMs, () => this.#calls.end());
     const last = clock.after(gatewayDrainMs + gatewayGraceMs, gone.resolve);
     this.#ended.abort();
     // WebSockets first: the runtime closes them, whatever they wait for, with the port.

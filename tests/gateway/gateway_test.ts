@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { RpcError } from "../../src/base/errors.ts";
 import { silentLogger } from "../../src/base/log.ts";
 import type { CallReport } from "../../src/client/call_report.ts";
+import { CallStream } from "../../src/client/call_stream.ts";
 import type { Client } from "../../src/client/client.ts";
 import type { Transport } from "../../src/client/transport.ts";
 import type { Discovery } from "../../src/discovery/discovery.ts";
@@ -14,11 +15,21 @@ import { waitFor, within } from "../support/wait_for.ts";
 async function gatewayOfNobody() {
   const clock = new VirtualClock();
   const calls: ((report: CallReport) => void)[] = [];
-  const error = new RpcError("Cancelled", "The client is closed");
+  const streams: CallStream[] = [];
+  const error = new RpcError("Cancelled", "The client is closed", { executed: "maybe" });
   const end = { result: undefined, error, server: undefined, attempts: 1, durationMs: 0 };
   const client = {
     report: () => new Promise<CallReport>((resolve) => calls.push(resolve)),
-    close: () => calls.forEach((answer) => answer(end)),
+    stream: () => {
+      const stream = new CallStream(64, () => {});
+      stream.items([1]);
+      streams.push(stream);
+      return stream;
+    },
+    close() {
+      for (const answer of calls) answer(end);
+      for (const stream of streams) stream.ended(end);
+    },
     stats: { connected: 1 },
   };
   const gateway = await Gateway.start({
@@ -28,13 +39,13 @@ async function gatewayOfNobody() {
     ...{ token: undefined, allowHosts: [], allowOrigins: [], tls: undefined, readOnly: false },
     ...{ clock, log: silentLogger },
   });
-  const call = () =>
-    fetch(`${gateway.url}call/slow`, {
+  const call = (path = "call/slow", body = "[]", accept = "*/*") =>
+    fetch(`${gateway.url}${path}`, {
       method: "POST",
-      body: "[]",
-      headers: { "content-type": "application/json" },
+      body,
+      headers: { "content-type": "application/json", accept },
     });
-  return { gateway, clock, calls, call };
+  return { gateway, clock, calls, streams, call };
 }
 
 Deno.test("a gateway that ends waits for calls, then ends those that take too long and tells their callers", async () => {
@@ -60,12 +71,46 @@ Deno.test("a gateway that ends waits for calls, then ends those that take too lo
   await clock.advanceAsync(gatewayDrainMs - 1);
   assert.equal(said.length, 1);
   await clock.advanceAsync(1);
-  const { status, ...rest } = await late;
-  assert.equal(status, 499, JSON.stringify(rest));
+  const { status, headers, ...rest } = await late;
+  assert.equal(status, 503, JSON.stringify(rest));
+  assert.equal(headers.get("retry-after"), "1");
+  const { name, detail, executed } = await (await late).json();
+  // Truly: it had been sent.
+  assert.deepEqual([name, executed], ["Draining", "maybe"]);
+  assert.match(detail, /^This gateway ends, and could not wait .*: ask another one$/);
   await within("the end", ended);
   assert.equal(await closed.promise, 1001);
-  assert.match(said[1] ?? "", /"id":1,.*-32004/);
-  await (await late).body?.cancel();
+  assert.match(said[1] ?? "", /"id":1,.*-32003.*"executed":"maybe"/);
+});
+
+Deno.test("streams and JSON-RPC over HTTP are told too that the gateway ends, and whether they ran", async () => {
+  const { gateway, clock, calls, streams, call } = await gatewayOfNobody();
+  const socket = new WebSocket(gateway.url.replace("http", "ws"));
+  const said: string[] = [];
+  socket.onmessage = ({ data }) => void said.push(data);
+  const closed = Promise.withResolvers<void>();
+  socket.onclose = () => closed.resolve();
+  const request = '{"jsonrpc":"2.0","id":1,"method":"slow"';
+  socket.onopen = () => socket.send(`${request},"meta":{"stream":9}}`);
+  const one = call("", `${request}}`);
+  const batch = call("", `[${request}}]`);
+  const events = call("call/slow", "[]", "text/event-stream");
+  const lines = call("call/slow", "[]", "application/x-ndjson");
+  await waitFor("the calls", () => calls.length === 2 && streams.length === 3 && said.length === 1);
+  await Promise.all([events, lines]);
+  const ended = gateway.close();
+  await clock.advanceAsync(gatewayDrainMs);
+  const problem = /"status":503,.*"name":"Draining","executed":"maybe"/;
+  assert.match(await (await events).text(), new RegExp(`event: error\ndata: .*${problem.source}`));
+  assert.match(await (await lines).text(), problem);
+  const error = /"code":-32003,.*"executed":"maybe"/;
+  for (const answer of [one, batch]) {
+    assert.equal((await answer).status, 200);
+    assert.match(await (await answer).text(), error);
+  }
+  await within("the end", ended);
+  await closed.promise;
+  assert.match(said[1] ?? "", error);
 });
 
 Deno.test("a gateway that ends does not wait for who never reads his answer", async () => {

@@ -8,6 +8,9 @@ import type { Params } from "../../wire/message.ts";
 import { reservedMethods, reservedPrefix } from "../../wire/reserved.ts";
 import type { Catalogue } from "./catalogue.ts";
 
+/** The items of a call, and how it ended. */
+export type ItemStream = Pick<CallStream, "next" | "return" | "report" | "isStream">;
+
 /** What is counted of one procedure's calls. */
 export interface MethodCounts {
   calls: number;
@@ -24,6 +27,7 @@ export class Calls {
   readonly #readOnly: boolean;
   readonly #counts = new Map<string, MethodCounts>();
   #inFlight = 0;
+  #isEnded = false;
 
   constructor(client: Client, catalogue: Catalogue, readOnly: boolean) {
     this.#client = client;
@@ -46,6 +50,12 @@ export class Calls {
     return this.#counts;
   }
 
+  /** Ends all calls: the gateway ends, and has waited for them long enough. */
+  end(): void {
+    this.#isEnded = true;
+    this.#client.close();
+  }
+
   /** Calls a method and resolves to how that ended. Never rejects. */
   async call(
     method: string,
@@ -64,7 +74,8 @@ export class Calls {
           return failed(error instanceof RpcError ? error : internalError());
         }
       }
-      return this.#ended(method, await this.#client.report(method, params, options));
+      const report = await this.#client.report(method, params, options);
+      return this.#ended(method, this.#isEnded ? this.#told(report, options) : report);
     } finally {
       this.#inFlight--;
     }
@@ -75,7 +86,7 @@ export class Calls {
    *
    * @throws {RpcError} it is not called at all
    */
-  stream(method: string, params: Params | undefined, options: StreamOptions): CallStream {
+  stream(method: string, params: Params | undefined, options: StreamOptions): ItemStream {
     const fault = this.#faultOf(method);
     if (fault !== undefined) {
       this.#ended(method, failed(fault));
@@ -83,11 +94,30 @@ export class Calls {
     }
     this.#inFlight++;
     const stream = this.#client.stream(method, params, options);
-    void stream.report.then((report) => {
+    const report = stream.report.then((report) => {
       this.#inFlight--;
-      this.#ended(method, report);
+      return this.#ended(method, this.#told(report, options));
     });
-    return stream;
+    return {
+      report,
+      get isStream() {
+        return stream.isStream;
+      },
+      next: () =>
+        stream.next().catch(async (error) => {
+          throw this.#isEnded ? (await report).error ?? error : error;
+        }),
+      return: () => stream.return(),
+    };
+  }
+
+  /** How a call ended, where the gateway has ended it and not its caller, who is to ask another. */
+  #told<Report extends CallReport>(report: Report, { signal }: CallOptions): Report {
+    const { error } = report;
+    if (!this.#isEnded || error?.name !== "Cancelled" || signal?.aborted) return report;
+    const text = "This gateway ends, and could not wait for the call any longer: ask another one";
+    const { executed } = error;
+    return { ...report, error: new RpcError("Draining", text, { executed, cause: error }) };
   }
 
   /** Why a call is not made. */
@@ -108,7 +138,7 @@ export class Calls {
     return undefined;
   }
 
-  #ended(method: string, report: CallReport): CallReport {
+  #ended<Report extends CallReport>(method: string, report: Report): Report {
     const { error } = report;
     // Anybody can make up names: those that no server knows are counted together.
     const isKnown = this.#counts.has(method) ||

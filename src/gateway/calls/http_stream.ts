@@ -1,9 +1,10 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { isRpcError, messageOf, RpcError } from "../../base/errors.ts";
 import { writeStallTimeoutMs } from "../../base/limits.ts";
-import type { CallStream, StreamReport } from "../../client/call_stream.ts";
+import type { StreamReport } from "../../client/call_stream.ts";
 import { problemDetails } from "../door/problem.ts";
 import { reply } from "../door/reply.ts";
+import type { ItemStream } from "./calls.ts";
 
 /** How items are written: server-sent events, or a JSON object a line. */
 export type StreamForm = "events" | "lines";
@@ -40,7 +41,7 @@ const writers: Readonly<Record<StreamForm, Writer>> = {
  * @throws {RpcError} the call failed before its first item
  */
 export async function streamResponse(
-  stream: CallStream,
+  stream: ItemStream,
   form: StreamForm,
   clock: Clock,
 ): Promise<Response> {
