@@ -104,6 +104,12 @@ export class RpcError extends Error {
   get code(): number {
     return errorTable[this.name].code;
   }
+
+  /** All of it that another process can be told: `JSON.stringify` leaves out what errors have. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message, executed, issues } = this;
+    return { name, code, message, executed, issues };
+  }
 }
 
 /**

@@ -121,6 +121,11 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
     return this;
   }
 
+  /** {@link return}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
   #read(): unknown {
     const item = this.#waiting[this.#next++];
     if (this.#next === this.#waiting.length) {

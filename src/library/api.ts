@@ -27,6 +27,14 @@ type StreamMethod<Export> = Export extends StreamProcedure<infer Input, infer Ou
   : never;
 
 /**
+ * Names that a language itself asks objects for: by `await`, `JSON.stringify` and `String`. A
+ * procedure of such a name is called by `client.call`.
+ */
+type OwnName = "then" | "toJSON" | "toString" | "valueOf";
+
+const ownNames: ReadonlySet<string> = new Set<OwnName>(["then", "toJSON", "toString", "valueOf"]);
+
+/**
  * The methods of a module: for each procedure a function of its schema's input that promises its
  * output, for each plain function the same function with a promise. Of a stream it is a promise of
  * all items as an array: see {@link StreamApi}.
@@ -47,15 +55,16 @@ type StreamMethod<Export> = Export extends StreamProcedure<infer Input, infer Ou
  * ```
  */
 export type Api<Exports> = {
-  readonly [Name in keyof Exports as Method<Exports[Name]> extends never ? never : Name]: Method<
-    Exports[Name]
-  >;
+  readonly [
+    Name in keyof Exports as Method<Exports[Name]> extends never ? never : Exclude<Name, OwnName>
+  ]: Method<Exports[Name]>;
 };
 
 /** The streams of a module: for each generator a function that returns its items as they come. */
 export type StreamApi<Exports> = {
   readonly [
-    Name in keyof Exports as StreamMethod<Exports[Name]> extends never ? never : Name
+    Name in keyof Exports as StreamMethod<Exports[Name]> extends never ? never
+      : Exclude<Name, OwnName>
   ]: StreamMethod<Exports[Name]>;
 };
 
@@ -66,9 +75,9 @@ type CallMethod<Options> = (method: string, params: Params, options: Options) =>
 export function createApi<Methods, Options>(call: CallMethod<Options>, options: Options): Methods {
   const methods = new Map<string, (...args: unknown[]) => unknown>();
   return new Proxy({}, {
-    get(_, name) {
-      // A promise is told by its `then`: without this, `await` would call a procedure of that name.
-      if (typeof name === "symbol" || name === "then") return undefined;
+    get(target, name) {
+      if (typeof name === "symbol") return undefined;
+      if (ownNames.has(name)) return Reflect.get(target, name);
       let method = methods.get(name);
       if (method === undefined) {
         method = (...args) => call(name, args, options);

@@ -7,6 +7,8 @@ import type { CallOptions, StreamOptions } from "../client/client_options.ts";
 import type { Transport } from "../client/transport.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { type Api, createApi, type StreamApi } from "./api.ts";
+import { guardedLogger, guardedTracer } from "./guarded.ts";
+import { checkOptions } from "./option_checks.ts";
 import { openKeys, transportOf } from "./own_keys.ts";
 import { openRegistry, type RegistryOptions, serviceOf } from "./open_registry.ts";
 
@@ -54,7 +56,10 @@ export function connect(options: ConnectOptions = {}): Promise<RpcClient> {
 }
 
 async function open(options: ConnectOptions): Promise<RpcClient> {
-  const { balance, subset, zone, timeoutMs, messageMax, log = silentLogger, tracer } = options;
+  checkOptions(options);
+  const { balance, subset, zone, timeoutMs, messageMax } = options;
+  const log = guardedLogger(options.log ?? silentLogger);
+  const tracer = guardedTracer(options.tracer);
   const transport = await transportOf(await openKeys(options, log));
   const service = await serviceOf(options);
   const discovery = await openRegistry({ ...options, service }, log);

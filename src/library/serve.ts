@@ -1,6 +1,6 @@
 import { checkNumber, messageMaxRule } from "../base/checks.ts";
 import { systemClock } from "../base/clock.ts";
-import { markingOutcome } from "../base/errors.ts";
+import { markingOutcome, RpcError } from "../base/errors.ts";
 import {
   callTimeoutMsMax,
   queueMaxDefault,
@@ -11,6 +11,8 @@ import {
 import { type Logger, silentLogger } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
 import type { Tracer } from "../base/tracer.ts";
+import { guardedLogger, guardedTracer } from "./guarded.ts";
+import { checkOptions } from "./option_checks.ts";
 import { openKeys } from "./own_keys.ts";
 import { openRegistry, type RegistryOptions, serviceOf } from "./open_registry.ts";
 import { RunningServer } from "./running/running_server.ts";
@@ -74,7 +76,8 @@ export interface ServeOptions extends RegistryOptions {
  * module, listens, registers, and resolves when calls can come. This process itself never loads the
  * module, so that a procedure which does not end can be killed.
  *
- * @throws {RpcError} InvalidParams: the registry, the service, the address or a number cannot be
+ * @throws {RpcError} InvalidParams: the registry, the service, the address or another option cannot
+ * be
  * @throws {Error} the module cannot be loaded (with file and line), or the address not listened on
  *
  * @example
@@ -98,9 +101,11 @@ export function serve(options: ServeOptions): Promise<RunningServer> {
 }
 
 async function start(options: ServeOptions): Promise<RunningServer> {
-  const { log = silentLogger } = options;
+  checkOptions(options);
   checkNumbers(options);
+  const log = guardedLogger(options.log ?? silentLogger);
   const keys = await openKeys(options, log);
+  checkOffer(options, keys !== undefined);
   const service = await serviceOf(options);
   const discovery = await openRegistry({ ...options, service }, log);
   try {
@@ -127,11 +132,22 @@ async function start(options: ServeOptions): Promise<RunningServer> {
       clock: systemClock,
       random: systemRandom,
       log,
-      tracer: options.tracer,
+      tracer: guardedTracer(options.tracer),
     });
   } catch (error) {
     await discovery.close();
     throw error;
+  }
+}
+
+/** @throws {RpcError} InvalidParams: nobody could call anything, or more may call than is asked */
+function checkOffer({ module, exec, builtin, callers }: ServeOptions, hasKeys: boolean): void {
+  if (module === undefined && exec === undefined && builtin !== true) {
+    throw new RpcError("InvalidParams", "Cannot serve nothing: give module, exec or builtin");
+  }
+  if (callers !== undefined && !hasKeys) {
+    const text = "Cannot tell callers apart without keys: callers needs rpc keys init";
+    throw new RpcError("InvalidParams", text);
   }
 }
 

@@ -41,6 +41,20 @@ Deno.test("an RpcError can know better than the table whether the call ran", () 
   assert.equal(error.cause, cause);
 });
 
+Deno.test("an RpcError in JSON says all that another process can be told", () => {
+  const issues = [{ path: [0], message: "must be a number" }];
+  const error = new RpcError("InvalidParams", "Cannot call f", { issues, cause: new Error("x") });
+  assert.deepEqual(JSON.parse(JSON.stringify({ error })), {
+    error: {
+      name: "InvalidParams",
+      code: -32602,
+      message: "Cannot call f",
+      executed: "no",
+      issues,
+    },
+  });
+});
+
 Deno.test("messageOf() finds words for anything that can be thrown", () => {
   assert.equal(messageOf(new Error("no luck")), "no luck");
   assert.equal(messageOf(new RangeError()), "RangeError");

@@ -105,6 +105,18 @@ Deno.test("P-58: leaving the loop cancels the call, and items that come late are
   rig.client.close();
 });
 
+Deno.test("P-58: a stream that goes out of scope is cancelled", async () => {
+  const rig = await rigWith(1);
+  {
+    await using _stream = rig.client.stream("count", [100]);
+    await settled();
+    assert.equal(rig.server(1).calls.length, 1);
+  }
+  await settled();
+  assert.equal(rig.server(1).cancelled.length, 1);
+  rig.client.close();
+});
+
 Deno.test("an error comes after the items that came before it", async () => {
   const rig = await rigWith(1);
   const reader = new Reader(rig.client.stream("count", [100]));

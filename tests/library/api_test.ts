@@ -45,6 +45,18 @@ Deno.test("an api is no promise, so that it may come out of an async function", 
   assert.doesNotThrow(() => `${Object.prototype.toString.call(api)}`);
 });
 
+Deno.test("what a language asks objects for by itself calls nothing", async () => {
+  const calls: string[] = [];
+  const api = createApi<Record<string, unknown>, undefined>(
+    (method) => calls.push(method),
+    undefined,
+  );
+  assert.equal(JSON.stringify({ api }), '{"api":{}}');
+  assert.equal(`${await Promise.resolve(api)}`, "[object Object]");
+  assert.ok(String(api) === "[object Object]" && Deno.inspect(api) === "{}");
+  assert.deepEqual(calls, []);
+});
+
 /** Fails to compile unless both types are the same. */
 function assertType<Expected>() {
   return <Actual>(

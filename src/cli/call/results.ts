@@ -1,4 +1,4 @@
-import { messageOf, type RpcError } from "../../base/errors.ts";
+import { messageOf } from "../../base/errors.ts";
 import type { CallReport } from "../../client/call_report.ts";
 import type { CallStream, StreamReport } from "../../client/call_stream.ts";
 import type { ResultWriter } from "../../terminal/result_writer.ts";
@@ -146,13 +146,9 @@ export class CallResults {
     const success = items === undefined ? { result } : { items };
     return jsonLine({
       [flags.input === undefined ? "i" : "line"]: job.number,
-      ...(error === undefined ? success : { error: shown(error) }),
+      ...(error === undefined ? success : { error: error.toJSON() }),
       server: server ?? null,
       ms: Number(durationMs.toFixed(3)),
     });
   }
-}
-
-function shown({ name, code, message, executed, issues }: RpcError): Record<string, unknown> {
-  return { name, code, message, executed, issues };
 }

@@ -1,6 +1,5 @@
 import { addressOf } from "../../../base/names/host_port.ts";
 import { type Clock, systemClock } from "../../../base/clock.ts";
-import type { RpcError } from "../../../base/errors.ts";
 import { eachConcurrencyDefault } from "../../limits.ts";
 import type { Logger } from "../../../base/log.ts";
 import { Client } from "../../../client/client.ts";
@@ -114,7 +113,7 @@ class EachRun {
         this.#failed++;
         this.#tell(
           instance,
-          { error: shown(error), ms },
+          { error: error.toJSON(), ms },
           `failed: ${error.name}: ${error.message}`,
         );
       } else if (items === undefined) this.#tell(instance, { result, ms }, textOf(result));
@@ -155,8 +154,4 @@ class EachRun {
 
 function textOf(value: unknown): string {
   return JSON.stringify(value);
-}
-
-function shown({ name, code, message, executed, issues }: RpcError): Record<string, unknown> {
-  return { name, code, message, executed, issues };
 }
