@@ -1,7 +1,8 @@
 import { type Clock, systemClock, type Timer } from "../base/clock.ts";
 import { isScreen } from "./colour.ts";
 import { barOf } from "./screen.ts";
-import { terminalSize } from "./size.ts";
+import { erasing, linesAbove } from "./lines_above.ts";
+import { type ScreenSize, terminalSize } from "./size.ts";
 import { displayWidth, fitted } from "./width.ts";
 
 /** How far some work has come. */
@@ -14,8 +15,8 @@ export interface ProgressState {
 /** Where the bar is drawn. */
 export interface ProgressTerminal {
   readonly isTTY: boolean;
-  /** Width in characters, now. */
-  readonly columns: number;
+  /** In characters, now. */
+  readonly size: ScreenSize;
   write(text: string): void;
 }
 
@@ -59,8 +60,10 @@ export class Progress {
   readonly #samples: { readonly atMs: number; readonly done: number }[] = [];
   #timer: Timer | undefined;
   #isShown = false;
-  /** How many want it out of their way now. */
-  #hidings = 0;
+  /** Results are on their way: what is drawn now would stand in the middle of one. */
+  #isHeld = false;
+  /** As it was drawn last. */
+  #line = "";
 
   /** Starts to wait for the time to show itself. {@link stop} ends it. */
   constructor(options: ProgressOptions) {
@@ -77,24 +80,26 @@ export class Progress {
     });
   }
 
-  /** Takes the bar off the screen until {@link show}, because something is printed in its place. */
-  hide(): void {
-    if (this.#hidings++ === 0) this.#erase();
+  /** Prints something in the place of the bar, which is back at once. */
+  beside(print: () => void): void {
+    this.#erase();
+    print();
+    this.#draw();
   }
 
-  /** Puts it back at once: it would hardly ever be seen if it waited for its next turn. */
-  show(): void {
-    if (--this.#hidings === 0) this.#draw();
+  /**
+   * Results as they are to be written, whole lines: where they go to the bar's terminal, the bar is
+   * part of them, since between two writes it would hardly be seen.
+   */
+  above(results: string): string {
+    if (!this.#options.isBesideOutput) return results;
+    this.#isHeld = true;
+    return this.#isShown ? linesAbove(results, this.#line, this.#terminal.size) : results;
   }
 
-  /** Results are about to be written. */
-  beforeOutput(): void {
-    if (this.#options.isBesideOutput) this.hide();
-  }
-
-  /** They are written. */
-  afterOutput(): void {
-    if (this.#options.isBesideOutput) this.show();
+  /** The results that were taken last are written: the bar may be drawn by itself again. */
+  written(): void {
+    this.#isHeld = false;
   }
 
   /** Takes the bar off the screen for good. */
@@ -105,17 +110,22 @@ export class Progress {
   }
 
   #erase(): void {
-    if (this.#isShown) this.#terminal.write("\r\x1b[K");
+    if (this.#isShown) this.#terminal.write(erasing);
   }
 
   #draw(): void {
-    if (!this.#isShown || this.#hidings > 0) return;
+    if (!this.#isShown) return;
+    this.#line = this.#newLine();
+    if (!this.#isHeld) this.#terminal.write(this.#line);
+  }
+
+  #newLine(): string {
     // The last column stays free: a terminal that has filled it goes on in the next line.
-    const room = this.#terminal.columns - 1;
+    const room = this.#terminal.size.columns - 1;
     const { share, text } = this.#now();
     const barWidth = Math.min(barWidthMax, room - displayWidth(text) - 1);
     const bar = share === undefined || barWidth < barWidthMin ? "" : `${barOf(share, barWidth)} `;
-    this.#terminal.write(`\r${fitted(bar + text, room)}\x1b[K`);
+    return `\r${fitted(bar + text, room)}\x1b[K`;
   }
 
   /** The share of the work that is done, and the words beside the bar. */
@@ -175,8 +185,8 @@ const stderrTerminal: ProgressTerminal = {
   get isTTY() {
     return isScreen(Deno.stderr);
   },
-  get columns() {
-    return terminalSize().columns;
+  get size() {
+    return terminalSize();
   },
   write: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
 };

@@ -20,9 +20,9 @@ export interface ResultOutput {
 
 /** What a {@link ResultWriter} tells, and where it writes. */
 interface ResultWriterOptions {
-  /** Called before each write: to take away what stands in its place on a terminal. */
-  readonly beforeWrite?: () => void;
-  /** Called after each write: to put it back. */
+  /** Lines as they are written, with what stands below them on a terminal. @default as they are */
+  readonly dressed?: (lines: string) => string;
+  /** Called after each write. */
   readonly afterWrite?: () => void;
   /** Called once, when no further line will be written. */
   readonly onOver?: () => void;
@@ -104,9 +104,7 @@ export class ResultWriter<Tag> {
       const lines = this.#pending;
       this.#pending = [];
       this.#pendingLength = 0;
-      this.#options.beforeWrite?.();
       await this.#writeLines(lines);
-      this.#options.afterWrite?.();
     }
     this.#writing = undefined;
   }
@@ -119,12 +117,16 @@ export class ResultWriter<Tag> {
         length += (lines[start + count]?.text.length ?? 0) + 1;
         if (length > writeBytesMax && count > 0) break;
       }
-      let bytes = encoded(lines, start, count);
+      let text = textOf(lines, start, count);
+      let bytes = encoder.encode(text);
       // Characters beyond ASCII have more bytes than one.
       while (bytes.length > writeBytesMax && count > 1) {
         count = Math.ceil(count / 2);
-        bytes = encoded(lines, start, count);
+        text = textOf(lines, start, count);
+        bytes = encoder.encode(text);
       }
+      const shown = this.#options.dressed?.(text) ?? text;
+      if (shown !== text) bytes = encoder.encode(shown);
       const sizeBefore = this.#sizeBefore ??= this.#output.size() ?? NaN;
       try {
         await this.#writeWhole(bytes);
@@ -133,6 +135,8 @@ export class ResultWriter<Tag> {
         // What an error says nothing of, a file does: how much of it is there.
         const kept = (this.#output.size() ?? NaN) - sizeBefore;
         this.#end(error, [...lines.slice(start), ...this.#pending], kept > 0 ? kept : 0);
+      } finally {
+        this.#options.afterWrite?.();
       }
       start += count;
     }
@@ -163,14 +167,10 @@ export class ResultWriter<Tag> {
   }
 }
 
-function encoded(
-  lines: readonly Line<unknown>[],
-  start: number,
-  count: number,
-): Uint8Array<ArrayBuffer> {
+function textOf(lines: readonly Line<unknown>[], start: number, count: number): string {
   let text = "";
   for (let i = start; i < start + count; i++) text += `${lines[i]?.text}\n`;
-  return encoder.encode(text);
+  return text;
 }
 
 const stdoutOutput: ResultOutput = {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { Progress, type ProgressTerminal } from "../../src/terminal/progress.ts";
+import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor } from "../support/wait_for.ts";
 
 class FakeTerminal implements ProgressTerminal {
   isTTY = true;
-  columns = 80;
+  size = { columns: 80, rows: 24 };
   written = "";
 
   write(text: string): void {
@@ -39,12 +40,12 @@ Deno.test("the bar fits the terminal, also when that gets narrower", async () =>
   const progress = new Progress({ state: () => ({ done: 5, failed: 0 }), total: 10, terminal });
   try {
     await waitFor(() => terminal.written, () => terminal.line.includes("5/10"));
-    terminal.columns = 50;
+    terminal.size = { columns: 50, rows: 24 };
     await waitFor(
       () => terminal.written,
       () => terminal.line.length < 50 && terminal.line.includes("5/10"),
     );
-    terminal.columns = 20;
+    terminal.size = { columns: 20, rows: 24 };
     await waitFor(
       () => terminal.written,
       () => terminal.line.length <= 20 && terminal.line.startsWith("50 %"),
@@ -82,32 +83,48 @@ Deno.test("nothing is drawn where there is no terminal, nor for work that is don
   pipe.isTTY = false;
   const state = () => assert.fail("Nobody asks");
   const piped = new Progress({ state, total: 1, terminal: pipe });
-  piped.hide();
+  let printed = 0;
+  piped.beside(() => printed++);
   piped.stop();
   assert.equal(pipe.written, "");
 
   const terminal = new FakeTerminal();
   const quick = new Progress({ state, total: 1, terminal });
-  quick.hide();
+  quick.beside(() => printed++);
   quick.stop();
   assert.equal(terminal.written, "");
+  assert.equal(printed, 2);
 });
 
-Deno.test("the bar stays on the screen beside results, but for the moment of a write", async () => {
+Deno.test("the bar is part of the results that are written where it stands", async () => {
   const terminal = new FakeTerminal();
   const state = () => ({ done: 5, failed: 0 });
   const progress = new Progress({ state, total: 10, terminal, isBesideOutput: true });
   try {
+    assert.equal(progress.above("a\n"), "a\n", "there is none yet");
+    progress.written();
     await waitFor(() => terminal.written, () => terminal.line.includes("5/10"));
-    for (let i = 0; i < 40; i++) {
-      progress.beforeOutput();
-      assert.equal(terminal.line, "", "it makes way for the results");
-      progress.afterOutput();
-      assert.match(terminal.line, /5\/10/, "and is back at once");
-    }
+    const written = progress.above("a\nb\n");
+    assert.ok(written.includes("5/10") && written.includes("a\nb\n"), written);
   } finally {
     progress.stop();
   }
+});
+
+Deno.test("the bar is not drawn into the middle of results, and is drawn again after them", () => {
+  const clock = new VirtualClock();
+  const terminal = new FakeTerminal();
+  const state = () => ({ done: 5, failed: 0 });
+  const progress = new Progress({ state, total: 10, terminal, clock, isBesideOutput: true });
+  clock.advance(1_000);
+  progress.above("a\n");
+  const before = terminal.written;
+  clock.advance(1_000);
+  assert.equal(terminal.written, before);
+  progress.written();
+  clock.advance(1_000);
+  assert.ok(terminal.written.length > before.length);
+  progress.stop();
 });
 
 Deno.test("results that go elsewhere do not touch the bar", async () => {
@@ -116,8 +133,8 @@ Deno.test("results that go elsewhere do not touch the bar", async () => {
   try {
     await waitFor(() => terminal.written, () => terminal.line.includes("5/10"));
     const before = terminal.written;
-    progress.beforeOutput();
-    progress.afterOutput();
+    assert.equal(progress.above("a\n"), "a\n");
+    progress.written();
     assert.equal(terminal.written, before);
   } finally {
     progress.stop();

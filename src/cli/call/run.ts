@@ -3,7 +3,6 @@ import { messageOf, RpcError } from "../../base/errors.ts";
 import type { CallReport } from "../../client/call_report.ts";
 import type { Client } from "../../client/client.ts";
 import type { Params } from "../../wire/message.ts";
-import { plainLine } from "../../terminal/plain_text.ts";
 import type { Progress, ProgressState } from "../../terminal/progress.ts";
 import { ResultWriter } from "../../terminal/result_writer.ts";
 import { Failures } from "./failures.ts";
@@ -92,8 +91,8 @@ export class CallRun {
     // A line's result is one line too, so that the two can be told to belong together.
     this.#isPlain = flags.input !== undefined;
     this.#writer = new ResultWriter({
-      beforeWrite: () => this.#progress?.beforeOutput(),
-      afterWrite: () => this.#progress?.afterOutput(),
+      dressed: (lines) => this.#progress?.above(lines) ?? lines,
+      afterWrite: () => this.#progress?.written(),
       onOver: () => this.#stop(this.#writer.isBroken ? nobodyReads : "cannot write results"),
     });
     this.#results = new CallResults({
@@ -228,9 +227,9 @@ export class CallRun {
   }
 
   #tell(line: string): void {
-    this.#progress?.hide();
-    console.error(line);
-    this.#progress?.show();
+    const print = () => console.error(line);
+    if (this.#progress === undefined) print();
+    else this.#progress.beside(print);
   }
 }
 
@@ -245,23 +244,4 @@ function notCalled(error: RpcError): CallReport {
 function isPassing({ name, executed }: RpcError): boolean {
   const isRefusal = name === "Unavailable" || name === "Overloaded" || name === "Draining";
   return isRefusal && executed !== "yes";
-}
-
-/** What a run of lines that stopped before the last one tells: where, and how to go on. */
-export function stopText(end: RunEnd, method: string, input: string): string {
-  const { lastBegun, lost, stoppedBecause } = end;
-  const last = lost.reduce((least, { number }) => Math.min(least, number - 1), lastBegun);
-  const goOn = last === 0 || input === "-"
-    ? ""
-    : `; go on with: tail -n +${last + 1} ${input} | rpc call ${method} --input -`;
-  return plainLine(`rpc: stopped (${stoppedBecause}) ${whereOf(last, lastBegun)}${goOn}`);
-}
-
-function whereOf(last: number, lastBegun: number): string {
-  if (lastBegun === 0) return "before the first line";
-  if (last === lastBegun) {
-    return `after line ${last}: all up to it have ended, none behind it has begun`;
-  }
-  return `after line ${last}: what came of all up to it is kept; those behind it up to ` +
-    `${lastBegun} have run too, and what came of some of them is lost`;
 }
