@@ -34,7 +34,8 @@ export async function main(args: readonly string[]): Promise<number> {
       (text) => console.error(`rpc: ${plainLine(text)}`),
     );
     const { run } = await command.load();
-    return await run({ flags, positionals: parsed.positionals, loadCommands });
+    const { flags: given, positionals } = parsed;
+    return await run({ flags, given, positionals, loadCommands });
   } catch (error) {
     return report(error, verbose);
   }

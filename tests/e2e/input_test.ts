@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { wordsOf } from "../../src/cli/syntax/words.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { signalTest } from "../support/posix.ts";
@@ -77,9 +78,24 @@ Deno.test("without a server, or where none offers the method, it stops and says 
   assert.equal(unknown.code, 1);
   assert.match(
     unknown.stderr,
-    /stopped \(no server offers the method\) after line 1: .*tail -n \+2 in/,
+    /stopped \(no server offers the method\) after line 1: .*--input in --skip 1 .*--failed failed$/m,
   );
   assert.equal(await Deno.readTextFile(`${home.workingDirectory}/failed`), "1\n");
+});
+
+Deno.test("the line that a stopped input tells goes on behind it, and keeps the lines that failed", async () => {
+  await using home = await RpcHome.create();
+  await home.serve();
+  await Deno.writeTextFile(`${home.workingDirectory}/my jobs`, numbers(4));
+  const args = ["call", "it's", "--input", "my jobs", "--failed", "failed ones", "-t", "5s"];
+  for (let skip = 1; skip <= 4; skip++) {
+    const { stderr } = await home.run(args);
+    const told = /go on with: rpc (.*)$/m.exec(stderr)?.[1] ?? "";
+    args.splice(0, args.length, ...wordsOf(told));
+    assert.deepEqual(args.slice(0, 6), ["call", "it's", "--input", "my jobs", "--skip", `${skip}`]);
+  }
+  const failed = await Deno.readTextFile(`${home.workingDirectory}/failed ones`);
+  assert.equal(failed, numbers(4));
 });
 
 Deno.test("killing servers during it loses no line, also when all are gone for a while", async () => {
@@ -156,9 +172,11 @@ signalTest("Ctrl-C finishes what runs, and says where it stopped", async () => {
   await waitFor("the first results", () => run.lines.length > 100);
   run.signal("SIGINT");
   assert.equal(await run.ended(), 130);
-  const stopped = /stopped \(interrupted\) after line (\d+): .*tail -n \+(\d+) in/.exec(run.stderr);
+  const stopped = /stopped \(interrupted\) after line (\d+): .*--input in --skip (\d+)/.exec(
+    run.stderr,
+  );
   const last = Number(stopped?.[1]);
   assert.ok(last > 100 && last < 1_000_000, run.stderr);
-  assert.equal(Number(stopped?.[2]), last + 1);
+  assert.equal(Number(stopped?.[2]), last);
   assert.deepEqual(run.lines, pongs(last));
 });

@@ -15,24 +15,17 @@ import { UsageError } from "../syntax/usage_error.ts";
 import { briefClock } from "./brief_clock.ts";
 import { isMany } from "./failures.ts";
 import type { FailedLines } from "./failed_lines.ts";
-import type { CallFlags, callFlags } from "./flags.ts";
+import { type CallFlags, callFlags } from "./flags.ts";
 import type { LoadReport } from "./html/load_report.ts";
 import type { JobSource } from "./job.ts";
 import { NumberedJobs } from "./numbered_jobs.ts";
 import { paramsMaker } from "./params.ts";
-import {
-  CallRun,
-  type CallRunOptions,
-  nobodyReads,
-  noServer,
-  type RunEnd,
-  stopText,
-} from "./run.ts";
+import { CallRun, type CallRunOptions, nobodyReads, noServer, type RunEnd } from "./run.ts";
 import type { CallSummary } from "./summary.ts";
 
 /** `rpc call <method> [args...]` */
 export async function run(
-  { flags, positionals: [method = "", ...args] }: CommandInput<typeof callFlags>,
+  { flags, given, positionals: [method = "", ...args] }: CommandInput<typeof callFlags>,
 ): Promise<number> {
   assertServersAsked(flags);
   assertPageAsked(flags);
@@ -68,7 +61,7 @@ export async function run(
       serverChanged: report && ((server, change) => report.record.changed(server, change)),
     });
     try {
-      return await makeCalls({ client, method, flags, calls, report, signal });
+      return await makeCalls({ client, method, flags, given, calls, report, signal });
     } finally {
       client.close();
     }
@@ -134,10 +127,11 @@ async function openReport(path: string): Promise<LoadReport> {
 
 /** Makes all calls, tells what came of them, and returns the exit code. */
 async function makeCalls(
-  { client, method, flags, calls, report, signal }: {
+  { client, method, flags, given, calls, report, signal }: {
     readonly client: Client;
     readonly method: string;
     readonly flags: CallFlags;
+    readonly given: ReadonlyMap<string, string>;
     readonly calls: Calls;
     readonly report: LoadReport | undefined;
     readonly signal: AbortSignal;
@@ -165,7 +159,12 @@ async function makeCalls(
   if (summary !== undefined && flags.summary !== "none") {
     printOnStderr(summary[flags.summary](facts));
   }
-  tellEnd(end, method, flags, calls.failedLines);
+  tellEnd(end, flags, calls.failedLines);
+  if (isToGoOn(end, flags)) {
+    const { stopText } = await import("./go_on.ts");
+    const { input = "", skip } = flags;
+    console.error(stopText(end, { method, flags: callFlags, given, input, skip }));
+  }
   if (summary !== undefined) report?.write(method, summary, facts);
   if (end.writeProblem !== undefined) return exitCodes.failure;
   if (signal.aborted) return exitCodes.interrupted;
@@ -185,10 +184,10 @@ interface Calls extends Disposable {
  * @throws {UsageError} what is asked for cannot be
  */
 async function openCalls(flags: CallFlags, args: readonly string[]): Promise<Calls> {
-  const { input, failed, repeat, duration, rate } = flags;
+  const { input, failed, skip, repeat, duration, rate } = flags;
   if (input === undefined) {
-    if (flags.unordered || failed !== undefined) {
-      throw new UsageError("--unordered and --failed need --input <file>");
+    if (flags.unordered || failed !== undefined || skip > 0) {
+      throw new UsageError("--unordered, --failed and --skip need --input <file>");
     }
     const paramsOf = paramsMaker(args, flags.params);
     return {
@@ -212,8 +211,10 @@ async function openCalls(flags: CallFlags, args: readonly string[]): Promise<Cal
   }
   const { InputJobs } = await import("./input_jobs.ts");
   const { FailedLines } = await import("./failed_lines.ts");
-  const source = await InputJobs.open(input, flags.messageMax);
-  const failedLines = failed === undefined ? undefined : await FailedLines.open(failed, input);
+  const source = await InputJobs.open(input, flags.messageMax, skip);
+  const failedLines = failed === undefined
+    ? undefined
+    : await FailedLines.open(failed, input, skip > 0);
   return {
     source: () => source,
     failedLines,
@@ -239,32 +240,29 @@ async function progressMaker(
   return (state) => new Progress({ state, total: repeat, durationMs: duration, isBesideOutput });
 }
 
-/**
- * Tells what is not in the summary: what was not written, how many lines failed, where to go on.
- */
+/** Tells what is not in the summary: what was not written, and how many lines failed. */
 function tellEnd(
   end: RunEnd,
-  method: string,
-  flags: CallFlags,
+  { input, failed }: CallFlags,
   failedLines: FailedLines | undefined,
 ): void {
-  const { input, failed } = flags;
   if (end.writeProblem !== undefined) {
     console.error(problemLine(`Cannot write results: ${end.writeProblem}`));
   }
-  if (input === undefined) {
-    return;
-  }
+  if (input === undefined) return;
   const kept = failedLines?.count ?? 0;
   if (end.failed > 0 || kept > 0) {
     const which = kept > end.failed ? "with those whose results were not written" : "of them";
     const where = failed === undefined ? "" : `; ${kept} ${which} are in ${failed}`;
     console.error(problemLine(`${end.failed} of ${end.done} lines failed${where}`));
   }
+}
+
+/** Whether lines are left of which somebody wants to hear. */
+function isToGoOn({ stoppedBecause }: RunEnd, { input, failed }: CallFlags): boolean {
+  if (input === undefined || stoppedBecause === undefined) return false;
   // A reader that has seen enough wants to hear no more, unless all lines are to be somewhere.
-  if (end.stoppedBecause === undefined) return;
-  if (end.stoppedBecause === nobodyReads && failed === undefined) return;
-  console.error(stopText(end, method, input));
+  return stoppedBecause !== nobodyReads || failed !== undefined;
 }
 
 function hasFailed(end: RunEnd, { input }: CallFlags): boolean {

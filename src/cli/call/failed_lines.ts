@@ -14,15 +14,19 @@ export class FailedLines {
   /**
    * Makes the file anew, so that it never holds those of another run.
    *
+   * @param isGoingOn the run goes on where an earlier one stopped, whose lines are kept
    * @throws {UsageError} it cannot be written, or is the input itself
    */
-  static async open(path: string, input: string): Promise<FailedLines> {
+  static async open(path: string, input: string, isGoingOn: boolean): Promise<FailedLines> {
     if (input !== "-" && await isSame(path, input)) {
       throw new UsageError(`Cannot write failed lines to ${path}: they are read from there`);
     }
     try {
       return new FailedLines(
-        await Deno.open(path, { write: true, create: true, truncate: true }),
+        await Deno.open(path, {
+          create: true,
+          ...(isGoingOn ? { append: true } : { write: true, truncate: true }),
+        }),
       );
     } catch (error) {
       throw new UsageError(`Cannot write --failed ${path}: ${messageOf(error)}`);

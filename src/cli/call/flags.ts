@@ -61,6 +61,10 @@ export const callFlags = {
     description: "With --input: write the lines that failed there, to run them again",
     fallback: undefined,
   }),
+  skip: integer("<n>", [0, 1_000_000_000_000], {
+    description: "With --input: skip that many lines, and append to --failed",
+    fallback: 0,
+  }),
   server: serverFlag,
   each: boolean({ description: "Call every server that is registered once: a line for each" }),
   timeout: timeoutFlag,

@@ -10,9 +10,11 @@ import type { Job, JobSource } from "./job.ts";
 export class InputJobs implements JobSource {
   readonly #lines: InputLines;
   readonly #file: Deno.FsFile | undefined;
+  readonly #skip: number;
 
-  private constructor(file: Deno.FsFile | undefined, lineBytesMax: number) {
+  private constructor(file: Deno.FsFile | undefined, lineBytesMax: number, skip: number) {
     this.#file = file;
+    this.#skip = skip;
     this.#lines = new InputLines(file ?? Deno.stdin, lineBytesMax);
   }
 
@@ -20,12 +22,13 @@ export class InputJobs implements JobSource {
    * Those of the file of that name, or with `-` of stdin.
    *
    * @param lineBytesMax longest line
+   * @param skip lines to leave out at the beginning
    * @throws {UsageError} it cannot be read
    */
-  static async open(name: string, lineBytesMax: number): Promise<InputJobs> {
-    if (name === "-") return new InputJobs(undefined, lineBytesMax);
+  static async open(name: string, lineBytesMax: number, skip: number): Promise<InputJobs> {
+    if (name === "-") return new InputJobs(undefined, lineBytesMax, skip);
     try {
-      return new InputJobs(await Deno.open(name), lineBytesMax);
+      return new InputJobs(await Deno.open(name), lineBytesMax, skip);
     } catch (error) {
       throw new UsageError(`Cannot read --input ${name}: ${messageOf(error)}`);
     }
@@ -36,7 +39,8 @@ export class InputJobs implements JobSource {
   }
 
   take(): Job | undefined {
-    const line = this.#lines.take();
+    let line = this.#lines.take();
+    while (line !== undefined && line.number <= this.#skip) line = this.#lines.take();
     return line === undefined ? undefined : jobOf(line);
   }
 

@@ -16,6 +16,8 @@ export interface Positional {
 /** What a subcommand is given. */
 export interface CommandInput<Specs extends Flags> {
   readonly flags: FlagValues<Specs>;
+  /** Texts of the flags that stood on the command line, by key. */
+  readonly given: ReadonlyMap<string, string>;
   /**
    * The positional arguments in order: as many as the command names, or more if the last is `many`.
    */

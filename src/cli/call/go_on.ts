@@ -1,0 +1,71 @@
+import { withoutPassword } from "../../discovery/registry_url.ts";
+import { plainLine } from "../../terminal/plain_text.ts";
+import type { Command } from "../syntax/command.ts";
+import { environmentName, kebabCase } from "../syntax/flags.ts";
+import { shellWord } from "../syntax/shell_word.ts";
+import type { RunEnd } from "./run.ts";
+
+/** The command line that stopped. */
+interface Stopped {
+  readonly method: string;
+  readonly flags: Command["flags"];
+  /** Texts of the flags that were given, by key. */
+  readonly given: ReadonlyMap<string, string>;
+  readonly input: string;
+  /** Lines that were left out at the beginning. */
+  readonly skip: number;
+  /** @default the environment */
+  readonly environment?: (name: string) => string | undefined;
+  readonly os?: typeof Deno.build.os;
+}
+
+/** What a run of lines that stopped before the last one tells: where, and how to go on. */
+export function stopText(end: RunEnd, stopped: Stopped): string {
+  const { skip } = stopped;
+  const lastBegun = Math.max(end.lastBegun, skip);
+  const last = end.lost.reduce((least, { number }) => Math.min(least, number - 1), lastBegun);
+  const where = whereOf(last, lastBegun, skip);
+  return plainLine(`rpc: stopped (${end.stoppedBecause}) ${where}${goOnText(last, stopped)}`);
+}
+
+function whereOf(last: number, lastBegun: number, skip: number): string {
+  if (lastBegun === 0) return "before the first line";
+  if (lastBegun === skip) return `before line ${skip + 1}`;
+  if (last === lastBegun) {
+    return `after line ${last}: all up to it have ended, none behind it has begun`;
+  }
+  return `after line ${last}: what came of all up to it is kept; those behind it up to ` +
+    `${lastBegun} have run too, and what came of some of them is lost`;
+}
+
+function goOnText(last: number, stopped: Stopped): string {
+  if (last === 0) return "";
+  if (stopped.input === "-") return `; go on with the same lines and --skip ${last}`;
+  return `; go on with: ${commandLine(last, stopped)}`;
+}
+
+/** What was typed, with the lines that are done left out. */
+function commandLine(last: number, stopped: Stopped): string {
+  const { method, flags, given, input, os } = stopped;
+  const environment = stopped.environment ?? ((name) => Deno.env.get(name));
+  const words = ["rpc", "call"];
+  // Behind the flags it is no flag either, whatever it begins with.
+  if (!method.startsWith("-")) words.push(method);
+  words.push("--input", input, "--skip", String(last));
+  for (const [key, flag] of Object.entries(flags)) {
+    if (key === "input" || key === "skip") continue;
+    // One that stood before the command only is gone when the next one is typed.
+    const said = flag.setting ? environment(environmentName(key)) : undefined;
+    const text = given.get(key) ?? (said || undefined);
+    if (text === undefined) continue;
+    const shown = key === "registry" ? withoutPassword(text) : text;
+    // A password is shown to nobody: in the environment it most likely still stands.
+    if (shown !== text && !given.has(key)) continue;
+    const name = kebabCase(key);
+    if (flag.placeholder !== undefined) {
+      words.push(`--${name}`, shown);
+    } else words.push(flag.parse(text) === true ? `--${name}` : `--no-${name}`);
+  }
+  if (method.startsWith("-")) words.push("--", method);
+  return words.map((word) => shellWord(word, os)).join(" ");
+}
