@@ -14,7 +14,7 @@ import type { CommandInput } from "../syntax/command.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 import { briefClock } from "./brief_clock.ts";
 import { isMany } from "./failures.ts";
-import type { FailedLines } from "./failed_lines.ts";
+import type { FailedLines } from "./input/failed_lines.ts";
 import { type CallFlags, callFlags } from "./flags.ts";
 import type { LoadReport } from "./html/load_report.ts";
 import type { JobSource } from "./job.ts";
@@ -161,7 +161,7 @@ async function makeCalls(
   }
   tellEnd(end, flags, calls.failedLines);
   if (isToGoOn(end, flags)) {
-    const { stopText } = await import("./go_on.ts");
+    const { stopText } = await import("./input/go_on.ts");
     const { input = "", skip } = flags;
     console.error(stopText(end, { method, flags: callFlags, given, input, skip }));
   }
@@ -209,8 +209,8 @@ async function openCalls(flags: CallFlags, args: readonly string[]): Promise<Cal
   if (isMany(flags)) {
     throw new UsageError("Cannot take --repeat, --duration or --rate beside --input");
   }
-  const { InputJobs } = await import("./input_jobs.ts");
-  const { FailedLines } = await import("./failed_lines.ts");
+  const { InputJobs } = await import("./input/input_jobs.ts");
+  const { FailedLines } = await import("./input/failed_lines.ts");
   const source = await InputJobs.open(input, flags.messageMax, skip);
   const failedLines = failed === undefined
     ? undefined

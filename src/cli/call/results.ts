@@ -3,7 +3,7 @@ import type { CallReport } from "../../client/call_report.ts";
 import type { CallStream, StreamReport } from "../../client/call_stream.ts";
 import type { ResultWriter } from "../../terminal/result_writer.ts";
 import { jsonLine, plainText } from "../../terminal/plain_text.ts";
-import type { FailedLines } from "./failed_lines.ts";
+import type { FailedLines } from "./input/failed_lines.ts";
 import type { CallFlags } from "./flags.ts";
 import type { Job } from "./job.ts";
 import { ResultOrder } from "./result_order.ts";

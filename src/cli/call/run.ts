@@ -6,7 +6,7 @@ import type { Params } from "../../wire/message.ts";
 import type { Progress, ProgressState } from "../../terminal/progress.ts";
 import { ResultWriter } from "../../terminal/result_writer.ts";
 import { Failures } from "./failures.ts";
-import type { FailedLines } from "./failed_lines.ts";
+import type { FailedLines } from "./input/failed_lines.ts";
 import type { CallFlags } from "./flags.ts";
 import type { LoadRecord } from "./html/load_record.ts";
 import type { Job, JobSource } from "./job.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { callFlags } from "../../../src/cli/call/flags.ts";
-import { stopText } from "../../../src/cli/call/go_on.ts";
-import { command } from "../../../src/cli/commands/call.ts";
-import { parseArguments } from "../../../src/cli/syntax/parse.ts";
-import { wordsOf } from "../../../src/cli/syntax/words.ts";
+import { callFlags } from "../../../../src/cli/call/flags.ts";
+import { stopText } from "../../../../src/cli/call/input/go_on.ts";
+import { command } from "../../../../src/cli/commands/call.ts";
+import { parseArguments } from "../../../../src/cli/syntax/parse.ts";
+import { wordsOf } from "../../../../src/cli/syntax/words.ts";
 
 const end = {
   done: 5,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { messageMaxDefault } from "../../../src/base/limits.ts";
-import { randomInt } from "../../../src/base/random.ts";
-import { seededRandom } from "../../support/seeded_random.ts";
-import { type InputLine, InputLines } from "../../../src/cli/call/input_lines.ts";
+import { messageMaxDefault } from "../../../../src/base/limits.ts";
+import { randomInt } from "../../../../src/base/random.ts";
+import { seededRandom } from "../../../support/seeded_random.ts";
+import { type InputLine, InputLines } from "../../../../src/cli/call/input/input_lines.ts";
 
 /** An input that is read in pieces of the lengths that `pieceOf` says. */
 function linesOf(input: string | Uint8Array, pieceOf: () => number = () => 65_536): InputLines {

@@ -1,9 +1,9 @@
-import { withoutPassword } from "../../discovery/registry_url.ts";
-import { plainLine } from "../../terminal/plain_text.ts";
-import type { Command } from "../syntax/command.ts";
-import { environmentName, kebabCase } from "../syntax/flags.ts";
-import { shellWord } from "../syntax/shell_word.ts";
-import type { RunEnd } from "./run.ts";
+import { withoutPassword } from "../../../discovery/registry_url.ts";
+import { plainLine } from "../../../terminal/plain_text.ts";
+import type { Command } from "../../syntax/command.ts";
+import { environmentName, kebabCase } from "../../syntax/flags.ts";
+import { shellWord } from "../../syntax/shell_word.ts";
+import type { RunEnd } from "../run.ts";
 
 /** The command line that stopped. */
 interface Stopped {

@@ -1,5 +1,5 @@
-import { lineFeed } from "../../wire/lines.ts";
-import { messageMaxDefault } from "../../base/limits.ts";
+import { lineFeed } from "../../../wire/lines.ts";
+import { messageMaxDefault } from "../../../base/limits.ts";
 
 /** One line of an input that is not blank. */
 export interface InputLine {

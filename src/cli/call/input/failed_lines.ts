@@ -1,5 +1,5 @@
-import { messageOf } from "../../base/errors.ts";
-import { UsageError } from "../syntax/usage_error.ts";
+import { messageOf } from "../../../base/errors.ts";
+import { UsageError } from "../../syntax/usage_error.ts";
 
 /** The lines of an input that failed, in a file from which they can be run again. */
 export class FailedLines {
