@@ -92,7 +92,7 @@ export class DeadlineWheel {
   readonly #clock: Clock;
   readonly #slots: readonly Slot[] = Array.from(
     { length: slotCount },
-    () => ({ wheel: this, first: undefined }),
+    (): Slot => ({ wheel: this, first: undefined }),
   );
   #size = 0;
   /** All that was due by then has expired. */

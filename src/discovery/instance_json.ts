@@ -82,7 +82,7 @@ const longestOverride = { drained: true, weight: 1.2345678901234567e-300 };
 export function announceable(instance: Instance): Instance {
   const isReadable = unreadable(instance) === undefined;
   if (isReadable && unreadable({ ...instance, ...longestOverride }) === undefined) return instance;
-  const short = { ...instance, methods: [] };
+  const short: Instance = { ...instance, methods: [] };
   const reason = unreadable(short);
   if (reason === undefined) return short;
   throw new RpcError("InvalidParams", `Cannot announce the server: no client could read ${reason}`);

@@ -75,7 +75,7 @@ export class MethodTable {
 
   /** The error for a name that no method has, with the method that may be meant. */
   notFound(name: string): RpcError {
-    const names = name.length > guessedLengthMax ? [] : this.#byName.keys();
+    const names: Iterable<string> = name.length > guessedLengthMax ? [] : this.#byName.keys();
     return new RpcError("MethodNotFound", noMethodText(name, names, "rpc.discover lists them"));
   }
 

@@ -107,7 +107,7 @@ export class Connection {
     const splitter = new FrameSplitter(this.#options.frameBytesMax);
     const buffer = new Uint8Array(readBufferBytes);
     for (let isFirst = true;; isFirst = false) {
-      const size = await this.#socket.read(buffer).catch(() => null);
+      const size = await this.#socket.read(buffer).catch((): null => null);
       this.#options.signal.throwIfAborted();
       if (size === null) return;
       this.#lastReceivedAt = this.#options.clock.now();

@@ -46,7 +46,11 @@ for (const readme of ["README.md", "README.zh-CN.md"]) {
 
 for (
   const compilerOptions of [
-    { strict: false, lib: ["deno.ns", "esnext", "dom", "dom.iterable", "dom.asynciterable"] },
+    {
+      strict: false,
+      noImplicitAny: true,
+      lib: ["deno.ns", "esnext", "dom", "dom.iterable", "dom.asynciterable"],
+    },
     {
       ...{ exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
       ...{ noImplicitReturns: true, noUnusedLocals: true, noUnusedParameters: true },

@@ -66,7 +66,8 @@ export class LocalScanner {
       foreign.has(name) || listed.has(parseFileName(name)?.id ?? "")
     );
     this.#skipped.tell();
-    return [...this.#known.values()].flatMap(({ instance }) => instance ?? [])
+    return [...this.#known.values()].map(({ instance }) => instance)
+      .filter((instance) => instance !== undefined)
       .sort((a, b) => a.startedAtMs - b.startedAtMs);
   }
 

@@ -93,7 +93,8 @@ export class ZooKeeperNodes {
     this.#touched.clear();
     return [...this.#known.values()]
       .sort((a, b) => a.czxid < b.czxid ? -1 : 1)
-      .flatMap(({ instance }) => instance ?? []);
+      .map(({ instance }) => instance)
+      .filter((instance) => instance !== undefined);
   }
 
   /**

@@ -265,7 +265,8 @@ export class Session implements IntakeOwner {
   #isForeign(line: AnyLine | undefined): boolean {
     // A long one, and one that is no UTF-8, is looked at when it is read.
     if (line !== undefined && typeof line !== "string") return false;
-    const answer = answerToBeginning(line ?? this.#beginningOfLine());
+    const beginning = typeof line === "string" ? line : this.#beginningOfLine();
+    const answer = answerToBeginning(beginning);
     if (answer !== undefined) this.refuse(answer);
     return answer !== undefined;
   }

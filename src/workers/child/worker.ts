@@ -51,7 +51,7 @@ interface Call {
   readonly stream: Run | undefined;
 }
 
-const pinging = {
+const pinging: Omit<Call, "id" | "method"> = {
   procedure: defineProcedure(
     { input: z.tuple([]), output: z.string(), kind: "io" },
     () => "pong",
