@@ -15,8 +15,8 @@ const newFileMode = 0o600;
 
 /**
  * Sets or takes away one setting in a file, and leaves all else in it as it was: comments, order,
- * mode, and the link by which it is reached. The file is replaced whole, so that no reader and no
- * full disk ever leaves half of one.
+ * mode, owner, and the links by which it is reached. The file is replaced whole, so that no reader
+ * and no full disk ever leaves half of one; one that must stay the same file is written anew.
  *
  * @throws {CommandError} it cannot be written, or is read-only
  */
@@ -39,7 +39,9 @@ export function writeSetting(path: string, name: string, value: SettingValue): v
 export function withSetting(toml: string, name: string, value: SettingValue): string {
   const before = parse(toml);
   const lineEnd = toml.includes("\r\n") ? "\r\n" : "\n";
-  const lines = toml === "" ? [] : toml.split(/\r?\n/);
+  const whole = toml === "" || toml.endsWith("\n") ? toml : toml + lineEnd;
+  // Each with the carriage return that it has or has not: a file may have both.
+  const lines = whole.split("\n").slice(0, -1);
   const at = lines.findIndex((line) => assignment(name).test(line));
   const written = value === undefined ? undefined : stringify({ [name]: value }).trim();
   if (at !== -1) {
@@ -48,14 +50,22 @@ export function withSetting(toml: string, name: string, value: SettingValue): st
   } else if (written !== undefined) {
     // Behind a table's head it would be the table's.
     const table = lines.findIndex((line) => /^\s*\[/.test(line));
-    const end = lines.at(-1) === "" ? lines.length - 1 : lines.length;
-    lines.splice(table === -1 ? end : table, 0, written);
+    lines.splice(table === -1 ? lines.length : table, 0, written + lineEnd.slice(0, -1));
   }
-  const text = lines.join(lineEnd) + (lines.length === 0 || lines.at(-1) === "" ? "" : lineEnd);
-  if (!isChangedTo(before, parse(text), name, value)) {
+  const text = lines.map((line) => `${line}\n`).join("");
+  if (!isChangedTo(before, parsed(text), name, value)) {
     throw new Error(`the line of ${name} cannot be told from the others: change it in an editor`);
   }
   return text;
+}
+
+/** `undefined`: it is no TOML any more. */
+function parsed(text: string): Record<string, unknown> | undefined {
+  try {
+    return parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -65,15 +75,16 @@ export function withSetting(toml: string, name: string, value: SettingValue): st
 function assignment(name: string): RegExp {
   const key = name.replaceAll(/[^\w-]/g, "\\$&");
   const value = `"(?:[^"\\\\]|\\\\.)*"|'[^']*'|[^\\s"'#]+`;
-  return new RegExp(`^(\\s*)(?:${key}|"${key}"|'${key}')\\s*=\\s*(?:${value})(\\s*(?:#.*)?)$`);
+  return new RegExp(`^(\\s*)(?:${key}|"${key}"|'${key}')\\s*=\\s*(?:${value})(\\s*(?:#[^]*)?)$`);
 }
 
 function isChangedTo(
   before: Record<string, unknown>,
-  after: Record<string, unknown>,
+  after: Record<string, unknown> | undefined,
   name: string,
   value: SettingValue,
 ): boolean {
+  if (after === undefined) return false;
   const names = new Set([...Object.keys(before), ...Object.keys(after), name]);
   return [...names].every((one) =>
     Object.is(JSON.stringify(after[one]), JSON.stringify(one === name ? value : before[one]))
@@ -108,11 +119,31 @@ function read(path: string): { readonly text: string; readonly mode: number } {
   }
 }
 
+/**
+ * Whether a file is another one for somebody once it is replaced: it has a second name, or an owner
+ * who is not who this process is, and could not read ours.
+ */
+function isTiedToItsPlace(path: string): boolean {
+  try {
+    const { nlink, uid, gid } = Deno.statSync(path);
+    return (nlink ?? 1) > 1 || uid !== null && uid !== Deno.uid() ||
+      gid !== null && gid !== Deno.gid();
+  } catch {
+    return false;
+  }
+}
+
 function replace(path: string, text: string, mode: number): void {
   const temporary = `${path}.${Deno.pid}.${Math.floor(systemClock.wallTimeMs())}`;
   try {
     Deno.mkdirSync(dirname(path), { recursive: true });
     Deno.writeTextFileSync(temporary, text, { mode: newFileMode, createNew: true });
+    if (isTiedToItsPlace(path)) {
+      // There is room for it, as has just been seen.
+      Deno.writeTextFileSync(path, text);
+      Deno.removeSync(temporary);
+      return;
+    }
     if (Deno.build.os !== "windows") Deno.chmodSync(temporary, mode);
     Deno.renameSync(temporary, path);
   } catch (error) {

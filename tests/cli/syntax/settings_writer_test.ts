@@ -18,6 +18,12 @@ Deno.test("files of every form take a setting: empty, without a last line end, f
   assert.equal(withSetting("", "workers", 2), "workers = 2\n");
   assert.equal(withSetting("a = 1", "workers", 2), "a = 1\nworkers = 2\n");
   assert.equal(withSetting("a = 1\r\n# b\r\n", "a", 2), "a = 2\r\n# b\r\n");
+  const mixed = "# a\r\nzone = 1 # c\r\n\nb = 2\n# d\r\n";
+  assert.equal(withSetting(mixed, "zone", 3), mixed.replace("zone = 1", "zone = 3"));
+  assert.equal(withSetting(mixed, "b", 3), mixed.replace("b = 2", "b = 3"));
+  assert.equal(withSetting(mixed, "workers", 3), `${mixed}workers = 3\r\n`);
+  assert.equal(withSetting("a = 1\r\nb = 2", "c", 3), "a = 1\r\nb = 2\r\nc = 3\r\n");
+  assert.equal(withSetting("\ufeffa = 1\r\n", "a", 2), "\ufeffa = 2\r\n");
   assert.equal(withSetting("[t]\na = 1\n", "b", 2), "b = 2\n[t]\na = 1\n");
   for (const text of ['a "b"\\c', "東京", "x\x7fy", "#no comment", "${$&}"]) {
     const toml = withSetting('zone = "old"\n', "zone", text);
@@ -28,6 +34,41 @@ Deno.test("files of every form take a setting: empty, without a last line end, f
 Deno.test("a line that cannot be told from others is left to an editor", () => {
   const toml = 'note = """\ntimeout = 1\n"""\n';
   assert.throws(() => withSetting(toml, "timeout", 2), /change it in an editor/);
+  for (const text of ['zone = """\nx\n"""\n', "zone = '''x'''\n", "[t]\n[[zone]]\na = 1\n"]) {
+    const change = () => withSetting(text, "zone", "d");
+    assert.throws(change, /^Error: the line of zone cannot .*: change it in an editor$/, text);
+  }
+});
+
+Deno.test({
+  name: "a file with two names, or of another owner, stays the same file",
+  ignore: Deno.build.os === "windows",
+  fn() {
+    const directory = Deno.makeTempDirSync();
+    const [file, other] = [`${directory}/rpc.toml`, `${directory}/other`];
+    const place = () => {
+      const { ino, uid, gid, mode } = Deno.statSync(file);
+      return { ino, uid, gid, mode };
+    };
+    try {
+      Deno.writeTextFileSync(file, "# Mine\nzone = 'a long one'\n", { mode: 0o640 });
+      Deno.linkSync(file, other);
+      const linked = place();
+      writeSetting(file, "zone", "b");
+      assert.equal(Deno.readTextFileSync(other), '# Mine\nzone = "b"\n');
+      assert.deepEqual(place(), linked);
+      Deno.removeSync(other);
+      // As by `sudo rpc config set` in a user's home.
+      if (Deno.uid() === 0) Deno.chownSync(file, 1_234, 1_234);
+      const { ino: _before, ...owned } = place();
+      writeSetting(file, "zone", "c");
+      const { ino: _after, ...now } = place();
+      assert.deepEqual(now, owned);
+      assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), ["rpc.toml"]);
+    } finally {
+      Deno.removeSync(directory, { recursive: true });
+    }
+  },
 });
 
 Deno.test({
