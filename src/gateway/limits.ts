@@ -42,6 +42,18 @@ export const gatewayShortBodyBytes = 16 * 1024;
 /** How long a gateway waits for a request's body. One byte a second is no way to send one. */
 export const gatewayBodyTimeoutMs = 30_000;
 
+/**
+ * What is read of a body whose request is refused, so that its sender gets to read why: four of the
+ * usual bound, since who sends more has not looked at it.
+ */
+export const gatewayLeftoverBytesMax = 16 * 1024 * 1024;
+
+/** How long such a body is read, and a slow sender waits for his answer. */
+export const gatewayLeftoverMs = 3_000;
+
+/** Such bodies that are read at once; those of further requests are left, as they would be. */
+export const gatewayLeftoversMax = 64;
+
 /** Calls of one WebSocket that are under way at once; more are answered Overloaded. */
 export const gatewaySocketCallsMax = 256;
 

@@ -6,6 +6,7 @@ import type { Access } from "./door/access.ts";
 import type { Agents } from "./agents/agents.ts";
 import type { Answers } from "./door/answers.ts";
 import type { BodyReader } from "./door/body.ts";
+import { Leftovers } from "./door/leftovers.ts";
 import { HttpProblem, problemResponse } from "./door/problem.ts";
 import { reply } from "./door/reply.ts";
 import { targetOf } from "./door/target.ts";
@@ -53,11 +54,13 @@ const socketProtocol = "rpc";
 export class Routes {
   readonly #options: RoutesOptions;
   readonly #sockets = new Set<SocketSession>();
+  readonly #leftovers: Leftovers;
   #requests = 0;
   #isDraining = false;
 
   constructor(options: RoutesOptions) {
     this.#options = options;
+    this.#leftovers = new Leftovers(options.clock);
   }
 
   /** WebSockets that are open. */
@@ -83,7 +86,9 @@ export class Routes {
       return cors === undefined ? answer : withHeaders(answer, cors);
     } catch (error) {
       if (error instanceof HttpProblem) {
-        return problemResponse(error.error, { ...error.headers, ...cors }, error.status);
+        const answer = problemResponse(error.error, { ...error.headers, ...cors }, error.status);
+        // Not waited for here: it is answered, and takes no other's place.
+        return this.#leftovers.read(request).then(() => answer);
       }
       if (isRpcError(error)) return problemResponse(error, cors);
       log.warn("Cannot answer a request", { reason: messageOf(error) });

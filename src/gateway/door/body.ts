@@ -78,7 +78,9 @@ export class BodyReader {
         text += decode(decoder, value, { stream: true });
       }
     } catch (error) {
-      void reader.cancel().catch(() => {});
+      // Of what is refused for its length the rest may be read by whoever answers.
+      if (error instanceof HttpProblem && error.status !== 408) reader.releaseLock();
+      else void reader.cancel().catch(() => {});
       throw error;
     } finally {
       this.#bytes -= held;

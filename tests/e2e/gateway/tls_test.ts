@@ -35,10 +35,64 @@ async function hasOpenssl(): Promise<boolean> {
   }
 }
 
+const isHere = await hasOpenssl();
+
+/** What curl says the status is, of HTTP/2; `undefined`: there is no curl. */
+function statusByCurl(url: string, token: string, bodyPath: string): string | undefined {
+  const args = ["--silent", "--insecure", "--http2", "--write-out", "%{http_code}"];
+  try {
+    const { stdout } = new Deno.Command("curl", {
+      args: [
+        ...[...args, "--output", `${bodyPath}.answer`, "--data-binary", `@${bodyPath}`, url],
+        ...["-H", "Expect:", "-H", `Authorization: Bearer ${token}`],
+      ],
+    }).outputSync();
+    return new TextDecoder().decode(stdout);
+  } catch {
+    return undefined;
+  }
+}
+
+Deno.test({
+  name: "who sends a long body that is refused is told why, over HTTP/2 and HTTP/1.1",
+  ignore: !isHere,
+  fn: async () => {
+    await using home = await RpcHome.create();
+    const files = home.workingDirectory;
+    const cert = certificate(files, "own") as string;
+    const process = home.start(
+      ["gateway", "127.0.0.1:0", "--tls-cert", "own.crt", "--tls-key", "own.key"],
+    );
+    const [, url = "", token = ""] = await process.line(/^ready (https:\S+)\/#token=(\S+)$/);
+    const long = new Uint8Array(6_000_000);
+    await Deno.writeFile(join(files, "long"), long);
+    for (const [shown, status] of [[token, "413"], ["wrong", "401"]] as const) {
+      const told = statusByCurl(`${url}/call/ping`, shown, join(files, "long"));
+      if (told !== undefined) assert.equal(told, status);
+      // Many a client writes all of it before it reads anything.
+      const { hostname, port } = new URL(url);
+      using connection = await Deno.connectTls({ hostname, port: Number(port), caCerts: [cert] });
+      const writer = connection.writable.getWriter();
+      const head = [
+        ...[
+          "POST /call/ping HTTP/1.1",
+          `host: ${hostname}:${port}`,
+          `content-length: ${long.length}`,
+        ],
+        ...[`authorization: Bearer ${shown}`, "content-type: application/json", "", ""],
+      ];
+      await writer.write(new TextEncoder().encode(head.join("\r\n")));
+      await writer.write(long);
+      const { value } = await connection.readable.getReader().read();
+      assert.match(new TextDecoder().decode(value), new RegExp(`^HTTP/1.1 ${status} `));
+    }
+  },
+});
+
 Deno.test({
   name:
     "a certificate that is replaced counts for new connections, and a broken one changes nothing",
-  ignore: !await hasOpenssl(),
+  ignore: !isHere,
   fn: async () => {
     await using home = await RpcHome.create();
     await home.serve();
