@@ -352,6 +352,12 @@ export const tapEventsMax = 20;
 export const tapWindowMs = 100;
 
 /**
+ * Calls that one look at the clock judges, where somebody listens to slow ones: enough that it adds
+ * next to nothing to a call, and few, since each is taken to have lasted until the look.
+ */
+export const tapLookCalls = 16;
+
+/**
  * Characters of a call's parameters, and of its error, that are told: a line on a wide terminal.
  */
 export const tapTextMax = 200;

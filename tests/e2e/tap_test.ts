@@ -130,7 +130,7 @@ signalTest(
   },
 );
 
-signalTest("with keys rpc tap tells who calls", async () => {
+signalTest("with keys rpc tap tells who calls, and how many calls it has left out", async () => {
   await using home = await RpcHome.create();
   assert.equal((await home.run(["keys", "init", "--name", "alpha"])).code, 0);
   await home.serve();
@@ -139,5 +139,11 @@ signalTest("with keys rpc tap tells who calls", async () => {
   const [event] = await events(listener, 1);
   assert.equal(event?.["caller"], "alpha");
   assert.equal(event?.["params"], "[]");
+  // More than are told, and nothing after them.
+  await home.run(["call", "ping", "{i}", "--repeat", "1000", "--quiet"]);
+  await waitFor(() => `1001 calls, told or counted, from ${listener.describe()}`, () => {
+    const told = listener.lines.map((line) => JSON.parse(line));
+    return told.reduce((sum, { method, missed }) => sum + missed + (method ? 1 : 0), 0) === 1_001;
+  });
   await endOf(listener);
 });

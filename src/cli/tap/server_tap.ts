@@ -8,7 +8,7 @@ import type { Transport } from "../../client/transport.ts";
 import type { Instance } from "../../discovery/discovery.ts";
 import { onlyOne } from "../../discovery/narrowed.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
-import { type TapEvent, tapEventSchema, type TapParams } from "../../wire/reports/tap.ts";
+import { type TapItem, tapItemSchema, type TapParams } from "../../wire/reports/tap.ts";
 
 /** What a {@link ServerTap} listens to, and whom it tells. */
 export interface ServerTapOptions {
@@ -19,8 +19,8 @@ export interface ServerTapOptions {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Takes each call, and resolves when it can take another: meanwhile the server counts. */
-  readonly take: (instance: Instance, event: TapEvent) => Promise<void>;
+  /** Takes each item, and resolves when it can take another: meanwhile the server counts. */
+  readonly take: (instance: Instance, item: TapItem) => Promise<void>;
   /** Tells people what is not as it should be. */
   readonly tell: (line: string) => void;
 }
@@ -101,7 +101,7 @@ export class ServerTap {
   /** Listens until it ends, and tells why it did. */
   async #listenOnce(): Promise<RpcError | undefined> {
     const { params, instance, take } = this.#options;
-    const stream = this.#client.stream(reservedMethods.tap, params, {
+    const stream = this.#client.stream(reservedMethods.tap, { ...params, counts: true }, {
       timeoutMs: callTimeoutMsMax,
       signal: this.#over.signal,
     });
@@ -109,7 +109,7 @@ export class ServerTap {
       for await (const item of stream) {
         this.#isTroubled = false;
         this.#first.resolve(true);
-        if (item !== null) await take(instance, tapEventSchema.parse(item));
+        if (item !== null) await take(instance, tapItemSchema.parse(item));
       }
     } catch (error) {
       if (error instanceof RpcError) return error;

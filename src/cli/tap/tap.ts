@@ -8,7 +8,7 @@ import { counted } from "../../terminal/figure_text.ts";
 import { plainLine } from "../../terminal/plain_text.ts";
 import { ResultWriter } from "../../terminal/result_writer.ts";
 import { terminalSize } from "../../terminal/size.ts";
-import type { TapEvent, TapParams } from "../../wire/reports/tap.ts";
+import type { TapItem, TapParams } from "../../wire/reports/tap.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { pickServer } from "../pick_server.ts";
 import { plainLogger } from "../process/plain_logger.ts";
@@ -33,8 +33,8 @@ export async function run(
   const writer = new ResultWriter<undefined>({ onOver: () => over.abort() });
   const lines = new TapLines();
   const columns = () => Deno.stdout.isTerminal() ? terminalSize().columns : undefined;
-  const shown = (instance: Instance, event: TapEvent) =>
-    flags.json ? [jsonOf(instance, event)] : lines.of(instance, event, columns());
+  const shown = (instance: Instance, item: TapItem) =>
+    flags.json ? [jsonOf(instance, item)] : lines.of(instance, item, columns());
   const fleet = new Fleet({
     registry: discovery.url,
     service: flags.service,
@@ -42,8 +42,8 @@ export async function run(
     transport,
     clock: systemClock,
     log,
-    take: async (instance, event) => {
-      for (const line of shown(instance, event)) writer.line(line, undefined);
+    take: async (instance, item) => {
+      for (const line of shown(instance, item)) writer.line(line, undefined);
       await writer.keepingUp();
     },
     tell: (line) => console.error(problemLine(plainLine(line), "yellow")),

@@ -1,9 +1,10 @@
 import { addressOf } from "../../base/names/host_port.ts";
 import type { Instance } from "../../discovery/discovery.ts";
 import { painted } from "../../terminal/colour.ts";
+import { counted } from "../../terminal/figure_text.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
 import { displayWidth, fitted, padded } from "../../terminal/width.ts";
-import type { TapEvent } from "../../wire/reports/tap.ts";
+import type { TapEvent, TapItem } from "../../wire/reports/tap.ts";
 
 /** A terminal has room for who calls, and for thousandths of a second, from so many columns on. */
 const wideColumns = 120;
@@ -14,15 +15,12 @@ const middleColumns = 70;
 /** Columns of the parts of a line that others are to stand below of. */
 const widths = { ms: 10, outcome: 9 };
 
-/** A call for programs. */
-export function jsonOf(instance: Instance, event: TapEvent): string {
-  const { atMs, ...rest } = event;
-  return jsonLine({
-    time: timeOf(atMs)?.toISOString() ?? null,
-    server: addressOf(instance),
-    id: instance.id,
-    ...rest,
-  });
+/** A call for programs, or the number of those that are not told. */
+export function jsonOf(instance: Instance, item: TapItem): string {
+  const server = { server: addressOf(instance), id: instance.id };
+  if (!("method" in item)) return jsonLine({ ...server, ...item });
+  const { atMs, ...rest } = item;
+  return jsonLine({ time: timeOf(atMs)?.toISOString() ?? null, ...server, ...rest });
 }
 
 /** Lines for people. */
@@ -32,21 +30,24 @@ export class TapLines {
   #callerWidth = 0;
 
   /**
-   * A call in one line, and one before it if others are not told.
+   * A call in one line, and one before it if others are not told; or that one alone.
    *
    * @param columns of the terminal; `undefined`: it is none, and the line is whole and has no
    * colours
    */
-  of(instance: Instance, event: TapEvent, columns: number | undefined): string[] {
-    const { outcome, missed } = event;
-    const line = plainLine(this.#parts(instance, event, columns ?? Infinity).join("  "));
-    const more = missed === 0 ? [] : [`... ${missed} more calls, not shown`];
+  of(instance: Instance, item: TapItem, columns: number | undefined): string[] {
+    const more = this.#missedLines(item, columns);
+    if (!("method" in item)) return more;
+    const line = plainLine(this.#parts(instance, item, columns ?? Infinity).join("  "));
     if (columns === undefined) return [...more, line];
     const shown = fitted(line, columns);
-    return [
-      ...more.map((text) => painted("dim", fitted(text, columns))),
-      outcome === "ok" ? shown : painted("red", shown),
-    ];
+    return [...more, item.outcome === "ok" ? shown : painted("red", shown)];
+  }
+
+  #missedLines({ missed }: TapItem, columns: number | undefined): string[] {
+    if (missed === 0) return [];
+    const line = `... ${counted(missed, "more call")}, not shown`;
+    return [columns === undefined ? line : painted("dim", fitted(line, columns))];
   }
 
   #parts(instance: Instance, event: TapEvent, columns: number): string[] {

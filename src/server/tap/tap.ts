@@ -1,9 +1,9 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
-import { tapEventsMax, tapTextMax, tapWindowMs } from "../../base/limits.ts";
+import { tapEventsMax, tapLookCalls, tapTextMax, tapWindowMs } from "../../base/limits.ts";
 import { type Matcher, matcherOf } from "../../base/names/patterns.ts";
 import type { ItemSink } from "../../procedures/stream_run.ts";
-import type { TapEvent, TapParams } from "../../wire/reports/tap.ts";
+import type { TapItem, TapParams } from "../../wire/reports/tap.ts";
 import type { TaskHandle } from "../../workers/pool/task.ts";
 import { cut } from "./brief_json.ts";
 
@@ -12,10 +12,15 @@ export interface HeardCall {
   readonly caller: string | undefined;
   readonly from: string;
   readonly method: string;
+  /** When it was read, on the clock's scale. */
+  readonly readAtMs: number;
+  /** How it ended. */
+  readonly error: RpcError | undefined;
   /** Its parameters as JSON, of so many characters at the most. */
   briefParams(lengthMax: number): string;
-  /** How long ago it was read, in milliseconds. It takes a look at the clock. */
-  ageMs(): number;
+  /** Has its parameters kept until {@link letGo}. */
+  hold(): void;
+  letGo(): void;
 }
 
 /** What a {@link Tap} tells, where to, and until when. */
@@ -42,15 +47,21 @@ export class Tap implements TaskHandle {
   /** Events that may be told in this window. */
   #room = tapEventsMax;
   #missed = 0;
+  /** Calls that have ended in this turn, and are judged by their time. */
+  #ended: HeardCall[] = [];
+  /** The rest of them will be at the end of the turn. */
+  #willJudge = false;
+  /** Nothing was told since the window began. */
+  #isQuiet = false;
   #isOver = false;
 
   constructor(options: TapOptions) {
-    const { params: { methods, failed, slowMs }, sink, clock, deadlineAtMs } = options;
+    const { params: { methods, failed, slowMs = 0 }, sink, clock, deadlineAtMs } = options;
     this.#options = options;
     this.#isAbout = methods === undefined ? undefined : matcherOf(methods);
-    this.#isChoosy = failed === true || slowMs !== undefined;
+    this.#isChoosy = failed === true || slowMs > 0;
     this.#credit = sink.credit;
-    this.#window = clock.every(tapWindowMs, () => this.#room = tapEventsMax);
+    this.#window = clock.every(tapWindowMs, () => this.#nextWindow());
     this.#deadline = clock.after(deadlineAtMs - clock.now(), () => {
       this.end(new RpcError("DeadlineExceeded", "The time to listen for is over"));
     });
@@ -71,28 +82,26 @@ export class Tap implements TaskHandle {
     return this.#isChoosy || this.#hasRoom();
   }
 
-  /** Hears of the end of a call that it wants. */
-  hear(call: HeardCall, error: RpcError | undefined): void {
-    const { params: { failed, slowMs = 0 }, clock, sink } = this.#options;
-    if (this.#isOver || (failed && error === undefined)) return;
-    const ageMs = call.ageMs();
-    if (ageMs < slowMs) return;
-    if (this.#isChoosy && !this.#hasRoom()) return;
-    if (this.#credit <= 0) return void this.#missed++;
-    const event: TapEvent = {
-      atMs: Math.round(clock.wallTimeMs() - ageMs),
-      caller: call.caller ?? null,
-      from: call.from,
-      method: call.method,
-      params: call.briefParams(tapTextMax),
-      outcome: error?.name ?? "ok",
-      ...(error === undefined ? {} : { message: cut(error.message, tapTextMax) }),
-      ms: Number(ageMs.toFixed(3)),
-      missed: this.#missed,
-    };
-    this.#missed = 0;
-    this.#credit--;
-    sink.items([event]);
+  /**
+   * Hears of the end of a call that it wants.
+   *
+   * A look at the clock takes longer than all the rest. Where each call must be judged by its time
+   * there is one for several that end in the same turn: their answers leave together as well.
+   */
+  hear(call: HeardCall): void {
+    const { params: { failed, slowMs = 0 }, clock } = this.#options;
+    if (this.#isOver || (failed && call.error === undefined)) return;
+    if (slowMs === 0) {
+      if (!this.#isChoosy || this.#hasRoom()) this.#tellCall(call, clock.now());
+      return;
+    }
+    call.hold();
+    const count = this.#ended.push(call);
+    if (count === tapLookCalls) this.#judge();
+    else if (!this.#willJudge) {
+      this.#willJudge = true;
+      queueMicrotask(this.#judgeRest);
+    }
   }
 
   more(n: number): void {
@@ -106,10 +115,63 @@ export class Tap implements TaskHandle {
   /** Tells nothing more, and why. */
   end(error: RpcError): void {
     if (this.#isOver) return;
+    this.#judge();
     this.#isOver = true;
     this.#window.cancel();
     this.#deadline.cancel();
     this.#options.ended(error);
+  }
+
+  readonly #judgeRest = (): void => {
+    this.#willJudge = false;
+    this.#judge();
+  };
+
+  /** Tells those that have ended and took long enough. */
+  #judge(): void {
+    const { params: { slowMs = 0 }, clock } = this.#options;
+    const calls = this.#ended;
+    if (calls.length === 0) return;
+    this.#ended = [];
+    const nowMs = clock.now();
+    for (const call of calls) {
+      if (nowMs - call.readAtMs >= slowMs && this.#hasRoom()) this.#tellCall(call, nowMs);
+      call.letGo();
+    }
+  }
+
+  #tellCall(call: HeardCall, nowMs: number): void {
+    if (this.#credit <= 0) return void this.#missed++;
+    const { caller, from, method, error } = call;
+    const ageMs = nowMs - call.readAtMs;
+    this.#tell({
+      atMs: Math.round(this.#options.clock.wallTimeMs() - ageMs),
+      caller: caller ?? null,
+      from,
+      method,
+      params: call.briefParams(tapTextMax),
+      outcome: error?.name ?? "ok",
+      ...(error === undefined ? {} : { message: cut(error.message, tapTextMax) }),
+      ms: Number(ageMs.toFixed(3)),
+      missed: this.#missed,
+    });
+  }
+
+  /** Tells how many were missed if no call did in a whole window: maybe no other comes. */
+  #nextWindow(): void {
+    this.#room = tapEventsMax;
+    const { params: { counts } } = this.#options;
+    if (counts && this.#isQuiet && this.#missed > 0 && this.#credit > 0) {
+      this.#tell({ missed: this.#missed });
+    }
+    this.#isQuiet = true;
+  }
+
+  #tell(item: TapItem): void {
+    this.#missed = 0;
+    this.#isQuiet = false;
+    this.#credit--;
+    this.#options.sink.items([item]);
   }
 
   /** Takes the room for one event, or counts it as missed. */

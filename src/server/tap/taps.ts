@@ -11,6 +11,8 @@ import type { RequestTaker } from "../tracing.ts";
 import { briefJson, cut } from "./brief_json.ts";
 import { type HeardCall, Tap } from "./tap.ts";
 
+const noTaps: readonly Tap[] = [];
+
 /** Those who listen to the calls of a server: who answers `rpc.tap`. */
 export class Taps {
   readonly #clock: Clock;
@@ -56,10 +58,17 @@ export class Taps {
   heard(request: UnreadRequest, reply: Reply, peer: Peer, from: string): Reply {
     const { method } = request;
     if (method.startsWith(reservedPrefix)) return reply;
-    let listeners: Tap[] | undefined;
-    for (const tap of this.#taps) if (tap.wants(method)) (listeners ??= []).push(tap);
-    if (listeners === undefined) return reply;
-    return new HeardReply(listeners, request, reply, peer, from, this.#clock, this.#now());
+    const listeners = this.#listenersOf(method);
+    if (listeners.length === 0) return reply;
+    return new HeardReply(listeners, request, reply, peer, from, this.#now());
+  }
+
+  /** Those who want to hear of a call's end. Most often all do, or nobody: no list is made then. */
+  #listenersOf(method: string): readonly Tap[] {
+    const taps = this.#taps;
+    const [only] = taps;
+    if (taps.length === 1) return only?.wants(method) ? taps : noTaps;
+    return taps.filter((tap) => tap.wants(method));
   }
 
   /**
@@ -112,14 +121,13 @@ export function withTaps(taps: Taps, from: string, next: RequestTaker): RequestT
 
 /** Answers a call, and then lets those who listen hear of it. */
 class HeardReply implements Reply, HeardCall {
-  readonly stream: Reply["stream"];
   readonly from: string;
+  readonly readAtMs: number;
+  error: RpcError | undefined;
   readonly #taps: readonly Tap[];
   readonly #request: UnreadRequest;
   readonly #reply: Reply;
   readonly #peer: Peer;
-  readonly #clock: Clock;
-  readonly #readAtMs: number;
 
   constructor(
     taps: readonly Tap[],
@@ -127,19 +135,20 @@ class HeardReply implements Reply, HeardCall {
     reply: Reply,
     peer: Peer,
     from: string,
-    clock: Clock,
     readAtMs: number,
   ) {
-    this.stream = reply.stream;
     this.from = from;
     this.#taps = taps;
     this.#request = request;
     this.#reply = reply;
     this.#peer = peer;
-    this.#clock = clock;
-    this.#readAtMs = readAtMs;
+    this.readAtMs = readAtMs;
     // Those who listen hear of it after its end.
-    if (typeof request.unread === "object") request.unread.hold();
+    this.hold();
+  }
+
+  get stream(): Reply["stream"] {
+    return this.#reply.stream;
   }
 
   get caller(): string | undefined {
@@ -156,29 +165,35 @@ class HeardReply implements Reply, HeardCall {
     return cut(shownOf(unread, lengthMax + 1), lengthMax);
   }
 
-  ageMs(): number {
-    return this.#clock.now() - this.#readAtMs;
+  hold(): void {
+    const { unread } = this.#request;
+    if (typeof unread === "object") unread.hold();
+  }
+
+  letGo(): void {
+    const { unread } = this.#request;
+    if (typeof unread === "object") unread.letGo();
   }
 
   succeed(result: unknown): void {
     this.#reply.succeed(result);
-    this.#tell(undefined);
+    this.#tell();
   }
 
   succeedWithJson(result: UnreadJson): void {
     this.#reply.succeedWithJson(result);
-    this.#tell(undefined);
+    this.#tell();
   }
 
   fail(error: RpcError): void {
     this.#reply.fail(error);
-    this.#tell(error);
+    this.error = error;
+    this.#tell();
   }
 
-  #tell(error: RpcError | undefined): void {
-    for (const tap of this.#taps) tap.hear(this, error);
-    const { unread } = this.#request;
-    if (typeof unread === "object") unread.letGo();
+  #tell(): void {
+    for (const tap of this.#taps) tap.hear(this);
+    this.letGo();
   }
 }
 

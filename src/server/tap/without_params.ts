@@ -1,5 +1,5 @@
 import type { Matcher } from "../../base/names/patterns.ts";
-import type { TapEvent } from "../../wire/reports/tap.ts";
+import type { TapItem } from "../../wire/reports/tap.ts";
 import type { Reply } from "../reply.ts";
 
 /**
@@ -10,8 +10,8 @@ export function withoutOthersParams(reply: Reply, mayCall: Matcher): Reply {
   const { stream } = reply;
   if (stream === undefined) return reply;
   const told = (item: unknown) => {
-    const event = item as TapEvent | null;
-    if (event === null || mayCall(event.method)) return event;
+    const event = item as TapItem | null;
+    if (event === null || !("method" in event) || mayCall(event.method)) return event;
     const { message: _, ...rest } = event;
     return { ...rest, params: null };
   };

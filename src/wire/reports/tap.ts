@@ -11,13 +11,15 @@ export const tapParamsSchema = z.object({
   failed: z.boolean().optional(),
   /** Only calls that take at least so long. */
   slowMs: z.number().min(0).optional(),
+  /** {@link tapCountSchema} may be told as well: older listeners take it for no call. */
+  counts: z.boolean().optional(),
 });
 
 /**
  * A call that has ended. Before the first of them comes one item `null`: calls that the server
  * reads after it are heard.
  */
-export const tapEventSchema = z.object({
+const tapEventSchema = z.object({
   /** When the server read it, in milliseconds since 1970 UTC by the server's clock. */
   atMs: z.number(),
   /** The name in the caller's certificate; `null` where callers are not known. */
@@ -39,7 +41,15 @@ export const tapEventSchema = z.object({
   missed: z.number(),
 });
 
+/** Calls that fit and are not told, where no other call has said so for a while. */
+const tapCountSchema = z.object({ missed: z.number() });
+
+/** What is told after the first item. Only a call has a method. */
+export const tapItemSchema = z.union([tapEventSchema, tapCountSchema]);
+
 /** Which calls are told. */
 export type TapParams = z.output<typeof tapParamsSchema>;
 /** A call that has ended. */
 export type TapEvent = z.output<typeof tapEventSchema>;
+/** A call that has ended, or the number of those that are not told. */
+export type TapItem = z.output<typeof tapItemSchema>;

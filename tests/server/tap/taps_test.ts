@@ -17,7 +17,12 @@ function itemsOf(peer: RawPeer, id: unknown): (TapEvent | null)[] {
 }
 
 function eventsOf(peer: RawPeer, id: unknown = "tap"): TapEvent[] {
-  return itemsOf(peer, id).filter((item) => item !== null);
+  return itemsOf(peer, id).filter((item) => item !== null && "method" in item);
+}
+
+/** What a peer was told of calls alone that are not told, all together. */
+function countedFor(peer: RawPeer, id: unknown = "tap"): number {
+  return itemsOf(peer, id).reduce((sum, item) => sum + (item?.missed ?? 0), 0);
 }
 
 /** Has a peer listen, and resolves when it does. */
@@ -124,6 +129,33 @@ serverTest("P-75: of very many calls a sample is told, and the rest counted", as
     missed > 0 && missed + told().length > count,
     `${missed} missed, ${told().length} told`,
   );
+});
+
+for (const params of [{}, { failed: true }, { methods: ["fa*"] }, { slowMs: 0 }]) {
+  serverTest(
+    `P-75: what is not told is counted also if no call follows: ${JSON.stringify(params)}`,
+    async (h) => {
+      const { peer, other } = await start(h);
+      await tap(peer, { ...params, counts: true });
+      // Older listeners take a number alone for no call.
+      await tap(peer, params, {}, "older");
+      const count = 50 * tapEventsMax;
+      for (let id = 1; id <= count; id++) void send(other, { id, method: "fail" });
+      const all = () => eventsOf(peer).length + countedFor(peer);
+      await waitFor(() => `all ${count} calls, and not ${all()}`, () => all() === count);
+      assert.ok(countedFor(peer) > 0, "none is left out");
+      assert.deepEqual(itemsOf(peer, "older").slice(1), eventsOf(peer, "older"));
+    },
+  );
+}
+
+serverTest("P-75: who has granted no more is told the number as soon as it grants", async (h) => {
+  const { peer, other } = await start(h);
+  await tap(peer, { counts: true }, { stream: 2 });
+  for (let i = 1; i <= 5; i++) await call(other, i, "echo", [i]);
+  await send(peer, { method: "rpc.more", params: { id: "tap", n: 1 } });
+  await waitFor("the number", () => countedFor(peer) === 4);
+  assert.deepEqual(eventsOf(peer).map(({ params }) => params), ["[1]"]);
 });
 
 serverTest("P-75: it ends at its deadline, at rpc.cancel, and with its connection", async (h) => {

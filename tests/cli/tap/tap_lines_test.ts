@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { jsonOf, TapLines } from "../../../src/cli/tap/tap_lines.ts";
+import { instanceAt } from "../../support/fake_discovery.ts";
+
+const instance = instanceAt(7);
+
+Deno.test("calls that are not told have a line of their own, or one before the next call", () => {
+  const event = {
+    atMs: 0,
+    caller: null,
+    from: "127.0.0.1:1",
+    method: "m",
+    params: "[1]",
+    outcome: "ok",
+    ms: 1,
+  };
+  const lines = new TapLines();
+  assert.deepEqual(lines.of(instance, { missed: 1 }, undefined), ["... 1 more call, not shown"]);
+  const [first, second, ...rest] = lines.of(instance, { ...event, missed: 2 }, undefined);
+  assert.equal(first, "... 2 more calls, not shown");
+  assert.match(second ?? "", /m\(1\)$/);
+  assert.deepEqual(rest, []);
+  assert.equal(lines.of(instance, { ...event, missed: 0 }, undefined).length, 1);
+});
+
+Deno.test("for programs a number of calls is no call", () => {
+  assert.deepEqual(JSON.parse(jsonOf(instance, { missed: 3 })), {
+    server: "127.0.0.1:7",
+    id: "instance-7",
+    missed: 3,
+  });
+});
