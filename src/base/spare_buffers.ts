@@ -73,6 +73,11 @@ export class LentBytes {
     return this.bytes.length;
   }
 
+  /** What they keep from others: the buffer may be twice as long. */
+  get heldBytes(): number {
+    return this.bytes.buffer.byteLength;
+  }
+
   /** Whether nobody holds them any more. They are somebody else's then. */
   get isGone(): boolean {
     return this.#use.holders === 0;

@@ -111,6 +111,7 @@ export class RpcServer {
   readonly #refusals: Refusals;
   readonly #refused: BoundedLines;
   readonly #come: BoundedLines;
+  readonly #madeRoom: BoundedLines;
   readonly #callers = new NamedCallers();
   readonly #groups = new Callers();
   readonly #shared: Shared;
@@ -146,10 +147,17 @@ export class RpcServer {
       (fields) => log.info("A caller has come", fields),
       (count) => log.info("More callers have come", { count }),
     );
-    this.#shared = new Shared(clock, () => this.#sessions.size, {
-      ...sharedLimitsFor(messageMax),
-      ...options.sharedLimits,
-    });
+    this.#madeRoom = new BoundedLines(
+      clock,
+      (fields) => log.warn("Ended a connection to make room", fields),
+      (count) => log.warn("Ended more connections to make room", { count }),
+    );
+    this.#shared = new Shared(
+      clock,
+      () => this.#sessions.size,
+      { ...sharedLimitsFor(messageMax), ...options.sharedLimits },
+      (fields) => this.#madeRoom.add(fields),
+    );
     this.#peerCheck = clock.every(peerCheckPeriodMs, () => {
       for (const session of this.#sessions.keys()) session.checkPeer();
     });
@@ -223,6 +231,7 @@ export class RpcServer {
     this.#refusals.close();
     this.#refused.flush();
     this.#come.flush();
+    this.#madeRoom.flush();
     for (const session of this.#sessions.keys()) session.close();
     await Promise.all([this.#accepting, ...this.#sessions.values()]);
   }
@@ -294,6 +303,7 @@ export class RpcServer {
       dispatcher: withTaps(this.#taps, from, audited),
       caller: caller === undefined ? undefined : this.#callers.of(caller.name),
       group,
+      peer: from,
       limits: this.#limits,
       shared: this.#shared,
       clock,

@@ -114,6 +114,11 @@ export class LineSplitter {
     return this.#partialBytes;
   }
 
+  /** What it holds for that line: the buffer may be twice as long as what is in it. */
+  get heldBytes(): number {
+    return this.#partialBytes === 0 ? 0 : this.#partial.length;
+  }
+
   /** Those bytes, until the next {@link push}. */
   get partial(): Uint8Array {
     return this.#partial.subarray(0, this.#partialBytes);

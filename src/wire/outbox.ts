@@ -49,6 +49,8 @@ export class Outbox {
   /** What comes before {@link #text}. */
   #pieces: (string | LentBytes)[] = [];
   #piecesLength = 0;
+  /** What buffers of pieces hold beyond what is in them. */
+  #slackBytes = 0;
   #buffer = noBytes;
   /** What the write under way writes, if that is not {@link #buffer}. */
   #lent: LentBytes | undefined;
@@ -71,6 +73,16 @@ export class Outbox {
   /** What waits to be written: about one byte a character, the write under way included. */
   get pendingBytes(): number {
     return this.#piecesLength + this.#text.length + this.#unwrittenBytes;
+  }
+
+  /**
+   * What it holds for all that: buffers of long lines are longer than these, and the one that is
+   * being written is held until its last byte is.
+   */
+  get heldBytes(): number {
+    const waiting = this.#piecesLength + this.#slackBytes + this.#text.length;
+    if (this.#unwrittenBytes === 0) return waiting;
+    return waiting + (this.#lent?.heldBytes ?? this.#buffer.length);
   }
 
   /** All that was ever written, to see whether a peer takes anything. */
@@ -100,6 +112,7 @@ export class Outbox {
     this.#endPiece();
     this.#pieces.push(body);
     this.#piecesLength += body.length;
+    this.#slackBytes += slackOf(body);
     this.#text = tail;
     if (this.#state !== "writing") void this.#write();
   }
@@ -120,8 +133,10 @@ export class Outbox {
   close(): void {
     this.#state = "closed";
     this.#text = "";
+    for (const piece of this.#pieces) if (typeof piece !== "string") piece.letGo();
     this.#pieces = [];
     this.#piecesLength = 0;
+    this.#slackBytes = 0;
     this.#unwrittenBytes = 0;
     this.#settleWaiters();
   }
@@ -205,6 +220,7 @@ export class Outbox {
       return text;
     }
     this.#piecesLength -= piece.length;
+    this.#slackBytes -= slackOf(piece);
     return piece;
   }
 
@@ -259,4 +275,8 @@ export class Outbox {
 
 function bytesMaxOf(part: string | LentBytes): number {
   return typeof part === "string" ? part.length * 3 : part.length;
+}
+
+function slackOf(piece: string | LentBytes): number {
+  return typeof piece === "string" ? 0 : piece.heldBytes - piece.length;
 }

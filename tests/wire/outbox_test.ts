@@ -331,3 +331,27 @@ Deno.test("long texts arrive whole, whatever their characters (P-1)", async () =
   }
   assert.equal(sink.taken === text.toWellFormed(), true);
 });
+
+Deno.test("what is held is whole buffers, also of a line that is half written, until it is written or dropped", async () => {
+  const sink = new FakeSink();
+  const { outbox } = outboxOn(sink);
+  const [length, bufferBytes] = [600_000, 1024 * 1024];
+  const push = () => {
+    const body = new LentBytes(
+      new Uint8Array(bufferBytes).fill(0x78, 0, length).subarray(0, length),
+    );
+    outbox.push({ head: '"', body, tail: '"\n', length: length + 3 });
+  };
+  push();
+  push();
+  while (sink.writes.at(-1)?.length !== length) await sink.take();
+  assert.ok(outbox.heldBytes >= 2 * bufferBytes, `${outbox.heldBytes}`);
+  await sink.take(length - 1);
+  assert.ok(outbox.heldBytes >= 2 * bufferBytes, `${outbox.heldBytes}`);
+  while (sink.waiting > 0) await sink.take();
+  assert.equal(outbox.heldBytes, 0);
+  push();
+  push();
+  outbox.close();
+  assert.equal(outbox.pendingBytes, 0);
+});

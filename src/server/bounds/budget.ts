@@ -1,28 +1,56 @@
+import type { Clock } from "../../base/clock.ts";
+import { unreadLookMs } from "../../base/limits.ts";
+
 /** Whoever holds a part of a {@link Budget}. */
 export interface BudgetHolder {
   /** What it holds now. */
   heldBytes(): number;
-  /** Whether it makes no progress: the fault is then more likely its peer's. */
-  isStuck(): boolean;
-  /** Has to let go of it. */
-  giveUp(): void;
+  /** A number that changes whenever its peer does its part. */
+  progress(): number;
+  /** Has to let go of it, for the reason that these numbers tell. */
+  giveUp(numbers: BudgetNumbers): void;
+}
+
+/** Why somebody has to let go. */
+export interface BudgetNumbers {
+  /** What it held. */
+  readonly heldBytes: number;
+  /** For how long its peer had done nothing. */
+  readonly stuckMs: number;
+  /** What all held. */
+  readonly totalBytes: number;
+  /** What all may hold. */
+  readonly bytesMax: number;
 }
 
 /** From so much on it is worth counting: less is what any connection may need for a moment. */
 const countedBytes = 16 * 1024;
 
+/** While more than this share is held it is looked who makes progress. */
+const lookedAtShare = 1 / 4;
+
+interface Held {
+  bytes: number;
+  progress: number;
+  /** When it was seen to make progress last, or when it was seen first. */
+  sinceMs: number;
+}
+
 /**
- * What all connections hold together of one kind. Past the bound the one that holds most has to let
- * go of what it holds; those that make no progress come first. The bound is over all, because many
- * that take a little each are as harmful as one that takes much.
+ * What all connections hold together of one kind. Past the bound the one that has held most for
+ * longest, without its peer doing anything about it, has to let go of what it holds. The bound is
+ * over all, because many that take a little each are as harmful as one that takes much.
  */
 export class Budget {
   readonly #bytesMax: number;
-  readonly #held = new Map<BudgetHolder, number>();
+  readonly #clock: Pick<Clock, "now">;
+  readonly #held = new Map<BudgetHolder, Held>();
   #total = 0;
+  #lookedAtMs = -Infinity;
 
-  constructor(bytesMax: number) {
+  constructor(bytesMax: number, clock: Pick<Clock, "now">) {
     this.#bytesMax = bytesMax;
+    this.#clock = clock;
   }
 
   /** What all hold together, as of the last look at each. */
@@ -32,40 +60,56 @@ export class Budget {
 
   /** Counts anew what one holds. Past the bound that one or another loses what it holds. */
   count(holder: BudgetHolder): void {
-    this.#look(holder);
-    if (this.#total <= this.#bytesMax) return;
-    for (const other of [...this.#held.keys()]) this.#look(other);
+    const nowMs = this.#clock.now();
+    this.#look(holder, nowMs);
+    if (this.#total <= this.#bytesMax * lookedAtShare) return;
+    const isOver = this.#total > this.#bytesMax;
+    if (!isOver && nowMs - this.#lookedAtMs < unreadLookMs) return;
+    this.#lookedAtMs = nowMs;
+    for (const other of [...this.#held.keys()]) this.#look(other, nowMs);
     while (this.#total > this.#bytesMax) {
-      const worst = this.#worst();
+      const worst = this.#worst(nowMs);
       if (worst === undefined) return;
+      const totalBytes = this.#total;
+      const { bytes: heldBytes, sinceMs } = this.#held.get(worst) as Held;
       this.forget(worst);
-      worst.giveUp();
+      worst.giveUp({ heldBytes, stuckMs: nowMs - sinceMs, totalBytes, bytesMax: this.#bytesMax });
     }
   }
 
   /** It holds nothing any more. */
   forget(holder: BudgetHolder): void {
-    this.#total -= this.#held.get(holder) ?? 0;
+    this.#total -= this.#held.get(holder)?.bytes ?? 0;
     this.#held.delete(holder);
   }
 
-  #look(holder: BudgetHolder): void {
-    const heldBytes = holder.heldBytes();
-    const counted = this.#held.get(holder) ?? 0;
-    if (heldBytes <= countedBytes) {
-      if (counted > 0) this.forget(holder);
+  #look(holder: BudgetHolder, nowMs: number): void {
+    const bytes = holder.heldBytes();
+    const held = this.#held.get(holder);
+    if (bytes <= countedBytes) {
+      if (held !== undefined) this.forget(holder);
       return;
     }
-    this.#held.set(holder, heldBytes);
-    this.#total += heldBytes - counted;
+    const progress = holder.progress();
+    if (held === undefined) {
+      this.#held.set(holder, { bytes, progress, sinceMs: nowMs });
+      this.#total += bytes;
+      return;
+    }
+    this.#total += bytes - held.bytes;
+    held.bytes = bytes;
+    if (held.progress === progress) return;
+    held.progress = progress;
+    held.sinceMs = nowMs;
   }
 
-  #worst(): BudgetHolder | undefined {
+  /** Who has held most for longest; of those that have just done something, who holds most. */
+  #worst(nowMs: number): BudgetHolder | undefined {
     let worst: BudgetHolder | undefined;
     let most = -1;
-    for (const [holder, bytes] of this.#held) {
-      const counted = holder.isStuck() ? bytes + this.#bytesMax : bytes;
-      if (counted > most) [worst, most] = [holder, counted];
+    for (const [holder, { bytes, sinceMs }] of this.#held) {
+      const score = bytes * (nowMs - sinceMs + 1);
+      if (score > most) [worst, most] = [holder, score];
     }
     return worst;
   }

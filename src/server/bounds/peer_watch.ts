@@ -19,9 +19,6 @@ export class PeerWatch {
   readonly #unread: StallTimer;
   readonly #line: StallTimer;
   readonly #idle: StallTimer;
-  #last: Progress = { written: undefined, line: undefined, idle: undefined };
-  #isUnreadStuck = false;
-  #isLineStuck = false;
 
   constructor(limits: SessionLimits) {
     this.#unread = new StallTimer(limits.writeStallTimeoutMs);
@@ -29,22 +26,8 @@ export class PeerWatch {
     this.#idle = new StallTimer(limits.idleTimeoutMs);
   }
 
-  /** Whether nothing was read of what waits, from one look to the next. */
-  get isUnreadStuck(): boolean {
-    return this.#isUnreadStuck;
-  }
-
-  /** Whether the same unfinished line was there at the look before. */
-  get isLineStuck(): boolean {
-    return this.#isLineStuck;
-  }
-
   /** Looks at a connection, now and then. */
-  look(progress: Progress, nowMs: number): Stall | undefined {
-    const { written, line, idle } = progress;
-    this.#isUnreadStuck = written !== undefined && written === this.#last.written;
-    this.#isLineStuck = line !== undefined && line === this.#last.line;
-    this.#last = progress;
+  look({ written, line, idle }: Progress, nowMs: number): Stall | undefined {
     if (this.#unread.isStalled(written, nowMs)) return "unread";
     if (this.#line.isStalled(line, nowMs)) return "line";
     return this.#idle.isStalled(idle, nowMs) ? "idle" : undefined;

@@ -1,6 +1,8 @@
 /** What a peer is told, and what is logged, when a connection comes to a bound. */
 
 import { RpcError } from "../../base/errors.ts";
+import type { LogFields } from "../../base/log.ts";
+import type { BudgetNumbers } from "./budget.ts";
 import type { Stall } from "./peer_watch.ts";
 
 /** Why an answer or an item was not kept. */
@@ -21,3 +23,12 @@ export const refusals = {
   partialLine: new RpcError("Overloaded", `Cannot wait for the end of this line: ${tooLong}`),
   idle: new RpcError("Overloaded", "Closed a connection on which nothing came for a long time"),
 };
+
+/** What the log says of a connection that had to end because of what all take together. */
+export function roomFields(
+  peer: string,
+  kind: "partialLines" | "unread",
+  { heldBytes, stuckMs, totalBytes, bytesMax }: BudgetNumbers,
+): LogFields {
+  return { peer, kind, bytes: heldBytes, stuckMs: Math.round(stuckMs), totalBytes, bytesMax };
+}

@@ -1,6 +1,8 @@
 import type { Clock } from "../../base/clock.ts";
 import { partialLinesBytesMax, requestsBytesMax, unreadBytesMax } from "../../base/limits.ts";
+import type { LogFields } from "../../base/log.ts";
 import { Budget } from "./budget.ts";
+import { RequestBytes } from "./request_bytes.ts";
 import { Turns } from "./turns.ts";
 
 /** Bounds of all connections together; @default what `base/limits.ts` says */
@@ -26,15 +28,22 @@ export class Shared {
   readonly partialLines: Budget;
   /** Answers that nobody has read. */
   readonly unread: Budget;
-  readonly requestsBytesMax: number;
-  /** Bytes of the requests under way. */
-  requestBytes = 0;
+  /** Requests under way. */
+  readonly requests: RequestBytes;
+  /** Is told of a connection that had to end because of what all of them take together. */
+  readonly madeRoom: (fields: LogFields) => void;
 
   /** @param connections how many there are */
-  constructor(clock: Clock, connections: () => number, limits: SharedLimits = {}) {
+  constructor(
+    clock: Clock,
+    connections: () => number,
+    limits: SharedLimits = {},
+    madeRoom: (fields: LogFields) => void = () => {},
+  ) {
     this.turns = new Turns(clock, () => connections() < 2);
-    this.partialLines = new Budget(limits.partialLinesBytesMax ?? partialLinesBytesMax);
-    this.unread = new Budget(limits.unreadBytesMax ?? unreadBytesMax);
-    this.requestsBytesMax = limits.requestsBytesMax ?? requestsBytesMax;
+    this.partialLines = new Budget(limits.partialLinesBytesMax ?? partialLinesBytesMax, clock);
+    this.unread = new Budget(limits.unreadBytesMax ?? unreadBytesMax, clock);
+    this.requests = new RequestBytes(limits.requestsBytesMax ?? requestsBytesMax);
+    this.madeRoom = madeRoom;
   }
 }

@@ -16,12 +16,16 @@ export class Unread {
     outbox: Outbox,
     bytesMax: number,
     budget: Budget,
-    { isStuck, giveUp }: Omit<BudgetHolder, "heldBytes">,
+    giveUp: BudgetHolder["giveUp"],
   ) {
     this.#outbox = outbox;
     this.#bytesMax = bytesMax;
     this.#budget = budget;
-    this.#holder = { heldBytes: () => outbox.pendingBytes, isStuck, giveUp };
+    this.#holder = {
+      heldBytes: () => outbox.heldBytes,
+      progress: () => outbox.bytesWritten,
+      giveUp,
+    };
   }
 
   /**

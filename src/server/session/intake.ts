@@ -1,5 +1,4 @@
 import { RpcError } from "../../base/errors.ts";
-import { shortRequestBytes } from "../../base/limits.ts";
 import { encodeError } from "../../wire/codec.ts";
 import { BadMessage, decodeRequest } from "../../wire/decode_request.ts";
 import type { AnyLine } from "../../wire/lines.ts";
@@ -10,7 +9,6 @@ import { readRequestUnread } from "../../wire/unread/read_unread.ts";
 import type { TaskHandle } from "../../workers/pool/task.ts";
 import { httpAnswer, isHttp } from "../bounds/http.ts";
 import { refusals } from "../bounds/reasons.ts";
-import type { Shared } from "../bounds/shared.ts";
 import type { Turn } from "../bounds/turns.ts";
 import type { Peer } from "../reply.ts";
 import type { RequestTaker } from "../tracing.ts";
@@ -40,13 +38,11 @@ export class Intake {
   readonly #session: IntakeOwner;
   readonly #calls: OpenCalls;
   readonly #dispatcher: RequestTaker;
-  readonly #shared: Shared;
 
-  constructor(session: IntakeOwner, calls: OpenCalls, dispatcher: RequestTaker, shared: Shared) {
+  constructor(session: IntakeOwner, calls: OpenCalls, dispatcher: RequestTaker) {
     this.#session = session;
     this.#calls = calls;
     this.#dispatcher = dispatcher;
-    this.#shared = shared;
   }
 
   /** Takes a message. A batch's members may have to wait for each other. */
@@ -57,7 +53,8 @@ export class Intake {
     }
     const unread = readRequestUnread(line);
     if (unread !== undefined) {
-      this.#start(unread, this.#session, line.length);
+      // A long one is held in its buffer, whatever part of that it takes.
+      this.#start(unread, this.#session, typeof line === "string" ? line.length : line.heldBytes);
       return undefined;
     }
     const text = lineText(line);
@@ -101,15 +98,10 @@ export class Intake {
   #start(request: UnreadRequest, sink: AnswerSink, bytes: number): void {
     if (request.meta?.stream !== undefined) return this.#startStream(request, sink, bytes);
     const call = new SessionCall(request.id, sink, bytes, request.unread);
-    if (!this.#hasRoomForRequest(bytes)) return call.fail(refusals.request);
+    if (!this.#calls.hasRoomFor(bytes)) return call.fail(refusals.request);
     const handle = this.#dispatcher.dispatch(request, call, this.#session);
     if (handle === undefined || call.isAnswered) return;
     this.#follow(call, handle);
-  }
-
-  #hasRoomForRequest(bytes: number): boolean {
-    const { requestBytes, requestsBytesMax } = this.#shared;
-    return bytes <= shortRequestBytes || requestBytes + bytes <= requestsBytesMax;
   }
 
   #follow(call: SessionCall, handle: TaskHandle): void {
@@ -125,7 +117,7 @@ export class Intake {
       return this.#start({ ...request, meta: plainMeta }, sink, bytes);
     }
     const call = new StreamSessionCall(id, sink, bytes, credit, this.#session);
-    if (!this.#hasRoomForRequest(bytes)) return call.fail(refusals.request);
+    if (!this.#calls.hasRoomFor(bytes)) return call.fail(refusals.request);
     if (!this.#calls.hasRoomForStream(bytes)) {
       const { size } = this.#calls.streams;
       const message = `Cannot start a stream: ${size} are open on this connection already`;

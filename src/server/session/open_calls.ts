@@ -1,4 +1,5 @@
 import type { SessionLimits } from "../bounds/session_limits.ts";
+import type { RequestBytes, RequestShare } from "../bounds/request_bytes.ts";
 import type { Shared } from "../bounds/shared.ts";
 import type { SessionCall } from "./session_call.ts";
 import { StreamSessionCall } from "./stream_session_call.ts";
@@ -11,16 +12,19 @@ interface Waiter {
 /** The calls of one connection that take time, and what they take together. */
 export class OpenCalls {
   readonly #limits: SessionLimits;
-  readonly #shared: Shared;
+  readonly #requests: RequestBytes;
+  readonly #share: RequestShare;
   readonly #all = new Set<SessionCall>();
   readonly #streams = new Set<StreamSessionCall>();
   /** Of the requests. */
   #bytes = 0;
   #waiters: Waiter[] = [];
 
-  constructor(limits: SessionLimits, shared: Shared) {
+  /** @param key whose calls they are, the same for all connections of one caller */
+  constructor(limits: SessionLimits, { requests }: Pick<Shared, "requests">, key: object) {
     this.#limits = limits;
-    this.#shared = shared;
+    this.#requests = requests;
+    this.#share = requests.shareOf(key);
   }
 
   get size(): number {
@@ -53,17 +57,22 @@ export class OpenCalls {
     return this.#streams.size < Math.floor(inFlightMax / 2) && streamBytes <= requestBytesMax / 2;
   }
 
+  /** Whether one more call may begin beside what all connections have under way. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#requests.hasRoom(this.#share, bytes);
+  }
+
   add(call: SessionCall): void {
     this.#all.add(call);
     this.#bytes += call.bytes;
-    this.#shared.requestBytes += call.bytes;
+    this.#requests.add(this.#share, call.bytes);
     if (call instanceof StreamSessionCall) this.#streams.add(call);
   }
 
   remove(call: SessionCall): void {
     if (this.#all.delete(call)) {
       this.#bytes -= call.bytes;
-      this.#shared.requestBytes -= call.bytes;
+      this.#requests.add(this.#share, -call.bytes);
     }
     if (this.#streams.size > 0) this.#streams.delete(call as StreamSessionCall);
     if (this.#waiters.length === 0) return;

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
+import { givenUpLineMs } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
 import { withoutResults } from "../../wire/batch.ts";
 import { encodeError, encodeNotification } from "../../wire/codec.ts";
@@ -10,11 +11,11 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import { Outbox } from "../../wire/outbox.ts";
 import { ReadBuffer } from "../../wire/read_buffer.ts";
 import { textOfLine } from "../../wire/unread/bytes.ts";
-import type { BudgetHolder } from "../bounds/budget.ts";
+import type { BudgetHolder, BudgetNumbers } from "../bounds/budget.ts";
 import type { CallerGroup } from "../bounds/callers.ts";
 import { answerToBeginning, answerToBytes, beginningLength } from "../bounds/foreign.ts";
 import { PeerWatch } from "../bounds/peer_watch.ts";
-import { leavesTooMuch, refusals, stallReasons } from "../bounds/reasons.ts";
+import { leavesTooMuch, refusals, roomFields, stallReasons } from "../bounds/reasons.ts";
 import type { Shared } from "../bounds/shared.ts";
 import { Intake, type IntakeOwner } from "./intake.ts";
 import type { SessionCall } from "./session_call.ts";
@@ -34,6 +35,8 @@ interface SessionOptions {
   readonly limits: SessionLimits;
   /** Whose connection it is, where nobody asked. */
   readonly group: CallerGroup;
+  /** Where it comes from, for people. */
+  readonly peer: string;
   readonly shared: Shared;
   readonly clock: Clock;
   readonly log: Logger;
@@ -77,27 +80,32 @@ export class Session implements IntakeOwner {
   #state: State = { kind: "open" };
   /** What its reader does: it is held up while too much is under way, or others have their turn. */
   #reader: "reading" | "held up" | "ended" = "reading";
+  /** Closes the connection, if its line was given up. */
+  #letGo: Timer | undefined;
   #reads = 0;
   #linesRead = 0;
 
   constructor(options: SessionOptions) {
     const { conn, limits } = options;
     this.#options = options;
-    this.#calls = new OpenCalls(limits, options.shared);
+    this.#calls = new OpenCalls(limits, options.shared, this.key);
     this.#outbox = new Outbox(conn, (error) => this.#broke(error));
     this.#splitter = new LineSplitter(limits.messageMax);
     this.bound = boundOfServer(limits.messageMax);
     this.#watch = new PeerWatch(limits);
-    this.#intake = new Intake(this, this.#calls, options.dispatcher, options.shared);
+    this.#intake = new Intake(this, this.#calls, options.dispatcher);
     this.#partial = {
-      heldBytes: () => this.#splitter.partialBytes,
-      isStuck: () => this.#watch.isLineStuck,
-      giveUp: () => this.refuse(encodeError(null, refusals.partialLine)),
+      heldBytes: () => this.#splitter.heldBytes,
+      // Whoever sends a byte now and then does not end its line either.
+      progress: () => this.#linesRead,
+      giveUp: (numbers) => this.#giveUpLine(numbers),
     };
-    this.#unread = new Unread(this.#outbox, limits.outboxBytesMax, options.shared.unread, {
-      isStuck: () => this.#watch.isUnreadStuck,
-      giveUp: () => this.#broke(new Error("All peers together leave too many answers unread")),
-    });
+    this.#unread = new Unread(
+      this.#outbox,
+      limits.outboxBytesMax,
+      options.shared.unread,
+      (numbers) => this.#giveUpAnswers(numbers),
+    );
   }
 
   /** What the client takes, as far as it has said. */
@@ -141,6 +149,7 @@ export class Session implements IntakeOwner {
     if (this.#state.kind === "closed") return;
     if (this.#state.kind === "finishing") this.#state.lingering?.cancel();
     this.#state = { kind: "closed" };
+    this.#letGo?.cancel();
     const { shared, conn } = this.#options;
     this.#outbox.close();
     shared.partialLines.forget(this.#partial);
@@ -234,8 +243,9 @@ export class Session implements IntakeOwner {
       const { room } = this.#splitter;
       const length = await conn.read(room ?? buffer.bytes);
       if (length === null) return;
+      this.#reads++;
       if (this.#state.kind !== "open") continue;
-      const foreign = this.#reads === 0
+      const foreign = this.#reads === 1
         ? answerToBytes(buffer.bytes.subarray(0, length))
         : undefined;
       if (foreign !== undefined) {
@@ -243,7 +253,6 @@ export class Session implements IntakeOwner {
         continue;
       }
       turn.begin(length);
-      this.#reads++;
       const lines = this.#splitter.pushLong(room?.subarray(0, length) ?? buffer.took(length));
       if (this.#linesRead === 0 && this.#isForeign(lines[0])) continue;
       this.#linesRead += lines.length;
@@ -299,6 +308,24 @@ export class Session implements IntakeOwner {
     } while (this.#isCrowded());
     this.#unread.count();
     turn.goOn();
+  }
+
+  #giveUpLine(numbers: BudgetNumbers): void {
+    const { clock, shared, peer } = this.#options;
+    shared.madeRoom(roomFields(peer, "partialLines", numbers));
+    this.refuse(encodeError(null, refusals.partialLine));
+    const reads = this.#reads;
+    // The read that waits for more of the line holds all of it.
+    this.#letGo = clock.after(givenUpLineMs, () => {
+      if (this.#reads === reads) this.close();
+    });
+  }
+
+  /** No word would reach the peer: it reads nothing, and is in the middle of an answer. */
+  #giveUpAnswers(numbers: BudgetNumbers): void {
+    const { shared, peer } = this.#options;
+    shared.madeRoom(roomFields(peer, "unread", numbers));
+    this.#broke(new Error("All peers together leave too many answers unread"));
   }
 
   #isCrowded(): boolean {

@@ -1,50 +1,91 @@
 import assert from "node:assert/strict";
-import { Budget, type BudgetHolder } from "../../../src/server/bounds/budget.ts";
+import { unreadLookMs } from "../../../src/base/limits.ts";
+import {
+  Budget,
+  type BudgetHolder,
+  type BudgetNumbers,
+} from "../../../src/server/bounds/budget.ts";
+import { VirtualClock } from "../../support/virtual_clock.ts";
+import { type LogFields, silentLogger } from "../../../src/base/log.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { Gates, serverTest } from "../fixtures/harness.ts";
 import type { RawPeer } from "../fixtures/peer.ts";
 
 class Holder implements BudgetHolder {
   bytes = 0;
-  stuck = false;
+  done = 0;
   gaveUp = 0;
+  numbers: BudgetNumbers | undefined;
 
   heldBytes(): number {
     return this.bytes;
   }
 
-  isStuck(): boolean {
-    return this.stuck;
+  progress(): number {
+    return this.done;
   }
 
-  giveUp(): void {
+  giveUp(numbers: BudgetNumbers): void {
     this.gaveUp++;
+    this.numbers = numbers;
   }
 }
 
 const kib = 1024;
 
-Deno.test("who makes no progress gives up first, then who holds most", () => {
-  const budget = new Budget(300 * kib);
+Deno.test("who has held most for longest without progress gives up first, and is told the numbers", () => {
+  const clock = new VirtualClock();
+  const budget = new Budget(300 * kib, clock);
   const [large, stuck, small] = [new Holder(), new Holder(), new Holder()];
   const hold = (holder: Holder, bytes: number) => {
     holder.bytes = bytes;
     budget.count(holder);
   };
-  stuck.stuck = true;
   hold(stuck, 40 * kib);
   hold(large, 200 * kib);
+  clock.advance(1_000);
+  // It is read from, as is seen at the next look.
+  large.done++;
   hold(small, 50 * kib);
   assert.equal(budget.total, 290 * kib);
+  clock.advance(100);
+  large.done++;
   hold(small, 70 * kib);
   assert.deepEqual([large.gaveUp, stuck.gaveUp, small.gaveUp], [0, 1, 0]);
+  assert.deepEqual(stuck.numbers, {
+    heldBytes: 40 * kib,
+    stuckMs: 1_100,
+    totalBytes: 310 * kib,
+    bytesMax: 300 * kib,
+  });
+  large.done++;
+  small.done++;
   hold(small, 101 * kib);
   assert.deepEqual([large.gaveUp, stuck.gaveUp, small.gaveUp], [1, 1, 0]);
   assert.equal(budget.total, 101 * kib);
 });
 
+Deno.test("who reads is not taken for one who does not, however fast the bound is reached", () => {
+  const clock = new VirtualClock();
+  const budget = new Budget(320 * kib, clock);
+  const silent = Array.from({ length: 4 }, () => new Holder());
+  const reader = new Holder();
+  for (const holder of [reader, ...silent]) {
+    holder.bytes = 60 * kib;
+    reader.done++;
+    budget.count(holder);
+    clock.advance(unreadLookMs);
+  }
+  reader.done++;
+  // It has most by far, of an answer that it has just begun to read.
+  reader.bytes = 100 * kib;
+  budget.count(reader);
+  assert.equal(reader.gaveUp, 0);
+  assert.deepEqual(silent.map(({ gaveUp }) => gaveUp), [1, 0, 0, 0]);
+});
+
 Deno.test("what was let go of meanwhile costs nobody anything", () => {
-  const budget = new Budget(100 * kib);
+  const budget = new Budget(100 * kib, new VirtualClock());
   const [first, second] = [new Holder(), new Holder()];
   first.bytes = 90 * kib;
   budget.count(first);
@@ -76,26 +117,39 @@ serverTest(
   },
 );
 
-serverTest("peers that read nothing are bounded together, and others go on", async (harness) => {
-  const pool = await harness.startPool();
-  const server = harness.listen({
-    pool,
-    limits: { outboxBytesMax: 100_000 },
-    sharedLimits: { unreadBytesMax: 10_000_000 },
-  });
-  const honest = await harness.connect(server);
-  const conns: Deno.TcpConn[] = [];
-  harness.onClose(() => Promise.resolve(conns.forEach((conn) => conn.close())));
-  const request = '{"jsonrpc":"2.0","id":1,"method":"largeItems","params":[1,1000000]}\n';
-  const bytes = new TextEncoder().encode(request.repeat(12));
-  for (let i = 0; i < 20; i++) {
-    const conn = await Deno.connect({ hostname: "127.0.0.1", port: server.address.port });
-    conns.push(conn);
-    await conn.write(bytes);
-  }
-  await waitFor("some to be closed", () => server.stats().connections < 20);
-  assert.equal((await honest.call(1, "fib", [10])).result, 55);
-});
+serverTest(
+  "peers that read nothing are bounded together, those who read go on, and the log tells the numbers (P-42)",
+  async (harness) => {
+    const pool = await harness.startPool();
+    const warned: (LogFields | undefined)[] = [];
+    const server = harness.listen({
+      pool,
+      log: { ...silentLogger, warn: (_message, fields) => void warned.push(fields) },
+      limits: { outboxBytesMax: 100_000 },
+      sharedLimits: { unreadBytesMax: 10_000_000 },
+    });
+    const honest = await harness.connect(server);
+    const conns: Deno.TcpConn[] = [];
+    harness.onClose(() => Promise.resolve(conns.forEach((conn) => conn.close())));
+    const request = '{"jsonrpc":"2.0","id":1,"method":"largeItems","params":[1,1000000]}\n';
+    const bytes = new TextEncoder().encode(request.repeat(12));
+    for (let i = 0; i < 20; i++) {
+      const conn = await Deno.connect({ hostname: "127.0.0.1", port: server.address.port });
+      conns.push(conn);
+      await conn.write(bytes);
+    }
+    await waitFor("some to be closed", () => server.stats().connections < 20);
+    for (let id = 1; id <= 5; id++) {
+      const { result } = await honest.call(id, "largeItems", [1, 1_000_000]);
+      assert.equal((result as string[]).length, 1);
+    }
+    const [fields] = warned;
+    assert.equal(fields?.["kind"], "unread");
+    assert.match(String(fields?.["peer"]), /^127\.0\.0\.1:\d+$/);
+    assert.equal(fields?.["bytesMax"], 10_000_000);
+    assert.ok(Number(fields?.["totalBytes"]) > 10_000_000, "they were too many");
+  },
+);
 
 serverTest("long requests of all connections are bounded together (P-44)", async (harness) => {
   const gates = new Gates();

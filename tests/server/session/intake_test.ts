@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { boundOfServer } from "../../../src/wire/message_bound.ts";
-import type { Shared } from "../../../src/server/bounds/shared.ts";
 import type { Turn } from "../../../src/server/bounds/turns.ts";
 import { Intake, type IntakeOwner } from "../../../src/server/session/intake.ts";
 import type { OpenCalls } from "../../../src/server/session/open_calls.ts";
@@ -17,9 +16,8 @@ Deno.test("the long answers of a batch's short requests count for its turn", asy
   const long = JSON.stringify("x".repeat(300_000));
   const intake = new Intake(
     session,
-    undefined as unknown as OpenCalls,
+    { hasRoomFor: () => true } as unknown as OpenCalls,
     { dispatch: (_request, reply) => void reply.succeedWithJson(long) },
-    { requestBytes: 0, requestsBytesMax: Infinity } as Shared,
   );
   const request = '{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}';
   await intake.take(`[${Array(40).fill(request).join(",")}]`, undefined as unknown as Turn);
