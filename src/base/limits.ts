@@ -104,29 +104,16 @@ export const writeStallTimeoutMs = 30_000;
  */
 export const partialLineTimeoutMs = 30_000;
 
-/**
- * Lines begun and not ended, over all connections, as what their buffers take: sixteen of the
- * longest, where one on each connection would be as much as a machine has.
- */
+/** Lines begun and not ended, over all connections, as buffers: sixteen of the longest. */
 export const partialLinesBytesMax = 64 * 1024 * 1024;
 
-/**
- * How long a peer that was told that its line is too much has to go on with it, in milliseconds,
- * before the connection is closed: the system holds the line's buffer until it does. Who has
- * stopped in its middle loses nothing by it, the answer least of all.
- */
+/** Whose line was given up and goes not on for so long is left: a read holds all of the line. */
 export const givenUpLineMs = 100;
 
-/**
- * Answers that are not read, over all connections, as what their buffers take: thirty-two of the
- * longest. Each connection alone is held to its own bound.
- */
+/** Answers that are not read, over all connections, as buffers: thirty-two of the longest. */
 export const unreadBytesMax = 128 * 1024 * 1024;
 
-/**
- * How often it is looked who reads, in milliseconds, while much is not read: once to see what was
- * taken, and once more to see who takes nothing, before the bound is reached.
- */
+/** How often is looked who reads, in milliseconds, while much is not read. */
 export const unreadLookMs = 50;
 
 /**
@@ -142,10 +129,7 @@ export const unreadBytesCrowded = 16 * 1024 * 1024;
  */
 export const crowdedOutboxBytesMax = 256 * 1024;
 
-/**
- * Requests under way, over all connections: thirty-two of the longest. Past it long ones are
- * answered Overloaded, and those of one caller past half of it, so that there is room for others.
- */
+/** Requests under way, over all connections, and twice those of one caller; then: Overloaded. */
 export const requestsBytesMax = 128 * 1024 * 1024;
 
 /**

@@ -7,6 +7,12 @@ import type { TLSSocket } from "node:tls";
 const waitingBytesMax = 64 * 1024;
 
 /**
+ * Most that is written at once: so much more is held while it is on its way, and only what the peer
+ * has taken shows that it reads.
+ */
+const writtenBytesMax = 256 * 1024;
+
+/**
  * A TLS socket of Node's kind as a stream of Deno's: who reads and writes need not know which it
  * is.
  */
@@ -53,10 +59,13 @@ export class TlsConnection {
     return length;
   }
 
-  /** Resolves when the bytes are on their way: the buffer is the caller's again. */
+  /**
+   * Resolves to how many of the bytes are on their way, as a rule all: they are the caller's again.
+   */
   write(bytes: Uint8Array): Promise<number> {
+    const part = bytes.subarray(0, writtenBytesMax);
     return new Promise((resolve, reject) => {
-      this.#socket.write(bytes, (error) => error ? reject(error) : resolve(bytes.length));
+      this.#socket.write(part, (error) => error ? reject(error) : resolve(part.length));
     });
   }
 
