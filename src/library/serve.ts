@@ -42,6 +42,11 @@ export interface ServeOptions extends RegistryOptions {
   readonly advertise?: string;
   /** Worker processes. @default one a core */
   readonly workers?: number;
+  /**
+   * How many of them are kept while nobody calls; the others start when there is work for them, and
+   * end after a minute without. @default all
+   */
+  readonly workersMin?: number;
   /** Calls that may wait for a worker; further ones are answered Overloaded. @default 4096 */
   readonly queueMax?: number;
   /**
@@ -124,6 +129,7 @@ async function start(options: ServeOptions): Promise<RunningServer> {
       weight: options.weight ?? 1,
       zone: options.zone ?? "",
       workers: options.workers,
+      workersMin: options.workersMin,
       queueMax: options.queueMax ?? queueMaxDefault,
       messageMax: options.messageMax,
       callTimeoutMaxMs: options.callTimeoutMaxMs,
@@ -153,12 +159,13 @@ function checkOffer({ module, exec, builtin, callers }: ServeOptions, hasKeys: b
 
 /** The bounds are those of the flags of `rpc serve`. */
 function checkNumbers(options: ServeOptions): void {
-  const { port, workers, queueMax, weight, messageMax, callTimeoutMaxMs } = options;
+  const { port, workers, workersMin, queueMax, weight, messageMax, callTimeoutMaxMs } = options;
   const timeouts = { name: "callTimeoutMaxMs", bounds: [1, callTimeoutMsMax] } as const;
   checkNumber(callTimeoutMaxMs, timeouts);
   checkNumber(messageMax, messageMaxRule);
   checkNumber(port, { name: "port", bounds: [0, 65_535], whole: true });
   checkNumber(workers, { name: "workers", bounds: [1, workersMax], whole: true });
+  checkNumber(workersMin, { name: "workersMin", bounds: [0, workersMax], whole: true });
   checkNumber(queueMax, { name: "queueMax", bounds: [0, queueMaxMax], whole: true });
   checkNumber(weight, { name: "weight", bounds: [0, weightMax] });
 }

@@ -137,8 +137,8 @@ export class Dispatcher {
   /** What the server is doing, and has done. */
   stats(): Stats {
     const { service, version, clock, connections } = this.#options;
-    const { size, busy, queued, restarts } = this.#pool?.stats() ??
-      { size: 0, busy: 0, queued: 0, restarts: 0 };
+    const { size, up, busy, queued, restarts } = this.#pool?.stats() ??
+      { size: 0, up: 0, busy: 0, queued: 0, restarts: 0 };
     return {
       service,
       version,
@@ -148,7 +148,7 @@ export class Dispatcher {
       connections: connections(),
       inFlight: this.#inFlight,
       queued,
-      workers: { size, busy, restarts },
+      workers: { size, up, busy, restarts },
       methods: this.#methods.stats(),
     };
   }

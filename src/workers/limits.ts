@@ -50,6 +50,15 @@ export const pongTimeoutsMax = 10;
 export const unwantedSilentMaxMs = 5_000;
 
 /**
+ * How long a worker that `--workers-min` does not keep may be idle before it is ended: a start
+ * costs as much as many calls, so whoever calls once a minute finds it there.
+ */
+export const surplusWorkerMs = 60_000;
+
+/** How often idle workers are looked at for that: a quarter of it more does no harm. */
+export const surplusLookMs = 15_000;
+
+/**
  * Lines that one worker may have logged in a second; the rest is counted. More is nobody's reading,
  * and each line costs the process that owns the sockets some ten microseconds.
  */

@@ -72,6 +72,27 @@ Deno.test("reload() replaces the workers and loses no call", async () => {
   });
 });
 
+Deno.test("serve() keeps workersMin workers while nobody calls, and has all after a reload() under calls", async () => {
+  await withRegistry(async (registry) => {
+    await using server = await serve({ module, registry, workers: 2, workersMin: 1 });
+    await using client = await connect({ registry });
+    const workers = () => {
+      const { size, up, busy } = server.stats().workers;
+      return { size, up, busy };
+    };
+    assert.deepEqual(workers(), { size: 2, up: 1, busy: 0 });
+    await server.reload();
+    assert.deepEqual(workers(), { size: 2, up: 1, busy: 0 });
+    const abort = new AbortController();
+    const waiting = client.call("wait", [60_000], { signal: abort.signal });
+    while (server.stats().workers.busy === 0) await client.call("rpc.ping");
+    await server.reload();
+    assert.deepEqual(workers(), { size: 2, up: 2, busy: 0 });
+    abort.abort();
+    await assert.rejects(waiting, { name: "Cancelled" });
+  });
+});
+
 Deno.test("serve() says what is wrong, and leaves nothing behind", async () => {
   await withRegistry(async (registry) => {
     const bad = new URL("./fixtures/tasks_that_throw.ts", import.meta.url).href;
@@ -121,7 +142,7 @@ Deno.test("numbers that cannot be are refused by connect() and serve() at once, 
   await withRegistry(async (registry) => {
     for (const value of [NaN, Infinity, -1, "3", null, {}, 1.5, 1e12]) {
       const number = value as number;
-      for (const name of ["port", "workers", "queueMax"] as const) {
+      for (const name of ["port", "workers", "workersMin", "queueMax"] as const) {
         const started = serve({ module, registry, workers: 1, [name]: number });
         await assert.rejects(started, { name: "InvalidParams" }, `${name} ${value}`);
       }
@@ -130,6 +151,10 @@ Deno.test("numbers that cannot be are refused by connect() and serve() at once, 
       await assert.rejects(connect({ registry, timeoutMs: number }), { name: "InvalidParams" });
     }
     await assert.rejects(connect({ registry, timeoutMs: 0 }), { name: "InvalidParams" });
+    await assert.rejects(serve({ module, registry, workers: 1, workersMin: 2 }), {
+      name: "InvalidParams",
+      message: /^Cannot keep 2 workers where there are at most 1/,
+    });
   });
 });
 

@@ -115,7 +115,7 @@ serverTest("rpc.stats counts calls, failures and latencies (P-32)", async (harne
     connections: 1,
     inFlight: 1,
     queued: 0,
-    workers: { size: 2, busy: 1, restarts: 0 },
+    workers: { size: 2, up: 2, busy: 1, restarts: 0 },
   });
   assert.deepEqual([methods.fib?.calls, methods.fib?.errors], [4, { InvalidParams: 1 }]);
   assert.ok(methods.fib?.latency && methods.fib.latency.p50Ms <= methods.fib.latency.p99Ms);

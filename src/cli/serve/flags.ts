@@ -81,6 +81,11 @@ export const serveFlags = {
     fallback: undefined,
     setting: true,
   }),
+  workersMin: integer("<n>", [0, workersMax], {
+    description: "Workers kept while nobody calls; others start when there is work (default: all)",
+    fallback: undefined,
+    setting: true,
+  }),
   weight: integer("<n>", [0, weightMax], {
     description:
       "Share of the calls relative to other servers; 0 takes none while there are others",

@@ -112,7 +112,8 @@ class MetricsPage {
       connections: gauge("rpc_connections", "Open connections"),
       inFlight: gauge("rpc_calls_in_flight", "Calls that wait or run, inline ones apart"),
       queued: gauge("rpc_calls_queued", "Calls that wait for a worker"),
-      workers: gauge("rpc_workers", "Worker processes"),
+      workers: gauge("rpc_workers", "Worker processes that there may be"),
+      up: gauge("rpc_workers_up", "Worker processes that take calls"),
       busy: gauge("rpc_workers_busy", "Worker processes that run a call"),
       memory: gauge("rpc_resident_memory_bytes", "Memory of the main process, workers apart"),
     };
@@ -161,6 +162,7 @@ class MetricsPage {
       inFlight: now.inFlight,
       queued: now.queued,
       workers: now.workers.size,
+      up: now.workers.up ?? now.workers.size,
       busy: now.workers.busy,
       memory: Deno.memoryUsage().rss,
     };

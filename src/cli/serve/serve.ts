@@ -97,6 +97,7 @@ async function serveUntilStopped(
       weight: flags.weight,
       zone: flags.zone,
       workers: flags.workers,
+      workersMin: flags.workersMin,
       reloads: flags.watch,
       queueMax: flags.queueMax,
       connectionsMax: flags.connectionsMax,

@@ -164,7 +164,9 @@ function stateWord({ state, instance }: ServerRow): string {
 }
 
 function workersCell({ stats }: ServerRow): string {
-  return stats === undefined ? "-" : `${stats.workers.busy}/${stats.workers.size}`;
+  if (stats === undefined) return "-";
+  const { busy, size, up = size } = stats.workers;
+  return `${busy}/${size}${up < size ? ` (${up} up)` : ""}`;
 }
 
 /** Of the procedure that is called most: those of different ones say nothing together. */

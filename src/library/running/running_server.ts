@@ -1,5 +1,6 @@
 import { checkNumber } from "../../base/checks.ts";
 import { type Clock, orAborted, type Timer } from "../../base/clock.ts";
+import { RpcError } from "../../base/errors.ts";
 import { callTimeoutMsMax, messageMaxDefault } from "../../base/limits.ts";
 import { version } from "../../base/version.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
@@ -94,6 +95,7 @@ export class RunningServer implements AsyncDisposable {
    */
   static async start(given: RunningServerOptions): Promise<RunningServer> {
     const options = { ...given, workers: given.workers ?? workersByDefault(given) };
+    checkKept(options);
     const exposure = { ...options, hasKeys: options.keys !== undefined };
     guardExposure(exposure);
     options.discovery.prepare?.();
@@ -156,7 +158,10 @@ export class RunningServer implements AsyncDisposable {
     // A third set is not reckoned with where pipes are counted.
     if (arePipesCounted(this.#options)) await orAborted(this.#left, signal);
     const startWith = workersBeside(this.#options);
-    const fresh = await startPool({ ...this.#options, startWith, signal });
+    // Those that have work now would be missed if only the ones that are kept took their place.
+    const { busy, queued } = this.#pool.stats();
+    const startAll = busy + queued > 0;
+    const fresh = await startPool({ ...this.#options, startWith, startAll, signal });
     if (this.#isClosed || signal?.aborted) return await fresh.close();
     const old = this.#pool;
     this.#pool = fresh;
@@ -238,6 +243,16 @@ export class RunningServer implements AsyncDisposable {
       if (announcement.isRegistered) log.info("Registered");
     });
   }
+}
+
+/** @throws {RpcError} InvalidParams: more workers are to be kept than there may be */
+function checkKept({ workers, workersMin = 0 }: PoolOptions): void {
+  if (workersMin <= workers) return;
+  throw new RpcError(
+    "InvalidParams",
+    `Cannot keep ${workersMin} workers where there are at most ${workers}: --workers-min goes up to ` +
+      "--workers",
+  );
 }
 
 /** Resolves when `promise` does, or after the longest wait for the registry. */

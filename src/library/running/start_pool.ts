@@ -22,6 +22,10 @@ export interface PoolOptions extends WorkerOffer {
   readonly python?: readonly string[] | undefined;
   /** Worker processes of each kind. */
   readonly workers: number;
+  /** How many of them are kept while nobody calls. @default all */
+  readonly workersMin?: number | undefined;
+  /** Whether all are started at once all the same, since there is work for them. @default false */
+  readonly startAll?: boolean;
   /** With how many of them to start. @default all */
   readonly startWith?: number;
   /** Whether they are to be reloaded, and there must be room for that. @default false */
@@ -135,13 +139,14 @@ function startOne(
   options: PoolOptions,
   more: { readonly cpuCallsPerWorkerMax?: number } = {},
 ): Promise<WorkerPool> {
-  const { workers, startWith = workers, queueMax, messageMax, signal, clock, random, log } =
-    options;
+  const { workers, startWith = workers, workersMin: sizeMin, startAll = false } = options;
+  const { queueMax, messageMax, signal, clock, random, log } = options;
   const spawnTimeoutMs = loadTimeoutMs;
   const env = { ...environmentOfWorkers(), ...program.env };
   const command = { ...program, env, messageMax };
   return WorkerPool.start({
-    ...{ command, size: workers, startWith, queueMax, spawnTimeoutMs, signal, clock, random, log },
+    ...{ command, size: workers, startWith, sizeMin, startAll },
+    ...{ queueMax, spawnTimeoutMs, signal, clock, random, log },
     ...more,
   });
 }

@@ -31,7 +31,14 @@ export const statsSchema = z.object({
   inFlight: z.number(),
   /** Calls that wait for a worker. */
   queued: z.number(),
-  workers: z.object({ size: z.number(), busy: z.number(), restarts: z.number() }),
+  workers: z.object({
+    /** How many there may be. */
+    size: z.number(),
+    /** How many take calls now. Older servers do not say it. */
+    up: z.number().optional(),
+    busy: z.number(),
+    restarts: z.number(),
+  }),
   methods: z.record(z.string(), methodStatsSchema),
 });
 

@@ -25,6 +25,13 @@ export interface WorkerPoolOptions {
    * How many of them it starts with, where not all fit yet: see {@link Pool.grow}. @default size
    */
   readonly startWith?: number;
+  /**
+   * How many of each kind are kept while nobody calls. The others are started when there is work
+   * for them. @default all
+   */
+  readonly sizeMin?: number | undefined;
+  /** Whether all are started at once all the same, since there is work for them. @default false */
+  readonly startAll?: boolean;
   /** Most calls that wait, for `cpu` and for `io` each. @default queueMaxDefault */
   readonly queueMax?: number;
   /** How long a worker may take until it answers its first request. @default 10_000 */
@@ -45,8 +52,10 @@ export interface WorkerPoolOptions {
 
 /** What the pool is doing. */
 export interface WorkerPoolStats {
-  /** Workers that there should be. */
+  /** Workers that there may be. */
   readonly size: number;
+  /** Workers that take calls now. */
+  readonly up: number;
   /** Workers with at least one call. */
   readonly busy: number;
   /** Calls that wait for a worker. */
@@ -102,15 +111,16 @@ export class WorkerPool implements Pool {
   #lastNumber = 0;
 
   private constructor(options: WorkerPoolOptions) {
-    const { clock, queueMax = queueMaxDefault } = options;
-    const shared = { clock, wheel: new DeadlineWheel(clock), queueMax };
+    const { clock, queueMax = queueMaxDefault, size, sizeMin = size } = options;
+    const kept = sizeMin < size ? sizeMin : Infinity;
+    const shared = { clock, wheel: new DeadlineWheel(clock), queueMax, kept };
     this.#options = options;
     this.#cpu = new Scheduler({ ...shared, inOrder: true });
     this.#io = new Scheduler({ ...shared, inOrder: false });
   }
 
   /**
-   * Starts the workers and resolves when all of them take calls.
+   * Starts the workers that are kept, and resolves when all of these take calls.
    *
    * @throws {Error} if one does not get ready, with what it printed, or the signal's reason; then
    * none is left behind
@@ -148,6 +158,7 @@ export class WorkerPool implements Pool {
     const slots = [...this.#cpu.slots, ...this.#io.slots];
     return {
       size: slots.length,
+      up: slots.filter((slot) => slot.worker !== undefined).length,
       busy: slots.filter((slot) => (slot.worker?.owed.total ?? 0) > 0).length,
       queued: this.#cpu.queued + this.#io.queued,
       restarts: slots.reduce((sum, slot) => sum + slot.restarts, 0),
@@ -157,10 +168,10 @@ export class WorkerPool implements Pool {
   async grow(): Promise<void> {
     if (this.#isClosed) return;
     const { size } = this.#options;
-    const added = [...this.#add(this.#cpu, size)];
-    if (this.#hasIo()) added.push(...this.#add(this.#io, ioWorkersFor(size)));
+    this.#add(this.#cpu, size);
+    if (this.#hasIo()) this.#add(this.#io, ioWorkersFor(size));
     // One that does not start is tried again, as any that ends later.
-    await Promise.allSettled(added.map((slot) => slot.start()));
+    await Promise.allSettled([...this.#startKept(this.#cpu), ...this.#startKept(this.#io)]);
   }
 
   async finish(): Promise<void> {
@@ -178,21 +189,30 @@ export class WorkerPool implements Pool {
 
   async #start(): Promise<void> {
     const { size, startWith = size, signal } = this.#options;
-    const cpu = this.#add(this.#cpu, startWith);
-    const [document] = await Promise.all(cpu.map((slot) => slot.start()));
+    this.#add(this.#cpu, startWith);
+    // One at least, which says what they offer.
+    const [document] = await Promise.all(this.#startKept(this.#cpu, 1));
     this.#document = document;
     // Closed meanwhile: nobody would end what is started now.
     signal?.throwIfAborted();
     if (!this.#hasIo()) return;
-    await Promise.all(this.#add(this.#io, ioWorkersFor(startWith)).map((slot) => slot.start()));
+    this.#add(this.#io, ioWorkersFor(startWith));
+    await Promise.all(this.#startKept(this.#io));
+  }
+
+  /** Starts those that are kept, and have not been started. */
+  #startKept(scheduler: Scheduler, atLeast = 0): Promise<OpenRpcDocument>[] {
+    const { size, sizeMin = size, startAll = false } = this.#options;
+    const first = scheduler.slots.slice(0, startAll ? size : Math.max(sizeMin, atLeast));
+    return first.filter(({ isResting }) => isResting).map((slot) => slot.start());
   }
 
   #hasIo(): boolean {
     return this.document().methods.some((method) => method["x-kind"] === "io");
   }
 
-  /** Makes places until the scheduler has so many, and returns those. */
-  #add(scheduler: Scheduler, size: number): WorkerSlot[] {
+  /** Makes places until the scheduler has so many. */
+  #add(scheduler: Scheduler, size: number): void {
     const inOrder = scheduler === this.#cpu;
     const { cpuCallsPerWorkerMax, ioCallsPerWorkerMax = 256 } = this.#options;
     const { command, clock, random, log, spawnTimeoutMs = 10_000 } = this.#options;
@@ -211,7 +231,6 @@ export class WorkerPool implements Pool {
         ready: () => scheduler.pump(),
       }));
     scheduler.slots = [...scheduler.slots, ...added];
-    return added;
   }
 }
 

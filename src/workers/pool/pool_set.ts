@@ -38,6 +38,7 @@ export class PoolSet implements Pool {
     const sum = (key: keyof WorkerPoolStats) => all.reduce((total, stats) => total + stats[key], 0);
     return {
       size: sum("size"),
+      up: sum("up"),
       busy: sum("busy"),
       queued: sum("queued"),
       restarts: sum("restarts"),

@@ -9,6 +9,7 @@ import { type Place, PoolCall, type PoolCallOwner } from "./pool_call.ts";
 import { longCallMs } from "../process/send_ahead.ts";
 import { Overlooked } from "./overlooked.ts";
 import { Shedding } from "./shedding.ts";
+import { SpareWorkers } from "./spare_workers.ts";
 import type { PoolTask, TaskHandle } from "./task.ts";
 import type { WorkerProcess } from "../process/worker_process.ts";
 import type { WorkerSlot } from "./worker_slot.ts";
@@ -19,6 +20,8 @@ interface SchedulerOptions {
   readonly inOrder: boolean;
   /** Most calls that wait. */
   readonly queueMax: number;
+  /** How many workers are kept while nobody calls; `Infinity`: all. */
+  readonly kept: number;
   readonly clock: Clock;
   readonly wheel: DeadlineWheel;
 }
@@ -45,13 +48,17 @@ export class Scheduler implements PoolCallOwner {
   /** Workers that have calls behind the one that they run. */
   readonly #watched = new Set<WorkerProcess>();
   readonly #overlooked: Overlooked | undefined;
+  readonly #spare: SpareWorkers | undefined;
   #isClosed = false;
   #isPumpDue = false;
   #isFairnessWatched = false;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    const { inOrder, clock, wheel } = options;
+    const { inOrder, clock, wheel, kept } = options;
+    if (kept !== Infinity) {
+      this.#spare = new SpareWorkers({ kept, clock, slots: () => this.#slots });
+    }
     if (inOrder) this.#overlooked = new Overlooked({ clock, wheel, slots: () => this.#slots });
     this.#fairness = new Fairness({
       queue: this.#queue,
@@ -72,6 +79,7 @@ export class Scheduler implements PoolCallOwner {
 
   set slots(slots: readonly WorkerSlot[]) {
     this.#slots = slots;
+    this.#spare?.added();
   }
 
   /** Calls that wait. */
@@ -119,10 +127,12 @@ export class Scheduler implements PoolCallOwner {
   pump(): void {
     while (this.#queue.size > 0) {
       const slot = this.#pick();
-      if (slot === undefined) return;
       const nowMs = this.#options.clock.now();
-      const call = this.#fairness.take(nowMs);
-      if (call === undefined) return;
+      const call = slot === undefined ? undefined : this.#fairness.take(nowMs);
+      if (slot === undefined || call === undefined) {
+        this.#spare?.wanted(this.#queue.size);
+        return;
+      }
       this.#send(call, slot);
       this.#shed(nowMs);
     }
@@ -171,6 +181,7 @@ export class Scheduler implements PoolCallOwner {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#overlooked?.stop();
+    this.#spare?.stop();
     for (let call = this.#queue.shift(); call !== undefined; call = this.#queue.shift()) {
       this.#refuse(call);
     }
@@ -257,6 +268,7 @@ export class Scheduler implements PoolCallOwner {
       call.place = { name: "worker", slot, worker, id };
       if (this.#options.inOrder && worker.owed.load > 1) this.#watch(worker);
       this.#overlooked?.watch();
+      this.#spare?.wanted(this.#queue.size);
     } catch (error) {
       call.leave();
       call.settle({ error: RpcError.from(error) });

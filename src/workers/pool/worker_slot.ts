@@ -30,7 +30,7 @@ interface WorkerSlotOptions {
 }
 
 type State =
-  | { readonly name: "idle" }
+  | { readonly name: "resting" }
   | { readonly name: "starting"; readonly process: WorkerProcess }
   | { readonly name: "ready"; readonly process: WorkerProcess; readonly sinceMs: number }
   | { readonly name: "waiting"; readonly timer: Timer }
@@ -47,7 +47,8 @@ const steadyMs = 10_000;
  *        │                            ▼      │
  *        └──────────────────────── waiting ◀─┘
  *
- * Before its first start it is idle, and at the end closed.
+ * Before its first start it rests, and at the end it is closed. It rests again when it is told to,
+ * because nobody needs its worker, until somebody does.
  *
  * The wait is nothing after a kill, and after a death under a call: that is the call's doing, and
  * the others should not pay for it. Only a worker that dies by itself makes the next one wait.
@@ -56,8 +57,10 @@ export class WorkerSlot {
   readonly #options: WorkerSlotOptions;
   readonly #processes = new Set<WorkerProcess>();
   readonly #firstStart = Promise.withResolvers<OpenRpcDocument>();
-  #state: State = { name: "idle" };
-  #starts = 0;
+  #state: State = { name: "resting" };
+  #restarts = 0;
+  /** Somebody waits for {@link start}, and is told how the first attempt ended. */
+  #isAwaited = false;
   /** Of the worker that takes calls. */
   #heartbeat: Heartbeat | undefined;
 
@@ -78,9 +81,20 @@ export class WorkerSlot {
     return this.#heartbeat?.isAwaited === true;
   }
 
-  /** Workers started after the first. */
+  /** Workers that were started to replace one. */
   get restarts(): number {
-    return Math.max(0, this.#starts - 1);
+    return this.#restarts;
+  }
+
+  /** Whether it has no worker, and none is on its way, because nobody needs one. */
+  get isResting(): boolean {
+    return this.#state.name === "resting";
+  }
+
+  /** When its worker last began or ended something, or got ready, by the clock. */
+  get usedAtMs(): number {
+    if (this.#state.name !== "ready") return this.#options.clock.now();
+    return Math.max(this.#state.sinceMs, this.#state.process.owed.busySinceMs);
   }
 
   /**
@@ -90,8 +104,25 @@ export class WorkerSlot {
    * trying: close it
    */
   start(): Promise<OpenRpcDocument> {
+    this.#isAwaited = true;
     this.#begin();
     return this.#firstStart.promise;
+  }
+
+  /** Starts a worker, if it rests. */
+  wake(): void {
+    if (this.isResting) this.#begin();
+  }
+
+  /** Ends its worker, which has nothing to do, and has no other until {@link wake}. */
+  rest(): void {
+    const process = this.worker;
+    if (process === undefined) return;
+    this.#options.log.debug("Ended a worker that nobody needed", { workerPid: process.pid });
+    this.#heartbeat?.stop();
+    this.#heartbeat = undefined;
+    this.#state = { name: "resting" };
+    process.kill("nobody needed it");
   }
 
   /** Kills the worker, if one is ready, and starts the next at once. */
@@ -100,7 +131,7 @@ export class WorkerSlot {
     if (process === undefined) return;
     this.#options.log.info("Killed a worker", { workerPid: process.pid, because });
     process.kill(because);
-    this.#begin();
+    this.#beginAnew();
   }
 
   /** Kills the worker unless it answers `rpc.ping` soon: a call has overrun its deadline. */
@@ -117,9 +148,13 @@ export class WorkerSlot {
     await Promise.all([...this.#processes].map((process) => process.ended));
   }
 
+  #beginAnew(): void {
+    this.#restarts++;
+    this.#begin();
+  }
+
   #begin(): void {
     const { clock, spawnTimeoutMs } = this.#options;
-    this.#starts++;
     this.#heartbeat?.stop();
     this.#heartbeat = undefined;
     let process: WorkerProcess;
@@ -172,6 +207,7 @@ export class WorkerSlot {
     this.#state = { name: "ready", process, sinceMs: this.#options.clock.now() };
     process.owed.offered = new Set(document.data.methods.map(({ name }) => name));
     this.#heartbeat = this.#heartbeatOf(process);
+    this.#isAwaited = false;
     this.#firstStart.resolve(document.data);
     this.#options.ready();
   }
@@ -207,7 +243,7 @@ export class WorkerSlot {
     if (clock.now() - state.sinceMs >= steadyMs) backoff.reset();
     const nextInMs = underCall ? 0 : Math.round(backoff.next());
     log.warn("A worker ended", { workerPid: process.pid, how, underCall, nextInMs });
-    if (underCall) this.#begin();
+    if (underCall) this.#beginAnew();
     else this.#beginLater(nextInMs);
   }
 
@@ -218,15 +254,16 @@ export class WorkerSlot {
     }
     const delayMs = this.#options.backoff.next();
     // Whoever waits for the first start is told, and has no need of a line for each worker.
-    if (this.#starts > 1) {
+    if (!this.#isAwaited) {
       this.#options.log.error(error.message, { retryInMs: Math.round(delayMs) });
     }
+    this.#isAwaited = false;
     this.#beginLater(delayMs);
     this.#firstStart.reject(error);
   }
 
   #beginLater(delayMs: number): void {
-    const timer = this.#options.clock.after(delayMs, () => this.#begin());
+    const timer = this.#options.clock.after(delayMs, () => this.#beginAnew());
     this.#state = { name: "waiting", timer };
   }
 }

@@ -47,6 +47,31 @@ Deno.test("a server that anybody on the network may call is shown as open", () =
   assert.doesNotMatch(lineOf({ host: "192.168.0.211", cluster: "0123456789abcdef0123" }), /open/);
 });
 
+Deno.test("how many of a server's workers are up is shown where not all are", () => {
+  const lineOf = (workers: { size: number; up?: number; busy: number; restarts: number }) =>
+    linesOf(
+      [{
+        instance: anInstance({}),
+        isListed: true,
+        state: "ready",
+        answerMs: 1,
+        problem: undefined,
+        validToMs: undefined,
+        stats: {
+          ...{ service: "rpc", version: "1", uptimeMs: 1, draining: false, connections: 0 },
+          ...{ inFlight: 0, queued: 0, workers, methods: {} },
+        },
+        callsPerSecond: undefined,
+        busiest: undefined,
+      }],
+      { registry: "local:", service: "rpc", isStale: false },
+      200,
+    ).join("\n");
+  assert.match(lineOf({ size: 8, up: 2, busy: 1, restarts: 0 }), /1\/8 \(2 up\)/);
+  assert.doesNotMatch(lineOf({ size: 8, up: 8, busy: 1, restarts: 0 }), /up\)/);
+  assert.doesNotMatch(lineOf({ size: 8, busy: 1, restarts: 0 }), /up\)/);
+});
+
 Deno.test("a server whose keys end soon says when, and one whose keys are good for long does not", () => {
   const lineOf = (daysLeft: number) =>
     linesOf(

@@ -31,7 +31,7 @@ class NamedPool implements Pool {
   }
 
   stats(): WorkerPoolStats {
-    return { size: 2, busy: 1, queued: 3, restarts: 4 };
+    return { size: 2, up: 2, busy: 1, queued: 3, restarts: 4 };
   }
 
   grow(): Promise<void> {
@@ -68,7 +68,7 @@ Deno.test("a pool set gives each call to the first pool that offers it", async (
   const unknown = call(set, "d");
   assert.ok(unknown !== undefined && "error" in unknown);
   assert.equal(unknown.error.name, "MethodNotFound");
-  assert.deepEqual(set.stats(), { size: 4, busy: 2, queued: 6, restarts: 8 });
+  assert.deepEqual(set.stats(), { size: 4, up: 4, busy: 2, queued: 6, restarts: 8 });
   await set.finish();
   await set.close();
   assert.deepEqual([first.closed, second.closed], [true, true]);
