@@ -30,6 +30,7 @@ export class Dial {
     this.#hasteAtMs = clock.now() + hastyReconnectMs;
     const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
     const fail = (error: unknown) => {
+      if (this.#isOver) return;
       reject(error);
       this.#end();
     };
@@ -39,7 +40,7 @@ export class Dial {
     );
     this.duplex = promise.finally(() => timer.cancel());
     this.#resolve = resolve;
-    this.#attempt(this.#first.signal).catch(fail);
+    this.#attempt(this.#first).catch(fail);
   }
 
   /** Whether the last attempt has had the time to be heard on most networks. */
@@ -53,20 +54,22 @@ export class Dial {
     this.#second?.abort();
     this.#second = new AbortController();
     // The first attempt says why there is no connection.
-    this.#attempt(this.#second.signal).catch(() => {});
+    this.#attempt(this.#second).catch(() => {});
   }
 
-  async #attempt(own: AbortSignal): Promise<void> {
-    const signal = AbortSignal.any([this.#signal, own]);
+  async #attempt(own: AbortController): Promise<void> {
+    const signal = AbortSignal.any([this.#signal, own.signal]);
     const duplex = await this.#transport.connect(this.#target, signal);
     if (this.#isOver || signal.aborted) return duplex.close();
     this.#resolve(duplex);
-    this.#end();
+    this.#end(own);
   }
 
-  #end(): void {
+  /** What was heard has nothing left to be given up: where that is all there is, nothing aborts. */
+  #end(heard?: AbortController): void {
     this.#isOver = true;
-    this.#first.abort();
-    this.#second?.abort();
+    for (const attempt of [this.#first, this.#second]) {
+      if (attempt !== heard) attempt?.abort();
+    }
   }
 }

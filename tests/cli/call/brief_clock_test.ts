@@ -35,3 +35,18 @@ Deno.test("briefClock: what was cancelled is not called, neither once nor again"
     await after(20);
     assert.equal(calls, 3);
   }));
+
+Deno.test("briefClock.after() of what is due at once sets no timer, and waits for its caller", async () => {
+  const told: string[] = [];
+  const { timeout } = AbortSignal;
+  AbortSignal.timeout = () => assert.fail("a timer");
+  try {
+    briefClock.after(0, () => told.push("cancelled")).cancel();
+    const rung = after(0).then(() => told.push("rung"));
+    told.push("set");
+    await rung;
+  } finally {
+    AbortSignal.timeout = timeout;
+  }
+  assert.deepEqual(told, ["set", "rung"]);
+});

@@ -41,7 +41,7 @@ function dialing() {
   return { attempts, abort, clock, dial, again };
 }
 
-Deno.test("of two attempts to connect the one that is heard counts, and the other is given up", async () => {
+Deno.test("of two attempts to connect the one that is heard counts, and only the other is given up", async () => {
   for (const winner of [0, 1]) {
     const { attempts, dial, again } = dialing();
     again();
@@ -49,6 +49,7 @@ Deno.test("of two attempts to connect the one that is heard counts, and the othe
     attempts.all[winner]?.resolve(duplex);
     assert.equal(await dial.duplex, duplex);
     assert.ok(attempts.all[1 - winner]?.signal.aborted);
+    assert.ok(!attempts.all[winner]?.signal.aborted);
     again();
     assert.equal(attempts.all.length, 2, "nothing is tried any more");
     assert.equal(duplex.closed, 0);
