@@ -125,7 +125,7 @@ function ownPath(): string {
 async function trust(): Promise<number> {
   let text: string;
   try {
-    text = new TextDecoder().decode(await readRegularFile(settingsFileName, settingsBytesMax));
+    text = new TextDecoder().decode(readRegularFile(settingsFileName, settingsBytesMax));
   } catch (error) {
     throw new CommandError(`Cannot read ${settingsFileName} here: ${messageOf(error)}`);
   }

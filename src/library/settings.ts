@@ -83,7 +83,7 @@ export async function readSettings(
 ): Promise<ReadSettings> {
   let toml: string;
   try {
-    toml = new TextDecoder().decode(await readRegularFile(path, settingsBytesMax));
+    toml = new TextDecoder().decode(readRegularFile(path, settingsBytesMax));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return { settings: new Map(), ignored: [] };

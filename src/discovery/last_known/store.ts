@@ -48,7 +48,7 @@ export class LastKnownStore {
   async load(registry: string, service: string): Promise<StoredList | undefined> {
     const path = await this.#pathOf(registry, service);
     try {
-      const text = new TextDecoder().decode(await readRegularFile(path, fileBytesMax));
+      const text = new TextDecoder().decode(readRegularFile(path, fileBytesMax));
       const list = readList(JSON.parse(text));
       if (list.registry === registry && list.service === service) return list;
       throw new Error(`it is of ${list.service} in ${list.registry}`);

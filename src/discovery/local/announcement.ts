@@ -122,7 +122,7 @@ export class LocalAnnouncement implements Announcement {
 
   async #publish(instance: Instance): Promise<OwnRegistration> {
     return await OwnRegistration.publish(
-      await prepareServiceDirectory(this.#directory, this.#service),
+      prepareServiceDirectory(this.#directory, this.#service),
       (id) => encodeInstance(instance, id),
       instance.secret === undefined ? undefined : 0o600,
     );

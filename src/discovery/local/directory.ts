@@ -83,23 +83,20 @@ export function ownerText(
  * @throws whatever the file system has against it, or an Error that says why the directory is not
  * safe
  */
-export async function prepareServiceDirectory(
-  directory: LocalDirectory,
-  service: string,
-): Promise<string> {
-  if (directory.isPrivate) await preparePrivate(directory.path);
+export function prepareServiceDirectory(directory: LocalDirectory, service: string): string {
+  if (directory.isPrivate) preparePrivate(directory.path);
   const path = joinPath(directory.path, service);
-  await Deno.mkdir(path, { recursive: true });
+  Deno.mkdirSync(path, { recursive: true });
   return path;
 }
 
 /** In a directory for everybody's temporary files somebody else may have been there first. */
-async function preparePrivate(path: string): Promise<void> {
-  await Deno.mkdir(path, { recursive: true, mode: 0o700 });
-  const info = await Deno.lstat(path);
+function preparePrivate(path: string): void {
+  Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
+  const info = Deno.lstatSync(path);
   if (info.uid === null) return; // Windows: %LOCALAPPDATA% is the user's own
   if (!info.isDirectory || info.uid !== Deno.uid()) {
     throw new Error(`${path} is not a directory of this user's`);
   }
-  if (((info.mode ?? 0) & 0o077) !== 0) await Deno.chmod(path, 0o700);
+  if (((info.mode ?? 0) & 0o077) !== 0) Deno.chmodSync(path, 0o700);
 }

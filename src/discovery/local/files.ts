@@ -138,12 +138,9 @@ export async function checkLiveness(directory: string, id: string): Promise<Live
  *
  * @throws {Error} why it cannot be one
  */
-export async function readRegistration(
-  directory: string,
-  id: string,
-): Promise<Uint8Array | undefined> {
+export function readRegistration(directory: string, id: string): Uint8Array | undefined {
   try {
-    return await readRegularFile(pathOf(directory, id, "json"), instanceJsonBytesMax);
+    return readRegularFile(pathOf(directory, id, "json"), instanceJsonBytesMax);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;

@@ -24,23 +24,24 @@ export class OverrideFile implements OverrideStore {
     this.#instance = instance;
   }
 
+  // deno-lint-ignore require-await -- rejects, whatever is wrong
   async read(): Promise<Override> {
-    return await readOverride(await this.#path());
+    return readOverride(this.#path());
   }
 
   async write(override: Override): Promise<void> {
-    await writeOverride(await this.#path(), override);
+    await writeOverride(this.#path(), override);
   }
 
-  async #path(): Promise<string> {
+  #path(): string {
     const { service } = this.#instance;
-    return pathOf(await prepareServiceDirectory(this.#directory, service), this.#instance);
+    return pathOf(prepareServiceDirectory(this.#directory, service), this.#instance);
   }
 }
 
-async function readOverride(path: string): Promise<Override> {
+function readOverride(path: string): Override {
   try {
-    return decodeOverride(await readRegularFile(path, overrideBytesMax));
+    return decodeOverride(readRegularFile(path, overrideBytesMax));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return noOverride;
     throw error;

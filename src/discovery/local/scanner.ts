@@ -25,6 +25,9 @@ interface LocalScan {
 /** A registration seen before: its instance, or nothing to be used. */
 type Known = { readonly instance: Instance } | { readonly instance?: undefined };
 
+/** So many registrations take the thread a millisecond or two, in which nothing else runs. */
+const checkedAtOnce = 64;
+
 /**
  * Remembers what it has read: a scan reads only what is new, and asks only for the locks it is told
  * to.
@@ -54,9 +57,12 @@ export class LocalScanner {
     this.#directory = directory;
     const { listed, unfinished, foreign } = await listFiles(directory);
     for (const id of this.#known.keys()) if (!listed.has(id)) this.#known.delete(id);
+    let checked = 0;
     for (const id of listed) {
       if (touched?.has(id) ?? true) this.#known.delete(id);
-      if (all || !this.#known.has(id)) await this.#check(directory, id);
+      if (!all && this.#known.has(id)) continue;
+      await this.#check(directory, id);
+      if (++checked % checkedAtOnce === 0) await letOthersRun(directory);
     }
     // Files of a server that died while it wrote. There is no hurry, and a server that is writing
     // must not be disturbed.
@@ -79,7 +85,7 @@ export class LocalScanner {
     if (liveness === "dead") return;
     let bytes: Uint8Array | undefined;
     try {
-      bytes = await readRegistration(directory, id);
+      bytes = readRegistration(directory, id);
     } catch (error) {
       // This process's own trouble says nothing of the server, which may be in use.
       if (isOutOfHandles(error)) throw error;
@@ -113,4 +119,9 @@ async function listFiles(directory: string) {
 
 function jsonNameOf(id: string): string {
   return `${id}.json`;
+}
+
+/** Any question that another thread answers will do: what waits meanwhile has its turn. */
+async function letOthersRun(directory: string): Promise<void> {
+  await Deno.lstat(directory).catch(() => {});
 }

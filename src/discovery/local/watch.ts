@@ -97,7 +97,7 @@ export class LocalWatch implements Watch {
     const all = clock.now() >= this.#rescanAtMs;
     if (all) this.#rescanAtMs = clock.now() + rescanMs;
     try {
-      const path = await prepareServiceDirectory(this.#directory, this.#service);
+      const path = prepareServiceDirectory(this.#directory, this.#service);
       // What happened before the events began was not heard.
       const isHeard = this.#events !== undefined;
       if (this.#hasLooked) this.#startEvents(path);

@@ -56,12 +56,12 @@ Deno.test("a private directory is made for nobody else, and made so if it is not
   await inDirectory(async (parent) => {
     const path = join(parent, "private");
     const directory = { path, isPrivate: true };
-    assert.equal(await prepareServiceDirectory(directory, "rpc"), join(path, "rpc"));
+    assert.equal(prepareServiceDirectory(directory, "rpc"), join(path, "rpc"));
     if (Deno.build.os === "windows") return;
     const mode = async () => ((await Deno.stat(path)).mode ?? 0) & 0o777;
     assert.equal(await mode(), 0o700);
     await Deno.chmod(path, 0o755);
-    await prepareServiceDirectory(directory, "rpc");
+    prepareServiceDirectory(directory, "rpc");
     assert.equal(await mode(), 0o700);
   });
 });
@@ -72,8 +72,8 @@ linkTest("a private directory that is somebody else's link is not used", async (
     await Deno.mkdir(target);
     const path = join(parent, "link");
     await Deno.symlink(target, path);
-    await assert.rejects(
-      prepareServiceDirectory({ path, isPrivate: true }, "rpc"),
+    assert.throws(
+      () => prepareServiceDirectory({ path, isPrivate: true }, "rpc"),
       /is not a directory of this user's/,
     );
     assert.deepEqual([...Deno.readDirSync(target)], []);
@@ -83,7 +83,7 @@ linkTest("a private directory that is somebody else's link is not used", async (
 modeTest("a directory that the user named keeps its permissions", async () => {
   await inDirectory(async (path) => {
     await Deno.chmod(path, 0o755);
-    await prepareServiceDirectory(namedLocalDirectory(path), "rpc");
+    prepareServiceDirectory(namedLocalDirectory(path), "rpc");
     assert.equal(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o755);
   });
 });

@@ -11,19 +11,44 @@ Deno.test("a registration that cannot be read for want of file handles drops no 
     directory,
     (id) => encodeInstance(anInstance({ port: 7001 }), id),
   );
-  const { readFile } = Deno;
+  const { readFileSync } = Deno;
   try {
     const scanner = new LocalScanner({ service: "rpc", log: silentLogger });
     const all = { touched: undefined, all: true };
     assert.equal((await scanner.scan(directory, all)).length, 1);
-    Deno.readFile = () =>
-      Promise.reject(Object.assign(new Error("Too many open files"), { code: "EMFILE" }));
+    Deno.readFileSync = () => {
+      throw Object.assign(new Error("Too many open files"), { code: "EMFILE" });
+    };
     await assert.rejects(scanner.scan(directory, all), /Too many open files/);
-    Deno.readFile = readFile;
+    Deno.readFileSync = readFileSync;
     assert.equal((await scanner.scan(directory, all)).length, 1);
   } finally {
-    Deno.readFile = readFile;
+    Deno.readFileSync = readFileSync;
     await own.remove();
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("a scan of many registrations lets others run, and one of few asks nobody else", async () => {
+  const directory = await Deno.makeTempDir();
+  const { lstat } = Deno;
+  let turns = 0;
+  try {
+    Deno.lstat = (path) => {
+      turns++;
+      return lstat(path);
+    };
+    for (const [count, expected] of [[1, 0], [200, 3]] as const) {
+      for (let i = 0; i < count; i++) {
+        const id = `00000000-0000-4000-8000-${String(i).padStart(12, "0")}`;
+        Deno.writeTextFileSync(`${directory}/${id}.json`, "{}");
+      }
+      const scanner = new LocalScanner({ service: "rpc", log: silentLogger });
+      assert.deepEqual(await scanner.scan(directory, { touched: undefined, all: true }), []);
+      assert.equal(turns, expected);
+    }
+  } finally {
+    Deno.lstat = lstat;
     await Deno.remove(directory, { recursive: true });
   }
 });
