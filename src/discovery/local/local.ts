@@ -9,10 +9,12 @@ import type {
   AnnounceOptions,
   Discovery,
   Instance,
+  Override,
+  OverrideChange,
   Watch,
   Watcher,
 } from "../discovery.ts";
-import { LocalAnnouncement } from "./announcement.ts";
+import type { LocalAnnouncement } from "./announcement.ts";
 import {
   defaultLocalDirectory,
   type LocalDirectory,
@@ -45,7 +47,7 @@ export class LocalDiscovery implements Discovery {
   readonly #directory: LocalDirectory;
   readonly #options: LocalDiscoveryOptions;
   readonly #rescanMs: number;
-  readonly #announcements = new Set<LocalAnnouncement>();
+  readonly #announcements = new Set<LaterAnnouncement>();
   readonly #watches = new Set<LocalWatch>();
 
   /**
@@ -65,12 +67,15 @@ export class LocalDiscovery implements Discovery {
   announce(instance: Instance, options: AnnounceOptions = {}): Announcement {
     assertServiceName(instance.service);
     const { clock, random, log } = this.#options;
-    const announcement = new LocalAnnouncement(this.#directory, instance, {
-      ...options,
-      clock,
-      random,
-      log,
-      checkMs: this.#rescanMs,
+    const announcement = new LaterAnnouncement(async () => {
+      const { LocalAnnouncement } = await import("./announcement.ts");
+      return new LocalAnnouncement(this.#directory, instance, {
+        ...options,
+        clock,
+        random,
+        log,
+        checkMs: this.#rescanMs,
+      });
     });
     this.#announcements.add(announcement);
     void announcement.ended.then(() => this.#announcements.delete(announcement));
@@ -113,6 +118,33 @@ export class LocalDiscovery implements Discovery {
       ...[...this.#watches].map((watch) => watch.ended),
       ...[...this.#announcements].map((announcement) => announcement.withdraw()),
     ]);
+  }
+}
+
+/** An announcement whose code is loaded first: who only looks for servers does without it. */
+class LaterAnnouncement implements Announcement {
+  readonly registered: Promise<void>;
+  /** Resolves when it is withdrawn and its files are gone. */
+  readonly ended: Promise<void>;
+  readonly #made: Promise<LocalAnnouncement>;
+  #announcement: LocalAnnouncement | undefined;
+
+  constructor(make: () => Promise<LocalAnnouncement>) {
+    this.#made = make();
+    this.registered = this.#made.then((made) => (this.#announcement = made).registered);
+    this.ended = this.#made.then((made) => made.ended);
+  }
+
+  get isRegistered(): boolean {
+    return this.#announcement?.isRegistered ?? false;
+  }
+
+  async override(change: OverrideChange): Promise<Override> {
+    return await (await this.#made).override(change);
+  }
+
+  async withdraw(): Promise<void> {
+    await (await this.#made).withdraw();
   }
 }
 
