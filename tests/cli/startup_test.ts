@@ -80,13 +80,18 @@ Deno.test("rpc call loads no package and nothing of node: before its call", asyn
  * Files that a call on this machine may load, a few above those that there are: each is 0.12 ms of
  * processor time.
  */
-const filesOfACallMax = 116;
+const filesOfACallMax = 112;
 
 Deno.test("rpc call loads no more files than its start may take", async () => {
   const loaded = await loadedBy(
     ...["main.ts", "commands/call.ts", "call/call.ts", "../discovery/local/local.ts"],
   );
   assert.ok(loaded.size <= filesOfACallMax, `${loaded.size}`);
+});
+
+Deno.test("rpc call loads nothing that announces a server", async () => {
+  const loaded = await loadedBy("call/call.ts", "../discovery/local/local.ts");
+  assert.deepEqual([...loaded].filter((url) => /announce|override/.test(url)), []);
 });
 
 Deno.test("what describes a command is loaded for that one alone, and none for the version", async () => {

@@ -5,7 +5,7 @@ import { type Clock, systemClock, type Timer } from "../../base/clock.ts";
  * Deno set up timers as Node.js has them, which takes a third of the time that an empty program
  * runs. The timeout of an abort signal does without. In return its timers keep no process alive, so
  * something else must (here the listener for Ctrl-C), and one that was cancelled is only forgotten
- * when its time comes. What is due at once waits for no timer at all, only for its caller to be done.
+ * when its time comes. What is due at once waits for no timer, only for its caller to be done.
  */
 export const briefClock: Clock = {
   now: () => systemClock.now(),
