@@ -3,7 +3,7 @@
  * embedded. `deno compile` takes a package whole, with all that its manifest asks for.
  */
 
-/** Packages that serve MCP over HTTP. Of MCP's SDK only the transport over stdio is loaded. */
+/** Packages that serve MCP over HTTP. Of MCP's SDK none of what needs them is loaded. */
 export const unusedPackages: readonly string[] = [
   "@hono/node-server",
   "accepts",

@@ -1,4 +1,5 @@
 import { systemClock } from "../../base/clock.ts";
+import { messageMaxDefault } from "../../base/limits.ts";
 import { Client } from "../../client/client.ts";
 import { toolServer } from "../../gateway/agents/tool_server.ts";
 import { discoverAll } from "../../library/survey/discover.ts";
@@ -8,11 +9,10 @@ import { plainLogger } from "../process/plain_logger.ts";
 import { openCommandRegistry, openTransport } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { mcpFlags } from "./flags.ts";
+import { LineTransport } from "./line_transport.ts";
 
 /** `rpc mcp`: speaks the Model Context Protocol on stdin and stdout until stdin ends. */
 export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<number> {
-  // Like this, because `deno doc`, which checks our comments, cannot find this file by name.
-  const { StdioServerTransport } = await import("@modelcontextprotocol/sdk/server/stdio.js");
   const log = plainLogger(flags.verbose);
   const transport = await openTransport(flags, log);
   const discovery = await openCommandRegistry(flags, log);
@@ -33,10 +33,8 @@ export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<num
     const closed = Promise.withResolvers<void>();
     server.onclose = () => closed.resolve();
     interrupt.signal.addEventListener("abort", () => void server.close());
-    const stdio = new StdioServerTransport();
-    // The SDK does not look for the end of stdin, by which a client ends its servers.
-    process.stdin.once("end", () => void server.close());
-    await server.connect(stdio);
+    const stdio = { readable: Deno.stdin.readable, writable: Deno.stdout.writable };
+    await server.connect(new LineTransport(stdio, messageMaxDefault));
     await closed.promise;
     return exitCodes.success;
   } finally {

@@ -1,5 +1,4 @@
 import { RpcError } from "../../base/errors.ts";
-import { exactJson, parseJson } from "../../wire/json.ts";
 import { checkJsonBody } from "../calls/call_options.ts";
 import type { Calls } from "../calls/calls.ts";
 import type { Catalogue } from "../calls/catalogue.ts";
@@ -8,6 +7,7 @@ import type { BodyReader } from "../door/body.ts";
 import { HttpProblem } from "../door/problem.ts";
 import { reply } from "../door/reply.ts";
 import { gatewayAgentsMax } from "../limits.ts";
+import { type Message, messageOf } from "./messages.ts";
 import { toolServer } from "./tool_server.ts";
 
 /** What agents are answered with. */
@@ -77,7 +77,7 @@ export class Agents {
   async #handle(
     { transport, open }: Session,
     request: Request,
-    body: unknown,
+    body: Message,
   ): Promise<Response> {
     const cancelled = cancelledBy(body);
     const handled = () => transport.handleRequest(request, { parsedBody: body });
@@ -110,8 +110,8 @@ export class Agents {
     }
   }
 
-  async #begin(body: unknown): Promise<Session> {
-    if (!isInitialize(body)) {
+  async #begin(body: Message): Promise<Session> {
+    if (body.method !== "initialize") {
       const text = "Begin by initialize, and send the Mcp-Session-Id of its answer with the others";
       throw new HttpProblem(400, "InvalidRequest", text);
     }
@@ -167,37 +167,19 @@ export class Agents {
   }
 }
 
-/** @throws {HttpProblem} it is no JSON */
-function bodyOf(text: string): unknown {
-  const value = parseJson(text);
-  if (value instanceof RpcError || typeof value !== "object" || value === null) {
-    throw new HttpProblem(400, "ParseError", "Cannot read the body: it must be a message of MCP");
-  }
-  // The protocol has had none since June 2025.
-  if (Array.isArray(value)) {
-    throw new HttpProblem(400, "InvalidRequest", "Cannot take a batch: send one message");
-  }
-  return exactJson(text) ?? value;
-}
-
-interface Message {
-  readonly id?: unknown;
-  readonly method?: unknown;
-  readonly params?: { readonly requestId?: unknown };
-}
-
-function isInitialize(body: unknown): boolean {
-  return (body as Message).method === "initialize";
+/** @throws {HttpProblem} it is no message */
+function bodyOf(text: string): Message {
+  const message = messageOf(text);
+  if (!(message instanceof RpcError)) return message;
+  throw new HttpProblem(400, message.name, message.message.replace("a line", "a body"));
 }
 
 /** The id of a request; `undefined`: it is none. */
-function idOf(body: unknown): unknown {
-  const { id, method } = body as Message;
+function idOf({ id, method }: Message): unknown {
   return method === undefined ? undefined : id;
 }
 
 /** The id of the request that is given up by this. */
-function cancelledBy(body: unknown): unknown {
-  const { method, params } = body as Message;
+function cancelledBy({ method, params }: Message): unknown {
   return method === "notifications/cancelled" ? params?.requestId : undefined;
 }

@@ -59,15 +59,32 @@ export async function toolServer(
       const tool = (await tools(signal)).find(({ name }) => name === params.name);
       if (tool === undefined) return failed(`There is no tool ${params.name}`);
       const { method } = tool;
-      const given = params.arguments ?? {};
-      const byPosition = method.paramStructure === "by-position";
-      const args = byPosition ? method.params.map(({ name }) => given[name]) : given;
+      const args = argumentsOf(method, params.arguments ?? {});
+      if (typeof args === "string") return failed(args);
       const { error, result } = await call(method.name, args, signal);
       if (error !== undefined) return failed(textOf(error));
       return { content: [{ type: "text", text: JSON.stringify(result) ?? "null" }] };
     },
   );
   return server;
+}
+
+/** The parameters of a call, or what is wrong with them. */
+function argumentsOf(
+  { name: method, params, paramStructure }: OpenRpcMethod,
+  given: Record<string, unknown>,
+): Params | string {
+  if (paramStructure !== "by-position") return given;
+  const names = params.map(({ name }) => name);
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    return `InvalidParams: ${method} has no parameter ${unknown} (executed: no)`;
+  }
+  const last = names.findLastIndex((name) => Object.hasOwn(given, name));
+  const gap = names.slice(0, last + 1).find((name) => !Object.hasOwn(given, name));
+  // One that is left out would have another one take its place.
+  if (gap !== undefined) return `InvalidParams: ${gap} is missing (executed: no)`;
+  return names.slice(0, last + 1).map((name) => given[name]);
 }
 
 function textOf({ name, message, executed, issues }: RpcError): string {

@@ -1,4 +1,5 @@
 import { matcherOf } from "../../base/names/patterns.ts";
+import { SchemaBook } from "../documents/schema_book.ts";
 import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
 
 /** A method as a tool of the Model Context Protocol. */
@@ -31,13 +32,27 @@ export function toolsOf(methods: readonly OpenRpcMethod[], patterns: string): To
   }));
 }
 
-function inputOf({ params }: OpenRpcMethod): Tool["inputSchema"] {
+function inputOf({ params, paramStructure }: OpenRpcMethod): Tool["inputSchema"] {
   const required = params.filter(({ required }) => required).map(({ name }) => name);
+  // Whatever refers to a part of itself would refer to nothing where it stands now.
+  const book = new SchemaBook({}, { prefix: "#/$defs/", hasFormats: false });
+  const properties = params.map(({ name, schema }, index) => [
+    name,
+    objectOf(book.embedded(schema, `p${index}`)),
+  ]);
   return {
     type: "object",
-    properties: Object.fromEntries(params.map(({ name, schema }) => [name, schema])),
+    properties: Object.fromEntries(properties),
     ...(required.length === 0 ? {} : { required }),
+    ...(paramStructure === "by-position" ? { additionalProperties: false } : {}),
+    ...(Object.keys(book.schemas).length === 0 ? {} : { $defs: book.schemas }),
   };
+}
+
+/** Clients take no truth value for a schema. */
+function objectOf(schema: unknown): unknown {
+  if (typeof schema !== "boolean") return schema;
+  return schema ? {} : { not: {} };
 }
 
 function freeName(taken: Set<string>, name: string): string {

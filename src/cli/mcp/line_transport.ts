@@ -1,0 +1,75 @@
+import { messageOf as textOf, RpcError } from "../../base/errors.ts";
+import { messageOf } from "../../gateway/agents/messages.ts";
+import { LineSplitter } from "../../wire/lines.ts";
+
+/** Where lines come from, and where they go. */
+interface LineStreams {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+}
+
+/**
+ * A transport of MCP's SDK: messages as lines. The SDK's own reads numbers as JavaScript has them,
+ * does not look for the end of its input, and leaves what it cannot read without an answer.
+ */
+export class LineTransport {
+  onmessage?: (message: unknown) => void;
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #lines: LineSplitter;
+  #isClosed = false;
+
+  /** @param lineBytesMax longest line, LF included */
+  constructor({ readable, writable }: LineStreams, lineBytesMax: number) {
+    this.#reader = readable.getReader();
+    this.#writer = writable.getWriter();
+    this.#lines = new LineSplitter(lineBytesMax);
+  }
+
+  /** Begins to read. */
+  start(): Promise<void> {
+    void this.#read();
+    return Promise.resolve();
+  }
+
+  /** Writes a message. Nobody is told where nobody reads any more: it closes. */
+  async send(message: unknown): Promise<void> {
+    try {
+      await this.#writer.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`));
+    } catch {
+      await this.close();
+    }
+  }
+
+  /** Reads no more. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#reader.cancel().catch(() => {});
+    this.onclose?.();
+  }
+
+  async #read(): Promise<void> {
+    try {
+      while (!this.#isClosed) {
+        const { value, done } = await this.#reader.read();
+        if (done) break;
+        for (const line of this.#lines.push(value)) await this.#take(line);
+        // Where the next one would begin is not known.
+        if (this.#lines.overflowed) break;
+      }
+    } catch (error) {
+      this.onerror?.(new Error(textOf(error)));
+    }
+    await this.close();
+  }
+
+  async #take(line: string | RpcError): Promise<void> {
+    const message = line instanceof RpcError ? line : messageOf(line);
+    if (!(message instanceof RpcError)) return this.onmessage?.(message);
+    const { code, message: text } = message;
+    await this.send({ jsonrpc: "2.0", id: null, error: { code, message: text } });
+  }
+}

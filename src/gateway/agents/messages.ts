@@ -1,0 +1,38 @@
+import { RpcError } from "../../base/errors.ts";
+import { exactJson, parseJson } from "../../wire/json.ts";
+
+/** A message of the Model Context Protocol, as far as it is looked at here. */
+export interface Message {
+  readonly id?: string | number;
+  readonly method?: string;
+  readonly params?: { readonly requestId?: unknown; readonly arguments?: unknown };
+}
+
+/**
+ * Reads a message. The arguments of a tool stay as they were written: the SDK would round an
+ * integer past 2^53. Never throws.
+ */
+export function messageOf(text: string): Message | RpcError {
+  const value = parseJson(text);
+  if (value instanceof RpcError) return value;
+  // The protocol has had none since June 2025.
+  if (Array.isArray(value)) return invalid("Cannot take a batch: send one message");
+  if (typeof value !== "object" || value === null) {
+    return invalid("Cannot read what is no message of MCP");
+  }
+  const { id, method, params } = value as Message;
+  const isId = typeof id === "string" || Number.isSafeInteger(id);
+  // The SDK says nothing of these, and their sender would wait.
+  if (Object.hasOwn(value, "id") && !isId) {
+    return invalid("Cannot answer under an id that is no text and no integer up to 2^53 - 1");
+  }
+  if (method !== "tools/call" || params?.arguments === undefined) return value;
+  const exact = exactJson(text) as Message | undefined;
+  return exact === undefined
+    ? value
+    : { ...value, params: { ...params, arguments: exact.params?.arguments } };
+}
+
+function invalid(message: string): RpcError {
+  return new RpcError("InvalidRequest", message);
+}
