@@ -77,7 +77,12 @@ function report(error: unknown, verbose: boolean | undefined): number {
   return exitCodes.failure;
 }
 
-/** A message may be another program's, or quote one. */
+/**
+ * A message may be another program's, or quote one: its further lines are indented, so that they
+ * pass for nothing that this one says.
+ */
 function tell(message: string): void {
-  console.error(problemLine(plainText(message)));
+  const text = plainText(message);
+  const isIndented = !/\n(?! {2})/.test(text);
+  console.error(problemLine(isIndented ? text : text.replaceAll("\n", "\n  ")));
 }

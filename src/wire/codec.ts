@@ -395,5 +395,6 @@ export function toWorkerError(error: WireError, isForeign = false): RpcError {
 function causeOf(name: ErrorName, message: string, executed: Executed | undefined): RpcError {
   return new RpcError("InternalError", `${name}: ${message}`, {
     executed: executed === "yes" ? "yes" : "maybe",
+    cause: new RpcError(name, message),
   });
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { python } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 
-const advice = String.raw`\nA program for --exec answers JSON-RPC lines .*docs\/WORKERS\.md.*\n$`;
+const advice = String.raw`\n  A program for --exec answers JSON-RPC lines .*docs\/WORKERS\.md.*\n$`;
 
 Deno.test({
   name: "a program that is no worker, or no program, is told of with what to do",
@@ -17,6 +17,19 @@ Deno.test({
     for (const [name, end] of [["gone", "\n"], ["windows", "\r\n"]]) {
       const script = name === "gone" ? "#!/nowhere/python" : "#!/bin/sh";
       await Deno.writeTextFile(join(home.workingDirectory, name!), script + end, { mode: 0o755 });
+    }
+    const answering = async (name: string, outcome: object) => {
+      const answer = JSON.stringify({ jsonrpc: "2.0", id: 1, ...outcome });
+      const script = `#!/bin/sh\nread line\necho '${answer}'\nread line\n`;
+      await Deno.writeTextFile(join(home.workingDirectory, name), script, { mode: 0o755 });
+    };
+    await answering("unknowing", { error: { code: -32601, message: "Method not found" } });
+    await answering("other", { result: {} });
+    const info = { title: "t", version: "1" };
+    await answering("nothing", { result: { openrpc: "1.3.2", info, methods: [] } });
+    for (const [name, text] of [["env", "nosuch"], ["env_windows", "python3\r"]]) {
+      const script = `#!/usr/bin/env ${text}\n`;
+      await Deno.writeTextFile(join(home.workingDirectory, name!), script, { mode: 0o755 });
     }
     const start = "^rpc: Cannot start a worker: ";
     const cases: [args: string[], code: number, stderr: RegExp][] = [
@@ -62,10 +75,14 @@ Deno.test({
       const silent = RegExp(`${start}it exited with code 0 without an answer${advice}`);
       cases.push([["--exec", `${python} tasks.py`], 1, silent]);
     }
-    for (const [args, code, message] of cases) {
-      const run = await home.run(["serve", "127.0.0.1", "0", "--workers", "1", ...args]);
-      assert.match(run.stderr, message, args.join(" "));
-      assert.deepEqual([run.code, run.stdout], [code, ""], args.join(" "));
-    }
+    const left = cases.values();
+    const tryThem = async () => {
+      for (const [args, code, message] of left) {
+        const run = await home.run(["serve", "127.0.0.1", "0", "--workers", "1", ...args]);
+        assert.match(run.stderr, message, args.join(" "));
+        assert.deepEqual([run.code, run.stdout], [code, ""], args.join(" "));
+      }
+    };
+    await Promise.all([tryThem(), tryThem()]);
   },
 });

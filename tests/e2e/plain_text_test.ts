@@ -112,6 +112,9 @@ Deno.test("nothing that a server or a registry says reaches the terminal as more
     ["call", "good"],
     ["call", "good", "--json"],
     ["call", "good", "--repeat", "2", "--report"],
+    ["call", "good", "--repeat", "2", "--html", `/nowhere/${evil}`],
+    ["call", `--${evil}`],
+    ["serve", evil, "0"],
   ];
   for (const command of commands) {
     const { stdout, stderr } = await home.run(command, { stdin: "[1]\n[2]\n" });

@@ -51,14 +51,15 @@ test("the faults of a Python file are shown as Python shows them", async () => {
   const cases: [text: string, stderr: RegExp][] = [
     [
       "def add(a, b)\n    return a + b\n",
-      /Cannot serve tasks\.py:\n {2}File ".*tasks\.py", line 1\n {4}def add\(a, b\).*\n.*\^.*\nSyntaxError: /,
+      /Cannot serve tasks\.py:\n {4}File ".*tasks\.py", line 1\n {6}def add\(a, b\).*\n.*\^.*\n {2}SyntaxError: /,
     ],
     [
       "import nowhere\n",
-      /Cannot serve tasks\.py:\nTraceback .*\n {2}File ".*tasks\.py", line 1, in <module>\n[^]*ModuleNotFoundError: .*nowhere/,
+      /Cannot serve tasks\.py:\n {2}Traceback .*\n {4}File ".*tasks\.py", line 1, in <module>\n[^]*ModuleNotFoundError: .*nowhere/,
     ],
     ["_hidden = 1\n", /Cannot serve tasks\.py: it defines no function to serve/],
     ["raise SystemExit(3)\n", /SystemExit: 3/],
+    ["raise Exception('a\\nrpc: ready')\n", /^ {2}Exception: a\n {2}rpc: ready$/m],
     [
       "from rpc import procedure\n@procedure(name='rpc.x')\ndef x(): pass\n",
       /belong to the protocol/,

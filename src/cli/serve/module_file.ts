@@ -24,6 +24,7 @@ const headBytes = 4;
  * @throws {UsageError} it is none
  */
 export function assertModule(module: string): void {
+  if (module === "") throw new UsageError("Cannot serve a module without a name");
   const start = `Cannot serve ${module} as a module, which is a .ts, .js, .mjs or .py file`;
   const interpreter = interpreters.find(([name]) => name.test(module))?.[1];
   if (interpreter !== undefined) {

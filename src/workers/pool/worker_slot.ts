@@ -1,6 +1,6 @@
 import type { Backoff } from "../../base/backoff.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
-import { messageOf } from "../../base/errors.ts";
+import { messageOf, RpcError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { type OpenRpcDocument, openRpcSchema } from "../../procedures/openrpc.ts";
 import { reservedMethods, reservedPrefix } from "../../wire/reserved.ts";
@@ -38,6 +38,10 @@ type State =
 
 /** A worker that lived for this long was no failed start, whatever it died of. */
 const steadyMs = 10_000;
+
+const noDocument = `it did not answer ${reservedMethods.discover} with an OpenRPC document`;
+const noMethods = "it offers no procedure";
+const unknowing = `Cannot start a worker: it does not know ${reservedMethods.discover}`;
 
 /**
  * A place for one worker, kept filled:
@@ -187,12 +191,18 @@ export class WorkerSlot {
     if ("error" in outcome) {
       // Its own words say more than its exit code will.
       process.kill("it cannot work");
-      this.#failed(new Error(outcome.error.message));
+      const { message, cause } = outcome.error;
+      const isUnknown = cause instanceof RpcError && cause.name === "MethodNotFound";
+      this.#failed(new Error(isUnknown ? withAdvice(unknowing, this.#options.command) : message));
       return;
     }
     const document = openRpcSchema.safeParse(outcome.result);
     if (!document.success) {
-      process.kill("it did not answer rpc.discover with an OpenRPC document");
+      process.kill(noDocument);
+      return;
+    }
+    if (process.isForeign && document.data.methods.length === 0) {
+      process.kill(noMethods);
       return;
     }
     if (isTooLongDescription(document.data)) {
@@ -272,19 +282,23 @@ export class WorkerSlot {
 function startProblem(
   { how, unreadable }: WorkerEnd,
   printed: readonly string[],
-  { advice }: WorkerCommand,
+  command: WorkerCommand,
 ): string {
   const words = printed.map((line) => `\n  ${line}`).join("");
   if (unreadable !== undefined) {
     const what = unreadable === "" ? "what is no text" : JSON.stringify(unreadable);
-    return `in place of an answer it printed ${what}${words}` +
-      (advice === undefined ? "" : `\n${advice}`);
+    return withAdvice(`in place of an answer it printed ${what}${words}`, command);
   }
   // It did what it was made for, and that was something else. A failure of its own says why by
   // itself, unless it says nothing.
   const isOver = how === "exited with code 0" ||
     (how.startsWith("exited with code") && printed.length === 0);
-  const isStranger = isOver || how.includes("not ready");
-  const silent = isOver ? " without an answer" : "";
-  return `it ${how}${silent}${words}${isStranger && advice !== undefined ? `\n${advice}` : ""}`;
+  const isStranger = isOver ||
+    ["not ready", noDocument, noMethods].some((reason) => how.includes(reason));
+  const problem = `it ${how}${isOver ? " without an answer" : ""}${words}`;
+  return isStranger ? withAdvice(problem, command) : problem;
+}
+
+function withAdvice(problem: string, { advice }: WorkerCommand): string {
+  return advice === undefined ? problem : `${problem}\n${advice}`;
 }

@@ -1,4 +1,5 @@
 import { messageOf } from "../../base/errors.ts";
+import { exists } from "../../base/paths.ts";
 import { claimFileVariable } from "../claim_file.ts";
 import { messageMaxVariable } from "../message_max.ts";
 import { missingInterpreter } from "./interpreter.ts";
@@ -47,10 +48,14 @@ const isWindows = Deno.build.os === "windows";
  * @throws {Error} if the program cannot be started
  */
 export function spawnWorker(command: WorkerCommand, claims: string | undefined): Deno.ChildProcess {
+  const { program, isForeign = false } = command;
+  // One that `env` looks up is started all the same, and says less.
+  const missing = isForeign && !isWindows ? missingInterpreter(program) : undefined;
+  if (missing !== undefined) throw new Error(interpreterProblem(program, missing));
   try {
     return spawn(command, claims);
   } catch (error) {
-    throw new Error(spawnProblem(command.program, error), { cause: error });
+    throw new Error(spawnProblem(program, error), { cause: error });
   }
 }
 
@@ -75,18 +80,33 @@ function spawnProblem(program: string, error: unknown): string {
   const isPath = /[/\\]/.test(program);
   if (isPath && isDirectory(program)) return `${program} is a directory, and no program`;
   if (error instanceof Deno.errors.NotFound) {
-    if (!isPath) return `there is no program ${program} in PATH; is it installed, and spelled so?`;
+    if (!isPath) return `there is no program ${program} in PATH; ${hintFor(program)}`;
     const missing = missingInterpreter(program);
-    if (missing === undefined) return `there is no file ${program}`;
-    const isOfWindows = missing.endsWith("\r");
-    return `${program} begins with #!${missing}, and there is no such program` +
-      (isOfWindows ? ": its lines end as on Windows, save it anew with those of Unix" : "");
+    return missing === undefined
+      ? `there is no file ${program}`
+      : interpreterProblem(program, missing);
   }
   if (error instanceof Deno.errors.PermissionDenied) {
     return `${program} may not be run: name what runs it, such as "python3 ${program}", or make it ` +
       "executable (chmod +x)";
   }
   return messageOf(error);
+}
+
+function interpreterProblem(program: string, missing: string): string {
+  const isOfWindows = missing.endsWith("\r");
+  return `${program} begins with #!${missing}, and there is no such program` +
+    (isOfWindows ? ": its lines end as on Windows, save it anew with those of Unix" : "");
+}
+
+/** What a shell does itself, and only a shell. */
+const shellWord = /^(?:\w+=.*|cd|source|\.|export|exec|set|eval|if|for|while)$/;
+
+function hintFor(program: string): string {
+  if (shellWord.test(program)) return "no shell reads the command: write sh -c '...' around it";
+  return exists(program)
+    ? `the file here is ./${program}, or name what runs it, such as "python3 ${program}"`
+    : "is it installed, and spelled so?";
 }
 
 function isDirectory(path: string): boolean {

@@ -252,19 +252,22 @@ export class WorkerProcess {
   async #readAnswers(): Promise<void> {
     const splitter = new LineSplitter(this.#bound.bytes);
     let buffer = new ArrayBuffer(workerPipeBytes);
+    let beginning: string | undefined;
     try {
       while (true) {
         const { done, value } = await this.#stdout.read(new Uint8Array(buffer));
         if (done || value === undefined) return;
         this.readsOfOutput++;
+        beginning ??= new TextDecoder().decode(value.subarray(0, unreadableShownMax));
         this.#owed.take(splitter.pushLong(value));
         buffer = value.buffer;
       }
     } catch (error) {
       const isFirst = !this.#owed.hasAnswered;
-      const isDescription = splitter.overflowed && isFirst;
+      const isDescription = splitter.overflowed && isFirst && beginning?.trimStart()[0] === "{";
       if (isFirst && !isDescription) {
-        this.#unreadable = this.#owed.lastLine.slice(0, unreadableShownMax);
+        const line = splitter.overflowed ? beginning ?? "" : this.#owed.lastLine;
+        this.#unreadable = line.slice(0, unreadableShownMax);
       }
       this.kill(
         isDescription
