@@ -1,5 +1,5 @@
 import type { Command, Positional } from "../syntax/command.ts";
-import { type Flag, kebabCase, serverPlaceholder } from "../syntax/flags.ts";
+import { type Flag, kebabCase, serverPlaceholder, zonePlaceholder } from "../syntax/flags.ts";
 import { flagNamed, tokensOf } from "../syntax/tokens.ts";
 
 /** One way to go on with a command line. */
@@ -35,6 +35,11 @@ interface CompletionSource {
     command: Command,
     flags: ReadonlyMap<string, string>,
   ): Promise<readonly Candidate[]>;
+  /** The zones that these stand in. */
+  zones(
+    command: Command,
+    flags: ReadonlyMap<string, string>,
+  ): Promise<readonly Candidate[]>;
 }
 
 /** What stands before the cursor. */
@@ -66,19 +71,19 @@ async function allFor({ before, current }: Line, source: CompletionSource): Prom
   const command = source.commands.find((one) => one.name === name && !one.hidden);
   if (command === undefined) return none;
   const read = readWords(command, words);
-  const isOfServer = (flag: Flag | undefined) => flag?.placeholder === serverPlaceholder;
-  if (isOfServer(read.awaitsValue)) {
-    return { values: await source.servers(command, read.flags), files: false };
-  }
+  const live = (flag: Flag | undefined) => {
+    if (flag?.placeholder === serverPlaceholder) return source.servers(command, read.flags);
+    return flag?.placeholder === zonePlaceholder ? source.zones(command, read.flags) : undefined;
+  };
+  const values = await live(read.awaitsValue);
+  if (values !== undefined) return { values, files: false };
   if (read.awaitsValue !== undefined) return ofFlag(read.awaitsValue);
   if (current.startsWith("-") && !read.isLiteral) {
     const [name = ""] = current.split("=", 1);
-    if (name === current || !isOfServer(flagNamed(command, name)?.[1])) {
-      return flagsOf(command, current);
-    }
-    const servers = await source.servers(command, read.flags);
+    const found = name === current ? undefined : await live(flagNamed(command, name)?.[1]);
+    if (found === undefined) return flagsOf(command, current);
     return {
-      values: servers.map((one) => ({ ...one, value: `${name}=${one.value}` })),
+      values: found.map((one) => ({ ...one, value: `${name}=${one.value}` })),
       files: false,
     };
   }

@@ -7,6 +7,7 @@ import type { Instance } from "../../discovery/discovery.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import type { Command, CommandInput } from "../syntax/command.ts";
 import type { completeFlags } from "./flags.ts";
+import { counted } from "../../terminal/figure_text.ts";
 import { plainLine } from "../../terminal/plain_text.ts";
 import { type Candidate, candidatesFor } from "./candidates.ts";
 import { exitCodes } from "../exit_codes.ts";
@@ -37,6 +38,7 @@ export async function run(input: CommandInput<typeof completeFlags>): Promise<nu
       settings,
       methods: (command, given) => ofService(command, given, settings, methodsIn),
       servers: (command, given) => ofService(command, given, settings, serversIn),
+      zones: (command, given) => ofService(command, given, settings, zonesIn),
     },
   );
   const lines = values.map(({ value, description }) => `${value}\t${oneLine(description)}`);
@@ -125,6 +127,15 @@ function serversIn(instances: readonly Instance[]): Promise<readonly Candidate[]
     ).join(" "),
   }));
   return Promise.resolve(found.filter(({ value }) => isAddress(value)));
+}
+
+/** The zones that servers stand in, each with how many. */
+function zonesIn(instances: readonly Instance[]): Promise<readonly Candidate[]> {
+  const counts = new Map<string, number>();
+  for (const { zone } of instances) counts.set(zone, (counts.get(zone) ?? 0) + 1);
+  const found = [...counts].filter(([zone]) => isHarmless(zone)).toSorted().slice(0, candidatesMax)
+    .map(([value, count]) => ({ value, description: counted(count, "server") }));
+  return Promise.resolve(found);
 }
 
 /** The names and summaries in an OpenRPC document, without a schema library: Tab must be quick. */

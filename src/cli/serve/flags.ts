@@ -7,7 +7,15 @@ import {
   weightMax,
   workersMax,
 } from "../../base/limits.ts";
-import { boolean, choice, integer, messageMaxFlag, registryFlags, text } from "../syntax/flags.ts";
+import {
+  boolean,
+  choice,
+  integer,
+  messageMaxFlag,
+  registryFlags,
+  text,
+  zonePlaceholder,
+} from "../syntax/flags.ts";
 
 /** The levels of the log, the most talkative one first. */
 export const logLevels = ["debug", "info", "warn", "error"] as const;
@@ -92,7 +100,7 @@ export const serveFlags = {
     fallback: 1,
     setting: true,
   }),
-  zone: text("<name>", {
+  zone: text(zonePlaceholder, {
     description: "Where this server stands: clients with the same --zone call it first",
     fallback: "",
     setting: true,

@@ -210,6 +210,9 @@ export const registryFlags = {
 /** By this a flag's value is told to be a server. */
 export const serverPlaceholder = "<server>";
 
+/** By this it is told to be a zone. */
+export const zonePlaceholder = "<zone>";
+
 /** The flag of every subcommand that can keep to one server. */
 export const serverFlag = text(serverPlaceholder, {
   description: "That server and no other: its address, or how its id begins",
@@ -242,7 +245,7 @@ export const nearnessFlags = {
     choices: ["all"],
     parse: (text) => text === "all" ? text : wholeNumber(text, [1, subsetMax], "", ", or all"),
   }),
-  zone: text("<name>", {
+  zone: text(zonePlaceholder, {
     description: "Call servers of this zone, and others when those have too much to do",
     fallback: "",
     setting: true,

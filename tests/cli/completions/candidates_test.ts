@@ -20,6 +20,7 @@ async function completed(...words: string[]): Promise<string[]> {
         const addresses = ["10.0.0.1:1", "10.0.0.2:1", `${flags.get("service") ?? "rpc"}:1`];
         return Promise.resolve(addresses.map((value) => ({ value, description: "" })));
       },
+      zones: () => Promise.resolve([{ value: "east", description: "2 servers" }]),
     },
   );
   return [...values.map(({ value }) => value), ...(files ? [":files"] : [])];
@@ -53,6 +54,11 @@ Deno.test("methods are asked of the registry that the line names", async () => {
   assert.deepEqual(await completed("call", "--registry", "static:a:1", "of"), ["of-static:a:1"]);
   assert.deepEqual(await completed("call", "--registry=static:a:1", "of"), ["of-static:a:1"]);
   assert.deepEqual(await completed("call", "-r", "static:a:1", "of"), ["of-static:a:1"]);
+});
+
+Deno.test("a zone is completed with those that servers stand in", async () => {
+  assert.deepEqual(await completed("serve", "--zone", ""), ["east"]);
+  assert.deepEqual(await completed("call", "fib", "--zone=e"), ["--zone=east"]);
 });
 
 Deno.test("a server is completed wherever one is wanted", async () => {
