@@ -131,7 +131,7 @@ async function trust(): Promise<number> {
   }
   const path = trustedListPath(userSettingsPath());
   if (path === undefined) {
-    throw new CommandError("Cannot keep in mind what is trusted: the environment has no HOME");
+    throw new CommandError("Cannot remember what is trusted: the environment has no HOME");
   }
   printLine(plainText(text.trimEnd()));
   if (!await isTrusted(text, path)) {

@@ -20,7 +20,9 @@ export async function openAuthorityFiles(directory: string): Promise<Authority> 
   const certificate = readKeyFile(directory, keyFiles.authority);
   const privateKey = readKeyFile(directory, keyFiles.authorityKey);
   if (certificate === undefined) {
-    throw new CommandError(`There are no keys in ${directory} yet: rpc keys init`);
+    throw new CommandError(
+      `There are no keys in ${directory} yet: create a cluster with rpc keys init`,
+    );
   }
   if (privateKey === undefined) {
     throw new CommandError(

@@ -56,10 +56,12 @@ export class KeyRing {
       this.#keys = keys;
       this.#stamp = stamp;
       this.#isTroubled = false;
-      this.#log.info("Took new keys", { name: keys.own.name, cluster: keys.cluster });
+      this.#log.info("Loaded new keys", { name: keys.own.name, cluster: keys.cluster });
     } catch (error) {
       if (!this.#isTroubled) {
-        this.#log.warn("Cannot take the new keys, those before stay", { reason: messageOf(error) });
+        this.#log.warn("Cannot load the new keys, keeping the old ones", {
+          reason: messageOf(error),
+        });
       }
       this.#isTroubled = true;
     }

@@ -22,7 +22,7 @@ export interface RegistryOptions {
    */
   readonly insecure?: boolean | undefined;
   /**
-   * The service that servers belong to. @default by the same rule `RPC_SERVICE`, `service`, or
+   * Name of the service. @default by the same rule `RPC_SERVICE`, `service`, or
    * `rpc`
    */
   readonly service?: string | undefined;

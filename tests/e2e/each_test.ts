@@ -105,7 +105,7 @@ signalTest(
     ) {
       const { code, stderr } = await home.run(["call", "ping", "--each", ...flags]);
       assert.equal(code, 2, flags.join(" "));
-      assert.match(stderr, /^rpc: Cannot take /);
+      assert.match(stderr, /^rpc: Cannot use /);
     }
   },
 );

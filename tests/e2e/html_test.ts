@@ -31,7 +31,7 @@ Deno.test("a page that cannot be written is told before a call is made, or with 
   for (const flags of [[], ["--each"]]) {
     const one = await home.run(["call", "ping", ...flags, "--html", "report.html"]);
     assert.equal(one.code, 2, one.stderr);
-    assert.match(one.stderr, /Cannot take --html for one call/);
+    assert.match(one.stderr, /Cannot use --html for a single call/);
   }
   if (Deno.build.os !== "linux") return;
   const full = await home.run(["call", "ping", "-n", "2", "--html", "/dev/full"]);

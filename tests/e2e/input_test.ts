@@ -53,8 +53,8 @@ Deno.test("what does not go with --input is said, and costs nothing", async () =
   await using home = await RpcHome.create();
   await Deno.writeTextFile(`${home.workingDirectory}/in`, "1\n");
   const cases: [string[], RegExp][] = [
-    [["1", "--input", "in"], /beside --input/],
-    [["--input", "in", "--repeat", "2"], /Cannot take --repeat/],
+    [["1", "--input", "in"], /arguments with --input/],
+    [["--input", "in", "--repeat", "2"], /Cannot use --repeat/],
     [["--input", "no_such_file"], /Cannot read --input no_such_file/],
     [["--input", "in", "--failed", "./in"], /they are read from there/],
     [["--failed", "x"], /need --input/],

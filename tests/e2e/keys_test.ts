@@ -284,7 +284,7 @@ Deno.test("a member's keys are renewed by a server where the cluster was made, a
   // A server with few days left does so when it starts, and shows the new ones without a restart.
   cluster.write(await cluster.faulty({ name: "bob", toDays: 40.5 }), keysOf(other));
   const server = await other.serve();
-  await server.process.says(/Took new keys/);
+  await server.process.says(/Loaded new keys/);
   await owner.stop();
   assert.equal((await home.run(["call", "ping"])).stdout, '"pong"\n');
   const [shown] = (await home.run(["servers", "--json"])).lines.map((line) => JSON.parse(line));
@@ -299,7 +299,7 @@ Deno.test("no call fails while the keys of a server and its client are renewed u
   const load = home.start(["call", "ping", "--duration", "4s", "--rate", "100", "--json"]);
   const renewed = await home.run(["keys", "renew"]);
   assert.equal(renewed.code, 0, renewed.stderr);
-  await server.process.says(/Took new keys/);
+  await server.process.says(/Loaded new keys/);
   assert.equal(await load.ended(), 0, load.describe());
   assert.equal((await home.run(["call", "ping"])).stdout, '"pong"\n');
   await server.stop();

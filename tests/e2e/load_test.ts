@@ -50,7 +50,7 @@ for (
     const { code, stderr } = await home.run(["call", "ping", ...flags, "--summary", "json"]);
     assert.equal(code, 1, stderr);
     assert.match(stderr, /failed: Unavailable: No server of service "rpc" is registered/);
-    assert.match(stderr, /^rpc: stopped: there was never a server to call$/m);
+    assert.match(stderr, /^rpc: stopped: there is no server to call$/m);
     const { calls } = JSON.parse(stderr.slice(stderr.lastIndexOf("\n{")));
     assert.ok(calls >= 1 && calls <= failedMax, stderr);
   });

@@ -60,7 +60,7 @@ Deno.test("a version that hangs as it loads does not block a good one, and no ca
     return Number(await Deno.readTextFile(pidPath).catch(() => "")) || undefined;
   });
   await Deno.writeTextFile(path, "while (true) {}\n");
-  await server.process.says(/Giving up a load/);
+  await server.process.says(/Cancelled a reload/);
   await Deno.writeTextFile(path, version(30));
   await callers.sees(30);
   await waitFor("the end of the worker that hung", () => !isAlive(pid));

@@ -81,11 +81,11 @@ function isOnce(flags: CallFlags): boolean {
 function assertServersAsked(flags: CallFlags): void {
   if (!flags.each) return;
   if (flags.server !== undefined) {
-    throw new UsageError("Cannot take --each and --server: give one or the other");
+    throw new UsageError("Cannot use --each and --server together: choose one");
   }
   if (!isOnce(flags)) {
     throw new UsageError(
-      "Cannot take --repeat, --duration, --rate or --input beside --each: it calls each server once",
+      "Cannot use --repeat, --duration, --rate or --input with --each, which calls each server once",
     );
   }
 }
@@ -114,7 +114,7 @@ async function sourceOf(
 function assertPageAsked(flags: CallFlags): void {
   if (flags.html !== undefined && (flags.each || isOnce(flags))) {
     throw new UsageError(
-      "Cannot take --html for one call: it goes with --repeat, --duration, --rate or --input",
+      "Cannot use --html for a single call: it needs --repeat, --duration, --rate or --input",
     );
   }
 }
@@ -153,7 +153,7 @@ async function makeCalls(
   const end = await callRun.run();
   const elapsedMs = systemClock.now() - startedAtMs;
   if (end.stoppedBecause === noServer && isMany(flags)) {
-    console.error(problemLine("stopped: there was never a server to call"));
+    console.error(problemLine("stopped: there is no server to call"));
   }
   const facts = { elapsedMs, stats: client.stats, rate: flags.rate, isInterrupted: signal.aborted };
   if (summary !== undefined && flags.summary !== "none") {
@@ -204,10 +204,10 @@ async function openCalls(flags: CallFlags, args: readonly string[]): Promise<Cal
     };
   }
   if (args.length > 0 || flags.params !== undefined) {
-    throw new UsageError("Cannot take arguments beside --input: its lines hold them");
+    throw new UsageError("Cannot use arguments with --input: its lines hold them");
   }
   if (isMany(flags)) {
-    throw new UsageError("Cannot take --repeat, --duration or --rate beside --input");
+    throw new UsageError("Cannot use --repeat, --duration or --rate with --input");
   }
   const { InputJobs } = await import("./input/input_jobs.ts");
   const { FailedLines } = await import("./input/failed_lines.ts");

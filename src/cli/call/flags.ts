@@ -20,53 +20,54 @@ import {
 export const callFlags = {
   ...registryFlags,
   params: text("<json>", {
-    description: "Named parameters as a JSON object, in place of arguments",
+    description: "Named parameters as a JSON object, instead of arguments",
     fallback: undefined,
   }),
   repeat: integer("<n>", [1, 1_000_000_000], {
-    description: "Call it that many times, and print a summary",
+    description: "Make this many calls, and print a summary",
     fallback: undefined,
     short: "n",
   }),
   duration: duration("<time>", {
-    description: "Call it again and again for so long: 30s, 5m, or a number of seconds",
+    description: "Keep calling for this long: 30s, 5m, or a number of seconds",
     fallback: undefined,
     short: "d",
   }),
   rate: number("<n>", [0.001, 1_000_000], {
-    description: "Start so many calls a second, whether or not earlier ones have ended; " +
-      "latencies then count from when a call was due",
+    description: "Start this many calls a second, whether or not earlier ones have finished; " +
+      "latency is measured from when each call was due",
     fallback: undefined,
   }),
   concurrency: integer("<n>", [1, 65_536], {
-    description: "Calls under way at once (default: 1; with --rate 10000)",
+    description: "Calls in flight at once (default: 1, or 10000 with --rate)",
     fallback: undefined,
     short: "c",
   }),
   summary: choice(["text", "json", "none"], {
-    description: "How to sum up many calls, on stderr",
+    description: "Format of the summary of many calls, on stderr",
     fallback: "text",
   }),
   html: text("<file>", {
-    description: "Of many calls: write a page with plots there, to be opened in a browser",
+    description: "Write an HTML page with plots of many calls to this file",
     fallback: undefined,
   }),
   input: text("<file>", {
-    description: "A call for each line of a file, or of stdin if it is -: see the examples",
+    description:
+      "Make a call for each line of this file, or of stdin if it is - (see the examples)",
     fallback: undefined,
     short: "i",
   }),
-  unordered: boolean({ description: "With --input: print results as they come" }),
+  unordered: boolean({ description: "With --input: print results as they arrive" }),
   failed: text("<file>", {
-    description: "With --input: write the lines that failed there, to run them again",
+    description: "With --input: write the lines that failed to this file, to run them again",
     fallback: undefined,
   }),
   skip: integer("<n>", [0, 1_000_000_000_000], {
-    description: "With --input: skip that many lines, and append to --failed",
+    description: "With --input: skip this many lines, and append to the --failed file",
     fallback: 0,
   }),
   server: serverFlag,
-  each: boolean({ description: "Call every server that is registered once: a line for each" }),
+  each: boolean({ description: "Call every registered server once, and print a line for each" }),
   timeout: timeoutFlag,
   messageMax: messageMaxFlag,
   balance: choice(balancePolicies, {
@@ -75,8 +76,8 @@ export const callFlags = {
     setting: true,
   }),
   ...nearnessFlags,
-  quiet: boolean({ description: "Print no results: for load tests", short: "q" }),
-  raw: boolean({ description: "Print JSON in one line on a terminal too" }),
+  quiet: boolean({ description: "Do not print results, for load tests", short: "q" }),
+  raw: boolean({ description: "Print each result as JSON on one line, even on a terminal" }),
   json: jsonFlag,
   verbose: verboseFlag,
 };

@@ -31,7 +31,7 @@ export function paramsMaker(
     const pairs = args.map((arg) => namedArgument.exec(arg)).filter((match) => match !== null);
     if (pairs.length > 0 && pairs.length < args.length) {
       throw new UsageError(
-        "Cannot take arguments by position and by name: give all by name, " +
+        "Cannot mix arguments by position and by name: give all by name, " +
           `or write a text with = as JSON: ${JSON.stringify(pairs[0]?.[0])}`,
       );
     }
@@ -45,7 +45,7 @@ export function paramsMaker(
     return (i) => makers.map((make) => make(i));
   }
   if (args.length > 0) {
-    throw new UsageError("Cannot take arguments beside --params: give one or the other");
+    throw new UsageError("Cannot use arguments and --params together: choose one");
   }
   const make = varying(named, (text) => objectOf(ofFile(text)));
   make(1);

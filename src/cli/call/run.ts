@@ -149,7 +149,7 @@ export class CallRun {
   #interrupted(): void {
     this.#stop("interrupted");
     if (this.#options.flags.input === undefined) return;
-    this.#tell(`rpc: finishing ${this.#underWay} calls; Ctrl-C again ends at once`);
+    this.#tell(`rpc: finishing ${this.#underWay} calls; press Ctrl-C again to stop at once`);
   }
 
   async #run(job: Job): Promise<void> {

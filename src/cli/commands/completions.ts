@@ -4,7 +4,7 @@ import type { Command } from "../syntax/command.ts";
 /** `rpc completions`, as data. */
 export const command: Command<typeof completionsFlags> = {
   name: "completions",
-  summary: "Print what lets a shell complete rpc's command lines at Tab",
+  summary: "Print a script for Tab completion in a shell",
   positionals: [
     {
       name: "shell",
@@ -14,10 +14,13 @@ export const command: Command<typeof completionsFlags> = {
   ],
   flags: completionsFlags,
   examples: [
-    ["rpc completions bash > ~/.local/share/bash-completion/completions/rpc", "bash, for good"],
-    ["rpc completions zsh > ~/.zfunc/_rpc", "zsh, where ~/.zfunc is in its fpath"],
-    ["rpc completions fish > ~/.config/fish/completions/rpc.fish", "fish, for good"],
-    ["rpc completions powershell >> $PROFILE", "PowerShell, for good"],
+    [
+      "rpc completions bash > ~/.local/share/bash-completion/completions/rpc",
+      "for bash, permanently",
+    ],
+    ["rpc completions zsh > ~/.zfunc/_rpc", "for zsh, if ~/.zfunc is in fpath"],
+    ["rpc completions fish > ~/.config/fish/completions/rpc.fish", "for fish, permanently"],
+    ["rpc completions powershell >> $PROFILE", "for PowerShell, permanently"],
   ],
   load: () => import("../completions/completions.ts"),
 };

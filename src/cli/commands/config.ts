@@ -4,7 +4,7 @@ import type { Command } from "../syntax/command.ts";
 /** `rpc config`, as data. */
 export const command: Command<typeof configFlags> = {
   name: "config",
-  summary: "Show or change the settings kept in rpc.toml",
+  summary: "Show or change the settings in rpc.toml",
   positionals: [
     {
       name: "action",
@@ -13,24 +13,24 @@ export const command: Command<typeof configFlags> = {
     },
     {
       name: "setting",
-      description: "its name, for example registry",
+      description: "the setting, for example registry",
       count: "optional",
       completes: "settings",
     },
     {
       name: "value",
-      description: "its new value, with set",
+      description: "the new value, for set",
       count: "optional",
       completes: "values",
     },
   ],
   flags: configFlags,
   examples: [
-    ["rpc config get", "every setting, its value, and where that comes from"],
+    ["rpc config get", "every setting, its value, and where it comes from"],
     ["rpc config set registry zookeeper://192.168.0.211:2181", "for all later commands"],
     ["rpc config unset registry", "back to the default"],
     ["rpc config path", "where the file is"],
-    ["rpc config trust", "let all that ./rpc.toml says count, once you have read it"],
+    ["rpc config trust", "let everything in ./rpc.toml take effect, once you have read it"],
   ],
   load: () => import("../config.ts"),
 };

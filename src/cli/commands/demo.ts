@@ -4,7 +4,7 @@ import type { Command } from "../syntax/command.ts";
 /** `rpc demo`, as data. */
 export const command: Command<typeof demoFlags> = {
   name: "demo",
-  summary: "Play five scenarios with real servers and clients, and compare them",
+  summary: "Run five scenarios with real servers and clients, and compare them",
   positionals: [],
   flags: demoFlags,
   examples: [

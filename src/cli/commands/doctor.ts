@@ -4,12 +4,12 @@ import type { Command } from "../syntax/command.ts";
 /** `rpc doctor`, as data. */
 export const command: Command<typeof doctorFlags> = {
   name: "doctor",
-  summary: "Look for what is wrong: keys, registry, clocks, ports, versions",
+  summary: "Check keys, registry, clocks, ports and versions, and say what to do",
   positionals: [],
   flags: doctorFlags,
   examples: [
-    ["rpc doctor", "a line for each look: ok, or what to do"],
-    ["rpc doctor --registry zookeeper://192.168.0.211:2181", "of another registry"],
+    ["rpc doctor", "one line per check: ok, or what to do"],
+    ["rpc doctor --registry zookeeper://192.168.0.211:2181", "checks another registry"],
   ],
   load: () => import("../doctor/doctor.ts"),
 };

@@ -4,7 +4,7 @@ import type { Command } from "../syntax/command.ts";
 /** `rpc gateway`, as data. */
 export const command: Command<typeof gatewayFlags> = {
   name: "gateway",
-  summary: "Answer HTTP in front of a service: for browsers, curl and any language",
+  summary: "Serve a service over HTTP, for browsers, curl and any language",
   positionals: [
     {
       name: "address",
@@ -14,7 +14,7 @@ export const command: Command<typeof gatewayFlags> = {
   ],
   flags: gatewayFlags,
   examples: [
-    ["rpc gateway", "on this machine; prints the address with the token to show"],
+    ["rpc gateway", "on this machine; prints the address and the token"],
     ["rpc gateway 127.0.0.1:8080 --token-file gateway.token", "with the same token each time"],
     [
       "rpc gateway 0.0.0.0:8443 --tls-cert gateway.crt --tls-key gateway.key",

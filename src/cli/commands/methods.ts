@@ -4,10 +4,10 @@ import type { Command } from "../syntax/command.ts";
 /** `rpc methods`, as data. */
 export const command: Command<typeof methodsFlags> = {
   name: "methods",
-  summary: "List the procedures that servers offer, or tell all of one",
+  summary: "List the procedures that servers offer, or describe one",
   positionals: [{
     name: "name",
-    description: "a procedure to tell all of",
+    description: "the procedure to describe",
     count: "optional",
     completes: "methods",
   }],

@@ -4,12 +4,12 @@ import type { Command } from "../syntax/command.ts";
 /** `rpc services`, as data. */
 export const command: Command<typeof servicesFlags> = {
   name: "services",
-  summary: "List the services that are registered, with how many servers each has",
+  summary: "List the registered services, and how many servers each has",
   positionals: [],
   flags: servicesFlags,
   examples: [
     ["rpc services", "a table"],
-    ["rpc services --all", "those too that nobody serves now"],
+    ["rpc services --all", "including those without a server"],
   ],
   load: () => import("../services/services.ts"),
 };

@@ -93,8 +93,8 @@ async function allFor({ before, current }: Line, source: CompletionSource): Prom
 
 const programFlags: Candidates = {
   values: [
-    { value: "--help", description: "What there is" },
-    { value: "--version", description: "The version" },
+    { value: "--help", description: "Show the help" },
+    { value: "--version", description: "Show the version" },
   ],
   files: false,
 };
@@ -102,7 +102,10 @@ const programFlags: Candidates = {
 function commandNames({ commands }: CompletionSource): Candidates {
   const shown = commands.filter(({ hidden }) => !hidden);
   const values = shown.map(({ name, summary }) => ({ value: name, description: summary }));
-  return { values: [...values, { value: "help", description: "Tell more of each" }], files: false };
+  return {
+    values: [...values, { value: "help", description: "Show the help of a command" }],
+    files: false,
+  };
 }
 
 /** What the words before the cursor come to. */
@@ -149,7 +152,7 @@ function flagsOf(command: Command, current: string): Candidates {
     value: `--${kebabCase(key)}`,
     description,
   }));
-  return { values: [...own, { value: "--help", description: "All of this" }], files: false };
+  return { values: [...own, { value: "--help", description: "Show this help" }], files: false };
 }
 
 function ofFlag(flag: Flag): Candidates {

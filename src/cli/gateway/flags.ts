@@ -15,23 +15,23 @@ export const gatewayFlags = {
   messageMax: messageMaxFlag,
   ...nearnessFlags,
   tokenFile: text("<file>", {
-    description: "Take the token from this file, which is made with a new one if it is not there",
+    description: "Read the token from this file, which is created with a new one if missing",
     fallback: undefined,
   }),
-  noToken: boolean({ description: "Ask no token of callers; on a loopback address only" }),
+  noToken: boolean({ description: "Require no token; only on a loopback address" }),
   allowHost: text("<names>", {
-    description: "Further names by which it may be asked, such as 'rpc.example.org,gateway.lan'",
+    description: "More host names to accept, such as 'rpc.example.org,gateway.lan'",
     fallback: undefined,
   }),
   allowOrigin: text("<origins>", {
-    description: "Web pages of other origins that may call, such as 'https://tools.example.org'",
+    description: "Origins of other web pages that may call, such as 'https://tools.example.org'",
     fallback: undefined,
   }),
   tlsCert: text("<file>", {
-    description: "Answer over TLS by this certificate (PEM), taken anew when the file changes",
+    description: "Use TLS with this certificate (PEM), reloaded when the file changes",
     fallback: undefined,
   }),
   tlsKey: text("<file>", { description: "The certificate's key (PEM)", fallback: undefined }),
-  readOnly: boolean({ description: "Show, and call nothing" }),
+  readOnly: boolean({ description: "Show the cluster, and refuse all calls" }),
   verbose: verboseFlag,
 };

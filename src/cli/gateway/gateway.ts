@@ -92,7 +92,7 @@ function tlsOf({ tlsCert, tlsKey }: Flags) {
  */
 function guard(listen: HostPort, flags: Flags, isTls: boolean): void {
   if (flags.noToken && flags.tokenFile !== undefined) {
-    throw new UsageError("Cannot take both --no-token and --token-file");
+    throw new UsageError("Cannot use --no-token and --token-file together: choose one");
   }
   if (isLoopback(listen.host)) return;
   const { host } = listen;

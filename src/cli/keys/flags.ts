@@ -16,13 +16,14 @@ export const keysActions = [
 export const keysFlags = {
   ...registryFlags,
   name: text("<name>", {
-    description: "What the machine or member is called (default: this machine's host name)",
+    description: "Name of the machine or member (default: this machine's host name)",
     fallback: undefined,
   }),
   rights: text("<list>", {
-    description: "What the invited may do: read, call:<pattern>, serve, admin, with commas between",
+    description:
+      "Rights of the new member, separated by commas: read, call:<pattern>, serve, admin",
     fallback: undefined,
   }),
-  force: boolean({ description: "Put keys in the place of those of another cluster" }),
+  force: boolean({ description: "Replace the keys of another cluster" }),
   json: jsonFlag,
 };

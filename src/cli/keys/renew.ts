@@ -17,7 +17,9 @@ export async function renew(input: KeysInput): Promise<number> {
   const directory = requiredKeysDirectory();
   const keys = KeyRing.open(directory, systemClock, log);
   if (keys === undefined) {
-    throw new CommandError(`There are no keys in ${directory} to renew: rpc keys init`);
+    throw new CommandError(
+      `There are no keys in ${directory} to renew: create a cluster with rpc keys init`,
+    );
   }
   const discovery = await openCommandRegistry(input.flags, log);
   const patience = new AbortController();

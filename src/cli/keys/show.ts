@@ -14,8 +14,8 @@ export function show({ flags }: KeysInput): number {
   const keys = readKeys(directory);
   if (keys === undefined) {
     throw new CommandError(
-      `There are no keys in ${directory}: rpc keys init makes a cluster, ` +
-        "rpc keys join joins one that there is",
+      `There are no keys in ${directory}: create a cluster with rpc keys init, ` +
+        "or join one with rpc keys join",
     );
   }
   if (flags.json) printLine(JSON.stringify(toJson(keys, directory)));

@@ -1,4 +1,6 @@
 import { plainLine } from "../../terminal/plain_text.ts";
+import { lineWidth } from "../../terminal/size.ts";
+import { displayWidth, padded, wrapped } from "../../terminal/width.ts";
 import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
 import { constraintsOf, exampleOf, typeText } from "./schema_text.ts";
 
@@ -20,13 +22,15 @@ export function methodText(method: OpenRpcMethod): string {
   const lines = [plainLine(signatureOf(method))];
   const description = method.description ?? method.summary;
   if (description !== undefined) {
-    lines.push(...description.split("\n").map((line) => `  ${line}`.trimEnd()));
+    const width = lineWidth() - 2;
+    const told = description.split("\n").map((line) => `  ${wrapped(line, width, 2)}`.trimEnd());
+    lines.push(...told);
   }
   const names = method.params.map(({ name }) => name);
-  const longest = names.reduce((most, name) => Math.max(most, name.length), 0);
+  const longest = names.reduce((most, name) => Math.max(most, displayWidth(name)), 0);
   const width = Math.min(Math.max(longest, "may run twice".length), nameWidthMax);
   const row = (name: string, text: string) =>
-    plainLine(`  ${name.padEnd(width)}  ${text}`.trimEnd());
+    plainLine(`  ${padded(name, width)}  ${text}`.trimEnd());
   if (method.params.length > 0) {
     lines.push("", "parameters", ...method.params.map((param) => row(param.name, about(param))));
   }

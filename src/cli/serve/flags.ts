@@ -25,23 +25,25 @@ const hour = 3_600_000;
 /** What procedures may touch. Not settings: a file of a directory must not widen what was typed. */
 const sandboxFlags = {
   allowRead: text("<paths>", {
-    description: "Sandbox: procedures may read these, and nothing that no --allow-... names",
+    description:
+      "Sandbox: procedures may read only these, and do nothing else that no --allow-... permits",
     fallback: undefined,
   }),
   allowWrite: text("<paths>", {
-    description: "Sandbox: procedures may write these, and nothing that no --allow-... names",
+    description:
+      "Sandbox: procedures may write only these, and do nothing else that no --allow-... permits",
     fallback: undefined,
   }),
   allowNet: text("<hosts>", {
-    description: "Sandbox: procedures may reach these, such as 'db:5432,api.example.com'",
+    description: "Sandbox: procedures may connect only to these, such as 'db:5432,api.example.com'",
     fallback: undefined,
   }),
   allowEnv: text("<names>", {
-    description: "Sandbox: procedures may see these environment variables",
+    description: "Sandbox: procedures may see only these environment variables",
     fallback: undefined,
   }),
   allowRun: text("<programs>", {
-    description: "Sandbox: procedures may start these programs, which are in no sandbox",
+    description: "Sandbox: procedures may start only these programs, which run outside the sandbox",
     fallback: undefined,
   }),
 };
@@ -49,43 +51,44 @@ const sandboxFlags = {
 /** The flags of `rpc serve`. */
 export const serveFlags = {
   ...registryFlags,
-  noBuiltin: boolean({ description: "Leave out the built-in procedures" }),
+  noBuiltin: boolean({ description: "Do not publish the built-in procedures" }),
   exec: text("<command>", {
-    description: 'A program in any language to start as worker, such as "python3 tasks.py"',
+    description: 'A program in any language to run as a worker, such as "python3 tasks.py"',
     fallback: undefined,
   }),
   python: text("<interpreter>", {
-    description: "What runs a file of Python functions (default: .venv beside it, or the system's)",
+    description:
+      "Python interpreter for .py files (default: .venv beside the file, or the system's)",
     fallback: undefined,
     setting: true,
   }),
   watch: boolean({ description: "Reload the procedures when their files change", short: "w" }),
   advertise: text("<host[:port]>", {
-    description: "The address that clients shall use, where it is not the one listened on",
+    description: "The address that clients connect to, if it is not the one to listen on",
     fallback: undefined,
     setting: true,
   }),
   ...sandboxFlags,
   private: boolean({
-    description: "Let only this user call, of all on this machine: for the local registry",
+    description: "Accept calls only from this user of this machine (with the local registry)",
     setting: true,
   }),
   audit: text("<file>", {
-    description: "Write a line for each call there: who, from where, what, how it ended",
+    description: "Write a line per call to this file: who called, from where, what, how it ended",
     fallback: undefined,
     setting: true,
   }),
   callers: text("<names>", {
-    description: "Who may call, of those that have keys: names and patterns such as 'alice,win-*'",
+    description: "Members of the cluster that may call: names and patterns such as 'alice,win-*'",
     fallback: undefined,
     setting: true,
   }),
   noTap: boolean({
-    description: "Let nobody listen to the calls by rpc tap, which tells their parameters too",
+    description: "Refuse rpc tap, which shows calls with their parameters",
     setting: true,
   }),
   workers: integer("<n>", [1, workersMax], {
-    description: "Worker processes that run procedures (default: one a core)",
+    description: "Number of worker processes (default: one per core)",
     fallback: undefined,
     setting: true,
   }),
@@ -95,49 +98,48 @@ export const serveFlags = {
     setting: true,
   }),
   weight: integer("<n>", [0, weightMax], {
-    description:
-      "Share of the calls relative to other servers; 0 takes none while there are others",
+    description: "Share of the calls relative to other servers; 0: none while others are up",
     fallback: 1,
     setting: true,
   }),
   zone: text(zonePlaceholder, {
-    description: "Where this server stands: clients with the same --zone call it first",
+    description: "The zone of this server: clients with the same --zone prefer it",
     fallback: "",
     setting: true,
   }),
   queueMax: integer("<n>", [0, queueMaxMax], {
-    description: "Calls that may wait for a worker; past it calls are answered Overloaded",
+    description: "Calls that may wait for a worker; further calls fail with Overloaded",
     fallback: queueMaxDefault,
     setting: true,
   }),
   connectionsMax: integer("<n>", [1, 1_000_000], {
-    description: "Connections held at once; more are answered Overloaded and closed",
+    description: "Open connections; further ones are closed with Overloaded",
     fallback: connectionsMaxDefault,
     setting: true,
   }),
   messageMax: messageMaxFlag,
   callTimeoutMax: integer("<ms>", [1, callTimeoutMsMax], {
-    description: "Longest time that a call is given, whatever its caller asks for",
+    description: "Longest timeout of a call, whatever its caller asks for",
     fallback: callTimeoutMaxMsDefault,
     setting: true,
   }),
   drainGrace: integer("<ms>", [0, hour], {
-    description: "On SIGTERM or Ctrl-C: how long to go on serving after leaving the registry",
+    description: "On SIGTERM or Ctrl-C: how long to keep serving after leaving the registry",
     fallback: 500,
     setting: true,
   }),
   drainTimeout: integer("<ms>", [0, hour], {
-    description: "On SIGTERM or Ctrl-C: how long to wait for calls that run",
+    description: "On SIGTERM or Ctrl-C: how long to wait for running calls",
     fallback: 30_000,
     setting: true,
   }),
   metrics: text("<host:port>", {
-    description: "Serve /metrics for Prometheus, /healthz and /readyz there, over HTTP",
+    description: "Serve /metrics (Prometheus), /healthz and /readyz over HTTP at this address",
     fallback: undefined,
     setting: true,
   }),
   logLevel: choice(logLevels, {
-    description: "The least important messages to log on stderr",
+    description: "Lowest level to log on stderr",
     fallback: "info",
     setting: true,
   }),

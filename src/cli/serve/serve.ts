@@ -130,7 +130,7 @@ async function serveUntilStopped(
     watch?.start();
     await aborted(signal);
     watch?.close();
-    log.info("Draining: leaving the registry, finishing what runs");
+    log.info("Draining: leaving the registry, finishing running calls");
     await server.drain({ graceMs: flags.drainGrace, timeoutMs: flags.drainTimeout });
     log.info("Drained");
     return exitCodes.success;

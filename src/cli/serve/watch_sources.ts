@@ -102,7 +102,7 @@ export class SourceWatch {
 
   async #reload(because: string): Promise<void> {
     const { reload, log } = this.#options;
-    if (this.#load !== undefined) log.info("Giving up a load: there is a newer version");
+    if (this.#load !== undefined) log.info("Cancelled a reload: there is a newer version");
     this.#load?.abort();
     const load = this.#load = new AbortController();
     log.info("Reloading", { because });
@@ -111,7 +111,7 @@ export class SourceWatch {
       if (!load.signal.aborted) log.info("Reloaded");
     } catch (error) {
       if (load.signal.aborted) return;
-      log.error(`Not reloaded, serving on as before: ${messageOf(error)}`);
+      log.error(`Not reloaded, still serving the version before: ${messageOf(error)}`);
     } finally {
       if (this.#load === load) this.#load = undefined;
     }

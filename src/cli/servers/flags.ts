@@ -8,7 +8,7 @@ export const serversFlags = {
   ...registryFlags,
   timeout: { ...timeoutFlag, fallback: 2_000 },
   watch: boolean({
-    description: "Go on: a live table on a terminal, else a line for each change",
+    description: "Keep watching: a live table on a terminal, else a line for each change",
     short: "w",
   }),
   json: jsonFlag,

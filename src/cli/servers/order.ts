@@ -41,7 +41,9 @@ export function orderOf([word, server, weight]: readonly string[]): Order {
     );
   }
   if (server === undefined) {
-    throw new UsageError(`Missing <server> (its address, or how its id begins): rpc servers`);
+    throw new UsageError(
+      `Missing <server> (its address, or the first characters of its id): rpc servers`,
+    );
   }
   if (action !== "weight") {
     if (weight !== undefined) throw new UsageError(`${action} takes no weight`);

@@ -7,9 +7,9 @@ export const serviceActions = ["install", "uninstall", "status"] as const;
 export const serviceFlags = {
   name: text("<name>", { description: "What the system calls it", fallback: "rpc", short: "n" }),
   user: boolean({
-    description: "For this user alone, also as root (default: for the machine as root)",
+    description: "Install for this user only (default for root: for the whole machine)",
   }),
-  print: boolean({ description: "Show what would be written and run, and do neither" }),
+  print: boolean({ description: "Show what would be written and run, and change nothing" }),
   json: jsonFlag,
   verbose: verboseFlag,
 };

@@ -5,7 +5,7 @@ const { service: _, ...withoutService } = registryFlags;
 /** The flags of `rpc services`. */
 export const servicesFlags = {
   ...withoutService,
-  all: boolean({ description: "Those too that have no server now", short: "a" }),
+  all: boolean({ description: "Include services without a server", short: "a" }),
   json: jsonFlag,
   verbose: verboseFlag,
 };

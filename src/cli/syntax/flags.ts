@@ -25,6 +25,8 @@ export interface Flag<Value = unknown> {
   readonly parse: (text: string) => Value;
   /** The value when nobody said one. */
   readonly fallback: Value;
+  /** The same as it would be typed. */
+  readonly fallbackText: string;
   /** Can also be set by `RPC_<NAME>` and by `rpc.toml`. */
   readonly setting: boolean;
   /** Values that it can take, for completions. */
@@ -48,11 +50,15 @@ interface FlagOptions<Fallback> {
 
 function build<Value>(
   options: FlagOptions<Value>,
-  kind: Pick<Flag<Value>, "placeholder" | "parse"> & { readonly choices?: readonly string[] },
+  kind: Pick<Flag<Value>, "placeholder" | "parse"> & {
+    readonly choices?: readonly string[];
+    readonly fallbackText?: string;
+  },
 ): Flag<Value> {
   return {
     description: options.description,
     fallback: options.fallback,
+    fallbackText: kind.fallbackText ?? String(options.fallback ?? ""),
     short: options.short,
     setting: options.setting ?? false,
     placeholder: kind.placeholder,
@@ -137,13 +143,15 @@ export function duration<Fallback extends number | undefined>(
   options: FlagOptions<Fallback>,
   bare: keyof typeof millisecondsPerUnit = "s",
 ): Flag<number | Fallback> {
+  const { fallback } = options;
   return build<number | Fallback>(options, {
     placeholder,
+    fallbackText: fallback === undefined ? "" : `${fallback / millisecondsPerUnit.s}s`,
     parse(value) {
       const [, number, unit = bare] = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h)?$/.exec(value) ?? [];
       const ms = Number(number) * millisecondsPerUnit[unit as keyof typeof millisecondsPerUnit];
       if (ms >= 1 && ms <= callTimeoutMsMax) return ms;
-      throw new Error("it must be a time such as 500ms, 30s, 5m or 1h, of a day at the most");
+      throw new Error("it must be a time such as 500ms, 30s, 5m or 1h, at most one day");
     },
   });
 }
@@ -158,6 +166,7 @@ function bytes(
   const [min, max] = bounds;
   return build(options, {
     placeholder: "<size>",
+    fallbackText: `${options.fallback / bytesPerUnit.M}M`,
     parse(value) {
       const [, number, unit = "B"] = /^(\d+(?:\.\d+)?)(?:([KMG])(?:i?B)?|B)?$/i.exec(value) ?? [];
       const size = Math.round(
@@ -190,19 +199,19 @@ export function choice<const Choice extends string>(
 export const registryFlags = {
   registry: text("<url>", {
     description:
-      "Where servers are found: local:, zookeeper[s]://host:2181[,...][/chroot], static:host:port[,...]",
+      "Where to find servers: local:, zookeeper[s]://host:2181[,...][/chroot], static:host:port[,...]",
     fallback: "local:",
     short: "r",
     setting: true,
   }),
   service: text("<name>", {
-    description: "The service that servers belong to",
+    description: "Name of the service",
     fallback: "rpc",
     short: "s",
     setting: true,
   }),
   insecure: boolean({
-    description: "Go without this machine's keys: unencrypted, and open to whoever is there",
+    description: "Ignore this machine's keys: no encryption, and no check of who calls",
     setting: true,
   }),
 };
@@ -215,7 +224,7 @@ export const zonePlaceholder = "<zone>";
 
 /** The flag of every subcommand that can keep to one server. */
 export const serverFlag = text(serverPlaceholder, {
-  description: "That server and no other: its address, or how its id begins",
+  description: "Use only this server: its address, or the first characters of its id",
   fallback: undefined,
 });
 
@@ -229,7 +238,7 @@ export const timeoutFlag = duration("<time>", {
 
 /** The flag of every subcommand that sends or takes what users make. */
 export const messageMaxFlag = bytes([messageMaxLeast, messageMaxMost], {
-  description: "Longest message to take, such as 16M; the other end has a bound of its own",
+  description: "Longest message to accept, such as 16M; the other side has its own limit",
   fallback: messageMaxDefault,
   setting: true,
 });
@@ -237,7 +246,7 @@ export const messageMaxFlag = bytes([messageMaxLeast, messageMaxMost], {
 /** The flags of every subcommand that calls for long: which servers of many it calls. */
 export const nearnessFlags = {
   subset: build<number | "all">({
-    description: "Servers to connect to of a service that has more, spread over clients; or all",
+    description: "Connect to at most this many servers, each client to different ones; or all",
     fallback: subsetDefault,
     setting: true,
   }, {
@@ -246,7 +255,7 @@ export const nearnessFlags = {
     parse: (text) => text === "all" ? text : wholeNumber(text, [1, subsetMax], "", ", or all"),
   }),
   zone: text(zonePlaceholder, {
-    description: "Call servers of this zone, and others when those have too much to do",
+    description: "Prefer servers in this zone; use others when these are down or overloaded",
     fallback: "",
     setting: true,
   }),
@@ -254,12 +263,12 @@ export const nearnessFlags = {
 
 /** The flag of every subcommand that says more on request. */
 export const verboseFlag = boolean({
-  description: "Say more on stderr: what happens, and stack traces",
+  description: "Print more details on stderr, and stack traces",
   short: "v",
 });
 
 /** The flag of every subcommand whose output a program may want to read. */
-export const jsonFlag = boolean({ description: "Print one JSON object a line" });
+export const jsonFlag = boolean({ description: "Print one JSON object per line" });
 
 /** `drainTimeout` as it is written on the command line and in `rpc.toml`: `drain-timeout`. */
 export function kebabCase(key: string): string {

@@ -60,13 +60,15 @@ function checkCount(command: Command, positionals: readonly string[]): void {
     command.positionals.filter(({ count }) => (count ?? "one") === "one")[positionals.length];
   if (missing !== undefined) {
     throw new UsageError(
-      `Missing <${missing.name}> (${missing.description}): rpc ${usageOf(command)}`,
+      `Missing <${missing.name}>, ${missing.description}. Usage: rpc ${usageOf(command)}`,
     );
   }
   const isOpen = command.positionals.at(-1)?.count === "many";
   if (!isOpen && positionals.length > command.positionals.length) {
     const extra = positionals[command.positionals.length];
-    throw new UsageError(`Unexpected argument ${JSON.stringify(extra)}: rpc ${usageOf(command)}`);
+    throw new UsageError(
+      `Unexpected argument ${JSON.stringify(extra)}. Usage: rpc ${usageOf(command)}`,
+    );
   }
 }
 

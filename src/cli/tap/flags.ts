@@ -12,7 +12,7 @@ export const tapFlags = {
   ...registryFlags,
   failed: boolean({ description: "Only calls that fail", short: "f" }),
   slow: duration("<time>", {
-    description: "Only calls that take so long: 100ms, 2s, or a number of milliseconds",
+    description: "Only calls that take at least this long: 100ms, 2s, or a number of milliseconds",
     fallback: undefined,
   }, "ms"),
   server: serverFlag,

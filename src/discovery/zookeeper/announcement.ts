@@ -208,7 +208,7 @@ export class ZooKeeperAnnouncement implements Announcement {
   /** Somebody else has rewritten the node, and sends our clients elsewhere. */
   async #restore({ path, data }: OwnNode, version: number): Promise<void> {
     const { client, clock, log } = this.#options;
-    log.warn("Somebody has rewritten our registration in ZooKeeper, putting it right", { path });
+    log.warn("Another program changed our registration in ZooKeeper, restoring it", { path });
     this.#restoredAtMs = clock.now();
     await client.setData(path, data, version);
   }

@@ -121,7 +121,7 @@ export class HttpListener {
       if (pair.cert === this.#pair?.cert && pair.key === this.#pair.key) return;
       await this.#replace(pair);
     } catch (error) {
-      log.warn("Cannot take over the new certificate", { reason: messageOf(error) });
+      log.warn("Cannot load the new certificate", { reason: messageOf(error) });
     } finally {
       this.#isLooking = false;
     }
@@ -146,7 +146,7 @@ export class HttpListener {
         await sleep(clock, rebindPeriodMs);
       }
     }
-    log.info("Took over the new certificate");
+    log.info("Loaded the new certificate");
   }
 
   /** @throws a certificate or a key that is none, or the two do not belong together */

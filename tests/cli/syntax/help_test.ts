@@ -22,6 +22,21 @@ Deno.test("the help of the program names every command, and none that is hidden"
   for (const line of help.split("\n")) assert.ok(line.length <= columns, line);
 });
 
+Deno.test("help fits a narrow terminal too, and breaks no default and no variable's name", () => {
+  for (const columns of [60, 80]) {
+    const texts = [
+      programHelp(commands, columns),
+      ...shown.map((one) => commandHelp(one, columns)),
+    ];
+    for (const text of texts.map(stripVTControlCharacters)) {
+      assert.doesNotMatch(text, /\[(env|default):$/m);
+      // Only a command line and a word are never broken.
+      const lines = text.split("\n").filter((line) => !/^ {2}rpc |^ *\S+$/.test(line));
+      for (const line of lines) assert.ok(line.length <= columns, line);
+    }
+  }
+});
+
 for (const command of shown) {
   Deno.test(`the help of ${command.name} tells all of it`, () => {
     const help = stripVTControlCharacters(commandHelp(command));
@@ -34,8 +49,9 @@ for (const command of shown) {
     const [text = ""] = help.split("Examples");
     for (const line of text.split("\n")) assert.ok(line.length <= columns, line);
     assert.ok(command.examples.length > 0);
+    const flat = help.replaceAll(/\s+/g, " ");
     for (const [commandLine, meaning] of command.examples) {
-      assert.ok(help.includes(commandLine) && help.includes(meaning), commandLine);
+      assert.ok(help.includes(commandLine) && flat.includes(meaning), commandLine);
     }
   });
 

@@ -113,9 +113,16 @@ Deno.test("a flag that needs a value and has none is refused", () => {
 });
 
 Deno.test("too few and too many positionals are refused, with the form of the command", () => {
-  assertRefused([], /Missing <method> \(the procedure\): rpc do <method> \[args\.\.\.\] \[flags\]/);
+  assertRefused(
+    [],
+    /Missing <method>, the procedure\. Usage: rpc do <method> \[args\.\.\.\] \[flags\]/,
+  );
   assertRefused([], /Missing <action>/, optional);
-  assertRefused(["a", "b", "c"], /Unexpected argument "c": rpc set <action> \[value\]/, optional);
+  assertRefused(
+    ["a", "b", "c"],
+    /Unexpected argument "c"\. Usage: rpc set <action> \[value\]/,
+    optional,
+  );
   assert.deepEqual(read(["a"], optional).positionals, ["a"]);
   assert.deepEqual(read(["a", "b"], optional).positionals, ["a", "b"]);
 });

@@ -125,7 +125,7 @@ Deno.test({
     assert.notEqual(await statusBy(second), 200);
 
     await Deno.writeTextFile(join(files, "live.crt"), "no certificate");
-    await process.says(/Cannot take over the new certificate/);
+    await process.says(/Cannot load the new certificate/);
     assert.equal(await statusBy(first), 200);
 
     await Deno.copyFile(join(files, "second.key"), join(files, "live.key"));

@@ -32,10 +32,10 @@ function whereOf(last: number, lastBegun: number, skip: number): string {
   if (lastBegun === 0) return "before the first line";
   if (lastBegun === skip) return `before line ${skip + 1}`;
   if (last === lastBegun) {
-    return `after line ${last}: all up to it have ended, none behind it has begun`;
+    return `after line ${last}: all lines up to it are done, and none after it has begun`;
   }
-  return `after line ${last}: what came of all up to it is kept; those behind it up to ` +
-    `${lastBegun} have run too, and what came of some of them is lost`;
+  return `after line ${last}: the results of all lines up to it are kept; those up to ` +
+    `${lastBegun} have run too, but results of some of them are lost`;
 }
 
 function goOnText(last: number, stopped: Stopped): string {
