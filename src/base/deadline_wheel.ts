@@ -56,9 +56,9 @@ export abstract class WheelEntry implements Deadline {
   }
 
   /** Those of a slot whose time has come. Called by the wheel. */
-  static due(slot: Slot, nowMs: number): WheelEntry[] {
+  static due(slot: Slot | undefined, nowMs: number): WheelEntry[] {
     const due: WheelEntry[] = [];
-    for (let entry = slot.first; entry !== undefined; entry = entry.#next) {
+    for (let entry = slot?.first; entry !== undefined; entry = entry.#next) {
       if (entry.atMs <= nowMs) due.push(entry);
     }
     return due;
@@ -90,10 +90,8 @@ interface Slot {
  */
 export class DeadlineWheel {
   readonly #clock: Clock;
-  readonly #slots: readonly Slot[] = Array.from(
-    { length: slotCount },
-    (): Slot => ({ wheel: this, first: undefined }),
-  );
+  /** Each made when it is first used: to make all takes longer than a short program has. */
+  readonly #slots = new Array<Slot | undefined>(slotCount).fill(undefined);
   #size = 0;
   /** All that was due by then has expired. */
   #tick = 0;
@@ -143,7 +141,7 @@ export class DeadlineWheel {
     if (this.#timer === undefined) this.#tick = Math.floor(this.#clock.now() / wheelTickMs);
     // Rounded up, so that all in a slot are due when its tick comes.
     const tick = Math.max(Math.ceil(entry.atMs / wheelTickMs), this.#tick + 1);
-    entry.enter(this.#slots[tick % slotCount] as Slot);
+    entry.enter(this.#slots[tick % slotCount] ??= { wheel: this, first: undefined });
     this.#size++;
     if (tick < this.#timerTick) this.#ringAt(Math.min(tick, this.#tick + lingerTicks));
   }
@@ -162,7 +160,7 @@ export class DeadlineWheel {
     this.#tick = now;
     for (let tick = from; tick <= now; tick++) {
       // Collected first: a callback may cancel its neighbours or add to this very slot.
-      for (const entry of WheelEntry.due(this.#slots[tick % slotCount] as Slot, nowMs)) {
+      for (const entry of WheelEntry.due(this.#slots[tick % slotCount], nowMs)) {
         entry.expire();
       }
     }

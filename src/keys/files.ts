@@ -43,16 +43,20 @@ export function keysDirectory(
 
 /** Whether there is anything in a directory that a machine with keys has. */
 export function hasKeyFiles(directory: string): boolean {
-  return [keyFiles.authority, keyFiles.machine, keyFiles.machineKey].some((name) => {
-    try {
-      Deno.statSync(joinPath(directory, name));
-      return true;
-    } catch (error) {
-      // What cannot be looked at may well be there: whoever reads it will say.
-      return !(error instanceof Deno.errors.NotFound ||
-        error instanceof Deno.errors.NotADirectory);
-    }
-  });
+  // Most machines have none: one question for them, not three.
+  return mayBeThere(directory) &&
+    [keyFiles.authority, keyFiles.machine, keyFiles.machineKey]
+      .some((name) => mayBeThere(joinPath(directory, name)));
+}
+
+function mayBeThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    // What cannot be looked at may well be there: whoever reads it will say.
+    return !(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory);
+  }
 }
 
 /** Whether the cluster was made here. */
