@@ -1,4 +1,4 @@
-import type { Clock } from "../base/clock.ts";
+import type { Clock, Timer } from "../base/clock.ts";
 import { CommandError } from "../base/command_error.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
@@ -121,17 +121,26 @@ export class Gateway {
   /**
    * Takes no more calls, and finishes those under way. Those that take too long are ended, and
    * their callers told, as far as they read it.
+   *
+   * @param hurry ends them now
    */
-  async close(): Promise<void> {
+  async close(hurry?: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     const gone = Promise.withResolvers<void>();
-    const late = clock.after(gatewayDrainMs, () => this.#calls.end());
-    const last = clock.after(gatewayDrainMs + gatewayGraceMs, gone.resolve);
+    let last: Timer | undefined;
+    const end = () => {
+      late.cancel();
+      this.#calls.end();
+      last ??= clock.after(gatewayGraceMs, gone.resolve);
+    };
+    const late = clock.after(gatewayDrainMs, end);
+    hurry?.addEventListener("abort", end, { once: true });
     this.#ended.abort();
     // WebSockets first: the runtime closes them, whatever they wait for, with the port.
     const ended = this.#routes.drain().then(() => this.#listener.close());
     await Promise.race([ended, gone.promise]);
+    hurry?.removeEventListener("abort", end);
     late.cancel();
-    last.cancel();
+    last?.cancel();
   }
 }

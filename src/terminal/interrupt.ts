@@ -17,12 +17,17 @@ const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
  * Aborts at the first request to end; at the second the process ends at once, with exit code 130.
  * The end of the terminal is such a request too, unless it was to be ignored from the start: what
  * is under way ends as at Ctrl-C, and a screen is given back.
+ *
+ * @param hurry what the second does instead: the process ends at once at the third
  */
-export function onInterrupt(): Interrupt {
+export function onInterrupt(hurry?: () => void): Interrupt {
   const abort = new AbortController();
+  let hurryOnce = hurry;
   const listener = () => {
-    if (abort.signal.aborted) Deno.exit(130);
-    abort.abort();
+    if (!abort.signal.aborted) return abort.abort();
+    if (hurryOnce === undefined) Deno.exit(130);
+    hurryOnce();
+    hurryOnce = undefined;
   };
   const isIgnored = ignoresHangup();
   const hangupListener = () => {

@@ -113,6 +113,18 @@ Deno.test("streams and JSON-RPC over HTTP are told too that the gateway ends, an
   assert.match(said[1] ?? "", error);
 });
 
+Deno.test("a gateway that is asked to hurry tells its callers at once", async () => {
+  const { gateway, calls, call } = await gatewayOfNobody();
+  const late = call();
+  await waitFor("the call", () => calls.length === 1);
+  const hurry = new AbortController();
+  const ended = gateway.close(hurry.signal);
+  hurry.abort();
+  assert.equal((await late).status, 503);
+  assert.equal((await (await late).json()).executed, "maybe");
+  await within("the end", ended);
+});
+
 Deno.test("a gateway that ends does not wait for who never reads his answer", async () => {
   const { gateway, clock, calls } = await gatewayOfNobody();
   const port = Number(new URL(gateway.url).port);

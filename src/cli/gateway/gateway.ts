@@ -45,7 +45,8 @@ export async function run(
     // are one write.
     later: (run) => void setImmediate(run),
   });
-  const interrupt = onInterrupt();
+  const hurry = new AbortController();
+  const interrupt = onInterrupt(() => hurry.abort());
   try {
     const gateway = await Gateway.start({
       ...{ listen, client, discovery, transport, service, token, allowHosts, allowOrigins, tls },
@@ -56,7 +57,7 @@ export async function run(
     });
     printLine(`ready ${gateway.url}${token === undefined ? "" : `#token=${token}`}`);
     await aborted(interrupt.signal);
-    await gateway.close();
+    await gateway.close(hurry.signal);
     return exitCodes.success;
   } finally {
     client.close();

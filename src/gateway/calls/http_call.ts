@@ -35,6 +35,7 @@ export async function answerCall(
   const params = paramsOf(text);
   const form = streamFormOf(request);
   if (form !== undefined) {
+    checkBegin(request);
     try {
       return await streamResponse(calls.stream(method, params, options), form, clock);
     } catch (error) {
@@ -73,6 +74,20 @@ function paramsOf(text: string): Params | undefined {
 /** The form of a stream that the caller asks for; `undefined`: all of the result at once. */
 function streamFormOf({ headers }: Request): StreamForm | undefined {
   const accept = headers.get("accept") ?? "";
-  if (/\btext\/event-stream\b/i.test(accept)) return "events";
-  return /\bapplication\/(x-)?ndjson\b/i.test(accept) ? "lines" : undefined;
+  // What is taken by no means at all is named with it.
+  const taken = accept.replaceAll(/[^,]*;\s*q=0(\.0*)?\s*(?=,|;|$)/gi, "");
+  if (/\btext\/event-stream\b/i.test(taken)) return "events";
+  return /\bapplication\/(x-)?ndjson\b/i.test(taken) ? "lines" : undefined;
+}
+
+/**
+ * Refuses to begin a stream anew for one who wants to go on with it: he would take its items for
+ * those that he has not had.
+ *
+ * @throws {HttpProblem} 400
+ */
+function checkBegin({ headers }: Request): void {
+  if ((headers.get("last-event-id") ?? "") === "") return;
+  const text = "Cannot go on after Last-Event-ID: a stream is a call, which begins anew without it";
+  throw new HttpProblem(400, "InvalidRequest", text);
 }

@@ -28,7 +28,7 @@ export class BodyReader {
    * or there are too many (503)
    */
   async read(request: Request): Promise<string> {
-    if (request.headers.has("content-encoding")) throw encoded();
+    if (!isPlain(request.headers.get("content-encoding"))) throw encoded();
     const length = lengthOf(request);
     if (length !== undefined && length > this.#bound.bytes) {
       throw tooLong(`it is ${length} bytes long`, this.#bound);
@@ -97,6 +97,11 @@ function decode(decoder: TextDecoder, bytes?: Uint8Array, options?: TextDecodeOp
   } catch {
     throw new HttpProblem(400, "ParseError", "Cannot read the body: it is no UTF-8");
   }
+}
+
+/** Whether a body is sent as it is: some say so. */
+function isPlain(encoding: string | null): boolean {
+  return encoding === null || encoding === "" || encoding.toLowerCase() === "identity";
 }
 
 /** How long a body says it is, to which the runtime holds it; `undefined`: it says nothing. */

@@ -161,7 +161,18 @@ Deno.test("hosts, types and upgrades that are none are told what they are, and n
       ...["application/jsonp", "multipart/form-data; boundary=x", "text/plain;application/json"],
     ]
   ) assert.equal((await ask({ type })).status, 415, type);
-  assert.equal((await ask({ more: ["content-encoding: gzip"] })).status, 415);
+  for (const [encoding, status] of [["gzip", 415], ["gzip, identity", 415], ["Identity", 200]]) {
+    const more = [`content-encoding: ${encoding}`];
+    assert.equal((await ask({ more })).status, status, more[0]);
+  }
+  // A stream that broke off is not begun anew in silence, and nobody is sent what he does not take.
+  const stream = { more: ["accept: text/event-stream", "last-event-id: 7"] };
+  assert.deepEqual((({ status, body }) => [status, JSON.parse(body).name])(await ask(stream)), [
+    400,
+    "InvalidRequest",
+  ]);
+  const plain = await ask({ more: ["accept: application/json, text/event-stream;q=0.0"] });
+  assert.deepEqual([plain.status, plain.body], [200, '"pong"\n']);
   const inQuery = [`POST /call/ping?token=${gateway.token} HTTP/1.1`, `host: ${host}`];
   assert.match(await raw(gateway.url, [...inQuery, "content-length: 0"]), /^HTTP\/1.1 401/);
   assert.equal((await ask({ method: "GET /", more: ["upgrade: websocket"] })).status, 400);
