@@ -22,7 +22,7 @@ export function importProblem(message: string, url: string): string | undefined 
   for (const path of seen) {
     const text = textOf(path);
     if (text === undefined) continue;
-    for (const [imported] of importedFiles(path, text, dirname(root))) {
+    for (const [imported] of importedFiles(path, text, [dirname(root)])) {
       if (imported === undefined || seen.has(imported)) continue;
       const problem = look(imported, path);
       if (problem !== undefined) return problem;

@@ -29,11 +29,16 @@ const pythonFrom = /^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*(\([^)]*\)|[
 /**
  * The local files that the text of the file at `path` imports, by its name's ending.
  *
- * @param home where a Python program looks for modules: the directory of its first file
+ * @param homes where a Python program looks for modules: the directory of its first file; before it
+ * that of the file which it links to
  */
-export function importedFiles(path: string, text: string, home: string): Candidates[] {
+export function importedFiles(
+  path: string,
+  text: string,
+  homes: readonly string[],
+): Candidates[] {
   if (scriptName.test(path)) return scriptImports(path, text);
-  return pythonName.test(path) ? pythonImports(path, text, home) : [];
+  return pythonName.test(path) ? pythonImports(path, text, homes) : [];
 }
 
 /** Where Python looks for the module of this dotted name. */
@@ -59,25 +64,28 @@ function scriptImports(path: string, text: string): Candidates[] {
   });
 }
 
-function pythonImports(path: string, text: string, home: string): Candidates[] {
+function pythonImports(path: string, text: string, homes: readonly string[]): Candidates[] {
   const found: Candidates[] = [];
-  const add = (base: string, name: string) => {
+  const add = (bases: readonly string[], name: string) => {
     const parts = name.split(".");
     // Each package on the way runs its own file.
-    parts.forEach((_, index) =>
-      found.push(pythonModule(base, parts.slice(0, index + 1).join(".")))
-    );
+    parts.forEach((_, index) => {
+      const inside = parts.slice(0, index + 1).join(".");
+      found.push(bases.flatMap((base) => pythonModule(base, inside)));
+    });
   };
   for (const [, list = ""] of text.matchAll(pythonImport)) {
-    for (const name of namesOf(list)) add(home, name);
+    for (const name of namesOf(list)) add(homes, name);
   }
   for (const [, dots = "", name = "", list = ""] of text.matchAll(pythonFrom)) {
     const ups = Array.from({ length: Math.max(0, dots.length - 1) }, () => "..");
-    const base = dots === "" ? home : join(dirname(path), ...ups);
-    add(base, name);
+    const bases = dots === "" ? homes : [join(dirname(path), ...ups)];
+    add(bases, name);
     // What is imported from a package may be a module of it.
-    const inside = join(base, ...name.split("."));
-    for (const one of namesOf(list)) found.push(pythonModule(inside, one));
+    const insides = bases.map((base) => join(base, ...name.split(".")));
+    for (const one of namesOf(list)) {
+      found.push(insides.flatMap((inside) => pythonModule(inside, one)));
+    }
   }
   return found;
 }

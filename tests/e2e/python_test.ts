@@ -112,7 +112,17 @@ test("what a Python file names beside itself is found, whatever it is called", a
     at("json.py"),
     "from .beside import number\ndef told():\n    return number\n",
   );
-  for (const [file, told] of [["pkg/queue.py", '["pkg",7,7]'], ["json.py", "8"]] as const) {
+  const cases = [["pkg/queue.py", '["pkg",7,7]'], ["json.py", "8"]];
+  if (Deno.build.os !== "windows") {
+    // As Python does for a program that is a link.
+    await Deno.mkdir(at("real"));
+    await Deno.writeTextFile(at("real/helper.py"), "number = 9\n");
+    const linked = "from helper import number\ndef told():\n    return number\n";
+    await Deno.writeTextFile(at("real/linked.py"), linked);
+    await Deno.symlink("real/linked.py", at("linked.py"));
+    cases.push(["linked.py", "9"]);
+  }
+  for (const [file = "", told] of cases) {
     const server = await home.serve(["127.0.0.1", "0", file, "--python", python]);
     const run = await home.run(["call", "told"]);
     assert.equal(run.stdout, `${told}\n`, run.stderr);

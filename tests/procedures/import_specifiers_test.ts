@@ -3,7 +3,7 @@ import { importedFiles } from "../../src/procedures/import_specifiers.ts";
 
 /** The first place of each import. */
 const firstOf = (path: string, text: string) =>
-  importedFiles(path, text, "/p").map(([first]) => first);
+  importedFiles(path, text, ["/p"]).map(([first]) => first);
 
 Deno.test("importedFiles() finds what a script imports from files, and nothing else", () => {
   const text = `
@@ -32,7 +32,7 @@ from ..up.more import (
 from package import part  # a comment
 name = "import nothing"
 `;
-  const files = importedFiles("/p/pkg/sub/m.py", text, "/p").flat();
+  const files = importedFiles("/p/pkg/sub/m.py", text, ["/p"]).flat();
   for (
     const path of [
       ...["/p/helper.py", "/p/os/path.py", "/p/pkg/sub/near.py", "/p/pkg/sub/__init__.py"],
@@ -44,5 +44,5 @@ name = "import nothing"
 });
 
 Deno.test("importedFiles() of a file that is no program is nothing", () => {
-  assert.deepEqual(importedFiles("/p/data.json", `import "./a.ts"`, "/p"), []);
+  assert.deepEqual(importedFiles("/p/data.json", `import "./a.ts"`, ["/p"]), []);
 });

@@ -54,7 +54,7 @@ export function rootFiles({ module, exec = [] }: Sources): string[] {
 export function readSources(roots: readonly string[]): SourceFiles {
   const files = new Map<string, SourceFile>();
   for (const root of roots) {
-    const home = dirname(root);
+    const homes = [...new Set([dirname(realPath(root)), dirname(root)])];
     const waiting: (readonly string[])[] = [[root]];
     for (let candidates = waiting.shift(); candidates !== undefined; candidates = waiting.shift()) {
       for (const path of candidates) {
@@ -63,7 +63,7 @@ export function readSources(roots: readonly string[]): SourceFiles {
         if (known === undefined) {
           const { file, text } = read(path);
           files.set(path, file);
-          if (text !== undefined) waiting.push(...importedFiles(path, text, home));
+          if (text !== undefined) waiting.push(...importedFiles(path, text, homes));
         }
         // Those that would be tried after it are not part of anything.
         if (files.get(path) !== noFile) break;
@@ -109,13 +109,24 @@ function read(path: string): { readonly file: SourceFile; readonly text?: string
   }
 }
 
-/** Follows links, so that one that leads elsewhere is another file. */
+/**
+ * Follows links, so that one that leads elsewhere is another file. What copies times too, or sets
+ * all to one, gives a new text of the same length the time of the old one, but for `ctime`.
+ */
 function stampAt(path: string): string | undefined {
   try {
-    const { isFile, mtime, size, dev, ino } = Deno.statSync(path);
-    return isFile ? `${mtime?.getTime()} ${size} ${dev} ${ino}` : undefined;
+    const { isFile, mtime, ctime, size, dev, ino } = Deno.statSync(path);
+    return isFile ? `${mtime?.getTime()} ${ctime?.getTime()} ${size} ${dev} ${ino}` : undefined;
   } catch {
     return undefined;
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
   }
 }
 

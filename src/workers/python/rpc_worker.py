@@ -10,6 +10,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 import traceback
 import types
 from typing import Any, Callable, Dict, Iterator, List, Optional
@@ -193,7 +194,9 @@ class Worker:
                         request["call"] = call
                     self._requests.put(request)
         except OSError:
-            pass
+            # A function has closed what is not its own: what was read before is still answered.
+            while self._calls or not self._requests.empty():
+                time.sleep(0.01)
         except BaseException:
             traceback.print_exc()
         finally:
@@ -604,7 +607,8 @@ def load(path: str) -> types.ModuleType:
     # A file called json.py must not become what the standard library takes for its own.
     name = f"{name} (served)" if name in sys.modules else name
     sys.argv = [path]
-    sys.path.insert(0, directory)
+    # Of a link as Python does for a program: what lies beside the file itself goes first.
+    sys.path[:0] = list(dict.fromkeys([os.path.dirname(os.path.realpath(path)), directory]))
     # Bytecode tells versions apart by the second, and edits come faster.
     sys.dont_write_bytecode = True
     if not any(os.path.exists(os.path.join(directory, own)) for own in ("rpc.py", "rpc")):

@@ -8,6 +8,8 @@ import {
   stampWhenRead,
 } from "../../../src/cli/serve/source_files.ts";
 
+import { waitFor } from "../../support/wait_for.ts";
+
 async function withFiles(
   texts: Record<string, string>,
   test: (directory: string) => void | Promise<void>,
@@ -54,6 +56,47 @@ Deno.test("readSources() follows imports, in a circle too, and waits for what is
     assert.notEqual(stampOf(before), stampWhenRead(before));
     assert.equal(differenceOf(before, readSources(roots)), join(directory, "gone.ts"));
   });
+});
+
+Deno.test({
+  name: "a text of the same length and with the same time is another one",
+  // There is no time there that cannot be set.
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await withFiles({ "a.ts": "export const a = 1;" }, async (directory) => {
+      const path = join(directory, "a.ts");
+      const old = new Date(0);
+      await Deno.utime(path, old, old);
+      const before = readSources([path]);
+      // The system tells that time by the second.
+      await waitFor("another second", async () => {
+        await Deno.writeTextFile(path, "export const a = 2;");
+        await Deno.utime(path, old, old);
+        return stampOf(before) !== stampWhenRead(before);
+      });
+    });
+  },
+});
+
+Deno.test({
+  name: "what a linked Python file imports from beside itself is part of it",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await withFiles({ "link.txt": "" }, async (directory) => {
+      await Deno.mkdir(join(directory, "real"));
+      await Deno.writeTextFile(
+        join(directory, "real/tasks.py"),
+        "import helper\nfrom pkg import a\n",
+      );
+      await Deno.writeTextFile(join(directory, "real/helper.py"), "");
+      await Deno.symlink("real/tasks.py", join(directory, "tasks.py"));
+      const files = readSources([join(directory, "tasks.py")]);
+      assert.notEqual(files.get(join(directory, "real/helper.py"))?.content ?? "-", "-");
+      assert.ok(
+        files.has(join(directory, "pkg/a.py")) && files.has(join(directory, "helper.py")) === false,
+      );
+    });
+  },
 });
 
 Deno.test("a file that was written again as it was is no difference", async () => {

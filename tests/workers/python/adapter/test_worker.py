@@ -251,6 +251,22 @@ class Files(unittest.TestCase):
                 worker.call("close_all")
             self.assertNotIn("Traceback", worker.log())
 
+    @unittest.skipUnless(hasattr(os, "fork"), "POSIX closes so")
+    def test_a_function_that_closes_the_input_costs_no_call_that_was_read(self):
+        text = """
+            import os, time
+            def close_input():
+                os.close(3)
+            def slow():
+                time.sleep(0.1)
+                return 1
+        """
+        with Worker(text) as worker:
+            worker.call("close_input")
+            self.assertEqual(worker.call("slow"), 1)
+            with self.assertRaises(EOFError):
+                worker.read()
+
     def test_what_is_no_function_of_the_file_is_not_served(self):
         text = """
             import os, functools
