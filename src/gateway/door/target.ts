@@ -12,17 +12,22 @@ const authorityForm = /^(\[[\da-f:.]+\]|\w[\w.-]*)(?::\d{1,5})?$/i;
 export function targetOf({ url: text, headers }: Pick<Request, "url" | "headers">): URL {
   const start = text.indexOf("//") + 2;
   const end = text.indexOf("/", start);
-  const authority = text.slice(start, end === -1 ? undefined : end);
-  const [, host] = authorityForm.exec(authority) ?? [];
+  const authority = end === -1 ? text.slice(start) : text.slice(start, end);
   // HTTP/2 has none as a rule; two of them are one with a comma.
   const said = headers.get("host");
-  if (host === undefined || (said !== null && said !== authority)) throw unreadable();
+  if (said !== null && said !== authority) throw unreadable();
   const url = parsed(text);
-  // `127.1` and `0x7f.1` are addresses to some, and names to others.
-  const isAsWritten = host.startsWith("[") || host.toLowerCase() === url.hostname;
-  if (!isAsWritten) throw unreadable();
+  if (authority !== lastGood) {
+    const [, host] = authorityForm.exec(authority) ?? [];
+    // `127.1` and `0x7f.1` are addresses to some, and names to others.
+    if (host?.startsWith("[") !== true && host?.toLowerCase() !== url.hostname) throw unreadable();
+    lastGood = authority;
+  }
   return url;
 }
+
+/** Nearly all requests are for one name, which need not be looked at again. */
+let lastGood: string | undefined;
 
 function parsed(text: string): URL {
   try {
