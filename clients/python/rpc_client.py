@@ -2320,7 +2320,8 @@ class Client:
     ) -> None:
         options = _Options(registry, service, timeout, keys, insecure, message_max)
         self._loop = asyncio.new_event_loop()
-        self._lock = threading.Lock()
+        # Whoever holds it may collect garbage, and leave a stream by that.
+        self._lock = threading.RLock()
         self._pid = os.getpid()
         self._is_closed = False
         # It must not hold this client, which ends it when nobody holds that any more.
@@ -2333,12 +2334,16 @@ class Client:
         self._core: _Core = asyncio.run_coroutine_threadsafe(start(), self._loop).result()
         self._forgotten = weakref.finalize(self, _begin_to_end, self._core, self._pid)
 
+    def _has_ended(self) -> bool:
+        """Whether it was closed, or the program is at its end: then its thread does nothing more."""
+        return self._is_closed or not self._forgotten.alive
+
     def _submit(self, work: "Coroutine[Any, Any, Any]") -> Any:
         with self._lock:
-            if not self._is_closed and os.getpid() == self._pid:
+            if not self._has_ended() and os.getpid() == self._pid:
                 return asyncio.run_coroutine_threadsafe(work, self._loop)
         work.close()
-        if self._is_closed:
+        if self._has_ended():
             raise _closed()
         raise Unavailable("This client was made before a fork: make another in the new process")
 
@@ -2413,8 +2418,9 @@ class Client:
                     return
                 yield from batch
         finally:
-            if not self._is_closed:
-                self._wait(leave())
+            # Not waited for: this may run wherever garbage is collected, also in the loop's own thread.
+            if not self._has_ended():
+                self._submit(leave())
 
     def procedures(self, **options: Any) -> Any:
         """Procedures as methods: `client.procedures(timeout=5).fib(32)`."""

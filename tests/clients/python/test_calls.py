@@ -619,6 +619,36 @@ class Streams(unittest.TestCase):
             granted = 4 + sum(message["params"]["n"] for message in server.messages if message["method"] == "rpc.more")
             self.assertLessEqual(granted, 10 + 4)
 
+    def test_a_stream_that_garbage_collection_leaves_in_the_clients_own_thread_stops_the_server_too(self):
+        with FakeServer(self.counting()) as server, Client(static(server), timeout=PATIENCE) as client:
+            cycle = [client.stream("f", credit=4)]
+            cycle.append(cycle)
+            self.assertEqual(next(cycle[0]), 0)
+            del cycle
+            client._loop.call_soon_threadsafe(gc.collect)
+            server.heard("rpc.cancel")
+            with FakeServer(echo) as other, Client(static(other)) as again:
+                self.assertEqual(again.call("f", [1]), [1])
+
+    def test_a_program_ends_though_a_stream_was_not_read_to_its_end_and_calls_come_late(self):
+        with FakeServer(self.counting()) as server:
+            text = (
+                "import atexit, sys; sys.path.insert(0, sys.argv[1])\n"
+                "import rpc_client\n"
+                "client = None\n"
+                "def late():\n"
+                "    try: client.call('f', timeout=60)\n"
+                "    except rpc_client.Cancelled as error: print(error)\n"
+                "atexit.register(late)\n"
+                "client = rpc_client.Client(sys.argv[2])\n"
+                "items = client.stream('f', credit=4)\n"
+                "print(next(items))\n"
+            )
+            command = [sys.executable, "-B", "-c", text, os.path.dirname(rpc_client.__file__), static(server)]
+            run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE)
+            said = run.stdout.decode().splitlines()
+            self.assertEqual((run.returncode, said, run.stderr), (0, ["0", "The client is closed"], b""))
+
     def test_what_is_no_stream_has_its_result_as_the_only_item(self):
         with FakeServer(echo) as server, Client(static(server)) as client:
             self.assertEqual(list(client.stream("f", [1])), [[1]])
