@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { RpcHome, type RpcRunOptions } from "../support/rpc_process.ts";
+import { twoAtOnce } from "../support/two_at_once.ts";
 
 /** A mistake: one line on stderr that says what to do, nothing on stdout, no stack trace. */
 async function assertFails(
@@ -13,7 +14,9 @@ async function assertFails(
   const told = `rpc ${args.join(" ")}: exit code ${result.code}\n${result.stderr}`;
   assert.equal(result.code, code, told);
   assert.equal(result.stdout, "", told);
-  assert.match(result.stderr, /^rpc: [^\n]+\n$/, told);
+  // A machine that is busy with other things may take long to load what there is to serve.
+  const said = result.stderr.replace(/^\S+ WRN Still loading .*\n/gm, "");
+  assert.match(said, /^rpc: [^\n]+\n$/, told);
   assert.match(result.stderr, message, told);
 }
 
@@ -53,7 +56,7 @@ Deno.test("a command line that cannot be is refused with exit code 2", async () 
     ["config set registry here", /Cannot use the registry "here"/],
     ["config set workers many", /Cannot use workers "many"/],
   ];
-  for (const [line, message] of cases) await assertFails(home, line.split(" "), 2, message);
+  await twoAtOnce(cases, ([line, message]) => assertFails(home, line.split(" "), 2, message));
 });
 
 Deno.test("without a command the help is on stderr, with exit code 2", async () => {
@@ -92,7 +95,7 @@ Deno.test("a server that cannot listen says why, with exit code 1", async () => 
     ["serve 192.0.2.1 0", /this machine has no such address; 0\.0\.0\.0 listens on all/],
     ["serve no.such.host.invalid 0", /neither an address nor a known name/],
   ];
-  for (const [line, message] of cases) await assertFails(home, line.split(" "), 1, message);
+  await twoAtOnce(cases, ([line, message]) => assertFails(home, line.split(" "), 1, message));
   assert.equal((await home.run(["call", "ping"])).stdout, '"pong"\n');
 });
 
@@ -110,7 +113,7 @@ Deno.test("a call that nobody can answer says what to do, with exit code 1", asy
     ["servers --registry zookeeper://127.0.0.1:1", /Cannot reach ZooKeeper.*Start it/],
     ["methods --registry zookeeper://127.0.0.1:1", /Cannot reach ZooKeeper.*Start it/],
   ];
-  for (const [line, message] of cases) await assertFails(home, line.split(" "), 1, message);
+  await twoAtOnce(cases, ([line, message]) => assertFails(home, line.split(" "), 1, message));
 });
 
 Deno.test("a call that the server refuses says what is wrong with it", async () => {
@@ -127,7 +130,7 @@ Deno.test("a call that the server refuses says what is wrong with it", async () 
     ['call fib --params {"m":1}', /fib\({"m":1}\).*m is not a parameter/],
     ["call rpc.frobnicate", /MethodNotFound/],
   ];
-  for (const [line, message] of cases) await assertFails(home, line.split(" "), 1, message);
+  await twoAtOnce(cases, ([line, message]) => assertFails(home, line.split(" "), 1, message));
   // Nothing of that has disturbed anybody.
   assert.equal((await home.run(["call", "fib", "20"])).stdout, "6765\n");
 });
