@@ -40,8 +40,8 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
     plan: {
       quick,
       rounds: positive("rounds", values.rounds) ?? (quick ? 1 : 5),
-      soakMinutes: positive("soak", values.soak) ?? (quick ? 0.05 : 0.5),
-      load: quick ? { warmupMs: 100, durationMs: 200 } : { warmupMs: 1_000, durationMs: 2_000 },
+      soakMinutes: positive("soak", values.soak) ?? (quick ? 0.01 : 0.5),
+      load: quick ? { warmupMs: 50, durationMs: 100 } : { warmupMs: 1_000, durationMs: 2_000 },
     },
   };
 }

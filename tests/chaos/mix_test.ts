@@ -26,7 +26,7 @@ import { startOverloaded, startUnruly, stayDeaf } from "./unruly.ts";
 
 const seeds = Deno.env.get("RPC_TEST_SEED")?.split(",").map(Number) ??
   Array.from({ length: isLong ? 3 : 1 }, () => Math.floor(Math.random() * 2 ** 31));
-const durationMs = 1_000 * Number(Deno.env.get("RPC_TEST_CHAOS_SECONDS") ?? (isLong ? 600 : 15));
+const durationMs = 1_000 * Number(Deno.env.get("RPC_TEST_CHAOS_SECONDS") ?? (isLong ? 600 : 10));
 
 /**
  * Long enough for several servers in turn to be found dead: the promise is about what happens until

@@ -13,8 +13,8 @@ import { Cluster, measured, stopAll } from "./cluster.ts";
 
 const sessionTimeoutMs = 4_000;
 
-/** So long that a server is killed and started again meanwhile, also on a busy machine. */
-const ghostTimeoutMs = 15_000;
+/** So long that no ghost ends by itself while a test looks at it, also on a busy machine. */
+const ghostTimeoutMs = 20_000;
 const shared = sharedZooKeeper({ config: { maxSessionTimeout: 20_000 } });
 let chroots = 0;
 
@@ -80,22 +80,21 @@ zooKeeperTest(
     await using cluster = await Cluster.create(url(port, ghostTimeoutMs));
     try {
       const killed = await cluster.serve();
+      const [ghost] = await names();
       await killed.kill();
       await cluster.serve({ port: killed.port });
       assert.equal((await names()).length, 2, "the ghost is there");
       const { stdout } = await cluster.home.run(["servers", "--json"]);
       assert.equal(stdout.trim().split("\n").length, 1, stdout);
       const load = await cluster.load({ methods: ["once"] });
-      const startedAtMs = performance.now();
-      await waitFor("the ghost's end", async () => (await names()).length === 1, {
-        timeoutMs: 30_000,
-      });
-      const ghostMs = Math.round(performance.now() - startedAtMs);
+      // To all who watch, the end of its session is that its node is deleted, and no more.
+      await outsider.delete(`/services/rpc/${ghost}`);
       await load.more(200);
+      assert.equal((await names()).length, 1, "its successor is registered");
       await stopAll([load]);
       const result = cluster.audit();
       assert.deepEqual(result.failed, {}, "a connection that is closed fails what is in flight");
-      measured("ghost", { sent: result.sent, ghostMs });
+      measured("ghost", { sent: result.sent });
     } finally {
       await outsider.close();
     }
