@@ -11,7 +11,7 @@ Deno.test("rpc keys init makes a cluster once, and show tells who this machine i
   await using home = await RpcHome.create();
   const before = await home.run(["keys", "show"]);
   assert.equal(before.code, 1);
-  assert.match(before.stderr, /no keys in .*: rpc keys init makes a cluster/);
+  assert.match(before.stderr, /no keys in .*: create a cluster with rpc keys init, or join/);
 
   const made = await home.run(["keys", "init", "--name", "alpha"]);
   assert.equal(made.code, 0, made.stderr);

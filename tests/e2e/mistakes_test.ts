@@ -41,7 +41,7 @@ Deno.test("a command line that cannot be is refused with exit code 2", async () 
     ["call ping --repeat many", /Cannot use --repeat "many"/],
     ["call ping --timeout -1", /Cannot use --timeout "-1"/],
     ["call ping --balance fair", /it must be one of p2c, /],
-    ["call fib 1 --params {}", /choose one$/],
+    ["call fib 1 --params {}", /: choose one/],
     ["call fib --params [1]", /it must be a JSON object, such as/],
     ["call fib --params {", /it must be a JSON object, such as/],
     ["call ping --registry here", /Cannot use the registry "here": .*write local:/],

@@ -4,7 +4,7 @@ import { RpcHome } from "../support/rpc_process.ts";
 import { startZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
 
 zooKeeperTest(
-  "rpc keys zookeeper makes what writes what ZooKeeper needs for TLS with the same keys",
+  "rpc keys zookeeper makes what has a ZooKeeper speak TLS with the same keys",
   async () => {
     await using home = await RpcHome.create();
     await using stranger = await RpcHome.create();
