@@ -39,7 +39,10 @@ const kinds: Readonly<Record<string, Kind>> = {
   service: text,
   lastKnownDir: text,
   zone: text,
-  module: text,
+  module: {
+    mustBe: "must be a text or a URL",
+    isFit: (value) => isText(value) || value instanceof URL,
+  },
   host: text,
   advertise: text,
   insecure: flag,

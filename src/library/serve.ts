@@ -24,7 +24,7 @@ export interface ServeOptions extends RegistryOptions {
    * The module whose exported functions are served, or a file in Python:
    * `import.meta.resolve("./tasks.ts")`.
    */
-  readonly module?: string;
+  readonly module?: string | URL;
   /**
    * What runs a module in Python, such as `["python3.12"]`. @default `.venv` beside it, or the
    * system's
@@ -115,7 +115,7 @@ async function start(options: ServeOptions): Promise<RunningServer> {
   const discovery = await openRegistry({ ...options, service }, log);
   try {
     return await RunningServer.start({
-      module: options.module,
+      module: options.module instanceof URL ? options.module.href : options.module,
       exec: options.exec,
       python: options.python,
       builtin: options.builtin ?? false,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { freePort } from "../support/free_port.ts";
 import { shTest } from "../support/posix.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
@@ -140,4 +141,23 @@ shTest("rpc servers --watch ends when its reader has gone, though nothing happen
     assert.equal(await watch.ended(), 0, watch.describe());
     assert.equal(watch.stderr, "");
   }
+});
+
+Deno.test({
+  name: "keys and tokens that nobody reads are an error, since they are nowhere else",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using home = await RpcHome.create();
+    assert.equal((await home.run(["keys", "init"])).code, 0);
+    const cases: [string[], RegExp][] = [
+      [["keys", "export", "bob"], /^rpc: Nobody has read the keys for bob: .* --name bob\n$/],
+      [["keys", "invite", `127.0.0.1:${freePort()}`], /^rpc: Nobody has read the token\n$/],
+    ];
+    for (const [args, stderr] of cases) {
+      const command = home.start(args);
+      command.closeStdout();
+      assert.equal(await command.ended(), 1, command.describe());
+      assert.match(command.stderr, stderr);
+    }
+  },
 });

@@ -33,7 +33,7 @@ Deno.test("serve() refuses what names no program, no module and no callers", asy
     [{}, /Cannot serve nothing: give module, exec or builtin/],
     [{ builtin: false }, /Cannot serve nothing/],
     [{ builtin: "yes" }, /builtin: it must be true or false/],
-    [{ module: 5 }, /module: it must be a text/],
+    [{ module: 5 }, /module: it must be a text or a URL/],
     [{ exec: "python3 tasks.py" }, /exec: it must be an array of a program and its arguments/],
     [{ exec: [] }, /exec: it must be an array/],
     [{ exec: [" "] }, /exec: it must be an array/],

@@ -33,7 +33,8 @@ Deno.test("serve() serves a module, and connect() calls it with its types", asyn
 
 Deno.test("a module's procedures go before the built-in ones of the same name", async () => {
   await withRegistry(async (registry) => {
-    await using _server = await serve({ module, builtin: true, registry, workers: 1 });
+    const url = new URL(module);
+    await using _server = await serve({ module: url, builtin: true, registry, workers: 1 });
     await using client = await connect({ registry });
     assert.equal(await client.call("ping"), "mine");
     assert.equal(await client.call("fib", [10]), 55);

@@ -43,9 +43,15 @@ export async function exportKeys({ flags }: KeysInput, name: string): Promise<nu
   const nowMs = systemClock.wallTimeMs();
   const member = await createMember(authority, { name, rights }, nowMs);
   rememberIssued(directory, { name, rights }, member.certificate, nowMs);
-  printText(
+  const isRead = printText(
     formatBundle({ ...member, authority: readKeyFile(directory, keyFiles.authority) ?? "" }),
   );
+  // They are nowhere else.
+  if (!isRead) {
+    throw new CommandError(
+      `Nobody has read the keys for ${name}: rpc keys export ${name} --name ${name}`,
+    );
+  }
   console.error(
     `rpc: keys for ${name}; carry the file over, there: rpc keys import FILE, and then remove it`,
   );

@@ -23,7 +23,7 @@ export async function invite({ flags }: KeysInput, target: string): Promise<numb
   const authority = await openAuthorityFiles(directory);
   const token = createToken(authority.cluster);
   const listener = listen(host, port, target);
-  printLine(formatToken(token));
+  if (!printLine(formatToken(token))) throw new CommandError("Nobody has read the token");
   console.error(
     `rpc: good once, for 15 minutes, for the rights ${formatRights(rights)}; on the other ` +
       `machine: rpc keys join ${
