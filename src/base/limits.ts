@@ -145,6 +145,9 @@ export const shortRequestBytes = 16 * 1024;
  */
 export const turnMs = 0.5;
 
+/** Bytes of answers in a turn: they are encoded and written after it, in a fifth of its time. */
+export const turnBytesMax = 256 * 1024;
+
 /**
  * Who took one in so many of that sends much: more than a client does that has 64 short calls under
  * way.

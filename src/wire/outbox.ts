@@ -75,6 +75,11 @@ export class Outbox {
     return this.#piecesLength + this.#text.length + this.#unwrittenBytes;
   }
 
+  /** All that it was ever given, about one byte a character. */
+  get pushedBytes(): number {
+    return this.#bytesWritten + this.pendingBytes;
+  }
+
   /**
    * What it holds for all that: buffers of long lines are longer than these, and the one that is
    * being written is held until its last byte is.

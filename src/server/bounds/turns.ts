@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import { readBufferBytes, turnMs, turnShareOfHeavy } from "../../base/limits.ts";
+import { readBufferBytes, turnBytesMax, turnMs, turnShareOfHeavy } from "../../base/limits.ts";
 import { giveWay } from "./give_way.ts";
 
 /** Lines after which a look at the clock is worth it. */
@@ -79,6 +79,7 @@ export class Turn {
   #round = 0;
   #spentMs = 0;
   #sinceMs = 0;
+  #answeredBytes = 0;
 
   constructor(turns: Turns) {
     this.#turns = turns;
@@ -100,9 +101,18 @@ export class Turn {
     if (!this.#isAlone) this.#spend();
   }
 
-  /** Whether the turn is over, before the next line of this length. */
-  isOver(lineLength: number): boolean {
+  /**
+   * Whether the turn is over, before the next line of this length.
+   *
+   * @param answeredBytes what the connection was answered since it began
+   */
+  isOver(lineLength: number, answeredBytes = 0): boolean {
     if (this.#isAlone) return false;
+    if (answeredBytes - this.#answeredBytes >= turnBytesMax) {
+      this.#answeredBytes = answeredBytes;
+      this.#spend();
+      return true;
+    }
     if (++this.#lines % linesBetweenLooks !== 0 && lineLength < longLineLength) return false;
     this.#spend();
     return this.#turns.spentMs >= turnMs && this.#spentMs >= heavyMs;

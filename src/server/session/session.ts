@@ -285,7 +285,7 @@ export class Session implements IntakeOwner {
   }
 
   hold(turn: Turn, bytes: number): Promise<void> | undefined {
-    const isOver = turn.isOver(bytes);
+    const isOver = turn.isOver(bytes, this.#outbox.pushedBytes);
     return isOver || this.#isCrowded() ? this.#holdUp(turn, isOver) : undefined;
   }
 

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import * as z from "zod";
 import { systemClock } from "../../../src/base/clock.ts";
-import { turnMs, turnShareOfHeavy } from "../../../src/base/limits.ts";
+import { turnBytesMax, turnMs, turnShareOfHeavy } from "../../../src/base/limits.ts";
 import { defineProcedure } from "../../../src/procedures/procedure.ts";
 import { giveWay } from "../../../src/server/bounds/give_way.ts";
 import { Turn, Turns } from "../../../src/server/bounds/turns.ts";
 import { settled, VirtualClock } from "../../support/virtual_clock.ts";
+import { waitFor } from "../../support/wait_for.ts";
 import { type ServerHarness, serverTest } from "../fixtures/harness.ts";
 
 const longLine = 64 * 1024;
@@ -54,6 +55,20 @@ Deno.test("what several take counts together, and who takes little does not wait
   light.end();
   heavy.begin(manyBytes);
   assert.ok(heavy.isOver(longLine));
+});
+
+Deno.test("a turn is over when so much was answered in it, however little time that took, and not sooner", async () => {
+  const { turns, pauses } = setUp();
+  const turn = new Turn(turns);
+  turn.begin(manyBytes);
+  for (let round = 0; round < 3; round++) {
+    const before = round * turnBytesMax;
+    assert.ok(!turn.isOver(50, before + turnBytesMax - 1));
+    assert.ok(turn.isOver(50, before + turnBytesMax));
+    const passing = turn.pass();
+    pauses.shift()?.();
+    await passing;
+  }
 });
 
 Deno.test("who has little under way at once is kept from nothing, whatever it takes in time", () => {
@@ -165,3 +180,34 @@ for (const { peers, lines } of [{ peers: 1, lines: 20_000 }, { peers: 20, lines:
     },
   );
 }
+
+serverTest(
+  "others come between the answers of one who asks for much, by their bytes",
+  async (harness) => {
+    const answerBytes = 16 * 1024;
+    let [made, most] = [0, 0];
+    const costly = defineProcedure(
+      { input: z.tuple([]), output: z.string(), kind: "inline" },
+      () => {
+        // All that is made before the loop goes round.
+        if (made++ === 0) {
+          setImmediate(() => {
+            most = Math.max(most, made);
+            made = 0;
+          });
+        }
+        return "x".repeat(answerBytes);
+      },
+    );
+    // No time passes: the answers are what counts.
+    const server = harness.listen({
+      clock: { ...systemClock, now: () => 0 },
+      procedures: { costly },
+    });
+    const [greedy] = [await harness.connect(server), await harness.connect(server)];
+    const count = 600;
+    await greedy.send('{"jsonrpc":"2.0","id":1,"method":"costly"}\n'.repeat(count));
+    await waitFor("all answers", () => greedy.lines.length === count);
+    assert.ok(most <= turnBytesMax / answerBytes + 1, `${most} at once`);
+  },
+);
