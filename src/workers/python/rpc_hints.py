@@ -335,12 +335,34 @@ def _choice(values: List[Any], make: "Callable[[Any], Any] | None" = None) -> Hi
 
 
 def _enum(kind: Any) -> Hint:
+    if issubclass(kind, enum.Flag):
+        return _flag(kind)
     members = list(kind)
     try:
         return _choice([member.value for member in members], lambda index: members[index])
     except Unfit:
         # Its values are nothing that JSON has, so its names are sent.
         return _choice([member.name for member in members], lambda index: members[index])
+
+
+def _flag(kind: Any) -> Hint:
+    """Any sum of its members, as one is sent: 0 is none of them."""
+    expected = f"0 or a sum of {', '.join(str(member.value) for member in kind)}"
+    bits = 0
+    for member in kind.__members__.values():
+        bits |= member.value
+
+    def convert(value: Any, path: Path) -> Any:
+        number = _integer(value, path)
+        try:
+            # Some kinds take any bits, and remember each number that ever came.
+            if number & ~bits == 0:
+                return kind(number)
+        except ValueError:
+            pass
+        raise _refuse(path, value, expected)
+
+    return Hint({"type": "integer", "minimum": 0}, convert)
 
 
 def _array(item: Hint, make: Callable[[List[Any]], Any]) -> Hint:

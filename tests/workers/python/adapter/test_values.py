@@ -27,6 +27,15 @@ class Flags(enum.Enum):
     A = enum.auto()
     B = enum.auto()
 
+class Rights(enum.Flag):
+    READ = 1
+    WRITE = 2
+    RUN = 8
+
+class Mode(enum.IntFlag):
+    A = 1
+    B = 2
+
 @dataclasses.dataclass
 class Inner:
     when: datetime.datetime
@@ -70,6 +79,8 @@ def color(x: Color) -> Color: return x
 def level(x: Level): return [type(x).__name__, x]
 def odd_enum(x: Odd) -> Odd: return x
 def flags(x: Flags) -> Flags: return x
+def rights(x: Rights) -> List[Any]: return [type(x).__name__, x, bool(x & Rights.READ)]
+def mode(x: Mode) -> Mode: return x
 def integer(x: int): return x
 def number(x: float): return [type(x).__name__, x]
 def decimal_(x: decimal.Decimal) -> decimal.Decimal: return x * 2
@@ -151,6 +162,10 @@ class Values(unittest.TestCase):
             ("positive", [{"n": 1}], 1),
             ("color", ["red"], "red"),
             ("level", [2], ["Level", 2]),
+            ("rights", [0], ["Rights", 0, False]),
+            ("rights", [11], ["Rights", 11, True]),
+            ("rights", [2.0], ["Rights", 2, False]),
+            ("mode", [3], 3),
             ("odd_enum", ["THING"], "THING"),
             ("flags", [2], 2),
             ("integer", [2**70], 2**70),
@@ -203,6 +218,11 @@ class Values(unittest.TestCase):
             ("color", ["RED"], [0]),
             ("level", [3], [0]),
             ("level", ["1"], [0]),
+            ("rights", [4], [0]),
+            ("rights", [-1], [0]),
+            ("rights", ["READ"], [0]),
+            ("mode", [4], [0]),
+            ("mode", [-1], [0]),
             ("odd_enum", ["thing"], [0]),
             ("integer", [True], [0]),
             ("integer", ["1"], [0]),
