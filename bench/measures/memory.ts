@@ -4,11 +4,14 @@ import { goNetRpc } from "../systems/go_net_rpc.ts";
 import { grpcGo } from "../systems/grpc_go.ts";
 import { kitex } from "../systems/kitex.ts";
 import { nats } from "../systems/nats.ts";
-import { rpcTwoWorkers } from "../systems/rpc.ts";
+import { rpcOneKept, rpcTwoWorkers } from "../systems/rpc.ts";
 import type { System } from "../systems/system.ts";
 import type { Measure } from "./measure.ts";
 
-const systems = [rpcTwoWorkers, tarpc, grpcGo, kitex, nats, goNetRpc];
+const systems = [rpcTwoWorkers, rpcOneKept, tarpc, grpcGo, kitex, nats, goNetRpc];
+
+/** How long a server has nothing to do before it is looked at. */
+const settleMs = 5_000;
 
 /** What servers take that do nothing, and the connections of clients that do nothing. */
 export const memory: Measure = {
@@ -23,7 +26,11 @@ export const memory: Measure = {
       for (const one of taken) {
         if (one.absent !== undefined) continue;
         try {
-          const { idleKib, grownKib } = await takenBy(one.system, connections);
+          const { idleKib, grownKib } = await takenBy(
+            one.system,
+            connections,
+            quick ? 0 : settleMs,
+          );
           one.idle.push(idleKib / 1024);
           one.each.push(grownKib / connections);
         } catch (error) {
@@ -52,7 +59,7 @@ export const memory: Measure = {
       ],
       targets: [{ of: rpcTwoWorkers.name, is: "at most", bound: 60 }],
       notes: [
-        "Ours with its two workers, after one call of each connection; the others' servers are one " +
+        "Idle for 5 s. Ours with its two workers, after one call of each connection; the others' servers are one " +
         "process",
         "A file's pages that other processes use too count less: so all programs of Deno that run " +
         "beside it make ours look smaller",
@@ -64,9 +71,11 @@ export const memory: Measure = {
 async function takenBy(
   system: System,
   connections: number,
+  idleMs: number,
 ): Promise<{ readonly idleKib: number; readonly grownKib: number }> {
   await using server = await system.start();
   if (server.hold === undefined) throw new Error("it has no client that does nothing");
+  await new Promise((resolve) => setTimeout(resolve, idleMs));
   const idle = await treePssKib(server.pid);
   await using _held = await server.hold(connections);
   return { idleKib: idle.all, grownKib: (await treePssKib(server.pid)).own - idle.own };

@@ -28,6 +28,12 @@ export const rpcTwoWorkers: System = {
   start: () => startOwn({ method: "ping" }, ["--workers", "2"]),
 };
 
+/** The same, of whose workers one is kept while nobody calls. */
+export const rpcOneKept: System = {
+  name: "rpc --workers-min 1",
+  start: () => startOwn({ method: "ping" }, ["--workers", "2", "--workers-min", "1"]),
+};
+
 /** Ours, with a procedure that returns what it is given, in a worker for `io`. */
 export const rpcEcho: System = {
   name: rpcName,

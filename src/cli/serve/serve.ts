@@ -1,6 +1,7 @@
 import { printLine } from "../../terminal/stdout.ts";
-import { aborted, systemClock } from "../../base/clock.ts";
+import { aborted, systemClock, type Timer } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
+import { giveBackMemory } from "../../base/system/spare_memory.ts";
 import { demoVariable } from "../../demo/demo_variable.ts";
 import type { DemoLink } from "../../demo/report_to_demo.ts";
 import type { Logger } from "../../base/log.ts";
@@ -32,6 +33,12 @@ import { type Sandbox, sandboxHoldsNoProgram, sandboxOf } from "./sandbox.ts";
 import type { SourceWatch } from "./watch_sources.ts";
 
 type Input = CommandInput<typeof serveFlags>;
+
+/**
+ * How long after its start a server to which nobody is connected gives back memory: when the first
+ * clients of a restarted one have come.
+ */
+const slimAfterMs = 2_000;
 
 /** `rpc serve [host] [port] [module]` */
 export async function run(input: Input): Promise<number> {
@@ -72,6 +79,7 @@ async function serveUntilStopped(
   let server: RunningServer | undefined;
   let metrics: MetricsServer | undefined;
   let watch: SourceWatch | undefined;
+  let slimming: Timer | undefined;
   try {
     // Before the procedures are loaded: an edit meanwhile is one.
     watch = flags.watch
@@ -127,6 +135,9 @@ async function serveUntilStopped(
       );
     }
     demo?.say(address);
+    slimming = systemClock.after(slimAfterMs, () => {
+      if (server?.stats().connections === 0) void giveBackMemory();
+    }, { keepAlive: false });
     watch?.start();
     await aborted(signal);
     watch?.close();
@@ -135,6 +146,7 @@ async function serveUntilStopped(
     log.info("Drained");
     return exitCodes.success;
   } finally {
+    slimming?.cancel();
     watch?.close();
     await server?.close();
     metrics?.close();

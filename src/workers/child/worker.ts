@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { RpcError } from "../../base/errors.ts";
 import { withEncoded } from "../../base/spare_buffers.ts";
+import { giveBackMemory } from "../../base/system/spare_memory.ts";
 import { readBufferBytes } from "../../base/limits.ts";
 import { systemClock } from "../../base/clock.ts";
 import { LazyCallContext } from "../../procedures/call_context.ts";
@@ -73,6 +74,8 @@ class Worker {
   readonly #concurrent = new Set<Call>();
   #waiting: Call[] = [];
   #running: Call | undefined;
+  /** Nobody has called yet, and it has not made itself slim. */
+  #isFresh = true;
 
   constructor(procedures: Procedures, io: WorkerIo, claims: Claims | undefined) {
     this.#procedures = new Map(Object.entries(procedures));
@@ -121,7 +124,7 @@ class Worker {
       case reservedMethods.ping:
         // A ping goes the way of a call: it is to show that calls can be answered, and not just
         // that somebody reads.
-        return void this.#runConcurrently({ id, method, ...pinging });
+        return void this.#runConcurrently({ id, method, ...pinging }).then(() => this.#slim());
       case reservedMethods.cancel:
         return this.#cancel(params);
       case reservedMethods.more:
@@ -134,6 +137,7 @@ class Worker {
       if (id !== undefined) this.#writeNow(encodeError(id, error));
       return;
     }
+    this.#isFresh = false;
     const { traceparent, caller, timeoutMs } = meta ?? {};
     const context = new LazyCallContext(traceparent, caller, systemClock, timeoutMs);
     // From here on: it may wait for others.
@@ -144,6 +148,16 @@ class Worker {
     const call = { id, method, procedure, params, context, stream };
     if (procedure.kind !== "io") this.#waiting.push(call);
     else void this.#runConcurrently(call);
+  }
+
+  /**
+   * Whoever asks whether it is alive has nothing else for it to do. Once, and before the first
+   * call: what calls have warmed up is to stay.
+   */
+  async #slim(): Promise<void> {
+    if (!this.#isFresh) return;
+    this.#isFresh = false;
+    await giveBackMemory();
   }
 
   #newStream(call: Omit<Call, "stream">, credit: number | undefined): Run {
