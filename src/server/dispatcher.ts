@@ -221,13 +221,16 @@ export class Dispatcher {
     reply: Reply,
     caller: Caller,
   ): TaskHandle | undefined {
+    // One look at the clock for all that is counted from here: each takes a share of the call.
+    const nowMs = this.#options.clock.now();
     // There is a method that is not inline only if there is a pool that offers it.
     return this.#pool?.submit({
       method: method.name,
       kind: method.kind,
       params: request.params,
       unread: request.unread,
-      deadlineAtMs: this.#deadlineOf(request),
+      deadlineAtMs: nowMs + this.#timeoutOf(request),
+      cameAtMs: nowMs,
       traceparent: request.meta?.traceparent,
       caller,
       isIdempotent: method.isIdempotent,

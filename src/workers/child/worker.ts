@@ -73,6 +73,8 @@ class Worker {
   readonly #bound = boundOfWorker();
   readonly #concurrent = new Set<Call>();
   #waiting: Call[] = [];
+  /** When what is worked off now was read: one look at the clock for all that came together. */
+  #readAtMs: number | undefined;
   #running: Call | undefined;
   /** Nobody has called yet, and it has not made itself slim. */
   #isFresh = true;
@@ -96,6 +98,7 @@ class Worker {
       const { room } = splitter;
       const length = room === undefined ? await this.#io.read(buffer) : this.#io.readSync(room);
       if (length === null) return;
+      this.#readAtMs = undefined;
       for (const line of splitter.push((room ?? buffer).subarray(0, length))) {
         if (typeof line === "string") this.#take(line);
         else this.#writeNow(encodeError(null, line));
@@ -141,7 +144,9 @@ class Worker {
     const { traceparent, caller, timeoutMs } = meta ?? {};
     const context = new LazyCallContext(traceparent, caller, systemClock, timeoutMs);
     // From here on: it may wait for others.
-    if (timeoutMs !== undefined) context.deadlineAtMs = systemClock.now() + timeoutMs;
+    if (timeoutMs !== undefined) {
+      context.deadlineAtMs = (this.#readAtMs ??= systemClock.now()) + timeoutMs;
+    }
     const stream = procedure.stream
       ? this.#newStream({ id, method, procedure, params, context }, meta?.stream)
       : undefined;

@@ -92,7 +92,7 @@ export class Scheduler implements PoolCallOwner {
    */
   submit(task: PoolTask): TaskHandle {
     const { clock, wheel } = this.#options;
-    const nowMs = clock.now();
+    const nowMs = task.cameAtMs ?? clock.now();
     const call = new PoolCall(this, task, this.#fairness.of(task.caller), nowMs);
     if (this.#isClosed) {
       this.#refuse(call);
@@ -112,7 +112,7 @@ export class Scheduler implements PoolCallOwner {
     }
     call.deadline = wheel.add(task.deadlineAtMs, () => this.#expired(call));
     if (slot !== undefined) {
-      this.#send(call, slot);
+      this.#send(call, slot, nowMs);
     } else {
       call.place = inQueue;
       this.#queue.push(call);
@@ -133,7 +133,7 @@ export class Scheduler implements PoolCallOwner {
         this.#spare?.wanted(this.#queue.size);
         return;
       }
-      this.#send(call, slot);
+      this.#send(call, slot, nowMs);
       this.#shed(nowMs);
     }
   }
@@ -257,13 +257,13 @@ export class Scheduler implements PoolCallOwner {
     }
   }
 
-  #send(call: PoolCall, slot: WorkerSlot): void {
+  #send(call: PoolCall, slot: WorkerSlot, nowMs: number): void {
     const worker = slot.worker as WorkerProcess;
     const { credit: stream, task: { method, params, unread, traceparent, caller } } = call;
     const isPlain = stream === undefined && traceparent === undefined && caller?.name === undefined;
     try {
       const options = isPlain ? undefined : { stream, traceparent, caller: caller?.name };
-      const leftMs = Math.max(1, Math.round(call.task.deadlineAtMs - this.#options.clock.now()));
+      const leftMs = Math.max(1, Math.round(call.task.deadlineAtMs - nowMs));
       const id = worker.request(method, params, call, leftMs, options, unread);
       call.place = { name: "worker", slot, worker, id };
       if (this.#options.inOrder && worker.owed.load > 1) this.#watch(worker);

@@ -8,7 +8,7 @@ export class Share<Call> {
   readonly begun = new Set<Call>();
   #queued = 0;
 
-  /** @param changed called whenever it has become another */
+  /** @param changed called whenever its calls begin or cease to wait, or to be in workers */
   constructor(changed: (share: Share<Call>) => void) {
     this.#changed = changed;
   }
@@ -20,10 +20,13 @@ export class Share<Call> {
 
   /** One of its calls has another place now. */
   moved(call: Call, from: PlaceName, to: PlaceName): void {
+    const hadQueued = this.#queued > 0;
+    const hadBegun = this.begun.size > 0;
     if (from === "worker") this.begun.delete(call);
     else if (from === "queue") this.#queued--;
     if (to === "worker") this.begun.add(call);
     else if (to === "queue") this.#queued++;
-    this.#changed(this);
+    const { queued, begun } = this;
+    if (queued > 0 !== hadQueued || begun.size > 0 !== hadBegun) this.#changed(this);
   }
 }

@@ -28,6 +28,8 @@ export interface PoolTask {
   readonly unread?: UnreadJson | undefined;
   /** On the clock's monotonic scale. */
   readonly deadlineAtMs: number;
+  /** When it came, on the same scale, for whoever has looked. @default when it is submitted */
+  readonly cameAtMs?: number | undefined;
   /** The trace that it belongs to. */
   readonly traceparent?: string | undefined;
   /**
