@@ -81,7 +81,7 @@ zooKeeperTest(
         await begin();
         // Longer than a session lasts, so that whoever did not move to another member would lose
         // his.
-        const untilMs = performance.now() + 1.5 * sessionTimeoutMs;
+        const untilMs = performance.now() + 1.25 * sessionTimeoutMs;
         while (performance.now() < untilMs) await Promise.all(loads.map((load) => load.more(20)));
         await end();
         await ensemble.leader();
@@ -129,7 +129,7 @@ zooKeeperTest(
       assert.deepEqual([code, stdout], [0, '"pong 1"\n"pong 2"\n"pong 3"\n'], stderr);
       const added = await cluster.serve();
       assert.match(added.stderr, /[Nn]ot registered|does not list this server/);
-      while (performance.now() < outageBegunAtMs + 2 * sessionTimeoutMs) await load.more(20);
+      while (performance.now() < outageBegunAtMs + 1.5 * sessionTimeoutMs) await load.more(20);
       await Promise.all(ensemble.members.map((member) => member.restart()));
       const registeredMs = await untilRegistered(ensemble, 3);
       await cluster.runsOn("s3", 20);
@@ -137,7 +137,7 @@ zooKeeperTest(
       const result = cluster.audit();
       assert.deepEqual(result.failed, {});
       assert.equal(result.executed, result.sent);
-      measured("ZooKeeper gone altogether for two session timeouts", {
+      measured("ZooKeeper gone altogether for one and a half session timeouts", {
         sent: result.sent,
         gapMs: longestGapMs(reports),
         registeredMs,

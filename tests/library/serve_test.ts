@@ -45,6 +45,8 @@ Deno.test("connect()'s client takes a signal and a time limit", async () => {
   await withRegistry(async (registry) => {
     await using _server = await serve({ module, registry, workers: 1 });
     await using client = await connect({ registry });
+    // Connected, so that no call's time is over before a server is.
+    assert.equal(typeof await client.call("pid"), "number");
     const late = client.call("wait", [60_000], { timeoutMs: 50 });
     await assert.rejects(late, { name: "DeadlineExceeded" });
     const abort = new AbortController();
