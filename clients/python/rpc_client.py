@@ -1543,8 +1543,8 @@ class _Core:
             if self._registry_state == "silent":
                 return Unavailable(f"No answer from the registry {self._registry.shown} yet")
             return Unavailable(
-                f'No server of service "{self.service}" is registered in the registry {self._registry.shown} '
-                "(start one: rpc serve 127.0.0.1 0)"
+                f'No server of service "{self.service}" is registered in the registry {self._registry.shown}; '
+                "start one: rpc serve 127.0.0.1 0"
             )
         some = ", ".join(f"{one.address} ({one.failure})" for one in endpoints[:3])
         more = f", and {len(endpoints) - 3} more" if len(endpoints) > 3 else ""

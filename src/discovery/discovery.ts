@@ -145,8 +145,8 @@ export interface InstanceSource {
 
 /** What to tell whoever finds no server of a service. */
 export function noServerText(service: string, source: InstanceSource): string {
-  return `No server of service "${service}" is registered in the registry ${placeText(source)} ` +
-    "(start one: rpc serve 127.0.0.1 0)";
+  return `No server of service "${service}" is registered in the registry ${placeText(source)}; ` +
+    "start one: rpc serve 127.0.0.1 0";
 }
 
 /** The registry as it is named to whoever finds nothing there. */

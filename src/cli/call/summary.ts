@@ -132,10 +132,10 @@ export class CallSummary {
     const at = (percent: number) =>
       `p${percent} ${milliseconds(latency.quantileMs(percent / 100))}`;
     const lines = [
-      `latency ${[50, 90, 99, 99.9].map(at).join(", ")}` +
-      (rate === undefined ? "" : ", from when each call was due"),
+      `latency ${[50, 90, 99, 99.9].map(at).join(", ")}`,
       `  fastest ${milliseconds(latency.minMs)}, average ${milliseconds(latency.meanMs)}, ` +
       `slowest ${milliseconds(latency.maxMs)}`,
+      ...(rate === undefined ? [] : ["  measured from when each call was due"]),
     ];
     if (latency.count < binCount || latency.minMs === latency.maxMs) return lines;
     const bins = latency.bins(binCount);

@@ -37,8 +37,8 @@ export async function run(
     else if (shown.length > 0) printLine(await toTable(shown));
     else {
       console.error(
-        `rpc: No service has a server in the registry ${placeText(discovery)} ` +
-          "(start one: rpc serve 127.0.0.1 0)",
+        `rpc: No service has a server in the registry ${placeText(discovery)}; ` +
+          "start one: rpc serve 127.0.0.1 0",
       );
     }
     for (const problem of problems) console.error(problemLine(plainLine(problem)));

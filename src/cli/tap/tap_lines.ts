@@ -3,7 +3,7 @@ import type { Instance } from "../../discovery/discovery.ts";
 import { painted } from "../../terminal/colour.ts";
 import { counted } from "../../terminal/figure_text.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
-import { displayWidth, fitted, padded } from "../../terminal/width.ts";
+import { displayWidth, ellipsized, fitted, padded } from "../../terminal/width.ts";
 import type { TapEvent, TapItem } from "../../wire/reports/tap.ts";
 
 /** A terminal has room for who calls, and for thousandths of a second, from so many columns on. */
@@ -40,7 +40,7 @@ export class TapLines {
     if (!("method" in item)) return more;
     const line = plainLine(this.#parts(instance, item, columns ?? Infinity).join("  "));
     if (columns === undefined) return [...more, line];
-    const shown = fitted(line, columns);
+    const shown = ellipsized(line, columns);
     return [...more, item.outcome === "ok" ? shown : painted("red", shown)];
   }
 

@@ -54,7 +54,7 @@ Deno.test("a wait before the call was sent counts as its latency", () => {
   summary.add(report(5, "a:1"), 95);
   assert.match(
     summary.text({ ...facts, rate: 10 }),
-    /^latency p50 100 ms.* when each call was due$/m,
+    /^latency p50 100 ms.*\n.*\n {2}measured from when each call was due$/m,
   );
 });
 

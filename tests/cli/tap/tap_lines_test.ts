@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { jsonOf, TapLines } from "../../../src/cli/tap/tap_lines.ts";
+import { displayWidth } from "../../../src/terminal/width.ts";
 import { instanceAt } from "../../support/fake_discovery.ts";
 
 const instance = instanceAt(7);
@@ -21,6 +22,17 @@ Deno.test("calls that are not told have a line of their own, or one before the n
   assert.match(second ?? "", /m\(1\)$/);
   assert.deepEqual(rest, []);
   assert.equal(lines.of(instance, { ...event, missed: 0 }, undefined).length, 1);
+});
+
+Deno.test("a line that is too long for the terminal ends with an ellipsis, Chinese included", () => {
+  for (const columns of [60, 80, 120, 200]) {
+    const [line = ""] = new TapLines().of(instance, {
+      ...{ atMs: 0, caller: null, from: "127.0.0.1:1", outcome: "ok", ms: 1, missed: 0 },
+      ...{ method: "计算图片的缩放尺寸", params: `["${"图片".repeat(60)}"]` },
+    }, columns);
+    assert.match(line, /…$/);
+    assert.ok(displayWidth(line) <= columns && displayWidth(line) >= columns - 1, line);
+  }
 });
 
 Deno.test("for programs a number of calls is no call", () => {

@@ -58,7 +58,7 @@ zooKeeperTest(
       }
       assert.ok(announcement.isRegistered);
       assert.deepEqual((await client.getChildren(path)).children, [name], "no second registration");
-      assert.match(log.warnings.join("\n"), /Somebody has rewritten our registration/);
+      assert.match(log.warnings.join("\n"), /Another program changed our registration/);
     } finally {
       await discovery.close();
       await client.close();
