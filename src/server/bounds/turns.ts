@@ -5,6 +5,9 @@ import { giveWay } from "./give_way.ts";
 /** Lines after which a look at the clock is worth it. */
 const linesBetweenLooks = 16;
 
+/** Lines after which it is counted what they were answered: most answers are short. */
+const linesBetweenCounts = 4;
+
 /** A line as long as this takes about as much as those together. */
 const longLineLength = 4 * 1024;
 
@@ -74,6 +77,7 @@ export class Turns {
 /** What one connection has had of the current turn. */
 export class Turn {
   readonly #turns: Turns;
+  readonly #answered: () => number;
   #isAlone = true;
   #lines = 0;
   #round = 0;
@@ -81,8 +85,10 @@ export class Turn {
   #sinceMs = 0;
   #answeredBytes = 0;
 
-  constructor(turns: Turns) {
+  /** @param answered bytes that the connection was answered since it began */
+  constructor(turns: Turns, answered: () => number = () => 0) {
     this.#turns = turns;
+    this.#answered = answered;
   }
 
   /**
@@ -101,21 +107,22 @@ export class Turn {
     if (!this.#isAlone) this.#spend();
   }
 
-  /**
-   * Whether the turn is over, before the next line of this length.
-   *
-   * @param answeredBytes what the connection was answered since it began
-   */
-  isOver(lineLength: number, answeredBytes = 0): boolean {
+  /** Whether the turn is over, before the next line of this length. */
+  isOver(lineLength: number): boolean {
     if (this.#isAlone) return false;
-    if (answeredBytes - this.#answeredBytes >= turnBytesMax) {
-      this.#answeredBytes = answeredBytes;
-      this.#spend();
-      return true;
-    }
-    if (++this.#lines % linesBetweenLooks !== 0 && lineLength < longLineLength) return false;
+    const lines = ++this.#lines;
+    if (lines % linesBetweenCounts === 0 && this.#hasAnsweredMuch()) return true;
+    if (lines % linesBetweenLooks !== 0 && lineLength < longLineLength) return false;
     this.#spend();
     return this.#turns.spentMs >= turnMs && this.#spentMs >= heavyMs;
+  }
+
+  #hasAnsweredMuch(): boolean {
+    const answeredBytes = this.#answered();
+    if (answeredBytes - this.#answeredBytes < turnBytesMax) return false;
+    this.#answeredBytes = answeredBytes;
+    this.#spend();
+    return true;
   }
 
   /** Lets others have theirs. */

@@ -238,7 +238,7 @@ export class Session implements IntakeOwner {
   async #read(): Promise<void> {
     const { conn, shared } = this.#options;
     const buffer = new ReadBuffer();
-    const turn = new Turn(shared.turns);
+    const turn = new Turn(shared.turns, () => this.#outbox.pushedBytes);
     while (true) {
       const { room } = this.#splitter;
       const length = await conn.read(room ?? buffer.bytes);
@@ -285,7 +285,7 @@ export class Session implements IntakeOwner {
   }
 
   hold(turn: Turn, bytes: number): Promise<void> | undefined {
-    const isOver = turn.isOver(bytes, this.#outbox.pushedBytes);
+    const isOver = turn.isOver(bytes);
     return isOver || this.#isCrowded() ? this.#holdUp(turn, isOver) : undefined;
   }
 
