@@ -96,10 +96,10 @@ export function readKeyFile(directory: string, name: string): string | undefined
   using _ = file;
   // What is open is what is looked at: the file cannot be changed for another in between.
   const info = file.statSync();
-  if (isSecret(name)) assertUnread(path, info);
   if (!info.isFile || info.size > fileBytesMax) {
     throw new CommandError(`Cannot use ${path}: that is no certificate and no key`);
   }
+  if (isSecret(name)) assertUnread(path, info);
   return readAll(file, info.size);
 }
 

@@ -52,6 +52,15 @@ export function keysOf(
   source: string,
   parts: Pick<Keys, "authority" | "certificate" | "privateKey">,
 ): Keys {
+  // One that was cut off, such as by a full disk, is the likeliest fault, and told by its name.
+  const [name] = ([
+    [keyFiles.authority, parts.authority],
+    [keyFiles.machine, parts.certificate],
+    [keyFiles.machineKey, parts.privateKey],
+  ] as const).find(([, text]) => !/-----END [A-Z ]+-----/.test(text)) ?? [];
+  if (name !== undefined) {
+    throw new CommandError(`Cannot use the keys in ${source}: what ${name} holds is not whole PEM`);
+  }
   try {
     const keys = {
       cluster: clusterOf(parts.authority),

@@ -95,5 +95,26 @@ Deno.test("no keys are none, and some of them are an error and not a way round",
     writeKeyFiles(directory, { [keyFiles.machine]: "c" });
     assert.throws(() => readKeys(directory), /machine\.key is missing/);
     writeKeyFiles(directory, { [keyFiles.machineKey]: "c" });
-    assert.throws(() => readKeys(directory), /no certificates in PEM/);
+    assert.throws(() => readKeys(directory), /ca\.crt holds is not whole PEM/);
   }));
+
+Deno.test({
+  name: "a file of keys that is cut off, empty or a directory is told by its name",
+  ...unix,
+  fn: () =>
+    withDirectory((directory) => {
+      const whole = "-----BEGIN X-----\nAAAA\n-----END X-----\n";
+      const names = [keyFiles.authority, keyFiles.machine, keyFiles.machineKey];
+      for (const name of names) {
+        for (const text of ["", whole.slice(0, 20)]) {
+          const files = Object.fromEntries(names.map((one) => [one, one === name ? text : whole]));
+          writeKeyFiles(directory, files);
+          const told = new RegExp(`what ${name.replace(".", "\\.")} holds is not whole PEM`);
+          assert.throws(() => readKeys(directory), told);
+        }
+      }
+      Deno.removeSync(`${directory}/${keyFiles.machineKey}`);
+      Deno.mkdirSync(`${directory}/${keyFiles.machineKey}`, { mode: 0o755 });
+      assert.throws(() => readKeys(directory), /machine\.key: that is no certificate and no key/);
+    }),
+});
