@@ -68,8 +68,8 @@ const rows: Readonly<Record<string, readonly string[]>> = {
     "ping p50 with them",
   ],
   memory: [
-    ...["rpc", ...compiled],
-    ...["rpc", ...compiled].map((name) => `${name}: a connection`),
+    ...["rpc", "rpc --workers-min 1", ...compiled],
+    ...["rpc", "rpc --workers-min 1", ...compiled].map((name) => `${name}: a connection`),
   ],
   soak: [
     ...["server: memory", "server: memory at the end"],
