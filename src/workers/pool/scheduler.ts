@@ -127,12 +127,10 @@ export class Scheduler implements PoolCallOwner {
   pump(): void {
     while (this.#queue.size > 0) {
       const slot = this.#pick();
+      if (slot === undefined) return this.#spare?.wanted(this.#queue.size);
       const nowMs = this.#options.clock.now();
-      const call = slot === undefined ? undefined : this.#fairness.take(nowMs);
-      if (slot === undefined || call === undefined) {
-        this.#spare?.wanted(this.#queue.size);
-        return;
-      }
+      const call = this.#fairness.take(nowMs);
+      if (call === undefined) return this.#spare?.wanted(this.#queue.size);
       this.#send(call, slot, nowMs);
       this.#shed(nowMs);
     }
