@@ -36,7 +36,7 @@ export function showMethod(detail, method, root) {
     const all = given.slice(0, given.findLastIndex(isThere) + 1);
     // One that is left out would make another one of each that follows.
     const gap = all.find((one) => !isThere(one));
-    if (gap !== undefined) throw new Error(`${gap[0]}: ${t("It is missing")}`);
+    if (gap !== undefined) throw new Error(`${gap[0]}: ${t("Missing")}`);
     return `[${all.map(([, value]) => value).join(",")}]`;
   }
 

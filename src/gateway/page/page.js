@@ -36,7 +36,7 @@ async function faultOfCookie() {
   const asked = fetch("/openrpc.json", { method: "HEAD" });
   // The first look at it may wait for the disk, and nothing is shown yet.
   remembered();
-  return (await asked).status === 401 ? t("The browser keeps no cookie for this page") : undefined;
+  return (await asked).status === 401 ? t("The browser did not keep the cookie") : undefined;
 }
 
 /** Changes a token for the cookie. Why that does not let us in; `undefined`: it does. */
@@ -49,7 +49,7 @@ async function faultOf(token) {
     if (/[^\x21-\x7e]/.test(token)) return { ok: false };
     throw error;
   });
-  return ok ? await faultOfCookie() : t("That is not its token");
+  return ok ? await faultOfCookie() : t("Wrong token");
 }
 
 function askForToken(fault) {
@@ -64,9 +64,9 @@ function askForToken(fault) {
     el(
       "p",
       { className: "quiet" },
-      t("It is new at each start, in the address that it prints; --token-file keeps it"),
+      t("Each start prints an address with a new token; --token-file keeps the same one"),
     ),
-    el("div", { className: "row" }, el("button", {}, t("Go on"))),
+    el("div", { className: "row" }, el("button", {}, t("Continue"))),
   );
   form.onsubmit = async (event) => {
     event.preventDefault();
@@ -142,7 +142,7 @@ function show() {
     // The browser tries again by itself, but not after a refusal.
     const answer = await fetch("/openrpc.json", { method: "HEAD" }).catch(() => undefined);
     if (isLeft) return;
-    if (answer?.status === 401) askForToken(t("The gateway was started anew, with another token"));
+    if (answer?.status === 401) askForToken(t("The gateway was restarted with a new token"));
     else if (live.readyState === EventSource.CLOSED) again = setTimeout(listen, againMs);
   }
 

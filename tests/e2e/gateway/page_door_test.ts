@@ -14,26 +14,26 @@ browserTest(
       const page = await browser.newPage();
       const shown = () => page.getByRole("heading", { name: "Methods" }).waitFor();
       await page.goto(`${server.url}/#token=wrong`);
-      await page.getByText("That is not its token").waitFor();
-      await page.getByText("in the address that it prints; --token-file keeps it").waitFor();
+      await page.getByText("Wrong token").waitFor();
+      await page.getByText("with a new token; --token-file keeps the same one").waitFor();
       // A browser that takes no cookie.
       server.refuses = (pathname) => pathname !== "/session";
       await page.getByLabel("The token").fill("\u20ac");
-      await page.getByRole("button", { name: "Go on" }).click();
-      await page.getByText("That is not its token").waitFor();
+      await page.getByRole("button", { name: "Continue" }).click();
+      await page.getByText("Wrong token").waitFor();
       await page.getByLabel("The token").fill("good");
-      await page.getByRole("button", { name: "Go on" }).click();
-      await page.getByText("The browser keeps no cookie for this page").waitFor();
+      await page.getByRole("button", { name: "Continue" }).click();
+      await page.getByText("The browser did not keep the cookie").waitFor();
       server.refuses = () => false;
       // All of the address will do.
       await page.getByLabel("The token").fill(` ready ${server.url}/#token=good `);
-      await page.getByRole("button", { name: "Go on" }).click();
+      await page.getByRole("button", { name: "Continue" }).click();
       await shown();
 
       await waitFor("a look", () => server.looks === 1);
       server.refuses = () => true;
       server.drop();
-      await page.getByText("The gateway was started anew, with another token").waitFor();
+      await page.getByText("The gateway was restarted with a new token").waitFor();
       server.refuses = () => false;
       // Opened from where it was printed, in a tab that has the page: it is not loaded again.
       await page.evaluate("location.hash = '#token=new'");

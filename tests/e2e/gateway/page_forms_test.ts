@@ -142,7 +142,7 @@ browserTest(
         const output = page.getByRole("region", { name: "Result" });
         // What is left out would have another one take its place.
         await call();
-        await page.getByText("first: It is missing").waitFor();
+        await page.getByText("first: Missing").waitFor();
         await page.getByLabel(/^first /).fill(`${big} "1.0"`);
         await page.getByRole("button", { name: "Add more" }).click();
         await page.getByLabel(/^more\[0\] /).fill("12345678901234567890123");
@@ -171,7 +171,7 @@ browserTest(
         );
         await page.getByLabel(/^more\[0\] /).fill("1.5");
         await call();
-        await page.getByText("more[0]: It does not fit: integer").waitFor();
+        await page.getByText("more[0]: Does not match the schema: integer").waitFor();
       },
     ),
 );

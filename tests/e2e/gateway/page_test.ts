@@ -58,7 +58,7 @@ browserTest(
       await says("6765");
       await page.getByLabel(/^n /).fill('"many"');
       await call();
-      await page.getByText("n: It does not fit: integer").waitFor();
+      await page.getByText("n: Does not match the schema: integer").waitFor();
       await choose("fails");
       await call();
       await page.getByText(/^InternalError: .*no luck.*\(502, executed: yes\)/).waitFor();
@@ -69,14 +69,14 @@ browserTest(
       await page.getByLabel(/^mode /).selectOption("linear");
       await page.getByLabel(/^w /).fill("3.5");
       await call();
-      await page.getByText("size.w: It does not fit: integer").waitFor();
+      await page.getByText("size.w: Does not match the schema: integer").waitFor();
       await page.getByLabel(/^w /).fill("3");
       await page.getByLabel(/^either /).fill('{"a": ');
       await call();
-      await page.getByText("either: It is no JSON").waitFor();
+      await page.getByText("either: Not valid JSON").waitFor();
       await page.getByLabel(/^either /).fill("true");
       await call();
-      await page.getByText(/^either: It does not fit: string.*number$/).waitFor();
+      await page.getByText(/^either: Does not match the schema: string.*number$/).waitFor();
       await page.getByLabel(/^either /).fill("7");
       await page.getByRole("button", { name: "Add points" }).click();
       await page.getByLabel(/^x /).fill("1");

@@ -63,7 +63,7 @@ function fieldOf(name, given, isRequired, roots, bounds, depth = 0) {
     write: field.write,
     read() {
       const written = readNamed(name, field);
-      if (written === undefined && isRequired) throw new Error(`${name}: ${t("It is missing")}`);
+      if (written === undefined && isRequired) throw new Error(`${name}: ${t("Missing")}`);
       if (written === undefined) return undefined;
       const fault = faultIn(written, given, roots, name);
       if (fault !== undefined) throw new Error(fault);
@@ -142,7 +142,7 @@ function json(tag, properties) {
       try {
         JSON.parse(written);
       } catch {
-        throw new Error(t("It is no JSON"));
+        throw new Error(t("Not valid JSON"));
       }
       return written;
     },

@@ -51,7 +51,7 @@ function faultIn(value, given, roots, path, depth, steps) {
   if (depth > 20 || steps.left-- <= 0) return undefined;
   const schema = resolved(given, roots);
   const wrong = (why) => `${path || "."}: ${why}`;
-  const misfit = (what) => wrong(`${t("It does not fit")}: ${what}`);
+  const misfit = (what) => wrong(`${t("Does not match the schema")}: ${what}`);
   const inner = (one, under, name) =>
     faultIn(one, under, roots, `${path}.${name}`, depth + 1, steps);
   const { type, anyOf, oneOf, allOf = [] } = schema;
@@ -94,7 +94,7 @@ function faultIn(value, given, roots, path, depth, steps) {
   } else if (typeOf(value) === "object") {
     const { properties = {}, required = [], additionalProperties } = schema;
     for (const name of required) {
-      if (!Object.hasOwn(value, name)) return wrong(`${name}: ${t("It is missing")}`);
+      if (!Object.hasOwn(value, name)) return wrong(`${name}: ${t("Missing")}`);
     }
     for (const [name, one] of Object.entries(value)) {
       const under = Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
