@@ -4,54 +4,42 @@
  */
 
 import { RpcError } from "../base/errors.ts";
-
-/** What an option may be. */
-interface Kind {
-  /** As the end of a sentence that begins with the option. */
-  readonly mustBe: string;
-  isFit(value: unknown): boolean;
-}
-
-const isText = (value: unknown) => typeof value === "string";
-
-const areTexts = (value: unknown): value is readonly string[] =>
-  Array.isArray(value) && value.every(isText);
+import {
+  areTexts,
+  callersRule,
+  flagRule,
+  type OptionRule,
+  textRule,
+} from "../base/values/option_rules.ts";
 
 const hasMethods = (...names: readonly string[]) => (value: unknown) =>
   typeof value === "object" && value !== null &&
   names.every((name) => typeof Reflect.get(value, name) === "function");
 
-const text: Kind = { mustBe: "must be a text", isFit: isText };
-
-const flag: Kind = {
-  mustBe: "must be true or false",
-  isFit: (value) => typeof value === "boolean",
-};
-
-const words: Kind = {
+const words: OptionRule = {
   mustBe: 'must be an array of a program and its arguments, such as ["python3", "tasks.py"]',
   isFit: (value) => areTexts(value) && Boolean(value[0]?.trim()),
 };
 
 /** All options that are no numbers and that nothing else looks at. */
-const kinds: Readonly<Record<string, Kind>> = {
-  registry: text,
-  service: text,
-  lastKnownDir: text,
-  zone: text,
+const kinds: Readonly<Record<string, OptionRule>> = {
+  registry: textRule,
+  service: textRule,
+  lastKnownDir: textRule,
+  zone: textRule,
   module: {
     mustBe: "must be a text or a URL",
-    isFit: (value) => isText(value) || value instanceof URL,
+    isFit: (value) => textRule.isFit(value) || value instanceof URL,
   },
-  host: text,
-  advertise: text,
-  insecure: flag,
-  builtin: flag,
-  tap: flag,
+  host: textRule,
+  advertise: textRule,
+  insecure: flagRule,
+  builtin: flagRule,
+  tap: flagRule,
   exec: words,
   python: words,
   callers: {
-    mustBe: 'must be an array of texts, such as ["alice", "win-*"]',
+    mustBe: callersRule.mustBe,
     isFit: (value) => areTexts(value) && value.length > 0,
   },
   log: {

@@ -1,26 +1,21 @@
 import { nearest } from "../base/names/nearest.ts";
-
-/** What an option must be, where it is given. */
-interface OptionRule {
-  /** As the end of a sentence that begins with the option. */
-  readonly mustBe: string;
-  isFit(value: unknown): boolean;
-}
+import {
+  callersRule,
+  flagRule,
+  type OptionRule,
+  textRule,
+  textsRule,
+} from "../base/values/option_rules.ts";
 
 const kinds: readonly unknown[] = ["inline", "cpu", "io"];
 
-const isFlag = (value: unknown) => typeof value === "boolean";
-
-const areTexts = (value: unknown) =>
-  Array.isArray(value) && value.every((one) => typeof one === "string");
-
 const rules: Readonly<Record<string, OptionRule>> = {
   kind: { mustBe: 'must be "cpu", "io" or "inline"', isFit: (value) => kinds.includes(value) },
-  idempotent: { mustBe: "must be true or false", isFit: isFlag },
-  stream: { mustBe: "must be true or false", isFit: isFlag },
-  description: { mustBe: "must be a text", isFit: (value) => typeof value === "string" },
-  names: { mustBe: 'must be an array of texts, such as ["width", "height"]', isFit: areTexts },
-  callers: { mustBe: 'must be an array of texts, such as ["alice", "win-*"]', isFit: areTexts },
+  idempotent: flagRule,
+  stream: flagRule,
+  description: textRule,
+  names: textsRule('["width", "height"]'),
+  callers: callersRule,
 };
 
 const known: readonly string[] = ["input", "output", ...Object.keys(rules)];

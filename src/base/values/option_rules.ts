@@ -1,0 +1,33 @@
+/** What options may be that come from a program, whose types may promise more than they hold. */
+
+/** What an option must be, where it is given. */
+export interface OptionRule {
+  /** As the end of a sentence that begins with the option. */
+  readonly mustBe: string;
+  isFit(value: unknown): boolean;
+}
+
+/** A text. */
+export const textRule: OptionRule = {
+  mustBe: "must be a text",
+  isFit: (value) => typeof value === "string",
+};
+
+/** A truth value. */
+export const flagRule: OptionRule = {
+  mustBe: "must be true or false",
+  isFit: (value) => typeof value === "boolean",
+};
+
+/** An array of texts. @param example how one is written */
+export function textsRule(example: string): OptionRule {
+  return { mustBe: `must be an array of texts, such as ${example}`, isFit: areTexts };
+}
+
+/** Whether it is an array of texts, which may be empty. */
+export function areTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
+}
+
+/** How the names of callers are written, who may call. */
+export const callersRule: OptionRule = textsRule('["alice", "win-*"]');
