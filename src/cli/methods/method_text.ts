@@ -3,6 +3,7 @@ import { lineWidth } from "../../terminal/size.ts";
 import { displayWidth, padded, wrapped } from "../../terminal/width.ts";
 import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
 import { constraintsOf, exampleOf, typeText } from "./schema_text.ts";
+import { inQuotes } from "../syntax/shell_word.ts";
 
 /**
  * Names of parameters up to this length stand in a column: each row has the width of the longest.
@@ -87,5 +88,5 @@ function isJson(text: string): boolean {
 
 /** As a shell takes it. */
 function quoted(text: string): string {
-  return /^[\w.:/+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return /^[\w.:/+-]+$/.test(text) ? text : inQuotes(text);
 }

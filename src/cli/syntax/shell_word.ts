@@ -11,7 +11,12 @@ export function shellWord(word: string, os = Deno.build.os): string {
   }
   if (/^[\w.:/+@%,-][\w.:/+@%,=-]*$/.test(word)) return word;
   const visible = plainLine(word);
-  if (visible === word) return `'${word.replaceAll("'", `'\\''`)}'`;
+  if (visible === word) return inQuotes(word);
   // What a terminal would obey is written as bash and zsh read it.
   return `$'${plainLine(word.replaceAll(/[\\']/g, "\\$&"))}'`;
+}
+
+/** A word in quotes, as any POSIX shell takes it. */
+export function inQuotes(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
