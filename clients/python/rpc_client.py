@@ -495,7 +495,7 @@ class _Call:
         self.avoid: "Set[_Endpoint]" = set()
         self.endpoint: "Optional[_Endpoint]" = None
         self.error: Optional[RpcError] = None
-        # Whether the server that had it last says that it may run twice.
+        # Whether the server that had it last says that it is idempotent.
         self.may_repeat = False
         self.is_over = False
         # On a connection: its id there, the length of its line, and whether it was written.
@@ -516,6 +516,8 @@ class _Call:
         self.fail(self.overdue())
 
     def overdue(self) -> RpcError:
+        if self.timeout is not None and self.timeout <= 0:
+            return DeadlineExceeded(f"Cannot call {self.method}: its time was over before it could be sent", "no")
         time = "in time" if self.timeout is None else f"within {_time_text(self.timeout)}"
         return DeadlineExceeded(f"No answer to {self.method} {time} ({self._where()})", self.known())
 
@@ -645,7 +647,7 @@ class _Connection(asyncio.Protocol):
         self._buffer = bytearray()
         self._searched = 0
         self._begin = b""
-        # What the server says may run twice, and what it once said may not.
+        # What the server says is idempotent, and what it once said is not.
         self._idempotent: Optional[FrozenSet[str]] = None
         self._not: FrozenSet[str] = frozenset()
         self._once_not: FrozenSet[str] = frozenset()
@@ -834,7 +836,7 @@ class _Connection(asyncio.Protocol):
         asking.add_done_callback(_heard)
         return asking
 
-    # What the server says may run twice
+    # What the server says is idempotent
 
     def learn(self) -> "asyncio.Future[Any]":
         """Forgets what is known, and asks."""
@@ -865,7 +867,7 @@ class _Connection(asyncio.Protocol):
         self._changed()
 
     def is_idempotent(self, method: str) -> Optional[bool]:
-        """Whether the server says that the method may run twice; `None`: it has not said."""
+        """Whether the server says that the method is idempotent; `None`: it has not said."""
         if self._idempotent is None:
             return None
         return method in self._idempotent and method not in self._once_not
@@ -1144,7 +1146,7 @@ class _Endpoint:
         return connection
 
     async def _probe(self, connection: _Connection, is_tls: bool) -> None:
-        """A connection counts when the server has answered on it, and has said what may run twice."""
+        """A connection counts when the server has answered on it, and has said what is idempotent."""
         if is_tls or self.instance.secret is not None:
             hello = {"service": self._core.service}
             if self.instance.secret is not None:

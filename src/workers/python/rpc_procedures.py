@@ -173,10 +173,11 @@ class Procedure:
 
 
 def procedures_of(module: types.ModuleType) -> Dict[str, Procedure]:
-    """The functions that a module defines itself, under names that do not begin with `_`."""
+    """The functions that `__all__` lists; without one those that a module defines itself, except `_name`."""
     procedures: Dict[str, Procedure] = {}
-    for name, value in list(vars(module).items()):
-        if not _is_served(name, value, module):
+    listed = _listed(module)
+    for name, value in list(vars(module).items()) if listed is None else listed:
+        if not (_is_served(name, value, module) if listed is None else _is_function(value)):
             continue
         one = Procedure(name, value)
         if one.name.startswith(_RESERVED_PREFIX) or len(one.name) > _NAME_LENGTH_MAX:
@@ -190,8 +191,25 @@ def procedures_of(module: types.ModuleType) -> Dict[str, Procedure]:
     return procedures
 
 
+def _listed(module: types.ModuleType) -> Optional[List[Tuple[str, Any]]]:
+    """What `__all__` lists, wherever it was defined; `None`: there is none."""
+    names = vars(module).get("__all__")
+    if names is None:
+        return None
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"__all__ must be a list of names, not {names!r}")
+    missing = [name for name in names if not hasattr(module, name)]
+    if missing:
+        raise ValueError(f"__all__ lists {missing[0]!r}, which the file does not define")
+    return [(name, getattr(module, name)) for name in names]
+
+
+def _is_function(value: Any) -> bool:
+    return callable(value) and not isinstance(value, type)
+
+
 def _is_served(name: str, value: Any, module: types.ModuleType) -> bool:
-    if isinstance(value, type) or not callable(value):
+    if not _is_function(value):
         return False
     if getattr(value, "__module__", None) != module.__name__:
         return False

@@ -643,11 +643,14 @@ def main(path: str) -> None:
     worker = Worker(wire, loop)
     file_name = os.path.basename(path)
     try:
-        procedures = procedures_of(load(path))
+        module = load(path)
+        procedures = procedures_of(module)
         leave_signals_to_server()
         if not procedures:
             raise ValueError(
-                "it defines no function to serve: names that begin with _, and what is imported, are left out"
+                "its __all__ lists no function to serve"
+                if hasattr(module, "__all__")
+                else "it defines no function to serve: names that begin with _, and what is imported, are left out"
             )
     except BaseException as error:
         is_ours = isinstance(error, ValueError) and error.__traceback__.tb_next is None  # type: ignore

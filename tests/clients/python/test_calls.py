@@ -142,7 +142,7 @@ class Answers(unittest.TestCase):
             with self.assertRaises(InvalidParams):
                 client.procedures().f(1, a=2)
             for timeout in (0, -1):
-                with self.assertRaises(DeadlineExceeded) as caught:
+                with self.assertRaisesRegex(DeadlineExceeded, "^Cannot call f: its time was over before") as caught:
                     client.call("f", timeout=timeout)
                 self.assertEqual(caught.exception.executed, "no")
             self.assertEqual(server.count("f"), 0)

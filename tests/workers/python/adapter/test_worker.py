@@ -294,6 +294,35 @@ class Files(unittest.TestCase):
             self.assertEqual(worker.call("cached", 2), 2)
             self.assertEqual(worker.call("wrapped", 2), 2)
 
+    def test_a_file_with_all_serves_exactly_the_functions_that_it_lists(self):
+        text = """
+            from os.path import basename
+            from math import sqrt
+            from rpc import procedure
+            __all__ = ("_hidden", "basename", "sqrt", "number", "Klass", "later")
+            class Klass: pass
+            number = 5
+            def _hidden(): return 1
+            def unlisted(): pass
+            @procedure(name="marked")
+            def marked(): pass
+            @procedure(name="named.later", idempotent=True)
+            def later(): return 2
+        """
+        with Worker(text) as worker:
+            self.assertEqual(set(worker.methods), {"_hidden", "basename", "sqrt", "named.later"})
+            self.assertEqual(worker.call("_hidden"), 1)
+            self.assertEqual(worker.call("basename", "/a/b"), "b")
+            self.assertEqual(worker.call("sqrt", 4), 2)
+            self.assertTrue(worker.methods["named.later"]["x-idempotent"])
+        for listed, said in {
+            '["add", "ad"]': "__all__ lists 'ad', which the file does not define",
+            '"add"': "__all__ must be a list of names, not 'add'",
+            "[]": "Cannot serve tasks.py: its __all__ lists no function to serve",
+        }.items():
+            with self.subTest(listed), self.assertRaisesRegex(Failed, said):
+                Worker(f"__all__ = {listed}\ndef add(a, b): return a + b\n")
+
 
 if __name__ == "__main__":
     unittest.main()
