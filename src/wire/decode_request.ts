@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { RpcError } from "../base/errors.ts";
 import { batchMessagesMax } from "../base/limits.ts";
-import { exactJson, parseJson } from "./json.ts";
+import { type Carrier, exactJson, parseJson } from "./json.ts";
 import {
   cancelParamsSchema,
   discoverParamsSchema,
@@ -47,8 +47,8 @@ export function decodeRequest(line: string): Incoming {
 }
 
 /** {@link decodeRequest} for any form, also for those which are usually read faster. */
-export function decodeAnyRequest(line: string): Incoming {
-  const value = parseJson(line);
+export function decodeAnyRequest(line: string, carrier?: Carrier): Incoming {
+  const value = parseJson(line, carrier);
   if (value instanceof RpcError) return new BadMessage(null, value);
   const exact = exactJson(line);
   if (!Array.isArray(value)) return toRequest(value, exact);

@@ -3,15 +3,18 @@ import { nestingMax } from "../base/limits.ts";
 import { isExactAnyway, parseExactly } from "./exact_json.ts";
 import { isNestedDeeper } from "./nesting.ts";
 
-/** A line's JSON value, its numbers JavaScript's, or the error to answer it with. Never throws. */
-export function parseJson(line: string): unknown {
+/** What a JSON text came as: its sender knows it by that name. */
+export type Carrier = "line" | "body" | "message";
+
+/** The JSON value, its numbers JavaScript's, or the error to answer it with. Never throws. */
+export function parseJson(text: string, carrier: Carrier = "line"): unknown {
   try {
-    if (isNestedDeeper(line, nestingMax)) {
+    if (isNestedDeeper(text, nestingMax)) {
       return new RpcError("ParseError", `Cannot take JSON nested deeper than ${nestingMax} levels`);
     }
-    return JSON.parse(line);
+    return JSON.parse(text);
   } catch (cause) {
-    return new RpcError("ParseError", "Cannot read a line that is not JSON", { cause });
+    return new RpcError("ParseError", `Cannot read a ${carrier} that is not JSON`, { cause });
   }
 }
 

@@ -113,6 +113,22 @@ Deno.test("streams and JSON-RPC over HTTP are told too that the gateway ends, an
   assert.match(said[1] ?? "", error);
 });
 
+Deno.test("what is not JSON is told by the name of what it came in: a body, or a message", async () => {
+  const { gateway, call } = await gatewayOfNobody();
+  for (const path of ["", "call/slow", "mcp"]) {
+    assert.match(await (await call(path, "{")).text(), /Cannot read a body that is not JSON/, path);
+  }
+  const socket = new WebSocket(gateway.url.replace("http", "ws"));
+  const said = Promise.withResolvers<string>();
+  const closed = Promise.withResolvers<void>();
+  socket.onmessage = ({ data }) => said.resolve(data);
+  socket.onclose = () => closed.resolve();
+  socket.onopen = () => socket.send("{");
+  assert.match(await within("the answer", said.promise), /Cannot read a message that is not JSON/);
+  await within("the end", gateway.close());
+  await closed.promise;
+});
+
 Deno.test("a gateway that is asked to hurry tells its callers at once", async () => {
   const { gateway, calls, call } = await gatewayOfNobody();
   const late = call();

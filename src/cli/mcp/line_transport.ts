@@ -67,7 +67,7 @@ export class LineTransport {
   }
 
   async #take(line: string | RpcError): Promise<void> {
-    const message = line instanceof RpcError ? line : messageOf(line);
+    const message = line instanceof RpcError ? line : messageOf(line, "line");
     if (!(message instanceof RpcError)) return this.onmessage?.(message);
     const { code, message: text } = message;
     await this.send({ jsonrpc: "2.0", id: null, error: { code, message: text } });

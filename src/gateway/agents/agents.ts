@@ -169,9 +169,9 @@ export class Agents {
 
 /** @throws {HttpProblem} it is no message */
 function bodyOf(text: string): Message {
-  const message = messageOf(text);
+  const message = messageOf(text, "body");
   if (!(message instanceof RpcError)) return message;
-  throw new HttpProblem(400, message.name, message.message.replace("a line", "a body"));
+  throw new HttpProblem(400, message.name, message.message);
 }
 
 /** The id of a request; `undefined`: it is none. */

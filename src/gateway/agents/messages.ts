@@ -1,5 +1,5 @@
 import { RpcError } from "../../base/errors.ts";
-import { exactJson, parseJson } from "../../wire/json.ts";
+import { type Carrier, exactJson, parseJson } from "../../wire/json.ts";
 
 /** A message of the Model Context Protocol, as far as it is looked at here. */
 export interface Message {
@@ -12,8 +12,8 @@ export interface Message {
  * Reads a message. The arguments of a tool stay as they were written: the SDK would round an
  * integer past 2^53. Never throws.
  */
-export function messageOf(text: string): Message | RpcError {
-  const value = parseJson(text);
+export function messageOf(text: string, carrier: Carrier): Message | RpcError {
+  const value = parseJson(text, carrier);
   if (value instanceof RpcError) return value;
   // The protocol has had none since June 2025.
   if (Array.isArray(value)) return invalid("Cannot take a batch: send one message");

@@ -59,11 +59,8 @@ export function serverHeader({ server }: Pick<CallReport, "server">): Record<str
 /** Nothing, an array or an object. @throws {HttpProblem} */
 function paramsOf(text: string): Params | undefined {
   if (text.trim() === "") return undefined;
-  const value = parseJson(text);
-  if (value instanceof RpcError) {
-    const message = value.message.replace("a line that is not JSON", "a body that is not JSON");
-    throw new HttpProblem(400, "ParseError", message);
-  }
+  const value = parseJson(text, "body");
+  if (value instanceof RpcError) throw new HttpProblem(400, "ParseError", value.message);
   if (typeof value !== "object" || value === null) {
     const message = "Cannot take the body: parameters are an array, or an object by their names";
     throw new HttpProblem(400, "InvalidParams", message);

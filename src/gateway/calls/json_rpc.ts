@@ -29,7 +29,7 @@ export async function answerJsonRpc(
   options: CallOptions,
   bound: MessageBound,
 ): Promise<JsonRpcAnswer> {
-  const incoming = decodeAnyRequest(text);
+  const incoming = decodeAnyRequest(text, "body");
   if (!Array.isArray(incoming)) {
     return await answerOne(incoming as RpcRequest | BadMessage, calls, options, bound);
   }

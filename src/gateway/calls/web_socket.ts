@@ -108,7 +108,7 @@ export class SocketSession {
         `${bytes} bytes is the most: rpc gateway --message-max`,
       );
     }
-    const incoming = decodeAnyRequest(data);
+    const incoming = decodeAnyRequest(data, "message");
     if (Array.isArray(incoming)) void this.#answerBatch(incoming);
     else void this.#answer(incoming as RpcRequest | BadMessage, (text) => this.#send(text));
   }
