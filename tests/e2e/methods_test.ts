@@ -14,11 +14,9 @@ Deno.test("rpc methods <name> shows examples that can be run as they are", async
     const { stdout } = await home.run(["methods", name]);
     const [, byPosition = "", byName = ""] = /\nexample\n(.*)\n(.*)\n$/.exec(stdout) ?? [];
     assert.match(byPosition, /^ {2}rpc call \w+ 1 1$/);
-    const named = /^ {2}rpc call (\w+) --params '(.*)'$/.exec(byName);
-    assert.ok(named !== null, stdout);
-    for (
-      const args of [byPosition.trim().split(" ").slice(2), [name, "--params", named[2] ?? ""]]
-    ) {
+    assert.match(byName, /^ {2}rpc call \w+ \w+=1 \w+=1$/);
+    for (const example of [byPosition, byName]) {
+      const args = example.trim().split(" ").slice(2);
       assert.equal((await home.run(["call", ...args])).stdout, `${result}\n`);
     }
   }

@@ -19,7 +19,7 @@ import { type CallFlags, callFlags } from "./flags.ts";
 import type { LoadReport } from "./html/load_report.ts";
 import type { JobSource } from "./job.ts";
 import { NumberedJobs } from "./numbered_jobs.ts";
-import { paramsMaker } from "./params.ts";
+import { paramsMaker } from "../syntax/params.ts";
 import { CallRun, type CallRunOptions, nobodyReads, noServer, type RunEnd } from "./run.ts";
 import type { CallSummary } from "./summary.ts";
 

@@ -26,7 +26,7 @@ export const command: Command<typeof callFlags> = {
     ["rpc call ping {i} --repeat 1000 --concurrency 16", "numbered from 1 to 1000, 16 at a time"],
     ["rpc call fib 27 --duration 30s --rate 50", "fifty a second for half a minute"],
     ["rpc call fib 27 -d 30s -c 8 -q --html report.html", "a load test, with a page of plots"],
-    [`rpc call fib --params '{"n": 32}'`, "with named parameters"],
+    ["rpc call fib n=32", "with named parameters"],
     [
       "rpc call fib --input jobs.ndjson -c 16 --failed failed.ndjson",
       'one call per line, such as [32], {"n": 32} or 32; results keep the order of the lines',

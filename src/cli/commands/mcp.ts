@@ -9,7 +9,7 @@ export const command: Command<typeof mcpFlags> = {
   flags: mcpFlags,
   examples: [
     ["rpc mcp", "all methods; the agent's program starts this command"],
-    ["rpc mcp --methods 'img.*,fib'", "some of them"],
+    ['rpc mcp --methods "img.*,fib"', "some of them"],
   ],
   load: () => import("../mcp/mcp.ts"),
 };

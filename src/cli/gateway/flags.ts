@@ -20,11 +20,11 @@ export const gatewayFlags = {
   }),
   noToken: boolean({ description: "Require no token; only on a loopback address" }),
   allowHost: text("<names>", {
-    description: "More host names to accept, such as 'rpc.example.org,gateway.lan'",
+    description: 'More host names to accept, such as "rpc.example.org,gateway.lan"',
     fallback: undefined,
   }),
   allowOrigin: text("<origins>", {
-    description: "Origins of other web pages that may call, such as 'https://tools.example.org'",
+    description: 'Origins of other web pages that may call, such as "https://tools.example.org"',
     fallback: undefined,
   }),
   tlsCert: text("<file>", {

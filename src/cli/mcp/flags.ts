@@ -6,7 +6,7 @@ export const mcpFlags = {
   timeout: timeoutFlag,
   ...nearnessFlags,
   methods: text("<patterns>", {
-    description: "Offer only these methods: names and patterns such as 'img.*,fib'",
+    description: 'Offer only these methods: names and patterns such as "img.*,fib"',
     fallback: "*",
   }),
   verbose: verboseFlag,

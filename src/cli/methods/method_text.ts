@@ -3,7 +3,8 @@ import { lineWidth } from "../../terminal/size.ts";
 import { displayWidth, padded, wrapped } from "../../terminal/width.ts";
 import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
 import { constraintsOf, exampleOf, typeText } from "./schema_text.ts";
-import { inQuotes } from "../syntax/shell_word.ts";
+import { shellLines } from "../syntax/shell_word.ts";
+import { argumentOf, isNamed } from "../syntax/params.ts";
 
 /**
  * Names of parameters up to this length stand in a column: each row has the width of the longest.
@@ -19,7 +20,7 @@ export function signatureOf({ name, params }: OpenRpcMethod): string {
 }
 
 /** All that is known of a method, in lines without a last LF. */
-export function methodText(method: OpenRpcMethod): string {
+export function methodText(method: OpenRpcMethod, os = Deno.build.os): string {
   const lines = [plainLine(signatureOf(method))];
   const description = method.description ?? method.summary;
   if (description !== undefined) {
@@ -29,7 +30,7 @@ export function methodText(method: OpenRpcMethod): string {
   }
   const names = method.params.map(({ name }) => name);
   const longest = names.reduce((most, name) => Math.max(most, displayWidth(name)), 0);
-  const width = Math.min(Math.max(longest, "may run twice".length), nameWidthMax);
+  const width = Math.min(Math.max(longest, "idempotent".length), nameWidthMax);
   const row = (name: string, text: string) =>
     plainLine(`  ${padded(name, width)}  ${text}`.trimEnd());
   if (method.params.length > 0) {
@@ -41,8 +42,13 @@ export function methodText(method: OpenRpcMethod): string {
     row(method["x-stream"] ? "yields" : "returns", typeText(method.result?.schema ?? true)),
   );
   lines.push(row("runs", places[method["x-kind"]]));
-  lines.push(row("may run twice", method["x-idempotent"] ? "yes" : "no"));
-  lines.push("", "example", ...examples(method).map((example) => `  ${plainLine(example)}`));
+  lines.push(row("idempotent", method["x-idempotent"] ? "yes" : "no"));
+  const commands = examples(method).map((words) => shellLines(words, os));
+  lines.push("", "example", ...commands.map(({ line }) => `  ${plainLine(line)}`));
+  if (commands.some(({ inPowerShell }) => inPowerShell !== undefined)) {
+    const others = commands.map(({ line, inPowerShell = line }) => `  ${plainLine(inPowerShell)}`);
+    lines.push("", "example in PowerShell", ...others);
+  }
   return lines.join("\n");
 }
 
@@ -58,35 +64,22 @@ function about({ required, schema }: OpenRpcMethod["params"][number]): string {
   return words.join(", ") + (typeof description === "string" ? `: ${description}` : "");
 }
 
-/** By position, and if it has parameters by name too. */
-function examples({ name, params }: OpenRpcMethod): string[] {
+/** The words of a call by position, and if it has parameters of one by name too. */
+function examples({ name, params }: OpenRpcMethod): string[][] {
   const lastRequired = params.findLastIndex(({ required }) => required);
   const values = params.slice(0, Math.max(1, lastRequired + 1))
     .map(({ name, schema }) => [name, exampleOf(schema)] as const);
-  const byPosition = ["rpc call", quoted(name), ...values.map(([, value]) => argument(value))].join(
-    " ",
-  );
+  const byPosition = callOf(name, values.map(([, value]) => argumentOf(value)));
   if (values.length === 0) return [byPosition];
+  const pairs = values.map(([name, value]) => `${name}=${argumentOf(value)}`);
+  if (pairs.every(isNamed)) return [byPosition, callOf(name, pairs)];
   const named = JSON.stringify(Object.fromEntries(values));
-  return [byPosition, `rpc call ${quoted(name)} --params ${quoted(named)}`];
+  return [byPosition, [...callOf(name, []), "--params", named]];
 }
 
-/** A value as an argument: a text that is no JSON by itself needs no quotes of JSON's. */
-function argument(value: unknown): string {
-  if (typeof value !== "string" || isJson(value)) return quoted(JSON.stringify(value));
-  return quoted(value);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** As a shell takes it. */
-function quoted(text: string): string {
-  return /^[\w.:/+-]+$/.test(text) ? text : inQuotes(text);
+/** What begins like a flag is none behind `--`. */
+function callOf(method: string, args: readonly string[]): string[] {
+  const words = [method, ...args];
+  const isFlagLike = words.some((word) => /^-(?!\.?\d)./.test(word));
+  return ["rpc", "call", ...(isFlagLike ? ["--"] : []), ...words];
 }

@@ -28,8 +28,9 @@ export async function run(
     const document = await discoverAll(client, discovery, transport, service, signal);
     const methods = wanted(document.methods, name);
     if (flags.json) { for (const method of methods) printLine(jsonLine(method)); }
-    else if (name !== undefined) printLine(plainText(methods.map(methodText).join("\n")));
-    else printLine(await toTable(methods));
+    else if (name !== undefined) {
+      printLine(plainText(methods.map((one) => methodText(one)).join("\n")));
+    } else printLine(await toTable(methods));
     return exitCodes.success;
   } finally {
     interrupt.release();
@@ -57,7 +58,7 @@ async function toTable(methods: readonly OpenRpcMethod[]): Promise<string> {
     [
       { head: "method", cell: (method) => plainLine(signatureOf(method)), cutTo: 28 },
       { head: "runs", cell: (method) => plainLine(method["x-kind"]), dispensable: 2 },
-      { head: "may run twice", cell: (method) => method["x-idempotent"] ? "yes" : "no" },
+      { head: "idempotent", cell: (method) => method["x-idempotent"] ? "yes" : "no" },
       {
         head: "description",
         cell: ({ summary, description = "" }) => plainLine(firstLineOf(summary ?? description)),

@@ -35,7 +35,7 @@ const sandboxFlags = {
     fallback: undefined,
   }),
   allowNet: text("<hosts>", {
-    description: "Sandbox: procedures may connect only to these, such as 'db:5432,api.example.com'",
+    description: 'Sandbox: procedures may connect only to these, such as "db:5432,api.example.com"',
     fallback: undefined,
   }),
   allowEnv: text("<names>", {
@@ -79,7 +79,7 @@ export const serveFlags = {
     setting: true,
   }),
   callers: text("<names>", {
-    description: "Members of the cluster that may call: names and patterns such as 'alice,win-*'",
+    description: 'Members of the cluster that may call: names and patterns such as "alice,win-*"',
     fallback: undefined,
     setting: true,
   }),

@@ -189,7 +189,7 @@ function callersOf(text: string | undefined, keys: KeyRing | undefined): string[
     throw new UsageError("Cannot tell callers apart without keys: --callers needs rpc keys init");
   }
   if (patterns.length === 0) {
-    throw new UsageError("Cannot serve nobody: --callers needs names such as 'alice,win-*'");
+    throw new UsageError('Cannot serve nobody: --callers needs names such as "alice,win-*"');
   }
   return patterns;
 }

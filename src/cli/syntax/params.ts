@@ -3,7 +3,8 @@ import { isExactNumber } from "../../base/values/exact_numbers.ts";
 import { isObject } from "../../base/values/members.ts";
 import { parseExactly } from "../../wire/exact_json.ts";
 import type { Params } from "../../wire/message.ts";
-import { UsageError } from "../syntax/usage_error.ts";
+import { shellWord } from "./shell_word.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** What stands for the call's number in arguments. */
 const indexPlaceholder = "{i}";
@@ -23,13 +24,14 @@ const bareFraction = /^-?\.\d+$/;
 export function paramsMaker(
   args: readonly string[],
   named: string | undefined,
+  os = Deno.build.os,
 ): (i: number) => Params {
   if (named === undefined) {
     const pairs = args.map(namedArgument).filter((match) => match !== null);
     if (pairs.length > 0 && pairs.length < args.length) {
       throw new UsageError(
         "Cannot mix arguments by position and by name: give all by name, " +
-          `or write a text with = as JSON: ${JSON.stringify(pairs[0]?.[0])}`,
+          `or write a text with = as JSON: ${shellWord(JSON.stringify(pairs[0]?.[0]), os)}`,
       );
     }
     if (pairs.length > 0) {
@@ -47,6 +49,20 @@ export function paramsMaker(
   const make = varying(named, (text) => objectOf(ofFile(text)));
   make(1);
   return make;
+}
+
+/**
+ * The argument that is read as that value: in JSON, except a text that needs none of its quotes.
+ */
+export function argumentOf(value: unknown): string {
+  const isPlain = typeof value === "string" && !/^[@=]/.test(value) && value !== "" &&
+    !isNamed(value) && valueOf(value) === value;
+  return isPlain ? value : JSON.stringify(value);
+}
+
+/** Whether an argument is one by name. */
+export function isNamed(argument: string): boolean {
+  return namedArgument(argument) !== null;
 }
 
 /**
@@ -109,12 +125,12 @@ function objectOf(text: string): Record<string, unknown> {
   } catch (error) {
     throw new UsageError(
       `Cannot use --params ${JSON.stringify(text)}: it must be a JSON object, ` +
-        `such as '{"n": 32}': ${messageOf(error)}`,
+        `such as {"n": 32}, and n=32 in its place needs no quotes: ${messageOf(error)}`,
     );
   }
   if (isRecord(value)) return value;
   throw new UsageError(
-    `Cannot use --params ${JSON.stringify(text)}: it must be a JSON object, such as '{"n": 32}'`,
+    `Cannot use --params ${JSON.stringify(text)}: it must be a JSON object, such as {"n": 32}`,
   );
 }
 

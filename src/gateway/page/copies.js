@@ -1,6 +1,17 @@
 /** The same call for a shell or a program, to be copied. */
 
-const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+const isWindows = navigator.platform.startsWith("Win");
+const shell = (text) =>
+  isWindows
+    ? `"${text.replaceAll(/(\\*)"/g, '$1$1\\"').replace(/\\+$/, "$&$&")}"`
+    : `'${text.replaceAll("'", "'\\''")}'`;
+/** JSON as a word. What cmd would obey stands in its strings only, where it can be escaped. */
+const shellJson = (json) =>
+  shell(
+    isWindows
+      ? json.replaceAll(/[%&|<>^]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`)
+      : json,
+  );
 const address = (method) => `${location.origin}/call/${encodeURIComponent(method)}`;
 
 /**
@@ -19,13 +30,28 @@ function program(text) {
 const isKept = (number) =>
   String(Number(number)) === number || (/[.]/.test(number) && !/[eE]/.test(number));
 
+const rpcCall = (method, params) => `rpc call ${shell(method)} --params ${shellJson(params)}`;
+const curl = (method, params) =>
+  [
+    isWindows
+      ? 'curl.exe -H "Authorization: Bearer %TOKEN%"'
+      : 'curl -H "Authorization: Bearer $TOKEN"',
+    ...["-H", shell("Content-Type: application/json"), "-d", shellJson(params)],
+    shell(address(method)),
+  ].join(" ");
+/** PowerShell is told to pass on the rest of a line as it stands. */
+const inPowerShell = (form) => (...call) => form(...call).replace(/^\S+/, "$& --%");
+
 /** What writes a call in each form, from the method's name and its parameters as JSON text. */
 export const copyForms = {
-  "rpc call": (method, params) => `rpc call ${shell(method)} --params ${shell(params)}`,
-  "curl": (method, params) =>
-    `curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d ${
-      shell(params)
-    } ${shell(address(method))}`,
+  ...(isWindows
+    ? {
+      "rpc call (cmd)": rpcCall,
+      "rpc call (PowerShell)": inPowerShell(rpcCall),
+      "curl (cmd)": curl,
+      "curl (PowerShell)": inPowerShell(curl),
+    }
+    : { "rpc call": rpcCall, curl }),
   "Python": (method, params) =>
     `import json, os, requests\nprint(requests.post(${
       JSON.stringify(address(method))

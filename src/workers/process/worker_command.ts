@@ -103,7 +103,10 @@ function interpreterProblem(program: string, missing: string): string {
 const shellWord = /^(?:\w+=.*|cd|source|\.|export|exec|set|eval|if|for|while)$/;
 
 function hintFor(program: string): string {
-  if (shellWord.test(program)) return "no shell reads the command: write sh -c '...' around it";
+  if (shellWord.test(program)) {
+    const shell = isWindows ? "cmd /c" : "sh -c";
+    return `no shell reads the command: write ${shell} '...' around it`;
+  }
   return exists(program)
     ? `the file here is ./${program}, or name what runs it, such as "python3 ${program}"`
     : "is it installed, and spelled so?";

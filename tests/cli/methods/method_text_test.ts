@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { paramsMaker } from "../../../src/cli/syntax/params.ts";
+import { command } from "../../../src/cli/commands/call.ts";
+import { parseArguments } from "../../../src/cli/syntax/parse.ts";
+import { wordsOf } from "../../../src/cli/syntax/words.ts";
 import { methodText, signatureOf } from "../../../src/cli/methods/method_text.ts";
 import { openRpcMethodSchema } from "../../../src/procedures/openrpc.ts";
 
@@ -16,23 +20,89 @@ const full = openRpcMethodSchema.parse({
 
 Deno.test("methodText() tells all of a method", () => {
   assert.equal(
-    methodText(full),
+    methodText(full, "linux"),
     `label(text: string, options?: object)
   Labels a picture
 
 parameters
-  text           string
-  options        object, optional: How it looks
+  text        string
+  options     object, optional: How it looks
 
 call
-  returns        boolean
-  runs           io: many at a time in a worker
-  may run twice  yes
+  returns     boolean
+  runs        io: many at a time in a worker
+  idempotent  yes
 
 example
   rpc call label 'it'\\''s 5'
-  rpc call label --params '{"text":"it'\\''s 5"}'`,
+  rpc call label 'text=it'\\''s 5'`,
   );
+});
+
+/** The examples of a method whose parameters have these examples. */
+function examplesOf(values: Record<string, unknown>, os: typeof Deno.build.os, name = "m") {
+  const params = Object.entries(values).map(([name, value]) => ({
+    ...{ name, required: true, schema: { examples: [value] } },
+  }));
+  const text = methodText(openRpcMethodSchema.parse({ name, params }), os);
+  return text.slice(text.indexOf("\nexample\n") + 1);
+}
+
+Deno.test("examples are quoted for the system that prints them, on Windows for both of its shells", () => {
+  const [plain, json] = [{ text: "it's 5" }, { size: { n: 1 } }];
+  assert.equal(
+    examplesOf(plain, "windows"),
+    `example\n  rpc call m "it's 5"\n  rpc call m "text=it's 5"`,
+  );
+  assert.equal(
+    examplesOf(json, "linux"),
+    `example\n  rpc call m '{"n":1}'\n  rpc call m 'size={"n":1}'`,
+  );
+  assert.equal(
+    examplesOf(json, "windows"),
+    String.raw`example
+  rpc call m "{\"n\":1}"
+  rpc call m "size={\"n\":1}"
+
+example in PowerShell
+  rpc --% call m "{\"n\":1}"
+  rpc --% call m "size={\"n\":1}"`,
+  );
+});
+
+Deno.test("examples are read as what they show, whatever the values and the names are", () => {
+  const values = [
+    "@x",
+    "a=b",
+    ".5",
+    "5",
+    "",
+    "=x",
+    "--raw",
+    "-x",
+    "-1",
+    "true",
+    "a b",
+    null,
+    [1],
+    "x=",
+  ];
+  for (const os of ["linux", "windows"] as const) {
+    for (const value of values) {
+      const [, ...lines] = examplesOf({ text: value }, os).split("\n\n", 1).join("").split("\n  ");
+      const read = lines.map((line) => {
+        const [, , ...args] = wordsOf(line, os);
+        const { positionals: [method, ...texts] } = parseArguments(command, args);
+        return [method, paramsMaker(texts, undefined)(1)];
+      });
+      assert.deepEqual(read, [["m", [value]], ["m", { text: value }]], lines.join("\n"));
+    }
+  }
+  assert.equal(
+    examplesOf({ "a b": 1 }, "linux"),
+    `example\n  rpc call m 1\n  rpc call m --params '{"a b":1}'`,
+  );
+  assert.equal(examplesOf({}, "linux", "-m"), "example\n  rpc call -- -m");
 });
 
 Deno.test("methodText() makes do with a name alone", () => {

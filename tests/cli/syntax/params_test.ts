@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { paramsMaker } from "../../../src/cli/call/params.ts";
+import { paramsMaker } from "../../../src/cli/syntax/params.ts";
 import { UsageError } from "../../../src/cli/syntax/usage_error.ts";
 
 Deno.test("an argument is JSON if it parses, else text", () => {
@@ -39,6 +39,12 @@ Deno.test("arguments by name make an object, each JSON or text", () => {
     id: "job-7",
   });
   assert.throws(() => paramsMaker(["1", "width=640"], undefined), /by position and by name/);
+  for (const [os, typed] of [["linux", `'"a=b"'`], ["windows", String.raw`"\"a=b\""`]] as const) {
+    assert.throws(() => paramsMaker(["1", "a=b"], undefined, os), (error) => {
+      assert.ok(error instanceof UsageError && error.message.endsWith(`as JSON: ${typed}`));
+      return true;
+    });
+  }
   for (const text of ["aGVsbG8=", "https://x/?a=b", "=x", "a==b", "1=2"]) {
     assert.deepEqual(paramsMaker([text], undefined)(1), [text]);
   }

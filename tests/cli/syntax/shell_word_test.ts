@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { shellWord } from "../../../src/cli/syntax/shell_word.ts";
+import { shellLines, shellWord } from "../../../src/cli/syntax/shell_word.ts";
 import { wordsOf } from "../../../src/cli/syntax/words.ts";
 
 const words = [
@@ -36,4 +36,34 @@ Deno.test("a word for Windows means itself where only double quotes quote, and t
     assert.deepEqual(wordsOf(shellWord(word, "windows"), "windows"), [word]);
   }
   assert.equal(shellWord("C:\\jobs.ndjson", "windows"), "C:\\jobs.ndjson");
+});
+
+/** What cmd hands to a program: as it stands, but for carets outside of its quotes. */
+function readByCmd(line: string): string {
+  let isQuoted = false;
+  return line.replaceAll(/\^[^]|%[^%]*%|["&|<>]/g, (sign) => {
+    if (sign[0] === "^") return isQuoted ? sign : sign.slice(1);
+    assert.notEqual(sign[0], "%", `cmd puts a variable's value into ${line}`);
+    if (sign === '"') isQuoted = !isQuoted;
+    else assert.ok(isQuoted, `cmd obeys ${sign} in ${line}`);
+    return sign;
+  });
+}
+
+Deno.test("a command line for Windows means itself to cmd and, if told apart, to PowerShell", () => {
+  const odd = [
+    ...words.filter((word) => word !== ""),
+    ...["C:\\a b\\", '{"a":"x & y"}', '{"a":["<x> | ^y"]}', "%PATH%", 'a"%x%', "100 %", "“", "`"],
+  ];
+  for (const word of odd) {
+    const { line, inPowerShell = line } = shellLines(["rpc", "call", word], "windows");
+    assert.deepEqual(wordsOf(readByCmd(line), "windows"), ["rpc", "call", word]);
+    const [, isVerbatim, rest = ""] = /^rpc (--% )?(.*)$/s.exec(inPowerShell) ?? [];
+    assert.deepEqual(wordsOf(rest, "windows"), ["call", word]);
+    if (isVerbatim) continue;
+    assert.match(rest, /^call (?:[\w.:\/\\+=-]+|"[^"$`“”„]*[^"$`“”„\\]")$/);
+  }
+  const [simple, empty] = ["32", ""].map((word) => shellLines(["rpc", "call", word], "windows"));
+  assert.deepEqual(simple, { line: "rpc call 32", inPowerShell: undefined });
+  assert.deepEqual(empty, { line: 'rpc call ""', inPowerShell: 'rpc --% call ""' });
 });

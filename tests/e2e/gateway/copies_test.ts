@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { wordsOf } from "../../../src/cli/syntax/words.ts";
 import { chromiumPath } from "../../support/chromium.ts";
 import { startGateway } from "../../support/gateway_process.ts";
 import { rpcCommand } from "../../support/program.ts";
@@ -29,7 +30,7 @@ def post(url, json, headers):
 `;
 
 /** What a shell, Python and JSON each take for something else, if it is not quoted. */
-const text = "a 'b' \"c\" $HOME `id` \\n \\ !x %s ${1} 你好 é \u2028 </script> #";
+const text = "a 'b' \"c\" $HOME `id` \\n \\ !x %s & | < > ^ ${1} 你好 é \u2028 </script> #";
 
 const isHere = chromiumPath !== undefined && python !== undefined &&
   Deno.build.os !== "windows";
@@ -76,13 +77,14 @@ Deno.test({
       await context.grantPermissions(["clipboard-read", "clipboard-write"]);
       const page = await context.newPage();
       await page.goto(`${gateway.url}/#token=${gateway.token}`);
-      const copied = async (method: string, form: string): Promise<string> => {
-        await page.locator("#methods").getByRole("button", { name: method, exact: true }).click();
-        await page.getByLabel(/^text /).fill(text);
-        await page.getByLabel(/^number /).fill("-2.5e3");
-        await page.getByLabel(/^any /).fill('{"__proto__": [1]}');
-        await page.getByRole("button", { name: `copy as ${form}`, exact: true }).click();
-        return await page.evaluate("navigator.clipboard.readText()");
+      const copied = async (method: string, form: string, on = page): Promise<string> => {
+        await on.bringToFront();
+        await on.locator("#methods").getByRole("button", { name: method, exact: true }).click();
+        await on.getByLabel(/^text /).fill(text);
+        await on.getByLabel(/^number /).fill("-2.5e3");
+        await on.getByLabel(/^any /).fill('{"__proto__": [1]}');
+        await on.getByRole("button", { name: `copy as ${form}`, exact: true }).click();
+        return await on.evaluate("navigator.clipboard.readText()");
       };
       const wanted = { text, number: -2500, any: JSON.parse('{"__proto__":[1]}') };
       for (const method of ["same", "it's.$HOME"]) {
@@ -90,6 +92,29 @@ Deno.test({
           assert.deepEqual(JSON.parse(await run("sh", ["-c", await copied(method, form)])), wanted);
         }
       }
+      const windows = await context.newPage();
+      await windows.addInitScript(
+        'Object.defineProperty(navigator, "platform", { value: "Win32" })',
+      );
+      await windows.goto(gateway.url);
+      const onWindows = async (form: string) => {
+        const line = await copied("it's.$HOME", form, windows);
+        // What cmd and PowerShell would obey outside of what they take for quotes.
+        assert.doesNotMatch(line, /[&|<>^]/);
+        return wordsOf(line, "windows");
+      };
+      for (const [form, verbatim] of [["cmd", []], ["PowerShell", ["--%"]]] as const) {
+        const [program, ...words] = await onWindows(`rpc call (${form})`);
+        const params = words.pop() ?? "";
+        const ahead = [...verbatim, "call", "it's.$HOME", "--params"];
+        assert.deepEqual([program, ...words], ["rpc", ...ahead]);
+        assert.deepEqual(JSON.parse(params), wanted);
+        const curl = await onWindows(`curl (${form})`);
+        assert.deepEqual(curl.slice(0, 1 + verbatim.length), ["curl.exe", ...verbatim]);
+        assert.deepEqual(JSON.parse(curl.at(-2) ?? ""), wanted);
+        assert.equal(curl.at(-1), `${new URL(gateway.url).origin}/call/it's.%24HOME`);
+      }
+      await windows.close();
       const program = await copied("it's.$HOME", "Python");
       // What it prints is Python's own way to write it, which Python reads again.
       const printed = await run(python as string, ["-c", program]);

@@ -2,7 +2,7 @@ import { withoutPassword } from "../../../discovery/registry_url.ts";
 import { plainLine } from "../../../terminal/plain_text.ts";
 import type { Command } from "../../syntax/command.ts";
 import { environmentName, kebabCase } from "../../syntax/flags.ts";
-import { shellWord } from "../../syntax/shell_word.ts";
+import { shellLines } from "../../syntax/shell_word.ts";
 import type { RunEnd } from "../run.ts";
 
 /** The command line that stopped. */
@@ -41,12 +41,14 @@ function whereOf(last: number, lastBegun: number, skip: number): string {
 function goOnText(last: number, stopped: Stopped): string {
   if (last === 0) return "";
   if (stopped.input === "-") return `; go on with the same lines and --skip ${last}`;
-  return `; go on with: ${commandLine(last, stopped)}`;
+  const { line, inPowerShell } = shellLines(commandWords(last, stopped), stopped.os);
+  const otherwise = inPowerShell === undefined ? "" : `, or in PowerShell: ${inPowerShell}`;
+  return `; go on with: ${line}${otherwise}`;
 }
 
 /** What was typed, with the lines that are done left out. */
-function commandLine(last: number, stopped: Stopped): string {
-  const { method, flags, given, input, os } = stopped;
+function commandWords(last: number, stopped: Stopped): string[] {
+  const { method, flags, given, input } = stopped;
   const environment = stopped.environment ?? ((name) => Deno.env.get(name));
   const words = ["rpc", "call"];
   // Behind the flags it is no flag either, whatever it begins with.
@@ -67,5 +69,5 @@ function commandLine(last: number, stopped: Stopped): string {
     } else words.push(flag.parse(text) === true ? `--${name}` : `--no-${name}`);
   }
   if (method.startsWith("-")) words.push("--", method);
-  return words.map((word) => shellWord(word, os)).join(" ");
+  return words;
 }

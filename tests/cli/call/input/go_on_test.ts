@@ -64,6 +64,19 @@ Deno.test("it holds what only this command's environment says, and no password",
   assert.equal(flags.registry, "zookeeper://me:***@a:2181");
 });
 
+Deno.test("on Windows it tells PowerShell's line too, where that is another", () => {
+  const told = (input: string) =>
+    stopText(end, {
+      ...{ method: "m", given: new Map(), input, flags: callFlags, skip: 0, os: "windows" },
+      environment: () => undefined,
+    });
+  assert.match(told("my jobs"), /; go on with: rpc call m --input "my jobs" --skip 7$/);
+  assert.match(
+    told("$jobs"),
+    /: rpc call m --input "\$jobs" --skip 7, or in PowerShell: rpc --% call m --input "\$jobs" --/,
+  );
+});
+
 Deno.test("lines from stdin are to be given again, and nothing is said before the first line", () => {
   const stopped = { method: "m", flags: callFlags, given: new Map(), input: "-", skip: 0 };
   assert.match(stopText(end, stopped), /; go on with the same lines and --skip 7$/);
