@@ -28,7 +28,7 @@ export interface CallEndpoint {
   gaveUp(call: Call): void;
   /** The server said that it does not offer the method. */
   lacks(method: string): void;
-  /** Whether the server says that the method may run twice; `undefined`: it has not said. */
+  /** Whether the server says that the method is idempotent; `undefined`: it has not said. */
   isIdempotent(method: string): boolean | undefined;
 }
 

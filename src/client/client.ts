@@ -387,7 +387,7 @@ function overdueError({ method }: Call): RpcError {
 }
 
 function refusedError({ method }: Call): RpcError {
-  return new RpcError("Unavailable", `No server that is left says that ${method} may run twice`);
+  return new RpcError("Unavailable", `No server that is left says that ${method} is idempotent`);
 }
 
 function closedError(): RpcError {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-/** The one procedure that may run twice. */
+/** The one idempotent procedure. */
 const mayRunTwice = "again";
 
 /** How one call ended. */

@@ -142,7 +142,7 @@ for (
 }
 
 for (const said of [true, false, undefined]) {
-  Deno.test(`the server that lost a call says whether it may run twice, here ${said} (P-50)`, () => {
+  Deno.test(`the server that lost a call says whether it is idempotent, here ${said} (P-50)`, () => {
     const { ends } = setUp({
       outcomes: [failure("ConnectionLost"), "result"],
       isIdempotent: () => said,

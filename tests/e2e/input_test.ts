@@ -116,7 +116,7 @@ Deno.test("killing servers during it loses no line, also when all are gone for a
   assert.equal(await Deno.readTextFile(`${home.workingDirectory}/failed`), "");
 });
 
-Deno.test("killing the only server there ever was loses no line of a procedure that may run twice", async () => {
+Deno.test("killing the only server there ever was loses no line of an idempotent procedure", async () => {
   await using home = await RpcHome.create();
   const server = await home.serve();
   const count = 20_000;

@@ -183,7 +183,7 @@ export class Endpoint {
     this.#owner.loads.of(method).lacks(this.row);
   }
 
-  /** Whether the server says, or said over its last connection, that the method may run twice. */
+  /** Whether the server says, or said over its last connection, that the method is idempotent. */
   isIdempotent(method: string): boolean | undefined {
     return this.#idempotence?.of(method);
   }

@@ -6,7 +6,7 @@ import { Call } from "../call.ts";
 import type { Connection } from "../connection.ts";
 
 /**
- * Which methods of one server may run twice, as it says itself: learned with the connection, and
+ * Which methods of one server are idempotent, as it says itself: learned with the connection, and
  * forgotten with it. What another server says, or what this one said before it was replaced, does
  * not count: an upgrade may have taken it back. Nor does what a reload makes idempotent, until it
  * is connected to anew: the call that is lost may be one of before.
@@ -37,7 +37,7 @@ export class Idempotence {
     return this.#said !== undefined;
   }
 
-  /** Whether the method may run twice; `undefined` as long as the server has not said. */
+  /** Whether the method is idempotent; `undefined` as long as the server has not said. */
   of(method: string): boolean | undefined {
     return this.#said && (this.#said.idempotent.has(method) && !this.#onceNot.has(method));
   }

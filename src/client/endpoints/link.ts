@@ -120,7 +120,7 @@ export class Link implements Dialer {
   /**
    * A connection counts when the server has answered on it: the kernel accepts connections for a
    * process that hangs, and a port may belong to another program by now. And when it has said which
-   * methods may run twice, which comes with the answer: a call that is lost before that could not
+   * methods are idempotent, which comes with the answer: a call that is lost before that could not
    * be sent again. A server that says nothing of it is used without, after a while.
    */
   #probe(duplex: Duplex, signal: AbortSignal): void {

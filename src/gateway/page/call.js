@@ -142,7 +142,7 @@ export function showMethod(detail, method, root) {
   }, t("Copy"));
   const facts = [
     ...[method.summary, method.description, method["x-kind"]],
-    method["x-idempotent"] ? t("may run twice") : "",
+    method["x-idempotent"] ? t("idempotent") : "",
     method["x-stream"] ? t("stream") : "",
   ];
   detail.replaceChildren(

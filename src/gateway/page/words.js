@@ -34,7 +34,7 @@ const chinese = {
   "copy as": "复制为",
   "The token that rpc gateway printed": "rpc gateway 打印的令牌",
   "Continue": "继续",
-  "may run twice": "幂等",
+  "idempotent": "幂等",
   "stream": "流式",
   "optional": "可选",
   "Not valid JSON": "不是有效的 JSON",

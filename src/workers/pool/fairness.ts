@@ -25,9 +25,9 @@ interface FairnessOptions {
  * and half of the queue while others wait. And nothing while it leaves its answers unread.
  *
  * Who came when nobody else was there may hold all workers, for as long as its deadlines allow.
- * When others have waited for a while its newest call that may run twice has to go, and for a time
+ * When others have waited for a while its newest idempotent call has to go, and for a time
  * nobody gets more than half: otherwise it would take each worker that becomes free for a moment. A
- * call that may not run twice is never stopped: its work would be lost (docs/adr/0015).
+ * call that is not idempotent is never stopped: its work would be lost (docs/adr/0015).
  */
 export class Fairness {
   readonly #options: FairnessOptions;
@@ -99,7 +99,7 @@ export class Fairness {
 
   /**
    * The call that has to go because others have waited for too long. Of the caller that has most it
-   * is the newest that may run twice: the one that loses least. `undefined` if there is none, if
+   * is the newest idempotent one: the one that loses least. `undefined` if there is none, if
    * nobody has too much, or if nobody waits for it.
    */
   greedy(nowMs: number): PoolCall | undefined {

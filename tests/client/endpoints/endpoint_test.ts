@@ -24,7 +24,7 @@ Deno.test("an endpoint takes calls when its server has answered a ping, and not 
   other.endpoints.close();
 });
 
-Deno.test("an endpoint takes no calls before its server has said which may run twice, or will not", async () => {
+Deno.test("an endpoint takes no calls before its server has said which are idempotent, or will not", async () => {
   const rig = new EndpointsRig();
   const server = rig.transport.server(1);
   server.describesItself = false;

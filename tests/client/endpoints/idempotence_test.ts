@@ -107,7 +107,7 @@ Deno.test("a call lost by an old server is not run again by new ones that take i
   rig.client.close();
 });
 
-Deno.test("of several servers a call that may have run goes to one that says it may run twice", async () => {
+Deno.test("of several servers a call that may have run goes to one that says it is idempotent", async () => {
   const rig = await ClientRig.connected(1);
   rig.server(1).answer = keep;
   for (const port of [2, 3, 4]) rig.server(port).describe = () => upgraded;

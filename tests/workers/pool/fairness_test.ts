@@ -97,7 +97,7 @@ Deno.test("a call that may not run twice is never stopped for others' sake", asy
       void submit(harness, greedy, "spin", [], { isIdempotent: false })
         .then((outcome) => stopped.push(outcome));
     }
-    // Longer than others wait before a call that may run twice is stopped.
+    // Longer than others wait before an idempotent call is stopped.
     const waited = await submit(harness, other, "fib", [11], { timeoutMs: 3 * fairWaitMs });
     assert.deepEqual(errorOf(waited).executed, "no");
     assert.deepEqual(stopped, []);
