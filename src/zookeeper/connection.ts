@@ -1,6 +1,6 @@
 /** One TCP or TLS connection to one member: frames out, frames in. It knows nothing of sessions. */
 
-import type { Clock } from "../base/clock.ts";
+import { type Clock, orAborted } from "../base/clock.ts";
 import type { HostPort } from "../base/names/host_port.ts";
 import { joined } from "../base/values/bytes.ts";
 import { ZooKeeperError } from "./errors.ts";
@@ -16,11 +16,11 @@ interface Socket {
 /** How to reach a member over TLS; all in PEM. */
 export interface TlsOptions {
   /**
-   * Makes the connection in another way; `undefined`: in this one, with the rest of the options.
-   * @default this one
+   * Opens the connection in place of `Deno.connectTls`; if it returns `undefined`, that is used
+   * with the other options. @default `Deno.connectTls`
    */
   readonly open?: (member: HostPort, signal: AbortSignal) => Promise<Socket | undefined>;
-  /** Certificates to trust beside the system's. */
+  /** Certificates to trust in addition to the system's. */
   readonly caCerts?: readonly string[];
   /** The client's own certificate, together with {@link TlsOptions.key}. */
   readonly cert?: string;
@@ -32,7 +32,7 @@ interface ConnectionOptions {
   readonly clock: Clock;
   readonly tls: TlsOptions | undefined;
   readonly frameBytesMax: number;
-  /** Ends the connection, or the attempt to make one; its reason is what the reader gets to see. */
+  /** Ends the connection, or the attempt to make one; the reader throws its reason. */
   readonly signal: AbortSignal;
 }
 
@@ -56,7 +56,7 @@ export class Connection {
     this.#options = options;
     this.#lastSentAt = this.#lastReceivedAt = options.clock.now();
     options.signal.addEventListener("abort", this.#close, { once: true });
-    // The race between the abort and the opening may have ended in favour of both.
+    // The signal may have aborted just as the connection opened.
     if (options.signal.aborted) this.#close();
   }
 
@@ -64,19 +64,13 @@ export class Connection {
    * Connects. Rejects with the system's error, or with the signal's reason as soon as it aborts.
    */
   static async open(member: HostPort, options: ConnectionOptions): Promise<Connection> {
-    const { signal } = options;
     const opening = openSocket(member, options);
-    const aborted = Promise.withResolvers<never>();
-    const abort = () => aborted.reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
     try {
-      return new Connection(await Promise.race([opening, aborted.promise]), options);
+      return new Connection(await orAborted(opening, options.signal), options);
     } catch (error) {
-      // Deno.connectTls cannot be aborted: whoever arrives too late is shown out.
+      // Deno.connectTls cannot be aborted: a connection that it still makes is closed.
       opening.then(closeQuietly, () => {});
       throw error;
-    } finally {
-      signal.removeEventListener("abort", abort);
     }
   }
 
@@ -111,7 +105,7 @@ export class Connection {
       this.#options.signal.throwIfAborted();
       if (size === null) return;
       this.#lastReceivedAt = this.#options.clock.now();
-      // A TLS alert: it answers so to whoever does not speak TLS.
+      // A TLS alert: a member that speaks TLS answers so to plain bytes.
       if (isFirst && buffer[0] === 0x15 && buffer[1] === 0x03) {
         throw new ZooKeeperError("CONNECTION_LOSS", "it speaks TLS there: write zookeepers://");
       }
@@ -119,7 +113,7 @@ export class Connection {
     }
   }
 
-  /** Gives the socket back. Closing twice does nothing. */
+  /** Closes the socket. Closing twice does nothing. */
   close(): void {
     this.#options.signal.removeEventListener("abort", this.#close);
     this.#close();
@@ -136,7 +130,7 @@ export class Connection {
       }
       this.#flushing = false;
     } catch {
-      // The reader finds out too, and it is the reader who tells. Nothing more can be sent.
+      // The reader fails as well, and reports it. Nothing more can be sent.
       this.#close();
     }
   }
@@ -160,7 +154,8 @@ async function openSocket(member: HostPort, options: ConnectionOptions): Promise
 }
 
 /**
- * Without this the first read or write would do it, and what is wrong with a certificate be lost.
+ * Performs the TLS handshake now. The first read or write would do it too, but would not tell what
+ * is wrong with a certificate.
  */
 async function shakeHands(socket: Deno.TlsConn, signal: AbortSignal): Promise<Deno.TlsConn> {
   const giveUp = () => closeQuietly(socket);
