@@ -1,5 +1,6 @@
 import { type Clock, systemClock, type Timer } from "../base/clock.ts";
 import { isScreen } from "./colour.ts";
+import { rounded } from "./figure_text.ts";
 import { barOf } from "./screen.ts";
 import { erasing, linesAbove } from "./lines_above.ts";
 import { type ScreenSize, terminalSize } from "./size.ts";
@@ -22,13 +23,13 @@ export interface ProgressTerminal {
 
 /** What a {@link Progress} shows. */
 interface ProgressOptions {
-  /** Asked ten times a second while the bar is shown: counting costs the work nothing. */
+  /** Called ten times a second while the bar is shown. */
   readonly state: () => ProgressState;
   /** Calls to be made. @default unknown: no bar and no time left, only the count and the rate */
   readonly total?: number | undefined;
-  /** When the work ends by the clock, in milliseconds from now, whatever is done by then. */
+  /** When the work ends at the latest, in milliseconds from now. @default no such time */
   readonly durationMs?: number | undefined;
-  /** The results go to the same terminal, so that the bar has to make way. @default false */
+  /** Whether results are printed on the same terminal, above the bar. @default false */
   readonly isBesideOutput?: boolean;
   /** @default stderr */
   readonly terminal?: ProgressTerminal;
@@ -39,10 +40,10 @@ interface ProgressOptions {
 /** Work that ends sooner needs no bar. */
 const showAfterMs = 700;
 
-/** How often it is drawn anew: as fast as an eye follows numbers. */
+/** How often it is drawn: as fast as an eye follows numbers. */
 const redrawMs = 100;
 
-/** The rate is that of about so long a time. */
+/** The rate is measured over about this time. */
 const rateWindowMs = 3_000;
 
 const barWidthMax = 40;
@@ -60,12 +61,12 @@ export class Progress {
   readonly #samples: { readonly atMs: number; readonly done: number }[] = [];
   #timer: Timer | undefined;
   #isShown = false;
-  /** Results are on their way: what is drawn now would stand in the middle of one. */
+  /** Whether results are being written: a bar drawn now would end up in the middle of one. */
   #isHeld = false;
-  /** As it was drawn last. */
+  /** The line as it was drawn last. */
   #line = "";
 
-  /** Starts to wait for the time to show itself. {@link stop} ends it. */
+  /** The bar appears after {@link showAfterMs}, unless {@link stop} comes first. */
   constructor(options: ProgressOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
@@ -80,7 +81,7 @@ export class Progress {
     });
   }
 
-  /** Prints something in the place of the bar, which is back at once. */
+  /** Erases the bar, prints something, and draws the bar below it. */
   beside(print: () => void): void {
     this.#erase();
     print();
@@ -88,8 +89,8 @@ export class Progress {
   }
 
   /**
-   * Results as they are to be written, whole lines: where they go to the bar's terminal, the bar is
-   * part of them, since between two writes it would hardly be seen.
+   * What to write for these results, which are whole lines. If they go to the bar's terminal, it
+   * includes the bar: drawn between two writes, the bar would hardly be seen.
    */
   above(results: string): string {
     if (!this.#options.isBesideOutput) return results;
@@ -97,7 +98,7 @@ export class Progress {
     return this.#isShown ? linesAbove(results, this.#line, this.#terminal.size) : results;
   }
 
-  /** The results that were taken last are written: the bar may be drawn by itself again. */
+  /** The last results are written: the bar may be drawn by itself again. */
   written(): void {
     this.#isHeld = false;
   }
@@ -120,7 +121,7 @@ export class Progress {
   }
 
   #newLine(): string {
-    // The last column stays free: a terminal that has filled it goes on in the next line.
+    // The last column stays free, since filling it may move the cursor to the next line.
     const room = this.#terminal.size.columns - 1;
     const { share, text } = this.#now();
     const barWidth = Math.min(barWidthMax, room - displayWidth(text) - 1);
@@ -128,7 +129,7 @@ export class Progress {
     return `\r${fitted(bar + text, room)}\x1b[K`;
   }
 
-  /** The share of the work that is done, and the words beside the bar. */
+  /** The share of the work that is done, and the text beside the bar. */
   #now(): { readonly share: number | undefined; readonly text: string } {
     const { state, total, durationMs } = this.#options;
     const nowMs = this.#clock.now();
@@ -147,7 +148,7 @@ export class Progress {
     const parts = [
       ...(share === undefined ? [] : [`${Math.floor(100 * share)} %`]),
       total === undefined ? `${done} calls` : `${done}/${total}`,
-      `${rate >= 100 ? rate.toFixed(0) : rate.toPrecision(3)}/s`,
+      `${rounded(rate)}/s`,
       lefts.length === 0
         ? `${durationText(elapsedMs)} so far`
         : `${durationText(Math.max(0, Math.min(...lefts)))} left`,

@@ -9,16 +9,16 @@ interface Answer {
 }
 
 /**
- * The answers to a batch, which leave as one line. As soon as those that have come are too long for
- * a message together, the longest of them are replaced by errors. So no more than one message and
- * one answer is ever held, and the same answers give way as if all had been waited for.
+ * The answers to a batch, which leave as one line. As soon as the answers so far are too long for
+ * one message, the longest of them are replaced by errors. So never more than one message and one
+ * answer is held, and the outcome is the same as if all had been waited for.
  */
 export class BatchLine {
   readonly #bytesMax: number;
   readonly #answers: Answer[] = [];
-  /** Those that are not replaced. */
+  /** The answers that are not replaced. */
   readonly #whole = new Set<Answer>();
-  /** Each answer's LF counts for the comma in its place; the brackets come on top. */
+  /** Of the encoded line: each answer's LF becomes a comma or the last LF; plus two brackets. */
   #bytes = 2;
 
   /** @param bound what the other end takes */
@@ -46,7 +46,7 @@ export class BatchLine {
     return `[${this.#answers.map(({ line }) => line.slice(0, -1)).join(",")}]\n`;
   }
 
-  /** Returns whether there was one left to replace. */
+  /** Returns `false` if all have been replaced. */
   #replaceLongest(): boolean {
     let longest: Answer | undefined;
     for (const answer of this.#whole) {
@@ -63,21 +63,21 @@ export class BatchLine {
 }
 
 /**
- * An answer's line, or a batch's, with a short error in place of each result, because there is no
- * room. What the errors say of `executed` is true.
+ * The line of an answer, or of a batch of them, with a short error in place of each answer, because
+ * there is no room. Their `executed` still tells what happened.
  */
 export function withoutResults(line: string, why: string): string {
   const [, id] = resultHead.exec(line) ?? [];
   if (id !== undefined) return withoutResult({ id: JSON.parse(id) }, why);
-  const answers = JSON.parse(line) as Response | readonly Response[];
-  if (!Array.isArray(answers)) return withoutResult(answers as Response, why);
-  const lines = answers.map((answer: Response) => withoutResult(answer, why).slice(0, -1));
+  const answers: Response | Response[] = JSON.parse(line);
+  if (!Array.isArray(answers)) return withoutResult(answers, why);
+  const lines = answers.map((answer) => withoutResult(answer, why).slice(0, -1));
   return `[${lines.join(",")}]\n`;
 }
 
 /**
- * How an answer with a result begins, as we write it. The rest need not be read: a batch of short
- * requests could else have long answers read for nothing, one after the other.
+ * The beginning of an answer with a result, as we write it. The result need not be parsed: else a
+ * batch of short requests could make us parse long answers, one after the other, for nothing.
  */
 const resultHead = /^\{"jsonrpc":"2\.0","id":(null|-?[\d.eE+-]+|"(?:[^"\\]|\\.)*"),"result":/;
 

@@ -1,22 +1,22 @@
-/** What the system says where a process, or the whole machine, has no file handle left. */
+/** The system's codes for: this process, or the whole machine, has no file handle left. */
 const outOfHandlesCodes: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
 
-/** How deep causes are looked through: they are a few, and may lead round in a circle. */
+/** How many causes are looked at: usually there are few, and they may form a circle. */
 const causesMax = 8;
 
-/** Whether something failed for want of file handles, which is this process's own trouble. */
+/** Whether an error, or a cause of it, is a lack of file handles, which is our own trouble. */
 export function isOutOfHandles(error: unknown): boolean {
   let cause = error;
   for (let depth = 0; depth < causesMax && cause instanceof Error; depth++) {
-    if (outOfHandlesCodes.has((cause as { code?: unknown }).code)) return true;
+    if ("code" in cause && outOfHandlesCodes.has(cause.code)) return true;
     cause = cause.cause;
   }
   return false;
 }
 
 /**
- * The error of a failed look-up, or the one behind it: without a handle for the file of known hosts
- * every name is unknown, and the system says no more.
+ * The error of a failed name look-up, or the lack of file handles behind it: the resolver cannot
+ * open its files then, and reports the name as unknown.
  */
 export function lookUpError(error: unknown, host: string): unknown {
   const isName = /[a-z]/i.test(host) && !host.includes(":");
@@ -29,10 +29,7 @@ export function lookUpError(error: unknown, host: string): unknown {
   }
 }
 
-/**
- * How many more file handles this process may take; `undefined` where the system does not tell, or
- * not this process.
- */
+/** How many more file handles this process may take; `undefined` where that cannot be known. */
 export function handlesLeft(): number | undefined {
   if (Deno.build.os !== "linux") return undefined;
   try {

@@ -1,30 +1,30 @@
 /**
- * What in a value JSON cannot express. `JSON.stringify` says of little that it cannot be, and
- * changes the rest in silence: a Map becomes `{}`, NaN null, a typed array an object of indices. So
- * whoever makes a value is told which part of it would not arrive, and what to write in its place.
+ * What in a value JSON cannot express. `JSON.stringify` refuses little and changes the rest in
+ * silence: a Map becomes `{}`, NaN null, a typed array an object of indices. So whoever made the
+ * value is told which part of it would not arrive, and what to write instead.
  */
 
 import { jsonValuesMax, nestingMax } from "../limits.ts";
 
-/** A part of a value that would not arrive as it is. */
+/** A part of a value that would not arrive unchanged. */
 export interface JsonFault {
   /** What it is, with its article: `a Map`. */
   readonly what: string;
   /** Where: `.users[3]`; empty if it is the value itself. */
   readonly path: string;
-  /** What can stand in its place, as an expression or in words. */
+  /** What to write instead, as an expression or in words. */
   readonly instead: string;
 }
 
 /**
- * The first part of a value that JSON cannot express, if there is one. What JSON does by itself and
- * everybody expects is none: `undefined` as a whole is `null`, a member that is undefined is left
- * out, and what has a `toJSON` is what that returns.
+ * The first part of a value that JSON cannot express, if there is one. What everybody expects of
+ * JSON is no fault: a whole value `undefined` becomes `null`, undefined members are left out, and
+ * `toJSON` is obeyed.
  *
  * @throws whatever a getter, a proxy or a `toJSON` throws
  */
 export function jsonFaultOf(value: unknown): JsonFault | undefined {
-  // Two walks, of which nearly all values need the first one only, which remembers no way.
+  // The first walk is fast, since it keeps no path; only faulty values need the second.
   if (value === undefined) return undefined;
   left = jsonValuesMax;
   if (fits(value, 0)) return undefined;
@@ -33,18 +33,16 @@ export function jsonFaultOf(value: unknown): JsonFault | undefined {
     { what: "something that changes while it is read", path: "", instead: "a copy" };
 }
 
-/** A fault as the end of a sentence; the verb asks for what to do instead: `return`, `pass`. */
+/** A fault as the end of a sentence. @param verb what to do instead: `return`, `pass` */
 export function describeFault({ what, path, instead }: JsonFault, verb: string): string {
   const where = path === "" ? "" : ` at ${path}`;
   return `${what}${where}, which JSON cannot express: ${verb} ${instead}`;
 }
 
-/**
- * Values that may still be looked at, since those which share parts have more of them than memory.
- */
+/** How many more values a walk may visit: a value that shares its parts can have very many. */
 let left = 0;
 
-/** @param isItem whether it is one of an array's, where nothing can be left out */
+/** @param isItem whether it is an array's item, which cannot be left out */
 function fits(value: unknown, depth: number, isItem = false): boolean {
   switch (typeof value) {
     case "string":
@@ -79,24 +77,21 @@ function fits(value: unknown, depth: number, isItem = false): boolean {
 function fitsAsJson(value: object, toJSON: Function, depth: number, isItem: boolean): boolean {
   if (ArrayBuffer.isView(value)) return false;
   const json = toJSON.call(value, "");
-  // An invalid date makes null of itself.
+  // An invalid date becomes null.
   if (json === null && value instanceof Date) return false;
-  // JSON asks no second time.
+  // JSON.stringify does not call toJSON of what toJSON returned.
   if (json === undefined) return !isItem;
   return json === value ? isPlain(json) : fits(json, depth);
 }
 
-/**
- * Whether an object is nothing but its members: a literal, also of another realm, or without
- * prototype.
- */
+/** Whether an object is a literal, maybe of another realm, or has no prototype. */
 function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return true;
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
 }
 
-/** As {@link fits}, with the way there. */
+/** As {@link fits}, but it finds the fault and its path. */
 function faultAt(
   value: unknown,
   path: string,
@@ -161,7 +156,7 @@ function scalarFault(value: unknown, path: string): JsonFault | undefined {
   }
 }
 
-/** What people return by mistake, with what they meant. */
+/** Objects that people return by mistake, and what they most likely meant. */
 function knownFault(value: object, path: string): JsonFault | undefined {
   const instead = insteadOf(value);
   if (instead === undefined) return undefined;
@@ -176,7 +171,7 @@ function insteadOf(value: object): string | undefined {
   if (value instanceof Map) return "Object.fromEntries(map)";
   if (value instanceof Set) return "[...set]";
   if (value instanceof Error) {
-    return typeof (value as { toJSON?: unknown }).toJSON === "function"
+    return "toJSON" in value && typeof value.toJSON === "function"
       ? undefined
       : "error.message, or throw it";
   }
@@ -199,7 +194,8 @@ function insteadOf(value: object): string | undefined {
 }
 
 function nameOf(value: object): string {
-  const { constructor } = value as { readonly constructor?: unknown };
+  const { constructor } = value;
+  // An object may have no constructor, or anything under its name.
   const name = typeof constructor === "function" ? constructor.name : "";
   return name === "" ? "a class without a name" : name;
 }

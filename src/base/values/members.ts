@@ -1,3 +1,5 @@
+import { messageOf } from "../errors.ts";
+
 /** Whether a JSON value is an object, and neither an array nor `null`. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -6,7 +8,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 /** The least and the most that something may be. */
 export type Bounds = readonly [min: number, max: number];
 
-/** Bounds as the rest of "a number": what is no bound at all is not named. */
+/** Bounds as the words after "a number": a bound that excludes nothing is left out. */
 export function rangeText([min, max]: Bounds): string {
   const hasMin = min > -Number.MAX_VALUE;
   const hasMax = max < Number.MAX_VALUE;
@@ -16,17 +18,16 @@ export function rangeText([min, max]: Bounds): string {
 }
 
 /**
- * Reads the members of a JSON object that came from outside, one by one, and names the first that
- * is wrong. For the few files that a program reads which starts for one call: to load a schema
- * library takes it longer than all the rest. Each method throws a {@link TypeError} whose message
- * is `path: what it must be`, and returns `fallback`, if there is one, for a member that is not
- * there.
+ * Reads the members of a JSON object that came from outside, and names the first that is wrong. It
+ * is for the files that every `rpc call` reads: loading zod would take longer than the call. Each
+ * method throws a {@link TypeError} whose message is `path: what it must be`. For an absent member
+ * it returns `fallback`, if that is given.
  */
 export class Members {
   readonly #members: Record<string, unknown>;
   readonly #path: string;
 
-  /** @param path where the object stands, for messages. @default the outermost */
+  /** @param path where the object is, for messages. @default the outermost object */
   constructor(value: unknown, path = "") {
     this.#path = path;
     if (!isObject(value)) throw new TypeError(`${path === "" ? "" : `${path}: `}must be an object`);
@@ -42,7 +43,7 @@ export class Members {
   number(name: string, bounds: Bounds, fallback?: number): number {
     const [min, max] = bounds;
     return this.#take(name, fallback, (value) => {
-      // Zero has a sign when it is read, which is lost where it is written.
+      // JSON reads -0 and writes 0, so -0 becomes 0 here.
       if (typeof value === "number" && value >= min && value <= max) return value + 0;
       throw new TypeError(`must be a number${rangeText(bounds)}`);
     });
@@ -69,7 +70,7 @@ export class Members {
       try {
         return textWithin(item, bounds);
       } catch (error) {
-        throw this.#fault(`${name}.${index}`, (error as TypeError).message);
+        throw this.#fault(`${name}.${index}`, messageOf(error));
       }
     });
   }
@@ -82,7 +83,7 @@ export class Members {
     });
   }
 
-  /** An object's members; `undefined` if it is not there. */
+  /** The members of an object; `undefined` if that is absent. */
   optionalObject(name: string): Members | undefined {
     const value = this.#members[name];
     return value === undefined ? undefined : new Members(value, this.#pathOf(name));
@@ -94,7 +95,7 @@ export class Members {
     try {
       return read(value);
     } catch (error) {
-      throw this.#fault(name, (error as TypeError).message);
+      throw this.#fault(name, messageOf(error));
     }
   }
 
