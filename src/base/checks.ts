@@ -19,8 +19,8 @@ export const messageMaxRule: NumberRule = {
 };
 
 /**
- * What is wrong with a number that came from a caller's program, whose types may promise more than
- * they hold; `undefined`: nothing, as where none was given.
+ * What is wrong with a number that a program passed to the library, whose types may be wrong;
+ * `undefined` if it is right, or absent.
  */
 export function numberFault(value: unknown, rule: NumberRule): RpcError | undefined {
   const { name, bounds, whole = false } = rule;
@@ -37,7 +37,7 @@ export function numberFault(value: unknown, rule: NumberRule): RpcError | undefi
 }
 
 /**
- * Refuses what {@link numberFault} finds fault with.
+ * Throws what {@link numberFault} finds.
  *
  * @throws {RpcError} InvalidParams
  */

@@ -68,8 +68,8 @@ export function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /**
- * The promise's value, or a rejection with the signal's reason as soon as that aborts. What the
- * promise stands for goes on: to end it is the caller's.
+ * The promise's value, or a rejection with the signal's reason as soon as that aborts. The work
+ * behind the promise goes on: ending it is up to the caller.
  */
 export async function orAborted<Value>(
   promise: Promise<Value>,

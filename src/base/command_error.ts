@@ -1,6 +1,6 @@
 /**
- * The command could not do its work, and the message says all that there is to say, what to do
- * about it included: exit code 1. Of any other error `rpc` says that there is more to know.
+ * A command could not do its work: exit code 1. The message says everything, including what to do;
+ * for any other error `rpc` adds where to find more.
  */
 export class CommandError extends Error {
   override readonly name = "CommandError";

@@ -3,22 +3,22 @@ import type { Clock, Timer } from "./clock.ts";
 /** How late a deadline may be noticed, in milliseconds. */
 export const wheelTickMs = 5;
 
-/** How long the timer goes on, in milliseconds, when the last deadline was cancelled. */
+/** How long the timer goes on after the last deadline was cancelled, in milliseconds. */
 export const wheelLingerMs = 250;
 
 const slotCount = 512;
 
 const lingerTicks = wheelLingerMs / wheelTickMs;
 
-/** A deadline in a {@link DeadlineWheel}, for whoever can give it up. */
+/** A deadline in a {@link DeadlineWheel}, as whoever may cancel it sees it. */
 export interface Deadline {
   /** Forgets it: constant time. After it expired, or twice, this does nothing. */
   cancel(): void;
 }
 
 /**
- * What a wheel holds. Something that always has a deadline is one of these itself, so that it is
- * one object and not two.
+ * An entry of a wheel. What always has a deadline, such as a call, extends this class, so that it
+ * is one object and not two.
  */
 export abstract class WheelEntry implements Deadline {
   /** On the clock's monotonic scale. */
@@ -55,7 +55,7 @@ export abstract class WheelEntry implements Deadline {
     slot.first = this;
   }
 
-  /** Those of a slot whose time has come. Called by the wheel. */
+  /** The entries of a slot whose time has come. Called by the wheel. */
   static due(slot: Slot | undefined, nowMs: number): WheelEntry[] {
     const due: WheelEntry[] = [];
     for (let entry = slot?.first; entry !== undefined; entry = entry.#next) {
@@ -64,7 +64,7 @@ export abstract class WheelEntry implements Deadline {
     return due;
   }
 
-  /** Takes it out and lets it expire, unless it was cancelled meanwhile. Called by the wheel. */
+  /** Takes it out and expires it, unless it was cancelled meanwhile. Called by the wheel. */
   expire(): void {
     if (this.#slot === undefined) return;
     this.cancel();
@@ -81,31 +81,29 @@ interface Slot {
 /**
  * Deadlines of many calls under one timer: a hashed timing wheel (Varghese and Lauck, "Hashed and
  * Hierarchical Timing Wheels", 1987, scheme 6). Adding and cancelling take constant time, which
- * counts, because nearly every deadline is cancelled. It is coarse: one expires up to
- * {@link wheelTickMs} late (and as much later as the timer itself is), never early.
+ * matters because nearly every deadline is cancelled. It is coarse: a deadline expires up to
+ * {@link wheelTickMs} late, and later still if the timer is late, but never early.
  *
- * The timer does not ring with every tick, which in a process that waits for one long call would
- * cost more than the call: it is set to the next slot that holds anything, due in this turn or not,
- * and looks now and then whether there is still something to wait for.
+ * The timer does not fire at every tick: in a process that waits for one long call, that would cost
+ * more than the call. It is set to the next slot that holds an entry, due in this turn of the wheel
+ * or in a later one, and at most {@link wheelLingerMs} ahead.
  */
 export class DeadlineWheel {
   readonly #clock: Clock;
-  /** Each made when it is first used: to make all takes longer than a short program has. */
+  /** Each is made when it is first used: to make all of them would slow short programs down. */
   readonly #slots = new Array<Slot | undefined>(slotCount).fill(undefined);
   #size = 0;
-  /** All that was due by then has expired. */
+  /** The last tick whose entries have expired. */
   #tick = 0;
   #timer: Timer | undefined;
-  /** The tick that the timer rings at, if it is set. */
+  /** The tick that the timer is set to; infinite without one. */
   #timerTick = Infinity;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /**
-   * The wheel that all who have this clock share: a hundred clients in one process need one timer.
-   */
+  /** The wheel of this clock: a hundred clients in one process need one timer. */
   static of(clock: Clock): DeadlineWheel {
     let wheel = wheels.get(clock);
     if (wheel === undefined) {
@@ -146,7 +144,7 @@ export class DeadlineWheel {
     if (tick < this.#timerTick) this.#ringAt(Math.min(tick, this.#tick + lingerTicks));
   }
 
-  /** Counts one entry less. Called by the entries. */
+  /** Counts an entry that has left its slot. Called by the entries. */
   removed(): void {
     this.#size--;
   }

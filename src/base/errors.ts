@@ -43,8 +43,8 @@ export function errorNameOf(code: number): ErrorName | undefined {
 }
 
 /**
- * The errors that a client makes itself: a peer that sends one passes on what it has from another
- * call.
+ * The errors that only a client makes. A peer that sends one passes on the end of a call that it
+ * made itself.
  */
 export const clientErrors: ReadonlySet<ErrorName> = new Set(["Unavailable", "ConnectionLost"]);
 
@@ -89,8 +89,8 @@ export class RpcError extends Error {
   }
 
   /**
-   * What was thrown, as the error that a call ends in: an {@link RpcError} stays as it is, also one
-   * of another copy of this module; anything else is an InternalError with it as its cause.
+   * What was thrown, as the error that a call ends in. An {@link RpcError} keeps its meaning, even
+   * if it is of another copy of this module; anything else becomes the cause of an InternalError.
    */
   static from(thrown: unknown): RpcError {
     if (thrown instanceof RpcError) return thrown;
@@ -105,7 +105,7 @@ export class RpcError extends Error {
     return errorTable[this.name].code;
   }
 
-  /** All of it that another process can be told: `JSON.stringify` leaves out what errors have. */
+  /** What another process can be told. `JSON.stringify` alone would leave out the message. */
   toJSON(): Record<string, unknown> {
     const { name, code, message, executed, issues } = this;
     return { name, code, message, executed, issues };
@@ -113,21 +113,21 @@ export class RpcError extends Error {
 }
 
 /**
- * Of what a use of this library ended in. Registered by name, so that it also holds between two
- * copies of this module.
+ * Marks the error that a use of this library ended in. It is registered by name, so that two copies
+ * of this module share it.
  */
 const outcomeMark = Symbol.for("rpc.outcome");
 
 /**
- * Notes that an error is what a call, or another use of this library, ended in, and returns it. A
- * procedure that lets such an error through says nothing by it of the call that it was called by.
+ * Marks an error as the end of a call, or of another use of this library, and returns it. When a
+ * procedure lets such an error through, the error tells nothing of the call that is being answered.
  */
 export function markAsOutcome(error: RpcError): RpcError {
   Object.defineProperty(error, outcomeMark, { value: true });
   return error;
 }
 
-/** The same promise, whose error {@link markAsOutcome} has been told of. */
+/** The same promise, but the error that it rejects with is marked by {@link markAsOutcome}. */
 export async function markingOutcome<T>(promise: Promise<T>): Promise<T> {
   try {
     return await promise;
@@ -136,20 +136,18 @@ export async function markingOutcome<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
-/** Whether {@link markAsOutcome} was told of it. */
+/** Whether an error was marked by {@link markAsOutcome}. */
 export function isOutcome(error: RpcError): boolean {
   return outcomeMark in error;
 }
 
-/**
- * Whether something that was thrown is an {@link RpcError}, maybe of another copy of this module.
- */
+/** Whether what was thrown is an {@link RpcError}, of this copy of the module or of another. */
 export function isRpcError(thrown: unknown): thrown is RpcError {
   if (thrown instanceof RpcError) return true;
   return thrown instanceof Error && "executed" in thrown && Object.hasOwn(errorTable, thrown.name);
 }
 
-/** The message of anything that was thrown. Never throws itself, whatever that was. */
+/** The message of anything that was thrown. Never throws. */
 export function messageOf(thrown: unknown): string {
   try {
     if (!(thrown instanceof Error)) return String(thrown);

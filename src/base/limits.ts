@@ -14,43 +14,42 @@
  */
 
 /**
- * Longest message by default, LF included: an image or a table fits, and a thousand of them a
- * machine.
+ * Longest message by default, LF included: an image or a table fits, and a machine has memory for a
+ * thousand of them.
  */
 export const messageMaxDefault = 4 * 1024 * 1024;
 
 /**
- * Shortest bound that there is, which everybody takes, and all that a server took who says nothing
- * of it.
+ * Smallest bound that a peer may set. A server that does not tell its bound is of a version that
+ * took exactly this.
  */
 export const messageMaxLeast = 1024 * 1024;
 
 /**
- * Longest bound that there is: a message is one string on its way, V8's longest has 2^29 - 24
- * characters, and what is made of one, with all that is escaped in it, may be twice as long.
+ * Largest bound that a peer may set. A message is one string on its way, V8's longest string has
+ * 2^29 - 24 characters, and escaping may double the length of a message.
  */
 export const messageMaxMost = 256 * 1024 * 1024;
 
 /**
- * Longest description of a worker's procedures: what the server adds to it, its own procedures
- * above all, must fit the same message.
+ * Longest description of a worker's procedures. It shares a message with what the server adds, most
+ * of all its own procedures.
  */
 export const documentBytesMax = messageMaxLeast - 64 * 1024;
 
 /**
- * Values that one result or one call's parameters may have: each takes two bytes at the least, and
- * of such as share their parts a few lines of code make more than there is memory.
+ * Most values in one result, or in one call's parameters. Each takes at least two bytes as JSON,
+ * and a few lines of code can build a value that refers to its parts so often that its JSON would
+ * exceed the memory.
  */
 export const jsonValuesMax = 16 * 1024 * 1024;
 
-/**
- * Deepest nesting of arrays and objects in a message: bounds the recursion of whatever walks it.
- */
+/** Deepest nesting of arrays and objects in a message: bounds the recursion of all who walk it. */
 export const nestingMax = 64;
 
 /**
- * Most messages in a batch. Their answers leave together, and wait for the last one: as much as
- * fits one message.
+ * Most messages in a batch. Their answers leave together, in one message, once the last one is
+ * there.
  */
 export const batchMessagesMax = 1_000;
 
@@ -60,9 +59,7 @@ export const methodLengthMax = 256;
 /** Longest string `id`, in UTF-16 code units: a server keeps it for as long as the call runs. */
 export const idLengthMax = 256;
 
-/**
- * Longest `traceparent`, in UTF-16 code units: the form of today has 55, a later one may have more.
- */
+/** Longest `traceparent`, in UTF-16 code units: version 00 has 55, later versions may have more. */
 export const traceparentLengthMax = 256;
 
 /** Size of the buffer one `read` fills: one TCP window's worth of small calls. */
@@ -75,7 +72,7 @@ export const readBufferBytes = 64 * 1024;
 export const spareBuffersBytesMax = 16 * 1024 * 1024;
 
 /**
- * Size of that buffer while little comes: a few calls' worth, because ten thousand idle connections
+ * Size of the read buffer of a connection on which little arrives: ten thousand idle connections
  * have one each.
  */
 export const readBufferBytesIdle = 1024;
@@ -84,129 +81,116 @@ export const readBufferBytesIdle = 1024;
 export const outboxBytesMax = 4 * 1024 * 1024;
 
 /**
- * Most answers that one connection may leave unread, before and beside which {@link outboxBytesMax}
- * holds back what has not begun: calls that run already may be hundreds. Past it an answer is
- * replaced by an error.
+ * Most bytes of answers that one connection may leave unread. {@link outboxBytesMax} only keeps new
+ * calls from beginning, and hundreds may run by then. Past this bound an answer is replaced by an
+ * error.
  */
 export const unreadAnswersBytesMax = 64 * 1024 * 1024;
 
 /**
- * What waits to be written to a worker before further calls wait in the queue: enough that it never
- * has to wait itself, and little enough that a question whether it lives is soon read.
+ * Most bytes that wait to be written to a worker; past it calls wait in the queue. Enough that the
+ * worker never runs out of work, and little enough that it soon reads a ping behind them.
  */
 export const workerInputBytesMax = 1024 * 1024;
 
 /** A peer that takes nothing for this long while output waits for it is gone. */
 export const writeStallTimeoutMs = 30_000;
 
-/**
- * A line begun must be finished within this time: one byte a second is no way to send a request.
- */
+/** A line must be finished this long after it has begun: bounds peers that send byte by byte. */
 export const partialLineTimeoutMs = 30_000;
 
-/** Lines begun and not ended, over all connections, as buffers: sixteen of the longest. */
+/** Buffers of unfinished lines, over all connections: sixteen of the longest. */
 export const partialLinesBytesMax = 64 * 1024 * 1024;
 
-/** Whose line was given up and goes not on for so long is left: a read holds all of the line. */
+/**
+ * A connection whose unfinished line was given up is closed if no more of the line arrives for this
+ * long: its pending read holds the line's buffer.
+ */
 export const givenUpLineMs = 100;
 
-/** Answers that are not read, over all connections, as buffers: thirty-two of the longest. */
+/** Buffers of answers that peers leave unread, over all connections: thirty-two of the longest. */
 export const unreadBytesMax = 128 * 1024 * 1024;
 
-/** How often is looked who reads, in milliseconds, while much is not read. */
+/** How often, in milliseconds, the server looks who reads, while much is unread. */
 export const unreadLookMs = 50;
 
 /**
- * Answers that are not read, over all connections, past which none is left more unread than
- * {@link crowdedOutboxBytesMax} before it is read from no further: what hundreds of peers leave
- * takes memory, and the time of all others to collect it.
+ * Unread answers over all connections, in bytes, from which on each connection may leave only
+ * {@link crowdedOutboxBytesMax} unread. What hundreds of peers leave takes memory, and collecting
+ * that memory takes everybody's time.
  */
 export const unreadBytesCrowded = 16 * 1024 * 1024;
 
-/**
- * Unread output that a peer may cause while many leave much unread: more than a few full windows of
- * TCP.
- */
+/** Unread output that one peer may cause while many leave much unread: a few windows of TCP. */
 export const crowdedOutboxBytesMax = 256 * 1024;
 
-/** Requests under way, over all connections, and twice those of one caller; then: Overloaded. */
+/**
+ * Bytes of the requests under way, over all connections; one caller may have half of them. Past it:
+ * Overloaded.
+ */
 export const requestsBytesMax = 128 * 1024 * 1024;
 
-/**
- * A request that is no longer than this is taken all the same: many of them are bounded by their
- * number.
- */
+/** A request up to this long is taken past that bound: the number of requests bounds these. */
 export const shortRequestBytes = 16 * 1024;
 
 /**
- * What the lines of connections that send much may take together before those of others come:
- * little beside what a call takes across a network, and much beside what changing takes, which is a
- * tenth of a millisecond.
+ * How long, in milliseconds, the lines of connections that send much are worked on before those of
+ * others get their turn: short beside a call across a network, and long beside the tenth of a
+ * millisecond that a change of turns takes.
  */
 export const turnMs = 0.5;
 
-/** Bytes of answers in a turn: they are encoded and written after it, in a fifth of its time. */
+/** Most bytes of answers in a turn: to encode and write them takes a fifth of a turn's time. */
 export const turnBytesMax = 256 * 1024;
 
 /**
- * Who took one in so many of that sends much: more than a client does that has 64 short calls under
- * way.
+ * A connection sends much if it took at least one part in this many of a turn, which is more than a
+ * client with 64 short calls in flight takes.
  */
 export const turnShareOfHeavy = 2;
 
 /**
- * How often `rpc.stats` is computed anew at the most: a person sees no more, and it takes a sort a
- * method.
+ * Shortest time between two computations of `rpc.stats`: each sorts once per method, and nobody
+ * reads faster.
  */
 export const statsPeriodMs = 250;
 
 /**
- * A connection on which nothing comes for this long, and on which nothing is under way, is closed.
- * Clients of ours say something every {@link idlePingMs}; a peer that has gone without a word does
- * not.
+ * A connection is closed if nothing arrives on it for this long and nothing is under way. Our
+ * clients ping every {@link idlePingMs}; a peer that vanished does not.
  */
 export const idleTimeoutMs = 10 * 60_000;
 
-/**
- * How often a client says something on a connection that it does not use: often enough to lose one
- * on the way.
- */
+/** How often a client pings a connection that it does not use: a few may get lost. */
 export const idlePingMs = 60_000;
 
 /**
- * Of the connections that a server holds, one in so many may be of one address, so that one machine
+ * One address may have one in this many of the connections that a server holds, so that one machine
  * cannot keep all others out.
  */
 export const connectionsShareOfAddress = 4;
 
-/**
- * Items of a stream that a client may grant at once: some hundred cover a round trip of any
- * network.
- */
+/** Most items of a stream that a client may grant at once: hundreds cover any network's delay. */
 export const streamCreditMax = 65_536;
 
 /**
- * Items of one stream that a server has a worker make ahead of what was written, whatever the
- * client granted: bounds what a client that asks for much and reads nothing can pile up.
+ * Items of one stream that a worker may make before they are written, whatever the client granted:
+ * bounds what a client that asks for much and reads nothing can pile up.
  */
 export const streamWindowMax = 64;
 
-/** The same before anything is known of the items, which may be as long as a message. */
+/** The same before the items' length is known: each may be as long as a message. */
 export const streamWindowAtFirst = 4;
 
-/**
- * What the items of one stream that are made ahead may take, but for one: of long items there are
- * fewer.
- */
+/** Bytes of those items, but for one: of long items fewer are made ahead. */
 export const streamWindowBytes = 256 * 1024;
 
 /** Requests of one connection that the server works on at once. */
 export const connectionInFlightMax = 1_024;
 
 /**
- * Bytes of the requests that the server works on at once for one connection: as many calls with the
- * longest parameters as any worker runs at once, and little enough that many such connections are
- * bearable.
+ * Bytes of the requests of one connection that the server works on at once: enough calls with the
+ * longest parameters to keep the workers busy, and little enough for many such connections.
  */
 export const requestBytesInFlightMax = 32 * 1024 * 1024;
 
@@ -216,184 +200,151 @@ export const connectionsMaxDefault = 16_384;
 /** Calls waiting for a worker, over all connections, by default. */
 export const queueMaxDefault = 4_096;
 
-/**
- * Most workers of one server: each is a process, and past this a machine has more of them than
- * cores.
- */
+/** Most workers of one server: each is a process, and no machine has more cores than this. */
 export const workersMax = 1_024;
 
 /** Most calls that a queue can be made to hold: past this they wait longer than any deadline. */
 export const queueMaxMax = 1_000_000;
 
 /**
- * Lines of the log in a period that strangers cause by connecting: enough to see who it is, and too
- * few to fill a disk.
+ * Most log lines in a period that strangers cause by connecting: enough to see who they are, and
+ * too few to fill a disk.
  */
 export const strangersLinesMax = 20;
 
-/** How long that period is, after which the log says how many lines were left out. */
+/** The length of that period. The log then says how many lines were left out. */
 export const strangersLinesPeriodMs = 60_000;
 
-/** Heaviest weight of a server: shares finer than a thousandth are nobody's intention. */
+/** Largest weight of a server: nobody needs shares finer than a thousandth. */
 export const weightMax = 1_000;
 
-/** How long a call may take when nobody said: a call without a deadline can hang for ever. */
+/** A call's deadline by default: without one it could hang for ever. */
 export const callTimeoutMsDefault = 10_000;
 
-/**
- * Longest deadline that a server gives a call by default: a caller that asks for more is given
- * that.
- */
+/** Longest deadline that a server grants by default; callers that ask for more get this one. */
 export const callTimeoutMaxMsDefault = 60 * 60 * 1_000;
 
-/**
- * Longest deadline that is accepted: a day. Beyond it a timer's arithmetic is nobody's intention.
- */
+/** Longest deadline that can be asked for: a day. Longer ones are most likely a mistaken unit. */
 export const callTimeoutMsMax = 24 * 60 * 60 * 1_000;
 
-/**
- * Times that a client sends one call at the most, the first included: the budget bounds them all
- * together.
- */
+/** Most attempts of one call, the first included. The budget bounds the retries of all calls. */
 export const attemptsMax = 8;
 
 /**
- * Calls that wait in a client for a first endpoint, or on one connection to be written. Past it a
- * call fails at once instead of piling up.
+ * Calls that may wait in a client for a first endpoint, or on one connection to be written. Past it
+ * a call fails at once.
  */
 export const waitingCallsMax = 65_536;
 
 /**
- * What a client lets wait to be written on one connection, some round trips' worth: further calls
- * wait as they are, which costs nothing beside what their callers hold, and are known not to have
- * been sent.
+ * Bytes that may wait to be written on one connection of a client, a few round trips' worth.
+ * Further calls wait unencoded, so they cost little and are known not to have been sent.
  */
 export const clientOutboxBytesMax = 4 * 1024 * 1024;
 
-/**
- * How long a call waits for an endpoint when none is connected: a restart's length, not a
- * deadline's.
- */
+/** How long a call waits for an endpoint when none is connected: as long as a restart takes. */
 export const unavailableAfterMsDefault = 1_500;
 
 /**
- * How long a TCP connection may take to be made. Longer than a call may wait: the next call gains
- * by it.
+ * How long connecting by TCP may take. It is longer than a call waits, since later calls gain by
+ * the connection.
  */
 export const connectTimeoutMs = 5_000;
 
 /**
- * Longest wait for a registry's word that a server is out of it: a disk that hangs, or a network,
- * must not hold up the end of the program. The kernel's lock or the end of the session then do it.
+ * Longest wait until the registry confirms that a server is withdrawn: a hung disk or network must
+ * not keep the program from ending. The kernel then frees the lock, or ZooKeeper the session.
  */
 export const withdrawTimeoutMs = 2_000;
 
-/**
- * How soon a question to one server is asked again that found no file handle: others end meanwhile.
- */
+/** How soon a server is asked again if there was no file handle: other connections end soon. */
 export const handlesRetryMs = 50;
 
 /**
- * While a call waits and no server is connected, one is tried again at the first tick after this
- * long: so the first answer comes within a second after a plug is put back. Each client ticks at a
- * time of its own.
+ * While a call waits and no server is connected, servers are tried again at the first tick after
+ * this long, so that calls are answered within a second after the network is back. Each client has
+ * ticks of its own, so they do not come in step.
  */
 export const hastyReconnectMs = 400;
 
-/**
- * How many servers are tried in that haste at each tick: enough that one of them lives, few for a
- * network.
- */
+/** How many servers are then tried at each tick: likely one of them lives, and it is few. */
 export const hastyReconnectsMax = 8;
 
 /**
- * Attempts at one host's ports that a client makes at once: so many servers on one host are
- * connected without a wait, and a host of somebody's choice is asked no more often than by a
- * scanner.
+ * Attempts that a client may make at one host's ports without a wait. It bounds what a forged entry
+ * in a registry can do to a host.
  */
 export const hostAttemptsAtOnce = 512;
 
-/** The same for each second after that, for as long as the attempts come to nothing. */
+/** Attempts per second after that, for as long as they fail. */
 export const hostAttemptsPerSecond = 100;
 
-/** Hosts whose turns are remembered before those that are over are forgotten: some kilobytes. */
+/** Hosts whose attempts are counted before idle ones are dropped: some kilobytes. */
 export const hostsPacedMax = 1_024;
 
-/**
- * A connection with calls pending and nothing received is asked after this long whether it lives.
- */
+/** A connection with calls pending is pinged when nothing was received on it for this long. */
 export const heartbeatIntervalMs = 1_000;
 
-/** A connection that does not answer within this time after it was asked is dead. */
+/** A connection that does not answer the ping within this time is dead. */
 export const heartbeatTimeoutMs = 2_000;
 
-/**
- * How often connections are looked at: by so much a dead one may be found later than the two times
- * above say.
- */
+/** How often connections are looked at: a dead one may be found this much later than that. */
 export const heartbeatTickMs = 250;
 
-/**
- * TLS handshakes under way at once: each costs a millisecond of work for a stranger who is nobody
- * yet.
- */
+/** TLS handshakes under way at once: each costs a millisecond for somebody not yet known. */
 export const handshakesMax = 1_024;
 
 /** How long a TLS handshake may take: three round trips of a bad network. */
 export const handshakeTimeoutMs = 10_000;
 
-/** Longest answer to a greeting, what a server may send before it included. */
+/** Longest answer to a greeting, together with what a server may send before it. */
 export const greetingBytesMax = 64 * 1024;
 
-/** Who may listen to the calls of a server at once: each looks at every call. */
+/** Most listeners to a server's calls at once: every call is compared with each. */
 export const tapsMax = 8;
 
 /**
- * Calls that one of them is told in a {@link tapWindowMs}: two hundred a second, which nobody reads
- * as fast, and which cost a server little.
+ * Calls that a listener is told in each {@link tapWindowMs}: two hundred a second, more than anyone
+ * can read, at little cost to the server.
  */
 export const tapEventsMax = 20;
 
-/** In how long a time, in milliseconds: short, so that what is told is spread over a second. */
+/** The window of {@link tapEventsMax}: short, so that the calls are spread over a second. */
 export const tapWindowMs = 100;
 
 /**
- * Calls that one look at the clock judges, where somebody listens to slow ones: enough that it adds
- * next to nothing to a call, and few, since each is taken to have lasted until the look.
+ * Calls that share one look at the clock while somebody listens to slow calls: many, since a look
+ * costs time, and few, since each counts as having lasted until the look.
  */
 export const tapLookCalls = 16;
 
-/**
- * Characters of a call's parameters, and of its error, that are told: a line on a wide terminal.
- */
+/** Characters of a call's parameters, and of its error, that a listener is told: a wide line. */
 export const tapTextMax = 200;
 
-/** Patterns of methods that somebody may listen to: each call is compared with all of them. */
+/** Patterns of methods that one listener may name: each call is compared with all of them. */
 export const tapMethodsMax = 32;
 
 /**
  * How long a new client's first calls wait for further servers once the first is connected, as a
- * multiple of what that took. Equal servers take about the same, and which one is first says
- * nothing.
+ * multiple of the time which that took. Equal servers take about as long, and being first is no
+ * merit.
  */
 export const gatheringShare = 2;
 
-/**
- * The same in milliseconds, at the most: far less than a person notices, should one be unreachable.
- */
+/** Longest such wait, in milliseconds: less than a person notices, should one be unreachable. */
 export const gatheringMsMax = 100;
 
-/** Files that are looked through, in milliseconds, for the one that keeps a module from loading. */
+/** Most files that are searched for the one that keeps a module from loading: it takes a moment. */
 export const importsLookedAtMax = 1_000;
 
 /**
- * Servers that a client connects to of a service that has more. Below a hundred, so that one which
- * grows in trouble stays below that; and enough that what each server is given differs little: how
- * many other clients have chosen it evens out over so many.
+ * Servers that a client connects to if a service has more. It is large enough that servers get
+ * about equal load, though clients choose by chance, and it leaves room below a hundred for the
+ * servers that replace failed ones.
  */
 export const subsetDefault = 80;
 
-/** What may be asked for in place of it: nobody has more ports at one address. */
+/** Largest subset that can be asked for: the number of ports of an address. */
 export const subsetMax = 65_536;
 
 /** Longest name of a zone. */

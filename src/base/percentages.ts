@@ -1,6 +1,6 @@
 /**
- * Shares in whole percent that make 100 together, where the shares make 1: what rounding takes away
- * is given to those that lost most by it.
+ * Shares as whole percentages, rounded so that they sum to 100 if the shares sum to 1: what
+ * rounding down loses goes to the shares that lost most by it.
  */
 export function percentagesOf(shares: readonly number[]): number[] {
   const exact = shares.map((share) => 100 * share);

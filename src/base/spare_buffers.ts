@@ -1,30 +1,30 @@
 import { spareBuffersBytesMax } from "./limits.ts";
 
-/** A smaller one is made as fast as it is found. */
+/** Smaller buffers are not kept: a new one is made as fast as an old one is found. */
 const bytesMin = 64 * 1024;
 
 /**
- * Buffers for long messages, which whoever is done with one leaves to the next: to have the system
- * make a large one, page by page, takes longer than to fill it. So a connection keeps none while
- * nothing long is under way, and one that moves much gets the same ones again and again.
+ * A pool of buffers for long messages: the system takes longer to make a large buffer, page by
+ * page, than we take to fill it. A connection holds one only while something long is under way, and
+ * one that moves much gets the same buffers again and again.
  */
 export class SpareBuffers {
   readonly #bytesMax: number;
-  /** Those given back last are the last. */
+  /** In the order in which they were given back. */
   #buffers: Uint8Array<ArrayBuffer>[] = [];
   #bytes = 0;
 
-  /** @param bytesMax what all that nobody uses may take together */
+  /** @param bytesMax most bytes of all unused buffers together */
   constructor(bytesMax = spareBuffersBytesMax) {
     this.#bytesMax = bytesMax;
   }
 
-  /** What all that nobody uses take together. */
+  /** Bytes of all unused buffers together. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** A buffer of so many bytes or more, in which there may be anything. */
+  /** A buffer of at least so many bytes. What is in it is arbitrary. */
   take(bytes: number): Uint8Array<ArrayBuffer> {
     const index = this.#smallestOf(bytes);
     if (index === -1) return new Uint8Array(roundedUp(bytes));
@@ -43,7 +43,7 @@ export class SpareBuffers {
     return found;
   }
 
-  /** Nobody uses it any more. */
+  /** Takes back a buffer that nobody uses any more. */
   give(buffer: Uint8Array<ArrayBuffer>): void {
     if (buffer.length < bytesMin || buffer.length > this.#bytesMax) return;
     this.#buffers.push(buffer);
@@ -55,60 +55,61 @@ export class SpareBuffers {
 }
 
 /**
- * Bytes in a spare buffer that several hold at once: whoever lets go last gives it back. To forget
- * to costs nothing but the buffer, so where something may still be at them, they are forgotten.
+ * Bytes in a spare buffer that several holders share, counted: the last one to let go gives the
+ * buffer back. A holder that never lets go costs only the reuse, so whoever cannot tell whether the
+ * bytes are still read does not let go.
  */
 export class LentBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly #use: { holders: number };
 
-  /** For one holder, who has to have the buffer for himself. */
+  /** Bytes with one holder, in a buffer that nobody else uses. */
   constructor(bytes: Uint8Array<ArrayBuffer>, use = { holders: 1 }) {
     this.bytes = bytes;
     this.#use = use;
   }
 
-  /** How many they are. */
+  /** The number of bytes. */
   get length(): number {
     return this.bytes.length;
   }
 
-  /** What they keep from others: the buffer may be twice as long. */
+  /** Length of the buffer that they are in, which may be twice as long. */
   get heldBytes(): number {
     return this.bytes.buffer.byteLength;
   }
 
-  /** Whether nobody holds them any more. They are somebody else's then. */
+  /** Whether nobody holds them any more: the buffer may be in other use then. */
   get isGone(): boolean {
     return this.#use.holders === 0;
   }
 
-  /** Some of them, for the same holders. */
+  /** Some of the bytes, for the same holders. */
   part(start: number, end: number): LentBytes {
     return new LentBytes(this.bytes.subarray(start, end), this.#use);
   }
 
-  /** One more holds them. */
+  /** Adds a holder. */
   hold(): void {
     if (this.isGone) throw new Error("Cannot hold bytes that are somebody else's by now");
     this.#use.holders++;
   }
 
-  /** One of those who hold them does so no more. */
+  /** A holder lets go. */
   letGo(): void {
     if (this.isGone || --this.#use.holders > 0) return;
     spareBuffers.give(new Uint8Array(this.bytes.buffer));
   }
 }
 
-/** Those of this process. */
+/** The pool of this process. */
 export const spareBuffers: SpareBuffers = new SpareBuffers();
 
 const utf8 = new TextEncoder();
 
 /**
- * Hands a text's bytes in UTF-8 to `use`, which may not keep them: in a buffer that is there
- * already where the text is long enough for that to pay, and not too long for one to be kept.
+ * Hands a text's bytes in UTF-8 to `use`, which may not keep them. A long text is encoded into a
+ * spare buffer.
  */
 export function withEncoded<Result>(text: string, use: (bytes: Uint8Array) => Result): Result {
   if (text.length * 3 < bytesMin) return use(utf8.encode(text));
@@ -120,9 +121,9 @@ export function withEncoded<Result>(text: string, use: (bytes: Uint8Array) => Re
   }
 }
 
-/** A text's bytes in UTF-8, in a buffer to be given back. */
+/** A text's bytes in UTF-8, in a spare buffer: the caller gives it back. */
 export function encodeLong(text: string): Uint8Array<ArrayBuffer> {
-  // As if it were ASCII, as most of what is long: room for three bytes each is rarely needed.
+  // Most long texts are ASCII, so room for one byte a character comes first.
   const buffer = spareBuffers.take(text.length);
   const { read, written } = utf8.encodeInto(text, buffer);
   if (read === text.length) return buffer.subarray(0, written);
@@ -133,10 +134,7 @@ export function encodeLong(text: string): Uint8Array<ArrayBuffer> {
   return larger.subarray(0, written + rest.written);
 }
 
-/**
- * The next power of two, so that what was made for one message is good for others like it. Of what
- * is not kept it is as many as are needed.
- */
+/** The next power of two, so that a buffer fits similar messages too, if it will be kept at all. */
 function roundedUp(bytes: number): number {
   return bytes <= bytesMin || bytes > spareBuffersBytesMax
     ? bytes

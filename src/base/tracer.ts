@@ -20,11 +20,11 @@ export interface TracedEnd {
   readonly server: string | undefined;
 }
 
-/** The time that one side has a call. */
+/** A call from its beginning to its end, on one side. */
 export interface Span {
-  /** What whatever is done for the call goes on from; `undefined`: there is no trace. */
+  /** To be passed on to whatever is done for the call; `undefined`: there is no trace. */
   readonly traceparent: string | undefined;
-  /** To be called once. */
+  /** Ends the span. To be called once. */
   end(end: TracedEnd): void;
 }
 

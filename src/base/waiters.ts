@@ -1,6 +1,6 @@
 /**
- * Those who wait until something happens here: a wake-up, which tells nothing. Whoever wakes looks
- * again at what it waits for.
+ * Promises that wait for the next wake-up. A wake-up carries no value: whoever is woken looks again
+ * at what it waits for (a condition variable).
  */
 export class Waiters {
   #resolves: (() => void)[] = [];

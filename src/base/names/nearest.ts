@@ -1,6 +1,6 @@
 /**
- * The candidate that a mistyped name most likely means, or `undefined` if none is near: at most a
- * third of its letters differ.
+ * The candidate that a mistyped name most likely means: at most a third of its letters, or one,
+ * differ. `undefined` if none is near.
  */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
@@ -15,14 +15,14 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** That there is no method of a name: with the one that was meant, or how to see all. */
+/** Says that there is no such method, with the one that was meant, or else how to see all. */
 export function noMethodText(name: string, names: Iterable<string>, otherwise: string): string {
   const near = nearest(name, names);
   const hint = near === undefined ? ` (${otherwise})` : `: did you mean ${near}?`;
   return `No method ${JSON.stringify(name)}${hint}`;
 }
 
-/** What to say to a mistyped name: the one that was meant, or what helps otherwise. */
+/** The hint for a mistyped name: the one that was meant, or else `otherwise`. */
 export function hintFor(name: string, candidates: Iterable<string>, otherwise: string): string {
   const near = nearest(name, candidates);
   return near === undefined ? otherwise : `did you mean ${near}?`;
@@ -32,8 +32,8 @@ export function hintFor(name: string, candidates: Iterable<string>, otherwise: s
  * The number of letters to insert, delete, replace or swap with their neighbour to turn one word
  * into the other: the restricted Damerau-Levenshtein distance ("optimal string alignment").
  *
- * @param bound a distance from which on the caller does not care; long words that differ in length
- *   by as much are not compared
+ * @param bound distances from here on are all the same to the caller, so words whose lengths
+ *   differ by as much are not compared
  */
 export function editDistance(one: string, other: string, bound = Infinity): number {
   if (Math.abs(one.length - other.length) >= bound) return bound;

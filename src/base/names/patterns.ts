@@ -1,26 +1,25 @@
 /** Patterns of names, in which `*` stands for any text: `alice`, `win-*`, `report.*`. */
 
-/** Says whether a name fits. */
+/** Whether a name fits. */
 export type Matcher = (name: string) => boolean;
 
 /**
- * One matcher of many patterns: a name fits if it fits one of them.
+ * One matcher for many patterns: a name fits if it fits one of them.
  *
- * Written out instead of turned into a regular expression: a pattern with many asterisks would make
- * one that takes for ever.
+ * No regular expression: one made of a pattern with many asterisks could take exponential time.
  */
 export function matcherOf(patterns: readonly string[]): Matcher {
   const parts = patterns.map((pattern) => pattern.split("*"));
   return (name) => parts.some((pattern) => fits(pattern, name));
 }
 
-/** Whether the pieces of a pattern stand in a name in this order, the outer ones at its ends. */
+/** Whether a name has the pieces of a pattern in this order, the outer ones at its ends. */
 function fits([first = "", ...rest]: readonly string[], name: string): boolean {
   const last = rest.pop();
   if (last === undefined) return name === first;
   if (!name.startsWith(first)) return false;
   let at = first.length;
-  // The earliest place is as good as any: it leaves the most for the pieces to come.
+  // The earliest place is the best one: it leaves most of the name to the later pieces.
   for (const piece of rest) {
     const found = name.indexOf(piece, at);
     if (found === -1) return false;

@@ -2,15 +2,15 @@
 
 const group = String.raw`(?:0|[1-9]\d{0,2})`;
 
-/** As it is written in full: other spellings mean other numbers to some systems. */
+/** Four decimal numbers: systems disagree about what other spellings mean. */
 const ipv4 = new RegExp(String.raw`^${group}(?:\.${group}){3}$`);
 
 const mappedIpv4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 /**
- * By what one party is known, from an address without brackets: its IPv4 address, or the IPv6
- * network of its site, for the lower half of an IPv6 address is the site's own; `undefined` for
- * what is no address, such as a name.
+ * What identifies a party behind an address (without brackets): an IPv4 address, or the upper half
+ * of an IPv6 address, since a site can choose the lower half itself. `undefined` for what is no
+ * address, such as a name.
  */
 export function siteOf(host: string): string | undefined {
   const address = mappedIpv4.exec(host)?.[1] ?? host;

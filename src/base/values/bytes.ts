@@ -1,4 +1,4 @@
-/** The parts one after the other; the part itself if there is one only. */
+/** The parts as one array; a single part is returned as it is. */
 export function joined(parts: readonly Uint8Array[]): Uint8Array {
   const [only] = parts;
   if (only !== undefined && parts.length === 1) return only;

@@ -1,8 +1,7 @@
 /**
- * Numbers that JavaScript would change: `9007199254740993`, `1e999`, `1.0`. Where a message only
- * passes through, they stay as they were written, as objects of JSON's own that are written back
- * the same way. Where JavaScript reckons with them they become its numbers, and those that would
- * become another one are refused.
+ * Numbers that JavaScript would change: `9007199254740993`, `1e999`, `1.0`. While a message only
+ * passes through, they stay as they were written, as `JSON.rawJSON` objects. Before code computes
+ * with them they become JavaScript's numbers, and those whose value would change are refused.
  */
 
 interface RawNumber {
@@ -15,32 +14,26 @@ const { rawJSON, isRawJSON } = JSON as unknown as {
   isRawJSON(value: unknown): value is RawNumber;
 };
 
-/**
- * Whether there has been one. As long as there has not, as in most processes, there is nothing to
- * look for.
- */
+/** Whether this process ever made one. Most never do, and need not search values for them. */
 let hasBeenMade = false;
 
-/** A number that is written as this text, whatever JavaScript makes of it. */
+/** A number that is written as this text. */
 export function exactNumber(text: string): unknown {
   hasBeenMade = true;
   return rawJSON(text);
 }
 
-/** Whether a value is a number that was kept as it was written, and not an object. */
+/** Whether a value was made by {@link exactNumber}. */
 export function isExactNumber(value: unknown): boolean {
   return isRawJSON(value);
 }
 
-/** Whether JavaScript writes the number just as it is written here. */
+/** Whether JavaScript would write the number in the same way. */
 export function isKept(text: string): boolean {
   return String(Number(text)) === text;
 }
 
-/**
- * Whether JavaScript's number means something else than this text: a fraction is near enough by
- * nature.
- */
+/** Whether JavaScript's number has another value than this text. Fractions may be rounded. */
 function isChanged(text: string): boolean {
   const number = Number(text);
   if (!Number.isFinite(number)) return true;
@@ -54,10 +47,10 @@ interface ChangedNumber {
   readonly path: readonly (string | number)[];
 }
 
-/** A value in which all numbers are JavaScript's, or the first that cannot be. */
+/** A value in which all numbers are JavaScript's, and the first one whose value has changed. */
 type Plain = { readonly value: unknown; readonly changed?: ChangedNumber };
 
-/** Makes JavaScript's numbers of those that were kept as they were written, in place. */
+/** Turns all numbers that were kept as written into JavaScript's, in place. */
 export function withPlainNumbers(value: unknown): Plain {
   if (!hasBeenMade) return { value };
   const changes: ChangedNumber[] = [];
@@ -66,7 +59,7 @@ export function withPlainNumbers(value: unknown): Plain {
   return changed === undefined ? { value: plain } : { value: plain, changed };
 }
 
-/** {@link withPlainNumbers} for what is only looked at: the nearest number is good enough. */
+/** {@link withPlainNumbers} for what is only shown: rounded numbers are good enough. */
 export function withRoundedNumbers(value: unknown): unknown {
   return withPlainNumbers(value).value;
 }

@@ -1,8 +1,8 @@
-/** What options may be that come from a program, whose types may promise more than they hold. */
+/** Checks of options that come from a program, whose types may be wrong. */
 
 /** What an option must be, where it is given. */
 export interface OptionRule {
-  /** As the end of a sentence that begins with the option. */
+  /** The end of a sentence that begins with the option. */
   readonly mustBe: string;
   isFit(value: unknown): boolean;
 }
@@ -24,10 +24,10 @@ export function textsRule(example: string): OptionRule {
   return { mustBe: `must be an array of texts, such as ${example}`, isFit: areTexts };
 }
 
-/** Whether it is an array of texts, which may be empty. */
+/** Whether a value is an array of texts, maybe an empty one. */
 export function areTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((one) => typeof one === "string");
 }
 
-/** How the names of callers are written, who may call. */
+/** Patterns of the names of those who may call. */
 export const callersRule: OptionRule = textsRule('["alice", "win-*"]');
