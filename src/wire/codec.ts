@@ -1,4 +1,4 @@
-/** Messages to lines, and the lines that a client is sent back to messages. */
+/** Encodes all messages as lines, and decodes the lines that a client receives. */
 
 import {
   clientErrors,
@@ -20,10 +20,10 @@ import { errorDataOf, isNotificationValue, isResponseValue } from "./reply_check
 import { readResultFast } from "./fast_path.ts";
 import { reservedMethods } from "./reserved.ts";
 
-/** What holds where nobody said. */
+/** The bound where none is given. */
 const boundDefault = boundOfServer();
 
-/** How much is kept of an error's message that makes the answer too long, in UTF-16 code units. */
+/** To how many UTF-16 code units an error's message is cut if it makes the answer too long. */
 const cutMessageLength = 1_000;
 
 /**
@@ -35,7 +35,7 @@ export function decodeReply(line: string): Response | Request {
   return readResultFast(line) ?? decodeAnyReply(line);
 }
 
-/** {@link decodeReply} for any form, also for those which are usually read faster. */
+/** {@link decodeReply} without the fast path. */
 export function decodeAnyReply(line: string): Response | Request {
   const value = parseJson(line);
   if (value instanceof RpcError) throw value;
@@ -49,7 +49,7 @@ export function decodeAnyReply(line: string): Response | Request {
       "Cannot read the message as a JSON-RPC 2.0 answer or notification",
     );
   }
-  // Without an id, whatever it had: a notification is told from an answer by that.
+  // Any id is dropped, since the id is what tells an answer from a notification.
   const { id: _, ...notification } = value;
   const exact = exactJson(line) as { readonly params?: { readonly items?: unknown } } | undefined;
   const { params } = notification;
@@ -62,13 +62,13 @@ export function isResponse(message: Response | Request): message is Response {
   return message.id !== undefined;
 }
 
-/** What few calls have beside their parameters. */
+/** What a call may have beside its parameters, and most have not. */
 export interface RequestOptions {
-  /** The credit to begin with, to ask for a stream. @default none: one result */
+  /** Asks for a stream, with this credit at first. @default none: one result */
   readonly stream?: number | undefined;
   /** The trace that the call belongs to. @default none */
   readonly traceparent?: string | undefined;
-  /** Who calls, as a server tells its workers. @default nobody knows */
+  /** Who calls, as a server tells its workers. @default not known */
   readonly caller?: string | undefined;
 }
 
@@ -83,7 +83,7 @@ export function encodeRequest(...request: Parameters<typeof requestLine>): strin
   return joined(requestLine(...request));
 }
 
-/** {@link encodeRequest}, but what is long is not joined. */
+/** {@link encodeRequest}, but long parameters are not joined with the rest. */
 export function requestLine(
   id: number,
   method: string,
@@ -127,7 +127,7 @@ export function encodeUnreadRequest(
 let lastMethod = "";
 let lastQuoted = '""';
 
-/** A method's name as JSON. It is kept, because the next call is as a rule of the same method. */
+/** A method's name as JSON. It is kept, because the next call is most often of the same method. */
 function quoted(method: string): string {
   if (method !== lastMethod) {
     lastMethod = method;
@@ -202,7 +202,7 @@ function encodeParams(method: string, params: Params | undefined): string | unde
   throw new RpcError("InvalidParams", text, { executed: "no" });
 }
 
-/** Without what was left out at the end: `f(1, undefined)` is `f(1)`. */
+/** Parameters without trailing `undefined`: `f(1, undefined)` is `f(1)`. */
 function withoutAbsent(params: Params): Params {
   if (!Array.isArray(params) || params.length === 0 || params.at(-1) !== undefined) return params;
   return params.slice(0, params.findLastIndex((param) => param !== undefined) + 1);
@@ -219,7 +219,7 @@ export function encodeResult(id: Id, result: unknown, bound = boundDefault): str
   return joined(resultLine(id, result, bound));
 }
 
-/** {@link encodeResult}, but what is long is not joined. */
+/** {@link encodeResult}, but a long result is not joined with the rest. */
 export function resultLine(
   id: Id,
   result: unknown,
@@ -262,8 +262,8 @@ function resultHead(id: Id): string {
 }
 
 /**
- * From so many characters on a text is not joined with the rest of its line: to write the three
- * takes less than to move it once more.
+ * Texts from this length on are not joined with the rest of their line: writing three pieces costs
+ * less than copying the text once more.
  */
 const longTextLength = 32 * 1024;
 
@@ -304,7 +304,7 @@ function encodeId(id: Id): string {
   return typeof id === "string" ? JSON.stringify(id) : String(id);
 }
 
-/** Returns the line if it is no longer than a peer takes. */
+/** Returns the line, or throws if it is longer than the peer takes. */
 function notTooLong<Line extends string | LongLine>(
   line: Line,
   name: "InvalidParams" | "InternalError",
@@ -320,9 +320,9 @@ function notTooLong<Line extends string | LongLine>(
 }
 
 /**
- * Returns the line around what JSON there is if a peer will take it.
+ * Returns the line around a JSON text, or throws if the peer would not take it.
  *
- * @param levels that the JSON may have. Answers leave one for the array of a batch
+ * @param levels how deep the JSON may nest. Answers leave one level for the array of a batch
  */
 function fitting(
   head: string,
@@ -341,7 +341,7 @@ function fitting(
 }
 
 function isLonger(line: string | LongLine, bytesMax: number): boolean {
-  // No UTF-16 code unit takes more than three bytes, so the count is needed for long lines only.
+  // No UTF-16 code unit takes more than three bytes, so only long lines need to be counted.
   return line.length > bytesMax || (line.length * 3 > bytesMax && byteLengthOf(line) > bytesMax);
 }
 
@@ -353,12 +353,12 @@ export function byteLengthOf(line: string | LongLine): number {
   return byteLengthOf(head) + bodyBytes + byteLengthOf(tail);
 }
 
-/** The error that an answer carries, ours or somebody else's, as the client's callers see it. */
+/** The error of an answer, of ours or of another program's, as the client's callers see it. */
 export function toRpcError(error: WireError): RpcError {
   const { executed, issues } = errorDataOf(error.data);
   const name = errorNameOf(error.code);
   if (name === undefined) {
-    // A code that we do not know says nothing of the execution, so retry must assume the worst.
+    // An unknown code says nothing of the execution, so retry must assume the worst.
     return new RpcError("InternalError", `${error.message} (code ${error.code})`, {
       executed: executed ?? "yes",
     });
@@ -367,22 +367,21 @@ export function toRpcError(error: WireError): RpcError {
   return new RpcError(name, error.message, { executed, issues });
 }
 
-/** What a worker says of a call itself. */
+/** The errors by which a worker can speak of its own call. */
 const workerErrors: ReadonlySet<ErrorName> = new Set(["InvalidParams", "InternalError"]);
 
 /**
- * As {@link toRpcError}, for the answer of a worker. All that a worker knows is its call: what it
- * says of queues, deadlines or methods it has from a call that it made itself, and "no" of that
- * one.
+ * As {@link toRpcError}, for the answer of a worker. A worker knows nothing of queues, deadlines or
+ * methods: an error that tells of these comes from a call that the worker made itself, and so does
+ * its `executed`.
  *
- * @param isForeign whether it is somebody else's program, any "no" of which may be from there: it
- * may pass the error of another call on whole. That it was handed the call is all that is known
- * then
+ * @param isForeign whether the worker is not our program. It may pass on any error of another call
+ * unchanged, so its "no" is not believed: it was handed the call, and nothing more is known
  */
 export function toWorkerError(error: WireError, isForeign = false): RpcError {
   const { executed } = errorDataOf(error.data);
   const name = errorNameOf(error.code);
-  // Ours says that of parameters which it was handed unread.
+  // Our worker answers this if parameters that were passed on unread are not JSON.
   if (name === "ParseError" && !isForeign) return new RpcError(name, error.message);
   if (name !== undefined && !workerErrors.has(name)) return causeOf(name, error.message, executed);
   const told = toRpcError(error);
@@ -391,7 +390,7 @@ export function toWorkerError(error: WireError, isForeign = false): RpcError {
   return new RpcError(told.name, message, { executed: "maybe", issues });
 }
 
-/** The error of another call, as the cause of this one's: whoever made that call had begun. */
+/** The error of another call as the cause of this one's, which had begun: it made that call. */
 function causeOf(name: ErrorName, message: string, executed: Executed | undefined): RpcError {
   return new RpcError("InternalError", `${name}: ${message}`, {
     executed: executed === "yes" ? "yes" : "maybe",

@@ -16,9 +16,7 @@ import {
 import { readRequestFast } from "./fast_path.ts";
 import { reservedPrefix } from "./reserved.ts";
 
-/**
- * A message that is not a request: the error to answer it with, under the id that it seems to have.
- */
+/** A message that is not a request: the error to answer with, and the id that it seems to have. */
 export class BadMessage {
   readonly id: Id;
   readonly error: RpcError;
@@ -46,7 +44,7 @@ export function decodeRequest(line: string): Incoming {
   return readRequestFast(line) ?? decodeAnyRequest(line);
 }
 
-/** {@link decodeRequest} for any form, also for those which are usually read faster. */
+/** {@link decodeRequest} without the fast path. */
 export function decodeAnyRequest(line: string, carrier?: Carrier): Incoming {
   const value = parseJson(line, carrier);
   if (value instanceof RpcError) return new BadMessage(null, value);
@@ -61,7 +59,7 @@ export function decodeAnyRequest(line: string, carrier?: Carrier): Incoming {
   return value.map((one, index) => toRequest(one, (exact as unknown[] | undefined)?.[index]));
 }
 
-/** @param exact the same with the numbers that were written, if they are others */
+/** @param exact the same value with numbers as they were written, if JavaScript changed any */
 function toRequest(value: unknown, exact: unknown): Request | BadMessage {
   const parsed = request.safeParse(value);
   if (parsed.success) {
@@ -93,7 +91,7 @@ export function moreParams(params: Params | undefined): MoreParams | undefined {
   return moreParamsCheck.safeParse(params).data;
 }
 
-/** How long a message the sender of these parameters of `rpc.discover` takes, if it says so. */
+/** The longest message that the sender of these parameters of `rpc.discover` takes, if told. */
 export function saidMessageMax(params: Params | undefined): number | undefined {
   return params === undefined ? undefined : discoverParams.safeParse(params).data?.messageMax;
 }

@@ -1,9 +1,9 @@
-/** JSON whose numbers stay as they were written: what passes through here is nobody's to round. */
+/** JSON whose numbers stay as they were written: who only passes a value on must not round it. */
 
 import { exactNumber, isKept } from "../base/values/exact_numbers.ts";
 import { endOfString } from "./nesting.ts";
 
-/** A decimal of so many characters has no digit that JavaScript does not keep. */
+/** JavaScript keeps all digits of decimals up to this length. */
 const plainLengthMax = 15;
 
 const quote = 0x22;
@@ -12,19 +12,16 @@ const point = 0x2e;
 const zero = 0x30;
 const nine = 0x39;
 
-/**
- * As `JSON.parse`, but for numbers that JavaScript would change: they are written back as they
- * came.
- */
+/** As `JSON.parse`, but numbers that JavaScript would change are kept as they were written. */
 export function parseExactly(text: string): unknown {
   if (hasOnlyNumbers(isPlain, text)) return JSON.parse(text);
   const value = JSON.parse(text);
-  // Of many long fractions the quickest proof, unless somebody put spaces between them.
+  // For many long fractions this is the quickest proof; spaces in the text defeat it.
   if (JSON.stringify(value) === text || isExactAnyway(text)) return value;
   return JSON.parse(text, keepNumber as Reviver);
 }
 
-/** Whether JavaScript keeps all numbers in a JSON text. Of other text it says anything. */
+/** Whether JavaScript keeps all numbers in a JSON text. For other text the answer is arbitrary. */
 export function isExactAnyway(text: string): boolean {
   return hasOnlyNumbers(
     (text, start, end) => isPlain(text, start, end) || isKept(text.slice(start, end)),
@@ -48,7 +45,7 @@ function hasOnlyNumbers(
   return true;
 }
 
-/** Where the number that begins here ends: at the first character that no number has. */
+/** Where the number at `start` ends: at the first character that no number has. */
 function endOfNumber(text: string, start: number): number {
   for (let i = start + 1; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -62,7 +59,7 @@ function endOfNumber(text: string, start: number): number {
   return text.length;
 }
 
-/** Whether a number is of the usual kind, which JavaScript keeps and which needs no closer look. */
+/** Whether a number is a short plain decimal, which JavaScript surely keeps. */
 function isPlain(text: string, start: number, end: number): boolean {
   const first = text.charCodeAt(start) === minus ? start + 1 : start;
   if (end - first > plainLengthMax) return false;
@@ -72,7 +69,7 @@ function isPlain(text: string, start: number, end: number): boolean {
     if (code === point) hasPoint = true;
     else if (code < zero || code > nine) return false;
   }
-  // With few zeros at its beginning, and none at its end.
+  // JavaScript drops zeros at the end, and writes 0.0000001 as 1e-7.
   if (hasPoint) return text.charCodeAt(end - 1) !== zero && text.charCodeAt(first + 2) !== zero;
   return text.charCodeAt(first) !== zero || (first === start && end - start === 1);
 }

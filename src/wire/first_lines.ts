@@ -2,17 +2,15 @@ import { RpcError } from "../base/errors.ts";
 import { joined } from "../base/values/bytes.ts";
 import { lineFeed, LineSplitter } from "./lines.ts";
 
-/** Bytes at a time of what has a few short lines. */
+/** How much is read at a time: enough for a few short lines. */
 const firstReadBytes = 4_096;
 
-/**
- * The lines that a stream begins with, read one by one before somebody else reads the rest of it.
- */
+/** Reads the first lines of a stream one by one, before somebody else reads the rest. */
 export class FirstLines {
   readonly #source: { read(buffer: Uint8Array): Promise<number | null> };
   readonly #splitter: LineSplitter;
   readonly #buffer = new Uint8Array(firstReadBytes);
-  /** Read, and not cut into lines. */
+  /** Bytes that were read and not yet cut into lines. */
   #ahead: Uint8Array = new Uint8Array(0);
   #bytesLeft: number;
 
@@ -23,12 +21,12 @@ export class FirstLines {
     this.#bytesLeft = bytesMax;
   }
 
-  /** Whether there is no line since the lines are too long, and not since the stream has ended. */
+  /** Whether {@link next} found no line because the lines are too long, not because of the end. */
   get isTooLong(): boolean {
     return this.#bytesLeft < 0;
   }
 
-  /** What was read and came with no {@link next}. */
+  /** Bytes that were read and that no {@link next} has returned. */
   get rest(): Uint8Array {
     return joined([this.#splitter.partial, this.#ahead]);
   }

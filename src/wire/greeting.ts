@@ -19,7 +19,7 @@ interface Stream {
 interface Hello {
   /** The service whose calls follow: a server of another one must not get them. */
   readonly service: string;
-  /** What a server on this machine has left for its own user alone. */
+  /** A secret that a server on this machine left in a file which only its user can read. */
   readonly secret?: string | undefined;
 }
 
@@ -33,14 +33,14 @@ export interface Welcome {
   readonly rights: string;
 }
 
-/** Unlike any id of a call. */
+/** No call has this id: those are numbers. */
 const helloId = "hello";
 
 /**
- * Greets a server, and returns its answer and the stream to go on with: what came beside the answer
- * is read from it first.
+ * Greets a server. Returns its answer and the stream to go on with, which begins with what arrived
+ * besides the answer.
  *
- * @throws {RpcError} the server refuses, or answers nothing that can be understood
+ * @throws {RpcError} the server refuses, or its answer cannot be understood
  */
 export async function greet<Kind extends Stream>(
   stream: Kind,
@@ -83,7 +83,7 @@ function answerIn(line: string): unknown {
     throw new RpcError("Unavailable", messageOf(error), { cause: error });
   }
   if (!isResponse(message)) return undefined;
-  // Without an id it is about the connection as a whole.
+  // An error without an id concerns the connection as a whole.
   if (message.error !== undefined) throw toRpcError(message.error);
   return message.id === helloId ? message.result ?? {} : undefined;
 }
@@ -102,7 +102,7 @@ async function writeAll(stream: Stream, line: string): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await stream.write(bytes.subarray(at));
 }
 
-/** A stream that begins with what was read from it already: a text, and the bytes after it. */
+/** The stream with what was already read from it, a text and the bytes after it, put back. */
 function prefixed(text: string, rest: Uint8Array, stream: Stream): Stream {
   let prefix: Uint8Array = joined([new TextEncoder().encode(text), rest]);
   if (prefix.length === 0) return stream;

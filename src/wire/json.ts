@@ -3,10 +3,10 @@ import { nestingMax } from "../base/limits.ts";
 import { isExactAnyway, parseExactly } from "./exact_json.ts";
 import { isNestedDeeper } from "./nesting.ts";
 
-/** What a JSON text came as: its sender knows it by that name. */
+/** What a JSON text arrived as, in the words of its sender. */
 export type Carrier = "line" | "body" | "message";
 
-/** The JSON value, its numbers JavaScript's, or the error to answer it with. Never throws. */
+/** The value as `JSON.parse` reads it, or the error to answer with. Never throws. */
 export function parseJson(text: string, carrier: Carrier = "line"): unknown {
   try {
     if (isNestedDeeper(text, nestingMax)) {
@@ -19,9 +19,10 @@ export function parseJson(text: string, carrier: Carrier = "line"): unknown {
 }
 
 /**
- * The same value with the numbers that JavaScript would change as they were written, for what only
- * passes through; `undefined` if there are none, as in nearly all lines. The line has been read by
- * {@link parseJson}.
+ * The same value with the numbers as they were written, for what only passes through; `undefined`
+ * if JavaScript changes none of them, as in nearly all lines.
+ *
+ * @param line one that {@link parseJson} could read
  */
 export function exactJson(line: string): unknown {
   return isExactAnyway(line) ? undefined : parseExactly(line);

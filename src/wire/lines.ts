@@ -5,7 +5,7 @@ import { LentBytes, spareBuffers } from "../base/spare_buffers.ts";
 /** A line's text without its LF, or what is wrong with the line. */
 type Line = string | RpcError;
 
-/** A {@link Line}, of which the text may be there in bytes. */
+/** A {@link Line}, or the text of a long one in bytes. */
 export type AnyLine = Line | LentBytes;
 
 /** What ends a line. */
@@ -13,16 +13,16 @@ export const lineFeed = 0x0a;
 
 const noBytes = new Uint8Array(0);
 
-/** In so few bytes a line feed is found by looking at each. */
+/** Up to this many bytes are searched for a line feed one by one. */
 const shortLookBytes = 1024;
 
 /**
- * So many bytes at a time are made text and looked through, which takes a fifth of the time of
- * looking at each. Longer strings are memory that V8 takes from the system one by one.
+ * More bytes than that are decoded in pieces of this size and searched as text, in a fifth of the
+ * time. For longer strings V8 asks the system for memory each time.
  */
 export const lookBytes: number = 64 * 1024;
 
-/** Where the last line feed is, or -1. */
+/** The index of the last line feed, or -1. */
 function lastLineFeed(chunk: Uint8Array): number {
   const near = chunk.subarray(-shortLookBytes).lastIndexOf(lineFeed);
   if (near !== -1) return Math.max(0, chunk.length - shortLookBytes) + near;
@@ -34,7 +34,7 @@ function lastLineFeed(chunk: Uint8Array): number {
   return -1;
 }
 
-/** Where the first line feed is, of a chunk that has one. */
+/** The index of the first line feed of a chunk that has one. */
 function firstLineFeed(chunk: Uint8Array): number {
   const near = chunk.subarray(0, shortLookBytes).indexOf(lineFeed);
   if (near !== -1) return near;
@@ -43,7 +43,7 @@ function firstLineFeed(chunk: Uint8Array): number {
     const text = decoder.decode(part);
     const at = text.indexOf("\n");
     if (at === -1) continue;
-    // Unless each character stands where its byte does.
+    // With one byte for each character, the index in the text is the index in the bytes.
     const isByteEach = text.length === part.length && !text.includes(replacementMark);
     return start + (isByteEach ? at : part.indexOf(lineFeed));
   }
@@ -51,35 +51,32 @@ function firstLineFeed(chunk: Uint8Array): number {
 }
 
 /**
- * A line of which so much has come is long: the rest of it is read to where it is, and it may stay
- * bytes. Shorter ones come many to a read, and are sooner text together.
+ * A line is long once this much of it has arrived: the rest is read into the same buffer, and may
+ * stay bytes. Shorter lines arrive many at a time, and are decoded together faster.
  */
 const longLineBytes = 32 * 1024;
 
-/** Most that is read of a long line at once, so that others come between. */
+/** Most bytes of a long line that are read at once, so that other connections get their turns. */
 const roomBytesMax = 256 * 1024;
 
-/** Least that there is room for: many reads take longer than to move what has come. */
+/** Least room for a read: many small reads would cost more than growing the buffer. */
 const roomBytesMin = 16 * 1024;
 
-/**
- * A buffer grown past this by one long line is given back with it, so that an idle connection keeps
- * none.
- */
+/** A buffer that a long line grew past this size is given back after the line. */
 const partialBytesKept = 64 * 1024;
 
-// Whole lines only, so they keep nothing between them and all can share them. A byte order mark is
-// no JSON: kept, so that it fails wherever it stands, not only in mid-stream.
+// The decoders only get whole lines, so they keep no state and all connections share them. A byte
+// order mark is kept: it is not JSON, and must fail at the start of a stream as anywhere else.
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Decodes what is most likely UTF-8, and puts a {@link replacementMark} where it is not, after
- * which one looks more closely: the strict one makes strings of two bytes a character in Deno, also
- * of plain ASCII, and takes several times as long.
+ * Decodes what is most likely UTF-8, with a {@link replacementMark} for whatever is not: only text
+ * with that mark needs the strict decoder. In Deno the strict one takes several times as long, and
+ * makes strings of two bytes a character even of ASCII.
  */
 export const decoder: TextDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Stands in decoded text for what is not UTF-8, and for itself. */
+/** In decoded text: bytes that are not UTF-8, or this very character. */
 export const replacementMark = "\ufffd";
 
 /** A line without its LF; ParseError if it is not UTF-8. */
@@ -95,8 +92,8 @@ export function decodedStrictly(bytes: Uint8Array): Line {
  * Cuts a stream of bytes into lines: pure, incremental, bounded.
  *
  * A whole read is decoded at once and split as a string, which in V8 is several times faster than
- * finding and decoding each line by itself. Only when a read holds bytes that are not UTF-8 is it
- * gone through line by line, so that the fault costs its own line and no other.
+ * finding and decoding each line by itself. Only a read with bytes that are not UTF-8 is decoded
+ * line by line, so that the fault costs only its own line.
  */
 export class LineSplitter {
   readonly #bytesMax: number;
@@ -109,12 +106,12 @@ export class LineSplitter {
     this.#bytesMax = bytesMax;
   }
 
-  /** Bytes of the line that has begun and not ended. */
+  /** Bytes so far of the unfinished line. */
   get partialBytes(): number {
     return this.#partialBytes;
   }
 
-  /** What it holds for that line: the buffer may be twice as long as what is in it. */
+  /** Bytes of that line's buffer, which may be twice as long. */
   get heldBytes(): number {
     return this.#partialBytes === 0 ? 0 : this.#partial.length;
   }
@@ -125,8 +122,8 @@ export class LineSplitter {
   }
 
   /**
-   * Where the next read may go, if a long line has begun, so that it need not be copied. What was
-   * read there is to be handed to {@link push} as it is.
+   * The place for the next read, if a long line has begun, so that its bytes need not be copied.
+   * Hand what was read there to {@link push} as it is.
    */
   get room(): Uint8Array<ArrayBuffer> | undefined {
     const start = this.#partialBytes;
@@ -135,7 +132,7 @@ export class LineSplitter {
     return this.#partial.subarray(start, Math.min(start + roomBytesMax, this.#bytesMax));
   }
 
-  /** A line was too long. The stream cannot be followed any further: close it. */
+  /** Whether a line was too long. The rest of the stream cannot be read then: close it. */
   get overflowed(): boolean {
     return this.#overflowed;
   }
@@ -151,7 +148,7 @@ export class LineSplitter {
     return lines;
   }
 
-  /** {@link push}, but very long lines stay bytes, which the caller holds, and has to decode. */
+  /** {@link push}, but long lines stay bytes: the caller holds them, and has to decode them. */
   pushLong(chunk: Uint8Array): AnyLine[] {
     const lines: AnyLine[] = [];
     this.#push(chunk, lines as Line[], (line) => lines.push(line));
@@ -165,7 +162,7 @@ export class LineSplitter {
     let start = 0;
     if (end > 0 && this.#partialBytes > 0) {
       const isLong = takeLong !== undefined && this.#partialBytes >= longLineBytes;
-      // All of them at once, unless that might be too much for one.
+      // All lines of the chunk at once, unless that might be too long for the buffer.
       const isShort = !isLong && this.#partialBytes + end <= this.#bytesMax;
       start = isShort ? end : firstLineFeed(chunk) + 1;
       if (!this.#keep(chunk.subarray(0, start))) return this.#overflow(lines);
@@ -178,17 +175,14 @@ export class LineSplitter {
     if (!this.#keep(chunk.subarray(end))) this.#overflow(lines);
   }
 
-  /** The line that is whole now, without its LF, in memory that is its reader's from now on. */
+  /** The finished line without its LF, in a buffer that belongs to its reader from now on. */
   #handOver(): LentBytes {
     const line = this.#partial.subarray(0, this.#partialBytes - 1);
     this.#partial = noBytes;
     return new LentBytes(line);
   }
 
-  /**
-   * No piece is longer than the longest line, so what is whole within one needs no look at its
-   * length.
-   */
+  /** No piece is longer than the longest line, so a line within one piece needs no check. */
   #pushInPieces(chunk: Uint8Array, lines: Line[], takeLong?: (line: LentBytes) => void): void {
     for (let start = 0; start < chunk.length; start += this.#bytesMax) {
       this.#push(chunk.subarray(start, start + this.#bytesMax), lines, takeLong);

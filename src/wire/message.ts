@@ -21,8 +21,8 @@ import {
 import type { LentBytes } from "../base/spare_buffers.ts";
 
 /**
- * A request's id. `null` is legal and only makes an answer hard to tell from others. A number past
- * those that JavaScript holds would come back as another one: a text can be as long as it likes.
+ * A request's id. `null` is legal, though it makes answers hard to tell apart. A number past
+ * JavaScript's safe integers would come back changed; a string can hold any number.
  */
 export const idSchema = z.union([
   z.number().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER),
@@ -37,9 +37,9 @@ const paramsSchema = z.union([z.array(z.unknown()), z.record(z.string(), z.unkno
 const creditSchema = z.int().min(1).max(streamCreditMax);
 
 /**
- * Where in a trace a call stands, as https://www.w3.org/TR/trace-context/ writes it. What has
- * another form is as good as nothing: whoever traces must not be what makes calls fail. Of a later
- * version the first four fields are those of today.
+ * A call's place in a trace, as https://www.w3.org/TR/trace-context/ writes it. A value of another
+ * form is ignored, since tracing must not make calls fail. In later versions the first four fields
+ * stay the same.
  */
 export const traceparentSchema = z.string().max(traceparentLengthMax).regex(
   /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:$|(?<!^00.{53})-)/,
@@ -66,17 +66,14 @@ export const requestSchema = z.object({
   meta: metaSchema.optional(),
 });
 
-/**
- * The error member of an answer. `data` is ours where it has our form, and somebody else's
- * otherwise.
- */
+/** The error member of an answer. `data` may be of our form or of anybody's. */
 const wireErrorSchema = z.object({
   code: z.number(),
   message: z.string(),
   data: z.unknown().optional(),
 });
 
-/** Our `data` of an error. */
+/** The `data` of an error in our form. */
 export const errorDataSchema = z.object({
   executed: z.enum(["no", "maybe", "yes"]).optional(),
   issues: z.array(z.object({
@@ -102,7 +99,7 @@ export const itemParamsSchema = z.object({ id: idSchema, items: z.array(z.unknow
 /** The parameters of `rpc.more`. */
 export const moreParamsSchema = z.object({ id: idSchema, n: creditSchema });
 
-/** The parameters of `rpc.discover`: how long a message the one who asks takes, in bytes. */
+/** The parameters of `rpc.discover`: the longest message that its sender takes, in bytes. */
 export const discoverParamsSchema = z.object({
   messageMax: z.int().min(messageMaxLeast).max(messageMaxMost),
 });
@@ -115,33 +112,30 @@ export type Params = z.output<typeof paramsSchema>;
 export type Request = z.output<typeof requestSchema>;
 
 /**
- * What is not read: of parameters and results nothing is known but that they are one value. Part of
- * a line, or of the bytes of a long one.
+ * Parameters or a result that were not parsed: all that is known is that they are one JSON value. A
+ * part of a line, or of the bytes of a long one.
  */
 export type UnreadJson = string | LentBytes;
 
-/**
- * A request as somebody takes it who only passes most of them on: long parameters are not read. It
- * has an id.
- */
+/** A request whose long parameters, if it has any, were not parsed, only to be passed on. */
 export interface UnreadRequest extends Request {
   readonly unread?: UnreadJson;
 }
 
-/** A line around something long, which to join with the rest would be to move. */
+/** A line with a long body, in three pieces: to join them would copy the body. */
 export interface LongLine<Body extends UnreadJson = UnreadJson> {
   readonly head: string;
-  /** Whoever writes lent bytes lets go of them. */
+  /** If these are lent bytes, whoever writes them lets go of them. */
   readonly body: Body;
-  /** The line feed included. */
+  /** With the line feed. */
   readonly tail: string;
-  /** Of all of it, as it is there: in bytes or in characters. */
+  /** Of the three together, each in its own unit: characters, or bytes of lent bytes. */
   readonly length: number;
 }
 
 /** The error member of an answer. */
 export type WireError = z.output<typeof wireErrorSchema>;
-/** Our `data` of an error. */
+/** The `data` of an error in our form. */
 export type ErrorData = z.output<typeof errorDataSchema>;
 /** An answer; an error if `error` is there. */
 export type Response = z.output<typeof responseSchema>;

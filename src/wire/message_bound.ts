@@ -1,29 +1,29 @@
 import { messageMaxDefault } from "../base/limits.ts";
 
-/** The longest message that somebody takes. */
+/** A bound on messages. */
 export interface MessageBound {
   /** In bytes, LF included. */
   readonly bytes: number;
-  /** Whose bound it is, and where it is set, for who has made something that is longer. */
+  /** Whose bound it is and where it is set, for error messages. */
   readonly whose: string;
 }
 
-/** What a server takes, and what its workers and it make. */
+/** The bound of a server: what it takes, and what it and its workers send. */
 export function boundOfServer(bytes = messageMaxDefault): MessageBound {
   return { bytes, whose: "that this server takes and sends (rpc serve --message-max)" };
 }
 
-/** What the server at an address takes. */
+/** The bound of another server, by its address. */
 export function boundOfServerAt(address: string, bytes: number): MessageBound {
   return { bytes, whose: `that ${address} takes (rpc serve --message-max)` };
 }
 
-/** What the client at the other end takes. */
+/** The bound of the client at the other end. */
 export function boundOfCaller(bytes: number): MessageBound {
   return { bytes, whose: "that its caller takes (--message-max of rpc call or rpc gateway)" };
 }
 
-/** What a gateway takes and sends. */
+/** The bound of a gateway. */
 export function boundOfGateway(bytes = messageMaxDefault): MessageBound {
   return { bytes, whose: "that this gateway takes and sends (rpc gateway --message-max)" };
 }

@@ -1,24 +1,24 @@
 const quote = 0x22;
 const backslash = 0x5c;
 
-/** After so many characters without a quote or a bracket, the next one is looked for in one go. */
+/** After this many characters without a quote or a bracket, a search finds the next one. */
 const quietLength = 24;
 
 const structural = /["[\]{}]/g;
 
 /**
- * Whether JSON text nests arrays and objects deeper than `levels`. Text that is not JSON gives any
- * answer.
+ * Whether JSON text nests arrays and objects deeper than `levels`. For other text the answer is
+ * arbitrary.
  */
 export function isNestedDeeper(text: string, levels: number): boolean {
-  // Shorter text cannot close what it would have to open.
+  // Shorter text has no room for so many pairs of brackets.
   return text.length > 2 * levels && !new Brackets(levels).pass(text);
 }
 
 /**
- * Whether text is one array or object, or one string, as far as its brackets and quotes say, nested
- * no deeper than `levels`. Whatever is wrong with the rest, such text cannot be read as the end of
- * what it stands in.
+ * Whether text is one array, object or string as far as its brackets and quotes tell, nested no
+ * deeper than `levels`. Even if such text is not JSON, no parser takes a part of it for the end of
+ * the message around it.
  */
 export function isOneValue(text: string, levels: number): boolean {
   const brackets = new Brackets(levels, true);
@@ -31,22 +31,22 @@ export class Brackets {
   readonly #isOne: boolean;
   #depth = 0;
   #isInString = false;
-  /** Of the next part the first character says nothing. */
+  /** Whether the first character of the next part is escaped. */
   #isEscaped = false;
   #haveEnded = false;
 
-  /** @param isOne whether they are to be those of one value, and nothing is to stand beside it */
+  /** @param isOne whether the text must be a single value with nothing beside it */
   constructor(levels: number, isOne = false) {
     this.#levels = levels;
     this.#isOne = isOne;
   }
 
-  /** Whether the one value is whole. */
+  /** Whether that value is complete. */
   get haveEnded(): boolean {
     return this.#haveEnded;
   }
 
-  /** Takes the next part, or returns `false` if the text is nested too deep or no one value. */
+  /** Takes the next part. Returns `false` if the text nests too deep, or is not a single value. */
   pass(text: string): boolean {
     const { length } = text;
     if (length === 0) return true;
@@ -66,7 +66,7 @@ export class Brackets {
         if (++quiet < quietLength) continue;
         structural.lastIndex = i;
         if (!structural.test(text)) return true;
-        // To the one that was found, which the next turn looks at.
+        // The next turn of the loop looks at the character that was found.
         i = structural.lastIndex - 2;
       }
       quiet = 0;

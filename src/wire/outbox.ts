@@ -13,46 +13,42 @@ const encoder = new TextEncoder();
 
 const noBytes = new Uint8Array(0);
 
-/** Enough for what small calls of one turn of the event loop come to. */
+/** Enough for the small calls of one turn of the event loop. */
 const bufferBytesKept = 192 * 1024;
 
 /**
- * From so many characters on what waits behind a write is a piece by itself. A string has a longest
- * length, which megabytes that nobody reads would reach, and each piece takes as much again when it
- * is encoded.
+ * Text that waits behind a write is cut into pieces of about this length. A string cannot be
+ * arbitrarily long, and encoding a piece takes as much memory again.
  */
 const pieceLength = 256 * 1024;
 
 /**
- * From so many characters on a burst begins to leave while it still grows: the peer then works on
- * its first half while the second is made, where otherwise the two would take turns.
+ * A burst is written once it has this length, even if it still grows: the peer works on its first
+ * half while the second is made.
  */
 const earlyWriteLength = 2_048;
 
-/**
- * Bytes of at most so many are copied, to leave with what stands around them: three writes take
- * longer than that.
- */
+/** Up to this size bytes are copied to leave in one write with their line: three take longer. */
 const copiedBytesMax = 256 * 1024;
 
 /**
- * Turns lines into few writes: all that is ready together leaves in one, which is some six times
- * the rate of a write a line. The flush is put off by microtasks for as long as lines keep coming
- * in them, until there is enough to begin with, so that a single line never waits for company. Who
- * is given its lines one by one, each in microtasks of its own, puts the flush off further.
+ * Turns lines into few writes: lines that are ready together leave in one write, at six times the
+ * rate of a write for each line. The flush waits, microtask by microtask, for as long as lines keep
+ * coming, and no longer than until there is enough to begin with. So a single line never waits for
+ * company. An owner that makes its lines farther apart hands in a longer delay, `later`.
  */
 export class Outbox {
   readonly #sink: Sink;
   readonly #onError: (error: unknown) => void;
   readonly #later: Later | undefined;
   #text = "";
-  /** What comes before {@link #text}. */
+  /** These come before {@link #text}. */
   #pieces: (string | LentBytes)[] = [];
   #piecesLength = 0;
-  /** What buffers of pieces hold beyond what is in them. */
+  /** Unused bytes in the buffers of the pieces. */
   #slackBytes = 0;
   #buffer = noBytes;
-  /** What the write under way writes, if that is not {@link #buffer}. */
+  /** The bytes that are being written, if they are not in {@link #buffer}. */
   #lent: LentBytes | undefined;
   #state: "idle" | "scheduled" | "writing" | "closed" = "idle";
   #lengthSeen = 0;
@@ -62,7 +58,7 @@ export class Outbox {
 
   /**
    * @param onError called once, when a write fails; nothing is written any more after that
-   * @param later puts the first write of a burst off, in place of microtasks
+   * @param later delays the first write of a burst. @default some microtasks
    */
   constructor(sink: Sink, onError: (error: unknown) => void, later?: Later) {
     this.#sink = sink;
@@ -70,19 +66,19 @@ export class Outbox {
     this.#later = later;
   }
 
-  /** What waits to be written: about one byte a character, the write under way included. */
+  /** What waits or is being written, in bytes, counting one for each character. */
   get pendingBytes(): number {
     return this.#piecesLength + this.#text.length + this.#unwrittenBytes;
   }
 
-  /** All that it was ever given, about one byte a character. */
+  /** All that was ever pushed, counted in the same way. */
   get pushedBytes(): number {
     return this.#bytesWritten + this.pendingBytes;
   }
 
   /**
-   * What it holds for all that: buffers of long lines are longer than these, and the one that is
-   * being written is held until its last byte is.
+   * Memory that waiting lines take: the buffers of long lines are longer than the lines, and the
+   * buffer that is being written is held until its last byte is written.
    */
   get heldBytes(): number {
     const waiting = this.#piecesLength + this.#slackBytes + this.#text.length;
@@ -90,7 +86,7 @@ export class Outbox {
     return waiting + (this.#lent?.heldBytes ?? this.#buffer.length);
   }
 
-  /** All that was ever written, to see whether a peer takes anything. */
+  /** All that was ever written: it stands still if the peer takes nothing. */
   get bytesWritten(): number {
     return this.#bytesWritten;
   }
@@ -134,7 +130,7 @@ export class Outbox {
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
-  /** Drops what waits, and all that comes. */
+  /** Drops what waits, and all that is pushed later. */
   close(): void {
     this.#state = "closed";
     this.#text = "";
@@ -185,15 +181,12 @@ export class Outbox {
     }
   }
 
-  /**
-   * A method of its own because the state changes while `#write` waits, which the compiler cannot
-   * see.
-   */
+  /** A method, because the compiler cannot see that the state changes while `#write` waits. */
   #isClosed(): boolean {
     return this.#state === "closed";
   }
 
-  /** What is written next. */
+  /** The bytes to write next. */
   #next(): Uint8Array {
     if (this.#pieces.length === 0) return this.#encode(this.#takePiece() as string);
     const first = this.#takePiece();

@@ -1,29 +1,22 @@
 import { readBufferBytes, readBufferBytesIdle } from "../base/limits.ts";
 
-/**
- * Reads in a row that would have fitted the small buffer twice, after which the large one is given
- * back.
- */
+/** After this many reads in a row of at most half a small buffer, the large one is dropped. */
 const shortReadsMax = 16;
 
 /**
- * What one connection reads into: small until a read fills it, then large until little comes again.
- * So a connection that nobody uses costs little, and one in full use still takes a window's worth
- * at a time.
+ * The buffer that a connection reads into: small until a read fills it, then large until reads are
+ * short again. So an idle connection costs little, and a busy one reads a whole window at a time.
  */
 export class ReadBuffer {
   #bytes = new Uint8Array(readBufferBytesIdle);
   #shortReads = 0;
 
-  /** What the next read fills. Another one after each {@link took}, possibly. */
+  /** The buffer of the next read. It may be another one after each {@link took}. */
   get bytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes;
   }
 
-  /**
-   * Returns what a read has filled, which stays as it is until the next read, and prepares for
-   * that.
-   */
+  /** Returns the bytes of a read, which are valid until the next one, and prepares for that. */
   took(length: number): Uint8Array<ArrayBuffer> {
     const bytes = this.#bytes;
     if (length === bytes.length) {

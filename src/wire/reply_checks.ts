@@ -1,7 +1,7 @@
 /**
- * What a client is sent, checked without a schema library: a program that makes one call would take
- * longer to load zod than to make it (docs/adr/0006). The schemas in `message.ts` say what is
- * right, and a test holds these few functions to them over thousands of values that are nearly
+ * Checks what a client receives without a schema library: a program that makes one call would spend
+ * more time on loading zod than on the call (docs/adr/0006). The schemas in `message.ts` stay the
+ * definition; a test compares these functions with them over thousands of values that are nearly
  * messages.
  */
 
@@ -9,14 +9,14 @@ import { idLengthMax, methodLengthMax } from "../base/limits.ts";
 import { isObject } from "../base/values/members.ts";
 import type { ErrorData, Id, ItemParams, Params, Request, Response, WireError } from "./message.ts";
 
-/** Whether a JSON value is a {@link Response}: with a result or an error, or with both. */
+/** Whether a JSON value is a {@link Response}: it has a result, an error, or both. */
 export function isResponseValue(value: unknown): value is Response {
   if (!isObject(value) || value["jsonrpc"] !== "2.0" || !isId(value["id"])) return false;
   const error = value["error"];
   return error === undefined ? "result" in value : isWireError(error);
 }
 
-/** Whether a JSON value is a notification, or would be without its id. */
+/** Whether a JSON value is a notification, apart from an id that it may have. */
 export function isNotificationValue(value: unknown): value is Request {
   if (!isObject(value) || value["jsonrpc"] !== "2.0") return false;
   const { method, params } = value;
@@ -24,7 +24,7 @@ export function isNotificationValue(value: unknown): value is Request {
     (params === undefined || (typeof params === "object" && params !== null));
 }
 
-/** Our `data` of an error. What has another form is as good as nothing. */
+/** An error's `data` if it has our form; otherwise it is ignored. */
 export function errorDataOf(value: unknown): ErrorData {
   if (!isObject(value)) return {};
   const { executed, issues } = value;
@@ -40,7 +40,7 @@ export function errorDataOf(value: unknown): ErrorData {
   return data;
 }
 
-/** The parameters of `rpc.item`; `undefined` if they are not. */
+/** The parameters of `rpc.item`; `undefined` if they are something else. */
 export function itemParams(params: Params | undefined): ItemParams | undefined {
   if (!isObject(params)) return undefined;
   const { id, items } = params;

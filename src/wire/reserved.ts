@@ -1,23 +1,20 @@
-/** The methods that JSON-RPC reserves for extensions, as far as we use them. */
+/** Our methods among the names that JSON-RPC reserves for extensions. */
 export const reservedMethods = {
-  /** Request, the first one where the server wants to know who calls, `{service}`: who are you? */
+  /** Request, the first one to a server with keys, `{service}`: says what the client wants. */
   hello: "rpc.hello",
-  /** Request, `{request}`: a new certificate for who calls, from where the cluster was made. */
+  /** Request, `{request}`, to the cluster's authority: a new certificate for the caller. */
   renew: "rpc.renew",
   /** Request: an OpenRPC document of what the server offers. */
   discover: "rpc.discover",
   /** Notification to the server, `{id}`: nobody waits for that call any more. */
   cancel: "rpc.cancel",
-  /** Request, answered `"pong"` by the main process: is it alive? */
+  /** Request: answered `"pong"` by the main process, to show that it is alive. */
   ping: "rpc.ping",
   /** Request: counters of the server. */
   stats: "rpc.stats",
-  /**
-   * Request, `{drained?, weight?}`, for who has the right `admin`: be given other shares of the
-   * calls.
-   */
+  /** Request, `{drained?, weight?}`, needs the right `admin`: changes the server's share. */
   override: "rpc.override",
-  /** Request for a stream, for who has the right `read`: the calls that end here from now on. */
+  /** Request for a stream, needs the right `read`: the calls that end here from now on. */
   tap: "rpc.tap",
   /** Notification to the caller of a stream, `{id, items}`: the next items of that call. */
   item: "rpc.item",
@@ -25,7 +22,7 @@ export const reservedMethods = {
   more: "rpc.more",
   /** Notification to the client: send new calls elsewhere; those under way will be answered. */
   goaway: "rpc.goaway",
-  /** Notification to the client: what `rpc.discover` tells is no longer what it told. */
+  /** Notification to the client: `rpc.discover` has a new answer. */
   changed: "rpc.changed",
 } as const;
 

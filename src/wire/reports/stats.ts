@@ -3,8 +3,8 @@
 import * as z from "zod";
 
 /**
- * Latencies of one procedure's latest calls, in milliseconds, from the request read to the answer
- * made.
+ * Latencies of one procedure's latest calls, in milliseconds, from reading the request to having
+ * the answer.
  */
 const latencySchema = z.object({ p50Ms: z.number(), p99Ms: z.number() });
 
@@ -22,19 +22,19 @@ export const statsSchema = z.object({
   service: z.string(),
   version: z.string(),
   uptimeMs: z.number(),
-  /** The server's clock, in milliseconds since 1970 UTC. Older servers do not say it. */
+  /** The server's clock, in milliseconds since 1970 UTC. Older servers leave it out. */
   timeMs: z.number().optional(),
   /** Whether new calls are refused, because the server is about to stop. */
   draining: z.boolean(),
   connections: z.number(),
-  /** Calls that wait or run, inline ones apart. */
+  /** Calls that wait or run, without inline ones. */
   inFlight: z.number(),
   /** Calls that wait for a worker. */
   queued: z.number(),
   workers: z.object({
     /** How many there may be. */
     size: z.number(),
-    /** How many take calls now. Older servers do not say it. */
+    /** How many take calls now. Older servers leave it out. */
     up: z.number().optional(),
     busy: z.number(),
     restarts: z.number(),

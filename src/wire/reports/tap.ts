@@ -1,9 +1,9 @@
-/** What `rpc.tap` is asked for, and the items that it answers. */
+/** The parameters of `rpc.tap`, and the items of its answer. */
 
 import * as z from "zod";
 import { methodLengthMax, tapMethodsMax } from "../../base/limits.ts";
 
-/** Which calls are told: those that fit all of this. */
+/** Which calls are reported: those that fit all of this. */
 export const tapParamsSchema = z.object({
   /** Patterns of names, in which `*` stands for any text. Absent: any procedure. */
   methods: z.array(z.string().max(methodLengthMax)).min(1).max(tapMethodsMax).optional(),
@@ -11,13 +11,13 @@ export const tapParamsSchema = z.object({
   failed: z.boolean().optional(),
   /** Only calls that take at least so long. */
   slowMs: z.number().min(0).optional(),
-  /** {@link tapCountSchema} may be told as well: older listeners take it for no call. */
+  /** Whether items of {@link tapCountSchema} are understood; older listeners do not know them. */
   counts: z.boolean().optional(),
 });
 
 /**
- * A call that has ended. Before the first of them comes one item `null`: calls that the server
- * reads after it are heard.
+ * A call that has ended. The first item of the stream is `null`: the server reports the calls that
+ * it reads after that.
  */
 const tapEventSchema = z.object({
   /** When the server read it, in milliseconds since 1970 UTC by the server's clock. */
@@ -27,29 +27,27 @@ const tapEventSchema = z.object({
   /** The address that it came from. */
   from: z.string(),
   method: z.string(),
-  /**
-   * The parameters as JSON, as far as that is short; `null` for who may not call the method itself.
-   */
+  /** The parameters as JSON, cut if long; `null` if the listener may not call the method itself. */
   params: z.string().nullable(),
   /** `ok`, or the error's name. */
   outcome: z.string(),
-  /** What the error says, as far as that is short. */
+  /** The error's message, cut if long. */
   message: z.string().optional(),
-  /** From the request read to the answer made. */
+  /** Milliseconds from reading the request to having the answer. */
   ms: z.number(),
-  /** Calls before it that fit and are not told, since there were too many. */
+  /** Calls before it that fit and were left out, because there were too many. */
   missed: z.number(),
 });
 
-/** Calls that fit and are not told, where no other call has said so for a while. */
+/** Calls that fit and were left out, reported by itself if no call follows for a while. */
 const tapCountSchema = z.object({ missed: z.number() });
 
-/** What is told after the first item. Only a call has a method. */
+/** Any item after the first. Only a call has a method. */
 export const tapItemSchema = z.union([tapEventSchema, tapCountSchema]);
 
-/** Which calls are told. */
+/** Which calls are reported. */
 export type TapParams = z.output<typeof tapParamsSchema>;
 /** A call that has ended. */
 export type TapEvent = z.output<typeof tapEventSchema>;
-/** A call that has ended, or the number of those that are not told. */
+/** A call that has ended, or the number of those that were left out. */
 export type TapItem = z.output<typeof tapItemSchema>;

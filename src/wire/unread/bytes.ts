@@ -1,30 +1,30 @@
-/** What has to be known of long text, whether it is text or the bytes of one. */
+/** The same questions about long text, whether it is a string or still bytes. */
 
 import { RpcError } from "../../base/errors.ts";
 import type { LongLine, UnreadJson } from "../message.ts";
 import { decodedStrictly, decoder, lookBytes, replacementMark } from "../lines.ts";
 import { Brackets, isOneValue } from "../nesting.ts";
 
-/** The first of it, so many characters or bytes. */
+/** Its first characters, or the text of its first bytes. */
 export function beginningOf(text: UnreadJson, length: number): string {
   return textBetween(text, 0, length);
 }
 
-/** So much of its beginning, to be shown. */
+/** Its first characters, to be shown. */
 export function shownOf(text: UnreadJson, length: number): string {
-  // None of them has more than three bytes.
+  // No UTF-16 code unit takes more than three bytes.
   const shown = typeof text === "string"
     ? text
     : decoder.decode(text.bytes.subarray(0, length * 3));
   return shown.slice(0, length);
 }
 
-/** Whether text has a byte for each character. */
+/** Whether each character of a text is one byte. */
 export function isAscii(text: string): boolean {
   return /^[\0-\x7f]*$/.test(text);
 }
 
-/** The last of it, as {@link beginningOf} the first. */
+/** As {@link beginningOf}, for the end. */
 export function endingOf(text: UnreadJson, length: number): string {
   return textBetween(text, Math.max(0, text.length - length), text.length);
 }
@@ -58,12 +58,12 @@ export function textOf(unread: UnreadJson): string {
   return text;
 }
 
-/** A whole line as text. What is in it has been looked at: it is UTF-8. */
+/** A whole line as text. Its body was checked before, so it is UTF-8. */
 export function textOfLine(line: string | LongLine): string {
   return typeof line === "string" ? line : line.head + textOf(line.body) + line.tail;
 }
 
-/** Whether a part is one value as {@link isOneValue} says, and UTF-8. */
+/** Whether a part is UTF-8 and one value as {@link isOneValue} means it. */
 export function isOneValueIn(
   text: UnreadJson,
   start: number,
@@ -81,10 +81,10 @@ export function isOneValueIn(
   return brackets.haveEnded;
 }
 
-/** The same place, or a little before if that is within a character. */
+/** The same index, or the start of the character that it is within. */
 function characterStart(bytes: Uint8Array, at: number, end: number): number {
   if (at === end) return at;
-  // A character has four bytes at the most. What has more is no UTF-8, wherever it is cut.
+  // A character has at most four bytes. Anything longer is not UTF-8, wherever it is cut.
   for (let start = at; start > at - 4; start--) {
     if (((bytes[start] ?? 0) & 0xc0) !== 0x80) return start;
   }

@@ -1,7 +1,6 @@
 /**
- * Messages of which the long part is not read: it is passed on as it came, to a worker or to a
- * client (docs/adr/0034-long-values-pass-unread.md). Of a very long line that is its bytes,
- * which never become text here.
+ * Reads messages without parsing their long part, which is passed on as it came, to a worker or to
+ * a client (docs/adr/0034-long-values-pass-unread.md). In a very long line that part stays bytes.
  */
 
 import { RpcError } from "../../base/errors.ts";
@@ -11,27 +10,26 @@ import type { Params, UnreadJson, UnreadRequest } from "../message.ts";
 import { reservedPrefix } from "../reserved.ts";
 import { beginningOf, endingOf, isAscii, isOneValueIn, partOf, textOf } from "./bytes.ts";
 
-/** To read what is shorter takes no time beside the rest of what a message takes. */
+/** Shorter lines are parsed: that costs little beside the rest of what a message costs. */
 const unreadLengthMin = 256;
 
-/** What stands before parameters or a result is shorter. */
+/** What comes before parameters or a result is shorter than this. */
 const headLengthMax = methodLengthMax + 128;
 
-/** And so is what comes after them. */
+/** What comes after them is shorter than this. */
 const tailLengthMax = 64;
 
 /**
- * A request whose parameters are long, which are not read. `undefined` if the line is short or has
- * another form, or if its parameters are no one array or object, nested no deeper than they may be.
- * So nothing in them can be taken for a part of the message around them, whether or not they are
- * JSON, which remains to be seen.
+ * A request with long parameters, which are not parsed. `undefined` if the line is short or of
+ * another form, or if the parameters are not a single array or object of allowed depth. So no part
+ * of them can be taken for the message around them, even if they turn out not to be JSON.
  */
 export function readRequestUnread(line: UnreadJson): UnreadRequest | undefined {
   if (line.length < unreadLengthMin) return undefined;
   const cursor = new Cursor(beginningOf(line, headLengthMax));
   const head = cursor.requestHead();
   if (head === undefined || head.method.startsWith(reservedPrefix)) return undefined;
-  // What is counted in characters here is counted in bytes then.
+  // The cursor counts characters, and `partOf` counts bytes: they agree only for ASCII.
   if (typeof line !== "string" && !isAscii(head.method)) return undefined;
   if (!cursor.take(',"params":')) return undefined;
   const start = cursor.at;
@@ -39,7 +37,7 @@ export function readRequestUnread(line: UnreadJson): UnreadRequest | undefined {
   const tail = endingOf(line, tailLengthMax);
   const after = new Cursor(tail);
   after.at = endOfParams(tail, 0);
-  // From its end: what comes after parameters is ASCII.
+  // Counted from the end, since only ASCII comes after the parameters.
   const end = line.length - (tail.length - after.at);
   const request = requestOf(head.id, head.method, undefined, after);
   if (request === undefined || !isOneValueIn(line, start, end, nestingMax - 1)) return undefined;
@@ -47,7 +45,7 @@ export function readRequestUnread(line: UnreadJson): UnreadRequest | undefined {
 }
 
 /**
- * The parameters, read after all.
+ * The parameters, parsed after all.
  *
  * @throws {RpcError} ParseError: they are not JSON
  */
@@ -58,10 +56,10 @@ export function readParams(unread: UnreadJson): Params {
   throw new RpcError("ParseError", "Cannot read a line that is not JSON");
 }
 
-/** How an answer with a long result begins and ends, of which that is not read. */
+/** An answer with a long result, which is not parsed. */
 interface UnreadResult {
   readonly id: number;
-  /** JSON, as far as its brackets or quotes say. */
+  /** One JSON value, as far as its brackets or quotes tell. */
   readonly json: UnreadJson;
 }
 
