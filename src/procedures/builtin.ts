@@ -36,10 +36,10 @@ const fib = defineProcedure({
   description: "The nth Fibonacci number by plain recursion: it is there to burn CPU",
 }, ([n]) => fibonacci(n));
 
-/** Never memoised: a benchmark of the servers wants the work done. */
+/** Not memoised: it is there to take time. */
 function fibonacci(n: number): number {
   return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
 }
 
-/** What every server offers unless told otherwise. */
+/** The procedures that every server offers by default. */
 export const builtin = { ping, pi, fib } satisfies Procedures;

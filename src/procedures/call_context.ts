@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { CallContext } from "./procedure.ts";
 
 /**
- * A context whose signal is made when the procedure first looks at it: most never do, and an
+ * A context whose signal is made when the procedure first reads it. Most never do, and making an
  * `AbortController` costs more than a short call.
  */
 export class LazyCallContext implements CallContext {
@@ -10,7 +10,7 @@ export class LazyCallContext implements CallContext {
   readonly traceparent: string | undefined;
   /** Who calls. */
   readonly caller: string | undefined;
-  /** On the clock's scale; `undefined`: not known, or not looked at yet. */
+  /** On the clock's scale; `undefined` if not known, or not needed so far. */
   deadlineAtMs: number | undefined;
   readonly #clock: Clock | undefined;
   readonly #hadMs: number | undefined;
@@ -18,8 +18,8 @@ export class LazyCallContext implements CallContext {
   #isAborted = false;
 
   /**
-   * @param hadMs how long the call may take from now on; counted from the first look, unless
-   *   {@link deadlineAtMs} is set before
+   * @param hadMs how long the call may take, counted from the first look at {@link timeoutMs}
+   *   unless {@link deadlineAtMs} was set before
    */
   constructor(traceparent?: string, caller?: string, clock?: Clock, hadMs?: number) {
     this.traceparent = traceparent;

@@ -21,9 +21,9 @@ const rules: Readonly<Record<string, OptionRule>> = {
 const known: readonly string[] = ["input", "output", ...Object.keys(rules)];
 
 /**
- * Makes sure that the options of a procedure, but for its schemas, are what they should be, which
- * no compiler has done for a module in JavaScript. A wrong one would be taken for another, as
- * `idempotent: "no"` for yes, or count for nothing, as a name with a letter too few.
+ * Checks the options of a procedure, but for its schemas, since no compiler has checked a module in
+ * JavaScript. Without this, `idempotent: "no"` would mean yes, and a misspelt option would be
+ * ignored.
  *
  * @throws {TypeError} with what to write instead
  */
@@ -42,7 +42,7 @@ export function assertOptions(options: unknown): void {
     }
     if (known.includes(name)) continue;
     const meant = nearest(name, known);
-    // Whoever keeps things of their own beside ours may do so.
+    // Members that resemble no option of ours are allowed: they are the user's own.
     if (meant !== undefined) {
       throw new TypeError(`A procedure has no option ${name}: did you mean ${meant}?`);
     }

@@ -8,14 +8,12 @@ import {
 } from "../base/errors.ts";
 
 /**
- * The error that a call ends in whose procedure threw, which therefore ran: InternalError, with
- * what was thrown as its cause. Of an {@link RpcError} that says something of another call, and
- * nothing of this one: passed on as it is, an Overloaded of somebody else would have the call sent
- * again.
+ * The error of a call whose procedure threw: an InternalError, since the procedure ran, with what
+ * was thrown as its cause. An {@link RpcError} that was thrown tells of another call. If it were
+ * passed on unchanged, an Overloaded of that call would have this one sent again.
  *
- * InvalidParams is the one thing that a procedure can say itself: of its parameters it knows best,
- * and who sent them must mend them. Not so where it is what a call that the procedure made has
- * ended in.
+ * A procedure may throw InvalidParams itself, for it knows its parameters best. That is passed on,
+ * unless it is the outcome of a call that the procedure made.
  */
 export function toFailure(method: string, thrown: unknown): RpcError {
   if (!isRpcError(thrown)) {
@@ -30,9 +28,8 @@ export function toFailure(method: string, thrown: unknown): RpcError {
 }
 
 /**
- * As {@link toFailure}, for what was thrown while the parameters were checked: one that refuses
- * them has not begun. Not everything thrown is ours, since a schema may have functions of its
- * user's.
+ * As {@link toFailure}, for what was thrown while the parameters were checked: the procedure has
+ * not begun then. A schema may contain its user's functions, so anything may be thrown.
  */
 export function toRefusal(method: string, thrown: unknown): RpcError {
   return isRpcError(thrown) && isOwnRefusal(thrown)
@@ -49,7 +46,7 @@ function refusal(thrown: RpcError, executed: Executed): RpcError {
   return new RpcError("InvalidParams", messageOf(thrown), { executed, issues, cause: thrown });
 }
 
-/** A user's issues as the types promise them, whatever they are. */
+/** A user's issues, brought into the form that the types promise. */
 function issuesOf(issues: unknown): ParamsIssue[] {
   if (!Array.isArray(issues)) return [];
   return issues.filter((issue) => Array.isArray(issue?.path)).map(({ path, message }) => ({

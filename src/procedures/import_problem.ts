@@ -1,4 +1,4 @@
-/** Which file a module cannot be loaded for, where the runtime's own words name none. */
+/** Finds the file that keeps a module from loading, if the runtime's message names none. */
 
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,12 +7,11 @@ import { importsLookedAtMax } from "../base/limits.ts";
 import { importedFiles } from "./import_specifiers.ts";
 
 /**
- * Looks through what the module imports from the disk, in the order of the imports, for the file
- * that these words are about. `undefined`: they are about something else, or the file is as it
- * should be by now.
+ * Searches the files that the module imports, in the order of the imports, for the one that the
+ * message is about. `undefined` if it is about something else, or the file is right by now.
  *
- * @param message the runtime's words
- * @param url of the module
+ * @param message the runtime's message
+ * @param url the module's URL
  */
 export function importProblem(message: string, url: string): string | undefined {
   const look = lookFor(message);
@@ -66,7 +65,7 @@ function unreadable(path: string, imports: string): string | undefined {
     Deno.openSync(path).close();
     return undefined;
   } catch (error) {
-    // What only looked like an import.
+    // It only looked like an import.
     if (error instanceof Deno.errors.NotFound) return undefined;
     return `${imports}${path}, which cannot be read: ${messageOf(error)}`;
   }

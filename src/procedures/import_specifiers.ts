@@ -1,6 +1,6 @@
 /**
- * The files that a source text imports, found by its words: no parser travels in the binary. What
- * only looks like an import, in a comment say, is found too, and is one file more to look at.
+ * Finds the files that a source text imports by regular expressions, since the binary holds no
+ * parser. It also finds what only looks like an import, as in a comment: one more file to look at.
  */
 
 import { dirname, join } from "node:path";
@@ -20,7 +20,7 @@ const scriptImport = new RegExp(
   "g",
 );
 
-/** What Node.js adds to a name that is no file. */
+/** What Node.js appends to a specifier to find its file. */
 const nodeEndings = ["", ".js", ".mjs", ".cjs", ".ts", ".json", "/index.js", "/index.ts"];
 
 const pythonImport = /^[ \t]*import[ \t]+([^\n#;]+)/gm;
@@ -29,8 +29,8 @@ const pythonFrom = /^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*(\([^)]*\)|[
 /**
  * The local files that the text of the file at `path` imports, by its name's ending.
  *
- * @param homes where a Python program looks for modules: the directory of its first file; before it
- * that of the file which it links to
+ * @param homes where a Python program looks for modules: the directory of its main file, preceded
+ * by that of the file which it links to
  */
 export function importedFiles(
   path: string,
@@ -68,7 +68,7 @@ function pythonImports(path: string, text: string, homes: readonly string[]): Ca
   const found: Candidates[] = [];
   const add = (bases: readonly string[], name: string) => {
     const parts = name.split(".");
-    // Each package on the way runs its own file.
+    // Importing a module also runs the files of the packages around it.
     parts.forEach((_, index) => {
       const inside = parts.slice(0, index + 1).join(".");
       found.push(bases.flatMap((base) => pythonModule(base, inside)));
@@ -81,7 +81,7 @@ function pythonImports(path: string, text: string, homes: readonly string[]): Ca
     const ups = Array.from({ length: Math.max(0, dots.length - 1) }, () => "..");
     const bases = dots === "" ? homes : [join(dirname(path), ...ups)];
     add(bases, name);
-    // What is imported from a package may be a module of it.
+    // A name that is imported from a package may be one of its modules.
     const insides = bases.map((base) => join(base, ...name.split(".")));
     for (const one of namesOf(list)) {
       found.push(insides.flatMap((inside) => pythonModule(inside, one)));
@@ -90,7 +90,7 @@ function pythonImports(path: string, text: string, homes: readonly string[]): Ca
   return found;
 }
 
-/** `a.b as c, d` without what they are called afterwards. */
+/** The names in `a.b as c, d`, without their aliases. */
 function namesOf(list: string): string[] {
   return list.split(/[(),\\\n]/).map((one) => one.trim().split(/\s/)[0] ?? "")
     .filter((name) => /^[\p{L}_][\p{L}\p{N}_.]*$/u.test(name));

@@ -5,28 +5,25 @@ import * as z from "zod";
  */
 export type InputSchema = z.ZodTuple | z.ZodObject;
 
-/**
- * What a procedure's parameters are by a schema of any kind: what is neither of the two is one
- * parameter.
- */
+/** The schema of all parameters: one of another kind than these two is of a single parameter. */
 export type AsInputSchema<Schema extends z.ZodType> = Schema extends InputSchema ? Schema
   : z.ZodTuple<[Schema], null>;
 
-/** Whether the schema says what all parameters are, and not what the only one is. */
+/** Whether a schema is of all parameters, and not of a single one. */
 export function isOfParameters(schema: z.ZodType): schema is InputSchema {
   return schema.def.type === "tuple" || schema.def.type === "object";
 }
 
 /**
- * The parameters of a procedure that takes one; or none, where the schema allows for nothing but
- * `undefined`, which nobody could send.
+ * The schema of a single parameter as one of all parameters. A schema that allows nothing but
+ * `undefined`, which nobody could send, means no parameters.
  */
 export function ofOne<Schema extends z.ZodType>(schema: Schema): z.ZodTuple<[Schema], null> {
   const isNothing = schema.def.type === "void" || schema.def.type === "undefined";
   return isNothing ? z.tuple([]) as unknown as z.ZodTuple<[Schema], null> : z.tuple([schema]);
 }
 
-/** What a schema threw, in words for whoever wrote it. */
+/** What a schema threw, explained to its author where zod's own words do not help. */
 export function explained(thrown: unknown): unknown {
   if (!(thrown instanceof z.core.$ZodAsyncError)) return thrown;
   return new TypeError(
@@ -36,7 +33,7 @@ export function explained(thrown: unknown): unknown {
 }
 
 /**
- * Makes sure that something is a function, which no compiler has done for a module in JavaScript.
+ * Checks that a handler is a function, since no compiler has checked a module in JavaScript.
  *
  * @throws {TypeError} with what to write instead
  */
@@ -49,10 +46,9 @@ export function assertHandler(handler: unknown): void {
 }
 
 /**
- * Makes sure that something is a schema that can be used, which no compiler has done for a module
- * in JavaScript.
+ * Checks that something is a zod schema, since no compiler has checked a module in JavaScript.
  *
- * @param name what it is of a procedure: `input` or `output`
+ * @param name the schema's place in a procedure: `input` or `output`
  * @throws {TypeError} with what to write instead
  */
 export function assertSchema(name: string, schema: unknown): asserts schema is z.ZodType {
@@ -60,7 +56,7 @@ export function assertSchema(name: string, schema: unknown): asserts schema is z
   throw new TypeError(`Cannot use this ${name} of a procedure: ${advice(name, schema)}`);
 }
 
-/** Which library has made it, as those say that keep to Standard Schema; `undefined`: none. */
+/** The library that made a schema, as Standard Schema tells it; `undefined` if it does not. */
 function vendorOf(schema: unknown): string | undefined {
   const isAny = typeof schema === "object" || typeof schema === "function";
   if (!isAny || schema === null || !("~standard" in schema)) return undefined;

@@ -14,15 +14,16 @@ interface Compiled {
 const compiledByProcedure = new WeakMap<Procedure, Compiled>();
 
 /**
- * Checks the parameters, runs the procedure, checks what it returns. This is the trust boundary, so
- * the process that runs the procedure calls it, and no other checks anything again.
+ * Checks the parameters, runs the procedure, and checks what it returns. This is the trust
+ * boundary: it is called in the process that runs the procedure, and nothing is checked again
+ * elsewhere.
  *
- * The result comes back as it is if the procedure is synchronous, and as a promise if not: an
- * inline call then costs no turn of the event loop.
+ * A synchronous procedure's result is returned as it is, not as a promise, so that an inline call
+ * costs no turn of the event loop.
  *
- * @throws {RpcError} (or rejects with it) InvalidParams, with issues; InternalError, which says
- * what of the result JSON cannot express; or what {@link toFailure} makes of what the procedure
- * threw
+ * @throws {RpcError} (or rejects with it) InvalidParams, with issues; InternalError, if the result
+ * is not what the schema promises or JSON can express; or what {@link toFailure} makes of what the
+ * procedure threw
  */
 export function invoke(
   method: string,
@@ -53,9 +54,7 @@ export function invoke(
 interface CheckedItems {
   /** The next item; `done` after the last. Rejects with an {@link RpcError}. */
   next(): Promise<IteratorResult<unknown>>;
-  /**
-   * Lets the procedure clean up if it has not come to its end. Rejects with an {@link RpcError}.
-   */
+  /** Lets an unfinished procedure clean up. Rejects with an {@link RpcError}. */
   stop(): Promise<void>;
 }
 
@@ -129,7 +128,7 @@ function compiledOf(procedure: Procedure): Compiled {
   return compiled;
 }
 
-/** A schema may have functions of its user's, which may throw anything. */
+/** A schema may contain its user's functions, which may throw anything. */
 function readInput(method: string, { input }: Compiled, params: CallParams): HandlerInput {
   try {
     return input.read(method, params) as HandlerInput;

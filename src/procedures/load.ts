@@ -1,4 +1,4 @@
-/** A user's module as procedures: no imports of ours needed, a plain exported function will do. */
+/** Loads a user's module as procedures. It need not import anything of ours: functions suffice. */
 
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -21,10 +21,10 @@ const reservedPrefix = "rpc.";
  * Loads the module at `path` (absolute, relative to the working directory, or a `file:` URL) and
  * returns what it exports under the exported names:
  *
- * - a procedure made by `defineProcedure`, as it is; but what says `inline` is `cpu`, since no
- *   module is loaded into the process that owns the sockets;
- * - any other function as a `cpu` procedure that is not idempotent, takes any JSON (as many values
- *   as it declares, or more) and returns any JSON.
+ * - a procedure made by `defineProcedure`, unchanged, but with kind `cpu` in place of `inline`:
+ *   modules are not loaded into the process that owns the sockets;
+ * - any other function, as a `cpu` procedure that is not idempotent, takes at least as many values
+ *   as it declares, and takes and returns any JSON.
  *
  * Other exports (constants, classes, types) are left alone.
  *
@@ -62,7 +62,7 @@ export async function loadModule(path: string): Promise<Procedures> {
 
 function toProcedure(value: unknown): Procedure | undefined {
   if (isProcedure(value)) {
-    // Not every one was made by our `defineProcedure`, or by one of today.
+    // It may come from an older `defineProcedure`, or from none.
     const procedure = isOfParameters(value.input) ? value : defineProcedure<z.ZodType, z.ZodType>(
       value,
       value.handler as Handler<z.ZodType, z.ZodType>,
@@ -74,7 +74,7 @@ function toProcedure(value: unknown): Procedure | undefined {
   const items = parameters.map(({ fallback }, index) => {
     if (index < value.length) return z.unknown();
     const item = z.unknown().optional();
-    // The default is told of, and left to the function to fill in.
+    // The default is only published: the function fills it in itself.
     return fallback === undefined ? item : item.meta({ default: fallback.value });
   });
   return defineProcedure({
@@ -86,10 +86,7 @@ function toProcedure(value: unknown): Procedure | undefined {
   }, (params: readonly unknown[]) => Reflect.apply(value, undefined, params));
 }
 
-/**
- * By shape and not by identity: the module may have come by its `defineProcedure` through another
- * copy of us.
- */
+/** By shape and not by identity: the module may have imported another copy of this library. */
 function isProcedure(value: unknown): value is Procedure {
   return typeof value === "object" && value !== null &&
     "handler" in value && typeof value.handler === "function" &&

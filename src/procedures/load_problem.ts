@@ -1,13 +1,13 @@
 /**
- * Why a user's module cannot be loaded, in one line: from source, and in a binary, which says it
- * otherwise.
+ * Says in one line why a user's module cannot be loaded. The compiled binary words its errors
+ * differently from Deno, and both are handled here.
  */
 
 import { stripVTControlCharacters } from "node:util";
 import { messageOf } from "../base/errors.ts";
 import { importProblem } from "./import_problem.ts";
 
-/** What a binary's parser calls its problems, as far as beginners meet them. */
+/** Names of syntax errors in the binary's parser, those that are met most, in plain words. */
 const parserWords: Readonly<Record<string, string>> = {
   ExpectedIdent: "Expected a name",
   TS1109: "Expected an expression",
@@ -21,18 +21,18 @@ const parserWords: Readonly<Record<string, string>> = {
 };
 
 /**
- * One line, with the file, the line and the column where they are known.
+ * The problem in one line, with file, line and column where they are known.
  *
- * @param isBinary whether the program was compiled, and holds no packages but its own
+ * @param isBinary whether this program is a compiled binary, which holds only its own packages
  */
 export function loadProblem(thrown: unknown, url: string, isBinary: boolean): string {
-  // Deno paints the place, also where nobody looks at a terminal.
+  // Deno colours the place even without a terminal.
   const message = stripVTControlCharacters(messageOf(thrown));
   return importProblem(message, url) ?? parserProblem(message) ??
     packageProblem(message, isBinary) ?? `${reasonOf(message)}${placeOf(thrown, url)}`;
 }
 
-/** A binary hands on its parser's problem as the parser names it inside. */
+/** A syntax error in the binary's own form, a debug print of its parser's error. */
 function parserProblem(message: string): string | undefined {
   if (!message.startsWith("JsErrorBox")) return undefined;
   const [, path] = /\bpath: "((?:[^"\\]|\\.)*)"/.exec(message) ?? [];
@@ -45,7 +45,7 @@ function parserProblem(message: string): string | undefined {
   return `${words} at file://${path}${place}`;
 }
 
-/** What was expected and found, or else the problem's name as words. */
+/** What was expected and what was found, or else the error's name in words. */
 function detailsOf(name: string, kind: string): string {
   const [, got] = /got: "((?:[^"\\]|\\.)*)"/.exec(kind) ?? [];
   const [, expected] = /expected: "((?:[^"\\]|\\.)*)"/.exec(kind) ?? [];
@@ -60,7 +60,7 @@ function detailsOf(name: string, kind: string): string {
   return [words.charAt(0).toUpperCase() + words.slice(1), ...texts].join(" ").trim();
 }
 
-/** `:line:column` of a byte of a file; nothing if it cannot be read any more. */
+/** `:line:column` of a byte offset in a file; empty if the file cannot be read. */
 function placeAt(path: string, offset: number): string {
   const file = Deno.build.os === "windows" ? path.replace(/^\//, "") : path;
   try {
@@ -72,7 +72,7 @@ function placeAt(path: string, offset: number): string {
   }
 }
 
-/** Imports that mean nothing here, with what to do. */
+/** Imports of packages that cannot be resolved, with what to do. */
 function packageProblem(message: string, isBinary: boolean): string | undefined {
   const names = 'the names "rpc" and "zod" are known';
   const [, bare] = /^Import "([^"]+)" not a dependency/.exec(message) ?? [];
@@ -90,19 +90,17 @@ function packageProblem(message: string, isBinary: boolean): string | undefined 
 const inBinary = "a binary holds no other packages and fetches none. Bundle the module into one " +
   "file (deno bundle tasks.ts -o tasks.js, or esbuild), or run rpc from source by Deno";
 
-/** A syntax error comes with a drawing of its place, of which only the last line stays. */
+/** A syntax error comes with an excerpt of the source; only the line with the place is kept. */
 function reasonOf(message: string): string {
   const lines = message.split("\n");
   const place = lines.findLast((line) => line.trim().startsWith("at file:"));
   return place === undefined ? lines.join(" ") : `${lines[0]} ${place.trim()}`;
 }
 
-/**
- * Where in the module it went wrong, unless the message says it already, as a syntax error's does.
- */
+/** The place in the module, unless the message tells it already, as for syntax errors. */
 function placeOf(thrown: unknown, url: string): string {
   if (!(thrown instanceof Error) || thrown.message.includes("file://")) return "";
-  // A stack shows the path as it is, where the URL has %20 for a space.
+  // A stack shows the path unescaped, where the URL has %20 for a space.
   const places = [...(thrown.stack ?? "").matchAll(/file:\/\/[^\n]*?:\d+:\d+/g)].map(([place]) =>
     place
   );

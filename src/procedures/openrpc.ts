@@ -1,4 +1,4 @@
-/** What a server offers, as an OpenRPC document: written from the zod schemas, and read back. */
+/** OpenRPC documents, which tell what a server offers: made of zod schemas, and read back. */
 
 import * as z from "zod";
 import { itemsOf } from "./params.ts";
@@ -9,7 +9,7 @@ const openRpcVersion = "1.3.2";
 
 const jsonSchema = z.union([z.record(z.string(), z.unknown()), z.boolean()]);
 
-/** One procedure in a document. What others' documents leave out has the cautious value. */
+/** One procedure in a document. Absent members get the cautious value. */
 export const openRpcMethodSchema = z.object({
   name: z.string(),
   summary: z.string().optional(),
@@ -58,8 +58,7 @@ export function toOpenRpc(
 }
 
 /**
- * One document of several. Of two methods with one name the first is kept, and so is the first
- * title.
+ * Merges documents into one. The first title is kept, and of methods with the same name the first.
  */
 export function mergeOpenRpc(
   first: OpenRpcDocument,
@@ -92,16 +91,13 @@ function toMethod(name: string, procedure: Procedure): OpenRpcMethod {
     paramStructure: "either",
     "x-kind": procedure.kind,
     "x-idempotent": procedure.idempotent,
-    // Shapes may lack it, and so may procedures that an older version of us made.
+    // Procedures of an older version of this library lack it.
     "x-stream": procedure.stream === true,
     ...(procedure.callers === undefined ? {} : { "x-callers": [...procedure.callers] }),
   };
 }
 
-/**
- * OpenRPC 1.x asks for JSON Schema draft 7. What a schema cannot express, such as a check in code,
- * is left out.
- */
+/** As draft 7, which OpenRPC 1.x asks for, without what JSON Schema cannot express. */
 function toJsonSchema(schema: z.core.$ZodType, io: "input" | "output"): Record<string, unknown> {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     target: "draft-7",

@@ -1,26 +1,23 @@
-/**
- * A function's parameters as its source has them: types are gone by then, names and defaults are
- * not.
- */
+/** Reads a function's parameters from its source text: at run time that has names and defaults. */
 
 /** One parameter. */
 interface SourceParameter {
   readonly name: string;
-  /** Its default's value, if that is a plain one; in a box, since it may be anything. */
+  /** Its default, if that is a literal. In an object, since the value may be anything. */
   readonly fallback?: { readonly value: unknown };
 }
 
 const identifier = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
 const lonelyParameter = /^(?:async\s+)?([\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*)\s*=>/u;
 
-/** What is one piece whatever it holds: a comment, a text, or a regular expression after a sign. */
+/** One token: a comment, a string, a regular expression after an operator, or a character. */
 const piece =
   /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\[\s\S]|[^'\\])*'|"(?:\\[\s\S]|[^"\\])*"|`(?:\\[\s\S]|[^`\\])*`|(?<=[=(,[{:?&|!]\s*)\/(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\[\n])+\/|[\s\S]/gy;
 
 /**
- * The names of a function's parameters, those with defaults included and the rest parameter left
- * out. Where the source has no plain name, as with `({ width }) => ...`, it is `arg1`, `arg2` and
- * so on by its place.
+ * The names of a function's parameters, with those that have defaults and without the rest
+ * parameter. A parameter without a name, as in `({ width }) => ...`, is called `arg1`, `arg2` and
+ * so on by its position.
  */
 export function parameterNames(value: CallableFunction): string[] {
   return parametersOf(value).map(({ name }) => name);
@@ -42,7 +39,7 @@ export function parametersOf(value: CallableFunction): SourceParameter[] {
   return Array.from({ length: value.length }, (_, index) => ({ name: `arg${index + 1}` }));
 }
 
-/** The parameters' texts without comments. */
+/** The parameters' source texts without comments. */
 function listOf(source: string): string[] {
   const [, lonely] = lonelyParameter.exec(source) ?? [];
   if (lonely !== undefined) return [lonely];
@@ -58,7 +55,7 @@ function listOf(source: string): string[] {
       texts.push(text.trim());
       text = "";
     } else if (isInside) text += part;
-    // A computed name stands in brackets before the list.
+    // Only a parenthesis at depth 0 opens the list: a computed method name comes before it.
     if (part === "(" && depth === 0) isInside = true;
     if (/^[([{]$/.test(part)) depth++;
   }
@@ -66,10 +63,7 @@ function listOf(source: string): string[] {
   return texts.filter((text) => text !== "");
 }
 
-/**
- * The value of a literal; `undefined` if it is something else, which is known only when the
- * function runs.
- */
+/** The value of a literal; `undefined` for any other expression. */
 function plainValue(text: string): { readonly value: unknown } | undefined {
   const single = /^'((?:[^'"\\])*)'$/.exec(text)?.[1];
   const number = /^-?(?:\d+_)*\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(text);

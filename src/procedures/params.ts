@@ -1,4 +1,4 @@
-/** Parameters, by position or by name, to a procedure's input. */
+/** Turns a call's parameters, by position or by name, into a procedure's input. */
 
 import * as z from "zod";
 import { type ParamsIssue, RpcError } from "../base/errors.ts";
@@ -9,12 +9,12 @@ import type { InputSchema, Procedure } from "./procedure.ts";
 /** Parameters as a caller gives them: by position, by name, or none. */
 export type CallParams = readonly unknown[] | Readonly<Record<string, unknown>> | undefined;
 
-/** Most issues that are told of one call: a long array of wrong items needs no line each. */
+/** Most issues that one error reports: a long array of wrong items needs no line each. */
 export const issuesMax = 16;
 
 const quotedLengthMax = 60;
 
-/** Turns parameters into the input of one procedure: its schema compiled, its names at hand. */
+/** Turns parameters into the input of one procedure, whose schema it has compiled. */
 export class InputReader {
   readonly #schema: z.ZodType;
   readonly #isTuple: boolean;
@@ -58,9 +58,9 @@ export class InputReader {
   }
 
   /**
-   * The named parameters, if they come as one object by position and the procedure takes an object:
-   * nearly always that object is meant, and a client's typed methods have no other way to say it.
-   * It stays the first parameter's value if it fits that one and is none of the whole.
+   * The named parameters, if they come as a single object by position and the procedure takes an
+   * object. Nearly always that is meant, and a client's typed methods cannot say it otherwise. It
+   * remains the first parameter's value if it fits that parameter and not the whole input.
    */
   #namedInOne(params: CallParams): Readonly<Record<string, unknown>> | undefined {
     if (this.#isTuple || params === undefined || !isPositional(params)) return undefined;
@@ -94,7 +94,7 @@ export class InputReader {
     if (issues.length > 0) throw this.#invalid(method, issues);
     if (!this.#isTuple && !byPosition) return given;
     if (this.#isTuple) {
-      // Cut, because a tuple takes what is left out at its end for absent, but not in its middle.
+      // Cut, because a tuple may lack values at its end but not in its middle.
       return values.slice(0, values.findLastIndex((value) => value !== undefined) + 1);
     }
     return Object.fromEntries(

@@ -26,20 +26,20 @@ export interface CallContext {
   /** Aborts when the caller has gone or the deadline has passed. */
   readonly signal: AbortSignal;
   /**
-   * The trace that the call belongs to, as W3C Trace Context writes it; `undefined`: none. Given to
-   * the calls that the procedure makes itself, they belong to it too:
+   * The trace that the call belongs to, as W3C Trace Context writes it; `undefined`: none. Calls
+   * that the procedure makes itself join the trace if they are given it:
    * `client.call("add", [2, 3], { traceparent: context.traceparent })`.
    */
   readonly traceparent?: string | undefined;
   /**
-   * Milliseconds that the call still has, 0 when its deadline is over. Given to the calls that the
-   * procedure makes itself, none of them goes on when nobody waits any more:
+   * Milliseconds until the call's deadline, 0 once it has passed. Give it to the calls that the
+   * procedure makes itself, so that none of them goes on when nobody waits any more:
    * `client.call("add", [2, 3], { timeoutMs: context.timeoutMs })`.
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * Who calls: the name in the caller's certificate, which nobody can make up. `undefined` where
-   * the server runs without keys.
+   * Who calls: the name in the caller's certificate, which cannot be forged. `undefined` if the
+   * server runs without keys.
    */
   readonly caller?: string | undefined;
 }
@@ -47,37 +47,36 @@ export interface CallContext {
 /** What {@link defineProcedure} takes beside the function. */
 export interface ProcedureOptions<Input extends z.ZodType, Output extends z.ZodType> {
   /**
-   * What it takes. `z.tuple([...])`: parameters by position, handed to the function as an array.
-   * `z.object({...})`: named ones, handed over as an object. Callers may use either form with both,
-   * in the order of `names` or of the object's keys. Any other schema: the only parameter, handed
-   * over as it is.
+   * What it takes. `z.tuple([...])`: parameters by position; the function gets an array.
+   * `z.object({...})`: named parameters; the function gets an object. Callers may pass either by
+   * position or by name, in the order of `names` or of the object's keys. Any other schema: a
+   * single parameter; the function gets its value.
    */
   readonly input: Input;
-  /** What it returns; of a stream, each item. */
+  /** What it returns; for a stream, what each item is. */
   readonly output: Output;
   /**
-   * The names of a tuple's parameters, or of the only one. @default the function's own, or `arg1`,
-   * `arg2`, ...
+   * The names of a tuple's parameters, or of the single one. @default `arg1`, `arg2`, ... for a
+   * tuple; the function's own name for a single parameter
    */
   readonly names?: readonly string[];
   /** @default "cpu" */
   readonly kind?: ProcedureKind;
   /**
-   * Whether running it twice does no harm, so that a call whose server died may be sent again.
+   * Whether running it twice does no harm, so that a call may be sent again if its server died.
    * @default false
    */
   readonly idempotent?: boolean;
   /** One line for people. @default "" */
   readonly description?: string;
   /**
-   * Patterns of the names of those who may call it, such as `["alice", "win-*"]`. Where nobody is
-   * known, since the server runs without keys, nobody may. @default whoever may call the server
+   * Patterns of the names of those who may call it, such as `["alice", "win-*"]`. On a server
+   * without keys nobody has a name, so nobody may call it. @default whoever may call the server
    */
   readonly callers?: readonly string[] | undefined;
   /**
-   * Whether it returns items one after the other, as an async generator does. To be said only of a
-   * function that is no generator itself and returns one. @default whether the function is a
-   * generator
+   * Whether it returns items one after the other, as an async generator does. Only needed for a
+   * function that returns a generator without being one. @default whether it is a generator
    */
   readonly stream?: boolean;
 }
@@ -94,7 +93,7 @@ export type StreamHandler<Input extends z.ZodType, Output extends z.ZodType> = (
   context: CallContext,
 ) => Items<z.input<Output>>;
 
-/** What generators return. */
+/** Items one after the other, as generators return them. */
 export type Items<Item> = AsyncIterable<Item> | Generator<Item, unknown, undefined>;
 
 /** A function with schemas, ready to be served. */
@@ -112,7 +111,7 @@ export interface Procedure<
   readonly callers?: readonly string[] | undefined;
   /** Whether its handler returns items one after the other, each of them as `output` says. */
   readonly stream: boolean;
-  // A method, not a property: procedures of any input then fit one table.
+  // Declared as a method, whose parameters are bivariant, so that any procedure fits one table.
   handler(
     input: z.output<Input>,
     context: CallContext,
@@ -133,8 +132,8 @@ export type Procedures = Readonly<Record<string, Procedure>>;
 /**
  * Describes a function so that it can be called over the network.
  *
- * @throws {TypeError} a schema or the handler is none, or `names` does not name each parameter of
- * a tuple once
+ * @throws {TypeError} an option is not what it must be, or `names` does not name each parameter
+ * once
  *
  * @example
  * ```ts
@@ -188,7 +187,7 @@ export function defineProcedure<const Input extends z.ZodType, Output extends z.
   const parameters: InputSchema = isOfParameters(input) ? input : ofOne(input);
   const names = options.names ?? defaultNames(parameters, isOfParameters(input), handler);
   assertNames(names, parameters);
-  // The type of what it takes is proven by the schema when it is called.
+  // The schema checks the input at each call, so the type need not be known here.
   const run = handler as Procedure["handler"];
   return {
     input: parameters,
@@ -205,12 +204,12 @@ export function defineProcedure<const Input extends z.ZodType, Output extends z.
   };
 }
 
-/** Whether a function is written with an asterisk, so that it returns items. */
+/** Whether a function is a generator function: `function*` or `async function*`. */
 export function isGenerator(value: CallableFunction): boolean {
   return /^\[object (Async)?GeneratorFunction\]$/.test(Object.prototype.toString.call(value));
 }
 
-/** Those of an object are its keys, in whatever order. */
+/** The names of an object's parameters must be its keys, in any order. */
 function assertNames(names: readonly string[], input: InputSchema): void {
   const keys = input.def.type === "object" ? Object.keys(input.def.shape) : undefined;
   const expected = keys?.length ?? (input as z.ZodTuple).def.items.length;

@@ -13,17 +13,17 @@ interface StreamInvocation {
   readonly procedure: Procedure;
   readonly params: CallParams;
   readonly context: LazyCallContext;
-  /** Longest result of all items together, in bytes. @default messageMaxDefault */
+  /** Longest result if all items are collected, in bytes. @default messageMaxDefault */
   readonly messageMax?: number | undefined;
 }
 
 /** Where the items of one call go. */
 export interface ItemSink {
-  /** Items that there is room for at first. */
+  /** How many items it takes before more credit is granted. */
   readonly credit: number;
   /**
-   * Takes the next items. It is called once, with none, for a stream that has none. What it throws
-   * ends the stream.
+   * Takes the next items. For an empty stream it is called once, without items. If it throws, the
+   * stream ends with that.
    */
   items(items: readonly unknown[]): void;
 }
@@ -31,22 +31,22 @@ export interface ItemSink {
 /** A stream under way. */
 export interface Run {
   /**
-   * Runs to the end, and resolves with the call's result. Rejects with an {@link RpcError}. To be
+   * Runs to the end and resolves with the call's result. Rejects with an {@link RpcError}. To be
    * called once.
    */
   run(): Promise<unknown>;
   /** Grants so many more items. */
   more(n: number): void;
   /**
-   * Nobody wants the rest: the procedure's `finally` runs as soon as it gives way, and the call is
+   * Ends the stream early: the procedure's `finally` runs at its next `yield`, and the call ends as
    * Cancelled.
    */
   cancel(): void;
 }
 
 /**
- * A run that hands items to `sink`, and whose result is their number. Without a sink, because the
- * caller asked for no stream, the result is all of them.
+ * A run that hands items to `sink` and results in their number. Without a sink, which means that
+ * the caller did not ask for a stream, all items together are the result.
  */
 export function startStream(call: StreamInvocation, sink: ItemSink | undefined): Run {
   return sink === undefined ? new CollectedRun(call) : new StreamRun(call, sink);
@@ -56,8 +56,8 @@ export function startStream(call: StreamInvocation, sink: ItemSink | undefined):
  * Draws a procedure's items as its caller has room for them:
  *
  * - without credit the procedure is not resumed, not even to learn that it has ended;
- * - between two items the event loop turns, so that a generator which never waits for anything can
- *   still be cancelled, and leaves others their time.
+ * - the event loop turns between items, so that a generator which never waits can be cancelled and
+ *   does not starve other calls.
  */
 class StreamRun implements Run {
   readonly #call: StreamInvocation;
@@ -100,7 +100,7 @@ class StreamRun implements Run {
         await new Promise<void>((resolve) => void setImmediate(resolve));
       }
     } finally {
-      // A generator that has ended by itself is asked nothing by this.
+      // This does nothing to a generator that has ended by itself.
       await items.stop();
     }
     throw new RpcError("Cancelled", `Cancelled ${method} while it ran`);
@@ -115,7 +115,7 @@ class StreamRun implements Run {
   }
 }
 
-/** The whole of a stream as one result, as far as that fits one message. */
+/** All items of a stream as one result, if they fit one message. */
 class CollectedRun implements Run {
   readonly #items: unknown[] = [];
   readonly #run: StreamRun;
@@ -126,7 +126,7 @@ class CollectedRun implements Run {
     this.#run = new StreamRun(call, {
       credit: Infinity,
       items: (items) => {
-        // At least, since characters may take more bytes than one: the encoder looks again.
+        // A lower bound, since a character may take several bytes: the encoder checks again.
         this.#bytes += lengthOf(method, items);
         if (this.#bytes > messageMax) {
           throw new RpcError("InternalError", tooMuch(method, messageMax));
@@ -148,7 +148,7 @@ class CollectedRun implements Run {
   }
 }
 
-/** What is not JSON may have a `toJSON` that throws anything. */
+/** The items' length as JSON. A user's `toJSON` may throw anything. */
 function lengthOf(method: string, items: readonly unknown[]): number {
   try {
     return JSON.stringify(items).length;
