@@ -5,7 +5,7 @@ export function perSecond(calls: number, elapsedMs: number): number {
   return elapsedMs > 0 ? calls * 1_000 / elapsedMs : 0;
 }
 
-/** Seconds, finer where they are few. */
+/** Milliseconds as seconds, with more decimals for short times. */
 export function seconds(ms: number): string {
   return (ms / 1_000).toFixed(ms < 10_000 ? 3 : 1);
 }
@@ -15,7 +15,7 @@ export function milliseconds(ms: number): string {
   return `${rounded(ms)} ms`;
 }
 
-/** Three digits that count. */
+/** A number to three significant digits. */
 export function rounded(value: number): string {
   if (value >= 100) return value.toFixed(0);
   return value.toPrecision(3);

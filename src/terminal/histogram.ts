@@ -3,10 +3,10 @@ import { rankOf } from "../base/quantile.ts";
 /** Steps between a power of two and the next: a value is known to within a 256th of itself. */
 const stepsPerOctave = 128;
 
-/** Microseconds: 2 to this power are a day and a half. */
+/** 2 to this power, in microseconds, is a day and a half. */
 const octaves = 37;
 
-/** A microsecond: what is shorter has no logarithm that is of use. */
+/** A microsecond: bins by logarithm cannot begin at 0. */
 const shortestMs = 0.001;
 
 /** How many calls took from `fromMs` up to `toMs`. */
@@ -31,7 +31,7 @@ export class LatencyHistogram {
     return this.#count;
   }
 
-  /** The least latency, or 0 of none. */
+  /** The shortest latency; 0 if there are none. */
   get minMs(): number {
     return this.#count === 0 ? 0 : this.#minMs;
   }
@@ -53,7 +53,7 @@ export class LatencyHistogram {
     this.#maxMs = Math.max(this.#maxMs, latencyMs);
   }
 
-  /** The latency that a share of the calls, from 0 to 1, did not exceed; 0 of none. */
+  /** The latency that a share of the calls, from 0 to 1, did not exceed; 0 if there are none. */
   quantileMs(share: number): number {
     const rank = rankOf(share, this.#count);
     if (rank >= this.#count) return this.#maxMs;
@@ -66,9 +66,9 @@ export class LatencyHistogram {
   }
 
   /**
-   * The latencies in bins of which each is as many times as wide as the one before it, from the
-   * fastest to that of 99.9 %: what is slower is in the last one, so that an outlier does not make
-   * all others one bin.
+   * The latencies in bins whose widths grow by a constant factor, from the shortest latency to the
+   * 99.9th percentile. Slower calls are in the last bin, so that an outlier does not squeeze all
+   * others into one.
    */
   bins(count: number): LatencyBin[] {
     const edges = this.#edgesMs(count);
@@ -87,7 +87,7 @@ export class LatencyHistogram {
     }));
   }
 
-  /** Where bins begin and end: one more than there are bins. */
+  /** The edges of the bins: one more than there are bins. */
   #edgesMs(count: number): number[] {
     const cutMs = this.quantileMs(0.999);
     const hasTail = cutMs < this.#maxMs;
@@ -103,7 +103,7 @@ export class LatencyHistogram {
   }
 }
 
-/** Microseconds below the first power with whole steps are counted one by one. */
+/** The counter of a latency. Up to `stepsPerOctave`, each microsecond has its own. */
 function indexOf(latencyMs: number): number {
   const micros = Math.max(0, Math.floor(latencyMs * 1_000));
   if (micros < stepsPerOctave) return micros;

@@ -15,10 +15,9 @@ const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
 
 /**
  * Aborts at the first request to end; at the second the process ends at once, with exit code 130.
- * The end of the terminal is such a request too, unless it was to be ignored from the start: what
- * is under way ends as at Ctrl-C, and a screen is given back.
+ * SIGHUP, the end of the terminal, also aborts, unless the process was started to ignore it.
  *
- * @param hurry what the second does instead: the process ends at once at the third
+ * @param hurry what the second request does instead; then the third ends the process
  */
 export function onInterrupt(hurry?: () => void): Interrupt {
   const abort = new AbortController();
@@ -31,13 +30,13 @@ export function onInterrupt(hurry?: () => void): Interrupt {
   };
   const isIgnored = ignoresHangup();
   const hangupListener = () => {
-    // It comes twice, from the system and from the shell, and with a service's SIGTERM: that is no
-    // hurry.
+    // SIGHUP may come twice, from the system and from the shell, or with a service's SIGTERM: so it
+    // never counts as a second request.
     if (!isIgnored) abort.abort();
   };
   for (const name of endSignals) Deno.addSignalListener(name, listener);
-  // Also where it is ignored: the runtime ends that by listening to it with the first of the
-  // others.
+  // Also where it is ignored: once any signal has a listener, the runtime handles this one too, and
+  // without a listener it would end the process.
   Deno.addSignalListener("SIGHUP", hangupListener);
   return {
     signal: abort.signal,
@@ -49,11 +48,11 @@ export function onInterrupt(hurry?: () => void): Interrupt {
 }
 
 /**
- * Whether SIGHUP is to have no effect, as under `nohup`. Only Linux tells. Elsewhere a process that
- * writes to a terminal was not started by `nohup`, and any other may have been.
+ * Whether SIGHUP is to have no effect, as under `nohup`. Only Linux tells. On other systems a
+ * process that writes to a terminal was surely not started by `nohup`; any other may have been.
  */
 function ignoresHangup(): boolean {
-  // The end of a console is the end of what is in it, as soon as that was told.
+  // When a console closes, Windows ends its processes anyway, soon after telling them.
   if (Deno.build.os === "windows") return false;
   if (Deno.build.os !== "linux") return !Deno.stdout.isTerminal() && !Deno.stderr.isTerminal();
   try {
@@ -66,33 +65,33 @@ function ignoresHangup(): boolean {
   }
 }
 
-/** What keeps a terminal in a state of its own. */
+/** Something that changes the terminal's state, such as raw mode or the second page. */
 export interface TerminalState {
-  /** Gives the terminal back as it was. */
+  /** Restores the terminal. */
   leave(): void;
-  /** Takes it again. */
+  /** Changes it again. */
   enter(): void;
 }
 
-/** Listens for signals that hand the terminal to somebody else. */
+/** A listener for the signals that hand the terminal to another program. */
 export interface Suspension {
   /** Stops listening. */
   release(): void;
 }
 
-/** As a shell tells of a process that SIGQUIT ended: 128 and the signal's number. */
+/** What a shell reports of a process that SIGQUIT ended: 128 plus the signal's number. */
 const quitExitCode = 131;
 
 /**
- * Gives the terminal back before Ctrl-Z stops the process, and before SIGQUIT ends it; takes it
- * again when the process goes on. Windows has no such signals.
+ * Restores the terminal before Ctrl-Z stops the process or SIGQUIT ends it, and changes it again
+ * when the process continues. Windows has no such signals.
  */
 export function onSuspend(state: TerminalState): Suspension {
   if (Deno.build.os === "windows") return { release() {} };
   const listeners = new Map<Deno.Signal, () => void>([
     ["SIGTSTP", () => {
       state.leave();
-      // What is listened to has no other effect any more, so another signal has to stop us.
+      // With a listener SIGTSTP no longer stops the process, so SIGSTOP has to.
       Deno.kill(Deno.pid, "SIGSTOP");
     }],
     ["SIGCONT", () => state.enter()],

@@ -1,6 +1,6 @@
-/** The keys that somebody presses at a terminal, one by one. */
+/** Reads single key presses from a terminal. */
 
-/** A key: its own character, or a name for what has none. */
+/** A key: its character, or a name for a key without one. */
 export type Key =
   | "up"
   | "down"
@@ -31,7 +31,7 @@ const names: Readonly<Record<string, Key>> = {
 // deno-lint-ignore no-control-regex
 const sequence = /\x1b\[[0-9;]*[A-Za-z~]|\x1bO[A-Z]|[^]/gu;
 
-/** What a terminal has sent at once, as keys. What nobody knows is left out. */
+/** What a terminal sent at once, as keys. Unknown sequences are left out. */
 export function keysOf(text: string): Key[] {
   return (text.match(sequence) ?? []).flatMap((part) => {
     const name = names[part];
@@ -41,14 +41,14 @@ export function keysOf(text: string): Key[] {
   });
 }
 
-/** Whether keys can be had one by one. */
+/** Whether single keys can be read: stdin is a terminal. */
 export function hasKeys(): boolean {
   return Deno.stdin.isTerminal();
 }
 
 /**
- * Takes keys from the terminal as they are pressed, and shows none of them. Ctrl-C and Ctrl-Z stay
- * signals where there are signals.
+ * Reads keys from the terminal as they are pressed, without echo. Ctrl-C and Ctrl-Z remain signals
+ * where the system has these.
  */
 export class Keyboard {
   readonly #take: (key: Key) => void;
@@ -60,12 +60,12 @@ export class Keyboard {
     void this.#read();
   }
 
-  /** Has the terminal hand over single keys. */
+  /** Switches the terminal to single keys. */
   enter(): void {
     if (!this.#isClosed) this.#setRaw(true);
   }
 
-  /** Gives the terminal back as it was. */
+  /** Restores the terminal. */
   leave(): void {
     this.#setRaw(false);
   }

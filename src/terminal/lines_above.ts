@@ -1,15 +1,15 @@
 import type { ScreenSize } from "./size.ts";
 
-/** What takes a column a character, whatever the terminal. */
+/** Characters that take one column on every terminal. */
 const plain = /^[\x20-\x7e]*$/;
 
-/** Takes away the line that the cursor is in. */
+/** Erases the line that the cursor is in. */
 export const erasing = "\r\x1b[K";
 
 /**
- * Lines above a bar, which is the last line of the terminal's text and has the cursor. At every
- * moment a whole bar can be seen, however slowly the terminal takes this in: the new one is drawn
- * below the old one, and only then do lines take the place of that.
+ * Writes lines above a bar, which is the terminal's last line and has the cursor. A whole bar is
+ * visible at every moment, even on a slow terminal: the new bar is drawn below the old one before
+ * the lines replace that.
  *
  * @param text whole lines, each with its LF
  */
@@ -27,7 +27,7 @@ export function linesAbove(text: string, bar: string, size: ScreenSize): string 
       rows += more;
     }
     if (end === start) {
-      // How much room it takes cannot be told, or is too much.
+      // It takes an unknown number of rows, or too many.
       written += `${erasing}${lines[end++]}\n${bar}`;
     } else {
       const group = lines.slice(start, end).join("\n");
@@ -39,8 +39,8 @@ export function linesAbove(text: string, bar: string, size: ScreenSize): string 
 }
 
 /**
- * The rows that a line takes; `Infinity` where terminals differ: in wide and joined characters, and
- * in where a line goes on that has filled its last row.
+ * The rows that a line takes; `Infinity` where terminals differ: for wide and joined characters,
+ * and for lines that exactly fill their last row.
  */
 function rowsOf(line: string, columns: number): number {
   if (line === "") return 1;

@@ -5,22 +5,22 @@ import { fullPipePauseMs } from "./stdout.ts";
 /** Characters that may wait for a slow reader. */
 const pendingMax = 1024 * 1024;
 
-/** Bytes of one write, if no line is longer: a pipe takes so many whole or not at all. */
+/** Most bytes of one write, unless a line is longer: a pipe takes up to this many as a whole. */
 const writeBytesMax = 4_096;
 
 const encoder = new TextEncoder();
 
 /** Where results go. */
 export interface ResultOutput {
-  /** Writes some of it, or all. After an error some of it may be written too. */
+  /** Writes some or all of the bytes. Some may be written even if it fails. */
   write(bytes: Uint8Array): Promise<number>;
-  /** Bytes that are there, of a file; `undefined` of anything else. */
+  /** The size of a file; `undefined` for anything else. */
   size(): number | undefined;
 }
 
-/** What a {@link ResultWriter} tells, and where it writes. */
+/** How a {@link ResultWriter} writes, and where. */
 interface ResultWriterOptions {
-  /** Lines as they are written, with what stands below them on a terminal. @default as they are */
+  /** Adds to lines what a terminal shows below them. @default nothing */
   readonly dressed?: (lines: string) => string;
   /** Called after each write. */
   readonly afterWrite?: () => void;
@@ -36,8 +36,8 @@ interface Line<Tag> {
 }
 
 /**
- * Results on their way to stdout: few large writes while there is much, at once when there is
- * little. Lines that were not written are known by their tags.
+ * Writes results to stdout: in few large writes while there are many, at once while there are few.
+ * Lines that could not be written are reported by their tags.
  */
 export class ResultWriter<Tag> {
   readonly #options: ResultWriterOptions;
@@ -47,7 +47,7 @@ export class ResultWriter<Tag> {
   #writing: Promise<void> | undefined;
   #isBroken = false;
   #problem: string | undefined;
-  /** Where the next write begins in a file; `NaN` in anything else. */
+  /** The size of the file before the next write; `NaN` if it is no file. */
   #sizeBefore: number | undefined;
   #unwritten: Tag[] = [];
 
@@ -56,12 +56,12 @@ export class ResultWriter<Tag> {
     this.#output = options.output ?? stdoutOutput;
   }
 
-  /** No further line will be written: nobody reads any more, or it is not possible. */
+  /** Whether no further line will be written: nobody reads any more, or writing failed. */
   get isOver(): boolean {
     return this.#isBroken || this.#problem !== undefined;
   }
 
-  /** Nobody reads any more, as in `rpc call ... | head`. */
+  /** Whether nobody reads any more, as after `rpc call ... | head`. */
   get isBroken(): boolean {
     return this.#isBroken;
   }
@@ -87,7 +87,7 @@ export class ResultWriter<Tag> {
     this.#writing ??= this.#write();
   }
 
-  /** Resolves when the reader is not far behind: at once, most of the time. */
+  /** Resolves when the reader is not far behind, most often at once. */
   async keepingUp(): Promise<void> {
     while (this.#pendingLength > pendingMax) await this.#writing;
   }
@@ -98,7 +98,7 @@ export class ResultWriter<Tag> {
   }
 
   async #write(): Promise<void> {
-    // Whatever else is ready in this turn goes along.
+    // So that lines of the same turn of the event loop leave in one write.
     await Promise.resolve();
     while (this.#pending.length > 0) {
       const lines = this.#pending;
@@ -119,7 +119,7 @@ export class ResultWriter<Tag> {
       }
       let text = textOf(lines, start, count);
       let bytes = encoder.encode(text);
-      // Characters beyond ASCII have more bytes than one.
+      // Characters beyond ASCII take several bytes.
       while (bytes.length > writeBytesMax && count > 1) {
         count = Math.ceil(count / 2);
         text = textOf(lines, start, count);
@@ -132,7 +132,7 @@ export class ResultWriter<Tag> {
         await this.#writeWhole(bytes);
         this.#sizeBefore = sizeBefore + bytes.length;
       } catch (error) {
-        // What an error says nothing of, a file does: how much of it is there.
+        // The error does not tell how much was written, but a file's size does.
         const kept = (this.#output.size() ?? NaN) - sizeBefore;
         this.#end(error, [...lines.slice(start), ...this.#pending], kept > 0 ? kept : 0);
       } finally {
@@ -153,7 +153,7 @@ export class ResultWriter<Tag> {
     }
   }
 
-  /** @param kept bytes of these lines that are written nevertheless */
+  /** @param kept how many bytes of these lines were written nevertheless */
   #end(error: unknown, lines: readonly Line<Tag>[], kept: number): void {
     if (error instanceof Deno.errors.BrokenPipe) this.#isBroken = true;
     else this.#problem = messageOf(error);

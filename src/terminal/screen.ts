@@ -8,16 +8,15 @@ interface ScreenDevice {
   write(text: string): void;
 }
 
-/** To the second page, without a cursor. */
+/** Switches to the terminal's second page and hides the cursor. */
 const entering = "\x1b[?1049h\x1b[?25l\x1b[2J";
 
-/** Back to the first page, as it was. */
+/** Switches back to the first page, which is unchanged. */
 const leaving = "\x1b[?25h\x1b[?1049l";
 
 /**
- * The whole terminal, drawn again and again: on its second page, as editors do it, so that what
- * stood there before comes back at the end, and so that a new size costs no more than the next
- * drawing.
+ * Draws on the whole terminal, again and again. It uses the second page, as editors do, so that the
+ * previous text comes back at the end.
  */
 export class Screen {
   readonly #device: ScreenDevice;
@@ -28,9 +27,9 @@ export class Screen {
   #isOpen = true;
 
   /**
-   * Takes the terminal over. Also an exit from anywhere gives it back.
+   * Takes the terminal over. Any exit of the process restores it.
    *
-   * @param keyboard is left and entered with it, while another program has the terminal
+   * @param keyboard restored and changed together with the screen
    */
   constructor(device: ScreenDevice = stdoutDevice, keyboard?: TerminalState) {
     this.#device = device;
@@ -54,7 +53,7 @@ export class Screen {
     return this.#device.size();
   }
 
-  /** Shows these lines, cut where the terminal ends. */
+  /** Shows these lines, cut to the size of the terminal. */
   draw(lines: readonly string[]): void {
     if (!this.#isOpen) return;
     this.#lines = lines;
@@ -63,7 +62,7 @@ export class Screen {
     this.#device.write(`\x1b[H${shown.join("\r\n")}\x1b[J`);
   }
 
-  /** Gives the terminal back as it was. */
+  /** Restores the terminal. */
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -81,7 +80,7 @@ const stdoutDevice: ScreenDevice = {
   write: (text) => void Deno.stdout.writeSync(encoder.encode(text)),
 };
 
-/** A bar of a share from 0 to 1, a number of columns wide. */
+/** A bar for a share from 0 to 1, so many columns wide. */
 export function barOf(share: number, columns: number): string {
   const full = Math.round(Math.min(1, Math.max(0, share)) * columns);
   return "█".repeat(full) + "░".repeat(Math.max(0, columns - full));
@@ -89,7 +88,7 @@ export function barOf(share: number, columns: number): string {
 
 const sparks = "▁▂▃▄▅▆▇█";
 
-/** Numbers from 0 up as a row of little bars, the greatest at full height. */
+/** A sparkline of numbers from 0 up: the greatest has the full height. */
 export function sparklineOf(values: readonly number[]): string {
   const max = Math.max(...values, Number.MIN_VALUE);
   return values.map((value) => sparks[Math.round((value / max) * (sparks.length - 1))]).join("");

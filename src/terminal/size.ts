@@ -4,13 +4,10 @@ export interface ScreenSize {
   readonly rows: number;
 }
 
-/** What a terminal has had since there were any. */
+/** The traditional size of a terminal. */
 const usual: ScreenSize = { columns: 80, rows: 24 };
 
-/**
- * The size of the terminal now; one that does not know its own, or says that it has none, is the
- * usual.
- */
+/** The current size of the terminal, or the usual one if the terminal does not tell. */
 export function terminalSize(ask: () => ScreenSize = Deno.consoleSize): ScreenSize {
   try {
     const { columns, rows } = ask();
@@ -20,7 +17,7 @@ export function terminalSize(ask: () => ScreenSize = Deno.consoleSize): ScreenSi
   }
 }
 
-/** How wide a line of stdout may be: as wide as the terminal, or without end where it is none. */
+/** How wide a line of stdout may be: the terminal's width, or infinite if it is no terminal. */
 export function lineWidth(): number {
   return Deno.stdout.isTerminal() ? terminalSize().columns : Infinity;
 }

@@ -1,16 +1,14 @@
 import { CommandError } from "../base/command_error.ts";
 import { messageOf } from "../base/errors.ts";
 
-/**
- * How long a full pipe is left alone, where a write does not wait by itself until there is room.
- */
+/** How long to wait before trying a full pipe again, if the write itself did not wait. */
 export const fullPipePauseMs = 5;
 
 const encoder = new TextEncoder();
 
 /**
- * Prints a text and an LF on stdout, whole. Where nobody reads any more it does nothing, as for any
- * program whose output goes through `head`. Returns whether somebody does.
+ * Prints a text and an LF on stdout, all of it. If nobody reads any more, as after `| head`, it
+ * does nothing and returns `false`.
  *
  * @throws {CommandError} it cannot be written
  */
@@ -19,7 +17,7 @@ export function printLine(text: string): boolean {
 }
 
 /**
- * Prints a text on stdout as it is, whole: see {@link printLine}.
+ * Prints a text on stdout as it is, all of it. See {@link printLine}.
  *
  * @throws {CommandError} it cannot be written
  */
@@ -34,7 +32,7 @@ export function printText(text: string): boolean {
 }
 
 /**
- * Prints a text and an LF on stderr, whole, where that is a result and not a remark.
+ * Prints a text and an LF on stderr, all of it: for a command's own result on stderr.
  *
  * @throws {CommandError} it cannot be written
  */

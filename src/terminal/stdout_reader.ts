@@ -1,22 +1,20 @@
 /**
- * Whether anybody still reads stdout, for what may write nothing for hours:
- * `rpc servers --watch | head -1` would wait for the next event to find out. A pipe tells it to
- * `poll`, which Deno has not; so the system's own is asked where it can be found, and elsewhere
- * nobody knows before the next write.
+ * Whether anybody still reads stdout, for commands that may write nothing for hours: otherwise
+ * `rpc servers --watch | head -1` would only end at the next event. The system call `poll` tells it
+ * of a pipe. Deno does not offer that, so the C library is called where it can be found; elsewhere
+ * it is only known at the next write.
  */
 
 /** `POLLERR`, `POLLHUP` and `POLLNVAL`: alike on Linux, macOS and the BSDs. */
 const goneEvents = 0x8 | 0x10 | 0x20;
 
-/**
- * Where the system's own functions are: the C libraries of most Linuxes, of Alpine, and of macOS.
- */
+/** The C libraries of most Linux systems, of Alpine Linux, and of macOS. */
 const libraries: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
   linux: ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`],
   darwin: ["libSystem.dylib"],
 };
 
-/** Returns what asks whether the reader of stdout has gone. */
+/** Returns a function that tells whether the reader of stdout has gone. */
 export function openReaderCheck(): () => boolean {
   const poll = openPoll();
   if (poll === undefined) return () => false;
@@ -35,7 +33,7 @@ function openPoll() {
       const parameters = ["buffer", Deno.build.os === "darwin" ? "u32" : "u64", "i32"] as const;
       return Deno.dlopen(library, { poll: { parameters, result: "i32" } }).symbols.poll;
     } catch {
-      // It is not here, or may not be asked.
+      // The library is not there, or we may not call it.
     }
   }
   return undefined;

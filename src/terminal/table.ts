@@ -2,28 +2,26 @@ import { painted } from "./colour.ts";
 import { lineWidth } from "./size.ts";
 import { displayWidth, ellipsized, padded } from "./width.ts";
 
-/** What stands between two columns. */
+/** The space between two columns. */
 const gap = "  ";
 
 /**
- * Widest cell: each row has the width of the widest, and a server's signature or error may have a
+ * Widest cell. All rows are padded to the widest one, and a server's signature or error may have a
  * megabyte.
  */
 const cellWidthMax = 300;
 
-/** A column of a table, and what becomes of it where the table does not fit. */
+/** A column of a table, and what happens to it if the table does not fit. */
 export interface TableColumn<Row> {
   readonly head: string;
   readonly cell: (row: Row) => string;
-  /** It may be cut to so much, where that makes room enough. @default it is not cut */
+  /** The width to which it may be cut, if that is enough to make room. @default it is not cut */
   readonly cutTo?: number;
   /** Columns with the greatest number are left out first. @default it stays */
   readonly dispensable?: number;
 }
 
-/**
- * Lays rows out in columns, wide characters included, with two spaces between them: a line each.
- */
+/** Lays rows out in columns, also with wide characters. Returns one line for each row. */
 export function columnLines(rows: readonly (readonly string[])[], indent = ""): string[] {
   const cells = rows.map((row) => row.map(cut));
   const widths = widthsOf(cells);
@@ -34,8 +32,8 @@ export function columnLines(rows: readonly (readonly string[])[], indent = ""): 
 }
 
 /**
- * Rows under a head, no line wider than `width`: columns are cut where that is enough, or left out,
- * or lines end early with an ellipsis.
+ * Rows under a head, no line wider than `width`. Columns are cut if that is enough, or else left
+ * out; lines that are still too wide end with an ellipsis.
  */
 export function tableLines<Row>(
   columns: readonly TableColumn<Row>[],
@@ -62,7 +60,7 @@ export function tableLines<Row>(
   }
 }
 
-/** A table for stdout: not wider than that, with a head that stands out on a terminal. */
+/** A table for stdout, as wide as that allows, with a bold head on a terminal. */
 export function printedTable<Row>(
   columns: readonly TableColumn<Row>[],
   rows: readonly Row[],
@@ -71,12 +69,12 @@ export function printedTable<Row>(
   return [painted("bold", head), ...lines].join("\n");
 }
 
-/** What may be cut off a column. */
+/** How much may be cut off a column. */
 function spareOf<Row>({ cutTo }: TableColumn<Row>, width: number): number {
   return cutTo === undefined ? 0 : Math.max(0, width - cutTo);
 }
 
-/** Widths whose sum is smaller by `tooMuch`: each gives of what it can spare. */
+/** Widths whose sum is smaller by `tooMuch`: each gives in proportion to what it can spare. */
 function withoutExcess(
   widths: readonly number[],
   spare: readonly number[],
@@ -112,6 +110,6 @@ function sum(values: readonly number[]): number {
 }
 
 function cut(cell: string): string {
-  // Fewer characters than that take no more columns, and need no measuring.
+  // So few characters cannot be too wide, at two columns each, and need no measuring.
   return cell.length * 2 <= cellWidthMax ? cell : ellipsized(cell, cellWidthMax);
 }

@@ -1,14 +1,12 @@
-/**
- * How much room a text takes on a terminal, where some characters take two columns and some none.
- */
+/** Widths of texts on a terminal, where some characters take two columns and some none. */
 
 import measure from "fast-string-truncated-width";
 
-/** A sequence that sets colours, which is all that is let through to a terminal. */
+/** A sequence that sets colours: the only kind that may reach the terminal. */
 // deno-lint-ignore no-control-regex
 const colour = /\x1b\[[\d;]*m/;
 
-/** Whatever else could move the cursor or worse: a name from a registry may hold anything. */
+/** All other control characters, which could move the cursor: a registry's names may hold any. */
 // deno-lint-ignore no-control-regex
 const control = /(\x1b\[[\d;]*m)|[\x00-\x1f\x7f-\x9f]/g;
 
@@ -18,7 +16,8 @@ export function displayWidth(text: string): number {
 }
 
 /**
- * The text, or as much of it as fits; control characters are left out, colours are kept and ended.
+ * As much of the text as fits. Control characters are left out; colours are kept, and ended if the
+ * text is cut.
  */
 export function fitted(text: string, columns: number): string {
   const line = text.replaceAll(control, "$1");
@@ -26,7 +25,7 @@ export function fitted(text: string, columns: number): string {
   while (true) {
     const { index, truncated } = measure(line, { limit, ellipsis: "" });
     const shown = truncated ? line.slice(0, index) : line;
-    // What is neither Latin nor wide, such as an arrow, is not counted where what follows is cut.
+    // The library miscounts some characters, such as arrows, when it cuts: so measure again.
     const over = displayWidth(shown) - columns;
     if (over <= 0 || limit <= 0) {
       return truncated && colour.test(shown) ? `${shown}\x1b[0m` : shown;
@@ -35,19 +34,19 @@ export function fitted(text: string, columns: number): string {
   }
 }
 
-/** As {@link fitted}, with an ellipsis where something was cut off. */
+/** As {@link fitted}, with an ellipsis if something was cut off. */
 export function ellipsized(text: string, columns: number): string {
   const line = text.replaceAll(control, "$1");
   if (displayWidth(line) <= columns) return line;
   return columns < 1 ? "" : `${fitted(line, columns - 1)}…`;
 }
 
-/** The text with spaces behind it, up to a width. */
+/** The text padded with spaces to a width. */
 export function padded(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - displayWidth(text)));
 }
 
-/** The text in lines that fit, broken at spaces; all but the first begin with `indent` spaces. */
+/** The text broken at spaces into lines that fit; all but the first are indented. */
 export function wrapped(text: string, columns: number, indent: number): string {
   const [first = "", ...words] = text.split(" ");
   const lines: string[] = [];
