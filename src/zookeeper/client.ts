@@ -14,7 +14,7 @@ import type { AuthInfo } from "./exchange.ts";
 import { Session, type ZooKeeperState } from "./session.ts";
 import type { Watcher } from "./watchers.ts";
 
-/** How to reach an ensemble, and what to hear of it. */
+/** How to reach an ensemble, and callbacks. */
 export interface ZooKeeperOptions {
   /** `host[:port][,host[:port]...][/chroot]`. */
   readonly connectString: string;
@@ -40,9 +40,7 @@ export interface ZooKeeperOptions {
    * Every change of state. After `expired` follow `connecting` and `connected` of a new session.
    */
   readonly onState?: (state: ZooKeeperState) => void;
-  /**
-   * After each pass over the members in which none could be reached: the message says who, and why.
-   */
+  /** Called after each round in which no member could be reached; the message tells why. */
   readonly onConnectFailure?: (error: ZooKeeperError) => void;
 }
 
@@ -60,7 +58,7 @@ interface Call<Result> {
   readonly action: string;
   readonly encode: (xid: number) => Uint8Array;
   readonly decode: (body: JuteReader) => Result;
-  /** Where "there is no such node" is an answer and not an error. */
+  /** For calls where "there is no such node" is an answer and not an error. */
   readonly decodeNoNode?: () => Result;
 }
 
@@ -74,16 +72,16 @@ const encoder = new TextEncoder();
  * SESSION_EXPIRED. They carry no deadline of their own. Paths are relative to the chroot, and
  * events report them so too.
  *
- * A watcher is told of one event, as the server's watches are one-shot, and exactly once: either
- * what happened, also when it happened between two connections, or `lost` when the session has
- * expired. It is registered if and only if the read that brought it succeeds (`exists` of a missing
- * node is a success), before any later event can arrive.
+ * A watcher gets exactly one event, since the server's watches are one-shot: what happened, even if
+ * it happened between two connections, or `lost` if the session expired. It is registered if and
+ * only if its read succeeds (`exists` of a missing node is a success), before any later event can
+ * arrive.
  */
 export class ZooKeeperClient {
   readonly #session: Session;
   readonly #chroot: string;
   readonly #requestBytesMax: number;
-  /** Container nodes came with ZooKeeper 3.5.3; one refusal is enough to know. */
+  /** Servers before ZooKeeper 3.5.3 have no container nodes, which their first refusal shows. */
   #parentMode: CreateMode = "container";
 
   /** Does nothing yet. @throws {ZooKeeperError} BAD_ARGUMENTS for a malformed connect string */
@@ -110,12 +108,12 @@ export class ZooKeeperClient {
     return this.#session.state;
   }
 
-  /** 0 while there is no session; another one after an expiry. */
+  /** 0 while there is no session. A new session has a new id. */
   get sessionId(): bigint {
     return this.#session.id;
   }
 
-  /** As the server granted it; what was asked for until then. */
+  /** The timeout that the server granted, or the one asked for until it has. */
   get sessionTimeoutMs(): number {
     return this.#session.timeoutMs;
   }
@@ -147,13 +145,13 @@ export class ZooKeeperClient {
   }
 
   /**
-   * Makes sure that a node and its parents are there, those of the chroot included. What is missing
-   * becomes a container node, which the servers remove some time after its last child went: whoever
-   * creates a node below should be ready to meet NO_NODE, and to ensure the path again.
+   * Makes sure that a node and its parents exist, with those of the chroot. Missing ones become
+   * container nodes, which servers delete some time after their last child: whoever creates a node
+   * below must expect NO_NODE, and ensure the path again.
    */
   async ensurePath(path: string, acl: readonly Acl[] = protocol.openAcl): Promise<void> {
     const paths = prefixesOf(toServerPath(this.#chroot, path));
-    // Looked for together: as a rule all are there, and it takes one round trip then.
+    // All at once: most often they all exist, and this takes a single round trip.
     const stats = await Promise.all(
       paths.map((one) => this.#call(this.#existsCall(`look for ${one}`, one))),
     );
@@ -197,11 +195,13 @@ export class ZooKeeperClient {
   }
 
   /**
-   * Watches a path and all below it, whether it is there or not, until {@link unwatchTree}: of each
-   * node that is created, changed or deleted the watcher is told once. What happens between two
-   * connections is not told: read again after each `connected`. `lost` ends the watch.
+   * Watches a path and everything below it, even if it does not exist yet, until
+   * {@link unwatchTree}: the watcher gets an event for each node that is created, changed or
+   * deleted. Events between two connections are lost: read again after each `connected`. The event
+   * `lost` ends the watch.
    *
-   * Not to be used beside one-shot watches of the same path: servers before 3.9 keep one of both.
+   * Do not use it together with one-shot watches of the same path: servers before 3.9 keep only one
+   * of the two.
    *
    * @throws {ZooKeeperError} UNIMPLEMENTED by servers before 3.6
    */
@@ -213,7 +213,7 @@ export class ZooKeeperClient {
     }));
   }
 
-  /** Takes {@link watchTree} back. */
+  /** Ends {@link watchTree}. */
   unwatchTree(path: string, watcher: Watcher): void {
     const serverPath = toServerPath(this.#chroot, path);
     if (!this.#session.unwatchTree(serverPath, watcher) || this.state !== "connected") return;
@@ -222,11 +222,11 @@ export class ZooKeeperClient {
       encode: (xid) => protocol.encodeRemoveWatches(xid, serverPath),
       decode: () => {},
     }).catch(() => {
-      // The session has ended, or the connection: events that come all the same are nobody's.
+      // The session or the connection has ended. Later events find no watcher.
     });
   }
 
-  /** Replaces a node's data if it has this version; -1: whatever its version. */
+  /** Replaces a node's data if it has this version; -1 means any. */
   setData(path: string, data: Uint8Array | string, version = -1): Promise<Stat> {
     const bytes = typeof data === "string" ? encoder.encode(data) : data;
     return this.#onPath("write", path, (action, serverPath) => ({
@@ -236,7 +236,7 @@ export class ZooKeeperClient {
     }));
   }
 
-  /** Deletes a node that has no children if it has this version; -1: whatever its version. */
+  /** Deletes a node without children if it has this version; -1 means any. */
   delete(path: string, version = -1): Promise<void> {
     return this.#onPath("delete", path, (action, serverPath) => ({
       action,
@@ -246,11 +246,11 @@ export class ZooKeeperClient {
   }
 
   /**
-   * Ends the session, so that its ephemeral nodes go at once, and stops for good. Works in any
-   * state, and more than once. What was sent before is answered, or fails with CONNECTION_LOSS;
-   * what was not fails with CLOSED; watchers are forgotten. Without a connection nobody can be
-   * told, and the ephemeral nodes go when the session expires. Resolves within about a second,
-   * whatever the server does; never rejects.
+   * Ends the session, so that its ephemeral nodes are deleted at once, and stops for good. May be
+   * called in any state, and more than once. Operations that were sent are answered or fail with
+   * CONNECTION_LOSS; the others fail with CLOSED; watchers are forgotten. Without a connection, the
+   * ephemeral nodes are deleted when the session expires. Resolves within about a second, whatever
+   * the server does; never rejects.
    */
   close(): Promise<void> {
     return this.#session.close();
@@ -270,7 +270,7 @@ export class ZooKeeperClient {
         return create(this.#parentMode);
       });
     } catch (error) {
-      // Somebody else was as quick.
+      // Somebody else created it meanwhile.
       if (!isZooKeeperError(error, "NODE_EXISTS")) throw error;
     }
   }
@@ -323,7 +323,7 @@ export class ZooKeeperClient {
             resolve(decodeNoNode());
           } else reject(failure);
         } catch (malformed) {
-          // The promise must settle, and the connection cannot be trusted any more.
+          // The promise must settle, and the connection must end: its bytes make no sense.
           reject(malformed);
           throw malformed;
         }

@@ -12,7 +12,7 @@ export interface ConnectString {
   readonly chroot: string;
 }
 
-/** Where a member listens if nobody said. */
+/** ZooKeeper's default port. */
 const defaultPort = 2181;
 
 // A bracketed IPv6 address, or a name without colons; then perhaps a port.

@@ -1,7 +1,4 @@
-/**
- * What goes back and forth in a session: requests, answers and events, over one connection after
- * another.
- */
+/** The requests, answers and events of a session, over one connection after another. */
 
 import type { Connection } from "./connection.ts";
 import { serverError, ZooKeeperError } from "./errors.ts";
@@ -17,7 +14,7 @@ export interface AuthInfo {
   readonly credentials: string;
 }
 
-/** Tells watchers of an event on a server path. May not throw. */
+/** Tells watchers of an event on a server path. Must not throw. */
 type Tell = (watchers: Iterable<Watcher>, type: EventType, serverPath: string) => void;
 
 type EventType = protocol.ServerEventType | "lost";
@@ -42,7 +39,7 @@ export class Exchange {
     return this.#connection !== undefined;
   }
 
-  /** The last transaction seen: a server that has not seen it yet must not serve this session. */
+  /** The last transaction seen: a server that has not seen it must not serve this session. */
   get lastZxid(): bigint {
     return this.#lastZxid;
   }
@@ -59,10 +56,7 @@ export class Exchange {
     this.#sendWaiting();
   }
 
-  /**
-   * Registers a watcher. To be called while the answer of the read that asked for it is being
-   * taken.
-   */
+  /** Registers a watcher. To be called while the answer of its read is being decoded. */
   watch(kind: WatchKind, serverPath: string, watcher: Watcher): void {
     this.#watchers.add(kind, serverPath, watcher);
   }
@@ -72,15 +66,15 @@ export class Exchange {
     this.#watchers.addTree(serverPath, watcher);
   }
 
-  /** Forgets one of those. Returns whether nobody watches its path any more. */
+  /** Removes a tree's watcher. Returns whether it was the path's last one. */
   unwatchTree(serverPath: string, watcher: Watcher): boolean {
     return this.#watchers.removeTree(serverPath, watcher);
   }
 
   /**
-   * Goes on over a new connection: who we are first, since the server judges each request by what
-   * it knows by then; then the watches, so that no event falls between them and what is read next;
-   * then what has waited.
+   * Continues on a new connection. First come the credentials, since the server judges each request
+   * by those it has; then the watches, so that no event is missed before the next read; then the
+   * operations that have waited.
    */
   attach(connection: Connection): void {
     for (const { scheme, credentials } of this.#auth) {
@@ -89,7 +83,7 @@ export class Exchange {
     for (const chunk of this.#watchers.chunks()) {
       connection.send(protocol.encodeSetWatches(this.#lastZxid, chunk));
     }
-    // Apart from the others: an older member knows nothing of these.
+    // In requests of their own, since an older member refuses these.
     for (const path of this.#watchers.trees) {
       connection.send(protocol.encodeSetTreeWatches(this.#lastZxid, [path]));
     }
@@ -97,10 +91,10 @@ export class Exchange {
     this.#sendWaiting();
   }
 
-  /** The connection is gone, and with it the answers to what was sent. */
+  /** The connection has ended: the operations that were sent fail. */
   detach(error: ZooKeeperError): void {
     this.#connection = undefined;
-    // Who asked for more than fits must learn it, or would ask again for ever.
+    // The reader of too long an answer must learn that, or it would ask again for ever.
     if (error.code === "FRAME_TOO_LARGE") this.#operations.failNext(error);
     const code = error.code === "AUTH_FAILED" ? error.code : "CONNECTION_LOSS";
     this.#operations.failSent((action) =>
@@ -108,20 +102,20 @@ export class Exchange {
     );
   }
 
-  /** Fails what was not sent yet. */
+  /** Fails the operations that were not sent. */
   failUnsent(failure: Failure): void {
     this.#operations.failUnsent(failure);
   }
 
-  /** Begins again for a new session. Returns the watchers of the old one by server path. */
+  /** Starts afresh for a new session. Returns the watchers of the old one by server path. */
   reset(): Map<string, Set<Watcher>> {
     this.#lastZxid = 0n;
     return this.#watchers.takeAll();
   }
 
   /**
-   * Takes what the server sent. An answer that is too long is the loss of whoever asked for it, and
-   * of nobody else. Throws where the connection is of no more use.
+   * Takes a frame from the server. An answer that is too long fails only its own operation. Throws
+   * if the connection cannot be used any more.
    */
   receive(frame: Uint8Array | CutFrame): void {
     const reader = new JuteReader(frame instanceof CutFrame ? frame.head : frame);
@@ -148,7 +142,7 @@ export class Exchange {
     }
   }
 
-  /** An older member than the one before does not know the watches of trees. */
+  /** The member is older than the last one, and does not know watches of trees. */
   #watchesRefused(error: ZooKeeperError): void {
     if (error.code !== "UNIMPLEMENTED") throw error;
     for (const [path, watchers] of this.#watchers.takeTrees()) this.#tell(watchers, "lost", path);

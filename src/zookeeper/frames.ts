@@ -3,19 +3,13 @@
 import { ZooKeeperError } from "./errors.ts";
 import { framePrefixBytes } from "./jute.ts";
 
-/**
- * Bytes of a frame that is too long which are kept: the header of an answer, which says whose it
- * is.
- */
+/** How much of a frame that is too long is kept: the header, which tells the operation. */
 const headBytes = 16;
 
-/**
- * Longest frame that is passed over: past this it is no ZooKeeper's, and the connection is of no
- * use.
- */
+/** Longest frame that is skipped: no ZooKeeper server sends longer ones. */
 const skippedBytesMax = 64 * 1024 * 1024;
 
-/** A frame of which only the beginning was kept, because it is longer than the bound. */
+/** The beginning of a frame that is longer than the bound. */
 export class CutFrame {
   readonly head: Uint8Array;
   readonly length: number;
@@ -26,16 +20,14 @@ export class CutFrame {
   }
 }
 
-/**
- * Incremental: bytes may come whole, one by one or split anywhere. Neither sockets nor timers here.
- */
+/** Cuts bytes into frames, however the bytes are split. */
 export class FrameSplitter {
   readonly #frameBytesMax: number;
   readonly #prefix = new Uint8Array(framePrefixBytes);
   #prefixFilled = 0;
   #payload: Uint8Array | undefined;
   #payloadFilled = 0;
-  /** Bytes of a frame that was cut which are still to come. */
+  /** Bytes of a cut frame that are still to be skipped. */
   #skipped = 0;
 
   /** `frameBytesMax` bounds one payload: it is checked before memory is taken for it. */
@@ -44,10 +36,10 @@ export class FrameSplitter {
   }
 
   /**
-   * Takes the next bytes (they are copied) and yields the payloads that are now complete, without
-   * their prefix; of one that is too long its head, as soon as that is there, and the rest is
-   * passed over. Throws FRAME_TOO_LARGE or MARSHALLING_ERROR after the payloads before one that is
-   * none of ZooKeeper's; the stream cannot be read on after that.
+   * Takes the next bytes, which are copied, and yields the payloads that are now complete, without
+   * their prefix. Of a frame that is too long it yields the head, and skips the rest. Throws
+   * FRAME_TOO_LARGE or MARSHALLING_ERROR at a length that cannot be ZooKeeper's; the stream cannot
+   * be read any further then.
    */
   *push(chunk: Uint8Array): Generator<Uint8Array | CutFrame, void> {
     let at = 0;

@@ -10,7 +10,7 @@ interface HeartbeatOptions {
   readonly connection: Pick<Connection, "lastSentAt" | "lastReceivedAt" | "send">;
   /** The negotiated session timeout. */
   readonly sessionTimeoutMs: number;
-  /** The server has said nothing for {@link readTimeoutShare} of the session timeout. */
+  /** Called when nothing was received for {@link readTimeoutShare} of the session timeout. */
   readonly onSilent: (silentMs: number) => void;
 }
 
@@ -18,13 +18,12 @@ interface HeartbeatOptions {
 const pingShare = 1 / 3;
 
 /**
- * After this share of the session timeout without a byte the server counts as gone. The ping of the
- * first third had a third to be answered, and a third is left to find another member before the
- * session ends.
+ * After this share of the session timeout without a byte, the server counts as gone. A ping was
+ * sent after a third and had a third to be answered; the last third is left to find another member.
  */
 const readTimeoutShare = 2 / 3;
 
-/** How often it looks: so many times in a session timeout. */
+/** How many times it looks in a session timeout. */
 const checksPerTimeout = 12;
 
 /** Pings while the connection is idle, until cancelled. */
@@ -34,7 +33,7 @@ export function startHeartbeat(options: HeartbeatOptions): Timer {
   let checkedAt = clock.now();
   return clock.every(periodMs, () => {
     const now = clock.now();
-    // After a stall of this process answers may wait in the socket, unread: look again next time.
+    // If this process stalled, answers may wait unread in the socket: look again next time.
     const stalled = now - checkedAt > 2 * periodMs;
     checkedAt = now;
     const silentMs = now - connection.lastReceivedAt;

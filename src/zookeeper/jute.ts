@@ -11,7 +11,7 @@ const decoder = new TextDecoder();
 /** Length of the prefix that every frame on the wire begins with, in bytes. */
 export const framePrefixBytes = 4;
 
-/** Builds one frame, its length prefix included. Every method returns the writer itself. */
+/** Builds one frame with its length prefix. Every method returns the writer itself. */
 export class JuteWriter {
   #bytes = new Uint8Array(256);
   #view = new DataView(this.#bytes.buffer);
@@ -53,15 +53,13 @@ export class JuteWriter {
     return this;
   }
 
-  /** The whole frame. The writer is of no use afterwards. */
+  /** The whole frame. Do not use the writer afterwards. */
   frame(): Uint8Array {
     this.#view.setInt32(0, this.#length - framePrefixBytes);
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /**
-   * Makes room, and says where the room begins. May replace the bytes and the view: call it before.
-   */
+  /** Makes room and returns its offset. It may replace the bytes and the view: call it before. */
   #grow(size: number): number {
     const at = this.#length;
     this.#length += size;
@@ -76,9 +74,8 @@ export class JuteWriter {
 }
 
 /**
- * Reads one frame's payload. A length is checked against what is there before anything is allocated
- * for it; every method throws MARSHALLING_ERROR where the payload is too short or a length makes no
- * sense.
+ * Reads one frame's payload. Lengths are checked before anything is allocated for them: every
+ * method throws MARSHALLING_ERROR if the payload is too short or a length makes no sense.
  */
 export class JuteReader {
   readonly #bytes: Uint8Array;
@@ -107,7 +104,7 @@ export class JuteReader {
     return this.#view.getUint8(this.#take(1)) !== 0;
   }
 
-  /** A copy: the payload may be let go. Null reads as empty. */
+  /** A copy, which does not keep the payload in memory. Null reads as empty. */
   buffer(): Uint8Array {
     return this.#slice().slice();
   }
@@ -118,7 +115,7 @@ export class JuteReader {
 
   strings(): string[] {
     const count = this.int();
-    // Each text costs at least its own length, so a count past this one is a lie.
+    // Each string takes at least its length prefix, so a larger count cannot be true.
     if (count * 4 > this.remaining) throw malformed(`a list of ${count} items`, this.remaining);
     const items: string[] = [];
     for (let i = 0; i < count; i++) items.push(this.string());

@@ -1,4 +1,4 @@
-/** A ZooKeeper client. It uses `src/base` and nothing else, and could be published by itself. */
+/** A ZooKeeper client. It imports only `src/base`, and knows nothing of rpc. */
 
 export { type CreateOptions, ZooKeeperClient, type ZooKeeperOptions } from "./client.ts";
 export { type ConnectString, parseConnectString } from "./connect_string.ts";

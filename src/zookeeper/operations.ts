@@ -1,15 +1,15 @@
 /**
- * The operations that wait: first those sent, in the order in which answers must come, then the
- * others.
+ * The queue of operations without an answer: first those that were sent, in the order in which the
+ * server answers, then the others.
  */
 
 import { ZooKeeperError } from "./errors.ts";
 import type { JuteReader } from "./jute.ts";
 
-/** Most operations that wait at once, sent or not: an outage must not become a memory leak. */
+/** Most operations in the queue: it must not grow without end in an outage. */
 export const operationsMax = 10_000;
 
-/** Most bytes of requests that wait at once, sent or not. */
+/** Most bytes of requests in the queue. */
 export const operationBytesMax = 16 * 1024 * 1024;
 
 /**
@@ -18,20 +18,20 @@ export const operationBytesMax = 16 * 1024 * 1024;
 export interface Operation {
   readonly xid: number;
   readonly frame: Uint8Array;
-  /** What it does, as messages say it: `read /services`. */
+  /** What it does, for messages: `read /services`. */
   readonly action: string;
-  /** Takes the answer: `error` is 0 or the server's number. Throws where the body is malformed. */
+  /** Takes the answer: `error` is 0 or the server's number. Throws if the body is malformed. */
   reply(error: number, body: JuteReader): void;
   fail(error: ZooKeeperError): void;
 }
 
-/** Makes the error for an operation from what the operation was about to do. */
+/** Makes the error for an operation. */
 export type Failure = (action: string) => ZooKeeperError;
 
 /** A queue of {@link Operation}s, bounded in number and bytes. */
 export class Operations {
   #waiting: Operation[] = [];
-  /** So many at the head of the queue have been sent. */
+  /** How many at the head of the queue were sent. */
   #sent = 0;
   #bytes = 0;
 
@@ -79,12 +79,12 @@ export class Operations {
     if (this.#sent > 0) this.#remove(0, 1).forEach((operation) => operation.fail(error));
   }
 
-  /** Fails those whose answers will not come any more. */
+  /** Fails the operations that were sent: their answers will not come. */
   failSent(failure: Failure): void {
     this.#remove(0, this.#sent).forEach((operation) => operation.fail(failure(operation.action)));
   }
 
-  /** Fails those that never left. */
+  /** Fails the operations that were not sent. */
   failUnsent(failure: Failure): void {
     this.#remove(this.#sent, this.#waiting.length)
       .forEach((operation) => operation.fail(failure(operation.action)));

@@ -43,18 +43,16 @@ export const openAcl: readonly Acl[] = [
   { permissions: Permission.all, scheme: "world", id: "anyone" },
 ];
 
-/** Everybody may read, and only whoever authenticated as the creator did may do the rest. */
+/** Anyone may read; only the creator's identity may do the rest. */
 export const readableAcl: readonly Acl[] = [
   { permissions: Permission.all, scheme: "auth", id: "" },
   { permissions: Permission.read, scheme: "world", id: "anyone" },
 ];
 
-/** Only whoever authenticated as the creator did. */
+/** Only the creator's identity may do anything. */
 export const creatorAcl: readonly Acl[] = [{ permissions: Permission.all, scheme: "auth", id: "" }];
 
-/**
- * What kind of node to create; the sequential ones get a ten-digit number appended to their name.
- */
+/** The kind of node to create; a sequential one gets ten digits appended to its name. */
 export type CreateMode =
   | "persistent"
   | "ephemeral"
@@ -89,14 +87,14 @@ export interface Stat {
   readonly pzxid: bigint;
 }
 
-/** What a session is known by, to resume it on the next connection. */
+/** What identifies a session when it is resumed on the next connection. */
 interface SessionIdentity {
   /** 0: no session yet. */
   readonly id: bigint;
   readonly password: Uint8Array;
 }
 
-/** Asks for nothing that was before. */
+/** Asks for a new session. */
 export const noSession: SessionIdentity = { id: 0n, password: new Uint8Array(16) };
 
 /** The first frame on a connection. It has no header. */
@@ -109,7 +107,7 @@ export function encodeConnect(
     .buffer(session.password).bool(false).frame();
 }
 
-/** What a server makes of {@link encodeConnect}. */
+/** A server's answer to {@link encodeConnect}. */
 export interface SessionGrant extends SessionIdentity {
   /** How long the session survives without contact; 0 or less: it has expired already. */
   readonly timeoutMs: number;
@@ -124,7 +122,7 @@ export function decodeConnect(reader: JuteReader): SessionGrant {
   return { timeoutMs: reader.int(), id: reader.long(), password: reader.buffer() };
 }
 
-/** Asks for a sign of life, which also keeps the session. */
+/** Asks for a sign of life, and keeps the session alive. */
 export function encodePing(): Uint8Array {
   return new JuteWriter().int(Xid.ping).int(Opcode.ping).frame();
 }
@@ -142,7 +140,7 @@ export interface WatchedPaths {
   readonly children: readonly string[];
 }
 
-/** The server fires at once whatever changed after `lastZxid`, and registers the rest. */
+/** Registers watches again; the server fires those at once whose nodes changed after `lastZxid`. */
 export function encodeSetWatches(lastZxid: bigint, paths: WatchedPaths): Uint8Array {
   const writer = new JuteWriter().int(Xid.setWatches).int(Opcode.setWatches).long(lastZxid);
   for (const list of [paths.data, paths.exists, paths.children]) {
@@ -151,24 +149,24 @@ export function encodeSetWatches(lastZxid: bigint, paths: WatchedPaths): Uint8Ar
   return writer.frame();
 }
 
-/** Modes of {@link encodeAddWatch}: a path and all below it, until the watch is taken back. */
+/** The mode of {@link encodeAddWatch}: a path and everything below, until the watch is removed. */
 const persistentRecursive = 1;
 
-/** Kinds of watches to take back: whatever there is. */
+/** The kind of watches to remove: any. */
 const anyWatches = 3;
 
-/** Watches a path and all below it, whether it is there or not. Servers from 3.6 know it. */
+/** Watches a path and everything below, even if it does not exist. Needs ZooKeeper 3.6. */
 export function encodeAddWatch(xid: number, path: string): Uint8Array {
   return new JuteWriter().int(xid).int(Opcode.addWatch).string(path).int(persistentRecursive)
     .frame();
 }
 
-/** Takes the watches of a path back. */
+/** Removes the watches of a path. */
 export function encodeRemoveWatches(xid: number, path: string): Uint8Array {
   return new JuteWriter().int(xid).int(Opcode.removeWatches).string(path).int(anyWatches).frame();
 }
 
-/** Registers watches of {@link encodeAddWatch} again. What they have missed is not told. */
+/** Registers watches of {@link encodeAddWatch} again. Missed events are not repeated. */
 export function encodeSetTreeWatches(lastZxid: bigint, paths: readonly string[]): Uint8Array {
   const writer = new JuteWriter().int(Xid.setWatches).int(Opcode.setWatches2).long(lastZxid);
   for (const list of [[], [], [], [], paths]) writer.list(list, (w, path) => w.string(path));
@@ -190,7 +188,7 @@ export function encodeCreate(
     .int(createFlags[mode]).frame();
 }
 
-/** Exists, getData and getChildren2 ask the same way. */
+/** The request of exists, getData and getChildren2. */
 export function encodeRead(
   xid: number,
   opcode: typeof Opcode.exists | typeof Opcode.getData | typeof Opcode.getChildren2,
@@ -200,7 +198,7 @@ export function encodeRead(
   return new JuteWriter().int(xid).int(opcode).string(path).bool(watch).frame();
 }
 
-/** Replaces a node's data. `version` -1: whatever is there. */
+/** Replaces a node's data if it has this version; -1 means any. */
 export function encodeSetData(
   xid: number,
   path: string,
@@ -211,7 +209,7 @@ export function encodeSetData(
     .frame();
 }
 
-/** Deletes a node without children. `version` -1: whatever is there. */
+/** Deletes a node without children if it has this version; -1 means any. */
 export function encodeDelete(xid: number, path: string, version: number): Uint8Array {
   return new JuteWriter().int(xid).int(Opcode.delete).string(path).int(version).frame();
 }
@@ -221,7 +219,7 @@ export function encodeCloseSession(xid: number): Uint8Array {
   return new JuteWriter().int(xid).int(Opcode.closeSession).frame();
 }
 
-/** What every frame after the first begins with. */
+/** The beginning of every frame after the first. */
 interface ReplyHeader {
   readonly xid: number;
   /** The last transaction that the server had seen; not above 0 in notifications. */
@@ -235,7 +233,7 @@ export function decodeReplyHeader(reader: JuteReader): ReplyHeader {
   return { xid: reader.int(), zxid: reader.long(), error: reader.int() };
 }
 
-/** Reads what the server knows of a node beside its data. */
+/** Reads a node's {@link Stat}. */
 export function decodeStat(reader: JuteReader): Stat {
   return {
     czxid: reader.long(),
@@ -252,7 +250,7 @@ export function decodeStat(reader: JuteReader): Stat {
   };
 }
 
-/** What the server says of a watched path. */
+/** What happened to a watched path. */
 export type ServerEventType = "created" | "deleted" | "changed" | "children";
 
 const eventTypes: readonly (ServerEventType | undefined)[] = [

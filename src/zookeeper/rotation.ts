@@ -1,12 +1,10 @@
-/** Whose turn it is among the members of the ensemble. */
+/** The order in which the members of the ensemble are tried. */
 
 import { type Random, shuffled } from "../base/random.ts";
 import { addressOf, type HostPort } from "../base/names/host_port.ts";
 import { ZooKeeperError } from "./errors.ts";
 
-/**
- * Walks round the members, in an order drawn once so that clients spread, and counts the failures.
- */
+/** Goes round the members in an order drawn at random, so that clients spread. */
 export class Rotation {
   readonly #members: readonly HostPort[];
   #turn = 0;
@@ -24,9 +22,7 @@ export class Rotation {
     return this.#members[this.#turn++ % this.#members.length] as HostPort;
   }
 
-  /**
-   * A member could not be reached. If that ends a pass in which none could, returns what to report.
-   */
+  /** Notes that a member could not be reached. Returns an error if now none of them could. */
   failed(member: HostPort, reason: string): ZooKeeperError | undefined {
     this.#reasons.set(member, reason);
     if (this.#reasons.size < this.#members.length) return undefined;
@@ -35,7 +31,7 @@ export class Rotation {
     return new ZooKeeperError("CONNECTION_LOSS", `Cannot reach ZooKeeper at ${list}`);
   }
 
-  /** A member was reached: a new pass begins. */
+  /** Notes that a member was reached: a new round begins. */
   succeeded(): void {
     this.#reasons.clear();
   }

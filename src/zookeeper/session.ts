@@ -55,19 +55,19 @@ interface SessionOptions {
   readonly onConnectFailure: (error: ZooKeeperError) => void;
 }
 
-/** The longest first wait after a pass over all members in vain; it doubles from there. */
+/** The longest first wait after a round in which no member was reached; it doubles each time. */
 const backoffBaseMs = 100;
 
-/** The longest wait between passes: how late a returning ensemble is noticed. */
+/** The longest wait between rounds: how late the return of an ensemble is noticed. */
 const backoffMaxMs = 2_000;
 
-/** A connection that ends sooner was no success: its end counts towards the back-off. */
+/** A connection that ends sooner counts as a failure for the back-off. */
 const stableConnectionMs = 1_000;
 
 /** How long `close` waits for the server to confirm the end of the session. */
 const closeTimeoutMs = 1_000;
 
-/** Keeps the session on some member for as long as there is one. */
+/** Keeps a session on some member, and starts a new one when it has expired. */
 export class Session {
   readonly #options: SessionOptions;
   readonly #rotation: Rotation;
@@ -99,12 +99,12 @@ export class Session {
     return this.#state;
   }
 
-  /** 0 while there is none. */
+  /** 0 while there is no session. */
   get id(): bigint {
     return this.#identity.id;
   }
 
-  /** What was asked for until a server has granted something else. */
+  /** The timeout that the server granted, or the one asked for until it has. */
   get timeoutMs(): number {
     return this.#timeoutMs;
   }
@@ -147,10 +147,7 @@ export class Session {
     else operation.fail(refusal);
   }
 
-  /**
-   * Registers a watcher. To be called while the answer of the read that asked for it is being
-   * taken.
-   */
+  /** Registers a watcher. To be called while the answer of its read is being decoded. */
   watch(kind: WatchKind, serverPath: string, watcher: Watcher): void {
     this.#exchange.watch(kind, serverPath, watcher);
   }
@@ -160,7 +157,7 @@ export class Session {
     this.#exchange.watchTree(serverPath, watcher);
   }
 
-  /** Forgets one of those. Returns whether nobody watches its path any more. */
+  /** Removes a tree's watcher. Returns whether it was the path's last one. */
   unwatchTree(serverPath: string, watcher: Watcher): boolean {
     return this.#exchange.unwatchTree(serverPath, watcher);
   }
@@ -232,7 +229,7 @@ export class Session {
   /** Draws the consequences of a visit, and says how long to wait before the next. */
   #conclude(member: HostPort, ended: Visit): number {
     if (ended.kind === "lost") return this.#concludeLoss(ended);
-    // What else a visit ends in while closing is of no interest to anybody.
+    // While closing, it does not matter how the visit ended.
     if (this.#closing !== undefined) return 0;
     if (ended.kind === "expired") {
       this.#expire();
@@ -264,9 +261,7 @@ export class Session {
     return 0;
   }
 
-  /**
-   * The session is over: whoever counted on it is told, and the next connection asks for a new one.
-   */
+  /** The session is over: its users are told, and the next connection asks for a new one. */
   #expire(): void {
     this.#identity = noSession;
     this.#hungUpSince = undefined;
@@ -283,10 +278,10 @@ export class Session {
   }
 
   /**
-   * A server whose data is older than what this session has seen hangs up without a word: a member
-   * that lags, and then another one serves us, or all of them since their data was wiped or
-   * restored. A member that is starting hangs up too, so the session is given up only when its time
-   * is over and the hang-ups have lasted for half of it.
+   * A server whose data is older than what this session has seen hangs up without an answer. If it
+   * only lags, another member serves us; if the data of all was wiped or restored, none ever will.
+   * A member that is starting hangs up too. So the session is given up only when its timeout has
+   * passed and the hang-ups have lasted for half of that.
    */
   #noteHangUp(): void {
     if (this.#identity.id === 0n) return;
@@ -307,7 +302,7 @@ export class Session {
     return savable ? Math.min(connectTimeoutMs, this.#timeoutMs / 3) : connectTimeoutMs;
   }
 
-  /** Why nothing can be done any more, if so. */
+  /** The error for any further operation, if the session has ended for good. */
   #refusal(action: string): ZooKeeperError | undefined {
     return this.#closing === undefined ? this.#authFailure : closedError(action);
   }
@@ -322,7 +317,7 @@ export class Session {
     for (const watcher of watchers) this.#guarded(() => watcher(event));
   }
 
-  /** Runs somebody else's code: what it throws must not end the loop. */
+  /** Runs a user's callback: what it throws must not end the loop. */
   #guarded(callback: () => void): void {
     try {
       callback();

@@ -18,25 +18,23 @@ interface VisitOptions {
   readonly frameBytesMax: number;
   /** The connect request: the session to resume, or none. */
   readonly hello: Uint8Array;
-  /** For the time until the member has answered `hello`. */
+  /** How long the member may take to answer `hello`. */
   readonly handshakeLimitMs: number;
   /** Ends the visit. */
   readonly signal: AbortSignal;
-  /** The member has taken the session up: requests may go out. */
+  /** Called when the member serves the session: requests may be sent. */
   readonly onGranted: (grant: SessionGrant, connection: Connection) => void;
-  /** Takes each payload after that. What it throws ends the visit. */
+  /** Takes each payload after that. If it throws, the visit ends. */
   readonly onFrame: (frame: Uint8Array | CutFrame) => void;
 }
 
 /** How a visit ended. */
 export type Visit =
-  /**
-   * No session could be had there. `hungUp`: it took the connection and closed it without a word.
-   */
+  /** The member did not serve a session. `hungUp`: it closed the connection without an answer. */
   | { readonly kind: "unreachable"; readonly reason: string; readonly hungUp: boolean }
-  /** The member knows that the session is over. */
+  /** The member says that the session is over. */
   | { readonly kind: "expired" }
-  /** The session was taken up, and then the connection ended. Times are by the clock's `now`. */
+  /** The member served the session, then the connection ended. Times are by the clock's `now`. */
   | {
     readonly kind: "lost";
     readonly error: ZooKeeperError;
@@ -50,7 +48,7 @@ const hungUp: Visit = {
   reason: "hung up without an answer: it is not serving, or its data is older than ours",
 };
 
-/** The same where we do not speak TLS: which nobody who does says in so many words. */
+/** The same on a plain connection, where a member that expects TLS also hangs up. */
 const hungUpOnPlain: Visit = {
   ...hungUp,
   reason:

@@ -1,21 +1,21 @@
-/** Who is to be told about which path. Watches fire once, as the server's do. */
+/** The watchers of a session. Watches fire once, as the server's do, but for those of trees. */
 
 import type { ServerEventType, WatchedPaths } from "./protocol.ts";
 
 /** Something happened to a watched path. */
 export interface WatchEvent {
   /**
-   * `lost`: the session expired and the watch with it; read again once connected, and watch anew.
-   * The others are the server's.
+   * `lost`: the session expired, and the watch with it: read and watch again once connected. The
+   * other types are the server's.
    */
   readonly type: ServerEventType | "lost";
   readonly path: string;
 }
 
-/** Takes one event. What it throws is logged and goes no further. */
+/** Takes one event. What it throws is only logged. */
 export type Watcher = (event: WatchEvent) => void;
 
-/** Which read registered a watch: it decides which events fire it. */
+/** The read that registered a watch, which decides what events fire it. */
 export type WatchKind = keyof WatchedPaths;
 
 const kindsByEvent: Record<ServerEventType, readonly WatchKind[]> = {
@@ -26,8 +26,8 @@ const kindsByEvent: Record<ServerEventType, readonly WatchKind[]> = {
 };
 
 /**
- * Most bytes of paths in one setWatches request: well below the megabyte at which a server's
- * default `jute.maxbuffer` drops the connection, which would repeat itself for ever.
+ * Most bytes of paths in one setWatches request: well below a server's default `jute.maxbuffer` of
+ * a megabyte, past which it drops the connection, each time anew.
  */
 export const setWatchesBytesMax = 128 * 1024;
 
@@ -39,7 +39,7 @@ export class Watchers {
     children: new Map(),
   };
 
-  /** Those of a path and all below it, which are not used up. */
+  /** Watchers of a path and everything below, which stay after an event. */
   readonly #trees = new Map<string, Set<Watcher>>();
 
   /** Registers a watcher of a path and all below it. */
@@ -49,39 +49,39 @@ export class Watchers {
     else watchers.add(watcher);
   }
 
-  /** Takes one of those out. Returns whether it was the last one of its path. */
+  /** Removes a tree's watcher. Returns whether it was the path's last one. */
   removeTree(path: string, watcher: Watcher): boolean {
     const watchers = this.#trees.get(path);
     return watchers?.delete(watcher) === true && watchers.size === 0 && this.#trees.delete(path);
   }
 
-  /** The paths of those. */
+  /** The paths of the watched trees. */
   get trees(): readonly string[] {
     return [...this.#trees.keys()];
   }
 
-  /** Takes all of those out. */
+  /** Removes and returns the watchers of all trees. */
   takeTrees(): Map<string, Set<Watcher>> {
     const taken = new Map(this.#trees);
     this.#trees.clear();
     return taken;
   }
 
-  /** Registers a watcher; the same one twice for a path and kind is told once. */
+  /** Registers a watcher. One that is registered twice for a path and kind is told once. */
   add(kind: WatchKind, path: string, watcher: Watcher): void {
     const watchers = this.#byKind[kind].get(path);
     if (watchers === undefined) this.#byKind[kind].set(path, new Set([watcher]));
     else watchers.add(watcher);
   }
 
-  /** Takes out those whom an event concerns, each once; those of a tree stay. */
+  /** Returns the watchers that an event concerns, each once, and removes them but for trees'. */
   take(type: ServerEventType, path: string): Set<Watcher> {
     const taken = new Set<Watcher>();
     for (const kind of kindsByEvent[type]) {
       for (const watcher of this.#byKind[kind].get(path) ?? []) taken.add(watcher);
       this.#byKind[kind].delete(path);
     }
-    // What changes among the children of a node is told of these by themselves.
+    // Watchers of trees get events of the children themselves.
     if (type === "children") return taken;
     for (const [root, watchers] of this.#trees) {
       if (!isWithin(path, root)) continue;
@@ -90,7 +90,7 @@ export class Watchers {
     return taken;
   }
 
-  /** Takes out everybody, each once per path. */
+  /** Removes and returns all watchers by path. */
   takeAll(): Map<string, Set<Watcher>> {
     const taken = this.takeTrees();
     for (const watchersByPath of Object.values(this.#byKind)) {
@@ -102,7 +102,7 @@ export class Watchers {
     return taken;
   }
 
-  /** All watched paths, in pieces of at most `bytesMax` (a longer path stands alone). */
+  /** All watched paths in chunks of at most `bytesMax` (a longer path has its own). */
   *chunks(bytesMax = setWatchesBytesMax): Generator<WatchedPaths, void> {
     let chunk = emptyChunk();
     let chunkBytes = 0;
