@@ -70,9 +70,10 @@ Deno.test("what does not go with --input is said, and costs nothing", async () =
 Deno.test("without a server, or where none offers the method, it stops and says where", async () => {
   await using home = await RpcHome.create();
   await Deno.writeTextFile(`${home.workingDirectory}/in`, numbers(100_000));
-  const nobody = await home.run(["call", "ping", "--input", "in"]);
+  const nobody = await home.run(["call", "ping", "--input", "in", "-c", "4"]);
   assert.equal(nobody.code, 1);
-  assert.match(nobody.stderr, /stopped \(there is no server\) after line 1: /);
+  assert.match(nobody.stderr, /^rpc: lines 1 to 4 have not run: Unavailable: No server of service/);
+  assert.match(nobody.stderr, /\nrpc: stopped \(there is no server\) before the first line\n$/);
   await home.serve();
   const unknown = await home.run(["call", "pong", "--input", "in", "--failed", "failed"]);
   assert.equal(unknown.code, 1);
@@ -98,39 +99,78 @@ Deno.test("the line that a stopped input tells goes on behind it, and keeps the 
   assert.equal(failed, numbers(4));
 });
 
+/** Lines that are answered at once; those behind them wait until they are let go. */
+const freeCount = 100;
+
+/** A run of lines of which as many as may be under way have begun, and wait. */
+async function heldRun(home: RpcHome) {
+  const directory = home.workingDirectory;
+  await Deno.writeTextFile(
+    `${directory}/held.ts`,
+    `import { defineProcedure, z } from "rpc";
+    export const held = defineProcedure({
+      input: z.object({ i: z.int() }), output: z.string(),
+      ...{ kind: "io", idempotent: true, description: "" },
+    }, async ({ i }) => {
+      if (i > ${freeCount}) {
+        await Deno.writeTextFile("begun", "x", { append: true });
+        while (await Deno.stat("go").catch(() => undefined) === undefined) {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      }
+      return "pong " + i;
+    });`,
+  );
+  const count = 2 * freeCount;
+  const concurrency = 16;
+  await Deno.writeTextFile(`${directory}/in`, numbers(count));
+  await Deno.writeTextFile(`${directory}/begun`, "");
+  return {
+    concurrency,
+    serve: () => home.serve(["127.0.0.1", "0", "held.ts"]),
+    async start() {
+      const args = ["--input", "in", "-c", `${concurrency}`, "--failed", "failed", "-t", "60s"];
+      const run = home.start(["call", "held", ...args]);
+      await this.haveBegun(concurrency);
+      await waitFor("the first results", () => run.lines.length === freeCount);
+      return run;
+    },
+    haveBegun: (least: number) =>
+      waitFor(
+        `${least} begun calls`,
+        async () => (await Deno.readTextFile(`${directory}/begun`)).length >= least,
+      ),
+    async endsWell(run: Awaited<ReturnType<RpcHome["start"]>>) {
+      // Longer than the client by itself waits for a server.
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      await Deno.writeTextFile(`${directory}/go`, "");
+      await this.serve();
+      assert.equal(await run.ended(), 0, run.describe());
+      assert.deepEqual(run.lines, pongs(count));
+      assert.equal(await Deno.readTextFile(`${directory}/failed`), "");
+    },
+  };
+}
+
 Deno.test("killing servers during it loses no line, also when all are gone for a while", async () => {
   await using home = await RpcHome.create();
-  const servers = [await home.serve(), await home.serve()];
-  const count = 20_000;
-  await Deno.writeTextFile(`${home.workingDirectory}/in`, numbers(count));
-  const run = home.start(["call", "ping", "--input", "in", "-c", "16", "--failed", "failed"]);
-  await waitFor("the first results", () => run.lines.length > 100);
+  const held = await heldRun(home);
+  const servers = [await held.serve(), await held.serve()];
+  const run = await held.start();
   await servers[0]?.kill();
-  await waitFor("more results", () => run.lines.length > 2_000 || run.code !== undefined);
+  // What that one had is under way at the other.
+  await held.haveBegun(held.concurrency + 1);
   await servers[1]?.kill();
-  // Longer than the client by itself waits for a server.
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
-  await home.serve();
-  assert.equal(await run.ended(), 0, run.describe());
-  assert.deepEqual(run.lines, pongs(count));
-  assert.equal(await Deno.readTextFile(`${home.workingDirectory}/failed`), "");
+  await held.endsWell(run);
 });
 
 Deno.test("killing the only server there ever was loses no line of an idempotent procedure", async () => {
   await using home = await RpcHome.create();
-  const server = await home.serve();
-  const count = 20_000;
-  await Deno.writeTextFile(`${home.workingDirectory}/in`, numbers(count));
-  const run = home.start(["call", "ping", "--input", "in", "-c", "16", "--failed", "failed"]);
-  await waitFor("the first results", () => run.lines.length > 100);
+  const held = await heldRun(home);
+  const server = await held.serve();
+  const run = await held.start();
   await server.kill();
-  assert.ok(run.lines.length < count, "it ended before the server was killed");
-  // Longer than the client by itself waits for a server.
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
-  await home.serve();
-  assert.equal(await run.ended(), 0, run.describe());
-  assert.deepEqual(run.lines, pongs(count));
-  assert.equal(await Deno.readTextFile(`${home.workingDirectory}/failed`), "");
+  await held.endsWell(run);
 });
 
 Deno.test("a line that may have run is not run again, but told and kept", async () => {

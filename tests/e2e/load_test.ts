@@ -37,7 +37,7 @@ signalTest("Ctrl-C prints the summary of what was done until then", async () => 
   assert.match(call.stderr, /^latency p50 /m);
 });
 
-Deno.test("with nobody there nor ever before, runs of every kind end after the first calls", async () => {
+Deno.test("with nobody there nor ever before, runs of every kind end after the first calls, told once", async () => {
   const kinds: [flags: string[], failedMax: number][] = [
     [["--repeat", "100"], 1],
     [["--repeat", "100", "--concurrency", "10"], 10],
@@ -50,6 +50,7 @@ Deno.test("with nobody there nor ever before, runs of every kind end after the f
     const { code, stderr } = await home.run(["call", "ping", ...flags, "--summary", "json"]);
     assert.equal(code, 1, stderr);
     assert.match(stderr, /failed: Unavailable: No server of service "rpc" is registered/);
+    assert.equal(stderr.match(/failed: /g)?.length, 1, stderr);
     assert.match(stderr, /^rpc: stopped: there is no server to call$/m);
     const { calls } = JSON.parse(stderr.slice(stderr.lastIndexOf("\n{")));
     assert.ok(calls >= 1 && calls <= failedMax, `${flags}: ${stderr}`);

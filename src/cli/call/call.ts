@@ -253,7 +253,9 @@ function tellEnd(
   const kept = failedLines?.count ?? 0;
   if (end.failed > 0 || kept > 0) {
     const which = kept > end.failed ? "with those whose results were not written" : "of them";
-    const where = failed === undefined ? "" : `; ${kept} ${which} are in ${failed}`;
+    const where = failed === undefined
+      ? "; --failed <file> keeps such lines, to run them again"
+      : `; ${kept} ${which} are in ${failed}`;
     console.error(problemLine(`${end.failed} of ${end.done} lines failed${where}`));
   }
 }

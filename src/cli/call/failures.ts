@@ -30,6 +30,8 @@ interface FailuresOptions {
 export class Failures {
   readonly #options: FailuresOptions;
   #count = 0;
+  /** The name of the error that calls fail by as the run stops, if one was told. */
+  #toldAtEnd: string | undefined;
 
   constructor(options: FailuresOptions) {
     this.#options = options;
@@ -39,12 +41,20 @@ export class Failures {
     return this.#count;
   }
 
-  /** A call has failed, at that server if it was sent to one. */
-  add(job: Job, error: RpcError, server: string | undefined): void {
+  /**
+   * A call has failed, at that server if it was sent to one.
+   *
+   * @param isOver the run stops: what all calls that were under way fail by is told once
+   */
+  add(job: Job, error: RpcError, server: string | undefined, isOver = false): void {
     const { flags, tell } = this.#options;
     const shownMax = flags.input === undefined ? callsShownMax : linesShownMax;
     this.#count++;
     if (this.#count > shownMax) return;
+    if (isOver) {
+      if (this.#toldAtEnd === error.name) return;
+      this.#toldAtEnd = error.name;
+    }
     const where = server === undefined || error.message.includes(server) ? "" : ` at ${server}`;
     const hint = flags.input === undefined ? hintFor(error, this.#options.method) : undefined;
     const line = `${this.#subjectOf(job)} failed${where}: ${error.name}: ${toldMessage(error)}` +
@@ -52,6 +62,15 @@ export class Failures {
     tell(problemLine(plainLine(line)));
     if (flags.verbose && error.stack !== undefined) tell(indentedText(error.stack));
     if (this.#count === shownMax) tell("rpc: further failures are only counted");
+  }
+
+  /** Lines were begun and have not run, as the run stops: of no consequence, but for the reason. */
+  notRun(first: Job, last: Job, error: RpcError): void {
+    const lines = first === last
+      ? `line ${first.number} has`
+      : `lines ${first.number} to ${last.number} have`;
+    const line = `${lines} not run: ${error.name}: ${toldMessage(error)}`;
+    this.#options.tell(problemLine(plainLine(line)));
   }
 
   #subjectOf({ number, params }: Job): string {

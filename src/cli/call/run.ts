@@ -41,8 +41,11 @@ export interface RunEnd {
   readonly stoppedBecause: string | undefined;
   /** Why results could not be written. */
   readonly writeProblem: string | undefined;
-  /** The number of the last call that was begun; 0 of none. */
-  readonly lastBegun: number;
+  /**
+   * The number of the last call that may have run, or whose line is kept with those that failed; 0
+   * of none. Behind it the next run may begin.
+   */
+  readonly lastRun: number;
   /** Jobs that have run, and whose results are neither written nor in the file of failed lines. */
   readonly lost: readonly Job[];
 }
@@ -66,6 +69,13 @@ const patienceMs = 30_000;
 /** How long it waits before it asks again. */
 const pauseMs = 250;
 
+/** A line that has not run, since the run stopped. */
+interface PutBack {
+  readonly place: number;
+  readonly job: Job;
+  readonly report: CallReport;
+}
+
 /** The calls of one `rpc call`, from whatever source they come. */
 export class CallRun {
   readonly #options: CallRunOptions;
@@ -73,9 +83,10 @@ export class CallRun {
   readonly #results: CallResults;
   readonly #failures: Failures;
   readonly #progress: Progress | undefined;
+  readonly #putBack: PutBack[] = [];
   #underWay = 0;
   #done = 0;
-  #lastBegun = 0;
+  #lastRun = 0;
   /** Every call asks for a stream until an answer has told that the procedure is none. */
   #isPlain: boolean;
   #isAnswered = false;
@@ -124,6 +135,7 @@ export class CallRun {
     } finally {
       signal.removeEventListener("abort", interrupted);
     }
+    this.#settlePutBack();
     const lost = await this.#results.flushed();
     this.#progress?.stop();
     return {
@@ -131,7 +143,7 @@ export class CallRun {
       failed: this.#failures.count,
       stoppedBecause: this.#stoppedBecause,
       writeProblem: this.#writer.problem,
-      lastBegun: this.#lastBegun,
+      lastRun: this.#lastRun,
       lost,
     };
   }
@@ -154,13 +166,14 @@ export class CallRun {
 
   async #run(job: Job): Promise<void> {
     const place = this.#results.begin();
-    this.#lastBegun = job.number;
     this.#underWay++;
     const report = job.params instanceof RpcError
       ? notCalled(job.params)
       : await this.#call(place, job, job.params);
     this.#underWay--;
-    if (this.#isGivenUp(report)) this.#results.end(place, job, undefined);
+    if (this.#isDone(report)) this.#lastRun = Math.max(this.#lastRun, job.number);
+    if (this.#isPutBack(job, report)) this.#putBack.push({ place, job, report });
+    else if (this.#isGivenUp(report)) this.#results.end(place, job, undefined);
     else this.#ended(place, job, report);
     await this.#results.keepingUp();
   }
@@ -174,16 +187,47 @@ export class CallRun {
     return error?.name === "Cancelled" && (signal.aborted || this.#writer.isOver);
   }
 
+  /** Whether it must not run again: it may have run, or its line is kept with those that failed. */
+  #isDone({ error }: CallReport): boolean {
+    return error?.executed !== "no" || this.#options.failedLines !== undefined;
+  }
+
+  /**
+   * A line that has not run because the run stops has not failed: it is left for the next run.
+   */
+  #isPutBack({ params }: Job, report: CallReport): boolean {
+    return this.#options.flags.input !== undefined && this.#isStopping && !this.#isDone(report) &&
+      !(params instanceof RpcError) && report.error?.name !== "InvalidParams";
+  }
+
+  /**
+   * Ends the lines that were put back. The next run can begin only behind the last line that has
+   * run, since that must not run twice: those before it have failed after all.
+   */
+  #settlePutBack(): void {
+    const putBack = this.#putBack.sort((one, other) => one.job.number - other.job.number);
+    for (const { place, job, report } of putBack) {
+      if (job.number < this.#lastRun) this.#ended(place, job, report);
+      else this.#results.end(place, job, undefined);
+    }
+    const left = putBack.filter(({ job }) => job.number > this.#lastRun);
+    const [first, last] = [left[0], left.at(-1)];
+    if (first?.report.error === undefined || last === undefined) return;
+    this.#failures.notRun(first.job, last.job, first.report.error);
+  }
+
   #ended(place: number, job: Job, report: CallReport): void {
-    const { summary, record, flags } = this.#options;
+    const { summary, record, flags, failedLines } = this.#options;
     const { error, server, durationMs } = report;
     this.#done++;
     if (!(job.params instanceof RpcError)) {
       summary?.add(report, job.lateMs);
       record?.add(report);
     }
-    if (error !== undefined) this.#failures.add(job, error, server);
-    else if (flags.verbose && flags.input === undefined) {
+    if (error !== undefined) {
+      const isKept = flags.input === undefined || failedLines !== undefined;
+      this.#failures.add(job, error, server, isKept && this.#isStopping);
+    } else if (flags.verbose && flags.input === undefined) {
       this.#tell(`rpc: call ${job.number}: ${server}, ${durationMs.toFixed(3)} ms`);
     }
     this.#results.end(place, job, report);

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../../src/base/clock.ts";
 import type { Client } from "../../../src/client/client.ts";
 import { CallStream } from "../../../src/client/call_stream.ts";
+import { RpcError } from "../../../src/base/errors.ts";
+import { FailedLines } from "../../../src/cli/call/input/failed_lines.ts";
 import type { CallReport } from "../../../src/client/call_report.ts";
 import { type CallFlags, callFlags } from "../../../src/cli/call/flags.ts";
 import { NumberedJobs } from "../../../src/cli/call/numbered_jobs.ts";
@@ -20,7 +22,11 @@ function report(result: unknown): CallReport {
 function newRun(
   flags: CallFlags,
   stream: Client["stream"],
-  more: { signal?: AbortSignal; textOf?: (result: unknown) => string } = {},
+  more: {
+    signal?: AbortSignal;
+    textOf?: (result: unknown) => string;
+    failedLines?: FailedLines;
+  } = {},
 ): CallRun {
   const client = {
     stream,
@@ -37,7 +43,7 @@ function newRun(
       paramsOf: (i) => [i],
       clock: systemClock,
     }),
-    failedLines: undefined,
+    failedLines: more.failedLines,
     summary: undefined,
     record: undefined,
     newProgress: undefined,
@@ -87,4 +93,46 @@ Deno.test("a stream that waits for its turn leaves nothing behind at Ctrl-C's si
   const { done, failed } = await run.run();
   assert.deepEqual([done, failed], [2_000, 0]);
   assert.ok(listeners < 10, `${listeners} listeners`);
+});
+
+/** How lines end of which only the third runs: the others are told that no server offers it. */
+async function stoppedRun(failedLines?: FailedLines) {
+  const { promise: isRefused, resolve: refused } = Promise.withResolvers<void>();
+  const run = newRun(
+    flagsOf({ input: "-", repeat: 5, concurrency: 4 }),
+    (_, params) => {
+      const stream = new CallStream(64, () => {});
+      const [number] = params as number[];
+      const error = new RpcError("MethodNotFound", "No method");
+      // The last of those that were begun, when the run stops for it already.
+      if (number === 3) void isRefused.then(() => stream.ended(report("done")));
+      else {
+        queueMicrotask(() => {
+          stream.ended({ ...report(undefined), error });
+          if (number === 4) refused();
+        });
+      }
+      return stream;
+    },
+    failedLines === undefined ? {} : { failedLines },
+  );
+  const { done, failed, lastRun, stoppedBecause } = await run.run();
+  assert.equal(stoppedBecause, "no server offers the method");
+  return { done, failed, lastRun };
+}
+
+Deno.test("a run that stops goes on behind the last line that has run: what has not, and is kept nowhere, is left or told", async () => {
+  // The fourth is left for the next run, the first two have failed after all.
+  assert.deepEqual(await stoppedRun(), { done: 3, failed: 2, lastRun: 3 });
+});
+
+Deno.test("a run that stops passes over the lines that are kept with those that failed", async () => {
+  const path = await Deno.makeTempFile();
+  const failedLines = await FailedLines.open(path, "-", false);
+  try {
+    assert.deepEqual(await stoppedRun(failedLines), { done: 4, failed: 3, lastRun: 4 });
+  } finally {
+    failedLines.close();
+    await Deno.remove(path);
+  }
 });

@@ -22,20 +22,21 @@ interface Stopped {
 /** What a run of lines that stopped before the last one tells: where, and how to go on. */
 export function stopText(end: RunEnd, stopped: Stopped): string {
   const { skip } = stopped;
-  const lastBegun = Math.max(end.lastBegun, skip);
-  const last = end.lost.reduce((least, { number }) => Math.min(least, number - 1), lastBegun);
-  const where = whereOf(last, lastBegun, skip);
+  const lastRun = Math.max(end.lastRun, skip);
+  const last = end.lost.reduce((least, { number }) => Math.min(least, number - 1), lastRun);
+  const where = whereOf(last, lastRun, stopped.skip, end.failed);
   return plainLine(`rpc: stopped (${end.stoppedBecause}) ${where}${goOnText(last, stopped)}`);
 }
 
-function whereOf(last: number, lastBegun: number, skip: number): string {
-  if (lastBegun === 0) return "before the first line";
-  if (lastBegun === skip) return `before line ${skip + 1}`;
-  if (last === lastBegun) {
-    return `after line ${last}: all lines up to it are done, and none after it has begun`;
+function whereOf(last: number, lastRun: number, skip: number, failed: number): string {
+  if (lastRun === 0) return "before the first line";
+  if (lastRun === skip) return `before line ${skip + 1}`;
+  if (last === lastRun) {
+    const except = failed === 0 ? "" : `, except the ${failed} that failed`;
+    return `after line ${last}: all lines up to it are done${except}, and none after it has run`;
   }
   return `after line ${last}: the results of all lines up to it are kept; those up to ` +
-    `${lastBegun} have run too, but results of some of them are lost`;
+    `${lastRun} have run too, but results of some of them are lost`;
 }
 
 function goOnText(last: number, stopped: Stopped): string {

@@ -10,7 +10,7 @@ const end = {
   failed: 0,
   stoppedBecause: "interrupted",
   writeProblem: undefined,
-  lastBegun: 7,
+  lastRun: 7,
   lost: [],
 };
 
@@ -80,7 +80,7 @@ Deno.test("on Windows it tells PowerShell's line too, where that is another", ()
 Deno.test("lines from stdin are to be given again, and nothing is said before the first line", () => {
   const stopped = { method: "m", flags: callFlags, given: new Map(), input: "-", skip: 0 };
   assert.match(stopText(end, stopped), /; go on with the same lines and --skip 7$/);
-  assert.match(stopText({ ...end, lastBegun: 0 }, stopped), /before the first line$/);
-  const skipped = stopText({ ...end, lastBegun: 0 }, { ...stopped, skip: 4 });
+  assert.match(stopText({ ...end, lastRun: 0 }, stopped), /before the first line$/);
+  const skipped = stopText({ ...end, lastRun: 0 }, { ...stopped, skip: 4 });
   assert.match(skipped, /before line 5; go on with the same lines and --skip 4$/);
 });
