@@ -9,11 +9,11 @@ export interface CallItems {
   /** Items that have come. Once there are some, the call is not sent again. */
   readonly received: number;
   /**
-   * Takes the next items.
+   * Takes the next items, which came in so many bytes.
    *
    * @throws {RpcError} InvalidRequest: the server sent more than it was granted
    */
-  items(items: readonly unknown[]): void;
+  items(items: readonly unknown[], bytes: number): void;
   /** Tells the server that so many more may be sent. Set by the connection that the call is on. */
   grant: ((n: number) => void) | undefined;
 }

@@ -25,6 +25,8 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
   readonly #own: (item: unknown) => unknown;
   readonly #report = Promise.withResolvers<StreamReport>();
   #waiting: unknown[] = [];
+  /** What all of them came in, those included that were read. */
+  #waitingBytes = 0;
   #next = 0;
   #received = 0;
   #isStream = false;
@@ -66,7 +68,13 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
     return this.#report.promise;
   }
 
-  items(items: readonly unknown[]): void {
+  /** About what the items take that have come and were not read. */
+  get heldBytes(): number {
+    const { length } = this.#waiting;
+    return length === 0 ? 0 : this.#waitingBytes * (length - this.#next) / length;
+  }
+
+  items(items: readonly unknown[], bytes: number): void {
     if (this.#received + items.length > this.#granted) {
       const message = "it sent more items of a stream than it was granted";
       throw new RpcError("InvalidRequest", message);
@@ -74,7 +82,10 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
     // Also when there are none, which says that it is a stream.
     this.#isStream = true;
     this.#received += items.length;
-    if (!this.#isLeft) this.#waiting.push(...items);
+    if (!this.#isLeft) {
+      this.#waiting.push(...items);
+      this.#waitingBytes += bytes;
+    }
     this.#readers.wake();
   }
 
@@ -130,6 +141,7 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
     const item = this.#waiting[this.#next++];
     if (this.#next === this.#waiting.length) {
       this.#waiting = [];
+      this.#waitingBytes = 0;
       this.#next = 0;
     }
     // Half of it at a time: a message for each item would cost as much as the items.

@@ -288,7 +288,7 @@ export class Connection implements CallHolder {
     this.#messagesReceived++;
     const message = decodeReply(line);
     if (isResponse(message)) this.#settle(message);
-    else if (message.method === reservedMethods.item) this.#takeItems(message.params);
+    else if (message.method === reservedMethods.item) this.#takeItems(message.params, line.length);
     else if (message.method === reservedMethods.goaway) {
       this.#wentAway = true;
       this.#events.goaway();
@@ -296,11 +296,11 @@ export class Connection implements CallHolder {
     // Other notifications belong to protocols newer than this one.
   }
 
-  #takeItems(params: Params | undefined): void {
+  #takeItems(params: Params | undefined, bytes: number): void {
     const read = itemParams(params);
     if (read === undefined || typeof read.id !== "number") return;
     // None: the items of a call that was given up.
-    this.#pending.get(read.id)?.stream?.items(read.items);
+    this.#pending.get(read.id)?.stream?.items(read.items, bytes);
   }
 
   #settle(response: Response): void {

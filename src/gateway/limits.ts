@@ -23,8 +23,8 @@ export const gatewayStreamsMax = 1_024;
 export const gatewayBodiesBytesMax = 64 * 1024 * 1024;
 
 /**
- * What long answers of a gateway may hold, over all requests, before those who do not read keep
- * others out.
+ * What long answers and items of streams may hold in a gateway, over all requests, before those who
+ * read nothing lose theirs, and while all read no more is taken on.
  */
 export const gatewayAnswersBytesMax = 64 * 1024 * 1024;
 
@@ -33,11 +33,20 @@ export const gatewayAnswersBytesMax = 64 * 1024 * 1024;
  */
 export const gatewayAnswerPieceBytes = 64 * 1024;
 
-/** What all WebSockets of a gateway may hold unread before one that reads too slowly is closed. */
-export const gatewaySocketsUnreadBytesMax = 256 * 1024 * 1024;
+/** What all WebSockets of a gateway may hold unread before those that read nothing are closed. */
+export const gatewaySocketsUnreadBytesMax = 128 * 1024 * 1024;
 
-/** Up to so many bytes a body is taken as a whole; it has come with its head as a rule. */
+/**
+ * Up to so many bytes a body is taken as a whole; it has come with its head as a rule. It is
+ * bounded by the number of requests alone, so that who sends long ones keeps no short one out.
+ */
 export const gatewayShortBodyBytes = 16 * 1024;
+
+/**
+ * For how long a peer has neither sent nor read a piece of what a gateway holds for it, before it
+ * has to let go in favour of others: many times what a network takes to go on.
+ */
+export const gatewayStuckMs = 1_000;
 
 /** How long a gateway waits for a request's body. One byte a second is no way to send one. */
 export const gatewayBodyTimeoutMs = 30_000;

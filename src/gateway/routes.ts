@@ -1,6 +1,7 @@
+import { Budget } from "../base/bounds/budget.ts";
 import type { Clock } from "../base/clock.ts";
 import { isRpcError, messageOf } from "../base/errors.ts";
-import { gatewayRequestsMax, gatewayStreamsMax } from "./limits.ts";
+import { gatewayRequestsMax, gatewaySocketsUnreadBytesMax, gatewayStreamsMax } from "./limits.ts";
 import type { Logger } from "../base/log.ts";
 import type { Access } from "./door/access.ts";
 import type { Agents } from "./agents/agents.ts";
@@ -55,12 +56,16 @@ export class Routes {
   readonly #options: RoutesOptions;
   readonly #sockets = new Set<SocketSession>();
   readonly #leftovers: Leftovers;
+  /** What the peers of all WebSockets have not read. */
+  readonly #unread: Budget;
   #requests = 0;
   #isDraining = false;
 
   constructor(options: RoutesOptions) {
     this.#options = options;
     this.#leftovers = new Leftovers(options.clock);
+    const unreadMax = Math.max(gatewaySocketsUnreadBytesMax, 2 * options.bound.bytes);
+    this.#unread = new Budget(unreadMax, options.clock);
   }
 
   /** WebSockets that are open. */
@@ -78,7 +83,7 @@ export class Routes {
       const origin = request.headers.get("origin");
       access.checkPlace(url, request.headers);
       cors = access.corsHeaders(origin);
-      if (this.#requests > gatewayRequestsMax) {
+      if (this.#requests > gatewayRequestsMax && !this.#options.bodies.makeRoom()) {
         const text = `Cannot take the request: ${gatewayRequestsMax} are being answered`;
         throw new HttpProblem(503, "Overloaded", text);
       }
@@ -206,17 +211,12 @@ export class Routes {
     const { calls, clock, bound } = this.#options;
     const session = new SocketSession(
       socket,
-      { calls, clock, bound, unreadBytes: () => this.#unreadBytes() },
+      { calls, clock, bound, unread: this.#unread },
       { traceparent, timeoutMs },
     );
     this.#sockets.add(session);
     session.ended.addEventListener("abort", () => this.#sockets.delete(session), { once: true });
     return response;
-  }
-
-  /** What the peers of all WebSockets have not read. */
-  #unreadBytes(): number {
-    return this.#sockets.values().reduce((sum, { unreadBytes }) => sum + unreadBytes, 0);
   }
 
   /** What a browser asks before it lets a page of another origin send JSON. */

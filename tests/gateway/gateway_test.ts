@@ -22,7 +22,7 @@ async function gatewayOfNobody() {
     report: () => new Promise<CallReport>((resolve) => calls.push(resolve)),
     stream: () => {
       const stream = new CallStream(64, () => {});
-      stream.items([1]);
+      stream.items([1], 1);
       streams.push(stream);
       return stream;
     },

@@ -9,7 +9,10 @@ import { reservedMethods, reservedPrefix } from "../../wire/reserved.ts";
 import type { Catalogue } from "./catalogue.ts";
 
 /** The items of a call, and how it ended. */
-export type ItemStream = Pick<CallStream, "next" | "return" | "report" | "isStream">;
+export type ItemStream = Pick<
+  CallStream,
+  "next" | "return" | "report" | "isStream" | "heldBytes"
+>;
 
 /** What is counted of one procedure's calls. */
 export interface MethodCounts {
@@ -102,6 +105,9 @@ export class Calls {
       report,
       get isStream() {
         return stream.isStream;
+      },
+      get heldBytes() {
+        return stream.heldBytes;
       },
       next: () =>
         stream.next().catch(async (error) => {

@@ -37,7 +37,10 @@ export async function answerCall(
   if (form !== undefined) {
     checkBegin(request);
     try {
-      return await streamResponse(calls.stream(method, params, options), form, clock);
+      return await streamResponse(calls.stream(method, params, options), form, {
+        clock,
+        unread: answers.unread,
+      });
     } catch (error) {
       if (error instanceof RpcError) return problemResponse(error);
       throw error;

@@ -1,9 +1,12 @@
-import type { Clock, Timer } from "../../base/clock.ts";
+import type { Budget, BudgetHolder } from "../../base/bounds/budget.ts";
+import type { Clock } from "../../base/clock.ts";
+import { type Deadline, DeadlineWheel } from "../../base/deadline_wheel.ts";
 import { isRpcError, messageOf, RpcError } from "../../base/errors.ts";
 import { writeStallTimeoutMs } from "../../base/limits.ts";
 import type { StreamReport } from "../../client/call_stream.ts";
 import { problemDetails } from "../door/problem.ts";
 import { reply } from "../door/reply.ts";
+import { gatewayStuckMs } from "../limits.ts";
 import type { ItemStream } from "./calls.ts";
 
 /** How items are written: server-sent events, or a JSON object a line. */
@@ -34,44 +37,73 @@ const writers: Readonly<Record<StreamForm, Writer>> = {
 
 /**
  * Answers with the items of a call as they come. An item is drawn only when there is room for it on
- * the way to the reader, so that one who reads slowly slows the procedure. The status is that of
- * the first item, or of the error in its place; an error later on is the last thing that is
- * written.
+ * the way to the reader, so that a slow reader slows the procedure; what has come meanwhile counts
+ * to what all leave unread, and past that bound a reader that takes nothing loses its stream. The
+ * status is that of the first item, or of the error in its place; an error later on is the last
+ * thing that is written.
  *
  * @throws {RpcError} the call failed before its first item
  */
 export async function streamResponse(
   stream: ItemStream,
   form: StreamForm,
-  clock: Clock,
+  { clock, unread }: { readonly clock: Clock; readonly unread: Budget },
 ): Promise<Response> {
+  const wheel = DeadlineWheel.of(clock);
   const writer = writers[form];
   const utf8 = new TextEncoder();
   let first: IteratorResult<unknown, undefined> | undefined = await stream.next();
-  let stall: Timer | undefined;
+  let stall: Deadline | undefined;
+  let drawn = 0;
+  let drawnBytes = 0;
+  let fail = () => {};
+  const holder: BudgetHolder = {
+    heldBytes: () => drawnBytes + stream.heldBytes,
+    progress: () => drawn,
+    giveUp: () => fail(),
+  };
+  const end = () => {
+    stall?.cancel();
+    unread.forget(holder);
+  };
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      fail = () => {
+        end();
+        void stream.return();
+        controller.error(new Error("Nobody reads the stream"));
+      };
+    },
     async pull(controller) {
       stall?.cancel();
+      drawn++;
+      drawnBytes = 0;
       try {
         const next = first ?? await stream.next();
         first = undefined;
         if (next.done) {
           controller.enqueue(utf8.encode(writer.end(await stream.report)));
           controller.close();
-          return;
+          return end();
         }
-        controller.enqueue(utf8.encode(writer.item(next.value)));
-        stall = clock.after(writeStallTimeoutMs, () => {
-          void stream.return();
-          controller.error(new Error("Nobody reads the stream"));
+        const bytes = utf8.encode(writer.item(next.value));
+        controller.enqueue(bytes);
+        drawnBytes = bytes.length;
+        const nowMs = clock.now();
+        stall = wheel.add(nowMs + gatewayStuckMs, () => {
+          stall = wheel.add(nowMs + writeStallTimeoutMs, fail);
+          // What has come since then waits with it.
+          unread.count(holder);
         });
+        unread.count(holder);
       } catch (error) {
         controller.enqueue(utf8.encode(writer.error(toRpcError(error))));
         controller.close();
+        end();
       }
     },
     cancel() {
-      stall?.cancel();
+      end();
       void stream.return();
     },
   }, { highWaterMark: 0 });

@@ -1,11 +1,8 @@
+import type { Budget, BudgetHolder } from "../../base/bounds/budget.ts";
 import { isRpcError, messageOf, RpcError } from "../../base/errors.ts";
 import type { Clock } from "../../base/clock.ts";
 import { outboxBytesMax, streamCreditMax, streamWindowMax } from "../../base/limits.ts";
-import {
-  gatewaySocketCallsMax,
-  gatewaySocketsUnreadBytesMax,
-  gatewaySocketUnreadBytesMax,
-} from "../limits.ts";
+import { gatewaySocketCallsMax, gatewaySocketUnreadBytesMax } from "../limits.ts";
 import type { CallOptions } from "../../client/client_options.ts";
 import { BatchLine } from "../../wire/batch.ts";
 import { byteLengthOf, encodeError, encodeItems } from "../../wire/codec.ts";
@@ -18,7 +15,7 @@ import {
 import type { Id, Request as RpcRequest } from "../../wire/message.ts";
 import type { MessageBound } from "../../wire/message_bound.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
-import type { Calls } from "./calls.ts";
+import type { Calls, ItemStream } from "./calls.ts";
 import { answerLine, optionsOf } from "./json_rpc.ts";
 
 /** How often a stream looks whether its peer has read on. A socket tells of it by no event. */
@@ -40,7 +37,7 @@ interface SocketDeps {
   /** Of one message, either way. */
   readonly bound: MessageBound;
   /** What the peers of all sockets have not read. */
-  readonly unreadBytes: () => number;
+  readonly unread: Budget;
 }
 
 interface OpenCall {
@@ -48,6 +45,8 @@ interface OpenCall {
   /** Items of its stream that may still be sent. */
   credit: number;
   more: (() => void) | undefined;
+  /** Its items, if they are sent one by one. */
+  stream: ItemStream | undefined;
 }
 
 /**
@@ -60,6 +59,9 @@ export class SocketSession {
   readonly #options: CallOptions;
   readonly #open = new Map<Id, OpenCall>();
   readonly #ended = new AbortController();
+  readonly #unread: BudgetHolder;
+  /** All that was ever sent. */
+  #sentBytes = 0;
   #inFlight = 0;
   #isDraining = false;
 
@@ -67,6 +69,11 @@ export class SocketSession {
     this.#socket = socket;
     this.#deps = deps;
     this.#options = options;
+    this.#unread = {
+      heldBytes: () => this.#heldBytes(),
+      progress: () => this.#sentBytes - this.#unreadBytes,
+      giveUp: () => this.#close(closeCodes.policy, "All together left too many answers unread"),
+    };
     socket.addEventListener("message", ({ data }) => this.#receive(data));
     // An error is followed by this.
     socket.addEventListener("close", () => this.#end());
@@ -79,8 +86,17 @@ export class SocketSession {
   }
 
   /** What its peer has not read. */
-  get unreadBytes(): number {
+  get #unreadBytes(): number {
     return this.#socket.bufferedAmount;
+  }
+
+  /** The same, and what waits until that is read. */
+  #heldBytes(): number {
+    const streams = this.#open.values().reduce(
+      (sum, { stream }) => sum + (stream?.heldBytes ?? 0),
+      0,
+    );
+    return this.#unreadBytes + streams;
   }
 
   /** Takes no more calls: the gateway ends. Resolves when all are answered and it is closed. */
@@ -133,6 +149,7 @@ export class SocketSession {
       abort: new AbortController(),
       credit: meta?.stream ?? 0,
       more: undefined,
+      stream: undefined,
     };
     const signal = AbortSignal.any([call.abort.signal, this.#ended.signal]);
     if (id !== undefined) this.#open.set(id, call);
@@ -170,6 +187,7 @@ export class SocketSession {
     try {
       const credit = Math.min(call.credit, streamWindowMax);
       const stream = this.#deps.calls.stream(method, params, { ...options, credit });
+      call.stream = stream;
       const over = new AbortController();
       // Also a call that nobody grants anything has a deadline.
       void stream.report.then(({ error }) => error === undefined ? undefined : over.abort());
@@ -219,17 +237,14 @@ export class SocketSession {
 
   #send(text: string): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
-    // The sum over all of them is looked at only by one that leaves much unread itself.
-    const unread = this.unreadBytes;
-    const most = 2 * this.#deps.bound.bytes;
-    const isTooMuch = unread > Math.max(gatewaySocketUnreadBytesMax, most) ||
-      (unread > outboxBytesMax &&
-        this.#deps.unreadBytes() > Math.max(gatewaySocketsUnreadBytesMax, most));
-    if (isTooMuch) {
+    if (this.#unreadBytes > Math.max(gatewaySocketUnreadBytesMax, 2 * this.#deps.bound.bytes)) {
       return this.#close(closeCodes.policy, "Too many answers were not read");
     }
     // A message is a message, and needs no LF.
+    const before = this.#unreadBytes;
     this.#socket.send(text.trimEnd());
+    this.#sentBytes += this.#unreadBytes - before;
+    this.#deps.unread.count(this.#unread);
   }
 
   #close(code: number, reason: string): void {
@@ -239,6 +254,7 @@ export class SocketSession {
   }
 
   #end(): void {
+    this.#deps.unread.forget(this.#unread);
     this.#ended.abort();
   }
 }

@@ -1,35 +1,35 @@
+import { Budget, type BudgetHolder } from "../../base/bounds/budget.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { writeStallTimeoutMs } from "../../base/limits.ts";
 import { boundOfGateway, type MessageBound } from "../../wire/message_bound.ts";
-import { gatewayAnswerPieceBytes, gatewayAnswersBytesMax } from "../limits.ts";
+import { gatewayAnswerPieceBytes, gatewayAnswersBytesMax, gatewayStuckMs } from "../limits.ts";
 import { HttpProblem } from "./problem.ts";
 import { reply } from "./reply.ts";
 
+const noBytes = new Uint8Array(0);
+
 /**
- * Answers with whole texts. A long one is handed out in pieces as its reader takes them, so that it
- * is known what those who do not read leave here: past the bound nothing more is taken on, and who
- * takes nothing for a while loses his answer.
+ * Answers with whole texts. A long one is handed out in pieces as its reader takes them, so that
+ * what is not read yet is known. Past the bound a reader that takes nothing loses its answer, as it
+ * does after a while in any case; while all of them read, nothing more is taken on.
  */
 export class Answers {
   readonly #clock: Clock;
-  readonly #bytesMax: number;
-  #bytes = 0;
+  /** What is not read yet: long answers, and items of streams. */
+  readonly unread: Budget;
 
   /** @param bound of one answer */
   constructor(clock: Clock, { bytes }: MessageBound = boundOfGateway()) {
     this.#clock = clock;
-    this.#bytesMax = Math.max(gatewayAnswersBytesMax, 2 * bytes);
-  }
-
-  /** What long answers hold that were not read yet. */
-  get unreadBytes(): number {
-    return this.#bytes;
+    this.unread = new Budget(Math.max(gatewayAnswersBytesMax, 2 * bytes), clock, {
+      stuckMsMin: gatewayStuckMs,
+    });
   }
 
   /** Refuses what might be answered at length, while too much is not read. @throws {HttpProblem} */
   checkRoom(): void {
-    if (this.#bytes <= this.#bytesMax) return;
-    const text = "Cannot take the request: too many long answers have not been read yet";
+    if (!this.unread.isFull) return;
+    const text = "Cannot take the request: too many long answers are being read";
     throw new HttpProblem(503, "Overloaded", text);
   }
 
@@ -46,12 +46,25 @@ export class Answers {
   #pieces(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
     let at = 0;
     let stall: Timer | undefined;
-    this.#bytes += bytes.length;
+    let fail = () => {};
+    const holder: BudgetHolder = {
+      heldBytes: () => bytes.length,
+      progress: () => at,
+      giveUp: () => fail(),
+    };
     const end = () => {
       stall?.cancel();
-      this.#bytes -= bytes.length;
+      this.unread.forget(holder);
+      bytes = noBytes;
     };
     return new ReadableStream({
+      start: (controller) => {
+        fail = () => {
+          end();
+          controller.error(new Error("Nobody reads the answer"));
+        };
+        this.unread.count(holder);
+      },
       pull: (controller) => {
         stall?.cancel();
         controller.enqueue(bytes.subarray(at, at += gatewayAnswerPieceBytes));
@@ -59,10 +72,7 @@ export class Answers {
           end();
           return controller.close();
         }
-        stall = this.#clock.after(writeStallTimeoutMs, () => {
-          end();
-          controller.error(new Error("Nobody reads the answer"));
-        });
+        stall = this.#clock.after(writeStallTimeoutMs, fail);
       },
       cancel: end,
     }, { highWaterMark: 0 });

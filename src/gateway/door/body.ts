@@ -1,24 +1,53 @@
+import { Budget, type BudgetHolder } from "../../base/bounds/budget.ts";
 import type { Clock } from "../../base/clock.ts";
 import { DeadlineWheel } from "../../base/deadline_wheel.ts";
 import { boundOfGateway, type MessageBound } from "../../wire/message_bound.ts";
-import { gatewayBodiesBytesMax, gatewayBodyTimeoutMs, gatewayShortBodyBytes } from "../limits.ts";
+import {
+  gatewayBodiesBytesMax,
+  gatewayBodyTimeoutMs,
+  gatewayShortBodyBytes,
+  gatewayStuckMs,
+} from "../limits.ts";
 import { HttpProblem } from "./problem.ts";
+
+/** Who sends less than this at a time does not go on sending. */
+const progressBytes = 64 * 1024;
+
+/** A body that is being waited for. */
+interface Waiting {
+  readonly sinceMs: number;
+  giveUp(): void;
+}
 
 /**
  * Reads bodies, of which not too many bytes are held at once, whoever sends them and however
- * slowly.
+ * slowly: past the bound those go first that do not go on.
  */
 export class BodyReader {
   readonly #clock: Clock;
   readonly #bound: MessageBound;
-  readonly #bytesMax: number;
-  #bytes = 0;
+  readonly #held: Budget;
+  /** All of them, the oldest first. */
+  readonly #waiting = new Set<Waiting>();
 
   /** @param bound of one body */
   constructor(clock: Clock, bound: MessageBound = boundOfGateway()) {
     this.#clock = clock;
     this.#bound = bound;
-    this.#bytesMax = Math.max(gatewayBodiesBytesMax, 2 * bound.bytes);
+    this.#held = new Budget(Math.max(gatewayBodiesBytesMax, 2 * bound.bytes), clock, {
+      stuckMsMin: gatewayStuckMs,
+    });
+  }
+
+  /**
+   * Gives up the body that has been waited for longest, if that is long; whether there was one.
+   */
+  makeRoom(): boolean {
+    const [oldest] = this.#waiting;
+    if (oldest === undefined || this.#clock.now() - oldest.sinceMs < gatewayStuckMs) return false;
+    this.#waiting.delete(oldest);
+    oldest.giveUp();
+    return true;
   }
 
   /**
@@ -34,47 +63,45 @@ export class BodyReader {
       throw tooLong(`it is ${length} bytes long`, this.#bound);
     }
     const late = Promise.withResolvers<never>();
+    const nowMs = this.#clock.now();
     const deadline = DeadlineWheel.of(this.#clock).add(
-      this.#clock.now() + gatewayBodyTimeoutMs,
+      nowMs + gatewayBodyTimeoutMs,
       () => late.reject(tooSlow()),
     );
+    const waiting = { sinceMs: nowMs, giveUp: () => late.reject(stoodStill()) };
+    this.#waiting.add(waiting);
     try {
       return length !== undefined && length <= gatewayShortBodyBytes
-        ? await this.#readAtOnce(request, length, late.promise)
-        : await this.#readPieces(request, late.promise);
+        ? decode(utf8, await Promise.race([request.bytes(), late.promise]))
+        : await this.#readPieces(request, late);
     } catch (error) {
       if (error instanceof HttpProblem) throw error;
       throw new HttpProblem(400, "InvalidRequest", "Cannot read the body: it broke off");
     } finally {
       deadline.cancel();
+      this.#waiting.delete(waiting);
     }
   }
 
-  /** One that is short has come with its head as a rule, and a stream of it would cost more. */
-  async #readAtOnce(request: Request, length: number, late: Promise<never>): Promise<string> {
-    if (this.#bytes + length > this.#bytesMax) throw tooMany();
-    this.#bytes += length;
-    try {
-      return decode(utf8, await Promise.race([request.bytes(), late]));
-    } finally {
-      this.#bytes -= length;
-    }
-  }
-
-  async #readPieces({ body }: Request, late: Promise<never>): Promise<string> {
+  async #readPieces({ body }: Request, late: PromiseWithResolvers<never>): Promise<string> {
     if (body === null) return "";
     const reader = body.getReader();
     const decoder = new TextDecoder("utf-8", { fatal: true });
-    let held = 0;
+    let heldBytes = 0;
+    const holder: BudgetHolder = {
+      heldBytes: () => heldBytes,
+      progress: () => Math.floor(heldBytes / progressBytes),
+      giveUp: () => late.reject(stoodStill()),
+    };
     let text = "";
     try {
       while (true) {
-        const { value, done } = await Promise.race([reader.read(), late]);
+        const { value, done } = await Promise.race([reader.read(), late.promise]);
         if (done) return text + decode(decoder);
-        held += value.length;
-        this.#bytes += value.length;
-        if (held > this.#bound.bytes) throw tooLong("it is longer", this.#bound);
-        if (this.#bytes > this.#bytesMax) throw tooMany();
+        heldBytes += value.length;
+        if (heldBytes > this.#bound.bytes) throw tooLong("it is longer", this.#bound);
+        this.#held.count(holder);
+        if (this.#held.isFull) throw tooMany();
         text += decode(decoder, value, { stream: true });
       }
     } catch (error) {
@@ -83,7 +110,7 @@ export class BodyReader {
       else void reader.cancel().catch(() => {});
       throw error;
     } finally {
-      this.#bytes -= held;
+      this.#held.forget(holder);
     }
   }
 }
@@ -122,6 +149,11 @@ function encoded(): HttpProblem {
 
 function tooSlow(): HttpProblem {
   const text = `Cannot wait for the body any longer than ${gatewayBodyTimeoutMs} ms`;
+  return new HttpProblem(408, "InvalidRequest", text, { connection: "close" });
+}
+
+function stoodStill(): HttpProblem {
+  const text = "Cannot wait for the body any longer: it did not go on, and others need the room";
   return new HttpProblem(408, "InvalidRequest", text, { connection: "close" });
 }
 

@@ -2,7 +2,7 @@
 
 import { RpcError } from "../../base/errors.ts";
 import type { LogFields } from "../../base/log.ts";
-import type { BudgetNumbers } from "./budget.ts";
+import type { BudgetNumbers } from "../../base/bounds/budget.ts";
 import type { Stall } from "./peer_watch.ts";
 
 /** Why an answer or an item was not kept. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { partialLinesBytesMax, requestsBytesMax, unreadBytesMax } from "../../base/limits.ts";
 import type { LogFields } from "../../base/log.ts";
-import { Budget } from "./budget.ts";
+import { Budget } from "../../base/bounds/budget.ts";
 import { RequestBytes } from "./request_bytes.ts";
 import { Turns } from "./turns.ts";
 

@@ -1,6 +1,6 @@
 import { crowdedOutboxBytesMax, unreadBytesCrowded } from "../../base/limits.ts";
 import type { Outbox } from "../../wire/outbox.ts";
-import type { Budget, BudgetHolder } from "./budget.ts";
+import type { Budget, BudgetHolder } from "../../base/bounds/budget.ts";
 
 /** What one peer has not read of its answers, as a part of what all have not read. */
 export class Unread {

@@ -11,7 +11,7 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import { Outbox } from "../../wire/outbox.ts";
 import { ReadBuffer } from "../../wire/read_buffer.ts";
 import { textOfLine } from "../../wire/unread/bytes.ts";
-import type { BudgetHolder, BudgetNumbers } from "../bounds/budget.ts";
+import type { BudgetHolder, BudgetNumbers } from "../../base/bounds/budget.ts";
 import type { CallerGroup } from "../bounds/callers.ts";
 import { answerToBeginning, answerToBytes, beginningLength } from "../bounds/foreign.ts";
 import { PeerWatch } from "../bounds/peer_watch.ts";

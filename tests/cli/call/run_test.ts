@@ -85,7 +85,7 @@ Deno.test("a stream that waits for its turn leaves nothing behind at Ctrl-C's si
   const run = newRun(flagsOf({ repeat: 2_000, concurrency: 50 }), () => {
     const stream = new CallStream(64, () => {});
     queueMicrotask(() => {
-      stream.items(["one"]);
+      stream.items(["one"], 5);
       queueMicrotask(() => stream.ended(report(undefined)));
     });
     return stream;

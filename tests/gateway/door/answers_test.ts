@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { writeStallTimeoutMs } from "../../../src/base/limits.ts";
-import { gatewayAnswersBytesMax } from "../../../src/gateway/limits.ts";
+import { gatewayAnswersBytesMax, gatewayStuckMs } from "../../../src/gateway/limits.ts";
 import { Answers } from "../../../src/gateway/door/answers.ts";
 import { HttpProblem } from "../../../src/gateway/door/problem.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
@@ -11,31 +11,54 @@ Deno.test("a long answer arrives whole in pieces, with its length, and is held o
   const answers = new Answers(new VirtualClock());
   const response = answers.of(long, { "content-type": "application/json" });
   assert.equal(response.headers.get("content-length"), "1000000");
-  assert.equal(answers.unreadBytes, 1_000_000);
+  assert.equal(answers.unread.total, 1_000_000);
   assert.equal(await response.text(), long);
-  assert.equal(answers.unreadBytes, 0);
+  assert.equal(answers.unread.total, 0);
   assert.equal(await answers.of("short", {}).text(), "short");
 });
 
-Deno.test("those who do not read long answers keep others out with 503 until they go or time is up", async () => {
-  const clock = new VirtualClock();
-  const answers = new Answers(clock);
+/** Answers to people of whom none has read all, as many as there is room for. */
+function fill(answers: Answers): Response[] {
   const unread: Response[] = [];
-  while (answers.unreadBytes <= gatewayAnswersBytesMax) {
+  while (answers.unread.total <= gatewayAnswersBytesMax) {
     answers.checkRoom();
     unread.push(answers.of(long, {}));
   }
+  return unread;
+}
+
+const readerOf = ({ body }: Response) => (body as ReadableStream<Uint8Array>).getReader();
+
+Deno.test("who reads nothing of a long answer loses it to those who come, and who reads does not", async () => {
+  const clock = new VirtualClock();
+  const answers = new Answers(clock);
+  const [reading, ...silent] = fill(answers).map(readerOf);
+  for (let i = 0; i < 4; i++) {
+    clock.advance(gatewayStuckMs / 4);
+    assert.equal((await reading?.read())?.done, false);
+  }
+  answers.checkRoom();
+  assert.equal((await reading?.read())?.done, false);
+  await assert.rejects(silent[0]?.read() ?? Promise.resolve(), /Nobody reads/);
+  assert.ok(answers.unread.total <= gatewayAnswersBytesMax);
+  await Promise.all([reading, ...silent].map((reader) => reader?.cancel().catch(() => {})));
+  assert.equal(answers.unread.total, 0);
+});
+
+Deno.test("while all read long answers nothing more is taken on, until one goes or time is up", async () => {
+  const clock = new VirtualClock();
+  const answers = new Answers(clock);
+  const [first, ...others] = fill(answers) as [Response, ...Response[]];
   assert.throws(
     () => answers.checkRoom(),
     (error) => error instanceof HttpProblem && error.status === 503,
   );
-  const [first, ...others] = unread as [Response, ...Response[]];
   await first.body?.cancel();
   answers.checkRoom();
-  const readers = others.map(({ body }) => (body as ReadableStream<Uint8Array>).getReader());
+  const readers = others.map(readerOf);
   for (const reader of readers) await reader.read();
   clock.advance(writeStallTimeoutMs);
   for (const reader of readers) await assert.rejects(reader.read(), /Nobody reads/);
-  assert.equal(answers.unreadBytes, 0);
+  assert.equal(answers.unread.total, 0);
   assert.equal(clock.pendingTimers, 0);
 });

@@ -5,6 +5,7 @@ import {
   gatewayBodiesBytesMax,
   gatewayBodyTimeoutMs,
   gatewayShortBodyBytes,
+  gatewayStuckMs,
 } from "../../../src/gateway/limits.ts";
 import { BodyReader } from "../../../src/gateway/door/body.ts";
 import { HttpProblem } from "../../../src/gateway/door/problem.ts";
@@ -45,19 +46,14 @@ Deno.test("a body that does not come in time is 408, and nobody goes on reading 
   assert.equal(clock.pendingTimers, 0);
 });
 
-Deno.test("a short body that does not come in time is 408 too, and its room comes back", async () => {
+Deno.test("a short body that does not come in time is 408 too", async () => {
   const clock = new VirtualClock();
-  const bodies = new BodyReader(clock);
   const headers = { "content-length": String(gatewayShortBodyBytes) };
-  const slow = Array.from({ length: gatewayBodiesBytesMax / gatewayShortBodyBytes }, () => {
-    const { request } = slowRequest();
-    return assert.rejects(bodies.read(new Request(request, { headers })), isProblem(408));
-  });
-  const oneMore = () => new Request("http://127.0.0.1/", { method: "POST", body: "[1]", headers });
-  await assert.rejects(bodies.read(oneMore()), isProblem(503));
+  const { request } = slowRequest();
+  const slow = new BodyReader(clock).read(new Request(request, { headers }));
+  const failed = assert.rejects(slow, isProblem(408));
   await clock.advanceAsync(gatewayBodyTimeoutMs + wheelTickMs);
-  await Promise.all(slow);
-  assert.equal(await bodies.read(oneMore()), "[1]");
+  await failed;
 });
 
 Deno.test("a body without a length is 413 as soon as it is too long", async () => {
@@ -88,23 +84,83 @@ Deno.test("bodies that are no UTF-8, or break off, are 400", async () => {
   await failed;
 });
 
-Deno.test("bodies that are held at once are bounded: one too many is 503, and room comes back", async () => {
-  const bodies = new BodyReader(new VirtualClock());
+/** Bodies of which all but the end has come, as many as there is room for. */
+async function fill(bodies: BodyReader) {
   const slow = Array.from(
     { length: gatewayBodiesBytesMax / messageMaxDefault },
     () => slowRequest(),
   );
   const texts = slow.map(({ request }) => bodies.read(request));
-  const piece = new Uint8Array(messageMaxDefault).fill(32);
+  const piece = new Uint8Array(messageMaxDefault - 2 * goingOnBytes).fill(32);
   for (const { sender } of slow) sender.enqueue(piece);
   await waitFor(
     "the bodies to be held",
     () => slow.every(({ sender }) => sender.desiredSize === 1),
   );
-  const oneMore = () =>
-    bodies.read(new Request("http://127.0.0.1/", { method: "POST", body: "[1]" }));
-  await assert.rejects(oneMore(), isProblem(503));
+  return { slow, texts };
+}
+
+/** So much more is a piece, and less is as good as nothing. */
+const goingOnBytes = 64 * 1024;
+
+const long = () =>
+  new Request("http://127.0.0.1/", { method: "POST", body: " ".repeat(messageMaxDefault) });
+
+Deno.test("long bodies that are held at once are bounded: one too many is 503, and short ones and room come", async () => {
+  const bodies = new BodyReader(new VirtualClock());
+  const { slow, texts } = await fill(bodies);
+  await assert.rejects(bodies.read(long()), isProblem(503));
+  const headers = { "content-length": "3" };
+  const short = new Request("http://127.0.0.1/", { method: "POST", body: "[1]", headers });
+  assert.equal(await bodies.read(short), "[1]");
   for (const { sender } of slow) sender.close();
-  for (const text of texts) assert.equal((await text).length, messageMaxDefault);
-  assert.equal(await oneMore(), "[1]");
+  for (const text of texts) assert.equal((await text).length, messageMaxDefault - 2 * goingOnBytes);
+  assert.equal((await bodies.read(long())).length, messageMaxDefault);
+});
+
+Deno.test("long bodies that do not go on lose their room to those that come, and those that do keep it", async () => {
+  const clock = new VirtualClock();
+  const bodies = new BodyReader(clock);
+  const { slow, texts } = await fill(bodies);
+  const [going, trickling] = slow;
+  for (const bytes of [goingOnBytes, 1]) {
+    // A byte now and then is none.
+    const sender = bytes === 1 ? trickling?.sender : going?.sender;
+    sender?.enqueue(new Uint8Array(bytes).fill(32));
+  }
+  await waitFor("them", () => [going, trickling].every((one) => one?.sender.desiredSize === 1));
+  clock.advance(gatewayStuckMs / 2);
+  const stood = Promise.allSettled(texts.slice(1));
+  going?.sender.enqueue(new Uint8Array(goingOnBytes).fill(32));
+  await waitFor("it to go on", () => going?.sender.desiredSize === 1);
+  clock.advance(gatewayStuckMs / 2);
+  assert.equal((await bodies.read(long())).length, messageMaxDefault);
+  for (const { sender } of slow) {
+    try {
+      sender.close();
+    } catch {
+      // It was given up.
+    }
+  }
+  assert.equal((await texts[0])?.length, messageMaxDefault);
+  const refused = (await stood).filter(({ status }) => status === "rejected");
+  assert.ok(refused.length > 0);
+  for (const one of refused) assert.ok(isProblem(408)((one as PromiseRejectedResult).reason));
+});
+
+Deno.test("where there are too many requests, the one whose body was waited for longest is given up", async () => {
+  const clock = new VirtualClock();
+  const bodies = new BodyReader(clock);
+  const headers = { "content-length": "3" };
+  const first = bodies.read(new Request(slowRequest().request, { headers }));
+  const failed = assert.rejects(first, isProblem(408));
+  assert.equal(bodies.makeRoom(), false);
+  clock.advance(gatewayStuckMs);
+  const { request, sender } = slowRequest();
+  const second = bodies.read(new Request(request, { headers }));
+  assert.deepEqual([bodies.makeRoom(), bodies.makeRoom()], [true, false]);
+  await failed;
+  sender.enqueue(new TextEncoder().encode("[1]"));
+  sender.close();
+  assert.equal(await second, "[1]");
 });

@@ -1,5 +1,5 @@
-import type { Clock } from "../../base/clock.ts";
-import { unreadLookMs } from "../../base/limits.ts";
+import type { Clock } from "../clock.ts";
+import { unreadLookMs } from "../limits.ts";
 
 /** Whoever holds a part of a {@link Budget}. */
 export interface BudgetHolder {
@@ -29,6 +29,12 @@ const countedBytes = 16 * 1024;
 /** While more than this share is held it is looked who makes progress. */
 const lookedAtShare = 1 / 4;
 
+/** How a {@link Budget} chooses. */
+interface BudgetOptions {
+  /** For how long at the least a peer has done nothing that has to let go. @default 0 */
+  readonly stuckMsMin?: number;
+}
+
 interface Held {
   bytes: number;
   progress: number;
@@ -40,17 +46,25 @@ interface Held {
  * What all connections hold together of one kind. Past the bound the one that has held most for
  * longest, without its peer doing anything about it, has to let go of what it holds. The bound is
  * over all, because many that take a little each are as harmful as one that takes much.
+ *
+ * Where it may wait for a moment who comes when it is full, nobody has to let go who goes on.
  */
 export class Budget {
   readonly #bytesMax: number;
   readonly #clock: Pick<Clock, "now">;
+  readonly #stuckMsMin: number;
   readonly #held = new Map<BudgetHolder, Held>();
   #total = 0;
   #lookedAtMs = -Infinity;
 
-  constructor(bytesMax: number, clock: Pick<Clock, "now">) {
+  constructor(
+    bytesMax: number,
+    clock: Pick<Clock, "now">,
+    { stuckMsMin = 0 }: BudgetOptions = {},
+  ) {
     this.#bytesMax = bytesMax;
     this.#clock = clock;
+    this.#stuckMsMin = stuckMsMin;
   }
 
   /** What all hold together, as of the last look at each. */
@@ -63,8 +77,19 @@ export class Budget {
     const nowMs = this.#clock.now();
     this.#look(holder, nowMs);
     if (this.#total <= this.#bytesMax * lookedAtShare) return;
-    const isOver = this.#total > this.#bytesMax;
-    if (!isOver && nowMs - this.#lookedAtMs < unreadLookMs) return;
+    const mustLook = this.#total > this.#bytesMax && this.#stuckMsMin === 0;
+    if (mustLook || nowMs - this.#lookedAtMs >= unreadLookMs) this.#makeRoom(nowMs);
+  }
+
+  /** Whether they hold too much, and none of them has to let go of it. */
+  get isFull(): boolean {
+    if (this.#total <= this.#bytesMax) return false;
+    const nowMs = this.#clock.now();
+    if (nowMs - this.#lookedAtMs >= unreadLookMs) this.#makeRoom(nowMs);
+    return this.#total > this.#bytesMax;
+  }
+
+  #makeRoom(nowMs: number): void {
     this.#lookedAtMs = nowMs;
     for (const other of [...this.#held.keys()]) this.#look(other, nowMs);
     while (this.#total > this.#bytesMax) {
@@ -108,6 +133,7 @@ export class Budget {
     let worst: BudgetHolder | undefined;
     let most = -1;
     for (const [holder, { bytes, sinceMs }] of this.#held) {
+      if (nowMs - sinceMs < this.#stuckMsMin) continue;
       const score = bytes * (nowMs - sinceMs + 1);
       if (score > most) [worst, most] = [holder, score];
     }

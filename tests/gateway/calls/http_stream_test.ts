@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { Budget } from "../../../src/base/bounds/budget.ts";
+import { wheelTickMs } from "../../../src/base/deadline_wheel.ts";
+import { CallStream } from "../../../src/client/call_stream.ts";
+import { streamResponse } from "../../../src/gateway/calls/http_stream.ts";
+import { gatewayStuckMs } from "../../../src/gateway/limits.ts";
+import { settled, VirtualClock } from "../../support/virtual_clock.ts";
+
+const length = 100_000;
+const item = "x".repeat(length);
+
+Deno.test("what waits for readers of streams is bounded over all, and who reads nothing loses its stream", async () => {
+  const clock = new VirtualClock();
+  const count = 10;
+  const unread = new Budget(2 * count * length, clock);
+  const left: number[] = [];
+  const streams = Array.from({ length: count }, (_, i) => new CallStream(64, () => left.push(i)));
+  const readers: ReadableStreamDefaultReader<Uint8Array>[] = [];
+  for (const stream of streams) {
+    stream.items([item], length);
+    const response = await streamResponse(stream, "events", { clock, unread });
+    readers.push((response.body as ReadableStream<Uint8Array>).getReader());
+    await readers.at(-1)?.read();
+  }
+  assert.equal(left.length, 0);
+  // Nobody reads on but the first, while more comes for all.
+  for (const stream of streams) stream.items(Array(4).fill(item), 4 * length);
+  await settled();
+  for (let i = 0; i < 3; i++) {
+    clock.advance(gatewayStuckMs / 2 + wheelTickMs);
+    await readers[0]?.read();
+  }
+  assert.ok(left.length > 0, "some have lost theirs");
+  assert.ok(!left.includes(0), "who reads has not");
+  assert.ok(unread.total <= 2 * count * length);
+  await assert.rejects(readers[left[0] ?? 0]?.read() ?? Promise.resolve(), /Nobody reads/);
+  await Promise.all(readers.map((reader) => reader.cancel().catch(() => {})));
+  assert.equal(unread.total, 0);
+});
