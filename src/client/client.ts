@@ -68,6 +68,7 @@ export class Client {
   readonly #heartbeat: Timer;
   #registry: "silent" | "in trouble" | "read" = "silent";
   #trouble: RpcError | undefined;
+  #isStale = false;
   #closed = false;
   #retries = 0;
   #ejections = 0;
@@ -338,6 +339,7 @@ export class Client {
   #found(list: Snapshot, change: Change): void {
     if (change.listed.length > 0) this.#foundAtMs ??= this.#clock.now();
     this.#trouble = undefined;
+    this.#isStale = list.stale;
     this.#endpoints.update(change, list);
     this.#heard("read");
   }
@@ -355,6 +357,8 @@ export class Client {
   }
 
   #explain(): string | RpcError {
+    const { url } = this.#discovery;
+    const away = this.#trouble?.message ?? `No answer from the registry ${url} yet`;
     const endpoints = [...this.#endpoints.all];
     if (endpoints.length > 0) {
       const some = endpoints.slice(0, 3)
@@ -371,12 +375,10 @@ export class Client {
       if (first !== undefined && others.every((refusal) => refusal !== undefined)) {
         return new RpcError(first.name, `Cannot call ${text}`, { executed: "no", cause: first });
       }
-      return `Cannot reach ${text}${shortage}`;
+      const source = this.#isStale ? `. That is the last known list: ${away}` : "";
+      return `Cannot reach ${text}${source}${shortage}`;
     }
-    if (this.#trouble !== undefined) return this.#trouble.message;
-    if (this.#registry === "silent") {
-      return `No answer from the registry ${this.#discovery.url} yet`;
-    }
+    if (this.#trouble !== undefined || this.#registry === "silent") return away;
     return noServerText(this.#service, this.#discovery);
   }
 }

@@ -51,6 +51,32 @@ Deno.test("a call made before any server is known waits for the first one", asyn
   rig.client.close();
 });
 
+Deno.test("where neither the last known servers nor the registry answer, the error tells of both", async () => {
+  const reasons: [trouble: string | undefined, told: string][] = [
+    ["Cannot reach the registry", "Cannot reach the registry"],
+    [undefined, "No answer from the registry fake: yet"],
+  ];
+  for (const [trouble, told] of reasons) {
+    const rig = new ClientRig();
+    rig.server(1).accepts = "refuse";
+    const call = await rig.call("fib");
+    rig.discovery.push([1], true);
+    if (trouble !== undefined) rig.discovery.trouble(trouble);
+    await rig.pass(1_600);
+    assert.equal(
+      errorOf(call)?.message,
+      'Cannot reach any server of service "rpc": 127.0.0.1:1 (connection refused). ' +
+        `That is the last known list: ${told}`,
+    );
+    // Once the registry has been read nothing is said of it any more.
+    await rig.list(1);
+    const later = await rig.call("fib");
+    await rig.pass(1_600);
+    assert.match(errorOf(later)?.message ?? "", /\(connection refused\)$/);
+    rig.client.close();
+  }
+});
+
 Deno.test("a call that finds no server fails as Unavailable, and says why", async () => {
   const silent = new ClientRig();
   const first = await silent.call("fib", [8], { timeoutMs: 3_000 });

@@ -37,14 +37,16 @@ signalTest("Ctrl-C prints the summary of what was done until then", async () => 
   assert.match(call.stderr, /^latency p50 /m);
 });
 
-Deno.test("with nobody there nor ever before, runs of every kind end after the first calls, told once", async () => {
+Deno.test("with nobody there nor ever before, runs of every kind end after the first calls, told once, unless --wait allows more", async () => {
   const kinds: [flags: string[], failedMax: number][] = [
     [["--repeat", "100"], 1],
     [["--repeat", "100", "--concurrency", "10"], 10],
     [["--duration", "1h"], 1],
     [["--rate", "1", "--duration", "1h"], 4],
   ];
-  // At once: each waits for a server as long as a client does.
+  await using patient = await RpcHome.create();
+  const waits = patient.start(["call", "ping", "--wait", "60", "--timeout", "60s"]);
+  // At once: each waits for a server as long as a client does by itself.
   await Promise.all(kinds.map(async ([flags, failedMax]) => {
     await using home = await RpcHome.create();
     const { code, stderr } = await home.run(["call", "ping", ...flags, "--summary", "json"]);
@@ -55,6 +57,9 @@ Deno.test("with nobody there nor ever before, runs of every kind end after the f
     const { calls } = JSON.parse(stderr.slice(stderr.lastIndexOf("\n{")));
     assert.ok(calls >= 1 && calls <= failedMax, `${flags}: ${stderr}`);
   }));
+  // It began before them.
+  await patient.serve();
+  assert.equal(await waits.ended(), 0, waits.describe());
 });
 
 signalTest(

@@ -53,6 +53,7 @@ export async function run(
       subset: flags.subset,
       zone: flags.zone,
       timeoutMs: flags.timeout,
+      unavailableAfterMs: flags.wait,
       messageMax: flags.messageMax,
       clock,
       log,

@@ -1,3 +1,4 @@
+import { unavailableAfterMsDefault } from "../../base/limits.ts";
 import { balancePolicies } from "../../client/endpoints/endpoint_types.ts";
 import {
   boolean,
@@ -69,6 +70,11 @@ export const callFlags = {
   server: serverFlag,
   each: boolean({ description: "Call every registered server once, and print a line for each" }),
   timeout: timeoutFlag,
+  wait: duration("<time>", {
+    description:
+      "How long a call waits for a server while there is none, within its --timeout: 30s, or a number of seconds",
+    fallback: unavailableAfterMsDefault,
+  }),
   messageMax: messageMaxFlag,
   balance: choice(balancePolicies, {
     description: "How calls are spread over servers",
