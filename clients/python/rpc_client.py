@@ -2073,7 +2073,7 @@ class _Keys:
             context.minimum_version = ssl.TLSVersion.TLSv1_3
             # This authority alone, and none of the system's.
             context.load_verify_locations(authority)
-            context.load_cert_chain(certificate, key)
+            self._load_chain(context, certificate, key)
             cluster = self._cluster_of(context)
         except (OSError, ValueError) as error:
             raise InvalidParams(
@@ -2081,6 +2081,16 @@ class _Keys:
                 "or go without (insecure=True)"
             ) from None
         return context, cluster
+
+    def _load_chain(self, context: ssl.SSLContext, certificate: str, key: str) -> None:
+        try:
+            context.load_cert_chain(certificate, key)
+        except ssl.SSLError:
+            # Who renews is between the two files, or was killed there: until it is done, the new keys are whole in a third.
+            pending = os.path.join(self._directory, "pending.key")
+            if not os.path.exists(pending):
+                raise
+            context.load_cert_chain(pending)
 
     def _cluster_of(self, context: ssl.SSLContext) -> str:
         """Its id stands in the name of the cluster's own certificate, which `rpc keys init` made."""

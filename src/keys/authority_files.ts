@@ -5,10 +5,14 @@
 
 import { CommandError } from "../base/command_error.ts";
 import { messageOf } from "../base/errors.ts";
-import { joinPath } from "../base/paths.ts";
+import { exists, joinPath } from "../base/paths.ts";
+import { isObject } from "../base/values/members.ts";
 import { type Authority, openAuthority, type Subject } from "./authority.ts";
-import { readCertificate } from "./certificate.ts";
-import { appendIssued, keyFiles, readKeyFile } from "./files.ts";
+import { isKeyOf, readCertificate } from "./certificate.ts";
+import { appendIssued } from "./file_writing.ts";
+import { keyFiles, readKeyFile } from "./files.ts";
+import { readKeys } from "./keys.ts";
+import { certificatesIn } from "./pem.ts";
 import { formatRights } from "./rights.ts";
 
 /**
@@ -17,7 +21,7 @@ import { formatRights } from "./rights.ts";
  * @throws {CommandError} the cluster was made elsewhere, or nowhere, and the next command
  */
 export async function openAuthorityFiles(directory: string): Promise<Authority> {
-  const certificate = readKeyFile(directory, keyFiles.authority);
+  const certificate = readAuthority(directory);
   const privateKey = readKeyFile(directory, keyFiles.authorityKey);
   if (certificate === undefined) {
     throw new CommandError(
@@ -31,6 +35,12 @@ export async function openAuthorityFiles(directory: string): Promise<Authority> 
       } is not here`,
     );
   }
+  if (!isKeyOf(privateKey, certificate)) {
+    throw new CommandError(
+      `Cannot use the keys in ${directory}: ${keyFiles.authorityKey} is not the key of ` +
+        `${keyFiles.authority}; a copy of the right one makes members again`,
+    );
+  }
   try {
     return await openAuthority({ certificate, privateKey });
   } catch (error) {
@@ -38,6 +48,18 @@ export async function openAuthorityFiles(directory: string): Promise<Authority> 
       cause: error,
     });
   }
+}
+
+/**
+ * The certificate of the cluster that this machine is of, as its keys have it; `undefined` if there
+ * is none.
+ *
+ * @throws {CommandError} there are keys, and they cannot be used
+ */
+export function readAuthority(directory: string): string | undefined {
+  // Where the cluster was made there may be nobody who calls.
+  if (exists(joinPath(directory, keyFiles.machineKey))) return readKeys(directory)?.authority;
+  return certificatesIn(readKeyFile(directory, keyFiles.authority) ?? "")[0];
 }
 
 /** Keeps in mind that a certificate was made. @throws {CommandError} */
@@ -61,18 +83,30 @@ export function rememberIssued(
 
 /** Whether a certificate for somebody of this name was made here. */
 export function wasIssued(directory: string, name: string): boolean {
+  return lastIssued(directory, name) !== undefined;
+}
+
+/** What the list says last of a member; `undefined`: its name is not there. */
+export function lastIssued(
+  directory: string,
+  name: string,
+): { readonly rights?: unknown } | undefined {
   let text: string;
   try {
     text = Deno.readTextFileSync(joinPath(directory, keyFiles.issued));
   } catch {
-    return false;
+    return undefined;
   }
   const wanted = name.toLowerCase();
-  return text.split("\n").some((line) => {
-    try {
-      return String(JSON.parse(line).name).toLowerCase() === wanted;
-    } catch {
-      return false;
-    }
-  });
+  return text.split("\n").map(entryOf)
+    .findLast((entry) => String(entry?.["name"]).toLowerCase() === wanted);
+}
+
+function entryOf(line: string): Record<string, unknown> | undefined {
+  try {
+    const entry: unknown = JSON.parse(line);
+    return isObject(entry) ? entry : undefined;
+  } catch {
+    return undefined;
+  }
 }

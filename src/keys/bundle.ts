@@ -1,18 +1,16 @@
 /**
- * One file with all that a member needs, to be carried over by hand: three PEM blocks after each
- * other.
+ * One text with all that a member needs: three PEM blocks after each other. It is what is carried
+ * over by hand, and what keeps new keys together until each is in its file.
  */
 
 import { CommandError } from "../base/command_error.ts";
-import { type Keys, keysOf } from "./keys.ts";
-
-/** The parts of a member's keys that are written down. */
-type BundleParts = Pick<Keys, "authority" | "certificate" | "privateKey">;
-
-const block = /-----BEGIN ([A-Z ]+)-----[A-Za-z0-9+/=\s]+-----END \1-----/g;
+import { lockKeys, removeKeyFile, writeKeyFiles } from "./file_writing.ts";
+import { keyFiles } from "./files.ts";
+import { type Keys, keysOf, type KeyTexts } from "./keys.ts";
+import { pemBlocks } from "./pem.ts";
 
 /** Writes a bundle: the member's key and certificate, and the cluster's certificate. */
-export function formatBundle({ privateKey, certificate, authority }: BundleParts): string {
+export function formatBundle({ privateKey, certificate, authority }: KeyTexts): string {
   return `${privateKey.trim()}\n${certificate.trim()}\n${authority.trim()}\n`;
 }
 
@@ -23,20 +21,36 @@ export function formatBundle({ privateKey, certificate, authority }: BundleParts
  * @throws {CommandError} it is none, or its parts do not belong together
  */
 export function parseBundle(source: string, text: string): Keys {
-  const blocks = [...text.matchAll(block)];
-  const key = blocks.filter(([, label]) => label === "PRIVATE KEY");
-  const certificates = blocks.filter(([, label]) => label === "CERTIFICATE");
-  const [privateKey] = key;
-  const [certificate, authority] = certificates;
-  if (
-    blocks.length !== 3 || privateKey === undefined || certificate === undefined ||
-    authority === undefined
-  ) {
+  const blocks = pemBlocks(text);
+  const textOf = (wanted: string) =>
+    blocks.filter(({ label }) => label === wanted).map(({ text }) => text);
+  const [privateKey] = textOf("PRIVATE KEY");
+  const certificates = textOf("CERTIFICATE");
+  if (blocks.length !== 3 || privateKey === undefined || certificates.length !== 2) {
     throw new CommandError(`Cannot import ${source}: it is not what rpc keys export makes`);
   }
-  return keysOf(source, {
-    privateKey: `${privateKey[0]}\n`,
-    certificate: `${certificate[0]}\n`,
-    authority: `${authority[0]}\n`,
+  const both = certificates.join("");
+  return keysOf(source, { privateKey, certificate: both, authority: both });
+}
+
+/**
+ * Puts a member's keys into a directory, in the place of those that are there. Whoever is killed
+ * meanwhile leaves either of them whole, and of two writers one comes after the other.
+ *
+ * @throws {CommandError} what the file system has against it
+ */
+export function writeKeys(directory: string, keys: KeyTexts): void {
+  using _ = lockKeys(directory);
+  putKeys(directory, keys);
+}
+
+/** As {@link writeKeys}, for who holds the lock. @throws {CommandError} */
+export function putKeys(directory: string, keys: KeyTexts): void {
+  writeKeyFiles(directory, { [keyFiles.pending]: formatBundle(keys) });
+  writeKeyFiles(directory, {
+    [keyFiles.machineKey]: keys.privateKey,
+    [keyFiles.machine]: keys.certificate,
+    [keyFiles.authority]: keys.authority,
   });
+  removeKeyFile(directory, keyFiles.pending);
 }

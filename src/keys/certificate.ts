@@ -50,6 +50,30 @@ export function isKeyOf(privateKey: string, certificate: string): boolean {
   }
 }
 
+/** Whether an authority has signed a certificate, both in PEM. */
+export function hasMade(authority: string, certificate: string): boolean {
+  try {
+    return new X509Certificate(certificate).verify(new X509Certificate(authority).publicKey);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a certificate is a cluster's own, which makes members and is none. */
+export function isAuthority(certificate: string): boolean {
+  return new X509Certificate(certificate).ca;
+}
+
+/** Whether a text is a certificate in PEM. */
+export function canBeRead(certificate: string): boolean {
+  try {
+    readCertificate(certificate);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The URIs in a certificate's names, as OpenSSL writes them: `DNS:a, URI:b`. */
 function urisOf(subjectAltName: string): string[] {
   return subjectAltName.split(", ").filter((name) => name.startsWith("URI:"))

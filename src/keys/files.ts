@@ -1,4 +1,4 @@
-/** The files of this machine's keys: where they are, who may read them, and writing them whole. */
+/** The files of this machine's keys: where they are, and who may read them. */
 
 import { CommandError } from "../base/command_error.ts";
 import { messageOf } from "../base/errors.ts";
@@ -12,12 +12,14 @@ export const keyFiles = {
   authorityKey: "ca.key",
   machine: "machine.crt",
   machineKey: "machine.key",
+  /** New keys on their way into the three files, as a bundle: whole, whatever happens meanwhile. */
+  pending: "pending.key",
   /** A line for each certificate that was made here. */
   issued: "issued.ndjson",
 } as const;
 
 /** Longest file that is read: a certificate has a thousand bytes. */
-const fileBytesMax = 64 * 1024;
+export const keyFileBytesMax = 64 * 1024;
 
 /**
  * Where this user's keys are: `RPC_KEYS`, or `rpc/keys` where settings are kept. `undefined`: the
@@ -86,25 +88,38 @@ export function readKeyFile(directory: string, name: string): string | undefined
   const path = joinPath(directory, name);
   let file: Deno.FsFile;
   try {
+    // Looked at before it is opened: opening a pipe takes as long as it has no writer.
+    assertKeyFile(path, Deno.statSync(path));
     file = Deno.openSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return undefined;
     }
+    if (error instanceof CommandError) throw error;
     throw new CommandError(`Cannot read ${path}: ${messageOf(error)}`, { cause: error });
   }
   using _ = file;
   // What is open is what is looked at: the file cannot be changed for another in between.
   const info = file.statSync();
-  if (!info.isFile || info.size > fileBytesMax) {
-    throw new CommandError(`Cannot use ${path}: that is no certificate and no key`);
-  }
+  assertKeyFile(path, info);
   if (isSecret(name)) assertUnread(path, info);
-  return readAll(file, info.size);
+  const text = readAll(file, info.size);
+  if (!isSecret(name) && holdsPrivateKey(text)) assertUnread(path, info);
+  return text;
+}
+
+function assertKeyFile(path: string, { isFile, size }: Deno.FileInfo): void {
+  if (isFile && size <= keyFileBytesMax) return;
+  throw new CommandError(`Cannot use ${path}: that is no certificate and no key`);
+}
+
+/** Whether a text holds a private key, whatever its kind and whether it is whole. */
+function holdsPrivateKey(text: string): boolean {
+  return /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(text);
 }
 
 /** Whether a file of this name must be its owner's alone. */
-function isSecret(name: string): boolean {
+export function isSecret(name: string): boolean {
   return name.endsWith(".key") || name.endsWith(".key.pem");
 }
 
@@ -135,72 +150,4 @@ function readAll(file: Deno.FsFile, size: number): string {
     length += read;
   }
   return new TextDecoder().decode(bytes.subarray(0, length));
-}
-
-/**
- * Writes files into the directory, which is made if need be, each whole or not at all; those that
- * are secret for their owner alone.
- *
- * @throws {CommandError} what the file system has against it
- */
-export function writeKeyFiles(directory: string, files: Readonly<Record<string, string>>): void {
-  try {
-    Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
-    if (Deno.build.os !== "windows") Deno.chmodSync(directory, 0o700);
-    replaceFiles(
-      Object.entries(files).map(([name, text]) => ({
-        path: joinPath(directory, name),
-        text,
-        mode: isSecret(name) ? 0o600 : 0o644,
-      })),
-    );
-  } catch (error) {
-    throw new CommandError(`Cannot write keys to ${directory}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-}
-
-/** Adds a line to the list of certificates that were made here. @throws {CommandError} */
-export function appendIssued(directory: string, line: string): void {
-  const path = joinPath(directory, keyFiles.issued);
-  try {
-    Deno.writeTextFileSync(path, `${line}\n`, { append: true, mode: 0o600 });
-  } catch (error) {
-    throw new CommandError(`Cannot write ${path}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-interface NewFile {
-  readonly path: string;
-  readonly text: string;
-  readonly mode: number;
-}
-
-/**
- * No reader and no full disk ever leaves half of one; and all are on the disk before the first of
- * them takes its place, so that a key and its certificate change together but for a moment.
- */
-function replaceFiles(files: readonly NewFile[]): void {
-  const written: { readonly temporary: string; readonly path: string }[] = [];
-  try {
-    for (const { path, text, mode } of files) {
-      const temporary = `${path}.${crypto.randomUUID()}`;
-      written.push({ temporary, path });
-      using file = Deno.openSync(temporary, { write: true, createNew: true, mode });
-      const bytes = new TextEncoder().encode(text);
-      for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
-      file.syncSync();
-    }
-    for (const { temporary, path } of written) Deno.renameSync(temporary, path);
-  } catch (error) {
-    for (const { temporary } of written) {
-      try {
-        Deno.removeSync(temporary);
-      } catch {
-        // It was never made, or it has taken its place.
-      }
-    }
-    throw error;
-  }
 }

@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { CommandError } from "../base/command_error.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
-import { type Keys, readKeys, stampOf } from "./keys.ts";
+import { areSame, type Keys, readKeys, stampOf } from "./keys.ts";
 
 /** The files are looked at no more often than this. */
 const lookMs = 1_000;
@@ -53,9 +53,11 @@ export class KeyRing {
     try {
       const keys = readKeys(this.directory);
       if (keys === undefined) throw new CommandError(`${this.directory} has no keys any more`);
-      this.#keys = keys;
       this.#stamp = stamp;
       this.#isTroubled = false;
+      // Files that were copied, or written one after the other, need not be new keys.
+      if (areSame(keys, this.#keys)) return this.#keys;
+      this.#keys = keys;
       this.#log.info("Loaded new keys", { name: keys.own.name, cluster: keys.cluster });
     } catch (error) {
       if (!this.#isTroubled) {

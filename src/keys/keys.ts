@@ -2,8 +2,17 @@
 
 import { CommandError } from "../base/command_error.ts";
 import { joinPath } from "../base/paths.ts";
-import { type CertificateInfo, clusterOf, isKeyOf, readCertificate } from "./certificate.ts";
+import {
+  canBeRead,
+  type CertificateInfo,
+  clusterOf,
+  hasMade,
+  isAuthority,
+  isKeyOf,
+  readCertificate,
+} from "./certificate.ts";
 import { keyFiles, readKeyFile } from "./files.ts";
+import { certificatesIn, isEncrypted, privateKeyIn } from "./pem.ts";
 
 /** What one machine needs to be a member of a cluster. */
 export interface Keys {
@@ -17,63 +26,105 @@ export interface Keys {
   readonly privateKey: string;
 }
 
+/** Keys as texts, each of which may be a file's and hold more than it should. */
+export type KeyTexts = Pick<Keys, "authority" | "certificate" | "privateKey">;
+
 /**
  * Reads the keys in a directory; `undefined` if there are none.
+ *
+ * Files that do not belong together are those of a writer that is under way, or was killed there:
+ * what it writes is in one file more, whole, until it is done.
  *
  * @throws {CommandError} there are some, and they cannot be used: nothing then goes on without
  */
 export function readKeys(directory: string): Keys | undefined {
+  try {
+    const keys = readFiles(directory);
+    if (keys === undefined || hasMade(keys.authority, keys.certificate)) return keys;
+  } catch (error) {
+    if (!(error instanceof UnfitKeys)) throw error;
+  }
+  const pending = readKeyFile(directory, keyFiles.pending);
+  // Where there is none, the writer may have ended between the files and this.
+  if (pending === undefined) return readFiles(directory);
+  return keysOf(directory, { authority: pending, certificate: pending, privateKey: pending });
+}
+
+function readFiles(directory: string): Keys | undefined {
   const authority = readKeyFile(directory, keyFiles.authority);
   const certificate = readKeyFile(directory, keyFiles.machine);
   const privateKey = readKeyFile(directory, keyFiles.machineKey);
   if (authority === undefined && certificate === undefined && privateKey === undefined) {
     return undefined;
   }
-  if (authority === undefined || certificate === undefined || privateKey === undefined) {
-    const missing = authority === undefined
-      ? keyFiles.authority
-      : certificate === undefined
-      ? keyFiles.machine
-      : keyFiles.machineKey;
-    throw new CommandError(
-      `Cannot use the keys in ${directory}: ${missing} is missing; make them anew (rpc keys join), ` +
-        "or go without (--insecure)",
-    );
+  if (authority !== undefined && certificate !== undefined && privateKey !== undefined) {
+    return keysOf(directory, { authority, certificate, privateKey });
   }
-  return keysOf(directory, { authority, certificate, privateKey });
+  const missing = authority === undefined
+    ? keyFiles.authority
+    : certificate === undefined
+    ? keyFiles.machine
+    : keyFiles.machineKey;
+  throw new UnfitKeys(
+    directory,
+    `${missing} is missing; make them anew (rpc keys join), or go without (--insecure)`,
+  );
+}
+
+/** Keys that are no keys, or do not belong together. */
+class UnfitKeys extends CommandError {
+  constructor(source: string, reason: string) {
+    super(`Cannot use the keys in ${source}: ${reason}`);
+  }
 }
 
 /**
- * Keys of their texts.
+ * Keys of their texts. Where there are more certificates than one, that of the private key is
+ * taken, and the authority's that has made it.
  *
  * @throws {CommandError} they are none, or do not belong together
  */
-export function keysOf(
-  source: string,
-  parts: Pick<Keys, "authority" | "certificate" | "privateKey">,
-): Keys {
-  // One that was cut off, such as by a full disk, is the likeliest fault, and told by its name.
-  const [name] = ([
-    [keyFiles.authority, parts.authority],
-    [keyFiles.machine, parts.certificate],
-    [keyFiles.machineKey, parts.privateKey],
-  ] as const).find(([, text]) => !/-----END [A-Z ]+-----/.test(text)) ?? [];
-  if (name !== undefined) {
-    throw new CommandError(`Cannot use the keys in ${source}: what ${name} holds is not whole PEM`);
-  }
+export function keysOf(source: string, texts: KeyTexts): Keys {
+  const privateKey = privateKeyIn(texts.privateKey);
+  const certificate = privateKey === undefined
+    ? undefined
+    : certificatesIn(texts.certificate).find((one) =>
+      isKeyOf(privateKey, one) && !isAuthority(one)
+    );
+  const authorities = certificatesIn(texts.authority);
   try {
-    const keys = {
-      cluster: clusterOf(parts.authority),
-      own: readCertificate(parts.certificate),
-      ...parts,
-    };
-    if (isKeyOf(parts.privateKey, parts.certificate)) return keys;
+    if (privateKey !== undefined && certificate !== undefined) {
+      const authority = authorities.find((one) => hasMade(one, certificate)) ?? authorities[0] ??
+        "";
+      return {
+        ...{ cluster: clusterOf(authority), own: readCertificate(certificate) },
+        ...{ authority, certificate, privateKey },
+      };
+    }
   } catch {
-    throw new CommandError(`Cannot use the keys in ${source}: they are no certificates in PEM`);
+    // It is no certificate.
   }
-  throw new CommandError(
-    `Cannot use the keys in ${source}: the private key and the certificate do not belong together`,
-  );
+  throw new UnfitKeys(source, faultOf(texts));
+}
+
+/** What is wrong with keys, the likeliest first: a file that a full disk has cut off. */
+function faultOf({ authority, certificate, privateKey }: KeyTexts): string {
+  const [cut] = ([
+    [keyFiles.authority, authority],
+    [keyFiles.machine, certificate],
+    [keyFiles.machineKey, privateKey],
+  ] as const).find(([, text]) => !/-----END [A-Z0-9 ]+-----/.test(text)) ?? [];
+  if (cut !== undefined) return `what ${cut} holds is not whole PEM`;
+  if (isEncrypted(privateKey)) {
+    return `${keyFiles.machineKey} wants a passphrase, which nobody is asked for: ` +
+      "openssl pkey writes one without";
+  }
+  if (privateKeyIn(privateKey) === undefined) return `${keyFiles.machineKey} holds no private key`;
+  const isCertificate = (text: string) => certificatesIn(text).some(canBeRead);
+  if (!isCertificate(certificate) || !isCertificate(authority)) {
+    return "they are no certificates in PEM";
+  }
+  return "the private key and the certificate do not belong together";
 }
 
 /** What tells cheaply whether the files have changed: their times and sizes. */
@@ -86,4 +137,10 @@ export function stampOf(directory: string): string {
       return "-";
     }
   }).join(" ");
+}
+
+/** Whether these are the same keys, though their files may have been written anew. */
+export function areSame(a: Keys, b: Keys): boolean {
+  return a.authority === b.authority && a.certificate === b.certificate &&
+    a.privateKey === b.privateKey;
 }

@@ -2,15 +2,18 @@
 
 import { CommandError } from "../base/command_error.ts";
 import { createRequest, isSignedBy, signRequest, type Subject } from "./authority.ts";
-import { openAuthorityFiles, rememberIssued, wasIssued } from "./authority_files.ts";
+import { lastIssued, openAuthorityFiles, rememberIssued } from "./authority_files.ts";
+import { writeKeys } from "./bundle.ts";
 import { clusterOf } from "./certificate.ts";
-import { keyFiles, writeKeyFiles } from "./files.ts";
+import { keyFiles } from "./files.ts";
 import { type Keys, keysOf } from "./keys.ts";
+import { formatRights } from "./rights.ts";
 
 /**
  * Makes the certificate that a member asks for, with the name and the rights that it has.
  *
- * @throws {Error} the request is none, or the member is not on the list of those made here any more
+ * @throws {Error} the request is none, or the member is not on the list of those made here any
+ * more, or stands there with other rights
  */
 export async function renewMember(
   directory: string,
@@ -18,8 +21,16 @@ export async function renewMember(
   request: string,
   nowMs: number,
 ): Promise<string> {
-  if (!wasIssued(directory, member.name)) {
+  const last = lastIssued(directory, member.name);
+  if (last === undefined) {
     throw new Error(`${member.name} is not on the list ${keyFiles.issued} of who may renew`);
+  }
+  // Who was given other rights since keeps those of before no longer than their certificate lasts.
+  const { rights } = last;
+  if (typeof rights === "string" && rights !== formatRights(member.rights)) {
+    throw new Error(
+      `${member.name} was given other keys since, for the rights ${rights}; these here end`,
+    );
   }
   const authority = await openAuthorityFiles(directory);
   const certificate = await signRequest(authority, request, member, nowMs);
@@ -47,9 +58,6 @@ export async function renewKeys(
   }
   const keys = keysOf("the answer", { authority, certificate, privateKey });
   if (keys.own.name !== own.name) throw new CommandError("Cannot renew: the answer is another's");
-  writeKeyFiles(directory, {
-    [keyFiles.machineKey]: privateKey,
-    [keyFiles.machine]: certificate,
-  });
+  writeKeys(directory, keys);
   return keys;
 }

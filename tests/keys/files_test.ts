@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  assertUnread,
-  keyFiles,
-  keysDirectory,
-  readKeyFile,
-  writeKeyFiles,
-} from "../../src/keys/files.ts";
+import { writeKeyFiles } from "../../src/keys/file_writing.ts";
+import { assertUnread, keyFiles, keysDirectory, readKeyFile } from "../../src/keys/files.ts";
 import { readKeys } from "../../src/keys/keys.ts";
 
 const unix = { ignore: Deno.build.os === "windows" };

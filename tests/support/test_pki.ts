@@ -13,7 +13,8 @@ import {
   openAuthority,
   signing,
 } from "../../src/keys/authority.ts";
-import { appendIssued, keyFiles, writeKeyFiles } from "../../src/keys/files.ts";
+import { appendIssued, writeKeyFiles } from "../../src/keys/file_writing.ts";
+import { keyFiles } from "../../src/keys/files.ts";
 import { KeyRing } from "../../src/keys/key_ring.ts";
 import { clusterName } from "../../src/keys/names.ts";
 import { machineRights, type Rights } from "../../src/keys/rights.ts";

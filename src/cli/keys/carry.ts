@@ -4,16 +4,20 @@ import { systemClock } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
 import { createMember, isSignedBy } from "../../keys/authority.ts";
-import { openAuthorityFiles, rememberIssued, wasIssued } from "../../keys/authority_files.ts";
-import { formatBundle, parseBundle } from "../../keys/bundle.ts";
+import {
+  openAuthorityFiles,
+  readAuthority,
+  rememberIssued,
+  wasIssued,
+} from "../../keys/authority_files.ts";
+import { formatBundle, parseBundle, writeKeys } from "../../keys/bundle.ts";
 import {
   assertUnread,
+  keyFileBytesMax,
   keyFiles,
   readKeyFile,
   requiredKeysDirectory,
-  writeKeyFiles,
 } from "../../keys/files.ts";
-import type { Keys } from "../../keys/keys.ts";
 import { clusterOf } from "../../keys/certificate.ts";
 import { assertMachineName } from "../../keys/names.ts";
 import { machineRights, parseRights } from "../../keys/rights.ts";
@@ -44,7 +48,7 @@ export async function exportKeys({ flags }: KeysInput, name: string): Promise<nu
   const member = await createMember(authority, { name, rights }, nowMs);
   rememberIssued(directory, { name, rights }, member.certificate, nowMs);
   const isRead = printText(
-    formatBundle({ ...member, authority: readKeyFile(directory, keyFiles.authority) ?? "" }),
+    formatBundle({ ...member, authority: readAuthority(directory) ?? "" }),
   );
   // They are nowhere else.
   if (!isRead) {
@@ -82,44 +86,77 @@ export async function importKeys(input: KeysInput, file: string): Promise<number
       `Cannot import ${file}: its certificate was not made by the cluster that it names`,
     );
   }
-  takeKeys(directory, keys, input.flags.force);
+  assertReplaceable(directory, (cluster) => cluster === keys.cluster, input.flags.force);
+  writeKeys(directory, keys);
   return show(input);
 }
 
 async function textOf(file: string): Promise<string> {
-  if (file === "-") return await new Response(Deno.stdin.readable).text();
+  let bytes: Uint8Array | undefined;
   try {
-    assertUnread(file, Deno.statSync(file));
-    return Deno.readTextFileSync(file);
+    using opened = file === "-" ? undefined : await Deno.open(file);
+    if (opened !== undefined) assertUnread(file, await opened.stat());
+    bytes = await readUpTo(opened ?? Deno.stdin, keyFileBytesMax);
   } catch (error) {
     if (error instanceof CommandError) throw error;
     throw new CommandError(`Cannot read ${file}: ${messageOf(error)}`, { cause: error });
   }
+  if (bytes !== undefined) return decoded(bytes);
+  throw new CommandError(`Cannot import ${file}: it is not what rpc keys export makes`);
+}
+
+/** All bytes of a source; `undefined` if they are more than these. */
+async function readUpTo(
+  source: { read(buffer: Uint8Array): Promise<number | null> },
+  bytesMax: number,
+): Promise<Uint8Array | undefined> {
+  const buffer = new Uint8Array(bytesMax + 1);
+  let length = 0;
+  while (length < buffer.length) {
+    const read = await source.read(buffer.subarray(length));
+    if (read === null) return buffer.subarray(0, length);
+    length += read;
+  }
+  return undefined;
+}
+
+/** PowerShell of Windows writes what a command prints in UTF-16. */
+function decoded(bytes: Uint8Array): string {
+  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+  return new TextDecoder(isUtf16 ? "utf-16le" : "utf-8").decode(bytes);
 }
 
 /**
- * Puts a member's keys into the directory. Those of another cluster are not lost by a slip, and the
- * cluster that was made here even less.
+ * Makes sure that a member's keys may be put into the directory. Those of another cluster are not
+ * lost by a slip, and the cluster that was made here even less.
  *
+ * @param isOf whether a cluster is the one of the new keys
  * @throws {CommandError} there are keys of another cluster
  */
-export function takeKeys(directory: string, keys: Keys, isForced: boolean): void {
+export function assertReplaceable(
+  directory: string,
+  isOf: (cluster: string) => boolean,
+  isForced: boolean,
+): void {
   const before = readKeyFile(directory, keyFiles.authority);
-  if (before !== undefined && clusterOf(before) !== keys.cluster && !isForced) {
+  if (before === undefined || isOf(clusterIn(before))) return;
+  if (!isForced) {
     throw new CommandError(
       `There are keys of another cluster in ${directory}: --force puts these in their place`,
     );
   }
-  if (before !== undefined && clusterOf(before) !== keys.cluster) {
-    if (readKeyFile(directory, keyFiles.authorityKey) !== undefined) {
-      throw new CommandError(
-        `A cluster was made in ${directory}, and its key would be lost: move the directory away`,
-      );
-    }
+  if (readKeyFile(directory, keyFiles.authorityKey) !== undefined) {
+    throw new CommandError(
+      `A cluster was made in ${directory}, and its key would be lost: move the directory away`,
+    );
   }
-  writeKeyFiles(directory, {
-    [keyFiles.machineKey]: keys.privateKey,
-    [keyFiles.machine]: keys.certificate,
-    [keyFiles.authority]: keys.authority,
-  });
+}
+
+/** The cluster of a certificate that may be spoilt, and is then of none. */
+function clusterIn(certificate: string): string {
+  try {
+    return clusterOf(certificate);
+  } catch {
+    return "";
+  }
 }

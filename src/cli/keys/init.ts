@@ -2,7 +2,9 @@ import { systemClock } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { createAuthority, createMember, openAuthority } from "../../keys/authority.ts";
 import { rememberIssued } from "../../keys/authority_files.ts";
-import { keyFiles, readKeyFile, requiredKeysDirectory, writeKeyFiles } from "../../keys/files.ts";
+import { putKeys } from "../../keys/bundle.ts";
+import { lockKeys, writeKeyFiles } from "../../keys/file_writing.ts";
+import { keyFiles, readKeyFile, requiredKeysDirectory } from "../../keys/files.ts";
 import { assertMachineName, isMachineName } from "../../keys/names.ts";
 import { ownerRights } from "../../keys/rights.ts";
 import { printLine } from "../../terminal/stdout.ts";
@@ -13,21 +15,20 @@ import { show } from "./show.ts";
 /** `rpc keys init`: a cluster, and this machine's own keys in it. */
 export async function init(input: KeysInput): Promise<number> {
   const directory = requiredKeysDirectory();
-  assertNoKeys(directory);
   const name = ownName(input.flags.name);
+  // Two at once would leave the key of one cluster beside the members of another.
+  using _ = lockKeys(directory);
+  assertNoKeys(directory);
   const nowMs = systemClock.wallTimeMs();
   const ca = await createAuthority(nowMs);
   const authority = await openAuthority(ca);
   const subject = { name, rights: ownerRights };
   const own = await createMember(authority, subject, nowMs);
-  writeKeyFiles(directory, {
-    // The last one makes the others count: what is interrupted leaves no half of a cluster in use.
-    [keyFiles.authorityKey]: ca.privateKey,
-    [keyFiles.machineKey]: own.privateKey,
-    [keyFiles.machine]: own.certificate,
-    [keyFiles.authority]: ca.certificate,
-  });
+  // This machine's own keys make the others count, so they come last: what is interrupted before is
+  // no cluster yet.
+  writeKeyFiles(directory, { [keyFiles.authorityKey]: ca.privateKey });
   rememberIssued(directory, subject, own.certificate, nowMs);
+  putKeys(directory, { ...own, authority: ca.certificate });
   show(input);
   if (!input.flags.json) {
     printLine(

@@ -3,8 +3,13 @@ import { systemClock } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
 import { signRequest } from "../../keys/authority.ts";
-import { openAuthorityFiles, rememberIssued, wasIssued } from "../../keys/authority_files.ts";
-import { keyFiles, readKeyFile, requiredKeysDirectory } from "../../keys/files.ts";
+import {
+  openAuthorityFiles,
+  readAuthority,
+  rememberIssued,
+  wasIssued,
+} from "../../keys/authority_files.ts";
+import { requiredKeysDirectory } from "../../keys/files.ts";
 import { Invitation } from "../../keys/join/invitation.ts";
 import { assertMachineName } from "../../keys/names.ts";
 import { formatRights, machineRights, parseRights } from "../../keys/rights.ts";
@@ -31,28 +36,32 @@ export async function invite({ flags }: KeysInput, target: string): Promise<numb
       }`,
   );
   const nameOf = (asked: string) => flags.name ?? asked;
+  let issued: string | undefined;
   const joined = await Invitation.wait({
     listener,
     token,
-    authority: readKeyFile(directory, keyFiles.authority) ?? "",
+    authority: readAuthority(directory) ?? "",
     sign: async (asked, request) => {
       const name = nameOf(asked);
-      // Who joins chooses a name, and must not choose somebody else's.
-      if (flags.name === undefined && wasIssued(directory, name)) {
+      // Who joins chooses a name, and must not choose somebody else's. What it has chosen before in
+      // vain is its own.
+      if (flags.name === undefined && name !== issued && wasIssued(directory, name)) {
         throw new Error(
           `there is a member called ${name} already; choose another --name, or have the inviter ` +
             `say so: rpc keys invite ${target} --name ${name}`,
         );
       }
       const nowMs = systemClock.wallTimeMs();
-      return await signRequest(authority, request, { name, rights }, nowMs);
+      const certificate = await signRequest(authority, request, { name, rights }, nowMs);
+      // Before it is handed out: whoever has it can renew it, whatever happens to this process.
+      rememberIssued(directory, { name, rights }, certificate, nowMs);
+      issued = name;
+      return certificate;
     },
     clock: systemClock,
     log: plainLogger(false),
   });
-  const name = nameOf(joined.name);
-  rememberIssued(directory, { name, rights }, joined.certificate, systemClock.wallTimeMs());
-  console.error(`rpc: joined: ${name}`);
+  console.error(`rpc: joined: ${nameOf(joined.name)}`);
   return exitCodes.success;
 }
 

@@ -1,17 +1,19 @@
 import { systemClock } from "../../base/clock.ts";
+import { writeKeys } from "../../keys/bundle.ts";
+import { assertWritable } from "../../keys/file_writing.ts";
 import { requiredKeysDirectory } from "../../keys/files.ts";
 import { join as joinCluster } from "../../keys/join/joining.ts";
-import { parseToken } from "../../keys/join/token.ts";
+import { findToken, isBeginningOfToken, isOfToken, type Token } from "../../keys/join/token.ts";
 import { FirstLines } from "../../wire/first_lines.ts";
 import { UsageError } from "../syntax/usage_error.ts";
-import { takeKeys } from "./carry.ts";
+import { assertReplaceable } from "./carry.ts";
 import { ownName } from "./init.ts";
 import type { KeysInput } from "./input.ts";
 import { placeOf } from "./place.ts";
 import { show } from "./show.ts";
 
-/** Longest line that can hold a token, and what an editor has put around it. */
-const tokenBytesMax = 512;
+/** Longest text that can hold a token: it may be a letter of some lines. */
+const tokenBytesMax = 4_096;
 
 /**
  * `rpc keys join HOST:PORT`: asks for the token, which is no argument, since those are read by
@@ -21,19 +23,32 @@ export async function join(input: KeysInput, target: string): Promise<number> {
   const place = placeOf(target);
   const name = ownName(input.flags.name);
   const directory = requiredKeysDirectory();
-  if (Deno.stdin.isTerminal()) console.error("rpc: the token, as rpc keys invite has printed it:");
-  const token = parseToken(await readLine());
-  if (token === undefined) {
-    throw new UsageError(
-      "Cannot join: that is no token of rpc keys invite; it begins with rpc-join- and is read " +
-        "from the terminal or from stdin",
-    );
-  }
-  takeKeys(directory, await joinCluster(place, token, name, systemClock), input.flags.force);
+  // A token is good once: what would keep its keys from their place is told before it is used.
+  assertWritable(directory);
+  const token = await readToken();
+  assertReplaceable(directory, (cluster) => isOfToken(cluster, token), input.flags.force);
+  writeKeys(directory, await joinCluster(place, token, name, systemClock));
   return show(input);
 }
 
-async function readLine(): Promise<string> {
+/** The token, though a mail program has broken it, or put something around it. */
+async function readToken(): Promise<Token> {
+  const isTerminal = Deno.stdin.isTerminal();
+  if (isTerminal) console.error("rpc: the token, as rpc keys invite has printed it:");
   const lines = new FirstLines(Deno.stdin, tokenBytesMax);
-  return await lines.next() ?? new TextDecoder().decode(lines.rest);
+  let text = "";
+  while (true) {
+    const line = await lines.next();
+    text += line === undefined ? new TextDecoder().decode(lines.rest) : `${line}\n`;
+    const token = findToken(text);
+    if (token !== undefined) return token;
+    // Whoever types sees at once that it is none; what is in a pipe may have a letter around it.
+    if (line === undefined || isTerminal && !isBeginningOfToken(text)) break;
+  }
+  throw new UsageError(
+    isBeginningOfToken(text)
+      ? "Cannot join: the token is cut off; copy the whole line that rpc keys invite has printed"
+      : "Cannot join: that is no token of rpc keys invite; it begins with rpc-join- and is read " +
+        "from the terminal or from stdin",
+  );
 }

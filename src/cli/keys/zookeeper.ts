@@ -1,8 +1,9 @@
 import { systemClock } from "../../base/clock.ts";
 import { joinPath } from "../../base/paths.ts";
 import { createZooKeeper } from "../../keys/authority.ts";
-import { openAuthorityFiles } from "../../keys/authority_files.ts";
-import { keyFiles, readKeyFile, requiredKeysDirectory, writeKeyFiles } from "../../keys/files.ts";
+import { openAuthorityFiles, readAuthority } from "../../keys/authority_files.ts";
+import { writeKeyFiles } from "../../keys/file_writing.ts";
+import { requiredKeysDirectory } from "../../keys/files.ts";
 import { assertMachineName } from "../../keys/names.ts";
 import { zooKeeperTlsPortDefault } from "../../discovery/registry_url.ts";
 import { printLine } from "../../terminal/stdout.ts";
@@ -19,7 +20,7 @@ export async function zooKeeper(_input: KeysInput, host: string): Promise<number
   // ZooKeeper tells a PEM file by its name, and wants the key before the certificate.
   writeKeyFiles(target, {
     "zookeeper.key.pem": `${pair.privateKey}${pair.certificate}`,
-    "ca.pem": readKeyFile(directory, keyFiles.authority) ?? "",
+    "ca.pem": readAuthority(directory) ?? "",
   });
   printLine(configOf(target));
   console.error(

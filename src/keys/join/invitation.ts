@@ -12,7 +12,7 @@ const invitationMs = 15 * 60 * 1_000;
 /** Wrong tokens that an invitation takes before it is withdrawn. */
 const wrongTriesMax = 5;
 
-/** Peers that are listened to at once; more are turned away. */
+/** Peers that are listened to at once; for more the one that has been here longest is left. */
 const peersMax = 16;
 
 /** How long each may take. */
@@ -76,8 +76,10 @@ export class Invitation {
   async #accept(): Promise<void> {
     try {
       for await (const peer of this.#options.listener) {
-        if (this.#peers.size >= peersMax) closeQuietly(peer);
-        else void this.#meet(peer);
+        // Who has the token says so at once: it is strangers who have been here for long.
+        const [longest] = this.#peers;
+        if (longest !== undefined && this.#peers.size >= peersMax) this.#leave(longest);
+        void this.#meet(peer);
       }
     } catch (error) {
       this.#end(`Cannot go on waiting: ${messageOf(error)}`);
@@ -115,8 +117,12 @@ export class Invitation {
       throw new Error("its token was wrong");
     }
     // A token is good for one: two that come with it at once are one too many.
-    if (this.#isInUse) throw new Error("the token is in use");
+    if (this.#isInUse) {
+      await writeJsonLine(peer, { error: "another machine joins with this token at the moment" });
+      throw new Error("the token is in use");
+    }
     this.#isInUse = true;
+    this.#peers.delete(peer);
     try {
       if (!isMachineName(name)) throw new Error("that is no name for a machine");
       const certificate = await sign(name, request);
@@ -129,6 +135,11 @@ export class Invitation {
       await writeJsonLine(peer, { error: messageOf(error) }).catch(() => {});
       throw error;
     }
+  }
+
+  #leave(peer: Deno.Conn): void {
+    this.#peers.delete(peer);
+    closeQuietly(peer);
   }
 
   #end(message: string): void {

@@ -14,6 +14,9 @@ const clusterDigits = 16;
 
 const form = /^rpc-join-([0-9a-f]{16})-([A-Za-z0-9_-]{22})$/;
 
+/** A token that nobody has. */
+const sample = `rpc-join-${"0".repeat(clusterDigits)}-${"A".repeat(22)}`;
+
 /** What a token says. */
 export interface Token {
   /** The beginning of the cluster's id. */
@@ -33,7 +36,7 @@ export function formatToken({ cluster, secret }: Token): string {
 }
 
 /** Reads a token; `undefined` if the text is none. */
-export function parseToken(text: string): Token | undefined {
+function parseToken(text: string): Token | undefined {
   const [, cluster, secret] = form.exec(text.trim()) ?? [];
   if (cluster === undefined || secret === undefined) return undefined;
   try {
@@ -41,6 +44,33 @@ export function parseToken(text: string): Token | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What breaks a text where it is shown or sent, and is seen by nobody. */
+const breaks = /[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu;
+
+/** What stands around a token where it was copied: quotes, brackets, the end of a sentence. */
+const around = /^["'`<([*_]*(?=rpc-)|["'`>)\].,;:*]+$/g;
+
+/** A token within what somebody has typed or pasted; `undefined`: there is none. */
+export function findToken(pasted: string): Token | undefined {
+  // An editor has made some hyphens typographical ones.
+  const text = pasted.replaceAll(/[\u2010-\u2015\u2212]/gu, "-");
+  const [whole] = /(?<![\w-])rpc-join-[0-9a-f]{16}-[\w-]{22}(?![\w-])/.exec(text) ?? [];
+  return parseToken(whole ?? unbroken(text));
+}
+
+/** A text without the marks of a reply and the line ends that a mail program has put in. */
+function unbroken(text: string): string {
+  return text.replaceAll(/=\r?\n/g, "").replaceAll(/^[>\s]+/gm, "").replaceAll(breaks, "")
+    .replaceAll(around, "");
+}
+
+/** Whether a text may be the beginning of a token: nothing is wrong but that it ends too early. */
+export function isBeginningOfToken(text: string): boolean {
+  const begun = unbroken(text);
+  return begun !== "" && begun.length < sample.length &&
+    form.test(begun + sample.slice(begun.length));
 }
 
 /** Whether a cluster is the one that a token is of. */

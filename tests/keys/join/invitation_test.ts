@@ -4,7 +4,7 @@ import { CommandError } from "../../../src/base/command_error.ts";
 import { createAuthority, openAuthority, signRequest } from "../../../src/keys/authority.ts";
 import { Invitation, type Joined } from "../../../src/keys/join/invitation.ts";
 import { join } from "../../../src/keys/join/joining.ts";
-import { createToken, formatToken, parseToken, type Token } from "../../../src/keys/join/token.ts";
+import { createToken, findToken, formatToken, type Token } from "../../../src/keys/join/token.ts";
 import { parseRights } from "../../../src/keys/rights.ts";
 import { RecordingLogger } from "../../discovery/recorder.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
@@ -138,9 +138,9 @@ Deno.test("the cluster that is joined is the one that the token is of", async ()
 Deno.test("a token is the same after it was written down, and nothing else is one", () => {
   const token = createToken("0123456789abcdef0123");
   const text = formatToken(token);
-  assert.deepEqual(parseToken(`  ${text}\r\n`), token);
+  assert.deepEqual(findToken(`  ${text}\r\n`), token);
   assert.equal(token.secret.length, 16);
   for (const other of ["", "rpc-join", text.slice(1), `${text}x`, text.toUpperCase()]) {
-    assert.equal(parseToken(other), undefined, other);
+    assert.equal(findToken(other), undefined, other);
   }
 });

@@ -1,0 +1,90 @@
+/** `rpc keys` where something goes wrong at the worst moment. */
+
+import assert from "node:assert/strict";
+import { freePort } from "../support/free_port.ts";
+import { memberHome } from "../support/member_home.ts";
+import { RpcHome } from "../support/rpc_process.ts";
+
+const keysOf = (home: RpcHome) => `${home.directory}/config/rpc/keys`;
+
+Deno.test("of two that make a cluster at once one does, and its keys belong together", async () => {
+  await using home = await RpcHome.create();
+  const both = await Promise.all(
+    ["alpha", "beta"].map((name) => home.run(["keys", "init", "--name", name])),
+  );
+  assert.deepEqual(both.map(({ code }) => code).toSorted(), [0, 1]);
+  const [late] = both.filter(({ code }) => code === 1);
+  assert.match(late?.stderr ?? "", /There are keys in .* already/);
+  await using bob = await memberHome(home, "bob");
+  const server = await home.serve();
+  assert.equal((await bob.run(["call", "ping"])).stdout, '"pong"\n');
+  await server.stop();
+});
+
+Deno.test("a token from a mail joins, and is not used up where no keys can be kept", async () => {
+  await using home = await RpcHome.create();
+  await using other = await RpcHome.create(home.registry);
+  await using third = await RpcHome.create(home.registry);
+  await home.run(["keys", "init", "--name", "alpha"]);
+  await third.run(["keys", "init", "--name", "gamma"]);
+  const place = `127.0.0.1:${freePort()}`;
+  const inviting = home.start(["keys", "invite", place]);
+  const [token] = await inviting.line(/^rpc-join-\S+$/);
+  const join = (who: RpcHome, stdin: string, env = {}) =>
+    who.run(["keys", "join", place, "--name", "bob"], { stdin, env });
+
+  await Deno.writeTextFile(`${other.directory}/file`, "");
+  const unkept = await join(other, token, { RPC_KEYS: `${other.directory}/file/keys` });
+  assert.match(unkept.stderr, /^rpc: Cannot write keys to .*file\/keys: /);
+  const taken = await join(third, token);
+  assert.match(taken.stderr, /There are keys of another cluster in .*: --force/);
+  const cut = await join(other, token.slice(0, 40));
+  assert.equal(cut.code, 2);
+  assert.match(cut.stderr, /the token is cut off; copy the whole line/);
+
+  const mail = `Hello,\n\nhere it is:\n\n> ${token}\n\nBye\n`;
+  const joined = await join(other, mail);
+  assert.equal(joined.code, 0, joined.stderr);
+  assert.equal(await inviting.ended(), 0);
+});
+
+Deno.test("who has joined is on the list of members before it has its keys", async () => {
+  await using home = await RpcHome.create();
+  await using other = await RpcHome.create(home.registry);
+  await home.run(["keys", "init", "--name", "alpha"]);
+  const place = `127.0.0.1:${freePort()}`;
+  const inviting = home.start(["keys", "invite", place]);
+  const [token] = await inviting.line(/^rpc-join-\S+$/);
+  // A list that nobody can write to.
+  const list = `${keysOf(home)}/issued.ndjson`;
+  const lines = Deno.readTextFileSync(list);
+  Deno.removeSync(list);
+  Deno.mkdirSync(list);
+  const join = () => other.run(["keys", "join", place, "--name", "bob"], { stdin: token });
+  const refused = await join();
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /^rpc: Cannot join: Cannot write .*issued\.ndjson: /);
+  Deno.removeSync(list);
+  Deno.writeTextFileSync(list, lines);
+  assert.equal((await join()).code, 0);
+  assert.equal(await inviting.ended(), 0);
+  const server = await home.serve();
+  const renewed = await other.run(["keys", "renew"]);
+  assert.equal(renewed.code, 0, renewed.stderr);
+  await server.stop();
+});
+
+Deno.test("keys that PowerShell has written down can be imported", async () => {
+  await using home = await RpcHome.create();
+  await using other = await RpcHome.create(home.registry);
+  await home.run(["keys", "init", "--name", "alpha"]);
+  const { stdout } = await home.run(["keys", "export", "bob"]);
+  const text = `\ufeff${stdout.replaceAll("\n", "\r\n")}`;
+  const file = `${other.directory}/bob.keys`;
+  Deno.writeFileSync(file, new Uint8Array(Uint16Array.from(text, (c) => c.charCodeAt(0)).buffer), {
+    mode: 0o600,
+  });
+  const taken = await other.run(["keys", "import", file]);
+  assert.equal(taken.code, 0, taken.stderr);
+  assert.match(taken.stdout, /^name {5}bob$/m);
+});

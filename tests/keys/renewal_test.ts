@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { createRequest } from "../../src/keys/authority.ts";
+import { rememberIssued } from "../../src/keys/authority_files.ts";
+import { readCertificate } from "../../src/keys/certificate.ts";
+import { renewMember } from "../../src/keys/renewal.ts";
+import { formatRights, parseRights } from "../../src/keys/rights.ts";
+import { TestCluster } from "../support/test_pki.ts";
+
+Deno.test("who was given other rights cannot renew those of before", async () => {
+  await using cluster = await TestCluster.create();
+  const directory = cluster.write(await cluster.member("alpha"));
+  cluster.makeOwner(directory, ["alpha"]);
+  const [all, little] = [parseRights("read,call:*,serve"), parseRights("read,call:fib")];
+  const give = async (rights: typeof all) => {
+    const { certificate } = await cluster.member("bob", rights);
+    rememberIssued(directory, { name: "bob", rights }, certificate, Date.now());
+  };
+  const renew = async (rights: typeof all) => {
+    const { request } = await createRequest("bob");
+    const renewed = await renewMember(directory, { name: "bob", rights }, request, Date.now());
+    return formatRights(readCertificate(renewed).rights);
+  };
+  await give(all);
+  assert.equal(await renew(all), "read,call:*,serve");
+  await give(little);
+  await assert.rejects(renew(all), /bob was given other keys since, for the rights read,call:fib/);
+  assert.equal(await renew(little), "read,call:fib");
+});
