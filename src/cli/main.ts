@@ -6,7 +6,7 @@ import { exitCodes } from "./exit_codes.ts";
 import { parseArguments } from "./syntax/parse.ts";
 import { resolveFlags, settingsOf } from "./syntax/settings.ts";
 import { problemLine } from "../terminal/colour.ts";
-import { indentedText, plainLine, plainText } from "../terminal/plain_text.ts";
+import { indentedText, plainLine, plainText, withoutSecrets } from "../terminal/plain_text.ts";
 import { printLine } from "../terminal/stdout.ts";
 import { UsageError } from "./syntax/usage_error.ts";
 
@@ -31,7 +31,7 @@ export async function main(args: readonly string[]): Promise<number> {
       command,
       parsed.flags,
       async () => settingsOf(await loadCommands()),
-      (text) => console.error(`rpc: ${plainLine(text)}`),
+      (text) => console.error(`rpc: ${plainLine(withoutSecrets(text))}`),
     );
     const { run } = await command.load();
     const { flags: given, positionals } = parsed;
@@ -73,7 +73,7 @@ function report(error: unknown, verbose: boolean | undefined): number {
   if (error instanceof RpcError) tell(plainLine(`${error.name}: ${error.message}`));
   else if (error instanceof CommandError) tell(error.message);
   else tell(`${messageOf(error)}${verbose === false ? " (--verbose tells more)" : ""}`);
-  if (verbose) console.error(indentedText(Deno.inspect(error)));
+  if (verbose) console.error(indentedText(withoutSecrets(Deno.inspect(error))));
   return exitCodes.failure;
 }
 
@@ -82,7 +82,7 @@ function report(error: unknown, verbose: boolean | undefined): number {
  * pass for nothing that this one says.
  */
 function tell(message: string): void {
-  const text = plainText(message);
+  const text = plainText(withoutSecrets(message));
   const isIndented = !/\n(?! {2})/.test(text);
   console.error(problemLine(isIndented ? text : text.replaceAll("\n", "\n  ")));
 }

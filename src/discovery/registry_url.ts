@@ -118,8 +118,11 @@ export function withoutLogin(text: string): string {
   return text.replace(loginAt, "");
 }
 
-/** All up to the last @, as the URL is read: a password may hold one. */
-const loginAt = /(?<=^\s*zookeepers?:\/\/).*@/s;
+/**
+ * All up to the last @, as the URL is read: a password may hold one. Also where the scheme is
+ * misspelt, and in URLs of other kinds.
+ */
+const loginAt = /(?<=^\s*zoo\w*:\/*)[^/].*@|(?<=^\s*[a-z][a-z\d+.-]*:\/\/)[^/?#@]*:[^/?#]*@/is;
 
 /** Hosts and ports as ZooKeeper and we write them: `10.0.0.1:2181,[::1]:2181`. */
 export function formatHosts(hosts: readonly HostPort[]): string {

@@ -38,3 +38,25 @@ export function jsonLine(value: unknown): string {
 export function indentedText(text: string): string {
   return plainText(text).replaceAll(/^/gm, "  ");
 }
+
+/**
+ * What is said may quote what was typed, set or thrown, in all places that one does not think of:
+ * so whatever looks like a secret goes out of every error and every line of a log.
+ */
+const secrets: readonly (readonly [pattern: RegExp, shown: string])[] = [
+  // A registry's password may hold what else would end it, up to the last @. All has a bound, so
+  // that no text takes long.
+  [/\b(zoo\w{0,16}:\/{0,3}[^\s:@/]{0,256}):\S{0,1024}@/gi, "$1:***@"],
+  [/\b([a-z][a-z\d+.-]{0,31}:\/\/[^\s:@/]{0,256}):[^\s@/?#]{0,1024}@/gi, "$1:***@"],
+  [/\brpc-join-[0-9a-f]{16}-[\w-]+/g, "rpc-join-***"],
+  [/-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----[^]*?(?:-----END \1-----|$)/g, "***"],
+];
+
+/** Without one of these none of the patterns fits. */
+const mark = /@|rpc-join-|PRIVATE KEY/;
+
+/** A text with passwords in URLs, tokens of invitations and private keys replaced by `***`. */
+export function withoutSecrets(text: string): string {
+  if (!mark.test(text)) return text;
+  return secrets.reduce((left, [pattern, shown]) => left.replaceAll(pattern, shown), text);
+}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { plainLine, plainText } from "../../src/terminal/plain_text.ts";
+import { plainLine, plainText, withoutSecrets } from "../../src/terminal/plain_text.ts";
 
 Deno.test("what a terminal obeys or hides becomes visible", () => {
   const cases: readonly (readonly [text: string, plain: string])[] = [
@@ -37,4 +37,34 @@ Deno.test("JSON means the same afterwards, and any text has nothing unseen", () 
     assert.equal(JSON.parse(plainText(JSON.stringify(text))), text);
     assert.doesNotMatch(plainLine(text), /\p{Cc}|[\u2028-\u202e\u2066-\u2069]/u);
   }));
+});
+
+Deno.test("passwords in URLs, tokens of invitations and private keys are shown to nobody", () => {
+  const token = "rpc-join-0123456789abcdef-AbCdEfGhIjKlMnOpQr_-12";
+  const key = "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----";
+  const cases: readonly (readonly [said: string, shown: string])[] = [
+    ["no zookeeper://me:p%40ss@a:2181/x", "no zookeeper://me:***@a:2181/x"],
+    ["zookeepers://me:p@s:s@a,b:2181", "zookeepers://me:***@a,b:2181"],
+    ['"ZooKeeper://me:a/b@h"', '"ZooKeeper://me:***@h"'],
+    ["zookeper:/me:pw@h", "zookeper:/me:***@h"],
+    ["a https://u:pw@h/p?q=1@2 b", "a https://u:***@h/p?q=1@2 b"],
+    [`Unexpected argument "${token}".`, 'Unexpected argument "rpc-join-***".'],
+    [`x ${key} y`, "x *** y"],
+    [key.slice(0, 40), "***"],
+  ];
+  for (const [said, shown] of cases) assert.equal(withoutSecrets(said), shown);
+});
+
+Deno.test("what is no secret stays as it is", () => {
+  for (
+    const said of [
+      "zookeeper://a:2181,b:2181: nobody; write to root@a",
+      "https://jsr.io/@std/path@1.0.0/mod.ts",
+      "https://host:443/@std/x",
+      "static:127.0.0.1:1",
+      "rpc-join-",
+      "-----BEGIN CERTIFICATE-----",
+      "alice@192.168.0.211:6666",
+    ]
+  ) assert.equal(withoutSecrets(said), said);
 });

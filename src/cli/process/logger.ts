@@ -9,7 +9,7 @@ import { systemClock } from "../../base/clock.ts";
 import { logFlushMs } from "../limits.ts";
 import type { LogFields, Logger } from "../../base/log.ts";
 import type { logLevels } from "../serve/flags.ts";
-import { plainLine, plainText } from "../../terminal/plain_text.ts";
+import { plainLine, plainText, withoutSecrets } from "../../terminal/plain_text.ts";
 import { LogOutput } from "./log_output.ts";
 
 /** How a server logs. */
@@ -42,7 +42,10 @@ export async function createLogger({ level, format }: LoggerOptions): Promise<Pr
   });
   await configure({
     sinks: {
-      stderr: (record) => output.push(isJson ? plainText(formatter(record)) : formatter(record)),
+      stderr: (record) => {
+        const line = withoutSecrets(formatter(record));
+        output.push(isJson ? plainText(line) : line);
+      },
     },
     loggers: [
       { category: "rpc", sinks: ["stderr"], lowestLevel: level === "warn" ? "warning" : level },

@@ -1,5 +1,5 @@
 import { type Colour, problemLine } from "../../terminal/colour.ts";
-import { plainLine } from "../../terminal/plain_text.ts";
+import { plainLine, withoutSecrets } from "../../terminal/plain_text.ts";
 import type { LogFields, Logger } from "../../base/log.ts";
 
 /**
@@ -9,7 +9,7 @@ import type { LogFields, Logger } from "../../base/log.ts";
 export function plainLogger(verbose: boolean): Logger {
   const writeIn = (colour: Colour) => (message: string, fields?: LogFields) => {
     const details = Object.entries(fields ?? {}).map(([key, value]) => ` ${key}=${value}`).join("");
-    console.error(problemLine(plainLine(`${message}${details}`), colour));
+    console.error(problemLine(plainLine(withoutSecrets(`${message}${details}`)), colour));
   };
   const quiet = verbose ? writeIn("dim") : () => {};
   return { debug: quiet, info: quiet, warn: writeIn("yellow"), error: writeIn("red") };
