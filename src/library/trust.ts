@@ -9,6 +9,7 @@ import { isAbsolutePath, joinPath } from "../base/paths.ts";
 /** What counts only in a file that is trusted, by its name there. */
 const wantsTrust: ReadonlySet<string> = new Set([
   "registry",
+  "service",
   "advertise",
   "metrics",
   "callers",

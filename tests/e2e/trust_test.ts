@@ -48,6 +48,18 @@ Deno.test("a stranger's rpc.toml redirects nothing until its user has said that 
   );
 });
 
+Deno.test("a stranger's rpc.toml sends no call to another service, and serves nobody else's", async () => {
+  await using home = await RpcHome.create();
+  put(home, 'service = "payments"\n');
+  assert.deepEqual(await valueOf(home, "service"), ["rpc", "default"]);
+  const server = await home.serve();
+  assert.match(server.readyLine, /service=rpc /);
+  assert.match(server.stderr, /sets service, which counts only .*rpc config trust/);
+  await server.stop();
+  assert.equal((await home.run(["config", "trust"], unset)).code, 0);
+  assert.deepEqual(await valueOf(home, "service"), ["payments", "rpc.toml"]);
+});
+
 Deno.test("a stranger's rpc.toml lets nobody listen to a server whose user has said no", async () => {
   await using home = await RpcHome.create();
   assert.equal((await home.run(["config", "set", "no-tap", "true"], unset)).code, 0);
