@@ -1,4 +1,4 @@
-/** What announcements have in common, whatever registry they write to. */
+/** What the announcements of all registries have in common. */
 
 import { type Clock, sleep } from "../base/clock.ts";
 import { RpcError } from "../base/errors.ts";
@@ -10,11 +10,11 @@ import { changed, isKept, noOverride, overridden } from "./override.ts";
 export interface OverrideStore {
   /** Rejects if the registry cannot be asked. */
   read(): Promise<Override>;
-  /** Rejects if it could not be kept; then what was kept before still is. */
+  /** Rejects if it could not be stored; the former override remains then. */
   write(override: Override): Promise<void>;
 }
 
-/** An instance as its server was started, and what an operator has made of it since. */
+/** An instance as its server was started, and the override that an operator has set since. */
 export class AnnouncedInstance {
   readonly #instance: Instance;
   readonly #store: OverrideStore;
@@ -29,12 +29,12 @@ export class AnnouncedInstance {
     this.#isRead = options.keepsOverride !== true;
   }
 
-  /** As it is to be announced, with the override or with one that is about to hold. */
+  /** The instance to announce: with the current override, or with the next one. */
   with(override = this.#override): Instance {
     return overridden(this.#instance, override);
   }
 
-  /** Reads what the registry has kept for the address, once. Rejects if it cannot be asked. */
+  /** Reads the stored override of the address, once. Rejects if the registry cannot be asked. */
   async recall(): Promise<void> {
     if (this.#isRead) return;
     this.#override = await this.#store.read();
@@ -43,7 +43,7 @@ export class AnnouncedInstance {
   }
 
   /**
-   * The override that holds after a change.
+   * The override after a change.
    *
    * @throws {RpcError} Unavailable: the registry does not list the instance now
    */
@@ -54,14 +54,14 @@ export class AnnouncedInstance {
     return changed(this.#override, change, this.#instance);
   }
 
-  /** The override holds from now on. Rejects if it could not be kept; then the former one does. */
+  /** Stores an override and makes it current. Rejects if it could not be stored. */
   async keep(override: Override): Promise<void> {
     if (this.#options.keepsOverride) await this.#store.write(override);
     this.#override = override;
   }
 }
 
-/** Resolves when what never rejects has, or a little later: the end of a program waits for it. */
+/** Resolves with a promise that never rejects, or after a bounded time: a program's end waits. */
 export async function withinWithdrawal(clock: Clock, ended: Promise<void>): Promise<void> {
   const settled = new AbortController();
   await Promise.race([

@@ -1,28 +1,27 @@
-/** Work that is asked for more often than it is worth doing. */
+/** Work that is requested more often than it needs to be done. */
 
 import type { Clock, Timer } from "../base/clock.ts";
 
 /**
- * Runs a task when asked to, never twice at once. However often it is asked before it starts, it
- * runs once, at the earliest of the times asked for; asked while it runs, it runs once more
- * afterwards.
+ * Runs a task on request, never twice at once. All requests before it starts lead to one run, at
+ * the earliest of the requested times. Requests while it runs lead to one more run.
  */
 export class CoalescedTask {
   readonly #clock: Clock;
   readonly #task: () => Promise<void>;
-  /** When the next run is due, on the clock's scale. Infinity: nobody has asked. */
+  /** When the next run is due, on the clock's scale. Infinity: there is no request. */
   #dueAtMs = Infinity;
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
   #isClosed = false;
 
-  /** @param task must not reject: whom should it tell? */
+  /** @param task must not reject, since nobody could be told */
   constructor(clock: Clock, task: () => Promise<void>) {
     this.#clock = clock;
     this.#task = task;
   }
 
-  /** Asks for a run within `delayMs`. */
+  /** Requests a run within `delayMs`. */
   request(delayMs: number): void {
     const dueAtMs = this.#clock.now() + delayMs;
     if (this.#isClosed || dueAtMs >= this.#dueAtMs) return;
@@ -30,7 +29,7 @@ export class CoalescedTask {
     if (this.#running === undefined) this.#schedule();
   }
 
-  /** Forgets what was asked for, for good. Resolves when a run under way has ended. */
+  /** Drops all requests, for good. Resolves when a run under way has ended. */
   close(): Promise<void> {
     this.#isClosed = true;
     this.#timer?.cancel();

@@ -1,16 +1,16 @@
-/** Where instances are announced and found: the interface, and the values that cross it. */
+/** The interface of a registry, where instances are announced and found, and its values. */
 
 import type { RpcError } from "../base/errors.ts";
 
-/** What an operator wants of a server, beside what the server was started with. */
+/** What an operator has changed of a server since it was started. */
 export interface Override {
-  /** It is given no new calls while there is another server. */
+  /** Whether it gets no new calls while there is another server. */
   readonly drained: boolean;
-  /** In place of the weight that it was started with. @default that one */
+  /** @default the weight that it was started with */
   readonly weight?: number | undefined;
 }
 
-/** What is to change: what it leaves out stays as it is. */
+/** A change of an override: absent members stay as they are. */
 export type OverrideChange = Partial<Override>;
 
 /** One running server as the registry knows it. */
@@ -25,21 +25,21 @@ export interface Instance {
   readonly host: string;
   readonly port: number;
   /**
-   * The cluster whose keys it wants from who calls, or {@link anyCluster} where the registry cannot
-   * tell. Absent: it is open.
+   * The cluster whose keys its callers need, or {@link anyCluster} if the registry cannot tell.
+   * Absent: it needs no keys.
    */
   readonly cluster?: string | undefined;
-  /** What a private server has left for its own user. It is shown to nobody. */
+  /** The secret of a server that serves only its own user. It is never shown. */
   readonly secret?: string | undefined;
-  /** Its share relative to others'. @default 1 */
+  /** Its share of the calls, relative to others' weights. @default 1 */
   readonly weight: number;
-  /** An operator keeps new calls from it: its weight is 0 meanwhile. @default false */
+  /** Whether an operator keeps new calls from it; its weight is 0 meanwhile. @default false */
   readonly drained?: boolean | undefined;
-  /** Where it stands: clients of the same zone come to it first. Empty if nobody said. */
+  /** Its zone: clients of the same zone prefer it. Empty if it has none. */
   readonly zone: string;
-  /** Longest message that it takes, in bytes. Absent: it will say so when it is connected to. */
+  /** Longest message that it takes, in bytes. Absent: it tells after connecting. */
   readonly messageMax?: number | undefined;
-  /** The program's version. Empty if unknown: somebody else's server. */
+  /** The program's version. Empty if unknown, as for other programs' servers. */
   readonly version: string;
   /** The methods that it offers. Empty if unknown. */
   readonly methods: readonly string[];
@@ -48,8 +48,8 @@ export interface Instance {
 }
 
 /**
- * Stands for a cluster where nobody has said which, or whether there is one: the client has its
- * own.
+ * In place of a cluster's name: the registry does not know whether keys are needed, so the client
+ * uses its own if it has any.
  */
 export const anyCluster = "*";
 
@@ -58,35 +58,33 @@ export interface Snapshot {
   /** At most one per `host:port`, sorted by it. */
   readonly instances: readonly Instance[];
   /**
-   * `true`: the registry could not be asked, and this is what it said the last time, maybe in
-   * another process. Good enough to try, not good enough to evict anybody by.
+   * Whether the registry could not be asked, and this is its last list, maybe from another process.
+   * Good enough to connect by, but not to remove servers by.
    */
   readonly stale: boolean;
 }
 
 /**
- * What is different in a list from the one before of the same watch: whoever has thousands of
- * connections does not go through all of them because one server came.
+ * The difference between a watch's list and the one before, so that a client with thousands of
+ * connections need not go through all of them when one server comes.
  */
 export interface Change {
-  /** Those whose address is new in the list, or of which it says something else than before. */
+  /** Instances whose address is new in the list, or that have changed. */
   readonly listed: readonly Instance[];
-  /**
-   * Those whose address is not in the list any more. None when the list is {@link Snapshot.stale}.
-   */
+  /** Instances whose address has left the list. None if the list is {@link Snapshot.stale}. */
   readonly unlisted: readonly Instance[];
 }
 
-/** Takes what a watch finds. No method may throw. */
+/** Receives what a watch finds. No method may throw. */
 export interface Watcher {
   /**
-   * The list, whole, when it is first known and after each change; later ones replace earlier ones.
-   * And what is different in it, which the first time is all of it.
+   * The whole list, when it is first known and after each change, and its difference from the list
+   * before, which at first is all of it.
    */
   snapshot(snapshot: Snapshot, change: Change): void;
   /**
-   * The registry cannot be reached or read. The watch goes on by itself, and the last snapshot
-   * stands; the message says what is wrong and what to do, for whoever has no snapshot at all.
+   * The registry cannot be reached or read. The watch goes on trying, and the last snapshot remains
+   * valid. The message says what is wrong and what to do, for callers that have no snapshot yet.
    */
   trouble(error: RpcError): void;
 }
@@ -100,18 +98,17 @@ export interface Watch {
 /** An announcement under way. */
 export interface Announcement {
   /**
-   * Resolves when the registry has taken the instance for the first time; while the registry is out
-   * of reach it waits, retrying, and never rejects. It resolves too when withdrawn before that.
+   * Resolves when the registry has accepted the instance for the first time, or when it is
+   * withdrawn before. While the registry cannot be reached it keeps trying. Never rejects.
    */
   readonly registered: Promise<void>;
   /** Whether the registry is known to list the instance now. */
   readonly isRegistered: boolean;
   /**
-   * Announces the instance otherwise from now on, and resolves with all that then differs from what
-   * it was started with. The registry keeps that for its address, and applies it to whoever is
-   * announced there next, see {@link AnnounceOptions.keepsOverride}.
+   * Changes the override, and resolves with the new one. The registry stores it for the address,
+   * and applies it to the next server there: see {@link AnnounceOptions.keepsOverride}.
    *
-   * @throws {Error} why the registry does not take it; then nothing has changed
+   * @throws {Error} why the registry refuses; nothing has changed then
    */
   override(change: OverrideChange): Promise<Override>;
   /** Takes the instance out of the registry. Bounded in time; never rejects. */
@@ -120,36 +117,36 @@ export interface Announcement {
 
 /** Hooks of one announcement. */
 export interface AnnounceOptions {
-  /** The registry cannot be reached; the announcement goes on trying. Says so once per outage. */
+  /** Called once in each outage of the registry. The announcement goes on trying. */
   readonly trouble?: (error: RpcError) => void;
   /**
-   * Whether the address is this server's beyond its life: what an operator wants of a port that was
-   * any free one must not meet whoever is given it next. @default false
+   * Whether overrides are stored for the address, because this server will have it again. A port
+   * that the system chose may belong to another server next time. @default false
    */
   readonly keepsOverride?: boolean;
-  /** It is announced otherwise than it was started, as an operator wanted before. */
+  /** Called if a stored override was applied. */
   readonly overridden?: (override: Override) => void;
 }
 
-/** Where instances are found: all that a client wants of a registry. */
+/** Where instances are found: the part of a registry that a client needs. */
 export interface InstanceSource {
   /**
    * The registry as the user writes it, in its full form, for example `zookeeper://10.0.0.1:2181`.
    */
   readonly url: string;
-  /** Where that is and whose, if the URL does not say it: for whoever finds nothing there. */
+  /** The registry's directory and owner, if the URL does not tell, for error messages. */
   readonly place?: string | undefined;
-  /** Watches a service. Calls back asynchronously, never from inside `watch` itself. */
+  /** Watches a service. The watcher is called later, never before `watch` returns. */
   watch(service: string, watcher: Watcher): Watch;
 }
 
-/** What to tell whoever finds no server of a service. */
+/** The message if a service has no server. */
 export function noServerText(service: string, source: InstanceSource): string {
   return `No server of service "${service}" is registered in the registry ${placeText(source)}; ` +
     "start one: rpc serve 127.0.0.1 0";
 }
 
-/** The registry as it is named to whoever finds nothing there. */
+/** The registry's URL, and its place if it has one, for that message. */
 export function placeText({ url, place }: InstanceSource): string {
   return place === undefined ? url : `${url} (${place})`;
 }
@@ -157,27 +154,27 @@ export function placeText({ url, place }: InstanceSource): string {
 /** A registry. Implementations: `local`, `static`, `zookeeper`; one suite of tests for all. */
 export interface Discovery extends InstanceSource {
   /**
-   * Announces an instance and keeps it announced until withdrawn: after an expiry, a wipe or a
-   * restart of the registry it is announced again with nobody's help.
+   * Announces an instance and keeps it announced until withdrawn: it is announced again after an
+   * expiry, a wipe or a restart of the registry.
    */
   announce(instance: Instance, options?: AnnounceOptions): Announcement;
   /**
-   * Connects, while whoever will announce has other work to do. What goes wrong is told to the
-   * announcement. Absent: there is nothing to connect to.
+   * Starts connecting, ahead of an announcement, which is told of any failure. Absent: there is
+   * nothing to connect to.
    */
   prepare?(): void;
   /**
-   * The names of the services that anybody has been announced under, sorted; of some nobody may be
-   * left.
+   * The names of all services that an instance was ever announced under, sorted. Some may have no
+   * instance any more.
    *
    * @throws {RpcError} Unavailable: the registry cannot be asked, or does not know
    */
   services(): Promise<readonly string[]>;
   /**
-   * What time the registry has, in milliseconds since 1970 UTC, or `undefined` if it will not say.
-   * Absent: it has no clock but this machine's.
+   * The registry's clock, in milliseconds since 1970 UTC, or `undefined` if it does not tell.
+   * Absent: its clock is this machine's.
    */
   wallTimeMs?(): Promise<number | undefined>;
-  /** Ends watches and announcements (withdrawing these), and frees what is held. Idempotent. */
+  /** Ends all watches, withdraws all announcements, and frees all resources. Idempotent. */
   close(): Promise<void>;
 }

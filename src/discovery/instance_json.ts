@@ -1,11 +1,11 @@
 /**
- * An instance as JSON: what a znode and a local registry's file hold.
+ * An instance as JSON, the content of a ZooKeeper node and of a local registry's file.
  *
- * The form is the one of `ServiceInstance` in Apache Curator's service discovery, as its
- * `JsonInstanceSerializer` writes it, so that Curator, Spring Cloud and whoever else reads that
- * form lists our servers, and their servers can be called by us. What is ours alone stands under
- * the one extra key `rpc`, which those readers ignore. `payload` must stay null: anything else
- * there needs a Java class name. `enabled` is honoured but not written: old readers do not know it.
+ * It has the form of `ServiceInstance` in Apache Curator's service discovery, as its
+ * `JsonInstanceSerializer` writes it. So Curator, Spring Cloud and others can list our servers, and
+ * we can call theirs. Our own members are under the extra key `rpc`, which those readers ignore.
+ * `payload` must stay null, since anything else needs a Java class name. `enabled` is obeyed but
+ * not written, since old readers do not know it.
  */
 
 import { messageOf, RpcError } from "../base/errors.ts";
@@ -14,7 +14,7 @@ import { type Bounds, Members } from "../base/values/members.ts";
 import type { Instance } from "./discovery.ts";
 import { isHost } from "./registry_url.ts";
 
-/** Longest text that is read: far more than thousands of method names, far less than harm. */
+/** Longest text that is read: enough for thousands of method names. */
 export const instanceJsonBytesMax = 256 * 1024;
 
 const idLength: Bounds = [1, 256];
@@ -28,10 +28,10 @@ const messageBounds: Bounds = [1, Number.MAX_SAFE_INTEGER];
 const anyNumber: Bounds = [-Number.MAX_VALUE, Number.MAX_VALUE];
 const methodsMax = 10_000;
 
-/** What a text turned out to be. */
+/** What a text was found to be. */
 type DecodedInstance =
   | { readonly kind: "instance"; readonly instance: Instance }
-  /** Somebody switched it off (Curator's `enabled: false`): it is there, but not to be called. */
+  /** An instance that was switched off (Curator's `enabled: false`): it must not be called. */
   | { readonly kind: "disabled" }
   | { readonly kind: "malformed"; readonly reason: string };
 
@@ -45,7 +45,7 @@ export function encodeInstance(instance: Instance, registrationId: string): stri
     name: instance.service,
     id: registrationId,
     address: instance.host,
-    // Readers without TLS skip what has no plain port.
+    // Readers that know no TLS skip instances without a plain port.
     port: instance.cluster === undefined ? instance.port : null,
     sslPort: instance.cluster === undefined ? null : instance.port,
     payload: null,
@@ -66,18 +66,17 @@ export function encodeInstance(instance: Instance, registrationId: string): stri
   });
 }
 
-/** As long as the ids that registrations are given. */
+/** It has the length of a registration's id. */
 const anyId = "0".repeat(36);
 
-/** What an operator may make of it later takes room too. */
+/** Room for the longest override that an operator may set later. */
 const longestOverride = { drained: true, weight: 1.2345678901234567e-300 };
 
 /**
- * An instance as it can be announced: whoever reads it has bounds, and what it would skip is better
- * not written. The names of methods that are too many or too long for it are left out, which says
- * that they are not known here: a client asks the server then.
+ * The instance in a form that every reader accepts, since readers have bounds. If its methods are
+ * too many or too long, they are left out, and clients ask the server for them.
  *
- * @throws {RpcError} InvalidParams: why nobody could read it
+ * @throws {RpcError} InvalidParams: readers would refuse it, and why
  */
 export function announceable(instance: Instance): Instance {
   const isReadable = unreadable(instance) === undefined;
@@ -88,7 +87,7 @@ export function announceable(instance: Instance): Instance {
   throw new RpcError("InvalidParams", `Cannot announce the server: no client could read ${reason}`);
 }
 
-/** What is wrong with it in a reader's eyes. */
+/** Why a reader would refuse it. */
 function unreadable(instance: Instance): string | undefined {
   const text = new TextEncoder().encode(encodeInstance(instance, anyId));
   const decoded = decodeInstance(text, instance.service);
@@ -97,7 +96,7 @@ function unreadable(instance: Instance): string | undefined {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Reads an instance of `service`, ours or somebody else's. Never throws. */
+/** Reads an instance of `service`, of our form or plain Curator's. Never throws. */
 export function decodeInstance(bytes: Uint8Array, service: string): DecodedInstance {
   if (bytes.length === 0) return malformed("it is empty");
   if (bytes.length > instanceJsonBytesMax) {
@@ -111,7 +110,7 @@ export function decodeInstance(bytes: Uint8Array, service: string): DecodedInsta
   }
 }
 
-/** `undefined` if it is switched off. */
+/** Reads an instance; `undefined` if it is switched off. */
 function readInstance(json: Members, service: string): Instance | undefined {
   const id = json.text("id", idLength);
   const host = json.text("address", hostLength);
@@ -120,12 +119,12 @@ function readInstance(json: Members, service: string): Instance | undefined {
   const enabled = json.boolean("enabled", true);
   const ours = json.optionalObject("rpc");
   const cluster = ours?.optionalObject("tls")?.text("cluster", clusterLength);
-  // Somebody else's servers with both ports are called as before, on the plain one.
+  // Other programs' servers that have both ports are called on the plain one.
   const port = json.integer(cluster === undefined ? "port" : "sslPort", ports);
   const secret = ours?.text("secret", labelLength, "") ?? "";
   const messageMax = ours?.number("messageMax", messageBounds, 0) ?? 0;
   const instance = {
-    // The server's own id, if it is there. The registration's changes with each registration.
+    // The server's own id if there is one: the registration's id is new each time.
     id: ours?.text("id", idLength, id) ?? id,
     service,
     host,

@@ -1,9 +1,9 @@
-/** What a client sees of a registry when it is to call one server and no other. */
+/** Restricts a registry to one server, for a client that is to call no other. */
 
 import { addressOf } from "../base/names/host_port.ts";
 import type { Instance, InstanceSource } from "./discovery.ts";
 
-/** A registry as it changes, but for all that stands at other addresses. */
+/** The registry's instances at one address, as they change. */
 export function onlyAt(address: string, source: InstanceSource): InstanceSource {
   const isThere = (one: Instance) => addressOf(one) === address;
   return {
@@ -21,7 +21,7 @@ export function onlyAt(address: string, source: InstanceSource): InstanceSource 
   };
 }
 
-/** A list of one instance, which stays as it is. */
+/** A fixed list of one instance. */
 export function onlyOne(instance: Instance, url: string): InstanceSource {
   return {
     url: `${url} at ${addressOf(instance)}`,

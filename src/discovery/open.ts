@@ -1,4 +1,4 @@
-/** From a registry's URL to the registry. */
+/** Opens a registry by its URL. */
 
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
@@ -12,10 +12,11 @@ export interface DiscoveryDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** Where last known lists are kept. Absent: they are not. */
+  /** Where last known lists are stored. Absent: they are not stored. */
   readonly lastKnownDir?: string | undefined;
   /**
-   * Opens the TLS connections of `zookeepers://`; `undefined` from it: as for any public server.
+   * Opens the TLS connections of `zookeepers://`. Absent, or if it returns `undefined`: they trust
+   * the system's certificates.
    */
   readonly openTls?: TlsOptions["open"];
   /** Where `local:` without a directory is. @default the user's own directory for it */
@@ -23,10 +24,9 @@ export interface DiscoveryDeps {
 }
 
 /**
- * Opens the registry that a URL names. Nothing is connected or written before it is used.
+ * Opens the registry that a URL names. It does not connect or write before it is used.
  *
- * Only the code of that kind of registry is loaded: `local:`, the default, starts without
- * ZooKeeper's.
+ * Only the code of that kind of registry is loaded, so `local:`, the default, starts faster.
  *
  * @throws {RpcError} InvalidParams: the URL cannot be read
  */

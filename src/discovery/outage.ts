@@ -1,6 +1,6 @@
 import type { RpcError } from "../base/errors.ts";
 
-/** Says what is wrong once in each outage: who tries again and again would say it as often. */
+/** Reports only the first failure of each outage, to somebody who tries again and again. */
 export class Outage {
   readonly #tell: (error: RpcError) => void;
   #state: "over" | "told" | "closed" = "over";
@@ -16,12 +16,12 @@ export class Outage {
     this.#tell(error);
   }
 
-  /** It works again: the next failure begins another outage. */
+  /** It works again: the next failure begins a new outage. */
   recovered(): void {
     if (this.#state === "told") this.#state = "over";
   }
 
-  /** Says nothing any more. */
+  /** Reports nothing any more. */
   close(): void {
     this.#state = "closed";
   }

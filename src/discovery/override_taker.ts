@@ -3,10 +3,7 @@ import type { Logger } from "../base/log.ts";
 import type { Announcement, Override } from "./discovery.ts";
 import { readOverrideChange } from "./override.ts";
 
-/**
- * Answers `rpc.override`: one change after the other, since each begins with what the last one
- * left.
- */
+/** Answers `rpc.override`, one change at a time, since each builds on the one before. */
 export class OverrideTaker {
   readonly #log: Logger;
   #announcement: Announcement | undefined;
@@ -16,7 +13,7 @@ export class OverrideTaker {
     this.#log = log;
   }
 
-  /** From now on there is something to change. */
+  /** Sets the announcement that changes apply to. */
   begin(announcement: Announcement): void {
     this.#announcement = announcement;
   }
@@ -36,13 +33,13 @@ export class OverrideTaker {
       this.#log.info(`An operator changed this server's share: ${overrideText(override)}`);
       return override;
     } catch (error) {
-      // It is the call's own failure: said here, it did not run, and no other server is tried.
+      // As an InternalError, so that the client does not try another server.
       throw new RpcError("InternalError", `Cannot change the share: ${messageOf(error)}`);
     }
   }
 }
 
-/** What an operator wants of a server, for people. */
+/** An override in words. */
 export function overrideText({ drained, weight }: Override): string {
   const words = [
     ...(drained ? ["drained, no new calls while there is another server"] : []),

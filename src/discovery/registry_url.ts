@@ -1,4 +1,4 @@
-/** How a user names a registry, as text and as data. */
+/** Registry URLs, as text and as data. */
 
 import { RpcError } from "../base/errors.ts";
 import { addressOf, type HostPort } from "../base/names/host_port.ts";
@@ -32,38 +32,35 @@ export interface ZooKeeperRegistryUrl {
   readonly sessionTimeoutMs?: number;
 }
 
-/** A registry, whole. */
+/** The URL of a registry, parsed. */
 export type RegistryUrl = LocalRegistryUrl | StaticRegistryUrl | ZooKeeperRegistryUrl;
 
-/** Where ZooKeeper listens unless told otherwise. */
+/** ZooKeeper's default port. */
 const zooKeeperPortDefault = 2181;
 
-/** Where it listens for TLS, as its manual has it. */
+/** ZooKeeper's port for TLS in its manual. */
 export const zooKeeperTlsPortDefault = 2281;
 
-/** ZooKeeper negotiates within 2 to 20 ticks of the server: beyond these bounds it is a slip. */
+/** Servers grant 2 to 20 of their ticks: a time beyond these bounds is surely a mistake. */
 const sessionTimeoutMsMin = 100;
 const sessionTimeoutMsMax = 3_600_000;
 
-/**
- * A host's name or address, an IPv6 address without brackets and with the interface that it may
- * name.
- */
+/** A host name, an IPv4 address, or an IPv6 address without brackets, maybe with its interface. */
 const host = /^(?:[A-Za-z0-9._-]+|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(?:%[\w.~-]+)?)$/;
 
-/** Whether a text can be a host: what others registered is connected to, and printed. */
+/** Whether a text can be a host. Registered hosts are connected to, and printed. */
 export function isHost(text: string): boolean {
   return host.test(text);
 }
 
-/** What to write instead, in as many words as one line bears. */
+/** What to write instead, in one line. */
 const forms = "local:, local:/some/dir, static:host:port,host:port or " +
   "zookeeper://[user:password@]host:2181[,host:2181...][/chroot], or zookeepers:// for TLS";
 
 /**
  * Reads a registry's URL.
  *
- * @throws {RpcError} InvalidParams: what is wrong with the text, and the forms that there are
+ * @throws {RpcError} InvalidParams: what is wrong, and the forms of URLs
  */
 export function parseRegistryUrl(text: string): RegistryUrl {
   const [, scheme, rest] = /^([a-z]+):(.*)$/s.exec(text.trim()) ?? [];
@@ -84,7 +81,7 @@ export function parseRegistryUrl(text: string): RegistryUrl {
   }
 }
 
-/** The URL's canonical text. It is for people and logs: a password in it is replaced by `***`. */
+/** The URL's canonical text, for people and logs, with `***` in place of a password. */
 export function formatRegistryUrl(url: RegistryUrl): string {
   switch (url.kind) {
     case "local":
@@ -103,24 +100,19 @@ export function formatRegistryUrl(url: RegistryUrl): string {
   }
 }
 
-/**
- * A registry's URL as it may be shown: a password in it is replaced by `***`, also where it is no
- * URL.
- */
+/** A text that may be a registry's URL, with `***` in place of a password. */
 export function withoutPassword(text: string): string {
   return text.replace(loginAt, (login) => `${login.split(":", 1).join("")}:***@`);
 }
 
-/**
- * A registry's URL as it may be handed to whoever has no business with the login in it: without it.
- */
+/** A registry's URL without the login, for programs that must not get it. */
 export function withoutLogin(text: string): string {
   return text.replace(loginAt, "");
 }
 
 /**
- * All up to the last @, as the URL is read: a password may hold one. Also where the scheme is
- * misspelt, and in URLs of other kinds.
+ * The login up to the last @, as in parsing: a password may contain one. It is also found after a
+ * misspelt scheme, and in other kinds of URLs.
  */
 const loginAt = /(?<=^\s*zoo\w*:\/*)[^/].*@|(?<=^\s*[a-z][a-z\d+.-]*:\/\/)[^/?#@]*:[^/?#]*@/is;
 
@@ -130,7 +122,7 @@ export function formatHosts(hosts: readonly HostPort[]): string {
 }
 
 function parseZooKeeper(text: string, rest: string, tls: boolean): ZooKeeperRegistryUrl {
-  // The last @ ends the login, so that a password may hold one; a chroot may not.
+  // The last @ ends the login, so a password may contain one, and a chroot may not.
   const parts = /^\/\/(?:(?<login>.*)@)?(?<hosts>[^/?@]*)(?<chroot>\/[^?]*)?(?:\?(?<query>.*))?$/s
     .exec(rest)?.groups;
   if (parts === undefined) throw invalid(text, "hosts must follow zookeeper://");
@@ -182,8 +174,7 @@ function parseLogin(text: string, login: string): { user: string; password: stri
 function parseChroot(text: string, path: string): string {
   const chroot = path.replace(/\/+$/, "");
   const names = chroot.split("/").slice(1);
-  // ZooKeeper refuses control characters, and blanks at a name's ends are lost where people copy
-  // it.
+  // ZooKeeper refuses control characters, and blanks at the ends of a name get lost in copying.
   const isOdd = (name: string) =>
     name === "" || name === "." || name === ".." || name !== name.trim() || /\p{Cc}/u.test(name);
   if (names.some(isOdd)) {
@@ -209,14 +200,14 @@ function parseQuery(text: string, query: string): number | undefined {
   return sessionTimeoutMs;
 }
 
-/** A part of the text, unless it stands where a password may stand. */
+/** A part of the text, quoted, or `***` if a password may be there. */
 function part(text: string, part: string): string {
   const afterLogin = text.slice(text.lastIndexOf("@") + 1);
   return afterLogin.includes(part) ? JSON.stringify(part) : '"***"';
 }
 
 function invalid(text: string, why: string): RpcError {
-  // Whatever stands where a password may stand is not repeated.
+  // A possible password is not repeated.
   const shown = JSON.stringify(text.replace(/^([^:]*:)?(\/\/)?.*@/s, "$1$2***@"));
   return new RpcError(
     "InvalidParams",

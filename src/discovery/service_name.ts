@@ -1,18 +1,18 @@
-/** What a service may be called. */
+/** The rule for names of services. */
 
 import { RpcError } from "../base/errors.ts";
 
-/** Longest service name: it is a directory's name and a znode's. */
+/** Longest service name: it is the name of a directory and of a ZooKeeper node. */
 const serviceNameLengthMax = 128;
 
-/** Whether a service may be called that: see {@link assertServiceName}. */
+/** Whether a name follows the rule of {@link assertServiceName}. */
 export function isServiceName(service: string): boolean {
   return service.length <= serviceNameLengthMax && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(service);
 }
 
 /**
  * Checks a service's name: letters, digits, `.`, `_` and `-`, beginning with a letter or a digit,
- * so that it can be a directory's name, a znode's and part of a command line without escapes.
+ * so that it needs no escapes as a directory, as a ZooKeeper node and on a command line.
  *
  * @throws {RpcError} InvalidParams
  */

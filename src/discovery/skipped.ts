@@ -1,12 +1,9 @@
 import type { LogFields, Logger } from "../base/log.ts";
 
-/**
- * Entries that are told of one by one; of more than these, a registry is told to be somebody
- * else's.
- */
+/** Up to this many entries are logged one by one; more are logged as a number. */
 const singlesMax = 8;
 
-/** What a {@link SkippedEntries} says. */
+/** The words of a {@link SkippedEntries}. */
 interface SkippedOptions {
   readonly log: Logger;
   /** One entry, and many: `a node in ZooKeeper that is no instance`. */
@@ -17,9 +14,9 @@ interface SkippedOptions {
 }
 
 /**
- * Entries of a registry that are no instances, each told of once: a few by themselves, many as a
- * number and one of them, and again only when they have become twice as many. Whoever can write to
- * a registry could otherwise fill every client's log.
+ * Logs entries of a registry that are not instances, each once: a few one by one, many as a number
+ * with an example, and again only when there are twice as many. Otherwise whoever can write to a
+ * registry could fill every client's log.
  */
 export class SkippedEntries {
   readonly #options: SkippedOptions;
@@ -31,25 +28,25 @@ export class SkippedEntries {
     this.#options = options;
   }
 
-  /** Takes an entry, to be told of by {@link tell} if it is new. */
+  /** Adds an entry. If it is new, {@link tell} logs it. */
   add(name: string, reason: string): void {
     if (this.#known.has(name)) return;
     this.#known.add(name);
     this.#fresh.push({ name, reason });
   }
 
-  /** Forgets one that is not there any more. */
+  /** Removes an entry that is gone. */
   forget(name: string): void {
     if (this.#known.delete(name)) this.#toldOf = Math.min(this.#toldOf, this.#known.size);
   }
 
-  /** Forgets those that are not there any more. */
+  /** Removes the entries that are gone. */
   keepOnly(isThere: (name: string) => boolean): void {
     for (const name of this.#known) if (!isThere(name)) this.#known.delete(name);
     this.#toldOf = Math.min(this.#toldOf, this.#known.size);
   }
 
-  /** Tells of the new ones. To be called after each reading. */
+  /** Logs the new entries. To be called after each reading. */
   tell(): void {
     const { log, one, many, fields } = this.#options;
     const [first, ...others] = this.#fresh;

@@ -1,4 +1,4 @@
-/** Lists of instances: making them presentable, and telling what changed in them. */
+/** Lists of instances: one for each address, and the changes from list to list. */
 
 import type { RpcError } from "../base/errors.ts";
 import { addressOf } from "../base/names/host_port.ts";
@@ -8,9 +8,8 @@ import { Outage } from "./outage.ts";
 /**
  * One instance per address, sorted by address.
  *
- * A server that was restarted, or whose session expired, may be listed twice for a while: as itself
- * and as the ghost of its former registration. Both are the same endpoint, and the newest one
- * describes it.
+ * A server that was restarted, or whose session expired, may be listed twice for a while: with its
+ * old registration and its new one. Both are the same endpoint, and the newer one is valid.
  *
  * @param oldestFirst the instances in the order of their registration
  */
@@ -21,8 +20,8 @@ export function oneByAddress(oldestFirst: Iterable<Instance>): readonly Instance
 }
 
 /**
- * What is different in a list from the one before. Quick where they share their items in the same
- * order: then only what lies between the first and the last difference is really looked at.
+ * The difference between two lists. It is fast if they share most items in the same order, since it
+ * compares only the range from the first to the last difference.
  */
 export function changeOf(before: readonly Instance[], after: readonly Instance[]): Change {
   const shortest = Math.min(before.length, after.length);
@@ -46,10 +45,7 @@ export function changeOf(before: readonly Instance[], after: readonly Instance[]
   return { listed, unlisted: [...gone.values()] };
 }
 
-/**
- * What one watch finds, told to its watcher: the lists, one after the other, whenever one says
- * something else, and once in each outage what is wrong.
- */
+/** Tells a watcher the lists that a watch finds, if they differ, and each outage once. */
 export class ListTeller {
   readonly #watcher: Watcher;
   readonly #outage: Outage;
@@ -61,12 +57,12 @@ export class ListTeller {
     this.#outage = new Outage((error) => watcher.trouble(error));
   }
 
-  /** Whether the watcher has been told a list. */
+  /** Whether the watcher has got a list. */
   get hasTold(): boolean {
     return this.#told !== undefined;
   }
 
-  /** The registry's list now: at most one instance per address. */
+  /** Tells the registry's current list, with at most one instance for each address. */
   tell(instances: readonly Instance[]): void {
     if (this.#isClosed) return;
     this.#outage.recovered();
@@ -78,8 +74,8 @@ export class ListTeller {
   }
 
   /**
-   * What the registry says now of some addresses; `undefined`: it lists nothing there. What it
-   * costs does not grow with the list, but for a copy of it.
+   * Tells the current instances of some addresses; `undefined`: none. The cost does not grow with
+   * the list, but for copying it.
    */
   tellChanges(changes: ReadonlyMap<string, Instance | undefined>): void {
     if (this.#isClosed) return;
@@ -110,7 +106,7 @@ export class ListTeller {
     this.#outage.failed(error);
   }
 
-  /** The registry can be asked again, whatever its list may be. */
+  /** The registry can be asked again, though its list is not known yet. */
   recovered(): void {
     this.#outage.recovered();
   }
@@ -122,7 +118,7 @@ export class ListTeller {
   }
 }
 
-/** Where an address is, or belongs, in a list that is sorted by them. */
+/** The index of an address in a sorted list, or where it belongs (binary search). */
 function indexOf(address: string, sorted: readonly Instance[]): number {
   let from = 0;
   let to = sorted.length;

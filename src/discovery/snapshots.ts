@@ -3,10 +3,10 @@ import { Waiters } from "../base/waiters.ts";
 import type { Discovery, Snapshot } from "./discovery.ts";
 
 /**
- * A watch as a loop: the latest snapshot each time round, until the signal aborts. Those that came
- * and went during a round are left out.
+ * A watch as a loop over snapshots, until the signal aborts. Each round gets the latest one, and
+ * misses those that were replaced meanwhile.
  *
- * @throws {RpcError} the registry is in trouble before it has said anything
+ * @throws {RpcError} the registry is in trouble before the first snapshot
  */
 export async function* snapshots(
   discovery: Discovery,

@@ -1,4 +1,4 @@
-/** A registry that is only a list: no announcements, no changes. */
+/** A registry that is a fixed list, without announcements. */
 
 import { RpcError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
@@ -33,7 +33,7 @@ export class StaticDiscovery implements Discovery {
     this.#log = options.log;
   }
 
-  /** Nobody is told: clients have the address in their own list, or they do not. */
+  /** Does nothing: clients have their own lists. */
   announce(instance: Instance): Announcement {
     assertServiceName(instance.service);
     this.#log.debug("A static registry takes no announcements", { address: addressOf(instance) });
@@ -79,7 +79,7 @@ export class StaticDiscovery implements Discovery {
   }
 }
 
-/** An instance of which only the address is known; the address serves as its id. */
+/** An instance of which only the address is known, which serves as its id. */
 function unknownInstance(service: string, host: string, port: number): Instance {
   return {
     id: addressOf({ host, port }),

@@ -1,4 +1,4 @@
-/** A registry that remembers: where the real one cannot be asked, its last list helps out. */
+/** Remembers a registry's last list on disk, and uses it while the registry cannot be asked. */
 
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { RpcError } from "../../base/errors.ts";
@@ -24,15 +24,15 @@ interface LastKnownOptions {
   readonly log: Logger;
 }
 
-/** A registry that has said nothing for so long is taken for one that is out of reach. */
+/** A registry that has told nothing for this long counts as unreachable. */
 export const silenceMs = 2_000;
 
-/** A list under churn is written at most once in this time. */
+/** A list that keeps changing is written at most this often. */
 export const savePeriodMs = 1_000;
 
 /**
- * Puts a memory over a registry. It stands outermost, because what it adds must look to clients as
- * if the registry had said it, only labelled {@link Snapshot.stale}.
+ * Adds the memory to a registry. It is the outermost layer: clients see a stored list as if the
+ * registry had told it, marked {@link Snapshot.stale}.
  */
 export function withLastKnown(discovery: Discovery, options: LastKnownOptions): Discovery {
   return new LastKnownDiscovery(discovery, options);
@@ -87,12 +87,12 @@ class LastKnownWatch implements Watch {
   readonly #watch: Watch;
   readonly #silence: Timer;
   readonly #saving: CoalescedTask;
-  /** `silent`: the registry itself has said nothing yet. */
+  /** `silent`: the registry itself has told nothing yet. */
   #state: "silent" | "heard" | "closed" = "silent";
   #recalled: Promise<void> | undefined;
-  /** The stored list, if that is the last that the watcher was told. */
+  /** The stored list, if that is the last one that the watcher got. */
   #toldStale: readonly Instance[] | undefined;
-  /** What is to be written; nothing if that is done. */
+  /** The list that is not yet written to disk, if there is one. */
   #unsaved: readonly Instance[] | undefined;
 
   constructor(
@@ -131,24 +131,24 @@ class LastKnownWatch implements Watch {
     this.#silence.cancel();
     const stale = this.#toldStale;
     this.#toldStale = undefined;
-    // To the registry its first list is all new. To the watcher it replaces the one that was
-    // stored.
+    // The registry's first list is all new to the registry, but the watcher may have the stored
+    // one.
     const told = stale === undefined ? change : changeOf(stale, snapshot.instances);
     this.#watcher.snapshot(snapshot, told);
-    // An empty list would help nobody: whoever needs this one needs somewhere to try.
+    // An empty list is not stored: in an outage it would help nobody.
     if (snapshot.instances.length === 0) return;
     this.#unsaved = snapshot.instances;
     this.#saving.request(isFirst ? 0 : savePeriodMs);
   }
 
   async #trouble(error: RpcError): Promise<void> {
-    // The old list first: trouble is for those who have none at all.
+    // The stored list first: the trouble matters only to those who have no list at all.
     if (this.#state === "silent") await this.#recall(error.message);
     if (this.#state !== "closed") this.#watcher.trouble(error);
   }
 
   /**
-   * Delivers the stored list, once, unless the registry was quicker.
+   * Delivers the stored list, once, unless the registry has told its own.
    *
    * @param reason why the registry cannot be asked, if that is known
    */

@@ -1,4 +1,4 @@
-/** The last lists that registries gave, on disk. */
+/** Stores the last lists of registries on disk. */
 
 import { joinPath } from "../../base/paths.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -7,7 +7,7 @@ import { type Bounds, Members } from "../../base/values/members.ts";
 import type { Instance } from "../discovery.ts";
 import { readRegularFile } from "../regular_file.ts";
 
-/** A list, and what it was a list of. */
+/** A list, with the registry and the service that it is of. */
 interface StoredList {
   /** {@link Discovery.url}: without a password. */
   readonly registry: string;
@@ -19,7 +19,7 @@ interface StoredList {
 
 /** What {@link LastKnownStore} needs. */
 interface LastKnownStoreOptions {
-  /** Made when first needed. */
+  /** It is made when it is first needed. */
   readonly directory: string;
   readonly log: Logger;
 }
@@ -27,13 +27,11 @@ interface LastKnownStoreOptions {
 /** Longest file that is read: thousands of instances with all their methods. */
 const fileBytesMax = 16 * 1024 * 1024;
 
-/** More of anything does not fit the file. */
+/** Any length that fits the file. */
 const anyLength: Bounds = [0, fileBytesMax];
 const anyNumber: Bounds = [-Number.MAX_VALUE, Number.MAX_VALUE];
 
-/**
- * A file for each registry and service, replaced whole: a reader finds the old list or the new one.
- */
+/** One file for each registry and service. A file is replaced atomically. */
 export class LastKnownStore {
   readonly #directory: string;
   readonly #log: Logger;
@@ -62,7 +60,7 @@ export class LastKnownStore {
     }
   }
 
-  /** Replaces a list. Never rejects: that it failed is logged once, and the old list stays. */
+  /** Replaces a list. Never rejects: a failure is logged once, and the old list stays. */
   async save(list: StoredList): Promise<void> {
     const path = await this.#pathOf(list.registry, list.service);
     const temporary = `${path}.${crypto.randomUUID()}.tmp`;
@@ -85,7 +83,7 @@ export class LastKnownStore {
     }
   }
 
-  /** Registries' URLs can be longer than a file's name: their digest is not. */
+  /** With a digest of the registry's URL, which may be too long for a file's name. */
   async #pathOf(registry: string, service: string): Promise<string> {
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(registry));
     return joinPath(
@@ -95,7 +93,7 @@ export class LastKnownStore {
   }
 }
 
-/** @throws {TypeError} what is wrong with it */
+/** @throws {TypeError} why it is no list */
 function readList(json: unknown): StoredList {
   const list = new Members(json);
   return {

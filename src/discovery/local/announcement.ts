@@ -1,4 +1,4 @@
-/** Keeping one instance in a local registry. */
+/** Keeps one instance announced in a local registry. */
 
 import { Backoff } from "../../base/backoff.ts";
 import { type Clock, sleep } from "../../base/clock.ts";
@@ -24,11 +24,11 @@ interface LocalAnnouncementOptions extends AnnounceOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** How often the files are looked after. */
+  /** How often the files are checked. */
   readonly checkMs: number;
 }
 
-/** A full disk or a read-only one is tried again after these delays. */
+/** After a failure, as on a full disk, it tries again after these delays. */
 const retry = { baseMs: 100, maxMs: 5_000 };
 
 type State =
@@ -36,7 +36,7 @@ type State =
   | { readonly kind: "registered"; readonly registration: OwnRegistration }
   | { readonly kind: "withdrawn" };
 
-/** One instance, announced by files that are made again whenever they are lost. */
+/** One instance, announced by files, which are made again if they are lost. */
 export class LocalAnnouncement implements Announcement {
   readonly registered: Promise<void>;
   /** Resolves when it is withdrawn and its files are gone. */
@@ -50,7 +50,7 @@ export class LocalAnnouncement implements Announcement {
   readonly #withdrawal = new AbortController();
   #resolveRegistered: () => void;
   #state: State = { kind: "waiting" };
-  /** One change of the files after the other. */
+  /** Ends with the last requested change of the files: changes run one at a time. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(directory: LocalDirectory, instance: Instance, options: LocalAnnouncementOptions) {
@@ -128,7 +128,7 @@ export class LocalAnnouncement implements Announcement {
     );
   }
 
-  /** Makes the files if they are not there. Says whether they are now. */
+  /** Makes the files if they are missing. Returns whether they exist now. */
   async #look(): Promise<boolean> {
     const lost = this.#registration;
     if (lost !== undefined) {

@@ -1,4 +1,4 @@
-/** Where a local registry keeps its files, and making sure that it can. */
+/** Finds and prepares the directory of a local registry. */
 
 import { absolutePath, isAbsolutePath, joinPath } from "../../base/paths.ts";
 import { RpcError } from "../../base/errors.ts";
@@ -7,13 +7,11 @@ import { RpcError } from "../../base/errors.ts";
 export interface LocalDirectory {
   /** Absolute. Each service has a directory of its own in it. */
   readonly path: string;
-  /**
-   * Ours by default: nobody else may look inside. A directory that the user named may be shared.
-   */
+  /** Whether only this user may read it. A directory that the user named may be shared. */
   readonly isPrivate: boolean;
 }
 
-/** What the environment says, injected so that every system's rules can be tested on any. */
+/** The process's environment, injected so that every system's rules can be tested on any. */
 export interface LocalEnvironment {
   readonly os: typeof Deno.build.os;
   readonly uid: number | null;
@@ -36,9 +34,9 @@ const processEnvironment: LocalEnvironment = {
 };
 
 /**
- * The directory that `local:` means for this user: `%LOCALAPPDATA%\rpc` on Windows, elsewhere `rpc`
- * in the user's runtime directory, or where there is none `rpc-<uid>` in the directory for
- * temporary files.
+ * The directory that `local:` means for this user: `%LOCALAPPDATA%\rpc` on Windows; elsewhere `rpc`
+ * in the user's runtime directory, or `rpc-<uid>` in the directory for temporary files if there is
+ * none.
  *
  * @throws {RpcError} InvalidParams: the environment does not tell (Windows only)
  */
@@ -52,7 +50,7 @@ export function defaultLocalDirectory(environment = processEnvironment): LocalDi
       "Cannot tell where the local registry is: LOCALAPPDATA is not set. Name it: local:C:\\some\\dir",
     );
   }
-  // A server under cron or sudo lacks the variable and must yet meet a client that has it.
+  // Under cron or sudo the variable is missing, but servers there must be found by clients.
   const runtime = env("XDG_RUNTIME_DIR") || `/run/user/${uid}`;
   if (isAbsolutePath(runtime) && isDirectory(runtime)) {
     return { path: joinPath(runtime, "rpc"), isPrivate: true };
@@ -67,7 +65,7 @@ export function namedLocalDirectory(directory: string): LocalDirectory {
   return { path: absolutePath(directory), isPrivate: false };
 }
 
-/** Where a user's own registry is, and whose it is: another user's programs are not in it. */
+/** The path and the owner of a private registry, for messages: other users do not see it. */
 export function ownerText(
   { path, isPrivate }: LocalDirectory,
   { uid } = processEnvironment,
@@ -80,8 +78,7 @@ export function ownerText(
 /**
  * Makes sure that a service's directory exists, and returns its path.
  *
- * @throws whatever the file system has against it, or an Error that says why the directory is not
- * safe
+ * @throws the file system's error, or an Error that says why the directory is not safe
  */
 export function prepareServiceDirectory(directory: LocalDirectory, service: string): string {
   if (directory.isPrivate) preparePrivate(directory.path);
@@ -90,7 +87,7 @@ export function prepareServiceDirectory(directory: LocalDirectory, service: stri
   return path;
 }
 
-/** In a directory for everybody's temporary files somebody else may have been there first. */
+/** Checks the owner too: in a directory for temporary files another user may have made it first. */
 function preparePrivate(path: string): void {
   Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
   const info = Deno.lstatSync(path);

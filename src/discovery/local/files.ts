@@ -1,23 +1,23 @@
 /**
- * One registration on disk: three files named for its id, a UUID that is never used twice.
+ * A registration on disk: three files named by its id, a UUID that is never used again.
  *
- * - `<id>.lock` is held locked by the server for as long as it lives. The kernel frees the lock
- *   however the server ends, SIGKILL included. It is a file of its own because on Windows nobody
- *   else could read a locked one.
- * - `<id>.tmp` takes the text while it is being written, and becomes by renaming
- * - `<id>.json`, which therefore always is whole, and which never appears before the lock is held.
+ * - `<id>.lock` is locked by the server for as long as it lives. The kernel frees the lock however
+ *   the server ends, even by SIGKILL. It is a separate file because on Windows nobody else could
+ *   read a locked one.
+ * - `<id>.tmp` holds the text while it is being written, and is then renamed to
+ * - `<id>.json`, which is therefore always complete, and never appears before the lock is held.
  *
- * So a `.json` whose lock is free belongs to a dead server, and whoever sees that may remove it.
- * The only moment in which a free lock does not mean death is between the making of the lock file
- * and its locking; a server that was taken for dead then finds its lock file gone, and begins again
- * under another id.
+ * So a `.json` whose lock is free belongs to a dead server, and anybody who sees that may remove
+ * it. Only between the creation of the lock file and its locking does a free lock not mean death. A
+ * server that was taken for dead in that moment finds its lock file gone, and starts again under
+ * another id.
  */
 
 import { joinPath } from "../../base/paths.ts";
 import { instanceJsonBytesMax } from "../instance_json.ts";
 import { readRegularFile } from "../regular_file.ts";
 
-/** What a name in a service's directory stands for. */
+/** The parts of a file's name. */
 interface RegistrationFileName {
   readonly id: string;
   readonly extension: "json" | "lock" | "tmp";
@@ -26,7 +26,7 @@ interface RegistrationFileName {
 const fileName =
   /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.(json|lock|tmp)$/;
 
-/** Takes a file's name apart, or returns `undefined` for a file that is none of ours. */
+/** Splits a file's name, or returns `undefined` for a file that is not ours. */
 export function parseFileName(name: string): RegistrationFileName | undefined {
   const [, id, extension] = fileName.exec(name) ?? [];
   if (id === undefined) return undefined;
@@ -46,11 +46,11 @@ export class OwnRegistration {
   }
 
   /**
-   * Puts a registration into a directory, whole or not at all.
+   * Writes a registration into a directory, all of it or nothing.
    *
    * @param mode who may read it, as far as the umask lets them
    * @param encode makes the text from the registration's id
-   * @throws whatever the file system has against it
+   * @throws the file system's error
    */
   static async publish(
     directory: string,
@@ -59,7 +59,7 @@ export class OwnRegistration {
   ): Promise<OwnRegistration> {
     const id = crypto.randomUUID();
     const lockPath = pathOf(directory, id, "lock");
-    // Synchronous, so that the moment between making and locking is as short as can be.
+    // Synchronous, to keep the moment between creation and locking short.
     const lock = Deno.openSync(lockPath, { createNew: true, read: true, write: true });
     const registration = new OwnRegistration(directory, id, lock);
     try {
@@ -75,7 +75,7 @@ export class OwnRegistration {
     }
   }
 
-  /** Whether all of it is still there: somebody may have cleaned up the directory. */
+  /** Whether its files still exist: somebody may have cleaned up the directory. */
   async isIntact(): Promise<boolean> {
     try {
       await Deno.lstat(pathOf(this.#directory, this.#id, "json"));
@@ -86,7 +86,7 @@ export class OwnRegistration {
     }
   }
 
-  /** Takes the registration out, the part that others look at first. Never throws; once only. */
+  /** Removes the files, first the one that others read. Never throws. To be called once. */
   async remove(): Promise<void> {
     await removeFile(this.#directory, this.#id, "json");
     await removeFile(this.#directory, this.#id, "tmp");
@@ -96,26 +96,25 @@ export class OwnRegistration {
 }
 
 /**
- * - `alive`: its server holds the lock (or it cannot be told, and nothing must be changed)
- * - `dead`: nobody does
- * - `unlocked`: there is no lock file, so no server of ours made this
+ * - `alive`: its server holds the lock, or that is unknown, and nothing must be changed
+ * - `dead`: nobody holds the lock
+ * - `unlocked`: there is no lock file, so no server of ours made the registration
  */
 type Liveness = "alive" | "dead" | "unlocked";
 
 /**
- * Looks whether a registration's server lives, and removes the files of a dead one.
+ * Checks whether a registration's server lives, and removes the files of a dead one.
  *
- * The lock is tried as a shared one: watchers that look at the same moment do not take each other
- * for the server.
+ * It tries a shared lock, so that watchers that check at the same moment do not take each other for
+ * the server.
  */
 export async function checkLiveness(directory: string, id: string): Promise<Liveness> {
   let lock: Deno.FsFile;
   try {
-    // What is no file is no lock of ours, and to open a pipe would take as long as nobody writes to
-    // it.
+    // A lock of ours is a regular file. Opening a pipe would block until somebody writes to it.
     if (!Deno.lstatSync(pathOf(directory, id, "lock")).isFile) return "unlocked";
-    // Synchronous: 10 µs against 170 µs on two threads, and every registration is asked each
-    // second.
+    // Synchronous, which takes 10 µs in place of 170 µs on two threads: every registration is
+    // checked each second.
     lock = Deno.openSync(pathOf(directory, id, "lock"), { read: true });
   } catch (error) {
     return error instanceof Deno.errors.NotFound ? "unlocked" : "alive";
@@ -134,9 +133,9 @@ export async function checkLiveness(directory: string, id: string): Promise<Live
 }
 
 /**
- * Reads a registration's text, or `undefined` if it went away.
+ * Reads a registration's text; `undefined` if the file has gone.
  *
- * @throws {Error} why it cannot be one
+ * @throws {Error} why it cannot be a registration
  */
 export function readRegistration(directory: string, id: string): Uint8Array | undefined {
   try {
@@ -155,9 +154,7 @@ function pathOf(
   return joinPath(directory, `${id}.${extension}`);
 }
 
-/**
- * Somebody else may have removed it before, and what cannot be removed now is found again later.
- */
+/** Removes a file if it can: others may have done it, and a later check will try again. */
 async function removeFile(
   directory: string,
   id: string,

@@ -1,4 +1,4 @@
-/** The embedded registry: files in a directory, for the programs of one machine. */
+/** The registry of one machine: files in a directory. */
 
 import type { Clock } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
@@ -30,9 +30,7 @@ export interface LocalDiscoveryOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /**
-   * How often the directory is looked at even if nothing was heard, in milliseconds. @default 1000
-   */
+  /** How often the directory is read even without an event, in milliseconds. @default 1000 */
   readonly rescanMs?: number;
   /** @default Deno.watchFs, of the directory alone */
   readonly watchDirectory?: WatchDirectory;
@@ -50,10 +48,7 @@ export class LocalDiscovery implements Discovery {
   readonly #announcements = new Set<LaterAnnouncement>();
   readonly #watches = new Set<LocalWatch>();
 
-  /**
-   * @throws {RpcError} InvalidParams: the user's own directory is wanted, and there is no telling
-   * it
-   */
+  /** @throws {RpcError} InvalidParams: the user's own directory is unknown (Windows only) */
   constructor(url: LocalRegistryUrl, options: LocalDiscoveryOptions) {
     this.url = formatRegistryUrl(url);
     this.#directory = url.directory === undefined
@@ -104,7 +99,7 @@ export class LocalDiscovery implements Discovery {
         if (isDirectory && isServiceName(name)) names.push(name);
       }
     } catch (error) {
-      // Nobody has been here yet.
+      // No server was announced here yet.
       if (error instanceof Deno.errors.NotFound) return [];
       const message = `Cannot read the local registry ${path}: ${messageOf(error)}`;
       throw new RpcError("Unavailable", message, { cause: error });
@@ -121,7 +116,7 @@ export class LocalDiscovery implements Discovery {
   }
 }
 
-/** An announcement whose code is loaded first: who only looks for servers does without it. */
+/** An announcement whose code is loaded when it is needed: clients start faster without it. */
 class LaterAnnouncement implements Announcement {
   readonly registered: Promise<void>;
   /** Resolves when it is withdrawn and its files are gone. */

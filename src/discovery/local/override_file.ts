@@ -1,4 +1,4 @@
-/** Overrides in a local registry: a file for an address, beside the registrations. */
+/** Overrides in a local registry: one file for each address, next to the registrations. */
 
 import { joinPath } from "../../base/paths.ts";
 import { addressOf } from "../../base/names/host_port.ts";
@@ -14,7 +14,7 @@ import {
 import { readRegularFile } from "../regular_file.ts";
 import { type LocalDirectory, prepareServiceDirectory } from "./directory.ts";
 
-/** What is wanted of whoever serves at one address. Rejects as the file system does. */
+/** The override of one address. Rejects with the file system's errors. */
 export class OverrideFile implements OverrideStore {
   readonly #directory: LocalDirectory;
   readonly #instance: Instance;
@@ -24,7 +24,7 @@ export class OverrideFile implements OverrideStore {
     this.#instance = instance;
   }
 
-  // deno-lint-ignore require-await -- rejects, whatever is wrong
+  // deno-lint-ignore require-await -- it must reject where the synchronous code throws
   async read(): Promise<Override> {
     return readOverride(this.#path());
   }
@@ -48,7 +48,7 @@ function readOverride(path: string): Override {
   }
 }
 
-/** Keeps it, whole or not at all. */
+/** Stores an override, all of it or nothing. */
 async function writeOverride(path: string, override: Override): Promise<void> {
   if (!isKept(override)) {
     await Deno.remove(path).catch((error) => {
@@ -66,7 +66,7 @@ async function writeOverride(path: string, override: Override): Promise<void> {
   }
 }
 
-/** Windows takes no colon in a file's name. */
+/** The address is escaped because Windows allows no colon in a file's name. */
 function pathOf(directory: string, instance: Instance): string {
   return joinPath(directory, `${encodeURIComponent(addressOf(instance))}.override`);
 }

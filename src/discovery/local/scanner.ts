@@ -1,4 +1,4 @@
-/** Finding out which servers a local registry's directory stands for. */
+/** Finds the live servers in a local registry's directory. */
 
 import { messageOf } from "../../base/errors.ts";
 import { isOutOfHandles } from "../../base/system/handles.ts";
@@ -14,24 +14,21 @@ interface LocalScannerOptions {
   readonly log: Logger;
 }
 
-/** What one scan looks at beside the list of files. */
+/** What one scan checks besides the list of files. */
 interface LocalScan {
-  /** Registrations that something happened to since the last scan; `undefined`: maybe to all. */
+  /** Registrations with events since the last scan; `undefined`: any may have changed. */
   readonly touched: ReadonlySet<string> | undefined;
-  /** Ask all locks, also those of registrations that nothing was heard of. */
+  /** Whether to check all locks, and not only those of registrations with events. */
   readonly all: boolean;
 }
 
-/** A registration seen before: its instance, or nothing to be used. */
+/** A registration that was read: its instance, or none if that cannot be used. */
 type Known = { readonly instance: Instance } | { readonly instance?: undefined };
 
-/** So many registrations take the thread a millisecond or two, in which nothing else runs. */
+/** Checking this many registrations occupies the thread for a millisecond or two. */
 const checkedAtOnce = 64;
 
-/**
- * Remembers what it has read: a scan reads only what is new, and asks only for the locks it is told
- * to.
- */
+/** Remembers what it has read: a scan reads only new registrations, and checks only some locks. */
 export class LocalScanner {
   readonly #service: string;
   readonly #known = new Map<string, Known>();
@@ -49,9 +46,9 @@ export class LocalScanner {
   }
 
   /**
-   * The instances whose servers live, oldest first. What dead servers left is removed.
+   * The instances whose servers live, oldest first. The files of dead servers are removed.
    *
-   * @throws whatever the file system has against reading the directory
+   * @throws the file system's error if the directory cannot be read
    */
   async scan(directory: string, { touched, all }: LocalScan): Promise<Instance[]> {
     this.#directory = directory;
@@ -64,8 +61,8 @@ export class LocalScanner {
       await this.#check(directory, id);
       if (++checked % checkedAtOnce === 0) await letOthersRun(directory);
     }
-    // Files of a server that died while it wrote. There is no hurry, and a server that is writing
-    // must not be disturbed.
+    // Files of servers that died while writing. They are removed only at full scans, so as not to
+    // disturb a server that is still writing.
     for (const id of all ? unfinished.difference(listed) : []) await checkLiveness(directory, id);
     for (const name of foreign) this.#skipped.add(name, "its name is not a registration's");
     this.#skipped.keepOnly((name) =>
@@ -77,7 +74,7 @@ export class LocalScanner {
       .sort((a, b) => a.startedAtMs - b.startedAtMs);
   }
 
-  /** Asks for one registration's lock, and reads the registration unless that was done. */
+  /** Checks one registration's lock, and reads the registration if that was not done before. */
   async #check(directory: string, id: string): Promise<void> {
     const liveness = await checkLiveness(directory, id);
     if (liveness === "alive" && this.#known.has(id)) return;
@@ -87,9 +84,9 @@ export class LocalScanner {
     try {
       bytes = readRegistration(directory, id);
     } catch (error) {
-      // This process's own trouble says nothing of the server, which may be in use.
+      // A lack of file handles is our own trouble, and says nothing about the server.
       if (isOutOfHandles(error)) throw error;
-      // Not readable for now, or not for us. It is tried again at the next scan.
+      // It cannot be read now, or not by us. The next scan tries again.
       return this.#skipped.add(jsonNameOf(id), messageOf(error));
     }
     if (bytes === undefined) return;
@@ -101,9 +98,7 @@ export class LocalScanner {
   }
 }
 
-/**
- * The ids that have a `.json`, the ids that have another file, and JSON files of somebody else's.
- */
+/** The ids with a `.json`, the ids with any other file, and the names of foreign JSON files. */
 async function listFiles(directory: string) {
   const listed = new Set<string>();
   const unfinished = new Set<string>();
@@ -121,7 +116,7 @@ function jsonNameOf(id: string): string {
   return `${id}.json`;
 }
 
-/** Any question that another thread answers will do: what waits meanwhile has its turn. */
+/** Gives up the thread: any asynchronous file operation lets waiting work run. */
 async function letOthersRun(directory: string): Promise<void> {
   await Deno.lstat(directory).catch(() => {});
 }

@@ -1,4 +1,4 @@
-/** Watching one service of a local registry. */
+/** Watches one service of a local registry. */
 
 import { baseName } from "../../base/paths.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -12,7 +12,7 @@ import { parseFileName } from "./files.ts";
 import { LocalScanner } from "./scanner.ts";
 import { ListTeller, oneByAddress } from "../snapshot.ts";
 
-/** Tells of changes in a directory: `Deno.watchFs`, or what a test puts in its place. */
+/** Reports changes in a directory: `Deno.watchFs`, or a test's substitute. */
 export type WatchDirectory = (
   path: string,
 ) => AsyncIterable<{ readonly paths: readonly string[] }> & { close(): void };
@@ -22,32 +22,30 @@ interface LocalWatchOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly watchDirectory: WatchDirectory;
-  /** How often everything is looked at even if nothing was heard. */
+  /** How often everything is checked even without an event. */
   readonly rescanMs: number;
 }
 
 /**
- * One registration makes half a dozen events, and many may come at once: they are looked at
- * together, so long after the look before. The event that makes a registration whole, the renaming
- * to its `.json`, is looked at as soon as that allows: clients wait for nothing else.
+ * Shortest time between two scans for events. One registration causes half a dozen events, and many
+ * may come at once. The event that completes a registration, the renaming to its `.json`, causes a
+ * scan as soon as this allows, since clients wait for it.
  */
 const settleMs = 5;
 
 /**
- * How long after a first look that found servers the events begin; until then a change is seen that
- * much later. Most one-shot programs have ended by then, and the end of a process that listens
- * takes Linux up to 20 ms more.
+ * How long after a first scan that found servers we begin to listen for events. Most one-shot
+ * programs have ended by then, and on Linux a process that listens takes up to 20 ms longer to end.
  */
 const listenAfterMs = 100;
 
 /**
- * The file system's events say which registrations to look at, within milliseconds: a new one, and
- * (on Linux) one whose server died, because closing the lock file is an event too. Events can be
- * missing, where there are no handles for them, or get lost. So everything is looked at once in a
- * while anyway.
+ * The file system's events tell within milliseconds which registrations to check: a new one, and on
+ * Linux also one whose server died, because closing the lock file is an event. Events may be
+ * unavailable for lack of handles, or get lost, so everything is also checked periodically.
  */
 export class LocalWatch implements Watch {
-  /** Resolves when it is closed and nothing of it touches the disk any more. Never rejects. */
+  /** Resolves when it is closed and does not touch the disk any more. Never rejects. */
   readonly ended: Promise<void>;
   readonly #resolveEnded: () => void;
   readonly #directory: LocalDirectory;
@@ -56,13 +54,13 @@ export class LocalWatch implements Watch {
   readonly #scanning: CoalescedTask;
   readonly #scanner: LocalScanner;
   readonly #teller: ListTeller;
-  /** Registrations that something happened to since the last scan. */
+  /** Registrations with events since the last scan. */
   readonly #touched = new Set<string>();
   #events: ReturnType<WatchDirectory> | undefined;
   #eventsFailed = false;
-  /** No look for an event before this, on the clock's scale: see {@link settleMs}. */
+  /** Events cause no scan before this, on the clock's scale: see {@link settleMs}. */
   #settledAtMs = -Infinity;
-  /** When everything is to be looked at, events or not. */
+  /** When everything is to be checked, with or without events. */
   #rescanAtMs = -Infinity;
   #hasLooked = false;
   #isClosed = false;
@@ -98,7 +96,7 @@ export class LocalWatch implements Watch {
     if (all) this.#rescanAtMs = clock.now() + rescanMs;
     try {
       const path = prepareServiceDirectory(this.#directory, this.#service);
-      // What happened before the events began was not heard.
+      // Changes before the events began caused no event.
       const isHeard = this.#events !== undefined;
       if (this.#hasLooked) this.#startEvents(path);
       const touched = isHeard ? new Set(this.#touched) : undefined;
@@ -136,7 +134,7 @@ export class LocalWatch implements Watch {
   async #listen(events: ReturnType<WatchDirectory>, path: string): Promise<void> {
     try {
       for await (const { paths } of events) {
-        // The directory itself went or moved: these events end, the next scan begins anew.
+        // The directory itself was removed or moved: listen anew at the next scan.
         if (paths.includes(path)) break;
         const files = paths.map((changed) => parseFileName(baseName(changed)));
         for (const file of files) if (file !== undefined) this.#touched.add(file.id);
@@ -153,7 +151,7 @@ export class LocalWatch implements Watch {
   #stopEvents(): void {
     try {
       this.#events?.close();
-    } catch { /* it had ended by itself */ }
+    } catch { /* It had ended by itself. */ }
     this.#events = undefined;
   }
 

@@ -1,4 +1,4 @@
-/** Keeping one instance in ZooKeeper. */
+/** Keeps one instance announced in ZooKeeper. */
 
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -33,35 +33,29 @@ interface ZooKeeperAnnouncementOptions extends AnnounceOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** The node is looked after every 1 to 2 times this. */
+  /** The node is checked every 1 to 2 times this. */
   readonly reconcileMs: number;
-  /** Who may do what with what it writes. @default anyone may do anything */
+  /** The access list of the nodes that it writes. @default anyone may do anything */
   readonly acl?: readonly Acl[];
 }
 
-/**
- * After a rewritten node was put right, how soon it is looked at again: who rewrites it does so
- * again.
- */
+/** How long after restoring a node it is checked again: whoever rewrites it will go on doing so. */
 const restoredPauseMs = 1_000;
 
-/**
- * How soon a refused registration is tried again. Outages of the connection have a back-off of
- * their own.
- */
+/** Delays before a refused registration is tried again. The client itself handles outages. */
 const retry = { baseMs: 100, maxMs: 10_000 };
 
-/** A node of ours: its session owns it, and with the session it ends. */
+/** A node of ours. Its session owns it, and its end deletes it. */
 interface OwnNode {
   readonly path: string;
   readonly session: bigint;
-  /** What it says, as we have written it. */
+  /** The data that we have written. */
   readonly data: Uint8Array;
 }
 
 type State =
   | { readonly kind: "waiting" }
-  /** The node was asked for. If the answer got lost, it may be there all the same. */
+  /** The node was requested. It may exist even if the answer got lost. */
   | { readonly kind: "creating"; readonly node: OwnNode }
   | { readonly kind: "registered"; readonly node: OwnNode }
   | { readonly kind: "withdrawing"; readonly node: OwnNode | undefined }
@@ -70,15 +64,14 @@ type State =
 /**
  * One instance, announced by an ephemeral node.
  *
- * Each attempt to register makes a node of a new name, a UUID. A name that were kept would, after
- * an expiry, meet its own ghost: the node of the former session, which is there but about to go.
- * "It exists already" would then be taken for success, and soon nothing would be registered any
- * more. For the same reason a node counts as ours only if it is owned by the session that we have
- * now.
+ * Each attempt to register creates a node with a new name, a UUID. With a fixed name, the node of
+ * an expired session might still exist when we register again. We would take that for success, and
+ * soon after it would be deleted. For the same reason a node counts as ours only if our current
+ * session owns it.
  */
 export class ZooKeeperAnnouncement implements Announcement {
   readonly registered: Promise<void>;
-  /** Resolves when nothing of it is left to do. */
+  /** Resolves when it is withdrawn and has nothing left to do. */
   readonly ended: Promise<void>;
   readonly #announced: AnnouncedInstance;
   readonly #options: ZooKeeperAnnouncementOptions;
@@ -89,7 +82,7 @@ export class ZooKeeperAnnouncement implements Announcement {
   readonly #resolveEnded: () => void;
   #state: State = { kind: "waiting" };
   #restoredAtMs = -Infinity;
-  /** What our node says does not hold any more. */
+  /** Whether our node must be rewritten because the override has changed. */
   #isOutdated = false;
 
   constructor(instance: Instance, options: ZooKeeperAnnouncementOptions) {
@@ -111,7 +104,7 @@ export class ZooKeeperAnnouncement implements Announcement {
     this.#task.request(0);
   }
 
-  /** Stays true while the connection is lost: the node stands for as long as its session does. */
+  /** Stays true while the connection is lost: the node lives as long as its session. */
   get isRegistered(): boolean {
     return this.#state.kind === "registered" &&
       this.#state.node.session === this.#options.client.sessionId;
@@ -132,12 +125,12 @@ export class ZooKeeperAnnouncement implements Announcement {
     const override = this.#announced.changed(change, this.isRegistered);
     await this.#announced.keep(override);
     this.#isOutdated = true;
-    // Only the task writes the node: it could else take our own writing for somebody else's.
+    // Only the task writes the node. Otherwise it could take our own change for another program's.
     this.#task.request(0);
     return override;
   }
 
-  /** The session ends now, and the node with it: there is nothing more to do here. */
+  /** Ends the announcement without deleting the node, because the session ends now anyway. */
   abandon(): void {
     this.#state = { kind: "withdrawn" };
     this.#outage.close();
@@ -162,7 +155,7 @@ export class ZooKeeperAnnouncement implements Announcement {
     const { client, random, reconcileMs } = this.#options;
     try {
       if (this.#state.kind === "withdrawing") return await this.#remove(this.#state.node);
-      // `connected` goes on from here: an operation submitted now would belong to no session.
+      // `connected` continues later. An operation submitted now would belong to no session.
       if (client.state !== "connected") return;
       if (!await this.#isOurs()) await this.#register();
       await this.#update();
@@ -175,7 +168,7 @@ export class ZooKeeperAnnouncement implements Announcement {
     }
   }
 
-  /** Whether our node is there and owned by the session that we have; if so, watches over it. */
+  /** Whether our node exists and our current session owns it. If so, it is watched. */
   async #isOurs(): Promise<boolean> {
     const { client, log } = this.#options;
     if (this.#state.kind !== "creating" && this.#state.kind !== "registered") return false;
@@ -205,7 +198,7 @@ export class ZooKeeperAnnouncement implements Announcement {
     }
   }
 
-  /** Somebody else has rewritten the node, and sends our clients elsewhere. */
+  /** Undoes another program's change of the node, which misleads our clients. */
   async #restore({ path, data }: OwnNode, version: number): Promise<void> {
     const { client, clock, log } = this.#options;
     log.warn("Another program changed our registration in ZooKeeper, restoring it", { path });
@@ -216,7 +209,7 @@ export class ZooKeeperAnnouncement implements Announcement {
   async #register(): Promise<void> {
     const { client, servicePath, acl = openAcl } = this.#options;
     const id = crypto.randomUUID();
-    // Neither needs the other, and a client waits for the last of them.
+    // Together, since neither needs the other.
     await Promise.all([this.#announced.recall(), client.ensurePath(servicePath, acl)]);
     const data = this.#dataOf(id);
     const node = { path: `${servicePath}/${id}`, session: client.sessionId, data };
@@ -225,7 +218,7 @@ export class ZooKeeperAnnouncement implements Announcement {
     if (!await this.#isOurs()) throw new Error(`${node.path} vanished at once`);
   }
 
-  /** Writes our node anew if it says what does not hold any more. */
+  /** Rewrites our node if it is outdated. */
   async #update(): Promise<void> {
     if (!this.#isOutdated || this.#state.kind !== "registered") return;
     const { node } = this.#state;
@@ -273,10 +266,9 @@ export class ZooKeeperAnnouncement implements Announcement {
   #fail(error: unknown): void {
     const { servicePath, log } = this.#options;
     log.debug("Could not register in ZooKeeper", { path: servicePath, error: messageOf(error) });
-    // While the connection is down the client itself says so, and better; and one failure is none
-    // yet.
+    // The client itself reports lost connections. And a single failure is not reported.
     if (this.#options.client.state !== "connected") return;
-    // A wrong password does not pass by itself: that is told at once.
+    // A wrong password will stay wrong, so it is reported at once.
     const isRefused = isZooKeeperError(error, "NO_AUTH");
     if (this.#backoff.failures === 0 && !isRefused) return;
     this.unreachable(

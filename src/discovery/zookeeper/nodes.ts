@@ -1,4 +1,4 @@
-/** What the nodes of one service say, read no more often than needed. */
+/** The nodes of one service, read no more often than needed. */
 
 import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
@@ -19,18 +19,18 @@ interface ZooKeeperNodesOptions {
   readonly servicePath: string;
   readonly service: string;
   readonly log: Logger;
-  /** A node that was read may have changed. */
+  /** Called when a node that was read may have changed. */
   readonly onChange: () => void;
 }
 
-/** Reads under way at once: enough to hide the round trips, too few to be a storm. */
+/** Reads under way at once: enough to hide the round trips without flooding the server. */
 const parallelReadsMax = 16;
 
 /** A node that was read. */
 interface KnownNode {
-  /** The transaction that created it: these give the order of creation, whatever the clocks say. */
+  /** The transaction that created it, which gives the order of creation. */
   readonly czxid: bigint;
-  /** Absent: it is no instance, or one that is switched off. */
+  /** `undefined`: it is not an instance, or one that is switched off. */
   readonly instance: Instance | undefined;
 }
 
@@ -38,13 +38,13 @@ interface KnownNode {
 export class ZooKeeperNodes {
   readonly #options: ZooKeeperNodesOptions;
   readonly #known = new Map<string, KnownNode>();
-  /** Names of nodes that are to be read: they may have changed, or are new. */
+  /** Names of nodes to read: new ones, and those that may have changed. */
   readonly #doubtful = new Set<string>();
-  /** Names of nodes whose answers are waited for. */
+  /** Names of nodes that are being read. */
   readonly #reading = new Set<string>();
-  /** Names by address: one server may be there twice for a while. */
+  /** Names by address: a server may have two nodes for a while. */
   readonly #byAddress = new Map<string, Set<string>>();
-  /** Addresses of which something was read that was not taken yet. */
+  /** Addresses with changes that were not returned yet. */
   readonly #touched = new Set<string>();
   readonly #skipped: SkippedEntries;
 
@@ -58,7 +58,7 @@ export class ZooKeeperNodes {
     });
   }
 
-  /** Whatever is known may have changed: the next reading reads it all. */
+  /** All nodes may have changed: the next reading reads them all. */
   doubtAll(): void {
     for (const name of this.#known.keys()) this.#doubtful.add(name);
   }
@@ -72,18 +72,18 @@ export class ZooKeeperNodes {
   forget(name: string): void {
     this.#set(name, undefined);
     this.#skipped.forget(name);
-    // What is on its way may be of before.
+    // A read under way may still return the old node.
     if (this.#reading.has(name)) this.#doubtful.add(name);
     else this.#doubtful.delete(name);
   }
 
   /**
-   * The instances under these names, in the order of creation. Reads those that are new or may have
+   * The instances of these nodes, in the order of creation. It reads those that are new or may have
    * changed.
    *
-   * @param isFollowed what happens to nodes is told by {@link doubt} and {@link forget}, and may
-   * have been told of nodes that are newer than these names; else each is watched
-   * @throws {ZooKeeperError} if ZooKeeper cannot be asked; the next call goes on where this one
+   * @param isFollowed whether {@link doubt} and {@link forget} are called for each change, maybe
+   * also for nodes that are newer than these names; otherwise each node is watched
+   * @throws {ZooKeeperError} if ZooKeeper cannot be asked; the next call continues where this one
    * stopped
    */
   async read(names: readonly string[], isFollowed: boolean): Promise<Instance[]> {
@@ -98,8 +98,8 @@ export class ZooKeeperNodes {
   }
 
   /**
-   * Reads the nodes that are new or may have changed, and returns what there is now at each address
-   * that this or what was told concerns. `undefined`: no instance.
+   * Reads the nodes that are new or may have changed, and returns the current instance at each
+   * address with a change; `undefined`: none.
    *
    * @throws {ZooKeeperError} as {@link read} does
    */
@@ -126,7 +126,7 @@ export class ZooKeeperNodes {
     return newest?.instance;
   }
 
-  /** What is known of a name from now on; `undefined`: there is no such node. */
+  /** Sets what is known of a node; `undefined`: it does not exist. */
   #set(name: string, node: KnownNode | undefined): void {
     const before = this.#known.get(name)?.instance;
     if (before !== undefined) {
@@ -156,7 +156,7 @@ export class ZooKeeperNodes {
 
   async #readNode(name: string, watcher: Watcher | undefined): Promise<void> {
     const { client, servicePath, service } = this.#options;
-    // Before the read: what happens while it is under way must not be lost.
+    // Before the read, so that a change during the read is not lost.
     this.#doubtful.delete(name);
     this.#reading.add(name);
     try {
@@ -190,10 +190,7 @@ export class ZooKeeperNodes {
   };
 }
 
-/**
- * Runs a function for each item, at most so many at once. After a failure it begins no more, and
- * throws.
- */
+/** Runs a function for each item, some at once. After a failure it starts no more, and throws. */
 async function forEach<Item>(
   items: readonly Item[],
   parallelMax: number,

@@ -1,4 +1,4 @@
-/** Overrides in ZooKeeper: a node for an address, which no session owns. */
+/** Overrides in ZooKeeper: one persistent node for each address. */
 
 import { addressOf } from "../../base/names/host_port.ts";
 import { type Acl, isZooKeeperError, openAcl, type ZooKeeperClient } from "../../zookeeper/mod.ts";
@@ -6,10 +6,10 @@ import type { Instance, Override } from "../discovery.ts";
 import type { OverrideStore } from "../announced.ts";
 import { decodeOverride, encodeOverride, isKept, noOverride } from "../override.ts";
 
-/** Beside the services, where other programs' readers look for instances and nothing else. */
+/** Apart from the services: under those, other programs expect only instances. */
 const overridesPath = "/overrides";
 
-/** What is wanted of whoever serves at one address. */
+/** The override of one address. */
 export class OverrideNode implements OverrideStore {
   readonly #client: ZooKeeperClient;
   readonly #parent: string;
@@ -33,7 +33,7 @@ export class OverrideNode implements OverrideStore {
     }
   }
 
-  /** @throws {ZooKeeperError} it could not be kept */
+  /** @throws {ZooKeeperError} it could not be stored */
   async write(override: Override): Promise<void> {
     const client = this.#client;
     if (!isKept(override)) {

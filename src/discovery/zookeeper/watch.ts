@@ -1,4 +1,4 @@
-/** Watching one service in ZooKeeper. */
+/** Watches one service in ZooKeeper. */
 
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -20,39 +20,35 @@ interface ZooKeeperWatchOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** The list is read every 1 to 2 times this, even if nothing was heard. */
+  /** The list is read every 1 to 2 times this, even without an event. */
   readonly reconcileMs: number;
   /** Called when it is closed. */
   readonly onClose: () => void;
 }
 
-/**
- * How soon a refused read is tried again. Outages of the connection have a back-off of their own.
- */
+/** Delays before a refused read is tried again. The client itself handles outages. */
 const retry = { baseMs: 100, maxMs: 10_000 };
 
 /**
- * Changes are read up to this much after the reading before, so that many at once are read
- * together. Where only a change of the list is told, each is read up to this much later, so that
- * the second event of one change joins the first.
+ * Longest delay of reading a change after the reading before, so that many changes are read
+ * together. With servers before 3.6, each reading of the list is delayed by up to this, so that the
+ * second event of a change joins the first.
  */
 const settleMs = 4;
 
-/** After a reconnection everybody reads everything again: spread over this time. */
+/** After a reconnection every client reads everything again: this spreads them. */
 const resyncMs = 250;
 
-/**
- * The longer the list, the more a reading costs, and the rarer it may be: so much for each child.
- */
+/** The pause between readings for each child: the longer the list, the more a reading costs. */
 const pauseMsPerChild = 0.1;
 
-/** Longest pause between two readings of a long list under churn. */
+/** Longest pause between two readings of a long list that keeps changing. */
 const pauseMsMax = 500;
 
 /**
- * ZooKeeper tells of each node that is new, has changed or is gone, and then that node alone is
- * read. Servers before 3.6 can only tell that there are other nodes than before: then the list is
- * read too. The last list stands whatever fails: only an answer replaces it.
+ * ZooKeeper sends an event for each node that is created, changed or deleted, and then only that
+ * node is read. Servers before 3.6 only tell that the list has changed, and then it is read too. If
+ * anything fails, the last list remains valid: only an answer replaces it.
  */
 export class ZooKeeperWatch implements Watch {
   readonly #options: ZooKeeperWatchOptions;
@@ -60,12 +56,12 @@ export class ZooKeeperWatch implements Watch {
   readonly #teller: ListTeller;
   readonly #backoff: Backoff;
   readonly #task: CoalescedTask;
-  /** Whether ZooKeeper tells of each node: `unknown` until a member has been asked. */
+  /** Whether ZooKeeper sends events for each node: `unknown` until a member was asked. */
   #follows: "unknown" | "yes" | "no" = "unknown";
-  /** Whether more may have happened than was told of nodes. */
+  /** Whether the list must be read, because events may be missing. */
   #isListDue = true;
   #isClosed = false;
-  /** When the list is read even if nothing was heard. */
+  /** When the list is read even without an event. */
   #listAtMs = -Infinity;
   /** No reading of single nodes before this, on the clock's scale: see {@link settleMs}. */
   #settledAtMs = -Infinity;
@@ -90,14 +86,12 @@ export class ZooKeeperWatch implements Watch {
     this.#options.onClose();
   }
 
-  /**
-   * ZooKeeper has been reached, for the first time or again: whatever is known may have changed.
-   */
+  /** ZooKeeper has been reached, for the first time or again: everything may have changed. */
   connected(): void {
     this.#teller.recovered();
     this.#nodes.doubtAll();
     this.#isListDue = true;
-    // It may be a newer member than the one before.
+    // This member may be newer than the one before.
     if (this.#follows === "no") this.#follows = "unknown";
     this.#task.request(this.#teller.hasTold ? resyncMs * this.#options.random() : 0);
   }
@@ -107,7 +101,7 @@ export class ZooKeeperWatch implements Watch {
     this.#teller.failed(error);
   }
 
-  /** There may be other nodes than before. */
+  /** The list may have changed. */
   #relist(): void {
     const { clock, random } = this.#options;
     this.#isListDue = true;
@@ -117,7 +111,7 @@ export class ZooKeeperWatch implements Watch {
 
   async #read(): Promise<void> {
     const { client, clock, random, reconcileMs } = this.#options;
-    if (client.state !== "connected") return; // `connected` asks again
+    if (client.state !== "connected") return; // `connected` requests it again.
     const isListDue = this.#isListDue || this.#follows !== "yes" || clock.now() >= this.#listAtMs;
     try {
       if (isListDue) await this.#readAll();
@@ -135,7 +129,7 @@ export class ZooKeeperWatch implements Watch {
 
   async #readAll(): Promise<void> {
     const { clock, random } = this.#options;
-    // Before the list: what happens while it is under way must not be lost.
+    // Before the list is read, so that a change meanwhile is not lost.
     this.#isListDue = false;
     const names = await this.#list();
     const isFollowed = this.#follows === "yes";
@@ -149,16 +143,16 @@ export class ZooKeeperWatch implements Watch {
   /** The names of the service's nodes. A service that does not exist yet has none. */
   async #list(): Promise<string[]> {
     if (this.#follows !== "no") {
-      // In this order, and at once: what happens after the list was made is told.
+      // In this order, without waiting: so there is an event for each change after the list.
       const [, names] = await Promise.all([this.#follow(), this.#names()]);
       if (this.#follows === "yes") return names ?? [];
     }
     const { client, servicePath } = this.#options;
     const names = await this.#names(this.#onServiceEvent);
     if (names !== undefined) return names;
-    // Its creation is watched.
+    // It does not exist. Watch for its creation.
     if (await client.exists(servicePath, this.#onServiceEvent) === undefined) return [];
-    // It was created in between; and if it is gone again, the next attempt will see.
+    // It was created in between. If it is gone again, the next attempt will see that.
     return await this.#names(this.#onServiceEvent) ?? [];
   }
 
@@ -172,7 +166,7 @@ export class ZooKeeperWatch implements Watch {
     }
   }
 
-  /** Has ZooKeeper tell of each node from now on, if it can. */
+  /** Asks ZooKeeper for events of each node. Servers before 3.6 cannot do it. */
   async #follow(): Promise<void> {
     if (this.#follows === "yes") return;
     const { client, servicePath } = this.#options;
@@ -189,11 +183,11 @@ export class ZooKeeperWatch implements Watch {
   readonly #onNodeEvent = ({ type, path }: WatchEvent): void => {
     const name = path.slice(this.#options.servicePath.length + 1);
     if (type === "lost") {
-      // The session is over, or its new member is older: `connected` follows, or has come.
+      // The session is over, or its new member is older. `connected` follows, or was called.
       this.#follows = "unknown";
       return this.#relist();
     }
-    // What is below a node is nothing of ours, and of the service itself only its end counts.
+    // Nodes below an instance are not ours, and of the service itself only its deletion matters.
     if (name.includes("/")) return;
     if (name === "") return type === "deleted" ? this.#relist() : undefined;
     if (type === "deleted") this.#nodes.forget(name);
@@ -201,16 +195,14 @@ export class ZooKeeperWatch implements Watch {
     this.#task.request(Math.max(0, this.#settledAtMs - this.#options.clock.now()));
   };
 
-  /**
-   * One function for all reads: ZooKeeper's client tells a watcher once however often it was given.
-   */
+  /** One function for all reads, since the client tells the same watcher only once. */
   readonly #onServiceEvent = (_event: WatchEvent): void => this.#relist();
 
   #fail(error: unknown): void {
     const { client, log, servicePath } = this.#options;
     log.debug("Could not read from ZooKeeper", { path: servicePath, error: messageOf(error) });
-    // A list that is too long stays so; of all else, while the connection is down the client itself
-    // says so, and better, and one failure is none yet.
+    // The client itself reports lost connections. A single failure is not reported, unless the list
+    // is too long, which it will stay.
     const isTooLong = isZooKeeperError(error, "FRAME_TOO_LARGE");
     if (!isTooLong && (client.state !== "connected" || this.#backoff.failures === 0)) return;
     this.unreachable(

@@ -1,7 +1,4 @@
-/**
- * The registry for a network: ephemeral nodes in ZooKeeper, laid out as Apache Curator lays them
- * out.
- */
+/** The registry of a network: ephemeral nodes in ZooKeeper, in the layout of Apache Curator. */
 
 import type { Clock } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
@@ -34,41 +31,38 @@ interface ZooKeeperDiscoveryOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** Opens TLS connections. @default as to any public server */
+  /** Opens TLS connections. @default they trust the system's certificates */
   readonly openTls?: TlsOptions["open"] | undefined;
   /**
-   * Registrations and lists are checked every 1 to 2 times this even if nothing was heard, in
-   * milliseconds. It is for what nobody foresaw; everything else is told by watches. @default
-   * 30_000
+   * Registrations and lists are checked every 1 to 2 times this even without an event, in
+   * milliseconds: a safety net under the watches. @default 30_000
    */
   readonly reconcileMs?: number;
 }
 
 /**
- * Every child of this node is a service, and every child of a service an instance: other programs'
- * readers take them so, and nothing else may be kept there.
+ * Every child of this node is a service, and every child of a service an instance. Other programs
+ * rely on that, so nothing else may be stored there.
  */
 const servicesPath = "/services";
 
 const reconcileMsDefault = 30_000;
 
-/**
- * How long the first connection is waited for. Nothing depends on it: the client goes on by itself.
- */
+/** The timeout of the first connection. Nothing depends on it: the client goes on trying. */
 const firstConnectionMs = 10_000;
 
-/** One session, made at the first use, for all announcements and watches of this program. */
+/** One session for all announcements and watches of this program, made at the first use. */
 export class ZooKeeperDiscovery implements Discovery {
   readonly url: string;
   readonly #options: ZooKeeperDiscoveryOptions;
   readonly #client: ZooKeeperClient;
-  /** With a login, what we write is ours alone to change. */
+  /** With a login, only we may change what we write. */
   readonly #acl: readonly Acl[];
   readonly #announcements = new Set<ZooKeeperAnnouncement>();
   readonly #watches = new Set<ZooKeeperWatch>();
   /** Why ZooKeeper could not be reached when it was last tried. */
   #failure: RpcError | undefined;
-  /** Those who wait for the names of services. */
+  /** Rejects the requests for the names of services that are under way. */
   readonly #asking = new Set<(error: RpcError) => void>();
 
   constructor(url: ZooKeeperRegistryUrl, options: ZooKeeperDiscoveryOptions) {
@@ -142,7 +136,7 @@ export class ZooKeeperDiscovery implements Discovery {
     }
   }
 
-  /** A node of a moment: ZooKeeper tells when it was made. */
+  /** Creates a node to learn its time of creation, and deletes it. */
   async wallTimeMs(): Promise<number | undefined> {
     const path = `/rpc-clock-${this.#options.random().toString(36).slice(2)}`;
     try {
@@ -160,7 +154,7 @@ export class ZooKeeperDiscovery implements Discovery {
 
   async close(): Promise<void> {
     for (const watch of this.#watches) watch.close();
-    // The end of the session takes all its nodes away at once.
+    // The end of the session deletes all its nodes at once.
     for (const announcement of this.#announcements) announcement.abandon();
     await this.#client.close();
   }
@@ -175,8 +169,8 @@ export class ZooKeeperDiscovery implements Discovery {
 
   #connect(): void {
     this.#client.connect(firstConnectionMs).catch(() => {
-      // Whatever else goes wrong is heard through `onState` and `onConnectFailure`. This refusal
-      // was heard too, but maybe before this announcement or watch.
+      // All other failures are reported through `onState` and `onConnectFailure`. A refused login
+      // was too, but maybe before this announcement or watch.
       if (this.#client.state === "auth_failed") this.#onState("auth_failed");
     });
   }
@@ -194,7 +188,7 @@ export class ZooKeeperDiscovery implements Discovery {
     }
   }
 
-  /** To one that came after it, and once that one has been returned. */
+  /** Reports the last failure to an announcement or watch that is newer, after returning that. */
   #tellFormerFailure(part: ZooKeeperAnnouncement | ZooKeeperWatch): void {
     if (this.#failure === undefined) return;
     queueMicrotask(() => this.#failure && part.unreachable(this.#failure));
