@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { RequestTaker } from "./tracing.ts";
 
-/** One call, as it is written down: who, from where, what, and how it ended. Never with what. */
+/** One call in the audit: who called what from where, and how it ended. Never the parameters. */
 export interface AuditEntry {
   /** The name in the caller's certificate; `undefined` without keys. */
   readonly caller: string | undefined;
@@ -13,14 +13,14 @@ export interface AuditEntry {
   readonly durationMs: number;
 }
 
-/** Where calls are written down. It may not throw. */
+/** Takes each call. It must not throw. */
 export type Audit = (entry: AuditEntry) => void;
 
 /**
- * Writes down each call of one connection when it has ended, also those that were refused. The
- * protocol's own methods (`rpc.ping` and the like) are not written down.
+ * Audits each call of one connection when it has ended, including refused ones. The protocol's own
+ * methods (`rpc.ping` and the like) are left out.
  *
- * It wraps all the rest, so a server without an audit pays nothing for it.
+ * It is the outermost layer, and costs nothing on a server without an audit.
  */
 export function withAudit(
   audit: Audit,

@@ -19,24 +19,23 @@ import { ReservedMethods, type ReservedMethodsOptions } from "./reserved_methods
 
 /** What a {@link Dispatcher} needs. */
 export interface DispatcherOptions extends MethodTableOptions, ReservedMethodsOptions {
-  /** Runs what is not inline. Without it there is nothing else. */
+  /** Runs procedures that are not inline. Absent: there are none. */
   readonly pool?: Pool;
-  /** Longest deadline that a call is given. @default callTimeoutMaxMsDefault */
+  /** Longest deadline that a call gets. @default callTimeoutMaxMsDefault */
   readonly callTimeoutMaxMs?: number | undefined;
-  /** Connections that are open, for `rpc.stats`. */
+  /** The number of open connections, for `rpc.stats`. */
   connections(): number;
 }
 
 /**
- * One inline call in so many is measured: such a call takes microseconds, and a look at the clock
- * as much.
+ * One inline call in this many is measured, since a look at the clock takes as long as the call.
  */
 const inlineSampling = 64;
 
 /**
- * Requests to answers: finds the method, runs it here or has a worker run it, and counts.
+ * Answers requests: it finds the method, runs it here or in a worker, and counts.
  *
- * Parameters are checked by the process that runs the procedure, so a worker's are not looked at
+ * The process that runs the procedure checks the parameters, so those of workers are not looked at
  * here.
  */
 export class Dispatcher {
@@ -65,8 +64,8 @@ export class Dispatcher {
   }
 
   /**
-   * From now on `pool` runs what is not inline, and what it offers is offered. Calls that the
-   * former pool has taken are answered by that pool. Returns whether anything else is offered now.
+   * Replaces the pool, and with it the methods that it offers. The former pool answers the calls
+   * that it has. Returns whether the offered methods have changed.
    */
   usePool(pool: Pool): boolean {
     this.#pool = pool;
@@ -78,7 +77,7 @@ export class Dispatcher {
     return this.#inFlight;
   }
 
-  /** From now on new calls are answered Draining. */
+  /** Answers new calls Draining from now on. */
   drain(): void {
     this.#isDraining = true;
   }
@@ -90,8 +89,8 @@ export class Dispatcher {
   }
 
   /**
-   * Answers a request through `reply`. If that takes time it returns a handle that cancels the
-   * call; otherwise the answer is given before it returns, and it returns nothing.
+   * Answers a request through `reply`. If that takes time, it returns a handle by which the call
+   * can be cancelled; otherwise it answers before it returns, and returns nothing.
    */
   dispatch(request: UnreadRequest, reply: Reply, peer: Peer): TaskHandle | undefined {
     const method = this.#methods.get(request.method);
@@ -117,7 +116,7 @@ export class Dispatcher {
       : this.#runInline(method, method.inline, request, reply, peer);
   }
 
-  /** What no worker reads is read here. */
+  /** Parses parameters that no worker will parse. */
   #dispatchRead(
     { unread: _, ...request }: UnreadRequest,
     unread: UnreadJson,
@@ -134,7 +133,7 @@ export class Dispatcher {
     return this.dispatch({ ...request, params }, reply, peer);
   }
 
-  /** What the server is doing, and has done. */
+  /** The answer to `rpc.stats`. */
   stats(): Stats {
     const { service, version, clock, connections } = this.#options;
     const { size, up, busy, queued, restarts } = this.#pool?.stats() ??
@@ -221,9 +220,9 @@ export class Dispatcher {
     reply: Reply,
     caller: Caller,
   ): TaskHandle | undefined {
-    // One look at the clock for all that is counted from here: each takes a share of the call.
+    // One look at the clock for everything below, since each takes a share of the call's time.
     const nowMs = this.#options.clock.now();
-    // There is a method that is not inline only if there is a pool that offers it.
+    // A method that is not inline comes from the pool, so there is one.
     return this.#pool?.submit({
       method: method.name,
       kind: method.kind,
@@ -287,7 +286,7 @@ export class Dispatcher {
   }
 }
 
-/** Whether a procedure is for this caller. It never is for a caller without a name. */
+/** Whether a caller may call a restricted procedure. One without a name may not. */
 function isAmong(isFor: Matcher, { name }: Peer): boolean {
   return name !== undefined && isFor(name);
 }

@@ -16,26 +16,26 @@ export interface GateOptions {
   readonly server: string;
   /** The service that the calls must be for. */
   readonly service: string;
-  /** Who may call this server at all. */
+  /** The names of those who may call this server at all. */
   readonly isWelcome: Matcher;
-  /** What the greeting must know, if it is asked for. */
+  /** The secret that the greeting must contain, if there is one. */
   readonly secret?: string | undefined;
   /**
-   * Makes a new certificate for the caller. @default this server cannot
+   * Makes a new certificate for the caller. @default this server cannot do that
    *
-   * @throws {Error} why not
+   * @throws {Error} why it did not
    */
   readonly renew?: ((caller: Caller, request: string) => Promise<string>) | undefined;
   readonly next: RequestTaker;
 }
 
 /**
- * Verdicts that are kept for a connection. No service has so many methods, and a caller who makes
- * names up must not fill the memory.
+ * Verdicts that are remembered for a connection. No service has more methods, and callers that
+ * invent names must not fill the memory.
  */
 const verdictsMax = 1_024;
 
-/** Methods about the caller's own open calls: whoever may call may use them. */
+/** Methods about the caller's own calls: whoever may call may use them. */
 const always: ReadonlySet<string> = new Set([
   reservedMethods.ping,
   reservedMethods.cancel,
@@ -43,23 +43,21 @@ const always: ReadonlySet<string> = new Set([
   reservedMethods.renew,
 ]);
 
-/** What tells of the server. */
+/** Methods that tell about the server: they need the right `read`. */
 const reading: ReadonlySet<string> = new Set([
   reservedMethods.discover,
   reservedMethods.stats,
   reservedMethods.tap,
 ]);
 
-/**
- * Methods that change how the server is used. The right to call everything does not include them.
- */
+/** Methods that need the right `admin`: the right to call everything does not include them. */
 const administering: ReadonlySet<string> = new Set([reservedMethods.override]);
 
 /**
- * Lets the calls of one connection through, as far as its caller's rights go. First the caller has
- * to greet, and to name the service that it takes this server for.
+ * Lets calls of one connection through if the caller's rights allow them. First the caller must
+ * greet, and name the service that it wants.
  *
- * What holds for a method is found out once for each connection, and then looked up.
+ * The verdict on a method is computed once for each connection, and then remembered.
  */
 export class Gate implements RequestTaker {
   readonly #options: GateOptions;
@@ -102,7 +100,7 @@ export class Gate implements RequestTaker {
       reply.fail(new RpcError("InvalidParams", "Cannot renew: a request is needed, in PEM"));
       return undefined;
     }
-    // One after the other, since each takes as long as hundreds of calls.
+    // One at a time, since each takes as long as hundreds of calls.
     if (this.#isRenewing) {
       reply.fail(new RpcError("Overloaded", "Cannot renew: a renewal is under way"));
       return undefined;
@@ -180,10 +178,7 @@ function denied(message: string): RpcError {
   return new RpcError("PermissionDenied", message);
 }
 
-/**
- * Takes the same time wherever the first difference is, so that nobody can find a secret letter by
- * letter.
- */
+/** Compares in constant time, so that nobody can find a secret letter by letter. */
 function isSame(given: unknown, secret: string): boolean {
   if (typeof given !== "string") return false;
   let difference = given.length ^ secret.length;

@@ -13,15 +13,15 @@ interface InlineCall {
   readonly context: LazyCallContext;
   readonly deadlineAtMs: number;
   readonly wheel: DeadlineWheel;
-  /** What draws the items, if the procedure is a stream. */
+  /** Draws the items, if the procedure is a stream. */
   readonly stream?: Run;
   /** Called once. */
   done(outcome: Outcome): void;
 }
 
 /**
- * Waits for the result, the deadline or the cancellation, whichever is first. The procedure itself
- * is only asked to stop: it runs in this process, which cannot be killed.
+ * Waits for the result, the deadline or the cancellation, whichever comes first. The procedure can
+ * only be asked to stop: it runs in this process, which cannot be killed.
  */
 export function awaitInline(call: InlineCall): TaskHandle {
   let isOver = false;

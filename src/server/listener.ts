@@ -2,9 +2,9 @@ import type { RpcError } from "../base/errors.ts";
 import type { HostPort } from "../base/names/host_port.ts";
 import type { Caller } from "../keys/caller.ts";
 
-/** One connection as a session uses it: a `Deno.TcpConn` is one. */
+/** A connection as a session needs it, such as a `Deno.TcpConn`. */
 export interface ServerConnection {
-  /** Fills the buffer with what has come, or resolves to `null` at the end of the stream. */
+  /** Reads into the buffer, or resolves to `null` at the end of the stream. */
   read(buffer: Uint8Array): Promise<number | null>;
   write(bytes: Uint8Array): Promise<number>;
   /** Ends the sending side. */
@@ -12,16 +12,16 @@ export interface ServerConnection {
   close(): void;
 }
 
-/** A connection that has come, and who it is. */
+/** A new connection, and its caller. */
 export interface Accepted {
   readonly connection: ServerConnection;
-  /** Where it comes from, for people. */
+  /** The peer's address, for people. */
   readonly from: string;
-  /** Who it is, or why it is refused; `undefined` where nobody asks. */
+  /** The caller, or why it is refused; `undefined` on a server without keys. */
   readonly caller: Caller | RpcError | undefined;
 }
 
-/** Where connections come from. */
+/** A source of connections. */
 export interface Listener {
   readonly addr: HostPort;
   /** The next connection. Rejects when the listener is closed, or when one broke too early. */
@@ -30,7 +30,7 @@ export interface Listener {
 }
 
 /**
- * Listens on TCP, where nobody says who he is.
+ * Listens on TCP, for a server without keys.
  *
  * @throws {Error} the address cannot be listened on
  */
@@ -44,7 +44,7 @@ export function listenTcp({ host, port }: HostPort): Listener {
         connection.setNoDelay(true);
       } catch (error) {
         connection.close();
-        // It broke before it was accepted.
+        // The connection broke before it was accepted.
         throw new Deno.errors.ConnectionReset("The peer has gone", { cause: error });
       }
       const { hostname, port } = connection.remoteAddr;

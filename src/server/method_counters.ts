@@ -2,10 +2,10 @@ import type { ErrorName } from "../base/errors.ts";
 import { quantileOf } from "../base/quantile.ts";
 import type { MethodStats } from "../wire/reports/stats.ts";
 
-/** Calls whose latency is remembered, per procedure: enough for a 99th percentile, and 4 KiB. */
+/** Latencies that are kept for each procedure: enough for a 99th percentile, in 4 KiB. */
 const windowSize = 1_024;
 
-/** Counts one procedure's calls, and keeps the latencies of the latest in a ring. */
+/** Counts one procedure's calls, and keeps the latest latencies in a ring. */
 export class MethodCounters {
   readonly #errors = new Map<ErrorName, number>();
   readonly #latenciesMs = new Float32Array(windowSize);
@@ -32,7 +32,7 @@ export class MethodCounters {
     this.#latenciesMs[this.#measured++ % windowSize] = latencyMs;
   }
 
-  /** What was counted. Sorts the window, so it is for people and not for every call. */
+  /** The counters. It sorts the latencies, so it must not be called for every call. */
   stats(): MethodStats {
     const sorted = this.#latenciesMs.slice(0, Math.min(this.#measured, windowSize)).sort();
     return {

@@ -15,14 +15,14 @@ export interface Method {
   readonly kind: ProcedureKind;
   readonly isStream: boolean;
   readonly isIdempotent: boolean;
-  /** Who may call it; `undefined`: whoever may call the server. */
+  /** The names of those who may call it; `undefined`: whoever may call the server. */
   readonly isFor: Matcher | undefined;
   readonly counters: MethodCounters;
 }
 
 /** What a {@link MethodTable} needs. */
 export interface MethodTableOptions {
-  /** Those of kind `inline` run in this process; all others are the pool's. */
+  /** Procedures of kind `inline`, which run in this process; others come from the pool. */
   readonly procedures: Procedures;
   readonly service: string;
   readonly version: string;
@@ -31,12 +31,11 @@ export interface MethodTableOptions {
 }
 
 /**
- * Longest name for which a similar method is looked for: the search takes time, and nobody types
- * longer ones.
+ * Longest name for which a similar one is searched: that takes time, and nobody types longer ones.
  */
 const guessedLengthMax = 64;
 
-/** What a server offers: its own inline procedures, and what its workers do. */
+/** The methods of a server: its own inline procedures, and those of its workers. */
 export class MethodTable {
   readonly #options: MethodTableOptions;
   #byName: ReadonlyMap<string, Method> = new Map();
@@ -47,7 +46,7 @@ export class MethodTable {
     this.#document = JSON.stringify(this.#make(pool));
   }
 
-  /** What `rpc.discover` answers, as JSON: it may be long, and is the same for all. */
+  /** The answer to `rpc.discover`, as JSON, made once: it may be long. */
   get document(): string {
     return this.#document;
   }
@@ -58,8 +57,8 @@ export class MethodTable {
   }
 
   /**
-   * Offers what another pool offers. What was counted of a method stays. Returns whether anything
-   * else is offered now.
+   * Offers the methods of another pool. The counters of each method stay. Returns whether the
+   * methods have changed.
    */
   install(pool: Pool): boolean {
     const before = this.#document;
@@ -67,13 +66,13 @@ export class MethodTable {
     return this.#document !== before;
   }
 
-  /** What was counted of each method. */
+  /** The counters of each method. */
   stats(): Stats["methods"] {
     const methods = [...this.#byName.values()];
     return Object.fromEntries(methods.map(({ name, counters }) => [name, counters.stats()]));
   }
 
-  /** The error for a name that no method has, with the method that may be meant. */
+  /** The error for an unknown name, with the method that was probably meant. */
   notFound(name: string): RpcError {
     const names: Iterable<string> = name.length > guessedLengthMax ? [] : this.#byName.keys();
     return new RpcError("MethodNotFound", noMethodText(name, names, "rpc.discover lists them"));
@@ -82,7 +81,7 @@ export class MethodTable {
   #make(pool: Pool | undefined): OpenRpcDocument {
     const { procedures, service, version, messageMax = messageMaxDefault } = this.#options;
     const offered = pool?.document();
-    // A user's procedure goes before a built-in one of the same name.
+    // A user's procedure replaces a built-in one of the same name.
     const shadows = new Set(
       offered?.methods.filter((method) => method["x-kind"] !== "inline").map(({ name }) => name),
     );

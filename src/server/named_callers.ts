@@ -1,14 +1,14 @@
-/** Somebody who has keys, however many connections he makes. */
+/** A caller with keys, over all its connections. */
 interface NamedCaller {
   readonly name: string;
 }
 
-/** Callers by name: connections of one caller share what one caller may have. */
+/** Callers by name: the connections of one caller share its bounds. */
 export class NamedCallers {
-  /** Only callers with a certificate are kept: no more than the cluster has members. */
+  /** Only callers with a certificate, so no more than the cluster has members. */
   readonly #byName = new Map<string, NamedCaller>();
 
-  /** The caller of a name, always the same. */
+  /** The caller of a name, always the same object. */
   of(name: string): NamedCaller {
     let caller = this.#byName.get(name);
     if (caller === undefined) this.#byName.set(name, caller = { name });

@@ -5,20 +5,20 @@ import type { Caller } from "../workers/pool/task.ts";
 
 /** Takes the answer to one request. Exactly one of its methods is called, once. */
 export interface Reply {
-  /** Where items go, if the caller asked for a stream. */
+  /** Takes the items, if the caller asked for a stream. */
   readonly stream?: ItemSink | undefined;
   succeed(result: unknown): void;
-  /** {@link succeed} with what is JSON already. */
+  /** {@link succeed} with a result that is JSON already. */
   succeedWithJson(result: UnreadJson): void;
   fail(error: RpcError): void;
 }
 
-/** What a request can ask of the connection that it came by. */
+/** The connection of a request, as the protocol's own methods use it. */
 export interface Peer extends Caller {
   /** Cancels the calls of this connection that have this id. */
   cancel(id: Id): void;
-  /** Grants the calls of this connection that have this id so many more items. */
+  /** Grants more items to the calls of this connection that have this id. */
   more(id: Id, n: number): void;
-  /** The peer has said how long a message it takes, in bytes. */
+  /** Notes the longest message that the peer takes, in bytes. */
   takes(messageMax: number): void;
 }

@@ -13,29 +13,29 @@ import type { Peer, Reply } from "./reply.ts";
 export interface ReservedMethodsOptions {
   readonly clock: Clock;
   /**
-   * Changes this server's shares as `rpc.override` asks, and resolves with what then holds.
-   * @default it cannot
+   * Changes this server's share as `rpc.override` asks, and resolves with the override.
+   * @default it cannot do that
    *
-   * @throws {RpcError} why it does not
+   * @throws {RpcError} why it did not
    */
   readonly override?: ((params: Request["params"]) => Promise<unknown>) | undefined;
-  /** Answers `rpc.tap`, until a deadline. @default it is a method that is not there */
+  /** Answers `rpc.tap`, until a deadline. @default there is no such method */
   readonly tap?:
     | ((request: Request, reply: Reply, deadlineAtMs: number) => TaskHandle | undefined)
     | undefined;
 }
 
-/** What the server knows of itself and of its calls. */
+/** The server, as its reserved methods need it. */
 interface Server {
-  /** What it is doing, and has done. */
+  /** The answer to `rpc.stats`. */
   stats(): Stats;
-  /** Connections that it holds. */
+  /** The number of its connections. */
   connections(): number;
-  /** Until when a request may take, on the clock's scale. */
+  /** The deadline of a request, on the clock's scale. */
   deadlineOf(request: Request): number;
 }
 
-/** Answers the protocol's own methods, and refuses names that no method has. */
+/** Answers the protocol's own methods, and refuses unknown names. */
 export class ReservedMethods {
   readonly #methods: MethodTable;
   readonly #options: ReservedMethodsOptions;
@@ -92,8 +92,8 @@ export class ReservedMethods {
   }
 
   /**
-   * What the server does, as JSON, computed only so often: it takes a sort for each method, and
-   * anybody may ask.
+   * The answer to `rpc.stats` as JSON. It is computed at most once in {@link statsPeriodMs}, since
+   * that sorts once for each method, and anybody may ask.
    */
   #latestStats(): string {
     const nowMs = this.#options.clock.now();
@@ -105,7 +105,7 @@ export class ReservedMethods {
   }
 }
 
-/** Whether a ping is from a client that wants to know how many others there are. */
+/** Whether a ping asks for the number of connections. */
 function asksConnections(params: Request["params"]): boolean {
   return isObject(params) && params["connections"] === true;
 }

@@ -31,17 +31,17 @@ import { type RequestTaker, withServerSpans } from "./tracing.ts";
 /** What {@link RpcServer.listen} takes. */
 export interface RpcServerOptions {
   readonly host: string;
-  /** 0 takes any free one; {@link RpcServer.address} tells which. */
+  /** 0 means any free port; {@link RpcServer.address} tells which. */
   readonly port: number;
-  /** Those of kind `inline` run in this process; all others are the pool's. */
+  /** Procedures of kind `inline`, which run in this process; others come from the pool. */
   readonly procedures: Procedures;
-  /** Runs what is not inline. The server uses it and does not close it. */
+  /** Runs procedures that are not inline. The server does not close it. */
   readonly pool?: Pool;
   /** The service's name. */
   readonly service: string;
   /** The version of the service, for `rpc.discover` and `rpc.stats`. */
   readonly version: string;
-  /** Connections held; more are answered Overloaded and closed. @default connectionsMaxDefault */
+  /** Most connections; more are answered Overloaded and closed. @default connectionsMaxDefault */
   readonly connectionsMax?: number;
   /** Longest message that is taken and sent, in bytes. @default messageMaxDefault */
   readonly messageMax?: number | undefined;
@@ -49,45 +49,45 @@ export interface RpcServerOptions {
   readonly limits?: Partial<SessionLimits>;
   /** Bounds of all connections together. @default what `base/limits.ts` says */
   readonly sharedLimits?: SharedLimits;
-  /** Longest deadline that a call is given. @default callTimeoutMaxMsDefault */
+  /** Longest deadline that a call gets. @default callTimeoutMaxMsDefault */
   readonly callTimeoutMaxMs?: number | undefined;
   /** Whether `rpc.tap` lets others listen to the calls. @default true */
   readonly tap?: boolean | undefined;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Where connections come from. @default TCP at `host` and `port` */
+  /** The source of connections. @default TCP at `host` and `port` */
   readonly listener?: Listener | undefined;
-  /** The server's own name, for who has to greet it. @default none */
+  /** The server's name, for callers that greet it. @default none */
   readonly name?: string | undefined;
-  /** Who may call, of those that are known by their keys. @default all */
+  /** The names of callers with keys that may call. @default all */
   readonly isWelcome?: Matcher | undefined;
-  /** What a caller must know, beside keys or without them. @default nothing */
+  /** A secret that callers must know, with or without keys. @default none */
   readonly secret?: string | undefined;
-  /** Where calls are written down. @default nowhere */
+  /** Takes each call that has ended. @default none */
   readonly audit?: Audit | undefined;
-  /** Makes new certificates for callers. @default it cannot */
+  /** Makes new certificates for callers. @default it cannot do that */
   readonly renew?: GateOptions["renew"];
-  /** Answers `rpc.override`. @default it is a method that is not there */
+  /** Answers `rpc.override`. @default there is no such method */
   readonly override?: DispatcherOptions["override"];
   /** Makes a span of each call. @default none */
   readonly tracer?: Tracer | undefined;
 }
 
-/** How long {@link RpcServer.drain} takes at the most. */
+/** The times of {@link RpcServer.drain}. */
 export interface DrainOptions {
-  /** How long new calls are still served, while the clients hear of the drain. */
+  /** How long new calls are still served, while the clients learn of the drain. */
   readonly graceMs: number;
   /** How long the calls under way may take after that. */
   readonly timeoutMs: number;
 }
 
-/** How often each connection's peer is looked at. */
+/** How often each connection's peer is checked. */
 const peerCheckPeriodMs = 1_000;
 
-/** Pause after a failed accept: without it, a lack of file handles makes a busy loop. */
+/** Pause after a failed accept: without it, a lack of file handles would cause a busy loop. */
 const acceptRetryMs = 100;
 
-/** Who has no keys, and can read what is left for this user alone. */
+/** The caller on a server without keys that proves by the secret to be this user. */
 const whoKnowsTheSecret: Caller = {
   name: "",
   rights: { call: ["*"], serve: false, admin: true, read: true },
@@ -185,28 +185,28 @@ export class RpcServer {
     return this.#listener.addr;
   }
 
-  /** What the server is doing, and has done: what `rpc.stats` answers. */
+  /** The answer to `rpc.stats`. */
   stats(): Stats {
     return this.#dispatcher.stats();
   }
 
-  /** From now on `pool` runs what is not inline. The former pool ends the calls that it has. */
+  /** Replaces the pool. The former pool answers the calls that it has. */
   usePool(pool: Pool): void {
-    // All in one go: a client that is told asks anew, and none of its calls comes in between.
+    // Synchronously: a client that is told asks again, and none of its calls comes in between.
     if (!this.#dispatcher.usePool(pool)) return;
     for (const session of this.#sessions.keys()) session.changed();
   }
 
-  /** Asks all clients, and those that are yet to come, to send new calls elsewhere. */
+  /** Asks all clients, present and future ones, to send new calls elsewhere. */
   goaway(): void {
     this.#isGoingAway = true;
     for (const session of this.#sessions.keys()) session.goaway();
   }
 
   /**
-   * Stops without an error to anybody who listens: sends `rpc.goaway`, serves on for the grace
-   * period, then answers new calls Draining, finishes what runs, and closes. Resolves when it is
-   * closed.
+   * Stops without failing calls of clients that obey `rpc.goaway`: sends that, serves on for the
+   * grace period, then answers new calls Draining, finishes what runs, and closes. Resolves when it
+   * is closed.
    */
   async drain({ graceMs, timeoutMs }: DrainOptions): Promise<void> {
     const { clock, log } = this.#options;
@@ -223,7 +223,7 @@ export class RpcServer {
     await this.close();
   }
 
-  /** Closes everything at once; calls under way are cancelled. Resolves when nothing is left. */
+  /** Closes everything at once, and cancels calls under way. Resolves when all has ended. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#closeListener();
@@ -238,7 +238,7 @@ export class RpcServer {
 
   async #finish(): Promise<void> {
     await this.#dispatcher.idle();
-    // They are no calls that end by themselves, and are waited for like others from here on.
+    // Taps never end by themselves, and from here on we wait for all calls to end.
     this.#taps.end();
     this.#closeListener();
     for (const session of this.#sessions.keys()) void session.finish();
@@ -254,7 +254,7 @@ export class RpcServer {
         isFailing = false;
       } catch (error) {
         if (this.#isListenerClosed) return;
-        // It broke before it was accepted, which says nothing of the next one.
+        // The connection broke before it was accepted. The next one may be well.
         if (lostErrors.some((kind) => error instanceof kind)) continue;
         if (!isFailing) log.error("Cannot accept connections", { reason: messageOf(error) });
         isFailing = true;
@@ -317,7 +317,7 @@ export class RpcServer {
     if (this.#isGoingAway) session.goaway();
   }
 
-  /** What stands between a connection and the calls. */
+  /** The layers between a connection and the dispatcher. */
   #requestsOf(known: Caller | undefined): RequestTaker {
     const { service, name = "", isWelcome = () => true, secret, renew } = this.#options;
     const caller = known ?? (secret === undefined ? undefined : whoKnowsTheSecret);

@@ -2,7 +2,7 @@ import { TlsListener, type TlsListenerOptions } from "../keys/tls/listener.ts";
 import type { Listener } from "./listener.ts";
 
 /**
- * Listens on TLS, where everybody shows who he is.
+ * Listens on TLS, where callers have certificates.
  *
  * @throws {Error} the address cannot be listened on
  */

@@ -1,14 +1,14 @@
 import type { Tracer } from "../base/tracer.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 
-/** What a session gives its requests to. */
+/** Takes the requests of a session. */
 export type RequestTaker = Pick<Dispatcher, "dispatch">;
 
 /**
- * Makes a span of each request, from when it was read to when it is answered, and has the procedure
- * go on from it. The protocol's own methods (`rpc.ping` and the like) get no span.
+ * Makes a span for each request, from reading it to answering it, and hands it on to the procedure.
+ * The protocol's own methods (`rpc.ping` and the like) get no span.
  *
- * It wraps the dispatcher, so a server without a tracer pays nothing for it.
+ * It wraps the dispatcher, and costs nothing on a server without a tracer.
  *
  * @param address `host:port` that the server listens on
  */

@@ -1,53 +1,55 @@
 import type { Clock } from "../clock.ts";
 import { unreadLookMs } from "../limits.ts";
 
-/** Whoever holds a part of a {@link Budget}. */
+/** A holder of a part of a {@link Budget}, such as a connection. */
 export interface BudgetHolder {
-  /** What it holds now. */
+  /** How much it holds now. */
   heldBytes(): number;
-  /** A number that changes whenever its peer does its part. */
+  /** A number that changes whenever its peer makes progress. */
   progress(): number;
-  /** Has to let go of it, for the reason that these numbers tell. */
+  /** Makes it let go of everything. The numbers tell why. */
   giveUp(numbers: BudgetNumbers): void;
 }
 
-/** Why somebody has to let go. */
+/** Why a holder has to let go. */
 export interface BudgetNumbers {
-  /** What it held. */
+  /** How much it held. */
   readonly heldBytes: number;
-  /** For how long its peer had done nothing. */
+  /** How long its peer had made no progress. */
   readonly stuckMs: number;
-  /** What all held. */
+  /** How much all holders held. */
   readonly totalBytes: number;
-  /** What all may hold. */
+  /** How much all holders may hold. */
   readonly bytesMax: number;
 }
 
-/** From so much on it is worth counting: less is what any connection may need for a moment. */
+/** Smaller parts are not counted: any connection may need as much for a moment. */
 const countedBytes = 16 * 1024;
 
-/** While more than this share is held it is looked who makes progress. */
+/** While more than this share of the bound is held, it is checked who makes progress. */
 const lookedAtShare = 1 / 4;
 
-/** How a {@link Budget} chooses. */
+/** How a {@link Budget} chooses who has to let go. */
 interface BudgetOptions {
-  /** For how long at the least a peer has done nothing that has to let go. @default 0 */
+  /** A holder lets go only if its peer made no progress for this long. @default 0 */
   readonly stuckMsMin?: number;
 }
 
 interface Held {
   bytes: number;
   progress: number;
-  /** When it was seen to make progress last, or when it was seen first. */
+  /** When it last made progress, or when it was first counted. */
   sinceMs: number;
 }
 
 /**
- * What all connections hold together of one kind. Past the bound the one that has held most for
- * longest, without its peer doing anything about it, has to let go of what it holds. The bound is
- * over all, because many that take a little each are as harmful as one that takes much.
+ * A bound on what all connections together hold of one kind. When it is exceeded, the connection
+ * that has held most for longest without progress of its peer has to let go of everything. The
+ * bound is over all connections, because many that take a little are as harmful as one that takes
+ * much.
  *
- * Where it may wait for a moment who comes when it is full, nobody has to let go who goes on.
+ * If newcomers can wait while it is full, set a minimum time: then no peer that makes progress has
+ * to let go.
  */
 export class Budget {
   readonly #bytesMax: number;
@@ -67,12 +69,12 @@ export class Budget {
     this.#stuckMsMin = stuckMsMin;
   }
 
-  /** What all hold together, as of the last look at each. */
+  /** How much all hold together, as of the last count of each. */
   get total(): number {
     return this.#total;
   }
 
-  /** Counts anew what one holds. Past the bound that one or another loses what it holds. */
+  /** Updates the count of one holder. Past the bound it, or another one, has to let go. */
   count(holder: BudgetHolder): void {
     const nowMs = this.#clock.now();
     this.#look(holder, nowMs);
@@ -81,7 +83,7 @@ export class Budget {
     if (mustLook || nowMs - this.#lookedAtMs >= unreadLookMs) this.#makeRoom(nowMs);
   }
 
-  /** Whether they hold too much, and none of them has to let go of it. */
+  /** Whether the bound is exceeded and no holder has to let go. */
   get isFull(): boolean {
     if (this.#total <= this.#bytesMax) return false;
     const nowMs = this.#clock.now();
@@ -102,7 +104,7 @@ export class Budget {
     }
   }
 
-  /** It holds nothing any more. */
+  /** Removes a holder, which holds nothing any more. */
   forget(holder: BudgetHolder): void {
     this.#total -= this.#held.get(holder)?.bytes ?? 0;
     this.#held.delete(holder);
@@ -128,7 +130,9 @@ export class Budget {
     held.sinceMs = nowMs;
   }
 
-  /** Who has held most for longest; of those that have just done something, who holds most. */
+  /**
+   * The holder of the largest product of size and time without progress; then of the largest size.
+   */
   #worst(nowMs: number): BudgetHolder | undefined {
     let worst: BudgetHolder | undefined;
     let most = -1;

@@ -3,8 +3,8 @@ import { strangersLinesMax, strangersLinesPeriodMs } from "../../base/limits.ts"
 import type { LogFields } from "../../base/log.ts";
 
 /**
- * Lines of the log that anybody who reaches the port can cause: so many in a period, and of those
- * past it how many there were.
+ * Bounds the log lines that anybody who reaches the port can cause: it writes a few in each period,
+ * and counts the others.
  */
 export class BoundedLines {
   readonly #clock: Clock;
@@ -15,7 +15,7 @@ export class BoundedLines {
   #periodEndMs = -Infinity;
   #timer: Timer | undefined;
 
-  /** @param writeMore says how many were left out */
+  /** @param writeMore logs how many lines were left out */
   constructor(
     clock: Clock,
     write: (fields: LogFields) => void,
@@ -26,7 +26,7 @@ export class BoundedLines {
     this.#writeMore = writeMore;
   }
 
-  /** Writes one, or counts it. */
+  /** Writes a line, or counts it. */
   add(fields: LogFields): void {
     const nowMs = this.#clock.now();
     if (nowMs >= this.#periodEndMs) {
@@ -42,7 +42,7 @@ export class BoundedLines {
     this.#timer ??= this.#clock.after(this.#periodEndMs - nowMs, () => this.flush());
   }
 
-  /** Says how many were left out until now. */
+  /** Logs how many lines were left out so far. */
   flush(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

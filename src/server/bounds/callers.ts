@@ -1,23 +1,23 @@
 import { siteOf } from "../../base/names/site.ts";
 
-/** Callers that count as one, and share what one caller may have. */
+/** Connections that count as one caller, and share one caller's bounds. */
 export interface CallerGroup {
   /** Its open connections. */
   connections: number;
 }
 
-/** Who calls, by where it calls from. By name once there are keys. */
+/** Groups connections by address. With keys they are grouped by name instead. */
 export class Callers {
   readonly #groups = new Map<string, CallerGroup>();
 
   /**
-   * The group of a new connection, which is counted with it from now on.
+   * Counts a new connection, and returns its group.
    *
    * @param from `host:port`, an IPv6 address without brackets
    */
   enter(from: string): CallerGroup {
     const address = callerAddress(from);
-    // Only their connections tell the programs of this machine apart.
+    // Programs of this machine cannot be told apart, so each connection is a group of its own.
     if (address === undefined) return { connections: 1 };
     const group = this.#groups.get(address) ?? { connections: 0 };
     group.connections++;
@@ -25,7 +25,7 @@ export class Callers {
     return group;
   }
 
-  /** One of its connections has ended. */
+  /** Counts the end of a connection. */
   leave(from: string, group: CallerGroup): void {
     if (--group.connections > 0) return;
     const address = callerAddress(from);
@@ -34,8 +34,8 @@ export class Callers {
 }
 
 /**
- * By what one party is known, from its `host:port`: its IPv4 address, or the IPv6 network of its
- * site; `undefined` for this machine.
+ * What identifies a party, from its `host:port`: the IPv4 address, or the upper half of the IPv6
+ * address; `undefined` for this machine.
  */
 export function callerAddress(from: string): string | undefined {
   const hostname = from.slice(0, from.lastIndexOf(":")).replace(/^\[(.*)\]$/, "$1");

@@ -1,18 +1,18 @@
 /**
- * What begins as another protocol does. Whoever speaks it is told so and left, before anything that
- * it sends is taken for a message, and before it waits for an answer of a kind that never comes.
+ * Recognizes other protocols by their first bytes. Such a peer is told so and disconnected, before
+ * anything that it sends is taken for a message.
  */
 
 import { RpcError } from "../../base/errors.ts";
 import { encodeError } from "../../wire/codec.ts";
 import { httpAnswer, isHttp } from "./http.ts";
 
-/** So much of a line says what it is, in characters or bytes. */
+/** How much of a line is enough to recognize its protocol, in characters or bytes. */
 export const beginningLength = 256;
 
 /**
- * First lines, or what has come of one, of protocols that somebody may have meant by the port. What
- * a person may type is none of them: it ends in no CR.
+ * The beginnings of other protocols' first lines. Text that a person types matches none of them,
+ * because it does not end in CR.
  */
 const protocols: readonly (readonly [string, RegExp])[] = [
   ["SSH", /^SSH-\d/],
@@ -30,28 +30,30 @@ const protocols: readonly (readonly [string, RegExp])[] = [
 // deno-lint-ignore no-control-regex -- it is what no text begins with
 const binary = /^[\x01-\x08\x0b\x0c\x0e-\x1f]/;
 
-/** What a TLS client is answered. It shows it to nobody, but whoever looks at the wire reads it. */
+/** The answer to a TLS client, for people who look at the wire: the client does not show it. */
 const tlsAnswer = encodeError(
   null,
   new RpcError("ParseError", "This server does not speak TLS: it was started without keys"),
 );
 
 /**
- * What is answered where a connection's first bytes are those of no text; `undefined`: they may be
- * a message's. A page of a stranger may have chosen what stands in a browser's greeting of TLS: its
- * own server has handed out a "session" that the browser shows to whoever has the name by now.
+ * The answer if a connection's first bytes cannot be text; `undefined` if they may be a message.
+ *
+ * This must come before any message is read: a hostile web page can choose part of a browser's TLS
+ * greeting, since its server hands out the "session" that the browser later sends to any server
+ * which has taken over the name.
  */
 export function answerToBytes(bytes: Uint8Array): string | undefined {
   const [first, second] = bytes;
   if (first === 0x16) return tlsAnswer;
-  // The first begins a greeting of SSL 2, and memcached's messages in bytes: no character does. Two
-  // NULs are most of a length, such as PostgreSQL's; one may be a fault in a line.
+  // SSL 2 and memcached's binary protocol begin with 0x80, which no character does. Two NULs are
+  // the beginning of a length, as in PostgreSQL's protocol; a single one may be a faulty line.
   return first === 0x80 || (first === 0 && second === 0)
     ? answerTo("a protocol of bytes")
     : undefined;
 }
 
-/** The same for the first line, or for as much as has come of it. */
+/** The same for the first line, or for what has arrived of it. */
 export function answerToBeginning(line: string): string | undefined {
   if (line.startsWith("{") || line.startsWith("[")) return undefined;
   if (isHttp(line)) return httpAnswer;

@@ -1,13 +1,12 @@
 /**
- * Rounds of the event loop after which it has asked the system what has come. While there is
- * something to do it asks once in 61 of them, which is the runtime's own number; a round in which
- * nothing happens takes a microsecond.
+ * Rounds of the event loop after which it has surely polled the system for input. While it is busy,
+ * the runtime (tokio) polls once in 61 rounds. An empty round takes a microsecond.
  */
 const roundsBetweenLooks = 64;
 
 /**
- * Runs `callback` when all that has come by now on other connections has been dealt with. A timer
- * would do as well, and waste two milliseconds.
+ * Runs `callback` when all input that has arrived so far on other connections was handled. A timer
+ * would do the same, but would waste two milliseconds.
  */
 export function giveWay(callback: () => void): void {
   let rounds = 0;

@@ -1,20 +1,20 @@
 import type { SessionLimits } from "./session_limits.ts";
 import { StallTimer } from "./stall_timer.ts";
 
-/** What a connection has come to, as numbers that change with any progress. */
+/** The progress of a connection, as numbers that change with it. */
 interface Progress {
-  /** Bytes written, while there are some to write. */
+  /** Bytes written, while there is output. */
   readonly written: number | undefined;
-  /** Lines read, while one has begun. */
+  /** Lines read, while a line is unfinished. */
   readonly line: number | undefined;
   /** Reads, while nothing is under way. */
   readonly idle: number | undefined;
 }
 
-/** Why a connection should end. */
+/** Why a connection is to be closed. */
 export type Stall = "unread" | "line" | "idle";
 
-/** Finds peers that have stopped to read, to write or to come. */
+/** Finds peers that have stopped reading, writing, or sending anything at all. */
 export class PeerWatch {
   readonly #unread: StallTimer;
   readonly #line: StallTimer;
@@ -26,7 +26,7 @@ export class PeerWatch {
     this.#idle = new StallTimer(limits.idleTimeoutMs);
   }
 
-  /** Looks at a connection, now and then. */
+  /** Checks a connection. To be called periodically. */
   look({ written, line, idle }: Progress, nowMs: number): Stall | undefined {
     if (this.#unread.isStalled(written, nowMs)) return "unread";
     if (this.#line.isStalled(line, nowMs)) return "line";

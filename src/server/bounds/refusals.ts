@@ -3,15 +3,13 @@ import type { RpcError } from "../../base/errors.ts";
 import { encodeError } from "../../wire/codec.ts";
 import type { ServerConnection } from "../listener.ts";
 
-/**
- * Refused connections that are held for a moment at the same time; more are closed without a word.
- */
+/** Refused connections that are held at once; further ones are closed without an answer. */
 const refusalsMax = 64;
 
-/** How long a refused peer has to read why. */
+/** How long a refused peer has to read the reason. */
 const refusalTimeoutMs = 1_000;
 
-/** Turns connections away and says why, at a bounded cost. */
+/** Refuses connections with a reason, at a bounded cost. */
 export class Refusals {
   readonly #clock: Clock;
   readonly #conns = new Set<ServerConnection>();
@@ -20,7 +18,7 @@ export class Refusals {
     this.#clock = clock;
   }
 
-  /** Sends the error and closes the connection, when the peer has read it or after a moment. */
+  /** Sends the error, and closes the connection when the peer has read it or after a moment. */
   async refuse(conn: ServerConnection, error: RpcError): Promise<void> {
     if (this.#conns.size >= refusalsMax) {
       conn.close();
@@ -31,12 +29,11 @@ export class Refusals {
     try {
       await conn.write(new TextEncoder().encode(encodeError(null, error)));
       await conn.closeWrite();
-      // What it sent already has to be taken, or closing would reset the connection and lose the
-      // error.
+      // Its input must be read: otherwise closing would reset the connection and lose the error.
       const buffer = new Uint8Array(4_096);
       while (await conn.read(buffer) !== null);
     } catch {
-      // It has gone by itself, or its time is over.
+      // The peer has closed, or its time is over.
     }
     timer.cancel();
     this.#close(conn);

@@ -1,14 +1,14 @@
 import { shortRequestBytes } from "../../base/limits.ts";
 
-/** What the requests of one caller take that are under way. */
+/** The requests of one caller that are under way. */
 export interface RequestShare {
-  /** Of the long ones. */
+  /** Bytes of the long ones. */
   bytes: number;
 }
 
 /**
- * What the requests under way take together, which is bounded for long ones, and for those of one
- * caller to half of it. Short ones are bounded by their number.
+ * Bounds the bytes of all long requests under way together, and those of one caller to half of
+ * that. Short requests are bounded by their number.
  */
 export class RequestBytes {
   readonly #bytesMax: number;
@@ -19,7 +19,7 @@ export class RequestBytes {
     this.#bytesMax = bytesMax;
   }
 
-  /** What a caller has under way; its connections have the same key. */
+  /** The share of a caller. All its connections have the same key. */
   shareOf(key: object): RequestShare {
     let share = this.#shares.get(key);
     if (share === undefined) {
@@ -35,7 +35,7 @@ export class RequestBytes {
       (this.#total + bytes <= this.#bytesMax && share.bytes + bytes <= this.#bytesMax / 2);
   }
 
-  /** A request has begun, or with less than nothing has ended. */
+  /** Adds the bytes of a request that begins, or subtracts those of one that has ended. */
   add(share: RequestShare, bytes: number): void {
     if (Math.abs(bytes) <= shortRequestBytes) return;
     this.#total += bytes;

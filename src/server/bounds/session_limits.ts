@@ -11,33 +11,33 @@ import {
 
 /** Bounds of one connection; `base/limits.ts` says how they relate. */
 export interface SessionLimits {
-  /** Longest message. The bounds in bytes hold two such at the least. */
+  /** Longest message. The other bounds in bytes have room for at least two. */
   readonly messageMax: number;
-  /** Requests worked on at once. Past it the connection is not read until half of them are done. */
+  /** Requests under way. Past it the connection is not read until half of them are done. */
   readonly inFlightMax: number;
   /** Unread output. Past it the connection is not read until all of it is written. */
   readonly outboxBytesMax: number;
   /** Unread output past which an answer is replaced by an error. */
   readonly unreadMax: number;
   /**
-   * Bytes of the requests worked on at once. Past it the connection is not read until half of them
-   * are done.
+   * Bytes of the requests under way. Past it the connection is not read until half of them are
+   * done.
    */
   readonly requestBytesMax: number;
-  /** How long output may wait without any of it being taken. */
+  /** How long output may wait without any progress. */
   readonly writeStallTimeoutMs: number;
-  /** How long a line that has begun may take to end. */
+  /** How long a line may take from its beginning to its end. */
   readonly partialLineTimeoutMs: number;
-  /** How long nothing may come while nothing is under way. */
+  /** How long a connection may be idle. */
   readonly idleTimeoutMs: number;
   /**
-   * How long a connection waits for the peer to close once its output is complete, so that the peer
-   * can read it.
+   * How long a connection stays open after its last output, so that the peer can read that and
+   * close.
    */
   readonly lingerTimeoutMs: number;
 }
 
-/** What holds unless somebody says otherwise. */
+/** The bounds by default. */
 export const sessionLimitsDefault: SessionLimits = {
   messageMax: messageMaxDefault,
   inFlightMax: connectionInFlightMax,
@@ -50,7 +50,7 @@ export const sessionLimitsDefault: SessionLimits = {
   lingerTimeoutMs: 1_000,
 };
 
-/** The same bounds where longer messages are taken: what has to hold several is larger too. */
+/** The bounds of a server that takes longer messages: those that hold several grow with them. */
 export function sessionLimitsFor(messageMax: number): SessionLimits {
   const { outboxBytesMax, unreadMax, requestBytesMax } = sessionLimitsDefault;
   return {

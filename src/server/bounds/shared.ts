@@ -5,14 +5,14 @@ import { Budget } from "../../base/bounds/budget.ts";
 import { RequestBytes } from "./request_bytes.ts";
 import { Turns } from "./turns.ts";
 
-/** Bounds of all connections together; @default what `base/limits.ts` says */
+/** Bounds on all connections together. @default those in `base/limits.ts` */
 export interface SharedLimits {
   readonly partialLinesBytesMax?: number | undefined;
   readonly unreadBytesMax?: number | undefined;
   readonly requestsBytesMax?: number | undefined;
 }
 
-/** What holds where messages may be so long. */
+/** The bounds of a server that takes messages of this length. */
 export function sharedLimitsFor(messageMax: number): SharedLimits {
   return {
     partialLinesBytesMax: Math.max(partialLinesBytesMax, 4 * messageMax),
@@ -24,16 +24,16 @@ export function sharedLimitsFor(messageMax: number): SharedLimits {
 /** What all connections of one server share. */
 export class Shared {
   readonly turns: Turns;
-  /** Lines that have begun. */
+  /** Unfinished lines. */
   readonly partialLines: Budget;
-  /** Answers that nobody has read. */
+  /** Unread answers. */
   readonly unread: Budget;
   /** Requests under way. */
   readonly requests: RequestBytes;
-  /** Is told of a connection that had to end because of what all of them take together. */
+  /** Called for a connection that was closed because all together took too much. */
   readonly madeRoom: (fields: LogFields) => void;
 
-  /** @param connections how many there are */
+  /** @param connections tells how many there are */
   constructor(
     clock: Clock,
     connections: () => number,

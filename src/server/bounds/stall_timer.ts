@@ -1,6 +1,6 @@
 /**
- * Tells whether something has stood still for too long, when asked now and then. It has no timer of
- * its own: ten thousand connections would have ten thousand timers.
+ * Tells whether something has made no progress for too long. It has to be asked periodically: it
+ * has no timer, because ten thousand connections would need ten thousand.
  */
 export class StallTimer {
   readonly #timeoutMs: number;
@@ -12,7 +12,7 @@ export class StallTimer {
   }
 
   /**
-   * @param mark a number that changes with any progress; `undefined` while nothing is to be done
+   * @param mark a number that changes with any progress; `undefined` while there is nothing to do
    * @param nowMs on the clock's monotonic scale
    */
   isStalled(mark: number | undefined, nowMs: number): boolean {

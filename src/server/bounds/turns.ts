@@ -2,25 +2,25 @@ import type { Clock } from "../../base/clock.ts";
 import { readBufferBytes, turnBytesMax, turnMs, turnShareOfHeavy } from "../../base/limits.ts";
 import { giveWay } from "./give_way.ts";
 
-/** Lines after which a look at the clock is worth it. */
+/** Lines between two looks at the clock. */
 const linesBetweenLooks = 16;
 
-/** Lines after which it is counted what they were answered: most answers are short. */
+/** Lines between two counts of the answers' bytes: most answers are short. */
 const linesBetweenCounts = 4;
 
-/** A line as long as this takes about as much as those together. */
+/** A line this long takes about as much time as {@link linesBetweenLooks} short ones. */
 const longLineLength = 4 * 1024;
 
-/** A read of so much is one of several, as far as one can tell. */
+/** A read of this size is most likely followed by more. */
 const manyBytes = readBufferBytes / 2;
 
-/** From so much of a turn on a connection has others come before it goes on. */
+/** A connection that took this much of a turn lets others go first. */
 const heavyMs = turnMs / turnShareOfHeavy;
 
 /**
- * Has the connections that send much take turns, one after the other, and all that is ready of
- * others come between two of them. What all connections took since the others last came counts
- * together: so a peer that sends little waits for one turn, however many send much.
+ * Makes connections that send much take turns, one after the other. Between two turns, everything
+ * that is ready on other connections is handled. A turn is the time that all connections together
+ * took since then: so a peer that sends little waits for one turn, however many send much.
  */
 export class Turns {
   readonly clock: Clock;
@@ -30,34 +30,34 @@ export class Turns {
   #round = 0;
   #spentMs = 0;
 
-  /** @param isAlone whether there is nobody else to wait for a turn's end */
+  /** @param isAlone tells whether there is only one connection */
   constructor(clock: Clock, isAlone: () => boolean, pause = giveWay) {
     this.clock = clock;
     this.#isAlone = isAlone;
     this.#giveWay = pause;
   }
 
-  /** Whether nobody else is there. */
+  /** Whether there is only one connection. */
   get isAlone(): boolean {
     return this.#isAlone();
   }
 
-  /** A number that changes whenever others have come. */
+  /** A number that changes whenever others had their chance. */
   get round(): number {
     return this.#round;
   }
 
-  /** What was taken by all since others came. */
+  /** How long all connections took since then. */
   get spentMs(): number {
     return this.#spentMs;
   }
 
-  /** A connection took so much. */
+  /** Adds the time that a connection took. */
   spend(ms: number): void {
     this.#spentMs += ms;
   }
 
-  /** Resolves when it is the next one's turn again. */
+  /** Resolves when the caller's next turn begins. */
   next(): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
@@ -74,7 +74,7 @@ export class Turns {
   };
 }
 
-/** What one connection has had of the current turn. */
+/** The part of the current turn that one connection has taken. */
 export class Turn {
   readonly #turns: Turns;
   readonly #answered: () => number;
@@ -85,15 +85,15 @@ export class Turn {
   #sinceMs = 0;
   #answeredBytes = 0;
 
-  /** @param answered bytes that the connection was answered since it began */
+  /** @param answered tells how many bytes of answers the connection was given so far */
   constructor(turns: Turns, answered: () => number = () => 0) {
     this.#turns = turns;
     this.#answered = answered;
   }
 
   /**
-   * So many bytes were read and are worked on from now on. If they are few, all that had come
-   * before is worked off, and the system was asked for more.
+   * Begins work on a read of so many bytes. If they are few, everything that arrived before was
+   * handled, and the system was polled for more.
    */
   begin(bytes: number): void {
     this.#isAlone = this.#turns.isAlone;
@@ -102,12 +102,12 @@ export class Turn {
     this.#sinceMs = this.#turns.clock.now();
   }
 
-  /** What was read is worked off, or has to wait. */
+  /** Ends or interrupts the work on what was read. */
   end(): void {
     if (!this.#isAlone) this.#spend();
   }
 
-  /** Whether the turn is over, before the next line of this length. */
+  /** Whether the turn is over, given the length of the next line. */
   isOver(lineLength: number): boolean {
     if (this.#isAlone) return false;
     const lines = ++this.#lines;
@@ -125,13 +125,13 @@ export class Turn {
     return true;
   }
 
-  /** Lets others have theirs. */
+  /** Lets others have their turns. */
   async pass(): Promise<void> {
     await this.#turns.next();
     this.goOn();
   }
 
-  /** What was read is worked on again. */
+  /** Continues the work on what was read. */
   goOn(): void {
     this.#sinceMs = this.#turns.clock.now();
   }

@@ -2,16 +2,16 @@ import { crowdedOutboxBytesMax, unreadBytesCrowded } from "../../base/limits.ts"
 import type { Outbox } from "../../wire/outbox.ts";
 import type { Budget, BudgetHolder } from "../../base/bounds/budget.ts";
 
-/** What one peer has not read of its answers, as a part of what all have not read. */
+/** The unread answers of one peer, as a part of those of all peers. */
 export class Unread {
   readonly #outbox: Outbox;
   readonly #bytesMax: number;
   readonly #budget: Budget;
   readonly #holder: BudgetHolder;
-  /** When it was last counted, or the least since then. */
+  /** The size when it was last counted, or the smallest size since then. */
   #countedBytes = 0;
 
-  /** @param bytesMax what the peer may leave unread before no more is made for it */
+  /** @param bytesMax how much the peer may leave unread before no more is made for it */
   constructor(
     outbox: Outbox,
     bytesMax: number,
@@ -29,8 +29,8 @@ export class Unread {
   }
 
   /**
-   * Whether nothing more is to be made for this peer: what many leave unread is as much as what one
-   * leaves, and takes time from all others, too.
+   * Whether nothing more is to be made for this peer. While all peers together leave much unread,
+   * each may only leave little.
    */
   get isFull(): boolean {
     const { pendingBytes } = this.#outbox;
@@ -38,14 +38,14 @@ export class Unread {
     return pendingBytes > this.#bytesMax || this.#budget.total > unreadBytesCrowded;
   }
 
-  /** Something was added. It is counted when it is worth it. */
+  /** Something was added. It is counted if it is large enough. */
   grew(): void {
     const { pendingBytes } = this.#outbox;
     if (pendingBytes >= this.#countedBytes + crowdedOutboxBytesMax) this.count();
     else if (pendingBytes < this.#countedBytes) this.#countedBytes = pendingBytes;
   }
 
-  /** Counts it anew. */
+  /** Updates the count. */
   count(): void {
     if (this.#countedBytes === 0 && this.#outbox.pendingBytes === 0) return;
     this.#countedBytes = this.#outbox.pendingBytes;

@@ -3,17 +3,15 @@ import type { LongLine } from "../../wire/message.ts";
 import type { MessageBound } from "../../wire/message_bound.ts";
 import { textOfLine } from "../../wire/unread/bytes.ts";
 
-/** Where the answer to one request goes. */
+/** Takes the answer to a request. */
 export interface AnswerSink {
   /** Takes the answer's line; `undefined` if the request was a notification, which has none. */
   add(line: string | LongLine | undefined): void;
-  /** How long an answer may be. */
+  /** The longest answer that it takes. */
   readonly bound: MessageBound;
 }
 
-/**
- * Collects the answers to a batch, and passes them on as one line when the last of them is there.
- */
+/** Collects the answers to a batch, and passes them on as one line after the last one. */
 export class BatchAnswers implements AnswerSink {
   readonly #push: (line: string) => void;
   readonly #answers: BatchLine;
@@ -29,7 +27,7 @@ export class BatchAnswers implements AnswerSink {
     this.#push = push;
   }
 
-  /** How long the answers are that have come since this was asked last. */
+  /** The length of the answers since the last call of this method. */
   takeNewLength(): number {
     const length = this.#newLength;
     this.#newLength = 0;
@@ -41,7 +39,7 @@ export class BatchAnswers implements AnswerSink {
       this.#newLength += line.length;
       this.#answers.add(textOfLine(line));
     }
-    // A batch of nothing but notifications is not answered at all.
+    // A batch of only notifications is not answered.
     if (--this.#missing === 0 && !this.#answers.isEmpty) this.#push(this.#answers.encode());
   }
 }

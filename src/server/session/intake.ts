@@ -19,21 +19,19 @@ import { type ItemOutlet, StreamSessionCall } from "./stream_session_call.ts";
 
 type Batch = readonly (Request | BadMessage)[];
 
-/** The connection, as what takes its messages sees it. */
+/** The connection, as its {@link Intake} needs it. */
 export interface IntakeOwner extends Peer, SessionCallOwner, ItemOutlet, AnswerSink {
-  /** Nothing more is to be taken. */
+  /** Whether no more messages are to be taken. */
   readonly isClosed: boolean;
-  /** What the client takes, as far as it has said. */
+  /** The longest message that the client takes, as far as it has told. */
   readonly bound: MessageBound;
-  /**
-   * Resolves when one more request of so many bytes may begin; `undefined`: at once.
-   */
+  /** Resolves when another request of so many bytes may begin; `undefined`: at once. */
   hold(turn: Turn, bytes: number): Promise<void> | undefined;
-  /** Tells the peer why it is not listened to any longer, and closes when it has read that. */
+  /** Tells the peer why nothing more is read from it, and closes when the peer has read that. */
   refuse(answer: string): void;
 }
 
-/** Takes the messages of one connection: begins the requests, and answers what is none. */
+/** Takes the messages of one connection: starts requests, and answers everything else. */
 export class Intake {
   readonly #session: IntakeOwner;
   readonly #calls: OpenCalls;
@@ -45,7 +43,7 @@ export class Intake {
     this.#dispatcher = dispatcher;
   }
 
-  /** Takes a message. A batch's members may have to wait for each other. */
+  /** Takes a message. The members of a batch may have to wait for each other. */
   take(line: AnyLine, turn: Turn): Promise<void> | undefined {
     if (line instanceof RpcError) {
       this.#session.add(encodeError(null, line));
@@ -53,7 +51,7 @@ export class Intake {
     }
     const unread = readRequestUnread(line);
     if (unread !== undefined) {
-      // A long one is held in its buffer, whatever part of that it takes.
+      // A long line occupies its whole buffer.
       this.#start(unread, this.#session, typeof line === "string" ? line.length : line.heldBytes);
       return undefined;
     }
@@ -76,8 +74,7 @@ export class Intake {
   }
 
   /**
-   * A member counts as a request on a line of its own does: many of them make no way past the
-   * bound.
+   * Each member counts like a request on a line of its own, so a batch does not evade the bounds.
    */
   async #takeBatch(batch: Batch, bytesEach: number, turn: Turn): Promise<void> {
     const answers = new BatchAnswers(
@@ -86,7 +83,7 @@ export class Intake {
       (answer) => this.#session.add(answer),
     );
     for (const item of batch) {
-      // An answer that comes at once takes its time too, however short the request was.
+      // Immediate answers take time too, however short the request was.
       const held = this.#session.hold(turn, bytesEach + answers.takeNewLength());
       if (held !== undefined) await held;
       if (this.#session.isClosed) return;
@@ -112,7 +109,7 @@ export class Intake {
   #startStream({ meta, ...request }: UnreadRequest, sink: AnswerSink, bytes: number): void {
     const { id } = request;
     const { stream: credit, ...plainMeta } = meta ?? {};
-    // A notification has nowhere to send items to.
+    // A notification has no id to send items for.
     if (id === undefined || credit === undefined) {
       return this.#start({ ...request, meta: plainMeta }, sink, bytes);
     }

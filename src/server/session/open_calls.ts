@@ -9,18 +9,18 @@ interface Waiter {
   resolve(): void;
 }
 
-/** The calls of one connection that take time, and what they take together. */
+/** The open calls of one connection, and the bytes of their requests. */
 export class OpenCalls {
   readonly #limits: SessionLimits;
   readonly #requests: RequestBytes;
   readonly #share: RequestShare;
   readonly #all = new Set<SessionCall>();
   readonly #streams = new Set<StreamSessionCall>();
-  /** Of the requests. */
+  /** Bytes of their requests. */
   #bytes = 0;
   #waiters: Waiter[] = [];
 
-  /** @param key whose calls they are, the same for all connections of one caller */
+  /** @param key identifies the caller: the same for all its connections */
   constructor(limits: SessionLimits, { requests }: Pick<Shared, "requests">, key: object) {
     this.#limits = limits;
     this.#requests = requests;
@@ -35,21 +35,20 @@ export class OpenCalls {
     return this.#streams;
   }
 
-  /** A copy: a call that is told of something may leave meanwhile. */
+  /** Iterates over a copy, since a call may end during the loop. */
   [Symbol.iterator](): Iterator<SessionCall> {
     return [...this.#all].values();
   }
 
-  /** Whether there are as many as may be, or their requests take as much. */
+  /** Whether the bound on their number, or on their bytes, is reached. */
   get isCrowded(): boolean {
     return this.#all.size >= this.#limits.inFlightMax ||
       this.#bytes >= this.#limits.requestBytesMax;
   }
 
   /**
-   * Whether one more stream may begin. Streams wait for their client's grants, and grants are not
-   * read while there are too many calls. So there must always be other calls among them, which end
-   * by themselves.
+   * Whether another stream may begin. Streams wait for credit from the client, which is not read
+   * while there are too many calls. So some calls must not be streams: those end by themselves.
    */
   hasRoomForStream(bytes: number): boolean {
     const { inFlightMax, requestBytesMax } = this.#limits;
@@ -57,7 +56,7 @@ export class OpenCalls {
     return this.#streams.size < Math.floor(inFlightMax / 2) && streamBytes <= requestBytesMax / 2;
   }
 
-  /** Whether one more call may begin beside what all connections have under way. */
+  /** Whether another call may begin, given what all connections have under way. */
   hasRoomFor(bytes: number): boolean {
     return this.#requests.hasRoom(this.#share, bytes);
   }
@@ -81,7 +80,7 @@ export class OpenCalls {
     for (const waiter of due) waiter.resolve();
   }
 
-  /** Resolves when there are so many at the most, and their requests take half of what they may. */
+  /** Resolves when at most so many calls are open, and their bytes are at most half the bound. */
   atMost(callsMax: number): Promise<void> {
     if (this.#hasAtMost(callsMax)) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.push({ callsMax, resolve }));

@@ -30,29 +30,29 @@ import type { RequestTaker } from "../tracing.ts";
 interface SessionOptions {
   readonly conn: ServerConnection;
   readonly dispatcher: RequestTaker;
-  /** Who calls, the same object for all its connections; `undefined` where nobody asked. */
+  /** The caller, the same object for all its connections; `undefined` without keys. */
   readonly caller?: { readonly name: string } | undefined;
   readonly limits: SessionLimits;
-  /** Whose connection it is, where nobody asked. */
+  /** The group of connections that it counts with, without keys. */
   readonly group: CallerGroup;
-  /** Where it comes from, for people. */
+  /** The peer's address, for people. */
   readonly peer: string;
   readonly shared: Shared;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** An answer of at most so many characters is never replaced: an error would be no shorter. */
+/** Answers up to this length are never replaced: an error would not be shorter. */
 const shortAnswerLength = 1024;
 
-/** What becomes of a connection, see {@link Session}. */
+/** The state of a connection, see {@link Session}. */
 type State =
   | { readonly kind: "open" }
   | {
     readonly kind: "finishing";
-    /** Resolves when all that was taken is answered and written. */
+    /** Resolves when all taken requests are answered and written. */
     readonly done: Promise<void>;
-    /** The peer was told why nothing of what it sends is looked at any more. */
+    /** Whether the peer was told why its input is discarded. */
     readonly isRefused: boolean;
     /** Closes the connection if the peer does not. */
     readonly lingering?: Timer;
@@ -65,8 +65,8 @@ type State =
  *     open ── the peer ended its side, a line was too long, or finish() ──▶ finishing ──▶ closed
  *       └───────────── the connection broke, stalled, or close() ─────────────────────────▶
  *
- * `open` reads and answers. `finishing` answers what runs, writes it all, and discards what still
- * comes in: closing a socket with unread input would reset it, and take the last answers along.
+ * `open` reads and answers. `finishing` answers what runs, writes all of it, and discards further
+ * input: closing a socket with unread input would reset it, and the last answers would be lost.
  */
 export class Session implements IntakeOwner {
   readonly #options: SessionOptions;
@@ -78,9 +78,9 @@ export class Session implements IntakeOwner {
   readonly #unread: Unread;
   readonly #intake: Intake;
   #state: State = { kind: "open" };
-  /** What its reader does: it is held up while too much is under way, or others have their turn. */
+  /** The reader is held up while too much is under way, or while others have their turn. */
   #reader: "reading" | "held up" | "ended" = "reading";
-  /** Closes the connection, if its line was given up. */
+  /** Closes the connection after its unfinished line was given up. */
   #letGo: Timer | undefined;
   #reads = 0;
   #linesRead = 0;
@@ -96,7 +96,7 @@ export class Session implements IntakeOwner {
     this.#intake = new Intake(this, this.#calls, options.dispatcher);
     this.#partial = {
       heldBytes: () => this.#splitter.heldBytes,
-      // Whoever sends a byte now and then does not end its line either.
+      // Whole lines count, since a peer may send a byte now and then without ever ending a line.
       progress: () => this.#linesRead,
       giveUp: (numbers) => this.#giveUpLine(numbers),
     };
@@ -108,7 +108,7 @@ export class Session implements IntakeOwner {
     );
   }
 
-  /** What the client takes, as far as it has said. */
+  /** The longest message that the client takes, as far as it has told. */
   bound: MessageBound;
 
   /** Serves the connection until it is closed. Never rejects. */
@@ -123,7 +123,7 @@ export class Session implements IntakeOwner {
     this.close();
   }
 
-  /** Tells the peer that what `rpc.discover` tells has changed. */
+  /** Tells the peer that the answer to `rpc.discover` has changed. */
   changed(): void {
     this.#outbox.push(encodeNotification(reservedMethods.changed));
   }
@@ -134,8 +134,8 @@ export class Session implements IntakeOwner {
   }
 
   /**
-   * Takes no more requests, and resolves when those that were taken are answered and written. The
-   * connection closes when the peer has done the same, or a little later.
+   * Takes no more requests, and resolves when the taken ones are answered and written. The
+   * connection closes when the peer closes its side, or a little later.
    */
   finish(): Promise<void> {
     if (this.#state.kind === "open") {
@@ -158,9 +158,7 @@ export class Session implements IntakeOwner {
     conn.close();
   }
 
-  /**
-   * Looks whether the peer has stopped to read, to write, or to live. To be called now and then.
-   */
+  /** Checks whether the peer still reads, writes, and lives. To be called periodically. */
   checkPeer(): void {
     const { pendingBytes, bytesWritten } = this.#outbox;
     this.#unread.count();
@@ -176,8 +174,8 @@ export class Session implements IntakeOwner {
     } else if (stall !== undefined) {
       this.#broke(new Error(stallReasons[stall]));
     } else if (this.#reader === "ended" && this.#calls.size > 0) {
-      // One that listens ignores a blank line. One that has gone resets the connection, and the
-      // next write fails: otherwise its calls would run to their deadlines for nobody.
+      // A live peer ignores a blank line. The system of a dead one resets the connection, so the
+      // next write fails. Otherwise its calls would run to their deadlines for nobody.
       this.#outbox.push("\n");
     }
   }
@@ -218,7 +216,7 @@ export class Session implements IntakeOwner {
   }
 
   cancel(id: Id): void {
-    // A search, so that calls need not be kept by id: there are not many, and few are cancelled.
+    // A linear search: there are not many calls, and few are cancelled.
     for (const call of this.#calls) {
       if (call.id === id) call.cancel();
     }
@@ -270,9 +268,9 @@ export class Session implements IntakeOwner {
     }
   }
 
-  /** Ends the connection if its first line, or what has come of it, is another protocol's. */
+  /** Ends the connection if its first line, or the beginning of it, is another protocol's. */
   #isForeign(line: AnyLine | undefined): boolean {
-    // A long one, and one that is no UTF-8, is looked at when it is read.
+    // Long lines, and those that are not UTF-8, are judged when they are parsed.
     if (line !== undefined && typeof line !== "string") return false;
     const beginning = typeof line === "string" ? line : this.#beginningOfLine();
     const answer = answerToBeginning(beginning);
@@ -289,10 +287,7 @@ export class Session implements IntakeOwner {
     return isOver || this.#isCrowded() ? this.#holdUp(turn, isOver) : undefined;
   }
 
-  /**
-   * Back pressure: while this waits nothing is read, TCP's window closes, and the peer's writes
-   * wait.
-   */
+  /** Back pressure: while this waits nothing is read, so TCP makes the peer's writes wait. */
   async #holdUp(turn: Turn, isOver: boolean): Promise<void> {
     this.#reader = "held up";
     if (isOver) await turn.pass();
@@ -315,13 +310,13 @@ export class Session implements IntakeOwner {
     shared.madeRoom(roomFields(peer, "partialLines", numbers));
     this.refuse(encodeError(null, refusals.partialLine));
     const reads = this.#reads;
-    // The read that waits for more of the line holds all of it.
+    // The pending read holds the buffer of the line.
     this.#letGo = clock.after(givenUpLineMs, () => {
       if (this.#reads === reads) this.close();
     });
   }
 
-  /** No word would reach the peer: it reads nothing, and is in the middle of an answer. */
+  /** Without an error message, since the peer reads nothing. */
   #giveUpAnswers(numbers: BudgetNumbers): void {
     const { shared, peer } = this.#options;
     shared.madeRoom(roomFields(peer, "unread", numbers));
@@ -364,7 +359,7 @@ export class Session implements IntakeOwner {
       await this.#calls.atMost(0);
       await this.#outbox.drained();
       if (this.#reader === "held up") await this.#options.shared.turns.next();
-      // Lines that were read already, and waited for earlier calls, are still taken.
+      // Lines that were read before, and waited for earlier calls, are still taken.
     } while (this.#reader === "held up" && !this.isClosed);
     if (this.isClosed) return;
     try {
@@ -379,7 +374,7 @@ export class Session implements IntakeOwner {
   }
 
   #broke(error: unknown): void {
-    // Once it is closed, whatever was under way on the connection fails, which is no news.
+    // After closing, whatever was under way on the connection fails as expected.
     if (this.isClosed) return;
     this.#options.log.debug("Lost a connection", { reason: messageOf(error) });
     this.close();

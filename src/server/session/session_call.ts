@@ -5,24 +5,24 @@ import type { TaskHandle } from "../../workers/pool/task.ts";
 import type { AnswerSink } from "./batch_answers.ts";
 import type { Reply } from "../reply.ts";
 
-/** What a call tells its session. */
+/** The session, as its calls need it. */
 export interface SessionCallOwner {
-  /** A call that {@link SessionCall.follow} was told of has been answered. */
+  /** Called when a call that is followed was answered. */
   answered(call: SessionCall): void;
 }
 
-/** One request of a connection, from its line to its answer's. */
+/** One request of a connection, from its line to the line of its answer. */
 export class SessionCall implements Reply {
   /** `undefined` for a notification. */
   readonly id: Id | undefined;
-  /** How much of the connection's bound on requests it takes. */
+  /** How many bytes of the connection's bound it takes. */
   readonly bytes: number;
   readonly #sink: AnswerSink;
   readonly #unread: UnreadJson | undefined;
   #state: "new" | "answered" | { readonly owner: SessionCallOwner; readonly handle: TaskHandle } =
     "new";
 
-  /** @param unread its parameters, which are held until it is answered. @default they are read */
+  /** @param unread its unparsed parameters, held until the answer. @default they are parsed */
   constructor(id: Id | undefined, sink: AnswerSink, bytes: number, unread?: UnreadJson) {
     this.id = id;
     this.bytes = bytes;
@@ -35,17 +35,17 @@ export class SessionCall implements Reply {
     return this.#state === "answered";
   }
 
-  /** The call takes time: `owner` will hear of its end, and may cancel it meanwhile. */
+  /** Follows a call that takes time: `owner` is told of its end, and may cancel it. */
   follow(owner: SessionCallOwner, handle: TaskHandle): void {
     this.#state = { owner, handle };
   }
 
-  /** What the call was followed with, until it is answered. */
+  /** The handle of a followed call, until it is answered. */
   protected get handle(): TaskHandle | undefined {
     return typeof this.#state === "object" ? this.#state.handle : undefined;
   }
 
-  /** Stops the call if it is followed. It is answered then like any other. */
+  /** Cancels a followed call. It is answered like any other. */
   cancel(): void {
     this.handle?.cancel();
   }
@@ -77,7 +77,7 @@ export class SessionCall implements Reply {
   fail(error: RpcError): void {
     const { id } = this;
     if (id === undefined) return this.#answer(undefined);
-    // Of a line that is not JSON nobody knows an id.
+    // A line that is not JSON has no known id.
     this.#answer(encodeError(error.name === "ParseError" ? null : id, error));
   }
 

@@ -7,36 +7,35 @@ import type { MessageBound } from "../../wire/message_bound.ts";
 import type { AnswerSink } from "./batch_answers.ts";
 import { SessionCall } from "./session_call.ts";
 
-/** The connection, as what writes items. */
+/** The connection, as its streams need it. */
 export interface ItemOutlet {
-  /** Whether the peer leaves too much unread for anything more to be made for it. */
+  /** Whether the peer leaves so much unread that no more items are to be made. */
   readonly isFull: boolean;
   /**
    * Writes a line of items.
    *
-   * @throws {RpcError} InternalError if the peer leaves so much unread that there is no room for it
+   * @throws {RpcError} InternalError: the peer leaves so much unread that there is no room
    */
   send(line: string): void;
-  /** Resolves when all is written, or never will be. */
+  /** Resolves when all output is written, or never will be. */
   drained(): Promise<void>;
 }
 
 /**
- * A request that asked for a stream. What the client granted is passed on to the procedure in small
- * parts, and none while the client leaves much unread: so a stream takes little memory here,
- * whatever was granted.
+ * A request for a stream. It passes the client's credit on to the procedure in small parts, and
+ * none while the client leaves much unread. So a stream takes little memory, whatever was granted.
  */
 export class StreamSessionCall extends SessionCall {
-  /** What the dispatcher gives the items to. */
+  /** Takes the items from the dispatcher. */
   readonly stream: ItemSink;
   readonly #id: Id;
   readonly #outlet: ItemOutlet;
   readonly #bound: MessageBound;
-  /** Granted by the client, and not passed on. */
+  /** Credit that the client has granted and that was not passed on. */
   #credit: number;
-  /** Passed on, and not come back as items. */
+  /** Credit that was passed on and has not come back as items. */
   #outstanding: number;
-  /** Items that may be outstanding: as many as are short enough. */
+  /** Most items outstanding: fewer if they are long. */
   #window = streamWindowAtFirst;
   #isWaiting = false;
   #count: number | undefined;
@@ -52,13 +51,13 @@ export class StreamSessionCall extends SessionCall {
     this.stream = { credit: this.#outstanding, items: (items) => this.#items(items) };
   }
 
-  /** The client grants so many more items. */
+  /** The client grants more items. */
   more(n: number): void {
     this.#credit += n;
     this.#grant();
   }
 
-  /** The result of a stream is the number of its items, which is counted here. */
+  /** The result of a stream is the number of its items, counted here. */
   override succeed(result: unknown): void {
     super.succeed(this.#count ?? result);
   }
@@ -88,7 +87,7 @@ export class StreamSessionCall extends SessionCall {
     this.#grant();
   }
 
-  /** More of short items at once, fewer of long ones. */
+  /** Widens the window for short items, narrows it for long ones. */
   #adapt(itemBytes: number): void {
     const fitting = Math.floor(streamWindowBytes / itemBytes);
     this.#window = Math.max(1, Math.min(this.#window * 2, streamWindowMax, fitting));

@@ -1,11 +1,11 @@
 import { isExactNumber } from "../../base/values/exact_numbers.ts";
 
-/** What stands for what was left out. */
+/** Marks what was left out. */
 const cutMark = "...";
 
 /**
- * A value as JSON of so many characters at the most, and little more work than that: parameters may
- * have a megabyte.
+ * A value as JSON, cut to a length, at a cost that depends on that length only: parameters may have
+ * megabytes.
  */
 export function briefJson(value: unknown, lengthMax: number): string {
   const pieces: string[] = [];
@@ -42,7 +42,7 @@ export function briefJson(value: unknown, lengthMax: number): string {
   return text.length <= lengthMax ? text : cut(text, lengthMax);
 }
 
-/** The beginning of a text, and never half of a character. */
+/** The beginning of a text, cut between characters. */
 export function cut(text: string, lengthMax: number): string {
   if (text.length <= lengthMax) return text;
   return text.slice(0, lengthMax - cutMark.length).replace(/[\ud800-\udbff]$/, "") + cutMark;

@@ -7,7 +7,7 @@ import type { TapItem, TapParams } from "../../wire/reports/tap.ts";
 import type { TaskHandle } from "../../workers/pool/task.ts";
 import { cut } from "./brief_json.ts";
 
-/** A call that somebody wants to hear of. */
+/** A call that a listener wants to hear of. */
 export interface HeardCall {
   readonly caller: string | undefined;
   readonly from: string;
@@ -16,42 +16,42 @@ export interface HeardCall {
   readonly readAtMs: number;
   /** How it ended. */
   readonly error: RpcError | undefined;
-  /** Its parameters as JSON, of so many characters at the most. */
+  /** Its parameters as JSON, cut to this many characters. */
   briefParams(lengthMax: number): string;
-  /** Has its parameters kept until {@link letGo}. */
+  /** Keeps its parameters until {@link letGo}. */
   hold(): void;
   letGo(): void;
 }
 
-/** What a {@link Tap} tells, where to, and until when. */
+/** The calls that a {@link Tap} reports, where to, and until when. */
 interface TapOptions {
   readonly params: TapParams;
   readonly sink: ItemSink;
   /** On the clock's scale. */
   readonly deadlineAtMs: number;
   readonly clock: Clock;
-  /** It is over, for that reason. Called once. */
+  /** Called once, when the tap ends, with the reason. */
   readonly ended: (error: RpcError) => void;
 }
 
-/** Somebody who listens. What there is no room for is counted, and never waited for. */
+/** A listener. Calls for which there is no room are only counted: nothing waits for it. */
 export class Tap implements TaskHandle {
   readonly #options: TapOptions;
   readonly #isAbout: Matcher | undefined;
-  /** Whether a call's end decides if it is told. */
+  /** Whether only a call's end decides if it is reported. */
   readonly #isChoosy: boolean;
   readonly #deadline: Timer;
   #credit: number;
-  /** A timer instead of a look at the clock, which each call would pay for. */
+  /** A timer, because a look at the clock would cost each call more. */
   readonly #window: Timer;
-  /** Events that may be told in this window. */
+  /** Events that may still be reported in this window. */
   #room = tapEventsMax;
   #missed = 0;
-  /** Calls that have ended in this turn, and are judged by their time. */
+  /** Calls that ended in this turn of the event loop and are judged by their duration. */
   #ended: HeardCall[] = [];
-  /** The rest of them will be at the end of the turn. */
+  /** Whether the rest of them will be judged at the end of the turn. */
   #willJudge = false;
-  /** Nothing was told since the window began. */
+  /** Whether nothing was reported since the window began. */
   #isQuiet = false;
   #isOver = false;
 
@@ -67,15 +67,15 @@ export class Tap implements TaskHandle {
     });
   }
 
-  /** Says that the calls from here on are heard. */
+  /** Tells the listener that calls are reported from here on. */
   begin(): void {
     this.#credit--;
     this.#options.sink.items([null]);
   }
 
   /**
-   * Whether it may want to hear of a call that begins: then of its end too. Where that does not
-   * matter most calls under high load are left out here, before they cost anything.
+   * Whether it may want to hear of a call that begins. Unless the end of the call matters, most
+   * calls under high load are left out here, before they cost anything.
    */
   wants(method: string): boolean {
     if (this.#isAbout !== undefined && !this.#isAbout(method)) return false;
@@ -83,10 +83,10 @@ export class Tap implements TaskHandle {
   }
 
   /**
-   * Hears of the end of a call that it wants.
+   * Takes the end of a call that it wants.
    *
-   * A look at the clock takes longer than all the rest. Where each call must be judged by its time
-   * there is one for several that end in the same turn: their answers leave together as well.
+   * A look at the clock takes longer than all the rest. So calls that end in the same turn, whose
+   * answers leave together, are judged by one look.
    */
   hear(call: HeardCall): void {
     const { params: { failed, slowMs = 0 }, clock } = this.#options;
@@ -112,7 +112,7 @@ export class Tap implements TaskHandle {
     this.end(new RpcError("Cancelled", "Nobody listens any more"));
   }
 
-  /** Tells nothing more, and why. */
+  /** Ends the tap, with the reason. */
   end(error: RpcError): void {
     if (this.#isOver) return;
     this.#judge();
@@ -127,7 +127,7 @@ export class Tap implements TaskHandle {
     this.#judge();
   };
 
-  /** Tells those that have ended and took long enough. */
+  /** Reports the ended calls that took long enough. */
   #judge(): void {
     const { params: { slowMs = 0 }, clock } = this.#options;
     const calls = this.#ended;
@@ -157,7 +157,7 @@ export class Tap implements TaskHandle {
     });
   }
 
-  /** Tells how many were missed if no call did in a whole window: maybe no other comes. */
+  /** Reports the number of missed calls by itself if no call was reported in a whole window. */
   #nextWindow(): void {
     this.#room = tapEventsMax;
     const { params: { counts } } = this.#options;

@@ -13,19 +13,19 @@ import { type HeardCall, Tap } from "./tap.ts";
 
 const noTaps: readonly Tap[] = [];
 
-/** Those who listen to the calls of a server: who answers `rpc.tap`. */
+/** The listeners to a server's calls. It answers `rpc.tap`. */
 export class Taps {
   readonly #clock: Clock;
   #taps: readonly Tap[] = [];
   #readAtMs: number | undefined;
-  /** Somebody listens. A field, because each call looks at it. */
+  /** Whether anybody listens. A field, because each call reads it. */
   isOpen = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Answers `rpc.tap`: by the calls that end from now on, until the deadline. */
+  /** Answers `rpc.tap`: a stream of the calls that end from now on, until the deadline. */
   open({ params }: Request, reply: Reply, deadlineAtMs: number): TaskHandle | undefined {
     const parsed = tapParamsSchema.safeParse(params ?? {});
     const { stream: sink } = reply;
@@ -54,7 +54,7 @@ export class Taps {
     return tap;
   }
 
-  /** The reply of a call that begins, by way of those who want to hear of its end. */
+  /** The reply for a call that begins, which also tells the listeners of its end. */
   heard(request: UnreadRequest, reply: Reply, peer: Peer, from: string): Reply {
     const { method } = request;
     if (method.startsWith(reservedPrefix)) return reply;
@@ -63,7 +63,7 @@ export class Taps {
     return new HeardReply(listeners, request, reply, peer, from, this.#now());
   }
 
-  /** Those who want to hear of a call's end. Most often all do, or nobody: no list is made then. */
+  /** The listeners that want a call. Most often all or none do, and no new list is made. */
   #listenersOf(method: string): readonly Tap[] {
     const taps = this.#taps;
     const [only] = taps;
@@ -72,8 +72,8 @@ export class Taps {
   }
 
   /**
-   * When what is worked off now was read. One look at the clock for all calls that came together:
-   * it takes longer than all the rest here.
+   * When the current calls were read. There is one look at the clock for all calls that came
+   * together, since it takes longer than all the rest here.
    */
   #now(): number {
     if (this.#readAtMs === undefined) {
@@ -87,7 +87,7 @@ export class Taps {
     this.#readAtMs = undefined;
   };
 
-  /** Nobody listens any more, since the server is about to stop. */
+  /** Ends all taps, since the server is about to stop. */
   end(): void {
     for (const tap of this.#taps) {
       tap.end(new RpcError("Draining", "Cannot listen: the server is about to stop"));
@@ -95,7 +95,7 @@ export class Taps {
   }
 }
 
-/** Answers `rpc.tap` where nobody may listen. */
+/** Answers `rpc.tap` on a server that allows no listeners. */
 export function refuseTap(_request: Request, reply: Reply): undefined {
   reply.fail(
     new RpcError(
@@ -106,9 +106,9 @@ export function refuseTap(_request: Request, reply: Reply): undefined {
 }
 
 /**
- * Has the calls of one connection heard, also those that are refused.
+ * Reports the calls of one connection to the listeners, including refused ones.
  *
- * Around all the rest, and a look at one field while nobody listens.
+ * It is the outermost layer, and costs one look at a field while nobody listens.
  */
 export function withTaps(taps: Taps, from: string, next: RequestTaker): RequestTaker {
   return {
@@ -119,7 +119,7 @@ export function withTaps(taps: Taps, from: string, next: RequestTaker): RequestT
   };
 }
 
-/** Answers a call, and then lets those who listen hear of it. */
+/** Answers a call, and then tells the listeners. */
 class HeardReply implements Reply, HeardCall {
   readonly from: string;
   readonly readAtMs: number;
@@ -143,7 +143,7 @@ class HeardReply implements Reply, HeardCall {
     this.#reply = reply;
     this.#peer = peer;
     this.readAtMs = readAtMs;
-    // Those who listen hear of it after its end.
+    // The listeners are told after its end.
     this.hold();
   }
 

@@ -3,8 +3,8 @@ import type { TapItem } from "../../wire/reports/tap.ts";
 import type { Reply } from "../reply.ts";
 
 /**
- * An answer to `rpc.tap` that tells nothing of what others have given to methods, and of what these
- * have said to it, which the listener may not call itself: the right to read is no right to that.
+ * An answer to `rpc.tap` without the parameters and the error messages of methods that the listener
+ * may not call itself: the right `read` does not include them.
  */
 export function withoutOthersParams(reply: Reply, mayCall: Matcher): Reply {
   const { stream } = reply;
