@@ -25,8 +25,11 @@ interface DemoPlayOptions {
  */
 const callsInScenarioMin = 6;
 
-/** How long clients have to connect to servers that joined, before that is taken for a failure. */
-const connectsWithinMs = 5_000;
+/**
+ * How long clients have to connect to servers that joined, before that is taken for a failure: a
+ * hundred times what it takes, since others may keep the machine's cores at work.
+ */
+const connectsWithinMs = 20_000;
 
 /** How often it is looked whether the next scenario is due. */
 const lookMs = 10;

@@ -10,6 +10,8 @@ export interface DemoPlot {
   readonly failIn?: number;
   /** Server 2 is never called. */
   readonly ignoreSecond?: boolean;
+  /** Server 2 answers one of a hundred calls only. */
+  readonly starveSecond?: boolean;
   /** So much of each scenario's calls, the last ones, are answered by a server that was killed. */
   readonly lateAnswers?: number;
   /** Calls that each of the four clients is to make at the least. @default those that it makes */
@@ -18,7 +20,8 @@ export interface DemoPlot {
 
 /** The record of a demo that nobody played, on a clock of its own: each scenario takes 10 s. */
 export function demoRecord(plot: DemoPlot = {}): DemoRecord {
-  const { perSecond = [80, 80, 150, 160, 150], scenarios = 5, failIn, ignoreSecond } = plot;
+  const { perSecond = [80, 80, 150, 160, 150], scenarios = 5, failIn, ignoreSecond, starveSecond } =
+    plot;
   const { lateAnswers = 0, callsMin } = plot;
   let nowMs = 1_000;
   const record = new DemoRecord(() => nowMs, () => {});
@@ -65,9 +68,15 @@ export function demoRecord(plot: DemoPlot = {}): DemoRecord {
     acts[scenario - 1]?.();
     record.begin(scenario);
     const group = record.clients.filter((one) => one.scenario === Math.min(scenario, 2));
-    const serving = record.servers.filter(({ state, number }) =>
+    const all = record.servers.filter(({ state, number }) =>
       state === "serving" && !(ignoreSecond && number === 2)
     );
+    const others = all.filter(({ number }) => number !== 2);
+    const second = all.filter(({ number }) => number === 2);
+    const pick = (i: number) => {
+      if (!starveSecond || second.length === 0) return all;
+      return i % 100 === 0 ? second : others;
+    };
     const count = 10 * (perSecond[scenario - 1] ?? 0);
     const startMs = nowMs;
     for (let i = 0; i < count; i++) {
@@ -76,7 +85,7 @@ export function demoRecord(plot: DemoPlot = {}): DemoRecord {
       const isLate = scenario === 5 && i < lateAnswers;
       const server = isLate
         ? record.servers[0]
-        : serving[Math.floor(i / group.length) % serving.length];
+        : pick(i)[Math.floor(i / group.length) % pick(i).length];
       if (client === undefined) continue;
       const failed = scenario === failIn && i === 7;
       client.done++;
@@ -88,7 +97,7 @@ export function demoRecord(plot: DemoPlot = {}): DemoRecord {
         server: failed ? undefined : server?.address,
         durationMs: 1 + i % 40,
         error: failed ? "ConnectionLost" : undefined,
-        connected: serving.length,
+        connected: all.length,
       });
     }
     nowMs = startMs + 10_000;

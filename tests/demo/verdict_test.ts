@@ -92,6 +92,16 @@ Deno.test("a machine that is busy with other things gets no verdict on speed, un
   );
 });
 
+Deno.test("a server that others keep from its core, and that is given little, gets no verdict", () => {
+  const uneven = /^3 unjudged the load splits: 99 %, 1 % \(no verdict: 1\.0 other processes/;
+  assertOnly(notMet({ starveSecond: true }, { cores: 2, load: 1 }), uneven, /^4 unjudged/);
+  assertOnly(
+    notMet({ starveSecond: true }),
+    /^3 short the load splits: 99 %, 1 % \(expected: at least 3 % each\)$/,
+    /^4 short the load splits/,
+  );
+});
+
 Deno.test("where the system tells nothing of others, slow is no verdict on the program", () => {
   const untold = { cores: 2, load: undefined };
   const slow = { perSecond: [80, 80, 50, 50, 50] };

@@ -4,6 +4,7 @@ import type { CommandInput } from "../syntax/command.ts";
 import type { demoFlags } from "./flags.ts";
 import { DemoRecord, type DemoView, eventLine } from "../../demo/record.ts";
 import { dropDemoDirectory, makeDemoDirectory, removeDemoDirectory } from "../../demo/directory.ts";
+import { loadDuring } from "../../demo/load.ts";
 import { figuresOf } from "../../demo/figures.ts";
 import { DemoPlay } from "../../demo/play.ts";
 import { Reports } from "../../demo/reports.ts";
@@ -25,6 +26,7 @@ export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<nu
   const interrupt = onInterrupt();
   const html = flags.html === undefined ? undefined : await reportMaker(flags.html);
   const loadBefore = currentLoad();
+  const startedAtMs = systemClock.now();
   const directory = makeDemoDirectory();
   const reports = new Reports();
   const views: DemoView[] = [];
@@ -63,9 +65,10 @@ export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<nu
       reports.close();
     }
     if (interrupt.signal.aborted) return exitCodes.interrupted;
+    const load = loadDuring(loadBefore, currentLoad(), systemClock.now() - startedAtMs);
     const machine: MachineFacts = {
       cores: navigator.hardwareConcurrency,
-      load: isLoadTold ? Math.max(loadBefore, currentLoad() - ownLoadMax) : undefined,
+      load: isLoadTold ? Math.max(loadBefore, load - ownLoadMax) : undefined,
     };
     const figures = figuresOf(record);
     const verdicts = judge(record, figures, machine);
