@@ -71,6 +71,48 @@ export function textNear(...sound: readonly string[]): fc.Arbitrary<string> {
   );
 }
 
+/** What stands where something else is meant. */
+const oddValues: readonly unknown[] = [
+  ...[null, true, false, 0, -1, -0.5, 1.5, 65_536, 2 ** 53, 1e308, -1e308],
+  ...["", " ", "x", "0", "null", "*", "..", "a/b", "\n", "\0", "\ud800", "__proto__", "\u202e"],
+  ...["x".repeat(300), [], {}, [[]], [null], [1, "a"], { toString: 1 }, { length: -1 }],
+  ...[JSON.parse('{"__proto__":{"a":1}}'), JSON.parse("[".repeat(70) + "]".repeat(70))],
+];
+
+/** Texts of sound JSON in which a few values are odd, left out, in another's place or too many. */
+export function jsonNear(...sound: readonly unknown[]): fc.Arbitrary<string> {
+  const change = fc.tuple(fc.nat(), fc.constantFrom("replace", "remove", "add", "swap"), fc.nat());
+  return fc.tuple(
+    fc.constantFrom(...sound),
+    fc.array(change, { minLength: 1, maxLength: 3 }),
+  ).map(([seed, changes]) => {
+    const whole = { value: structuredClone(seed) };
+    for (const [at, kind, with_] of changes) {
+      const places = placesIn(whole);
+      const place = places[at % places.length];
+      if (place === undefined) continue;
+      const [parent, key] = place;
+      const odd = structuredClone(oddValues[with_ % oddValues.length]);
+      if (kind === "remove") delete parent[key];
+      else if (kind === "add") parent[["extra", "__proto__", "0", key + key][with_ % 4]!] = odd;
+      else if (kind === "swap") {
+        const [from, name] = places[with_ % places.length] as Place;
+        parent[key] = structuredClone(from[name]);
+      } else parent[key] = odd;
+    }
+    return JSON.stringify(whole.value) ?? "";
+  });
+}
+
+type Place = readonly [parent: Record<string, unknown>, key: string];
+
+/** All members of a value, however deep. */
+function placesIn(value: unknown): Place[] {
+  if (typeof value !== "object" || value === null) return [];
+  const parent = value as Record<string, unknown>;
+  return Object.keys(parent).flatMap((key): Place[] => [[parent, key], ...placesIn(parent[key])]);
+}
+
 /** The same bytes in pieces, cut anywhere. */
 export function pieces(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
   const at = [0, ...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length];

@@ -17,12 +17,18 @@ export function fuzz<Input>(
   property: (input: Input) => void | Promise<void>,
   /** What is done when the last input was tried. */
   after: () => Promise<void> | undefined = () => undefined,
+  /** How many inputs are tried when no time is named: fewer of what takes long. */
+  quick = inputsQuick,
 ): void {
   Deno.test(`whatever comes, ${name}`, async () => {
+    let tried = 0;
     try {
       await fc.assert(
-        fc.asyncProperty(inputs, async (input) => await property(input)),
-        durationMs === 0 ? { seed, numRuns: inputsQuick } : {
+        fc.asyncProperty(inputs, async (input) => {
+          tried++;
+          await property(input);
+        }),
+        durationMs === 0 ? { seed, numRuns: quick } : {
           seed,
           numRuns: Number.MAX_SAFE_INTEGER,
           interruptAfterTimeLimit: durationMs,
@@ -30,6 +36,7 @@ export function fuzz<Input>(
         },
       );
     } finally {
+      if (durationMs > 0) console.log(`${tried} inputs`);
       await after();
     }
   });

@@ -9,19 +9,17 @@
 
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { CommandError } from "../../src/base/command_error.ts";
 import { RpcError } from "../../src/base/errors.ts";
 import { loadCommands } from "../../src/cli/commands.ts";
+import { kebabCase } from "../../src/cli/syntax/flags.ts";
 import { parseArguments } from "../../src/cli/syntax/parse.ts";
 import { UsageError } from "../../src/cli/syntax/usage_error.ts";
 import { wordsOf } from "../../src/cli/syntax/words.ts";
 import { decodeInstance, encodeInstance } from "../../src/discovery/instance_json.ts";
+import { decodeOverride, encodeOverride } from "../../src/discovery/override.ts";
 import { formatRegistryUrl, parseRegistryUrl } from "../../src/discovery/registry_url.ts";
-import { parseBundle } from "../../src/keys/bundle.ts";
-import { readCertificate } from "../../src/keys/certificate.ts";
-import { createToken, findToken, formatToken } from "../../src/keys/join/token.ts";
-import { parseRights, rightsOfUris } from "../../src/keys/rights.ts";
 import { readSettings } from "../../src/library/settings.ts";
+import { answerToBeginning, answerToBytes } from "../../src/server/bounds/foreign.ts";
 import { decodeAnyReply, decodeReply } from "../../src/wire/codec.ts";
 import { BadMessage, decodeAnyRequest, decodeRequest } from "../../src/wire/decode_request.ts";
 import { LineSplitter } from "../../src/wire/lines.ts";
@@ -35,10 +33,17 @@ import {
   decodeReplyHeader,
   decodeStat,
 } from "../../src/zookeeper/protocol.ts";
-import { bytesNear, pieces, textNear } from "./arbitraries.ts";
+import { bytesNear, jsonNear, pieces, textNear } from "./arbitraries.ts";
 import { fuzz, mayThrow } from "./fuzz.ts";
 
 const commands = await loadCommands();
+
+/** Every flag that there is, and a value behind it. */
+const flagTexts = commands.flatMap(({ flags }) =>
+  Object.keys(flags).flatMap((key) => [`--${kebabCase(key)}`, `--${kebabCase(key)}=1`])
+);
+
+const parsed = (json: string): unknown => JSON.parse(json);
 
 const request = '{"jsonrpc":"2.0","id":7,"method":"fib","params":[32],"meta":{"timeoutMs":5000}}';
 const batch = `[${request},{"jsonrpc":"2.0","method":"rpc.cancel","params":{"id":7}},1]`;
@@ -70,7 +75,10 @@ fuzz(
 
 fuzz(
   "a server reads a request, a batch or an error to answer with",
-  textNear(request, batch, '{"jsonrpc":"2.0","id":null,"method":"m","params":{"a":1}}'),
+  fc.oneof(
+    textNear(request, batch, '{"jsonrpc":"2.0","id":null,"method":"m","params":{"a":1}}'),
+    jsonNear(parsed(request), parsed(batch)),
+  ),
   (line) => {
     const read = decodeRequest(line);
     assert.deepEqual(shown(read), shown(decodeAnyRequest(line)), "however it is read");
@@ -84,7 +92,7 @@ function shown(read: ReturnType<typeof decodeRequest>): unknown {
 
 fuzz(
   "a client reads an answer or knows that it is none",
-  textNear(answer, failure, items),
+  fc.oneof(textNear(answer, failure, items), jsonNear(...[answer, failure, items].map(parsed))),
   (line) => {
     const read = mayThrow(RpcError, () => decodeReply(line));
     assert.deepEqual(read, mayThrow(RpcError, () => decodeAnyReply(line)), "however it is read");
@@ -103,7 +111,12 @@ const instance = encodeInstance({
   startedAtMs: 1_700_000_000_000,
 }, "11111111-2222-4333-8444-555555555555");
 
-fuzz("an instance is whole or none", bytesNear(instance, "{}", ""), (bytes) => {
+const instances = fc.oneof(
+  bytesNear(instance, "{}", ""),
+  jsonNear(parsed(instance)).map((json) => new TextEncoder().encode(json)),
+);
+
+fuzz("an instance is whole or none", instances, (bytes) => {
   const read = decodeInstance(bytes, "rpc");
   if (read.kind !== "instance") return;
   const again = decodeInstance(
@@ -112,6 +125,34 @@ fuzz("an instance is whole or none", bytesNear(instance, "{}", ""), (bytes) => {
   );
   assert.deepEqual(again, read, "what is read can be written and read again");
 });
+
+fuzz(
+  "an override in the registry is one or none, and can be written again",
+  fc.oneof(textNear('{"drained":true,"weight":3}'), jsonNear({ drained: true, weight: 3 })),
+  (text) => {
+    const read = decodeOverride(new TextEncoder().encode(text));
+    assert.deepEqual(decodeOverride(new TextEncoder().encode(encodeOverride(read))), read);
+  },
+);
+
+fuzz(
+  "what begins as another protocol does is answered with text, and no message is taken for one",
+  bytesNear(
+    ...[`${request}\n`, "GET / HTTP/1.1\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
+    ...["SSH-2.0-OpenSSH_9.6\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n", "*1\r\n$4\r\nPING\r\n"],
+    new Uint8Array([0x16, 3, 1, 2, 0, 1, 0, 1]),
+    new Uint8Array([0x0d, 0x0a, 0x0d, 0x0a, 0, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a]),
+  ),
+  (bytes) => {
+    const [line = ""] = new TextDecoder().decode(bytes).split("\n");
+    for (const answer of [answerToBytes(bytes), answerToBeginning(line)]) {
+      assert.ok(answer === undefined || answer.endsWith("\n"));
+    }
+    if (line.startsWith("{") || line.startsWith("[")) {
+      assert.equal(answerToBeginning(line), undefined);
+    }
+  },
+);
 
 /** A frame with its prefix. */
 function frame(...ints: readonly number[]): Uint8Array {
@@ -123,8 +164,32 @@ function frame(...ints: readonly number[]): Uint8Array {
   return bytes;
 }
 
+const stat = (writer: JuteWriter) =>
+  writer.long(1n).long(2n).long(3n).long(4n).int(5).int(6).int(7).long(8n).int(9).int(10).long(11n);
+const header = (xid: number, error = 0) => new JuteWriter().int(xid).long(77n).int(error);
+
+/** Answers as ZooKeeper writes them. */
+const answers = [
+  new JuteWriter().int(0).int(4_000).long(99n).buffer(new Uint8Array(16)).frame(),
+  stat(header(1)).frame(),
+  stat(header(2).buffer(new TextEncoder().encode('{"name":"rpc"}'))).frame(),
+  stat(header(3).list(["a", "b/c"], (writer, name) => writer.string(name))).frame(),
+  header(4, -101).frame(),
+  header(-1).int(3).int(3).string("/rpc/rpc/a").frame(),
+];
+
+/** Answers with wrong bytes in them, whose lengths are right all the same. */
+const reframed = fc.constantFrom(...answers).chain((whole) => bytesNear(whole.subarray(4)))
+  .map((payload) => {
+    const bytes = new Uint8Array(4 + payload.length);
+    new DataView(bytes.buffer).setInt32(0, payload.length);
+    bytes.set(payload, 4);
+    return bytes;
+  });
+
 const frameBytesMax = 256;
 const frames = [
+  ...answers,
   frame(0, 4_000, 0, 1, 16, 1, 2, 3, 4),
   frame(1, 0, 77, 0, 2, 0x612f6200, 3),
   frame(-1, -1, -1, 0, 4, 3, 1, 0x2f000000),
@@ -132,7 +197,10 @@ const frames = [
 
 fuzz(
   "ZooKeeper's frames are the same however they are cut, and each is read or refused",
-  fc.tuple(bytesNear(...frames), fc.array(fc.nat({ max: 512 }), { maxLength: 6 })),
+  fc.tuple(
+    fc.oneof(bytesNear(...frames), reframed),
+    fc.array(fc.nat({ max: 512 }), { maxLength: 6 }),
+  ),
   ([bytes, cuts]) => {
     const read = (chunks: readonly Uint8Array[]) => {
       const splitter = new FrameSplitter(frameBytesMax);
@@ -201,7 +269,12 @@ globalThis.addEventListener("unload", () => {
 
 fuzz(
   "a settings file is read or refused",
-  bytesNear('registry = "local:"\ntimeout = 5000\n# a comment\n', '[a]\nb = """x"""\n[[c]]\nd = 1'),
+  bytesNear(
+    'registry = "local:"\ntimeout = 5000\n# a comment\n',
+    '[a]\nb = """x"""\n[[c]]\nd = 1',
+    "\"a\" = 1979-05-27T07:32:00Z\nb.c = 0x1F\nd = [1, [2], { e = 'f' }]\n",
+    'x = "\\u00e9\\n"\ny = +1_000.5e-3\nz = nan\n',
+  ),
   async (bytes) => {
     const path = `${settingsDirectory}/rpc.toml`;
     Deno.writeFileSync(path, bytes);
@@ -218,7 +291,7 @@ fuzz(
   fc.tuple(
     fc.constantFrom(...commands),
     fc.array(
-      textNear("--repeat", "-n5", "--timeout=5s", "-vn", "--", "--no-json", "fib", "-5", "a=@b"),
+      textNear(...flagTexts, "-n5", "--timeout=5s", "-vn", "--", "--no-json", "fib", "-5", "a=@b"),
       { maxLength: 6 },
     ),
   ),
@@ -229,34 +302,4 @@ fuzz(
   "the words of a command line are read or refused",
   fc.tuple(textNear('python3 \'a b.py\' "c\\"d" e\\ f'), fc.constantFrom("linux", "windows")),
   ([text, os]) => void mayThrow(UsageError, () => wordsOf(text, os as typeof Deno.build.os)),
-);
-
-const token = formatToken(createToken("0123456789abcdef0123"));
-
-fuzz("a token is one or none", textNear(token), (text) => {
-  const read = findToken(text);
-  if (read !== undefined) assert.deepEqual(findToken(formatToken(read)), read);
-});
-
-const pem = (label: string) => `-----BEGIN ${label}-----\nMIIBIjANBgkq\n-----END ${label}-----\n`;
-
-fuzz(
-  "a bundle of keys is one or none",
-  textNear(pem("PRIVATE KEY") + pem("CERTIFICATE") + pem("CERTIFICATE")),
-  (text) => void mayThrow(CommandError, () => parseBundle("a file", text)),
-);
-
-fuzz(
-  "a certificate is read or refused",
-  bytesNear(pem("CERTIFICATE"), new Uint8Array([0x30, 0x82, 0x01, 0x22, 0x30, 0x0d])),
-  (bytes) => void mayThrow(Error, () => readCertificate(bytes)),
-);
-
-fuzz(
-  "rights are read or refused, and those of a certificate never throw",
-  textNear("call:img.*,serve,admin,read", "rpc:call:*", "rpc:serve"),
-  (text) => {
-    mayThrow(RpcError, () => parseRights(text));
-    rightsOfUris(text.split(","));
-  },
 );
