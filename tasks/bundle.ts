@@ -3,6 +3,8 @@
  * makes one call longer to load than what it holds is worth (ADR 35).
  */
 
+import { bundlePackages, wholePackages } from "./packages.ts";
+
 const project = new URL("../", import.meta.url);
 
 /** What a run begins with, and what a user's module imports as `rpc`: one copy of what both use. */
@@ -13,22 +15,23 @@ export const bundledMain = "main.js";
 
 interface Config {
   readonly imports: Readonly<Record<string, string>>;
+  readonly lock: Readonly<Record<string, unknown>>;
 }
 
 /**
  * Writes it into an empty directory, with a configuration and a lock file that hold there: bare
  * names mean to a user's module what they mean to ours.
  *
- * Packages stay outside, whole: modules of users import some of them too. They are not looked at
- * as they would be for Deno (`--platform browser`), because each file would begin with an import of
- * `node:module` then, which costs more than the bundle gains; nothing of ours needs it.
+ * Packages stay outside, each in a file of its own or whole (see `packages.ts`). Our modules are
+ * not bundled as they would be for Deno (`--platform browser`): each file would then begin with an
+ * import of `node:module`, which costs more than the bundle gains. Nothing of ours needs it.
  *
  * @throws {Error} it cannot be bundled, with the reason
  */
 export async function bundle(directory: string): Promise<void> {
   const config: Config = JSON.parse(await Deno.readTextFile(new URL("deno.json", project)));
-  const { rpc: _, ...packages } = config.imports;
-  const outside = Object.entries(packages).flatMap(([name, url]) => [name, `${name}/*`, url]);
+  const outside = Object.entries(config.imports).filter(([name]) => name !== "rpc")
+    .flatMap(([name, url]) => [name, `${name}/*`, url]);
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["bundle", "--quiet", "--platform", "browser", "--code-splitting"],
@@ -38,8 +41,13 @@ export async function bundle(directory: string): Promise<void> {
     cwd: project,
   }).output();
   if (!success) throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr).trim()}`);
-  const { imports: _imports, ...rest } = config;
-  const bundled = { ...rest, imports: { ...packages, rpc: "./src/mod.js" } };
+  const imports: Record<string, string> = {
+    rpc: "./src/mod.js",
+    ...Object.fromEntries(wholePackages.map((name) => [name, config.imports[name] ?? name])),
+    ...await bundlePackages(directory),
+  };
+  // It names fewer packages than the project's, so that the lock is to follow; what is in it holds.
+  const bundled = { ...config, imports, lock: { ...config.lock, frozen: false } };
   await Deno.writeTextFile(`${directory}/deno.json`, JSON.stringify(bundled));
   await Deno.copyFile(new URL("deno.lock", project), `${directory}/deno.lock`);
 }

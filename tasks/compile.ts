@@ -15,6 +15,7 @@ import { type Entry, tarGz, zip } from "./archive.ts";
 import { type Base, getBase, NoBase, sha256 } from "./base.ts";
 import { bundle, bundledFiles, bundledMain } from "./bundle.ts";
 import { leftOut } from "./left_out.ts";
+import { licensesFile } from "./packages.ts";
 import { type BuildFacts, buildFile, checkedOutCommit } from "../src/cli/process/version.ts";
 
 const project = new URL("../", import.meta.url);
@@ -31,27 +32,6 @@ export const binaries: Readonly<Record<string, string>> = {
   "aarch64-apple-darwin": "rpc-aarch64-macos",
 };
 
-/**
- * The npm packages that the program imports only when it needs them. With dynamic imports that are
- * looked at when they run (`unstable` in deno.json: each command starts the sooner for it),
- * `deno compile` does not look for them either, and has to be told.
- */
-async function packagesOnDemand(): Promise<string[]> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", "main.ts"],
-    cwd: project,
-  }).output();
-  const decoder = new TextDecoder();
-  if (!success) throw new Error(`Cannot read the module graph: ${decoder.decode(stderr)}`);
-  const { modules }: {
-    modules: { dependencies?: { isDynamic?: boolean; code?: { specifier: string } }[] }[];
-  } = JSON.parse(decoder.decode(stdout));
-  const dynamic = modules.flatMap(({ dependencies = [] }) =>
-    dependencies.flatMap(({ isDynamic, code }) => isDynamic && code ? [code.specifier] : [])
-  );
-  return [...new Set(dynamic)].filter((specifier) => specifier.startsWith("npm:")).sort();
-}
-
 /** Writes the program into an empty directory, and tells what `deno compile` has to include. */
 export async function prepareProgram(
   directory: string,
@@ -61,7 +41,7 @@ export async function prepareProgram(
   const facts: BuildFacts = { commit: checkedOutCommit(), baseSum: base.sum };
   await Deno.writeTextFile(`${directory}/${buildFile}`, JSON.stringify(facts));
   const files = (await bundledFiles(directory)).filter((path) => path !== bundledMain);
-  return [buildFile, ...files, ...await packagesOnDemand()];
+  return [buildFile, licensesFile, ...files];
 }
 
 /**
