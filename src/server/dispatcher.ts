@@ -233,7 +233,7 @@ export class Dispatcher {
       traceparent: request.meta?.traceparent,
       caller,
       isIdempotent: method.isIdempotent,
-      done: this.#begin(method, reply, request),
+      done: this.#begin(method, reply, request, nowMs),
       stream: method.isStream ? reply.stream : undefined,
     });
   }
@@ -248,9 +248,13 @@ export class Dispatcher {
   }
 
   /** Counts a call as under way until the returned function is called. */
-  #begin(method: Method, reply: Reply, request: UnreadRequest): (outcome: TaskOutcome) => void {
+  #begin(
+    method: Method,
+    reply: Reply,
+    request: UnreadRequest,
+    startedAtMs = this.#options.clock.now(),
+  ): (outcome: TaskOutcome) => void {
     const { clock } = this.#options;
-    const startedAtMs = clock.now();
     const isCut = this.#isCut(request);
     this.#inFlight++;
     return (outcome) => {

@@ -84,9 +84,12 @@ class Worker {
     this.#document = toOpenRpc(procedures, { title: "worker", version: "0" });
     this.#io = io;
     this.#claims = claims;
-    // Written synchronously, like all the rest: an answer of a `cpu` call never lands inside of
-    // another.
-    const write = (bytes: Uint8Array) => Promise.resolve(io.writeSync(bytes));
+    // Written synchronously and whole, like all the rest: an answer that is written at once never
+    // lands inside of another.
+    const write = (bytes: Uint8Array) => {
+      this.#writeWhole(bytes);
+      return Promise.resolve(bytes.length);
+    };
     this.#outbox = new Outbox({ write }, () => {});
   }
 
@@ -127,7 +130,9 @@ class Worker {
       case reservedMethods.ping:
         // A ping goes the way of a call: it is to show that calls can be answered, and not just
         // that somebody reads.
-        return void this.#runConcurrently({ id, method, ...pinging }).then(() => this.#slim());
+        this.#runConcurrently({ id, method, ...pinging });
+        // Behind its answer, which leaves in microtasks.
+        return queueMicrotask(() => void this.#slim());
       case reservedMethods.cancel:
         return this.#cancel(params);
       case reservedMethods.more:
@@ -152,7 +157,7 @@ class Worker {
       : undefined;
     const call = { id, method, procedure, params, context, stream };
     if (procedure.kind !== "io") this.#waiting.push(call);
-    else void this.#runConcurrently(call);
+    else this.#runConcurrently(call);
   }
 
   /**
@@ -222,9 +227,25 @@ class Worker {
     this.#runNext();
   }
 
-  async #runConcurrently(call: Call): Promise<void> {
+  /**
+   * Begins a call beside others. One that returns at once is answered at once: a promise of it
+   * would take longer than it does.
+   */
+  #runConcurrently(call: Call): void {
+    let line: string | LongLine<string> | undefined;
+    try {
+      const result = this.#invoke(call);
+      if (isThenable(result)) return void this.#finishConcurrently(call, result);
+      line = this.#success(call, result);
+    } catch (error) {
+      line = this.#failure(call, error);
+    }
+    if (line !== undefined) this.#outbox.push(line);
+  }
+
+  async #finishConcurrently(call: Call, result: PromiseLike<unknown>): Promise<void> {
     this.#concurrent.add(call);
-    const line = await this.#outcome(call);
+    const line = await this.#outcome(call, result);
     // Cancelled meanwhile, which has been answered.
     if (!this.#concurrent.delete(call)) return;
     if (line !== undefined) this.#outbox.push(line);
@@ -233,10 +254,10 @@ class Worker {
   /** The answer to a call that takes time. Never throws. */
   async #outcome(
     call: Call,
-    started?: PromiseLike<unknown>,
+    started: PromiseLike<unknown>,
   ): Promise<string | LongLine<string> | undefined> {
     try {
-      return this.#success(call, await (started ?? this.#invoke(call)));
+      return this.#success(call, await started);
     } catch (error) {
       return this.#failure(call, error);
     }
@@ -298,16 +319,18 @@ class Worker {
     if (id !== undefined) this.#writeNow(encodeResult(id, result));
   }
 
+  /** A write may take only some, if a signal comes. */
+  #writeWhole(bytes: Uint8Array): void {
+    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(this.#io.writeSync(rest));
+  }
+
   /** Writes the line whole before it returns. */
   #writeNow(line: string | LongLine<string> | undefined): void {
     if (line === undefined) return;
     const parts = typeof line === "string" ? [line] : [line.head, line.body, line.tail];
     try {
       for (const part of parts) {
-        withEncoded(part, (encoded) => {
-          let bytes = encoded;
-          while (bytes.length > 0) bytes = bytes.subarray(this.#io.writeSync(bytes));
-        });
+        withEncoded(part, (bytes) => this.#writeWhole(bytes));
       }
     } catch {
       // The parent has gone. Stdin ends too, and until then there is nobody to work for.

@@ -174,6 +174,26 @@ Deno.test("a cancelled io call is answered at once, its signal aborted, its resu
   });
 });
 
+Deno.test("an io call that returns at once is answered with that, also if a cancellation comes with it", async () => {
+  const worker = new InMemoryWorker({
+    same: defineProcedure(
+      { input: z.tuple([z.int()]), output: z.int(), kind: "io" },
+      ([n]) => n,
+    ),
+  });
+  worker.send(
+    { id: 1, method: "same", params: [5] },
+    { method: "rpc.cancel", params: { id: 1 } },
+    { id: 2, method: "same", params: ["x"] },
+  );
+  await waitFor("both answers", () => worker.written.length === 2);
+  const [done, refused] = worker.written.map((line) => JSON.parse(line));
+  assert.deepEqual([done.id, done.result], [1, 5]);
+  assert.deepEqual([refused.id, refused.error.data.executed], [2, "no"]);
+  worker.end();
+  await worker.ended;
+});
+
 Deno.test("a cancellation overtakes a cpu call that waits, and asks a running one to stop", async () => {
   const { procedure: slow, gates, aborted } = gated("cpu");
   await withWorker({ slow }, async (worker) => {
