@@ -1,4 +1,5 @@
 import { encodeLong, type LentBytes, spareBuffers } from "../base/spare_buffers.ts";
+import { bytesBetweenPauses, type Pauses } from "../base/system/give_way.ts";
 import type { LongLine } from "./message.ts";
 
 /** Where lines go: `write` takes some of the bytes and says how many, as `Deno.Conn` does. */
@@ -41,6 +42,7 @@ export class Outbox {
   readonly #sink: Sink;
   readonly #onError: (error: unknown) => void;
   readonly #later: Later | undefined;
+  readonly #pauses: Pauses | undefined;
   #text = "";
   /** These come before {@link #text}. */
   #pieces: (string | LentBytes)[] = [];
@@ -59,11 +61,18 @@ export class Outbox {
   /**
    * @param onError called once, when a write fails; nothing is written any more after that
    * @param later delays the first write of a burst. @default some microtasks
+   * @param pauses lets other connections run between the writes of a long message. @default none
    */
-  constructor(sink: Sink, onError: (error: unknown) => void, later?: Later) {
+  constructor(
+    sink: Sink,
+    onError: (error: unknown) => void,
+    later?: Later,
+    pauses?: Pauses,
+  ) {
     this.#sink = sink;
     this.#onError = onError;
     this.#later = later;
+    this.#pauses = pauses;
   }
 
   /** What waits or is being written, in bytes, counting one for each character. */
@@ -163,12 +172,13 @@ export class Outbox {
         const bytes = this.#next();
         this.#unwrittenBytes = bytes.length;
         while (this.#unwrittenBytes > 0) {
-          const written = await this.#sink.write(
-            bytes.subarray(bytes.length - this.#unwrittenBytes),
-          );
+          const from = bytes.length - this.#unwrittenBytes;
+          const end = this.#pauses === undefined ? bytes.length : from + bytesBetweenPauses;
+          const written = await this.#sink.write(bytes.subarray(from, end));
           if (this.#isClosed()) return;
           this.#unwrittenBytes -= written;
           this.#bytesWritten += written;
+          if (this.#unwrittenBytes > 0 && await this.#givesWay(written)) return;
         }
         this.#letGo();
       }
@@ -179,6 +189,12 @@ export class Outbox {
       this.close();
       this.#onError(error);
     }
+  }
+
+  /** Pauses if enough was written. Returns whether the outbox was closed meanwhile. */
+  async #givesWay(written: number): Promise<boolean> {
+    await this.#pauses?.after(written);
+    return this.#isClosed();
   }
 
   /** A method, because the compiler cannot see that the state changes while `#write` waits. */

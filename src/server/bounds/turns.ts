@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { readBufferBytes, turnBytesMax, turnMs, turnShareOfHeavy } from "../../base/limits.ts";
-import { giveWay } from "./give_way.ts";
+import { giveWay } from "../../base/system/give_way.ts";
 
 /** Lines between two looks at the clock. */
 const linesBetweenLooks = 16;

@@ -4,8 +4,10 @@ import { BadMessage, decodeRequest } from "../../wire/decode_request.ts";
 import type { AnyLine } from "../../wire/lines.ts";
 import type { MessageBound } from "../../wire/message_bound.ts";
 import type { Request, UnreadRequest } from "../../wire/message.ts";
+import type { LentBytes } from "../../base/spare_buffers.ts";
+import { Pauses, veryLongBytes } from "../../base/system/give_way.ts";
 import { lineText } from "../../wire/unread/bytes.ts";
-import { readRequestUnread } from "../../wire/unread/read_unread.ts";
+import { readRequestInTurns, readRequestUnread } from "../../wire/unread/read_unread.ts";
 import type { TaskHandle } from "../../workers/pool/task.ts";
 import { httpAnswer, isHttp } from "../bounds/http.ts";
 import { refusals } from "../bounds/reasons.ts";
@@ -36,6 +38,8 @@ export class Intake {
   readonly #session: IntakeOwner;
   readonly #calls: OpenCalls;
   readonly #dispatcher: RequestTaker;
+  /** What it has others come between. */
+  readonly pauses: Pauses = new Pauses();
 
   constructor(session: IntakeOwner, calls: OpenCalls, dispatcher: RequestTaker) {
     this.#session = session;
@@ -49,7 +53,22 @@ export class Intake {
       this.#session.add(encodeError(null, line));
       return undefined;
     }
-    const unread = readRequestUnread(line);
+    if (typeof line !== "string" && line.length > veryLongBytes) {
+      return this.#takeLong(line, turn);
+    }
+    return this.#takeRead(line, readRequestUnread(line), turn);
+  }
+
+  async #takeLong(line: LentBytes, turn: Turn): Promise<void> {
+    const unread = await readRequestInTurns(line, this.pauses);
+    if (!this.#session.isClosed) await this.#takeRead(line, unread, turn);
+  }
+
+  #takeRead(
+    line: string | LentBytes,
+    unread: UnreadRequest | undefined,
+    turn: Turn,
+  ): Promise<void> | undefined {
     if (unread !== undefined) {
       // A long line occupies its whole buffer.
       this.#start(unread, this.#session, typeof line === "string" ? line.length : line.heldBytes);

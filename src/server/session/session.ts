@@ -2,6 +2,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
 import { givenUpLineMs } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
+import { Pauses } from "../../base/system/give_way.ts";
 import { withoutResults } from "../../wire/batch.ts";
 import { encodeError, encodeNotification } from "../../wire/codec.ts";
 import { boundOfCaller, boundOfServer, type MessageBound } from "../../wire/message_bound.ts";
@@ -89,7 +90,7 @@ export class Session implements IntakeOwner {
     const { conn, limits } = options;
     this.#options = options;
     this.#calls = new OpenCalls(limits, options.shared, this.key);
-    this.#outbox = new Outbox(conn, (error) => this.#broke(error));
+    this.#outbox = new Outbox(conn, (error) => this.#broke(error), undefined, new Pauses());
     this.#splitter = new LineSplitter(limits.messageMax);
     this.bound = boundOfServer(limits.messageMax);
     this.#watch = new PeerWatch(limits);
@@ -265,6 +266,8 @@ export class Session implements IntakeOwner {
       turn.end();
       if (this.#splitter.overflowed) void this.finish();
       else if (this.#splitter.partialBytes > 0) shared.partialLines.count(this.#partial);
+      const pause = room === undefined ? undefined : this.#intake.pauses.after(length);
+      if (pause !== undefined) await pause;
     }
   }
 

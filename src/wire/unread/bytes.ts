@@ -1,6 +1,8 @@
 /** The same questions about long text, whether it is a string or still bytes. */
 
 import { RpcError } from "../../base/errors.ts";
+import type { LentBytes } from "../../base/spare_buffers.ts";
+import type { Pauses } from "../../base/system/give_way.ts";
 import type { LongLine, UnreadJson } from "../message.ts";
 import { decodedStrictly, decoder, lookBytes, replacementMark } from "../lines.ts";
 import { Brackets, isOneValue } from "../nesting.ts";
@@ -71,14 +73,57 @@ export function isOneValueIn(
   levels: number,
 ): boolean {
   if (typeof text === "string") return isOneValue(text.slice(start, end), levels);
-  const brackets = new Brackets(levels, true);
-  for (let at = start; at < end;) {
-    const next = characterStart(text.bytes, Math.min(at + lookBytes, end), end);
-    const decoded = decoder.decode(text.bytes.subarray(at, next));
-    if (decoded.includes(replacementMark) || !brackets.pass(decoded)) return false;
-    at = next;
+  const look = new Look(text.bytes, start, end, levels);
+  while (look.goOn());
+  return look.isOneValue;
+}
+
+/** {@link isOneValueIn} in steps, so that other connections run between them. */
+export async function isOneValueInTurns(
+  { bytes }: LentBytes,
+  start: number,
+  end: number,
+  levels: number,
+  pauses: Pauses,
+): Promise<boolean> {
+  const look = new Look(bytes, start, end, levels);
+  while (look.goOn()) {
+    const pause = pauses.after(lookBytes);
+    if (pause !== undefined) await pause;
   }
-  return brackets.haveEnded;
+  return look.isOneValue;
+}
+
+/** Looks through bytes, one part after the other. */
+class Look {
+  readonly #bytes: Uint8Array;
+  readonly #end: number;
+  readonly #brackets: Brackets;
+  #at: number;
+  #isBroken = false;
+
+  constructor(bytes: Uint8Array, start: number, end: number, levels: number) {
+    this.#bytes = bytes;
+    this.#at = start;
+    this.#end = end;
+    this.#brackets = new Brackets(levels, true);
+  }
+
+  /** Whether all of it is one value, as far as has been seen. */
+  get isOneValue(): boolean {
+    return !this.#isBroken && this.#brackets.haveEnded;
+  }
+
+  /** Looks at the next part, and returns whether there is more to see. */
+  goOn(): boolean {
+    const at = this.#at;
+    if (at >= this.#end) return false;
+    const next = characterStart(this.#bytes, Math.min(at + lookBytes, this.#end), this.#end);
+    const decoded = decoder.decode(this.#bytes.subarray(at, next));
+    this.#isBroken = decoded.includes(replacementMark) || !this.#brackets.pass(decoded);
+    this.#at = next;
+    return !this.#isBroken;
+  }
 }
 
 /** The same index, or the start of the character that it is within. */

@@ -6,9 +6,19 @@
 import { RpcError } from "../../base/errors.ts";
 import { methodLengthMax, nestingMax } from "../../base/limits.ts";
 import { Cursor, endOfParams, parsed, requestOf } from "../fast_path.ts";
-import type { Params, UnreadJson, UnreadRequest } from "../message.ts";
+import type { LentBytes } from "../../base/spare_buffers.ts";
+import type { Pauses } from "../../base/system/give_way.ts";
+import type { Params, Request, UnreadJson, UnreadRequest } from "../message.ts";
 import { reservedPrefix } from "../reserved.ts";
-import { beginningOf, endingOf, isAscii, isOneValueIn, partOf, textOf } from "./bytes.ts";
+import {
+  beginningOf,
+  endingOf,
+  isAscii,
+  isOneValueIn,
+  isOneValueInTurns,
+  partOf,
+  textOf,
+} from "./bytes.ts";
 
 /** Shorter lines are parsed: that costs little beside the rest of what a message costs. */
 const unreadLengthMin = 256;
@@ -19,12 +29,44 @@ const headLengthMax = methodLengthMax + 128;
 /** What comes after them is shorter than this. */
 const tailLengthMax = 64;
 
+/** Levels left for parameters, and for results, which may be part of a batch. */
+const paramsLevels = nestingMax - 1;
+const resultLevels = nestingMax - 2;
+
 /**
  * A request with long parameters, which are not parsed. `undefined` if the line is short or of
  * another form, or if the parameters are not a single array or object of allowed depth. So no part
  * of them can be taken for the message around them, even if they turn out not to be JSON.
  */
 export function readRequestUnread(line: UnreadJson): UnreadRequest | undefined {
+  const frame = requestFrame(line);
+  if (frame === undefined) return undefined;
+  const { request, start, end } = frame;
+  if (!isOneValueIn(line, start, end, paramsLevels)) return undefined;
+  return { ...request, unread: partOf(line, start, end) };
+}
+
+/** {@link readRequestUnread} in steps, so that other connections run between them. */
+export async function readRequestInTurns(
+  line: LentBytes,
+  pauses: Pauses,
+): Promise<UnreadRequest | undefined> {
+  const frame = requestFrame(line);
+  if (frame === undefined) return undefined;
+  const { request, start, end } = frame;
+  if (!await isOneValueInTurns(line, start, end, paramsLevels, pauses)) return undefined;
+  return { ...request, unread: partOf(line, start, end) };
+}
+
+/** Where parameters or a result begin and end in their line. */
+interface Frame {
+  readonly start: number;
+  readonly end: number;
+}
+
+function requestFrame(
+  line: UnreadJson,
+): Frame & { readonly request: Request } | undefined {
   if (line.length < unreadLengthMin) return undefined;
   const cursor = new Cursor(beginningOf(line, headLengthMax));
   const head = cursor.requestHead();
@@ -40,8 +82,7 @@ export function readRequestUnread(line: UnreadJson): UnreadRequest | undefined {
   // Counted from the end, since only ASCII comes after the parameters.
   const end = line.length - (tail.length - after.at);
   const request = requestOf(head.id, head.method, undefined, after);
-  if (request === undefined || !isOneValueIn(line, start, end, nestingMax - 1)) return undefined;
-  return { ...request, unread: partOf(line, start, end) };
+  return request && { request, start, end };
 }
 
 /**
@@ -57,7 +98,7 @@ export function readParams(unread: UnreadJson): Params {
 }
 
 /** An answer with a long result, which is not parsed. */
-interface UnreadResult {
+export interface UnreadResult {
   readonly id: number;
   /** One JSON value, as far as its brackets or quotes tell. */
   readonly json: UnreadJson;
@@ -67,13 +108,30 @@ interface UnreadResult {
  * As {@link readRequestUnread}, for an answer with a long result: an array, an object or a string.
  */
 export function readResultUnread(line: UnreadJson): UnreadResult | undefined {
+  const frame = resultFrame(line);
+  if (frame === undefined) return undefined;
+  const { id, start, end } = frame;
+  return isOneValueIn(line, start, end, resultLevels)
+    ? { id, json: partOf(line, start, end) }
+    : undefined;
+}
+
+/** {@link readResultUnread} in steps, so that other connections run between them. */
+export async function readResultInTurns(
+  line: LentBytes,
+  pauses: Pauses,
+): Promise<UnreadResult | undefined> {
+  const frame = resultFrame(line);
+  if (frame === undefined) return undefined;
+  const { id, start, end } = frame;
+  return await isOneValueInTurns(line, start, end, resultLevels, pauses)
+    ? { id, json: partOf(line, start, end) }
+    : undefined;
+}
+
+function resultFrame(line: UnreadJson): Frame & { readonly id: number } | undefined {
   if (line.length < unreadLengthMin || endingOf(line, 1) !== "}") return undefined;
   const cursor = new Cursor(beginningOf(line, headLengthMax));
   const id = cursor.answerHead();
-  if (id === undefined) return undefined;
-  const start = cursor.at;
-  const end = line.length - 1;
-  return isOneValueIn(line, start, end, nestingMax - 2)
-    ? { id, json: partOf(line, start, end) }
-    : undefined;
+  return id === undefined ? undefined : { id, start: cursor.at, end: line.length - 1 };
 }

@@ -1,12 +1,19 @@
 import type { Clock } from "../../base/clock.ts";
 import { errorNameOf, RpcError } from "../../base/errors.ts";
 import { decodeReply, isResponse, toRpcError, toWorkerError } from "../../wire/codec.ts";
+import { LentBytes } from "../../base/spare_buffers.ts";
+import { type Pauses, veryLongBytes } from "../../base/system/give_way.ts";
 import type { AnyLine } from "../../wire/lines.ts";
 import type { Id, Request, UnreadJson, WireError } from "../../wire/message.ts";
 import { itemParams } from "../../wire/reply_checks.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { beginningOf, textOf } from "../../wire/unread/bytes.ts";
-import { readParams, readResultUnread } from "../../wire/unread/read_unread.ts";
+import {
+  readParams,
+  readResultInTurns,
+  readResultUnread,
+  type UnreadResult,
+} from "../../wire/unread/read_unread.ts";
 import { ClaimFile } from "../claim_file.ts";
 import { unreadableShownMax, workerReadBytesPerMs } from "../limits.ts";
 import { SendAhead } from "./send_ahead.ts";
@@ -185,18 +192,33 @@ export class OwedRequests {
   }
 
   /**
-   * Takes the lines of one read of the worker's output.
+   * Takes the lines of one read of the worker's output. If one is so long that others are to come
+   * between it returns a promise.
    *
-   * @throws {RpcError} the worker has broken the protocol
+   * @throws {RpcError} (or rejects with it) the worker has broken the protocol
    */
-  take(lines: readonly AnyLine[]): void {
+  take(lines: readonly AnyLine[], pauses: Pauses): Promise<void> | undefined {
+    return lines.some(isVeryLong) ? this.#takeInTurns(lines, pauses) : this.#takeAtOnce(lines);
+  }
+
+  async #takeInTurns(lines: readonly AnyLine[], pauses: Pauses): Promise<void> {
+    for (const line of lines) {
+      this.#takeAtOnce(
+        [line],
+        isVeryLong(line) ? await readResultInTurns(line, pauses) : undefined,
+      );
+    }
+  }
+
+  /** @param read what the only line is. @default that remains to be seen */
+  #takeAtOnce(lines: readonly AnyLine[], read?: UnreadResult): undefined {
     const busySinceMs = this.#busySinceMs;
     const answersBefore = this.#answers;
     const hadTakenBack = this.#takenBack.size > 0;
     for (const line of lines) {
       if (line instanceof RpcError) throw line;
       this.#lastLine = typeof line === "string" ? line : beginningOf(line, unreadableShownMax);
-      this.#takeLine(line);
+      this.#takeLine(line, read);
     }
     if (this.#answers > answersBefore) this.#measure(this.#answers - answersBefore, busySinceMs);
     if (hadTakenBack && this.#takenBack.size === 0) this.#options.ready();
@@ -239,8 +261,8 @@ export class OwedRequests {
     return this.#isJoined;
   }
 
-  #takeLine(line: UnreadJson): void {
-    if (this.#options.readsAsWeDo && this.#takeUnread(line)) return;
+  #takeLine(line: UnreadJson, read: UnreadResult | undefined): void {
+    if (this.#options.readsAsWeDo && this.#takeUnread(line, read)) return;
     const message = decodeReply(textOf(line));
     if (typeof line !== "string") line.letGo();
     if (!isResponse(message)) return this.#takeNotification(message);
@@ -314,8 +336,8 @@ export class OwedRequests {
   }
 
   /** Passes a long result on as it is. Returns `false` if the line is to be read. */
-  #takeUnread(line: UnreadJson): boolean {
-    const answer = readResultUnread(line);
+  #takeUnread(line: UnreadJson, read: UnreadResult | undefined): boolean {
+    const answer = read ?? readResultUnread(line);
     if (answer === undefined) return false;
     const receiver = this.#pending.get(this.#ownId(answer.id));
     if (receiver?.answeredUnread === undefined) return false;
@@ -345,6 +367,10 @@ export class OwedRequests {
     if (typeof id === "number" && id <= this.#lastId) return id;
     throw new RpcError("InvalidRequest", `it answered a request ${JSON.stringify(id)} never sent`);
   }
+}
+
+function isVeryLong(line: AnyLine): line is LentBytes {
+  return line instanceof LentBytes && line.length > veryLongBytes;
 }
 
 /** Whether parameters that nobody has read are JSON; what was read is. */

@@ -1,6 +1,7 @@
 import { type Clock, sleep } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { workerInputBytesMax } from "../../base/limits.ts";
+import { Pauses } from "../../base/system/give_way.ts";
 import { unreadableShownMax, workerPipeBytes } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import {
@@ -251,6 +252,7 @@ export class WorkerProcess {
    */
   async #readAnswers(): Promise<void> {
     const splitter = new LineSplitter(this.#bound.bytes);
+    const pauses = new Pauses();
     let buffer = new ArrayBuffer(workerPipeBytes);
     let beginning: string | undefined;
     try {
@@ -259,8 +261,11 @@ export class WorkerProcess {
         if (done || value === undefined) return;
         this.readsOfOutput++;
         beginning ??= new TextDecoder().decode(value.subarray(0, unreadableShownMax));
-        this.#owed.take(splitter.pushLong(value));
+        const taking = this.#owed.take(splitter.pushLong(value), pauses);
+        if (taking !== undefined) await taking;
         buffer = value.buffer;
+        const pause = splitter.partialBytes > 0 ? pauses.after(value.length) : undefined;
+        if (pause !== undefined) await pause;
       }
     } catch (error) {
       const isFirst = !this.#owed.hasAnswered;

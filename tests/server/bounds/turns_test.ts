@@ -3,7 +3,7 @@ import * as z from "zod";
 import { systemClock } from "../../../src/base/clock.ts";
 import { turnBytesMax, turnMs, turnShareOfHeavy } from "../../../src/base/limits.ts";
 import { defineProcedure } from "../../../src/procedures/procedure.ts";
-import { giveWay } from "../../../src/server/bounds/give_way.ts";
+import { giveWay } from "../../../src/base/system/give_way.ts";
 import { Turn, Turns } from "../../../src/server/bounds/turns.ts";
 import { settled, VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";

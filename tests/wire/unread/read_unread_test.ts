@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { LentBytes } from "../../../src/base/spare_buffers.ts";
+import { Pauses } from "../../../src/base/system/give_way.ts";
 import {
   decodeAnyReply,
   encodeJsonResult,
@@ -9,11 +10,13 @@ import {
   encodeUnreadRequest,
 } from "../../../src/wire/codec.ts";
 import { BadMessage, decodeAnyRequest, decodeRequest } from "../../../src/wire/decode_request.ts";
-import type { Request, UnreadJson } from "../../../src/wire/message.ts";
+import type { Request, UnreadJson, UnreadRequest } from "../../../src/wire/message.ts";
 import { textOf, textOfLine } from "../../../src/wire/unread/bytes.ts";
 import {
   readParams,
+  readRequestInTurns,
   readRequestUnread,
+  readResultInTurns,
   readResultUnread,
 } from "../../../src/wire/unread/read_unread.ts";
 import {
@@ -140,4 +143,32 @@ Deno.test("a method whose name is not ASCII is read, also in bytes", () => {
   const line = encodeRequest(1, "größe", ["x".repeat(400)], 5).slice(0, -1);
   assert.equal(readRequestUnread(line)?.method, "größe");
   assert.equal(readRequestUnread(bytesOf(line)), undefined);
+});
+
+Deno.test("what is looked through in turns is taken for the same as what is looked through at once", async () => {
+  await fc.assert(
+    fc.asyncProperty(ids, methods, longParams, edits, async (id, method, given, changes) => {
+      const pauses = new Pauses();
+      const request = almost(encodeRequest(id, method, given), changes).toWellFormed();
+      const asText = ({ unread, ...rest }: UnreadRequest) => ({
+        ...rest,
+        unread: unread && textOf(unread),
+      });
+      const atOnce = readRequestUnread(bytesOf(request));
+      const inTurns = await readRequestInTurns(bytesOf(request), pauses);
+      assert.deepEqual(inTurns && asText(inTurns), atOnce && asText(atOnce));
+
+      const answer = almost(encodeResult(id, given), changes).toWellFormed();
+      const result = readResultUnread(bytesOf(answer));
+      const later = await readResultInTurns(bytesOf(answer), pauses);
+      assert.deepEqual(
+        later && [later.id, textOf(later.json)],
+        result && [
+          result.id,
+          textOf(result.json),
+        ],
+      );
+    }),
+    { numRuns: 300 },
+  );
 });

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import * as z from "zod";
+import type { RpcError } from "../../src/base/errors.ts";
+import { systemClock } from "../../src/base/clock.ts";
+import { LentBytes } from "../../src/base/spare_buffers.ts";
+import { bytesBetweenPauses, Pauses } from "../../src/base/system/give_way.ts";
+import { defineProcedure } from "../../src/procedures/procedure.ts";
+import type { Accepted, ServerConnection } from "../../src/server/listener.ts";
+import { encodeResult } from "../../src/wire/codec.ts";
+import { type Outcome, OwedRequests } from "../../src/workers/process/owed_requests.ts";
+import { serverTest } from "./fixtures/harness.ts";
+
+const megabyte = 1024 * 1024;
+const messageMax = 16 * megabyte;
+
+/** What was done between two rounds of the event loop, at the most. */
+class Rounds {
+  most = 0;
+  #bytes = 0;
+  #isOver = false;
+
+  constructor() {
+    const next = () => {
+      this.#bytes = 0;
+      if (!this.#isOver) setImmediate(next);
+    };
+    setImmediate(next);
+  }
+
+  did(bytes: number): void {
+    this.#bytes += bytes;
+    this.most = Math.max(this.most, this.#bytes);
+  }
+
+  end(): void {
+    this.#isOver = true;
+  }
+}
+
+/** A peer of which all has come already, and which takes at once whatever it is sent. */
+class ReadyPeer implements ServerConnection {
+  readonly read: (buffer: Uint8Array) => Promise<number | null>;
+  readonly answer = Promise.withResolvers<string>();
+  readonly #rounds: Rounds;
+  #text = "";
+
+  constructor(line: string, rounds: Rounds) {
+    let rest = new TextEncoder().encode(line);
+    this.#rounds = rounds;
+    this.read = async (buffer) => {
+      if (rest.length === 0) await this.answer.promise;
+      const some = rest.subarray(0, buffer.length);
+      rest = rest.subarray(some.length);
+      buffer.set(some);
+      rounds.did(some.length);
+      return some.length === 0 ? null : some.length;
+    };
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    this.#rounds.did(bytes.length);
+    this.#text += new TextDecoder().decode(bytes);
+    if (this.#text.endsWith("\n")) this.answer.resolve(this.#text);
+    return Promise.resolve(bytes.length);
+  }
+
+  closeWrite(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): void {}
+}
+
+serverTest(
+  "others come while a long message is read, and while a long answer is written",
+  async (harness) => {
+    const rounds = new Rounds();
+    const text = "x".repeat(10 * megabyte);
+    const peer = new ReadyPeer(
+      `{"jsonrpc":"2.0","id":1,"method":"same","params":["${text}"]}\n`,
+      rounds,
+    );
+    const accepted: Accepted[] = [{ connection: peer, from: "here", caller: undefined }];
+    const closed = Promise.withResolvers<never>();
+    closed.promise.catch(() => {});
+    harness.listen({
+      messageMax,
+      limits: { messageMax },
+      procedures: {
+        same: defineProcedure(
+          { input: z.tuple([z.string()]), output: z.string(), kind: "inline" },
+          ([text]) => text,
+        ),
+      },
+      listener: {
+        addr: { host: "127.0.0.1", port: 1 },
+        accept: () => Promise.resolve(accepted.shift() ?? closed.promise),
+        close: () => closed.reject(new Deno.errors.BadResource("closed")),
+      },
+    });
+    try {
+      assert.equal(JSON.parse(await peer.answer.promise).result.length, text.length);
+      assert.ok(rounds.most <= bytesBetweenPauses + 256 * 1024, `${rounds.most} bytes at once`);
+    } finally {
+      rounds.end();
+    }
+  },
+);
+
+Deno.test("others come while a worker's long answer is looked through, and it is the same", async () => {
+  const owed = new OwedRequests({
+    ...{ inOrder: false, callsMax: 256, isForeign: false, readsAsWeDo: true },
+    clock: systemClock,
+    ready: () => {},
+  });
+  const outcomes: (Outcome | number)[] = [];
+  const receiver = {
+    answered: (outcome: Outcome) => void outcomes.push(outcome),
+    answeredUnread: ({ length }: string | LentBytes) => void outcomes.push(length),
+    lost: (error: RpcError) => void outcomes.push({ error }),
+  };
+  const ids = [1, 2, 3].map(() => owed.nextId());
+  for (const id of ids) owed.add(id, receiver, 10);
+  const lines = ids.map((id) =>
+    id === 3 ? encodeResult(id, "short") : encodeResult(id, ["x".repeat(3 * megabyte)], {
+      bytes: messageMax,
+      whose: "",
+    })
+  ).map((line) => line.slice(0, -1));
+  let rounds = 0;
+  let isOver = false;
+  setImmediate(function next() {
+    rounds++;
+    if (!isOver) setImmediate(next);
+  });
+  try {
+    await owed.take(
+      lines.map((line) =>
+        line.length > megabyte ? new LentBytes(new TextEncoder().encode(line)) : line
+      ),
+      new Pauses(),
+    );
+    const length = 3 * megabyte + 4;
+    assert.deepEqual(outcomes, [length, length, { result: "short" }]);
+    assert.ok(rounds > 0);
+  } finally {
+    isOver = true;
+  }
+});
