@@ -2,11 +2,11 @@ import type { Executed, RpcError } from "../base/errors.ts";
 import type { Params } from "../wire/message.ts";
 import type { MethodLoads } from "./endpoints/loads.ts";
 
-/** What takes the items of a call that asks for a stream. */
+/** Takes the items of a call that asks for a stream. */
 export interface CallItems {
   /** Items that may be sent before {@link grant} is called. */
   readonly credit: number;
-  /** Items that have come. Once there are some, the call is not sent again. */
+  /** How many items have arrived. Once there are some, the call is not sent again. */
   readonly received: number;
   /**
    * Takes the next items, which came in so many bytes.
@@ -14,7 +14,7 @@ export interface CallItems {
    * @throws {RpcError} InvalidRequest: the server sent more than it was granted
    */
   items(items: readonly unknown[], bytes: number): void;
-  /** Tells the server that so many more may be sent. Set by the connection that the call is on. */
+  /** Grants the server more items. Set by the connection that the call is on. */
   grant: ((n: number) => void) | undefined;
 }
 
@@ -22,64 +22,62 @@ export interface CallItems {
 export interface CallEndpoint {
   /** `host:port`. */
   readonly address: string;
-  /** A call of a method, sent at `sentAtMs`, that it was working on, has ended at its deadline. */
+  /** A call that it was working on has ended at its deadline. */
   timedOut(method: string, sentAtMs: number): void;
   /** A call that it was working on was given up. */
   gaveUp(call: Call): void;
-  /** The server said that it does not offer the method. */
+  /** The server does not offer the method. */
   lacks(method: string): void;
-  /** Whether the server says that the method is idempotent; `undefined`: it has not said. */
+  /** Whether the server declares the method idempotent; `undefined`: not known. */
   isIdempotent(method: string): boolean | undefined;
 }
 
-/** Whoever has a call now, and can be asked to let go of it. */
+/** The current holder of a call, which can be asked to let go of it. */
 export interface CallHolder {
-  /** Forgets the call, which nobody waits for any more: its {@link Done} is not called. */
+  /** Forgets the call: its {@link Done} is not called. */
   cancel(call: Call): void;
 }
 
 /**
- * One call on its way down the layers: what the layers need to know of it, and where it stands.
- * What a connection keeps of it stands here too: an object and two closures for it took 4 % of a
- * client's time.
+ * One call on its way down the layers: what the layers need to know of it, and its state. The
+ * connection's part of the state is here too, since a separate object with two closures took 4 % of
+ * a client's time.
  */
 export class Call {
   readonly method: string;
   readonly params: Params | undefined;
   /** On the clock's monotonic scale, in milliseconds. */
   readonly deadlineAtMs: number;
-  /** The time that its caller gave it, for people. @default nobody is told */
+  /** The time that its caller gave it, for messages. @default it is not mentioned */
   timeoutMs: number | undefined;
   /**
-   * When it was made, on the same scale, if its maker looked: it is sent at once as a rule, and
-   * another look at the clock costs as much as choosing a server.
+   * When it was made, on the same scale, if known. Most calls are sent at once, and another look at
+   * the clock would cost as much as choosing a server.
    */
   madeAtMs: number | undefined;
-  /**
-   * Whether the caller said that running it twice does no harm; `undefined`: as the server says.
-   */
+  /** Whether the caller declared it idempotent; `undefined`: the server decides. */
   readonly idempotent: boolean | undefined;
-  /** Gives the call up from outside. */
+  /** Cancels the call when it aborts. */
   readonly signal: AbortSignal | undefined;
-  /** Its caller has been told. Set by the deadline layer; nothing below need go on. */
+  /** Whether its caller was told of its end. Set by the deadline layer. */
   ended = false;
-  /** Times it was handed to an endpoint. */
+  /** How many times it was handed to an endpoint. */
   attempts = 0;
   /** The endpoint that it was handed to last. */
   endpoint: CallEndpoint | undefined;
-  /** What is known of its method's latencies: looked up once, when an endpoint is picked. */
+  /** The latencies of its method, looked up once when an endpoint is picked. */
   loads: MethodLoads | undefined;
   /**
-   * When {@link endpoint} was handed it, on the clock's monotonic scale in milliseconds;
+   * When it was handed to {@link endpoint}, on the clock's monotonic scale in milliseconds;
    * `undefined` unless that endpoint works on it now.
    */
   sentAtMs: number | undefined;
-  /** Endpoints that failed it, to be tried last. */
+  /** Endpoints that failed it: they are tried last. */
   avoid: Set<CallEndpoint> | undefined;
-  /** The most that is known of its execution, over the attempts that have failed. */
+  /** The worst `executed` of all failed attempts. */
   executed: Executed = "no";
   /**
-   * Where it is now: in a waiting list, or on a connection, whose server is told when it is
+   * Where it is now: in a waiting list, or on a connection, which tells the server if the call is
    * cancelled.
    */
   holder: CallHolder | undefined;
@@ -87,7 +85,7 @@ export class Call {
   id = 0;
   /** The length of its line on that connection. */
   bytes = 0;
-  /** Who is told of its end on that connection. */
+  /** Called when it ends on that connection. */
   done: Done = tellNobody;
   /** Takes the items, if the call asks for a stream. */
   stream: CallItems | undefined;
@@ -108,7 +106,7 @@ export class Call {
     this.signal = signal;
   }
 
-  /** Takes it back from wherever it is now. */
+  /** Removes it from its holder. */
   cancel(): void {
     const { holder } = this;
     this.holder = undefined;
@@ -119,10 +117,10 @@ export class Call {
 function tellNobody(): void {}
 
 /**
- * Ends a call: with an error, or without one with the result. Called exactly once. Layers speak by
- * callbacks, not promises, because a promise a layer would cost more than all the rest of a call.
+ * Ends a call, with an error or else with the result. Called exactly once. Layers use callbacks and
+ * not promises, because a promise for each layer would cost more than all the rest of a call.
  */
 export type Done = (error: RpcError | undefined, result: unknown) => void;
 
-/** Carries out a call. Every layer is a function from the next one of these to another. */
+/** Carries out a call. Each layer is a function that takes the next Dispatch and returns one. */
 export type Dispatch = (call: Call, done: Done) => void;

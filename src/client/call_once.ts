@@ -10,8 +10,8 @@ import { Connection } from "./connection.ts";
 import type { Duplex, Target, Transport } from "./transport.ts";
 
 /**
- * Asks one server one thing, on a connection of its own: for looking at a server, not for work.
- * Numbers in the answer are the nearest of JavaScript's.
+ * Makes one call to one server, on a connection of its own, to inspect that server. Numbers in the
+ * answer are rounded to JavaScript's.
  *
  * @param timeoutMs for connecting and the answer together
  * @throws {RpcError} how it failed: Unavailable if the server cannot be reached
@@ -23,7 +23,7 @@ export async function callOnce(
   { transport, clock, connected, params }: {
     readonly transport: Transport;
     readonly clock: Clock;
-    /** Is shown the connection when it is made. */
+    /** Called with the connection when it is made. */
     readonly connected?: (duplex: Duplex) => void;
     readonly params?: Params;
   },
@@ -55,7 +55,7 @@ export async function callOnce(
   }
 }
 
-/** Where no file handle is left it waits for one: many servers may be asked at once. */
+/** Connects, and waits for a file handle if none is left: many servers may be asked at once. */
 async function connectPatiently(
   target: Target,
   transport: Transport,

@@ -5,10 +5,10 @@ export interface CallReport {
   /** The result, if `error` is `undefined`. */
   readonly result: unknown;
   readonly error: RpcError | undefined;
-  /** `host:port` of the server that it was sent to last; `undefined` if it was sent to none. */
+  /** `host:port` of the last server that it was sent to; `undefined` if none. */
   readonly server: string | undefined;
-  /** Times it was sent. */
+  /** How many times it was sent. */
   readonly attempts: number;
-  /** From the call to its end, in milliseconds. */
+  /** From the beginning of the call to its end, in milliseconds. */
   readonly durationMs: number;
 }

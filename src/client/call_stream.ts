@@ -5,18 +5,16 @@ import type { CallReport } from "./call_report.ts";
 
 /** How a stream ended, and where. */
 export interface StreamReport extends CallReport {
-  /**
-   * Items that came; `undefined` if the procedure is no stream, and its result is the only item.
-   */
+  /** Number of items; `undefined` if the procedure is no stream and its result the only item. */
   readonly items: number | undefined;
 }
 
-/** Items that may be under way to a caller who did not say how many. */
+/** Items that may be under way by default. */
 export const streamCreditDefault = 64;
 
 /**
- * The items of one call, to be iterated over once. The server makes no more of them than the
- * caller's reading has room for. Leaving the loop, by `break` or by an exception, cancels the call.
+ * The items of one call, to be iterated over once. The server makes items only as fast as they are
+ * read. Leaving the loop, by `break` or by an exception, cancels the call.
  */
 export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
   readonly credit: number;
@@ -30,18 +28,18 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
   #next = 0;
   #received = 0;
   #isStream = false;
-  /** Items that may come, over the whole of the stream. */
+  /** Items granted so far, over the whole stream. */
   #granted: number;
-  /** Items read and not granted anew. */
+  /** Items that were read and not yet granted anew. */
   #freed = 0;
   #end: CallReport | undefined;
   #isLeft = false;
   readonly #readers = new Waiters();
 
   /**
-   * @param credit items that may come before the first is read
+   * @param credit items that may arrive before the first is read
    * @param giveUp cancels the call
-   * @param own an item as the caller gets it, or the error that it gets instead
+   * @param own converts an item for the caller, or returns the error to throw
    */
   constructor(
     credit: number,
@@ -58,7 +56,7 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
     return this.#received;
   }
 
-  /** Whether the procedure is a stream, which is known from its first item or its end on. */
+  /** Whether the procedure is a stream: known once an item has arrived or the call has ended. */
   get isStream(): boolean {
     return this.#isStream;
   }
@@ -79,7 +77,7 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
       const message = "it sent more items of a stream than it was granted";
       throw new RpcError("InvalidRequest", message);
     }
-    // Also when there are none, which says that it is a stream.
+    // Even an empty list tells that the procedure is a stream.
     this.#isStream = true;
     this.#received += items.length;
     if (!this.#isLeft) {
@@ -89,7 +87,7 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
     this.#readers.wake();
   }
 
-  /** The call has ended. What came before can still be read. */
+  /** Ends the stream. Items that arrived before can still be read. */
   ended(report: CallReport): void {
     this.#end = report;
     if (report.error === undefined && !this.#isStream) this.#waiting.push(report.result);
@@ -97,10 +95,7 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
     this.#readers.wake();
   }
 
-  /**
-   * The next item. Rejects with an `RpcError` when the call failed and all that came before is
-   * read.
-   */
+  /** The next item. Rejects with an `RpcError` if the call failed and all items before are read. */
   async next(): Promise<IteratorResult<unknown, undefined>> {
     while (true) {
       if (this.#isLeft) return { done: true, value: undefined };
@@ -119,7 +114,7 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
     }
   }
 
-  /** Wants no more: cancels the call if it still runs. */
+  /** Ends the iteration, and cancels the call if it still runs. */
   return(): Promise<IteratorResult<unknown, undefined>> {
     this.#isLeft = true;
     this.#waiting = [];
@@ -144,7 +139,7 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
       this.#waitingBytes = 0;
       this.#next = 0;
     }
-    // Half of it at a time: a message for each item would cost as much as the items.
+    // Half the credit at a time: a message for each item would cost as much as the items.
     if (++this.#freed * 2 >= this.credit) {
       this.#granted += this.#freed;
       this.grant?.(this.#freed);

@@ -41,17 +41,15 @@ import { withClientSpans } from "./tracing.ts";
 import { tcpTransport } from "./transport.ts";
 import { WaitForReady } from "./wait_for_ready.ts";
 
-/**
- * How often a call that waits for servers' first connections looks whether they came to something.
- */
+/** How often a call that waits for servers' first connections checks for them. */
 const hopePeriodMs = 200;
 
 /**
  * Calls procedures on whatever servers of a service there are: finds them, connects to each as it
  * appears, spreads the calls, and sends a call again where that is safe.
  *
- * A call passes four layers: deadline, retry, balancing, connection. Each says why it stands where
- * it stands. The layers above the connection are functions of one shape, {@link Dispatch}.
+ * A call passes four layers: deadline, retry, balancing, connection. Each one's comment gives the
+ * reason for its place. The layers above the connection are functions of type {@link Dispatch}.
  */
 export class Client {
   readonly #discovery: InstanceSource;
@@ -75,13 +73,13 @@ export class Client {
   #reached = false;
   /** When the registry first listed servers. */
   #foundAtMs: number | undefined;
-  /** Until others than the first are connected too. */
+  /** Runs while calls wait for more servers than the first one. */
   #gathering: Timer | undefined;
 
   /**
    * Starts finding and connecting at once.
    *
-   * @throws {RpcError} InvalidParams: a number that cannot be
+   * @throws {RpcError} InvalidParams: an option has an impossible value
    */
   constructor(options: ClientOptions) {
     checkClientOptions(options);
@@ -110,7 +108,7 @@ export class Client {
       later: options.later,
       serverChanged: options.serverChanged,
       subset: subset === "all" ? Infinity : subset,
-      // Nobody has said one, as with servers.
+      // An empty zone means none, as for servers.
       zone: options.zone || undefined,
     }, {
       usable: () => {
@@ -185,9 +183,9 @@ export class Client {
   }
 
   /**
-   * Calls a method whose items come one after the other, and returns them as an async iterator; one
-   * that is no stream has its result as the only item. The deadline is over the whole stream. Once
-   * an item has come the call is not sent again.
+   * Calls a method that is a stream, and returns its items as an async iterator. If the method is
+   * no stream, its result is the only item. The deadline covers the whole stream. Once an item has
+   * arrived, the call is not sent again.
    *
    * @example
    * ```ts ignore
@@ -199,7 +197,7 @@ export class Client {
   stream(method: string, params?: Params, options: StreamOptions = {}): CallStream {
     const startedAtMs = this.#clock.now();
     const left = new AbortController();
-    // What is no signal is told of below.
+    // A value that is no signal is reported below.
     const signal = options?.signal instanceof AbortSignal
       ? AbortSignal.any([options.signal, left.signal])
       : left.signal;
@@ -217,8 +215,8 @@ export class Client {
   }
 
   /**
-   * Ends it: all calls end now, as Cancelled or as they failed before; connections and the watch
-   * close.
+   * Ends all calls, as Cancelled or with their last failure, and closes the connections and the
+   * watch.
    */
   close(): void {
     if (this.#closed) return;
@@ -228,7 +226,7 @@ export class Client {
     this.#gathering?.cancel();
     this.#endpoints.close();
     this.#waiting.leave((_call, done) => done(closedError(), undefined));
-    // The last, because calls that failed above may have come here.
+    // Last, because calls that failed above may have got here.
     this.#delayed.end(closedError());
   }
 
@@ -238,7 +236,7 @@ export class Client {
     return Promise.resolve();
   }
 
-  /** A result as its caller gets it, or the error that it gets instead. */
+  /** Converts a result for the caller, or returns the error to throw. */
   #own(method: string, result: unknown): unknown {
     return this.#exactNumbers ? result : withOwnNumbers(method, result);
   }
@@ -259,7 +257,7 @@ export class Client {
     };
   }
 
-  /** Every call begins here, and ends once, whatever its caller has given. */
+  /** Starts a call, which ends exactly once, whatever its caller has passed. */
   #start(call: Call, options: StreamOptions, done: Done): void {
     const fault = callFault(call.method, options);
     if (fault === undefined) this.#dispatch(call, done);
@@ -267,10 +265,10 @@ export class Client {
   }
 
   #newCall(method: string, params: Params | undefined, options: CallOptions): Call {
-    // What are no options fails the call as it starts.
+    // Wrong options make the call fail as it starts.
     const { timeoutMs = this.#timeoutMs, idempotent, signal, traceparent } = options ?? {};
     const nowMs = this.#clock.now();
-    // What is no number fails the call before its deadline counts, and cannot always be added up.
+    // A value that is no number makes the call fail anyway, and cannot always be added.
     const deadlineAtMs = typeof timeoutMs === "number" ? nowMs + timeoutMs : nowMs;
     const call = new Call(method, params, deadlineAtMs, idempotent, signal);
     call.timeoutMs = timeoutMs;
@@ -282,22 +280,22 @@ export class Client {
   /**
    * Hands a call to an endpoint, or keeps it until there is one.
    *
-   * Above the connection, because it chooses it; below retry, because a retry chooses again.
+   * This layer is above the connection, because it chooses one, and below retry, because a retry
+   * chooses anew.
    */
   readonly #balance: Dispatch = (call, done) => {
     if (this.#closed) return done(closedError(), undefined);
     const nowMs = call.madeAtMs ?? this.#clock.now();
-    // Whoever sends it again does so later.
+    // It is only valid for the first attempt.
     call.madeAtMs = undefined;
-    // The wheel may be late, and this process may have been stopped: what is sent would run in
-    // vain.
+    // The wheel may be late, or this process was stopped: the call would run for nobody.
     if (nowMs >= call.deadlineAtMs) return done(overdueError(call), undefined);
     const endpoint = this.#gathering === undefined ? this.#endpoints.pick(call, nowMs) : undefined;
     if (endpoint !== undefined) return endpoint.send(call, nowMs, done);
     const mayHaveRun = call.executed !== "no";
     if (mayHaveRun && this.#endpoints.refuseAgain(call)) return done(refusedError(call), undefined);
-    // Just before the deadline, so that the error says why there is nobody to call. A call that may
-    // have run would be lost if it were given up: it waits for a server as long as it can.
+    // Just before the deadline, so that the error can tell why there is no server. A call that may
+    // have run waits until then, since giving it up would lose it.
     const lastMs = call.deadlineAtMs - 2 * wheelTickMs;
     const untilMs = this.#registry === "silent" || mayHaveRun
       ? lastMs
@@ -306,8 +304,8 @@ export class Client {
   };
 
   /**
-   * A server whose first connection attempt is still under way may be the one that lives: a new
-   * client tries each once before it says that there is none.
+   * Calls wait while any server's first connection attempt is under way: a new client tries each
+   * server once before it reports that there is none.
    */
   #hopeUntilMs(call: Call): number | undefined {
     const lastMs = call.deadlineAtMs - 2 * wheelTickMs;
@@ -317,9 +315,8 @@ export class Client {
   }
 
   /**
-   * The first server is connected, and others are about to be. Calls wait for these for a moment:
-   * else all that wait already, and many short ones more, would go to the one that happened to be
-   * first.
+   * When the first server is connected, calls wait a moment longer for the others. Otherwise all
+   * calls that wait, and many short ones after them, would go to the first one.
    */
   #gather(): void {
     const nowMs = this.#clock.now();
@@ -349,7 +346,7 @@ export class Client {
     if (this.#registry === "silent") this.#heard("in trouble");
   }
 
-  /** What is known of the registry decides how long calls wait: all that wait are judged anew. */
+  /** The registry's state decides how long calls wait, so all waiting calls are judged anew. */
   #heard(registry: "in trouble" | "read"): void {
     if (this.#registry === registry) return;
     this.#registry = registry;
@@ -371,7 +368,7 @@ export class Client {
         ? ". This process has too few file handles to try all at once: ulimit -n"
         : "";
       const [first, ...others] = endpoints.map(({ refusal }) => refusal);
-      // Only if no other reason is among them: those may be about to pass.
+      // Only if all endpoints refuse us: other reasons may be temporary.
       if (first !== undefined && others.every((refusal) => refusal !== undefined)) {
         return new RpcError(first.name, `Cannot call ${text}`, { executed: "no", cause: first });
       }

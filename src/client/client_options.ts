@@ -22,23 +22,23 @@ import type { Transport } from "./transport.ts";
 
 /** How a {@link Client} behaves. */
 export interface ClientOptions {
-  /** Where servers are found. The client does not close it. */
+  /** The registry. The client does not close it. */
   readonly discovery: InstanceSource;
   /** @default "rpc" */
   readonly service?: string;
   /** @default "p2c" */
   readonly balance?: BalancePolicy;
   /**
-   * Servers of a large service that the client connects to, spread evenly over clients; of a
-   * smaller one it connects to all. `"all"`: of any. @default 80
+   * Servers that the client connects to if the service has more; clients spread evenly over them.
+   * `"all"`: no limit. @default 80
    */
   readonly subset?: number | "all" | undefined;
   /**
-   * Where the client stands: servers of this zone are called as long as they can do it, and others
-   * beside. @default none: all servers are equally near
+   * The client's zone. Servers of the same zone are called first, and others when these have too
+   * much to do. @default none: all servers are equal
    */
   readonly zone?: string | undefined;
-  /** Deadline of a call that brings none, in milliseconds. @default 10000 */
+  /** Deadline of calls without one of their own, in milliseconds. @default 10000 */
   readonly timeoutMs?: number;
   /** How long a call waits while no server is connected, in milliseconds. @default 1500 */
   readonly unavailableAfterMs?: number;
@@ -55,15 +55,15 @@ export interface ClientOptions {
   /** Makes a span of each call. @default none */
   readonly tracer?: Tracer | undefined;
   /**
-   * Leaves numbers in results as they were written, for whoever only writes them again; else those
-   * which JavaScript cannot hold are errors. @default false
+   * Keeps numbers in results as they were written, for programs that only pass them on. Otherwise
+   * results with numbers that JavaScript cannot hold are errors. @default false
    */
   readonly exactNumbers?: boolean;
-  /** Is told of each server that comes or goes, by its address. @default nobody is */
+  /** Called when a server is connected, drains or is lost, with its address. @default none */
   readonly serverChanged?: ((address: string, change: ServerChange) => void) | undefined;
   /**
-   * Puts off the write of a call, so that others which are made by then leave with it. For whoever
-   * is asked for each by another connection. @default until no more are made in microtasks
+   * Delays the write of a call, so that later calls leave with it. For programs that make each call
+   * for another connection. @default until microtasks make no more calls
    */
   readonly later?: Later | undefined;
 }
@@ -72,13 +72,13 @@ export interface ClientOptions {
 export interface CallOptions {
   /** @default the client's */
   readonly timeoutMs?: number | undefined;
-  /** Gives the call up; the server is told. */
+  /** Cancels the call when it aborts; the server is told. */
   readonly signal?: AbortSignal | undefined;
-  /** Whether running it twice does no harm. @default what the server says of the method */
+  /** Whether running it twice does no harm. @default what the server declares */
   readonly idempotent?: boolean | undefined;
   /**
-   * The trace that it belongs to, in the form of W3C Trace Context: in a procedure its context's,
-   * for the calls that it makes itself. @default none
+   * The trace that it belongs to, in the form of W3C Trace Context. In a procedure, pass on the one
+   * of its context. @default none
    */
   readonly traceparent?: string | undefined;
 }
@@ -86,7 +86,7 @@ export interface CallOptions {
 /** How one stream behaves. */
 export interface StreamOptions extends CallOptions {
   /**
-   * Items that may be under way before they are read: more of them cost memory, fewer cost time.
+   * Items that may be under way before they are read: more cost memory, fewer cost time.
    * @default 64
    */
   readonly credit?: number | undefined;
@@ -94,22 +94,20 @@ export interface StreamOptions extends CallOptions {
 
 /** What a client has counted since its start. */
 export interface ClientStats {
-  /** Calls sent again. */
+  /** Number of retries. */
   readonly retries: number;
-  /** Servers taken out for a while because calls ended at their deadlines. */
+  /** Number of ejections: servers avoided for a while, since calls ended at their deadlines. */
   readonly ejections: number;
-  /** Servers that calls can be sent to now. */
+  /** Number of servers that calls can be sent to now. */
   readonly connected: number;
-  /**
-   * Whether there ever was one: who has reached nobody waits for a server that nobody has started.
-   */
+  /** Whether any server was ever connected. If not, probably none was started. */
   readonly reached: boolean;
 }
 
 /**
- * Looks at what a client's user gave.
+ * Checks a client's options.
  *
- * @throws {RpcError} InvalidParams: a number that cannot be, or a policy that there is not
+ * @throws {RpcError} InvalidParams: an impossible number, or an unknown policy
  */
 export function checkClientOptions(options: ClientOptions): void {
   const { timeoutMs, unavailableAfterMs, messageMax, balance = "p2c", subset, zone } = options;
@@ -130,11 +128,10 @@ export function checkClientOptions(options: ClientOptions): void {
 }
 
 /**
- * Why a call cannot be made as it was asked for; `undefined` if it can. Looked at before anything
- * is done for it: a `NaN` would go through all comparisons, and come out as a call without a
- * deadline.
+ * What is wrong with a call's options; `undefined` if nothing. It is checked before anything else:
+ * `NaN` would pass all comparisons and lead to a call without a deadline.
  *
- * Time that is over is no fault: such a call ends as DeadlineExceeded.
+ * A time that is over is no fault: such a call ends as DeadlineExceeded.
  */
 export function callFault(method: string, options: StreamOptions): RpcError | undefined {
   if (typeof options !== "object" || options === null) {

@@ -26,17 +26,17 @@ import { Call, type CallHolder, type Done } from "./call.ts";
 import { PendingCalls } from "./pending.ts";
 import type { Duplex } from "./transport.ts";
 
-/** What a connection tells whoever owns it. None may throw. */
+/** The events of a connection. Their handlers must not throw. */
 interface ConnectionEvents {
-  /** A call that was sent on it has ended, which its sender is told right after this. */
+  /** A call has ended. Its sender is told right after this. */
   ended(call: Call, error: RpcError | undefined): void;
   /** The server asked that new calls go elsewhere. Those under way will be answered. */
   goaway(): void;
-  /** What the server offers has changed. */
+  /** The server's methods have changed. */
   changed(): void;
   /**
-   * The connection is gone. Its calls fail right after this, so that whoever sends them again does
-   * not find it. Not called after {@link Connection.close}.
+   * The connection is lost. Its calls fail right after this, so that retries do not pick it. Not
+   * called after {@link Connection.close}.
    */
   lost(reason: string): void;
 }
@@ -45,13 +45,11 @@ interface ConnectionEvents {
 interface ConnectionOptions {
   /** Longest message that is taken, in bytes. @default messageMaxDefault */
   readonly messageMax?: number | undefined;
-  /** Puts writes off. @default by microtasks */
+  /** Delays writes. @default by microtasks */
   readonly later?: Later | undefined;
 }
 
-/**
- * One TCP connection with many calls on it at once: answers find their calls by id, in any order.
- */
+/** A connection with many calls at once. Answers come in any order and find their calls by id. */
 export class Connection implements CallHolder {
   readonly #duplex: Duplex;
   readonly #address: string;
@@ -61,7 +59,7 @@ export class Connection implements CallHolder {
   readonly messageMax: number;
   readonly #outbox: Outbox;
   readonly #pending = new PendingCalls();
-  /** Calls that wait until the server has taken what was written before them, oldest first. */
+  /** Calls that wait until the server has taken earlier output, oldest first. */
   readonly #unwritten = new Set<Call>();
   #bytesInFlight = 0;
   #open = true;
@@ -71,7 +69,7 @@ export class Connection implements CallHolder {
   #complaint: string | undefined;
   #takes: MessageBound;
 
-  /** Takes over a stream that has just been made, and reads from it until it ends. */
+  /** Takes over a new stream, and reads from it until it ends. */
   constructor(
     duplex: Duplex,
     address: string,
@@ -80,7 +78,7 @@ export class Connection implements CallHolder {
     { messageMax = messageMaxDefault, later }: ConnectionOptions = {},
   ) {
     this.messageMax = messageMax;
-    // What all servers take, until this one says more.
+    // All servers take this much, until this one tells more.
     this.#takes = boundOfServerAt(address, messageMaxLeast);
     this.#duplex = duplex;
     this.#address = address;
@@ -90,12 +88,12 @@ export class Connection implements CallHolder {
     void this.#read();
   }
 
-  /** The server has said how long a message it takes, in bytes. */
+  /** Sets the longest message that the server takes, in bytes. */
   set takes(bytes: number) {
     this.#takes = boundOfServerAt(this.#address, bytes);
   }
 
-  /** Calls written and not answered. */
+  /** Number of calls that were written and not answered. */
   get inFlight(): number {
     return this.#pending.size;
   }
@@ -106,21 +104,21 @@ export class Connection implements CallHolder {
   }
 
   /**
-   * A counter that moves only if the server takes what it is sent; `undefined` while all that was
-   * sent fits on the way, which proves nothing.
+   * A counter that moves only if the server reads; `undefined` while all output fits into buffers
+   * on the way, which proves nothing.
    */
   get bytesTaken(): number | undefined {
     return this.#outbox.pendingBytes > 0 ? this.#outbox.bytesWritten : undefined;
   }
 
-  /** A counter that stands still exactly as long as the server is silent. */
+  /** A counter that stands still while the server is silent. */
   get messagesReceived(): number {
     return this.#messagesReceived;
   }
 
   /**
-   * When it last received anything, on the clock's monotonic scale: a look at the clock for all of
-   * one read.
+   * When it last received anything, on the clock's monotonic scale, with one look at the clock for
+   * each read.
    */
   get receivedAtMs(): number {
     return this.#receivedAtMs;
@@ -132,9 +130,9 @@ export class Connection implements CallHolder {
   }
 
   /**
-   * Writes a call, when the server has taken enough of what was written before. `done` is called
-   * with its answer, or with ConnectionLost: `executed` is then `"maybe"`, since the server may
-   * have read it, unless it was never written.
+   * Writes a call as soon as the server has taken enough of the output before. `done` is called
+   * with its answer, or with ConnectionLost. That has `executed` `"maybe"` if the call was written,
+   * since the server may have read it.
    */
   send(call: Call, done: Done): void {
     call.done = done;
@@ -150,7 +148,7 @@ export class Connection implements CallHolder {
   }
 
   #write(call: Call, nowMs: number): void {
-    // At least one: zero would ask the server to refuse the call.
+    // At least one, because with zero the server would refuse the call.
     const timeoutMs = Math.max(1, Math.round(call.deadlineAtMs - nowMs));
     const id = this.#pending.add(call);
     let line: string | LongLine;
@@ -195,21 +193,19 @@ export class Connection implements CallHolder {
     });
   }
 
-  /**
-   * Asks the server's main process whether it lives: `answered` is called if and when it says so.
-   */
+  /** Pings the server's main process. `answered` is called when it answers, if ever. */
   ping(answered: () => void): void {
     const deadlineAtMs = this.#clock.now() + heartbeatTimeoutMs;
     const call = new Call(reservedMethods.ping, undefined, deadlineAtMs, true);
     call.done = (error) => {
-      // An error is an answer too, unless it comes from this end.
+      // An error is an answer too, unless it was made at this end.
       if (this.#open || error === undefined) answered();
     };
-    // Before those that wait: the answer is waited for.
+    // Ahead of waiting calls, since somebody waits for the answer.
     if (this.#open) this.#write(call, this.#clock.now());
   }
 
-  /** Asks how many connections the server has. `told` is not called by a server that cannot say. */
+  /** Asks for the server's number of connections. Older servers do not tell it. */
   askConnections(told: (connections: number) => void): void {
     const deadlineAtMs = this.#clock.now() + heartbeatTimeoutMs;
     const call = new Call(reservedMethods.ping, { connections: true }, deadlineAtMs, true);
@@ -230,14 +226,14 @@ export class Connection implements CallHolder {
   }
 
   /**
-   * Closes it as {@link close} does, as a fault of the server: {@link ConnectionEvents.lost} is
-   * called.
+   * Closes it because of a fault of the server: unlike {@link close} it calls
+   * {@link ConnectionEvents.lost}.
    */
   abandon(reason: string): void {
     this.#breakOff(reason);
   }
 
-  /** Gives a call up: the server is told, and an answer will be ignored. */
+  /** Cancels a call: the server is told, and its answer will be ignored. */
   cancel(call: Call): void {
     const { id } = call;
     if (this.#unwritten.delete(call)) return;
@@ -276,10 +272,10 @@ export class Connection implements CallHolder {
     }
   }
 
-  /** @param begin the last that was read: all of it, if that was not even one line */
+  /** @param begin the last read, which is all input if not even one line arrived */
   #closedBecause([first, second]: Uint8Array): string {
     if (this.#complaint !== undefined) return this.#complaint;
-    // A TLS alert, which is how a server with keys answers a client without.
+    // A TLS alert: a server with keys answers so to a client without.
     const isTls = this.#messagesReceived === 0 && first === 0x15 && second === 0x03;
     return isTls ? "it speaks TLS, since it wants keys: rpc keys join" : "the server closed it";
   }
@@ -293,24 +289,24 @@ export class Connection implements CallHolder {
       this.#wentAway = true;
       this.#events.goaway();
     } else if (message.method === reservedMethods.changed) this.#events.changed();
-    // Other notifications belong to protocols newer than this one.
+    // Other notifications are from a newer protocol, and are ignored.
   }
 
   #takeItems(params: Params | undefined, bytes: number): void {
     const read = itemParams(params);
     if (read === undefined || typeof read.id !== "number") return;
-    // None: the items of a call that was given up.
+    // There is no such call if it was cancelled.
     this.#pending.get(read.id)?.stream?.items(read.items, bytes);
   }
 
   #settle(response: Response): void {
     if (typeof response.id !== "number") {
-      // About the connection as a whole: why it is going to be closed.
+      // It concerns the connection as a whole, which is about to be closed.
       if (response.id === null) this.#complaint = response.error?.message;
       return;
     }
     const call = this.#take(response.id);
-    // An answer to a call that was given up: too late, and expected.
+    // The call was cancelled, so its answer is ignored.
     if (call === undefined) return;
     if (response.error === undefined) this.#end(call, undefined, response.result);
     else this.#end(call, toRpcError(response.error), undefined);
@@ -335,7 +331,7 @@ export class Connection implements CallHolder {
     try {
       this.#duplex.close();
     } catch {
-      // It is gone already, which is what was wanted.
+      // It is closed already.
     }
   }
 
@@ -353,13 +349,13 @@ export class Connection implements CallHolder {
   }
 }
 
-/** What a server says of its connections, which are this one at least. */
+/** The server's number of connections, which is at least one. */
 function connectionsOf(result: unknown): number | undefined {
   const said = isObject(result) ? result["connections"] : undefined;
   return typeof said === "number" && said >= 1 ? said : undefined;
 }
 
-/** What stands beside the parameters may be no JSON either. */
+/** The error of a call that could not be encoded: not only parameters may be no JSON. */
 function notSent({ method }: Call, thrown: unknown): RpcError {
   if (thrown instanceof RpcError) return thrown;
   return new RpcError("InvalidParams", `Cannot call ${method}: ${messageOf(thrown)}`);

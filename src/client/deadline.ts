@@ -3,16 +3,17 @@ import { type ErrorName, markAsOutcome, RpcError } from "../base/errors.ts";
 import type { Call, Dispatch, Done } from "./call.ts";
 
 /**
- * A clock of another machine may go a little faster: what is answered with no more than this share
- * of a call's time left is answered at its deadline.
+ * A server's clock may go a little faster than ours: a call that the server ends with at most this
+ * share of its time left has ended at its deadline.
  */
 const leftShareMax = 0.1;
 
 /**
- * Ends each call at its deadline or when its caller gives it up, whatever becomes of it below.
+ * Ends each call at its deadline or when its caller cancels it, whatever happens in the layers
+ * below.
  *
- * The outermost layer, because a deadline is over the whole call, all its attempts and waiting
- * included; and because it is the one that promises that every call ends exactly once.
+ * It is the outermost layer, because a deadline covers the whole call with all attempts and
+ * waiting, and because this layer guarantees that every call ends exactly once.
  */
 export function withDeadline(wheel: DeadlineWheel, next: Dispatch): Dispatch {
   return (call, done) => new BoundedCall(call, done).start(wheel, next);
@@ -46,8 +47,9 @@ class BoundedCall extends WheelEntry {
   }
 
   /**
-   * A server knows what was left of the time when it read the call, and whoever made the call what
-   * he gave it. Of a server that ends it sooner, by a bound of its own, that says nothing.
+   * Replaces the time in a server's DeadlineExceeded by the one that the caller gave: the server
+   * only knows how much was left. If the server ended the call sooner, by its own bound, its time
+   * is kept.
    */
   #withTime(error: RpcError, nowMs: number): RpcError {
     const { timeoutMs, deadlineAtMs } = this.#call;
@@ -61,8 +63,7 @@ class BoundedCall extends WheelEntry {
   protected override expired(): void {
     const call = this.#call;
     const error = this.#givenUp("DeadlineExceeded", `No answer to ${call.method} ${timeOf(call)}`);
-    // A server that has sent items does answer. That they were not enough may be the caller's own
-    // doing.
+    // A server that has sent items does answer. The caller may have read too slowly.
     const isAnswering = call.stream !== undefined && call.stream.received > 0;
     if (call.sentAtMs !== undefined && !isAnswering) {
       call.endpoint?.timedOut(call.method, call.sentAtMs);
@@ -96,14 +97,14 @@ class BoundedCall extends WheelEntry {
       ? "no server was connected"
       : `at ${endpoint.address}${attempts > 1 ? `, attempt ${attempts}` : ""}`;
     return new RpcError(name, `${message} (${where})`, {
-      // Where nobody works on it now, it is known how its attempts ended.
+      // If no server works on it now, the ends of its attempts tell.
       executed: sentAtMs === undefined ? executed : "maybe",
       cause,
     });
   }
 }
 
-/** How long the call was given: what was left when it was sent is no number that anybody knows. */
+/** The time that the call was given, which its caller knows, and not what was left. */
 function timeOf({ timeoutMs }: Call): string {
   return timeoutMs === undefined ? "in time" : `within ${timeText(timeoutMs)}`;
 }

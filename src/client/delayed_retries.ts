@@ -22,8 +22,8 @@ export class DelayedRetries {
   }
 
   /**
-   * Calls `goOn` after `delayMs`, or `fail` when {@link end} comes first, or neither if the call is
-   * cancelled.
+   * Calls `goOn` after `delayMs`, or `fail` if {@link end} is called before, or neither if the call
+   * is cancelled.
    */
   start(call: Call, delayMs: number, goOn: () => void, fail: (error: RpcError) => void): void {
     const delayed: DelayedCall = { call, fail, timer: undefined };
@@ -38,7 +38,7 @@ export class DelayedRetries {
   /** Ends all delays at once: the calls fail. */
   end(error: RpcError): void {
     for (const delayed of [...this.#delayed]) {
-      // One that failed before may have made its caller give this one up.
+      // The failure of an earlier call may have made the caller cancel this one.
       if (!this.#delayed.has(delayed)) continue;
       this.#remove(delayed);
       delayed.fail(error);

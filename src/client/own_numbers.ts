@@ -3,9 +3,9 @@ import { withPlainNumbers, withRoundedNumbers } from "../base/values/exact_numbe
 import { reservedPrefix } from "../wire/reserved.ts";
 
 /**
- * A result, or an item of a stream, with JavaScript's numbers: as it is handed to a program. The
- * error stands for one in which JavaScript would have another number than was sent. What a server
- * says of itself is only looked at: the nearest number does for it.
+ * A result or an item with JavaScript's numbers, as a program gets it, or an error if JavaScript
+ * would change a number. The answers of the protocol's own methods are only shown, so their numbers
+ * are rounded.
  */
 export function withOwnNumbers(method: string, result: unknown): unknown {
   if (typeof result !== "object" || result === null) return result;

@@ -3,12 +3,13 @@ import type { Call } from "./call.ts";
 const slotsAtFirst = 16;
 
 /**
- * The calls of one connection that were written and not answered, by the id that each gets here.
+ * The calls of one connection that were written and not answered, by id.
  *
- * A table of its own, because with a `Map` most of a client's time went to collecting garbage: V8
- * links each outgrown table of a `Map` to the next one, so that one of them in the old generation
- * keeps all later ones, and what they held, alive. Here an id counts up, its low bits are its slot,
- * and an id whose slot is taken is passed over; at most half of the slots are.
+ * This is a table of its own, because with a `Map` most of a client's time went to collecting
+ * garbage: V8 links each outgrown table of a `Map` to the next one, so one of them in the old
+ * generation keeps all later ones, with their contents, alive. Here ids count up, the low bits of
+ * an id are its slot, and an id whose slot is taken is skipped. At most half of the slots are
+ * taken.
  */
 export class PendingCalls {
   #slots: (Call | undefined)[] = new Array(slotsAtFirst).fill(undefined);
@@ -20,7 +21,7 @@ export class PendingCalls {
     return this.#size;
   }
 
-  /** Keeps a call, sets its id, which no other call of this connection gets, and returns that. */
+  /** Adds a call, and sets and returns its id, which is unique for this connection. */
   add(call: Call): number {
     if (++this.#size * 2 > this.#slots.length) this.#grow();
     const mask = this.#slots.length - 1;
@@ -31,13 +32,13 @@ export class PendingCalls {
     return id;
   }
 
-  /** The call that has an id, which stays. */
+  /** The call with an id. It stays in the table. */
   get(id: number): Call | undefined {
     const call = this.#slots[id & (this.#slots.length - 1)];
     return call?.id === id ? call : undefined;
   }
 
-  /** Takes a call out, or returns `undefined` if none has that id (any more). */
+  /** Removes and returns a call, or returns `undefined` if none has that id. */
   take(id: number): Call | undefined {
     const slot = id & (this.#slots.length - 1);
     const call = this.#slots[slot];
@@ -47,7 +48,7 @@ export class PendingCalls {
     return call;
   }
 
-  /** Takes all out, oldest first. */
+  /** Removes and returns all calls, oldest first. */
   takeAll(): Call[] {
     const all = this.#slots.filter((call) => call !== undefined);
     this.#slots = new Array(slotsAtFirst).fill(undefined);
@@ -55,9 +56,7 @@ export class PendingCalls {
     return all.sort((a, b) => a.id - b.id);
   }
 
-  /**
-   * Ids that differ in their low bits differ in more of them too, so no two want the same new slot.
-   */
+  /** Ids with different slots in the small table have different slots in the larger one too. */
   #grow(): void {
     const slots: (Call | undefined)[] = new Array(this.#slots.length * 2).fill(undefined);
     for (const call of this.#slots) {

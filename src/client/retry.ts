@@ -10,17 +10,17 @@ import type { RetryBudget } from "./retry_budget.ts";
 interface RetryOptions {
   readonly random: Random;
   readonly budget: RetryBudget;
-  /** Where calls wait before they are sent again. */
+  /** Holds the calls that wait before they are sent again. */
   readonly delayedRetries: DelayedRetries;
-  /** Whether a server is connected that may offer the call's method, as far as is known. */
+  /** Whether a connected server may offer the call's method. */
   readonly isOffered: (call: Call) => boolean;
-  /** Whether there is a server whose first connection attempt is still under way. */
+  /** Whether any server's first connection attempt is still under way. */
   readonly isAnyUntried: () => boolean;
-  /** A call is sent again. */
+  /** Called when a call is sent again. */
   readonly onRetry: (call: Call, error: RpcError) => void;
 }
 
-/** What another server, or the same one a moment later, may do better. */
+/** Errors after which another server, or the same one a moment later, may succeed. */
 const worthAnotherServer: ReadonlySet<ErrorName> = new Set([
   "MethodNotFound",
   "Overloaded",
@@ -29,26 +29,23 @@ const worthAnotherServer: ReadonlySet<ErrorName> = new Set([
   "ConnectionLost",
 ]);
 
-/** A call that lost its worker may be what kills workers: it gets one more worker and no others. */
+/** A call that loses its workers may be what kills them, so it gets one more and no others. */
 const workersLostMax = 2;
 
 /** How long a failed call waits for the budget before it asks again, in milliseconds. */
 const budgetWaitMs = 50;
 
-/**
- * How long a call that nobody offers waits for servers that are still being connected to, each
- * time.
- */
+/** How long a call whose method no server offers waits for more connections, each time. */
 const newcomerWaitMs = 20;
 
 const refusalBackoff = { baseMs: 10, maxMs: 500 };
 
 /**
- * Sends a call again where that is safe: when it did not run (`executed: "no"`), or when running it
- * twice does no harm. It reads nothing else of an error but whether another server could do better.
+ * Sends a call again if that is safe: it did not run (`executed: "no"`), or running it twice does
+ * no harm. Of the error it reads nothing else but whether another server may succeed.
  *
- * Below the deadline, which bounds all attempts together; above balancing, so that each attempt
- * picks anew.
+ * This layer is below the deadline, which covers all attempts together, and above balancing, so
+ * that each attempt picks a server anew.
  */
 export function withRetry(options: RetryOptions, next: Dispatch): Dispatch {
   const { budget } = options;
@@ -61,7 +58,7 @@ export function withRetry(options: RetryOptions, next: Dispatch): Dispatch {
   };
 }
 
-/** A call after its first failure: only these pay for what retrying needs. */
+/** A call after its first failure. Calls that succeed at once do not pay for it. */
 class RetriedCall {
   readonly #options: RetryOptions;
   readonly #next: Dispatch;
@@ -83,7 +80,7 @@ class RetriedCall {
     if (call.ended) return;
     call.executed = worse(call.executed, error.executed);
     if (call.stream !== undefined && call.stream.received > 0) {
-      // Its caller has seen items, and would see them twice.
+      // Its caller has got items, and would get them twice.
       call.executed = worse(call.executed, "maybe");
       return this.#giveUp(error);
     }
@@ -93,9 +90,9 @@ class RetriedCall {
     if (hopeless || error.executed === "yes") return this.#giveUp(error);
 
     if (call.endpoint !== undefined) {
-      // The error of a call that may have run says nothing of what this server offers.
+      // If the call may have run, the error does not tell whether this server offers the method.
       if (error.name === "MethodNotFound" && error.executed === "no") {
-        // Somebody else may offer it. When all have been asked, by whatever call, nobody does.
+        // Another server may offer it, unless all are known to lack it, from any call.
         call.endpoint.lacks(call.method);
         (call.avoid ??= new Set()).add(call.endpoint);
         return this.#askOthers(error);
@@ -103,17 +100,14 @@ class RetriedCall {
       (call.avoid ??= new Set()).add(call.endpoint);
     }
     if (error.executed === "no") return this.#again(error);
-    // The server that may have run it says whether it may run again. The one that is to run it must
-    // say so too.
+    // The server that may have run it decides whether it may run again. The next server must agree,
+    // which balancing checks.
     const idempotent = call.idempotent ?? call.endpoint?.isIdempotent(call.method);
     if (idempotent) this.#again(error);
     else this.#giveUp(error);
   }
 
-  /**
-   * To a server that may offer the method, or, while one is still being connected to, a moment
-   * later.
-   */
+  /** Sends it to a server that may offer the method, or waits while more are being connected. */
   #askOthers(error: RpcError): void {
     if (this.#call.ended) return;
     const { isOffered, isAnyUntried } = this.#options;
@@ -125,16 +119,15 @@ class RetriedCall {
   #again(error: RpcError): void {
     if (this.#call.ended) return;
     const { budget, random } = this.#options;
-    // Overload is a state, and more load makes it worse: fail. A lost server is an event with an
-    // end, and its calls are as many as were under way: they wait for the budget, and none is lost.
+    // Without budget, an overloaded service must not get more load, so the call fails. The calls of
+    // a lost server are only as many as were in flight, so they wait for budget, and none is lost.
     if (error.name === "Overloaded") {
       if (!budget.spendUnderOverload()) return this.#giveUp(error);
       this.#later(this.#backoff.next(), () => this.#send(error));
     } else if (!budget.spend()) {
       this.#later(budgetWaitMs * (0.5 + random()), () => this.#again(error));
     } else if (error.name === "Draining" && this.#call.attempts > 1) {
-      // It has tried another one already. Who drains and stays is left a moment, to end or to go
-      // on.
+      // It has tried another one already. Servers that drain get a moment, to end or to go on.
       this.#later(this.#backoff.next(), () => this.#send(error));
     } else {
       this.#send(error);
@@ -145,8 +138,7 @@ class RetriedCall {
     this.#options.onRetry(this.#call, error);
     this.#next(this.#call, (nextError, result) => {
       if (nextError === undefined) this.#done(undefined, result);
-      // When nobody is left to try, the caller is told what became of the call, and not that nobody
-      // is left.
+      // If no server is left, the caller gets the error of the call, and not that there is none.
       else if (nextError.name === "Unavailable" && this.#call.executed !== "no") {
         this.#giveUp(error);
       } else this.failed(nextError);
@@ -157,7 +149,7 @@ class RetriedCall {
     this.#options.delayedRetries.start(this.#call, delayMs, action, (error) => this.#giveUp(error));
   }
 
-  /** The last error, but with what is known of the execution over all attempts. */
+  /** Ends the call with its last error, but with the worst `executed` of all attempts. */
   #giveUp(error: RpcError): void {
     const executed = this.#call.executed;
     if (executed === error.executed) return this.#done(error, undefined);

@@ -1,35 +1,31 @@
 import type { Clock } from "../base/clock.ts";
 
-/** How long calls earn retries for, in milliseconds: Finagle's time to live. */
+/** How long a call's deposit is valid, in milliseconds: as in Finagle. */
 const windowMs = 10_000;
 
-/**
- * What of the reserve is there for retries after Overloaded: with the defaults one every two
- * seconds.
- */
+/** Share of the reserve for retries after Overloaded: by default one retry every two seconds. */
 const overloadReserveShare = 0.1;
 
 const slotMs = 1_000;
 const slotCount = windowMs / slotMs;
 
 /**
- * How many retries are allowed, as a share of calls and not a count for each: when everything
- * fails, a count of three means four times the load, on servers that are failing already, and a
- * budget of 20 % means 1.2 times, always. The defaults and the window are those of Finagle's
- * `RetryBudget`.
+ * Bounds retries as a share of all calls, and not as a count for each call. When everything fails,
+ * three retries for each call mean four times the load on failing servers, but a budget of 20 %
+ * means 1.2 times the load. The defaults and the window are those of Finagle's `RetryBudget`.
  */
 export class RetryBudget {
   readonly #clock: Clock;
   readonly #share: number;
   readonly #reserve: number;
-  /** What each second of the window earned and spent, the current one at `#slot % slotCount`. */
+  /** Deposits minus retries of each slot of the window; the current one is `#slot % slotCount`. */
   readonly #balances = new Float64Array(slotCount);
   #slot: number;
   #balance = 0;
 
   /**
-   * @param share retries that a call earns. Default 0.2
-   * @param perSecond retries that are free each second, for clients with few calls. Default 10
+   * @param share retries that a call earns. @default 0.2
+   * @param perSecond free retries each second, for clients with few calls. @default 10
    */
   constructor(clock: Clock, share = 0.2, perSecond = 10) {
     this.#clock = clock;
@@ -44,21 +40,21 @@ export class RetryBudget {
     return Math.max(0, Math.floor(this.#reserve + this.#balance + 1e-9));
   }
 
-  /** A new call, not a retry: it earns. `nowMs` spares a look at the clock. */
+  /** Adds the deposit of a new call. `nowMs` saves a look at the clock. */
   deposit(nowMs?: number): void {
     this.#advance(nowMs);
     this.#change(this.#share);
   }
 
-  /** Takes one retry out, or returns `false` if there is none. */
+  /** Takes one retry, or returns `false` if there is none. */
   spend(): boolean {
     return this.#spend(this.#reserve, 1);
   }
 
   /**
-   * As {@link spend}, for a server that has too much to do already. Such a retry costs twice as
-   * much, and only a small reserve is free: otherwise many clients that make few calls each, and
-   * all may use the whole reserve, would add more to the load than their calls.
+   * As {@link spend}, for a retry after Overloaded. It costs twice as much, and only a small
+   * reserve is free: otherwise the free retries of many clients with few calls would be more than
+   * their calls.
    */
   spendUnderOverload(): boolean {
     return this.#spend(this.#reserve * overloadReserveShare, 2);

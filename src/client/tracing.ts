@@ -2,10 +2,10 @@ import type { Tracer } from "../base/tracer.ts";
 import type { Dispatch } from "./call.ts";
 
 /**
- * Makes one span of each call, and sends it on with the call.
+ * Makes one span for each call, and sends it on with the call.
  *
- * Above the deadline, because the span is what the caller waits for: all attempts, and the end that
- * the deadline makes. A client without a tracer does not have this layer.
+ * This layer is above the deadline, because the span covers what the caller waits for: all attempts
+ * and the end by the deadline. A client without a tracer does not have this layer.
  */
 export function withClientSpans(tracer: Tracer, service: string, next: Dispatch): Dispatch {
   return (call, done) => {

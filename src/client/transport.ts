@@ -3,9 +3,9 @@ import { addressOf, type HostPort } from "../base/names/host_port.ts";
 import { anyCluster } from "../discovery/discovery.ts";
 import { handlesLeft, lookUpError } from "../base/system/handles.ts";
 
-/** A byte stream in both directions, as `Deno.Conn` is one. */
+/** A byte stream in both directions, such as a `Deno.Conn`. */
 export interface Duplex {
-  /** Fills the buffer with what has come, or resolves to `null` at the end of the stream. */
+  /** Reads into the buffer, or resolves to `null` at the end of the stream. */
   read(buffer: Uint8Array): Promise<number | null>;
   write(bytes: Uint8Array): Promise<number>;
   close(): void;
@@ -17,20 +17,21 @@ export interface Duplex {
 export interface Target extends HostPort {
   /** The service that the calls are for. @default "rpc" */
   readonly service?: string;
-  /** The cluster whose keys are wanted there, as {@link Instance} has it. */
+  /** The cluster whose keys are needed, as in {@link Instance}. */
   readonly cluster?: string | undefined;
-  /** What a private server has left for its own user. */
+  /** The secret of a server that serves only its own user. */
   readonly secret?: string | undefined;
 }
 
-/** Makes byte streams. Rejects if the peer cannot be reached or `signal` aborts. */
+/** Opens byte streams. */
 export interface Transport {
+  /** Rejects if the peer cannot be reached or `signal` aborts. */
   connect(target: Target, signal: AbortSignal): Promise<Duplex>;
-  /** How many more streams there are file handles for, if that can be told. */
+  /** How many more file handles there are for streams, if known. */
   handlesLeft?(): number | undefined;
 }
 
-/** TCP, as small messages need it: without Nagle's delay. */
+/** TCP, without Nagle's delay, which would hold up small messages. */
 export const tcpTransport: Transport = {
   handlesLeft,
   async connect(target, signal) {
@@ -57,7 +58,7 @@ async function connectTcp({ host, port }: Target, signal: AbortSignal): Promise<
   }
 }
 
-/** Greets a private server, which is rare: nobody else pays for the code. */
+/** Greets a server with a secret. The code is loaded only then. */
 async function greeted(stream: Duplex, target: Target, signal: AbortSignal): Promise<Duplex> {
   const abort = () => stream.close();
   signal.addEventListener("abort", abort, { once: true });

@@ -10,10 +10,7 @@ interface Waiting {
   readonly deadline: Deadline;
 }
 
-/**
- * Calls for which no endpoint is connected right now: at a client's start, and while servers
- * restart.
- */
+/** Calls that wait for an endpoint: at a client's start, and while servers restart. */
 export class WaitForReady {
   readonly #wheel: DeadlineWheel;
   readonly #explain: () => string | RpcError;
@@ -21,10 +18,9 @@ export class WaitForReady {
   readonly #waiting = new Set<Waiting>();
 
   /**
-   * @param explain says why there is no endpoint: as the message of an error, or as the error where
-   * it is another one than Unavailable
-   * @param hopeUntilMs asked when a call's time here is over: until when it is worth waiting on, if
-   * at all
+   * @param explain tells why there is no endpoint: the message of an Unavailable, or another error
+   * @param hopeUntilMs called when a call's waiting time is over: until when it should wait longer,
+   * if at all
    */
   constructor(
     wheel: DeadlineWheel,
@@ -40,7 +36,7 @@ export class WaitForReady {
     return this.#waiting.size;
   }
 
-  /** Keeps a call until {@link leave}, or until the time has come to fail it as Unavailable. */
+  /** Keeps a call until {@link leave}, or until it fails as Unavailable. */
   enter(call: Call, done: Done, untilMs: number): void {
     if (this.#waiting.size >= waitingCallsMax) {
       done(this.#unavailable(`and ${waitingCallsMax} calls are waiting already`), undefined);
@@ -58,8 +54,8 @@ export class WaitForReady {
   }
 
   /**
-   * Empties the list: `send` is called with each call, oldest first. It may enter calls again, and
-   * end others that are here.
+   * Empties the list, and calls `send` with each call, oldest first. `send` may enter calls again,
+   * and end others in the list.
    */
   leave(send: (call: Call, done: Done) => void): void {
     if (this.#waiting.size === 0) return;

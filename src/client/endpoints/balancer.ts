@@ -12,15 +12,15 @@ import { randomInt } from "../../base/random.ts";
 import type { BalancePolicy } from "./endpoint_types.ts";
 import type { Loads, MethodLoads } from "./loads.ts";
 
-/** What a policy chooses from: at least one server. */
+/** The servers that a policy chooses from, at least one. */
 export interface Candidates {
   /** The servers' rows in {@link Loads}. */
   readonly rows: readonly number[];
-  /** No candidate weighs less. Best the weight of the lightest: a lower bound will do. */
+  /** A lower bound of the candidates' weights, best the smallest weight. */
   readonly weightMin: number;
   /**
-   * No candidate weighs more. Best the weight of the heaviest: an upper bound will do, and costs
-   * draws. If it equals {@link weightMin} nobody's weight is looked at.
+   * An upper bound of the candidates' weights, best the largest weight: a higher bound costs draws.
+   * If it equals {@link weightMin}, no weight is looked at.
    */
   readonly weightMax: number;
 }
@@ -34,9 +34,9 @@ export function candidatesOf(rows: readonly number[], loads: Loads): Candidates 
 }
 
 /**
- * Chooses one of the candidates for a call of a method, and returns its index among them. Pure but
- * for what it is given (round-robin counts). A weight of zero takes no calls while there is
- * another.
+ * Chooses one of the candidates for a call of a method, and returns its index. Pure apart from its
+ * random source and the counter of round-robin. A server of weight zero gets no calls while there
+ * is another.
  */
 export type Pick = (candidates: Candidates, loads: MethodLoads, nowMs: number) => number;
 
@@ -55,27 +55,22 @@ export function createPick(policy: BalancePolicy, random: Random): Pick {
 }
 
 /**
- * Costs this close to each other say nothing, since latencies are noisy. The server that was used
- * less recently is taken then: by a coin, clients that make one call at a time, and see nothing in
- * flight, would meet on one server while another idles.
+ * Costs within this factor count as equal, since latencies are noisy. Then the server that was used
+ * less recently is taken. With a coin, clients that make one call at a time would meet on one
+ * server while another idles.
  */
 const costTolerance = 1.5;
 
-/**
- * Added to each latency: machines differ by less than this for reasons that are not the server's.
- */
+/** Added to each latency: smaller differences do not come from the server. */
 const noiseMs = 1;
 
-/**
- * The cost of a server that has calls and has never answered: nothing is known of it, so others
- * come first.
- */
+/** The cost of a server that has calls and never answered, so that others come first. */
 const unknownCost = 1e9;
 
 /**
  * The better of two drawn at random (Mitzenmacher, "The Power of Two Choices in Randomized Load
- * Balancing", 2001): nearly as good as looking at all, in constant time, and clients that see the
- * same picture do not all run to the same server.
+ * Balancing", 2001): nearly as good as comparing all, in constant time, and clients with the same
+ * view do not all choose the same server.
  */
 function pickOfTwo(random: Random): Pick {
   return (candidates, loads, nowMs) => {
@@ -90,7 +85,7 @@ function pickOfTwo(random: Random): Pick {
       ? byCost(costOf(rowOfOne, loads, nowMs), costOf(rowOfOther, loads, nowMs))
       : untilJudged(rowOfOne, rowOfOther, rows.length <= fewServersMax, loads, nowMs);
     if (order !== 0) return order < 0 ? one : other;
-    // Weights that differ have their effect by the draw, which this must not undo.
+    // Different weights take effect in the draw, which this comparison must not undo.
     if (!areAlike(candidates) && servers.weightOf(rowOfOne) !== servers.weightOf(rowOfOther)) {
       return one;
     }
@@ -98,27 +93,27 @@ function pickOfTwo(random: Random): Pick {
   };
 }
 
-/** Below zero: the first is better; zero: that they differ says nothing. */
+/** Below zero: the first is better; zero: they count as equal. */
 function byCost(one: number, other: number): number {
   if (one > other * costTolerance) return 1;
   return other > one * costTolerance ? -1 : 0;
 }
 
-// Weight is not part of the cost: it has decided already how often a server is drawn.
+// The weight is not part of the cost: it decides how often a server is drawn.
 function costOf(row: number, loads: MethodLoads, nowMs: number): number {
   const waitMs = Math.max(loads.latencyOf(row, nowMs), loads.silenceOf(row, nowMs));
   return (loads.servers.loadOf(row) + 1) * (waitMs + noiseMs);
 }
 
 /**
- * Of two servers of which one at least has not answered often enough to be judged. They take turns,
- * whatever each has in flight: the one that starts faster would else get all calls while the other
- * starts. Only for as long as a start may take, and for so many calls: behind it may be a server
- * that never answers.
+ * Compares two servers if at least one has not answered often enough to be judged. They take turns,
+ * whatever each has in flight: otherwise the server that starts faster would get all calls while
+ * the other one starts. This holds only for a bounded time and number of calls, since the server
+ * may never answer.
  *
- * Where servers are few the user sees how calls are shared, and what a slow one is given costs
- * little: the first answers of each may take far longer. Of many nobody misses one, and patience
- * with each would send as many calls to each slow one as there are clients.
+ * With few servers users notice how calls are shared, and calls to a slow one cost little, so first
+ * answers may take far longer. With many servers no one is missed, and patience would send as many
+ * calls to each slow one as there are clients.
  */
 function untilJudged(
   one: number,
@@ -140,12 +135,12 @@ function untilJudged(
   const areNew = !loads.isJudged(one) && !loads.isJudged(other);
   const haveAnswered = oneMs > 0 && otherMs > 0;
   if ((areNew || areFew && haveAnswered) && !isOneLate && !isOtherLate) {
-    // That is no start any more: it is slow.
+    // Past its patience this is no start any more: the server is slow.
     const isSlow = (row: number, rowMs: number, besideMs: number) =>
       besideMs > 0 && rowMs > patienceFor(besideMs, areFew, loads.mayBeStarting(row));
     if (isSlow(one, oneMs, otherMs)) return 1;
     if (isSlow(other, otherMs, oneMs)) return -1;
-    // What else they have to do counts all the same.
+    // Calls of other methods that they work on count all the same.
     return byCost(loads.othersInFlightOf(one) + 1, loads.othersInFlightOf(other) + 1);
   }
   return byCost(
@@ -154,7 +149,7 @@ function untilJudged(
   );
 }
 
-/** How long a start may keep an answer beside a server that takes so long. */
+/** How long a starting server may take for an answer, beside a server with this latency. */
 function patienceFor(latencyMs: number, areFew: boolean, mayBeStarting: boolean): number {
   if (!areFew) return Math.max(startMsMax, startSlownessOfManyMax * latencyMs);
   return mayBeStarting
@@ -162,7 +157,7 @@ function patienceFor(latencyMs: number, areFew: boolean, mayBeStarting: boolean)
     : Math.max(startMsMax, startSlownessMax * latencyMs);
 }
 
-/** The cost of a server beside one that is judged, or answers while this one does not. */
+/** The cost of a server that is not judged yet, beside another one. */
 function costBesides(
   row: number,
   other: number,
@@ -176,18 +171,17 @@ function costBesides(
   const inFlight = loads.servers.loadOf(row);
   if (isLate) return latencyMs === 0 ? unknownCost + inFlight : costOf(row, loads, nowMs);
   if (latencyMs === 0 && loads.isJudged(other)) return inFlight === 0 ? 0 : unknownCost + inFlight;
-  // It counts as no worse than the other one until that is known: its first answers show how it
-  // starts.
+  // It counts as no worse than the other one, since its first answers only show how it starts.
   const otherMs = loads.latencyOf(other, nowMs);
   const isSlow = latencyMs > patienceFor(otherMs, areFew, loads.mayBeStarting(row));
-  // The shortest of its answers would count against the other's average, and undo shares: those who
-  // are given more calls are judged sooner.
+  // Its shortest answer against the other's average would be unfair, and would undo shares: servers
+  // with larger shares are judged sooner.
   const bestMs = loads.servers.weightOfOne === 0 ? Math.min(latencyMs, otherMs) : otherMs;
   const startsMs = isSlow ? latencyMs : bestMs;
   return (inFlight + 1) * (startsMs + noiseMs);
 }
 
-/** Whether all weigh the same, which is usual. */
+/** Whether all candidates weigh the same, as usual. */
 function areAlike({ weightMin, weightMax }: Candidates): boolean {
   return weightMin === weightMax;
 }
@@ -199,8 +193,7 @@ function differentFrom(
   random: Random,
 ): number {
   if (areAlike(candidates)) {
-    // Always another one: else, of two servers, a dead one would now and then be drawn against
-    // itself.
+    // Always another one: otherwise a dead server might be drawn against itself.
     const other = randomInt(random, candidates.rows.length - 1);
     return other < one ? other : other + 1;
   }
@@ -208,18 +201,17 @@ function differentFrom(
     const other = weighted(candidates, servers, random);
     if (other !== one) return other;
   }
-  // One weight outweighs all others together: then it is right that it meets itself.
+  // One server outweighs all others together, so it may be drawn twice.
   return one;
 }
 
 /**
- * Draws that may be rejected. Past them all weights are summed up, which costs more and always
- * ends.
+ * Most draws that may be rejected. After that all weights are summed, which costs more but ends.
  */
 const drawsMax = 16;
 
 /**
- * Drawn by weight: by rejection, so that it costs the same for ten candidates and for ten thousand.
+ * Draws by weight, by rejection sampling: it costs the same for ten candidates and ten thousand.
  */
 function weighted(candidates: Candidates, servers: Loads, random: Random): number {
   const { rows, weightMax } = candidates;
@@ -232,7 +224,7 @@ function weighted(candidates: Candidates, servers: Loads, random: Random): numbe
   return weightedBySum(rows, servers, random);
 }
 
-/** Drawn by weight; where nobody has any, from all alike. */
+/** Draws by weight; if all weights are zero, uniformly. */
 function weightedBySum(rows: readonly number[], servers: Loads, random: Random): number {
   const sum = rows.reduce((total, row) => total + servers.weightOf(row), 0);
   let left = random() * sum;
@@ -253,7 +245,7 @@ function roundRobin(): Pick {
 
 function leastLoaded(random: Random): Pick {
   return ({ rows }, { servers }) => {
-    // From a random start, so that ties do not all go to the first of the list.
+    // From a random start, so that ties do not all go to the first server.
     const start = randomInt(random, rows.length);
     let best = start;
     let least = loadOf(rows[start] as number, servers);

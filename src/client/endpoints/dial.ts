@@ -3,13 +3,13 @@ import { connectTimeoutMs, hastyReconnectMs } from "../../base/limits.ts";
 import type { Duplex, Target, Transport } from "../transport.ts";
 
 /**
- * An attempt to connect to one address. Where nothing comes back, because a plug is out or a host
- * is down, the kernel asks again after 1, 2, 4 and more seconds, and so may not notice for as long
- * that it could be reached by now: a second attempt beside the first is heard at once. It does not
- * replace the first, which on a slow network may be about to succeed.
+ * An attempt to connect to one address. If nothing comes back, because a plug is out or a host is
+ * down, the kernel retries after 1, 2, 4 and more seconds, and may notice only so late that the
+ * host is back. A second attempt besides the first is answered at once. It does not replace the
+ * first, which on a slow network may be about to succeed.
  */
 export class Dial {
-  /** Rejects if the first attempt fails, or is not heard in time. */
+  /** Rejects if the first attempt fails, or takes too long. */
   readonly duplex: Promise<Duplex>;
   readonly #transport: Transport;
   readonly #target: Target;
@@ -21,7 +21,7 @@ export class Dial {
   #hasteAtMs: number;
   #isOver = false;
 
-  /** `signal`: gives it up, and closes nothing that has been handed out. */
+  /** `signal` aborts the attempts, but does not close a stream that was handed out. */
   constructor(transport: Transport, target: Target, clock: Clock, signal: AbortSignal) {
     this.#transport = transport;
     this.#target = target;
@@ -43,17 +43,17 @@ export class Dial {
     this.#attempt(this.#first).catch(fail);
   }
 
-  /** Whether the last attempt has had the time to be heard on most networks. */
+  /** Whether the last attempt has had enough time on most networks. */
   mayHurry(nowMs: number): boolean {
     return !this.#isOver && nowMs >= this.#hasteAtMs;
   }
 
-  /** Tries beside the first attempt, and in the place of an earlier one beside it. */
+  /** Starts a second attempt, in place of an earlier second one. */
   hurry(): void {
     this.#hasteAtMs = this.#clock.now() + hastyReconnectMs;
     this.#second?.abort();
     this.#second = new AbortController();
-    // The first attempt says why there is no connection.
+    // The first attempt reports why there is no connection.
     this.#attempt(this.#second).catch(() => {});
   }
 

@@ -8,43 +8,43 @@ import {
 } from "./limits.ts";
 import type { EndpointDependencies } from "./endpoint_types.ts";
 
-/** Who wants a connection. */
+/** Somebody who wants a connection. */
 export interface Dialer {
-  /** How long it keeps its place while nothing is heard and others wait for one. */
+  /** How long it may try without an answer while others wait for a place. */
   readonly patienceMs: number;
-  /** It is its turn. Called at each turn, once. */
+  /** Called when its turn begins. */
   begin(): void;
-  /** Ends its turn: it waits again. */
+  /** Ends its turn: it waits for the next one. */
   takeBack(): void;
-  /** Ends its turn: it has had its time. It has to {@link DialPlaces.leave}. */
+  /** Ends its turn, since it took too long. It has to {@link DialPlaces.leave}. */
   giveUp(): void;
 }
 
 /**
- * Whose turn it is to be connected to. Each attempt and each connection takes a file handle, of
- * which a process may have fewer than there are servers: those that are reached keep theirs, and
- * the others are tried in turns, as far as handles go. Some are left for what else the process
- * does, so that it can still read its registry.
+ * Gives out the turns to connect. Each attempt and each connection takes a file handle, and a
+ * process may have fewer of these than there are servers. Connected servers keep their handles, and
+ * the others are tried in turns. Some handles are left for the rest of the process, so that it can
+ * still read its registry.
  *
- * How many handles there are the system says, or it is learned by running out of them. An attempt
- * that found none waits for its next turn, and nothing is held against its server.
+ * The system tells how many handles there are, or we learn it by running out of them. An attempt
+ * that found no handle waits for its next turn, and does not count against its server.
  */
 export class DialPlaces {
   readonly #dependencies: EndpointDependencies;
-  /** In the order of their turns. */
+  /** Those who wait, in the order of their turns. */
   readonly #queue = new Set<Dialer>();
-  /** Since when they are tried, oldest first. */
+  /** Those who try now, with the beginning of their turn, oldest first. */
   readonly #dialing = new Map<Dialer, number>();
   readonly #connected = new Set<Dialer>();
-  /** Handles that may be held, as far as is known. */
+  /** How many handles may be held, as far as is known. */
   #handlesMax = handlesUnasked;
-  /** Whether more than a few were ever wanted. */
+  /** Whether the system was asked for the number of handles, since more than a few were wanted. */
   #hasAsked = false;
   #hasTold = false;
-  /** By how much more is tried next. */
+  /** By how many handles to grow next. */
   #growth = handlesSpare + 1;
   #growAtMs = 0;
-  /** Until handles that were given up can be taken. */
+  /** Runs until the system has taken back closed handles. */
   #returning: Timer | undefined;
   #isClosed = false;
 
@@ -57,30 +57,30 @@ export class DialPlaces {
     return this.#queue.size > 0;
   }
 
-  /** Whether handles are what there is too little of. */
+  /** Whether there are too few file handles. */
   get isOutOfHandles(): boolean {
     return this.isShort && this.#held >= this.#handlesMax;
   }
 
-  /** Whether those that wait have a turn soon: `false` if connections hold all there is. */
+  /** Whether those that wait will get a turn: `false` if connections hold all handles. */
   get areMoving(): boolean {
     return this.#dialing.size > 0 || this.#connected.size === 0;
   }
 
-  /** Takes a place, now or as soon as there is one. */
+  /** Begins a turn now, or as soon as there is a place. */
   enter(dialer: Dialer): void {
     this.#queue.add(dialer);
     this.#next();
   }
 
-  /** It is connected: it keeps its handle, and another one may be tried. */
+  /** It is connected and keeps its handle. Another one may be tried. */
   connected(dialer: Dialer): void {
     this.#dialing.delete(dialer);
     this.#connected.add(dialer);
     this.#next();
   }
 
-  /** It holds nothing any more, and waits for nothing. */
+  /** It holds no handle any more, and does not wait for one. */
   leave(dialer: Dialer): void {
     this.#dialing.delete(dialer);
     this.#connected.delete(dialer);
@@ -97,7 +97,7 @@ export class DialPlaces {
     this.#handlesMax = Math.max(1, this.#held - handlesSpare);
     this.#growth = handlesSpare + 1;
     this.#growAtMs = this.#dependencies.clock.now() + handlesGrowMs;
-    // The newest ones: the others are nearer to an answer.
+    // The newest ones, since the others are nearer to an answer.
     const surplus = Math.min(this.#held - this.#handlesMax, this.#dialing.size);
     if (surplus <= 0) return;
     for (const newest of [...this.#dialing.keys()].slice(-surplus)) {
@@ -107,11 +107,11 @@ export class DialPlaces {
     }
   }
 
-  /** Lets those have a turn that wait for one. Called every `heartbeatTickMs`. */
+  /** Gives turns to those that wait. Called every `heartbeatTickMs`. */
   tick(): void {
     if (!this.isShort) return;
     const nowMs = this.#dependencies.clock.now();
-    // Before others begin, which have no handle yet.
+    // Before new turns begin, which do not hold a handle yet.
     if (nowMs >= this.#growAtMs) this.#grow(nowMs);
     const overdue = [...this.#dialing].filter(([dialer, sinceMs]) =>
       nowMs - sinceMs >= dialer.patienceMs
@@ -124,7 +124,7 @@ export class DialPlaces {
     for (const [dialer] of overdue) dialer.giveUp();
   }
 
-  /** Nobody has a turn any more. */
+  /** Gives out no more turns. */
   close(): void {
     this.#isClosed = true;
     this.#returning?.cancel();
@@ -149,7 +149,7 @@ export class DialPlaces {
     if (!this.#hasAsked) {
       this.#hasAsked = true;
       const left = this.#handlesLeft();
-      // Those that have just begun may have none yet: the next tick knows better.
+      // Turns that have just begun may not hold a handle yet. The next tick corrects this.
       this.#handlesMax = Math.max(1, this.#connected.size + (left ?? Infinity) - handlesSpare);
       if (this.#held < this.#handlesMax) return true;
     }
@@ -157,7 +157,7 @@ export class DialPlaces {
     return false;
   }
 
-  /** There may be more handles than before, or fewer. */
+  /** Adapts to the number of handles, which may have changed. */
   #grow(nowMs: number): void {
     this.#growAtMs = nowMs + handlesGrowMs;
     const left = this.#handlesLeft();

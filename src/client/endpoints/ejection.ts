@@ -1,17 +1,15 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 
-/** So many calls in a row must end at their deadlines before a server is suspected. */
+/** A server is suspect when this many calls in a row have ended at their deadlines. */
 const timeoutsMax = 5;
 
-/**
- * An ejection's length for the first time, multiplied by how often it happened: Envoy's defaults.
- */
+/** The length of the first ejection; the n-th is n times as long. As in Envoy by default. */
 const ejectionMs = 30_000;
 const ejectionMsMax = 300_000;
 
 /**
- * What speaks against one server: calls that end at their deadlines one after the other, and how
- * long it is left alone for that.
+ * Decides when one server is ejected, because calls in a row ended at their deadlines, and for how
+ * long.
  */
 export class Ejection {
   readonly #clock: Clock;
@@ -21,7 +19,7 @@ export class Ejection {
   #timer: Timer | undefined;
 
   /**
-   * @param over called when an ejection has run its time; not when it is {@link forget forgotten}
+   * @param over called when an ejection ends by itself, and not by {@link forget}
    */
   constructor(clock: Clock, over: () => void) {
     this.#clock = clock;
@@ -33,34 +31,34 @@ export class Ejection {
     return this.#timer !== undefined;
   }
 
-  /** The server has carried a call out, or said that it has too many of them. */
+  /** The server has answered a call, even if only by saying that it has too many. */
   answered(): void {
     this.#timeoutsInARow = 0;
     if (this.#timer === undefined) this.#times = 0;
   }
 
-  /** A call has ended at its deadline. Returns whether the server is suspect by now. */
+  /** A call has ended at its deadline. Returns whether the server is suspect now. */
   timedOut(): boolean {
     return ++this.#timeoutsInARow >= timeoutsMax;
   }
 
   /**
-   * Begins an ejection, and returns its length in milliseconds. Not while one
-   * {@link isActive is active}.
+   * Begins an ejection, and returns its length in milliseconds. Must not be called while one
+   * {@link isActive}.
    */
   start(): number {
     this.#times++;
     const durationMs = Math.min(ejectionMs * this.#times, ejectionMsMax);
     this.#timer = this.#clock.after(durationMs, () => {
       this.#timer = undefined;
-      // On probation: one more call that ends at its deadline, and it is suspect again.
+      // On probation: one more call that ends at its deadline makes it suspect again.
       this.#timeoutsInARow = timeoutsMax - 1;
       this.#over();
     });
     return durationMs;
   }
 
-  /** Forgets everything: the server has gone, or another one has taken its place. */
+  /** Forgets everything, because the server has gone or was replaced. */
   forget(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

@@ -16,19 +16,19 @@ import { Link } from "./link.ts";
 import type { Loads, MethodLoads } from "./loads.ts";
 import { isRefusal, verdictOf } from "./verdict.ts";
 
-/** Whoever holds the endpoints: is told when one may have become more or less useful. */
+/** The set of a client's endpoints, as one of them needs it. */
 export interface EndpointOwner {
-  /** Where what a pick looks at is kept. */
+  /** The numbers that a pick compares. */
   readonly loads: Loads;
-  /** When a host may be tried. */
+  /** Bounds the attempts at each host. */
   readonly pace: HostPace;
-  /** Whose turn it is to be connected to. */
+  /** Gives out the turns to connect. */
   readonly places: DialPlaces;
   /** Whether an instance is of another zone than the client. */
   isFar(instance: Instance): boolean;
   /** The endpoint's priority, or whether it is closed, may have changed. */
   changed(endpoint: Endpoint): void;
-  /** Its calls end at their deadlines, one after the other: it may be {@link Endpoint.eject}ed. */
+  /** Its calls end at their deadlines in a row: it may be {@link Endpoint.eject}ed. */
   suspected(endpoint: Endpoint): void;
 }
 
@@ -54,10 +54,10 @@ type State =
 
 const reconnectBackoff = { baseMs: 50, maxMs: 5_000 };
 
-/** Past so many doublings an attempt's own time limits end it first. */
+/** After this many doublings an attempt's own time limits end it first. */
 const patienceDoublingsMax = 5;
 
-/** An instance as this client sees it: one address, one connection at most, what is known of it. */
+/** One address as this client sees it, with at most one connection and what is known of it. */
 export class Endpoint {
   readonly address: string;
   readonly #dependencies: EndpointDependencies;
@@ -67,12 +67,12 @@ export class Endpoint {
   #instance: Instance;
   #share = 1;
   #listed = true;
-  /** Not before this is it taken for a new server again: none restarts as often as a list says. */
+  /** Before this it does not count as a restarted server again: no server restarts that often. */
   #renewalAtMs = 0;
   #state: State;
   #lastFailure: string | undefined;
   #refusal: RpcError | undefined;
-  /** Of the connection that was made last. */
+  /** The idempotence of the last connection. */
   #idempotence: Idempotence | undefined;
 
   constructor(instance: Instance, owner: EndpointOwner, dependencies: EndpointDependencies) {
@@ -86,9 +86,9 @@ export class Endpoint {
     this.#state = this.#connecting();
   }
 
-  /** Its row in {@link EndpointOwner.loads}, until it is closed. Nothing else writes to the row. */
+  /** Its row in {@link EndpointOwner.loads}, until it is closed. Only it writes to that row. */
   readonly row: number;
-  /** Its position in its owner's list, kept here so that moving costs the same in a long one. */
+  /** Its position in its owner's list, so that it can be moved in constant time. */
   index = -1;
   /** The priority of the list that {@link index} is in. */
   listedAs: Priority = "unusable";
@@ -102,18 +102,18 @@ export class Endpoint {
     return this.#instance.weight * this.#share;
   }
 
-  /** What this client makes of its weight: more where few other clients use it. @default 1 */
+  /** Factor of its weight for this client: larger if few other clients use it. @default 1 */
   set share(share: number) {
     this.#share = share;
     this.#owner.loads.setWeight(this.row, this.weight);
   }
 
-  /** Why it has no connection, for people. `undefined` if nothing went wrong yet. */
+  /** Why it has no connection, for messages. `undefined` if nothing went wrong yet. */
   get lastFailure(): string | undefined {
     return this.#lastFailure;
   }
 
-  /** How the server refused this caller, if that is why it has no connection. */
+  /** The server's refusal of this caller, if that is why it has no connection. */
   get refusal(): RpcError | undefined {
     return this.#refusal;
   }
@@ -127,7 +127,7 @@ export class Endpoint {
     return this.#state.kind === "closed";
   }
 
-  /** Whether its very first connection attempt is under way: nothing speaks against it yet. */
+  /** Whether its very first connection attempt is under way. */
   get isUntried(): boolean {
     return this.#state.kind === "connecting" && this.#lastFailure === undefined;
   }
@@ -158,7 +158,7 @@ export class Endpoint {
   list(instance: Instance): void {
     const nowMs = this.#dependencies.clock.now();
     if (instance.id !== this.#instance.id && nowMs >= this.#renewalAtMs) {
-      // A restarted server owes nothing to its predecessor, and need not be waited for.
+      // This is a restarted server: failures before do not count, and no waiting is needed.
       this.#renewalAtMs = nowMs + hastyReconnectMs;
       this.#owner.loads.forgetLacking(this.row);
       this.#ejection.forget();
@@ -171,24 +171,24 @@ export class Endpoint {
     this.#owner.changed(this);
   }
 
-  /** The registry lists it no more. It is only demoted: its connection says when it is gone. */
+  /** The registry does not list it any more. It is only demoted: its connection tells its end. */
   unlist(): void {
     this.#listed = false;
     if (this.#state.kind === "waiting" || this.#state.kind === "connecting") this.close();
     else this.#owner.changed(this);
   }
 
-  /** The server said that it does not offer the method. */
+  /** The server does not offer the method. */
   lacks(method: string): void {
     this.#owner.loads.of(method).lacks(this.row);
   }
 
-  /** Whether the server says, or said over its last connection, that the method is idempotent. */
+  /** Whether the server declares the method idempotent, now or on its last connection. */
   isIdempotent(method: string): boolean | undefined {
     return this.#idempotence?.of(method);
   }
 
-  /** Sends a call on its connection. Only for one whose {@link priority} is not `unusable`. */
+  /** Sends a call on its connection. Its {@link priority} must not be `unusable`. */
   send(call: Call, nowMs: number, done: Done): void {
     const state = this.#state;
     if (state.kind !== "ready" && state.kind !== "draining") {
@@ -204,36 +204,36 @@ export class Endpoint {
 
   #ended(call: Call, error: RpcError | undefined, connection: Connection): void {
     const { loads, sentAtMs } = call;
-    // A call that was given up is counted already, and a closed endpoint's row may be another's.
+    // A cancelled call was counted already, and the row of a closed endpoint may be reused.
     if (loads !== undefined && sentAtMs !== undefined && !this.isClosed) {
       loads.answered(this.row);
-      // How long a stream takes is its caller's doing as well.
+      // How long a stream takes depends on its caller too.
       if (call.stream !== undefined && call.stream.received > 0) this.#ejection.answered();
       else this.#judge(call, loads, error, sentAtMs, connection);
     }
     call.sentAtMs = undefined;
   }
 
-  /** A call that it was working on was given up. */
+  /** A call that it was working on was cancelled. */
   gaveUp(call: Call): void {
     call.sentAtMs = undefined;
     if (!this.isClosed) call.loads?.gaveUp(this.row);
   }
 
-  /** A call of a method, sent at `sentAtMs`, that it was working on, has ended at its deadline. */
+  /** A call that it was working on has ended at its deadline. */
   timedOut(method: string, sentAtMs: number): void {
     const nowMs = this.#dependencies.clock.now();
     this.#owner.loads.of(method).observeLate(this.row, nowMs - sentAtMs, nowMs);
     if (this.#ejection.timedOut() && this.isSound) this.#owner.suspected(this);
   }
 
-  /** Asks how many connections the server has. Older ones do not say. */
+  /** Asks for the server's number of connections. Older servers do not tell it. */
   askConnections(told: (connections: number) => void): void {
     const state = this.#state;
     if (state.kind === "ready") state.connection.askConnections(told);
   }
 
-  /** Takes it out of the preferred ones for a while. Only for one that is not ejected. */
+  /** Ejects it: it is not preferred for a while. It must not be ejected now. */
   eject(): void {
     const durationMs = this.#ejection.start();
     this.#dependencies.log.warn("Ejected a server whose calls end at their deadlines", {
@@ -243,24 +243,24 @@ export class Endpoint {
     this.#owner.changed(this);
   }
 
-  /** Looks whether a server with calls pending is still there. Called every `heartbeatTickMs`. */
+  /** Checks whether a server with pending calls still lives. Called every `heartbeatTickMs`. */
   tick(): void {
     const state = this.#state;
     if (state.kind !== "ready" && state.kind !== "draining") return;
     state.heartbeat.tick(this.priority === "fallback");
   }
 
-  /** Lets go of everything. Calls under way fail as Cancelled. */
+  /** Closes everything. Calls under way fail as Cancelled. */
   close(): void {
     const state = this.#state;
     if (state.kind === "closed") return;
-    // First of all, so that whoever hears of a call's end does not find it.
+    // First of all, so that retries of its calls do not pick it.
     this.#end();
     if (state.kind === "waiting") state.timer.cancel();
     else state.link.close();
   }
 
-  /** Takes in what the end of a call says of the server. */
+  /** Draws conclusions about the server from the end of a call. */
   #judge(
     call: Call,
     loads: MethodLoads,
@@ -280,7 +280,7 @@ export class Endpoint {
       case "overloaded":
         loads.penalize(this.row, nowMs);
         this.#owner.loads.refused(this.row);
-        // Too much to do is no fault: without this server the others had even more.
+        // Overload is no fault: without this server the others would have even more to do.
         return this.#ejection.answered();
       case "failed":
         return loads.penalize(this.row, nowMs);
@@ -310,7 +310,7 @@ export class Endpoint {
     return { kind: "connecting", link };
   }
 
-  /** A call waits, and no endpoint is connected: tries again, if it is time. */
+  /** Tries to connect again, if it is time, because a call waits and no endpoint is connected. */
   hurry(nowMs: number): boolean {
     const state = this.#state;
     if (state.kind === "connecting") return state.link.hurry(nowMs);
@@ -324,7 +324,7 @@ export class Endpoint {
     this.#backoff.reset();
     this.#lastFailure = undefined;
     this.#refusal = undefined;
-    // It may be another process than the one before, which offers other methods.
+    // It may be another process than before, with other methods.
     this.#owner.loads.forgetLacking(this.row);
     const kind = connection.wentAway ? "draining" : "ready";
     this.#state = { kind, link, connection, heartbeat: new Heartbeat(connection) };
@@ -333,7 +333,7 @@ export class Endpoint {
     this.#owner.changed(this);
   }
 
-  /** The server said so. */
+  /** The server asked that new calls go elsewhere. */
   #drains(): void {
     const state = this.#state;
     if (state.kind !== "ready") return;
@@ -350,7 +350,7 @@ export class Endpoint {
   }
 
   #attemptFailed(error: unknown): void {
-    // What the last attempt came to stands while the next one is under way.
+    // The last attempt's outcome remains while the next one is under way.
     this.#refusal = isRefusal(error) ? error : undefined;
     this.#failed(messageOf(error));
   }
@@ -372,7 +372,7 @@ export class Endpoint {
     this.#state = { kind: "closed" };
     this.#ejection.forget();
     this.#owner.changed(this);
-    // Last of all: it may be picked until its owner has taken it out of the lists.
+    // Last of all: it may be picked until its owner has removed it from the lists.
     this.#owner.loads.remove(this.row);
   }
 

@@ -4,7 +4,7 @@ import type { Random } from "../../base/random.ts";
 import type { Later } from "../../wire/outbox.ts";
 import type { Transport } from "../transport.ts";
 
-/** What every endpoint of a client shares. */
+/** What all endpoints of a client share. */
 export interface EndpointDependencies {
   readonly transport: Transport;
   readonly clock: Clock;
@@ -12,17 +12,17 @@ export interface EndpointDependencies {
   readonly log: Logger;
   /** Longest message that is taken, in bytes. @default messageMaxDefault */
   readonly messageMax?: number | undefined;
-  /** Puts writes off. @default by microtasks */
+  /** Delays writes. @default by microtasks */
   readonly later?: Later | undefined;
-  /** Is told of each server that comes or goes. @default nobody is */
+  /** Called when a server is connected, drains or is lost. @default none */
   readonly serverChanged?: ((address: string, change: ServerChange) => void) | undefined;
-  /** Servers of a large service that are connected to. @default Infinity, which is all */
+  /** Servers of a large service to connect to. @default Infinity, which means all */
   readonly subset?: number | undefined;
-  /** Servers of this zone come first. @default all are equally near */
+  /** Servers of this zone come first. @default all are equal */
   readonly zone?: string | undefined;
 }
 
-/** What became of a server: it can be called, it is about to stop, its connection has ended. */
+/** A change of a server: it can be called, it is about to stop, or its connection has ended. */
 export type ServerChange = "connected" | "draining" | "lost";
 
 /**

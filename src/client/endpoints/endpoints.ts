@@ -11,9 +11,9 @@ import { HostPace } from "./host_pace.ts";
 import { Loads, type MethodLoads } from "./loads.ts";
 import { PriorityLevel } from "./priority_level.ts";
 
-/** What the set tells its owner. */
+/** The events of the set. */
 interface EndpointsEvents {
-  /** An endpoint can take calls that could not before. */
+  /** An endpoint has become usable. */
   usable(): void;
   /** Every endpoint's first connection attempt is over. */
   tried(): void;
@@ -21,18 +21,18 @@ interface EndpointsEvents {
   ejected(endpoint: Endpoint): void;
 }
 
-/** So many picks may meet a server that will not do before all servers are looked through. */
+/** How many picks may hit an unsuitable server before all servers are searched. */
 const picksMax = 4;
 
 /**
  * The endpoints of a service: follows the registry, and picks.
  *
- * Membership and health are kept apart. The registry says who should be there: an address that it
- * drops is demoted. The connection says who is: only a lost one evicts. So a registry that hands
- * out an empty list for a moment costs nothing.
+ * Membership and health are separate. The registry tells which servers should exist: an address
+ * that it drops is only demoted. The connection tells which do: only its loss removes an endpoint.
+ * So a registry that lists nothing for a moment does no harm.
  *
- * What one call or one change takes does not grow with the number of endpoints, unless most of them
- * will not do for the call.
+ * The cost of a call or a change does not grow with the number of endpoints, unless most of them
+ * are unsuitable for the call.
  */
 export class Endpoints implements EndpointOwner {
   readonly loads = new Loads();
@@ -48,12 +48,12 @@ export class Endpoints implements EndpointOwner {
     fallback: new PriorityLevel(),
     unusable: new PriorityLevel(),
   };
-  /** Those whose first connection attempt is still under way. */
+  /** Endpoints whose first connection attempt is under way. */
   readonly #untried = new Set<Endpoint>();
-  /** Those that are connected and ejected. */
+  /** Endpoints that are connected and ejected. */
   readonly #ejected = new Set<Endpoint>();
   readonly #subset: Subset;
-  /** Whether the subset will be looked at in a moment, since one of its servers has failed. */
+  /** Whether failed servers of the subset will be replaced in a moment. */
   #isReplacing = false;
   #isClosed = false;
 
@@ -87,7 +87,7 @@ export class Endpoints implements EndpointOwner {
     return preferred.size + distant.size + fallback.size;
   }
 
-  /** Takes over the registry's list, of which `change` is different from before. */
+  /** Takes over the registry's list, which differs from the one before by `change`. */
   update(change: Change, { instances, stale }: Snapshot): void {
     for (const instance of change.unlisted) this.#byAddress.get(addressOf(instance))?.unlist();
     this.#subset.update(change, instances, stale);
@@ -106,7 +106,7 @@ export class Endpoints implements EndpointOwner {
     this.#place(endpoint, endpoint.priority);
   }
 
-  /** The endpoint for a call, or `undefined` if there is none to send it to now. */
+  /** The endpoint for a call, or `undefined` if there is none now. */
   pick(call: Call, nowMs: number): Endpoint | undefined {
     const { preferred, distant, fallback } = this.#lists;
     const loads = this.loads.of(call.method);
@@ -114,7 +114,7 @@ export class Endpoints implements EndpointOwner {
     const near = this.#pickQuickly(preferred, call, loads, nowMs);
     if (distant.size > 0 && (near === undefined || this.#isTooMuch(near, call))) {
       const far = this.#pickQuickly(distant, call, loads, nowMs);
-      // Where all have enough to do, none need go far.
+      // If all have enough to do, a call need not leave its zone.
       if (far !== undefined && (near === undefined || !this.loads.isBusy(far.row))) return far;
     }
     return near ?? this.#pickFrom(preferred.items, call, loads, nowMs) ??
@@ -122,7 +122,7 @@ export class Endpoints implements EndpointOwner {
       this.#pickFrom(fallback.items, call, loads, nowMs) ?? this.#pickAgain(call, loads, nowMs);
   }
 
-  /** A few picks; `undefined`: none of these would do. */
+  /** Tries a few picks; `undefined` if all were unsuitable. */
   #pickQuickly(
     level: PriorityLevel,
     call: Call,
@@ -141,8 +141,8 @@ export class Endpoints implements EndpointOwner {
   }
 
   /**
-   * Whether a call is better sent to another zone than to this server of the client's own: it has
-   * enough to do, is to be given nothing, or one like it has failed the call.
+   * Whether a call should rather go to another zone than to this server of the client's own zone:
+   * the server is busy or has no weight, or a server has failed the call before.
    */
   #isTooMuch({ row }: Endpoint, { avoid }: Call): boolean {
     return avoid !== undefined || this.loads.isBusy(row) || this.loads.weightOf(row) === 0;
@@ -157,13 +157,13 @@ export class Endpoints implements EndpointOwner {
     const untried = endpoints.filter((endpoint) =>
       !call.avoid?.has(endpoint) && loads.mayOffer(endpoint.row) && mayRunAt(endpoint, call)
     );
-    // One that drains goes soon: those that stay come first.
+    // Draining servers come last, since they stop soon.
     const staying = untried.filter((endpoint) => !endpoint.isDraining);
     return this.#pickAmong(staying.length === 0 ? untried : staying, loads, nowMs);
   }
 
   /**
-   * All have failed the call once. Any may try again that could do better now; one that drains
+   * All have failed the call once. Those may try again that may do better now; draining ones
    * cannot.
    */
   #pickAgain(call: Call, loads: MethodLoads, nowMs: number): Endpoint | undefined {
@@ -181,7 +181,7 @@ export class Endpoints implements EndpointOwner {
     return this.#pickAmong(staying, loads, nowMs);
   }
 
-  /** Whether all that can take calls now say that a call which may have run must not run again. */
+  /** Whether no usable server allows a call that may have run to run again. */
   refuseAgain(call: Call): boolean {
     if (call.idempotent || this.usableCount === 0) return false;
     return this.#usable.every(({ items }) =>
@@ -199,25 +199,22 @@ export class Endpoints implements EndpointOwner {
     return endpoints[this.#pick(candidates, loads, nowMs)];
   }
 
-  /**
-   * Whether there is one whose first connection attempt is still under way, or has its turn soon.
-   */
+  /** Whether any first connection attempt is under way, or will be soon. */
   get isAnyUntried(): boolean {
     return this.places.areMoving && (this.#untried.size > 0 || this.#subset.hasOthers);
   }
 
-  /** Whether any that can take calls now may offer a call's method. */
+  /** Whether any usable server may offer a call's method. */
   offers({ method }: Call): boolean {
     const loads = this.loads.of(method);
-    // Usually known at once, without a look at each.
+    // Usually this decides, without a look at each.
     if (loads.lacking < this.usableCount) return true;
     return this.#usable.some(({ rows }) => rows.some((row) => loads.mayOffer(row)));
   }
 
   /**
-   * Lets every endpoint look after its connection. Called every `heartbeatTickMs`. `isAwaited`: a
-   * call waits for one to be connected, and is worth trying some again sooner than they would be by
-   * themselves.
+   * Lets every endpoint check its connection. Called every `heartbeatTickMs`. `isAwaited`: a call
+   * waits for a connection, so some endpoints are tried again sooner.
    */
   tick(isAwaited: boolean): void {
     this.places.tick();
@@ -229,15 +226,13 @@ export class Endpoints implements EndpointOwner {
     this.#subset.tick(preferred, distant, this.loads);
   }
 
-  /** Where those are that can take calls now. */
+  /** The levels with usable endpoints. */
   get #usable(): readonly PriorityLevel[] {
     const { preferred, distant, fallback } = this.#lists;
     return [preferred, distant, fallback];
   }
 
-  /**
-   * Begins anywhere, so that none is left out for ever behind those that are always tried first.
-   */
+  /** Hurries a few endpoints from a random start, so that all get their turn. */
   #hurry(): void {
     const endpoints = [...this.#lists.unusable.items];
     const { clock, random } = this.#dependencies;
@@ -256,7 +251,7 @@ export class Endpoints implements EndpointOwner {
   }
 
   changed(endpoint: Endpoint): void {
-    // Its first state is set before it is in any list.
+    // Its first change comes before it is in any list.
     if (this.#byAddress.get(endpoint.address) !== endpoint) return;
     this.#lists[endpoint.listedAs].remove(endpoint);
     const wasLast = !endpoint.isUntried && this.#untried.delete(endpoint) && !this.isAnyUntried;
@@ -272,9 +267,8 @@ export class Endpoints implements EndpointOwner {
   }
 
   suspected(endpoint: Endpoint): void {
-    // Never the last half of those that could be used: when most look bad, the fault is likely
-    // elsewhere, and none can be spared. One that is not connected does not count: it could not
-    // take the calls.
+    // At most half of the usable ones: if most look bad, the fault is likely elsewhere. Only
+    // connected ones count, since others could not take the calls.
     const ejected = this.#ejected.size;
     const { preferred, distant } = this.#lists;
     if (ejected + 1 > Math.floor((preferred.size + distant.size + ejected) / 2)) return;
@@ -282,7 +276,7 @@ export class Endpoints implements EndpointOwner {
     this.#events.ejected(endpoint);
   }
 
-  /** Others are connected to in place of those that have just failed, as many as these are. */
+  /** Connects to other servers in a moment, one for each that has failed. */
   #replaceSoon(): void {
     if (this.#isReplacing) return;
     this.#isReplacing = true;
@@ -300,8 +294,8 @@ export class Endpoints implements EndpointOwner {
 }
 
 /**
- * A call that may have run elsewhere runs again only where the server says that this does no harm:
- * it may be newer than the one that was lost, and may have taken that back.
+ * A call that may have run elsewhere may run again only on a server that declares its method
+ * idempotent too: it may be of a newer version, where the method is not.
  */
 function mayRunAt(endpoint: Endpoint, { executed, idempotent, method }: Call): boolean {
   return executed === "no" || (idempotent ?? endpoint.isIdempotent(method) === true);

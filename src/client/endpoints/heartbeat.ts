@@ -8,21 +8,18 @@ import {
 } from "../../base/limits.ts";
 import type { Connection } from "../connection.ts";
 
-/** Silent ticks after which a server is asked whether it lives. */
+/** Silent ticks after which a server is pinged. */
 const ticksToAsk = heartbeatIntervalMs / heartbeatTickMs;
 
-/**
- * Ticks without a call after which a ping is sent all the same: the server would close the
- * connection otherwise.
- */
+/** Ticks without a call after which a ping is sent, so that the server does not close. */
 const ticksToSayHello = idlePingMs / heartbeatTickMs;
 
 /** Silent ticks after which a connection is given up. */
 const ticksToGiveUp = ticksToAsk + heartbeatTimeoutMs / heartbeatTickMs;
 
 /**
- * With so many calls pending a server may have stopped reading, and then it does not see a ping:
- * its silence proves nothing. It reads on at the latest when half of its bound is done.
+ * With more calls pending, silence proves nothing: the server may have stopped reading, and not see
+ * the ping. It reads on at the latest when half of its bound is done.
  */
 const inFlightJudged = connectionInFlightMax / 2;
 
@@ -30,11 +27,11 @@ const inFlightJudged = connectionInFlightMax / 2;
 const bytesJudged = requestBytesInFlightMax / 2;
 
 /**
- * Finds a server that hangs and a path that has gone dead, which TCP alone may not notice for
- * hours: calls are pending, nothing arrives, and a ping is not answered either.
+ * Detects hung servers and dead paths, which TCP alone may not notice for hours: calls are pending,
+ * nothing arrives, and a ping is not answered either.
  *
- * It counts ticks, not time: when this process itself was stopped or starved, all servers seem to
- * have been silent for long, and none of them is to blame.
+ * It counts ticks, not time: if this process itself was stopped or starved, all servers seem to
+ * have been silent, and none is to blame.
  */
 export class Heartbeat {
   readonly #connection: Connection;
@@ -51,8 +48,8 @@ export class Heartbeat {
   /**
    * Called every {@link heartbeatTickMs}.
    *
-   * @param alsoIdle whether to ask also while no call is pending: a server that the registry does
-   * not list any more gets no calls, and nothing else would show that it has gone
+   * @param alsoIdle whether to ping also without pending calls: a server that the registry does not
+   * list any more gets no calls, so nothing else would show its end
    */
   tick(alsoIdle: boolean): void {
     const connection = this.#connection;

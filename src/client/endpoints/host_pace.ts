@@ -2,41 +2,38 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { siteOf } from "../../base/names/site.ts";
 import { hostAttemptsAtOnce, hostAttemptsPerSecond, hostsPacedMax } from "../../base/limits.ts";
 
-/** Who wants to try a host: called when it may. */
+/** Called when an attempt at a host may begin. */
 type Attempt = () => void;
 
-/** What one host is still to be spared. */
+/** The attempts at one host. */
 interface Host {
-  /** Attempts that may begin at once, as of {@link sinceMs}. */
+  /** Attempts that may begin now, as of {@link sinceMs}. */
   left: number;
   sinceMs: number;
-  /** In the order of their turns. */
+  /** First attempts that wait, in order. */
   readonly first: Set<Attempt>;
-  /** After the first ones: those were there already, and may be nobody. */
+  /** Repeated attempts that wait; first attempts go before them. */
   readonly further: Set<Attempt>;
   timer: Timer | undefined;
 }
 
-/**
- * All hosts that are given by name, as one: a thousand names may all mean one host, and which it is
- * would be known only by asking for it a thousand times.
- */
+/** All hosts given by name count as one: a thousand names may all belong to a single host. */
 const names = "names";
 
-/** All of this machine's own loopback. */
+/** All loopback addresses count as this one. */
 const loopback = "127.0.0.1";
 
-/** What is tried at one pace. */
+/** The key under which a host's attempts are counted. */
 function keyOf(host: string): string {
   const site = siteOf(host) ?? names;
   return site.startsWith("127.") || host === "::1" || host === "localhost" ? loopback : site;
 }
 
 /**
- * Bounds a client's attempts to connect, host by host: whoever can write to the registry could else
- * list a thousand ports of any host, or one port under ever new names, and have each client flood
- * it. A first attempt that comes to something does not count, so a host with a thousand servers is
- * connected as soon as they answer.
+ * Bounds a client's attempts to connect to each host. Otherwise somebody who can write to the
+ * registry could list a thousand ports of any host, or one port under many names, and every client
+ * would flood it. A first attempt that succeeds does not count, so a host with a thousand servers
+ * is connected as soon as they answer.
  */
 export class HostPace {
   readonly #clock: Clock;
@@ -46,7 +43,7 @@ export class HostPace {
     this.#clock = clock;
   }
 
-  /** Has an attempt begin, now or as soon as the host may be tried. */
+  /** Begins an attempt now, or as soon as the host may be tried. */
   enter(name: string, attempt: Attempt, isFirst: boolean): void {
     const host = this.#host(name);
     if (this.#refill(host) >= 1 && host.first.size === 0 && (isFirst || host.further.size === 0)) {
@@ -58,14 +55,14 @@ export class HostPace {
     this.#wait(host);
   }
 
-  /** It is not to begin any more. */
+  /** Drops an attempt that waits. */
   leave(name: string, attempt: Attempt): void {
     const host = this.#hosts.get(keyOf(name));
     host?.first.delete(attempt);
     host?.further.delete(attempt);
   }
 
-  /** Whether the host may be tried now, which then counts. */
+  /** Counts an attempt now, or returns `false` if the host may not be tried. */
   take(name: string): boolean {
     const host = this.#host(name);
     if (this.#refill(host) < 1) return false;
@@ -73,7 +70,7 @@ export class HostPace {
     return true;
   }
 
-  /** An attempt came to something. */
+  /** An attempt has succeeded, and does not count. */
   giveBack(name: string): void {
     const host = this.#hosts.get(keyOf(name));
     if (host === undefined) return;
@@ -81,7 +78,7 @@ export class HostPace {
     this.#begin(host);
   }
 
-  /** Nobody has a turn any more. */
+  /** Begins no more attempts. */
   close(): void {
     for (const host of this.#hosts.values()) host.timer?.cancel();
     this.#hosts.clear();
@@ -131,7 +128,7 @@ export class HostPace {
     });
   }
 
-  /** A host that may be tried as one never tried need not be remembered. */
+  /** Drops hosts whose allowance is full again. */
   #forget(): void {
     for (const [name, host] of this.#hosts) {
       if (host.timer === undefined && this.#refill(host) === hostAttemptsAtOnce) {

@@ -6,38 +6,37 @@ import { Call } from "../call.ts";
 import type { Connection } from "../connection.ts";
 
 /**
- * Which methods of one server are idempotent, as it says itself: learned with the connection, and
- * forgotten with it. What another server says, or what this one said before it was replaced, does
- * not count: an upgrade may have taken it back. Nor does what a reload makes idempotent, until it
- * is connected to anew: the call that is lost may be one of before.
+ * Which methods one server declares idempotent, for the life of one connection. The word of other
+ * servers, or of the process before, does not count: an upgrade may have changed it. If a reload
+ * makes a method idempotent, that counts only for new connections, since a lost call may be from
+ * before.
  *
- * Asked right behind the first ping, in the same write: so it is known before any call can be lost,
- * and no call waits for it.
+ * The question follows the first ping in the same write. So the answer is known before any call can
+ * be lost, and no call waits for it.
  */
 export class Idempotence {
   readonly #clock: Clock;
   readonly #told: () => void;
-  /** `undefined`: nothing is known, or what was known has changed. */
+  /** `undefined`: not known, or outdated. */
   #said: Said | undefined;
   /**
-   * Methods that it offered before a change and that were not idempotent then: calls from before
-   * may be under way.
+   * Methods that were not idempotent before a change: calls from then may still be under way.
    */
   #onceNot: ReadonlySet<string> = nothingSaid.not;
   #isAsking = false;
 
-  /** @param told called each time that the server has said what it can */
+  /** @param told called each time that the server has answered */
   constructor(clock: Clock, told: () => void) {
     this.#clock = clock;
     this.#told = told;
   }
 
-  /** Whether the server has said what it can, or that it will not. */
+  /** Whether the server has answered, even if only with an error. */
   get isKnown(): boolean {
     return this.#said !== undefined;
   }
 
-  /** Whether the method is idempotent; `undefined` as long as the server has not said. */
+  /** Whether the method is idempotent; `undefined` until the server has answered. */
   of(method: string): boolean | undefined {
     return this.#said && (this.#said.idempotent.has(method) && !this.#onceNot.has(method));
   }
@@ -46,8 +45,7 @@ export class Idempotence {
   ask(connection: Connection): void {
     if (this.#said !== undefined) this.#onceNot = joined(this.#onceNot, this.#said.not);
     this.#said = undefined;
-    // Answers come in order of what changes: the one under way is to the question after the change
-    // too.
+    // The pending answer will be made after the change as well, since messages are in order.
     if (this.#isAsking) return;
     this.#isAsking = true;
     const deadlineAtMs = this.#clock.now() + heartbeatTimeoutMs;
@@ -57,14 +55,14 @@ export class Idempotence {
       const takes = messageMaxOf(document);
       if (takes !== undefined) connection.takes = takes;
       this.#isAsking = false;
-      // A server that cannot be asked says that of no method.
+      // A server that does not answer declares no method idempotent.
       this.#said = shared(read(document));
       this.#told();
     });
   }
 }
 
-/** The names of what a server offers. */
+/** The names of a server's methods. */
 interface Said {
   readonly idempotent: ReadonlySet<string>;
   readonly not: ReadonlySet<string>;
@@ -72,7 +70,7 @@ interface Said {
 
 const nothingSaid: Said = { idempotent: new Set(), not: new Set() };
 
-/** What stands in the OpenRPC document that servers describe themselves by. */
+/** Reads a server's OpenRPC document. */
 function read(document: unknown): Said {
   const methods = isObject(document) && Array.isArray(document["methods"])
     ? document["methods"].filter(isObject)
@@ -83,7 +81,7 @@ function read(document: unknown): Said {
   return { idempotent: new Set(namesOf(true)), not: new Set(namesOf(false)) };
 }
 
-/** How long a message the server takes, in bytes; `undefined` if it does not say. */
+/** The longest message that the server takes, in bytes; `undefined` if it does not tell. */
 function messageMaxOf(document: unknown): number | undefined {
   const info = isObject(document) ? document["info"] : undefined;
   const said = isObject(info) ? info["x-message-max"] : undefined;
@@ -92,10 +90,7 @@ function messageMaxOf(document: unknown): number | undefined {
 
 let last = nothingSaid;
 
-/**
- * The same sets as before if they hold the same: a thousand servers as a rule offer the same
- * methods.
- */
+/** Reuses the last sets if they are equal: a thousand servers usually offer the same methods. */
 function shared(said: Said): Said {
   if (!isSame(said.idempotent, last.idempotent) || !isSame(said.not, last.not)) last = said;
   return last;
@@ -105,7 +100,7 @@ function isSame(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
   return one.size === other.size && one.isSubsetOf(other);
 }
 
-/** Both, without a set of its own where one holds the other. */
+/** The union; no new set if one contains the other. */
 function joined(one: ReadonlySet<string>, other: ReadonlySet<string>): ReadonlySet<string> {
   if (one.isSubsetOf(other)) return other;
   return other.isSubsetOf(one) ? one : one.union(other);

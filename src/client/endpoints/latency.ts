@@ -1,67 +1,57 @@
 /**
- * A server's recent latency with a method: a moving average whose weights fall off with time, not
- * with the number of answers ("EWMA", as Finagle's balancer keeps it). One that is not used
- * forgets, so that a server which was slow for a while is tried again. Functions of numbers: where
- * these are kept is {@link MethodLoads}' business.
+ * A server's recent latency for a method: a moving average whose weights decay with time, not with
+ * the number of answers ("EWMA", as in Finagle's balancer). Without calls it decays, so that a
+ * server which was slow for a while is tried again. These are pure functions of numbers, which
+ * {@link MethodLoads} stores.
  */
 
-/**
- * How long a past answer goes on to count at the most, in milliseconds: after this time its weight
- * is 1/e.
- */
+/** The longest decay time, in milliseconds: after it the weight of an answer is 1/e. */
 const decayMs = 10_000;
 
-/**
- * The same as a multiple of the average: what a short call took is soon tried again, at little
- * cost.
- */
+/** The decay time as a multiple of the average: a server of short calls is soon tried again. */
 const decayShare = 10;
 
-/** How long nothing is forgotten, as a share of that time. */
+/** How long nothing decays, as a share of the decay time. */
 const restShare = 0.1;
 
 /** The shortest latency there is: 0 means that nothing is known. */
 const latencyMsMin = 0.001;
 
-/** Failures alone make nobody slower than this, so that one that mends is back within a minute. */
+/** Failures alone make no server slower than this, so that one that recovers is soon used again. */
 const penaltyMsMax = 5_000;
 
-/** An answer counts as at most so many times the average: one pause says nothing of a server. */
+/** An answer counts as at most this many times the average: a single pause means little. */
 const slownessMax = 3;
 
-/** What one answer leaves of the average. */
+/** The share of the average that remains after one answer. */
 const kept = 0.9;
 
-/**
- * What is left of the average after one answer in less than half of it: fast answers show what a
- * server can do.
- */
+/** The same after an answer in less than half of it: fast answers show what a server can do. */
 const keptAfterFast = 0.5;
 
 /**
- * Answers before a server is judged by its latency. The first ones take longer, of a process that
- * has just been started on either side, and would be remembered for as long as they keep others
- * away. Short calls are over before a machine has given both servers the same time, and cost little
- * where they go.
+ * Answers before a server is judged by its latency. The first ones take longer, because a process
+ * has just started on either side, and judging by them would keep calls away from the server for
+ * long.
  */
 export const answersToJudge = 50;
 
 /**
- * An answer counts once more for each time that it took this, in milliseconds: a second or two will
- * do.
+ * An answer counts once more for each such time that it took, in milliseconds, so that servers of
+ * long calls are judged after a second or two.
  */
 const weightyMs = 40;
 
-/** What one answer counts at the most: some are needed to tell a start from what follows. */
+/** How often one answer counts at most: several are needed to tell a start from normal work. */
 const answerWeightMax = 10;
 
 /**
- * Answers that may all be those of a start. Each of them counts once however long it took, and the
- * shortest of them says how fast the server is.
+ * The first answers, which may all be from the server's start. Each counts once, however long it
+ * took, and the shortest one tells how fast the server is.
  */
 export const answersOfStart = 4;
 
-/** How many answers there have been, by their weight, after one more. */
+/** The weighted number of answers after one more. */
 export function answersAfter(answers: number, measuredMs: number): number {
   if (answers < answersOfStart) return answers + 1;
   const weight = Math.min(1 + Math.floor(measuredMs / weightyMs), answerWeightMax);
@@ -71,7 +61,7 @@ export function answersAfter(answers: number, measuredMs: number): number {
 /**
  * The average after one more answer, `idleMs` after the one before.
  *
- * @param answers how many there have been before, at least `answersToJudge` of many
+ * @param answers how many there were before, capped at `answersToJudge`
  */
 export function averageWith(
   averageMs: number,
@@ -86,10 +76,7 @@ export function averageWith(
   return mixed(averageMs, Math.min(latencyMs, averageMs * slownessMax), idleMs);
 }
 
-/**
- * The average after a call that ended at its deadline: that one counts in full, however few there
- * were.
- */
+/** The average after a call that ended at its deadline, which counts in full. */
 export function averageWithLate(averageMs: number, lateMs: number, idleMs: number): number {
   return averageMs === 0 ? lateMs : mixed(averageMs, lateMs, idleMs);
 }
@@ -100,14 +87,14 @@ function mixed(
   idleMs: number,
   keptMax: number = kept,
 ): number {
-  // Answers that come close together would hardly count by time alone.
+  // By time alone, answers that come close together would hardly count.
   const share = Math.min(Math.exp(-idleMs / decayMs), keptMax);
   return averageMs * share + latencyMs * (1 - share);
 }
 
 /**
- * The average after the server failed a call that another one might have carried out. It counts as
- * twice as slow as it was: one that fails at once has nothing in flight, and would draw ever more
+ * The average after the server failed a call that another one might have carried out: twice as
+ * slow. Otherwise a server that fails at once, and has nothing in flight, would attract ever more
  * calls.
  */
 export function penalized(averageMs: number, idleMs: number): number {
@@ -115,20 +102,18 @@ export function penalized(averageMs: number, idleMs: number): number {
   return Math.max(valueMs, Math.min(valueMs * 2, penaltyMsMax));
 }
 
-/** What is left of an average `idleMs` after the last answer; 0 if nothing is known. */
+/** The average `idleMs` after the last answer; 0 if nothing is known. */
 export function forgotten(averageMs: number, idleMs: number): number {
   return faded(averageMs, idleMs, Math.min(averageMs * decayShare, decayMs));
 }
 
-/**
- * What is left of what {@link penalized} made. Failures are no accident of a moment, however quick.
- */
+/** The same for an average made by {@link penalized}, which decays more slowly. */
 export function forgottenPenalty(averageMs: number, idleMs: number): number {
   return faded(averageMs, idleMs, decayMs);
 }
 
 function faded(averageMs: number, idleMs: number, lengthMs: number): number {
   const restMs = lengthMs * restShare;
-  // Up to that there is nothing to forget, which spares the exponential.
+  // Nothing decays at first, which saves the exponential.
   return idleMs <= restMs ? averageMs : averageMs * Math.exp((restMs - idleMs) / lengthMs);
 }

@@ -1,64 +1,49 @@
-/** Bounds of how a client connects to its servers and shares its calls among them. */
+/** Bounds on how a client connects to its servers and spreads its calls. */
 
 /**
- * Servers that a client is connecting to at once, as far as file handles go. Past a thousand they
- * do not come any sooner, and two thousand dead ones keep nobody from the next for longer than half
- * a second.
+ * Servers that a client connects to at once, if there are file handles. More would not be faster,
+ * and even two thousand dead servers delay the next one by no more than half a second.
  */
 export const dialsMax = 1_024;
 
 /**
- * File handles that a client leaves to the rest of its process once it has run out of them: for the
- * registry, which it would else not hear of any more, and for looking up names.
+ * File handles that a client leaves to the rest of its process once it has run out of them: the
+ * registry needs some, and so do name look-ups.
  */
 export const handlesSpare = 8;
 
-/**
- * After so long the system has back what was closed: a read under way holds it until the next turn.
- */
+/** How long after closing the system has a handle back: a pending read holds it for a moment. */
 export const handlesReturnMs = 5;
 
-/**
- * Servers that a client connects to before it asks how many file handles there are: most have
- * fewer.
- */
+/** Servers that a client connects to before it asks for the number of file handles. */
 export const handlesUnasked = 16;
 
-/** How often a client that ran out of file handles tries whether there are more by now. */
+/** How often a client that ran out of file handles checks for more. */
 export const handlesGrowMs = 1_000;
 
-/** Calls that are sent at the most to a server that has not answered often enough to be judged. */
+/** Most calls that are sent to a server before it has answered often enough to be judged. */
 export const unprovenCallsMax = 32;
 
-/**
- * No start keeps an answer for longer than this, in milliseconds: a server that takes longer is
- * slow.
- */
+/** Longest time for an answer of a starting server, in milliseconds. Past it the server is slow. */
 export const startMsMax = 100;
 
-/** The same as a multiple of what another server takes. */
+/** The same as a multiple of another server's latency. */
 export const startSlownessMax = 8;
 
-/**
- * The same of one among many servers: it is missed by nobody, and each client would be patient with
- * it.
- */
+/** The same with many servers, where one is not missed, and every client would be patient. */
 export const startSlownessOfManyMax = 5;
 
-/** How many servers are few: as many as a person looks at one by one. */
+/** How many servers count as few: as many as a person looks at one by one. */
 export const fewServersMax = 16;
 
-/**
- * {@link startMsMax} of few servers' first answers, from a cold process: a slow one gets a few
- * calls by it.
- */
+/** {@link startMsMax} for the first answers of few servers, which come from a cold process. */
 export const firstMsMax = 200;
 
-/** {@link startSlownessMax} of few servers' first answers. */
+/** {@link startSlownessMax} for the first answers of few servers. */
 export const firstSlownessMax = 20;
 
 /**
- * Calls of one client that a server works on before it counts as busy, as long as it has refused
- * none: then servers of other zones are given calls too, and a subset grows.
+ * Calls of one client in flight from which on a server counts as busy, if it has refused none. Then
+ * servers of other zones get calls too, and a subset grows.
  */
 export const busyCallsMax = 64;

@@ -14,30 +14,30 @@ import { Idempotence } from "./idempotence.ts";
 /** Where a link leads, and how long it may take. */
 interface LinkOptions {
   readonly address: string;
-  /** Asked at each turn: the registry may have named another instance meanwhile. */
+  /** Called at each turn: the registry may list another instance meanwhile. */
   readonly target: () => Target;
   readonly patienceMs: number;
-  /** Nothing speaks against the server yet. */
+  /** Whether this is the first attempt at the server. */
   readonly isFirst: boolean;
 }
 
-/** What a link tells whoever wants it. None may throw; after `failed` and `lost` none follows. */
+/** The events of a link. None may throw. `failed` and `lost` are the last ones. */
 interface LinkEvents {
   /** The server has answered on it. */
   ready(connection: Connection, idempotence: Idempotence): void;
-  /** It did not come to that, for this reason. */
+  /** It did not get ready, for this reason. */
   failed(error: unknown): void;
-  /** As {@link Connection} says it of a link that is ready. */
+  /** The connection of a ready link was lost. */
   lost(reason: string): void;
   /** A call that was sent on it has ended. */
   ended(call: Call, error: RpcError | undefined, connection: Connection): void;
   /** The server asked that new calls go elsewhere. */
   drains(): void;
-  /** The server has said anew what it offers. */
+  /** The server has described its methods anew. */
   described(): void;
 }
 
-/** One connection to a server, from the wait for its turn to its end. */
+/** One connection to a server, from waiting for its turn to its end. */
 export class Link implements Dialer {
   readonly patienceMs: number;
   readonly #options: LinkOptions;
@@ -46,7 +46,7 @@ export class Link implements Dialer {
   readonly #pace: HostPace;
   readonly #places: DialPlaces;
   readonly #events: LinkEvents;
-  /** While it is its turn. */
+  /** Set while it has its turn. */
   #turn: { readonly dial: Dial; readonly abort: AbortController } | undefined;
   #connection: Connection | undefined;
   #timer: Timer | undefined;
@@ -69,17 +69,17 @@ export class Link implements Dialer {
     pace.enter(this.#host, this.#enter, options.isFirst);
   }
 
-  /** A call waits, and no server is connected: tries beside the first attempt, if it is time. */
+  /** Starts a second attempt, if it is time, because a call waits and no server is connected. */
   hurry(nowMs: number): boolean {
     const dial = this.#turn?.dial;
-    // A second handle would be one less for those that wait for their first.
+    // A second attempt would take a handle from those that wait for their first.
     if (this.#places.isShort || dial?.mayHurry(nowMs) !== true) return false;
     if (!this.#pace.take(this.#host)) return false;
     dial.hurry();
     return true;
   }
 
-  /** Lets go of everything. Calls under way fail as Cancelled, and nothing is told any more. */
+  /** Closes everything. Calls under way fail as Cancelled, and no event follows. */
   close(): void {
     this.#pace.leave(this.#host, this.#enter);
     this.#places.leave(this);
@@ -118,10 +118,10 @@ export class Link implements Dialer {
   }
 
   /**
-   * A connection counts when the server has answered on it: the kernel accepts connections for a
-   * process that hangs, and a port may belong to another program by now. And when it has said which
-   * methods are idempotent, which comes with the answer: a call that is lost before that could not
-   * be sent again. A server that says nothing of it is used without, after a while.
+   * A link is ready when the server has answered a ping: the kernel accepts connections even for a
+   * process that hangs, and the port may belong to another program now. It also waits for the list
+   * of idempotent methods, which comes with that answer: a call that is lost before could not be
+   * sent again. A server that never sends the list is used without it after a while.
    */
   #probe(duplex: Duplex, signal: AbortSignal): void {
     const { clock, messageMax, later } = this.#dependencies;
@@ -173,7 +173,7 @@ export class Link implements Dialer {
     this.#events.failed(error);
   }
 
-  /** Ends what is under way, without a word. */
+  /** Ends whatever is under way, without an event. */
   #stop(): void {
     const connection = this.#connection;
     this.#connection = undefined;

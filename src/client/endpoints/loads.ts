@@ -1,10 +1,9 @@
 /**
- * What is known of the load of each of a client's servers: numbers only, in rows that lie side by
- * side.
+ * The load of each of a client's servers, as numbers in rows of one array.
  *
- * A pick among thousands looks at two of them that nobody looked at lately. As fields of objects
- * what it compares lay in half a dozen places of memory each, none of them in a cache; in rows it
- * lies in two.
+ * A pick among thousands of servers compares two that were probably not used lately. As fields of
+ * objects, the numbers of each would be in half a dozen places in memory, none of them in a cache;
+ * in rows they are in two.
  */
 
 import {
@@ -19,13 +18,10 @@ import {
 } from "./latency.ts";
 import { busyCallsMax } from "./limits.ts";
 
-/** The numbers of a row. Half of a cache line, so that no row lies across two. */
+/** Numbers in a row: half a cache line, so that no row lies across two. */
 const rowLength = 4;
 
-/**
- * In a row of {@link Loads}: its share relative to others', calls it works on, when its last turn
- * was.
- */
+/** In a row of {@link Loads}: its weight, its calls in flight, its last turn. */
 const weightAt = 0;
 const inFlightAt = 1;
 const lastTurnAt = 2;
@@ -38,18 +34,18 @@ const answeredAtMsAt = 1;
 const owedAt = 2;
 const silentSinceMsAt = 3;
 
-/** In place of a number of answers: the last thing that it did was to fail. */
+/** In place of a number of answers: its last call failed. */
 const failed = 255;
 
-/** What one refusal leaves of the calls that a server is trusted with. */
+/** The factor by which one refusal lowers a server's limit of calls. */
 const keptAfterRefusal = 0.9;
 
 const rowsAtFirst = 16;
 
-/** Methods that latencies are kept of. Past it all are forgotten, and learned again. */
+/** Methods whose latencies are kept. Past it all are forgotten, and learned again. */
 const methodsMax = 256;
 
-/** Rows of all methods together, 32 bytes each: bounds the memory where there are many servers. */
+/** Rows of all methods together, 32 bytes each: bounds the memory with many servers. */
 const methodRowsMax = 2 ** 20;
 
 /** The rows of all servers of one client. A server keeps its row as long as it is known. */
@@ -59,15 +55,15 @@ export class Loads {
   #rows = new Float64Array(rowsAtFirst * rowLength);
   #capacity = rowsAtFirst;
   #used = 0;
-  /** Not the time: many calls are sent at one look at the clock. */
+  /** Counts the calls that were sent. Not a time, since many calls share a look at the clock. */
   #turns = 0;
   /**
-   * What a server weighs on average, where weights say how many other clients use a server: then as
-   * many calls under way as it weighs more are no sign of load. 0: they do not say that.
+   * The average weight, if weights include shares. Then a server is expected to have more calls in
+   * flight in proportion to its weight. 0: weights do not include shares.
    */
   weightOfOne = 0;
 
-  /** Takes a row for a server that nothing is known of. */
+  /** Takes a row for a new server. */
   add(weight: number): number {
     const row = this.#free.pop() ?? this.#used++;
     if (row >= this.#capacity) this.#grow();
@@ -79,20 +75,18 @@ export class Loads {
     return row;
   }
 
-  /** Gives a row back. Nothing may be written to it any more. */
+  /** Gives a row back. It must not be written to any more. */
   remove(row: number): void {
     for (const method of this.#methods.values()) method.forget(row);
     this.#free.push(row);
   }
 
-  /**
-   * What is known of a method. It stays usable by whoever has it, also when it is forgotten here.
-   */
+  /** The loads for a method. They stay usable even when the method is forgotten here. */
   of(method: string): MethodLoads {
     return this.#methods.get(method) ?? this.#learn(method);
   }
 
-  /** It may offer any method, whatever it lacked: it may be another process by now. */
+  /** Forgets which methods a server lacks: it may be another process now. */
   forgetLacking(row: number): void {
     for (const method of this.#methods.values()) method.forgetLacking(row);
   }
@@ -105,19 +99,19 @@ export class Loads {
     this.#rows[row * rowLength + weightAt] = weight;
   }
 
-  /** Calls of this client that it works on. */
+  /** Calls of this client that a server works on. */
   inFlightOf(row: number): number {
     return this.#rows[row * rowLength + inFlightAt] as number;
   }
 
-  /** How much it works on for this client, beside what it is expected to. */
+  /** The calls of this client that a server works on, relative to what is expected of it. */
   loadOf(row: number): number {
     const inFlight = this.inFlightOf(row);
     if (this.weightOfOne === 0 || inFlight === 0) return inFlight;
     return inFlight * this.weightOfOne / Math.max(this.weightOf(row), Number.MIN_VALUE);
   }
 
-  /** How many calls had been sent to anybody when it was last sent one; `-Infinity` if never. */
+  /** The turn at which it was last sent a call; `-Infinity` if never. */
   lastTurnOf(row: number): number {
     return this.#rows[row * rowLength + lastTurnAt] as number;
   }
@@ -129,22 +123,21 @@ export class Loads {
     this.#rows[at + lastTurnAt] = ++this.#turns;
   }
 
-  /** A call has ended, or was given up. */
+  /** A call has ended, or was cancelled. */
   ended(row: number): void {
     (this.#rows[row * rowLength + inFlightAt] as number)--;
   }
 
   /**
-   * Whether it works on as many calls of this client as it can, as far as is known: that is fewer
-   * each time that it refuses one as Overloaded, and more with each answer, as TCP finds out how
-   * much a path takes.
+   * Whether it works on as many calls of this client as it can take. That limit falls with each
+   * Overloaded and rises with each answer, as TCP finds the capacity of a path.
    */
   isBusy(row: number): boolean {
     const at = row * rowLength;
     return (this.#rows[at + inFlightAt] as number) >= (this.#rows[at + limitAt] as number);
   }
 
-  /** It has refused a call since it has too many. */
+  /** It has refused a call as Overloaded. */
   refused(row: number): void {
     const at = row * rowLength;
     const had = Math.min(
@@ -154,7 +147,7 @@ export class Loads {
     this.#rows[at + limitAt] = Math.max(1, had * keptAfterRefusal);
   }
 
-  /** It has carried a call out. */
+  /** It has carried out a call. */
   carriedOut(row: number): void {
     const at = row * rowLength;
     const limit = this.#rows[at + limitAt] as number;
@@ -181,22 +174,22 @@ export class Loads {
 }
 
 /**
- * The rows of one method: how long `ping` takes says nothing of `fib`.
+ * The rows of one method, since the latency of `ping` tells nothing about `fib`.
  *
- * Beside the latency of its answers a server is judged by the answer that does not come: the cost
- * is that of Finagle's Peak EWMA, with the time that a call has been waiting as its peak. So a
- * server that was killed or stopped gets no more calls after about one round trip, long before its
- * connection ends. The time counts from the first call that was sent after the last answer: a
- * server that answers others is not silent while it works on a long one. Of calls that take as long
- * as they always do none waits longer than the average, and it changes nothing.
+ * A server is judged by the latency of its answers, and also by the time that it has owed one: the
+ * cost is Finagle's Peak EWMA, with the waiting time as the peak. So a server that was killed or
+ * stopped gets no more calls after about one round trip, long before its connection ends. The time
+ * counts from the first call that was sent after the last answer, so a server that answers other
+ * calls is not silent while it works on a long one. For calls that take their usual time, this
+ * changes nothing.
  */
 export class MethodLoads {
-  /** The servers' rows that are not a method's. */
+  /** The rows that do not depend on the method. */
   readonly servers: Loads;
   #rows: Float64Array<ArrayBuffer>;
   /**
-   * How many answers there have been, up to {@link answersToJudge}; {@link failed} after a failure.
-   * Apart, so that rows keep their length.
+   * The number of answers, up to {@link answersToJudge}; {@link failed} after a failure. In an
+   * array of its own, so that rows keep their length.
    */
   #answers: Uint8Array<ArrayBuffer>;
   readonly #lacking = new Set<number>();
@@ -213,12 +206,12 @@ export class MethodLoads {
     return this.#lacking.size;
   }
 
-  /** Whether it may offer the method, as far as is known. */
+  /** Whether a server may offer the method. */
   mayOffer(row: number): boolean {
     return this.#lacking.size === 0 || !this.#lacking.has(row);
   }
 
-  /** It said that it does not offer the method. */
+  /** A server does not offer the method. */
   lacks(row: number): void {
     this.#lacking.add(row);
   }
@@ -242,7 +235,7 @@ export class MethodLoads {
     return this.#answers[row] as number >= answersToJudge;
   }
 
-  /** Whether all its answers may be those of a start. */
+  /** Whether all its answers may be from its start. */
   mayBeStarting(row: number): boolean {
     return (this.#answers[row] as number) < answersOfStart;
   }
@@ -252,7 +245,7 @@ export class MethodLoads {
     return this.servers.inFlightOf(row) - (this.#rows[row * rowLength + owedAt] as number);
   }
 
-  /** How long it has owed an answer and given none, in milliseconds; negative if it owes none. */
+  /** How long it has owed an answer, in milliseconds; negative if it owes none. */
   silenceOf(row: number, nowMs: number): number {
     return nowMs - (this.#rows[row * rowLength + silentSinceMsAt] as number);
   }
@@ -260,8 +253,7 @@ export class MethodLoads {
   /**
    * A call was sent.
    *
-   * @param isStream it may take as long as its caller likes, and says nothing of the server
-   * meanwhile
+   * @param isStream a stream may take as long as its caller likes, so it is not owed
    */
   sent(row: number, nowMs: number, isStream: boolean): void {
     this.servers.started(row);
@@ -272,7 +264,7 @@ export class MethodLoads {
     }
   }
 
-  /** A call was answered, or its connection has ended, with which all end. */
+  /** A call was answered, or ended with its connection. */
   answered(row: number): void {
     this.servers.ended(row);
     const at = row * rowLength;
@@ -280,7 +272,7 @@ export class MethodLoads {
     this.#rows[at + silentSinceMsAt] = Infinity;
   }
 
-  /** A call was given up here: that is no sign of life. */
+  /** A call was cancelled here, which is no sign of life. */
   gaveUp(row: number): void {
     this.servers.ended(row);
     const at = row * rowLength;
@@ -292,19 +284,19 @@ export class MethodLoads {
     const at = row * rowLength;
     const idleMs = nowMs - (this.#rows[at + answeredAtMsAt] as number);
     const answers = this.#answers[row] as number;
-    // What failures made is a guess, and no measure for an answer.
+    // An average after failures is a guess, and no measure for an answer.
     const guessedMs = this.#rows[at + averageMsAt] as number;
     const averageMs = answers === failed ? Math.max(guessedMs, measuredMs) : guessedMs;
     this.#rows[at + averageMsAt] = averageWith(averageMs, measuredMs, idleMs, answers);
     this.#rows[at + answeredAtMsAt] = nowMs;
     if (answers !== answersToJudge) {
-      // Of calls that were under way together each waited for others.
+      // Calls that were in flight together waited for each other.
       const ownMs = measuredMs / (1 + (this.#rows[at + owedAt] as number));
       this.#answers[row] = answersAfter(answers, ownMs);
     }
   }
 
-  /** A call ended at its deadline, so many milliseconds after it was sent. */
+  /** A call ended at its deadline, `lateMs` after it was sent. */
   observeLate(row: number, lateMs: number, nowMs: number): void {
     const at = row * rowLength;
     const idleMs = nowMs - (this.#rows[at + answeredAtMsAt] as number);

@@ -1,12 +1,10 @@
 import type { Candidates } from "./balancer.ts";
 import type { Endpoint } from "./endpoint.ts";
 
-/** The endpoints of one priority. Adding and removing cost the same in any list. */
+/** The endpoints of one priority. Adding and removing take constant time. */
 export class PriorityLevel implements Candidates {
   readonly #items: Endpoint[] = [];
-  /**
-   * The rows of {@link items}, side by side: a pick looks at no endpoint but the one that it takes.
-   */
+  /** The rows of {@link items}, so that a pick does not touch other endpoints' objects. */
   readonly #rows: number[] = [];
   #weightMin = Infinity;
   #weightMax = 0;
@@ -19,17 +17,12 @@ export class PriorityLevel implements Candidates {
     return this.#rows;
   }
 
-  /**
-   * Not raised when the lightest goes, until the list is empty: it only spares looks at equal
-   * weights.
-   */
+  /** A lower bound: it is not raised when the lightest endpoint goes. */
   get weightMin(): number {
     return this.#weightMin;
   }
 
-  /**
-   * Not lowered when the heaviest goes, until the list is empty: drawing only needs an upper bound.
-   */
+  /** An upper bound: it is not lowered when the heaviest endpoint goes. */
   get weightMax(): number {
     return this.#weightMax;
   }
@@ -52,7 +45,7 @@ export class PriorityLevel implements Candidates {
     this.#weightMax = this.#items.reduce((max, { weight }) => Math.max(max, weight), 0);
   }
 
-  /** The last one takes its place. */
+  /** Removes an endpoint. The last one takes its place. */
   remove(endpoint: Endpoint): void {
     const last = this.#items.pop() as Endpoint;
     const row = this.#rows.pop() as number;

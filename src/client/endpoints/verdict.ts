@@ -1,23 +1,24 @@
 import { RpcError } from "../../base/errors.ts";
 
 /**
- * What the end of a call says of its server: it did its part, it was too slow, it has too much to
- * do, it failed a call that another one might have carried out, or nothing.
+ * What the end of a call tells of its server: it answered, it was too slow, it is overloaded, it
+ * failed a call that another server might have carried out, or nothing.
  */
 type Verdict = "answered" | "late" | "overloaded" | "failed" | "nothing";
 
 /**
- * A server's clock may go a little faster: what it answers after this share of a call's time is in
- * time.
+ * A server's clock may go a little faster: its DeadlineExceeded after this share of a call's time
+ * is believed.
  */
 const deadlineShareMin = 0.9;
 
 /**
- * Judges by the end of a call. An early error is no answer: failing fast is no merit.
+ * Judges a server by the end of a call. An early error does not count as an answer, since failing
+ * fast is no merit.
  *
- * An error may be about another server, whose error a procedure has let through. So a
- * DeadlineExceeded before the deadline is no lateness, and a Draining marks nobody: before a server
- * refuses calls it says `rpc.goaway`.
+ * An error may tell of another server, if a procedure let it through. So a DeadlineExceeded before
+ * the deadline is not late, and a Draining means nothing: a server sends `rpc.goaway` before it
+ * refuses calls.
  */
 export function verdictOf(
   error: RpcError | undefined,
@@ -37,7 +38,7 @@ export function verdictOf(
   }
 }
 
-/** Whether a server, or what leads to it, says that this caller may not call. */
+/** Whether a server refuses this caller. */
 export function isRefusal(error: unknown): error is RpcError {
   return error instanceof RpcError &&
     (error.name === "Unauthenticated" || error.name === "PermissionDenied");

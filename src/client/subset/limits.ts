@@ -1,73 +1,58 @@
-/** Bounds of how many servers of a large service a client connects to. */
+/** Bounds on how many servers of a large service a client connects to. */
 
-/**
- * Calls under way for which one more server is connected to, beyond those that are chosen anyway:
- * at so many of one client's a server of few workers has a queue.
- */
+/** Calls in flight for each connected server. With more the subset grows. */
 export const callsPerServer = 16;
 
-/** A subset that grows because its servers are busy has at most so many times its size. */
+/** Largest growth of a subset whose servers are busy, as a multiple of its size. */
 export const subsetGrowthMax = 4;
 
-/** What a subset grows by at a time, as a share of its size. */
+/** How much a subset grows at a time, as a share of its size. */
 export const subsetGrowthShare = 0.25;
 
-/** How long a server that is not needed any more keeps its connection: it may be needed again. */
+/** How long an unneeded server keeps its connection: it may be needed again. */
 export const surplusMs = 30_000;
 
-/** How often a subset that has grown gives back an eighth of what it grew by, once it is calm. */
+/** How often a subset that is calm again gives back an eighth of its growth. */
 export const shrinkMs = 10_000;
 
-/** The share of a subset's size that may be left at one tick: nobody leaves a server in a herd. */
+/** Most servers that are left in one tick, as a share of the subset's size: avoids stampedes. */
 export const leavesShare = 0.05;
 
-/**
- * A first connection that takes longer than this, in milliseconds, is not counted on: another
- * server is connected to beside it.
- */
+/** After this time, in milliseconds, a pending first connection is replaced by another server. */
 export const untriedMsMax = 1_000;
 
-/**
- * Servers that are tried for the first time at once, as a multiple of a subset's size: enough to
- * replace all of them.
- */
+/** Most first attempts at once, as a multiple of the subset's size: enough to replace all. */
 export const triesMaxShare = 2;
 
-/** How many more of them at each tick: where most are dead, the rest is found step by step. */
+/** More first attempts at each tick, as a share: finds the live ones step by step. */
 export const triesShare = 0.5;
 
 /**
- * How far a zone is searched for servers that can be used, while there are other zones: as a
- * multiple of a subset's size. One that is down would have all its servers tried again and again.
+ * How many servers of the client's own zone are tried while there are other zones, as a multiple of
+ * the subset's size. Otherwise all servers of a dead zone would be tried again and again.
  */
 export const searchedShare = 3;
 
 /**
- * Servers of other zones that a client with a zone is connected to beforehand, as a share of its
- * subset: calls spill over to them without waiting for a connection.
+ * Servers of other zones that a client connects to in advance, as a share of its subset: calls
+ * spill over to them without waiting for a connection.
  */
 export const spareShare = 0.1;
 
-/** How many these are at least, so that no single server's end leaves nobody to spill over to. */
+/** The least number of these, so that the end of one leaves another to spill over to. */
 export const sparesMin = 2;
 
-/** Servers that are ranked for each one that is wanted, so that few changes rank all anew. */
+/** Servers that are kept in rank order for each wanted one, so that few changes rank all anew. */
 export const rankedShare = 2;
 
-/**
- * How often each server of a subset is asked how many connections it has: clients come and go, and
- * a hundred questions in this time are nothing.
- */
+/** How often each server of a subset is asked for its number of connections. */
 export const askConnectionsMs = 30_000;
 
-/** The same after the first answer: clients that start together have not all connected before. */
+/** The same after the first answer: clients that start together may not all have connected. */
 export const askConnectionsAgainMs = 5_000;
 
-/**
- * A server gets at most so many times its weight, and at least this part of it, whatever it says of
- * its connections.
- */
+/** Largest factor by which a server's number of connections raises or lowers its weight. */
 export const shareMax = 8;
 
-/** Shares that differ from equality by less than this are equal: servers then take turns. */
+/** Shares closer than this to equal count as equal, so that servers take turns. */
 export const shareTolerance = 0.05;

@@ -1,23 +1,23 @@
 import type { Instance } from "../../discovery/discovery.ts";
 
-/** An endpoint as far as a subset looks at it and acts on it. */
+/** An endpoint, as a subset needs it. */
 export interface Member {
   readonly address: string;
   readonly instance: Instance;
   /** Its row among the client's loads. */
   readonly row: number;
-  /** The registry lists it, and the client has not left it. */
+  /** Whether the registry lists it and the client has not left it. */
   readonly isListed: boolean;
   readonly isClosed: boolean;
   /** Whether its very first connection attempt is under way. */
   readonly isUntried: boolean;
   /** Whether it is connected and nothing speaks against giving it calls. */
   readonly isSound: boolean;
-  /** Its part of the client's calls, in relation to its weight. */
+  /** Factor of its weight for this client. */
   set share(share: number);
-  /** Asks how many connections the server has. Older ones do not say. */
+  /** Asks for the server's number of connections. Older servers do not tell it. */
   askConnections(told: (connections: number) => void): void;
-  /** It is given no more calls while there are others. */
+  /** Gives it no more calls while there are other servers. */
   unlist(): void;
   close(): void;
 }

@@ -1,7 +1,7 @@
 import { addressOf } from "../../base/names/host_port.ts";
 import type { Instance } from "../../discovery/discovery.ts";
 
-/** A server and how much it is wanted: the less, the more. */
+/** A server and its rank: the lowest comes first. */
 interface Ranked {
   readonly address: string;
   readonly instance: Instance;
@@ -9,16 +9,16 @@ interface Ranked {
 }
 
 /**
- * Servers in the order in which one client wants them: weighted rendezvous hashing (Thaler and
- * Ravishankar, "Using Name-Based Mappings to Increase Hit Rates", 1998). What one server ranks
- * depends on nothing but its address, its weight and the client, so that one more or less moves
- * none of the others, and each client has an order of its own.
+ * A client's own order of servers: weighted rendezvous hashing (Thaler and Ravishankar, "Using
+ * Name-Based Mappings to Increase Hit Rates", 1998). A server's rank depends only on its address,
+ * its weight and the client. So a new or lost server does not move the others, and each client has
+ * another order.
  *
- * Only the first ones are kept, and the whole list is looked through when these run out.
+ * Only the first servers are kept. The whole list is ranked again when they run out.
  */
 export class Ranking {
   readonly #seed: number;
-  /** The first ones, in order. */
+  /** The first servers, in order. */
   #ranked: Ranked[] = [];
   /** All servers that rank before this are in {@link #ranked}. */
   #end = Infinity;
@@ -28,17 +28,17 @@ export class Ranking {
     this.#seed = seed;
   }
 
-  /** The first ones, in order. */
+  /** The first servers, in order. */
   get first(): readonly Ranked[] {
     return this.#ranked;
   }
 
-  /** Whether these are all that there are. */
+  /** Whether these are all servers. */
   get isWhole(): boolean {
     return this.#end === Infinity;
   }
 
-  /** Ranks servers anew, and keeps so many. */
+  /** Ranks all servers anew, and keeps the first ones. */
   rank(instances: readonly Instance[], kept: number): void {
     const ranks = Float64Array.from(instances, (instance) => this.#rankOf(instance));
     const last = ranks.length > kept ? Float64Array.from(ranks).sort()[kept] as number : Infinity;
@@ -52,9 +52,7 @@ export class Ranking {
     this.#ranked.sort(inOrder);
   }
 
-  /**
-   * A server is new, or says something else of itself. Returns whether it is among the first ones.
-   */
+  /** Adds a new or changed server. Returns whether it is among the first ones. */
   add(instance: Instance): boolean {
     const rank = this.#rankOf(instance);
     if (rank >= this.#end) return false;
@@ -70,17 +68,17 @@ export class Ranking {
     return true;
   }
 
-  /** A server is not there any more. Returns whether it was among the first ones. */
+  /** Removes a server. Returns whether it was among the first ones. */
   remove(address: string): boolean {
     const index = this.#ranked.findIndex((one) => one.address === address);
     if (index >= 0) this.#ranked.splice(index, 1);
     return index >= 0;
   }
 
-  /** From 0 to 2; from 1 on it is one that is to be given no calls. */
+  /** From 0 to 2; from 1 on for servers of weight 0. */
   #rankOf({ host, port, weight }: Instance): number {
     const hash = mixed(mixed(hashOf(host, port) ^ this.#seed) + this.#seed);
-    // Never 0 and never 1, of which the logarithm would not do.
+    // Neither 0 nor 1, for the sake of the logarithm.
     const draw = (hash + 0.5) / 2 ** 32;
     if (weight <= 0) return 1 + draw;
     const lateness = -Math.log(draw) / weight;
@@ -100,7 +98,7 @@ function hashOf(host: string, port: number): number {
   return Math.imul(hash ^ port, 0x01000193);
 }
 
-/** MurmurHash3's end, which spreads each bit over all. */
+/** MurmurHash3's finalizer, which spreads each bit over all. */
 function mixed(bits: number): number {
   bits ^= bits >>> 16;
   bits = Math.imul(bits, 0x85ebca6b);

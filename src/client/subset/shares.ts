@@ -6,17 +6,16 @@ import type { Member } from "./member.ts";
 /** What is known of one server. */
 interface Known {
   askAtMs: number;
-  /** Connections that it has; `undefined`: it has not said. */
+  /** Its number of connections; `undefined`: not told. */
   connections: number | undefined;
 }
 
 /**
- * What share of this client's calls each server of its subset gets.
+ * The share of this client's calls that each server of its subset gets.
  *
- * Clients choose their servers without knowing of each other, so that by chance some servers are
- * chosen by twice as many as others. Each server says how many connections it has, and is given
- * calls in inverse proportion: what it is given by all of its clients together then hardly differs
- * from server to server.
+ * Clients choose their servers independently, so by chance some servers have twice as many clients
+ * as others. Each server tells its number of connections, and gets calls in inverse proportion.
+ * Then all servers get about the same from all their clients together.
  */
 export class Shares {
   readonly #clock: Clock;
@@ -29,10 +28,10 @@ export class Shares {
     this.#random = random;
   }
 
-  /** What a server weighs on average, shares included; 0 while nothing is known of shares. */
+  /** The average weight with shares; 0 while no shares are known. */
   weightOfOne = 0;
 
-  /** Asks those whose time it is. Returns whether shares have changed. */
+  /** Asks the servers that are due. Returns whether shares have changed. */
   tick(endpoints: Iterable<Member>): boolean {
     const nowMs = this.#clock.now();
     for (const endpoint of endpoints) {
@@ -49,7 +48,7 @@ export class Shares {
     return true;
   }
 
-  /** All servers count by their weights again. */
+  /** Forgets all shares. Only weights count again. */
   forget(): void {
     for (const endpoint of this.#known.keys()) if (!endpoint.isClosed) endpoint.share = 1;
     this.#known.clear();
@@ -80,7 +79,7 @@ export class Shares {
     const mean = sum / count;
     let weights = 0;
     for (const [endpoint, { connections }] of this.#known) {
-      // One that has not said, as older servers do not, is taken for one like the others.
+      // A server that does not tell counts as an average one.
       const density = connections === undefined ? mean : connections / endpoint.instance.weight;
       const share = Math.min(Math.max(mean / density, 1 / shareMax), shareMax);
       const rounded = Math.abs(share - 1) < shareTolerance ? 1 : share;

@@ -22,17 +22,17 @@ import type { Member } from "./member.ts";
 import { Ranking } from "./ranking.ts";
 import { Shares } from "./shares.ts";
 
-/** Whoever holds the endpoints. */
+/** The set of endpoints, as a subset needs it. */
 interface Members {
   /** All endpoints, connected or not. */
   all(): Iterable<Member>;
   /** The endpoint of an address, if it has one. */
   at(address: string): Member | undefined;
-  /** Connects to a server, from now on; tells a known one what is said of it. */
+  /** Connects to a server, or updates a known one. */
   list(address: string, instance: Instance): void;
-  /** Whether some wait for a file handle already, while others can be used. */
+  /** Whether some endpoints wait for a file handle while others can be used. */
   isShort(): boolean;
-  /** Weights have changed; what a server weighs on average, or 0 where that says nothing. */
+  /** Weights have changed, with the average weight, or 0 if no shares are known. */
   reweighed(weightOfOne: number): void;
 }
 
@@ -52,33 +52,33 @@ interface SubsetOptions {
 }
 
 /**
- * Which servers of a large service a client connects to: those that come first in its own
- * {@link Ranking}, and the next ones in place of those that cannot be used. It grows while its
- * servers are busy, and shrinks again slowly.
+ * Chooses the servers of a large service that a client connects to: the first ones in its own
+ * {@link Ranking}, and the next ones in place of those that cannot be used. The subset grows while
+ * its servers are busy, and slowly shrinks again.
  *
- * Of a service that is no larger than the subset, all servers are connected to, and nothing here
- * does anything.
+ * If the service is no larger than the subset, the client connects to all servers, and this does
+ * nothing.
  */
 export class Subset {
   readonly #members: Members;
   readonly #options: SubsetOptions;
   /** The client's own, once it needs one: 32 bits. */
   #seed: number | undefined;
-  /** `undefined`: all are connected to. */
+  /** `undefined`: the client connects to all servers. */
   #ranked: { readonly near: Ranking; readonly far: Ranking } | undefined;
   readonly #shares: Shares;
   #instances: readonly Instance[] = [];
-  /** The list may lack servers that are there. */
+  /** Whether the list may lack servers. */
   #isStale = false;
   #size: number;
   #calmSinceMs = 0;
-  /** How many servers may be tried that were not tried before, by ranking. */
+  /** How many more first attempts each ranking may make. */
   readonly #tries = new Map<Ranking, number>();
-  /** Since when they are connected to. */
+  /** When the client began to connect to them. */
   readonly #since = new Map<Member, number>();
-  /** Since when they are not needed. */
+  /** Since when they have not been needed. */
   readonly #surplus = new Map<Member, number>();
-  /** Those that were left, until their calls have ended. */
+  /** Servers that were left, until their calls have ended. */
   readonly #left = new Set<Member>();
 
   constructor(members: Members, options: SubsetOptions) {
@@ -94,7 +94,7 @@ export class Subset {
     return this.#ranked !== undefined;
   }
 
-  /** Whether there are servers that were not connected to yet, and may be. */
+  /** Whether there are more servers that may be connected to. */
   get hasOthers(): boolean {
     return this.isActive &&
       this.#instances.some((instance) => this.#members.at(addressOf(instance)) === undefined);
@@ -105,7 +105,7 @@ export class Subset {
     return this.#options.zone !== undefined && zone !== this.#options.zone;
   }
 
-  /** Takes over what is different in the registry's list, and connects to whom that asks for. */
+  /** Takes over a change of the registry's list, and connects as needed. */
   update({ listed, unlisted }: Change, instances: readonly Instance[], isStale: boolean): void {
     this.#instances = instances;
     this.#isStale = isStale;
@@ -133,7 +133,7 @@ export class Subset {
     const { near, far } = this.#ranked;
     const nowMs = this.#options.clock.now();
     const wanted = new Set<string>();
-    // Where there are others, a zone that is down is not searched to its end.
+    // A dead zone is not searched to its end if there are other zones.
     const depth = far.first.length > 0 ? this.#size * searchedShare : Infinity;
     const found = this.#choose(near, this.#size, depth, wanted, nowMs);
     const spares = this.#options.zone === undefined
@@ -159,7 +159,7 @@ export class Subset {
     if (this.#shares.tick(usable)) this.#members.reweighed(this.#shares.weightOfOne);
   }
 
-  /** There are no more servers than are wanted. */
+  /** Connects to all servers, since there are no more than are wanted. */
   #takeAll(listed: readonly Instance[]): void {
     if (this.#ranked === undefined) {
       for (const instance of listed) this.#members.list(addressOf(instance), instance);
@@ -190,8 +190,8 @@ export class Subset {
   }
 
   /**
-   * Goes through a ranking, no further than `depth`, until so many servers can be counted on, adds
-   * all of these to `wanted`, and returns how many can.
+   * Goes through a ranking, no further than `depth`, until there are enough servers that probably
+   * work. It adds all of them to `wanted`, and returns their number.
    */
   #choose(
     ranking: Ranking,
@@ -211,11 +211,11 @@ export class Subset {
         if (one === undefined) break;
       }
       const { address, instance } = one;
-      // One that is to be given no calls is better than none.
+      // Servers of weight 0 are only used if there is no other.
       if (instance.weight <= 0 && counted > 0) break;
       const known = this.#members.at(address);
       if (known === undefined) {
-        // After a failure of many, not all others are tried at once.
+        // After many failures, not all others are tried at once.
         if (this.#members.isShort() || tries-- <= 0) break;
         this.#members.list(address, instance);
       } else if (!known.isListed) {
@@ -244,7 +244,7 @@ export class Subset {
     }
   }
 
-  /** Grows to what the calls under way need, or because most servers have enough to do. */
+  /** Grows with the calls in flight, or if most servers are busy. */
   #resize(usable: readonly Member[], loads: Loads, nowMs: number): void {
     let inFlight = 0;
     let busy = 0;
@@ -269,9 +269,9 @@ export class Subset {
     }
   }
 
-  /** Leaves some of those that have not been needed for a while. */
+  /** Leaves some servers that have not been needed for a while. */
   #leave(nowMs: number): void {
-    // A list that may lack servers says of none that it is too many.
+    // With a list that may lack servers, none is surplus.
     if (this.#isStale) return;
     let left = Math.ceil(this.#options.size * leavesShare);
     for (const [endpoint, sinceMs] of this.#surplus) {
@@ -287,7 +287,7 @@ export class Subset {
     }
   }
 
-  /** Ends the connection of one that was left, unless it is wanted again or has calls. */
+  /** Closes a server that was left, unless it is wanted again or has calls. */
   #finish(endpoint: Member, loads: Loads): void {
     if (endpoint.isListed || endpoint.isClosed) this.#left.delete(endpoint);
     else if (loads.inFlightOf(endpoint.row) === 0) {

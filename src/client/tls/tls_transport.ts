@@ -7,7 +7,7 @@ import { connectTls } from "../../keys/tls/connect.ts";
 import { greet, type Welcome } from "../../wire/greeting.ts";
 import type { Duplex, Target, Transport } from "../transport.ts";
 
-/** A server that has greeted back. */
+/** A connected server after the greeting. */
 interface Greeted {
   readonly welcome: Welcome;
   readonly duplex: Duplex;
@@ -16,8 +16,8 @@ interface Greeted {
 }
 
 /**
- * TLS 1.3 with certificates on both sides, and a greeting that names the service. A server that is
- * open is not called: what is secure stays so, whatever a registry says.
+ * TLS 1.3 with certificates on both sides, and a greeting that names the service. Servers without
+ * keys are not called, whatever the registry lists.
  */
 export function tlsTransport(keys: KeyRing): Transport {
   return {
@@ -37,7 +37,7 @@ export function tlsTransport(keys: KeyRing): Transport {
 /**
  * Connects and greets.
  *
- * @throws {RpcError} the server is none of the cluster's, or refuses this caller
+ * @throws {RpcError} the server is not of the cluster, or refuses this caller
  */
 export async function connectGreeted(
   keys: Keys,
