@@ -175,8 +175,10 @@ function parseChroot(text: string, path: string): string {
   const chroot = path.replace(/\/+$/, "");
   const names = chroot.split("/").slice(1);
   // ZooKeeper refuses control characters, and blanks at the ends of a name get lost in copying.
+  // (No literal: its table would be made wherever this file is loaded.)
+  const control = new RegExp("\\p{Cc}", "u");
   const isOdd = (name: string) =>
-    name === "" || name === "." || name === ".." || name !== name.trim() || /\p{Cc}/u.test(name);
+    name === "" || name === "." || name === ".." || name !== name.trim() || control.test(name);
   if (names.some(isOdd)) {
     throw invalid(text, `${part(text, path)} is no path of named nodes`);
   }

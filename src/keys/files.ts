@@ -1,7 +1,7 @@
 /** The files of this machine's keys: where they are, and who may read them. */
 
 import { CommandError } from "../base/command_error.ts";
-import { messageOf } from "../base/errors.ts";
+import { messageOf, withoutStack } from "../base/errors.ts";
 import { isAbsolutePath, joinPath } from "../base/paths.ts";
 
 /** The names of the files in the directory of keys. */
@@ -53,7 +53,7 @@ export function hasKeyFiles(directory: string): boolean {
 
 function mayBeThere(path: string): boolean {
   try {
-    Deno.statSync(path);
+    withoutStack(() => Deno.statSync(path));
     return true;
   } catch (error) {
     // What cannot be looked at may well be there: whoever reads it will say.

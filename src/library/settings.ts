@@ -4,7 +4,7 @@
  * command line and for the library.
  */
 
-import { messageOf, RpcError } from "../base/errors.ts";
+import { messageOf, RpcError, withoutStack } from "../base/errors.ts";
 import { isAbsolutePath } from "../base/paths.ts";
 import { readRegularFile } from "../discovery/regular_file.ts";
 import { settingsBytesMax } from "./limits.ts";
@@ -83,7 +83,9 @@ export async function readSettings(
 ): Promise<ReadSettings> {
   let toml: string;
   try {
-    toml = new TextDecoder().decode(readRegularFile(path, settingsBytesMax));
+    toml = new TextDecoder().decode(
+      withoutStack(() => readRegularFile(path, settingsBytesMax)),
+    );
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return { settings: new Map(), ignored: [] };

@@ -5,6 +5,7 @@ import {
   errorTable,
   messageOf,
   RpcError,
+  withoutStack,
 } from "../../src/base/errors.ts";
 
 Deno.test("each error has a code of its own, inside the range that JSON-RPC reserves (P-22)", () => {
@@ -75,4 +76,21 @@ Deno.test("RpcError.from() keeps an error, adopts another copy's, and makes one 
     assert.equal(error.name, "InternalError");
     assert.equal(error.cause, thrown);
   }
+});
+
+Deno.test("an error that is caught at once has no stack, and the next one has", () => {
+  const thrownBy = (run: () => unknown): Error => {
+    try {
+      run();
+    } catch (error) {
+      assert.ok(error instanceof Error);
+      return error;
+    }
+    assert.fail("nothing was thrown");
+  };
+  const look = () => Deno.statSync(import.meta.resolve("./nowhere").replace("file://", ""));
+  assert.match(thrownBy(look).stack ?? "", /\n +at /);
+  assert.doesNotMatch(thrownBy(() => withoutStack(look)).stack ?? "", /\n +at /);
+  assert.match(thrownBy(look).stack ?? "", /\n +at /);
+  assert.equal(withoutStack(() => 1), 1);
 });

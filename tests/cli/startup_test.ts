@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { importsOf } from "../tidy/source.ts";
+import { importsOf, withoutComments } from "../tidy/source.ts";
 
 const source = new URL("../../src/cli/", import.meta.url);
 
@@ -87,6 +87,19 @@ Deno.test("rpc call loads no more files than its start may take", async () => {
     ...["main.ts", "commands/call.ts", "call/call.ts", "../discovery/local/local.ts"],
   );
   assert.ok(loaded.size <= filesOfACallMax, `${loaded.size}`);
+});
+
+Deno.test("no literal pattern with classes of Unicode is in what rpc call loads", async () => {
+  // V8 makes their tables when it reads over a literal, also where that never runs.
+  const loaded = await loadedBy(
+    ...["main.ts", "commands/call.ts", "call/call.ts", "../discovery/local/local.ts"],
+  );
+  const found: string[] = [];
+  for (const url of loaded) {
+    const text = withoutComments(await Deno.readTextFile(new URL(url)));
+    if (/\/[^\n"`]*\\p\{[^\n"`]*\/[a-z]*[uv]/.test(text)) found.push(url);
+  }
+  assert.deepEqual(found, []);
 });
 
 Deno.test("rpc call loads nothing that announces a server", async () => {

@@ -201,7 +201,7 @@ function nameOf(value: object): string {
 }
 
 function memberPath(key: string): string {
-  return /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(key)
-    ? `.${key}`
-    : `[${JSON.stringify(key)}]`;
+  // No literal: the tables of its letters would be made wherever this file is loaded.
+  const name = new RegExp("^[\\p{ID_Start}_$][\\p{ID_Continue}$]*$", "u");
+  return name.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }

@@ -67,12 +67,12 @@ export function isNamed(argument: string): boolean {
 
 /**
  * An argument by name. What ends with its equals signs is no name but a text, such as base64. The
- * tables of letters are made with the pattern, which takes a third of a millisecond: only whoever
- * names arguments waits for them.
+ * tables of letters are made with the pattern, and those of a literal when this file is loaded,
+ * which takes a third of a millisecond: only whoever names arguments waits for them.
  */
 function namedArgument(argument: string): RegExpExecArray | null {
   if (!argument.includes("=")) return null;
-  return /^([\p{L}_$][\p{L}\p{N}_$-]*)=([^=][^]*)$/u.exec(argument);
+  return new RegExp("^([\\p{L}_$][\\p{L}\\p{N}_$-]*)=([^=][^]*)$", "u").exec(argument);
 }
 
 /** Reads the text once if it is the same for every call. */
