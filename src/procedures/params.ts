@@ -3,6 +3,7 @@
 import * as z from "zod";
 import { type ParamsIssue, RpcError } from "../base/errors.ts";
 import { withPlainNumbers } from "../base/values/exact_numbers.ts";
+import { judged } from "../base/values/judged.ts";
 import { isObject } from "../base/values/members.ts";
 import type { InputSchema, Procedure } from "./procedure.ts";
 
@@ -48,7 +49,11 @@ export class InputReader {
     const fits = this.#isTuple && Array.isArray(given) && given.length >= this.#requiredCount &&
       (given.length <= this.#names.length || this.#isOpen);
     const input = fits ? given : this.#arrange(method, given);
-    const parsed = this.#schema.safeParse(input);
+    const parsed = judged(this.#schema, input);
+    if (parsed === undefined) {
+      const message = "holds an object with a member toString, in the place of something else";
+      throw this.#invalid(method, [{ path: [], message }]);
+    }
     if (parsed.success) return parsed.data;
     const issues = parsed.error.issues.slice(0, issuesMax).map((issue) => ({
       path: this.#callersPath(issue.path, given),
@@ -67,8 +72,10 @@ export class InputReader {
     const [only] = params;
     if (params.length !== 1 || !isObject(only)) return undefined;
     const isWhole = (this.#isOpen || Object.keys(only).every((key) => this.#names.includes(key))) &&
-      this.#schema.safeParse(only).success;
-    const isFirst = this.#first !== undefined && z.safeParse(this.#first, only).success;
+      judged(this.#schema, only)?.success === true;
+    const first = this.#first;
+    const isFirst = first !== undefined &&
+      judged({ safeParse: (value) => z.safeParse(first, value) }, only)?.success === true;
     return isWhole || !isFirst ? only : undefined;
   }
 

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { RpcError } from "../base/errors.ts";
 import { batchMessagesMax } from "../base/limits.ts";
+import { judged } from "../base/values/judged.ts";
 import { type Carrier, exactJson, parseJson } from "./json.ts";
 import {
   cancelParamsSchema,
@@ -61,37 +62,38 @@ export function decodeAnyRequest(line: string, carrier?: Carrier): Incoming {
 
 /** @param exact the same value with numbers as they were written, if JavaScript changed any */
 function toRequest(value: unknown, exact: unknown): Request | BadMessage {
-  const parsed = request.safeParse(value);
-  if (parsed.success) {
+  const parsed = judged(request, value);
+  if (parsed?.success) {
     const { data } = parsed;
     if (exact === undefined || data.params === undefined) return data;
     if (data.method.startsWith(reservedPrefix)) return data;
     return { ...data, params: (exact as Request).params };
   }
-  const [issue] = parsed.error.issues;
+  const [issue] = parsed?.error.issues ?? [];
   const where = issue === undefined || issue.path.length === 0 ? "" : ` (${issue.path.join(".")})`;
-  const message = `Cannot read the message as a JSON-RPC 2.0 request${where}: ${issue?.message}`;
+  const message = `Cannot read the message as a JSON-RPC 2.0 request${where}: ${
+    issue?.message ?? "an object stands in the place of a text or a number"
+  }`;
   return new BadMessage(idOf(value), new RpcError("InvalidRequest", message));
 }
 
 /** The id that a faulty request seems to have, so that its sender can tell which one failed. */
 function idOf(value: unknown): Id {
   if (typeof value !== "object" || value === null || !("id" in value)) return null;
-  const parsed = id.safeParse(value.id);
-  return parsed.success ? parsed.data : null;
+  return judged(id, value.id)?.data ?? null;
 }
 
 /** The id in the parameters of `rpc.cancel`; `undefined` if there is none. */
 export function cancelledId(params: Params | undefined): Id | undefined {
-  return cancelParams.safeParse(params).data?.id;
+  return judged(cancelParams, params)?.data?.id;
 }
 
 /** The parameters of `rpc.more`; `undefined` if they are something else. */
 export function moreParams(params: Params | undefined): MoreParams | undefined {
-  return moreParamsCheck.safeParse(params).data;
+  return judged(moreParamsCheck, params)?.data;
 }
 
 /** The longest message that the sender of these parameters of `rpc.discover` takes, if told. */
 export function saidMessageMax(params: Params | undefined): number | undefined {
-  return params === undefined ? undefined : discoverParams.safeParse(params).data?.messageMax;
+  return params === undefined ? undefined : judged(discoverParams, params)?.data?.messageMax;
 }

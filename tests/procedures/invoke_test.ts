@@ -94,6 +94,22 @@ Deno.test("invoke() says what a parameter must be, and what it was, in the calle
   assert.ok(long.length < 200, long);
 });
 
+Deno.test("invoke() tells the caller of an object that can be compared with nothing (P-21)", () => {
+  const odd = { length: { toString: 1 } };
+  const short = defineProcedure({
+    input: z.tuple([z.string().max(5), z.array(z.string().max(5)).optional()]),
+    output: z.string(),
+  }, ([text]) => text);
+  const named = defineProcedure({
+    input: z.object({ text: z.string().max(5) }),
+    output: z.string(),
+  }, ({ text }) => text);
+  for (const params of [[odd], ["a", [odd]]]) {
+    assert.match(refusal(short, params)[0], /holds an object with a member toString/);
+  }
+  for (const params of [{ text: odd }, [{ text: odd }], [odd]]) refusal(named, params);
+});
+
 Deno.test("invoke() tells of a bounded number of issues", () => {
   const [message, paths] = refusal(total, Array(1_000).fill("x"));
   assert.equal((paths as unknown[]).length, issuesMax);

@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
 import { tapsMax } from "../../base/limits.ts";
+import { judged } from "../../base/values/judged.ts";
 import type { Request, UnreadJson, UnreadRequest } from "../../wire/message.ts";
 import { reservedPrefix } from "../../wire/reserved.ts";
 import { tapParamsSchema } from "../../wire/reports/tap.ts";
@@ -27,10 +28,10 @@ export class Taps {
 
   /** Answers `rpc.tap`: a stream of the calls that end from now on, until the deadline. */
   open({ params }: Request, reply: Reply, deadlineAtMs: number): TaskHandle | undefined {
-    const parsed = tapParamsSchema.safeParse(params ?? {});
+    const parsed = judged(tapParamsSchema, params ?? {});
     const { stream: sink } = reply;
-    if (!parsed.success || sink === undefined) {
-      reply.fail(new RpcError("InvalidParams", `Cannot listen: ${faultOf(parsed.error)}`));
+    if (!parsed?.success || sink === undefined) {
+      reply.fail(new RpcError("InvalidParams", `Cannot listen: ${faultOf(parsed?.error)}`));
       return undefined;
     }
     if (this.#taps.length >= tapsMax) {

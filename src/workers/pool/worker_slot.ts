@@ -2,6 +2,7 @@ import type { Backoff } from "../../base/backoff.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
+import { judged } from "../../base/values/judged.ts";
 import { type OpenRpcDocument, openRpcSchema } from "../../procedures/openrpc.ts";
 import { reservedMethods, reservedPrefix } from "../../wire/reserved.ts";
 import { isTooLongDescription, tooLongDescription } from "../description.ts";
@@ -196,8 +197,8 @@ export class WorkerSlot {
       this.#failed(new Error(isUnknown ? withAdvice(unknowing, this.#options.command) : message));
       return;
     }
-    const document = openRpcSchema.safeParse(outcome.result);
-    if (!document.success) {
+    const document = judged(openRpcSchema, outcome.result);
+    if (!document?.success) {
       process.kill(noDocument);
       return;
     }
