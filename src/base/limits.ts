@@ -138,7 +138,25 @@ export const shortRequestBytes = 16 * 1024;
  * others get their turn: short beside a call across a network, and long beside the tenth of a
  * millisecond that a change of turns takes.
  */
-export const turnMs = 0.5;
+export const turnMs = 0.2;
+
+/**
+ * The same for a connection that is the only one. Until it ends, nobody is noticed who wants to
+ * connect.
+ */
+export const turnAloneMs = 5;
+
+/**
+ * A turn that took at least so many milliseconds, since a message of megabytes cannot be handled in
+ * parts, delays the next one.
+ */
+export const turnOwedFromMs = 2;
+
+/**
+ * How many times as long as it took that delay is, if others have something to do: so far less than
+ * one in a hundred of the calls of a client that makes one after the other waits for such a turn.
+ */
+export const turnOwedTimes = 2;
 
 /** Most bytes of answers in a turn: to encode and write them takes a fifth of a turn's time. */
 export const turnBytesMax = 256 * 1024;

@@ -93,6 +93,9 @@ const whoKnowsTheSecret: Caller = {
   rights: { call: ["*"], serve: false, admin: true, read: true },
 };
 
+/** Connections that are accepted at once: it takes half of a turn. */
+const acceptsInTurn = 4;
+
 const lostErrors = [
   Deno.errors.NotConnected,
   Deno.errors.ConnectionAborted,
@@ -248,10 +251,13 @@ export class RpcServer {
   async #accept(): Promise<void> {
     const { clock, log } = this.#options;
     let isFailing = false;
+    let accepted = 0;
     while (true) {
       try {
         this.#take(await this.#listener.accept());
         isFailing = false;
+        // Lets connections that are open continue. New ones go before those that send much.
+        if (++accepted % acceptsInTurn === 0) await this.#shared.turns.next(this, true);
       } catch (error) {
         if (this.#isListenerClosed) return;
         // The connection broke before it was accepted. The next one may be well.

@@ -28,6 +28,28 @@ export class BadMessage {
   }
 }
 
+/** The messages of a batch, each of which is read when its turn comes. */
+export class LazyBatch implements Iterable<Request | BadMessage> {
+  readonly #values: readonly unknown[];
+  readonly #exact: readonly unknown[] | undefined;
+
+  constructor(values: readonly unknown[], exact: readonly unknown[] | undefined) {
+    this.#values = values;
+    this.#exact = exact;
+  }
+
+  /** How many there are. */
+  get length(): number {
+    return this.#values.length;
+  }
+
+  *[Symbol.iterator](): Iterator<Request | BadMessage> {
+    for (const [index, value] of this.#values.entries()) {
+      yield toRequest(value, this.#exact?.[index]);
+    }
+  }
+}
+
 /** What a server can receive on one line. */
 type Incoming = Request | BadMessage | readonly (Request | BadMessage)[];
 
@@ -45,8 +67,18 @@ export function decodeRequest(line: string): Incoming {
   return readRequestFast(line) ?? decodeAnyRequest(line);
 }
 
+/** {@link decodeRequest}, but a batch is read message by message. */
+export function decodeLazily(line: string): Request | BadMessage | LazyBatch {
+  return readRequestFast(line) ?? decode(line);
+}
+
 /** {@link decodeRequest} without the fast path. */
 export function decodeAnyRequest(line: string, carrier?: Carrier): Incoming {
+  const message = decode(line, carrier);
+  return message instanceof LazyBatch ? [...message] : message;
+}
+
+function decode(line: string, carrier?: Carrier): Request | BadMessage | LazyBatch {
   const value = parseJson(line, carrier);
   if (value instanceof RpcError) return new BadMessage(null, value);
   const exact = exactJson(line);
@@ -57,7 +89,7 @@ export function decodeAnyRequest(line: string, carrier?: Carrier): Incoming {
       : `Cannot take a batch of ${value.length} requests: ${batchMessagesMax} is the most`;
     return new BadMessage(null, new RpcError("InvalidRequest", message));
   }
-  return value.map((one, index) => toRequest(one, (exact as unknown[] | undefined)?.[index]));
+  return new LazyBatch(value, exact as unknown[] | undefined);
 }
 
 /** @param exact the same value with numbers as they were written, if JavaScript changed any */

@@ -11,6 +11,9 @@ export type AnyLine = Line | LentBytes;
 /** What ends a line. */
 export const lineFeed = 0x0a;
 
+/** What may stand before it. */
+const carriageReturn = 0x0d;
+
 const noBytes = new Uint8Array(0);
 
 /** Up to this many bytes are searched for a line feed one by one. */
@@ -167,11 +170,11 @@ export class LineSplitter {
       start = isShort ? end : firstLineFeed(chunk) + 1;
       if (!this.#keep(chunk.subarray(0, start))) return this.#overflow(lines);
       if (isLong) takeLong(this.#handOver());
-      else this.#decode(this.partial, lines);
+      else this.#decode(this.partial, lines, takeLong);
       this.#partialBytes = 0;
       if (this.#partial.length > partialBytesKept) this.#letGo();
     }
-    if (start < end) this.#decode(chunk.subarray(start, end), lines);
+    if (start < end) this.#decode(chunk.subarray(start, end), lines, takeLong);
     if (!this.#keep(chunk.subarray(end))) this.#overflow(lines);
   }
 
@@ -228,9 +231,9 @@ export class LineSplitter {
   }
 
   /** Decodes whole lines, the last LF included. */
-  #decode(bytes: Uint8Array, lines: Line[]): void {
+  #decode(bytes: Uint8Array, lines: Line[], takeLong?: (line: LentBytes) => void): void {
     const text = decoder.decode(bytes);
-    if (text.includes(replacementMark)) return this.#decodeOneByOne(bytes, lines);
+    if (text.includes(replacementMark)) return this.#cutOneByOne(bytes, lines, takeLong);
     let start = 0;
     for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", start)) {
       if (end > start && !(end === start + 1 && text.charCodeAt(start) === 0x0d)) {
@@ -240,11 +243,17 @@ export class LineSplitter {
     }
   }
 
-  #decodeOneByOne(bytes: Uint8Array, lines: Line[]): void {
+  /**
+   * Whoever takes bytes gets them undecoded: it takes long to find out what is wrong with thousands
+   * of lines, and others may come between.
+   */
+  #cutOneByOne(bytes: Uint8Array, lines: Line[], takeLong?: (line: LentBytes) => void): void {
     let start = 0;
     for (let end = bytes.indexOf(lineFeed); end !== -1; end = bytes.indexOf(lineFeed, start)) {
-      const line = decodedStrictly(bytes.subarray(start, end));
-      if (line !== "" && line !== "\r") lines.push(line);
+      const line = bytes.subarray(start, end);
+      const isBlank = end === start || (end === start + 1 && line[0] === carriageReturn);
+      if (!isBlank && takeLong !== undefined) takeLong(new LentBytes(line.slice()));
+      else if (!isBlank) lines.push(decodedStrictly(line));
       start = end + 1;
     }
   }

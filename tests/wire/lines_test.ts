@@ -174,6 +174,16 @@ function search<Values>(property: fc.IProperty<Values>): void {
   });
 }
 
+Deno.test("what is no UTF-8 stays bytes where these are taken, line by line, until somebody looks", () => {
+  const bytes = Uint8Array.of(0x31, 0x0a, 0xff, 0x0a, 0x0d, 0x0a, 0x0a, 0xfe, 0x33, 0x0a, 0x32);
+  const lines = new LineSplitter().pushLong(bytes);
+  assert.deepEqual(lines.map((line) => line instanceof LentBytes ? [...line.bytes] : line), [
+    [0x31],
+    [0xff],
+    [0xfe, 0x33],
+  ]);
+});
+
 Deno.test("very long lines stay bytes, and are the same lines wherever they are cut (P-3, P-5)", () => {
   const long = "é".repeat(30_000);
   const lines = ["a", long, "", "b", `${long}\r`, long, "c", "x".repeat(50_000)];

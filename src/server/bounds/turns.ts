@@ -1,9 +1,20 @@
 import type { Clock } from "../../base/clock.ts";
-import { readBufferBytes, turnBytesMax, turnMs, turnShareOfHeavy } from "../../base/limits.ts";
+import {
+  readBufferBytes,
+  turnAloneMs,
+  turnBytesMax,
+  turnMs,
+  turnOwedFromMs,
+  turnOwedTimes,
+  turnShareOfHeavy,
+} from "../../base/limits.ts";
 import { giveWay } from "../../base/system/give_way.ts";
 
-/** Lines between two looks at the clock. */
+/** Most lines between two looks at the clock. If they take long there are fewer. */
 const linesBetweenLooks = 16;
+
+/** Looks at the clock in a turn, if further lines take as long as the last ones. */
+const looksInTurn = 4;
 
 /** Lines between two counts of the answers' bytes: most answers are short. */
 const linesBetweenCounts = 4;
@@ -11,24 +22,31 @@ const linesBetweenCounts = 4;
 /** A line this long takes about as much time as {@link linesBetweenLooks} short ones. */
 const longLineLength = 4 * 1024;
 
+/** A line this long may take a whole turn, so it waits behind others that wait. */
+const veryLongLineLength = readBufferBytes;
+
 /** A read of this size is most likely followed by more. */
 const manyBytes = readBufferBytes / 2;
 
-/** A connection that took this much of a turn lets others go first. */
-const heavyMs = turnMs / turnShareOfHeavy;
-
 /**
- * Makes connections that send much take turns, one after the other. Between two turns, everything
- * that is ready on other connections is handled. A turn is the time that all connections together
- * took since then: so a peer that sends little waits for one turn, however many send much.
+ * Makes callers that send much take turns, one after the other. Between two turns, everything that
+ * is ready on other connections is handled. A turn is the time that all connections together took
+ * since then: so a peer that sends little waits for one turn, however many send much.
+ *
+ * A caller gets one turn after each other caller that waits, however many connections it has.
  */
 export class Turns {
   readonly clock: Clock;
   readonly #isAlone: () => boolean;
   readonly #giveWay: (callback: () => void) => void;
-  #waiting: (() => void)[] = [];
+  /** Those that wait, by caller. The caller that had the last turn is the last. */
+  readonly #waiting = new Map<object, (() => void)[]>();
+  /** Those that hold something in memory until they continue. They go before the others. */
+  #begun: (() => void)[] = [];
+  #isPassing = false;
   #round = 0;
   #spentMs = 0;
+  #othersReads = 0;
 
   /** @param isAlone tells whether there is only one connection */
   constructor(clock: Clock, isAlone: () => boolean, pause = giveWay) {
@@ -37,9 +55,14 @@ export class Turns {
     this.#giveWay = pause;
   }
 
-  /** Whether there is only one connection. */
-  get isAlone(): boolean {
-    return this.#isAlone();
+  /** The length of a turn. A lone connection pauses too, since others may want to connect. */
+  get lengthMs(): number {
+    return this.#isAlone() ? turnAloneMs : turnMs;
+  }
+
+  /** Whether anybody waits for a turn. */
+  get isWaitedFor(): boolean {
+    return this.#isPassing;
   }
 
   /** A number that changes whenever others had their chance. */
@@ -57,37 +80,87 @@ export class Turns {
     this.#spentMs += ms;
   }
 
-  /** Resolves when the caller's next turn begins. */
-  next(): Promise<void> {
+  /** Notes that something arrived on a connection that does not wait for a turn. */
+  came(): void {
+    if (this.#isPassing) this.#othersReads++;
+  }
+
+  /**
+   * Resolves when the caller's next turn begins.
+   *
+   * @param hasBegun whether something is held in memory until then
+   */
+  next(caller: object, hasBegun = false): Promise<void> {
     return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-      if (this.#waiting.length === 1) this.#giveWay(this.#pass);
+      if (hasBegun) this.#begun.push(resolve);
+      else this.#queueOf(caller).push(resolve);
+      if (this.#isPassing) return;
+      this.#isPassing = true;
+      this.#giveWay(this.#pass);
     });
   }
 
+  #queueOf(caller: object): (() => void)[] {
+    let queue = this.#waiting.get(caller);
+    if (queue === undefined) this.#waiting.set(caller, queue = []);
+    return queue;
+  }
+
+  /**
+   * If something that cannot be interrupted made the others wait for much longer than a turn, the
+   * next turn begins only after a multiple of that time, provided that the others use it.
+   */
   readonly #pass = (): void => {
+    const owedMs = this.#spentMs < turnOwedFromMs || this.#othersReads === 0
+      ? 0
+      : this.#spentMs * turnOwedTimes;
+    if (owedMs === 0) this.#go();
+    else this.clock.after(owedMs, this.#go);
+  };
+
+  readonly #go = (): void => {
     this.#round++;
     this.#spentMs = 0;
-    const resolve = this.#waiting.shift();
-    if (this.#waiting.length > 0) this.#giveWay(this.#pass);
+    this.#othersReads = 0;
+    const resolve = this.#begun.shift() ?? this.#takeWaiting();
+    this.#isPassing = this.#waiting.size > 0 || this.#begun.length > 0;
+    if (this.#isPassing) this.#giveWay(this.#pass);
     resolve?.();
   };
+
+  #takeWaiting(): (() => void) | undefined {
+    for (const [caller, queue] of this.#waiting) {
+      this.#waiting.delete(caller);
+      const resolve = queue.shift();
+      if (queue.length > 0) this.#waiting.set(caller, queue);
+      return resolve;
+    }
+    return undefined;
+  }
 }
 
 /** The part of the current turn that one connection has taken. */
 export class Turn {
   readonly #turns: Turns;
+  readonly #caller: object;
   readonly #answered: () => number;
-  #isAlone = true;
+  #lengthMs = turnMs;
+  #isLong = false;
   #lines = 0;
+  #linesAtLook = 0;
+  #untilLook = 1;
   #round = 0;
   #spentMs = 0;
   #sinceMs = 0;
   #answeredBytes = 0;
 
-  /** @param answered tells how many bytes of answers the connection was given so far */
-  constructor(turns: Turns, answered: () => number = () => 0) {
+  /**
+   * @param caller the caller, the same object for all its connections
+   * @param answered tells how many bytes of answers the connection was given so far
+   */
+  constructor(turns: Turns, caller: object, answered: () => number = () => 0) {
     this.#turns = turns;
+    this.#caller = caller;
     this.#answered = answered;
   }
 
@@ -96,28 +169,54 @@ export class Turn {
    * handled, and the system was polled for more.
    */
   begin(bytes: number): void {
-    this.#isAlone = this.#turns.isAlone;
-    if (this.#isAlone) return;
-    if (bytes < manyBytes) this.#spentMs = 0;
-    this.#sinceMs = this.#turns.clock.now();
+    const turns = this.#turns;
+    turns.came();
+    this.#lengthMs = turns.lengthMs;
+    this.#isLong = bytes >= manyBytes;
+    if (!this.#isLong) this.#spentMs = 0;
+    this.#sinceMs = turns.clock.now();
   }
 
   /** Ends or interrupts the work on what was read. */
   end(): void {
-    if (!this.#isAlone) this.#spend();
+    this.#spend();
   }
 
   /** Whether the turn is over, given the length of the next line. */
   isOver(lineLength: number): boolean {
-    if (this.#isAlone) return false;
-    const lines = ++this.#lines;
+    const lines = this.#lines++;
+    if (lineLength >= veryLongLineLength && this.#turns.isWaitedFor) return true;
     if (lines % linesBetweenCounts === 0 && this.#hasAnsweredMuch()) return true;
-    if (lines % linesBetweenLooks !== 0 && lineLength < longLineLength) return false;
-    this.#spend();
-    return this.#turns.spentMs >= turnMs && this.#spentMs >= heavyMs;
+    if (--this.#untilLook > 0 && lineLength < longLineLength) return false;
+    return this.#look(lines);
+  }
+
+  /** Whether the turn is over according to the clock. */
+  isOverNow(): boolean {
+    return this.#look(this.#lines);
+  }
+
+  /** @param lines how many were handled */
+  #look(lines: number): boolean {
+    const ms = this.#spend();
+    const sinceLook = lines - this.#linesAtLook;
+    this.#linesAtLook = lines;
+    // As many as fit between two looks, if they take as long as the last ones.
+    const fitting = sinceLook === 0 || ms === 0
+      ? sinceLook * linesBetweenLooks
+      : this.#lengthMs / looksInTurn * sinceLook / ms;
+    this.#untilLook = Math.max(1, Math.min(linesBetweenLooks, Math.floor(fitting)));
+    return this.#turns.spentMs >= this.#lengthMs && this.#isHeavy;
+  }
+
+  /** Whether the connection sends much, and so has to wait for its turn. */
+  get #isHeavy(): boolean {
+    return this.#spentMs >= this.#lengthMs / turnShareOfHeavy ||
+      (this.#isLong && this.#turns.isWaitedFor);
   }
 
   #hasAnsweredMuch(): boolean {
+    if (this.#lengthMs === turnAloneMs) return false;
     const answeredBytes = this.#answered();
     if (answeredBytes - this.#answeredBytes < turnBytesMax) return false;
     this.#answeredBytes = answeredBytes;
@@ -125,9 +224,13 @@ export class Turn {
     return true;
   }
 
-  /** Lets others have their turns. */
-  async pass(): Promise<void> {
-    await this.#turns.next();
+  /**
+   * Lets others have their turns.
+   *
+   * @param hasBegun whether something is held in memory until this continues
+   */
+  async pass(hasBegun = false): Promise<void> {
+    await this.#turns.next(this.#caller, hasBegun);
     this.goOn();
   }
 
@@ -136,7 +239,7 @@ export class Turn {
     this.#sinceMs = this.#turns.clock.now();
   }
 
-  #spend(): void {
+  #spend(): number {
     const turns = this.#turns;
     const nowMs = turns.clock.now();
     const ms = nowMs - this.#sinceMs;
@@ -147,5 +250,6 @@ export class Turn {
       this.#spentMs = 0;
     }
     this.#spentMs += ms;
+    return ms;
   }
 }

@@ -1,9 +1,9 @@
 import { RpcError } from "../../base/errors.ts";
 import { encodeError } from "../../wire/codec.ts";
-import { BadMessage, decodeRequest } from "../../wire/decode_request.ts";
+import { BadMessage, decodeLazily, LazyBatch } from "../../wire/decode_request.ts";
 import type { AnyLine } from "../../wire/lines.ts";
 import type { MessageBound } from "../../wire/message_bound.ts";
-import type { Request, UnreadRequest } from "../../wire/message.ts";
+import type { UnreadRequest } from "../../wire/message.ts";
 import type { LentBytes } from "../../base/spare_buffers.ts";
 import { Pauses, veryLongBytes } from "../../base/system/give_way.ts";
 import { lineText } from "../../wire/unread/bytes.ts";
@@ -19,16 +19,18 @@ import type { OpenCalls } from "./open_calls.ts";
 import { SessionCall, type SessionCallOwner } from "./session_call.ts";
 import { type ItemOutlet, StreamSessionCall } from "./stream_session_call.ts";
 
-type Batch = readonly (Request | BadMessage)[];
-
 /** The connection, as its {@link Intake} needs it. */
 export interface IntakeOwner extends Peer, SessionCallOwner, ItemOutlet, AnswerSink {
   /** Whether no more messages are to be taken. */
   readonly isClosed: boolean;
   /** The longest message that the client takes, as far as it has told. */
   readonly bound: MessageBound;
-  /** Resolves when another request of so many bytes may begin; `undefined`: at once. */
-  hold(turn: Turn, bytes: number): Promise<void> | undefined;
+  /**
+   * Resolves when another request of so many bytes may begin; `undefined`: at once.
+   *
+   * @param hasBegun whether it is one of several that are held until the last has begun
+   */
+  hold(turn: Turn, bytes: number, hasBegun?: boolean): Promise<void> | undefined;
   /** Tells the peer why nothing more is read from it, and closes when the peer has read that. */
   refuse(answer: string): void;
 }
@@ -80,22 +82,20 @@ export class Intake {
   }
 
   #takeText(line: string, turn: Turn): Promise<void> | undefined {
-    const message = decodeRequest(line);
-    if ("method" in message) {
-      this.#start(message, this.#session, line.length);
-    } else if (message instanceof BadMessage) {
-      if (message.error.name === "ParseError" && isHttp(line)) this.#session.refuse(httpAnswer);
-      else this.#session.add(encodeError(message.id, message.error));
-    } else {
+    const message = decodeLazily(line);
+    if (message instanceof LazyBatch) {
       return this.#takeBatch(message, line.length / message.length, turn);
     }
+    if (!(message instanceof BadMessage)) this.#start(message, this.#session, line.length);
+    else if (message.error.name === "ParseError" && isHttp(line)) this.#session.refuse(httpAnswer);
+    else this.#session.add(encodeError(message.id, message.error));
     return undefined;
   }
 
   /**
    * Each member counts like a request on a line of its own, so a batch does not evade the bounds.
    */
-  async #takeBatch(batch: Batch, bytesEach: number, turn: Turn): Promise<void> {
+  async #takeBatch(batch: LazyBatch, bytesEach: number, turn: Turn): Promise<void> {
     const answers = new BatchAnswers(
       batch.length,
       this.#session.bound,
@@ -103,7 +103,7 @@ export class Intake {
     );
     for (const item of batch) {
       // Immediate answers take time too, however short the request was.
-      const held = this.#session.hold(turn, bytesEach + answers.takeNewLength());
+      const held = this.#session.hold(turn, bytesEach + answers.takeNewLength(), true);
       if (held !== undefined) await held;
       if (this.#session.isClosed) return;
       if ("method" in item) this.#start(item, answers, bytesEach);

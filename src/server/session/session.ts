@@ -237,7 +237,7 @@ export class Session implements IntakeOwner {
   async #read(): Promise<void> {
     const { conn, shared } = this.#options;
     const buffer = new ReadBuffer();
-    const turn = new Turn(shared.turns, () => this.#outbox.pushedBytes);
+    const turn = new Turn(shared.turns, this.key, () => this.#outbox.pushedBytes);
     while (true) {
       const { room } = this.#splitter;
       const length = await conn.read(room ?? buffer.bytes);
@@ -255,12 +255,18 @@ export class Session implements IntakeOwner {
       const lines = this.#splitter.pushLong(room?.subarray(0, length) ?? buffer.took(length));
       if (this.#linesRead === 0 && this.#isForeign(lines[0])) continue;
       this.#linesRead += lines.length;
+      // Parts of long lines and blank lines take time too.
+      if (lines.length === 0 && turn.isOverNow()) await this.#holdUp(turn, true);
       for (const line of lines) {
         const held = this.hold(turn, line instanceof RpcError ? 0 : line.length);
         if (held !== undefined) await held;
         if (this.isClosed) return;
         const taking = this.#intake.take(line, turn);
-        if (taking !== undefined) await taking;
+        if (taking !== undefined) {
+          await taking;
+          // Others may have run meanwhile.
+          turn.goOn();
+        }
         if (this.#isRefused) break;
       }
       turn.end();
@@ -285,15 +291,15 @@ export class Session implements IntakeOwner {
     return decoder.decode(this.#splitter.partial.subarray(0, beginningLength));
   }
 
-  hold(turn: Turn, bytes: number): Promise<void> | undefined {
+  hold(turn: Turn, bytes: number, hasBegun = false): Promise<void> | undefined {
     const isOver = turn.isOver(bytes);
-    return isOver || this.#isCrowded() ? this.#holdUp(turn, isOver) : undefined;
+    return isOver || this.#isCrowded() ? this.#holdUp(turn, isOver, hasBegun) : undefined;
   }
 
   /** Back pressure: while this waits nothing is read, so TCP makes the peer's writes wait. */
-  async #holdUp(turn: Turn, isOver: boolean): Promise<void> {
+  async #holdUp(turn: Turn, isOver: boolean, hasBegun = false): Promise<void> {
     this.#reader = "held up";
-    if (isOver) await turn.pass();
+    if (isOver) await turn.pass(hasBegun);
     if (this.#isCrowded()) await this.#relief(turn);
     this.#reader = "reading";
   }
@@ -361,7 +367,7 @@ export class Session implements IntakeOwner {
     do {
       await this.#calls.atMost(0);
       await this.#outbox.drained();
-      if (this.#reader === "held up") await this.#options.shared.turns.next();
+      if (this.#reader === "held up") await this.#options.shared.turns.next(this.key);
       // Lines that were read before, and waited for earlier calls, are still taken.
     } while (this.#reader === "held up" && !this.isClosed);
     if (this.isClosed) return;

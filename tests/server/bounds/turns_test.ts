@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import * as z from "zod";
 import { systemClock } from "../../../src/base/clock.ts";
-import { turnBytesMax, turnMs, turnShareOfHeavy } from "../../../src/base/limits.ts";
+import {
+  turnAloneMs,
+  turnBytesMax,
+  turnMs,
+  turnOwedFromMs,
+  turnOwedTimes,
+  turnShareOfHeavy,
+} from "../../../src/base/limits.ts";
 import { defineProcedure } from "../../../src/procedures/procedure.ts";
 import { giveWay } from "../../../src/base/system/give_way.ts";
 import { Turn, Turns } from "../../../src/server/bounds/turns.ts";
@@ -22,7 +29,7 @@ function setUp(isAlone = false) {
 
 Deno.test("what takes long is over after its turn, also over several reads, and then waits for the others", async () => {
   const { clock, turns, pauses } = setUp();
-  const turn = new Turn(turns);
+  const turn = new Turn(turns, {});
   for (let i = 0; i < 2; i++) {
     turn.begin(manyBytes);
     assert.ok(!turn.isOver(longLine));
@@ -43,7 +50,7 @@ Deno.test("what takes long is over after its turn, also over several reads, and 
 
 Deno.test("what several take counts together, and who takes little does not wait for it", () => {
   const { clock, turns } = setUp();
-  const [heavy, other, light] = [new Turn(turns), new Turn(turns), new Turn(turns)];
+  const [heavy, other, light] = [new Turn(turns, {}), new Turn(turns, {}), new Turn(turns, {})];
   for (const turn of [heavy, other]) {
     turn.begin(manyBytes);
     clock.advance(turnMs / 2);
@@ -60,7 +67,7 @@ Deno.test("what several take counts together, and who takes little does not wait
 Deno.test("a turn is over when so much was answered in it, however little time that took, and not sooner", async () => {
   const { turns, pauses } = setUp();
   let answered = 0;
-  const turn = new Turn(turns, () => answered);
+  const turn = new Turn(turns, {}, () => answered);
   /** It is counted every few lines. */
   const isOver = () => Array.from({ length: 4 }, () => turn.isOver(50)).includes(true);
   turn.begin(manyBytes);
@@ -77,7 +84,7 @@ Deno.test("a turn is over when so much was answered in it, however little time t
 
 Deno.test("who has little under way at once is kept from nothing, whatever it takes in time", () => {
   const { clock, turns } = setUp();
-  const turn = new Turn(turns);
+  const turn = new Turn(turns, {});
   for (let i = 0; i < 10; i++) {
     turn.begin(64 * 50);
     clock.advance(turnMs / turnShareOfHeavy / 2);
@@ -86,16 +93,20 @@ Deno.test("who has little under way at once is kept from nothing, whatever it ta
   }
 });
 
-Deno.test("who is alone has no turns, and many have theirs one after the other", async () => {
+Deno.test("who is alone stops sometimes, for those who want to connect", () => {
   const alone = setUp(true);
-  const turn = new Turn(alone.turns);
+  const turn = new Turn(alone.turns, {});
   turn.begin(manyBytes);
-  alone.clock.advance(100 * turnMs);
+  alone.clock.advance(turnAloneMs - turnMs);
   assert.ok(!turn.isOver(longLine));
+  alone.clock.advance(turnMs);
+  assert.ok(turn.isOver(longLine));
+});
 
+Deno.test("many callers have their turns one after the other", async () => {
   const { turns, pauses } = setUp();
   const order: number[] = [];
-  for (let i = 0; i < 3; i++) void turns.next().then(() => order.push(i));
+  for (let i = 0; i < 3; i++) void turns.next({}).then(() => order.push(i));
   for (const expected of [[0], [0, 1], [0, 1, 2]]) {
     assert.equal(pauses.length, 1);
     pauses.shift()?.();
@@ -104,6 +115,81 @@ Deno.test("who is alone has no turns, and many have theirs one after the other",
   }
   assert.equal(pauses.length, 0);
 });
+
+Deno.test("a caller has one turn in a round, however many connections it has", async () => {
+  const { turns, pauses } = setUp();
+  const [greedy, other] = [{}, {}];
+  const order: object[] = [];
+  const again = (caller: object) => void turns.next(caller).then(() => order.push(caller));
+  for (let i = 0; i < 100; i++) again(greedy);
+  again(other);
+  for (let i = 0; i < 3; i++) {
+    pauses.shift()?.();
+    await settled();
+    if (order.at(-1) === other) again(other);
+  }
+  pauses.shift()?.();
+  await settled();
+  assert.deepEqual(order.map((caller) => caller === greedy), [true, false, true, false]);
+});
+
+Deno.test("who holds something until it is done goes before those who wait to begin", async () => {
+  const { turns, pauses } = setUp();
+  const order: string[] = [];
+  for (const name of ["first", "second"]) void turns.next({}).then(() => order.push(name));
+  void turns.next({}, true).then(() => order.push("begun"));
+  for (let i = 0; i < 3; i++) {
+    pauses.shift()?.();
+    await settled();
+  }
+  assert.deepEqual(order, ["begun", "first", "second"]);
+});
+
+Deno.test("it is looked at the clock the more often, the longer the lines take", () => {
+  const { clock, turns } = setUp();
+  const turn = new Turn(turns, {});
+  turn.begin(manyBytes);
+  let lines = 0;
+  while (!turn.isOver(10)) {
+    clock.advance(turnMs / 2);
+    lines++;
+  }
+  assert.ok(lines <= 3, `${lines} lines of half a turn each`);
+});
+
+Deno.test("who sends much has no part of a turn before its own while others wait for theirs", () => {
+  const { clock, turns } = setUp();
+  void turns.next({});
+  const [much, little] = [new Turn(turns, {}), new Turn(turns, {})];
+  turns.spend(turnMs);
+  much.begin(manyBytes);
+  little.begin(100);
+  clock.advance(turnMs / turnShareOfHeavy / 4);
+  assert.ok(much.isOver(10));
+  assert.ok(!little.isOver(10));
+  assert.ok(new Turn(turns, {}).isOver(longLine), "nor begins what is very long");
+});
+
+for (const others of [true, false]) {
+  Deno.test(`a turn that could not be interrupted is ${others ? "owed to the others" : "owed to nobody where there are none"}`, async () => {
+    const { clock, turns, pauses } = setUp();
+    let isNext = false;
+    const turn = new Turn(turns, {});
+    turn.begin(manyBytes);
+    clock.advance(turnOwedFromMs);
+    turn.end();
+    void turn.pass().then(() => isNext = true);
+    if (others) new Turn(turns, {}).begin(50);
+    pauses.shift()?.();
+    await settled();
+    assert.equal(isNext, !others);
+    if (!others) return;
+    await clock.advanceAsync(turnOwedFromMs * turnOwedTimes - 0.1);
+    assert.ok(!isNext);
+    await clock.advanceAsync(0.1);
+    assert.ok(isNext);
+  });
+}
 
 Deno.test("way is given to what has come on a connection by then", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -135,7 +221,7 @@ const linesOfTurn = 16;
  */
 async function waitsBeside(
   harness: ServerHarness,
-  { peers, lines }: { peers: number; lines: number },
+  { peers, lines, isLate = false }: { peers: number; lines: number; isLate?: boolean },
 ): Promise<number[]> {
   let nowMs = 0;
   let taken = 0;
@@ -153,7 +239,7 @@ async function waitsBeside(
     harness.onClose(() => Promise.resolve(conn.close()));
     return conn;
   };
-  const honest = await connect();
+  let honest = isLate ? undefined : await connect();
   const ping = new TextEncoder().encode('{"jsonrpc":"2.0","id":1,"method":"rpc.ping"}\n');
   const flood = new TextEncoder().encode(
     '{"jsonrpc":"2.0","id":1,"method":"costly"}\n'.repeat(lines),
@@ -162,12 +248,15 @@ async function waitsBeside(
     const conn = await connect();
     void (async () => {
       for (let rest = flood; rest.length > 0;) rest = rest.subarray(await conn.write(rest));
-    })();
+      // The end of the test may come first.
+    })().catch(() => {});
   }
   const waits: number[] = [];
   const buffer = new Uint8Array(1024);
+  await waitFor("a line to be taken", () => taken > 0);
   while (taken < peers * lines / 2) {
     const before = taken;
+    honest ??= await connect();
     await honest.write(ping);
     await honest.read(buffer);
     waits.push(taken - before);
@@ -184,6 +273,14 @@ for (const { peers, lines } of [{ peers: 1, lines: 20_000 }, { peers: 20, lines:
     },
   );
 }
+
+serverTest(
+  "who connects beside one that sends without pause waits for a turn or two of a lone connection",
+  async (harness) => {
+    const waits = await waitsBeside(harness, { peers: 1, lines: 200_000, isLate: true });
+    assert.ok((waits[0] ?? Infinity) <= 6 * linesOfTurn * turnAloneMs / turnMs, `${waits[0]}`);
+  },
+);
 
 serverTest(
   "others come between the answers of one who asks for much, by their bytes",
