@@ -72,9 +72,9 @@ export const callFlags = {
   timeout: timeoutFlag,
   wait: duration("<time>", {
     description:
-      "How long a call waits for a server while there is none, within its --timeout: 30s, or a number of seconds",
+      "How long a call waits for a server while there is none, within its --timeout: 30s, or a number of milliseconds",
     fallback: unavailableAfterMsDefault,
-  }),
+  }, "ms"),
   messageMax: messageMaxFlag,
   balance: choice(balancePolicies, {
     description: "How calls are spread over servers",
