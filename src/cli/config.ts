@@ -5,7 +5,7 @@ import { jsonLine, plainLine, plainText } from "../terminal/plain_text.ts";
 import { parseRegistryUrl, withoutPassword } from "../discovery/registry_url.ts";
 import type { CommandInput } from "./syntax/command.ts";
 import { CommandError } from "../base/command_error.ts";
-import type { configFlags } from "./config_flags.ts";
+import { configActions, type configFlags } from "./config_flags.ts";
 import { exitCodes } from "./exit_codes.ts";
 import { environmentName, type Flag, type Flags, kebabCase } from "./syntax/flags.ts";
 import {
@@ -47,7 +47,11 @@ export async function run(input: CommandInput<typeof configFlags>): Promise<numb
     case "trust":
       return await trust();
     default:
-      throw new UsageError(`Cannot ${action}: there is rpc config get, set, unset, path and trust`);
+      throw new UsageError(
+        `Unknown action ${JSON.stringify(action)}: ${
+          hintFor(action ?? "", configActions, `there are ${configActions.join(", ")}`)
+        }`,
+      );
   }
 }
 

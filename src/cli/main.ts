@@ -23,7 +23,7 @@ export async function main(args: readonly string[]): Promise<number> {
       printLine(versionText());
       return exitCodes.success;
     }
-    const command = await find(first);
+    const command = await find(first, rest);
     const parsed = parseArguments(command, rest);
     if (parsed.help) return await help(command.name, false);
     if ("verbose" in command.flags) verbose = parsed.flags.get("verbose") === "true";
@@ -41,12 +41,17 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function find(name: string): Promise<Command> {
+/** @param rest what follows the name, among which the command's may be */
+async function find(name: string, rest: readonly string[]): Promise<Command> {
   const command = await loadCommand(name);
   if (command !== undefined) return command;
   const { hintFor } = await import("../base/names/nearest.ts");
-  const shown = (await loadCommands()).filter(({ hidden }) => !hidden);
-  const hint = hintFor(name, shown.map((one) => one.name), "see rpc help");
+  const names = (await loadCommands()).filter(({ hidden }) => !hidden).map((one) => one.name);
+  const meant = name.startsWith("-") ? rest.find((word) => names.includes(word)) : undefined;
+  if (meant !== undefined) {
+    throw new UsageError(`Cannot use ${name} before the command: write rpc ${meant} ... ${name}`);
+  }
+  const hint = hintFor(name, names, "see rpc help");
   throw new UsageError(`Unknown command ${JSON.stringify(name)}: ${hint}`);
 }
 
@@ -54,7 +59,7 @@ async function help(name: string | undefined, isMistake: boolean): Promise<numbe
   const { commandHelp, programHelp } = await import("./syntax/help.ts");
   const text = name === undefined
     ? programHelp(await loadCommands())
-    : commandHelp(await find(name));
+    : commandHelp(await find(name, []));
   if (isMistake) console.error(text.trimEnd());
   else printLine(text.trimEnd());
   return isMistake ? exitCodes.usage : exitCodes.success;

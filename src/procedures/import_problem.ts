@@ -38,8 +38,10 @@ function lookFor(message: string): Look | undefined {
   const [, missing] = /^Module not found:? "?(file:[^"\s]+?)"?\.?(?:\s|$)/.exec(message) ?? [];
   if (missing !== undefined) {
     const gone = pathOf(missing);
-    return (path, by) =>
-      path === gone && by !== path ? `${by} imports ${path}, which is not there` : undefined;
+    return (path, by) => {
+      if (path !== gone) return undefined;
+      return by === path ? "there is no such file" : `${by} imports ${path}, which is not there`;
+    };
   }
   const isOfSystem = /^JsErrorBox .*\bOs \{/.test(message) && !message.includes("ParseDiagnostic");
   if (isOfSystem || message.includes("ERR_UNSUPPORTED_DIR_IMPORT")) {

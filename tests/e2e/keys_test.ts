@@ -79,7 +79,7 @@ Deno.test("what rpc keys cannot do is a mistake with what it can", async () => {
   await using home = await RpcHome.create();
   for (
     const [args, says] of [
-      [["keys", "inti"], /there is rpc keys init, invite/],
+      [["keys", "inti"], /Unknown action "inti": did you mean init\?/],
       [["keys", "export"], /Missing what to export/],
       [["keys", "init", "--name", "a b"], /Cannot name a machine "a b"/],
       [["keys", "export", "bob", "--rights", "root"], /Cannot give the right "root"/],

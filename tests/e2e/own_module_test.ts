@@ -78,7 +78,7 @@ Deno.test("a module that cannot be served is an error before anything is registe
     [["throws.ts"], /^rpc: Cannot load throws\.ts: no 1 at file:.*throws\.ts:2:\d+\n$/],
     [["syntax.ts"], /^rpc: Cannot load syntax\.ts: .* at file:.*syntax\.ts:2:\d+\n$/],
     [["nothing.ts"], /^rpc: Cannot publish nothing\.ts: it exports no function\. .*\n$/],
-    [["missing.ts"], /^rpc: Cannot load missing\.ts: Module not found:? .*\n$/],
+    [["missing.ts"], /^rpc: Cannot serve missing\.ts: there is no such file in .*\n$/],
     [["--exec", "no-such-program-anywhere"], /^rpc: Cannot start a worker: .*\n$/],
   ];
   for (const [args, message] of cases) {

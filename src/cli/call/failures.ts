@@ -56,7 +56,9 @@ export class Failures {
       this.#toldAtEnd = error.name;
     }
     const where = server === undefined || error.message.includes(server) ? "" : ` at ${server}`;
-    const hint = flags.input === undefined ? hintFor(error, this.#options.method) : undefined;
+    const hint = flags.input === undefined
+      ? hintFor(error, this.#options.method, job.params)
+      : undefined;
     const line = `${this.#subjectOf(job)} failed${where}: ${error.name}: ${toldMessage(error)}` +
       (hint === undefined ? "" : `; ${hint}`);
     tell(problemLine(plainLine(line)));
@@ -110,8 +112,21 @@ export function isMany({ repeat, duration, rate }: CallFlags): boolean {
   return repeat !== undefined || duration !== undefined || rate !== undefined;
 }
 
+/**
+ * What looks like JSON and is none was sent as a text: most often single quotes were written for
+ * double ones, or a shell has removed these.
+ */
+function textHint(params: Job["params"]): string {
+  const text = Object.values(params).find((value) =>
+    typeof value === "string" && /^\s*(?:\{.*\}|\[.*\])\s*$/s.test(value)
+  );
+  return text === undefined
+    ? ""
+    : `; ${JSON.stringify(text)} was sent as a text, since it is not JSON: its quotes are double`;
+}
+
 /** What the caller can do, where the message does not say it already. */
-function hintFor(error: RpcError, method: string): string | undefined {
+function hintFor(error: RpcError, method: string, params: Job["params"]): string | undefined {
   switch (error.name) {
     case "DeadlineExceeded":
       return error.message.includes("--call-timeout-max")
@@ -120,7 +135,7 @@ function hintFor(error: RpcError, method: string): string | undefined {
     case "MethodNotFound":
       return /did you mean|list/.test(error.message) ? undefined : "list them: rpc methods";
     case "InvalidParams":
-      return `see: rpc methods ${method}`;
+      return `see: rpc methods ${method}${textHint(params)}`;
     case "Overloaded":
       return "lower --concurrency, or start another server";
     default:

@@ -1,4 +1,4 @@
-import { configFlags } from "../config_flags.ts";
+import { configActions, configFlags } from "../config_flags.ts";
 import type { Command } from "../syntax/command.ts";
 
 /** `rpc config`, as data. */
@@ -9,7 +9,7 @@ export const command: Command<typeof configFlags> = {
     {
       name: "action",
       description: "get, set, unset, path or trust",
-      completes: ["get", "set", "unset", "path", "trust"],
+      completes: configActions,
     },
     {
       name: "setting",

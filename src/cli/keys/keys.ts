@@ -1,3 +1,4 @@
+import { hintFor } from "../../base/names/nearest.ts";
 import { RpcError } from "../../base/errors.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 import { keysActions } from "./flags.ts";
@@ -31,7 +32,8 @@ export async function run(input: KeysInput): Promise<number> {
     }
     throw error;
   }
-  throw new UsageError(`Cannot ${action}: there is rpc keys ${keysActions.join(", ")}`);
+  const hint = hintFor(action ?? "", keysActions, `there are ${keysActions.join(", ")}`);
+  throw new UsageError(`Unknown action ${JSON.stringify(action)}: ${hint}`);
 
   function required(value: string | undefined, what: string): string {
     if (value !== undefined) return value;

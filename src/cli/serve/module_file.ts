@@ -1,4 +1,7 @@
+import { basename, dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CommandError } from "../../base/command_error.ts";
+import { nearest } from "../../base/names/nearest.ts";
 import { isPythonFile } from "../../workers/python/python_file.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 
@@ -14,14 +17,17 @@ const interpreters: readonly (readonly [name: RegExp, program: string])[] = [
 /** Neither code nor a program. */
 const dataName = /\.(json[c5]?|toml|ya?ml|txt|md|csv|html?|xml)$/i;
 
+/** Names in a directory that are compared with one that is not there. */
+const namesComparedMax = 1_000;
+
 /** What tells of UTF-16 within the first letters of code, which are of ASCII. */
 const headBytes = 4;
 
 /**
- * Tells somebody who gives what is no module what it is, and how to serve it. A file that is not
- * there is left to whoever loads it.
+ * Tells somebody who gives what is no module what it is, and how to serve it.
  *
  * @throws {UsageError} it is none
+ * @throws {CommandError} there is no such file
  */
 export function assertModule(module: string): void {
   if (module === "") throw new UsageError("Cannot serve a module without a name");
@@ -38,6 +44,7 @@ export function assertModule(module: string): void {
   if (dataName.test(module)) throw new UsageError(start);
   const path = module.startsWith("file:") ? fileURLToPath(module) : module;
   const kind = kindOf(path);
+  if (kind === "missing") throw new CommandError(`Cannot serve ${module}: ${missingText(path)}`);
   if (kind !== "file") throw new UsageError(`${start}: it is ${kind}`);
   if (isUtf16(path)) {
     throw new UsageError(
@@ -51,8 +58,30 @@ function kindOf(path: string): string {
     const { isDirectory, isFile } = Deno.statSync(path);
     // A pipe or a device may have no end.
     return isDirectory ? "a directory" : isFile ? "file" : "no regular file";
+  } catch (error) {
+    // What cannot be looked at is left to whoever loads it.
+    return error instanceof Deno.errors.NotFound ? "missing" : "file";
+  }
+}
+
+function missingText(path: string): string {
+  const [directory, name] = [dirname(resolve(path)), basename(path)];
+  const near = nearFile(directory, name);
+  const hint = near === undefined ? "" : `; did you mean ${near}?`;
+  return `there is no such file in ${directory}${hint}`;
+}
+
+/** The file that was most likely meant: of that name and an ending, or of nearly its letters. */
+function nearFile(directory: string, name: string): string | undefined {
+  try {
+    const names = Iterator.from(Deno.readDirSync(directory)).take(namesComparedMax)
+      .filter(({ isFile }) => isFile).map((entry) => entry.name).toArray();
+    return names.find((one) =>
+      /^\.([cm]?[jt]s|py)$/.test(one.slice(name.length)) &&
+      one.startsWith(name)
+    ) ?? nearest(name, names);
   } catch {
-    return "file";
+    return undefined;
   }
 }
 

@@ -20,6 +20,11 @@ const everywhere = "0.0.0.0";
  */
 export function placeOf(positionals: readonly string[]): Place {
   const [first, second, third] = positionals;
+  if (first !== undefined && /^[a-z]+:\/\/(?!\/)/i.test(first)) {
+    throw new UsageError(
+      `Cannot listen on ${first}: write host and port, such as 127.0.0.1 6666; a module is a file`,
+    );
+  }
   if (first === undefined || (isModule(first) && second === undefined)) {
     return { listen: { host: thisMachine, port: 0 }, module: first, isAssumed: true };
   }
@@ -37,7 +42,8 @@ export function placeOf(positionals: readonly string[]): Place {
     const example = `rpc serve ${[first, "6666", second].filter(Boolean).join(" ")}`;
     throw new UsageError(`Cannot listen without a port: ${example}, or 0 for any free one`);
   }
-  const listen = { host: first.replace(/^\[(.*)\]$/, "$1"), port: portOf(second) };
+  const host = inFull(first.replace(/^\[(.*)\]$/, "$1"));
+  const listen = { host, port: portOf(second) };
   return { listen, module: third, isAssumed: false };
 }
 
@@ -59,7 +65,21 @@ function hostAndPort(text: string): HostPort | undefined {
   if (/^\d{1,5}$/.test(text)) return { host: thisMachine, port: portOf(text) };
   const [, v6, host, port] = /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(text) ?? [];
   if (port === undefined) return undefined;
-  return { host: v6 ?? (host === "" ? everywhere : host ?? everywhere), port: portOf(port) };
+  return { host: v6 ?? inFull(host || everywhere), port: portOf(port) };
+}
+
+/**
+ * A host that is no address as systems shorten it, such as `0`, `127.1` or `0x7f000001`: others
+ * would be told that name.
+ *
+ * @throws {UsageError} it is one
+ */
+function inFull(host: string): string {
+  const isNumber = /^(?:0x[\da-f]+|\d+)(?:\.(?:0x[\da-f]+|\d+))*$/i.test(host);
+  if (!isNumber || /^\d{1,3}(?:\.\d{1,3}){3}$/.test(host)) return host;
+  throw new UsageError(
+    `Cannot listen on ${JSON.stringify(host)}: write an address in full, such as ${thisMachine}`,
+  );
 }
 
 /** Whether it can only be a file: a host has neither such an ending nor a slash. */

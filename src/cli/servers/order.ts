@@ -1,3 +1,4 @@
+import { hintFor } from "../../base/names/nearest.ts";
 import { systemClock } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
 import { weightMax } from "../../base/limits.ts";
@@ -37,7 +38,9 @@ export function orderOf([word, server, weight]: readonly string[]): Order {
   const action = serversActions.find((one) => one === word);
   if (action === undefined) {
     throw new UsageError(
-      `Unknown action ${JSON.stringify(word)}: there are ${serversActions.join(", ")}`,
+      `Unknown action ${JSON.stringify(word)}: ${
+        hintFor(word ?? "", serversActions, `there are ${serversActions.join(", ")}`)
+      }`,
     );
   }
   if (server === undefined) {
@@ -49,10 +52,13 @@ export function orderOf([word, server, weight]: readonly string[]): Order {
     if (weight !== undefined) throw new UsageError(`${action} takes no weight`);
     return { action, server, change: { drained: action === "drain" } };
   }
-  const number = weight === undefined || weight.trim() === "" ? NaN : Number(weight);
+  if (weight === undefined) {
+    throw new UsageError(`Missing the weight: rpc servers weight ${server} <0 to ${weightMax}>`);
+  }
+  const number = weight.trim() === "" ? NaN : Number(weight);
   if (!(number >= 0 && number <= weightMax)) {
     throw new UsageError(
-      `Cannot give the weight ${JSON.stringify(weight ?? "")}: a number from 0 to ${weightMax} is`,
+      `Cannot use the weight ${JSON.stringify(weight)}: it must be a number from 0 to ${weightMax}`,
     );
   }
   return { action, server, change: { weight: number } };

@@ -1,3 +1,4 @@
+import { hintFor } from "../../base/names/nearest.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
 import { joinPath } from "../../base/paths.ts";
@@ -36,7 +37,9 @@ export async function run(input: Input): Promise<number> {
   const action = serviceActions.find((one) => one === word);
   if (action === undefined) {
     throw new UsageError(
-      `Unknown action ${JSON.stringify(word)}: there are ${serviceActions.join(", ")}`,
+      `Unknown action ${JSON.stringify(word)}: ${
+        hintFor(word ?? "", serviceActions, `there are ${serviceActions.join(", ")}`)
+      }`,
     );
   }
   if (!serviceName.test(flags.name)) {

@@ -151,7 +151,7 @@ export function duration<Fallback extends number | undefined>(
       const [, number, unit = bare] = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h)?$/.exec(value) ?? [];
       const ms = Number(number) * millisecondsPerUnit[unit as keyof typeof millisecondsPerUnit];
       if (ms >= 1 && ms <= callTimeoutMsMax) return ms;
-      throw new Error("it must be a time such as 500ms, 30s, 5m or 1h, at most one day");
+      throw new Error("it must be a time from 1ms to one day, such as 500ms, 30s, 5m or 1h");
     },
   });
 }

@@ -117,6 +117,9 @@ function listenProblem(error: unknown, host: string): string {
   if (error instanceof Deno.errors.PermissionDenied) {
     return "ports below 1024 need more rights; choose one above";
   }
+  if (/^fe80:[^%]*$/i.test(host)) {
+    return `an address of a link needs its interface behind it, such as ${host}%eth0`;
+  }
   const message = messageOf(error);
   if (!message.includes("lookup address")) return message;
   return `${JSON.stringify(host)} is neither an address nor a known name; ` +

@@ -108,8 +108,10 @@ class Procedure:
         names = list(self._named)
 
         def named(path: Path) -> Path:
-            is_known = path and isinstance(path[0], int) and path[0] < len(names)
-            return (names[path[0]],) + path[1:] if is_known else path  # type: ignore[index]
+            if not path or not isinstance(path[0], int):
+                return path
+            is_known = path[0] < len(names)
+            return (names[path[0]] if is_known else f"parameter {path[0] + 1}",) + path[1:]
 
         return "; ".join(said(named(path), message) for path, message in issues)
 
@@ -148,7 +150,7 @@ class Procedure:
                 if index < len(names):
                     take_named(names[index], value, (index,))
                 elif self._more_positional is None:
-                    issues.append(((index,), f"is one too many: there are {len(names)}"))
+                    issues.append(((index,), f"is one too many: {self.name} takes at most {len(names)}"))
                 else:
                     more_positional.append(take(self._more_positional, value, (index,)))
         for index, (name, one) in enumerate(self._named.items()):

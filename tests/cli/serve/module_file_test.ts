@@ -10,8 +10,26 @@ Deno.test("what is no module is told of by what it is", async () => {
     assert.throws(() => assertModule(path), /as a module, .* file: it is a directory$/);
     assert.throws(() => assertModule("tasks.json"), /^.*Cannot serve tasks\.json as a module, /);
     assert.throws(() => assertModule("tasks.rb"), /--exec "ruby tasks\.rb"/);
-    // Whoever loads it says that it is not there.
-    assertModule(join(directory, "other.ts"));
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("a module that is not there is told with where it was looked for, and what was meant", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(join(directory, "hello.py"), "");
+    const cases: [name: string, hint: string][] = [
+      ["hello", "; did you mean hello.py?"],
+      ["helo.py", "; did you mean hello.py?"],
+      ["other.ts", ""],
+    ];
+    for (const [name, hint] of cases) {
+      const path = join(directory, name);
+      assert.throws(() => assertModule(path), {
+        message: `Cannot serve ${path}: there is no such file in ${directory}${hint}`,
+      });
+    }
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

@@ -30,6 +30,10 @@ Deno.test("what cannot be meant is told with what to write", () => {
     [["tasks.ts", "127.0.0.1"], /the module comes last, as in rpc serve 127\.0\.0\.1 0 tasks\.ts/],
     [["127.0.0.1:99999"], /port "99999": it must be a whole number from 0 to 65535/],
     [["127.0.0.1", "http"], /port "http"/],
+    [["http://127.0.0.1:6666"], /write host and port, such as 127\.0\.0\.1 6666; a module is/],
+    [["0", "0"], /Cannot listen on "0": write an address in full, such as 127\.0\.0\.1/],
+    [["127.1:6666"], /Cannot listen on "127\.1": write an address in full/],
+    [["0x7f000001", "1"], /write an address in full/],
     [["127.0.0.1:1", "a.ts", "b.ts"], /b\.ts: one module is served/],
   ];
   for (const [args, message] of cases) {

@@ -79,7 +79,7 @@ Deno.test("times are read with a unit, and without one in the flag's own", () =>
   assert.deepEqual(["5s", "500", ".5s", "1.5m"].map(timeout.parse), [5_000, 500, 500, 90_000]);
   assert.deepEqual(["30", "30s", "0.5"].map(duration.parse), [30_000, 30_000, 500]);
   for (const bad of ["0", "0s", "-1", "5x", "", "1e9", "25h"]) {
-    assert.throws(() => timeout.parse(bad), /it must be a time such as/, bad);
+    assert.throws(() => timeout.parse(bad), /it must be a time from 1ms to/, bad);
   }
   assert.deepEqual(["10.5", ".5", "100"].map(rate.parse), [10.5, 0.5, 100]);
   for (const bad of ["0", "-1", "1e3", "x", ""]) {

@@ -267,6 +267,11 @@ class Files(unittest.TestCase):
             with self.assertRaises(EOFError):
                 worker.read()
 
+    def test_an_argument_too_many_is_told_by_its_place(self):
+        with Worker("def add(a, b): return a + b\n") as worker:
+            with self.assertRaisesRegex(Failed, "parameter 3 is one too many: add takes at most 2"):
+                worker.call("add", 1, 2, 3)
+
     def test_what_is_no_function_of_the_file_is_not_served(self):
         text = """
             import os, functools
