@@ -55,7 +55,7 @@ interface Call {
 const pinging: Omit<Call, "id" | "method"> = {
   procedure: defineProcedure(
     { input: z.tuple([]), output: z.string(), kind: "io" },
-    () => "pong",
+    () => Promise.resolve("pong"),
   ),
   params: undefined,
   context: new LazyCallContext(undefined),
@@ -128,11 +128,9 @@ class Worker {
       case reservedMethods.discover:
         return this.#describe(id);
       case reservedMethods.ping:
-        // A ping goes the way of a call: it is to show that calls can be answered, and not just
-        // that somebody reads.
-        this.#runConcurrently({ id, method, ...pinging });
-        // Behind its answer, which leaves in microtasks.
-        return queueMicrotask(() => void this.#slim());
+        // A ping goes the way of a call that takes time: it is to show that calls can be answered,
+        // and not just that somebody reads.
+        return void this.#runConcurrently({ id, method, ...pinging })?.then(() => this.#slim());
       case reservedMethods.cancel:
         return this.#cancel(params);
       case reservedMethods.more:
@@ -157,7 +155,7 @@ class Worker {
       : undefined;
     const call = { id, method, procedure, params, context, stream };
     if (procedure.kind !== "io") this.#waiting.push(call);
-    else this.#runConcurrently(call);
+    else void this.#runConcurrently(call);
   }
 
   /**
@@ -231,16 +229,17 @@ class Worker {
    * Begins a call beside others. One that returns at once is answered at once: a promise of it
    * would take longer than it does.
    */
-  #runConcurrently(call: Call): void {
+  #runConcurrently(call: Call): Promise<void> | undefined {
     let line: string | LongLine<string> | undefined;
     try {
       const result = this.#invoke(call);
-      if (isThenable(result)) return void this.#finishConcurrently(call, result);
+      if (isThenable(result)) return this.#finishConcurrently(call, result);
       line = this.#success(call, result);
     } catch (error) {
       line = this.#failure(call, error);
     }
     if (line !== undefined) this.#outbox.push(line);
+    return undefined;
   }
 
   async #finishConcurrently(call: Call, result: PromiseLike<unknown>): Promise<void> {
