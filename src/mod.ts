@@ -51,6 +51,7 @@ export type { DrainOptions } from "./server/server.ts";
 export type { MethodStats, Stats } from "./wire/reports/stats.ts";
 
 export { connect, RpcClient } from "./library/connect.ts";
+export type { Client } from "./client/client.ts";
 export type { ConnectOptions } from "./library/connect.ts";
 export type { RegistryOptions } from "./library/open_registry.ts";
 export type { Api, StreamApi } from "./library/api.ts";

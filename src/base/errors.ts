@@ -52,12 +52,13 @@ export const clientErrors: ReadonlySet<ErrorName> = new Set(["Unavailable", "Con
 export interface ParamsIssue {
   /** Path into the parameters, for example `[0]` or `["size", "width"]`. */
   readonly path: readonly (string | number)[];
+  /** What is wrong there, as the end of a sentence. */
   readonly message: string;
 }
 
 /** What an {@link RpcError} carries beside its name and message. */
 export interface RpcErrorOptions {
-  /** @default what {@link errorTable} says of the name */
+  /** Whether the call may have run. @default what {@link errorTable} says of the name */
   readonly executed?: Executed | undefined;
   /** The parameters' faults, with InvalidParams. */
   readonly issues?: readonly ParamsIssue[] | undefined;
@@ -77,10 +78,14 @@ export interface RpcErrorOptions {
  * ```
  */
 export class RpcError extends Error {
+  /** The stable name of the error: decide by it, and not by the message. */
   override readonly name: ErrorName;
+  /** Whether the call may have run. */
   readonly executed: Executed;
+  /** The parameters' faults, with InvalidParams. */
   readonly issues: readonly ParamsIssue[] | undefined;
 
+  /** A procedure may throw InvalidParams. Other names are only passed on as a cause. */
   constructor(name: ErrorName, message: string, options: RpcErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = name;

@@ -8,9 +8,13 @@ export type LogFields = Readonly<Record<string, unknown>>;
 
 /** Takes messages at four levels. Messages are sentences without a full stop. */
 export interface Logger {
+  /** Details, for people who look for a fault. */
   debug(message: string, fields?: LogFields): void;
+  /** What happened as it should. */
   info(message: string, fields?: LogFields): void;
+  /** What somebody should look at, though work goes on. */
   warn(message: string, fields?: LogFields): void;
+  /** What has failed. */
   error(message: string, fields?: LogFields): void;
 }
 

@@ -6,7 +6,9 @@ import type { RpcError } from "./errors.ts";
 export interface TracedCall {
   /** Which side: the caller, or the server that has it run. */
   readonly side: "client" | "server";
+  /** The method's name. */
   readonly method: string;
+  /** The service that the method is part of. */
   readonly service: string;
   /** The trace that the call belongs to, as W3C Trace Context writes it; `undefined`: none yet. */
   readonly traceparent: string | undefined;
@@ -30,5 +32,6 @@ export interface Span {
 
 /** Makes spans. None of this may throw. */
 export interface Tracer {
+  /** Begins a span. */
   start(call: TracedCall): Span;
 }

@@ -4,6 +4,7 @@ import type { RpcError } from "../base/errors.ts";
 export interface CallReport {
   /** The result, if `error` is `undefined`. */
   readonly result: unknown;
+  /** How the call failed; `undefined` if it succeeded. */
   readonly error: RpcError | undefined;
   /** `host:port` of the last server that it was sent to; `undefined` if none. */
   readonly server: string | undefined;

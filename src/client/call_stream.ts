@@ -37,6 +37,8 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
   readonly #readers = new Waiters();
 
   /**
+   * Made by `client.stream()`.
+   *
    * @param credit items that may arrive before the first is read
    * @param giveUp cancels the call
    * @param own converts an item for the caller, or returns the error to throw
@@ -123,6 +125,7 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
     return Promise.resolve({ done: true, value: undefined });
   }
 
+  /** The stream itself, for `for await`. */
   [Symbol.asyncIterator](): this {
     return this;
   }

@@ -70,7 +70,7 @@ export interface ClientOptions {
 
 /** How one call behaves. */
 export interface CallOptions {
-  /** @default the client's */
+  /** Deadline of the call, in milliseconds. @default the client's */
   readonly timeoutMs?: number | undefined;
   /** Cancels the call when it aborts; the server is told. */
   readonly signal?: AbortSignal | undefined;

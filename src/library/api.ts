@@ -9,7 +9,7 @@ type Arguments<Input extends InputSchema> = z.input<Input> extends infer Given
   ? Given extends readonly unknown[] ? Given : [params: Given]
   : never;
 
-/** One export as a method; `never` for what cannot be called over the network. */
+/** The type of an export as a method; `never` if it cannot be called over the network. */
 type Method<Export> = Export extends StreamProcedure<infer Input, infer Output>
   ? (...args: Arguments<Input>) => Promise<z.output<Output>[]>
   : Export extends Procedure<infer Input, infer Output>
@@ -19,7 +19,7 @@ type Method<Export> = Export extends StreamProcedure<infer Input, infer Output>
     ? (...args: Args) => Promise<Awaited<Result>>
   : never;
 
-/** One export as a method that returns items as they come; `never` for what is no stream. */
+/** The type of an export as a stream method; `never` if it is no stream. */
 type StreamMethod<Export> = Export extends StreamProcedure<infer Input, infer Output>
   ? (...args: Arguments<Input>) => AsyncIterableIterator<z.output<Output>>
   : Export extends (...args: infer Args) => Items<infer Item>
@@ -27,17 +27,17 @@ type StreamMethod<Export> = Export extends StreamProcedure<infer Input, infer Ou
   : never;
 
 /**
- * Names that a language itself asks objects for: by `await`, `JSON.stringify` and `String`. A
- * procedure of such a name is called by `client.call`.
+ * Names that JavaScript itself reads from objects: in `await`, `JSON.stringify` and `String`. Use
+ * `client.call` for a procedure with such a name.
  */
 type OwnName = "then" | "toJSON" | "toString" | "valueOf";
 
 const ownNames: ReadonlySet<string> = new Set<OwnName>(["then", "toJSON", "toString", "valueOf"]);
 
 /**
- * The methods of a module: for each procedure a function of its schema's input that promises its
- * output, for each plain function the same function with a promise. Of a stream it is a promise of
- * all items as an array: see {@link StreamApi}.
+ * The methods of a module. A procedure becomes a function from its schema's input to a promise of
+ * its output; a plain function returns a promise. A stream returns a promise of all its items as an
+ * array: see {@link StreamApi}.
  *
  * @example
  * ```ts
@@ -71,7 +71,7 @@ export type StreamApi<Exports> = {
 /** Makes one call. */
 type CallMethod<Options> = (method: string, params: Params, options: Options) => unknown;
 
-/** Methods of any name, each of which calls the procedure of that name. */
+/** An object with a method for any name, which calls the procedure of that name. */
 export function createApi<Methods, Options>(call: CallMethod<Options>, options: Options): Methods {
   const methods = new Map<string, (...args: unknown[]) => unknown>();
   return new Proxy({}, {

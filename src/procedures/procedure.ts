@@ -60,7 +60,7 @@ export interface ProcedureOptions<Input extends z.ZodType, Output extends z.ZodT
    * tuple; the function's own name for a single parameter
    */
   readonly names?: readonly string[];
-  /** @default "cpu" */
+  /** Where it runs. @default "cpu" */
   readonly kind?: ProcedureKind;
   /**
    * Whether running it twice does no harm, so that a call may be sent again if its server died.
@@ -101,17 +101,24 @@ export interface Procedure<
   Input extends InputSchema = InputSchema,
   Output extends z.ZodType = z.ZodType,
 > {
+  /** The schema of all parameters. */
   readonly input: Input;
+  /** The schema of the result; for a stream, of each item. */
   readonly output: Output;
+  /** The names of the parameters, in order. */
   readonly names: readonly string[];
+  /** Where it runs. */
   readonly kind: ProcedureKind;
+  /** Whether running it twice does no harm. */
   readonly idempotent: boolean;
+  /** One line for people; may be empty. */
   readonly description: string;
   /** Patterns of the names of those who may call it; `undefined`: whoever may call the server. */
   readonly callers?: readonly string[] | undefined;
-  /** Whether its handler returns items one after the other, each of them as `output` says. */
+  /** Whether its handler returns items one after the other. */
   readonly stream: boolean;
-  // Declared as a method, whose parameters are bivariant, so that any procedure fits one table.
+  /** The function behind it. */
+  // A method's parameters are bivariant, so that procedures of any input fit one table.
   handler(
     input: z.output<Input>,
     context: CallContext,
@@ -123,6 +130,7 @@ export interface StreamProcedure<
   Input extends InputSchema = InputSchema,
   Output extends z.ZodType = z.ZodType,
 > extends Procedure<Input, Output> {
+  /** Its handler returns items one after the other. */
   readonly stream: true;
 }
 
