@@ -17,28 +17,28 @@ export interface ConnectOptions extends RegistryOptions {
   /** How calls are spread over servers. @default "p2c" */
   readonly balance?: BalancePolicy;
   /**
-   * Servers of a large service that the client connects to, spread evenly over clients; `"all"`: to
-   * any number. @default 80
+   * Servers that the client connects to if the service has more; clients spread evenly over them.
+   * `"all"`: no limit. @default 80
    */
   readonly subset?: number | "all";
-  /** Servers of this zone come first, and others when those have too much to do. @default none */
+  /** Servers of this zone are called first, others when these have too much to do. @default none */
   readonly zone?: string;
-  /** How long a call may take that says nothing of its own, in milliseconds. @default 10000 */
+  /** Deadline of calls without one of their own, in milliseconds. @default 10000 */
   readonly timeoutMs?: number;
   /** Longest message that the client takes, in bytes, from 1 MiB to 256 MiB. @default 4 MiB */
   readonly messageMax?: number;
-  /** Where the client tells of servers that come, go and fail. @default nowhere */
+  /** Gets reports of servers that come, go and fail. @default none */
   readonly log?: Logger;
-  /** Makes a span of each call. @default none */
+  /** Makes a span for each call. @default none */
   readonly tracer?: Tracer;
 }
 
 /**
  * Finds the servers of a service, now and as they come and go, and returns a client that calls
- * them. Where it looks is what `rpc call` would take: see {@link RegistryOptions}. It does not wait
- * for a server: the first call does, for a moment.
+ * them. It uses the same registry as `rpc call` by default: see {@link RegistryOptions}. It does
+ * not wait for a server: the first call does, for a moment.
  *
- * @throws {RpcError} InvalidParams: the registry's URL, the service's name or a number cannot be
+ * @throws {RpcError} InvalidParams: the registry's URL, the service's name or a number is invalid
  *
  * @example
  * ```ts
@@ -104,8 +104,8 @@ export class RpcClient extends Client {
   }
 
   /**
-   * The procedures of a module as typed methods. The type is all that is needed of the module, so
-   * the client need not load it: `import type * as tasks from "./tasks.ts"`, and then
+   * The procedures of a module as typed methods. Only the module's type is needed, so the client
+   * does not load it: `import type * as tasks from "./tasks.ts"`, and then
    * `client.procedures<typeof tasks>()`.
    *
    * @param options for all calls by these methods
@@ -127,7 +127,7 @@ export class RpcClient extends Client {
   }
 
   /**
-   * The streams of a module as typed methods, as {@link procedures} has the other procedures.
+   * The streams of a module as typed methods, like {@link procedures}.
    *
    * @param options for all calls by these methods
    *

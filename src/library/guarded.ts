@@ -1,12 +1,12 @@
 /**
- * What a program has given to be called from in here: a log, a tracer. One that throws, at once or
- * by a promise, is no reason to lose a connection or a call, and nobody could catch it there.
+ * Guards against a program's log or tracer that throws or rejects: it must not cost a connection or
+ * a call, and nobody could catch the error here.
  */
 
 import type { Logger } from "../base/log.ts";
 import type { Span, Tracer } from "../base/tracer.ts";
 
-/** The same log, of which no more is heard than that it takes lines. */
+/** The same log, whose errors are ignored. */
 export function guardedLogger(log: Logger): Logger {
   return {
     debug: (...line) => quietly(() => log.debug(...line)),
@@ -16,7 +16,7 @@ export function guardedLogger(log: Logger): Logger {
   };
 }
 
-/** The same tracer; a call that it cannot begin is one without a span. */
+/** The same tracer, whose errors are ignored: a call may then have no span. */
 export function guardedTracer(tracer: Tracer | undefined): Tracer | undefined {
   if (tracer === undefined) return undefined;
   return {

@@ -1,2 +1,2 @@
-/** Longest settings file, in bytes: far more than all settings and much said about them take. */
+/** Longest settings file, in bytes: room for all settings with long comments. */
 export const settingsBytesMax = 1024 * 1024;

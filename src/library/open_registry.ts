@@ -8,32 +8,31 @@ import { assertServiceName } from "../discovery/service_name.ts";
 import { registryTls } from "./own_keys.ts";
 import { readSetting } from "./settings.ts";
 
-/** Where servers are found, as a user says it. */
+/** The registry and the service, as a user names them. */
 export interface RegistryOptions {
   /**
    * `local:`, `zookeeper://host:2181`, or `static:host:port,host:port`.
    *
-   * @default what `rpc` would take: `RPC_REGISTRY`, else `registry` of `rpc.toml`, else `local:`
+   * @default as for `rpc`: `RPC_REGISTRY`, else `registry` in `rpc.toml`, else `local:`
    */
   readonly registry?: string | undefined;
   /**
-   * Goes without this machine's keys: in the open, and only with servers and clients that do too.
+   * Whether to ignore this machine's keys: only servers and clients without keys are then reached.
    * @default false
    */
   readonly insecure?: boolean | undefined;
   /**
-   * Name of the service. @default by the same rule `RPC_SERVICE`, `service`, or
-   * `rpc`
+   * Name of the service. @default `RPC_SERVICE`, else `service` in `rpc.toml`, else `rpc`
    */
   readonly service?: string | undefined;
-  /** A directory where the last known lists of servers are kept. @default they are not kept */
+  /** A directory for the last known lists of servers. @default they are not stored */
   readonly lastKnownDir?: string | undefined;
 }
 
 /**
- * Opens a registry on the machine's own clock and randomness.
+ * Opens a registry with the machine's clock and randomness.
  *
- * @throws {RpcError} InvalidParams: the registry's URL or the service's name cannot be
+ * @throws {RpcError} InvalidParams: the registry's URL or the service's name is invalid
  */
 export async function openRegistry(options: RegistryOptions, log: Logger): Promise<Discovery> {
   const { lastKnownDir } = options;
@@ -51,7 +50,7 @@ export async function openRegistry(options: RegistryOptions, log: Logger): Promi
 }
 
 /**
- * The service that is meant.
+ * The name of the service.
  *
  * @throws {RpcError} InvalidParams: a settings file cannot be read
  */

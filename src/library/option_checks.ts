@@ -1,7 +1,4 @@
-/**
- * What a program has given to {@link connect} or {@link serve}, whose types may promise more than
- * they hold.
- */
+/** Checks the options of {@link connect} and {@link serve}, whose types may be wrong. */
 
 import { RpcError } from "../base/errors.ts";
 import {
@@ -21,7 +18,7 @@ const words: OptionRule = {
   isFit: (value) => areTexts(value) && Boolean(value[0]?.trim()),
 };
 
-/** All options that are no numbers and that nothing else looks at. */
+/** All options that are not numbers and that nothing else checks. */
 const kinds: Readonly<Record<string, OptionRule>> = {
   registry: textRule,
   service: textRule,
@@ -50,7 +47,7 @@ const kinds: Readonly<Record<string, OptionRule>> = {
 };
 
 /**
- * Refuses what is no object of options, and options of another kind than they must be.
+ * Refuses a value that is no object, and options of a wrong type.
  *
  * @throws {RpcError} InvalidParams
  */

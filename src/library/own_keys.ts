@@ -7,11 +7,11 @@ import { hasKeyFiles, keysDirectory } from "../keys/files.ts";
 import type { KeyRing } from "../keys/key_ring.ts";
 
 /**
- * This machine's keys, if it has any and nobody said to go without. What reads them is loaded only
- * then, since Node's TLS takes as long to start as all the rest.
+ * This machine's keys, if it has any and they are not to be ignored. The code that reads them is
+ * loaded only then, since Node's TLS takes as long to load as everything else.
  *
- * @throws {CommandError} there are keys, and they cannot be used: nothing goes on without them by
- * itself
+ * @throws {CommandError} there are keys, and they cannot be used: going on without them would not
+ * be secure
  */
 export async function openKeys(
   options: { readonly insecure?: boolean | undefined },
@@ -24,7 +24,7 @@ export async function openKeys(
   return KeyRing.open(directory, systemClock, log);
 }
 
-/** How servers are reached with these keys, or without any. */
+/** The transport with these keys, or without any. */
 export async function transportOf(keys: KeyRing | undefined): Promise<Transport> {
   if (keys === undefined) return tcpTransport;
   const { tlsTransport } = await import("../client/tls/tls_transport.ts");
@@ -32,8 +32,7 @@ export async function transportOf(keys: KeyRing | undefined): Promise<Transport>
 }
 
 /**
- * Opens TLS connections to the registry: with this machine's keys to the cluster's own, if it has
- * any.
+ * Opens TLS connections to the registry, with this machine's keys if the registry is its cluster's.
  */
 export function registryTls(
   options: { readonly insecure?: boolean | undefined },

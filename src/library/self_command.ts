@@ -4,7 +4,7 @@ interface ProcessCommand {
   readonly args: readonly string[];
 }
 
-/** How to start this very program again: the binary itself, or Deno with the same entry point. */
+/** The command that starts this program again: the binary, or Deno with the same entry point. */
 export function selfCommand(args: readonly string[]): ProcessCommand {
   const program = Deno.execPath();
   if (Deno.build.standalone) return { program, args };

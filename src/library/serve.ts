@@ -26,8 +26,8 @@ export interface ServeOptions extends RegistryOptions {
    */
   readonly module?: string | URL;
   /**
-   * What runs a module in Python, such as `["python3.12"]`. @default `.venv` beside it, or the
-   * system's
+   * The interpreter of a module in Python, such as `["python3.12"]`. @default `.venv` next to the
+   * module, or the system's
    */
   readonly python?: readonly string[];
   /** Program and arguments of a worker in any language, such as `["python3", "tasks.py"]`. */
@@ -36,15 +36,15 @@ export interface ServeOptions extends RegistryOptions {
   readonly builtin?: boolean;
   /** The address to listen on. @default "127.0.0.1" */
   readonly host?: string;
-  /** The port to listen on; 0 takes any free one. @default 0 */
+  /** The port to listen on; 0 means any free port. @default 0 */
   readonly port?: number;
   /** The address for clients, `host` or `host:port`. @default the one listened on */
   readonly advertise?: string;
-  /** Worker processes. @default one a core */
+  /** Worker processes. @default one for each core */
   readonly workers?: number;
   /**
-   * How many of them are kept while nobody calls; the others start when there is work for them, and
-   * end after a minute without. @default all
+   * How many of them are kept while nobody calls; the others start when there is work, and end
+   * after a minute without. @default all
    */
   readonly workersMin?: number;
   /** Calls that may wait for a worker; further ones are answered Overloaded. @default 4096 */
@@ -60,19 +60,20 @@ export interface ServeOptions extends RegistryOptions {
    */
   readonly messageMax?: number;
   /**
-   * Longest time that a call is given, in milliseconds, whatever its caller asks for. @default an
-   * hour
+   * Longest time that a call gets, in milliseconds, whatever its caller asks for. @default an hour
    */
   readonly callTimeoutMaxMs?: number;
-  /** Whether `rpc tap` may listen to the calls, and read parameters cut short. @default true */
+  /**
+   * Whether `rpc tap` may listen to the calls and see the beginning of parameters. @default true
+   */
   readonly tap?: boolean;
   /** Share of the calls relative to other servers. @default 1 */
   readonly weight?: number;
-  /** Where this server stands, for people. @default "" */
+  /** The zone of this server: clients of the same zone prefer it. @default "" */
   readonly zone?: string;
-  /** Where the server tells of its workers and its registration. @default nowhere */
+  /** Gets reports of workers and of the registration. @default none */
   readonly log?: Logger;
-  /** Makes a span of each call. @default none */
+  /** Makes a span for each call. @default none */
   readonly tracer?: Tracer;
 }
 
@@ -81,8 +82,8 @@ export interface ServeOptions extends RegistryOptions {
  * module, listens, registers, and resolves when calls can come. This process itself never loads the
  * module, so that a procedure which does not end can be killed.
  *
- * @throws {RpcError} InvalidParams: the registry, the service, the address or another option cannot
- * be
+ * @throws {RpcError} InvalidParams: the registry, the service, the address or another option is
+ * invalid
  * @throws {Error} the module cannot be loaded (with file and line), or the address not listened on
  *
  * @example
@@ -146,7 +147,7 @@ async function start(options: ServeOptions): Promise<RunningServer> {
   }
 }
 
-/** @throws {RpcError} InvalidParams: nobody could call anything, or more may call than is asked */
+/** @throws {RpcError} InvalidParams: there is nothing to call, or `callers` cannot be enforced */
 function checkOffer({ module, exec, builtin, callers }: ServeOptions, hasKeys: boolean): void {
   if (module === undefined && exec === undefined && builtin !== true) {
     throw new RpcError("InvalidParams", "Cannot serve nothing: give module, exec or builtin");
@@ -157,7 +158,7 @@ function checkOffer({ module, exec, builtin, callers }: ServeOptions, hasKeys: b
   }
 }
 
-/** The bounds are those of the flags of `rpc serve`. */
+/** Checks numbers against the same bounds as the flags of `rpc serve`. */
 function checkNumbers(options: ServeOptions): void {
   const { port, workers, workersMin, queueMax, weight, messageMax, callTimeoutMaxMs } = options;
   const timeouts = { name: "callTimeoutMaxMs", bounds: [1, callTimeoutMsMax] } as const;

@@ -9,14 +9,13 @@ import type { WorkerOffer } from "../workers/child/run_as_worker.ts";
 const configNames = ["deno.json", "deno.jsonc"];
 
 /**
- * How to start a worker of ours by Deno. It gets the configuration of the program that runs now, so
- * that bare names in a module mean to the worker what they mean to that program; but not its lock
- * file, which would refuse packages that only the module uses.
+ * The command that starts a worker of ours by Deno. It gets the configuration of the current
+ * program, so that bare names in a module mean the same in both; but not its lock file, which would
+ * refuse packages that only the module uses.
  *
- * @param permissions Deno's flags of what it may touch beside what it needs to work. It fetches no
- * module then.
- * @default everything
- * @throws {Error} in a program made by `deno compile`, which holds no Deno to start
+ * @param permissions Deno's flags for what it may access besides what it needs. It cannot fetch
+ * modules then. @default everything
+ * @throws {Error} in a program made by `deno compile`, which contains no Deno to start
  */
 export function denoWorkerCommand(
   offer: WorkerOffer,
@@ -41,9 +40,9 @@ export function denoWorkerCommand(
 }
 
 /**
- * The module is loaded before the program and not by it: Deno asks for no right to read what it is
- * told to load, and so the procedures get none. Nor may they fetch modules, which would tell
- * strangers what they like by the address.
+ * Flags of a sandbox. The module is preloaded by Deno, which needs no permission for that, so the
+ * procedures need no right to read it. They may not fetch modules either: the addresses could carry
+ * data to strangers.
  */
 function narrowed({ module }: WorkerOffer, permissions: readonly string[]): string[] {
   return [
@@ -53,7 +52,7 @@ function narrowed({ module }: WorkerOffer, permissions: readonly string[]): stri
   ];
 }
 
-/** Flags of one name are one: Deno takes the last one. */
+/** Merges flags of the same name, since Deno only obeys the last one. */
 function withNeeds(permissions: readonly string[]): string[] {
   const needs: Readonly<Record<string, readonly string[]>> = {
     "--allow-env": [descriptorsVariable, claimFileVariable, messageMaxVariable],
@@ -69,17 +68,17 @@ function withNeeds(permissions: readonly string[]): string[] {
   );
 }
 
-/** The `file:` URL of a module that is named by it or by a path. */
+/** The `file:` URL of a module, given as such a URL or as a path. */
 export function moduleUrl(module: string): string {
   return module.startsWith("file:") ? module : pathToFileURL(resolve(module)).href;
 }
 
-/** The configuration that the modules of a worker are loaded with. */
+/** The path of the configuration for a worker's modules. */
 export function configOfProgram(): string | undefined {
   return configOf(Deno.mainModule);
 }
 
-/** The configuration that Deno has found for a program: the nearest one upwards. */
+/** The configuration that Deno uses for a program: the nearest one upwards. */
 function configOf(mainModule: string): string | undefined {
   if (!mainModule.startsWith("file:")) return undefined;
   const path = fileURLToPath(mainModule);

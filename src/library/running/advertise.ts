@@ -2,25 +2,24 @@ import { RpcError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 
-/** Addresses that mean "every interface": fine to listen on, and nowhere to connect to. */
+/** Addresses that mean "every interface": one can listen on them, but not connect to them. */
 const wildcards: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
-/** What decides on the address that is announced. */
+/** What the announced address depends on. */
 interface AdvertiseOptions {
-  /** What the server listens on. */
+  /** The address that the server listens on. */
   readonly listening: HostPort;
-  /** What the user says: `host`, `host:port` or `[v6]:port`. */
+  /** What the user has set: `host`, `host:port` or `[v6]:port`. */
   readonly advertise: string | undefined;
-  /** The registry serves this machine only. */
+  /** Whether the registry serves only this machine. */
   readonly isLocal: boolean;
   /** The machine's own addresses, as `Deno.networkInterfaces` gives them. */
   readonly interfaces: () => readonly { readonly address: string; readonly family: string }[];
 }
 
 /**
- * The address that clients shall use: what the user says, else the one listened on, but never a
- * wildcard. In place of that comes loopback if only this machine can look, else the first address
- * of the machine's own.
+ * The address for clients: what the user has set, else the one listened on. A wildcard is replaced
+ * by loopback if the registry serves only this machine, else by the machine's first address.
  *
  * @throws {RpcError} InvalidParams: `advertise` is no address, or there is none to announce
  */
@@ -44,8 +43,7 @@ export function advertisedAddress(options: AdvertiseOptions): HostPort {
 }
 
 /**
- * The {@link advertisedAddress}, with a warning where those who look for the server cannot come to
- * it.
+ * The {@link advertisedAddress}, with a warning if the registry's clients could not reach it.
  *
  * @throws {RpcError} InvalidParams: `advertise` is no address, or there is none to announce
  */
@@ -76,12 +74,12 @@ export function announcedAddress(
   return address;
 }
 
-/** Whether only this machine can connect to the address. Of a name nobody knows where it leads. */
+/** Whether only this machine can connect to the address. Names are not resolved. */
 export function isLoopback(host: string): boolean {
   return /^(localhost|::1|(::ffff:)?127(\.\d{1,3}){3})$/i.test(host);
 }
 
-/** Whether a registry on the network would send its clients to themselves. */
+/** Whether an address in a network's registry would send its clients to themselves. */
 export function isForNobodyElse(announced: HostPort, registryUrl: string): boolean {
   const isOnNetwork = /^zookeepers?:/.test(registryUrl) &&
     !/^zookeepers?:\/\/(?:[^@/]*@)?(?:127\.|localhost\b|\[::1\])/.test(registryUrl);

@@ -4,20 +4,20 @@ import { baseName } from "../../base/paths.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 import { isLoopback } from "./advertise.ts";
 
-/** What decides on whether a server may start as it is. */
+/** What decides whether a server may start as it is. */
 export interface Exposure {
   readonly listen: HostPort;
   /** The user's own code, if any is served. */
   readonly module?: string | undefined;
   readonly exec?: readonly string[] | undefined;
   readonly hasKeys: boolean;
-  /** Somebody said in so many words that it may be open. */
+  /** Whether the user has allowed it to be open. */
   readonly insecure?: boolean | undefined;
 }
 
 /**
- * Offers nobody's own code to a network without his word. What is built in is harmless, and runs:
- * {@link warnOfExposure} tells.
+ * Refuses to offer a user's code to a network without keys, unless the user has allowed it.
+ * Built-in procedures are harmless, and only cause a warning: see {@link warnOfExposure}.
  *
  * @throws {RpcError} InvalidParams: what could be called by whom, and what to do
  */
@@ -32,7 +32,7 @@ export function guardExposure(exposure: Exposure): void {
   );
 }
 
-/** Says that anybody may call, where that is so and nobody has asked for it. */
+/** Warns if anybody may call, unless the user has asked for that. */
 export function warnOfExposure(exposure: Exposure, log: Logger): void {
   if (!isExposed(exposure)) return;
   log.warn(

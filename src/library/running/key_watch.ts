@@ -6,10 +6,10 @@ import type { KeyRing } from "../../keys/key_ring.ts";
 
 const hourMs = 60 * 60 * 1_000;
 
-/** How often it is told that keys end soon, and tried to renew them. */
+/** How often the log tells that keys end soon, and a renewal is tried. */
 const dailyMs = 24 * hourMs;
 
-/** Tells the log, now and every day, when this machine's keys end soon or have ended. */
+/** Warns, now and every day, if this machine's keys end soon or have ended. */
 export function watchExpiry(keys: KeyRing, clock: Clock, log: Logger): Timer {
   return daily(clock, () => {
     const { own } = keys.current();
@@ -20,7 +20,7 @@ export function watchExpiry(keys: KeyRing, clock: Clock, log: Logger): Timer {
   });
 }
 
-/** Has the keys renewed, once a day, when few days of them are left. */
+/** Renews the keys when few days are left, with one attempt a day. */
 export function keepRenewed(
   keys: KeyRing,
   renew: () => Promise<void>,
@@ -34,7 +34,7 @@ export function keepRenewed(
   });
 }
 
-/** Looks now and every hour, and not for a day once there was something to do. */
+/** Looks now and every hour, and pauses for a day once there was something to do. */
 function daily(clock: Clock, look: () => boolean): Timer {
   let doneAtMs = -Infinity;
   const lookNow = () => {

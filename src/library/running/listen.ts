@@ -13,35 +13,34 @@ import { RpcServer, type RpcServerOptions } from "../../server/server.ts";
 import type { Pool } from "../../workers/pool/pool.ts";
 import type { PoolOptions } from "./start_pool.ts";
 
-/** Where a server listens, and who may call what. */
+/** How a server listens, and who may call it. */
 export interface ListenOptions
   extends Pick<PoolOptions, "builtin" | "messageMax" | "clock" | "log"> {
-  /** The address and the port to listen on; port 0 takes any free one. */
+  /** The address and the port to listen on; port 0 means any free port. */
   readonly listen: HostPort;
   readonly service: string;
-  /** Connections held; more are answered Overloaded and closed. @default connectionsMaxDefault */
+  /** Most connections; more are answered Overloaded and closed. @default connectionsMaxDefault */
   readonly connectionsMax?: number;
-  /** Longest deadline that a call is given. @default callTimeoutMaxMsDefault */
+  /** Longest deadline that a call gets. @default callTimeoutMaxMsDefault */
   readonly callTimeoutMaxMs?: number | undefined;
   /**
-   * This machine's keys, with which callers must be members of their cluster. @default none:
-   * anybody
+   * This machine's keys: callers must be members of their cluster. @default none: anybody may call
    */
   readonly keys?: KeyRing | undefined;
-  /** What only who can read its file in the local registry knows, and must say. @default nothing */
+  /** A secret that callers must know, from the server's file in the registry. @default none */
   readonly secret?: string | undefined;
-  /** Where calls are written down. @default nowhere */
+  /** Takes each call that has ended. @default none */
   readonly audit?: Audit | undefined;
   /** Whether `rpc.tap` lets others listen to the calls. @default true */
   readonly tap?: boolean | undefined;
-  /** Patterns of the names of those who may call, of the members. @default all */
+  /** Patterns of the names of members that may call. @default all */
   readonly callers?: readonly string[] | undefined;
-  /** Makes a span of each call. @default none */
+  /** Makes a span for each call. @default none */
   readonly tracer?: Tracer | undefined;
 }
 
 /**
- * Listens, and has a pool run what is called.
+ * Listens, and lets a pool run the calls.
  *
  * @param override answers `rpc.override`
  * @throws {Error} the address cannot be listened on, and what to do
@@ -85,7 +84,7 @@ export async function listen(
 }
 
 /**
- * Renews callers' certificates, where the cluster was made. What does so is loaded when one asks.
+ * Renews callers' certificates, if the cluster was made here. The code is loaded at the first use.
  */
 function renewerOf(keys: KeyRing, clock: Clock): RpcServerOptions["renew"] {
   return async (caller, request) => {
@@ -94,7 +93,7 @@ function renewerOf(keys: KeyRing, clock: Clock): RpcServerOptions["renew"] {
   };
 }
 
-/** Loads TLS, which nobody without keys waits for. */
+/** Loads TLS, which a server without keys does not need. */
 async function listenWith(
   keys: KeyRing,
   { listen: { host, port }, clock, log }: ListenOptions,

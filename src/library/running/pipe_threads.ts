@@ -1,7 +1,7 @@
 /**
- * How many workers fit. On Windows Deno has four threads a core for what blocks, and each pipe that
- * it reads from a child holds one of them for good: when all are held nothing is read any more, and
- * a server that has said that it is ready answers nobody. Elsewhere a pipe holds none.
+ * How many workers fit. On Windows Deno has four threads for each core for blocking operations, and
+ * each pipe that it reads from a child holds one of them for good. When all are held, nothing is
+ * read any more, and the server answers nobody. On other systems a pipe holds no thread.
  */
 
 import { RpcError } from "../../base/errors.ts";
@@ -10,57 +10,51 @@ import { isPythonFile } from "../../workers/python/python_file.ts";
 
 const threadsPerCore = 4;
 
-/** For all else that blocks: files, names, the log. */
+/** Threads for all other blocking operations: files, names, the log. */
 const threadsKept = 2;
 
-/** What decides how many pipes there are. */
+/** What the number of pipes depends on. */
 interface PipeUse {
   readonly exec?: readonly string[] | undefined;
   readonly module?: string | undefined;
   readonly builtin: boolean;
   readonly workers: number;
-  /** Whether new ones are to start beside these while the server runs. @default false */
+  /** Whether new workers will start next to these, for a reload. @default false */
   readonly reloads?: boolean | undefined;
   /** @default those of the system */
   readonly pipeThreads?: number;
 }
 
-/** Threads for pipes on a system, of which a worker takes one. */
+/** Threads for pipes on a system. Each worker takes one. */
 export function pipeThreadsOf(os: string, cores: number): number {
   return os === "windows" ? threadsPerCore * cores - threadsKept : Infinity;
 }
 
-/**
- * Worker processes at the most: whether a program has `io` procedures it tells only when it runs.
- */
+/** Most worker processes: only a running program tells whether it has `io` procedures. */
 export function processesOf({ exec, module, builtin, workers }: PipeUse): number {
   const both = workers + ioWorkersFor(workers);
   const theirs = exec === undefined ? 0 : both;
   if (module !== undefined) {
-    // What is built in stands beside a file in Python, and in the processes of any other module.
+    // Built-in procedures have processes of their own only next to a file in Python.
     return theirs + both + (builtin && isPythonFile(module) ? workers : 0);
   }
   return builtin || exec === undefined ? theirs + workers : theirs;
 }
 
-/** Whether there is a bound at all. */
+/** Whether there is a bound on this system. */
 export function arePipesCounted(use: PipeUse): boolean {
   return threadsFor(use) !== Infinity;
 }
 
-/**
- * As many workers as there are cores, or as have a thread for their pipe, where nobody said how
- * many.
- */
+/** The default number of workers: one for each core, or as many as have a thread for their pipe. */
 export function workersByDefault(use: Omit<PipeUse, "workers">): number {
   return Math.max(1, mostWorkers({ ...use, workers: navigator.hardwareConcurrency }));
 }
 
 /**
- * Refuses more workers than have a thread for their pipe, and where they are to be reloaded, more
- * than leave room for that.
+ * Refuses more workers than have a thread for their pipe, or than leave room for a reload.
  *
- * @throws {RpcError} InvalidParams, with the number that has
+ * @throws {RpcError} InvalidParams, with the number that fits
  */
 export function checkThreads(use: PipeUse): void {
   const { workers, reloads = false } = use;
@@ -78,7 +72,7 @@ export function checkThreads(use: PipeUse): void {
 }
 
 /**
- * With how many workers new ones start while old ones are still there.
+ * How many new workers start at first while the old ones still run.
  *
  * @throws {Error} if there is no room for even one
  */
@@ -92,7 +86,7 @@ export function workersBeside(use: PipeUse): number {
   );
 }
 
-/** How many of so many workers have a thread; 0: not even one. */
+/** The largest number of workers that have threads; 0 if not even one has. */
 function mostWorkers(use: PipeUse): number {
   const threads = threadsFor(use);
   const fresh = use.reloads ? processesOf({ ...use, workers: 1 }) : 0;

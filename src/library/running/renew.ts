@@ -9,10 +9,10 @@ import type { KeyRing } from "../../keys/key_ring.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { transportOf } from "../own_keys.ts";
 
-/** How long one server may take, which loads what makes certificates. */
+/** How long one server may take: it has to load the code that makes certificates. */
 const askTimeoutMs = 5_000;
 
-/** Servers that are asked at the most: one on the machine where the cluster was made is enough. */
+/** Most servers that are asked: one on the machine where the cluster was made is enough. */
 const askedMax = 64;
 
 /** Where servers are found. */
@@ -24,10 +24,10 @@ interface RenewalPlace {
 }
 
 /**
- * Renews this machine's keys: by itself where the cluster was made, else by asking the servers, of
- * which one on that machine can.
+ * Renews this machine's keys: by itself if the cluster was made here, else by asking the servers,
+ * of which one on that machine can do it.
  *
- * @throws {CommandError} nobody can
+ * @throws {CommandError} no server can do it
  */
 export async function renew(keys: KeyRing, place: RenewalPlace): Promise<void> {
   const { renewKeys, renewMember } = await import("../../keys/renewal.ts");
@@ -54,7 +54,7 @@ async function askServers(keys: KeyRing, request: string, place: RenewalPlace): 
       });
       if (typeof answer === "string") return answer;
     } catch (error) {
-      // Of most servers it is none of their business.
+      // Most servers cannot renew, and say so.
       const isAnswer = error instanceof RpcError && error.name !== "MethodNotFound";
       if (isAnswer) refusal = messageOf(error);
     }

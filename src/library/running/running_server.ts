@@ -17,29 +17,26 @@ import { arePipesCounted, workersBeside, workersByDefault } from "./pipe_threads
 import { OverrideTaker, overrideText } from "../../discovery/override_taker.ts";
 import { type PoolOptions, startPool } from "./start_pool.ts";
 
-/** What a {@link RunningServer} is made of. */
+/** Options of a {@link RunningServer}. */
 export interface RunningServerOptions extends Omit<PoolOptions, "workers">, ListenOptions {
-  /** Worker processes of each kind. @default one a core, or as many as fit */
+  /** Worker processes of each kind. @default one for each core, or as many as fit */
   readonly workers?: number | undefined;
-  /** Where it is announced. The server closes it. */
+  /** The registry. The server closes it. */
   readonly discovery: Discovery;
   /** `host`, `host:port` or `[v6]:port`: the address for clients. @default the one listened on */
   readonly advertise?: string | undefined;
   readonly weight: number;
   readonly zone: string;
-  /** Whether user's code may be open to a network, by its own word. @default false */
+  /** Whether the user's code may be open to a network. @default false */
   readonly insecure?: boolean | undefined;
 }
 
-/**
- * How long a start waits for the registry: a server that it does not know yet can serve all the
- * same.
- */
+/** How long a start waits for the registry. The server works even if it is not registered yet. */
 const registrationWaitMs = 5_000;
 
 /**
  * A server as a whole: workers that run procedures, a listener, an announcement. They start in this
- * order, so that whoever finds the server can call it, and end in the other.
+ * order, so that a server that can be found can be called, and end in the reverse order.
  */
 export class RunningServer implements AsyncDisposable {
   readonly #options: RunningServerOptions & PoolOptions;
@@ -48,12 +45,12 @@ export class RunningServer implements AsyncDisposable {
   readonly #inTrouble = Promise.withResolvers<void>();
   readonly #keyTimers: Timer[] = [];
   readonly #closing = new AbortController();
-  /** `host:port`, as clients find it. */
+  /** `host:port`, as it is announced to clients. */
   readonly address: string;
   #pool: Pool;
-  /** Pools that finish what they have, after a {@link reload}. */
+  /** Former pools that finish their calls after a {@link reload}. */
   readonly #leaving = new Set<Pool>();
-  /** The pools before this one are gone, and it has all its workers. */
+  /** Resolves when the former pools are gone, and the current one has all its workers. */
   #left: Promise<void> = Promise.resolve();
   #isClosed = false;
 
@@ -86,12 +83,12 @@ export class RunningServer implements AsyncDisposable {
 
   /**
    * Starts the workers, listens, registers, and resolves when the registry lists the server, or
-   * will not for now.
+   * cannot be reached for now.
    *
-   * @throws {RpcError} InvalidParams: there is no address to announce, or it is the user's own code
-   * that would be open to a network
-   * @throws {Error} a worker does not start, or the address cannot be listened on; nothing is left
-   * behind but the registry; or the signal's reason, when it aborts before the server takes calls
+   * @throws {RpcError} InvalidParams: there is no address to announce, or the user's code would be
+   * open to a network
+   * @throws {Error} a worker does not start, or the address cannot be listened on; or the signal's
+   * reason, if it aborts before the server takes calls. Only the registry stays open then
    */
   static async start(given: RunningServerOptions): Promise<RunningServer> {
     const options = { ...given, workers: given.workers ?? workersByDefault(given) };
@@ -141,24 +138,24 @@ export class RunningServer implements AsyncDisposable {
     return this.#options.keys?.current().own.validToMs;
   }
 
-  /** What it is doing, and has done. */
+  /** Its state and its counters. */
   stats(): Stats {
     return this.#server.stats();
   }
 
   /**
    * Replaces the workers by new ones, which load their code anew, and resolves when these take the
-   * calls. The old ones finish those that they have, and end. If the new ones do not start, the old
-   * ones stay.
+   * calls. The old ones finish their calls, and end. If the new ones do not start, the old ones
+   * stay.
    *
-   * @param signal gives the new ones up, unless they take the calls already
+   * @param signal cancels the reload, unless the new workers take the calls already
    * @throws {Error} why the new ones do not start, or the signal's reason
    */
   async reload(signal?: AbortSignal): Promise<void> {
-    // A third set is not reckoned with where pipes are counted.
+    // There is no room for a third set of workers if pipes are bounded.
     if (arePipesCounted(this.#options)) await orAborted(this.#left, signal);
     const startWith = workersBeside(this.#options);
-    // Those that have work now would be missed if only the ones that are kept took their place.
+    // As many as are busy now must be replaced, even if fewer are kept when idle.
     const { busy, queued } = this.#pool.stats();
     const startAll = busy + queued > 0;
     const fresh = await startPool({ ...this.#options, startWith, startAll, signal });
@@ -168,7 +165,7 @@ export class RunningServer implements AsyncDisposable {
     this.#server.usePool(fresh);
     this.#leaving.add(old);
     const left = old.finish().then(() => old.close()).finally(() => this.#leaving.delete(old));
-    // Where all of them would not have fitted beside the old ones.
+    // The remaining ones, which did not fit next to the old ones.
     this.#left = left.then(() => fresh.grow());
   }
 
@@ -209,7 +206,7 @@ export class RunningServer implements AsyncDisposable {
       ...(secret === undefined ? {} : { secret }),
       weight,
       zone,
-      // Nothing to tell where it is what all take.
+      // The default need not be announced.
       ...(messageMax === messageMaxDefault ? {} : { messageMax }),
       version,
       methods: Object.keys(this.stats().methods),
@@ -223,7 +220,7 @@ export class RunningServer implements AsyncDisposable {
             "(rpc servers tells and changes it)",
         ),
       trouble: (error) => {
-        // Later than this function returns, as everything that a registry says.
+        // Later than this function returns, as for all events of a registry.
         const state = this.#announcement.isRegistered
           ? "Registered still, though the registry is out of reach"
           : "Not registered, trying again";
@@ -255,7 +252,7 @@ function checkKept({ workers, workersMin = 0 }: PoolOptions): void {
   );
 }
 
-/** Resolves when `promise` does, or after the longest wait for the registry. */
+/** Resolves with `promise`, or after {@link registrationWaitMs}. */
 async function soon(clock: Clock, promise: Promise<void>): Promise<void> {
   const late = Promise.withResolvers<void>();
   const timer = clock.after(registrationWaitMs, late.resolve);

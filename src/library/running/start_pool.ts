@@ -11,63 +11,63 @@ import type { WorkerCommand } from "../../workers/process/worker_command.ts";
 import { isPythonFile } from "../../workers/python/python_file.ts";
 import type { WorkerOffer } from "../../workers/child/run_as_worker.ts";
 
-/** What runs the calls of a server. */
+/** The workers of a server. */
 export interface PoolOptions extends WorkerOffer {
   /** Program and arguments of a worker in any language, see docs/WORKERS.md. @default none */
   readonly exec?: readonly string[] | undefined;
   /**
-   * What runs a module in Python, and its first arguments. @default `.venv` beside it, or the
-   * system's
+   * The interpreter of a module in Python, with arguments. @default `.venv` next to the module, or
+   * the system's
    */
   readonly python?: readonly string[] | undefined;
   /** Worker processes of each kind. */
   readonly workers: number;
   /** How many of them are kept while nobody calls. @default all */
   readonly workersMin?: number | undefined;
-  /** Whether all are started at once all the same, since there is work for them. @default false */
+  /** Whether all are started at once nevertheless, since there is work. @default false */
   readonly startAll?: boolean;
-  /** With how many of them to start. @default all */
+  /** How many of them to start at first. @default all */
   readonly startWith?: number;
-  /** Whether they are to be reloaded, and there must be room for that. @default false */
+  /** Whether there must be room for a reload. @default false */
   readonly reloads?: boolean | undefined;
-  /** Threads that there are for workers' pipes. @default those of the system */
+  /** Threads for workers' pipes. @default those of the system */
   readonly pipeThreads?: number;
   /** Longest message that a worker takes and sends, in bytes. @default messageMaxDefault */
   readonly messageMax?: number | undefined;
   /** Most calls that wait for a worker. */
   readonly queueMax: number;
-  /** How a worker of ours is started. */
+  /** The command that starts a worker of ours. */
   readonly workerCommand: (offer: WorkerOffer) => WorkerCommand;
   /** Whether workers shall get no new privileges. @default false */
   readonly sandboxed?: boolean;
-  /** Ends the start, when it aborts before that is done. */
+  /** Cancels the start when it aborts. */
   readonly signal?: AbortSignal | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
 }
 
-/** How long a user's code may take to load: it may have to open a model or a data base first. */
+/** How long a user's code may take to load: it may open a model or a database first. */
 const loadTimeoutMs = 60_000;
 
-/** What most have not done whose program is no worker. */
+/** Advice for programs that do not speak the protocol: the most common omission. */
 const adviceToForeign =
   "A program for --exec answers JSON-RPC lines on its stdin and stdout, which plain functions do not by " +
   "themselves: docs/WORKERS.md of rpc says how, and examples/tasks.py does it in Python";
 
-/** Where a registry's URL stands in the environment. */
+/** The environment variable of the registry's URL. */
 const registryVariable = "RPC_REGISTRY";
 
-/** When somebody who waits for that wants to hear what for. */
+/** After this time the log tells what the start is waiting for. */
 const stillLoadingAfterMs = 2_000;
 
 /**
- * Starts the workers: those that run `exec`, if it is given, and ours, unless these would have
- * nothing to offer beside it. Resolves when all take calls.
+ * Starts the workers: those that run `exec`, if it is given, and our own, unless they would have
+ * nothing to offer. Resolves when all take calls.
  *
  * @throws {RpcError} InvalidParams: there are too many for the system
- * @throws {Error} if one does not get ready, with what it said, or the signal's reason; then none
- * is left behind
+ * @throws {Error} one does not get ready, with what it printed, or the signal's reason; no worker
+ * is left running
  */
 export async function startPool(options: PoolOptions): Promise<Pool> {
   checkThreads(options);
@@ -104,8 +104,8 @@ async function startOurs(options: PoolOptions): Promise<WorkerPool> {
   const { module, builtin, workerCommand, sandboxed = false } = options;
   const command = workerCommand({ module, builtin });
   if (!sandboxed) return await startOne(withOwnDescriptors(command), options);
-  // It may neither ask the kernel to end it with us, nor open a claim file: nothing is sent ahead
-  // to it.
+  // In the sandbox it can neither ask the kernel to end it with us, nor open a claim file, so no
+  // calls are sent ahead to it.
   const tied = withOwnDescriptors(await tiedCommand(command, true));
   return await startOne(tied, options, { cpuCallsPerWorkerMax: 1 });
 }
@@ -121,13 +121,13 @@ async function startForeign([program = "", ...args]: readonly string[], options:
     { program, args, isForeign: true, advice: adviceToForeign },
     options.sandboxed,
   );
-  // Of a program that is not ours nobody knows that it ends one call before it begins the next.
+  // A foreign program may begin a call before it has ended the one before.
   return await startOne(command, options, { cpuCallsPerWorkerMax: 1 });
 }
 
 /**
- * The registry as workers are told of it: without its login, which is the server's. Procedures are
- * code that need not be trusted with what lets one register servers.
+ * The registry for workers, without the login: procedures need not be trusted with the right to
+ * register servers.
  */
 function environmentOfWorkers(): Readonly<Record<string, string>> {
   const registry = Deno.env.get(registryVariable);

@@ -7,17 +7,15 @@ import { mergeOpenRpc, type OpenRpcDocument, openRpcSchema } from "../../procedu
 import { reservedMethods } from "../../wire/reserved.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 
-/**
- * Servers that are asked beside the first one. More of them that offer yet other methods are rare.
- */
+/** Most servers that are asked besides the first one: few services have more kinds of servers. */
 const othersAskedMax = 64;
 
-/** How long each of these may take: what it offers is left out then. */
+/** How long each of these may take. After that its methods are left out. */
 const otherTimeoutMs = 2_000;
 
 /**
- * What all servers of a service offer together. One is asked through the client, which waits and
- * tries again as for any call; then those that may offer more, as far as the registry tells.
+ * The methods of all servers of a service together. One server is asked through the client, which
+ * waits and retries as for any call; then those that may offer more, according to the registry.
  *
  * @throws {RpcError} no server answers
  */
@@ -45,7 +43,7 @@ async function instancesOf(
   return [];
 }
 
-/** Servers which together offer all that is not known yet, and those of which nobody knows. */
+/** Servers that together offer all other methods, and those whose methods are unknown. */
 function othersOf(instances: readonly Instance[], { methods }: OpenRpcDocument): Instance[] {
   const known = new Set(methods.map(({ name }) => name));
   return instances.filter((instance) => {

@@ -1,10 +1,9 @@
 /**
- * Whether a name in a request can only be this machine's. A page of a stranger that has its own
- * name lead here (DNS rebinding) asks under that name: never an address, and never a name without a
- * dot.
+ * Whether a host name in a request can only be this machine's. A hostile page whose name resolves
+ * to this machine (DNS rebinding) uses that name, which is never an address and always has a dot.
  *
- * @param hostname as a URL has it: in lower case, an IPv6 address in brackets
- * @param names further names, whoever chose them: the one that was listened on
+ * @param hostname as in a URL: in lower case, an IPv6 address in brackets
+ * @param names further names of this machine, such as the one listened on
  */
 export function isKnownHost(hostname: string, ...names: readonly string[]): boolean {
   const isAddress = hostname.startsWith("[") || /^[\d.]+$/.test(hostname);

@@ -4,24 +4,23 @@ import { addressOf } from "../../base/names/host_port.ts";
 import type { Instance } from "../../discovery/discovery.ts";
 import type { Stats } from "../../wire/reports/stats.ts";
 
-/** How a server is: `draining` it still answers, and has left the registry or is about to stop. */
+/** A server's state. `draining`: it answers, but has left the registry or is about to stop. */
 type ServerState = "ready" | "draining" | "no answer";
 
-/** A server that is watched. */
+/** A watched server. */
 export interface ServerRow {
   readonly instance: Instance;
   readonly isListed: boolean;
-  /** `undefined`: it has not been asked yet. */
+  /** `undefined`: not asked yet. */
   readonly state: ServerState | undefined;
-  /** Milliseconds until it answered the last time. */
+  /** Milliseconds that its last answer took. */
   readonly answerMs: number | undefined;
   /** Why it did not answer. */
   readonly problem: string | undefined;
-  /** When its keys end, on the wall clock, where it has any. */
+  /** When its keys end, on the wall clock; `undefined` without keys. */
   readonly validToMs: number | undefined;
   /**
-   * What it said last; `undefined`: nothing yet, or it is somebody else's server and does not
-   * count.
+   * Its last `rpc.stats`; `undefined`: none yet, or the server is of another kind and has none.
    */
   readonly stats: Stats | undefined;
   /** Calls a second between the last two answers. */
@@ -30,16 +29,16 @@ export interface ServerRow {
   readonly busiest: string | undefined;
 }
 
-/** What happened to a server. */
+/** An event of a server. */
 export interface ServerEvent {
-  /** `here` once it was asked for the first time, `changed` when its state did, `gone` for good. */
+  /** `here`: asked for the first time; `changed`: its state has changed; `gone`: for good. */
   readonly event: "here" | "changed" | "gone";
   readonly row: ServerRow;
 }
 
 /** What {@link ServerRows} needs. */
 interface ServerRowsOptions {
-  /** Asks a server for its `rpc.stats`, and says when its keys end as soon as they were seen. */
+  /** Asks a server for `rpc.stats`, and reports the end of its keys as soon as it is known. */
   readonly ask: (
     instance: Instance,
     saw: (validToMs: number | undefined) => void,
@@ -48,10 +47,10 @@ interface ServerRowsOptions {
   readonly onEvent: (event: ServerEvent) => void;
 }
 
-/** Servers as the registry lists them, and as they say themselves how they are. */
+/** The servers in the registry, with the states that they report themselves. */
 export class ServerRows {
   readonly #options: ServerRowsOptions;
-  /** By the instance's id: a restarted server is another one. */
+  /** By the instance's id, so a restarted server is a new one. */
   readonly #rows = new Map<string, WatchedServer>();
 
   constructor(options: ServerRowsOptions) {
@@ -65,7 +64,7 @@ export class ServerRows {
     );
   }
 
-  /** Takes over the registry's list. What it drops stays until it does not answer any more. */
+  /** Takes over the registry's list. A server that it drops stays until it stops answering. */
   async update(instances: readonly Instance[]): Promise<void> {
     const listed = new Map(instances.map((instance) => [instance.id, instance]));
     for (const [id, instance] of listed) {
@@ -82,7 +81,7 @@ export class ServerRows {
     await Promise.all(changed.map(([, watched]) => this.#ask(watched)));
   }
 
-  /** Asks every server how it is. */
+  /** Asks every server for its state. */
   async ask(): Promise<void> {
     await Promise.all([...this.#rows.values()].map((watched) => this.#ask(watched)));
   }
@@ -97,7 +96,7 @@ export class ServerRows {
       const saw = (validToMs: number | undefined) => watched.saw(validToMs);
       watched.answered(await ask(watched.row.instance, saw), startedAtMs, clock.now());
     } catch (error) {
-      // One that does not know the method is there all the same.
+      // A server that does not know the method is alive nevertheless.
       const answers = error instanceof RpcError && error.name === "MethodNotFound";
       watched.failed(answers ? undefined : messageOf(error), clock.now() - startedAtMs);
     } finally {
@@ -158,7 +157,7 @@ class WatchedServer {
     this.#last = { atMs, stats };
   }
 
-  /** @param problem `undefined`: it answers, and does not count */
+  /** @param problem `undefined`: it answers, but has no stats */
   failed(problem: string | undefined, answerMs: number): void {
     const isReady = problem === undefined;
     this.#last = undefined;
