@@ -20,22 +20,22 @@ import type { TlsFiles } from "./door/tls_files.ts";
 import { gatewayDrainMs, gatewayGraceMs } from "./limits.ts";
 import { Routes } from "./routes.ts";
 
-/** What a gateway stands between, and how. */
+/** Options of a gateway. */
 interface GatewayOptions {
   readonly listen: HostPort;
-  /** Leaves numbers as they were written (`exactNumbers`), so that they pass through. */
+  /** A client with `exactNumbers`, so that numbers pass through unchanged. */
   readonly client: Client;
   readonly discovery: Discovery;
   readonly transport: Transport;
   readonly service: string;
-  /** What callers have to show; `undefined`: nothing. */
+  /** The token that callers need; `undefined`: none. */
   readonly token: string | undefined;
-  /** Names beside this machine's own that requests may be addressed to. */
+  /** Further host names that requests may be addressed to. */
   readonly allowHosts: readonly string[];
   /** Pages of other origins that may call. */
   readonly allowOrigins: readonly string[];
   readonly tls: TlsFiles | undefined;
-  /** Whether it only shows, and calls nothing. */
+  /** Whether it makes no calls. */
   readonly readOnly: boolean;
   /** Longest message that it takes and sends, as its client does, in bytes. @default 4 MiB */
   readonly messageMax?: number | undefined;
@@ -43,7 +43,7 @@ interface GatewayOptions {
   readonly log: Logger;
 }
 
-/** HTTP in front of a service: whoever speaks it calls what is there, as a client of ours would. */
+/** HTTP in front of a service, for programs that have only HTTP. */
 export class Gateway {
   readonly #listener: HttpListener;
   readonly #routes: Routes;
@@ -119,10 +119,10 @@ export class Gateway {
   }
 
   /**
-   * Takes no more calls, and finishes those under way. Those that take too long are ended, and
-   * their callers told, as far as they read it.
+   * Takes no more calls, and finishes those under way. Calls that take too long are cancelled, and
+   * their callers are told.
    *
-   * @param hurry ends them now
+   * @param hurry cancels them now when it aborts
    */
   async close(hurry?: AbortSignal): Promise<void> {
     const { clock } = this.#options;
@@ -136,7 +136,7 @@ export class Gateway {
     const late = clock.after(gatewayDrainMs, end);
     hurry?.addEventListener("abort", end, { once: true });
     this.#ended.abort();
-    // WebSockets first: the runtime closes them, whatever they wait for, with the port.
+    // WebSockets first, since the runtime closes them with the port.
     const ended = this.#routes.drain().then(() => this.#listener.close());
     await Promise.race([ended, gone.promise]);
     hurry?.removeEventListener("abort", end);

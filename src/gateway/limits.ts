@@ -1,4 +1,4 @@
-/** The gateway's bounds, beside those of the whole program in `base/limits.ts`. */
+/** The gateway's bounds. Those of the whole program are in `base/limits.ts`. */
 
 /**
  * Calls that a gateway has under way at once, over all its callers. Past it a call is answered
@@ -6,75 +6,58 @@
  */
 export const gatewayCallsMax = 4_096;
 
-/**
- * Requests that a gateway is answering at once, streams apart: each may hold a body and an answer.
- */
+/** Requests under way in a gateway, without streams: each may hold a body and an answer. */
 export const gatewayRequestsMax = 4_096;
 
-/**
- * WebSockets that a gateway holds at once: each takes some memory for as long as its peer likes.
- */
+/** Most WebSockets of a gateway: each takes memory for as long as its peer likes. */
 export const gatewayStreamsMax = 1_024;
 
-/**
- * What bodies that are being read may take in a gateway, over all requests: many slow senders of
- * long ones fit no machine.
- */
+/** Bytes of unfinished bodies over all requests: bounds many slow senders of long bodies. */
 export const gatewayBodiesBytesMax = 64 * 1024 * 1024;
 
 /**
- * What long answers and items of streams may hold in a gateway, over all requests, before those who
- * read nothing lose theirs, and while all read no more is taken on.
+ * Unread bytes of long answers and streams over all requests. Past it readers that take nothing
+ * lose their answer; if all read, new requests are refused.
  */
 export const gatewayAnswersBytesMax = 64 * 1024 * 1024;
 
-/**
- * A piece in which a gateway hands out a long answer; shorter ones fit into a connection's buffers.
- */
+/** Size of the pieces of a long answer: shorter answers fit into a connection's buffers. */
 export const gatewayAnswerPieceBytes = 64 * 1024;
 
-/** What all WebSockets of a gateway may hold unread before those that read nothing are closed. */
+/** Unread bytes of all WebSockets. Past it those that read nothing are closed. */
 export const gatewaySocketsUnreadBytesMax = 128 * 1024 * 1024;
 
 /**
- * Up to so many bytes a body is taken as a whole; it has come with its head as a rule. It is
- * bounded by the number of requests alone, so that who sends long ones keeps no short one out.
+ * Longest short body, which usually arrives with its headers. Short bodies are bounded only by the
+ * number of requests, so that long ones cannot keep them out.
  */
 export const gatewayShortBodyBytes = 16 * 1024;
 
 /**
- * For how long a peer has neither sent nor read a piece of what a gateway holds for it, before it
- * has to let go in favour of others: many times what a network takes to go on.
+ * How long a peer must have made no progress before it loses its body or answer in favour of
+ * others: far longer than a network's hiccup.
  */
 export const gatewayStuckMs = 1_000;
 
-/** How long a gateway waits for a request's body. One byte a second is no way to send one. */
+/** How long a request's body may take to arrive: bounds peers that send byte by byte. */
 export const gatewayBodyTimeoutMs = 30_000;
 
-/**
- * What is read of a body whose request is refused, so that its sender gets to read why: four of the
- * usual bound, since who sends more has not looked at it.
- */
+/** How much of a refused request's body is read, so that its sender gets to read the reason. */
 export const gatewayLeftoverBytesMax = 16 * 1024 * 1024;
 
-/** How long such a body is read, and a slow sender waits for his answer. */
+/** How long such a body is read before the request is answered. */
 export const gatewayLeftoverMs = 3_000;
 
-/** Such bodies that are read at once; those of further requests are left, as they would be. */
+/** Most such bodies that are read at once; further ones are not read. */
 export const gatewayLeftoversMax = 64;
 
 /** Calls of one WebSocket that are under way at once; more are answered Overloaded. */
 export const gatewaySocketCallsMax = 256;
 
-/**
- * What a WebSocket's peer may leave unread before it is closed: its calls have long been answered.
- */
+/** Bytes that a WebSocket's peer may leave unread before it is closed. */
 export const gatewaySocketUnreadBytesMax = 16 * 1024 * 1024;
 
-/**
- * For how long a gateway tells what the servers offer without asking again: a page asks often, and
- * they change seldom.
- */
+/** How long the list of methods is kept before the servers are asked again. */
 export const gatewayCatalogueMs = 1_000;
 
 /** Procedures that a gateway counts by name; the calls of further ones are counted together. */
@@ -83,38 +66,29 @@ export const gatewayMethodsCountedMax = 1_000;
 /** Shortest token that a gateway takes from a file, in characters: a shorter one can be guessed. */
 export const gatewayTokenLengthMin = 16;
 
-/**
- * How long a gateway that ends waits for calls under way: longer than any answer but a stream's
- * takes as a rule.
- */
+/** How long a gateway that ends waits for calls under way: longer than most calls take. */
 export const gatewayDrainMs = 10_000;
 
-/** How long it waits after that for the callers to read how their calls were ended. */
+/** How long it then waits for callers to read that their calls were cancelled. */
 export const gatewayGraceMs = 1_000;
 
-/** How often a gateway looks whether its certificate was replaced. */
+/** How often a gateway checks whether its certificate was replaced. */
 export const gatewayCertificateCheckMs = 1_000;
 
-/** Servers that a gateway asks for its page: more of them are in nobody's view. */
+/** Most servers that a gateway asks for its page: nobody looks at more. */
 export const gatewayServersAskedMax = 500;
 
-/** How long a server may take to tell the page how it is. */
+/** How long a server may take to tell its state for the page. */
 export const gatewayServerTimeoutMs = 2_000;
 
-/**
- * How often the page is told how the servers are: one that joins is seen within a second, and those
- * who look at once cost no more than one.
- */
+/** How often the page is updated: a new server is seen within a second. All pages share a view. */
 export const gatewayLookMs = 800;
 
-/** How often is looked at the latest whether the same servers offer something else. */
+/** How often servers are asked for their methods if the list has not changed. */
 export const gatewayOfferMs = 5_000;
 
-/**
- * Sessions of agents that a gateway keeps: each is a server of the protocol's package, some ten
- * kilobytes. Past it the one that was not used for the longest time is forgotten.
- */
+/** Most sessions of agents, some ten kilobytes each. Past it the longest unused one is dropped. */
 export const gatewayAgentsMax = 256;
 
-/** Pages that are told at once how the servers are: each holds a connection. */
+/** Most pages that are updated at once: each holds a connection. */
 export const gatewayLooksMax = 256;

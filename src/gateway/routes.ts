@@ -24,7 +24,7 @@ import { answerCall, serverHeader } from "./calls/http_call.ts";
 import { answerJsonRpc } from "./calls/json_rpc.ts";
 import { SocketSession } from "./calls/web_socket.ts";
 
-/** What answers requests with. */
+/** What {@link Routes} need. */
 interface RoutesOptions {
   readonly access: Access;
   readonly agents: Pick<Agents, "answer">;
@@ -36,27 +36,27 @@ interface RoutesOptions {
   readonly clientStats: () => ClientStats;
   /** Whether a call would find a server. */
   readonly isReady: () => boolean;
-  /** Of one message, either way. */
+  /** The bound on messages in both directions. */
   readonly bound: MessageBound;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** The path of a call, before the method's name. */
+/** The path of calls, before the method's name. */
 const callPath = "/call/";
 
-/** The protocol that a WebSocket is told to have, if it offers any. */
+/** The protocol that is chosen for a WebSocket, if it offers any. */
 const socketProtocol = "rpc";
 
 /**
- * Finds what answers a request. All that acts is a POST, or a WebSocket, with a token; all that is
- * told but whether we live wants the token too.
+ * Routes requests. Everything that acts is a POST or a WebSocket. All but the probe of liveness and
+ * the page's own files needs the token.
  */
 export class Routes {
   readonly #options: RoutesOptions;
   readonly #sockets = new Set<SocketSession>();
   readonly #leftovers: Leftovers;
-  /** What the peers of all WebSockets have not read. */
+  /** Unread bytes of all WebSockets. */
   readonly #unread: Budget;
   #requests = 0;
   #isDraining = false;
@@ -68,7 +68,7 @@ export class Routes {
     this.#unread = new Budget(unreadMax, options.clock);
   }
 
-  /** WebSockets that are open. */
+  /** Number of open WebSockets. */
   get sockets(): number {
     return this.#sockets.size;
   }
@@ -92,7 +92,7 @@ export class Routes {
     } catch (error) {
       if (error instanceof HttpProblem) {
         const answer = problemResponse(error.error, { ...error.headers, ...cors }, error.status);
-        // Not waited for here: it is answered, and takes no other's place.
+        // Its place is free by now: the request counts as answered.
         return this.#leftovers.read(request).then(() => answer);
       }
       if (isRpcError(error)) return problemResponse(error, cors);
@@ -103,7 +103,7 @@ export class Routes {
     }
   }
 
-  /** Takes no more calls. Resolves when those of WebSockets are answered, and they are closed. */
+  /** Takes no more calls. Resolves when all WebSockets are answered and closed. */
   async drain(): Promise<void> {
     this.#isDraining = true;
     await Promise.all([...this.#sockets].map((socket) => socket.drain()));
@@ -131,7 +131,7 @@ export class Routes {
     if (asset !== undefined) return asset;
     if (pathname === "/") return await this.#root(request, url);
     if (pathname === "/mcp") {
-      // A GET would wait for messages that do not answer anything, of which there are none.
+      // A GET would wait for unsolicited messages, of which there are none.
       allow(request, "POST", "DELETE");
       this.#options.access.checkToken(request.headers, url);
       return await this.#options.agents.answer(request);
@@ -142,7 +142,7 @@ export class Routes {
     throw new HttpProblem(404, "MethodNotFound", `There is nothing at ${pathname}`);
   }
 
-  /** Gives a page that shows the token a cookie, so that it need not keep it. */
+  /** Gives a page that has the token a cookie, so that it need not store it. */
   #session(request: Request, url: URL): Response {
     const { access } = this.#options;
     allow(request, "POST");
@@ -154,7 +154,7 @@ export class Routes {
     });
   }
 
-  /** What is only looked at; `undefined`: it is none of these. */
+  /** Documents that are only read; `undefined` if the path is none of these. */
   async #document(request: Request, url: URL): Promise<Response | undefined> {
     const { pathname, origin } = url;
     if (!/^\/(openrpc\.json|openapi\.json|live|metrics)$/.test(pathname)) return undefined;
@@ -219,7 +219,7 @@ export class Routes {
     return response;
   }
 
-  /** What a browser asks before it lets a page of another origin send JSON. */
+  /** The preflight of a browser before a page of another origin may send JSON. */
   #preflight(request: Request): Response {
     const { access } = this.#options;
     if (!access.isAllowedOrigin(request.headers.get("origin"))) {
@@ -238,7 +238,7 @@ export class Routes {
   }
 }
 
-/** @throws {HttpProblem} 400: it is half a request for a WebSocket */
+/** @throws {HttpProblem} 400: it is not a valid request for a WebSocket */
 function upgraded(request: Request, options: Deno.UpgradeWebSocketOptions) {
   try {
     return Deno.upgradeWebSocket(request, options);
@@ -248,12 +248,12 @@ function upgraded(request: Request, options: Deno.UpgradeWebSocketOptions) {
   }
 }
 
-/** Whether it only looks: a WebSocket's request is a GET too. */
+/** Whether a request only reads. A WebSocket's request is a GET too. */
 function isLook({ method, headers }: Request): boolean {
   return (method === "GET" || method === "HEAD") && !headers.has("upgrade");
 }
 
-/** @throws {HttpProblem} 405: a GET acts on nothing */
+/** @throws {HttpProblem} 405: the method is not allowed */
 function allow({ method }: Request, ...methods: readonly string[]): void {
   if (methods.includes(method)) return;
   const allowed = methods.join(", ");
@@ -276,9 +276,9 @@ function text(request: Request, status: number, body: string): Response {
   return reply(`${body}\n`, { status, headers: { "content-type": "text/plain" } });
 }
 
-/** Adds headers to an answer that is made already, which costs as much as making it. */
+/** Adds headers to a finished answer, which costs as much as making it. */
 function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
-  // The answer to an upgrade is the runtime's own.
+  // The answer to an upgrade is made by the runtime.
   if (response.status === 101) return response;
   for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
   return response;

@@ -2,8 +2,8 @@ import { CommandError } from "../base/command_error.ts";
 import { messageOf } from "../base/errors.ts";
 
 /**
- * The file of a report that is written at the end of something long. That it can be is found out at
- * the beginning, and what was there before stays until then. Also an exit from anywhere closes it.
+ * The file of a report that is written at the end of a long command. It is opened at the beginning,
+ * so that an error is found early, and keeps its old content until then. Any exit closes it.
  */
 export class ReportFile {
   readonly #path: string;
@@ -42,8 +42,7 @@ export class ReportFile {
   }
 
   /**
-   * Closes the file; one that holds no report and was not there before is taken away. Does nothing
-   * the second time.
+   * Closes the file, and removes it if it is new and holds no report. Does nothing the second time.
    */
   close(): void {
     if (this.#isClosed) return;
@@ -54,7 +53,7 @@ export class ReportFile {
     try {
       Deno.removeSync(this.#path);
     } catch {
-      // Somebody else has taken it away.
+      // Somebody else has removed it.
     }
   }
 

@@ -1,6 +1,6 @@
 import { plainLine } from "../terminal/plain_text.ts";
 
-/** Reports as one HTML page that needs nothing beside itself, on paper, a phone, a dark screen. */
+/** Reports as one self-contained HTML page, for screens, phones and paper. */
 
 const style = `
 :root { color-scheme: light dark; --ink: #1f2328; --quiet: #59636e; --line: #d1d9e0; --page: #fff;
@@ -56,7 +56,7 @@ ${parts.join("\n")}
 `;
 }
 
-/** A part of a page under a heading; nothing where there is nothing to show. */
+/** A part of a page under a heading; empty if there is nothing to show. */
 export function section(heading: string, ...parts: readonly string[]): string {
   const shown = parts.filter((part) => part !== "");
   return shown.length === 0 ? "" : `<h2>${escaped(heading)}</h2>\n${shown.join("\n")}`;
@@ -93,7 +93,7 @@ export function legend(names: readonly (readonly [colour: string, name: string])
   return `<p class="legend">${items.join("")}</p>`;
 }
 
-/** Text as HTML shows it, with all that is not seen as escapes. */
+/** Text for HTML, with invisible characters as escapes. */
 export function escaped(text: string): string {
   return plainLine(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }

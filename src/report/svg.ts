@@ -1,12 +1,12 @@
 /**
- * Parts of plots as SVG. Along they are measured in percent of the plot's width, and upright in
- * pixels, so that a plot is as wide as there is room for while its letters keep their size. Colours
- * are classes of the page's.
+ * Parts of plots as SVG. Horizontal lengths are in percent of the plot's width, vertical ones in
+ * pixels, so that a plot fills the available width while its text keeps its size. Colours are CSS
+ * classes of the page.
  */
 
 import { escaped } from "./page.ts";
 
-/** Where a text stands at its place. */
+/** How a text is aligned at its place. */
 type Anchor = "start" | "middle" | "end";
 
 /** How a text is set. */
@@ -18,9 +18,9 @@ interface TextStyle {
 }
 
 /**
- * A plot. What has negative places stands in the margin.
+ * A plot. Negative places are in the margin.
  *
- * @param title what it shows, for those who do not see it
+ * @param title what it shows, for people who cannot see it
  * @param margin pixels to its left
  */
 export function plot(
@@ -76,8 +76,8 @@ export function text(
 }
 
 /**
- * A moment over a plot of time: a line from `y` down to `bottom`, and what happened then, which
- * stands to its left where it is later than `lateFrom`.
+ * A moment in a plot over time: a line from `y` down to `bottom`, and what happened then, to its
+ * left if it is later than `lateFrom`.
  *
  * @param kind the line's class, `join` or `loss`
  * @param name the words' class. @default the line's
@@ -95,7 +95,7 @@ export function moment(
     (words === "" ? "" : `\n${text(x, y + 9, words, style)}`);
 }
 
-/** A number with the word before it that is left out where there is little room. */
+/** A number after a word that is left out if there is little room. */
 export function namedNumber(x: number, y: number, word: string, number: number): string {
   return element(x, y, `<tspan class="wide">${escaped(word)} </tspan>${number}`, "middle");
 }
@@ -122,12 +122,12 @@ function niceStep(value: number): number {
   return step * power;
 }
 
-/** A round number above a value, whose half is round too. */
+/** A round number above a value; its half is round too. */
 export function niceAbove(value: number): number {
   return 2 * Math.max(1, niceStep(value / 2));
 }
 
-/** The marks of an axis of time: about ten, every other of which is left out on a narrow page. */
+/** The marks of a time axis: about ten; every other one is left out on a narrow page. */
 export function timeMarks(endMs: number, y: number): string[] {
   const step = Math.max(0.001, niceStep(endMs / 1_000 / 10));
   const marks: string[] = [];
@@ -139,7 +139,7 @@ export function timeMarks(endMs: number, y: number): string[] {
   return marks;
 }
 
-/** The marks of an axis of height: nothing, half of all, all. */
+/** The marks of a vertical axis: zero, half, and the maximum. */
 export function heightMarks(max: number, top: number, bottom: number): string[] {
   return [0, 0.5, 1].flatMap((share) => {
     const y = bottom - (bottom - top) * share;

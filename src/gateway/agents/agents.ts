@@ -10,7 +10,7 @@ import { gatewayAgentsMax } from "../limits.ts";
 import { type Message, messageOf } from "./messages.ts";
 import { toolServer } from "./tool_server.ts";
 
-/** What agents are answered with. */
+/** What an {@link Agents} needs. */
 interface AgentsOptions {
   readonly calls: Pick<Calls, "call" | "isReadOnly">;
   readonly catalogue: Pick<Catalogue, "document">;
@@ -18,7 +18,7 @@ interface AgentsOptions {
   readonly answers: Answers;
 }
 
-/** As much of the SDK's transport as is needed here. */
+/** The part of the SDK's transport that is used here. */
 interface Transport {
   handleRequest(request: Request, options: { parsedBody: unknown }): Promise<Response>;
   /** Ends the answer to a request without one. */
@@ -29,22 +29,22 @@ interface Transport {
 
 interface Session {
   readonly transport: Transport;
-  /** Requests that are being answered, each with what ends it without an answer. */
+  /** Requests that are being answered, each with a function that ends it without an answer. */
   readonly open: Map<unknown, () => void>;
 }
 
 const sessionHeader = "mcp-session-id";
 
-/** How an answer ends whose request was given up: its client waits for none. */
+/** The end of an answer whose request was cancelled: its client does not wait for it. */
 const nothing = { headers: { "content-type": "text/event-stream" } };
 
 /**
- * Answers agents: the Model Context Protocol over HTTP, each message of a client as a POST of its
- * own. A session is kept between them, since a client gives a request up by another one.
+ * Answers agents: the Model Context Protocol over HTTP, where each message of a client is a POST. A
+ * session spans several messages, since a client cancels a request by another one.
  */
 export class Agents {
   readonly #options: AgentsOptions;
-  /** By their ids, the one that was used last at the end. */
+  /** By id, the last used one at the end. */
   readonly #sessions = new Map<string, Session>();
 
   constructor(options: AgentsOptions) {
@@ -54,7 +54,7 @@ export class Agents {
   /**
    * Answers a POST, or the DELETE that ends a session.
    *
-   * @throws {HttpProblem} it is none of theirs
+   * @throws {HttpProblem} it is not a request of an agent
    */
   async answer(request: Request): Promise<Response> {
     const { bodies, answers } = this.#options;
@@ -73,7 +73,7 @@ export class Agents {
     return reply(answer === "" ? null : answer, { status: response.status, headers });
   }
 
-  /** Lets the SDK answer, unless the request is given up before it does: it then never would. */
+  /** Lets the SDK answer, unless the request is cancelled before: the SDK would never answer it. */
   async #handle(
     { transport, open }: Session,
     request: Request,
@@ -117,7 +117,7 @@ export class Agents {
     }
     this.#makeRoom();
     const { calls, catalogue } = this.#options;
-    // Like this, because `deno doc`, which checks our comments, cannot find this file by name.
+    // With a computed name, because `deno doc`, which our tests run, cannot resolve this file.
     const { WebStandardStreamableHTTPServerTransport } = await import(
       "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js"
     );
@@ -129,7 +129,7 @@ export class Agents {
     const id = crypto.randomUUID();
     const transport: Transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => id,
-      // Nothing of ours comes before an answer.
+      // An answer is always a single message.
       enableJsonResponse: true,
     });
     await server.connect(transport);
@@ -138,7 +138,7 @@ export class Agents {
     return session;
   }
 
-  /** Forgets the session that was not used for the longest time: its client begins another one. */
+  /** Drops the session that was unused for longest. Its client starts another one. */
   #makeRoom(): void {
     if (this.#sessions.size < gatewayAgentsMax) return;
     const idle = this.#sessions.values().find(({ open }) => open.size === 0);
@@ -148,7 +148,7 @@ export class Agents {
 
   #sessionOf(id: string): Session {
     const session = this.#sessions.get(id);
-    // What the protocol tells a client to begin anew by.
+    // The protocol's way to tell a client to start a new session.
     if (session === undefined) throw new HttpProblem(404, "InvalidRequest", "No such session");
     this.#sessions.delete(id);
     this.#sessions.set(id, session);
@@ -167,7 +167,7 @@ export class Agents {
   }
 }
 
-/** @throws {HttpProblem} it is no message */
+/** Parses a message. @throws {HttpProblem} it is none */
 function bodyOf(text: string): Message {
   const message = messageOf(text, "body");
   if (!(message instanceof RpcError)) return message;
@@ -179,7 +179,7 @@ function idOf({ id, method }: Message): unknown {
   return method === undefined ? undefined : id;
 }
 
-/** The id of the request that is given up by this. */
+/** The id of the request that a notification cancels. */
 function cancelledBy({ method, params }: Message): unknown {
   return method === "notifications/cancelled" ? params?.requestId : undefined;
 }

@@ -1,7 +1,7 @@
 import { RpcError } from "../../base/errors.ts";
 import { type Carrier, exactJson, parseJson } from "../../wire/json.ts";
 
-/** A message of the Model Context Protocol, as far as it is looked at here. */
+/** The part of a message of the Model Context Protocol that is read here. */
 export interface Message {
   readonly id?: string | number;
   readonly method?: string;
@@ -15,14 +15,14 @@ export interface Message {
 export function messageOf(text: string, carrier: Carrier): Message | RpcError {
   const value = parseJson(text, carrier);
   if (value instanceof RpcError) return value;
-  // The protocol has had none since June 2025.
+  // The protocol has no batches since June 2025.
   if (Array.isArray(value)) return invalid("Cannot take a batch: send one message");
   if (typeof value !== "object" || value === null) {
     return invalid("Cannot read what is no message of MCP");
   }
   const { id, method, params } = value as Message;
   const isId = typeof id === "string" || Number.isSafeInteger(id);
-  // The SDK says nothing of these, and their sender would wait.
+  // The SDK ignores such messages, and their sender would wait.
   if (Object.hasOwn(value, "id") && !isId) {
     return invalid("Cannot answer under an id that is no text and no integer up to 2^53 - 1");
   }

@@ -5,17 +5,17 @@ import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
 import type { Params } from "../../wire/message.ts";
 import { toolsOf } from "./tools.ts";
 
-/** What tools are made of, and what calls them. */
+/** What a tool server needs. */
 interface ToolServerOptions {
-  /** The methods that are offered, sorted by name. */
+  /** The methods of the service, sorted by name. */
   readonly methods: (signal: AbortSignal) => Promise<readonly OpenRpcMethod[]>;
-  /** Which of them: names with `*` for any letters, separated by commas. */
+  /** The methods to offer: names with `*` for any letters, separated by commas. */
   readonly patterns: string;
   /** Never rejects. */
   readonly call: (method: string, params: Params, signal: AbortSignal) => Promise<CallReport>;
 }
 
-/** What a client asks for. Named here, since the SDK's own types of it come through as `any`. */
+/** A client's request. Declared here, since the SDK's own types arrive as `any`. */
 interface CallRequest {
   readonly params: {
     readonly name: string;
@@ -23,12 +23,12 @@ interface CallRequest {
   };
 }
 
-/** What comes with a request: aborts when the client gives it up. */
+/** What comes with a request: its signal aborts when the client cancels it. */
 interface Extra {
   readonly signal: AbortSignal;
 }
 
-/** A server of the SDK, whose tools are methods. */
+/** A server of the SDK that offers methods as tools. */
 interface ToolServer {
   /** Speaks by a transport of the SDK until either ends. */
   connect(transport: object): Promise<void>;
@@ -36,11 +36,11 @@ interface ToolServer {
   onclose?: () => void;
 }
 
-/** Makes a server of the Model Context Protocol, whose package is loaded with the first. */
+/** Makes a server of the Model Context Protocol. The package is loaded at the first use. */
 export async function toolServer(
   { methods, patterns, call }: ToolServerOptions,
 ): Promise<ToolServer> {
-  // Like this, because `deno doc`, which checks our comments, cannot find these files by name.
+  // With computed names, because `deno doc`, which our tests run, cannot resolve these files.
   const [{ Server }, schemas] = await Promise.all([
     import("@modelcontextprotocol/sdk/server/index.js"),
     import("@modelcontextprotocol/sdk/types.js"),
@@ -82,7 +82,7 @@ function argumentsOf(
   }
   const last = names.findLastIndex((name) => Object.hasOwn(given, name));
   const gap = names.slice(0, last + 1).find((name) => !Object.hasOwn(given, name));
-  // One that is left out would have another one take its place.
+  // Without this the next argument would take the place of a missing one.
   if (gap !== undefined) return `InvalidParams: ${gap} is missing (executed: no)`;
   return names.slice(0, last + 1).map((name) => given[name]);
 }

@@ -11,12 +11,12 @@ interface Tool {
   readonly annotations: { readonly idempotentHint: boolean };
 }
 
-/** Longest name of a tool that all clients take. */
+/** Longest name of a tool that all clients accept. */
 const nameLengthMax = 64;
 
 /**
- * Methods as tools. Names have the letters that all clients take; of two that become the same the
- * later one gets a number.
+ * Methods as tools. Names are reduced to the letters that all clients accept; if two become the
+ * same, the later one gets a number.
  *
  * @param patterns names with `*` for any letters, separated by commas
  */
@@ -34,7 +34,7 @@ export function toolsOf(methods: readonly OpenRpcMethod[], patterns: string): To
 
 function inputOf({ params, paramStructure }: OpenRpcMethod): Tool["inputSchema"] {
   const required = params.filter(({ required }) => required).map(({ name }) => name);
-  // Whatever refers to a part of itself would refer to nothing where it stands now.
+  // References within a schema have to be adapted to their new place.
   const book = new SchemaBook({}, { prefix: "#/$defs/", hasFormats: false });
   const properties = params.map(({ name, schema }, index) => [
     name,
@@ -49,7 +49,7 @@ function inputOf({ params, paramStructure }: OpenRpcMethod): Tool["inputSchema"]
   };
 }
 
-/** Clients take no truth value for a schema. */
+/** A schema as an object, since clients do not accept a boolean as a schema. */
 function objectOf(schema: unknown): unknown {
   if (typeof schema !== "boolean") return schema;
   return schema ? {} : { not: {} };

@@ -3,13 +3,13 @@ import type { CallOptions } from "../../client/client_options.ts";
 import { traceparentSchema } from "../../wire/message.ts";
 import { HttpProblem } from "../door/problem.ts";
 
-/** The header that tells how long a call may take. */
+/** The header with a call's timeout. */
 export const timeoutHeader = "rpc-timeout-ms";
 
 /**
- * What a request's headers say of its calls.
+ * The options of calls in a request's headers.
  *
- * @throws {HttpProblem} 400: a time that cannot be
+ * @throws {HttpProblem} 400: an invalid timeout
  */
 export function callOptionsOf({ headers }: Request): CallOptions {
   const text = headers.get(timeoutHeader);
@@ -20,15 +20,14 @@ export function callOptionsOf({ headers }: Request): CallOptions {
       `from 1 to ${callTimeoutMsMax}`;
     throw new HttpProblem(400, "InvalidRequest", message);
   }
-  // One of another form is as good as none, as it is on the wire.
+  // A value of another form is ignored, as on the wire.
   const parent = headers.get("traceparent");
   const traceparent = parent === null ? undefined : traceparentSchema.safeParse(parent).data;
   return { timeoutMs, traceparent };
 }
 
 /**
- * Refuses bodies that are not JSON: those of the other types a page can send to anybody without
- * asking.
+ * Refuses bodies that are not JSON: a web page can send other types anywhere without a preflight.
  *
  * @param text the body; an empty one needs no type
  * @throws {HttpProblem} 415
@@ -45,7 +44,7 @@ export function checkJsonBody({ headers }: Request, text: string): void {
   );
 }
 
-/** Of a type's parameters only the charset says what the bytes are: JSON is sent as UTF-8. */
+/** Whether a content type is JSON in UTF-8. Other parameters than the charset do not matter. */
 function isJson(type: string): boolean {
   const [name, ...parameters] = type.toLowerCase().split(";").map((part) => part.trim());
   return name === "application/json" &&

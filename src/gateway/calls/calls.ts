@@ -14,13 +14,13 @@ export type ItemStream = Pick<
   "next" | "return" | "report" | "isStream" | "heldBytes"
 >;
 
-/** What is counted of one procedure's calls. */
+/** Counters of one procedure's calls. */
 export interface MethodCounts {
   calls: number;
   readonly errors: Map<string, number>;
 }
 
-/** Where the calls of procedures are counted that no server knows, and of those past the bound. */
+/** Under this name all calls of unknown procedures are counted, and of those past the bound. */
 const others = "";
 
 /** Makes the calls of a gateway, bounded in number, and counts them. */
@@ -38,7 +38,7 @@ export class Calls {
     this.#readOnly = readOnly;
   }
 
-  /** Whether it calls nothing of the servers'. */
+  /** Whether it makes no calls. */
   get isReadOnly(): boolean {
     return this.#readOnly;
   }
@@ -53,7 +53,7 @@ export class Calls {
     return this.#counts;
   }
 
-  /** Ends all calls: the gateway ends, and has waited for them long enough. */
+  /** Cancels all calls, since the gateway ends and has waited long enough. */
   end(): void {
     this.#isEnded = true;
     this.#client.close();
@@ -85,9 +85,9 @@ export class Calls {
   }
 
   /**
-   * Begins to call a method whose items come one after the other.
+   * Begins a call whose items come one after the other.
    *
-   * @throws {RpcError} it is not called at all
+   * @throws {RpcError} the call is refused
    */
   stream(method: string, params: Params | undefined, options: StreamOptions): ItemStream {
     const fault = this.#faultOf(method);
@@ -117,7 +117,7 @@ export class Calls {
     };
   }
 
-  /** How a call ended, where the gateway has ended it and not its caller, who is to ask another. */
+  /** The report of a call. If the gateway has cancelled it, the error tells to try another one. */
   #told<Report extends CallReport>(report: Report, { signal }: CallOptions): Report {
     const { error } = report;
     if (!this.#isEnded || error?.name !== "Cancelled" || signal?.aborted) return report;
@@ -146,7 +146,7 @@ export class Calls {
 
   #ended<Report extends CallReport>(method: string, report: Report): Report {
     const { error } = report;
-    // Anybody can make up names: those that no server knows are counted together.
+    // Unknown names are counted together, since anybody can invent names.
     const isKnown = this.#counts.has(method) ||
       (error?.name !== "MethodNotFound" && this.#counts.size < gatewayMethodsCountedMax);
     const name = isKnown ? method : others;
@@ -164,7 +164,7 @@ function internalError(): RpcError {
   return new RpcError("InternalError", "Cannot tell what the servers offer");
 }
 
-/** The report of a call that was sent to nobody. */
+/** The report of a call that was not sent. */
 function failed(error: RpcError | undefined): CallReport {
   return { result: undefined, error, server: undefined, attempts: 0, durationMs: 0 };
 }

@@ -7,20 +7,18 @@ import type { Discovery } from "../../discovery/discovery.ts";
 import { discoverAll } from "../../library/survey/discover.ts";
 import type { OpenRpcDocument } from "../../procedures/openrpc.ts";
 
-/** What a catalogue asks with. */
+/** What a {@link Catalogue} needs. */
 interface CatalogueOptions {
   readonly client: Client;
   readonly discovery: Discovery;
   readonly transport: Transport;
   readonly service: string;
   readonly clock: Clock;
-  /** Ends what is being asked. */
+  /** Cancels the questions under way. */
   readonly signal: AbortSignal;
 }
 
-/**
- * What all servers offer together. Whoever asks at the same time, or soon after, is told the same.
- */
+/** The methods of all servers together. Questions at about the same time share one answer. */
 export class Catalogue {
   readonly #options: CatalogueOptions;
   #last: { readonly document: Promise<OpenRpcDocument>; untilMs: number } | undefined;
@@ -41,7 +39,7 @@ export class Catalogue {
       this.#last = asked;
       asked.document.then(
         () => asked.untilMs = clock.now() + gatewayCatalogueMs,
-        // Who asks after a failure may find servers.
+        // A failure is not kept: the next question may find servers.
         () => asked.untilMs = -Infinity,
       );
     }

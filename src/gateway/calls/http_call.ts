@@ -10,7 +10,7 @@ import { callOptionsOf, checkJsonBody } from "./call_options.ts";
 import type { Calls } from "./calls.ts";
 import { type StreamForm, streamResponse } from "./http_stream.ts";
 
-/** What calls over HTTP are made with. */
+/** What a call over HTTP needs. */
 interface HttpCallDeps {
   readonly calls: Calls;
   readonly bodies: BodyReader;
@@ -54,7 +54,7 @@ export async function answerCall(
   });
 }
 
-/** Tells which server a call was sent to last. */
+/** The header that names the server to which a call was sent last. */
 export function serverHeader({ server }: Pick<CallReport, "server">): Record<string, string> {
   return server === undefined ? {} : { "rpc-server": server };
 }
@@ -71,18 +71,18 @@ function paramsOf(text: string): Params | undefined {
   return (exactJson(text) ?? value) as Params;
 }
 
-/** The form of a stream that the caller asks for; `undefined`: all of the result at once. */
+/** The form of a stream that the caller accepts; `undefined`: the whole result at once. */
 function streamFormOf({ headers }: Request): StreamForm | undefined {
   const accept = headers.get("accept") ?? "";
-  // What is taken by no means at all is named with it.
+  // Types with q=0 are explicitly not accepted.
   const taken = accept.replaceAll(/[^,]*;\s*q=0(\.0*)?\s*(?=,|;|$)/gi, "");
   if (/\btext\/event-stream\b/i.test(taken)) return "events";
   return /\bapplication\/(x-)?ndjson\b/i.test(taken) ? "lines" : undefined;
 }
 
 /**
- * Refuses to begin a stream anew for one who wants to go on with it: he would take its items for
- * those that he has not had.
+ * Refuses a request to resume a stream. A new stream would begin anew, and the client would take
+ * its items for the missing ones.
  *
  * @throws {HttpProblem} 400
  */

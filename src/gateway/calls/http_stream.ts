@@ -12,7 +12,7 @@ import type { ItemStream } from "./calls.ts";
 /** How items are written: server-sent events, or a JSON object a line. */
 export type StreamForm = "events" | "lines";
 
-/** What is written in each form. */
+/** The texts of each form. */
 interface Writer {
   readonly type: string;
   item(item: unknown): string;
@@ -36,11 +36,10 @@ const writers: Readonly<Record<StreamForm, Writer>> = {
 };
 
 /**
- * Answers with the items of a call as they come. An item is drawn only when there is room for it on
- * the way to the reader, so that a slow reader slows the procedure; what has come meanwhile counts
- * to what all leave unread, and past that bound a reader that takes nothing loses its stream. The
- * status is that of the first item, or of the error in its place; an error later on is the last
- * thing that is written.
+ * Answers with the items of a call as they come. An item is drawn only when there is room on the
+ * way to the reader, so a slow reader slows the procedure down. Items that wait count as unread,
+ * and past the bound on all unread bytes a reader that takes nothing loses its stream. The status
+ * depends on the first item, or on an error in its place; a later error is written last.
  *
  * @throws {RpcError} the call failed before its first item
  */
@@ -92,7 +91,7 @@ export async function streamResponse(
         const nowMs = clock.now();
         stall = wheel.add(nowMs + gatewayStuckMs, () => {
           stall = wheel.add(nowMs + writeStallTimeoutMs, fail);
-          // What has come since then waits with it.
+          // Items that have arrived since then wait too.
           unread.count(holder);
         });
         unread.count(holder);

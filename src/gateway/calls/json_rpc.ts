@@ -8,17 +8,17 @@ import type { CallReport } from "../../client/call_report.ts";
 import type { Id, Request as RpcRequest } from "../../wire/message.ts";
 import type { Calls } from "./calls.ts";
 
-/** What one body of JSON-RPC is answered with. */
+/** The answer to a body of JSON-RPC. */
 interface JsonRpcAnswer {
-  /** The answer or the batch of answers, and LF; `undefined`: there is nobody to answer. */
+  /** The answer or the batch of answers, with LF; `undefined` if none is due. */
   readonly text: string | undefined;
   /** The server that answered, if there was one request. */
   readonly server: string | undefined;
 }
 
 /**
- * Answers a request, a notification or a batch of them, as JSON-RPC 2.0 has it. A notification's
- * call goes on when its sender has gone: he does not wait for it.
+ * Answers a request, a notification or a batch of them, by JSON-RPC 2.0. A notification's call
+ * continues when its sender disconnects, since nobody waits for its answer.
  *
  * @param options of all calls; a request's own `meta` goes before them
  * @param bound of the answer
@@ -60,7 +60,7 @@ async function answerOne(
   return { text: answerLine(id, report, bound), server: report.server };
 }
 
-/** What a request says itself of its call. */
+/** The options of a call, with those in its request's `meta`. */
 export function optionsOf({ meta }: RpcRequest, options: CallOptions): CallOptions {
   return {
     ...options,

@@ -5,8 +5,8 @@ import type { Servers } from "./servers.ts";
 import { reply } from "../door/reply.ts";
 
 /**
- * Tells those who look how the servers are, as server-sent events. A look is taken only when there
- * is room for it on the way to its reader, so that who does not read costs nothing.
+ * Streams the state of the servers to pages, as server-sent events. A view is made only when there
+ * is room for it on the way to its reader, so readers that do not read cost nothing.
  */
 export class Live {
   readonly #servers: Servers;
@@ -14,14 +14,14 @@ export class Live {
   readonly #ended: AbortSignal;
   #looks = 0;
 
-  /** @param ended closes them all: they would never end by themselves */
+  /** @param ended closes all streams, which would never end by themselves */
   constructor(servers: Servers, clock: Clock, ended: AbortSignal) {
     this.#servers = servers;
     this.#clock = clock;
     this.#ended = ended;
   }
 
-  /** Begins to tell. @throws {HttpProblem} too many look */
+  /** A new stream. @throws {HttpProblem} there are too many */
   response(): Response {
     if (this.#looks >= gatewayLooksMax) {
       throw new HttpProblem(503, "Overloaded", `${gatewayLooksMax} look already`);
@@ -42,7 +42,7 @@ export class Live {
           const view = JSON.stringify(await this.#servers.view(signal));
           controller.enqueue(utf8.encode(`data: ${view}\n\n`));
         } catch {
-          // Whoever looks asks again by himself.
+          // The page reconnects by itself.
           left.abort();
           controller.close();
         }

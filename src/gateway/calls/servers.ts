@@ -17,7 +17,7 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import { statsSchema } from "../../wire/reports/stats.ts";
 import type { Catalogue } from "./catalogue.ts";
 
-/** What servers are looked at with. */
+/** What a {@link Servers} needs. */
 interface ServersOptions {
   readonly catalogue: Catalogue;
   readonly discovery: Discovery;
@@ -31,24 +31,24 @@ interface ServersOptions {
 interface MethodFigures {
   calls: number;
   errors: number;
-  /** Calls a second since the look before. */
+  /** Calls a second since the last view. */
   rate: number;
-  /** Of the server where it takes longest. */
+  /** The median on the slowest server. */
   p50Ms: number | undefined;
   p99Ms: number | undefined;
 }
 
-/** What the page is told at one look. */
+/** What the page shows at one moment. */
 interface View {
   readonly servers: readonly Record<string, unknown>[];
   readonly methods: Readonly<Record<string, MethodFigures>>;
-  /** Another one: what the servers offer has changed. */
+  /** It changes when the servers' methods change. */
   readonly version: string;
-  /** Why it is not known what the servers offer. */
+  /** Why the servers' methods are not known. */
   readonly problem?: string;
 }
 
-/** The servers as the page shows them. They are asked only while somebody looks. */
+/** The servers as the page shows them. They are asked only while a page is open. */
 export class Servers {
   readonly #options: ServersOptions;
   readonly #rows: ServerRows;
@@ -72,7 +72,7 @@ export class Servers {
     });
   }
 
-  /** How they all are, but for secrets. Those who look at about the same time are told the same. */
+  /** The current view, without secrets. Requests at about the same time share one. */
   async view(signal: AbortSignal): Promise<View> {
     const now = this.#options.clock.now();
     if (this.#last === undefined || this.#last.atMs + gatewayLookMs / 2 <= now) {
@@ -89,7 +89,7 @@ export class Servers {
         break;
       }
     } catch (error) {
-      // The servers that are known may go on while the registry is away.
+      // Known servers may work on while the registry cannot be reached.
       if (signal.aborted) throw error;
     }
     await this.#rows.ask();
@@ -104,7 +104,7 @@ export class Servers {
     };
   }
 
-  /** Asks anew when there are other servers, and now and then: a server may reload its module. */
+  /** Asks anew when the list changes, and periodically, since a server may reload its module. */
   async #offered(rows: readonly ServerRow[]) {
     const { catalogue, clock, signal } = this.#options;
     const ids = rows.map(({ instance }) => instance.id).join();
@@ -120,7 +120,7 @@ export class Servers {
     return this.#offer;
   }
 
-  /** Adds up what the servers say, each name as they say it: it is nobody's property. */
+  /** Adds up the servers' counters. Names come from servers, so no name may be special. */
   #figures(rows: readonly ServerRow[]): Record<string, MethodFigures> {
     const atMs = this.#options.clock.now();
     const before = this.#counted;

@@ -18,40 +18,41 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import type { Calls, ItemStream } from "./calls.ts";
 import { answerLine, optionsOf } from "./json_rpc.ts";
 
-/** How often a stream looks whether its peer has read on. A socket tells of it by no event. */
+/** How often a stream checks whether its peer has read. A socket has no event for that. */
 const readOnPeriodMs = 20;
 
 /** Close codes, of RFC 6455 and of IANA's list. */
 const closeCodes = { tooLong: 1009, unsupported: 1003, policy: 1008, goingAway: 1001 } as const;
 
-/** As much of a socket as is needed here. */
+/** The part of a socket that is used here. */
 type Socket = Pick<
   WebSocket,
   "send" | "close" | "readyState" | "bufferedAmount" | "addEventListener" | "binaryType"
 >;
 
-/** What a session works with. */
+/** What a {@link SocketSession} needs. */
 interface SocketDeps {
   readonly calls: Calls;
   readonly clock: Clock;
-  /** Of one message, either way. */
+  /** The bound on messages in both directions. */
   readonly bound: MessageBound;
-  /** What the peers of all sockets have not read. */
+  /** Unread bytes of all sockets. */
   readonly unread: Budget;
 }
 
 interface OpenCall {
   readonly abort: AbortController;
-  /** Items of its stream that may still be sent. */
+  /** How many more items of its stream may be sent. */
   credit: number;
   more: (() => void) | undefined;
-  /** Its items, if they are sent one by one. */
+  /** Its stream, if it asked for one. */
   stream: ItemStream | undefined;
 }
 
 /**
- * One WebSocket: JSON-RPC as on the wire, a message in place of a line, with streams by `rpc.item`
- * and `rpc.more`. What its peer does not read holds up its streams, and in the end closes it.
+ * One WebSocket: JSON-RPC as on the wire, with messages in place of lines, and streams by
+ * `rpc.item` and `rpc.more`. A peer that does not read holds up its own streams, and is closed in
+ * the end.
  */
 export class SocketSession {
   readonly #socket: Socket;
@@ -60,7 +61,7 @@ export class SocketSession {
   readonly #open = new Map<Id, OpenCall>();
   readonly #ended = new AbortController();
   readonly #unread: BudgetHolder;
-  /** All that was ever sent. */
+  /** Bytes sent so far. */
   #sentBytes = 0;
   #inFlight = 0;
   #isDraining = false;
@@ -75,7 +76,7 @@ export class SocketSession {
       giveUp: () => this.#close(closeCodes.policy, "All together left too many answers unread"),
     };
     socket.addEventListener("message", ({ data }) => this.#receive(data));
-    // An error is followed by this.
+    // This event also follows each error.
     socket.addEventListener("close", () => this.#end());
     socket.addEventListener("error", () => {});
   }
@@ -85,12 +86,12 @@ export class SocketSession {
     return this.#ended.signal;
   }
 
-  /** What its peer has not read. */
+  /** Bytes that its peer has not read. */
   get #unreadBytes(): number {
     return this.#socket.bufferedAmount;
   }
 
-  /** The same, and what waits until that is read. */
+  /** The same, with what waits behind them. */
   #heldBytes(): number {
     const streams = this.#open.values().reduce(
       (sum, { stream }) => sum + (stream?.heldBytes ?? 0),
@@ -99,7 +100,7 @@ export class SocketSession {
     return this.#unreadBytes + streams;
   }
 
-  /** Takes no more calls: the gateway ends. Resolves when all are answered and it is closed. */
+  /** Takes no more calls. Resolves when all are answered and the socket is closed. */
   async drain(): Promise<void> {
     const ended = Promise.withResolvers<void>();
     this.ended.addEventListener("abort", () => ended.resolve(), { once: true });
@@ -189,14 +190,14 @@ export class SocketSession {
       const stream = this.#deps.calls.stream(method, params, { ...options, credit });
       call.stream = stream;
       const over = new AbortController();
-      // Also a call that nobody grants anything has a deadline.
+      // A call without any credit has a deadline too.
       void stream.report.then(({ error }) => error === undefined ? undefined : over.abort());
       let sent = 0;
       while (true) {
         await this.#room(call, over.signal);
         const { done, value } = await stream.next();
         if (done) break;
-        // One that is no stream has its result as its only item.
+        // If the procedure is no stream, its result is the only item.
         if (!stream.isStream) return answerLine(id, { error: undefined, result: value }, bound);
         call.credit--;
         sent++;
@@ -205,14 +206,14 @@ export class SocketSession {
       if (sent === 0) this.#send(encodeItems(id, []));
       return answerLine(id, { error: undefined, result: sent }, bound);
     } catch (error) {
-      // The call goes on where only its item could not be sent.
+      // An item could not be sent, so the call must be cancelled.
       call.abort.abort();
       const own = isRpcError(error) ? error : new RpcError("InternalError", messageOf(error));
       return encodeError(id, own);
     }
   }
 
-  /** Resolves when an item may be sent: it was granted, and what was sent is being read. */
+  /** Resolves when an item may be sent: there is credit, and the peer reads. */
   async #room(call: OpenCall, signal: AbortSignal): Promise<void> {
     while (call.credit <= 0 && !signal.aborted) {
       const woken = Promise.withResolvers<void>();
@@ -240,7 +241,7 @@ export class SocketSession {
     if (this.#unreadBytes > Math.max(gatewaySocketUnreadBytesMax, 2 * this.#deps.bound.bytes)) {
       return this.#close(closeCodes.policy, "Too many answers were not read");
     }
-    // A message is a message, and needs no LF.
+    // WebSocket messages need no LF.
     const before = this.#unreadBytes;
     this.#socket.send(text.trimEnd());
     this.#sentBytes += this.#unreadBytes - before;
@@ -249,7 +250,7 @@ export class SocketSession {
 
   #close(code: number, reason: string): void {
     if (this.#socket.readyState <= WebSocket.OPEN) this.#socket.close(code, reason);
-    // Its peer may never answer that: nothing is done for it any more.
+    // The peer may never confirm the close, so everything ends now.
     this.#end();
   }
 

@@ -1,7 +1,7 @@
 import type { ClientStats } from "../../client/client_options.ts";
 import type { MethodCounts } from "../calls/calls.ts";
 
-/** What a gateway has counted. */
+/** The counters of a gateway. */
 interface GatewayMetrics {
   readonly inFlight: number;
   readonly sockets: number;
@@ -9,10 +9,10 @@ interface GatewayMetrics {
   readonly counts: ReadonlyMap<string, MethodCounts>;
 }
 
-/** The type of the page, as Prometheus asks for it. */
+/** The content type that Prometheus expects. */
 export const metricsType = "text/plain; version=0.0.4; charset=utf-8";
 
-/** A page for Prometheus. The calls of methods that no server knows have an empty name. */
+/** A page for Prometheus. Calls of unknown methods have an empty name. */
 export function metricsPage({ inFlight, sockets, client, counts }: GatewayMetrics): string {
   const methods = [...counts];
   return [
@@ -57,7 +57,7 @@ function metric(
   ];
 }
 
-/** A label's value: Prometheus knows three escapes. */
+/** A label's value, with the three escapes of Prometheus. */
 function quoted(text: string): string {
   return `"${text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"')}"`;
 }

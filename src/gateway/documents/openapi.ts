@@ -1,10 +1,10 @@
-/** What the servers offer as an OpenAPI document, for the generators of clients of any language. */
+/** The servers' methods as an OpenAPI document, for generators of clients in any language. */
 
 import { callTimeoutMsMax } from "../../base/limits.ts";
 import type { OpenRpcDocument, OpenRpcMethod } from "../../procedures/openrpc.ts";
 import { SchemaBook } from "./schema_book.ts";
 
-/** The edition of the OpenAPI specification that it is written in. */
+/** The version of the OpenAPI specification. */
 const openApiVersion = "3.1.0";
 
 const problemSchema = {
@@ -31,7 +31,7 @@ const problemSchema = {
   },
 };
 
-/** The document. @param url where the gateway was asked, which is where calls are sent */
+/** The document. @param url the gateway's address, where calls are sent */
 export function toOpenApi(document: OpenRpcDocument, url: string): Record<string, unknown> {
   const book = new SchemaBook({ Problem: problemSchema });
   const ids = new Set<string>();
@@ -87,7 +87,7 @@ function operationOf(
     }],
     requestBody: {
       required: required.length > 0,
-      // One of the two: generators make a type of each that nobody can read of both.
+      // Only one of the two forms: for both, generators make types that nobody can read.
       description: isByPosition
         ? "The parameters in their order"
         : "The parameters by their names; they are taken as an array in this order too",
@@ -115,15 +115,15 @@ function operationOf(
   };
 }
 
-/** A name in a path. Letters of any script stay: generators write them as they have to be sent. */
+/** A name in a path. Letters of any script stay: generators escape them themselves. */
 function pathOf(name: string): string {
   return name.replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, encodeURIComponent);
 }
 
-/** A name of letters that all generators take, which no other method has. */
+/** A unique name of letters that all generators accept. */
 function freeName(taken: Set<string>, name: string): string {
   const letters = name.replaceAll(/[^A-Za-z0-9_]/g, "_");
-  // One that begins with another character, or has no letter, would be no name in any language.
+  // A name must begin with a letter to be valid in most languages.
   const plain = /^[A-Za-z]/.test(letters) ? letters : `method_${letters.replace(/^_+/, "")}`;
   let free = plain;
   for (let i = 2; taken.has(free); i++) free = `${plain}_${i}`;

@@ -1,22 +1,22 @@
 type Schema = Readonly<Record<string, unknown>> | boolean;
 
-/** Members of a schema that hold values and no schemas. */
+/** Members of a schema that contain values, not schemas. */
 const valueMembers = new Set(["const", "enum", "default", "examples"]);
 
-/** Members of a schema that hold schemas by names of the user's choice. */
+/** Members of a schema that contain schemas by names of the user's choice. */
 const namedMembers = new Set(["properties", "patternProperties", "definitions", "$defs"]);
 
-/** Where components stand in the larger document, and what else is said in it. */
+/** Where components are in the larger document, and its options. */
 interface BookOptions {
   readonly prefix: string;
-  /** Whether it is said how numbers are kept, which generators look at. */
+  /** Whether to add the formats of numbers, for generators. */
   readonly hasFormats: boolean;
 }
 
 /**
- * Schemas of JSON Schema's draft 7, which OpenRPC has, as those of draft 2020-12, which OpenAPI and
- * MCP have. What refers to a part of itself becomes a component: its references would lead
- * elsewhere in the larger document.
+ * Converts schemas from JSON Schema draft 7, which OpenRPC uses, to draft 2020-12, which OpenAPI
+ * and MCP use. A schema with references to its own parts becomes a component, so that they still
+ * lead to the right place in the larger document.
  */
 export class SchemaBook {
   readonly schemas: Record<string, unknown>;
@@ -30,7 +30,7 @@ export class SchemaBook {
     this.#options = options;
   }
 
-  /** @param name of the component that it becomes, if it becomes one */
+  /** A schema in its new form. @param name the name of its component, if it becomes one */
   embedded(schema: Schema, name: string): unknown {
     const place = `${this.#options.prefix}${name}`;
     const { hasFormats } = this.#options;
@@ -40,7 +40,7 @@ export class SchemaBook {
   }
 }
 
-/** @param place of the component in which it stands */
+/** @param place the path of the component that it is part of */
 function converted(schema: unknown, place: string, hasFormats: boolean): unknown {
   if (Array.isArray(schema)) return schema.map((one) => converted(one, place, hasFormats));
   if (typeof schema !== "object" || schema === null) return schema;
@@ -55,7 +55,7 @@ function converted(schema: unknown, place: string, hasFormats: boolean): unknown
     return [key, converted(value, place, hasFormats)];
   });
   const members = Object.fromEntries(entries);
-  // Generators take a number for one of 32 bits as a rule.
+  // Without a format most generators assume 32 bits.
   const format = hasFormats ? formatOf(members.type) : undefined;
   if (format !== undefined) members.format ??= format;
   if (!Array.isArray(members.items)) {
@@ -65,15 +65,15 @@ function converted(schema: unknown, place: string, hasFormats: boolean): unknown
   const { items, additionalItems, ...rest } = members;
   return {
     ...rest,
-    // An empty list of them is no schema.
+    // An empty list is not valid.
     ...(items.length === 0 ? {} : { prefixItems: items }),
-    // Generators know no schema that is a truth value: no more of them says the same.
+    // Generators do not know boolean schemas; a maximum means the same.
     ...(additionalItems === false ? { maxItems: items.length } : {}),
     ...(typeof additionalItems === "object" ? { items: additionalItems } : {}),
   };
 }
 
-/** How numbers are kept here, of either kind; `undefined`: it is none. */
+/** The format of a number or an integer; `undefined` for other types. */
 function formatOf(type: unknown): string | undefined {
   const types = Array.isArray(type) ? type : [type];
   if (types.includes("number")) return "double";

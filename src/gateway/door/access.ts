@@ -1,31 +1,28 @@
 import { isSameSecret } from "../../base/values/same_secret.ts";
 import { HttpProblem } from "./problem.ts";
 
-/** Who may ask. */
+/** Who may send requests. */
 interface AccessOptions {
-  /** What a caller has to show; `undefined`: nothing, since only this machine reaches us. */
+  /** The token that callers need; `undefined`: none, since only this machine can connect. */
   readonly token: string | undefined;
-  /** Names beside the machine's own that a request may be addressed to. */
+  /** Further host names that a request may be addressed to. */
   readonly hosts: readonly string[];
-  /** Origins of other pages that may ask, for example `https://tools.example`. */
+  /** Origins of other pages that may call, for example `https://tools.example`. */
   readonly origins: readonly string[];
   readonly secure: boolean;
 }
 
-/**
- * What a WebSocket offers as a protocol to show its token, since browsers let it have no headers.
- */
+/** Prefix of the token as a WebSocket protocol, since browsers allow WebSockets no headers. */
 const protocolPrefix = "bearer.";
 
 /**
- * Says who may ask for anything. A page of a stranger in a browser on this machine can send nearly
- * any request here, so three things are looked at: the name that it was addressed to (a name that
- * has been made to lead here, by DNS rebinding, is none of ours), the page that it comes from, and
- * the token.
+ * Decides who may send requests. A hostile page in a browser on this machine can send nearly any
+ * request here. So three things are checked: the host name (a name that was made to resolve to us,
+ * by DNS rebinding, is not ours), the origin of the page, and the token.
  */
 export class Access {
   readonly #options: AccessOptions;
-  /** As URLs have them. A page cannot have an address lead elsewhere, but any of these it could. */
+  /** As in URLs. A hostile page can make names resolve to us, but not addresses. */
   readonly #names: ReadonlySet<string>;
 
   constructor(options: AccessOptions) {
@@ -35,10 +32,10 @@ export class Access {
   }
 
   /**
-   * Looks at whom a request is addressed to, and at the page that it comes from.
+   * Checks the host that a request is addressed to, and the page that it comes from.
    *
-   * @param url of which the host is what was the header Host, or HTTP/2 has in its place
-   * @throws {HttpProblem} 421: it is for somebody else; 403: its page may not
+   * @param url its host is that of the header Host, or of HTTP/2's authority
+   * @throws {HttpProblem} 421: it is for another host; 403: its page may not call
    */
   checkPlace({ hostname, host }: URL, headers: Headers): void {
     const { origins } = this.#options;
@@ -55,12 +52,12 @@ export class Access {
     throw new HttpProblem(403, "PermissionDenied", text);
   }
 
-  /** Whether a page of that origin may ask, beside our own. */
+  /** Whether pages of that origin may call, apart from our own. */
   isAllowedOrigin(origin: string | null): origin is string {
     return origin !== null && this.#options.origins.includes(origin);
   }
 
-  /** What lets a page of another origin read the answer, if it may; and nobody else. */
+  /** The headers that let a page of another origin read the answer, if it is allowed. */
   corsHeaders(origin: string | null): Record<string, string> | undefined {
     if (!this.isAllowedOrigin(origin)) return undefined;
     return {
@@ -71,9 +68,9 @@ export class Access {
   }
 
   /**
-   * Looks at the token that a request shows.
+   * Checks the token of a request.
    *
-   * @throws {HttpProblem} 401: none, or a wrong one
+   * @throws {HttpProblem} 401: there is none, or a wrong one
    */
   checkToken(headers: Headers, url: URL): void {
     const { token } = this.#options;
@@ -86,7 +83,7 @@ export class Access {
     throw new HttpProblem(401, "Unauthenticated", text);
   }
 
-  /** The cookie in which a page keeps the token; it cannot read it itself. */
+  /** The cookie that keeps the token for a page, which cannot read it. */
   cookieFor(url: URL): string | undefined {
     const { token } = this.#options;
     if (token === undefined) return undefined;
@@ -100,9 +97,8 @@ export class Access {
 }
 
 /**
- * Refuses what a page of elsewhere has its browser fetch as a picture or a script: it tells no
- * origin then, and sends our cookie along where it is a page of this machine. To be led here by a
- * link is no harm.
+ * Refuses requests that another site's page causes as an image or a script. Those tell no origin,
+ * and carry our cookie if the page is from this machine. Following a link to us is harmless.
  *
  * @throws {HttpProblem} 403
  */
@@ -117,7 +113,7 @@ function isAddress(hostname: string): boolean {
   return hostname.startsWith("[") || /^[\d.]+$/.test(hostname);
 }
 
-/** What a page shows in place of the header that programs send. */
+/** The tokens that a page shows, by cookie or WebSocket protocol, in place of a header. */
 function shownBy(headers: Headers, url: URL): string[] {
   const protocols = (headers.get("sec-websocket-protocol") ?? "").split(",")
     .map((one) => one.trim()).filter((one) => one.startsWith(protocolPrefix))
@@ -128,7 +124,7 @@ function shownBy(headers: Headers, url: URL): string[] {
   return [...protocols, ...cookies];
 }
 
-/** Cookies know no ports: two gateways of one machine must not take each other's. */
+/** The name has the port, since cookies do not, and two gateways must not share one. */
 function cookieName({ port }: URL): string {
   return `rpc_gateway_${port || "default"}`;
 }

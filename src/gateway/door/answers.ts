@@ -9,16 +9,16 @@ import { reply } from "./reply.ts";
 const noBytes = new Uint8Array(0);
 
 /**
- * Answers with whole texts. A long one is handed out in pieces as its reader takes them, so that
- * what is not read yet is known. Past the bound a reader that takes nothing loses its answer, as it
- * does after a while in any case; while all of them read, nothing more is taken on.
+ * Answers with whole texts. A long text is written in pieces as its reader takes them, so the
+ * unread bytes are known. Past the bound on all of them, a reader that takes nothing loses its
+ * answer, as it does after a while anyway. If all read, new requests are refused.
  */
 export class Answers {
   readonly #clock: Clock;
-  /** What is not read yet: long answers, and items of streams. */
+  /** Unread bytes of long answers and of streams. */
   readonly unread: Budget;
 
-  /** @param bound of one answer */
+  /** @param bound the longest answer */
   constructor(clock: Clock, { bytes }: MessageBound = boundOfGateway()) {
     this.#clock = clock;
     this.unread = new Budget(Math.max(gatewayAnswersBytesMax, 2 * bytes), clock, {
@@ -26,16 +26,16 @@ export class Answers {
     });
   }
 
-  /** Refuses what might be answered at length, while too much is not read. @throws {HttpProblem} */
+  /** Refuses requests while too much is unread. @throws {HttpProblem} */
   checkRoom(): void {
     if (!this.unread.isFull) return;
     const text = "Cannot take the request: too many long answers are being read";
     throw new HttpProblem(503, "Overloaded", text);
   }
 
-  /** An answer of that text. */
+  /** An answer with a text. */
   of(text: string, headers: Readonly<Record<string, string>>): Response {
-    // One that fits into the connection's buffers is off our hands at once.
+    // A short answer fits into the connection's buffers.
     if (text.length <= gatewayAnswerPieceBytes) return reply(text, { headers });
     const bytes = new TextEncoder().encode(text);
     return reply(this.#pieces(bytes), {

@@ -10,27 +10,27 @@ import {
 } from "../limits.ts";
 import { HttpProblem } from "./problem.ts";
 
-/** Who sends less than this at a time does not go on sending. */
+/** A sender makes progress with each such amount. */
 const progressBytes = 64 * 1024;
 
-/** A body that is being waited for. */
+/** A body that has not arrived completely. */
 interface Waiting {
   readonly sinceMs: number;
   giveUp(): void;
 }
 
 /**
- * Reads bodies, of which not too many bytes are held at once, whoever sends them and however
- * slowly: past the bound those go first that do not go on.
+ * Reads bodies within a bound on the bytes of all of them. When it is exceeded, senders that make
+ * no progress lose theirs first.
  */
 export class BodyReader {
   readonly #clock: Clock;
   readonly #bound: MessageBound;
   readonly #held: Budget;
-  /** All of them, the oldest first. */
+  /** All unfinished bodies, the oldest first. */
   readonly #waiting = new Set<Waiting>();
 
-  /** @param bound of one body */
+  /** @param bound the longest body */
   constructor(clock: Clock, bound: MessageBound = boundOfGateway()) {
     this.#clock = clock;
     this.#bound = bound;
@@ -40,7 +40,7 @@ export class BodyReader {
   }
 
   /**
-   * Gives up the body that has been waited for longest, if that is long; whether there was one.
+   * Gives up the body that has stood still for longest, if that is long. Returns whether it did.
    */
   makeRoom(): boolean {
     const [oldest] = this.#waiting;
@@ -105,7 +105,7 @@ export class BodyReader {
         text += decode(decoder, value, { stream: true });
       }
     } catch (error) {
-      // Of what is refused for its length the rest may be read by whoever answers.
+      // The rest of a refused body may be read by whoever answers.
       if (error instanceof HttpProblem && error.status !== 408) reader.releaseLock();
       else void reader.cancel().catch(() => {});
       throw error;
@@ -126,12 +126,12 @@ function decode(decoder: TextDecoder, bytes?: Uint8Array, options?: TextDecodeOp
   }
 }
 
-/** Whether a body is sent as it is: some say so. */
+/** Whether a body is not compressed. */
 function isPlain(encoding: string | null): boolean {
   return encoding === null || encoding === "" || encoding.toLowerCase() === "identity";
 }
 
-/** How long a body says it is, to which the runtime holds it; `undefined`: it says nothing. */
+/** The body's announced length, which the runtime enforces; `undefined` if there is none. */
 function lengthOf({ headers }: Request): number | undefined {
   const length = headers.get("content-length");
   return length === null ? undefined : Number(length);

@@ -2,8 +2,8 @@ import { type Clock, sleep } from "../../base/clock.ts";
 import { gatewayLeftoverBytesMax, gatewayLeftoverMs, gatewayLeftoversMax } from "../limits.ts";
 
 /**
- * Reads what is left of bodies whose requests are refused, and throws it away. An answer is lost as
- * a rule where a body is not read: HTTP/1's connection is reset then, and HTTP/2's stream.
+ * Reads and discards the rest of bodies whose requests are refused. If a body is not read, HTTP/1's
+ * connection or HTTP/2's stream is reset, and the answer is usually lost.
  */
 export class Leftovers {
   readonly #clock: Clock;
@@ -14,8 +14,8 @@ export class Leftovers {
   }
 
   /**
-   * Resolves when the request may be answered: its body has been read, or enough of it. Who waits
-   * to be asked for his body is answered at once. Never rejects.
+   * Resolves when the request may be answered: its body has been read, or enough of it, or its
+   * sender waits for `100 Continue`. Never rejects.
    */
   async read({ body, headers }: Pick<Request, "body" | "headers">): Promise<void> {
     if (body === null || body.locked || this.#reading >= gatewayLeftoversMax) return;
@@ -28,7 +28,7 @@ export class Leftovers {
 }
 
 /**
- * Goes on after it was enough, while the answer is on its way: the runtime ends it then. Never
+ * Continues after enough was read, while the answer is being sent. Then the runtime ends it. Never
  * rejects.
  */
 async function discard(body: ReadableStream<Uint8Array>, enough: () => void): Promise<void> {
@@ -42,7 +42,7 @@ async function discard(body: ReadableStream<Uint8Array>, enough: () => void): Pr
       if (bytes >= gatewayLeftoverBytesMax) enough();
     }
   } catch {
-    // Its sender has gone, or the answer is sent.
+    // The sender has disconnected, or the answer was sent.
   }
   enough();
 }

@@ -5,7 +5,7 @@ import type { Logger } from "../../base/log.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 import { readTlsFiles, type TlsFiles, type TlsPair } from "./tls_files.ts";
 
-/** What is listened on, and who answers. */
+/** Where to listen, and what answers. */
 interface HttpListenerOptions extends HostPort {
   readonly tls: TlsFiles | undefined;
   /** Never rejects. */
@@ -14,20 +14,20 @@ interface HttpListenerOptions extends HostPort {
   readonly log: Logger;
 }
 
-/** How long a port that was just left may go on being taken, and how often it is tried. */
+/** How long a port that was just closed may stay in use, and how often it is tried. */
 const rebindMs = 2_000;
 const rebindPeriodMs = 5;
 
 /**
- * A port that HTTP is answered on. Where its certificate's files change, new connections get the
- * new one. Where connections have used up the system's handles, those that wait for nothing are
- * closed: the runtime leaves the port then, and the next connection would find nobody.
+ * Listens for HTTP on a port. When the certificate's files change, new connections get the new one.
+ * When connections have used up the system's handles, the runtime stops listening. Then idle
+ * connections are closed, and it listens again.
  */
 export class HttpListener {
   readonly #options: HttpListenerOptions;
   readonly #port: number;
   readonly #watch: Timer | undefined;
-  /** Listeners that were left, whose requests are being finished. */
+  /** Former listeners whose requests are being finished. */
   readonly #left = new Set<Deno.HttpServer<Deno.NetAddr>>();
   #server: Deno.HttpServer<Deno.NetAddr>;
   #pair: TlsPair | undefined;
@@ -51,7 +51,7 @@ export class HttpListener {
     return new HttpListener(options, pair);
   }
 
-  /** Where it is reached, under the name that was listened on. */
+  /** Its URL, with the name that it listens on. */
   get url(): string {
     const { host, tls } = this.#options;
     const scheme = tls === undefined ? "http" : "https";
@@ -79,7 +79,7 @@ export class HttpListener {
     return Deno.serve(pair === undefined ? options : { ...options, ...pair }, answer);
   }
 
-  /** Listens again when the runtime has given up the listener that there is now. */
+  /** Listens again if the runtime stops listening. */
   #guard(): void {
     const server = this.#server;
     server.finished.catch((error) => {
@@ -105,13 +105,13 @@ export class HttpListener {
     }
   }
 
-  /** Takes no more connections by it, closes the idle ones, and lets requests end. */
+  /** Stops a listener, closes its idle connections, and lets requests end. */
   #leave(server: Deno.HttpServer<Deno.NetAddr>): void {
     this.#left.add(server);
     void server.shutdown().catch(() => {}).finally(() => this.#left.delete(server));
   }
 
-  /** Takes over a certificate that was replaced. One that cannot be used changes nothing. */
+  /** Takes over a new certificate. One that cannot be used changes nothing. */
   async #look(): Promise<void> {
     const { tls, log } = this.#options;
     if (tls === undefined || this.#isLooking) return;
@@ -130,8 +130,7 @@ export class HttpListener {
   async #replace(pair: TlsPair): Promise<void> {
     const { clock, log } = this.#options;
     const before = this.#pair;
-    // Tried apart, so that the port is not left for one that does not load; the next look is at
-    // other files.
+    // Tried on another port first, so that the listener is not stopped for a bad certificate.
     this.#pair = pair;
     await this.#serveBriefly(pair);
     this.#leave(this.#server);
@@ -149,7 +148,7 @@ export class HttpListener {
     log.info("Loaded the new certificate");
   }
 
-  /** @throws a certificate or a key that is none, or the two do not belong together */
+  /** @throws the certificate or the key is invalid, or the two do not match */
   async #serveBriefly(pair: TlsPair): Promise<void> {
     const options = { hostname: "127.0.0.1", port: 0, onListen() {}, ...pair };
     await Deno.serve(options, () => new Response()).shutdown();

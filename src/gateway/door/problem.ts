@@ -1,7 +1,7 @@
 import { type ErrorName, errorTable, RpcError } from "../../base/errors.ts";
 import { reply } from "./reply.ts";
 
-/** The status that an error of a call is answered with. */
+/** The HTTP status for each error of a call. */
 const statuses: Readonly<Record<ErrorName, number>> = {
   ParseError: 400,
   InvalidRequest: 400,
@@ -11,7 +11,7 @@ const statuses: Readonly<Record<ErrorName, number>> = {
   DeadlineExceeded: 504,
   Overloaded: 429,
   Draining: 503,
-  // Not registered, and what proxies use for a caller who has gone: he does not see it as a rule.
+  // Not a registered status, but proxies use it when the caller has disconnected.
   Cancelled: 499,
   Unauthenticated: 401,
   WorkerLost: 502,
@@ -37,10 +37,10 @@ const phrases: Readonly<Record<number, string>> = {
   504: "Gateway Timeout",
 };
 
-/** Seconds after which who was told to come again may do so. */
+/** Seconds in the header Retry-After. */
 const retryAfterSeconds = 1;
 
-/** A request that is answered without a call, with the status of HTTP that says why. */
+/** A request that is refused without a call, with the HTTP status that tells why. */
 export class HttpProblem extends Error {
   readonly status: number;
   readonly error: RpcError;
@@ -59,7 +59,7 @@ export class HttpProblem extends Error {
   }
 }
 
-/** An error as an object for programs, as RFC 9457 has it, with our members beside its own. */
+/** An error in the form of RFC 9457, with our own members. */
 interface ProblemDetails {
   readonly title: string;
   readonly status: number;
@@ -70,12 +70,12 @@ interface ProblemDetails {
   readonly issues?: RpcError["issues"];
 }
 
-/** The status of HTTP for an error of a call. */
+/** The HTTP status for an error of a call. */
 export function statusOf({ name }: RpcError): number {
   return statuses[name];
 }
 
-/** An error as RFC 9457 writes it. */
+/** An error in the form of RFC 9457. */
 export function problemDetails(error: RpcError, status: number = statusOf(error)): ProblemDetails {
   return {
     title: phrases[status] ?? error.name,

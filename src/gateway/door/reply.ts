@@ -1,4 +1,4 @@
-/** What a browser is told with each answer: to take it for what it says it is, and to keep none. */
+/** Headers of each answer: browsers must not guess its type, nor store it. */
 export const alwaysTold = {
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
@@ -9,8 +9,8 @@ export const alwaysTold = {
 };
 
 /**
- * An answer of the gateway, with what a browser is told with each. All of its headers at once: the
- * runtime begins again with an answer whose headers are looked at when it is made already.
+ * An answer of the gateway, with the headers that each has. All headers are set at once, because
+ * the runtime is slower if headers are accessed after an answer was made.
  */
 export function reply(
   body: BodyInit | null,

@@ -1,32 +1,34 @@
 import { HttpProblem } from "./problem.ts";
 
-/** A host as clients write it, and a port: nothing that a URL's parser would make one of. */
+/** A host in plain form, and a port: nothing that a URL parser would have to normalize. */
 const authorityForm = /^(\[[\da-f:.]+\]|\w[\w.-]*)(?::\d{1,5})?$/i;
 
 /**
- * Where a request leads. What is no plain name or address is refused, though it may mean one:
- * whoever stands before us (a proxy, a filter) may have taken it for another.
+ * The URL of a request. A host that is not a plain name or address is refused, even if it means
+ * one: a proxy or a filter before us may have understood it differently.
  *
- * @throws {HttpProblem} 400: it says no name, several, or one that has to be guessed
+ * @throws {HttpProblem} 400: there is no host, there are several, or it is ambiguous
  */
 export function targetOf({ url: text, headers }: Pick<Request, "url" | "headers">): URL {
   const start = text.indexOf("//") + 2;
   const end = text.indexOf("/", start);
   const authority = end === -1 ? text.slice(start) : text.slice(start, end);
-  // HTTP/2 has none as a rule; two of them are one with a comma.
+  // HTTP/2 usually has no such header. Two headers are joined by a comma.
   const said = headers.get("host");
   if (said !== null && said !== authority) throw unreadable();
   const url = parsed(text);
   if (authority !== lastGood) {
     const [, host] = authorityForm.exec(authority) ?? [];
-    // `127.1` and `0x7f.1` are addresses to some, and names to others.
+    // `127.1` and `0x7f.1` are addresses to some programs, and names to others.
     if (host?.startsWith("[") !== true && host?.toLowerCase() !== url.hostname) throw unreadable();
     lastGood = authority;
   }
   return url;
 }
 
-/** Nearly all requests are for one name, which need not be looked at again. */
+/**
+ * The last good host: nearly all requests are for the same one, which need not be checked again.
+ */
 let lastGood: string | undefined;
 
 function parsed(text: string): URL {

@@ -1,13 +1,13 @@
 import { CommandError } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
 
-/** Where a certificate and its key are. */
+/** The paths of a certificate and its key. */
 export interface TlsFiles {
   readonly certPath: string;
   readonly keyPath: string;
 }
 
-/** A certificate, and what else stands in its file, with its key. */
+/** The texts of a certificate's file and of its key. */
 export interface TlsPair {
   readonly cert: string;
   readonly key: string;

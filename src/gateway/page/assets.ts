@@ -1,4 +1,4 @@
-/** The page's files, which come with the program: they need no network, and no step before. */
+/** The page's files, which are part of the program: they need no network and no build step. */
 
 import html from "./index.html" with { type: "text" };
 import css from "./page.css" with { type: "text" };
@@ -18,7 +18,7 @@ import servers from "./servers.js" with { type: "text" };
 import words from "./words.js" with { type: "text" };
 import { reply } from "../door/reply.ts";
 
-/** Only what we serve ourselves is run or shown; what servers say is text all the same. */
+/** Only what we serve ourselves is run or shown. */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -44,7 +44,7 @@ const assets: Readonly<Record<string, readonly [type: string, text: string]>> = 
   ),
 };
 
-/** A file of the page, in which nothing is secret; `undefined`: there is none at that path. */
+/** A file of the page, which contains no secret; `undefined` if there is none at that path. */
 export function assetAt(pathname: string): Response | undefined {
   const asset = Object.hasOwn(assets, pathname) ? assets[pathname] : undefined;
   if (asset === undefined) return undefined;
