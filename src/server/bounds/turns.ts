@@ -25,6 +25,9 @@ const longLineLength = 4 * 1024;
 /** A line this long may take a whole turn, so it waits behind others that wait. */
 const veryLongLineLength = readBufferBytes;
 
+/** Lines of a short read that a lone connection may send without a look at the clock. */
+const linesFree = 256;
+
 /** A read of this size is most likely followed by more. */
 const manyBytes = readBufferBytes / 2;
 
@@ -146,6 +149,8 @@ export class Turn {
   readonly #answered: () => number;
   #lengthMs = turnMs;
   #isLong = false;
+  /** Lines of this read that are not measured. */
+  #free = 0;
   #lines = 0;
   #linesAtLook = 0;
   #untilLook = 1;
@@ -173,17 +178,23 @@ export class Turn {
     turns.came();
     this.#lengthMs = turns.lengthMs;
     this.#isLong = bytes >= manyBytes;
+    // A lone client with short calls in flight is not to pay for looks at the clock.
+    this.#free = this.#lengthMs === turnAloneMs && !this.#isLong ? linesFree : 0;
     if (!this.#isLong) this.#spentMs = 0;
-    this.#sinceMs = turns.clock.now();
+    if (this.#free === 0) this.goOn();
   }
 
   /** Ends or interrupts the work on what was read. */
   end(): void {
-    this.#spend();
+    if (this.#free === 0) this.#spend();
   }
 
   /** Whether the turn is over, given the length of the next line. */
   isOver(lineLength: number): boolean {
+    if (this.#free > 0) {
+      if (--this.#free === 0) this.goOn();
+      return false;
+    }
     const lines = this.#lines++;
     if (lineLength >= veryLongLineLength && this.#turns.isWaitedFor) return true;
     if (lines % linesBetweenCounts === 0 && this.#hasAnsweredMuch()) return true;
@@ -193,7 +204,7 @@ export class Turn {
 
   /** Whether the turn is over according to the clock. */
   isOverNow(): boolean {
-    return this.#look(this.#lines);
+    return this.#free === 0 && this.#look(this.#lines);
   }
 
   /** @param lines how many were handled */
