@@ -312,6 +312,12 @@ export const heartbeatTickMs = 250;
 /** TLS handshakes under way at once: each costs a millisecond for somebody not yet known. */
 export const handshakesMax = 1_024;
 
+/**
+ * Pause between the beginnings of two TLS handshakes, in milliseconds, while several wait: as long
+ * as one takes, so that who connects does not take more than half of the time.
+ */
+export const handshakePauseMs = 1;
+
 /** How long a TLS handshake may take: three round trips of a bad network. */
 export const handshakeTimeoutMs = 10_000;
 

@@ -22,7 +22,6 @@ export const usedByNoProgram: Readonly<Record<string, readonly string[]>> = {
     "src/library/running/pipe_threads.ts pipeThreadsOf",
     "src/library/running/pipe_threads.ts processesOf",
     "src/base/names/nearest.ts editDistance",
-    "src/server/bounds/callers.ts callerAddress",
     "src/wire/codec.ts decodeAnyReply",
   ],
   "What is done where a kernel or a right is missing, which a test has by its name.": [

@@ -22,3 +22,13 @@ export function siteOf(host: string): string | undefined {
   return [...before, ...Array(zeros).fill("0"), ...after].slice(0, 4)
     .map((one) => parseInt(one, 16).toString(16)).join(":");
 }
+
+/**
+ * What identifies a party, from its `host:port`: the IPv4 address, or the upper half of the IPv6
+ * address; `undefined` for this machine.
+ */
+export function callerAddress(from: string): string | undefined {
+  const hostname = from.slice(0, from.lastIndexOf(":")).replace(/^\[(.*)\]$/, "$1");
+  const address = siteOf(hostname) ?? hostname;
+  return /^127\./.test(address) || hostname === "::1" ? undefined : address;
+}

@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
-import type { Socket } from "node:net";
+import net, { type Socket } from "node:net";
 import tls from "node:tls";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { RpcError } from "../../base/errors.ts";
-import { handshakesMax, handshakeTimeoutMs } from "../../base/limits.ts";
+import { handshakeTimeoutMs } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
 import { Waiters } from "../../base/waiters.ts";
 import type { HostPort } from "../../base/names/host_port.ts";
@@ -12,6 +12,7 @@ import { readCertificate } from "../certificate.ts";
 import type { KeyRing } from "../key_ring.ts";
 import type { Keys } from "../keys.ts";
 import { addressTextOf, TlsConnection } from "./connection.ts";
+import { Handshakes } from "./handshakes.ts";
 
 /** How often it is looked whether there are new keys to show. */
 const renewalCheckMs = 1_000;
@@ -39,25 +40,41 @@ export interface TlsListenerOptions {
  */
 export class TlsListener {
   readonly addr: HostPort;
-  readonly #server: tls.Server;
+  /** Listens, and hands its connections to {@link #tls} when their turn comes. */
+  readonly #server: net.Server;
+  readonly #tls: tls.Server;
   readonly #options: TlsListenerOptions;
   readonly #renewalCheck: Timer;
   readonly #accepted: AcceptedTls[] = [];
-  /** Sockets by the address of their peer. */
-  readonly #shakingHands = new Map<string, Socket>();
+  readonly #handshakes: Handshakes;
+  /** By the addresses of their peers. */
+  readonly #shakingHands = new Map<
+    string,
+    { readonly socket: Socket; readonly over: () => void }
+  >();
   #shown: Keys;
   readonly #waiters = new Waiters();
   #isClosed = false;
 
-  private constructor(server: tls.Server, options: TlsListenerOptions, shown: Keys) {
+  private constructor(server: net.Server, options: TlsListenerOptions, shown: Keys) {
     this.#server = server;
+    this.#tls = tls.createServer({
+      ...contextOf(shown),
+      requestCert: true,
+      rejectUnauthorized: false,
+      // An end of the peer's side is no end of ours: what it asked is answered first.
+      allowHalfOpen: true,
+      noDelay: true,
+      handshakeTimeout: handshakeTimeoutMs,
+    } as tls.TlsOptions);
+    this.#handshakes = new Handshakes(options.clock);
     this.#options = options;
     this.#shown = shown;
     const { address, port } = server.address() as { address: string; port: number };
     this.addr = { host: address, port };
     server.on("connection", (socket: Socket) => this.#connected(socket));
-    server.on("secureConnection", (socket: tls.TLSSocket) => this.#shookHands(socket));
-    server.on("tlsClientError", (error: Error, socket: tls.TLSSocket) => {
+    this.#tls.on("secureConnection", (socket: tls.TLSSocket) => this.#shookHands(socket));
+    this.#tls.on("tlsClientError", (error: Error, socket: tls.TLSSocket) => {
       options.log.debug("A handshake failed", {
         peer: addressTextOf(socket),
         reason: error.message,
@@ -75,15 +92,7 @@ export class TlsListener {
   static async listen(options: TlsListenerOptions): Promise<TlsListener> {
     const { host, port, keys } = options;
     const shown = keys.current();
-    const server = tls.createServer({
-      ...contextOf(shown),
-      requestCert: true,
-      rejectUnauthorized: false,
-      // An end of the peer's side is no end of ours: what it asked is answered first.
-      allowHalfOpen: true,
-      noDelay: true,
-      handshakeTimeout: handshakeTimeoutMs,
-    } as tls.TlsOptions);
+    const server = net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(port, host, () => {
@@ -112,26 +121,32 @@ export class TlsListener {
     this.#isClosed = true;
     this.#renewalCheck.cancel();
     this.#server.close();
-    for (const socket of this.#shakingHands.values()) socket.destroy();
+    for (const { socket } of this.#shakingHands.values()) socket.destroy();
     for (const { connection } of this.#accepted.splice(0)) connection.close();
     this.#waiters.wake();
   }
 
   /** Before the handshake nobody is known, so strangers may have so many and no more. */
   #connected(socket: Socket): void {
-    if (this.#shakingHands.size >= handshakesMax) {
+    const peer = addressTextOf(socket);
+    const over = this.#handshakes.add(peer, () => this.#tls.emit("connection", socket));
+    if (over === undefined) {
       socket.destroy();
       return;
     }
-    const peer = addressTextOf(socket);
-    this.#shakingHands.set(peer, socket);
-    socket.once("close", () => {
-      if (this.#shakingHands.get(peer) === socket) this.#shakingHands.delete(peer);
-    });
+    this.#shakingHands.set(peer, { socket, over });
+    socket.once("close", () => this.#handshakeOver(peer, socket));
+  }
+
+  #handshakeOver(peer: string, socket?: Socket): void {
+    const handshake = this.#shakingHands.get(peer);
+    if (handshake === undefined || (socket !== undefined && handshake.socket !== socket)) return;
+    this.#shakingHands.delete(peer);
+    handshake.over();
   }
 
   #shookHands(socket: tls.TLSSocket): void {
-    this.#shakingHands.delete(addressTextOf(socket));
+    this.#handshakeOver(addressTextOf(socket));
     const connection = new TlsConnection(socket);
     if (this.#isClosed) return connection.close();
     this.#accepted.push({ connection, caller: this.#callerOf(socket) });
@@ -151,7 +166,7 @@ export class TlsListener {
     const keys = this.#options.keys.current();
     if (keys === this.#shown) return;
     this.#shown = keys;
-    this.#server.setSecureContext(contextOf(keys));
+    this.#tls.setSecureContext(contextOf(keys));
   }
 }
 

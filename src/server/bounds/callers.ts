@@ -1,4 +1,4 @@
-import { siteOf } from "../../base/names/site.ts";
+import { callerAddress } from "../../base/names/site.ts";
 
 /** Connections that count as one caller, and share one caller's bounds. */
 export interface CallerGroup {
@@ -31,14 +31,4 @@ export class Callers {
     const address = callerAddress(from);
     if (address !== undefined) this.#groups.delete(address);
   }
-}
-
-/**
- * What identifies a party, from its `host:port`: the IPv4 address, or the upper half of the IPv6
- * address; `undefined` for this machine.
- */
-export function callerAddress(from: string): string | undefined {
-  const hostname = from.slice(0, from.lastIndexOf(":")).replace(/^\[(.*)\]$/, "$1");
-  const address = siteOf(hostname) ?? hostname;
-  return /^127\./.test(address) || hostname === "::1" ? undefined : address;
 }

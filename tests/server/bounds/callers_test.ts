@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
-import { callerAddress, Callers } from "../../../src/server/bounds/callers.ts";
+import { callerAddress } from "../../../src/base/names/site.ts";
+import { Callers } from "../../../src/server/bounds/callers.ts";
 import { serverTest } from "../fixtures/harness.ts";
 
 Deno.test("an address stands for a caller, and on this machine each connection", () => {
