@@ -1,5 +1,5 @@
 import type { Transport } from "../../src/client/transport.ts";
-import { decodeRequest } from "../../src/wire/decode_request.ts";
+import { readRequest } from "../../src/wire/requests/read_request.ts";
 import { encodeResult } from "../../src/wire/codec.ts";
 
 /** A network of servers that answer `null` to everything, in this process. */
@@ -36,7 +36,7 @@ export const answeringTransport: Transport = {
 };
 
 function answerTo(line: string): string {
-  const request = decodeRequest(line);
+  const request = readRequest(line);
   if (Array.isArray(request) || !("id" in request)) return "";
   return encodeResult(request.id ?? null, null);
 }

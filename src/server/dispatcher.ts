@@ -5,7 +5,7 @@ import type { Matcher } from "../base/names/patterns.ts";
 import { Waiters } from "../base/waiters.ts";
 import { LazyCallContext } from "../procedures/call_context.ts";
 import { invoke, isThenable } from "../procedures/invoke.ts";
-import type { Procedure } from "../procedures/procedure.ts";
+import type { AnyProcedure } from "../procedures/plain/plain_procedure.ts";
 import { startStream } from "../procedures/stream_run.ts";
 import type { Params, Request, UnreadJson, UnreadRequest } from "../wire/message.ts";
 import type { Stats } from "../wire/reports/stats.ts";
@@ -154,7 +154,7 @@ export class Dispatcher {
 
   #runInline(
     method: Method,
-    procedure: Procedure,
+    procedure: AnyProcedure,
     request: Request,
     reply: Reply,
     { name: caller }: Peer,
@@ -189,7 +189,7 @@ export class Dispatcher {
 
   #runInlineStream(
     method: Method,
-    procedure: Procedure,
+    procedure: AnyProcedure,
     request: Request,
     reply: Reply,
     context: LazyCallContext,

@@ -2,8 +2,10 @@ import { RpcError } from "../base/errors.ts";
 import { messageMaxDefault } from "../base/limits.ts";
 import { noMethodText } from "../base/names/nearest.ts";
 import { type Matcher, matcherOf } from "../base/names/patterns.ts";
-import { mergeOpenRpc, type OpenRpcDocument, toOpenRpc } from "../procedures/openrpc.ts";
-import type { Procedure, ProcedureKind, Procedures } from "../procedures/procedure.ts";
+import { mergeOpenRpc, toOpenRpc } from "../procedures/documents/describe.ts";
+import type { OpenRpcDocument } from "../procedures/openrpc.ts";
+import type { AnyProcedure, AnyProcedures } from "../procedures/plain/plain_procedure.ts";
+import type { ProcedureKind } from "../procedures/types.ts";
 import type { Stats } from "../wire/reports/stats.ts";
 import type { Pool } from "../workers/pool/pool.ts";
 import { MethodCounters } from "./method_counters.ts";
@@ -11,7 +13,7 @@ import { MethodCounters } from "./method_counters.ts";
 /** One procedure, and where it runs. */
 export interface Method {
   readonly name: string;
-  readonly inline: Procedure | undefined;
+  readonly inline: AnyProcedure | undefined;
   readonly kind: ProcedureKind;
   readonly isStream: boolean;
   readonly isIdempotent: boolean;
@@ -23,7 +25,7 @@ export interface Method {
 /** What a {@link MethodTable} needs. */
 export interface MethodTableOptions {
   /** Procedures of kind `inline`, which run in this process; others come from the pool. */
-  readonly procedures: Procedures;
+  readonly procedures: AnyProcedures;
   readonly service: string;
   readonly version: string;
   /** Longest message that is taken and sent, in bytes. @default messageMaxDefault */

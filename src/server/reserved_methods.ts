@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { statsPeriodMs } from "../base/limits.ts";
-import { cancelledId, moreParams, saidMessageMax } from "../wire/decode_request.ts";
+import { cancelledId, moreParams, saidMessageMax } from "../wire/requests/request_checks.ts";
 import { isObject } from "../base/values/members.ts";
 import type { Request } from "../wire/message.ts";
 import { reservedMethods } from "../wire/reserved.ts";

@@ -10,7 +10,7 @@ import type { Tracer } from "../base/tracer.ts";
 import type { Matcher } from "../base/names/patterns.ts";
 import { addressOf, type HostPort } from "../base/names/host_port.ts";
 import type { Caller } from "../keys/caller.ts";
-import type { Procedures } from "../procedures/procedure.ts";
+import type { AnyProcedures } from "../procedures/plain/plain_procedure.ts";
 import type { Stats } from "../wire/reports/stats.ts";
 import type { Pool } from "../workers/pool/pool.ts";
 import { BoundedLines } from "./bounds/bounded_lines.ts";
@@ -34,7 +34,7 @@ export interface RpcServerOptions {
   /** 0 means any free port; {@link RpcServer.address} tells which. */
   readonly port: number;
   /** Procedures of kind `inline`, which run in this process; others come from the pool. */
-  readonly procedures: Procedures;
+  readonly procedures: AnyProcedures;
   /** Runs procedures that are not inline. The server does not close it. */
   readonly pool?: Pool;
   /** The service's name. */

@@ -47,7 +47,8 @@ export function itemParams(params: Params | undefined): ItemParams | undefined {
   return isId(id) && Array.isArray(items) ? { id, items } : undefined;
 }
 
-function isId(value: unknown): value is Id {
+/** Whether a JSON value is an {@link Id}. */
+export function isId(value: unknown): value is Id {
   if (typeof value === "number") return Math.abs(value) <= Number.MAX_SAFE_INTEGER;
   return value === null || (typeof value === "string" && value.length <= idLengthMax);
 }

@@ -21,7 +21,9 @@ import { formatRegistryUrl, parseRegistryUrl } from "../../src/discovery/registr
 import { readSettings } from "../../src/library/settings.ts";
 import { answerToBeginning, answerToBytes } from "../../src/server/bounds/foreign.ts";
 import { decodeAnyReply, decodeReply } from "../../src/wire/codec.ts";
-import { BadMessage, decodeAnyRequest, decodeRequest } from "../../src/wire/decode_request.ts";
+import { decodeAnyRequest } from "../../src/wire/requests/decode_request.ts";
+import { BadMessage } from "../../src/wire/requests/incoming.ts";
+import { decodeRequest } from "../support/decode_request.ts";
 import { LineSplitter } from "../../src/wire/lines.ts";
 import { parseConnectString } from "../../src/zookeeper/connect_string.ts";
 import { ZooKeeperError } from "../../src/zookeeper/errors.ts";

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import * as fc from "fast-check";
-import { BadMessage, decodeRequest } from "../../src/wire/decode_request.ts";
+import { BadMessage } from "../../src/wire/requests/incoming.ts";
+import { decodeRequest } from "../support/decode_request.ts";
 import { encodeRequest } from "../../src/wire/codec.ts";
 import { python } from "../support/python.ts";
 import { textNear } from "./arbitraries.ts";

@@ -5,7 +5,7 @@ import { LazyCallContext } from "../../src/procedures/call_context.ts";
 import { invoke } from "../../src/procedures/invoke.ts";
 import { type CallParams, issuesMax } from "../../src/procedures/params.ts";
 import { defineProcedure, type Procedure } from "../../src/procedures/procedure.ts";
-import { decodeRequest } from "../../src/wire/decode_request.ts";
+import { decodeRequest } from "../support/decode_request.ts";
 import type { Request } from "../../src/wire/message.ts";
 
 const area = defineProcedure({

@@ -1,6 +1,7 @@
 import { RpcError } from "../../src/base/errors.ts";
 import { encodeError, encodeNotification, encodeResult } from "../../src/wire/codec.ts";
-import { BadMessage, decodeRequest } from "../../src/wire/decode_request.ts";
+import { BadMessage } from "../../src/wire/requests/incoming.ts";
+import { decodeRequest } from "../support/decode_request.ts";
 import { LineSplitter } from "../../src/wire/lines.ts";
 import type { Id, Request } from "../../src/wire/message.ts";
 import { reservedMethods } from "../../src/wire/reserved.ts";

@@ -1,7 +1,8 @@
 import { RpcError } from "../../src/base/errors.ts";
 import { addressOf } from "../../src/base/names/host_port.ts";
 import type { Duplex, Target, Transport } from "../../src/client/transport.ts";
-import { BadMessage, decodeRequest } from "../../src/wire/decode_request.ts";
+import { BadMessage } from "../../src/wire/requests/incoming.ts";
+import { decodeRequest } from "./decode_request.ts";
 import { encodeError, encodeNotification, encodeResult } from "../../src/wire/codec.ts";
 import { LineSplitter } from "../../src/wire/lines.ts";
 import type { Id, Request } from "../../src/wire/message.ts";

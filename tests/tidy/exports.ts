@@ -42,8 +42,11 @@ export const usedByNoProgram: Readonly<Record<string, readonly string[]>> = {
   ],
   "A schema that says what messages are; what reads them quickly is held to it.": [
     "src/procedures/openrpc.ts openRpcMethodSchema",
+    "src/wire/message.ts cancelParamsSchema",
+    "src/wire/message.ts discoverParamsSchema",
     "src/wire/message.ts errorDataSchema",
     "src/wire/message.ts itemParamsSchema",
+    "src/wire/message.ts moreParamsSchema",
     "src/wire/message.ts responseSchema",
   ],
   "The form of what a test puts in its place, or hands in.": [

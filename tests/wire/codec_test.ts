@@ -7,7 +7,8 @@ import {
   methodLengthMax,
   nestingMax,
 } from "../../src/base/limits.ts";
-import { BadMessage, decodeRequest } from "../../src/wire/decode_request.ts";
+import { BadMessage } from "../../src/wire/requests/incoming.ts";
+import { decodeRequest } from "../support/decode_request.ts";
 import {
   byteLengthOf,
   decodeReply,

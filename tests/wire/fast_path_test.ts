@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { callTimeoutMsMax, methodLengthMax, nestingMax } from "../../src/base/limits.ts";
 import { decodeAnyReply, decodeReply, encodeRequest, encodeResult } from "../../src/wire/codec.ts";
-import { decodeAnyRequest, decodeRequest } from "../../src/wire/decode_request.ts";
+import { decodeAnyRequest } from "../../src/wire/requests/decode_request.ts";
+import { decodeRequest } from "../support/decode_request.ts";
 import { readRequestFast, readResultFast } from "../../src/wire/fast_path.ts";
 import {
   almost,

@@ -7,12 +7,9 @@ import {
   streamCreditMax,
   traceparentLengthMax,
 } from "../../src/base/limits.ts";
-import {
-  BadMessage,
-  cancelledId,
-  decodeRequest,
-  moreParams,
-} from "../../src/wire/decode_request.ts";
+import { BadMessage } from "../../src/wire/requests/incoming.ts";
+import { cancelledId, moreParams } from "../../src/wire/requests/request_checks.ts";
+import { decodeRequest } from "../support/decode_request.ts";
 import {
   cancelParamsSchema,
   errorDataSchema,

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { callTimeoutMsMax } from "../../src/base/limits.ts";
 import { RpcError } from "../../src/base/errors.ts";
-import { BadMessage, type decodeRequest } from "../../src/wire/decode_request.ts";
+import { BadMessage } from "../../src/wire/requests/incoming.ts";
+import type { decodeRequest } from "../support/decode_request.ts";
 
 /** How often a property is tried. */
 export const runs = { numRuns: 3_000 };

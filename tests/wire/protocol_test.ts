@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { type ErrorName, errorTable } from "../../src/base/errors.ts";
 import * as limits from "../../src/base/limits.ts";
-import { BadMessage, decodeRequest } from "../../src/wire/decode_request.ts";
+import { BadMessage } from "../../src/wire/requests/incoming.ts";
+import { decodeRequest } from "../support/decode_request.ts";
 import { decodeReply, isResponse } from "../../src/wire/codec.ts";
 import { reservedMethods } from "../../src/wire/reserved.ts";
 

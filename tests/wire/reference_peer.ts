@@ -1,7 +1,8 @@
 import { RpcError } from "../../src/base/errors.ts";
 import { BatchLine } from "../../src/wire/batch.ts";
 import { boundOfServer } from "../../src/wire/message_bound.ts";
-import { BadMessage, decodeRequest } from "../../src/wire/decode_request.ts";
+import { BadMessage } from "../../src/wire/requests/incoming.ts";
+import { decodeRequest } from "../support/decode_request.ts";
 import { encodeError, encodeResult } from "../../src/wire/codec.ts";
 import { LineSplitter } from "../../src/wire/lines.ts";
 import type { Params, Request } from "../../src/wire/message.ts";

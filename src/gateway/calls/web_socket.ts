@@ -6,14 +6,11 @@ import { gatewaySocketCallsMax, gatewaySocketUnreadBytesMax } from "../limits.ts
 import type { CallOptions } from "../../client/client_options.ts";
 import { BatchLine } from "../../wire/batch.ts";
 import { byteLengthOf, encodeError, encodeItems } from "../../wire/codec.ts";
-import {
-  BadMessage,
-  cancelledId,
-  decodeAnyRequest,
-  moreParams,
-} from "../../wire/decode_request.ts";
 import type { Id, Request as RpcRequest } from "../../wire/message.ts";
 import type { MessageBound } from "../../wire/message_bound.ts";
+import { decodeAnyRequest } from "../../wire/requests/decode_request.ts";
+import { BadMessage } from "../../wire/requests/incoming.ts";
+import { cancelledId, moreParams } from "../../wire/requests/request_checks.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import type { Calls, ItemStream } from "./calls.ts";
 import { answerLine, optionsOf } from "./json_rpc.ts";

@@ -1,9 +1,10 @@
 import { RpcError } from "../../base/errors.ts";
 import { encodeError } from "../../wire/codec.ts";
-import { BadMessage, decodeLazily, LazyBatch } from "../../wire/decode_request.ts";
 import type { AnyLine } from "../../wire/lines.ts";
 import type { MessageBound } from "../../wire/message_bound.ts";
-import type { UnreadRequest } from "../../wire/message.ts";
+import type { Request, UnreadRequest } from "../../wire/message.ts";
+import { BadMessage, LazyBatch } from "../../wire/requests/incoming.ts";
+import { type Incoming, readRequest } from "../../wire/requests/read_request.ts";
 import type { LentBytes } from "../../base/spare_buffers.ts";
 import { Pauses, veryLongBytes } from "../../base/system/give_way.ts";
 import { lineText } from "../../wire/unread/bytes.ts";
@@ -82,26 +83,33 @@ export class Intake {
   }
 
   #takeText(line: string, turn: Turn): Promise<void> | undefined {
-    const message = decodeLazily(line);
+    const message = readRequest(line);
     if (message instanceof LazyBatch) {
       return this.#takeBatch(message, line.length / message.length, turn);
     }
+    if (!(message instanceof Promise)) return void this.#takeMessage(message, line);
+    return message.then((read) => {
+      if (!this.#session.isClosed) this.#takeMessage(read, line);
+    });
+  }
+
+  #takeMessage(message: Request | BadMessage, line: string): void {
     if (!(message instanceof BadMessage)) this.#start(message, this.#session, line.length);
     else if (message.error.name === "ParseError" && isHttp(line)) this.#session.refuse(httpAnswer);
     else this.#session.add(encodeError(message.id, message.error));
-    return undefined;
   }
 
   /**
    * Each member counts like a request on a line of its own, so a batch does not evade the bounds.
    */
-  async #takeBatch(batch: LazyBatch, bytesEach: number, turn: Turn): Promise<void> {
+  async #takeBatch(batch: LazyBatch<Incoming>, bytesEach: number, turn: Turn): Promise<void> {
     const answers = new BatchAnswers(
       batch.length,
       this.#session.bound,
       (answer) => this.#session.add(answer),
     );
-    for (const item of batch) {
+    for (const read of batch) {
+      const item = read instanceof Promise ? await read : read;
       // Immediate answers take time too, however short the request was.
       const held = this.#session.hold(turn, bytesEach + answers.takeNewLength(), true);
       if (held !== undefined) await held;

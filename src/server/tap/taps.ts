@@ -4,7 +4,8 @@ import { tapsMax } from "../../base/limits.ts";
 import { judged } from "../../base/values/judged.ts";
 import type { Request, UnreadJson, UnreadRequest } from "../../wire/message.ts";
 import { reservedPrefix } from "../../wire/reserved.ts";
-import { tapParamsSchema } from "../../wire/reports/tap.ts";
+import type { TapParams } from "../../wire/reports/tap.ts";
+import { soundTapParams } from "../../wire/reports/tap_checks.ts";
 import { shownOf } from "../../wire/unread/bytes.ts";
 import type { TaskHandle } from "../../workers/pool/task.ts";
 import type { Peer, Reply } from "../reply.ts";
@@ -28,10 +29,17 @@ export class Taps {
 
   /** Answers `rpc.tap`: a stream of the calls that end from now on, until the deadline. */
   open({ params }: Request, reply: Reply, deadlineAtMs: number): TaskHandle | undefined {
-    const parsed = judged(tapParamsSchema, params ?? {});
+    const sound = soundTapParams(params);
+    if (sound !== undefined) return this.#open(sound, reply, deadlineAtMs);
+    void refuseBySchema(params, reply);
+    return { cancel() {}, more() {} };
+  }
+
+  #open(params: TapParams, reply: Reply, deadlineAtMs: number): TaskHandle | undefined {
     const { stream: sink } = reply;
-    if (!parsed?.success || sink === undefined) {
-      reply.fail(new RpcError("InvalidParams", `Cannot listen: ${faultOf(parsed?.error)}`));
+    if (sink === undefined) {
+      const message = "Cannot listen: it is a stream, and must be asked for as one";
+      reply.fail(new RpcError("InvalidParams", message));
       return undefined;
     }
     if (this.#taps.length >= tapsMax) {
@@ -39,7 +47,7 @@ export class Taps {
       return undefined;
     }
     const tap = new Tap({
-      params: parsed.data,
+      params,
       sink,
       deadlineAtMs,
       clock: this.#clock,
@@ -198,6 +206,14 @@ class HeardReply implements Reply, HeardCall {
   }
 }
 
-function faultOf(error: { readonly issues: readonly { message: string }[] } | undefined): string {
-  return error?.issues[0]?.message ?? "it is a stream, and must be asked for as one";
+/** Says what is wrong with parameters that are not sound, by the schema, which is loaded for it. */
+async function refuseBySchema(params: Request["params"], reply: Reply): Promise<void> {
+  let fault = "these are not its parameters";
+  try {
+    const { tapParamsSchema } = await import("../../wire/reports/tap.ts");
+    fault = tapParamsSchema.safeParse(params).error?.issues[0]?.message ?? fault;
+  } catch {
+    // It cannot be loaded now.
+  }
+  reply.fail(new RpcError("InvalidParams", `Cannot listen: ${fault}`));
 }

@@ -9,7 +9,9 @@ import {
   encodeResult,
   encodeUnreadRequest,
 } from "../../../src/wire/codec.ts";
-import { BadMessage, decodeAnyRequest, decodeRequest } from "../../../src/wire/decode_request.ts";
+import { decodeAnyRequest } from "../../../src/wire/requests/decode_request.ts";
+import { BadMessage } from "../../../src/wire/requests/incoming.ts";
+import { decodeRequest } from "../../support/decode_request.ts";
 import type { Request, UnreadJson, UnreadRequest } from "../../../src/wire/message.ts";
 import { textOf, textOfLine } from "../../../src/wire/unread/bytes.ts";
 import {

@@ -1,0 +1,80 @@
+import { RpcError } from "../../base/errors.ts";
+import { batchMessagesMax } from "../../base/limits.ts";
+import { type Carrier, exactJson, parseJson } from "../json.ts";
+import type { Id, Request } from "../message.ts";
+import { reservedPrefix } from "../reserved.ts";
+
+/** A message that is not a request: the error to answer with, and the id that it seems to have. */
+export class BadMessage {
+  readonly id: Id;
+  readonly error: RpcError;
+
+  constructor(id: Id, error: RpcError) {
+    this.id = id;
+    this.error = error;
+  }
+}
+
+/**
+ * Reads one JSON value as a message.
+ *
+ * @param exact the same value with numbers as they were written, if JavaScript changed any
+ */
+export type Read<Message> = (value: unknown, exact: unknown) => Message;
+
+/** The messages of a batch, each of which is read when its turn comes. */
+export class LazyBatch<Message> implements Iterable<Message> {
+  readonly #values: readonly unknown[];
+  readonly #exact: readonly unknown[] | undefined;
+  readonly #read: Read<Message>;
+
+  constructor(
+    values: readonly unknown[],
+    exact: readonly unknown[] | undefined,
+    read: Read<Message>,
+  ) {
+    this.#values = values;
+    this.#exact = exact;
+    this.#read = read;
+  }
+
+  /** How many there are. */
+  get length(): number {
+    return this.#values.length;
+  }
+
+  *[Symbol.iterator](): Iterator<Message> {
+    for (const [index, value] of this.#values.entries()) {
+      yield this.#read(value, this.#exact?.[index]);
+    }
+  }
+}
+
+/**
+ * A line as the message that `read` makes of it, a batch of them, or the error to answer with.
+ * Never throws if `read` does not.
+ */
+export function decodeLine<Message>(
+  line: string,
+  read: Read<Message>,
+  carrier?: Carrier,
+): Message | BadMessage | LazyBatch<Message> {
+  const value = parseJson(line, carrier);
+  if (value instanceof RpcError) return new BadMessage(null, value);
+  const exact = exactJson(line);
+  if (!Array.isArray(value)) return read(value, exact);
+  if (value.length === 0 || value.length > batchMessagesMax) {
+    const message = value.length === 0
+      ? "Cannot answer an empty batch: it needs at least one request"
+      : `Cannot take a batch of ${value.length} requests: ${batchMessagesMax} is the most`;
+    return new BadMessage(null, new RpcError("InvalidRequest", message));
+  }
+  return new LazyBatch(value, exact as unknown[] | undefined, read);
+}
+
+/** A request with its parameters as they were written: what passes through is not rounded. */
+export function withExactParams(request: Request, exact: unknown): Request {
+  if (exact === undefined || request.params === undefined) return request;
+  if (request.method.startsWith(reservedPrefix)) return request;
+  return { ...request, params: (exact as Request).params };
+}

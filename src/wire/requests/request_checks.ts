@@ -1,0 +1,90 @@
+/**
+ * What a server is sent, told without zod where it is right beyond doubt, which nearly all messages
+ * are. The schemas in `message.ts` say what is right; they read all others, and a test holds these
+ * functions to them over thousands of values that are nearly messages.
+ */
+
+import {
+  callTimeoutMsMax,
+  messageMaxLeast,
+  messageMaxMost,
+  methodLengthMax,
+  streamCreditMax,
+  traceparentLengthMax,
+} from "../../base/limits.ts";
+import { isObject } from "../../base/values/members.ts";
+import type { Id, MoreParams, Params, Request } from "../message.ts";
+import { isId } from "../reply_checks.ts";
+
+/** Of today's version, and without what the specification forbids. */
+const traceparent = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** A JSON value as the request that it is; `undefined`: the schemas have to say what it is. */
+export function soundRequest(value: unknown): Request | undefined {
+  if (!isObject(value) || value["jsonrpc"] !== "2.0") return undefined;
+  const { id, method, params, meta } = value;
+  if (typeof method !== "string" || method.length > methodLengthMax) return undefined;
+  if (id !== undefined && !isId(id)) return undefined;
+  if (params !== undefined && !isParams(params)) return undefined;
+  const sound: Request = { jsonrpc: "2.0", method };
+  if (id !== undefined) sound.id = id;
+  if (params !== undefined) sound.params = params;
+  if (meta === undefined) return sound;
+  const soundMeta = isObject(meta) ? metaOf(meta) : undefined;
+  return soundMeta === undefined ? undefined : { ...sound, meta: soundMeta };
+}
+
+/** The id in the parameters of `rpc.cancel`; `undefined` if there is none. */
+export function cancelledId(params: Params | undefined): Id | undefined {
+  if (!isObject(params)) return undefined;
+  const { id } = params;
+  return isId(id) ? id : undefined;
+}
+
+/** The parameters of `rpc.more`; `undefined` if they are something else. */
+export function moreParams(params: Params | undefined): MoreParams | undefined {
+  if (!isObject(params)) return undefined;
+  const { id, n } = params;
+  return isId(id) && isWithin(n, 1, streamCreditMax) ? { id, n } : undefined;
+}
+
+/** How long a message the sender of these parameters of `rpc.discover` takes, if it says so. */
+export function saidMessageMax(params: Params | undefined): number | undefined {
+  if (!isObject(params)) return undefined;
+  const { messageMax } = params;
+  return isWithin(messageMax, messageMaxLeast, messageMaxMost) ? messageMax : undefined;
+}
+
+function metaOf(meta: Record<string, unknown>): Request["meta"] {
+  const { timeoutMs, stream, traceparent: trace, caller } = meta;
+  const sound: NonNullable<Request["meta"]> = {};
+  if (timeoutMs !== undefined) {
+    if (typeof timeoutMs !== "number" || !(timeoutMs >= 0 && timeoutMs <= callTimeoutMsMax)) {
+      return undefined;
+    }
+    sound.timeoutMs = timeoutMs;
+  }
+  if (stream !== undefined) {
+    if (!isWithin(stream, 1, streamCreditMax)) return undefined;
+    sound.stream = stream;
+  }
+  if (trace !== undefined) {
+    if (typeof trace !== "string" || trace.length > traceparentLengthMax) return undefined;
+    if (!traceparent.test(trace)) return undefined;
+    sound.traceparent = trace;
+  }
+  if (caller !== undefined) {
+    if (typeof caller !== "string") return undefined;
+    sound.caller = caller;
+  }
+  return sound;
+}
+
+/** A member of this name is none of an object's in JavaScript, but of a message's. */
+function isParams(value: unknown): value is Params {
+  return Array.isArray(value) || (isObject(value) && !Object.hasOwn(value, "__proto__"));
+}
+
+function isWithin(value: unknown, least: number, most: number): value is number {
+  return Number.isSafeInteger(value) && value as number >= least && value as number <= most;
+}
