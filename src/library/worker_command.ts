@@ -24,7 +24,8 @@ export function denoWorkerCommand(
   if (Deno.build.standalone) {
     throw new Error("Cannot start workers from a compiled program: run it by deno run");
   }
-  const entry = new URL("../workers/child/worker_main.ts", import.meta.url).href;
+  const main = permissions === undefined ? "worker_main.ts" : "sandboxed_main.ts";
+  const entry = new URL(`../workers/child/${main}`, import.meta.url).href;
   const config = configOfProgram();
   return {
     readsAsWeDo: true,

@@ -1,5 +1,5 @@
 import type { Clock } from "../base/clock.ts";
-import type { CallContext } from "./procedure.ts";
+import type { CallContext } from "./types.ts";
 
 /**
  * A context whose signal is made when the procedure first reads it. Most never do, and making an

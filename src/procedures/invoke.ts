@@ -1,17 +1,10 @@
-import * as z from "zod";
 import { RpcError } from "../base/errors.ts";
 import { describeFault, type JsonFault, jsonFaultOf } from "../base/values/json_fault.ts";
 import { toFailure, toRefusal } from "./failure.ts";
-import { explained } from "./input_schema.ts";
-import { type CallParams, InputReader } from "./params.ts";
-import type { CallContext, Procedure } from "./procedure.ts";
-
-interface Compiled {
-  readonly input: InputReader;
-  readonly output: z.ZodType;
-}
-
-const compiledByProcedure = new WeakMap<Procedure, Compiled>();
+import type { CallParams } from "./params.ts";
+import { type AnyProcedure, PlainProcedure } from "./plain/plain_procedure.ts";
+import { type Checked, type Checks, schemas } from "./schemas/loaded.ts";
+import type { CallContext, HandlerInput, Procedure } from "./types.ts";
 
 /**
  * Checks the parameters, runs the procedure, and checks what it returns. This is the trust
@@ -19,7 +12,8 @@ const compiledByProcedure = new WeakMap<Procedure, Compiled>();
  * elsewhere.
  *
  * A synchronous procedure's result is returned as it is, not as a promise, so that an inline call
- * costs no turn of the event loop.
+ * costs no turn of the event loop. It is a promise too where only schemas can say what is wrong
+ * with the parameters, and have to be loaded for that.
  *
  * @throws {RpcError} (or rejects with it) InvalidParams, with issues; InternalError, if the result
  * is not what the schema promises or JSON can express; or what {@link toFailure} makes of what the
@@ -27,12 +21,37 @@ const compiledByProcedure = new WeakMap<Procedure, Compiled>();
  */
 export function invoke(
   method: string,
+  procedure: AnyProcedure,
+  params: CallParams,
+  context: CallContext,
+): unknown {
+  if (!(procedure instanceof PlainProcedure)) {
+    return invokeChecked(method, procedure, params, context);
+  }
+  const { full } = procedure;
+  if (full !== undefined) return invokeChecked(method, full, params, context);
+  const input = procedure.accept(params);
+  if (input !== undefined) return run(method, procedure, undefined, input, context);
+  return procedure.load().then((full) => invokeChecked(method, full, params, context));
+}
+
+function invokeChecked(
+  method: string,
   procedure: Procedure,
   params: CallParams,
   context: CallContext,
 ): unknown {
-  const compiled = compiledOf(procedure);
-  const input = readInput(method, compiled, params);
+  const checks = schemas().checksOf(procedure);
+  return run(method, procedure, checks, readInput(method, checks, params), context);
+}
+
+function run(
+  method: string,
+  procedure: AnyProcedure,
+  checks: Checks | undefined,
+  input: HandlerInput,
+  context: CallContext,
+): unknown {
   let result: unknown;
   let isPromise: boolean;
   try {
@@ -41,9 +60,9 @@ export function invoke(
   } catch (thrown) {
     throw toFailure(method, thrown);
   }
-  if (!isPromise) return checkedOutput(method, compiled, result);
+  if (!isPromise) return checkedOutput(method, checks, result);
   return Promise.resolve(result).then(
-    (value) => checkedOutput(method, compiled, value),
+    (value) => checkedOutput(method, checks, value),
     (thrown) => {
       throw toFailure(method, thrown);
     },
@@ -66,12 +85,37 @@ interface CheckedItems {
  */
 export function invokeStream(
   method: string,
+  procedure: AnyProcedure,
+  params: CallParams,
+  context: CallContext,
+): CheckedItems | Promise<CheckedItems> {
+  if (!(procedure instanceof PlainProcedure)) {
+    return streamChecked(method, procedure, params, context);
+  }
+  const { full } = procedure;
+  if (full !== undefined) return streamChecked(method, full, params, context);
+  const input = procedure.accept(params);
+  if (input !== undefined) return itemsOf(method, procedure, undefined, input, context);
+  return procedure.load().then((full) => streamChecked(method, full, params, context));
+}
+
+function streamChecked(
+  method: string,
   procedure: Procedure,
   params: CallParams,
   context: CallContext,
 ): CheckedItems {
-  const compiled = compiledOf(procedure);
-  const input = readInput(method, compiled, params);
+  const checks = schemas().checksOf(procedure);
+  return itemsOf(method, procedure, checks, readInput(method, checks, params), context);
+}
+
+function itemsOf(
+  method: string,
+  procedure: AnyProcedure,
+  checks: Checks | undefined,
+  input: HandlerInput,
+  context: CallContext,
+): CheckedItems {
   let iterator: AsyncIterator<unknown> | Iterator<unknown>;
   try {
     iterator = iteratorOf(procedure.handler(input, context));
@@ -88,7 +132,7 @@ export function invokeStream(
       } catch (thrown) {
         throw toFailure(method, thrown);
       }
-      return { value: checkedOutput(method, compiled, value, "yield") };
+      return { value: checkedOutput(method, checks, value, "yield") };
     },
     async stop() {
       try {
@@ -116,50 +160,36 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
     typeof value.then === "function";
 }
 
-type HandlerInput = Parameters<Procedure["handler"]>[0];
-
-function compiledOf(procedure: Procedure): Compiled {
-  let compiled = compiledByProcedure.get(procedure);
-  if (compiled === undefined) {
-    const output = z.compile<z.ZodType>(procedure.output);
-    compiled = { input: new InputReader(procedure), output };
-    compiledByProcedure.set(procedure, compiled);
-  }
-  return compiled;
-}
-
 /** A schema may contain its user's functions, which may throw anything. */
-function readInput(method: string, { input }: Compiled, params: CallParams): HandlerInput {
+function readInput(method: string, checks: Checks, params: CallParams): HandlerInput {
   try {
-    return input.read(method, params) as HandlerInput;
+    return checks.read(method, params);
   } catch (thrown) {
-    throw toRefusal(method, explained(thrown));
+    throw toRefusal(method, thrown);
   }
 }
 
+/** @param checks without: it may be any JSON */
 function checkedOutput(
   method: string,
-  { output }: Compiled,
+  checks: Checks | undefined,
   value: unknown,
   verb: "return" | "yield" = "return",
 ): unknown {
-  let parsed: z.ZodSafeParseResult<unknown>;
+  let checked: Checked;
   let fault: JsonFault | undefined;
   try {
-    parsed = output.safeParse(value);
-    if (parsed.success) fault = jsonFaultOf(parsed.data);
+    checked = checks?.check(value) ?? { success: true, value };
+    if (checked.success) fault = jsonFaultOf(checked.value);
   } catch (thrown) {
-    throw toFailure(method, explained(thrown));
+    throw toFailure(method, thrown);
   }
   if (fault !== undefined) {
     throw new RpcError("InternalError", `${method} ${verb}ed ${describeFault(fault, verb)}`);
   }
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const where = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
-  throw new RpcError(
-    "InternalError",
-    `${method} returned what it does not promise${where}: ${issue?.message ?? "not valid"}`,
-    { cause: parsed.error },
-  );
+  if (checked.success) return checked.value;
+  const { problem, cause } = checked;
+  throw new RpcError("InternalError", `${method} returned what it does not promise${problem}`, {
+    cause,
+  });
 }

@@ -2,17 +2,11 @@
 
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import * as z from "zod";
-import { isOfParameters } from "./input_schema.ts";
+import type * as z from "zod";
 import { loadProblem } from "./load_problem.ts";
-import { parametersOf } from "./parameter_names.ts";
-import {
-  defineProcedure,
-  type Handler,
-  isGenerator,
-  type Procedure,
-  type Procedures,
-} from "./procedure.ts";
+import { plainFunction } from "./plain/plain_function.ts";
+import type { AnyProcedure, AnyProcedures } from "./plain/plain_procedure.ts";
+import type { Handler, Procedure } from "./types.ts";
 
 /** JSON-RPC keeps these names for itself. */
 const reservedPrefix = "rpc.";
@@ -31,7 +25,7 @@ const reservedPrefix = "rpc.";
  * @throws {Error} if it cannot be loaded (with the file and line), exports nothing that can be
  * called, or exports something callable under a name that nobody could call
  */
-export async function loadModule(path: string): Promise<Procedures> {
+export async function loadModule(path: string): Promise<AnyProcedures> {
   const url = path.startsWith("file:") ? path : pathToFileURL(resolve(path)).href;
   let exports: Record<string, unknown>;
   try {
@@ -40,9 +34,9 @@ export async function loadModule(path: string): Promise<Procedures> {
     const problem = loadProblem(cause, url, Deno.build.standalone);
     throw new Error(`Cannot load ${path}: ${problem}`, { cause });
   }
-  const procedures: Record<string, Procedure> = {};
+  const procedures: Record<string, AnyProcedure> = {};
   for (const [name, value] of Object.entries(exports)) {
-    const procedure = toProcedure(value);
+    const procedure = isProcedure(value) ? await adopted(value) : fromFunction(value);
     if (procedure === undefined) continue;
     if (name === "default" || name.startsWith(reservedPrefix)) {
       const why = name === "default"
@@ -60,30 +54,24 @@ export async function loadModule(path: string): Promise<Procedures> {
   return procedures;
 }
 
-function toProcedure(value: unknown): Procedure | undefined {
-  if (isProcedure(value)) {
-    // It may come from an older `defineProcedure`, or from none.
-    const procedure = isOfParameters(value.input) ? value : defineProcedure<z.ZodType, z.ZodType>(
-      value,
-      value.handler as Handler<z.ZodType, z.ZodType>,
-    );
-    return procedure.kind === "inline" ? { ...procedure, kind: "cpu" } : procedure;
-  }
-  if (typeof value !== "function" || isClass(value)) return undefined;
-  const parameters = parametersOf(value);
-  const items = parameters.map(({ fallback }, index) => {
-    if (index < value.length) return z.unknown();
-    const item = z.unknown().optional();
-    // The default is only published: the function fills it in itself.
-    return fallback === undefined ? item : item.meta({ default: fallback.value });
-  });
-  return defineProcedure({
-    // The types of zod's tuple() want to know how many items there are.
-    input: z.tuple(items as [z.ZodUnknown], z.unknown()),
-    names: parameters.map(({ name }) => name),
-    output: z.unknown(),
-    stream: isGenerator(value),
-  }, (params: readonly unknown[]) => Reflect.apply(value, undefined, params));
+/**
+ * One that was defined by schemas, which ours are loaded to read. It may come from an older
+ * `defineProcedure`, or from none.
+ */
+async function adopted(value: Procedure): Promise<Procedure> {
+  const [{ isOfParameters }, { defineProcedure }] = await Promise.all([
+    import("./input_schema.ts"),
+    import("./procedure.ts"),
+  ]);
+  const procedure = isOfParameters(value.input) ? value : defineProcedure<z.ZodType, z.ZodType>(
+    value,
+    value.handler as Handler<z.ZodType, z.ZodType>,
+  );
+  return procedure.kind === "inline" ? { ...procedure, kind: "cpu" } : procedure;
+}
+
+function fromFunction(value: unknown): AnyProcedure | undefined {
+  return typeof value !== "function" || isClass(value) ? undefined : plainFunction(value);
 }
 
 /** By shape and not by identity: the module may have imported another copy of this library. */

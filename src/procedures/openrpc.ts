@@ -1,11 +1,9 @@
-/** OpenRPC documents, which tell what a server offers: made of zod schemas, and read back. */
+/**
+ * OpenRPC documents, which tell what a server offers: their form, and how others' are read. Ours
+ * are written, and read back, without loading zod (`documents/`).
+ */
 
 import * as z from "zod";
-import { itemsOf } from "./params.ts";
-import type { Procedure, Procedures } from "./procedure.ts";
-
-/** The edition of the OpenRPC specification (open-rpc.org) that documents are written in. */
-const openRpcVersion = "1.3.2";
 
 const jsonSchema = z.union([z.record(z.string(), z.unknown()), z.boolean()]);
 
@@ -47,62 +45,3 @@ export const openRpcSchema = z.object({
 export type OpenRpcMethod = z.output<typeof openRpcMethodSchema>;
 /** A document. */
 export type OpenRpcDocument = z.output<typeof openRpcSchema>;
-
-/** Describes procedures. `title` is the service's name, `version` is the service's own. */
-export function toOpenRpc(
-  procedures: Procedures,
-  info: OpenRpcDocument["info"],
-): OpenRpcDocument {
-  const methods = Object.entries(procedures).map(([name, procedure]) => toMethod(name, procedure));
-  return { openrpc: openRpcVersion, info: { ...info }, methods };
-}
-
-/**
- * Merges documents into one. The first title is kept, and of methods with the same name the first.
- */
-export function mergeOpenRpc(
-  first: OpenRpcDocument,
-  ...others: readonly OpenRpcDocument[]
-): OpenRpcDocument {
-  const methods = new Map<string, OpenRpcMethod>();
-  for (const method of [first, ...others].flatMap((document) => document.methods)) {
-    if (!methods.has(method.name)) methods.set(method.name, method);
-  }
-  return { ...first, methods: [...methods.values()] };
-}
-
-function toMethod(name: string, procedure: Procedure): OpenRpcMethod {
-  const items = itemsOf(procedure.input);
-  return {
-    name,
-    ...(procedure.description === "" ? {} : { summary: procedure.description }),
-    params: procedure.names.map((paramName, index) => {
-      const item = items[index];
-      return {
-        name: paramName,
-        required: item !== undefined && item._zod.optin === undefined,
-        schema: item === undefined ? {} : toJsonSchema(item, "input"),
-      };
-    }),
-    result: {
-      name: procedure.stream ? "item" : "result",
-      schema: toJsonSchema(procedure.output, "output"),
-    },
-    paramStructure: "either",
-    "x-kind": procedure.kind,
-    "x-idempotent": procedure.idempotent,
-    // Procedures of an older version of this library lack it.
-    "x-stream": procedure.stream === true,
-    ...(procedure.callers === undefined ? {} : { "x-callers": [...procedure.callers] }),
-  };
-}
-
-/** As draft 7, which OpenRPC 1.x asks for, without what JSON Schema cannot express. */
-function toJsonSchema(schema: z.core.$ZodType, io: "input" | "output"): Record<string, unknown> {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
-    target: "draft-7",
-    io,
-    unrepresentable: "any",
-  });
-  return rest;
-}

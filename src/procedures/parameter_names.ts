@@ -23,7 +23,12 @@ export function parameterNames(value: CallableFunction): string[] {
   return parametersOf(value).map(({ name }) => name);
 }
 
-/** The same with their defaults. */
+/** Whether a function is written with an asterisk, so that it returns items. */
+export function isGenerator(value: CallableFunction): boolean {
+  return /^\[object (Async)?GeneratorFunction\]$/.test(Object.prototype.toString.call(value));
+}
+
+/** {@link parameterNames} with their defaults. */
 export function parametersOf(value: CallableFunction): SourceParameter[] {
   const found = listOf(Function.prototype.toString.call(value))
     .filter((text) => !text.startsWith("..."))

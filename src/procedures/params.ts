@@ -5,7 +5,8 @@ import { type ParamsIssue, RpcError } from "../base/errors.ts";
 import { withPlainNumbers } from "../base/values/exact_numbers.ts";
 import { judged } from "../base/values/judged.ts";
 import { isObject } from "../base/values/members.ts";
-import type { InputSchema, Procedure } from "./procedure.ts";
+import type { InputSchema } from "./input_schema.ts";
+import type { Procedure } from "./types.ts";
 
 /** Parameters as a caller gives them: by position, by name, or none. */
 export type CallParams = readonly unknown[] | Readonly<Record<string, unknown>> | undefined;

@@ -5,12 +5,12 @@ import type { LazyCallContext } from "./call_context.ts";
 import { toFailure } from "./failure.ts";
 import { invokeStream } from "./invoke.ts";
 import type { CallParams } from "./params.ts";
-import type { Procedure } from "./procedure.ts";
+import type { AnyProcedure } from "./plain/plain_procedure.ts";
 
 /** One call of a procedure that is a stream. */
 interface StreamInvocation {
   readonly method: string;
-  readonly procedure: Procedure;
+  readonly procedure: AnyProcedure;
   readonly params: CallParams;
   readonly context: LazyCallContext;
   /** Longest result if all items are collected, in bytes. @default messageMaxDefault */
@@ -85,7 +85,7 @@ class StreamRun implements Run {
 
   async run(): Promise<number> {
     const { method, procedure, params, context } = this.#call;
-    const items = invokeStream(method, procedure, params, context);
+    const items = await invokeStream(method, procedure, params, context);
     const { setImmediate } = await import("node:timers");
     let count = 0;
     try {

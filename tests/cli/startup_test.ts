@@ -120,3 +120,16 @@ Deno.test("what describes a command is loaded for that one alone, and none for t
     assert.ok(loaded.size - table.size <= 4, `${one}: ${loaded.size - table.size}`);
   }
 });
+
+Deno.test("a server and a worker load no zod before a schema is there to check by", async () => {
+  for (
+    const files of [["main.ts", "commands/serve.ts", "serve/serve.ts"], [
+      "../workers/child/worker_main.ts",
+    ], ["main.ts", "serve/worker.ts"]]
+  ) {
+    const loaded = await loadedBy(...files);
+    assert.ok(loaded.size > 30);
+    assert.ok(!loaded.has("zod"), files.join(" "));
+  }
+  assert.ok((await loadedBy("../workers/child/sandboxed_main.ts")).has("zod"));
+});

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { LazyCallContext } from "../../src/procedures/call_context.ts";
 import { invoke } from "../../src/procedures/invoke.ts";
 import { loadModule } from "../../src/procedures/load.ts";
-import { toOpenRpc } from "../../src/procedures/openrpc.ts";
+import { toOpenRpc } from "../../src/procedures/documents/describe.ts";
 
 const procedureUrl = new URL("../../src/procedures/procedure.ts", import.meta.url).href;
 
@@ -48,7 +48,11 @@ Deno.test("loadModule() publishes plain functions, with any JSON in and out", as
       const context = new LazyCallContext();
       assert.equal(invoke("add", add, [2, 3], context), 5);
       assert.equal(invoke("add", add, { b: 3, a: "x" }, context), "x3");
-      assert.throws(() => invoke("add", add, [2], context), { name: "InvalidParams" });
+      const refused = async () => await invoke("add", add, [2], context);
+      await assert.rejects(refused, {
+        name: "InvalidParams",
+        message: "Cannot call add: b is missing",
+      });
       assert.equal(await invoke("count", count, [{}, null, []], context), 3);
     },
   );

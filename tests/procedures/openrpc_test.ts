@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import * as z from "zod";
 import { builtin } from "../../src/procedures/builtin.ts";
-import { mergeOpenRpc, openRpcSchema, toOpenRpc } from "../../src/procedures/openrpc.ts";
+import { mergeOpenRpc, toOpenRpc } from "../../src/procedures/documents/describe.ts";
+import { openRpcSchema } from "../../src/procedures/openrpc.ts";
 import { defineProcedure } from "../../src/procedures/procedure.ts";
 import { openRpcProblems } from "../support/openrpc_schema.ts";
 

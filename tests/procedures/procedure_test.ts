@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as z from "zod";
 import { LazyCallContext } from "../../src/procedures/call_context.ts";
 import { invoke, invokeStream } from "../../src/procedures/invoke.ts";
-import { toOpenRpc } from "../../src/procedures/openrpc.ts";
+import { toOpenRpc } from "../../src/procedures/documents/describe.ts";
 import { defineProcedure } from "../../src/procedures/procedure.ts";
 import type { Api } from "../../src/library/api.ts";
 
@@ -49,7 +49,7 @@ Deno.test("defineProcedure() takes any schema, which is the only parameter then"
   const count = defineProcedure({ input: z.int(), output: z.int() }, function* (max) {
     for (let i = 1; i <= max; i++) yield i;
   });
-  assert.deepEqual(await invokeStream("count", count, [2], context).next(), { value: 1 });
+  assert.deepEqual(await (await invokeStream("count", count, [2], context)).next(), { value: 1 });
   const module = {
     shout,
     sum: defineProcedure({ input: z.array(z.int()), output: z.int() }, () => 1),

@@ -6,7 +6,7 @@ import type { Tracer } from "../../base/tracer.ts";
 import { version } from "../../base/version.ts";
 import { hasAuthority } from "../../keys/files.ts";
 import type { KeyRing } from "../../keys/key_ring.ts";
-import { builtin } from "../../procedures/builtin.ts";
+import { plainBuiltin } from "../../procedures/plain/plain_builtin.ts";
 import type { Audit } from "../../server/audit.ts";
 import type { Listener } from "../../server/listener.ts";
 import { RpcServer, type RpcServerOptions } from "../../server/server.ts";
@@ -56,7 +56,7 @@ export async function listen(
     return RpcServer.listen({
       host,
       port,
-      procedures: options.builtin ? builtin : {},
+      procedures: options.builtin ? plainBuiltin : {},
       override,
       pool,
       service,

@@ -3,7 +3,8 @@ import { callOnce } from "../../client/call_once.ts";
 import type { Client } from "../../client/client.ts";
 import type { Transport } from "../../client/transport.ts";
 import type { Discovery, Instance } from "../../discovery/discovery.ts";
-import { mergeOpenRpc, type OpenRpcDocument, openRpcSchema } from "../../procedures/openrpc.ts";
+import { mergeOpenRpc } from "../../procedures/documents/describe.ts";
+import { type OpenRpcDocument, openRpcSchema } from "../../procedures/openrpc.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 

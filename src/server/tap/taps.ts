@@ -211,7 +211,7 @@ async function refuseBySchema(params: Request["params"], reply: Reply): Promise<
   let fault = "these are not its parameters";
   try {
     const { tapParamsSchema } = await import("../../wire/reports/tap.ts");
-    fault = tapParamsSchema.safeParse(params).error?.issues[0]?.message ?? fault;
+    fault = judged(tapParamsSchema, params)?.error?.issues[0]?.message ?? fault;
   } catch {
     // It cannot be loaded now.
   }

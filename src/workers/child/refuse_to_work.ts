@@ -1,7 +1,8 @@
 import { RpcError } from "../../base/errors.ts";
-import { BadMessage, decodeRequest } from "../../wire/decode_request.ts";
 import { encodeError } from "../../wire/codec.ts";
 import { LineSplitter } from "../../wire/lines.ts";
+import { BadMessage } from "../../wire/requests/incoming.ts";
+import { readRequest } from "../../wire/requests/read_request.ts";
 import type { WorkerIo } from "./worker_stdio.ts";
 
 /** Long enough for `rpc.discover`, which is what a parent asks first. */
@@ -19,7 +20,7 @@ export async function refuseToWork(reason: string, io: WorkerIo): Promise<void> 
     if (length === null) return;
     const [line] = splitter.push(buffer.subarray(0, length));
     if (line === undefined) continue;
-    const request = typeof line === "string" ? decodeRequest(line) : undefined;
+    const request = typeof line === "string" ? await readRequest(line) : undefined;
     const isAsked = request !== undefined && !(request instanceof BadMessage) &&
       "method" in request;
     const id = isAsked ? request.id ?? null : null;

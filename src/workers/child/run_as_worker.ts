@@ -1,7 +1,7 @@
 import { messageOf } from "../../base/errors.ts";
-import { builtin } from "../../procedures/builtin.ts";
 import { loadModule } from "../../procedures/load.ts";
-import type { Procedures } from "../../procedures/procedure.ts";
+import { plainBuiltin } from "../../procedures/plain/plain_builtin.ts";
+import type { AnyProcedures } from "../../procedures/plain/plain_procedure.ts";
 import { Claims } from "../claim_file.ts";
 import { endWithParent } from "./end_with_parent.ts";
 import { refuseToWork } from "./refuse_to_work.ts";
@@ -29,10 +29,10 @@ export async function runAsWorker(offer: WorkerOffer): Promise<boolean> {
   endWithParent();
   // Before the module is loaded: what it prints meanwhile must not get into the protocol.
   const io = takeStdio();
-  let procedures: Procedures;
+  let procedures: AnyProcedures;
   try {
     procedures = {
-      ...(offer.builtin ? builtin : {}),
+      ...(offer.builtin ? plainBuiltin : {}),
       ...(offer.module === undefined ? {} : await loadModule(offer.module)),
     };
   } catch (error) {

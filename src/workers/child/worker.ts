@@ -1,4 +1,3 @@
-import * as z from "zod";
 import { RpcError } from "../../base/errors.ts";
 import { withEncoded } from "../../base/spare_buffers.ts";
 import { giveBackMemory } from "../../base/system/spare_memory.ts";
@@ -7,15 +6,21 @@ import { systemClock } from "../../base/clock.ts";
 import { LazyCallContext } from "../../procedures/call_context.ts";
 import { toFailure } from "../../procedures/failure.ts";
 import { invoke, isThenable } from "../../procedures/invoke.ts";
-import { toOpenRpc } from "../../procedures/openrpc.ts";
-import { defineProcedure, type Procedure, type Procedures } from "../../procedures/procedure.ts";
+import { toOpenRpc } from "../../procedures/documents/describe.ts";
+import {
+  type AnyProcedure,
+  type AnyProcedures,
+  PlainProcedure,
+} from "../../procedures/plain/plain_procedure.ts";
 import { type Run, startStream } from "../../procedures/stream_run.ts";
-import { BadMessage, cancelledId, decodeRequest, moreParams } from "../../wire/decode_request.ts";
 import { encodeError, encodeItems, encodeResult, resultLine } from "../../wire/codec.ts";
 import { LineSplitter } from "../../wire/lines.ts";
 import type { Id, LongLine, Request } from "../../wire/message.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { Outbox } from "../../wire/outbox.ts";
+import { BadMessage, LazyBatch } from "../../wire/requests/incoming.ts";
+import { readRequest } from "../../wire/requests/read_request.ts";
+import { cancelledId, moreParams } from "../../wire/requests/request_checks.ts";
 import { isTooLongDescription, tooLongDescription } from "../description.ts";
 import { Claims } from "../claim_file.ts";
 import { boundOfWorker } from "../message_max.ts";
@@ -34,7 +39,7 @@ import { takeStdio, type WorkerIo } from "./worker_stdio.ts";
  * @param claims @default what the server named in the environment, if anything
  */
 export function runWorker(
-  procedures: Procedures,
+  procedures: AnyProcedures,
   io: WorkerIo = takeStdio(),
   claims: Claims | undefined = Claims.join(),
 ): Promise<void> {
@@ -45,7 +50,7 @@ export function runWorker(
 interface Call {
   readonly id: Id | undefined;
   readonly method: string;
-  readonly procedure: Procedure;
+  readonly procedure: AnyProcedure;
   readonly params: Request["params"];
   readonly context: LazyCallContext;
   /** What draws the items, if the procedure is a stream. */
@@ -53,10 +58,12 @@ interface Call {
 }
 
 const pinging: Omit<Call, "id" | "method"> = {
-  procedure: defineProcedure(
-    { input: z.tuple([]), output: z.string(), kind: "io" },
-    () => Promise.resolve("pong"),
-  ),
+  procedure: new PlainProcedure({
+    ...{ names: [], kind: "io", idempotent: true, description: "", stream: false },
+    ...{ params: [], result: {}, isOpen: true },
+    run: () => Promise.resolve("pong"),
+    load: () => Promise.reject(new Error("A ping has no parameters to be looked into")),
+  }),
   params: undefined,
   context: new LazyCallContext(undefined),
   stream: undefined,
@@ -65,7 +72,7 @@ const pinging: Omit<Call, "id" | "method"> = {
 const notBegun = new RpcError("Cancelled", "Taken back before it began", { executed: "no" });
 
 class Worker {
-  readonly #procedures: ReadonlyMap<string, Procedure>;
+  readonly #procedures: ReadonlyMap<string, AnyProcedure>;
   readonly #document: unknown;
   readonly #io: WorkerIo;
   readonly #claims: Claims | undefined;
@@ -79,7 +86,7 @@ class Worker {
   /** Nobody has called yet, and it has not made itself slim. */
   #isFresh = true;
 
-  constructor(procedures: Procedures, io: WorkerIo, claims: Claims | undefined) {
+  constructor(procedures: AnyProcedures, io: WorkerIo, claims: Claims | undefined) {
     this.#procedures = new Map(Object.entries(procedures));
     this.#document = toOpenRpc(procedures, { title: "worker", version: "0" });
     this.#io = io;
@@ -103,24 +110,31 @@ class Worker {
       if (length === null) return;
       this.#readAtMs = undefined;
       for (const line of splitter.push((room ?? buffer).subarray(0, length))) {
-        if (typeof line === "string") this.#take(line);
-        else this.#writeNow(encodeError(null, line));
+        if (typeof line === "string") {
+          const taking = this.#take(line);
+          if (taking !== undefined) await taking;
+        } else this.#writeNow(encodeError(null, line));
       }
       // After the whole read, so that a cancellation overtakes the call that it cancels.
       this.#runNext();
     }
   }
 
-  #take(line: string): void {
-    const message = decodeRequest(line);
-    if (message instanceof BadMessage) {
-      this.#writeNow(encodeError(message.id ?? idOfUnread(line), message.error));
-    } else if ("method" in message) {
-      this.#takeRequest(message);
-    } else {
+  #take(line: string): Promise<void> | undefined {
+    const message = readRequest(line);
+    if (message instanceof Promise) return message.then((read) => this.#takeMessage(read, line));
+    if (message instanceof LazyBatch) {
       const text = "Cannot take a batch: a worker has no use for it";
       this.#writeNow(encodeError(null, new RpcError("InvalidRequest", text)));
+    } else {
+      this.#takeMessage(message, line);
     }
+    return undefined;
+  }
+
+  #takeMessage(message: Request | BadMessage, line: string): void {
+    if (!(message instanceof BadMessage)) return this.#takeRequest(message);
+    this.#writeNow(encodeError(message.id ?? idOfUnread(line), message.error));
   }
 
   #takeRequest({ id, method, params, meta }: Request): void {

@@ -1,5 +1,6 @@
 import { RpcError } from "../../base/errors.ts";
-import { mergeOpenRpc, type OpenRpcDocument } from "../../procedures/openrpc.ts";
+import { mergeOpenRpc } from "../../procedures/documents/describe.ts";
+import type { OpenRpcDocument } from "../../procedures/openrpc.ts";
 import type { Pool, WorkerPoolStats } from "./pool.ts";
 import type { PoolTask, TaskHandle } from "./task.ts";
 

@@ -1,4 +1,4 @@
-import type { ProcedureKind } from "../../procedures/procedure.ts";
+import type { ProcedureKind } from "../../procedures/types.ts";
 import type { ItemSink } from "../../procedures/stream_run.ts";
 import type { Params, UnreadJson } from "../../wire/message.ts";
 import type { Outcome } from "../process/owed_requests.ts";

@@ -2,8 +2,8 @@ import type { Backoff } from "../../base/backoff.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
-import { judged } from "../../base/values/judged.ts";
-import { type OpenRpcDocument, openRpcSchema } from "../../procedures/openrpc.ts";
+import { readDocument } from "../../procedures/documents/read_document.ts";
+import type { OpenRpcDocument } from "../../procedures/openrpc.ts";
 import { reservedMethods, reservedPrefix } from "../../wire/reserved.ts";
 import { isTooLongDescription, tooLongDescription } from "../description.ts";
 import type { WorkerCommand } from "../process/worker_command.ts";
@@ -197,29 +197,39 @@ export class WorkerSlot {
       this.#failed(new Error(isUnknown ? withAdvice(unknowing, this.#options.command) : message));
       return;
     }
-    const document = judged(openRpcSchema, outcome.result);
-    if (!document?.success) {
+    const document = readDocument(outcome.result);
+    if (!(document instanceof Promise)) return this.#described(process, document);
+    document.then(
+      (read) => this.#described(process, read),
+      (error) => process.kill(`what it offers cannot be looked into: ${messageOf(error)}`),
+    );
+  }
+
+  /** It says what it offers; `undefined`: what it says is no document. */
+  #described(process: WorkerProcess, document: OpenRpcDocument | undefined): void {
+    if (this.#state.name !== "starting" || this.#state.process !== process) return;
+    if (document === undefined) {
       process.kill(noDocument);
       return;
     }
-    if (process.isForeign && document.data.methods.length === 0) {
+    if (process.isForeign && document.methods.length === 0) {
       process.kill(noMethods);
       return;
     }
-    if (isTooLongDescription(document.data)) {
+    if (isTooLongDescription(document)) {
       process.kill(tooLongDescription);
       return;
     }
-    const reserved = document.data.methods.find(({ name }) => name.startsWith(reservedPrefix));
+    const reserved = document.methods.find(({ name }) => name.startsWith(reservedPrefix));
     if (reserved !== undefined) {
       process.kill(`it offers ${reserved.name}, and names that begin so belong to the protocol`);
       return;
     }
     this.#state = { name: "ready", process, sinceMs: this.#options.clock.now() };
-    process.owed.offered = new Set(document.data.methods.map(({ name }) => name));
+    process.owed.offered = new Set(document.methods.map(({ name }) => name));
     this.#heartbeat = this.#heartbeatOf(process);
     this.#isAwaited = false;
-    this.#firstStart.resolve(document.data);
+    this.#firstStart.resolve(document);
     this.#options.ready();
   }
 

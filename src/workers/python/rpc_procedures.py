@@ -80,6 +80,7 @@ class Procedure:
         method: Dict[str, Any] = {
             "name": self.name,
             "params": [self._describe(one) for one in self._parameters],
+            "paramStructure": "either",
             "x-kind": self.kind,
             "x-idempotent": self.is_idempotent,
             "x-stream": self.is_stream,

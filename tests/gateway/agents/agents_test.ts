@@ -7,7 +7,8 @@ import { BodyReader } from "../../../src/gateway/door/body.ts";
 import { HttpProblem } from "../../../src/gateway/door/problem.ts";
 import { gatewayAgentsMax } from "../../../src/gateway/limits.ts";
 import { builtin } from "../../../src/procedures/builtin.ts";
-import { openRpcSchema, toOpenRpc } from "../../../src/procedures/openrpc.ts";
+import { toOpenRpc } from "../../../src/procedures/documents/describe.ts";
+import { openRpcSchema } from "../../../src/procedures/openrpc.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { toOpenApi } from "../../../src/gateway/documents/openapi.ts";
 import { builtin } from "../../../src/procedures/builtin.ts";
-import { openRpcSchema, toOpenRpc } from "../../../src/procedures/openrpc.ts";
+import { toOpenRpc } from "../../../src/procedures/documents/describe.ts";
+import { openRpcSchema } from "../../../src/procedures/openrpc.ts";
 
 Deno.test("the OpenAPI document of built-in, recursive and odd methods is valid 3.1", async () => {
   const own = toOpenRpc(builtin, { title: "rpc", version: "" });

@@ -7,7 +7,7 @@ import { soundTapParams } from "../../../src/wire/reports/tap_checks.ts";
 
 const longName = "x".repeat(methodLengthMax);
 
-Deno.test("parameters of rpc.tap are sound exactly if their schema says so (P-79)", () => {
+Deno.test("parameters of rpc.tap are sound exactly if their schema says so (P-75)", () => {
   const odd = fc.jsonValue({ maxDepth: 1 });
   const methods = fc.constantFrom<unknown>(
     ...[[], ["a", "b*"], [longName], [`${longName}x`], [1]],

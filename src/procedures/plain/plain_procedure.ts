@@ -1,0 +1,131 @@
+import { hasExactNumbers } from "../../base/values/exact_numbers.ts";
+import { isObject } from "../../base/values/members.ts";
+import type { CallParams } from "../params.ts";
+import type { Described } from "../schemas/loaded.ts";
+import type {
+  CallContext,
+  HandlerInput,
+  Procedure,
+  ProcedureKind,
+  ProcedureTraits,
+} from "../types.ts";
+
+/** One parameter. */
+interface PlainParameter {
+  readonly required: boolean;
+  readonly schema: Record<string, unknown>;
+  /** Whether a value is right beyond doubt. @default any is */
+  readonly takes?: (value: unknown) => boolean;
+}
+
+/** What a {@link PlainProcedure} is made of. */
+interface PlainOptions extends ProcedureTraits {
+  /** As many as there are names. */
+  readonly params: readonly PlainParameter[];
+  /** The JSON Schema of what it returns. */
+  readonly result: Record<string, unknown>;
+  /** Whether it takes more by position than it names. */
+  readonly isOpen: boolean;
+  /** Loads the same procedure with schemas. */
+  load(): Promise<Procedure>;
+  run(input: readonly unknown[], context: CallContext): unknown;
+}
+
+/**
+ * A procedure that can be called without zod: what it takes is so simple that right parameters are
+ * told without a schema. All others are left to its schemas, which are loaded then, and say what is
+ * wrong. What it returns is any JSON, or is right by itself.
+ */
+export class PlainProcedure implements ProcedureTraits {
+  readonly names: readonly string[];
+  readonly kind: ProcedureKind;
+  readonly idempotent: boolean;
+  readonly description: string;
+  readonly callers: undefined;
+  readonly stream: boolean;
+  /** What a document says of it, as its schemas would. */
+  readonly described: Described;
+  readonly #options: PlainOptions;
+  readonly #leastCount: number;
+  readonly #takesAny: boolean;
+  #full: Procedure | undefined;
+
+  constructor(options: PlainOptions) {
+    const { names, kind, idempotent, description, stream, params, result } = options;
+    this.names = names;
+    this.kind = kind;
+    this.idempotent = idempotent;
+    this.description = description;
+    this.stream = stream;
+    this.described = {
+      params: params.map(({ required, schema }, index) => ({
+        name: names[index] as string,
+        required,
+        schema,
+      })),
+      result,
+    };
+    this.#options = options;
+    this.#leastCount = params.findLastIndex(({ required }) => required) + 1;
+    this.#takesAny = params.every(({ takes }) => takes === undefined);
+  }
+
+  /** The same with schemas, once it was needed: it is called in place of this then. */
+  get full(): Procedure | undefined {
+    return this.#full;
+  }
+
+  /** Loads {@link full}. */
+  async load(): Promise<Procedure> {
+    return this.#full ??= await this.#options.load();
+  }
+
+  /** The function's input; `undefined`: only the schemas can say. */
+  accept(given: CallParams): HandlerInput | undefined {
+    // What JavaScript cannot hold is told of by who knows where it stood.
+    if (given !== undefined && hasExactNumbers()) return undefined;
+    const values = given === undefined || Array.isArray(given)
+      ? given ?? []
+      : this.#inOrder(given as Readonly<Record<string, unknown>>);
+    if (values === undefined || values.length < this.#leastCount) return undefined;
+    if (values.length > this.names.length && !this.#options.isOpen) return undefined;
+    return this.#takesAny || this.#takes(values) ? values as HandlerInput : undefined;
+  }
+
+  /** The function. */
+  handler(input: HandlerInput, context: CallContext): unknown {
+    return this.#options.run(input as readonly unknown[], context);
+  }
+
+  #takes(values: readonly unknown[]): boolean {
+    const { params } = this.#options;
+    for (let i = 0; i < params.length; i++) {
+      const { required, takes } = params[i] as PlainParameter;
+      const value = values[i];
+      if (value === undefined ? required : takes?.(value) === false) return false;
+    }
+    return true;
+  }
+
+  /** Named parameters by position; `undefined` if one is missing, or has a name of no other. */
+  #inOrder(given: Readonly<Record<string, unknown>>): unknown[] | undefined {
+    const { names } = this;
+    if (!isObject(given) || !Object.keys(given).every((name) => names.includes(name))) {
+      return undefined;
+    }
+    const { params } = this.#options;
+    const values: unknown[] = [];
+    for (const [index, name] of names.entries()) {
+      const isGiven = Object.hasOwn(given, name);
+      if (!isGiven && params[index]?.required) return undefined;
+      values.push(isGiven ? given[name] : undefined);
+    }
+    return values.slice(0, values.findLastIndex((value) => value !== undefined) + 1);
+  }
+}
+
+/** What is served: with schemas, or as long as it does without. */
+export type AnyProcedure = Procedure | PlainProcedure;
+
+/** Those by method name. */
+export type AnyProcedures = Readonly<Record<string, AnyProcedure>>;

@@ -1,0 +1,48 @@
+/**
+ * The way to zod for what runs procedures without loading it: a process whose procedures have no
+ * schemas never does (docs/adr/0050-zod-comes-with-schemas.md). Whoever has a procedure with
+ * schemas has loaded what defines it, and that module says here what reads them.
+ */
+
+import type { OpenRpcMethod } from "../openrpc.ts";
+import type { CallParams } from "../params.ts";
+import type { HandlerInput, Procedure } from "../types.ts";
+
+/** What a schema said of a value that a procedure returned. */
+export type Checked =
+  | { readonly success: true; readonly value: unknown }
+  /** The schema's error, and its first issue in words: ` at size: Invalid input`. */
+  | { readonly success: false; readonly cause: unknown; readonly problem: string };
+
+/** The schemas of one procedure, compiled. */
+export interface Checks {
+  /** @throws {RpcError} InvalidParams, with an issue for each fault; or what a schema threw */
+  read(method: string, params: CallParams): HandlerInput;
+  /** What a schema throws comes through. */
+  check(value: unknown): Checked;
+}
+
+/** What reads schemas. */
+interface Schemas {
+  checksOf(procedure: Procedure): Checks;
+  /** Its parameters and its result in a document. */
+  describe(procedure: Procedure): Described;
+}
+
+/** The part of a method in a document that schemas say. */
+export interface Described extends Pick<OpenRpcMethod, "params"> {
+  readonly result: Record<string, unknown>;
+}
+
+let given: Schemas | undefined;
+
+/** Says what reads schemas from now on. */
+export function giveSchemas(schemas: Schemas): void {
+  given = schemas;
+}
+
+/** What reads schemas. */
+export function schemas(): Schemas {
+  if (given === undefined) throw new Error("No procedure has been defined by a schema");
+  return given;
+}
