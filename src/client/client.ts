@@ -355,7 +355,8 @@ export class Client {
 
   #explain(): string | RpcError {
     const { url } = this.#discovery;
-    const away = this.#trouble?.message ?? `No answer from the registry ${url} yet`;
+    const away = this.#trouble?.message ??
+      `No answer from the registry ${url} yet; rpc doctor looks for the reason`;
     const endpoints = [...this.#endpoints.all];
     if (endpoints.length > 0) {
       const some = endpoints.slice(0, 3)

@@ -139,7 +139,11 @@ export class Routes {
     if (pathname === "/session") return this.#session(request, url);
     const document = await this.#document(request, url);
     if (document !== undefined) return document;
-    throw new HttpProblem(404, "MethodNotFound", `There is nothing at ${pathname}`);
+    throw new HttpProblem(
+      404,
+      "MethodNotFound",
+      `There is nothing at ${pathname}: a call is POST /call/<method>`,
+    );
   }
 
   /** Gives a page that has the token a cookie, so that it need not store it. */

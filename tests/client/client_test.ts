@@ -54,7 +54,7 @@ Deno.test("a call made before any server is known waits for the first one", asyn
 Deno.test("where neither the last known servers nor the registry answer, the error tells of both", async () => {
   const reasons: [trouble: string | undefined, told: string][] = [
     ["Cannot reach the registry", "Cannot reach the registry"],
-    [undefined, "No answer from the registry fake: yet"],
+    [undefined, "No answer from the registry fake: yet; rpc doctor looks for the reason"],
   ];
   for (const [trouble, told] of reasons) {
     const rig = new ClientRig();

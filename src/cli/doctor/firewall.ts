@@ -1,10 +1,19 @@
 /**
  * What to do about a port that cannot be reached.
  *
- * @param isSilent nothing has come back, not even a refusal: as if a firewall dropped it
+ * @param reason what the system said; `undefined`: nothing has come back, not even a refusal, as if
+ * a firewall dropped it
  */
-export function portHint(isSilent: boolean, port: number): string {
-  if (!isSilent) return "nothing listens there: start it, or see what its log says";
+export function portHint(reason: string | undefined, port: number): string {
+  if (reason !== undefined) {
+    if (/unreachable|no route/i.test(reason)) {
+      return "this machine has no way there: check the address, and its own network";
+    }
+    if (/lookup address/i.test(reason)) {
+      return "no such name is known here: check its spelling, or write the address";
+    }
+    return "nothing listens there: start it, or see what its log says";
+  }
   return `is the machine up? Else a firewall is in between; let TCP ${port} in there ` +
     `(Linux: sudo ufw allow ${port}/tcp, or firewall-cmd --add-port=${port}/tcp; Windows: ` +
     `netsh advfirewall firewall add rule name=rpc dir=in action=allow protocol=TCP ` +

@@ -84,7 +84,7 @@ async function memberFinding(
       text: `ZooKeeper at ${addressOf(member)}: ${
         signal.aborted ? `no connection within ${timeoutMs} ms` : messageOf(error)
       }`,
-      todo: portHint(signal.aborted, member.port),
+      todo: portHint(signal.aborted ? undefined : messageOf(error), member.port),
     };
   }
 }

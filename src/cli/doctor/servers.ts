@@ -108,7 +108,8 @@ function unanswered(instance: Instance, error: unknown, isConnected: boolean): F
     const todo = "it listens and says nothing: is it stopped, or no rpc server? See its log";
     return { check, status, text, todo };
   }
-  return { check, status, text, todo: portHint(name === "DeadlineExceeded", instance.port) };
+  const reason = name === "DeadlineExceeded" ? undefined : messageOf(error);
+  return { check, status, text, todo: portHint(reason, instance.port) };
 }
 
 /** The server's time in its `rpc.stats`, if it says one. */

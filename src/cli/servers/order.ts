@@ -102,7 +102,7 @@ async function ask(
     throw new RpcError(
       "MethodNotFound",
       `The server at ${addressOf(instance)} cannot be drained or weighted from afar: ` +
-        "it is another program's, or older than that",
+        "it is another program, or of an older version",
     );
   }
 }

@@ -86,7 +86,7 @@ export class ServerTap {
       if (error !== undefined && error.name !== "DeadlineExceeded" && !this.#isTroubled) {
         this.#isTroubled = true;
         const what = error.name === "MethodNotFound"
-          ? "it is another program's, or older than that"
+          ? "it is another program, or of an older version"
           : `${error.name}: ${error.message}`;
         tell(
           `cannot listen to ${addressOf(instance)}: ${what}${isLasting ? "" : "; trying again"}`,

@@ -17,6 +17,7 @@ import type { CommandInput } from "../syntax/command.ts";
 import type { tapFlags } from "./flags.ts";
 import { ServerTap, type ServerTapOptions } from "./server_tap.ts";
 import { jsonOf, TapLines } from "./tap_lines.ts";
+import { unofferedTexts } from "./unoffered.ts";
 
 type Flags = CommandInput<typeof tapFlags>["flags"];
 
@@ -108,8 +109,11 @@ class Fleet {
       this.#taps.set(instance.id, new ServerTap({ ...this.#options, instance }));
     }
     const isFirst = this.#isFirst;
-    if (instances.length > 0) this.#isFirst = false;
-    else if (isFirst) tell("no server is registered yet; waiting for one (Ctrl-C ends)");
+    if (instances.length > 0) {
+      this.#isFirst = false;
+      const names = this.#options.params.methods ?? [];
+      if (isFirst) { for (const text of unofferedTexts(names, instances)) tell(text); }
+    } else if (isFirst) tell("no server is registered yet; waiting for one (Ctrl-C ends)");
     const heard = await Promise.all(fresh.map(({ id }) => this.#taps.get(id)?.first));
     const count = heard.filter((isHeard) => isHeard).length;
     const servers = counted(count, "server");
