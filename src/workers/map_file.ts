@@ -1,0 +1,37 @@
+/** `O_RDWR` and `O_CLOEXEC` of Linux' `open(2)`. */
+const readWriteClosedOnExec = 0o2 | 0o2000000;
+/** `PROT_READ` and `PROT_WRITE` of `mmap(2)`. */
+const readWrite = 1 | 2;
+/** `MAP_SHARED` of `mmap(2)`. */
+const shared = 1;
+/** `MAP_FAILED` of `mmap(2)`. */
+const failed = 2n ** 64n - 1n;
+
+/**
+ * The first bytes of a file as memory that this process shares with whoever else has it open, until
+ * this process ends. `undefined` where that cannot be had. The file must be as long as that, and
+ * remain so.
+ */
+export function mapFile(path: string, bytes: number): ArrayBuffer | undefined {
+  try {
+    const library = Deno.dlopen("libc.so.6", {
+      open: { parameters: ["buffer", "i32"], result: "i32" },
+      close: { parameters: ["i32"], result: "i32" },
+      mmap: {
+        parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"],
+        result: "pointer",
+      },
+    });
+    const { open, close, mmap } = library.symbols;
+    const number = open(new TextEncoder().encode(`${path}\0`), readWriteClosedOnExec);
+    // With a file that could not be opened this fails, too.
+    const pointer = mmap(null, BigInt(bytes), readWrite, shared, number, 0n);
+    close(number);
+    library.close();
+    if (pointer === null || Deno.UnsafePointer.value(pointer) === failed) return undefined;
+    return Deno.UnsafePointerView.getArrayBuffer(pointer, bytes);
+  } catch {
+    // No such library, or no right to call it.
+    return undefined;
+  }
+}
