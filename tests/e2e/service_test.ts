@@ -14,6 +14,7 @@ async function homeWithSystemd() {
     `#!/bin/sh
 echo "$*" >>"${asked}"
 case "$*" in
+is-system-running) cat "${home.directory}/system_state" 2>/dev/null ;;
 *status*) echo "Active: active (running)"; exit 0 ;;
 esac
 `,
@@ -92,36 +93,48 @@ signalTest(
   },
 );
 
-signalTest("rpc service refuses what rpc serve would, a password, and others' units", async () => {
-  const { home, env, unit, asked } = await homeWithSystemd();
-  await using _ = home;
-  for (
-    const [words, message] of [
-      [[], /Missing what to serve/],
-      [["127.0.0.1", "0", "--wrkers", "1"], /did you mean --workers/],
-      [["127.0.0.1", "0", "--workers", "many"], /Cannot use/],
-      [["127.0.0.1", "0", "-r", "zookeeper://al:secret@h:1"], /password where all can read it/],
-    ] as const
-  ) {
-    const { code, stderr } = await home.run(["service", "install", "--user", "--", ...words], {
-      env,
-    });
-    assert.equal(code, 2, stderr);
-    assert.match(stderr, message);
-    assert.doesNotMatch(stderr, /secret/);
-  }
-  await Deno.mkdir(unit.replace(/\/[^/]*$/, ""), { recursive: true });
-  await Deno.writeTextFile(unit, "[Unit]\n");
-  const install = ["service", "install", "--user", "--", "127.0.0.1", "0"];
-  const others = await home.run(install, { env });
-  assert.equal(others.code, 1);
-  assert.match(others.stderr, /not of rpc service: choose another --name/);
-  assert.equal(await Deno.readTextFile(unit), "[Unit]\n");
-  assert.doesNotMatch(await asked(), /enable/);
+signalTest(
+  "rpc service refuses what rpc serve would, a password, others' units, and where no systemd runs",
+  async () => {
+    const { home, env, unit, asked } = await homeWithSystemd();
+    await using _ = home;
+    for (
+      const [words, message] of [
+        [[], /Missing what to serve/],
+        [["127.0.0.1", "0", "--wrkers", "1"], /did you mean --workers/],
+        [["127.0.0.1", "0", "--workers", "many"], /Cannot use/],
+        [["127.0.0.1", "0", "-r", "zookeeper://al:secret@h:1"], /password where all can read it/],
+      ] as const
+    ) {
+      const { code, stderr } = await home.run(["service", "install", "--user", "--", ...words], {
+        env,
+      });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, message);
+      assert.doesNotMatch(stderr, /secret/);
+    }
+    await Deno.mkdir(unit.replace(/\/[^/]*$/, ""), { recursive: true });
+    await Deno.writeTextFile(unit, "[Unit]\n");
+    const install = ["service", "install", "--user", "--", "127.0.0.1", "0"];
+    const others = await home.run(install, { env });
+    assert.equal(others.code, 1);
+    assert.match(others.stderr, /not of rpc service: choose another --name/);
+    assert.equal(await Deno.readTextFile(unit), "[Unit]\n");
+    assert.doesNotMatch(await asked(), /enable/);
 
-  const without = await home.run([...install.slice(0, 3), "--name", "x", ...install.slice(3)], {
-    env: { ...env, PATH: `${home.directory}/empty` },
-  });
-  assert.equal(without.code, 1);
-  assert.match(without.stderr, /There is no systemctl here.*--print/);
-});
+    await Deno.writeTextFile(`${home.directory}/system_state`, "offline\n");
+    const named = [...install.slice(0, 3), "--name", "x", ...install.slice(3)];
+    for (const args of [named, ["service", "status", "--user"]]) {
+      const { code, stdout, stderr } = await home.run(args, { env });
+      assert.deepEqual([code, stdout], [1, ""]);
+      assert.match(stderr, /^rpc: systemd does not run this machine, .*--print shows/);
+    }
+    await assert.rejects(Deno.stat(unit.replace("rpc.service", "x.service")));
+
+    const without = await home.run([...install.slice(0, 3), "--name", "x", ...install.slice(3)], {
+      env: { ...env, PATH: `${home.directory}/empty` },
+    });
+    assert.equal(without.code, 1);
+    assert.match(without.stderr, /There is no systemctl here.*--print/);
+  },
+);

@@ -105,7 +105,7 @@ function systemOf(name: string, wantsUser: boolean): System {
         install: (plan) => systemdInstall(plan, place),
         uninstall: systemdUninstall(place),
         status: systemdStatus(place),
-        probe: ["systemctl", "--version"],
+        probe: ["systemctl", "is-system-running"],
       };
     }
     default:
@@ -241,7 +241,13 @@ function assertOurs({ path }: System): boolean {
 /** @throws {CommandError} what runs services is not here */
 async function assertProgram({ probe }: System): Promise<void> {
   try {
-    await runs(probe);
+    const { text } = await runs(probe);
+    // What systemd says of a system that something else has started, such as a container.
+    if (text !== "offline") return;
+    throw new CommandError(
+      "systemd does not run this machine, so it keeps no services: let what starts programs here " +
+        "run rpc serve. rpc service install --print shows what systemd would be given",
+    );
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new CommandError(
