@@ -1,8 +1,8 @@
-/** The subcommands. What describes one, and its module, is loaded when it is run. */
+/** The subcommands. The description and the module of each are loaded when it is run. */
 
 import type { Command } from "./syntax/command.ts";
 
-/** What loads each description, by the command's name, in the order of the help. */
+/** Functions that load the descriptions, by command name, in the order of the help. */
 const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import("./commands/serve.ts")).command,
   call: async () => (await import("./commands/call.ts")).command,
@@ -28,7 +28,7 @@ export async function loadCommand(name: string): Promise<Command | undefined> {
   return Object.hasOwn(loaders, name) ? await loaders[name]?.() : undefined;
 }
 
-/** Every subcommand, for what tells of them all. */
+/** Every subcommand, for help and completions. */
 export async function loadCommands(): Promise<readonly Command[]> {
   return await Promise.all(Object.values(loaders).map((load) => load()));
 }

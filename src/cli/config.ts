@@ -75,7 +75,7 @@ async function get(settings: Flags, name: string | undefined, json: boolean): Pr
   return exitCodes.success;
 }
 
-/** A value as anybody may see it who looks over a shoulder: the file has the password too. */
+/** A value to be shown, without a password. */
 function shown(value: unknown): unknown {
   return typeof value === "string" ? withoutPassword(value) : value;
 }
@@ -85,7 +85,7 @@ async function set(settings: Flags, name: string, text: string): Promise<number>
   const value = parseValue(flag, { text, source: name }) as SettingValue;
   checkMeaning(key, text);
   const path = ownPath();
-  // A file that no command could use is not written to.
+  // A file that commands cannot read is not changed.
   await readSettingsFile(path, () => settings);
   const { writeSetting } = await import("./syntax/settings_writer.ts");
   writeSetting(path, kebabCase(key), value);
@@ -98,7 +98,7 @@ async function set(settings: Flags, name: string, text: string): Promise<number>
 
 async function unset(settings: Flags, name: string): Promise<number> {
   const path = ownPath();
-  // Also one that does not exist, and that keeps every command from its work.
+  // Also an unknown name, which makes every command fail.
   const isThere = (await tableOf(path)).has(name);
   if (!isThere) find(settings, name);
   const { writeSetting } = await import("./syntax/settings_writer.ts");
@@ -107,7 +107,7 @@ async function unset(settings: Flags, name: string): Promise<number> {
   return exitCodes.success;
 }
 
-/** As every command reads the file, but with names that no command knows. */
+/** The file as all commands read it, but with unknown names. */
 async function tableOf(path: string): ReturnType<typeof readSettingsTable> {
   try {
     return await readSettingsTable(path);
@@ -125,7 +125,7 @@ function ownPath(): string {
   );
 }
 
-/** Lets all that the working directory's file says count, as it is now. */
+/** Trusts the working directory's file with its current content. */
 async function trust(): Promise<number> {
   let text: string;
   try {
@@ -152,7 +152,7 @@ async function trust(): Promise<number> {
   return exitCodes.success;
 }
 
-/** Refuses now what would fail every later command. */
+/** Refuses values that would make every later command fail. */
 function checkMeaning(key: string, text: string): void {
   try {
     if (key === "registry") parseRegistryUrl(text);

@@ -1,4 +1,4 @@
-/** What the process exits with. */
+/** The exit codes of the process. */
 export const exitCodes = {
   success: 0,
   /** A call failed, or the command could not do its work. */

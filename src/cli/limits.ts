@@ -1,58 +1,36 @@
-/** The bounds of commands, beside those of the whole program in `base/limits.ts`. */
+/** The bounds of commands. Those of the whole program are in `base/limits.ts`. */
 
-/**
- * Characters of the log that may wait for a stderr that takes nothing; what comes then is counted.
- */
+/** Characters of the log that may wait for a blocked stderr; further lines are only counted. */
 export const logPendingMax = 1024 * 1024;
 
-/** How long a process that ends waits for its last log lines to be taken. */
+/** How long a process that ends waits for its last log lines to be written. */
 export const logFlushMs = 500;
 
-/**
- * How often `--watch` looks at the files: a good version has to be live within a second of its
- * being saved.
- */
+/** How often `--watch` checks the files: a new version must be live within a second. */
 export const watchEveryMs = 100;
 
-/**
- * How long files may go on changing before `--watch` takes them as they are: one may be written
- * without end.
- */
+/** How long files may keep changing before `--watch` loads them: one may be written endlessly. */
 export const watchSettleMsMax = 500;
 
-/**
- * Files that `--watch` looks at: a thousand take some milliseconds each time, in the process that
- * serves.
- */
+/** Most files that `--watch` checks, which takes the server some milliseconds each time. */
 export const watchedFilesMax = 1_000;
 
-/** A larger file is compared by its time and size: to read it would hold up the calls. */
+/** Larger files are compared by time and size: reading them would hold up calls. */
 export const watchedContentBytesMax = 4 * 1024 * 1024;
-/**
- * Characters of the audit that may wait for a slow disk; calls past it are counted and not written.
- */
+/** Characters of the audit that may wait for a slow disk; further calls are only counted. */
 export const auditPendingMax = 4 * 1024 * 1024;
 
-/**
- * Servers that `rpc doctor` looks at at once: a thousand connections at one blow fail by
- * themselves.
- */
+/** Servers that `rpc doctor` checks at once: a thousand connections at once would fail. */
 export const doctorAskedAtOnceMax = 64;
 
-/**
- * Services that `rpc services` reads at once: enough to hide the round trips, too few to be a
- * storm.
- */
+/** Services that `rpc services` reads at once: hides round trips without flooding the registry. */
 export const servicesReadAtOnceMax = 16;
 
-/**
- * Servers that `rpc call --each` calls at once: the rest take their turns, so that a thousand
- * connections are not made at one blow.
- */
+/** Servers that `rpc call --each` calls at once: a thousand connections at once would fail. */
 export const eachConcurrencyDefault = 64;
 
 /**
- * Files that are looked through for links that lead out of a sandbox: a second or so, and far more
- * than data directories of procedures hold. Past it the start is refused.
+ * Most files that are searched for links out of a sandbox, in a second or so. With more the start
+ * is refused.
  */
 export const sandboxEntriesMax = 100_000;

@@ -41,7 +41,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** @param rest what follows the name, among which the command's may be */
+/** @param rest the words after the name, which may contain the command's name */
 async function find(name: string, rest: readonly string[]): Promise<Command> {
   const command = await loadCommand(name);
   if (command !== undefined) return command;
@@ -66,7 +66,7 @@ async function help(name: string | undefined, isMistake: boolean): Promise<numbe
 }
 
 /**
- * Says in one line what went wrong, and nothing of the program's insides unless asked.
+ * Prints in one line what went wrong, with details of the program only on request.
  *
  * @param verbose `undefined`: the command has no such flag
  */
@@ -83,8 +83,8 @@ function report(error: unknown, verbose: boolean | undefined): number {
 }
 
 /**
- * A message may be another program's, or quote one: its further lines are indented, so that they
- * pass for nothing that this one says.
+ * Prints a message. It may quote another program, so its further lines are indented: none can look
+ * like our own output.
  */
 function tell(message: string): void {
   const text = plainText(withoutSecrets(message));

@@ -3,9 +3,9 @@ import { addressOf } from "../base/names/host_port.ts";
 import type { Instance, Snapshot } from "../discovery/discovery.ts";
 
 /**
- * The server that somebody means by its address, or by how its id begins.
+ * The server with an address, or whose id begins with a text.
  *
- * @throws {RpcError} Unavailable: it is none of these, or more than one
+ * @throws {RpcError} Unavailable: there is none, or more than one
  */
 export function pickServer(wanted: string, { instances }: Snapshot): Instance {
   const exact = instances.find((one) => addressOf(one) === wanted || one.id === wanted);
@@ -26,7 +26,7 @@ export function pickServer(wanted: string, { instances }: Snapshot): Instance {
   );
 }
 
-/** So many are named; for more there is `rpc servers`. */
+/** Most servers that an error names; `rpc servers` lists all. */
 const namedMax = 8;
 
 function shortened(known: readonly string[]): string {

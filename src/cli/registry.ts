@@ -12,7 +12,7 @@ import { stateDirectory } from "./syntax/settings.ts";
 import { UsageError } from "./syntax/usage_error.ts";
 
 /**
- * How servers are reached: with this machine's keys, if it has any.
+ * The transport to servers: with this machine's keys, if it has any.
  *
  * @throws {CommandError} there are keys, and they cannot be used
  */
@@ -26,7 +26,7 @@ export async function openTransport(
 /**
  * Opens the registry of a command's flags.
  *
- * @throws {UsageError} the registry's URL or the service's name cannot be
+ * @throws {UsageError} the registry's URL or the service's name is invalid
  */
 export function openCommandRegistry(
   flags: {
@@ -41,10 +41,10 @@ export function openCommandRegistry(
 }
 
 /**
- * Opens the registry of a command's flags to see what it lists now: for no service, and what it
- * listed earlier counts for nothing.
+ * Opens the registry of a command's flags to see its current list, without last known lists and
+ * without a service.
  *
- * @throws {UsageError} the registry's URL cannot be
+ * @throws {UsageError} the registry's URL is invalid
  */
 export function openListedRegistry(
   flags: { readonly registry: string; readonly insecure?: boolean | undefined },

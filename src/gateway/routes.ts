@@ -49,8 +49,8 @@ const callPath = "/call/";
 const socketProtocol = "rpc";
 
 /**
- * Routes requests. Everything that acts is a POST or a WebSocket. All but the probe of liveness and
- * the page's own files needs the token.
+ * Routes requests. Everything that acts is a POST or a WebSocket. All but the probes and the page's
+ * own files need the token.
  */
 export class Routes {
   readonly #options: RoutesOptions;

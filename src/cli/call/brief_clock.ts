@@ -2,10 +2,10 @@ import { type Clock, systemClock, type Timer } from "../../base/clock.ts";
 
 /**
  * The machine's clock, for a command that runs for a moment. A program's first `setTimeout` makes
- * Deno set up timers as Node.js has them, which takes a third of the time that an empty program
- * runs. The timeout of an abort signal does without. In return its timers keep no process alive, so
- * something else must (here the listener for Ctrl-C), and one that was cancelled is only forgotten
- * when its time comes. What is due at once waits for no timer, only for its caller to be done.
+ * Deno set up Node.js's timers, which takes a third of the time of an empty program. The timeout of
+ * an abort signal avoids that. But its timers do not keep the process alive, so something else must
+ * (here the listener for Ctrl-C), and a cancelled one is only freed when its time comes. A callback
+ * that is due at once is run by a microtask.
  */
 export const briefClock: Clock = {
   now: () => systemClock.now(),

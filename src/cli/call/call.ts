@@ -68,17 +68,17 @@ export async function run(
     }
   } finally {
     await discovery.close();
-    // The last, because it is what keeps the process alive.
+    // Last, because the listener keeps the process alive.
     interrupt.release();
   }
 }
 
-/** Whether the flags ask for one call, whose result is all that there is to tell. */
+/** Whether the flags ask for a single call, which needs no summary. */
 function isOnce(flags: CallFlags): boolean {
   return flags.input === undefined && !isMany(flags);
 }
 
-/** @throws {UsageError} the flags that say which servers to call do not go with the others */
+/** @throws {UsageError} the flags that choose servers do not go with the others */
 function assertServersAsked(flags: CallFlags): void {
   if (!flags.each) return;
   if (flags.server !== undefined) {
@@ -92,7 +92,7 @@ function assertServersAsked(flags: CallFlags): void {
 }
 
 /**
- * Where servers are found, which may be one of them only; `undefined`: Ctrl-C came first.
+ * The registry, maybe restricted to one server; `undefined` if Ctrl-C came first.
  *
  * @throws {RpcError} Unavailable: there is no such server
  */
@@ -111,7 +111,7 @@ async function sourceOf(
   return undefined;
 }
 
-/** @throws {UsageError} a page is asked for of one call */
+/** @throws {UsageError} a page is asked for with a single call */
 function assertPageAsked(flags: CallFlags): void {
   if (flags.html !== undefined && (flags.each || isOnce(flags))) {
     throw new UsageError(
@@ -126,7 +126,7 @@ async function openReport(path: string): Promise<LoadReport> {
   return new LoadReport(path);
 }
 
-/** Makes all calls, tells what came of them, and returns the exit code. */
+/** Makes all calls, reports on them, and returns the exit code. */
 async function makeCalls(
   { client, method, flags, given, calls, report, signal }: {
     readonly client: Client;
@@ -172,17 +172,17 @@ async function makeCalls(
   return hasFailed(end, flags) ? exitCodes.failure : exitCodes.success;
 }
 
-/** What is to be called, and what has to be closed afterwards. */
+/** The calls to make, and what has to be closed afterwards. */
 interface Calls extends Disposable {
-  /** The source, whose time begins to run. */
+  /** Starts the source: its time counts from here. */
   source(): JobSource;
   readonly failedLines: FailedLines | undefined;
 }
 
 /**
- * Reads all of a command line that can be wrong before anything else begins.
+ * Checks everything on the command line that can be wrong, before anything else begins.
  *
- * @throws {UsageError} what is asked for cannot be
+ * @throws {UsageError} what is wrong
  */
 async function openCalls(flags: CallFlags, args: readonly string[]): Promise<Calls> {
   const { input, failed, skip, repeat, duration, rate } = flags;
@@ -241,7 +241,7 @@ async function progressMaker(
   return (state) => new Progress({ state, total: repeat, durationMs: duration, isBesideOutput });
 }
 
-/** Tells what is not in the summary: what was not written, and how many lines failed. */
+/** Reports what is not in the summary: results that were not written, and failed lines. */
 function tellEnd(
   end: RunEnd,
   { input, failed }: CallFlags,
@@ -261,10 +261,10 @@ function tellEnd(
   }
 }
 
-/** Whether lines are left of which somebody wants to hear. */
+/** Whether the user should be told how to go on with the remaining lines. */
 function isToGoOn({ stoppedBecause }: RunEnd, { input, failed }: CallFlags): boolean {
   if (input === undefined || stoppedBecause === undefined) return false;
-  // A reader that has seen enough wants to hear no more, unless all lines are to be somewhere.
+  // A reader such as `head` has what it wants, unless failed lines are to be collected.
   return stoppedBecause !== nobodyReads || failed !== undefined;
 }
 

@@ -4,21 +4,19 @@ import { indentedText, plainLine } from "../../terminal/plain_text.ts";
 import type { CallFlags } from "./flags.ts";
 import type { Job } from "./job.ts";
 
-/** Failed calls that are told of one by one; the summary counts the rest. */
+/** Most failed calls that are printed one by one; the summary counts the rest. */
 const callsShownMax = 10;
 
-/**
- * Of an input more of them, since somebody has to mend its lines. The file of failed lines has all.
- */
+/** The same for lines of an input, more of them, since somebody has to correct the lines. */
 const linesShownMax = 1_000;
 
-/** Issues of one call's parameters that are told of beside the first. */
+/** Issues of one call's parameters that are printed besides the first. */
 const issuesShownMax = 5;
 
 /** Characters of parameters that are shown. */
 const paramsShownMax = 60;
 
-/** What {@link Failures} are told with. */
+/** What {@link Failures} need. */
 interface FailuresOptions {
   readonly method: string;
   readonly flags: CallFlags;
@@ -26,11 +24,11 @@ interface FailuresOptions {
   readonly tell: (line: string) => void;
 }
 
-/** Tells people of calls that failed, the first of them one by one. */
+/** Prints failed calls for people, the first ones one by one. */
 export class Failures {
   readonly #options: FailuresOptions;
   #count = 0;
-  /** The name of the error that calls fail by as the run stops, if one was told. */
+  /** The name of the error with which calls fail when the run stops, once it was printed. */
   #toldAtEnd: string | undefined;
 
   constructor(options: FailuresOptions) {
@@ -42,9 +40,9 @@ export class Failures {
   }
 
   /**
-   * A call has failed, at that server if it was sent to one.
+   * Prints a failed call, with its server if it was sent to one.
    *
-   * @param isOver the run stops: what all calls that were under way fail by is told once
+   * @param isOver whether the run stops: an error of all calls under way is then printed once
    */
   add(job: Job, error: RpcError, server: string | undefined, isOver = false): void {
     const { flags, tell } = this.#options;
@@ -66,7 +64,7 @@ export class Failures {
     if (this.#count === shownMax) tell("rpc: further failures are only counted");
   }
 
-  /** Lines were begun and have not run, as the run stops: of no consequence, but for the reason. */
+  /** Prints the reason once for lines that were begun and have not run when the run stops. */
   notRun(first: Job, last: Job, error: RpcError): void {
     const lines = first === last
       ? `line ${first.number} has`
@@ -87,13 +85,13 @@ export class Failures {
   }
 }
 
-/** What a server writes that tells of the first issue: how many more there are. */
+/** In a server's message with the first issue: how many more there are. */
 const countOfOthers = / \(and \d+ more issues?\)$/;
 
-/** The message, with the issues themselves in place of their number. */
+/** The message, with the other issues in place of their number. */
 function toldMessage({ name, message, issues = [] }: RpcError): string {
   if (name === "MethodNotFound") {
-    // A program asks for the list by the protocol, a person by the command.
+    // Programs ask by the protocol, people by the command.
     return message.replace("(rpc.discover lists them)", "(list them: rpc methods)");
   }
   if (issues.length < 2 || !countOfOthers.test(message)) return message;
@@ -113,8 +111,8 @@ export function isMany({ repeat, duration, rate }: CallFlags): boolean {
 }
 
 /**
- * What looks like JSON and is none was sent as a text: most often single quotes were written for
- * double ones, or a shell has removed these.
+ * A hint about an argument that looks like JSON but was sent as a text: most often its double
+ * quotes were written as single ones, or removed by a shell.
  */
 function textHint(params: Job["params"]): string {
   const text = Object.values(params).find((value) =>
@@ -125,7 +123,7 @@ function textHint(params: Job["params"]): string {
     : `; ${JSON.stringify(text)} was sent as a text, since it is not JSON: its quotes are double`;
 }
 
-/** What the caller can do, where the message does not say it already. */
+/** What the user can do, unless the message tells it already. */
 function hintFor(error: RpcError, method: string, params: Job["params"]): string | undefined {
   switch (error.name) {
     case "DeadlineExceeded":

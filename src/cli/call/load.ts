@@ -6,9 +6,9 @@ interface LoadOptions {
   readonly source: JobSource;
   /** Calls under way at once. */
   readonly concurrency: number;
-  /** Whether another may begin; asked again whenever one has ended. */
+  /** Whether another call may begin. It is checked again whenever one has ended. */
   readonly hasRoom: () => boolean;
-  /** Whether none is wanted any more. */
+  /** Whether no more calls are wanted. */
   readonly isOver: () => boolean;
 }
 
@@ -16,12 +16,12 @@ interface LoadOptions {
  * Makes the calls of a source, and resolves when all that were begun have ended.
  *
  * A call that cannot begin when it is due, because too many are under way, begins late, and its job
- * says how late: so the wait counts that a server causes to calls it has not yet been sent.
+ * tells how late. So the time counts that a slow server makes calls wait before they are sent.
  * (Otherwise a server that stalls would delay the very calls that would show it, which is called
  * coordinated omission.)
  *
- * @param make resolves when the next one may begin in its place; must not reject
- * @throws {Error} rejects with it, when those under way have ended: the source cannot be read
+ * @param make resolves when the next call may begin in its place; must not reject
+ * @throws {Error} rejects if the source cannot be read, when the calls under way have ended
  */
 export async function makeCalls(
   { source, concurrency, hasRoom, isOver }: LoadOptions,

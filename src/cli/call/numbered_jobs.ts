@@ -3,19 +3,19 @@ import { messageOf, RpcError } from "../../base/errors.ts";
 import type { Params } from "../../wire/message.ts";
 import type { Job, JobSource } from "./job.ts";
 
-/** How many calls there are, and when each is due. */
+/** The number of calls, and when each is due. */
 interface NumberedJobsOptions {
   /** @default no bound */
   readonly repeat: number | undefined;
-  /** None is due after this time. @default no bound */
+  /** No call is due after this time. @default no bound */
   readonly durationMs: number | undefined;
-  /** Calls due a second, whatever becomes of earlier ones. @default as soon as there is room */
+  /** Calls due each second, however earlier ones end. @default as soon as there is room */
   readonly rate: number | undefined;
   readonly paramsOf: (i: number) => Params;
   readonly clock: Clock;
 }
 
-/** Calls that are numbered from 1. The time runs from here on. */
+/** Calls that are numbered from 1. The time counts from its creation. */
 export class NumberedJobs implements JobSource {
   readonly #options: NumberedJobsOptions;
   readonly #startMs: number;
@@ -53,7 +53,7 @@ export class NumberedJobs implements JobSource {
     this.#stopped.abort();
   }
 
-  /** When the next one is due: without a rate that is always now. */
+  /** When the next call is due: without a rate always now. */
   #dueMs(nowMs: number): number {
     const { rate } = this.#options;
     return rate === undefined ? nowMs : this.#startMs + (this.#next - 1) * 1_000 / rate;

@@ -3,20 +3,20 @@ import { jsonLine } from "../../terminal/plain_text.ts";
 import { terminalSize } from "../../terminal/size.ts";
 import { displayWidth } from "../../terminal/width.ts";
 
-/** What each level of nesting is indented by. */
+/** The indentation of each level of nesting. */
 const step = "  ";
 
-/** Most characters that a column can hold, joined emoji included: more need no measuring. */
+/** Most characters in one column, as in joined emoji: longer texts surely do not fit. */
 const charactersPerColumnMax = 16;
 
-/** A result for people on a terminal: JSON still, but broken where it does not fit. */
+/** A result for people on a terminal: JSON, but broken into lines if it does not fit. */
 export function prettyText(result: unknown, columns = terminalSize().columns): string {
   return broken(jsonLine(result), result, "", 0, columns);
 }
 
 /**
  * @param text the value as JSON in one line
- * @param around columns of its first line that are taken: by its name, and by a comma behind it
+ * @param around columns that its name before it and a comma after it take
  */
 function broken(
   text: string,
@@ -44,13 +44,13 @@ function fits(text: string, columns: number): boolean {
   return text.length <= charactersPerColumnMax * columns && displayWidth(text) <= columns;
 }
 
-/** Numbers and the like: a line for each of thousands would only push all else off the screen. */
+/** Whether a value is short, such as a number: several of them share a line. */
 function isShort(value: unknown): boolean {
   return typeof value === "number" || typeof value === "boolean" || value === null ||
     isExactNumber(value);
 }
 
-/** As many to a line as fit, each with a comma behind it. */
+/** Lines with as many texts as fit, each followed by a comma. */
 function filledLines(texts: readonly string[], columns: number): string[] {
   const lines: string[] = [];
   let line: string | undefined;

@@ -1,7 +1,7 @@
-/** Calls that may be begun before an earlier one has ended, at least. */
+/** How many calls may at least begin before an earlier one has ended. */
 const aheadMin = 1_024;
 
-/** Characters of results that may wait for that of an earlier call. */
+/** Characters of results that may wait for an earlier call. */
 const heldMax = 16 * 1024 * 1024;
 
 interface Early<Leavings> {
@@ -10,8 +10,8 @@ interface Early<Leavings> {
 }
 
 /**
- * Brings what calls leave into the order of the calls, in bounded memory: while too much waits for
- * a slow call, no others should begin.
+ * Brings the output of calls into the order of the calls, in bounded memory: while too much waits
+ * for a slow call, no others should begin.
  */
 export class ResultOrder<Leavings> {
   readonly #write: (leavings: Leavings) => void;
@@ -24,7 +24,7 @@ export class ResultOrder<Leavings> {
   #begun = 0;
   #isReleased = false;
 
-  /** @param write takes what calls leave, in order */
+  /** @param write takes the output of calls, in order */
   constructor(concurrency: number, write: (leavings: Leavings) => void) {
     this.#aheadMax = aheadMin + 16 * concurrency;
     this.#write = write;
@@ -40,20 +40,20 @@ export class ResultOrder<Leavings> {
     return this.#begun++;
   }
 
-  /** Resolves when all calls before that place have ended, or at {@link release}. */
+  /** Resolves when all calls before a place have ended, or at {@link release}. */
   async turnOf(place: number): Promise<void> {
     if (place === this.#next || this.#isReleased) return;
     await new Promise<void>((resolve) => this.#turns.set(place, resolve));
   }
 
-  /** Nobody waits for a turn any more, which may never come. */
+  /** Ends all waiting for turns, which may never come. */
   release(): void {
     this.#isReleased = true;
     for (const resume of this.#turns.values()) resume();
     this.#turns.clear();
   }
 
-  /** The call of that place has ended. `size`: characters that it leaves. */
+  /** Ends the call at a place. `size`: characters of its output. */
   end(place: number, leavings: Leavings, size: number): void {
     this.#early.set(place, { leavings, size });
     this.#held += size;

@@ -8,25 +8,25 @@ import type { CallFlags } from "./flags.ts";
 import type { Job } from "./job.ts";
 import { ResultOrder } from "./result_order.ts";
 
-/** What the end of one call leaves to be written. */
+/** The output of one call. */
 export interface Leavings {
   readonly job: Job;
   /** A line for stdout. */
   readonly result: string | undefined;
-  /** Its line goes to those that can be run again. */
+  /** Whether its line of the input goes to the file of failed lines. */
   readonly isFailed: boolean;
 }
 
-/** What {@link CallResults} write, and where. */
+/** What {@link CallResults} need. */
 interface CallResultsOptions {
   readonly flags: CallFlags;
   readonly writer: ResultWriter<Leavings>;
   readonly failedLines: FailedLines | undefined;
-  /** Aborts when no call shall go on. */
+  /** Aborts when no call may go on. */
   readonly signal: AbortSignal;
   /** A result as text. */
   readonly textOf: (result: unknown) => string;
-  /** The failed lines cannot be written any more. */
+  /** Called when failed lines cannot be written any more. */
   readonly onLost: (problem: string) => void;
 }
 
@@ -36,9 +36,9 @@ interface CallResultsOptions {
 export class CallResults {
   readonly #options: CallResultsOptions;
   readonly #order: ResultOrder<Leavings>;
-  /** A program gets what a server sent; a terminal would obey it. */
+  /** Programs get exactly what a server sent, but a terminal would obey control characters. */
   readonly #printable = Deno.stdout.isTerminal() ? plainText : (text: string) => text;
-  /** Failed lines that are in no file, though they should be. */
+  /** Failed lines that could not be written to their file. */
   readonly #unkept: Job[] = [];
 
   constructor(options: CallResultsOptions) {
@@ -49,7 +49,7 @@ export class CallResults {
     options.signal.addEventListener("abort", () => this.#order.release(), { once: true });
   }
 
-  /** Whether another call may begin: neither the reader nor a slow call is left far behind. */
+  /** Whether another call may begin: neither the reader nor a slow call is far behind. */
   get hasRoom(): boolean {
     return this.#order.hasRoom;
   }
@@ -60,8 +60,8 @@ export class CallResults {
   }
 
   /**
-   * Prints the items of a call as they come, once all calls before it have ended: till then the
-   * server waits. Resolves to how the call ended.
+   * Prints the items of a call as they come, once all calls before it have ended; until then the
+   * server waits. Resolves to the call's report.
    */
   async stream(place: number, job: Job, stream: CallStream): Promise<StreamReport> {
     const { flags, writer, signal, textOf } = this.#options;
@@ -81,7 +81,7 @@ export class CallResults {
     return await stream.report;
   }
 
-  /** Takes the end of a call; without a report it was given up, and leaves nothing. */
+  /** Takes the end of a call; without a report it was cancelled, and has no output. */
   end(place: number, job: Job, report: CallReport | StreamReport | undefined): void {
     const isFailed = report?.error !== undefined;
     const leavings = {
@@ -91,7 +91,7 @@ export class CallResults {
     };
     if (this.#options.flags.unordered) {
       this.#write(leavings);
-      // Its place must not hold up those behind it.
+      // Its place must not hold up later calls.
       this.#order.end(place, { job, result: undefined, isFailed: false }, 0);
     } else {
       const size = (leavings.result?.length ?? 0) + (job.line?.length ?? 0);
@@ -110,7 +110,7 @@ export class CallResults {
     await writer.flushed();
     const unwritten = failedLines === undefined
       ? writer.unwritten
-      // A failed one is in the file already, whatever became of its JSON.
+      // A failed line is in its file already, even if its JSON was not written.
       : writer.unwritten.filter(({ job, isFailed }) => !isFailed && !this.#keep(job));
     return [...unwritten.map(({ job }) => job), ...this.#unkept];
   }
@@ -123,7 +123,7 @@ export class CallResults {
     }
   }
 
-  /** Whether the line is in the file of failed ones, or never can be, since it is none. */
+  /** Writes a line to the file of failed lines. Returns `true` also if there is no line. */
   #keep({ line }: Job): boolean {
     if (line === undefined) return true;
     try {

@@ -22,9 +22,9 @@ export interface CallRunOptions {
   readonly source: JobSource;
   readonly failedLines: FailedLines | undefined;
   readonly summary: CallSummary | undefined;
-  /** What happens when, for a page. */
+  /** Records the calls over time, for a page. */
   readonly record: LoadRecord | undefined;
-  /** Shows how far it has come. */
+  /** Makes the progress bar. */
   readonly newProgress: ((state: () => ProgressState) => Progress) | undefined;
   /** Ctrl-C. */
   readonly signal: AbortSignal;
@@ -37,36 +37,32 @@ export interface RunEnd {
   /** Calls that have ended. */
   readonly done: number;
   readonly failed: number;
-  /** Why no further call was begun, though there were more. */
+  /** Why no further call was begun, if more were left. */
   readonly stoppedBecause: string | undefined;
   /** Why results could not be written. */
   readonly writeProblem: string | undefined;
   /**
-   * The number of the last call that may have run, or whose line is kept with those that failed; 0
-   * of none. Behind it the next run may begin.
+   * The number of the last call that may have run, or whose line is in the file of failed lines; 0
+   * if there is none. The next run may begin after it.
    */
   readonly lastRun: number;
-  /** Jobs that have run, and whose results are neither written nor in the file of failed lines. */
+  /** Jobs that have run, but are neither written nor in the file of failed lines. */
   readonly lost: readonly Job[];
 }
 
-/**
- * Calls under way with a rate at the most, unless told otherwise: past it servers cannot follow.
- */
+/** Most calls under way with a rate, by default: with more, the servers cannot keep up. */
 const rateConcurrencyDefault = 10_000;
 
-/** Why a run stops: as for all that is written through `head`. */
+/** Why a run stops: its output was closed, as by `head`. */
 export const nobodyReads = "nobody reads the results";
 
 /** Why a run stops: all other calls would fail too. */
 export const noServer = "there is no server";
 
-/**
- * How long a line waits for a server, once there were some: as long as a restart of all may take.
- */
+/** How long a line waits for a server after all have gone: as long as a restart may take. */
 const patienceMs = 30_000;
 
-/** How long it waits before it asks again. */
+/** How long it waits between attempts. */
 const pauseMs = 250;
 
 /** A line that has not run, since the run stopped. */
@@ -87,7 +83,7 @@ export class CallRun {
   #underWay = 0;
   #done = 0;
   #lastRun = 0;
-  /** Every call asks for a stream until an answer has told that the procedure is none. */
+  /** Whether calls ask for no stream: set once an answer shows that the procedure is none. */
   #isPlain: boolean;
   #isAnswered = false;
   #stoppedBecause: string | undefined;
@@ -99,7 +95,7 @@ export class CallRun {
       done: this.#done,
       failed: this.#failures.count,
     }));
-    // A line's result is one line too, so that the two can be told to belong together.
+    // With an input, each line's result is a single line, so that they correspond.
     this.#isPlain = flags.input !== undefined;
     this.#writer = new ResultWriter({
       dressed: (lines) => this.#progress?.above(lines) ?? lines,
@@ -117,7 +113,7 @@ export class CallRun {
     this.#failures = new Failures({ method, flags, tell: (line) => this.#tell(line) });
   }
 
-  /** Makes the calls until all are made, or none makes sense any more. */
+  /** Makes all calls, unless it has to stop before. */
   async run(): Promise<RunEnd> {
     const { signal, source, flags } = this.#options;
     const interrupted = () => this.#interrupted();
@@ -178,31 +174,26 @@ export class CallRun {
     await this.#results.keepingUp();
   }
 
-  /**
-   * A call that Ctrl-C ended has neither succeeded nor failed, nor has a stream whose reader has
-   * gone.
-   */
+  /** Whether Ctrl-C or a closed output ended the call: it has neither succeeded nor failed. */
   #isGivenUp({ error }: CallReport): boolean {
     const { signal } = this.#options;
     return error?.name === "Cancelled" && (signal.aborted || this.#writer.isOver);
   }
 
-  /** Whether it must not run again: it may have run, or its line is kept with those that failed. */
+  /** Whether it must not run again: it may have run, or its line is in the file of failed ones. */
   #isDone({ error }: CallReport): boolean {
     return error?.executed !== "no" || this.#options.failedLines !== undefined;
   }
 
-  /**
-   * A line that has not run because the run stops has not failed: it is left for the next run.
-   */
+  /** Whether a line has not run because the run stops: it has not failed, and is left over. */
   #isPutBack({ params }: Job, report: CallReport): boolean {
     return this.#options.flags.input !== undefined && this.#isStopping && !this.#isDone(report) &&
       !(params instanceof RpcError) && report.error?.name !== "InvalidParams";
   }
 
   /**
-   * Ends the lines that were put back. The next run can begin only behind the last line that has
-   * run, since that must not run twice: those before it have failed after all.
+   * Ends the lines that were put back. The next run can only begin after the last line that has
+   * run, which must not run twice. So lines before that one have failed after all.
    */
   #settlePutBack(): void {
     const putBack = this.#putBack.sort((one, other) => one.job.number - other.job.number);
@@ -248,7 +239,7 @@ export class CallRun {
     const { client, method } = this.#options;
     const untilMs = systemClock.now() + patienceMs;
     while (true) {
-      // Ctrl-C lets a line that was begun end.
+      // Ctrl-C lets lines end that have begun.
       const report = await client.report(method, params);
       const { error } = report;
       const isHopeless = this.#isStopping || systemClock.now() >= untilMs;
@@ -282,8 +273,8 @@ function notCalled(error: RpcError): CallReport {
 }
 
 /**
- * What may be gone in a moment. None of these has run; where an earlier attempt may have, the
- * client has tried again only because running twice does no harm.
+ * Whether an error may pass in a moment. The call has not run; if an earlier attempt may have, the
+ * client has tried again only because the call is idempotent.
  */
 function isPassing({ name, executed }: RpcError): boolean {
   const isRefusal = name === "Unavailable" || name === "Overloaded" || name === "Draining";

@@ -6,30 +6,27 @@ import { columnLines } from "../../terminal/table.ts";
 import { counted, milliseconds, perSecond, rounded, seconds } from "../../terminal/figure_text.ts";
 import { LatencyHistogram } from "../../terminal/histogram.ts";
 
-/** What a summary tells beside the calls themselves. */
+/** What a summary tells besides the calls. */
 export interface SummaryFacts {
   readonly elapsedMs: number;
   readonly stats: ClientStats;
-  /** Calls a second that were asked for: latencies then count from when each call was due. */
+  /** The rate that was asked for: latencies then count from the due time of each call. */
   readonly rate: number | undefined;
-  /** Ctrl-C came before all was done. */
+  /** Whether Ctrl-C came before all calls were made. */
   readonly isInterrupted: boolean;
 }
 
-/** Percentiles of latencies that are told. */
+/** The percentiles in a summary. */
 export const percentiles = [10, 25, 50, 75, 90, 95, 99, 99.9] as const;
 
 const binCount = 10;
 const barWidthMax = 40;
 
-/**
- * Kinds of failures whose first message is kept; they are a closed list, so that this is only a
- * bound.
- */
+/** Most errors whose first message is kept. Their list is closed, so this is only a bound. */
 const messagesMax = 32;
 const messageLengthMax = 160;
 
-/** Counts what many calls came to, in constant memory. */
+/** Counts the outcomes of many calls, in constant memory. */
 export class CallSummary {
   readonly #latency = new LatencyHistogram();
   /** By the error's name: how often, and the message of the first. */
@@ -55,15 +52,15 @@ export class CallSummary {
     return this.#errors;
   }
 
-  /** Calls that succeeded, by server. */
+  /** Successful calls by server. */
   get servers(): ReadonlyMap<string, number> {
     return this.#servers;
   }
 
   /**
-   * Takes in one call's end.
+   * Counts a call.
    *
-   * @param lateMs how long after it was due the call was sent
+   * @param lateMs how long after its due time the call was sent
    */
   add({ error, server, durationMs }: CallReport, lateMs = 0): void {
     this.#calls++;

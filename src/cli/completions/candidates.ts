@@ -2,47 +2,46 @@ import type { Command, Positional } from "../syntax/command.ts";
 import { type Flag, kebabCase, serverPlaceholder, zonePlaceholder } from "../syntax/flags.ts";
 import { flagNamed, tokensOf } from "../syntax/tokens.ts";
 
-/** One way to go on with a command line. */
+/** One possible completion. */
 export interface Candidate {
-  /** The word as a whole, the part that is written already included. */
+  /** The whole word, with the part that is already written. */
   readonly value: string;
-  /** One line for people. Empty if there is nothing to say. */
+  /** One line for people; may be empty. */
   readonly description: string;
 }
 
-/** Everything that the word at the cursor can become. */
+/** All completions of the word at the cursor. */
 interface Candidates {
   readonly values: readonly Candidate[];
-  /** Names of files fit too, which the shell itself completes best. */
+  /** Whether names of files fit too: the shell completes those itself. */
   readonly files: boolean;
 }
 
-/** What completing a command line needs to know. */
+/** The data for completions. */
 interface CompletionSource {
   readonly commands: readonly Command[];
   /** Flags that can be set by `rpc.toml`, by key. */
   readonly settings: Readonly<Record<string, Flag>>;
   /**
-   * What the live service offers. Never rejects: there is none, or it does not answer, is an empty
-   * list.
+   * The methods of the live service. Never rejects: without an answer the list is empty.
    */
   methods(
     command: Command,
     flags: ReadonlyMap<string, string>,
   ): Promise<readonly Candidate[]>;
-  /** The servers of it, by the same rule. */
+  /** The servers of the service, by the same rule. */
   servers(
     command: Command,
     flags: ReadonlyMap<string, string>,
   ): Promise<readonly Candidate[]>;
-  /** The zones that these stand in. */
+  /** The zones of these servers. */
   zones(
     command: Command,
     flags: ReadonlyMap<string, string>,
   ): Promise<readonly Candidate[]>;
 }
 
-/** What stands before the cursor. */
+/** The command line up to the cursor. */
 interface Line {
   /** The whole words before the cursor, without the program's name. */
   readonly before: readonly string[];
@@ -58,7 +57,7 @@ const registryBeginnings: readonly Candidate[] = [
   { value: "static:", description: "no registry: host:port[,...]" },
 ];
 
-/** What the word at the cursor can become. A line that makes no sense can become nothing. */
+/** The completions of the word at the cursor; none if the line makes no sense. */
 export async function candidatesFor(line: Line, source: CompletionSource): Promise<Candidates> {
   const { values, files } = await allFor(line, source);
   return { values: values.filter(({ value }) => value.startsWith(line.current)), files };
@@ -108,18 +107,18 @@ function commandNames({ commands }: CompletionSource): Candidates {
   };
 }
 
-/** What the words before the cursor come to. */
+/** The meaning of the words before the cursor. */
 interface ReadWords {
   /** Texts of flags by key. */
   readonly flags: ReadonlyMap<string, string>;
   readonly positionals: readonly string[];
-  /** The last word is this flag, whose value comes next. */
+  /** The flag whose value comes next, if the last word is one. */
   readonly awaitsValue: Flag | undefined;
-  /** After `--`: nothing is a flag any more. */
+  /** Whether `--` came, after which nothing is a flag. */
   readonly isLiteral: boolean;
 }
 
-/** Reads a line as the parser does, but for complaints: it is being written. */
+/** Reads a line like the parser, but without errors, since it is unfinished. */
 function readWords(command: Command, words: readonly string[]): ReadWords {
   const flags = new Map<string, string>();
   const positionals: string[] = [];

@@ -16,16 +16,16 @@ import { openCommandRegistry, openTransport } from "../registry.ts";
 import { resolveFlags, settingsOf } from "../syntax/settings.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 
-/** How long whoever pressed Tab is kept waiting for a service, in all. */
+/** How long a user who pressed Tab waits for a service at most. */
 const patienceMs = 1_000;
 
-/** A list that is longer helps nobody. */
+/** Most candidates: a longer list helps nobody. */
 const candidatesMax = 1_000;
 
 /**
  * `rpc complete --current=<word> -- <words before>`, which the scripts of `rpc completions` run at
- * each Tab: a line for each candidate, its description after a tab, and `:files` if names of files
- * fit too. It says nothing else, whatever is wrong.
+ * each Tab. It prints a line for each candidate, with its description after a tab, and `:files` if
+ * names of files fit too. It never prints anything else.
  */
 export async function run(input: CommandInput<typeof completeFlags>): Promise<number> {
   const { flags, positionals } = input;
@@ -47,13 +47,13 @@ export async function run(input: CommandInput<typeof completeFlags>): Promise<nu
   return exitCodes.success;
 }
 
-/** Candidates of a list of servers. */
+/** Makes candidates of a list of servers. */
 type Reader = (
   instances: readonly Instance[],
   isInsecure: boolean,
 ) => Promise<readonly Candidate[]>;
 
-/** What the live service offers, as far as it can be learned quickly and silently. */
+/** Candidates from the live service, if it answers quickly. Never prints or rejects. */
 async function ofService(
   command: Command,
   given: ReadonlyMap<string, string>,
@@ -94,9 +94,7 @@ async function ask(
   }
 }
 
-/**
- * The methods of the server that answers first; of none, what the registry says that they offer.
- */
+/** The methods of the first server that answers; if none does, those in the registry. */
 async function methodsIn(
   instances: readonly Instance[],
   isInsecure: boolean,
@@ -118,7 +116,7 @@ async function methodsIn(
   }
 }
 
-/** The addresses of the servers, with what tells them apart. */
+/** The addresses of the servers, with descriptions. */
 function serversIn(instances: readonly Instance[]): Promise<readonly Candidate[]> {
   const found = instances.slice(0, candidatesMax).map((instance) => ({
     value: addressOf(instance),
@@ -129,7 +127,7 @@ function serversIn(instances: readonly Instance[]): Promise<readonly Candidate[]
   return Promise.resolve(found.filter(({ value }) => isAddress(value)));
 }
 
-/** The zones that servers stand in, each with how many. */
+/** The zones of the servers, with their numbers of servers. */
 function zonesIn(instances: readonly Instance[]): Promise<readonly Candidate[]> {
   const counts = new Map<string, number>();
   for (const { zone } of instances) counts.set(zone, (counts.get(zone) ?? 0) + 1);
@@ -152,19 +150,19 @@ function methodsOf(document: unknown): readonly Candidate[] {
 }
 
 /**
- * Whether a method's name means to every shell nothing but itself. Others are left out: a name is a
- * stranger's, and what Tab inserts is run.
+ * Whether a method's name has no special meaning in any shell. Others are left out: names come from
+ * servers, and the completed line will be run.
  */
 function isHarmless(name: string): boolean {
   return /^[\p{L}\p{N}_][\p{L}\p{M}\p{N}_.:/-]*$/u.test(name);
 }
 
-/** Whether an address, which is a stranger's too, is nothing but that. */
+/** Whether a text from the registry is really an address. */
 function isAddress(text: string): boolean {
   return /^[A-Za-z0-9_.:%[\]-]+$/.test(text);
 }
 
-// Whatever a server says of itself ends up in a terminal.
+// Texts from servers end up in a terminal.
 function oneLine(text: string): string {
   return plainLine(text.split("\n", 1).join("").slice(0, 100));
 }

@@ -1,10 +1,8 @@
 /**
- * What each shell runs at Tab. All of them ask `rpc complete`, so that they never know less than
- * the binary that they stand beside; what is different is how a shell cuts a line into words and
- * takes candidates.
+ * The completion scripts of the shells. All of them run `rpc complete`, so that they always match
+ * the program. They only differ in how a shell splits a line into words and takes candidates.
  *
- * They ask the very program that is being completed, by the path that was typed, and are silent
- * when there is none.
+ * They run the program by the path that was typed, and print nothing if it does not exist.
  */
 
 import type { shells } from "./flags.ts";
@@ -12,13 +10,12 @@ import type { shells } from "./flags.ts";
 /** One of the shells. */
 type Shell = typeof shells[number];
 
-// Whatever is inserted is quoted where the shell does not do so by itself (zsh and fish do): a
-// candidate may be another's word, and a word of a shell may be a command.
+// Candidates are quoted unless the shell does that itself (zsh and fish do), since they may come
+// from servers, and could otherwise contain commands.
 //
-// Bash cuts words at : and = too, which stand in registries' addresses, and replaces only what
-// follows them. So words are put together again where no space parts them, and what bash leaves is
-// cut off. Nothing here needs more than the bash 3.2 of macOS, which lacks compopt: it then adds a
-// space.
+// Bash also splits words at : and =, which occur in registries' addresses, and replaces only the
+// part after them. So the parts are joined again, and the candidate's beginning is cut off. Bash
+// 3.2 of macOS is enough; it lacks compopt, and then adds a space.
 const bash = `# Completions of rpc for bash. For this shell: source <(rpc completions bash)
 _rpc() {
   local IFS=$' \\t\\n' line=\${COMP_LINE:0:COMP_POINT} words=() count=0 i rest word program head value
@@ -105,8 +102,8 @@ end
 complete --command rpc --no-files --keep-order --arguments '(__rpc_complete)'
 `;
 
-// Of what stands before the cursor, an argument that is empty would be lost on its way to a program
-// in PowerShell before 7.3: so the word at the cursor is part of a flag.
+// PowerShell before 7.3 drops empty arguments of a program, so the word at the cursor is passed as
+// part of a flag.
 const powershell = `# Completions of rpc for PowerShell. For this shell:
 #   rpc completions powershell | Out-String | Invoke-Expression
 Register-ArgumentCompleter -Native -CommandName 'rpc', 'rpc.exe' -ScriptBlock {

@@ -1,18 +1,17 @@
 import { type Clock, sleep } from "../../base/clock.ts";
 import { logPendingMax } from "../limits.ts";
 
-/** Where the log goes, and who hears of what did not. */
+/** Where the log is written, and who is told of lost lines. */
 interface LogOutputOptions {
   /** Takes some of the bytes and says how many, as `Deno.stderr.write` does. */
   write(bytes: Uint8Array): Promise<number>;
-  /** Lines are taken again, and so many were not. */
+  /** Called when lines are written again, with the number of lost ones. */
   dropped(lines: number): void;
 }
 
 /**
- * The log on its way out. A stderr that takes nothing (a terminal after Ctrl-S, a pipe that nobody
- * reads, a full disk) must not hold up a server: lines wait, up to a bound, and from there on they
- * are counted.
+ * Writes the log. A blocked stderr (a terminal after Ctrl-S, a pipe that nobody reads, a full disk)
+ * must not hold up a server: lines wait up to a bound, and further ones are only counted.
  */
 export class LogOutput {
   readonly #options: LogOutputOptions;
@@ -38,7 +37,7 @@ export class LogOutput {
     this.#writing ??= this.#write();
   }
 
-  /** Resolves when all is written, or after so long if it is not taken. */
+  /** Resolves when all is written, or after `maxMs`. */
   async flushed(clock: Clock, maxMs: number): Promise<void> {
     if (this.#writing === undefined) return;
     const stop = new AbortController();
@@ -47,7 +46,7 @@ export class LogOutput {
   }
 
   async #write(): Promise<void> {
-    // What is logged in one turn leaves in one write.
+    // Lines of one turn of the event loop leave in one write.
     await Promise.resolve();
     while (this.#text !== "") {
       const text = this.#text;
@@ -70,7 +69,7 @@ export class LogOutput {
       }
       return true;
     } catch {
-      // Nobody reads any more, or there is no room: the next line tries again.
+      // Nobody reads any more, or the disk is full. The next line tries again.
       return false;
     }
   }

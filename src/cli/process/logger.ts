@@ -12,7 +12,7 @@ import type { logLevels } from "../serve/flags.ts";
 import { plainLine, plainText, withoutSecrets } from "../../terminal/plain_text.ts";
 import { LogOutput } from "./log_output.ts";
 
-/** How a server logs. */
+/** Options of a server's log. */
 interface LoggerOptions {
   readonly level: typeof logLevels[number];
   readonly format: "text" | "json";
@@ -20,14 +20,11 @@ interface LoggerOptions {
 
 /** The log of a process that may end. */
 interface ProcessLogger extends Logger {
-  /** Resolves when all is written, or nobody takes it. */
+  /** Resolves when all is written, or cannot be. */
   flushed(): Promise<void>;
 }
 
-/**
- * The log of a server: a line a message on stderr, for people or for programs. It never waits for
- * stderr.
- */
+/** The log of a server: one line for each message, on stderr. It never waits for stderr. */
 export async function createLogger({ level, format }: LoggerOptions): Promise<ProcessLogger> {
   const isJson = format === "json";
   const formatter = isJson
@@ -53,17 +50,17 @@ export async function createLogger({ level, format }: LoggerOptions): Promise<Pr
     ],
   });
   const logger = getLogger("rpc");
-  // LogTape shows fields where the message names them in braces; its own are text.
+  // LogTape replaces names in braces by fields. Braces in a message must stay text.
   const escaped = (text: string) => text.replaceAll("{", "{{").replaceAll("}", "}}");
   const withFields = (message: string, { stack = "", ...fields }: LogFields = {}) => {
     if (isJson) return escaped(message);
     const names = Object.keys(fields).map((name) => ` ${name}={${name}}`).join("");
-    // For people a stack has lines of its own, which can pass for nothing else.
+    // For people the stack is printed on indented lines of its own.
     const lines = stack === "" ? [] : String(stack).split("\n");
     return escaped(plainLine(message)) + names +
       lines.map((line) => `\n    ${escaped(plainLine(line))}`).join("");
   };
-  // In JSON the line as a whole is made plain; in text that would take its colours too.
+  // JSON lines are escaped as a whole; in text that would remove the colours.
   const plain = (fields: object = {}) =>
     isJson ? { ...fields } : Object.fromEntries(
       Object.entries(fields).map(([name, value]) => [

@@ -15,8 +15,8 @@ import type { Span, TracedCall, TracedEnd, Tracer } from "../../base/tracer.ts";
 import { version } from "../../base/version.ts";
 
 /**
- * Spans as OpenTelemetry has them, named by its conventions for JSON-RPC. Deno collects and sends
- * them: this only says when they begin and end, since Deno sees no calls in what goes over TCP.
+ * Makes OpenTelemetry spans, named by its conventions for JSON-RPC. Deno collects and sends them.
+ * This only begins and ends them, since Deno cannot see calls in TCP streams.
  */
 export function createTracer(): Tracer {
   const tracer = trace.getTracer("rpc", version);
@@ -30,10 +30,7 @@ export function createTracer(): Tracer {
   };
 }
 
-/**
- * Whether who began the trace collects it. Deno would make a span all the same, without its
- * parents.
- */
+/** Whether the trace is collected. Otherwise Deno would still make a span, without its parents. */
 function isSampled(traceparent: string): boolean {
   return (flagsOf(traceparent) & TraceFlags.SAMPLED) !== 0;
 }
@@ -61,7 +58,7 @@ class CallSpan implements Span {
     const own = this.#span.spanContext();
     this.traceparent = isSpanContextValid(own)
       ? `00-${own.traceId}-${own.spanId}-${own.traceFlags.toString(16).padStart(2, "0")}`
-      // Nobody collects spans here: the call goes on as if this end were not there.
+      // This span is not collected, so the call continues the caller's.
       : traceparent;
   }
 
@@ -82,7 +79,7 @@ class CallSpan implements Span {
   }
 }
 
-/** The context whose span is the one that a `traceparent` names. */
+/** The context of the span that a `traceparent` names. */
 function remote(traceparent: string): Context {
   const [, traceId = "", spanId = ""] = traceparent.split("-");
   return trace.setSpanContext(ROOT_CONTEXT, {

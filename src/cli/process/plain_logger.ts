@@ -3,8 +3,8 @@ import { plainLine, withoutSecrets } from "../../terminal/plain_text.ts";
 import type { LogFields, Logger } from "../../base/log.ts";
 
 /**
- * The log of commands that run for a moment: warnings and errors as single lines on stderr, and all
- * levels if `verbose`. It loads nothing, which is what such a command needs first.
+ * The log of short commands: warnings and errors as single lines on stderr, or all levels if
+ * `verbose`. It imports nothing heavy, so that such a command starts fast.
  */
 export function plainLogger(verbose: boolean): Logger {
   const writeIn = (colour: Colour) => (message: string, fields?: LogFields) => {

@@ -1,15 +1,10 @@
 import type { Logger } from "../../base/log.ts";
 import type { Tracer } from "../../base/tracer.ts";
 
-/**
- * Where Deno announces that it collects spans: OpenTelemetry's own registry of what is installed.
- */
+/** The registry of OpenTelemetry's API, where Deno registers if it collects spans. */
 const installed = Symbol.for("opentelemetry.js.api.1");
 
-/**
- * What makes spans, if whoever started this process wants them (`OTEL_DENO=true`). All others pay
- * for this look, and load nothing.
- */
+/** Makes spans if the process was started with `OTEL_DENO=true`. Otherwise nothing is loaded. */
 export async function openTracer(log: Logger): Promise<Tracer | undefined> {
   if (installed in globalThis) {
     const { createTracer } = await import("./open_telemetry.ts");

@@ -1,9 +1,9 @@
 import { version } from "../../base/version.ts";
 
-/** Where a binary holds what it shall say of itself: beside its main module. */
+/** The file in a binary with its {@link BuildFacts}, next to its main module. */
 export const buildFile = "build.json";
 
-/** What a binary knows of how it was made. */
+/** How a binary was made. */
 export interface BuildFacts {
   readonly commit: string;
   /** SHA-256 of the runtime that it was compiled onto, in hexadecimal digits. */
@@ -12,8 +12,8 @@ export interface BuildFacts {
 
 /**
  * What `rpc --version` prints:
- * `rpc 0.1.0 (commit 0a1b2c3d4e, deno 2.9.6, x86_64-unknown-linux-gnu)`. A binary names the runtime
- * that it was compiled onto in its place: `base denort 2.9.6 sha256 a1b2c3d4e5f6`.
+ * `rpc 0.1.0 (commit 0a1b2c3d4e, deno 2.9.6, x86_64-unknown-linux-gnu)`. In place of Deno a binary
+ * names the runtime that it was compiled onto: `base denort 2.9.6 sha256 a1b2c3d4e5f6`.
  */
 export function versionText(): string {
   const { standalone, target } = Deno.build;
@@ -25,9 +25,7 @@ export function versionText(): string {
   return `rpc ${version} (commit ${commit}, ${runtime}, ${target})`;
 }
 
-/**
- * The commit of the working tree, `-dirty` if there is more than that, or `unknown` without git.
- */
+/** The commit of the working tree, with `-dirty` if it was changed, or `unknown` without git. */
 export function checkedOutCommit(): string {
   try {
     const { success, stdout } = new Deno.Command("git", {

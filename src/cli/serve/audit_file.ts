@@ -7,10 +7,10 @@ import type { Audit, AuditEntry } from "../../server/audit.ts";
 import { jsonLine } from "../../terminal/plain_text.ts";
 
 /**
- * Opens a file for one JSON object a call. What is there stays. The file is its owner's alone,
- * since it tells who does what.
+ * Opens a file and appends one JSON object for each call. Only the owner may read the file, since
+ * it tells who does what.
  *
- * A disk that is full or slow holds up no call: lines that cannot be written are counted, and told.
+ * A full or slow disk holds up no call: lines that cannot be written are counted and reported.
  *
  * @throws {CommandError} the file cannot be written
  */
@@ -29,7 +29,7 @@ export function openAudit(
   let isTold = false;
   let writing: Promise<void> | undefined;
   const write = async () => {
-    // Whatever else is ready in this turn goes along.
+    // Lines of one turn of the event loop leave in one write.
     await Promise.resolve();
     while (text !== "") {
       const bytes = new TextEncoder().encode(text);

@@ -22,7 +22,7 @@ export const logLevels = ["debug", "info", "warn", "error"] as const;
 
 const hour = 3_600_000;
 
-/** What procedures may touch. Not settings: a file of a directory must not widen what was typed. */
+/** The sandbox of procedures. Not settings: a file in the directory must not widen it. */
 const sandboxFlags = {
   allowRead: text("<paths>", {
     description:

@@ -6,10 +6,10 @@ import type { Stats } from "../../wire/reports/stats.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 
-/** What is looked at when somebody asks; between two questions metrics cost nothing. */
+/** The source of the metrics. It is only read on request, so metrics cost nothing otherwise. */
 interface MetricsSource {
   stats(): Stats;
-  /** Whether a client should send calls here: registered, and not about to stop. */
+  /** Whether the server is registered and not about to stop. */
   isReady(): boolean;
   /** Whether anybody who reaches its address may call. */
   readonly isOpen?: boolean;
@@ -21,7 +21,7 @@ interface MetricsSource {
 export interface MetricsServer {
   /** `host:port` */
   readonly address: string;
-  /** Ends at once: whoever is being answered asks again. */
+  /** Closes at once, also requests under way. */
   close(): void;
 }
 
@@ -85,10 +85,7 @@ function text(status: number, body: string): Response {
   return new Response(`${body}\n`, { status });
 }
 
-/**
- * The metrics of one server. Names and units as Prometheus advises: base units, counters in
- * `_total`.
- */
+/** The metrics of one server, with names and units as Prometheus advises. */
 class MetricsPage {
   readonly #registry = new Registry();
   readonly #gauges: Readonly<Record<string, Gauge>>;
@@ -146,9 +143,7 @@ class MetricsPage {
     return this.#registry.contentType;
   }
 
-  /**
-   * The page as of now. The server counts by itself, so what it has counted replaces what was here.
-   */
+  /** The current page. The server's own counters replace the values of the last page. */
   of(source: MetricsSource): Promise<string> {
     const { isReady } = source;
     const now = source.stats();

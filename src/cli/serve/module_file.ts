@@ -5,7 +5,7 @@ import { nearest } from "../../base/names/nearest.ts";
 import { isPythonFile } from "../../workers/python/python_file.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 
-/** Programs of other languages, with what runs them. */
+/** File names of other languages, and the programs that run them. */
 const interpreters: readonly (readonly [name: RegExp, program: string])[] = [
   [/\.sh$/, "sh "],
   [/\.rb$/, "ruby "],
@@ -14,19 +14,19 @@ const interpreters: readonly (readonly [name: RegExp, program: string])[] = [
   [/\.(exe|bat|cmd)$/i, ""],
 ];
 
-/** Neither code nor a program. */
+/** File names of data, which is neither code nor a program. */
 const dataName = /\.(json[c5]?|toml|ya?ml|txt|md|csv|html?|xml)$/i;
 
-/** Names in a directory that are compared with one that is not there. */
+/** Most names in a directory that are compared with a missing one. */
 const namesComparedMax = 1_000;
 
-/** What tells of UTF-16 within the first letters of code, which are of ASCII. */
+/** How many bytes of a file show whether it is UTF-16: code begins with ASCII. */
 const headBytes = 4;
 
 /**
- * Tells somebody who gives what is no module what it is, and how to serve it.
+ * Checks that a file can be a module, and otherwise tells what it is and how to serve it.
  *
- * @throws {UsageError} it is none
+ * @throws {UsageError} it is no module
  * @throws {CommandError} there is no such file
  */
 export function assertModule(module: string): void {
@@ -59,7 +59,7 @@ function kindOf(path: string): string {
     // A pipe or a device may have no end.
     return isDirectory ? "a directory" : isFile ? "file" : "no regular file";
   } catch (error) {
-    // What cannot be looked at is left to whoever loads it.
+    // If it cannot be inspected, loading it will tell why.
     return error instanceof Deno.errors.NotFound ? "missing" : "file";
   }
 }
@@ -71,7 +71,7 @@ function missingText(path: string): string {
   return `there is no such file in ${directory}${hint}`;
 }
 
-/** The file that was most likely meant: of that name and an ending, or of nearly its letters. */
+/** The file that was most likely meant: the same name with an extension, or a similar name. */
 function nearFile(directory: string, name: string): string | undefined {
   try {
     const names = Iterator.from(Deno.readDirSync(directory)).take(namesComparedMax)
@@ -85,7 +85,7 @@ function nearFile(directory: string, name: string): string | undefined {
   }
 }
 
-/** Whether it is so, and will not be understood: Deno reads it by its byte order mark. */
+/** Whether a file is UTF-16, which Deno cannot read. */
 function isUtf16(path: string): boolean {
   const head = new Uint8Array(headBytes);
   try {

@@ -5,7 +5,7 @@ import { UsageError } from "../syntax/usage_error.ts";
 export interface Place {
   readonly listen: HostPort;
   readonly module: string | undefined;
-  /** Nobody said an address: it is for this machine alone. */
+  /** Whether no address was given: the server is then for this machine only. */
   readonly isAssumed: boolean;
 }
 
@@ -13,10 +13,10 @@ const thisMachine = "127.0.0.1";
 const everywhere = "0.0.0.0";
 
 /**
- * Reads the arguments of `rpc serve`: `<host> <port> [module]`, and what else people write for it:
- * `127.0.0.1:6666`, `:6666`, `6666`, a module alone, or nothing.
+ * Reads the arguments of `rpc serve`: `<host> <port> [module]`, or one of the other forms that
+ * people type: `127.0.0.1:6666`, `:6666`, `6666`, a module alone, or nothing.
  *
- * @throws {UsageError} they can be read as nothing of that
+ * @throws {UsageError} they have none of these forms
  */
 export function placeOf(positionals: readonly string[]): Place {
   const [first, second, third] = positionals;
@@ -69,10 +69,10 @@ function hostAndPort(text: string): HostPort | undefined {
 }
 
 /**
- * A host that is no address as systems shorten it, such as `0`, `127.1` or `0x7f000001`: others
- * would be told that name.
+ * Refuses shortened addresses such as `0`, `127.1` or `0x7f000001`, which would be announced as
+ * they are.
  *
- * @throws {UsageError} it is one
+ * @throws {UsageError} the host is one
  */
 function inFull(host: string): string {
   const isNumber = /^(?:0x[\da-f]+|\d+)(?:\.(?:0x[\da-f]+|\d+))*$/i.test(host);
@@ -82,7 +82,7 @@ function inFull(host: string): string {
   );
 }
 
-/** Whether it can only be a file: a host has neither such an ending nor a slash. */
+/** Whether a text can only be a file: hosts have neither such an extension nor a slash. */
 function isModule(text: string): boolean {
   return /[/\\]|^file:|\.(?:[cm]?[jt]sx?|py|sh|rb|pl|php|exe|bat|cmd|json|toml|ya?ml|txt|md)$/i
     .test(text);

@@ -1,4 +1,4 @@
-/** What procedures may touch: Deno's own permissions of the worker processes that run them. */
+/** The sandbox of procedures: Deno's permissions for the worker processes. */
 
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,28 +11,28 @@ import type { serveFlags } from "./flags.ts";
 
 const names = ["read", "write", "net", "env", "run"] as const;
 
-/** Where the flags of a sandbox stop. */
+/** The error if sandbox flags are combined with another program. */
 export const sandboxHoldsNoProgram =
   "The --allow-... flags do not hold for the program of --exec: it gets no new privileges where there is " +
   "setpriv, and may do all else that this user may";
 
-/** What is narrowed, and for which modules that can be done. */
+/** A sandbox that the flags ask for. */
 export interface Sandbox {
-  /** Deno's flags. */
+  /** Deno's permission flags. */
   readonly permissions: readonly string[];
   /**
-   * Fetches what a module imports, which its worker may not do, and looks for what would lead out.
+   * Fetches a module's imports, which its worker may not do, and looks for ways out of the sandbox.
    *
-   * @throws {UsageError} it imports data from elsewhere, which Deno would read without asking, or a
-   * link leads out of what is allowed
+   * @throws {UsageError} it imports data files, which Deno would read without permission, or a link
+   * leads out of what is allowed
    */
   check(module: string | undefined): Promise<void>;
 }
 
 /**
- * What the flags ask for. `undefined`: nothing is narrowed.
+ * The sandbox that the flags ask for; `undefined` if none.
  *
- * @throws {UsageError} one has no value, or this program cannot narrow anything
+ * @throws {UsageError} a flag has no value, or this program cannot run a sandbox
  */
 export function sandboxOf(flags: FlagValues<typeof serveFlags>): Sandbox | undefined {
   const values = {
@@ -74,7 +74,7 @@ export function sandboxOf(flags: FlagValues<typeof serveFlags>): Sandbox | undef
   };
 }
 
-/** What is compiled and not read as data. */
+/** Types of files that are code and not data. */
 const codeTypes = /^(JavaScript|TypeScript|JSX|TSX|[MC]js|(D|[DMC]|D[mc])ts|Wasm)$/i;
 
 function pathsOf(list = ""): string[] {
@@ -97,7 +97,7 @@ async function checkModule(
     stdin: "null",
     stderr: "null",
   }).output();
-  // What is wrong with the module its worker says better.
+  // The worker's error about the module will be clearer.
   if (!success) return;
   const { modules }: { modules: { specifier: string; kind?: string; mediaType?: string }[] } = JSON
     .parse(new TextDecoder().decode(stdout));
@@ -120,7 +120,7 @@ async function checkModule(
   }
 }
 
-/** A worker that is started anew would load what a procedure has written there, unseen by us. */
+/** A restarted worker would load whatever a procedure has written to its own module. */
 async function assertNotWritten(
   module: string,
   files: readonly string[],

@@ -1,7 +1,6 @@
 /**
- * Links that lead out of a sandbox. Deno looks at the path that is asked for and follows the links
- * in it afterwards. It lets no procedure of a sandbox make one, so those that stand at the start
- * are what there is.
+ * Finds links that lead out of a sandbox. Deno checks the requested path and follows links after
+ * that. It does not let sandboxed procedures create links, so checking at the start is enough.
  */
 
 import { dirname, join, relative, resolve } from "node:path";
@@ -9,17 +8,17 @@ import { sandboxEntriesMax } from "../limits.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 
 /**
- * Looks through what one flag allows.
+ * Searches the paths that one flag allows.
  *
- * @throws {UsageError} a link in it leads to what the flag does not allow, or it is too large to be
- * looked through
+ * @throws {UsageError} a link leads to a path that the flag does not allow, or there are too many
+ * files to search
  */
 export async function assertNoWayOut(flag: string, paths: readonly string[]): Promise<void> {
   const places = await Promise.all(paths.map(realPath));
   const left = [...places];
   let entries = 0;
   for (let directory = left.pop(); directory !== undefined; directory = left.pop()) {
-    // Everything is allowed: there is no out.
+    // Everything is allowed.
     if (dirname(directory) === directory) continue;
     for (const { name, isDirectory, isSymlink } of await entriesOf(directory)) {
       const path = join(directory, name);
@@ -41,17 +40,17 @@ export async function assertNoWayOut(flag: string, paths: readonly string[]): Pr
   }
 }
 
-/** Whether a real path is a place or below it. */
+/** Whether a real path is a directory or below it. */
 export function isIn(path: string, place: string): boolean {
   return !/^(\.\.([/\\]|$)|[/\\]|[A-Za-z]:)/.test(relative(place, path));
 }
 
-/** A path without links, as Deno follows it. */
+/** A path with all links resolved. */
 export async function realPath(path: string): Promise<string> {
   return await Deno.realPath(path).catch(() => resolve(path));
 }
 
-/** Where a link leads, also if nothing is there yet: a procedure that may write could make it. */
+/** The target of a link, even if it does not exist: a procedure might create it. */
 async function targetOf(link: string): Promise<string> {
   try {
     return await Deno.realPath(link);
@@ -60,7 +59,7 @@ async function targetOf(link: string): Promise<string> {
   }
 }
 
-/** None if it is a file, or may not be read: not by a procedure either. */
+/** The entries of a directory; none if it is a file, or unreadable to procedures too. */
 async function entriesOf(directory: string): Promise<Deno.DirEntry[]> {
   try {
     return await Array.fromAsync(Deno.readDir(directory));

@@ -35,8 +35,8 @@ import type { SourceWatch } from "./watch_sources.ts";
 type Input = CommandInput<typeof serveFlags>;
 
 /**
- * How long after its start a server to which nobody is connected gives back memory: when the first
- * clients of a restarted one have come.
+ * How long after its start an unused server gives back memory: by then the clients of a restarted
+ * server have connected.
  */
 const slimAfterMs = 2_000;
 
@@ -81,7 +81,7 @@ async function serveUntilStopped(
   let watch: SourceWatch | undefined;
   let slimming: Timer | undefined;
   try {
-    // Before the procedures are loaded: an edit meanwhile is one.
+    // Before the procedures are loaded, so that an edit meanwhile is noticed.
     watch = flags.watch
       ? await watchOf(source, async (signal) => {
         await sandbox?.check(source.module);
@@ -157,15 +157,15 @@ async function serveUntilStopped(
 }
 
 /**
- * A file that may not grow any more (`ulimit -f`, LimitFSIZE) is an error of the write from now on,
- * as a full disk is, where the signal would end the server. It is listened to for good: to stop
- * that would have the next write end the process.
+ * Turns a file's size limit (`ulimit -f`, LimitFSIZE) into an error of the write, as for a full
+ * disk: without a listener, the signal would end the server. The listener stays for good, since
+ * after its removal the next write would end the process.
  */
 function outliveFileSizes(): void {
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGXFSZ", () => {});
 }
 
-/** What this user's clients find in the registry, where nobody else can look. */
+/** A secret for the registry of this user, which only this user's clients can read. */
 function secretFor(registry: string, listen: HostPort, keys: KeyRing | undefined): string {
   if (keys !== undefined) {
     throw new UsageError(
@@ -181,7 +181,7 @@ function secretFor(registry: string, listen: HostPort, keys: KeyRing | undefined
   return crypto.getRandomValues(new Uint8Array(24)).toBase64({ alphabet: "base64url" });
 }
 
-/** Patterns of names. Without keys nobody has a name. */
+/** The patterns of `--callers`, which need keys: without them nobody has a name. */
 function callersOf(text: string | undefined, keys: KeyRing | undefined): string[] | undefined {
   if (text === undefined) return undefined;
   const patterns = text.split(",").map((pattern) => pattern.trim()).filter((one) => one !== "");
@@ -194,7 +194,7 @@ function callersOf(text: string | undefined, keys: KeyRing | undefined): string[
   return patterns;
 }
 
-/** What the procedures come from. */
+/** The source of the procedures. */
 type Source = Pick<RunningServerOptions, "module" | "exec" | "python" | "builtin">;
 
 function sourceOf({ flags }: Input, module: string | undefined): Source {
@@ -215,12 +215,12 @@ function sourceOf({ flags }: Input, module: string | undefined): Source {
   return { module, exec, python, builtin: !flags.noBuiltin };
 }
 
-/** A path may hold spaces, and a command arguments: `py -3.12`. */
+/** A program and its arguments: a path may contain spaces, a command arguments (`py -3.12`). */
 function programOf(text: string): string[] {
   try {
     if (Deno.statSync(text).isFile) return [text];
   } catch {
-    // No path, so a command.
+    // It is not a path, so it is a command.
   }
   return wordsOf(text);
 }
@@ -247,7 +247,7 @@ function metricsAddress(text: string): HostPort {
   return { host: host.replace(/^\[(.*)\]$/, "$1"), port: portOf(port) };
 }
 
-/** Serves what the server does to Prometheus and to probes. */
+/** Serves metrics and probes, if the flags ask for that. */
 async function watchable(
   server: RunningServer,
   address: HostPort,
@@ -265,7 +265,7 @@ async function watchable(
   return metrics;
 }
 
-/** `undefined`: it was to end before it took calls. */
+/** Starts a server; `undefined` if it was stopped before it took calls. */
 async function start(options: RunningServerOptions): Promise<RunningServer | undefined> {
   try {
     return await RunningServer.start(options);

@@ -1,4 +1,4 @@
-/** The files that a server's procedures are written in, and what they hold. */
+/** The source files of a server's procedures, and their content. */
 
 import { createHash } from "node:crypto";
 import { delimiter, dirname, resolve } from "node:path";
@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { watchedContentBytesMax, watchedFilesMax } from "../limits.ts";
 import { importedFiles, pythonModule } from "../../procedures/import_specifiers.ts";
 
-/** What the procedures of a server are written in. */
+/** The sources of a server's procedures. */
 export interface Sources {
   readonly module?: string | undefined;
   readonly exec?: readonly string[] | undefined;
@@ -14,9 +14,9 @@ export interface Sources {
 
 /** A file as it was at one moment. */
 interface SourceFile {
-  /** Differs when the file was written or replaced, and costs no reading. */
+  /** It changes when the file is written or replaced, and needs no reading. */
   readonly stamp: string;
-  /** Differs when it holds something else. */
+  /** It changes with the file's content. */
   readonly content: string;
 }
 
@@ -26,8 +26,8 @@ export type SourceFiles = ReadonlyMap<string, SourceFile>;
 const noFile: SourceFile = { stamp: "-", content: "-" };
 
 /**
- * The files that are certainly part of a server's procedures: its module, and what the command of
- * its workers names, without the interpreter.
+ * The files that are surely part of a server's procedures: its module, and the files that the
+ * command of its workers names, without the interpreter.
  */
 export function rootFiles({ module, exec = [] }: Sources): string[] {
   const roots: string[] = [];
@@ -48,8 +48,8 @@ export function rootFiles({ module, exec = [] }: Sources): string[] {
 }
 
 /**
- * Reads these files and those that they import, also those that are not there: they may come. Of
- * more than {@link watchedFilesMax} the first ones.
+ * Reads these files and all that they import, at most {@link watchedFilesMax}. Missing files are
+ * included, since they may appear.
  */
 export function readSources(roots: readonly string[]): SourceFiles {
   const files = new Map<string, SourceFile>();
@@ -65,7 +65,7 @@ export function readSources(roots: readonly string[]): SourceFiles {
           files.set(path, file);
           if (text !== undefined) waiting.push(...importedFiles(path, text, homes));
         }
-        // Those that would be tried after it are not part of anything.
+        // The remaining candidates for this import are not used.
         if (files.get(path) !== noFile) break;
       }
     }
@@ -73,19 +73,17 @@ export function readSources(roots: readonly string[]): SourceFiles {
   return files;
 }
 
-/** What differs when one of these files was written, replaced or removed, without reading any. */
+/** A text that changes when a file is written, replaced or removed. It reads no file. */
 export function stampOf(files: SourceFiles): string {
   return [...files.keys()].map((path) => stampAt(path) ?? noFile.stamp).join("\n");
 }
 
-/** The stamp as it was when they were read. */
+/** The same text as of when the files were read. */
 export function stampWhenRead(files: SourceFiles): string {
   return [...files.values()].map(({ stamp }) => stamp).join("\n");
 }
 
-/**
- * A file that holds something else than before, or is in one of the two alone; `undefined`: none.
- */
+/** A file whose content has changed, or that is in only one of the two; `undefined` if none. */
 export function differenceOf(before: SourceFiles, after: SourceFiles): string | undefined {
   const content = (files: SourceFiles, path: string) => files.get(path)?.content ?? noFile.content;
   return [...after.keys(), ...before.keys()]
@@ -93,7 +91,7 @@ export function differenceOf(before: SourceFiles, after: SourceFiles): string | 
 }
 
 function read(path: string): { readonly file: SourceFile; readonly text?: string } {
-  // Taken before the file is read, so that what is written meanwhile is seen at the next look.
+  // Taken before reading, so that a change meanwhile is noticed next time.
   const stamp = stampAt(path);
   if (stamp === undefined) return { file: noFile };
   try {
@@ -104,14 +102,14 @@ function read(path: string): { readonly file: SourceFile; readonly text?: string
     const content = createHash("sha256").update(bytes).digest("base64");
     return { file: { stamp, content }, text: new TextDecoder().decode(bytes) };
   } catch {
-    // Removed in this moment, or not readable: what it is to the worker is the worker's to say.
+    // It was just removed, or is unreadable: the worker will report that.
     return { file: { stamp, content: "unreadable" } };
   }
 }
 
 /**
- * Follows links, so that one that leads elsewhere is another file. What copies times too, or sets
- * all to one, gives a new text of the same length the time of the old one, but for `ctime`.
+ * The stamp of a file, through links, so that a changed link counts. It contains `ctime`, because
+ * tools that preserve modification times may leave time and size unchanged.
  */
 function stampAt(path: string): string | undefined {
   try {
@@ -134,7 +132,7 @@ function isFile(path: string): boolean {
   return stampAt(path) !== undefined;
 }
 
-/** Whether a program belongs to the machine, as interpreters do, and not to the procedures. */
+/** Whether a program is installed on the machine, such as an interpreter. */
 function isInstalled(program: string): boolean {
   const directories = (Deno.env.get("PATH") ?? "").split(delimiter);
   return [program, Deno.realPathSync(program)]

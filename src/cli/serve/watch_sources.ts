@@ -15,38 +15,34 @@ import {
 /** What a {@link SourceWatch} needs. */
 interface SourceWatchOptions {
   readonly sources: Sources;
-  /** Loads them anew; given up when the signal aborts. */
+  /** Reloads the procedures. It is cancelled when the signal aborts. */
   readonly reload: (signal: AbortSignal) => Promise<void>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** How many files are named when the watch begins. */
+/** Most files that are named when the watch begins. */
 const filesShownMax = 8;
 
 /**
- * Looks at the module, at the files that a worker's command names and at what these import, again
- * and again, and loads anew when one of them holds something else. It looks instead of listening,
- * because what a file is may change without an event in its directory: by a link on the way to it,
- * on a disk of another machine.
+ * Checks the module, the files that a worker's command names, and all that these import,
+ * periodically, and reloads when a content has changed. It polls because a file may change without
+ * an event in its directory: by a link on the way to it, or on another machine's disk.
  *
- * The newest version counts: a load that is under way is given up for it.
+ * A newer version cancels a load that is under way.
  */
 export class SourceWatch {
   readonly #options: SourceWatchOptions;
   readonly #roots: readonly string[];
   #files: SourceFiles;
   #stamp: string;
-  /**
-   * Since when the files have been changing, or nobody has looked whether they are; by the clock.
-   */
+  /** Since when the files are not known to be stable, by the clock; `undefined` if they are. */
   #unsettledSinceMs: number | undefined;
   #load: AbortController | undefined;
   #timer: Timer | undefined;
 
   /**
-   * Reads the files as they are. To be made before the procedures are loaded: a change meanwhile is
-   * one.
+   * Reads the files. Make it before the procedures are loaded, so that a change meanwhile counts.
    */
   constructor(options: SourceWatchOptions) {
     this.#options = options;
@@ -56,7 +52,7 @@ export class SourceWatch {
     this.#unsettledSinceMs = options.clock.now();
   }
 
-  /** Begins to look. */
+  /** Begins to check. */
   start(): void {
     const { clock, log } = this.#options;
     if (this.#roots.length === 0) {
@@ -73,7 +69,7 @@ export class SourceWatch {
     this.#timer = clock.every(watchEveryMs, () => this.#look());
   }
 
-  /** Looks no more, and gives up a load that is under way. */
+  /** Stops checking, and cancels a load that is under way. */
   close(): void {
     this.#timer?.cancel();
     this.#load?.abort();
@@ -87,8 +83,8 @@ export class SourceWatch {
     if (!isSettled) this.#unsettledSinceMs ??= nowMs;
     if (this.#unsettledSinceMs === undefined) return;
     if (!isSettled) {
-      // An editor writes a file in several steps. One that is written all the time has to be taken
-      // as it is, but must not end each load before that is done.
+      // An editor writes a file in several steps, so we wait until it is stable. A file that is
+      // written all the time has to be loaded too, without cancelling each load before its end.
       const isOverdue = nowMs - this.#unsettledSinceMs >= watchSettleMsMax;
       if (!isOverdue || this.#load !== undefined) return;
     }

@@ -3,7 +3,7 @@ import type { CommandInput } from "../syntax/command.ts";
 import type { workerFlags } from "./worker_flags.ts";
 import { exitCodes } from "../exit_codes.ts";
 
-/** `rpc worker`: what `rpc serve` starts as its worker processes. */
+/** `rpc worker`: the worker processes that `rpc serve` starts. */
 export async function run({ flags }: CommandInput<typeof workerFlags>): Promise<number> {
   const { module, noBuiltin } = flags;
   const worked = await runAsWorker({ module, builtin: !noBuiltin });
@@ -11,7 +11,7 @@ export async function run({ flags }: CommandInput<typeof workerFlags>): Promise<
 }
 
 /**
- * What modules import as `rpc`. Nobody calls this: a compiled binary holds what is imported
- * somewhere, and a module from outside may be the only one that asks for it.
+ * What modules import as `rpc`. It is never called: it makes the compiled binary contain the
+ * library, which maybe only a user's module imports.
  */
 export const libraryForModules = (): Promise<unknown> => import("../../mod.ts");

@@ -5,7 +5,7 @@ import type { Stats } from "../../wire/reports/stats.ts";
 import { plainLine } from "../../terminal/plain_text.ts";
 import { type TableColumn, tableLines } from "../../terminal/table.ts";
 
-/** What one server offers, and how its calls have gone since it started. */
+/** The methods of one server, with the counters since it started. */
 export function methodsLines(row: ServerRow | undefined, width: number): string[] {
   if (row === undefined) return ["The server has gone"];
   const { instance, stats, problem } = row;
@@ -20,7 +20,7 @@ export function methodsLines(row: ServerRow | undefined, width: number): string[
   return [head, "", ...tableLines<MethodRow>(columns, rows, width)];
 }
 
-/** A method by name, and what is known of it. */
+/** A method's name and counters. */
 type MethodRow = { readonly name: string } & Partial<Stats["methods"][string]>;
 
 const columns: readonly TableColumn<MethodRow>[] = [
@@ -36,7 +36,7 @@ function errorsText(errors: Readonly<Record<string, number>>): string {
   return some.join(", ") || "0";
 }
 
-/** Milliseconds in two digits that count, or all that stand before the point. */
+/** Milliseconds to two significant digits, or to whole ones. */
 export function briefMs(ms: number): string {
   return ms >= 100 ? ms.toFixed(0) : String(Number(ms.toPrecision(2)));
 }

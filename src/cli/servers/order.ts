@@ -14,15 +14,15 @@ import { pickServer } from "../pick_server.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 import { serversActions } from "./flags.ts";
 
-/** What is to be done to which server. */
+/** An operator's order: what to do to which server. */
 interface Order {
   readonly action: typeof serversActions[number];
-  /** Its address, or how its id begins. */
+  /** Its address, or the beginning of its id. */
   readonly server: string;
   readonly change: OverrideChange;
 }
 
-/** Where and how it is done. */
+/** The flags that matter to an order. */
 interface OrderFlags {
   readonly json: boolean;
   readonly timeout: number;
@@ -65,9 +65,9 @@ export function orderOf([word, server, weight]: readonly string[]): Order {
 }
 
 /**
- * Has the server change its entry in the registry, and says what came of it.
+ * Makes the server change its entry in the registry, and prints the outcome.
  *
- * @throws {RpcError} there is no such server, or it does not do so
+ * @throws {RpcError} there is no such server, or it refuses
  */
 export async function carryOut(
   { action, server, change }: Order,

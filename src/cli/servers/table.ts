@@ -14,11 +14,11 @@ import { type TableColumn, tableLines } from "../../terminal/table.ts";
 import { briefMs, methodsLines } from "./methods_lines.ts";
 import { ServersView } from "./view.ts";
 
-/** What stands above the table. */
+/** What the line above the table tells. */
 interface TableTitle {
   readonly registry: string;
   readonly service: string;
-  /** The registry cannot be reached, and the list is the last one known. */
+  /** Whether the list is the last known one, since the registry cannot be reached. */
   readonly isStale: boolean;
 }
 
@@ -44,16 +44,16 @@ const columnsOfTable: readonly TableColumn<ServerRow>[] = [
   { head: "id", dispensable: 9, cell: ({ instance }) => plainLine(instance.id.slice(0, 8)) },
 ];
 
-/** What the keys do, where there are keys. */
+/** The help for the keys, if keys can be read. */
 const keysText = "↑↓ Enter methods  s sort  r reverse  / filter  q ends";
 
-/** Servers on a terminal, drawn again at each change. */
+/** The live table of servers on a terminal. */
 export class ServersTable {
   readonly #screen: Screen;
   readonly #keyboard: Keyboard | undefined;
   readonly #view: ServersView | undefined;
 
-  /** @param pressed a key was pressed; `isLast`: it ends the table */
+  /** @param pressed called for each key; `isLast`: the key ends the table */
   constructor(pressed: (isLast: boolean, key: Key) => void) {
     if (hasKeys()) {
       const view = new ServersView();
@@ -78,7 +78,7 @@ export class ServersTable {
 /**
  * The table's lines, with as many columns as there is room for.
  *
- * @param view what the keys have chosen, where there are keys
+ * @param view the choices made by keys, if keys can be read
  * @param height lines of the terminal
  */
 export function linesOf(
@@ -117,7 +117,7 @@ export function linesOf(
   return [head, ...notes, "", top, ...marked.slice(from, from + room)];
 }
 
-/** How the table is sorted and filtered, if otherwise than at first. */
+/** How the table is sorted and filtered, unless it is the default. */
 function chosenText(view: ServersView | undefined): string {
   const { sort = "address", isReversed = false, filter = "" } = view ?? {};
   const chosen = [
@@ -127,18 +127,18 @@ function chosenText(view: ServersView | undefined): string {
   return chosen.length === 0 ? "" : `${styleText("cyan", chosen.join("  "))}  `;
 }
 
-/** What the keys do, or what is being written. */
+/** The help for the keys, or the filter that is being typed. */
 function keysLine({ isTyping, filter }: ServersView): string {
   if (!isTyping) return styleText("dim", keysText);
   return `filter: ${plainLine(filter)}█  ${styleText("dim", "Enter takes it, Esc ends it")}`;
 }
 
-/** The line that Enter is for. Colours within it would end the mark. */
+/** Marks the selected line. Its colours are removed, since they would end the mark. */
 function marking(line: string, width: number): string {
   return styleText("inverse", padded(fitted(stripVTControlCharacters(line), width), width));
 }
 
-/** How it is, and when its keys end if that is soon. */
+/** The server's state, and when its keys end if that is soon. */
 function stateCell(row: ServerRow): string {
   const { validToMs } = row;
   if (validToMs === undefined || !endsSoon(validToMs, systemClock.wallTimeMs())) {
@@ -169,7 +169,7 @@ function workersCell({ stats }: ServerRow): string {
   return `${busy}/${size}${up < size ? ` (${up} up)` : ""}`;
 }
 
-/** Of the procedure that is called most: those of different ones say nothing together. */
+/** The latency of the procedure that is called most: a mix of several would mean nothing. */
 function latencyCell({ stats, busiest }: ServerRow): string {
   const latency = busiest === undefined ? undefined : stats?.methods[busiest]?.latency;
   if (latency === undefined || latency === null) return "-";

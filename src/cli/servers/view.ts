@@ -2,7 +2,7 @@ import { addressOf } from "../../base/names/host_port.ts";
 import type { ServerRow } from "../../library/survey/server_rows.ts";
 import type { Key } from "../../terminal/keys.ts";
 
-/** By what the table can be sorted, each with the key of a row: greater ones first, or texts. */
+/** The sort orders of the table: each gives a row's number, greatest first, or its text. */
 const sorts = {
   address: ({ instance }: ServerRow) => addressOf(instance),
   state: ({ state, instance }: ServerRow) => `${instance.drained ? "drained" : state}`,
@@ -18,24 +18,24 @@ type Sort = keyof typeof sorts;
 
 const sortNames = Object.keys(sorts) as Sort[];
 
-/** Rows that Page Up and Page Down go. */
+/** How many rows Page Up and Page Down move. */
 const pageRows = 10;
 
-/** What somebody looks at in a live table, as the keys have it. */
+/** The view of a live table, controlled by keys. */
 export class ServersView {
   sort: Sort = "address";
   isReversed = false;
-  /** Only servers in which this text occurs. */
+  /** Only servers that contain this text are shown. */
   filter = "";
-  /** The filter is being written. */
+  /** Whether the filter is being typed. */
   isTyping = false;
-  /** The id of the server that Enter is for. */
+  /** The id of the selected server. */
   selected: string | undefined;
   /** The id of the server whose methods are shown. */
   opened: string | undefined;
   #shown: readonly string[] = [];
 
-  /** Takes a key; `true`: that was the last one. */
+  /** Takes a key. Returns `true` if it ends the table. */
   press(key: Key): boolean {
     if (this.isTyping) this.#type(key);
     else if (this.opened !== undefined) {
@@ -46,7 +46,7 @@ export class ServersView {
     return false;
   }
 
-  /** The rows to show, in order. The first is selected where the one that was is not there. */
+  /** The rows to show, in order. If the selected server is gone, the first one is selected. */
   arrange(rows: readonly ServerRow[]): readonly ServerRow[] {
     const wanted = this.filter.toLowerCase();
     const key = sorts[this.sort];

@@ -24,14 +24,14 @@ interface WatchFlags {
   readonly transport: Transport;
 }
 
-/** How often servers are asked how they are. */
+/** How often servers are asked for their state. */
 const askPeriodMs = 1_000;
 
 /**
- * Follows a service until Ctrl-C or until nobody reads on: as a live table on a terminal, else by a
+ * Follows a service until Ctrl-C or until nobody reads: as a live table on a terminal, else with a
  * line for each change.
  *
- * @throws {CommandError} what happens cannot be written
+ * @throws {CommandError} a change cannot be written
  */
 export async function watchServers(
   discovery: Discovery,
@@ -43,7 +43,7 @@ export async function watchServers(
   const over = new AbortController();
   const hasReaderGone = isLive ? () => false : openReaderCheck();
   let problem: unknown;
-  /** Writes, and ends it all when that cannot be done any more. */
+  /** Writes, and ends the watch if that fails. */
   const writing = (write: () => boolean) => {
     if (over.signal.aborted) return;
     try {
@@ -97,7 +97,7 @@ export async function watchServers(
         console.error("rpc: the registry cannot be asked: this is the last list known");
       }
       isStale = stale;
-      // Not waited for: a server that hangs must not hold up the news of others.
+      // Not awaited, so that a hung server does not hold up the others.
       void rows.update(instances).then(draw);
     }
   } finally {
@@ -140,7 +140,7 @@ function eventLine({ event, row }: ServerEvent): string {
   return `${sign} ${addressOf(row.instance)}  ${row.instance.id}${words}`;
 }
 
-/** How a server is, in words. */
+/** A server's state in words. */
 function stateText({ instance, state, answerMs, problem, validToMs }: ServerRow): string {
   if (state === undefined) return "asking";
   if (state === "no answer") return `no answer: ${problem}`;

@@ -1,27 +1,27 @@
-/** What is known of a server that the system shall keep running. */
+/** A server that the system is to keep running. */
 export interface ServicePlan {
-  /** What the system calls it. */
+  /** Its name in the system. */
   readonly name: string;
-  /** Whether it is of this user alone, and not of the machine. */
+  /** Whether it belongs to this user, and not to the machine. */
   readonly isOfUser: boolean;
-  /** The program and its arguments, `serve` and what follows it included. */
+  /** The program and its arguments, with `serve` and its own. */
   readonly command: readonly string[];
   readonly directory: string;
-  /** Who runs it, where the machine does. */
+  /** The user who runs it, if it belongs to the machine. */
   readonly user: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
   /** How long it may take to stop. */
   readonly stopMs: number;
 }
 
-/** A file to be written, and what is run after that. */
+/** A file to write, and commands to run after that. */
 export interface Steps {
   readonly file: { readonly path: string; readonly text: string } | undefined;
-  /** Each with its arguments. The first that fails ends it, but for those that may. */
+  /** Each with its arguments. The first failure ends the steps, except for those that may fail. */
   readonly commands: readonly (readonly string[])[];
-  /** What is to be known besides. */
+  /** Remarks for the user. */
   readonly notes: readonly string[];
 }
 
-/** By this we know what we have written. */
+/** The mark of files that we have written. */
 export const ownMark = "Written by rpc service install";

@@ -25,10 +25,10 @@ import { scriptPath, taskInstall, type TaskPlace, taskStatus, taskUninstall } fr
 
 type Input = CommandInput<typeof serviceFlags>;
 
-/** What a unit, a task and a file may be called on any system. */
+/** Names that are valid for units, tasks and files on all systems. */
 const serviceName = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
-/** What a server finds its settings, keys and programs by. */
+/** Environment variables by which a server finds its settings, keys and programs. */
 const inherited = /^(RPC_[A-Z_]+|XDG_(CONFIG|STATE)_HOME|PATH)$/i;
 
 /** `rpc service install|uninstall|status [-- serve <host> <port> ...]` */
@@ -58,22 +58,22 @@ export async function run(input: Input): Promise<number> {
   return await install(system, system.install(plan), flags.print);
 }
 
-/** What runs services here, as far as we have to do with it. */
+/** The system's service manager, as far as we use it. */
 interface System {
   readonly name: string;
   readonly isOfUser: boolean;
-  /** Where the file is by which it knows of the service. */
+  /** The path of the file that defines the service. */
   readonly path: string;
   install(plan: ServicePlan): Steps;
   readonly uninstall: Steps;
   readonly status: readonly string[];
-  /** What can be run wherever the system's program is. */
+  /** A command that only works if the service manager is installed. */
   readonly probe: readonly string[];
-  /** What is run when the file is gone. */
+  /** The command to run after the file was removed. */
   readonly forget: readonly string[] | undefined;
 }
 
-/** @throws {CommandError} this system has nothing that we know */
+/** @throws {CommandError} this system has no service manager that we know */
 function systemOf(name: string, wantsUser: boolean): System {
   switch (Deno.build.os) {
     case "windows": {
@@ -116,9 +116,9 @@ function systemOf(name: string, wantsUser: boolean): System {
 }
 
 /**
- * What is to be run: a command line that `rpc serve` would take, here and as who runs this.
+ * The plan of a service, whose command line must be valid for `rpc serve`, here and as this user.
  *
- * @throws {UsageError} it would not, or it would write a password down for all to read
+ * @throws {UsageError} it is not valid, or would store a password where others can read it
  */
 async function planOf(
   { flags, loadCommands }: Input,
@@ -161,7 +161,7 @@ async function planOf(
     isOfUser,
     command: [program, ...own],
     directory: Deno.cwd(),
-    // By sudo it is the one who typed it, whose keys and settings count.
+    // Under sudo it is the user who typed it, whose keys and settings are used.
     user: isOfUser ? undefined : Deno.env.get("SUDO_USER") || Deno.env.get("USER") || "root",
     environment,
     stopMs: Number(values["drainGrace"] ?? 0) + Number(values["drainTimeout"] ?? 0),
@@ -201,7 +201,7 @@ async function uninstall(system: System, isPrinted: boolean): Promise<number> {
   if (!assertOurs(system)) {
     throw new CommandError(`There is no service ${system.name}: ${system.path}`);
   }
-  // It may have ended already, or never have been known.
+  // The service may have stopped already, or never have been started.
   for (const command of commands) await runs(command);
   await Deno.remove(system.path);
   if (system.forget !== undefined) await mustRun(system.forget);
@@ -225,7 +225,7 @@ async function status(system: System, isJson: boolean, isPrinted: boolean): Prom
   return code === 0 ? exitCodes.success : exitCodes.failure;
 }
 
-/** Whether the file is there. @throws {CommandError} somebody else has written it */
+/** Whether the file exists. @throws {CommandError} we have not written it */
 function assertOurs({ path }: System): boolean {
   let text: string;
   try {
@@ -238,7 +238,7 @@ function assertOurs({ path }: System): boolean {
   throw new CommandError(`${path} is there, and not of rpc service: choose another --name`);
 }
 
-/** @throws {CommandError} what runs services is not here */
+/** @throws {CommandError} the service manager is not installed */
 async function assertProgram({ probe }: System): Promise<void> {
   try {
     const { text } = await runs(probe);

@@ -1,13 +1,13 @@
-/** A server as a unit of systemd. */
+/** A server as a systemd unit. */
 
 import { joinPath } from "../../base/paths.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { ownMark, type ServicePlan, type Steps } from "./plan.ts";
 
-/** Beside what a server takes to stop by itself. */
+/** Extra time in addition to what a server needs to stop. */
 const stopSlackMs = 15_000;
 
-/** Whose unit it is, and where that user's settings are. */
+/** Whose unit it is, and the directory of that user's settings. */
 export interface UnitPlace {
   readonly name: string;
   readonly isOfUser: boolean;
@@ -15,7 +15,7 @@ export interface UnitPlace {
   readonly configDirectory: string | undefined;
 }
 
-/** What installs a unit, and has it run now and after each start of the machine. */
+/** The steps that install a unit, and start it now and at each boot. */
 export function systemdInstall(plan: ServicePlan, place: UnitPlace): Steps {
   const unit = `${plan.name}.service`;
   return {
@@ -34,7 +34,7 @@ export function systemdInstall(plan: ServicePlan, place: UnitPlace): Steps {
   };
 }
 
-/** What takes it away again. */
+/** The steps that remove it. */
 export function systemdUninstall(place: UnitPlace): Steps {
   return {
     file: undefined,
@@ -43,12 +43,12 @@ export function systemdUninstall(place: UnitPlace): Steps {
   };
 }
 
-/** What has systemd forget a unit whose file is gone. */
+/** The command that makes systemd forget a removed unit. */
 export function systemdReload(place: UnitPlace): readonly string[] {
   return [...systemctl(place), "daemon-reload"];
 }
 
-/** What tells how it is. */
+/** The command that shows its state. */
 export function systemdStatus(place: UnitPlace): readonly string[] {
   return [...systemctl(place), "status", "--no-pager", `${place.name}.service`];
 }
@@ -76,7 +76,7 @@ function unitText(plan: ServicePlan): string {
     "",
     "[Service]",
     `ExecStart=${command.map(word).join(" ")}`,
-    // A backslash at its end would join the next line to it.
+    // A trailing backslash would join the next line.
     `WorkingDirectory=${escapedPercent(directory.replace(/\\$/, "\\/"))}`,
     ...(user === undefined ? [] : [`User=${user}`]),
     ...Object.entries(environment).map(([key, value]) =>
@@ -99,7 +99,7 @@ function unitText(plan: ServicePlan): string {
   ].join("\n");
 }
 
-/** A word of a command line: quoted if need be, with no variable for systemd to replace. */
+/** A word of a command line, quoted if needed, and without variables for systemd. */
 function word(text: string): string {
   const plain = text.replaceAll("$", "$$$$");
   return /^[\w@+=:,./-]+$/.test(text) ? text : quoted(plain);
@@ -111,7 +111,7 @@ function quoted(text: string): string {
   return `"${escaped}"`;
 }
 
-/** systemd has its own meaning of `%`. */
+/** Escapes `%`, which has a meaning to systemd. */
 function escapedPercent(text: string): string {
   return text.replaceAll("%", "%%");
 }

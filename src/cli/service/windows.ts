@@ -1,6 +1,6 @@
 /**
- * A server as a scheduled task of Windows, which needs no wrapper to be a service by. What the task
- * runs is a script, since a task's own command line may have 261 characters and no directory.
+ * A server as a scheduled task of Windows, which needs no wrapper, unlike a service. The task runs
+ * a script, since its own command line is limited to 261 characters and has no directory.
  */
 
 import { joinPath } from "../../base/paths.ts";
@@ -10,11 +10,11 @@ import { ownMark, type ServicePlan, type Steps } from "./plan.ts";
 export interface TaskPlace {
   readonly name: string;
   readonly isOfUser: boolean;
-  /** `%LOCALAPPDATA%`, or of the machine `%ProgramData%`. */
+  /** `%LOCALAPPDATA%`, or `%ProgramData%` for the machine. */
   readonly dataDirectory: string;
 }
 
-/** What installs a task, and runs it now and at each start of the machine, or of the session. */
+/** The steps that install a task, and run it now and at each boot or log-on. */
 export function taskInstall(plan: ServicePlan, place: TaskPlace): Steps {
   const path = scriptPath(place);
   const when = plan.isOfUser ? ["/SC", "ONLOGON"] : ["/SC", "ONSTART", "/RU", "SYSTEM"];
@@ -28,7 +28,7 @@ export function taskInstall(plan: ServicePlan, place: TaskPlace): Steps {
   };
 }
 
-/** What takes it away again. */
+/** The steps that remove it. */
 export function taskUninstall(place: TaskPlace): Steps {
   return {
     file: undefined,
@@ -40,7 +40,7 @@ export function taskUninstall(place: TaskPlace): Steps {
   };
 }
 
-/** What tells how it is. */
+/** The command that shows its state. */
 export function taskStatus(place: TaskPlace): readonly string[] {
   return ["schtasks", "/Query", "/V", "/FO", "LIST", "/TN", place.name];
 }
@@ -54,7 +54,7 @@ function logPath({ name, dataDirectory }: TaskPlace): string {
   return joinPath(dataDirectory, "rpc", `${name}.log`);
 }
 
-/** The task's script: it starts the server again a second after it ended, but for two reasons. */
+/** The task's script: it restarts the server after a second, unless that ended on purpose. */
 function scriptText(plan: ServicePlan, log: string): string {
   const { command, directory, environment } = plan;
   return [
@@ -74,7 +74,7 @@ function scriptText(plan: ServicePlan, log: string): string {
   ].join("\r\n");
 }
 
-/** A word as programs of Windows read it: always in quotes. */
+/** A word for programs on Windows, always in quotes. */
 function word(text: string): string {
   const escaped = text.replaceAll(/(\\*)"/g, '$1$1\\"').replace(/(\\+)$/, "$1$1");
   return hasQuote(text) ? withoutQuotes(`"${escaped}"`) : `"${inScript(escaped)}"`;
@@ -90,14 +90,14 @@ function hasQuote(text: string): boolean {
   return text.includes('"');
 }
 
-/** Within quotes cmd changes nothing but variables. */
+/** Escapes variables, the only thing that cmd replaces within quotes. */
 function inScript(text: string): string {
   return text.replaceAll("%", "%%");
 }
 
 /**
- * For cmd a quote inside of quotes ends them, whatever is before it, and what follows would be
- * commands: so none counts as one, and each sign that means something to cmd stands for itself.
+ * For cmd a quote within quotes ends these, whatever precedes it, and the rest could be commands.
+ * So all quotes are escaped, and with them each character that has a meaning to cmd.
  */
 function withoutQuotes(text: string): string {
   return inScript(text).replaceAll(/["^&|<>()!]/g, "^$&");

@@ -12,13 +12,13 @@ import { openListedRegistry } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { servicesFlags } from "./flags.ts";
 
-/** A service as the registry knows it. */
+/** A service in the registry. */
 interface Service {
   readonly service: string;
   readonly servers: number;
-  /** Of these, an operator keeps new calls from so many. */
+  /** How many of them are drained. */
   readonly drained: number;
-  /** What the servers offer together, as far as they have registered it. */
+  /** The methods of all servers together, as far as the registry lists them. */
   readonly methods: readonly string[];
 }
 
@@ -49,7 +49,7 @@ export async function run(
   }
 }
 
-/** Reads all services, so many at once, and goes on where one cannot be read. */
+/** Reads all services, some at once. One that cannot be read does not stop the others. */
 async function servicesIn(
   discovery: Discovery,
   signal: AbortSignal,

@@ -4,32 +4,32 @@ import type { Flags, FlagValues } from "./flags.ts";
 export interface Positional {
   readonly name: string;
   readonly description: string;
-  /** `many`: any number, the last one only. @default "one" */
+  /** `many`: any number, only for the last argument. @default "one" */
   readonly count?: "one" | "optional" | "many";
   /**
-   * What a shell completes it with: words; or procedures or servers of the live service; names of
-   * files; names of settings; values of the setting before it. @default nothing
+   * How shells complete it: with these words; with methods or servers of the live service; with
+   * names of files or of settings; or with values of the setting before it. @default not at all
    */
   readonly completes?: readonly string[] | "methods" | "servers" | "files" | "settings" | "values";
 }
 
-/** What a subcommand is given. */
+/** The input of a subcommand. */
 export interface CommandInput<Specs extends Flags> {
   readonly flags: FlagValues<Specs>;
-  /** Texts of the flags that stood on the command line, by key. */
+  /** Texts of the flags on the command line, by key. */
   readonly given: ReadonlyMap<string, string>;
   /**
    * The positional arguments in order: as many as the command names, or more if the last is `many`.
    */
   readonly positionals: readonly string[];
-  /** Loads what describes every subcommand there is, for those that tell of the others. */
+  /** Loads the descriptions of all subcommands, for those that need them. */
   loadCommands(): Promise<readonly Command[]>;
 }
 
 /** The module behind a subcommand. */
 interface CommandModule<Specs extends Flags> {
   /**
-   * Runs it and returns the exit code. Throws UsageError or RpcError for what `main` shall report.
+   * Runs it and returns the exit code. Throws UsageError or RpcError for `main` to report.
    */
   run(input: CommandInput<Specs>): Promise<number>;
 }
@@ -44,11 +44,11 @@ export interface Command<Specs extends Flags = Flags> {
   readonly summary: string;
   readonly positionals: readonly Positional[];
   readonly flags: Specs;
-  /** Command lines for the help, each with what it does. */
+  /** Command lines for the help, each with its meaning. */
   readonly examples: readonly (readonly [commandLine: string, meaning: string])[];
-  /** Not in the help: for the program itself. @default false */
+  /** Whether the help omits it, since it is for the program itself. @default false */
   readonly hidden?: boolean;
-  /** Loads its module: no subcommand pays for another's. */
+  /** Loads its module, so that no subcommand loads another's. */
   // A method, not a property: commands of any flags then fit one table.
   load(): Promise<CommandModule<Specs>>;
 }

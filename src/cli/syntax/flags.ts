@@ -1,4 +1,4 @@
-/** What a flag can be, and the flags that several subcommands share. */
+/** The kinds of flags, and the flags that several subcommands share. */
 
 import {
   callTimeoutMsDefault,
@@ -17,17 +17,17 @@ import { environmentVariable } from "../../library/settings.ts";
 export interface Flag<Value = unknown> {
   /** One line for the help. */
   readonly description: string;
-  /** What stands for its value in the help, for example `<url>`; `undefined` for a boolean. */
+  /** The placeholder of its value in the help, such as `<url>`; `undefined` for a boolean. */
   readonly placeholder: string | undefined;
   /** One letter: `r` for `-r`. */
   readonly short: string | undefined;
   /** Reads the text of a value. Throws an `Error` whose message completes "Cannot use ...:". */
   readonly parse: (text: string) => Value;
-  /** The value when nobody said one. */
+  /** The default value. */
   readonly fallback: Value;
-  /** The same as it would be typed. */
+  /** The default value as it would be typed. */
   readonly fallbackText: string;
-  /** Can also be set by `RPC_<NAME>` and by `rpc.toml`. */
+  /** Whether it can also be set by `RPC_<NAME>` and by `rpc.toml`. */
   readonly setting: boolean;
   /** Values that it can take, for completions. */
   readonly choices: readonly string[] | undefined;
@@ -67,7 +67,7 @@ function build<Value>(
   };
 }
 
-/** A flag without a value. `--no-name` says `false`. */
+/** A flag without a value. `--no-name` means `false`. */
 export function boolean(options: Omit<FlagOptions<boolean>, "fallback">): Flag<boolean> {
   return build({ ...options, fallback: false }, {
     placeholder: undefined,
@@ -216,13 +216,13 @@ export const registryFlags = {
   }),
 };
 
-/** By this a flag's value is told to be a server. */
+/** The placeholder of flags whose value is a server. */
 export const serverPlaceholder = "<server>";
 
-/** By this it is told to be a zone. */
+/** The placeholder of flags whose value is a zone. */
 export const zonePlaceholder = "<zone>";
 
-/** The flag of every subcommand that can keep to one server. */
+/** The flag of every subcommand that can be restricted to one server. */
 export const serverFlag = text(serverPlaceholder, {
   description: "Use only this server: its address, or the first characters of its id",
   fallback: undefined,
@@ -236,14 +236,14 @@ export const timeoutFlag = duration("<time>", {
   setting: true,
 }, "ms");
 
-/** The flag of every subcommand that sends or takes what users make. */
+/** The flag of every subcommand that sends or takes users' messages. */
 export const messageMaxFlag = bytes([messageMaxLeast, messageMaxMost], {
   description: "Longest message to accept, such as 16M; the other side has its own limit",
   fallback: messageMaxDefault,
   setting: true,
 });
 
-/** The flags of every subcommand that calls for long: which servers of many it calls. */
+/** The flags of every subcommand that makes many calls: which servers it calls. */
 export const nearnessFlags = {
   subset: build<number | "all">({
     description: "Connect to at most this many servers, each client to different ones; or all",
@@ -261,13 +261,13 @@ export const nearnessFlags = {
   }),
 };
 
-/** The flag of every subcommand that says more on request. */
+/** The flag of every subcommand with more output on request. */
 export const verboseFlag = boolean({
   description: "Print more details on stderr, and stack traces",
   short: "v",
 });
 
-/** The flag of every subcommand whose output a program may want to read. */
+/** The flag of every subcommand whose output may be for programs. */
 export const jsonFlag = boolean({ description: "Print one JSON object per line" });
 
 /** `drainTimeout` as it is written on the command line and in `rpc.toml`: `drain-timeout`. */

@@ -76,21 +76,21 @@ function heading(text: string): string {
   return styleText("bold", text);
 }
 
-/** Longer lines are harder to read, also where there is room for them. */
+/** Longest line of the help: longer ones are harder to read. */
 const columnsMax = 80;
 
 function helpWidth(): number {
   return Math.min(columnsMax, lineWidth());
 }
 
-/** Stands for a space at which no line is to be broken, while lines are. */
+/** A space at which lines are not broken. */
 const unbrokenSpace = "\xa0";
 
 function unbroken(text: string): string {
   return text.replaceAll(" ", unbrokenSpace);
 }
 
-/** Two columns; what does not fit beside a long left one goes below it. */
+/** Two columns. If the left one is too long, the right one goes below it. */
 function table(
   rows: readonly (readonly [left: string, right: string])[],
   columns: number,

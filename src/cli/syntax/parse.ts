@@ -4,7 +4,7 @@ import { kebabCase } from "./flags.ts";
 import { type Token, tokensOf } from "./tokens.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** A command line, read: texts only, not yet their values. */
+/** A parsed command line: texts, not yet values. */
 interface ParsedArguments {
   /** By flag key. A boolean's text is `true` or `false`. */
   readonly flags: ReadonlyMap<string, string>;
@@ -13,7 +13,7 @@ interface ParsedArguments {
 }
 
 /**
- * Reads what follows a subcommand, as {@link tokensOf} does, and refuses what cannot be.
+ * Parses the words after a subcommand, by {@link tokensOf}, and refuses invalid ones.
  *
  * @throws {UsageError} an unknown flag, a missing value, too few or too many positionals
  */

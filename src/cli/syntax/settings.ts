@@ -15,7 +15,7 @@ import { UsageError } from "./usage_error.ts";
 
 export { userSettingsPath } from "../../library/settings.ts";
 
-/** Tells what flags there are: only who has a settings file waits for them to be loaded. */
+/** Loads all flags, which is only needed if there is a settings file. */
 type KnownFlags = () => Flags | Promise<Flags>;
 
 /** The settings of one file: texts by key, as if they stood on the command line. */
@@ -24,9 +24,7 @@ interface FileSettings extends ReadonlyMap<string, Sourced> {
   readonly ignored?: readonly string[];
 }
 
-/**
- * The directory for what is kept between runs, the last known lists; `undefined` without a home.
- */
+/** The directory for data between runs, the last known lists; `undefined` without a home. */
 export function stateDirectory(): string | undefined {
   if (Deno.build.os === "windows") {
     const base = Deno.env.get("LOCALAPPDATA") || underHome("\\AppData\\Local");
@@ -37,10 +35,10 @@ export function stateDirectory(): string | undefined {
 }
 
 /**
- * Reads a settings file; one that is not there is empty.
+ * Reads a settings file; a missing one is empty.
  *
- * @param known the flags that may be set, by key; not asked where there is no such file
- * @throws {UsageError} a file that cannot be read, is no TOML, or sets what does not exist
+ * @param known the flags that may be set, by key; not called without a file
+ * @throws {UsageError} the file cannot be read, is not TOML, or sets an unknown name
  */
 export async function readSettingsFile(path: string, known: KnownFlags): Promise<FileSettings> {
   const settings = new Map<string, Sourced>();
@@ -72,7 +70,7 @@ export async function readSettingsFiles(known: KnownFlags): Promise<readonly Fil
 
 /**
  * The text of one flag by precedence: command line, environment, the working directory's file, the
- * user's file. `undefined`: nobody said.
+ * user's file. `undefined` if it is not set.
  */
 export function lookUp(
   key: string,
@@ -89,9 +87,9 @@ export function lookUp(
 /**
  * The values of a command's flags.
  *
- * @param known loads every command's settings, since one file serves them all
- * @param note is told, for people, what of the files does not count, and what redirects calls
- * @throws {UsageError} a value that cannot be, and where it stands
+ * @param known loads the settings of all commands, since they share the files
+ * @param note called with remarks for people: ignored settings, and settings that redirect calls
+ * @throws {UsageError} an invalid value, and where it is set
  */
 export async function resolveFlags(
   command: Command,
@@ -118,7 +116,7 @@ export async function resolveFlags(
   return values;
 }
 
-/** Whether a value comes from what goes before the working directory's file anyway. */
+/** Whether a value comes from a source that precedes the working directory's file. */
 function isSaidAbove(found: Sourced | undefined): boolean {
   return found !== undefined && found.setting === undefined;
 }
@@ -135,7 +133,7 @@ export function parseValue(flag: Flag, { text, source, setting }: Sourced): unkn
   }
 }
 
-/** Every flag that can also be set by the environment or by `rpc.toml`, over all subcommands. */
+/** All flags of all subcommands that can also be set by the environment or by `rpc.toml`. */
 export function settingsOf(commands: readonly Command[]): Flags {
   const known: Record<string, Flags[string]> = {};
   for (const { flags } of commands) {

@@ -4,19 +4,19 @@ import { systemClock } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
 
-/** What a settings file may hold for a name; `undefined`: nothing. */
+/** A value in a settings file; `undefined`: the name is not set. */
 export type SettingValue = string | number | boolean | undefined;
 
-/** Links that are followed to a file: more of them lead in a circle. */
+/** Most links that are followed to a file: more of them form a circle. */
 const linksMax = 32;
 
-/** Of a new file: a registry's address may have a password. */
+/** The mode of a new file, since a registry's URL may contain a password. */
 const newFileMode = 0o600;
 
 /**
- * Sets or takes away one setting in a file, and leaves all else in it as it was: comments, order,
- * mode, owner, and the links by which it is reached. The file is replaced whole, so that no reader
- * and no full disk ever leaves half of one; one that must stay the same file is written anew.
+ * Sets or removes one setting in a file, and preserves everything else: comments, order, mode,
+ * owner, and links to it. The file is replaced atomically, so that readers and a full disk never
+ * see half of it; a file that must not be replaced is overwritten.
  *
  * @throws {CommandError} it cannot be written, or is read-only
  */
@@ -34,13 +34,13 @@ export function writeSetting(path: string, name: string, value: SettingValue): v
 /**
  * The text of a settings file with one setting changed.
  *
- * @throws {Error} its line cannot be told from others
+ * @throws {Error} its line cannot be identified
  */
 export function withSetting(toml: string, name: string, value: SettingValue): string {
   const before = parse(toml);
   const lineEnd = toml.includes("\r\n") ? "\r\n" : "\n";
   const whole = toml === "" || toml.endsWith("\n") ? toml : toml + lineEnd;
-  // Each with the carriage return that it has or has not: a file may have both.
+  // Each line keeps its carriage return, if it has one: a file may mix both.
   const lines = whole.split("\n").slice(0, -1);
   const at = lines.findIndex((line) => assignment(name).test(line));
   const written = value === undefined ? undefined : stringify({ [name]: value }).trim();
@@ -48,7 +48,7 @@ export function withSetting(toml: string, name: string, value: SettingValue): st
     const [, indent = "", comment = ""] = assignment(name).exec(lines[at] ?? "") ?? [];
     lines.splice(at, 1, ...(written === undefined ? [] : [indent + written + comment]));
   } else if (written !== undefined) {
-    // Behind a table's head it would be the table's.
+    // After a table's header it would belong to the table.
     const table = lines.findIndex((line) => /^\s*\[/.test(line));
     lines.splice(table === -1 ? lines.length : table, 0, written + lineEnd.slice(0, -1));
   }
@@ -59,7 +59,7 @@ export function withSetting(toml: string, name: string, value: SettingValue): st
   return text;
 }
 
-/** `undefined`: it is no TOML any more. */
+/** Parses TOML; `undefined` if it is invalid. */
 function parsed(text: string): Record<string, unknown> | undefined {
   try {
     return parse(text);
@@ -69,7 +69,7 @@ function parsed(text: string): Record<string, unknown> | undefined {
 }
 
 /**
- * A line that gives a name a value on that line, with what stands before the name and behind the
+ * Matches a line that assigns a value to a name, with the parts before the name and after the
  * value.
  */
 function assignment(name: string): RegExp {
@@ -91,14 +91,14 @@ function isChangedTo(
   );
 }
 
-/** Where a path leads, also if nothing is there yet. */
+/** The target of a path, even if it does not exist. */
 function followLinks(path: string): string {
   let target = path;
   for (let links = 0; links < linksMax; links++) {
     try {
       target = resolve(dirname(target), Deno.readLinkSync(target));
     } catch {
-      // It is none, or not there: the next step tells.
+      // It is no link, or does not exist. The next step will tell.
       return target;
     }
   }
@@ -108,8 +108,7 @@ function followLinks(path: string): string {
 function read(path: string): { readonly text: string; readonly mode: number } {
   try {
     const { mode } = Deno.statSync(path);
-    // Replacing a file asks nobody whether it may be written, and the system's administrator may
-    // always.
+    // Replacing a file does not check whether it may be written, and root may always write.
     Deno.openSync(path, { append: true }).close();
     if (mode !== null && (mode & 0o222) === 0) throw new Error("it is read-only");
     return { text: Deno.readTextFileSync(path), mode: mode === null ? newFileMode : mode & 0o777 };
@@ -120,8 +119,8 @@ function read(path: string): { readonly text: string; readonly mode: number } {
 }
 
 /**
- * Whether a file is another one for somebody once it is replaced: it has a second name, or an owner
- * who is not who this process is, and could not read ours.
+ * Whether a file must not be replaced: it has a second hard link, or another owner, who could not
+ * read our new file.
  */
 function isTiedToItsPlace(path: string): boolean {
   try {
@@ -139,7 +138,7 @@ function replace(path: string, text: string, mode: number): void {
     Deno.mkdirSync(dirname(path), { recursive: true });
     Deno.writeTextFileSync(temporary, text, { mode: newFileMode, createNew: true });
     if (isTiedToItsPlace(path)) {
-      // There is room for it, as has just been seen.
+      // There is room: the temporary file was just written.
       Deno.writeTextFileSync(path, text);
       Deno.removeSync(temporary);
       return;

@@ -1,10 +1,10 @@
 import type { Command } from "./command.ts";
 import { type Flag, kebabCase } from "./flags.ts";
 
-/** What a word of a command line is, or two words that belong together. */
+/** The meaning of a word of a command line, or of two words that belong together. */
 export type Token =
   | { readonly kind: "positional"; readonly text: string }
-  /** `--`: nothing behind it is a flag. */
+  /** `--`: nothing after it is a flag. */
   | { readonly kind: "end" }
   | { readonly kind: "help" }
   | { readonly kind: "unknown"; readonly name: string }
@@ -16,15 +16,15 @@ export type Token =
     readonly flag: Flag;
     /** `--no-name`. */
     readonly isNegated: boolean;
-    /** Of a boolean only what stands behind an equals sign; `undefined`: it is missing. */
+    /** Its value; `undefined` if it is missing. A boolean has one only after an equals sign. */
     readonly value: string | undefined;
   };
 
 /**
- * Reads what follows a subcommand, for the parser and for completions alike: flags anywhere
- * (`--name value`, `--name=value`, `--no-name`), letters by themselves or together (`-n 5`, `-n5`,
- * `-n=5`, `-vn 5`), positionals between them, negative numbers among these, and everything after
- * `--` as it is.
+ * Reads the words after a subcommand, for the parser and for completions: flags anywhere
+ * (`--name value`, `--name=value`, `--no-name`), single letters or groups of them (`-n 5`, `-n5`,
+ * `-n=5`, `-vn 5`), positionals between them, also negative numbers, and everything after `--`
+ * unchanged.
  */
 export function* tokensOf(command: Command, words: readonly string[]): Generator<Token> {
   for (let i = 0; i < words.length; i++) {
@@ -72,11 +72,9 @@ function* flagsIn(command: Command, word: string): Generator<Token> {
   yield* lettersIn(command, word, name);
 }
 
-/**
- * Letters in one word: booleans, and then perhaps one with a value, which is the rest of the word.
- */
+/** A group of letters: booleans, then maybe a flag whose value is the rest of the word. */
 function* lettersIn(command: Command, word: string, name: string): Generator<Token> {
-  // A long name with one dash only is a slip, and not its letters.
+  // A long name with a single dash is a mistake, and not a group of letters.
   const isLong = word.startsWith("--") || flagNamed(command, `-${name}`) !== undefined;
   if (isLong) {
     yield { kind: "unknown", name };

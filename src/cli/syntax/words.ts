@@ -1,19 +1,17 @@
 import { UsageError } from "./usage_error.ts";
 
-/** Plain text, 'quoted as it is', "quoted", or an escaped character. */
+/** Plain text, '...' without escapes, "..." with escapes, or an escaped character. */
 const posixPiece = /'([^']*)'|"((?:\\[\s\S]|[^"\\])*)"|\\([\s\S])|([^\s'"\\]+)/y;
 
-/**
- * The same where a backslash is one, unless it stands, in a row or alone, before a double quote.
- */
+/** The same for Windows, where backslashes only escape directly before a double quote. */
 const windowsPiece = /'([^']*)'|"((?:[^"\\]|\\(?!\\*")|\\\\(?=\\*")|\\")*)"|\\(")|([^\s'"\\]+|\\)/y;
 
 /**
- * Splits a command line into words as a shell does, but expands nothing: white space parts words,
- * unless it stands in '...' or "..." or after a backslash. On Windows a backslash stands for
- * itself, except before a quote, since it is what parts directories there.
+ * Splits a command line into words like a shell, but without expansions: white space separates
+ * words, unless it is in '...' or "..." or after a backslash. On Windows a backslash is literal,
+ * except before a quote, since it separates directories there.
  *
- * @throws {UsageError} it holds no word, or a quote is not closed
+ * @throws {UsageError} there is no word, or a quote is not closed
  */
 export function wordsOf(commandLine: string, os = Deno.build.os): string[] {
   const words: string[] = [];

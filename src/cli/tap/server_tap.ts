@@ -10,7 +10,7 @@ import { onlyOne } from "../../discovery/narrowed.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { type TapItem, tapItemSchema, type TapParams } from "../../wire/reports/tap.ts";
 
-/** What a {@link ServerTap} listens to, and whom it tells. */
+/** What a {@link ServerTap} needs. */
 export interface ServerTapOptions {
   readonly instance: Instance;
   readonly registry: string;
@@ -19,16 +19,16 @@ export interface ServerTapOptions {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Takes each item, and resolves when it can take another: meanwhile the server counts. */
+  /** Takes each item, and resolves when it can take another: meanwhile the server only counts. */
   readonly take: (instance: Instance, item: TapItem) => Promise<void>;
-  /** Tells people what is not as it should be. */
+  /** Prints a problem for people. */
   readonly tell: (line: string) => void;
 }
 
-/** How long a server that was lost is left alone before it is tried again. */
+/** How long to wait before a lost server is tried again. */
 const againAfterMs = 1_000;
 
-/** Where trying again comes to the same. */
+/** Errors after which trying again is useless. */
 const lasting: ReadonlySet<string> = new Set([
   "MethodNotFound",
   "PermissionDenied",
@@ -58,12 +58,12 @@ export class ServerTap {
     void this.#listen();
   }
 
-  /** Resolves when it is known for the first time, to whether the server is listened to. */
+  /** Resolves to whether listening has succeeded, once that is known for the first time. */
   get first(): Promise<boolean> {
     return this.#first.promise;
   }
 
-  /** Whether it will never be listened to. */
+  /** Whether the server refuses for good. */
   get isRefused(): boolean {
     return this.#isRefused;
   }
@@ -93,12 +93,12 @@ export class ServerTap {
         );
       }
       if (isLasting) return;
-      // A server's longest deadline is over now and then, and no reason to wait.
+      // The stream ends at the server's longest deadline, and starts again without a wait.
       if (error?.name !== "DeadlineExceeded") await sleep(clock, againAfterMs, signal);
     }
   }
 
-  /** Listens until it ends, and tells why it did. */
+  /** Listens until the stream ends, and returns the reason. */
   async #listenOnce(): Promise<RpcError | undefined> {
     const { params, instance, take } = this.#options;
     const stream = this.#client.stream(reservedMethods.tap, { ...params, counts: true }, {

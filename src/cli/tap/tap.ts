@@ -81,10 +81,10 @@ function paramsOf({ failed, slow }: Flags, methods: readonly string[]): TapParam
   };
 }
 
-/** All servers that are listened to. */
+/** The taps of all servers. */
 class Fleet {
   readonly #options: Omit<ServerTapOptions, "instance">;
-  /** By the instance's id: a restarted server is another one. */
+  /** By the instance's id, so a restarted server is a new one. */
   readonly #taps = new Map<string, ServerTap>();
   #isFirst = true;
 
@@ -93,8 +93,7 @@ class Fleet {
   }
 
   /**
-   * Listens to these servers and no others. Resolves to whether all refuse it, when each has said
-   * so or not.
+   * Listens to exactly these servers. Resolves to whether all refuse, once each has answered.
    */
   async update(instances: readonly Instance[]): Promise<boolean> {
     const { tell } = this.#options;

@@ -6,16 +6,16 @@ import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
 import { displayWidth, ellipsized, fitted, padded } from "../../terminal/width.ts";
 import type { TapEvent, TapItem } from "../../wire/reports/tap.ts";
 
-/** A terminal has room for who calls, and for thousandths of a second, from so many columns on. */
+/** Terminals from this width on show the caller, and thousandths of seconds. */
 const wideColumns = 120;
 
-/** A terminal has room for the server from so many columns on. */
+/** Terminals from this width on show the server. */
 const middleColumns = 70;
 
-/** Columns of the parts of a line that others are to stand below of. */
+/** Widths of the aligned parts of a line. */
 const widths = { ms: 10, outcome: 9 };
 
-/** A call for programs, or the number of those that are not told. */
+/** A call as JSON, or the number of calls that were left out. */
 export function jsonOf(instance: Instance, item: TapItem): string {
   const server = { server: addressOf(instance), id: instance.id };
   if (!("method" in item)) return jsonLine({ ...server, ...item });
@@ -25,15 +25,15 @@ export function jsonOf(instance: Instance, item: TapItem): string {
 
 /** Lines for people. */
 export class TapLines {
-  /** As wide as the widest so far: addresses are of one length, or nearly. */
+  /** The width of the widest address so far. */
   #serverWidth = 0;
   #callerWidth = 0;
 
   /**
-   * A call in one line, and one before it if others are not told; or that one alone.
+   * A call as a line, preceded by a line about left-out calls if there are any; or only that line.
    *
-   * @param columns of the terminal; `undefined`: it is none, and the line is whole and has no
-   * colours
+   * @param columns the terminal's width; `undefined`: it is no terminal, so the line is complete
+   * and without colours
    */
   of(instance: Instance, item: TapItem, columns: number | undefined): string[] {
     const more = this.#missedLines(item, columns);
@@ -70,12 +70,12 @@ export class TapLines {
   }
 }
 
-/** `[1,2]` as `1,2`, cut short or not; named parameters as they are. */
+/** `[1,2]` as `1,2`, also if it is cut; named parameters unchanged. */
 function argumentsIn(params: string): string {
   return params.startsWith("[") ? params.slice(1).replace(/\]$/, "") : params;
 }
 
-/** A server's clock may say anything. */
+/** A time of a server's clock; `undefined` if it is invalid. */
 function timeOf(wallTimeMs: number): Date | undefined {
   const time = new Date(wallTimeMs);
   return Number.isNaN(time.getTime()) ? undefined : time;

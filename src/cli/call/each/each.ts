@@ -30,7 +30,7 @@ interface CallEachOptions {
   readonly clock?: Clock;
 }
 
-/** Calls each server that is registered once, and tells what came of each in a line. */
+/** Calls each registered server once, and prints a line for each. */
 export async function callEach(options: CallEachOptions): Promise<number> {
   const { discovery, flags, signal } = options;
   for await (const { instances, stale } of snapshots(discovery, flags.service, signal)) {
@@ -106,7 +106,7 @@ class EachRun {
       const stream = client.stream(method, paramsOf(number), { signal: this.#signal });
       await this.#items(instance, stream);
       const { error, result, items, durationMs } = await stream.report;
-      // What Ctrl-C ended has neither succeeded nor failed.
+      // A call that Ctrl-C ended has neither succeeded nor failed.
       if (this.#signal.aborted && error?.name === "Cancelled") return;
       const ms = Number(durationMs.toFixed(3));
       if (error !== undefined) {
@@ -124,7 +124,7 @@ class EachRun {
     }
   }
 
-  /** The items of a stream as they come, each with its server: those of others come between. */
+  /** Prints the items of a stream as they come, each with its server, since they may mix. */
   async #items(
     instance: Instance,
     stream: AsyncIterable<unknown> & { readonly isStream: boolean },
@@ -140,7 +140,7 @@ class EachRun {
     }
   }
 
-  /** @param text for people; `undefined`: there is nothing more to say to them */
+  /** @param text for people; `undefined`: nothing more to print */
   #tell(instance: Instance, what: Record<string, unknown>, text: string | undefined): void {
     const { flags } = this.#options;
     if (flags.quiet && what["error"] === undefined) return;

@@ -11,10 +11,10 @@ import { type CallSummary, percentiles, type SummaryFacts } from "../summary.ts"
 import { latencyPlot, ratePlot, sharesPlot } from "./load_plots.ts";
 import type { LoadRecord } from "./load_record.ts";
 
-/** Servers that are shown one by one, those that answered most. */
+/** Most servers that are listed: those that answered most. */
 const serversShownMax = 50;
 
-/** What a page tells of. */
+/** The data of a page. */
 interface LoadPageInput {
   readonly method: string;
   readonly summary: CallSummary;
@@ -22,7 +22,7 @@ interface LoadPageInput {
   readonly facts: SummaryFacts;
 }
 
-/** What came of many calls, as a page. */
+/** The page about many calls. */
 export function loadPageOf({ method, summary, record, facts }: LoadPageInput): string {
   return pageOf({
     title: `rpc call ${method}`,

@@ -15,16 +15,13 @@ import type { LoadRecord } from "./load_record.ts";
 /** Bins of the histogram: each is wide enough to be seen on a phone. */
 const binCount = 40;
 
-/**
- * Changes of servers that are named in the plot where there is room; all have a line, and stand in
- * the table.
- */
+/** Most changes of servers with a label in the plot. All have a line, and are in the table. */
 const eventsNamedMax = 12;
 
 /** Rows for those words. */
 const eventRows = 4;
 
-/** A server that comes is marked as one that joins, one that goes as a loss. */
+/** The marks of changes: a server joins or is lost. */
 const classes: Readonly<Record<ServerChange, string>> = {
   connected: "join",
   draining: "loss",
@@ -35,7 +32,7 @@ const classes: Readonly<Record<ServerChange, string>> = {
 export function ratePlot(record: LoadRecord): string {
   const { columns, columnMs, events } = record;
   const endMs = Math.max(1, record.elapsedMs);
-  // The last column has had only a part of its time.
+  // The last column covers only a part of its time.
   const timeOf = (i: number) => Math.max(1, Math.min(columnMs, endMs - i * columnMs));
   const rates = columns.map(({ answered, failed }, i) =>
     [...answered, failed].reduce((sum = 0, calls = 0) => sum + calls, 0) * 1_000 / timeOf(i)
@@ -71,9 +68,7 @@ export function ratePlot(record: LoadRecord): string {
   ]);
 }
 
-/**
- * How many calls took how long, in bins of which each is as many times as wide as the one before.
- */
+/** The histogram of latencies, in bins whose widths grow by a constant factor. */
 export function latencyPlot(latency: LatencyHistogram): string {
   if (latency.count === 0) return "";
   const bins = latency.bins(binCount).filter(({ fromMs, toMs, count }) =>
@@ -100,7 +95,7 @@ export function latencyPlot(latency: LatencyHistogram): string {
   ]);
 }
 
-/** What each server answered, the most first. */
+/** The answers of each server, the most first. */
 export function sharesPlot(
   shares: readonly { readonly server: string; readonly calls: number; readonly percent: number }[],
   colourOf: (server: string) => number,

@@ -1,16 +1,16 @@
 import type { CallReport } from "../../../client/call_report.ts";
 import type { ServerChange } from "../../../client/endpoints/endpoint_types.ts";
 
-/** Columns of time that are kept; past them each is made as long as two were. */
+/** Most columns of time. When they are full, pairs of columns are merged. */
 const columnsMax = 240;
 
-/** The time of a column at first: a shorter one holds too few calls to say anything. */
+/** The time of a column at first: in a shorter one there would be too few calls. */
 const columnMsAtFirst = 100;
 
-/** Servers that have a colour of their own; all that answer later share the last one. */
+/** Servers with a colour of their own; all that answer later share the last colour. */
 const coloursMax = 9;
 
-/** Servers that come and go that are told; there may be thousands, again and again. */
+/** Most changes of servers that are recorded: there may be thousands. */
 const eventsMax = 200;
 
 /** A moment at which a server came or went. */
@@ -22,12 +22,12 @@ interface ServerEvent {
 
 /** How many calls ended in a stretch of time. */
 interface LoadColumn {
-  /** Calls that succeeded, by their server's colour, from 0. */
+  /** Successful calls by the colour of their server, from 0. */
   readonly answered: number[];
   failed: number;
 }
 
-/** What happened when in many calls, in constant memory. */
+/** Records many calls over time, in constant memory. */
 export class LoadRecord {
   readonly events: ServerEvent[] = [];
   readonly #now: () => number;
@@ -56,12 +56,12 @@ export class LoadRecord {
     return this.#columnMs;
   }
 
-  /** Servers in the order of their first answers, as far as they have colours of their own. */
+  /** Servers with a colour of their own, in the order of their first answers. */
   get servers(): readonly string[] {
     return [...this.#colours.keys()];
   }
 
-  /** Changes of servers past those that are kept. */
+  /** Number of changes that were not recorded. */
   get eventsLeftOut(): number {
     return this.#eventsLeftOut;
   }
@@ -71,7 +71,7 @@ export class LoadRecord {
     return this.#colours.get(server) ?? coloursMax - 1;
   }
 
-  /** Takes in a call that has just ended. */
+  /** Records a call that has just ended. */
   add({ error, server = "" }: CallReport): void {
     const column = this.#columnNow();
     if (error !== undefined) {

@@ -4,7 +4,7 @@ import type { CallSummary, SummaryFacts } from "../summary.ts";
 import { loadPageOf } from "./load_page.ts";
 import { LoadRecord } from "./load_record.ts";
 
-/** What comes of many calls, on its way to a page. */
+/** Collects the data of many calls for a page. */
 export class LoadReport implements Disposable {
   readonly record: LoadRecord = new LoadRecord(() => systemClock.now());
   readonly #file: ReportFile;

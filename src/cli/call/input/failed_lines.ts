@@ -1,7 +1,7 @@
 import { messageOf } from "../../../base/errors.ts";
 import { UsageError } from "../../syntax/usage_error.ts";
 
-/** The lines of an input that failed, in a file from which they can be run again. */
+/** Writes the failed lines of an input to a file, from which they can be run again. */
 export class FailedLines {
   readonly #file: Deno.FsFile;
   readonly #encoder = new TextEncoder();
@@ -12,9 +12,9 @@ export class FailedLines {
   }
 
   /**
-   * Makes the file anew, so that it never holds those of another run.
+   * Creates the file anew, so that it does not contain lines of another run.
    *
-   * @param isGoingOn the run goes on where an earlier one stopped, whose lines are kept
+   * @param isGoingOn whether the run continues an earlier one, whose lines are kept
    * @throws {UsageError} it cannot be written, or is the input itself
    */
   static async open(path: string, input: string, isGoingOn: boolean): Promise<FailedLines> {
@@ -39,7 +39,8 @@ export class FailedLines {
   }
 
   /**
-   * Adds one, without its LF. It is written at once, so that it survives whatever ends the program.
+   * Adds a line, given without LF. It is written at once, so that it survives any end of the
+   * program.
    *
    * @throws {Error} it cannot be written
    */

@@ -12,14 +12,14 @@ interface Stopped {
   /** Texts of the flags that were given, by key. */
   readonly given: ReadonlyMap<string, string>;
   readonly input: string;
-  /** Lines that were left out at the beginning. */
+  /** Lines that were skipped at the beginning. */
   readonly skip: number;
   /** @default the environment */
   readonly environment?: (name: string) => string | undefined;
   readonly os?: typeof Deno.build.os;
 }
 
-/** What a run of lines that stopped before the last one tells: where, and how to go on. */
+/** The message of a run that stopped before the last line: where it stopped, and how to go on. */
 export function stopText(end: RunEnd, stopped: Stopped): string {
   const { skip } = stopped;
   const lastRun = Math.max(end.lastRun, skip);
@@ -47,22 +47,22 @@ function goOnText(last: number, stopped: Stopped): string {
   return `; go on with: ${line}${otherwise}`;
 }
 
-/** What was typed, with the lines that are done left out. */
+/** The command line that was typed, but with `--skip` for the lines that are done. */
 function commandWords(last: number, stopped: Stopped): string[] {
   const { method, flags, given, input } = stopped;
   const environment = stopped.environment ?? ((name) => Deno.env.get(name));
   const words = ["rpc", "call"];
-  // Behind the flags it is no flag either, whatever it begins with.
+  // A method that looks like a flag has to come after `--`.
   if (!method.startsWith("-")) words.push(method);
   words.push("--input", input, "--skip", String(last));
   for (const [key, flag] of Object.entries(flags)) {
     if (key === "input" || key === "skip") continue;
-    // One that stood before the command only is gone when the next one is typed.
+    // A variable that was set only for this command is gone when the next one is typed.
     const said = flag.setting ? environment(environmentName(key)) : undefined;
     const text = given.get(key) ?? (said || undefined);
     if (text === undefined) continue;
     const shown = key === "registry" ? withoutPassword(text) : text;
-    // A password is shown to nobody: in the environment it most likely still stands.
+    // A password is not shown. If it came from the environment, it is most likely still there.
     if (shown !== text && !given.has(key)) continue;
     const name = kebabCase(key);
     if (flag.placeholder !== undefined) {

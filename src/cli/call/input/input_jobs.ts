@@ -19,10 +19,10 @@ export class InputJobs implements JobSource {
   }
 
   /**
-   * Those of the file of that name, or with `-` of stdin.
+   * The calls for the lines of a file, or of stdin for `-`.
    *
    * @param lineBytesMax longest line
-   * @param skip lines to leave out at the beginning
+   * @param skip lines to skip at the beginning
    * @throws {UsageError} it cannot be read
    */
   static async open(name: string, lineBytesMax: number, skip: number): Promise<InputJobs> {

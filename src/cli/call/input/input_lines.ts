@@ -3,9 +3,9 @@ import { messageMaxDefault } from "../../../base/limits.ts";
 
 /** One line of an input that is not blank. */
 export interface InputLine {
-  /** Counted from 1 over all lines, the blank ones too: what an editor shows. */
+  /** Counted from 1 over all lines, also blank ones, as in an editor. */
   readonly number: number;
-  /** Its text, or what is wrong with it as the end of a sentence. */
+  /** Its text, or what is wrong with it, as the end of a sentence. */
   readonly content: { readonly text: string } | { readonly fault: string };
 }
 
@@ -17,15 +17,15 @@ interface ByteSource {
 const bufferBytes = 64 * 1024;
 
 /**
- * The lines of an input of any length, of which little more than one is held. The last one needs no
- * LF; a CR before the LF is none of the line; a byte order mark at the beginning is passed over.
+ * The lines of an input of any length, with little more than one line in memory. The last line
+ * needs no LF; a CR before the LF is dropped; a byte order mark at the beginning is skipped.
  */
 export class InputLines {
   readonly #source: ByteSource;
   readonly #lineBytesMax: number;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   #buffer = new Uint8Array(bufferBytes);
-  /** What is unread of the buffer: from `#start` to `#end`. */
+  /** The unread part of the buffer is from `#start` to `#end`. */
   #start = 0;
   #end = 0;
   #number = 0;
@@ -42,7 +42,7 @@ export class InputLines {
     this.#lineBytesMax = lineBytesMax;
   }
 
-  /** Nothing is left but what {@link take} gives out. */
+  /** Whether nothing is left but what {@link take} returns. */
   get isEnded(): boolean {
     return this.#isEnded;
   }
@@ -63,7 +63,7 @@ export class InputLines {
   }
 
   /**
-   * Resolves when {@link take} or {@link isEnded} may say something new, or at {@link stop}.
+   * Resolves when {@link take} or {@link isEnded} may have changed, or at {@link stop}.
    *
    * @throws {Error} rejects with it: the input cannot be read
    */
@@ -73,7 +73,7 @@ export class InputLines {
     return this.#waiters.promise;
   }
 
-  /** Lets nobody wait any more for an input that may never go on. */
+  /** Ends all waiting, since the input may never go on. */
   stop(): void {
     this.#waiters?.resolve();
     this.#waiters = undefined;
@@ -112,22 +112,21 @@ export class InputLines {
   }
 
   /**
-   * What PowerShell writes by `>`, for one. Told at once and as what it is: each of its lines would
-   * be another riddle.
+   * Refuses UTF-16, which PowerShell's `>` writes: errors about each line would be confusing.
    */
   #refuseUtf16(): void {
     if (this.#isLookedAt || this.#end < 2) return;
     this.#isLookedAt = true;
     const [first, second] = this.#buffer;
     const hasMark = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
-    // JSON begins with a character of ASCII, of which UTF-16 makes one byte that is zero.
+    // JSON begins with an ASCII character, one byte of which is zero in UTF-16.
     if (hasMark || first === 0 || second === 0) {
       throw new Error("it is UTF-16, and must be UTF-8: save it anew in that encoding");
     }
   }
 
   #makeRoom(): void {
-    // What is in it now is the beginning of one line.
+    // The buffer holds the beginning of a single line.
     if (this.#isDropping || this.#end - this.#start > this.#lineBytesMax) {
       this.#isDropping = true;
       this.#start = this.#end;
