@@ -84,7 +84,7 @@ export class Connection implements CallHolder {
     this.#address = address;
     this.#clock = clock;
     this.#events = events;
-    this.#outbox = new Outbox(duplex, (error) => this.#breakOff(messageOf(error)), later);
+    this.#outbox = new Outbox(duplex, (error) => this.#breakOff(messageOf(error)), { later });
     void this.#read();
   }
 

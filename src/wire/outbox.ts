@@ -10,6 +10,16 @@ export interface Sink {
 /** Runs a function later, but soon. */
 export type Later = (run: () => void) => void;
 
+/** How an {@link Outbox} writes. */
+interface OutboxOptions {
+  /** Delays the first write of a burst. @default some microtasks */
+  readonly later?: Later | undefined;
+  /** Lets other connections run between the writes of a long message. @default none */
+  readonly pauses?: Pauses | undefined;
+  /** A burst of this length is written, even if it still grows. @default 2,048 characters */
+  readonly burstLength?: number | undefined;
+}
+
 const encoder = new TextEncoder();
 
 const noBytes = new Uint8Array(0);
@@ -43,6 +53,7 @@ export class Outbox {
   readonly #onError: (error: unknown) => void;
   readonly #later: Later | undefined;
   readonly #pauses: Pauses | undefined;
+  readonly #burstLength: number;
   #text = "";
   /** These come before {@link #text}. */
   #pieces: (string | LentBytes)[] = [];
@@ -58,21 +69,13 @@ export class Outbox {
   #bytesWritten = 0;
   #waiters: (() => void)[] = [];
 
-  /**
-   * @param onError called once, when a write fails; nothing is written any more after that
-   * @param later delays the first write of a burst. @default some microtasks
-   * @param pauses lets other connections run between the writes of a long message. @default none
-   */
-  constructor(
-    sink: Sink,
-    onError: (error: unknown) => void,
-    later?: Later,
-    pauses?: Pauses,
-  ) {
+  /** @param onError called once, when a write fails; nothing is written any more after that */
+  constructor(sink: Sink, onError: (error: unknown) => void, options: OutboxOptions = {}) {
     this.#sink = sink;
     this.#onError = onError;
-    this.#later = later;
-    this.#pauses = pauses;
+    this.#later = options.later;
+    this.#pauses = options.pauses;
+    this.#burstLength = options.burstLength ?? earlyWriteLength;
   }
 
   /** What waits or is being written, in bytes, counting one for each character. */
@@ -111,7 +114,7 @@ export class Outbox {
       this.#lengthSeen = this.#text.length;
       queueMicrotask(this.#flushWhenQuiet);
     } else if (this.#state === "scheduled") {
-      if (this.#text.length >= earlyWriteLength) void this.#write();
+      if (this.#text.length >= this.#burstLength) void this.#write();
     } else if (this.#text.length >= pieceLength) {
       this.#endPiece();
     }

@@ -80,6 +80,13 @@ export const printedPauseMs = 5;
 export const unreadableShownMax = 200;
 
 /**
+ * A burst to a worker or from it is written once it has so many characters, even if it still grows:
+ * about what 64 short calls take. A write and the read at the other end cost as much as ten of
+ * these; so fewer are worth more than that the other side begins sooner.
+ */
+export const workerBurstLength = 8 * 1024;
+
+/**
  * What each of a worker's two pipes takes before its writer has to wait, on Linux: four times what
  * is usual, so that long messages need few turns. A user's pipes have 64 MiB together, past which
  * every new one is made tiny: room for 128 workers.

@@ -74,7 +74,7 @@ Deno.test("lines that each come in microtasks of their own leave in one write, w
   const sink = new FakeSink();
   const flushes: (() => void)[] = [];
   const later = (run: () => void) => void flushes.push(run);
-  const outbox = new Outbox(sink, () => {}, later);
+  const outbox = new Outbox(sink, () => {}, { later });
   for (const line of ["a\n", "b\n", "c\n"]) {
     outbox.push(line);
     await settled();
@@ -354,4 +354,20 @@ Deno.test("what is held is whole buffers, also of a line that is half written, u
   push();
   outbox.close();
   assert.equal(outbox.pendingBytes, 0);
+});
+
+Deno.test("a burst that is to be longer before it leaves early is one write until then", async () => {
+  const sink = new FakeSink();
+  const outbox = new Outbox(sink, () => assert.fail("no write fails"), { burstLength: 8_000 });
+  const line = `${"x".repeat(99)}\n`;
+  for (let i = 0; i < 79; i++) outbox.push(line);
+  await settled();
+  assert.deepEqual(sink.writes.map(({ length }) => length), [7_900]);
+  await sink.take();
+  for (let i = 0; i < 90; i++) outbox.push(line);
+  await settled();
+  assert.deepEqual(sink.writes.map(({ length }) => length), [7_900, 8_000]);
+  await sink.take();
+  assert.deepEqual(sink.writes.map(({ length }) => length), [7_900, 8_000, 1_000]);
+  await sink.take();
 });

@@ -90,7 +90,9 @@ export class Session implements IntakeOwner {
     const { conn, limits } = options;
     this.#options = options;
     this.#calls = new OpenCalls(limits, options.shared, this.key);
-    this.#outbox = new Outbox(conn, (error) => this.#broke(error), undefined, new Pauses());
+    this.#outbox = new Outbox(conn, (error) => this.#broke(error), {
+      pauses: new Pauses(),
+    });
     this.#splitter = new LineSplitter(limits.messageMax);
     this.bound = boundOfServer(limits.messageMax);
     this.#watch = new PeerWatch(limits);

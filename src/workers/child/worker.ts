@@ -23,6 +23,7 @@ import { readRequest } from "../../wire/requests/read_request.ts";
 import { cancelledId, moreParams } from "../../wire/requests/request_checks.ts";
 import { isTooLongDescription, tooLongDescription } from "../description.ts";
 import { Claims } from "../claim_file.ts";
+import { workerBurstLength } from "../limits.ts";
 import { boundOfWorker } from "../message_max.ts";
 import { takeStdio, type WorkerIo } from "./worker_stdio.ts";
 
@@ -97,7 +98,7 @@ class Worker {
       this.#writeWhole(bytes);
       return Promise.resolve(bytes.length);
     };
-    this.#outbox = new Outbox({ write }, () => {});
+    this.#outbox = new Outbox({ write }, () => {}, { burstLength: workerBurstLength });
   }
 
   async run(): Promise<void> {

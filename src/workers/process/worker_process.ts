@@ -2,7 +2,7 @@ import { type Clock, sleep } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { workerInputBytesMax } from "../../base/limits.ts";
 import { Pauses } from "../../base/system/give_way.ts";
-import { unreadableShownMax, workerPipeBytes } from "../limits.ts";
+import { unreadableShownMax, workerBurstLength, workerPipeBytes } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import {
   encodeNotification,
@@ -98,7 +98,7 @@ export class WorkerProcess {
     this.#outbox = new Outbox({ write }, () => {
       this.#isDeaf = true;
       void this.#isLeft("its stdin was closed");
-    });
+    }, { burstLength: workerBurstLength });
     this.#input = isForeign ? new InputWatch(this.#child.pid) : undefined;
     this.#stdout = this.#child.stdout.getReader({ mode: "byob" });
     const { clock, log } = options;
