@@ -1,8 +1,8 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import { CommandError } from "../base/command_error.ts";
-import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
-import type { HostPort } from "../base/names/host_port.ts";
+import { addressOf, type HostPort } from "../base/names/host_port.ts";
+import { listenProblem } from "../base/system/listen_problem.ts";
 import { boundOfGateway } from "../wire/message_bound.ts";
 import type { Client } from "../client/client.ts";
 import type { Transport } from "../client/transport.ts";
@@ -108,8 +108,8 @@ export class Gateway {
       );
     } catch (error) {
       if (error instanceof CommandError) throw error;
-      const text = `Cannot listen on ${listen.host}:${listen.port}: ${messageOf(error)}`;
-      throw new CommandError(`${text}; choose another address: rpc gateway 127.0.0.1:0`);
+      const reason = listenProblem(error, listen.host);
+      throw new CommandError(`Cannot listen on ${addressOf(listen)}: ${reason}`);
     }
   }
 

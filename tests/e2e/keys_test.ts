@@ -143,6 +143,8 @@ Deno.test("with keys no open server is called, and --insecure goes back by one's
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /open, not used: this machine has keys; --insecure goes without/);
   assert.match((await home.run(["servers"])).stdout, /open, not used/);
+  const looked = await home.run(["doctor"]);
+  assert.match(looked.stdout, /^wrong .*open, not used.* To do: let its machine join the cluster/m);
   assert.equal((await home.run(["call", "ping", "--insecure"])).stdout, '"pong"\n');
   assert.equal((await home.run(["call", "ping"], { env: { RPC_INSECURE: "true" } })).code, 0);
   await open.stop();

@@ -104,6 +104,10 @@ function unanswered(instance: Instance, error: unknown, isConnected: boolean): F
   if (name === "Unauthenticated" || name === "PermissionDenied") {
     return { check, status, text, todo: "compare rpc keys show here and there" };
   }
+  if (instance.cluster === undefined && text.includes("this machine has keys")) {
+    const todo = "let its machine join the cluster: rpc keys invite here, rpc keys join there";
+    return { check, status, text, todo };
+  }
   if (isConnected) {
     const todo = "it listens and says nothing: is it stopped, or no rpc server? See its log";
     return { check, status, text, todo };

@@ -1,7 +1,7 @@
 import { printLine } from "../../terminal/stdout.ts";
 import { systemClock } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
-import { messageOf } from "../../base/errors.ts";
+import { listenProblem } from "../../base/system/listen_problem.ts";
 import { signRequest } from "../../keys/authority.ts";
 import {
   openAuthorityFiles,
@@ -69,6 +69,8 @@ function listen(host: string, port: number, target: string): Deno.TcpListener {
   try {
     return Deno.listen({ hostname: host, port });
   } catch (error) {
-    throw new CommandError(`Cannot wait at ${target}: ${messageOf(error)}`, { cause: error });
+    throw new CommandError(`Cannot wait at ${target}: ${listenProblem(error, host)}`, {
+      cause: error,
+    });
   }
 }

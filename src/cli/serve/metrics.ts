@@ -5,6 +5,7 @@ import type { Logger } from "../../base/log.ts";
 import type { Stats } from "../../wire/reports/stats.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
+import { listenProblem } from "../../base/system/listen_problem.ts";
 
 /** The source of the metrics. It is only read on request, so metrics cost nothing otherwise. */
 interface MetricsSource {
@@ -71,7 +72,7 @@ export function serveMetrics(
     };
   } catch (error) {
     throw new CommandError(
-      `Cannot serve metrics on ${host}:${port}: ${messageOf(error)}; choose another --metrics`,
+      `Cannot serve metrics on ${addressOf({ host, port })}: ${listenProblem(error, host)}`,
     );
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
-import { messageOf } from "../../base/errors.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
+import { listenProblem } from "../../base/system/listen_problem.ts";
 import { matcherOf } from "../../base/names/patterns.ts";
 import type { Tracer } from "../../base/tracer.ts";
 import { version } from "../../base/version.ts";
@@ -104,23 +104,4 @@ async function listenWith(
 
 function causeOf(error: unknown): unknown {
   return error instanceof Error && error.cause !== undefined ? error.cause : error;
-}
-
-function listenProblem(error: unknown, host: string): string {
-  if (error instanceof Deno.errors.AddrInUse) {
-    return "the port is in use; choose another one, or 0 for any that is free";
-  }
-  if (error instanceof Deno.errors.AddrNotAvailable) {
-    return "this machine has no such address; 0.0.0.0 listens on all that it has";
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return "ports below 1024 need more rights; choose one above";
-  }
-  if (/^fe80:[^%]*$/i.test(host)) {
-    return `an address of a link needs its interface behind it, such as ${host}%eth0`;
-  }
-  const message = messageOf(error);
-  if (!message.includes("lookup address")) return message;
-  return `${JSON.stringify(host)} is neither an address nor a known name; ` +
-    "0.0.0.0 listens on all that this machine has";
 }

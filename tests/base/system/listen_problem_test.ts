@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import { listenProblem } from "../../../src/base/system/listen_problem.ts";
+
+Deno.test("an address that cannot be listened on is told with what to choose in its place", () => {
+  const cases: [error: Error, host: string, told: RegExp][] = [
+    [new Deno.errors.AddrInUse("x"), "127.0.0.1", /^the port is in use; choose another one/],
+    [new Deno.errors.AddrNotAvailable("x"), "192.0.2.1", /^this machine has no such address/],
+    [new Deno.errors.PermissionDenied("x"), "127.0.0.1", /^ports below 1024 need more rights/],
+    [new Error("Invalid argument"), "fe80::1", /needs its interface .* such as fe80::1%eth0$/],
+    [new Error("Invalid argument"), "fe80::1%eth9", /^Invalid argument$/],
+    [new Error("failed to lookup address information"), "nohost", /^"nohost" is neither/],
+  ];
+  for (const [error, host, told] of cases) assert.match(listenProblem(error, host), told);
+});
