@@ -36,6 +36,9 @@ const tlsAnswer = encodeError(
   new RpcError("ParseError", "This server does not speak TLS: it was started without keys"),
 );
 
+/** How a header of the PROXY protocol in bytes begins, which is how no other protocol does. */
+const proxyHeader = new TextEncoder().encode("\r\n\r\n\0\r\nQUIT\n");
+
 /**
  * The answer if a connection's first bytes cannot be text; `undefined` if they may be a message.
  *
@@ -46,6 +49,8 @@ const tlsAnswer = encodeError(
 export function answerToBytes(bytes: Uint8Array): string | undefined {
   const [first, second] = bytes;
   if (first === 0x16) return tlsAnswer;
+  // Its addresses need not be UTF-8, and may hold line ends.
+  if (proxyHeader.every((byte, at) => byte === bytes[at])) return answerTo("the PROXY protocol");
   // SSL 2 and memcached's binary protocol begin with 0x80, which no character does. Two NULs are
   // the beginning of a length, as in PostgreSQL's protocol; a single one may be a faulty line.
   return first === 0x80 || (first === 0 && second === 0)

@@ -22,6 +22,14 @@ const beginnings: readonly (readonly [string, string | Uint8Array, RegExp])[] = 
     Uint8Array.of(13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10, 0x20, 0, 0, 0),
     /not the PROXY protocol/,
   ],
+  [
+    "a proxy's header with addresses",
+    Uint8Array.of(
+      ...[13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10, 0x21, 0x11, 0, 12],
+      ...[10, 0, 0, 1, 10, 0, 0, 2, 0x04, 0xd2, 0x1a, 0x0a],
+    ),
+    /not the PROXY protocol/,
+  ],
   ["TLS", Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0), /does not speak TLS/],
   ["SSL 2", Uint8Array.of(0x80, 0x2e, 1, 3, 1), /protocol of bytes/],
   ["PostgreSQL", Uint8Array.of(0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f), /protocol of bytes/],
