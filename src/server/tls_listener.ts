@@ -1,4 +1,5 @@
 import { TlsListener, type TlsListenerOptions } from "../keys/tls/listener.ts";
+import { answerToPlain } from "./bounds/foreign.ts";
 import type { Listener } from "./listener.ts";
 
 /**
@@ -6,8 +7,10 @@ import type { Listener } from "./listener.ts";
  *
  * @throws {Error} the address cannot be listened on
  */
-export async function listenTls(options: TlsListenerOptions): Promise<Listener> {
-  const listener = await TlsListener.listen(options);
+export async function listenTls(
+  options: Omit<TlsListenerOptions, "answerToPlain">,
+): Promise<Listener> {
+  const listener = await TlsListener.listen({ ...options, answerToPlain });
   return {
     addr: listener.addr,
     async accept() {

@@ -3,7 +3,7 @@ import net, { type Socket } from "node:net";
 import tls from "node:tls";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { RpcError } from "../../base/errors.ts";
-import { handshakeTimeoutMs } from "../../base/limits.ts";
+import { handshakesMax, handshakeTimeoutMs } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
 import { Waiters } from "../../base/waiters.ts";
 import type { HostPort } from "../../base/names/host_port.ts";
@@ -30,7 +30,12 @@ export interface TlsListenerOptions {
   readonly keys: KeyRing;
   readonly clock: Clock;
   readonly log: Logger;
+  /** The answer to a peer whose first bytes, which these are, begin no TLS. */
+  readonly answerToPlain: (bytes: Uint8Array) => string;
 }
+
+/** The first byte of a TLS greeting. */
+const handshakeRecord = 0x16;
 
 /**
  * A listener of TLS 1.3 with certificates on both sides.
@@ -46,6 +51,8 @@ export class TlsListener {
   readonly #options: TlsListenerOptions;
   readonly #renewalCheck: Timer;
   readonly #accepted: AcceptedTls[] = [];
+  /** Peers that have not said anything yet, or that were told that this is TLS. */
+  readonly #outside = new Set<Socket>();
   readonly #handshakes: Handshakes;
   /** By the addresses of their peers. */
   readonly #shakingHands = new Map<
@@ -121,21 +128,65 @@ export class TlsListener {
     this.#isClosed = true;
     this.#renewalCheck.cancel();
     this.#server.close();
+    for (const socket of this.#outside) socket.destroy();
     for (const { socket } of this.#shakingHands.values()) socket.destroy();
     for (const { connection } of this.#accepted.splice(0)) connection.close();
     this.#waiters.wake();
   }
 
-  /** Before the handshake nobody is known, so strangers may have so many and no more. */
+  /**
+   * Looks at a peer's first bytes before TLS does, which would answer plain ones with an alert in
+   * bytes. Nobody is known yet, so only so many may be silent: for one more, the oldest has to go.
+   */
   #connected(socket: Socket): void {
     const peer = addressTextOf(socket);
-    const over = this.#handshakes.add(peer, () => this.#tls.emit("connection", socket));
-    if (over === undefined) {
-      socket.destroy();
-      return;
+    const [oldest] = this.#outside;
+    if (oldest !== undefined && this.#outside.size >= handshakesMax) {
+      this.#outside.delete(oldest);
+      oldest.destroy();
     }
+    this.#outside.add(socket);
+    const leave = () => socket.destroy();
+    const timer = this.#options.clock.after(handshakeTimeoutMs, leave);
+    socket.once("close", () => {
+      timer.cancel();
+      this.#outside.delete(socket);
+      this.#handshakeOver(peer, socket);
+    });
+    // A close follows.
+    socket.on("error", () => {});
+    socket.once("end", leave);
+    socket.once("readable", () => {
+      const bytes = socket.read() as Uint8Array | null;
+      if (bytes === null) return leave();
+      if (bytes[0] !== handshakeRecord) return this.#answerPlain(socket, bytes);
+      this.#outside.delete(socket);
+      this.#shakeHands(peer, socket, () => {
+        timer.cancel();
+        socket.off("end", leave);
+        socket.unshift(bytes);
+        this.#tls.emit("connection", socket);
+      });
+    });
+  }
+
+  /** Reads on without looking: the system would take back an answer to somebody who still sends. */
+  #answerPlain(socket: Socket, bytes: Uint8Array): void {
+    this.#options.log.debug("A peer does not speak TLS", { peer: addressTextOf(socket) });
+    socket.end(this.#options.answerToPlain(bytes));
+    socket.resume();
+  }
+
+  /** Where there is no place, the oldest one has to go: honest peers are done within a moment. */
+  #shakeHands(peer: string, socket: Socket, begin: () => void): void {
+    const [oldest] = this.#shakingHands;
+    if (oldest !== undefined && this.#shakingHands.size >= handshakesMax) {
+      this.#handshakeOver(oldest[0]);
+      oldest[1].socket.destroy();
+    }
+    const over = this.#handshakes.add(peer, begin);
+    if (over === undefined) return void socket.destroy();
     this.#shakingHands.set(peer, { socket, over });
-    socket.once("close", () => this.#handshakeOver(peer, socket));
   }
 
   #handshakeOver(peer: string, socket?: Socket): void {

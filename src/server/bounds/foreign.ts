@@ -68,6 +68,20 @@ export function answerToBeginning(line: string): string | undefined {
   return name === undefined ? undefined : answerTo(name);
 }
 
+const keysWanted = encodeError(
+  null,
+  new RpcError(
+    "Unavailable",
+    "You have reached a server of rpc; it speaks TLS, since it wants keys: rpc keys join",
+  ),
+);
+
+/** What is answered to first bytes where TLS is expected, and these begin none. */
+export function answerToPlain(bytes: Uint8Array): string {
+  const [line = ""] = new TextDecoder().decode(bytes.subarray(0, beginningLength)).split("\n", 1);
+  return answerToBytes(bytes) ?? answerToBeginning(line) ?? keysWanted;
+}
+
 function answerTo(protocol: string): string {
   const message = `This server speaks JSON-RPC over TCP, one message on each line, and not ` +
     `${protocol}: use rpc call`;

@@ -26,6 +26,7 @@ async function listen(cluster: TestCluster, pair: Pair): Promise<TlsListener> {
     keys,
     clock: systemClock,
     log: silentLogger,
+    answerToPlain: () => "",
   });
 }
 
