@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { RpcError } from "../../src/base/errors.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { LentBytes } from "../../src/base/spare_buffers.ts";
-import { bytesBetweenPauses, Pauses } from "../../src/base/system/give_way.ts";
+import { bytesBetweenPauses, linesBetweenPauses, Pauses } from "../../src/base/system/give_way.ts";
 import { defineProcedure } from "../../src/procedures/procedure.ts";
 import type { Accepted, ServerConnection } from "../../src/server/listener.ts";
 import { encodeResult } from "../../src/wire/codec.ts";
@@ -146,4 +146,30 @@ Deno.test("others come while a worker's long answer is looked through, and it is
   } finally {
     isOver = true;
   }
+});
+
+Deno.test("others come between many short answers of a worker that were read together", async () => {
+  const owed = new OwedRequests({
+    ...{ inOrder: false, callsMax: 10_000, isForeign: false, readsAsWeDo: true },
+    clock: systemClock,
+    ready: () => {},
+  });
+  let [answered, most] = [0, 0];
+  const receiver = {
+    answered() {
+      if (answered++ === 0) {
+        setImmediate(() => {
+          most = Math.max(most, answered);
+          answered = 0;
+        });
+      }
+    },
+    answeredUnread: () => {},
+    lost: () => {},
+  };
+  const ids = Array.from({ length: 3_000 }, () => owed.nextId());
+  for (const id of ids) owed.add(id, receiver, 10);
+  await owed.take(ids.map((id) => encodeResult(id, "short").trimEnd()), new Pauses());
+  assert.ok(most > 0 && most <= linesBetweenPauses, `${most} answers at once`);
+  assert.equal(owed.load, 0);
 });

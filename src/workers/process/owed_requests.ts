@@ -2,7 +2,12 @@ import type { Clock } from "../../base/clock.ts";
 import { errorNameOf, RpcError } from "../../base/errors.ts";
 import { decodeReply, isResponse, toRpcError, toWorkerError } from "../../wire/codec.ts";
 import { LentBytes } from "../../base/spare_buffers.ts";
-import { type Pauses, veryLongBytes } from "../../base/system/give_way.ts";
+import {
+  giveWay,
+  linesBetweenPauses,
+  type Pauses,
+  veryLongBytes,
+} from "../../base/system/give_way.ts";
 import type { AnyLine } from "../../wire/lines.ts";
 import type { Id, Request, UnreadJson, WireError } from "../../wire/message.ts";
 import { itemParams } from "../../wire/reply_checks.ts";
@@ -192,17 +197,26 @@ export class OwedRequests {
   }
 
   /**
-   * Takes the lines of one read of the worker's output. If one is so long that others are to come
-   * between it returns a promise.
+   * Takes the lines of one read of the worker's output. If they are so many, or one is so long,
+   * that others are to come between it returns a promise.
    *
    * @throws {RpcError} (or rejects with it) the worker has broken the protocol
    */
   take(lines: readonly AnyLine[], pauses: Pauses): Promise<void> | undefined {
-    return lines.some(isVeryLong) ? this.#takeInTurns(lines, pauses) : this.#takeAtOnce(lines);
+    if (lines.some(isVeryLong)) return this.#takeOneByOne(lines, pauses);
+    return lines.length > linesBetweenPauses ? this.#takeInParts(lines) : this.#takeAtOnce(lines);
   }
 
-  async #takeInTurns(lines: readonly AnyLine[], pauses: Pauses): Promise<void> {
-    for (const line of lines) {
+  async #takeInParts(lines: readonly AnyLine[]): Promise<void> {
+    for (let start = 0; start < lines.length; start += linesBetweenPauses) {
+      if (start > 0) await new Promise<void>(giveWay);
+      this.#takeAtOnce(lines.slice(start, start + linesBetweenPauses));
+    }
+  }
+
+  async #takeOneByOne(lines: readonly AnyLine[], pauses: Pauses): Promise<void> {
+    for (const [index, line] of lines.entries()) {
+      if (index > 0 && index % linesBetweenPauses === 0) await new Promise<void>(giveWay);
       this.#takeAtOnce(
         [line],
         isVeryLong(line) ? await readResultInTurns(line, pauses) : undefined,
