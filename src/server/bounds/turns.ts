@@ -7,6 +7,8 @@ import {
   turnOwedFromMs,
   turnOwedTimes,
   turnShareOfHeavy,
+  turnShortMs,
+  turnsInWindow,
 } from "../../base/limits.ts";
 import { giveWay } from "../../base/system/give_way.ts";
 
@@ -25,11 +27,11 @@ const longLineLength = 4 * 1024;
 /** A line this long may take a whole turn, so it waits behind others that wait. */
 const veryLongLineLength = readBufferBytes;
 
-/** Lines of a short read that a lone connection may send without a look at the clock. */
-const linesFree = 256;
+/** A line this long takes some turns, so it always begins with one. */
+const hugeLineLength = 4 * readBufferBytes;
 
-/** A read of this size is most likely followed by more. */
-const manyBytes = readBufferBytes / 2;
+/** A read of this size is more than a client with 64 short calls in flight sends. */
+const manyBytes = 8 * 1024;
 
 /**
  * Makes callers that send much take turns, one after the other. Between two turns, everything that
@@ -59,8 +61,9 @@ export class Turns {
   }
 
   /** The length of a turn. A lone connection pauses too, since others may want to connect. */
-  get lengthMs(): number {
-    return this.#isAlone() ? turnAloneMs : turnMs;
+  lengthOf(isLong: boolean): number {
+    if (this.#isAlone()) return turnAloneMs;
+    return isLong ? turnMs : turnShortMs;
   }
 
   /** Whether anybody waits for a turn. */
@@ -149,8 +152,7 @@ export class Turn {
   readonly #answered: () => number;
   #lengthMs = turnMs;
   #isLong = false;
-  /** Lines of this read that are not measured. */
-  #free = 0;
+  #windowStartMs = -Infinity;
   #lines = 0;
   #linesAtLook = 0;
   #untilLook = 1;
@@ -169,42 +171,40 @@ export class Turn {
     this.#answered = answered;
   }
 
-  /**
-   * Begins work on a read of so many bytes. If they are few, everything that arrived before was
-   * handled, and the system was polled for more.
-   */
+  /** Begins work on a read of so many bytes. */
   begin(bytes: number): void {
     const turns = this.#turns;
     turns.came();
-    this.#lengthMs = turns.lengthMs;
     this.#isLong = bytes >= manyBytes;
-    // A lone client with short calls in flight is not to pay for looks at the clock.
-    this.#free = this.#lengthMs === turnAloneMs && !this.#isLong ? linesFree : 0;
-    if (!this.#isLong) this.#spentMs = 0;
-    if (this.#free === 0) this.goOn();
+    this.#lengthMs = turns.lengthOf(this.#isLong);
+    this.goOn();
+    if (this.#sinceMs - this.#windowStartMs <= turnsInWindow * this.#lengthMs) return;
+    this.#windowStartMs = this.#sinceMs;
+    this.#spentMs = 0;
   }
 
   /** Ends or interrupts the work on what was read. */
   end(): void {
-    if (this.#free === 0) this.#spend();
+    this.#spend();
   }
 
   /** Whether the turn is over, given the length of the next line. */
   isOver(lineLength: number): boolean {
-    if (this.#free > 0) {
-      if (--this.#free === 0) this.goOn();
-      return false;
-    }
     const lines = this.#lines++;
-    if (lineLength >= veryLongLineLength && this.#turns.isWaitedFor) return true;
+    if (lineLength >= veryLongLineLength && this.#mustQueue(lineLength)) return true;
     if (lines % linesBetweenCounts === 0 && this.#hasAnsweredMuch()) return true;
     if (--this.#untilLook > 0 && lineLength < longLineLength) return false;
     return this.#look(lines);
   }
 
+  #mustQueue(lineLength: number): boolean {
+    if (this.#lengthMs === turnAloneMs) return false;
+    return lineLength >= hugeLineLength || this.#turns.isWaitedFor;
+  }
+
   /** Whether the turn is over according to the clock. */
   isOverNow(): boolean {
-    return this.#free === 0 && this.#look(this.#lines);
+    return this.#look(this.#lines);
   }
 
   /** @param lines how many were handled */
