@@ -23,8 +23,8 @@ export function giveWay(callback: () => void): void {
 export const bytesBetweenPauses: number = 2 * 1024 * 1024;
 
 /**
- * Short answers of a worker that are passed on before other connections get a turn: some tenths of a
- * millisecond, and more than those of a client with 64 calls in flight.
+ * Short answers of a worker that are passed on before other connections get a turn: it takes some
+ * tenths of a millisecond, and they are more than those of a client with 64 calls in flight.
  */
 export const linesBetweenPauses = 128;
 

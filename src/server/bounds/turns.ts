@@ -15,6 +15,9 @@ import { giveWay } from "../../base/system/give_way.ts";
 /** Most lines between two looks at the clock. If they take long there are fewer. */
 const linesBetweenLooks = 16;
 
+/** The same for a lone connection, whose turns are long: a look takes as long as a call's line. */
+const linesBetweenLooksAlone = 256;
+
 /** Looks at the clock in a turn, if further lines take as long as the last ones. */
 const looksInTurn = 4;
 
@@ -197,8 +200,12 @@ export class Turn {
     return this.#look(lines);
   }
 
+  get #isAlone(): boolean {
+    return this.#lengthMs === turnAloneMs;
+  }
+
   #mustQueue(lineLength: number): boolean {
-    if (this.#lengthMs === turnAloneMs) return false;
+    if (this.#isAlone) return false;
     return lineLength >= hugeLineLength || this.#turns.isWaitedFor;
   }
 
@@ -213,10 +220,11 @@ export class Turn {
     const sinceLook = lines - this.#linesAtLook;
     this.#linesAtLook = lines;
     // As many as fit between two looks, if they take as long as the last ones.
+    const most = this.#isAlone ? linesBetweenLooksAlone : linesBetweenLooks;
     const fitting = sinceLook === 0 || ms === 0
-      ? sinceLook * linesBetweenLooks
+      ? sinceLook * most
       : this.#lengthMs / looksInTurn * sinceLook / ms;
-    this.#untilLook = Math.max(1, Math.min(linesBetweenLooks, Math.floor(fitting)));
+    this.#untilLook = Math.max(1, Math.min(most, Math.floor(fitting)));
     return this.#turns.spentMs >= this.#lengthMs && this.#isHeavy;
   }
 
@@ -227,7 +235,7 @@ export class Turn {
   }
 
   #hasAnsweredMuch(): boolean {
-    if (this.#lengthMs === turnAloneMs) return false;
+    if (this.#isAlone) return false;
     const answeredBytes = this.#answered();
     if (answeredBytes - this.#answeredBytes < turnBytesMax) return false;
     this.#answeredBytes = answeredBytes;

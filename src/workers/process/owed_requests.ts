@@ -215,8 +215,7 @@ export class OwedRequests {
   }
 
   async #takeOneByOne(lines: readonly AnyLine[], pauses: Pauses): Promise<void> {
-    for (const [index, line] of lines.entries()) {
-      if (index > 0 && index % linesBetweenPauses === 0) await new Promise<void>(giveWay);
+    for (const line of lines) {
       this.#takeAtOnce(
         [line],
         isVeryLong(line) ? await readResultInTurns(line, pauses) : undefined,
