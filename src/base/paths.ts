@@ -5,7 +5,7 @@
 
 const isWindows = Deno.build.os === "windows";
 const separator = isWindows ? "\\" : "/";
-const separators = isWindows ? /[\\/]/ : /\//;
+const separators = isWindows ? /[\\/]/ : "/";
 
 /** Puts a path's parts together; none may be empty. */
 export function joinPath(...parts: readonly string[]): string {

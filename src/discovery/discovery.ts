@@ -175,6 +175,11 @@ export interface Discovery extends InstanceSource {
    * Absent: its clock is this machine's.
    */
   wallTimeMs?(): Promise<number | undefined>;
+  /**
+   * Whether its watches leave nothing behind when their process ends without a word, as a session
+   * with ZooKeeper would. Absent: they do.
+   */
+  readonly watchesEndWithProcess?: boolean;
   /** Ends all watches, withdraws all announcements, and frees all resources. Idempotent. */
   close(): Promise<void>;
 }

@@ -23,6 +23,7 @@ interface StaticDiscoveryOptions {
 /** The same fixed list of endpoints for every service. */
 export class StaticDiscovery implements Discovery {
   readonly url: string;
+  readonly watchesEndWithProcess = true;
   readonly #endpoints: StaticRegistryUrl["endpoints"];
   readonly #log: Logger;
   readonly #watches = new Set<Watch>();

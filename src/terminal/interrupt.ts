@@ -57,9 +57,9 @@ function ignoresHangup(): boolean {
   if (Deno.build.os !== "linux") return !Deno.stdout.isTerminal() && !Deno.stderr.isTerminal();
   try {
     const status = Deno.readTextFileSync("/proc/self/status");
-    const [, ignored = "0"] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status) ?? [];
-    // SIGHUP is signal 1, the lowest bit.
-    return (BigInt(`0x${ignored}`) & 1n) === 1n;
+    const [ignored = ""] = status.split("\nSigIgn:\t")[1]?.split("\n") ?? [];
+    // SIGHUP is signal 1, the lowest bit of a number in hexadecimal digits.
+    return (parseInt(ignored.slice(-1), 16) & 1) === 1;
   } catch {
     return true;
   }

@@ -22,6 +22,18 @@ Deno.test("openDiscovery() opens each kind, and nothing is connected before it i
   await assert.rejects(openDiscovery("carrier-pigeon:", deps), { name: "InvalidParams" });
 });
 
+Deno.test("only a registry with a session has to be closed by a process that ends", async () => {
+  const urls = ["local:/some/dir", "static:10.0.0.1:1", "zookeeper://10.0.0.1"];
+  const lastKnownDir = "/some/dir";
+  for (const remembered of [{}, { lastKnownDir }]) {
+    const opened = await Promise.all(
+      urls.map((url) => openDiscovery(url, { ...deps, ...remembered })),
+    );
+    assert.deepEqual(opened.map((one) => one.watchesEndWithProcess === true), [true, true, false]);
+    await Promise.all(opened.map((discovery) => discovery.close()));
+  }
+});
+
 Deno.test("openDiscovery() puts local: where it is told", async () => {
   const localDir = await Deno.makeTempDir({ prefix: "rpc-open-" });
   const discovery = await openDiscovery("local:", { ...deps, localDir });

@@ -203,6 +203,7 @@ Deno.test("there is a binary for Linux and one for Windows, with permissions and
     assert.ok(args.includes("--allow-all") && args.includes("--no-prompt"));
     assert.ok(!args.includes("--bundle"));
     assert.ok(args.includes("--no-code-cache"), "bytecode is kept where others can write");
+    assert.ok(args.includes("--v8-flags=--no-concurrent-sparkplug"), "a call starts a thread");
     assert.equal(args[args.indexOf("--target") + 1], target);
   }
 });

@@ -13,7 +13,7 @@ const mappedIpv4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
  * address, such as a name.
  */
 export function siteOf(host: string): string | undefined {
-  const address = mappedIpv4.exec(host)?.[1] ?? host;
+  const address = host.includes(":") ? mappedIpv4.exec(host)?.[1] ?? host : host;
   if (!address.includes(":")) return ipv4.test(address) ? address : undefined;
   const [head = "", tail] = address.replace(/%.*$/, "").split("::");
   const before = head === "" ? [] : head.split(":");

@@ -37,6 +37,9 @@ export async function run(
   const { signal } = interrupt;
   const transport = await openTransport(flags, log);
   const discovery = await openCommandRegistry(flags, log, clock);
+  // The process ends after its only call. What closes things would have to be compiled first, which
+  // takes longer than the system takes to close them.
+  const endsAnyway = isOnce(flags) && discovery.watchesEndWithProcess === true;
   try {
     if (flags.each) {
       const { callEach } = await import("./each/each.ts");
@@ -64,12 +67,14 @@ export async function run(
     try {
       return await makeCalls({ client, method, flags, given, calls, report, signal });
     } finally {
-      client.close();
+      if (!endsAnyway) client.close();
     }
   } finally {
-    await discovery.close();
-    // Last, because the listener keeps the process alive.
-    interrupt.release();
+    if (!endsAnyway) {
+      await discovery.close();
+      // Last, because the listener keeps the process alive.
+      interrupt.release();
+    }
   }
 }
 

@@ -270,9 +270,16 @@ export const verboseFlag = boolean({
 /** The flag of every subcommand whose output may be for programs. */
 export const jsonFlag = boolean({ description: "Print one JSON object per line" });
 
-/** `drainTimeout` as it is written on the command line and in `rpc.toml`: `drain-timeout`. */
+/**
+ * `drainTimeout` as it is written on the command line and in `rpc.toml`: `drain-timeout`. Each
+ * start asks for it dozens of times, so no pattern is made for it.
+ */
 export function kebabCase(key: string): string {
-  return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  let name = "";
+  for (const letter of key) {
+    name += letter >= "A" && letter <= "Z" ? `-${letter.toLowerCase()}` : letter;
+  }
+  return name;
 }
 
 /** `drainTimeout` as it is written in the environment: `RPC_DRAIN_TIMEOUT`. */

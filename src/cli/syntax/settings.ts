@@ -103,13 +103,13 @@ export async function resolveFlags(
   for (const [key, flag] of Object.entries(command.flags)) {
     const found = lookUp(key, flag, given, files);
     values[key] = found === undefined ? flag.fallback : parseValue(flag, found);
-    const name = kebabCase(key);
     if (found?.source === settingsFileName && key === "registry") {
       note(`the registry is the one of ${settingsFileName} in this directory`);
     } else if (key === "registry" && found !== undefined && given.get("verbose") === "true") {
       note(`the registry is the one of ${found.source}`);
     } else if (files[0]?.ignored?.includes(key) && !isSaidAbove(found)) {
       const { reasonOf } = await import("../../library/trust.ts");
+      const name = kebabCase(key);
       note(`${settingsFileName} of this directory sets ${name}, ${reasonOf(name)}`);
     }
   }

@@ -42,6 +42,7 @@ const rescanMsDefault = 1_000;
 export class LocalDiscovery implements Discovery {
   readonly url: string;
   readonly place: string | undefined;
+  readonly watchesEndWithProcess = true;
   readonly #directory: LocalDirectory;
   readonly #options: LocalDiscoveryOptions;
   readonly #rescanMs: number;
