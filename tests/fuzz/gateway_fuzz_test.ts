@@ -10,7 +10,7 @@ import { answerJsonRpc } from "../../src/gateway/calls/json_rpc.ts";
 import { Answers } from "../../src/gateway/door/answers.ts";
 import { BodyReader } from "../../src/gateway/door/body.ts";
 import { HttpProblem } from "../../src/gateway/door/problem.ts";
-import { bytesNear, textNear } from "./arbitraries.ts";
+import { bytesNear, jsonNear, textNear } from "./arbitraries.ts";
 import { fuzz } from "./fuzz.ts";
 import { boundOfGateway } from "../../src/wire/message_bound.ts";
 
@@ -62,13 +62,12 @@ fuzz(
 );
 
 const request = '{"jsonrpc":"2.0","id":7,"method":"fib","params":[32],"meta":{"timeoutMs":5000}}';
+const batch =
+  `[${request},{"jsonrpc":"2.0","method":"fails"},{"jsonrpc":"2.0","id":"a","method":"fails"},1]`;
 
 fuzz(
   "a body of JSON-RPC is answered with JSON-RPC",
-  textNear(
-    request,
-    `[${request},{"jsonrpc":"2.0","method":"fails"},{"jsonrpc":"2.0","id":"a","method":"fails"},1]`,
-  ),
+  fc.oneof(textNear(request, batch), jsonNear(JSON.parse(request), JSON.parse(batch))),
   async (body) => {
     const { text } = await answerJsonRpc(body, calls, {}, boundOfGateway());
     if (text === undefined) return;
