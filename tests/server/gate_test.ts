@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { matcherOf } from "../../src/base/names/patterns.ts";
-import type { RpcError } from "../../src/base/errors.ts";
+import { RpcError } from "../../src/base/errors.ts";
 import { parseRights } from "../../src/keys/rights.ts";
 import { Gate, type GateOptions } from "../../src/server/gate.ts";
 import { textOf } from "../../src/wire/unread/bytes.ts";
@@ -36,10 +36,14 @@ class Visit {
     });
   }
 
-  /**
-   * Sends a request, and returns what the gate answered by itself: a result, or an error's name.
-   */
+  /** Sends a request, and returns what the gate answered itself: a result, or an error's name. */
   send(method: string, params?: Record<string, unknown>): unknown {
+    const answer = this.answer(method, params);
+    return answer instanceof RpcError ? answer.name : answer;
+  }
+
+  /** The same with the whole error. */
+  answer(method: string, params?: Record<string, unknown>): unknown {
     let answer: unknown;
     this.#gate.dispatch({
       jsonrpc: "2.0",
@@ -49,7 +53,7 @@ class Visit {
     }, {
       succeed: (result) => answer = result,
       succeedWithJson: (result) => answer = JSON.parse(textOf(result)),
-      fail: (error: RpcError) => answer = error.name,
+      fail: (error) => answer = error,
     }, nobody);
     return answer;
   }
@@ -190,4 +194,17 @@ Deno.test("rpc.tap wants the right to read, and hides what its caller may not ca
     { method: "fib", params: null, outcome: "InternalError" },
     { ...event, method: "pi" },
   ]);
+});
+
+Deno.test("verdicts are remembered, but not of more methods than any service has", () => {
+  const visit = new Visit("call:fib");
+  visit.send("rpc.hello", { service: "rpc" });
+  const refusal = visit.answer("pi");
+  assert.ok(refusal instanceof RpcError && refusal.name === "PermissionDenied");
+  assert.equal(visit.answer("pi"), refusal);
+  // A caller that makes names up: what was remembered for each would fill the memory.
+  for (let i = 0; i < 2_000; i++) visit.send(`made-up-${i}`);
+  assert.notEqual(visit.answer("pi"), refusal);
+  assert.equal(visit.send("pi"), "PermissionDenied");
+  assert.equal(visit.send("fib"), undefined);
 });

@@ -198,6 +198,13 @@ Deno.test("what the peer would refuse for its nesting is not sent, batch or not 
   assert.ok(!(decodeRequest(request) instanceof BadMessage));
   assert.equal(thrownBy(() => encodeRequest(1, "m", nested(nestingMax))).name, "InvalidParams");
   assert.equal(thrownBy(() => encodeNotification("m", nested(nestingMax))).name, "InvalidParams");
+  // Around an item are the array of items, the parameters and the notification.
+  const items = encodeItems(1, [nested(nestingMax - 4)]);
+  assert.ok(!isResponse(decodeReply(items)));
+  assert.equal(
+    thrownBy(() => encodeItems(1, [nested(nestingMax - 3)])).name,
+    "InternalError",
+  );
 });
 
 Deno.test("an error too long for a message is cut, so that it arrives (P-5, P-23)", () => {
