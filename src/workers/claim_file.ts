@@ -32,7 +32,7 @@ const prefix = "rpc-claims-";
  */
 const memoryDirectory = "/dev/shm";
 
-/** Where a server says where the file is, to the worker that it starts. */
+/** The environment variable with the file's path, for a worker. */
 export const claimFileVariable = "RPC_WORKER_CLAIMS";
 
 /** The server's side. */
@@ -67,7 +67,7 @@ export class ClaimFile {
     return undefined;
   }
 
-  /** Whether the worker takes part, which a program of somebody else's does not. */
+  /** Whether the worker uses the file: other programs do not. */
   get isJoined(): boolean {
     return readAt(this.#file, 0) !== absent;
   }
@@ -78,15 +78,15 @@ export class ClaimFile {
   }
 
   /**
-   * Takes back all requests up to an id that are not begun. Returns the id after which the worker
-   * begins none of them; of those before it, the worker says itself which it has let go of.
+   * Takes back all requests up to an id that have not begun. The worker begins none after the
+   * returned id. For the others it tells itself which ones it has dropped.
    */
   revoke(upToId: number): number {
     writeAt(this.#file, numberBytes, upToId);
     return readAt(this.#file, 0);
   }
 
-  /** Removes the file, unless the worker has done that. */
+  /** Deletes the file, unless the worker has done that. */
   close(): void {
     this.#file.close();
     // Unless the worker was quicker.
@@ -106,11 +106,11 @@ export class Claims {
     writeAt(file, 0, 0);
   }
 
-  /** Opens the file that the server named, if it named one, and removes its name. */
+  /** Opens the file that the server named, if any, and deletes its name. */
   static join(): Claims | undefined {
     const path = Deno.env.get(claimFileVariable);
     if (path === undefined) return undefined;
-    // What a procedure starts is no worker of this server.
+    // Programs that a procedure starts are not workers of this server.
     Deno.env.delete(claimFileVariable);
     let claims: Claims;
     try {
@@ -118,7 +118,7 @@ export class Claims {
       const isInMemory = path.startsWith(`${memoryDirectory}/`);
       claims = new Claims(file, isInMemory ? mapFile(path, fileBytes) : undefined);
     } catch {
-      // Somebody has tidied up the temporary files. The server sends nothing ahead then.
+      // Somebody has cleaned up the temporary files. The server sends nothing ahead then.
       return undefined;
     }
     // On a system that removes no open file the server does it; and from the first number that was

@@ -1,6 +1,6 @@
 /**
- * How a worker tells of a failure on its stderr: as one line among those that procedures print, so
- * that the log has one entry for it and not one for each line of a stack.
+ * A worker's failure report on stderr: a single line among those that procedures print, so that the
+ * log gets one entry and not one for each line of a stack.
  */
 
 import { isObject } from "../base/values/members.ts";
@@ -9,23 +9,23 @@ import { isObject } from "../base/values/members.ts";
 export interface FailureReport {
   /** What failed, and why, in one sentence. */
   readonly message: string;
-  /** Where, a line each; where there are causes, a line for each of them too. */
+  /** The stack frames, and a line for each cause. */
   readonly stack: readonly string[];
 }
 
-/** The record separator, as RFC 7464 has it before a text of JSON: nobody prints it by accident. */
+/** The record separator of RFC 7464, which precedes JSON: nobody prints it by accident. */
 const mark = "\x1e";
 
-/** Kept of a message, in UTF-16 code units. */
+/** Longest message, in UTF-16 code units; longer ones are cut. */
 const messageLengthMax = 1_000;
 
-/** Longest line, less than what is logged of one: a longer one has less of the stack. */
+/** Longest line, shorter than the log's bound: longer ones lose stack frames. */
 const lineLengthMax = 8_000;
 
 const stackLinesMax = 20;
 const stackLineLengthMax = 200;
 
-/** A report as a line, without its end. */
+/** A report as a line, without LF. */
 export function encodeFailure({ message, stack }: FailureReport): string {
   const shown = stack.slice(0, stackLinesMax).map((line) => line.slice(0, stackLineLengthMax));
   const lineOf = () =>
@@ -34,7 +34,7 @@ export function encodeFailure({ message, stack }: FailureReport): string {
   return lineOf();
 }
 
-/** Reads a line; `undefined` if it is anything else that somebody has printed. */
+/** Reads a report; `undefined` if the line is other output. */
 export function decodeFailure(line: string): FailureReport | undefined {
   if (!line.startsWith(mark)) return undefined;
   try {

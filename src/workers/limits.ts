@@ -1,82 +1,69 @@
-/** The bounds of workers and their queue, beside those of all in `base/limits.ts`. */
+/** The bounds of workers and their queue. Those of the whole program are in `base/limits.ts`. */
 
 /**
- * How long one caller may keep others from all workers. Longer than nearly all calls, which are
- * over by then, and short beside the default deadline, so that who waits is still served.
+ * How long one caller may occupy all workers while others wait: longer than nearly all calls, and
+ * short beside the default deadline, so that those who wait are still served.
  */
 export const fairWaitMs = 1_000;
 
 /**
- * For how long after that no caller gets more than half of the workers, also while nobody waits:
- * callers that make one call after the other would wait anew for each of them.
+ * How long after that no caller gets more than half of the workers, even while nobody waits:
+ * otherwise callers that make one call at a time would have to wait for each.
  */
 export const contestedMs = 60_000;
 
-/**
- * Bytes that the slowest of workers reads in a millisecond, through a pipe and as JSON: one that is
- * sent a long message is given the time.
- */
+/** Bytes that the slowest worker reads and parses in a millisecond: long messages get the time. */
 export const workerReadBytesPerMs = 10_000;
 
 /**
- * How long a worker that runs nothing may leave a call lying before it is replaced, and the call
- * goes to another: far longer than a healthy one ever takes, also where processes have to wait for
- * a core.
+ * How long an idle worker may leave a call untouched before it is replaced, and the call goes to
+ * another one: far longer than a healthy worker takes, even if it has to wait for a core.
  */
 export const overlooksMaxMs = 1_000;
 
-/** The same once a call's time has gone by over it. */
+/** The same after a call's deadline has passed in that way. */
 export const overlooksPastDeadlineMaxMs = 250;
 
-/**
- * How often a worker that writes nothing is asked whether it is alive: nobody notices a second, and
- * an idle server hardly works for it.
- */
+/** How often a silent worker is pinged: often enough for users, at little cost for idle servers. */
 export const heartbeatEveryMs = 1_000;
 
-/** How long a worker may take to answer that, if it has nothing else to do and calls wait. */
+/** How long an idle worker may take to answer that while calls wait. */
 export const pongTimeoutMs = 1_000;
 
-/**
- * The same for one that goes on writing, as many times over: a hundred results of the longest fit
- * into that.
- */
+/** The same for a worker that keeps writing, as a multiple: the longest results fit into that. */
 export const pongTimeoutsMax = 10;
 
 /**
- * The same for one that has no calls and that none wait for: a busy machine gives it no time for as
- * long as that, and a start would cost more of it.
+ * The same for an idle worker while no calls wait: a busy machine may give it no time for so long,
+ * and a restart would only cost more.
  */
 export const unwantedSilentMaxMs = 5_000;
 
 /**
- * How long a worker that `--workers-min` does not keep may be idle before it is ended: a start
- * costs as much as many calls, so whoever calls once a minute finds it there.
+ * How long a worker beyond `--workers-min` may be idle before it is ended: a start costs as much as
+ * many calls, so it stays for clients that call once a minute.
  */
 export const surplusWorkerMs = 60_000;
 
-/** How often idle workers are looked at for that: a quarter of it more does no harm. */
+/** How often idle workers are checked for that. */
 export const surplusLookMs = 15_000;
 
 /**
- * Lines that one worker may have logged in a second; the rest is counted. More is nobody's reading,
- * and each line costs the process that owns the sockets some ten microseconds.
+ * Most lines of one worker that are logged in a second; the rest is only counted. Each line costs
+ * the process that owns the sockets some ten microseconds.
  */
 export const printedLinesPerSecondMax = 1_000;
 
-/** Lines of a worker that are logged in one turn of the event loop: about a millisecond's worth. */
+/** Lines of a worker that are logged in one turn of the event loop: about a millisecond. */
 export const printedLinesAtOnce = 50;
 
 /**
- * How long what a worker prints is left in its pipe between two reads: a worker that prints faster
- * than one pipe in this time waits, so that the server need not keep up.
+ * The pause between two reads of a worker's output: a worker that fills its pipe faster than that
+ * has to wait, so that the server need not keep up.
  */
 export const printedPauseMs = 5;
 
-/**
- * Characters of what a worker printed in place of its first answer that are shown: enough to know
- * whose it is.
- */
+/** Characters that are shown of what a worker printed in place of its first answer. */
 export const unreadableShownMax = 200;
 
 /**
@@ -87,8 +74,8 @@ export const unreadableShownMax = 200;
 export const workerBurstLength = 8 * 1024;
 
 /**
- * What each of a worker's two pipes takes before its writer has to wait, on Linux: four times what
- * is usual, so that long messages need few turns. A user's pipes have 64 MiB together, past which
- * every new one is made tiny: room for 128 workers.
+ * Size of each of a worker's two pipes on Linux: four times the default, so that long messages need
+ * few turns. A user's pipes may have 64 MiB together, and further ones become tiny: that is room
+ * for 128 workers.
  */
 export const workerPipeBytes = 256 * 1024;

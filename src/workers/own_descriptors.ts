@@ -1,16 +1,15 @@
 /**
- * Descriptors of their own for the lines between a server and a worker of ours. Stdin and stdout
- * are anybody's: a procedure reads them, closes them, or starts programs that inherit them. So a
- * shell moves the two pipes to other numbers before it becomes the worker, whose stdin is then
- * empty and whose stdout is its stderr. Where there is no shell, as in a small container image, a
- * worker on Linux does so itself. Elsewhere they stay where they are
- * (docs/adr/0014-a-worker-has-descriptors-of-its-own.md).
+ * Separate descriptors for the lines between a server and a worker of ours. Procedures may read or
+ * close stdin and stdout, or start programs that inherit them. So a shell moves the two pipes to
+ * other numbers before it becomes the worker, whose stdin is then empty and whose stdout is its
+ * stderr. Without a shell, as in a small container image, a worker on Linux does that itself. On
+ * other systems the pipes stay (docs/adr/0014-a-worker-has-descriptors-of-its-own.md).
  */
 
 import { workerPipeBytes } from "./limits.ts";
 import { exists } from "../base/paths.ts";
 
-/** Says to a worker that its lines do not stay on stdin and stdout, and who moves them. */
+/** The environment variable that tells a worker who moves its pipes. */
 export const descriptorsVariable = "RPC_WORKER_DESCRIPTORS";
 
 const moved = "moved";
@@ -25,7 +24,7 @@ const readOnly = 0;
 /** `F_SETPIPE_SZ` of Linux' `fcntl(2)`. */
 const setPipeSize = 1031;
 
-/** What a worker in a sandbox needs to open them, as Deno's flags of permissions. */
+/** The permission flags that a worker in a sandbox needs to open them. */
 export const descriptorPermissions: Readonly<Record<string, readonly string[]>> = {
   "--allow-read": [`${directory}/${input}`],
   "--allow-write": [`${directory}/${output}`],
@@ -41,8 +40,7 @@ interface Startable {
 }
 
 /**
- * The same command with the pipes out of everybody's way, if that can be done here. The process is
- * the same one.
+ * The same command, but with moved pipes, if that is possible here. It becomes the same process.
  *
  * @param sh the shell
  */
@@ -71,13 +69,13 @@ interface OwnDescriptors {
 }
 
 /**
- * Opens them, for this process alone: what it starts does not get them. `undefined`: they stay
- * where they are.
+ * Opens the descriptors for this process only: its children do not inherit them. `undefined`: the
+ * pipes were not moved.
  */
 export function takeOwnDescriptors(): OwnDescriptors | undefined {
   const state = Deno.env.get(descriptorsVariable);
   if (state === undefined) return undefined;
-  // What a procedure starts is no worker of this server.
+  // Programs that a procedure starts are not workers of this server.
   Deno.env.delete(descriptorsVariable);
   if (state === toMove) return moveAway();
   const taken = openBoth(input, output);
@@ -85,7 +83,7 @@ export function takeOwnDescriptors(): OwnDescriptors | undefined {
   return taken;
 }
 
-/** Opened by name: what Deno opens itself it does not hand on to children. */
+/** Opens them by name: files that Deno opens are not inherited by children. */
 function openBoth(from: number, to: number): OwnDescriptors {
   return {
     input: Deno.openSync(`${directory}/${from}`, { read: true }),
@@ -93,7 +91,7 @@ function openBoth(from: number, to: number): OwnDescriptors {
   };
 }
 
-/** Deno closes only what it has opened itself. Left open, these would only be inherited. */
+/** Closes the original numbers, which children would inherit. Deno has no function for that. */
 function closeNumbers(): void {
   const isMac = Deno.build.os === "darwin";
   try {
@@ -108,13 +106,11 @@ function closeNumbers(): void {
     }
     library.close();
   } catch {
-    // No such library, or no right to call it.
+    // There is no such library, or we may not call it.
   }
 }
 
-/**
- * Does what the shell does, and the same to the copies that Deno has made of 0 and 1 at its start.
- */
+/** Moves the pipes as the shell would, also the copies that Deno made of 0 and 1 at its start. */
 function moveAway(): OwnDescriptors | undefined {
   try {
     const library = Deno.dlopen("libc.so.6", {
@@ -134,7 +130,7 @@ function moveAway(): OwnDescriptors | undefined {
     library.close();
     return own;
   } catch {
-    // No such library, or no right to call it: the pipes stay.
+    // There is no such library, or we may not call it: the pipes stay.
     return undefined;
   }
 }
@@ -145,7 +141,7 @@ function copiesOf(number: number): number[] {
   return numbers.filter((other) => placeOf(other) === place);
 }
 
-/** What is open there; the number by which a directory is listed is closed by then. */
+/** The file behind a descriptor; `undefined` if it is closed. */
 function placeOf(number: number): string | undefined {
   try {
     return Deno.readLinkSync(`${directory}/${number}`);

@@ -1,21 +1,21 @@
 import { messageOf, RpcError } from "../../base/errors.ts";
 import type { FailureReport } from "../failure_report.ts";
 
-/** Causes of causes that are shown: a chain may be a circle. */
+/** Most causes that are shown: the chain may be a circle. */
 const causesMax = 3;
 
 const here = import.meta.url;
 
 /**
- * Where this program's own code is: nothing there is of use to whoever looks for a fault of theirs.
- * In a bundle it is all in the folder of this very file.
+ * The directory of this program's code: its stack frames do not help users. In a bundle all code is
+ * in the directory of this file.
  */
 const own = /^(.*\/)src\/workers\/child\/failure\.ts$/.exec(here)?.[1];
 const ownCode = own === undefined ? new URL(".", here).href : `${own}src/`;
 
 /**
- * What was thrown, for the log: with the frames of the user's own code, and with its causes. It may
- * be made to throw when it is read.
+ * Describes what was thrown, for the log: with the frames of the user's code, and the causes. The
+ * thrown value may throw when it is read.
  *
  * @param what what failed, as the beginning of a sentence
  */
@@ -39,12 +39,12 @@ function textAndFrames(thrown: unknown): { readonly text: string; readonly frame
       const text = lines.slice(0, first === -1 ? undefined : first).join("\n");
       const frames = first === -1 ? [] : lines.slice(first).map((line) => line.trim());
       const ofUser = frames.filter(isOfUser);
-      // What has no place but here is a fault of ours, unless we have said ourselves what is wrong.
+      // Frames only of our own code mean a fault of ours, unless we threw the error on purpose.
       const shown = ofUser.length === 0 && !(thrown instanceof RpcError) ? frames : ofUser;
       return { text: text || messageOf(thrown), frames: shown };
     }
   } catch {
-    // Its message may be readable all the same.
+    // Its message may be readable nevertheless.
   }
   return { text: messageOf(thrown), frames: [] };
 }

@@ -5,12 +5,12 @@ import { BadMessage } from "../../wire/requests/incoming.ts";
 import { readRequest } from "../../wire/requests/read_request.ts";
 import type { WorkerIo } from "./worker_stdio.ts";
 
-/** Long enough for `rpc.discover`, which is what a parent asks first. */
+/** Enough for `rpc.discover`, the first request of a server. */
 const firstReadBytes = 4_096;
 
 /**
- * The child's side of a worker that cannot work: answers the first request, which asks what it
- * offers, with the reason. The caller exits then.
+ * The child's side of a worker that cannot work: it answers the first request, which asks for its
+ * procedures, with the reason. The caller exits then.
  */
 export async function refuseToWork(reason: string, io: WorkerIo): Promise<void> {
   const splitter = new LineSplitter();

@@ -8,26 +8,27 @@ import { refuseToWork } from "./refuse_to_work.ts";
 import { runWorker } from "./worker.ts";
 import { takeStdio } from "./worker_stdio.ts";
 
-/** What a worker of ours offers. */
+/** The procedures of a worker of ours. */
 export interface WorkerOffer {
   /** Path or `file:` URL of a module whose exports are offered. @default none */
   readonly module?: string | undefined;
   /**
-   * Whether the built-in procedures are offered too. A module's go before those of the same name.
+   * Whether to offer the built-in procedures too. A module's procedures replace those of the same
+   * name.
    */
   readonly builtin: boolean;
 }
 
 /**
- * Makes this process a worker until its parent lets go of it. Returns `false` if the module cannot
- * be offered, which the parent has been told.
+ * Runs this process as a worker until its server ends it. Returns `false` if the module cannot be
+ * loaded, which the server was told.
  */
 export async function runAsWorker(offer: WorkerOffer): Promise<boolean> {
-  // First of all, before this process may be ended with its parent: it removes the claim file's
-  // name, which nobody would do if the parent were killed meanwhile.
+  // First of all, since it deletes the claim file's name: if this process ended with a killed
+  // parent before that, nobody would delete it.
   const claims = Claims.join();
   endWithParent();
-  // Before the module is loaded: what it prints meanwhile must not get into the protocol.
+  // Before the module is loaded, so that its output does not get into the protocol.
   const io = takeStdio();
   let procedures: AnyProcedures;
   try {

@@ -28,16 +28,16 @@ import { boundOfWorker } from "../message_max.ts";
 import { takeStdio, type WorkerIo } from "./worker_stdio.ts";
 
 /**
- * The child's side: answers JSON-RPC lines from stdin on stdout until stdin ends, which it also
- * does when the parent dies. Resolves then; the caller exits, whatever still runs.
+ * The child's side: it answers JSON-RPC lines from stdin on stdout until stdin ends, also because
+ * the server died. Then it resolves; the caller exits, whatever still runs.
  *
- * `cpu` procedures run one at a time, in order, and the answer to one is written whole before the
- * next begins: when the process dies, everything after the first call without an answer has not
- * begun. `io` procedures run at once. `inline` ones, which another process would run inline, count
- * as `cpu` here. `rpc.discover`, `rpc.ping`, `rpc.cancel` and `rpc.more` are understood.
+ * `cpu` procedures run one at a time, in order, and each answer is written completely before the
+ * next call begins. So when the process dies, all calls after the first unanswered one have not
+ * begun. `io` procedures run concurrently. `inline` ones count as `cpu` here. It understands
+ * `rpc.discover`, `rpc.ping`, `rpc.cancel` and `rpc.more`.
  *
  * @param io @default the process's own, see {@link takeStdio}
- * @param claims @default what the server named in the environment, if anything
+ * @param claims @default the file that the server names in the environment, if any
  */
 export function runWorker(
   procedures: AnyProcedures,
@@ -54,7 +54,7 @@ interface Call {
   readonly procedure: AnyProcedure;
   readonly params: Request["params"];
   readonly context: LazyCallContext;
-  /** What draws the items, if the procedure is a stream. */
+  /** Draws the items, if the procedure is a stream. */
   readonly stream: Run | undefined;
 }
 
@@ -81,10 +81,10 @@ class Worker {
   readonly #bound = boundOfWorker();
   readonly #concurrent = new Set<Call>();
   #waiting: Call[] = [];
-  /** When what is worked off now was read: one look at the clock for all that came together. */
+  /** When the current requests were read, with one look at the clock for all of one read. */
   #readAtMs: number | undefined;
   #running: Call | undefined;
-  /** Nobody has called yet, and it has not made itself slim. */
+  /** Whether there was no call yet, and memory was not given back yet. */
   #isFresh = true;
 
   constructor(procedures: AnyProcedures, io: WorkerIo, claims: Claims | undefined) {
@@ -105,7 +105,7 @@ class Worker {
     const splitter = new LineSplitter(this.#bound.bytes);
     const buffer = new Uint8Array(readBufferBytes);
     while (!splitter.overflowed) {
-      // The rest of a long line is on its way: another thread need not wait for each piece of it.
+      // The rest of a long line follows at once, so it is read without another thread.
       const { room } = splitter;
       const length = room === undefined ? await this.#io.read(buffer) : this.#io.readSync(room);
       if (length === null) return;
@@ -116,7 +116,7 @@ class Worker {
           if (taking !== undefined) await taking;
         } else this.#writeNow(encodeError(null, line));
       }
-      // After the whole read, so that a cancellation overtakes the call that it cancels.
+      // After the whole read, so that a cancellation comes before the call that it cancels.
       this.#runNext();
     }
   }
@@ -153,7 +153,7 @@ class Worker {
     }
     const procedure = this.#procedures.get(method);
     if (procedure === undefined) {
-      // It offers the method, or nobody would ask here: the server tells why it is not found.
+      // The server only sends methods that were offered, and will explain why it is missing.
       const error = new RpcError("MethodNotFound", `Cannot find ${method} in the worker`);
       if (id !== undefined) this.#writeNow(encodeError(id, error));
       return;
@@ -161,7 +161,7 @@ class Worker {
     this.#isFresh = false;
     const { traceparent, caller, timeoutMs } = meta ?? {};
     const context = new LazyCallContext(traceparent, caller, systemClock, timeoutMs);
-    // From here on: it may wait for others.
+    // Counted from here, since it may have to wait for other calls.
     if (timeoutMs !== undefined) {
       context.deadlineAtMs = (this.#readAtMs ??= systemClock.now()) + timeoutMs;
     }
@@ -174,8 +174,8 @@ class Worker {
   }
 
   /**
-   * Whoever asks whether it is alive has nothing else for it to do. Once, and before the first
-   * call: what calls have warmed up is to stay.
+   * Gives memory back after the first ping, since a pinged worker is idle. Only before the first
+   * call, so that nothing that calls have warmed up is lost.
    */
   async #slim(): Promise<void> {
     if (!this.#isFresh) return;
@@ -198,12 +198,12 @@ class Worker {
     });
   }
 
-  /** As `invoke` does, which streams need a run for. */
+  /** Runs a procedure: by `invoke`, or as a stream. */
   #invoke({ method, procedure, params, context, stream }: Call): unknown {
     return stream === undefined ? invoke(method, procedure, params, context) : stream.run();
   }
 
-  /** Runs what waits: in a loop and not by recursion, since all may be synchronous. */
+  /** Runs waiting calls, in a loop and not by recursion, since all may be synchronous. */
   #runNext(): void {
     while (this.#running === undefined) {
       const call = this.#waiting.shift();
@@ -228,7 +228,7 @@ class Worker {
     }
   }
 
-  /** `false`: the server has taken it back. */
+  /** Claims a call. Returns `false` if the server has taken it back. */
   #begins({ id }: Call): boolean {
     return this.#claims === undefined || typeof id !== "number" || this.#claims.claim(id);
   }
@@ -260,7 +260,7 @@ class Worker {
   async #finishConcurrently(call: Call, result: PromiseLike<unknown>): Promise<void> {
     this.#concurrent.add(call);
     const line = await this.#outcome(call, result);
-    // Cancelled meanwhile, which has been answered.
+    // It was cancelled and answered meanwhile.
     if (!this.#concurrent.delete(call)) return;
     if (line !== undefined) this.#outbox.push(line);
   }
@@ -291,7 +291,7 @@ class Worker {
     }
     if (this.#running?.id === id) abort(this.#running);
     for (const call of [...this.#concurrent].filter(isMeant)) {
-      // Answered at once: a procedure that does not heed its signal would hold its place for ever.
+      // Answered at once: a procedure may ignore its signal, and would hold its place for ever.
       this.#concurrent.delete(call);
       abort(call);
       this.#writeNow(encodeError(id, new RpcError("Cancelled", `Cancelled ${call.method}`)));
@@ -338,7 +338,7 @@ class Worker {
     for (let rest = bytes; rest.length > 0;) rest = rest.subarray(this.#io.writeSync(rest));
   }
 
-  /** Writes the line whole before it returns. */
+  /** Writes the whole line before it returns. */
   #writeNow(line: string | LongLine<string> | undefined): void {
     if (line === undefined) return;
     const parts = typeof line === "string" ? [line] : [line.head, line.body, line.tail];
@@ -347,16 +347,13 @@ class Worker {
         withEncoded(part, (bytes) => this.#writeWhole(bytes));
       }
     } catch {
-      // The parent has gone. Stdin ends too, and until then there is nobody to work for.
+      // The server has gone. Stdin will end too, and nobody waits for the calls.
       this.#waiting = [];
     }
   }
 }
 
-/**
- * The id of a request that cannot be read: the server's own frame around parameters which it has
- * not read.
- */
+/** The id of a request whose parameters are not JSON, from the frame that the server wrote. */
 function idOfUnread(line: string): Id {
   const [, id] = /^\{"jsonrpc":"2\.0","id":(\d{1,15}),"method":/.exec(line) ?? [];
   return id === undefined ? null : Number(id);

@@ -1,6 +1,6 @@
 /**
- * The program of a worker of ours, where Deno runs us from source: smaller than the whole command
- * line, so that it starts sooner. Its one argument is a {@link WorkerOffer} as JSON.
+ * The program of a worker of ours when Deno runs us from source: smaller than the whole command
+ * line, so it starts faster. Its only argument is a {@link WorkerOffer} as JSON.
  */
 
 import { runAsWorker, type WorkerOffer } from "./run_as_worker.ts";

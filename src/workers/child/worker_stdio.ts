@@ -2,15 +2,15 @@ import { encodeFailure } from "../failure_report.ts";
 import { takeOwnDescriptors } from "../own_descriptors.ts";
 import { describeFailure } from "./failure.ts";
 
-/** What a worker reads requests from and writes answers to. */
+/** The input and output of a worker. */
 export interface WorkerIo {
-  /** Fills the buffer, as `Deno.stdin.read` does; `null` at the end. */
+  /** Reads into the buffer, like `Deno.stdin.read`; `null` at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
-  /** The same at once, waiting for something to come. */
+  /** The same synchronously: it blocks until something arrives. */
   readSync(buffer: Uint8Array): number | null;
   /** Writes some of the bytes and says how many. */
   writeSync(bytes: Uint8Array): number;
-  /** Tells people what was thrown, and where. `what` begins the sentence. */
+  /** Reports for people what was thrown, and where. `what` begins the sentence. */
   failed(what: string, thrown: unknown): void;
 }
 
@@ -29,15 +29,15 @@ const printers = [
 ] as const;
 
 /**
- * Makes this process a worker, for good: from now on the protocol has descriptors of its own or,
- * where the server could not give it any, stdin and stdout.
+ * Prepares this process as a worker, for good: the protocol gets descriptors of its own or, if the
+ * server could not provide them, stdin and stdout.
  *
  * - Whatever a procedure prints, by `console`, `Deno.stdout` or `process.stdout`, goes to stderr.
- * - SIGINT, SIGTERM and SIGHUP are ignored. A terminal sends the first and the last to the whole
- *   process group, and a service manager the second, and then the parent wants its workers to
- *   finish. A worker leaves when its input ends, or by SIGKILL.
- * - An error that nobody caught is printed. It may be of a call long answered, so it must not take
- *   the other calls with it.
+ * - SIGINT, SIGTERM and SIGHUP are ignored. A terminal or a service manager sends them to the whole
+ *   process group, and then the server wants its workers to finish. A worker ends when its input
+ *   ends, or by SIGKILL.
+ * - An uncaught error is printed. It may be from a call that was answered long ago, so it must not
+ *   end the other calls.
  */
 export function takeStdio(): WorkerIo {
   const own = takeOwnDescriptors();
@@ -50,10 +50,10 @@ export function takeStdio(): WorkerIo {
   const print = console.error.bind(console);
   const failed = (what: string, thrown: unknown) => {
     try {
-      // On a line of its own, also behind one that a procedure has begun.
+      // On a line of its own, even after output without LF.
       print(`\n${encodeFailure(describeFailure(what, thrown))}`);
     } catch {
-      // A procedure has closed stderr, which must not cost anybody's call.
+      // A procedure has closed stderr, which must not cost any call.
     }
   };
   for (const signal of ignoredSignals()) Deno.addSignalListener(signal, () => {});
@@ -69,14 +69,13 @@ export function takeStdio(): WorkerIo {
 }
 
 /**
- * Where stdout belongs to the protocol: what this process prints goes elsewhere. What its children
- * print does not.
+ * Redirects this process's output to stderr if stdout is the protocol's. Children are not affected.
  */
 function printToStderr(): void {
   Deno.stdout.write = (bytes) => Deno.stderr.write(bytes);
   Deno.stdout.writeSync = (bytes) => Deno.stderr.writeSync(bytes);
   Object.defineProperty(Deno.stdout, "writable", { get: () => Deno.stderr.writable });
-  // The console does not print through `Deno.stdout`. Its tables and counters become plain lines.
+  // The console does not use `Deno.stdout`. Its tables and counters become plain lines.
   const print = console.error.bind(console);
   for (const name of printers) console[name] = print;
 }

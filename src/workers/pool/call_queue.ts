@@ -1,24 +1,24 @@
-/** What a {@link CallQueue} needs of its items: the links belong to the queue alone. */
+/** The links of a {@link CallQueue}'s items, which only the queue uses. */
 export interface Queued<Item> {
   previous: Item | undefined;
   next: Item | undefined;
 }
 
 /**
- * A queue from whose middle items leave too, cancelled or expired: a doubly linked list through the
- * items themselves. Everything takes constant time.
+ * A queue whose items may also leave from the middle, when they are cancelled or expire: a doubly
+ * linked list through the items. All operations take constant time.
  */
 export class CallQueue<Item extends Queued<Item>> {
   #first: Item | undefined;
   #last: Item | undefined;
   #size = 0;
 
-  /** Items that wait. */
+  /** Number of items. */
   get size(): number {
     return this.#size;
   }
 
-  /** The item that has been in it for the longest. */
+  /** The item that has waited longest. */
   get first(): Item | undefined {
     return this.#first;
   }
@@ -28,7 +28,7 @@ export class CallQueue<Item extends Queued<Item>> {
     return this.#last;
   }
 
-  /** Appends an item that is in no queue. */
+  /** Appends an item, which must not be in any queue. */
   push(item: Item): void {
     item.previous = this.#last;
     if (this.#last === undefined) this.#first = item;
@@ -37,7 +37,7 @@ export class CallQueue<Item extends Queued<Item>> {
     this.#size++;
   }
 
-  /** Puts an item that is in no queue before all others. */
+  /** Puts an item, which must not be in any queue, before all others. */
   unshift(item: Item): void {
     item.next = this.#first;
     if (this.#first === undefined) this.#last = item;
@@ -46,14 +46,14 @@ export class CallQueue<Item extends Queued<Item>> {
     this.#size++;
   }
 
-  /** Takes the first item out. */
+  /** Removes and returns the first item. */
   shift(): Item | undefined {
     const item = this.#first;
     if (item !== undefined) this.remove(item);
     return item;
   }
 
-  /** Takes out an item that is in this queue. */
+  /** Removes an item, which must be in this queue. */
   remove(item: Item): void {
     if (item.previous === undefined) this.#first = item.next;
     else item.previous.next = item.next;

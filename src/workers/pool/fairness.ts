@@ -12,22 +12,23 @@ interface FairnessOptions {
   readonly shedding: Shedding<PoolCall>;
   /** Most calls that wait. */
   readonly queueMax: number;
-  /** Calls that the workers may have at once. */
+  /** How many calls the workers may have at once. */
   capacity(): number;
-  /** Calls, if they are long ones, that keep all workers from everybody else. */
+  /** How many long calls occupy all workers. */
   keepable(): number;
-  /** What was waited for has happened. */
+  /** Called when waiting calls may be able to begin. */
   mayGoOn(): void;
 }
 
 /**
- * Who may have how much of a scheduler: all of it while nobody else wants any, half of the workers
- * and half of the queue while others wait. And nothing while it leaves its answers unread.
+ * The share of a scheduler that one caller may have: everything while nobody else wants any, half
+ * of the workers and half of the queue while others wait, and nothing while it leaves its answers
+ * unread.
  *
- * Who came when nobody else was there may hold all workers, for as long as its deadlines allow.
- * When others have waited for a while its newest idempotent call has to go, and for a time
- * nobody gets more than half: otherwise it would take each worker that becomes free for a moment. A
- * call that is not idempotent is never stopped: its work would be lost (docs/adr/0015).
+ * A caller that came first may occupy all workers for as long as its deadlines allow. When others
+ * have waited for a while, its newest idempotent call is stopped, and for some time nobody gets
+ * more than half: otherwise it would take each worker that becomes free for a moment. A call that
+ * is not idempotent is never stopped, because its work would be lost (docs/adr/0015).
  */
 export class Fairness {
   readonly #options: FairnessOptions;
@@ -41,7 +42,7 @@ export class Fairness {
     this.#options = options;
   }
 
-  /** What a caller has. Without one: what all such calls have together. */
+  /** The share of a caller. All calls without a caller have one share together. */
   of(caller: Caller | undefined): Share<PoolCall> {
     const key = caller?.key ?? this;
     let share = this.#shares.get(key);
@@ -52,15 +53,15 @@ export class Fairness {
     return share;
   }
 
-  /** Whether a new call may begin at once, given that nobody waits before it. */
+  /** Whether a new call may begin at once, if nobody waits before it. */
   mayBegin(call: PoolCall, nowMs: number): boolean {
     if (this.#isContested(nowMs) && call.share.begun.size >= this.#fairMax(nowMs)) return false;
     return this.#isRead(call);
   }
 
   /**
-   * Takes out the waiting call that is to run next: of a caller that has less than half, if there
-   * is one.
+   * Removes and returns the waiting call to run next: of a caller with less than half, if there is
+   * one.
    */
   take(nowMs: number): PoolCall | undefined {
     const { shedding } = this.#options;
@@ -75,7 +76,7 @@ export class Fairness {
   }
 
   /**
-   * Sees to it that a call may wait, by refusing another one if it must; returns why it may not.
+   * Makes room for a call to wait, maybe by refusing another one. Returns why it may not wait.
    */
   makeRoom({ task: { method }, share }: PoolCall): string | undefined {
     const { queue, queueMax } = this.#options;
@@ -98,9 +99,9 @@ export class Fairness {
   }
 
   /**
-   * The call that has to go because others have waited for too long. Of the caller that has most it
-   * is the newest idempotent one: the one that loses least. `undefined` if there is none, if
-   * nobody has too much, or if nobody waits for it.
+   * The call to stop because others have waited for too long: the newest idempotent one of the
+   * caller that has most, since it loses the least work. `undefined` if there is none, if no caller
+   * has too much, or if nobody waits.
    */
   greedy(nowMs: number): PoolCall | undefined {
     const fairMax = this.#fairMax(nowMs);
@@ -113,7 +114,7 @@ export class Fairness {
     return [...most.begun].findLast(({ task }) => task.isIdempotent);
   }
 
-  /** Has the scheduler go on when something that reads too slowly has read all. */
+  /** Lets the scheduler go on when a slow reader has read everything. */
   goOnWhenDrained(source: Pick<Caller, "drained">): void {
     if (this.#awaited.has(source)) return;
     this.#awaited.add(source);
@@ -130,7 +131,7 @@ export class Fairness {
     else this.#working.delete(share);
   }
 
-  /** Whether nobody gets more than half for now, also while nobody waits. */
+  /** Whether no caller gets more than half for now, even while nobody waits. */
   #isContested(nowMs: number): boolean {
     return nowMs < this.#contestedUntilMs;
   }
@@ -151,7 +152,7 @@ export class Fairness {
     return call !== undefined;
   }
 
-  /** Whether a call's caller reads what it is sent. If not, the scheduler goes on when it has. */
+  /** Whether a call's caller reads its answers. If not, the scheduler goes on when it has. */
   #isRead({ task: { caller } }: PoolCall): boolean {
     if (caller === undefined || !caller.isFull) return true;
     this.goOnWhenDrained(caller);

@@ -7,7 +7,7 @@ import {
 } from "../limits.ts";
 import type { WorkerProcess } from "../process/worker_process.ts";
 
-/** The worker, as far as it is asked whether it is alive. */
+/** The worker, as its heartbeat needs it. */
 type Asked =
   & Pick<WorkerProcess, "isForeign" | "readsOfOutput" | "hasPonged" | "ping" | "endIfDeaf">
   & { readonly owed: Pick<WorkerProcess["owed"], "load" | "total" | "readingMs"> };
@@ -15,41 +15,40 @@ type Asked =
 /** What a {@link Heartbeat} needs. */
 interface HeartbeatOptions {
   readonly process: Asked;
-  /** Whether the worker acts on one call after the other, and on nothing else meanwhile. */
+  /** Whether the worker handles one call at a time, and nothing else meanwhile. */
   readonly inOrder: boolean;
   readonly clock: Clock;
   /** Whether calls wait for a worker. */
   isWanted(): boolean;
-  /** It has answered, and may be given calls again. */
+  /** Called when it has answered, and may get calls again. */
   alive(): void;
-  /** It does not answer. Ends a sentence that says why the worker is killed. */
+  /** Called when it does not answer. The text ends a sentence about why the worker is killed. */
   silent(because: string): void;
 }
 
-/** A question that has no answer yet. */
+/** A ping without an answer. */
 interface Question {
   readonly askedAtMs: number;
   readsSeen: number;
-  /** Times that were waited in vain, in a row and in all. */
+  /** How many waits it has missed, in a row and in all. */
   inVain: number;
   waits: number;
   timer: Timer | undefined;
 }
 
 /**
- * Asks a worker that writes nothing whether it is alive, so that one which was stopped, hangs or
- * has closed its input is replaced before a call pays for it. While it owes the answer it is given
- * no calls.
+ * Pings a silent worker, so that one which was stopped, hangs or has closed its input is replaced
+ * before it costs a call. While it owes the answer it gets no calls.
  *
- * It is silent after two waits in a row: a server that was itself held up has not read what it was
- * told in the first.
+ * It takes two missed waits in a row: if the server itself was held up, it may not have read the
+ * answer during the first.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #looks: Timer;
   #readsSeen = -1;
   #question: Question | undefined;
-  /** A call has overrun its deadline since the worker last answered. */
+  /** Whether a call has overrun its deadline since the worker last answered. */
   #isOverdue = false;
 
   constructor(options: HeartbeatOptions) {
@@ -57,19 +56,19 @@ export class Heartbeat {
     this.#looks = options.clock.every(heartbeatEveryMs, () => this.#look());
   }
 
-  /** Whether it was asked, and has not answered yet. */
+  /** Whether it was pinged and has not answered yet. */
   get isAwaited(): boolean {
     return this.#question !== undefined;
   }
 
-  /** A call has overrun its deadline: it has to answer soon, or it is silent. */
+  /** Pings now, because a call has overrun its deadline. */
   ask(): void {
     this.#isOverdue = true;
     if (this.#question === undefined) this.#ask();
     else this.#judge(this.#question);
   }
 
-  /** Asks no more. */
+  /** Pings no more. */
   stop(): void {
     this.#looks.cancel();
     this.#question?.timer?.cancel();
@@ -81,10 +80,10 @@ export class Heartbeat {
     const isSilent = process.readsOfOutput === this.#readsSeen;
     this.#readsSeen = process.readsOfOutput;
     if (!isSilent || this.isAwaited) return;
-    // What runs one call after the other answers nothing while it runs one.
+    // A worker that handles one call at a time cannot answer while it runs one.
     if (inOrder && process.owed.total > 0) return;
     if (!process.isForeign || process.hasPonged) this.#ask();
-    // Somebody else's program may know calls and nothing else.
+    // Other programs may not know pings.
     else if (inOrder) process.endIfDeaf();
     else process.ping(() => {});
   }
@@ -113,7 +112,7 @@ export class Heartbeat {
   #wait(question: Question): void {
     question.timer = this.#options.clock.after(this.#waitMs, () => {
       const { readsOfOutput } = this.#options.process;
-      // Its answer waits behind long ones to others: the worker lives.
+      // It has written other output, so it lives: its answer waits behind that.
       const hasWritten = readsOfOutput !== question.readsSeen;
       question.readsSeen = readsOfOutput;
       question.waits++;
@@ -132,8 +131,8 @@ export class Heartbeat {
   #judge({ inVain, askedAtMs }: Question): boolean {
     const { process: { owed }, clock, isWanted, silent } = this.#options;
     if (inVain < 2) return false;
-    // A procedure may hold the thread that it shares for as long as its call has time. And a worker
-    // that is given no time by a busy machine is not to be started anew for nothing.
+    // A procedure may occupy the shared thread until its deadline. And a worker that gets no time
+    // on a busy machine must not be restarted for nothing.
     const waitedMs = inVain * this.#waitMs;
     const isPatient = owed.load > 0 || (!isWanted() && waitedMs < unwantedSilentMaxMs);
     if (isPatient && !this.#isOverdue) return false;

@@ -12,21 +12,19 @@ interface OverlookedOptions {
   slots(): readonly WorkerSlot[];
 }
 
-/** How often workers are looked at while one of them owes an answer. */
+/** How often workers are checked while one of them owes an answer. */
 const lookEveryMs = 100;
 
 /**
- * Finds workers that have nothing to do and begin nothing all the same: a procedure that has
- * answered and then spins, fills the queue of microtasks or has broken what the worker itself
- * needs; a process that was stopped. Such a one has no call to blame and no deadline, so without
- * this it would stay for good, and would seem to be the one that is least busy.
+ * Finds idle workers that do not begin their next call: a procedure has answered and then spins,
+ * fills the microtask queue, or has broken something that the worker needs; or the process was
+ * stopped. No deadline would ever end such a worker, and it would look like the least busy one.
  *
- * It is found at two looks in a row: a server that was itself held up has not read what it was
- * told.
+ * It takes two checks in a row: if the server itself was held up, it may not have read the output.
  */
 export class Overlooked {
   readonly #options: OverlookedOptions;
-  /** Workers that let a call's time go by, and since when they have been silent. */
+  /** Workers that let a call's deadline pass, and since when they have been silent. */
   readonly #expiredSince = new WeakMap<WorkerProcess, number>();
   readonly #suspects = new WeakSet<WorkerProcess>();
   #next: Deadline | undefined;
@@ -35,7 +33,7 @@ export class Overlooked {
     this.#options = options;
   }
 
-  /** A worker was given something to do. */
+  /** Starts checking, since a worker was given a call. */
   watch(): void {
     if (this.#next !== undefined) return;
     const { clock, wheel } = this.#options;
@@ -46,11 +44,10 @@ export class Overlooked {
   }
 
   /**
-   * A worker let the time of a call go by without beginning it. That call paid for it, and no other
-   * shall.
+   * A worker let a call's deadline pass without beginning it. No other call should suffer that.
    */
   expired(slot: WorkerSlot, worker: WorkerProcess): void {
-    // It runs the call before that one.
+    // It was busy with the call before that one.
     if (worker.owed.load > 0) return;
     this.#expiredSince.set(worker, worker.owed.busySinceMs);
     const forMs = worker.owed.overlooksForMs(this.#options.clock.now());
@@ -58,7 +55,7 @@ export class Overlooked {
     else this.watch();
   }
 
-  /** Looks no more. */
+  /** Stops checking. */
   stop(): void {
     this.#next?.cancel();
     this.#next = undefined;
@@ -73,7 +70,7 @@ export class Overlooked {
       isAnyBusy = true;
       const isSilent = this.#expiredSince.get(worker) === worker.owed.busySinceMs;
       const limitMs = isSilent ? overlooksPastDeadlineMaxMs : overlooksMaxMs;
-      // First the question that costs nothing, and whose answer is nearly always no.
+      // The cheap check comes first, and is nearly always false.
       const isLong = nowMs - worker.owed.busySinceMs >= limitMs;
       const forMs = isLong ? worker.owed.overlooksForMs(nowMs) : 0;
       if (forMs < limitMs) this.#suspects.delete(worker);
@@ -86,7 +83,7 @@ export class Overlooked {
   #kill(slot: WorkerSlot, worker: WorkerProcess, forMs: number): void {
     if (slot.worker !== worker) return;
     this.#suspects.delete(worker);
-    // First, so that what it has not begun need not wait for its end.
+    // First, so that calls which have not begun need not wait for its end.
     worker.owed.takeBack();
     slot.kill(`it did not begin a call within ${Math.round(forMs)} ms though it ran none`);
   }

@@ -16,34 +16,29 @@ import { WorkerSlot } from "./worker_slot.ts";
 export interface WorkerPoolOptions {
   /** Starts one worker. */
   readonly command: WorkerCommand;
-  /**
-   * Workers for `cpu` calls. If there are `io` procedures, as many again, but at most two, run
-   * those.
-   */
+  /** Workers for `cpu` calls. If there are `io` procedures, up to two more run those. */
   readonly size: number;
-  /**
-   * How many of them it starts with, where not all fit yet: see {@link Pool.grow}. @default size
-   */
+  /** How many of them to start at first, if not all fit: see {@link Pool.grow}. @default size */
   readonly startWith?: number;
   /**
-   * How many of each kind are kept while nobody calls. The others are started when there is work
-   * for them. @default all
+   * How many of each kind are kept while nobody calls. The others are started when there is work.
+   * @default all
    */
   readonly sizeMin?: number | undefined;
-  /** Whether all are started at once all the same, since there is work for them. @default false */
+  /** Whether all are started at once nevertheless, since there is work. @default false */
   readonly startAll?: boolean;
   /** Most calls that wait, for `cpu` and for `io` each. @default queueMaxDefault */
   readonly queueMax?: number;
-  /** How long a worker may take until it answers its first request. @default 10_000 */
+  /** How long a worker may take to answer its first request. @default 10_000 */
   readonly spawnTimeoutMs?: number;
   /**
    * Most `cpu` calls in one worker, of which one runs and the others are in its pipe.
-   * @default one while calls are long, and as many as are good for the rate while they are short
+   * @default one while calls are long, more while they are short
    */
   readonly cpuCallsPerWorkerMax?: number;
   /** Most `io` calls in one worker. @default 256 */
   readonly ioCallsPerWorkerMax?: number;
-  /** Ends the start, when it aborts before that is done. */
+  /** Cancels the start when it aborts. */
   readonly signal?: AbortSignal | undefined;
   readonly clock: Clock;
   readonly random: Random;
@@ -52,7 +47,7 @@ export interface WorkerPoolOptions {
 
 /** What the pool is doing. */
 export interface WorkerPoolStats {
-  /** Workers that there may be. */
+  /** Most workers. */
   readonly size: number;
   /** Workers that take calls now. */
   readonly up: number;
@@ -64,32 +59,32 @@ export interface WorkerPoolStats {
   readonly restarts: number;
 }
 
-/** What runs calls: worker processes, or several groups of them. */
+/** Runs calls: worker processes, or several groups of them. */
 export interface Pool {
-  /** What the workers offer. */
+  /** The procedures of the workers. */
   document(): OpenRpcDocument;
-  /** Takes a call; `task.done` tells how it ended. */
+  /** Takes a call; `task.done` is called when it ends. */
   submit(task: PoolTask): TaskHandle;
-  /** What it is doing now. */
+  /** Its current state. */
   stats(): WorkerPoolStats;
   /**
-   * Starts the remaining workers, where it began with fewer. Resolves when each of them has started
-   * or failed once.
+   * Starts the remaining workers, if it began with fewer. Resolves when each of them has started or
+   * failed once.
    */
   grow(): Promise<void>;
   /** Resolves when it has no call left, so that {@link close} loses none. */
   finish(): Promise<void>;
-  /** Refuses what waits, kills the workers, and resolves when they are gone. */
+  /** Refuses waiting calls, kills the workers, and resolves when they are gone. */
   close(): Promise<void>;
 }
 
 /**
- * How often a pool that is about to close is looked at. Calls do not tell it that they have ended,
- * since few pools ever close.
+ * How often a pool that is about to close checks for remaining calls. Calls do not report their
+ * end, since pools rarely close.
  */
 const finishCheckMs = 20;
 
-/** Workers for `io` calls: two, so that one which hangs does not stop all. */
+/** Most workers for `io` calls: two, so that a hung one does not stop all calls. */
 const ioWorkersMax = 2;
 
 /** Delays between starts of workers that die by themselves. */
@@ -98,8 +93,8 @@ const restartBackoff = { baseMs: 100, maxMs: 5_000 };
 /**
  * Worker processes, and the calls that wait for them.
  *
- * `cpu` and `io` calls have workers of their own: a `cpu` call would stop every `io` call in its
- * process for as long as it runs, and for good if it has to be killed.
+ * `cpu` and `io` calls have separate workers: a `cpu` call would block every `io` call in its
+ * process while it runs, and end them all if it has to be killed.
  */
 export class WorkerPool implements Pool {
   readonly #options: WorkerPoolOptions;
@@ -107,7 +102,7 @@ export class WorkerPool implements Pool {
   readonly #io: Scheduler;
   #document: OpenRpcDocument | undefined;
   #isClosed = false;
-  /** Of the workers, which are told apart by their numbers in the log. */
+  /** The last number of a worker: the log identifies workers by number. */
   #lastNumber = 0;
 
   private constructor(options: WorkerPoolOptions) {
@@ -120,10 +115,10 @@ export class WorkerPool implements Pool {
   }
 
   /**
-   * Starts the workers that are kept, and resolves when all of these take calls.
+   * Starts the workers that are kept, and resolves when all of them take calls.
    *
-   * @throws {Error} if one does not get ready, with what it printed, or the signal's reason; then
-   * none is left behind
+   * @throws {Error} one does not get ready, with what it printed, or the signal's reason; no worker
+   * is left running
    */
   static async start(options: WorkerPoolOptions): Promise<WorkerPool> {
     const pool = new WorkerPool(options);
@@ -137,7 +132,7 @@ export class WorkerPool implements Pool {
   }
 
   document(): OpenRpcDocument {
-    // Set by start(), without which there is no pool.
+    // Set by start(), before anybody gets the pool.
     return this.#document as OpenRpcDocument;
   }
 
@@ -170,7 +165,7 @@ export class WorkerPool implements Pool {
     const { size } = this.#options;
     this.#add(this.#cpu, size);
     if (this.#hasIo()) this.#add(this.#io, ioWorkersFor(size));
-    // One that does not start is tried again, as any that ends later.
+    // A worker that fails to start is tried again, like one that ends later.
     await Promise.allSettled([...this.#startKept(this.#cpu), ...this.#startKept(this.#io)]);
   }
 
@@ -190,17 +185,17 @@ export class WorkerPool implements Pool {
   async #start(): Promise<void> {
     const { size, startWith = size, signal } = this.#options;
     this.#add(this.#cpu, startWith);
-    // One at least, which says what they offer.
+    // At least one, which tells the procedures.
     const [document] = await Promise.all(this.#startKept(this.#cpu, 1));
     this.#document = document;
-    // Closed meanwhile: nobody would end what is started now.
+    // If it was cancelled meanwhile, nobody would end workers that are started now.
     signal?.throwIfAborted();
     if (!this.#hasIo()) return;
     this.#add(this.#io, ioWorkersFor(startWith));
     await Promise.all(this.#startKept(this.#io));
   }
 
-  /** Starts those that are kept, and have not been started. */
+  /** Starts the kept workers that were not started. */
   #startKept(scheduler: Scheduler, atLeast = 0): Promise<OpenRpcDocument>[] {
     const { size, sizeMin = size, startAll = false } = this.#options;
     const first = scheduler.slots.slice(0, startAll ? size : Math.max(sizeMin, atLeast));
@@ -211,7 +206,7 @@ export class WorkerPool implements Pool {
     return this.document().methods.some((method) => method["x-kind"] === "io");
   }
 
-  /** Makes places until the scheduler has so many. */
+  /** Adds slots until the scheduler has so many. */
   #add(scheduler: Scheduler, size: number): void {
     const inOrder = scheduler === this.#cpu;
     const { cpuCallsPerWorkerMax, ioCallsPerWorkerMax = 256 } = this.#options;
@@ -236,7 +231,7 @@ export class WorkerPool implements Pool {
 
 const nothingToDo: TaskHandle = { cancel() {}, more() {} };
 
-/** Workers for `io` calls beside so many for `cpu` calls. */
+/** The number of workers for `io` calls, given that for `cpu` calls. */
 export function ioWorkersFor(size: number): number {
   return Math.min(size, ioWorkersMax);
 }

@@ -9,7 +9,7 @@ import type { Outcome, Receiver } from "../process/owed_requests.ts";
 import type { WorkerProcess } from "../process/worker_process.ts";
 import type { WorkerSlot } from "./worker_slot.ts";
 
-/** Where a call is: it waits for a worker, a worker has it, or neither. */
+/** Where a call is: in the queue, in a worker, or neither. */
 export type Place =
   | { readonly name: "nowhere" }
   | { readonly name: "queue" }
@@ -20,25 +20,25 @@ export type Place =
     readonly id: number;
   };
 
-/** What a call asks of the scheduler that it is in. */
+/** The scheduler, as its calls need it. */
 export interface PoolCallOwner {
   cancel(call: PoolCall): void;
-  /** A worker has a place free. */
+  /** Called when a place in a worker is free. */
   released(): void;
-  /** Its worker died before it began. */
+  /** Called when its worker died before it began. */
   requeue(call: PoolCall): void;
 }
 
 const nowhere: Place = { name: "nowhere" };
 
 /**
- * One task on its way. Two things end apart: the task, when `done` is called, and the call's stay
- * in its worker, which is longer if nobody waits for it any more.
+ * One task on its way. Two things end separately: the task, when `done` is called, and the call's
+ * stay in its worker, which may last longer if nobody waits for the call any more.
  */
 export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
   readonly task: PoolTask;
   readonly submittedAtMs: number;
-  /** What its caller has of the scheduler. */
+  /** The share of its caller. */
   readonly share: Share<PoolCall>;
   readonly #owner: PoolCallOwner;
   #place: Place = nowhere;
@@ -77,18 +77,18 @@ export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
     this.#place = place;
   }
 
-  /** Items that it may still be sent; `undefined` if it is no stream. */
+  /** How many more items it takes; `undefined` if it is no stream. */
   get credit(): number | undefined {
     return this.#credit;
   }
 
-  /** Replaces the moment at which the scheduler looks at this call again. */
+  /** Sets when the scheduler looks at this call again. */
   set deadline(deadline: Deadline | undefined) {
     this.#deadline?.cancel();
     this.#deadline = deadline;
   }
 
-  /** Tells the task's owner how it ended, once. */
+  /** Ends the task, once. */
   settle(outcome: TaskOutcome): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
@@ -135,7 +135,7 @@ export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
     this.#owner.released();
   }
 
-  /** No queue and no worker holds it any more. */
+  /** Marks it as in no queue and no worker any more. */
   leave(): void {
     this.deadline = undefined;
     this.place = nowhere;

@@ -5,15 +5,15 @@ import type { Pool, WorkerPoolStats } from "./pool.ts";
 import type { PoolTask, TaskHandle } from "./task.ts";
 
 /**
- * Several pools as one: each call goes to the first that offers its method. Programs of different
- * kinds can so stand behind one server.
+ * Several pools as one: each call goes to the first pool that offers its method. So one server can
+ * run programs of different kinds.
  */
 export class PoolSet implements Pool {
   readonly #pools: readonly Pool[];
   readonly #document: OpenRpcDocument;
   readonly #poolByMethod = new Map<string, Pool>();
 
-  /** Takes the pools over: {@link close} closes them. Of equal names the first pool's counts. */
+  /** Takes the pools over: {@link close} closes them. Of equal names the first pool's is used. */
   constructor(first: Pool, ...others: readonly Pool[]) {
     this.#pools = [first, ...others];
     this.#document = mergeOpenRpc(first.document(), ...others.map((pool) => pool.document()));

@@ -16,7 +16,7 @@ import type { WorkerSlot } from "./worker_slot.ts";
 
 /** What a {@link Scheduler} needs. */
 interface SchedulerOptions {
-  /** Whether its workers act on one call after the other, so that only killing one stops a call. */
+  /** Whether its workers run one call at a time, so that only a kill stops a call. */
   readonly inOrder: boolean;
   /** Most calls that wait. */
   readonly queueMax: number;
@@ -27,25 +27,25 @@ interface SchedulerOptions {
 }
 
 /**
- * How long a running call that was cancelled may take to end by itself before its worker is killed:
- * about what the replacement takes to start. So clients that come, call and go cannot make a
- * server spend its time on starting workers.
+ * How long a cancelled call may take to end by itself before its worker is killed: about as long as
+ * a new worker takes to start. Otherwise clients that call and disconnect could keep a server busy
+ * with starting workers.
  */
 const cancelGraceMs = 50;
 
-/** The same for a stream: what its `finally` has to do may take a moment. */
+/** The same for a stream, whose `finally` may take a moment. */
 const streamGraceMs = 500;
 
 const inQueue: Place = { name: "queue" };
 
-/** Calls of one kind, the workers that run them, and the queue between. */
+/** Calls of one kind, the workers that run them, and the queue between them. */
 export class Scheduler implements PoolCallOwner {
   readonly #options: SchedulerOptions;
   readonly #queue = new CallQueue<PoolCall>();
   readonly #shedding = new Shedding(this.#queue);
   readonly #fairness: Fairness;
   #slots: readonly WorkerSlot[] = [];
-  /** Workers that have calls behind the one that they run. */
+  /** Workers with further calls behind the one that runs. */
   readonly #watched = new Set<WorkerProcess>();
   readonly #overlooked: Overlooked | undefined;
   readonly #spare: SpareWorkers | undefined;
@@ -66,13 +66,13 @@ export class Scheduler implements PoolCallOwner {
       queueMax: options.queueMax,
       capacity: () =>
         this.#slots.reduce((sum, { worker }) => sum + (worker?.owed.capacity ?? 1), 0),
-      // One that acts on one call after the other is kept by a single long one.
+      // A worker that runs one call at a time is occupied by a single long one.
       keepable: () => options.inOrder ? this.#slots.length : Infinity,
       mayGoOn: () => this.pump(),
     });
   }
 
-  /** The workers' places. Each must call {@link pump} when its worker gets ready. */
+  /** The workers' slots. Each must call {@link pump} when its worker gets ready. */
   get slots(): readonly WorkerSlot[] {
     return this.#slots;
   }
@@ -88,7 +88,7 @@ export class Scheduler implements PoolCallOwner {
   }
 
   /**
-   * Takes a task: gives it to a worker, queues it, or refuses it, all of which `task.done` tells.
+   * Takes a task: gives it to a worker, queues it, or refuses it. `task.done` tells the outcome.
    */
   submit(task: PoolTask): TaskHandle {
     const { clock, wheel } = this.#options;
@@ -117,13 +117,13 @@ export class Scheduler implements PoolCallOwner {
       call.place = inQueue;
       this.#queue.push(call);
       this.#watchFairness();
-      // The calls before it may wait for something other than a worker.
+      // The calls before it may be waiting for something other than a worker.
       this.pump();
     }
     return call;
   }
 
-  /** Gives waiting calls to workers for as long as both are there. */
+  /** Gives waiting calls to workers while there are both. */
   pump(): void {
     while (this.#queue.size > 0) {
       const slot = this.#pick();
@@ -166,7 +166,7 @@ export class Scheduler implements PoolCallOwner {
     }
     call.place = inQueue;
     this.#queue.unshift(call);
-    // Several come back together, the last first. They go on in order once all of them are here.
+    // Several calls come back together, the last one first. They are sent again in order.
     if (this.#isPumpDue) return;
     this.#isPumpDue = true;
     queueMicrotask(() => {
@@ -175,7 +175,7 @@ export class Scheduler implements PoolCallOwner {
     });
   }
 
-  /** Refuses what waits and all that comes, and ends the workers. */
+  /** Refuses all waiting and new calls, and ends the workers. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#overlooked?.stop();
@@ -186,9 +186,7 @@ export class Scheduler implements PoolCallOwner {
     await Promise.all(this.#slots.map((slot) => slot.close()));
   }
 
-  /**
-   * Looks later whether somebody waits for the workers of a caller that has more than half of them.
-   */
+  /** Checks later whether others wait while one caller has more than half of the workers. */
   #watchFairness(): void {
     if (this.#isFairnessWatched) return;
     this.#isFairnessWatched = true;
@@ -201,18 +199,16 @@ export class Scheduler implements PoolCallOwner {
     });
   }
 
-  /**
-   * Makes room for those that have waited for too long: one worker at a time, which takes a start.
-   */
+  /** Makes room for callers that have waited for too long, one worker at a time. */
   #preempt(nowMs: number): void {
     while (this.#endGreedy(nowMs) && !this.#options.inOrder);
   }
 
-  /** Has the newest call of whoever has too much end, and returns whether its place is free now. */
+  /** Stops the newest call of a caller with too much. Returns whether its place is free now. */
   #endGreedy(nowMs: number): boolean {
     const call = this.#fairness.greedy(nowMs);
     if (call?.place.name !== "worker") return false;
-    // What has not begun goes back to the queue, and that makes room enough.
+    // Calls that have not begun go back to the queue, which may make enough room.
     if (this.#options.inOrder) call.place.worker.owed.takeBack();
     if (call.place.name !== "worker") return true;
     const message = `Cannot finish ${call.task.method}: its caller has more than half of the ` +
@@ -223,8 +219,8 @@ export class Scheduler implements PoolCallOwner {
   }
 
   /**
-   * The slot whose worker has the least to do, of those that may have more. One that has still to
-   * show that it is alive gets nothing meanwhile.
+   * The slot whose worker has the least to do, of those that may get more calls. A worker that owes
+   * a ping's answer gets none.
    */
   #pick(): WorkerSlot | undefined {
     let best: WorkerSlot | undefined;
@@ -273,7 +269,7 @@ export class Scheduler implements PoolCallOwner {
     }
   }
 
-  /** Sees to it that nothing stays behind a call that turns out to be long. */
+  /** Makes sure that no call stays behind one that turns out to be long. */
   #watch(worker: WorkerProcess): void {
     if (this.#watched.has(worker)) return;
     this.#watched.add(worker);
@@ -299,7 +295,7 @@ export class Scheduler implements PoolCallOwner {
     }
     if (this.#options.inOrder && call.place.name === "worker") {
       const { slot, worker, id } = call.place;
-      // What was not begun is taken back, comes to requeue(), and is known not to have run.
+      // Calls that have not begun are taken back, and come to requeue().
       const begun = worker.owed.takeBack();
       if (begun !== undefined && begun < id) {
         this.#overlooked?.expired(slot, worker);
@@ -308,7 +304,7 @@ export class Scheduler implements PoolCallOwner {
     }
     const message = `Cannot finish ${call.task.method} before its deadline`;
     call.settle({ error: new RpcError("DeadlineExceeded", message) });
-    // A stream may just be waiting for its caller, and then it ends at once when asked.
+    // A stream that waits for credit ends at once when asked.
     if (this.#options.inOrder && call.credit !== undefined) {
       this.#askToStop(call, "overran its deadline");
     } else {
@@ -316,7 +312,7 @@ export class Scheduler implements PoolCallOwner {
     }
   }
 
-  /** Gives a call that nobody waits for a moment to end by itself. */
+  /** Gives a cancelled call a moment to end by itself. */
   #askToStop(call: PoolCall, why: string): void {
     const { clock, wheel } = this.#options;
     if (call.place.name !== "worker") return;
@@ -326,11 +322,11 @@ export class Scheduler implements PoolCallOwner {
     call.deadline = wheel.add(clock.now() + graceMs, () => this.#stop(call, why));
   }
 
-  /** Frees the worker of a call that nobody waits for. */
+  /** Frees the worker of a cancelled call. */
   #stop(call: PoolCall, why: string): void {
     if (call.place.name !== "worker") return;
     const { slot, worker, id } = call.place;
-    // This worker is being killed already, and its last words are still read.
+    // This worker is being killed already, and its last output is being read.
     if (slot.worker !== worker) return;
     if (!this.#options.inOrder) {
       worker.owed.forget(id);
@@ -340,7 +336,7 @@ export class Scheduler implements PoolCallOwner {
       this.pump();
       return;
     }
-    // Its answer may be on the way and the next call begun, which must not die for it.
+    // Its answer may be on the way, and the next call may have begun, which must not be killed.
     const begun = worker.owed.takeBack();
     if (begun === undefined ? worker.owed.isFirst(id) : begun === id) {
       slot.kill(`${call.task.method} ${why}`);

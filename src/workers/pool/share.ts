@@ -1,24 +1,24 @@
-/** Where a call can be, as far as its caller's share goes. */
+/** The places of a call that count for its caller's share. */
 type PlaceName = "nowhere" | "queue" | "worker";
 
-/** What one caller has of a scheduler. */
+/** The calls of one caller in a scheduler. */
 export class Share<Call> {
   readonly #changed: (share: Share<Call>) => void;
-  /** Calls in workers, the one that was given last at the end. */
+  /** Calls in workers, the newest last. */
   readonly begun = new Set<Call>();
   #queued = 0;
 
-  /** @param changed called whenever its calls begin or cease to wait, or to be in workers */
+  /** @param changed called when it begins or ceases to have waiting calls, or calls in workers */
   constructor(changed: (share: Share<Call>) => void) {
     this.#changed = changed;
   }
 
-  /** Calls that wait. */
+  /** Number of waiting calls. */
   get queued(): number {
     return this.#queued;
   }
 
-  /** One of its calls has another place now. */
+  /** Notes that a call has moved. */
   moved(call: Call, from: PlaceName, to: PlaceName): void {
     const hadQueued = this.#queued > 0;
     const hadBegun = this.begun.size > 0;

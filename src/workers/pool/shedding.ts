@@ -1,29 +1,29 @@
 import type { CallQueue, Queued } from "./call_queue.ts";
 
-/** What is asked of a waiting call. Times are on the clock's monotonic scale, in milliseconds. */
+/** A waiting call. Times are on the clock's monotonic scale, in milliseconds. */
 export interface Waiting<Item> extends Queued<Item> {
   readonly submittedAtMs: number;
   readonly deadlineAtMs: number;
 }
 
-/** How much the latest gap between two calls tells of the next ones: about the last eight count. */
+/** Weight of the latest gap between two calls in the average: about the last eight count. */
 const gapWeight = 1 / 8;
 
 /**
- * Which of the calls that wait gets the next free worker, so that under overload work still ends in
- * time.
+ * Chooses the waiting call for the next free worker, so that calls still end in time under
+ * overload.
  *
- * In order of arrival a server with more to do than it can gets every call when its deadline is
- * near, finishes none, and restarts workers all day. So the order changes when the oldest call has
- * waited for more than half of its time: then the newest goes first, which has most of its time
- * left ("adaptive LIFO", Maurer, "Fail at Scale", ACM Queue 13(8), 2015). A burst that can be
- * worked off in time is worked off all the same, only in another order.
+ * In order of arrival, an overloaded server would begin every call shortly before its deadline,
+ * finish none, and restart workers all day. So the order changes when the oldest call has waited
+ * for more than half of its time: then the newest goes first, which has most of its time left
+ * ("adaptive LIFO", Maurer, "Fail at Scale", ACM Queue 13(8), 2015). A burst that can be finished
+ * in time is still finished, only in another order.
  *
- * An old call for which the work before it takes longer than its deadline allows is refused then,
- * while somebody else may still have the time for it. By Little's law the calls that wait are thus
- * bounded by arrivals in half a deadline: a limit that follows the time which calls take and have,
- * as brpc's timeout limiter's does (apache/brpc #2013, #2027). Limits that follow latency alone
- * (brpc's auto limiter, Netflix's Gradient2) refuse a burst that could have been done.
+ * An old call is refused when the work before it would take longer than its deadline allows, while
+ * another server may still have time for it. By Little's law the queue is thus bounded by the
+ * arrivals in half a deadline. This limit follows both the calls' duration and their deadlines,
+ * like brpc's timeout limiter (apache/brpc #2013, #2027). Limits by latency alone (brpc's auto
+ * limiter, Netflix's Gradient2) refuse bursts that could have been served.
  */
 export class Shedding<Item extends Waiting<Item>> {
   readonly #queue: CallQueue<Item>;
@@ -35,9 +35,9 @@ export class Shedding<Item extends Waiting<Item>> {
   }
 
   /**
-   * Takes out the call that is to run next, of those that may.
+   * Removes and returns the call to run next, of those that may begin.
    *
-   * @param mayBegin asked of one call after the other until one may
+   * @param mayBegin called for one call after another until one may begin
    */
   take(nowMs: number, mayBegin: (item: Item) => boolean = () => true): Item | undefined {
     const queue = this.#queue;
@@ -49,17 +49,17 @@ export class Shedding<Item extends Waiting<Item>> {
     if (this.#takenAtMs !== undefined) {
       this.#gapMs += (nowMs - this.#takenAtMs - this.#gapMs) * gapWeight;
     }
-    // Time in which nobody waited tells nothing of how long it takes to work calls off.
+    // Gaps while nobody waited tell nothing about the rate of work.
     this.#takenAtMs = queue.size > 0 ? nowMs : undefined;
     return item;
   }
 
-  /** Takes out a call that cannot be begun before its deadline; `undefined` if there is none. */
+  /** Removes and returns a call that cannot begin before its deadline, if there is one. */
   takeHopeless(nowMs: number): Item | undefined {
     const queue = this.#queue;
     const oldest = queue.first;
     if (!isLate(oldest, nowMs)) return undefined;
-    // The newest goes first now, so all others come before this one.
+    // The newest goes first now, so all others run before this one.
     const waitMs = (queue.size - 1) * this.#gapMs;
     if (nowMs + waitMs <= oldest.deadlineAtMs) return undefined;
     queue.remove(oldest);

@@ -7,25 +7,25 @@ interface SpareWorkersOptions {
   /** How many workers are kept while nobody calls. */
   readonly kept: number;
   readonly clock: Clock;
-  /** The places of all that there may be, in the order in which they are filled. */
+  /** All slots, in the order in which they are filled. */
   slots(): readonly Place[];
 }
 
-/** A place, as far as its worker comes and goes. */
+/** The part of a slot that is used here. */
 type Place =
   & Pick<WorkerSlot, "isResting" | "isProbed" | "usedAtMs" | "wake" | "rest">
   & { readonly worker: { readonly owed: { readonly total: number } } | undefined };
 
 /**
- * Starts workers when there is work for them, and ends those that nobody has needed for a while.
+ * Starts workers when there is work, and ends those that were not needed for a while.
  *
- * A start takes longer than most calls, so it is begun ahead: as soon as no worker is idle there is
- * one on its way, and one more for each call that waits.
+ * A start takes longer than most calls, so workers are started ahead: one as soon as no worker is
+ * idle, and one more for each waiting call.
  */
 export class SpareWorkers {
   readonly #options: SpareWorkersOptions;
   readonly #looks: Timer;
-  /** Whether a place may be without a worker: nothing is looked at while all have one. */
+  /** Whether a slot may have no worker: otherwise nothing needs to be checked. */
   #mayRest = true;
 
   constructor(options: SpareWorkersOptions) {
@@ -33,12 +33,12 @@ export class SpareWorkers {
     this.#looks = options.clock.every(surplusLookMs, () => this.#endSurplus());
   }
 
-  /** Call it when there are more places. */
+  /** To be called when there are more slots. */
   added(): void {
     this.#mayRest = true;
   }
 
-  /** Call it when a worker was given a call, or with how many calls wait for one. */
+  /** To be called when a worker was given a call, with the number of waiting calls. */
   wanted(queued: number): void {
     if (!this.#mayRest) return;
     const resting: Place[] = [];
@@ -46,7 +46,7 @@ export class SpareWorkers {
     for (const slot of this.#options.slots()) {
       const { worker, isResting } = slot;
       if (isResting) resting.push(slot);
-      // One that is on its way is as good as an idle one: no second is started for the same call.
+      // A starting worker counts as idle, so that no second one is started for the same call.
       else if (worker === undefined || isIdle(slot)) missing--;
       if (missing === 0) return;
     }
@@ -54,12 +54,12 @@ export class SpareWorkers {
     this.#mayRest = resting.length > missing;
   }
 
-  /** Ends no more workers. */
+  /** Stops ending workers. */
   stop(): void {
     this.#looks.cancel();
   }
 
-  /** Keeps one more than were used lately, so that calls in a row find the same workers there. */
+  /** Keeps one more worker than were used lately, so that a series of calls finds them there. */
   #endSurplus(): void {
     const { kept, clock } = this.#options;
     const running = this.#options.slots().filter(({ isResting }) => !isResting);
@@ -73,7 +73,7 @@ export class SpareWorkers {
   }
 }
 
-/** Whether its worker would begin a call at once. */
+/** Whether a slot's worker would begin a call at once. */
 function isIdle({ worker, isProbed }: Place): boolean {
   return worker !== undefined && worker.owed.total === 0 && !isProbed;
 }

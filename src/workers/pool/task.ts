@@ -3,49 +3,48 @@ import type { ItemSink } from "../../procedures/stream_run.ts";
 import type { Params, UnreadJson } from "../../wire/message.ts";
 import type { Outcome } from "../process/owed_requests.ts";
 
-/** On whose behalf calls are made. */
+/** The caller of a task. */
 export interface Caller {
-  /** Callers with the same one share what one of them may have. */
+  /** Callers with the same key count as one. */
   readonly key: object;
-  /** Its name, as the keys say it; `undefined` where nobody asks. */
+  /** Its name from its keys; `undefined` without keys. */
   readonly name?: string | undefined;
-  /** Whether it leaves so much unread that nothing more should be made for it. */
+  /** Whether it leaves so much unread that no more calls should be run for it. */
   readonly isFull: boolean;
-  /** Resolves when all is read, or never will be. */
+  /** Resolves when everything is read, or never will be. */
   drained(): Promise<void>;
 }
 
-/** What a call ended in; a long result may be JSON still. */
+/** The outcome of a call; a long result may still be JSON. */
 export type TaskOutcome = Outcome | { readonly json: UnreadJson };
 
 /** A call for a worker. */
 export interface PoolTask {
   readonly method: string;
-  /** `"io"` calls share a worker; any other has one to itself. */
+  /** `"io"` calls share a worker; other calls have one to themselves. */
   readonly kind: ProcedureKind;
   readonly params: Params | undefined;
-  /** In their place, if nobody has read them yet. @default they are read */
+  /** The unparsed parameters, in place of `params`. @default they are parsed */
   readonly unread?: UnreadJson | undefined;
   /** On the clock's monotonic scale. */
   readonly deadlineAtMs: number;
-  /** When it came, on the same scale, for whoever has looked. @default when it is submitted */
+  /** When it arrived, on the same scale. @default when it is submitted */
   readonly cameAtMs?: number | undefined;
   /** The trace that it belongs to. */
   readonly traceparent?: string | undefined;
   /**
-   * Who gets only so many workers while others wait. @default one that all such calls have in
-   * common
+   * Its caller, for a fair share of the workers. @default one that all such calls have in common
    */
   readonly caller?: Caller | undefined;
   /**
-   * Whether running it twice does no harm, so that it may be stopped for others' sake and sent
+   * Whether running it twice does no harm, so that it may be stopped in favour of others and sent
    * again. @default false
    */
   readonly isIdempotent?: boolean | undefined;
   /** Called exactly once, possibly before `submit` returns. It must not throw. */
   done(outcome: TaskOutcome): void;
   /**
-   * Where the items go, for a caller who asked for a stream: before `done`, and never more than its
+   * Takes the items, if the caller asked for a stream: before `done`, and never more than its
    * credit and what {@link TaskHandle.more} granted.
    */
   readonly stream?: ItemSink | undefined;
@@ -54,10 +53,10 @@ export interface PoolTask {
 /** A submitted task. */
 export interface TaskHandle {
   /**
-   * Nobody waits for it any more: it ends as Cancelled. If it waits it leaves the queue; if it runs
-   * it is stopped. After it has ended this does nothing.
+   * Cancels the task: it leaves the queue, or is stopped if it runs. After its end this does
+   * nothing.
    */
   cancel(): void;
-  /** There is room for so many more items. */
+  /** Grants more items. */
   more(n: number): void;
 }

@@ -14,19 +14,19 @@ import { Heartbeat } from "./heartbeat.ts";
 
 /** What a {@link WorkerSlot} needs. */
 interface WorkerSlotOptions {
-  /** Its number among those of its server, from 1 on. */
+  /** Its number among the workers of its server, from 1. */
   readonly number: number;
   readonly command: WorkerCommand;
   readonly inOrder: boolean;
   readonly callsMax: number | undefined;
   readonly spawnTimeoutMs: number;
-  /** Delays between attempts when workers die without a call to blame. */
+  /** Delays between starts when workers die without a call. */
   readonly backoff: Backoff;
   readonly clock: Clock;
   readonly log: Logger;
   /** Whether calls wait for a worker. */
   isWanted(): boolean;
-  /** A worker is ready for calls. */
+  /** Called when a worker is ready for calls. */
   ready(): void;
 }
 
@@ -37,7 +37,7 @@ type State =
   | { readonly name: "waiting"; readonly timer: Timer }
   | { readonly name: "closed" };
 
-/** A worker that lived for this long was no failed start, whatever it died of. */
+/** A worker that lived for this long does not count as a failed start. */
 const steadyMs = 10_000;
 
 const noDocument = `it did not answer ${reservedMethods.discover} with an OpenRPC document`;
@@ -45,18 +45,18 @@ const noMethods = "it offers no procedure";
 const unknowing = `Cannot start a worker: it does not know ${reservedMethods.discover}`;
 
 /**
- * A place for one worker, kept filled:
+ * A slot for one worker, kept filled:
  *
  *     starting ── answers rpc.discover ──▶ ready
  *        ▲ └────────── dies ──────────┐      │ dies, or is killed
  *        │                            ▼      │
  *        └──────────────────────── waiting ◀─┘
  *
- * Before its first start it rests, and at the end it is closed. It rests again when it is told to,
- * because nobody needs its worker, until somebody does.
+ * Before its first start it rests, and at the end it is closed. It rests again while its worker is
+ * not needed.
  *
- * The wait is nothing after a kill, and after a death under a call: that is the call's doing, and
- * the others should not pay for it. Only a worker that dies by itself makes the next one wait.
+ * There is no wait after a kill, or after a death during a call: the call was the reason, and
+ * others should not suffer for it. Only after a worker that died by itself does the next one wait.
  */
 export class WorkerSlot {
   readonly #options: WorkerSlotOptions;
@@ -64,14 +64,14 @@ export class WorkerSlot {
   readonly #firstStart = Promise.withResolvers<OpenRpcDocument>();
   #state: State = { name: "resting" };
   #restarts = 0;
-  /** Somebody waits for {@link start}, and is told how the first attempt ended. */
+  /** Whether somebody waits for the outcome of {@link start}. */
   #isAwaited = false;
-  /** Of the worker that takes calls. */
+  /** The heartbeat of the ready worker. */
   #heartbeat: Heartbeat | undefined;
 
   constructor(options: WorkerSlotOptions) {
     this.#options = options;
-    // Whoever starts it listens; the later starts are nobody's.
+    // Only the caller of start() handles this rejection.
     this.#firstStart.promise.catch(() => {});
   }
 
@@ -81,32 +81,32 @@ export class WorkerSlot {
     return this.#state.process;
   }
 
-  /** Whether its worker has been asked whether it is alive, and has not said so yet. */
+  /** Whether its worker was pinged and has not answered yet. */
   get isProbed(): boolean {
     return this.#heartbeat?.isAwaited === true;
   }
 
-  /** Workers that were started to replace one. */
+  /** Number of workers that were started to replace one. */
   get restarts(): number {
     return this.#restarts;
   }
 
-  /** Whether it has no worker, and none is on its way, because nobody needs one. */
+  /** Whether it has no worker, not even a starting one, because none is needed. */
   get isResting(): boolean {
     return this.#state.name === "resting";
   }
 
-  /** When its worker last began or ended something, or got ready, by the clock. */
+  /** When its worker last began or ended a call, or got ready, by the clock. */
   get usedAtMs(): number {
     if (this.#state.name !== "ready") return this.#options.clock.now();
     return Math.max(this.#state.sinceMs, this.#state.process.owed.busySinceMs);
   }
 
   /**
-   * Starts the first worker and resolves with what it offers.
+   * Starts the first worker, and resolves with its procedures.
    *
-   * @throws {Error} if it does not get ready, with the last lines that it printed. The slot goes on
-   * trying: close it
+   * @throws {Error} it does not get ready, with the last lines that it printed. The slot goes on
+   * trying until it is closed
    */
   start(): Promise<OpenRpcDocument> {
     this.#isAwaited = true;
@@ -119,7 +119,7 @@ export class WorkerSlot {
     if (this.isResting) this.#begin();
   }
 
-  /** Ends its worker, which has nothing to do, and has no other until {@link wake}. */
+  /** Ends its idle worker, and starts no other until {@link wake}. */
   rest(): void {
     const process = this.worker;
     if (process === undefined) return;
@@ -139,7 +139,7 @@ export class WorkerSlot {
     this.#beginAnew();
   }
 
-  /** Kills the worker unless it answers `rpc.ping` soon: a call has overrun its deadline. */
+  /** Kills the worker unless it soon answers `rpc.ping`, since a call has overrun its deadline. */
   probe(): void {
     if (this.worker !== undefined) this.#heartbeat?.ask();
   }
@@ -190,7 +190,7 @@ export class WorkerSlot {
   #discovered(process: WorkerProcess, outcome: Outcome): void {
     if (this.#state.name !== "starting" || this.#state.process !== process) return;
     if ("error" in outcome) {
-      // Its own words say more than its exit code will.
+      // Its own message tells more than its exit code would.
       process.kill("it cannot work");
       const { message, cause } = outcome.error;
       const isUnknown = cause instanceof RpcError && cause.name === "MethodNotFound";
@@ -257,7 +257,7 @@ export class WorkerSlot {
       return;
     }
     const state = this.#state;
-    // Otherwise it was killed, and its successor is at work.
+    // Otherwise it was killed, and its successor has taken over.
     if (state.name !== "ready" || state.process !== process) return;
     this.#heartbeat?.stop();
     const { clock, log, backoff } = this.#options;
@@ -274,7 +274,7 @@ export class WorkerSlot {
       return;
     }
     const delayMs = this.#options.backoff.next();
-    // Whoever waits for the first start is told, and has no need of a line for each worker.
+    // The caller of start() is told, so the log need not have a line for each worker.
     if (!this.#isAwaited) {
       this.#options.log.error(error.message, { retryInMs: Math.round(delayMs) });
     }
@@ -289,7 +289,7 @@ export class WorkerSlot {
   }
 }
 
-/** What it did, what it printed, and what to do about one that speaks another language. */
+/** Why a worker did not start: how it ended, what it printed, and advice. */
 function startProblem(
   { how, unreadable }: WorkerEnd,
   printed: readonly string[],
@@ -300,8 +300,8 @@ function startProblem(
     const what = unreadable === "" ? "what is no text" : JSON.stringify(unreadable);
     return withAdvice(`in place of an answer it printed ${what}${words}`, command);
   }
-  // It did what it was made for, and that was something else. A failure of its own says why by
-  // itself, unless it says nothing.
+  // A program that ends well was probably not made as a worker. One that fails tells why itself,
+  // unless it prints nothing.
   const isOver = how === "exited with code 0" ||
     (how.startsWith("exited with code") && printed.length === 0);
   const isStranger = isOver ||

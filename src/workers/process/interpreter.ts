@@ -1,13 +1,12 @@
-/** What is named in place of an interpreter, to look it up as a shell would. */
+/** A program that is named in place of an interpreter, and looks that up in the path. */
 const lookingUp = /\/env$/;
 
-/** Longest first line of a script that a system looks at, in bytes. */
+/** Longest first line of a script that systems read, in bytes. */
 const firstLineBytesMax = 256;
 
 /**
- * What the first line of a script says to run it by, if no such program is there: the system, or
- * `env`, then says of the script itself, or of a name with a carriage return, that it is not there.
- * `undefined` of all else.
+ * The interpreter in a script's first line, if it does not exist; `undefined` otherwise. The
+ * system's own error would name the script, or a name with an invisible carriage return.
  */
 export function missingInterpreter(path: string): string | undefined {
   const [interpreter, argument] = interpreterOf(path);
@@ -37,7 +36,7 @@ function interpreterOf(path: string): readonly (string | undefined)[] {
     using file = Deno.openSync(path);
     const length = file.readSync(head) ?? 0;
     const text = new TextDecoder().decode(head.subarray(0, length));
-    // A carriage return belongs to the name, as the system sees it.
+    // To the system a carriage return is part of the name.
     return /^#![ \t]*([^ \t\n]+)(?:[ \t]+([^ \t\n]+))?/.exec(text)?.slice(1) ?? [];
   } catch {
     return [];

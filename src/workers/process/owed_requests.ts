@@ -23,59 +23,55 @@ import { ClaimFile } from "../claim_file.ts";
 import { unreadableShownMax, workerReadBytesPerMs } from "../limits.ts";
 import { SendAhead } from "./send_ahead.ts";
 
-/** What a call ended in. */
+/** The outcome of a call. */
 export type Outcome = { readonly result: unknown } | { readonly error: RpcError };
 
-/** Who waits for the answer to one request. */
+/** Takes the answer to one request. */
 export interface Receiver {
   answered(outcome: Outcome): void;
-  /** In place of it, a long result that is JSON still. Without it such a one is read first. */
+  /** Takes a long result that is still JSON. Without this method it is parsed first. */
   answeredUnread?(json: UnreadJson): void;
-  /** What it was asked for, if that is a procedure. */
+  /** The procedure that was called, if it is one. */
   readonly method?: string;
-  /** The parameters that it was sent, if nobody has read them. */
+  /** The parameters that were sent, if they were not parsed. */
   readonly unread?: UnreadJson | undefined;
-  /** The next items, if it asked for a stream. */
+  /** Takes the next items, if the request asked for a stream. */
   items?(items: readonly unknown[]): void;
   /**
-   * The worker died first, or the request was taken back. `begun` is `false` only if it certainly
-   * was not acted on.
+   * Called when the worker died first, or the request was taken back. `begun` is `false` only if it
+   * surely has not begun.
    */
   lost(error: RpcError, begun: boolean): void;
 }
 
 /** What {@link OwedRequests} need. */
 interface OwedRequestsOptions {
-  /**
-   * Whether the worker acts on one request after the other, each answered before the next begins.
-   */
+  /** Whether the worker handles one request at a time, and answers it before the next begins. */
   readonly inOrder: boolean;
-  /**
-   * Most requests that it has at once. `undefined`: as many as are good for calls of their length.
-   */
+  /** Most requests that it has at once. `undefined`: depends on the duration of calls. */
   readonly callsMax: number | undefined;
   /** Whether the worker runs a program that is not ours. */
   readonly isForeign: boolean;
-  /** Whether it is one of ours, whose JSON is JSON. */
+  /** Whether it is one of ours, which surely writes JSON. */
   readonly readsAsWeDo: boolean;
   readonly clock: Clock;
-  /** It has let go of all that was taken back, and may be given calls again. */
+  /** Called when it has dropped all requests that were taken back, and may get calls again. */
   ready(): void;
 }
 
 const takenBack = new RpcError("WorkerLost", "Taken back from a worker that is busy");
 
-/** The requests that a worker owes an answer to, and which of them it has begun. */
+/** The requests that a worker has to answer, and which of them it has begun. */
 export class OwedRequests {
   readonly #options: OwedRequestsOptions;
-  /** The procedures that it has said it offers. */
+  /** The procedures that it offers. */
   offered: ReadonlySet<string> = new Set();
   readonly #pending = new Map<number, Receiver>();
   readonly #sendAhead = new SendAhead();
-  /** Requests that were taken back, and that it has not let go of yet. */
+  /** Requests that were taken back and that it has not dropped yet. */
   readonly #takenBack = new Set<number>();
   #claims: ClaimFile | undefined;
-  /** A question whether it is alive, which is no call. */
+  /** A ping under way, which is no call. */
   #pong: { readonly id: number; answered(): void } | undefined;
   #isJoined = false;
   #lastId = 0;
@@ -87,29 +83,28 @@ export class OwedRequests {
 
   constructor(options: OwedRequestsOptions) {
     this.#options = options;
-    // One call at a time leaves nothing to take back.
+    // With one call at a time there is nothing to take back.
     this.#claims = options.inOrder && options.callsMax !== 1 ? ClaimFile.create() : undefined;
   }
 
-  /** Where the worker says which request it has begun, if it is to. */
+  /** The path of the claim file, if the worker is to use one. */
   get claimsPath(): string | undefined {
     return this.#claims?.path;
   }
 
-  /** How many there are. */
+  /** Number of requests. */
   get load(): number {
     return this.#pending.size;
   }
 
   /**
-   * What the worker has to answer in all. What was taken back counts until it says that it has let
-   * go of it: before that nobody knows whether it still does anything.
+   * Number of requests, with those that were taken back and that the worker has not dropped yet.
    */
   get total(): number {
     return this.#pending.size + this.#takenBack.size;
   }
 
-  /** How many there may be at once. */
+  /** Most requests at once. */
   get capacity(): number {
     const { callsMax } = this.#options;
     if (callsMax !== undefined) return callsMax;
@@ -117,7 +112,7 @@ export class OwedRequests {
     return capacity > 1 && this.#givesBack() ? capacity : 1;
   }
 
-  /** Since when the worker has been at the first of them, by the clock. */
+  /** Since when the worker has been busy with the first of them, by the clock. */
   get busySinceMs(): number {
     return this.#busySinceMs;
   }
@@ -127,14 +122,14 @@ export class OwedRequests {
     return this.#answers > 0;
   }
 
-  /** The last line that was taken, or how it begins. */
+  /** The last line that was taken, or its beginning. */
   get lastLine(): string {
     return this.#lastLine;
   }
 
   /**
-   * For how long the worker has left a request lying while nothing stood before it, in
-   * milliseconds. 0 if it runs one, has nothing to do, or nobody can tell.
+   * How long the worker has not begun a request though it was idle, in milliseconds; 0 if it runs
+   * one, has none, or that cannot be known.
    */
   overlooksForMs(nowMs: number): number {
     if (this.total === 0 || !this.#givesBack()) return 0;
@@ -142,17 +137,17 @@ export class OwedRequests {
     return this.#pending.has(begun) ? 0 : nowMs - this.#busySinceMs - this.readingMs;
   }
 
-  /** How long it may take to read the longest of what it was sent since it had nothing to do. */
+  /** How long it may take to read the longest request that it was sent since it was idle. */
   get readingMs(): number {
     return this.#longestLine / workerReadBytesPerMs;
   }
 
-  /** An id that no request of this worker has had. */
+  /** A new id for a request of this worker. */
   nextId(): number {
     return ++this.#lastId;
   }
 
-  /** The worker is sent a request of this id, on a line of this length. */
+  /** Adds a request that is sent, with the length of its line. */
   add(id: number, receiver: Receiver, lineLength: number): void {
     if (this.total === 0) {
       this.#busySinceMs = this.#options.clock.now();
@@ -162,25 +157,25 @@ export class OwedRequests {
     this.#pending.set(id, receiver);
   }
 
-  /** The worker is asked whether it is alive, in a request of this id. */
+  /** Adds a ping that is sent. */
   expectPong(id: number, answered: () => void): void {
     this.#pong = { id, answered };
   }
 
-  /** The answer to this request matters no more. */
+  /** Drops a request whose answer does not matter any more. */
   forget(id: number): void {
     this.#pending.delete(id);
   }
 
-  /** Whether this request is the first without an answer. */
+  /** Whether a request is the first one without an answer. */
   isFirst(id: number): boolean {
     for (const first of this.#pending.keys()) return first === id;
     return false;
   }
 
   /**
-   * Takes back what has not begun, the last first: its receivers are told that it is lost, and not
-   * begun. Returns the id of the request that was begun last, `undefined` if nobody can tell.
+   * Takes back the requests that have not begun, the last one first, and tells their receivers.
+   * Returns the id of the last request that has begun; `undefined` if that cannot be known.
    */
   takeBack(): number | undefined {
     if (!this.#givesBack()) return undefined;
@@ -238,9 +233,9 @@ export class OwedRequests {
   }
 
   /**
-   * The worker is gone: whoever is left is told that his request is lost.
+   * Ends all requests because the worker is gone, and tells their receivers.
    *
-   * @param isUnsent whether the worker certainly never got the first of them
+   * @param isUnsent whether the worker surely never got the first of them
    */
   lose(message: string, isUnsent: boolean): void {
     const begun = this.#givesBack() ? this.#claims?.begun() : undefined;
@@ -248,7 +243,7 @@ export class OwedRequests {
     const calls = [...this.#pending];
     this.#pending.clear();
     // The last one first, since each that has not begun goes back to the head of a queue. The first
-    // one does not: that it did not begin may be its own doing, and it must not go from worker to
+    // one does not go back: it may be the reason for the death, and must not go from worker to
     // worker.
     for (let i = calls.length - 1; i >= 0; i--) {
       const [id, receiver] = calls[i] as [number, Receiver];
@@ -258,14 +253,14 @@ export class OwedRequests {
     }
   }
 
-  /** Lets go of the claim file: nothing can be taken back any more. */
+  /** Closes the claim file: nothing can be taken back any more. */
   close(): void {
     this.#claims?.close();
     this.#claims = undefined;
     this.#isJoined = false;
   }
 
-  /** Looked up once: the worker has taken part before its first answer, or never does. */
+  /** Whether the worker uses the claim file, known once it has answered. */
   #givesBack(): boolean {
     if (this.#claims !== undefined && !this.#isJoined) {
       this.#isJoined = this.#claims.isJoined;
@@ -280,7 +275,7 @@ export class OwedRequests {
     if (typeof line !== "string") line.letGo();
     if (!isResponse(message)) return this.#takeNotification(message);
     const receiver = this.#pending.get(this.#ownId(message.id));
-    // Nobody waits for a call that was given up.
+    // The call was cancelled.
     if (receiver === undefined) {
       if (message.id === this.#pong?.id) return this.#takePong(message.error?.code);
       if (this.#takenBack.delete(message.id as number)) {
@@ -292,7 +287,7 @@ export class OwedRequests {
     if (message.error !== undefined) {
       this.#checkReader(message.error.code, receiver.unread);
       if (this.#hasForgotten(receiver, message.error.code)) {
-        // It has not begun it, and others can.
+        // The worker has not begun it, so another one can.
         this.#pending.delete(id);
         receiver.lost(takenBack, false);
         throw new RpcError("InvalidRequest", "it cannot find what it offers any more");
@@ -301,7 +296,7 @@ export class OwedRequests {
     this.#pending.delete(id);
     this.#answers++;
     if (message.error === undefined) return receiver.answered({ result: message.result });
-    // Taken back in the moment in which the worker was about to begin it, and both have seen that.
+    // It was taken back just as the worker was about to begin it, and both have noticed that.
     const said = toRpcError(message.error);
     if (id <= this.#revokedUpTo && said.executed === "no" && said.name === "Cancelled") {
       return receiver.lost(said, false);
@@ -310,8 +305,8 @@ export class OwedRequests {
   }
 
   /**
-   * Whether a worker of ours says that it does not know a procedure which it offered: something has
-   * taken away what it needs to find it, and every further call would fail.
+   * Whether a worker of ours does not know a procedure that it offers: a procedure has broken it,
+   * and every further call would fail.
    */
   #hasForgotten({ method }: Receiver, code: number): boolean {
     return !this.#options.isForeign && errorNameOf(code) === "MethodNotFound" &&
@@ -319,14 +314,14 @@ export class OwedRequests {
   }
 
   #toError(error: WireError): RpcError {
-    // A worker of ours says only of itself that it does not know a procedure.
+    // A worker of ours sends this error only about itself.
     const isOwn = !this.#options.isForeign && errorNameOf(error.code) === "MethodNotFound";
     return isOwn
       ? new RpcError("InternalError", error.message, { executed: "no" })
       : toWorkerError(error, this.#options.isForeign);
   }
 
-  /** Whatever it says to it: it has been read. */
+  /** Takes a ping's answer. Even an error shows that the worker reads. */
   #takePong(code: number | undefined): void {
     const answered = this.#pong?.answered;
     this.#pong = undefined;
@@ -335,10 +330,10 @@ export class OwedRequests {
   }
 
   /**
-   * A worker of ours that cannot read what it is sent has been broken by a procedure, which took
-   * away what it needs for that, and would fail every further call.
+   * Detects a worker of ours that cannot read valid requests any more: a procedure has broken it,
+   * and every further call would fail.
    *
-   * @throws {RpcError} it is so
+   * @throws {RpcError} the worker is broken
    */
   #checkReader(code: number, unread: UnreadJson | undefined): void {
     if (!this.#options.readsAsWeDo) return;
@@ -348,7 +343,7 @@ export class OwedRequests {
     }
   }
 
-  /** Passes a long result on as it is. Returns `false` if the line is to be read. */
+  /** Passes a long result on unparsed. Returns `false` if the line has to be parsed. */
   #takeUnread(line: UnreadJson, read: UnreadResult | undefined): boolean {
     const answer = read ?? readResultUnread(line);
     if (answer === undefined) return false;
@@ -365,7 +360,7 @@ export class OwedRequests {
     this.#sendAhead.answered(answers, this.#busySinceMs - busySinceMs);
   }
 
-  /** Others than items mean nothing here, and are no breach. */
+  /** Takes items. Other notifications are ignored. */
   #takeNotification({ method, params }: Request): void {
     if (method === reservedMethods.discover) {
       throw new RpcError("InvalidRequest", "it sends back what it is sent");
@@ -386,10 +381,10 @@ function isVeryLong(line: AnyLine): line is LentBytes {
   return line instanceof LentBytes && line.length > veryLongBytes;
 }
 
-/** Whether parameters that nobody has read are JSON; what was read is. */
+/** Whether unparsed parameters are valid JSON. Parsed ones are. */
 function isReadable(unread: UnreadJson | undefined): boolean {
   if (unread === undefined) return true;
-  // Nobody waits for the call any more.
+  // The call was cancelled, and the bytes are gone.
   if (typeof unread !== "string" && unread.isGone) return false;
   try {
     readParams(unread);

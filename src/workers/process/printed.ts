@@ -8,13 +8,13 @@ import { StderrLines } from "./stderr_lines.ts";
 
 /** What {@link Printed} needs. */
 interface PrintedOptions {
-  /** Its number among the workers of its server, from 1 on. */
+  /** The worker's number among those of its server, from 1. */
   readonly worker: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Last lines that are kept to explain a failed start. */
+/** How many last lines are kept to explain a failed start. */
 const tailMax = 8;
 
 const outOfMemory =
@@ -23,15 +23,15 @@ const outOfMemory =
 const windowMs = 1_000;
 
 /**
- * What a worker and its procedures print, on its way to the log: so many lines a second, a few at a
- * time, and with a pause between two reads, so that whoever prints much waits for the pipe and the
- * server does not wait for the printing. What is too much is dropped, and how much is said.
+ * Logs the output of a worker and its procedures: a bounded number of lines each second, a few at a
+ * time, with a pause between reads. So a procedure that prints much waits for its pipe, and the
+ * server does not have to keep up. Further lines are dropped, and their number is logged.
  */
 export class Printed {
   readonly #options: PrintedOptions;
   readonly #lines = new StderrLines();
   readonly #tail: string[] = [];
-  /** Resolves when there is nothing more to read. */
+  /** Resolves at the end of the output. */
   readonly ended: Promise<void>;
   #windowEndsAtMs = -Infinity;
   #left = 0;
@@ -39,7 +39,7 @@ export class Printed {
   #ranOutOfMemory = false;
   #notice: Timer | undefined;
 
-  /** @param stream `undefined`: it prints elsewhere */
+  /** @param stream `undefined`: the worker's output goes elsewhere */
   constructor(stream: ReadableStream<Uint8Array> | undefined, options: PrintedOptions) {
     this.#options = options;
     this.ended = stream === undefined ? Promise.resolve() : this.#read(stream);
@@ -50,9 +50,7 @@ export class Printed {
     return this.#tail;
   }
 
-  /**
-   * Whether V8 has said that memory ran out: the signal that then ends the process does not tell.
-   */
+  /** Whether V8 has reported that memory ran out, which the signal that follows does not tell. */
   get ranOutOfMemory(): boolean {
     return this.#ranOutOfMemory;
   }
@@ -77,7 +75,7 @@ export class Printed {
   }
 
   async #take(chunk: Uint8Array): Promise<void> {
-    // Not even cut into lines then: that is most of the work.
+    // Dropped without being cut into lines, which is most of the work.
     if (!this.#mayLog()) {
       this.#drop(this.#lines.skip(chunk));
       return;
@@ -118,7 +116,7 @@ export class Printed {
 
   #drop(lines: number): void {
     this.#dropped += lines;
-    // It may print nothing more for hours.
+    // By a timer, since it may print nothing more for hours.
     this.#notice ??= this.#options.clock.after(windowMs, () => this.#tellDropped());
   }
 

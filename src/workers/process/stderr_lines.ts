@@ -1,18 +1,13 @@
 import { lineFeed } from "../../wire/lines.ts";
 
-/**
- * Longest line of a worker's stderr that is logged, in UTF-16 code units: the rest of it is
- * dropped.
- */
+/** Longest logged line of a worker's stderr, in UTF-16 code units: the rest is dropped. */
 export const stderrLineLengthMax = 8_192;
 
-/**
- * Cuts what a worker prints into lines of bounded length. Bytes that are not UTF-8 become U+FFFD.
- */
+/** Cuts a worker's output into lines of bounded length. Bytes that are not UTF-8 become U+FFFD. */
 export class StderrLines {
   #decoder = new TextDecoder();
   #partial = "";
-  /** The line that was begun is skipped to its end. */
+  /** Whether the rest of the current line is skipped. */
   #isSkipping = false;
 
   /** The lines that the chunk completes; blank ones are left out. */
@@ -30,8 +25,7 @@ export class StderrLines {
   }
 
   /**
-   * Drops the chunk, and returns how many lines are lost by that. A line that it only begins
-   * counts.
+   * Drops the chunk, and returns the number of lost lines, including an unfinished one.
    */
   skip(chunk: Uint8Array): number {
     let lost = 0;
@@ -47,7 +41,7 @@ export class StderrLines {
     return lost;
   }
 
-  /** What was printed after the last line feed. */
+  /** The output after the last LF. */
   end(): string[] {
     return this.#partial === "" ? [] : [this.#partial];
   }

@@ -1,13 +1,13 @@
 /**
- * How a worker that is not ours ends with its server, and not before.
+ * Makes a foreign worker end with its server, and not before.
  *
- * Not before: it has a process group of its own. A terminal's Ctrl-C and a supervisor's signal go
- * to the whole group of the server, which then wants its workers to finish. On Windows there is no
- * such group: a console's Ctrl-C reaches everybody in it.
+ * Not before: it gets a process group of its own. A terminal's Ctrl-C and a supervisor's signal go
+ * to the whole group of the server, which then wants its workers to finish. On Windows there are no
+ * such groups: a console's Ctrl-C reaches all its processes.
  *
- * With it: when its server does, though it may be a program that computes and does not look at its
- * stdin: by `setpriv` of util-linux, which asks the kernel to end it with its parent and then
- * becomes the program. Where there is none, or an old one, the program is started as it is.
+ * With it: `setpriv` of util-linux asks the kernel to end the program with its parent, and then
+ * becomes the program. So it ends even while it computes and does not read its stdin. Without
+ * `setpriv`, or with an old one, the program is started as it is.
  */
 
 import { missingInterpreter } from "./interpreter.ts";
@@ -15,13 +15,13 @@ import type { WorkerCommand } from "./worker_command.ts";
 
 const binder = "setpriv";
 const binding = ["--pdeathsig", "KILL"];
-/** So that it gets no more rights by starting a set-user-id program. */
+/** The flag that keeps it from getting more rights by a set-user-id program. */
 const confining = "--no-new-privs";
 
 /**
- * The same command, tied to the life of this process as far as that can be done here.
+ * The same command, tied to the life of this process as far as possible here.
  *
- * @param sandboxed whether it shall also get no new privileges
+ * @param sandboxed whether it must not get new privileges
  */
 export async function tiedCommand(
   command: WorkerCommand,
@@ -30,7 +30,7 @@ export async function tiedCommand(
   if (Deno.build.os === "windows") return command;
   const own = { ...command, ownGroup: true };
   const { program, args } = own;
-  // A program that cannot be started is to fail under its own name, not under this one's.
+  // A program that cannot be started must fail under its own name, and not as `setpriv`.
   if (Deno.build.os !== "linux" || !isProgram(program)) return own;
   const flags = [...binding, ...(sandboxed ? [confining] : []), "--"];
   if (!await canBind(flags)) return own;
@@ -51,7 +51,7 @@ async function canBind(flags: readonly string[]): Promise<boolean> {
   }
 }
 
-/** Whether the name can be started, looked up as the system does. */
+/** Whether a name can be started, looked up like the system does. */
 function isProgram(name: string): boolean {
   const directories = name.includes("/") ? [""] : (Deno.env.get("PATH") ?? "").split(":");
   return directories.some((directory) => {

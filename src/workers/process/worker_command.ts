@@ -4,7 +4,7 @@ import { claimFileVariable } from "../claim_file.ts";
 import { messageMaxVariable } from "../message_max.ts";
 import { missingInterpreter } from "./interpreter.ts";
 
-/** How a worker is started: any program that answers JSON-RPC lines on its stdin and stdout. */
+/** The command of a worker: any program that answers JSON-RPC lines on stdin and stdout. */
 export interface WorkerCommand {
   readonly program: string;
   readonly args: readonly string[];
@@ -13,43 +13,43 @@ export interface WorkerCommand {
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
   /**
-   * Whether it has a process group of its own: signals to that of the server, such as a terminal's
-   * Ctrl-C, do not reach it then, and what it starts is killed with it. @default false
+   * Whether it has a process group of its own: then signals to the server's group, such as Ctrl-C,
+   * do not reach it, and its children are killed with it. @default false
    */
   readonly ownGroup?: boolean;
   /**
-   * Whether it is a program of somebody else's, whose "no" may be that of another call which it has
-   * made and passes on. @default false
+   * Whether it is a foreign program, which may pass on the "no" of another call that it made.
+   * @default false
    */
   readonly isForeign?: boolean;
   /**
-   * Longest message between it and the server, in bytes, which it is told in its environment.
+   * Longest message between it and the server, in bytes, passed in its environment.
    * @default messageMaxDefault
    */
   readonly messageMax?: number | undefined;
   /**
-   * Whether it is a worker of ours, which takes nothing for JSON that is none: to such a one
-   * parameters are handed on unread, and so are its results. @default false
+   * Whether it is a worker of ours, which parses JSON strictly: its parameters and results are
+   * passed on unparsed. @default false
    */
   readonly readsAsWeDo?: boolean;
-  /** What to do about one that does not speak the protocol. @default nothing is said */
+  /** Advice if it does not speak the protocol. @default none */
   readonly advice?: string;
 }
 
 const isWindows = Deno.build.os === "windows";
 
 /**
- * Starts one, with the claim file at a path if there is one.
+ * Starts a worker, with the path of its claim file if there is one.
  *
- * On Windows each pipe to read from holds one of the few threads that Deno has there (see
- * `src/library/pipe_threads.ts`), so what a worker prints goes to the server's own stderr, as it
- * is.
+ * On Windows each pipe that is read holds one of Deno's few threads (see
+ * `src/library/running/pipe_threads.ts`), so a worker's output goes directly to the server's
+ * stderr.
  *
- * @throws {Error} if the program cannot be started
+ * @throws {Error} the program cannot be started
  */
 export function spawnWorker(command: WorkerCommand, claims: string | undefined): Deno.ChildProcess {
   const { program, isForeign = false } = command;
-  // One that `env` looks up is started all the same, and says less.
+  // If `env` cannot find its interpreter, the start succeeds but the error is unclear.
   const missing = isForeign && !isWindows ? missingInterpreter(program) : undefined;
   if (missing !== undefined) throw new Error(interpreterProblem(program, missing));
   try {
@@ -99,7 +99,7 @@ function interpreterProblem(program: string, missing: string): string {
     (isOfWindows ? ": its lines end as on Windows, save it anew with those of Unix" : "");
 }
 
-/** What a shell does itself, and only a shell. */
+/** Words that only a shell understands. */
 const shellWord = /^(?:\w+=.*|cd|source|\.|export|exec|set|eval|if|for|while)$/;
 
 function hintFor(program: string): string {

@@ -1,16 +1,16 @@
 /** How a worker ended. */
 export interface WorkerEnd {
-  /** Whether it owed an answer to anybody. */
+  /** Whether it owed an answer. */
   readonly underCall: boolean;
   /** The end of a sentence that begins with the worker. */
   readonly how: string;
-  /** What it wrote to its stdout in place of a first answer. */
+  /** What it wrote to stdout in place of its first answer. */
   readonly unreadable?: string | undefined;
 }
 
 /**
- * The end of a sentence that begins with a worker: how it ended, and why as far as that is known.
- * On Windows whoever was killed has an exit code like any other.
+ * The end of a sentence about a worker: how it ended, and why if that is known. On Windows a killed
+ * process has an ordinary exit code.
  */
 export function describeEnd(
   { signal, code }: Deno.CommandStatus,

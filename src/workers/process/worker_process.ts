@@ -25,33 +25,26 @@ import { Printed } from "./printed.ts";
 
 /** What a {@link WorkerProcess} needs. */
 interface WorkerProcessOptions {
-  /** Its number among the workers of its server, from 1 on. */
+  /** Its number among the workers of its server, from 1. */
   readonly number: number;
   readonly command: WorkerCommand;
-  /** Whether it acts on one request after the other, each answered before the next begins. */
+  /** Whether it handles one request at a time, and answers it before the next begins. */
   readonly inOrder: boolean;
-  /**
-   * Most requests that it has at once. `undefined`: as many as are good for calls of their length.
-   */
+  /** Most requests that it has at once. `undefined`: depends on the duration of calls. */
   readonly callsMax: number | undefined;
   readonly clock: Clock;
   readonly log: Logger;
-  /** It has let go of all that was taken back, and may be given calls again. */
+  /** Called when it has dropped all requests that were taken back, and may get calls again. */
   ready(): void;
 }
 
-/**
- * How long a worker that has closed its stdin or stdout may take to end by itself, and its last
- * words to come.
- */
+/** How long a worker that has closed stdin or stdout may take to end by itself. */
 const exitAfterPipesMs = 100;
 
-/**
- * How long after a worker's exit its output is read: a child of its own may hold the pipes open.
- */
+/** How long output is read after a worker's exit: its children may hold the pipes open. */
 const pipesAfterExitMs = 1_000;
 
-/** The parent's side of one worker: a child process, and the requests that it owes an answer to. */
+/** The server's side of one worker: a child process, and the requests that it has to answer. */
 export class WorkerProcess {
   readonly #options: WorkerProcessOptions;
   readonly #bound: MessageBound;
@@ -59,19 +52,17 @@ export class WorkerProcess {
   readonly #stdout: ReadableStreamBYOBReader;
   readonly #outbox: Outbox;
   readonly #owed: OwedRequests;
-  /**
-   * Resolves when the process is gone, all it wrote is read, and the receivers left over are told.
-   */
+  /** Resolves when the process is gone, its output is read, and all receivers are told. */
   readonly ended: Promise<WorkerEnd>;
-  /** A counter that stands still exactly as long as it writes nothing. */
+  /** A counter that stands still while it writes nothing. */
   readsOfOutput = 0;
   /** Whether it has ever answered {@link ping}. */
   hasPonged = false;
   readonly #input: InputWatch | undefined;
   #isLeaving = false;
-  /** It has closed its stdin. */
+  /** Whether it has closed its stdin. */
   #isDeaf = false;
-  /** Bytes that had been written before the first request that it owes an answer to. */
+  /** Bytes that were written before the first unanswered request. */
   #writtenBefore: number | undefined;
   /** What it wrote in place of its first answer. */
   #unreadable: string | undefined;
@@ -112,27 +103,27 @@ export class WorkerProcess {
     return this.#child.pid;
   }
 
-  /** The requests that it owes an answer to. */
+  /** The requests that it has to answer. */
   get owed(): OwedRequests {
     return this.#owed;
   }
 
-  /** Whether so much waits to be read by it that further calls should not be added. */
+  /** Whether so much input waits for it that no calls should be added. */
   get isInputFull(): boolean {
     return this.#outbox.pendingBytes >= workerInputBytesMax;
   }
 
-  /** Whether it is a program of somebody else's. */
+  /** Whether it is a foreign program. */
   get isForeign(): boolean {
     return this.#options.command.isForeign ?? false;
   }
 
-  /** Resolves when all that it was sent is written. */
+  /** Resolves when all its input is written. */
   drained(): Promise<void> {
     return this.#outbox.drained();
   }
 
-  /** Whether it will act on what it is sent: not once it is killed or has ended. */
+  /** Whether it can still take requests: not once it was killed or has ended. */
   get isAlive(): boolean {
     return !this.#isLeaving;
   }
@@ -146,8 +137,8 @@ export class WorkerProcess {
   /**
    * Sends a request and returns its id.
    *
-   * @param timeoutMs what the call still has
-   * @param unread in place of `params`, to a worker of ours
+   * @param timeoutMs the time until the call's deadline
+   * @param unread unparsed parameters in place of `params`, for a worker of ours
    * @throws {RpcError} InvalidParams if the parameters are too long for one message
    */
   request(
@@ -166,13 +157,13 @@ export class WorkerProcess {
       this.#writtenBefore = this.#outbox.pendingBytes === 0 ? this.#outbox.bytesWritten : undefined;
     }
     this.#owed.add(id, receiver, line.length);
-    // Its outbox may still be at it when the call is over, whose bytes they are.
+    // The outbox may still need the call's bytes after the call has ended.
     if (typeof line !== "string" && typeof line.body !== "string") line.body.hold();
     this.#outbox.push(line);
     return id;
   }
 
-  /** Asks whether it is alive. Only the last one's answer is told. */
+  /** Pings it. Only the answer to the last ping is reported. */
   ping(answered: () => void): void {
     const id = this.#owed.nextId();
     this.#owed.expectPong(id, () => {
@@ -182,7 +173,7 @@ export class WorkerProcess {
     this.#outbox.push(encodeRequest(id, reservedMethods.ping, undefined));
   }
 
-  /** Ends it if it has closed its stdin, as far as that can be seen without a word to it. */
+  /** Kills it if it has closed its stdin, as far as that can be seen without writing. */
   endIfDeaf(): void {
     if (!this.#isLeaving && this.#input?.isClosed === true) {
       void this.#isLeft("its stdin was closed");
@@ -194,13 +185,11 @@ export class WorkerProcess {
     this.#outbox.push(encodeNotification(method, params));
   }
 
-  /**
-   * Ends the process at once. Its receivers hear of it when its output has been read to the end.
-   */
+  /** Kills the process. Receivers are told when its output was read to the end. */
   kill(because: string): void {
     this.#isLeaving = true;
     try {
-      // Once it has exited, its number may be another process's.
+      // After its exit, its id may belong to another process.
       const isGroup = this.#options.command.ownGroup && !this.#hasExited;
       if (isGroup) Deno.kill(-this.pid, "SIGKILL");
       else this.#child.kill("SIGKILL");
@@ -211,8 +200,8 @@ export class WorkerProcess {
   }
 
   /**
-   * It has closed a pipe: it ends, or will never be of use again. Why it ended tells more, so it
-   * may say so.
+   * Handles a closed pipe: the process ends, or is useless. It gets a moment to end by itself,
+   * since its exit tells more.
    */
   async #isLeft(because: string): Promise<void> {
     this.#isLeaving = true;
@@ -235,7 +224,7 @@ export class WorkerProcess {
     await this.#isLeft("its stdout ended");
     const status = await exited;
     this.#outbox.close();
-    // Its last words may say why.
+    // Its last output may tell why.
     if (this.#killedBecause === undefined) {
       await this.#soon(this.#printed.ended);
     }

@@ -1,7 +1,6 @@
 /**
- * How a file of Python functions is served: by an interpreter that is handed our adapter, which
- * loads the file and answers as any worker does
- * (docs/adr/0028-python-files-by-an-embedded-adapter.md).
+ * Serves a file of Python functions: a Python interpreter runs our adapter, which loads the file
+ * and answers like any worker (docs/adr/0028-python-files-by-an-embedded-adapter.md).
  */
 
 import { exists } from "../../base/paths.ts";
@@ -14,7 +13,7 @@ import hints from "./rpc_hints.py" with { type: "text" };
 import procedures from "./rpc_procedures.py" with { type: "text" };
 import worker from "./rpc_worker.py" with { type: "text" };
 
-/** Each imports only from those before it. */
+/** The adapter's modules. Each imports only from those before it. */
 const adapter = {
   rpc_values: values,
   rpc_hints: hints,
@@ -23,14 +22,14 @@ const adapter = {
 };
 
 /**
- * Where the adapter stands in the environment: it leaves no file behind, and a command line that
- * can be read.
+ * The environment variable with the adapter: so there is no temporary file, and the command line
+ * stays readable.
  */
 const variable = "RPC_PYTHON_ADAPTER";
 
 /**
- * Runs on every Python, so that an old one can say so. What lies in the working directory must not
- * pass for a module of the standard library.
+ * It runs on every Python version, so that an old one can be reported. Files in the working
+ * directory must not replace modules of the standard library.
  */
 const bootstrap = `import sys
 if sys.version_info < (3, 8): sys.exit('Python %d.%d is too old: 3.8 is the oldest' % sys.version_info[:2])
@@ -44,11 +43,11 @@ sys.modules['rpc_worker'].main(sys.argv[1])
 `;
 
 /**
- * How to start a worker that serves a file.
+ * The command of a worker that serves a file.
  *
  * @param module a path or a `file:` URL
- * @param interpreter the program, and its first arguments. @default that of `.venv` beside the
- * file, or the system's
+ * @param interpreter the program, with arguments. @default that of `.venv` next to the file, or the
+ * system's
  */
 export function pythonCommand(module: string, interpreter?: readonly string[]): WorkerCommand {
   const path = module.startsWith("file:") ? fileURLToPath(module) : resolve(module);
@@ -62,6 +61,6 @@ function interpreterBeside(path: string): readonly string[] {
   const inside = isWindows ? ["Scripts", "python.exe"] : ["bin", "python"];
   const own = join(dirname(path), ".venv", ...inside);
   if (exists(own)) return [own];
-  // The launcher: `python3` on Windows may be a link that only opens a shop.
+  // The launcher: on Windows `python3` may be a stub that only opens the Microsoft Store.
   return isWindows ? ["py", "-3"] : ["python3"];
 }
