@@ -691,11 +691,20 @@ class _Connection(asyncio.Protocol):
                 try:
                     self._receive(decode_reply(line))
                 except RpcError as error:
-                    return self.break_off(error.message)
+                    return self.break_off(self._complaint_of(bytes(line), error))
         del buffer[:start]
         self._searched = len(buffer)
 
     # What comes
+
+    def _complaint_of(self, line: bytes, error: RpcError) -> str:
+        """A first line that is no message is not that of a server of rpc."""
+        if self._messages > 0 or line.startswith(b"{"):
+            return error.message
+        match = re.match(rb"(HTTP|SSH)[/-]\d", line)
+        what = match.group(1).decode() if match is not None else "another protocol"
+        who = "a gateway or another program" if what == "HTTP" else "another program"
+        return f"it speaks {what}, which is not JSON: {who} has the port"
 
     def _closed_because(self, error: Optional[Exception]) -> str:
         if self.complaint is not None:

@@ -280,9 +280,23 @@ export class Connection implements CallHolder {
     return isTls ? "it speaks TLS, since it wants keys: rpc keys join" : "the server closed it";
   }
 
+  /** A first line that is no message is not that of a server of rpc. */
+  #decode(line: string): ReturnType<typeof decodeReply> {
+    try {
+      return decodeReply(line);
+    } catch (error) {
+      if (this.#messagesReceived > 1 || line.startsWith("{")) throw error;
+      const [, name] = /^(HTTP|SSH)[/-]\d/.exec(line) ?? [];
+      const what = name ?? "another protocol";
+      const who = name === "HTTP" ? "a gateway or another program" : "another program";
+      const text = `it speaks ${what}, which is not JSON: ${who} has the port`;
+      throw new Error(text, { cause: error });
+    }
+  }
+
   #receive(line: string): void {
     this.#messagesReceived++;
-    const message = decodeReply(line);
+    const message = this.#decode(line);
     if (isResponse(message)) this.#settle(message);
     else if (message.method === reservedMethods.item) this.#takeItems(message.params, line.length);
     else if (message.method === reservedMethods.goaway) {

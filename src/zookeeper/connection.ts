@@ -109,6 +109,7 @@ export class Connection {
       if (isFirst && buffer[0] === 0x15 && buffer[1] === 0x03) {
         throw new ZooKeeperError("CONNECTION_LOSS", "it speaks TLS there: write zookeepers://");
       }
+      if (isFirst) assertFrame(buffer.subarray(0, size));
       yield* splitter.push(buffer.subarray(0, size));
     }
   }
@@ -134,6 +135,17 @@ export class Connection {
       this.#close();
     }
   }
+}
+
+/** A length of ZooKeeper's begins with a zero byte: letters or digits are those of a text. */
+function assertFrame(bytes: Uint8Array): void {
+  const beginning = new TextDecoder().decode(bytes.subarray(0, 4));
+  if (!/^[\w{[<+*$-]/.test(beginning)) return;
+  const [, name] = /^(HTTP|SSH)/.exec(beginning) ?? [];
+  throw new ZooKeeperError(
+    "CONNECTION_LOSS",
+    `it speaks ${name ?? "another protocol"} and is no ZooKeeper: another program has the port`,
+  );
 }
 
 async function openSocket(member: HostPort, options: ConnectionOptions): Promise<Socket> {

@@ -144,7 +144,17 @@ for (
   const [what, breakIt, reason] of [
     ["closed by the server", (peer) => peer.close(), /the server closed it/],
     ["reset", (peer) => peer.reset(), /reset by peer/],
-    ["sent garbage", (peer) => peer.send("HTTP/1.1 400 Bad Request\r\n\r\n"), /not JSON/],
+    [
+      "an HTTP server's",
+      (peer) => peer.send("HTTP/1.1 400 Bad Request\r\n\r\n"),
+      /speaks HTTP, which is not JSON: a gateway or another program has the port/,
+    ],
+    [
+      "an SSH server's",
+      (peer) => peer.send("SSH-2.0-OpenSSH_9.6\r\n"),
+      /speaks SSH.*another program/,
+    ],
+    ["a mail server's", (peer) => peer.send("220 a ESMTP\r\n"), /speaks another protocol/],
     ["sent JSON that is no answer", (peer) => peer.send('{"id":1}\n'), /JSON-RPC/],
     [
       "sent an endless line",

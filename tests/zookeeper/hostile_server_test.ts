@@ -9,6 +9,29 @@ import { type ScriptedRequest, ScriptedServer, writeEmptyStat } from "./scripted
 const noNode = -101;
 const unimplemented = -6;
 
+Deno.test("a server of another protocol is told as no ZooKeeper, and not as too long frames", async () => {
+  for (
+    const [answer, told] of [
+      ["HTTP/1.1 400 Bad Request\r\n\r\n", /speaks HTTP and is no ZooKeeper/],
+      ["SSH-2.0-OpenSSH_9.6\r\n", /speaks SSH and is no ZooKeeper/],
+      ['{"jsonrpc":"2.0","id":null}\n', /speaks another protocol and is no ZooKeeper/],
+      ["-ERR unknown command\r\n", /speaks another protocol and is no ZooKeeper/],
+    ] as const
+  ) {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const served = (async () => {
+      for await (const peer of listener) {
+        await peer.write(new TextEncoder().encode(answer)).catch(() => {});
+        peer.close();
+      }
+    })();
+    await using fixture = newClient(`127.0.0.1:${listener.addr.port}`);
+    await assert.rejects(within("a refusal", fixture.client.connect(5_000), 10_000), told);
+    listener.close();
+    await served;
+  }
+});
+
 Deno.test("ensurePath() makes persistent nodes where the server knows no containers", async () => {
   await using server = new ScriptedServer({
     onRequest(request) {
