@@ -2,6 +2,7 @@ import { RpcError } from "../base/errors.ts";
 import { describeFault, type JsonFault, jsonFaultOf } from "../base/values/json_fault.ts";
 import { toFailure, toRefusal } from "./failure.ts";
 import type { CallParams } from "./params.ts";
+import { invalidParams } from "./plain/invalid_params.ts";
 import { type AnyProcedure, PlainProcedure } from "./plain/plain_procedure.ts";
 import { type Checked, type Checks, schemas } from "./schemas/loaded.ts";
 import type { CallContext, HandlerInput, Procedure } from "./types.ts";
@@ -30,9 +31,9 @@ export function invoke(
   }
   const { full } = procedure;
   if (full !== undefined) return invokeChecked(method, full, params, context);
-  const input = procedure.accept(params);
+  const input = acceptInput(method, procedure, params);
   if (input !== undefined) return run(method, procedure, undefined, input, context);
-  return procedure.load().then((full) => invokeChecked(method, full, params, context));
+  return loadFull(method, procedure).then((full) => invokeChecked(method, full, params, context));
 }
 
 function invokeChecked(
@@ -94,9 +95,9 @@ export function invokeStream(
   }
   const { full } = procedure;
   if (full !== undefined) return streamChecked(method, full, params, context);
-  const input = procedure.accept(params);
+  const input = acceptInput(method, procedure, params);
   if (input !== undefined) return itemsOf(method, procedure, undefined, input, context);
-  return procedure.load().then((full) => streamChecked(method, full, params, context));
+  return loadFull(method, procedure).then((full) => streamChecked(method, full, params, context));
 }
 
 function streamChecked(
@@ -158,6 +159,31 @@ function iteratorOf(items: unknown): AsyncIterator<unknown> | Iterator<unknown> 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value &&
     typeof value.then === "function";
+}
+
+function acceptInput(
+  method: string,
+  procedure: PlainProcedure,
+  params: CallParams,
+): HandlerInput | undefined {
+  try {
+    return procedure.accept(method, params);
+  } catch (thrown) {
+    throw toRefusal(method, thrown);
+  }
+}
+
+/**
+ * Loads the schemas that refuse the parameters. Where they cannot be loaded, since no file can be
+ * opened or the program has been replaced, the caller is told no more than that they do not fit:
+ * the runtime does not try again.
+ */
+async function loadFull(method: string, procedure: PlainProcedure): Promise<Procedure> {
+  try {
+    return await procedure.load();
+  } catch (cause) {
+    throw toRefusal(method, invalidParams(method, procedure.names, [], cause));
+  }
 }
 
 /** A schema may contain its user's functions, which may throw anything. */

@@ -1,11 +1,11 @@
 /** Turns a call's parameters, by position or by name, into a procedure's input. */
 
 import * as z from "zod";
-import { type ParamsIssue, RpcError } from "../base/errors.ts";
-import { withPlainNumbers } from "../base/values/exact_numbers.ts";
+import type { ParamsIssue } from "../base/errors.ts";
 import { judged } from "../base/values/judged.ts";
 import { isObject } from "../base/values/members.ts";
 import type { InputSchema } from "./input_schema.ts";
+import { invalidParams, usePlainNumbers } from "./plain/invalid_params.ts";
 import type { Procedure } from "./types.ts";
 
 /** Parameters as a caller gives them: by position, by name, or none. */
@@ -40,12 +40,7 @@ export class InputReader {
 
   /** @throws {RpcError} InvalidParams, with an issue for each fault */
   read(method: string, params: CallParams): unknown {
-    const { changed } = withPlainNumbers(params);
-    if (changed !== undefined) {
-      const message = `must be a number that JavaScript can hold (got ${changed.text}): ` +
-        "pass it as a text";
-      throw this.#invalid(method, [{ path: changed.path, message }]);
-    }
+    usePlainNumbers(method, this.#names, params);
     const given = this.#namedInOne(params) ?? params ?? [];
     const fits = this.#isTuple && Array.isArray(given) && given.length >= this.#requiredCount &&
       (given.length <= this.#names.length || this.#isOpen);
@@ -53,14 +48,14 @@ export class InputReader {
     const parsed = judged(this.#schema, input);
     if (parsed === undefined) {
       const message = "holds an object with a member toString, in the place of something else";
-      throw this.#invalid(method, [{ path: [], message }]);
+      throw invalidParams(method, this.#names, [{ path: [], message }]);
     }
     if (parsed.success) return parsed.data;
     const issues = parsed.error.issues.slice(0, issuesMax).map((issue) => ({
       path: this.#callersPath(issue.path, given),
       message: describe(issue, input),
     }));
-    throw this.#invalid(method, issues);
+    throw invalidParams(method, this.#names, issues);
   }
 
   /**
@@ -99,7 +94,7 @@ export class InputReader {
       if (this.#required[index]) issues.push({ path: [key], message: "is missing" });
       return undefined;
     });
-    if (issues.length > 0) throw this.#invalid(method, issues);
+    if (issues.length > 0) throw invalidParams(method, this.#names, issues);
     if (!this.#isTuple && !byPosition) return given;
     if (this.#isTuple) {
       // Cut, because a tuple may lack values at its end but not in its middle.
@@ -119,17 +114,6 @@ export class InputReader {
       const index = typeof plain === "number" ? plain : this.#names.indexOf(plain);
       return isPositional(given) ? index : this.#names[index] ?? plain;
     });
-  }
-
-  #invalid(method: string, issues: readonly ParamsIssue[]): RpcError {
-    const [first] = issues;
-    const [head, ...rest] = first?.path ?? [];
-    const name = typeof head === "number" ? this.#names[head] ?? `parameter ${head + 1}` : head;
-    const subject = [name ?? "what it is given", ...rest].join(".");
-    const others = issues.length - 1;
-    const more = others === 0 ? "" : ` (and ${others} more ${others === 1 ? "issue" : "issues"})`;
-    const message = `Cannot call ${method}: ${subject} ${first?.message ?? "is not valid"}${more}`;
-    return new RpcError("InvalidParams", message, { issues });
   }
 }
 

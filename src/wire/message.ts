@@ -19,6 +19,7 @@ import {
   traceparentLengthMax,
 } from "../base/limits.ts";
 import type { LentBytes } from "../base/spare_buffers.ts";
+import { traceparentPattern } from "./requests/traceparent.ts";
 
 /**
  * A request's id. `null` is legal, though it makes answers hard to tell apart. A number past
@@ -36,14 +37,8 @@ const paramsSchema = z.union([z.array(z.unknown()), z.record(z.string(), z.unkno
 /** How many items of a stream may be sent. */
 const creditSchema = z.int().min(1).max(streamCreditMax);
 
-/**
- * A call's place in a trace, as https://www.w3.org/TR/trace-context/ writes it. A value of another
- * form is ignored, since tracing must not make calls fail. In later versions the first four fields
- * stay the same.
- */
-export const traceparentSchema = z.string().max(traceparentLengthMax).regex(
-  /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:$|(?<!^00.{53})-)/,
-);
+/** A call's place in a trace. A value of another form is ignored: tracing makes no call fail. */
+export const traceparentSchema = z.string().max(traceparentLengthMax).regex(traceparentPattern);
 
 /** What travels beside a request without being a parameter. */
 const metaSchema = z.object({

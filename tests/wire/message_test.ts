@@ -8,7 +8,7 @@ import {
   traceparentLengthMax,
 } from "../../src/base/limits.ts";
 import { BadMessage } from "../../src/wire/requests/incoming.ts";
-import { cancelledId, moreParams } from "../../src/wire/requests/request_checks.ts";
+import { cancelledId, moreParams, soundRequest } from "../../src/wire/requests/request_checks.ts";
 import { decodeRequest } from "../support/decode_request.ts";
 import {
   cancelParamsSchema,
@@ -79,12 +79,13 @@ const message = fc.oneof(
       jsonrpc: member("2.0"),
       id: member(1, "a", null, "x".repeat(idLengthMax)),
       method: member("m", "x".repeat(methodLengthMax)),
-      params: member([1], { a: 1 }),
+      params: member([1], { a: 1 }, JSON.parse('{"__proto__":1,"a":1}')),
       meta: fc.oneof(
         fc.record({
           timeoutMs: member(0, 5, callTimeoutMsMax),
           stream: member(1, streamCreditMax),
           traceparent: member(...traceparents.sound, ...traceparents.unsound),
+          caller: member("a"),
           later: oddities,
         }, { requiredKeys: [] }),
         oddities,
@@ -116,6 +117,8 @@ Deno.test("a value is a request exactly if its schema says so (P-7, P-8, P-9, P-
       const decoded = decodeRequest(JSON.stringify(value));
       if (parsed.success) assert.deepEqual(decoded, parsed.data);
       else assert.ok(decoded instanceof BadMessage);
+      // Without the schemas' help, that is.
+      assert.deepEqual(soundRequest(fromLine(value)), parsed.data);
     }),
     runs,
   );

@@ -28,11 +28,6 @@ export function isExactNumber(value: unknown): boolean {
   return isRawJSON(value);
 }
 
-/** Whether any value of this process may hold one. */
-export function hasExactNumbers(): boolean {
-  return hasBeenMade;
-}
-
 /** Whether JavaScript would write the number in the same way. */
 export function isKept(text: string): boolean {
   return String(Number(text)) === text;

@@ -1,6 +1,6 @@
-import { hasExactNumbers } from "../../base/values/exact_numbers.ts";
 import { isObject } from "../../base/values/members.ts";
 import type { CallParams } from "../params.ts";
+import { usePlainNumbers } from "./invalid_params.ts";
 import type { Described } from "../schemas/loaded.ts";
 import type {
   CallContext,
@@ -33,8 +33,8 @@ interface PlainOptions extends ProcedureTraits {
 
 /**
  * A procedure that can be called without zod: what it takes is so simple that right parameters are
- * told without a schema. All others are left to its schemas, which are loaded then, and say what is
- * wrong. What it returns is any JSON, or is right by itself.
+ * told without a schema. All others are refused by its schemas, which are loaded then, and say what
+ * is wrong. What it returns is any JSON, or is right by itself.
  */
 export class PlainProcedure implements ProcedureTraits {
   readonly names: readonly string[];
@@ -80,10 +80,13 @@ export class PlainProcedure implements ProcedureTraits {
     return this.#full ??= await this.#options.load();
   }
 
-  /** The function's input; `undefined`: only the schemas can say. */
-  accept(given: CallParams): HandlerInput | undefined {
-    // What JavaScript cannot hold is told of by who knows where it stood.
-    if (given !== undefined && hasExactNumbers()) return undefined;
+  /**
+   * The function's input; `undefined`: the schemas refuse it, and say why.
+   *
+   * @throws {RpcError} InvalidParams: JavaScript cannot hold a number in it
+   */
+  accept(method: string, given: CallParams): HandlerInput | undefined {
+    usePlainNumbers(method, this.names, given);
     const values = given === undefined || Array.isArray(given)
       ? given ?? []
       : this.#inOrder(given as Readonly<Record<string, unknown>>);

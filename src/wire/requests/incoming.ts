@@ -1,7 +1,9 @@
 import { RpcError } from "../../base/errors.ts";
 import { batchMessagesMax } from "../../base/limits.ts";
+import { isObject } from "../../base/values/members.ts";
 import { type Carrier, exactJson, parseJson } from "../json.ts";
 import type { Id, Request } from "../message.ts";
+import { isId } from "../reply_checks.ts";
 import { reservedPrefix } from "../reserved.ts";
 
 /** A message that is not a request: the error to answer with, and the id that it seems to have. */
@@ -77,4 +79,11 @@ export function withExactParams(request: Request, exact: unknown): Request {
   if (exact === undefined || request.params === undefined) return request;
   if (request.method.startsWith(reservedPrefix)) return request;
   return { ...request, params: (exact as Request).params };
+}
+
+/** The answer to what is no request, where nobody can say what is wrong with it. */
+export function unexplained(value: unknown, cause: unknown): BadMessage {
+  const id = isObject(value) && isId(value["id"]) ? value["id"] : null;
+  const message = "Cannot read the message as a JSON-RPC 2.0 request";
+  return new BadMessage(id, new RpcError("InvalidRequest", message, { cause }));
 }

@@ -1,7 +1,13 @@
-import { RpcError } from "../../base/errors.ts";
 import { readRequestFast } from "../fast_path.ts";
 import type { Request } from "../message.ts";
-import { BadMessage, decodeLine, type LazyBatch, type Read, withExactParams } from "./incoming.ts";
+import {
+  type BadMessage,
+  decodeLine,
+  type LazyBatch,
+  type Read,
+  unexplained,
+  withExactParams,
+} from "./incoming.ts";
 import { soundRequest } from "./request_checks.ts";
 
 /** A message, or a promise of it where the schemas have to be loaded first. It never rejects. */
@@ -11,9 +17,9 @@ export type Incoming = Request | BadMessage | Promise<Request | BadMessage>;
 let bySchema: Read<Request | BadMessage> | undefined;
 
 /**
- * Reads a line as a server does: a request, a batch of them, or the error to answer with. What is
- * sound beyond doubt is read at once. The first message that is not is a promise, since the
- * schemas, and zod with them, are loaded for it. Never throws.
+ * Reads a line as a server does: a request, a batch of them, or the error to answer with. A message
+ * that is none is a promise the first time, since the schemas, and zod with them, are loaded to say
+ * what is wrong. Never throws.
  */
 export function readRequest(line: string): Incoming | LazyBatch<Incoming> {
   return readRequestFast(line) ?? decodeLine(line, read);
@@ -31,8 +37,7 @@ async function loadAndRead(value: unknown, exact: unknown): Promise<Request | Ba
     bySchema = requestBySchema;
     return requestBySchema(value, exact);
   } catch (cause) {
-    // No file can be opened, say. Whoever sends it again may have more luck.
-    const message = "Cannot look into a message that is no sound request";
-    return new BadMessage(null, new RpcError("InternalError", message, { cause }));
+    // No file could be opened, or the program has been replaced. The runtime does not try again.
+    return unexplained(value, cause);
   }
 }

@@ -1,7 +1,7 @@
 /**
- * What a server is sent, told without zod where it is right beyond doubt, which nearly all messages
- * are. The schemas in `message.ts` say what is right; they read all others, and a test holds these
- * functions to them over thousands of values that are nearly messages.
+ * What a server is sent, told without zod. The schemas in `message.ts` say what is right, and a
+ * test holds these functions to them over thousands of values that are nearly messages. What is
+ * wrong with a message the schemas say, which are loaded then.
  */
 
 import {
@@ -15,20 +15,18 @@ import {
 import { isObject } from "../../base/values/members.ts";
 import type { Id, MoreParams, Params, Request } from "../message.ts";
 import { isId } from "../reply_checks.ts";
+import { traceparentPattern } from "./traceparent.ts";
 
-/** Of today's version, and without what the specification forbids. */
-const traceparent = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
-
-/** A JSON value as the request that it is; `undefined`: the schemas have to say what it is. */
+/** A JSON value as the request that it is; `undefined`: it is none. */
 export function soundRequest(value: unknown): Request | undefined {
   if (!isObject(value) || value["jsonrpc"] !== "2.0") return undefined;
   const { id, method, params, meta } = value;
   if (typeof method !== "string" || method.length > methodLengthMax) return undefined;
   if (id !== undefined && !isId(id)) return undefined;
-  if (params !== undefined && !isParams(params)) return undefined;
+  if (params !== undefined && (typeof params !== "object" || params === null)) return undefined;
   const sound: Request = { jsonrpc: "2.0", method };
   if (id !== undefined) sound.id = id;
-  if (params !== undefined) sound.params = params;
+  if (params !== undefined) sound.params = withoutPrototype(params);
   if (meta === undefined) return sound;
   const soundMeta = isObject(meta) ? metaOf(meta) : undefined;
   return soundMeta === undefined ? undefined : { ...sound, meta: soundMeta };
@@ -68,21 +66,22 @@ function metaOf(meta: Record<string, unknown>): Request["meta"] {
     if (!isWithin(stream, 1, streamCreditMax)) return undefined;
     sound.stream = stream;
   }
-  if (trace !== undefined) {
-    if (typeof trace !== "string" || trace.length > traceparentLengthMax) return undefined;
-    if (!traceparent.test(trace)) return undefined;
-    sound.traceparent = trace;
-  }
-  if (caller !== undefined) {
-    if (typeof caller !== "string") return undefined;
-    sound.caller = caller;
-  }
+  if (trace !== undefined) sound.traceparent = isTraceparent(trace) ? trace : undefined;
+  if (caller !== undefined) sound.caller = typeof caller === "string" ? caller : undefined;
   return sound;
 }
 
-/** A member of this name is none of an object's in JavaScript, but of a message's. */
-function isParams(value: unknown): value is Params {
-  return Array.isArray(value) || (isObject(value) && !Object.hasOwn(value, "__proto__"));
+/** Without a member that an object of JavaScript would take for something else. */
+function withoutPrototype(params: object): Params {
+  if (Array.isArray(params)) return params;
+  const named = params as Readonly<Record<string, unknown>>;
+  if (!Object.hasOwn(named, "__proto__")) return named;
+  return Object.fromEntries(Object.entries(named).filter(([name]) => name !== "__proto__"));
+}
+
+function isTraceparent(value: unknown): value is string {
+  return typeof value === "string" && value.length <= traceparentLengthMax &&
+    traceparentPattern.test(value);
 }
 
 function isWithin(value: unknown, least: number, most: number): value is number {

@@ -58,7 +58,7 @@ Deno.test("plain functions are given without schemas what they are given with th
       const called = (...all: unknown[]) => all;
       const [plain, full] = [named(called, value), named(called, value)];
       const context = new LazyCallContext();
-      const input = plainFunction(plain).accept(given);
+      const input = plainFunction(plain).accept(name, given);
       const withSchemas = () => invoke(name, functionWithSchemas(full), given, context);
       if (input === undefined) {
         refused++;
