@@ -1,3 +1,4 @@
+import { Bag } from "../../base/values/bag.ts";
 import type { SessionLimits } from "../bounds/session_limits.ts";
 import type { RequestBytes, RequestShare } from "../bounds/request_bytes.ts";
 import type { Shared } from "../bounds/shared.ts";
@@ -14,7 +15,7 @@ export class OpenCalls {
   readonly #limits: SessionLimits;
   readonly #requests: RequestBytes;
   readonly #share: RequestShare;
-  readonly #all = new Set<SessionCall>();
+  readonly #all = new Bag<SessionCall>();
   readonly #streams = new Set<StreamSessionCall>();
   /** Bytes of their requests. */
   #bytes = 0;
@@ -37,7 +38,7 @@ export class OpenCalls {
 
   /** Iterates over a copy, since a call may end during the loop. */
   [Symbol.iterator](): Iterator<SessionCall> {
-    return [...this.#all].values();
+    return this.#all.all().values();
   }
 
   /** Whether the bound on their number, or on their bytes, is reached. */

@@ -1,5 +1,6 @@
 import { RpcError } from "../../base/errors.ts";
 import { encodeError, encodeJsonResult, encodeResult } from "../../wire/codec.ts";
+import type { Bagged } from "../../base/values/bag.ts";
 import type { Id, LongLine, UnreadJson } from "../../wire/message.ts";
 import type { TaskHandle } from "../../workers/pool/task.ts";
 import type { AnswerSink } from "./batch_answers.ts";
@@ -12,11 +13,13 @@ export interface SessionCallOwner {
 }
 
 /** One request of a connection, from its line to the line of its answer. */
-export class SessionCall implements Reply {
+export class SessionCall implements Reply, Bagged {
   /** `undefined` for a notification. */
   readonly id: Id | undefined;
   /** How many bytes of the connection's bound it takes. */
   readonly bytes: number;
+  /** Its place among the open calls of its connection, while it is one of them. */
+  at: number | undefined;
   readonly #sink: AnswerSink;
   readonly #unread: UnreadJson | undefined;
   #state: "new" | "answered" | { readonly owner: SessionCallOwner; readonly handle: TaskHandle } =

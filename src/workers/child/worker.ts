@@ -1,5 +1,6 @@
 import { RpcError } from "../../base/errors.ts";
 import { withEncoded } from "../../base/spare_buffers.ts";
+import { Bag, type Bagged } from "../../base/values/bag.ts";
 import { giveBackMemory } from "../../base/system/spare_memory.ts";
 import { readBufferBytes } from "../../base/limits.ts";
 import { systemClock } from "../../base/clock.ts";
@@ -48,7 +49,7 @@ export function runWorker(
 }
 
 /** One call that waits or runs here. `id` is `undefined` for a notification. */
-interface Call {
+interface Call extends Bagged {
   readonly id: Id | undefined;
   readonly method: string;
   readonly procedure: AnyProcedure;
@@ -68,6 +69,7 @@ const pinging: Omit<Call, "id" | "method"> = {
   params: undefined,
   context: new LazyCallContext(undefined),
   stream: undefined,
+  at: undefined,
 };
 
 const notBegun = new RpcError("Cancelled", "Taken back before it began", { executed: "no" });
@@ -79,7 +81,7 @@ class Worker {
   readonly #claims: Claims | undefined;
   readonly #outbox: Outbox;
   readonly #bound = boundOfWorker();
-  readonly #concurrent = new Set<Call>();
+  readonly #concurrent = new Bag<Call>();
   #waiting: Call[] = [];
   /** When the current requests were read, with one look at the clock for all of one read. */
   #readAtMs: number | undefined;
@@ -166,9 +168,9 @@ class Worker {
       context.deadlineAtMs = (this.#readAtMs ??= systemClock.now()) + timeoutMs;
     }
     const stream = procedure.stream
-      ? this.#newStream({ id, method, procedure, params, context }, meta?.stream)
+      ? this.#newStream({ id, method, procedure, params, context, at: undefined }, meta?.stream)
       : undefined;
-    const call = { id, method, procedure, params, context, stream };
+    const call = { id, method, procedure, params, context, stream, at: undefined };
     if (procedure.kind !== "io") this.#waiting.push(call);
     else void this.#runConcurrently(call);
   }
@@ -290,7 +292,7 @@ class Worker {
       return this.#writeNow(encodeError(id, error));
     }
     if (this.#running?.id === id) abort(this.#running);
-    for (const call of [...this.#concurrent].filter(isMeant)) {
+    for (const call of this.#concurrent.all().filter(isMeant)) {
       // Answered at once: a procedure may ignore its signal, and would hold its place for ever.
       this.#concurrent.delete(call);
       abort(call);
@@ -301,7 +303,7 @@ class Worker {
   #more(params: Request["params"]): void {
     const read = moreParams(params);
     if (read === undefined) return;
-    for (const call of [this.#running, ...this.#concurrent, ...this.#waiting]) {
+    for (const call of [this.#running, ...this.#concurrent.all(), ...this.#waiting]) {
       if (call?.id === read.id) call.stream?.more(read.n);
     }
   }

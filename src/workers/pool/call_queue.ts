@@ -1,4 +1,4 @@
-/** The links of a {@link CallQueue}'s items, which only the queue uses. */
+/** The links of a {@link CallQueue}'s items, which only the queue uses that an item is in. */
 export interface Queued<Item> {
   previous: Item | undefined;
   next: Item | undefined;

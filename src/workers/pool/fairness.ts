@@ -111,7 +111,9 @@ export class Fairness {
     }
     if (most === undefined || !this.#isStarved(fairMax, nowMs)) return undefined;
     this.#contestedUntilMs = nowMs + contestedMs;
-    return [...most.begun].findLast(({ task }) => task.isIdempotent);
+    let newest = most.begun.last;
+    while (newest !== undefined && !newest.task.isIdempotent) newest = newest.previous;
+    return newest;
   }
 
   /** Lets the scheduler go on when a slow reader has read everything. */

@@ -21,6 +21,7 @@ import {
 } from "../../wire/unread/read_unread.ts";
 import { ClaimFile } from "../claim_file.ts";
 import { unreadableShownMax, workerReadBytesPerMs } from "../limits.ts";
+import { PendingRequests } from "./pending_requests.ts";
 import { SendAhead } from "./send_ahead.ts";
 
 /** The outcome of a call. */
@@ -66,7 +67,7 @@ export class OwedRequests {
   readonly #options: OwedRequestsOptions;
   /** The procedures that it offers. */
   offered: ReadonlySet<string> = new Set();
-  readonly #pending = new Map<number, Receiver>();
+  readonly #pending = new PendingRequests<Receiver>();
   readonly #sendAhead = new SendAhead();
   /** Requests that were taken back and that it has not dropped yet. */
   readonly #takenBack = new Set<number>();
@@ -74,7 +75,6 @@ export class OwedRequests {
   /** A ping under way, which is no call. */
   #pong: { readonly id: number; answered(): void } | undefined;
   #isJoined = false;
-  #lastId = 0;
   #revokedUpTo = 0;
   #answers = 0;
   #busySinceMs = 0;
@@ -134,7 +134,7 @@ export class OwedRequests {
   overlooksForMs(nowMs: number): number {
     if (this.total === 0 || !this.#givesBack()) return 0;
     const begun = this.#claims?.begun() ?? 0;
-    return this.#pending.has(begun) ? 0 : nowMs - this.#busySinceMs - this.readingMs;
+    return this.#pending.get(begun) !== undefined ? 0 : nowMs - this.#busySinceMs - this.readingMs;
   }
 
   /** How long it may take to read the longest request that it was sent since it was idle. */
@@ -144,7 +144,7 @@ export class OwedRequests {
 
   /** A new id for a request of this worker. */
   nextId(): number {
-    return ++this.#lastId;
+    return this.#pending.nextId();
   }
 
   /** Adds a request that is sent, with the length of its line. */
@@ -154,7 +154,7 @@ export class OwedRequests {
       this.#longestLine = 0;
     }
     if (lineLength > this.#longestLine) this.#longestLine = lineLength;
-    this.#pending.set(id, receiver);
+    this.#pending.add(id, receiver);
   }
 
   /** Adds a ping that is sent. */
@@ -169,8 +169,7 @@ export class OwedRequests {
 
   /** Whether a request is the first one without an answer. */
   isFirst(id: number): boolean {
-    for (const first of this.#pending.keys()) return first === id;
-    return false;
+    return this.#pending.all()[0]?.[0] === id;
   }
 
   /**
@@ -179,10 +178,10 @@ export class OwedRequests {
    */
   takeBack(): number | undefined {
     if (!this.#givesBack()) return undefined;
-    this.#revokedUpTo = this.#lastId;
+    this.#revokedUpTo = this.#pending.lastId;
     const begun = this.#claims?.revoke(this.#revokedUpTo) ?? 0;
     this.#sendAhead.stop();
-    const notBegun = [...this.#pending].filter(([id]) => id > begun);
+    const notBegun = this.#pending.all().filter(([id]) => id > begun);
     for (const [id, receiver] of notBegun.reverse()) {
       this.#pending.delete(id);
       this.#takenBack.add(id);
@@ -240,7 +239,7 @@ export class OwedRequests {
   lose(message: string, isUnsent: boolean): void {
     const begun = this.#givesBack() ? this.#claims?.begun() : undefined;
     this.close();
-    const calls = [...this.#pending];
+    const calls = this.#pending.all();
     this.#pending.clear();
     // The last one first, since each that has not begun goes back to the head of a queue. The first
     // one does not go back: it may be the reason for the death, and must not go from worker to
@@ -372,7 +371,7 @@ export class OwedRequests {
   }
 
   #ownId(id: Id): number {
-    if (typeof id === "number" && id <= this.#lastId) return id;
+    if (typeof id === "number" && id <= this.#pending.lastId) return id;
     throw new RpcError("InvalidRequest", `it answered a request ${JSON.stringify(id)} never sent`);
   }
 }

@@ -95,7 +95,7 @@ Deno.test("an io worker gets nothing while it has to show that it is alive", asy
 
 Deno.test("an io worker that answers no call any more is found though it reads", async () => {
   await withPool({}, async (harness) => {
-    const pid = await harness.call("wedgeIo", ["delete"], { kind: "io" });
+    const pid = await harness.call("wedgeIo", ["pop"], { kind: "io" });
     await harness.failure("wait", [1], { kind: "io", timeoutMs: 200 });
     assert.notEqual(await harness.call("wait", [1], { kind: "io" }), pid);
   });

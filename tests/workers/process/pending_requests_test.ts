@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { PendingRequests } from "../../../src/workers/process/pending_requests.ts";
+import { retainedBytes } from "../../support/retained_bytes.ts";
+
+Deno.test("the table of requests holds what a map would, and gives each id once", () => {
+  fc.assert(fc.property(fc.array(fc.nat({ max: 400 }), { maxLength: 600 }), (picks) => {
+    const table = new PendingRequests<string>();
+    const map = new Map<number, string>();
+    let lastId = 0;
+    for (const pick of picks) {
+      if (pick % 3 > 0) {
+        const id = table.nextId();
+        assert.ok(id > lastId);
+        lastId = id;
+        // Not each of them is added: a question whether a worker is alive is none.
+        if (pick % 7 > 0) {
+          table.add(id, `${id}`);
+          map.set(id, `${id}`);
+        }
+      } else {
+        const id = [...map.keys()][pick % (map.size || 1)] ?? pick;
+        table.delete(id);
+        map.delete(id);
+        assert.equal(table.get(id), undefined);
+      }
+      assert.equal(table.size, map.size);
+    }
+    assert.equal(table.lastId, lastId);
+    assert.deepEqual(table.all(), [...map]);
+    for (let id = 0; id <= lastId; id++) assert.equal(table.get(id), map.get(id));
+    table.clear();
+    assert.deepEqual([table.size, table.all()], [0, []]);
+  }));
+});
+
+Deno.test("what was answered is kept alive by nothing", () => {
+  const table = new PendingRequests<readonly unknown[]>();
+  const inFlight: number[] = [];
+  const bytes = retainedBytes(() => {
+    if (inFlight.length === 64) table.delete(inFlight.shift() as number);
+    const id = table.nextId();
+    table.add(id, new Array(16).fill(0));
+    inFlight.push(id);
+  });
+  assert.ok(bytes < 2_000_000, `${bytes} bytes`);
+});
