@@ -21,6 +21,23 @@ export function expiryText(validToMs: number, nowMs: number): string {
   return `${date}, ${days} ${days === 1 ? "day" : "days"} left`;
 }
 
+/** Why a certificate is not good at a moment; `undefined`: it is, as far as its dates tell. */
+export function dateProblem(
+  { validFromMs, validToMs }: { readonly validFromMs: number; readonly validToMs: number },
+  nowMs: number,
+): string | undefined {
+  const today = dateText(nowMs);
+  if (nowMs < validFromMs) {
+    return `this machine's clock says ${today}, and its keys begin on ${dateText(validFromMs)}: ` +
+      "is the clock wrong?";
+  }
+  if (nowMs <= validToMs) return undefined;
+  return `this machine's keys have expired on ${
+    dateText(validToMs)
+  }, and its clock says ${today}: ` +
+    "rpc keys renew, or is the clock wrong?";
+}
+
 /** A day, as ISO 8601 writes it, in UTC. */
 export function dateText(timeMs: number): string {
   return new Date(timeMs).toISOString().slice(0, 10);

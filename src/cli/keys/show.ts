@@ -1,6 +1,6 @@
 import { systemClock } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
-import { expiryText, wholeDaysLeft } from "../../keys/expiry.ts";
+import { dateProblem, expiryText, wholeDaysLeft } from "../../keys/expiry.ts";
 import { hasAuthority, requiredKeysDirectory } from "../../keys/files.ts";
 import { type Keys, readKeys } from "../../keys/keys.ts";
 import { formatRights } from "../../keys/rights.ts";
@@ -31,9 +31,15 @@ function toText(keys: Keys, directory: string): string {
     ["rights", formatRights(own.rights) || "none"],
     ["until", expiryText(own.validToMs, systemClock.wallTimeMs())],
     ["keys", directory],
+    ...problemRow(keys),
     ["invites", hasAuthority(directory) ? "yes, the cluster was made here" : "no"],
   ];
   return rows.map(([name = "", value]) => `${name.padEnd(8)} ${value}`).join("\n");
+}
+
+function problemRow({ own }: Keys): string[][] {
+  const problem = dateProblem(own, systemClock.wallTimeMs());
+  return problem === undefined ? [] : [["problem", problem]];
 }
 
 function toJson(keys: Keys, directory: string): Record<string, unknown> {

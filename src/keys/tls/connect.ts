@@ -1,7 +1,9 @@
 import tls from "node:tls";
 import { messageOf, RpcError } from "../../base/errors.ts";
+import { systemClock } from "../../base/clock.ts";
 import type { HostPort } from "../../base/names/host_port.ts";
 import { lookUpError } from "../../base/system/handles.ts";
+import { dateProblem } from "../expiry.ts";
 import type { Keys } from "../keys.ts";
 import { clusterName } from "../names.ts";
 import { TlsConnection } from "./connection.ts";
@@ -12,6 +14,10 @@ interface ConnectedTls {
   /** When the server's certificate ends, in milliseconds since 1970 UTC. */
   readonly validToMs: number | undefined;
 }
+
+const noGoodCertificate =
+  "it shows no good certificate of a server of this cluster: its own has expired (there: rpc keys " +
+  "renew), it has keys of another cluster (rpc keys show on both), or it is an impostor";
 
 /**
  * What the TLS library says, and what it means here. It does not tell one bad certificate from
@@ -24,8 +30,7 @@ const meanings: readonly (readonly [pattern: RegExp, meaning: string])[] = [
   ],
   [
     /unable to (verify|get)|self.signed|altname|certificate/i,
-    "it shows no good certificate of a server of this cluster: its own has expired (there: rpc keys " +
-    "renew), it has keys of another cluster (rpc keys show on both), or it is an impostor",
+    noGoodCertificate,
   ],
   [
     /wrong version|corrupt message|InvalidContentType|packet length|unexpected eof/i,
@@ -66,7 +71,7 @@ export function connectTls(
   const fail = (error: Error) => {
     signal.removeEventListener("abort", abort);
     socket.destroy();
-    reject(unavailable(lookUpError(error, target.host)));
+    reject(unavailable(lookUpError(error, target.host), keys));
   };
   signal.addEventListener("abort", abort, { once: true });
   socket.on("error", fail);
@@ -86,9 +91,13 @@ export function connectTls(
   return promise;
 }
 
-function unavailable(cause: unknown): RpcError {
+function unavailable(cause: unknown, { own }: Keys): RpcError {
   const code = (cause as { code?: unknown }).code;
   const text = `${typeof code === "string" ? code : ""} ${messageOf(cause)}`;
   const meaning = meanings.find(([pattern]) => pattern.test(text))?.[1];
-  return new RpcError("Unavailable", meaning ?? messageOf(cause), { cause });
+  // A clock that is wrong makes everybody's certificate a bad one.
+  const problem = meaning === noGoodCertificate
+    ? dateProblem(own, systemClock.wallTimeMs())
+    : undefined;
+  return new RpcError("Unavailable", problem ?? meaning ?? messageOf(cause), { cause });
 }

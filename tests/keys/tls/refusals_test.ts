@@ -134,6 +134,33 @@ Deno.test("a client takes no impostor for a server of its cluster (P-66)", async
   }
 });
 
+Deno.test("a client whose clock is wrong, or whose keys have expired, says so and accuses nobody", async () => {
+  await using cluster = await TestCluster.create();
+  const cases: readonly (readonly [faults: Parameters<TestCluster["faulty"]>[0], says: RegExp])[] =
+    [
+      [
+        { fromDays: 10 },
+        /clock says \d{4}-\d\d-\d\d, and its keys begin on .*: is the clock wrong/,
+      ],
+      [{ fromDays: -20, toDays: -10 }, /keys have expired on .*: rpc keys renew, or is the clock/],
+    ];
+  for (const [faults, says] of cases) {
+    const pair = await cluster.faulty(faults);
+    const server = tls.createServer(
+      { cert: pair.certificate, key: pair.privateKey } as tls.TlsOptions,
+    );
+    server.on("tlsClientError", (_error: Error, socket: tls.TLSSocket) => socket.destroy());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+    const { port } = server.address() as { port: number };
+    try {
+      const keys = cluster.ring(await cluster.faulty(faults)).current();
+      await assert.rejects(connectTls({ host: "127.0.0.1", port }, keys, never), says);
+    } finally {
+      server.close();
+    }
+  }
+});
+
 Deno.test("a client says so when there is no TLS, or nobody, where it connects", async () => {
   await using cluster = await TestCluster.create();
   const keys = cluster.ring(await cluster.member("alice")).current();
