@@ -45,13 +45,24 @@ export class SpareBuffers {
 
   /** Takes back a buffer that nobody uses any more. */
   give(buffer: Uint8Array<ArrayBuffer>): void {
-    if (buffer.length < bytesMin || buffer.length > this.#bytesMax) return;
+    if (buffer.length < bytesMin) return;
+    if (buffer.length > this.#bytesMax) return free(buffer);
     this.#buffers.push(buffer);
     this.#bytes += buffer.length;
     while (this.#bytes > this.#bytesMax) {
-      this.#bytes -= (this.#buffers.shift() as Uint8Array).length;
+      const oldest = this.#buffers.shift() as Uint8Array<ArrayBuffer>;
+      this.#bytes -= oldest.length;
+      free(oldest);
     }
   }
+}
+
+/**
+ * Gives a buffer's memory back at once. The garbage collector comes only when hundreds of megabytes
+ * have piled up.
+ */
+function free({ buffer }: Uint8Array<ArrayBuffer>): void {
+  buffer.transfer(0);
 }
 
 /**

@@ -163,6 +163,7 @@ export class LineSplitter {
     if (chunk.length > this.#bytesMax) return this.#pushInPieces(chunk, lines, takeLong);
     const end = lastLineFeed(chunk) + 1;
     let start = 0;
+    let done = noBytes;
     if (end > 0 && this.#partialBytes > 0) {
       const isLong = takeLong !== undefined && this.#partialBytes >= longLineBytes;
       // All lines of the chunk at once, unless that might be too long for the buffer.
@@ -172,10 +173,12 @@ export class LineSplitter {
       if (isLong) takeLong(this.#handOver());
       else this.#decode(this.partial, lines, takeLong);
       this.#partialBytes = 0;
-      if (this.#partial.length > partialBytesKept) this.#letGo();
+      if (this.#partial.length > partialBytesKept) [done, this.#partial] = [this.#partial, noBytes];
     }
     if (start < end) this.#decode(chunk.subarray(start, end), lines, takeLong);
     if (!this.#keep(chunk.subarray(end))) this.#overflow(lines);
+    // Not before: the rest of the chunk may be in it.
+    spareBuffers.give(done);
   }
 
   /** The finished line without its LF, in a buffer that belongs to its reader from now on. */
@@ -212,19 +215,20 @@ export class LineSplitter {
   #reserve(bytes: number): void {
     const grown = spareBuffers.take(Math.max(bytes, this.#partial.length * 2));
     grown.set(this.partial);
-    this.#letGo();
+    spareBuffers.give(this.#partial);
     this.#partial = grown;
   }
 
-  #letGo(): void {
+  /** Gives its buffer back, after the last read into {@link room} has ended. */
+  letGo(): void {
     spareBuffers.give(this.#partial);
     this.#partial = noBytes;
+    this.#partialBytes = 0;
   }
 
   #overflow(lines: Line[]): void {
     this.#overflowed = true;
-    this.#letGo();
-    this.#partialBytes = 0;
+    this.letGo();
     const text = `Cannot take a message of more than ${this.#bytesMax} bytes: send large data in ` +
       "pieces, or raise --message-max";
     lines.push(new RpcError("InvalidRequest", text));

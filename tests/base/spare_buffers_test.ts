@@ -75,3 +75,12 @@ Deno.test("lent bytes are given back by the last who lets go of them, and once",
   assert.equal(isBack(), true);
   assert.equal(isBack(), false);
 });
+
+Deno.test("what is not kept is given back at once, and not when the garbage is collected", () => {
+  const spare = new SpareBuffers(1024 * kiB);
+  const [first, second, large] = [1024 * kiB, 1024 * kiB, 2048 * kiB].map((bytes) =>
+    new Uint8Array(bytes)
+  ) as [Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>];
+  for (const buffer of [first, second, large]) spare.give(buffer);
+  assert.deepEqual([first, second, large].map(({ length }) => length), [0, 1024 * kiB, 0]);
+});

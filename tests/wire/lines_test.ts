@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { RpcError } from "../../src/base/errors.ts";
-import { LentBytes } from "../../src/base/spare_buffers.ts";
-import { messageMaxDefault } from "../../src/base/limits.ts";
+import { LentBytes, spareBuffers } from "../../src/base/spare_buffers.ts";
+import { messageMaxDefault, spareBuffersBytesMax } from "../../src/base/limits.ts";
 import { LineSplitter } from "../../src/wire/lines.ts";
 
 type Line = ReturnType<LineSplitter["push"]>[number];
@@ -208,4 +208,24 @@ Deno.test("very long lines stay bytes, and are the same lines wherever they are 
   const [line, next] = splitter.pushLong(encoder.encode("\n" + "y".repeat(40_000)));
   assert.ok(line instanceof LentBytes && line.length === 39_999 && next === undefined);
   assert.ok(splitter.pushLong(encoder.encode("y"))[0] instanceof RpcError);
+});
+
+Deno.test("what comes after a long line is kept, though the long one's buffer is given back (P-3)", () => {
+  // Until nothing more is kept, and what is given back is gone.
+  for (let held = 0; held <= spareBuffersBytesMax; held += 1024 * 1024) {
+    spareBuffers.give(new Uint8Array(1024 * 1024));
+  }
+  const long = "x".repeat(900_000);
+  const splitter = new LineSplitter();
+  const lines: Line[] = [];
+  let rest = encoder.encode(`${long}\nab`);
+  while (rest.length > 0) {
+    const { room } = splitter;
+    const length = Math.min(room?.length ?? 64 * 1024, rest.length);
+    room?.set(rest.subarray(0, length));
+    lines.push(...splitter.push(room?.subarray(0, length) ?? rest.subarray(0, length)));
+    rest = rest.subarray(length);
+  }
+  lines.push(...splitter.push(encoder.encode("c\n")));
+  assert.deepEqual(lines.map((line) => String(line).slice(0, 5)), ["xxxxx", "abc"]);
 });

@@ -72,6 +72,8 @@ type State =
 export class Session implements IntakeOwner {
   readonly #options: SessionOptions;
   #splitter: LineSplitter;
+  /** The one before, of a line that was given up: a read into its buffer may be under way. */
+  #givenUp: LineSplitter | undefined;
   readonly #outbox: Outbox;
   readonly #calls: OpenCalls;
   readonly #watch: PeerWatch;
@@ -124,6 +126,8 @@ export class Session implements IntakeOwner {
       this.#broke(error);
     }
     this.close();
+    this.#givenUp?.letGo();
+    this.#splitter.letGo();
   }
 
   /** Tells the peer that the answer to `rpc.discover` has changed. */
@@ -243,6 +247,8 @@ export class Session implements IntakeOwner {
     while (true) {
       const { room } = this.#splitter;
       const length = await conn.read(room ?? buffer.bytes);
+      this.#givenUp?.letGo();
+      this.#givenUp = undefined;
       if (length === null) return;
       this.#reads++;
       if (this.#state.kind !== "open") continue;
@@ -339,6 +345,7 @@ export class Session implements IntakeOwner {
   }
 
   refuse(answer: string): void {
+    this.#givenUp = this.#splitter;
     this.#splitter = new LineSplitter(this.#options.limits.messageMax);
     this.#outbox.push(answer);
     void this.finish();
