@@ -118,11 +118,20 @@ export const spareBuffers: SpareBuffers = new SpareBuffers();
 
 const utf8 = new TextEncoder();
 
+/** Texts of up to so many UTF-16 code units are encoded into {@link shortBuffer}. */
+const shortLength = 1024;
+
+/** To make an array for each short answer takes as long as half a microsecond. */
+const shortBuffer = new Uint8Array(shortLength * 3);
+
 /**
- * Hands a text's bytes in UTF-8 to `use`, which may not keep them. A long text is encoded into a
- * spare buffer.
+ * Hands a text's bytes in UTF-8 to `use`, which may not keep them, and may not encode another text
+ * while it uses them. A long text is encoded into a spare buffer.
  */
 export function withEncoded<Result>(text: string, use: (bytes: Uint8Array) => Result): Result {
+  if (text.length <= shortLength) {
+    return use(shortBuffer.subarray(0, utf8.encodeInto(text, shortBuffer).written));
+  }
   if (text.length * 3 < bytesMin) return use(utf8.encode(text));
   const bytes = encodeLong(text);
   try {

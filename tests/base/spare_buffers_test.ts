@@ -84,3 +84,11 @@ Deno.test("what is not kept is given back at once, and not when the garbage is c
   for (const buffer of [first, second, large]) spare.give(buffer);
   assert.deepEqual([first, second, large].map(({ length }) => length), [0, 1024 * kiB, 0]);
 });
+
+Deno.test("withEncoded() makes no buffer for a short text", () => {
+  const bufferOf = (text: string) => withEncoded(text, ({ buffer }) => buffer);
+  assert.equal(bufferOf("a"), bufferOf("é"));
+  const longest = "\u20ac".repeat(1024);
+  assert.equal(bufferOf(longest), bufferOf(""));
+  assert.equal(withEncoded(longest, (bytes) => new TextDecoder().decode(bytes)), longest);
+});
