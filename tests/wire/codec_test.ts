@@ -21,6 +21,7 @@ import {
   requestLine,
   resultLine,
   toRpcError,
+  toWorkerError,
 } from "../../src/wire/codec.ts";
 import type { Id, Params, Request } from "../../src/wire/message.ts";
 import { itemParams } from "../../src/wire/reply_checks.ts";
@@ -119,6 +120,18 @@ Deno.test("an error comes out of its line with name, executed and issues (P-19, 
   assert.equal(received.message, "Cannot call area");
   assert.equal(received.executed, "no");
   assert.deepEqual(received.issues, issues);
+});
+
+Deno.test("that a call did not run is believed of our own worker alone", () => {
+  const issues = [{ path: ["size"], message: "too small" }];
+  const reply = decodeReply(
+    encodeError(1, new RpcError("InvalidParams", "Cannot call area", { executed: "no", issues })),
+  );
+  assert.ok(isResponse(reply) && reply.error !== undefined);
+  assert.equal(toWorkerError(reply.error).executed, "no");
+  const { name, message, executed, issues: told } = toWorkerError(reply.error, true);
+  assert.deepEqual([name, message, executed], ["InvalidParams", "Cannot call area", "maybe"]);
+  assert.deepEqual(told, issues);
 });
 
 Deno.test("neither the cause of an error nor its stack travels (P-23)", () => {
