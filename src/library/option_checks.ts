@@ -37,7 +37,7 @@ const kinds: Readonly<Record<string, OptionRule>> = {
   python: words,
   callers: {
     mustBe: callersRule.mustBe,
-    isFit: (value) => areTexts(value) && value.length > 0,
+    isFit: (value) => areTexts(value) && value.length > 0 && callersRule.isFit(value),
   },
   log: {
     mustBe: "must have the functions debug, info, warn and error",

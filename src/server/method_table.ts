@@ -1,7 +1,7 @@
 import { RpcError } from "../base/errors.ts";
 import { messageMaxDefault } from "../base/limits.ts";
 import { noMethodText } from "../base/names/nearest.ts";
-import { type Matcher, matcherOf } from "../base/names/patterns.ts";
+import { callerMatcherOf, type Matcher } from "../base/names/patterns.ts";
 import { mergeOpenRpc, toOpenRpc } from "../procedures/documents/describe.ts";
 import type { OpenRpcDocument } from "../procedures/openrpc.ts";
 import type { AnyProcedure, AnyProcedures } from "../procedures/plain/plain_procedure.ts";
@@ -100,7 +100,7 @@ export class MethodTable {
       kind: method["x-kind"],
       isStream: method["x-stream"],
       isIdempotent: method["x-idempotent"],
-      isFor: method["x-callers"] === undefined ? undefined : matcherOf(method["x-callers"]),
+      isFor: method["x-callers"] === undefined ? undefined : callerMatcherOf(method["x-callers"]),
       counters: this.#byName.get(name)?.counters ?? new MethodCounters(),
     }));
     this.#byName = new Map(methods.map((method) => [method.name, method]));

@@ -173,8 +173,11 @@ Deno.test("a server can be for some members alone", async () => {
   assert.equal(without.code, 2);
   assert.match(without.stderr, /--callers needs rpc keys init/);
   await home.run(["keys", "init", "--name", "alpha"]);
+  const odd = await home.run(["serve", "127.0.0.1", "0", "--callers", "!bob"]);
+  assert.equal(odd.code, 2);
+  assert.match(odd.stderr, /Cannot use "!bob" in --callers: names have letters/);
   await using bob = await memberHome(home, "bob");
-  const server = await home.serve(["--callers", "alpha,win-*"]);
+  const server = await home.serve(["--callers", "Alpha,win-*"]);
   assert.equal((await home.run(["call", "ping"])).code, 0);
   const left = await bob.run(["call", "ping"]);
   assert.match(left.stderr, /PermissionDenied: .*"bob" may not call this server/);

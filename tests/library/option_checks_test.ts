@@ -45,6 +45,7 @@ Deno.test("serve() refuses what names no program, no module and no callers", asy
     [{ module, callers: "alice" }, /callers: it must be an array of texts/],
     [{ module, callers: [] }, /callers: it must be an array of texts/],
     // Without keys nobody is known, and all would be let in.
+    [{ module, callers: ["alice bob"] }, /callers: it must be an array of texts/],
     [{ module, callers: ["alice"] }, /callers needs rpc keys init/],
   ];
   for (const [options, message] of cases) {

@@ -100,6 +100,8 @@ Deno.test("defineProcedure() takes no option for another, and says what each mus
     [{ names: [1] }, /this names/],
     [{ callers: "alice" }, /this callers of a procedure: it must be an array of texts/],
     [{ callers: [{}] }, /this callers/],
+    [{ callers: ["alice,bob"] }, /this callers.*letters, digits/],
+    [{ callers: ["!alice"] }, /this callers/],
     [{ idempotant: true }, /A procedure has no option idempotant: did you mean idempotent\?/],
   ];
   for (const [options, message] of cases) {

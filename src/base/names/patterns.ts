@@ -13,6 +13,17 @@ export function matcherOf(patterns: readonly string[]): Matcher {
   return (name) => parts.some((pattern) => fits(pattern, name));
 }
 
+/** As {@link matcherOf}, for callers: no two of their names differ in the case of letters alone. */
+export function callerMatcherOf(patterns: readonly string[]): Matcher {
+  const fitsAny = matcherOf(patterns.map((pattern) => pattern.toLowerCase()));
+  return (name) => fitsAny(name.toLowerCase());
+}
+
+/** Whether the name of a caller can fit a pattern: names have no blanks, quotes or commas. */
+export function isCallerPattern(pattern: string): boolean {
+  return /^[\w.*-]+$/.test(pattern);
+}
+
 /** Whether a name has the pieces of a pattern in this order, the outer ones at its ends. */
 function fits([first = "", ...rest]: readonly string[], name: string): boolean {
   const last = rest.pop();

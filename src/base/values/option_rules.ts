@@ -1,5 +1,7 @@
 /** Checks of options that come from a program, whose types may be wrong. */
 
+import { isCallerPattern } from "../names/patterns.ts";
+
 /** What an option must be, where it is given. */
 export interface OptionRule {
   /** The end of a sentence that begins with the option. */
@@ -30,4 +32,9 @@ export function areTexts(value: unknown): value is readonly string[] {
 }
 
 /** Patterns of the names of those who may call. */
-export const callersRule: OptionRule = textsRule('["alice", "win-*"]');
+export const callersRule: OptionRule = {
+  mustBe:
+    'must be an array of texts, such as ["alice", "win-*"]: letters, digits, dots, dashes and ' +
+    "underscores, and * for any text",
+  isFit: (value) => areTexts(value) && value.every(isCallerPattern),
+};

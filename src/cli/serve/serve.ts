@@ -7,6 +7,7 @@ import type { DemoLink } from "../../demo/report_to_demo.ts";
 import type { Logger } from "../../base/log.ts";
 import { systemRandom } from "../../base/random.ts";
 import type { HostPort } from "../../base/names/host_port.ts";
+import { isCallerPattern } from "../../base/names/patterns.ts";
 import type { KeyRing } from "../../keys/key_ring.ts";
 import type { WorkerOffer } from "../../workers/child/run_as_worker.ts";
 import { isLoopback } from "../../library/running/advertise.ts";
@@ -190,6 +191,15 @@ function callersOf(text: string | undefined, keys: KeyRing | undefined): string[
   }
   if (patterns.length === 0) {
     throw new UsageError('Cannot serve nobody: --callers needs names such as "alice,win-*"');
+  }
+  const odd = patterns.find((pattern) => !isCallerPattern(pattern));
+  if (odd !== undefined) {
+    throw new UsageError(
+      `Cannot use ${
+        JSON.stringify(odd)
+      } in --callers: names have letters, digits, dots, dashes and ` +
+        "underscores, and * stands for any text",
+    );
   }
   return patterns;
 }

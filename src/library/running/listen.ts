@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 import { listenProblem } from "../../base/system/listen_problem.ts";
-import { matcherOf } from "../../base/names/patterns.ts";
+import { callerMatcherOf } from "../../base/names/patterns.ts";
 import type { Tracer } from "../../base/tracer.ts";
 import { version } from "../../base/version.ts";
 import { hasAuthority } from "../../keys/files.ts";
@@ -75,7 +75,7 @@ export async function listen(
         name: keys.current().own.name,
         renew: hasAuthority(keys.directory) ? renewerOf(keys, clock) : undefined,
       }),
-      ...(callers === undefined ? {} : { isWelcome: matcherOf(callers) }),
+      ...(callers === undefined ? {} : { isWelcome: callerMatcherOf(callers) }),
     });
   } catch (error) {
     const reason = listenProblem(causeOf(error), host);

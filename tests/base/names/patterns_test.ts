@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { matcherOf } from "../../../src/base/names/patterns.ts";
+import { callerMatcherOf, isCallerPattern, matcherOf } from "../../../src/base/names/patterns.ts";
 
 Deno.test("a name fits a pattern as a whole, and * stands for any text, also for none", () => {
   const cases: readonly [pattern: string, name: string, fits: boolean][] = [
@@ -18,6 +18,15 @@ Deno.test("a name fits a pattern as a whole, and * stands for any text, also for
     assert.equal(matcherOf([pattern])(name), fits, `${pattern} and ${name}`);
   }
   assert.equal(matcherOf([])("alice"), false, "no pattern is nobody");
+});
+
+Deno.test("names of callers fit in any case of letters, and what none can have is no pattern", () => {
+  assert.ok(callerMatcherOf(["win-*"])("WIN-7"));
+  assert.ok(callerMatcherOf(["Alice"])("alice"));
+  assert.ok(!callerMatcherOf(["alice"])("alicia"));
+  for (const good of ["alice", "win-*", "*", "a.b_c-1"]) assert.ok(isCallerPattern(good), good);
+  const odd = ["", "!alice", "alice bob", "a,b", '"alice"', "alice;", "b?b", "ünï", "a\u202eb"];
+  for (const other of odd) assert.ok(!isCallerPattern(other), other);
 });
 
 Deno.test("patterns say the same as the regular expressions that they stand for", () => {
