@@ -1,11 +1,11 @@
 import { Counter, Gauge, Registry } from "@platformatic/prom-client";
 import { messageOf } from "../../base/errors.ts";
-import { isKnownHost } from "../../library/survey/known_host.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Stats } from "../../wire/reports/stats.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 import { listenProblem } from "../../base/system/listen_problem.ts";
+import { isKnownHost } from "./known_host.ts";
 
 /** The source of the metrics. It is only read on request, so metrics cost nothing otherwise. */
 interface MetricsSource {
