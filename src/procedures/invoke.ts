@@ -175,8 +175,8 @@ function acceptInput(
 
 /**
  * Loads the schemas that refuse the parameters. Where they cannot be loaded, since no file can be
- * opened or the program has been replaced, the caller is told no more than that they do not fit:
- * the runtime does not try again.
+ * opened now or the program has been replaced, the caller is told no more than that they do not
+ * fit.
  */
 async function loadFull(method: string, procedure: PlainProcedure): Promise<Procedure> {
   try {

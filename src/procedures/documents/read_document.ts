@@ -1,3 +1,4 @@
+import { loadLater } from "../../base/system/load_later.ts";
 import { judged } from "../../base/values/judged.ts";
 import { isObject } from "../../base/values/members.ts";
 import type { OpenRpcDocument } from "../openrpc.ts";
@@ -14,7 +15,7 @@ export function readDocument(
 }
 
 async function readBySchema(value: unknown): Promise<OpenRpcDocument | undefined> {
-  const { openRpcSchema } = await import("../openrpc.ts");
+  const { openRpcSchema } = await loadLater(() => import("../openrpc.ts"));
   return judged(openRpcSchema, value)?.data;
 }
 

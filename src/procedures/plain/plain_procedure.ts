@@ -1,3 +1,4 @@
+import { loadLater } from "../../base/system/load_later.ts";
 import { isObject } from "../../base/values/members.ts";
 import type { CallParams } from "../params.ts";
 import { usePlainNumbers } from "./invalid_params.ts";
@@ -77,7 +78,7 @@ export class PlainProcedure implements ProcedureTraits {
 
   /** Loads {@link full}. */
   async load(): Promise<Procedure> {
-    return this.#full ??= await this.#options.load();
+    return this.#full ??= await loadLater(() => this.#options.load());
   }
 
   /**

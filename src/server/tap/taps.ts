@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
 import { tapsMax } from "../../base/limits.ts";
+import { loadLater } from "../../base/system/load_later.ts";
 import { judged } from "../../base/values/judged.ts";
 import type { Request, UnreadJson, UnreadRequest } from "../../wire/message.ts";
 import { reservedPrefix } from "../../wire/reserved.ts";
@@ -210,7 +211,7 @@ class HeardReply implements Reply, HeardCall {
 async function refuseBySchema(params: Request["params"], reply: Reply): Promise<void> {
   let fault = "these are not its parameters";
   try {
-    const { tapParamsSchema } = await import("../../wire/reports/tap.ts");
+    const { tapParamsSchema } = await loadLater(() => import("../../wire/reports/tap.ts"));
     fault = judged(tapParamsSchema, params)?.error?.issues[0]?.message ?? fault;
   } catch {
     // It cannot be loaded now.

@@ -1,3 +1,4 @@
+import { loadLater } from "../../base/system/load_later.ts";
 import { readRequestFast } from "../fast_path.ts";
 import type { Request } from "../message.ts";
 import {
@@ -33,11 +34,11 @@ function read(value: unknown, exact: unknown): Incoming {
 
 async function loadAndRead(value: unknown, exact: unknown): Promise<Request | BadMessage> {
   try {
-    const { requestBySchema } = await import("./decode_request.ts");
+    const { requestBySchema } = await loadLater(() => import("./decode_request.ts"));
     bySchema = requestBySchema;
     return requestBySchema(value, exact);
   } catch (cause) {
-    // No file could be opened, or the program has been replaced. The runtime does not try again.
+    // No file can be opened now, or the program has been replaced.
     return unexplained(value, cause);
   }
 }

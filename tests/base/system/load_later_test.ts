@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { loadLater } from "../../../src/base/system/load_later.ts";
+import { shTest } from "../../support/posix.ts";
+
+Deno.test("what is loaded later is what loading resolves to, or rejects with", async () => {
+  assert.equal(await loadLater(() => Promise.resolve(7)), 7);
+  await assert.rejects(loadLater(() => Promise.reject(new Error("gone"))), { message: "gone" });
+});
+
+const root = new URL("../../../", import.meta.url);
+
+const starved = `
+const { readRequest } = await import(${
+  JSON.stringify(new URL("src/wire/requests/read_request.ts", root).href)
+});
+const faultOf = async () => (await readRequest('{"id":1}')).error.message;
+const held = [];
+try {
+  while (true) held.push(Deno.openSync("/dev/null"));
+} catch {
+  const starved = await faultOf();
+  for (const file of held) file.close();
+  console.log(JSON.stringify([starved, await faultOf()]));
+}`;
+
+shTest("what cannot be loaded without handles is loaded when there are some again", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(path, starved);
+    const { stdout, stderr } = await new Deno.Command("sh", {
+      args: [
+        ...["-c", 'ulimit -n 64; exec "$@"', "sh", Deno.execPath(), "run", "-A", "--no-check"],
+        ...["--no-lock", "--config", fileURLToPath(new URL("deno.json", root)), path],
+      ],
+    }).output();
+    const text = new TextDecoder().decode(stdout);
+    assert.notEqual(text, "", new TextDecoder().decode(stderr));
+    const [without, later] = JSON.parse(text);
+    assert.equal(without, "Cannot read the message as a JSON-RPC 2.0 request");
+    assert.match(later, /^Cannot read the message as a JSON-RPC 2.0 request \(jsonrpc\): /);
+  } finally {
+    await Deno.remove(path);
+  }
+});
