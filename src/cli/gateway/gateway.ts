@@ -66,9 +66,10 @@ export async function run(
   }
 }
 
-/** @throws {UsageError} */
+/** `host:port`, and as `rpc serve` has it `port` and `:port`. @throws {UsageError} */
 function listenAddress(text: string): HostPort {
-  const match = /^(?:\[([\da-fA-F:.]+)\]|([^:[\]\s/]+)):(\d{1,5})$/.exec(text);
+  const full = text.replace(/^(?=\d{1,5}$)/, "127.0.0.1:").replace(/^:/, "0.0.0.0:");
+  const match = /^(?:\[([\da-fA-F:.]+)\]|([^:[\]\s/]+)):(\d{1,5})$/.exec(full);
   const host = match?.[1] ?? match?.[2];
   const port = match?.[3];
   if (host !== undefined && Number(port) <= 65_535) return { host, port: Number(port) };

@@ -81,6 +81,9 @@ Deno.test("a gateway on a network wants TLS and a token, else it ends with 2 and
     [["127.0.0.1:0", "--tls-cert", "x"], /give --tls-cert and --tls-key/],
     [["127.0.0.1"], /give host:port/],
     [["127.0.0.1:99999"], /give host:port/],
+    // A port alone is one of this machine's, and behind a colon one of all its addresses.
+    [["8080", "--tls-cert", "c"], /by one file/],
+    [[":8080"], /Cannot take a token over 0\.0\.0\.0 unencrypted/],
     [["127.0.0.1:0", "--allow-origin", "tools.example"], /the scheme and the host/],
     [["127.0.0.1:0", "--allow-origin", "https://me@tools.example"], /the scheme and the host/],
     [["127.0.0.1:0", "--allow-host", "tools.example:8080"], /a name without a port/],
