@@ -46,8 +46,9 @@ export function writeKeys(directory: string, keys: KeyTexts): void {
 
 /** As {@link writeKeys}, for who holds the lock. @throws {CommandError} */
 export function putKeys(directory: string, keys: KeyTexts): void {
-  writeKeyFiles(directory, { [keyFiles.pending]: formatBundle(keys) });
+  // In this order, and none before there is room for all.
   writeKeyFiles(directory, {
+    [keyFiles.pending]: formatBundle(keys),
     [keyFiles.machineKey]: keys.privateKey,
     [keyFiles.machine]: keys.certificate,
     [keyFiles.authority]: keys.authority,
