@@ -76,6 +76,12 @@ Deno.test("rpc call loads no package and nothing of node: before its call", asyn
   assert.deepEqual([...loaded].filter((url) => !url.startsWith("file:")), []);
 });
 
+Deno.test("what asks a server for its methods does not load zod", async () => {
+  for (const file of ["methods/methods.ts", "mcp/mcp.ts", "completions/complete.ts"]) {
+    assert.ok(!(await loadedBy(file)).has("zod"), file);
+  }
+});
+
 /**
  * Files that a call on this machine may load, a few above those that there are: each is 0.12 ms of
  * processor time.

@@ -1,10 +1,12 @@
 import { systemClock } from "../../base/clock.ts";
+import { RpcError } from "../../base/errors.ts";
 import { callOnce } from "../../client/call_once.ts";
 import type { Client } from "../../client/client.ts";
 import type { Transport } from "../../client/transport.ts";
 import type { Discovery, Instance } from "../../discovery/discovery.ts";
 import { mergeOpenRpc } from "../../procedures/documents/describe.ts";
-import { type OpenRpcDocument, openRpcSchema } from "../../procedures/openrpc.ts";
+import { readDocument } from "../../procedures/documents/read_document.ts";
+import type { OpenRpcDocument } from "../../procedures/openrpc.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 
@@ -18,7 +20,7 @@ const otherTimeoutMs = 2_000;
  * The methods of all servers of a service together. One server is asked through the client, which
  * waits and retries as for any call; then those that may offer more, according to the registry.
  *
- * @throws {RpcError} no server answers
+ * @throws {RpcError} no server answers, or what it says is no document
  */
 export async function discoverAll(
   client: Client,
@@ -27,9 +29,11 @@ export async function discoverAll(
   service: string,
   signal: AbortSignal,
 ): Promise<OpenRpcDocument> {
-  const first = openRpcSchema.parse(
-    await client.call(reservedMethods.discover, undefined, { signal }),
-  );
+  const answer = await client.call(reservedMethods.discover, undefined, { signal });
+  const first = await readDocument(answer);
+  if (first === undefined) {
+    throw new RpcError("InvalidRequest", "The server does not describe itself by OpenRPC");
+  }
   const others = othersOf(await instancesOf(discovery, service, signal), first);
   const documents = await Promise.all(others.map((instance) => describe(instance, transport)));
   return mergeOpenRpc(first, ...documents.filter((document) => document !== undefined));
@@ -62,7 +66,7 @@ async function describe(
   try {
     const deps = { transport, clock: systemClock };
     const answer = await callOnce(instance, reservedMethods.discover, otherTimeoutMs, deps);
-    return openRpcSchema.parse(answer);
+    return await readDocument(answer);
   } catch {
     return undefined;
   }

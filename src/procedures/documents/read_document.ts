@@ -4,9 +4,9 @@ import { isObject } from "../../base/values/members.ts";
 import type { OpenRpcDocument } from "../openrpc.ts";
 
 /**
- * A worker's description, if it is a document. Ours are told without zod: they have all members
- * that there are, and no other. Of others the schema says what they are (`openrpc.ts`), which is
- * loaded for the first of them.
+ * What a worker or a server says that it offers, if it is a document. Ours are told without zod:
+ * they have all members that there are, and no other. Of others the schema says what they are
+ * (`openrpc.ts`), which is loaded for the first of them.
  */
 export function readDocument(
   value: unknown,
@@ -26,7 +26,12 @@ const isText = (value: unknown) => typeof value === "string";
 const isBoolean = (value: unknown) => typeof value === "boolean";
 const isOptionalText = (value: unknown) => value === undefined || isText(value);
 
-const infoMembers: Members = { title: isText, version: isText, description: isOptionalText };
+const infoMembers: Members = {
+  title: isText,
+  version: isText,
+  description: isOptionalText,
+  "x-message-max": (value) => value === undefined || Number.isFinite(value),
+};
 const resultMembers: Members = { name: isText, schema: isObject };
 const paramMembers: Members = { name: isText, required: isBoolean, schema: isObject };
 const methodMembers: Members = {

@@ -38,6 +38,12 @@ Deno.test("a worker's description of ours is read at once", () => {
   assert.equal(readDocument(document), document);
 });
 
+Deno.test("what a server of ours says of itself is read at once", () => {
+  const info = { title: "t", version: "1", description: "d", "x-message-max": 4_194_304 };
+  const document: unknown = JSON.parse(JSON.stringify(toOpenRpc(plainBuiltin, info)));
+  assert.equal(readDocument(document), document);
+});
+
 Deno.test("a description is read as its schema reads it, also where one member is another (P-29)", async () => {
   let atOnce = 0;
   await fc.assert(
