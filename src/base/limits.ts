@@ -264,6 +264,12 @@ export const attemptsMax = 8;
 export const waitingCallsMax = 65_536;
 
 /**
+ * Messages in a row that a client takes on one connection without having asked for them: twice as
+ * many as there are late answers if all its calls were cancelled at once.
+ */
+export const unaskedMessagesMax: number = 2 * waitingCallsMax;
+
+/**
  * Bytes that may wait to be written on one connection of a client, a few round trips' worth.
  * Further calls wait unencoded, so they cost little and are known not to have been sent.
  */

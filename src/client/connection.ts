@@ -14,6 +14,7 @@ import {
   requestLine,
   toRpcError,
 } from "../wire/codec.ts";
+import { Unasked } from "../base/system/give_way.ts";
 import { isObject } from "../base/values/members.ts";
 import { LineSplitter } from "../wire/lines.ts";
 import { boundOfServerAt, type MessageBound } from "../wire/message_bound.ts";
@@ -256,16 +257,23 @@ export class Connection implements CallHolder {
   async #read(): Promise<void> {
     const splitter = new LineSplitter(this.messageMax);
     const buffer = new ReadBuffer();
+    const unasked = new Unasked();
     try {
       while (this.#open) {
         const { room } = splitter;
         const bytes = await this.#duplex.read(room ?? buffer.bytes);
         if (bytes === null) return this.#breakOff(this.#closedBecause(buffer.bytes));
         this.#receivedAtMs = this.#clock.now();
-        for (const line of splitter.push(room?.subarray(0, bytes) ?? buffer.took(bytes))) {
+        const lines = splitter.push(room?.subarray(0, bytes) ?? buffer.took(bytes));
+        for (const line of lines) {
           if (line instanceof RpcError) throw line;
-          this.#receive(line);
+          const pause = this.#receive(line) ? unasked.asked() : unasked.add();
+          if (pause !== undefined) await pause;
+          if (!this.#open) return;
         }
+        const isBlank = lines.length === 0 && splitter.partialBytes === 0;
+        const pause = isBlank ? unasked.add(bytes) : undefined;
+        if (pause !== undefined) await pause;
       }
     } catch (error) {
       this.#breakOff(messageOf(error));
@@ -294,36 +302,43 @@ export class Connection implements CallHolder {
     }
   }
 
-  #receive(line: string): void {
+  /** Returns whether a call waited for it. */
+  #receive(line: string): boolean {
     this.#messagesReceived++;
     const message = this.#decode(line);
-    if (isResponse(message)) this.#settle(message);
-    else if (message.method === reservedMethods.item) this.#takeItems(message.params, line.length);
-    else if (message.method === reservedMethods.goaway) {
+    if (isResponse(message)) return this.#settle(message);
+    if (message.method === reservedMethods.item) {
+      return this.#takeItems(message.params, line.length);
+    }
+    if (message.method === reservedMethods.goaway && !this.#wentAway) {
       this.#wentAway = true;
       this.#events.goaway();
     } else if (message.method === reservedMethods.changed) this.#events.changed();
     // Other notifications are from a newer protocol, and are ignored.
+    return false;
   }
 
-  #takeItems(params: Params | undefined, bytes: number): void {
+  #takeItems(params: Params | undefined, bytes: number): boolean {
     const read = itemParams(params);
-    if (read === undefined || typeof read.id !== "number") return;
+    if (read === undefined || typeof read.id !== "number") return false;
     // There is no such call if it was cancelled.
-    this.#pending.get(read.id)?.stream?.items(read.items, bytes);
+    const stream = this.#pending.get(read.id)?.stream;
+    stream?.items(read.items, bytes);
+    return stream !== undefined && read.items.length > 0;
   }
 
-  #settle(response: Response): void {
+  #settle(response: Response): boolean {
     if (typeof response.id !== "number") {
       // It concerns the connection as a whole, which is about to be closed.
       if (response.id === null) this.#complaint = response.error?.message;
-      return;
+      return false;
     }
     const call = this.#take(response.id);
     // The call was cancelled, so its answer is ignored.
-    if (call === undefined) return;
+    if (call === undefined) return false;
     if (response.error === undefined) this.#end(call, undefined, response.result);
     else this.#end(call, toRpcError(response.error), undefined);
+    return true;
   }
 
   #end(call: Call, error: RpcError | undefined, result: unknown): void {

@@ -1,3 +1,6 @@
+import { RpcError } from "../errors.ts";
+import { unaskedMessagesMax } from "../limits.ts";
+
 /**
  * Rounds of the event loop after which it has surely polled the system for input. While it is busy,
  * the runtime (tokio) polls once in 61 rounds. An empty round takes a microsecond.
@@ -40,6 +43,42 @@ export class Pauses {
     this.#bytes += bytes;
     if (this.#bytes < bytesBetweenPauses) return undefined;
     this.#bytes = 0;
+    return new Promise(giveWay);
+  }
+}
+
+/** Bytes of blank lines that count as one message. */
+const bytesOfMessage = 512;
+
+/**
+ * What a server sends without being asked, such as answers to calls that were cancelled. The calls
+ * to other servers run in between, and a server that sends nothing else is left.
+ */
+export class Unasked {
+  #inARow = 0;
+  #sincePause = 0;
+
+  /** The server sent something that was asked for. */
+  asked(): undefined {
+    this.#inARow = 0;
+  }
+
+  /**
+   * Counts a message, or so many bytes of blank lines. Resolves after a pause; `undefined` if none
+   * is due.
+   *
+   * @throws {RpcError} there were too many in a row
+   */
+  add(blankBytes = 0): Promise<void> | undefined {
+    const messages = Math.max(1, Math.floor(blankBytes / bytesOfMessage));
+    this.#inARow += messages;
+    if (this.#inARow > unaskedMessagesMax) {
+      const text = `it sent ${unaskedMessagesMax} messages that nobody asked for`;
+      throw new RpcError("InvalidRequest", text);
+    }
+    this.#sincePause += messages;
+    if (this.#sincePause < linesBetweenPauses) return undefined;
+    this.#sincePause = 0;
     return new Promise(giveWay);
   }
 }
