@@ -11,7 +11,7 @@ import {
   requestLine,
   type RequestOptions,
 } from "../../wire/codec.ts";
-import { LineSplitter } from "../../wire/lines.ts";
+import { LineSplitter, replacementMark } from "../../wire/lines.ts";
 import { boundOfServer, type MessageBound } from "../../wire/message_bound.ts";
 import type { Params, UnreadJson } from "../../wire/message.ts";
 import { Outbox } from "../../wire/outbox.ts";
@@ -261,7 +261,7 @@ export class WorkerProcess {
       const isDescription = splitter.overflowed && isFirst && beginning?.trimStart()[0] === "{";
       if (isFirst && !isDescription) {
         const line = splitter.overflowed ? beginning ?? "" : this.#owed.lastLine;
-        this.#unreadable = line.slice(0, unreadableShownMax);
+        this.#unreadable = shownText(line.slice(0, unreadableShownMax));
       }
       this.kill(
         isDescription
@@ -271,4 +271,10 @@ export class WorkerProcess {
       await this.#stdout.cancel().catch(() => {});
     }
   }
+}
+
+/** Text for people; `""`: it is none. What its end was cut within is left out. */
+function shownText(text: string): string {
+  const whole = text.replace(/\ufffd{1,3}$/, "");
+  return whole.includes(replacementMark) ? "" : whole;
 }
