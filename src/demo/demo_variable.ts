@@ -1,4 +1,5 @@
 /**
- * Set for the processes of a demo: the port of the demo on the loopback, and the word to say there.
+ * The environment variable by which a demo gives each of its processes the port to report to, on
+ * the loopback, and the secret to say there.
  */
 export const demoVariable = "RPC_DEMO";

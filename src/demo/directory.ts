@@ -5,10 +5,10 @@ import { type Clock, sleep } from "../base/clock.ts";
 const prefix = "rpc-demo-";
 
 /**
- * Makes the directory of a demo, for its registry and its processes' words, named after this
- * process, and removes those of demos that were killed.
+ * Makes the directory of a demo, for its registry and for what its processes print. It is named
+ * after this process. Also removes the directories of demos that were killed.
  *
- * @param dir where. @default the system's directory for what is temporary
+ * @param dir the parent directory. @default the system's temporary directory
  */
 export function makeDemoDirectory(dir?: string): string {
   const path = Deno.makeTempDirSync({
@@ -25,9 +25,9 @@ export function makeDemoDirectory(dir?: string): string {
 }
 
 /**
- * Removes the directory of a demo. On Windows none is removed that a process has a file open in,
- * and those that the demo has killed may still be about to end: so this waits for a moment, and
- * then leaves it to the next demo. Never rejects.
+ * Removes the directory of a demo. Windows does not remove a directory while a process has a file
+ * in it open, and processes that the demo has killed may not have ended yet. So this tries for two
+ * seconds, and then leaves the directory to the next demo. Never rejects.
  */
 export async function removeDemoDirectory(
   path: string,
@@ -43,16 +43,16 @@ export async function removeDemoDirectory(
   }
 }
 
-/** How often, and after how long, a directory is tried to be removed again: for two seconds. */
+/** How often removing a directory is tried again, and after which pause: two seconds in all. */
 const removeTriesMax = 20;
 const removeAgainMs = 100;
 
-/** Removes the directory of a demo at once; where that cannot be, it is the next demo's affair. */
+/** Removes the directory of a demo at once. Where that fails, the next demo removes it. */
 export function dropDemoDirectory(path: string): void {
   try {
     Deno.removeSync(path, { recursive: true });
   } catch {
-    // Another user's, or another demo is at it, or a process that was killed is not yet dead.
+    // It is another user's, another demo is removing it, or a killed process has not ended yet.
   }
 }
 
@@ -61,7 +61,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Of another user: it lives.
+    // The process is another user's: it lives.
     return (error as { code?: unknown }).code === "EPERM";
   }
 }

@@ -19,7 +19,7 @@ interface LatencyFigures {
 interface ServerFigures {
   readonly server: DemoServerState;
   readonly calls: number;
-  /** Of the calls that these servers answered, from 0 to 1. */
+  /** The share of the calls that these servers answered, from 0 to 1. */
   readonly share: number;
   /** The same in whole percent; all together make 100. */
   readonly percent: number;
@@ -73,7 +73,7 @@ function latencyOf(calls: readonly DemoCall[], method: DemoMethod): LatencyFigur
   return { p50Ms: quantileOf(latencies, 0.5), p99Ms: quantileOf(latencies, 0.99) };
 }
 
-/** What each server answered of some calls. */
+/** How many of some calls each server answered. */
 export function sharesOf(
   servers: readonly DemoServerState[],
   answered: readonly DemoCall[],
@@ -82,7 +82,7 @@ export function sharesOf(
   for (const { server } of answered) {
     if (server !== undefined) counts.set(server, (counts.get(server) ?? 0) + 1);
   }
-  // An answer of one that was killed may be read when it is no longer among them.
+  // The answer of a killed server may be read when that server is no longer in the list.
   const calls = servers.map(({ address = "" }) => counts.get(address) ?? 0);
   const sum = calls.reduce((total, count) => total + count, 0);
   const shares = calls.map((count) => sum === 0 ? 0 : count / sum);
@@ -109,9 +109,9 @@ export function answersOf(
 }
 
 /**
- * How long after the last server's joining each client was seen to be connected to that many
- * servers, in milliseconds: at the end of a call, so up to a call's length late. A client is
- * missing if it never was.
+ * How long after the last server had joined each client was seen to be connected to that many
+ * servers, in milliseconds. That is seen at the end of a call, so the time may be too long by the
+ * length of a call. A client that never was connected to so many is missing.
  */
 export function connectedAfterMs(
   { servers, calls }: DemoRecord,

@@ -38,12 +38,12 @@ export class LineConnection {
         }
       }
     } catch {
-      // The other side was killed, or this one has closed it: it is the end in any case.
+      // The other side was killed, or this side has closed the connection: it has ended either way.
     }
     this.close();
   }
 
-  /** Resolves when all that was said has left, or never will. */
+  /** Resolves when all lines were sent, or cannot be sent any more. */
   async said(): Promise<void> {
     await this.#outbox.drained();
   }

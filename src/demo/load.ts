@@ -1,10 +1,10 @@
-/** The system's average is one over a minute: so much of what it was is left after this time. */
+/** The time constant of the system's load average: after it, 1/e of the former value is left. */
 const averagedOverMs = 60_000;
 
 /**
- * How many processes wanted to run in a time, from the system's averages over the last minute at
- * its beginning and its end: the latter alone still tells of what was before, and little of what
- * has just begun.
+ * How many processes wanted to run during a span of time. It is computed from the load averages of
+ * the last minute at the beginning and at the end of the span: the latter alone still counts what
+ * ran before the span, and counts too little of what has just begun.
  */
 export function loadDuring(before: number, after: number, elapsedMs: number): number {
   const left = Math.exp(-elapsedMs / averagedOverMs);

@@ -8,37 +8,37 @@ import {
   type DemoServerState,
 } from "./record.ts";
 
-/** What the play is played with. */
+/** What a {@link DemoPlay} needs. */
 interface DemoPlayOptions {
   readonly stage: DemoStage;
   readonly record: DemoRecord;
   /** Calls of each procedure that each client makes. */
   readonly calls: number;
   readonly clock: Clock;
-  /** Ends it early. */
+  /** Ends the play early. */
   readonly signal: AbortSignal;
 }
 
 /**
- * What each client does in a scenario at the least, on average, once all are connected to all
- * servers: what each of four servers is given can be seen then.
+ * The least number of calls that a client makes in a scenario, on average, once all clients are
+ * connected to all servers: with so many the shares of four servers can be seen.
  */
 const callsInScenarioMin = 6;
 
 /**
- * How long clients have to connect to servers that joined, before that is taken for a failure: a
- * hundred times what it takes, since others may keep the machine's cores at work.
+ * How long clients have to connect to new servers before that counts as a failure. It is a hundred
+ * times what they need, since other programs may keep the machine's cores busy.
  */
 const connectsWithinMs = 20_000;
 
-/** How often it is looked whether the next scenario is due. */
+/** How often to look whether the next scenario is due. */
 const lookMs = 10;
 
 /**
- * The five scenarios with real processes. One client plays the first alone. Four clients play the
- * other four in one go: they call without a pause while servers join and are killed around them,
- * and at least a quarter of their calls belong to each scenario. How many more they make while
- * servers start is the machine's affair. Nobody tells the clients of any server.
+ * Plays the five scenarios with real processes. One client plays the first alone. Four clients play
+ * the other four without a break: they go on calling while servers join and are killed, and make at
+ * least a quarter of their calls in each scenario. How many more they make while servers start
+ * depends on the machine. The clients find the servers by the registry alone.
  */
 export class DemoPlay {
   readonly #options: DemoPlayOptions;
@@ -50,8 +50,8 @@ export class DemoPlay {
   }
 
   /**
-   * Plays all. Scenarios that could not be played, because everybody had gone, are missing in the
-   * record.
+   * Plays all scenarios. Those that could not be played, because all processes had ended, are
+   * missing in the record.
    *
    * @throws {Error} a server cannot be started
    */
@@ -204,8 +204,8 @@ export class DemoPlay {
   }
 
   /**
-   * Resolves when the scenario that has just begun has shown what it is to show: all are connected
-   * to so many servers, or had time to be, and have made a quarter of their calls.
+   * Resolves when the scenario that has just begun has lasted long enough: all clients are
+   * connected to so many servers, or had the time for it, and have made a quarter of their calls.
    */
   async #played({ states, isOver }: ClientGroup, servers: number): Promise<void> {
     const { record, clock, signal } = this.#options;
@@ -214,7 +214,7 @@ export class DemoPlay {
     const atStart = callsMade(states);
     let atConnection: number | undefined;
     const isDue = () => {
-      // One that gave up does nothing any more.
+      // A client that has given up makes no more calls.
       const calling = states.filter(({ state }) => state !== "ended");
       const isLate = record.nowMs - startMs >= connectsWithinMs;
       if (calling.some(({ connected }) => connected < servers) && !isLate) return false;

@@ -20,7 +20,7 @@ import { demoMethods, type DemoRecord } from "./record.ts";
 /** How many columns a plot over time has at the most. */
 const columnsMax = 120;
 
-/** The least time that a column stands for: a shorter one holds too few calls to say anything. */
+/** The least time that a column covers: a shorter one has too few calls to show a rate. */
 const columnMsMin = 250;
 
 /** Calls a second over time, a colour for each server, with joins, losses and scenarios marked. */
@@ -72,7 +72,7 @@ export function throughputPlot(record: DemoRecord): string {
   ]);
 }
 
-/** For each scenario, which server answered how much. */
+/** For each scenario, the share of the calls that each server answered. */
 export function sharePlot(figures: readonly ScenarioFigures[]): string {
   const rowHeight = 30;
   const rows = figures.flatMap(({ scenario, servers }, i) => {

@@ -15,13 +15,13 @@ interface DemoPlace {
   readonly service: string;
 }
 
-/** What the last lines of a process that failed may be, in bytes. */
+/** The most that is shown of the last lines of a process that failed, in bytes. */
 const complaintMax = 2_000;
 
-/** How long a process may take to end that was asked to. Its calls last for less than a second. */
+/** How long a process may take to end after it was asked to. Its calls take less than a second. */
 const endsWithinMs = 10_000;
 
-/** What a demo has for its processes. */
+/** What a demo provides to its processes. */
 export interface DemoStage {
   readonly place: DemoPlace;
   readonly reports: Reports;
@@ -30,7 +30,9 @@ export interface DemoStage {
   readonly clock: Clock;
 }
 
-/** A process that reports to the demo, and what it complained of. It has no pipe to the demo. */
+/**
+ * A process that reports to the demo, and what it printed on stderr. It has no pipe to the demo.
+ */
 class DemoProcess {
   readonly #child: ChildProcess;
   readonly #reporter: Reporter;
@@ -48,7 +50,7 @@ class DemoProcess {
     this.#reporter = reports.await(onLine);
     this.#complaintPath = join(directory, `${crypto.randomUUID()}.txt`);
     const { program, args: all } = selfCommand(args);
-    // By Node's way, for Deno's own lets nobody print to a file.
+    // Started by Node's API: Deno's own cannot redirect the output to a file.
     const complaints = openSync(this.#complaintPath, "w");
     try {
       this.#child = spawn(program, [...all], {
@@ -73,7 +75,7 @@ class DemoProcess {
     });
   }
 
-  /** Resolves to how it ended, when all that it said was heard. */
+  /** Resolves to how it ended, once all that it reported was read. */
   readonly ended: Promise<string>;
 
   get pid(): number | undefined {
@@ -98,7 +100,9 @@ class DemoProcess {
     if (!this.#hasEnded) this.#child.kill("SIGKILL");
   }
 
-  /** Asks it to end, by words that every system has, and kills it only if it does not. */
+  /**
+   * Asks it to end over its connection, which works on every system, and kills it if it does not.
+   */
   async stop(): Promise<void> {
     this.#reporter.close();
     const stop = new AbortController();
@@ -120,7 +124,7 @@ export class DemoServer {
     this.#process = new DemoProcess(
       stage,
       [
-        // On this machine's loopback, whatever keys it has: the demo is nobody's service.
+        // It listens on the loopback alone, so it needs no keys even where the machine has some.
         ...["serve", "127.0.0.1", "0", "--insecure", "--registry", registry],
         ...["--service", service],
         ...["--workers", "1", "--drain-grace", "0", "--log-level", "warn"],
@@ -128,7 +132,7 @@ export class DemoServer {
       ready.resolve,
     );
     this.ready = ready.promise;
-    // Whoever waits for it hears of it; before that it is nobody's rejection.
+    // Whoever awaits it gets the rejection; until then it must not count as unhandled.
     this.ready.catch(() => {});
     void this.#process.ended.then((how) => {
       const complaint = this.#process.complaint();
@@ -159,8 +163,8 @@ export class DemoServer {
 }
 
 /**
- * A client that has found its registry, and calls once told to: so many times at the least, and
- * until it may end.
+ * A client that opens its registry, and calls when it is told to begin: at least so many times, and
+ * until it is allowed to end.
  */
 export class DemoClient {
   readonly #process: DemoProcess;
@@ -207,7 +211,7 @@ export class DemoClient {
     this.#process.say(demoWords.begin);
   }
 
-  /** Lets it end once it has made the calls that it is to make at the least. */
+  /** Lets it end as soon as it has made its least number of calls. */
   letEnd(): void {
     this.#process.say(demoWords.enough);
   }

@@ -1,4 +1,4 @@
-/** What a demo has come to so far: written by the play, read by the views, judged at the end. */
+/** The record of a demo: the play writes it, the views show it, and it is judged at the end. */
 
 /** The three procedures, as each client calls them. */
 export const demoMethods = ["ping", "pi", "fib"] as const;
@@ -20,12 +20,12 @@ export interface DemoCall {
   readonly atMs: number;
   readonly client: DemoClientState;
   readonly method: DemoMethod;
-  /** The address of who answered; `undefined`: nobody. */
+  /** The address of the server that answered; `undefined`: none did. */
   readonly server: string | undefined;
   readonly durationMs: number;
   /** The error's name. */
   readonly error: string | undefined;
-  /** Servers that the client was connected to by then. */
+  /** How many servers the client was connected to by then. */
   readonly connected: number;
 }
 
@@ -39,7 +39,7 @@ export interface DemoServerState {
   readyAtMs: number | undefined;
   /** When it was killed, or died. */
   lostAtMs: number | undefined;
-  /** Calls that wait or run, as it says itself; `undefined`: not asked. */
+  /** Calls that wait or run, as the server tells; `undefined`: it was not asked. */
   inFlight: number | undefined;
 }
 
@@ -49,11 +49,11 @@ export interface DemoClientState {
   readonly number: number;
   /** The scenario that it was started in, from 1. */
   readonly scenario: number;
-  /** Calls that it is to make at the least: it goes on until the last scenario is played. */
+  /** The least number of calls that it makes: it goes on until the last scenario is over. */
   readonly total: number;
   done: number;
   failed: number;
-  /** Servers that it was connected to when its last call ended. */
+  /** How many servers it was connected to when its last call ended. */
   connected: number;
   state: "starting" | "calling" | "ended";
 }
@@ -65,7 +65,7 @@ interface DemoEvent {
   readonly text: string;
 }
 
-/** One scenario's stretch of time. */
+/** One scenario's span of time. */
 export interface DemoPhase {
   /** From 1. */
   readonly scenario: number;
@@ -101,14 +101,14 @@ export class DemoRecord {
     return this.phases.at(-1);
   }
 
-  /** Ends the scenario under way, and begins the next one, at this moment. */
+  /** Ends the current scenario and begins the next one, both at this moment. */
   begin(scenario: number): void {
     this.end();
     this.phases.push({ scenario, startMs: this.nowMs, endMs: undefined });
     this.tell("scenario", `scenario ${scenario}: ${scenarioTitles[scenario - 1]}`);
   }
 
-  /** Ends the scenario under way. */
+  /** Ends the current scenario. */
   end(): void {
     const phase = this.phase;
     if (phase !== undefined) phase.endMs ??= this.nowMs;
@@ -148,6 +148,6 @@ export interface DemoClientLine {
   readonly server: string | null;
   readonly ms: number;
   readonly error: string | null;
-  /** Servers that the client is connected to by now. */
+  /** How many servers the client is connected to by now. */
   readonly connected: number;
 }

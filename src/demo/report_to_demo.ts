@@ -24,13 +24,13 @@ export class DemoLink {
   }
 
   /**
-   * Reports to the demo that has started this process. `undefined`: none has.
+   * Connects to the demo that has started this process; `undefined`: no demo has.
    *
    * @throws {Error} it has gone
    */
   static async open(): Promise<DemoLink | undefined> {
     const [port, word] = (Deno.env.get(demoVariable) ?? "").split(" ");
-    // What this process starts is no process of the demo.
+    // Processes that this one starts are not to report to the demo.
     Deno.env.delete(demoVariable);
     if (port === undefined || word === undefined) return undefined;
     const conn = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
@@ -39,12 +39,16 @@ export class DemoLink {
     return link;
   }
 
-  /** Aborts when the demo wants this process to end, or has ended itself in whatever way. */
+  /**
+   * Aborts when the demo wants this process to end, or when the demo itself has ended or crashed.
+   */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
-  /** Whether the demo has all that it needs: what was to be done at the least is all then. */
+  /**
+   * Whether the demo has all that it needs: the client ends after its least number of calls then.
+   */
   get isEnough(): boolean {
     return this.#isEnough;
   }
@@ -53,7 +57,7 @@ export class DemoLink {
     this.#connection.say(line);
   }
 
-  /** Says all that is to be said, and leaves. */
+  /** Sends what is still to be sent, and closes the connection. */
   async close(): Promise<void> {
     await this.#connection.said();
     this.#connection.close();

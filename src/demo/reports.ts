@@ -1,26 +1,29 @@
 /**
- * How a demo hears from its processes, and they from it: by lines over a connection of the
- * loopback, which each of them opens. Not by pipes, of which Deno on Windows can read few at a
- * time: each holds one of its four threads a core for good. The end of the connection is the word
- * to end, which every system has.
+ * How a demo and its processes talk: by lines over a connection on the loopback, which each process
+ * opens. Pipes would not do: on Windows Deno can read only a few at a time, since each blocks one
+ * of its four threads a core. Closing the connection asks a process to end, which works on every
+ * system.
  */
 
 import { LineConnection } from "./line_connection.ts";
 
-/** One process's way to its demo. */
+/** The demo's side of one process's connection. */
 export interface Reporter {
-  /** For its environment: where it reports to, and the word that says who it is. It counts once. */
+  /**
+   * For the process's environment: the port to report to, and a secret that tells who it is. The
+   * secret is good for one connection.
+   */
   readonly invitation: string;
-  /** Resolves when nothing more will be heard of it. */
+  /** Resolves when the process will report nothing more. */
   readonly ended: Promise<void>;
   say(line: string): void;
-  /** Asks it to end, also before it has come. */
+  /** Asks it to end, also before it has connected. */
   close(): void;
-  /** The process has gone: what it has not said by now it never will. */
+  /** To be called when the process has ended: what it has not reported by now it never will. */
   gone(): void;
 }
 
-/** Where the processes of a demo report. Strangers that come there are sent away. */
+/** Listens for the processes of a demo. Connections of other programs are closed. */
 export class Reports {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #connections = new Set<LineConnection>();
@@ -69,7 +72,7 @@ export class Reports {
     try {
       for await (const conn of this.#listener) void this.#take(new LineConnection(conn));
     } catch {
-      // Closed while somebody came.
+      // It was closed while a process connected.
     }
   }
 

@@ -19,10 +19,10 @@ const drawPeriodMs = 200;
 const askPeriodMs = 500;
 const askTimeoutMs = 1_000;
 
-/** Calls a second are those of about so long a time. */
+/** The span of time over which calls a second are measured. */
 const windowMs = 1_000;
 
-/** The throughput's little bars stand for so long a time each. */
+/** The span of time that each bar of the throughput stands for. */
 const sparkMs = 500;
 
 /** A demo on a terminal while it runs. */
@@ -69,7 +69,7 @@ async function ask(server: DemoServerState): Promise<void> {
   }
 }
 
-/** The lines of one drawing. */
+/** The lines of one frame. */
 export function frameOf(record: DemoRecord, columns: number, rows: number): string[] {
   const nowMs = record.nowMs;
   const title = record.phase === undefined
@@ -125,7 +125,7 @@ function serverLines(record: DemoRecord, nowMs: number, barWidth: number): strin
 }
 
 /**
- * The clients of the scenario under way; the one of the first has ended long before the others
+ * The clients of the current scenario: the client of the first has ended long before the others
  * begin.
  */
 function clientLines(record: DemoRecord, columns: number): string[] {

@@ -6,10 +6,10 @@ import { ellipsized, wrapped } from "../terminal/width.ts";
 import { tableLines } from "../terminal/table.ts";
 
 /**
- * What a demo came to, for people: who answered, a line for each scenario with what became of it,
- * and last the scenarios beside each other.
+ * The outcome of a demo for people: which server answered how many calls, a line for each scenario
+ * with its outcome, and last a comparison of the scenarios.
  *
- * @param columns no line is longer. @default no bound
+ * @param columns the length of the longest line. @default no bound
  */
 export function summaryOf(
   record: DemoRecord,
@@ -65,7 +65,9 @@ function scenarioLines(figures: readonly ScenarioFigures[], columns: number): st
   );
 }
 
-/** One line for a scenario that did what was expected, or one for each thing that it did not. */
+/**
+ * One line for a scenario that met what was expected, or one for each expectation that it missed.
+ */
 function verdictLines(scenario: number, verdicts: readonly Verdict[], columns: number): string[] {
   const own = verdicts.filter((verdict) => verdict.scenario === scenario);
   const short = own.filter(({ outcome }) => outcome === "short");

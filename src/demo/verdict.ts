@@ -1,51 +1,59 @@
 import { connectedAfterMs, type ScenarioFigures } from "./figures.ts";
 import { type DemoRecord, scenarioTitles } from "./record.ts";
 
-/** One thing that was expected of a scenario, and what came of it. */
+/** One expectation of a scenario, and whether it was met. */
 export interface Verdict {
   /** From 1. */
   readonly scenario: number;
-  /** `unjudged`: this machine could not have shown it, whatever the program does. */
+  /** `unjudged`: this machine cannot show it, however well the program works. */
   readonly outcome: "met" | "short" | "unjudged";
-  /** What was seen, and what was expected if that is not plain. */
+  /** What was seen, and what was expected where that is not obvious. */
   readonly text: string;
-  /** What was seen, in a few words for a line about the whole scenario; `""`: nothing for there. */
+  /**
+   * What was seen, in a few words for the line about the whole scenario; `""`: nothing to say
+   * there.
+   */
   readonly brief: string;
 }
 
 /** What the machine was like. */
 export interface MachineFacts {
   readonly cores: number;
-  /** Processes of others that wanted to run, on average over a minute, where the system tells. */
+  /** The average number of other programs' processes that wanted to run, where the system tells. */
   readonly load: number | undefined;
 }
 
 /**
- * Of a speed-up that the cores allow, what has to be seen: the rest is for the clients, and for bad
- * luck.
+ * The part of the speed-up that the cores allow which has to be seen. The rest is left to the
+ * clients, which need processor time too, and to chance.
  */
 const speedUpShareMin = 0.2;
 
 /**
- * Below this part of one server's speed more servers have made it slower, which no machine excuses.
- * Above it, without the speed-up, nobody can tell the program from a machine that others share.
+ * Below this part of one server's speed, more servers have made the service slower, which is the
+ * program's fault on any machine. Above it, a missing speed-up may as well be the fault of a
+ * machine that others share.
  */
 const speedUpFloor = 0.7;
 
 /**
- * A client among four must be that much slower than it was alone; evenly it would be at a quarter.
+ * One of four clients may have at most this part of the rate that it had alone. With even shares it
+ * has a quarter.
  */
 const crowdedRateMax = 0.7;
 
 /**
- * Others that keep so large a part of the cores at work decide on speeds as much as the servers do.
+ * From this part of the cores on, other programs have as much influence on speeds as the servers.
  */
 const othersShareMax = 0.5;
 
-/** In fewer calls one pause of the machine decides on their speed. */
+/**
+ * The least number of calls whose speed is judged: with fewer, a single pause of the machine would
+ * decide.
+ */
 const speedCallsMin = 200;
 
-/** The least share of one of n servers, of an even one. */
+/** The least share that a server may have, as a part of an even share. */
 const evenShareMin = 0.05;
 
 /** Compares what happened with what was expected, scenario by scenario. */
@@ -135,7 +143,7 @@ class Judging {
     );
   }
 
-  /** Every client has connected to the servers that joined, without anybody telling it. */
+  /** Every client has connected to the servers that joined, by the registry alone. */
   #found(scenario: number, servers: number): void {
     const phase = this.#record.phases.find((one) => one.scenario === scenario);
     if (phase === undefined) return;
@@ -161,7 +169,7 @@ class Judging {
     const expected = `at least ${percent(min)} each`;
     const isShared = servers.length === (scenario === 3 ? 2 : 4) && least > 0;
     if (isShared && least < min) {
-      // One that others keep from its core is slow, and is rightly given little.
+      // A server that other programs keep from its core is slow, and rightly gets few calls.
       this.#judgeSpeed(scenario, calls, false, seen, expected, "shares uneven");
     } else this.#say(scenario, isShared, `${seen} (expected: ${expected})`, "");
   }
@@ -193,7 +201,7 @@ class Judging {
   }
 
   /**
-   * Speeds of different moments compare only on a machine that others leave alone, and over enough
+   * Speeds at different times can be compared only if no other programs are busy, and over enough
    * calls.
    */
   #judgeSpeed(

@@ -1,8 +1,8 @@
 /**
- * Making certificates. Loading this takes a tenth of a second, which only `rpc keys` pays.
+ * Makes certificates. Only `rpc keys` loads this file, since that takes a tenth of a second.
  *
- * P-256 throughout: every TLS library has it, and a handshake costs the server a tenth of RSA's
- * time.
+ * All keys are of P-256: every TLS library has it, and a handshake takes a server a tenth of the
+ * time that it takes with RSA.
  */
 
 import "reflect-metadata";
@@ -11,20 +11,22 @@ import { clusterOfKey } from "./certificate.ts";
 import { clusterName, zooKeeperName } from "./names.ts";
 import { type Rights, rightUris } from "./rights.ts";
 
-/** The kind of all keys. */
+/** The algorithm of all keys. */
 export const keyAlgorithm = { name: "ECDSA", namedCurve: "P-256" } as const;
-/** How all certificates are signed. */
+/** The algorithm of all signatures. */
 export const signing = { name: "ECDSA", hash: "SHA-256" } as const;
 
 const dayMs = 24 * 60 * 60 * 1_000;
 
-/** How long a cluster lasts. */
+/** How long a cluster's own certificate is valid. */
 const authorityDays = 3_650;
 
-/** How long a machine's certificate lasts: a year and a month, as browsers take it for servers. */
+/**
+ * How long a machine's certificate is valid: 398 days, the most that browsers accept of servers.
+ */
 const machineDays = 398;
 
-/** Clocks differ: a certificate counts from a day before it was made. */
+/** Clocks differ, so a certificate is valid from a day before it was made. */
 const backdatedMs = dayMs;
 
 const serverUsage = "1.3.6.1.5.5.7.3.1";
@@ -43,7 +45,7 @@ export interface Authority {
   readonly key: CryptoKey;
 }
 
-/** Makes a cluster: a certificate that may sign members and nothing that signs in its turn. */
+/** Makes a cluster: a certificate that may sign those of members, but no further authorities. */
 export async function createAuthority(nowMs: number): Promise<KeyPairPem> {
   const keys = await crypto.subtle.generateKey(keyAlgorithm, true, ["sign", "verify"]);
   const spki = new Uint8Array(await crypto.subtle.exportKey("spki", keys.publicKey));
@@ -81,7 +83,7 @@ export interface Subject {
   readonly rights: Rights;
 }
 
-/** Makes a certificate and its key, both here. */
+/** Makes a certificate together with its key. */
 export async function createMember(
   authority: Authority,
   subject: Subject,
@@ -92,7 +94,7 @@ export async function createMember(
   return { certificate, privateKey: await keyPem(keys.privateKey) };
 }
 
-/** Makes the certificate of a cluster's ZooKeeper, which calls nobody and is called by nobody. */
+/** Makes the certificate of a cluster's ZooKeeper, which has no right to call or to serve. */
 export async function createZooKeeper(
   authority: Authority,
   host: string,
@@ -113,7 +115,7 @@ export async function createZooKeeper(
   return { certificate, privateKey: await keyPem(keys.privateKey) };
 }
 
-/** A key that was made here, and the request for its certificate, for whoever has the authority. */
+/** Makes a key, and the request for its certificate, to be signed where the authority is. */
 export async function createRequest(
   name: string,
 ): Promise<{ readonly request: string; readonly privateKey: string }> {
@@ -127,8 +129,8 @@ export async function createRequest(
 }
 
 /**
- * Makes the certificate that a request asks for. Only its public key is taken from it: the name and
- * the rights are the inviter's to give.
+ * Makes the certificate that a request asks for. Only the public key is taken from the request: the
+ * inviter decides on the name and the rights.
  *
  * @throws {Error} it is no request, or not signed by the key that it names
  */
@@ -160,7 +162,10 @@ interface Form {
   readonly names: x509.JsonGeneralNames;
 }
 
-/** Who only calls has no usage of a server's, and so cannot pose as one. */
+/**
+ * A member that may only call gets no server usage in its certificate, so it cannot pose as a
+ * server.
+ */
 function memberOf({ cluster }: Authority, { name, rights }: Subject): Form {
   return {
     name,
@@ -183,7 +188,7 @@ async function sign(
     subject: `CN=${name}`,
     issuer: authority.certificate.subject,
     notBefore: new Date(nowMs - backdatedMs),
-    // Nothing outlives what signed it.
+    // No certificate is valid for longer than the one that signed it.
     notAfter: new Date(
       Math.min(nowMs + machineDays * dayMs, authority.certificate.notAfter.getTime()),
     ),
@@ -201,7 +206,7 @@ async function sign(
   return pemOf(certificate);
 }
 
-/** Positive, as the standard has it, and too long to be met twice. */
+/** Positive, as the standard demands, and with enough random bits never to occur twice. */
 function serialNumber(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[0] = (bytes[0] as number) & 0x3f | 0x40;

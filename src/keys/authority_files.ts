@@ -1,6 +1,6 @@
 /**
- * The authority of the cluster that was made on this machine, and whom it has made certificates
- * for.
+ * The files of the authority of the cluster that was made on this machine, and the list of the
+ * certificates that it has made.
  */
 
 import { CommandError } from "../base/command_error.ts";
@@ -18,7 +18,8 @@ import { formatRights } from "./rights.ts";
 /**
  * The authority in a directory of keys.
  *
- * @throws {CommandError} the cluster was made elsewhere, or nowhere, and the next command
+ * @throws {CommandError} the cluster was made elsewhere, or nowhere. The message tells the next
+ * command
  */
 export async function openAuthorityFiles(directory: string): Promise<Authority> {
   const certificate = readAuthority(directory);
@@ -51,18 +52,17 @@ export async function openAuthorityFiles(directory: string): Promise<Authority> 
 }
 
 /**
- * The certificate of the cluster that this machine is of, as its keys have it; `undefined` if there
- * is none.
+ * The certificate of the cluster that this machine belongs to; `undefined` if it belongs to none.
  *
  * @throws {CommandError} there are keys, and they cannot be used
  */
 export function readAuthority(directory: string): string | undefined {
-  // Where the cluster was made there may be nobody who calls.
+  // The machine on which the cluster was made need not be a member itself.
   if (exists(joinPath(directory, keyFiles.machineKey))) return readKeys(directory)?.authority;
   return certificatesIn(readKeyFile(directory, keyFiles.authority) ?? "")[0];
 }
 
-/** Keeps in mind that a certificate was made. @throws {CommandError} */
+/** Adds a certificate to the list of those that were made here. @throws {CommandError} */
 export function rememberIssued(
   directory: string,
   subject: Subject,

@@ -3,7 +3,7 @@ import type { CertificateInfo } from "./certificate.ts";
 import { dateText } from "./expiry.ts";
 import type { Rights } from "./rights.ts";
 
-/** Who has connected, as far as the connection itself tells. */
+/** The caller at the other end of a connection, as its certificate tells. */
 export interface Caller {
   readonly name: string;
   readonly rights: Rights;
@@ -15,7 +15,7 @@ interface PeerFacts {
   readonly certificate: CertificateInfo | undefined;
   /** Whether it is a member of the cluster, its signature, usage and dates included. */
   readonly isAuthorized: boolean;
-  /** The id of the cluster that it would have to be of. */
+  /** The id of the cluster that it has to belong to. */
   readonly cluster: string;
   readonly nowMs: number;
 }

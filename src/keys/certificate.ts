@@ -1,10 +1,13 @@
-/** Certificates as they are read: who, until when, with which rights. Nothing here makes one. */
+/**
+ * Reads certificates: whose they are, until when they are valid, with which rights. authority.ts
+ * makes them.
+ */
 
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import { clusterIdLength } from "./names.ts";
 import { type Rights, rightsOfUris } from "./rights.ts";
 
-/** What a certificate says. Whether it can be believed is another matter: TLS finds that out. */
+/** What a certificate says. Whether it is authentic is not checked here: TLS does that. */
 export interface CertificateInfo {
   /** The machine's or member's name. */
   readonly name: string;

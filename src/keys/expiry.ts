@@ -1,11 +1,11 @@
-/** How long a certificate is good still, in words. */
+/** How long a certificate is still valid, in words. */
 
 const dayMs = 24 * 60 * 60 * 1_000;
 
-/** So long before a certificate ends everybody who looks is told. */
+/** From so many days before a certificate expires, logs, `rpc servers` and metrics tell of it. */
 const warnedDays = 30;
 
-/** So long before a certificate ends it is renewed. */
+/** From so many days before a certificate expires, a server renews it. */
 const renewedDays = 60;
 
 /** Whole days until a moment; negative when it is past. */
@@ -13,7 +13,7 @@ export function wholeDaysLeft(validToMs: number, nowMs: number): number {
   return Math.floor((validToMs - nowMs) / dayMs);
 }
 
-/** `2027-01-31, 42 days left`, or that it is over. */
+/** Such as `2027-01-31, 42 days left`, or that it has expired. */
 export function expiryText(validToMs: number, nowMs: number): string {
   const days = wholeDaysLeft(validToMs, nowMs);
   const date = dateText(validToMs);
@@ -38,17 +38,17 @@ export function dateProblem(
     "rpc keys renew, or is the clock wrong?";
 }
 
-/** A day, as ISO 8601 writes it, in UTC. */
+/** A date in UTC, as in ISO 8601. */
 export function dateText(timeMs: number): string {
   return new Date(timeMs).toISOString().slice(0, 10);
 }
 
-/** Whether a certificate ends soon enough to renew it. */
+/** Whether a certificate expires soon enough to be renewed. */
 export function isToRenew(validToMs: number, nowMs: number): boolean {
   return validToMs - nowMs < renewedDays * dayMs;
 }
 
-/** Whether a certificate ends soon enough to tell of it. */
+/** Whether a certificate expires soon enough to be told of. */
 export function endsSoon(validToMs: number, nowMs: number): boolean {
   return validToMs - nowMs < warnedDays * dayMs;
 }

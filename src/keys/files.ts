@@ -6,13 +6,15 @@ import { isAbsolutePath, joinPath } from "../base/paths.ts";
 
 /** The names of the files in the directory of keys. */
 export const keyFiles = {
-  /** The cluster's own certificate: who holds one that it signed is a member. */
+  /** The cluster's own certificate: whoever holds a certificate that it signed is a member. */
   authority: "ca.crt",
-  /** What makes members. Only where the cluster was made. */
+  /** The key that signs members' certificates. It exists only where the cluster was made. */
   authorityKey: "ca.key",
   machine: "machine.crt",
   machineKey: "machine.key",
-  /** New keys on their way into the three files, as a bundle: whole, whatever happens meanwhile. */
+  /**
+   * New keys while they are written to the three files: a bundle, which is complete at any moment.
+   */
   pending: "pending.key",
   /** A line for each certificate that was made here. */
   issued: "issued.ndjson",
@@ -23,7 +25,8 @@ export const keyFileBytesMax = 64 * 1024;
 
 /**
  * Where this user's keys are: `RPC_KEYS`, or `rpc/keys` where settings are kept. `undefined`: the
- * environment does not tell. Never a place below the working directory, which may be a stranger's.
+ * environment does not tell. It is never a place below the working directory, which may be another
+ * user's.
  */
 export function keysDirectory(
   env: (name: string) => string | undefined = (name) => Deno.env.get(name),
@@ -43,9 +46,9 @@ export function keysDirectory(
   return base === undefined || !isAbsolutePath(base) ? undefined : joinPath(base, "rpc", "keys");
 }
 
-/** Whether there is anything in a directory that a machine with keys has. */
+/** Whether a directory has any of the files that a machine with keys has. */
 export function hasKeyFiles(directory: string): boolean {
-  // Most machines have none: one question for them, not three.
+  // Most machines have no keys: one look at the file system is enough for them, not three.
   return mayBeThere(directory) &&
     [keyFiles.authority, keyFiles.machine, keyFiles.machineKey]
       .some((name) => mayBeThere(joinPath(directory, name)));
@@ -56,7 +59,7 @@ function mayBeThere(path: string): boolean {
     withoutStack(() => Deno.statSync(path));
     return true;
   } catch (error) {
-    // What cannot be looked at may well be there: whoever reads it will say.
+    // A file that cannot be looked at may exist: reading it will tell the reason.
     return !(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory);
   }
 }
@@ -70,7 +73,7 @@ export function hasAuthority(directory: string): boolean {
   }
 }
 
-/** Where keys are made, or the reason why they cannot be. @throws {CommandError} */
+/** The directory for new keys. @throws {CommandError} */
 export function requiredKeysDirectory(): string {
   const directory = keysDirectory();
   if (directory !== undefined) return directory;
@@ -88,7 +91,7 @@ export function readKeyFile(directory: string, name: string): string | undefined
   const path = joinPath(directory, name);
   let file: Deno.FsFile;
   try {
-    // Looked at before it is opened: opening a pipe takes as long as it has no writer.
+    // It is checked before it is opened: opening a pipe blocks until it has a writer.
     assertKeyFile(path, Deno.statSync(path));
     file = Deno.openSync(path);
   } catch (error) {
@@ -99,7 +102,7 @@ export function readKeyFile(directory: string, name: string): string | undefined
     throw new CommandError(`Cannot read ${path}: ${messageOf(error)}`, { cause: error });
   }
   using _ = file;
-  // What is open is what is looked at: the file cannot be changed for another in between.
+  // It is checked again once it is open: the file could have been replaced in between.
   const info = file.statSync();
   assertKeyFile(path, info);
   if (isSecret(name)) assertUnread(path, info);
@@ -113,12 +116,12 @@ function assertKeyFile(path: string, { isFile, size }: Deno.FileInfo): void {
   throw new CommandError(`Cannot use ${path}: that is no certificate and no key`);
 }
 
-/** Whether a text holds a private key, whatever its kind and whether it is whole. */
+/** Whether a text holds a private key of any kind, even an incomplete one. */
 function holdsPrivateKey(text: string): boolean {
   return /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(text);
 }
 
-/** Whether a file of this name must be its owner's alone. */
+/** Whether a file of this name must be readable by its owner alone. */
 export function isSecret(name: string): boolean {
   return name.endsWith(".key") || name.endsWith(".key.pem");
 }
@@ -126,7 +129,7 @@ export function isSecret(name: string): boolean {
 /**
  * Refuses a file with a secret that others than its owner can read.
  *
- * @throws {CommandError} with the command that mends it
+ * @throws {CommandError} its message has the command that mends it
  */
 export function assertUnread(path: string, { mode }: Deno.FileInfo): void {
   // Windows has no such modes: there the directory is the user's own.

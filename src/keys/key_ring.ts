@@ -4,14 +4,14 @@ import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { areSame, type Keys, readKeys, stampOf } from "./keys.ts";
 
-/** The files are looked at no more often than this. */
+/** The least time between two looks at the files. */
 const lookMs = 1_000;
 
 /**
- * The keys in a directory as they are now: who renews them need not restart anything.
+ * The current keys of a directory: when they are renewed, nothing has to be restarted.
  *
- * A renewal in the middle, or a file that was spoilt, changes nothing: the keys before stay until
- * there are others that are whole.
+ * While a renewal is under way, or a file is damaged, the former keys stay in use until there are
+ * complete new ones.
  */
 export class KeyRing {
   readonly directory: string;
@@ -43,7 +43,7 @@ export class KeyRing {
     return keys === undefined ? undefined : new KeyRing(directory, keys, stamp, clock, log);
   }
 
-  /** The keys as they are in the files, or were a moment ago. */
+  /** The keys that are in the files, or were a moment ago. */
   current(): Keys {
     const nowMs = this.#clock.now();
     if (nowMs - this.#lookedAtMs < lookMs) return this.#keys;
@@ -55,7 +55,7 @@ export class KeyRing {
       if (keys === undefined) throw new CommandError(`${this.directory} has no keys any more`);
       this.#stamp = stamp;
       this.#isTroubled = false;
-      // Files that were copied, or written one after the other, need not be new keys.
+      // Files that have changed need not hold new keys: they may have been copied or written again.
       if (areSame(keys, this.#keys)) return this.#keys;
       this.#keys = keys;
       this.#log.info("Loaded new keys", { name: keys.own.name, cluster: keys.cluster });

@@ -26,16 +26,17 @@ export interface Keys {
   readonly privateKey: string;
 }
 
-/** Keys as texts, each of which may be a file's and hold more than it should. */
+/** Keys as texts, such as the contents of files, which may hold more than the keys. */
 export type KeyTexts = Pick<Keys, "authority" | "certificate" | "privateKey">;
 
 /**
  * Reads the keys in a directory; `undefined` if there are none.
  *
- * Files that do not belong together are those of a writer that is under way, or was killed there:
- * what it writes is in one file more, whole, until it is done.
+ * Files that do not belong together show a writer that has not finished or was killed. All that it
+ * writes is then complete in one more file, which stays until the writer is done.
  *
- * @throws {CommandError} there are some, and they cannot be used: nothing then goes on without
+ * @throws {CommandError} there are some, and they cannot be used: the caller must not go on without
+ * keys then
  */
 export function readKeys(directory: string): Keys | undefined {
   try {
@@ -45,7 +46,7 @@ export function readKeys(directory: string): Keys | undefined {
     if (!(error instanceof UnfitKeys)) throw error;
   }
   const pending = readKeyFile(directory, keyFiles.pending);
-  // Where there is none, the writer may have ended between the files and this.
+  // Where that file is missing, the writer may have finished in between: read the files again.
   if (pending === undefined) return readFiles(directory);
   return keysOf(directory, { authority: pending, certificate: pending, privateKey: pending });
 }
@@ -71,7 +72,7 @@ function readFiles(directory: string): Keys | undefined {
   );
 }
 
-/** Keys that are no keys, or do not belong together. */
+/** The error for texts that are no keys, or keys that do not belong together. */
 class UnfitKeys extends CommandError {
   constructor(source: string, reason: string) {
     super(`Cannot use the keys in ${source}: ${reason}`);
@@ -79,10 +80,10 @@ class UnfitKeys extends CommandError {
 }
 
 /**
- * Keys of their texts. Where there are more certificates than one, that of the private key is
- * taken, and the authority's that has made it.
+ * Takes the keys from their texts. Of several certificates it takes the one of the private key, and
+ * of several authorities the one that signed it.
  *
- * @throws {CommandError} they are none, or do not belong together
+ * @throws {CommandError} the texts are no keys, or the keys do not belong together
  */
 export function keysOf(source: string, texts: KeyTexts): Keys {
   const privateKey = privateKeyIn(texts.privateKey);
@@ -107,7 +108,9 @@ export function keysOf(source: string, texts: KeyTexts): Keys {
   throw new UnfitKeys(source, faultOf(texts));
 }
 
-/** What is wrong with keys, the likeliest first: a file that a full disk has cut off. */
+/**
+ * What is wrong with keys. The likeliest fault comes first: a file that a full disk has cut off.
+ */
 function faultOf({ authority, certificate, privateKey }: KeyTexts): string {
   const [cut] = ([
     [keyFiles.authority, authority],
@@ -127,7 +130,7 @@ function faultOf({ authority, certificate, privateKey }: KeyTexts): string {
   return "the private key and the certificate do not belong together";
 }
 
-/** What tells cheaply whether the files have changed: their times and sizes. */
+/** The times and sizes of the files, by which to see cheaply whether they have changed. */
 export function stampOf(directory: string): string {
   return [keyFiles.authority, keyFiles.machine, keyFiles.machineKey].map((name) => {
     try {

@@ -5,22 +5,29 @@ import { RpcError } from "../base/errors.ts";
 /** Hex digits of a cluster's id: 80 bits of the hash of its CA's public key. */
 export const clusterIdLength = 20;
 
-/** What follows a cluster's id in the names that are checked. `.internal` is nobody's in public. */
+/**
+ * What follows a cluster's id in the names that are checked. Nobody can register `.internal`
+ * publicly.
+ */
 const suffix = ".rpc.internal";
 
-/** The name that clients check a server's certificate for: the cluster's, since machines move. */
+/**
+ * The name that clients expect in a server's certificate. It is the cluster's, since addresses
+ * change.
+ */
 export function clusterName(cluster: string): string {
   return `${cluster}${suffix}`;
 }
 
 /**
- * The name that a cluster's ZooKeeper has: another one, so that no server can pose as the registry.
+ * The name in the certificate of a cluster's ZooKeeper. It differs from the servers', so that no
+ * server can pose as the registry.
  */
 export function zooKeeperName(cluster: string): string {
   return `zookeeper.${clusterName(cluster)}`;
 }
 
-/** One word, as hosts are named: it ends up in logs, in metrics and in patterns. */
+/** One word, like a host name, since it appears in logs, in metrics and in patterns. */
 const machineName = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/i;
 
 /** Whether a machine or a member may be called so. */

@@ -1,4 +1,4 @@
-/** PEM as it is found: with Windows' line ends, several blocks in a file, and text around them. */
+/** Reads PEM leniently: with Windows' line ends, several blocks in a file, and text around them. */
 
 /** One block, its lines ended as on Unix, the last one too. */
 interface PemBlock {
@@ -9,7 +9,7 @@ interface PemBlock {
 
 const block = /-----BEGIN ([A-Z0-9 ]+)-----[A-Za-z0-9+/=\s]+-----END \1-----/g;
 
-/** The blocks in a text, in their order. What is not whole is none. */
+/** The complete blocks in a text, in their order. */
 export function pemBlocks(text: string): readonly PemBlock[] {
   return [...text.matchAll(block)].map(([whole, label = ""]) => ({
     label,

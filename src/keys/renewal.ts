@@ -1,4 +1,4 @@
-/** A new certificate for the same member: made here, or asked for. */
+/** Renews the certificate of a member, here or at the machine that has the authority. */
 
 import { CommandError } from "../base/command_error.ts";
 import { createRequest, isSignedBy, signRequest, type Subject } from "./authority.ts";
@@ -12,8 +12,8 @@ import { formatRights } from "./rights.ts";
 /**
  * Makes the certificate that a member asks for, with the name and the rights that it has.
  *
- * @throws {Error} the request is none, or the member is not on the list of those made here any
- * more, or stands there with other rights
+ * @throws {Error} it is no request, or the list of those made here does not have the member any
+ * more, or has it with other rights
  */
 export async function renewMember(
   directory: string,
@@ -25,7 +25,8 @@ export async function renewMember(
   if (last === undefined) {
     throw new Error(`${member.name} is not on the list ${keyFiles.issued} of who may renew`);
   }
-  // Who was given other rights since keeps those of before no longer than their certificate lasts.
+  // A member that was given other rights since keeps the former ones only until its certificate
+  // expires.
   const { rights } = last;
   if (typeof rights === "string" && rights !== formatRights(member.rights)) {
     throw new Error(
@@ -39,7 +40,7 @@ export async function renewMember(
 }
 
 /**
- * Puts a new key and certificate in the place of those before.
+ * Replaces the key and the certificate by new ones.
  *
  * @param sign has the certificate made
  * @throws {CommandError} what was made is not of this machine's cluster

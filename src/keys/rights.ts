@@ -1,4 +1,4 @@
-/** What the holder of a certificate may do. It stands in the certificate, as URIs. */
+/** What the holder of a certificate may do. The certificate has it as URIs. */
 
 import { RpcError } from "../base/errors.ts";
 import { type Matcher, matcherOf } from "../base/names/patterns.ts";
@@ -9,25 +9,26 @@ export interface Rights {
   readonly call: readonly string[];
   /** Whether it may be a server. */
   readonly serve: boolean;
-  /** Whether it may do all there is. */
+  /** Whether it may do everything. */
   readonly admin: boolean;
   /**
-   * Whether it may ask servers what they offer and how they are. Every other right brings it along.
+   * Whether it may ask servers what they offer and for their statistics. Every other right includes
+   * it.
    */
   readonly read: boolean;
 }
 
-/** What a machine of the cluster may do unless told otherwise. */
+/** The rights of a machine of the cluster, unless the inviter says otherwise. */
 export const machineRights: Rights = { call: ["*"], serve: true, admin: false, read: true };
 
-/** What the machine that made the cluster may do. */
+/** The rights of the machine on which the cluster was made. */
 export const ownerRights: Rights = { call: ["*"], serve: true, admin: true, read: true };
 
 const uriPrefix = "urn:rpc:right:";
 
 /**
- * Method names and patterns have no comma, space or quote in them, which would not survive a
- * certificate's text.
+ * Patterns of method names. They have no comma, space or quote, which a certificate's list of names
+ * would not keep.
  */
 const callPattern = /^[A-Za-z0-9_.*:$-]{1,256}$/;
 
@@ -69,7 +70,7 @@ export function parseRights(text: string): Rights {
   return rightsOf(words);
 }
 
-/** The rights among a certificate's URIs. What is no right of ours gives none. */
+/** The rights among a certificate's URIs. Other URIs give no right. */
 export function rightsOfUris(uris: readonly string[]): Rights {
   const words = uris.filter((uri) => uri.startsWith(uriPrefix))
     .map((uri) => uri.slice(uriPrefix.length));

@@ -9,10 +9,10 @@ import { isProof, proofOf, type Token } from "./token.ts";
 /** How long a token can be used. */
 const invitationMs = 15 * 60 * 1_000;
 
-/** Wrong tokens that an invitation takes before it is withdrawn. */
+/** How many wrong tokens are refused before the invitation is withdrawn. */
 const wrongTriesMax = 5;
 
-/** Peers that are listened to at once; for more the one that has been here longest is left. */
+/** How many peers are served at once. Where one more comes, the one that came first is dropped. */
 const peersMax = 16;
 
 /** How long each may take. */
@@ -25,9 +25,9 @@ interface InvitationOptions {
   /** The cluster's own certificate. */
   readonly authority: string;
   /**
-   * Makes the certificate of who joins.
+   * Makes the certificate of the machine that joins.
    *
-   * @throws {Error} why not, which the one who joins is told
+   * @throws {Error} the reason, which the machine that joins is told
    */
   readonly sign: (name: string, request: string) => Promise<string>;
   readonly clock: Clock;
@@ -41,7 +41,7 @@ export interface Joined {
   readonly certificate: string;
 }
 
-/** Waits for one machine to join. Strangers who know no token hold up nothing. */
+/** Waits for one machine to join. Peers without a token delay nobody. */
 export class Invitation {
   readonly #options: InvitationOptions;
   readonly #outcome = Promise.withResolvers<Joined>();
@@ -76,7 +76,7 @@ export class Invitation {
   async #accept(): Promise<void> {
     try {
       for await (const peer of this.#options.listener) {
-        // Who has the token says so at once: it is strangers who have been here for long.
+        // A peer with the token sends it at once, so the one that came first is likely a stranger.
         const [longest] = this.#peers;
         if (longest !== undefined && this.#peers.size >= peersMax) this.#leave(longest);
         void this.#meet(peer);
@@ -116,7 +116,7 @@ export class Invitation {
       await writeJsonLine(peer, { error: "the token is not the one of this invitation" });
       throw new Error("its token was wrong");
     }
-    // A token is good for one: two that come with it at once are one too many.
+    // A token is good for one machine: if two come with it at once, the second is refused.
     if (this.#isInUse) {
       await writeJsonLine(peer, { error: "another machine joins with this token at the moment" });
       throw new Error("the token is in use");
@@ -151,6 +151,6 @@ function closeQuietly(connection: Deno.Conn): void {
   try {
     connection.close();
   } catch {
-    // It has gone by itself.
+    // The peer has closed the connection by itself.
   }
 }

@@ -15,10 +15,10 @@ type Place = HostPort & { readonly text: string };
 const joinTimeoutMs = 10_000;
 
 /**
- * Joins the cluster of a token, and returns this machine's keys in it. The private key is made
- * here, and stays here.
+ * Joins the cluster of a token, and returns this machine's keys in it. The private key is made here
+ * and never sent.
  *
- * @throws {CommandError} it cannot be done, or somebody is in between
+ * @throws {CommandError} it failed, or the answer is not of who made the token
  */
 export async function join(
   place: Place,

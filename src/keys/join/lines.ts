@@ -1,4 +1,4 @@
-/** What goes over the network when a machine joins: one line there, one line back. */
+/** The two messages by which a machine joins: one line to the inviter, and one line back. */
 
 import { isObject } from "../../base/values/members.ts";
 import { FirstLines } from "../../wire/first_lines.ts";
@@ -6,7 +6,7 @@ import { FirstLines } from "../../wire/first_lines.ts";
 /** Longest line: a request and two certificates have three thousand bytes. */
 const joinLineBytesMax = 16 * 1024;
 
-/** The labels of the two proofs: one can never be passed off as the other. */
+/** The labels of the two proofs, so that neither can be used in the place of the other. */
 export const joinLabels = { request: "rpc join request 1", answer: "rpc join answer 1" } as const;
 
 /** What the machine that joins says. */
@@ -17,7 +17,7 @@ interface JoinRequest {
   readonly proof: string;
 }
 
-/** What it is answered: an error, or certificates as JSON and the proof of who sent them. */
+/** The answer: an error, or certificates as JSON and the proof that they are the inviter's. */
 interface JoinAnswer {
   readonly error?: string;
   readonly body?: string;

@@ -1,6 +1,6 @@
 /**
- * The token of one join. Who has it is the invited one, and who made it is the inviter: it proves
- * both sides to each other over a network that nobody trusts.
+ * The token of one join. It is a secret that only the inviter and the invited know, so it proves
+ * each side to the other over a network that nobody trusts.
  */
 
 import { createHmac } from "node:crypto";
@@ -9,7 +9,10 @@ import { isSameSecret } from "../../base/values/same_secret.ts";
 /** Random bytes in a token: 128 bits, which nobody guesses in five tries or in fifteen minutes. */
 const secretBytes = 16;
 
-/** Hex digits of the cluster's id in a token: what is joined is the cluster that was meant. */
+/**
+ * How many hex digits of the cluster's id are in a token: by them the machine joins no other
+ * cluster.
+ */
 const clusterDigits = 16;
 
 const form = /^rpc-join-([0-9a-f]{16})-([A-Za-z0-9_-]{22})$/;
@@ -46,7 +49,7 @@ function parseToken(text: string): Token | undefined {
   }
 }
 
-/** What breaks a text where it is shown or sent, and is seen by nobody. */
+/** Line breaks, spaces and invisible characters that programs put into a text they show or send. */
 const breaks = /[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu;
 
 /** What stands around a token where it was copied: quotes, brackets, the end of a sentence. */
@@ -54,38 +57,38 @@ const around = /^["'`<([*_]*(?=rpc-)|["'`>)\].,;:*]+$/g;
 
 /** A token within what somebody has typed or pasted; `undefined`: there is none. */
 export function findToken(pasted: string): Token | undefined {
-  // An editor has made some hyphens typographical ones.
+  // An editor may have replaced hyphens by typographical ones.
   const text = pasted.replaceAll(/[\u2010-\u2015\u2212]/gu, "-");
   const [whole] = /(?<![\w-])rpc-join-[0-9a-f]{16}-[\w-]{22}(?![\w-])/.exec(text) ?? [];
   return parseToken(whole ?? unbroken(text));
 }
 
-/** A text without the marks of a reply and the line ends that a mail program has put in. */
+/** A text without the reply marks and line ends that a mail program has added. */
 function unbroken(text: string): string {
   return text.replaceAll(/=\r?\n/g, "").replaceAll(/^[>\s]+/gm, "").replaceAll(breaks, "")
     .replaceAll(around, "");
 }
 
-/** Whether a text may be the beginning of a token: nothing is wrong but that it ends too early. */
+/** Whether a text may be the beginning of a token that was cut off. */
 export function isBeginningOfToken(text: string): boolean {
   const begun = unbroken(text);
   return begun !== "" && begun.length < sample.length &&
     form.test(begun + sample.slice(begun.length));
 }
 
-/** Whether a cluster is the one that a token is of. */
+/** Whether a token is for a cluster. */
 export function isOfToken(cluster: string, token: Token): boolean {
   return cluster.slice(0, clusterDigits) === token.cluster;
 }
 
-/** The proof that who has the token said these texts, each apart from the next. */
+/** The proof that these texts are by a holder of the token. It covers where each text ends. */
 export function proofOf({ secret }: Token, ...texts: readonly string[]): string {
   const mac = createHmac("sha256", secret);
   for (const text of texts) mac.update(`${text.length}:${text}\n`);
   return mac.digest("base64url");
 }
 
-/** Whether a proof is right, in the same time wherever it is wrong. */
+/** Whether a proof is right. Takes the same time wherever the first difference is. */
 export function isProof(given: unknown, right: string): boolean {
   return typeof given === "string" && isSameSecret(given, right);
 }

@@ -8,10 +8,10 @@ import type { Keys } from "../keys.ts";
 import { clusterName } from "../names.ts";
 import { TlsConnection } from "./connection.ts";
 
-/** A connection whose server has proved to be of the cluster. */
+/** A connection to a server that has proved to belong to the cluster. */
 interface ConnectedTls {
   readonly connection: TlsConnection;
-  /** When the server's certificate ends, in milliseconds since 1970 UTC. */
+  /** When the server's certificate expires, in milliseconds since 1970 UTC. */
   readonly validToMs: number | undefined;
 }
 
@@ -39,8 +39,8 @@ const meanings: readonly (readonly [pattern: RegExp, meaning: string])[] = [
 ];
 
 /**
- * Connects to a server of the cluster, and to no other: its certificate must be made by the
- * cluster's authority alone, for the cluster's name, as a server's.
+ * Connects to a server of the cluster, and to no other: its certificate must be signed by the
+ * cluster's authority, for the cluster's name, and for use by a server.
  *
  * @param name the name that the certificate must have. @default the cluster's
  * @throws {RpcError} Unavailable: it cannot be reached, or it is not what it must be

@@ -3,18 +3,21 @@ import { addressOf } from "../../base/names/host_port.ts";
 import type { Buffer } from "node:buffer";
 import type { TLSSocket } from "node:tls";
 
-/** Bytes that wait to be read before the peer is made to wait, by TCP's own window. */
+/**
+ * How many bytes may wait to be read. Beyond that nothing is read from the socket, so that TCP's
+ * flow control stops the peer.
+ */
 const waitingBytesMax = 64 * 1024;
 
 /**
- * Most that is written at once: so much more is held while it is on its way, and only what the peer
- * has taken shows that it reads.
+ * The most that is written at once. It bounds how much a connection holds on its way to the peer,
+ * and by the parts that were taken one sees that the peer reads.
  */
 const writtenBytesMax = 256 * 1024;
 
 /**
- * A TLS socket of Node's kind as a stream of Deno's: who reads and writes need not know which it
- * is.
+ * A TLS socket of Node with the interface of a connection of Deno, so that readers and writers need
+ * not tell the two apart.
  */
 export class TlsConnection {
   readonly #socket: TLSSocket;
@@ -60,7 +63,8 @@ export class TlsConnection {
   }
 
   /**
-   * Resolves to how many of the bytes are on their way, as a rule all: they are the caller's again.
+   * Resolves to how many of the bytes were sent, usually all. The caller may use the buffer again
+   * then.
    */
   write(bytes: Uint8Array): Promise<number> {
     const part = bytes.subarray(0, writtenBytesMax);
@@ -72,7 +76,7 @@ export class TlsConnection {
   /** Ends the sending side; what the peer still sends can be read. */
   closeWrite(): Promise<void> {
     return new Promise((resolve) => {
-      // One that is gone ends nothing any more, and says so only by being closed.
+      // A socket that was destroyed does not finish: it only emits "close".
       this.#socket.once("close", () => resolve());
       this.#socket.end(() => resolve());
     });

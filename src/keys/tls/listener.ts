@@ -14,10 +14,10 @@ import type { Keys } from "../keys.ts";
 import { addressTextOf, TlsConnection } from "./connection.ts";
 import { Handshakes } from "./handshakes.ts";
 
-/** How often it is looked whether there are new keys to show. */
+/** How often to look whether there are new keys. */
 const renewalCheckMs = 1_000;
 
-/** A connection whose handshake is done, and who it is: or why it is refused. */
+/** A connection after its handshake, with its caller, or with the reason to refuse it. */
 interface AcceptedTls {
   readonly connection: TlsConnection;
   readonly caller: Caller | RpcError;
@@ -40,8 +40,8 @@ const handshakeRecord = 0x16;
 /**
  * A listener of TLS 1.3 with certificates on both sides.
  *
- * Whoever has no good certificate comes through the handshake all the same, and is refused
- * afterwards: in the handshake there would be no way to tell why.
+ * A peer without a valid certificate completes the handshake all the same, and is refused after it:
+ * within the handshake it could not be told the reason.
  */
 export class TlsListener {
   readonly addr: HostPort;
@@ -69,7 +69,7 @@ export class TlsListener {
       ...contextOf(shown),
       requestCert: true,
       rejectUnauthorized: false,
-      // An end of the peer's side is no end of ours: what it asked is answered first.
+      // A peer may end its side before it has its answers: this side stays open for them.
       allowHalfOpen: true,
       noDelay: true,
       handshakeTimeout: handshakeTimeoutMs,
@@ -123,7 +123,7 @@ export class TlsListener {
     }
   }
 
-  /** Listens no more. Connections that were accepted live on. */
+  /** Stops listening. Connections that were accepted stay open. */
   close(): void {
     this.#isClosed = true;
     this.#renewalCheck.cancel();
