@@ -76,8 +76,9 @@ Deno.test("rpc call loads no package and nothing of node: before its call", asyn
   assert.deepEqual([...loaded].filter((url) => !url.startsWith("file:")), []);
 });
 
-Deno.test("what asks a server for its methods does not load zod", async () => {
-  for (const file of ["methods/methods.ts", "mcp/mcp.ts", "completions/complete.ts"]) {
+Deno.test("what asks a server for its methods or its calls does not load zod", async () => {
+  const files = ["methods/methods.ts", "mcp/mcp.ts", "completions/complete.ts", "tap/tap.ts"];
+  for (const file of files) {
     assert.ok(!(await loadedBy(file)).has("zod"), file);
   }
 });

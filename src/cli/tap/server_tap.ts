@@ -8,7 +8,8 @@ import type { Transport } from "../../client/transport.ts";
 import type { Instance } from "../../discovery/discovery.ts";
 import { onlyOne } from "../../discovery/narrowed.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
-import { type TapItem, tapItemSchema, type TapParams } from "../../wire/reports/tap.ts";
+import type { TapItem, TapParams } from "../../wire/reports/tap.ts";
+import { soundTapItem } from "../../wire/reports/tap_checks.ts";
 
 /** What a {@link ServerTap} needs. */
 export interface ServerTapOptions {
@@ -109,7 +110,7 @@ export class ServerTap {
       for await (const item of stream) {
         this.#isTroubled = false;
         this.#first.resolve(true);
-        if (item !== null) await take(instance, tapItemSchema.parse(item));
+        if (item !== null) await take(instance, soundTapItem(item) ?? await readBySchema(item));
       }
     } catch (error) {
       if (error instanceof RpcError) return error;
@@ -117,4 +118,10 @@ export class ServerTap {
     }
     return (await stream.report).error;
   }
+}
+
+/** Reads what no server of ours sends. @throws {Error} it is no item */
+async function readBySchema(item: unknown): Promise<TapItem> {
+  const { tapItemSchema } = await import("../../wire/reports/tap.ts");
+  return tapItemSchema.parse(item);
 }

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { methodLengthMax, tapMethodsMax } from "../../../src/base/limits.ts";
 import type { Params } from "../../../src/wire/message.ts";
-import { tapParamsSchema } from "../../../src/wire/reports/tap.ts";
-import { soundTapParams } from "../../../src/wire/reports/tap_checks.ts";
+import { tapItemSchema, tapParamsSchema } from "../../../src/wire/reports/tap.ts";
+import { soundTapItem, soundTapParams } from "../../../src/wire/reports/tap_checks.ts";
 
 const longName = "x".repeat(methodLengthMax);
 
@@ -33,4 +33,25 @@ Deno.test("parameters of rpc.tap are sound exactly if their schema says so (P-75
   assert.ok(sound > 20);
   assert.deepEqual(soundTapParams(undefined), {});
   assert.equal(soundTapParams([]), undefined);
+});
+
+Deno.test("an item of rpc.tap that is told at once is what its schema says (P-75)", () => {
+  const event = {
+    ...{ atMs: 1_764_000_000_000, caller: null, from: "127.0.0.1:1", method: "ping" },
+    ...{ params: "[1]", outcome: "InternalError", message: "no", ms: 0.25, missed: 3 },
+  };
+  const { message: _, ...success } = event;
+  for (const item of [event, success, { missed: 2 }]) assert.equal(soundTapItem(item), item);
+  const nearly = fc.tuple(
+    fc.constantFrom(event, success, { missed: 2 }),
+    fc.constantFrom(...Object.keys(event), "toString", "other"),
+    fc.oneof(fc.constant(undefined), fc.jsonValue({ maxDepth: 1 })),
+  ).map(([item, name, value]) => JSON.parse(JSON.stringify({ ...item, [name]: value })));
+  fc.assert(
+    fc.property(fc.oneof(nearly, fc.jsonValue()), (item) => {
+      const sound = soundTapItem(item);
+      if (sound !== undefined) assert.deepEqual(sound, tapItemSchema.parse(item));
+    }),
+    { numRuns: 2_000 },
+  );
 });
