@@ -31,8 +31,10 @@ export class PendingRequests<Receiver> {
     return this.#lastId;
   }
 
-  /** Adds a request with the id that was given last. */
+  /** Adds a request with an id that was given to it. */
   add(id: number, receiver: Receiver): void {
+    // Not where each id is used before the next one is given.
+    while (this.#receivers[id & (this.#ids.length - 1)] !== undefined) this.#grow();
     const slot = id & (this.#ids.length - 1);
     this.#ids[slot] = id;
     this.#receivers[slot] = receiver;

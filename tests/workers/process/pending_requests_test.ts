@@ -34,6 +34,16 @@ Deno.test("the table of requests holds what a map would, and gives each id once"
   }));
 });
 
+Deno.test("ids may be given long before their requests are added, and in another order", () => {
+  const table = new PendingRequests<string>();
+  const ids = Array.from({ length: 3_000 }, () => table.nextId());
+  for (const id of ids.toReversed()) table.add(id, `${id}`);
+  assert.equal(table.size, ids.length);
+  assert.deepEqual(table.all(), ids.map((id) => [id, `${id}`]));
+  for (const id of ids) table.delete(id);
+  assert.equal(table.size, 0);
+});
+
 Deno.test("what was answered is kept alive by nothing", () => {
   const table = new PendingRequests<readonly unknown[]>();
   const inFlight: number[] = [];
