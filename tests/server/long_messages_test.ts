@@ -8,7 +8,8 @@ import { defineProcedure } from "../../src/procedures/procedure.ts";
 import type { Accepted, ServerConnection } from "../../src/server/listener.ts";
 import { encodeResult } from "../../src/wire/codec.ts";
 import { type Outcome, OwedRequests } from "../../src/workers/process/owed_requests.ts";
-import { serverTest } from "./fixtures/harness.ts";
+import type { RpcServer } from "../../src/server/server.ts";
+import { type ServerHarness, serverTest } from "./fixtures/harness.ts";
 
 const megabyte = 1024 * 1024;
 const messageMax = 16 * megabyte;
@@ -40,7 +41,9 @@ class Rounds {
 /** A peer of which all has come already, and which takes at once whatever it is sent. */
 class ReadyPeer implements ServerConnection {
   readonly read: (buffer: Uint8Array) => Promise<number | null>;
+  readonly allRead = Promise.withResolvers<void>();
   readonly answer = Promise.withResolvers<string>();
+  readonly ended = Promise.withResolvers<void>();
   readonly #rounds: Rounds;
   #text = "";
 
@@ -53,6 +56,7 @@ class ReadyPeer implements ServerConnection {
       rest = rest.subarray(some.length);
       buffer.set(some);
       rounds.did(some.length);
+      if (rest.length === 0) this.allRead.resolve();
       return some.length === 0 ? null : some.length;
     };
   }
@@ -60,47 +64,74 @@ class ReadyPeer implements ServerConnection {
   write(bytes: Uint8Array): Promise<number> {
     this.#rounds.did(bytes.length);
     this.#text += new TextDecoder().decode(bytes);
-    if (this.#text.endsWith("\n")) this.answer.resolve(this.#text);
+    if (this.#text.endsWith("\n")) {
+      const answer = this.#text.trimEnd().split("\n").find((line) => line.includes('"id":1'));
+      if (answer !== undefined) this.answer.resolve(answer);
+    }
     return Promise.resolve(bytes.length);
   }
 
   closeWrite(): Promise<void> {
+    this.ended.resolve();
     return Promise.resolve();
   }
 
   close(): void {}
 }
 
+const same = defineProcedure(
+  { input: z.tuple([z.string()]), output: z.string(), kind: "inline" },
+  ([text]) => text,
+);
+
+const text = "x".repeat(10 * megabyte);
+
+const line = `{"jsonrpc":"2.0","id":1,"method":"same","params":["${text}"]}\n`;
+
+/** Serves one peer, which is there already. */
+function serve(harness: ServerHarness, peer: ServerConnection): RpcServer {
+  const accepted: Accepted[] = [{ connection: peer, from: "here", caller: undefined }];
+  const closed = Promise.withResolvers<never>();
+  closed.promise.catch(() => {});
+  return harness.listen({
+    messageMax,
+    limits: { messageMax },
+    procedures: { same },
+    listener: {
+      addr: { host: "127.0.0.1", port: 1 },
+      accept: () => Promise.resolve(accepted.shift() ?? closed.promise),
+      close: () => closed.reject(new Deno.errors.BadResource("closed")),
+    },
+  });
+}
+
 serverTest(
   "others come while a long message is read, and while a long answer is written",
   async (harness) => {
     const rounds = new Rounds();
-    const text = "x".repeat(10 * megabyte);
-    const peer = new ReadyPeer(
-      `{"jsonrpc":"2.0","id":1,"method":"same","params":["${text}"]}\n`,
-      rounds,
-    );
-    const accepted: Accepted[] = [{ connection: peer, from: "here", caller: undefined }];
-    const closed = Promise.withResolvers<never>();
-    closed.promise.catch(() => {});
-    harness.listen({
-      messageMax,
-      limits: { messageMax },
-      procedures: {
-        same: defineProcedure(
-          { input: z.tuple([z.string()]), output: z.string(), kind: "inline" },
-          ([text]) => text,
-        ),
-      },
-      listener: {
-        addr: { host: "127.0.0.1", port: 1 },
-        accept: () => Promise.resolve(accepted.shift() ?? closed.promise),
-        close: () => closed.reject(new Deno.errors.BadResource("closed")),
-      },
-    });
+    const peer = new ReadyPeer(line, rounds);
+    serve(harness, peer);
     try {
       assert.equal(JSON.parse(await peer.answer.promise).result.length, text.length);
       assert.ok(rounds.most <= bytesBetweenPauses + 256 * 1024, `${rounds.most} bytes at once`);
+    } finally {
+      rounds.end();
+    }
+  },
+);
+
+serverTest(
+  "a long message that is being checked is answered before a server that stops ends its side",
+  async (harness) => {
+    const rounds = new Rounds();
+    const peer = new ReadyPeer(line, rounds);
+    const server = serve(harness, peer);
+    try {
+      await peer.allRead.promise;
+      void server.drain({ graceMs: 0, timeoutMs: 10_000 });
+      const ended = peer.ended.promise.then(() => "its side has ended");
+      const answer = await Promise.race([peer.answer.promise, ended]);
+      assert.match(answer, /the server is about to stop/);
     } finally {
       rounds.end();
     }

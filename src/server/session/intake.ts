@@ -64,7 +64,8 @@ export class Intake {
 
   async #takeLong(line: LentBytes, turn: Turn): Promise<void> {
     const unread = await readRequestInTurns(line, this.pauses);
-    if (!this.#session.isClosed) await this.#takeRead(line, unread, turn);
+    if (this.#session.isClosed) line.letGo();
+    else await this.#takeRead(line, unread, turn);
   }
 
   #takeRead(

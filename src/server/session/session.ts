@@ -92,9 +92,7 @@ export class Session implements IntakeOwner {
     const { conn, limits } = options;
     this.#options = options;
     this.#calls = new OpenCalls(limits, options.shared, this.key);
-    this.#outbox = new Outbox(conn, (error) => this.#broke(error), {
-      pauses: new Pauses(),
-    });
+    this.#outbox = new Outbox(conn, (error) => this.#broke(error), { pauses: new Pauses() });
     this.#splitter = new LineSplitter(limits.messageMax);
     this.bound = boundOfServer(limits.messageMax);
     this.#watch = new PeerWatch(limits);
@@ -271,7 +269,9 @@ export class Session implements IntakeOwner {
         if (this.isClosed) return;
         const taking = this.#intake.take(line, turn);
         if (taking !== undefined) {
+          this.#reader = "held up";
           await taking;
+          this.#reader = "reading";
           // Others may have run meanwhile.
           turn.goOn();
         }
@@ -280,8 +280,7 @@ export class Session implements IntakeOwner {
       turn.end();
       if (this.#splitter.overflowed) void this.finish();
       else if (this.#splitter.partialBytes > 0) shared.partialLines.count(this.#partial);
-      const pause = room === undefined ? undefined : this.#intake.pauses.after(length);
-      if (pause !== undefined) await pause;
+      if (room !== undefined) await this.#intake.pauses.after(length);
     }
   }
 
@@ -374,11 +373,11 @@ export class Session implements IntakeOwner {
   async #finish(): Promise<void> {
     const { conn, clock, limits } = this.#options;
     do {
+      // Lines that were read before, and waited for earlier calls, are still taken.
+      if (this.#reader === "held up") await this.#options.shared.turns.next(this.key);
       await this.#calls.atMost(0);
       await this.#outbox.drained();
-      if (this.#reader === "held up") await this.#options.shared.turns.next(this.key);
-      // Lines that were read before, and waited for earlier calls, are still taken.
-    } while (this.#reader === "held up" && !this.isClosed);
+    } while ((this.#reader === "held up" || this.#calls.size > 0) && !this.isClosed);
     if (this.isClosed) return;
     try {
       await conn.closeWrite();
