@@ -117,6 +117,9 @@ Deno.test({
     assert.equal(await client.call("ran"), true);
     assert.equal(await client.call("later"), 2);
     assert.equal(await client.call("fib", [10]), 55);
+    // What says so is loaded later where there is no sandbox.
+    await assert.rejects(client.call("fib", ["x"]), /n must be a number \(got "x"\)/);
+    await assert.rejects(client.call("fetched", []), /port is missing/);
   },
 });
 
