@@ -241,6 +241,17 @@ Deno.test({
       assert.equal(await run(python, other, call(fib)), "55");
     }
     assert.equal(await run(oldest, other, call(fib, address)), "55");
+
+    // A renewal that was killed: its keys are whole in one file, and apart in the others.
+    const at = `${other.directory}/config/rpc/keys`;
+    const certificate = Deno.readTextFileSync(`${at}/machine.crt`);
+    const pending = Deno.readTextFileSync(`${at}/machine.key`) + certificate;
+    Deno.writeTextFileSync(`${at}/pending.key`, pending, { mode: 0o600 });
+    Deno.copyFileSync(`${at}/ca.crt`, `${at}/machine.crt`);
+    assert.equal(await run(oldest, other, call(fib, address)), "55");
+    Deno.writeTextFileSync(`${at}/machine.crt`, certificate);
+    Deno.removeSync(`${at}/pending.key`);
+
     assert.match(await run(oldest, other, call('"pi", [10]')), /^PermissionDenied no /);
 
     // A server in the open, and one of another cluster.
