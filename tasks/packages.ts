@@ -119,7 +119,7 @@ async function exportsOf(url: string): Promise<string> {
 async function nameParts(file: string): Promise<Set<string>> {
   const packages = new Set<string>();
   const text = await Deno.readTextFile(file);
-  const named = text.replaceAll(/^\/\/ \.\.\/.*$/gm, (comment) => {
+  const named = text.replaceAll(/^\/\/ (?:\.\.\/.*|\S*\/npm\/\S*)$/gm, (comment) => {
     const [, path, name] = /\/npm\/[^/]+\/(((?:@[^/]+\/)?[^/]+\/[^/]+)\/.*)$/.exec(comment) ?? [];
     if (name !== undefined) packages.add(name);
     return `// npm:${path ?? ""}`;
