@@ -3,9 +3,9 @@
  * `meta`. Types are inferred from the schemas. Unknown members are dropped, so that versions can
  * differ.
  *
- * Whoever takes requests checks them with these very schemas (`decode_request.ts`). Whoever only
- * makes calls imports the types and checks the few forms of answers without loading zod
- * (`reply_checks.ts`).
+ * What is right by them is told without loading zod (`requests/request_checks.ts` for requests,
+ * `reply_checks.ts` for answers), which a test holds to these schemas. What is no request they
+ * explain to its sender (`requests/decode_request.ts`).
  */
 
 import * as z from "zod";
