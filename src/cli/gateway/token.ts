@@ -1,5 +1,6 @@
 import { messageOf } from "../../base/errors.ts";
 import { gatewayTokenLengthMin } from "../../gateway/limits.ts";
+import { shellWord } from "../syntax/shell_word.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 
 /** A new token: 256 bits that nobody guesses, of characters that need no quotes anywhere. */
@@ -8,6 +9,15 @@ export function newToken(): string {
     alphabet: "base64url",
     omitPadding: true,
   });
+}
+
+/** Those who can read the file can call. It may have been mounted so, and is used all the same. */
+function warnOfReaders(path: string): void {
+  const { isFile, mode } = Deno.statSync(path);
+  if (Deno.build.os === "windows" || !isFile || mode === null || (mode & 0o077) === 0) return;
+  console.error(
+    `rpc: other users of this machine can read --token-file ${path}: chmod 600 ${shellWord(path)}`,
+  );
 }
 
 /**
@@ -32,7 +42,10 @@ export async function tokenOf(path: string): Promise<string> {
   } catch (error) {
     throw new UsageError(`Cannot read --token-file ${path}: ${messageOf(error)}`);
   }
-  if (token.length >= gatewayTokenLengthMin && /^[\w.~+/=-]+$/.test(token)) return token;
+  if (token.length >= gatewayTokenLengthMin && /^[\w.~+/=-]+$/.test(token)) {
+    warnOfReaders(path);
+    return token;
+  }
   throw new UsageError(
     `Cannot use --token-file ${path}: it must hold one token of at least ${gatewayTokenLengthMin} ` +
       "letters, digits and -._~+/=",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { startGateway } from "../../support/gateway_process.ts";
+import { modeTest } from "../../support/posix.ts";
 import { RpcHome } from "../../support/rpc_process.ts";
 
 /**
@@ -105,6 +106,7 @@ Deno.test("--token-file makes a token once, and --read-only shows and never call
   await first.process.kill();
   const again = await startGateway(home, ["--token-file", "token", "--read-only"]);
   assert.equal(again.token, first.token);
+  assert.equal(again.process.stderr, "");
   const answer = await again.call("ping");
   assert.equal(answer.status, 403);
   assert.match((await answer.json()).detail, /--read-only/);
@@ -112,6 +114,19 @@ Deno.test("--token-file makes a token once, and --read-only shows and never call
   assert.equal(open.token, "");
   assert.equal((await fetch(`${open.url}/call/ping`, { method: "POST" })).status, 200);
 });
+
+modeTest(
+  "a token in a file that others can read is told of, with the command that mends it",
+  async () => {
+    await using home = await RpcHome.create();
+    await Deno.writeTextFile(`${home.workingDirectory}/to ken`, "x".repeat(20), { mode: 0o644 });
+    const gateway = await startGateway(home, ["--token-file", "to ken"]);
+    assert.equal(gateway.token, "x".repeat(20));
+    await gateway.process.says(
+      /rpc: other users .* can read --token-file to ken: chmod 600 'to ken'/,
+    );
+  },
+);
 
 Deno.test("hosts, types and upgrades that are none are told what they are, and no call runs", async () => {
   await using home = await RpcHome.create();
