@@ -115,8 +115,6 @@ export class JuteReader {
 
   strings(): string[] {
     const count = this.int();
-    // Each string takes at least its length prefix, so a larger count cannot be true.
-    if (count * 4 > this.remaining) throw malformed(`a list of ${count} items`, this.remaining);
     const items: string[] = [];
     for (let i = 0; i < count; i++) items.push(this.string());
     return items;
