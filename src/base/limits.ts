@@ -264,8 +264,8 @@ export const attemptsMax = 8;
 export const waitingCallsMax = 65_536;
 
 /**
- * Messages in a row that a client takes on one connection without having asked for them: twice as
- * many as there are late answers if all its calls were cancelled at once.
+ * How many unasked messages in a row a client takes on one connection: twice as many as there are
+ * late answers if all its calls were cancelled at once.
  */
 export const unaskedMessagesMax: number = 2 * waitingCallsMax;
 
@@ -328,8 +328,8 @@ export const heartbeatTickMs = 250;
 export const handshakesMax = 1_024;
 
 /**
- * Pause between the beginnings of two TLS handshakes, in milliseconds, while several wait: as long
- * as one takes, so that who connects does not take more than half of the time.
+ * The pause between the beginnings of two TLS handshakes while several wait, in milliseconds. It is
+ * as long as a handshake, so that handshakes take no more than half of the processor time.
  */
 export const handshakePauseMs = 1;
 

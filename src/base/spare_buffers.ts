@@ -121,7 +121,7 @@ const utf8 = new TextEncoder();
 /** Texts of up to so many UTF-16 code units are encoded into {@link shortBuffer}. */
 const shortLength = 1024;
 
-/** To make an array for each short answer takes as long as half a microsecond. */
+/** The buffer for short texts: making an array for each takes half a microsecond. */
 const shortBuffer = new Uint8Array(shortLength * 3);
 
 /**

@@ -288,7 +288,7 @@ export class Connection implements CallHolder {
     return isTls ? "it speaks TLS, since it wants keys: rpc keys join" : "the server closed it";
   }
 
-  /** A first line that is no message is not that of a server of rpc. */
+  /** Decodes a line. If the first is no message, the error tells of another program. */
   #decode(line: string): ReturnType<typeof decodeReply> {
     try {
       return decodeReply(line);
@@ -302,7 +302,7 @@ export class Connection implements CallHolder {
     }
   }
 
-  /** Returns whether a call waited for it. */
+  /** Returns whether a call waited for the message. */
   #receive(line: string): boolean {
     this.#messagesReceived++;
     const message = this.#decode(line);

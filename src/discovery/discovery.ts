@@ -176,8 +176,8 @@ export interface Discovery extends InstanceSource {
    */
   wallTimeMs?(): Promise<number | undefined>;
   /**
-   * Whether its watches leave nothing behind when their process ends without a word, as a session
-   * with ZooKeeper would. Absent: they do.
+   * Whether a process may end without closing its watches because they leave nothing behind. With
+   * ZooKeeper they leave a session. Absent: they leave something behind.
    */
   readonly watchesEndWithProcess?: boolean;
   /** Ends all watches, withdraws all announcements, and frees all resources. Idempotent. */

@@ -21,7 +21,7 @@ export function expiryText(validToMs: number, nowMs: number): string {
   return `${date}, ${days} ${days === 1 ? "day" : "days"} left`;
 }
 
-/** Why a certificate is not good at a moment; `undefined`: it is, as far as its dates tell. */
+/** Why a certificate is not valid at a moment; `undefined`: its dates allow it. */
 export function dateProblem(
   { validFromMs, validToMs }: { readonly validFromMs: number; readonly validToMs: number },
   nowMs: number,

@@ -55,8 +55,8 @@ export async function loadModule(path: string): Promise<AnyProcedures> {
 }
 
 /**
- * One that was defined by schemas, which ours are loaded to read. It may come from an older
- * `defineProcedure`, or from none.
+ * A procedure that was defined with schemas, which are read by the modules loaded here. It may come
+ * from another version of `defineProcedure`, or be written by hand.
  */
 async function adopted(value: Procedure): Promise<Procedure> {
   const [{ isOfParameters }, { defineProcedure }] = await Promise.all([

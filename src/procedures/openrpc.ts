@@ -1,6 +1,6 @@
 /**
- * OpenRPC documents, which tell what a server offers: their form, and how others' are read. Ours
- * are written, and read back, without loading zod (`documents/`).
+ * OpenRPC documents, which tell what a server offers: their schema, and reading those of other
+ * programs. Our own are written and read without zod (`documents/`).
  */
 
 import * as z from "zod";

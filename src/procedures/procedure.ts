@@ -25,7 +25,7 @@ export type {
   StreamProcedure,
 } from "./types.ts";
 
-// Whoever has a procedure with schemas can have it checked by them.
+// A program that has a procedure with schemas has loaded this module, so the schemas can be read.
 giveSchemas({ checksOf, describe });
 
 /** What {@link defineProcedure} takes beside the function. */

@@ -16,7 +16,9 @@ interface OutboxOptions {
   readonly later?: Later | undefined;
   /** Lets other connections run between the writes of a long message. @default none */
   readonly pauses?: Pauses | undefined;
-  /** A burst of this length is written, even if it still grows. @default 2,048 characters */
+  /**
+   * A burst is written once it has this length, even if it still grows. @default 2,048 characters
+   */
   readonly burstLength?: number | undefined;
 }
 

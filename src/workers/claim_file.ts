@@ -1,8 +1,8 @@
 /**
- * Who has a request that was sent to a worker ahead of its turn: the worker, which has begun it, or
- * the server, which wants it back because the one before it takes long. Both must decide while the
- * worker's only thread computes, so neither can be asked: they look at a small file that both have
- * open.
+ * Decides who has a request that was sent to a worker ahead of its turn: the worker, which has
+ * begun it, or the server, which takes it back because the request before it takes long. The
+ * worker's only thread may be computing, so the two cannot exchange messages: they use a small file
+ * that both have open.
  *
  * It holds two numbers, the last request that was begun and the last one that is revoked. The
  * worker writes the first and then reads the second, the server writes the second and then reads
@@ -27,8 +27,8 @@ const absent = -1;
 const prefix = "rpc-claims-";
 
 /**
- * Linux keeps files of this directory in memory, where nothing but the server can take it away: a
- * mapped file of a full disk would kill the worker.
+ * Linux keeps the files of this directory in memory. A mapped file on a disk could kill the worker:
+ * an access fails with a signal where the disk is full.
  */
 const memoryDirectory = "/dev/shm";
 
@@ -46,7 +46,7 @@ export class ClaimFile {
   }
 
   /**
-   * Makes the file. `undefined` if that cannot be: then nothing can be sent ahead.
+   * Makes the file. `undefined` if that fails: then no requests can be sent ahead.
    *
    * @param directories where to try, one after the other; `undefined` is the system's for temporary
    * files
@@ -121,8 +121,8 @@ export class Claims {
       // Somebody has cleaned up the temporary files. The server sends nothing ahead then.
       return undefined;
     }
-    // On a system that removes no open file the server does it; and from the first number that was
-    // written it knows of a worker that takes part, so this one has to.
+    // Where a system removes no open file, the server removes it later. The worker must use the
+    // file all the same: since it has written a number, the server counts on it.
     remove(path);
     return claims;
   }
@@ -145,7 +145,7 @@ export class Claims {
 
 function claimDirectories(): readonly (string | undefined)[] {
   if (Deno.build.os !== "linux") return [undefined];
-  // Without this look a program of few rights would be asked for one more.
+  // Without this check, a program with few permissions would be asked for another one.
   const mayWrite = (["read", "write"] as const).every((name) =>
     Deno.permissions.querySync({ name, path: memoryDirectory }).state === "granted"
   );

@@ -69,7 +69,7 @@ export const unreadableShownMax = 200;
 /**
  * A burst to a worker or from it is written once it has so many characters, even if it still grows:
  * about what 64 short calls take. A write and the read at the other end cost as much as ten of
- * these; so fewer are worth more than that the other side begins sooner.
+ * these, so fewer writes are worth a later beginning at the other end.
  */
 export const workerBurstLength = 8 * 1024;
 

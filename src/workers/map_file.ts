@@ -8,9 +8,9 @@ const shared = 1;
 const failed = 2n ** 64n - 1n;
 
 /**
- * The first bytes of a file as memory that this process shares with whoever else has it open, until
- * this process ends. `undefined` where that cannot be had. The file must be as long as that, and
- * remain so.
+ * Maps the first bytes of a file into memory, shared with other processes that have it open, until
+ * this process ends. `undefined` where that is not possible. The file must be at least that long,
+ * and stay so.
  */
 export function mapFile(path: string, bytes: number): ArrayBuffer | undefined {
   try {

@@ -137,7 +137,10 @@ export class Connection {
   }
 }
 
-/** A length of ZooKeeper's begins with a zero byte: letters or digits are those of a text. */
+/**
+ * The length of a frame begins with a zero byte in ZooKeeper: letters and digits mean that the peer
+ * sends text.
+ */
 function assertFrame(bytes: Uint8Array): void {
   const beginning = new TextDecoder().decode(bytes.subarray(0, 4));
   if (!/^[\w{[<+*$-]/.test(beginning)) return;

@@ -13,13 +13,13 @@ export function matcherOf(patterns: readonly string[]): Matcher {
   return (name) => parts.some((pattern) => fits(pattern, name));
 }
 
-/** As {@link matcherOf}, for callers: no two of their names differ in the case of letters alone. */
+/** As {@link matcherOf}, for names of callers, which are compared without regard to case. */
 export function callerMatcherOf(patterns: readonly string[]): Matcher {
   const fitsAny = matcherOf(patterns.map((pattern) => pattern.toLowerCase()));
   return (name) => fitsAny(name.toLowerCase());
 }
 
-/** Whether the name of a caller can fit a pattern: names have no blanks, quotes or commas. */
+/** Whether any caller's name can fit a pattern: names have no blanks, quotes or commas. */
 export function isCallerPattern(pattern: string): boolean {
   return /^[\w.*-]+$/.test(pattern);
 }

@@ -51,21 +51,21 @@ export class Pauses {
 const bytesOfMessage = 512;
 
 /**
- * What a server sends without being asked, such as answers to calls that were cancelled. The calls
- * to other servers run in between, and a server that sends nothing else is left.
+ * Bounds what a server may send unasked, such as answers to cancelled calls. Calls to other servers
+ * run in between, and a client leaves a server that sends nothing else.
  */
 export class Unasked {
   #inARow = 0;
   #sincePause = 0;
 
-  /** The server sent something that was asked for. */
+  /** To be called when the server has sent something that was asked for. */
   asked(): undefined {
     this.#inARow = 0;
   }
 
   /**
-   * Counts a message, or so many bytes of blank lines. Resolves after a pause; `undefined` if none
-   * is due.
+   * Counts a message, or so many bytes of blank lines. Returns a promise of a pause, or `undefined`
+   * if none is due.
    *
    * @throws {RpcError} there were too many in a row
    */

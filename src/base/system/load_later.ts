@@ -1,12 +1,12 @@
 import { isOutOfHandles } from "./handles.ts";
 
-/** Files that are opened at once to load modules: the runtime reads one after the other. */
+/** How many files are open at once while modules are loaded: the runtime reads them one by one. */
 const handlesToLoad = 4;
 
 /**
- * Loads what a process does not need at its start, unless no file can be opened now: the runtime
- * keeps for ever that a module could not be loaded, and a process that is out of file handles has
- * some again later.
+ * Loads a module that a process does not need at its start, unless no file can be opened now: the
+ * runtime remembers for ever that a module could not be loaded, although a process without free
+ * file handles may have some again later.
  *
  * @throws no file can be opened now, or what loading throws
  */
@@ -17,7 +17,7 @@ export async function loadLater<Module>(load: () => Promise<Module>): Promise<Mo
       taken.push(Deno.openSync(Deno.build.os === "windows" ? "NUL" : "/dev/null"));
     }
   } catch (error) {
-    // Whoever may not open it has loaded all at its start.
+    // A process without the right to open it has loaded all modules at its start.
     if (isOutOfHandles(error)) throw error;
   } finally {
     for (const file of taken) file.close();

@@ -1,4 +1,4 @@
-/** What a {@link Bag} needs of its items: the place belongs to the bag that it is in. */
+/** What a {@link Bag} needs of its items. Only the bag that an item is in uses its place. */
 export interface Bagged {
   at: number | undefined;
 }
@@ -6,19 +6,19 @@ export interface Bagged {
 /**
  * Items in no order, each of which knows its place.
  *
- * For what comes and goes all the time. V8 links each outgrown table of a `Set` or `Map` to the
- * next one, so one of them in the old generation keeps all later ones alive, with their contents.
- * With such tables a third of a server's time for a call to a worker was the collector's.
+ * It is made for items that come and go all the time. V8 links each outgrown table of a `Set` or
+ * `Map` to the next one, so one such table in the old generation keeps all later ones alive, with
+ * their contents. With those, garbage collection took a third of a server's time for a call.
  */
 export class Bag<Item extends Bagged> {
   readonly #items: Item[] = [];
 
-  /** How many they are. */
+  /** The number of items. */
   get size(): number {
     return this.#items.length;
   }
 
-  /** A copy: an item that is told of something may leave meanwhile. */
+  /** A copy of the items, since items may leave while the caller goes through them. */
   all(): Item[] {
     return this.#items.slice();
   }

@@ -37,8 +37,8 @@ export async function run(
   const { signal } = interrupt;
   const transport = await openTransport(flags, log);
   const discovery = await openCommandRegistry(flags, log, clock);
-  // The process ends after its only call. What closes things would have to be compiled first, which
-  // takes longer than the system takes to close them.
+  // The process ends after its only call, so the system closes everything. Closing by hand is
+  // slower: the code for it would have to be compiled first.
   const endsAnyway = isOnce(flags) && discovery.watchesEndWithProcess === true;
   try {
     if (flags.each) {

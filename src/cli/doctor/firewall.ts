@@ -1,8 +1,8 @@
 /**
  * What to do about a port that cannot be reached.
  *
- * @param reason what the system said; `undefined`: nothing has come back, not even a refusal, as if
- * a firewall dropped it
+ * @param reason the system's error; `undefined`: there was no answer, not even a refusal, as if a
+ * firewall had dropped the packets
  */
 export function portHint(reason: string | undefined, port: number): string {
   if (reason !== undefined) {

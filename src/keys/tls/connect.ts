@@ -95,7 +95,7 @@ function unavailable(cause: unknown, { own }: Keys): RpcError {
   const code = (cause as { code?: unknown }).code;
   const text = `${typeof code === "string" ? code : ""} ${messageOf(cause)}`;
   const meaning = meanings.find(([pattern]) => pattern.test(text))?.[1];
-  // A clock that is wrong makes everybody's certificate a bad one.
+  // If this machine's clock is wrong, all certificates seem invalid.
   const problem = meaning === noGoodCertificate
     ? dateProblem(own, systemClock.wallTimeMs())
     : undefined;

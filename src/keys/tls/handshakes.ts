@@ -2,22 +2,22 @@ import type { Clock } from "../../base/clock.ts";
 import { connectionsShareOfAddress, handshakePauseMs, handshakesMax } from "../../base/limits.ts";
 import { callerAddress } from "../../base/names/site.ts";
 
-/** One connection that has not shaken hands yet. */
+/** One connection whose handshake is not done. */
 interface Handshake {
   begin(): void;
 }
 
 /**
- * The handshakes of a listener. Each costs about a millisecond that cannot be interrupted, for
- * somebody who is not known yet. So while several wait they begin one by one, with pauses for those
- * who are connected, and each address in its turn. Of the handshakes that wait or run, one address
- * may have a share.
+ * The handshakes of a listener. Each takes about a millisecond that cannot be interrupted, for a
+ * peer that is not known yet. So while several wait they begin one by one, the addresses in turn,
+ * with pauses in which connected peers are served. One address may have only a share of the
+ * handshakes that wait or run.
  */
 export class Handshakes {
   readonly #clock: Clock;
-  /** Those that wait, by address. The address that had the last turn is the last. */
+  /** The waiting handshakes by address. The address that had the last turn comes last. */
   readonly #waiting = new Map<string, Set<Handshake>>();
-  /** Those that wait or run, by address. */
+  /** The number of handshakes that wait or run, by address. */
   readonly #counts = new Map<string, number>();
   #count = 0;
   #isPausing = false;
@@ -27,8 +27,8 @@ export class Handshakes {
   }
 
   /**
-   * Begins a handshake when it may begin. Returns what is to be called when it is over, or its
-   * connection is closed before; `undefined`: there are too many.
+   * Begins a handshake as soon as it is its turn. Returns the function to call when the handshake
+   * is over or its connection was closed before; `undefined`: there are too many handshakes.
    *
    * @param from `host:port`
    */

@@ -34,7 +34,7 @@ export interface TlsListenerOptions {
   readonly answerToPlain: (bytes: Uint8Array) => string;
 }
 
-/** The first byte of a TLS greeting. */
+/** The first byte of a TLS handshake. */
 const handshakeRecord = 0x16;
 
 /**
@@ -51,7 +51,7 @@ export class TlsListener {
   readonly #options: TlsListenerOptions;
   readonly #renewalCheck: Timer;
   readonly #accepted: AcceptedTls[] = [];
-  /** Peers that have not said anything yet, or that were told that this is TLS. */
+  /** Peers that have sent nothing yet, or that were told to speak TLS. */
   readonly #outside = new Set<Socket>();
   readonly #handshakes: Handshakes;
   /** By the addresses of their peers. */
@@ -135,8 +135,9 @@ export class TlsListener {
   }
 
   /**
-   * Looks at a peer's first bytes before TLS does, which would answer plain ones with an alert in
-   * bytes. Nobody is known yet, so only so many may be silent: for one more, the oldest has to go.
+   * Looks at a peer's first bytes before TLS does, since TLS would answer plain text with a binary
+   * alert. No peer is known yet, so the number of silent ones is bounded: one more makes the oldest
+   * go.
    */
   #connected(socket: Socket): void {
     const peer = addressTextOf(socket);
@@ -170,14 +171,14 @@ export class TlsListener {
     });
   }
 
-  /** Reads on without looking: the system would take back an answer to somebody who still sends. */
+  /** Reads on and ignores it: closing while the peer still sends would discard the answer. */
   #answerPlain(socket: Socket, bytes: Uint8Array): void {
     this.#options.log.debug("A peer does not speak TLS", { peer: addressTextOf(socket) });
     socket.end(this.#options.answerToPlain(bytes));
     socket.resume();
   }
 
-  /** Where there is no place, the oldest one has to go: honest peers are done within a moment. */
+  /** Where there is no room the oldest has to go: honest peers take only a moment. */
   #shakeHands(peer: string, socket: Socket, begin: () => void): void {
     const [oldest] = this.#shakingHands;
     if (oldest !== undefined && this.#shakingHands.size >= handshakesMax) {

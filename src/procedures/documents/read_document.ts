@@ -4,9 +4,9 @@ import { isObject } from "../../base/values/members.ts";
 import type { OpenRpcDocument } from "../openrpc.ts";
 
 /**
- * What a worker or a server says that it offers, if it is a document. Ours are told without zod:
- * they have all members that there are, and no other. Of others the schema says what they are
- * (`openrpc.ts`), which is loaded for the first of them.
+ * Reads the document in which a worker or a server tells what it offers. Documents of our own
+ * programs are recognised without zod: they have all members and no others. Any other is checked by
+ * the schema in `openrpc.ts`, which is loaded for the first of them.
  */
 export function readDocument(
   value: unknown,
@@ -61,7 +61,7 @@ function isListOf(value: unknown, isRight: (item: unknown) => boolean): boolean 
   return Array.isArray(value) && value.every(isRight);
 }
 
-/** Whether a value is an object with these members and no others. */
+/** Whether a value is an object that has these members and no others. */
 function has(value: unknown, members: Members): boolean {
   return isObject(value) && Object.keys(value).every((name) => Object.hasOwn(members, name)) &&
     Object.entries(members).every(([name, isRight]) => isRight(value[name]));

@@ -1,4 +1,4 @@
-/** What the built-in procedures are, but for their schemas. */
+/** The built-in procedures without their schemas. */
 
 import type { ProcedureTraits } from "../types.ts";
 
@@ -8,10 +8,10 @@ export const fibMax = 78;
 /** Largest `n` of `pi`. */
 export const piTermsMax = 1_000_000_000;
 
-/** A value of `n` that takes a moment, for those who try one out. */
+/** The value of `n` in examples, which takes a moment to compute. */
 export const examples = { pi: 1_000_000, fib: 32 } as const;
 
-/** All but the functions and their schemas. */
+/** What the built-in procedures are besides functions and schemas. */
 export const builtinTraits = {
   ping: {
     names: ["index"],

@@ -3,7 +3,7 @@ import { isGenerator, parametersOf } from "../parameter_names.ts";
 import { defineProcedure } from "../procedure.ts";
 import type { Procedure } from "../types.ts";
 
-/** A function of a user's as a procedure with schemas, which say that it takes any JSON. */
+/** A user's function as a procedure with schemas that accept any JSON. */
 export function functionWithSchemas(value: CallableFunction): Procedure {
   const parameters = parametersOf(value);
   const items = parameters.map(({ fallback }, index) => {
@@ -12,7 +12,7 @@ export function functionWithSchemas(value: CallableFunction): Procedure {
     return fallback === undefined ? item : item.meta({ default: fallback.value });
   });
   return defineProcedure({
-    // The types of zod's tuple() want to know how many items there are.
+    // The types of zod's tuple() need to know the number of items.
     input: z.tuple(items as [z.ZodUnknown], z.unknown()),
     names: parameters.map(({ name }) => name),
     output: z.unknown(),

@@ -16,7 +16,7 @@ export function plainFunction(value: CallableFunction): PlainProcedure {
     stream: isStream,
     params: parameters.map(({ fallback }, index) => ({
       required: index < value.length,
-      // A default is told of, and left to the function to fill in.
+      // A default is only documented: the function fills it in by itself.
       schema: fallback === undefined || index < value.length ? {} : { default: fallback.value },
     })),
     result: {},

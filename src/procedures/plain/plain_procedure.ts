@@ -15,17 +15,17 @@ import type {
 interface PlainParameter {
   readonly required: boolean;
   readonly schema: Record<string, unknown>;
-  /** Whether a value is right beyond doubt. @default any is */
+  /** Whether a value is right without looking at the schema. @default any value is */
   readonly takes?: (value: unknown) => boolean;
 }
 
-/** What a {@link PlainProcedure} is made of. */
+/** What a {@link PlainProcedure} is made from. */
 interface PlainOptions extends ProcedureTraits {
   /** As many as there are names. */
   readonly params: readonly PlainParameter[];
   /** The JSON Schema of what it returns. */
   readonly result: Record<string, unknown>;
-  /** Whether it takes more by position than it names. */
+  /** Whether it takes more values by position than it has named parameters. */
   readonly isOpen: boolean;
   /** Loads the same procedure with schemas. */
   load(): Promise<Procedure>;
@@ -44,7 +44,7 @@ export class PlainProcedure implements ProcedureTraits {
   readonly description: string;
   readonly callers: undefined;
   readonly stream: boolean;
-  /** What a document says of it, as its schemas would. */
+  /** Its parameters and its result in a document, the same as its schemas would give. */
   readonly described: Described;
   readonly #options: PlainOptions;
   readonly #leastCount: number;
@@ -71,7 +71,9 @@ export class PlainProcedure implements ProcedureTraits {
     this.#takesAny = params.every(({ takes }) => takes === undefined);
   }
 
-  /** The same with schemas, once it was needed: it is called in place of this then. */
+  /**
+   * The same procedure with schemas, once it was loaded. It is called in place of this one then.
+   */
   get full(): Procedure | undefined {
     return this.#full;
   }
@@ -111,7 +113,9 @@ export class PlainProcedure implements ProcedureTraits {
     return true;
   }
 
-  /** Named parameters by position; `undefined` if one is missing, or has a name of no other. */
+  /**
+   * Brings named parameters into their order; `undefined` if one is missing, or a name is unknown.
+   */
   #inOrder(given: Readonly<Record<string, unknown>>): unknown[] | undefined {
     const { names } = this;
     if (!isObject(given) || !Object.keys(given).every((name) => names.includes(name))) {
@@ -128,7 +132,7 @@ export class PlainProcedure implements ProcedureTraits {
   }
 }
 
-/** What is served: with schemas, or as long as it does without. */
+/** A procedure that is served, with schemas or without. */
 export type AnyProcedure = Procedure | PlainProcedure;
 
 /** Those by method name. */

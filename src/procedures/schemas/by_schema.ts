@@ -1,4 +1,4 @@
-/** Reads the schemas of procedures: checks by them, and writes them down as JSON Schema. */
+/** Uses the schemas of procedures: checks values by them, and turns them into JSON Schema. */
 
 import * as z from "zod";
 import { explained } from "../input_schema.ts";

@@ -1,14 +1,14 @@
 /**
- * The way to zod for what runs procedures without loading it: a process whose procedures have no
- * schemas never does (docs/adr/0050-zod-comes-with-schemas.md). Whoever has a procedure with
- * schemas has loaded what defines it, and that module says here what reads them.
+ * Lets the code that runs procedures use schemas without importing zod: a process whose procedures
+ * have no schemas never loads it (docs/adr/0050-zod-comes-with-schemas.md). The module that defines
+ * procedures with schemas registers the reader of schemas here when it is loaded.
  */
 
 import type { OpenRpcMethod } from "../openrpc.ts";
 import type { CallParams } from "../params.ts";
 import type { HandlerInput, Procedure } from "../types.ts";
 
-/** What a schema said of a value that a procedure returned. */
+/** The outcome of checking what a procedure returned. */
 export type Checked =
   | { readonly success: true; readonly value: unknown }
   /** The schema's error, and its first issue in words: ` at size: Invalid input`. */
@@ -18,7 +18,7 @@ export type Checked =
 export interface Checks {
   /** @throws {RpcError} InvalidParams, with an issue for each fault; or what a schema threw */
   read(method: string, params: CallParams): HandlerInput;
-  /** What a schema throws comes through. */
+  /** What a schema throws is passed on. */
   check(value: unknown): Checked;
 }
 
@@ -29,14 +29,14 @@ interface Schemas {
   describe(procedure: Procedure): Described;
 }
 
-/** The part of a method in a document that schemas say. */
+/** The part of a method's document that comes from its schemas. */
 export interface Described extends Pick<OpenRpcMethod, "params"> {
   readonly result: Record<string, unknown>;
 }
 
 let given: Schemas | undefined;
 
-/** Says what reads schemas from now on. */
+/** Registers the reader of schemas. */
 export function giveSchemas(schemas: Schemas): void {
   given = schemas;
 }

@@ -30,7 +30,7 @@ const longLineLength = 4 * 1024;
 /** A line this long may take a whole turn, so it waits behind others that wait. */
 const veryLongLineLength = readBufferBytes;
 
-/** A line this long takes some turns, so it always begins with one. */
+/** A line of this length takes several turns, so reading it always waits for a turn first. */
 const hugeLineLength = 4 * readBufferBytes;
 
 /** A read of this size is more than a client with 64 short calls in flight sends. */
@@ -174,7 +174,7 @@ export class Turn {
     this.#answered = answered;
   }
 
-  /** Begins work on a read of so many bytes. */
+  /** To be called before the work on a read of so many bytes. */
   begin(bytes: number): void {
     const turns = this.#turns;
     turns.came();

@@ -207,14 +207,14 @@ class HeardReply implements Reply, HeardCall {
   }
 }
 
-/** Says what is wrong with parameters that are not sound, by the schema, which is loaded for it. */
+/** Tells by the schema, which is loaded for it, what is wrong with parameters. */
 async function refuseBySchema(params: Request["params"], reply: Reply): Promise<void> {
   let fault = "these are not its parameters";
   try {
     const { tapParamsSchema } = await loadLater(() => import("../../wire/reports/tap.ts"));
     fault = judged(tapParamsSchema, params)?.error?.issues[0]?.message ?? fault;
   } catch {
-    // It cannot be loaded now.
+    // The schema cannot be loaded now.
   }
   reply.fail(new RpcError("InvalidParams", `Cannot listen: ${fault}`));
 }

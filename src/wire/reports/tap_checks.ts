@@ -4,8 +4,8 @@ import type { Params } from "../message.ts";
 import type { TapItem, TapParams } from "./tap.ts";
 
 /**
- * The parameters of `rpc.tap`, told without zod where they are right beyond doubt; `undefined`: the
- * schema in `tap.ts` has to say what they are.
+ * Checks the parameters of `rpc.tap` without zod. `undefined`: they are wrong, or too unusual for
+ * this check, and the schema in `tap.ts` has to decide.
  */
 export function soundTapParams(params: Params = {}): TapParams | undefined {
   if (!isObject(params)) return undefined;

@@ -21,7 +21,7 @@ export function decodeAnyRequest(
 }
 
 /**
- * A JSON value as the request that it is, or the error to answer it with.
+ * Reads a JSON value as a request, or as the error to answer it with.
  *
  * @param exact the same value with numbers as they were written, if JavaScript changed any
  */

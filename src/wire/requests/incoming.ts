@@ -24,7 +24,7 @@ export class BadMessage {
  */
 export type Read<Message> = (value: unknown, exact: unknown) => Message;
 
-/** The messages of a batch, each of which is read when its turn comes. */
+/** The messages of a batch. Each is read when the iteration comes to it. */
 export class LazyBatch<Message> implements Iterable<Message> {
   readonly #values: readonly unknown[];
   readonly #exact: readonly unknown[] | undefined;
@@ -53,7 +53,7 @@ export class LazyBatch<Message> implements Iterable<Message> {
 }
 
 /**
- * A line as the message that `read` makes of it, a batch of them, or the error to answer with.
+ * Reads a line: as one message, by `read`, as a batch of them, or as the error to answer with.
  * Never throws if `read` does not.
  */
 export function decodeLine<Message>(
@@ -74,14 +74,20 @@ export function decodeLine<Message>(
   return new LazyBatch(value, exact as unknown[] | undefined, read);
 }
 
-/** A request with its parameters as they were written: what passes through is not rounded. */
+/**
+ * A request with the numbers in its parameters as they were written, since a server passes them on
+ * and must not round them.
+ */
 export function withExactParams(request: Request, exact: unknown): Request {
   if (exact === undefined || request.params === undefined) return request;
   if (request.method.startsWith(reservedPrefix)) return request;
   return { ...request, params: (exact as Request).params };
 }
 
-/** The answer to what is no request, where nobody can say what is wrong with it. */
+/**
+ * The answer to a message that is no request, where the schemas that could tell why cannot be
+ * loaded.
+ */
 export function unexplained(value: unknown, cause: unknown): BadMessage {
   const id = isObject(value) && isId(value["id"]) ? value["id"] : null;
   const message = "Cannot read the message as a JSON-RPC 2.0 request";

@@ -14,13 +14,13 @@ import { soundRequest } from "./request_checks.ts";
 /** A message, or a promise of it where the schemas have to be loaded first. It never rejects. */
 export type Incoming = Request | BadMessage | Promise<Request | BadMessage>;
 
-/** What reads any value by the schemas, once it was needed. */
+/** The function that reads a value by the schemas, once it was loaded. */
 let bySchema: Read<Request | BadMessage> | undefined;
 
 /**
- * Reads a line as a server does: a request, a batch of them, or the error to answer with. A message
- * that is none is a promise the first time, since the schemas, and zod with them, are loaded to say
- * what is wrong. Never throws.
+ * Reads a line as a server does: a request, a batch of them, or the error to answer with. For the
+ * first message that is no request this returns a promise, since the schemas and zod have to be
+ * loaded to tell what is wrong. Never throws.
  */
 export function readRequest(line: string): Incoming | LazyBatch<Incoming> {
   return readRequestFast(line) ?? decodeLine(line, read);

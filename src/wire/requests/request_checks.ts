@@ -1,7 +1,7 @@
 /**
- * What a server is sent, told without zod. The schemas in `message.ts` say what is right, and a
- * test holds these functions to them over thousands of values that are nearly messages. What is
- * wrong with a message the schemas say, which are loaded then.
+ * Checks what a server receives without zod. The schemas in `message.ts` define what is right, and
+ * a test compares these functions with them on thousands of values that are nearly messages. What
+ * is wrong with a message is told by the schemas, which are loaded only then.
  */
 
 import {
@@ -17,7 +17,7 @@ import type { Id, MoreParams, Params, Request } from "../message.ts";
 import { isId } from "../reply_checks.ts";
 import { traceparentPattern } from "./traceparent.ts";
 
-/** A JSON value as the request that it is; `undefined`: it is none. */
+/** Reads a JSON value as a request; `undefined`: it is none. */
 export function soundRequest(value: unknown): Request | undefined {
   if (!isObject(value) || value["jsonrpc"] !== "2.0") return undefined;
   const { id, method, params, meta } = value;

@@ -1,4 +1,4 @@
-/** The links of a {@link CallQueue}'s items, which only the queue uses that an item is in. */
+/** The links of a {@link CallQueue}'s items. Only the queue that an item is in uses them. */
 export interface Queued<Item> {
   previous: Item | undefined;
   next: Item | undefined;

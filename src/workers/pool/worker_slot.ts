@@ -205,7 +205,7 @@ export class WorkerSlot {
     );
   }
 
-  /** It says what it offers; `undefined`: what it says is no document. */
+  /** The worker has told what it offers; `undefined`: what it told is no document. */
   #described(process: WorkerProcess, document: OpenRpcDocument | undefined): void {
     if (this.#state.name !== "starting" || this.#state.process !== process) return;
     if (document === undefined) {

@@ -1,11 +1,11 @@
 const slotsAtFirst = 128;
 
 /**
- * The requests that a worker owes an answer to, by id.
+ * The requests that a worker has not answered yet, by id.
  *
- * No `Map`, whose outgrown tables keep requests that were answered alive (see `Bag`). Ids count up,
- * the low bits of an id are its slot, and an id whose slot is taken is skipped. At most half of the
- * slots are taken.
+ * It is not a `Map`, since outgrown tables of a `Map` keep answered requests alive (see `Bag`). Ids
+ * count up, the low bits of an id are its slot, and an id whose slot is taken is skipped. At most
+ * half of the slots are taken.
  */
 export class PendingRequests<Receiver> {
   #ids: number[] = new Array(slotsAtFirst).fill(0);

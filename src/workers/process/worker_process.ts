@@ -273,7 +273,10 @@ export class WorkerProcess {
   }
 }
 
-/** Text for people; `""`: it is none. What its end was cut within is left out. */
+/**
+ * The bytes as text for people; `""`: they are no text. A character that was cut off at the end is
+ * left out.
+ */
 function shownText(text: string): string {
   const whole = text.replace(/\ufffd{1,3}$/, "");
   return whole.includes(replacementMark) ? "" : whole;
