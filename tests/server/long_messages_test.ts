@@ -198,8 +198,11 @@ Deno.test("others come between many short answers of a worker that were read tog
     answeredUnread: () => {},
     lost: () => {},
   };
-  const ids = Array.from({ length: 3_000 }, () => owed.nextId());
-  for (const id of ids) owed.add(id, receiver, 10);
+  const ids = Array.from({ length: 3_000 }, () => {
+    const id = owed.nextId();
+    owed.add(id, receiver, 10);
+    return id;
+  });
   await owed.take(ids.map((id) => encodeResult(id, "short").trimEnd()), new Pauses());
   assert.ok(most > 0 && most <= linesBetweenPauses, `${most} answers at once`);
   assert.equal(owed.load, 0);

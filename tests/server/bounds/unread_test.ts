@@ -73,7 +73,7 @@ serverTest(
         return "x".repeat(answerBytes);
       },
     );
-    const [peers, callsEach] = [100, 200];
+    const [peers, callsEach] = [100, 50];
     const line = '{"jsonrpc":"2.0","id":1,"method":"answer"}\n';
     const listener = new SilentPeers(peers, new TextEncoder().encode(line.repeat(callsEach)));
     harness.listen({ listener, procedures: { answer } });
