@@ -213,7 +213,7 @@ function checkedOutput(
   if (fault !== undefined) {
     throw new RpcError("InternalError", `${method} ${verb}ed ${describeFault(fault, verb)}`);
   }
-  if (checked.success) return checked.value;
+  if (!("problem" in checked)) return checked.value;
   const { problem, cause } = checked;
   throw new RpcError("InternalError", `${method} returned what it does not promise${problem}`, {
     cause,

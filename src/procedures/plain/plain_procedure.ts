@@ -90,8 +90,8 @@ export class PlainProcedure implements ProcedureTraits {
    */
   accept(method: string, given: CallParams): HandlerInput | undefined {
     usePlainNumbers(method, this.names, given);
-    const values = given === undefined || Array.isArray(given)
-      ? given ?? []
+    const values: readonly unknown[] | undefined = given === undefined || Array.isArray(given)
+      ? (given ?? []) as readonly unknown[]
       : this.#inOrder(given as Readonly<Record<string, unknown>>);
     if (values === undefined || values.length < this.#leastCount) return undefined;
     if (values.length > this.names.length && !this.#options.isOpen) return undefined;

@@ -22,11 +22,11 @@ export function soundRequest(value: unknown): Request | undefined {
   if (!isObject(value) || value["jsonrpc"] !== "2.0") return undefined;
   const { id, method, params, meta } = value;
   if (typeof method !== "string" || method.length > methodLengthMax) return undefined;
-  if (id !== undefined && !isId(id)) return undefined;
-  if (params !== undefined && (typeof params !== "object" || params === null)) return undefined;
   const sound: Request = { jsonrpc: "2.0", method };
-  if (id !== undefined) sound.id = id;
-  if (params !== undefined) sound.params = withoutPrototype(params);
+  if (isId(id)) sound.id = id;
+  else if (id !== undefined) return undefined;
+  if (typeof params === "object" && params !== null) sound.params = withoutPrototype(params);
+  else if (params !== undefined) return undefined;
   if (meta === undefined) return sound;
   const soundMeta = isObject(meta) ? metaOf(meta) : undefined;
   return soundMeta === undefined ? undefined : { ...sound, meta: soundMeta };

@@ -170,7 +170,7 @@ class Worker {
     const stream = procedure.stream
       ? this.#newStream({ id, method, procedure, params, context, at: undefined }, meta?.stream)
       : undefined;
-    const call = { id, method, procedure, params, context, stream, at: undefined };
+    const call: Call = { id, method, procedure, params, context, stream, at: undefined };
     if (procedure.kind !== "io") this.#waiting.push(call);
     else void this.#runConcurrently(call);
   }
