@@ -103,48 +103,55 @@ Deno.test("the line that a stopped input tells goes on behind it, and keeps the 
 const freeCount = 100;
 
 /** A run of lines of which as many as may be under way have begun, and wait. */
-async function heldRun(home: RpcHome) {
+async function heldRun(home: RpcHome, serverCount: number) {
   const directory = home.workingDirectory;
-  await Deno.writeTextFile(
-    `${directory}/held.ts`,
-    `import { defineProcedure, z } from "rpc";
-    export const held = defineProcedure({
-      input: z.object({ i: z.int() }), output: z.string(),
-      ...{ kind: "io", idempotent: true, description: "" },
-    }, async ({ i }) => {
-      if (i > ${freeCount}) {
-        await Deno.writeTextFile("begun", "x", { append: true });
-        while (await Deno.stat("go").catch(() => undefined) === undefined) {
-          await new Promise((resolve) => setTimeout(resolve, 20));
+  const numbersOfServers = Array.from({ length: serverCount }, (_, i) => i);
+  for (const number of numbersOfServers) {
+    await Deno.writeTextFile(`${directory}/begun${number}`, "");
+    await Deno.writeTextFile(
+      `${directory}/held${number}.ts`,
+      `import { defineProcedure, z } from "rpc";
+      export const held = defineProcedure({
+        input: z.object({ i: z.int() }), output: z.string(),
+        ...{ kind: "io", idempotent: true, description: "" },
+      }, async ({ i }) => {
+        if (i > ${freeCount}) {
+          await Deno.writeTextFile("begun${number}", "x", { append: true });
+          while (await Deno.stat("go").catch(() => undefined) === undefined) {
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
         }
-      }
-      return "pong " + i;
-    });`,
-  );
+        return "pong " + i;
+      });`,
+    );
+  }
   const count = 2 * freeCount;
   const concurrency = 16;
   await Deno.writeTextFile(`${directory}/in`, numbers(count));
-  await Deno.writeTextFile(`${directory}/begun`, "");
+  const serve = (number: number) => home.serve(["127.0.0.1", "0", `held${number}.ts`]);
+  /** Calls that have begun and wait, or were lost, by server. */
+  const begun = () =>
+    numbersOfServers.map((number) => Deno.readTextFileSync(`${directory}/begun${number}`).length);
+  const haveBegun = (least: number) =>
+    waitFor(
+      () => `${least} begun calls: ${begun()}`,
+      () => begun().reduce((sum, one) => sum + one) >= least,
+    );
+  const servers = await Promise.all(numbersOfServers.map(serve));
+  const args = ["--input", "in", "-c", `${concurrency}`, "--failed", "failed", "-t", "60s"];
+  const run = home.start(["call", "held", ...args]);
+  await haveBegun(concurrency);
+  await waitFor("the first results", () => run.lines.length === freeCount);
   return {
+    servers,
+    begun,
+    haveBegun,
     concurrency,
-    serve: () => home.serve(["127.0.0.1", "0", "held.ts"]),
-    async start() {
-      const args = ["--input", "in", "-c", `${concurrency}`, "--failed", "failed", "-t", "60s"];
-      const run = home.start(["call", "held", ...args]);
-      await this.haveBegun(concurrency);
-      await waitFor("the first results", () => run.lines.length === freeCount);
-      return run;
-    },
-    haveBegun: (least: number) =>
-      waitFor(
-        `${least} begun calls`,
-        async () => (await Deno.readTextFile(`${directory}/begun`)).length >= least,
-      ),
-    async endsWell(run: Awaited<ReturnType<RpcHome["start"]>>) {
+    async endsWell() {
       // Longer than the client by itself waits for a server.
       await new Promise((resolve) => setTimeout(resolve, 2_500));
       await Deno.writeTextFile(`${directory}/go`, "");
-      await this.serve();
+      await serve(0);
       assert.equal(await run.ended(), 0, run.describe());
       assert.deepEqual(run.lines, pongs(count));
       assert.equal(await Deno.readTextFile(`${directory}/failed`), "");
@@ -154,23 +161,21 @@ async function heldRun(home: RpcHome) {
 
 Deno.test("killing servers during it loses no line, also when all are gone for a while", async () => {
   await using home = await RpcHome.create();
-  const held = await heldRun(home);
-  const servers = [await held.serve(), await held.serve()];
-  const run = await held.start();
-  await servers[0]?.kill();
+  const { servers, begun, haveBegun, concurrency, endsWell } = await heldRun(home, 2);
+  // One that has calls, whichever that is.
+  const victim = begun().findIndex((calls) => calls > 0);
+  await servers[victim]?.kill();
   // What that one had is under way at the other.
-  await held.haveBegun(held.concurrency + 1);
-  await servers[1]?.kill();
-  await held.endsWell(run);
+  await haveBegun(concurrency + 1);
+  await servers[1 - victim]?.kill();
+  await endsWell();
 });
 
 Deno.test("killing the only server there ever was loses no line of an idempotent procedure", async () => {
   await using home = await RpcHome.create();
-  const held = await heldRun(home);
-  const server = await held.serve();
-  const run = await held.start();
-  await server.kill();
-  await held.endsWell(run);
+  const { servers, endsWell } = await heldRun(home, 1);
+  await servers[0]?.kill();
+  await endsWell();
 });
 
 Deno.test("a line that may have run is not run again, but told and kept", async () => {
