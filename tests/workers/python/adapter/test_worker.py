@@ -254,8 +254,12 @@ class Files(unittest.TestCase):
     @unittest.skipUnless(hasattr(os, "fork"), "POSIX closes so")
     def test_a_function_that_closes_the_input_costs_no_call_that_was_read(self):
         text = """
-            import os, time
+            import os, sys, threading, time
             def close_input():
+                # Closing interrupts no read, so what comes next is read if the reader waits already.
+                reader = next(thread for thread in threading.enumerate() if thread.name == "rpc reader")
+                while sys._current_frames()[reader.ident].f_code.co_name != "lines":
+                    time.sleep(0.001)
                 os.close(3)
             def slow():
                 time.sleep(0.1)
