@@ -54,6 +54,8 @@ export class Turns {
   #isPassing = false;
   #round = 0;
   #spentMs = 0;
+  /** The longest piece of it that was not interrupted. */
+  #longestMs = 0;
   #othersReads = 0;
 
   /** @param isAlone tells whether there is only one connection */
@@ -87,6 +89,7 @@ export class Turns {
   /** Adds the time that a connection took. */
   spend(ms: number): void {
     this.#spentMs += ms;
+    if (ms > this.#longestMs) this.#longestMs = ms;
   }
 
   /** Notes that something arrived on a connection that does not wait for a turn. */
@@ -120,9 +123,9 @@ export class Turns {
    * next turn begins only after a multiple of that time, provided that the others use it.
    */
   readonly #pass = (): void => {
-    const owedMs = this.#spentMs < turnOwedFromMs || this.#othersReads === 0
+    const owedMs = this.#longestMs < turnOwedFromMs || this.#othersReads === 0
       ? 0
-      : this.#spentMs * turnOwedTimes;
+      : this.#longestMs * turnOwedTimes;
     if (owedMs === 0) this.#go();
     else this.clock.after(owedMs, this.#go);
   };
@@ -130,6 +133,7 @@ export class Turns {
   readonly #go = (): void => {
     this.#round++;
     this.#spentMs = 0;
+    this.#longestMs = 0;
     this.#othersReads = 0;
     const resolve = this.#begun.shift() ?? this.#takeWaiting();
     this.#isPassing = this.#waiting.size > 0 || this.#begun.length > 0;

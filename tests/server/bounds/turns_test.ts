@@ -204,6 +204,22 @@ for (const others of [true, false]) {
   });
 }
 
+Deno.test("what many took one after the other, each little, is owed to nobody", async () => {
+  const { clock, turns, pauses } = setUp();
+  let isNext = false;
+  for (let spentMs = 0; spentMs < 2 * turnOwedFromMs; spentMs += turnMs / 4) {
+    const turn = new Turn(turns, {});
+    turn.begin(50);
+    clock.advance(turnMs / 4);
+    turn.end();
+  }
+  void new Turn(turns, {}).pass().then(() => isNext = true);
+  new Turn(turns, {}).begin(50);
+  pauses.shift()?.();
+  await settled();
+  assert.ok(isNext);
+});
+
 Deno.test("way is given to what has come on a connection by then", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const [client, conn] = await Promise.all([
