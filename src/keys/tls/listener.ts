@@ -180,14 +180,19 @@ export class TlsListener {
 
   /** Where there is no room the oldest has to go: honest peers take only a moment. */
   #shakeHands(peer: string, socket: Socket, begin: () => void): void {
-    const [oldest] = this.#shakingHands;
-    if (oldest !== undefined && this.#shakingHands.size >= handshakesMax) {
-      this.#handshakeOver(oldest[0]);
-      oldest[1].socket.destroy();
-    }
+    // A peer can come anew from its port before its former connection is known to be closed.
+    this.#giveUp(peer);
+    const [oldest] = this.#shakingHands.keys();
+    if (oldest !== undefined && this.#shakingHands.size >= handshakesMax) this.#giveUp(oldest);
     const over = this.#handshakes.add(peer, begin);
     if (over === undefined) return void socket.destroy();
     this.#shakingHands.set(peer, { socket, over });
+  }
+
+  #giveUp(peer: string): void {
+    const handshake = this.#shakingHands.get(peer);
+    this.#handshakeOver(peer);
+    handshake?.socket.destroy();
   }
 
   #handshakeOver(peer: string, socket?: Socket): void {
