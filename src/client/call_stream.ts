@@ -23,7 +23,7 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
   readonly #own: (item: unknown) => unknown;
   readonly #report = Promise.withResolvers<StreamReport>();
   #waiting: unknown[] = [];
-  /** What all of them came in, those included that were read. */
+  /** What all of them came in, those included that were read and are still in the list. */
   #waitingBytes = 0;
   #next = 0;
   #received = 0;
@@ -137,9 +137,10 @@ export class CallStream implements AsyncIterableIterator<unknown>, CallItems {
 
   #read(): unknown {
     const item = this.#waiting[this.#next++];
-    if (this.#next === this.#waiting.length) {
-      this.#waiting = [];
-      this.#waitingBytes = 0;
+    // A reader that is always a little behind must not keep all that it has read.
+    if (this.#next * 2 >= this.#waiting.length) {
+      this.#waitingBytes = this.heldBytes;
+      this.#waiting = this.#waiting.slice(this.#next);
       this.#next = 0;
     }
     // Half the credit at a time: a message for each item would cost as much as the items.

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { RpcError } from "../../src/base/errors.ts";
-import type { CallStream } from "../../src/client/call_stream.ts";
+import { CallStream } from "../../src/client/call_stream.ts";
 import { encodeItems } from "../../src/wire/codec.ts";
 import type { ReceivedCall } from "../support/memory_transport.ts";
+import { retainedBytes } from "../support/retained_bytes.ts";
 import { settled } from "../support/virtual_clock.ts";
 import { ClientRig } from "./client_rig.ts";
 
@@ -207,4 +208,16 @@ Deno.test("a signal ends a stream, also one whose reader waits", async () => {
   await settled();
   assert.equal(rig.server(1).cancelled.length, 1);
   rig.client.close();
+});
+
+Deno.test("items that were read are kept alive by nothing, though more always wait", () => {
+  const stream = new CallStream(64, () => {});
+  const come = () => stream.items([new Array(16).fill(0)], 32);
+  come();
+  const bytes = retainedBytes(() => {
+    come();
+    void stream.next();
+  });
+  assert.ok(bytes < 2_000_000, `${bytes} bytes`);
+  assert.equal(stream.heldBytes, 32);
 });
