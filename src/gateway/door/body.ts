@@ -15,7 +15,8 @@ const progressBytes = 64 * 1024;
 
 /** A body that has not arrived completely. */
 interface Waiting {
-  readonly sinceMs: number;
+  /** When it last made progress, or began. */
+  sinceMs: number;
   giveUp(): void;
 }
 
@@ -27,7 +28,7 @@ export class BodyReader {
   readonly #clock: Clock;
   readonly #bound: MessageBound;
   readonly #held: Budget;
-  /** All unfinished bodies, the oldest first. */
+  /** All unfinished bodies, the one first that has stood still for longest. */
   readonly #waiting = new Set<Waiting>();
 
   /** @param bound the longest body */
@@ -68,12 +69,12 @@ export class BodyReader {
       nowMs + gatewayBodyTimeoutMs,
       () => late.reject(tooSlow()),
     );
-    const waiting = { sinceMs: nowMs, giveUp: () => late.reject(stoodStill()) };
+    const waiting: Waiting = { sinceMs: nowMs, giveUp: () => late.reject(stoodStill()) };
     this.#waiting.add(waiting);
     try {
       return length !== undefined && length <= gatewayShortBodyBytes
         ? decode(utf8, await Promise.race([request.bytes(), late.promise]))
-        : await this.#readPieces(request, late);
+        : await this.#readPieces(request, late, waiting);
     } catch (error) {
       if (error instanceof HttpProblem) throw error;
       throw new HttpProblem(400, "InvalidRequest", "Cannot read the body: it broke off");
@@ -83,7 +84,17 @@ export class BodyReader {
     }
   }
 
-  async #readPieces({ body }: Request, late: PromiseWithResolvers<never>): Promise<string> {
+  /** Puts a body behind those that have made no progress since. */
+  #wentOn(waiting: Waiting): void {
+    waiting.sinceMs = this.#clock.now();
+    if (this.#waiting.delete(waiting)) this.#waiting.add(waiting);
+  }
+
+  async #readPieces(
+    { body }: Request,
+    late: PromiseWithResolvers<never>,
+    waiting: Waiting,
+  ): Promise<string> {
     if (body === null) return "";
     const reader = body.getReader();
     const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -98,7 +109,9 @@ export class BodyReader {
       while (true) {
         const { value, done } = await Promise.race([reader.read(), late.promise]);
         if (done) return text + decode(decoder);
+        const before = holder.progress();
         heldBytes += value.length;
+        if (holder.progress() !== before) this.#wentOn(waiting);
         if (heldBytes > this.#bound.bytes) throw tooLong("it is longer", this.#bound);
         this.#held.count(holder);
         if (this.#held.isFull) throw tooMany();

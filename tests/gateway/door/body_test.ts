@@ -164,3 +164,21 @@ Deno.test("where there are too many requests, the one whose body was waited for 
   sender.close();
   assert.equal(await second, "[1]");
 });
+
+Deno.test("where there are too many requests, a body that goes on keeps its room", async () => {
+  const clock = new VirtualClock();
+  const bodies = new BodyReader(clock);
+  const { request, sender } = slowRequest();
+  const going = bodies.read(request);
+  clock.advance(gatewayStuckMs / 2);
+  const failed = assert.rejects(bodies.read(slowRequest().request), isProblem(408));
+  clock.advance(gatewayStuckMs / 2);
+  sender.enqueue(new Uint8Array(goingOnBytes).fill(32));
+  await waitFor("it to go on", () => sender.desiredSize === 1);
+  assert.equal(bodies.makeRoom(), false);
+  clock.advance(gatewayStuckMs / 2);
+  assert.deepEqual([bodies.makeRoom(), bodies.makeRoom()], [true, false]);
+  await failed;
+  sender.close();
+  assert.equal((await going).length, goingOnBytes);
+});
