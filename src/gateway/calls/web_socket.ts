@@ -1,8 +1,9 @@
 import type { Budget, BudgetHolder } from "../../base/bounds/budget.ts";
 import { isRpcError, messageOf, RpcError } from "../../base/errors.ts";
 import type { Clock } from "../../base/clock.ts";
+import { DeadlineWheel } from "../../base/deadline_wheel.ts";
 import { outboxBytesMax, streamCreditMax, streamWindowMax } from "../../base/limits.ts";
-import { gatewaySocketCallsMax, gatewaySocketUnreadBytesMax } from "../limits.ts";
+import { gatewaySocketCallsMax, gatewaySocketUnreadBytesMax, gatewayStuckMs } from "../limits.ts";
 import type { CallOptions } from "../../client/client_options.ts";
 import { BatchLine } from "../../wire/batch.ts";
 import { byteLengthOf, encodeError, encodeItems } from "../../wire/codec.ts";
@@ -212,6 +213,22 @@ export class SocketSession {
 
   /** Resolves when an item may be sent: there is credit, and the peer reads. */
   async #room(call: OpenCall, signal: AbortSignal): Promise<void> {
+    if (call.credit > 0 && this.#socket.bufferedAmount <= outboxBytesMax) return;
+    const wheel = DeadlineWheel.of(this.#deps.clock);
+    const look = () => {
+      // Items that arrive meanwhile wait too, though nothing is sent.
+      if (!this.#ended.signal.aborted) this.#deps.unread.count(this.#unread);
+      looking = wheel.add(wheel.nowMs + gatewayStuckMs, look);
+    };
+    let looking = wheel.add(wheel.nowMs + gatewayStuckMs, look);
+    try {
+      await this.#waitForRoom(call, signal);
+    } finally {
+      looking.cancel();
+    }
+  }
+
+  async #waitForRoom(call: OpenCall, signal: AbortSignal): Promise<void> {
     while (call.credit <= 0 && !signal.aborted) {
       const woken = Promise.withResolvers<void>();
       call.more = woken.resolve;

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { Budget } from "../../../src/base/bounds/budget.ts";
+import { wheelLingerMs, wheelTickMs } from "../../../src/base/deadline_wheel.ts";
+import { RpcError } from "../../../src/base/errors.ts";
+import type { CallOptions } from "../../../src/client/client_options.ts";
 import type { CallReport } from "../../../src/client/call_report.ts";
+import { CallStream } from "../../../src/client/call_stream.ts";
 import type { Calls } from "../../../src/gateway/calls/calls.ts";
 import { SocketSession } from "../../../src/gateway/calls/web_socket.ts";
+import { gatewayStuckMs } from "../../../src/gateway/limits.ts";
 import { boundOfGateway } from "../../../src/wire/message_bound.ts";
 import { settled, VirtualClock } from "../../support/virtual_clock.ts";
 
@@ -22,8 +27,8 @@ class Peer extends EventTarget {
     this.closedWith = reason;
   }
 
-  ask(): Promise<void> {
-    const data = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "text" });
+  ask(meta?: Record<string, unknown>): Promise<void> {
+    const data = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "text", meta });
     this.dispatchEvent(new MessageEvent("message", { data }));
     return settled();
   }
@@ -55,4 +60,35 @@ Deno.test("peers that each leave little unread are bounded together, and who rea
   const held = peers.filter((peer) => !closed.includes(peer))
     .reduce((sum, { bufferedAmount }) => sum + bufferedAmount, 0);
   assert.ok(held <= length * count * 1.5 + length, `${held}`);
+});
+
+Deno.test("items of a stream that wait for its peer are bounded too, though nothing is sent", async () => {
+  const clock = new VirtualClock();
+  const length = 100_000;
+  const unread = new Budget(4 * length, clock);
+  const item = "x".repeat(length);
+  const stream = new CallStream(64, () => {});
+  const calls = {
+    stream(_method: string, _params: unknown, { signal }: CallOptions) {
+      const error = new RpcError("Cancelled", "it was closed");
+      signal?.addEventListener("abort", () => stream.ended({ error } as CallReport));
+      return stream;
+    },
+  } as unknown as Calls;
+  const peer = new Peer();
+  new SocketSession(peer, { calls, clock, bound: boundOfGateway(), unread }, {});
+  await peer.ask({ stream: 1 });
+  stream.items([item], length);
+  await settled();
+  assert.ok(peer.bufferedAmount > length);
+  peer.bufferedAmount = 0;
+  for (let i = 0; i < 8; i++) {
+    stream.items([item], length);
+    await settled();
+  }
+  await clock.advanceAsync(gatewayStuckMs + wheelTickMs);
+  assert.match(peer.closedWith ?? "", /unread/);
+  assert.equal(unread.total, 0);
+  await clock.advanceAsync(wheelLingerMs);
+  assert.equal(clock.pendingTimers, 0);
 });
