@@ -98,8 +98,10 @@ export function lastIssued(
     return undefined;
   }
   const wanted = name.toLowerCase();
-  return text.split("\n").map(entryOf)
-    .findLast((entry) => String(entry?.["name"]).toLowerCase() === wanted);
+  return text.split("\n").map(entryOf).findLast((entry) => {
+    const listed = entry?.["name"];
+    return typeof listed === "string" && listed.toLowerCase() === wanted;
+  });
 }
 
 function entryOf(line: string): Record<string, unknown> | undefined {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createRequest } from "../../src/keys/authority.ts";
-import { rememberIssued } from "../../src/keys/authority_files.ts";
+import { rememberIssued, wasIssued } from "../../src/keys/authority_files.ts";
 import { readCertificate } from "../../src/keys/certificate.ts";
+import { appendIssued } from "../../src/keys/file_writing.ts";
 import { renewMember } from "../../src/keys/renewal.ts";
 import { formatRights, parseRights } from "../../src/keys/rights.ts";
 import { TestCluster } from "../support/test_pki.ts";
@@ -25,4 +26,17 @@ Deno.test("who was given other rights cannot renew those of before", async () =>
   await give(little);
   await assert.rejects(renew(all), /bob was given other keys since, for the rights read,call:fib/);
   assert.equal(await renew(little), "read,call:fib");
+});
+
+Deno.test("a member is found by whatever name it may have, and a half line is nobody's", async () => {
+  await using cluster = await TestCluster.create();
+  const directory = cluster.write(await cluster.member("alpha"));
+  cluster.makeOwner(directory, ["alpha"]);
+  const rights = parseRights("read");
+  assert.equal(wasIssued(directory, "undefined"), false);
+  const { certificate } = await cluster.member("undefined", rights);
+  rememberIssued(directory, { name: "undefined", rights }, certificate, Date.now());
+  assert.equal(wasIssued(directory, "undefined"), true);
+  appendIssued(directory, '{"na');
+  assert.equal(wasIssued(directory, "undefined"), true);
 });
