@@ -80,9 +80,12 @@ export class Failures {
     if (params instanceof RpcError) return `${word} ${method}`;
     const json = JSON.stringify(params);
     const args = Array.isArray(params) ? json.slice(1, -1) : json;
-    const shown = args.length > paramsShownMax ? `${args.slice(0, paramsShownMax - 3)}...` : args;
-    return `${word} ${method}(${shown})`;
+    return `${word} ${method}(${shortened(args)})`;
   }
+}
+
+function shortened(text: string): string {
+  return text.length > paramsShownMax ? `${text.slice(0, paramsShownMax - 3)}...` : text;
 }
 
 /** In a server's message with the first issue: how many more there are. */
@@ -120,7 +123,8 @@ function textHint(params: Job["params"]): string {
   );
   return text === undefined
     ? ""
-    : `; ${JSON.stringify(text)} was sent as a text, since it is not JSON: its quotes are double`;
+    : `; ${shortened(JSON.stringify(text))} was sent as a text, since it is not JSON: its quotes ` +
+      "are double";
 }
 
 /** What the user can do, unless the message tells it already. */

@@ -57,11 +57,15 @@ Deno.test("what looks like JSON and was sent as a text is named where the parame
   const flags = {} as CallFlags;
   const failures = new Failures({ method: "fib", flags, tell: (line) => lines.push(line) });
   const error = new RpcError("InvalidParams", "Cannot call fib: n must be an object");
-  for (const params of [["{'n': 1}"], { n: "[a]" }, ["{"], [{ n: 1 }]]) {
+  const long = `{${"n".repeat(1_000)}}`;
+  for (const params of [["{'n': 1}"], { n: "[a]" }, [long], ["{"], [{ n: 1 }]]) {
     failures.add({ number: 1, params, lateMs: 0, line: undefined }, error, undefined);
   }
-  const [single, named, ...others] = lines.map((line) => line.split("see: rpc methods fib")[1]);
+  const [single, named, cut, ...others] = lines.map((line) =>
+    line.split("see: rpc methods fib")[1]
+  );
   assert.match(single ?? "", /^; "\{'n': 1\}" was sent as a text, .* its quotes are double$/);
   assert.match(named ?? "", /^; "\[a\]" was sent as a text/);
+  assert.match(cut ?? "", /^; "\{n{55}\.\.\. was sent as a text/);
   assert.deepEqual(others, ["", ""]);
 });
