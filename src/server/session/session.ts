@@ -286,16 +286,14 @@ export class Session implements IntakeOwner {
 
   /** Ends the connection if its first line, or the beginning of it, is another protocol's. */
   #isForeign(line: AnyLine | undefined): boolean {
-    // Long lines, and those that are not UTF-8, are judged when they are parsed.
-    if (line !== undefined && typeof line !== "string") return false;
-    const beginning = typeof line === "string" ? line : this.#beginningOfLine();
+    if (line instanceof RpcError) return false;
+    // Long lines are judged once more when they are parsed.
+    const beginning = typeof line === "string"
+      ? line
+      : decoder.decode((line?.bytes ?? this.#splitter.partial).subarray(0, beginningLength));
     const answer = answerToBeginning(beginning);
     if (answer !== undefined) this.refuse(answer);
     return answer !== undefined;
-  }
-
-  #beginningOfLine(): string {
-    return decoder.decode(this.#splitter.partial.subarray(0, beginningLength));
   }
 
   hold(turn: Turn, bytes: number, hasBegun = false): Promise<void> | undefined {

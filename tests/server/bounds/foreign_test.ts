@@ -6,6 +6,8 @@ import { serverTest } from "../fixtures/harness.ts";
 
 const call = '{"jsonrpc":"2.0","id":1,"method":"order","params":[]}\n';
 
+const utf8 = new TextEncoder();
+
 /** What others' clients send first, and what the answer to it says. */
 const beginnings: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
   ["HTTP 0.9", "GET /\r\n", /rpc gateway/],
@@ -30,6 +32,17 @@ const beginnings: readonly (readonly [string, string | Uint8Array, RegExp])[] = 
     ),
     /not the PROXY protocol/,
   ],
+  [
+    "a proxy's header before TLS",
+    Uint8Array.of(...utf8.encode("PROXY TCP4 1.2.3.4 5.6.7.8 90 12\r\n"), 0x16, 3, 1, 2, 0, 0xff),
+    /not the PROXY protocol/,
+  ],
+  [
+    "SSH with its keys",
+    Uint8Array.of(...utf8.encode("SSH-2.0-OpenSSH_9.2\r\n"), 0, 0, 5, 0xdc, 6, 0x14, 0xff),
+    /not SSH/,
+  ],
+  ["SMTP in Latin-1", Uint8Array.of(...utf8.encode("EHLO m"), 0xfc, 13, 10), /not SMTP/],
   ["TLS", Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0), /does not speak TLS/],
   ["SSL 2", Uint8Array.of(0x80, 0x2e, 1, 3, 1), /protocol of bytes/],
   ["PostgreSQL", Uint8Array.of(0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f), /protocol of bytes/],
@@ -55,7 +68,6 @@ serverTest(
       },
     );
     const server = harness.listen({ procedures: { order } });
-    const utf8 = new TextEncoder();
     for (const [name, data, told] of beginnings) {
       const peer = await harness.connect(server);
       const bytes = typeof data === "string" ? utf8.encode(data) : data;
