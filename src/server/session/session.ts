@@ -243,6 +243,7 @@ export class Session implements IntakeOwner {
     const buffer = new ReadBuffer();
     const turn = new Turn(shared.turns, this.key, () => this.#outbox.pushedBytes);
     while (true) {
+      this.#reader = "reading";
       const { room } = this.#splitter;
       const length = await conn.read(room ?? buffer.bytes);
       this.#givenUp?.letGo();
@@ -271,13 +272,13 @@ export class Session implements IntakeOwner {
         if (taking !== undefined) {
           this.#reader = "held up";
           await taking;
-          this.#reader = "reading";
           // Others may have run meanwhile.
           turn.goOn();
         }
         if (this.#isRefused) break;
       }
       turn.end();
+      if (this.isClosed) return;
       if (this.#splitter.overflowed) void this.finish();
       else if (this.#splitter.partialBytes > 0) shared.partialLines.count(this.#partial);
       if (room !== undefined) await this.#intake.pauses.after(length);
@@ -306,7 +307,8 @@ export class Session implements IntakeOwner {
     this.#reader = "held up";
     if (isOver) await turn.pass(hasBegun);
     if (this.#isCrowded()) await this.#relief(turn);
-    this.#reader = "reading";
+    // The rest of a batch may wait for something else.
+    if (!hasBegun) this.#reader = "reading";
   }
 
   async #relief(turn: Turn): Promise<void> {
