@@ -94,6 +94,9 @@ export class StreamSessionCall extends SessionCall {
   }
 
   #grant(): void {
+    const { handle } = this;
+    // A tap tells its first item before there is anybody to grant more to.
+    if (handle === undefined) return;
     if (this.#credit === 0 || this.#isWaiting || this.#outstanding * 2 > this.#window) return;
     if (this.#outlet.isFull) {
       this.#isWaiting = true;
@@ -106,6 +109,6 @@ export class StreamSessionCall extends SessionCall {
     const n = Math.min(this.#credit, this.#window - this.#outstanding);
     this.#credit -= n;
     this.#outstanding += n;
-    this.handle?.more(n);
+    handle.more(n);
   }
 }

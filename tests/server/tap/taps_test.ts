@@ -111,6 +111,13 @@ serverTest("P-75: calls there is no room for are counted, and nobody waits for t
   assert.deepEqual(shown, [["[1]", 0], ["[2]", 0], ["[12]", 8]]);
 });
 
+serverTest("P-75: as many items are told as there was room for at first", async (h) => {
+  const { peer, other } = await start(h);
+  await tap(peer, {}, { stream: 8 });
+  for (let i = 1; i <= 7; i++) await call(other, i, "echo", [i]);
+  await waitFor("all events", () => eventsOf(peer).length === 7);
+});
+
 serverTest("P-75: of very many calls a sample is told, and the rest counted", async (h) => {
   const { peer, other } = await start(h);
   await tap(peer);
