@@ -64,8 +64,12 @@ export class Intake {
 
   async #takeLong(line: LentBytes, turn: Turn): Promise<void> {
     const unread = await readRequestInTurns(line, this.pauses);
-    if (this.#session.isClosed) line.letGo();
-    else await this.#takeRead(line, unread, turn);
+    if (this.#session.isClosed) return line.letGo();
+    // Others had their turns meanwhile. The rest cannot be interrupted, and may take long.
+    turn.goOn();
+    const taking = this.#takeRead(line, unread, turn);
+    turn.end();
+    await taking;
   }
 
   #takeRead(

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { LentBytes } from "../../../src/base/spare_buffers.ts";
+import { veryLongBytes } from "../../../src/base/system/give_way.ts";
 import { boundOfServer } from "../../../src/wire/message_bound.ts";
-import type { Turn } from "../../../src/server/bounds/turns.ts";
+import { Turn, Turns } from "../../../src/server/bounds/turns.ts";
 import { Intake, type IntakeOwner } from "../../../src/server/session/intake.ts";
 import type { OpenCalls } from "../../../src/server/session/open_calls.ts";
+import { VirtualClock } from "../../support/virtual_clock.ts";
 
 Deno.test("the long answers of a batch's short requests count for its turn", async () => {
   const held: number[] = [];
@@ -25,4 +28,24 @@ Deno.test("the long answers of a batch's short requests count for its turn", asy
   assert.equal(held.length, 40);
   // The first one follows no answer.
   assert.ok(held.slice(1).every((bytes) => bytes >= long.length), `${held}`);
+});
+
+Deno.test("what a very long line takes at once counts for its turn, though it is checked in steps", async () => {
+  const clock = new VirtualClock();
+  const turns = new Turns(clock, () => false);
+  const turn = new Turn(turns, {});
+  const session = { isClosed: false, bound: boundOfServer(), add() {} } as unknown as IntakeOwner;
+  const parsingMs = 40;
+  const intake = new Intake(session, { hasRoomFor: () => true } as unknown as OpenCalls, {
+    dispatch(_request, reply) {
+      clock.advance(parsingMs);
+      reply.succeed(null);
+      return undefined;
+    },
+  });
+  const text = "x".repeat(veryLongBytes);
+  const line = `{"jsonrpc":"2.0","id":1,"method":"measure","params":["${text}"]}`;
+  turn.begin(line.length);
+  await intake.take(new LentBytes(new TextEncoder().encode(line)), turn);
+  assert.equal(turns.spentMs, parsingMs);
 });
