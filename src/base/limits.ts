@@ -167,6 +167,12 @@ export const turnOwedFromMs = 2;
  */
 export const turnOwedTimes = 2;
 
+/**
+ * Turns in a row of those that hold something while others wait to begin: enough for batches to end
+ * about as fast as they begin, so few of them are held at once.
+ */
+export const turnsAheadMax = 16;
+
 /** Most bytes of answers in a turn: to encode and write them takes a fifth of a turn's time. */
 export const turnBytesMax = 256 * 1024;
 

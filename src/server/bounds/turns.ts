@@ -6,6 +6,7 @@ import {
   turnMs,
   turnOwedFromMs,
   turnOwedTimes,
+  turnsAheadMax,
   turnShareOfHeavy,
   turnShortMs,
   turnsInWindow,
@@ -48,9 +49,11 @@ export class Turns {
   readonly #isAlone: () => boolean;
   readonly #giveWay: (callback: () => void) => void;
   /** Those that wait, by caller. The caller that had the last turn is the last. */
-  readonly #waiting = new Map<object, (() => void)[]>();
+  readonly #waiting: Queues = new Map();
   /** Those that hold something in memory until they continue. They go before the others. */
-  #begun: (() => void)[] = [];
+  readonly #begun: Queues = new Map();
+  /** How many of these went in a row while others waited. */
+  #ahead = 0;
   #isPassing = false;
   #round = 0;
   #spentMs = 0;
@@ -104,18 +107,11 @@ export class Turns {
    */
   next(caller: object, hasBegun = false): Promise<void> {
     return new Promise((resolve) => {
-      if (hasBegun) this.#begun.push(resolve);
-      else this.#queueOf(caller).push(resolve);
+      queueOf(hasBegun ? this.#begun : this.#waiting, caller).push(resolve);
       if (this.#isPassing) return;
       this.#isPassing = true;
       this.#giveWay(this.#pass);
     });
-  }
-
-  #queueOf(caller: object): (() => void)[] {
-    let queue = this.#waiting.get(caller);
-    if (queue === undefined) this.#waiting.set(caller, queue = []);
-    return queue;
   }
 
   /**
@@ -135,21 +131,39 @@ export class Turns {
     this.#spentMs = 0;
     this.#longestMs = 0;
     this.#othersReads = 0;
-    const resolve = this.#begun.shift() ?? this.#takeWaiting();
-    this.#isPassing = this.#waiting.size > 0 || this.#begun.length > 0;
+    const resolve = this.#takeNext();
+    this.#isPassing = this.#waiting.size > 0 || this.#begun.size > 0;
     if (this.#isPassing) this.#giveWay(this.#pass);
     resolve?.();
   };
 
-  #takeWaiting(): (() => void) | undefined {
-    for (const [caller, queue] of this.#waiting) {
-      this.#waiting.delete(caller);
-      const resolve = queue.shift();
-      if (queue.length > 0) this.#waiting.set(caller, queue);
-      return resolve;
+  #takeNext(): (() => void) | undefined {
+    const [begun, waiting] = [this.#begun, this.#waiting];
+    if (waiting.size === 0 || (begun.size > 0 && this.#ahead < turnsAheadMax)) {
+      this.#ahead = waiting.size === 0 ? 0 : this.#ahead + 1;
+      return takeFirst(begun);
     }
-    return undefined;
+    this.#ahead = 0;
+    return takeFirst(waiting);
   }
+}
+
+type Queues = Map<object, (() => void)[]>;
+
+function queueOf(queues: Queues, caller: object): (() => void)[] {
+  let queue = queues.get(caller);
+  if (queue === undefined) queues.set(caller, queue = []);
+  return queue;
+}
+
+function takeFirst(queues: Queues): (() => void) | undefined {
+  for (const [caller, queue] of queues) {
+    queues.delete(caller);
+    const resolve = queue.shift();
+    if (queue.length > 0) queues.set(caller, queue);
+    return resolve;
+  }
+  return undefined;
 }
 
 /** The part of the current turn that one connection has taken. */

@@ -7,6 +7,7 @@ import {
   turnMs,
   turnOwedFromMs,
   turnOwedTimes,
+  turnsAheadMax,
   turnShareOfHeavy,
   turnShortMs,
 } from "../../../src/base/limits.ts";
@@ -156,6 +157,34 @@ Deno.test("who holds something until it is done goes before those who wait to be
     await settled();
   }
   assert.deepEqual(order, ["begun", "first", "second"]);
+});
+
+Deno.test("who waits to begin has a turn though others always hold something", async () => {
+  const { turns, pauses } = setUp();
+  const again = (): void => void turns.next({}, true).then(again);
+  for (let i = 0; i < 2; i++) again();
+  let passes = 0;
+  let hasBegun = false;
+  void turns.next({}).then(() => hasBegun = true);
+  while (!hasBegun && passes < 10 * turnsAheadMax) {
+    passes++;
+    pauses.shift()?.();
+    await settled();
+  }
+  assert.equal(passes, turnsAheadMax + 1);
+});
+
+Deno.test("of those who hold something a caller has one turn in a round, too", async () => {
+  const { turns, pauses } = setUp();
+  const greedy = {};
+  const order: string[] = [];
+  for (let i = 0; i < 100; i++) void turns.next(greedy, true).then(() => order.push("greedy"));
+  void turns.next({}, true).then(() => order.push("other"));
+  for (let i = 0; i < 3; i++) {
+    pauses.shift()?.();
+    await settled();
+  }
+  assert.deepEqual(order, ["greedy", "other", "greedy"]);
 });
 
 Deno.test("it is looked at the clock the more often, the longer the lines take", () => {
