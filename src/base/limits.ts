@@ -167,6 +167,9 @@ export const turnOwedFromMs = 2;
  */
 export const turnOwedTimes = 2;
 
+/** Most milliseconds of that delay: a process may have been stopped for minutes in a turn. */
+export const turnOwedMsMax = 1_000;
+
 /**
  * Turns in a row of those that hold something while others wait to begin: enough for batches to end
  * about as fast as they begin, so few of them are held at once.

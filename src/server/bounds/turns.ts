@@ -5,6 +5,7 @@ import {
   turnBytesMax,
   turnMs,
   turnOwedFromMs,
+  turnOwedMsMax,
   turnOwedTimes,
   turnsAheadMax,
   turnShareOfHeavy,
@@ -121,7 +122,7 @@ export class Turns {
   readonly #pass = (): void => {
     const owedMs = this.#longestMs < turnOwedFromMs || this.#othersReads === 0
       ? 0
-      : this.#longestMs * turnOwedTimes;
+      : Math.min(this.#longestMs * turnOwedTimes, turnOwedMsMax);
     if (owedMs === 0) this.#go();
     else this.clock.after(owedMs, this.#go);
   };

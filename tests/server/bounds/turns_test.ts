@@ -6,6 +6,7 @@ import {
   turnBytesMax,
   turnMs,
   turnOwedFromMs,
+  turnOwedMsMax,
   turnOwedTimes,
   turnsAheadMax,
   turnShareOfHeavy,
@@ -185,6 +186,20 @@ Deno.test("of those who hold something a caller has one turn in a round, too", a
     await settled();
   }
   assert.deepEqual(order, ["greedy", "other", "greedy"]);
+});
+
+Deno.test("a process that was stopped in a turn owes little of that time", async () => {
+  const { clock, turns, pauses } = setUp();
+  let isNext = false;
+  const turn = new Turn(turns, {});
+  turn.begin(manyBytes);
+  clock.advance(60_000);
+  turn.end();
+  void turn.pass().then(() => isNext = true);
+  new Turn(turns, {}).begin(50);
+  pauses.shift()?.();
+  await clock.advanceAsync(turnOwedMsMax);
+  assert.ok(isNext);
 });
 
 Deno.test("it is looked at the clock the more often, the longer the lines take", () => {
