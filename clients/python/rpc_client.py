@@ -2071,18 +2071,15 @@ class _Keys:
         return stamps
 
     def _read(self) -> Tuple[ssl.SSLContext, str]:
-        authority, certificate, key = (os.path.join(self._directory, name) for name in self.NAMES)
+        pending = os.path.join(self._directory, "pending.key")
         try:
-            for path in (authority, certificate, key):
-                if os.stat(path).st_size > KEY_FILE_BYTES_MAX:
-                    raise ValueError(f"{path} is no certificate and no key")
-            if sys.platform != "win32" and os.stat(key).st_mode & 0o077:
-                raise ValueError(f"other users of this machine can read {key}; first: chmod 600 {key}")
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.minimum_version = ssl.TLSVersion.TLSv1_3
-            # This authority alone, and none of the system's.
-            context.load_verify_locations(authority)
-            self._load_chain(context, certificate, key)
+            try:
+                context = self._context_of(*(os.path.join(self._directory, name) for name in self.NAMES))
+            except (ssl.SSLError, FileNotFoundError):
+                # Who writes them is between the files, or was killed there: until it is done, the new keys are whole in one more.
+                if not os.path.exists(pending):
+                    raise
+                context = self._context_of(pending, pending, pending)
             cluster = self._cluster_of(context)
         except (OSError, ValueError) as error:
             raise InvalidParams(
@@ -2091,15 +2088,18 @@ class _Keys:
             ) from None
         return context, cluster
 
-    def _load_chain(self, context: ssl.SSLContext, certificate: str, key: str) -> None:
-        try:
-            context.load_cert_chain(certificate, key)
-        except ssl.SSLError:
-            # Who renews is between the two files, or was killed there: until it is done, the new keys are whole in a third.
-            pending = os.path.join(self._directory, "pending.key")
-            if not os.path.exists(pending):
-                raise
-            context.load_cert_chain(pending)
+    def _context_of(self, authority: str, certificate: str, key: str) -> ssl.SSLContext:
+        for path in (authority, certificate, key):
+            if os.stat(path).st_size > KEY_FILE_BYTES_MAX:
+                raise ValueError(f"{path} is no certificate and no key")
+        if sys.platform != "win32" and os.stat(key).st_mode & 0o077:
+            raise ValueError(f"other users of this machine can read {key}; first: chmod 600 {key}")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        # This authority alone, and none of the system's.
+        context.load_verify_locations(authority)
+        context.load_cert_chain(certificate, key)
+        return context
 
     def _cluster_of(self, context: ssl.SSLContext) -> str:
         """Its id stands in the name of the cluster's own certificate, which `rpc keys init` made."""

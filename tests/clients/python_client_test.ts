@@ -245,10 +245,18 @@ Deno.test({
     // A renewal that was killed: its keys are whole in one file, and apart in the others.
     const at = `${other.directory}/config/rpc/keys`;
     const certificate = Deno.readTextFileSync(`${at}/machine.crt`);
-    const pending = Deno.readTextFileSync(`${at}/machine.key`) + certificate;
+    const authority = Deno.readTextFileSync(`${at}/ca.crt`);
+    const pending = Deno.readTextFileSync(`${at}/machine.key`) + certificate + authority;
     Deno.writeTextFileSync(`${at}/pending.key`, pending, { mode: 0o600 });
     Deno.copyFileSync(`${at}/ca.crt`, `${at}/machine.crt`);
     assert.equal(await run(oldest, other, call(fib, address)), "55");
+    // A join that was killed: the other files are not there yet.
+    Deno.removeSync(`${at}/machine.crt`);
+    Deno.removeSync(`${at}/ca.crt`);
+    for (const python of oldestAndNewestPython) {
+      assert.equal(await run(python, other, call(fib, address)), "55");
+    }
+    Deno.writeTextFileSync(`${at}/ca.crt`, authority);
     Deno.writeTextFileSync(`${at}/machine.crt`, certificate);
     Deno.removeSync(`${at}/pending.key`);
 
