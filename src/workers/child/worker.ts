@@ -15,7 +15,7 @@ import {
 } from "../../procedures/plain/plain_procedure.ts";
 import { type Run, startStream } from "../../procedures/stream_run.ts";
 import { encodeError, encodeItems, encodeResult, resultLine } from "../../wire/codec.ts";
-import { LineSplitter } from "../../wire/lines.ts";
+import { lineFeed, LineSplitter } from "../../wire/lines.ts";
 import type { Id, LongLine, Request } from "../../wire/message.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { Outbox } from "../../wire/outbox.ts";
@@ -80,6 +80,8 @@ class Worker {
   readonly #io: WorkerIo;
   readonly #claims: Claims | undefined;
   readonly #outbox: Outbox;
+  /** Whether the outbox has written only a part of a long line so far. */
+  #isWithinLine = false;
   readonly #bound = boundOfWorker();
   readonly #concurrent = new Bag<Call>();
   #waiting: Call[] = [];
@@ -94,10 +96,11 @@ class Worker {
     this.#document = toOpenRpc(procedures, { title: "worker", version: "0" });
     this.#io = io;
     this.#claims = claims;
-    // Written synchronously and whole, like all the rest: an answer that is written at once never
-    // lands inside of another.
+    // Written synchronously and whole, like all the rest, except that a long line takes several
+    // writes.
     const write = (bytes: Uint8Array) => {
       this.#writeWhole(bytes);
+      this.#isWithinLine = bytes.at(-1) !== lineFeed;
       return Promise.resolve(bytes.length);
     };
     this.#outbox = new Outbox({ write }, () => {}, { burstLength: workerBurstLength });
@@ -340,9 +343,10 @@ class Worker {
     for (let rest = bytes; rest.length > 0;) rest = rest.subarray(this.#io.writeSync(rest));
   }
 
-  /** Writes the whole line before it returns. */
+  /** Writes the whole line before it returns, unless it would land inside of another one. */
   #writeNow(line: string | LongLine<string> | undefined): void {
     if (line === undefined) return;
+    if (this.#isWithinLine) return this.#outbox.push(line);
     const parts = typeof line === "string" ? [line] : [line.head, line.body, line.tail];
     try {
       for (const part of parts) {

@@ -7,9 +7,7 @@ import { runWorker } from "../../../src/workers/child/worker.ts";
 import type { WorkerIo } from "../../../src/workers/child/worker_stdio.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
-/**
- * A worker in this process: lines in, what it wrote out. It writes at most seven bytes at a time.
- */
+/** A worker in this process: lines in, what it wrote out. */
 class InMemoryWorker implements WorkerIo {
   readonly written: string[] = [];
   readonly warnings: string[] = [];
@@ -19,7 +17,11 @@ class InMemoryWorker implements WorkerIo {
   #isEnded = false;
   #text = "";
 
-  constructor(procedures: Procedures) {
+  readonly #bytesAtOnce: number;
+
+  /** @param bytesAtOnce the most that it writes at a time */
+  constructor(procedures: Procedures, bytesAtOnce = 7) {
+    this.#bytesAtOnce = bytesAtOnce;
     this.ended = runWorker(procedures, this);
   }
 
@@ -57,7 +59,7 @@ class InMemoryWorker implements WorkerIo {
   }
 
   writeSync(bytes: Uint8Array): number {
-    const some = bytes.subarray(0, 7);
+    const some = bytes.subarray(0, this.#bytesAtOnce);
     const pieces = (this.#text + new TextDecoder().decode(some)).split("\n");
     this.#text = pieces.pop() ?? "";
     this.written.push(...pieces);
@@ -142,6 +144,28 @@ Deno.test("a worker runs cpu calls one at a time, in order, each answered before
     await waitFor("the last answer", () => started.written.length === 4);
     assert.deepEqual(seen, ["begun after 0", "begun after 2"]);
   });
+});
+
+Deno.test("what a worker answers at once never lands inside of a long answer", async () => {
+  const gates: (() => void)[] = [];
+  const long = defineProcedure(
+    { input: z.tuple([]), output: z.string(), kind: "io" },
+    () => new Promise<string>((resolve) => gates.push(() => resolve("x".repeat(300_000)))),
+  );
+  // The answer is written some microtasks after the call has ended, and in three parts.
+  for (let microtasks = 0; microtasks < 30; microtasks++) {
+    gates.length = 0;
+    const worker = new InMemoryWorker({ long }, Infinity);
+    worker.send({ id: 1, method: "long" }, { id: 2, method: "long" });
+    await waitFor("both to begin", () => gates.length === 2);
+    gates[0]?.();
+    for (let i = 0; i < microtasks; i++) await Promise.resolve();
+    worker.send({ method: "rpc.cancel", params: { id: 2 } }, "nonsense");
+    await waitFor("the answers", () => worker.written.length >= 3);
+    assert.deepEqual(worker.answers().map(([id]) => id).sort(), [1, 2, null]);
+    worker.end();
+    await worker.ended;
+  }
 });
 
 Deno.test("a worker runs io calls at once, and answers in the order in which they end", async () => {
