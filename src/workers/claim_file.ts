@@ -32,8 +32,12 @@ const prefix = "rpc-claims-";
  */
 const memoryDirectory = "/dev/shm";
 
-/** The environment variable with the file's path, for a worker. */
-export const claimFileVariable = "RPC_WORKER_CLAIMS";
+/**
+ * The environment variable with the file's path, for a worker. A server whose program was replaced
+ * starts workers of another version: if the form of the file changes, so must this name.
+ * (`RPC_WORKER_CLAIMS` named a file of floating-point numbers.)
+ */
+export const claimFileVariable = "RPC_WORKER_CLAIM_FILE";
 
 /** The server's side. */
 export class ClaimFile {

@@ -136,6 +136,18 @@ Deno.test("a program that knows nothing of the claim file has not joined, and on
   }
 });
 
+Deno.test("a worker takes no file of the other form that servers of before have", () => {
+  const path = Deno.makeTempFileSync();
+  const variable = "RPC_WORKER_CLAIMS";
+  Deno.env.set(variable, path);
+  try {
+    assert.equal(Claims.join(), undefined);
+  } finally {
+    Deno.env.delete(variable);
+    Deno.removeSync(path);
+  }
+});
+
 Deno.test({
   name:
     "a worker that has joined takes part also where it cannot remove the file, and begins nothing twice",
