@@ -60,6 +60,7 @@ export class Connection implements CallHolder {
   readonly messageMax: number;
   readonly #outbox: Outbox;
   readonly #pending = new PendingCalls();
+  readonly #unasked = new Unasked();
   /** Calls that wait until the server has taken earlier output, oldest first. */
   readonly #unwritten = new Set<Call>();
   #bytesInFlight = 0;
@@ -236,9 +237,11 @@ export class Connection implements CallHolder {
 
   /** Cancels a call: the server is told, and its answer will be ignored. */
   cancel(call: Call): void {
-    const { id } = call;
+    const { id, stream } = call;
     if (this.#unwritten.delete(call)) return;
     if (this.#take(id) !== undefined) {
+      // Its answer, and what it was granted.
+      this.#unasked.cancelled(1 + (stream?.credit ?? 0));
       this.#outbox.push(encodeNotification(reservedMethods.cancel, { id }));
     }
   }
@@ -257,7 +260,7 @@ export class Connection implements CallHolder {
   async #read(): Promise<void> {
     const splitter = new LineSplitter(this.messageMax);
     const buffer = new ReadBuffer();
-    const unasked = new Unasked();
+    const unasked = this.#unasked;
     try {
       while (this.#open) {
         const { room } = splitter;

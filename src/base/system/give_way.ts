@@ -63,6 +63,11 @@ export class Unasked {
     this.#inARow = 0;
   }
 
+  /** To be called when a call was cancelled that may still get so many messages. */
+  cancelled(messages: number): void {
+    this.#inARow = Math.max(0, this.#inARow - messages);
+  }
+
   /**
    * Counts a message, or so many bytes of blank lines. Returns a promise of a pause, or `undefined`
    * if none is due.
