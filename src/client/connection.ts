@@ -274,7 +274,8 @@ export class Connection implements CallHolder {
           if (pause !== undefined) await pause;
           if (!this.#open) return;
         }
-        const isBlank = lines.length === 0 && splitter.partialBytes === 0;
+        // The last byte may be the CR of one more blank line.
+        const isBlank = lines.length === 0 && splitter.partialBytes <= 1;
         const pause = isBlank ? unasked.add(bytes) : undefined;
         if (pause !== undefined) await pause;
       }

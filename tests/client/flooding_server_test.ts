@@ -10,6 +10,7 @@ for (
     ["answers", '{"jsonrpc":"2.0","id":999999,"result":1}\n'],
     ["notices that it goes", '{"jsonrpc":"2.0","method":"rpc.goaway"}\n'],
     ["blank lines", "\n"],
+    ["blank lines, each read up to a CR,", "\n\r"],
   ] as const
 ) {
   Deno.test(`a server that sends ${what} without end holds up nothing else, and is left`, async () => {
