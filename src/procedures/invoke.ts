@@ -29,10 +29,10 @@ export function invoke(
   if (!(procedure instanceof PlainProcedure)) {
     return invokeChecked(method, procedure, params, context);
   }
-  const { full } = procedure;
-  if (full !== undefined) return invokeChecked(method, full, params, context);
   const input = acceptInput(method, procedure, params);
   if (input !== undefined) return run(method, procedure, undefined, input, context);
+  const { full } = procedure;
+  if (full !== undefined) return invokeChecked(method, full, params, context);
   return loadFull(method, procedure).then((full) => invokeChecked(method, full, params, context));
 }
 
@@ -93,10 +93,10 @@ export function invokeStream(
   if (!(procedure instanceof PlainProcedure)) {
     return streamChecked(method, procedure, params, context);
   }
-  const { full } = procedure;
-  if (full !== undefined) return streamChecked(method, full, params, context);
   const input = acceptInput(method, procedure, params);
   if (input !== undefined) return itemsOf(method, procedure, undefined, input, context);
+  const { full } = procedure;
+  if (full !== undefined) return streamChecked(method, full, params, context);
   return loadFull(method, procedure).then((full) => streamChecked(method, full, params, context));
 }
 

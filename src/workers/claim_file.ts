@@ -58,13 +58,15 @@ export class ClaimFile {
   static create(directories = claimDirectories()): ClaimFile | undefined {
     for (const dir of directories) {
       let path: string | undefined;
+      let file: Deno.FsFile | undefined;
       try {
         path = Deno.makeTempFileSync(dir === undefined ? { prefix } : { dir, prefix });
-        const file = Deno.openSync(path, { read: true, write: true });
+        file = Deno.openSync(path, { read: true, write: true });
         writeAt(file, 0, absent);
         writeAt(file, numberBytes, 0);
         return new ClaimFile(path, file);
       } catch {
+        file?.close();
         if (path !== undefined) remove(path);
       }
     }

@@ -72,7 +72,7 @@ export class PlainProcedure implements ProcedureTraits {
   }
 
   /**
-   * The same procedure with schemas, once it was loaded. It is called in place of this one then.
+   * The same procedure with schemas, once it was loaded: called where {@link accept} does not do.
    */
   get full(): Procedure | undefined {
     return this.#full;
