@@ -22,16 +22,30 @@ export function lookUpError(error: unknown, host: string): unknown {
   const isName = /[a-z]/i.test(host) && !host.includes(":");
   if (!isName || isOutOfHandles(error)) return error;
   try {
-    Deno.openSync(Deno.build.os === "windows" ? "NUL" : "/dev/null").close();
+    openNothing()?.close();
     return error;
   } catch (shortage) {
     return isOutOfHandles(shortage) ? shortage : error;
   }
 }
 
+/**
+ * Takes a file handle. `undefined` if the program may open no file: nobody is to be asked for that.
+ *
+ * @throws there is no handle left, for one
+ */
+export function openNothing(): Deno.FsFile | undefined {
+  const path = Deno.build.os === "windows" ? "NUL" : "/dev/null";
+  return mayRead(path) ? Deno.openSync(path) : undefined;
+}
+
+function mayRead(path: string): boolean {
+  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
+}
+
 /** How many more file handles this process may take; `undefined` where that cannot be known. */
 export function handlesLeft(): number | undefined {
-  if (Deno.build.os !== "linux") return undefined;
+  if (Deno.build.os !== "linux" || !mayRead("/proc/self")) return undefined;
   try {
     const limits = Deno.readTextFileSync("/proc/self/limits");
     const [, limit] = /^Max open files +(\d+)/m.exec(limits) ?? [];

@@ -1,4 +1,4 @@
-import { isOutOfHandles } from "./handles.ts";
+import { isOutOfHandles, openNothing } from "./handles.ts";
 
 /** How many files are open at once while modules are loaded: the runtime reads them one by one. */
 const handlesToLoad = 4;
@@ -13,11 +13,11 @@ const handlesToLoad = 4;
 export async function loadLater<Module>(load: () => Promise<Module>): Promise<Module> {
   const taken: Deno.FsFile[] = [];
   try {
-    while (taken.length < handlesToLoad) {
-      taken.push(Deno.openSync(Deno.build.os === "windows" ? "NUL" : "/dev/null"));
+    for (let i = 0; i < handlesToLoad; i++) {
+      const file = openNothing();
+      if (file !== undefined) taken.push(file);
     }
   } catch (error) {
-    // A process without the right to open it has loaded all modules at its start.
     if (isOutOfHandles(error)) throw error;
   } finally {
     for (const file of taken) file.close();

@@ -43,3 +43,33 @@ shTest("what cannot be loaded without handles is loaded when there are some agai
     await Deno.remove(path);
   }
 });
+
+const withoutRights = `
+import { handlesLeft, lookUpError } from ${
+  JSON.stringify(new URL("src/base/system/handles.ts", root).href)
+};
+import { loadLater } from ${JSON.stringify(new URL("src/base/system/load_later.ts", root).href)};
+const asked = [];
+const ask = (path) => {
+  asked.push(path);
+  throw new Deno.errors.NotCapable("It would be asked of the user");
+};
+Deno.openSync = Deno.readTextFileSync = Deno.readDirSync = ask;
+await loadLater(() => Promise.resolve());
+lookUpError(new Error("no such host"), "host.example");
+handlesLeft();
+console.log(asked.length);`;
+
+Deno.test("a program that may read no files is not stopped to be asked for that", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(path, withoutRights);
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-check", "--no-config", "--no-lock", path],
+      stdin: "null",
+    }).output();
+    assert.equal(new TextDecoder().decode(stdout), "0\n", new TextDecoder().decode(stderr));
+  } finally {
+    await Deno.remove(path);
+  }
+});
