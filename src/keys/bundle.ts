@@ -39,8 +39,8 @@ export function parseBundle(source: string, text: string): Keys {
  *
  * @throws {CommandError} what the file system has against it
  */
-export function writeKeys(directory: string, keys: KeyTexts): void {
-  using _ = lockKeys(directory);
+export async function writeKeys(directory: string, keys: KeyTexts): Promise<void> {
+  using _ = await lockKeys(directory);
   putKeys(directory, keys);
 }
 

@@ -1,10 +1,11 @@
 /** Writing the files of this machine's keys, so that whatever happens they are whole. */
 
-import { systemClock } from "../base/clock.ts";
+import { type Clock, sleep, systemClock } from "../base/clock.ts";
 import { CommandError } from "../base/command_error.ts";
 import { messageOf } from "../base/errors.ts";
 import { exists, joinPath } from "../base/paths.ts";
 import { isSecret, keyFiles } from "./files.ts";
+import { keysLockRetryMs, keysLockTimeoutMs } from "./limits.ts";
 
 /** What is written to see whether there is room: more than all keys and a line of the list. */
 const trialBytes = 16 * 1024;
@@ -71,19 +72,43 @@ export function removeKeyFile(directory: string, name: string): void {
 
 /**
  * Lets one process at a time change the keys in a directory: until it is disposed of, or the
- * process ends, others wait here.
+ * process ends, others wait here, though not for ever. Meanwhile a server answers its calls.
  *
- * @throws {CommandError} what the file system has against it
+ * @throws {CommandError} what the file system has against it, or another one that does not end
  */
-export function lockKeys(directory: string): Disposable {
+export async function lockKeys(directory: string, clock: Clock = systemClock): Promise<Disposable> {
+  const path = joinPath(directory, ".lock");
+  const giveUpAtMs = clock.now() + keysLockTimeoutMs;
+  let file: Deno.FsFile | undefined;
   try {
     makeDirectory(directory);
-    const path = joinPath(directory, ".lock");
-    const file = Deno.openSync(path, { write: true, create: true, mode: 0o600 });
-    file.lockSync(true);
+    file = Deno.openSync(path, { write: true, create: true, mode: 0o600 });
+    while (!tryLock(file)) {
+      if (clock.now() >= giveUpAtMs) {
+        throw new Error(
+          `another rpc is changing the keys, and holds ${path} for more than ` +
+            `${keysLockTimeoutMs / 1_000} s; end it, or try again once it has ended`,
+        );
+      }
+      await sleep(clock, keysLockRetryMs);
+    }
     return file;
   } catch (error) {
+    file?.close();
     throw unwritable(directory, error);
+  }
+}
+
+/** Where the file system has no locks, everybody has one: keys are better than none. */
+function tryLock(file: Deno.FsFile): boolean {
+  try {
+    return file.tryLockSync(true);
+  } catch (error) {
+    // Deno has no code for most of these: ENOLCK, ENOTSUP and ENOSYS.
+    const hasNone = error instanceof Deno.errors.NotSupported ||
+      /no locks available|not supported|not implemented/i.test(messageOf(error));
+    if (hasNone) return true;
+    throw error;
   }
 }
 

@@ -59,6 +59,6 @@ export async function renewKeys(
   }
   const keys = keysOf("the answer", { authority, certificate, privateKey });
   if (keys.own.name !== own.name) throw new CommandError("Cannot renew: the answer is another's");
-  writeKeys(directory, keys);
+  await writeKeys(directory, keys);
   return keys;
 }

@@ -3,9 +3,22 @@
 import assert from "node:assert/strict";
 import { freePort } from "../support/free_port.ts";
 import { memberHome } from "../support/member_home.ts";
+import { shTest } from "../support/posix.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { waitFor } from "../support/wait_for.ts";
 
 const keysOf = (home: RpcHome) => `${home.directory}/config/rpc/keys`;
+
+/** What a pipe of Linux holds: the next byte waits for a reader. */
+const pipeBytes = 64 * 1024;
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return [...Deno.readDirSync(directory)].map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
 
 Deno.test("of two that make a cluster at once one does, and its keys belong together", async () => {
   await using home = await RpcHome.create();
@@ -20,6 +33,29 @@ Deno.test("of two that make a cluster at once one does, and its keys belong toge
   assert.equal((await bob.run(["call", "ping"])).stdout, '"pong"\n');
   await server.stop();
 });
+
+shTest(
+  "a cluster whose maker prints where nobody reads keeps no other one waiting",
+  async () => {
+    await using home = await RpcHome.create();
+    const path = `${home.directory}/full`;
+    const made = await new Deno.Command("mkfifo", { args: [path] }).output();
+    assert.ok(made.success);
+    // Opened for both, so that there is a reader, which reads nothing.
+    using pipe = Deno.openSync(path, { read: true, write: true });
+    pipe.writeSync(new Uint8Array(pipeBytes));
+    home.start(["keys", "init", "--name", "alpha"], { shell: `exec >"${path}";` });
+    const names = await waitFor("keys that are written", () => {
+      const names = namesIn(keysOf(home));
+      return names.includes("ca.crt") && !names.includes("pending.key") ? names : undefined;
+    }, { timeoutMs: 60_000 });
+    assert.ok(names.includes(".lock"));
+    await waitFor("the lock", () => {
+      using lock = Deno.openSync(`${keysOf(home)}/.lock`, { write: true });
+      return lock.tryLockSync(true);
+    });
+  },
+);
 
 Deno.test("a token from a mail joins, and is not used up where no keys can be kept", async () => {
   await using home = await RpcHome.create();

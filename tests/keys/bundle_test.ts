@@ -10,12 +10,16 @@ import { VirtualClock } from "../support/virtual_clock.ts";
 const machineFiles = [keyFiles.machineKey, keyFiles.machine, keyFiles.authority];
 
 /** Writes keys into a directory, as a writer that is killed before this file takes its place. */
-function writeUpTo(directory: string, last: string, keys: Parameters<typeof writeKeys>[1]): void {
+async function writeUpTo(
+  directory: string,
+  last: string,
+  keys: Parameters<typeof writeKeys>[1],
+): Promise<void> {
   const path = `${directory}/${last}`;
   const before = Deno.readFileSync(path);
   Deno.removeSync(path);
   Deno.mkdirSync(path);
-  assert.throws(() => writeKeys(directory, keys), /Cannot write keys/);
+  await assert.rejects(writeKeys(directory, keys), /Cannot write keys/);
   Deno.removeSync(path);
   Deno.writeFileSync(path, before, { mode: 0o600 });
 }
@@ -28,11 +32,11 @@ Deno.test("keys whose writer is killed between any two files are the old or the 
     const renewed = { ...await into.member("bob"), authority: into.ca.certificate };
     for (const last of machineFiles) {
       const directory = cluster.write(old);
-      writeUpTo(directory, last, renewed);
+      await writeUpTo(directory, last, renewed);
       const { authority, certificate, privateKey } = readKeys(directory) ?? {};
       const isNew = last !== keyFiles.machineKey;
       assert.deepEqual({ authority, certificate, privateKey }, isNew ? renewed : old, last);
-      writeKeys(directory, renewed);
+      await writeKeys(directory, renewed);
       assert.equal(readKeys(directory)?.certificate, renewed.certificate);
       const names = [...Deno.readDirSync(directory)].map(({ name }) => name).toSorted();
       assert.deepEqual(names, [".lock", ...machineFiles.toSorted()], "nothing is left behind");
@@ -46,11 +50,11 @@ Deno.test("a server that sees new keys in the middle of their writing loads them
   const clock = new VirtualClock();
   const ring = KeyRing.open(directory, clock, new RecordingLogger());
   const renewed = { ...await cluster.member("bob"), authority: cluster.ca.certificate };
-  writeUpTo(directory, keyFiles.machine, renewed);
+  await writeUpTo(directory, keyFiles.machine, renewed);
   await clock.advanceAsync(1_000);
   const loaded = ring?.current();
   assert.equal(loaded?.certificate, renewed.certificate);
-  writeKeys(directory, renewed);
+  await writeKeys(directory, renewed);
   await clock.advanceAsync(1_000);
   assert.equal(ring?.current(), loaded, "whoever shows them need not show them anew");
 });

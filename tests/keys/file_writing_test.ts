@@ -1,12 +1,19 @@
 import assert from "node:assert/strict";
-import { appendIssued, assertWritable, writeKeyFiles } from "../../src/keys/file_writing.ts";
+import {
+  appendIssued,
+  assertWritable,
+  lockKeys,
+  writeKeyFiles,
+} from "../../src/keys/file_writing.ts";
 import { wasIssued } from "../../src/keys/authority_files.ts";
 import { keyFiles } from "../../src/keys/files.ts";
+import { keysLockRetryMs, keysLockTimeoutMs } from "../../src/keys/limits.ts";
+import { VirtualClock } from "../support/virtual_clock.ts";
 
-async function withDirectory(run: (directory: string) => void): Promise<void> {
+async function withDirectory(run: (directory: string) => void | Promise<void>): Promise<void> {
   const directory = await Deno.makeTempDir();
   try {
-    run(directory);
+    await run(directory);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
@@ -43,4 +50,47 @@ Deno.test("half a line in the list of members spoils no other one", () =>
     appendIssued(directory, JSON.stringify({ name: "carol" }));
     const known = ["alice", "bob", "carol"].filter((name) => wasIssued(directory, name));
     assert.deepEqual(known, ["alice", "carol"]);
+  }));
+
+Deno.test("who waits for another one that changes the keys waits in vain no longer than a bound", () =>
+  withDirectory(async (directory) => {
+    const clock = new VirtualClock();
+    const held = await lockKeys(directory, clock);
+    // The process goes on meanwhile: a call that blocked it would never come back here.
+    const late = lockKeys(directory, clock);
+    const refused = assert.rejects(
+      late,
+      /^CommandError: Cannot write keys to .*: another rpc is changing the keys, and holds .*\.lock /,
+    );
+    await clock.advanceAsync(keysLockTimeoutMs);
+    await refused;
+
+    const patient = lockKeys(directory, clock);
+    await clock.advanceAsync(keysLockTimeoutMs / 2);
+    held[Symbol.dispose]();
+    await clock.advanceAsync(keysLockRetryMs);
+    (await patient)[Symbol.dispose]();
+    // Neither of them has kept it.
+    using _ = await lockKeys(directory, clock);
+    assert.equal(clock.pendingTimers, 0);
+  }));
+
+Deno.test("keys are changed without a lock where the file system has none", () =>
+  withDirectory(async (directory) => {
+    const { tryLockSync } = Deno.FsFile.prototype;
+    let fault: Error = new Deno.errors.NotSupported("no");
+    Deno.FsFile.prototype.tryLockSync = () => {
+      throw fault;
+    };
+    try {
+      (await lockKeys(directory))[Symbol.dispose]();
+      for (const text of ["No locks available (os error 37)", "Operation not supported"]) {
+        fault = new Error(text);
+        (await lockKeys(directory))[Symbol.dispose]();
+      }
+      fault = new Error("Input/output error (os error 5)");
+      await assert.rejects(lockKeys(directory), /Cannot write keys to .*: Input\/output error/);
+    } finally {
+      Deno.FsFile.prototype.tryLockSync = tryLockSync;
+    }
   }));

@@ -87,7 +87,7 @@ export async function importKeys(input: KeysInput, file: string): Promise<number
     );
   }
   assertReplaceable(directory, (cluster) => cluster === keys.cluster, input.flags.force);
-  writeKeys(directory, keys);
+  await writeKeys(directory, keys);
   return show(input);
 }
 

@@ -16,8 +16,21 @@ import { show } from "./show.ts";
 export async function init(input: KeysInput): Promise<number> {
   const directory = requiredKeysDirectory();
   const name = ownName(input.flags.name);
+  await makeCluster(directory, name);
+  // Not under the lock: whoever is to read this may never do so.
+  show(input);
+  if (!input.flags.json) {
+    printLine(
+      "next     rpc serve and rpc call use these keys from now on; for another machine, here:\n" +
+        "         rpc keys invite <this machine's address>:6665",
+    );
+  }
+  return exitCodes.success;
+}
+
+async function makeCluster(directory: string, name: string): Promise<void> {
   // Two at once would leave the key of one cluster beside the members of another.
-  using _ = lockKeys(directory);
+  using _ = await lockKeys(directory);
   assertNoKeys(directory);
   const nowMs = systemClock.wallTimeMs();
   const ca = await createAuthority(nowMs);
@@ -29,14 +42,6 @@ export async function init(input: KeysInput): Promise<number> {
   writeKeyFiles(directory, { [keyFiles.authorityKey]: ca.privateKey });
   rememberIssued(directory, subject, own.certificate, nowMs);
   putKeys(directory, { ...own, authority: ca.certificate });
-  show(input);
-  if (!input.flags.json) {
-    printLine(
-      "next     rpc serve and rpc call use these keys from now on; for another machine, here:\n" +
-        "         rpc keys invite <this machine's address>:6665",
-    );
-  }
-  return exitCodes.success;
 }
 
 /**

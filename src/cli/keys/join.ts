@@ -1,6 +1,6 @@
 import { systemClock } from "../../base/clock.ts";
-import { writeKeys } from "../../keys/bundle.ts";
-import { assertWritable } from "../../keys/file_writing.ts";
+import { putKeys } from "../../keys/bundle.ts";
+import { assertWritable, lockKeys } from "../../keys/file_writing.ts";
 import { requiredKeysDirectory } from "../../keys/files.ts";
 import { join as joinCluster } from "../../keys/join/joining.ts";
 import { findToken, isBeginningOfToken, isOfToken, type Token } from "../../keys/join/token.ts";
@@ -26,8 +26,11 @@ export async function join(input: KeysInput, target: string): Promise<number> {
   // A token is good once: what would keep its keys from their place is told before it is used.
   assertWritable(directory);
   const token = await readToken();
-  assertReplaceable(directory, (cluster) => isOfToken(cluster, token), input.flags.force);
-  writeKeys(directory, await joinCluster(place, token, name, systemClock));
+  {
+    using _ = await lockKeys(directory);
+    assertReplaceable(directory, (cluster) => isOfToken(cluster, token), input.flags.force);
+    putKeys(directory, await joinCluster(place, token, name, systemClock));
+  }
   return show(input);
 }
 
