@@ -11,7 +11,8 @@ import { keysLockRetryMs, keysLockTimeoutMs } from "./limits.ts";
 const trialBytes = 16 * 1024;
 
 /** Names of files on their way to a place: that place's name, and a random part. */
-const temporaryName = /^(?:(?:ca|machine|pending)\.(?:crt|key)|trial)\.[0-9a-f-]{36}$/;
+const temporaryName =
+  /^(?:(?:ca|machine|pending)\.(?:crt|key)|(?:zookeeper\.key|ca)\.pem|trial)\.[0-9a-f-]{36}$/;
 
 /** No writer takes so long from making a file to putting it in its place. */
 const leftoverMs = 60 * 60 * 1_000;

@@ -94,3 +94,16 @@ Deno.test("keys are changed without a lock where the file system has none", () =
       Deno.FsFile.prototype.tryLockSync = tryLockSync;
     }
   }));
+
+Deno.test("no key for a ZooKeeper is left behind for good by a writer that was killed", () =>
+  withDirectory((directory) => {
+    for (const name of ["zookeeper.key.pem", "ca.pem", "my.key.pem"]) {
+      const left = `${directory}/${name}.${crypto.randomUUID()}`;
+      Deno.writeTextFileSync(left, "k");
+      Deno.utimeSync(left, new Date(0), new Date(Date.now() - 2 * 3_600_000));
+    }
+    writeKeyFiles(directory, { "zookeeper.key.pem": "k", "ca.pem": "c" });
+    const [ca, mine, key, ...more] = namesIn(directory);
+    assert.deepEqual([ca, key, more], ["ca.pem", "zookeeper.key.pem", []]);
+    assert.match(mine ?? "", /^my\.key\.pem\./, "another's file is nobody else's to remove");
+  }));
