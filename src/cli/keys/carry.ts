@@ -19,6 +19,7 @@ import {
   requiredKeysDirectory,
 } from "../../keys/files.ts";
 import { clusterOf } from "../../keys/certificate.ts";
+import { readKeys } from "../../keys/keys.ts";
 import { assertMachineName } from "../../keys/names.ts";
 import { machineRights, parseRights } from "../../keys/rights.ts";
 import { exitCodes } from "../exit_codes.ts";
@@ -138,8 +139,8 @@ export function assertReplaceable(
   isOf: (cluster: string) => boolean,
   isForced: boolean,
 ): void {
-  const before = readKeyFile(directory, keyFiles.authority);
-  if (before === undefined || isOf(clusterIn(before))) return;
+  const before = clusterBefore(directory);
+  if (before === undefined || isOf(before)) return;
   if (!isForced) {
     throw new CommandError(
       `There are keys of another cluster in ${directory}: --force puts these in their place`,
@@ -149,6 +150,20 @@ export function assertReplaceable(
     throw new CommandError(
       `A cluster was made in ${directory}, and its key would be lost: move the directory away`,
     );
+  }
+}
+
+/**
+ * The cluster of the keys that count, which a writer that was killed may have left in a file of
+ * their own; of keys that cannot be used, that of the certificate that is there.
+ */
+function clusterBefore(directory: string): string | undefined {
+  try {
+    return readKeys(directory)?.cluster;
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const authority = readKeyFile(directory, keyFiles.authority);
+    return authority === undefined ? undefined : clusterIn(authority);
   }
 }
 
