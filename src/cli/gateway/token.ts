@@ -13,7 +13,14 @@ export function newToken(): string {
 
 /** Those who can read the file can call. It may have been mounted so, and is used all the same. */
 function warnOfReaders(path: string): void {
-  const { isFile, mode } = Deno.statSync(path);
+  let info: Deno.FileInfo;
+  try {
+    info = Deno.statSync(path);
+  } catch {
+    // It was removed since it was read: nobody can read it any more.
+    return;
+  }
+  const { isFile, mode } = info;
   if (Deno.build.os === "windows" || !isFile || mode === null || (mode & 0o077) === 0) return;
   console.error(
     `rpc: other users of this machine can read --token-file ${path}: chmod 600 ${shellWord(path)}`,

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { tokenOf } from "../../../src/cli/gateway/token.ts";
+
+Deno.test("a token whose file is removed once it was read is used all the same", async () => {
+  const directory = await Deno.makeTempDir();
+  const { statSync } = Deno;
+  try {
+    const path = `${directory}/token`;
+    const token = await tokenOf(path);
+    Deno.statSync = () => {
+      Deno.removeSync(path);
+      return statSync(path);
+    };
+    assert.equal(await tokenOf(path), token);
+    assert.throws(() => statSync(path), Deno.errors.NotFound);
+  } finally {
+    Deno.statSync = statSync;
+    await Deno.remove(directory, { recursive: true });
+  }
+});
