@@ -26,24 +26,46 @@ export function invoke(
   params: CallParams,
   context: CallContext,
 ): unknown {
-  if (!(procedure instanceof PlainProcedure)) {
-    return invokeChecked(method, procedure, params, context);
-  }
-  const input = acceptInput(method, procedure, params);
-  if (input !== undefined) return run(method, procedure, undefined, input, context);
-  const { full } = procedure;
-  if (full !== undefined) return invokeChecked(method, full, params, context);
-  return loadFull(method, procedure).then((full) => invokeChecked(method, full, params, context));
+  return start(run, method, procedure, params, context);
 }
 
-function invokeChecked(
+/** Runs a procedure with accepted parameters. Without checks its result may be any JSON. */
+type Begin<Begun> = (
+  method: string,
+  procedure: AnyProcedure,
+  checks: Checks | undefined,
+  input: HandlerInput,
+  context: CallContext,
+) => Begun;
+
+/** Accepts the parameters without schemas if it can. Schemas say what is wrong with others. */
+function start<Begun>(
+  begin: Begin<Begun>,
+  method: string,
+  procedure: AnyProcedure,
+  params: CallParams,
+  context: CallContext,
+): Begun | Promise<Begun> {
+  if (!(procedure instanceof PlainProcedure)) {
+    return startChecked(begin, method, procedure, params, context);
+  }
+  const input = acceptInput(method, procedure, params);
+  if (input !== undefined) return begin(method, procedure, undefined, input, context);
+  const { full } = procedure;
+  if (full !== undefined) return startChecked(begin, method, full, params, context);
+  return loadFull(method, procedure)
+    .then((full) => startChecked(begin, method, full, params, context));
+}
+
+function startChecked<Begun>(
+  begin: Begin<Begun>,
   method: string,
   procedure: Procedure,
   params: CallParams,
   context: CallContext,
-): unknown {
+): Begun {
   const checks = schemas().checksOf(procedure);
-  return run(method, procedure, checks, readInput(method, checks, params), context);
+  return begin(method, procedure, checks, readInput(method, checks, params), context);
 }
 
 function run(
@@ -90,24 +112,7 @@ export function invokeStream(
   params: CallParams,
   context: CallContext,
 ): CheckedItems | Promise<CheckedItems> {
-  if (!(procedure instanceof PlainProcedure)) {
-    return streamChecked(method, procedure, params, context);
-  }
-  const input = acceptInput(method, procedure, params);
-  if (input !== undefined) return itemsOf(method, procedure, undefined, input, context);
-  const { full } = procedure;
-  if (full !== undefined) return streamChecked(method, full, params, context);
-  return loadFull(method, procedure).then((full) => streamChecked(method, full, params, context));
-}
-
-function streamChecked(
-  method: string,
-  procedure: Procedure,
-  params: CallParams,
-  context: CallContext,
-): CheckedItems {
-  const checks = schemas().checksOf(procedure);
-  return itemsOf(method, procedure, checks, readInput(method, checks, params), context);
+  return start(itemsOf, method, procedure, params, context);
 }
 
 function itemsOf(
