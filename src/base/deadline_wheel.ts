@@ -4,7 +4,7 @@ import type { Clock, Timer } from "./clock.ts";
 export const wheelTickMs = 5;
 
 /** How long the timer goes on after the last deadline was cancelled, in milliseconds. */
-export const wheelLingerMs = 250;
+export const wheelLingerMs = 2_000;
 
 const slotCount = 512;
 

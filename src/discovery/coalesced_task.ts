@@ -38,11 +38,15 @@ export class CoalescedTask {
 
   #schedule(): void {
     this.#timer?.cancel();
-    const delayMs = Math.max(0, this.#dueAtMs - this.#clock.now());
-    this.#timer = this.#clock.after(delayMs, () => void this.#run());
+    this.#timer = undefined;
+    const delayMs = this.#dueAtMs - this.#clock.now();
+    if (delayMs > 0) this.#timer = this.#clock.after(delayMs, () => void this.#run());
+    // Not by a timer, which takes two milliseconds for none.
+    else queueMicrotask(() => void this.#run());
   }
 
   async #run(): Promise<void> {
+    if (this.#isClosed) return;
     this.#dueAtMs = Infinity;
     this.#running = this.#task();
     await this.#running;

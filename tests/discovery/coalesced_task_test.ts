@@ -50,6 +50,19 @@ Deno.test("a run asked for later than the present one's end keeps its time", asy
   assert.deepEqual(startedAtMs, [0, 40]);
 });
 
+Deno.test("a task that is due at once runs without a timer, and once", async () => {
+  const { clock, task, startedAtMs } = setUp();
+  task.request(10);
+  task.request(0);
+  task.request(0);
+  assert.equal(clock.pendingTimers, 0);
+  assert.deepEqual(startedAtMs, [], "not within the request");
+  await Promise.resolve();
+  assert.deepEqual(startedAtMs, [0]);
+  await clock.advanceAsync(100);
+  assert.deepEqual(startedAtMs, [0]);
+});
+
 Deno.test("close() forgets what was asked for, and waits for what runs", async () => {
   const idle = setUp();
   idle.task.request(10);

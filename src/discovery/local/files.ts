@@ -59,15 +59,16 @@ export class OwnRegistration {
   ): Promise<OwnRegistration> {
     const id = crypto.randomUUID();
     const lockPath = pathOf(directory, id, "lock");
-    // Synchronous, to keep the moment between creation and locking short.
+    // Synchronous, as all of it: clients wait for a new server, and each step by another thread
+    // takes longer than the step. It also keeps the moment between creation and locking short.
     const lock = Deno.openSync(lockPath, { createNew: true, read: true, write: true });
     const registration = new OwnRegistration(directory, id, lock);
     try {
       if (!lock.tryLockSync(true)) throw new Error(`${lockPath} was locked by somebody else`);
-      await Deno.lstat(lockPath);
+      Deno.lstatSync(lockPath);
       const temporary = pathOf(directory, id, "tmp");
-      await Deno.writeTextFile(temporary, encode(id), { createNew: true, mode });
-      await Deno.rename(temporary, pathOf(directory, id, "json"));
+      Deno.writeTextFileSync(temporary, encode(id), { createNew: true, mode });
+      Deno.renameSync(temporary, pathOf(directory, id, "json"));
       return registration;
     } catch (error) {
       await registration.remove();

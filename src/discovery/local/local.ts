@@ -60,11 +60,16 @@ export class LocalDiscovery implements Discovery {
     this.#rescanMs = options.rescanMs ?? rescanMsDefault;
   }
 
+  prepare(): void {
+    // Whatever goes wrong is told by whoever announces.
+    this.#announcing().catch(() => {});
+  }
+
   announce(instance: Instance, options: AnnounceOptions = {}): Announcement {
     assertServiceName(instance.service);
     const { clock, random, log } = this.#options;
     const announcement = new LaterAnnouncement(async () => {
-      const { LocalAnnouncement } = await import("./announcement.ts");
+      const { LocalAnnouncement } = await this.#announcing();
       return new LocalAnnouncement(this.#directory, instance, {
         ...options,
         clock,
@@ -108,6 +113,11 @@ export class LocalDiscovery implements Discovery {
     return names.sort();
   }
 
+  /** What announces: clients start faster without it. */
+  #announcing() {
+    return import("./announcement.ts");
+  }
+
   async close(): Promise<void> {
     for (const watch of this.#watches) watch.close();
     await Promise.all([
@@ -117,7 +127,7 @@ export class LocalDiscovery implements Discovery {
   }
 }
 
-/** An announcement whose code is loaded when it is needed: clients start faster without it. */
+/** An announcement whose code is still being loaded. */
 class LaterAnnouncement implements Announcement {
   readonly registered: Promise<void>;
   /** Resolves when it is withdrawn and its files are gone. */
