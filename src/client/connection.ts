@@ -15,14 +15,13 @@ import {
   toRpcError,
 } from "../wire/codec.ts";
 import { Unasked } from "../base/system/give_way.ts";
-import { isObject } from "../base/values/members.ts";
 import { LineSplitter } from "../wire/lines.ts";
 import { boundOfServerAt, type MessageBound } from "../wire/message_bound.ts";
 import type { LongLine, Params, Response } from "../wire/message.ts";
 import { reservedMethods } from "../wire/reserved.ts";
 import { type Later, Outbox } from "../wire/outbox.ts";
 import { ReadBuffer } from "../wire/read_buffer.ts";
-import { itemParams } from "../wire/reply_checks.ts";
+import { connectionsOf, itemParams } from "../wire/reply_checks.ts";
 import { Call, type CallHolder, type Done } from "./call.ts";
 import { PendingCalls } from "./pending.ts";
 import type { Duplex } from "./transport.ts";
@@ -246,6 +245,15 @@ export class Connection implements CallHolder {
     }
   }
 
+  /** Ends the calls that are to be sent on another connection: they fail as lost. */
+  handOver(chosen: (call: Call) => boolean): void {
+    const reason = "another connection was answered first";
+    const [written, unwritten] = [this.#pending.all().filter(chosen), [...this.#unwritten]];
+    for (const call of [...written, ...unwritten]) this.cancel(call);
+    for (const call of written) this.#end(call, this.#lostError(reason, "maybe"), undefined);
+    for (const call of unwritten) this.#end(call, this.#lostError(reason, "no"), undefined);
+  }
+
   #take(id: number): Call | undefined {
     const call = this.#pending.take(id);
     if (call !== undefined) this.#bytesInFlight -= call.bytes;
@@ -380,12 +388,6 @@ export class Connection implements CallHolder {
       executed,
     });
   }
-}
-
-/** The server's number of connections, which is at least one. */
-function connectionsOf(result: unknown): number | undefined {
-  const said = isObject(result) ? result["connections"] : undefined;
-  return typeof said === "number" && said >= 1 ? said : undefined;
 }
 
 /** The error of a call that could not be encoded: not only parameters may be no JSON. */

@@ -48,12 +48,17 @@ export class PendingCalls {
     return call;
   }
 
+  /** All calls, oldest first. They stay in the table. */
+  all(): Call[] {
+    return this.#slots.filter((call) => call !== undefined).sort((a, b) => a.id - b.id);
+  }
+
   /** Removes and returns all calls, oldest first. */
   takeAll(): Call[] {
-    const all = this.#slots.filter((call) => call !== undefined);
+    const all = this.all();
     this.#slots = new Array(slotsAtFirst).fill(undefined);
     this.#size = 0;
-    return all.sort((a, b) => a.id - b.id);
+    return all;
   }
 
   /** Ids with different slots in the small table have different slots in the larger one too. */

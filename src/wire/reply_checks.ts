@@ -47,6 +47,12 @@ export function itemParams(params: Params | undefined): ItemParams | undefined {
   return isId(id) && Array.isArray(items) ? { id, items } : undefined;
 }
 
+/** The server's number of connections, which is at least one, in the answer to a ping. */
+export function connectionsOf(result: unknown): number | undefined {
+  const said = isObject(result) ? result["connections"] : undefined;
+  return typeof said === "number" && said >= 1 ? said : undefined;
+}
+
 /** Whether a JSON value is an {@link Id}. */
 export function isId(value: unknown): value is Id {
   if (typeof value === "number") return Math.abs(value) <= Number.MAX_SAFE_INTEGER;

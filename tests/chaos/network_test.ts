@@ -24,7 +24,7 @@ async function withProxy(
   await test(cluster, proxy, load);
 }
 
-// To see it fail: let Heartbeat.tick in src/client/endpoints/heartbeat.ts return at once.
+// To see it fail: let Heartbeat.tick in src/client/links/heartbeat.ts return at once.
 chaosTest(
   "a half-open connection is found by the heartbeat, not at the calls' deadlines",
   () =>

@@ -51,7 +51,7 @@ chaosTest("a rolling restart of all servers costs no call", async () => {
   measured("rolling restart by SIGTERM", { sent: result.sent, gapMs: longestGapMs(reports) });
 });
 
-// To see it fail: let Heartbeat.tick in src/client/endpoints/heartbeat.ts return at once.
+// To see it fail: let Heartbeat.tick in src/client/links/heartbeat.ts return at once.
 chaosTest("a server that is stopped is found out, and used again when it goes on", async () => {
   await using cluster = await Cluster.create();
   const [victim] = await cluster.serveMany(3);

@@ -21,10 +21,11 @@ const other = "192.168.0.212";
 const typedErrors = /^(DeadlineExceeded|Unavailable|ConnectionLost|Overloaded)$/;
 
 /**
- * How long the plug is out, in seconds. The longest outlasts every session, and only
+ * How long the plug is out, in seconds. TCP's next attempt may come as much later as the plug was
+ * out already, so there are some between its attempts. The longest outlasts every session, and only
  * `deno task chaos` waits.
  */
-const outages = Deno.env.get("RPC_TEST_CHAOS") === "long" ? [1, 6, 40] : [1, 6];
+const outages = Deno.env.get("RPC_TEST_CHAOS") === "long" ? [1, 2, 3, 6, 10, 20, 40] : [1, 6];
 
 /** A machine: where the commands of one host run, with settings of its own. */
 class Machine implements AsyncDisposable {

@@ -246,6 +246,8 @@ export class FakeConnection implements Duplex {
   #wake: (() => void) | undefined;
   /** Bytes to the client that get lost before any arrives again. */
   bytesToLose = 0;
+  /** What waits for the network; `undefined`: nothing has to. */
+  #held: (() => void)[] | undefined;
 
   constructor(
     receive: (line: string, connection: FakeConnection) => void,
@@ -265,6 +267,18 @@ export class FakeConnection implements Duplex {
     this.#end("reset");
   }
 
+  /** The network is cut: nothing arrives at either end until {@link restore}. */
+  cut(): void {
+    this.#held ??= [];
+  }
+
+  /** All arrives that was sent meanwhile. */
+  restore(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const arrive of held) arrive();
+  }
+
   /** Sends the client a goaway. */
   goaway(): void {
     this.send(encodeNotification(reservedMethods.goaway));
@@ -277,8 +291,12 @@ export class FakeConnection implements Duplex {
     const lost = Math.min(this.bytesToLose, bytes.length);
     this.bytesToLose -= lost;
     if (lost === bytes.length) return;
-    this.#chunks.push(bytes.subarray(lost));
-    this.#wake?.();
+    const arrive = () => {
+      this.#chunks.push(bytes.subarray(lost));
+      this.#wake?.();
+    };
+    if (this.#held === undefined) arrive();
+    else this.#held.push(arrive);
   }
 
   async read(buffer: Uint8Array): Promise<number | null> {
@@ -296,7 +314,11 @@ export class FakeConnection implements Duplex {
 
   write(bytes: Uint8Array): Promise<number> {
     if (this.#state !== "open") return Promise.reject(new Error("broken pipe"));
-    for (const line of this.#splitter.push(bytes)) this.#receive(line as string, this);
+    for (const line of this.#splitter.push(bytes)) {
+      const arrive = () => this.#receive(line as string, this);
+      if (this.#held === undefined) arrive();
+      else this.#held.push(arrive);
+    }
     return Promise.resolve(bytes.length);
   }
 

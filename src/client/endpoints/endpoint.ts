@@ -6,62 +6,22 @@ import { addressOf } from "../../base/names/host_port.ts";
 import type { Instance } from "../../discovery/discovery.ts";
 import type { Call, Done } from "../call.ts";
 import type { Connection } from "../connection.ts";
-import type { DialPlaces } from "./dial_places.ts";
 import { Ejection } from "./ejection.ts";
+import type { EndpointOwner } from "./endpoint_owner.ts";
 import type { EndpointDependencies, Priority } from "./endpoint_types.ts";
-import { Heartbeat } from "./heartbeat.ts";
-import type { Idempotence } from "./idempotence.ts";
-import type { HostPace } from "./host_pace.ts";
-import { Link } from "./link.ts";
-import type { Loads, MethodLoads } from "./loads.ts";
+import type { Idempotence } from "../links/idempotence.ts";
+import { Link, SideLinks } from "../links/link.ts";
+import type { EndpointState } from "./endpoint_state.ts";
+import type { MethodLoads } from "./loads.ts";
 import { isRefusal, verdictOf } from "./verdict.ts";
 
-/** The set of a client's endpoints, as one of them needs it. */
-export interface EndpointOwner {
-  /** The numbers that a pick compares. */
-  readonly loads: Loads;
-  /** Bounds the attempts at each host. */
-  readonly pace: HostPace;
-  /** Gives out the turns to connect. */
-  readonly places: DialPlaces;
-  /** Whether an instance is of another zone than the client. */
-  isFar(instance: Instance): boolean;
-  /** The endpoint's priority, or whether it is closed, may have changed. */
-  changed(endpoint: Endpoint): void;
-  /** Its calls end at their deadlines in a row: it may be {@link Endpoint.eject}ed. */
-  suspected(endpoint: Endpoint): void;
-}
-
-/**
- * The life of an endpoint:
- *
- *     connecting ──answers a ping──▶ ready ──goaway──▶ draining
- *      ▲      │                        │                  │
- *      │   refused, silent            lost               lost
- *      │      ▼                        ▼                  ▼
- *      └── waiting ◀──── still listed ─┴──────────────────┴── not listed ──▶ closed
- */
-type State =
-  | { readonly kind: "connecting"; readonly link: Link }
-  | {
-    readonly kind: "ready" | "draining";
-    readonly link: Link;
-    readonly connection: Connection;
-    readonly heartbeat: Heartbeat;
-  }
-  | { readonly kind: "waiting"; readonly timer: Timer; readonly hasteAtMs: number }
-  | { readonly kind: "closed" };
-
 const reconnectBackoff = { baseMs: 50, maxMs: 5_000 };
-
-/** After this many doublings an attempt's own time limits end it first. */
-const patienceDoublingsMax = 5;
 
 /** One address as this client sees it, with at most one connection and what is known of it. */
 export class Endpoint {
   readonly address: string;
   readonly #dependencies: EndpointDependencies;
-  readonly #owner: EndpointOwner;
+  readonly #owner: EndpointOwner<Endpoint>;
   readonly #backoff: Backoff;
   readonly #ejection: Ejection;
   #instance: Instance;
@@ -69,13 +29,18 @@ export class Endpoint {
   #listed = true;
   /** Before this it does not count as a restarted server again: no server restarts that often. */
   #renewalAtMs = 0;
-  #state: State;
+  #state: EndpointState;
+  readonly #sides = new SideLinks(() => this.#connect());
   #lastFailure: string | undefined;
   #refusal: RpcError | undefined;
   /** The idempotence of the last connection. */
   #idempotence: Idempotence | undefined;
 
-  constructor(instance: Instance, owner: EndpointOwner, dependencies: EndpointDependencies) {
+  constructor(
+    instance: Instance,
+    owner: EndpointOwner<Endpoint>,
+    dependencies: EndpointDependencies,
+  ) {
     this.address = addressOf(instance);
     this.#instance = instance;
     this.#owner = owner;
@@ -83,7 +48,7 @@ export class Endpoint {
     this.#backoff = new Backoff(dependencies.random, reconnectBackoff);
     this.#ejection = new Ejection(dependencies.clock, () => owner.changed(this));
     this.row = owner.loads.add(instance.weight);
-    this.#state = this.#connecting();
+    this.#state = { kind: "connecting", link: this.#connect() };
   }
 
   /** Its row in {@link EndpointOwner.loads}, until it is closed. Only it writes to that row. */
@@ -245,9 +210,16 @@ export class Endpoint {
 
   /** Checks whether a server with pending calls still lives. Called every `heartbeatTickMs`. */
   tick(): void {
+    this.#sides.tick();
     const state = this.#state;
     if (state.kind !== "ready" && state.kind !== "draining") return;
-    state.heartbeat.tick(this.priority === "fallback");
+    state.link.tick(this.priority === "fallback");
+    if (!this.isInDoubt) this.#sides.takeNext()?.close();
+  }
+
+  /** Whether it is connected, and its server may not be there any more. */
+  get isInDoubt(): boolean {
+    return this.#state.kind === "ready" && this.#state.link.isInDoubt;
   }
 
   /** Closes everything. Calls under way fail as Cancelled. */
@@ -287,39 +259,41 @@ export class Endpoint {
     }
   }
 
-  #connecting(): State {
-    const failures = Math.min(this.#backoff.failures, patienceDoublingsMax);
+  #connect(): Link {
     const link = new Link(
       {
         address: this.address,
         target: () => this.#instance,
-        patienceMs: hastyReconnectMs * 2 ** failures,
+        failures: this.#backoff.failures,
         isFirst: this.#lastFailure === undefined,
       },
       this.#owner,
       this.#dependencies,
       {
         ready: (connection, idempotence) => this.#ready(link, connection, idempotence),
-        failed: (error) => this.#attemptFailed(error),
-        lost: (reason) => this.#lost(reason),
+        failed: (error) => this.#attemptFailed(link, error),
+        lost: (reason) => this.#lost(link, reason),
         ended: (call, error, connection) => this.#ended(call, error, connection),
-        drains: () => this.#drains(),
+        drains: () => this.#drains(link),
         described: () => this.#owner.changed(this),
       },
     );
-    return { kind: "connecting", link };
+    return link;
   }
 
-  /** Tries to connect again, if it is time, because a call waits and no endpoint is connected. */
+  /** Tries to connect again, if it is time: no endpoint is connected, or this one is in doubt. */
   hurry(nowMs: number): boolean {
     const state = this.#state;
     if (state.kind === "connecting") return state.link.hurry(nowMs);
-    if (state.kind !== "waiting" || nowMs < state.hasteAtMs) return false;
-    this.#reconnect(state.timer);
-    return true;
+    // It would take a handle from those that have no connection at all.
+    if (this.isInDoubt) return !this.#owner.places.isShort && this.#sides.hurry(nowMs);
+    const isTime = state.kind === "waiting" && nowMs >= state.hasteAtMs;
+    if (isTime) this.#reconnect(state.timer);
+    return isTime;
   }
 
   #ready(link: Link, connection: Connection, idempotence: Idempotence): void {
+    if (this.#sides.isNext(link)) return this.#takeOver(link, connection, idempotence);
     this.#idempotence = idempotence;
     this.#backoff.reset();
     this.#lastFailure = undefined;
@@ -327,29 +301,51 @@ export class Endpoint {
     // It may be another process than before, with other methods.
     this.#owner.loads.forgetLacking(this.row);
     const kind = connection.wentAway ? "draining" : "ready";
-    this.#state = { kind, link, connection, heartbeat: new Heartbeat(connection) };
+    this.#state = { kind, link, connection };
     this.#dependencies.log.debug("Connected", { server: this.address });
     this.#dependencies.serverChanged?.(this.address, "connected");
     this.#owner.changed(this);
   }
 
-  /** The server asked that new calls go elsewhere. */
-  #drains(): void {
+  /**
+   * A new connection was answered while the old one is silent. Calls that may run again are sent
+   * again, and the others wait, since the network may bring their answers yet.
+   */
+  #takeOver(link: Link, connection: Connection, idempotence: Idempotence): void {
     const state = this.#state;
-    if (state.kind !== "ready") return;
+    this.#sides.takeNext();
+    if (state.kind !== "ready" || !this.isInDoubt || connection.wentAway) return link.close();
+    this.#sides.retire(state.link);
+    const before = this.#idempotence;
+    if (before !== undefined) idempotence.follow(before);
+    this.#idempotence = idempotence;
+    this.#owner.loads.forgetLacking(this.row);
+    this.#state = { kind: "ready", link, connection };
+    state.connection.handOver((call) =>
+      call.endpoint === this && call.stream === undefined &&
+      (call.idempotent ?? before?.of(call.method)) === true
+    );
+  }
+
+  /** The server asked that new calls go elsewhere. */
+  #drains(link: Link): void {
+    const state = this.#state;
+    if (state.kind !== "ready" || state.link !== link) return;
     this.#state = { ...state, kind: "draining" };
     this.#dependencies.log.debug("A server drains", { server: this.address });
     this.#dependencies.serverChanged?.(this.address, "draining");
     this.#owner.changed(this);
   }
 
-  #lost(reason: string): void {
+  #lost(link: Link, reason: string): void {
+    if (this.#sides.delete(link)) return;
     this.#dependencies.log.debug("Lost a server", { server: this.address, reason });
     this.#dependencies.serverChanged?.(this.address, "lost");
     this.#failed(reason);
   }
 
-  #attemptFailed(error: unknown): void {
+  #attemptFailed(link: Link, error: unknown): void {
+    if (this.#sides.delete(link)) return;
     // The last attempt's outcome remains while the next one is under way.
     this.#refusal = isRefusal(error) ? error : undefined;
     this.#failed(messageOf(error));
@@ -360,6 +356,11 @@ export class Endpoint {
     if (this.isClosed) return;
     this.#lastFailure = reason;
     if (!this.#listed) return this.#end();
+    const next = this.#sides.takeNext();
+    if (next !== undefined) {
+      this.#state = { kind: "connecting", link: next };
+      return this.#owner.changed(this);
+    }
     const { clock } = this.#dependencies;
     const timer = clock.after(this.#backoff.next(), () => {
       if (this.#state.kind === "waiting") this.#reconnect(timer);
@@ -371,6 +372,7 @@ export class Endpoint {
   #end(): void {
     this.#state = { kind: "closed" };
     this.#ejection.forget();
+    this.#sides.close();
     this.#owner.changed(this);
     // Last of all: it may be picked until its owner has removed it from the lists.
     this.#owner.loads.remove(this.row);
@@ -378,6 +380,6 @@ export class Endpoint {
 
   #reconnect(timer: Timer): void {
     timer.cancel();
-    this.#state = this.#connecting();
+    this.#state = { kind: "connecting", link: this.#connect() };
   }
 }

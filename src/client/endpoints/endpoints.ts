@@ -4,10 +4,11 @@ import { addressOf } from "../../base/names/host_port.ts";
 import { candidatesOf, type Pick } from "./balancer.ts";
 import type { Call } from "../call.ts";
 import { Subset } from "../subset/subset.ts";
-import { DialPlaces } from "./dial_places.ts";
-import { Endpoint, type EndpointOwner } from "./endpoint.ts";
+import { DialPlaces } from "../links/dial_places.ts";
+import { Endpoint } from "./endpoint.ts";
+import type { EndpointOwner } from "./endpoint_owner.ts";
 import type { EndpointDependencies, Priority } from "./endpoint_types.ts";
-import { HostPace } from "./host_pace.ts";
+import { HostPace } from "../links/host_pace.ts";
 import { Loads, type MethodLoads } from "./loads.ts";
 import { PriorityLevel } from "./priority_level.ts";
 
@@ -34,7 +35,7 @@ const picksMax = 4;
  * The cost of a call or a change does not grow with the number of endpoints, unless most of them
  * are unsuitable for the call.
  */
-export class Endpoints implements EndpointOwner {
+export class Endpoints implements EndpointOwner<Endpoint> {
   readonly loads = new Loads();
   readonly pace: HostPace;
   readonly places: DialPlaces;
@@ -218,10 +219,15 @@ export class Endpoints implements EndpointOwner {
    */
   tick(isAwaited: boolean): void {
     this.places.tick();
-    if (isAwaited && this.usableCount === 0) this.#hurry();
+    if (isAwaited && this.usableCount === 0) this.#hurry([...this.#lists.unusable.items]);
+    const inDoubt: Endpoint[] = [];
     for (const list of this.#usable) {
-      for (const endpoint of [...list.items]) endpoint.tick();
+      for (const endpoint of [...list.items]) {
+        endpoint.tick();
+        if (endpoint.isInDoubt) inDoubt.push(endpoint);
+      }
     }
+    this.#hurry(inDoubt);
     const { preferred, distant } = this.#lists;
     this.#subset.tick(preferred, distant, this.loads);
   }
@@ -233,8 +239,7 @@ export class Endpoints implements EndpointOwner {
   }
 
   /** Hurries a few endpoints from a random start, so that all get their turn. */
-  #hurry(): void {
-    const endpoints = [...this.#lists.unusable.items];
+  #hurry(endpoints: readonly Endpoint[]): void {
     const { clock, random } = this.#dependencies;
     const start = Math.floor(random() * endpoints.length);
     let left = hastyReconnectsMax;

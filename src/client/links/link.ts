@@ -1,22 +1,27 @@
 import type { RpcError } from "../../base/errors.ts";
 import { isOutOfHandles } from "../../base/system/handles.ts";
-import { heartbeatTimeoutMs } from "../../base/limits.ts";
+import { hastyReconnectMs, heartbeatTimeoutMs } from "../../base/limits.ts";
 import type { Timer } from "../../base/clock.ts";
 import type { Call } from "../call.ts";
 import { Connection } from "../connection.ts";
 import type { Duplex, Target } from "../transport.ts";
 import { Dial } from "./dial.ts";
 import type { Dialer, DialPlaces } from "./dial_places.ts";
-import type { EndpointDependencies } from "./endpoint_types.ts";
+import type { EndpointDependencies } from "../endpoints/endpoint_types.ts";
 import type { HostPace } from "./host_pace.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { Idempotence } from "./idempotence.ts";
+
+/** After this many doublings an attempt's own time limits end it first. */
+const patienceDoublingsMax = 5;
 
 /** Where a link leads, and how long it may take. */
 interface LinkOptions {
   readonly address: string;
   /** Called at each turn: the registry may list another instance meanwhile. */
   readonly target: () => Target;
-  readonly patienceMs: number;
+  /** Attempts in a row that have failed before. */
+  readonly failures: number;
   /** Whether this is the first attempt at the server. */
   readonly isFirst: boolean;
 }
@@ -50,7 +55,8 @@ export class Link implements Dialer {
   #turn: { readonly dial: Dial; readonly abort: AbortController } | undefined;
   #connection: Connection | undefined;
   #timer: Timer | undefined;
-  #isReady = false;
+  /** Set while it is ready. */
+  #heartbeat: Heartbeat | undefined;
 
   /** Takes its turn at once, or when there is a place. */
   constructor(
@@ -59,7 +65,7 @@ export class Link implements Dialer {
     dependencies: EndpointDependencies,
     events: LinkEvents,
   ) {
-    this.patienceMs = options.patienceMs;
+    this.patienceMs = hastyReconnectMs * 2 ** Math.min(options.failures, patienceDoublingsMax);
     this.#options = options;
     this.#host = options.target().host;
     this.#pace = pace;
@@ -77,6 +83,21 @@ export class Link implements Dialer {
     if (!this.#pace.take(this.#host)) return false;
     dial.hurry();
     return true;
+  }
+
+  /** Whether its server may not be there any more. */
+  get isInDoubt(): boolean {
+    return this.#heartbeat?.isInDoubt === true;
+  }
+
+  /** Checks whether a server with pending calls, or also one without, still lives. */
+  tick(alsoIdle: boolean): void {
+    this.#heartbeat?.tick(alsoIdle);
+  }
+
+  /** Whether no call waits for an answer on it. */
+  get isIdle(): boolean {
+    return this.#connection === undefined || this.#connection.inFlight === 0;
   }
 
   /** Closes everything. Calls under way fail as Cancelled, and no event follows. */
@@ -129,7 +150,7 @@ export class Link implements Dialer {
     const isCurrent = (): boolean => this.#connection === connection;
     const connection: Connection = new Connection(duplex, this.#options.address, clock, {
       ended: (call, error) => this.#events.ended(call, error, connection),
-      goaway: () => this.#isReady && isCurrent() && this.#events.drains(),
+      goaway: () => this.#heartbeat !== undefined && isCurrent() && this.#events.drains(),
       changed: () => idempotence.ask(connection),
       lost: (reason) => isCurrent() && this.#lost(reason),
     }, { messageMax, later });
@@ -137,8 +158,8 @@ export class Link implements Dialer {
     let isAlive = false;
     const settle = (): unknown => isCurrent() && this.#ready(connection, idempotence);
     const idempotence = new Idempotence(clock, () => {
-      if (isAlive && !this.#isReady) settle();
-      else if (this.#isReady && isCurrent()) this.#events.described();
+      if (isAlive && this.#heartbeat === undefined) settle();
+      else if (this.#heartbeat !== undefined && isCurrent()) this.#events.described();
     });
     this.#timer = clock.after(heartbeatTimeoutMs, () => {
       if (isAlive) settle();
@@ -153,7 +174,7 @@ export class Link implements Dialer {
 
   #ready(connection: Connection, idempotence: Idempotence): void {
     this.#timer?.cancel();
-    this.#isReady = true;
+    this.#heartbeat = new Heartbeat(connection);
     this.#turn = undefined;
     this.#places.connected(this);
     if (this.#options.isFirst) this.#pace.giveBack(this.#host);
@@ -161,7 +182,7 @@ export class Link implements Dialer {
   }
 
   #lost(reason: string): void {
-    const wasReady = this.#isReady;
+    const wasReady = this.#heartbeat !== undefined;
     this.#stop();
     if (!wasReady) return this.#failed(reason);
     this.#places.leave(this);
@@ -177,10 +198,78 @@ export class Link implements Dialer {
   #stop(): void {
     const connection = this.#connection;
     this.#connection = undefined;
-    this.#isReady = false;
+    this.#heartbeat = undefined;
     this.#turn?.abort.abort();
     this.#turn = undefined;
     this.#timer?.cancel();
     connection?.close();
+  }
+}
+
+/**
+ * The links that an endpoint has beside the one in use: a next one, tried while that one is silent,
+ * and the former one, as long as calls wait for answers on it.
+ *
+ * TCP finds out that the way to a server is there again only when it sends the next time, and it
+ * waits twice as long each time. A new connection is answered at once.
+ */
+export class SideLinks {
+  readonly #connect: () => Link;
+  #next: Link | undefined;
+  #former: Link | undefined;
+
+  /** @param connect makes a link to the same server */
+  constructor(connect: () => Link) {
+    this.#connect = connect;
+  }
+
+  /** Tries a next link, or hurries it. */
+  hurry(nowMs: number): boolean {
+    if (this.#next !== undefined) return this.#next.hurry(nowMs);
+    this.#next = this.#connect();
+    return true;
+  }
+
+  /** Looks after the former link. Called every `heartbeatTickMs`. */
+  tick(): void {
+    this.#former?.tick(true);
+    if (this.#former?.isIdle === true) this.#closeFormer();
+  }
+
+  isNext(link: Link): boolean {
+    return link === this.#next;
+  }
+
+  /** Takes the next link out of here, whether it is ready or not. */
+  takeNext(): Link | undefined {
+    const next = this.#next;
+    this.#next = undefined;
+    return next;
+  }
+
+  /** Keeps a link that is not used any more until its calls have ended. */
+  retire(link: Link): void {
+    this.#closeFormer();
+    this.#former = link;
+  }
+
+  /** Forgets a link that has ended. Returns whether it was here. */
+  delete(link: Link): boolean {
+    if (link === this.#next) this.#next = undefined;
+    else if (link === this.#former) this.#former = undefined;
+    else return false;
+    return true;
+  }
+
+  /** Closes all. Calls under way fail as Cancelled. */
+  close(): void {
+    this.takeNext()?.close();
+    this.#closeFormer();
+  }
+
+  #closeFormer(): void {
+    const former = this.#former;
+    this.#former = undefined;
+    former?.close();
   }
 }

@@ -26,6 +26,9 @@ const inFlightJudged = connectionInFlightMax / 2;
 /** The same for their bytes. */
 const bytesJudged = requestBytesInFlightMax / 2;
 
+/** With so many calls pending a silent server is pinged at once, while the ping still proves it. */
+const inFlightToAsk = inFlightJudged / 4;
+
 /**
  * Detects hung servers and dead paths, which TCP alone may not notice for hours: calls are pending,
  * nothing arrives, and a ping is not answered either.
@@ -43,6 +46,16 @@ export class Heartbeat {
 
   constructor(connection: Connection) {
     this.#connection = connection;
+  }
+
+  /**
+   * Whether a ping was not answered from one tick to the next, nor anything received since: the
+   * server may hang, or the way to it may be cut. TCP finds out that the way is there again only
+   * when it sends the next time, and waits twice as long each time.
+   */
+  get isInDoubt(): boolean {
+    return this.#asked && this.#silentTicks > ticksToAsk &&
+      this.#connection.messagesReceived === this.#messagesSeen;
   }
 
   /**
@@ -65,14 +78,16 @@ export class Heartbeat {
     this.#messagesSeen = connection.messagesReceived;
     this.#bytesTaken = bytesTaken;
     const isFull = inFlight >= inFlightJudged || bytesInFlight >= bytesJudged;
-    if (!silent || isFull || (inFlight === 0 && !alsoIdle)) {
+    // What was asked before it was full is read first.
+    const provesNothing = isFull && !this.#asked;
+    if (!silent || provesNothing || (inFlight === 0 && !alsoIdle)) {
       this.#silentTicks = 0;
       return;
     }
     this.#silentTicks++;
     if (this.#silentTicks >= ticksToGiveUp) {
       connection.abandon(`it was silent for ${this.#silentTicks * heartbeatTickMs} ms`);
-    } else if (this.#silentTicks >= ticksToAsk && !this.#asked) {
+    } else if (!this.#asked && (this.#silentTicks >= ticksToAsk || inFlight >= inFlightToAsk)) {
       this.#asked = true;
       connection.ping(() => this.#asked = false);
     }

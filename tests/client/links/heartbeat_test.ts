@@ -9,7 +9,7 @@ import {
   requestBytesInFlightMax,
 } from "../../../src/base/limits.ts";
 import type { Connection } from "../../../src/client/connection.ts";
-import { Heartbeat } from "../../../src/client/endpoints/heartbeat.ts";
+import { Heartbeat } from "../../../src/client/links/heartbeat.ts";
 
 /** As much of a connection as a heartbeat sees. */
 class ConnectionStub {
@@ -71,6 +71,17 @@ Deno.test("a server that does not answer is given up, after the interval and the
   tick(1);
   assert.match(connection.abandoned ?? "", /silent/);
   assert.equal(connection.pings, 1);
+});
+
+Deno.test("silence counts also past half of a connection's calls, if the ping went before them", () => {
+  const { connection, tick } = setUp();
+  connection.answersPings = false;
+  connection.inFlight = connectionInFlightMax / 4;
+  tick(1);
+  assert.equal(connection.pings, 1);
+  connection.inFlight = connectionInFlightMax;
+  tick(ticksToGiveUp - 1);
+  assert.match(connection.abandoned ?? "", /silent/);
 });
 
 Deno.test("any message counts as life", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connectTimeoutMs, hastyReconnectMs } from "../../../src/base/limits.ts";
-import { Dial } from "../../../src/client/endpoints/dial.ts";
+import { Dial } from "../../../src/client/links/dial.ts";
 import type { Duplex, Transport } from "../../../src/client/transport.ts";
 import { settled, VirtualClock } from "../../support/virtual_clock.ts";
 

@@ -5,10 +5,10 @@ import {
   hostAttemptsPerSecond,
   hostsPacedMax,
 } from "../../../src/base/limits.ts";
-import { HostPace } from "../../../src/client/endpoints/host_pace.ts";
+import { HostPace } from "../../../src/client/links/host_pace.ts";
 import { instanceAt } from "../../support/fake_discovery.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
-import { EndpointsRig } from "./endpoints_rig.ts";
+import { EndpointsRig } from "../endpoints/endpoints_rig.ts";
 
 const ports = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 

@@ -41,6 +41,12 @@ export class Idempotence {
     return this.#said && (this.#said.idempotent.has(method) && !this.#onceNot.has(method));
   }
 
+  /** Calls of an earlier connection, of which this is the word, are still under way. */
+  follow(earlier: Idempotence): void {
+    const not = earlier.#said?.not ?? nothingSaid.not;
+    this.#onceNot = joined(this.#onceNot, joined(earlier.#onceNot, not));
+  }
+
   /** Forgets what is known, and asks. */
   ask(connection: Connection): void {
     if (this.#said !== undefined) this.#onceNot = joined(this.#onceNot, this.#said.not);

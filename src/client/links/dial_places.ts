@@ -5,8 +5,8 @@ import {
   handlesReturnMs,
   handlesSpare,
   handlesUnasked,
-} from "./limits.ts";
-import type { EndpointDependencies } from "./endpoint_types.ts";
+} from "../endpoints/limits.ts";
+import type { EndpointDependencies } from "../endpoints/endpoint_types.ts";
 
 /** Somebody who wants a connection. */
 export interface Dialer {

@@ -5,7 +5,7 @@ import {
   handlesReturnMs,
   handlesSpare,
 } from "../../../src/client/endpoints/limits.ts";
-import { type Dialer, DialPlaces } from "../../../src/client/endpoints/dial_places.ts";
+import { type Dialer, DialPlaces } from "../../../src/client/links/dial_places.ts";
 import { RecordingLogger } from "../../discovery/recorder.ts";
 import { MemoryTransport } from "../../support/memory_transport.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import {
+  heartbeatIntervalMs,
+  heartbeatTickMs,
+  heartbeatTimeoutMs,
+} from "../../../src/base/limits.ts";
+import { ClientRig, type Outcome } from "../client_rig.ts";
+
+/** From when on a silent server is in doubt, and when it is given up. */
+const inDoubtMs = heartbeatIntervalMs + 2 * heartbeatTickMs;
+const givenUpMs = heartbeatIntervalMs + heartbeatTimeoutMs + heartbeatTickMs;
+
+/** Asked by a function, so that the checker does not take the answer for one for good. */
+function isOver(outcome: Outcome): boolean {
+  return outcome.report !== undefined;
+}
+
+/** A client of one server, whose plug is out. */
+async function unplugged() {
+  const rig = await ClientRig.connected(1);
+  const server = rig.server(1);
+  const [connection] = server.connections;
+  assert.ok(connection);
+  connection.cut();
+  server.accepts = "hang";
+  return { rig, server, connection };
+}
+
+for (const outageMs of [1_000, 1_300, 1_500, 2_000, 2_700, 3_000, 3_300, 6_000, 20_000]) {
+  Deno.test(`after ${outageMs} ms without a network calls are answered within a second, whenever TCP sends again`, async () => {
+    const { rig, server } = await unplugged();
+    const begun = await rig.call("fib", [1], { timeoutMs: 60_000 });
+    await rig.pass(outageMs);
+    server.accepts = "accept";
+    await rig.pass(1_000);
+    assert.equal(begun.report?.result, 1);
+    const next = await rig.call("pay", [2]);
+    assert.equal(next.report?.result, 2);
+    rig.client.close();
+    assert.equal(server.connections.length, 0);
+  });
+}
+
+Deno.test("a call that may not run again waits for its answer on the silent connection", async () => {
+  const { rig, server, connection } = await unplugged();
+  const paid = await rig.call("pay", [1]);
+  await rig.pass(inDoubtMs);
+  server.accepts = "accept";
+  await rig.pass(1_000);
+  assert.equal(server.connections.length, 2);
+  assert.equal(isOver(paid), false);
+  connection.restore();
+  await rig.pass(heartbeatTickMs);
+  assert.equal(paid.report?.result, 1);
+  assert.deepEqual(server.calls.map(({ method }) => method), ["pay"]);
+  // The former connection is closed once nothing waits on it.
+  assert.deepEqual(server.connections.includes(connection), false);
+  assert.equal((await rig.call("fib", [2])).report?.result, 2);
+  rig.client.close();
+});
+
+Deno.test("a call that may not run again fails as before if its connection stays silent", async () => {
+  const { rig, server, connection } = await unplugged();
+  const paid = await rig.call("pay", [1], { timeoutMs: 60_000 });
+  await rig.pass(inDoubtMs);
+  server.accepts = "accept";
+  await rig.pass(givenUpMs);
+  const { error } = paid.report ?? {};
+  assert.deepEqual([error?.name, error?.executed], ["ConnectionLost", "maybe"]);
+  assert.equal(server.connections.includes(connection), false);
+  assert.deepEqual(server.calls, []);
+  assert.equal((await rig.call("pay", [2])).report?.result, 2);
+  rig.client.close();
+});
+
+Deno.test("a call of a silent connection is not run again on the word of the process after", async () => {
+  const { rig, server } = await unplugged();
+  const paid = await rig.call("pay", [1], { timeoutMs: 60_000 });
+  server.describe = () => ({ methods: [{ name: "pay", "x-idempotent": true }] });
+  await rig.pass(inDoubtMs);
+  server.accepts = "accept";
+  await rig.pass(givenUpMs);
+  assert.equal(paid.report?.error?.name, "ConnectionLost");
+  assert.deepEqual(server.calls, []);
+  rig.client.close();
+});
+
+Deno.test("a connection that speaks again is kept, and the one beside it closed", async () => {
+  const { rig, server, connection } = await unplugged();
+  server.accepts = "accept";
+  server.answersPings = false;
+  const called = await rig.call("fib", [1]);
+  await rig.pass(inDoubtMs);
+  assert.equal(server.connections.length, 2);
+  connection.restore();
+  await rig.pass(2 * heartbeatTickMs);
+  assert.equal(called.report?.result, 1);
+  assert.deepEqual(server.connections, [connection]);
+  rig.client.close();
+});
+
+Deno.test("a server that works on a long call and answers pings gets no second connection", async () => {
+  const rig = await ClientRig.connected(1);
+  const server = rig.server(1);
+  server.answer = () => {};
+  const called = await rig.call("pay", [1], { timeoutMs: 20_000 });
+  await rig.pass(15_000);
+  assert.equal(called.report, undefined);
+  assert.equal(server.attempts, 1);
+  rig.client.close();
+});
+
+Deno.test("a server that hangs gets one more connection, and is given up at the same time", async () => {
+  const rig = await ClientRig.connected(1);
+  const server = rig.server(1);
+  server.hang();
+  const paid = await rig.call("pay", [1], { timeoutMs: 20_000 });
+  await rig.pass(givenUpMs - 2 * heartbeatTickMs);
+  assert.equal(isOver(paid), false);
+  assert.equal(server.attempts, 2);
+  await rig.pass(2 * heartbeatTickMs);
+  assert.equal(paid.report?.error?.name, "ConnectionLost");
+  rig.client.close();
+  assert.equal(server.connections.length, 0);
+});
