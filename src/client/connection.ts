@@ -7,13 +7,8 @@ import {
   messageMaxLeast,
   waitingCallsMax,
 } from "../base/limits.ts";
-import {
-  decodeReply,
-  encodeNotification,
-  isResponse,
-  requestLine,
-  toRpcError,
-} from "../wire/codec.ts";
+import { decodeReply, encodeNotification, isResponse, toRpcError } from "../wire/codec.ts";
+import type { LentBytes } from "../base/spare_buffers.ts";
 import { Unasked } from "../base/system/give_way.ts";
 import { LineSplitter } from "../wire/lines.ts";
 import { boundOfServerAt, type MessageBound } from "../wire/message_bound.ts";
@@ -22,6 +17,7 @@ import { reservedMethods } from "../wire/reserved.ts";
 import { type Later, Outbox } from "../wire/outbox.ts";
 import { ReadBuffer } from "../wire/read_buffer.ts";
 import { connectionsOf, itemParams } from "../wire/reply_checks.ts";
+import { linesOf, readLong, requestLineOf } from "../wire/unread/long_texts.ts";
 import { Call, type CallHolder, type Done } from "./call.ts";
 import { PendingCalls } from "./pending.ts";
 import type { Duplex } from "./transport.ts";
@@ -158,7 +154,7 @@ export class Connection implements CallHolder {
       const options = stream !== undefined || traceparent !== undefined
         ? { stream: stream?.credit, traceparent }
         : undefined;
-      line = requestLine(id, method, params, timeoutMs, options, this.#takes);
+      line = requestLineOf(id, method, params, timeoutMs, options, this.#takes);
     } catch (error) {
       this.#pending.take(id);
       this.#end(call, notSent(call, error), undefined);
@@ -275,7 +271,7 @@ export class Connection implements CallHolder {
         const bytes = await this.#duplex.read(room ?? buffer.bytes);
         if (bytes === null) return this.#breakOff(this.#closedBecause(buffer.bytes));
         this.#receivedAtMs = this.#clock.now();
-        const lines = splitter.push(room?.subarray(0, bytes) ?? buffer.took(bytes));
+        const lines = linesOf(splitter, room?.subarray(0, bytes) ?? buffer.took(bytes));
         for (const line of lines) {
           if (line instanceof RpcError) throw line;
           const pause = this.#receive(line) ? unasked.asked() : unasked.add();
@@ -315,9 +311,10 @@ export class Connection implements CallHolder {
   }
 
   /** Returns whether a call waited for the message. */
-  #receive(line: string): boolean {
+  #receive(line: string | LentBytes): boolean {
     this.#messagesReceived++;
-    const message = this.#decode(line);
+    const read = typeof line === "string" ? line : readLong(line);
+    const message = typeof read === "string" ? this.#decode(read) : read;
     if (isResponse(message)) return this.#settle(message);
     if (message.method === reservedMethods.item) {
       return this.#takeItems(message.params, line.length);

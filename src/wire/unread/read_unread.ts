@@ -4,30 +4,13 @@
  */
 
 import { RpcError } from "../../base/errors.ts";
-import { methodLengthMax, nestingMax } from "../../base/limits.ts";
-import { Cursor, endOfParams, parsed, requestOf } from "../fast_path.ts";
+import { nestingMax } from "../../base/limits.ts";
+import { parsed } from "../fast_path.ts";
 import type { LentBytes } from "../../base/spare_buffers.ts";
 import type { Pauses } from "../../base/system/give_way.ts";
-import type { Params, Request, UnreadJson, UnreadRequest } from "../message.ts";
-import { reservedPrefix } from "../reserved.ts";
-import {
-  beginningOf,
-  endingOf,
-  isAscii,
-  isOneValueIn,
-  isOneValueInTurns,
-  partOf,
-  textOf,
-} from "./bytes.ts";
-
-/** Shorter lines are parsed: that costs little beside the rest of what a message costs. */
-const unreadLengthMin = 256;
-
-/** What comes before parameters or a result is shorter than this. */
-const headLengthMax = methodLengthMax + 128;
-
-/** What comes after them is shorter than this. */
-const tailLengthMax = 64;
+import type { Params, UnreadJson, UnreadRequest } from "../message.ts";
+import { isOneValueIn, isOneValueInTurns, partOf, textOf } from "./bytes.ts";
+import { requestFrame, resultFrame } from "./frames.ts";
 
 /** Levels left for parameters, and for results, which may be part of a batch. */
 const paramsLevels = nestingMax - 1;
@@ -56,33 +39,6 @@ export async function readRequestInTurns(
   const { request, start, end } = frame;
   if (!await isOneValueInTurns(line, start, end, paramsLevels, pauses)) return undefined;
   return { ...request, unread: partOf(line, start, end) };
-}
-
-/** Where parameters or a result begin and end in their line. */
-interface Frame {
-  readonly start: number;
-  readonly end: number;
-}
-
-function requestFrame(
-  line: UnreadJson,
-): Frame & { readonly request: Request } | undefined {
-  if (line.length < unreadLengthMin) return undefined;
-  const cursor = new Cursor(beginningOf(line, headLengthMax));
-  const head = cursor.requestHead();
-  if (head === undefined || head.method.startsWith(reservedPrefix)) return undefined;
-  // The cursor counts characters, and `partOf` counts bytes: they agree only for ASCII.
-  if (typeof line !== "string" && !isAscii(head.method)) return undefined;
-  if (!cursor.take(',"params":')) return undefined;
-  const start = cursor.at;
-  if (!cursor.take("[") && !cursor.take("{")) return undefined;
-  const tail = endingOf(line, tailLengthMax);
-  const after = new Cursor(tail);
-  after.at = endOfParams(tail, 0);
-  // Counted from the end, since only ASCII comes after the parameters.
-  const end = line.length - (tail.length - after.at);
-  const request = requestOf(head.id, head.method, undefined, after);
-  return request && { request, start, end };
 }
 
 /**
@@ -127,11 +83,4 @@ export async function readResultInTurns(
   return await isOneValueInTurns(line, start, end, resultLevels, pauses)
     ? { id, json: partOf(line, start, end) }
     : undefined;
-}
-
-function resultFrame(line: UnreadJson): Frame & { readonly id: number } | undefined {
-  if (line.length < unreadLengthMin || endingOf(line, 1) !== "}") return undefined;
-  const cursor = new Cursor(beginningOf(line, headLengthMax));
-  const id = cursor.answerHead();
-  return id === undefined ? undefined : { id, start: cursor.at, end: line.length - 1 };
 }

@@ -14,14 +14,16 @@ import {
   PlainProcedure,
 } from "../../procedures/plain/plain_procedure.ts";
 import { type Run, startStream } from "../../procedures/stream_run.ts";
-import { encodeError, encodeItems, encodeResult, resultLine } from "../../wire/codec.ts";
-import { lineFeed, LineSplitter } from "../../wire/lines.ts";
+import { encodeError, encodeItems, encodeResult } from "../../wire/codec.ts";
+import { type AnyLine, lineFeed, LineSplitter } from "../../wire/lines.ts";
 import type { Id, LongLine, Request } from "../../wire/message.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { Outbox } from "../../wire/outbox.ts";
 import { BadMessage, LazyBatch } from "../../wire/requests/incoming.ts";
 import { readRequest } from "../../wire/requests/read_request.ts";
 import { cancelledId, moreParams } from "../../wire/requests/request_checks.ts";
+import { lineText } from "../../wire/unread/bytes.ts";
+import { readTextRequest, resultLineOfText } from "../../wire/unread/texts.ts";
 import { isTooLongDescription, tooLongDescription } from "../description.ts";
 import { Claims } from "../claim_file.ts";
 import { workerBurstLength } from "../limits.ts";
@@ -115,15 +117,23 @@ class Worker {
       const length = room === undefined ? await this.#io.read(buffer) : this.#io.readSync(room);
       if (length === null) return;
       this.#readAtMs = undefined;
-      for (const line of splitter.push((room ?? buffer).subarray(0, length))) {
-        if (typeof line === "string") {
-          const taking = this.#take(line);
-          if (taking !== undefined) await taking;
-        } else this.#writeNow(encodeError(null, line));
+      for (const line of splitter.pushLong((room ?? buffer).subarray(0, length))) {
+        const taking = this.#takeLine(line);
+        if (taking !== undefined) await taking;
       }
       // After the whole read, so that a cancellation comes before the call that it cancels.
       this.#runNext();
     }
+  }
+
+  #takeLine(line: AnyLine): Promise<void> | undefined {
+    if (typeof line === "string") return this.#take(line);
+    if (line instanceof RpcError) return void this.#writeNow(encodeError(null, line));
+    const request = readTextRequest(line);
+    const text = request === undefined ? lineText(line) : undefined;
+    line.letGo();
+    if (request !== undefined) return void this.#takeRequest(request);
+    return this.#takeLine(text as string | RpcError);
   }
 
   #take(line: string): Promise<void> | undefined {
@@ -250,7 +260,7 @@ class Worker {
    * would take longer than it does.
    */
   #runConcurrently(call: Call): Promise<void> | undefined {
-    let line: string | LongLine<string> | undefined;
+    let line: string | LongLine | undefined;
     try {
       const result = this.#invoke(call);
       if (isThenable(result)) return this.#finishConcurrently(call, result);
@@ -274,7 +284,7 @@ class Worker {
   async #outcome(
     call: Call,
     started: PromiseLike<unknown>,
-  ): Promise<string | LongLine<string> | undefined> {
+  ): Promise<string | LongLine | undefined> {
     try {
       return this.#success(call, await started);
     } catch (error) {
@@ -311,10 +321,10 @@ class Worker {
     }
   }
 
-  #success(call: Call, result: unknown): string | LongLine<string> | undefined {
+  #success(call: Call, result: unknown): string | LongLine | undefined {
     if (call.id === undefined) return undefined;
     try {
-      return resultLine(call.id, result, this.#bound);
+      return resultLineOfText(call.id, result, this.#bound);
     } catch (error) {
       return this.#failure(call, error);
     }
@@ -344,13 +354,17 @@ class Worker {
   }
 
   /** Writes the whole line before it returns, unless it would land inside of another one. */
-  #writeNow(line: string | LongLine<string> | undefined): void {
+  #writeNow(line: string | LongLine | undefined): void {
     if (line === undefined) return;
     if (this.#isWithinLine) return this.#outbox.push(line);
     const parts = typeof line === "string" ? [line] : [line.head, line.body, line.tail];
     try {
       for (const part of parts) {
-        withEncoded(part, (bytes) => this.#writeWhole(bytes));
+        if (typeof part === "string") withEncoded(part, (bytes) => this.#writeWhole(bytes));
+        else {
+          this.#writeWhole(part.bytes);
+          part.letGo();
+        }
       }
     } catch {
       // The server has gone. Stdin will end too, and nobody waits for the calls.

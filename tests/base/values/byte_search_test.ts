@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { firstWanted, type Wanted } from "../../../src/base/values/byte_search.ts";
+
+const byte = fc.integer({ min: 0, max: 255 });
+
+/** With ranges that wrap past 255, too: what is counted from `low` is a byte. */
+const wanted: fc.Arbitrary<Wanted> = fc.record({ low: byte, span: byte, one: byte, other: byte });
+
+Deno.test("The first wanted byte is the one that a plain loop finds, also across windows", () => {
+  const lengths = fc.constantFrom(0, 1, 15, 16, 17, 1023, 1024, 1025, 66_559, 66_560, 66_561);
+  fc.assert(fc.property(
+    lengths,
+    byte,
+    fc.array(fc.tuple(fc.nat(), byte), { maxLength: 3 }),
+    wanted,
+    fc.nat(40),
+    (length, fill, changes, wanted, start) => {
+      const bytes = new Uint8Array(length + start).fill(fill);
+      for (const [at, value] of changes) if (length > 0) bytes[start + at % length] = value;
+      const isWanted = (value: number, at: number) =>
+        at >= start &&
+        (((value - wanted.low) & 0xff) > wanted.span || value === wanted.one ||
+          value === wanted.other);
+      assert.equal(firstWanted(bytes, start, bytes.length, wanted), bytes.findIndex(isWanted));
+    },
+  ));
+});
+
+Deno.test("Each byte is found by itself, and nothing behind the end", () => {
+  for (let value = 0; value < 256; value++) {
+    const bytes = new Uint8Array(40).fill(value ^ 1);
+    bytes[29] = value;
+    const one = { low: 0, span: 255, one: value, other: value };
+    assert.equal(firstWanted(bytes, 0, 40, one), 29);
+    assert.equal(firstWanted(bytes, 0, 29, one), -1);
+    assert.equal(firstWanted(bytes, 30, 40, one), -1);
+  }
+});
+
+Deno.test("Without WebAssembly the same is found, only later", async () => {
+  // A module of its own, since each keeps what it has made.
+  const specifier = "../../../src/base/values/byte_search.ts?plain";
+  const plain: { firstWanted: typeof firstWanted } = await import(specifier);
+  const { Module } = WebAssembly;
+  WebAssembly.Module = class extends Module {
+    constructor() {
+      super(new Uint8Array());
+    }
+  };
+  try {
+    plain.firstWanted(new Uint8Array(1), 0, 1, { low: 0, span: 255, one: 1, other: 1 });
+  } finally {
+    WebAssembly.Module = Module;
+  }
+  fc.assert(fc.property(
+    fc.uint8Array({ minLength: 1, maxLength: 100 }),
+    wanted,
+    (bytes, wanted) => {
+      const found = plain.firstWanted(bytes, 0, bytes.length, wanted);
+      assert.equal(found, firstWanted(bytes, 0, bytes.length, wanted));
+    },
+  ));
+});
