@@ -241,13 +241,14 @@ export class Connection implements CallHolder {
     }
   }
 
-  /** Ends the calls that are to be sent on another connection: they fail as lost. */
-  handOver(chosen: (call: Call) => boolean): void {
-    const reason = "another connection was answered first";
-    const [written, unwritten] = [this.#pending.all().filter(chosen), [...this.#unwritten]];
-    for (const call of [...written, ...unwritten]) this.cancel(call);
-    for (const call of written) this.#end(call, this.#lostError(reason, "maybe"), undefined);
-    for (const call of unwritten) this.#end(call, this.#lostError(reason, "no"), undefined);
+  /** Sends calls on another connection instead: the chosen ones, and those not yet written. */
+  handOver(next: Connection, chosen: (call: Call) => boolean): void {
+    const written = this.#pending.all().filter(chosen);
+    for (const call of written) call.executed = "maybe";
+    for (const call of [...written, ...this.#unwritten]) {
+      this.cancel(call);
+      next.send(call, call.done);
+    }
   }
 
   #take(id: number): Call | undefined {

@@ -308,8 +308,9 @@ export class Endpoint {
   }
 
   /**
-   * A new connection was answered while the old one is silent. Calls that may run again are sent
-   * again, and the others wait, since the network may bring their answers yet.
+   * A new connection was answered while the old one is silent. Calls that may run again move there,
+   * which takes nothing from the budget for retries, as their server is there and they are no more
+   * than before. The others wait, since the network may bring their answers yet.
    */
   #takeOver(link: Link, connection: Connection, idempotence: Idempotence): void {
     const state = this.#state;
@@ -321,9 +322,11 @@ export class Endpoint {
     this.#idempotence = idempotence;
     this.#owner.loads.forgetLacking(this.row);
     this.#state = { kind: "ready", link, connection };
-    state.connection.handOver((call) =>
-      call.endpoint === this && call.stream === undefined &&
-      (call.idempotent ?? before?.of(call.method)) === true
+    state.connection.handOver(
+      connection,
+      (call) =>
+        call.endpoint === this && call.stream === undefined &&
+        (call.idempotent ?? (before?.of(call.method) && idempotence.of(call.method))) === true,
     );
   }
 

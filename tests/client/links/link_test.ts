@@ -41,6 +41,18 @@ for (const outageMs of [1_000, 1_300, 1_500, 2_000, 2_700, 3_000, 3_300, 6_000, 
   });
 }
 
+Deno.test("however many calls wait, all are answered within a second, and take no budget for retries", async () => {
+  const { rig, server } = await unplugged();
+  const begun = [];
+  for (let i = 0; i < 400; i++) begun.push(await rig.call("fib", [i], { timeoutMs: 10_000 }));
+  await rig.pass(2_000);
+  server.accepts = "accept";
+  await rig.pass(1_000);
+  assert.deepEqual(begun.map(({ report }) => report?.result), begun.map((_, i) => i));
+  assert.ok(begun.every(({ report }) => report?.attempts === 1));
+  rig.client.close();
+});
+
 Deno.test("a call that may not run again waits for its answer on the silent connection", async () => {
   const { rig, server, connection } = await unplugged();
   const paid = await rig.call("pay", [1]);
@@ -81,6 +93,18 @@ Deno.test("a call of a silent connection is not run again on the word of the pro
   server.accepts = "accept";
   await rig.pass(givenUpMs);
   assert.equal(paid.report?.error?.name, "ConnectionLost");
+  assert.deepEqual(server.calls, []);
+  rig.client.close();
+});
+
+Deno.test("a call is not run again by a process after that does not let it", async () => {
+  const { rig, server } = await unplugged();
+  const called = await rig.call("fib", [1], { timeoutMs: 60_000 });
+  server.describe = () => ({ methods: [{ name: "fib", "x-idempotent": false }] });
+  await rig.pass(inDoubtMs);
+  server.accepts = "accept";
+  await rig.pass(givenUpMs);
+  assert.equal(called.report?.error?.name, "ConnectionLost");
   assert.deepEqual(server.calls, []);
   rig.client.close();
 });
