@@ -95,6 +95,11 @@ export class Connection implements CallHolder {
     return this.#pending.size;
   }
 
+  /** Whether nothing is under way on it, or waits to be. */
+  get isIdle(): boolean {
+    return this.#pending.size === 0 && this.#unwritten.size === 0;
+  }
+
   /** Bytes of the calls that were written and not answered. */
   get bytesInFlight(): number {
     return this.#bytesInFlight;
@@ -113,10 +118,7 @@ export class Connection implements CallHolder {
     return this.#messagesReceived;
   }
 
-  /**
-   * When it last received anything, on the clock's monotonic scale, with one look at the clock for
-   * each read.
-   */
+  /** When it last received anything, on the monotonic scale, as of the read. */
   get receivedAtMs(): number {
     return this.#receivedAtMs;
   }

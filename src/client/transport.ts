@@ -11,6 +11,8 @@ export interface Duplex {
   close(): void;
   /** When the peer's certificate ends, in milliseconds since 1970 UTC. Absent without TLS. */
   readonly validToMs?: number | undefined;
+  /** When the first certificate of the two ends, likewise. */
+  readonly usableToMs?: number | undefined;
 }
 
 /** Where a connection leads. */

@@ -7,6 +7,8 @@ import type { Rights } from "./rights.ts";
 export interface Caller {
   readonly name: string;
   readonly rights: Rights;
+  /** When its certificate expires, in milliseconds since 1970 UTC. Absent where it has none. */
+  readonly validToMs?: number | undefined;
 }
 
 /** What TLS found out about a peer. */
@@ -38,9 +40,7 @@ export function callerOf({ certificate, isAuthorized, cluster, nowMs }: PeerFact
   const { name, rights, validFromMs, validToMs } = certificate;
   const who = JSON.stringify(name);
   if (nowMs > validToMs) {
-    return refused(
-      `The certificate of ${who} has expired on ${dateText(validToMs)}: rpc keys renew`,
-    );
+    return expired({ name, validToMs });
   }
   if (nowMs < validFromMs) {
     return refused(
@@ -53,7 +53,13 @@ export function callerOf({ certificate, isAuthorized, cluster, nowMs }: PeerFact
         "tells of which it is, rpc keys join makes another",
     );
   }
-  return { name, rights };
+  return { name, rights, validToMs };
+}
+
+/** The refusal of a caller whose certificate has expired. */
+export function expired({ name, validToMs }: { name: string; validToMs: number }): RpcError {
+  const who = JSON.stringify(name);
+  return refused(`The certificate of ${who} has expired on ${dateText(validToMs)}: rpc keys renew`);
 }
 
 function refused(message: string): RpcError {

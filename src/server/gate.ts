@@ -64,6 +64,8 @@ export class Gate implements RequestTaker {
   readonly #mayCall: Matcher;
   readonly #verdicts = new Map<string, RpcError | undefined>();
   #isGreeted = false;
+  /** Why nothing passes any more. */
+  #ended: RpcError | undefined;
   #isRenewing = false;
 
   constructor(options: GateOptions) {
@@ -88,6 +90,12 @@ export class Gate implements RequestTaker {
     const { next } = this.#options;
     if (method !== reservedMethods.tap) return next.dispatch(request, reply, peer);
     return next.dispatch(request, withoutOthersParams(reply, this.#mayCall), peer);
+  }
+
+  /** Lets nothing more through. Calls under way are not affected. */
+  end(refusal: RpcError): void {
+    this.#ended = refusal;
+    this.#isGreeted = false;
   }
 
   #renew(
@@ -117,6 +125,7 @@ export class Gate implements RequestTaker {
     const { caller, server, service, isWelcome, secret } = this.#options;
     const given = params === undefined || Array.isArray(params) ? {} : params;
     const who = JSON.stringify(caller.name);
+    if (this.#ended !== undefined) return reply.fail(this.#ended);
     if (given["service"] !== service) {
       return reply.fail(unauthenticated(
         `This is a server of service ${
@@ -144,7 +153,7 @@ export class Gate implements RequestTaker {
 
   #verdictOf(method: string): RpcError | undefined {
     if (!this.#isGreeted) {
-      return unauthenticated(
+      return this.#ended ?? unauthenticated(
         `The first message must be ${reservedMethods.hello} with the service's name`,
       );
     }

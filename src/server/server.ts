@@ -14,6 +14,7 @@ import type { AnyProcedures } from "../procedures/plain/plain_procedure.ts";
 import type { Stats } from "../wire/reports/stats.ts";
 import type { Pool } from "../workers/pool/pool.ts";
 import { BoundedLines } from "./bounds/bounded_lines.ts";
+import { CertificateEnds } from "./certificate_ends.ts";
 import { type CallerGroup, Callers } from "./bounds/callers.ts";
 import { Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
 import { formatRights } from "../keys/rights.ts";
@@ -119,6 +120,7 @@ export class RpcServer {
   readonly #groups = new Callers();
   readonly #shared: Shared;
   readonly #sessions = new Map<Session, Promise<void>>();
+  readonly #ends: CertificateEnds;
   readonly #peerCheck: Timer;
   readonly #accepting: Promise<void>;
   readonly #closing = new AbortController();
@@ -155,6 +157,9 @@ export class RpcServer {
       (fields) => log.warn("Ended a connection to make room", fields),
       (count) => log.warn("Ended more connections to make room", { count }),
     );
+    this.#ends = new CertificateEnds((from, { message }) =>
+      this.#refused.add({ from, reason: message })
+    );
     this.#shared = new Shared(
       clock,
       () => this.#sessions.size,
@@ -162,7 +167,10 @@ export class RpcServer {
       (fields) => this.#madeRoom.add(fields),
     );
     this.#peerCheck = clock.every(peerCheckPeriodMs, () => {
-      for (const session of this.#sessions.keys()) session.checkPeer();
+      const nowMs = clock.wallTimeMs();
+      for (const session of this.#sessions.keys()) {
+        session.checkPeer(this.#ends.farewellOf(session, nowMs));
+      }
     });
     this.#accepting = this.#accept();
   }
@@ -315,8 +323,12 @@ export class RpcServer {
       clock,
       log,
     });
+    if (caller !== undefined && requests instanceof Gate) {
+      this.#ends.add(session, from, caller, requests);
+    }
     const ended = session.run().finally(() => {
       this.#sessions.delete(session);
+      this.#ends.delete(session);
       this.#groups.leave(from, group);
     });
     this.#sessions.set(session, ended);

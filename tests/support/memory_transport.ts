@@ -101,6 +101,10 @@ class CountedDuplex implements Duplex {
     this.#closed = closed;
   }
 
+  get usableToMs(): number | undefined {
+    return this.#duplex.usableToMs;
+  }
+
   read(buffer: Uint8Array): Promise<number | null> {
     return this.#duplex.read(buffer);
   }
@@ -122,6 +126,8 @@ class CountedDuplex implements Duplex {
 export class FakeServer {
   /** `"refuse"`: connections are refused; `"hang"`: they are neither made nor refused. */
   accepts: "accept" | "refuse" | "hang" = "accept";
+  /** When the certificates of its next connections end. @default it has none */
+  usableToMs: number | undefined;
   /** `false`: `rpc.ping` is left without an answer. */
   answersPings = true;
   /** What it says of its connections when it is asked. @default nothing */
@@ -179,6 +185,7 @@ export class FakeServer {
     const connection = new FakeConnection(
       (line, from) => this.#receive(line, from),
       () => this.#connections.delete(connection),
+      this.usableToMs,
     );
     this.#connections.add(connection);
     return Promise.resolve(connection);
@@ -248,13 +255,16 @@ export class FakeConnection implements Duplex {
   bytesToLose = 0;
   /** What waits for the network; `undefined`: nothing has to. */
   #held: (() => void)[] | undefined;
+  readonly usableToMs: number | undefined;
 
   constructor(
     receive: (line: string, connection: FakeConnection) => void,
     closed: () => void,
+    usableToMs: number | undefined,
   ) {
     this.#receive = receive;
     this.#closed = closed;
+    this.usableToMs = usableToMs;
   }
 
   /** The server ends it in an orderly way. */

@@ -213,6 +213,9 @@ export class Endpoint {
     this.#sides.tick();
     const state = this.#state;
     if (state.kind !== "ready" && state.kind !== "draining") return;
+    if (state.kind === "ready" && this.#listed && state.link.isToRetire()) {
+      return this.#renew(state.link);
+    }
     state.link.tick(this.priority === "fallback");
     if (!this.isInDoubt) this.#sides.takeNext()?.close();
   }
@@ -230,6 +233,13 @@ export class Endpoint {
     this.#end();
     if (state.kind === "waiting") state.timer.cancel();
     else state.link.close();
+  }
+
+  /** Connects anew, for a connection on which new certificates are shown. */
+  #renew(link: Link): void {
+    this.#sides.retire(link);
+    this.#state = { kind: "connecting", link: this.#sides.takeNext() ?? this.#connect() };
+    this.#owner.changed(this);
   }
 
   /** Draws conclusions about the server from the end of a call. */

@@ -47,3 +47,10 @@ export const firstSlownessMax = 20;
  * servers of other zones get calls too, and a subset grows.
  */
 export const busyCallsMax = 64;
+
+/**
+ * How long before a certificate of either side expires a client connects anew, in milliseconds: by
+ * then the keys are long renewed, and no two clocks differ by so much. Of many clients each takes a
+ * part of it, so that they do not come at once.
+ */
+export const certificateMarginMs = 10 * 60_000;

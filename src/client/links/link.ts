@@ -11,6 +11,7 @@ import type { EndpointDependencies } from "../endpoints/endpoint_types.ts";
 import type { HostPace } from "./host_pace.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Idempotence } from "./idempotence.ts";
+import { certificateMarginMs } from "../endpoints/limits.ts";
 
 /** After this many doublings an attempt's own time limits end it first. */
 const patienceDoublingsMax = 5;
@@ -57,6 +58,8 @@ export class Link implements Dialer {
   #timer: Timer | undefined;
   /** Set while it is ready. */
   #heartbeat: Heartbeat | undefined;
+  #usableToMs: number | undefined;
+  #retireAtMs = Infinity;
 
   /** Takes its turn at once, or when there is a place. */
   constructor(
@@ -95,9 +98,15 @@ export class Link implements Dialer {
     this.#heartbeat?.tick(alsoIdle);
   }
 
-  /** Whether no call waits for an answer on it. */
+  /** Whether its certificates end so soon that another link should take its place. */
+  isToRetire(): boolean {
+    return this.#retireAtMs !== Infinity &&
+      this.#dependencies.clock.wallTimeMs() >= this.#retireAtMs;
+  }
+
+  /** Whether no call is under way on it, or waits to be. */
   get isIdle(): boolean {
-    return this.#connection === undefined || this.#connection.inFlight === 0;
+    return this.#connection?.isIdle ?? true;
   }
 
   /** Closes everything. Calls under way fail as Cancelled, and no event follows. */
@@ -155,6 +164,7 @@ export class Link implements Dialer {
       lost: (reason) => isCurrent() && this.#lost(reason),
     }, { messageMax, later });
     this.#connection = connection;
+    this.#usableToMs = duplex.usableToMs;
     let isAlive = false;
     const settle = (): unknown => isCurrent() && this.#ready(connection, idempotence);
     const idempotence = new Idempotence(clock, () => {
@@ -176,9 +186,20 @@ export class Link implements Dialer {
     this.#timer?.cancel();
     this.#heartbeat = new Heartbeat(connection);
     this.#turn = undefined;
+    this.#retireAtMs = this.#timeToRetire();
     this.#places.connected(this);
     if (this.#options.isFirst) this.#pace.giveBack(this.#host);
     this.#events.ready(connection, idempotence);
+  }
+
+  /** Who comes with keys that end at once comes with the same ones again: the server decides. */
+  #timeToRetire(): number {
+    const { clock, random } = this.#dependencies;
+    const nowMs = clock.wallTimeMs();
+    const endMs = this.#usableToMs ?? Infinity;
+    if (endMs <= nowMs || endMs === Infinity) return Infinity;
+    const early = endMs - certificateMarginMs * (1 + random()) / 2;
+    return early > nowMs ? early : endMs;
   }
 
   #lost(reason: string): void {

@@ -23,12 +23,14 @@ export function tlsTransport(keys: KeyRing): Transport {
   return {
     handlesLeft,
     async connect(target, signal) {
-      const { duplex, validToMs } = await connectGreeted(keys.current(), target, signal);
+      const own = keys.current();
+      const { duplex, validToMs } = await connectGreeted(own, target, signal);
       return {
         read: (buffer) => duplex.read(buffer),
         write: (bytes) => duplex.write(bytes),
         close: () => duplex.close(),
         validToMs,
+        usableToMs: Math.min(own.own.validToMs, validToMs ?? Infinity),
       };
     },
   };

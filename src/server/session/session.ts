@@ -163,8 +163,8 @@ export class Session implements IntakeOwner {
     conn.close();
   }
 
-  /** Checks whether the peer still reads, writes, and lives. To be called periodically. */
-  checkPeer(): void {
+  /** Checks whether the peer lives, or says farewell once nothing is under way. Periodic. */
+  checkPeer(farewell?: string): void {
     const { pendingBytes, bytesWritten } = this.#outbox;
     this.#unread.count();
     const isInLine = this.#splitter.partialBytes > 0 && this.#reader !== "held up";
@@ -174,8 +174,8 @@ export class Session implements IntakeOwner {
       line: isInLine ? this.#linesRead : undefined,
       idle: isIdle ? this.#reads : undefined,
     }, this.#options.clock.now());
-    if (stall === "idle") {
-      this.refuse(encodeError(null, refusals.idle));
+    if (stall === "idle" || (isIdle && farewell !== undefined && this.#state.kind === "open")) {
+      this.refuse(farewell ?? encodeError(null, refusals.idle));
     } else if (stall !== undefined) {
       this.#broke(new Error(stallReasons[stall]));
     } else if (this.#reader === "ended" && this.#calls.size > 0) {
