@@ -203,7 +203,7 @@ export class ZooKeeperClient {
    * Do not use it together with one-shot watches of the same path: servers before 3.9 keep only one
    * of the two.
    *
-   * @throws {ZooKeeperError} UNIMPLEMENTED by servers before 3.6
+   * @throws {ZooKeeperError} UNIMPLEMENTED by servers before 3.6, which then end the connection
    */
   watchTree(path: string, watcher: Watcher): Promise<void> {
     return this.#onPath("watch", path, (action, serverPath) => ({
@@ -264,10 +264,16 @@ export class ZooKeeperClient {
         decode: () => {},
       });
     try {
-      await create(this.#parentMode).catch((error) => {
+      await create(this.#parentMode).catch(async (error) => {
         if (!isZooKeeperError(error, "UNIMPLEMENTED")) throw error;
         this.#parentMode = "persistent";
-        return create(this.#parentMode);
+        try {
+          await create(this.#parentMode);
+        } catch (lost) {
+          // After such a refusal the server ends the connection, with what was sent on it.
+          if (!isZooKeeperError(lost, "CONNECTION_LOSS")) throw lost;
+          await create(this.#parentMode);
+        }
       });
     } catch (error) {
       // Somebody else created it meanwhile.

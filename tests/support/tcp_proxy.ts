@@ -41,6 +41,7 @@ export class TcpProxy implements AsyncDisposable {
   readonly #tasks = new Set<Promise<void>>();
   #fault: Fault = { kind: "none" };
   #accepted = 0;
+  #sentBytes = 0;
 
   constructor(options: TcpProxyOptions) {
     this.#options = options;
@@ -60,6 +61,11 @@ export class TcpProxy implements AsyncDisposable {
   /** Connections that were ever taken. */
   get accepted(): number {
     return this.#accepted;
+  }
+
+  /** Bytes that either side has sent. */
+  get sentBytes(): number {
+    return this.#sentBytes;
   }
 
   /** Ends all connections. New ones are served as before. */
@@ -153,6 +159,7 @@ export class TcpProxy implements AsyncDisposable {
     while (true) {
       const size = await from.read(buffer);
       if (size === null) break;
+      this.#sentBytes += size;
       const chunk = buffer.slice(0, size);
       const readAt = performance.now();
       delivered = delivered.then(() => this.#deliver(pair, to, chunk, readAt, direction));

@@ -36,6 +36,12 @@ const retry = { baseMs: 100, maxMs: 10_000 };
  */
 const settleMs = 4;
 
+/**
+ * How long a refusal to send events for each node is remembered. Who refuses ends the connection
+ * too, so asking again on each would leave none.
+ */
+const refusalKeptMs = 600_000;
+
 /** After a reconnection every client reads everything again: this spreads them. */
 const resyncMs = 250;
 
@@ -58,6 +64,14 @@ export class ZooKeeperWatch implements Watch {
   readonly #task: CoalescedTask;
   /** Whether ZooKeeper sends events for each node: `unknown` until a member was asked. */
   #follows: "unknown" | "yes" | "no" = "unknown";
+  /** When a member has refused to send them: see {@link refusalKeptMs}. */
+  #refusedAtMs = -Infinity;
+  /**
+   * Whether the connection was lost while it was asked. A server that refuses ends it, and what was
+   * sent together with the question may keep the refusal from coming: so the second time nothing
+   * is, and no answer is one.
+   */
+  #asksAlone = false;
   /** Whether the list must be read, because events may be missing. */
   #isListDue = true;
   #isClosed = false;
@@ -92,7 +106,8 @@ export class ZooKeeperWatch implements Watch {
     this.#nodes.doubtAll();
     this.#isListDue = true;
     // This member may be newer than the one before.
-    if (this.#follows === "no") this.#follows = "unknown";
+    const refusedMs = this.#options.clock.now() - this.#refusedAtMs;
+    if (this.#follows === "no" && refusedMs > refusalKeptMs) this.#follows = "unknown";
     this.#task.request(this.#teller.hasTold ? resyncMs * this.#options.random() : 0);
   }
 
@@ -144,7 +159,9 @@ export class ZooKeeperWatch implements Watch {
   async #list(): Promise<string[]> {
     if (this.#follows !== "no") {
       // In this order, without waiting: so there is an event for each change after the list.
-      const [, names] = await Promise.all([this.#follow(), this.#names()]);
+      const following = this.#follow();
+      if (this.#asksAlone) await following;
+      const [, names] = await Promise.all([following, this.#names()]);
       if (this.#follows === "yes") return names ?? [];
     }
     const { client, servicePath } = this.#options;
@@ -175,8 +192,13 @@ export class ZooKeeperWatch implements Watch {
       this.#follows = "yes";
       if (this.#isClosed) client.unwatchTree(servicePath, this.#onNodeEvent);
     } catch (error) {
-      if (!isZooKeeperError(error, "UNIMPLEMENTED")) throw error;
+      const isLost = isZooKeeperError(error, "CONNECTION_LOSS");
+      if (!isZooKeeperError(error, "UNIMPLEMENTED") && !(isLost && this.#asksAlone)) {
+        this.#asksAlone ||= isLost;
+        throw error;
+      }
       this.#follows = "no";
+      this.#refusedAtMs = this.#options.clock.now();
     }
   }
 

@@ -15,6 +15,9 @@ const server = sharedZooKeeper();
 const servicePath = "/services/rpc";
 let chroots = 0;
 
+/** What one change may cost a client in bytes, both ways, however many servers there are. */
+const changeBytesMax = 1_024;
+
 /** A client that counts what it reads, and may be one of an older server. */
 class CountingClient extends ZooKeeperClient {
   lists = 0;
@@ -53,6 +56,7 @@ async function scene() {
   });
   const recorder = new Recorder();
   let watch: ZooKeeperWatch | undefined;
+  let bytesBefore = 0;
   return {
     outsider,
     proxy,
@@ -77,11 +81,13 @@ async function scene() {
       await outsider.create(pathOf(instance), encodeInstance(instance, instance.id));
       return instance;
     },
-    /** What was read since the last time that it was asked. */
-    taken(): { lists: number; nodes: number } {
+    /** What was read, and what passed on the wire, since the last time that it was asked. */
+    taken(): { lists: number; nodes: number; bytes: number } {
       const { lists, nodes } = client;
+      const bytes = proxy.sentBytes - bytesBefore;
+      bytesBefore = proxy.sentBytes;
       client.lists = client.nodes = 0;
-      return { lists, nodes };
+      return { lists, nodes, bytes };
     },
     async [Symbol.asyncDispose]() {
       watch?.close();
@@ -96,17 +102,26 @@ function pathOf({ id }: Instance): string {
 }
 
 zooKeeperTest(
-  "one change costs one node's read, and nothing that grows with the list",
+  "one change costs one node's read and a kilobyte at most, and nothing that grows with the list",
   async () => {
     await using s = await scene();
     const many = await Promise.all(Array.from({ length: 60 }, () => s.register()));
+    const expect = (lists: number, nodes: number) => {
+      const { bytes, ...read } = s.taken();
+      assert.deepEqual(read, { lists, nodes });
+      return bytes;
+    };
+    const expectChange = (lists: number, nodes: number) => {
+      const bytes = expect(lists, nodes);
+      assert.ok(bytes > 0 && bytes <= changeBytesMax, `${bytes} bytes`);
+    };
     await s.start();
     await s.recorder.untilListed(...many);
-    assert.deepEqual(s.taken(), { lists: 1, nodes: 60 });
+    expect(1, 60);
 
     const one = await s.register();
     await s.recorder.untilListed(...many, one);
-    assert.deepEqual(s.taken(), { lists: 0, nodes: 1 });
+    expectChange(0, 1);
 
     const drained = { ...one, drained: true, weight: 0 };
     await s.outsider.setData(pathOf(one), encodeInstance(drained, one.id));
@@ -115,11 +130,11 @@ zooKeeperTest(
         last?.instances.some(({ id, weight }) => id === one.id && weight === 0) === true,
       "drained server",
     );
-    assert.deepEqual(s.taken(), { lists: 0, nodes: 1 });
+    expectChange(0, 1);
 
     await s.outsider.delete(pathOf(one));
     await s.recorder.untilListed(...many);
-    assert.deepEqual(s.taken(), { lists: 0, nodes: 0 });
+    expectChange(0, 0);
   },
 );
 
