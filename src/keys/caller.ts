@@ -9,6 +9,8 @@ export interface Caller {
   readonly rights: Rights;
   /** When its certificate expires, in milliseconds since 1970 UTC. Absent where it has none. */
   readonly validToMs?: number | undefined;
+  /** The cluster that its certificate is of. Absent where it has none. */
+  readonly cluster?: string | undefined;
 }
 
 /** What TLS found out about a peer. */
@@ -48,12 +50,17 @@ export function callerOf({ certificate, isAuthorized, cluster, nowMs }: PeerFact
     );
   }
   if (!isAuthorized) {
-    return refused(
-      `The certificate of ${who} is not one of a caller of cluster ${cluster}: rpc keys show ` +
-        "tells of which it is, rpc keys join makes another",
-    );
+    return stranger({ name, cluster });
   }
-  return { name, rights, validToMs };
+  return { name, rights, validToMs, cluster };
+}
+
+/** The refusal of a caller whose certificate is not of the cluster. */
+export function stranger({ name, cluster }: { name: string; cluster: string }): RpcError {
+  return refused(
+    `The certificate of ${JSON.stringify(name)} is not one of a caller of cluster ${cluster}: ` +
+      "rpc keys show tells of which it is, rpc keys join makes another",
+  );
 }
 
 /** The refusal of a caller whose certificate has expired. */

@@ -26,6 +26,8 @@ export interface Listener {
   readonly addr: HostPort;
   /** The next connection. Rejects when the listener is closed, or when one broke too early. */
   accept(): Promise<Accepted>;
+  /** The cluster whose callers it takes now, if it wants keys. */
+  cluster?(): string;
   close(): void;
 }
 

@@ -168,8 +168,9 @@ export class RpcServer {
     );
     this.#peerCheck = clock.every(peerCheckPeriodMs, () => {
       const nowMs = clock.wallTimeMs();
+      const cluster = listener.cluster?.();
       for (const session of this.#sessions.keys()) {
-        session.checkPeer(this.#ends.farewellOf(session, nowMs));
+        session.checkPeer(this.#ends.farewellOf(session, nowMs, cluster));
       }
     });
     this.#accepting = this.#accept();

@@ -17,6 +17,7 @@ export async function listenTls(
       const { connection, caller } = await listener.accept();
       return { connection, from: connection.peerAddress, caller };
     },
+    cluster: () => listener.cluster,
     close: () => listener.close(),
   };
 }

@@ -113,6 +113,11 @@ export class TlsListener {
     return new TlsListener(server, options, shown);
   }
 
+  /** The cluster whose members it takes now. */
+  get cluster(): string {
+    return this.#shown.cluster;
+  }
+
   /** The next connection. Rejects when the listener is closed. */
   async accept(): Promise<AcceptedTls> {
     while (true) {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import * as z from "zod";
-import { systemClock } from "../../../src/base/clock.ts";
+import { type Clock, systemClock } from "../../../src/base/clock.ts";
 import { silentLogger } from "../../../src/base/log.ts";
 import { Client } from "../../../src/client/client.ts";
 import { connectGreeted, tlsTransport } from "../../../src/client/tls/tls_transport.ts";
@@ -18,7 +18,7 @@ import { VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
 /** A server whose calls of `slow` end when they are let go. */
-async function serve(cluster: TestCluster, clock: VirtualClock) {
+async function serve(cluster: TestCluster, clock: Clock, clusterNow = () => cluster.id) {
   const keys = cluster.ring(await cluster.faulty({ name: "server", toDays: 300 }));
   const place = { host: "127.0.0.1", port: 0, clock, log: silentLogger };
   const { promise, resolve } = Promise.withResolvers<string>();
@@ -29,7 +29,10 @@ async function serve(cluster: TestCluster, clock: VirtualClock) {
   }, () => promise);
   const server = RpcServer.listen({
     ...place,
-    listener: await listenTls({ ...place, clock: systemClock, keys }),
+    listener: {
+      ...await listenTls({ ...place, clock: systemClock, keys }),
+      cluster: clusterNow,
+    },
     procedures: { ...builtin, slow },
     service: "rpc",
     version: "1",
@@ -119,6 +122,33 @@ Deno.test("a connection that outlives its caller's certificate takes no new call
     await clock.advanceAsync(1_000);
     const farewell = await lines();
     assert.ok(farewell.includes('"id":null') && farewell.includes(refusal), farewell);
+    assert.equal(await duplex.read(new Uint8Array(1)), null);
+  } finally {
+    duplex.close();
+    letGo();
+    await server.close();
+  }
+});
+
+Deno.test("who was a member of the former cluster calls a server no more once it has keys of another", async () => {
+  await using cluster = await TestCluster.create();
+  const clock = new VirtualClock(0, Date.now());
+  let clusterNow = cluster.id;
+  const { server, instance, letGo } = await serve(cluster, clock, () => clusterNow);
+  const thief = cluster.ring(await cluster.member("thief")).current();
+  const { duplex } = await connectGreeted(thief, instance, new AbortController().signal);
+  const lines = linesOf(duplex);
+  const ask = () =>
+    duplex.write(new TextEncoder().encode('{"jsonrpc":"2.0","id":1,"method":"ping"}\n'));
+  try {
+    await ask();
+    assert.match(await lines(), /"pong"/);
+    clusterNow = "0123456789abcdef0123";
+    await clock.advanceAsync(1_000);
+    assert.match(
+      await lines(),
+      /"id":null.*thief.*not one of a caller of cluster 0123456789abcdef0123: rpc keys show/,
+    );
     assert.equal(await duplex.read(new Uint8Array(1)), null);
   } finally {
     duplex.close();

@@ -60,7 +60,9 @@ Deno.test("a member of the cluster is taken for who it is, and nine others are r
   try {
     const alice = await cluster.member("alice", parseRights("read,call:fib*"));
     const caller = await callerWith(listener, cluster, alice);
-    assert.deepEqual(caller, { name: "alice", rights: parseRights("read,call:fib*") });
+    assert.ok(!(caller instanceof RpcError) && caller !== undefined);
+    assert.deepEqual([caller.name, caller.cluster], ["alice", cluster.id]);
+    assert.deepEqual(caller.rights, parseRights("read,call:fib*"));
 
     // Another authority that calls itself as ours does.
     const impostor: Pair = { certificate: cluster.ca.certificate, privateKey: other.ca.privateKey };
