@@ -3,15 +3,36 @@
  * makes one call longer to load than what it holds is worth (ADR 35).
  */
 
+import { fileURLToPath } from "node:url";
 import { bundlePackages, wholePackages } from "./packages.ts";
 
 const project = new URL("../", import.meta.url);
 
+/** The bundler of the build for calls, with a lock file of its own. */
+const rolldown = new URL("rolldown/", import.meta.url);
+
 /** What a run begins with, and what a user's module imports as `rpc`: one copy of what both use. */
 const entries = ["main.ts", "src/mod.ts"];
 
-/** The first of them, as it is called in the bundle. */
+/** The file that a binary begins with. */
 export const bundledMain = "main.js";
+
+/** What is written of {@link entries}'s first, under a name that is free then. */
+const restMain = "rest.js";
+
+/** The folder of what `rpc call` loads. */
+const callFolder = "call";
+
+/**
+ * Chooses between the two builds of our modules. In a process only one is loaded, so that nothing
+ * is there twice.
+ */
+const choice = `if (Deno.args[0] === "call") {
+  const { main } = await import("./${callFolder}/call.js");
+  Deno.exit(await main(Deno.args));
+}
+await import("./${restMain}");
+`;
 
 interface Config {
   readonly imports: Readonly<Record<string, string>>;
@@ -41,6 +62,9 @@ export async function bundle(directory: string): Promise<void> {
     cwd: project,
   }).output();
   if (!success) throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr).trim()}`);
+  await Deno.rename(`${directory}/${bundledMain}`, `${directory}/${restMain}`);
+  await buildForCalls(`${directory}/${callFolder}`);
+  await Deno.writeTextFile(`${directory}/${bundledMain}`, choice);
   const imports: Record<string, string> = {
     rpc: "./src/mod.js",
     ...Object.fromEntries(wholePackages.map((name) => [name, config.imports[name] ?? name])),
@@ -50,6 +74,22 @@ export async function bundle(directory: string): Promise<void> {
   const bundled = { ...config, imports, lock: { ...config.lock, frozen: false } };
   await Deno.writeTextFile(`${directory}/deno.json`, JSON.stringify(bundled));
   await Deno.copyFile(new URL("deno.lock", project), `${directory}/deno.lock`);
+}
+
+/**
+ * Writes our modules anew for `rpc call` alone (ADR 51): in one file all that each call loads, and
+ * beside it what a call may load later.
+ *
+ * @throws {Error} with the reason
+ */
+export async function buildForCalls(directory: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--allow-all", "--no-prompt", fileURLToPath(new URL("build.mjs", rolldown))],
+      ...[fileURLToPath(project), directory],
+    ],
+  }).output();
+  if (!success) throw new Error(`Cannot build calls: ${new TextDecoder().decode(stderr).trim()}`);
 }
 
 /** The files of a bundle, as paths below its directory. */

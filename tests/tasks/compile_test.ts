@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { bundledFiles } from "../../tasks/bundle.ts";
+import { buildForCalls, bundledFiles } from "../../tasks/bundle.ts";
 import { leftOut } from "../../tasks/left_out.ts";
 import { licensesFile, wholePackages } from "../../tasks/packages.ts";
 import { buildFile } from "../../src/cli/process/version.ts";
 import { binaries, compileArguments, prepareProgram, sumLine } from "../../tasks/compile.ts";
 
 const project = new URL("../../", import.meta.url);
+
+/** The bytes that each call may load, a few above those that it does. */
+const callTextMax = 180_000;
 
 async function deno(
   args: readonly string[],
@@ -141,7 +144,8 @@ Deno.test("a compiled binary embeds every module that the program can load, once
     };
     const bundled = await bundledFiles(program);
     assert.deepEqual(bundled.filter((path) => !isEmbedded(path)), []);
-    const copies = await copiesIn(program, bundled);
+    // In a process of rpc call only that folder's files are loaded, and none of them elsewhere.
+    const copies = await copiesIn(program, bundled.filter((path) => !path.startsWith("call/")));
     assert.deepEqual([...copies].filter(([, count]) => count !== 1), []);
     // A door holds nothing of its own.
     const modules = graph.files.filter((path) => !path.endsWith("/mod.ts"));
@@ -167,6 +171,47 @@ Deno.test("a compiled binary embeds every module that the program can load, once
     for (const name of ["fast-check", "tests", "bench"]) {
       assert.ok(![...embedded].some((path) => path.split("/").includes(name)), name);
     }
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+/** The paths that a file of a bundle imports: at once, or all of them. */
+function importsIn(text: string): { atOnce: string[]; later: string[] } {
+  const paths = (pattern: RegExp) => [...text.matchAll(pattern)].map(([, path = ""]) => path);
+  return {
+    atOnce: paths(/^(?:import|export)\s?(?:[^;"'`()]*?from\s?)?["'`](\.[^"'`]+)["'`]/gm)
+      .concat(paths(/;import\s?(?:[^;"'`()]*?from\s?)?["'`](\.[^"'`]+)["'`]/g)),
+    later: paths(/\bimport\(["'`](\.[^"'`]+)["'`]\)/g),
+  };
+}
+
+Deno.test("what each call loads is one file of a binary, and what it may load later lies beside it", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "rpc_call_build_" });
+  try {
+    await buildForCalls(directory);
+    const texts = new Map<string, string>();
+    for await (const { name } of Deno.readDir(directory)) {
+      texts.set(`./${name}`, await Deno.readTextFile(`${directory}/${name}`));
+    }
+    const atOnce = reachable(["./call.js"], (path) => importsIn(texts.get(path) ?? "").atOnce);
+    // The door, the program, and what the bundler needs itself.
+    assert.ok(atOnce.size <= 3, [...atOnce].join(" "));
+    const size = [...atOnce].reduce((sum, path) => sum + (texts.get(path)?.length ?? 0), 0);
+    assert.ok(size > 100_000 && size < callTextMax, `${size}`);
+    // Another character than those of ASCII has V8 copy the whole text.
+    for (const [path, text] of texts) assert.doesNotMatch(text, /[^\0-\x7f]/, path);
+
+    const imported = [...texts.values()].flatMap((text) => {
+      const { atOnce, later } = importsIn(text);
+      return [...atOnce, ...later];
+    });
+    const missing = [...new Set(imported)].filter((path) => !texts.has(path)).toSorted();
+    // What the other commands run is not run by a call, which asks for their flags alone.
+    const { files } = await moduleGraph();
+    const others = (path: string) => files.includes(`src/cli/${path.replace(/^(?:\.\.\/)+/, "")}`);
+    assert.ok(missing.length > 10);
+    assert.deepEqual(missing.filter((path) => !path.endsWith(".ts") || !others(path)), []);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
