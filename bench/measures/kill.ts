@@ -10,6 +10,7 @@ const name = "kill";
 const lastCall = "SIGKILL -> last call sent to the dead server";
 const roundTrip = "median call before";
 const connectionEnd = "SIGKILL -> the kernel ends its connection";
+const afterEnd = "writes to it after that";
 const slower = "slowest call sent again, less the median";
 
 /** What one kill showed, in milliseconds. */
@@ -17,6 +18,7 @@ interface Kill {
   readonly lastCallMs: number;
   readonly roundTripMs: number;
   readonly connectionEndMs: number;
+  readonly writesAfterEnd: number;
   /** `undefined` if no call was at the dead server. */
   readonly slowerMs: number | undefined;
   readonly failed: number;
@@ -39,6 +41,7 @@ export const kill: Measure = {
         { name: lastCall, values: values((one) => one.lastCallMs) },
         { name: roundTrip, values: values((one) => one.roundTripMs) },
         { name: connectionEnd, values: values((one) => one.connectionEndMs) },
+        { name: afterEnd, unit: "writes", values: values((one) => one.writesAfterEnd) },
         { name: slower, values: values((one) => one.slowerMs) },
         {
           name: "failed calls",
@@ -48,6 +51,7 @@ export const kill: Measure = {
       ],
       targets: [
         { of: lastCall, is: "at most", bound: 1, times: roundTrip },
+        { of: afterEnd, is: "at most", bound: 0 },
         { of: slower, is: "at most", bound: 10 },
       ],
       notes: [
@@ -90,6 +94,7 @@ async function killOnce(): Promise<Kill> {
     lastCallMs: tap.lastWriteAtMs - killedAtMs,
     roundTripMs,
     connectionEndMs: tap.endedAtMs - killedAtMs,
+    writesAfterEnd: tap.writesAfterEnd,
     slowerMs: again.length === 0
       ? undefined
       : Math.max(...again.map(({ durationMs }) => durationMs)) - roundTripMs,

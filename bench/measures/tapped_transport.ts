@@ -10,6 +10,8 @@ export interface Tap {
   lastWriteAtMs: number;
   /** When its end was read; `undefined` while it is open. */
   endedAtMs: number | undefined;
+  /** How often it was written to after its end had been read. */
+  writesAfterEnd: number;
 }
 
 /** TCP that notes when each connection was last written to, and when it ended. */
@@ -18,7 +20,7 @@ export class TappedTransport implements Transport {
 
   async connect(target: Target, signal: AbortSignal): Promise<Duplex> {
     const duplex = await tcpTransport.connect(target, signal);
-    const tap: Tap = { lastWriteAtMs: 0, endedAtMs: undefined };
+    const tap: Tap = { lastWriteAtMs: 0, endedAtMs: undefined, writesAfterEnd: 0 };
     this.taps.set(target.port, tap);
     return {
       async read(buffer) {
@@ -33,6 +35,7 @@ export class TappedTransport implements Transport {
       },
       write(bytes) {
         tap.lastWriteAtMs = performance.now();
+        if (tap.endedAtMs !== undefined) tap.writesAfterEnd++;
         return duplex.write(bytes);
       },
       close: () => duplex.close(),
