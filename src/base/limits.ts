@@ -134,58 +134,6 @@ export const requestsBytesMax = 128 * 1024 * 1024;
 export const shortRequestBytes = 16 * 1024;
 
 /**
- * How long, in milliseconds, the lines of connections that send much are worked on before those of
- * others get their turn: short beside a call across a network, and long beside the tenth of a
- * millisecond that a change of turns takes.
- */
-export const turnMs = 0.2;
-
-/**
- * The same for a connection whose reads are short: as a rule the system is polled between them, as
- * for a client with 64 calls in flight, but not if it sends without pause.
- */
-export const turnShortMs = 2;
-
-/** A connection has to wait for its turn if it took one within as long as so many turns. */
-export const turnsInWindow = 4;
-
-/**
- * The same for a connection that is the only one. Until it ends, nobody is noticed who wants to
- * connect.
- */
-export const turnAloneMs = 10;
-
-/**
- * A turn that took at least so many milliseconds, since a message of megabytes cannot be handled in
- * parts, delays the next one.
- */
-export const turnOwedFromMs = 2;
-
-/**
- * How many times as long as it took that delay is, if others have something to do: so far less than
- * one in a hundred of the calls of a client that makes one after the other waits for such a turn.
- */
-export const turnOwedTimes = 2;
-
-/** Most milliseconds of that delay: a process may have been stopped for minutes in a turn. */
-export const turnOwedMsMax = 1_000;
-
-/**
- * Turns in a row of those that hold something while others wait to begin: enough for batches to end
- * about as fast as they begin, so few of them are held at once.
- */
-export const turnsAheadMax = 16;
-
-/** Most bytes of answers in a turn: to encode and write them takes a fifth of a turn's time. */
-export const turnBytesMax = 256 * 1024;
-
-/**
- * A connection sends much if it took at least one part in this many of a turn, which is more than a
- * client with 64 short calls in flight takes.
- */
-export const turnShareOfHeavy = 2;
-
-/**
  * Shortest time between two computations of `rpc.stats`: each sorts once per method, and nobody
  * reads faster.
  */

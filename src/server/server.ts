@@ -266,7 +266,7 @@ export class RpcServer {
         this.#take(await this.#listener.accept());
         isFailing = false;
         // Lets connections that are open continue. New ones go before those that send much.
-        if (++accepted % acceptsInTurn === 0) await this.#shared.turns.next(this, true);
+        if (++accepted % acceptsInTurn === 0) await this.#shared.turns.next(this, "begun");
       } catch (error) {
         if (this.#isListenerClosed) return;
         // The connection broke before it was accepted. The next one may be well.

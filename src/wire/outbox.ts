@@ -1,5 +1,5 @@
 import { encodeLong, type LentBytes, spareBuffers } from "../base/spare_buffers.ts";
-import { bytesBetweenPauses, type Pauses } from "../base/system/give_way.ts";
+import type { LongWork } from "../base/system/give_way.ts";
 import type { LongLine } from "./message.ts";
 
 /** Where lines go: `write` takes some of the bytes and says how many, as `Deno.Conn` does. */
@@ -15,7 +15,7 @@ interface OutboxOptions {
   /** Delays the first write of a burst. @default some microtasks */
   readonly later?: Later | undefined;
   /** Lets other connections run between the writes of a long message. @default none */
-  readonly pauses?: Pauses | undefined;
+  readonly pauses?: LongWork | undefined;
   /**
    * A burst is written once it has this length, even if it still grows. @default 2,048 characters
    */
@@ -54,7 +54,7 @@ export class Outbox {
   readonly #sink: Sink;
   readonly #onError: (error: unknown) => void;
   readonly #later: Later | undefined;
-  readonly #pauses: Pauses | undefined;
+  readonly #pauses: LongWork | undefined;
   readonly #burstLength: number;
   #text = "";
   /** These come before {@link #text}. */
@@ -178,7 +178,7 @@ export class Outbox {
         this.#unwrittenBytes = bytes.length;
         while (this.#unwrittenBytes > 0) {
           const from = bytes.length - this.#unwrittenBytes;
-          const end = this.#pauses === undefined ? bytes.length : from + bytesBetweenPauses;
+          const end = this.#pauses === undefined ? bytes.length : from + this.#pauses.stepBytes;
           const written = await this.#sink.write(bytes.subarray(from, end));
           if (this.#isClosed()) return;
           this.#unwrittenBytes -= written;

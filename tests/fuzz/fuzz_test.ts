@@ -19,7 +19,7 @@ import { decodeInstance, encodeInstance } from "../../src/discovery/instance_jso
 import { decodeOverride, encodeOverride } from "../../src/discovery/override.ts";
 import { formatRegistryUrl, parseRegistryUrl } from "../../src/discovery/registry_url.ts";
 import { readSettings } from "../../src/library/settings.ts";
-import { answerToBeginning, answerToBytes } from "../../src/server/bounds/foreign.ts";
+import { answerToBytes, answerToLine } from "../../src/server/bounds/foreign.ts";
 import { decodeAnyReply, decodeReply } from "../../src/wire/codec.ts";
 import { decodeAnyRequest } from "../../src/wire/requests/decode_request.ts";
 import { BadMessage } from "../../src/wire/requests/incoming.ts";
@@ -147,11 +147,12 @@ fuzz(
   ),
   (bytes) => {
     const [line = ""] = new TextDecoder().decode(bytes).split("\n");
-    for (const answer of [answerToBytes(bytes), answerToBeginning(line)]) {
+    const noBytes = new Uint8Array(0);
+    for (const answer of [answerToBytes(bytes), answerToLine(line, noBytes)]) {
       assert.ok(answer === undefined || answer.endsWith("\n"));
     }
     if (line.startsWith("{") || line.startsWith("[")) {
-      assert.equal(answerToBeginning(line), undefined);
+      assert.equal(answerToLine(line, noBytes), undefined);
     }
   },
 );

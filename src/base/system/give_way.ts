@@ -34,11 +34,19 @@ export const linesBetweenPauses = 128;
 /** Longer messages are checked in steps. */
 export const veryLongBytes: number = bytesBetweenPauses / 2;
 
+/** Work on long messages, in steps between which others run. */
+export interface LongWork {
+  /** The length of a step. */
+  readonly stepBytes: number;
+  /** Counts so many bytes. Resolves after a pause; `undefined` if none is due. */
+  after(bytes: number): Promise<void> | undefined;
+}
+
 /** Counts the work on long messages, and pauses when it is time for others. */
-export class Pauses {
+export class Pauses implements LongWork {
+  readonly stepBytes: number = bytesBetweenPauses;
   #bytes = 0;
 
-  /** Counts so many bytes. Resolves after a pause; `undefined` if none is due. */
   after(bytes: number): Promise<void> | undefined {
     this.#bytes += bytes;
     if (this.#bytes < bytesBetweenPauses) return undefined;

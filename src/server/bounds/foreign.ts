@@ -5,10 +5,11 @@
 
 import { RpcError } from "../../base/errors.ts";
 import { encodeError } from "../../wire/codec.ts";
+import { type AnyLine, decoder } from "../../wire/lines.ts";
 import { httpAnswer, isHttp } from "./http.ts";
 
 /** How much of a line is enough to recognize its protocol, in characters or bytes. */
-export const beginningLength = 256;
+const beginningLength = 256;
 
 /**
  * The beginnings of other protocols' first lines. Text that a person types matches none of them,
@@ -59,13 +60,24 @@ export function answerToBytes(bytes: Uint8Array): string | undefined {
 }
 
 /** The same for the first line, or for what has arrived of it. */
-export function answerToBeginning(line: string): string | undefined {
+function answerToBeginning(line: string): string | undefined {
   if (line.startsWith("{") || line.startsWith("[")) return undefined;
   if (isHttp(line)) return httpAnswer;
   const beginning = line.slice(0, beginningLength);
   if (binary.test(beginning)) return answerTo("a protocol of bytes");
   const [name] = protocols.find(([, pattern]) => pattern.test(beginning)) ?? [];
   return name === undefined ? undefined : answerTo(name);
+}
+
+/**
+ * The same for the first line as it came, or for what has arrived of it. Long lines are judged once
+ * more when they are parsed.
+ */
+export function answerToLine(line: AnyLine | undefined, partial: Uint8Array): string | undefined {
+  if (line instanceof RpcError) return undefined;
+  if (typeof line === "string") return answerToBeginning(line);
+  const bytes = line?.bytes ?? partial;
+  return answerToBeginning(decoder.decode(bytes.subarray(0, beginningLength)));
 }
 
 const keysWanted = encodeError(

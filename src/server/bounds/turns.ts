@@ -1,42 +1,28 @@
 import type { Clock } from "../../base/clock.ts";
+import { bytesBetweenPauses, giveWay, type LongWork } from "../../base/system/give_way.ts";
 import {
-  readBufferBytes,
   turnAloneMs,
-  turnBytesMax,
+  turnBriefMs,
   turnMs,
   turnOwedFromMs,
+  turnOwedLookMs,
   turnOwedMsMax,
+  turnOwedMsMin,
   turnOwedTimes,
+  turnReadBytes,
+  turnReadBytesLong,
   turnsAheadMax,
-  turnShareOfHeavy,
+  turnsBrief,
+  turnsHeldMax,
   turnShortMs,
-  turnsInWindow,
-} from "../../base/limits.ts";
-import { giveWay } from "../../base/system/give_way.ts";
+  turnStepBytes,
+} from "./turn_limits.ts";
 
-/** Most lines between two looks at the clock. If they take long there are fewer. */
-const linesBetweenLooks = 16;
-
-/** The same for a lone connection, whose turns are long: a look takes as long as a call's line. */
-const linesBetweenLooksAlone = 256;
-
-/** Looks at the clock in a turn, if further lines take as long as the last ones. */
-const looksInTurn = 4;
-
-/** Lines between two counts of the answers' bytes: most answers are short. */
-const linesBetweenCounts = 4;
-
-/** A line this long takes about as much time as {@link linesBetweenLooks} short ones. */
-const longLineLength = 4 * 1024;
-
-/** A line this long may take a whole turn, so it waits behind others that wait. */
-const veryLongLineLength = readBufferBytes;
-
-/** A line of this length takes several turns, so reading it always waits for a turn first. */
-const hugeLineLength = 4 * readBufferBytes;
-
-/** A read of this size is more than a client with 64 short calls in flight sends. */
-const manyBytes = 8 * 1024;
+/**
+ * Why somebody waits for a turn: `held`, to continue with something that is in memory until its
+ * end; `begun`, to continue with something else; `long`, to begin with a line that may be held.
+ */
+type Work = "held" | "begun" | "long" | "any";
 
 /**
  * Makes callers that send much take turns, one after the other. Between two turns, everything that
@@ -51,8 +37,13 @@ export class Turns {
   readonly #giveWay: (callback: () => void) => void;
   /** Those that wait, by caller. The caller that had the last turn is the last. */
   readonly #waiting: Queues = new Map();
-  /** Those that hold something in memory until they continue. They go before the others. */
+  /** Those whose next line is long, which may be held until it is finished. */
+  readonly #long: Queues = new Map();
+  /** Those that have begun something, and may hold it until they continue. They go first. */
   readonly #begun: Queues = new Map();
+  /** How many of these hold something. */
+  #held = 0;
+  #isLongNext = false;
   /** How many of these went in a row while others waited. */
   #ahead = 0;
   #isPassing = false;
@@ -61,6 +52,8 @@ export class Turns {
   /** The longest piece of it that was not interrupted. */
   #longestMs = 0;
   #othersReads = 0;
+  /** Rounds for which turns are brief still. */
+  #briefRounds = 0;
 
   /** @param isAlone tells whether there is only one connection */
   constructor(clock: Clock, isAlone: () => boolean, pause = giveWay) {
@@ -72,7 +65,19 @@ export class Turns {
   /** The length of a turn. A lone connection pauses too, since others may want to connect. */
   lengthOf(isLong: boolean): number {
     if (this.#isAlone()) return turnAloneMs;
-    return isLong ? turnMs : turnShortMs;
+    if (!isLong) return turnShortMs;
+    return this.isBrief ? turnBriefMs : turnMs;
+  }
+
+  /** Whether others were lately noticed who send little, so that turns are brief. */
+  get isBrief(): boolean {
+    return this.#briefRounds > 0;
+  }
+
+  /** The part of a buffer that is to be read in one piece. */
+  partToRead(buffer: Uint8Array, isLongMessage: boolean): Uint8Array {
+    if (!this.isBrief) return buffer;
+    return buffer.subarray(0, isLongMessage ? turnReadBytesLong : turnReadBytes);
   }
 
   /** Whether anybody waits for a turn. */
@@ -96,7 +101,7 @@ export class Turns {
     if (ms > this.#longestMs) this.#longestMs = ms;
   }
 
-  /** Notes that something arrived on a connection that does not wait for a turn. */
+  /** Notes that something short arrived on a connection that does not wait for a turn. */
   came(): void {
     if (this.#isPassing) this.#othersReads++;
   }
@@ -104,11 +109,15 @@ export class Turns {
   /**
    * Resolves when the caller's next turn begins.
    *
-   * @param hasBegun whether something is held in memory until then
+   * @param work why it waits
    */
-  next(caller: object, hasBegun = false): Promise<void> {
+  next(caller: object, work: Work = "any"): Promise<void> {
     return new Promise((resolve) => {
-      queueOf(hasBegun ? this.#begun : this.#waiting, caller).push(resolve);
+      if (work === "held") this.#held++;
+      queueOf(this.#queuesOf(work), caller).push(() => {
+        if (work === "held") this.#held--;
+        resolve();
+      });
       if (this.#isPassing) return;
       this.#isPassing = true;
       this.#giveWay(this.#pass);
@@ -120,32 +129,61 @@ export class Turns {
    * next turn begins only after a multiple of that time, provided that the others use it.
    */
   readonly #pass = (): void => {
-    const owedMs = this.#longestMs < turnOwedFromMs || this.#othersReads === 0
-      ? 0
-      : Math.min(this.#longestMs * turnOwedTimes, turnOwedMsMax);
-    if (owedMs === 0) this.#go();
-    else this.clock.after(owedMs, this.#go);
+    if (this.#longestMs < turnOwedFromMs || this.#othersReads === 0) return this.#go();
+    const owedMs = Math.max(turnOwedMsMin, this.#longestMs * turnOwedTimes);
+    this.#leave(this.clock.now() + Math.min(owedMs, turnOwedMsMax));
   };
 
+  /** Leaves the time until then to the others, or until they make no more use of it. */
+  #leave(untilMs: number): void {
+    const reads = this.#othersReads;
+    this.clock.after(turnOwedLookMs, () => {
+      const isUsed = this.#othersReads > reads;
+      if (isUsed && this.clock.now() < untilMs) this.#leave(untilMs);
+      else this.#go();
+    });
+  }
+
   readonly #go = (): void => {
+    if (this.#othersReads > 0) this.#briefRounds = turnsBrief;
+    else if (this.#briefRounds > 0) this.#briefRounds--;
     this.#round++;
     this.#spentMs = 0;
     this.#longestMs = 0;
     this.#othersReads = 0;
     const resolve = this.#takeNext();
-    this.#isPassing = this.#waiting.size > 0 || this.#begun.size > 0;
+    this.#isPassing = this.#waiting.size + this.#long.size + this.#begun.size > 0;
     if (this.#isPassing) this.#giveWay(this.#pass);
     resolve?.();
   };
 
   #takeNext(): (() => void) | undefined {
-    const [begun, waiting] = [this.#begun, this.#waiting];
-    if (waiting.size === 0 || (begun.size > 0 && this.#ahead < turnsAheadMax)) {
-      this.#ahead = waiting.size === 0 ? 0 : this.#ahead + 1;
+    const begun = this.#begun;
+    const others = this.#others();
+    if (others.size === 0 || (begun.size > 0 && this.#ahead < turnsAheadMax)) {
+      this.#ahead = others.size === 0 ? 0 : this.#ahead + 1;
       return takeFirst(begun);
     }
     this.#ahead = 0;
-    return takeFirst(waiting);
+    return takeFirst(others);
+  }
+
+  #queuesOf(work: Work): Queues {
+    if (work === "long") return this.#long;
+    return work === "any" ? this.#waiting : this.#begun;
+  }
+
+  /** Those that have not begun, long lines and others in turn. */
+  #others(): Queues {
+    if (this.#long.size === 0 || this.#held >= turnsHeldMax) return this.#waiting;
+    if (this.#waiting.size === 0) return this.#long;
+    this.#isLongNext = !this.#isLongNext;
+    return this.#isLongNext ? this.#long : this.#waiting;
+  }
+
+  /** Steps in which a caller's long messages are worked on, a turn for each. */
+  stepsOf(caller: object): LongWork {
+    return new Steps(this, caller);
   }
 }
 
@@ -167,127 +205,24 @@ function takeFirst(queues: Queues): (() => void) | undefined {
   return undefined;
 }
 
-/** The part of the current turn that one connection has taken. */
-export class Turn {
+class Steps implements LongWork {
   readonly #turns: Turns;
   readonly #caller: object;
-  readonly #answered: () => number;
-  #lengthMs = turnMs;
-  #isLong = false;
-  #windowStartMs = -Infinity;
-  #lines = 0;
-  #linesAtLook = 0;
-  #untilLook = 1;
-  #round = 0;
-  #spentMs = 0;
-  #sinceMs = 0;
-  #answeredBytes = 0;
+  #bytes = 0;
 
-  /**
-   * @param caller the caller, the same object for all its connections
-   * @param answered tells how many bytes of answers the connection was given so far
-   */
-  constructor(turns: Turns, caller: object, answered: () => number = () => 0) {
+  constructor(turns: Turns, caller: object) {
     this.#turns = turns;
     this.#caller = caller;
-    this.#answered = answered;
   }
 
-  /** To be called before the work on a read of so many bytes. */
-  begin(bytes: number): void {
-    const turns = this.#turns;
-    turns.came();
-    this.#isLong = bytes >= manyBytes;
-    this.#lengthMs = turns.lengthOf(this.#isLong);
-    this.goOn();
-    if (this.#sinceMs - this.#windowStartMs <= turnsInWindow * this.#lengthMs) return;
-    this.#windowStartMs = this.#sinceMs;
-    this.#spentMs = 0;
+  get stepBytes(): number {
+    return this.#turns.isBrief ? turnStepBytes : bytesBetweenPauses;
   }
 
-  /** Ends or interrupts the work on what was read. */
-  end(): void {
-    this.#spend();
-  }
-
-  /** Whether the turn is over, given the length of the next line. */
-  isOver(lineLength: number): boolean {
-    const lines = this.#lines++;
-    if (lineLength >= veryLongLineLength && this.#mustQueue(lineLength)) return true;
-    if (lines % linesBetweenCounts === 0 && this.#hasAnsweredMuch()) return true;
-    if (--this.#untilLook > 0 && lineLength < longLineLength) return false;
-    return this.#look(lines);
-  }
-
-  get #isAlone(): boolean {
-    return this.#lengthMs === turnAloneMs;
-  }
-
-  #mustQueue(lineLength: number): boolean {
-    if (this.#isAlone) return false;
-    return lineLength >= hugeLineLength || this.#turns.isWaitedFor;
-  }
-
-  /** Whether the turn is over according to the clock. */
-  isOverNow(): boolean {
-    return this.#look(this.#lines);
-  }
-
-  /** @param lines how many were handled */
-  #look(lines: number): boolean {
-    const ms = this.#spend();
-    const sinceLook = lines - this.#linesAtLook;
-    this.#linesAtLook = lines;
-    // As many as fit between two looks, if they take as long as the last ones.
-    const most = this.#isAlone ? linesBetweenLooksAlone : linesBetweenLooks;
-    const fitting = sinceLook === 0 || ms === 0
-      ? sinceLook * most
-      : this.#lengthMs / looksInTurn * sinceLook / ms;
-    this.#untilLook = Math.max(1, Math.min(most, Math.floor(fitting)));
-    return this.#turns.spentMs >= this.#lengthMs && this.#isHeavy;
-  }
-
-  /** Whether the connection sends much, and so has to wait for its turn. */
-  get #isHeavy(): boolean {
-    return this.#spentMs >= this.#lengthMs / turnShareOfHeavy ||
-      (this.#isLong && this.#turns.isWaitedFor);
-  }
-
-  #hasAnsweredMuch(): boolean {
-    if (this.#isAlone) return false;
-    const answeredBytes = this.#answered();
-    if (answeredBytes - this.#answeredBytes < turnBytesMax) return false;
-    this.#answeredBytes = answeredBytes;
-    this.#spend();
-    return true;
-  }
-
-  /**
-   * Lets others have their turns.
-   *
-   * @param hasBegun whether something is held in memory until this continues
-   */
-  async pass(hasBegun = false): Promise<void> {
-    await this.#turns.next(this.#caller, hasBegun);
-    this.goOn();
-  }
-
-  /** Continues the work on what was read. */
-  goOn(): void {
-    this.#sinceMs = this.#turns.clock.now();
-  }
-
-  #spend(): number {
-    const turns = this.#turns;
-    const nowMs = turns.clock.now();
-    const ms = nowMs - this.#sinceMs;
-    this.#sinceMs = nowMs;
-    turns.spend(ms);
-    if (this.#round !== turns.round) {
-      this.#round = turns.round;
-      this.#spentMs = 0;
-    }
-    this.#spentMs += ms;
-    return ms;
+  after(bytes: number): Promise<void> | undefined {
+    this.#bytes += bytes;
+    if (this.#bytes < this.stepBytes) return undefined;
+    this.#bytes = 0;
+    return this.#turns.next(this.#caller, "begun");
   }
 }

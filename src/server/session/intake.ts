@@ -6,13 +6,13 @@ import type { Request, UnreadRequest } from "../../wire/message.ts";
 import { BadMessage, LazyBatch } from "../../wire/requests/incoming.ts";
 import { type Incoming, readRequest } from "../../wire/requests/read_request.ts";
 import type { LentBytes } from "../../base/spare_buffers.ts";
-import { Pauses, veryLongBytes } from "../../base/system/give_way.ts";
+import { type LongWork, veryLongBytes } from "../../base/system/give_way.ts";
 import { lineText } from "../../wire/unread/bytes.ts";
 import { readRequestInTurns, readRequestUnread } from "../../wire/unread/read_unread.ts";
 import type { TaskHandle } from "../../workers/pool/task.ts";
 import { httpAnswer, isHttp } from "../bounds/http.ts";
 import { refusals } from "../bounds/reasons.ts";
-import type { Turn } from "../bounds/turns.ts";
+import type { Turn } from "../bounds/turn.ts";
 import type { Peer } from "../reply.ts";
 import type { RequestTaker } from "../tracing.ts";
 import { type AnswerSink, BatchAnswers } from "./batch_answers.ts";
@@ -41,13 +41,19 @@ export class Intake {
   readonly #session: IntakeOwner;
   readonly #calls: OpenCalls;
   readonly #dispatcher: RequestTaker;
-  /** What it has others come between. */
-  readonly pauses: Pauses = new Pauses();
+  readonly #work: LongWork;
 
-  constructor(session: IntakeOwner, calls: OpenCalls, dispatcher: RequestTaker) {
+  /** @param work what reads long messages in steps */
+  constructor(
+    session: IntakeOwner,
+    calls: OpenCalls,
+    dispatcher: RequestTaker,
+    work: LongWork,
+  ) {
     this.#session = session;
     this.#calls = calls;
     this.#dispatcher = dispatcher;
+    this.#work = work;
   }
 
   /** Takes a message. The members of a batch may have to wait for each other. */
@@ -63,7 +69,7 @@ export class Intake {
   }
 
   async #takeLong(line: LentBytes, turn: Turn): Promise<void> {
-    const unread = await readRequestInTurns(line, this.pauses);
+    const unread = await readRequestInTurns(line, this.#work);
     if (this.#session.isClosed) return line.letGo();
     // Others had their turns meanwhile. The rest cannot be interrupted, and may take long.
     turn.goOn();

@@ -2,11 +2,11 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
 import { givenUpLineMs } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
-import { Pauses } from "../../base/system/give_way.ts";
+import type { LongWork } from "../../base/system/give_way.ts";
 import { withoutResults } from "../../wire/batch.ts";
 import { encodeError, encodeNotification } from "../../wire/codec.ts";
 import { boundOfCaller, boundOfServer, type MessageBound } from "../../wire/message_bound.ts";
-import { type AnyLine, decoder, LineSplitter } from "../../wire/lines.ts";
+import { LineSplitter } from "../../wire/lines.ts";
 import type { Id, LongLine } from "../../wire/message.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { Outbox } from "../../wire/outbox.ts";
@@ -14,7 +14,7 @@ import { ReadBuffer } from "../../wire/read_buffer.ts";
 import { textOfLine } from "../../wire/unread/bytes.ts";
 import type { BudgetHolder, BudgetNumbers } from "../../base/bounds/budget.ts";
 import type { CallerGroup } from "../bounds/callers.ts";
-import { answerToBeginning, answerToBytes, beginningLength } from "../bounds/foreign.ts";
+import { answerToBytes, answerToLine } from "../bounds/foreign.ts";
 import { PeerWatch } from "../bounds/peer_watch.ts";
 import { leavesTooMuch, refusals, roomFields, stallReasons } from "../bounds/reasons.ts";
 import type { Shared } from "../bounds/shared.ts";
@@ -23,7 +23,7 @@ import type { SessionCall } from "./session_call.ts";
 import type { ServerConnection } from "../listener.ts";
 import { OpenCalls } from "./open_calls.ts";
 import type { SessionLimits } from "../bounds/session_limits.ts";
-import { Turn } from "../bounds/turns.ts";
+import { Turn } from "../bounds/turn.ts";
 import { Unread } from "../bounds/unread.ts";
 import type { RequestTaker } from "../tracing.ts";
 
@@ -80,6 +80,7 @@ export class Session implements IntakeOwner {
   readonly #partial: BudgetHolder;
   readonly #unread: Unread;
   readonly #intake: Intake;
+  readonly #work: LongWork;
   #state: State = { kind: "open" };
   /** The reader is held up while too much is under way, or while others have their turn. */
   #reader: "reading" | "held up" | "ended" = "reading";
@@ -91,12 +92,15 @@ export class Session implements IntakeOwner {
   constructor(options: SessionOptions) {
     const { conn, limits } = options;
     this.#options = options;
+    this.#work = options.shared.turns.stepsOf(this.key);
     this.#calls = new OpenCalls(limits, options.shared, this.key);
-    this.#outbox = new Outbox(conn, (error) => this.#broke(error), { pauses: new Pauses() });
+    this.#outbox = new Outbox(conn, (error) => this.#broke(error), {
+      pauses: options.shared.turns.stepsOf(this.key),
+    });
     this.#splitter = new LineSplitter(limits.messageMax);
     this.bound = boundOfServer(limits.messageMax);
     this.#watch = new PeerWatch(limits);
-    this.#intake = new Intake(this, this.#calls, options.dispatcher);
+    this.#intake = new Intake(this, this.#calls, options.dispatcher, this.#work);
     this.#partial = {
       heldBytes: () => this.#splitter.heldBytes,
       // Whole lines count, since a peer may send a byte now and then without ever ending a line.
@@ -245,22 +249,24 @@ export class Session implements IntakeOwner {
     while (true) {
       this.#reader = "reading";
       const { room } = this.#splitter;
-      const length = await conn.read(room ?? buffer.bytes);
+      const length = await conn.read(
+        shared.turns.partToRead(room ?? buffer.bytes, room !== undefined),
+      );
       this.#givenUp?.letGo();
       this.#givenUp = undefined;
       if (length === null) return;
       this.#reads++;
-      if (this.#state.kind !== "open") continue;
-      const foreign = this.#reads === 1
-        ? answerToBytes(buffer.bytes.subarray(0, length))
-        : undefined;
-      if (foreign !== undefined) {
-        this.refuse(foreign);
+      if (this.#state.kind !== "open") {
+        // Who was refused may send on, as fast as it is read.
+        await shared.turns.next(this.key);
         continue;
       }
+      const isFirst = this.#reads === 1;
+      if (isFirst && this.#refuses(answerToBytes(buffer.bytes.subarray(0, length)))) continue;
       turn.begin(length);
       const lines = this.#splitter.pushLong(room?.subarray(0, length) ?? buffer.took(length));
-      if (this.#linesRead === 0 && this.#isForeign(lines[0])) continue;
+      const { partial } = this.#splitter;
+      if (this.#linesRead === 0 && this.#refuses(answerToLine(lines[0], partial))) continue;
       this.#linesRead += lines.length;
       // Parts of long lines and blank lines take time too.
       if (lines.length === 0 && turn.isOverNow()) await this.#holdUp(turn, true);
@@ -281,18 +287,12 @@ export class Session implements IntakeOwner {
       if (this.isClosed) return;
       if (this.#splitter.overflowed) void this.finish();
       else if (this.#splitter.partialBytes > 0) shared.partialLines.count(this.#partial);
-      if (room !== undefined) await this.#intake.pauses.after(length);
+      if (room !== undefined) await this.#work.after(length);
     }
   }
 
-  /** Ends the connection if its first line, or the beginning of it, is another protocol's. */
-  #isForeign(line: AnyLine | undefined): boolean {
-    if (line instanceof RpcError) return false;
-    // Long lines are judged once more when they are parsed.
-    const beginning = typeof line === "string"
-      ? line
-      : decoder.decode((line?.bytes ?? this.#splitter.partial).subarray(0, beginningLength));
-    const answer = answerToBeginning(beginning);
+  /** Ends the connection if there is an answer to another protocol. */
+  #refuses(answer: string | undefined): boolean {
     if (answer !== undefined) this.refuse(answer);
     return answer !== undefined;
   }

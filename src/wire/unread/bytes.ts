@@ -2,7 +2,7 @@
 
 import { RpcError } from "../../base/errors.ts";
 import type { LentBytes } from "../../base/spare_buffers.ts";
-import type { Pauses } from "../../base/system/give_way.ts";
+import type { LongWork } from "../../base/system/give_way.ts";
 import type { LongLine, UnreadJson } from "../message.ts";
 import { decodedStrictly, decoder, lookBytes, replacementMark } from "../lines.ts";
 import { Brackets, isOneValue } from "../nesting.ts";
@@ -84,7 +84,7 @@ export async function isOneValueInTurns(
   start: number,
   end: number,
   levels: number,
-  pauses: Pauses,
+  pauses: LongWork,
 ): Promise<boolean> {
   const look = new Look(bytes, start, end, levels);
   while (look.goOn()) {

@@ -7,7 +7,7 @@ import { RpcError } from "../../base/errors.ts";
 import { nestingMax } from "../../base/limits.ts";
 import { parsed } from "../fast_path.ts";
 import type { LentBytes } from "../../base/spare_buffers.ts";
-import type { Pauses } from "../../base/system/give_way.ts";
+import type { LongWork } from "../../base/system/give_way.ts";
 import type { Params, UnreadJson, UnreadRequest } from "../message.ts";
 import { isOneValueIn, isOneValueInTurns, partOf, textOf } from "./bytes.ts";
 import { requestFrame, resultFrame } from "./frames.ts";
@@ -32,7 +32,7 @@ export function readRequestUnread(line: UnreadJson): UnreadRequest | undefined {
 /** {@link readRequestUnread} in steps, so that other connections run between them. */
 export async function readRequestInTurns(
   line: LentBytes,
-  pauses: Pauses,
+  pauses: LongWork,
 ): Promise<UnreadRequest | undefined> {
   const frame = requestFrame(line);
   if (frame === undefined) return undefined;
@@ -75,7 +75,7 @@ export function readResultUnread(line: UnreadJson): UnreadResult | undefined {
 /** {@link readResultUnread} in steps, so that other connections run between them. */
 export async function readResultInTurns(
   line: LentBytes,
-  pauses: Pauses,
+  pauses: LongWork,
 ): Promise<UnreadResult | undefined> {
   const frame = resultFrame(line);
   if (frame === undefined) return undefined;

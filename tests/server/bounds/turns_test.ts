@@ -1,23 +1,25 @@
 import assert from "node:assert/strict";
-import * as z from "zod";
-import { systemClock } from "../../../src/base/clock.ts";
+import { Turn } from "../../../src/server/bounds/turn.ts";
+import { Turns } from "../../../src/server/bounds/turns.ts";
+import { settled, VirtualClock } from "../../support/virtual_clock.ts";
 import {
   turnAloneMs,
+  turnBriefMs,
   turnBytesMax,
   turnMs,
   turnOwedFromMs,
+  turnOwedLookMs,
   turnOwedMsMax,
-  turnOwedTimes,
+  turnOwedMsMin,
+  turnReadBytes,
+  turnReadBytesLong,
   turnsAheadMax,
+  turnsBrief,
   turnShareOfHeavy,
+  turnsHeldMax,
   turnShortMs,
-} from "../../../src/base/limits.ts";
-import { defineProcedure } from "../../../src/procedures/procedure.ts";
-import { giveWay } from "../../../src/base/system/give_way.ts";
-import { Turn, Turns } from "../../../src/server/bounds/turns.ts";
-import { settled, VirtualClock } from "../../support/virtual_clock.ts";
-import { waitFor } from "../../support/wait_for.ts";
-import { type ServerHarness, serverTest } from "../fixtures/harness.ts";
+  turnStepBytes,
+} from "../../../src/server/bounds/turn_limits.ts";
 
 const longLine = 64 * 1024;
 const manyBytes = 64 * 1024;
@@ -152,7 +154,7 @@ Deno.test("who holds something until it is done goes before those who wait to be
   const { turns, pauses } = setUp();
   const order: string[] = [];
   for (const name of ["first", "second"]) void turns.next({}).then(() => order.push(name));
-  void turns.next({}, true).then(() => order.push("begun"));
+  void turns.next({}, "held").then(() => order.push("begun"));
   for (let i = 0; i < 3; i++) {
     pauses.shift()?.();
     await settled();
@@ -162,7 +164,7 @@ Deno.test("who holds something until it is done goes before those who wait to be
 
 Deno.test("who waits to begin has a turn though others always hold something", async () => {
   const { turns, pauses } = setUp();
-  const again = (): void => void turns.next({}, true).then(again);
+  const again = (): void => void turns.next({}, "held").then(again);
   for (let i = 0; i < 2; i++) again();
   let passes = 0;
   let hasBegun = false;
@@ -179,8 +181,8 @@ Deno.test("of those who hold something a caller has one turn in a round, too", a
   const { turns, pauses } = setUp();
   const greedy = {};
   const order: string[] = [];
-  for (let i = 0; i < 100; i++) void turns.next(greedy, true).then(() => order.push("greedy"));
-  void turns.next({}, true).then(() => order.push("other"));
+  for (let i = 0; i < 100; i++) void turns.next(greedy, "held").then(() => order.push("greedy"));
+  void turns.next({}, "held").then(() => order.push("other"));
   for (let i = 0; i < 3; i++) {
     pauses.shift()?.();
     await settled();
@@ -228,7 +230,7 @@ Deno.test("who sends much has no part of a turn before its own while others wait
 });
 
 for (const others of [true, false]) {
-  Deno.test(`a turn that could not be interrupted is ${others ? "owed to the others" : "owed to nobody where there are none"}`, async () => {
+  Deno.test(`a turn that could not be interrupted is ${others ? "owed to the others as long as they use it" : "owed to nobody where there are none"}`, async () => {
     const { clock, turns, pauses } = setUp();
     let isNext = false;
     const turn = new Turn(turns, {});
@@ -241,12 +243,103 @@ for (const others of [true, false]) {
     await settled();
     assert.equal(isNext, !others);
     if (!others) return;
-    await clock.advanceAsync(turnOwedFromMs * turnOwedTimes - 0.1);
-    assert.ok(!isNext);
-    await clock.advanceAsync(0.1);
+    const calls = turnOwedMsMin / turnOwedLookMs;
+    for (let call = 1; call < calls; call++) {
+      new Turn(turns, {}).begin(50);
+      await clock.advanceAsync(turnOwedLookMs);
+      assert.ok(!isNext);
+    }
+    new Turn(turns, {}).begin(50);
+    await clock.advanceAsync(turnOwedLookMs);
     assert.ok(isNext);
   });
 }
+
+Deno.test("what is owed to others who do no more ends at the next look", async () => {
+  const { clock, turns, pauses } = setUp();
+  let isNext = false;
+  turns.spend(turnOwedMsMin);
+  void turns.next({}).then(() => isNext = true);
+  new Turn(turns, {}).begin(50);
+  pauses.shift()?.();
+  await clock.advanceAsync(turnOwedLookMs - 0.1);
+  assert.ok(!isNext);
+  await clock.advanceAsync(0.1);
+  assert.ok(isNext);
+});
+
+Deno.test("turns are brief, and reads short, while others send little, and not for much longer", async () => {
+  const { turns, pauses } = setUp();
+  const pass = async () => {
+    const passing = turns.next({});
+    pauses.shift()?.();
+    await passing;
+  };
+  const buffer = new Uint8Array(turnReadBytesLong * 2);
+  const much = new Turn(turns, {});
+  const passing = turns.next({});
+  // Its reads are short now and then.
+  much.begin(manyBytes);
+  much.begin(50);
+  pauses.shift()?.();
+  await passing;
+  assert.equal(turns.lengthOf(true), turnMs);
+  assert.equal(turns.partToRead(buffer, true).length, buffer.length);
+  const next = turns.next({});
+  new Turn(turns, {}).begin(50);
+  pauses.shift()?.();
+  await next;
+  for (let turn = 0; turn < turnsBrief; turn++) {
+    assert.equal(turns.lengthOf(true), turnBriefMs);
+    assert.equal(turns.partToRead(buffer, false).length, turnReadBytes);
+    assert.equal(turns.partToRead(buffer, true).length, turnReadBytesLong);
+    assert.equal(turns.stepsOf({}).stepBytes, turnStepBytes);
+    await pass();
+  }
+  assert.equal(turns.lengthOf(true), turnMs);
+});
+
+Deno.test("few long lines are held at once: no further one begins before one of them has ended", async () => {
+  const { turns, pauses } = setUp();
+  const lines = 100;
+  let [held, most, done] = [0, 0, 0];
+  const work = async () => {
+    const turn = new Turn(turns, {});
+    turn.begin(manyBytes);
+    turn.isOver(longLine);
+    await turn.pass();
+    most = Math.max(most, ++held);
+    for (let part = 0; part < 10 * turnsAheadMax; part++) await turn.pass(true);
+    held--;
+    done++;
+  };
+  const all = Array.from({ length: lines }, work);
+  let others = 0;
+  const other = (): void => void turns.next({}).then(() => others++).then(other);
+  other();
+  while (done < lines) {
+    pauses.shift()?.();
+    await Promise.resolve();
+    await Promise.resolve();
+  }
+  await Promise.all(all);
+  assert.ok(most <= turnsHeldMax, `${most} at once`);
+  assert.ok(others >= 10 * lines / 2, `${others} turns of others`);
+});
+
+Deno.test("steps in many long messages come one at a time, however many connections have one", async () => {
+  const { turns, pauses } = setUp();
+  let steps = 0;
+  for (let i = 0; i < 100; i++) {
+    const work = turns.stepsOf({});
+    void work.after(work.stepBytes)?.then(() => steps++);
+  }
+  for (let passes = 1; passes <= 100; passes++) {
+    pauses.shift()?.();
+    await settled();
+    assert.equal(steps, passes);
+  }
+});
 
 Deno.test("what many took one after the other, each little, is owed to nobody", async () => {
   const { clock, turns, pauses } = setUp();
@@ -263,127 +356,3 @@ Deno.test("what many took one after the other, each little, is owed to nobody", 
   await settled();
   assert.ok(isNext);
 });
-
-Deno.test("way is given to what has come on a connection by then", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const [client, conn] = await Promise.all([
-    Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
-    listener.accept(),
-  ]);
-  try {
-    for (let round = 0; round < 100; round++) {
-      let hasCome = false;
-      const coming = conn.read(new Uint8Array(64)).then(() => hasCome = true);
-      await client.write(new Uint8Array(1));
-      await new Promise<void>(giveWay);
-      assert.ok(hasCome);
-      await coming;
-    }
-  } finally {
-    client.close();
-    conn.close();
-  }
-});
-
-/** Lines that a connection may have taken before its turn is seen to be over. */
-const linesOfTurn = 16;
-
-/**
- * Pings of one connection, while others send lines that take a sixteenth of a turn each. Resolves
- * with how many of these were taken while each ping waited.
- */
-async function waitsBeside(
-  harness: ServerHarness,
-  { peers, lines, isLate = false }: { peers: number; lines: number; isLate?: boolean },
-): Promise<number[]> {
-  let nowMs = 0;
-  let taken = 0;
-  const costly = defineProcedure({ input: z.tuple([]), output: z.null(), kind: "inline" }, () => {
-    taken++;
-    nowMs += turnMs / linesOfTurn;
-    return null;
-  });
-  const server = harness.listen({
-    clock: { ...systemClock, now: () => nowMs },
-    procedures: { costly },
-  });
-  const connect = async () => {
-    const conn = await Deno.connect({ hostname: "127.0.0.1", port: server.address.port });
-    harness.onClose(() => Promise.resolve(conn.close()));
-    return conn;
-  };
-  let honest = isLate ? undefined : await connect();
-  const ping = new TextEncoder().encode('{"jsonrpc":"2.0","id":1,"method":"rpc.ping"}\n');
-  const flood = new TextEncoder().encode(
-    '{"jsonrpc":"2.0","id":1,"method":"costly"}\n'.repeat(lines),
-  );
-  for (let i = 0; i < peers; i++) {
-    const conn = await connect();
-    void (async () => {
-      for (let rest = flood; rest.length > 0;) rest = rest.subarray(await conn.write(rest));
-      // The end of the test may come first.
-    })().catch(() => {});
-  }
-  const waits: number[] = [];
-  const buffer = new Uint8Array(1024);
-  await waitFor("a line to be taken", () => taken > 0);
-  while (taken < peers * lines / 2) {
-    const before = taken;
-    honest ??= await connect();
-    await honest.write(ping);
-    await honest.read(buffer);
-    waits.push(taken - before);
-  }
-  return waits;
-}
-
-for (const { peers, lines } of [{ peers: 1, lines: 20_000 }, { peers: 20, lines: 1_000 }]) {
-  serverTest(
-    `what a ping waits for is a turn or two, while ${peers} send without pause`,
-    async (harness) => {
-      const waits = await waitsBeside(harness, { peers, lines });
-      // Its reads may be short now and then.
-      const most = 6 * linesOfTurn * turnShortMs / turnMs;
-      assert.ok(Math.max(...waits) <= most, `${waits.toSorted((a, b) => b - a)}`);
-    },
-  );
-}
-
-serverTest(
-  "who connects beside one that sends without pause waits for a turn or two of a lone connection",
-  async (harness) => {
-    const waits = await waitsBeside(harness, { peers: 1, lines: 200_000, isLate: true });
-    assert.ok((waits[0] ?? Infinity) <= 6 * linesOfTurn * turnAloneMs / turnMs, `${waits[0]}`);
-  },
-);
-
-serverTest(
-  "others come between the answers of one who asks for much, by their bytes",
-  async (harness) => {
-    const answerBytes = 16 * 1024;
-    let [made, most] = [0, 0];
-    const costly = defineProcedure(
-      { input: z.tuple([]), output: z.string(), kind: "inline" },
-      () => {
-        // All that is made before the loop goes round.
-        if (made++ === 0) {
-          setImmediate(() => {
-            most = Math.max(most, made);
-            made = 0;
-          });
-        }
-        return "x".repeat(answerBytes);
-      },
-    );
-    // No time passes: the answers are what counts.
-    const server = harness.listen({
-      clock: { ...systemClock, now: () => 0 },
-      procedures: { costly },
-    });
-    const [greedy] = [await harness.connect(server), await harness.connect(server)];
-    const count = 600;
-    await greedy.send('{"jsonrpc":"2.0","id":1,"method":"costly"}\n'.repeat(count));
-    await waitFor("all answers", () => greedy.lines.length === count);
-    assert.ok(most <= turnBytesMax / answerBytes + 4, `${most} at once`);
-  },
-);

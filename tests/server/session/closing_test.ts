@@ -93,3 +93,13 @@ Deno.test("an unfinished line counts no more once its connection is closed", asy
   await running;
   assert.equal(shared.partialLines.total, 0);
 });
+
+Deno.test("what a refused peer sends on has a turn for each read", async () => {
+  const reads = 20;
+  const { session, shared } = setUp(
+    "GET / HTTP/1.1\r\n\r\n".padEnd(reads * readBufferBytes, "x"),
+    () => false,
+  );
+  await session.run();
+  assert.ok(shared.turns.round >= reads - 1, `${shared.turns.round} turns`);
+});

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { LentBytes } from "../../../src/base/spare_buffers.ts";
-import { veryLongBytes } from "../../../src/base/system/give_way.ts";
+import { Pauses, veryLongBytes } from "../../../src/base/system/give_way.ts";
 import { boundOfServer } from "../../../src/wire/message_bound.ts";
-import { Turn, Turns } from "../../../src/server/bounds/turns.ts";
+import { Turn } from "../../../src/server/bounds/turn.ts";
+import { Turns } from "../../../src/server/bounds/turns.ts";
 import { Intake, type IntakeOwner } from "../../../src/server/session/intake.ts";
 import type { OpenCalls } from "../../../src/server/session/open_calls.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
@@ -21,6 +22,7 @@ Deno.test("the long answers of a batch's short requests count for its turn", asy
     session,
     { hasRoomFor: () => true } as unknown as OpenCalls,
     { dispatch: (_request, reply) => void reply.succeedWithJson(long) },
+    new Pauses(),
   );
   const request = '{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}';
   await intake.take(`[${Array(40).fill(request).join(",")}]`, undefined as unknown as Turn);
@@ -42,7 +44,7 @@ Deno.test("what a very long line takes at once counts for its turn, though it is
       reply.succeed(null);
       return undefined;
     },
-  });
+  }, new Pauses());
   const text = "x".repeat(veryLongBytes);
   const line = `{"jsonrpc":"2.0","id":1,"method":"measure","params":["${text}"]}`;
   turn.begin(line.length);
