@@ -94,6 +94,8 @@ TICKS_TO_ASK = 4
 TICKS_TO_GIVE_UP = 12
 
 TICKS_TO_SAY_HELLO = 240
+# Keys are renewed once a year: a look at their files now and then is enough.
+TICKS_TO_LOOK_AT_KEYS = 4
 """A server closes a connection on which nothing comes for ten minutes: it is pinged once a minute."""
 
 IN_FLIGHT_JUDGED = 512
@@ -634,6 +636,10 @@ class _Connection(asyncio.Protocol):
         self.is_open = True
         self.went_away = False
         self.complaint: Optional[RpcError] = None
+        # The TLS context of the keys that were shown; when the server's certificate ends, by the clock of the wall.
+        self.shown: Optional[ssl.SSLContext] = None
+        self.usable_to = math.inf
+        self._is_retired = False
         self._transport: Any = None
         self._number = 0
         self._pending: Dict[int, _Call] = {}
@@ -662,6 +668,9 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
+        certificate = transport.get_extra_info("peercert")
+        if certificate and "notAfter" in certificate:
+            self.usable_to = ssl.cert_time_to_seconds(certificate["notAfter"])
         transport.set_write_buffer_limits(high=OUTBOX_BYTES_MAX)
 
     def pause_writing(self) -> None:
@@ -785,6 +794,18 @@ class _Connection(asyncio.Protocol):
                 # Nobody waits any more: the server is told, and an answer will be ignored.
                 self._take(call.number)
                 self.notify("rpc.cancel", {"id": call.number})
+            self._end_if_retired()
+
+    def retire(self) -> None:
+        """Gives its place to another connection, and ends with the last call that is under way on it."""
+        self._is_retired = True
+        if not self.lost.done():
+            self.lost.set_result("it has given its place to another one")
+        self._end_if_retired()
+
+    def _end_if_retired(self) -> None:
+        if self._is_retired and not self._pending and not self._unwritten:
+            self.break_off("it has given its place to another one")
 
     def _is_full(self) -> bool:
         return self._is_paused or self._outbox_bytes >= OUTBOX_BYTES_MAX
@@ -965,6 +986,7 @@ class _Endpoint:
         self.is_tried = False
         self.is_closed = False
         self.connection: Optional[_Connection] = None
+        self._former: List[_Connection] = []
         self.failure = "still connecting"
         self.refusal: Optional[RpcError] = None
         self.lacking: Set[str] = set()
@@ -1095,8 +1117,19 @@ class _Endpoint:
                 await asyncio.wait({self._hurry}, timeout=self._backoff.next())
                 self._hurry = None
         finally:
-            if self.connection is not None:
-                self.connection.break_off("it was closed here")
+            for connection in self._former if self.connection is None else [self.connection, *self._former]:
+                connection.break_off("it was closed here")
+
+    def tick(self, keys: Optional[ssl.SSLContext]) -> None:
+        """Looks after the connection. New keys, or new ones of the server, are shown on a new connection."""
+        connection = self.connection
+        if connection is None or not connection.is_open:
+            return
+        if (keys is not None and connection.shown is not keys) or time.time() >= connection.usable_to:
+            self._former = [one for one in self._former if one.is_open] + [connection]
+            connection.retire()
+        else:
+            connection.tick(also_idle=not self.is_preferred)
 
     async def _connect_once(self) -> None:
         """Connects, and returns when the connection has gone, or could not be made."""
@@ -1130,6 +1163,7 @@ class _Endpoint:
 
         async with core.dials:
             connection = await self._made(asyncio.ensure_future(making()))
+        connection.shown = tls.get("ssl")
         try:
             await self._probe(connection, bool(tls))
         except BaseException:
@@ -1225,6 +1259,7 @@ class _Core:
         self.is_closed = False
         self._registry = options.registry
         self._registry.start(self.service, self._tell)
+        self._ticks = 0
         self._ticking = self.loop.call_later(TICK, self._tick)
 
     # What the registry tells, by a thread of its own
@@ -1349,9 +1384,11 @@ class _Core:
                 left -= endpoint.hurry(now)
                 if left == 0:
                     break
+        self._ticks += 1
+        keys = self._options.keys if self._ticks % TICKS_TO_LOOK_AT_KEYS == 0 else None
+        context = None if keys is None else keys.current()[0]
         for endpoint in list(self._endpoints.values()):
-            if endpoint.connection is not None and endpoint.is_usable:
-                endpoint.connection.tick(also_idle=not endpoint.is_preferred)
+            endpoint.tick(context)
         if any(one.is_preferred for one in self._fallback):
             self.changed()  # One that was left alone gets calls again.
 

@@ -215,6 +215,34 @@ if (pythonWithKazoo === undefined && Deno.env.get("RPC_TEST_REQUIRE_ZOOKEEPER") 
   });
 }
 
+/** Calls until new keys are shown, on a connection beside the one that has a call under way. */
+const renewedUnderway = (keys: string) => `
+import asyncio, os, rpc_client
+async def main():
+    async with rpc_client.AsyncClient() as client:
+        first = await client.call("fib", [10])
+        [endpoint] = client._core._endpoints.values()
+        before = endpoint.connection
+        long = asyncio.ensure_future(client.call("fib", [32], timeout=30))
+        await asyncio.sleep(0)
+        while not before._pending:
+            await asyncio.sleep(0)
+        path = ${JSON.stringify(`${keys}/machine.crt`)}
+        with open(path) as file: text = file.read()
+        with open(path + ".new", "w") as file: file.write(text)
+        os.replace(path + ".new", path)
+        for _ in range(20_000):
+            if endpoint.connection not in (None, before):
+                break
+            assert await client.call("fib", [10]) == 55
+        assert endpoint.connection not in (None, before), "the keys of before are shown still"
+        assert await long == 2178309
+        while before.is_open:
+            await asyncio.sleep(0.01)
+        print(first)
+asyncio.run(main())
+`;
+
 Deno.test({
   name: `with keys the Python client speaks TLS to the cluster's servers and to no others${why}`,
   ignore,
@@ -259,6 +287,11 @@ Deno.test({
     Deno.writeTextFileSync(`${at}/ca.crt`, authority);
     Deno.writeTextFileSync(`${at}/machine.crt`, certificate);
     Deno.removeSync(`${at}/pending.key`);
+
+    // Keys that are renewed while a client has a connection with the old ones.
+    for (const python of oldestAndNewestPython) {
+      assert.equal(await run(python, other, renewedUnderway(at)), "55");
+    }
 
     assert.match(await run(oldest, other, call('"pi", [10]')), /^PermissionDenied no /);
 
