@@ -3,7 +3,7 @@ import { RpcError } from "../base/errors.ts";
 import type { LazyCallContext } from "../procedures/call_context.ts";
 import type { Run } from "../procedures/stream_run.ts";
 import type { TaskHandle } from "../workers/pool/task.ts";
-import type { Outcome } from "../workers/process/owed_requests.ts";
+import type { Outcome } from "../workers/process/receiver.ts";
 
 /** An inline call that returned a promise. */
 interface InlineCall {

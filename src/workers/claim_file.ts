@@ -15,11 +15,15 @@
  * (docs/adr/0049-claims-in-mapped-memory.md).
  */
 
+import { KeptAnswers, keptBytes, readKeptAnswers } from "./kept_answers.ts";
 import { mapFile } from "./map_file.ts";
 
 const numberBytes = 8;
 
-const fileBytes = 2 * numberBytes;
+/** The two numbers, which were the whole file before answers were kept there too. */
+const claimBytes = 2 * numberBytes;
+
+const fileBytes = claimBytes + keptBytes;
 
 /** The worker has not opened the file. */
 const absent = -1;
@@ -62,8 +66,9 @@ export class ClaimFile {
       try {
         path = Deno.makeTempFileSync(dir === undefined ? { prefix } : { dir, prefix });
         file = Deno.openSync(path, { read: true, write: true });
+        // Written to its end, since an access to what is not there would kill the worker.
+        if (file.writeSync(new Uint8Array(fileBytes)) < fileBytes) throw new Error("No room");
         writeAt(file, 0, absent);
-        writeAt(file, numberBytes, 0);
         return new ClaimFile(path, file);
       } catch {
         file?.close();
@@ -92,6 +97,14 @@ export class ClaimFile {
     return readAt(this.#file, 0);
   }
 
+  /** Answers that the worker has not written yet, or is about to, as lines. */
+  keptAnswers(): readonly string[] {
+    return readKeptAnswers((bytes) => {
+      this.#file.seekSync(claimBytes, Deno.SeekMode.Start);
+      this.#file.readSync(bytes);
+    });
+  }
+
   /** Deletes the file, unless the worker has done that. */
   close(): void {
     this.#file.close();
@@ -105,10 +118,14 @@ export class Claims {
   readonly #file: Deno.FsFile;
   /** The same two numbers in memory. */
   readonly #mapped: BigInt64Array | undefined;
+  /** Where answers may be kept; `undefined`: each has to be written by itself. */
+  readonly kept: KeptAnswers | undefined;
 
   private constructor(file: Deno.FsFile, mapped: ArrayBuffer | undefined) {
     this.#file = file;
-    this.#mapped = mapped && new BigInt64Array(mapped);
+    this.#mapped = mapped && new BigInt64Array(mapped, 0, 2);
+    const canKeep = mapped !== undefined && mapped.byteLength === fileBytes;
+    this.kept = canKeep ? new KeptAnswers(mapped, claimBytes) : undefined;
     writeAt(file, 0, 0);
   }
 
@@ -122,7 +139,9 @@ export class Claims {
     try {
       const file = Deno.openSync(path, { read: true, write: true });
       const isInMemory = path.startsWith(`${memoryDirectory}/`);
-      claims = new Claims(file, isInMemory ? mapFile(path, fileBytes) : undefined);
+      // A server whose program is older has a shorter file.
+      const bytes = file.statSync().size < fileBytes ? claimBytes : fileBytes;
+      claims = new Claims(file, isInMemory ? mapFile(path, bytes) : undefined);
     } catch {
       // Somebody has cleaned up the temporary files. The server sends nothing ahead then.
       return undefined;

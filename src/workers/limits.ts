@@ -79,3 +79,12 @@ export const workerBurstLength = 8 * 1024;
  * for 128 workers.
  */
 export const workerPipeBytes = 256 * 1024;
+
+/** Bytes of short answers that a worker may keep to write them at once. */
+export const keptAnswersBytesMax: number = workerBurstLength;
+
+/**
+ * How long it may keep one, if further calls take as long as the last ones: so short that nobody
+ * notices, and long enough for the calls for which a write each would be a third of their time.
+ */
+export const keptAnswersMs = 0.2;

@@ -7,7 +7,8 @@ import { bytesBetweenPauses, linesBetweenPauses, Pauses } from "../../src/base/s
 import { defineProcedure } from "../../src/procedures/procedure.ts";
 import type { Accepted, ServerConnection } from "../../src/server/listener.ts";
 import { encodeResult } from "../../src/wire/codec.ts";
-import { type Outcome, OwedRequests } from "../../src/workers/process/owed_requests.ts";
+import { OwedRequests } from "../../src/workers/process/owed_requests.ts";
+import type { Outcome } from "../../src/workers/process/receiver.ts";
 import type { RpcServer } from "../../src/server/server.ts";
 import { type ServerHarness, serverTest } from "./fixtures/harness.ts";
 

@@ -1,5 +1,4 @@
 import { RpcError } from "../../base/errors.ts";
-import { withEncoded } from "../../base/spare_buffers.ts";
 import { Bag, type Bagged } from "../../base/values/bag.ts";
 import { giveBackMemory } from "../../base/system/spare_memory.ts";
 import { readBufferBytes } from "../../base/limits.ts";
@@ -15,10 +14,9 @@ import {
 } from "../../procedures/plain/plain_procedure.ts";
 import { type Run, startStream } from "../../procedures/stream_run.ts";
 import { encodeError, encodeItems, encodeResult } from "../../wire/codec.ts";
-import { type AnyLine, lineFeed, LineSplitter } from "../../wire/lines.ts";
-import type { Id, LongLine, Request } from "../../wire/message.ts";
+import { type AnyLine, LineSplitter } from "../../wire/lines.ts";
+import type { Id, Request } from "../../wire/message.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
-import { Outbox } from "../../wire/outbox.ts";
 import { BadMessage, LazyBatch } from "../../wire/requests/incoming.ts";
 import { readRequest } from "../../wire/requests/read_request.ts";
 import { cancelledId, moreParams } from "../../wire/requests/request_checks.ts";
@@ -26,18 +24,18 @@ import { lineText } from "../../wire/unread/bytes.ts";
 import { readTextRequest, resultLineOfText } from "../../wire/unread/texts.ts";
 import { isTooLongDescription, tooLongDescription } from "../description.ts";
 import { Claims } from "../claim_file.ts";
-import { workerBurstLength } from "../limits.ts";
 import { boundOfWorker } from "../message_max.ts";
+import { type Line, WorkerOutput } from "./worker_output.ts";
 import { takeStdio, type WorkerIo } from "./worker_stdio.ts";
 
 /**
  * The child's side: it answers JSON-RPC lines from stdin on stdout until stdin ends, also because
  * the server died. Then it resolves; the caller exits, whatever still runs.
  *
- * `cpu` procedures run one at a time, in order, and each answer is written completely before the
- * next call begins. So when the process dies, all calls after the first unanswered one have not
- * begun. `io` procedures run concurrently. `inline` ones count as `cpu` here. It understands
- * `rpc.discover`, `rpc.ping`, `rpc.cancel` and `rpc.more`.
+ * `cpu` procedures run one at a time, in order. Before the next one begins each answer is written
+ * completely, or kept where the server can read it. So when the process dies, all calls after the
+ * first unanswered one have not begun. `io` procedures run concurrently. `inline` ones count as
+ * `cpu` here. It understands `rpc.discover`, `rpc.ping`, `rpc.cancel` and `rpc.more`.
  *
  * @param io @default the process's own, see {@link takeStdio}
  * @param claims @default the file that the server names in the environment, if any
@@ -81,9 +79,7 @@ class Worker {
   readonly #document: unknown;
   readonly #io: WorkerIo;
   readonly #claims: Claims | undefined;
-  readonly #outbox: Outbox;
-  /** Whether the outbox has written only a part of a long line so far. */
-  #isWithinLine = false;
+  readonly #output: WorkerOutput;
   readonly #bound = boundOfWorker();
   readonly #concurrent = new Bag<Call>();
   #waiting: Call[] = [];
@@ -98,14 +94,12 @@ class Worker {
     this.#document = toOpenRpc(procedures, { title: "worker", version: "0" });
     this.#io = io;
     this.#claims = claims;
-    // Written synchronously and whole, like all the rest, except that a long line takes several
-    // writes.
-    const write = (bytes: Uint8Array) => {
-      this.#writeWhole(bytes);
-      this.#isWithinLine = bytes.at(-1) !== lineFeed;
-      return Promise.resolve(bytes.length);
-    };
-    this.#outbox = new Outbox({ write }, () => {}, { burstLength: workerBurstLength });
+    this.#output = new WorkerOutput({
+      writeSync: (bytes) => io.writeSync(bytes),
+      kept: claims?.kept,
+      // Nobody waits for the calls.
+      gone: () => this.#waiting = [],
+    });
   }
 
   async run(): Promise<void> {
@@ -128,7 +122,7 @@ class Worker {
 
   #takeLine(line: AnyLine): Promise<void> | undefined {
     if (typeof line === "string") return this.#take(line);
-    if (line instanceof RpcError) return void this.#writeNow(encodeError(null, line));
+    if (line instanceof RpcError) return void this.#output.writeNow(encodeError(null, line));
     const request = readTextRequest(line);
     const text = request === undefined ? lineText(line) : undefined;
     line.letGo();
@@ -141,7 +135,7 @@ class Worker {
     if (message instanceof Promise) return message.then((read) => this.#takeMessage(read, line));
     if (message instanceof LazyBatch) {
       const text = "Cannot take a batch: a worker has no use for it";
-      this.#writeNow(encodeError(null, new RpcError("InvalidRequest", text)));
+      this.#output.writeNow(encodeError(null, new RpcError("InvalidRequest", text)));
     } else {
       this.#takeMessage(message, line);
     }
@@ -150,7 +144,7 @@ class Worker {
 
   #takeMessage(message: Request | BadMessage, line: string): void {
     if (!(message instanceof BadMessage)) return this.#takeRequest(message);
-    this.#writeNow(encodeError(message.id ?? idOfUnread(line), message.error));
+    this.#output.writeNow(encodeError(message.id ?? idOfUnread(line), message.error));
   }
 
   #takeRequest({ id, method, params, meta }: Request): void {
@@ -170,7 +164,7 @@ class Worker {
     if (procedure === undefined) {
       // The server only sends methods that were offered, and will explain why it is missing.
       const error = new RpcError("MethodNotFound", `Cannot find ${method} in the worker`);
-      if (id !== undefined) this.#writeNow(encodeError(id, error));
+      if (id !== undefined) this.#output.writeNow(encodeError(id, error));
       return;
     }
     this.#isFresh = false;
@@ -207,8 +201,8 @@ class Worker {
       credit,
       items: (items) => {
         const line = encodeItems(id, items, this.#bound);
-        if (kind === "io") this.#outbox.push(line);
-        else this.#writeNow(line);
+        if (kind === "io") this.#output.push(line);
+        else this.#output.writeNow(line);
       },
     });
   }
@@ -220,22 +214,31 @@ class Worker {
 
   /** Runs waiting calls, in a loop and not by recursion, since all may be synchronous. */
   #runNext(): void {
+    const waiting = this.#waiting.length;
+    if (waiting <= 1 || !this.#output.keeps) return this.#runWaiting();
+    const startMs = systemClock.now();
+    this.#runWaiting();
+    this.#output.writeKept();
+    this.#output.measured(waiting - this.#waiting.length, systemClock.now() - startMs);
+  }
+
+  #runWaiting(): void {
     while (this.#running === undefined) {
       const call = this.#waiting.shift();
       if (call === undefined) return;
       if (!this.#begins(call)) {
-        this.#writeNow(this.#failure(call, notBegun));
+        this.#output.writeOrKeep(this.#failure(call, notBegun), this.#waiting.length === 0);
         continue;
       }
       let result: unknown;
       try {
         result = this.#invoke(call);
       } catch (error) {
-        this.#writeNow(this.#failure(call, error));
+        this.#output.writeOrKeep(this.#failure(call, error), this.#waiting.length === 0);
         continue;
       }
       if (!isThenable(result)) {
-        this.#writeNow(this.#success(call, result));
+        this.#output.writeOrKeep(this.#success(call, result), this.#waiting.length === 0);
         continue;
       }
       this.#running = call;
@@ -250,7 +253,7 @@ class Worker {
 
   async #finishRunning(call: Call, result: PromiseLike<unknown>): Promise<void> {
     const line = await this.#outcome(call, result);
-    this.#writeNow(line);
+    this.#output.writeNow(line);
     this.#running = undefined;
     this.#runNext();
   }
@@ -260,7 +263,7 @@ class Worker {
    * would take longer than it does.
    */
   #runConcurrently(call: Call): Promise<void> | undefined {
-    let line: string | LongLine | undefined;
+    let line: Line;
     try {
       const result = this.#invoke(call);
       if (isThenable(result)) return this.#finishConcurrently(call, result);
@@ -268,7 +271,7 @@ class Worker {
     } catch (error) {
       line = this.#failure(call, error);
     }
-    if (line !== undefined) this.#outbox.push(line);
+    this.#output.push(line);
     return undefined;
   }
 
@@ -277,14 +280,14 @@ class Worker {
     const line = await this.#outcome(call, result);
     // It was cancelled and answered meanwhile.
     if (!this.#concurrent.delete(call)) return;
-    if (line !== undefined) this.#outbox.push(line);
+    this.#output.push(line);
   }
 
   /** The answer to a call that takes time. Never throws. */
   async #outcome(
     call: Call,
     started: PromiseLike<unknown>,
-  ): Promise<string | LongLine | undefined> {
+  ): Promise<Line> {
     try {
       return this.#success(call, await started);
     } catch (error) {
@@ -302,14 +305,14 @@ class Worker {
       const error = new RpcError("Cancelled", `Cancelled ${waiting.method} before it began`, {
         executed: "no",
       });
-      return this.#writeNow(encodeError(id, error));
+      return this.#output.writeNow(encodeError(id, error));
     }
     if (this.#running?.id === id) abort(this.#running);
     for (const call of this.#concurrent.all().filter(isMeant)) {
       // Answered at once: a procedure may ignore its signal, and would hold its place for ever.
       this.#concurrent.delete(call);
       abort(call);
-      this.#writeNow(encodeError(id, new RpcError("Cancelled", `Cancelled ${call.method}`)));
+      this.#output.writeNow(encodeError(id, new RpcError("Cancelled", `Cancelled ${call.method}`)));
     }
   }
 
@@ -321,7 +324,7 @@ class Worker {
     }
   }
 
-  #success(call: Call, result: unknown): string | LongLine | undefined {
+  #success(call: Call, result: unknown): Line {
     if (call.id === undefined) return undefined;
     try {
       return resultLineOfText(call.id, result, this.#bound);
@@ -341,35 +344,11 @@ class Worker {
   #describe(id: Id | undefined): void {
     if (!isTooLongDescription(this.#document)) return this.#answerNow(id, this.#document);
     const error = new RpcError("InternalError", `Cannot start a worker: ${tooLongDescription}`);
-    if (id !== undefined) this.#writeNow(encodeError(id, error));
+    if (id !== undefined) this.#output.writeNow(encodeError(id, error));
   }
 
   #answerNow(id: Id | undefined, result: unknown): void {
-    if (id !== undefined) this.#writeNow(encodeResult(id, result));
-  }
-
-  /** A write may take only some, if a signal comes. */
-  #writeWhole(bytes: Uint8Array): void {
-    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(this.#io.writeSync(rest));
-  }
-
-  /** Writes the whole line before it returns, unless it would land inside of another one. */
-  #writeNow(line: string | LongLine | undefined): void {
-    if (line === undefined) return;
-    if (this.#isWithinLine) return this.#outbox.push(line);
-    const parts = typeof line === "string" ? [line] : [line.head, line.body, line.tail];
-    try {
-      for (const part of parts) {
-        if (typeof part === "string") withEncoded(part, (bytes) => this.#writeWhole(bytes));
-        else {
-          this.#writeWhole(part.bytes);
-          part.letGo();
-        }
-      }
-    } catch {
-      // The server has gone. Stdin will end too, and nobody waits for the calls.
-      this.#waiting = [];
-    }
+    if (id !== undefined) this.#output.writeNow(encodeResult(id, result));
   }
 }
 

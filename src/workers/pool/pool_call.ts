@@ -5,7 +5,7 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import type { Share } from "./share.ts";
 import type { Waiting } from "./shedding.ts";
 import type { PoolTask, TaskHandle, TaskOutcome } from "./task.ts";
-import type { Outcome, Receiver } from "../process/owed_requests.ts";
+import type { Outcome, Receiver } from "../process/receiver.ts";
 import type { WorkerProcess } from "../process/worker_process.ts";
 import type { WorkerSlot } from "./worker_slot.ts";
 

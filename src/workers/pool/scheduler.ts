@@ -338,6 +338,7 @@ export class Scheduler implements PoolCallOwner {
     }
     // Its answer may be on the way, and the next call may have begun, which must not be killed.
     const begun = worker.owed.takeBack();
+    if (call.place.name !== "worker") return;
     if (begun === undefined ? worker.owed.isFirst(id) : begun === id) {
       slot.kill(`${call.task.method} ${why}`);
     } else if (begun === undefined) {

@@ -1,7 +1,7 @@
 import type { ProcedureKind } from "../../procedures/types.ts";
 import type { ItemSink } from "../../procedures/stream_run.ts";
 import type { Params, UnreadJson } from "../../wire/message.ts";
-import type { Outcome } from "../process/owed_requests.ts";
+import type { Outcome } from "../process/receiver.ts";
 
 /** The caller of a task. */
 export interface Caller {

@@ -7,7 +7,7 @@ import type { OpenRpcDocument } from "../../procedures/openrpc.ts";
 import { reservedMethods, reservedPrefix } from "../../wire/reserved.ts";
 import { isTooLongDescription, tooLongDescription } from "../description.ts";
 import type { WorkerCommand } from "../process/worker_command.ts";
-import type { Outcome } from "../process/owed_requests.ts";
+import type { Outcome } from "../process/receiver.ts";
 import { WorkerProcess } from "../process/worker_process.ts";
 import type { WorkerEnd } from "../process/worker_end.ts";
 import { Heartbeat } from "./heartbeat.ts";

@@ -22,28 +22,8 @@ import {
 import { ClaimFile } from "../claim_file.ts";
 import { unreadableShownMax, workerReadBytesPerMs } from "../limits.ts";
 import { PendingRequests } from "./pending_requests.ts";
+import type { Receiver } from "./receiver.ts";
 import { SendAhead } from "./send_ahead.ts";
-
-/** The outcome of a call. */
-export type Outcome = { readonly result: unknown } | { readonly error: RpcError };
-
-/** Takes the answer to one request. */
-export interface Receiver {
-  answered(outcome: Outcome): void;
-  /** Takes a long result that is still JSON. Without this method it is parsed first. */
-  answeredUnread?(json: UnreadJson): void;
-  /** The procedure that was called, if it is one. */
-  readonly method?: string;
-  /** The parameters that were sent, if they were not parsed. */
-  readonly unread?: UnreadJson | undefined;
-  /** Takes the next items, if the request asked for a stream. */
-  items?(items: readonly unknown[]): void;
-  /**
-   * Called when the worker died first, or the request was taken back. `begun` is `false` only if it
-   * surely has not begun.
-   */
-  lost(error: RpcError, begun: boolean): void;
-}
 
 /** What {@link OwedRequests} need. */
 interface OwedRequestsOptions {
@@ -173,8 +153,9 @@ export class OwedRequests {
   }
 
   /**
-   * Takes back the requests that have not begun, the last one first, and tells their receivers.
-   * Returns the id of the last request that has begun; `undefined` if that cannot be known.
+   * Takes back the requests that have not begun, the last one first, and tells their receivers. It
+   * also takes the answers that the worker keeps: they must not wait for what it runs now. Returns
+   * the id of the last request that has begun; `undefined` if that cannot be known.
    */
   takeBack(): number | undefined {
     if (!this.#givesBack()) return undefined;
@@ -187,7 +168,18 @@ export class OwedRequests {
       this.#takenBack.add(id);
       receiver.lost(takenBack, false);
     }
+    this.takeKept();
     return begun;
+  }
+
+  /** Takes the answers that the worker has not written yet. It may never write them. */
+  takeKept(): void {
+    if (!this.#givesBack()) return;
+    try {
+      for (const line of this.#claims?.keptAnswers() ?? []) this.#takeLine(line, undefined);
+    } catch {
+      // A procedure has written there what is no answer. What comes by the pipe counts.
+    }
   }
 
   /**

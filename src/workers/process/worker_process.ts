@@ -20,8 +20,9 @@ import { tooLongDescription } from "../description.ts";
 import { describeEnd, type WorkerEnd } from "./worker_end.ts";
 import { spawnWorker, type WorkerCommand } from "./worker_command.ts";
 import { InputWatch } from "./input_watch.ts";
-import { OwedRequests, type Receiver } from "./owed_requests.ts";
+import { OwedRequests } from "./owed_requests.ts";
 import { Printed } from "./printed.ts";
+import type { Receiver } from "./receiver.ts";
 
 /** What a {@link WorkerProcess} needs. */
 interface WorkerProcessOptions {
@@ -229,6 +230,7 @@ export class WorkerProcess {
       await this.#soon(this.#printed.ended);
     }
     const how = describeEnd(status, this.#killedBecause, this.#printed.ranOutOfMemory);
+    this.#owed.takeKept();
     const end = { underCall: this.#owed.load > 0, how, unreadable: this.#unreadable };
     const isUnsent = this.#isDeaf && this.#outbox.bytesWritten === this.#writtenBefore;
     this.#owed.lose(`Lost the worker of the call: it ${how}`, isUnsent);

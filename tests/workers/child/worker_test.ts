@@ -3,6 +3,7 @@ import * as z from "zod";
 import { builtin } from "../../../src/procedures/builtin.ts";
 import { defineProcedure, type Procedures } from "../../../src/procedures/procedure.ts";
 import { describeFailure } from "../../../src/workers/child/failure.ts";
+import { ClaimFile, claimFileVariable, Claims } from "../../../src/workers/claim_file.ts";
 import { runWorker } from "../../../src/workers/child/worker.ts";
 import type { WorkerIo } from "../../../src/workers/child/worker_stdio.ts";
 import { waitFor } from "../../support/wait_for.ts";
@@ -20,9 +21,9 @@ class InMemoryWorker implements WorkerIo {
   readonly #bytesAtOnce: number;
 
   /** @param bytesAtOnce the most that it writes at a time */
-  constructor(procedures: Procedures, bytesAtOnce = 7) {
+  constructor(procedures: Procedures, bytesAtOnce = 7, claims?: Claims) {
     this.#bytesAtOnce = bytesAtOnce;
-    this.ended = runWorker(procedures, this);
+    this.ended = runWorker(procedures, this, claims);
   }
 
   send(...messages: unknown[]): void {
@@ -250,4 +251,43 @@ Deno.test("a failure is told of, and so is a result that is not JSON", async () 
     assert.deepEqual(worker.answers(), [[1, [-32603, "yes"]], [2, [-32603, "yes"]]]);
     assert.match(worker.warnings[0] ?? "", /^fail failed: Error: no luck\n.*worker_test\.ts/);
   });
+});
+
+Deno.test({
+  name:
+    "answers of short cpu calls leave together, and each can be read before the next call begins",
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  const file = ClaimFile.create(["/dev/shm"]);
+  assert.ok(file !== undefined);
+  Deno.env.set(claimFileVariable, file.path);
+  const claims = Claims.join();
+  let writes = 0;
+  const written = () => worker.written.length;
+  const missing: number[] = [];
+  const quick = defineProcedure({ input: z.tuple([z.number()]), output: z.number() }, ([n]) => {
+    // Whoever looks gets all that were answered, from the pipe or from the file.
+    if (written() + file.keptAnswers().length < n) missing.push(n);
+    return n;
+  });
+  const worker = new InMemoryWorker({ quick }, 1_000_000, claims);
+  const writeSync = worker.writeSync.bind(worker);
+  worker.writeSync = (bytes) => (writes++, writeSync(bytes));
+  try {
+    const rounds = 20;
+    const calls = 16;
+    for (let round = 0; round < rounds; round++) {
+      const ids = Array.from({ length: calls }, (_, i) => round * calls + i);
+      worker.send(...ids.map((id) => ({ id: id + 1, method: "quick", params: [id] })));
+      await waitFor("the answers", () => written() === (round + 1) * calls);
+    }
+    assert.deepEqual(missing, []);
+    assert.deepEqual(worker.answers().map(([, n]) => n), [...Array(rounds * calls).keys()]);
+    assert.ok(writes < rounds * calls, `${writes} writes`);
+  } finally {
+    worker.end();
+    await worker.ended;
+    claims?.close();
+    file.close();
+  }
 });

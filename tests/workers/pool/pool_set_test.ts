@@ -4,7 +4,7 @@ import { openRpcSchema } from "../../../src/procedures/openrpc.ts";
 import type { Pool, WorkerPoolStats } from "../../../src/workers/pool/pool.ts";
 import { PoolSet } from "../../../src/workers/pool/pool_set.ts";
 import type { PoolTask, TaskHandle } from "../../../src/workers/pool/task.ts";
-import type { Outcome } from "../../../src/workers/process/owed_requests.ts";
+import type { Outcome } from "../../../src/workers/process/receiver.ts";
 
 /** Answers each call with its own name. */
 class NamedPool implements Pool {
