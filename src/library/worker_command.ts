@@ -1,5 +1,4 @@
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { absolutePath, directoryOf, fileUrlOf, joinPath, pathOfFileUrl } from "../base/paths.ts";
 import { claimFileVariable } from "../workers/claim_file.ts";
 import { descriptorPermissions, descriptorsVariable } from "../workers/own_descriptors.ts";
 import { messageMaxVariable } from "../workers/message_max.ts";
@@ -71,7 +70,7 @@ function withNeeds(permissions: readonly string[]): string[] {
 
 /** The `file:` URL of a module, given as such a URL or as a path. */
 export function moduleUrl(module: string): string {
-  return module.startsWith("file:") ? module : pathToFileURL(resolve(module)).href;
+  return module.startsWith("file:") ? module : fileUrlOf(absolutePath(module));
 }
 
 /** The path of the configuration for a worker's modules. */
@@ -82,10 +81,10 @@ export function configOfProgram(): string | undefined {
 /** The configuration that Deno uses for a program: the nearest one upwards. */
 function configOf(mainModule: string): string | undefined {
   if (!mainModule.startsWith("file:")) return undefined;
-  const path = fileURLToPath(mainModule);
-  for (let directory = dirname(path);; directory = dirname(directory)) {
-    const found = configNames.map((name) => join(directory, name)).find(isFile);
-    if (found !== undefined || dirname(directory) === directory) return found;
+  const path = pathOfFileUrl(mainModule);
+  for (let directory = directoryOf(path);; directory = directoryOf(directory)) {
+    const found = configNames.map((name) => joinPath(directory, name)).find(isFile);
+    if (found !== undefined || directoryOf(directory) === directory) return found;
   }
 }
 

@@ -1,9 +1,7 @@
 /** Loads a user's module as procedures. It need not import anything of ours: functions suffice. */
 
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import type * as z from "zod";
-import { loadProblem } from "./load_problem.ts";
+import { absolutePath, fileUrlOf } from "../base/paths.ts";
 import { plainFunction } from "./plain/plain_function.ts";
 import type { AnyProcedure, AnyProcedures } from "./plain/plain_procedure.ts";
 import type { Handler, Procedure } from "./types.ts";
@@ -26,11 +24,12 @@ const reservedPrefix = "rpc.";
  * called, or exports something callable under a name that nobody could call
  */
 export async function loadModule(path: string): Promise<AnyProcedures> {
-  const url = path.startsWith("file:") ? path : pathToFileURL(resolve(path)).href;
+  const url = path.startsWith("file:") ? path : fileUrlOf(absolutePath(path));
   let exports: Record<string, unknown>;
   try {
     exports = await import(url);
   } catch (cause) {
+    const { loadProblem } = await import("./load_problem.ts");
     const problem = loadProblem(cause, url, Deno.build.standalone);
     throw new Error(`Cannot load ${path}: ${problem}`, { cause });
   }

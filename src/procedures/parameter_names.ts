@@ -7,8 +7,15 @@ interface SourceParameter {
   readonly fallback?: { readonly value: unknown };
 }
 
-const identifier = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
-const lonelyParameter = /^(?:async\s+)?([\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*)\s*=>/u;
+/** A name in plain ASCII, as nearly all are. */
+const plainName = "[A-Za-z_$][\\w$]*";
+/** Any name. V8 takes a millisecond to make the tables of such a pattern, also of one not used. */
+const anyName = "[\\p{ID_Start}$_][\\p{ID_Continue}$\\u200c\\u200d]*";
+const plainPatterns = patternsOf(plainName, "");
+let anyPatterns: typeof plainPatterns | undefined;
+
+/** A whole list of names and nothing else, which most functions have. */
+const plainList = /^(?:async\s+)?(?:function\b\s*\*?\s*[\w$]*\s*)?\(([\w$\s,]*)\)/;
 
 /** One token: a comment, a string, a regular expression after an operator, or a character. */
 const piece =
@@ -35,7 +42,7 @@ export function parametersOf(value: CallableFunction): SourceParameter[] {
     .map((text, index) => {
       const equals = text.indexOf("=");
       const name = (equals < 0 ? text : text.slice(0, equals)).trim();
-      if (!identifier.test(name)) return { name: `arg${index + 1}` };
+      if (!patternsFor(name).identifier.test(name)) return { name: `arg${index + 1}` };
       const fallback = equals < 0 ? undefined : plainValue(text.slice(equals + 1).trim());
       return { name, ...(fallback === undefined ? {} : { fallback }) };
     });
@@ -46,7 +53,9 @@ export function parametersOf(value: CallableFunction): SourceParameter[] {
 
 /** The parameters' source texts without comments. */
 function listOf(source: string): string[] {
-  const [, lonely] = lonelyParameter.exec(source) ?? [];
+  const [, list] = plainList.exec(source) ?? [];
+  if (list !== undefined) return withoutBlanks(list.split(","));
+  const [, lonely] = patternsFor(source).lonelyParameter.exec(source) ?? [];
   if (lonely !== undefined) return [lonely];
   const texts: string[] = [];
   let depth = 0;
@@ -57,15 +66,32 @@ function listOf(source: string): string[] {
     if (/^[)\]}]$/.test(part)) depth--;
     if (isInside && depth === 0) break;
     if (part === "," && isInside && depth === 1) {
-      texts.push(text.trim());
+      texts.push(text);
       text = "";
     } else if (isInside) text += part;
     // Only a parenthesis at depth 0 opens the list: a computed method name comes before it.
     if (part === "(" && depth === 0) isInside = true;
     if (/^[([{]$/.test(part)) depth++;
   }
-  texts.push(text.trim());
-  return texts.filter((text) => text !== "");
+  texts.push(text);
+  return withoutBlanks(texts);
+}
+
+function withoutBlanks(texts: readonly string[]): string[] {
+  return texts.map((text) => text.trim()).filter((text) => text !== "");
+}
+
+/** The patterns for a text with names. */
+function patternsFor(text: string): typeof plainPatterns {
+  if (/^[\0-\x7f]*$/.test(text)) return plainPatterns;
+  return anyPatterns ??= patternsOf(anyName, "u");
+}
+
+function patternsOf(name: string, flags: string) {
+  return {
+    identifier: new RegExp(`^${name}$`, flags),
+    lonelyParameter: new RegExp(`^(?:async\\s+)?(${name})\\s*=>`, flags),
+  };
 }
 
 /** The value of a literal; `undefined` for any other expression. */

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
-import { basename, isAbsolute, join, resolve } from "node:path";
-import { absolutePath, baseName, isAbsolutePath, joinPath } from "../../src/base/paths.ts";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import {
+  absolutePath,
+  baseName,
+  directoryOf,
+  fileUrlOf,
+  isAbsolutePath,
+  joinPath,
+  pathOfFileUrl,
+} from "../../src/base/paths.ts";
 
 const paths = [
   "/",
@@ -31,4 +40,52 @@ Deno.test("joinPath() and baseName() say what node:path says of paths without do
   const root = resolve("/a");
   assert.equal(joinPath(root, "b", "c.json"), join(root, "b", "c.json"));
   for (const path of ["/a/b.json", "/a", "a", "a/b"]) assert.equal(baseName(path), basename(path));
+});
+
+Deno.test("directoryOf() says what node:path says of absolute paths", () => {
+  for (const path of ["/", "/a", "/a/b", "/a/b/", "/a b/c.ts"].map((one) => resolve(one))) {
+    assert.equal(directoryOf(path), dirname(path), path);
+  }
+});
+
+const odd = 'a b/c%20d/?e#f/[g]{h}|i^`j~k"<l>/ü/日本/😀/a:b/ end ';
+
+Deno.test("fileUrlOf() and pathOfFileUrl() say what node:url says, of signs in names too", () => {
+  // Node.js goes by the system.
+  if (Deno.build.os === "windows") return;
+  for (const path of ["/", "/a/b.ts", `/${odd}`, "/a\\b\tc\nd\re.ts", "/\u00a0/\u2028", "/ "]) {
+    const url = fileUrlOf(path, false);
+    // Node.js encodes more signs than the parser of URLs, by which modules are told apart.
+    const known = pathToFileURL(path).href;
+    assert.equal(decodeURIComponent(url), decodeURIComponent(known), path);
+    assert.equal(new URL(url).href, url);
+    assert.equal(pathOfFileUrl(url, false), path);
+  }
+});
+
+Deno.test("fileUrlOf() and pathOfFileUrl() know drives and shares of Windows", () => {
+  const urls = {
+    "C:\\a\\b.ts": "file:///C:/a/b.ts",
+    "c:\\": "file:///c:/",
+    "C:\\a b\\100%#1.ts": "file:///C:/a%20b/100%25%231.ts",
+    "\\\\host\\share\\a b.ts": "file://host/share/a%20b.ts",
+  };
+  for (const [path, url] of Object.entries(urls)) {
+    assert.equal(fileUrlOf(path, true), url);
+    assert.equal(pathOfFileUrl(url, true), path);
+  }
+  assert.equal(fileUrlOf("C:/a/b.ts", true), "file:///C:/a/b.ts");
+});
+
+Deno.test("a module has the same URL by its path as where another one imports it", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const name = Deno.build.os === "windows" ? "a b ü~[1]{2}.js" : `${odd.replaceAll("/", "-")}.js`;
+    const path = joinPath(directory, name);
+    await Deno.writeTextFile(path, "export const url = import.meta.url;\n");
+    const { url } = await import(fileUrlOf(path));
+    assert.equal(url, fileUrlOf(path));
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });

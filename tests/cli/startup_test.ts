@@ -76,6 +76,19 @@ Deno.test("rpc call loads no package and nothing of node: before its call", asyn
   assert.deepEqual([...loaded].filter((url) => !url.startsWith("file:")), []);
 });
 
+Deno.test("a server and its workers load nothing of node: before they take calls", async () => {
+  const programs = [
+    ["../workers/child/worker_main.ts"],
+    ["main.ts", "commands/hidden/worker.ts", "serve/worker.ts"],
+    ["main.ts", "commands/serve.ts", "serve/serve.ts", "../discovery/local/local.ts"],
+  ];
+  for (const files of programs) {
+    const loaded = await loadedBy(...files);
+    assert.ok(loaded.size > 40, `${files}`);
+    assert.deepEqual([...loaded].filter((url) => url.startsWith("node:")), [], `${files}`);
+  }
+});
+
 Deno.test("what asks a server for its methods or its calls does not load zod", async () => {
   const files = ["methods/methods.ts", "mcp/mcp.ts", "completions/complete.ts", "tap/tap.ts"];
   for (const file of files) {

@@ -1,7 +1,6 @@
-import { basename, dirname, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { CommandError } from "../../base/command_error.ts";
 import { nearest } from "../../base/names/nearest.ts";
+import { absolutePath, baseName, directoryOf, pathOfFileUrl } from "../../base/paths.ts";
 import { isPythonFile } from "../../workers/python/python_file.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 
@@ -42,7 +41,7 @@ export function assertModule(module: string): void {
     );
   }
   if (dataName.test(module)) throw new UsageError(start);
-  const path = module.startsWith("file:") ? fileURLToPath(module) : module;
+  const path = module.startsWith("file:") ? pathOfFileUrl(module) : module;
   const kind = kindOf(path);
   if (kind === "missing") throw new CommandError(`Cannot serve ${module}: ${missingText(path)}`);
   if (kind !== "file") throw new UsageError(`${start}: it is ${kind}`);
@@ -65,7 +64,7 @@ function kindOf(path: string): string {
 }
 
 function missingText(path: string): string {
-  const [directory, name] = [dirname(resolve(path)), basename(path)];
+  const [directory, name] = [directoryOf(absolutePath(path)), baseName(path)];
   const near = nearFile(directory, name);
   const hint = near === undefined ? "" : `; did you mean ${near}?`;
   return `there is no such file in ${directory}${hint}`;

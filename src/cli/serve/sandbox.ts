@@ -1,11 +1,9 @@
 /** The sandbox of procedures: Deno's permissions for the worker processes. */
 
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
+import { directoryOf, pathOfFileUrl } from "../../base/paths.ts";
 import { isPythonFile } from "../../workers/python/python_file.ts";
 import { configOfProgram, moduleUrl } from "../../library/worker_command.ts";
 import type { FlagValues } from "../syntax/flags.ts";
-import { assertNoWayOut, isIn, realPath } from "./sandbox_links.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 import type { serveFlags } from "./flags.ts";
 
@@ -59,6 +57,7 @@ export function sandboxOf(flags: FlagValues<typeof serveFlags>): Sandbox | undef
   return {
     permissions,
     check: async (module) => {
+      const { assertNoWayOut } = await import("./sandbox_links.ts");
       if (module !== undefined && isPythonFile(module)) {
         throw new UsageError(
           `Cannot serve ${module} in a sandbox: --allow-... flags narrow modules of TypeScript and ` +
@@ -86,6 +85,7 @@ async function checkModule(
   readable: readonly string[],
   writable: readonly string[],
 ): Promise<void> {
+  const { isIn, realPath } = await import("./sandbox_links.ts");
   const config = configOfProgram();
   const url = moduleUrl(module);
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
@@ -102,13 +102,13 @@ async function checkModule(
   const { modules }: { modules: { specifier: string; kind?: string; mediaType?: string }[] } = JSON
     .parse(new TextDecoder().decode(stdout));
   const own = modules.filter(({ specifier }) => specifier.startsWith("file:"))
-    .map(({ specifier }) => fileURLToPath(specifier));
+    .map(({ specifier }) => pathOfFileUrl(specifier));
   await assertNotWritten(module, [...own, ...(config === undefined ? [] : [config])], writable);
-  const places = [dirname(fileURLToPath(url)), ...readable];
+  const places = [directoryOf(pathOfFileUrl(url)), ...readable];
   for (const { specifier, kind, mediaType } of modules) {
     if (!specifier.startsWith("file:")) continue;
     if (kind === "esm" && codeTypes.test(mediaType ?? "")) continue;
-    const path = await realPath(fileURLToPath(specifier));
+    const path = await realPath(pathOfFileUrl(specifier));
     const inside = await Promise.all(
       places.map(async (place) => isIn(path, await realPath(place))),
     );
@@ -126,6 +126,7 @@ async function assertNotWritten(
   files: readonly string[],
   writable: readonly string[],
 ): Promise<void> {
+  const { isIn, realPath } = await import("./sandbox_links.ts");
   const places = await Promise.all(writable.map(realPath));
   for (const file of await Promise.all(files.map(realPath))) {
     if (!places.some((place) => isIn(file, place))) continue;

@@ -1,6 +1,5 @@
 import { RpcError } from "../../base/errors.ts";
 import { Bag, type Bagged } from "../../base/values/bag.ts";
-import { giveBackMemory } from "../../base/system/spare_memory.ts";
 import { readBufferBytes } from "../../base/limits.ts";
 import { systemClock } from "../../base/clock.ts";
 import { LazyCallContext } from "../../procedures/call_context.ts";
@@ -86,8 +85,6 @@ class Worker {
   /** When the current requests were read, with one look at the clock for all of one read. */
   #readAtMs: number | undefined;
   #running: Call | undefined;
-  /** Whether there was no call yet, and memory was not given back yet. */
-  #isFresh = true;
 
   constructor(procedures: AnyProcedures, io: WorkerIo, claims: Claims | undefined) {
     this.#procedures = new Map(Object.entries(procedures));
@@ -154,7 +151,7 @@ class Worker {
       case reservedMethods.ping:
         // A ping goes the way of a call that takes time: it is to show that calls can be answered,
         // and not just that somebody reads.
-        return void this.#runConcurrently({ id, method, ...pinging })?.then(() => this.#slim());
+        return void this.#runConcurrently({ id, method, ...pinging });
       case reservedMethods.cancel:
         return this.#cancel(params);
       case reservedMethods.more:
@@ -167,7 +164,6 @@ class Worker {
       if (id !== undefined) this.#output.writeNow(encodeError(id, error));
       return;
     }
-    this.#isFresh = false;
     const { traceparent, caller, timeoutMs } = meta ?? {};
     const context = new LazyCallContext(traceparent, caller, systemClock, timeoutMs);
     // Counted from here, since it may have to wait for other calls.
@@ -180,16 +176,6 @@ class Worker {
     const call: Call = { id, method, procedure, params, context, stream, at: undefined };
     if (procedure.kind !== "io") this.#waiting.push(call);
     else void this.#runConcurrently(call);
-  }
-
-  /**
-   * Gives memory back after the first ping, since a pinged worker is idle. Only before the first
-   * call, so that nothing that calls have warmed up is lost.
-   */
-  async #slim(): Promise<void> {
-    if (!this.#isFresh) return;
-    this.#isFresh = false;
-    await giveBackMemory();
   }
 
   #newStream(call: Omit<Call, "stream">, credit: number | undefined): Run {
