@@ -17,6 +17,7 @@ import { reservedMethods } from "../wire/reserved.ts";
 import { type Later, Outbox } from "../wire/outbox.ts";
 import { ReadBuffer } from "../wire/read_buffer.ts";
 import { connectionsOf, itemParams } from "../wire/reply_checks.ts";
+import { answersAndLines } from "../wire/short_lines.ts";
 import { linesOf, readLong, requestLineOf } from "../wire/unread/long_texts.ts";
 import { Call, type CallHolder, type Done } from "./call.ts";
 import { PendingCalls } from "./pending.ts";
@@ -274,7 +275,8 @@ export class Connection implements CallHolder {
         const bytes = await this.#duplex.read(room ?? buffer.bytes);
         if (bytes === null) return this.#breakOff(this.#closedBecause(buffer.bytes));
         this.#receivedAtMs = this.#clock.now();
-        const lines = linesOf(splitter, room?.subarray(0, bytes) ?? buffer.took(bytes));
+        const came = room?.subarray(0, bytes) ?? buffer.took(bytes);
+        const lines = answersAndLines(splitter, came, linesOf);
         for (const line of lines) {
           if (line instanceof RpcError) throw line;
           const pause = this.#receive(line) ? unasked.asked() : unasked.add();
@@ -314,8 +316,9 @@ export class Connection implements CallHolder {
   }
 
   /** Returns whether a call waited for the message. */
-  #receive(line: string | LentBytes): boolean {
+  #receive(line: string | LentBytes | Response): boolean {
     this.#messagesReceived++;
+    if (typeof line === "object" && "jsonrpc" in line) return this.#settle(line);
     const read = typeof line === "string" ? line : readLong(line);
     const message = typeof read === "string" ? this.#decode(read) : read;
     if (isResponse(message)) return this.#settle(message);

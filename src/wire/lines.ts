@@ -135,6 +135,15 @@ export class LineSplitter {
     return this.#partial.subarray(start, Math.min(start + roomBytesMax, this.#bytesMax));
   }
 
+  /**
+   * Whether the next bytes are whole lines, none of them too long, as most reads are: nothing has
+   * to be cut or kept then.
+   */
+  isWhole(chunk: Uint8Array): boolean {
+    return chunk[chunk.length - 1] === lineFeed && this.#partialBytes === 0 &&
+      chunk.length <= this.#bytesMax && !this.#overflowed;
+  }
+
   /** Whether a line was too long. The rest of the stream cannot be read then: close it. */
   get overflowed(): boolean {
     return this.#overflowed;
@@ -160,6 +169,7 @@ export class LineSplitter {
 
   #push(chunk: Uint8Array, lines: Line[], takeLong?: (line: LentBytes) => void): void {
     if (this.#overflowed) return;
+    if (this.isWhole(chunk)) return this.#decode(chunk, lines, takeLong);
     if (chunk.length > this.#bytesMax) return this.#pushInPieces(chunk, lines, takeLong);
     const end = lastLineFeed(chunk) + 1;
     let start = 0;

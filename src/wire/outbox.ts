@@ -178,8 +178,10 @@ export class Outbox {
         this.#unwrittenBytes = bytes.length;
         while (this.#unwrittenBytes > 0) {
           const from = bytes.length - this.#unwrittenBytes;
-          const end = this.#pauses === undefined ? bytes.length : from + this.#pauses.stepBytes;
-          const written = await this.#sink.write(bytes.subarray(from, end));
+          const most = this.#pauses?.stepBytes ?? bytes.length;
+          const isWhole = from === 0 && bytes.length <= most;
+          const part = isWhole ? bytes : bytes.subarray(from, from + most);
+          const written = await this.#sink.write(part);
           if (this.#isClosed()) return;
           this.#unwrittenBytes -= written;
           this.#bytesWritten += written;

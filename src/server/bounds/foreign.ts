@@ -6,6 +6,7 @@
 import { RpcError } from "../../base/errors.ts";
 import { encodeError } from "../../wire/codec.ts";
 import { type AnyLine, decoder } from "../../wire/lines.ts";
+import { ShortRequest } from "../../wire/short_lines.ts";
 import { httpAnswer, isHttp } from "./http.ts";
 
 /** How much of a line is enough to recognize its protocol, in characters or bytes. */
@@ -73,8 +74,11 @@ function answerToBeginning(line: string): string | undefined {
  * The same for the first line as it came, or for what has arrived of it. Long lines are judged once
  * more when they are parsed.
  */
-export function answerToLine(line: AnyLine | undefined, partial: Uint8Array): string | undefined {
-  if (line instanceof RpcError) return undefined;
+export function answerToLine(
+  line: ShortRequest | AnyLine | undefined,
+  partial: Uint8Array,
+): string | undefined {
+  if (line instanceof RpcError || line instanceof ShortRequest) return undefined;
   if (typeof line === "string") return answerToBeginning(line);
   const bytes = line?.bytes ?? partial;
   return answerToBeginning(decoder.decode(bytes.subarray(0, beginningLength)));

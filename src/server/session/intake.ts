@@ -7,6 +7,7 @@ import { BadMessage, LazyBatch } from "../../wire/requests/incoming.ts";
 import { type Incoming, readRequest } from "../../wire/requests/read_request.ts";
 import type { LentBytes } from "../../base/spare_buffers.ts";
 import { type LongWork, veryLongBytes } from "../../base/system/give_way.ts";
+import { ShortRequest } from "../../wire/short_lines.ts";
 import { lineText } from "../../wire/unread/bytes.ts";
 import { readRequestInTurns, readRequestUnread } from "../../wire/unread/read_unread.ts";
 import type { TaskHandle } from "../../workers/pool/task.ts";
@@ -57,7 +58,11 @@ export class Intake {
   }
 
   /** Takes a message. The members of a batch may have to wait for each other. */
-  take(line: AnyLine, turn: Turn): Promise<void> | undefined {
+  take(line: ShortRequest | AnyLine, turn: Turn): Promise<void> | undefined {
+    if (line instanceof ShortRequest) {
+      this.#start(line, this.#session, line.length);
+      return undefined;
+    }
     if (line instanceof RpcError) {
       this.#session.add(encodeError(null, line));
       return undefined;

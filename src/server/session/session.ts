@@ -11,6 +11,7 @@ import type { Id, LongLine } from "../../wire/message.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { Outbox } from "../../wire/outbox.ts";
 import { ReadBuffer } from "../../wire/read_buffer.ts";
+import { requestsAndLines } from "../../wire/short_lines.ts";
 import { textOfLine } from "../../wire/unread/bytes.ts";
 import type { BudgetHolder, BudgetNumbers } from "../../base/bounds/budget.ts";
 import type { CallerGroup } from "../bounds/callers.ts";
@@ -249,9 +250,8 @@ export class Session implements IntakeOwner {
     while (true) {
       this.#reader = "reading";
       const { room } = this.#splitter;
-      const length = await conn.read(
-        shared.turns.partToRead(room ?? buffer.bytes, room !== undefined),
-      );
+      const place = shared.turns.partToRead(room ?? buffer.bytes, room !== undefined);
+      const length = await conn.read(place);
       this.#givenUp?.letGo();
       this.#givenUp = undefined;
       if (length === null) return;
@@ -264,7 +264,8 @@ export class Session implements IntakeOwner {
       const isFirst = this.#reads === 1;
       if (isFirst && this.#refuses(answerToBytes(buffer.bytes.subarray(0, length)))) continue;
       turn.begin(length);
-      const lines = this.#splitter.pushLong(room?.subarray(0, length) ?? buffer.took(length));
+      const came = room?.subarray(0, length) ?? buffer.took(length);
+      const lines = requestsAndLines(this.#splitter, came);
       const { partial } = this.#splitter;
       if (this.#linesRead === 0 && this.#refuses(answerToLine(lines[0], partial))) continue;
       this.#linesRead += lines.length;
