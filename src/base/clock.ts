@@ -44,6 +44,70 @@ export const systemClock: Clock = {
   },
 };
 
+/** What was given the time of a look that others shared. */
+export interface Stamped {
+  /** Its time is that of the end of the go, this much later than it was told. */
+  moved(lateMs: number): void;
+}
+
+/** Most that share a look, so that nobody's time is wrong by more than these take. */
+const sharersMax = 64;
+
+/**
+ * One look at the clock for all that is made in one go, as are the calls that follow the answers of
+ * one read: a look takes a tenth of such a call.
+ *
+ * The first in a go looks. The others are told the same time, and when the go is over, once more
+ * the time of its end: so whatever they or somebody else computes in between, what they count from
+ * their time comes too late by no more than that, and never too early. A go ends when the
+ * microtasks that were due at its beginning have run, so it ends before anything is read.
+ */
+export class SharedLook {
+  readonly #clock: Clock;
+  #atMs: number | undefined;
+  readonly #sharers: Stamped[] = [];
+  #isFirst = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The one for this clock. */
+  static of(clock: Clock): SharedLook {
+    let look = looks.get(clock);
+    if (look === undefined) looks.set(clock, look = new SharedLook(clock));
+    return look;
+  }
+
+  /** The time for something that is made now. Whoever has it calls {@link share} before others. */
+  now(): number {
+    if (this.#sharers.length >= sharersMax) this.#end();
+    this.#isFirst = this.#atMs === undefined;
+    if (this.#atMs === undefined) {
+      this.#atMs = this.#clock.now();
+      queueMicrotask(this.#end);
+    }
+    return this.#atMs;
+  }
+
+  /** Has what was given the last time moved when the go is over, unless that time was its own. */
+  share(stamped: Stamped): void {
+    if (!this.#isFirst) this.#sharers.push(stamped);
+  }
+
+  readonly #end = (): void => {
+    const sharers = this.#sharers;
+    if (sharers.length > 0 && this.#atMs !== undefined) {
+      const lateMs = this.#clock.now() - this.#atMs;
+      for (const sharer of sharers) sharer.moved(lateMs);
+      sharers.length = 0;
+    }
+    this.#atMs = undefined;
+  };
+}
+
+const looks = new WeakMap<Clock, SharedLook>();
+
 /**
  * Resolves after `delayMs`, or as soon as `signal` aborts (it never rejects: look at
  * `signal.aborted`).

@@ -21,14 +21,28 @@ export interface Deadline {
  * is one object and not two.
  */
 export abstract class WheelEntry implements Deadline {
-  /** On the clock's monotonic scale. */
-  readonly atMs: number;
+  #atMs: number;
   #slot: Slot | undefined;
   #next: WheelEntry | undefined;
   #previous: WheelEntry | undefined;
 
   constructor(atMs: number) {
-    this.atMs = atMs;
+    this.#atMs = atMs;
+  }
+
+  /** On the clock's monotonic scale. */
+  get atMs(): number {
+    return this.#atMs;
+  }
+
+  /** Sets its time to a later one. */
+  protected moveBy(lateMs: number): void {
+    const slot = this.#slot;
+    const before = tickOf(this.#atMs);
+    this.#atMs += lateMs;
+    if (slot === undefined || before === tickOf(this.#atMs)) return;
+    this.cancel();
+    slot.wheel.insert(this);
   }
 
   /** The time has come. Called once, unless it was cancelled. It must not throw. */
@@ -59,7 +73,7 @@ export abstract class WheelEntry implements Deadline {
   static due(slot: Slot | undefined, nowMs: number): WheelEntry[] {
     const due: WheelEntry[] = [];
     for (let entry = slot?.first; entry !== undefined; entry = entry.#next) {
-      if (entry.atMs <= nowMs) due.push(entry);
+      if (entry.#atMs <= nowMs) due.push(entry);
     }
     return due;
   }
@@ -70,6 +84,11 @@ export abstract class WheelEntry implements Deadline {
     this.cancel();
     this.expired();
   }
+}
+
+/** Rounded up, so that all in a slot are due when its tick comes. */
+function tickOf(atMs: number): number {
+  return Math.ceil(atMs / wheelTickMs);
 }
 
 /** A doubly linked list of entries, so that one can be taken out of the middle. */
@@ -137,8 +156,7 @@ export class DeadlineWheel {
   /** Lets an entry expire at its time, once. */
   insert(entry: WheelEntry): void {
     if (this.#timer === undefined) this.#tick = Math.floor(this.#clock.now() / wheelTickMs);
-    // Rounded up, so that all in a slot are due when its tick comes.
-    const tick = Math.max(Math.ceil(entry.atMs / wheelTickMs), this.#tick + 1);
+    const tick = Math.max(tickOf(entry.atMs), this.#tick + 1);
     entry.enter(this.#slots[tick % slotCount] ??= { wheel: this, first: undefined });
     this.#size++;
     if (tick < this.#timerTick) this.#ringAt(Math.min(tick, this.#tick + lingerTicks));

@@ -47,7 +47,7 @@ export class Call {
   readonly method: string;
   readonly params: Params | undefined;
   /** On the clock's monotonic scale, in milliseconds. */
-  readonly deadlineAtMs: number;
+  deadlineAtMs: number;
   /** The time that its caller gave it, for messages. @default it is not mentioned */
   timeoutMs: number | undefined;
   /**

@@ -1,4 +1,4 @@
-import { type Clock, systemClock, type Timer } from "../base/clock.ts";
+import { type Clock, SharedLook, systemClock, type Timer } from "../base/clock.ts";
 import { DeadlineWheel, wheelTickMs } from "../base/deadline_wheel.ts";
 import { markAsOutcome, RpcError } from "../base/errors.ts";
 import {
@@ -18,6 +18,7 @@ import {
   type Snapshot,
   type Watch,
 } from "../discovery/discovery.ts";
+import { withOwnNumbers } from "../wire/exact_json.ts";
 import type { Params } from "../wire/message.ts";
 import { createPick } from "./endpoints/balancer.ts";
 import { Call, type Dispatch, type Done } from "./call.ts";
@@ -33,7 +34,6 @@ import type { CallReport } from "./call_report.ts";
 import { CallStream, streamCreditDefault } from "./call_stream.ts";
 import { withDeadline } from "./deadline.ts";
 import { Endpoints } from "./endpoints/endpoints.ts";
-import { withOwnNumbers } from "./own_numbers.ts";
 import { DelayedRetries } from "./delayed_retries.ts";
 import { withRetry } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
@@ -55,6 +55,7 @@ export class Client {
   readonly #discovery: InstanceSource;
   readonly #service: string;
   readonly #clock: Clock;
+  readonly #look: SharedLook;
   readonly #timeoutMs: number;
   readonly #exactNumbers: boolean;
   readonly #unavailableAfterMs: number;
@@ -89,6 +90,7 @@ export class Client {
     this.#discovery = options.discovery;
     this.#service = options.service ?? "rpc";
     this.#clock = clock;
+    this.#look = SharedLook.of(clock);
     this.#exactNumbers = options.exactNumbers ?? false;
     this.#timeoutMs = options.timeoutMs ?? callTimeoutMsDefault;
     this.#unavailableAfterMs = options.unavailableAfterMs ?? unavailableAfterMsDefault;
@@ -129,7 +131,7 @@ export class Client {
       isAnyUntried: () => this.#endpoints.isAnyUntried,
       onRetry: () => this.#retries++,
     }, this.#balance);
-    const bounded = withDeadline(wheel, retry);
+    const bounded = withDeadline(wheel, retry, this.#look);
     const { tracer } = options;
     this.#dispatch = tracer === undefined
       ? bounded
@@ -267,7 +269,7 @@ export class Client {
   #newCall(method: string, params: Params | undefined, options: CallOptions): Call {
     // Wrong options make the call fail as it starts.
     const { timeoutMs = this.#timeoutMs, idempotent, signal, traceparent } = options ?? {};
-    const nowMs = this.#clock.now();
+    const nowMs = this.#look.now();
     // A value that is no number makes the call fail anyway, and cannot always be added.
     const deadlineAtMs = typeof timeoutMs === "number" ? nowMs + timeoutMs : nowMs;
     const call = new Call(method, params, deadlineAtMs, idempotent, signal);
@@ -299,7 +301,7 @@ export class Client {
     const lastMs = call.deadlineAtMs - 2 * wheelTickMs;
     const untilMs = this.#registry === "silent" || mayHaveRun
       ? lastMs
-      : Math.min(lastMs, nowMs + this.#unavailableAfterMs);
+      : Math.min(lastMs, this.#clock.now() + this.#unavailableAfterMs);
     this.#waiting.enter(call, done, untilMs);
   };
 

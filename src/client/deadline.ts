@@ -1,4 +1,5 @@
 import { type DeadlineWheel, WheelEntry } from "../base/deadline_wheel.ts";
+import type { SharedLook, Stamped } from "../base/clock.ts";
 import { type ErrorName, markAsOutcome, RpcError } from "../base/errors.ts";
 import type { Call, Dispatch, Done } from "./call.ts";
 
@@ -14,12 +15,18 @@ const leftShareMax = 0.1;
  *
  * It is the outermost layer, because a deadline covers the whole call with all attempts and
  * waiting, and because this layer guarantees that every call ends exactly once.
+ *
+ * @param look the one that tells when calls are made
  */
-export function withDeadline(wheel: DeadlineWheel, next: Dispatch): Dispatch {
-  return (call, done) => new BoundedCall(call, done).start(wheel, next);
+export function withDeadline(wheel: DeadlineWheel, next: Dispatch, look?: SharedLook): Dispatch {
+  return (call, done) => {
+    const bounded = new BoundedCall(call, done);
+    look?.share(bounded);
+    bounded.start(wheel, next);
+  };
 }
 
-class BoundedCall extends WheelEntry {
+class BoundedCall extends WheelEntry implements Stamped {
   readonly #call: Call;
   readonly #done: Done;
   #onAbort: (() => void) | undefined;
@@ -44,6 +51,14 @@ class BoundedCall extends WheelEntry {
       if (error === undefined) return this.#done(undefined, result);
       this.#done(markAsOutcome(this.#withTime(error, wheel.nowMs)), result);
     });
+  }
+
+  moved(lateMs: number): void {
+    const call = this.#call;
+    call.deadlineAtMs += lateMs;
+    // A further attempt has a look at the clock of its own.
+    if (call.sentAtMs !== undefined && call.attempts === 1) call.sentAtMs += lateMs;
+    this.moveBy(lateMs);
   }
 
   /**
