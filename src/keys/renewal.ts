@@ -3,10 +3,11 @@
 import { CommandError } from "../base/command_error.ts";
 import { createRequest, isSignedBy, signRequest, type Subject } from "./authority.ts";
 import { lastIssued, openAuthorityFiles, rememberIssued } from "./authority_files.ts";
-import { writeKeys } from "./bundle.ts";
+import { putKeys } from "./bundle.ts";
 import { clusterOf } from "./certificate.ts";
+import { lockKeys } from "./file_writing.ts";
 import { keyFiles } from "./files.ts";
-import { type Keys, keysOf } from "./keys.ts";
+import { areSame, type Keys, keysOf, readKeys } from "./keys.ts";
 import { formatRights } from "./rights.ts";
 
 /**
@@ -40,16 +41,20 @@ export async function renewMember(
 }
 
 /**
- * Replaces the key and the certificate by new ones.
+ * Replaces the key and the certificate by new ones, and returns those that are there then: others
+ * may have been renewed meanwhile.
  *
+ * @param before the keys that are there
  * @param sign has the certificate made
- * @throws {CommandError} what was made is not of this machine's cluster
+ * @throws {CommandError} what was made is not of this machine's cluster, or this machine has become
+ * another member meanwhile
  */
 export async function renewKeys(
   directory: string,
-  { authority, own }: Keys,
+  before: Keys,
   sign: (request: string) => Promise<string>,
 ): Promise<Keys> {
+  const { authority, own } = before;
   const { request, privateKey } = await createRequest(own.name);
   const certificate = await sign(request);
   if (!await isSignedBy(authority, certificate)) {
@@ -59,6 +64,18 @@ export async function renewKeys(
   }
   const keys = keysOf("the answer", { authority, certificate, privateKey });
   if (keys.own.name !== own.name) throw new CommandError("Cannot renew: the answer is another's");
-  await writeKeys(directory, keys);
-  return keys;
+  using _ = await lockKeys(directory);
+  const now = readKeys(directory);
+  if (now === undefined) {
+    throw new CommandError(`Did not renew: meanwhile the keys were taken away from ${directory}`);
+  }
+  if (areSame(now, before)) {
+    putKeys(directory, keys);
+    return keys;
+  }
+  if (now.cluster === keys.cluster && now.own.name === own.name) return now;
+  throw new CommandError(
+    `Did not renew: meanwhile ${directory} was given the keys of ${now.own.name} in cluster ` +
+      `${now.cluster}, which stay`,
+  );
 }

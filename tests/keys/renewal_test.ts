@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { createRequest } from "../../src/keys/authority.ts";
 import { rememberIssued, wasIssued } from "../../src/keys/authority_files.ts";
+import { type Keys, readKeys } from "../../src/keys/keys.ts";
 import { readCertificate } from "../../src/keys/certificate.ts";
 import { appendIssued } from "../../src/keys/file_writing.ts";
-import { renewMember } from "../../src/keys/renewal.ts";
+import { renewKeys, renewMember } from "../../src/keys/renewal.ts";
 import { formatRights, parseRights } from "../../src/keys/rights.ts";
 import { TestCluster } from "../support/test_pki.ts";
 
@@ -39,4 +40,42 @@ Deno.test("a member is found by whatever name it may have, and a half line is no
   assert.equal(wasIssued(directory, "undefined"), true);
   appendIssued(directory, '{"na');
   assert.equal(wasIssued(directory, "undefined"), true);
+});
+
+Deno.test("keys that a machine was given while it renewed those of before stay", async () => {
+  await using cluster = await TestCluster.create();
+  await using other = await TestCluster.create();
+  const directory = cluster.write(await cluster.member("bob"));
+  const owner = cluster.write(await cluster.member("alpha"));
+  cluster.makeOwner(owner, ["bob"]);
+  const before = readKeys(directory) as Keys;
+  /** Renews the keys of before, while something else happens. */
+  const renew = (meanwhile: () => void) =>
+    renewKeys(directory, before, async (request) => {
+      const certificate = await renewMember(owner, before.own, request, Date.now());
+      meanwhile();
+      return certificate;
+    });
+
+  const joined = await other.member("carol");
+  await assert.rejects(
+    renew(() => other.write(joined, directory)),
+    new RegExp(`Did not renew: .* the keys of carol in cluster ${other.id}, which stay`),
+  );
+  assert.equal(readKeys(directory)?.cluster, other.id);
+
+  // Of two that renew at once each has good keys in the end.
+  const renewed = await cluster.member("bob");
+  const keys = await renew(() => cluster.write(renewed, directory));
+  assert.equal(keys.certificate.trim(), renewed.certificate.trim());
+
+  await assert.rejects(
+    renew(() => {
+      for (const name of ["ca.crt", "machine.crt", "machine.key"]) {
+        Deno.removeSync(`${directory}/${name}`);
+      }
+    }),
+    /Did not renew: .* were taken away/,
+  );
+  assert.equal(readKeys(directory), undefined);
 });
