@@ -25,7 +25,7 @@ import { pingBesidePayload } from "./measures/ping_beside_payload.ts";
 import { pingCpu } from "./measures/ping_cpu.ts";
 import { pingUnderFib } from "./measures/ping_under_fib.ts";
 import { soak } from "./measures/soak.ts";
-import { startup } from "./measures/startup.ts";
+import { startup, startupCpu } from "./measures/startup.ts";
 import { workerHop } from "./measures/worker_hop.ts";
 import { plotOf } from "./plot.ts";
 import { reportOf } from "./report.ts";
@@ -55,6 +55,7 @@ const measures: readonly Measure[] = [
   memory,
   soak,
   startup,
+  startupCpu,
   pingKeys,
   keysPing,
   keysStartup,

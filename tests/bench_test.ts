@@ -24,6 +24,9 @@ const compiled = ["tarpc", "grpc-go", "Kitex", "NATS", "Go net/rpc"];
 
 const systems = ["raw echo", "rpc", ...compiled, "grpc-js", "jayson", "blocking Python"];
 
+/** Ours as a user of a binary gets it. */
+const binaries = ["an empty program, compiled", "rpc call ping, compiled"];
+
 /** Those of which one of four servers is killed. */
 const groups = ["rpc", "grpc-go", "Kitex", "NATS", "Dubbo"];
 
@@ -77,7 +80,8 @@ const rows: Readonly<Record<string, readonly string[]>> = {
     ...["client: memory", "client: memory at the end"],
     ...["client: handles", "client: handles at the end"],
   ],
-  startup: ["deno run of an empty file", "rpc call ping", ...compiled],
+  startup: ["deno run of an empty file", "rpc call ping", ...binaries, ...compiled],
+  startup_cpu: ["deno run of an empty file", "rpc call ping", ...binaries],
   ping_keys: ["rpc", "rpc with keys", "grpc-js, mutual TLS", "Go net/rpc, mutual TLS"],
   keys_ping: bothSides(["rpc", "rpc with keys"]),
   keys_startup: ["rpc call ping", "rpc call ping, with keys"],
@@ -100,6 +104,7 @@ function bothSides(systems: readonly string[]): string[] {
 /** Rows that need something which is not everywhere, and say so where it is not. */
 const optional = new Set([
   ...compiled,
+  ...binaries,
   ...bothSides(compiled),
   ...compiled.map((name) => `${name}: a connection`),
   ...groups.slice(1).flatMap((name) => [name, `${name}: slowest call`]),

@@ -1,6 +1,7 @@
 import { type Command, startServer, withManyHandles } from "../support/child.ts";
 import { onClientCore, onServerCore } from "../support/cores.ts";
 import { denoCommand, pathOf, rpcCommand } from "../support/deno_command.ts";
+import { ownBinary } from "../support/own_binary.ts";
 import { type Load, type LoadResult, runLoad, type RunningSystem, type System } from "./system.ts";
 import { withKeys } from "./with_keys.ts";
 
@@ -20,6 +21,15 @@ export const rpcName = "rpc";
 export const rpc: System = {
   name: rpcName,
   start: () => startOwn({ method: "ping" }),
+};
+
+/** The same, whose single call is made by the program as a binary. */
+export const rpcBinary: System = {
+  name: rpcName,
+  async start() {
+    const program = await ownBinary();
+    return await startOwn({ method: "ping" }, [], {}, (args) => ({ program, args }));
+  },
 };
 
 /** Ours with two workers, however many cores it has. */
@@ -64,6 +74,7 @@ async function startOwn(
   method: Method,
   more: readonly string[] = [],
   env: Command["env"] = {},
+  commandOf: (args: readonly string[]) => Command = rpcCommand,
 ): Promise<RunningSystem> {
   const registry = await temporaryRegistry();
   const { url } = registry;
@@ -73,7 +84,7 @@ async function startOwn(
     note: "rpc serve, and the library's Client, by discovery (local:) and balancer",
     pid,
     load: async (load) => await runLoad(await onClientCore(clientCommand(url, load, method, env))),
-    once: await onClientCore({ ...rpcCommand(["call", "ping", "1", "--registry", url]), env }),
+    once: await onClientCore({ ...commandOf(["call", "ping", "1", "--registry", url]), env }),
     hold: (connections) =>
       // A list, because so many clients that watch a directory are more than a process may have.
       startServer(withManyHandles(denoCommand("peers/rpc_client.ts", [
