@@ -154,9 +154,12 @@ export function encodeLong(text: string): Uint8Array<ArrayBuffer> {
   return larger.subarray(0, written + rest.written);
 }
 
-/** The next power of two, so that a buffer fits similar messages too, if it will be kept at all. */
+/**
+ * The next quarter of a power of two, so that a buffer fits similar messages too, if it will be
+ * kept at all. Whole powers would take 8 MiB for 4 MiB with the rest of their line.
+ */
 function roundedUp(bytes: number): number {
-  return bytes <= bytesMin || bytes > spareBuffersBytesMax
-    ? bytes
-    : 2 ** Math.ceil(Math.log2(bytes));
+  if (bytes <= bytesMin || bytes > spareBuffersBytesMax) return bytes;
+  const step = 2 ** Math.floor(Math.log2(bytes)) / 4;
+  return Math.ceil(bytes / step) * step;
 }

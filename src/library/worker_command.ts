@@ -1,4 +1,5 @@
 import { absolutePath, directoryOf, fileUrlOf, joinPath, pathOfFileUrl } from "../base/paths.ts";
+import { bodyFileVariable } from "../workers/body_file.ts";
 import { claimFileVariable } from "../workers/claim_file.ts";
 import { descriptorPermissions, descriptorsVariable } from "../workers/own_descriptors.ts";
 import { messageMaxVariable } from "../workers/message_max.ts";
@@ -55,7 +56,7 @@ function narrowed({ module }: WorkerOffer, permissions: readonly string[]): stri
 /** Merges flags of the same name, since Deno only obeys the last one. */
 function withNeeds(permissions: readonly string[]): string[] {
   const needs: Readonly<Record<string, readonly string[]>> = {
-    "--allow-env": [descriptorsVariable, claimFileVariable, messageMaxVariable],
+    "--allow-env": [descriptorsVariable, claimFileVariable, bodyFileVariable, messageMaxVariable],
     ...(Deno.build.os === "windows" ? {} : descriptorPermissions),
   };
   const given = new Map(permissions.map((one) => {

@@ -17,6 +17,7 @@
 
 import { KeptAnswers, keptBytes, readKeptAnswers } from "./kept_answers.ts";
 import { mapFile } from "./map_file.ts";
+import { mayUseMemoryFiles, memoryDirectory, readAt, remove, writeAt } from "./memory_files.ts";
 
 const numberBytes = 8;
 
@@ -29,12 +30,6 @@ const fileBytes = claimBytes + keptBytes;
 const absent = -1;
 
 const prefix = "rpc-claims-";
-
-/**
- * Linux keeps the files of this directory in memory. A mapped file on a disk could kill the worker:
- * an access fails with a signal where the disk is full.
- */
-const memoryDirectory = "/dev/shm";
 
 /**
  * The environment variable with the file's path, for a worker. A server whose program was replaced
@@ -138,6 +133,8 @@ export class Claims {
     let claims: Claims;
     try {
       const file = Deno.openSync(path, { read: true, write: true });
+      // A mapped file on a disk could kill the worker: an access fails with a signal where the disk
+      // is full.
       const isInMemory = path.startsWith(`${memoryDirectory}/`);
       // A server whose program is older has a shorter file.
       const bytes = file.statSync().size < fileBytes ? claimBytes : fileBytes;
@@ -169,30 +166,5 @@ export class Claims {
 }
 
 function claimDirectories(): readonly (string | undefined)[] {
-  if (Deno.build.os !== "linux") return [undefined];
-  // Without this check, a program with few permissions would be asked for another one.
-  const mayWrite = (["read", "write"] as const).every((name) =>
-    Deno.permissions.querySync({ name, path: memoryDirectory }).state === "granted"
-  );
-  return mayWrite ? [memoryDirectory, undefined] : [undefined];
-}
-
-function remove(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // It is not there any more, or cannot be removed while it is open.
-  }
-}
-
-function writeAt(file: Deno.FsFile, offset: number, value: number): void {
-  file.seekSync(offset, Deno.SeekMode.Start);
-  file.writeSync(new Uint8Array(BigInt64Array.of(BigInt(value)).buffer));
-}
-
-function readAt(file: Deno.FsFile, offset: number): number {
-  const number = new BigInt64Array(1);
-  file.seekSync(offset, Deno.SeekMode.Start);
-  file.readSync(new Uint8Array(number.buffer));
-  return Number(number[0]);
+  return mayUseMemoryFiles() ? [memoryDirectory, undefined] : [undefined];
 }

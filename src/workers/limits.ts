@@ -88,3 +88,16 @@ export const keptAnswersBytesMax: number = workerBurstLength;
  * notices, and long enough for the calls for which a write each would be a third of their time.
  */
 export const keptAnswersMs = 0.2;
+
+/**
+ * Shorter bodies of lines go through the worker's pipe. Beside longer ones the file that they go
+ * through costs next to nothing.
+ */
+export const bodyBytesMin = 32 * 1024;
+
+/**
+ * Size of each of the two rings of a worker's file of bodies: three of the longest messages by
+ * default. Memory is taken only for what was ever written, which is near the beginning as long as
+ * the other side keeps up.
+ */
+export const bodyRingBytes = 16 * 1024 * 1024;

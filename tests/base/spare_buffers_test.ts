@@ -22,13 +22,21 @@ Deno.test("no more is kept than the bound says, the latest before the oldest", (
   const spare = new SpareBuffers(512 * kiB);
   const buffers = Array.from({ length: 4 }, () => spare.take(200 * kiB));
   for (const buffer of buffers) spare.give(buffer);
-  assert.equal(spare.bytes, 512 * kiB);
+  assert.equal(spare.bytes, 2 * 224 * kiB);
   assert.equal(spare.take(1), buffers[3]);
   assert.equal(spare.take(1), buffers[2]);
   assert.equal(spare.bytes, 0);
   spare.give(new Uint8Array(1024 * kiB));
   spare.give(new Uint8Array(1 * kiB));
   assert.equal(spare.bytes, 0, "neither what is too large nor what is small");
+});
+
+Deno.test("a buffer is at most a quarter longer than what was asked for", () => {
+  const spare = new SpareBuffers();
+  for (const bytes of [65 * kiB, 100_000, 128 * kiB, 4096 * kiB + 100, 9_000_001]) {
+    const { length } = spare.take(bytes);
+    assert.ok(length >= bytes && length <= bytes * 1.25, `${length} for ${bytes}`);
+  }
 });
 
 Deno.test("withEncoded() hands out the bytes of a text of any length, and gives back its buffer", () => {

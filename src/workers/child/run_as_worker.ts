@@ -4,6 +4,7 @@ import { plainBuiltin } from "../../procedures/plain/plain_builtin.ts";
 import type { AnyProcedures } from "../../procedures/plain/plain_procedure.ts";
 import { Claims } from "../claim_file.ts";
 import { endWithParent } from "./end_with_parent.ts";
+import { OwnBodies } from "./own_bodies.ts";
 import { refuseToWork } from "./refuse_to_work.ts";
 import { runWorker } from "./worker.ts";
 import { takeStdio } from "./worker_stdio.ts";
@@ -27,6 +28,7 @@ export async function runAsWorker(offer: WorkerOffer): Promise<boolean> {
   // First of all, since it deletes the claim file's name: if this process ended with a killed
   // parent before that, nobody would delete it.
   const claims = Claims.join();
+  const bodies = OwnBodies.ofServer();
   endWithParent();
   // Before the module is loaded, so that its output does not get into the protocol.
   const io = takeStdio();
@@ -40,6 +42,6 @@ export async function runAsWorker(offer: WorkerOffer): Promise<boolean> {
     await refuseToWork(messageOf(error), io);
     return false;
   }
-  await runWorker(procedures, io, claims);
+  await runWorker(procedures, io, claims, bodies);
   return true;
 }

@@ -24,6 +24,7 @@ import { readTextRequest, resultLineOfText } from "../../wire/unread/texts.ts";
 import { isTooLongDescription, tooLongDescription } from "../description.ts";
 import { Claims } from "../claim_file.ts";
 import { boundOfWorker } from "../message_max.ts";
+import { OwnBodies } from "./own_bodies.ts";
 import { type Line, WorkerOutput } from "./worker_output.ts";
 import { takeStdio, type WorkerIo } from "./worker_stdio.ts";
 
@@ -38,13 +39,15 @@ import { takeStdio, type WorkerIo } from "./worker_stdio.ts";
  *
  * @param io @default the process's own, see {@link takeStdio}
  * @param claims @default the file that the server names in the environment, if any
+ * @param bodies @default likewise, once a long line comes
  */
 export function runWorker(
   procedures: AnyProcedures,
   io: WorkerIo = takeStdio(),
   claims: Claims | undefined = Claims.join(),
+  bodies: OwnBodies = OwnBodies.ofServer(),
 ): Promise<void> {
-  return new Worker(procedures, io, claims).run();
+  return new Worker(procedures, io, claims, bodies).run();
 }
 
 /** One call that waits or runs here. `id` is `undefined` for a notification. */
@@ -78,6 +81,7 @@ class Worker {
   readonly #document: unknown;
   readonly #io: WorkerIo;
   readonly #claims: Claims | undefined;
+  readonly #bodies: OwnBodies;
   readonly #output: WorkerOutput;
   readonly #bound = boundOfWorker();
   readonly #concurrent = new Bag<Call>();
@@ -86,11 +90,17 @@ class Worker {
   #readAtMs: number | undefined;
   #running: Call | undefined;
 
-  constructor(procedures: AnyProcedures, io: WorkerIo, claims: Claims | undefined) {
+  constructor(
+    procedures: AnyProcedures,
+    io: WorkerIo,
+    claims: Claims | undefined,
+    bodies: OwnBodies,
+  ) {
     this.#procedures = new Map(Object.entries(procedures));
     this.#document = toOpenRpc(procedures, { title: "worker", version: "0" });
     this.#io = io;
     this.#claims = claims;
+    this.#bodies = bodies;
     this.#output = new WorkerOutput({
       writeSync: (bytes) => io.writeSync(bytes),
       kept: claims?.kept,
@@ -109,7 +119,7 @@ class Worker {
       if (length === null) return;
       this.#readAtMs = undefined;
       for (const line of splitter.pushLong((room ?? buffer).subarray(0, length))) {
-        const taking = this.#takeLine(line);
+        const taking = this.#takeLine(this.#bodies.take(line));
         if (taking !== undefined) await taking;
       }
       // After the whole read, so that a cancellation comes before the call that it cancels.
@@ -313,7 +323,7 @@ class Worker {
   #success(call: Call, result: unknown): Line {
     if (call.id === undefined) return undefined;
     try {
-      return resultLineOfText(call.id, result, this.#bound);
+      return this.#bodies.put(resultLineOfText(call.id, result, this.#bound));
     } catch (error) {
       return this.#failure(call, error);
     }

@@ -2,6 +2,7 @@ import { withEncoded } from "../../base/spare_buffers.ts";
 import { lineFeed } from "../../wire/lines.ts";
 import type { LongLine } from "../../wire/message.ts";
 import { Outbox } from "../../wire/outbox.ts";
+import { BodyFile } from "../body_file.ts";
 import type { KeptAnswers } from "../kept_answers.ts";
 import { keptAnswersMs, workerBurstLength } from "../limits.ts";
 
@@ -70,7 +71,9 @@ export class WorkerOutput {
    */
   writeOrKeep(line: Line, isLast: boolean): void {
     const { kept } = this.#options;
-    const mayKeep = typeof line === "string" && kept !== undefined && this.#keptMax > 1 &&
+    // The file of a body ends with the worker.
+    const mayKeep = typeof line === "string" && !BodyFile.holdsBodyOf(line) &&
+      kept !== undefined && this.#keptMax > 1 &&
       !this.#isWithinLine && (!isLast || kept.count > 0);
     if (!mayKeep || !kept.add(line)) return this.writeNow(line);
     if (kept.count >= this.#keptMax) this.writeKept();

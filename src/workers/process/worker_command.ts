@@ -1,5 +1,6 @@
 import { messageOf } from "../../base/errors.ts";
 import { exists } from "../../base/paths.ts";
+import { bodyFileVariable } from "../body_file.ts";
 import { claimFileVariable } from "../claim_file.ts";
 import { messageMaxVariable } from "../message_max.ts";
 import { missingInterpreter } from "./interpreter.ts";
@@ -38,8 +39,14 @@ export interface WorkerCommand {
 
 const isWindows = Deno.build.os === "windows";
 
+/** The files that a worker and its server share, each if there is one. */
+interface SharedFiles {
+  readonly claims: string | undefined;
+  readonly bodies: string | undefined;
+}
+
 /**
- * Starts a worker, with the path of its claim file if there is one.
+ * Starts a worker, with the paths of the files that it shares with the server.
  *
  * On Windows each pipe that is read holds one of Deno's few threads (see
  * `src/library/running/pipe_threads.ts`), so a worker's output goes directly to the server's
@@ -47,19 +54,19 @@ const isWindows = Deno.build.os === "windows";
  *
  * @throws {Error} the program cannot be started
  */
-export function spawnWorker(command: WorkerCommand, claims: string | undefined): Deno.ChildProcess {
+export function spawnWorker(command: WorkerCommand, files: SharedFiles): Deno.ChildProcess {
   const { program, isForeign = false } = command;
   // If `env` cannot find its interpreter, the start succeeds but the error is unclear.
   const missing = isForeign && !isWindows ? missingInterpreter(program) : undefined;
   if (missing !== undefined) throw new Error(interpreterProblem(program, missing));
   try {
-    return spawn(command, claims);
+    return spawn(command, files);
   } catch (error) {
     throw new Error(spawnProblem(program, error), { cause: error });
   }
 }
 
-function spawn(command: WorkerCommand, claims: string | undefined): Deno.ChildProcess {
+function spawn(command: WorkerCommand, { claims, bodies }: SharedFiles): Deno.ChildProcess {
   const { program, args, cwd, env, ownGroup = false, messageMax } = command;
   return new Deno.Command(program, {
     args: [...args],
@@ -68,6 +75,7 @@ function spawn(command: WorkerCommand, claims: string | undefined): Deno.ChildPr
       ...env,
       ...(messageMax === undefined ? {} : { [messageMaxVariable]: String(messageMax) }),
       ...(claims === undefined ? {} : { [claimFileVariable]: claims }),
+      ...(bodies === undefined ? {} : { [bodyFileVariable]: bodies }),
     },
     detached: ownGroup,
     stdin: "piped",

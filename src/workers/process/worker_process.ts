@@ -1,6 +1,7 @@
 import { type Clock, sleep } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { workerInputBytesMax } from "../../base/limits.ts";
+import { LentBytes } from "../../base/spare_buffers.ts";
 import { Pauses } from "../../base/system/give_way.ts";
 import { unreadableShownMax, workerBurstLength, workerPipeBytes } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
@@ -11,7 +12,7 @@ import {
   requestLine,
   type RequestOptions,
 } from "../../wire/codec.ts";
-import { LineSplitter, replacementMark } from "../../wire/lines.ts";
+import { type AnyLine, LineSplitter, replacementMark } from "../../wire/lines.ts";
 import { boundOfServer, type MessageBound } from "../../wire/message_bound.ts";
 import type { Params, UnreadJson } from "../../wire/message.ts";
 import { Outbox } from "../../wire/outbox.ts";
@@ -20,6 +21,7 @@ import { tooLongDescription } from "../description.ts";
 import { describeEnd, type WorkerEnd } from "./worker_end.ts";
 import { spawnWorker, type WorkerCommand } from "./worker_command.ts";
 import { InputWatch } from "./input_watch.ts";
+import { LongBodies } from "./long_bodies.ts";
 import { OwedRequests } from "./owed_requests.ts";
 import { Printed } from "./printed.ts";
 import type { Receiver } from "./receiver.ts";
@@ -53,6 +55,8 @@ export class WorkerProcess {
   readonly #stdout: ReadableStreamBYOBReader;
   readonly #outbox: Outbox;
   readonly #owed: OwedRequests;
+  /** `undefined`: it is no worker of ours. */
+  readonly #bodies: LongBodies | undefined;
   /** Resolves when the process is gone, its output is read, and all receivers are told. */
   readonly ended: Promise<WorkerEnd>;
   /** A counter that stands still while it writes nothing. */
@@ -79,8 +83,10 @@ export class WorkerProcess {
     const { command, ...owed } = options;
     const { isForeign = false, readsAsWeDo = false } = command;
     this.#owed = new OwedRequests({ ...owed, isForeign, readsAsWeDo });
+    this.#bodies = readsAsWeDo ? new LongBodies() : undefined;
     try {
-      this.#child = spawnWorker(command, this.#owed.claimsPath);
+      const { claimsPath: claims } = this.#owed;
+      this.#child = spawnWorker(command, { claims, bodies: this.#bodies?.path });
     } catch (error) {
       this.#owed.close();
       throw error;
@@ -160,7 +166,7 @@ export class WorkerProcess {
     this.#owed.add(id, receiver, line.length);
     // The outbox may still need the call's bytes after the call has ended.
     if (typeof line !== "string" && typeof line.body !== "string") line.body.hold();
-    this.#outbox.push(line);
+    this.#outbox.push(this.#bodies?.put(line) ?? line);
     return id;
   }
 
@@ -222,6 +228,7 @@ export class WorkerProcess {
     const giveUp = exited.then(() => sleep(this.#options.clock, pipesAfterExitMs));
     this.#printedAll = Promise.race([this.#printed.ended, giveUp]);
     await Promise.race([this.#readAnswers(), giveUp.then(() => this.#stdout.cancel())]);
+    this.#bodies?.close();
     await this.#isLeft("its stdout ended");
     const status = await exited;
     this.#outbox.close();
@@ -252,7 +259,10 @@ export class WorkerProcess {
         if (done || value === undefined) return;
         this.readsOfOutput++;
         beginning ??= new TextDecoder().decode(value.subarray(0, unreadableShownMax));
-        const taking = this.#owed.take(splitter.pushLong(value), pauses);
+        const lines = splitter.pushLong(value);
+        const taking = this.#bodies?.hold(lines)
+          ? this.#takeBodies(lines, this.#bodies, pauses)
+          : this.#owed.take(lines, pauses);
         if (taking !== undefined) await taking;
         buffer = value.buffer;
         const pause = splitter.partialBytes > 0 ? pauses.after(value.length) : undefined;
@@ -271,6 +281,15 @@ export class WorkerProcess {
           : `it broke the protocol on its stdout: ${messageOf(error)}`,
       );
       await this.#stdout.cancel().catch(() => {});
+    }
+  }
+
+  /** One by one, since each of them may be megabytes. */
+  async #takeBodies(lines: readonly AnyLine[], bodies: LongBodies, pauses: Pauses): Promise<void> {
+    for (const line of lines) {
+      const whole = bodies.take(line, this.#bound.bytes);
+      await this.#owed.take([whole], pauses);
+      if (whole instanceof LentBytes) await pauses.after(whole.length);
     }
   }
 }

@@ -1,0 +1,183 @@
+/**
+ * The long bodies of lines between a server and a worker of ours go through a file in memory: one
+ * write and one read, where a pipe takes new pages for each piece, and two processes wait for each
+ * other. The lines themselves stay in the pipe, in their order, and say where their bodies are
+ * (docs/adr/0053-long-texts-are-copied-once.md).
+ *
+ * There is a ring for each direction. Who reads a body writes how far it has come, so the other
+ * side knows what is free. Nothing is mapped: where the memory is full a write fails, and the line
+ * goes through the pipe as a whole.
+ */
+
+import { LentBytes, spareBuffers, withEncoded } from "../base/spare_buffers.ts";
+import type { LongLine } from "../wire/message.ts";
+import { mayUseMemoryFiles, memoryDirectory, readAt, remove, writeAt } from "./memory_files.ts";
+import { bodyBytesMin, bodyRingBytes } from "./limits.ts";
+
+/**
+ * The environment variable with the file's path, for a worker. The file is made when the first long
+ * body is on its way. If its form changes, so must this name.
+ */
+export const bodyFileVariable = "RPC_WORKER_BODY_FILE";
+
+/** Stands around the place of a body. No JSON has this character. */
+const mark = "\x01";
+
+/** A line whose body is in the file: its place and length, and what comes before and after it. */
+const marked = new RegExp(
+  `^${mark}(\\d{1,15}),(\\d{1,9})${mark}([^${mark}]*)${mark}([^${mark}]*)$`,
+);
+
+/** Where the two counters are, and the rings behind them. */
+const numberBytes = 8;
+const ringsStart = 4096;
+
+/** The worker has not opened the file. */
+const absent = -1;
+
+const encoder = new TextEncoder();
+
+/** One direction. Places count up for ever, and are in the ring modulo its size. */
+interface Ring {
+  /** Where its reader's counter is. */
+  readonly counterAt: number;
+  readonly start: number;
+}
+
+const toWorker: Ring = { counterAt: 0, start: ringsStart };
+const toServer: Ring = { counterAt: numberBytes, start: ringsStart + bodyRingBytes };
+
+/** One side of the file. */
+export class BodyFile {
+  readonly #file: Deno.FsFile;
+  readonly #out: Ring;
+  readonly #in: Ring;
+  /** The place behind the last body that was written. */
+  #written = 0;
+  /** The least that the reader has read up to, as far as is known. */
+  #readUpTo = 0;
+
+  private constructor(file: Deno.FsFile, out: Ring, into: Ring) {
+    this.#file = file;
+    this.#out = out;
+    this.#in = into;
+  }
+
+  /** The server's side: makes the file, for its owner alone. `undefined` if that fails. */
+  static create(path: string): BodyFile | undefined {
+    try {
+      const file = Deno.openSync(path, { read: true, write: true, createNew: true, mode: 0o600 });
+      writeAt(file, toWorker.counterAt, absent);
+      writeAt(file, toServer.counterAt, 0);
+      return new BodyFile(file, toWorker, toServer);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The worker's side: opens the file and deletes its name. `undefined` if that fails. */
+  static join(path: string): BodyFile | undefined {
+    try {
+      const file = Deno.openSync(path, { read: true, write: true });
+      remove(path);
+      writeAt(file, toWorker.counterAt, 0);
+      return new BodyFile(file, toServer, toWorker);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Whether the worker has it. Asked by the server. */
+  get isJoined(): boolean {
+    return readAt(this.#file, toWorker.counterAt) !== absent;
+  }
+
+  /**
+   * Writes a line's body and returns the line for the pipe. The body is let go of. `undefined`:
+   * there is no room, and the line has to go as it is.
+   */
+  put({ head, body, tail }: LongLine): string | undefined {
+    const isText = typeof body === "string";
+    if (body.length < bodyBytesMin || (isText ? body.length * 3 : body.length) > bodyRingBytes) {
+      return undefined;
+    }
+    const bytes = isText ? undefined : body.bytes;
+    const place = bytes === undefined
+      ? withEncoded(body as string, (bytes) => this.#write(bytes))
+      : this.#write(bytes);
+    if (place === undefined) return undefined;
+    if (!isText) body.letGo();
+    return `${mark}${place},${this.#written - place}${mark}${head}${mark}${tail}`;
+  }
+
+  #write(bytes: Uint8Array): number | undefined {
+    const { length } = bytes;
+    this.#readUpTo = Math.max(this.#readUpTo, readAt(this.#file, this.#out.counterAt));
+    const place = this.#placeFor(length);
+    if (place === undefined) return undefined;
+    try {
+      this.#file.seekSync(this.#out.start + place % bodyRingBytes, Deno.SeekMode.Start);
+      for (let rest = bytes; rest.length > 0;) rest = rest.subarray(this.#file.writeSync(rest));
+    } catch {
+      // The memory for such files is full.
+      return undefined;
+    }
+    this.#written = place + length;
+    return place;
+  }
+
+  /** As near to the ring's beginning as can be: what is never touched takes no memory. */
+  #placeFor(length: number): number | undefined {
+    const next = Math.ceil(this.#written / bodyRingBytes) * bodyRingBytes;
+    if (this.#readUpTo === this.#written) return this.#readUpTo = this.#written = next;
+    const end = this.#readUpTo + bodyRingBytes;
+    if (next + length <= end) return next;
+    return this.#written + length <= Math.min(next, end) ? this.#written : undefined;
+  }
+
+  /** Whether a line from the pipe has its body here. */
+  static holdsBodyOf(line: unknown): line is string {
+    return typeof line === "string" && line.startsWith(mark);
+  }
+
+  /**
+   * The whole line, LF excluded, in a spare buffer.
+   *
+   * @throws {Error} the other side has broken the form
+   */
+  take(line: string): LentBytes {
+    const [, at = "", bytes = "", head = "", tail = ""] = marked.exec(line) ?? [];
+    const [place, length] = [Number(at), Number(bytes)];
+    const start = place % bodyRingBytes;
+    if (at === "" || start + length > bodyRingBytes) throw new Error("it names no place of a body");
+    const buffer = spareBuffers.take(head.length * 3 + length + tail.length * 3);
+    let end = encoder.encodeInto(head, buffer).written;
+    this.#read(this.#in.start + start, buffer.subarray(end, end + length));
+    end += length;
+    end += encoder.encodeInto(tail, buffer.subarray(end)).written;
+    writeAt(this.#file, this.#in.counterAt, place + length);
+    return new LentBytes(buffer.subarray(0, end));
+  }
+
+  #read(at: number, into: Uint8Array): void {
+    this.#file.seekSync(at, Deno.SeekMode.Start);
+    for (let rest = into; rest.length > 0;) {
+      const read = this.#file.readSync(rest);
+      if (read === null) throw new Error("it names a body that is not there");
+      rest = rest.subarray(read);
+    }
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}
+
+/**
+ * A path for the file of a new worker, which nobody can guess; `undefined` where no files are in
+ * memory.
+ */
+export function newBodyPath(): string | undefined {
+  if (!mayUseMemoryFiles()) return undefined;
+  return `${memoryDirectory}/rpc-bodies-${crypto.randomUUID()}`;
+}

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { LentBytes } from "../../src/base/spare_buffers.ts";
+import type { LongLine } from "../../src/wire/message.ts";
+import { textOfLine } from "../../src/wire/unread/bytes.ts";
+import { BodyFile, newBodyPath } from "../../src/workers/body_file.ts";
+import { bodyRingBytes } from "../../src/workers/limits.ts";
+import { seededRandom } from "../support/seeded_random.ts";
+
+const ignore = Deno.build.os !== "linux";
+const megabyte = 1024 * 1024;
+
+/** Both sides in one process, and the same file for those who look at it. */
+function withSides(
+  test: (sides: { server: BodyFile; worker: BodyFile; file: Deno.FsFile }) => void,
+): void {
+  const path = newBodyPath() as string;
+  const server = BodyFile.create(path) as BodyFile;
+  using file = Deno.openSync(path);
+  assert.equal(server.isJoined, false);
+  assert.equal((Deno.statSync(path).mode ?? 0) & 0o777, 0o600);
+  const worker = BodyFile.join(path) as BodyFile;
+  try {
+    assert.equal(server.isJoined, true);
+    assert.throws(() => Deno.statSync(path), Deno.errors.NotFound);
+    test({ server, worker, file });
+  } finally {
+    server.close();
+    worker.close();
+  }
+}
+
+function lineOf(length: number, body: string | LentBytes): LongLine {
+  return { head: '{"é":', body, tail: ` ,"${length}":1}\n`, length };
+}
+
+function lent(length: number, value: number): LentBytes {
+  return new LentBytes(new Uint8Array(length).fill(value));
+}
+
+Deno.test(
+  { name: "bodies arrive whole and in order, however far the reader is behind", ignore },
+  () => {
+    withSides(({ server, worker }) => {
+      for (const [from, to] of [[server, worker], [worker, server]] as const) {
+        const random = seededRandom(3);
+        const onTheWay: { line: string; length: number; value: number }[] = [];
+        let refused = 0;
+        for (let i = 0; i < 150; i++) {
+          const length = Math.ceil(40_000 + random() ** 4 * 6 * megabyte);
+          const value = i % 100 + 28;
+          const line = from.put(lineOf(length, lent(length, value)));
+          if (line === undefined) refused++;
+          else onTheWay.push({ line, length, value });
+          while (onTheWay.length > 0 && (line === undefined || random() < 0.4)) {
+            const next = onTheWay.shift();
+            if (next === undefined) break;
+            const { bytes } = to.take(next.line.trimEnd());
+            const head = new TextEncoder().encode('{"é":');
+            assert.deepEqual(bytes.subarray(0, head.length), head);
+            const body = bytes.subarray(head.length, head.length + next.length);
+            assert.ok(body.every((byte) => byte === next.value));
+            const tail = new TextDecoder().decode(bytes.subarray(head.length + next.length));
+            assert.equal(tail, ` ,"${next.length}":1}`);
+          }
+        }
+        assert.ok(refused > 0 && refused < 75, `${refused}`);
+      }
+    });
+  },
+);
+
+Deno.test(
+  { name: "a text is the same line as by the pipe, whatever its characters take", ignore },
+  () => {
+    withSides(({ server, worker }) => {
+      for (const character of ["x", "é", "😀"]) {
+        const line = lineOf(1, character.repeat(40_000));
+        const put = server.put(line) as string;
+        assert.equal(
+          new TextDecoder().decode(worker.take(put.trimEnd()).bytes) + "\n",
+          textOfLine(line),
+        );
+      }
+    });
+  },
+);
+
+Deno.test({ name: "a reader that keeps up leaves most of the file without memory", ignore }, () => {
+  withSides(({ server, worker, file }) => {
+    for (let i = 0; i < 100; i++) {
+      const lines = [1, 2].map((value) => server.put(lineOf(1, lent(100_000, value))) as string);
+      for (const line of lines) worker.take(line.trimEnd());
+    }
+    assert.ok(file.statSync().size < megabyte, `${file.statSync().size}`);
+  });
+});
+
+Deno.test(
+  { name: "what is short, has no room or cannot be written goes by the pipe", ignore },
+  () => {
+    withSides(({ server, worker }) => {
+      assert.equal(server.put(lineOf(1, lent(10_000, 1))), undefined);
+      assert.equal(server.put(lineOf(1, lent(bodyRingBytes + 1, 1))), undefined);
+      const half = lent(bodyRingBytes / 2 + 1, 1);
+      const first = server.put(lineOf(1, lent(bodyRingBytes / 2 + 1, 1))) as string;
+      assert.equal(server.put(lineOf(1, half)), undefined);
+      assert.equal(half.isGone, false);
+      worker.take(first.trimEnd());
+      const { writeSync } = Deno.FsFile.prototype;
+      const full = (bytes: Uint8Array) => {
+        if (bytes.length > 8) throw new Error("No space left on device (os error 28)");
+        return 8;
+      };
+      Deno.FsFile.prototype.writeSync = full;
+      try {
+        assert.equal(server.put(lineOf(1, half)), undefined);
+      } finally {
+        Deno.FsFile.prototype.writeSync = writeSync;
+      }
+      assert.equal(worker.take((server.put(lineOf(1, half)) as string).trimEnd()).bytes[10], 1);
+      assert.equal(half.isGone, true);
+    });
+  },
+);
+
+Deno.test({ name: "a line that names no place of a body is an error", ignore }, () => {
+  withSides(({ server }) => {
+    const lines = [
+      ...[
+        "\x01",
+        "\x01{}",
+        "\x011,2\x01{}",
+        "\x01-1,2\x01{\x01}",
+        `\x010,${bodyRingBytes + 1}\x01{\x01}`,
+      ],
+      ...[`\x01${bodyRingBytes - 1},2\x01{\x01}`, "\x010,10\x01{\x01}\x01"],
+    ];
+    for (const line of lines) assert.throws(() => server.take(line), /names no place/, line);
+    assert.throws(() => server.take("\x010,100000\x01{\x01}"), /that is not there/);
+  });
+});
+
+Deno.test({ name: "a path that somebody else has taken is not used", ignore }, () => {
+  const path = newBodyPath() as string;
+  Deno.writeTextFileSync(path, "");
+  try {
+    assert.equal(BodyFile.create(path), undefined);
+  } finally {
+    Deno.removeSync(path);
+  }
+  assert.equal(BodyFile.join(path), undefined);
+});
