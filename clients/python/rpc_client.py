@@ -2110,20 +2110,27 @@ class _Keys:
     def _read(self) -> Tuple[ssl.SSLContext, str]:
         pending = os.path.join(self._directory, "pending.key")
         try:
-            try:
-                context = self._context_of(*(os.path.join(self._directory, name) for name in self.NAMES))
-            except (ssl.SSLError, FileNotFoundError):
-                # Who writes them is between the files, or was killed there: until it is done, the new keys are whole in one more.
-                if not os.path.exists(pending):
-                    raise
-                context = self._context_of(pending, pending, pending)
-            cluster = self._cluster_of(context)
+            context, cluster = self._whole(pending)
         except (OSError, ValueError) as error:
             raise InvalidParams(
                 f"Cannot use the keys in {self._directory}: {error}; make them anew (rpc keys join), "
                 "or go without (insecure=True)"
             ) from None
         return context, cluster
+
+    def _whole(self, pending: str) -> Tuple[ssl.SSLContext, str]:
+        """Where somebody writes them, or was killed then, the new keys are whole in one more file, which goes in the end.
+
+        The others may be of two clusters then, which does not show when they are loaded.
+        """
+        if os.path.exists(pending):
+            try:
+                context = self._context_of(pending, pending, pending)
+                return context, self._cluster_of(context)
+            except (OSError, ValueError):
+                pass
+        context = self._context_of(*(os.path.join(self._directory, name) for name in self.NAMES))
+        return context, self._cluster_of(context)
 
     def _context_of(self, authority: str, certificate: str, key: str) -> ssl.SSLContext:
         for path in (authority, certificate, key):

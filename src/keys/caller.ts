@@ -46,7 +46,10 @@ export function callerOf({ certificate, isAuthorized, cluster, nowMs }: PeerFact
   }
   if (nowMs < validFromMs) {
     return refused(
-      `The certificate of ${who} begins on ${dateText(validFromMs)}: is a clock wrong?`,
+      `The certificate of ${who} begins on ${
+        dateText(validFromMs)
+      }, and the clock of this server ` +
+        `says ${dateText(nowMs)}: is a clock wrong?`,
     );
   }
   if (!isAuthorized) {

@@ -284,8 +284,13 @@ Deno.test({
     for (const python of oldestAndNewestPython) {
       assert.equal(await run(python, other, call(fib, address)), "55");
     }
-    Deno.writeTextFileSync(`${at}/ca.crt`, authority);
+    // And one that was killed before the last file, on a machine of another cluster.
+    await using former = await RpcHome.create();
+    await former.run(["keys", "init", "--name", "eve"]);
     Deno.writeTextFileSync(`${at}/machine.crt`, certificate);
+    Deno.copyFileSync(`${former.directory}/config/rpc/keys/ca.crt`, `${at}/ca.crt`);
+    assert.equal(await run(oldest, other, call(fib)), "55");
+    Deno.writeTextFileSync(`${at}/ca.crt`, authority);
     Deno.removeSync(`${at}/pending.key`);
 
     // Keys that are renewed while a client has a connection with the old ones.
