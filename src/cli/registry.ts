@@ -77,3 +77,9 @@ async function open(
     throw error;
   }
 }
+
+/** Tells that the registry cannot be asked, and that it can be again: commands that run for long. */
+export function tellOfRegistry(log: Logger, trouble: RpcError | undefined): void {
+  if (trouble === undefined) log.warn("The registry can be asked again");
+  else log.warn(`The registry cannot be asked, trying again: ${trouble.message}`);
+}

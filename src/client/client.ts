@@ -65,6 +65,7 @@ export class Client {
   readonly #dispatch: Dispatch;
   readonly #watch: Watch;
   readonly #heartbeat: Timer;
+  readonly #registryChanged: ClientOptions["registryChanged"];
   #registry: "silent" | "in trouble" | "read" = "silent";
   #trouble: RpcError | undefined;
   #isStale = false;
@@ -137,6 +138,7 @@ export class Client {
       ? bounded
       : withClientSpans(tracer, this.#service, bounded);
 
+    this.#registryChanged = options.registryChanged;
     this.#heartbeat = clock.every(
       heartbeatTickMs,
       () => this.#endpoints.tick(this.#waiting.size > 0),
@@ -337,6 +339,7 @@ export class Client {
 
   #found(list: Snapshot, change: Change): void {
     if (change.listed.length > 0) this.#foundAtMs ??= this.#clock.now();
+    if (this.#trouble !== undefined) this.#registryChanged?.(undefined);
     this.#trouble = undefined;
     this.#isStale = list.stale;
     this.#endpoints.update(change, list);
@@ -344,6 +347,8 @@ export class Client {
   }
 
   #troubled(error: RpcError): void {
+    // Who found a list that was kept has told of it.
+    if (this.#trouble === undefined && !this.#isStale) this.#registryChanged?.(error);
     this.#trouble = error;
     if (this.#registry === "silent") this.#heard("in trouble");
   }

@@ -62,6 +62,11 @@ export interface ClientOptions {
   /** Called when a server is connected, drains or is lost, with its address. @default none */
   readonly serverChanged?: ((address: string, change: ServerChange) => void) | undefined;
   /**
+   * Called when the registry cannot be asked, with the reason, and with none when it can be again.
+   * @default none
+   */
+  readonly registryChanged?: ((trouble: RpcError | undefined) => void) | undefined;
+  /**
    * Delays the write of a call, so that later calls leave with it. For programs that make each call
    * for another connection. @default until microtasks make no more calls
    */

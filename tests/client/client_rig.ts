@@ -28,6 +28,9 @@ export class ClientRig {
   readonly client: Client;
   readonly #described = new Set<FakeServer>();
 
+  /** Why the registry could not be asked, each time, and `undefined` when it could again. */
+  readonly registry: (string | undefined)[] = [];
+
   constructor(options: { balance?: BalancePolicy; random?: Random; tracer?: Tracer } = {}) {
     this.client = new Client({
       discovery: this.discovery,
@@ -36,6 +39,7 @@ export class ClientRig {
       clock: this.clock,
       random: options.random ?? seededRandom(3),
       tracer: options.tracer,
+      registryChanged: (trouble) => this.registry.push(trouble?.message),
     });
   }
 

@@ -77,6 +77,17 @@ Deno.test("where neither the last known servers nor the registry answer, the err
   }
 });
 
+Deno.test("an outage of the registry is told once, and its end too", async () => {
+  const rig = new ClientRig();
+  rig.discovery.trouble("away");
+  rig.discovery.trouble("still away");
+  await rig.list(1);
+  await rig.list(1, 2);
+  rig.discovery.trouble("away again");
+  assert.deepEqual(rig.registry, ["away", undefined, "away again"]);
+  rig.client.close();
+});
+
 Deno.test("a call that finds no server fails as Unavailable, and says why", async () => {
   const silent = new ClientRig();
   const first = await silent.call("fib", [8], { timeoutMs: 3_000 });

@@ -8,7 +8,7 @@ import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openTracer } from "../process/tracing.ts";
-import { openCommandRegistry, openTransport } from "../registry.ts";
+import { openCommandRegistry, openTransport, tellOfRegistry } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 import type { gatewayFlags } from "./flags.ts";
@@ -41,6 +41,7 @@ export async function run(
   const client = new Client({
     ...{ discovery, service, transport, timeoutMs, messageMax, clock: systemClock, log, tracer },
     ...{ subset, zone, exactNumbers: true },
+    registryChanged: (trouble) => tellOfRegistry(log, trouble),
     // Each request comes by a turn of its own, and those of one round of the event loop together
     // are one write.
     later: (run) => void setImmediate(run),

@@ -6,7 +6,7 @@ import { discoverAll } from "../../library/survey/discover.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
-import { openCommandRegistry, openTransport } from "../registry.ts";
+import { openCommandRegistry, openTransport, tellOfRegistry } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { mcpFlags } from "./flags.ts";
 import { LineTransport } from "./line_transport.ts";
@@ -21,6 +21,7 @@ export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<num
   const client = new Client({
     ...{ discovery, service, transport, timeoutMs, clock, log },
     ...{ subset, zone, exactNumbers: true },
+    registryChanged: (trouble) => tellOfRegistry(log, trouble),
   });
   const interrupt = onInterrupt();
   const server = await toolServer({

@@ -238,3 +238,12 @@ Deno.test("a WebSocket carries many calls, streams by credit, and cancels", asyn
   socket.send("x".repeat(4 * 1024 * 1024 + 1));
   assert.equal((await closed).code, 1009);
 });
+
+Deno.test("a gateway and an agent's server tell that the registry is away, and go on", async () => {
+  await using home = await RpcHome.create("zookeeper://127.0.0.1:1");
+  const gateway = await startGateway(home);
+  const words = /registry cannot be asked, trying again: Cannot reach ZooKeeper at 127\.0\.0\.1:1 /;
+  await gateway.process.says(words);
+  assert.equal((await gateway.call("fib", [1])).status, 503);
+  await home.start(["mcp"]).says(words);
+});
