@@ -38,7 +38,7 @@ const paramsSchema = z.union([z.array(z.unknown()), z.record(z.string(), z.unkno
 const creditSchema = z.int().min(1).max(streamCreditMax);
 
 /** A call's place in a trace. A value of another form is ignored: tracing makes no call fail. */
-export const traceparentSchema = z.string().max(traceparentLengthMax).regex(traceparentPattern);
+const traceparentSchema = z.string().max(traceparentLengthMax).regex(traceparentPattern);
 
 /** What travels beside a request without being a parameter. */
 const metaSchema = z.object({

@@ -4,13 +4,28 @@ import { isOutOfHandles, openNothing } from "./handles.ts";
 const handlesToLoad = 4;
 
 /**
- * Loads a module that a process does not need at its start, unless no file can be opened now: the
- * runtime remembers for ever that a module could not be loaded, although a process without free
- * file handles may have some again later.
+ * Returns a function that loads a module which a process does not need at its start, once, unless
+ * no file can be opened now: the runtime remembers for ever that a module could not be loaded,
+ * although a process without free file handles may have some again later.
  *
- * @throws no file can be opened now, or what loading throws
+ * It rejects if no file can be opened now, or with what loading throws, and then may be called
+ * again.
  */
-export async function loadLater<Module>(load: () => Promise<Module>): Promise<Module> {
+export function loadLater<Module extends object>(
+  load: () => Promise<Module>,
+): () => Promise<Module> {
+  let loaded: Module | undefined;
+  return async () => {
+    if (loaded === undefined) {
+      lookForHandles();
+      loaded = await load();
+    }
+    return loaded;
+  };
+}
+
+/** @throws no file can be opened now */
+function lookForHandles(): void {
   const taken: Deno.FsFile[] = [];
   try {
     for (let i = 0; i < handlesToLoad; i++) {
@@ -22,5 +37,4 @@ export async function loadLater<Module>(load: () => Promise<Module>): Promise<Mo
   } finally {
     for (const file of taken) file.close();
   }
-  return await load();
 }

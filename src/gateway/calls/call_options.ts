@@ -1,6 +1,6 @@
 import { callTimeoutMsMax } from "../../base/limits.ts";
 import type { CallOptions } from "../../client/client_options.ts";
-import { traceparentSchema } from "../../wire/message.ts";
+import { isTraceparent } from "../../wire/requests/traceparent.ts";
 import { HttpProblem } from "../door/problem.ts";
 
 /** The header with a call's timeout. */
@@ -22,8 +22,7 @@ export function callOptionsOf({ headers }: Request): CallOptions {
   }
   // A value of another form is ignored, as on the wire.
   const parent = headers.get("traceparent");
-  const traceparent = parent === null ? undefined : traceparentSchema.safeParse(parent).data;
-  return { timeoutMs, traceparent };
+  return { timeoutMs, traceparent: isTraceparent(parent) ? parent : undefined };
 }
 
 /**

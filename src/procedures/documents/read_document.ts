@@ -14,8 +14,10 @@ export function readDocument(
   return has(value, documentMembers) ? value as OpenRpcDocument : readBySchema(value);
 }
 
+const loadSchemas = loadLater(() => import("../openrpc.ts"));
+
 async function readBySchema(value: unknown): Promise<OpenRpcDocument | undefined> {
-  const { openRpcSchema } = await loadLater(() => import("../openrpc.ts"));
+  const { openRpcSchema } = await loadSchemas();
   return judged(openRpcSchema, value)?.data;
 }
 

@@ -80,7 +80,7 @@ export class PlainProcedure implements ProcedureTraits {
 
   /** Loads {@link full}. */
   async load(): Promise<Procedure> {
-    return this.#full ??= await loadLater(() => this.#options.load());
+    return this.#full ??= await loadLater(this.#options.load)();
   }
 
   /**

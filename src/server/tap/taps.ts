@@ -207,11 +207,13 @@ class HeardReply implements Reply, HeardCall {
   }
 }
 
+const loadSchemas = loadLater(() => import("../../wire/reports/tap.ts"));
+
 /** Tells by the schema, which is loaded for it, what is wrong with parameters. */
 async function refuseBySchema(params: Request["params"], reply: Reply): Promise<void> {
   let fault = "these are not its parameters";
   try {
-    const { tapParamsSchema } = await loadLater(() => import("../../wire/reports/tap.ts"));
+    const { tapParamsSchema } = await loadSchemas();
     fault = judged(tapParamsSchema, params)?.error?.issues[0]?.message ?? fault;
   } catch {
     // The schema cannot be loaded now.

@@ -32,9 +32,11 @@ function read(value: unknown, exact: unknown): Incoming {
   return bySchema === undefined ? loadAndRead(value, exact) : bySchema(value, exact);
 }
 
+const loadSchemas = loadLater(() => import("./decode_request.ts"));
+
 async function loadAndRead(value: unknown, exact: unknown): Promise<Request | BadMessage> {
   try {
-    const { requestBySchema } = await loadLater(() => import("./decode_request.ts"));
+    const { requestBySchema } = await loadSchemas();
     bySchema = requestBySchema;
     return requestBySchema(value, exact);
   } catch (cause) {

@@ -10,12 +10,11 @@ import {
   messageMaxMost,
   methodLengthMax,
   streamCreditMax,
-  traceparentLengthMax,
 } from "../../base/limits.ts";
 import { isObject } from "../../base/values/members.ts";
 import type { Id, MoreParams, Params, Request } from "../message.ts";
 import { isId } from "../reply_checks.ts";
-import { traceparentPattern } from "./traceparent.ts";
+import { isTraceparent } from "./traceparent.ts";
 
 /** Reads a JSON value as a request; `undefined`: it is none. */
 export function soundRequest(value: unknown): Request | undefined {
@@ -77,11 +76,6 @@ function withoutPrototype(params: object): Params {
   const named = params as Readonly<Record<string, unknown>>;
   if (!Object.hasOwn(named, "__proto__")) return named;
   return Object.fromEntries(Object.entries(named).filter(([name]) => name !== "__proto__"));
-}
-
-function isTraceparent(value: unknown): value is string {
-  return typeof value === "string" && value.length <= traceparentLengthMax &&
-    traceparentPattern.test(value);
 }
 
 function isWithin(value: unknown, least: number, most: number): value is number {

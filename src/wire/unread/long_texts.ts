@@ -39,11 +39,13 @@ export function readLong(line: LentBytes): Response | string {
   return (texts as Texts).readTextLine(line);
 }
 
+const loadTexts = loadLater(() => import("./texts.ts"));
+
 function load(): void {
   if (texts !== undefined || isLoading) return;
   isLoading = true;
   // Without it all goes on as before. Where no file can be opened now, the next text tries again.
-  void loadLater(() => import("./texts.ts"))
+  void loadTexts()
     .then((loaded) => texts = loaded, () => {})
     .finally(() => isLoading = false);
 }

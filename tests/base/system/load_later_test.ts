@@ -4,8 +4,20 @@ import { loadLater } from "../../../src/base/system/load_later.ts";
 import { shTest } from "../../support/posix.ts";
 
 Deno.test("what is loaded later is what loading resolves to, or rejects with", async () => {
-  assert.equal(await loadLater(() => Promise.resolve(7)), 7);
-  await assert.rejects(loadLater(() => Promise.reject(new Error("gone"))), { message: "gone" });
+  assert.deepEqual(await loadLater(() => Promise.resolve({ seven: 7 }))(), { seven: 7 });
+  const failing = loadLater(() => Promise.reject(new Error("gone")));
+  await assert.rejects(failing(), { message: "gone" });
+});
+
+Deno.test("what was loaded is not loaded again, and what could not be is tried again", async () => {
+  let tries = 0;
+  const load = loadLater(() =>
+    ++tries < 3 ? Promise.reject(new Error("gone")) : Promise.resolve({})
+  );
+  await assert.rejects(load());
+  await assert.rejects(load());
+  assert.equal(await load(), await load());
+  assert.equal(tries, 3);
 });
 
 const root = new URL("../../../", import.meta.url);
@@ -55,7 +67,7 @@ const ask = (path) => {
   throw new Deno.errors.NotCapable("It would be asked of the user");
 };
 Deno.openSync = Deno.readTextFileSync = Deno.readDirSync = ask;
-await loadLater(() => Promise.resolve());
+await loadLater(() => Promise.resolve({}))();
 lookUpError(new Error("no such host"), "host.example");
 handlesLeft();
 console.log(asked.length);`;
