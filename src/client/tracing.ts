@@ -7,7 +7,12 @@ import type { Dispatch } from "./call.ts";
  * This layer is above the deadline, because the span covers what the caller waits for: all attempts
  * and the end by the deadline. A client without a tracer does not have this layer.
  */
-export function withClientSpans(tracer: Tracer, service: string, next: Dispatch): Dispatch {
+export function withClientSpans(
+  tracer: Tracer | undefined,
+  service: string,
+  next: Dispatch,
+): Dispatch {
+  if (tracer === undefined) return next;
   return (call, done) => {
     const { method, traceparent } = call;
     const span = tracer.start({ side: "client", method, service, traceparent });
