@@ -78,7 +78,7 @@ async function open(
   }
 }
 
-/** Tells that the registry cannot be asked, and that it can be again: commands that run for long. */
+/** Tells, in a command that runs for long, that the registry cannot be asked, or can be again. */
 export function tellOfRegistry(log: Logger, trouble: RpcError | undefined): void {
   if (trouble === undefined) log.warn("The registry can be asked again");
   else log.warn(`The registry cannot be asked, trying again: ${trouble.message}`);

@@ -133,10 +133,7 @@ export class Client {
       onRetry: () => this.#retries++,
     }, this.#balance);
     const bounded = withDeadline(wheel, retry, this.#look);
-    const { tracer } = options;
-    this.#dispatch = tracer === undefined
-      ? bounded
-      : withClientSpans(tracer, this.#service, bounded);
+    this.#dispatch = withClientSpans(options.tracer, this.#service, bounded);
 
     this.#registryChanged = options.registryChanged;
     this.#heartbeat = clock.every(
