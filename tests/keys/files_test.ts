@@ -14,7 +14,7 @@ async function withDirectory(run: (directory: string) => void): Promise<void> {
   }
 }
 
-Deno.test("keys are kept beside the settings, and never below the working directory", () => {
+Deno.test("keys are kept beside the settings, and never below the working directory", unix, () => {
   const at = (env: Record<string, string>, os: typeof Deno.build.os = "linux") =>
     keysDirectory((name) => env[name], os);
   assert.equal(at({ HOME: "/h" }), "/h/.config/rpc/keys");

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { pathToFileURL } from "node:url";
 import { importedFiles } from "../../src/procedures/import_specifiers.ts";
+
+/** A path of this system without what only Windows has: its drive, and backslashes. */
+const plain = (path: string) => path.replace(/^[A-Z]:/, "").replaceAll("\\", "/");
 
 /** The first place of each import. */
 const firstOf = (path: string, text: string) =>
-  importedFiles(path, text, ["/p"]).map(([first]) => first);
+  importedFiles(path, text, ["/p"]).map(([first]) => plain(first ?? ""));
 
 Deno.test("importedFiles() finds what a script imports from files, and nothing else", () => {
   const text = `
@@ -12,7 +16,7 @@ Deno.test("importedFiles() finds what a script imports from files, and nothing e
       e, // "from ./wrong.ts"
     } from /* here */ "./e.json" with { type: "json" };
     const f = await import("./f.ts?v=2"); const g = require(\`./g.cjs\`); export { h } from"./你好 h.ts";
-    import(/* lazily */ "file:///p/i.ts");
+    import(/* lazily */ "${pathToFileURL("/p/i.ts")}");
     import z from "zod"; import { serve } from "npm:x@1"; import "https://example.org/y.ts";
     const from = "./not/imported.ts"; Deno.writeTextFile("./log.txt", "x");
   `;
@@ -32,7 +36,7 @@ from ..up.more import (
 from package import part  # a comment
 name = "import nothing"
 `;
-  const files = importedFiles("/p/pkg/sub/m.py", text, ["/p"]).flat();
+  const files = importedFiles("/p/pkg/sub/m.py", text, ["/p"]).flat().map(plain);
   for (
     const path of [
       ...["/p/helper.py", "/p/os/path.py", "/p/pkg/sub/near.py", "/p/pkg/sub/__init__.py"],
