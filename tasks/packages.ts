@@ -133,7 +133,8 @@ async function licensesOf(packages: readonly string[]): Promise<string> {
   const { npmCache } = await info();
   const texts: string[] = [];
   for (const name of packages) {
-    for (const { name: registry } of Deno.readDirSync(npmCache)) {
+    for (const { name: registry, isDirectory } of Deno.readDirSync(npmCache)) {
+      if (!isDirectory) continue;
       texts.push(
         ...licensesIn(`${npmCache}/${registry}/${name}`).map((text) =>
           `${name}\n\n${text.trim()}\n`
@@ -146,8 +147,10 @@ async function licensesOf(packages: readonly string[]): Promise<string> {
 
 function licensesIn(directory: string): string[] {
   try {
-    return [...Deno.readDirSync(directory)].filter(({ name }) => /^(?:un)?licen[cs]e/i.test(name))
-      .map(({ name }) => Deno.readTextFileSync(`${directory}/${name}`));
+    return [...Deno.readDirSync(directory)]
+      .filter(({ name, isFile }) => isFile && /^(?:un)?licen[cs]e/i.test(name)).map(({ name }) =>
+        Deno.readTextFileSync(`${directory}/${name}`)
+      );
   } catch (error) {
     // The package came from another registry.
     if (error instanceof Deno.errors.NotFound) return [];

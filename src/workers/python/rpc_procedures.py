@@ -60,7 +60,7 @@ class Procedure:
         self.is_stream = inspect.isgeneratorfunction(inner) or self.is_async_stream
         self.kind = "io" if self.is_async else options.get("kind", "cpu")
         self.is_idempotent = bool(options.get("idempotent", False))
-        self._parameters = list(inspect.signature(function).parameters.values())
+        self._parameters = _parameters_of(name, function)
         self._hints = hints_of(inner)
         named = [one for one in self._parameters if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
         self._named = {one.name: one for one in named}
@@ -173,6 +173,16 @@ class Procedure:
             else:
                 positional.append(values.get(name, one.default))
         return positional + more, keywords
+
+
+def _parameters_of(name: str, function: Any) -> List[inspect.Parameter]:
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        # As of max(), which is written in C and does not tell them.
+        raise ValueError(
+            f"{name} cannot be served: Python does not know its parameters; write a function that calls it"
+        ) from None
 
 
 def procedures_of(module: types.ModuleType) -> Dict[str, Procedure]:

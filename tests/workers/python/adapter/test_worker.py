@@ -327,10 +327,11 @@ class Files(unittest.TestCase):
         for listed, said in {
             '["add", "ad"]': "__all__ lists 'ad', which the file does not define",
             '"add"': "__all__ must be a list of names, not 'add'",
+            '["add", "max"]': "max cannot be served: Python does not know its parameters",
             "[]": "Cannot serve tasks.py: its __all__ lists no function to serve",
         }.items():
             with self.subTest(listed), self.assertRaisesRegex(Failed, said):
-                Worker(f"__all__ = {listed}\ndef add(a, b): return a + b\n")
+                Worker(f"__all__ = {listed}\nfrom builtins import max\ndef add(a, b): return a + b\n")
 
 
 if __name__ == "__main__":
