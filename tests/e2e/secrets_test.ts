@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { startGateway } from "../support/gateway_process.ts";
 import { freePort } from "../support/free_port.ts";
+import { processTable } from "../support/process_table.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 
 const password = "hunter2-and-more";
@@ -71,4 +73,63 @@ Deno.test("a password or a token in the wrong place is not repeated", async () =
     assert.notEqual(text, "");
     assert.ok(!text.includes(password) && !text.includes(token.slice(-22)), text);
   }
+});
+
+/** What the system shows of the environments of a process's children. */
+async function environmentsBelow(pid: number): Promise<string[]> {
+  const children = (await processTable()).filter(({ parentPid }) => parentPid === pid);
+  return children.map((child) => Deno.readTextFileSync(`/proc/${child.pid}/environ`));
+}
+
+Deno.test({
+  name:
+    "the registry's password is in no worker's environment as the system shows it, page or figure",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using home = await RpcHome.create(`zookeeper://me:${password}@127.0.0.1:${freePort()}`);
+    const at = home.workingDirectory;
+    const module = 'export const fail = () => { throw new Error("on purpose"); };\n';
+    await Deno.writeTextFile(join(at, "tasks.ts"), module);
+    const example = new URL("../../examples/tasks.py", import.meta.url);
+    await Deno.copyFile(example, join(at, "tasks.py"));
+    const metrics = `127.0.0.1:${freePort()}`;
+    const more = ["--workers", "1", "--log-level", "debug"];
+    const [server, exec] = await Promise.all([
+      home.serve(["127.0.0.1", "0", "tasks.ts", "--metrics", metrics, ...more]),
+      home.serve(["127.0.0.1", "0", "--no-builtin", "--exec", "python3 tasks.py", ...more]),
+    ]);
+    const environments = [
+      ...await environmentsBelow(server.pid),
+      ...await environmentsBelow(exec.pid),
+    ];
+    assert.ok(environments.length >= 2);
+    assert.ok(environments.every((text) => text.includes("RPC_REGISTRY=zookeeper://127.0.0.1:")));
+
+    const place = ["--registry", `static:${server.address}`];
+    const gateway = await startGateway(home, place);
+    const pages = await Promise.all(
+      ["/", "/openapi.json", "/metrics", "/readyz"].map(async (path) =>
+        await (await gateway.fetch(path)).text()
+      ),
+    );
+    const refused = await (await gateway.call("fail")).text();
+    const ran = await Promise.all([
+      home.run(["call", "fail", ...place, "--verbose", "--repeat", "2", "--html", "report.html"]),
+      home.run(["call", "rpc.stats", ...place]),
+      home.run(["doctor"]),
+      home.run(["doctor", "--json"]),
+      home.run(["service", "install", "--print"]),
+    ]);
+    const texts = [
+      ...environments,
+      ...pages,
+      refused,
+      await (await fetch(`http://${metrics}/metrics`)).text(),
+      ...ran.flatMap(({ stdout, stderr }) => [stdout, stderr]),
+      ...[server, exec, gateway.process].map(({ stderr }) => stderr),
+    ];
+    texts.push(Deno.readTextFileSync(join(at, "report.html")));
+    for (const text of texts) assert.ok(!text.includes(password), text);
+    assert.match(ran[0].stderr, /on purpose/);
+  },
 });
