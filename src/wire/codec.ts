@@ -9,7 +9,7 @@ import {
   type ParamsIssue,
   RpcError,
 } from "../base/errors.ts";
-import { describeFault, type JsonFault, jsonFaultOf } from "../base/values/json_fault.ts";
+import { describeFault, type JsonFault, jsonFaultOf, jsonOf } from "../base/values/json_fault.ts";
 import { messageMaxLeast, nestingMax } from "../base/limits.ts";
 import { withEncoded } from "../base/spare_buffers.ts";
 import { exactJson, parseJson } from "./json.ts";
@@ -189,11 +189,11 @@ function withParams(
 
 function encodeParams(method: string, params: Params | undefined): string | undefined {
   if (params === undefined) return undefined;
-  const given = withoutAbsent(params);
   let fault: JsonFault | undefined;
   try {
+    const given = withoutAbsent(params);
     fault = jsonFaultOf(given);
-    if (fault === undefined) return JSON.stringify(given);
+    if (fault === undefined) return jsonOf(given);
   } catch (cause) {
     const text = `Cannot call ${method}: its parameters cannot be read: ${messageOf(cause)}`;
     throw new RpcError("InvalidParams", text, { executed: "no", cause });

@@ -363,3 +363,20 @@ Deno.test("what is long is not joined with the rest of its line, and says the sa
   const bound = { bytes: 70_000, whose: "its server takes" };
   assert.throws(() => resultLine(1, long, bound), { message: /80\d+ bytes long, and 70000/ });
 });
+
+Deno.test("an array of one number is printed as JSON.stringify prints it", () => {
+  const numbers = [0, -0, 7, -1.5, 1e21, 5e-7, 2 ** 53, Number.MAX_VALUE, Number.MIN_VALUE];
+  const odd = Object.assign([5], { toJSON: () => [6] });
+  for (const params of [...numbers.map((number) => [number]), odd]) {
+    const line = encodeRequest(1, "m", params);
+    const text = JSON.stringify(params);
+    assert.equal(line, `{"jsonrpc":"2.0","id":1,"method":"m","params":${text}}\n`);
+  }
+  assert.throws(() => encodeRequest(1, "m", [NaN]), { name: "InvalidParams" });
+  const failing = Object.defineProperty([1], 0, {
+    get: () => {
+      throw new Error("no");
+    },
+  });
+  assert.throws(() => encodeRequest(1, "m", failing), { name: "InvalidParams" });
+});

@@ -76,8 +76,8 @@ function pickOfTwo(random: Random): Pick {
   return (candidates, loads, nowMs) => {
     const { servers } = loads;
     const { rows } = candidates;
+    if (rows.length === 1) return 0;
     const one = weighted(candidates, servers, random);
-    if (rows.length === 1) return one;
     const other = differentFrom(one, candidates, servers, random);
     const rowOfOne = rows[one] as number;
     const rowOfOther = rows[other] as number;

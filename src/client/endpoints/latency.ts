@@ -26,6 +26,9 @@ const slownessMax = 3;
 /** The share of the average that remains after one answer. */
 const kept = 0.9;
 
+/** Answers no farther apart than this are close together: by time alone, more would remain. */
+const closeMs = decayMs * (1 - kept);
+
 /** The same after an answer in less than half of it: fast answers show what a server can do. */
 const keptAfterFast = 0.5;
 
@@ -87,8 +90,9 @@ function mixed(
   idleMs: number,
   keptMax: number = kept,
 ): number {
-  // By time alone, answers that come close together would hardly count.
-  const share = Math.min(Math.exp(-idleMs / decayMs), keptMax);
+  // By time alone, answers that come close together would hardly count. For those the exponential,
+  // which takes a while, would be the larger one.
+  const share = idleMs <= closeMs ? keptMax : Math.min(Math.exp(-idleMs / decayMs), keptMax);
   return averageMs * share + latencyMs * (1 - share);
 }
 
