@@ -46,6 +46,11 @@ export class Brackets {
     return this.#haveEnded;
   }
 
+  /** Whether the next part goes on within a string, and does not begin with what is escaped. */
+  get isWithinText(): boolean {
+    return this.#isInString && !this.#isEscaped;
+  }
+
   /** Takes the next part. Returns `false` if the text nests too deep, or is not a single value. */
   pass(text: string): boolean {
     const { length } = text;

@@ -3,6 +3,7 @@
 import { RpcError } from "../../base/errors.ts";
 import type { LentBytes } from "../../base/spare_buffers.ts";
 import type { LongWork } from "../../base/system/give_way.ts";
+import { firstWanted, type Wanted } from "../../base/values/byte_search.ts";
 import type { LongLine, UnreadJson } from "../message.ts";
 import { decodedStrictly, decoder, lookBytes, replacementMark } from "../lines.ts";
 import { Brackets, isOneValue } from "../nesting.ts";
@@ -94,6 +95,9 @@ export async function isOneValueInTurns(
   return look.isOneValue;
 }
 
+/** What ends a text, or has to be decoded to be judged: not ASCII, the quote, the backslash. */
+const unlikeText: Wanted = { low: 0x20, span: 0x7f - 0x20, one: 0x22, other: 0x5c };
+
 /** Looks through bytes, one part after the other. */
 class Look {
   readonly #bytes: Uint8Array;
@@ -119,6 +123,10 @@ class Look {
     const at = this.#at;
     if (at >= this.#end) return false;
     const next = characterStart(this.#bytes, Math.min(at + lookBytes, this.#end), this.#end);
+    if (this.#brackets.isWithinText && firstWanted(this.#bytes, at, next, unlikeText) === -1) {
+      this.#at = next;
+      return true;
+    }
     const decoded = decoder.decode(this.#bytes.subarray(at, next));
     this.#isBroken = decoded.includes(replacementMark) || !this.#brackets.pass(decoded);
     this.#at = next;

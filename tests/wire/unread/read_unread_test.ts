@@ -174,3 +174,22 @@ Deno.test("what is looked through in turns is taken for the same as what is look
     { numRuns: 300 },
   );
 });
+
+Deno.test("a long text is passed over up to what is in it, wherever that stands", async () => {
+  const plain = "x".repeat(200_000);
+  const pieces = ['"],"id":9,"x":["', '\\"', "\\\\", "é", "\\", '"', "\xff"];
+  for (const at of [0, 1_000, 65_535, 65_536, 131_071, 199_999]) {
+    for (const piece of pieces) {
+      const text = `["${plain.slice(0, at)}${piece}${plain.slice(at)}"]`;
+      const line = `{"jsonrpc":"2.0","id":7,"method":"echo","params":${text}}`;
+      const bytes = new LentBytes(Uint8Array.from(line, (character) => character.charCodeAt(0)));
+      // Its bytes are not UTF-8 where it has characters of more than one.
+      const isUtf8 = piece.charCodeAt(0) < 0x80;
+      const asText = isUtf8 ? readRequestUnread(line) : undefined;
+      const read = readRequestUnread(bytes);
+      assert.equal(read === undefined, asText === undefined, `${piece} at ${at}`);
+      const later = await readRequestInTurns(bytes, new Pauses());
+      assert.equal(later === undefined, asText === undefined, `${piece} at ${at}, in turns`);
+    }
+  }
+});
