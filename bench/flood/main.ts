@@ -19,7 +19,7 @@ import { sleep } from "../support/rpc_client.ts";
 import { token, type Way, ways } from "./ways.ts";
 
 /** What the honest caller saw. */
-interface Pings {
+export interface Pings {
   readonly calls: number;
   readonly failed: number;
   readonly p50Ms: number;
@@ -28,7 +28,7 @@ interface Pings {
 }
 
 /** One way, with so many connections. */
-interface Finding {
+export interface Finding {
   readonly way: string;
   readonly connections: number;
   readonly alone: Pings;

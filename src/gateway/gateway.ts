@@ -97,7 +97,7 @@ export class Gateway {
       clock,
       log,
     });
-    const answer = (request: Request) => routes.answer(request);
+    const answer = (request: Request, from: string) => routes.answer(request, from);
     try {
       return new Gateway(
         await HttpListener.open({ ...listen, tls, answer, clock, log }),

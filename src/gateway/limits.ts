@@ -9,8 +9,23 @@ export const gatewayCallsMax = 4_096;
 /** Requests under way in a gateway, without streams: each may hold a body and an answer. */
 export const gatewayRequestsMax = 4_096;
 
+/**
+ * Requests of one address under way, so that others have places. On this machine each connection
+ * counts as an address.
+ */
+export const gatewayRequestsOfCallerMax: number = gatewayRequestsMax / 2;
+
 /** Most WebSockets of a gateway: each takes memory for as long as its peer likes. */
 export const gatewayStreamsMax = 1_024;
+
+/** Most WebSockets of one address. */
+export const gatewayStreamsOfCallerMax: number = gatewayStreamsMax / 2;
+
+/** Members of a batch that begin in a turn: a millisecond's work, ten times that of a change. */
+export const gatewayBatchStep = 64;
+
+/** Calls under way past which batches wait with their next ones, so that others have places. */
+export const gatewayBatchCallsMax: number = gatewayCallsMax / 2;
 
 /** Bytes of unfinished bodies over all requests: bounds many slow senders of long bodies. */
 export const gatewayBodiesBytesMax = 64 * 1024 * 1024;

@@ -1,7 +1,14 @@
 import { Budget } from "../base/bounds/budget.ts";
 import type { Clock } from "../base/clock.ts";
 import { isRpcError, messageOf } from "../base/errors.ts";
-import { gatewayRequestsMax, gatewaySocketsUnreadBytesMax, gatewayStreamsMax } from "./limits.ts";
+import {
+  gatewayRequestsMax,
+  gatewayRequestsOfCallerMax,
+  gatewaySocketsUnreadBytesMax,
+  gatewayStreamsMax,
+  gatewayStreamsOfCallerMax,
+} from "./limits.ts";
+import { callerAddress } from "../base/names/site.ts";
 import type { Logger } from "../base/log.ts";
 import type { Access } from "./door/access.ts";
 import type { Agents } from "./agents/agents.ts";
@@ -10,6 +17,8 @@ import type { BodyReader } from "./door/body.ts";
 import { Leftovers } from "./door/leftovers.ts";
 import { HttpProblem, problemResponse } from "./door/problem.ts";
 import { reply } from "./door/reply.ts";
+import { Shares } from "./door/shares.ts";
+import { PartTurns } from "./door/turns.ts";
 import { targetOf } from "./door/target.ts";
 import { callOptionsOf, checkJsonBody, timeoutHeader } from "./calls/call_options.ts";
 import type { Calls } from "./calls/calls.ts";
@@ -56,6 +65,9 @@ export class Routes {
   readonly #options: RoutesOptions;
   readonly #sockets = new Set<SocketSession>();
   readonly #leftovers: Leftovers;
+  readonly #turns = new PartTurns();
+  readonly #requestsOf = new Shares();
+  readonly #socketsOf = new Shares();
   /** Unread bytes of all WebSockets. */
   readonly #unread: Budget;
   #requests = 0;
@@ -73,8 +85,23 @@ export class Routes {
     return this.#sockets.size;
   }
 
-  /** Answers a request. Never rejects. */
-  async answer(request: Request): Promise<Response> {
+  /**
+   * Answers a request. Never rejects.
+   *
+   * @param from the peer's `host:port`
+   */
+  async answer(request: Request, from: string): Promise<Response> {
+    const caller = callerAddress(from) ?? from;
+    const count = this.#requestsOf.add(caller);
+    try {
+      return await this.#answerIn(request, caller, count);
+    } finally {
+      this.#requestsOf.remove(caller);
+    }
+  }
+
+  /** @param count how many requests of the caller are under way */
+  async #answerIn(request: Request, caller: string, count: number): Promise<Response> {
     const { access, log } = this.#options;
     let cors: Readonly<Record<string, string>> | undefined;
     this.#requests++;
@@ -87,7 +114,12 @@ export class Routes {
         const text = `Cannot take the request: ${gatewayRequestsMax} are being answered`;
         throw new HttpProblem(503, "Overloaded", text);
       }
-      const answer = await this.#answer(request, url);
+      if (count > gatewayRequestsOfCallerMax) {
+        const text = `Cannot take the request: ${gatewayRequestsOfCallerMax} of your address are ` +
+          "being answered";
+        throw new HttpProblem(503, "Overloaded", text);
+      }
+      const answer = await this.#answer(request, url, caller);
       return cors === undefined ? answer : withHeaders(answer, cors);
     } catch (error) {
       if (error instanceof HttpProblem) {
@@ -109,7 +141,7 @@ export class Routes {
     await Promise.all([...this.#sockets].map((socket) => socket.drain()));
   }
 
-  async #answer(request: Request, url: URL): Promise<Response> {
+  async #answer(request: Request, url: URL, caller: string): Promise<Response> {
     const { pathname } = url;
     if (request.method === "OPTIONS") return this.#preflight(request);
     if (pathname === "/healthz") return text(request, 200, "ok");
@@ -129,7 +161,7 @@ export class Routes {
     }
     const asset = isLook(request) ? assetAt(pathname) : undefined;
     if (asset !== undefined) return asset;
-    if (pathname === "/") return await this.#root(request, url);
+    if (pathname === "/") return await this.#root(request, url, caller);
     if (pathname === "/mcp") {
       // A GET would wait for unsolicited messages, of which there are none.
       allow(request, "POST", "DELETE");
@@ -179,11 +211,11 @@ export class Routes {
     return json(toOpenApi(document, origin));
   }
 
-  async #root(request: Request, url: URL): Promise<Response> {
+  async #root(request: Request, url: URL, caller: string): Promise<Response> {
     const { access } = this.#options;
     if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
       access.checkToken(request.headers, url);
-      return this.#upgrade(request);
+      return this.#upgrade(request, caller);
     }
     allow(request, "POST");
     access.checkToken(request.headers, url);
@@ -196,6 +228,7 @@ export class Routes {
       this.#options.calls,
       options,
       this.#options.bound,
+      () => this.#turns.next(caller),
     );
     if (text === undefined) return reply(null, { status: 204 });
     return this.#options.answers.of(text, {
@@ -204,10 +237,24 @@ export class Routes {
     });
   }
 
-  #upgrade(request: Request): Response {
+  #upgrade(request: Request, caller: string): Response {
     if (this.#sockets.size >= gatewayStreamsMax) {
       throw new HttpProblem(503, "Overloaded", `${gatewayStreamsMax} WebSockets are open already`);
     }
+    if (this.#socketsOf.add(caller) > gatewayStreamsOfCallerMax) {
+      this.#socketsOf.remove(caller);
+      const text = `${gatewayStreamsOfCallerMax} WebSockets of your address are open already`;
+      throw new HttpProblem(503, "Overloaded", text);
+    }
+    try {
+      return this.#upgraded(request, caller);
+    } catch (error) {
+      this.#socketsOf.remove(caller);
+      throw error;
+    }
+  }
+
+  #upgraded(request: Request, caller: string): Response {
     const { traceparent, timeoutMs } = callOptionsOf(request);
     const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(",")
       .some((one) => one.trim() === socketProtocol);
@@ -215,11 +262,14 @@ export class Routes {
     const { calls, clock, bound } = this.#options;
     const session = new SocketSession(
       socket,
-      { calls, clock, bound, unread: this.#unread },
+      { calls, clock, bound, unread: this.#unread, turn: () => this.#turns.next(caller) },
       { traceparent, timeoutMs },
     );
     this.#sockets.add(session);
-    session.ended.addEventListener("abort", () => this.#sockets.delete(session), { once: true });
+    session.ended.addEventListener("abort", () => {
+      this.#sockets.delete(session);
+      this.#socketsOf.remove(caller);
+    }, { once: true });
     return response;
   }
 

@@ -22,6 +22,7 @@ const calls = {
       method === "fails" ? { error: new RpcError("InternalError", method) } : { result: params },
     );
   },
+  batchRoom: () => undefined,
 } as unknown as Calls;
 
 const deps = {
@@ -69,7 +70,13 @@ fuzz(
   "a body of JSON-RPC is answered with JSON-RPC",
   fc.oneof(textNear(request, batch), jsonNear(JSON.parse(request), JSON.parse(batch))),
   async (body) => {
-    const { text } = await answerJsonRpc(body, calls, {}, boundOfGateway());
+    const { text } = await answerJsonRpc(
+      body,
+      calls,
+      {},
+      boundOfGateway(),
+      () => Promise.resolve(),
+    );
     if (text === undefined) return;
     for (const answer of [JSON.parse(text)].flat()) {
       assert.equal(answer.jsonrpc, "2.0");

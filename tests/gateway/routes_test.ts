@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { RpcError } from "../../src/base/errors.ts";
-import { gatewayAnswersBytesMax, gatewayRequestsMax } from "../../src/gateway/limits.ts";
+import {
+  gatewayAnswersBytesMax,
+  gatewayRequestsMax,
+  gatewayRequestsOfCallerMax,
+} from "../../src/gateway/limits.ts";
 import { silentLogger } from "../../src/base/log.ts";
 import type { CallReport } from "../../src/client/call_report.ts";
 import type { CallOptions } from "../../src/client/client_options.ts";
@@ -29,7 +33,7 @@ function routesTo(call: Call): Routes {
     bodies: new BodyReader(clock),
     answers: new Answers(clock),
     agents: { answer: () => Promise.reject(new Error("Not asked for")) },
-    calls: { call: report } as unknown as Calls,
+    calls: { call: report, batchRoom: () => undefined } as unknown as Calls,
     catalogue: {} as Catalogue,
     live: {} as Live,
     clientStats: () => {
@@ -41,6 +45,8 @@ function routesTo(call: Call): Routes {
     log: silentLogger,
   });
 }
+
+const here = "127.0.0.1:1";
 
 const post = (path: string, body: string, headers: Record<string, string> = {}) =>
   new Request(`http://127.0.0.1${path}`, {
@@ -54,16 +60,16 @@ Deno.test("past the requests that are answered at once it is 503 with Retry-Afte
   const routes = routesTo(() => new Promise((resolve) => waiting.push(resolve)));
   const answers = Array.from(
     { length: gatewayRequestsMax },
-    () => routes.answer(post("/call/ping", "")),
+    (_, index) => routes.answer(post("/call/ping", ""), `127.0.0.1:${index}`),
   );
-  const refused = await routes.answer(post("/call/ping", ""));
+  const refused = await routes.answer(post("/call/ping", ""), here);
   assert.equal(refused.status, 503);
   assert.equal(refused.headers.get("retry-after"), "1");
   assert.equal((await refused.json()).executed, "no");
   await waitFor("the calls", () => waiting.length === gatewayRequestsMax);
   waiting.shift()?.({ result: "pong" });
   assert.equal((await answers[0])?.status, 200);
-  const last = routes.answer(post("/call/ping", ""));
+  const last = routes.answer(post("/call/ping", ""), here);
   await waitFor("the last call", () => waiting.length === gatewayRequestsMax);
   for (const end of waiting) end({ result: "pong" });
   assert.equal((await last).status, 200);
@@ -73,7 +79,7 @@ Deno.test("past the requests that are answered at once it is 503 with Retry-Afte
 Deno.test("a cluster that is overloaded is 429 with Retry-After, in problem details", async () => {
   const error = new RpcError("Overloaded", "Too many calls wait", { executed: "no" });
   const routes = routesTo(() => Promise.resolve({ error, server: "127.0.0.1:1" }));
-  const answer = await routes.answer(post("/call/fib", "[1]"));
+  const answer = await routes.answer(post("/call/fib", "[1]"), here);
   assert.equal(answer.status, 429);
   assert.equal(answer.headers.get("retry-after"), "1");
   assert.equal(answer.headers.get("rpc-server"), "127.0.0.1:1");
@@ -90,14 +96,14 @@ Deno.test("the trace and the time of a request's headers are its calls', on each
   const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   const headers = { traceparent, "rpc-timeout-ms": "1234" };
   const request = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
-  await routes.answer(post("/call/ping", "", headers));
-  await routes.answer(post("/", request, headers));
-  await routes.answer(post("/", `[${request}]`, headers));
+  await routes.answer(post("/call/ping", "", headers), here);
+  await routes.answer(post("/", request, headers), here);
+  await routes.answer(post("/", `[${request}]`, headers), here);
   const own = "00-11111111111111111111111111111111-b7ad6b7169203331-01";
   const meta = `{"traceparent":"${own}","timeoutMs":5}`;
-  await routes.answer(post("/", request.replace("}", `,"meta":${meta}}`), headers));
+  await routes.answer(post("/", request.replace("}", `,"meta":${meta}}`), headers), here);
   // One of another form is as good as none.
-  await routes.answer(post("/call/ping", "", { traceparent: "00-0-0-0" }));
+  await routes.answer(post("/call/ping", "", { traceparent: "00-0-0-0" }), here);
   assert.deepEqual(seen.map(({ traceparent, timeoutMs }) => [traceparent, timeoutMs]), [
     [traceparent, 1234],
     [traceparent, 1234],
@@ -123,7 +129,7 @@ Deno.test("each answer tells a browser to take it for what it says it is, and to
     new Request("http://evil.example/"),
   ];
   for (const request of asked) {
-    const { headers, status } = await routes.answer(request);
+    const { headers, status } = await routes.answer(request, here);
     const names = ["x-content-type-options", "x-frame-options", "cache-control"];
     const told = names.map((name) => headers.get(name));
     assert.deepEqual(told, ["nosniff", "DENY", "no-store"], `${request.url} ${status}`);
@@ -138,7 +144,7 @@ Deno.test("the end of a request ends its calls, and not those of its notificatio
   });
   const gone = new AbortController();
   const from = (path: string, body: string) =>
-    routes.answer(new Request(post(path, body), { signal: gone.signal }));
+    routes.answer(new Request(post(path, body), { signal: gone.signal }), here);
   await from("/call/ping", "");
   await from("/", '{"jsonrpc":"2.0","id":1,"method":"ping"}');
   await from("/", '{"jsonrpc":"2.0","method":"ping"}');
@@ -154,15 +160,37 @@ Deno.test("who reads no long answers is told to come again before anything more 
     return Promise.resolve({ result: long });
   });
   const unread: Response[] = [];
-  let answer = await routes.answer(post("/call/long", ""));
+  let answer = await routes.answer(post("/call/long", ""), here);
   while (answer.status === 200) {
     unread.push(answer);
-    answer = await routes.answer(post("/call/long", ""));
+    answer = await routes.answer(post("/call/long", ""), here);
   }
   assert.equal(answer.status, 503);
   assert.equal(answer.headers.get("retry-after"), "1");
   assert.equal(calls, unread.length);
   assert.ok(calls >= gatewayAnswersBytesMax / 1_000_002 && calls < 100);
   for (const one of unread) assert.equal((await one.text()).length, long.length + 3);
-  assert.equal((await routes.answer(post("/call/long", ""))).status, 200);
+  assert.equal((await routes.answer(post("/call/long", ""), here)).status, 200);
+});
+
+Deno.test("one address has half of the requests that are answered at once, and others have the rest", async () => {
+  const waiting: ((report: Partial<CallReport>) => void)[] = [];
+  const routes = routesTo(() => new Promise((resolve) => waiting.push(resolve)));
+  const ask = (from: string) => routes.answer(post("/call/ping", ""), from);
+  // Connections of one address, whatever their ports.
+  const answers = Array.from(
+    { length: gatewayRequestsOfCallerMax },
+    (_, index) => ask(`192.168.0.1:${index}`),
+  );
+  const refused = await ask("192.168.0.1:7");
+  assert.equal(refused.status, 503);
+  assert.match((await refused.json()).detail, /of your address/);
+  const others = ask("192.168.0.2:7");
+  await waitFor("the calls", () => waiting.length === gatewayRequestsOfCallerMax + 1);
+  waiting.shift()?.({ result: "pong" });
+  await answers[0];
+  const next = ask("192.168.0.1:8");
+  await waitFor("the next call", () => waiting.length === gatewayRequestsOfCallerMax + 1);
+  for (const end of waiting) end({ result: "pong" });
+  for (const answer of [...answers, others, next]) assert.equal((await answer).status, 200);
 });

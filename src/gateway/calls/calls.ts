@@ -1,5 +1,5 @@
 import { RpcError } from "../../base/errors.ts";
-import { gatewayCallsMax, gatewayMethodsCountedMax } from "../limits.ts";
+import { gatewayBatchCallsMax, gatewayCallsMax, gatewayMethodsCountedMax } from "../limits.ts";
 import type { CallReport } from "../../client/call_report.ts";
 import type { CallStream } from "../../client/call_stream.ts";
 import type { Client } from "../../client/client.ts";
@@ -30,6 +30,8 @@ export class Calls {
   readonly #readOnly: boolean;
   readonly #counts = new Map<string, MethodCounts>();
   #inFlight = 0;
+  /** Batches that wait with their next calls. */
+  #batches: (() => void)[] = [];
   #isEnded = false;
 
   constructor(client: Client, catalogue: Catalogue, readOnly: boolean) {
@@ -46,6 +48,20 @@ export class Calls {
   /** Calls under way. */
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  /**
+   * Resolves when a batch may begin another call; `undefined`: at once. So single calls find a
+   * place, however many batches there are.
+   */
+  batchRoom(): Promise<void> | undefined {
+    if (this.#inFlight < gatewayBatchCallsMax) return undefined;
+    return new Promise((resolve) => this.#batches.push(resolve));
+  }
+
+  #leave(): void {
+    this.#inFlight--;
+    if (this.#inFlight < gatewayBatchCallsMax) this.#batches.shift()?.();
   }
 
   /** Counters by procedure. */
@@ -80,7 +96,7 @@ export class Calls {
       const report = await this.#client.report(method, params, options);
       return this.#ended(method, this.#isEnded ? this.#told(report, options) : report);
     } finally {
-      this.#inFlight--;
+      this.#leave();
     }
   }
 
@@ -98,7 +114,7 @@ export class Calls {
     this.#inFlight++;
     const stream = this.#client.stream(method, params, options);
     const report = stream.report.then((report) => {
-      this.#inFlight--;
+      this.#leave();
       return this.#ended(method, this.#told(report, options));
     });
     return {

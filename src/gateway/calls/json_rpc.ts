@@ -7,6 +7,7 @@ import { BadMessage } from "../../wire/requests/incoming.ts";
 import { isRpcError, messageOf, RpcError } from "../../base/errors.ts";
 import type { CallReport } from "../../client/call_report.ts";
 import type { Id, Request as RpcRequest } from "../../wire/message.ts";
+import { gatewayBatchStep } from "../limits.ts";
 import type { Calls } from "./calls.ts";
 
 /** The answer to a body of JSON-RPC. */
@@ -23,23 +24,42 @@ interface JsonRpcAnswer {
  *
  * @param options of all calls; a request's own `meta` goes before them
  * @param bound of the answer
+ * @param turn resolves when others had their chance, between two parts of a batch
  */
 export async function answerJsonRpc(
   text: string,
   calls: Calls,
   options: CallOptions,
   bound: MessageBound,
+  turn: () => Promise<void>,
 ): Promise<JsonRpcAnswer> {
   const incoming = decodeAnyRequest(text, "body");
   if (!Array.isArray(incoming)) {
     return await answerOne(incoming as RpcRequest | BadMessage, calls, options, bound);
   }
   const batch = new BatchLine(bound);
-  await Promise.all(incoming.map(async (one) => {
+  await answerInTurns(incoming, calls, turn, async (one) => {
     const { text } = await answerOne(one, calls, options, bound);
     if (text !== undefined) batch.add(text);
-  }));
+  });
   return { text: batch.isEmpty ? undefined : batch.encode(), server: undefined };
+}
+
+/** Answers the members of a batch: a few begin in a turn, and only while there are places. */
+export async function answerInTurns<Member>(
+  members: readonly Member[],
+  calls: Pick<Calls, "batchRoom">,
+  turn: () => Promise<void>,
+  answer: (member: Member) => Promise<void>,
+): Promise<void> {
+  const answers: Promise<void>[] = [];
+  for (const member of members) {
+    if (answers.length > 0 && answers.length % gatewayBatchStep === 0) await turn();
+    // Another batch may have taken the place meanwhile.
+    for (let room = calls.batchRoom(); room !== undefined; room = calls.batchRoom()) await room;
+    answers.push(answer(member));
+  }
+  await Promise.all(answers);
 }
 
 async function answerOne(

@@ -14,7 +14,7 @@ import { BadMessage } from "../../wire/requests/incoming.ts";
 import { cancelledId, moreParams } from "../../wire/requests/request_checks.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import type { Calls, ItemStream } from "./calls.ts";
-import { answerLine, optionsOf } from "./json_rpc.ts";
+import { answerInTurns, answerLine, optionsOf } from "./json_rpc.ts";
 
 /** How often a stream checks whether its peer has read. A socket has no event for that. */
 const readOnPeriodMs = 20;
@@ -36,6 +36,8 @@ interface SocketDeps {
   readonly bound: MessageBound;
   /** Unread bytes of all sockets. */
   readonly unread: Budget;
+  /** Resolves when the caller may begin the next part of a batch. */
+  readonly turn: () => Promise<void>;
 }
 
 interface OpenCall {
@@ -130,7 +132,12 @@ export class SocketSession {
 
   async #answerBatch(incoming: readonly (RpcRequest | BadMessage)[]): Promise<void> {
     const batch = new BatchLine(this.#deps.bound);
-    await Promise.all(incoming.map((one) => this.#answer(one, (text) => batch.add(text))));
+    await answerInTurns(
+      incoming,
+      this.#deps.calls,
+      this.#deps.turn,
+      (one) => this.#answer(one, (text) => batch.add(text)),
+    );
     if (!batch.isEmpty) this.#send(batch.encode());
   }
 

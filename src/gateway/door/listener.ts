@@ -8,8 +8,8 @@ import { readTlsFiles, type TlsFiles, type TlsPair } from "./tls_files.ts";
 /** Where to listen, and what answers. */
 interface HttpListenerOptions extends HostPort {
   readonly tls: TlsFiles | undefined;
-  /** Never rejects. */
-  readonly answer: (request: Request) => Promise<Response>;
+  /** Never rejects. `from` is the peer's `host:port`. */
+  readonly answer: (request: Request, from: string) => Promise<Response>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -76,7 +76,10 @@ export class HttpListener {
         return new Response("failed\n", { status: 500 });
       },
     };
-    return Deno.serve(pair === undefined ? options : { ...options, ...pair }, answer);
+    return Deno.serve(
+      pair === undefined ? options : { ...options, ...pair },
+      (request, { remoteAddr: { hostname, port } }) => answer(request, `${hostname}:${port}`),
+    );
   }
 
   /** Listens again if the runtime stops listening. */

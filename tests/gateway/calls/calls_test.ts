@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
-import { gatewayCallsMax, gatewayMethodsCountedMax } from "../../../src/gateway/limits.ts";
+import {
+  gatewayBatchCallsMax,
+  gatewayCallsMax,
+  gatewayMethodsCountedMax,
+} from "../../../src/gateway/limits.ts";
 import type { CallReport } from "../../../src/client/call_report.ts";
 import type { Client } from "../../../src/client/client.ts";
 import { Calls } from "../../../src/gateway/calls/calls.ts";
+import { answerInTurns } from "../../../src/gateway/calls/json_rpc.ts";
+import { settled } from "../../support/virtual_clock.ts";
+import { waitFor } from "../../support/wait_for.ts";
 import type { Catalogue } from "../../../src/gateway/calls/catalogue.ts";
 
 const done: CallReport = {
@@ -34,4 +41,34 @@ Deno.test("names that callers make up are counted together past a bound", async 
   for (let i = 0; i < gatewayMethodsCountedMax + 10; i++) await calls.call(`m${i}`, [], {});
   assert.equal(calls.counts.size, gatewayMethodsCountedMax + 1);
   assert.equal(calls.counts.get("")?.calls, 10);
+});
+
+Deno.test("batches wait with their next calls while half of the places are taken, and single calls have the rest", async () => {
+  const waiting: (() => void)[] = [];
+  const report = () => new Promise((resolve) => waiting.push(() => resolve(done)));
+  const calls = new Calls({ report } as unknown as Client, {} as Catalogue, false);
+  const members = gatewayBatchCallsMax;
+  let answered = 0;
+  const batches = Array.from({ length: 3 }, () =>
+    answerInTurns(
+      Array.from({ length: members }),
+      calls,
+      () => Promise.resolve(),
+      async () => {
+        const { error } = await calls.call("fib", [1], {});
+        assert.equal(error, undefined);
+        answered++;
+      },
+    ));
+  await waitFor("the batches to fill their places", () => waiting.length === members);
+  const single = calls.call("fib", [1], {});
+  assert.equal(calls.inFlight, members + 1);
+  waiting.pop()?.();
+  assert.equal((await single).error, undefined);
+  while (answered < 3 * members) {
+    for (const end of waiting.splice(0)) end();
+    await settled();
+    assert.ok(calls.inFlight <= members, `${calls.inFlight} under way`);
+  }
+  await Promise.all(batches);
 });

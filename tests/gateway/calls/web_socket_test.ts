@@ -34,6 +34,8 @@ class Peer extends EventTarget {
   }
 }
 
+const turn = () => Promise.resolve();
+
 Deno.test("peers that each leave little unread are bounded together, and who reads nothing is closed first", async () => {
   const clock = new VirtualClock();
   const length = 100_000;
@@ -43,7 +45,7 @@ Deno.test("peers that each leave little unread are bounded together, and who rea
   const calls = { call: () => Promise.resolve(report) } as unknown as Calls;
   const peers = Array.from({ length: count }, () => new Peer());
   for (const peer of peers) {
-    new SocketSession(peer, { calls, clock, bound: boundOfGateway(), unread }, {});
+    new SocketSession(peer, { calls, clock, bound: boundOfGateway(), unread, turn }, {});
     await peer.ask();
   }
   const [reading, ...silent] = peers as [Peer, ...Peer[]];
@@ -76,7 +78,7 @@ Deno.test("items of a stream that wait for its peer are bounded too, though noth
     },
   } as unknown as Calls;
   const peer = new Peer();
-  new SocketSession(peer, { calls, clock, bound: boundOfGateway(), unread }, {});
+  new SocketSession(peer, { calls, clock, bound: boundOfGateway(), unread, turn }, {});
   await peer.ask({ stream: 1 });
   stream.items([item], length);
   await settled();
