@@ -138,6 +138,11 @@ export class Outbox {
     this.#text = "";
   }
 
+  /** Begins to write what waits, though more may come. */
+  flush(): void {
+    this.#flush();
+  }
+
   /** Resolves when nothing waits to be written, or when nothing ever will be. */
   drained(): Promise<void> {
     if (this.#state === "idle" || this.#state === "closed") return Promise.resolve();

@@ -68,10 +68,10 @@ export const unreadableShownMax = 200;
 
 /**
  * A burst to a worker or from it is written once it has so many characters, even if it still grows:
- * about what 64 short calls take. A write and the read at the other end cost as much as ten of
- * these, so fewer writes are worth a later beginning at the other end.
+ * about what is read at once. A write and the read at the other end cost as much as ten short
+ * calls, and on one core a change of processes, so fewer writes are worth a later beginning there.
  */
-export const workerBurstLength = 8 * 1024;
+export const workerBurstLength = 64 * 1024;
 
 /**
  * Size of each of a worker's two pipes on Linux: four times the default, so that long messages need
@@ -81,7 +81,7 @@ export const workerBurstLength = 8 * 1024;
 export const workerPipeBytes = 256 * 1024;
 
 /** Bytes of short answers that a worker may keep to write them at once. */
-export const keptAnswersBytesMax: number = workerBurstLength;
+export const keptAnswersBytesMax = 8 * 1024;
 
 /**
  * How long it may keep one, if further calls take as long as the last ones: so short that nobody
@@ -101,3 +101,13 @@ export const bodyBytesMin = 32 * 1024;
  * the other side keeps up.
  */
 export const bodyRingBytes = 16 * 1024 * 1024;
+
+/**
+ * How long a worker whose calls have all ended blocks its thread for the next ones. To wait in
+ * another thread, as the runtime does, costs as much as several short calls. What a procedure has
+ * left behind, such as a timer, is late by as much.
+ */
+export const blockedReadMs = 1;
+
+/** After so many reads of that kind in a row the runtime has a turn, for what was left behind. */
+export const blockedReadsMax = 16;

@@ -23,6 +23,7 @@ import { lineText } from "../../wire/unread/bytes.ts";
 import { readTextRequest, resultLineOfText } from "../../wire/unread/texts.ts";
 import { isTooLongDescription, tooLongDescription } from "../description.ts";
 import { Claims } from "../claim_file.ts";
+import { blockedReadMs, blockedReadsMax } from "../limits.ts";
 import { boundOfWorker } from "../message_max.ts";
 import { OwnBodies } from "./own_bodies.ts";
 import { type Line, WorkerOutput } from "./worker_output.ts";
@@ -89,6 +90,8 @@ class Worker {
   /** When the current requests were read, with one look at the clock for all of one read. */
   #readAtMs: number | undefined;
   #running: Call | undefined;
+  /** Reads in a row for which the thread was blocked. */
+  #blockedReads = blockedReadsMax;
 
   constructor(
     procedures: AnyProcedures,
@@ -115,7 +118,9 @@ class Worker {
     while (!splitter.overflowed) {
       // The rest of a long line follows at once, so it is read without another thread.
       const { room } = splitter;
-      const length = room === undefined ? await this.#io.read(buffer) : this.#io.readSync(room);
+      const length = room !== undefined || await this.#comesSoon()
+        ? this.#io.readSync(room ?? buffer)
+        : await this.#io.read(buffer);
       if (length === null) return;
       this.#readAtMs = undefined;
       for (const line of splitter.pushLong((room ?? buffer).subarray(0, length))) {
@@ -125,6 +130,17 @@ class Worker {
       // After the whole read, so that a cancellation comes before the call that it cancels.
       this.#runNext();
     }
+  }
+
+  /** Whether there is more to read in a moment. This blocks for that if no call is under way. */
+  async #comesSoon(): Promise<boolean> {
+    const io = this.#io;
+    if (io.waitForInput === undefined) return false;
+    const isFlushed = await this.#output.flush();
+    const isIdle = isFlushed && this.#running === undefined && this.#concurrent.size === 0;
+    const comes = isIdle && this.#blockedReads < blockedReadsMax && io.waitForInput(blockedReadMs);
+    this.#blockedReads = comes ? this.#blockedReads + 1 : 0;
+    return comes;
   }
 
   #takeLine(line: AnyLine): Promise<void> | undefined {

@@ -88,6 +88,13 @@ export class WorkerOutput {
     }
   }
 
+  /** Writes what was pushed. Returns whether that is all, which is known after some microtasks. */
+  async flush(): Promise<boolean> {
+    this.#outbox.flush();
+    await Promise.resolve();
+    return this.#outbox.pendingBytes === 0;
+  }
+
   /** Whether answers may be kept at all. */
   get keeps(): boolean {
     return this.#options.kept !== undefined;

@@ -1,5 +1,6 @@
 import { encodeFailure } from "../failure_report.ts";
 import { takeOwnDescriptors } from "../own_descriptors.ts";
+import type { WaitForInput } from "../poll_file.ts";
 import { describeFailure } from "./failure.ts";
 
 /** The input and output of a worker. */
@@ -8,6 +9,11 @@ export interface WorkerIo {
   read(buffer: Uint8Array): Promise<number | null>;
   /** The same synchronously: it blocks until something arrives. */
   readSync(buffer: Uint8Array): number | null;
+  /**
+   * Blocks this thread until something has arrived, for so long at most, and says whether it has.
+   * @default only {@link read} can wait
+   */
+  waitForInput?: WaitForInput | undefined;
   /** Writes some of the bytes and says how many. */
   writeSync(bytes: Uint8Array): number;
   /** Reports for people what was thrown, and where. `what` begins the sentence. */
@@ -65,7 +71,7 @@ export function takeStdio(): WorkerIo {
     event.preventDefault();
     failed("Nobody caught an error", event.error);
   });
-  return { read, readSync, writeSync, failed };
+  return { read, readSync, waitForInput: own?.waitForInput, writeSync, failed };
 }
 
 /**

@@ -41,6 +41,10 @@ class InMemoryWorker implements WorkerIo {
     this.#wake.resolve();
   }
 
+  get hasInput(): boolean {
+    return this.#input.length > 0;
+  }
+
   async read(buffer: Uint8Array): Promise<number | null> {
     while (this.#input.length === 0) {
       if (this.#isEnded) return null;
@@ -289,5 +293,75 @@ Deno.test({
     await worker.ended;
     claims?.close();
     file.close();
+  }
+});
+
+/** A worker that can block for input, as on Linux. Any other read gives timers their turn. */
+class BlockingWorker extends InMemoryWorker {
+  reads = 0;
+  /** Called whenever it blocks. */
+  blocks: () => void = () => {};
+
+  override async read(buffer: Uint8Array): Promise<number | null> {
+    this.reads++;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    return await super.read(buffer);
+  }
+
+  waitForInput(): boolean {
+    this.blocks();
+    return this.hasInput;
+  }
+}
+
+Deno.test("a worker whose calls have ended reads the next ones by itself, and timers have turns", async () => {
+  const calls = 100;
+  let called = 0;
+  let timeAt = 0;
+  const next = defineProcedure({ input: z.tuple([]), output: z.null(), kind: "io" }, () => {
+    if (called++ === 0) setTimeout(() => timeAt = called, 0);
+    if (called < calls) worker.send({ id: called, method: "next" });
+    return null;
+  });
+  const worker = new BlockingWorker({ next });
+  try {
+    worker.send({ id: 0, method: "next" });
+    await waitFor("the answers", () => worker.written.length === calls);
+    assert.ok(worker.reads < calls / 4, `${worker.reads} reads`);
+    assert.ok(timeAt > 0 && timeAt <= calls / 2, `the timer rang after ${timeAt}`);
+  } finally {
+    worker.end();
+    await worker.ended;
+  }
+});
+
+Deno.test("a worker blocks for no input while a call is under way, or an answer is not written", async () => {
+  const { procedure: slow, gates } = gated("io");
+  const { procedure: long, gates: longGates } = gated("cpu");
+  const worker = new BlockingWorker({ slow, long, ...builtin });
+  let blocked = 0;
+  let answered = 0;
+  worker.blocks = () => {
+    blocked++;
+    assert.equal(gates.length + longGates.length, 0, "a call is under way");
+    assert.equal(worker.written.length, answered, "an answer is kept back");
+  };
+  try {
+    for (const method of ["slow", "long"]) {
+      worker.send({ id: 1, method: "ping" });
+      answered = worker.written.length + 1;
+      await waitFor("an answer", () => worker.written.length === answered);
+      worker.send({ id: 2, method, params: [1] });
+      await waitFor("the call", () => gates.length + longGates.length === 1);
+      worker.send({ id: 3, method: "rpc.more", params: { id: 9, n: 1 } });
+      await waitFor("the input to be read", () => !worker.hasInput);
+      answered++;
+      for (const end of [...gates.splice(0), ...longGates.splice(0)]) end();
+      await waitFor("its answer", () => worker.written.length === answered);
+    }
+    assert.ok(blocked > 0);
+  } finally {
+    worker.end();
+    await worker.ended;
   }
 });
