@@ -229,7 +229,8 @@ export class Link implements Dialer {
 
 /**
  * The links that an endpoint has beside the one in use: a next one, tried while that one is silent,
- * and the former one, as long as calls wait for answers on it.
+ * and former ones, each as long as calls wait for answers on it: some may run for hours, and more
+ * outages may come meanwhile.
  *
  * TCP finds out that the way to a server is there again only when it sends the next time, and it
  * waits twice as long each time. A new connection is answered at once.
@@ -237,7 +238,7 @@ export class Link implements Dialer {
 export class SideLinks {
   readonly #connect: () => Link;
   #next: Link | undefined;
-  #former: Link | undefined;
+  readonly #former = new Set<Link>();
 
   /** @param connect makes a link to the same server */
   constructor(connect: () => Link) {
@@ -251,10 +252,14 @@ export class SideLinks {
     return true;
   }
 
-  /** Looks after the former link. Called every `heartbeatTickMs`. */
+  /** Looks after former links. Called every `heartbeatTickMs`. */
   tick(): void {
-    this.#former?.tick(true);
-    if (this.#former?.isIdle === true) this.#closeFormer();
+    for (const link of this.#former) {
+      link.tick(true);
+      if (!link.isIdle) continue;
+      this.#former.delete(link);
+      link.close();
+    }
   }
 
   isNext(link: Link): boolean {
@@ -270,27 +275,20 @@ export class SideLinks {
 
   /** Keeps a link that is not used any more until its calls have ended. */
   retire(link: Link): void {
-    this.#closeFormer();
-    this.#former = link;
+    this.#former.add(link);
   }
 
   /** Forgets a link that has ended. Returns whether it was here. */
   delete(link: Link): boolean {
-    if (link === this.#next) this.#next = undefined;
-    else if (link === this.#former) this.#former = undefined;
-    else return false;
+    if (link !== this.#next) return this.#former.delete(link);
+    this.#next = undefined;
     return true;
   }
 
   /** Closes all. Calls under way fail as Cancelled. */
   close(): void {
     this.takeNext()?.close();
-    this.#closeFormer();
-  }
-
-  #closeFormer(): void {
-    const former = this.#former;
-    this.#former = undefined;
-    former?.close();
+    for (const link of this.#former) link.close();
+    this.#former.clear();
   }
 }

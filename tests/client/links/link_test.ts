@@ -4,6 +4,7 @@ import {
   heartbeatTickMs,
   heartbeatTimeoutMs,
 } from "../../../src/base/limits.ts";
+import { echo } from "../../support/memory_transport.ts";
 import { ClientRig, type Outcome } from "../client_rig.ts";
 
 /** From when on a silent server is in doubt, and when it is given up. */
@@ -68,6 +69,27 @@ Deno.test("a call that may not run again waits for its answer on the silent conn
   // The former connection is closed once nothing waits on it.
   assert.deepEqual(server.connections.includes(connection), false);
   assert.equal((await rig.call("fib", [2])).report?.result, 2);
+  rig.client.close();
+});
+
+Deno.test("a long call on a former connection outlives the next outage", async () => {
+  const { rig, server, connection } = await unplugged();
+  server.answer = (call) => call.method === "pay" ? undefined : echo(call);
+  const paid = await rig.call("pay", [1], { timeoutMs: 60_000 });
+  await rig.pass(inDoubtMs);
+  server.accepts = "accept";
+  await rig.pass(1_000);
+  connection.restore();
+  await rig.pass(1_000);
+  const next = server.connections.find((one) => one !== connection);
+  next?.cut();
+  await rig.call("fib", [2]);
+  await rig.pass(inDoubtMs + 1_000);
+  assert.equal(isOver(paid), false);
+  server.calls.find(({ method }) => method === "pay")?.result("paid");
+  await rig.pass(3 * heartbeatTickMs);
+  assert.equal(paid.report?.result, "paid");
+  assert.equal(server.connections.length, 1);
   rig.client.close();
 });
 
