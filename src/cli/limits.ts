@@ -34,3 +34,15 @@ export const eachConcurrencyDefault = 64;
  * is refused.
  */
 export const sandboxEntriesMax = 100_000;
+
+/** How often a server checks whether it has grown: a look takes a tenth of a millisecond. */
+export const slimLookMs = 10_000;
+
+/** Memory above the least it ever had that makes a server large: less is not worth the pause. */
+export const slimSpareBytes = 64 * 1024 * 1024;
+
+/** Calls between two looks up to which a server has little to do: a hundred a second. */
+export const slimCallsMax = 1_000;
+
+/** Most looks that are skipped where giving back does not help, five minutes. */
+export const slimLooksBetweenMax = 30;

@@ -5,11 +5,33 @@
 const collectedHeapBytesMax = 64 * 1024 * 1024;
 
 /**
+ * Gives memory back to the system: first {@link collectGarbage}, since buffers that nobody uses are
+ * memory of the allocator's only then, and afterwards what the allocator keeps, which does that by
+ * itself only with its longest pieces. After hundreds of long messages that is most of all that the
+ * process has. It stands still meanwhile, for some tens of milliseconds.
+ */
+export async function giveBackMemory(): Promise<void> {
+  await collectGarbage();
+  // V8 frees the buffers on another thread, and has done so when the next collection begins.
+  await collectGarbage();
+  if (Deno.build.os !== "linux") return;
+  try {
+    const library = Deno.dlopen("libc.so.6", {
+      malloc_trim: { parameters: ["usize"], result: "i32" },
+    });
+    library.symbols.malloc_trim(0n);
+    library.close();
+  } catch {
+    // Another C library, which has no such function, or no right to call it.
+  }
+}
+
+/**
  * Gives memory back to the system that the start of this process left behind, about a third of all
  * that it has: V8 would keep it. The process stands still meanwhile, for ten milliseconds or more,
  * so this is for a moment when nobody waits. It does nothing where the heap is large.
  */
-export async function giveBackMemory(): Promise<void> {
+export async function collectGarbage(): Promise<void> {
   try {
     if (Deno.memoryUsage().heapUsed > collectedHeapBytesMax) return;
     const [v8, vm] = await Promise.all([import("node:v8"), import("node:vm")]);

@@ -1,7 +1,7 @@
 import { printLine } from "../../terminal/stdout.ts";
 import { aborted, systemClock, type Timer } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
-import { giveBackMemory } from "../../base/system/spare_memory.ts";
+import { collectGarbage, giveBackMemory } from "../../base/system/spare_memory.ts";
 import { demoVariable } from "../../demo/demo_variable.ts";
 import type { DemoLink } from "../../demo/report_to_demo.ts";
 import type { Logger } from "../../base/log.ts";
@@ -15,6 +15,7 @@ import { openAudit } from "./audit_file.ts";
 import { openKeys } from "../../library/own_keys.ts";
 import { RunningServer, type RunningServerOptions } from "../../library/running/running_server.ts";
 import { denoWorkerCommand } from "../../library/worker_command.ts";
+import type { Stats } from "../../wire/reports/stats.ts";
 import type { WorkerCommand } from "../../workers/process/worker_command.ts";
 import { isPythonFile } from "../../workers/python/python_file.ts";
 import type { CommandInput } from "../syntax/command.ts";
@@ -30,6 +31,7 @@ import { openTracer } from "../process/tracing.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 import { type Place, placeOf, portOf } from "./place.ts";
 import { wordsOf } from "../syntax/words.ts";
+import { Slimming } from "./slimming.ts";
 import { type Sandbox, sandboxHoldsNoProgram, sandboxOf } from "./sandbox.ts";
 import type { SourceWatch } from "./watch_sources.ts";
 
@@ -80,7 +82,8 @@ async function serveUntilStopped(
   let server: RunningServer | undefined;
   let metrics: MetricsServer | undefined;
   let watch: SourceWatch | undefined;
-  let slimming: Timer | undefined;
+  let fresh: Timer | undefined;
+  let slimming: Slimming | undefined;
   try {
     // Before the procedures are loaded, so that an edit meanwhile is noticed.
     watch = flags.watch
@@ -136,9 +139,15 @@ async function serveUntilStopped(
       );
     }
     demo?.say(address);
-    slimming = systemClock.after(slimAfterMs, () => {
-      if (server?.stats().connections === 0) void giveBackMemory();
+    fresh = systemClock.after(slimAfterMs, () => {
+      if (server?.stats().connections === 0) void collectGarbage();
     }, { keepAlive: false });
+    slimming = new Slimming({
+      clock: systemClock,
+      residentBytes: () => Deno.memoryUsage().rss,
+      calls: () => callsOf(server?.stats()),
+      giveBack: giveBackMemory,
+    });
     watch?.start();
     await aborted(signal);
     watch?.close();
@@ -147,7 +156,8 @@ async function serveUntilStopped(
     log.info("Drained");
     return exitCodes.success;
   } finally {
-    slimming?.cancel();
+    fresh?.cancel();
+    slimming?.stop();
     watch?.close();
     await server?.close();
     metrics?.close();
@@ -155,6 +165,10 @@ async function serveUntilStopped(
     await discovery.close();
     interrupt.release();
   }
+}
+
+function callsOf(stats: Stats | undefined): number {
+  return Object.values(stats?.methods ?? {}).reduce((sum, { calls }) => sum + calls, 0);
 }
 
 /**
