@@ -144,9 +144,10 @@ function parseZooKeeper(text: string, rest: string, tls: boolean): ZooKeeperRegi
 
 function parseHosts(text: string, list: string, portDefault: number | undefined): HostPort[] {
   return list.split(",").map((item) => {
-    // An IPv6 address may name the interface that it is reached by: fe80::1%eth0.
-    const match = /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.~-]+)?)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/
-      .exec(item.trim());
+    // An address with colons may name the interface that it is reached by: fe80::1%eth0.
+    const match =
+      /^(?:\[((?![0-9A-Fa-f.]+%)[0-9A-Fa-f:.]+(?:%[\w.~-]+)?)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/
+        .exec(item.trim());
     if (match === null) throw invalid(text, `${part(text, item)} is no host:port`);
     const host = match[1] ?? match[2] ?? "";
     const port = match[3] === undefined ? portDefault : Number(match[3]);

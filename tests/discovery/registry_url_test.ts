@@ -48,6 +48,7 @@ Deno.test("parseRegistryUrl() says what is wrong, and what the forms are", () =>
     ["static:a:0", /the port of "a:0" is not from 1 to 65535/],
     ["static:a:65536", /the port of "a:65536" is not from 1 to 65535/],
     ["static:::1:80", /"::1:80" is no host:port/],
+    ["static:[127.%1]:2", /"\[127.%1\]:2" is no host:port/],
     ["zookeeper:h:2181", /hosts must follow zookeeper:\/\//],
     ["zookeeper://", /"" is no host:port/],
     ["zookeeper://h:2181//x", /"\/\/x" is no path/],
