@@ -56,6 +56,8 @@ export class Link implements Dialer {
   #turn: { readonly dial: Dial; readonly abort: AbortController } | undefined;
   #connection: Connection | undefined;
   #timer: Timer | undefined;
+  /** From when on a connection without an answer may be given up for another one. */
+  #againAtMs: number | undefined;
   /** Set while it is ready. */
   #heartbeat: Heartbeat | undefined;
   #usableToMs: number | undefined;
@@ -82,9 +84,11 @@ export class Link implements Dialer {
   hurry(nowMs: number): boolean {
     const dial = this.#turn?.dial;
     // A second attempt would take a handle from those that wait for their first.
-    if (this.#places.isShort || dial?.mayHurry(nowMs) !== true) return false;
-    if (!this.#pace.take(this.#host)) return false;
-    dial.hurry();
+    if (this.#places.isShort || dial === undefined) return false;
+    const isUnanswered = this.#connection !== undefined && nowMs >= (this.#againAtMs ?? Infinity);
+    if (!(isUnanswered || dial.mayHurry(nowMs)) || !this.#pace.take(this.#host)) return false;
+    if (isUnanswered) this.#dialAgain();
+    else dial.hurry();
     return true;
   }
 
@@ -107,6 +111,16 @@ export class Link implements Dialer {
   /** Whether no call is under way on it, or waits to be. */
   get isIdle(): boolean {
     return this.#connection?.isIdle ?? true;
+  }
+
+  /**
+   * Begins anew where the server was reached and has not answered, once: what was sent may have
+   * been lost as a network came back, and a server that is slow gets all of its time afterwards.
+   */
+  #dialAgain(): void {
+    this.#againAtMs = Infinity;
+    this.#stop();
+    this.begin();
   }
 
   /** Closes everything. Calls under way fail as Cancelled, and no event follows. */
@@ -164,6 +178,7 @@ export class Link implements Dialer {
       lost: (reason) => isCurrent() && this.#lost(reason),
     }, { messageMax, later });
     this.#connection = connection;
+    this.#againAtMs ??= clock.now() + hastyReconnectMs;
     this.#usableToMs = duplex.usableToMs;
     let isAlive = false;
     const settle = (): unknown => isCurrent() && this.#ready(connection, idempotence);

@@ -156,16 +156,31 @@ Deno.test("a server that works on a long call and answers pings gets no second c
   rig.client.close();
 });
 
-Deno.test("a server that hangs gets one more connection, and is given up at the same time", async () => {
+Deno.test("a server that hangs gets two more connections, and is given up at the same time", async () => {
   const rig = await ClientRig.connected(1);
   const server = rig.server(1);
   server.hang();
   const paid = await rig.call("pay", [1], { timeoutMs: 20_000 });
   await rig.pass(givenUpMs - 2 * heartbeatTickMs);
   assert.equal(isOver(paid), false);
-  assert.equal(server.attempts, 2);
+  assert.equal(server.attempts, 3);
   await rig.pass(2 * heartbeatTickMs);
   assert.equal(paid.report?.error?.name, "ConnectionLost");
   rig.client.close();
   assert.equal(server.connections.length, 0);
+});
+
+Deno.test("while calls wait a connection that is made and not answered is given up once for another", async () => {
+  const rig = new ClientRig();
+  const server = rig.server(1);
+  server.answersPings = false;
+  await rig.list(1);
+  const called = await rig.call("fib", [1]);
+  await rig.pass(200);
+  server.answersPings = true;
+  await rig.pass(500);
+  assert.equal(called.report?.result, 1);
+  assert.equal(server.attempts, 2);
+  assert.equal(server.connections.length, 1);
+  rig.client.close();
 });
