@@ -59,9 +59,14 @@ export class Calls {
     return new Promise((resolve) => this.#batches.push(resolve));
   }
 
+  /** To be called by a batch that has waited: what it began need not have taken the place. */
+  passRoom(): void {
+    if (this.#inFlight < gatewayBatchCallsMax) this.#batches.shift()?.();
+  }
+
   #leave(): void {
     this.#inFlight--;
-    if (this.#inFlight < gatewayBatchCallsMax) this.#batches.shift()?.();
+    this.passRoom();
   }
 
   /** Counters by procedure. */

@@ -48,16 +48,21 @@ export async function answerJsonRpc(
 /** Answers the members of a batch: a few begin in a turn, and only while there are places. */
 export async function answerInTurns<Member>(
   members: readonly Member[],
-  calls: Pick<Calls, "batchRoom">,
+  calls: Pick<Calls, "batchRoom" | "passRoom">,
   turn: () => Promise<void>,
   answer: (member: Member) => Promise<void>,
 ): Promise<void> {
   const answers: Promise<void>[] = [];
   for (const member of members) {
     if (answers.length > 0 && answers.length % gatewayBatchStep === 0) await turn();
+    let hasWaited = false;
     // Another batch may have taken the place meanwhile.
-    for (let room = calls.batchRoom(); room !== undefined; room = calls.batchRoom()) await room;
+    for (let room = calls.batchRoom(); room !== undefined; room = calls.batchRoom()) {
+      await room;
+      hasWaited = true;
+    }
     answers.push(answer(member));
+    if (hasWaited) calls.passRoom();
   }
   await Promise.all(answers);
 }

@@ -72,3 +72,23 @@ Deno.test("batches wait with their next calls while half of the places are taken
   }
   await Promise.all(batches);
 });
+
+Deno.test("a batch that has waited and takes no place leaves it to the next one", async () => {
+  const waiting: (() => void)[] = [];
+  const report = () => new Promise((resolve) => waiting.push(() => resolve(done)));
+  const calls = new Calls({ report } as unknown as Client, {} as Catalogue, false);
+  const single = Array.from({ length: gatewayBatchCallsMax }, () => calls.call("fib", [1], {}));
+  let ended = 0;
+  for (let batch = 0; batch < 3; batch++) {
+    // What is no request, or is refused, makes no call.
+    void answerInTurns([batch], calls, () => Promise.resolve(), () => Promise.resolve())
+      .then(() => ended++);
+  }
+  await settled();
+  assert.equal(ended, 0);
+  waiting.pop()?.();
+  await settled();
+  assert.equal(ended, 3);
+  for (const end of waiting) end();
+  await Promise.all(single);
+});
