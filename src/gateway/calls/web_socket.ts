@@ -64,6 +64,8 @@ export class SocketSession {
   /** Bytes sent so far. */
   #sentBytes = 0;
   #inFlight = 0;
+  /** Batches whose answer has not been sent. */
+  #batches = 0;
   #isDraining = false;
 
   constructor(socket: Socket, deps: SocketDeps, options: CallOptions) {
@@ -110,7 +112,7 @@ export class SocketSession {
   }
 
   #leaveIfDrained(): void {
-    if (!this.#isDraining || this.#inFlight > 0) return;
+    if (!this.#isDraining || this.#inFlight > 0 || this.#batches > 0) return;
     this.#close(closeCodes.goingAway, "The gateway ends");
   }
 
@@ -132,13 +134,19 @@ export class SocketSession {
 
   async #answerBatch(incoming: readonly (RpcRequest | BadMessage)[]): Promise<void> {
     const batch = new BatchLine(this.#deps.bound);
-    await answerInTurns(
-      incoming,
-      this.#deps.calls,
-      this.#deps.turn,
-      (one) => this.#answer(one, (text) => batch.add(text)),
-    );
-    if (!batch.isEmpty) this.#send(batch.encode());
+    this.#batches++;
+    try {
+      await answerInTurns(
+        incoming,
+        this.#deps.calls,
+        this.#deps.turn,
+        (one) => this.#answer(one, (text) => batch.add(text)),
+      );
+      if (!batch.isEmpty) this.#send(batch.encode());
+    } finally {
+      this.#batches--;
+      this.#leaveIfDrained();
+    }
   }
 
   /** Never rejects. */

@@ -7,7 +7,7 @@ import type { CallReport } from "../../../src/client/call_report.ts";
 import { CallStream } from "../../../src/client/call_stream.ts";
 import type { Calls } from "../../../src/gateway/calls/calls.ts";
 import { SocketSession } from "../../../src/gateway/calls/web_socket.ts";
-import { gatewayStuckMs } from "../../../src/gateway/limits.ts";
+import { gatewayBatchStep, gatewayStuckMs } from "../../../src/gateway/limits.ts";
 import { boundOfGateway } from "../../../src/wire/message_bound.ts";
 import { settled, VirtualClock } from "../../support/virtual_clock.ts";
 
@@ -16,9 +16,11 @@ class Peer extends EventTarget {
   readyState: number = WebSocket.OPEN;
   binaryType: BinaryType = "blob";
   bufferedAmount = 0;
+  readonly sent: string[] = [];
   closedWith: string | undefined;
 
   send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {
+    this.sent.push(data as string);
     this.bufferedAmount += (data as string).length;
   }
 
@@ -28,8 +30,11 @@ class Peer extends EventTarget {
   }
 
   ask(meta?: Record<string, unknown>): Promise<void> {
-    const data = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "text", meta });
-    this.dispatchEvent(new MessageEvent("message", { data }));
+    return this.say({ jsonrpc: "2.0", id: 1, method: "text", meta });
+  }
+
+  say(message: unknown): Promise<void> {
+    this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(message) }));
     return settled();
   }
 }
@@ -93,4 +98,42 @@ Deno.test("items of a stream that wait for its peer are bounded too, though noth
   assert.equal(unread.total, 0);
   await clock.advanceAsync(wheelLingerMs);
   assert.equal(clock.pendingTimers, 0);
+});
+
+/** A session whose batches wait for a turn, and how to give it to them. */
+function setUp() {
+  const clock = new VirtualClock();
+  const peer = new Peer();
+  const begun: CallOptions[] = [];
+  const turns: (() => void)[] = [];
+  const calls = {
+    call: (_method: string, _params: unknown, options: CallOptions) => {
+      begun.push(options);
+      return Promise.resolve({ result: 1 } as CallReport);
+    },
+    batchRoom: () => undefined,
+  } as unknown as Calls;
+  const session = new SocketSession(peer, {
+    ...{ calls, clock, bound: boundOfGateway(), unread: new Budget(1e9, clock) },
+    turn: () => new Promise((resolve) => turns.push(resolve)),
+  }, {});
+  return { peer, session, begun, turns };
+}
+
+/** A batch of so many requests, with ids from 0 on. */
+const batchOf = (count: number) =>
+  Array.from({ length: count }, (_, id) => ({ jsonrpc: "2.0", id, method: "text" }));
+
+Deno.test("a gateway that ends answers a batch before it closes the WebSocket", async () => {
+  const { peer, session, turns } = setUp();
+  await peer.say(batchOf(gatewayBatchStep + 1));
+  const drained = session.drain();
+  await settled();
+  assert.equal(peer.closedWith, undefined);
+  turns.shift()?.();
+  await drained;
+  const answers = JSON.parse(peer.sent[0] ?? "[]");
+  assert.equal(answers.length, gatewayBatchStep + 1);
+  assert.match(answers.at(-1).error.message, /This gateway ends/);
+  assert.equal(peer.closedWith, "The gateway ends");
 });
