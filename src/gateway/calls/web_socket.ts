@@ -66,6 +66,8 @@ export class SocketSession {
   #inFlight = 0;
   /** Batches whose answer has not been sent. */
   #batches = 0;
+  /** Calls of batches that have not begun, by id, and whether they were cancelled meanwhile. */
+  readonly #ahead = new Map<Id, boolean>();
   #isDraining = false;
 
   constructor(socket: Socket, deps: SocketDeps, options: CallOptions) {
@@ -134,14 +136,17 @@ export class SocketSession {
 
   async #answerBatch(incoming: readonly (RpcRequest | BadMessage)[]): Promise<void> {
     const batch = new BatchLine(this.#deps.bound);
+    const answer = (one: RpcRequest | BadMessage) => this.#answer(one, (text) => batch.add(text));
     this.#batches++;
     try {
-      await answerInTurns(
-        incoming,
-        this.#deps.calls,
-        this.#deps.turn,
-        (one) => this.#answer(one, (text) => batch.add(text)),
-      );
+      // One more would have to be held until others have ended, so it is refused at once.
+      if (this.#batches > gatewaySocketCallsMax) await Promise.all(incoming.map(answer));
+      else {
+        for (const one of incoming) {
+          if (!(one instanceof BadMessage) && one.id !== undefined) this.#ahead.set(one.id, false);
+        }
+        await answerInTurns(incoming, this.#deps.calls, this.#deps.turn, answer);
+      }
       if (!batch.isEmpty) this.#send(batch.encode());
     } finally {
       this.#batches--;
@@ -153,7 +158,9 @@ export class SocketSession {
   async #answer(request: RpcRequest | BadMessage, send: (text: string) => void): Promise<void> {
     if (request instanceof BadMessage) return send(encodeError(request.id, request.error));
     const { id, method, params, meta } = request;
-    if (method === reservedMethods.cancel) return this.#open.get(idOf(request))?.abort.abort();
+    const isCancelled = id !== undefined && this.#ahead.get(id) === true;
+    if (id !== undefined) this.#ahead.delete(id);
+    if (method === reservedMethods.cancel) return this.#cancel(idOf(request));
     if (method === reservedMethods.more) return this.#grant(request);
     const options = optionsOf(request, this.#options);
     const fault = this.#faultOf(id);
@@ -167,6 +174,7 @@ export class SocketSession {
     };
     const signal = AbortSignal.any([call.abort.signal, this.#ended.signal]);
     if (id !== undefined) this.#open.set(id, call);
+    if (isCancelled) call.abort.abort();
     try {
       if (id === undefined) await this.#deps.calls.call(method, params, options);
       else if (meta?.stream === undefined) {
@@ -180,9 +188,14 @@ export class SocketSession {
     }
   }
 
+  #cancel(id: Id): void {
+    this.#open.get(id)?.abort.abort();
+    if (this.#ahead.has(id)) this.#ahead.set(id, true);
+  }
+
   #faultOf(id: Id | undefined): RpcError | undefined {
     if (this.#isDraining) return new RpcError("Draining", "This gateway ends: ask another one");
-    if (this.#inFlight >= gatewaySocketCallsMax) {
+    if (this.#inFlight >= gatewaySocketCallsMax || this.#batches > gatewaySocketCallsMax) {
       const text = `Cannot take the call: ${gatewaySocketCallsMax} are under way on this WebSocket`;
       return new RpcError("Overloaded", text);
     }

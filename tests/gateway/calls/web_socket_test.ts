@@ -7,7 +7,11 @@ import type { CallReport } from "../../../src/client/call_report.ts";
 import { CallStream } from "../../../src/client/call_stream.ts";
 import type { Calls } from "../../../src/gateway/calls/calls.ts";
 import { SocketSession } from "../../../src/gateway/calls/web_socket.ts";
-import { gatewayBatchStep, gatewayStuckMs } from "../../../src/gateway/limits.ts";
+import {
+  gatewayBatchStep,
+  gatewaySocketCallsMax,
+  gatewayStuckMs,
+} from "../../../src/gateway/limits.ts";
 import { boundOfGateway } from "../../../src/wire/message_bound.ts";
 import { settled, VirtualClock } from "../../support/virtual_clock.ts";
 
@@ -136,4 +140,29 @@ Deno.test("a gateway that ends answers a batch before it closes the WebSocket", 
   assert.equal(answers.length, gatewayBatchStep + 1);
   assert.match(answers.at(-1).error.message, /This gateway ends/);
   assert.equal(peer.closedWith, "The gateway ends");
+});
+
+Deno.test("a call of a batch that has not begun can be cancelled", async () => {
+  const { peer, begun, turns } = setUp();
+  await peer.say(batchOf(gatewayBatchStep + 2));
+  const params = { id: gatewayBatchStep };
+  await peer.say({ jsonrpc: "2.0", method: "rpc.cancel", params });
+  turns.shift()?.();
+  await settled();
+  const cancelled = begun.map(({ signal }) => signal?.aborted);
+  assert.deepEqual(cancelled.slice(gatewayBatchStep), [true, false]);
+});
+
+Deno.test("a peer has so many batches wait on its WebSocket, and further ones are refused at once", async () => {
+  const { peer, turns } = setUp();
+  for (let batch = 0; batch < gatewaySocketCallsMax; batch++) {
+    await peer.say(batchOf(gatewayBatchStep + 1));
+  }
+  assert.deepEqual([turns.length, peer.sent.length], [gatewaySocketCallsMax, 0]);
+  await peer.say(batchOf(2));
+  assert.equal(turns.length, gatewaySocketCallsMax);
+  for (const { error } of JSON.parse(peer.sent[0] ?? "[]")) {
+    assert.match(error.message, /are under way on this WebSocket/);
+    assert.equal(error.data.executed, "no");
+  }
 });
