@@ -60,6 +60,8 @@ export class TlsListener {
     { readonly socket: Socket; readonly over: () => void }
   >();
   #shown: Keys;
+  /** What was shown when the handshake began: TLS judges the peer's certificate by that. */
+  readonly #shownTo = new WeakMap<Socket, Keys>();
   readonly #waiters = new Waiters();
   #isClosed = false;
 
@@ -171,6 +173,7 @@ export class TlsListener {
         timer.cancel();
         socket.off("end", leave);
         socket.unshift(bytes);
+        this.#shownTo.set(socket, this.#shown);
         this.#tls.emit("connection", socket);
       });
     });
@@ -208,18 +211,23 @@ export class TlsListener {
   }
 
   #shookHands(socket: tls.TLSSocket): void {
-    this.#handshakeOver(addressTextOf(socket));
+    const peer = addressTextOf(socket);
+    const handshake = this.#shakingHands.get(peer);
+    const shown = handshake === undefined ? undefined : this.#shownTo.get(handshake.socket);
+    this.#handshakeOver(peer);
     const connection = new TlsConnection(socket);
     if (this.#isClosed) return connection.close();
-    this.#accepted.push({ connection, caller: this.#callerOf(socket) });
+    this.#accepted.push({ connection, caller: this.#callerOf(socket, shown ?? this.#shown) });
     this.#waiters.wake();
   }
 
-  #callerOf(socket: tls.TLSSocket): Caller | RpcError {
+  /** @param shown by which keys TLS has judged the peer's certificate */
+  #callerOf(socket: tls.TLSSocket, shown: Keys): Caller | RpcError {
+    const { cluster } = this.#shown;
     return callerOf({
       certificate: certificateOf(socket),
-      isAuthorized: socket.authorized === true,
-      cluster: this.#shown.cluster,
+      isAuthorized: socket.authorized === true && shown.cluster === cluster,
+      cluster,
       nowMs: this.#options.clock.wallTimeMs(),
     });
   }

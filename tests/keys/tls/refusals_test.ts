@@ -4,22 +4,23 @@
  */
 
 import assert from "node:assert/strict";
+import net from "node:net";
 import tls from "node:tls";
 import { systemClock } from "../../../src/base/clock.ts";
 import { RpcError } from "../../../src/base/errors.ts";
 import { silentLogger } from "../../../src/base/log.ts";
 import type { Caller } from "../../../src/keys/caller.ts";
+import { KeyRing } from "../../../src/keys/key_ring.ts";
 import { clusterName } from "../../../src/keys/names.ts";
 import { parseRights } from "../../../src/keys/rights.ts";
 import { connectTls } from "../../../src/keys/tls/connect.ts";
 import { TlsListener } from "../../../src/keys/tls/listener.ts";
 import { type Pair, TestCluster } from "../../support/test_pki.ts";
-import { within } from "../../support/wait_for.ts";
+import { waitFor, within } from "../../support/wait_for.ts";
 
 const never = new AbortController().signal;
 
-async function listen(cluster: TestCluster, pair: Pair): Promise<TlsListener> {
-  const keys = cluster.ring(pair);
+async function listen(keys: KeyRing): Promise<TlsListener> {
   return await TlsListener.listen({
     host: "127.0.0.1",
     port: 0,
@@ -56,7 +57,7 @@ async function callerWith(
 Deno.test("a member of the cluster is taken for who it is, and nine others are refused (P-66)", async () => {
   await using cluster = await TestCluster.create();
   await using other = await TestCluster.create();
-  const listener = await listen(cluster, await cluster.member("server"));
+  const listener = await listen(cluster.ring(await cluster.member("server")));
   try {
     const alice = await cluster.member("alice", parseRights("read,call:fib*"));
     const caller = await callerWith(listener, cluster, alice);
@@ -180,4 +181,54 @@ Deno.test("a client says so when there is no TLS, or nobody, where it connects",
   await assert.rejects(connectTls({ host: "127.0.0.1", port }, keys, never), /refused/i);
   const aborted = AbortSignal.abort(new Error("given up"));
   await assert.rejects(connectTls({ host: "127.0.0.1", port }, keys, aborted), /given up/);
+});
+
+Deno.test("who is in the middle of a handshake when the server gets keys of another cluster is refused", async () => {
+  await using cluster = await TestCluster.create();
+  await using other = await TestCluster.create();
+  const [before, after] = [await cluster.member("server"), await other.member("server")];
+  const directory = cluster.write(before);
+  const keys = KeyRing.open(directory, systemClock, silentLogger);
+  assert.ok(keys);
+  const listener = await listen(keys);
+  const { port } = listener.addr;
+  // Between the two, what the thief sends after its first bytes waits.
+  const held: Uint8Array[] = [];
+  let letGo = () => {};
+  const between = net.createServer((thief) => {
+    const server = net.connect({ host: "127.0.0.1", port });
+    server.pipe(thief);
+    thief.on("error", () => {});
+    server.on("error", () => {});
+    thief.once("data", (first) => {
+      server.write(first);
+      thief.on("data", (bytes) => held.push(bytes));
+    });
+    letGo = () => {
+      thief.pipe(server);
+      for (const bytes of held.splice(0)) server.write(bytes);
+    };
+  });
+  await new Promise<void>((resolve) => between.listen(0, "127.0.0.1", resolve));
+  const member = await cluster.member("thief");
+  const thief = tls.connect({
+    ...{ host: "127.0.0.1", port: (between.address() as net.AddressInfo).port },
+    ...{ servername: clusterName(cluster.id), ca: [cluster.ca.certificate] },
+    ...{ cert: member.certificate, key: member.privateKey },
+  } as tls.ConnectionOptions);
+  thief.on("error", () => {});
+  try {
+    await waitFor("the thief's certificate", () => held.length > 0);
+    other.write(after, directory);
+    await waitFor("the new keys", () => listener.cluster === other.id);
+    letGo();
+    const { caller, connection } = await within("a connection", listener.accept(), 10_000);
+    connection.close();
+    assert.ok(caller instanceof RpcError);
+    assert.match(caller.message, new RegExp(`not one of a caller of cluster ${other.id}`));
+  } finally {
+    thief.destroy();
+    between.close();
+    listener.close();
+  }
 });
