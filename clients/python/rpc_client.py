@@ -94,9 +94,10 @@ TICKS_TO_ASK = 4
 TICKS_TO_GIVE_UP = 12
 
 TICKS_TO_SAY_HELLO = 240
-# Keys are renewed once a year: a look at their files now and then is enough.
-TICKS_TO_LOOK_AT_KEYS = 4
 """A server closes a connection on which nothing comes for ten minutes: it is pinged once a minute."""
+
+TICKS_TO_LOOK_AT_KEYS = 4
+"""Keys are renewed once a year: a look at their files now and then is enough."""
 
 IN_FLIGHT_JUDGED = 512
 BYTES_JUDGED = 16 * 1024 * 1024
@@ -2080,6 +2081,7 @@ class _Keys:
         self._directory = directory
         self._stamp = self._stamp_now()
         self._now = self._read()
+        self._is_troubled = False
 
     @staticmethod
     def of(directory: str) -> "Optional[_Keys]":
@@ -2093,8 +2095,11 @@ class _Keys:
             try:
                 self._now = self._read()
                 self._stamp = stamp
+                self._is_troubled = False
             except RpcError as error:
-                log.warning("Going on with the keys of before: %s", error)
+                if not self._is_troubled:
+                    log.warning("Going on with the keys of before: %s", error)
+                self._is_troubled = True
         return self._now
 
     def _stamp_now(self) -> List[Any]:

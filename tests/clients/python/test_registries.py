@@ -286,6 +286,19 @@ class Settings(unittest.TestCase):
             with Client(fake_server.static(server), insecure=True) as client:
                 self.assertEqual(client.call("f", [1]), [1])
 
+    def test_new_keys_that_cannot_be_used_are_told_of_once_however_often_they_are_looked_at(self):
+        unfit = InvalidParams("unfit")
+        reads = [("first", "c"), unfit, unfit, ("second", "c"), unfit]
+        looks = [("a", "first", 1), ("", "first", 1), ("", "second", 1), ("b", "second", 2)]
+        with unittest.mock.patch.object(rpc_client._Keys, "_read", side_effect=reads):
+            keys = rpc_client._Keys(self.home)
+            with unittest.mock.patch.object(rpc_client.log, "warning") as warned:
+                for written, context, warnings in looks:
+                    if written != "":
+                        with open(os.path.join(self.home, "ca.crt"), "a", encoding="utf-8") as file:
+                            file.write(written)
+                    self.assertEqual((keys.current()[0], warned.call_count), (context, warnings))
+
     def test_a_server_with_keys_is_not_called_in_the_open(self):
         told = rpc_client._Instance("s", "127.0.0.1", 1, cluster="c")
 
