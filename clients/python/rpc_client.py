@@ -1122,7 +1122,10 @@ class _Endpoint:
                 connection.break_off("it was closed here")
 
     def tick(self, keys: Optional[ssl.SSLContext]) -> None:
-        """Looks after the connection. New keys, or new ones of the server, are shown on a new connection."""
+        """Looks after the connections. New keys, or new ones of the server, are shown on a new connection."""
+        for former in self._former:
+            if former.is_open:
+                former.tick(also_idle=False)
         connection = self.connection
         if connection is None or not connection.is_open:
             return

@@ -420,6 +420,25 @@ class Failover(unittest.TestCase):
                 self.assertEqual([call.result(PATIENCE) for call in calls], [[n] for n in range(4)])
                 self.assertGreater(silent.count("f"), 0)
 
+    def test_a_connection_that_has_given_its_place_to_another_is_watched_while_it_has_calls(self):
+        def hangs(peer, request):
+            peer.hears.clear()
+
+        async def lost(server):
+            async with AsyncClient(static(server)) as client:
+                calling = asyncio.ensure_future(client.call("f", timeout=25))
+                while server.count("f") == 0:
+                    await asyncio.sleep(0.005)
+                [endpoint] = client._core._endpoints.values()
+                endpoint.connection.usable_to = 0
+                with self.assertRaises(ConnectionLost):
+                    await calling
+                self.assertEqual(len(server.peers), 2)
+                server.peers[0].hears.set()
+
+        with mock.patch.object(rpc_client, "TICK", 0.1), FakeServer(hangs) as server:
+            asyncio.run(lost(server))
+
 
 class Ends(unittest.TestCase):
     def test_a_call_ends_at_its_deadline_and_the_server_is_told(self):
