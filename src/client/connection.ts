@@ -114,7 +114,7 @@ export class Connection implements CallHolder {
     return this.#outbox.pendingBytes > 0 ? this.#outbox.bytesWritten : undefined;
   }
 
-  /** A counter that stands still while the server is silent. */
+  /** Messages that it has received so far. */
   get messagesReceived(): number {
     return this.#messagesReceived;
   }

@@ -40,7 +40,8 @@ export class Heartbeat {
   readonly #connection: Connection;
   #silentTicks = 0;
   #idleTicks = 0;
-  #messagesSeen = 0;
+  /** As of the last tick. A part of a message counts: a long one may take seconds to arrive. */
+  #receivedAtMs = 0;
   #bytesTaken: number | undefined;
   #asked = false;
 
@@ -55,7 +56,7 @@ export class Heartbeat {
    */
   get isInDoubt(): boolean {
     return this.#asked && this.#silentTicks > ticksToAsk &&
-      this.#connection.messagesReceived === this.#messagesSeen;
+      this.#connection.receivedAtMs === this.#receivedAtMs;
   }
 
   /**
@@ -74,8 +75,8 @@ export class Heartbeat {
       return;
     }
     const takes = bytesTaken !== undefined && bytesTaken !== this.#bytesTaken;
-    const silent = !takes && connection.messagesReceived === this.#messagesSeen;
-    this.#messagesSeen = connection.messagesReceived;
+    const silent = !takes && connection.receivedAtMs === this.#receivedAtMs;
+    this.#receivedAtMs = connection.receivedAtMs;
     this.#bytesTaken = bytesTaken;
     const isFull = inFlight >= inFlightJudged || bytesInFlight >= bytesJudged;
     // What was asked before it was full is read first.

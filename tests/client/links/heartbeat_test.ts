@@ -16,7 +16,7 @@ class ConnectionStub {
   inFlight = 0;
   bytesInFlight = 0;
   bytesTaken: number | undefined;
-  messagesReceived = 0;
+  receivedAtMs = 0;
   pings = 0;
   abandoned: string | undefined;
   answersPings = true;
@@ -24,7 +24,7 @@ class ConnectionStub {
   ping(answered: () => void): void {
     this.pings++;
     if (!this.answersPings) return;
-    this.messagesReceived++;
+    this.receivedAtMs++;
     answered();
   }
 
@@ -90,7 +90,7 @@ Deno.test("any message counts as life", () => {
   connection.answersPings = false;
   for (let i = 0; i < 30; i++) {
     tick(ticksToGiveUp - 1);
-    connection.messagesReceived++;
+    connection.receivedAtMs++;
     tick(1);
   }
   assert.equal(connection.abandoned, undefined);

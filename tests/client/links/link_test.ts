@@ -184,3 +184,21 @@ Deno.test("while calls wait a connection that is made and not answered is given 
   assert.equal(server.connections.length, 1);
   rig.client.close();
 });
+
+Deno.test("an answer that takes seconds to arrive is no reason for another connection", async () => {
+  const rig = await ClientRig.connected(1);
+  const server = rig.server(1);
+  server.hang();
+  const called = await rig.call("fib", [1], { timeoutMs: 60_000 });
+  const [call] = server.calls;
+  call?.connection.send(`{"jsonrpc":"2.0","id":${call.id},"result":"`);
+  for (let part = 0; part < 40; part++) {
+    await rig.pass(200);
+    call?.connection.send("part");
+  }
+  call?.connection.send('"}\n');
+  await rig.pass(heartbeatTickMs);
+  assert.equal(called.report?.result, "part".repeat(40));
+  assert.equal(server.attempts, 1);
+  rig.client.close();
+});
