@@ -221,7 +221,8 @@ export class Endpoints implements EndpointOwner<Endpoint> {
     this.places.tick();
     if (isAwaited && this.usableCount === 0) this.#hurry([...this.#lists.unusable.items]);
     const inDoubt: Endpoint[] = [];
-    for (const list of this.#usable) {
+    // Also those without a connection for new calls: calls may be under way on former ones.
+    for (const list of [this.#lists.unusable, ...this.#usable]) {
       for (const endpoint of [...list.items]) {
         endpoint.tick();
         if (endpoint.isInDoubt) inDoubt.push(endpoint);

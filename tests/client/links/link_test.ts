@@ -4,6 +4,7 @@ import {
   heartbeatTickMs,
   heartbeatTimeoutMs,
 } from "../../../src/base/limits.ts";
+import { certificateMarginMs } from "../../../src/client/endpoints/limits.ts";
 import { echo } from "../../support/memory_transport.ts";
 import { ClientRig, type Outcome } from "../client_rig.ts";
 
@@ -200,5 +201,29 @@ Deno.test("an answer that takes seconds to arrive is no reason for another conne
   await rig.pass(heartbeatTickMs);
   assert.equal(called.report?.result, "part".repeat(40));
   assert.equal(server.attempts, 1);
+  rig.client.close();
+});
+
+/** A client that connects anew, for better certificates, while a call is under way. */
+async function renewing() {
+  const rig = new ClientRig();
+  const server = rig.server(1);
+  server.usableToMs = rig.clock.wallTimeMs() + 2 * certificateMarginMs;
+  await rig.list(1);
+  const [connection] = server.connections;
+  assert.ok(connection);
+  server.answer = () => {};
+  const paid = await rig.call("pay", [1], { timeoutMs: 60_000 });
+  rig.clock.setWallTime(server.usableToMs - certificateMarginMs / 2);
+  server.usableToMs += 86_400_000;
+  return { rig, server, connection, paid };
+}
+
+Deno.test("a former connection that falls silent is given up while its server takes no new one", async () => {
+  const { rig, server, connection, paid } = await renewing();
+  server.accepts = "refuse";
+  connection.cut();
+  await rig.pass(givenUpMs + heartbeatTickMs);
+  assert.equal(paid.report?.error?.name, "ConnectionLost");
   rig.client.close();
 });
