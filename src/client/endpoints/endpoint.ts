@@ -139,7 +139,8 @@ export class Endpoint {
   /** The registry does not list it any more. It is only demoted: its connection tells its end. */
   unlist(): void {
     this.#listed = false;
-    if (this.#state.kind === "waiting" || this.#state.kind === "connecting") this.close();
+    const { kind } = this.#state;
+    if ((kind === "waiting" || kind === "connecting") && this.#sides.areIdle) this.close();
     else this.#owner.changed(this);
   }
 
@@ -368,7 +369,7 @@ export class Endpoint {
   #failed(reason: string): void {
     if (this.isClosed) return;
     this.#lastFailure = reason;
-    if (!this.#listed) return this.#end();
+    if (!this.#listed && this.#sides.areIdle) return this.#end();
     const next = this.#sides.takeNext();
     if (next !== undefined) {
       this.#state = { kind: "connecting", link: next };

@@ -288,6 +288,11 @@ export class SideLinks {
     return next;
   }
 
+  /** Whether no call is under way on the former links. */
+  get areIdle(): boolean {
+    return [...this.#former].every((link) => link.isIdle);
+  }
+
   /** Keeps a link that is not used any more until its calls have ended. */
   retire(link: Link): void {
     this.#former.add(link);

@@ -227,3 +227,36 @@ Deno.test("a former connection that falls silent is given up while its server ta
   assert.equal(paid.report?.error?.name, "ConnectionLost");
   rig.client.close();
 });
+
+Deno.test("a call on a former connection goes on while its server stops", async () => {
+  const { rig, server, connection, paid } = await renewing();
+  await rig.pass(2 * heartbeatTickMs);
+  assert.equal(server.connections.length, 2);
+  await rig.list();
+  server.goaway();
+  server.accepts = "refuse";
+  server.connections.find((one) => one !== connection)?.close();
+  await rig.pass(1_000);
+  assert.equal(isOver(paid), false);
+  server.calls[0]?.result("paid");
+  await rig.pass(10_000);
+  assert.equal(paid.report?.result, "paid");
+  assert.deepEqual(server.connections, []);
+  const { attempts } = server;
+  await rig.pass(20_000);
+  assert.equal(server.attempts, attempts, "a server that is gone is still tried");
+  rig.client.close();
+});
+
+Deno.test("a call on a former connection goes on if its server is not listed any more", async () => {
+  const { rig, server, paid } = await renewing();
+  server.accepts = "hang";
+  await rig.pass(heartbeatTickMs);
+  await rig.list();
+  await rig.pass(1_000);
+  assert.equal(isOver(paid), false);
+  server.calls[0]?.result("paid");
+  await rig.pass(heartbeatTickMs);
+  assert.equal(paid.report?.result, "paid");
+  rig.client.close();
+});
