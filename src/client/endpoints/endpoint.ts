@@ -305,6 +305,7 @@ export class Endpoint {
 
   #ready(link: Link, connection: Connection, idempotence: Idempotence): void {
     if (this.#sides.isNext(link)) return this.#takeOver(link, connection, idempotence);
+    if (!this.#sides.areIdle) idempotence.follow(this.#idempotence);
     this.#idempotence = idempotence;
     this.#backoff.reset();
     this.#lastFailure = undefined;
@@ -329,7 +330,7 @@ export class Endpoint {
     if (state.kind !== "ready" || !this.isInDoubt || connection.wentAway) return link.close();
     this.#sides.retire(state.link);
     const before = this.#idempotence;
-    if (before !== undefined) idempotence.follow(before);
+    idempotence.follow(before);
     this.#idempotence = idempotence;
     this.#owner.loads.forgetLacking(this.row);
     this.#state = { kind: "ready", link, connection };

@@ -42,7 +42,8 @@ export class Idempotence {
   }
 
   /** Calls of an earlier connection, of which this is the word, are still under way. */
-  follow(earlier: Idempotence): void {
+  follow(earlier: Idempotence | undefined): void {
+    if (earlier === undefined) return;
     const not = earlier.#said?.not ?? nothingSaid.not;
     this.#onceNot = joined(this.#onceNot, joined(earlier.#onceNot, not));
   }

@@ -260,3 +260,14 @@ Deno.test("a call on a former connection goes on if its server is not listed any
   assert.equal(paid.report?.result, "paid");
   rig.client.close();
 });
+
+Deno.test("a call on a former connection is not run again on the word of the newer one", async () => {
+  const { rig, server, connection, paid } = await renewing();
+  server.describe = () => ({ methods: [{ name: "pay", "x-idempotent": true }] });
+  await rig.pass(2 * heartbeatTickMs);
+  assert.equal(server.connections.length, 2);
+  connection.reset();
+  await rig.pass(heartbeatTickMs);
+  assert.deepEqual([paid.report?.error?.name, server.calls.length], ["ConnectionLost", 1]);
+  rig.client.close();
+});
