@@ -134,7 +134,7 @@ export class Connection implements CallHolder {
    * with its answer, or with ConnectionLost. That has `executed` `"maybe"` if the call was written,
    * since the server may have read it.
    */
-  send(call: Call, done: Done): void {
+  send(call: Call, done: Done, nowMs = call.sentAtMs ?? this.#clock.now()): void {
     call.done = done;
     if (!this.#open) {
       this.#end(call, this.#lostError("it is closed", "no"), undefined);
@@ -143,7 +143,7 @@ export class Connection implements CallHolder {
     if (this.#unwritten.size > 0 || this.#outbox.pendingBytes >= clientOutboxBytesMax) {
       this.#keep(call);
     } else {
-      this.#write(call, call.sentAtMs ?? this.#clock.now());
+      this.#write(call, nowMs);
     }
   }
 
@@ -244,7 +244,7 @@ export class Connection implements CallHolder {
     }
   }
 
-  /** Sends calls on another connection instead: the chosen ones, and those not yet written. */
+  /** Sends calls on another connection now: the chosen ones, and those not yet written. */
   handOver(next: Connection, chosen: (call: Call) => boolean): void {
     const written = this.#pending.all().filter(chosen);
     for (const call of written) call.executed = "maybe";

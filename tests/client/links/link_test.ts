@@ -186,6 +186,17 @@ Deno.test("while calls wait a connection that is made and not answered is given 
   rig.client.close();
 });
 
+Deno.test("a call that moves to another connection has the time that is left", async () => {
+  const { rig, server } = await unplugged();
+  await rig.call("fib", [1], { timeoutMs: 10_000 });
+  await rig.pass(2_000);
+  server.accepts = "accept";
+  await rig.pass(1_000);
+  const [moved] = server.calls;
+  assert.ok(moved?.timeoutMs !== undefined && moved.timeoutMs <= 8_000, `${moved?.timeoutMs}`);
+  rig.client.close();
+});
+
 Deno.test("an answer that takes seconds to arrive is no reason for another connection", async () => {
   const rig = await ClientRig.connected(1);
   const server = rig.server(1);
