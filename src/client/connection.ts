@@ -250,7 +250,7 @@ export class Connection implements CallHolder {
     for (const call of written) call.executed = "maybe";
     for (const call of [...written, ...this.#unwritten]) {
       this.cancel(call);
-      next.send(call, call.done);
+      next.send(call, call.done, this.#clock.now());
     }
   }
 
@@ -319,12 +319,11 @@ export class Connection implements CallHolder {
   #receive(line: string | LentBytes | Response): boolean {
     this.#messagesReceived++;
     if (typeof line === "object" && "jsonrpc" in line) return this.#settle(line);
+    const bytes = line.length;
     const read = typeof line === "string" ? line : readLong(line);
     const message = typeof read === "string" ? this.#decode(read) : read;
     if (isResponse(message)) return this.#settle(message);
-    if (message.method === reservedMethods.item) {
-      return this.#takeItems(message.params, line.length);
-    }
+    if (message.method === reservedMethods.item) return this.#takeItems(message.params, bytes);
     if (message.method === reservedMethods.goaway && !this.#wentAway) {
       this.#wentAway = true;
       this.#events.goaway();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RpcError } from "../../src/base/errors.ts";
-import { messageMaxDefault } from "../../src/base/limits.ts";
+import { messageMaxDefault, spareBuffersBytesMax } from "../../src/base/limits.ts";
 import { Call } from "../../src/client/call.ts";
 import { CallStream } from "../../src/client/call_stream.ts";
 import { Connection } from "../../src/client/connection.ts";
@@ -279,4 +279,40 @@ Deno.test("a server that sends more items than it was granted is left (P-57)", a
   assert.deepEqual([errors[0]?.name, errors[0]?.executed], ["ConnectionLost", "maybe"]);
   assert.match(events[0] ?? "", /^lost: it sent more items/);
   end();
+});
+
+Deno.test("items count with their bytes, however long their message is", async () => {
+  const item = "a".repeat(spareBuffersBytesMax);
+  const params = `{"id":1,"items":["${item}"]}`;
+  const text = `{"jsonrpc":"2.0","method":"rpc.item","params":${params}}\n`;
+  const bytes = new TextEncoder().encode(text);
+  let at = 0;
+  const connection = new Connection(
+    {
+      read: async (buffer) => {
+        // What treats long texts is loaded by then.
+        if (bytes.length - at <= buffer.length) {
+          await import("../../src/wire/unread/texts.ts");
+          await settled();
+        }
+        const part = bytes.subarray(at, at + buffer.length);
+        if (part.length === 0) return new Promise(() => {});
+        buffer.set(part);
+        at += part.length;
+        return part.length;
+      },
+      write: ({ length }) => Promise.resolve(length),
+      close: () => {},
+    },
+    "127.0.0.1:1",
+    new VirtualClock(),
+    { ended() {}, goaway() {}, changed() {}, lost: (reason) => assert.fail(reason) },
+    { messageMax: 2 * spareBuffersBytesMax },
+  );
+  const counted = Promise.withResolvers<number>();
+  const call = new Call("log", undefined, 500);
+  call.stream = { credit: 1, received: 0, grant: undefined, items: (_, n) => counted.resolve(n) };
+  connection.send(call, () => {});
+  assert.ok(await counted.promise >= item.length);
+  connection.close();
 });
