@@ -295,12 +295,13 @@ export class Client {
     if (endpoint !== undefined) return endpoint.send(call, nowMs, done);
     const mayHaveRun = call.executed !== "no";
     if (mayHaveRun && this.#endpoints.refuseAgain(call)) return done(refusedError(call), undefined);
-    // Just before the deadline, so that the error can tell why there is no server. A call that may
-    // have run waits until then, since giving it up would lose it.
-    const lastMs = call.deadlineAtMs - 2 * wheelTickMs;
+    const fromMs = this.#clock.now();
+    // Just before the deadline, which may be about to move, so that the error can tell why there is
+    // no server. A call that may have run waits until then, since giving it up would lose it.
+    const lastMs = call.deadlineAtMs + (fromMs - nowMs) - 2 * wheelTickMs;
     const untilMs = this.#registry === "silent" || mayHaveRun
       ? lastMs
-      : Math.min(lastMs, this.#clock.now() + this.#unavailableAfterMs);
+      : Math.min(lastMs, fromMs + this.#unavailableAfterMs);
     this.#waiting.enter(call, done, untilMs);
   };
 

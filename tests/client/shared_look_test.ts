@@ -46,6 +46,23 @@ Deno.test("a call that waits for servers waits as long after its caller has comp
   rig.client.close();
 });
 
+Deno.test("a call waits for a silent registry as long after its caller has computed", async () => {
+  const rig = new ClientRig();
+  const ended: string[] = [];
+  const start = (name: string) => {
+    void rig.client.report("fib", [1], { timeoutMs: 1_000 }).then(() => ended.push(name));
+  };
+  start("first");
+  rig.clock.advance(900);
+  start("second");
+  await settled();
+  await rig.pass(900);
+  assert.deepEqual(ended, ["first"]);
+  await rig.pass(200);
+  assert.deepEqual(ended, ["first", "second"]);
+  rig.client.close();
+});
+
 Deno.test("calls of one go take two looks at the clock, however many they are", async () => {
   const clock = new VirtualClock();
   let looks = 0;
