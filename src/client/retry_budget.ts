@@ -81,6 +81,7 @@ export class RetryBudget {
       this.#balance -= this.#balances[index] as number;
       this.#balances[index] = 0;
     }
-    this.#slot = now;
+    // A time that several calls share may be of the slot before.
+    this.#slot = Math.max(this.#slot, now);
   }
 }

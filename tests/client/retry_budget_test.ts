@@ -43,6 +43,15 @@ Deno.test("what was spent of the reserve comes back when the window has passed",
   assert.equal(drain(budget), 10);
 });
 
+Deno.test("a call that was made in the slot before gives no retry back", () => {
+  const clock = new VirtualClock(999);
+  const budget = new RetryBudget(clock, 0, 1);
+  clock.advance(1);
+  assert.equal(drain(budget), 10);
+  budget.deposit(999);
+  assert.equal(budget.available, 0);
+});
+
 Deno.test("a long rest leaves exactly the reserve", () => {
   const clock = new VirtualClock();
   const budget = new RetryBudget(clock);
