@@ -190,6 +190,7 @@ export class ZooKeeperWatch implements Watch {
     try {
       await client.watchTree(servicePath, this.#onNodeEvent);
       this.#follows = "yes";
+      this.#asksAlone = false;
       if (this.#isClosed) client.unwatchTree(servicePath, this.#onNodeEvent);
     } catch (error) {
       const isLost = isZooKeeperError(error, "CONNECTION_LOSS");

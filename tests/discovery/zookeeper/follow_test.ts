@@ -8,6 +8,7 @@ import { ZooKeeperWatch } from "../../../src/discovery/zookeeper/watch.ts";
 import { type Watcher, ZooKeeperClient, ZooKeeperError } from "../../../src/zookeeper/mod.ts";
 import { startTcpProxy } from "../../support/tcp_proxy.ts";
 import { sharedZooKeeper, zooKeeperTest } from "../../support/zookeeper_server.ts";
+import { waitFor } from "../../support/wait_for.ts";
 import { anInstance, Recorder } from "../recorder.ts";
 import { connectOutsider } from "./zookeeper_support.ts";
 
@@ -23,6 +24,10 @@ class CountingClient extends ZooKeeperClient {
   lists = 0;
   nodes = 0;
   isOld = false;
+  /** How many of the next questions are lost with their connection. */
+  losses = 0;
+  /** The watchers of trees that it was asked for, those of lost questions included. */
+  readonly asked: Watcher[] = [];
 
   override getChildren(path: string, watcher?: Watcher) {
     this.lists++;
@@ -35,6 +40,11 @@ class CountingClient extends ZooKeeperClient {
   }
 
   override watchTree(path: string, watcher: Watcher): Promise<void> {
+    this.asked.push(watcher);
+    if (this.losses > 0) {
+      this.losses--;
+      return Promise.reject(new ZooKeeperError("CONNECTION_LOSS", "It was lost"));
+    }
     if (!this.isOld) return super.watchTree(path, watcher);
     return Promise.reject(new ZooKeeperError("UNIMPLEMENTED", "It is old"));
   }
@@ -180,6 +190,21 @@ zooKeeperTest("a new node is read at once, unless others have just been read", a
   // The first node without any, and another right after it.
   assert.deepEqual(readings, [2]);
 });
+
+zooKeeperTest(
+  "a question that is lost counts as refused only if the one right before it was lost too",
+  async () => {
+    await using s = await scene();
+    s.client.losses = 1;
+    await s.start();
+    await s.recorder.untilListed();
+    assert.equal(s.client.asked.length, 2);
+    s.client.losses = 1;
+    s.client.asked[1]?.({ type: "lost", path: servicePath });
+    await waitFor("the third and fourth question", () => s.client.asked.length === 4);
+    await s.recorder.untilListed(await s.register());
+  },
+);
 
 zooKeeperTest("nodes that come and go at once leave nothing behind, and none is lost", async () => {
   await using s = await scene();
