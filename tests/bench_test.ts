@@ -58,6 +58,7 @@ const rows: Readonly<Record<string, readonly string[]>> = {
     "SIGKILL -> last call sent to the dead server",
     "median call before",
     "SIGKILL -> the kernel ends its connection",
+    "writes to it after that",
     "slowest call sent again, less the median",
     "failed calls",
   ],
