@@ -76,8 +76,8 @@ const neverReads: Record<string, readonly [Attack, unknown]> = {
 // Before Deno 2.9.6 a connection that is closed while something is written to it stays open.
 const isOld = runtimeVersion().localeCompare("2.9.6", "en", { numeric: true }) < 0;
 
-// To see it fail: in src/server/session.ts let `checkStalls` do nothing; in src/wire/lines.ts let
-// no line be too long; or take away the outbox's part of `#isCrowded`.
+// To see it fail: in src/server/session/session.ts let `checkPeer` do nothing; in src/wire/lines.ts
+// let no line be too long; or take away the outbox's part of `#isCrowded`.
 // Servers bear with such peers for half a minute: the two of them do so at the same time.
 chaosTest(
   "hostile peers are told what is wrong, one that never reads is closed, and they cost nobody else",

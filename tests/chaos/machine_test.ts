@@ -72,7 +72,7 @@ Deno.test({
 /** Writes to files fail from the first byte, as on a full disk. */
 const diskFull = 'trap "" XFSZ; ulimit -S -f 0;';
 
-// To see it fail: let LastKnownStore.save in src/discovery/last_known_store.ts write to the file
+// To see it fail: let LastKnownStore.save in src/discovery/last_known/store.ts write to the file
 // itself.
 zooKeeperTest(
   "a client that cannot keep its last known list calls all the same, and spoils no older one",

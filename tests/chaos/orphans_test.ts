@@ -45,14 +45,14 @@ async function killAndLookFor(
   }
 }
 
-// To see it fail: let endWithParent in src/workers/end_with_parent.ts return at once.
+// To see it fail: let endWithParent in src/workers/child/end_with_parent.ts return at once.
 chaosTest("a worker that computes for ever ends with a server that is killed", async () => {
   await using home = await RpcHome.create();
   const server = await home.serve(["--workers", "2"]);
   await killAndLookFor(server, await computing(home, server, ["fib", "78"]));
 });
 
-// To see it fail: let tiedCommand in src/workers/tied_command.ts return its command.
+// To see it fail: let tiedCommand in src/workers/process/tied_command.ts return its command.
 if (isLinux && python !== undefined) {
   chaosTest("so does a worker that is a program of somebody else's", async () => {
     await using home = await RpcHome.create();

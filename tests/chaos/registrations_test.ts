@@ -32,8 +32,7 @@ async function setUp() {
   return { port, chroot, outsider, url, names };
 }
 
-// To see it fail: let ZooKeeperNodes.#warn in src/discovery/zookeeper_nodes.ts forget whom it
-// warned of.
+// To see it fail: let SkippedEntries.add in src/discovery/skipped.ts forget what it knows.
 zooKeeperTest(
   "nodes that are malformed, foreign or empty are skipped, with one warning each",
   async () => {
@@ -101,7 +100,7 @@ zooKeeperTest(
   },
 );
 
-// To see it fail: let ZooKeeperAnnouncement.connected in src/discovery/zookeeper_announcement.ts do
+// To see it fail: let ZooKeeperAnnouncement.connected in src/discovery/zookeeper/announcement.ts do
 // nothing for one that is registered.
 zooKeeperTest(
   "a server whose session expired registers again, and one whose node was deleted too",
@@ -140,7 +139,7 @@ zooKeeperTest(
   },
 );
 
-// To see it fail: let ZooKeeperWatch.#read in src/discovery/zookeeper_watch.ts doubt all nodes each
+// To see it fail: let ZooKeeperWatch.#read in src/discovery/zookeeper/watch.ts doubt all nodes each
 // time.
 zooKeeperTest(
   "churn among a thousand instances is read as it comes, not again and again",

@@ -106,7 +106,7 @@ zooKeeperTest(
     }),
 );
 
-// To see it fail: let LastKnownStore.load in src/discovery/last_known_store.ts return undefined.
+// To see it fail: let LastKnownStore.load in src/discovery/last_known/store.ts return undefined.
 zooKeeperTest(
   "without any ZooKeeper for longer than a session, calls go on and clients and servers start",
   () =>
@@ -145,7 +145,7 @@ zooKeeperTest(
     }),
 );
 
-// To see it fail: let ZooKeeperAnnouncement.connected in src/discovery/zookeeper_announcement.ts do
+// To see it fail: let ZooKeeperAnnouncement.connected in src/discovery/zookeeper/announcement.ts do
 // nothing for one that is registered.
 zooKeeperTest(
   "after ZooKeeper's data was wiped, servers register again by themselves",
