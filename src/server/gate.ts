@@ -43,6 +43,9 @@ const always: ReadonlySet<string> = new Set([
   reservedMethods.renew,
 ]);
 
+/** Methods about calls that are under way, which go on when nothing new passes any more. */
+const underWay: ReadonlySet<string> = new Set([reservedMethods.cancel, reservedMethods.more]);
+
 /** Methods that tell about the server: they need the right `read`. */
 const reading: ReadonlySet<string> = new Set([
   reservedMethods.discover,
@@ -64,7 +67,7 @@ export class Gate implements RequestTaker {
   readonly #mayCall: Matcher;
   readonly #verdicts = new Map<string, RpcError | undefined>();
   #isGreeted = false;
-  /** Why nothing passes any more. */
+  /** Why nothing new passes any more. */
   #ended: RpcError | undefined;
   #isRenewing = false;
 
@@ -92,10 +95,9 @@ export class Gate implements RequestTaker {
     return next.dispatch(request, withoutOthersParams(reply, this.#mayCall), peer);
   }
 
-  /** Lets nothing more through. Calls under way are not affected. */
+  /** Lets nothing new through. Calls under way are not affected. */
   end(refusal: RpcError): void {
     this.#ended = refusal;
-    this.#isGreeted = false;
   }
 
   #renew(
@@ -152,8 +154,9 @@ export class Gate implements RequestTaker {
   }
 
   #verdictOf(method: string): RpcError | undefined {
+    if (this.#ended !== undefined) return underWay.has(method) ? undefined : this.#ended;
     if (!this.#isGreeted) {
-      return this.#ended ?? unauthenticated(
+      return unauthenticated(
         `The first message must be ${reservedMethods.hello} with the service's name`,
       );
     }

@@ -36,6 +36,10 @@ class Visit {
     });
   }
 
+  end(refusal: RpcError): void {
+    this.#gate.end(refusal);
+  }
+
   /** Sends a request, and returns what the gate answered itself: a result, or an error's name. */
   send(method: string, params?: Record<string, unknown>): unknown {
     const answer = this.answer(method, params);
@@ -78,6 +82,18 @@ Deno.test("the greeting names server, caller and rights, and what they allow pas
     assert.equal(visit.send(method), undefined, method);
   }
   assert.equal(visit.passed.length, 5);
+});
+
+Deno.test("once it has ended nothing new passes, but what concerns the calls under way does (P-78)", () => {
+  const visit = new Visit("read,call:*");
+  visit.send("rpc.hello", { service: "rpc" });
+  visit.end(new RpcError("Unauthenticated", "The certificate has expired"));
+  for (const method of ["fib", "rpc.ping", "rpc.renew", "rpc.stats", "rpc.hello"]) {
+    assert.equal(visit.send(method, { service: "rpc" }), "Unauthenticated", method);
+  }
+  // A stream needs credit, and whoever gives up a call says so.
+  for (const method of ["rpc.more", "rpc.cancel"]) assert.equal(visit.send(method), undefined);
+  assert.deepEqual(visit.passed, ["rpc.more", "rpc.cancel"]);
 });
 
 Deno.test("what the rights do not name is denied, however it is asked (P-69)", () => {
