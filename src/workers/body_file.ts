@@ -112,10 +112,11 @@ export class BodyFile {
 
   #write(bytes: Uint8Array): number | undefined {
     const { length } = bytes;
-    this.#readUpTo = Math.max(this.#readUpTo, readAt(this.#file, this.#out.counterAt));
-    const place = this.#placeFor(length);
-    if (place === undefined) return undefined;
+    let place: number | undefined;
     try {
+      this.#readUpTo = Math.max(this.#readUpTo, readAt(this.#file, this.#out.counterAt));
+      place = this.#placeFor(length);
+      if (place === undefined) return undefined;
       this.#file.seekSync(this.#out.start + place % bodyRingBytes, Deno.SeekMode.Start);
       for (let rest = bytes; rest.length > 0;) rest = rest.subarray(this.#file.writeSync(rest));
     } catch {

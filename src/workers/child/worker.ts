@@ -107,6 +107,7 @@ class Worker {
     this.#output = new WorkerOutput({
       writeSync: (bytes) => io.writeSync(bytes),
       kept: claims?.kept,
+      bodies,
       // Nobody waits for the calls.
       gone: () => this.#waiting = [],
     });
@@ -339,7 +340,7 @@ class Worker {
   #success(call: Call, result: unknown): Line {
     if (call.id === undefined) return undefined;
     try {
-      return this.#bodies.put(resultLineOfText(call.id, result, this.#bound));
+      return resultLineOfText(call.id, result, this.#bound);
     } catch (error) {
       return this.#failure(call, error);
     }

@@ -2,9 +2,9 @@ import { withEncoded } from "../../base/spare_buffers.ts";
 import { lineFeed } from "../../wire/lines.ts";
 import type { LongLine } from "../../wire/message.ts";
 import { Outbox } from "../../wire/outbox.ts";
-import { BodyFile } from "../body_file.ts";
 import type { KeptAnswers } from "../kept_answers.ts";
 import { keptAnswersMs, workerBurstLength } from "../limits.ts";
+import type { OwnBodies } from "./own_bodies.ts";
 
 /** A line to the server; `undefined`: nobody waits for one. */
 export type Line = string | LongLine | undefined;
@@ -15,6 +15,8 @@ interface WorkerOutputOptions {
   writeSync(bytes: Uint8Array): number;
   /** Where answers may be kept. @default each is written by itself */
   readonly kept: KeptAnswers | undefined;
+  /** Where long bodies go. */
+  readonly bodies: OwnBodies;
   /** Called when the server has gone. */
   gone(): void;
 }
@@ -41,12 +43,13 @@ export class WorkerOutput {
 
   /** Writes a line soon, with others that come until then. */
   push(line: Line): void {
-    if (line !== undefined) this.#outbox.push(line);
+    if (line !== undefined) this.#outbox.push(this.#options.bodies.put(line));
   }
 
   /** Writes the whole line before it returns, unless it would land inside of another one. */
-  writeNow(line: Line): void {
-    if (line === undefined) return;
+  writeNow(given: Line): void {
+    if (given === undefined) return;
+    const line = this.#options.bodies.put(given);
     if (this.#isWithinLine) return this.#outbox.push(line);
     const parts = typeof line === "string" ? [line] : [line.head, line.body, line.tail];
     try {
@@ -71,9 +74,7 @@ export class WorkerOutput {
    */
   writeOrKeep(line: Line, isLast: boolean): void {
     const { kept } = this.#options;
-    // The file of a body ends with the worker.
-    const mayKeep = typeof line === "string" && !BodyFile.holdsBodyOf(line) &&
-      kept !== undefined && this.#keptMax > 1 &&
+    const mayKeep = typeof line === "string" && kept !== undefined && this.#keptMax > 1 &&
       !this.#isWithinLine && (!isLast || kept.count > 0);
     if (!mayKeep || !kept.add(line)) return this.writeNow(line);
     if (kept.count >= this.#keptMax) this.writeKept();
