@@ -2,6 +2,8 @@ import { LentBytes } from "../../base/spare_buffers.ts";
 import type { AnyLine } from "../../wire/lines.ts";
 import type { LongLine } from "../../wire/message.ts";
 import { BodyFile, bodyFileVariable } from "../body_file.ts";
+import { bodyBytesMin } from "../limits.ts";
+import { mayUseMemoryFiles } from "../memory_files.ts";
 
 /** The worker's side of long bodies. */
 export class OwnBodies {
@@ -22,16 +24,17 @@ export class OwnBodies {
 
   /** A line as it would have come through the pipe. */
   take(line: AnyLine): AnyLine {
-    if (line instanceof LentBytes) this.#join();
+    // A short one may stay bytes, too.
+    if (line instanceof LentBytes && line.length >= bodyBytesMin) this.#join();
     if (this.#file === undefined || !BodyFile.holdsBodyOf(line)) return line;
     return this.#file.take(line);
   }
 
-  /** The server has made the file by the time the first long line is here. */
+  /** The server makes the file when the first long body is on its way, which need not be now. */
   #join(): void {
     if (this.#path === undefined) return;
     this.#file = BodyFile.join(this.#path);
-    this.#path = undefined;
+    if (this.#file !== undefined || !mayUseMemoryFiles()) this.#path = undefined;
   }
 
   /** A line for the pipe whose body is in the file, or the same line if it has to go as it is. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as z from "zod";
+import { LentBytes } from "../../../src/base/spare_buffers.ts";
 import { defineProcedure, type Procedures } from "../../../src/procedures/procedure.ts";
 import { BodyFile, newBodyPath } from "../../../src/workers/body_file.ts";
 import { OwnBodies } from "../../../src/workers/child/own_bodies.ts";
@@ -121,3 +122,24 @@ Deno.test(
     });
   },
 );
+
+Deno.test({
+  name: "a worker opens the file once it is there, whatever stayed bytes before",
+  ignore,
+}, () => {
+  const path = newBodyPath() as string;
+  const bodies = new OwnBodies(path);
+  for (const bytes of [100, 100_000]) {
+    const line = new LentBytes(new Uint8Array(bytes));
+    assert.equal(bodies.take(line), line);
+  }
+  const file = BodyFile.create(path) as BodyFile;
+  try {
+    bodies.take(new LentBytes(new Uint8Array(100)));
+    assert.equal(file.isJoined, false);
+    bodies.take(new LentBytes(new Uint8Array(100_000)));
+    assert.equal(file.isJoined, true);
+  } finally {
+    file.close();
+  }
+});
