@@ -175,11 +175,13 @@ export class OwedRequests {
   /** Takes the answers that the worker has not written yet. It may never write them. */
   takeKept(): void {
     if (!this.#givesBack()) return;
+    const hadTakenBack = this.#takenBack.size > 0;
     try {
       for (const line of this.#claims?.keptAnswers() ?? []) this.#takeLine(line, undefined);
     } catch {
       // A procedure has written there what is no answer. What comes by the pipe counts.
     }
+    if (hadTakenBack && this.#takenBack.size === 0) this.#options.ready();
   }
 
   /**
