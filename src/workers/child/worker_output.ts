@@ -76,7 +76,11 @@ export class WorkerOutput {
     const { kept } = this.#options;
     const mayKeep = typeof line === "string" && kept !== undefined && this.#keptMax > 1 &&
       !this.#isWithinLine && (!isLast || kept.count > 0);
-    if (!mayKeep || !kept.add(line)) return this.writeNow(line);
+    if (!mayKeep) return this.writeNow(line);
+    if (!kept.add(line)) {
+      this.writeKept();
+      if (!kept.add(line)) return this.writeNow(line);
+    }
     if (kept.count >= this.#keptMax) this.writeKept();
   }
 
