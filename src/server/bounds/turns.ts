@@ -43,7 +43,7 @@ export class Turns {
   readonly #begun: Queues = new Map();
   /** How many of these hold something. */
   #held = 0;
-  #isLongNext = false;
+  #isLongNext = true;
   /** How many of these went in a row while others waited. */
   #ahead = 0;
   #isPassing = false;
@@ -165,6 +165,7 @@ export class Turns {
       return takeFirst(begun);
     }
     this.#ahead = 0;
+    this.#isLongNext = others === this.#waiting;
     return takeFirst(others);
   }
 
@@ -177,7 +178,6 @@ export class Turns {
   #others(): Queues {
     if (this.#long.size === 0 || this.#held >= turnsHeldMax) return this.#waiting;
     if (this.#waiting.size === 0) return this.#long;
-    this.#isLongNext = !this.#isLongNext;
     return this.#isLongNext ? this.#long : this.#waiting;
   }
 

@@ -177,6 +177,24 @@ Deno.test("who waits to begin has a turn though others always hold something", a
   assert.equal(passes, turnsAheadMax + 1);
 });
 
+Deno.test("long lines and others have turns alike, however often others go on between them", async () => {
+  for (const passesBetween of [0, 1, 2, 3]) {
+    const { turns, pauses } = setUp();
+    const order: string[] = [];
+    for (let i = 0; i < 6; i++) {
+      void turns.next({}).then(() => order.push("other"));
+      void turns.next({}, "long").then(() => order.push("long"));
+    }
+    for (let i = 0; i < 6; i++) {
+      for (let i = 0; i < passesBetween; i++) void turns.next({}, "begun");
+      for (let i = 0; i <= passesBetween; i++) pauses.shift()?.();
+      await settled();
+    }
+    const expected = ["long", "other", "long", "other", "long", "other"];
+    assert.deepEqual(order, expected, `${passesBetween} go on`);
+  }
+});
+
 Deno.test("of those who hold something a caller has one turn in a round, too", async () => {
   const { turns, pauses } = setUp();
   const greedy = {};
