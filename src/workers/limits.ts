@@ -111,3 +111,6 @@ export const blockedReadMs = 1;
 
 /** After so many reads of that kind in a row the runtime has a turn, for what was left behind. */
 export const blockedReadsMax = 16;
+
+/** After so long without one it has a turn, too: calls may be long. */
+export const blockedMsMax = 5;

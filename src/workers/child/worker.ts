@@ -23,7 +23,7 @@ import { lineText } from "../../wire/unread/bytes.ts";
 import { readTextRequest, resultLineOfText } from "../../wire/unread/texts.ts";
 import { isTooLongDescription, tooLongDescription } from "../description.ts";
 import { Claims } from "../claim_file.ts";
-import { blockedReadMs, blockedReadsMax } from "../limits.ts";
+import { blockedMsMax, blockedReadMs, blockedReadsMax } from "../limits.ts";
 import { boundOfWorker } from "../message_max.ts";
 import { OwnBodies } from "./own_bodies.ts";
 import { type Line, WorkerOutput } from "./worker_output.ts";
@@ -92,6 +92,8 @@ class Worker {
   #running: Call | undefined;
   /** Reads in a row for which the thread was blocked. */
   #blockedReads = blockedReadsMax;
+  /** When the runtime last had a turn. */
+  #turnAtMs = 0;
 
   constructor(
     procedures: AnyProcedures,
@@ -119,11 +121,11 @@ class Worker {
     while (!splitter.overflowed) {
       // The rest of a long line follows at once, so it is read without another thread.
       const { room } = splitter;
+      this.#readAtMs = undefined;
       const length = room !== undefined || await this.#comesSoon()
         ? this.#io.readSync(room ?? buffer)
-        : await this.#io.read(buffer);
+        : await this.#readInTurn(buffer);
       if (length === null) return;
-      this.#readAtMs = undefined;
       for (const line of splitter.pushLong((room ?? buffer).subarray(0, length))) {
         const taking = this.#takeLine(this.#bodies.take(line));
         if (taking !== undefined) await taking;
@@ -139,9 +141,21 @@ class Worker {
     if (io.waitForInput === undefined) return false;
     const isFlushed = await this.#output.flush();
     const isIdle = isFlushed && this.#running === undefined && this.#concurrent.size === 0;
-    const comes = isIdle && this.#blockedReads < blockedReadsMax && io.waitForInput(blockedReadMs);
+    const comes = isIdle && this.#mayBlock() && io.waitForInput(blockedReadMs);
     this.#blockedReads = comes ? this.#blockedReads + 1 : 0;
     return comes;
+  }
+
+  #mayBlock(): boolean {
+    return this.#blockedReads < blockedReadsMax &&
+      systemClock.now() - this.#turnAtMs < blockedMsMax;
+  }
+
+  /** Reads whenever something comes, and lets the runtime do all else until then. */
+  async #readInTurn(buffer: Uint8Array): Promise<number | null> {
+    const length = await this.#io.read(buffer);
+    this.#readAtMs = this.#turnAtMs = systemClock.now();
+    return length;
   }
 
   #takeLine(line: AnyLine): Promise<void> | undefined {

@@ -335,6 +335,27 @@ Deno.test("a worker whose calls have ended reads the next ones by itself, and ti
   }
 });
 
+Deno.test("a worker of long calls, of which each comes as soon as the one before has ended, gives timers turns", async () => {
+  const calls = 12;
+  let called = 0;
+  let timeAt = 0;
+  const spin = defineProcedure({ input: z.tuple([]), output: z.null() }, () => {
+    if (called++ === 0) setTimeout(() => timeAt = called, 0);
+    if (called < calls) worker.send({ id: called, method: "spin" });
+    for (const endMs = performance.now() + 3; performance.now() < endMs;);
+    return null;
+  });
+  const worker = new BlockingWorker({ spin });
+  try {
+    worker.send({ id: 0, method: "spin" });
+    await waitFor("the answers", () => worker.written.length === calls);
+    assert.ok(timeAt > 0 && timeAt <= 3, `the timer rang after ${timeAt}`);
+  } finally {
+    worker.end();
+    await worker.ended;
+  }
+});
+
 Deno.test("a worker blocks for no input while a call is under way, or an answer is not written", async () => {
   const { procedure: slow, gates } = gated("io");
   const { procedure: long, gates: longGates } = gated("cpu");
