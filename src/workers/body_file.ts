@@ -10,6 +10,7 @@
  */
 
 import { LentBytes, spareBuffers, withEncoded } from "../base/spare_buffers.ts";
+import { type AnyLine, decoder } from "../wire/lines.ts";
 import type { LongLine } from "../wire/message.ts";
 import { mayUseMemoryFiles, memoryDirectory, readAt, remove, writeAt } from "./memory_files.ts";
 import { bodyBytesMin, bodyRingBytes } from "./limits.ts";
@@ -22,6 +23,7 @@ export const bodyFileVariable = "RPC_WORKER_BODY_FILE";
 
 /** Stands around the place of a body. No JSON has this character. */
 const mark = "\x01";
+const markByte = 0x01;
 
 /** A line whose body is in the file: its place and length, and what comes before and after it. */
 const marked = new RegExp(
@@ -136,9 +138,13 @@ export class BodyFile {
     return this.#written + length <= Math.min(next, end) ? this.#written : undefined;
   }
 
-  /** Whether a line from the pipe has its body here. */
-  static holdsBodyOf(line: unknown): line is string {
-    return typeof line === "string" && line.startsWith(mark);
+  /**
+   * Whether a line from the pipe has its body here. It may have stayed bytes, since all lines of a
+   * read do in which there is a replacement mark.
+   */
+  static holdsBodyOf(line: AnyLine): line is string | LentBytes {
+    if (typeof line === "string") return line.startsWith(mark);
+    return line instanceof LentBytes && line.bytes[0] === markByte;
   }
 
   /**
@@ -146,8 +152,9 @@ export class BodyFile {
    *
    * @throws {Error} the other side has broken the form
    */
-  take(line: string): LentBytes {
-    const [, at = "", bytes = "", head = "", tail = ""] = marked.exec(line) ?? [];
+  take(line: string | LentBytes): LentBytes {
+    const text = typeof line === "string" ? line : decoder.decode(line.bytes);
+    const [, at = "", bytes = "", head = "", tail = ""] = marked.exec(text) ?? [];
     const [place, length] = [Number(at), Number(bytes)];
     const start = place % bodyRingBytes;
     if (at === "" || start + length > bodyRingBytes) throw new Error("it names no place of a body");

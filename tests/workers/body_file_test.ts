@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { LentBytes } from "../../src/base/spare_buffers.ts";
+import { LineSplitter } from "../../src/wire/lines.ts";
 import type { LongLine } from "../../src/wire/message.ts";
 import { textOfLine } from "../../src/wire/unread/bytes.ts";
 import { BodyFile, newBodyPath } from "../../src/workers/body_file.ts";
@@ -84,6 +85,19 @@ Deno.test(
     });
   },
 );
+
+Deno.test({
+  name: "a line is known that stayed bytes, as all of a read in which there is a replacement mark",
+  ignore,
+}, () => {
+  withSides(({ server, worker }) => {
+    const line = { ...lineOf(1, "x".repeat(40_000)), head: '{"\ufffdé":' };
+    const read = new TextEncoder().encode(`{"\ufffd":1}\n${server.put(line)}`);
+    const [other, put] = new LineSplitter().pushLong(read) as [LentBytes, LentBytes];
+    assert.deepEqual([other, put].map(BodyFile.holdsBodyOf), [false, true]);
+    assert.equal(new TextDecoder().decode(worker.take(put).bytes) + "\n", textOfLine(line));
+  });
+});
 
 Deno.test({ name: "a reader that keeps up leaves most of the file without memory", ignore }, () => {
   withSides(({ server, worker, file }) => {
