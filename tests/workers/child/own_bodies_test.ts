@@ -5,6 +5,7 @@ import { defineProcedure, type Procedures } from "../../../src/procedures/proced
 import { BodyFile, newBodyPath } from "../../../src/workers/body_file.ts";
 import { OwnBodies } from "../../../src/workers/child/own_bodies.ts";
 import { runWorker } from "../../../src/workers/child/worker.ts";
+import { remove } from "../../../src/workers/memory_files.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
 const ignore = Deno.build.os !== "linux";
@@ -60,6 +61,7 @@ async function withWorker(
     came.resolve();
     await ended;
     file.close();
+    remove(path);
   }
 }
 
@@ -141,5 +143,6 @@ Deno.test({
     assert.equal(file.isJoined, true);
   } finally {
     file.close();
+    remove(path);
   }
 });
