@@ -1,4 +1,5 @@
 import { giveWay } from "../../base/system/give_way.ts";
+import { RoundRobin } from "../../base/values/round_robin.ts";
 
 /**
  * Makes callers with long requests take turns, a part each. Between two turns everything that is
@@ -8,8 +9,8 @@ import { giveWay } from "../../base/system/give_way.ts";
  */
 export class PartTurns {
   readonly #giveWay: (callback: () => void) => void;
-  /** Those that wait, by caller. The caller that had the last turn is the last. */
-  readonly #waiting = new Map<string, (() => void)[]>();
+  /** Those that wait, by caller. */
+  readonly #waiting = new RoundRobin<string, () => void>();
   #isPassing = false;
 
   constructor(pause = giveWay) {
@@ -19,9 +20,7 @@ export class PartTurns {
   /** Resolves when the caller has its next turn. */
   next(caller: string): Promise<void> {
     return new Promise((resolve) => {
-      const queue = this.#waiting.get(caller);
-      if (queue === undefined) this.#waiting.set(caller, [resolve]);
-      else queue.push(resolve);
+      this.#waiting.add(caller, resolve);
       if (this.#isPassing) return;
       this.#isPassing = true;
       this.#giveWay(this.#pass);
@@ -29,13 +28,7 @@ export class PartTurns {
   }
 
   readonly #pass = (): void => {
-    const [first] = this.#waiting;
-    if (first !== undefined) {
-      const [caller, queue] = first;
-      this.#waiting.delete(caller);
-      queue.shift()?.();
-      if (queue.length > 0) this.#waiting.set(caller, queue);
-    }
+    this.#waiting.take()?.();
     this.#isPassing = this.#waiting.size > 0;
     if (this.#isPassing) this.#giveWay(this.#pass);
   };

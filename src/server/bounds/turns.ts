@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { bytesBetweenPauses, giveWay, type LongWork } from "../../base/system/give_way.ts";
+import { RoundRobin } from "../../base/values/round_robin.ts";
 import {
   turnAloneMs,
   turnBriefMs,
@@ -35,12 +36,12 @@ export class Turns {
   readonly clock: Clock;
   readonly #isAlone: () => boolean;
   readonly #giveWay: (callback: () => void) => void;
-  /** Those that wait, by caller. The caller that had the last turn is the last. */
-  readonly #waiting: Queues = new Map();
+  /** Those that wait, by caller. */
+  readonly #waiting: Queue = new RoundRobin();
   /** Those whose next line is long, which may be held until it is finished. */
-  readonly #long: Queues = new Map();
+  readonly #long: Queue = new RoundRobin();
   /** Those that have begun something, and may hold it until they continue. They go first. */
-  readonly #begun: Queues = new Map();
+  readonly #begun: Queue = new RoundRobin();
   /** How many of these hold something. */
   #held = 0;
   #isLongNext = true;
@@ -114,7 +115,7 @@ export class Turns {
   next(caller: object, work: Work = "any"): Promise<void> {
     return new Promise((resolve) => {
       if (work === "held") this.#held++;
-      queueOf(this.#queuesOf(work), caller).push(() => {
+      this.#queueOf(work).add(caller, () => {
         if (work === "held") this.#held--;
         resolve();
       });
@@ -162,20 +163,20 @@ export class Turns {
     const others = this.#others();
     if (others.size === 0 || (begun.size > 0 && this.#ahead < turnsAheadMax)) {
       this.#ahead = others.size === 0 ? 0 : this.#ahead + 1;
-      return takeFirst(begun);
+      return begun.take();
     }
     this.#ahead = 0;
     this.#isLongNext = others === this.#waiting;
-    return takeFirst(others);
+    return others.take();
   }
 
-  #queuesOf(work: Work): Queues {
+  #queueOf(work: Work): Queue {
     if (work === "long") return this.#long;
     return work === "any" ? this.#waiting : this.#begun;
   }
 
   /** Those that have not begun, long lines and others in turn. */
-  #others(): Queues {
+  #others(): Queue {
     if (this.#long.size === 0 || this.#held >= turnsHeldMax) return this.#waiting;
     if (this.#waiting.size === 0) return this.#long;
     return this.#isLongNext ? this.#long : this.#waiting;
@@ -187,23 +188,7 @@ export class Turns {
   }
 }
 
-type Queues = Map<object, (() => void)[]>;
-
-function queueOf(queues: Queues, caller: object): (() => void)[] {
-  let queue = queues.get(caller);
-  if (queue === undefined) queues.set(caller, queue = []);
-  return queue;
-}
-
-function takeFirst(queues: Queues): (() => void) | undefined {
-  for (const [caller, queue] of queues) {
-    queues.delete(caller);
-    const resolve = queue.shift();
-    if (queue.length > 0) queues.set(caller, queue);
-    return resolve;
-  }
-  return undefined;
-}
+type Queue = RoundRobin<object, () => void>;
 
 class Steps implements LongWork {
   readonly #turns: Turns;

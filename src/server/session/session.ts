@@ -266,8 +266,8 @@ export class Session implements IntakeOwner {
       turn.begin(length);
       const came = room?.subarray(0, length) ?? buffer.took(length);
       const lines = requestsAndLines(this.#splitter, came);
-      const { partial } = this.#splitter;
-      if (this.#linesRead === 0 && this.#refuses(answerToLine(lines[0], partial))) continue;
+      const isBegun = this.#linesRead > 0;
+      if (!isBegun && this.#refuses(answerToLine(lines[0], this.#splitter.partial))) continue;
       this.#linesRead += lines.length;
       // Parts of long lines and blank lines take time too.
       if (lines.length === 0 && turn.isOverNow()) await this.#holdUp(turn, true);
