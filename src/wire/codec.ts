@@ -262,10 +262,10 @@ function resultHead(id: Id): string {
 }
 
 /**
- * Texts from this length on are not joined with the rest of their line: writing three pieces costs
- * less than copying the text once more.
+ * Texts from this length on are treated apart: not joined with the rest of their line, as to write
+ * three pieces costs less than to copy once more, and printed and read without JSON if they can.
  */
-const longTextLength = 32 * 1024;
+export const longTextLength = 32 * 1024;
 
 function around<Json extends UnreadJson>(
   json: Json,

@@ -2,7 +2,7 @@
 
 import type { LentBytes } from "../../base/spare_buffers.ts";
 import { loadLater } from "../../base/system/load_later.ts";
-import { requestLine } from "../codec.ts";
+import { longTextLength, requestLine } from "../codec.ts";
 import type { AnyLine, LineSplitter } from "../lines.ts";
 import type { LongLine, Response } from "../message.ts";
 
@@ -10,9 +10,6 @@ type Texts = typeof import("./texts.ts");
 
 let texts: Texts | undefined;
 let isLoading = false;
-
-/** Texts from this length on are long. */
-const longTextLength = 32 * 1024;
 
 /** {@link requestLine}, in which long texts are bytes already if they can be. */
 export function requestLineOf(

@@ -10,6 +10,7 @@ import { firstWanted, type Wanted } from "../../base/values/byte_search.ts";
 import {
   encodeJsonResult,
   encodeUnreadRequest,
+  longTextLength,
   requestLine,
   type RequestOptions,
   resultLine,
@@ -19,9 +20,6 @@ import type { Id, LongLine, Params, Request, Response } from "../message.ts";
 import type { MessageBound } from "../message_bound.ts";
 import { textOf } from "./bytes.ts";
 import { requestFrame, resultFrame } from "./frames.ts";
-
-/** Shorter texts cost too little to be treated apart. */
-const longTextLength = 32 * 1024;
 
 /** Longer lists are left to JSON: each of their texts would be searched by itself. */
 const itemsMax = 16;
