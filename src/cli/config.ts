@@ -17,7 +17,7 @@ import {
   userSettingsPath,
 } from "./syntax/settings.ts";
 import type { SettingValue } from "./syntax/settings_writer.ts";
-import { printLine } from "../terminal/stdout.ts";
+import { printLine, printOnStderr } from "../terminal/stdout.ts";
 import { settingsBytesMax } from "../library/limits.ts";
 import { readRegularFile } from "../discovery/regular_file.ts";
 import { readSettingsTable, settingsFileName } from "../library/settings.ts";
@@ -91,7 +91,7 @@ async function set(settings: Flags, name: string, text: string): Promise<number>
   writeSetting(path, kebabCase(key), value);
   const variable = environmentName(key);
   if (Deno.env.get(variable)) {
-    console.error(`rpc: ${variable} is set in the environment, and goes before the file`);
+    printOnStderr(`rpc: ${variable} is set in the environment, and goes before the file`);
   }
   return exitCodes.success;
 }
@@ -103,7 +103,7 @@ async function unset(settings: Flags, name: string): Promise<number> {
   if (!isThere) find(settings, name);
   const { writeSetting } = await import("./syntax/settings_writer.ts");
   if (isThere) writeSetting(path, name, undefined);
-  else console.error(`rpc: ${name} is not set in ${path}`);
+  else printOnStderr(`rpc: ${name} is not set in ${path}`);
   return exitCodes.success;
 }
 
@@ -146,7 +146,7 @@ async function trust(): Promise<number> {
       throw new CommandError(`Cannot write ${path}: ${messageOf(error)}`, { cause: error });
     }
   }
-  console.error(
+  printOnStderr(
     `rpc: trusted, until it changes: ${settingsFileName} in ${plainLine(Deno.cwd())}`,
   );
   return exitCodes.success;

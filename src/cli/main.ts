@@ -7,7 +7,7 @@ import { parseArguments } from "./syntax/parse.ts";
 import { resolveFlags, settingsOf } from "./syntax/settings.ts";
 import { problemLine } from "../terminal/colour.ts";
 import { indentedText, plainLine, plainText, withoutSecrets } from "../terminal/plain_text.ts";
-import { printLine } from "../terminal/stdout.ts";
+import { printLine, printOnStderr } from "../terminal/stdout.ts";
 import { UsageError } from "./syntax/usage_error.ts";
 
 /** Runs a command line, without the program's name, and returns the exit code. */
@@ -31,7 +31,7 @@ export async function main(args: readonly string[]): Promise<number> {
       command,
       parsed.flags,
       async () => settingsOf(await loadCommands()),
-      (text) => console.error(`rpc: ${plainLine(withoutSecrets(text))}`),
+      (text) => printOnStderr(`rpc: ${plainLine(withoutSecrets(text))}`),
     );
     const { run } = await command.load();
     const { flags: given, positionals } = parsed;
@@ -60,7 +60,7 @@ async function help(name: string | undefined, isMistake: boolean): Promise<numbe
   const text = name === undefined
     ? programHelp(await loadCommands())
     : commandHelp(await find(name, []));
-  if (isMistake) console.error(text.trimEnd());
+  if (isMistake) printOnStderr(text.trimEnd());
   else printLine(text.trimEnd());
   return isMistake ? exitCodes.usage : exitCodes.success;
 }
@@ -78,7 +78,7 @@ function report(error: unknown, verbose: boolean | undefined): number {
   if (error instanceof RpcError) tell(plainLine(`${error.name}: ${error.message}`));
   else if (error instanceof CommandError) tell(error.message);
   else tell(`${messageOf(error)}${verbose === false ? " (--verbose tells more)" : ""}`);
-  if (verbose) console.error(indentedText(withoutSecrets(Deno.inspect(error))));
+  if (verbose) printOnStderr(indentedText(withoutSecrets(Deno.inspect(error))));
   return exitCodes.failure;
 }
 
@@ -89,5 +89,5 @@ function report(error: unknown, verbose: boolean | undefined): number {
 function tell(message: string): void {
   const text = plainText(withoutSecrets(message));
   const isIndented = !/\n(?! {2})/.test(text);
-  console.error(problemLine(isIndented ? text : text.replaceAll("\n", "\n  ")));
+  printOnStderr(problemLine(isIndented ? text : text.replaceAll("\n", "\n  ")));
 }

@@ -32,16 +32,16 @@ export function printText(text: string): boolean {
 }
 
 /**
- * Prints a text and an LF on stderr, all of it: for a command's own result on stderr.
- *
- * @throws {CommandError} it cannot be written
+ * Prints a text and an LF on stderr, all of it. It never throws: what a command has to say beside
+ * its results must not end it in the middle. If it cannot be written, as on a full disk, it returns
+ * `false`, for texts that were asked for.
  */
-export function printOnStderr(text: string): void {
+export function printOnStderr(text: string): boolean {
   try {
     writeWhole(Deno.stderr, `${text}\n`);
+    return true;
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) return;
-    throw new CommandError(`Cannot write to stderr: ${messageOf(error)}`, { cause: error });
+    return error instanceof Deno.errors.BrokenPipe;
   }
 }
 

@@ -42,11 +42,77 @@ Deno.test({
       ["help", "call"],
       ["--version"],
       ["serve", "127.0.0.1", "0", "--workers", "1"],
+      ["call", "ping", "--each"],
+      ["services"],
+      ["doctor"],
+      ["mcp"],
     ];
+    const ping = '{"jsonrpc":"2.0","id":1,"method":"ping"}\n';
     for (const args of commands) {
-      const { code, stderr } = await home.run(args, { shell: toFullDisk });
+      const { code, stderr } = await home.run(args, { shell: toFullDisk, stdin: ping });
       assert.equal(code, 1, `${args.join(" ")}: ${stderr}`);
       assert.match(stderr, /^rpc: Cannot write results: No space left on device/m, args.join(" "));
+    }
+  },
+});
+
+Deno.test({
+  name: "a stderr that is full or closed changes neither results nor exit code",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using home = await RpcHome.create();
+    await home.serve();
+    await Deno.writeTextFile(`${home.workingDirectory}/in`, '1\n"x"\n2\n"y"\n3\n');
+    const cases: [string[], number, RegExp][] = [
+      [["call", "ping", "--input", "in"], 1, /^"pong 1"\n"pong 2"\n"pong 3"\n$/],
+      [["call", "ping", "x", "--each"], 1, /^127\.0\.0\.1:\d+ +failed: InvalidParams: /],
+      [["call", "nope"], 1, /^$/],
+      [["call"], 2, /^$/],
+      [[], 2, /^$/],
+      [["call", "ping", "--verbose"], 0, /^"pong"\n$/],
+      [["servers", "--service", "nobody"], 0, /^$/],
+      [["config", "unset", "zone"], 0, /^$/],
+    ];
+    for (const shell of ["exec 2>/dev/full;", "exec 2>&-;"]) {
+      for (const [args, code, stdout] of cases) {
+        const ran = await home.run(args, { shell });
+        assert.equal(ran.code, code, `${shell} rpc ${args.join(" ")}`);
+        assert.match(ran.stdout, stdout);
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "a stdout or stdin that is closed is as /dev/null, and no other file takes its place",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using home = await RpcHome.create();
+    await home.serve();
+    for (const shell of ["exec >&-;", "exec >/dev/null;", "exec <&- >&-;"]) {
+      const good = await home.run(["call", "ping"], { shell });
+      assert.deepEqual([good.code, good.stdout, good.stderr], [0, "", ""], shell);
+      const bad = await home.run(["call", "nope"], { shell });
+      assert.equal(bad.code, 1, shell);
+      assert.match(bad.stderr, /^rpc: call nope\(\) failed at .*: MethodNotFound: /);
+    }
+    const { code, stdout } = await home.run(["call", "ping", "--input", "-"], {
+      shell: "exec <&-;",
+    });
+    assert.deepEqual([code, stdout], [0, ""]);
+  },
+});
+
+Deno.test({
+  name: "an input that cannot be read is an error that says why",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using home = await RpcHome.create();
+    await home.serve();
+    for (const args of [["mcp"], ["call", "ping", "--input", "-"]]) {
+      const { code, stderr } = await home.run(args, { shell: "exec </;" });
+      assert.equal(code, 1, args.join(" "));
+      assert.match(stderr, /cannot read (stdin|the input).*Is a directory/i, args.join(" "));
     }
   },
 });
@@ -58,8 +124,11 @@ Deno.test({
     await using home = await RpcHome.create();
     await home.serve();
     const args = ["call", "ping", "-n", "3", "--summary", "json"];
-    const { code, lines } = await home.run(args, { shell: "exec 2>/dev/full;" });
+    const shell = "exec 2>/dev/full;";
+    const { code, lines } = await home.run([...args, "--html", "page"], { shell });
     assert.deepEqual([code, lines.length], [1, 3]);
+    // What else was asked for is there.
+    assert.match(await Deno.readTextFile(`${home.workingDirectory}/page`), /<h1>/);
   },
 });
 

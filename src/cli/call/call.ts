@@ -159,20 +159,19 @@ async function makeCalls(
   const end = await callRun.run();
   const elapsedMs = systemClock.now() - startedAtMs;
   if (end.stoppedBecause === noServer && isMany(flags)) {
-    console.error(problemLine("stopped: there is no server to call"));
+    printOnStderr(problemLine("stopped: there is no server to call"));
   }
   const facts = { elapsedMs, stats: client.stats, rate: flags.rate, isInterrupted: signal.aborted };
-  if (summary !== undefined && flags.summary !== "none") {
+  const isTold = summary === undefined || flags.summary === "none" ||
     printOnStderr(summary[flags.summary](facts));
-  }
   tellEnd(end, flags, calls.failedLines);
   if (isToGoOn(end, flags)) {
     const { stopText } = await import("./input/go_on.ts");
     const { input = "", skip } = flags;
-    console.error(stopText(end, { method, flags: callFlags, given, input, skip }));
+    printOnStderr(stopText(end, { method, flags: callFlags, given, input, skip }));
   }
   if (summary !== undefined) report?.write(method, summary, facts);
-  if (end.writeProblem !== undefined) return exitCodes.failure;
+  if (end.writeProblem !== undefined || !isTold) return exitCodes.failure;
   if (signal.aborted) return exitCodes.interrupted;
   return hasFailed(end, flags) ? exitCodes.failure : exitCodes.success;
 }
@@ -253,7 +252,7 @@ function tellEnd(
   failedLines: FailedLines | undefined,
 ): void {
   if (end.writeProblem !== undefined) {
-    console.error(problemLine(`Cannot write results: ${end.writeProblem}`));
+    printOnStderr(problemLine(`Cannot write results: ${end.writeProblem}`));
   }
   if (input === undefined) return;
   const kept = failedLines?.count ?? 0;
@@ -262,7 +261,7 @@ function tellEnd(
     const where = failed === undefined
       ? "; --failed <file> keeps such lines, to run them again"
       : `; ${kept} ${which} are in ${failed}`;
-    console.error(problemLine(`${end.failed} of ${end.done} lines failed${where}`));
+    printOnStderr(problemLine(`${end.failed} of ${end.done} lines failed${where}`));
   }
 }
 

@@ -13,6 +13,7 @@ import type { Job, JobSource } from "./job.ts";
 import { makeCalls } from "./load.ts";
 import { CallResults, type Leavings } from "./results.ts";
 import type { CallSummary } from "./summary.ts";
+import { printOnStderr } from "../../terminal/stdout.ts";
 
 /** What a {@link CallRun} takes. */
 export interface CallRunOptions {
@@ -262,7 +263,7 @@ export class CallRun {
   }
 
   #tell(line: string): void {
-    const print = () => console.error(line);
+    const print = () => printOnStderr(line);
     if (this.#progress === undefined) print();
     else this.#progress.beside(print);
   }

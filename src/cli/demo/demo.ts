@@ -72,8 +72,11 @@ export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<nu
     };
     const figures = figuresOf(record);
     const verdicts = judge(record, figures, machine);
-    printLine(summaryOf(record, figures, verdicts, lineWidth()));
-    html?.file.write(html.reportOf({ record, figures, verdicts, machine }));
+    try {
+      printLine(summaryOf(record, figures, verdicts, lineWidth()));
+    } finally {
+      html?.file.write(html.reportOf({ record, figures, verdicts, machine }));
+    }
     return verdicts.some(({ outcome }) => outcome === "short")
       ? exitCodes.failure
       : exitCodes.success;

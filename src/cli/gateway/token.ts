@@ -2,6 +2,7 @@ import { messageOf } from "../../base/errors.ts";
 import { gatewayTokenLengthMin } from "../../gateway/limits.ts";
 import { shellWord } from "../syntax/shell_word.ts";
 import { UsageError } from "../syntax/usage_error.ts";
+import { printOnStderr } from "../../terminal/stdout.ts";
 
 /** A new token: 256 bits that nobody guesses, of characters that need no quotes anywhere. */
 export function newToken(): string {
@@ -22,7 +23,7 @@ function warnOfReaders(path: string): void {
   }
   const { isFile, mode } = info;
   if (Deno.build.os === "windows" || !isFile || mode === null || (mode & 0o077) === 0) return;
-  console.error(
+  printOnStderr(
     `rpc: other users of this machine can read --token-file ${path}: chmod 600 ${shellWord(path)}`,
   );
 }

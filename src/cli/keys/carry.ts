@@ -23,7 +23,7 @@ import { readKeys } from "../../keys/keys.ts";
 import { assertMachineName } from "../../keys/names.ts";
 import { machineRights, parseRights } from "../../keys/rights.ts";
 import { exitCodes } from "../exit_codes.ts";
-import { printText } from "../../terminal/stdout.ts";
+import { printOnStderr, printText } from "../../terminal/stdout.ts";
 import type { KeysInput } from "./input.ts";
 import { show } from "./show.ts";
 
@@ -57,7 +57,7 @@ export async function exportKeys({ flags }: KeysInput, name: string): Promise<nu
       `Nobody has read the keys for ${name}: rpc keys export ${name} --name ${name}`,
     );
   }
-  console.error(
+  printOnStderr(
     `rpc: keys for ${name}; carry the file over, there: rpc keys import FILE, and then remove it`,
   );
   return exitCodes.success;
@@ -72,7 +72,7 @@ function closeToOthers(): void {
     if (!info.isFile || ((info.mode ?? 0) & 0o077) === 0) return;
     Deno.chmodSync(path, 0o600);
   } catch (error) {
-    console.error(
+    printOnStderr(
       `rpc: others may be able to read the file (${messageOf(error)}): chmod 600 is yours to do`,
     );
   }

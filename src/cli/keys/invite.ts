@@ -1,4 +1,4 @@
-import { printLine } from "../../terminal/stdout.ts";
+import { printLine, printOnStderr } from "../../terminal/stdout.ts";
 import { systemClock } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { listenProblem } from "../../base/system/listen_problem.ts";
@@ -29,7 +29,7 @@ export async function invite({ flags }: KeysInput, target: string): Promise<numb
   const token = createToken(authority.cluster);
   const listener = listen(host, port, target);
   if (!printLine(formatToken(token))) throw new CommandError("Nobody has read the token");
-  console.error(
+  printOnStderr(
     `rpc: good once, for 15 minutes, for the rights ${formatRights(rights)}; on the other ` +
       `machine: rpc keys join ${
         /^(0\.0\.0\.0|::)$/.test(host) ? `<this machine>:${port}` : target
@@ -61,7 +61,7 @@ export async function invite({ flags }: KeysInput, target: string): Promise<numb
     clock: systemClock,
     log: plainLogger(false),
   });
-  console.error(`rpc: joined: ${nameOf(joined.name)}`);
+  printOnStderr(`rpc: joined: ${nameOf(joined.name)}`);
   return exitCodes.success;
 }
 

@@ -11,6 +11,7 @@ import { ownName } from "./init.ts";
 import type { KeysInput } from "./input.ts";
 import { placeOf } from "./place.ts";
 import { show } from "./show.ts";
+import { printOnStderr } from "../../terminal/stdout.ts";
 
 /** Longest text that can hold a token: it may be a letter of some lines. */
 const tokenBytesMax = 4_096;
@@ -37,7 +38,7 @@ export async function join(input: KeysInput, target: string): Promise<number> {
 /** The token, though a mail program has broken it, or put something around it. */
 async function readToken(): Promise<Token> {
   const isTerminal = Deno.stdin.isTerminal();
-  if (isTerminal) console.error("rpc: the token, as rpc keys invite has printed it:");
+  if (isTerminal) printOnStderr("rpc: the token, as rpc keys invite has printed it:");
   const lines = new FirstLines(Deno.stdin, tokenBytesMax);
   let text = "";
   while (true) {

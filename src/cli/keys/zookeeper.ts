@@ -6,7 +6,7 @@ import { writeKeyFiles } from "../../keys/file_writing.ts";
 import { requiredKeysDirectory } from "../../keys/files.ts";
 import { assertMachineName } from "../../keys/names.ts";
 import { zooKeeperTlsPortDefault } from "../../discovery/registry_url.ts";
-import { printLine } from "../../terminal/stdout.ts";
+import { printLine, printOnStderr } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import type { KeysInput } from "./input.ts";
 
@@ -23,7 +23,7 @@ export async function zooKeeper(_input: KeysInput, host: string): Promise<number
     "ca.pem": readAuthority(directory) ?? "",
   });
   printLine(configOf(target));
-  console.error(
+  printOnStderr(
     `rpc: bring ${target} to ${host}, readable for ZooKeeper's user alone, put these lines into ` +
       `zoo.cfg with its place there, and use --registry zookeepers://${host}:${zooKeeperTlsPortDefault}`,
   );

@@ -15,11 +15,12 @@ interface LineStreams {
 export class LineTransport {
   onmessage?: (message: unknown) => void;
   onclose?: () => void;
-  onerror?: (error: Error) => void;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lines: LineSplitter;
   #isClosed = false;
+  #problem: string | undefined;
+  #written = Promise.resolve();
 
   /** @param lineBytesMax longest line, LF included */
   constructor({ readable, writable }: LineStreams, lineBytesMax: number) {
@@ -28,17 +29,34 @@ export class LineTransport {
     this.#lines = new LineSplitter(lineBytesMax);
   }
 
+  /** Why it had to close; `undefined` if its input has ended, or if nobody reads any more. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
   /** Begins to read. */
   start(): Promise<void> {
     void this.#read();
     return Promise.resolve();
   }
 
+  /** Resolves when what was sent is written, or cannot be. */
+  get written(): Promise<void> {
+    return this.#written;
+  }
+
   /** Writes a message. Nobody is told where nobody reads any more: it closes. */
-  async send(message: unknown): Promise<void> {
+  send(message: unknown): Promise<void> {
+    return this.#written = this.#write(message);
+  }
+
+  async #write(message: unknown): Promise<void> {
     try {
       await this.#writer.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`));
-    } catch {
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BrokenPipe)) {
+        this.#problem ??= `Cannot write results: ${textOf(error)}`;
+      }
       await this.close();
     }
   }
@@ -61,7 +79,7 @@ export class LineTransport {
         if (this.#lines.overflowed) break;
       }
     } catch (error) {
-      this.onerror?.(new Error(textOf(error)));
+      this.#problem ??= `Cannot read stdin: ${textOf(error)}`;
     }
     await this.close();
   }

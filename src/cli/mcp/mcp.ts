@@ -1,4 +1,5 @@
-import { systemClock } from "../../base/clock.ts";
+import { CommandError } from "../../base/command_error.ts";
+import { aborted, systemClock } from "../../base/clock.ts";
 import { messageMaxDefault } from "../../base/limits.ts";
 import { Client } from "../../client/client.ts";
 import { toolServer } from "../../gateway/agents/tool_server.ts";
@@ -35,8 +36,12 @@ export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<num
     server.onclose = () => closed.resolve();
     interrupt.signal.addEventListener("abort", () => void server.close());
     const stdio = { readable: Deno.stdin.readable, writable: Deno.stdout.writable };
-    await server.connect(new LineTransport(stdio, messageMaxDefault));
+    const lines = new LineTransport(stdio, messageMaxDefault);
+    await server.connect(lines);
     await closed.promise;
+    // The last answers may still be on their way.
+    await Promise.race([lines.written, aborted(interrupt.signal)]);
+    if (lines.problem !== undefined) throw new CommandError(lines.problem);
     return exitCodes.success;
   } finally {
     client.close();

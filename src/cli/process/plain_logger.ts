@@ -1,6 +1,7 @@
 import { type Colour, problemLine } from "../../terminal/colour.ts";
 import { plainLine, withoutSecrets } from "../../terminal/plain_text.ts";
 import type { LogFields, Logger } from "../../base/log.ts";
+import { printOnStderr } from "../../terminal/stdout.ts";
 
 /**
  * The log of short commands: warnings and errors as single lines on stderr, or all levels if
@@ -9,7 +10,7 @@ import type { LogFields, Logger } from "../../base/log.ts";
 export function plainLogger(verbose: boolean): Logger {
   const writeIn = (colour: Colour) => (message: string, fields?: LogFields) => {
     const details = Object.entries(fields ?? {}).map(([key, value]) => ` ${key}=${value}`).join("");
-    console.error(problemLine(plainLine(withoutSecrets(`${message}${details}`)), colour));
+    printOnStderr(problemLine(plainLine(withoutSecrets(`${message}${details}`)), colour));
   };
   const quiet = verbose ? writeIn("dim") : () => {};
   return { debug: quiet, info: quiet, warn: writeIn("yellow"), error: writeIn("red") };

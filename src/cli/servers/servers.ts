@@ -9,7 +9,7 @@ import type { CommandInput } from "../syntax/command.ts";
 import type { serversFlags } from "./flags.ts";
 import { painted } from "../../terminal/colour.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
-import { printLine } from "../../terminal/stdout.ts";
+import { printLine, printOnStderr } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { keysEndText } from "./keys_end.ts";
@@ -73,13 +73,13 @@ async function listOnce(
   nobody: string,
 ): Promise<number> {
   for await (const { instances, stale } of lists) {
-    if (stale) console.error("rpc: the registry cannot be asked: this is the last list known");
+    if (stale) printOnStderr("rpc: the registry cannot be asked: this is the last list known");
     const servers = await Promise.all(
       instances.map((instance) => probe(instance, flags.timeout, transport)),
     );
     if (flags.json) { for (const server of servers) printLine(jsonLine(toJson(server))); }
     else if (servers.length === 0) {
-      console.error(`rpc: ${nobody}`);
+      printOnStderr(`rpc: ${nobody}`);
     } else printLine(await toTable(servers));
     const isAnswered = servers.some(({ answer }) => typeof answer === "number");
     return servers.length === 0 || isAnswered ? exitCodes.success : exitCodes.failure;

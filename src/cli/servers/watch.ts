@@ -10,7 +10,7 @@ import { isScreen } from "../../terminal/colour.ts";
 import type { Interrupt } from "../../terminal/interrupt.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
 import { keysEndText } from "./keys_end.ts";
-import { printLine } from "../../terminal/stdout.ts";
+import { printLine, printOnStderr } from "../../terminal/stdout.ts";
 import { openReaderCheck } from "../../terminal/stdout_reader.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { type ServerEvent, type ServerRow, ServerRows } from "../../library/survey/server_rows.ts";
@@ -94,7 +94,7 @@ export async function watchServers(
     draw();
     for await (const { instances, stale } of snapshots(discovery, flags.service, signal)) {
       if (stale && !isStale && !isLive) {
-        console.error("rpc: the registry cannot be asked: this is the last list known");
+        printOnStderr("rpc: the registry cannot be asked: this is the last list known");
       }
       isStale = stale;
       // Not awaited, so that a hung server does not hold up the others.

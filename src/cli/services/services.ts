@@ -5,7 +5,7 @@ import { snapshots } from "../../discovery/snapshots.ts";
 import { problemLine } from "../../terminal/colour.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
-import { printLine } from "../../terminal/stdout.ts";
+import { printLine, printOnStderr } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openListedRegistry } from "../registry.ts";
@@ -36,12 +36,12 @@ export async function run(
     if (flags.json) { for (const service of shown) printLine(jsonLine(service)); }
     else if (shown.length > 0) printLine(await toTable(shown));
     else {
-      console.error(
+      printOnStderr(
         `rpc: No service has a server in the registry ${placeText(discovery)}; ` +
           "start one: rpc serve 127.0.0.1 0",
       );
     }
-    for (const problem of problems) console.error(problemLine(plainLine(problem)));
+    for (const problem of problems) printOnStderr(problemLine(plainLine(problem)));
     return problems.length === 0 ? exitCodes.success : exitCodes.failure;
   } finally {
     interrupt.release();

@@ -18,6 +18,7 @@ import type { tapFlags } from "./flags.ts";
 import { ServerTap, type ServerTapOptions } from "./server_tap.ts";
 import { jsonOf, TapLines } from "./tap_lines.ts";
 import { unofferedTexts } from "./unoffered.ts";
+import { printOnStderr } from "../../terminal/stdout.ts";
 
 type Flags = CommandInput<typeof tapFlags>["flags"];
 
@@ -47,7 +48,7 @@ export async function run(
       for (const line of shown(instance, item)) writer.line(line, undefined);
       await writer.keepingUp();
     },
-    tell: (line) => console.error(problemLine(plainLine(line), "yellow")),
+    tell: (line) => printOnStderr(problemLine(plainLine(line), "yellow")),
   });
   try {
     let address: string | undefined;
@@ -67,7 +68,7 @@ export async function run(
     interrupt.release();
   }
   if (writer.problem !== undefined) {
-    console.error(problemLine(`Cannot write results: ${writer.problem}`));
+    printOnStderr(problemLine(`Cannot write results: ${writer.problem}`));
   }
   if (interrupt.signal.aborted) return exitCodes.interrupted;
   return writer.isBroken ? exitCodes.success : exitCodes.failure;

@@ -14,6 +14,7 @@ import { padded } from "../../../terminal/width.ts";
 import type { Params } from "../../../wire/message.ts";
 import { exitCodes } from "../../exit_codes.ts";
 import type { CallFlags } from "../flags.ts";
+import { printOnStderr } from "../../../terminal/stdout.ts";
 
 /** What {@link callEach} takes. */
 interface CallEachOptions {
@@ -34,9 +35,9 @@ interface CallEachOptions {
 export async function callEach(options: CallEachOptions): Promise<number> {
   const { discovery, flags, signal } = options;
   for await (const { instances, stale } of snapshots(discovery, flags.service, signal)) {
-    if (stale) console.error("rpc: the registry cannot be asked: this is the last list known");
+    if (stale) printOnStderr("rpc: the registry cannot be asked: this is the last list known");
     if (instances.length === 0) {
-      console.error(`rpc: ${noServerText(flags.service, discovery)}`);
+      printOnStderr(`rpc: ${noServerText(flags.service, discovery)}`);
       return exitCodes.failure;
     }
     return await new EachRun(options, instances).run();
@@ -73,10 +74,10 @@ class EachRun {
     await Promise.all(Array.from({ length: concurrency }, () => this.#callInTurn()));
     await this.#writer.flushed();
     if (this.#failed > 0) {
-      console.error(problemLine(`${this.#failed} of ${this.#instances.length} servers failed`));
+      printOnStderr(problemLine(`${this.#failed} of ${this.#instances.length} servers failed`));
     }
     const { problem } = this.#writer;
-    if (problem !== undefined) console.error(problemLine(`Cannot write results: ${problem}`));
+    if (problem !== undefined) printOnStderr(problemLine(`Cannot write results: ${problem}`));
     if (signal.aborted) return exitCodes.interrupted;
     return this.#failed > 0 || problem !== undefined ? exitCodes.failure : exitCodes.success;
   }
