@@ -77,9 +77,9 @@ param([string]$Directory = "")
     }
     Write-Output "Installed $Program"
   } catch {
-    [Console]::Error.WriteLine("Cannot install rpc: $_")
-    # Without a file it would end the console.
-    if ($PSCommandPath) { exit 1 }
+    # Exit code 1 of a process, however it runs this. To exit would end the console, or the script
+    # that runs this text by Invoke-Expression.
+    throw "Cannot install rpc: $_"
   } finally {
     Remove-Item -Recurse -Force -LiteralPath $Temporary -ErrorAction SilentlyContinue
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { archiveName, archiveOf, sumLine, writeTexts } from "../../tasks/compile.ts";
 
 /**
@@ -169,6 +169,38 @@ Deno.test({
     await Deno.writeTextFile(served, "something else");
     assert.match((await download.install("alone/install.sh")).stderr, /not what SHA256SUMS says/);
     assert.equal(await download.installed(), "a program for rpc-x86_64-linux");
+  },
+});
+
+const windowsScript = new URL("../../tasks/install.ps1", import.meta.url);
+
+Deno.test("install.ps1 never exits, which would end a console that runs its text", async () => {
+  const text = await Deno.readTextFile(windowsScript);
+  const code = text.split("\n").filter((line) => !/^ *#/.test(line)).join("\n");
+  assert.doesNotMatch(code, /\bexit\b/i);
+  assert.match(code, /\n {2}\} catch \{\n {4}throw "Cannot install rpc: \$_"\n/);
+});
+
+Deno.test({
+  name: "install.ps1 that fails is exit code 1, as a file and as a text, and can be caught",
+  ignore: Deno.build.os !== "windows",
+  async fn() {
+    const path = fileURLToPath(windowsScript);
+    const asText = `Get-Content -Raw -LiteralPath '${path.replaceAll("'", "''")}' | iex`;
+    const run = async (...args: string[]) => {
+      const all = ["-NoProfile", "-ExecutionPolicy", "Bypass", ...args];
+      const { code, stdout, stderr } = await new Deno.Command("powershell", { args: all }).output();
+      const decoder = new TextDecoder();
+      return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+    };
+    for (const args of [["-File", path], ["-Command", asText]]) {
+      const { code, stderr } = await run(...args);
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, /Cannot install rpc: SHA256SUMS is not there/);
+    }
+    const caught = await run("-Command", `try { ${asText} } catch { Write-Output "caught $_" }`);
+    assert.deepEqual([caught.code, caught.stderr], [0, ""]);
+    assert.match(caught.stdout, /^caught Cannot install rpc: /);
   },
 });
 
