@@ -1,3 +1,5 @@
+import { openCLibrary } from "../base/system/c_library.ts";
+
 /** `O_RDWR` and `O_CLOEXEC` of Linux' `open(2)`. */
 const readWriteClosedOnExec = 0o2 | 0o2000000;
 /** `PROT_READ` and `PROT_WRITE` of `mmap(2)`. */
@@ -13,25 +15,20 @@ const failed = 2n ** 64n - 1n;
  * and stay so.
  */
 export function mapFile(path: string, bytes: number): ArrayBuffer | undefined {
-  try {
-    const library = Deno.dlopen("libc.so.6", {
-      open: { parameters: ["buffer", "i32"], result: "i32" },
-      close: { parameters: ["i32"], result: "i32" },
-      mmap: {
-        parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"],
-        result: "pointer",
-      },
-    });
-    const { open, close, mmap } = library.symbols;
-    const number = open(new TextEncoder().encode(`${path}\0`), readWriteClosedOnExec);
-    // With a file that could not be opened this fails, too.
-    const pointer = mmap(null, BigInt(bytes), readWrite, shared, number, 0n);
-    close(number);
-    library.close();
-    if (pointer === null || Deno.UnsafePointer.value(pointer) === failed) return undefined;
-    return Deno.UnsafePointerView.getArrayBuffer(pointer, bytes);
-  } catch {
-    // No such library, or no right to call it.
-    return undefined;
-  }
+  // Elsewhere the numbers above mean something else.
+  if (Deno.build.os !== "linux") return undefined;
+  const library = openCLibrary({
+    open: { parameters: ["buffer", "i32"], result: "i32" },
+    close: { parameters: ["i32"], result: "i32" },
+    mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
+  });
+  if (library === undefined) return undefined;
+  const { open, close, mmap } = library.symbols;
+  const number = open(new TextEncoder().encode(`${path}\0`), readWriteClosedOnExec);
+  // With a file that could not be opened this fails, too.
+  const pointer = mmap(null, BigInt(bytes), readWrite, shared, number, 0n);
+  close(number);
+  library.close();
+  if (pointer === null || Deno.UnsafePointer.value(pointer) === failed) return undefined;
+  return Deno.UnsafePointerView.getArrayBuffer(pointer, bytes);
 }

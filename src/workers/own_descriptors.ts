@@ -7,6 +7,7 @@
  */
 
 import { workerPipeBytes } from "./limits.ts";
+import { openCLibrary } from "../base/system/c_library.ts";
 import { exists } from "../base/paths.ts";
 import { waiterFor, type WaitForInput } from "./poll_file.ts";
 
@@ -105,32 +106,29 @@ function openBoth(from: number, to: number): OwnDescriptors {
 
 /** Closes the original numbers, which children would inherit. Deno has no function for that. */
 function closeNumbers(): void {
-  const isMac = Deno.build.os === "darwin";
-  try {
-    const library = Deno.dlopen(isMac ? "libSystem.B.dylib" : "libc.so.6", {
-      close: { parameters: ["i32"], result: "i32" },
-      fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
-    });
-    const { close, fcntl } = library.symbols;
-    for (const number of [input, output]) {
-      if (!isMac) fcntl(number, setPipeSize, workerPipeBytes);
-      close(number);
-    }
-    library.close();
-  } catch {
-    // There is no such library, or we may not call it.
+  const library = openCLibrary({
+    close: { parameters: ["i32"], result: "i32" },
+    fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  });
+  if (library === undefined) return;
+  const { close, fcntl } = library.symbols;
+  for (const number of [input, output]) {
+    if (Deno.build.os === "linux") fcntl(number, setPipeSize, workerPipeBytes);
+    close(number);
   }
+  library.close();
 }
 
 /** Moves the pipes as the shell would, also the copies that Deno made of 0 and 1 at its start. */
 function moveAway(): OwnDescriptors | undefined {
+  const library = openCLibrary({
+    open: { parameters: ["buffer", "i32"], result: "i32" },
+    dup2: { parameters: ["i32", "i32"], result: "i32" },
+    close: { parameters: ["i32"], result: "i32" },
+    fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  });
+  if (library === undefined) return undefined;
   try {
-    const library = Deno.dlopen("libc.so.6", {
-      open: { parameters: ["buffer", "i32"], result: "i32" },
-      dup2: { parameters: ["i32", "i32"], result: "i32" },
-      close: { parameters: ["i32"], result: "i32" },
-      fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
-    });
     const [inputs, outputs] = [copiesOf(0), copiesOf(1)];
     const own = openBoth(0, 1);
     const { open, dup2, close, fcntl } = library.symbols;
@@ -142,7 +140,7 @@ function moveAway(): OwnDescriptors | undefined {
     library.close();
     return own;
   } catch {
-    // There is no such library, or we may not call it: the pipes stay.
+    // We may not look at our descriptors, or not open them: the pipes stay.
     return undefined;
   }
 }

@@ -1,3 +1,5 @@
+import { openCLibrary } from "../base/system/c_library.ts";
+
 /** `POLLIN` of `poll(2)`, in the half of a number beside that for what was found. */
 const readable = 1;
 
@@ -10,20 +12,17 @@ export type WaitForInput = (ms: number) => boolean;
  */
 export function waiterFor(descriptor: number): WaitForInput | undefined {
   if (Deno.build.os !== "linux") return undefined;
-  try {
-    // It stays open.
-    const { symbols: { ppoll } } = Deno.dlopen("libc.so.6", {
-      ppoll: { parameters: ["buffer", "usize", "buffer", "pointer"], result: "i32" },
-    });
-    const asked = new Int32Array([descriptor, readable]);
-    const time = new BigInt64Array(2);
-    return (ms) => {
-      time[0] = BigInt(Math.floor(ms / 1_000));
-      time[1] = BigInt(Math.round(ms % 1_000 * 1e6));
-      return ppoll(asked, 1n, time, null) > 0;
-    };
-  } catch {
-    // No such library, or no right to call it.
-    return undefined;
-  }
+  // It stays open.
+  const library = openCLibrary({
+    ppoll: { parameters: ["buffer", "usize", "buffer", "pointer"], result: "i32" },
+  });
+  if (library === undefined) return undefined;
+  const { ppoll } = library.symbols;
+  const asked = new Int32Array([descriptor, readable]);
+  const time = new BigInt64Array(2);
+  return (ms) => {
+    time[0] = BigInt(Math.floor(ms / 1_000));
+    time[1] = BigInt(Math.round(ms % 1_000 * 1e6));
+    return ppoll(asked, 1n, time, null) > 0;
+  };
 }

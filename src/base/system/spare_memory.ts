@@ -1,3 +1,5 @@
+import { openCLibrary } from "./c_library.ts";
+
 /**
  * Largest heap that is collected, in a tenth of a second or two: a worker that stands still for a
  * second would be taken for one that hangs.
@@ -14,16 +16,10 @@ export async function giveBackMemory(): Promise<void> {
   await collectGarbage();
   // V8 frees the buffers on another thread, and has done so when the next collection begins.
   await collectGarbage();
-  if (Deno.build.os !== "linux") return;
-  try {
-    const library = Deno.dlopen("libc.so.6", {
-      malloc_trim: { parameters: ["usize"], result: "i32" },
-    });
-    library.symbols.malloc_trim(0n);
-    library.close();
-  } catch {
-    // Another C library, which has no such function, or no right to call it.
-  }
+  // glibc's alone.
+  const library = openCLibrary({ malloc_trim: { parameters: ["usize"], result: "i32" } });
+  library?.symbols.malloc_trim(0n);
+  library?.close();
 }
 
 /**

@@ -1,3 +1,5 @@
+import { openCLibrary } from "../../base/system/c_library.ts";
+
 /**
  * Ends a worker of ours when its server ends, even while a procedure computes and the only thread
  * cannot see that stdin has ended.
@@ -29,17 +31,12 @@ export function endWithParent(): void {
 
 /** Asks the kernel. Returns `false` if that is not possible. */
 function askKernel(): boolean {
-  try {
-    const library = Deno.dlopen("libc.so.6", {
-      prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
-    });
-    const failure = library.symbols.prctl(setParentDeathSignal, sigkill, 0n, 0n, 0n);
-    library.close();
-    return failure === 0;
-  } catch {
-    // There is no such library, or we may not call it.
-    return false;
-  }
+  const library = openCLibrary({
+    prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
+  });
+  const failure = library?.symbols.prctl(setParentDeathSignal, sigkill, 0n, 0n, 0n);
+  library?.close();
+  return failure === 0;
 }
 
 /**
