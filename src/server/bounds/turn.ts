@@ -52,6 +52,7 @@ export class Turn {
   #spentMs = 0;
   #sinceMs = 0;
   #answeredBytes = 0;
+  #answeredRound = 0;
 
   /**
    * @param caller the caller, the same object for all its connections
@@ -71,6 +72,11 @@ export class Turn {
     this.#shortReads = this.#isLong ? 0 : this.#shortReads + 1;
     if (this.#shortReads > shortReadsOfMuch) turns.came();
     this.#lengthMs = turns.lengthOf(this.#isLong);
+    if (this.#answeredRound !== turns.round) {
+      // Others had their turns since it was counted.
+      this.#answeredRound = turns.round;
+      this.#answeredBytes = this.#answered();
+    }
     this.goOn();
     if (this.#sinceMs - this.#windowStartMs <= turnsInWindow * this.#lengthMs) return;
     this.#windowStartMs = this.#sinceMs;
@@ -141,10 +147,15 @@ export class Turn {
    * @param hasBegun whether something is held in memory until this continues
    */
   async pass(hasBegun = false): Promise<void> {
-    const work = hasBegun ? "held" : this.#isLineLong ? "long" : "any";
-    await this.#turns.next(this.#caller, work);
+    await this.#turns.next(this.#caller, hasBegun ? "held" : this.#work);
     this.#lengthMs = this.#turns.lengthOf(this.#isLong);
+    this.#answeredRound = this.#turns.round;
     this.goOn();
+  }
+
+  get #work(): "long" | "short" | "any" {
+    if (this.#isLineLong) return "long";
+    return this.#isLong ? "any" : "short";
   }
 
   /** Continues the work on what was read. */
@@ -157,7 +168,7 @@ export class Turn {
     const nowMs = turns.clock.now();
     const ms = nowMs - this.#sinceMs;
     this.#sinceMs = nowMs;
-    turns.spend(ms);
+    turns.spend(ms, !this.#isLong && !this.#isLineLong);
     if (this.#round !== turns.round) {
       this.#round = turns.round;
       this.#spentMs = 0;

@@ -72,6 +72,12 @@ export const turnOwedMsMax = 1_000;
 export const turnsAheadMax = 16;
 
 /**
+ * Most milliseconds by which those with short lines, or all others, may have taken more of the time
+ * than the other side before they have to wait for it: some of the longest turns of either.
+ */
+export const turnLeadMs = 20;
+
+/**
  * While so many are held no further long line has its turn, as it may be a batch: each of a hundred
  * takes ten megabytes when it is parsed.
  */
