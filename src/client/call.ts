@@ -1,4 +1,6 @@
-import type { Executed, RpcError } from "../base/errors.ts";
+import type { Stamped } from "../base/clock.ts";
+import { WheelEntry } from "../base/deadline_wheel.ts";
+import { type Executed, RpcError } from "../base/errors.ts";
 import type { Params } from "../wire/message.ts";
 import type { MethodLoads } from "./endpoints/loads.ts";
 
@@ -38,16 +40,20 @@ export interface CallHolder {
   cancel(call: Call): void;
 }
 
+/** The deadline layer, as its calls see it. */
+export interface CallBound {
+  /** The call's time is over. */
+  expired(call: Call): void;
+}
+
 /**
- * One call on its way down the layers: what the layers need to know of it, and its state. The
- * connection's part of the state is here too, since a separate object with two closures took 4 % of
- * a client's time.
+ * One call on its way down the layers: what the layers need to know of it, and its state. What each
+ * layer keeps of it is here too, since objects and closures of their own took a tenth of a client's
+ * time.
  */
-export class Call {
+export class Call extends WheelEntry implements Stamped {
   readonly method: string;
   readonly params: Params | undefined;
-  /** On the clock's monotonic scale, in milliseconds. */
-  deadlineAtMs: number;
   /** The time that its caller gave it, for messages. @default it is not mentioned */
   timeoutMs: number | undefined;
   /**
@@ -87,6 +93,17 @@ export class Call {
   bytes = 0;
   /** Called when it ends on that connection. */
   done: Done = tellNobody;
+  /** Called by the retry layer, when it is not sent again. */
+  afterRetry: Done = tellNobody;
+  /** Called by the deadline layer, when it has ended in any way. */
+  afterDeadline: Done = tellNobody;
+  /** The layer that its {@link signal} and its deadline belong to. */
+  bound: CallBound | undefined;
+  /** What listens to its {@link signal}. */
+  onAbort: (() => void) | undefined;
+  /** These settle the promise that its caller waits for, if there is one. */
+  resolve: ((result: unknown) => void) | undefined;
+  reject: ((error: RpcError) => void) | undefined;
   /** Takes the items, if the call asks for a stream. */
   stream: CallItems | undefined;
   /** The trace that it belongs to. */
@@ -99,15 +116,30 @@ export class Call {
     idempotent?: boolean,
     signal?: AbortSignal,
   ) {
+    super(deadlineAtMs);
     this.method = method;
     this.params = params;
-    this.deadlineAtMs = deadlineAtMs;
     this.idempotent = idempotent;
     this.signal = signal;
   }
 
+  /** On the clock's monotonic scale, in milliseconds. */
+  get deadlineAtMs(): number {
+    return this.atMs;
+  }
+
+  moved(lateMs: number): void {
+    // A further attempt has a look at the clock of its own.
+    if (this.sentAtMs !== undefined && this.attempts === 1) this.sentAtMs += lateMs;
+    this.moveBy(lateMs);
+  }
+
+  protected override expired(): void {
+    this.bound?.expired(this);
+  }
+
   /** Removes it from its holder. */
-  cancel(): void {
+  leave(): void {
     const { holder } = this;
     this.holder = undefined;
     holder?.cancel(this);
@@ -118,9 +150,26 @@ function tellNobody(): void {}
 
 /**
  * Ends a call, with an error or else with the result. Called exactly once. Layers use callbacks and
- * not promises, because a promise for each layer would cost more than all the rest of a call.
+ * not promises, because a promise for each layer would cost more than all the rest of a call. It is
+ * told the call, so that a layer needs one such function for all calls.
  */
-export type Done = (error: RpcError | undefined, result: unknown) => void;
+export type Done = (error: RpcError | undefined, result: unknown, call: Call) => void;
 
 /** Carries out a call. Each layer is a function that takes the next Dispatch and returns one. */
 export type Dispatch = (call: Call, done: Done) => void;
+
+/** The error of a call whose deadline has passed before it was sent. */
+export function overdueError({ method }: Call): RpcError {
+  const message = `Cannot call ${method}: its time was over before it could be sent`;
+  return new RpcError("DeadlineExceeded", message, { executed: "no" });
+}
+
+/** The error of a call that may have run, and that no server would run again. */
+export function refusedError({ method }: Call): RpcError {
+  return new RpcError("Unavailable", `No server that is left says that ${method} is idempotent`);
+}
+
+/** The error of a call without a client, which was closed. */
+export function closedError(): RpcError {
+  return new RpcError("Cancelled", "The client is closed", { executed: "no" });
+}

@@ -21,7 +21,7 @@ import {
 import { withOwnNumbers } from "../wire/exact_json.ts";
 import type { Params } from "../wire/message.ts";
 import { createPick } from "./endpoints/balancer.ts";
-import { Call, type Dispatch, type Done } from "./call.ts";
+import { Call, closedError, type Dispatch, type Done, overdueError, refusedError } from "./call.ts";
 import {
   callFault,
   type CallOptions,
@@ -163,14 +163,19 @@ export class Client {
    */
   call(method: string, params?: Params, options: CallOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#start(this.#newCall(method, params, options), options, (error, result) => {
-        if (error !== undefined) return reject(error);
-        const own = this.#own(method, result);
-        if (own instanceof RpcError) reject(own);
-        else resolve(own);
-      });
+      const call = this.#newCall(method, params, options);
+      call.resolve = resolve;
+      call.reject = reject;
+      this.#start(call, options, this.#settle);
     });
   }
+
+  readonly #settle: Done = (error, result, call) => {
+    if (error !== undefined) return call.reject?.(error);
+    const own = this.#own(call.method, result);
+    if (own instanceof RpcError) call.reject?.(own);
+    else call.resolve?.(own);
+  };
 
   /** Calls a method and resolves to how that ended. Never rejects. */
   report(method: string, params?: Params, options: CallOptions = {}): Promise<CallReport> {
@@ -226,7 +231,7 @@ export class Client {
     this.#heartbeat.cancel();
     this.#gathering?.cancel();
     this.#endpoints.close();
-    this.#waiting.leave((_call, done) => done(closedError(), undefined));
+    this.#waiting.leave((call, done) => done(closedError(), undefined, call));
     // Last, because calls that failed above may have got here.
     this.#delayed.end(closedError());
   }
@@ -262,7 +267,7 @@ export class Client {
   #start(call: Call, options: StreamOptions, done: Done): void {
     const fault = callFault(call.method, options);
     if (fault === undefined) this.#dispatch(call, done);
-    else done(markAsOutcome(fault), undefined);
+    else done(markAsOutcome(fault), undefined, call);
   }
 
   #newCall(method: string, params: Params | undefined, options: CallOptions): Call {
@@ -285,16 +290,18 @@ export class Client {
    * chooses anew.
    */
   readonly #balance: Dispatch = (call, done) => {
-    if (this.#closed) return done(closedError(), undefined);
+    if (this.#closed) return done(closedError(), undefined, call);
     const nowMs = call.madeAtMs ?? this.#clock.now();
     // It is only valid for the first attempt.
     call.madeAtMs = undefined;
     // The wheel may be late, or this process was stopped: the call would run for nobody.
-    if (nowMs >= call.deadlineAtMs) return done(overdueError(call), undefined);
+    if (nowMs >= call.deadlineAtMs) return done(overdueError(call), undefined, call);
     const endpoint = this.#gathering === undefined ? this.#endpoints.pick(call, nowMs) : undefined;
     if (endpoint !== undefined) return endpoint.send(call, nowMs, done);
     const mayHaveRun = call.executed !== "no";
-    if (mayHaveRun && this.#endpoints.refuseAgain(call)) return done(refusedError(call), undefined);
+    if (mayHaveRun && this.#endpoints.refuseAgain(call)) {
+      return done(refusedError(call), undefined, call);
+    }
     const fromMs = this.#clock.now();
     // Just before the deadline, which may be about to move, so that the error can tell why there is
     // no server. A call that may have run waits until then, since giving it up would lose it.
@@ -384,17 +391,4 @@ export class Client {
     if (this.#trouble !== undefined || this.#registry === "silent") return away;
     return noServerText(this.#service, this.#discovery);
   }
-}
-
-function overdueError({ method }: Call): RpcError {
-  const message = `Cannot call ${method}: its time was over before it could be sent`;
-  return new RpcError("DeadlineExceeded", message, { executed: "no" });
-}
-
-function refusedError({ method }: Call): RpcError {
-  return new RpcError("Unavailable", `No server that is left says that ${method} is idempotent`);
-}
-
-function closedError(): RpcError {
-  return new RpcError("Cancelled", "The client is closed", { executed: "no" });
 }

@@ -358,7 +358,7 @@ export class Connection implements CallHolder {
   #end(call: Call, error: RpcError | undefined, result: unknown): void {
     call.holder = undefined;
     this.#events.ended(call, error);
-    call.done(error, result);
+    call.done(error, result, call);
   }
 
   #breakOff(reason: string): void {

@@ -1,7 +1,7 @@
-import { type DeadlineWheel, WheelEntry } from "../base/deadline_wheel.ts";
-import type { SharedLook, Stamped } from "../base/clock.ts";
+import type { DeadlineWheel } from "../base/deadline_wheel.ts";
+import type { SharedLook } from "../base/clock.ts";
 import { type ErrorName, markAsOutcome, RpcError } from "../base/errors.ts";
-import type { Call, Dispatch, Done } from "./call.ts";
+import type { Call, CallBound, Dispatch, Done } from "./call.ts";
 
 /**
  * A server's clock may go a little faster than ours: a call that the server ends with at most this
@@ -19,104 +19,95 @@ const leftShareMax = 0.1;
  * @param look the one that tells when calls are made
  */
 export function withDeadline(wheel: DeadlineWheel, next: Dispatch, look?: SharedLook): Dispatch {
+  const bound = new Bound(wheel, next);
   return (call, done) => {
-    const bounded = new BoundedCall(call, done);
-    look?.share(bounded);
-    bounded.start(wheel, next);
+    call.afterDeadline = done;
+    look?.share(call);
+    bound.start(call);
   };
 }
 
-class BoundedCall extends WheelEntry implements Stamped {
-  readonly #call: Call;
-  readonly #done: Done;
-  #onAbort: (() => void) | undefined;
+class Bound implements CallBound {
+  readonly #wheel: DeadlineWheel;
+  readonly #next: Dispatch;
 
-  constructor(call: Call, done: Done) {
-    super(call.deadlineAtMs);
-    this.#call = call;
-    this.#done = done;
+  constructor(wheel: DeadlineWheel, next: Dispatch) {
+    this.#wheel = wheel;
+    this.#next = next;
   }
 
-  start(wheel: DeadlineWheel, next: Dispatch): void {
-    const { signal } = this.#call;
+  start(call: Call): void {
+    const { signal } = call;
     if (signal !== undefined) {
-      if (signal.aborted) return this.#abort(signal);
-      this.#onAbort = () => this.#abort(signal);
-      signal.addEventListener("abort", this.#onAbort);
+      if (signal.aborted) return abort(call, signal);
+      call.onAbort = () => abort(call, signal);
+      signal.addEventListener("abort", call.onAbort);
     }
-    wheel.insert(this);
-    next(this.#call, (error, result) => {
-      if (this.#call.ended) return;
-      this.#end();
-      if (error === undefined) return this.#done(undefined, result);
-      this.#done(markAsOutcome(this.#withTime(error, wheel.nowMs)), result);
-    });
+    call.bound = this;
+    this.#wheel.insert(call);
+    this.#next(call, this.#done);
   }
 
-  moved(lateMs: number): void {
-    const call = this.#call;
-    call.deadlineAtMs += lateMs;
-    // A further attempt has a look at the clock of its own.
-    if (call.sentAtMs !== undefined && call.attempts === 1) call.sentAtMs += lateMs;
-    this.moveBy(lateMs);
-  }
+  readonly #done: Done = (error, result, call) => {
+    if (call.ended) return;
+    end(call);
+    const told = error === undefined
+      ? undefined
+      : markAsOutcome(withTime(call, error, this.#wheel.nowMs));
+    call.afterDeadline(told, result, call);
+  };
 
-  /**
-   * Replaces the time in a server's DeadlineExceeded by the one that the caller gave: the server
-   * only knows how much was left. If the server ended the call sooner, by its own bound, its time
-   * is kept.
-   */
-  #withTime(error: RpcError, nowMs: number): RpcError {
-    const { timeoutMs, deadlineAtMs } = this.#call;
-    if (error.name !== "DeadlineExceeded" || timeoutMs === undefined) return error;
-    if (deadlineAtMs - nowMs > timeoutMs * leftShareMax) return error;
-    const { executed, issues } = error;
-    const message = `${error.message} (${timeText(timeoutMs)})`;
-    return new RpcError(error.name, message, { executed, issues, cause: error });
-  }
-
-  protected override expired(): void {
-    const call = this.#call;
-    const error = this.#givenUp("DeadlineExceeded", `No answer to ${call.method} ${timeOf(call)}`);
+  expired(call: Call): void {
+    const error = givenUp(call, "DeadlineExceeded", `No answer to ${call.method} ${timeOf(call)}`);
     // A server that has sent items does answer. The caller may have read too slowly.
     const isAnswering = call.stream !== undefined && call.stream.received > 0;
     if (call.sentAtMs !== undefined && !isAnswering) {
       call.endpoint?.timedOut(call.method, call.sentAtMs);
     }
-    this.#giveUp(error);
+    giveUp(call, error);
   }
+}
 
-  #abort(signal: AbortSignal): void {
-    const message = `The caller gave ${this.#call.method} up`;
-    this.#giveUp(this.#givenUp("Cancelled", message, signal.reason));
-  }
+/**
+ * Replaces the time in a server's DeadlineExceeded by the one that the caller gave: the server only
+ * knows how much was left. If the server ended the call sooner, by its own bound, its time is kept.
+ */
+function withTime({ timeoutMs, deadlineAtMs }: Call, error: RpcError, nowMs: number): RpcError {
+  if (error.name !== "DeadlineExceeded" || timeoutMs === undefined) return error;
+  if (deadlineAtMs - nowMs > timeoutMs * leftShareMax) return error;
+  const { executed, issues } = error;
+  const message = `${error.message} (${timeText(timeoutMs)})`;
+  return new RpcError(error.name, message, { executed, issues, cause: error });
+}
 
-  #giveUp(error: RpcError): void {
-    this.#end();
-    if (this.#call.sentAtMs !== undefined) this.#call.endpoint?.gaveUp(this.#call);
-    this.#call.cancel();
-    this.#done(markAsOutcome(error), undefined);
-  }
+function abort(call: Call, signal: AbortSignal): void {
+  const message = `The caller gave ${call.method} up`;
+  giveUp(call, givenUp(call, "Cancelled", message, signal.reason));
+}
 
-  #end(): void {
-    this.#call.ended = true;
-    this.cancel();
-    if (this.#onAbort !== undefined) {
-      this.#call.signal?.removeEventListener("abort", this.#onAbort);
-    }
-  }
+function giveUp(call: Call, error: RpcError): void {
+  end(call);
+  if (call.sentAtMs !== undefined) call.endpoint?.gaveUp(call);
+  call.leave();
+  call.afterDeadline(markAsOutcome(error), undefined, call);
+}
 
-  #givenUp(name: ErrorName, message: string, cause?: unknown): RpcError {
-    const { attempts, endpoint, executed, sentAtMs } = this.#call;
-    const where = endpoint === undefined
-      ? "no server was connected"
-      : `at ${endpoint.address}${attempts > 1 ? `, attempt ${attempts}` : ""}`;
-    return new RpcError(name, `${message} (${where})`, {
-      // If no server works on it now, the ends of its attempts tell.
-      executed: sentAtMs === undefined ? executed : "maybe",
-      cause,
-    });
-  }
+function end(call: Call): void {
+  call.ended = true;
+  call.cancel();
+  if (call.onAbort !== undefined) call.signal?.removeEventListener("abort", call.onAbort);
+}
+
+function givenUp(call: Call, name: ErrorName, message: string, cause?: unknown): RpcError {
+  const { attempts, endpoint, executed, sentAtMs } = call;
+  const where = endpoint === undefined
+    ? "no server was connected"
+    : `at ${endpoint.address}${attempts > 1 ? `, attempt ${attempts}` : ""}`;
+  return new RpcError(name, `${message} (${where})`, {
+    // If no server works on it now, the ends of its attempts tell.
+    executed: sentAtMs === undefined ? executed : "maybe",
+    cause,
+  });
 }
 
 /** The time that the call was given, which its caller knows, and not what was left. */

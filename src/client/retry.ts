@@ -49,12 +49,14 @@ const refusalBackoff = { baseMs: 10, maxMs: 500 };
  */
 export function withRetry(options: RetryOptions, next: Dispatch): Dispatch {
   const { budget } = options;
+  const tried: Done = (error, result, call) => {
+    if (error === undefined) call.afterRetry(undefined, result, call);
+    else new RetriedCall(options, next, call).failed(error);
+  };
   return (call, done) => {
     budget.deposit(call.madeAtMs);
-    next(call, (error, result) => {
-      if (error === undefined) done(undefined, result);
-      else new RetriedCall(options, next, call, done).failed(error);
-    });
+    call.afterRetry = done;
+    next(call, tried);
   };
 }
 
@@ -63,15 +65,13 @@ class RetriedCall {
   readonly #options: RetryOptions;
   readonly #next: Dispatch;
   readonly #call: Call;
-  readonly #done: Done;
   readonly #backoff: Backoff;
   #workersLost = 0;
 
-  constructor(options: RetryOptions, next: Dispatch, call: Call, done: Done) {
+  constructor(options: RetryOptions, next: Dispatch, call: Call) {
     this.#options = options;
     this.#next = next;
     this.#call = call;
-    this.#done = done;
     this.#backoff = new Backoff(options.random, refusalBackoff);
   }
 
@@ -137,7 +137,7 @@ class RetriedCall {
   #send(error: RpcError): void {
     this.#options.onRetry(this.#call, error);
     this.#next(this.#call, (nextError, result) => {
-      if (nextError === undefined) this.#done(undefined, result);
+      if (nextError === undefined) this.#end(undefined, result);
       // If no server is left, the caller gets the error of the call, and not that there is none.
       else if (nextError.name === "Unavailable" && this.#call.executed !== "no") {
         this.#giveUp(error);
@@ -152,12 +152,13 @@ class RetriedCall {
   /** Ends the call with its last error, but with the worst `executed` of all attempts. */
   #giveUp(error: RpcError): void {
     const executed = this.#call.executed;
-    if (executed === error.executed) return this.#done(error, undefined);
+    if (executed === error.executed) return this.#end(error);
     const { issues } = error;
-    this.#done(
-      new RpcError(error.name, error.message, { executed, issues, cause: error }),
-      undefined,
-    );
+    this.#end(new RpcError(error.name, error.message, { executed, issues, cause: error }));
+  }
+
+  #end(error: RpcError | undefined, result?: unknown): void {
+    this.#call.afterRetry(error, result, this.#call);
   }
 }
 

@@ -19,7 +19,7 @@ export function withClientSpans(
     call.traceparent = span.traceparent;
     next(call, (error, result) => {
       span.end({ error, server: call.endpoint?.address });
-      done(error, result);
+      done(error, result, call);
     });
   };
 }

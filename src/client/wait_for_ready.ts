@@ -39,13 +39,13 @@ export class WaitForReady {
   /** Keeps a call until {@link leave}, or until it fails as Unavailable. */
   enter(call: Call, done: Done, untilMs: number): void {
     if (this.#waiting.size >= waitingCallsMax) {
-      done(this.#unavailable(`and ${waitingCallsMax} calls are waiting already`), undefined);
+      done(this.#unavailable(`and ${waitingCallsMax} calls are waiting already`), undefined, call);
       return;
     }
     const deadline = this.#wheel.add(untilMs, () => {
       this.#remove(entry);
       const hopeUntilMs = this.#hopeUntilMs(call);
-      if (hopeUntilMs === undefined) done(this.#unavailable(), undefined);
+      if (hopeUntilMs === undefined) done(this.#unavailable(), undefined, call);
       else this.enter(call, done, hopeUntilMs);
     });
     const entry: Waiting = { call, done, deadline };

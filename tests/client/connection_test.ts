@@ -95,7 +95,7 @@ Deno.test("the owner hears of each call's end, however it ends, but of no cancel
   server.calls[0]?.result(1);
   server.calls[1]?.error(new RpcError("Overloaded", "no"));
   await settled();
-  calls[2]?.cancel();
+  calls[2]?.leave();
   end();
   send("late");
   assert.equal(connection.inFlight, 0);

@@ -3,6 +3,9 @@ import { DeadlineWheel } from "../../src/base/deadline_wheel.ts";
 import { RpcError } from "../../src/base/errors.ts";
 import { Call, type CallEndpoint, type Done } from "../../src/client/call.ts";
 import { withDeadline } from "../../src/client/deadline.ts";
+import { DelayedRetries } from "../../src/client/delayed_retries.ts";
+import { withRetry } from "../../src/client/retry.ts";
+import { RetryBudget } from "../../src/client/retry_budget.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 
 function setUp(signal?: AbortSignal) {
@@ -23,7 +26,7 @@ function setUp(signal?: AbortSignal) {
     ends,
     cancelled: () => cancelled,
     start: () => dispatch(call, (error, result) => ends.push({ error, result })),
-    end: (error: RpcError | undefined, result?: unknown) => below?.(error, result),
+    end: (error: RpcError | undefined, result?: unknown) => below?.(error, result, call),
     wasSent: () => below !== undefined,
   };
 }
@@ -192,11 +195,38 @@ Deno.test("a call that is answered before it is even handed over ends once", () 
   const clock = new VirtualClock();
   const wheel = new DeadlineWheel(clock);
   let ends = 0;
-  withDeadline(wheel, (_call, done) => done(undefined, 1))(
+  withDeadline(wheel, (call, done) => done(undefined, 1, call))(
     new Call("ping", undefined, 1_000),
     () => ends++,
   );
   clock.advance(5_000);
   assert.equal(ends, 1);
   assert.equal(wheel.size, 0);
+});
+
+Deno.test("the layers make no closure for each call", () => {
+  const clock = new VirtualClock();
+  const below = new Set<Done>();
+  const retry = withRetry({
+    random: () => 0.5,
+    budget: new RetryBudget(clock),
+    delayedRetries: new DelayedRetries(clock),
+    isOffered: () => true,
+    isAnyUntried: () => false,
+    onRetry: () => assert.fail("nothing is sent again"),
+  }, (call, done) => {
+    below.add(done);
+    done(undefined, call.method, call);
+  });
+  const between = new Set<Done>();
+  const dispatch = withDeadline(new DeadlineWheel(clock), (call, done) => {
+    between.add(done);
+    retry(call, done);
+  });
+  const results: unknown[] = [];
+  for (const method of ["a", "b"]) {
+    dispatch(new Call(method, undefined, 1_000), (_error, result) => results.push(result));
+  }
+  assert.deepEqual(results, ["a", "b"]);
+  assert.deepEqual([between.size, below.size], [1, 1]);
 });

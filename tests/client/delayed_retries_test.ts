@@ -34,7 +34,7 @@ Deno.test("a call goes on after its pause", () => {
 
 Deno.test("a call that is cancelled in its pause neither goes on nor fails", () => {
   const { clock, delayedRetries, seen, start } = setUp();
-  start("a").cancel();
+  start("a").leave();
   clock.advance(100);
   delayedRetries.end(new RpcError("Cancelled", "Closed"));
   assert.deepEqual(seen, []);

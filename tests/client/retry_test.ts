@@ -65,7 +65,7 @@ function setUp({ outcomes, idempotent, retries = 100, ...options }: SetUpOptions
     call.endpoint = endpoints[call.attempts % 2];
     const outcome = outcomes[Math.min(call.attempts, outcomes.length - 1)] as Outcome;
     call.attempts++;
-    if (outcome !== "silence") done(outcome === "result" ? undefined : outcome, "the result");
+    if (outcome !== "silence") done(outcome === "result" ? undefined : outcome, "the result", call);
   });
   dispatch(call, (error) => ends.push(error));
   return { clock, delayedRetries, endpoints, call, ends, attemptsAtMs, retried: () => retried };
@@ -210,7 +210,7 @@ Deno.test("a call given up while it waits for the budget leaves nothing behind",
     retries: 0,
   });
   call.ended = true;
-  call.cancel();
+  call.leave();
   assert.equal(delayedRetries.size + clock.pendingTimers, 0);
   clock.advance(60_000);
   assert.equal(call.attempts, 1);
