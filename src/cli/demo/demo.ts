@@ -65,11 +65,7 @@ export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<nu
       reports.close();
     }
     if (interrupt.signal.aborted) return exitCodes.interrupted;
-    const load = loadDuring(loadBefore, currentLoad(), systemClock.now() - startedAtMs);
-    const machine: MachineFacts = {
-      cores: navigator.hardwareConcurrency,
-      load: isLoadTold ? Math.max(loadBefore, load - ownLoadMax) : undefined,
-    };
+    const machine = machineFacts(loadBefore, systemClock.now() - startedAtMs);
     const figures = figuresOf(record);
     const verdicts = judge(record, figures, machine);
     try {
@@ -86,6 +82,15 @@ export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<nu
     globalThis.removeEventListener("unload", leaveAtOnce);
     interrupt.release();
   }
+}
+
+/** The machine, and others' load on it during the demo. */
+function machineFacts(loadBefore: number, elapsedMs: number): MachineFacts {
+  const load = loadDuring(loadBefore, currentLoad(), elapsedMs);
+  return {
+    cores: navigator.hardwareConcurrency,
+    load: isLoadTold ? Math.max(loadBefore, load - ownLoadMax) : undefined,
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { printLine } from "../../terminal/stdout.ts";
-import { aborted, systemClock, type Timer } from "../../base/clock.ts";
+import { aborted, systemClock } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
 import { collectGarbage, giveBackMemory } from "../../base/system/spare_memory.ts";
 import { demoVariable } from "../../demo/demo_variable.ts";
@@ -43,6 +43,11 @@ type Input = CommandInput<typeof serveFlags>;
  */
 const slimAfterMs = 2_000;
 
+/** Said where no address was given. */
+const onlyHere =
+  "Only this machine's clients find it. For those of others give an address of this machine, " +
+  "such as rpc serve 192.168.0.211 6666";
+
 /** `rpc serve [host] [port] [module]` */
 export async function run(input: Input): Promise<number> {
   const place = placeOf(input.positionals);
@@ -82,8 +87,6 @@ async function serveUntilStopped(
   let server: RunningServer | undefined;
   let metrics: MetricsServer | undefined;
   let watch: SourceWatch | undefined;
-  let fresh: Timer | undefined;
-  let slimming: Slimming | undefined;
   try {
     // Before the procedures are loaded, so that an edit meanwhile is noticed.
     watch = flags.watch
@@ -95,33 +98,13 @@ async function serveUntilStopped(
     await sandbox?.check(source.module);
     if (sandbox !== undefined && source.exec !== undefined) log.warn(sandboxHoldsNoProgram);
     server = await start({
-      ...source,
+      ...{ ...source, ...optionsOf(flags), listen, discovery, keys, callers, secret, log, signal },
       sandboxed: sandbox !== undefined,
-      listen,
-      discovery,
-      keys,
-      insecure: flags.insecure,
-      callers,
-      secret,
       audit: audit?.audit,
-      service: flags.service,
-      advertise: flags.advertise,
-      weight: flags.weight,
-      zone: flags.zone,
-      workers: flags.workers,
-      workersMin: flags.workersMin,
-      reloads: flags.watch,
-      queueMax: flags.queueMax,
-      connectionsMax: flags.connectionsMax,
-      messageMax: flags.messageMax,
-      callTimeoutMaxMs: flags.callTimeoutMax,
-      tap: !flags.noTap,
       workerCommand: (offer) => workerCommand(offer, sandbox),
       clock: systemClock,
       random: systemRandom,
-      log,
       tracer: await openTracer(log),
-      signal,
     });
     if (server === undefined) {
       log.info("Ended before it took calls");
@@ -130,25 +113,11 @@ async function serveUntilStopped(
     if (metricsAt !== undefined) {
       metrics = await watchable(server, metricsAt, () => !signal.aborted, log);
     }
-    const { address, registry } = server;
-    printLine(`ready ${address} service=${flags.service} registry=${registry}`);
-    if (isAssumed) {
-      log.info(
-        "Only this machine's clients find it. For those of others give an address of this machine, " +
-          "such as rpc serve 192.168.0.211 6666",
-      );
-    }
-    demo?.say(address);
-    fresh = systemClock.after(slimAfterMs, () => {
-      if (server?.stats().connections === 0) void collectGarbage();
-    }, { keepAlive: false });
-    slimming = new Slimming({
-      clock: systemClock,
-      residentBytes: () => Deno.memoryUsage().rss,
-      calls: () => callsOf(server?.stats()),
-      giveBack: giveBackMemory,
-    });
+    printLine(`ready ${server.address} service=${flags.service} registry=${server.registry}`);
+    if (isAssumed) log.info(onlyHere);
+    demo?.say(server.address);
     watch?.start();
+    using _slim = keepSlim(server);
     await aborted(signal);
     watch?.close();
     log.info("Draining: leaving the registry, finishing running calls");
@@ -156,8 +125,6 @@ async function serveUntilStopped(
     log.info("Drained");
     return exitCodes.success;
   } finally {
-    fresh?.cancel();
-    slimming?.stop();
     watch?.close();
     await server?.close();
     metrics?.close();
@@ -167,8 +134,39 @@ async function serveUntilStopped(
   }
 }
 
-function callsOf(stats: Stats | undefined): number {
-  return Object.values(stats?.methods ?? {}).reduce((sum, { calls }) => sum + calls, 0);
+/** What the flags say about a server, by the names of its options. */
+function optionsOf(flags: Input["flags"]) {
+  const { service, advertise, weight, zone, insecure, workers, workersMin } = flags;
+  const { queueMax, connectionsMax, messageMax } = flags;
+  return {
+    ...{ service, advertise, weight, zone, insecure, workers, workersMin },
+    ...{ queueMax, connectionsMax, messageMax, callTimeoutMaxMs: flags.callTimeoutMax },
+    reloads: flags.watch,
+    tap: !flags.noTap,
+  };
+}
+
+/** Gives memory back that a server no longer needs: after its start, and after many calls. */
+function keepSlim(server: RunningServer): Disposable {
+  const fresh = systemClock.after(slimAfterMs, () => {
+    if (server.stats().connections === 0) void collectGarbage();
+  }, { keepAlive: false });
+  const slimming = new Slimming({
+    clock: systemClock,
+    residentBytes: () => Deno.memoryUsage().rss,
+    calls: () => callsOf(server.stats()),
+    giveBack: giveBackMemory,
+  });
+  return {
+    [Symbol.dispose]() {
+      fresh.cancel();
+      slimming.stop();
+    },
+  };
+}
+
+function callsOf({ methods }: Stats): number {
+  return Object.values(methods).reduce((sum, { calls }) => sum + calls, 0);
 }
 
 /**

@@ -2,10 +2,10 @@ import { systemClock } from "../../base/clock.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import { callOnce } from "../../client/call_once.ts";
 import type { Transport } from "../../client/transport.ts";
-import type { Discovery } from "../../discovery/discovery.ts";
+import type { Discovery, Instance } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
-import { statsSchema } from "../../wire/reports/stats.ts";
+import { type Stats, statsSchema } from "../../wire/reports/stats.ts";
 import { isScreen } from "../../terminal/colour.ts";
 import type { Interrupt } from "../../terminal/interrupt.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
@@ -38,58 +38,38 @@ export async function watchServers(
   flags: WatchFlags,
   interrupt: Interrupt,
 ): Promise<number> {
-  const deps = { transport: flags.transport, clock: systemClock };
   const isLive = !flags.json && isScreen(Deno.stdout);
-  const over = new AbortController();
+  const output = new WatchOutput();
   const hasReaderGone = isLive ? () => false : openReaderCheck();
-  let problem: unknown;
-  /** Writes, and ends the watch if that fails. */
-  const writing = (write: () => boolean) => {
-    if (over.signal.aborted) return;
-    try {
-      if (!write()) over.abort();
-    } catch (error) {
-      problem = error;
-      over.abort();
-    }
-  };
   const rows = new ServerRows({
-    ask: async (instance, saw) =>
-      statsSchema.parse(
-        await callOnce(instance, reservedMethods.stats, flags.timeout, {
-          ...deps,
-          connected: ({ validToMs }) => saw(validToMs),
-        }),
-      ),
+    ask: (instance, saw) => statsOf(instance, flags, saw),
     clock: systemClock,
-    onEvent(event) {
-      if (isLive) draw();
-      else {
-        writing(() =>
+    onEvent: isLive
+      ? () => draw()
+      : (event) =>
+        output.write(() =>
           printLine(flags.json ? jsonLine(eventJson(event)) : plainLine(eventLine(event)))
-        );
-      }
-    },
+        ),
   });
   let isStale = false;
   let isInterrupted = false;
   const table = isLive
     ? await openTable((isLast, key) => {
       isInterrupted ||= key === "ctrl-c";
-      if (isLast || isInterrupted) over.abort();
+      if (isLast || isInterrupted) output.end();
       else draw();
     })
     : undefined;
   const draw = () =>
-    writing(() => {
+    output.write(() => {
       table?.draw(rows.all, { ...flags, isStale });
       return true;
     });
   const timer = systemClock.every(askPeriodMs, () => {
-    if (hasReaderGone()) over.abort();
+    if (hasReaderGone()) output.end();
     void rows.ask().then(draw);
   });
-  const signal = AbortSignal.any([interrupt.signal, over.signal]);
+  const signal = AbortSignal.any([interrupt.signal, output.over]);
   try {
     draw();
     for await (const { instances, stale } of snapshots(discovery, flags.service, signal)) {
@@ -104,8 +84,49 @@ export async function watchServers(
     timer.cancel();
     table?.close();
   }
-  if (problem !== undefined) throw problem;
+  if (output.problem !== undefined) throw output.problem;
   return interrupt.signal.aborted || isInterrupted ? exitCodes.interrupted : exitCodes.success;
+}
+
+/** Where changes are written, until nobody reads them or they cannot be written. */
+class WatchOutput {
+  readonly #over = new AbortController();
+  /** Why a change could not be written. */
+  problem: unknown;
+
+  /** Aborts when no further change will be written. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  /** @param write returns `false` if nobody reads any more */
+  write(write: () => boolean): void {
+    if (this.over.aborted) return;
+    try {
+      if (!write()) this.end();
+    } catch (error) {
+      this.problem = error;
+      this.end();
+    }
+  }
+
+  end(): void {
+    this.#over.abort();
+  }
+}
+
+/** Asks a server. @param saw takes the end of its certificate, once there is a connection */
+async function statsOf(
+  instance: Instance,
+  { timeout, transport }: WatchFlags,
+  saw: (validToMs: number | undefined) => void,
+): Promise<Stats> {
+  const stats = await callOnce(instance, reservedMethods.stats, timeout, {
+    transport,
+    clock: systemClock,
+    connected: ({ validToMs }) => saw(validToMs),
+  });
+  return statsSchema.parse(stats);
 }
 
 async function openTable(pressed: (isLast: boolean, key: string) => void) {

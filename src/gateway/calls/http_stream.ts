@@ -48,67 +48,101 @@ export async function streamResponse(
   form: StreamForm,
   { clock, unread }: { readonly clock: Clock; readonly unread: Budget },
 ): Promise<Response> {
-  const wheel = DeadlineWheel.of(clock);
   const writer = writers[form];
   const utf8 = new TextEncoder();
   let first: IteratorResult<unknown, undefined> | undefined = await stream.next();
-  let stall: Deadline | undefined;
-  let drawn = 0;
-  let drawnBytes = 0;
-  let fail = () => {};
-  const holder: BudgetHolder = {
-    heldBytes: () => drawnBytes + stream.heldBytes,
-    progress: () => drawn,
-    giveUp: () => fail(),
-  };
-  const end = () => {
-    stall?.cancel();
-    unread.forget(holder);
-  };
+  const waiting = new WaitingItems(stream, clock, unread);
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(controller) {
-      fail = () => {
-        end();
+      waiting.onGivenUp = () => {
+        waiting.end();
         void stream.return();
         controller.error(new Error("Nobody reads the stream"));
       };
     },
     async pull(controller) {
-      stall?.cancel();
-      drawn++;
-      drawnBytes = 0;
+      waiting.taken();
       try {
         const next = first ?? await stream.next();
         first = undefined;
         if (next.done) {
           controller.enqueue(utf8.encode(writer.end(await stream.report)));
           controller.close();
-          return end();
+          return waiting.end();
         }
         const bytes = utf8.encode(writer.item(next.value));
         controller.enqueue(bytes);
-        drawnBytes = bytes.length;
-        const nowMs = clock.now();
-        stall = wheel.add(nowMs + gatewayStuckMs, () => {
-          stall = wheel.add(nowMs + writeStallTimeoutMs, fail);
-          // Items that have arrived since then wait too.
-          unread.count(holder);
-        });
-        unread.count(holder);
+        waiting.drawn(bytes.length);
       } catch (error) {
         controller.enqueue(utf8.encode(writer.error(toRpcError(error))));
         controller.close();
-        end();
+        waiting.end();
       }
     },
     cancel() {
-      end();
+      waiting.end();
       void stream.return();
     },
   }, { highWaterMark: 0 });
   return reply(body, {
     headers: { "content-type": writer.type },
   });
+}
+
+/** Items of a stream that wait for its reader: the one that was drawn, and those behind it. */
+class WaitingItems implements BudgetHolder {
+  readonly #stream: ItemStream;
+  readonly #clock: Clock;
+  readonly #unread: Budget;
+  #stall: Deadline | undefined;
+  #drawn = 0;
+  #drawnBytes = 0;
+  /** Called when the reader takes nothing for too long, or when others need the room. */
+  onGivenUp: () => void = () => {};
+
+  constructor(stream: ItemStream, clock: Clock, unread: Budget) {
+    this.#stream = stream;
+    this.#clock = clock;
+    this.#unread = unread;
+  }
+
+  heldBytes(): number {
+    return this.#drawnBytes + this.#stream.heldBytes;
+  }
+
+  progress(): number {
+    return this.#drawn;
+  }
+
+  giveUp(): void {
+    this.onGivenUp();
+  }
+
+  /** The reader wants the next item. */
+  taken(): void {
+    this.#stall?.cancel();
+    this.#drawn++;
+    this.#drawnBytes = 0;
+  }
+
+  /** An item of that many bytes waits for the reader. */
+  drawn(bytes: number): void {
+    this.#drawnBytes = bytes;
+    const wheel = DeadlineWheel.of(this.#clock);
+    const nowMs = this.#clock.now();
+    this.#stall = wheel.add(nowMs + gatewayStuckMs, () => {
+      this.#stall = wheel.add(nowMs + writeStallTimeoutMs, () => this.giveUp());
+      // Items that have arrived since then wait too.
+      this.#unread.count(this);
+    });
+    this.#unread.count(this);
+  }
+
+  /** Nothing waits any more. */
+  end(): void {
+    this.#stall?.cancel();
+    this.#unread.forget(this);
+  }
 }
 
 function endOf({ server, items }: StreamReport): Record<string, unknown> {

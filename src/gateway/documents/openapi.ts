@@ -57,22 +57,8 @@ function operationOf(
   operationId: string,
   book: SchemaBook,
 ): Record<string, unknown> {
-  const { params, result, summary, description } = method;
-  const schemas = params.map(({ schema }, index) =>
-    book.embedded(schema, `${operationId}.params.${index}`)
-  );
-  const required = params.filter(({ required }) => required).map(({ name }) => name);
-  const byName = {
-    type: "object",
-    properties: Object.fromEntries(params.map(({ name }, index) => [name, schemas[index]])),
-    ...(required.length === 0 ? {} : { required }),
-  };
-  const byPosition = {
-    type: "array",
-    ...(schemas.length === 0 ? { items: {}, maxItems: 0 } : { prefixItems: schemas }),
-    minItems: params.findLastIndex(({ required }) => required) + 1,
-  };
-  const isByPosition = method.paramStructure === "by-position";
+  const { result, summary, description } = method;
+  const requestBody = requestBodyOf(method, operationId, book);
   const item = book.embedded(result?.schema ?? {}, `${operationId}.result`);
   return {
     operationId,
@@ -85,14 +71,7 @@ function operationOf(
       description: "How long the call may take",
       schema: { type: "integer", minimum: 1, maximum: callTimeoutMsMax },
     }],
-    requestBody: {
-      required: required.length > 0,
-      // Only one of the two forms: for both, generators make types that nobody can read.
-      description: isByPosition
-        ? "The parameters in their order"
-        : "The parameters by their names; they are taken as an array in this order too",
-      content: { "application/json": { schema: isByPosition ? byPosition : byName } },
-    },
+    requestBody,
     responses: {
       "200": {
         description: "The result",
@@ -112,6 +91,36 @@ function operationOf(
         },
       },
     },
+  };
+}
+
+/** The parameters: only one of the two forms, since generators make unreadable types for both. */
+function requestBodyOf(
+  { params, paramStructure }: OpenRpcMethod,
+  operationId: string,
+  book: SchemaBook,
+): Record<string, unknown> {
+  const schemas = params.map(({ schema }, index) =>
+    book.embedded(schema, `${operationId}.params.${index}`)
+  );
+  const required = params.filter(({ required }) => required).map(({ name }) => name);
+  const byName = {
+    type: "object",
+    properties: Object.fromEntries(params.map(({ name }, index) => [name, schemas[index]])),
+    ...(required.length === 0 ? {} : { required }),
+  };
+  const byPosition = {
+    type: "array",
+    ...(schemas.length === 0 ? { items: {}, maxItems: 0 } : { prefixItems: schemas }),
+    minItems: params.findLastIndex(({ required }) => required) + 1,
+  };
+  const isByPosition = paramStructure === "by-position";
+  return {
+    required: required.length > 0,
+    description: isByPosition
+      ? "The parameters in their order"
+      : "The parameters by their names; they are taken as an array in this order too",
+    content: { "application/json": { schema: isByPosition ? byPosition : byName } },
   };
 }
 
