@@ -12,6 +12,7 @@ import type { HostPace } from "./host_pace.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Idempotence } from "./idempotence.ts";
 import { certificateMarginMs } from "../endpoints/limits.ts";
+import { certificateGraceMs } from "../../keys/limits.ts";
 
 /** After this many doublings an attempt's own time limits end it first. */
 const patienceDoublingsMax = 5;
@@ -106,6 +107,12 @@ export class Link implements Dialer {
   isToRetire(): boolean {
     return this.#retireAtMs !== Infinity &&
       this.#dependencies.clock.wallTimeMs() >= this.#retireAtMs;
+  }
+
+  /** Whether that time is over, and its server takes no calls on it any more, or soon. */
+  hasExpired(): boolean {
+    const endMs = (this.#usableToMs ?? Infinity) + certificateGraceMs / 2;
+    return this.#retireAtMs !== Infinity && this.#dependencies.clock.wallTimeMs() >= endMs;
   }
 
   /** Whether no call is under way on it, or waits to be. */
@@ -239,76 +246,5 @@ export class Link implements Dialer {
     this.#turn = undefined;
     this.#timer?.cancel();
     connection?.close();
-  }
-}
-
-/**
- * The links that an endpoint has beside the one in use: a next one, tried while that one is silent,
- * and former ones, each as long as calls wait for answers on it: some may run for hours, and more
- * outages may come meanwhile.
- *
- * TCP finds out that the way to a server is there again only when it sends the next time, and it
- * waits twice as long each time. A new connection is answered at once.
- */
-export class SideLinks {
-  readonly #connect: () => Link;
-  #next: Link | undefined;
-  readonly #former = new Set<Link>();
-
-  /** @param connect makes a link to the same server */
-  constructor(connect: () => Link) {
-    this.#connect = connect;
-  }
-
-  /** Tries a next link, or hurries it. */
-  hurry(nowMs: number): boolean {
-    if (this.#next !== undefined) return this.#next.hurry(nowMs);
-    this.#next = this.#connect();
-    return true;
-  }
-
-  /** Looks after former links. Called every `heartbeatTickMs`. */
-  tick(): void {
-    for (const link of this.#former) {
-      link.tick(true);
-      if (!link.isIdle) continue;
-      this.#former.delete(link);
-      link.close();
-    }
-  }
-
-  isNext(link: Link): boolean {
-    return link === this.#next;
-  }
-
-  /** Takes the next link out of here, whether it is ready or not. */
-  takeNext(): Link | undefined {
-    const next = this.#next;
-    this.#next = undefined;
-    return next;
-  }
-
-  /** Whether no call is under way on the former links. */
-  get areIdle(): boolean {
-    return [...this.#former].every((link) => link.isIdle);
-  }
-
-  /** Keeps a link that is not used any more until its calls have ended. */
-  retire(link: Link): void {
-    this.#former.add(link);
-  }
-
-  /** Forgets a link that has ended. Returns whether it was here. */
-  delete(link: Link): boolean {
-    if (link !== this.#next) return this.#former.delete(link);
-    this.#next = undefined;
-    return true;
-  }
-
-  /** Closes all. Calls under way fail as Cancelled. */
-  close(): void {
-    this.takeNext()?.close();
-    for (const link of this.#former) link.close();
-    this.#former.clear();
   }
 }
