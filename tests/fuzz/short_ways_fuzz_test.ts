@@ -100,7 +100,7 @@ fuzz("answers of a read are what they are line by line", cutReads, ([bytes, cuts
   assert.deepEqual(cut(pieces(bytes, cuts), false), plain);
 });
 
-/** What JSON writes in another way than it stands in the text, what ends it, and what no text is. */
+/** What JSON escapes, what ends a text, and what no text is. */
 const oddities = [
   ...['"', "\\", '\\"', "\\\\", "\n", "\0", "\x1f", "\x7f", "é", "€", "😀", "\u2028", "\ufffd"],
   ...["\ufeff", '"],"id":9,"x":["', ',"meta":{"timeoutMs":5}', "]", "}", "[", "[[[[", "{", ","],
