@@ -168,6 +168,9 @@ const longAnswers = fc.oneof(
     .map((result) => encodeResult(7, result)),
 );
 
+/** From this length on nothing is left unread for being short, in characters or in bytes. */
+const longMin = 256;
+
 /** Of what takes a tenth of a millisecond for each line. */
 const quickLong = 300;
 
@@ -190,8 +193,10 @@ fuzz(
     assert.deepEqual(shown(inTurns), shown(ofBytes));
     if (text === undefined) return void assert.equal(ofBytes, undefined);
     const ofText = readRequestUnread(text);
-    // Bytes whose method is not ASCII are read as text.
-    if (ofBytes !== undefined) assert.deepEqual(shown(ofBytes), shown(ofText));
+    // Bytes whose method is not ASCII are read as text, and so are short lines, by either length.
+    if (ofBytes !== undefined && text.length >= longMin) {
+      assert.deepEqual(shown(ofBytes), shown(ofText));
+    }
     if (ofText === undefined) return;
     const plain = decodeAnyRequest(text);
     const { unread, ...rest } = ofText as UnreadRequest & { unread: string };
@@ -234,7 +239,9 @@ fuzz(
     if (text === undefined) return void assert.equal(ofBytes, undefined);
     const ofText = readResultUnread(text);
     // Bytes with a replacement mark, which may stand for a fault, are read as text.
-    if (!text.includes(replacementMark)) assert.deepEqual(shown(ofBytes), shown(ofText));
+    if (!text.includes(replacementMark) && text.length >= longMin) {
+      assert.deepEqual(shown(ofBytes), shown(ofText));
+    }
     if (ofText === undefined) return;
     const plain = asAnswer(text) as { id?: number; result?: unknown };
     const handedOn = textOfLine(encodeJsonResult(7, ofText.json)).slice(0, -1);
