@@ -290,6 +290,12 @@ export const heartbeatTickMs = 250;
 export const sideConnectionPauseMs = 5_000;
 
 /**
+ * How much longer than its caller's certificate an open connection is of use, in milliseconds: the
+ * clocks of two machines differ, and clients leave a connection by themselves.
+ */
+export const certificateGraceMs = 10_000;
+
+/**
  * Connections to one server that a client keeps for calls under way on them, after newer ones have
  * taken their place. With so many a silent connection is not given up before it is dead: else
  * outages in a row, and calls that take hours, would cost both sides handles without a bound.

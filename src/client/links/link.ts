@@ -1,6 +1,7 @@
 import type { RpcError } from "../../base/errors.ts";
 import { isOutOfHandles } from "../../base/system/handles.ts";
 import {
+  certificateGraceMs,
   formerConnectionsMax,
   hastyReconnectMs,
   heartbeatTimeoutMs,
@@ -17,7 +18,6 @@ import type { HostPace } from "./host_pace.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Idempotence } from "./idempotence.ts";
 import { certificateMarginMs } from "../endpoints/limits.ts";
-import { certificateGraceMs } from "../../keys/limits.ts";
 
 /** After this many doublings an attempt's own time limits end it first. */
 const patienceDoublingsMax = 5;

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import {
+  certificateGraceMs,
   formerConnectionsMax,
   heartbeatIntervalMs,
   heartbeatTickMs,
   sideConnectionPauseMs,
 } from "../../../src/base/limits.ts";
 import { certificateMarginMs } from "../../../src/client/endpoints/limits.ts";
-import { certificateGraceMs } from "../../../src/keys/limits.ts";
 import { settled } from "../../support/virtual_clock.ts";
 import { ClientRig } from "../client_rig.ts";
 import { EndpointsRig } from "../endpoints/endpoints_rig.ts";
