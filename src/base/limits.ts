@@ -281,27 +281,6 @@ export const heartbeatTimeoutMs = 2_000;
 /** How often connections are looked at: a dead one may be found this much later than that. */
 export const heartbeatTickMs = 250;
 
-/**
- * How long a client waits after it has made a connection to a server beside the one in use, before
- * it may make another. A server whose event loop lags is silent again and again, and the handshakes
- * of all its clients would make it lag more. A second outage in that time is found like a dead
- * connection.
- */
-export const sideConnectionPauseMs = 5_000;
-
-/**
- * How much longer than its caller's certificate an open connection is of use, in milliseconds: the
- * clocks of two machines differ, and clients leave a connection by themselves.
- */
-export const certificateGraceMs = 10_000;
-
-/**
- * Connections to one server that a client keeps for calls under way on them, after newer ones have
- * taken their place. With so many a silent connection is not given up before it is dead: else
- * outages in a row, and calls that take hours, would cost both sides handles without a bound.
- */
-export const formerConnectionsMax = 4;
-
 /** TLS handshakes under way at once: each costs a millisecond for somebody not yet known. */
 export const handshakesMax = 1_024;
 
@@ -366,3 +345,16 @@ export const subsetMax = 65_536;
 
 /** Longest name of a zone. */
 export const zoneLengthMax = 256;
+
+/**
+ * How long `rpc call` waits for a server and its answer before it loads the client, in
+ * milliseconds: most calls that take longer are worth the 20 ms that this takes, and until then
+ * Ctrl-C just ends the process.
+ */
+export const briefCallMs = 50;
+
+/** Calls with less time than this get the client's exact deadline from the beginning. */
+export const briefTimeoutMsMin = 1_000;
+
+/** What may come on a connection for one call before the client reads it: most is short. */
+export const briefAnswerBytesMax = 64 * 1024;

@@ -17,16 +17,23 @@ const source = `${project}src/`;
 /** The module that begins, which is not written down anywhere else. */
 const entry = `${source}call_build.ts`;
 
-/** What a call loads in any case, though by `import()`, and what the entry gives. */
+/** What each call loads, though some of it by `import()`, and what the entry gives. */
 const entryText = `
   import "./cli/commands/call.ts";
-  import "./cli/call/call.ts";
-  import "./discovery/local/local.ts";
+  import "./cli/call/brief/brief_call.ts";
   export { main } from "./cli/main.ts";
 `;
 
 /** All that the entry loads before it runs. */
 const loadedAtOnce = new Set();
+
+/** What is loaded in one go when a call is more than brief. */
+const clientRoots = [
+  "cli/call/call.ts",
+  "cli/call/brief/begun_call.ts",
+  "discovery/local/local.ts",
+];
+const loadedByClient = new Set();
 
 /** The files that are no modules of TypeScript are imported as texts. */
 const isText = (id) => slashed(id).startsWith(source) && !id.endsWith(".ts");
@@ -60,12 +67,15 @@ const build = await rolldown({
       return { code, moduleType: "js" };
     },
     buildEnd() {
-      const next = [entry];
-      for (let id = next.pop(); id !== undefined; id = next.pop()) {
-        if (loadedAtOnce.has(id)) continue;
-        loadedAtOnce.add(id);
-        next.push(...this.getModuleInfo(id)?.importedIds ?? []);
-      }
+      const follow = (next, found) => {
+        for (let id = next.pop(); id !== undefined; id = next.pop()) {
+          if (found.has(id)) continue;
+          found.add(id);
+          next.push(...this.getModuleInfo(id)?.importedIds ?? []);
+        }
+      };
+      follow([entry], loadedAtOnce);
+      follow(clientRoots.map((path) => `${source}${path}`), loadedByClient);
     },
   }],
 });
@@ -80,7 +90,10 @@ const { output } = await build.generate({
     codegen: true,
   },
   codeSplitting: {
-    groups: [{ debugName: "main", name: (id) => loadedAtOnce.has(id) ? "main" : null }],
+    groups: [
+      { debugName: "main", name: (id) => loadedAtOnce.has(id) ? "main" : null, priority: 2 },
+      { debugName: "client", name: (id) => loadedByClient.has(id) ? "client" : null, priority: 1 },
+    ],
   },
 });
 

@@ -59,6 +59,17 @@ Deno.test("OpenTelemetry is loaded by one file, and that one only when it is ask
   assert.ok((await loadedBy("process/open_telemetry.ts")).has(name));
 });
 
+/** What a call of a server on this machine loads, if its answer comes at once. */
+const briefCall = ["main.ts", "commands/call.ts", "call/brief/brief_call.ts"];
+
+Deno.test("a brief call loads nothing of the client, nor of what makes many calls", async () => {
+  const loaded = await loadedBy(...briefCall);
+  // The flags name the policies.
+  const rooms =
+    /\/src\/(?:client\/(?!endpoints\/endpoint_types\.ts)|cli\/call\/(?!brief\/|flags\.ts))/;
+  assert.deepEqual([...loaded].filter((url) => rooms.test(url)), []);
+});
+
 Deno.test("rpc call loads no package and nothing of node: before its call", async () => {
   const registries = [
     "local/local.ts",
@@ -69,7 +80,7 @@ Deno.test("rpc call loads no package and nothing of node: before its call", asyn
   ];
   const loaded = await loadedBy(
     "main.ts",
-    "call/call.ts",
+    ...["call/brief/brief_call.ts", "call/brief/begun_call.ts", "call/call.ts"],
     ...registries.map((file) => `../discovery/${file}`),
   );
   assert.ok(loaded.size > 40);
@@ -100,20 +111,16 @@ Deno.test("what asks a server for its methods or its calls does not load zod", a
  * Files that a call on this machine may load, a few above those that there are: each is 0.12 ms of
  * processor time.
  */
-const filesOfACallMax = 114;
+const filesOfACallMax = 48;
 
 Deno.test("rpc call loads no more files than its start may take", async () => {
-  const loaded = await loadedBy(
-    ...["main.ts", "commands/call.ts", "call/call.ts", "../discovery/local/local.ts"],
-  );
+  const loaded = await loadedBy(...briefCall);
   assert.ok(loaded.size <= filesOfACallMax, `${loaded.size}`);
 });
 
 Deno.test("no literal pattern with classes of Unicode is in what rpc call loads", async () => {
   // V8 makes their tables when it reads over a literal, also where that never runs.
-  const loaded = await loadedBy(
-    ...["main.ts", "commands/call.ts", "call/call.ts", "../discovery/local/local.ts"],
-  );
+  const loaded = await loadedBy(...briefCall, "call/call.ts", "../discovery/local/local.ts");
   const found: string[] = [];
   for (const url of loaded) {
     const text = withoutComments(await Deno.readTextFile(new URL(url)));

@@ -8,7 +8,10 @@ import { binaries, compileArguments, prepareProgram, sumLine } from "../../tasks
 const project = new URL("../../", import.meta.url);
 
 /** The bytes that each call may load, a few above those that it does. */
-const callTextMax = 180_000;
+const callTextMax = 60_000;
+
+/** The same, where the client makes the call. */
+const clientTextMax = 190_000;
 
 async function deno(
   args: readonly string[],
@@ -197,8 +200,15 @@ Deno.test("what each call loads is one file of a binary, and what it may load la
     const atOnce = reachable(["./call.js"], (path) => importsIn(texts.get(path) ?? "").atOnce);
     // The door, the program, and what the bundler needs itself.
     assert.ok(atOnce.size <= 3, [...atOnce].join(" "));
-    const size = [...atOnce].reduce((sum, path) => sum + (texts.get(path)?.length ?? 0), 0);
-    assert.ok(size > 100_000 && size < callTextMax, `${size}`);
+    const sizeOf = (paths: Iterable<string>) =>
+      [...paths].reduce((sum, path) => sum + (texts.get(path)?.length ?? 0), 0);
+    assert.ok(sizeOf(atOnce) > 40_000 && sizeOf(atOnce) < callTextMax, `${sizeOf(atOnce)}`);
+    // Whatever is more than a brief call loads one file more.
+    const clients = [...texts.keys()].filter((path) => path.startsWith("./client-"));
+    const more = reachable(clients, (path) => importsIn(texts.get(path) ?? "").atOnce);
+    assert.equal(clients.length, 1);
+    assert.deepEqual([...more].filter((path) => !atOnce.has(path)), clients);
+    assert.ok(sizeOf(more) < clientTextMax, `${sizeOf(more)}`);
     // Another character than those of ASCII has V8 copy the whole text.
     for (const [path, text] of texts) assert.doesNotMatch(text, /[^\0-\x7f]/, path);
 

@@ -5,7 +5,7 @@ import type { SourceFile } from "./rules.ts";
 
 /** Modules that a table loads when they are wanted, each with the name by which it calls them. */
 const loadedByName: readonly (readonly [RegExp, string])[] = [
-  [/^src\/cli\/(?:config|\w+\/\w+)\.ts$/, "run"],
+  [/^src\/cli\/(?:config|\w+\/\w+|call\/brief\/brief_call)\.ts$/, "run"],
 ];
 
 /** What may be exported though tests alone use it, or nobody, by the reason for it. */

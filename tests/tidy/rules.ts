@@ -64,6 +64,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
  */
 export const doors: Readonly<Record<string, readonly string[]>> = {
   "cli/call": ["call.ts", "flags.ts"],
+  "cli/call/brief": ["brief_call.ts", "begun_call.ts"],
   "cli/completions": ["completions.ts", "complete.ts", "flags.ts"],
   "cli/demo": ["demo.ts", "client.ts", "flags.ts"],
   "cli/doctor": ["doctor.ts", "flags.ts"],
@@ -81,7 +82,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   "client/subset": ["subset.ts"],
   "client/tls": ["tls_transport.ts"],
   "discovery/last_known": ["last_known.ts", "store.ts"],
-  "discovery/local": ["local.ts"],
+  "discovery/local": ["local.ts", "list_once.ts"],
   "discovery/zookeeper": ["zookeeper.ts"],
   "keys/join": ["invitation.ts", "joining.ts", "token.ts"],
   "keys/tls": ["listener.ts", "connect.ts"],

@@ -12,6 +12,7 @@ import { openTracer } from "../process/tracing.ts";
 import { openCommandRegistry, openTransport } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import { UsageError } from "../syntax/usage_error.ts";
+import type { BegunCall } from "./brief/begun_call.ts";
 import { briefClock } from "./brief_clock.ts";
 import { isMany } from "./failures.ts";
 import type { FailedLines } from "./input/failed_lines.ts";
@@ -23,9 +24,14 @@ import { paramsMaker } from "../syntax/params.ts";
 import { CallRun, type CallRunOptions, nobodyReads, noServer, type RunEnd } from "./run.ts";
 import type { CallSummary } from "./summary.ts";
 
-/** `rpc call <method> [args...]` */
+/**
+ * `rpc call <method> [args...]`
+ *
+ * @param begun a single call that was sent already
+ */
 export async function run(
   { flags, given, positionals: [method = "", ...args] }: CommandInput<typeof callFlags>,
+  begun?: BegunCall,
 ): Promise<number> {
   assertServersAsked(flags);
   assertPageAsked(flags);
@@ -49,9 +55,9 @@ export async function run(
     const source = await sourceOf(discovery, flags, signal);
     if (source === undefined) return exitCodes.interrupted;
     const client = new Client({
-      discovery: source,
+      discovery: begun?.source(source) ?? source,
       service: flags.service,
-      transport,
+      transport: begun?.transport(transport) ?? transport,
       balance: flags.balance,
       subset: flags.subset,
       zone: flags.zone,

@@ -32,5 +32,5 @@ export const command: Command<typeof callFlags> = {
       'one call per line, such as [32], {"n": 32} or 32; results keep the order of the lines',
     ],
   ],
-  load: () => import("../call/call.ts"),
+  load: () => import("../call/brief/brief_call.ts"),
 };

@@ -4,6 +4,11 @@ import type { Tracer } from "../../base/tracer.ts";
 /** The registry of OpenTelemetry's API, where Deno registers if it collects spans. */
 const installed = Symbol.for("opentelemetry.js.api.1");
 
+/** Whether {@link openTracer} has anything to do. */
+export function mayTrace(): boolean {
+  return installed in globalThis || Deno.env.get("OTEL_DENO") === "true";
+}
+
 /** Makes spans if the process was started with `OTEL_DENO=true`. Otherwise nothing is loaded. */
 export async function openTracer(log: Logger): Promise<Tracer | undefined> {
   if (installed in globalThis) {

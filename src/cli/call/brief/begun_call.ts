@@ -1,0 +1,151 @@
+import { addressOf } from "../../../base/names/host_port.ts";
+import type { Duplex, Transport } from "../../../client/transport.ts";
+import type { Instance, InstanceSource, Watch } from "../../../discovery/discovery.ts";
+import type { ExchangeSoFar } from "./exchange.ts";
+
+/**
+ * A call that was sent to a server before there was a client. It is handed to one as what the
+ * client will see when it does the same: a registry that lists this server first, and a connection
+ * to it that takes the lines that were sent already, and then gives what came.
+ */
+export class BegunCall {
+  readonly #server: Instance;
+  readonly #stream: RepeatedStream;
+  #isTaken = false;
+
+  constructor(server: Instance, soFar: ExchangeSoFar) {
+    this.#server = server;
+    this.#stream = new RepeatedStream(soFar);
+  }
+
+  /** The registry, in which only this server is found before the client has sent the call to it. */
+  source(registry: InstanceSource): InstanceSource {
+    const server = this.#server;
+    const { repeated } = this.#stream;
+    return {
+      url: registry.url,
+      place: registry.place,
+      watch(service, watcher) {
+        let watch: Watch | undefined;
+        let isOpen = true;
+        queueMicrotask(() => {
+          const instances = [server];
+          if (!isOpen) return;
+          watcher.snapshot({ instances, stale: false }, { listed: instances, unlisted: [] });
+        });
+        const goOn = () => {
+          let isFirst = true;
+          if (!isOpen) return;
+          watch = registry.watch(service, {
+            snapshot(list, { listed, unlisted }) {
+              const isGone = isFirst && !list.instances.some((one) => isSame(one, server));
+              isFirst = false;
+              watcher.snapshot(list, { listed, unlisted: isGone ? [server] : unlisted });
+            },
+            trouble: (error) => watcher.trouble(error),
+          });
+        };
+        void repeated.then(goOn);
+        return {
+          close() {
+            isOpen = false;
+            watch?.close();
+          },
+        };
+      },
+    };
+  }
+
+  /** Gives the connection to whoever connects to the server first, and then connects anew. */
+  transport(own: Transport): Transport {
+    return {
+      ...own,
+      connect: async (target, signal) => {
+        if (this.#isTaken) return await own.connect(target, signal);
+        this.#isTaken = true;
+        return this.#stream;
+      },
+    };
+  }
+}
+
+function isSame(one: Instance, other: Instance): boolean {
+  return addressOf(one) === addressOf(other);
+}
+
+/**
+ * A stream that begins once more: what was written is to be written again, and is not sent; what
+ * was read before is read again, each part after the lines that it came after.
+ */
+class RepeatedStream implements Duplex {
+  readonly #soFar: ExchangeSoFar;
+  readonly #repeated = Promise.withResolvers<void>();
+  readonly #greeted = Promise.withResolvers<void>();
+  /** Lines that are still to be written again. */
+  readonly #lines: string[];
+  /** What was written of the next one. */
+  #begun = "";
+  /** What is to be read again, part by part. */
+  readonly #parts: (() => Promise<Uint8Array | null> | undefined)[];
+  #rest: Uint8Array = new Uint8Array(0);
+
+  constructor(soFar: ExchangeSoFar) {
+    this.#soFar = soFar;
+    this.#lines = [...soFar.lines];
+    this.#parts = [
+      () => this.#greeted.promise.then(() => soFar.greeted),
+      () => this.#repeated.promise.then(() => soFar.came),
+      () => soFar.next,
+    ];
+    // It is told when it is read, which may be never.
+    soFar.next?.catch(() => {});
+  }
+
+  /** Resolves when all was written again. */
+  get repeated(): Promise<void> {
+    return this.#repeated.promise;
+  }
+
+  async read(buffer: Uint8Array): Promise<number | null> {
+    while (this.#rest.length === 0) {
+      const part = this.#parts.shift();
+      if (part === undefined) return await this.#soFar.connection.read(buffer);
+      const bytes = await part();
+      if (bytes === null) return null;
+      if (bytes !== undefined) this.#rest = bytes;
+    }
+    const bytes = this.#rest.subarray(0, buffer.length);
+    buffer.set(bytes);
+    this.#rest = this.#rest.subarray(bytes.length);
+    return bytes.length;
+  }
+
+  /** @throws {Error} it is not what was written before: the call may run, and cannot be followed */
+  async write(bytes: Uint8Array): Promise<number> {
+    if (this.#lines.length === 0) {
+      await this.#soFar.sending;
+      return await this.#soFar.connection.write(bytes);
+    }
+    this.#begun += new TextDecoder().decode(bytes);
+    for (let end = this.#begun.indexOf("\n"); end >= 0; end = this.#begun.indexOf("\n")) {
+      const line = this.#begun.slice(0, end + 1);
+      this.#begun = this.#begun.slice(end + 1);
+      const before = this.#lines.shift();
+      if (before === undefined || withoutTime(line) !== withoutTime(before)) {
+        throw new Error(`Cannot go on with the call: ${before} was sent before, and not ${line}`);
+      }
+      if (this.#lines.length === 1) this.#greeted.resolve();
+      if (this.#lines.length === 0) this.#repeated.resolve();
+    }
+    return bytes.length;
+  }
+
+  close(): void {
+    this.#soFar.connection.close();
+  }
+}
+
+/** A line without what the client says last: how much time is left, which is less by now. */
+function withoutTime(line: string): string {
+  return line.slice(0, line.lastIndexOf(',"meta":'));
+}

@@ -1,0 +1,135 @@
+import { briefCallMs, briefTimeoutMsMin, methodLengthMax } from "../../../base/limits.ts";
+import { type Random, systemRandom } from "../../../base/random.ts";
+import type { Instance } from "../../../discovery/discovery.ts";
+import { listOnce } from "../../../discovery/local/list_once.ts";
+import { parseRegistryUrl } from "../../../discovery/registry_url.ts";
+import { hasKeyFiles, keysDirectory } from "../../../keys/files.ts";
+import { jsonLine, plainText } from "../../../terminal/plain_text.ts";
+import { printLine } from "../../../terminal/stdout.ts";
+import { exitCodes } from "../../exit_codes.ts";
+import { mayTrace } from "../../process/tracing.ts";
+import type { CommandInput } from "../../syntax/command.ts";
+import { paramsMaker } from "../../syntax/params.ts";
+import type { CallFlags, callFlags } from "../flags.ts";
+import type { BegunCall } from "./begun_call.ts";
+import { Exchange } from "./exchange.ts";
+
+/** Flags of a single call. With any other it is not brief, also with those that are yet to come. */
+const flagsOfOne: ReadonlySet<string> = new Set<keyof CallFlags>([
+  "registry",
+  "service",
+  "insecure",
+  "params",
+  "timeout",
+  "wait",
+  "messageMax",
+  "balance",
+  "subset",
+  "raw",
+]);
+
+/** As the client's default, which would load the client (`streamCreditDefault`). */
+const credit = 64;
+
+/**
+ * `rpc call <method> [args...]`. Most calls are one, of a server on this machine that answers at
+ * once, and need little of the client: no list that changes, no other server, no second attempt.
+ * Such a call is made here, with a third of the code to load. Whatever is not plain is left to the
+ * client: from the start if nothing was sent, else it takes over the call with its connection, as
+ * if it had begun them itself (docs/adr/0062).
+ */
+export async function run(input: CommandInput<typeof callFlags>): Promise<number> {
+  const { flags, positionals: [method = "", ...args] } = input;
+  if (!isBrief(input)) return await runAtLength(input);
+  const params = paramsMaker(args, flags.params)(1);
+  const greeted = await greetedServer(flags);
+  if (greeted === undefined) return await runAtLength(input);
+  const { server, exchange } = greeted;
+  const answer = await exchange.call({ method, params, timeoutMs: flags.timeout, credit });
+  if (answer !== undefined) {
+    exchange.close();
+    printLine(await textOf(answer.result, flags));
+    return exitCodes.success;
+  }
+  const { soFar } = exchange;
+  if (soFar === undefined) {
+    exchange.close();
+    return await runAtLength(input);
+  }
+  const { BegunCall } = await import("./begun_call.ts");
+  return await runAtLength(input, new BegunCall(server, soFar));
+}
+
+/** Makes the calls as the client does. */
+async function runAtLength(
+  input: CommandInput<typeof callFlags>,
+  begun?: BegunCall,
+): Promise<number> {
+  const { run } = await import("../call.ts");
+  return await run(input, begun);
+}
+
+/** Whether the command line asks for one call, and for nothing that only the client has. */
+function isBrief(
+  { flags, given, positionals: [method = "", ...args] }: CommandInput<typeof callFlags>,
+): boolean {
+  return [...given.keys()].every((key) => flagsOfOne.has(key)) &&
+    flags.zone === "" && flags.timeout >= briefTimeoutMsMin && !mayTrace() &&
+    method.length <= methodLengthMax &&
+    // What stands in a file is read once, by whoever makes the call.
+    ![...args, flags.params ?? ""].some((text) => text.includes("@"));
+}
+
+/** A server that has greeted; `undefined` if that is left to the client, which tells why. */
+async function greetedServer(
+  flags: CallFlags,
+): Promise<{ readonly server: Instance; readonly exchange: Exchange } | undefined> {
+  let exchange: Exchange | undefined;
+  try {
+    const server = hasKeys() ? undefined : chosen(await localServers(flags), systemRandom);
+    exchange = server && await Exchange.with(server, timeToBeBrief());
+    if (server !== undefined && exchange !== undefined && await exchange.greet(flags.messageMax)) {
+      return { server, exchange };
+    }
+  } catch {
+    // The client will come to the same, if it lasts.
+  }
+  exchange?.close();
+  return undefined;
+}
+
+/** Resolves when a call has taken too long to be brief. */
+function timeToBeBrief(): Promise<undefined> {
+  // Its first timer takes less than that of `setTimeout`: see `brief_clock.ts`.
+  return new Promise((resolve) => {
+    AbortSignal.timeout(briefCallMs).onabort = () => resolve(undefined);
+  });
+}
+
+/** Whether this machine has keys, with which the client connects. */
+function hasKeys(): boolean {
+  const directory = keysDirectory();
+  return directory !== undefined && hasKeyFiles(directory);
+}
+
+/** The servers in a local registry; none if there is something to tell of it. */
+async function localServers({ registry, service }: CallFlags): Promise<readonly Instance[]> {
+  const url = parseRegistryUrl(registry);
+  return url.kind === "local" ? await listOnce(url, service) : [];
+}
+
+/** One of the servers by their weights, as all policies choose while none has calls. */
+function chosen(servers: readonly Instance[], random: Random): Instance | undefined {
+  if (!servers.every(({ secret, cluster }) => secret === undefined && cluster === undefined)) {
+    return undefined;
+  }
+  let left = random() * servers.reduce((sum, { weight }) => sum + weight, 0);
+  return servers.find(({ weight }) => (left -= weight) < 0);
+}
+
+/** A result as `rpc call` prints it: for people or for programs. */
+async function textOf(result: unknown, { raw }: CallFlags): Promise<string> {
+  if (raw || !Deno.stdout.isTerminal()) return jsonLine(result);
+  const { prettyText } = await import("../pretty.ts");
+  return plainText(prettyText(result));
+}

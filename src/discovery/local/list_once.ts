@@ -1,0 +1,30 @@
+import type { Logger } from "../../base/log.ts";
+import type { Instance } from "../discovery.ts";
+import type { LocalRegistryUrl } from "../registry_url.ts";
+import { assertServiceName } from "../service_name.ts";
+import {
+  defaultLocalDirectory,
+  namedLocalDirectory,
+  prepareServiceDirectory,
+} from "./directory.ts";
+import { LocalScanner } from "./scanner.ts";
+
+/**
+ * The live servers of a service, without a watch; none if there is anything to tell of the
+ * registry, which a watch tells.
+ *
+ * @throws whatever is wrong
+ */
+export async function listOnce(
+  { directory }: LocalRegistryUrl,
+  service: string,
+): Promise<readonly Instance[]> {
+  assertServiceName(service);
+  const place = directory === undefined ? defaultLocalDirectory() : namedLocalDirectory(directory);
+  let isOdd = false;
+  const odd = () => void (isOdd = true);
+  const log: Logger = { debug: odd, info: odd, warn: odd, error: odd };
+  const instances = await new LocalScanner({ service, log })
+    .scan(prepareServiceDirectory(place, service), { touched: undefined, all: true });
+  return isOdd ? [] : instances;
+}

@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import { messageMaxDefault } from "../../../../src/base/limits.ts";
+import { systemClock } from "../../../../src/base/clock.ts";
+import { BegunCall } from "../../../../src/cli/call/brief/begun_call.ts";
+import { Exchange } from "../../../../src/cli/call/brief/exchange.ts";
+import { Client } from "../../../../src/client/client.ts";
+import { streamCreditDefault } from "../../../../src/client/call_stream.ts";
+import { tcpTransport } from "../../../../src/client/transport.ts";
+import type { Instance, InstanceSource } from "../../../../src/discovery/discovery.ts";
+import { instanceAt } from "../../../support/fake_discovery.ts";
+
+/** What a server of these tests does with the calls that it gets. */
+interface Behaviour {
+  /** Whether it says that the method may be called again. */
+  readonly isIdempotent?: boolean;
+  /** Called with each call's number among all, from 1, and what writes a text to its caller. */
+  readonly called: (call: number, say: (text: string) => Promise<void>, end: () => void) => unknown;
+}
+
+/** Servers on this machine that speak the protocol as far as a call needs it. */
+class Servers implements Disposable {
+  readonly #listeners: Deno.Listener[] = [];
+  readonly #connections = new Set<Deno.Conn>();
+  readonly calls: string[] = [];
+  connections = 0;
+
+  start({ isIdempotent = false, called }: Behaviour): Instance {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.#listeners.push(listener);
+    const methods = [{ name: "work", "x-idempotent": isIdempotent }];
+    void (async () => {
+      for await (const connection of listener) {
+        this.connections++;
+        this.#connections.add(connection);
+        void this.#serve(connection, JSON.stringify({ methods }), called).catch(() => {});
+      }
+    })();
+    return instanceAt(listener.addr.port);
+  }
+
+  async #serve(connection: Deno.Conn, description: string, called: Behaviour["called"]) {
+    const say = async (text: string) => {
+      const bytes = new TextEncoder().encode(text);
+      assert.equal(await connection.write(bytes), bytes.length);
+    };
+    let text = "";
+    const decoder = new TextDecoder();
+    for await (const chunk of connection.readable.values({ preventCancel: true })) {
+      const lines = (text + decoder.decode(chunk, { stream: true })).split("\n");
+      text = lines.pop() ?? "";
+      for (const line of lines) {
+        const { id, method } = JSON.parse(line);
+        if (method === "rpc.ping") await say(answer(id, "pong"));
+        else if (method === "rpc.discover") {
+          await say(`{"jsonrpc":"2.0","id":${id},"result":${description}}\n`);
+        } else if (method === "work") {
+          this.calls.push(line);
+          await called(this.calls.length, say, () => connection.close());
+        }
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const listener of this.#listeners) listener.close();
+    for (const connection of this.#connections) {
+      try {
+        connection.close();
+      } catch { /* It has ended. */ }
+    }
+  }
+}
+
+function answer(id: number, result: unknown): string {
+  return `{"jsonrpc":"2.0","id":${id},"result":${JSON.stringify(result)}}\n`;
+}
+
+/** A call that was sent to a server and whose answer was not plainly there. */
+async function begun(
+  server: Instance,
+  late: Promise<undefined> = new Promise(() => {}),
+): Promise<BegunCall> {
+  const exchange = await Exchange.with(server, late);
+  assert.ok(exchange !== undefined && await exchange.greet(messageMaxDefault));
+  const request = { params: ["x"], timeoutMs: 10_000, credit: streamCreditDefault };
+  assert.equal(await exchange.call({ method: "work", ...request }), undefined);
+  const { soFar } = exchange;
+  assert.ok(soFar !== undefined);
+  return new BegunCall(server, soFar);
+}
+
+/** Has a client go on with it, of a registry with these servers. */
+async function finished(call: BegunCall, ...instances: readonly Instance[]) {
+  const registry: InstanceSource = {
+    url: "test:",
+    watch(_service, watcher) {
+      queueMicrotask(() =>
+        watcher.snapshot({ instances, stale: false }, { listed: instances, unlisted: [] })
+      );
+      return { close() {} };
+    },
+  };
+  await using client = new Client({
+    discovery: call.source(registry),
+    transport: call.transport(tcpTransport),
+    clock: systemClock,
+    exactNumbers: true,
+  });
+  const stream = client.stream("work", ["x"], { timeoutMs: 10_000 });
+  const items: unknown[] = [];
+  try {
+    for await (const item of stream) items.push(item);
+  } catch { /* The report has it. */ }
+  return { items, report: await stream.report };
+}
+
+Deno.test("what is more than an answer is read on by a client, and the call is not sent again", async () => {
+  const notice = '{"jsonrpc":"2.0","method":"rpc.changed"}\n';
+  const item = (n: number) =>
+    `{"jsonrpc":"2.0","method":"rpc.item","params":{"id":3,"items":[${n}]}}\n`;
+  const cases: readonly (readonly [answer: string, items: readonly unknown[]])[] = [
+    [`${notice}${answer(3, "done")}`, ["done"]],
+    [` ${answer(3, "done")}`, ["done"]],
+    [answer(3, "x".repeat(100_000)), ["x".repeat(100_000)]],
+    [`${item(1)}${item(2)}${answer(3, null)}`, [1, 2]],
+  ];
+  for (const [text, expected] of cases) {
+    using servers = new Servers();
+    const server = servers.start({ called: (_call, say) => say(text) });
+    const { items } = await finished(await begun(server), server);
+    assert.deepEqual(items, expected);
+    assert.equal(servers.calls.length, 1);
+    assert.equal(servers.connections, 1);
+  }
+});
+
+Deno.test("an error that came is the client's to tell", async () => {
+  using servers = new Servers();
+  const server = servers.start({
+    called: (_call, say) =>
+      say(
+        '{"jsonrpc":"2.0","id":3,"error":{"code":-32603,"message":"oh","data":{"executed":"yes"}}}\n',
+      ),
+  });
+  const { report } = await finished(await begun(server), server);
+  assert.equal(report.error?.name, "InternalError");
+  assert.equal(report.error?.executed, "yes");
+  assert.equal(servers.calls.length, 1);
+});
+
+Deno.test("an answer that is late, and comes in two parts around the handing over, is read whole", async () => {
+  using servers = new Servers();
+  const late = Promise.withResolvers<undefined>();
+  const [begin, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const server = servers.start({
+    called: async (_call, say) => {
+      const text = answer(3, "done");
+      await say(text.slice(0, 20));
+      late.resolve(undefined);
+      await begin.promise;
+      await say(text.slice(20));
+      end.resolve();
+    },
+  });
+  const call = await begun(server, late.promise);
+  begin.resolve();
+  await end.promise;
+  const { items } = await finished(call, server);
+  assert.deepEqual(items, ["done"]);
+  assert.equal(servers.calls.length, 1);
+});
+
+Deno.test("a call whose server is lost goes to another one only if it may run again", async () => {
+  for (const isIdempotent of [true, false]) {
+    using servers = new Servers();
+    const first = servers.start({ isIdempotent, called: (_call, _say, end) => end() });
+    const second = servers.start({
+      isIdempotent,
+      called: (_call, say) => say(answer(3, "done")),
+    });
+    const { items, report } = await finished(await begun(first), first, second);
+    assert.equal(servers.calls.length, isIdempotent ? 2 : 1);
+    assert.deepEqual(items, isIdempotent ? ["done"] : []);
+    if (isIdempotent) continue;
+    assert.equal(report.error?.name, "ConnectionLost");
+    assert.equal(report.error?.executed, "maybe");
+  }
+});
+
+Deno.test("a call that a server refuses goes to another one of the registry", async () => {
+  using servers = new Servers();
+  const first = servers.start({
+    called: (_call, say) =>
+      say(
+        '{"jsonrpc":"2.0","id":3,"error":{"code":-32601,"message":"no","data":{"executed":"no"}}}\n',
+      ),
+  });
+  const second = servers.start({ called: (_call, say) => say(answer(3, "done")) });
+  const { items } = await finished(await begun(first), first, second);
+  assert.deepEqual(items, ["done"]);
+  assert.equal(servers.calls.length, 2);
+});
