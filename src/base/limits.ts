@@ -281,6 +281,27 @@ export const heartbeatTimeoutMs = 2_000;
 /** How often connections are looked at: a dead one may be found this much later than that. */
 export const heartbeatTickMs = 250;
 
+/**
+ * How long a client waits after it has made a connection to a server beside the one in use, before
+ * it may make another. A server whose event loop lags is silent again and again, and the handshakes
+ * of all its clients would make it lag more. A second outage in that time is found like a dead
+ * connection.
+ */
+export const sideConnectionPauseMs = 5_000;
+
+/**
+ * How much longer than its caller's certificate an open connection is of use, in milliseconds: the
+ * clocks of two machines differ, and clients leave a connection by themselves.
+ */
+export const certificateGraceMs = 10_000;
+
+/**
+ * Connections to one server that a client keeps for calls under way on them, after newer ones have
+ * taken their place. With so many a silent connection is not given up before it is dead: else
+ * outages in a row, and calls that take hours, would cost both sides handles without a bound.
+ */
+export const formerConnectionsMax = 4;
+
 /** TLS handshakes under way at once: each costs a millisecond for somebody not yet known. */
 export const handshakesMax = 1_024;
 

@@ -8,9 +8,3 @@ export const keysLockTimeoutMs = 10_000;
 
 /** How often it looks whether the other one is done: nobody notices such a delay. */
 export const keysLockRetryMs = 50;
-
-/**
- * How much longer than its caller's certificate an open connection is of use, in milliseconds: the
- * clocks of two machines differ, and clients leave a connection by themselves.
- */
-export const certificateGraceMs = 10_000;

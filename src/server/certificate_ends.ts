@@ -1,6 +1,6 @@
 import type { RpcError } from "../base/errors.ts";
 import { type Caller, expired, stranger } from "../keys/caller.ts";
-import { certificateGraceMs } from "../keys/limits.ts";
+import { certificateGraceMs } from "../base/limits.ts";
 import { encodeError } from "../wire/codec.ts";
 import type { Gate } from "./gate.ts";
 import type { Session } from "./session/session.ts";

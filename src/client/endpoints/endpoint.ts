@@ -9,7 +9,7 @@ import type { Connection } from "../connection.ts";
 import { Ejection } from "./ejection.ts";
 import type { EndpointOwner } from "./endpoint_owner.ts";
 import type { EndpointDependencies, Priority } from "./endpoint_types.ts";
-import type { Idempotence } from "../links/idempotence.ts";
+import { type Idempotence, mayMove } from "../links/idempotence.ts";
 import { Link, SideLinks } from "../links/link.ts";
 import type { EndpointState } from "./endpoint_state.ts";
 import type { MethodLoads } from "./loads.ts";
@@ -30,7 +30,7 @@ export class Endpoint {
   /** Before this it does not count as a restarted server again: no server restarts that often. */
   #renewalAtMs = 0;
   #state: EndpointState;
-  readonly #sides = new SideLinks(() => this.#connect());
+  readonly #sides: SideLinks;
   #lastFailure: string | undefined;
   #refusal: RpcError | undefined;
   /** The idempotence of the last connection. */
@@ -46,6 +46,7 @@ export class Endpoint {
     this.#owner = owner;
     this.#dependencies = dependencies;
     this.#backoff = new Backoff(dependencies.random, reconnectBackoff);
+    this.#sides = new SideLinks(() => this.#connect(), dependencies.clock);
     this.#ejection = new Ejection(dependencies.clock, () => owner.changed(this));
     this.row = owner.loads.add(instance.weight);
     this.#state = { kind: "connecting", link: this.#connect() };
@@ -195,8 +196,7 @@ export class Endpoint {
 
   /** Asks for the server's number of connections. Older servers do not tell it. */
   askConnections(told: (connections: number) => void): void {
-    const state = this.#state;
-    if (state.kind === "ready") state.connection.askConnections(told);
+    if (this.#state.kind === "ready") this.#state.connection.askConnections(told);
   }
 
   /** Ejects it: it is not preferred for a while. It must not be ejected now. */
@@ -214,11 +214,18 @@ export class Endpoint {
     this.#sides.tick();
     const state = this.#state;
     if (state.kind !== "ready" && state.kind !== "draining") return;
-    if (state.kind === "ready" && this.#listed && state.link.isToRetire()) {
-      return this.#renew(state.link);
+    if (this.#isToRenew && state.link.hasExpired()) {
+      this.#sides.retire(state.link);
+      return this.#waitFor(this.#sides.takeNext() ?? this.#connect());
     }
     state.link.tick(this.priority === "fallback");
-    if (!this.isInDoubt) this.#sides.takeNext()?.close();
+    if (this.#isToRenew) this.#sides.renew();
+    else if (!this.isInDoubt) this.#sides.dropNext();
+  }
+
+  /** Whether it is connected, and new certificates should be shown. */
+  get #isToRenew(): boolean {
+    return this.#state.kind === "ready" && this.#listed && this.#state.link.isToRetire();
   }
 
   /** Whether it is connected, and its server may not be there any more. */
@@ -234,13 +241,6 @@ export class Endpoint {
     this.#end();
     if (state.kind === "waiting") state.timer.cancel();
     else state.link.close();
-  }
-
-  /** Connects anew, for a connection on which new certificates are shown. */
-  #renew(link: Link): void {
-    this.#sides.retire(link);
-    this.#state = { kind: "connecting", link: this.#sides.takeNext() ?? this.#connect() };
-    this.#owner.changed(this);
   }
 
   /** Draws conclusions about the server from the end of a call. */
@@ -312,34 +312,31 @@ export class Endpoint {
     this.#refusal = undefined;
     // It may be another process than before, with other methods.
     this.#owner.loads.forgetLacking(this.row);
-    const kind = connection.wentAway ? "draining" : "ready";
-    this.#state = { kind, link, connection };
+    this.#state = { kind: connection.wentAway ? "draining" : "ready", link, connection };
     this.#dependencies.log.debug("Connected", { server: this.address });
     this.#dependencies.serverChanged?.(this.address, "connected");
     this.#owner.changed(this);
   }
 
   /**
-   * A new connection was answered while the old one is silent. Calls that may run again move there,
-   * which takes nothing from the budget for retries, as their server is there and they are no more
-   * than before. The others wait, since the network may bring their answers yet.
+   * A new connection was answered while the old one is silent, or will end. From a silent one calls
+   * that may run again move there, which takes nothing from the budget for retries, as their server
+   * is there and they are no more than before. The others wait, since the network may bring their
+   * answers yet.
    */
   #takeOver(link: Link, connection: Connection, idempotence: Idempotence): void {
-    const state = this.#state;
-    this.#sides.takeNext();
-    if (state.kind !== "ready" || !this.isInDoubt || connection.wentAway) return link.close();
-    this.#sides.retire(state.link);
+    const [state, isInDoubt] = [this.#state, this.isInDoubt];
+    const isOfUse = !connection.wentAway && (isInDoubt || this.#isToRenew);
+    if (state.kind !== "ready" || !isOfUse) return this.#sides.dropNext();
+    this.#sides.replaced(state.link);
+    this.#dependencies.log.debug("Connected anew", { server: this.address });
     const before = this.#idempotence;
     idempotence.follow(before);
     this.#idempotence = idempotence;
     this.#owner.loads.forgetLacking(this.row);
     this.#state = { kind: "ready", link, connection };
-    state.connection.handOver(
-      connection,
-      (call) =>
-        call.endpoint === this && call.stream === undefined &&
-        (call.idempotent ?? (before?.of(call.method) && idempotence.of(call.method))) === true,
-    );
+    const moves = (call: Call) => call.endpoint === this && mayMove(call, before, idempotence);
+    if (isInDoubt) state.connection.handOver(connection, moves);
   }
 
   /** The server asked that new calls go elsewhere. */
@@ -372,15 +369,17 @@ export class Endpoint {
     this.#lastFailure = reason;
     if (!this.#listed && this.#sides.areIdle) return this.#end();
     const next = this.#sides.takeNext();
-    if (next !== undefined) {
-      this.#state = { kind: "connecting", link: next };
-      return this.#owner.changed(this);
-    }
+    if (next !== undefined) return this.#waitFor(next);
     const { clock } = this.#dependencies;
     const timer = clock.after(this.#backoff.next(), () => {
       if (this.#state.kind === "waiting") this.#reconnect(timer);
     });
     this.#state = { kind: "waiting", timer, hasteAtMs: clock.now() + hastyReconnectMs };
+    this.#owner.changed(this);
+  }
+
+  #waitFor(link: Link): void {
+    this.#state = { kind: "connecting", link };
     this.#owner.changed(this);
   }
 

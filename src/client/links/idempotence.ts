@@ -112,3 +112,12 @@ function joined(one: ReadonlySet<string>, other: ReadonlySet<string>): ReadonlyS
   if (one.isSubsetOf(other)) return other;
   return other.isSubsetOf(one) ? one : one.union(other);
 }
+
+/**
+ * Whether a call may run again on another connection to its server: it says so, or both connections
+ * have said so of its method.
+ */
+export function mayMove(call: Call, before: Idempotence | undefined, after: Idempotence): boolean {
+  if (call.stream !== undefined) return false;
+  return call.idempotent ?? (before?.of(call.method) === true && after.of(call.method) === true);
+}

@@ -1,7 +1,13 @@
 import type { RpcError } from "../../base/errors.ts";
 import { isOutOfHandles } from "../../base/system/handles.ts";
-import { hastyReconnectMs, heartbeatTimeoutMs } from "../../base/limits.ts";
-import type { Timer } from "../../base/clock.ts";
+import {
+  certificateGraceMs,
+  formerConnectionsMax,
+  hastyReconnectMs,
+  heartbeatTimeoutMs,
+  sideConnectionPauseMs,
+} from "../../base/limits.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
 import type { Call } from "../call.ts";
 import { Connection } from "../connection.ts";
 import type { Duplex, Target } from "../transport.ts";
@@ -106,6 +112,12 @@ export class Link implements Dialer {
   isToRetire(): boolean {
     return this.#retireAtMs !== Infinity &&
       this.#dependencies.clock.wallTimeMs() >= this.#retireAtMs;
+  }
+
+  /** Whether that time is over, and its server takes no calls on it any more, or soon. */
+  hasExpired(): boolean {
+    const endMs = (this.#usableToMs ?? Infinity) + certificateGraceMs / 2;
+    return this.#retireAtMs !== Infinity && this.#dependencies.clock.wallTimeMs() >= endMs;
   }
 
   /** Whether no call is under way on it, or waits to be. */
@@ -243,28 +255,59 @@ export class Link implements Dialer {
 }
 
 /**
- * The links that an endpoint has beside the one in use: a next one, tried while that one is silent,
- * and former ones, each as long as calls wait for answers on it: some may run for hours, and more
- * outages may come meanwhile.
+ * The links that an endpoint has beside the one in use: a next one, tried while that one is silent
+ * or because its certificates end soon, and former ones, each as long as calls wait for answers on
+ * it: some may run for hours, and more outages may come meanwhile.
  *
  * TCP finds out that the way to a server is there again only when it sends the next time, and it
  * waits twice as long each time. A new connection is answered at once.
  */
 export class SideLinks {
   readonly #connect: () => Link;
+  readonly #clock: Clock;
   #next: Link | undefined;
   readonly #former = new Set<Link>();
+  /** Before this no link is tried: the last one was made for nothing, or has just come into use. */
+  #pauseToMs = 0;
 
   /** @param connect makes a link to the same server */
-  constructor(connect: () => Link) {
+  constructor(connect: () => Link, clock: Clock) {
     this.#connect = connect;
+    this.#clock = clock;
   }
 
-  /** Tries a next link, or hurries it. */
+  /** Tries a next link in place of a silent one, or hurries it, unless there were too many. */
   hurry(nowMs: number): boolean {
     if (this.#next !== undefined) return this.#next.hurry(nowMs);
+    if (nowMs < this.#pauseToMs || this.#former.size >= formerConnectionsMax) return false;
     this.#next = this.#connect();
     return true;
+  }
+
+  /** Tries a next link in place of one that is good for a while yet. */
+  renew(): void {
+    if (this.#next !== undefined || this.#clock.now() < this.#pauseToMs) return;
+    this.#pause();
+    this.#next = this.#connect();
+  }
+
+  /** The link in use is good, or the next one is not. */
+  dropNext(): void {
+    const next = this.takeNext();
+    if (next === undefined) return;
+    this.#pause();
+    next.close();
+  }
+
+  /** The next link has come into use in the place of this one. */
+  replaced(link: Link): void {
+    this.takeNext();
+    this.#pause();
+    this.retire(link);
+  }
+
+  #pause(): void {
+    this.#pauseToMs = this.#clock.now() + sideConnectionPauseMs;
   }
 
   /** Looks after former links. Called every `heartbeatTickMs`. */

@@ -2,9 +2,10 @@ import { RpcError } from "../../base/errors.ts";
 import { batchMessagesMax } from "../../base/limits.ts";
 import { isObject } from "../../base/values/members.ts";
 import { type Carrier, exactJson, parseJson } from "../json.ts";
-import type { Id, Request } from "../message.ts";
+import type { Id, Params, Request } from "../message.ts";
 import { isId } from "../reply_checks.ts";
 import { reservedPrefix } from "../reserved.ts";
+import { withoutPrototype } from "./request_checks.ts";
 
 /** A message that is not a request: the error to answer with, and the id that it seems to have. */
 export class BadMessage {
@@ -81,7 +82,7 @@ export function decodeLine<Message>(
 export function withExactParams(request: Request, exact: unknown): Request {
   if (exact === undefined || request.params === undefined) return request;
   if (request.method.startsWith(reservedPrefix)) return request;
-  return { ...request, params: (exact as Request).params };
+  return { ...request, params: withoutPrototype((exact as { params: Params }).params) };
 }
 
 /**

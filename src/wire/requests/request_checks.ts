@@ -70,8 +70,8 @@ function metaOf(meta: Record<string, unknown>): Request["meta"] {
   return sound;
 }
 
-/** Without a member that an object of JavaScript would take for something else. */
-function withoutPrototype(params: object): Params {
+/** Parameters without a member that an object of JavaScript would take for something else. */
+export function withoutPrototype(params: object): Params {
   if (Array.isArray(params)) return params;
   const named = params as Readonly<Record<string, unknown>>;
   if (!Object.hasOwn(named, "__proto__")) return named;

@@ -10,6 +10,7 @@ import type { LentBytes } from "../../base/spare_buffers.ts";
 import type { LongWork } from "../../base/system/give_way.ts";
 import type { Params, UnreadJson, UnreadRequest } from "../message.ts";
 import { isOneValueIn, isOneValueInTurns, partOf, textOf } from "./bytes.ts";
+import { withoutPrototype } from "../requests/request_checks.ts";
 import { requestFrame, resultFrame } from "./frames.ts";
 
 /** Levels left for parameters, and for results, which may be part of a batch. */
@@ -49,7 +50,7 @@ export async function readRequestInTurns(
 export function readParams(unread: UnreadJson): Params {
   const text = textOf(unread);
   const params = parsed(text, 0, text.length);
-  if (params !== undefined) return params as Params;
+  if (params !== undefined) return withoutPrototype(params as Params);
   throw new RpcError("ParseError", "Cannot read a line that is not JSON");
 }
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { RpcError } from "../../../src/base/errors.ts";
 import { connectTimeoutMs, heartbeatTimeoutMs } from "../../../src/base/limits.ts";
-import { certificateMarginMs } from "../../../src/client/endpoints/limits.ts";
 import { instanceAt } from "../../support/fake_discovery.ts";
 import { settled } from "../../support/virtual_clock.ts";
 import { EndpointsRig } from "./endpoints_rig.ts";
@@ -298,39 +297,6 @@ Deno.test("closing in any state leaves no timer and no connection", async () => 
   }
   await rig.clock.advanceAsync(60_000);
   assert.equal(rig.transport.server(2).attempts, 1);
-});
-
-Deno.test("an endpoint whose certificates end connects anew, and its last connection ends with its calls", async () => {
-  const rig = new EndpointsRig();
-  const server = rig.transport.server(1);
-  server.usableToMs = rig.clock.wallTimeMs() + 20 * 60_000;
-  await rig.list([1]);
-  let letGo = () => {};
-  server.answer = (call) => letGo = () => call.result(1);
-  void rig.send(1);
-  rig.clock.setWallTime(server.usableToMs - certificateMarginMs - 1);
-  rig.endpoints.tick(false);
-  assert.equal(server.attempts, 1);
-
-  rig.clock.setWallTime(server.usableToMs - certificateMarginMs / 2);
-  server.accepts = "refuse";
-  rig.endpoints.tick(false);
-  await settled();
-  assert.deepEqual(rig.picture, ["1 unusable"], "who has no better keys by then is refused");
-  server.accepts = "accept";
-  server.usableToMs += 86_400_000;
-  await rig.clock.advanceAsync(1_000);
-  assert.deepEqual(rig.picture, ["1 preferred"]);
-  assert.equal(server.connections.length, 2);
-  rig.endpoints.tick(false);
-  assert.equal(server.connections.length, 2, "a call is under way on the first");
-  letGo();
-  await settled();
-  rig.endpoints.tick(false);
-  assert.equal(server.connections.length, 1);
-  assert.deepEqual(rig.picture, ["1 preferred"]);
-  rig.endpoints.close();
-  assert.deepEqual(server.connections, []);
 });
 
 Deno.test("certificates that end at once are no reason to connect again and again", async () => {

@@ -46,16 +46,18 @@ function clientOf(directory: string, instance: ReturnType<typeof instanceAt>) {
   const clock = new VirtualClock(0, Date.now());
   const ring = KeyRing.open(directory, clock, silentLogger) as KeyRing;
   const discovery = new FakeDiscovery();
-  const client = new Client({ discovery, transport: tlsTransport(ring), clock });
+  const told: string[] = [];
+  const log = { ...silentLogger, debug: (message: string) => told.push(message) };
+  const client = new Client({ discovery, transport: tlsTransport(ring), clock, log });
   discovery.push([instance]);
-  return { client, clock, endMs: ring.current().own.validToMs };
+  return { client, clock, told, endMs: ring.current().own.validToMs };
 }
 
 Deno.test("a client comes anew with the keys that it was given meanwhile before the old ones end, and no call fails (P-78)", async () => {
   await using cluster = await TestCluster.create();
   const { server, instance, letGo } = await serve(cluster, new VirtualClock(0, Date.now()));
   const directory = cluster.write(await cluster.faulty({ toDays: 20 }));
-  const { client, clock, endMs } = clientOf(directory, instance);
+  const { client, clock, told, endMs } = clientOf(directory, instance);
   try {
     assert.equal(await client.call("ping", []), "pong");
     const slow = client.call("slow", []);
@@ -67,6 +69,7 @@ Deno.test("a client comes anew with the keys that it was given meanwhile before 
 
     clock.setWallTime(endMs - 60_000);
     await clock.advanceAsync(250);
+    await waitFor("a new one", () => told.includes("Connected anew"));
     assert.equal(await client.call("ping", []), "pong");
     assert.equal(server.stats().connections, 2, "the call under way keeps its connection");
     letGo();

@@ -193,3 +193,13 @@ Deno.test("a long text is passed over up to what is in it, wherever that stands"
     }
   }
 });
+
+Deno.test("a parameter named __proto__ is left out of what was left unread, too, and beside any number", () => {
+  for (const value of ["{}", '{"x":1.0}', `"${"x".repeat(300)}"`, `["${"x".repeat(300)}",1.0]`]) {
+    const line = `{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":3,"__proto__":${value}}}`;
+    assert.deepEqual((decodeRequest(line) as Request).params, { a: 3 });
+    const unread = readRequestUnread(line)?.unread;
+    assert.equal(unread !== undefined, value.length > 300);
+    if (unread !== undefined) assert.deepEqual(readParams(unread), { a: 3 });
+  }
+});
