@@ -20,7 +20,7 @@ import { connectionsOf, itemParams } from "../wire/reply_checks.ts";
 import { answersAndLines } from "../wire/short_lines.ts";
 import { linesOf, readLong, requestLineOf } from "../wire/unread/long_texts.ts";
 import { Call, type CallHolder, type Done } from "./call.ts";
-import { PendingCalls } from "./pending.ts";
+import { IdTable } from "../base/values/id_table.ts";
 import type { Duplex } from "./transport.ts";
 
 /** The events of a connection. Their handlers must not throw. */
@@ -55,7 +55,7 @@ export class Connection implements CallHolder {
   /** Longest message that is taken, in bytes. */
   readonly messageMax: number;
   readonly #outbox: Outbox;
-  readonly #pending = new PendingCalls();
+  readonly #pending = new IdTable<Call>();
   readonly #unasked = new Unasked();
   /** Calls that wait until the server has taken earlier output, oldest first. */
   readonly #unwritten = new Set<Call>();
@@ -150,7 +150,8 @@ export class Connection implements CallHolder {
   #write(call: Call, nowMs: number): void {
     // At least one, because with zero the server would refuse the call.
     const timeoutMs = Math.max(1, Math.round(call.deadlineAtMs - nowMs));
-    const id = this.#pending.add(call);
+    const id = call.id = this.#pending.nextId();
+    this.#pending.add(id, call);
     let line: string | LongLine;
     try {
       const { method, params, stream, traceparent } = call;
@@ -246,7 +247,7 @@ export class Connection implements CallHolder {
 
   /** Sends calls on another connection now: the chosen ones, and those not yet written. */
   handOver(next: Connection, chosen: (call: Call) => boolean): void {
-    const written = this.#pending.all().filter(chosen);
+    const written = this.#pending.all().map(([, call]) => call).filter(chosen);
     for (const call of written) call.executed = "maybe";
     for (const call of [...written, ...this.#unwritten]) {
       this.cancel(call);
@@ -381,7 +382,7 @@ export class Connection implements CallHolder {
   #failAll(error: RpcError, neverWritten: RpcError): void {
     const unwritten = [...this.#unwritten];
     this.#unwritten.clear();
-    for (const call of this.#pending.takeAll()) this.#end(call, error, undefined);
+    for (const [, call] of this.#pending.takeAll()) this.#end(call, error, undefined);
     for (const call of unwritten) this.#end(call, neverWritten, undefined);
   }
 

@@ -21,7 +21,7 @@ import {
 } from "../../wire/unread/read_unread.ts";
 import { ClaimFile } from "../claim_file.ts";
 import { unreadableShownMax, workerReadBytesPerMs } from "../limits.ts";
-import { PendingRequests } from "./pending_requests.ts";
+import { IdTable } from "../../base/values/id_table.ts";
 import type { Receiver } from "./receiver.ts";
 import { SendAhead } from "./send_ahead.ts";
 
@@ -47,7 +47,7 @@ export class OwedRequests {
   readonly #options: OwedRequestsOptions;
   /** The procedures that it offers. */
   offered: ReadonlySet<string> = new Set();
-  readonly #pending = new PendingRequests<Receiver>();
+  readonly #pending = new IdTable<Receiver>();
   readonly #sendAhead = new SendAhead();
   /** Requests that were taken back and that it has not dropped yet. */
   readonly #takenBack = new Set<number>();
@@ -144,7 +144,7 @@ export class OwedRequests {
 
   /** Drops a request whose answer does not matter any more. */
   forget(id: number): void {
-    this.#pending.delete(id);
+    this.#pending.take(id);
   }
 
   /** Whether a request is the first one without an answer. */
@@ -164,7 +164,7 @@ export class OwedRequests {
     this.#sendAhead.stop();
     const notBegun = this.#pending.all().filter(([id]) => id > begun);
     for (const [id, receiver] of notBegun.reverse()) {
-      this.#pending.delete(id);
+      this.#pending.take(id);
       this.#takenBack.add(id);
       receiver.lost(takenBack, false);
     }
@@ -233,8 +233,7 @@ export class OwedRequests {
   lose(message: string, isUnsent: boolean): void {
     const begun = this.#givesBack() ? this.#claims?.begun() : undefined;
     this.close();
-    const calls = this.#pending.all();
-    this.#pending.clear();
+    const calls = this.#pending.takeAll();
     // The last one first, since each that has not begun goes back to the head of a queue. The first
     // one does not go back: it may be the reason for the death, and must not go from worker to
     // worker.
@@ -281,12 +280,12 @@ export class OwedRequests {
       this.#checkReader(message.error.code, receiver.unread);
       if (this.#hasForgotten(receiver, message.error.code)) {
         // The worker has not begun it, so another one can.
-        this.#pending.delete(id);
+        this.#pending.take(id);
         receiver.lost(takenBack, false);
         throw new RpcError("InvalidRequest", "it cannot find what it offers any more");
       }
     }
-    this.#pending.delete(id);
+    this.#pending.take(id);
     this.#answers++;
     if (message.error === undefined) return receiver.answered({ result: message.result });
     // It was taken back just as the worker was about to begin it, and both have noticed that.
@@ -342,7 +341,7 @@ export class OwedRequests {
     if (answer === undefined) return false;
     const receiver = this.#pending.get(this.#ownId(answer.id));
     if (receiver?.answeredUnread === undefined) return false;
-    this.#pending.delete(answer.id);
+    this.#pending.take(answer.id);
     this.#answers++;
     receiver.answeredUnread(answer.json);
     return true;
