@@ -1,6 +1,6 @@
 /** Procedures that return what they are given: what is left is the way to a worker and back. */
 
-import { builtin, defineProcedure, z } from "../../src/mod.ts";
+import { defineProcedure, z } from "../../src/mod.ts";
 
 const index = { input: z.tuple([z.int()]), output: z.int() };
 
@@ -15,6 +15,3 @@ export const echoIo = defineProcedure(
 
 /** Answered by a worker that takes one at a time. */
 export const sameCpu = defineProcedure({ ...index, kind: "cpu" }, ([index]) => index);
-
-/** Answered by the main process. */
-export const { ping } = builtin;
