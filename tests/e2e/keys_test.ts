@@ -297,19 +297,6 @@ Deno.test("a member's keys are renewed by a server where the cluster was made, a
   await server.stop();
 });
 
-Deno.test("no call fails while the keys of a server and its client are renewed under load", async () => {
-  await using home = await RpcHome.create();
-  await home.run(["keys", "init", "--name", "alpha"]);
-  const server = await home.serve();
-  const load = home.start(["call", "ping", "--duration", "4s", "--rate", "100", "--json"]);
-  const renewed = await home.run(["keys", "renew"]);
-  assert.equal(renewed.code, 0, renewed.stderr);
-  await server.process.says(/Loaded new keys/);
-  assert.equal(await load.ended(), 0, load.describe());
-  assert.equal((await home.run(["call", "ping"])).stdout, '"pong"\n');
-  await server.stop();
-});
-
 Deno.test("a private server is called by who can read its file, and by nobody who only reaches it", async () => {
   await using home = await RpcHome.create();
   const server = await home.serve(["--private"]);
