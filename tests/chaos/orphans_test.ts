@@ -54,7 +54,7 @@ chaosTest("a worker that computes for ever ends with a server that is killed", a
 
 // To see it fail: let tiedCommand in src/workers/process/tied_command.ts return its command.
 if (isLinux && python !== undefined) {
-  chaosTest("so does a worker that is a program of somebody else's", async () => {
+  chaosTest("a worker of somebody else's program ends with a server that is killed", async () => {
     await using home = await RpcHome.create();
     const server = await home.serve(["--no-builtin", "--exec", `${python} '${spin}'`]);
     await killAndLookFor(server, await computing(home, server, ["spin"]));

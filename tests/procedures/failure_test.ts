@@ -102,12 +102,17 @@ Deno.test("a procedure says itself that its parameters are wrong, and that it ra
   }
 });
 
-Deno.test("issues that are none do no harm", () => {
-  for (
-    const issues of [undefined, 1, "x", [undefined, 1, { path: 1 }], [{ path: [1n], message: 1n }]]
-  ) {
-    const own = new RpcError("InvalidParams", "No", { issues: issues as undefined });
-    JSON.stringify(toFailure("order", own).issues);
+Deno.test("issues that are none are left out, and their parts become texts", () => {
+  const cases: [unknown, unknown][] = [
+    [undefined, []],
+    [1, []],
+    ["x", []],
+    [[undefined, 1, { path: 1 }], []],
+    [[{ path: [1n], message: 1n }], [{ path: ["1"], message: "1" }]],
+  ];
+  for (const [given, left] of cases) {
+    const own = new RpcError("InvalidParams", "No", { issues: given as undefined });
+    assert.deepEqual(toFailure("order", own).issues, left);
   }
 });
 

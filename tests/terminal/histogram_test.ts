@@ -46,7 +46,7 @@ Deno.test("outliers have a bin of their own, and leave the others theirs", () =>
   for (const { count } of bins.slice(0, -1)) assert.ok(count > 500, JSON.stringify(bins));
 });
 
-Deno.test("nothing, all the same, and what is out of range", () => {
+Deno.test("a histogram of nothing, of equal values and of values out of range has quantiles too", () => {
   const none = new LatencyHistogram();
   assert.deepEqual([none.quantileMs(0.5), none.minMs, none.meanMs, none.maxMs], [0, 0, 0, 0]);
   const same = new LatencyHistogram();

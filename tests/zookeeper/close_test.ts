@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { startTcpProxy } from "../support/tcp_proxy.ts";
-import { within } from "../support/wait_for.ts";
+import { waitFor, within } from "../support/wait_for.ts";
 import { sharedZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
 import { connectedClient, newClient, ownChroot, withCode } from "./client_fixture.ts";
 
@@ -57,7 +57,7 @@ zooKeeperTest("close() between two attempts ends the wait", async () => {
   listener.close();
   await using fixture = newClient(`127.0.0.1:${port}`);
   const connecting = assert.rejects(fixture.client.connect(60_000), closed);
-  while (fixture.connectFailures.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  await waitFor("three attempts", () => fixture.connectFailures.length >= 3);
   await within("close()", fixture.client.close(), 3_000);
   await connecting;
 });
@@ -89,7 +89,7 @@ zooKeeperTest("close() twice, also at once, is one close", async () => {
   assert.deepEqual(fixture.states, ["connected", "closed"]);
 });
 
-zooKeeperTest("close() from within a callback works", async () => {
+zooKeeperTest("close() ends a client also from within its callback", async () => {
   const ended = Promise.withResolvers<void>();
   await using fixture = newClient(server().connectString, {
     onState: (state) => {

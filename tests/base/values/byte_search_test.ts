@@ -7,7 +7,7 @@ const byte = fc.integer({ min: 0, max: 255 });
 /** With ranges that wrap past 255, too: what is counted from `low` is a byte. */
 const wanted: fc.Arbitrary<Wanted> = fc.record({ low: byte, span: byte, one: byte, other: byte });
 
-Deno.test("The first wanted byte is the one that a plain loop finds, also across windows", () => {
+Deno.test("the first wanted byte is the one that a plain loop finds, also across windows", () => {
   const lengths = fc.constantFrom(0, 1, 15, 16, 17, 1023, 1024, 1025, 66_559, 66_560, 66_561);
   fc.assert(fc.property(
     lengths,
@@ -27,7 +27,7 @@ Deno.test("The first wanted byte is the one that a plain loop finds, also across
   ));
 });
 
-Deno.test("Each byte is found by itself, and nothing behind the end", () => {
+Deno.test("each byte is found by itself, and nothing behind the end", () => {
   for (let value = 0; value < 256; value++) {
     const bytes = new Uint8Array(40).fill(value ^ 1);
     bytes[29] = value;
@@ -38,7 +38,7 @@ Deno.test("Each byte is found by itself, and nothing behind the end", () => {
   }
 });
 
-Deno.test("Without WebAssembly the same is found, only later", async () => {
+Deno.test("without WebAssembly the same is found, only later", async () => {
   // A module of its own, since each keeps what it has made.
   const specifier = "../../../src/base/values/byte_search.ts?plain";
   const plain: { firstWanted: typeof firstWanted } = await import(specifier);

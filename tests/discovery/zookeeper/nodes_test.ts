@@ -26,7 +26,7 @@ interface Scene {
   readonly log: RecordingLogger;
 }
 
-zooKeeperTest("zookeeper: nodes", async (t) => {
+zooKeeperTest("zookeeper: a node is an instance as Curator has it, or a warning", async (t) => {
   await using server = await startZooKeeper();
   let chroots = 0;
   const check = (name: string, run: (scene: Scene) => Promise<void>) =>

@@ -61,7 +61,7 @@ function lent(text: string): LentBytes {
   return new LentBytes(utf8.encode(text.trimEnd()));
 }
 
-Deno.test("Long texts are printed as JSON prints them, whatever is in them", () => {
+Deno.test("long texts are printed as JSON prints them, whatever is in them", () => {
   fc.assert(
     fc.property(lists, texts, fc.option(fc.nat(9_999), { nil: undefined }), (params, text, ms) => {
       const line = requestLineOfTexts(7, "echo", params, ms, undefined, bound);
@@ -72,7 +72,7 @@ Deno.test("Long texts are printed as JSON prints them, whatever is in them", () 
   );
 });
 
-Deno.test("Long texts without escapes are bytes before they wait to be written", () => {
+Deno.test("long texts without escapes are bytes before they wait to be written", () => {
   for (const text of [long, "é".repeat(40_000), "€😀".repeat(20_000)]) {
     const request = requestLineOfTexts(7, "echo", [1, text, text], 5, undefined, bound);
     const result = resultLineOfText(7, text, bound);
@@ -83,14 +83,14 @@ Deno.test("Long texts without escapes are bytes before they wait to be written",
   }
 });
 
-Deno.test("What has a toJSON is printed by JSON", () => {
+Deno.test("what has a toJSON is printed by JSON", () => {
   const params = [long, "b"] as unknown[] & { toJSON?: () => unknown };
   params.toJSON = () => [long, "c"];
   const line = requestLineOfTexts(7, "echo", params, undefined, undefined, bound);
   assert.equal(written(line), encodeRequest(7, "echo", params));
 });
 
-Deno.test("What JSON refuses, or is too long for a message, is refused beside a long text, too", () => {
+Deno.test("what JSON refuses, or is too long for a message, is refused beside a long text, too", () => {
   const refused: Params[] = [[long, NaN], [long, undefined, 1], [long, 1n], ["x".repeat(99_000)]];
   const small = { ...bound, bytes: 90_000 };
   for (const params of refused) {
@@ -107,7 +107,7 @@ Deno.test("What JSON refuses, or is too long for a message, is refused beside a 
   }
 });
 
-Deno.test("Long texts are read as JSON reads them, or not at all", () => {
+Deno.test("long texts are read as JSON reads them, or not at all", () => {
   fc.assert(
     fc.property(lists, texts, (params, text) => {
       const request = encodeRequest(7, "echo", params, 5);
@@ -122,7 +122,7 @@ Deno.test("Long texts are read as JSON reads them, or not at all", () => {
   );
 });
 
-Deno.test("Long texts without escapes are read without JSON", () => {
+Deno.test("long texts without escapes are read without JSON", () => {
   for (const text of [long, "é".repeat(40_000), "€😀".repeat(20_000)]) {
     const params = [text, 1, null, -20, "b", text];
     const request = readTextRequest(lent(encodeRequest(7, "echo", params, 5)));
@@ -133,7 +133,7 @@ Deno.test("Long texts without escapes are read without JSON", () => {
   }
 });
 
-Deno.test("A list around long texts that is no JSON is left to JSON, which refuses it", () => {
+Deno.test("a list around long texts that is no JSON is left to JSON, which refuses it", () => {
   const items = [
     ...[`"${long}",`, `"${long}"1`, `"${long}" `, `,"${long}"`, `"${long}",01`, `"${long}",+1`],
     ...[`"${long}",1.`, `"${long}",NaN`, `"${long}`, `"${long}",]`, `"${long}\t"`, `"${long}",-`],
@@ -148,7 +148,7 @@ Deno.test("A list around long texts that is no JSON is left to JSON, which refus
   }
 });
 
-Deno.test("A long text that is no UTF-8 is not read", () => {
+Deno.test("a long text that is no UTF-8 is not read", () => {
   for (const bad of [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xe2, 0x82]]) {
     const [request, answer] = [lent(encodeRequest(7, "echo", [long])), lent(encodeResult(7, long))];
     for (const line of [request, answer]) line.bytes.set(bad, 20_000);
@@ -157,7 +157,7 @@ Deno.test("A long text that is no UTF-8 is not read", () => {
   }
 });
 
-Deno.test("A text that turns out to need escapes gives its buffer back", () => {
+Deno.test("a text that turns out to need escapes gives its buffer back", () => {
   const text = `${long}\n`;
   written(resultLineOfText(7, text, bound));
   const before = spareBuffers.bytes;

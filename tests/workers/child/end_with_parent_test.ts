@@ -54,6 +54,9 @@ Deno.test({ name: "endWithParent() ends a process that computes with its parent"
   return orphanOf("endWithParent");
 });
 
-Deno.test({ name: "watchParent() does so where the kernel cannot be asked", ignore }, () => {
+Deno.test({
+  name: "watchParent() ends a process with its parent without the kernel's help",
+  ignore,
+}, () => {
   return orphanOf("watchParent");
 });
