@@ -12,6 +12,14 @@ export const fairWaitMs = 1_000;
  */
 export const contestedMs = 60_000;
 
+/**
+ * By how many steps a worker's priority is lower than its server's. Where both want one core the
+ * worker gets a quarter of it, and the server hardly ever waits for a slice of the worker's, of one
+ * to three milliseconds. With fewer steps it does so for one call in a hundred; with more, other
+ * programs would leave too little to workers.
+ */
+export const workerNiceness = 5;
+
 /** Bytes that the slowest worker reads and parses in a millisecond: long messages get the time. */
 export const workerReadBytesPerMs = 10_000;
 

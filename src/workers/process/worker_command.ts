@@ -4,6 +4,7 @@ import { bodyFileVariable } from "../body_file.ts";
 import { claimFileVariable } from "../claim_file.ts";
 import { messageMaxVariable } from "../message_max.ts";
 import { missingInterpreter } from "./interpreter.ts";
+import { lowerPriority } from "./lower_priority.ts";
 
 /** The command of a worker: any program that answers JSON-RPC lines on stdin and stdout. */
 export interface WorkerCommand {
@@ -59,11 +60,14 @@ export function spawnWorker(command: WorkerCommand, files: SharedFiles): Deno.Ch
   // If `env` cannot find its interpreter, the start succeeds but the error is unclear.
   const missing = isForeign && !isWindows ? missingInterpreter(program) : undefined;
   if (missing !== undefined) throw new Error(interpreterProblem(program, missing));
+  let child: Deno.ChildProcess;
   try {
-    return spawn(command, files);
+    child = spawn(command, files);
   } catch (error) {
     throw new Error(spawnProblem(program, error), { cause: error });
   }
+  lowerPriority(child.pid);
+  return child;
 }
 
 function spawn(command: WorkerCommand, { claims, bodies }: SharedFiles): Deno.ChildProcess {

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { getPriority } from "node:os";
+import { spawnWorker } from "../../../src/workers/process/worker_command.ts";
+
+const isWindows = Deno.build.os === "windows";
+
+/** A worker that does nothing until its input ends. */
+async function withWorker(test: (pid: number) => void): Promise<void> {
+  const child = spawnWorker({ program: "cat", args: [] }, { claims: undefined, bodies: undefined });
+  try {
+    test(child.pid);
+  } finally {
+    await child.stdin.close();
+    await Promise.all([child.stdout.cancel(), child.stderr.cancel(), child.status]);
+  }
+}
+
+Deno.test({
+  name: "a worker gives way to its server, whose priority is five steps higher",
+  ignore: isWindows,
+  fn: () => withWorker((pid) => assert.equal(getPriority(pid), Math.min(getPriority(0) + 5, 19))),
+});
