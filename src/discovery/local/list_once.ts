@@ -25,6 +25,10 @@ export async function listOnce(
   const odd = () => void (isOdd = true);
   const log: Logger = { debug: odd, info: odd, warn: odd, error: odd };
   const instances = await new LocalScanner({ service, log })
-    .scan(prepareServiceDirectory(place, service), { touched: undefined, all: true });
+    .scan(prepareServiceDirectory(place, service), {
+      touched: undefined,
+      all: true,
+      inOneGo: true,
+    });
   return isOdd ? [] : instances;
 }
