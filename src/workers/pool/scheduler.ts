@@ -166,6 +166,7 @@ export class Scheduler implements PoolCallOwner {
     }
     call.place = inQueue;
     this.#queue.unshift(call);
+    this.#watchFairness();
     // Several calls come back together, the last one first. They are sent again in order.
     if (this.#isPumpDue) return;
     this.#isPumpDue = true;

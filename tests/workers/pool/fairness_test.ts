@@ -89,6 +89,17 @@ Deno.test(
   },
 );
 
+Deno.test("who waits after it was sent ahead to a busy worker is served, too", async () => {
+  await withPool({ size: 2 }, async (harness) => {
+    const [greedy, other] = [new TestCaller(), new TestCaller()];
+    // After short calls one is sent behind another, before it turns out that this one is long.
+    for (let i = 0; i < 20; i++) await submit(harness, other, "fib", [10]);
+    for (let i = 0; i < 2; i++) void submit(harness, greedy, "spin");
+    const waited = await submit(harness, other, "fib", [11], { timeoutMs: 5 * fairWaitMs });
+    assert.deepEqual(waited, { result: 89 });
+  });
+});
+
 Deno.test("a call that may not run twice is never stopped for others' sake", async () => {
   await withPool({ size: 2 }, async (harness) => {
     const [greedy, other] = [new TestCaller(), new TestCaller()];
