@@ -16,7 +16,7 @@ import { onClientCore, onServerCore } from "../support/cores.ts";
 import { denoCommand, pathOf, rpcCommand } from "../support/deno_command.ts";
 import { residentKib } from "../support/process_stats.ts";
 import { sleep } from "../support/rpc_client.ts";
-import { token, type Way, ways } from "./ways.ts";
+import { type Target, token, type Way, ways } from "./ways.ts";
 
 /** What the honest caller saw. */
 export interface Pings {
@@ -49,6 +49,10 @@ const begunMs = 300;
 /** How often the memory is looked at. */
 const lookMs = 50;
 
+/** What is not ours. */
+const echo = denoCommand("peers/echo_server.ts", []);
+const computing = denoCommand("peers/computing.ts", []);
+
 const { values } = parseArgs({
   options: {
     only: { type: "string", default: "" },
@@ -62,12 +66,12 @@ const durationMs = Number(values.seconds) * 1_000;
 const isNice = await canRun("nice", ["true"]);
 const chosen = ways.filter(({ name }) => name.includes(values.only));
 const found: Finding[] = [];
-for (const to of ["server", "keys", "gateway"] as const) {
+for (const to of ["server", "keys", "gateway", "beside", "echo", "core"] as const) {
   const those = chosen.filter((way) => (way.to ?? "server") === to);
   for (const way of those) {
     // A server for each, so that none is measured with what another left behind.
-    await using running = await start(to);
-    const alone = await ping(running, to);
+    await using running = await start(to, way.workers);
+    const alone = await ping(running, way);
     for (const connections of way.connections ?? counts) {
       const finding = await measure(running, way, connections, alone);
       found.push(finding);
@@ -79,8 +83,8 @@ if (values.json) console.log(JSON.stringify(found, null, 2));
 Deno.exit(0);
 
 /** What an honest caller sees of it now. */
-async function ping({ server, env }: Running, to: Way["to"]): Promise<Pings> {
-  const kind = to === "gateway" ? "http" : "library";
+async function ping({ server, env }: Running, { to, honest }: Way): Promise<Pings> {
+  const kind = to === "gateway" ? "http" : to === "echo" ? "echo" : honest ?? "library";
   const command = denoCommand("flood/pinger.ts", [
     JSON.stringify({ port: server.port, kind, durationMs }),
   ]);
@@ -93,13 +97,13 @@ async function measure(
   connections: number,
   alone: Pings,
 ): Promise<Finding> {
-  const { server } = running;
+  const { server, flooded } = running;
   const rssMbBefore = await rssMb(server.pid);
   const said: string[] = [];
   const flooder = await startServer(
     await flooderCommand({
       way: way.name,
-      port: server.port,
+      port: flooded.port,
       connections,
       // It ends by itself, whatever becomes of this process.
       durationMs: 3 * durationMs + 5_000,
@@ -117,7 +121,7 @@ async function measure(
   let beside: Pings;
   try {
     await sleep(begunMs);
-    beside = await ping(running, way.to);
+    beside = await ping(running, way);
   } finally {
     isOver = true;
     await looking;
@@ -139,13 +143,20 @@ async function measure(
 
 /** What is flooded. */
 interface Running extends AsyncDisposable {
+  /** What the honest caller calls. */
   readonly server: Server;
+  readonly flooded: Server;
   readonly env: Readonly<Record<string, string>>;
 }
 
-async function start(to: "server" | "gateway" | "keys"): Promise<Running> {
+async function start(to: Target, workers = 1): Promise<Running> {
   const stack = new AsyncDisposableStack();
+  const running = (server: Server, env = {}, flooded = server): Running => ({
+    ...{ server, env, flooded },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  });
   try {
+    if (to === "echo") return running(stack.use(await started(echo)));
     const directory = await Deno.makeTempDir({ prefix: "rpc-flood-" });
     stack.defer(() => Deno.remove(directory, { recursive: true }));
     const registry = `local:${directory}/registry`;
@@ -153,11 +164,16 @@ async function start(to: "server" | "gateway" | "keys"): Promise<Running> {
     const env = to === "keys" ? stack.use(await temporaryKeys()).env : noKeys;
     const serve = rpcCommand([
       ...["serve", "127.0.0.1", "0", pathOf("../flood/procedures.ts"), "--registry", registry],
-      ...["--drain-grace", "0", "--log-level", "error", "--workers", "1", "--workers-min", "1"],
+      ...["--drain-grace", "0", "--log-level", "error"],
+      ...["--workers", String(workers), "--workers-min", String(workers)],
     ]);
     const server = await started({ ...serve, env });
     stack.use(server);
-    if (to !== "gateway") return { server, env, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+    if (to === "beside") {
+      return running(server, env, stack.use(await startServer(await onClientCore(echo))));
+    }
+    if (to === "core") return running(server, env, stack.use(await started(computing)));
+    if (to !== "gateway") return running(server, env);
     const tokenFile = `${directory}/token`;
     await Deno.writeTextFile(tokenFile, token);
     const front = await started({
@@ -166,8 +182,7 @@ async function start(to: "server" | "gateway" | "keys"): Promise<Running> {
       ]),
       env,
     });
-    stack.use(front);
-    return { server: front, env, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+    return running(stack.use(front), env);
   } catch (error) {
     await stack.disposeAsync();
     throw error;

@@ -1,10 +1,11 @@
 /**
- * An honest caller: `ping` after `ping`, one at a time. Takes `{port, http, durationMs, registry}`,
- * prints how long they took.
+ * An honest caller: `ping` after `ping`, one at a time, or what else `kind` says. Takes `{port,
+ * kind, durationMs}`, prints how long they took.
  */
 
 import { connect } from "../../src/mod.ts";
 import { quantileOf } from "../../src/base/quantile.ts";
+import { answerBytes, requestBytes } from "../peers/echo_bytes.ts";
 import { post } from "./ways.ts";
 
 const { port, kind, durationMs, warmupMs = 200 } = JSON.parse(Deno.args[0] ?? "");
@@ -15,7 +16,14 @@ const giveUpMs = 3_000;
 /** Makes one call. */
 type Ping = () => Promise<void>;
 
-const ping = kind === "http" ? await overHttp() : await byLibrary();
+const kinds: Readonly<Record<string, () => Promise<Ping>>> = {
+  library: () => byLibrary("ping", 1),
+  fib: () => byLibrary("fib", 20),
+  http: overHttp,
+  echo: byEcho,
+};
+const ping = await kinds[kind]?.();
+if (ping === undefined) throw new Error(`There is no ${kind}`);
 const latenciesMs: number[] = [];
 let failed = 0;
 const startedAtMs = performance.now();
@@ -51,10 +59,24 @@ function report(): never {
   Deno.exit(0);
 }
 
-async function byLibrary(): Promise<Ping> {
+async function byLibrary(method: string, parameter: number): Promise<Ping> {
   const client = await connect({ registry: `static:127.0.0.1:${port}` });
   return async () => {
-    await client.call("ping", [1]);
+    await client.call(method, [parameter]);
+  };
+}
+
+async function byEcho(): Promise<Ping> {
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  conn.setNoDelay(true);
+  const buffer = new Uint8Array(64 * 1024);
+  return async () => {
+    await conn.write(requestBytes);
+    for (let bytes = 0; bytes < answerBytes.length;) {
+      const read = await conn.read(buffer);
+      if (read === null) throw new Error("The echo closed the connection");
+      bytes += read;
+    }
   };
 }
 

@@ -1,5 +1,8 @@
 /** Every way in which one caller can do its worst to a server, as what it sends. */
 
+/** What is flooded. */
+export type Target = "server" | "gateway" | "keys" | "beside" | "echo" | "core";
+
 /** What a connection of the flooder does. */
 export interface Way {
   readonly name: string;
@@ -10,8 +13,18 @@ export interface Way {
    * is sent, and comes again. `once`: it sends all, and then waits until the end.
    */
   readonly then?: "read" | "never" | "leave" | "once";
-  /** Where it goes. @default the server's port */
-  readonly to?: "server" | "gateway" | "keys";
+  /**
+   * Where it goes: `beside`, to a server that is not ours, on the flooder's core, while ours is
+   * pinged; `echo`, to such a server in place of ours, which is pinged as well; `core`, nowhere,
+   * but a program computes on the server's core. These three show what no server can mend.
+   *
+   * @default the server's port
+   */
+  readonly to?: Target;
+  /** Workers of the server. @default 1 */
+  readonly workers?: number;
+  /** What the honest caller calls. @default ping */
+  readonly honest?: "fib";
   /** How many connections, whatever else is asked for. */
   readonly connections?: readonly number[];
 }
@@ -27,6 +40,8 @@ interface Request {
   readonly id?: number;
   readonly meta?: unknown;
 }
+
+const dayMs = 24 * 60 * 60 * 1_000;
 
 function line(request: Request): string {
   return `${JSON.stringify({ jsonrpc: "2.0", ...request })}\n`;
@@ -110,7 +125,7 @@ const requests: readonly Way[] = [
   { name: "rpc.stats", text: many({ method: "rpc.stats" }) },
   { name: "rpc.tap", text: many({ method: "rpc.tap", meta: { stream: 64 } }) },
   { name: "rpc.hello", text: many({ method: "rpc.hello", params: { service: "rpc" } }) },
-  { name: "ping", text: many({ method: "ping", params: [1] }) },
+  { name: "ping", text: pings },
   { name: "unknown methods", text: many({ method: "pong.pong.pong" }) },
   { name: "invalid params of an inline procedure", text: many({ method: "ping", params: wrong }) },
   { name: "invalid params of a worker's", text: many({ method: "typed", params: wrong }) },
@@ -128,7 +143,7 @@ const nonsense: readonly Way[] = [
   { name: "blank lines", text: () => "\n".repeat(256 * 1024) },
   { name: "nested 60 deep", text: many({ method: "ping", params: [JSON.parse(nested(60))] }) },
   { name: "nested a million deep", text: () => `${nested(megabyte)}\n` },
-  { name: "lines without an end", text: () => "x".repeat(4 * megabyte) },
+  { name: "lines without an end", text: endless },
 ];
 
 /** Batches. */
@@ -163,6 +178,35 @@ const long: readonly Way[] = [
   {
     name: "a field of 4 MB that nobody knows",
     text: () => `{"x":${JSON.stringify(items(600_000))},"method":"ping","jsonrpc":"2.0","id":1}\n`,
+  },
+];
+
+const forEver = { method: "fib", params: [78], meta: { timeoutMs: dayMs } };
+
+/** Calls that keep all workers, as long as they are let. */
+const computing: readonly Way[] = [
+  { name: "fib 78 in each worker", text: many(forEver, 2), then: "once", workers: 2 },
+  {
+    name: "fib 78 in each worker, and fib 20 is called",
+    text: many(forEver, 2),
+    then: "once",
+    workers: 2,
+    honest: "fib",
+  },
+];
+
+/** Nothing of ours. */
+const controls: readonly Way[] = [
+  { name: "control: pings to another server", text: pings, to: "beside" },
+  { name: "control: pings to a bare echo", text: pings, to: "echo" },
+  { name: "control: lines without an end to a bare echo", text: endless, to: "echo" },
+  { name: "control: connects to a bare echo", text: () => "", then: "leave", to: "echo" },
+  {
+    name: "control: a program that computes on the server's core",
+    text: () => "",
+    then: "once",
+    to: "core",
+    connections: [1],
   },
 ];
 
@@ -227,6 +271,14 @@ const room: readonly Way[] = [
   },
 ];
 
+function pings(): string {
+  return many({ method: "ping", params: [1] })();
+}
+
+function endless(): string {
+  return "x".repeat(4 * megabyte);
+}
+
 function batchBody(): string {
   return batch({ method: "ping", params: [1] }, 1_000)().trimEnd();
 }
@@ -237,7 +289,9 @@ export const ways: readonly Way[] = [
   ...nonsense,
   ...batches,
   ...long,
+  ...computing,
   ...connections,
   ...elsewhere,
   ...room,
+  ...controls,
 ];

@@ -36,8 +36,12 @@ async function serve(connection: Deno.TcpConn): Promise<void> {
       }
     }
   } catch (error) {
-    if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+    if (!isLost(error)) throw error;
   } finally {
     connection.close();
   }
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe;
 }
