@@ -108,6 +108,11 @@ CTRL_C_EVERY = 0.1
 
 HASTE = 0.4
 HASTY_MAX = 8
+# How long no other connection is made beside the one in use after one was, and how many former ones are kept.
+NEXT_PAUSE = 5.0
+FORMER_MAX = 4
+# How much longer than its server's certificate a connection is used if no other one can be made.
+CERTIFICATE_GRACE = 5.0
 HOST_TRIES_AT_ONCE = 512
 HOST_TRIES_PER_SECOND = 100
 HOSTS_PACED_MAX = 1024
@@ -505,6 +510,7 @@ class _Call:
         self.number = 0
         self.size = 0
         self.is_written = False
+        self.connection: "Optional[_Connection]" = None
         # What the call waits for now, whatever that is: so that its deadline can end each wait.
         self.waiter: "Optional[asyncio.Future[Any]]" = None
 
@@ -640,6 +646,8 @@ class _Connection(asyncio.Protocol):
         # The TLS context of the keys that were shown; when the server's certificate ends, by the clock of the wall.
         self.shown: Optional[ssl.SSLContext] = None
         self.usable_to = math.inf
+        # Whether this machine's keys are others by now, or the server's have ended.
+        self.is_outdated = False
         self._is_retired = False
         self._transport: Any = None
         self._number = 0
@@ -780,6 +788,7 @@ class _Connection(asyncio.Protocol):
         if not self.is_open:
             raise self._lost_error("it is closed", "no")
         call.is_written = False
+        call.connection = self
         call.waiter = self._loop.create_future()
         if is_urgent or not (self._unwritten or self._is_full()):
             self._write(call)
@@ -790,11 +799,13 @@ class _Connection(asyncio.Protocol):
         try:
             return await call.waiter
         finally:
-            self._unwritten.pop(call, None)
-            if self._pending.get(call.number) is call:
+            holder = call.connection or self
+            holder._unwritten.pop(call, None)
+            if holder._pending.get(call.number) is call:
                 # Nobody waits any more: the server is told, and an answer will be ignored.
-                self._take(call.number)
-                self.notify("rpc.cancel", {"id": call.number})
+                holder._take(call.number)
+                holder.notify("rpc.cancel", {"id": call.number})
+            holder._end_if_retired()
             self._end_if_retired()
 
     def retire(self) -> None:
@@ -804,8 +815,48 @@ class _Connection(asyncio.Protocol):
             self.lost.set_result("it has given its place to another one")
         self._end_if_retired()
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether a ping was not answered from one tick to the next, nor anything received since."""
+        return self._silent_ticks > TICKS_TO_ASK and self._messages == self._messages_seen
+
+    def hand_over(self, other: "_Connection") -> None:
+        """Calls that did not run, and those that may run twice, go on to another connection to the server."""
+        for call in list(self._pending.values()):
+            if call.stream is None and call.waiter is not None and self._may_move(call, other):
+                self._take(call.number)
+                self.notify("rpc.cancel", {"id": call.number})
+                other._adopt(call)
+        for call in list(self._unwritten):
+            del self._unwritten[call]
+            other._adopt(call)
+
+    def _may_move(self, call: _Call, other: "_Connection") -> bool:
+        # What this connection asks for itself is about it alone.
+        if call.endpoint is None or call.waiter is None or call.waiter.done():
+            return False
+        if call.idempotent is not None:
+            return call.idempotent
+        return self.is_idempotent(call.method) is True and other.is_idempotent(call.method) is True
+
+    def _adopt(self, call: _Call) -> None:
+        call.connection = self
+        if not self.is_open:
+            return call.fail(self._lost_error("it is closed", "maybe" if call.is_written else "no"))
+        if self._is_full():
+            self._unwritten[call] = None
+            return
+        try:
+            self._write(call)
+        except RpcError as error:
+            call.fail(error)
+
     def _end_if_retired(self) -> None:
-        if self._is_retired and not self._pending and not self._unwritten:
+        if not self._is_retired:
+            return
+        # What the connection asks for itself keeps nobody waiting.
+        is_in_use = self._unwritten or any(call.endpoint is not None for call in self._pending.values())
+        if not is_in_use:
             self.break_off("it has given its place to another one")
 
     def _is_full(self) -> bool:
@@ -942,7 +993,8 @@ class _Connection(asyncio.Protocol):
         for call in pending:
             call.fail(self._lost_error(reason, "maybe"))
         for call in unwritten:
-            call.fail(self._lost_error(reason, "no"))
+            # One of a former connection may have run.
+            call.fail(self._lost_error(reason, "maybe" if call.is_written else "no"))
 
     def _lost_error(self, reason: str, executed: str) -> RpcError:
         return ConnectionLost(f"Lost the connection to {self.address}: {reason}", executed)
@@ -988,6 +1040,10 @@ class _Endpoint:
         self.is_closed = False
         self.connection: Optional[_Connection] = None
         self._former: List[_Connection] = []
+        # Another connection that is made beside the one in use: how often since that is silent, and when again.
+        self._next: "Optional[asyncio.Future[None]]" = None
+        self._next_tries = 0
+        self._next_at = 0.0
         self.failure = "still connecting"
         self.refusal: Optional[RpcError] = None
         self.lacking: Set[str] = set()
@@ -1118,6 +1174,7 @@ class _Endpoint:
                 await asyncio.wait({self._hurry}, timeout=self._backoff.next())
                 self._hurry = None
         finally:
+            self._drop_next()
             for connection in self._former if self.connection is None else [self.connection, *self._former]:
                 connection.break_off("it was closed here")
 
@@ -1129,16 +1186,75 @@ class _Endpoint:
         connection = self.connection
         if connection is None or not connection.is_open:
             return
-        if (keys is not None and connection.shown is not keys) or time.time() >= connection.usable_to:
-            self._former = [one for one in self._former if one.is_open] + [connection]
-            connection.retire()
+        now = time.time()
+        connection.is_outdated |= (keys is not None and connection.shown is not keys) or now >= connection.usable_to
+        if now >= connection.usable_to + CERTIFICATE_GRACE:
+            self._retire(connection)
+            return connection.retire()
+        connection.tick(also_idle=not self.is_preferred)
+        if connection.is_outdated or connection.is_in_doubt:
+            self._make_next(connection)
+        elif self._drop_next():
+            self._next_at = self._core.loop.time() + NEXT_PAUSE
+
+    def _make_next(self, connection: _Connection) -> None:
+        """Connects anew beside a connection that is silent, or on which other certificates should be shown.
+
+        TCP finds out that the way to a server is there again only when it sends the next time, and it waits twice as
+        long each time. A new connection is answered at once.
+        """
+        if not connection.is_open or self._next is not None or self._core.loop.time() < self._next_at:
+            return
+        self._former = [one for one in self._former if one.is_open]
+        if not connection.is_outdated and len(self._former) >= FORMER_MAX:
+            return
+        if connection.is_outdated or self._next_tries > 0:
+            self._next_at = self._core.loop.time() + NEXT_PAUSE
+        # The first one may be lost as the network comes back; who is slow gets all of its time with the second.
+        patience = HASTE if self._next_tries == 0 and not connection.is_outdated else CONNECT_TIMEOUT
+        self._next_tries += 1
+        self._next = asyncio.ensure_future(self._replace(connection, patience))
+        self._next.add_done_callback(_heard)
+
+    def _drop_next(self) -> bool:
+        self._next_tries = 0
+        if self._next is None:
+            return False
+        self._next.cancel()
+        self._next = None
+        return True
+
+    async def _replace(self, connection: _Connection, patience: float) -> None:
+        """Has another connection take a connection's place, once that is answered."""
+        try:
+            await asyncio.sleep(self._core.pace(self.instance.host))
+            other = await self._connect(patience)
+        except (RpcError, OSError, ValueError) as error:
+            log.debug("No other connection to %s: %s", self.address, error)
         else:
-            connection.tick(also_idle=not self.is_preferred)
+            if self.connection is not connection or not connection.is_open:
+                return other.break_off("it is not needed")
+            self._core.came_to_something(self.instance.host)
+            self._next_at = self._core.loop.time() + NEXT_PAUSE
+            self._next_tries = 0
+            self.lacking.clear()
+            self.connection = other
+            self._retire(connection)
+            if connection.is_in_doubt:
+                connection.hand_over(other)
+            connection.retire()
+            self._core.changed()
+        finally:
+            if self._next is asyncio.current_task():
+                self._next = None
+
+    def _retire(self, connection: _Connection) -> None:
+        self._former = [one for one in self._former if one.is_open] + [connection]
 
     async def _connect_once(self) -> None:
         """Connects, and returns when the connection has gone, or could not be made."""
         try:
-            connection = await self._connect()
+            connection = await self._connect(CONNECT_TIMEOUT)
         except RpcError as error:
             self.failure = error.message
             self.refusal = error if isinstance(error, (Unauthenticated, PermissionDenied)) else None
@@ -1152,9 +1268,16 @@ class _Endpoint:
             self._backoff.failures = 0
             self._core.changed()
             self.failure = await connection.lost
+            current = self.connection
+            while current is not None and current is not connection:
+                # Another one has taken its place.
+                connection = current
+                self.failure = await connection.lost
+                current = self.connection
+            self._drop_next()
             self.connection = None
 
-    async def _connect(self) -> _Connection:
+    async def _connect(self, patience: float) -> _Connection:
         core, instance = self._core, self.instance
         tls = core.tls_for(instance)
         loop = core.loop
@@ -1166,7 +1289,7 @@ class _Endpoint:
             return loop.create_connection(protocol, instance.host, instance.port, **tls)
 
         async with core.dials:
-            connection = await self._made(asyncio.ensure_future(making()))
+            connection = await self._made(asyncio.ensure_future(making()), patience)
         connection.shown = tls.get("ssl")
         try:
             await self._probe(connection, bool(tls))
@@ -1175,11 +1298,11 @@ class _Endpoint:
             raise
         return connection
 
-    async def _made(self, making: "asyncio.Future[Any]") -> _Connection:
+    async def _made(self, making: "asyncio.Future[Any]", patience: float) -> _Connection:
         """Not by `asyncio.wait_for`: before Python 3.12 that misses a cancellation in the turn in which it ends."""
         is_wanted = False
         try:
-            await asyncio.wait({making}, timeout=CONNECT_TIMEOUT)
+            await asyncio.wait({making}, timeout=patience)
             is_wanted = True
         finally:
             if not making.done():
@@ -1188,7 +1311,7 @@ class _Endpoint:
             if not is_wanted and not making.cancelled() and making.exception() is None:
                 making.result()[0].abort()
         if making.cancelled():
-            raise Unavailable(f"no connection within {CONNECT_TIMEOUT:g} s")
+            raise Unavailable(f"no connection within {patience:g} s")
         connection: _Connection = making.result()[1]
         return connection
 
@@ -2083,7 +2206,7 @@ class _Keys:
     def __init__(self, directory: str) -> None:
         self._directory = directory
         self._stamp = self._stamp_now()
-        self._now = self._read()
+        self._now, self._parts = self._read()
         self._is_troubled = False
 
     @staticmethod
@@ -2096,8 +2219,11 @@ class _Keys:
         stamp = self._stamp_now()
         if stamp != self._stamp:
             try:
-                self._now = self._read()
+                now, parts = self._read()
                 self._stamp = stamp
+                # Files that were only touched or written anew are no reason to connect anew.
+                if parts != self._parts:
+                    self._now, self._parts = now, parts
                 self._is_troubled = False
             except RpcError as error:
                 if not self._is_troubled:
@@ -2115,30 +2241,39 @@ class _Keys:
                 stamps.append(None)
         return stamps
 
-    def _read(self) -> Tuple[ssl.SSLContext, str]:
+    def _read(self) -> Tuple[Tuple[ssl.SSLContext, str], List[bytes]]:
+        """How TLS is spoken, the cluster's id, and what both follow from."""
         pending = os.path.join(self._directory, "pending.key")
         try:
-            context, cluster = self._whole(pending)
+            now = self._whole(pending)
         except (OSError, ValueError) as error:
             raise InvalidParams(
                 f"Cannot use the keys in {self._directory}: {error}; make them anew (rpc keys join), "
                 "or go without (insecure=True)"
             ) from None
-        return context, cluster
+        return now
 
-    def _whole(self, pending: str) -> Tuple[ssl.SSLContext, str]:
+    def _whole(self, pending: str) -> Tuple[Tuple[ssl.SSLContext, str], List[bytes]]:
         """Where somebody writes them, or was killed then, the new keys are whole in one more file, which goes in the end.
 
         The others may be of two clusters then, which does not show when they are loaded.
         """
         if os.path.exists(pending):
             try:
-                context = self._context_of(pending, pending, pending)
-                return context, self._cluster_of(context)
+                return self._keys_of(pending, pending, pending)
             except (OSError, ValueError):
                 pass
-        context = self._context_of(*(os.path.join(self._directory, name) for name in self.NAMES))
-        return context, self._cluster_of(context)
+        return self._keys_of(*(os.path.join(self._directory, name) for name in self.NAMES))
+
+    def _keys_of(self, *paths: str) -> Tuple[Tuple[ssl.SSLContext, str], List[bytes]]:
+        # Read first: if they change meanwhile, these parts are outdated at the next look, and not the keys.
+        parts: Set[bytes] = set()
+        for path in set(paths):
+            with open(path, "rb") as file:
+                text = file.read(KEY_FILE_BYTES_MAX + 1)
+            parts.update(re.findall(rb"-----BEGIN[^-]+-----[^-]+-----END", re.sub(rb"\s", b"", text)) or [text])
+        context = self._context_of(*paths)
+        return (context, self._cluster_of(context)), sorted(parts)
 
     def _context_of(self, authority: str, certificate: str, key: str) -> ssl.SSLContext:
         for path in (authority, certificate, key):

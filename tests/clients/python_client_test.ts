@@ -216,8 +216,9 @@ if (pythonWithKazoo === undefined && Deno.env.get("RPC_TEST_REQUIRE_ZOOKEEPER") 
 }
 
 /** Calls until new keys are shown, on a connection beside the one that has a call under way. */
-const renewedUnderway = (keys: string) => `
-import asyncio, os, rpc_client
+const renewedUnderway = (keys: string, renewed: string) => `
+import asyncio, os, shutil, rpc_client
+keys, renewed = ${JSON.stringify(keys)}, ${JSON.stringify(renewed)}
 async def main():
     async with rpc_client.AsyncClient() as client:
         first = await client.call("fib", [10])
@@ -227,10 +228,9 @@ async def main():
         await asyncio.sleep(0)
         while not before._pending:
             await asyncio.sleep(0)
-        path = ${JSON.stringify(`${keys}/machine.crt`)}
-        with open(path) as file: text = file.read()
-        with open(path + ".new", "w") as file: file.write(text)
-        os.replace(path + ".new", path)
+        for name in ("machine.key", "machine.crt"):
+            shutil.copy(os.path.join(renewed, name), os.path.join(keys, "new"))
+            os.replace(os.path.join(keys, "new"), os.path.join(keys, name))
         for _ in range(20_000):
             if endpoint.connection not in (None, before):
                 break
@@ -295,7 +295,20 @@ Deno.test({
 
     // Keys that are renewed while a client has a connection with the old ones.
     for (const python of oldestAndNewestPython) {
-      assert.equal(await run(python, other, renewedUnderway(at)), "55");
+      const rights = ["--rights", "read,call:fib"];
+      const { stdout: anew } = await home.run([
+        "keys",
+        "export",
+        "bob",
+        "--name",
+        "bob",
+        ...rights,
+      ]);
+      await using next = await RpcHome.create();
+      const taken = await next.run(["keys", "import", "-"], { stdin: anew });
+      assert.equal(taken.code, 0, taken.stderr);
+      const renewed = `${next.directory}/config/rpc/keys`;
+      assert.equal(await run(python, other, renewedUnderway(at, renewed)), "55");
     }
 
     assert.match(await run(oldest, other, call('"pi", [10]')), /^PermissionDenied no /);

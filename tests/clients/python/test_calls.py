@@ -420,6 +420,74 @@ class Failover(unittest.TestCase):
                 self.assertEqual([call.result(PATIENCE) for call in calls], [[n] for n in range(4)])
                 self.assertGreater(silent.count("f"), 0)
 
+    def test_another_connection_is_made_beside_a_silent_one_and_calls_that_may_run_twice_go_there(self):
+        def first_is_silent(peer, request):
+            if request["method"] == "once":
+                peer.hears.clear()
+            elif peer is not server.peers[0]:
+                echo(peer, request)
+
+        patches = {"TICK": 0.05, "TICKS_TO_GIVE_UP": 10_000}
+        with mock.patch.multiple(rpc_client, **patches), FakeServer(first_is_silent, idempotent=["f"]) as server:
+            with Client(static(server)) as client:
+                calls = [client.submit("f", [n], timeout=PATIENCE) for n in range(4)]
+                once = client.submit("once", timeout=PATIENCE)
+                self.assertEqual([call.result(PATIENCE) for call in calls], [[n] for n in range(4)])
+                self.assertEqual(client.call("f", [7]), [7])
+                self.assertEqual((server.count("once"), len(server.peers)), (1, 2))
+                self.assertFalse(once.done(), "its answer may come yet")
+                server.peers[0].answer(server.heard("once")[0], "late")
+                self.assertEqual(once.result(PATIENCE), "late")
+                [endpoint] = client._core._endpoints.values()
+                until(lambda: not any(former.is_open for former in endpoint._former))
+                server.peers[0].hears.set()
+
+    def test_a_server_that_is_silent_again_and_again_gets_few_further_connections(self):
+        async def lags(pause, most):
+            patches = {"TICK": 0.01, "TICKS_TO_GIVE_UP": 10_000, "NEXT_PAUSE": pause, "HASTE": PATIENCE}
+            with mock.patch.multiple(rpc_client, **patches), FakeServer(hangs) as server:
+                async with AsyncClient(static(server)) as client:
+                    calls = []
+                    for _ in range(1_000 * rpc_client.FORMER_MAX):
+                        calls.append(asyncio.ensure_future(client.call("f", timeout=PATIENCE)))
+                        await asyncio.sleep(0.01)
+                        if len(server.peers) == most:
+                            break
+                    await asyncio.sleep(0.3)
+                    self.assertEqual(len(server.peers), most)
+                    for call in calls:
+                        call.cancel()
+                for peer in server.peers:
+                    peer.hears.set()
+
+        def hangs(peer, request):
+            peer.hears.clear()
+
+        asyncio.run(lags(0.02, 1 + rpc_client.FORMER_MAX))
+        asyncio.run(lags(PATIENCE, 2))
+
+    def test_a_connection_is_used_until_the_one_that_shows_new_keys_has_been_answered(self):
+        async def outdated():
+            async with AsyncClient(static(server)) as client:
+                self.assertEqual(await client.call("f", [1]), [1])
+                [endpoint] = client._core._endpoints.values()
+                before = endpoint.connection
+                server.answers_pings = False
+                before.is_outdated = True
+                while len(server.peers) < 2:
+                    self.assertEqual(await client.call("f", [2]), [2])
+                self.assertIs(endpoint.connection, before)
+                self.assertEqual(await client.call("f", [3]), [3])
+                server.answers_pings = True
+                while endpoint.connection is before:
+                    self.assertEqual(await client.call("f", [4]), [4])
+                self.assertEqual(await client.call("f", [5]), [5])
+                self.assertFalse(before.is_open)
+
+        patches = {"TICK": 0.02, "ANSWER_TIMEOUT": 0.1, "NEXT_PAUSE": 0.1, "TICKS_TO_GIVE_UP": 10_000}
+        with mock.patch.multiple(rpc_client, **patches), FakeServer(echo) as server:
+            asyncio.run(outdated())
+
     def test_a_connection_that_has_given_its_place_to_another_is_watched_while_it_has_calls(self):
         def hangs(peer, request):
             peer.hears.clear()
@@ -480,12 +548,14 @@ class Ends(unittest.TestCase):
             self.assertEqual(caught.exception.executed, "no")
 
     def test_a_peer_that_reads_nothing_costs_its_own_calls_and_what_was_never_written_did_not_run(self):
-        with FakeServer(lambda peer, request: None) as server, Client(static(server)) as client:
+        with FakeServer(lambda peer, request: peer.hears.clear()) as server, Client(static(server)) as client:
             client.call("rpc.ping")
             server.peers[0].hears.clear()
             calls = [client.submit("f", ["x" * 500_000], timeout=2) for _ in range(60)]
             errors = [call.exception(PATIENCE) for call in calls]
-            server.peers[0].hears.set()
+            server.handler = echo
+            for peer in server.peers:
+                peer.hears.set()
             self.assertTrue(all(isinstance(error, DeadlineExceeded) for error in errors), errors)
             executed = [error.executed for error in errors]
             self.assertEqual((executed[0], executed[-1]), ("maybe", "no"))

@@ -288,7 +288,7 @@ class Settings(unittest.TestCase):
 
     def test_new_keys_that_cannot_be_used_are_told_of_once_however_often_they_are_looked_at(self):
         unfit = InvalidParams("unfit")
-        reads = [("first", "c"), unfit, unfit, ("second", "c"), unfit]
+        reads = [(("first", "c"), [b"1"]), unfit, unfit, (("second", "c"), [b"2"]), unfit]
         looks = [("a", "first", 1), ("", "first", 1), ("", "second", 1), ("b", "second", 2)]
         with unittest.mock.patch.object(rpc_client._Keys, "_read", side_effect=reads):
             keys = rpc_client._Keys(self.home)
@@ -298,6 +298,36 @@ class Settings(unittest.TestCase):
                         with open(os.path.join(self.home, "ca.crt"), "a", encoding="utf-8") as file:
                             file.write(written)
                     self.assertEqual((keys.current()[0], warned.call_count), (context, warnings))
+
+    def test_keys_that_are_only_touched_or_written_anew_are_the_same_keys(self):
+        blocks = {
+            name: f"-----BEGIN {kind}-----\n{name.encode().hex()}\n-----END {kind}-----\n"
+            for name, kind in (("ca.crt", "CERTIFICATE"), ("machine.crt", "CERTIFICATE"), ("machine.key", "PRIVATE KEY"))
+        }
+
+        def write(name, text):
+            path = os.path.join(self.home, name)
+            with open(path + ".new", "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(path + ".new", path)
+
+        for name, text in blocks.items():
+            write(name, text)
+        loaded = [object() for _ in range(8)]
+        with unittest.mock.patch.object(rpc_client._Keys, "_context_of", side_effect=loaded):
+            with unittest.mock.patch.object(rpc_client._Keys, "_cluster_of", return_value="c"):
+                keys = rpc_client._Keys(self.home)
+                first = keys.current()[0]
+                for name, text in blocks.items():
+                    write(name, text)
+                    os.utime(os.path.join(self.home, name), (0, 0))
+                    self.assertIs(keys.current()[0], first)
+                write("pending.key", blocks["machine.key"] + blocks["machine.crt"] + blocks["ca.crt"])
+                write("machine.crt", blocks["machine.crt"].replace("\n", "\r\n"))
+                self.assertIs(keys.current()[0], first, "whole in one more file, which somebody writes")
+                os.remove(os.path.join(self.home, "pending.key"))
+                write("machine.key", blocks["ca.crt"])
+                self.assertIsNot(keys.current()[0], first)
 
     def test_a_server_with_keys_is_not_called_in_the_open(self):
         told = rpc_client._Instance("s", "127.0.0.1", 1, cluster="c")
