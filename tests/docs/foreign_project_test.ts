@@ -45,20 +45,23 @@ for (const readme of ["README.md", "README.zh-CN.md"]) {
 }
 
 for (
-  const compilerOptions of [
-    {
+  const [project, compilerOptions] of [
+    ["that is not strict", {
       strict: false,
       noImplicitAny: true,
       lib: ["deno.ns", "esnext", "dom", "dom.iterable", "dom.asynciterable"],
-    },
-    {
+    }],
+    ["that is as strict as can be", {
       ...{ exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
       ...{ noImplicitReturns: true, noUnusedLocals: true, noUnusedParameters: true },
       ...{ noPropertyAccessFromIndexSignature: true, noFallthroughCasesInSwitch: true },
-    },
-  ]
+      ...{ noImplicitOverride: true, noUncheckedSideEffectImports: true },
+      ...{ verbatimModuleSyntax: true, isolatedModules: true, erasableSyntaxOnly: true },
+      ...{ allowUnreachableCode: false, allowUnusedLabels: false },
+    }],
+  ] as const
 ) {
-  Deno.test(`the library type-checks with ${Object.keys(compilerOptions)}`, async () => {
+  Deno.test(`the library type-checks in a project ${project}`, async () => {
     await using home = await RpcHome.create();
     await makeProject(home, "README.md", compilerOptions);
     await deno(home, ["check", "client.ts"]);
