@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
+import { callTimeoutMsMax } from "../../src/base/limits.ts";
 import { decodeAnyReply, encodeRequest, encodeResult } from "../../src/wire/codec.ts";
 import { type AnyLine, LineSplitter } from "../../src/wire/lines.ts";
 import type { Response } from "../../src/wire/message.ts";
@@ -90,6 +91,44 @@ Deno.test("answers in a read mean what the general way reads, wherever one devia
   );
 });
 
+Deno.test("what nearly is a short line, or is no UTF-8, is read by the general way", () => {
+  const request = (method: string, params: string, timeoutMs: string | number = 5) =>
+    `{"jsonrpc":"2.0","id":1,"method":"${method}","params":[${params}],"meta":{"timeoutMs":${timeoutMs}}}`;
+  const requests = [
+    ...[request("m", "01"), request("m", "7", "05"), request("m", "1e2"), request("m", "7 ")],
+    ...[request("m", '"\x01"'), request("m\x1f", ""), request("m", '"a\\n"'), request("ß", "")],
+    ...[request("m", '"ß"'), request("m", "7", callTimeoutMsMax + 1), request("m", "-7")],
+    ...[request("m", "1234567890123456"), request("m", "9007199254740993")],
+    '{"jsonrpc":"2.0","id":01,"method":"m"}',
+  ];
+  for (const line of requests) {
+    const { read, short } = requestsOf(bytesOf([line]));
+    assert.equal(short.length, 0, line);
+    assert.deepEqual(read, [comparable(decodeAnyRequest(line))]);
+  }
+  assert.equal(requestsOf(bytesOf([request("m", "7", callTimeoutMsMax)])).short.length, 1);
+  for (const result of ["01", '"\x01"', "1234567890123456", '"ß"', "-1"]) {
+    const line = `{"jsonrpc":"2.0","id":1,"result":${result}}`;
+    assert.deepEqual(answersOf(bytesOf([line])), [outcomeOf(decodeAnyReply, line)]);
+  }
+  for (const line of [request("mxm", "7"), request("m", '"x"')]) {
+    const bytes = bytesOf([line]);
+    bytes[bytes.indexOf(0x78)] = 0xff;
+    assert.deepEqual(
+      requestsAndLines(new LineSplitter(), bytes),
+      new LineSplitter().pushLong(bytes),
+    );
+  }
+});
+
+Deno.test("a request of 255 bytes is read from its bytes, and one of 256 is not", () => {
+  const lengthOf = (name: string) => encodeRequest(1, name, [7]).trimEnd().length;
+  const name = "m".repeat(255 - lengthOf(""));
+  const [longest, longer] = [name, `${name}m`].map((method) => encodeRequest(1, method, [7]));
+  assert.equal(requestsOf(utf8.encode(longest)).short[0]?.length, 255);
+  assert.equal(requestsOf(utf8.encode(longer)).short.length, 0);
+});
+
 Deno.test("short requests and answers as we write them are read from their bytes", () => {
   const given = [undefined, [], [7], ["a", 0, ""], ["twelve chars"]];
   const lines = given.flatMap((params) =>
@@ -131,6 +170,16 @@ Deno.test("a read that begins or ends within a line, or is too long, is cut into
     const [one, other] = [bytes.subarray(0, cut), bytes.subarray(cut)];
     const read = [one, other].flatMap((part) => requestsOf(part, splitter).read);
     assert.deepEqual(read, [1, 2].map(() => decodeAnyRequest(line)), `cut at ${cut}`);
+  }
+  const answers = bytesOf(["pong 1", 2].map((result) => encodeResult(5, result).trimEnd()));
+  for (let cut = 1; cut < answers.length; cut++) {
+    const splitter = new LineSplitter();
+    const read = [answers.subarray(0, cut), answers.subarray(cut)]
+      .flatMap((part) => answersAndLines(splitter, part, linesOf))
+      .map((item) =>
+        typeof item === "string" ? decodeAnyReply(item) as Response : item as Response
+      );
+    assert.deepEqual(read.map(({ result }) => result), ["pong 1", 2], `cut at ${cut}`);
   }
   const [refused] = requestsAndLines(new LineSplitter(line.length - 1), bytesOf([line]));
   assert.match(String(refused), /Cannot take a message of more than/);

@@ -157,6 +157,32 @@ Deno.test("a long text that is no UTF-8 is not read", () => {
   }
 });
 
+Deno.test("numbers beside a long text are read only if that loses no digit", () => {
+  for (const number of ["999999999999999", "-999999999999999"]) {
+    const line = `{"jsonrpc":"2.0","id":7,"method":"echo","params":["${long}",${number}]}`;
+    assert.deepEqual(readTextRequest(lent(line))?.params, [long, Number(number)]);
+  }
+  for (const number of ["9007199254740993", "1000000000000000", "-9007199254740993", "1.0"]) {
+    const line = `{"jsonrpc":"2.0","id":7,"method":"echo","params":["${long}",${number}]}`;
+    assert.equal(readTextRequest(lent(line)), undefined, number);
+  }
+});
+
+Deno.test("a long text that is refused gives its buffer back, where bytes are too many and characters are not", () => {
+  const text = "é".repeat(40_000);
+  const small = { ...bound, bytes: 60_000 };
+  const refusals = [
+    () => requestLineOfTexts(7, "echo", [text], 5, undefined, small),
+    () => resultLineOfText(7, text, small),
+  ];
+  for (const refused of refusals) {
+    assert.throws(refused);
+    const before = spareBuffers.bytes;
+    assert.throws(refused);
+    assert.equal(spareBuffers.bytes, before);
+  }
+});
+
 Deno.test("a text that turns out to need escapes gives its buffer back", () => {
   const text = `${long}\n`;
   written(resultLineOfText(7, text, bound));
