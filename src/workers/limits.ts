@@ -32,6 +32,19 @@ export const overlooksMaxMs = 1_000;
 /** The same after a call's deadline has passed in that way. */
 export const overlooksPastDeadlineMaxMs = 250;
 
+/**
+ * Calls are medium up to this average. A worker that waits for its next one until the server has
+ * passed an answer on is idle for some tenths of a millisecond: much of a medium call, and no more
+ * than a percent of a longer one.
+ */
+export const mediumCallMs = 25;
+
+/**
+ * For how long a call may run before the one behind it goes to another worker, if medium ones were
+ * expected: twice as long, so that they hardly ever go back, which costs as much as it saves.
+ */
+export const aheadPatienceMs: number = 2 * mediumCallMs;
+
 /** How often a silent worker is pinged: often enough for users, at little cost for idle servers. */
 export const heartbeatEveryMs = 1_000;
 
@@ -120,5 +133,8 @@ export const blockedReadMs = 1;
 /** After so many reads of that kind in a row the runtime has a turn, for what was left behind. */
 export const blockedReadsMax = 16;
 
-/** After so long without one it has a turn, too: calls may be long. */
-export const blockedMsMax = 5;
+/**
+ * After so long without one it has a turn, too: calls may be long. A turn costs a busy worker 0.15
+ * ms, so it has not one after each medium call.
+ */
+export const blockedMsMax = 50;

@@ -2,6 +2,7 @@ import { RpcError } from "../../base/errors.ts";
 import { Bag, type Bagged } from "../../base/values/bag.ts";
 import { readBufferBytes } from "../../base/limits.ts";
 import { systemClock } from "../../base/clock.ts";
+import { giveWay } from "../../base/system/give_way.ts";
 import { LazyCallContext } from "../../procedures/call_context.ts";
 import { toFailure } from "../../procedures/failure.ts";
 import { invoke, isThenable } from "../../procedures/invoke.ts";
@@ -141,14 +142,21 @@ class Worker {
     if (io.waitForInput === undefined) return false;
     const isFlushed = await this.#output.flush();
     const isIdle = isFlushed && this.#running === undefined && this.#concurrent.size === 0;
-    const comes = isIdle && this.#mayBlock() && io.waitForInput(blockedReadMs);
+    const mayBlock = isIdle && this.#blockedReads < blockedReadsMax;
+    if (mayBlock) await this.#turnIfDue();
+    const comes = mayBlock && io.waitForInput(blockedReadMs);
     this.#blockedReads = comes ? this.#blockedReads + 1 : 0;
     return comes;
   }
 
-  #mayBlock(): boolean {
-    return this.#blockedReads < blockedReadsMax &&
-      systemClock.now() - this.#turnAtMs < blockedMsMax;
+  /**
+   * Gives the runtime a turn if it had none for long, because of long calls. To read by another
+   * thread would do so too, but the next of such calls mostly waits already.
+   */
+  async #turnIfDue(): Promise<void> {
+    if (systemClock.now() - this.#turnAtMs < blockedMsMax) return;
+    await new Promise<void>(giveWay);
+    this.#turnAtMs = systemClock.now();
   }
 
   /** Reads whenever something comes, and lets the runtime do all else until then. */
