@@ -74,6 +74,8 @@ export class WorkerOutput {
    */
   writeOrKeep(line: Line, isLast: boolean): void {
     const { kept } = this.#options;
+    // What comes alone does not tell whether the next ones are short.
+    if (isLast && kept?.count === 0) this.#keptMax = 1;
     const mayKeep = typeof line === "string" && kept !== undefined && this.#keptMax > 1 &&
       !this.#isWithinLine && (!isLast || kept.count > 0);
     if (!mayKeep) return this.writeNow(line);

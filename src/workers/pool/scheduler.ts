@@ -7,6 +7,7 @@ import { CallQueue } from "./call_queue.ts";
 import { Fairness } from "./fairness.ts";
 import { type Place, PoolCall, type PoolCallOwner } from "./pool_call.ts";
 import { longCallMs } from "../process/send_ahead.ts";
+import { OneAhead } from "./one_ahead.ts";
 import { Overlooked } from "./overlooked.ts";
 import { Shedding } from "./shedding.ts";
 import { SpareWorkers } from "./spare_workers.ts";
@@ -47,6 +48,7 @@ export class Scheduler implements PoolCallOwner {
   #slots: readonly WorkerSlot[] = [];
   /** Workers with further calls behind the one that runs. */
   readonly #watched = new Set<WorkerProcess>();
+  readonly #oneAhead: OneAhead;
   readonly #overlooked: Overlooked | undefined;
   readonly #spare: SpareWorkers | undefined;
   #isClosed = false;
@@ -59,6 +61,7 @@ export class Scheduler implements PoolCallOwner {
     if (kept !== Infinity) {
       this.#spare = new SpareWorkers({ kept, clock, slots: () => this.#slots });
     }
+    this.#oneAhead = new OneAhead({ clock, slots: () => this.#slots });
     if (inOrder) this.#overlooked = new Overlooked({ clock, wheel, slots: () => this.#slots });
     this.#fairness = new Fairness({
       queue: this.#queue,
@@ -103,7 +106,7 @@ export class Scheduler implements PoolCallOwner {
       return call;
     }
     const slot = this.#queue.size === 0 && this.#fairness.mayBegin(call, nowMs)
-      ? this.#pick()
+      ? this.#pick(1)
       : undefined;
     const refusal = slot === undefined ? this.#fairness.makeRoom(call) : undefined;
     if (refusal !== undefined) {
@@ -126,7 +129,7 @@ export class Scheduler implements PoolCallOwner {
   /** Gives waiting calls to workers while there are both. */
   pump(): void {
     while (this.#queue.size > 0) {
-      const slot = this.#pick();
+      const slot = this.#pick(this.#queue.size);
       if (slot === undefined) return this.#spare?.wanted(this.#queue.size);
       const nowMs = this.#options.clock.now();
       const call = this.#fairness.take(nowMs);
@@ -151,6 +154,7 @@ export class Scheduler implements PoolCallOwner {
   }
 
   released(): void {
+    this.#oneAhead.look(this.#queue.size);
     this.pump();
   }
 
@@ -222,8 +226,10 @@ export class Scheduler implements PoolCallOwner {
   /**
    * The slot whose worker has the least to do, of those that may get more calls. A worker that owes
    * a ping's answer gets none.
+   *
+   * @param waiting how many calls wait
    */
-  #pick(): WorkerSlot | undefined {
+  #pick(waiting: number): WorkerSlot | undefined {
     let best: WorkerSlot | undefined;
     let bestLoad = Infinity;
     for (const slot of this.#slots) {
@@ -231,6 +237,7 @@ export class Scheduler implements PoolCallOwner {
       if (worker === undefined || slot.isProbed) continue;
       const { total, capacity } = worker.owed;
       if (total >= bestLoad || total >= capacity) continue;
+      if (total > 0 && worker.owed.isMedium && !this.#oneAhead.mayGo(waiting)) continue;
       if (worker.isInputFull) {
         this.#fairness.goOnWhenDrained(worker);
         continue;
@@ -272,6 +279,7 @@ export class Scheduler implements PoolCallOwner {
 
   /** Makes sure that no call stays behind one that turns out to be long. */
   #watch(worker: WorkerProcess): void {
+    if (worker.owed.patienceMs > longCallMs) return this.#oneAhead.sent(worker);
     if (this.#watched.has(worker)) return;
     this.#watched.add(worker);
     this.#lookLater(worker);
@@ -280,10 +288,14 @@ export class Scheduler implements PoolCallOwner {
   #lookLater(worker: WorkerProcess): void {
     const { clock, wheel } = this.#options;
     wheel.add(clock.now() + longCallMs, () => {
-      const isLong = clock.now() - worker.owed.busySinceMs >= longCallMs;
-      if (worker.isAlive && worker.owed.load > 1 && isLong) worker.owed.takeBack();
-      if (worker.isAlive && worker.owed.load > 1) this.#lookLater(worker);
-      else this.#watched.delete(worker);
+      const { owed } = worker;
+      const isLong = clock.now() - owed.busySinceMs >= owed.patienceMs;
+      if (worker.isAlive && owed.load > 1 && isLong) owed.takeBack();
+      if (worker.isAlive && owed.load > 1 && owed.patienceMs === longCallMs) {
+        return this.#lookLater(worker);
+      }
+      this.#watched.delete(worker);
+      if (worker.isAlive && owed.load > 1) this.#oneAhead.sent(worker);
     });
   }
 

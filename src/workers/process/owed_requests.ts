@@ -92,6 +92,16 @@ export class OwedRequests {
     return capacity > 1 && this.#givesBack() ? capacity : 1;
   }
 
+  /** Whether it may have one call more than it runs if all workers are busy, and none otherwise. */
+  get isMedium(): boolean {
+    return this.#sendAhead.isMedium;
+  }
+
+  /** For how long the first of them may run before the others are taken back. */
+  get patienceMs(): number {
+    return this.#sendAhead.patienceMs(this.#pending.size - 1);
+  }
+
   /** Since when the worker has been busy with the first of them, by the clock. */
   get busySinceMs(): number {
     return this.#busySinceMs;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { aheadPatienceMs, mediumCallMs } from "../../../src/workers/limits.ts";
 import { longCallMs, SendAhead, sendAheadMax } from "../../../src/workers/process/send_ahead.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { withPool } from "../fixtures/harness.ts";
@@ -8,11 +9,24 @@ Deno.test("SendAhead gives more while calls are short, up to a bound, and one af
   assert.equal(pace.capacity, 1);
   for (let reads = 0; reads < 20; reads++) pace.answered(1, 0.2);
   assert.equal(pace.capacity, sendAheadMax);
-  pace.answered(4, 4 * longCallMs);
+  pace.answered(4, 4 * mediumCallMs);
   assert.equal(pace.capacity, 1);
   pace.answered(1, 0.2);
   pace.stop();
   assert.equal(pace.capacity, 1);
+});
+
+Deno.test("SendAhead gives one more while calls are medium, and leaves it for longer behind one", () => {
+  const pace = new SendAhead();
+  pace.answered(1, mediumCallMs - 1);
+  assert.deepEqual([pace.capacity, pace.isMedium], [2, true]);
+  assert.deepEqual([pace.patienceMs(1), pace.patienceMs(2)], [aheadPatienceMs, longCallMs]);
+  pace.answered(1, 0.2);
+  assert.deepEqual([pace.capacity, pace.isMedium, pace.patienceMs(1)], [4, false, longCallMs]);
+  pace.answered(2, longCallMs);
+  assert.deepEqual([pace.capacity, pace.isMedium], [2, true]);
+  pace.answered(1, mediumCallMs);
+  assert.deepEqual([pace.capacity, pace.isMedium, pace.patienceMs(1)], [1, false, longCallMs]);
 });
 
 Deno.test("short calls behind a long one are taken back and run by the worker that is idle", async () => {

@@ -1,0 +1,64 @@
+import type { Clock } from "../../base/clock.ts";
+import type { WorkerProcess } from "../process/worker_process.ts";
+import type { WorkerSlot } from "./worker_slot.ts";
+
+/** What a {@link OneAhead} needs. */
+interface OneAheadOptions {
+  readonly clock: Clock;
+  /** The workers of the calls. */
+  slots(): readonly WorkerSlot[];
+}
+
+/**
+ * Medium calls behind others in the pipes of busy workers, one each, so that a worker begins its
+ * next call in the moment in which it ends one. They are there only while as many wait as there are
+ * workers, and are taken back when another worker could run them sooner
+ * (docs/adr/0061-one-call-ahead-of-busy-workers.md).
+ *
+ * Nothing here needs a timer: as long as no worker ends a call, none could run another one.
+ */
+export class OneAhead {
+  readonly #options: OneAheadOptions;
+  readonly #workers = new Set<WorkerProcess>();
+
+  constructor(options: OneAheadOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a call may go to a busy worker, if so many wait that were sent to none. */
+  mayGo(waiting: number): boolean {
+    const slots = this.#options.slots();
+    let behind = 0;
+    for (const { worker } of slots) {
+      // One that starts now is free soon.
+      if (worker === undefined) return false;
+      behind += Math.max(worker.owed.total - 1, 0);
+    }
+    return waiting + behind >= slots.length;
+  }
+
+  /** Notes that a call was sent to a worker behind another one. */
+  sent(worker: WorkerProcess): void {
+    this.#workers.add(worker);
+  }
+
+  /**
+   * Takes back the calls behind one that turns out to be long, and all of them if a worker has
+   * nothing to do. To be called when a call has ended.
+   *
+   * @param waiting calls that were sent to no worker
+   */
+  look(waiting: number): void {
+    if (this.#workers.size === 0) return;
+    const isAnyIdle = waiting === 0 &&
+      this.#options.slots().some(({ worker }) => worker?.owed.total === 0);
+    const nowMs = this.#options.clock.now();
+    for (const worker of this.#workers) {
+      const { isAlive, owed } = worker;
+      const mayWait = isAlive && owed.load > 1;
+      if (mayWait && !isAnyIdle && nowMs - owed.busySinceMs < owed.patienceMs) continue;
+      this.#workers.delete(worker);
+      if (mayWait) owed.takeBack();
+    }
+  }
+}
