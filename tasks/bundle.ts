@@ -11,8 +11,14 @@ const project = new URL("../", import.meta.url);
 /** The bundler of the build for calls, with a lock file of its own. */
 const rolldown = new URL("rolldown/", import.meta.url);
 
-/** What a run begins with, and what a user's module imports as `rpc`: one copy of what both use. */
-const entries = ["main.ts", "src/mod.ts"];
+/** The program of workers, and what it is bundled to. */
+const workerMain = "src/workers/child/worker_main";
+
+/**
+ * What a run begins with, a worker's too, and what a user's module imports as `rpc`: one copy of
+ * what they use.
+ */
+export const entries = ["main.ts", `${workerMain}.ts`, "src/mod.ts"];
 
 /** The file that a binary begins with. */
 export const bundledMain = "main.js";
@@ -24,14 +30,16 @@ const restMain = "rest.js";
 const callFolder = "call";
 
 /**
- * Chooses between the two builds of our modules. In a process only one is loaded, so that nothing
- * is there twice.
+ * Chooses between the two builds of our modules, and of the greater one between the command line
+ * and a worker's program, which does without the former. In a process only one build is loaded, so
+ * that nothing is there twice.
  */
 const choice = `if (Deno.args[0] === "call") {
   const { main } = await import("./${callFolder}/call.js");
   Deno.exit(await main(Deno.args));
 }
-await import("./${restMain}");
+const isWorker = Deno.args[0] === "worker" && Deno.args[1]?.startsWith("{");
+await (isWorker ? import("./${workerMain}.js") : import("./${restMain}"));
 `;
 
 interface Config {

@@ -20,7 +20,6 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   completions: async () => (await import("./commands/completions.ts")).command,
   complete: async () => (await import("./commands/hidden/complete.ts")).command,
   "demo-client": async () => (await import("./commands/hidden/demo_client.ts")).command,
-  worker: async () => (await import("./commands/hidden/worker.ts")).command,
 };
 
 /** The subcommand of this name, if there is one. */

@@ -90,7 +90,6 @@ Deno.test("rpc call loads no package and nothing of node: before its call", asyn
 Deno.test("a server and its workers load nothing of node: before they take calls", async () => {
   const programs = [
     ["../workers/child/worker_main.ts"],
-    ["main.ts", "commands/hidden/worker.ts", "serve/worker.ts"],
     ["main.ts", "commands/serve.ts", "serve/serve.ts", "../discovery/local/local.ts"],
   ];
   for (const files of programs) {
@@ -152,7 +151,7 @@ Deno.test("a server and a worker load no zod before a schema is there to check b
   for (
     const files of [["main.ts", "commands/serve.ts", "serve/serve.ts"], [
       "../workers/child/worker_main.ts",
-    ], ["main.ts", "serve/worker.ts"]]
+    ]]
   ) {
     const loaded = await loadedBy(...files);
     assert.ok(loaded.size > 30);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { buildForCalls, bundledFiles } from "../../tasks/bundle.ts";
+import { buildForCalls, bundledFiles, entries } from "../../tasks/bundle.ts";
 import { leftOut } from "../../tasks/left_out.ts";
 import { licensesFile, wholePackages } from "../../tasks/packages.ts";
 import { buildFile } from "../../src/cli/process/version.ts";
@@ -50,7 +50,15 @@ interface DenoInfo {
 
 /** What our files load, dynamic imports included: others of them, and npm packages by name. */
 async function moduleGraph(): Promise<{ files: string[]; packages: string[] }> {
-  const { code, stdout, stderr } = await deno(["info", "--json", "main.ts"]);
+  const graphs = await Promise.all(entries.map(graphOf));
+  return {
+    files: [...new Set(graphs.flatMap(({ files }) => files))],
+    packages: [...new Set(graphs.flatMap(({ packages }) => packages))],
+  };
+}
+
+async function graphOf(entry: string): Promise<{ files: string[]; packages: string[] }> {
+  const { code, stdout, stderr } = await deno(["info", "--json", entry]);
   assert.equal(code, 0, stderr);
   const info: DenoInfo = JSON.parse(stdout);
   const modules = new Map(info.modules.map((module) => [module.specifier, module]));
@@ -119,7 +127,8 @@ Deno.test("a compiled binary embeds every module that the program can load, once
     // here.
     for (
       const file of [
-        ...["main.ts", "src/cli/call/call.ts", "src/cli/serve/serve.ts", "src/cli/serve/worker.ts"],
+        ...["main.ts", "src/cli/call/call.ts", "src/cli/serve/serve.ts"],
+        ...["src/workers/child/worker_main.ts", "src/workers/child/run_as_worker.ts"],
         // What a user's module imports as "rpc", though nothing of ours does.
         "src/mod.ts",
       ]

@@ -65,9 +65,6 @@ export const usedByNoProgram: Readonly<Record<string, readonly string[]>> = {
   "What a test has a process of its own do, by the name.": [
     "src/workers/child/end_with_parent.ts watchParent",
   ],
-  "An import that nobody has to make: a binary holds what is imported somewhere.": [
-    "src/cli/serve/worker.ts libraryForModules",
-  ],
 };
 
 const declaration =

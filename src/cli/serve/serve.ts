@@ -249,13 +249,8 @@ function programOf(text: string): string[] {
 
 function workerCommand(offer: WorkerOffer, sandbox: Sandbox | undefined): WorkerCommand {
   if (!Deno.build.standalone) return denoWorkerCommand(offer, sandbox?.permissions);
-  const { module, builtin } = offer;
-  const command = selfCommand([
-    "worker",
-    ...(builtin ? [] : ["--no-builtin"]),
-    ...(module === undefined ? [] : ["--module", module]),
-  ]);
-  return { ...command, readsAsWeDo: true };
+  // A binary takes these two words for its workers' program (`tasks/bundle.ts`).
+  return { ...selfCommand(["worker", JSON.stringify(offer)]), readsAsWeDo: true };
 }
 
 function metricsAddress(text: string): HostPort {

@@ -1,9 +1,9 @@
 /**
- * The program of a worker of ours when Deno runs us from source: smaller than the whole command
- * line, so it starts faster. Its only argument is a {@link WorkerOffer} as JSON.
+ * The program of a worker of ours: smaller than the whole command line, so it starts faster. Its
+ * last argument is a {@link WorkerOffer} as JSON.
  */
 
 import { runAsWorker, type WorkerOffer } from "./run_as_worker.ts";
 
-const worked = await runAsWorker(JSON.parse(Deno.args[0] ?? "{}") as WorkerOffer);
+const worked = await runAsWorker(JSON.parse(Deno.args.at(-1) ?? "{}") as WorkerOffer);
 Deno.exit(worked ? 0 : 1);
