@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import type { RpcError } from "../../../src/base/errors.ts";
+import { messageMaxLeast } from "../../../src/base/limits.ts";
+import { Call } from "../../../src/client/call.ts";
+import type { Connection } from "../../../src/client/connection.ts";
+import { Idempotence, mayMove } from "../../../src/client/links/idempotence.ts";
 import { ClientRig, type Outcome } from "../client_rig.ts";
 import type { Answer } from "../../support/memory_transport.ts";
-import { settled } from "../../support/virtual_clock.ts";
+import { settled, VirtualClock } from "../../support/virtual_clock.ts";
 
 /** Leaves calls unanswered, as one that takes long. */
 const keep: Answer = () => {};
@@ -162,4 +166,36 @@ Deno.test("a call of a method that only a reload has made idempotent is not run 
   ]);
   assertUnderWay(ofNew);
   rig.client.close();
+});
+
+Deno.test("a server that says that it takes next to nothing is sent what every server takes", async () => {
+  const rig = await ClientRig.connected(1);
+  rig.server(1).answer = (call) => call.result("taken");
+  for (const said of [1, -1, messageMaxLeast - 1, "4194304", undefined]) {
+    rig.server(1).describe = () => ({ methods: [], info: { "x-message-max": said } });
+    rig.server(1).connections[0]?.send('{"jsonrpc":"2.0","method":"rpc.changed"}\n');
+    await settled();
+    const { report } = await rig.call("fib", ["x".repeat(messageMaxLeast / 2)]);
+    assert.equal(report?.result, "taken", `${said}`);
+  }
+  rig.client.close();
+});
+
+/** What a server has said of `fib`. */
+function known(isIdempotent: boolean): Idempotence {
+  const document = { methods: [{ name: "fib", "x-idempotent": isIdempotent }] };
+  const idempotence = new Idempotence(new VirtualClock(), () => {});
+  const send: Connection["send"] = (call, done) => done(undefined, document, call);
+  idempotence.ask({ messageMax: messageMaxLeast, send } as Connection);
+  return idempotence;
+}
+
+Deno.test("a stream moves to no other connection, and a call only if it is idempotent on both", () => {
+  const [yes, no] = [known(true), known(false)];
+  const call = (own: { idempotent?: boolean; stream?: object } = {}) =>
+    Object.assign(new Call("fib", [], 1_000), own);
+  assert.deepEqual([mayMove(call(), yes, yes), mayMove(call(), yes, no)], [true, false]);
+  assert.deepEqual([mayMove(call(), no, yes), mayMove(call(), undefined, yes)], [false, false]);
+  assert.equal(mayMove(call({ idempotent: true }), undefined, no), true);
+  assert.equal(mayMove(call({ idempotent: true, stream: {} }), yes, yes), false);
 });

@@ -147,6 +147,12 @@ Deno.test("a method whose name is not ASCII is read, also in bytes", () => {
   assert.equal(readRequestUnread(bytesOf(line)), undefined);
 });
 
+Deno.test("a method of the protocol's own is read whole, however long it is", () => {
+  const line = (method: string) => encodeRequest(1, method, ["x".repeat(400)], 5).slice(0, -1);
+  assert.notEqual(readRequestUnread(line("rpcs")), undefined);
+  assert.equal(readRequestUnread(line("rpc.cancel")), undefined);
+});
+
 Deno.test("what is looked through in turns is taken for the same as what is looked through at once", async () => {
   await fc.assert(
     fc.asyncProperty(ids, methods, longParams, edits, async (id, method, given, changes) => {
