@@ -62,6 +62,15 @@ export const idLengthMax = 256;
 /** Longest `traceparent`, in UTF-16 code units: version 00 has 55, later versions may have more. */
 export const traceparentLengthMax = 256;
 
+/** Longest line that is written as bytes and not as text: most calls and answers are shorter. */
+export const shortLineBytesMax = 512;
+
+/** Size of what such lines are written into: 64 calls. What does not fit is written as text. */
+export const lineBufferBytes: number = 16 * shortLineBytesMax;
+
+/** How many of these are kept while nobody needs them. */
+export const lineBuffersMax = 64;
+
 /** Size of the buffer one `read` fills: one TCP window's worth of small calls. */
 export const readBufferBytes = 64 * 1024;
 

@@ -1,6 +1,6 @@
 import type { Stamped } from "../base/clock.ts";
 import { WheelEntry } from "../base/deadline_wheel.ts";
-import { type Executed, RpcError } from "../base/errors.ts";
+import { type Executed, messageOf, RpcError } from "../base/errors.ts";
 import type { Params } from "../wire/message.ts";
 import type { MethodLoads } from "./endpoints/loads.ts";
 
@@ -172,4 +172,10 @@ export function refusedError({ method }: Call): RpcError {
 /** The error of a call without a client, which was closed. */
 export function closedError(): RpcError {
   return new RpcError("Cancelled", "The client is closed", { executed: "no" });
+}
+
+/** The error of a call that could not be encoded: not only parameters may be no JSON. */
+export function notSent({ method }: Call, thrown: unknown): RpcError {
+  if (thrown instanceof RpcError) return thrown;
+  return new RpcError("InvalidParams", `Cannot call ${method}: ${messageOf(thrown)}`);
 }

@@ -12,14 +12,14 @@ import type { LentBytes } from "../base/spare_buffers.ts";
 import { Unasked } from "../base/system/give_way.ts";
 import { LineSplitter } from "../wire/lines.ts";
 import { boundOfServerAt, type MessageBound } from "../wire/message_bound.ts";
-import type { LongLine, Params, Response } from "../wire/message.ts";
+import type { Params, Response } from "../wire/message.ts";
 import { reservedMethods } from "../wire/reserved.ts";
 import { type Later, Outbox } from "../wire/outbox.ts";
-import { ReadBuffer } from "../wire/read_buffer.ts";
+import { ReadBuffer } from "../wire/buffers.ts";
 import { connectionsOf, itemParams } from "../wire/reply_checks.ts";
-import { answersAndLines } from "../wire/short_lines.ts";
+import { answersAndLines, writeShortRequest } from "../wire/short_lines.ts";
 import { linesOf, readLong, requestLineOf } from "../wire/unread/long_texts.ts";
-import { Call, type CallHolder, type Done } from "./call.ts";
+import { Call, type CallHolder, type Done, notSent } from "./call.ts";
 import { IdTable } from "../base/values/id_table.ts";
 import type { Duplex } from "./transport.ts";
 
@@ -136,15 +136,10 @@ export class Connection implements CallHolder {
    */
   send(call: Call, done: Done, nowMs = call.sentAtMs ?? this.#clock.now()): void {
     call.done = done;
-    if (!this.#open) {
-      this.#end(call, this.#lostError("it is closed", "no"), undefined);
-      return;
-    }
-    if (this.#unwritten.size > 0 || this.#outbox.pendingBytes >= clientOutboxBytesMax) {
-      this.#keep(call);
-    } else {
-      this.#write(call, nowMs);
-    }
+    if (!this.#open) return this.#end(call, this.#lostError("it is closed", "no"), undefined);
+    const isToWait = this.#unwritten.size > 0 || this.#outbox.pendingBytes >= clientOutboxBytesMax;
+    if (isToWait) this.#keep(call);
+    else this.#write(call, nowMs);
   }
 
   #write(call: Call, nowMs: number): void {
@@ -152,23 +147,29 @@ export class Connection implements CallHolder {
     const timeoutMs = Math.max(1, Math.round(call.deadlineAtMs - nowMs));
     const id = call.id = this.#pending.nextId();
     this.#pending.add(id, call);
-    let line: string | LongLine;
+    let bytes: number;
     try {
-      const { method, params, stream, traceparent } = call;
-      const options = stream !== undefined || traceparent !== undefined
-        ? { stream: stream?.credit, traceparent }
-        : undefined;
-      line = requestLineOf(id, method, params, timeoutMs, options, this.#takes);
+      bytes = this.#push(id, call, timeoutMs);
     } catch (error) {
       this.#pending.take(id);
-      this.#end(call, notSent(call, error), undefined);
-      return;
+      return this.#end(call, notSent(call, error), undefined);
     }
     call.holder = this;
-    call.bytes = line.length;
-    this.#bytesInFlight += line.length;
+    call.bytes = bytes;
+    this.#bytesInFlight += bytes;
     if (call.stream !== undefined) call.stream.grant = (n) => this.#grant(id, n);
+  }
+
+  /** Hands the call's line to the outbox, and returns its length. */
+  #push(id: number, call: Call, timeoutMs: number): number {
+    const { method, params, stream, traceparent } = call;
+    const isPlain = stream === undefined && traceparent === undefined;
+    const length = isPlain ? writeShortRequest(this.#outbox, id, method, params, timeoutMs) : 0;
+    if (length > 0) return length;
+    const options = isPlain ? undefined : { stream: stream?.credit, traceparent };
+    const line = requestLineOf(id, method, params, timeoutMs, options, this.#takes);
     this.#outbox.push(line);
+    return line.length;
   }
 
   #keep(call: Call): void {
@@ -196,25 +197,27 @@ export class Connection implements CallHolder {
 
   /** Pings the server's main process. `answered` is called when it answers, if ever. */
   ping(answered: () => void): void {
-    const deadlineAtMs = this.#clock.now() + heartbeatTimeoutMs;
-    const call = new Call(reservedMethods.ping, undefined, deadlineAtMs, true);
-    call.done = (error) => {
+    this.#ask(undefined, (error) => {
       // An error is an answer too, unless it was made at this end.
       if (this.#open || error === undefined) answered();
-    };
-    // Ahead of waiting calls, since somebody waits for the answer.
-    if (this.#open) this.#write(call, this.#clock.now());
+    });
   }
 
   /** Asks for the server's number of connections. Older servers do not tell it. */
   askConnections(told: (connections: number) => void): void {
-    const deadlineAtMs = this.#clock.now() + heartbeatTimeoutMs;
-    const call = new Call(reservedMethods.ping, { connections: true }, deadlineAtMs, true);
-    call.done = (_error, result) => {
+    this.#ask({ connections: true }, (_error, result) => {
       const connections = connectionsOf(result);
       if (connections !== undefined) told(connections);
-    };
-    if (this.#open) this.#write(call, this.#clock.now());
+    });
+  }
+
+  #ask(params: Params | undefined, done: Done): void {
+    if (!this.#open) return;
+    const nowMs = this.#clock.now();
+    const call = new Call(reservedMethods.ping, params, nowMs + heartbeatTimeoutMs, true);
+    call.done = done;
+    // Ahead of waiting calls, since somebody waits for the answer.
+    this.#write(call, nowMs);
   }
 
   /** Closes it: calls under way fail as Cancelled. {@link ConnectionEvents.lost} is not called. */
@@ -391,10 +394,4 @@ export class Connection implements CallHolder {
       executed,
     });
   }
-}
-
-/** The error of a call that could not be encoded: not only parameters may be no JSON. */
-function notSent({ method }: Call, thrown: unknown): RpcError {
-  if (thrown instanceof RpcError) return thrown;
-  return new RpcError("InvalidParams", `Cannot call ${method}: ${messageOf(thrown)}`);
 }

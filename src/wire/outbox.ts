@@ -1,5 +1,6 @@
 import { encodeLong, type LentBytes, spareBuffers } from "../base/spare_buffers.ts";
 import type { LongWork } from "../base/system/give_way.ts";
+import { LineBuffer } from "./buffers.ts";
 import type { LongLine } from "./message.ts";
 
 /** Where lines go: `write` takes some of the bytes and says how many, as `Deno.Conn` does. */
@@ -56,6 +57,8 @@ export class Outbox {
   readonly #later: Later | undefined;
   readonly #pauses: LongWork | undefined;
   readonly #burstLength: number;
+  /** Lines that were written as bytes. They come first. */
+  readonly #lines = new LineBuffer();
   #text = "";
   /** These come before {@link #text}. */
   #pieces: (string | LentBytes)[] = [];
@@ -82,7 +85,7 @@ export class Outbox {
 
   /** What waits or is being written, in bytes, counting one for each character. */
   get pendingBytes(): number {
-    return this.#piecesLength + this.#text.length + this.#unwrittenBytes;
+    return this.#piecesLength + this.#readyLength + this.#unwrittenBytes;
   }
 
   /** All that was ever pushed, counted in the same way. */
@@ -95,7 +98,8 @@ export class Outbox {
    * buffer that is being written is held until its last byte is written.
    */
   get heldBytes(): number {
-    const waiting = this.#piecesLength + this.#slackBytes + this.#text.length;
+    const text = this.#piecesLength + this.#slackBytes + this.#text.length;
+    const waiting = text + this.#lines.heldBytes;
     if (this.#unwrittenBytes === 0) return waiting;
     return waiting + (this.#lent?.heldBytes ?? this.#buffer.length);
   }
@@ -110,16 +114,38 @@ export class Outbox {
     if (this.#state === "closed") return;
     if (typeof line !== "string") return this.#pushLong(line);
     this.#text += line;
+    this.#pushed();
+  }
+
+  /**
+   * Where the next line may be written as bytes, if it is short; tell {@link wrote} then.
+   * `undefined`: push it as text, because other text waits.
+   */
+  get lines(): LineBuffer | undefined {
+    if (this.#text !== "" || this.#pieces.length > 0 || this.#state === "closed") return undefined;
+    return this.#lines.hasRoom() ? this.#lines : undefined;
+  }
+
+  /** A line was written to {@link lines}. */
+  wrote(): void {
+    this.#pushed();
+  }
+
+  #pushed(): void {
     if (this.#state === "idle") {
       this.#state = "scheduled";
       if (this.#later !== undefined) return this.#later(this.#flush);
-      this.#lengthSeen = this.#text.length;
+      this.#lengthSeen = this.#readyLength;
       queueMicrotask(this.#flushWhenQuiet);
     } else if (this.#state === "scheduled") {
-      if (this.#text.length >= this.#burstLength) void this.#write();
+      if (this.#readyLength >= this.#burstLength) void this.#write();
     } else if (this.#text.length >= pieceLength) {
       this.#endPiece();
     }
+  }
+
+  get #readyLength(): number {
+    return this.#text.length + this.#lines.length;
   }
 
   #pushLong({ head, body, tail }: LongLine): void {
@@ -152,6 +178,7 @@ export class Outbox {
   /** Drops what waits, and all that is pushed later. */
   close(): void {
     this.#state = "closed";
+    this.#lines.drop();
     this.#text = "";
     for (const piece of this.#pieces) if (typeof piece !== "string") piece.letGo();
     this.#pieces = [];
@@ -163,8 +190,8 @@ export class Outbox {
 
   readonly #flushWhenQuiet = (): void => {
     if (this.#state !== "scheduled") return;
-    if (this.#text.length !== this.#lengthSeen) {
-      this.#lengthSeen = this.#text.length;
+    if (this.#readyLength !== this.#lengthSeen) {
+      this.#lengthSeen = this.#readyLength;
       queueMicrotask(this.#flushWhenQuiet);
       return;
     }
@@ -216,6 +243,7 @@ export class Outbox {
 
   /** The bytes to write next. */
   #next(): Uint8Array {
+    if (this.#lines.length > 0) return this.#takeLines();
     if (this.#pieces.length === 0) return this.#encode(this.#takePiece() as string);
     const first = this.#takePiece();
     if (typeof first !== "string" && first.length > copiedBytesMax) {
@@ -234,8 +262,20 @@ export class Outbox {
       : this.#encodeAll(parts);
   }
 
+  /** What was written as bytes, and with it the text behind, unless that is long. */
+  #takeLines(): Uint8Array {
+    const lines = this.#lines.take();
+    const bytesMax = lines.length + this.#text.length * 3;
+    if (this.#text === "" || this.#pieces.length > 0 || bytesMax > bufferBytesKept) return lines;
+    this.#makeRoom(bytesMax);
+    this.#buffer.set(lines);
+    const text = this.#takePiece() as string;
+    const { written } = encoder.encodeInto(text, this.#buffer.subarray(lines.length));
+    return this.#buffer.subarray(0, lines.length + written);
+  }
+
   #hasMore(): boolean {
-    return this.#text !== "" || this.#pieces.length > 0;
+    return this.#text !== "" || this.#lines.length > 0 || this.#pieces.length > 0;
   }
 
   #takePiece(): string | LentBytes {
@@ -287,6 +327,7 @@ export class Outbox {
   #letGo(): void {
     this.#lent?.letGo();
     this.#lent = undefined;
+    this.#lines.release();
     if (this.#buffer.length <= bufferBytesKept) return;
     spareBuffers.give(this.#buffer);
     this.#buffer = noBytes;

@@ -1,13 +1,14 @@
 /**
- * The fastest path of reading: short messages in exactly the form that `codec.ts` writes are read
- * from the bytes of a read, without a string for each line. Most reads hold nothing else. Whatever
- * deviates, from there to the end of the read, is cut into lines and read by `fast_path.ts` or
- * `JSON.parse`; a test holds all ways to the same messages.
+ * The fastest path: short messages in exactly the form that `codec.ts` writes are read from the
+ * bytes of a read, and requests written as bytes, without a string for each line. Most reads hold
+ * nothing else. Whatever deviates, from there to the end of the read, is cut into lines and read by
+ * `fast_path.ts` or `JSON.parse`; tests hold all ways to the same messages.
  */
 
 import { callTimeoutMsMax, methodLengthMax } from "../base/limits.ts";
+import { FixedText, isPlainText, isWritten, type LineBuffer } from "./buffers.ts";
 import { type AnyLine, decoder, lineFeed, type LineSplitter, replacementMark } from "./lines.ts";
-import type { Params, Request, Response } from "./message.ts";
+import type { Id, Params, Request, Response } from "./message.ts";
 
 /** Longer lines are left to others: parameters past this length are not parsed. */
 const bytesMax = 255;
@@ -18,6 +19,13 @@ const digitsMax = 15;
 /** V8 copies slices of up to this length; a longer one would keep the whole read in memory. */
 const copiedLengthMax = 12;
 
+/** Longest name of a method in what is written here, so that it is shorter than it may be. */
+const writtenMethodMax = 64;
+
+/** Most parameters, and the longest of them, likewise. */
+const writtenParamsMax = 5;
+const writtenTextMax = 64;
+
 const zero = 0x30;
 const quote = 0x22;
 const backslash = 0x5c;
@@ -27,30 +35,11 @@ const comma = 0x2c;
 const closingBracket = 0x5d;
 const closingBrace = 0x7d;
 
-const utf8 = new TextEncoder();
-
-/** A text that is compared with bytes. */
-class Pattern {
-  readonly length: number;
-  readonly #bytes: Uint8Array;
-
-  constructor(text: string) {
-    this.#bytes = utf8.encode(text);
-    this.length = this.#bytes.length;
-  }
-
-  isAt(at: number, bytes: Uint8Array): boolean {
-    const own = this.#bytes;
-    for (let i = 0; i < own.length; i++) if (bytes[at + i] !== own[i]) return false;
-    return true;
-  }
-}
-
-const head = new Pattern('{"jsonrpc":"2.0","id":');
-const methodOpening = new Pattern(',"method":"');
-const paramsOpening = new Pattern(',"params":[');
-const metaOpening = new Pattern(',"meta":{"timeoutMs":');
-const resultOpening = new Pattern(',"result":');
+const head = new FixedText('{"jsonrpc":"2.0","id":');
+const methodOpening = new FixedText(',"method":"');
+const paramsOpening = new FixedText(',"params":[');
+const metaOpening = new FixedText(',"meta":{"timeoutMs":');
+const resultOpening = new FixedText(',"result":');
 
 /** A method's name, and its bytes. */
 interface Name {
@@ -183,14 +172,14 @@ class ShortLines {
   }
 
   /** Reads the beginning of a line, and returns the id in it. */
-  #head(next: Pattern): number | undefined {
+  #head(next: FixedText): number | undefined {
     this.#at = this.#start;
     if (!this.#take(head)) return undefined;
     const id = this.#number();
     return id !== undefined && this.#take(next) ? id : undefined;
   }
 
-  #take(pattern: Pattern): boolean {
+  #take(pattern: FixedText): boolean {
     const end = this.#at + pattern.length;
     if (end > this.#bytes.length || !pattern.isAt(this.#at, this.#bytes)) return false;
     this.#at = end;
@@ -300,4 +289,101 @@ function isSame(one: Uint8Array, bytes: Uint8Array, start: number, end: number):
   if (one.length !== end - start) return false;
   for (let i = 0; i < one.length; i++) if (one[i] !== bytes[start + i]) return false;
   return true;
+}
+
+/** What stands between an id and the parameters of a method, or the end where there are none. */
+interface Opening {
+  readonly method: string;
+  /** `undefined` if the name is written as text. */
+  readonly withParams: FixedText | undefined;
+  readonly without: FixedText | undefined;
+}
+
+/** Openings that were written lately. */
+const openings: (Opening | undefined)[] = new Array(16).fill(undefined);
+
+/** Where lines go, as an `Outbox`. */
+interface LineSink {
+  /** What they are written to; `undefined`: only text can be written now. */
+  readonly lines: LineBuffer | undefined;
+  /** A line was written. */
+  wrote(): void;
+}
+
+/**
+ * Writes a request, if it is short and has whole numbers and short texts as parameters by position,
+ * or none. Returns its length, or 0 if it has to be written as text.
+ */
+export function writeShortRequest(
+  sink: LineSink,
+  id: number,
+  method: string,
+  params: Params | undefined,
+  timeoutMs: number,
+): number {
+  const { withParams, without } = openingOf(method);
+  const into = withParams === undefined ? undefined : sink.lines;
+  if (into === undefined || !isWritten(id) || !isWritten(timeoutMs)) return 0;
+  const start = into.end;
+  let end = into.number(into.copy(start, head), id);
+  if (params === undefined) end = into.copy(end, without as FixedText);
+  else {
+    try {
+      end = writeScalars(into, into.copy(end, withParams as FixedText), params);
+    } catch {
+      // What is wrong with them is told on the way by text.
+      end = -1;
+    }
+    if (end === -1) return 0;
+  }
+  end = into.number(into.copy(end, metaOpening), timeoutMs);
+  end = into.byte(into.byte(into.byte(end, closingBrace), closingBrace), lineFeed);
+  return wrote(sink, into, end);
+}
+
+/** Writes an answer, if it is a whole number or a short text, as {@link writeShortRequest} does. */
+export function writeShortResult(sink: LineSink, id: Id, result: unknown): number {
+  const into = typeof id === "number" && isWritten(id) ? sink.lines : undefined;
+  if (into === undefined) return 0;
+  const start = into.number(into.copy(into.end, head), id as number);
+  const end = writeScalar(into, into.copy(start, resultOpening), result);
+  if (end === -1) return 0;
+  return wrote(sink, into, into.byte(into.byte(end, closingBrace), lineFeed));
+}
+
+function wrote(sink: LineSink, into: LineBuffer, end: number): number {
+  const length = end - into.end;
+  into.end = end;
+  sink.wrote();
+  return length;
+}
+
+function openingOf(method: string): Opening {
+  const place = (method.length + method.charCodeAt(0)) % openings.length || 0;
+  const known = openings[place];
+  if (known !== undefined && known.method === method) return known;
+  const isWritten = method.length <= writtenMethodMax && isPlainText(method);
+  const text = `,"method":"${method}"`;
+  return openings[place] = {
+    method,
+    withParams: isWritten ? new FixedText(`${text},"params":[`) : undefined,
+    without: isWritten ? new FixedText(text) : undefined,
+  };
+}
+
+/** Writes the rest of an array of whole numbers and short texts, or returns -1. */
+function writeScalars(into: LineBuffer, at: number, params: Params): number {
+  if (!Array.isArray(params) || params.length > writtenParamsMax || "toJSON" in params) return -1;
+  let end = at;
+  for (let i = 0; i < params.length; i++) {
+    if (i > 0) end = into.byte(end, comma);
+    end = writeScalar(into, end, params[i]);
+    if (end === -1) return -1;
+  }
+  return into.byte(end, closingBracket);
+}
+
+function writeScalar(into: LineBuffer, at: number, value: unknown): number {
+  if (typeof value === "number") return isWritten(value) ? into.number(at, value) : -1;
+  return typeof value === "string" && value.length <= writtenTextMax ? into.text(at, value) : -1;
 }

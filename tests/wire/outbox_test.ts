@@ -1,45 +1,9 @@
 import assert from "node:assert/strict";
+import { lineBufferBytes } from "../../src/base/limits.ts";
 import { LentBytes } from "../../src/base/spare_buffers.ts";
 import { Outbox, type Sink } from "../../src/wire/outbox.ts";
 import { settled } from "../support/virtual_clock.ts";
-
-/** Keeps each write until the test answers it with how many bytes it took, or with a failure. */
-class FakeSink implements Sink {
-  readonly writes: string[] = [];
-  taken = "";
-  #answers: { bytes: Uint8Array; done: PromiseWithResolvers<number> }[] = [];
-
-  write(bytes: Uint8Array): Promise<number> {
-    this.writes.push(new TextDecoder().decode(bytes));
-    const done = Promise.withResolvers<number>();
-    this.#answers.push({ bytes: bytes.slice(), done });
-    return done.promise;
-  }
-
-  get waiting(): number {
-    return this.#answers.length;
-  }
-
-  /** Takes `count` bytes of the oldest write, all by default, and lets the outbox go on. */
-  async take(count = Infinity): Promise<void> {
-    const { bytes, done } = this.#next();
-    const taken = bytes.subarray(0, Math.min(count, bytes.length));
-    this.taken += new TextDecoder().decode(taken);
-    done.resolve(taken.length);
-    await settled();
-  }
-
-  async fail(error: Error): Promise<void> {
-    this.#next().done.reject(error);
-    await settled();
-  }
-
-  #next() {
-    const answer = this.#answers.shift();
-    assert.ok(answer !== undefined, "no write is waiting");
-    return answer;
-  }
-}
+import { FakeSink } from "./fake_sink.ts";
 
 function outboxOn(sink: Sink): { outbox: Outbox; errors: unknown[] } {
   const errors: unknown[] = [];
@@ -370,4 +334,63 @@ Deno.test("a burst that is to be longer before it leaves early is one write unti
   await sink.take();
   assert.deepEqual(sink.writes.map(({ length }) => length), [7_900, 8_000, 1_000]);
   await sink.take();
+});
+
+/** Writes a line as bytes, if the outbox takes it so. */
+function write(outbox: Outbox, line: string): boolean {
+  const { lines } = outbox;
+  if (lines === undefined) return false;
+  for (const byte of new TextEncoder().encode(line)) lines.end = lines.byte(lines.end, byte);
+  outbox.wrote();
+  return true;
+}
+
+Deno.test("lines written as bytes leave in one write with the text behind them (P-14)", async () => {
+  const sink = new FakeSink();
+  const { outbox } = outboxOn(sink);
+  assert.ok(write(outbox, "a\n") && write(outbox, "b\n"));
+  assert.equal(outbox.pendingBytes, 4);
+  outbox.push("ü\n");
+  assert.ok(!write(outbox, "never\n"), "it would overtake text");
+  outbox.push("c\n");
+  await settled();
+  assert.deepEqual(sink.writes, ["a\nb\nü\nc\n"]);
+  assert.ok(write(outbox, "d\n"), "a write is under way, and no text waits");
+  await sink.take(3);
+  assert.deepEqual(sink.writes.at(-1), "\nü\nc\n");
+  await sink.take();
+  assert.deepEqual(sink.writes.at(-1), "d\n");
+  assert.ok(write(outbox, "e\n"));
+  outbox.push({ head: "f", body: "g", tail: "h\n", length: 4 });
+  await sink.take();
+  while (sink.waiting > 0) await sink.take();
+  assert.equal(sink.taken, "a\nb\nü\nc\nd\ne\nfgh\n");
+  assert.deepEqual([outbox.pendingBytes, outbox.heldBytes > 0], [0, false]);
+});
+
+Deno.test("lines written as bytes begin to leave early, and go on as text when there is no room", async () => {
+  const sink = new FakeSink();
+  const { outbox } = outboxOn(sink);
+  const line = `${"x".repeat(99)}\n`;
+  let asBytes = 0;
+  for (let i = 0; i < 200; i++) {
+    if (write(outbox, line)) asBytes++;
+    else outbox.push(line);
+  }
+  assert.deepEqual(sink.writes.map(({ length }) => length), [2_100]);
+  assert.ok(asBytes >= 64 && asBytes < 100, `${asBytes}`);
+  assert.ok(outbox.heldBytes >= 20_000 - 100 * asBytes + lineBufferBytes, `${outbox.heldBytes}`);
+  while (sink.waiting > 0) await sink.take();
+  assert.equal(sink.taken, line.repeat(200));
+  assert.ok(sink.writes.length <= 3, `${sink.writes.length}`);
+});
+
+Deno.test("a closed outbox takes no line as bytes, and drops those that it has", async () => {
+  const sink = new FakeSink();
+  const { outbox, errors } = outboxOn(sink);
+  assert.ok(write(outbox, "a\n"));
+  outbox.close();
+  assert.equal(outbox.lines, undefined);
+  await settled();
+  assert.deepEqual([sink.writes, errors, outbox.heldBytes], [[], [], 0]);
 });

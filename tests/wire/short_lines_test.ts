@@ -1,12 +1,19 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { callTimeoutMsMax } from "../../src/base/limits.ts";
+import { callTimeoutMsMax, shortLineBytesMax } from "../../src/base/limits.ts";
 import { decodeAnyReply, encodeRequest, encodeResult } from "../../src/wire/codec.ts";
+import { LineBuffer } from "../../src/wire/buffers.ts";
 import { type AnyLine, LineSplitter } from "../../src/wire/lines.ts";
-import type { Response } from "../../src/wire/message.ts";
+import type { Params, Response } from "../../src/wire/message.ts";
 import { decodeAnyRequest } from "../../src/wire/requests/decode_request.ts";
 import { linesOf } from "../../src/wire/unread/long_texts.ts";
-import { answersAndLines, requestsAndLines, ShortRequest } from "../../src/wire/short_lines.ts";
+import {
+  answersAndLines,
+  requestsAndLines,
+  ShortRequest,
+  writeShortRequest,
+  writeShortResult,
+} from "../../src/wire/short_lines.ts";
 import {
   almost,
   comparable,
@@ -183,4 +190,119 @@ Deno.test("a read that begins or ends within a line, or is too long, is cut into
   }
   const [refused] = requestsAndLines(new LineSplitter(line.length - 1), bytesOf([line]));
   assert.match(String(refused), /Cannot take a message of more than/);
+});
+
+/** What a writer of bytes has written, and what an outbox would do with it. */
+class Sink {
+  readonly lines = new LineBuffer();
+  writes = 0;
+
+  wrote(): void {
+    this.writes++;
+  }
+
+  take(): string {
+    const text = this.lines.length === 0 ? "" : new TextDecoder().decode(this.lines.take());
+    this.lines.release();
+    return text;
+  }
+}
+
+/** A sink in which there is room for another line. */
+function sinkWithRoom(): Sink {
+  const sink = new Sink();
+  assert.ok(sink.lines.hasRoom());
+  return sink;
+}
+
+/** Also numbers that JSON writes in another way, and what it cannot express. */
+const given = fc.oneof(
+  fc.constantFrom<unknown>(-0, 0.5, 2 ** 31, 1e21, -1, NaN, Infinity, null, undefined, true, "é"),
+  fc.constantFrom<unknown>(
+    new Date(0),
+    { toJSON: () => 1 },
+    1n,
+    "\u007f",
+    '"',
+    "\\",
+    "\n",
+    "\ud800",
+  ),
+  scalars,
+  fc.string({ maxLength: 70 }),
+);
+
+Deno.test("what is written as bytes is what is written as text, or nothing", () => {
+  const requests = fc.array(
+    fc.tuple(ids, methods, fc.option(fc.array(given, { maxLength: 7 }), { nil: undefined })),
+    { maxLength: 6 },
+  );
+  fc.assert(
+    fc.property(requests, timeouts, (requests, timeoutMs = 1) => {
+      const sink = sinkWithRoom();
+      let expected = "";
+      let count = 0;
+      for (const [id, method, params] of requests) {
+        const length = writeShortRequest(sink, id, method, params, timeoutMs);
+        if (length === 0) continue;
+        const line = encodeRequest(id, method, params, timeoutMs);
+        assert.equal(length, line.length);
+        expected += line;
+        count++;
+      }
+      assert.equal(sink.writes, count);
+      assert.equal(sink.take(), expected);
+    }),
+    runs,
+  );
+  fc.assert(
+    fc.property(fc.oneof(ids, fc.string()), given, (id, result) => {
+      const sink = sinkWithRoom();
+      const length = writeShortResult(sink, id, result);
+      const text = sink.take();
+      assert.equal(text.length, length);
+      if (length > 0) assert.equal(text, encodeResult(id, result));
+    }),
+    runs,
+  );
+});
+
+Deno.test("a usual call and its answer are written as bytes, of any length up to the bounds", () => {
+  for (const id of [0, 9, 10, 99, 100, 12_345, 2 ** 31 - 1]) {
+    const sink = sinkWithRoom();
+    const texts = new Array(5).fill("x".repeat(64));
+    const calls: [string, Params | undefined][] = [
+      ["ping", [id]],
+      ["ping", undefined],
+      ["ping", []],
+      ["m".repeat(64), texts],
+    ];
+    const lines = calls.map(([method, params]) => {
+      assert.ok(writeShortRequest(sink, id, method, params, callTimeoutMsMax) > 0, method);
+      const line = encodeRequest(id, method, params, callTimeoutMsMax);
+      assert.ok(line.length <= shortLineBytesMax, line);
+      return line;
+    });
+    for (const result of [id, "", "pong 7", texts[0]]) {
+      assert.ok(writeShortResult(sink, id, result) > 0);
+      lines.push(encodeResult(id, result));
+    }
+    assert.equal(sink.take(), lines.join(""));
+  }
+});
+
+Deno.test("parameters that change what JSON makes of them are left to it", () => {
+  const sink = sinkWithRoom();
+  const thrower = new Proxy([1], {
+    get(target, name) {
+      if (name === "0") throw new Error("not today");
+      return Reflect.get(target, name);
+    },
+  });
+  const withToJson = Object.assign([1], { toJSON: () => [2] });
+  for (const params of [thrower, withToJson, new Array(1), { a: 1 }] as Params[]) {
+    assert.equal(writeShortRequest(sink, 1, "m", params, 1), 0);
+  }
+  assert.equal(sink.writes, 0);
+  assert.equal(sink.take(), "");
 });

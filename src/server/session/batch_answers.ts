@@ -1,5 +1,5 @@
 import { BatchLine } from "../../wire/batch.ts";
-import type { LongLine } from "../../wire/message.ts";
+import type { Id, LongLine } from "../../wire/message.ts";
 import type { MessageBound } from "../../wire/message_bound.ts";
 import { textOfLine } from "../../wire/unread/bytes.ts";
 
@@ -7,6 +7,8 @@ import { textOfLine } from "../../wire/unread/bytes.ts";
 export interface AnswerSink {
   /** Takes the answer's line; `undefined` if the request was a notification, which has none. */
   add(line: string | LongLine | undefined): void;
+  /** Takes a short result if it can, without a line as text, and tells whether it did. */
+  addShort(id: Id, result: unknown): boolean;
   /** The longest answer that it takes. */
   readonly bound: MessageBound;
 }
@@ -32,6 +34,10 @@ export class BatchAnswers implements AnswerSink {
     const length = this.#newLength;
     this.#newLength = 0;
     return length;
+  }
+
+  addShort(): boolean {
+    return false;
   }
 
   add(line: string | LongLine | undefined): void {

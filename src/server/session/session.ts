@@ -10,8 +10,8 @@ import { LineSplitter } from "../../wire/lines.ts";
 import type { Id, LongLine } from "../../wire/message.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { Outbox } from "../../wire/outbox.ts";
-import { ReadBuffer } from "../../wire/read_buffer.ts";
-import { requestsAndLines } from "../../wire/short_lines.ts";
+import { ReadBuffer } from "../../wire/buffers.ts";
+import { requestsAndLines, writeShortResult } from "../../wire/short_lines.ts";
 import { textOfLine } from "../../wire/unread/bytes.ts";
 import type { BudgetHolder, BudgetNumbers } from "../../base/bounds/budget.ts";
 import type { CallerGroup } from "../bounds/callers.ts";
@@ -207,9 +207,8 @@ export class Session implements IntakeOwner {
   }
 
   send(line: string): void {
-    if (!this.#hasRoomFor(line)) {
-      throw new RpcError("InternalError", `Cannot send an item: ${leavesTooMuch}`);
-    }
+    const text = `Cannot send an item: ${leavesTooMuch}`;
+    if (!this.#hasRoomFor(line)) throw new RpcError("InternalError", text);
     this.#push(line);
   }
 
@@ -222,7 +221,14 @@ export class Session implements IntakeOwner {
   }
 
   add(line: string | LongLine | undefined): void {
-    if (line !== undefined) this.#sendAnswer(line);
+    if (line === undefined) return;
+    this.#push(this.#hasRoomFor(line) ? line : withoutResults(textOfLine(line), leavesTooMuch));
+  }
+
+  addShort(id: Id, result: unknown): boolean {
+    const isWritten = writeShortResult(this.#outbox, id, result) > 0;
+    if (isWritten) this.#unread.grew();
+    return isWritten;
   }
 
   cancel(id: Id): void {
@@ -357,13 +363,8 @@ export class Session implements IntakeOwner {
   }
 
   #hasRoomFor(line: string | LongLine): boolean {
-    const { unreadMax } = this.#options.limits;
-    return line.length <= shortAnswerLength ||
-      this.#outbox.pendingBytes + line.length <= unreadMax;
-  }
-
-  #sendAnswer(line: string | LongLine): void {
-    this.#push(this.#hasRoomFor(line) ? line : withoutResults(textOfLine(line), leavesTooMuch));
+    const leftBytes = this.#options.limits.unreadMax - this.#outbox.pendingBytes;
+    return line.length <= Math.max(shortAnswerLength, leftBytes);
   }
 
   #push(line: string | LongLine): void {
@@ -383,8 +384,7 @@ export class Session implements IntakeOwner {
     try {
       await conn.closeWrite();
     } catch (error) {
-      this.#broke(error);
-      return;
+      return this.#broke(error);
     }
     if (this.#state.kind !== "finishing") return;
     const lingering = clock.after(limits.lingerTimeoutMs, () => this.close());

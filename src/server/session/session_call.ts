@@ -12,6 +12,11 @@ export interface SessionCallOwner {
   answered(call: SessionCall): void;
 }
 
+type State =
+  | "new"
+  | "answered"
+  | { readonly owner: SessionCallOwner; readonly handle: TaskHandle };
+
 /** One request of a connection, from its line to the line of its answer. */
 export class SessionCall implements Reply, Bagged {
   /** `undefined` for a notification. */
@@ -22,8 +27,7 @@ export class SessionCall implements Reply, Bagged {
   at: number | undefined;
   readonly #sink: AnswerSink;
   readonly #unread: UnreadJson | undefined;
-  #state: "new" | "answered" | { readonly owner: SessionCallOwner; readonly handle: TaskHandle } =
-    "new";
+  #state: State = "new";
 
   /** @param unread its unparsed parameters, held until the answer. @default they are parsed */
   constructor(id: Id | undefined, sink: AnswerSink, bytes: number, unread?: UnreadJson) {
@@ -56,6 +60,10 @@ export class SessionCall implements Reply, Bagged {
   succeed(result: unknown): void {
     const { id } = this;
     if (id === undefined) return this.#answer(undefined);
+    const state = this.#state;
+    this.#state = "answered";
+    if (this.#sink.addShort(id, result)) return this.#end(state);
+    this.#state = state;
     let line: string;
     try {
       line = encodeResult(id, result, this.#sink.bound);
@@ -88,7 +96,11 @@ export class SessionCall implements Reply, Bagged {
     const state = this.#state;
     this.#state = "answered";
     this.#sink.add(line);
-    if (typeof this.#unread === "object" && state !== "answered") this.#unread.letGo();
-    if (typeof state === "object") state.owner.answered(this);
+    this.#end(state);
+  }
+
+  #end(before: State): void {
+    if (typeof this.#unread === "object" && before !== "answered") this.#unread.letGo();
+    if (typeof before === "object") before.owner.answered(this);
   }
 }

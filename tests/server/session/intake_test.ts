@@ -36,7 +36,12 @@ Deno.test("what a very long line takes at once counts for its turn, though it is
   const clock = new VirtualClock();
   const turns = new Turns(clock, () => false);
   const turn = new Turn(turns, {});
-  const session = { isClosed: false, bound: boundOfServer(), add() {} } as unknown as IntakeOwner;
+  const session = {
+    isClosed: false,
+    bound: boundOfServer(),
+    add() {},
+    addShort: () => false,
+  } as unknown as IntakeOwner;
   const parsingMs = 40;
   const intake = new Intake(session, { hasRoomFor: () => true } as unknown as OpenCalls, {
     dispatch(_request, reply) {
