@@ -181,6 +181,19 @@ Deno.test("a server that says that it takes next to nothing is sent what every s
   rig.client.close();
 });
 
+Deno.test("a server whose methods change again and again is asked once at a time", async () => {
+  const rig = await ClientRig.connected(1);
+  const server = rig.server(1);
+  server.describesItself = false;
+  const changed = '{"jsonrpc":"2.0","method":"rpc.changed"}\n';
+  for (let i = 0; i < 3; i++) {
+    server.connections[0]?.send(changed);
+    await settled();
+  }
+  assert.deepEqual(server.reserved, ["rpc.ping", "rpc.discover", "rpc.discover"]);
+  rig.client.close();
+});
+
 /** What a server has said of `fib`. */
 function known(isIdempotent: boolean): Idempotence {
   const document = { methods: [{ name: "fib", "x-idempotent": isIdempotent }] };
