@@ -119,7 +119,21 @@ async function copiesIn(directory: string, files: readonly string[]): Promise<Ma
   return copies;
 }
 
-Deno.test("a compiled binary embeds every module that the program can load, once", async () => {
+/** The files of a bundle that one of them loads before it runs, itself included. */
+async function atOnceBy(entry: string, directory: string): Promise<string[]> {
+  const found = [entry];
+  for (const file of found) {
+    for (const path of importsIn(await Deno.readTextFile(`${directory}/${file}`)).atOnce) {
+      const { pathname } = new URL(path, new URL(file, "file:///"));
+      if (!found.includes(pathname.slice(1))) found.push(pathname.slice(1));
+    }
+  }
+  return found;
+}
+
+const workerMain = "src/workers/child/worker_main.js";
+
+Deno.test("a binary embeds every module that the program can load, once, and its workers load none of the command line", async () => {
   const directory = await Deno.makeTempDir({ prefix: "rpc_compile_" });
   try {
     const graph = await moduleGraph();
@@ -164,6 +178,10 @@ Deno.test("a compiled binary embeds every module that the program can load, once
     assert.deepEqual(modules.filter((path) => !copies.has(path)), []);
     assert.ok(isEmbedded("src/mod.js"), "what a user's module imports");
     assert.ok(isEmbedded(buildFile), "what --version tells");
+    // A worker is started often, and does without the command line.
+    const ofWorker = await copiesIn(program, await atOnceBy(workerMain, program));
+    assert.ok(ofWorker.has("src/workers/child/run_as_worker.ts") && ofWorker.size > 40);
+    assert.deepEqual([...ofWorker.keys()].filter((path) => path.startsWith("src/cli/")), []);
     // Of packages only those are there as they are that modules of users may import.
     const whole = [...embedded].flatMap((path) =>
       /node_modules\/[^/]+\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []

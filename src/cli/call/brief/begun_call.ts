@@ -97,8 +97,6 @@ class RepeatedStream implements Duplex {
       () => this.#repeated.promise.then(() => soFar.came),
       () => soFar.next,
     ];
-    // It is told when it is read, which may be never.
-    soFar.next?.catch(() => {});
   }
 
   /** Resolves when all was written again. */

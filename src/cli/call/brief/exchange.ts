@@ -111,15 +111,18 @@ export class Exchange {
   get soFar(): ExchangeSoFar | undefined {
     if (this.#lines.length < 3 || this.#sending === undefined) return undefined;
     const [buffer, length] = [this.#buffer, this.#length];
+    const next = this.#reading?.then((read) =>
+      read === null ? null : buffer.subarray(length, length + read)
+    );
+    // Whoever reads it is told, and that may be later, or nobody.
+    next?.catch(() => {});
     return {
       connection: this.#connection,
       lines: this.#lines,
       sending: this.#sending,
       greeted: buffer.subarray(0, this.#greetedLength),
       came: buffer.subarray(this.#greetedLength, length),
-      next: this.#reading?.then((read) =>
-        read === null ? null : buffer.subarray(length, length + read)
-      ),
+      next,
     };
   }
 

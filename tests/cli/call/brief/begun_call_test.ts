@@ -76,17 +76,18 @@ function answer(id: number, result: unknown): string {
 }
 
 /** A call that was sent to a server and whose answer was not plainly there. */
-async function begun(
-  server: Instance,
-  late: Promise<undefined> = new Promise(() => {}),
-): Promise<BegunCall> {
+async function begun(server: Instance, late?: Promise<undefined>): Promise<BegunCall> {
+  return new BegunCall(server, (await sent(server, late)).soFar);
+}
+
+async function sent(server: Instance, late: Promise<undefined> = new Promise(() => {})) {
   const exchange = await Exchange.with(server, late);
   assert.ok(exchange !== undefined && await exchange.greet(messageMaxDefault));
   const request = { params: ["x"], timeoutMs: 10_000, credit: streamCreditDefault };
   assert.equal(await exchange.call({ method: "work", ...request }), undefined);
   const { soFar } = exchange;
   assert.ok(soFar !== undefined);
-  return new BegunCall(server, soFar);
+  return { exchange, soFar };
 }
 
 /** Has a client go on with it, of a registry with these servers. */
@@ -168,6 +169,18 @@ Deno.test("an answer that is late, and comes in two parts around the handing ove
   const { items } = await finished(call, server);
   assert.deepEqual(items, ["done"]);
   assert.equal(servers.calls.length, 1);
+});
+
+Deno.test("a connection that breaks before a client has it ends no process, and is told later", async () => {
+  using servers = new Servers();
+  const late = Promise.withResolvers<undefined>();
+  const server = servers.start({ called: () => late.resolve(undefined) });
+  const { exchange, soFar } = await sent(server, late.promise);
+  exchange.close();
+  // As long as loading the client may take: whole turns of the event loop.
+  await Deno.lstat(".");
+  await Deno.lstat(".");
+  await assert.rejects(Promise.resolve(soFar.next));
 });
 
 Deno.test("a call whose server is lost goes to another one only if it may run again", async () => {
