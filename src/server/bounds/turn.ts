@@ -1,9 +1,11 @@
 import { readBufferBytes } from "../../base/limits.ts";
+import { lineFeed } from "../../wire/lines.ts";
 import type { Turns } from "./turns.ts";
 import {
   turnAloneMs,
   turnBytesMax,
   turnMs,
+  turnPartBytes,
   turnShareOfHeavy,
   turnsInWindow,
 } from "./turn_limits.ts";
@@ -81,6 +83,16 @@ export class Turn {
     if (this.#sinceMs - this.#windowStartMs <= turnsInWindow * this.#lengthMs) return;
     this.#windowStartMs = this.#sinceMs;
     this.#spentMs = 0;
+  }
+
+  /**
+   * The part of what was read whose lines are to be cut at once. What is cut is held until its
+   * turns have come, and is copied by collections of young objects, for which everybody waits.
+   */
+  partOf(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    if (!this.#isLong || this.#isAlone || bytes.length <= turnPartBytes) return bytes;
+    const end = bytes.subarray(0, turnPartBytes).lastIndexOf(lineFeed) + 1;
+    return end === 0 ? bytes : bytes.subarray(0, end);
   }
 
   /** Ends or interrupts the work on what was read. */

@@ -26,6 +26,13 @@ export const turnReadBytes = 8 * 1024;
 /** The same for parts of a long message, of which only the end is looked for. */
 export const turnReadBytesLong = 64 * 1024;
 
+/**
+ * Bytes of short messages that are cut into lines at once on a connection that sends much, when it
+ * is not the only one: a hundred such connections hold a quarter of a megabyte of them while they
+ * wait, and not eight.
+ */
+export const turnPartBytes = 2 * 1024;
+
 /** Bytes of a long message that are checked or written in one step while turns are brief. */
 export const turnStepBytes = 256 * 1024;
 

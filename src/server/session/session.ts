@@ -23,6 +23,7 @@ import { Intake, type IntakeOwner } from "./intake.ts";
 import type { SessionCall } from "./session_call.ts";
 import type { ServerConnection } from "../listener.ts";
 import { OpenCalls } from "./open_calls.ts";
+import type { State } from "./state.ts";
 import type { SessionLimits } from "../bounds/session_limits.ts";
 import { Turn } from "../bounds/turn.ts";
 import { Unread } from "../bounds/unread.ts";
@@ -46,20 +47,6 @@ interface SessionOptions {
 
 /** Answers up to this length are never replaced: an error would not be shorter. */
 const shortAnswerLength = 1024;
-
-/** The state of a connection, see {@link Session}. */
-type State =
-  | { readonly kind: "open" }
-  | {
-    readonly kind: "finishing";
-    /** Resolves when all taken requests are answered and written. */
-    readonly done: Promise<void>;
-    /** Whether the peer was told why its input is discarded. */
-    readonly isRefused: boolean;
-    /** Closes the connection if the peer does not. */
-    readonly lingering?: Timer;
-  }
-  | { readonly kind: "closed" };
 
 /**
  * The server's side of one connection:
@@ -270,26 +257,31 @@ export class Session implements IntakeOwner {
       const isFirst = this.#reads === 1;
       if (isFirst && this.#refuses(answerToBytes(buffer.bytes.subarray(0, length)))) continue;
       turn.begin(length);
-      const came = room?.subarray(0, length) ?? buffer.took(length);
-      const lines = requestsAndLines(this.#splitter, came);
-      const isBegun = this.#linesRead > 0;
-      if (!isBegun && this.#refuses(answerToLine(lines[0], this.#splitter.partial))) continue;
-      this.#linesRead += lines.length;
-      // Parts of long lines and blank lines take time too.
-      if (lines.length === 0 && turn.isOverNow()) await this.#holdUp(turn, true);
-      for (const line of lines) {
-        const held = this.hold(turn, line instanceof RpcError ? 0 : line.length);
-        if (held !== undefined) await held;
-        if (this.isClosed) return;
-        const taking = this.#intake.take(line, turn);
-        if (taking !== undefined) {
-          this.#reader = "held up";
-          await taking;
-          // Others may have run meanwhile.
-          turn.goOn();
+      let rest = room?.subarray(0, length) ?? buffer.took(length);
+      do {
+        // What was read into a long line's own buffer is not valid after its end.
+        const part = room === undefined ? turn.partOf(rest) : rest;
+        rest = rest.subarray(part.length);
+        const lines = requestsAndLines(this.#splitter, part);
+        const isBegun = this.#linesRead > 0;
+        if (!isBegun && this.#refuses(answerToLine(lines[0], this.#splitter.partial))) break;
+        this.#linesRead += lines.length;
+        // Parts of long lines and blank lines take time too.
+        if (lines.length === 0 && turn.isOverNow()) await this.#holdUp(turn, true);
+        for (const line of lines) {
+          const held = this.hold(turn, line instanceof RpcError ? 0 : line.length);
+          if (held !== undefined) await held;
+          if (this.isClosed) return;
+          const taking = this.#intake.take(line, turn);
+          if (taking !== undefined) {
+            this.#reader = "held up";
+            await taking;
+            // Others may have run meanwhile.
+            turn.goOn();
+          }
+          if (this.#isRefused) break;
         }
-        if (this.#isRefused) break;
-      }
+      } while (rest.length > 0 && !this.#isRefused);
       turn.end();
       if (this.isClosed) return;
       if (this.#splitter.overflowed) void this.finish();

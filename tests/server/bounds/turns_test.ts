@@ -11,6 +11,7 @@ import {
   turnOwedLookMs,
   turnOwedMsMax,
   turnOwedMsMin,
+  turnPartBytes,
   turnReadBytes,
   turnReadBytesLong,
   turnsAheadMax,
@@ -31,6 +32,24 @@ function setUp(isAlone = false) {
   const turns = new Turns(clock, () => isAlone, (callback) => void pauses.push(callback));
   return { clock, turns, pauses };
 }
+
+Deno.test("of what a connection sends much, little is cut into lines at once, and only whole lines", () => {
+  const { turns } = setUp();
+  const turn = new Turn(turns, {});
+  const bytes = new TextEncoder().encode("a line of 20 bytes.\n".repeat(1_000));
+  turn.begin(bytes.length);
+  const part = turn.partOf(bytes);
+  assert.equal(part.length, Math.floor(turnPartBytes / 20) * 20);
+  assert.equal(turn.partOf(bytes.subarray(0, turnPartBytes)).length, turnPartBytes);
+  const long = new Uint8Array(manyBytes);
+  assert.equal(turn.partOf(long), long);
+  // A client with 64 calls in flight sends less at once.
+  turn.begin(turnPartBytes * 2);
+  assert.equal(turn.partOf(bytes), bytes);
+  const alone = new Turn(setUp(true).turns, {});
+  alone.begin(bytes.length);
+  assert.equal(alone.partOf(bytes), bytes);
+});
 
 Deno.test("what takes long is over after its turn, also over several reads, and then waits for the others", async () => {
   const { clock, turns, pauses } = setUp();

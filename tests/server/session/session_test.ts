@@ -256,3 +256,24 @@ serverTest("an unknown method is told with the name that was probably meant", as
   assert.equal((await peer.call(2, "rpc.nothing")).error?.code, -32601);
   assert.equal((await peer.call(3, "x".repeat(256))).error?.code, -32601);
 });
+
+serverTest("lines of all lengths are taken in order, also where others wait", async (harness) => {
+  const lengths: number[] = [];
+  const noted = defineProcedure(
+    { input: z.tuple([z.string()]), output: z.null(), kind: "inline" },
+    ([text]) => {
+      lengths.push(text.length);
+      return null;
+    },
+  );
+  const server = harness.listen({ procedures: { noted } });
+  const [peer, other] = [await harness.connect(server), await harness.connect(server)];
+  const sent = Array.from({ length: 2_000 }, (_, i) => i % 97 === 0 ? i * 50 : i % 61 * (i % 7));
+  const line = (length: number) =>
+    `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "noted", params: ["x".repeat(length)] })}\n`;
+  const sending = peer.send(`${sent.map(line).join("")}\n\n${lineOf(2, "rpc.ping")}`);
+  for (let id = 0; id < 20; id++) assert.equal((await other.call(id, "rpc.ping")).result, "pong");
+  await sending;
+  assert.equal((await peer.answer(2)).result, "pong");
+  assert.deepEqual(lengths, sent);
+});
