@@ -143,18 +143,17 @@ class Worker {
     const isFlushed = await this.#output.flush();
     const isIdle = isFlushed && this.#running === undefined && this.#concurrent.size === 0;
     const mayBlock = isIdle && this.#blockedReads < blockedReadsMax;
-    if (mayBlock) await this.#turnIfDue();
+    if (mayBlock && systemClock.now() - this.#turnAtMs >= blockedMsMax) await this.#turn();
     const comes = mayBlock && io.waitForInput(blockedReadMs);
     this.#blockedReads = comes ? this.#blockedReads + 1 : 0;
     return comes;
   }
 
   /**
-   * Gives the runtime a turn if it had none for long, because of long calls. To read by another
-   * thread would do so too, but the next of such calls mostly waits already.
+   * Gives the runtime a turn, which it had none of for long, because of long calls. To read by
+   * another thread would do so too, but the next of such calls mostly waits already.
    */
-  async #turnIfDue(): Promise<void> {
-    if (systemClock.now() - this.#turnAtMs < blockedMsMax) return;
+  async #turn(): Promise<void> {
     await new Promise<void>(giveWay);
     this.#turnAtMs = systemClock.now();
   }
