@@ -10,18 +10,22 @@ import type { ExchangeSoFar } from "./exchange.ts";
  */
 export class BegunCall {
   readonly #server: Instance;
+  /** Resolves when the registry has said which other servers there are, or that it cannot. */
+  readonly #listed = Promise.withResolvers<void>();
   readonly #stream: RepeatedStream;
   #isTaken = false;
 
   constructor(server: Instance, soFar: ExchangeSoFar) {
     this.#server = server;
-    this.#stream = new RepeatedStream(soFar);
+    // A server's refusal would be the last word while the client knows of no other.
+    this.#stream = new RepeatedStream(soFar, this.#listed.promise);
   }
 
   /** The registry, in which only this server is found before the client has sent the call to it. */
   source(registry: InstanceSource): InstanceSource {
     const server = this.#server;
     const { repeated } = this.#stream;
+    const { resolve: tellListed } = this.#listed;
     return {
       url: registry.url,
       place: registry.place,
@@ -41,8 +45,12 @@ export class BegunCall {
               const isGone = isFirst && !list.instances.some((one) => isSame(one, server));
               isFirst = false;
               watcher.snapshot(list, { listed, unlisted: isGone ? [server] : unlisted });
+              tellListed();
             },
-            trouble: (error) => watcher.trouble(error),
+            trouble(error) {
+              watcher.trouble(error);
+              tellListed();
+            },
           });
         };
         void repeated.then(goOn);
@@ -50,6 +58,7 @@ export class BegunCall {
           close() {
             isOpen = false;
             watch?.close();
+            tellListed();
           },
         };
       },
@@ -89,12 +98,13 @@ class RepeatedStream implements Duplex {
   readonly #parts: (() => Promise<Uint8Array | null> | undefined)[];
   #rest: Uint8Array = new Uint8Array(0);
 
-  constructor(soFar: ExchangeSoFar) {
+  /** @param listed resolves when an answer may be read */
+  constructor(soFar: ExchangeSoFar, listed: Promise<void>) {
     this.#soFar = soFar;
     this.#lines = [...soFar.lines];
     this.#parts = [
       () => this.#greeted.promise.then(() => soFar.greeted),
-      () => this.#repeated.promise.then(() => soFar.came),
+      () => Promise.all([this.#repeated.promise, listed]).then(() => soFar.came),
       () => soFar.next,
     ];
   }
