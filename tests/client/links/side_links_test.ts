@@ -94,6 +94,20 @@ Deno.test("an endpoint whose certificates end connects anew, and its last connec
   assert.deepEqual(server.connections, []);
 });
 
+Deno.test("certificates that have ended already are not shown again and again: their server decides", async () => {
+  const rig = new EndpointsRig();
+  const server = rig.transport.server(1);
+  server.usableToMs = rig.clock.wallTimeMs() - 1;
+  await rig.list([1]);
+  for (let i = 0; i < 3; i++) {
+    await rig.clock.advanceAsync(sideConnectionPauseMs);
+    rig.endpoints.tick(false);
+    await settled();
+  }
+  assert.equal(server.attempts, 1);
+  rig.endpoints.close();
+});
+
 for (const accepts of ["refuse", "hang"] as const) {
   Deno.test(`a connection that cannot be renewed (${accepts}) serves until its certificates end`, async () => {
     const { rig, server, endMs, look } = await certified();
