@@ -2,6 +2,7 @@ import { encodeLong, type LentBytes, spareBuffers } from "../base/spare_buffers.
 import type { LongWork } from "../base/system/give_way.ts";
 import { LineBuffer } from "./buffers.ts";
 import type { LongLine } from "./message.ts";
+import { Pieces, type Place } from "./unread/pieces.ts";
 
 /** Where lines go: `write` takes some of the bytes and says how many, as `Deno.Conn` does. */
 export interface Sink {
@@ -17,6 +18,11 @@ interface OutboxOptions {
   readonly later?: Later | undefined;
   /** Lets other connections run between the writes of a long message. @default none */
   readonly pauses?: LongWork | undefined;
+  /**
+   * Where long lines go first, one after the other, as they are about to leave: returns what is to
+   * be written of a line. @default all of it
+   */
+  readonly place?: Place | undefined;
   /**
    * A burst is written once it has this length, even if it still grows. @default 2,048 characters
    */
@@ -57,14 +63,12 @@ export class Outbox {
   readonly #later: Later | undefined;
   readonly #pauses: LongWork | undefined;
   readonly #burstLength: number;
+  readonly #place: Place | undefined;
   /** Lines that were written as bytes. They come first. */
   readonly #lines = new LineBuffer();
   #text = "";
   /** These come before {@link #text}. */
-  #pieces: (string | LentBytes)[] = [];
-  #piecesLength = 0;
-  /** Unused bytes in the buffers of the pieces. */
-  #slackBytes = 0;
+  readonly #pieces = new Pieces();
   #buffer = noBytes;
   /** The bytes that are being written, if they are not in {@link #buffer}. */
   #lent: LentBytes | undefined;
@@ -80,12 +84,13 @@ export class Outbox {
     this.#onError = onError;
     this.#later = options.later;
     this.#pauses = options.pauses;
+    this.#place = options.place;
     this.#burstLength = options.burstLength ?? earlyWriteLength;
   }
 
   /** What waits or is being written, in bytes, counting one for each character. */
   get pendingBytes(): number {
-    return this.#piecesLength + this.#readyLength + this.#unwrittenBytes;
+    return this.#pieces.length + this.#readyLength + this.#unwrittenBytes;
   }
 
   /** All that was ever pushed, counted in the same way. */
@@ -98,7 +103,7 @@ export class Outbox {
    * buffer that is being written is held until its last byte is written.
    */
   get heldBytes(): number {
-    const text = this.#piecesLength + this.#slackBytes + this.#text.length;
+    const text = this.#pieces.length + this.#pieces.slackBytes + this.#text.length;
     const waiting = text + this.#lines.heldBytes;
     if (this.#unwrittenBytes === 0) return waiting;
     return waiting + (this.#lent?.heldBytes ?? this.#buffer.length);
@@ -122,7 +127,7 @@ export class Outbox {
    * `undefined`: push it as text, because other text waits.
    */
   get lines(): LineBuffer | undefined {
-    if (this.#text !== "" || this.#pieces.length > 0 || this.#state === "closed") return undefined;
+    if (this.#text !== "" || !this.#pieces.isEmpty || this.#state === "closed") return undefined;
     return this.#lines.hasRoom() ? this.#lines : undefined;
   }
 
@@ -148,19 +153,21 @@ export class Outbox {
     return this.#text.length + this.#lines.length;
   }
 
-  #pushLong({ head, body, tail }: LongLine): void {
-    this.#text += head;
-    this.#endPiece();
-    this.#pieces.push(body);
-    this.#piecesLength += body.length;
-    this.#slackBytes += slackOf(body);
-    this.#text = tail;
+  #pushLong(line: LongLine): void {
+    if (this.#place !== undefined) {
+      if (this.#text !== "") this.#endPiece();
+      this.#pieces.add(line);
+    } else {
+      this.#text += line.head;
+      this.#endPiece();
+      this.#pieces.add(line.body);
+      this.#text = line.tail;
+    }
     if (this.#state !== "writing") void this.#write();
   }
 
   #endPiece(): void {
-    this.#pieces.push(this.#text);
-    this.#piecesLength += this.#text.length;
+    this.#pieces.add(this.#text);
     this.#text = "";
   }
 
@@ -180,10 +187,7 @@ export class Outbox {
     this.#state = "closed";
     this.#lines.drop();
     this.#text = "";
-    for (const piece of this.#pieces) if (typeof piece !== "string") piece.letGo();
-    this.#pieces = [];
-    this.#piecesLength = 0;
-    this.#slackBytes = 0;
+    this.#pieces.drop();
     this.#unwrittenBytes = 0;
     this.#settleWaiters();
   }
@@ -206,6 +210,9 @@ export class Outbox {
     this.#state = "writing";
     try {
       while (this.#hasMore()) {
+        const placing = this.#placeNext();
+        if (placing !== undefined) await placing;
+        if (this.#isClosed()) return;
         const bytes = this.#next();
         this.#unwrittenBytes = bytes.length;
         while (this.#unwrittenBytes > 0) {
@@ -241,10 +248,16 @@ export class Outbox {
     return this.#state === "closed";
   }
 
+  /** Places the long lines that leave next. Returns a promise if that takes its time. */
+  #placeNext(): Promise<void> | undefined {
+    if (this.#place === undefined || this.#lines.length > 0) return undefined;
+    return this.#pieces.placeNext(this.#place, copiedBytesMax);
+  }
+
   /** The bytes to write next. */
   #next(): Uint8Array {
     if (this.#lines.length > 0) return this.#takeLines();
-    if (this.#pieces.length === 0) return this.#encode(this.#takePiece() as string);
+    if (this.#pieces.isEmpty) return this.#encode(this.#takePiece() as string);
     const first = this.#takePiece();
     if (typeof first !== "string" && first.length > copiedBytesMax) {
       this.#lent = first;
@@ -253,7 +266,7 @@ export class Outbox {
     const parts = [first];
     let length = first.length;
     while (this.#hasMore()) {
-      length += (this.#pieces[0] ?? this.#text).length;
+      length += this.#pieces.nextLength ?? this.#text.length;
       if (length > copiedBytesMax) break;
       parts.push(this.#takePiece());
     }
@@ -266,7 +279,7 @@ export class Outbox {
   #takeLines(): Uint8Array {
     const lines = this.#lines.take();
     const bytesMax = lines.length + this.#text.length * 3;
-    if (this.#text === "" || this.#pieces.length > 0 || bytesMax > bufferBytesKept) return lines;
+    if (this.#text === "" || !this.#pieces.isEmpty || bytesMax > bufferBytesKept) return lines;
     this.#makeRoom(bytesMax);
     this.#buffer.set(lines);
     const text = this.#takePiece() as string;
@@ -275,19 +288,15 @@ export class Outbox {
   }
 
   #hasMore(): boolean {
-    return this.#text !== "" || this.#lines.length > 0 || this.#pieces.length > 0;
+    return this.#text !== "" || this.#lines.length > 0 || !this.#pieces.isEmpty;
   }
 
   #takePiece(): string | LentBytes {
-    const piece = this.#pieces.shift();
-    if (piece === undefined) {
-      const text = this.#text;
-      this.#text = "";
-      return text;
-    }
-    this.#piecesLength -= piece.length;
-    this.#slackBytes -= slackOf(piece);
-    return piece;
+    const piece = this.#pieces.take();
+    if (piece !== undefined) return piece;
+    const text = this.#text;
+    this.#text = "";
+    return text;
   }
 
   #encode(text: string): Uint8Array {
@@ -342,8 +351,4 @@ export class Outbox {
 
 function bytesMaxOf(part: string | LentBytes): number {
   return typeof part === "string" ? part.length * 3 : part.length;
-}
-
-function slackOf(piece: string | LentBytes): number {
-  return typeof piece === "string" ? 0 : piece.heldBytes - piece.length;
 }

@@ -117,6 +117,12 @@ export const keptAnswersMs = 0.2;
 export const bodyBytesMin = 32 * 1024;
 
 /**
+ * Bodies of this length and more are copied by another thread of the server. To ask for that takes
+ * a twentieth of a millisecond, and copying so much takes longer.
+ */
+export const bodyBytesApart = 512 * 1024;
+
+/**
  * Size of each of the two rings of a worker's file of bodies: three of the longest messages by
  * default. Memory is taken only for what was ever written, which is near the beginning as long as
  * the other side keeps up.

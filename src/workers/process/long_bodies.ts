@@ -2,7 +2,7 @@ import type { LentBytes } from "../../base/spare_buffers.ts";
 import type { AnyLine } from "../../wire/lines.ts";
 import type { LongLine } from "../../wire/message.ts";
 import { BodyFile, newBodyPath } from "../body_file.ts";
-import { bodyBytesMin } from "../limits.ts";
+import { bodyBytesApart, bodyBytesMin } from "../limits.ts";
 import { remove } from "../memory_files.ts";
 
 /** The server's side of the long bodies of one worker, which needs no file before the first one. */
@@ -13,12 +13,20 @@ export class LongBodies {
   #isJoined = false;
   #isOver = this.path === undefined;
 
-  /** A line for the pipe whose body is in the file, or the same line if it has to go as it is. */
-  put(line: string | LongLine): string | LongLine {
-    if (typeof line === "string" || line.body.length < bodyBytesMin || this.#isOver) return line;
+  /**
+   * A line for the pipe whose body is in the file, or the same line if it has to go as it is. One
+   * at a time.
+   */
+  put(line: LongLine): string | LongLine | Promise<string | LongLine> {
+    if (line.body.length < bodyBytesMin || this.#isOver) return line;
     if (this.#file === undefined) this.#create();
     else if (!this.#isJoined) this.#isJoined = this.#file.isJoined;
-    return this.#isJoined ? this.#file?.put(line) ?? line : line;
+    if (!this.#isJoined || this.#file === undefined) return line;
+    return isForApart(line) ? this.#putApart(line, this.#file) : this.#file.put(line) ?? line;
+  }
+
+  async #putApart(line: LongLine<LentBytes>, file: BodyFile): Promise<string | LongLine> {
+    return await file.putApart(line) ?? line;
   }
 
   /** The worker opens it when the line reaches it that the file is made for. */
@@ -36,13 +44,14 @@ export class LongBodies {
    * The line as it would have come through the pipe.
    *
    * @param bytesMax longest line, LF included
-   * @throws {Error} the worker has broken the protocol
+   * @throws {Error} (or rejects with it) the worker has broken the protocol
    */
-  take(line: AnyLine, bytesMax: number): AnyLine {
+  take(line: AnyLine, bytesMax: number): AnyLine | Promise<AnyLine> {
     if (!BodyFile.holdsBodyOf(line)) return line;
-    const whole = (this.#file as BodyFile).take(line) satisfies LentBytes;
-    if (whole.length >= bytesMax) throw new Error(`it wrote a line of more than ${bytesMax} bytes`);
-    return whole;
+    const whole = (this.#file as BodyFile).takeApart(line);
+    return whole instanceof Promise
+      ? whole.then((whole) => checked(whole, bytesMax))
+      : checked(whole, bytesMax);
   }
 
   /** Deletes the file. All lines go as they are from now on. */
@@ -53,4 +62,13 @@ export class LongBodies {
     this.#file = undefined;
     remove(this.path as string);
   }
+}
+
+function isForApart(line: LongLine): line is LongLine<LentBytes> {
+  return typeof line.body !== "string" && line.body.length >= bodyBytesApart;
+}
+
+function checked(line: LentBytes, bytesMax: number): LentBytes {
+  if (line.length >= bytesMax) throw new Error(`it wrote a line of more than ${bytesMax} bytes`);
+  return line;
 }

@@ -83,7 +83,8 @@ export class WorkerProcess {
     const { command, ...owed } = options;
     const { isForeign = false, readsAsWeDo = false } = command;
     this.#owed = new OwedRequests({ ...owed, isForeign, readsAsWeDo });
-    this.#bodies = readsAsWeDo ? new LongBodies() : undefined;
+    const bodies = readsAsWeDo ? new LongBodies() : undefined;
+    this.#bodies = bodies;
     try {
       const { claimsPath: claims } = this.#owed;
       this.#child = spawnWorker(command, { claims, bodies: this.#bodies?.path });
@@ -96,7 +97,10 @@ export class WorkerProcess {
     this.#outbox = new Outbox({ write }, () => {
       this.#isDeaf = true;
       void this.#isLeft("its stdin was closed");
-    }, { burstLength: workerBurstLength });
+    }, {
+      burstLength: workerBurstLength,
+      place: bodies && ((line) => bodies.put(line)),
+    });
     this.#input = isForeign ? new InputWatch(this.#child.pid) : undefined;
     this.#stdout = this.#child.stdout.getReader({ mode: "byob" });
     const { clock, log } = options;
@@ -166,7 +170,7 @@ export class WorkerProcess {
     this.#owed.add(id, receiver, line.length);
     // The outbox may still need the call's bytes after the call has ended.
     if (typeof line !== "string" && typeof line.body !== "string") line.body.hold();
-    this.#outbox.push(this.#bodies?.put(line) ?? line);
+    this.#outbox.push(line);
     return id;
   }
 
@@ -287,7 +291,8 @@ export class WorkerProcess {
   /** One by one, since each of them may be megabytes. */
   async #takeBodies(lines: readonly AnyLine[], bodies: LongBodies, pauses: Pauses): Promise<void> {
     for (const line of lines) {
-      const whole = bodies.take(line, this.#bound.bytes);
+      const taking = bodies.take(line, this.#bound.bytes);
+      const whole = taking instanceof Promise ? await taking : taking;
       await this.#owed.take([whole], pauses);
       if (whole instanceof LentBytes) await pauses.after(whole.length);
     }

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { LentBytes } from "../../../src/base/spare_buffers.ts";
+import { BodyFile } from "../../../src/workers/body_file.ts";
+import { bodyBytesApart, bodyRingBytes } from "../../../src/workers/limits.ts";
 import { LongBodies } from "../../../src/workers/process/long_bodies.ts";
 import { withPool, workerCommand } from "../fixtures/harness.ts";
 
@@ -65,7 +68,8 @@ Deno.test(
     const bodies = new LongBodies();
     const line = { head: "{", body: "x".repeat(100_000), tail: "}\n", length: 100_003 };
     try {
-      assert.equal(bodies.put("short\n"), "short\n");
+      const short = { head: "{", body: "x", tail: "}\n", length: 4 };
+      assert.equal(bodies.put(short), short);
       assert.throws(() => Deno.statSync(bodies.path as string), Deno.errors.NotFound);
       for (let i = 0; i < 3; i++) assert.equal(bodies.put(line), line);
       Deno.statSync(bodies.path as string);
@@ -74,5 +78,54 @@ Deno.test(
     }
     assert.throws(() => Deno.statSync(bodies.path as string), Deno.errors.NotFound);
     assert.equal(bodies.put(line), line);
+  },
+);
+
+/** Whether a line is its brackets and so many bytes of a value. */
+function isFilled(line: Uint8Array, length: number, value: number): boolean {
+  return line.length === length + 2 && line.subarray(1, -1).every((byte) => byte === value);
+}
+
+Deno.test(
+  {
+    name: "very long bodies are copied while the server goes on, and arrive whole, or not at all",
+    ignore,
+  },
+  async () => {
+    const bodies = new LongBodies();
+    const lineOf = (length: number, value: number) => ({
+      head: "{",
+      body: new LentBytes(new Uint8Array(length).fill(value)),
+      tail: "}\n",
+      length: length + 3,
+    });
+    bodies.put(lineOf(bodyBytesApart, 1));
+    const worker = BodyFile.join(bodies.path as string) as BodyFile;
+    try {
+      assert.equal(typeof bodies.put(lineOf(bodyBytesApart - 1, 1)), "string");
+      for (const length of [bodyBytesApart, 2 * bodyBytesApart + 1]) {
+        const putting = bodies.put(lineOf(length, 2));
+        assert.ok(putting instanceof Promise);
+        const put = await putting as string;
+        const { bytes } = worker.take(put.trimEnd());
+        assert.ok(isFilled(bytes, length, 2));
+        const back = worker.put(lineOf(length, 3)) as string;
+        const taking = bodies.take(back.trimEnd(), bodyRingBytes);
+        assert.ok(taking instanceof Promise);
+        const taken = await taking as LentBytes;
+        assert.ok(isFilled(taken.bytes, length, 3));
+        await assert.rejects(async () => await bodies.take(back.trimEnd(), length));
+      }
+      const line = lineOf(bodyRingBytes + 1, 4);
+      assert.equal(await bodies.put(line), line);
+      // The worker ends meanwhile.
+      const last = lineOf(bodyBytesApart, 5);
+      const putting = bodies.put(last);
+      bodies.close();
+      await putting;
+    } finally {
+      worker.close();
+      bodies.close();
+    }
   },
 );
