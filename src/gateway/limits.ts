@@ -15,6 +15,19 @@ export const gatewayRequestsMax = 4_096;
  */
 export const gatewayRequestsOfCallerMax: number = gatewayRequestsMax / 2;
 
+/**
+ * Requests of a connection that are answered before others' input is looked for. Who waits for
+ * answers has one; the rest is for connections of HTTP/1.1 on which a few are sent ahead.
+ */
+export const gatewayPipelinedMax = 4;
+
+/**
+ * Rounds of the event loop after which a connection's requests are counted anew. In so many the
+ * runtime looks for input once, or a few times where a hundred connections send without pause: less
+ * often than {@link gatewayPipelinedMax}.
+ */
+export const gatewayPipelineRounds = 16;
+
 /** Most WebSockets of a gateway: each takes memory for as long as its peer likes. */
 export const gatewayStreamsMax = 1_024;
 

@@ -3,6 +3,7 @@ import { messageOf } from "../../base/errors.ts";
 import { gatewayCertificateCheckMs } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
+import { connectionEnds, lastAnswer, Pipelines } from "./pipelines.ts";
 import { readTlsFiles, type TlsFiles, type TlsPair } from "./tls_files.ts";
 
 /** Where to listen, and what answers. */
@@ -27,6 +28,7 @@ export class HttpListener {
   readonly #options: HttpListenerOptions;
   readonly #port: number;
   readonly #watch: Timer | undefined;
+  readonly #pipelines = new Pipelines();
   /** Former listeners whose requests are being finished. */
   readonly #left = new Set<Deno.HttpServer<Deno.NetAddr>>();
   #server: Deno.HttpServer<Deno.NetAddr>;
@@ -66,20 +68,31 @@ export class HttpListener {
   }
 
   #serve(port: number, pair: TlsPair | undefined): Deno.HttpServer<Deno.NetAddr> {
-    const { host, answer, log } = this.#options;
+    const { host, log } = this.#options;
     const options = {
       hostname: host,
       port,
       onListen() {},
       onError(error: unknown) {
-        log.warn("Cannot answer a request", { reason: messageOf(error) });
+        if (error !== connectionEnds) {
+          log.warn("Cannot answer a request", { reason: messageOf(error) });
+        }
         return new Response("failed\n", { status: 500 });
       },
     };
     return Deno.serve(
       pair === undefined ? options : { ...options, ...pair },
-      (request, { remoteAddr: { hostname, port } }) => answer(request, `${hostname}:${port}`),
+      (request, { remoteAddr: { hostname, port } }) => this.#answer(request, `${hostname}:${port}`),
     );
+  }
+
+  async #answer(request: Request, from: string): Promise<Response> {
+    if (!this.#pipelines.begin(from)) return lastAnswer();
+    try {
+      return await this.#options.answer(request, from);
+    } finally {
+      this.#pipelines.end(from);
+    }
   }
 
   /** Listens again if the runtime stops listening. */

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../../src/base/clock.ts";
+import { silentLogger } from "../../../src/base/log.ts";
+import { HttpListener } from "../../../src/gateway/door/listener.ts";
+import { Pipelines } from "../../../src/gateway/door/pipelines.ts";
+import { gatewayPipelinedMax, gatewayPipelineRounds } from "../../../src/gateway/limits.ts";
+
+/** Pipelines, and rounds of the event loop that pass when a test says so. */
+function rig() {
+  const rounds: (() => void)[] = [];
+  const pipelines = new Pipelines((callback) => rounds.push(callback));
+  const pass = (count: number) => {
+    for (let i = 0; i < count; i++) rounds.splice(0).forEach((round) => round());
+  };
+  const request = (from: string) => {
+    const isTaken = pipelines.begin(from);
+    if (isTaken) pipelines.end(from);
+    return isTaken;
+  };
+  return { pipelines, pass, request, rounds };
+}
+
+Deno.test("a connection may send a few requests ahead, and one more each time that others had a turn", () => {
+  const { pass, request, rounds } = rig();
+  for (let i = 0; i < gatewayPipelinedMax; i++) assert.equal(request("a"), true);
+  assert.equal(request("a"), false);
+  assert.equal(request("b"), true, "another one is not meant");
+  pass(gatewayPipelineRounds);
+  assert.equal(request("a"), true);
+  assert.equal(rounds.length, 0, "who sends one at a time costs no rounds");
+});
+
+Deno.test("requests that are under way at once are those of HTTP/2, and are not counted", () => {
+  const { pipelines, pass, request } = rig();
+  for (let i = 0; i < 100; i++) assert.equal(pipelines.begin("a"), true);
+  pass(gatewayPipelineRounds);
+  for (let i = 0; i < 100; i++) pipelines.end("a");
+  assert.equal(request("a"), true);
+});
+
+Deno.test("connections that come and go are forgotten", () => {
+  const { pass, request, rounds } = rig();
+  for (let i = 0; i < 10_000; i++) {
+    assert.equal(request(`${i}`), true);
+    pass(1);
+  }
+  assert.ok(rounds.length <= 1);
+});
+
+Deno.test("the connection ends after a request too many, which is told so, and what was sent behind it is not answered", async () => {
+  const warnings: string[] = [];
+  const listener = await HttpListener.open({
+    host: "127.0.0.1",
+    port: 0,
+    tls: undefined,
+    clock: systemClock,
+    log: { ...silentLogger, warn: (message) => warnings.push(message) },
+    answer: () => Promise.resolve(new Response("ok\n")),
+  });
+  const { hostname, port } = new URL(listener.url);
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  try {
+    const request = `GET / HTTP/1.1\r\nHost: ${hostname}:${port}\r\n\r\n`;
+    await connection.write(new TextEncoder().encode(request.repeat(20)));
+    const text = await new Response(connection.readable).text().catch(String);
+    const statuses = [...text.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => Number(status));
+    const taken = statuses.filter((status) => status === 200).length;
+    assert.ok(taken >= gatewayPipelinedMax && taken < 20, text);
+    assert.equal(statuses.length, taken + 1);
+    assert.equal(statuses.at(-1), 429);
+    assert.match(text, /without a wait for their answers/);
+    assert.deepEqual(warnings, []);
+  } finally {
+    await listener.close();
+  }
+});
