@@ -28,7 +28,7 @@ export class HttpListener {
   readonly #options: HttpListenerOptions;
   readonly #port: number;
   readonly #watch: Timer | undefined;
-  readonly #pipelines = new Pipelines();
+  readonly #pipelines: Pipelines;
   /** Former listeners whose requests are being finished. */
   readonly #left = new Set<Deno.HttpServer<Deno.NetAddr>>();
   #server: Deno.HttpServer<Deno.NetAddr>;
@@ -38,6 +38,7 @@ export class HttpListener {
 
   private constructor(options: HttpListenerOptions, pair: TlsPair | undefined) {
     this.#options = options;
+    this.#pipelines = new Pipelines(options.clock);
     this.#pair = pair;
     this.#server = this.#serve(options.port, pair);
     this.#port = this.#server.addr.port;

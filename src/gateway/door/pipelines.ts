@@ -1,3 +1,4 @@
+import type { Clock } from "../../base/clock.ts";
 import { gatewayPipelinedMax, gatewayPipelineRounds } from "../limits.ts";
 import { reply } from "./reply.ts";
 
@@ -19,11 +20,13 @@ const rememberedMax = 1_024;
  */
 export class Pipelines {
   readonly #sent = new Map<string, Sent>();
+  readonly #clock: Clock;
   readonly #nextRound: (callback: () => void) => void;
   #isWaiting = false;
 
   /** @param nextRound calls back in the next round of the event loop */
-  constructor(nextRound: (callback: () => void) => void = setImmediate) {
+  constructor(clock: Clock, nextRound: (callback: () => void) => void = setImmediate) {
+    this.#clock = clock;
     this.#nextRound = nextRound;
   }
 
@@ -49,19 +52,33 @@ export class Pipelines {
     if (sent !== undefined) sent.underWay--;
   }
 
+  /**
+   * A timer fires only after a look for input, and may waste two milliseconds, in which a quick
+   * caller sends several requests one by one. So a few rounds are enough, too, where they are short.
+   */
   #forgetLater(): void {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
     let rounds = 0;
     const next = (): void => {
+      if (rounds >= gatewayPipelineRounds) return;
       if (++rounds < gatewayPipelineRounds) return this.#nextRound(next);
-      this.#isWaiting = false;
-      for (const [from, sent] of this.#sent) {
-        sent.begun = 0;
-        if (sent.underWay === 0) this.#sent.delete(from);
-      }
+      timer.cancel();
+      this.#forget();
     };
+    const timer = this.#clock.after(0, () => {
+      rounds = gatewayPipelineRounds;
+      this.#forget();
+    });
     this.#nextRound(next);
+  }
+
+  #forget(): void {
+    this.#isWaiting = false;
+    for (const [from, sent] of this.#sent) {
+      sent.begun = 0;
+      if (sent.underWay === 0) this.#sent.delete(from);
+    }
   }
 }
 

@@ -4,11 +4,13 @@ import { silentLogger } from "../../../src/base/log.ts";
 import { HttpListener } from "../../../src/gateway/door/listener.ts";
 import { Pipelines } from "../../../src/gateway/door/pipelines.ts";
 import { gatewayPipelinedMax, gatewayPipelineRounds } from "../../../src/gateway/limits.ts";
+import { VirtualClock } from "../../support/virtual_clock.ts";
 
 /** Pipelines, and rounds of the event loop that pass when a test says so. */
 function rig() {
   const rounds: (() => void)[] = [];
-  const pipelines = new Pipelines((callback) => rounds.push(callback));
+  const clock = new VirtualClock();
+  const pipelines = new Pipelines(clock, (callback) => rounds.push(callback));
   const pass = (count: number) => {
     for (let i = 0; i < count; i++) rounds.splice(0).forEach((round) => round());
   };
@@ -17,7 +19,7 @@ function rig() {
     if (isTaken) pipelines.end(from);
     return isTaken;
   };
-  return { pipelines, pass, request, rounds };
+  return { pipelines, pass, request, rounds, clock };
 }
 
 Deno.test("a connection may send a few requests ahead, and one more each time that others had a turn", () => {
@@ -28,6 +30,18 @@ Deno.test("a connection may send a few requests ahead, and one more each time th
   pass(gatewayPipelineRounds);
   assert.equal(request("a"), true);
   assert.equal(rounds.length, 0, "who sends one at a time costs no rounds");
+});
+
+Deno.test("where rounds take long, a timer tells that others had a turn", () => {
+  const { pass, request, clock } = rig();
+  for (let look = 0; look < 3; look++) {
+    for (let i = 0; i < gatewayPipelinedMax; i++) assert.equal(request("a"), true);
+    assert.equal(request("a"), false);
+    pass(1);
+    clock.advance(2);
+  }
+  pass(gatewayPipelineRounds);
+  assert.equal(clock.pendingTimers, 0);
 });
 
 Deno.test("requests that are under way at once are those of HTTP/2, and are not counted", () => {
