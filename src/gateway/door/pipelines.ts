@@ -54,7 +54,7 @@ export class Pipelines {
 
   /**
    * A timer fires only after a look for input, and may waste two milliseconds, in which a quick
-   * caller sends several requests one by one. So a few rounds are enough, too, where they are short.
+   * caller sends several requests one by one. So a few rounds, where they are short, do as well.
    */
   #forgetLater(): void {
     if (this.#isWaiting) return;
@@ -88,8 +88,8 @@ const utf8 = new TextEncoder();
 export const connectionEnds = new Error("the connection ends");
 
 /**
- * An answer in the place of a request too many, after which the connection ends. The runtime ends a
- * connection only if an answer's body fails: with `Connection: close` it goes on with what was sent.
+ * An answer in the place of a request too many, after which the connection ends. The runtime ends
+ * one only if an answer's body fails: after `Connection: close` it goes on with what was sent.
  */
 export function lastAnswer(): Response {
   const problem = {
