@@ -138,7 +138,7 @@ export class Claims {
       const isInMemory = path.startsWith(`${memoryDirectory}/`);
       // A server whose program is older has a shorter file.
       const bytes = file.statSync().size < fileBytes ? claimBytes : fileBytes;
-      claims = new Claims(file, isInMemory ? mapFile(path, bytes) : undefined);
+      claims = new Claims(file, isInMemory ? mapFile(path, bytes)?.buffer : undefined);
     } catch {
       // Somebody has cleaned up the temporary files. The server sends nothing ahead then.
       return undefined;

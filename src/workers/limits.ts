@@ -111,10 +111,13 @@ export const keptAnswersBytesMax = 8 * 1024;
 export const keptAnswersMs = 0.2;
 
 /**
- * Shorter bodies of lines go through the worker's pipe. Beside longer ones the file that they go
- * through costs next to nothing.
+ * Shorter lines go through the worker's pipe. What a longer one costs beside its bytes is less than
+ * the memory that a pipe takes for it.
  */
-export const bodyBytesMin = 32 * 1024;
+export const bodyBytesMin = 4 * 1024;
+
+/** The same where the file cannot be mapped, and costs system calls. */
+export const unmappedBodyBytesMin = 32 * 1024;
 
 /**
  * Bodies of this length and more are copied by another thread of the server. To ask for that takes

@@ -9,26 +9,44 @@ const shared = 1;
 /** `MAP_FAILED` of `mmap(2)`. */
 const failed = 2n ** 64n - 1n;
 
+/** The first bytes of a file, in memory that is shared with other processes. */
+export interface MappedFile {
+  readonly buffer: ArrayBuffer;
+  /** Gives the memory back. Whatever touches the buffer afterwards ends the process. */
+  unmap(): void;
+}
+
 /**
- * Maps the first bytes of a file into memory, shared with other processes that have it open, until
- * this process ends. `undefined` where that is not possible. The file must be at least that long,
- * and stay so.
+ * Maps the first bytes of a file into memory, shared with other processes that have it open.
+ * `undefined` where that is not possible. The file may be shorter, but whatever is touched must be
+ * there, and stay so.
  */
-export function mapFile(path: string, bytes: number): ArrayBuffer | undefined {
+export function mapFile(path: string, bytes: number): MappedFile | undefined {
   // Elsewhere the numbers above mean something else.
   if (Deno.build.os !== "linux") return undefined;
+  // Without this look a program with few permissions would be asked for another one.
+  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return undefined;
   const library = openCLibrary({
     open: { parameters: ["buffer", "i32"], result: "i32" },
     close: { parameters: ["i32"], result: "i32" },
     mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
+    munmap: { parameters: ["pointer", "usize"], result: "i32" },
   });
   if (library === undefined) return undefined;
-  const { open, close, mmap } = library.symbols;
+  const { open, close, mmap, munmap } = library.symbols;
   const number = open(new TextEncoder().encode(`${path}\0`), readWriteClosedOnExec);
   // With a file that could not be opened this fails, too.
   const pointer = mmap(null, BigInt(bytes), readWrite, shared, number, 0n);
   close(number);
-  library.close();
-  if (pointer === null || Deno.UnsafePointer.value(pointer) === failed) return undefined;
-  return Deno.UnsafePointerView.getArrayBuffer(pointer, bytes);
+  if (pointer === null || Deno.UnsafePointer.value(pointer) === failed) {
+    library.close();
+    return undefined;
+  }
+  return {
+    buffer: Deno.UnsafePointerView.getArrayBuffer(pointer, bytes),
+    unmap() {
+      munmap(pointer, BigInt(bytes));
+      library.close();
+    },
+  };
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { LentBytes } from "../../src/base/spare_buffers.ts";
 import { LineSplitter } from "../../src/wire/lines.ts";
 import type { LongLine } from "../../src/wire/message.ts";
@@ -59,7 +60,8 @@ Deno.test(
             const head = new TextEncoder().encode('{"é":');
             assert.deepEqual(bytes.subarray(0, head.length), head);
             const body = bytes.subarray(head.length, head.length + next.length);
-            assert.ok(body.every((byte) => byte === next.value));
+            const sent = new Uint8Array(next.length).fill(next.value);
+            assert.equal(Buffer.compare(body, sent), 0);
             const tail = new TextDecoder().decode(bytes.subarray(head.length + next.length));
             assert.equal(tail, ` ,"${next.length}":1}`);
           }
@@ -74,8 +76,9 @@ Deno.test(
   { name: "a text is the same line as by the pipe, whatever its characters take", ignore },
   () => {
     withSides(({ server, worker }) => {
-      for (const character of ["x", "é", "😀"]) {
-        const line = lineOf(1, character.repeat(40_000));
+      // The second of each length goes where there is memory already.
+      for (const character of ["x", "é", "😀", "x", "é", "😀"]) {
+        const line = lineOf(40_000, character.repeat(40_000));
         const put = server.put(line) as string;
         assert.equal(
           new TextDecoder().decode(worker.take(put.trimEnd()).bytes) + "\n",
@@ -91,7 +94,7 @@ Deno.test({
   ignore,
 }, () => {
   withSides(({ server, worker }) => {
-    const line = { ...lineOf(1, "x".repeat(40_000)), head: '{"\ufffdé":' };
+    const line = { ...lineOf(40_000, "x".repeat(40_000)), head: '{"\ufffdé":' };
     const read = new TextEncoder().encode(`{"\ufffd":1}\n${server.put(line)}`);
     const [other, put] = new LineSplitter().pushLong(read) as [LentBytes, LentBytes];
     assert.deepEqual([other, put].map(BodyFile.holdsBodyOf), [false, true]);
@@ -102,7 +105,9 @@ Deno.test({
 Deno.test({ name: "a reader that keeps up leaves most of the file without memory", ignore }, () => {
   withSides(({ server, worker, file }) => {
     for (let i = 0; i < 100; i++) {
-      const lines = [1, 2].map((value) => server.put(lineOf(1, lent(100_000, value))) as string);
+      const lines = [1, 2].map((value) =>
+        server.put(lineOf(100_000, lent(100_000, value))) as string
+      );
       for (const line of lines) worker.take(line.trimEnd());
     }
     assert.ok(file.statSync().size < megabyte, `${file.statSync().size}`);
@@ -113,46 +118,68 @@ Deno.test(
   { name: "what is short, has no room or cannot be written goes by the pipe", ignore },
   () => {
     withSides(({ server, worker }) => {
-      assert.equal(server.put(lineOf(1, lent(10_000, 1))), undefined);
-      assert.equal(server.put(lineOf(1, lent(bodyRingBytes + 1, 1))), undefined);
-      const half = lent(bodyRingBytes / 2 + 1, 1);
-      const first = server.put(lineOf(1, lent(bodyRingBytes / 2 + 1, 1))) as string;
-      assert.equal(server.put(lineOf(1, half)), undefined);
-      assert.equal(half.isGone, false);
-      worker.take(first.trimEnd());
+      const length = bodyRingBytes / 2 + 1;
+      assert.equal(server.put(lineOf(1_000, lent(1_000, 1))), undefined);
+      assert.equal(server.put(lineOf(2 * length, lent(2 * length, 1))), undefined);
+      const half = lent(length, 1);
       const { writeSync } = Deno.FsFile.prototype;
-      const full = (bytes: Uint8Array) => {
-        if (bytes.length > 8) throw new Error("No space left on device (os error 28)");
-        return 8;
+      Deno.FsFile.prototype.writeSync = () => {
+        throw new Error("No space left on device (os error 28)");
       };
-      Deno.FsFile.prototype.writeSync = full;
       try {
-        assert.equal(server.put(lineOf(1, half)), undefined);
+        assert.equal(server.put(lineOf(length, half)), undefined);
       } finally {
         Deno.FsFile.prototype.writeSync = writeSync;
       }
-      assert.equal(worker.take((server.put(lineOf(1, half)) as string).trimEnd()).bytes[10], 1);
+      const first = server.put(lineOf(length, lent(length, 1))) as string;
+      assert.equal(server.put(lineOf(length, half)), undefined);
+      assert.equal(half.isGone, false);
+      worker.take(first.trimEnd());
+      const second = server.put(lineOf(length, half)) as string;
+      assert.equal(worker.take(second.trimEnd()).bytes[10], 1);
       assert.equal(half.isGone, true);
     });
   },
 );
 
-Deno.test({ name: "a line that names no place of a body is an error", ignore }, () => {
-  withSides(({ server }) => {
-    const lines = [
-      ...[
-        "\x01",
-        "\x01{}",
-        "\x011,2\x01{}",
-        "\x01-1,2\x01{\x01}",
-        `\x010,${bodyRingBytes + 1}\x01{\x01}`,
-      ],
-      ...[`\x01${bodyRingBytes - 1},2\x01{\x01}`, "\x010,10\x01{\x01}\x01"],
-    ];
-    for (const line of lines) assert.throws(() => server.take(line), /names no place/, line);
-    assert.throws(() => server.take("\x010,100000\x01{\x01}"), /that is not there/);
-  });
-});
+Deno.test(
+  { name: "a line of 4 KiB takes no system call once there is memory for it", ignore },
+  () => {
+    withSides(({ server, worker }) => {
+      const pass = () => {
+        const put = server.put(`${"x".repeat(4_096)}\n`) as string;
+        return worker.take(put.trimEnd()).length;
+      };
+      pass();
+      const { writeSync, readSync, seekSync } = Deno.FsFile.prototype;
+      const forbidden = () => {
+        throw new Error("A system call");
+      };
+      const all = { writeSync: forbidden, readSync: forbidden, seekSync: forbidden };
+      Object.assign(Deno.FsFile.prototype, all);
+      try {
+        for (let i = 0; i < 100; i++) assert.equal(pass(), 4_096);
+      } finally {
+        Object.assign(Deno.FsFile.prototype, { writeSync, readSync, seekSync });
+      }
+    });
+  },
+);
+
+Deno.test(
+  { name: "what names no place of a line is an error, and touches no memory", ignore },
+  () => {
+    withSides(({ server }) => {
+      const lines = [
+        ...["\x01", "\x01{}", "\x011,2\x01", "\x01-1,2", "\x011.5,2", "\x010,2,3"],
+        ...[`\x010,${bodyRingBytes + 1}`, `\x01${bodyRingBytes - 1},2`],
+      ];
+      for (const line of lines) assert.throws(() => server.take(line), /names no place/, line);
+      assert.throws(() => server.take("\x010,100000"), /that is not there/);
+      assert.throws(() => server.take("\x010,100000", 100_000), /more than 100000 bytes/);
+    });
+  },
+);
 
 Deno.test({ name: "a path that somebody else has taken is not used", ignore }, () => {
   const path = newBodyPath() as string;

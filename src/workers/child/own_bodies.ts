@@ -1,11 +1,11 @@
-import { LentBytes } from "../../base/spare_buffers.ts";
+import { RpcError } from "../../base/errors.ts";
 import type { AnyLine } from "../../wire/lines.ts";
 import type { LongLine } from "../../wire/message.ts";
 import { BodyFile, bodyFileVariable } from "../body_file.ts";
 import { bodyBytesMin } from "../limits.ts";
 import { mayUseMemoryFiles } from "../memory_files.ts";
 
-/** The worker's side of long bodies. */
+/** The worker's side of long lines. */
 export class OwnBodies {
   #path: string | undefined;
   #file: BodyFile | undefined;
@@ -24,21 +24,21 @@ export class OwnBodies {
 
   /** A line as it would have come through the pipe. */
   take(line: AnyLine): AnyLine {
-    // A short one may stay bytes, too.
-    if (line instanceof LentBytes && line.length >= bodyBytesMin) this.#join();
+    if (line instanceof RpcError) return line;
+    if (line.length >= bodyBytesMin) this.#join();
     if (this.#file === undefined || !BodyFile.holdsBodyOf(line)) return line;
     return this.#file.take(line);
   }
 
-  /** The server makes the file when the first long body is on its way, which need not be now. */
+  /** The server makes the file when the first long line is on its way, which need not be now. */
   #join(): void {
     if (this.#path === undefined) return;
     this.#file = BodyFile.join(this.#path);
     if (this.#file !== undefined || !mayUseMemoryFiles()) this.#path = undefined;
   }
 
-  /** A line for the pipe whose body is in the file, or the same line if it has to go as it is. */
+  /** The line for the pipe that says where this one is, or the same if it has to go as it is. */
   put(line: string | LongLine): string | LongLine {
-    return typeof line === "string" ? line : this.#file?.put(line) ?? line;
+    return this.#file?.put(line) ?? line;
   }
 }

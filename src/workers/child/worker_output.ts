@@ -49,7 +49,8 @@ export class WorkerOutput {
   /** Writes the whole line before it returns, unless it would land inside of another one. */
   writeNow(given: Line): void {
     if (given === undefined) return;
-    const line = this.#options.bodies.put(given);
+    // Lines are read from the file in the order in which they are put there.
+    const line = this.#outbox.pendingBytes === 0 ? this.#options.bodies.put(given) : given;
     if (this.#isWithinLine) return this.#outbox.push(line);
     const parts = typeof line === "string" ? [line] : [line.head, line.body, line.tail];
     try {

@@ -1,7 +1,6 @@
 import { type Clock, sleep } from "../../base/clock.ts";
-import { messageOf } from "../../base/errors.ts";
+import { messageOf, RpcError } from "../../base/errors.ts";
 import { workerInputBytesMax } from "../../base/limits.ts";
-import { LentBytes } from "../../base/spare_buffers.ts";
 import { Pauses } from "../../base/system/give_way.ts";
 import { unreadableShownMax, workerBurstLength, workerPipeBytes } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
@@ -288,14 +287,25 @@ export class WorkerProcess {
     }
   }
 
-  /** One by one, since each of them may be megabytes. */
+  /** As many together as may pass before others have their turn. */
   async #takeBodies(lines: readonly AnyLine[], bodies: LongBodies, pauses: Pauses): Promise<void> {
+    let together: AnyLine[] = [];
     for (const line of lines) {
       const taking = bodies.take(line, this.#bound.bytes);
+      if (taking instanceof Promise) {
+        await this.#owed.take(together, pauses);
+        together = [];
+      }
       const whole = taking instanceof Promise ? await taking : taking;
-      await this.#owed.take([whole], pauses);
-      if (whole instanceof LentBytes) await pauses.after(whole.length);
+      together.push(whole);
+      const pause = whole instanceof RpcError ? undefined : pauses.after(whole.length);
+      if (pause === undefined && typeof whole === "string") continue;
+      const passing = this.#owed.take(together, pauses);
+      together = [];
+      if (passing !== undefined) await passing;
+      if (pause !== undefined) await pause;
     }
+    await this.#owed.take(together, pauses);
   }
 }
 

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { mapFile } from "../../src/workers/map_file.ts";
+import { newBodyPath } from "../../src/workers/body_file.ts";
+
+const ignore = Deno.build.os !== "linux";
+
+Deno.test(
+  { name: "what is written to a file is in its memory, and the other way round", ignore },
+  () => {
+    const path = newBodyPath() as string;
+    Deno.writeTextFileSync(path, "abc");
+    try {
+      const mapped = mapFile(path, 8_192);
+      assert.ok(mapped !== undefined);
+      const bytes = new Uint8Array(mapped.buffer);
+      assert.deepEqual([...bytes.subarray(0, 3)], [97, 98, 99]);
+      bytes[1] = 120;
+      assert.equal(Deno.readTextFileSync(path), "axc");
+      mapped.unmap();
+      assert.doesNotMatch(Deno.readTextFileSync("/proc/self/maps"), new RegExp(path));
+    } finally {
+      Deno.removeSync(path);
+    }
+    assert.equal(mapFile(path, 8_192), undefined);
+  },
+);
+
+Deno.test({
+  name: "a program that may call no library is not asked for that",
+  permissions: { ffi: false, read: true },
+}, () => {
+  const { dlopen } = Deno;
+  Deno.dlopen = () => assert.fail("it would be asked");
+  try {
+    assert.equal(mapFile("/dev/null", 4_096), undefined);
+  } finally {
+    Deno.dlopen = dlopen;
+  }
+});
