@@ -2,7 +2,7 @@
  * Every bound that a peer can run into, and how they relate:
  *
  * - a message is at most {@link messageMaxDefault} unless somebody says another bound, so one
- *   connection's read side holds at most that plus one read of {@link readBufferBytes};
+ *   connection's read side holds at most that plus one read of {@link readBufferBytesLong};
  * - one connection has at most {@link connectionInFlightMax} requests under way; past it the server
  *   stops reading, TCP's window closes, and the client's writes wait. No error, only back pressure;
  * - all connections together have at most {@link queueMaxDefault} calls waiting for a worker; past
@@ -73,6 +73,12 @@ export const lineBuffersMax = 64;
 
 /** Size of the buffer one `read` fills: one TCP window's worth of small calls. */
 export const readBufferBytes = 64 * 1024;
+
+/**
+ * The same once a read has filled that, as long messages do: V8 takes memory from the system for
+ * each string of more than 128 KiB, so what is decoded at once stays below that.
+ */
+export const readBufferBytesLong = 120 * 1024;
 
 /**
  * Buffers for long messages that a process keeps for the next ones: a few of the longest that it

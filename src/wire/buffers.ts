@@ -5,6 +5,7 @@ import {
   lineBuffersMax,
   readBufferBytes,
   readBufferBytesIdle,
+  readBufferBytesLong,
   shortLineBytesMax,
 } from "../base/limits.ts";
 
@@ -12,7 +13,7 @@ import {
 const shortReadsMax = 16;
 
 /**
- * The buffer that a connection reads into: small until a read fills it, then large until reads are
+ * The buffer that a connection reads into: small until a read fills it, then larger until reads are
  * short again. So an idle connection costs little, and a busy one reads a whole window at a time.
  */
 export class ReadBuffer {
@@ -29,7 +30,7 @@ export class ReadBuffer {
     const bytes = this.#bytes;
     if (length === bytes.length) {
       this.#shortReads = 0;
-      if (length < readBufferBytes) this.#bytes = new Uint8Array(readBufferBytes);
+      if (length < readBufferBytesLong) this.#bytes = new Uint8Array(largerThan(length));
     } else if (length * 2 > readBufferBytesIdle) {
       this.#shortReads = 0;
     } else if (bytes.length > readBufferBytesIdle && ++this.#shortReads >= shortReadsMax) {
@@ -37,6 +38,10 @@ export class ReadBuffer {
     }
     return bytes.subarray(0, length);
   }
+}
+
+function largerThan(bytes: number): number {
+  return bytes < readBufferBytes ? readBufferBytes : readBufferBytesLong;
 }
 
 const zero = 0x30;

@@ -3,6 +3,7 @@ import {
   lineBufferBytes,
   readBufferBytes,
   readBufferBytesIdle,
+  readBufferBytesLong,
   shortLineBytesMax,
 } from "../../src/base/limits.ts";
 import { LineBuffer, ReadBuffer } from "../../src/wire/buffers.ts";
@@ -14,6 +15,16 @@ Deno.test("a read buffer is small until a read fills it", () => {
   assert.equal(buffer.bytes.length, readBufferBytesIdle);
   buffer.took(readBufferBytesIdle);
   assert.equal(buffer.bytes.length, readBufferBytes);
+});
+
+Deno.test("a read buffer grows again once a long message fills it, and no further", () => {
+  const buffer = new ReadBuffer();
+  for (const bytes of [readBufferBytes, readBufferBytesLong, readBufferBytesLong]) {
+    buffer.took(buffer.bytes.length);
+    assert.equal(buffer.bytes.length, bytes);
+  }
+  for (let reads = 0; reads < 16; reads++) buffer.took(10);
+  assert.equal(buffer.bytes.length, readBufferBytesIdle);
 });
 
 Deno.test("a read buffer gives back what was read, also when it grows by it", () => {
