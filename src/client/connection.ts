@@ -18,7 +18,7 @@ import { type Later, Outbox } from "../wire/outbox.ts";
 import { ReadBuffer } from "../wire/buffers.ts";
 import { connectionsOf, itemParams } from "../wire/reply_checks.ts";
 import { answersAndLines, writeShortRequest } from "../wire/short_lines.ts";
-import { linesOf, readLong, requestLineOf } from "../wire/unread/long_texts.ts";
+import { linesOf, longTextAt, readLong, requestLineOf } from "../wire/unread/long_texts.ts";
 import { Call, type CallHolder, type Done, notSent } from "./call.ts";
 import { IdTable } from "../base/values/id_table.ts";
 import type { Duplex } from "./transport.ts";
@@ -280,7 +280,7 @@ export class Connection implements CallHolder {
         if (bytes === null) return this.#breakOff(this.#closedBecause(buffer.bytes));
         this.#receivedAtMs = this.#clock.now();
         const came = room?.subarray(0, bytes) ?? buffer.took(bytes);
-        const lines = answersAndLines(splitter, came, linesOf);
+        const lines = answersAndLines(splitter, came, linesOf, longTextAt);
         for (const line of lines) {
           if (line instanceof RpcError) throw line;
           const pause = this.#receive(line) ? unasked.asked() : unasked.add();

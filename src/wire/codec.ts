@@ -261,18 +261,18 @@ function resultHead(id: Id): string {
   return `{"jsonrpc":"2.0","id":${encodeId(id)},"result":`;
 }
 
-/**
- * Texts from this length on are treated apart: not joined with the rest of their line, as to write
- * three pieces costs less than to copy once more, and printed and read without JSON if they can.
- */
+/** From this length on texts are printed and read without JSON if they can. */
 export const longTextLength = 32 * 1024;
+
+/** From this length on JSON is not joined with its line: V8 would make a string of both first. */
+export const apartLength = 4 * 1024;
 
 function around<Json extends UnreadJson>(
   json: Json,
   head: string,
   tail: string,
 ): string | LongLine<Json> {
-  if (typeof json === "string" && json.length < longTextLength) return head + json + tail;
+  if (typeof json === "string" && json.length < apartLength) return head + json + tail;
   return { head, body: json, tail, length: head.length + json.length + tail.length };
 }
 

@@ -48,6 +48,12 @@ const pieceLength = 256 * 1024;
  */
 const earlyWriteLength = 2_048;
 
+/**
+ * The same for lines that are longer than that by themselves: two or three of them leave together,
+ * as a write and the read at the other end cost as much as to move one of them.
+ */
+const earlyLongLength = 32 * 1024;
+
 /** Up to this size bytes are copied to leave in one write with their line: three take longer. */
 const copiedBytesMax = 256 * 1024;
 
@@ -90,7 +96,7 @@ export class Outbox {
 
   /** What waits or is being written, in bytes, counting one for each character. */
   get pendingBytes(): number {
-    return this.#pieces.length + this.#readyLength + this.#unwrittenBytes;
+    return this.#waitingLength + this.#unwrittenBytes;
   }
 
   /** All that was ever pushed, counted in the same way. */
@@ -138,10 +144,7 @@ export class Outbox {
 
   #pushed(): void {
     if (this.#state === "idle") {
-      this.#state = "scheduled";
-      if (this.#later !== undefined) return this.#later(this.#flush);
-      this.#lengthSeen = this.#readyLength;
-      queueMicrotask(this.#flushWhenQuiet);
+      this.#schedule();
     } else if (this.#state === "scheduled") {
       if (this.#readyLength >= this.#burstLength) void this.#write();
     } else if (this.#text.length >= pieceLength) {
@@ -163,7 +166,21 @@ export class Outbox {
       this.#pieces.add(line.body);
       this.#text = line.tail;
     }
-    if (this.#state !== "writing") void this.#write();
+    if (this.#state === "writing") return;
+    const least = Math.max(this.#burstLength, earlyLongLength);
+    if (this.#waitingLength >= least) void this.#write();
+    else if (this.#state === "idle") this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#state = "scheduled";
+    if (this.#later !== undefined) return this.#later(this.#flush);
+    this.#lengthSeen = this.#waitingLength;
+    queueMicrotask(this.#flushWhenQuiet);
+  }
+
+  get #waitingLength(): number {
+    return this.#pieces.length + this.#readyLength;
   }
 
   #endPiece(): void {
@@ -194,8 +211,8 @@ export class Outbox {
 
   readonly #flushWhenQuiet = (): void => {
     if (this.#state !== "scheduled") return;
-    if (this.#readyLength !== this.#lengthSeen) {
-      this.#lengthSeen = this.#readyLength;
+    if (this.#waitingLength !== this.#lengthSeen) {
+      this.#lengthSeen = this.#waitingLength;
       queueMicrotask(this.#flushWhenQuiet);
       return;
     }

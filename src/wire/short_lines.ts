@@ -9,6 +9,7 @@ import { callTimeoutMsMax, methodLengthMax } from "../base/limits.ts";
 import { FixedText, isPlainText, isWritten, type LineBuffer } from "./buffers.ts";
 import { type AnyLine, decoder, lineFeed, type LineSplitter, replacementMark } from "./lines.ts";
 import type { Id, Params, Request, Response } from "./message.ts";
+import type { longTextAt } from "./unread/long_texts.ts";
 
 /** Longer lines are left to others: parameters past this length are not parsed. */
 const bytesMax = 255;
@@ -101,9 +102,10 @@ export function answersAndLines(
   splitter: LineSplitter,
   chunk: Uint8Array,
   linesOf: (splitter: LineSplitter, chunk: Uint8Array) => AnyLine[],
+  findText?: typeof longTextAt,
 ): readonly (Response | AnyLine)[] {
   if (!splitter.isWhole(chunk)) return linesOf(splitter, chunk);
-  const reader = new ShortLines(chunk);
+  const reader = new ShortLines(chunk, findText);
   const answers: (Response | AnyLine)[] = [];
   for (let next = reader.answer(); next !== undefined; next = reader.answer()) answers.push(next);
   if (!reader.isAtEnd) answers.push(...linesOf(splitter, reader.rest));
@@ -120,9 +122,12 @@ class ShortLines {
   /** All the bytes as text, once a part of it is needed; empty if its indices are not the same. */
   #text: string | undefined;
 
+  readonly #findText: typeof longTextAt | undefined;
+
   /** @param bytes whole lines; the last byte is the last LF */
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, findText?: typeof longTextAt) {
     this.#bytes = bytes;
+    this.#findText = findText;
   }
 
   get isAtEnd(): boolean {
@@ -138,7 +143,7 @@ class ShortLines {
   answer(): Response | undefined {
     const id = this.#head(resultOpening);
     if (id === undefined) return undefined;
-    const result = this.#scalar();
+    const result = this.#scalar() ?? this.#longText();
     if (result === undefined || !this.#takeByte(closingBrace) || !this.#takeByte(lineFeed)) {
       return undefined;
     }
@@ -243,6 +248,12 @@ class ShortLines {
     if (end === -1) return undefined;
     this.#at = end + 1;
     return this.#slice(start, end);
+  }
+
+  #longText(): string | undefined {
+    const found = this.#bytes[this.#at] === quote && this.#findText?.(this.#bytes, this.#at + 1);
+    if (found) this.#at = found.end + 1;
+    return found ? found.text : undefined;
   }
 
   /** Reads the rest of a method's name. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { LentBytes } from "../../src/base/spare_buffers.ts";
 import type { Sink } from "../../src/wire/outbox.ts";
 import { settled } from "../support/virtual_clock.ts";
 
@@ -38,4 +39,11 @@ export class FakeSink implements Sink {
     assert.ok(answer !== undefined, "no write is waiting");
     return answer;
   }
+}
+
+/** A line around so many bytes. */
+export function longLine(length: number, mark: string) {
+  const body = new LentBytes(new TextEncoder().encode(mark.repeat(length)));
+  const line = { head: `<${mark}`, body, tail: `${mark}>\n`, length: length + 5 };
+  return { line, text: `<${mark}${mark.repeat(length)}${mark}>\n` };
 }

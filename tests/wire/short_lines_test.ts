@@ -14,6 +14,7 @@ import {
   writeShortRequest,
   writeShortResult,
 } from "../../src/wire/short_lines.ts";
+import { textAt } from "../../src/wire/unread/texts.ts";
 import {
   almost,
   comparable,
@@ -305,4 +306,25 @@ Deno.test("parameters that change what JSON makes of them are left to it", () =>
   }
   assert.equal(sink.writes, 0);
   assert.equal(sink.take(), "");
+});
+
+Deno.test("answers that are long texts are read from their bytes, and mean the same", () => {
+  const text = "x".repeat(6_000);
+  for (const [special, isRead] of [["", true], ["é\x7f", true], ["\ufffd", false], ['"', false]]) {
+    const answers = [1, `${text}${special}`, `${special}${text}${special}`, 2];
+    const chunk = bytesOf(answers.map((answer, id) => encodeResult(id, answer).trimEnd()));
+    const read = answersAndLines(new LineSplitter(), chunk, linesOf, textAt);
+    const results = read.map((item) => typeof item === "string" ? decodeAnyReply(item) : item);
+    assert.deepEqual(results, answers.map((result, id) => ({ jsonrpc: "2.0", id, result })));
+    assert.equal(read.every((item) => typeof item === "object"), isRead);
+  }
+});
+
+Deno.test("a long text that is cut off, or has more behind it, is no answer", () => {
+  const text = "x".repeat(6_000);
+  const lines = [`"result":"${text}`, `"result":"${text}",}`, `"result":"${text}"} `, `"result":x`];
+  for (const line of lines.map((rest) => `{"jsonrpc":"2.0","id":1,${rest}`)) {
+    const read = answersAndLines(new LineSplitter(), bytesOf([line]), linesOf, textAt);
+    assert.deepEqual(read, [line]);
+  }
 });

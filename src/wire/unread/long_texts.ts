@@ -2,7 +2,7 @@
 
 import type { LentBytes } from "../../base/spare_buffers.ts";
 import { loadLater } from "../../base/system/load_later.ts";
-import { longTextLength, requestLine } from "../codec.ts";
+import { apartLength, requestLine } from "../codec.ts";
 import type { AnyLine, LineSplitter } from "../lines.ts";
 import type { LongLine, Response } from "../message.ts";
 
@@ -17,14 +17,19 @@ export function requestLineOf(
 ): string | LongLine {
   if (texts !== undefined) return texts.requestLineOfTexts(...request);
   const line = requestLine(...request);
-  if (line.length >= longTextLength) load();
+  if (line.length >= apartLength) load();
   return line;
 }
 
 /** The lines that some bytes complete. Long ones stay bytes as soon as they can be read so. */
 export function linesOf(splitter: LineSplitter, chunk: Uint8Array): AnyLine[] {
-  if (splitter.partialBytes >= longTextLength) load();
+  if (splitter.partialBytes >= apartLength) load();
   return texts === undefined ? splitter.push(chunk) : splitter.pushLong(chunk);
+}
+
+/** A long text of an answer, and where its quote is; `undefined`: that remains to be seen. */
+export function longTextAt(...place: Parameters<Texts["textAt"]>): ReturnType<Texts["textAt"]> {
+  return texts?.textAt(...place);
 }
 
 /**

@@ -6,9 +6,11 @@
  */
 
 import { LentBytes, spareBuffers } from "../../base/spare_buffers.ts";
-import { firstWanted, type Wanted } from "../../base/values/byte_search.ts";
+import { firstWanted, lacksWanted, type Wanted } from "../../base/values/byte_search.ts";
 import {
+  apartLength,
   encodeJsonResult,
+  encodeResult,
   encodeUnreadRequest,
   longTextLength,
   requestLine,
@@ -27,6 +29,9 @@ const itemsMax = 16;
 /** Where most texts that need escapes have the first one. */
 const beginningLength = 1024;
 
+/** A text in a read of many is long if it has not ended after so many bytes. */
+const shortTextBytes = 512;
+
 /** What ends a text in JSON or cannot stand in it as it is: controls, the quote, the backslash. */
 const special: Wanted = { low: 0x20, span: 0xff - 0x20, one: 0x22, other: 0x5c };
 const escaped = /[^ !#-[\]-\uffff]/;
@@ -34,6 +39,10 @@ const escaped = /[^ !#-[\]-\uffff]/;
 /** Numbers that are the same however they are read. */
 const plainScalar = /^(?:true|false|null|0|-?[1-9][0-9]{0,14})$/;
 const plainScalarLengthMax = 16;
+
+/** What comes before a text. No method's name has it, since its quotes are escaped. */
+const paramsOpening = ',"params":["';
+const resultOpening = ',"result":"';
 
 const quote = 0x22;
 const comma = 0x2c;
@@ -52,7 +61,15 @@ export function requestLineOfTexts(
   bound: MessageBound,
 ): string | LongLine {
   const printed = hasLongText(params) ? printTexts(params, bound.bytes) : undefined;
-  if (printed === undefined) return requestLine(id, method, params, timeoutMs, options, bound);
+  if (printed === undefined) {
+    if (beginsWithText(params)) {
+      const [text, ...others] = params;
+      const line = requestLine(id, method, ["", ...others], timeoutMs, options, bound);
+      const long = withText(line, paramsOpening, text, bound);
+      if (long !== undefined) return long;
+    }
+    return requestLine(id, method, params, timeoutMs, options, bound);
+  }
   try {
     return encodeUnreadRequest(id, method, printed, timeoutMs, options, bound);
   } catch (error) {
@@ -66,13 +83,45 @@ export function resultLineOfText(id: Id, result: unknown, bound: MessageBound): 
   const printed = isLongText(result) && needsNoEscapes(result)
     ? printParts(['"', result, '"'], bound.bytes)
     : undefined;
-  if (printed === undefined) return resultLine(id, result, bound);
+  if (printed === undefined) {
+    return isMiddleText(result) &&
+        withText(encodeResult(id, "", bound), resultOpening, result, bound) ||
+      resultLine(id, result, bound);
+  }
   try {
     return encodeJsonResult(id, printed, bound);
   } catch (error) {
     printed.letGo();
     throw error;
   }
+}
+
+/** Whether parameters are a list whose first item is such a text, and whose others are scalars. */
+function beginsWithText(params: Params | undefined): params is [string, ...unknown[]] {
+  return Array.isArray(params) && params.length <= itemsMax && isMiddleText(params[0]) &&
+    !("toJSON" in params) && params.every(isScalar);
+}
+
+/** Too short for a buffer of its own: it stays the string that it is until it leaves. */
+function isMiddleText(value: unknown): value is string {
+  return typeof value === "string" && value.length >= apartLength && value.length < longTextLength;
+}
+
+/**
+ * A line with an empty text and another text in its place, which is not copied. `undefined`: it
+ * needs escapes, or might be too long.
+ */
+function withText(
+  line: string | LongLine,
+  opening: string,
+  text: string,
+  { bytes: bytesMax }: MessageBound,
+): LongLine | undefined {
+  const length = line.length + text.length;
+  if (typeof line !== "string" || length * 3 > bytesMax) return undefined;
+  if ("toJSON" in String.prototype || lacksWanted(text, special) !== true) return undefined;
+  const at = line.indexOf(opening) + opening.length;
+  return { head: line.slice(0, at), body: text, tail: line.slice(at), length };
 }
 
 function hasLongText(params: Params | undefined): params is unknown[] {
@@ -174,6 +223,19 @@ function readTextResult(line: LentBytes): Response | undefined {
   if (end !== frame.end - 1 || line.bytes[end] !== quote) return undefined;
   const result = decoded(line.bytes, frame.start + 1, end);
   return result === undefined ? undefined : { jsonrpc: "2.0", id: frame.id, result };
+}
+
+/** A long text that begins here, and where its quote is; `undefined`: others have to read it. */
+export function textAt(
+  bytes: Uint8Array,
+  start: number,
+): { readonly text: string; readonly end: number } | undefined {
+  // Many shorter ones are read faster as one text.
+  if (bytes.length - start < apartLength) return undefined;
+  if (bytes.subarray(start, start + shortTextBytes).includes(quote)) return undefined;
+  const end = firstWanted(bytes, start, bytes.length, special);
+  const text = bytes[end] === quote ? decoded(bytes, start, end) : undefined;
+  return text === undefined ? undefined : { text, end };
 }
 
 function readTexts(bytes: Uint8Array, start: number, end: number): unknown[] | undefined {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { firstWanted, type Wanted } from "../../../src/base/values/byte_search.ts";
+import { firstWanted, lacksWanted, type Wanted } from "../../../src/base/values/byte_search.ts";
 
 const byte = fc.integer({ min: 0, max: 255 });
 
@@ -61,4 +61,17 @@ Deno.test("without WebAssembly the same is found, only later", async () => {
       assert.equal(found, firstWanted(bytes, 0, bytes.length, wanted));
     },
   ));
+});
+
+Deno.test("a text lacks what is wanted if its bytes do, and half a character has none", () => {
+  const wanted = { low: 0x20, span: 0xdf, one: 0x22, other: 0x5c };
+  for (const text of ["", "x".repeat(10_000), "é😀".repeat(9_000)]) {
+    assert.equal(lacksWanted(text, wanted), true);
+    for (const other of ['"', "\\", "\n"]) {
+      assert.equal(lacksWanted(`${text}${other}`, wanted), false);
+      assert.equal(lacksWanted(`${other}${text}`, wanted), false);
+    }
+    assert.equal(lacksWanted(`${text}\ud800`, wanted), undefined);
+  }
+  assert.equal(lacksWanted("x".repeat(65_537), wanted), undefined);
 });

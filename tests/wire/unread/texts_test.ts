@@ -38,10 +38,16 @@ const pieces = fc.constantFrom(
   ...['"],"id":9,"x":["', ',"meta":{"timeoutMs":5}', ""],
 );
 
-/** Long texts with such a piece at the beginning, in the middle, at the end or after 1,024. */
-const texts = fc.tuple(pieces, pieces, fc.constantFrom(0, 500, 2_000, 20_000, 40_000)).map(
-  ([one, other, at]) => `${long.slice(0, at)}${one}${long.slice(at)}${other}`,
-);
+/** Texts with such a piece at the beginning, in the middle, at the end or after 1,024. */
+const texts = fc.tuple(
+  pieces,
+  pieces,
+  fc.constantFrom(0, 500, 2_000, 20_000, 40_000),
+  fc.constantFrom(40_000, 5_000),
+).map(([one, other, at, length]) => {
+  const text = long.slice(0, length);
+  return `${text.slice(0, at)}${one}${text.slice(at)}${other}`;
+});
 
 const scalars = fc.oneof(
   fc.constantFrom(null, true, false, 0, -0, 1.5, 1e21, -123_456_789_012_345, "", "short", '"\n'),
@@ -83,7 +89,21 @@ Deno.test("long texts without escapes are bytes before they wait to be written",
   }
 });
 
+Deno.test("texts of some kB without escapes stay the strings that they are", () => {
+  for (const text of ["x".repeat(4_096), "é€".repeat(5_000), "\x7f".repeat(20_000)]) {
+    const request = requestLineOfTexts(7, ',"params":["', [text, 1, "b"], 5, undefined, bound);
+    const result = resultLineOfText(7, text, bound);
+    for (const line of [request, result]) assert.ok(typeof line !== "string" && line.body === text);
+    assert.equal(written(request), encodeRequest(7, ',"params":["', [text, 1, "b"], 5));
+    assert.equal(written(result), encodeResult(7, text));
+  }
+});
+
 Deno.test("what has a toJSON is printed by JSON", () => {
+  const middle = [long.slice(0, 5_000), "b"] as unknown[] & { toJSON?: () => unknown };
+  middle.toJSON = () => [long.slice(0, 5_000), "c"];
+  const of = requestLineOfTexts(7, "echo", middle, undefined, undefined, bound);
+  assert.equal(written(of), encodeRequest(7, "echo", middle));
   const params = [long, "b"] as unknown[] & { toJSON?: () => unknown };
   params.toJSON = () => [long, "c"];
   const line = requestLineOfTexts(7, "echo", params, undefined, undefined, bound);
@@ -91,7 +111,15 @@ Deno.test("what has a toJSON is printed by JSON", () => {
 });
 
 Deno.test("what JSON refuses, or is too long for a message, is refused beside a long text, too", () => {
-  const refused: Params[] = [[long, NaN], [long, undefined, 1], [long, 1n], ["x".repeat(99_000)]];
+  const refused: Params[] = [
+    [long, NaN],
+    [long, undefined, 1],
+    [long, 1n],
+    ["x".repeat(99_000)],
+    [long.slice(0, 5_000), NaN],
+    [long.slice(0, 5_000), 1n],
+    [long.slice(0, 31_000), long, long],
+  ];
   const small = { ...bound, bytes: 90_000 };
   for (const params of refused) {
     const by = (encode: () => unknown) => {
