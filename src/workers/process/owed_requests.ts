@@ -94,7 +94,7 @@ export class OwedRequests {
 
   /** Whether it may have one call more than it runs if all workers are busy, and none otherwise. */
   get isMedium(): boolean {
-    return this.#sendAhead.isMedium;
+    return this.#options.callsMax === undefined && this.#sendAhead.isMedium;
   }
 
   /** For how long the first of them may run before the others are taken back. */
