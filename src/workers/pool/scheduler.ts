@@ -128,6 +128,8 @@ export class Scheduler implements PoolCallOwner {
 
   /** Gives waiting calls to workers while there are both. */
   pump(): void {
+    // A worker that got ready may be the one that has nothing to do.
+    if (this.#queue.size === 0) this.#oneAhead.look(0);
     while (this.#queue.size > 0) {
       const slot = this.#pick(this.#queue.size);
       if (slot === undefined) return this.#spare?.wanted(this.#queue.size);
@@ -154,7 +156,7 @@ export class Scheduler implements PoolCallOwner {
   }
 
   released(): void {
-    this.#oneAhead.look(this.#queue.size);
+    if (this.#queue.size > 0) this.#oneAhead.look(this.#queue.size);
     this.pump();
   }
 
@@ -232,12 +234,17 @@ export class Scheduler implements PoolCallOwner {
   #pick(waiting: number): WorkerSlot | undefined {
     let best: WorkerSlot | undefined;
     let bestLoad = Infinity;
+    // Once for all workers, as it looks at each of them.
+    let mayGo: boolean | undefined;
     for (const slot of this.#slots) {
       const { worker } = slot;
       if (worker === undefined || slot.isProbed) continue;
       const { total, capacity } = worker.owed;
       if (total >= bestLoad || total >= capacity) continue;
-      if (total > 0 && worker.owed.isMedium && !this.#oneAhead.mayGo(waiting)) continue;
+      if (total > 0 && worker.owed.isMedium) {
+        mayGo ??= this.#oneAhead.mayGo(waiting);
+        if (!mayGo) continue;
+      }
       if (worker.isInputFull) {
         this.#fairness.goOnWhenDrained(worker);
         continue;

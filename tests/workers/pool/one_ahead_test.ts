@@ -86,7 +86,7 @@ class Fixture implements Disposable {
   readonly clock = new VirtualClock(1_000);
   readonly began: string[] = [];
   readonly ended: string[] = [];
-  readonly workers: readonly FakeWorker[];
+  readonly workers: FakeWorker[];
   readonly scheduler: Scheduler;
 
   constructor(size: number) {
@@ -113,6 +113,18 @@ class Fixture implements Disposable {
     this.clock.advance(afterMs);
     this.workers[worker]?.end();
     await Promise.resolve();
+  }
+
+  /** Ends a worker, and puts another one in its place, which gets ready. */
+  restart(n: number): void {
+    const [old, next] = [this.workers[n], new FakeWorker(this.clock, this.began)];
+    const slot = this.scheduler.slots[n] as { worker: unknown };
+    slot.worker = undefined;
+    old?.owed.lose("It was killed", false);
+    old?.close();
+    this.workers[n] = next;
+    slot.worker = next;
+    this.scheduler.pump();
   }
 
   /** Has each worker answer a call of medium length, and leaves it with another one. */
@@ -170,6 +182,33 @@ Deno.test("a call behind another one goes to a worker that has nothing to do", a
   await fixture.end(0, 15);
   assert.deepEqual(fixture.began.toSorted(), ["a", "b"]);
   assert.equal(fixture.workers[0]?.owed.total, 0);
+});
+
+Deno.test("a call behind another one goes to a worker that is started anew", async () => {
+  using fixture = new Fixture(2);
+  await fixture.warmUp();
+  fixture.submit("a", "b");
+  await fixture.end(1, 15);
+  assert.deepEqual(fixture.began, ["b"]);
+  // It is killed before anybody knows that the call before the other one is long.
+  fixture.clock.advance(5);
+  fixture.restart(1);
+  await Promise.resolve();
+  assert.deepEqual(fixture.began, ["b", "a"]);
+});
+
+Deno.test("whether a call may go to a busy worker is found out once for all workers", async () => {
+  const size = 32;
+  using fixture = new Fixture(size);
+  await fixture.warmUp();
+  let looks = 0;
+  for (const worker of fixture.workers) {
+    const { owed } = worker;
+    Object.defineProperty(worker, "owed", { get: () => (looks++, owed) });
+  }
+  fixture.submit("a");
+  assert.equal(fixture.scheduler.queued, 1);
+  assert.ok(looks < 20 * size, `${looks}`);
 });
 
 Deno.test("a call behind one that turns out to be long goes before later ones to another worker", async () => {
