@@ -293,6 +293,8 @@ export class WorkerProcess {
     for (const line of lines) {
       const taking = bodies.take(line, this.#bound.bytes);
       if (taking instanceof Promise) {
+        // If what comes before is wrong nobody waits for it, and the file is closed meanwhile.
+        taking.catch(() => {});
         await this.#owed.take(together, pauses);
         together = [];
       }

@@ -30,6 +30,30 @@ Deno.test({
 });
 
 Deno.test(
+  { name: "a long line behind garbage is nobody's when its worker has gone", ignore },
+  async () => {
+    await withPool({ command: ours }, async (harness) => {
+      await harness.call("echo", [["x".repeat(bodyBytesApart)]]);
+      const gone = Promise.withResolvers<void>();
+      const { read } = Deno.FsFile.prototype;
+      Deno.FsFile.prototype.read = async function (bytes) {
+        await gone.promise;
+        return await read.call(this, bytes);
+      };
+      try {
+        const lost = await harness.failure("garbage_before_long", [bodyBytesApart]);
+        assert.match(lost.message, /broke the protocol/);
+      } finally {
+        Deno.FsFile.prototype.read = read;
+      }
+      // A rejection for which nobody waits would end the server.
+      gone.resolve();
+      assert.equal(await harness.call("fib", [5]), 5);
+    });
+  },
+);
+
+Deno.test(
   { name: "a worker that may not open the file gets long values by its pipe", ignore },
   async () => {
     const [run = "", , ...rest] = ours.args;
