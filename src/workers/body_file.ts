@@ -40,6 +40,9 @@ const fileBytesMax = ringsStart + 2 * bodyRingBytes;
 /** The worker has not opened the file. */
 const absent = -1;
 
+/** From this place on they begin anew as soon as all is read: others have too many digits. */
+const placeMax = 2 ** 49;
+
 const encoder = new TextEncoder();
 
 /** Where lines are copied that become text: nobody may change them while they are decoded. */
@@ -99,17 +102,23 @@ export class BodyFile {
 
   /** The server's side: makes the file, for its owner alone. `undefined` if that fails. */
   static create(path: string): BodyFile | undefined {
+    // The worker may look for it at any time, and deletes the name that it finds.
+    const early = `${path}-early`;
     let file: Deno.FsFile | undefined;
+    let inFile: Deno.FsFile | undefined;
     try {
-      file = Deno.openSync(path, { read: true, write: true, createNew: true, mode: 0o600 });
-      const inFile = Deno.openSync(path, { read: true, write: true });
+      file = Deno.openSync(early, { read: true, write: true, createNew: true, mode: 0o600 });
+      inFile = Deno.openSync(early, { read: true, write: true });
       writeAt(file, toWorker.counterAt, absent);
       writeAt(file, toServer.counterAt, 0);
-      return new BodyFile(file, inFile, path, toWorker, toServer);
+      Deno.linkSync(early, path);
+      return new BodyFile(file, inFile, early, toWorker, toServer);
     } catch {
-      if (file !== undefined) remove(path);
       file?.close();
+      inFile?.close();
       return undefined;
+    } finally {
+      if (file !== undefined) remove(early);
     }
   }
 
@@ -220,8 +229,14 @@ export class BodyFile {
 
   /** As near to the ring's beginning as can be: what is never touched takes no memory. */
   #placeFor(length: number): number | undefined {
-    const next = Math.ceil(this.#written / bodyRingBytes) * bodyRingBytes;
-    if (this.#readUpTo === this.#written) return this.#readUpTo = this.#written = next;
+    let next = Math.ceil(this.#written / bodyRingBytes) * bodyRingBytes;
+    if (this.#readUpTo === this.#written) {
+      if (next >= placeMax) {
+        next = 0;
+        this.#setCounter(this.#file, this.#out, next);
+      }
+      return this.#readUpTo = this.#written = next;
+    }
     const end = this.#readUpTo + bodyRingBytes;
     if (next + length <= end) return next;
     return this.#written + length <= Math.min(next, end) ? this.#written : undefined;
@@ -298,7 +313,7 @@ export class BodyFile {
   }
 
   #end({ buffer, upTo }: Taken): LentBytes {
-    this.#setCounter(this.#in, upTo);
+    this.#setCounter(this.#inFile, this.#in, upTo);
     return new LentBytes(buffer);
   }
 
@@ -308,8 +323,8 @@ export class BodyFile {
       : Number(Atomics.load(this.#counters, counterAt / numberBytes));
   }
 
-  #setCounter({ counterAt }: Ring, value: number): void {
-    if (this.#counters === undefined) writeAt(this.#inFile, counterAt, value);
+  #setCounter(file: Deno.FsFile, { counterAt }: Ring, value: number): void {
+    if (this.#counters === undefined) writeAt(file, counterAt, value);
     else Atomics.store(this.#counters, counterAt / numberBytes, BigInt(value));
   }
 

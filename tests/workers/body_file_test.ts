@@ -181,6 +181,53 @@ Deno.test(
   },
 );
 
+Deno.test({ name: "places begin anew before they have too many digits", ignore }, () => {
+  withSides(({ server, worker }) => {
+    const pass = () => {
+      const put = server.put(`${"x".repeat(4_096)}\n`) as string;
+      assert.equal(worker.take(put.trimEnd()).length, 4_096);
+    };
+    const { ceil } = Math;
+    // As after so many millions of lines.
+    for (const lines of [2 ** 24, 2 ** 26]) {
+      Math.ceil = (number) => ceil(number) + lines;
+      try {
+        pass();
+      } finally {
+        Math.ceil = ceil;
+      }
+    }
+    pass();
+    // It is still known how far the reader has come.
+    const length = bodyRingBytes / 2 + 1;
+    const first = server.put(lineOf(length, lent(length, 1))) as string;
+    assert.equal(server.put(lineOf(length, lent(length, 2))), undefined);
+    assert.equal(worker.take(first.trimEnd()).bytes[10], 1);
+  });
+});
+
+Deno.test({ name: "a worker finds the whole file, or none", ignore }, () => {
+  const path = newBodyPath() as string;
+  const { openSync } = Deno;
+  let worker: BodyFile | undefined;
+  Deno.openSync = (...options) => {
+    const file = openSync(...options);
+    Deno.openSync = openSync;
+    worker = BodyFile.join(path);
+    return file;
+  };
+  const server = BodyFile.create(path);
+  Deno.openSync = openSync;
+  try {
+    assert.equal(worker, undefined);
+    worker = BodyFile.join(path);
+    assert.equal(server?.isJoined, true);
+  } finally {
+    server?.close();
+    worker?.close();
+  }
+});
+
 Deno.test({ name: "a path that somebody else has taken is not used", ignore }, () => {
   const path = newBodyPath() as string;
   Deno.writeTextFileSync(path, "");
