@@ -252,6 +252,11 @@ const forbidden: readonly {
     allowed: (path) => /^src\/workers\/child\/worker\w*\.ts$/.test(path),
   },
   {
+    pattern: /\bDeno\.dlopen\b/,
+    instead: "openCLibrary, which knows its names",
+    allowed: (path) => path === "src/base/system/c_library.ts",
+  },
+  {
     pattern: /\bDeno\.(args|exit)\b|\bprocess\.(argv|exit)\b/,
     instead: "main.ts",
     // A second Ctrl-C means at once, and a signal's listener can return to nobody.

@@ -1,3 +1,4 @@
+import { openCLibrary } from "../../base/system/c_library.ts";
 import { workerNiceness } from "../limits.ts";
 
 /** `PRIO_PROCESS` of `setpriority(2)`: the number is a process's id, or 0 for the caller's. */
@@ -25,19 +26,15 @@ export function lowerPriority(pid: number): void {
 function opened(): (pid: number) => void {
   const nothing = () => {};
   if (Deno.build.os === "windows" || !mayCallLibrary()) return nothing;
-  const path = Deno.build.os === "darwin" ? "libSystem.B.dylib" : "libc.so.6";
-  try {
-    // It stays open.
-    const { symbols: { getpriority, setpriority } } = Deno.dlopen(path, {
-      getpriority: { parameters: ["i32", "u32"], result: "i32" },
-      setpriority: { parameters: ["i32", "u32", "i32"], result: "i32" },
-    });
-    const niceness = Math.min(getpriority(ofProcess, 0) + workerNiceness, nicenessMax);
-    return (pid) => void setpriority(ofProcess, pid, niceness);
-  } catch {
-    // There is no such library.
-    return nothing;
-  }
+  // It stays open.
+  const library = openCLibrary({
+    getpriority: { parameters: ["i32", "u32"], result: "i32" },
+    setpriority: { parameters: ["i32", "u32", "i32"], result: "i32" },
+  });
+  if (library === undefined) return nothing;
+  const { getpriority, setpriority } = library.symbols;
+  const niceness = Math.min(getpriority(ofProcess, 0) + workerNiceness, nicenessMax);
+  return (pid) => void setpriority(ofProcess, pid, niceness);
 }
 
 /** Nobody is asked for the right to do that. */
