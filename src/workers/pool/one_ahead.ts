@@ -15,7 +15,9 @@ interface OneAheadOptions {
  * workers, and are taken back when another worker could run them sooner
  * (docs/adr/0061-one-call-ahead-of-busy-workers.md).
  *
- * Nothing here needs a timer: as long as no worker ends a call, none could run another one.
+ * As long as no worker ends a call, none could run another one, so this has no timer of its own.
+ * But who waits for a caller that keeps all workers is found in the queue, so the scheduler's timer
+ * for that looks here first.
  */
 export class OneAhead {
   readonly #options: OneAheadOptions;
@@ -23,6 +25,11 @@ export class OneAhead {
 
   constructor(options: OneAheadOptions) {
     this.#options = options;
+  }
+
+  /** Whether no call is behind another one, as far as has been looked. */
+  get isEmpty(): boolean {
+    return this.#workers.size === 0;
   }
 
   /** Whether a call may go to a busy worker, if so many wait that were sent to none. */
@@ -44,7 +51,7 @@ export class OneAhead {
 
   /**
    * Takes back the calls behind one that turns out to be long, and all of them if a worker has
-   * nothing to do. To be called when a call has ended.
+   * nothing to do. To be called when a call has ended, and now and then.
    *
    * @param waiting calls that were sent to no worker
    */

@@ -67,8 +67,7 @@ export class Scheduler implements PoolCallOwner {
       queue: this.#queue,
       shedding: this.#shedding,
       queueMax: options.queueMax,
-      capacity: () =>
-        this.#slots.reduce((sum, { worker }) => sum + (worker?.owed.capacity ?? 1), 0),
+      capacity: () => this.#slots.reduce((sum, { worker }) => sum + placesOf(worker), 0),
       // A worker that runs one call at a time is occupied by a single long one.
       keepable: () => options.inOrder ? this.#slots.length : Infinity,
       mayGoOn: () => this.pump(),
@@ -200,7 +199,9 @@ export class Scheduler implements PoolCallOwner {
     const { clock, wheel } = this.#options;
     wheel.add(clock.now() + fairWaitMs / 2, () => {
       this.#isFairnessWatched = false;
-      if (this.#isClosed || this.#queue.size === 0) return;
+      if (this.#isClosed) return;
+      this.#oneAhead.look(this.#queue.size);
+      if (this.#queue.size === 0 && this.#oneAhead.isEmpty) return;
       this.#preempt(clock.now());
       this.#watchFairness();
     });
@@ -286,7 +287,7 @@ export class Scheduler implements PoolCallOwner {
 
   /** Makes sure that no call stays behind one that turns out to be long. */
   #watch(worker: WorkerProcess): void {
-    if (worker.owed.patienceMs > longCallMs) return this.#oneAhead.sent(worker);
+    if (worker.owed.patienceMs > longCallMs) return this.#behindMedium(worker);
     if (this.#watched.has(worker)) return;
     this.#watched.add(worker);
     this.#lookLater(worker);
@@ -302,8 +303,13 @@ export class Scheduler implements PoolCallOwner {
         return this.#lookLater(worker);
       }
       this.#watched.delete(worker);
-      if (worker.isAlive && owed.load > 1) this.#oneAhead.sent(worker);
+      if (worker.isAlive && owed.load > 1) this.#behindMedium(worker);
     });
+  }
+
+  #behindMedium(worker: WorkerProcess): void {
+    this.#oneAhead.sent(worker);
+    this.#watchFairness();
   }
 
   #expired(call: PoolCall): void {
@@ -373,6 +379,11 @@ export class Scheduler implements PoolCallOwner {
     const message = `Cannot run ${call.task.method}: the server closes`;
     call.settle({ error: new RpcError("Draining", message) });
   }
+}
+
+/** Calls that a caller may keep a worker busy with: one ahead has to wait for the other to end. */
+function placesOf(worker: WorkerProcess | undefined): number {
+  return worker === undefined || worker.owed.isMedium ? 1 : worker.owed.capacity;
 }
 
 function expiredInQueue({ method }: PoolTask): RpcError {

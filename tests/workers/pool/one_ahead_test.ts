@@ -4,9 +4,9 @@ import { RpcError } from "../../../src/base/errors.ts";
 import { Pauses } from "../../../src/base/system/give_way.ts";
 import { encodeError, encodeResult } from "../../../src/wire/codec.ts";
 import { claimFileVariable, Claims } from "../../../src/workers/claim_file.ts";
-import { aheadPatienceMs, mediumCallMs } from "../../../src/workers/limits.ts";
+import { aheadPatienceMs, fairWaitMs, mediumCallMs } from "../../../src/workers/limits.ts";
 import { Scheduler } from "../../../src/workers/pool/scheduler.ts";
-import type { TaskHandle } from "../../../src/workers/pool/task.ts";
+import type { Caller, TaskHandle } from "../../../src/workers/pool/task.ts";
 import type { WorkerSlot } from "../../../src/workers/pool/worker_slot.ts";
 import { OwedRequests } from "../../../src/workers/process/owed_requests.ts";
 import type { Receiver } from "../../../src/workers/process/receiver.ts";
@@ -99,9 +99,13 @@ class Fixture implements Disposable {
   }
 
   submit(...names: readonly string[]): TaskHandle[] {
+    return this.submitFor(undefined, ...names);
+  }
+
+  submitFor(caller: Caller | undefined, ...names: readonly string[]): TaskHandle[] {
     return names.map((name) =>
       this.scheduler.submit({
-        ...{ method: name, kind: "cpu", params: undefined },
+        ...{ method: name, kind: "cpu", params: undefined, isIdempotent: true, caller },
         deadlineAtMs: this.clock.now() + 60_000,
         done: (outcome) => this.ended.push("result" in outcome ? name : `${name} failed`),
       })
@@ -235,3 +239,17 @@ Deno.test("behind calls that take longer than medium ones none is sent", async (
   fixture.submit("a", "b", "c");
   assert.equal(fixture.scheduler.queued, 3);
 });
+
+for (const names of [["a"], ["a", "b"]]) {
+  const where = names.length === 1 ? "in the queue" : "in pipes";
+  Deno.test(`who waits ${where} for a caller that keeps all workers is served`, async () => {
+    using fixture = new Fixture(2);
+    await fixture.warmUp();
+    const other: Caller = { key: {}, isFull: false, drained: () => Promise.resolve() };
+    fixture.submitFor(other, ...names);
+    assert.equal(fixture.scheduler.queued, names.length === 1 ? 1 : 0);
+    await fixture.clock.advanceAsync(2 * fairWaitMs);
+    assert.deepEqual(fixture.ended.slice(2), ["running 1 failed"]);
+    assert.equal(fixture.scheduler.queued, names.length);
+  });
+}
