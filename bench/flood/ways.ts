@@ -192,6 +192,8 @@ const computing: readonly Way[] = [
     then: "once",
     workers: 2,
     honest: "fib",
+    // Each connection of the server's own machine is a caller, and who has one worker is left it.
+    connections: [1],
   },
 ];
 
