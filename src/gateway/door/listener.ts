@@ -88,9 +88,12 @@ export class HttpListener {
   }
 
   async #answer(request: Request, from: string): Promise<Response> {
+    const { answer } = this.#options;
+    // A request of HTTP/2, which has no such header: others behind it wait for nobody's answer.
+    if (!request.headers.has("host")) return await answer(request, from);
     if (!this.#pipelines.begin(from)) return lastAnswer();
     try {
-      return await this.#options.answer(request, from);
+      return await answer(request, from);
     } finally {
       this.#pipelines.end(from);
     }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { connect } from "node:http2";
 import { systemClock } from "../../../src/base/clock.ts";
 import { silentLogger } from "../../../src/base/log.ts";
 import { HttpListener } from "../../../src/gateway/door/listener.ts";
@@ -85,6 +86,34 @@ Deno.test("the connection ends after a request too many, which is told so, and w
     assert.match(text, /without a wait for their answers/);
     assert.deepEqual(warnings, []);
   } finally {
+    await listener.close();
+  }
+});
+
+Deno.test("many requests of HTTP/2 at once are all answered, however soon", async () => {
+  const listener = await HttpListener.open({
+    host: "127.0.0.1",
+    port: 0,
+    tls: undefined,
+    clock: systemClock,
+    log: silentLogger,
+    answer: () => Promise.resolve(new Response("ok\n")),
+  });
+  const session = connect(listener.url);
+  const statusOf = () =>
+    new Promise((resolve) => {
+      const stream = session.request({ ":path": "/" });
+      stream.on("response", (headers) => resolve(headers[":status"]));
+      stream.on("error", resolve);
+      stream.resume().end();
+    });
+  try {
+    for (let round = 0; round < 5; round++) {
+      const statuses = await Promise.all(Array.from({ length: 64 }, statusOf));
+      assert.deepEqual(new Set(statuses), new Set([200]));
+    }
+  } finally {
+    await new Promise<void>((resolve) => session.close(resolve));
     await listener.close();
   }
 });
