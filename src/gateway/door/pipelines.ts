@@ -1,5 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
+import { RpcError } from "../../base/errors.ts";
 import { gatewayPipelinedMax, gatewayPipelineRounds } from "../limits.ts";
+import { problemDetails } from "./problem.ts";
 import { reply } from "./reply.ts";
 
 /** What a connection has sent since others' input was looked for, as far as is known. */
@@ -92,14 +94,10 @@ export const connectionEnds = new Error("the connection ends");
  * one only if an answer's body fails: after `Connection: close` it goes on with what was sent.
  */
 export function lastAnswer(): Response {
-  const problem = {
-    title: "Too Many Requests",
-    status: 429,
-    detail: `Cannot take more than ${gatewayPipelinedMax} requests on a connection without a ` +
-      "wait for their answers",
-    name: "Overloaded",
-    executed: "no",
-  };
+  const detail =
+    `Cannot take more than ${gatewayPipelinedMax} requests on a connection without a ` +
+    "wait for their answers";
+  const problem = problemDetails(new RpcError("Overloaded", detail, { executed: "no" }));
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(utf8.encode(`${JSON.stringify(problem)}\n`)),
     pull: (controller) => controller.error(connectionEnds),

@@ -83,7 +83,9 @@ Deno.test("the connection ends after a request too many, which is told so, and w
     assert.ok(taken >= gatewayPipelinedMax && taken < 20, text);
     assert.equal(statuses.length, taken + 1);
     assert.equal(statuses.at(-1), 429);
-    assert.match(text, /without a wait for their answers/);
+    const { code, name, executed, detail } = JSON.parse(/\{.*\}/.exec(text)?.[0] ?? "");
+    assert.deepEqual([code, name, executed], [-32002, "Overloaded", "no"]);
+    assert.match(detail, /without a wait for their answers/);
     assert.deepEqual(warnings, []);
   } finally {
     await listener.close();
