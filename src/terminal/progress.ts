@@ -111,13 +111,23 @@ export class Progress {
   }
 
   #erase(): void {
-    if (this.#isShown) this.#terminal.write(erasing);
+    if (this.#isShown) this.#write(erasing);
   }
 
   #draw(): void {
     if (!this.#isShown) return;
     this.#line = this.#newLine();
-    if (!this.#isHeld) this.#terminal.write(this.#line);
+    if (!this.#isHeld) this.#write(this.#line);
+  }
+
+  /** A terminal that has been closed, while the work goes on without it, ends no work. */
+  #write(text: string): void {
+    try {
+      this.#terminal.write(text);
+    } catch {
+      this.#timer?.cancel();
+      this.#isShown = false;
+    }
   }
 
   #newLine(): string {

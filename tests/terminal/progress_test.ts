@@ -35,6 +35,24 @@ Deno.test("a terminal shows the share, the count, the rate, the time left and wh
   assert.equal(terminal.line, "", "the bar is taken away at the end");
 });
 
+Deno.test("a terminal that is closed meanwhile gets no bar, and ends nothing", () => {
+  const terminal = new FakeTerminal();
+  const clock = new VirtualClock();
+  const state = () => ({ done: 1, failed: 0 });
+  const progress = new Progress({ state, total: 2, terminal, clock });
+  clock.advance(1_000);
+  assert.match(terminal.line, /1\/2/);
+  terminal.write = () => {
+    throw new Error("Input/output error (os error 5)");
+  };
+  clock.advance(1_000);
+  assert.equal(clock.pendingTimers, 0);
+  let printed = 0;
+  progress.beside(() => printed++);
+  progress.stop();
+  assert.equal(printed, 1);
+});
+
 Deno.test("the bar fits the terminal, also when that gets narrower", async () => {
   const terminal = new FakeTerminal();
   const progress = new Progress({ state: () => ({ done: 5, failed: 0 }), total: 10, terminal });
