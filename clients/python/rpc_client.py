@@ -825,6 +825,8 @@ class _Connection(asyncio.Protocol):
         for call in list(self._pending.values()):
             if call.stream is None and call.waiter is not None and self._may_move(call, other):
                 self._take(call.number)
+                # It may run here, whatever the other one says.
+                call.executed = _worse(call.executed, "maybe")
                 self.notify("rpc.cancel", {"id": call.number})
                 other._adopt(call)
         for call in list(self._unwritten):

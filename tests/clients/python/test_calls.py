@@ -442,6 +442,21 @@ class Failover(unittest.TestCase):
                 until(lambda: not any(former.is_open for former in endpoint._former))
                 server.peers[0].hears.set()
 
+    def test_a_call_that_went_to_another_connection_may_have_run_whatever_is_said_there(self):
+        def refuses_then(peer, request):
+            if peer is server.peers[0]:
+                peer.hears.clear()
+            else:
+                peer.refuse(request, -32602, executed="no")
+
+        patches = {"TICK": 0.05, "TICKS_TO_GIVE_UP": 10_000}
+        with mock.patch.multiple(rpc_client, **patches), FakeServer(refuses_then, idempotent=["f"]) as server:
+            with Client(static(server)) as client:
+                with self.assertRaises(InvalidParams) as caught:
+                    client.call("f", timeout=PATIENCE)
+                self.assertEqual((server.count("f"), caught.exception.executed), (2, "maybe"))
+                server.peers[0].hears.set()
+
     def test_a_server_that_is_silent_again_and_again_gets_few_further_connections(self):
         async def lags(pause, most):
             patches = {"TICK": 0.01, "TICKS_TO_GIVE_UP": 10_000, "NEXT_PAUSE": pause, "HASTE": PATIENCE}
