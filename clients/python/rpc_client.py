@@ -1772,9 +1772,11 @@ class _Core:
         while self._calls:
             await asyncio.sleep(0)
         endpoints = list(self._endpoints.values())
+        # To end an attempt to connect takes some turns.
+        tasks = [one._life for one in endpoints] + [one._next for one in endpoints if one._next is not None]
         for endpoint in endpoints:
             endpoint.close()
-        await asyncio.gather(*(one._life for one in endpoints), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._registry.stop()
         # Not by an executor, of which there is none any more when the program ends.
         end = self.loop.time() + CONNECT_TIMEOUT

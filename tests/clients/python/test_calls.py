@@ -457,6 +457,27 @@ class Failover(unittest.TestCase):
                 self.assertEqual((server.count("f"), caught.exception.executed), (2, "maybe"))
                 server.peers[0].hears.set()
 
+    def test_closing_leaves_nothing_of_a_connection_that_is_being_made_beside_a_silent_one(self):
+        begun = threading.Event()
+
+        async def never(*_, **__):
+            begun.set()
+            await asyncio.get_running_loop().create_future()
+
+        complaints = []
+        patches = {"TICK": 0.05, "TICKS_TO_GIVE_UP": 10_000, "HASTE": PATIENCE}
+        with mock.patch.multiple(rpc_client, **patches), FakeServer(lambda peer, _: peer.hears.clear()) as server:
+            client = Client(static(server))
+            connected(client, 1)
+            client._loop.set_exception_handler(lambda loop, context: complaints.append(context["message"]))
+            with mock.patch.object(client._loop, "create_connection", never):
+                client.submit("f", timeout=PATIENCE)
+                self.assertTrue(begun.wait(PATIENCE))
+                client.close()
+            gc.collect()
+            self.assertEqual(complaints, [])
+            server.peers[0].hears.set()
+
     def test_a_server_that_is_silent_again_and_again_gets_few_further_connections(self):
         async def lags(pause, most):
             patches = {"TICK": 0.01, "TICKS_TO_GIVE_UP": 10_000, "NEXT_PAUSE": pause, "HASTE": PATIENCE}
