@@ -304,14 +304,15 @@ function isSame(one: Uint8Array, bytes: Uint8Array, start: number, end: number):
 
 /** What stands between an id and the parameters of a method, or the end where there are none. */
 interface Opening {
-  readonly method: string;
-  /** `undefined` if the name is written as text. */
-  readonly withParams: FixedText | undefined;
-  readonly without: FixedText | undefined;
+  readonly withParams: FixedText;
+  readonly without: FixedText;
 }
 
-/** Openings that were written lately. */
-const openings: (Opening | undefined)[] = new Array(16).fill(undefined);
+/** By methods' names. To make one takes as long as to write fifty requests. */
+const openings = new Map<string, Opening>();
+
+/** How many are kept. Past it all are forgotten, and made again. */
+const openingsMax = 256;
 
 /** Where lines go, as an `Outbox`. */
 interface LineSink {
@@ -332,15 +333,15 @@ export function writeShortRequest(
   params: Params | undefined,
   timeoutMs: number,
 ): number {
-  const { withParams, without } = openingOf(method);
-  const into = withParams === undefined ? undefined : sink.lines;
-  if (into === undefined || !isWritten(id) || !isWritten(timeoutMs)) return 0;
+  const opening = isWritten(id) && isWritten(timeoutMs) ? openingOf(method) : undefined;
+  const into = opening && sink.lines;
+  if (opening === undefined || into === undefined) return 0;
   const start = into.end;
   let end = into.number(into.copy(start, head), id);
-  if (params === undefined) end = into.copy(end, without as FixedText);
+  if (params === undefined) end = into.copy(end, opening.without);
   else {
     try {
-      end = writeScalars(into, into.copy(end, withParams as FixedText), params);
+      end = writeScalars(into, into.copy(end, opening.withParams), params);
     } catch {
       // What is wrong with them is told on the way by text.
       end = -1;
@@ -369,17 +370,16 @@ function wrote(sink: LineSink, into: LineBuffer, end: number): number {
   return length;
 }
 
-function openingOf(method: string): Opening {
-  const place = (method.length + method.charCodeAt(0)) % openings.length || 0;
-  const known = openings[place];
-  if (known !== undefined && known.method === method) return known;
-  const isWritten = method.length <= writtenMethodMax && isPlainText(method);
+/** `undefined`: the name is written as text. */
+function openingOf(method: string): Opening | undefined {
+  const known = openings.get(method);
+  if (known !== undefined) return known;
+  if (method.length > writtenMethodMax || !isPlainText(method)) return undefined;
+  if (openings.size >= openingsMax) openings.clear();
   const text = `,"method":"${method}"`;
-  return openings[place] = {
-    method,
-    withParams: isWritten ? new FixedText(`${text},"params":[`) : undefined,
-    without: isWritten ? new FixedText(text) : undefined,
-  };
+  const opening = { withParams: new FixedText(`${text},"params":[`), without: new FixedText(text) };
+  openings.set(method, opening);
+  return opening;
 }
 
 /** Writes the rest of an array of whole numbers and short texts, or returns -1. */

@@ -292,6 +292,30 @@ Deno.test("a usual call and its answer are written as bytes, of any length up to
   }
 });
 
+Deno.test("calls of many methods in turns are written without making of each name what is written anew", () => {
+  const { encode } = TextEncoder.prototype;
+  let made = 0;
+  TextEncoder.prototype.encode = function (text) {
+    made++;
+    return encode.call(this, text);
+  };
+  try {
+    const names = Array.from({ length: 100 }, (_, i) => `turn-${i}`);
+    // In the first two rounds they take the places of other tests' names.
+    for (let round = 1; round <= 3; round++) {
+      made = 0;
+      for (const name of names) {
+        const sink = sinkWithRoom();
+        assert.ok(writeShortRequest(sink, 1, name, [1], 1) > 0);
+        assert.equal(sink.take(), encodeRequest(1, name, [1], 1));
+      }
+    }
+    assert.equal(made, 0);
+  } finally {
+    TextEncoder.prototype.encode = encode;
+  }
+});
+
 Deno.test("parameters that change what JSON makes of them are left to it", () => {
   const sink = sinkWithRoom();
   const thrower = new Proxy([1], {
