@@ -1,4 +1,4 @@
-import { openCLibrary } from "../base/system/c_library.ts";
+import { mayCallCLibrary, openCLibrary } from "../base/system/c_library.ts";
 
 /** `O_RDWR` and `O_CLOEXEC` of Linux' `open(2)`. */
 const readWriteClosedOnExec = 0o2 | 0o2000000;
@@ -24,8 +24,7 @@ export interface MappedFile {
 export function mapFile(path: string, bytes: number): MappedFile | undefined {
   // Elsewhere the numbers above mean something else.
   if (Deno.build.os !== "linux") return undefined;
-  // Without this look a program with few permissions would be asked for another one.
-  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return undefined;
+  if (!mayCallCLibrary()) return undefined;
   const library = openCLibrary({
     open: { parameters: ["buffer", "i32"], result: "i32" },
     close: { parameters: ["i32"], result: "i32" },

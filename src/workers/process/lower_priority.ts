@@ -1,4 +1,4 @@
-import { openCLibrary } from "../../base/system/c_library.ts";
+import { mayCallCLibrary, openCLibrary } from "../../base/system/c_library.ts";
 import { workerNiceness } from "../limits.ts";
 
 /** `PRIO_PROCESS` of `setpriority(2)`: the number is a process's id, or 0 for the caller's. */
@@ -25,7 +25,7 @@ export function lowerPriority(pid: number): void {
 
 function opened(): (pid: number) => void {
   const nothing = () => {};
-  if (Deno.build.os === "windows" || !mayCallLibrary()) return nothing;
+  if (Deno.build.os === "windows" || !mayCallCLibrary()) return nothing;
   // It stays open.
   const library = openCLibrary({
     getpriority: { parameters: ["i32", "u32"], result: "i32" },
@@ -35,9 +35,4 @@ function opened(): (pid: number) => void {
   const { getpriority, setpriority } = library.symbols;
   const niceness = Math.min(getpriority(ofProcess, 0) + workerNiceness, nicenessMax);
   return (pid) => void setpriority(ofProcess, pid, niceness);
-}
-
-/** Nobody is asked for the right to do that. */
-function mayCallLibrary(): boolean {
-  return Deno.permissions.querySync({ name: "ffi" }).state === "granted";
 }
