@@ -50,7 +50,8 @@ function notesOf({ notes, series }: MeasureResult): string[] {
   return [...own, ...notes.map((note) => `${note}.`)];
 }
 
-function spreadText({ median, min, max }: Spread): string {
+/** The median, with the least and the greatest. */
+export function spreadText({ median, min, max }: Spread): string {
   return `${numberText(median)} (${numberText(min)}..${numberText(max)})`;
 }
 
