@@ -74,11 +74,8 @@ export class Turn {
     this.#shortReads = this.#isLong ? 0 : this.#shortReads + 1;
     if (this.#shortReads > shortReadsOfMuch) turns.came();
     this.#lengthMs = turns.lengthOf(this.#isLong);
-    if (this.#answeredRound !== turns.round) {
-      // Others had their turns since it was counted.
-      this.#answeredRound = turns.round;
-      this.#answeredBytes = this.#answered();
-    }
+    // Others had their turns since it was counted.
+    if (this.#answeredRound !== turns.round) this.#countAnswers();
     this.goOn();
     if (this.#sinceMs - this.#windowStartMs <= turnsInWindow * this.#lengthMs) return;
     this.#windowStartMs = this.#sinceMs;
@@ -92,7 +89,9 @@ export class Turn {
   partOf(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     if (!this.#isLong || this.#isAlone || bytes.length <= turnPartBytes) return bytes;
     const end = bytes.subarray(0, turnPartBytes).lastIndexOf(lineFeed) + 1;
-    return end === 0 ? bytes : bytes.subarray(0, end);
+    // The first line is longer: that one, or all of them would be cut.
+    const part = end > 0 ? end : bytes.indexOf(lineFeed, turnPartBytes) + 1;
+    return part === 0 ? bytes : bytes.subarray(0, part);
   }
 
   /** Ends or interrupts the work on what was read. */
@@ -146,9 +145,7 @@ export class Turn {
 
   #hasAnsweredMuch(): boolean {
     if (this.#isAlone) return false;
-    const answeredBytes = this.#answered();
-    if (answeredBytes - this.#answeredBytes < turnBytesMax) return false;
-    this.#answeredBytes = answeredBytes;
+    if (this.#answered() - this.#answeredBytes < turnBytesMax) return false;
     this.#spend();
     return true;
   }
@@ -161,8 +158,14 @@ export class Turn {
   async pass(hasBegun = false): Promise<void> {
     await this.#turns.next(this.#caller, hasBegun ? "held" : this.#work);
     this.#lengthMs = this.#turns.lengthOf(this.#isLong);
-    this.#answeredRound = this.#turns.round;
+    this.#countAnswers();
     this.goOn();
+  }
+
+  /** What was answered so far was answered in earlier turns. */
+  #countAnswers(): void {
+    this.#answeredRound = this.#turns.round;
+    this.#answeredBytes = this.#answered();
   }
 
   get #work(): "long" | "short" | "any" {

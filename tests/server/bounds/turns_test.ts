@@ -5,7 +5,6 @@ import { settled, VirtualClock } from "../../support/virtual_clock.ts";
 import {
   turnAloneMs,
   turnBriefMs,
-  turnBytesMax,
   turnMs,
   turnOwedFromMs,
   turnOwedLookMs,
@@ -43,6 +42,9 @@ Deno.test("of what a connection sends much, little is cut into lines at once, an
   assert.equal(turn.partOf(bytes.subarray(0, turnPartBytes)).length, turnPartBytes);
   const long = new Uint8Array(manyBytes);
   assert.equal(turn.partOf(long), long);
+  const line = `${"x".repeat(turnPartBytes)}\n`;
+  const longer = new TextEncoder().encode(line.repeat(10));
+  assert.equal(turn.partOf(longer).length, line.length);
   // A client with 64 calls in flight sends less at once.
   turn.begin(turnPartBytes * 2);
   assert.equal(turn.partOf(bytes), bytes);
@@ -86,24 +88,6 @@ Deno.test("what several take counts together, and who takes little does not wait
   light.end();
   heavy.begin(manyBytes);
   assert.ok(heavy.isOver(longLine));
-});
-
-Deno.test("a turn is over when so much was answered in it, however little time that took, and not sooner", async () => {
-  const { turns, pauses } = setUp();
-  let answered = 0;
-  const turn = new Turn(turns, {}, () => answered);
-  /** It is counted every few lines. */
-  const isOver = () => Array.from({ length: 4 }, () => turn.isOver(50)).includes(true);
-  turn.begin(manyBytes);
-  for (let round = 1; round <= 3; round++) {
-    answered = round * turnBytesMax - 1;
-    assert.ok(!isOver());
-    answered++;
-    assert.ok(isOver());
-    const passing = turn.pass();
-    pauses.shift()?.();
-    await passing;
-  }
 });
 
 Deno.test("who sends short reads without pause has turns too, which are longer", () => {
