@@ -15,18 +15,17 @@ export const gatewayRequestsMax = 4_096;
  */
 export const gatewayRequestsOfCallerMax: number = gatewayRequestsMax / 2;
 
-/**
- * Requests of a connection that are answered before others' input is looked for. Who waits for
- * answers has one; the rest is for connections of HTTP/1.1 on which a few are sent ahead.
- */
+/** Requests in a row that a connection may surely send ahead of answers. */
 export const gatewayPipelinedMax = 4;
 
 /**
- * Rounds of the event loop after which a connection's requests are counted anew, if no timer has
- * fired before: an idle runtime takes 16 us for so many, in which nobody gets an answer and sends
- * five requests.
+ * Requests in a row that it may seem to send ahead before it is told. Beside 64 callers that
+ * wait for answers, and get them as fast as a gateway can, one call in 500 seems to be.
  */
-export const gatewayPipelineRounds = 16;
+export const gatewayAheadMax = 8;
+
+/** The same for requests without `Host`: those of HTTP/2 cannot be told. */
+export const gatewayHostlessAheadMax: number = 8 * gatewayAheadMax;
 
 /** Most WebSockets of a gateway: each takes memory for as long as its peer likes. */
 export const gatewayStreamsMax = 1_024;

@@ -2,6 +2,7 @@ import { type Clock, sleep, type Timer } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { gatewayCertificateCheckMs } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
+import { giveWay } from "../../base/system/give_way.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 import { connectionEnds, lastAnswer, Pipelines } from "./pipelines.ts";
 import { readTlsFiles, type TlsFiles, type TlsPair } from "./tls_files.ts";
@@ -38,7 +39,7 @@ export class HttpListener {
 
   private constructor(options: HttpListenerOptions, pair: TlsPair | undefined) {
     this.#options = options;
-    this.#pipelines = new Pipelines(options.clock);
+    this.#pipelines = new Pipelines();
     this.#pair = pair;
     this.#server = this.#serve(options.port, pair);
     this.#port = this.#server.addr.port;
@@ -89,11 +90,16 @@ export class HttpListener {
 
   async #answer(request: Request, from: string): Promise<Response> {
     const { answer } = this.#options;
-    // A request of HTTP/2, which has no such header: others behind it wait for nobody's answer.
-    if (!request.headers.has("host")) return await answer(request, from);
-    if (!this.#pipelines.begin(from)) return lastAnswer();
+    const decision = this.#pipelines.begin(from, request.headers.has("host"));
+    if (decision === "refuse") return lastAnswer();
     try {
-      return await answer(request, from);
+      if (decision === "wait") await new Promise<void>(giveWay);
+      const response = await answer(request, from);
+      // The answer to an upgrade is made by the runtime.
+      if (decision === "last" && response.status !== 101) {
+        response.headers.set("connection", "close");
+      }
+      return response;
     } finally {
       this.#pipelines.end(from);
     }

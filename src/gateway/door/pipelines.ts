@@ -1,86 +1,107 @@
-import type { Clock } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
-import { gatewayPipelinedMax, gatewayPipelineRounds } from "../limits.ts";
+import { gatewayAheadMax, gatewayHostlessAheadMax, gatewayPipelinedMax } from "../limits.ts";
 import { problemDetails } from "./problem.ts";
 import { reply } from "./reply.ts";
 
-/** What a connection has sent since others' input was looked for, as far as is known. */
+/** A connection that has a request under way, or was answered one just now. */
 interface Sent {
-  begun: number;
   underWay: number;
+  /** Requests in a row that came within a round of an answer, and those in the same round. */
+  ahead: number;
+  surelyAhead: number;
+  /** Whether it was told that it sends too many. */
+  isTold: boolean;
 }
 
-/** Connections that are remembered before they are looked through. */
-const rememberedMax = 1_024;
+/**
+ * What is to be done with a request: `last`, to answer it and tell that no other is taken; `wait`,
+ * to let others send before it is answered.
+ */
+type Decision = "take" | "wait" | "last" | "refuse";
 
 /**
  * Finds connections on which requests come without waiting for answers (pipelining of HTTP/1.1).
  *
  * The runtime's HTTP server goes on with what such connections have sent, for up to thousands of
- * requests, before it looks for others' input. Who waits for answers sends one request between two
- * such looks, so who sends more is known by that.
+ * requests, before it looks for others' input. While it waits for an answer it also reads whatever
+ * comes, without a bound, and moves all of it for each request.
+ *
+ * It begins with a request that has arrived before the former one's answer within one round of the
+ * event loop: in the same one if the answer was made at once, otherwise in the next. Who waits for
+ * answers has to be read from first, which takes longer, except by chance, and many times in a row
+ * hardly ever. So who seems to send ahead is told that the connection ends. Who waits for answers
+ * sends no more on it, and what comes right behind was sent before.
+ *
+ * A request without `Host` may be one of HTTP/2, which cannot be told so. If it is, and others were
+ * sent with it, they come while it waits.
  */
 export class Pipelines {
-  readonly #sent = new Map<string, Sent>();
-  readonly #clock: Clock;
+  readonly #underWay = new Map<string, Sent>();
+  /** Those that were answered in this round, and in the one before. */
+  #answered = new Map<string, Sent>();
+  #answeredBefore = new Map<string, Sent>();
   readonly #nextRound: (callback: () => void) => void;
   #isWaiting = false;
 
   /** @param nextRound calls back in the next round of the event loop */
-  constructor(clock: Clock, nextRound: (callback: () => void) => void = setImmediate) {
-    this.#clock = clock;
+  constructor(nextRound: (callback: () => void) => void = setImmediate) {
     this.#nextRound = nextRound;
   }
 
   /**
-   * Counts a request that has come. Returns `false` if it is one too many.
+   * Counts a request that has come, and decides about it. {@link end} is due, except for `refuse`.
    *
    * @param from the connection
+   * @param hasHost whether it names a host, as requests of HTTP/1.1 have to
    */
-  begin(from: string): boolean {
-    let sent = this.#sent.get(from);
-    if (sent === undefined) this.#sent.set(from, sent = { begun: 0, underWay: 0 });
-    // HTTP/1.1 has one request under way. More are HTTP/2's, in which many may come at once.
-    if (sent.underWay === 0) sent.begun++;
-    if (sent.begun > gatewayPipelinedMax) return false;
-    sent.underWay++;
-    if (sent.begun > 1 || this.#sent.size > rememberedMax) this.#forgetLater();
-    return true;
+  begin(from: string, hasHost: boolean): Decision {
+    let sent = this.#underWay.get(from);
+    if (sent !== undefined) {
+      // HTTP/1.1 has one request under way. More are HTTP/2's, in which many may come at once.
+      sent.underWay++;
+      sent.ahead = sent.surelyAhead = 0;
+      sent.isTold = false;
+      return "take";
+    }
+    sent = this.#behindAnswer(from);
+    if (sent.isTold || hasHost && sent.surelyAhead >= gatewayPipelinedMax) return "refuse";
+    sent.underWay = 1;
+    this.#underWay.set(from, sent);
+    sent.isTold = sent.ahead >= (hasHost ? gatewayAheadMax : gatewayHostlessAheadMax);
+    if (!sent.isTold) return "take";
+    return hasHost ? "last" : "wait";
   }
 
   /** The request was answered. */
   end(from: string): void {
-    const sent = this.#sent.get(from);
-    if (sent !== undefined) sent.underWay--;
+    const sent = this.#underWay.get(from);
+    if (sent === undefined || --sent.underWay > 0) return;
+    this.#underWay.delete(from);
+    this.#answered.set(from, sent);
+    this.#pass();
   }
 
-  /**
-   * A timer fires only after a look for input, and may waste two milliseconds, in which a quick
-   * caller sends several requests one by one. So a few rounds, where they are short, do as well.
-   */
-  #forgetLater(): void {
+  #behindAnswer(from: string): Sent {
+    const now = this.#answered.get(from);
+    const sent = now ?? this.#answeredBefore.get(from);
+    if (sent === undefined) return { underWay: 0, ahead: 0, surelyAhead: 0, isTold: false };
+    this.#answered.delete(from);
+    this.#answeredBefore.delete(from);
+    sent.ahead++;
+    if (now !== undefined) sent.surelyAhead++;
+    return sent;
+  }
+
+  /** Forgets in two rounds who is answered now. */
+  #pass(): void {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    let rounds = 0;
-    const next = (): void => {
-      if (rounds >= gatewayPipelineRounds) return;
-      if (++rounds < gatewayPipelineRounds) return this.#nextRound(next);
-      timer.cancel();
-      this.#forget();
-    };
-    const timer = this.#clock.after(0, () => {
-      rounds = gatewayPipelineRounds;
-      this.#forget();
+    this.#nextRound(() => {
+      this.#isWaiting = false;
+      this.#answeredBefore = this.#answered;
+      this.#answered = new Map();
+      if (this.#answeredBefore.size > 0) this.#pass();
     });
-    this.#nextRound(next);
-  }
-
-  #forget(): void {
-    this.#isWaiting = false;
-    for (const [from, sent] of this.#sent) {
-      sent.begun = 0;
-      if (sent.underWay === 0) this.#sent.delete(from);
-    }
   }
 }
 
@@ -94,9 +115,7 @@ export const connectionEnds = new Error("the connection ends");
  * one only if an answer's body fails: after `Connection: close` it goes on with what was sent.
  */
 export function lastAnswer(): Response {
-  const detail =
-    `Cannot take more than ${gatewayPipelinedMax} requests on a connection without a ` +
-    "wait for their answers";
+  const detail = "Cannot take more requests on a connection without a wait for their answers";
   const problem = problemDetails(new RpcError("Overloaded", detail, { executed: "no" }));
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(utf8.encode(`${JSON.stringify(problem)}\n`)),

@@ -4,63 +4,124 @@ import { systemClock } from "../../../src/base/clock.ts";
 import { silentLogger } from "../../../src/base/log.ts";
 import { HttpListener } from "../../../src/gateway/door/listener.ts";
 import { Pipelines } from "../../../src/gateway/door/pipelines.ts";
-import { gatewayPipelinedMax, gatewayPipelineRounds } from "../../../src/gateway/limits.ts";
-import { VirtualClock } from "../../support/virtual_clock.ts";
+import {
+  gatewayAheadMax,
+  gatewayHostlessAheadMax,
+  gatewayPipelinedMax,
+} from "../../../src/gateway/limits.ts";
 
 /** Pipelines, and rounds of the event loop that pass when a test says so. */
-function rig() {
+function rig({ hasHost = true } = {}) {
   const rounds: (() => void)[] = [];
-  const clock = new VirtualClock();
-  const pipelines = new Pipelines(clock, (callback) => rounds.push(callback));
+  const pipelines = new Pipelines((callback) => rounds.push(callback));
   const pass = (count: number) => {
     for (let i = 0; i < count; i++) rounds.splice(0).forEach((round) => round());
   };
+  const begin = (from: string) => pipelines.begin(from, hasHost);
   const request = (from: string) => {
-    const isTaken = pipelines.begin(from);
-    if (isTaken) pipelines.end(from);
-    return isTaken;
+    const decision = begin(from);
+    if (decision !== "refuse") pipelines.end(from);
+    return decision;
   };
-  return { pipelines, pass, request, rounds, clock };
+  return { pipelines, pass, begin, request, rounds };
 }
 
-Deno.test("a connection may send a few requests ahead, and one more each time that others had a turn", () => {
+Deno.test("a connection may send a few requests ahead, and one more is refused", () => {
   const { pass, request, rounds } = rig();
-  for (let i = 0; i < gatewayPipelinedMax; i++) assert.equal(request("a"), true);
-  assert.equal(request("a"), false);
-  assert.equal(request("b"), true, "another one is not meant");
-  pass(gatewayPipelineRounds);
-  assert.equal(request("a"), true);
-  assert.equal(rounds.length, 0, "who sends one at a time costs no rounds");
+  for (let i = 0; i < gatewayPipelinedMax; i++) assert.equal(request("a"), "take");
+  assert.equal(request("a"), "refuse");
+  assert.equal(request("b"), "take", "another one is not meant");
+  pass(2);
+  assert.equal(request("a"), "take", "its number may be another connection's by then");
+  pass(2);
+  assert.equal(rounds.length, 0);
 });
 
-Deno.test("where rounds take long, a timer tells that others had a turn", () => {
-  const { pass, request, clock } = rig();
-  for (let look = 0; look < 3; look++) {
-    for (let i = 0; i < gatewayPipelinedMax; i++) assert.equal(request("a"), true);
-    assert.equal(request("a"), false);
-    pass(1);
-    clock.advance(2);
-  }
-  pass(gatewayPipelineRounds);
-  assert.equal(clock.pendingTimers, 0);
+Deno.test("who seems to send ahead of slow answers is told once, and what comes right behind is refused", () => {
+  const { pass, request } = rig();
+  for (let i = 0; i < gatewayAheadMax; i++, pass(1)) assert.equal(request("a"), "take");
+  assert.equal(request("a"), "last");
+  pass(1);
+  assert.equal(request("a"), "refuse");
+});
+
+Deno.test("who waits for answers is never told, nor refused what it sends after it was", () => {
+  const { pass, request } = rig();
+  for (let i = 0; i < 100; i++, pass(2)) assert.equal(request("a"), "take");
+  for (let i = 0; i < gatewayAheadMax; i++, pass(1)) request("a");
+  assert.equal(request("a"), "last");
+  pass(2);
+  assert.equal(request("a"), "take");
+});
+
+Deno.test("without a host it cannot be told, so it waits whether others were sent with it, as over HTTP/2", () => {
+  const { pass, begin, request, pipelines } = rig({ hasHost: false });
+  const ahead = () => {
+    for (let i = 0; i < gatewayHostlessAheadMax; i++) assert.equal(request("a"), "take");
+    assert.equal(begin("a"), "wait");
+  };
+  ahead();
+  assert.equal(request("a"), "take");
+  pipelines.end("a");
+  assert.equal(request("a"), "take");
+  pass(2);
+  ahead();
+  pipelines.end("a");
+  pass(1);
+  assert.equal(begin("a"), "refuse");
 });
 
 Deno.test("requests that are under way at once are those of HTTP/2, and are not counted", () => {
-  const { pipelines, pass, request } = rig();
-  for (let i = 0; i < 100; i++) assert.equal(pipelines.begin("a"), true);
-  pass(gatewayPipelineRounds);
+  const { pipelines, request, begin } = rig();
+  for (let i = 0; i < 100; i++) assert.equal(begin("a"), "take");
   for (let i = 0; i < 100; i++) pipelines.end("a");
-  assert.equal(request("a"), true);
+  for (let i = 1; i < gatewayPipelinedMax; i++) assert.equal(request("a"), "take");
 });
 
-Deno.test("connections that come and go are forgotten", () => {
-  const { pass, request, rounds } = rig();
-  for (let i = 0; i < 10_000; i++) {
-    assert.equal(request(`${i}`), true);
-    pass(1);
-  }
-  assert.ok(rounds.length <= 1);
-});
+/** Sends so many requests at once. Returns the answers and their statuses. */
+async function pipelined(url: string, request: string, count: number) {
+  const { hostname, port } = new URL(url);
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  await connection.write(new TextEncoder().encode(request.repeat(count)));
+  const text = await new Response(connection.readable).text().catch(String);
+  const statuses = [...text.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => Number(status));
+  return { text, statuses };
+}
+
+/** A listener whose answers need something to happen first, as those of calls do. */
+async function slowListener() {
+  return await HttpListener.open({
+    host: "127.0.0.1",
+    port: 0,
+    tls: undefined,
+    clock: systemClock,
+    log: silentLogger,
+    async answer(request) {
+      await request.text();
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      return new Response("ok\n");
+    },
+  });
+}
+
+for (const hasHost of [true, false]) {
+  const which = hasHost ? "are slow" : "are slow, without a host";
+  Deno.test(`calls that are sent ahead of answers that ${which} end the connection`, async () => {
+    const listener = await slowListener();
+    try {
+      const host = hasHost ? "Host: 127.0.0.1\r\n" : "";
+      const call = `POST / HTTP/1.1\r\n${host}Content-Length: 3\r\n\r\n[1]`;
+      const { text, statuses } = await pipelined(listener.url, call, 200);
+      const max = hasHost ? gatewayAheadMax : gatewayHostlessAheadMax;
+      assert.ok(statuses.length > max && statuses.length < 200, text);
+      assert.equal(statuses.at(-1), 429);
+      assert.deepEqual(new Set(statuses.slice(0, -1)), new Set([200]));
+      assert.equal(text.match(/^connection: close/gim)?.length ?? 0, hasHost ? 1 : 0);
+    } finally {
+      await listener.close();
+    }
+  });
+}
 
 Deno.test("the connection ends after a request too many, which is told so, and what was sent behind it is not answered", async () => {
   const warnings: string[] = [];
@@ -72,13 +133,9 @@ Deno.test("the connection ends after a request too many, which is told so, and w
     log: { ...silentLogger, warn: (message) => warnings.push(message) },
     answer: () => Promise.resolve(new Response("ok\n")),
   });
-  const { hostname, port } = new URL(listener.url);
-  using connection = await Deno.connect({ hostname, port: Number(port) });
   try {
-    const request = `GET / HTTP/1.1\r\nHost: ${hostname}:${port}\r\n\r\n`;
-    await connection.write(new TextEncoder().encode(request.repeat(20)));
-    const text = await new Response(connection.readable).text().catch(String);
-    const statuses = [...text.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => Number(status));
+    const request = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    const { text, statuses } = await pipelined(listener.url, request, 20);
     const taken = statuses.filter((status) => status === 200).length;
     assert.ok(taken >= gatewayPipelinedMax && taken < 20, text);
     assert.equal(statuses.length, taken + 1);
