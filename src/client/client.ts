@@ -274,8 +274,9 @@ export class Client {
     // Wrong options make the call fail as it starts.
     const { timeoutMs = this.#timeoutMs, idempotent, signal, traceparent } = options ?? {};
     const nowMs = this.#look.now();
+    const begunAtMs = options?.begunAtMs ?? nowMs;
     // A value that is no number makes the call fail anyway, and cannot always be added.
-    const deadlineAtMs = typeof timeoutMs === "number" ? nowMs + timeoutMs : nowMs;
+    const deadlineAtMs = typeof timeoutMs === "number" ? begunAtMs + timeoutMs : nowMs;
     const call = new Call(method, params, deadlineAtMs, idempotent, signal);
     call.timeoutMs = timeoutMs;
     call.madeAtMs = nowMs;

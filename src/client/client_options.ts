@@ -77,6 +77,11 @@ export interface ClientOptions {
 export interface CallOptions {
   /** Deadline of the call, in milliseconds. @default the client's */
   readonly timeoutMs?: number | undefined;
+  /**
+   * When the call was begun, on the client's clock, if that was earlier: its deadline counts from
+   * there. @default now
+   */
+  readonly begunAtMs?: number | undefined;
   /** Cancels the call when it aborts; the server is told. */
   readonly signal?: AbortSignal | undefined;
   /** Whether running it twice does no harm. @default what the server declares */
@@ -145,7 +150,7 @@ export function callFault(method: string, options: StreamOptions): RpcError | un
       "Cannot use the options of a call: they must be an object",
     );
   }
-  const { timeoutMs, credit, signal } = options;
+  const { timeoutMs, begunAtMs, credit, signal } = options;
   if (typeof method !== "string" || method.length > methodLengthMax) {
     const text =
       `Cannot call it: a method is named by a text of at most ${methodLengthMax} letters`;
@@ -154,9 +159,12 @@ export function callFault(method: string, options: StreamOptions): RpcError | un
   if (signal !== undefined && typeof signal?.addEventListener !== "function") {
     return new RpcError("InvalidParams", "Cannot use signal: it must be an AbortSignal");
   }
-  if (timeoutMs === undefined && credit === undefined) return undefined;
+  if ((timeoutMs ?? begunAtMs ?? credit) === undefined) return undefined;
   return numberFault(timeoutMs, {
     name: "timeoutMs",
     bounds: [-Number.MAX_VALUE, callTimeoutMsMax],
+  }) ?? numberFault(begunAtMs, {
+    name: "begunAtMs",
+    bounds: [-Number.MAX_VALUE, Number.MAX_VALUE],
   }) ?? numberFault(credit, { name: "credit", bounds: [1, streamCreditMax], whole: true });
 }

@@ -28,6 +28,21 @@ Deno.test("a call has its whole time also after its caller computed since anothe
   rig.client.close();
 });
 
+Deno.test("the deadline of a call that was begun before counts from there, and is told as given", async () => {
+  const rig = await ClientRig.connected(1);
+  rig.server(1).answer = () => {};
+  const begunAtMs = rig.clock.now();
+  rig.clock.advance(300);
+  const report = rig.client.report("fib", [1], { timeoutMs: 1_000, begunAtMs });
+  await settled();
+  assert.deepEqual(rig.server(1).calls.map(({ timeoutMs }) => timeoutMs), [700]);
+  await rig.pass(800);
+  assert.match(`${(await report).error?.message}`, /within 1 s/);
+  const wrong = await rig.client.report("fib", [1], { begunAtMs: NaN });
+  assert.equal(wrong.error?.name, "InvalidParams");
+  rig.client.close();
+});
+
 Deno.test("a call that waits for servers waits as long after its caller has computed", async () => {
   const rig = new ClientRig();
   await rig.list();

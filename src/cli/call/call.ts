@@ -71,7 +71,8 @@ export async function run(
       serverChanged: report && ((server, change) => report.record.changed(server, change)),
     });
     try {
-      return await makeCalls({ client, method, flags, given, calls, report, signal });
+      const begunAtMs = begun?.begunAtMs;
+      return await makeCalls({ client, method, flags, given, calls, report, signal, begunAtMs });
     } finally {
       if (!endsAnyway) client.close();
     }
@@ -139,7 +140,7 @@ async function openReport(path: string): Promise<LoadReport> {
 
 /** Makes all calls, reports on them, and returns the exit code. */
 async function makeCalls(
-  { client, method, flags, given, calls, report, signal }: {
+  { client, method, flags, given, calls, report, signal, begunAtMs }: {
     readonly client: Client;
     readonly method: string;
     readonly flags: CallFlags;
@@ -147,6 +148,7 @@ async function makeCalls(
     readonly calls: Calls;
     readonly report: LoadReport | undefined;
     readonly signal: AbortSignal;
+    readonly begunAtMs: number | undefined;
   },
 ): Promise<number> {
   const isOne = isOnce(flags);
@@ -156,7 +158,7 @@ async function makeCalls(
     ? (await import("./pretty.ts")).prettyText
     : jsonLine;
   const callRun = new CallRun({
-    ...{ client, method, flags, signal, summary, newProgress, textOf },
+    ...{ client, method, flags, signal, begunAtMs, summary, newProgress, textOf },
     source: calls.source(),
     record: report?.record,
     failedLines: calls.failedLines,

@@ -29,6 +29,8 @@ export interface CallRunOptions {
   readonly newProgress: ((state: () => ProgressState) => Progress) | undefined;
   /** Ctrl-C. */
   readonly signal: AbortSignal;
+  /** When the only call was begun, if that was before there was a client. */
+  readonly begunAtMs?: number | undefined;
   /** A result as text. */
   readonly textOf: (result: unknown) => string;
 }
@@ -226,10 +228,10 @@ export class CallRun {
   }
 
   async #call(place: number, job: Job, params: Params): Promise<CallReport> {
-    const { client, method, signal, flags } = this.#options;
+    const { client, method, signal, flags, begunAtMs } = this.#options;
     if (flags.input !== undefined) return await this.#callPatiently(params);
     if (this.#isPlain) return this.#judged(await client.report(method, params, { signal }));
-    const stream = client.stream(method, params, { signal });
+    const stream = client.stream(method, params, { signal, begunAtMs });
     const report = await this.#results.stream(place, job, stream);
     this.#isPlain ||= report.error === undefined && report.items === undefined;
     return this.#judged(report);

@@ -26,6 +26,7 @@ function newRun(
     signal?: AbortSignal;
     textOf?: (result: unknown) => string;
     failedLines?: FailedLines;
+    begunAtMs?: number;
   } = {},
 ): CallRun {
   const client = {
@@ -48,6 +49,7 @@ function newRun(
     record: undefined,
     newProgress: undefined,
     signal: more.signal ?? new AbortController().signal,
+    begunAtMs: more.begunAtMs,
     textOf: more.textOf ?? JSON.stringify,
   });
 }
@@ -55,6 +57,22 @@ function newRun(
 async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await Promise.resolve();
 }
+
+Deno.test("a call that was begun without a client has no more time with one", async () => {
+  const told: unknown[] = [];
+  const run = newRun(
+    flagsOf({ quiet: true, repeat: 1, concurrency: 1 }),
+    (_method, _params, options) => {
+      told.push(options?.begunAtMs);
+      const stream = new CallStream(64, () => {});
+      queueMicrotask(() => stream.ended(report("done")));
+      return stream;
+    },
+    { begunAtMs: 17 },
+  );
+  await run.run();
+  assert.deepEqual(told, [17]);
+});
 
 Deno.test("results behind a slow call are bounded with --repeat too: no others begin", async () => {
   let begun = 0;

@@ -1,14 +1,19 @@
+import { systemClock } from "../../../base/clock.ts";
+import { briefCallMs } from "../../../base/limits.ts";
 import { addressOf } from "../../../base/names/host_port.ts";
 import type { Duplex, Transport } from "../../../client/transport.ts";
 import type { Instance, InstanceSource, Watch } from "../../../discovery/discovery.ts";
 import type { ExchangeSoFar } from "./exchange.ts";
 
 /**
- * A call that was sent to a server before there was a client. It is handed to one as what the
- * client will see when it does the same: a registry that lists this server first, and a connection
- * to it that takes the lines that were sent already, and then gives what came.
+ * A call that was sent to a server before there was a client, or only the greeting before it. It is
+ * handed to a client as what that will see when it does the same: a registry that lists this server
+ * first, and a connection to it that takes the lines that were sent already, and then gives what
+ * came.
  */
 export class BegunCall {
+  /** When the call was begun, at the latest, on the machine's monotonic clock. */
+  readonly begunAtMs: number;
   readonly #server: Instance;
   /** Resolves when the registry has said which other servers there are, or that it cannot. */
   readonly #listed = Promise.withResolvers<void>();
@@ -16,15 +21,19 @@ export class BegunCall {
   #isTaken = false;
 
   constructor(server: Instance, soFar: ExchangeSoFar) {
+    this.begunAtMs = systemClock.now() - (soFar.isLate ? briefCallMs : 0);
     this.#server = server;
     // A server's refusal would be the last word while the client knows of no other.
     this.#stream = new RepeatedStream(soFar, this.#listed.promise);
   }
 
-  /** The registry, in which only this server is found before the client has sent the call to it. */
+  /**
+   * The registry, in which only this server is found before the client has written the lines to it
+   * that were sent, or has given up its connection.
+   */
   source(registry: InstanceSource): InstanceSource {
     const server = this.#server;
-    const { repeated } = this.#stream;
+    const { settled } = this.#stream;
     const { resolve: tellListed } = this.#listed;
     return {
       url: registry.url,
@@ -53,7 +62,7 @@ export class BegunCall {
             },
           });
         };
-        void repeated.then(goOn);
+        void settled.then(goOn);
         return {
           close() {
             isOpen = false;
@@ -65,12 +74,19 @@ export class BegunCall {
     };
   }
 
-  /** Gives the connection to whoever connects to the server first, and then connects anew. */
+  /**
+   * Gives the connection to whoever connects to the server first, and then connects anew. It no
+   * more connects if the call was sent, and the client has given up the connection without knowing:
+   * the client would send the call again, which may run.
+   */
   transport(own: Transport): Transport {
     return {
       ...own,
       connect: async (target, signal) => {
-        if (this.#isTaken) return await own.connect(target, signal);
+        if (this.#isTaken) {
+          this.#stream.assertFollowed();
+          return await own.connect(target, signal);
+        }
         this.#isTaken = true;
         return this.#stream;
       },
@@ -90,10 +106,13 @@ class RepeatedStream implements Duplex {
   readonly #soFar: ExchangeSoFar;
   readonly #repeated = Promise.withResolvers<void>();
   readonly #greeted = Promise.withResolvers<void>();
+  readonly #closed = Promise.withResolvers<never>();
+  readonly #utf8 = new TextDecoder();
   /** Lines that are still to be written again. */
   readonly #lines: string[];
   /** What was written of the next one. */
   #begun = "";
+  #isOpen = true;
   /** What is to be read again, part by part. */
   readonly #parts: (() => Promise<Uint8Array | null> | undefined)[];
   #rest: Uint8Array = new Uint8Array(0);
@@ -101,24 +120,32 @@ class RepeatedStream implements Duplex {
   /** @param listed resolves when an answer may be read */
   constructor(soFar: ExchangeSoFar, listed: Promise<void>) {
     this.#soFar = soFar;
-    this.#lines = [...soFar.lines];
+    this.#lines = [...soFar.greeting, ...soFar.call === undefined ? [] : [soFar.call]];
     this.#parts = [
       () => this.#greeted.promise.then(() => soFar.greeted),
       () => Promise.all([this.#repeated.promise, listed]).then(() => soFar.came),
       () => soFar.next,
     ];
+    // Whoever reads is told, if anybody does.
+    this.#closed.promise.catch(() => {});
   }
 
-  /** Resolves when all was written again. */
-  get repeated(): Promise<void> {
-    return this.#repeated.promise;
+  /** Resolves when all was written again, or the stream is closed. */
+  get settled(): Promise<void> {
+    return Promise.race([this.#repeated.promise, this.#closed.promise.catch(() => {})]);
+  }
+
+  /** @throws {Error} it was closed before the client has written the call, which was sent */
+  assertFollowed(): void {
+    if (this.#isOpen || this.#soFar.call === undefined || this.#lines.length === 0) return;
+    throw new Error("Cannot send the call again: it was sent, and may run");
   }
 
   async read(buffer: Uint8Array): Promise<number | null> {
     while (this.#rest.length === 0) {
       const part = this.#parts.shift();
       if (part === undefined) return await this.#soFar.connection.read(buffer);
-      const bytes = await part();
+      const bytes = await Promise.race([part(), this.#closed.promise]);
       if (bytes === null) return null;
       if (bytes !== undefined) this.#rest = bytes;
     }
@@ -134,7 +161,7 @@ class RepeatedStream implements Duplex {
       await this.#soFar.sending;
       return await this.#soFar.connection.write(bytes);
     }
-    this.#begun += new TextDecoder().decode(bytes);
+    this.#begun += this.#utf8.decode(bytes, { stream: true });
     for (let end = this.#begun.indexOf("\n"); end >= 0; end = this.#begun.indexOf("\n")) {
       const line = this.#begun.slice(0, end + 1);
       this.#begun = this.#begun.slice(end + 1);
@@ -142,13 +169,16 @@ class RepeatedStream implements Duplex {
       if (before === undefined || withoutTime(line) !== withoutTime(before)) {
         throw new Error(`Cannot go on with the call: ${before} was sent before, and not ${line}`);
       }
-      if (this.#lines.length === 1) this.#greeted.resolve();
+      if (this.#lines.length <= (this.#soFar.call === undefined ? 0 : 1)) this.#greeted.resolve();
       if (this.#lines.length === 0) this.#repeated.resolve();
     }
     return bytes.length;
   }
 
+  /** Ends the connection: a read under way rejects. */
   close(): void {
+    this.#isOpen = false;
+    this.#closed.reject(new Error("The connection is closed"));
     this.#soFar.connection.close();
   }
 }

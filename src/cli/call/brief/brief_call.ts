@@ -42,22 +42,19 @@ export async function run(input: CommandInput<typeof callFlags>): Promise<number
   const { flags, positionals: [method = "", ...args] } = input;
   if (!isBrief(input)) return await runAtLength(input);
   const params = paramsMaker(args, flags.params)(1);
-  const greeted = await greetedServer(flags);
-  if (greeted === undefined) return await runAtLength(input);
-  const { server, exchange } = greeted;
-  const answer = await exchange.call({ method, params, timeoutMs: flags.timeout, credit });
+  const reached = await reachedServer(flags);
+  if (reached === undefined) return await runAtLength(input);
+  const { server, exchange } = reached;
+  const answer = await exchange.greet(flags.messageMax)
+    ? await exchange.call({ method, params, timeoutMs: flags.timeout, credit })
+    : undefined;
   if (answer !== undefined) {
     exchange.close();
     printLine(await textOf(answer.result, flags));
     return exitCodes.success;
   }
-  const { soFar } = exchange;
-  if (soFar === undefined) {
-    exchange.close();
-    return await runAtLength(input);
-  }
   const { BegunCall } = await import("./begun_call.ts");
-  return await runAtLength(input, new BegunCall(server, soFar));
+  return await runAtLength(input, new BegunCall(server, exchange.soFar));
 }
 
 /** Makes the calls as the client does. */
@@ -80,22 +77,18 @@ function isBrief(
     ![...args, flags.params ?? ""].some((text) => text.includes("@"));
 }
 
-/** A server that has greeted; `undefined` if that is left to the client, which tells why. */
-async function greetedServer(
+/** A server and a connection to it; `undefined` if that is left to the client, which tells why. */
+async function reachedServer(
   flags: CallFlags,
 ): Promise<{ readonly server: Instance; readonly exchange: Exchange } | undefined> {
-  let exchange: Exchange | undefined;
   try {
     const server = hasKeys() ? undefined : chosen(await localServers(flags), systemRandom);
-    exchange = server && await Exchange.with(server, timeToBeBrief());
-    if (server !== undefined && exchange !== undefined && await exchange.greet(flags.messageMax)) {
-      return { server, exchange };
-    }
+    const exchange = server && await Exchange.with(server, timeToBeBrief());
+    return server && exchange && { server, exchange };
   } catch {
     // The client will come to the same, if it lasts.
+    return undefined;
   }
-  exchange?.close();
-  return undefined;
 }
 
 /** Resolves when a call has taken too long to be brief. */

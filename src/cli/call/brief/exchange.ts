@@ -20,16 +20,20 @@ interface BriefRequest {
 /** What was sent and what came, for a client that takes the connection over. */
 export interface ExchangeSoFar {
   readonly connection: Deno.TcpConn;
-  /** All lines that were sent, the call last, each with its LF. */
-  readonly lines: readonly string[];
-  /** Resolves when the last of them is on its way. */
+  /** The lines of the greeting that were sent, each with its LF. */
+  readonly greeting: readonly string[];
+  /** The call's, if it was sent. */
+  readonly call: string | undefined;
+  /** Resolves when the last line is on its way. */
   readonly sending: Promise<unknown>;
-  /** The answers to the lines before the call. */
+  /** The answers to the greeting; if the call was not sent, all that came. */
   readonly greeted: Uint8Array;
   /** What came since. */
   readonly came: Uint8Array;
   /** What comes next, if a read is under way; `null` is the end. */
   readonly next: Promise<Uint8Array | null> | undefined;
+  /** Whether all the time for a brief call was waited for it. */
+  readonly isLate: boolean;
 }
 
 /**
@@ -40,14 +44,16 @@ export interface ExchangeSoFar {
 export class Exchange {
   readonly #connection: Deno.TcpConn;
   readonly #late: Promise<undefined>;
-  readonly #lines: string[] = [];
+  readonly #greeting: string[] = [];
+  #call: string | undefined;
   readonly #buffer = new Uint8Array(briefAnswerBytesMax);
   readonly #utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   #length = 0;
   /** Where the next line begins. */
   #at = 0;
   #greetedLength = 0;
-  #sending: Promise<unknown> | undefined;
+  #isLate = false;
+  #sending: Promise<unknown> = Promise.resolve();
   #reading: Promise<number | null> | undefined;
 
   private constructor(connection: Deno.TcpConn, late: Promise<undefined>) {
@@ -56,7 +62,7 @@ export class Exchange {
   }
 
   /**
-   * Connects; `undefined` if that takes long. Rejects if it fails.
+   * Connects; `undefined` if that takes long. Rejects if it fails, with no connection left.
    *
    * @param late resolves when nothing is waited for any more
    */
@@ -70,24 +76,30 @@ export class Exchange {
       connecting.then((connected) => connected.close(), () => {});
       return undefined;
     }
-    connection.setNoDelay(true);
+    try {
+      connection.setNoDelay(true);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
     return new Exchange(connection, late);
   }
 
-  /** Whether the server greets as ours do, and says nothing else. Rejects if the stream fails. */
+  /** Whether the server greets as ours do, soon, and says nothing else. Never rejects. */
   async greet(messageMax: number): Promise<boolean> {
     const meta = { timeoutMs: heartbeatTimeoutMs };
-    const sent = this.#send(
+    const lines = [
       plainRequest(1, reservedMethods.ping, undefined, meta),
       plainRequest(2, reservedMethods.discover, { messageMax }, meta),
-    );
-    if (!sent) return false;
-    const pong = readResultFast(await this.#line() ?? "");
-    const description = pong?.id === 1 ? await this.#line() : undefined;
+    ].filter((line) => line !== undefined);
+    this.#greeting.push(...lines);
+    this.#send(lines.join(""));
+    // A client that reads anything else here would not go on with the call, but make it anew.
+    if (await this.#answerTo(1) === undefined || await this.#answerTo(2) === undefined) {
+      return false;
+    }
     this.#greetedLength = this.#at;
-    // What it says of its methods is only read if the call is handed on.
-    return description?.startsWith('{"jsonrpc":"2.0","id":2,"result":') === true &&
-      this.#at === this.#length;
+    return this.#at === this.#length;
   }
 
   /**
@@ -97,20 +109,16 @@ export class Exchange {
   async call(
     { method, params, timeoutMs, credit }: BriefRequest,
   ): Promise<{ readonly result: unknown } | undefined> {
-    const request = plainRequest(3, method, params, { timeoutMs, stream: credit });
-    if (!this.#send(request)) return undefined;
-    try {
-      const answer = readResultFast(await this.#line() ?? "");
-      return answer?.id === 3 ? { result: answer.result } : undefined;
-    } catch {
-      return undefined;
-    }
+    this.#call = plainRequest(3, method, params, { timeoutMs, stream: credit });
+    if (this.#call === undefined) return undefined;
+    this.#send(this.#call);
+    return await this.#answerTo(3);
   }
 
-  /** What a client needs to go on; `undefined` if the call was not sent. */
-  get soFar(): ExchangeSoFar | undefined {
-    if (this.#lines.length < 3 || this.#sending === undefined) return undefined;
+  /** What a client needs to go on. */
+  get soFar(): ExchangeSoFar {
     const [buffer, length] = [this.#buffer, this.#length];
+    const greetedLength = this.#call === undefined ? length : this.#greetedLength;
     const next = this.#reading?.then((read) =>
       read === null ? null : buffer.subarray(length, length + read)
     );
@@ -118,11 +126,13 @@ export class Exchange {
     next?.catch(() => {});
     return {
       connection: this.#connection,
-      lines: this.#lines,
+      greeting: this.#greeting,
+      call: this.#call,
       sending: this.#sending,
-      greeted: buffer.subarray(0, this.#greetedLength),
-      came: buffer.subarray(this.#greetedLength, length),
+      greeted: buffer.subarray(0, greetedLength),
+      came: buffer.subarray(greetedLength, length),
       next,
+      isLate: this.#isLate,
     };
   }
 
@@ -131,20 +141,25 @@ export class Exchange {
     this.#connection.close();
   }
 
-  /** Sends lines, unless one of them cannot be written here. */
-  #send(...lines: readonly (string | undefined)[]): boolean {
-    const text = lines.join("");
-    if (lines.includes(undefined)) return false;
-    this.#lines.push(...lines.filter((line) => line !== undefined));
+  #send(text: string): void {
     this.#sending = this.#write(new TextEncoder().encode(text));
     // Whoever reads learns of it, too.
     this.#sending.catch(() => {});
-    return true;
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
     for (let left = bytes; left.length > 0;) {
       left = left.subarray(await this.#connection.write(left));
+    }
+  }
+
+  /** The result in the next line; `undefined` if that is anything else, or does not come. */
+  async #answerTo(id: number): Promise<{ readonly result: unknown } | undefined> {
+    try {
+      const answer = readResultFast(await this.#line() ?? "");
+      return answer?.id === id ? { result: answer.result } : undefined;
+    } catch {
+      return undefined;
     }
   }
 
@@ -160,6 +175,7 @@ export class Exchange {
       if (this.#length === this.#buffer.length) return undefined;
       this.#reading ??= this.#connection.read(this.#buffer.subarray(this.#length));
       const read = await Promise.race([this.#reading, this.#late]);
+      this.#isLate = read === undefined;
       if (!read) return undefined;
       this.#reading = undefined;
       this.#length += read;

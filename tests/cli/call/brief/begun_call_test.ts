@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { messageMaxDefault } from "../../../../src/base/limits.ts";
+import { briefCallMs, messageMaxDefault } from "../../../../src/base/limits.ts";
 import { systemClock } from "../../../../src/base/clock.ts";
 import { BegunCall } from "../../../../src/cli/call/brief/begun_call.ts";
 import { Exchange } from "../../../../src/cli/call/brief/exchange.ts";
@@ -13,6 +13,8 @@ import { instanceAt } from "../../../support/fake_discovery.ts";
 interface Behaviour {
   /** Whether it says that the method may be called again. */
   readonly isIdempotent?: boolean;
+  /** Says what it is asked for its methods. @default what our servers say */
+  readonly describe?: (id: number, say: (text: string) => Promise<void>) => Promise<void>;
   /** Called with each call's number among all, from 1, and what writes a text to its caller. */
   readonly called: (call: number, say: (text: string) => Promise<void>, end: () => void) => unknown;
 }
@@ -24,21 +26,26 @@ class Servers implements Disposable {
   readonly calls: string[] = [];
   connections = 0;
 
-  start({ isIdempotent = false, called }: Behaviour): Instance {
+  start({ isIdempotent = false, describe, called }: Behaviour): Instance {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.#listeners.push(listener);
     const methods = [{ name: "work", "x-idempotent": isIdempotent }];
+    describe ??= (id, say) => say(answer(id, { methods }));
     void (async () => {
       for await (const connection of listener) {
         this.connections++;
         this.#connections.add(connection);
-        void this.#serve(connection, JSON.stringify({ methods }), called).catch(() => {});
+        void this.#serve(connection, describe, called).catch(() => {});
       }
     })();
     return instanceAt(listener.addr.port);
   }
 
-  async #serve(connection: Deno.Conn, description: string, called: Behaviour["called"]) {
+  async #serve(
+    connection: Deno.Conn,
+    describe: NonNullable<Behaviour["describe"]>,
+    called: Behaviour["called"],
+  ) {
     const say = async (text: string) => {
       const bytes = new TextEncoder().encode(text);
       assert.equal(await connection.write(bytes), bytes.length);
@@ -51,9 +58,8 @@ class Servers implements Disposable {
       for (const line of lines) {
         const { id, method } = JSON.parse(line);
         if (method === "rpc.ping") await say(answer(id, "pong"));
-        else if (method === "rpc.discover") {
-          await say(`{"jsonrpc":"2.0","id":${id},"result":${description}}\n`);
-        } else if (method === "work") {
+        else if (method === "rpc.discover") await describe(id, say);
+        else if (method === "work") {
           this.calls.push(line);
           await called(this.calls.length, say, () => connection.close());
         }
@@ -80,14 +86,16 @@ async function begun(server: Instance, late?: Promise<undefined>): Promise<Begun
   return new BegunCall(server, (await sent(server, late)).soFar);
 }
 
-async function sent(server: Instance, late: Promise<undefined> = new Promise(() => {})) {
+async function sent(
+  server: Instance,
+  late: Promise<undefined> = new Promise(() => {}),
+  params = ["x"],
+) {
   const exchange = await Exchange.with(server, late);
   assert.ok(exchange !== undefined && await exchange.greet(messageMaxDefault));
-  const request = { params: ["x"], timeoutMs: 10_000, credit: streamCreditDefault };
+  const request = { params, timeoutMs: 10_000, credit: streamCreditDefault };
   assert.equal(await exchange.call({ method: "work", ...request }), undefined);
-  const { soFar } = exchange;
-  assert.ok(soFar !== undefined);
-  return { exchange, soFar };
+  return { exchange, soFar: exchange.soFar };
 }
 
 /** Has a client go on with it, of a registry with these servers. */
@@ -213,4 +221,112 @@ Deno.test("a call that a server refuses goes to another one of the registry", as
   const { items } = await finished(await begun(first), first, second);
   assert.deepEqual(items, ["done"]);
   assert.equal(servers.calls.length, 2);
+});
+
+/** A greeting that was not answered as a brief call needs it, to be gone on with by a client. */
+async function unanswered(server: Instance, late: Promise<undefined> = new Promise(() => {})) {
+  const exchange = await Exchange.with(server, late);
+  assert.equal(await exchange?.greet(messageMaxDefault), false);
+  assert.ok(exchange !== undefined);
+  return new BegunCall(server, exchange.soFar);
+}
+
+Deno.test("a server that greets late, at length or with more than that is not connected to again", async () => {
+  const late = Promise.withResolvers<undefined>();
+  const isHandedOn = Promise.withResolvers<void>();
+  const cases: readonly (readonly [NonNullable<Behaviour["describe"]>, Promise<undefined>?])[] = [
+    [
+      async (id, say) => {
+        late.resolve(undefined);
+        await isHandedOn.promise;
+        await say(answer(id, { methods: [] }));
+      },
+      late.promise,
+    ],
+    [(id, say) => say(answer(id, { methods: [], description: "x".repeat(100_000) }))],
+    [(id, say) => say(answer(id, { methods: [] }) + '{"jsonrpc":"2.0","method":"rpc.changed"}\n')],
+  ];
+  for (const [describe, late] of cases) {
+    using servers = new Servers();
+    const server = servers.start({ describe, called: (_call, say) => say(answer(3, "done")) });
+    const call = await unanswered(server, late);
+    isHandedOn.resolve();
+    const { items } = await finished(call, server);
+    assert.deepEqual(items, ["done"]);
+    assert.deepEqual([servers.connections, servers.calls.length], [1, 1]);
+  }
+});
+
+Deno.test("a server whose description is no JSON gets no call that would be sent again", async () => {
+  using servers = new Servers();
+  const first = servers.start({
+    describe: (id, say) => say(`{"jsonrpc":"2.0","id":${id},"result":{oh}}\n`),
+    called: () => {},
+  });
+  const second = servers.start({ called: (_call, say) => say(answer(3, "done")) });
+  const { items } = await finished(await unanswered(first), first, second);
+  assert.deepEqual(items, ["done"]);
+  assert.equal(servers.calls.length, 1);
+});
+
+Deno.test("a connection that is given up before the call was followed is not made again", async () => {
+  using servers = new Servers();
+  const late = Promise.withResolvers<undefined>();
+  const server = servers.start({ called: () => late.resolve(undefined) });
+  const call = await begun(server, late.promise);
+  const transport = call.transport(tcpTransport);
+  const connect = () => transport.connect(server, new AbortController().signal);
+  const listed = Promise.withResolvers<void>();
+  call.source({
+    url: "test:",
+    watch() {
+      listed.resolve();
+      return { close() {} };
+    },
+  }).watch("rpc", { snapshot() {}, trouble() {} });
+  const stream = await connect();
+  const read = stream.read(new Uint8Array(1));
+  stream.close();
+  await assert.rejects(read, /closed/);
+  await listed.promise;
+  await assert.rejects(connect(), /it was sent, and may run/);
+});
+
+Deno.test("lines are known again however they are cut", async () => {
+  using servers = new Servers();
+  const late = Promise.withResolvers<undefined>();
+  const server = servers.start({ called: () => late.resolve(undefined) });
+  const { soFar } = await sent(server, late.promise, ["\u00e9\u4e2d"]);
+  const transport = new BegunCall(server, soFar).transport(tcpTransport);
+  const stream = await transport.connect(server, new AbortController().signal);
+  const bytes = new TextEncoder().encode([...soFar.greeting, soFar.call].join(""));
+  for (const byte of bytes) await stream.write(Uint8Array.of(byte));
+  stream.close();
+});
+
+Deno.test("a connection that cannot be set up is closed", async () => {
+  let isClosed = false;
+  const connect = Deno.connect;
+  const connection = {
+    setNoDelay() {
+      throw new Error("no delay");
+    },
+    close: () => isClosed = true,
+  };
+  Object.assign(Deno, { connect: () => Promise.resolve(connection) });
+  try {
+    const late = new Promise<undefined>(() => {});
+    await assert.rejects(Exchange.with({ host: "127.0.0.1", port: 1 }, late), /no delay/);
+  } finally {
+    Object.assign(Deno, { connect });
+  }
+  assert.ok(isClosed);
+});
+
+Deno.test("a call's deadline counts from when it was begun", async () => {
+  using servers = new Servers();
+  const late = Promise.withResolvers<undefined>();
+  const server = servers.start({ called: () => late.resolve(undefined) });
+  const call = await begun(server, late.promise);
+  assert.ok(call.begunAtMs <= systemClock.now() - briefCallMs);
 });
