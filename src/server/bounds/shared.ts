@@ -3,7 +3,8 @@ import { partialLinesBytesMax, requestsBytesMax, unreadBytesMax } from "../../ba
 import type { LogFields } from "../../base/log.ts";
 import { Budget } from "../../base/bounds/budget.ts";
 import { RequestBytes } from "./request_bytes.ts";
-import { Turns } from "./turns.ts";
+import { Flow } from "../turns/flow.ts";
+import { Turns } from "../turns/turns.ts";
 
 /** Bounds on all connections together. @default those in `base/limits.ts` */
 export interface SharedLimits {
@@ -24,6 +25,8 @@ export function sharedLimitsFor(messageMax: number): SharedLimits {
 /** What all connections of one server share. */
 export class Shared {
   readonly turns: Turns;
+  /** Long messages that are read and written. */
+  readonly flow: Flow;
   /** Unfinished lines. */
   readonly partialLines: Budget;
   /** Unread answers. */
@@ -41,6 +44,7 @@ export class Shared {
     madeRoom: (fields: LogFields) => void = () => {},
   ) {
     this.turns = new Turns(clock, () => connections() < 2);
+    this.flow = new Flow(this.turns);
     this.partialLines = new Budget(limits.partialLinesBytesMax ?? partialLinesBytesMax, clock);
     this.unread = new Budget(limits.unreadBytesMax ?? unreadBytesMax, clock);
     this.requests = new RequestBytes(limits.requestsBytesMax ?? requestsBytesMax);

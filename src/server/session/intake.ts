@@ -13,7 +13,7 @@ import { readRequestInTurns, readRequestUnread } from "../../wire/unread/read_un
 import type { TaskHandle } from "../../workers/pool/task.ts";
 import { httpAnswer, isHttp } from "../bounds/http.ts";
 import { refusals } from "../bounds/reasons.ts";
-import type { Turn } from "../bounds/turn.ts";
+import type { Turn } from "../turns/turn.ts";
 import type { Peer } from "../reply.ts";
 import type { RequestTaker } from "../tracing.ts";
 import { type AnswerSink, BatchAnswers } from "./batch_answers.ts";

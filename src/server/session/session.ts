@@ -2,7 +2,6 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
 import { givenUpLineMs } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
-import type { LongWork } from "../../base/system/give_way.ts";
 import { withoutResults } from "../../wire/batch.ts";
 import { encodeError, encodeNotification } from "../../wire/codec.ts";
 import { boundOfCaller, boundOfServer, type MessageBound } from "../../wire/message_bound.ts";
@@ -25,7 +24,7 @@ import type { ServerConnection } from "../listener.ts";
 import { OpenCalls } from "./open_calls.ts";
 import type { State } from "./state.ts";
 import type { SessionLimits } from "../bounds/session_limits.ts";
-import { Turn } from "../bounds/turn.ts";
+import { Turn } from "../turns/turn.ts";
 import { Unread } from "../bounds/unread.ts";
 import type { RequestTaker } from "../tracing.ts";
 
@@ -68,7 +67,6 @@ export class Session implements IntakeOwner {
   readonly #partial: BudgetHolder;
   readonly #unread: Unread;
   readonly #intake: Intake;
-  readonly #work: LongWork;
   #state: State = { kind: "open" };
   /** The reader is held up while too much is under way, or while others have their turn. */
   #reader: "reading" | "held up" | "ended" = "reading";
@@ -80,15 +78,15 @@ export class Session implements IntakeOwner {
   constructor(options: SessionOptions) {
     const { conn, limits } = options;
     this.#options = options;
-    this.#work = options.shared.turns.stepsOf(this.key);
     this.#calls = new OpenCalls(limits, options.shared, this.key);
     this.#outbox = new Outbox(conn, (error) => this.#broke(error), {
-      pauses: options.shared.turns.stepsOf(this.key),
+      pauses: options.shared.flow.stepsOf(this.key),
     });
     this.#splitter = new LineSplitter(limits.messageMax);
     this.bound = boundOfServer(limits.messageMax);
     this.#watch = new PeerWatch(limits);
-    this.#intake = new Intake(this, this.#calls, options.dispatcher, this.#work);
+    const work = options.shared.flow.stepsOf(this.key);
+    this.#intake = new Intake(this, this.#calls, options.dispatcher, work);
     this.#partial = {
       heldBytes: () => this.#splitter.heldBytes,
       // Whole lines count, since a peer may send a byte now and then without ever ending a line.
@@ -243,8 +241,9 @@ export class Session implements IntakeOwner {
     while (true) {
       this.#reader = "reading";
       const { room } = this.#splitter;
-      const place = shared.turns.partToRead(room ?? buffer.bytes, room !== undefined);
-      const length = await conn.read(place);
+      const length = room === undefined
+        ? await conn.read(shared.turns.partToRead(buffer.bytes))
+        : await shared.flow.read(this.key, conn, room);
       this.#givenUp?.letGo();
       this.#givenUp = undefined;
       if (length === null) return;
@@ -286,7 +285,6 @@ export class Session implements IntakeOwner {
       if (this.isClosed) return;
       if (this.#splitter.overflowed) void this.finish();
       else if (this.#splitter.partialBytes > 0) shared.partialLines.count(this.#partial);
-      if (room !== undefined) await this.#work.after(length);
     }
   }
 

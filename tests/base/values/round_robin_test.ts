@@ -13,3 +13,14 @@ Deno.test("each key has one turn in a round, and what waits under it keeps its o
   assert.equal(waiting.size, 0);
   assert.equal(waiting.take(), undefined);
 });
+
+Deno.test("a key that has turns elsewhere goes without every other one here, where others wait", () => {
+  const waiting = new RoundRobin<string, string>();
+  for (let i = 0; i < 6; i++) for (const key of ["busy", "one"]) waiting.add(key, key);
+  const order = Array.from({ length: 9 }, () => {
+    waiting.owes("busy");
+    return waiting.take();
+  });
+  assert.equal(order.join(" "), "one busy one one busy one one busy one");
+  assert.equal(waiting.take(), "busy");
+});

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { Turn } from "../../../src/server/bounds/turn.ts";
-import { Turns } from "../../../src/server/bounds/turns.ts";
+import { Flow } from "../../../src/server/turns/flow.ts";
+import { Turn } from "../../../src/server/turns/turn.ts";
+import { Turns } from "../../../src/server/turns/turns.ts";
 import { settled, VirtualClock } from "../../support/virtual_clock.ts";
 import {
   turnAloneMs,
@@ -12,14 +13,13 @@ import {
   turnOwedMsMin,
   turnPartBytes,
   turnReadBytes,
-  turnReadBytesLong,
   turnsAheadMax,
   turnsBrief,
   turnShareOfHeavy,
   turnsHeldMax,
   turnShortMs,
   turnStepBytes,
-} from "../../../src/server/bounds/turn_limits.ts";
+} from "../../../src/server/turns/limits.ts";
 
 const longLine = 64 * 1024;
 const manyBytes = 64 * 1024;
@@ -296,7 +296,7 @@ Deno.test("turns are brief, and reads short, while others send little, and not f
     pauses.shift()?.();
     await passing;
   };
-  const buffer = new Uint8Array(turnReadBytesLong * 2);
+  const buffer = new Uint8Array(turnReadBytes * 2);
   const much = new Turn(turns, {});
   const passing = turns.next({});
   // Its reads are short now and then.
@@ -305,16 +305,15 @@ Deno.test("turns are brief, and reads short, while others send little, and not f
   pauses.shift()?.();
   await passing;
   assert.equal(turns.lengthOf(true), turnMs);
-  assert.equal(turns.partToRead(buffer, true).length, buffer.length);
+  assert.equal(turns.partToRead(buffer).length, buffer.length);
   const next = turns.next({});
   new Turn(turns, {}).begin(50);
   pauses.shift()?.();
   await next;
   for (let turn = 0; turn < turnsBrief; turn++) {
     assert.equal(turns.lengthOf(true), turnBriefMs);
-    assert.equal(turns.partToRead(buffer, false).length, turnReadBytes);
-    assert.equal(turns.partToRead(buffer, true).length, turnReadBytesLong);
-    assert.equal(turns.stepsOf({}).stepBytes, turnStepBytes);
+    assert.equal(turns.partToRead(buffer).length, turnReadBytes);
+    assert.equal(new Flow(turns).stepBytes, turnStepBytes);
     await pass();
   }
   assert.equal(turns.lengthOf(true), turnMs);
@@ -346,20 +345,6 @@ Deno.test("few long lines are held at once: no further one begins before one of 
   await Promise.all(all);
   assert.ok(most <= turnsHeldMax, `${most} at once`);
   assert.ok(others >= 10 * lines / 2, `${others} turns of others`);
-});
-
-Deno.test("steps in many long messages come one at a time, however many connections have one", async () => {
-  const { turns, pauses } = setUp();
-  let steps = 0;
-  for (let i = 0; i < 100; i++) {
-    const work = turns.stepsOf({});
-    void work.after(work.stepBytes)?.then(() => steps++);
-  }
-  for (let passes = 1; passes <= 100; passes++) {
-    pauses.shift()?.();
-    await settled();
-    assert.equal(steps, passes);
-  }
 });
 
 Deno.test("what many took one after the other, each little, is owed to nobody", async () => {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { Turn } from "../../../src/server/bounds/turn.ts";
-import { Turns } from "../../../src/server/bounds/turns.ts";
+import { Turn } from "../../../src/server/turns/turn.ts";
+import { Turns } from "../../../src/server/turns/turns.ts";
 import { settled, VirtualClock } from "../../support/virtual_clock.ts";
 import {
   turnMs,
   turnOwedFromMs,
   turnOwedLookMs,
   turnsAheadMax,
-} from "../../../src/server/bounds/turn_limits.ts";
+} from "../../../src/server/turns/limits.ts";
 
 /** What a read of a long message holds, and one of a short call. */
 const [muchBytes, fewBytes] = [64 * 1024, 50];
@@ -52,24 +52,6 @@ Deno.test("a short call that has to wait waits for one turn, whatever was begun 
     await pass();
     turns.spend(turnMs);
   }
-});
-
-Deno.test("those with short lines and the others have half of the time each", async () => {
-  const { turns, pass } = setUp();
-  const took = { short: 0, begun: 0 };
-  const work = (kind: "short" | "begun", ms: number): void =>
-    void turns.next({}, kind).then(() => {
-      took[kind] += ms;
-      turns.spend(ms);
-      work(kind, ms);
-    });
-  for (let i = 0; i < 10; i++) {
-    work("short", turnOwedFromMs / 2);
-    work("begun", turnOwedFromMs / 16);
-  }
-  for (let i = 0; i < 300; i++) await pass();
-  const share = took.short / (took.short + took.begun);
-  assert.ok(share > 0.45 && share < 0.55, JSON.stringify(took));
 });
 
 Deno.test("who has short lines has its turn in the time that is owed to others, also while others send nothing", async () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { Turn } from "../../../src/server/bounds/turn.ts";
-import { Turns } from "../../../src/server/bounds/turns.ts";
+import { Turn } from "../../../src/server/turns/turn.ts";
+import { Turns } from "../../../src/server/turns/turns.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
-import { turnBytesMax, turnMs } from "../../../src/server/bounds/turn_limits.ts";
+import { turnBytesMax, turnMs } from "../../../src/server/turns/limits.ts";
 
 const manyBytes = 64 * 1024;
 

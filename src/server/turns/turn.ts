@@ -1,6 +1,7 @@
 import { readBufferBytes } from "../../base/limits.ts";
 import { lineFeed } from "../../wire/lines.ts";
 import type { Turns } from "./turns.ts";
+import type { Side, Work } from "./waiting.ts";
 import {
   turnAloneMs,
   turnBytesMax,
@@ -8,7 +9,7 @@ import {
   turnPartBytes,
   turnShareOfHeavy,
   turnsInWindow,
-} from "./turn_limits.ts";
+} from "./limits.ts";
 
 /** Most lines between two looks at the clock. If they take long there are fewer. */
 const linesBetweenLooks = 16;
@@ -50,6 +51,9 @@ export class Turn {
   #lines = 0;
   #linesAtLook = 0;
   #untilLook = 1;
+  /** The last one that it waited for. */
+  #ownRound = -1;
+  #ownSide: Side = "short";
   #round = 0;
   #spentMs = 0;
   #sinceMs = 0;
@@ -156,8 +160,11 @@ export class Turn {
    * @param hasBegun whether something is held in memory until this continues
    */
   async pass(hasBegun = false): Promise<void> {
-    await this.#turns.next(this.#caller, hasBegun ? "held" : this.#work);
+    const work = hasBegun ? "held" : this.#work;
+    await this.#turns.next(this.#caller, work);
+    this.#ownSide = work === "short" ? "short" : "long";
     this.#lengthMs = this.#turns.lengthOf(this.#isLong);
+    this.#ownRound = this.#turns.round;
     this.#countAnswers();
     this.goOn();
   }
@@ -168,9 +175,15 @@ export class Turn {
     this.#answeredBytes = this.#answered();
   }
 
-  get #work(): "long" | "short" | "any" {
+  get #work(): Work {
     if (this.#isLineLong) return "long";
     return this.#isLong ? "any" : "short";
+  }
+
+  /** Who sends little is on no side, unless this is a turn that it had to wait for. */
+  get #side(): Side | undefined {
+    if (this.#isLong || this.#isLineLong) return "long";
+    return this.#ownRound === this.#turns.round ? this.#ownSide : undefined;
   }
 
   /** Continues the work on what was read. */
@@ -183,7 +196,7 @@ export class Turn {
     const nowMs = turns.clock.now();
     const ms = nowMs - this.#sinceMs;
     this.#sinceMs = nowMs;
-    turns.spend(ms, !this.#isLong && !this.#isLineLong);
+    turns.spend(ms, this.#side);
     if (this.#round !== turns.round) {
       this.#round = turns.round;
       this.#spentMs = 0;

@@ -10,7 +10,7 @@ import {
   turnBytesMax,
   turnMs,
   turnShortMs,
-} from "../../../src/server/bounds/turn_limits.ts";
+} from "../../../src/server/turns/limits.ts";
 
 Deno.test("way is given to what has come on a connection by then", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

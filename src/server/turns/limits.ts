@@ -33,8 +33,20 @@ export const turnReadBytesLong = 64 * 1024;
  */
 export const turnPartBytes = 2 * 1024;
 
-/** Bytes of a long message that are checked or written in one step while turns are brief. */
+/**
+ * Bytes of long messages that all connections read, check and write in one step while turns are
+ * brief.
+ */
 export const turnStepBytes = 256 * 1024;
+
+/** Bytes that are read from a socket, or written to one, in a millisecond. */
+export const turnBytesPerMs = 4 * 1024 * 1024;
+
+/**
+ * Once the reads under way for long messages may bring so many bytes, each further one may bring
+ * {@link turnReadBytes}: hundreds of peers could all send on at the same moment.
+ */
+export const turnAwaitedBytesMax = 2 * 1024 * 1024;
 
 /**
  * The same for a connection whose reads are short: as a rule the system is polled between them, as
