@@ -25,6 +25,8 @@ export function openAudit(
     throw new CommandError(`Cannot write ${path}: ${messageOf(error)}; choose another --audit`);
   }
   let text = "";
+  // A disk that is full may take a part of a line: the next line must not be joined to it.
+  let isCut = endsInsideLine(path);
   let lost = 0;
   let isTold = false;
   let writing: Promise<void> | undefined;
@@ -32,16 +34,18 @@ export function openAudit(
     // Lines of one turn of the event loop leave in one write.
     await Promise.resolve();
     while (text !== "") {
-      const bytes = new TextEncoder().encode(text);
-      const calls = text.split("\n").length - 1;
+      const bytes = new TextEncoder().encode(isCut ? `\n${text}` : text);
       text = "";
+      let at = 0;
       try {
-        for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+        while (at < bytes.length) at += await file.write(bytes.subarray(at));
+        isCut = false;
         if (lost > 0) log.warn("Calls are missing in the audit", { path, calls: lost });
         lost = 0;
         isTold = false;
       } catch (error) {
-        lost += calls;
+        lost += linesIn(bytes.subarray(at)) - (isCut && at === 0 ? 1 : 0);
+        if (at > 0) isCut = bytes[at - 1] !== lineFeed;
         if (!isTold) log.error("Cannot write the audit", { path, reason: messageOf(error) });
         isTold = true;
       }
@@ -63,6 +67,29 @@ export function openAudit(
       file.close();
     },
   };
+}
+
+const lineFeed = 0x0a;
+
+function linesIn(bytes: Uint8Array): number {
+  let lines = 0;
+  for (const byte of bytes) if (byte === lineFeed) lines++;
+  return lines;
+}
+
+/** Whether what is in a file does not end in a line feed. A pipe or a device holds nothing. */
+function endsInsideLine(path: string): boolean {
+  const { isFile, size } = Deno.statSync(path);
+  if (!isFile || size === 0) return false;
+  try {
+    using file = Deno.openSync(path);
+    file.seekSync(-1, Deno.SeekMode.End);
+    const last = new Uint8Array(1);
+    return file.readSync(last) === 1 && last[0] !== lineFeed;
+  } catch {
+    // It may be written and not read: then nobody knows.
+    return false;
+  }
 }
 
 function lineOf({ caller, from, method, outcome, durationMs }: AuditEntry): string {

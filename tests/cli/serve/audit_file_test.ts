@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { silentLogger } from "../../../src/base/log.ts";
 import { openAudit } from "../../../src/cli/serve/audit_file.ts";
+import { SmallDisk, smallDiskMissing } from "../../support/small_disk.ts";
+import { waitFor } from "../../support/wait_for.ts";
 
 Deno.test("what a caller names a method is no more than text in the audit", async () => {
   const path = await Deno.makeTempFile();
@@ -16,4 +18,58 @@ Deno.test("what a caller names a method is no more than text in the audit", asyn
   } finally {
     await Deno.remove(path);
   }
+});
+
+const missing = smallDiskMissing();
+
+Deno.test({
+  name: `a full disk cuts at most one line of the audit, and counts it` +
+    (missing === undefined ? "" : ` (ignored: ${missing})`),
+  ignore: missing !== undefined,
+  async fn() {
+    using disk = new SmallDisk();
+    const path = `${disk.directory}/audit`;
+    const told: [message: string, calls: unknown][] = [];
+    const tell = (message: string, fields?: Readonly<Record<string, unknown>>) => {
+      told.push([message, fields?.calls]);
+    };
+    const { audit, close } = openAudit(path, { ...silentLogger, warn: tell, error: tell });
+    const call = (method: string) =>
+      audit({ caller: undefined, from: "127.0.0.1:1", method, outcome: "ok", durationMs: 1 });
+
+    // The file's last page is the disk's last one, so that the line that no longer fits is cut.
+    call("before");
+    await waitFor("the first line", () => Deno.statSync(path).size > 0 || undefined);
+    disk.fill();
+    const many = 100;
+    for (let i = 0; i < many; i++) call(`many ${i}`);
+    await waitFor("a line that does not fit", () => told.length > 0 || undefined);
+    disk.makeRoom();
+    call("after");
+    await close();
+
+    const lines = (await Deno.readTextFile(path)).trimEnd().split("\n");
+    const methods = lines.map((line) => {
+      try {
+        return JSON.parse(line).method;
+      } catch {
+        return "cut";
+      }
+    });
+    const whole = methods.length - 3;
+    assert.deepEqual(methods.slice(0, 2), ["before", "many 0"]);
+    assert.deepEqual(methods.slice(-3), [`many ${whole - 1}`, "cut", "after"]);
+    assert.deepEqual(told, [
+      ["Cannot write the audit", undefined],
+      ["Calls are missing in the audit", many - whole],
+    ]);
+
+    // Of a program that was killed.
+    await Deno.writeTextFile(path, '{"time":');
+    const next = openAudit(path, silentLogger);
+    next.audit({ caller: undefined, from: "x", method: "next", outcome: "ok", durationMs: 1 });
+    await next.close();
+    const [, last = ""] = (await Deno.readTextFile(path)).split("\n");
+    assert.equal(JSON.parse(last).method, "next");
+  },
 });
