@@ -9,6 +9,16 @@ Deno.test("an address that cannot be listened on is told with what to choose in 
     [new Error("Invalid argument"), "fe80::1", /needs its interface .* such as fe80::1%eth0$/],
     [new Error("Invalid argument"), "fe80::1%eth9", /^Invalid argument$/],
     [new Error("failed to lookup address information"), "nohost", /^"nohost" is neither/],
+    [errorOf("EADDRINUSE"), "127.0.0.1", /^the port is in use; choose another one/],
+    [errorOf("EINVAL"), "192.0.2.1", /^this machine has no such address/],
+    [errorOf("EINVAL"), "fe80::1", /needs its interface .* such as fe80::1%eth0$/],
+    [errorOf("EACCES"), "127.0.0.1", /^ports below 1024 need more rights/],
+    [errorOf("ENOTFOUND"), "nohost", /^"nohost" is neither/],
   ];
   for (const [error, host, told] of cases) assert.match(listenProblem(error, host), told);
 });
+
+/** As Node's net has them. */
+function errorOf(code: string): Error {
+  return Object.assign(new Error(`listen ${code}`), { code });
+}
