@@ -36,4 +36,7 @@ Deno.test("hintFor() finds what was likely meant, whatever its case, and the nea
 Deno.test("hintFor() does not guess wildly", () => {
   assert.equal(hintFor("sum", ["ping", "pi", "fib"], "none"), "none");
   assert.equal(hintFor("anything", [], "none"), "none");
+  assert.equal(hintFor("", ["f", "pi"], "none"), "none");
+  assert.equal(hintFor("g", ["f", "pi"], "none"), "none");
+  assert.equal(hintFor("p", ["f", "pi"], "none"), "did you mean pi?");
 });
