@@ -99,6 +99,9 @@ signalTest(
     assert.equal(without.code, 1);
     const statuses = findingsOf(without).map(({ check, status }) => `${check} ${status}`);
     assert.ok(statuses.includes("keys hint") && statuses.includes("server wrong"), without.stdout);
+    const [refused] = findingsOf(without).filter(({ check }) => check === "server");
+    assert.match(refused?.text ?? "", /: it wants keys$/);
+    assert.match(refused?.todo ?? "", /rpc keys join here; if it has, leave out --insecure$/);
 
     await Deno.remove(`${home.directory}/config/rpc/keys/machine.key`);
     const broken = await home.run(["doctor", "--json", "-t", "20s"]);

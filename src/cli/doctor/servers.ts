@@ -101,6 +101,11 @@ function unanswered(instance: Instance, error: unknown, isConnected: boolean): F
   const status = "wrong";
   const name = error instanceof RpcError ? error.name : "Unavailable";
   const text = `${addressOf(instance)}: ${messageOf(error)}`;
+  if (text.includes("wants keys")) {
+    const todo = "let this machine join the cluster, by rpc keys invite there and rpc keys join " +
+      "here; if it has, leave out --insecure";
+    return { check, status, text: `${addressOf(instance)}: it wants keys`, todo };
+  }
   if (name === "Unauthenticated" || name === "PermissionDenied") {
     return { check, status, text, todo: "compare rpc keys show here and there" };
   }
