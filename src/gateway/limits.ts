@@ -81,6 +81,15 @@ export const gatewayLeftoversMax = 64;
 /** Calls of one WebSocket that are under way at once; more are answered Overloaded. */
 export const gatewaySocketCallsMax = 256;
 
+/** Messages of a WebSocket that are taken in a turn: a millisecond's work. */
+export const gatewaySocketStep = 16;
+
+/**
+ * Messages of a WebSocket that may wait for its turns. One more closes it: the runtime takes them
+ * as fast as they come, and cannot be told to wait.
+ */
+export const gatewaySocketWaitingMax = 512;
+
 /** Bytes that a WebSocket's peer may leave unread before it is closed. */
 export const gatewaySocketUnreadBytesMax = 16 * 1024 * 1024;
 

@@ -3,7 +3,13 @@ import { isRpcError, messageOf, RpcError } from "../../base/errors.ts";
 import type { Clock } from "../../base/clock.ts";
 import { DeadlineWheel } from "../../base/deadline_wheel.ts";
 import { outboxBytesMax, streamCreditMax, streamWindowMax } from "../../base/limits.ts";
-import { gatewaySocketCallsMax, gatewaySocketUnreadBytesMax, gatewayStuckMs } from "../limits.ts";
+import {
+  gatewaySocketCallsMax,
+  gatewaySocketStep,
+  gatewaySocketUnreadBytesMax,
+  gatewaySocketWaitingMax,
+  gatewayStuckMs,
+} from "../limits.ts";
 import type { CallOptions } from "../../client/client_options.ts";
 import { BatchLine } from "../../wire/batch.ts";
 import { byteLengthOf, encodeError, encodeItems } from "../../wire/codec.ts";
@@ -36,7 +42,7 @@ interface SocketDeps {
   readonly bound: MessageBound;
   /** Unread bytes of all sockets. */
   readonly unread: Budget;
-  /** Resolves when the caller may begin the next part of a batch. */
+  /** Resolves when the caller may begin the next part of a batch, or of its messages. */
   readonly turn: () => Promise<void>;
 }
 
@@ -61,6 +67,12 @@ export class SocketSession {
   readonly #open = new Map<Id, OpenCall>();
   readonly #ended = new AbortController();
   readonly #unread: BudgetHolder;
+  /** Messages that wait for their turn, and their length. */
+  #waiting: string[] = [];
+  #waitingLength = 0;
+  /** Messages that were taken in this round of the event loop. */
+  #taken = 0;
+  #isTaking = false;
   /** Bytes sent so far. */
   #sentBytes = 0;
   #inFlight = 0;
@@ -101,7 +113,7 @@ export class SocketSession {
       (sum, { stream }) => sum + (stream?.heldBytes ?? 0),
       0,
     );
-    return this.#unreadBytes + streams;
+    return this.#unreadBytes + this.#waitingLength + streams;
   }
 
   /** Takes no more calls. Resolves when all are answered and the socket is closed. */
@@ -115,10 +127,13 @@ export class SocketSession {
 
   #leaveIfDrained(): void {
     if (!this.#isDraining || this.#inFlight > 0 || this.#batches > 0) return;
+    if (this.#waiting.length > 0) return;
     this.#close(closeCodes.goingAway, "The gateway ends");
   }
 
   #receive(data: unknown): void {
+    // Until its peer confirms the close, whatever it sends still comes.
+    if (this.#ended.signal.aborted) return;
     if (typeof data !== "string") {
       return this.#close(closeCodes.unsupported, "Messages are text");
     }
@@ -129,7 +144,30 @@ export class SocketSession {
         `${bytes} bytes is the most: rpc gateway --message-max`,
       );
     }
-    const incoming = decodeAnyRequest(data, "message");
+    if (this.#waiting.length >= gatewaySocketWaitingMax) {
+      return this.#close(closeCodes.policy, "Too many messages at once");
+    }
+    this.#waiting.push(data);
+    this.#waitingLength += data.length;
+    if (this.#isTaking) this.#deps.unread.count(this.#unread);
+    else void this.#takeWaiting();
+  }
+
+  /** Takes them in turns: the runtime hands over all that has come before it looks for others. */
+  async #takeWaiting(): Promise<void> {
+    this.#isTaking = true;
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      this.#waitingLength -= next.length;
+      this.#take(next);
+      if (++this.#taken === 1) setImmediate(() => this.#taken = 0);
+      if (this.#taken >= gatewaySocketStep) await this.#deps.turn();
+    }
+    this.#isTaking = false;
+    this.#leaveIfDrained();
+  }
+
+  #take(text: string): void {
+    const incoming = decodeAnyRequest(text, "message");
     if (Array.isArray(incoming)) void this.#answerBatch(incoming);
     else void this.#answer(incoming as RpcRequest | BadMessage, (text) => this.#send(text));
   }
@@ -297,6 +335,8 @@ export class SocketSession {
   }
 
   #end(): void {
+    this.#waiting = [];
+    this.#waitingLength = 0;
     this.#deps.unread.forget(this.#unread);
     this.#ended.abort();
   }

@@ -10,6 +10,8 @@ import { SocketSession } from "../../../src/gateway/calls/web_socket.ts";
 import {
   gatewayBatchStep,
   gatewaySocketCallsMax,
+  gatewaySocketStep,
+  gatewaySocketWaitingMax,
   gatewayStuckMs,
 } from "../../../src/gateway/limits.ts";
 import { boundOfGateway } from "../../../src/wire/message_bound.ts";
@@ -165,4 +167,37 @@ Deno.test("a peer has so many batches wait on its WebSocket, and further ones ar
     assert.match(error.message, /are under way on this WebSocket/);
     assert.equal(error.data.executed, "no");
   }
+});
+
+Deno.test("messages that come at once are taken in turns, so that others are not held up", async () => {
+  const { peer, begun, turns, session } = setUp();
+  const count = 2 * gatewaySocketStep + 1;
+  for (let id = 0; id < count; id++) void peer.say({ jsonrpc: "2.0", id, method: "text" });
+  await settled();
+  assert.equal(begun.length, gatewaySocketStep);
+  const drained = session.drain();
+  turns.shift()?.();
+  await settled();
+  assert.equal(peer.closedWith, undefined, "it answers all before it ends");
+  while (turns.length > 0) {
+    turns.shift()?.();
+    await settled();
+  }
+  await drained;
+  assert.equal(peer.sent.length, count);
+});
+
+Deno.test("a peer of which too many messages wait for a turn is closed, and what it sends then is not taken", async () => {
+  const { peer, begun, turns } = setUp();
+  const send = (count: number) => {
+    for (let id = 0; id < count; id++) void peer.say({ jsonrpc: "2.0", id, method: "text" });
+  };
+  send(gatewaySocketStep + gatewaySocketWaitingMax);
+  assert.equal(peer.closedWith, undefined);
+  send(1);
+  assert.equal(peer.closedWith, "Too many messages at once");
+  send(gatewaySocketStep);
+  turns.shift()?.();
+  await settled();
+  assert.equal(begun.length, gatewaySocketStep);
 });
