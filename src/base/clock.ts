@@ -33,7 +33,8 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   wallTimeMs: () => Date.now(),
   after(delayMs, callback, { keepAlive = true } = {}) {
-    const id = setTimeout(callback, delayMs);
+    // A moment that has just passed is due now; the runtime would warn of a negative delay.
+    const id = setTimeout(callback, Math.max(0, delayMs));
     if (!keepAlive) Deno.unrefTimer(id);
     return { cancel: () => clearTimeout(id) };
   },

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import { orAborted, sleep, systemClock } from "../../src/base/clock.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 
@@ -11,6 +12,17 @@ Deno.test("sleep() resolves when its time has come and not before", async () => 
   await clock.advanceAsync(1);
   assert.equal(awake, true);
   await sleeping;
+});
+
+Deno.test("a moment that has just passed is due at once, and nothing is printed about it", async () => {
+  const warnings: Error[] = [];
+  const told = (warning: Error) => warnings.push(warning);
+  process.on("warning", told);
+  await new Promise<void>((resolve) => systemClock.after(-0.001, resolve));
+  // Warnings come by a tick of their own.
+  await new Promise<void>((resolve) => systemClock.after(0, resolve));
+  process.off("warning", told);
+  assert.deepEqual(warnings, []);
 });
 
 Deno.test("sleep() resolves at once when its signal aborts, and leaves no timer behind", async () => {
