@@ -20,6 +20,8 @@ export async function openKeys(
   if (options.insecure ?? await readSetting("insecure") === "true") return undefined;
   const directory = keysDirectory();
   if (directory === undefined || !hasKeyFiles(directory)) return undefined;
+  const { gatherEntropy } = await import("../keys/tls/entropy.ts");
+  gatherEntropy();
   const { KeyRing } = await import("../keys/key_ring.ts");
   return KeyRing.open(directory, systemClock, log);
 }

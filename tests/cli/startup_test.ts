@@ -70,6 +70,14 @@ Deno.test("a brief call loads nothing of the client, nor of what makes many call
   assert.deepEqual([...loaded].filter((url) => rooms.test(url)), []);
 });
 
+Deno.test("a brief call with keys loads of the client what connects, and nothing that makes keys", async () => {
+  const loaded = [...await loadedBy("call/brief/keyed.ts")];
+  assert.ok(loaded.includes("node:tls"));
+  const rooms =
+    /\/src\/(?:client\/(?!tls\/|transport\.ts)|keys\/(?:authority|file_writing|join\/))/;
+  assert.deepEqual(loaded.filter((url) => rooms.test(url)), []);
+});
+
 Deno.test("rpc call loads no package and nothing of node: before its call", async () => {
   const registries = [
     "local/local.ts",

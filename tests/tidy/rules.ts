@@ -85,7 +85,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   "discovery/local": ["local.ts", "list_once.ts"],
   "discovery/zookeeper": ["zookeeper.ts"],
   "keys/join": ["invitation.ts", "joining.ts", "token.ts"],
-  "keys/tls": ["listener.ts", "connect.ts"],
+  "keys/tls": ["listener.ts", "connect.ts", "entropy.ts"],
   "library/running": ["running_server.ts", "advertise.ts", "key_watch.ts", "renew.ts"],
   "server/session": ["session.ts"],
   "server/tap": ["taps.ts", "without_params.ts"],

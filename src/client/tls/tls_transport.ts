@@ -19,7 +19,7 @@ interface Greeted {
  * TLS 1.3 with certificates on both sides, and a greeting that names the service. Servers without
  * keys are not called, whatever the registry lists.
  */
-export function tlsTransport(keys: KeyRing): Transport {
+export function tlsTransport(keys: Pick<KeyRing, "current">): Transport {
   return {
     handlesLeft,
     async connect(target, signal) {

@@ -15,6 +15,7 @@ import { clusterName } from "../../../src/keys/names.ts";
 import { parseRights } from "../../../src/keys/rights.ts";
 import { connectTls } from "../../../src/keys/tls/connect.ts";
 import { TlsListener } from "../../../src/keys/tls/listener.ts";
+import { impostorsOf, listenAs } from "../../support/impostors.ts";
 import { type Pair, TestCluster } from "../../support/test_pki.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
 
@@ -101,39 +102,12 @@ Deno.test("a member of the cluster is taken for who it is, and nine others are r
 Deno.test("a client takes no impostor for a server of its cluster (P-66)", async () => {
   await using cluster = await TestCluster.create();
   await using other = await TestCluster.create();
-  const { ...keys } = cluster.ring(await cluster.member("alice")).current();
-  const stolenName = { dns: [clusterName(cluster.id)] };
-  const ours = await cluster.member("server");
-  const cases: readonly (readonly [kind: string, pair: Pair, says: RegExp | undefined])[] = [
-    ["a server of the cluster", ours, undefined],
-    ["another cluster's, with our name", await other.faulty(stolenName), /no good certificate/],
-    [
-      "a member that may only call",
-      await cluster.faulty({ usages: ["client"] }),
-      /no good certificate/,
-    ],
-    ["another name", await cluster.faulty({ dns: ["x.rpc.internal"] }), /no good certificate/],
-    [
-      "expired",
-      await cluster.faulty({ fromDays: -20, toDays: -10 }),
-      /has expired \(there: rpc keys renew\)/,
-    ],
-    ["not yet valid", await cluster.faulty({ fromDays: 10 }), /no good certificate/],
-  ];
-  for (const [kind, pair, says] of cases) {
-    const server = tls.createServer(
-      { cert: pair.certificate, key: pair.privateKey } as tls.TlsOptions,
-    );
-    server.on("tlsClientError", (_error: Error, socket: tls.TLSSocket) => socket.destroy());
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
-    const { port } = server.address() as { port: number };
-    try {
-      const attempt = connectTls({ host: "127.0.0.1", port }, keys, never);
-      if (says === undefined) (await attempt).connection.close();
-      else await assert.rejects(attempt, says, kind);
-    } finally {
-      server.close();
-    }
+  const keys = cluster.ring(await cluster.member("alice")).current();
+  for (const { kind, pair, says } of await impostorsOf(cluster, other)) {
+    using server = await listenAs(pair);
+    const attempt = connectTls({ host: "127.0.0.1", port: server.port }, keys, never);
+    if (says === undefined) (await attempt).connection.close();
+    else await assert.rejects(attempt, says, kind);
   }
 });
 

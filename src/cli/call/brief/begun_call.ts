@@ -130,6 +130,14 @@ class RepeatedStream implements Duplex {
     this.#closed.promise.catch(() => {});
   }
 
+  get validToMs(): number | undefined {
+    return this.#soFar.connection.validToMs;
+  }
+
+  get usableToMs(): number | undefined {
+    return this.#soFar.connection.usableToMs;
+  }
+
   /** Resolves when all was written again, or the stream is closed. */
   get settled(): Promise<void> {
     return Promise.race([this.#repeated.promise, this.#closed.promise.catch(() => {})]);

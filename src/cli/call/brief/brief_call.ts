@@ -13,6 +13,7 @@ import { paramsMaker } from "../../syntax/params.ts";
 import type { CallFlags, callFlags } from "../flags.ts";
 import type { BegunCall } from "./begun_call.ts";
 import { Exchange } from "./exchange.ts";
+import type { Keyed } from "./keyed.ts";
 
 /** Flags of a single call. With any other it is not brief, also with those that are yet to come. */
 const flagsOfOne: ReadonlySet<string> = new Set<keyof CallFlags>([
@@ -30,6 +31,12 @@ const flagsOfOne: ReadonlySet<string> = new Set<keyof CallFlags>([
 
 /** As the client's default, which would load the client (`streamCreditDefault`). */
 const credit = 64;
+
+/**
+ * How long TLS with this machine's keys may take, in milliseconds: many times what it takes with a
+ * server of this machine.
+ */
+const handshakeMs = 200;
 
 /**
  * `rpc call <method> [args...]`. Most calls are one, of a server on this machine that answers at
@@ -82,8 +89,9 @@ async function reachedServer(
   flags: CallFlags,
 ): Promise<{ readonly server: Instance; readonly exchange: Exchange } | undefined> {
   try {
-    const server = hasKeys() ? undefined : chosen(await localServers(flags), systemRandom);
-    const exchange = server && await Exchange.with(server, timeToBeBrief());
+    const keyed = await keyedOf(flags);
+    const server = chosen(await localServers(flags), keyed?.cluster, systemRandom);
+    const exchange = server && await connected(server, keyed);
     return server && exchange && { server, exchange };
   } catch {
     // The client will come to the same, if it lasts.
@@ -99,10 +107,28 @@ function timeToBeBrief(): Promise<undefined> {
   });
 }
 
-/** Whether this machine has keys, with which the client connects. */
-function hasKeys(): boolean {
-  const directory = keysDirectory();
-  return directory !== undefined && hasKeyFiles(directory);
+/**
+ * What this machine's keys ask for, if it has any and they are not to be ignored.
+ *
+ * @throws whatever is wrong with them
+ */
+async function keyedOf({ insecure }: CallFlags): Promise<Keyed | undefined> {
+  const directory = insecure ? undefined : keysDirectory();
+  if (directory === undefined || !hasKeyFiles(directory)) return undefined;
+  const { gatherEntropy } = await import("../../../keys/tls/entropy.ts");
+  gatherEntropy();
+  const { openKeyed } = await import("./keyed.ts");
+  return openKeyed(directory);
+}
+
+/** A connection to a server; `undefined` if that takes long. Rejects if it fails. */
+async function connected(
+  server: Instance,
+  keyed: Keyed | undefined,
+): Promise<Exchange | undefined> {
+  if (keyed === undefined) return await Exchange.with(server, timeToBeBrief());
+  const connection = await keyed.connect(server, AbortSignal.timeout(handshakeMs));
+  return new Exchange(connection, timeToBeBrief());
 }
 
 /** The servers in a local registry; none if there is something to tell of it. */
@@ -111,9 +137,16 @@ async function localServers({ registry, service }: CallFlags): Promise<readonly 
   return url.kind === "local" ? await listOnce(url, service) : [];
 }
 
-/** One of the servers by their weights, as all policies choose while none has calls. */
-function chosen(servers: readonly Instance[], random: Random): Instance | undefined {
-  if (!servers.every(({ secret, cluster }) => secret === undefined && cluster === undefined)) {
+/**
+ * One of the servers by their weights, as all policies choose while none has calls; `undefined` if
+ * there are others than those of the cluster, or with no cluster than open ones.
+ */
+function chosen(
+  servers: readonly Instance[],
+  cluster: string | undefined,
+  random: Random,
+): Instance | undefined {
+  if (!servers.every((one) => one.secret === undefined && one.cluster === cluster)) {
     return undefined;
   }
   let left = random() * servers.reduce((sum, { weight }) => sum + weight, 0);

@@ -1,5 +1,6 @@
 import { briefAnswerBytesMax, heartbeatTimeoutMs } from "../../../base/limits.ts";
 import type { HostPort } from "../../../base/names/host_port.ts";
+import type { Duplex } from "../../../client/transport.ts";
 import type { Params } from "../../../wire/message.ts";
 import { readResultFast } from "../../../wire/fast_path.ts";
 import { plainRequest } from "../../../wire/requests/plain_request.ts";
@@ -19,7 +20,7 @@ interface BriefRequest {
 
 /** What was sent and what came, for a client that takes the connection over. */
 export interface ExchangeSoFar {
-  readonly connection: Deno.TcpConn;
+  readonly connection: Duplex;
   /** The lines of the greeting that were sent, each with its LF. */
   readonly greeting: readonly string[];
   /** The call's, if it was sent. */
@@ -42,7 +43,7 @@ export interface ExchangeSoFar {
  * the form that our servers write, and soon.
  */
 export class Exchange {
-  readonly #connection: Deno.TcpConn;
+  readonly #connection: Duplex;
   readonly #late: Promise<undefined>;
   readonly #greeting: string[] = [];
   #call: string | undefined;
@@ -56,7 +57,11 @@ export class Exchange {
   #sending: Promise<unknown> = Promise.resolve();
   #reading: Promise<number | null> | undefined;
 
-  private constructor(connection: Deno.TcpConn, late: Promise<undefined>) {
+  /**
+   * @param connection to a server, with all that comes before the client's own lines
+   * @param late resolves when nothing is waited for any more
+   */
+  constructor(connection: Duplex, late: Promise<undefined>) {
     this.#connection = connection;
     this.#late = late;
   }

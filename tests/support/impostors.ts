@@ -1,0 +1,69 @@
+/** Servers that a machine with keys must not call, and one that it may. */
+
+import tls from "node:tls";
+import { clusterName } from "../../src/keys/names.ts";
+import type { Pair, TestCluster } from "./test_pki.ts";
+
+/** A server as far as its certificate tells. */
+export interface Impostor {
+  readonly kind: string;
+  readonly pair: Pair;
+  /** What a client says of it; `undefined`: it is a server of the cluster. */
+  readonly says: RegExp | undefined;
+}
+
+/** A server of a cluster, and those that only look like one. */
+export async function impostorsOf(
+  cluster: TestCluster,
+  other: TestCluster,
+): Promise<readonly Impostor[]> {
+  const says = /no good certificate/;
+  const stolenName = { dns: [clusterName(cluster.id)] };
+  const forger = await cluster.member("forger");
+  const forged = await cluster.faulty({ signer: forger });
+  return [
+    {
+      kind: "a server of the cluster",
+      pair: await cluster.member("server"),
+      says: undefined,
+    },
+    { kind: "another cluster's, with our name", pair: await other.faulty(stolenName), says },
+    {
+      kind: "a member that may only call",
+      pair: await cluster.faulty({ usages: ["client"] }),
+      says,
+    },
+    { kind: "another name", pair: await cluster.faulty({ dns: ["x.rpc.internal"] }), says },
+    {
+      kind: "expired",
+      pair: await cluster.faulty({ fromDays: -20, toDays: -10 }),
+      says: /has expired \(there: rpc keys renew\)/,
+    },
+    { kind: "not yet valid", pair: await cluster.faulty({ fromDays: 10 }), says },
+    { kind: "signed by itself", pair: await cluster.faulty({ selfSigned: true }), says },
+    {
+      kind: "signed by a member, who comes along",
+      pair: { ...forged, certificate: forged.certificate + forger.certificate },
+      says,
+    },
+  ];
+}
+
+/**
+ * Listens as such a server.
+ *
+ * @param taken what is done with a client that takes it for one
+ * @param version the version of TLS that it speaks. @default the newest
+ */
+export async function listenAs(
+  { certificate: cert, privateKey: key }: Pair,
+  taken: (socket: tls.TLSSocket) => void = () => {},
+  version?: tls.SecureVersion,
+): Promise<{ readonly port: number } & Disposable> {
+  const options = { cert, key, ...(version && { minVersion: version, maxVersion: version }) };
+  const server = tls.createServer(options as tls.TlsOptions, taken);
+  server.on("tlsClientError", (_error: Error, socket: tls.TLSSocket) => socket.destroy());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  const { port } = server.address() as { port: number };
+  return { port, [Symbol.dispose]: () => void server.close() };
+}
