@@ -204,6 +204,20 @@ const controls: readonly Way[] = [
   { name: "control: lines without an end to a bare echo", text: endless, to: "echo" },
   { name: "control: connects to a bare echo", text: () => "", then: "leave", to: "echo" },
   {
+    name: "control: 4 MB to a bare echo, and nothing more",
+    text: () => `"${"x".repeat(4_000_000)}`,
+    then: "once",
+    to: "echo",
+    connections: [400],
+  },
+  {
+    name: "control: answers of a bare echo that are never read",
+    text: pings,
+    then: "never",
+    to: "echo",
+    connections: [200],
+  },
+  {
     name: "control: a program that computes on the server's core",
     text: () => "",
     then: "once",
