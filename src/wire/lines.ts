@@ -1,6 +1,7 @@
 import { messageMaxDefault } from "../base/limits.ts";
 import { RpcError } from "../base/errors.ts";
 import { LentBytes, spareBuffers } from "../base/spare_buffers.ts";
+import { firstWanted, type Wanted } from "../base/values/byte_search.ts";
 
 /** A line's text without its LF, or what is wrong with the line. */
 type Line = string | RpcError;
@@ -19,38 +20,35 @@ const noBytes = new Uint8Array(0);
 /** Up to this many bytes are searched for a line feed one by one. */
 const shortLookBytes = 1024;
 
+/** The last line feed is looked for in pieces of this size. */
+const lastLookBytes = 8 * 1024;
+
 /**
- * More bytes than that are decoded in pieces of this size and searched as text, in a fifth of the
- * time. For longer strings V8 asks the system for memory each time.
+ * Long bytes are looked at in pieces of this size. For longer strings V8 asks the system for memory
+ * each time.
  */
 export const lookBytes: number = 64 * 1024;
+
+/** What lines are searched for. */
+const lineFeeds: Wanted = { low: 0, span: 0xff, one: lineFeed, other: lineFeed };
 
 /** The index of the last line feed, or -1. */
 function lastLineFeed(chunk: Uint8Array): number {
   const near = chunk.subarray(-shortLookBytes).lastIndexOf(lineFeed);
   if (near !== -1) return Math.max(0, chunk.length - shortLookBytes) + near;
-  for (let end = chunk.length - shortLookBytes; end > 0; end -= lookBytes) {
-    const start = Math.max(0, end - lookBytes);
-    const part = chunk.subarray(start, end);
-    if (decoder.decode(part).includes("\n")) return start + part.lastIndexOf(lineFeed);
+  for (let end = chunk.length - shortLookBytes; end > 0; end -= lastLookBytes) {
+    const start = Math.max(0, end - lastLookBytes);
+    const found = firstWanted(chunk, start, end, lineFeeds);
+    // To search backwards takes several times as long, and there are few such bytes left.
+    if (found !== -1) return found + chunk.subarray(found, end).lastIndexOf(lineFeed);
   }
   return -1;
 }
 
-/** The index of the first line feed of a chunk that has one. */
+/** The index of the first line feed, or -1. */
 function firstLineFeed(chunk: Uint8Array): number {
   const near = chunk.subarray(0, shortLookBytes).indexOf(lineFeed);
-  if (near !== -1) return near;
-  for (let start = shortLookBytes; start < chunk.length; start += lookBytes) {
-    const part = chunk.subarray(start, start + lookBytes);
-    const text = decoder.decode(part);
-    const at = text.indexOf("\n");
-    if (at === -1) continue;
-    // With one byte for each character, the index in the text is the index in the bytes.
-    const isByteEach = text.length === part.length && !text.includes(replacementMark);
-    return start + (isByteEach ? at : part.indexOf(lineFeed));
-  }
-  return -1;
+  return near === -1 ? firstWanted(chunk, shortLookBytes, chunk.length, lineFeeds) : near;
 }
 
 /**
@@ -169,32 +167,48 @@ export class LineSplitter {
 
   #push(chunk: Uint8Array, lines: Line[], takeLong?: (line: LentBytes) => void): void {
     if (this.#overflowed) return;
-    if (this.isWhole(chunk)) return this.#decode(chunk, lines, takeLong);
     if (chunk.length > this.#bytesMax) return this.#pushInPieces(chunk, lines, takeLong);
-    const end = lastLineFeed(chunk) + 1;
+    const rest = takeLong === undefined ? chunk : this.#pushLong(chunk, takeLong);
+    if (rest === undefined) return this.#overflow(lines);
+    if (this.isWhole(rest)) return this.#decode(rest, lines, takeLong);
+    const end = lastLineFeed(rest) + 1;
     let start = 0;
     let done = noBytes;
     if (end > 0 && this.#partialBytes > 0) {
-      const isLong = takeLong !== undefined && this.#partialBytes >= longLineBytes;
       // All lines of the chunk at once, unless that might be too long for the buffer.
-      const isShort = !isLong && this.#partialBytes + end <= this.#bytesMax;
-      start = isShort ? end : firstLineFeed(chunk) + 1;
-      if (!this.#keep(chunk.subarray(0, start))) return this.#overflow(lines);
-      if (isLong) takeLong(this.#handOver());
-      else this.#decode(this.partial, lines, takeLong);
+      start = this.#partialBytes + end <= this.#bytesMax ? end : firstLineFeed(rest) + 1;
+      if (!this.#keep(rest.subarray(0, start))) return this.#overflow(lines);
+      this.#decode(this.partial, lines, takeLong);
       this.#partialBytes = 0;
       if (this.#partial.length > partialBytesKept) [done, this.#partial] = [this.#partial, noBytes];
     }
-    if (start < end) this.#decode(chunk.subarray(start, end), lines, takeLong);
-    if (!this.#keep(chunk.subarray(end))) this.#overflow(lines);
+    if (start < end) this.#decode(rest.subarray(start, end), lines, takeLong);
+    if (!this.#keep(rest.subarray(end))) this.#overflow(lines);
     // Not before: the rest of the chunk may be in it.
     spareBuffers.give(done);
+  }
+
+  /**
+   * Takes the long lines that come first, and returns what comes then. `undefined`: a line is too
+   * long.
+   */
+  #pushLong(chunk: Uint8Array, takeLong: (line: LentBytes) => void): Uint8Array | undefined {
+    let rest = chunk;
+    while (this.#partialBytes + rest.length >= longLineBytes) {
+      const length = firstLineFeed(rest) + 1;
+      if (length === 0 || this.#partialBytes + length < longLineBytes) break;
+      if (!this.#keep(rest.subarray(0, length))) return undefined;
+      takeLong(this.#handOver());
+      rest = rest.subarray(length);
+    }
+    return rest;
   }
 
   /** The finished line without its LF, in a buffer that belongs to its reader from now on. */
   #handOver(): LentBytes {
     const line = this.#partial.subarray(0, this.#partialBytes - 1);
     this.#partial = noBytes;
+    this.#partialBytes = 0;
     return new LentBytes(line);
   }
 
@@ -223,7 +237,9 @@ export class LineSplitter {
   }
 
   #reserve(bytes: number): void {
-    const grown = spareBuffers.take(Math.max(bytes, this.#partial.length * 2));
+    // A buffer of less than that would not be kept for the next long line.
+    const least = bytes < longLineBytes ? 0 : partialBytesKept;
+    const grown = spareBuffers.take(Math.max(bytes, this.#partial.length * 2, least));
     grown.set(this.partial);
     spareBuffers.give(this.#partial);
     this.#partial = grown;

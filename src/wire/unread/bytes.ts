@@ -75,7 +75,7 @@ export function isOneValueIn(
 ): boolean {
   if (typeof text === "string") return isOneValue(text.slice(start, end), levels);
   const look = new Look(text.bytes, start, end, levels);
-  while (look.goOn());
+  while (look.goOn() > 0);
   return look.isOneValue;
 }
 
@@ -88,8 +88,8 @@ export async function isOneValueInTurns(
   pauses: LongWork,
 ): Promise<boolean> {
   const look = new Look(bytes, start, end, levels);
-  while (look.goOn()) {
-    const pause = pauses.after(lookBytes);
+  for (let looked = look.goOn(); looked > 0; looked = look.goOn()) {
+    const pause = pauses.after(looked);
     if (pause !== undefined) await pause;
   }
   return look.isOneValue;
@@ -98,12 +98,24 @@ export async function isOneValueInTurns(
 /** What ends a text, or has to be decoded to be judged: not ASCII, the quote, the backslash. */
 const unlikeText: Wanted = { low: 0x20, span: 0x7f - 0x20, one: 0x22, other: 0x5c };
 
+/**
+ * The first part that is decoded, and the first one after a long text, is not longer: most often
+ * such a text begins or ends there, and goes on or has gone on for long. Each next one is twice as
+ * long, up to {@link lookBytes}.
+ */
+const firstLookBytes = 1024;
+
+/** After so many bytes of text, parts begin to be short again. */
+const longTextBytes = 4 * firstLookBytes;
+
 /** Looks through bytes, one part after the other. */
 class Look {
   readonly #bytes: Uint8Array;
   readonly #end: number;
   readonly #brackets: Brackets;
   #at: number;
+  /** Length of the next part that is decoded. */
+  #nextBytes = firstLookBytes;
   #isBroken = false;
 
   constructor(bytes: Uint8Array, start: number, end: number, levels: number) {
@@ -118,19 +130,34 @@ class Look {
     return !this.#isBroken && this.#brackets.haveEnded;
   }
 
-  /** Looks at the next part, and returns whether there is more to see. */
-  goOn(): boolean {
-    const at = this.#at;
-    if (at >= this.#end) return false;
-    const next = characterStart(this.#bytes, Math.min(at + lookBytes, this.#end), this.#end);
-    if (this.#brackets.isWithinText && firstWanted(this.#bytes, at, next, unlikeText) === -1) {
-      this.#at = next;
-      return true;
+  /** Looks at the next part, and returns its length. 0: there is no more to see. */
+  goOn(): number {
+    const start = this.#at;
+    if (start >= this.#end || this.#isBroken) return 0;
+    if (this.#brackets.isWithinText) {
+      this.#passText();
+      if (this.#at - start >= longTextBytes) this.#nextBytes = firstLookBytes;
     }
-    const decoded = decoder.decode(this.#bytes.subarray(at, next));
+    // What was passed may be all that one part may have.
+    const most = Math.min(this.#nextBytes, start + lookBytes - this.#at);
+    if (most > 0 && this.#at < this.#end) this.#decode(most);
+    return this.#at - start;
+  }
+
+  /** Passes what goes on within a text, up to what has to be decoded. */
+  #passText(): void {
+    const start = this.#at;
+    const end = Math.min(start + lookBytes, this.#end);
+    const found = firstWanted(this.#bytes, start, end, unlikeText);
+    this.#at = found === -1 ? end : found;
+  }
+
+  #decode(most: number): void {
+    const next = characterStart(this.#bytes, Math.min(this.#at + most, this.#end), this.#end);
+    const decoded = decoder.decode(this.#bytes.subarray(this.#at, next));
     this.#isBroken = decoded.includes(replacementMark) || !this.#brackets.pass(decoded);
     this.#at = next;
-    return !this.#isBroken;
+    this.#nextBytes = Math.min(2 * this.#nextBytes, lookBytes);
   }
 }
 

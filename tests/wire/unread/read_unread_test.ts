@@ -114,10 +114,12 @@ Deno.test("a result that is left unread means what the general way reads", () =>
 });
 
 Deno.test("bytes are left unread where the same text is, wherever in them something stands", () => {
-  // Around the end of a part of 64 KiB.
+  // Around the ends of parts: the first one's, of 64 KiB, and of 64 KiB behind the first one.
+  const ends = [1_023, 65_535, 66_559];
+  const befores = ends.flatMap((end) => Array.from({ length: 20 }, (_, i) => end - 10 + i));
   const marks = ["é世😀", '\\"', "\\\\", '\\\\\\"', "[[", '"],["', '","', "]]", '"],"id":9,"x":["'];
   for (const mark of marks) {
-    for (let before = 65_525; before < 65_545; before++) {
+    for (const before of befores) {
       const params = `["${"x".repeat(before)}${mark}"]`;
       const line = `{"jsonrpc":"2.0","id":1,"method":"m","params":${params}}`;
       const ofText = readRequestUnread(line);
