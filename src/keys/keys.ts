@@ -40,18 +40,18 @@ export type KeyTexts = Pick<Keys, "authority" | "certificate" | "privateKey">;
  */
 export function readKeys(directory: string): Keys | undefined {
   try {
-    const keys = readFiles(directory);
-    if (keys === undefined || hasMade(keys.authority, keys.certificate)) return keys;
+    const read = readFiles(directory);
+    if (read === undefined || read.isOne) return read?.keys;
   } catch (error) {
     if (!(error instanceof UnfitKeys)) throw error;
   }
   const pending = readKeyFile(directory, keyFiles.pending);
   // Where that file is missing, the writer may have finished in between: read the files again.
-  if (pending === undefined) return readFiles(directory);
+  if (pending === undefined) return readFiles(directory)?.keys;
   return keysOf(directory, { authority: pending, certificate: pending, privateKey: pending });
 }
 
-function readFiles(directory: string): Keys | undefined {
+function readFiles(directory: string): KeysRead | undefined {
   const authority = readKeyFile(directory, keyFiles.authority);
   const certificate = readKeyFile(directory, keyFiles.machine);
   const privateKey = readKeyFile(directory, keyFiles.machineKey);
@@ -59,7 +59,7 @@ function readFiles(directory: string): Keys | undefined {
     return undefined;
   }
   if (authority !== undefined && certificate !== undefined && privateKey !== undefined) {
-    return keysOf(directory, { authority, certificate, privateKey });
+    return keysIn(directory, { authority, certificate, privateKey });
   }
   const missing = authority === undefined
     ? keyFiles.authority
@@ -86,6 +86,16 @@ class UnfitKeys extends CommandError {
  * @throws {CommandError} the texts are no keys, or the keys do not belong together
  */
 export function keysOf(source: string, texts: KeyTexts): Keys {
+  return keysIn(source, texts).keys;
+}
+
+/** Keys, and whether their authority has signed their certificate: else they are of two. */
+interface KeysRead {
+  readonly keys: Keys;
+  readonly isOne: boolean;
+}
+
+function keysIn(source: string, texts: KeyTexts): KeysRead {
   const privateKey = privateKeyIn(texts.privateKey);
   const certificate = privateKey === undefined
     ? undefined
@@ -95,11 +105,13 @@ export function keysOf(source: string, texts: KeyTexts): Keys {
   const authorities = certificatesIn(texts.authority);
   try {
     if (privateKey !== undefined && certificate !== undefined) {
-      const authority = authorities.find((one) => hasMade(one, certificate)) ?? authorities[0] ??
-        "";
+      // Looked at once: checking a signature takes longer than all else here.
+      const maker = authorities.find((one) => hasMade(one, certificate));
+      const authority = maker ?? authorities[0] ?? "";
+      const [cluster, own] = [clusterOf(authority), readCertificate(certificate)];
       return {
-        ...{ cluster: clusterOf(authority), own: readCertificate(certificate) },
-        ...{ authority, certificate, privateKey },
+        keys: { cluster, own, authority, certificate, privateKey },
+        isOne: maker !== undefined,
       };
     }
   } catch {
