@@ -389,6 +389,9 @@ export const zoneLengthMax = 256;
  */
 export const briefCallMs = 50;
 
+/** When such a call listens for Ctrl-C: to do so takes half a millisecond, which few calls need. */
+export const briefInterruptMs = 10;
+
 /** Calls with less time than this get the client's exact deadline from the beginning. */
 export const briefTimeoutMsMin = 1_000;
 

@@ -48,6 +48,16 @@ export function onInterrupt(hurry?: () => void): Interrupt {
 }
 
 /**
+ * Ends the process at the first request, with exit code 130, while nothing is there that could end
+ * in a better way. Who takes over sets the signal's `onabort`.
+ */
+export function endAtInterrupt(): Interrupt {
+  const interrupt = onInterrupt();
+  interrupt.signal.onabort = () => Deno.exit(130);
+  return interrupt;
+}
+
+/**
  * Whether SIGHUP is to have no effect, as under `nohup`. Only Linux tells. On other systems a
  * process that writes to a terminal was surely not started by `nohup`; any other may have been.
  */

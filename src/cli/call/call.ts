@@ -4,7 +4,7 @@ import { Client } from "../../client/client.ts";
 import type { Discovery, InstanceSource } from "../../discovery/discovery.ts";
 import { isScreen, problemLine } from "../../terminal/colour.ts";
 import { jsonLine } from "../../terminal/plain_text.ts";
-import { onInterrupt } from "../../terminal/interrupt.ts";
+import { type Interrupt, onInterrupt } from "../../terminal/interrupt.ts";
 import { printOnStderr } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
@@ -28,10 +28,12 @@ import type { CallSummary } from "./summary.ts";
  * `rpc call <method> [args...]`
  *
  * @param begun a single call that was sent already
+ * @param listening Ctrl-C, if it is listened to
  */
 export async function run(
   { flags, given, positionals: [method = "", ...args] }: CommandInput<typeof callFlags>,
   begun?: BegunCall,
+  listening?: Interrupt,
 ): Promise<number> {
   assertServersAsked(flags);
   assertPageAsked(flags);
@@ -39,8 +41,10 @@ export async function run(
   using report = flags.html === undefined ? undefined : await openReport(flags.html);
   const log = plainLogger(flags.verbose);
   const clock = isOnce(flags) ? briefClock : systemClock;
-  const interrupt = onInterrupt();
+  const interrupt = listening ?? onInterrupt();
   const { signal } = interrupt;
+  // Before, it has ended the process at once.
+  signal.onabort = null;
   const transport = await openTransport(flags, log);
   const discovery = await openCommandRegistry(flags, log, clock);
   // The process ends after its only call, so the system closes everything. Closing by hand is

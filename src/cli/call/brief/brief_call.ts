@@ -1,9 +1,15 @@
-import { briefCallMs, briefTimeoutMsMin, methodLengthMax } from "../../../base/limits.ts";
+import {
+  briefCallMs,
+  briefInterruptMs,
+  briefTimeoutMsMin,
+  methodLengthMax,
+} from "../../../base/limits.ts";
 import { type Random, systemRandom } from "../../../base/random.ts";
 import type { Instance } from "../../../discovery/discovery.ts";
 import { listOnce } from "../../../discovery/local/list_once.ts";
 import { parseRegistryUrl } from "../../../discovery/registry_url.ts";
 import { hasKeyFiles, keysDirectory } from "../../../keys/files.ts";
+import type { Interrupt } from "../../../terminal/interrupt.ts";
 import { jsonLine, plainText } from "../../../terminal/plain_text.ts";
 import { printLine } from "../../../terminal/stdout.ts";
 import { exitCodes } from "../../exit_codes.ts";
@@ -49,8 +55,10 @@ export async function run(input: CommandInput<typeof callFlags>): Promise<number
   const { flags, positionals: [method = "", ...args] } = input;
   if (!isBrief(input)) return await runAtLength(input);
   const params = paramsMaker(args, flags.params)(1);
-  const reached = await reachedServer(flags);
-  if (reached === undefined) return await runAtLength(input);
+  let interrupt: Promise<Interrupt> | undefined;
+  const interruptible = () => interrupt ??= endingAtOnce();
+  const reached = await reachedServer(flags, interruptible);
+  if (reached === undefined) return await runAtLength(input, undefined, await interrupt);
   const { server, exchange } = reached;
   const answer = await exchange.greet(flags.messageMax)
     ? await exchange.call({ method, params, timeoutMs: flags.timeout, credit })
@@ -61,16 +69,17 @@ export async function run(input: CommandInput<typeof callFlags>): Promise<number
     return exitCodes.success;
   }
   const { BegunCall } = await import("./begun_call.ts");
-  return await runAtLength(input, new BegunCall(server, exchange.soFar));
+  return await runAtLength(input, new BegunCall(server, exchange.soFar), await interruptible());
 }
 
 /** Makes the calls as the client does. */
 async function runAtLength(
   input: CommandInput<typeof callFlags>,
   begun?: BegunCall,
+  interrupt?: Interrupt,
 ): Promise<number> {
   const { run } = await import("../call.ts");
-  return await run(input, begun);
+  return await run(input, begun, interrupt);
 }
 
 /** Whether the command line asks for one call, and for nothing that only the client has. */
@@ -87,11 +96,12 @@ function isBrief(
 /** A server and a connection to it; `undefined` if that is left to the client, which tells why. */
 async function reachedServer(
   flags: CallFlags,
+  lasts: () => void,
 ): Promise<{ readonly server: Instance; readonly exchange: Exchange } | undefined> {
   try {
     const keyed = await keyedOf(flags);
     const server = chosen(await localServers(flags), keyed?.cluster, systemRandom);
-    const exchange = server && await connected(server, keyed);
+    const exchange = server && await connected(server, keyed, lasts);
     return server && exchange && { server, exchange };
   } catch {
     // The client will come to the same, if it lasts.
@@ -99,12 +109,29 @@ async function reachedServer(
   }
 }
 
-/** Resolves when a call has taken too long to be brief. */
-function timeToBeBrief(): Promise<undefined> {
+/** Ctrl-C, which ends the process while there is no client that could do more. */
+async function endingAtOnce(): Promise<Interrupt> {
+  const { endAtInterrupt } = await import("../../../terminal/interrupt.ts");
+  return endAtInterrupt();
+}
+
+/**
+ * Resolves when a call has taken too long to be brief.
+ *
+ * @param lasts called when it has taken a while
+ */
+function timeToBeBrief(lasts: () => void): Promise<undefined> {
+  return new Promise((resolve) =>
+    after(briefInterruptMs, () => {
+      lasts();
+      after(briefCallMs - briefInterruptMs, () => resolve(undefined));
+    })
+  );
+}
+
+function after(delayMs: number, callback: () => void): void {
   // Its first timer takes less than that of `setTimeout`: see `brief_clock.ts`.
-  return new Promise((resolve) => {
-    AbortSignal.timeout(briefCallMs).onabort = () => resolve(undefined);
-  });
+  AbortSignal.timeout(delayMs).onabort = callback;
 }
 
 /**
@@ -125,10 +152,11 @@ async function keyedOf({ insecure }: CallFlags): Promise<Keyed | undefined> {
 async function connected(
   server: Instance,
   keyed: Keyed | undefined,
+  lasts: () => void,
 ): Promise<Exchange | undefined> {
-  if (keyed === undefined) return await Exchange.with(server, timeToBeBrief());
+  if (keyed === undefined) return await Exchange.with(server, timeToBeBrief(lasts));
   const connection = await keyed.connect(server, AbortSignal.timeout(handshakeMs));
-  return new Exchange(connection, timeToBeBrief());
+  return new Exchange(connection, timeToBeBrief(lasts));
 }
 
 /** The servers in a local registry; none if there is something to tell of it. */
