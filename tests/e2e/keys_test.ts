@@ -167,6 +167,15 @@ modeTest("keys that cannot be used stop a command, and nothing goes on without t
   assert.match((await home.run(["call", "ping"])).stderr, /machine\.key is missing/);
 });
 
+Deno.test("a member that may not serve is told so before it serves to nobody", async () => {
+  await using home = await RpcHome.create();
+  await home.run(["keys", "init", "--name", "alpha"]);
+  await using bob = await memberHome(home, "bob", "read,call:*");
+  const { code, stdout, stderr } = await bob.run(["serve", "127.0.0.1", "0"]);
+  assert.equal(code, 1, stdout);
+  assert.match(stderr, /Cannot listen on .*: the keys of "bob" are without the right serve/);
+});
+
 Deno.test("a server can be for some members alone", async () => {
   await using home = await RpcHome.create();
   const without = await home.run(["serve", "127.0.0.1", "0", "--callers", "alpha"]);

@@ -98,6 +98,13 @@ async function listenWith(
   keys: KeyRing,
   { listen: { host, port }, clock, log }: ListenOptions,
 ): Promise<Listener> {
+  const { name, rights } = keys.current().own;
+  if (!rights.serve) {
+    throw new Error(
+      `the keys of ${JSON.stringify(name)} are without the right serve, so no client would call ` +
+        "it; an invitation gives rights: rpc keys invite --rights",
+    );
+  }
   const { listenTls } = await import("../../server/tls_listener.ts");
   return await listenTls({ host, port, keys, clock, log });
 }
