@@ -39,6 +39,9 @@ export const gatewayBatchStep = 64;
 /** Calls under way past which batches wait with their next ones, so that others have places. */
 export const gatewayBatchCallsMax: number = gatewayCallsMax / 2;
 
+/** Most of them that are members of one caller's batches, so that others' begin as well. */
+export const gatewayBatchCallsOfCallerMax: number = gatewayBatchCallsMax / 2;
+
 /** Bytes of unfinished bodies over all requests: bounds many slow senders of long bodies. */
 export const gatewayBodiesBytesMax = 64 * 1024 * 1024;
 

@@ -30,7 +30,7 @@ import { assetAt } from "./page/assets.ts";
 import { metricsPage, metricsType } from "./documents/metrics.ts";
 import { toOpenApi } from "./documents/openapi.ts";
 import { answerCall, serverHeader } from "./calls/http_call.ts";
-import { answerJsonRpc } from "./calls/json_rpc.ts";
+import { answerJsonRpc, type BatchTurns } from "./calls/json_rpc.ts";
 import { SocketSession } from "./calls/web_socket.ts";
 
 /** What {@link Routes} need. */
@@ -219,22 +219,29 @@ export class Routes {
     }
     allow(request, "POST");
     access.checkToken(request.headers, url);
-    const options = { ...callOptionsOf(request), signal: request.signal };
+    const given = { ...callOptionsOf(request), signal: request.signal };
     this.#options.answers.checkRoom();
     const body = await this.#options.bodies.read(request);
     checkJsonBody(request, body);
+    // The time that members of a batch wait for their turn counts.
+    const begunAtMs = this.#options.clock.now();
     const { text, server } = await answerJsonRpc(
       body,
       this.#options.calls,
-      options,
+      { ...given, begunAtMs },
       this.#options.bound,
-      () => this.#turns.next(caller),
+      this.#turnsOf(caller),
     );
     if (text === undefined) return reply(null, { status: 204 });
     return this.#options.answers.of(text, {
       "content-type": "application/json",
       ...serverHeader({ server }),
     });
+  }
+
+  #turnsOf(caller: string): BatchTurns {
+    const places = this.#options.calls.batchPlaces;
+    return { caller, places, turn: () => this.#turns.next(caller) };
   }
 
   #upgrade(request: Request, caller: string): Response {
@@ -262,7 +269,7 @@ export class Routes {
     const { calls, clock, bound } = this.#options;
     const session = new SocketSession(
       socket,
-      { calls, clock, bound, unread: this.#unread, turn: () => this.#turns.next(caller) },
+      { calls, clock, bound, unread: this.#unread, turns: this.#turnsOf(caller) },
       { traceparent, timeoutMs },
     );
     this.#sockets.add(session);

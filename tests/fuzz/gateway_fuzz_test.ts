@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { systemClock } from "../../src/base/clock.ts";
 import { RpcError } from "../../src/base/errors.ts";
+import { BatchPlaces } from "../../src/gateway/calls/batch_places.ts";
 import type { Calls } from "../../src/gateway/calls/calls.ts";
 import { answerCall } from "../../src/gateway/calls/http_call.ts";
 import { answerJsonRpc } from "../../src/gateway/calls/json_rpc.ts";
@@ -22,7 +23,6 @@ const calls = {
       method === "fails" ? { error: new RpcError("InternalError", method) } : { result: params },
     );
   },
-  batchRoom: () => undefined,
 } as unknown as Calls;
 
 const deps = {
@@ -75,7 +75,7 @@ fuzz(
       calls,
       {},
       boundOfGateway(),
-      () => Promise.resolve(),
+      { caller: "a", places: new BatchPlaces(() => 0), turn: () => Promise.resolve() },
     );
     if (text === undefined) return;
     for (const answer of [JSON.parse(text)].flat()) {

@@ -8,6 +8,7 @@ import {
 import { silentLogger } from "../../src/base/log.ts";
 import type { CallReport } from "../../src/client/call_report.ts";
 import type { CallOptions } from "../../src/client/client_options.ts";
+import { BatchPlaces } from "../../src/gateway/calls/batch_places.ts";
 import type { Calls } from "../../src/gateway/calls/calls.ts";
 import type { Catalogue } from "../../src/gateway/calls/catalogue.ts";
 import type { Live } from "../../src/gateway/calls/live.ts";
@@ -33,7 +34,7 @@ function routesTo(call: Call): Routes {
     bodies: new BodyReader(clock),
     answers: new Answers(clock),
     agents: { answer: () => Promise.reject(new Error("Not asked for")) },
-    calls: { call: report, batchRoom: () => undefined } as unknown as Calls,
+    calls: { call: report, batchPlaces: new BatchPlaces(() => 0) } as unknown as Calls,
     catalogue: {} as Catalogue,
     live: {} as Live,
     clientStats: () => {

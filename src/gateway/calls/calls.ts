@@ -1,11 +1,12 @@
 import { RpcError } from "../../base/errors.ts";
-import { gatewayBatchCallsMax, gatewayCallsMax, gatewayMethodsCountedMax } from "../limits.ts";
+import { gatewayCallsMax, gatewayMethodsCountedMax } from "../limits.ts";
 import type { CallReport } from "../../client/call_report.ts";
 import type { CallStream } from "../../client/call_stream.ts";
 import type { Client } from "../../client/client.ts";
 import type { CallOptions, StreamOptions } from "../../client/client_options.ts";
 import type { Params } from "../../wire/message.ts";
 import { reservedMethods, reservedPrefix } from "../../wire/reserved.ts";
+import { BatchPlaces } from "./batch_places.ts";
 import type { Catalogue } from "./catalogue.ts";
 
 /** The items of a call, and how it ended. */
@@ -30,8 +31,8 @@ export class Calls {
   readonly #readOnly: boolean;
   readonly #counts = new Map<string, MethodCounts>();
   #inFlight = 0;
-  /** Batches that wait with their next calls. */
-  #batches: (() => void)[] = [];
+  /** The places of batches' members. */
+  readonly batchPlaces = new BatchPlaces(() => this.#inFlight);
   #isEnded = false;
 
   constructor(client: Client, catalogue: Catalogue, readOnly: boolean) {
@@ -50,23 +51,9 @@ export class Calls {
     return this.#inFlight;
   }
 
-  /**
-   * Resolves when a batch may begin another call; `undefined`: at once. So single calls find a
-   * place, however many batches there are.
-   */
-  batchRoom(): Promise<void> | undefined {
-    if (this.#inFlight < gatewayBatchCallsMax) return undefined;
-    return new Promise((resolve) => this.#batches.push(resolve));
-  }
-
-  /** To be called by a batch that has waited: what it began need not have taken the place. */
-  passRoom(): void {
-    if (this.#inFlight < gatewayBatchCallsMax) this.#batches.shift()?.();
-  }
-
   #leave(): void {
     this.#inFlight--;
-    this.passRoom();
+    this.batchPlaces.pass();
   }
 
   /** Counters by procedure. */

@@ -8,7 +8,16 @@ import { isRpcError, messageOf, RpcError } from "../../base/errors.ts";
 import type { CallReport } from "../../client/call_report.ts";
 import type { Id, Request as RpcRequest } from "../../wire/message.ts";
 import { gatewayBatchStep } from "../limits.ts";
+import type { BatchPlaces } from "./batch_places.ts";
 import type { Calls } from "./calls.ts";
+
+/** When the members of a caller's batch may begin. */
+export interface BatchTurns {
+  readonly caller: string;
+  readonly places: Pick<BatchPlaces, "enter" | "leave">;
+  /** Resolves when others had their chance. */
+  readonly turn: () => Promise<void>;
+}
 
 /** The answer to a body of JSON-RPC. */
 interface JsonRpcAnswer {
@@ -24,21 +33,20 @@ interface JsonRpcAnswer {
  *
  * @param options of all calls; a request's own `meta` goes before them
  * @param bound of the answer
- * @param turn resolves when others had their chance, between two parts of a batch
  */
 export async function answerJsonRpc(
   text: string,
   calls: Calls,
   options: CallOptions,
   bound: MessageBound,
-  turn: () => Promise<void>,
+  turns: BatchTurns,
 ): Promise<JsonRpcAnswer> {
   const incoming = decodeAnyRequest(text, "body");
   if (!Array.isArray(incoming)) {
     return await answerOne(incoming as RpcRequest | BadMessage, calls, options, bound);
   }
   const batch = new BatchLine(bound);
-  await answerInTurns(incoming, calls, turn, async (one) => {
+  await answerInTurns(incoming, turns, async (one) => {
     const { text } = await answerOne(one, calls, options, bound);
     if (text !== undefined) batch.add(text);
   });
@@ -48,21 +56,15 @@ export async function answerJsonRpc(
 /** Answers the members of a batch: a few begin in a turn, and only while there are places. */
 export async function answerInTurns<Member>(
   members: readonly Member[],
-  calls: Pick<Calls, "batchRoom" | "passRoom">,
-  turn: () => Promise<void>,
+  { caller, places, turn }: BatchTurns,
   answer: (member: Member) => Promise<void>,
 ): Promise<void> {
   const answers: Promise<void>[] = [];
   for (const member of members) {
     if (answers.length > 0 && answers.length % gatewayBatchStep === 0) await turn();
-    let hasWaited = false;
-    // Another batch may have taken the place meanwhile.
-    for (let room = calls.batchRoom(); room !== undefined; room = calls.batchRoom()) {
-      await room;
-      hasWaited = true;
-    }
-    answers.push(answer(member));
-    if (hasWaited) calls.passRoom();
+    const place = places.enter(caller);
+    if (place !== undefined) await place;
+    answers.push(answer(member).finally(() => places.leave(caller)));
   }
   await Promise.all(answers);
 }

@@ -3,13 +3,7 @@ import { isRpcError, messageOf, RpcError } from "../../base/errors.ts";
 import type { Clock } from "../../base/clock.ts";
 import { DeadlineWheel } from "../../base/deadline_wheel.ts";
 import { outboxBytesMax, streamCreditMax, streamWindowMax } from "../../base/limits.ts";
-import {
-  gatewaySocketCallsMax,
-  gatewaySocketStep,
-  gatewaySocketUnreadBytesMax,
-  gatewaySocketWaitingMax,
-  gatewayStuckMs,
-} from "../limits.ts";
+import { gatewaySocketCallsMax, gatewaySocketUnreadBytesMax, gatewayStuckMs } from "../limits.ts";
 import type { CallOptions } from "../../client/client_options.ts";
 import { BatchLine } from "../../wire/batch.ts";
 import { byteLengthOf, encodeError, encodeItems } from "../../wire/codec.ts";
@@ -20,7 +14,8 @@ import { BadMessage } from "../../wire/requests/incoming.ts";
 import { cancelledId, moreParams } from "../../wire/requests/request_checks.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import type { Calls, ItemStream } from "./calls.ts";
-import { answerInTurns, answerLine, optionsOf } from "./json_rpc.ts";
+import { answerInTurns, answerLine, type BatchTurns, optionsOf } from "./json_rpc.ts";
+import { SocketIntake } from "./socket_intake.ts";
 
 /** How often a stream checks whether its peer has read. A socket has no event for that. */
 const readOnPeriodMs = 20;
@@ -42,8 +37,8 @@ interface SocketDeps {
   readonly bound: MessageBound;
   /** Unread bytes of all sockets. */
   readonly unread: Budget;
-  /** Resolves when the caller may begin the next part of a batch, or of its messages. */
-  readonly turn: () => Promise<void>;
+  /** When the caller may begin the next part of a batch, or of its messages. */
+  readonly turns: BatchTurns;
 }
 
 interface OpenCall {
@@ -67,12 +62,7 @@ export class SocketSession {
   readonly #open = new Map<Id, OpenCall>();
   readonly #ended = new AbortController();
   readonly #unread: BudgetHolder;
-  /** Messages that wait for their turn, and their length. */
-  #waiting: string[] = [];
-  #waitingLength = 0;
-  /** Messages that were taken in this round of the event loop. */
-  #taken = 0;
-  #isTaking = false;
+  readonly #intake: SocketIntake;
   /** Bytes sent so far. */
   #sentBytes = 0;
   #inFlight = 0;
@@ -86,6 +76,11 @@ export class SocketSession {
     this.#socket = socket;
     this.#deps = deps;
     this.#options = options;
+    this.#intake = new SocketIntake({
+      clock: deps.clock,
+      turn: deps.turns.turn,
+      take: (text, begunAtMs) => this.#take(text, begunAtMs),
+    });
     this.#unread = {
       heldBytes: () => this.#heldBytes(),
       progress: () => this.#sentBytes - this.#unreadBytes,
@@ -113,7 +108,7 @@ export class SocketSession {
       (sum, { stream }) => sum + (stream?.heldBytes ?? 0),
       0,
     );
-    return this.#unreadBytes + this.#waitingLength + streams;
+    return this.#unreadBytes + this.#intake.length + streams;
   }
 
   /** Takes no more calls. Resolves when all are answered and the socket is closed. */
@@ -127,7 +122,7 @@ export class SocketSession {
 
   #leaveIfDrained(): void {
     if (!this.#isDraining || this.#inFlight > 0 || this.#batches > 0) return;
-    if (this.#waiting.length > 0) return;
+    if (!this.#intake.isEmpty) return;
     this.#close(closeCodes.goingAway, "The gateway ends");
   }
 
@@ -144,37 +139,27 @@ export class SocketSession {
         `${bytes} bytes is the most: rpc gateway --message-max`,
       );
     }
-    if (this.#waiting.length >= gatewaySocketWaitingMax) {
-      return this.#close(closeCodes.policy, "Too many messages at once");
-    }
-    this.#waiting.push(data);
-    this.#waitingLength += data.length;
-    if (this.#isTaking) this.#deps.unread.count(this.#unread);
-    else void this.#takeWaiting();
+    if (!this.#intake.add(data)) return this.#close(closeCodes.policy, "Too many messages at once");
+    if (!this.#intake.isEmpty) this.#deps.unread.count(this.#unread);
   }
 
-  /** Takes them in turns: the runtime hands over all that has come before it looks for others. */
-  async #takeWaiting(): Promise<void> {
-    this.#isTaking = true;
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      this.#waitingLength -= next.length;
-      this.#take(next);
-      if (++this.#taken === 1) setImmediate(() => this.#taken = 0);
-      if (this.#taken >= gatewaySocketStep) await this.#deps.turn();
-    }
-    this.#isTaking = false;
+  #take(text: string, begunAtMs: number): void {
+    // The time that it has waited, or its members will, counts.
+    const options = { ...this.#options, begunAtMs };
+    const incoming = decodeAnyRequest(text, "message");
+    const send = (text: string) => this.#send(text);
+    if (Array.isArray(incoming)) void this.#answerBatch(incoming, options);
+    else void this.#answer(incoming as RpcRequest | BadMessage, options, send);
     this.#leaveIfDrained();
   }
 
-  #take(text: string): void {
-    const incoming = decodeAnyRequest(text, "message");
-    if (Array.isArray(incoming)) void this.#answerBatch(incoming);
-    else void this.#answer(incoming as RpcRequest | BadMessage, (text) => this.#send(text));
-  }
-
-  async #answerBatch(incoming: readonly (RpcRequest | BadMessage)[]): Promise<void> {
+  async #answerBatch(
+    incoming: readonly (RpcRequest | BadMessage)[],
+    options: CallOptions,
+  ): Promise<void> {
     const batch = new BatchLine(this.#deps.bound);
-    const answer = (one: RpcRequest | BadMessage) => this.#answer(one, (text) => batch.add(text));
+    const answer = (one: RpcRequest | BadMessage) =>
+      this.#answer(one, options, (text) => batch.add(text));
     this.#batches++;
     try {
       // One more would have to be held until others have ended, so it is refused at once.
@@ -183,7 +168,7 @@ export class SocketSession {
         for (const one of incoming) {
           if (!(one instanceof BadMessage) && one.id !== undefined) this.#ahead.set(one.id, false);
         }
-        await answerInTurns(incoming, this.#deps.calls, this.#deps.turn, answer);
+        await answerInTurns(incoming, this.#deps.turns, answer);
       }
       if (!batch.isEmpty) this.#send(batch.encode());
     } finally {
@@ -193,14 +178,18 @@ export class SocketSession {
   }
 
   /** Never rejects. */
-  async #answer(request: RpcRequest | BadMessage, send: (text: string) => void): Promise<void> {
+  async #answer(
+    request: RpcRequest | BadMessage,
+    given: CallOptions,
+    send: (text: string) => void,
+  ): Promise<void> {
     if (request instanceof BadMessage) return send(encodeError(request.id, request.error));
     const { id, method, params, meta } = request;
     const isCancelled = id !== undefined && this.#ahead.get(id) === true;
     if (id !== undefined) this.#ahead.delete(id);
     if (method === reservedMethods.cancel) return this.#cancel(idOf(request));
     if (method === reservedMethods.more) return this.#grant(request);
-    const options = optionsOf(request, this.#options);
+    const options = optionsOf(request, given);
     const fault = this.#faultOf(id);
     if (fault !== undefined) return id === undefined ? undefined : send(encodeError(id, fault));
     this.#inFlight++;
@@ -335,8 +324,7 @@ export class SocketSession {
   }
 
   #end(): void {
-    this.#waiting = [];
-    this.#waitingLength = 0;
+    this.#intake.clear();
     this.#deps.unread.forget(this.#unread);
     this.#ended.abort();
   }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import {
   gatewayBatchCallsMax,
+  gatewayBatchCallsOfCallerMax,
+  gatewayBatchStep,
   gatewayCallsMax,
   gatewayMethodsCountedMax,
 } from "../../../src/gateway/limits.ts";
@@ -43,52 +45,76 @@ Deno.test("names that callers make up are counted together past a bound", async 
   assert.equal(calls.counts.get("")?.calls, 10);
 });
 
-Deno.test("batches wait with their next calls while half of the places are taken, and single calls have the rest", async () => {
+/** Calls that end when a test says so, and the batches of callers. */
+function rig() {
   const waiting: (() => void)[] = [];
   const report = () => new Promise((resolve) => waiting.push(() => resolve(done)));
   const calls = new Calls({ report } as unknown as Client, {} as Catalogue, false);
-  const members = gatewayBatchCallsMax;
-  let answered = 0;
-  const batches = Array.from({ length: 3 }, () =>
+  const batch = (caller: string, members: number, answer: () => Promise<void>) =>
     answerInTurns(
       Array.from({ length: members }),
-      calls,
-      () => Promise.resolve(),
-      async () => {
-        const { error } = await calls.call("fib", [1], {});
-        assert.equal(error, undefined);
-        answered++;
-      },
-    ));
-  await waitFor("the batches to fill their places", () => waiting.length === members);
+      { caller, places: calls.batchPlaces, turn: () => Promise.resolve() },
+      answer,
+    );
+  const call = async () => {
+    const { error } = await calls.call("fib", [1], {});
+    assert.equal(error, undefined);
+  };
+  return { waiting, calls, batch, call };
+}
+
+Deno.test("batches wait with their next calls while half of the places are taken, and single calls have the rest", async () => {
+  const { waiting, calls, batch, call } = rig();
+  const members = gatewayBatchCallsMax;
+  let answered = 0;
+  const callers = ["a", "b", "c"];
+  const batches = callers.map((caller) =>
+    batch(caller, members, () => call().then(() => void answered++))
+  );
+  const most = members;
+  await waitFor("the batches to fill their places", () => waiting.length === most);
   const single = calls.call("fib", [1], {});
-  assert.equal(calls.inFlight, members + 1);
+  assert.equal(calls.inFlight, most + 1);
   waiting.pop()?.();
   assert.equal((await single).error, undefined);
-  while (answered < 3 * members) {
+  while (answered < callers.length * members) {
     for (const end of waiting.splice(0)) end();
     await settled();
-    assert.ok(calls.inFlight <= members, `${calls.inFlight} under way`);
+    assert.ok(calls.inFlight <= members + gatewayBatchStep, `${calls.inFlight}`);
   }
   await Promise.all(batches);
+  assert.equal(calls.batchPlaces.enter("d"), undefined);
 });
 
-Deno.test("a batch that has waited and takes no place leaves it to the next one", async () => {
-  const waiting: (() => void)[] = [];
-  const report = () => new Promise((resolve) => waiting.push(() => resolve(done)));
-  const calls = new Calls({ report } as unknown as Client, {} as Catalogue, false);
-  const single = Array.from({ length: gatewayBatchCallsMax }, () => calls.call("fib", [1], {}));
-  let ended = 0;
-  for (let batch = 0; batch < 3; batch++) {
-    // What is no request, or is refused, makes no call.
-    void answerInTurns([batch], calls, () => Promise.resolve(), () => Promise.resolve())
-      .then(() => ended++);
-  }
+Deno.test("the slow calls of one caller do not hold up the batches of others", async () => {
+  const { waiting, calls, batch, call } = rig();
+  void batch("a", 2 * gatewayBatchCallsMax, call);
+  await waitFor("its places to be taken", () => waiting.length === gatewayBatchCallsOfCallerMax);
   await settled();
-  assert.equal(ended, 0);
+  assert.equal(calls.inFlight, gatewayBatchCallsOfCallerMax);
+  for (let i = 0; i < gatewayBatchCallsOfCallerMax; i++) void calls.call("fib", [1], {});
+  void batch("b", gatewayBatchStep + 1, call);
+  await waitFor("the other to begin", () => waiting.length > gatewayBatchCallsMax);
+  await settled();
+  assert.equal(calls.inFlight, gatewayBatchCallsMax + gatewayBatchStep);
   waiting.pop()?.();
   await settled();
-  assert.equal(ended, 3);
-  for (const end of waiting) end();
-  await Promise.all(single);
+  assert.equal(calls.inFlight, gatewayBatchCallsMax + gatewayBatchStep, "its next one begins");
+});
+
+Deno.test("a member of a batch that has waited and makes no call leaves its place to the next one", async () => {
+  const { waiting, calls, batch, call } = rig();
+  for (let i = 0; i < gatewayBatchCallsMax; i++) void calls.call("fib", [1], {});
+  let ended = 0;
+  for (const caller of ["a", "b"]) {
+    // What is no request, or is refused, makes no call.
+    let members = 0;
+    const answer = () => ++members <= gatewayBatchStep ? call() : Promise.resolve();
+    void batch(caller, gatewayBatchStep + 1, answer).then(() => ended++);
+  }
+  const most = gatewayBatchCallsMax + 2 * gatewayBatchStep;
+  await waitFor("their own places to be taken", () => waiting.length === most);
+  assert.equal(calls.batchPlaces.enter("a") instanceof Promise, true);
+  for (const end of waiting.splice(0)) end();
+  await waitFor("both to end", () => ended === 2);
 });

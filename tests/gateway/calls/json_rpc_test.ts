@@ -7,10 +7,13 @@ Deno.test("a few members of a batch begin in a turn, and the next ones in the ne
   const seen: number[] = [];
   await answerInTurns(
     Array.from({ length: 3 * gatewayBatchStep + 1 }),
-    { batchRoom: () => undefined, passRoom: () => {} },
-    () => {
-      seen.push(begun);
-      return Promise.resolve();
+    {
+      caller: "a",
+      places: { enter: () => undefined, leave: () => {} },
+      turn() {
+        seen.push(begun);
+        return Promise.resolve();
+      },
     },
     () => {
       begun++;

@@ -6,6 +6,7 @@ import type { CallOptions } from "../../../src/client/client_options.ts";
 import type { CallReport } from "../../../src/client/call_report.ts";
 import { CallStream } from "../../../src/client/call_stream.ts";
 import type { Calls } from "../../../src/gateway/calls/calls.ts";
+import type { BatchTurns } from "../../../src/gateway/calls/json_rpc.ts";
 import { SocketSession } from "../../../src/gateway/calls/web_socket.ts";
 import {
   gatewayBatchStep,
@@ -45,7 +46,11 @@ class Peer extends EventTarget {
   }
 }
 
-const turn = () => Promise.resolve();
+const atOnce: BatchTurns = {
+  caller: "a",
+  places: { enter: () => undefined, leave: () => {} },
+  turn: () => Promise.resolve(),
+};
 
 Deno.test("peers that each leave little unread are bounded together, and who reads nothing is closed first", async () => {
   const clock = new VirtualClock();
@@ -56,7 +61,7 @@ Deno.test("peers that each leave little unread are bounded together, and who rea
   const calls = { call: () => Promise.resolve(report) } as unknown as Calls;
   const peers = Array.from({ length: count }, () => new Peer());
   for (const peer of peers) {
-    new SocketSession(peer, { calls, clock, bound: boundOfGateway(), unread, turn }, {});
+    new SocketSession(peer, { calls, clock, bound: boundOfGateway(), unread, turns: atOnce }, {});
     await peer.ask();
   }
   const [reading, ...silent] = peers as [Peer, ...Peer[]];
@@ -89,7 +94,7 @@ Deno.test("items of a stream that wait for its peer are bounded too, though noth
     },
   } as unknown as Calls;
   const peer = new Peer();
-  new SocketSession(peer, { calls, clock, bound: boundOfGateway(), unread, turn }, {});
+  new SocketSession(peer, { calls, clock, bound: boundOfGateway(), unread, turns: atOnce }, {});
   await peer.ask({ stream: 1 });
   stream.items([item], length);
   await settled();
@@ -117,13 +122,12 @@ function setUp() {
       begun.push(options);
       return Promise.resolve({ result: 1 } as CallReport);
     },
-    batchRoom: () => undefined,
   } as unknown as Calls;
   const session = new SocketSession(peer, {
     ...{ calls, clock, bound: boundOfGateway(), unread: new Budget(1e9, clock) },
-    turn: () => new Promise((resolve) => turns.push(resolve)),
+    turns: { ...atOnce, turn: () => new Promise((resolve) => turns.push(resolve)) },
   }, {});
-  return { peer, session, begun, turns };
+  return { peer, session, begun, turns, clock };
 }
 
 /** A batch of so many requests, with ids from 0 on. */
@@ -200,4 +204,20 @@ Deno.test("a peer of which too many messages wait for a turn is closed, and what
   turns.shift()?.();
   await settled();
   assert.equal(begun.length, gatewaySocketStep);
+});
+
+Deno.test("the time that a message or a member of a batch has waited for its turn counts for its call", async () => {
+  const { peer, begun, turns, clock } = setUp();
+  const startedAtMs = clock.now();
+  void peer.say(batchOf(gatewayBatchStep + 1));
+  for (let id = 0; id < gatewaySocketStep; id++) {
+    void peer.say({ jsonrpc: "2.0", id: `${id}`, method: "text" });
+  }
+  clock.advance(500);
+  while (turns.length > 0) {
+    turns.shift()?.();
+    await settled();
+  }
+  assert.equal(begun.length, gatewayBatchStep + 1 + gatewaySocketStep);
+  assert.deepEqual(new Set(begun.map(({ begunAtMs }) => begunAtMs)), new Set([startedAtMs]));
 });
