@@ -75,7 +75,7 @@ export async function run(
       serverChanged: report && ((server, change) => report.record.changed(server, change)),
     });
     try {
-      const begunAtMs = begun?.begunAtMs;
+      const begunAtMs = begun && clock.now() - begun.takenMs;
       return await makeCalls({ client, method, flags, given, calls, report, signal, begunAtMs });
     } finally {
       if (!endsAnyway) client.close();

@@ -1,4 +1,3 @@
-import { systemClock } from "../../../base/clock.ts";
 import { briefCallMs } from "../../../base/limits.ts";
 import { addressOf } from "../../../base/names/host_port.ts";
 import type { Duplex, Transport } from "../../../client/transport.ts";
@@ -12,8 +11,11 @@ import type { ExchangeSoFar } from "./exchange.ts";
  * came.
  */
 export class BegunCall {
-  /** When the call was begun, at the latest, on the machine's monotonic clock. */
-  readonly begunAtMs: number;
+  /**
+   * How much of its time the call has had at least, in milliseconds, before its client was loaded.
+   * That is not counted: on a busy machine it may take all the time of a call that was answered.
+   */
+  readonly takenMs: number;
   readonly #server: Instance;
   /** Resolves when the registry has said which other servers there are, or that it cannot. */
   readonly #listed = Promise.withResolvers<void>();
@@ -21,7 +23,7 @@ export class BegunCall {
   #isTaken = false;
 
   constructor(server: Instance, soFar: ExchangeSoFar) {
-    this.begunAtMs = systemClock.now() - (soFar.isLate ? briefCallMs : 0);
+    this.takenMs = soFar.isLate ? briefCallMs : 0;
     this.#server = server;
     // A server's refusal would be the last word while the client knows of no other.
     this.#stream = new RepeatedStream(soFar, this.#listed.promise);
