@@ -1,21 +1,29 @@
 import { setImmediate } from "node:timers";
 import type { Clock, Timer } from "../../src/base/clock.ts";
 
-interface SimTimer extends Timer {
-  dueMs: number;
-  order: number;
+/** What is to be done at one moment, in order. */
+class SimTimer implements Timer {
   run: (() => void) | undefined;
+
+  constructor(run: () => void) {
+    this.run = run;
+  }
+
+  cancel(): void {
+    this.run = undefined;
+  }
 }
 
 /**
  * A virtual clock for many timers: time moves in whole milliseconds, and after each in which
- * something happened all promises go on as far as they can. A heap, since a simulation has a
- * hundred thousand.
+ * something happened all promises go on as far as they can. A list for each millisecond, and a heap
+ * of those moments only, since a simulation has millions of timers, most of which are cancelled.
  */
 export class SimClock implements Clock {
   #nowMs = 0;
-  #order = 0;
-  readonly #heap: SimTimer[] = [];
+  readonly #timers = new Map<number, SimTimer[]>();
+  /** The moments that have timers, as a heap. */
+  readonly #moments: number[] = [];
 
   now(): number {
     return this.#nowMs;
@@ -26,13 +34,13 @@ export class SimClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): Timer {
-    const timer: SimTimer = {
-      dueMs: this.#nowMs + Math.max(0, Math.ceil(delayMs)),
-      order: this.#order++,
-      run: callback,
-      cancel: () => timer.run = undefined,
-    };
-    this.#push(timer);
+    const dueMs = this.#nowMs + Math.max(0, Math.ceil(delayMs));
+    const timer = new SimTimer(callback);
+    const others = this.#timers.get(dueMs);
+    if (others === undefined) {
+      this.#timers.set(dueMs, [timer]);
+      this.#push(dueMs);
+    } else others.push(timer);
     return timer;
   }
 
@@ -51,67 +59,61 @@ export class SimClock implements Clock {
     const endMs = this.#nowMs + ms;
     await settled();
     for (
-      let next = this.#heap[0];
-      next !== undefined && next.dueMs <= endMs;
-      next = this.#heap[0]
+      let next = this.#moments[0];
+      next !== undefined && next <= endMs;
+      next = this.#moments[0]
     ) {
-      this.#nowMs = next.dueMs;
-      let ran = false;
-      for (let due = this.#due(); due !== undefined; due = this.#due()) {
-        due();
-        ran = true;
-      }
-      if (ran) await settled();
+      this.#nowMs = next;
+      if (this.#runDue(next)) await settled();
     }
     this.#nowMs = endMs;
   }
 
-  /**
-   * Takes out what the next timer does, if it is due now. Those that were cancelled are passed
-   * over.
-   */
-  #due(): (() => void) | undefined {
-    while (this.#heap[0] !== undefined && this.#heap[0].dueMs <= this.#nowMs) {
-      const { run } = this.#pop();
-      if (run !== undefined) return run;
+  /** Runs what is due at a moment, and what that adds to it. Returns whether there was anything. */
+  #runDue(momentMs: number): boolean {
+    const timers = this.#timers.get(momentMs) as SimTimer[];
+    let ran = false;
+    // The list grows by timers without a delay.
+    for (const timer of timers) {
+      const { run } = timer;
+      if (run === undefined) continue;
+      timer.run = undefined;
+      run();
+      ran = true;
     }
-    return undefined;
+    this.#timers.delete(momentMs);
+    this.#pop();
+    return ran;
   }
 
-  #push(timer: SimTimer): void {
-    const heap = this.#heap;
-    let at = heap.push(timer) - 1;
+  #push(momentMs: number): void {
+    const heap = this.#moments;
+    let at = heap.push(momentMs) - 1;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (!isBefore(timer, heap[parent] as SimTimer)) break;
-      heap[at] = heap[parent] as SimTimer;
+      if ((heap[parent] as number) <= momentMs) break;
+      heap[at] = heap[parent] as number;
       at = parent;
     }
-    heap[at] = timer;
+    heap[at] = momentMs;
   }
 
-  #pop(): SimTimer {
-    const heap = this.#heap;
-    const first = heap[0] as SimTimer;
-    const last = heap.pop() as SimTimer;
-    if (heap.length === 0) return first;
+  /** Takes out the earliest moment. */
+  #pop(): void {
+    const heap = this.#moments;
+    const last = heap.pop() as number;
+    if (heap.length === 0) return;
     let at = 0;
     while (true) {
       let child = 2 * at + 1;
       if (child >= heap.length) break;
-      const right = heap[child + 1];
-      if (right !== undefined && isBefore(right, heap[child] as SimTimer)) child++;
-      if (!isBefore(heap[child] as SimTimer, last)) break;
-      heap[at] = heap[child] as SimTimer;
+      if (child + 1 < heap.length && (heap[child + 1] as number) < (heap[child] as number)) child++;
+      if ((heap[child] as number) >= last) break;
+      heap[at] = heap[child] as number;
       at = child;
     }
     heap[at] = last;
-    return first;
   }
-}
-
-function isBefore(a: SimTimer, b: SimTimer): boolean {
-  return a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order);
 }
 
 /** Resolves when all promises have gone on as far as they can without time. */

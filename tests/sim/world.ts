@@ -118,7 +118,7 @@ export class World implements AsyncDisposable {
     timeoutMs = 1_000,
     calls: (client: number) => boolean = () => true,
   ): Promise<Tally> {
-    const reports: CallReport[] = [];
+    const results = new Results();
     let made = 0;
     const calling = [...this.clients.keys()].filter(calls);
     const endMs = this.clock.now() + durationMs;
@@ -129,7 +129,7 @@ export class World implements AsyncDisposable {
           if (this.clock.now() >= endMs) return;
           made++;
           void (this.clients[index] as Client).report("work", [], { timeoutMs })
-            .then((report) => reports.push(report));
+            .then((report) => results.add(report));
           next();
         });
       };
@@ -137,8 +137,8 @@ export class World implements AsyncDisposable {
     };
     for (const index of calling) client(index);
     await this.clock.pass(durationMs + timeoutMs + 100);
-    if (reports.length !== made) throw new Error(`${made - reports.length} calls never ended`);
-    return tallyOf(reports);
+    if (results.calls !== made) throw new Error(`${made - results.calls} calls never ended`);
+    return results.tally();
   }
 
   /**
@@ -183,22 +183,42 @@ export class World implements AsyncDisposable {
   }
 }
 
-function tallyOf(reports: readonly CallReport[]): Tally {
-  const failed: Record<string, number> = {};
-  for (const { error } of reports) {
-    if (error !== undefined) failed[error.name] = (failed[error.name] ?? 0) + 1;
+/** What became of calls. It keeps no reports, of which a large world makes millions. */
+class Results {
+  calls = 0;
+  #answered = 0;
+  #attempts = 0;
+  readonly #failed: Record<string, number> = {};
+  /** How many were answered in so many milliseconds, which are whole ones here. */
+  readonly #times = new Map<number, number>();
+
+  add({ error, attempts, durationMs }: CallReport): void {
+    this.calls++;
+    this.#attempts += attempts;
+    if (error === undefined) {
+      this.#answered++;
+      this.#times.set(durationMs, (this.#times.get(durationMs) ?? 0) + 1);
+    } else this.#failed[error.name] = (this.#failed[error.name] ?? 0) + 1;
   }
-  const good = reports.filter(({ error }) => error === undefined);
-  const times = good.map(({ durationMs }) => durationMs).sort((a, b) => a - b);
-  const quantile = (share: number) => times[Math.ceil(share * times.length) - 1] ?? NaN;
-  const attempts = reports.reduce((sum, report) => sum + report.attempts, 0);
-  const tally = {
-    calls: reports.length,
-    answered: good.length,
-    failed,
-    amplification: attempts / reports.length,
-    p50Ms: quantile(0.5),
-    p99Ms: quantile(0.99),
-  };
-  return { ...tally, report: JSON.stringify(tally) };
+
+  tally(): Tally {
+    const tally = {
+      calls: this.calls,
+      answered: this.#answered,
+      failed: this.#failed,
+      amplification: this.#attempts / this.calls,
+      p50Ms: this.#quantile(0.5),
+      p99Ms: this.#quantile(0.99),
+    };
+    return { ...tally, report: JSON.stringify(tally) };
+  }
+
+  #quantile(share: number): number {
+    let left = Math.ceil(share * this.#answered);
+    for (const timeMs of [...this.#times.keys()].sort((a, b) => a - b)) {
+      left -= this.#times.get(timeMs) as number;
+      if (left <= 0) return timeMs;
+    }
+    return NaN;
+  }
 }
