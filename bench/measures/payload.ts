@@ -5,10 +5,11 @@ import { grpcGo } from "../systems/grpc_go.ts";
 import { grpcJs } from "../systems/grpc_js.ts";
 import { rpcEcho } from "../systems/rpc.ts";
 import { textEcho } from "../systems/text_echo.ts";
+import { valueEcho } from "../systems/value_echo.ts";
 import type { Target } from "../result.ts";
 import { inTurns, type Measure, underLoad } from "./measure.ts";
 
-const systems = [textEcho, rpcEcho, tarpc, grpcGo, grpcJs];
+const systems = [textEcho, valueEcho, rpcEcho, tarpc, grpcGo, grpcJs];
 
 interface PayloadOptions {
   readonly name: string;
