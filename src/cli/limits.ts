@@ -6,6 +6,9 @@ export const logPendingMax = 1024 * 1024;
 /** How long a process that ends waits for its last log lines to be written. */
 export const logFlushMs = 500;
 
+/** How long `rpc mcp` waits after the end of its input for its last answers to be read. */
+export const mcpFlushMs = 2_000;
+
 /** How often `--watch` checks the files: a new version must be live within a second. */
 export const watchEveryMs = 100;
 

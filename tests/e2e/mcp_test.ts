@@ -42,3 +42,24 @@ Deno.test("the official MCP client lists tools, calls one, sees an error, and ca
     await client.close();
   }
 });
+
+Deno.test("rpc mcp ends after its input, though nobody reads its answers", async () => {
+  await using home = await RpcHome.create();
+  await home.serve(["127.0.0.1", "0"]);
+  const [command = "", ...args] = rpcCommand;
+  const child = new Deno.Command(command, {
+    args: [...args, "mcp"],
+    env: { ...home.env() },
+    cwd: home.workingDirectory,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  const ping = `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" })}\n`;
+  // All answers together are longer than what a pipe holds.
+  await writer.write(new TextEncoder().encode(ping.repeat(5_000)));
+  await writer.close();
+  assert.equal((await child.status).code, 0);
+  await child.stdout.cancel();
+});

@@ -1,11 +1,12 @@
 import { CommandError } from "../../base/command_error.ts";
-import { aborted, systemClock } from "../../base/clock.ts";
+import { aborted, sleep, systemClock } from "../../base/clock.ts";
 import { messageMaxDefault } from "../../base/limits.ts";
 import { Client } from "../../client/client.ts";
 import { toolServer } from "../../gateway/agents/tool_server.ts";
 import { discoverAll } from "../../library/survey/discover.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { exitCodes } from "../exit_codes.ts";
+import { mcpFlushMs } from "../limits.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openCommandRegistry, openTransport, tellOfRegistry } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
@@ -39,8 +40,9 @@ export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<num
     const lines = new LineTransport(stdio, messageMaxDefault);
     await server.connect(lines);
     await closed.promise;
-    // The last answers may still be on their way.
-    await Promise.race([lines.written, aborted(interrupt.signal)]);
+    // The last answers may still be on their way, or nobody reads them.
+    const late = sleep(clock, mcpFlushMs, interrupt.signal);
+    await Promise.race([lines.written, aborted(interrupt.signal), late]);
     if (lines.problem !== undefined) throw new CommandError(lines.problem);
     return exitCodes.success;
   } finally {
