@@ -62,14 +62,23 @@ export class Screen {
     this.#device.write(`\x1b[H${shown.join("\r\n")}\x1b[J`);
   }
 
-  /** Restores the terminal. */
+  /** Restores the terminal, if there still is one. It never throws. */
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     globalThis.removeEventListener("unload", this.#leave);
     this.#suspension.release();
-    this.#keyboard?.leave();
-    this.#device.write(leaving);
+    attempt(() => this.#keyboard?.leave());
+    attempt(() => this.#device.write(leaving));
+  }
+}
+
+/** A terminal that is gone needs nothing, and must not hide why the program ends. */
+function attempt(restore: () => void): void {
+  try {
+    restore();
+  } catch {
+    // There is nobody to tell.
   }
 }
 

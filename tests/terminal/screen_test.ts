@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Screen } from "../../src/terminal/screen.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
 
@@ -40,4 +41,25 @@ Deno.test({
     assert.equal(await process.ended(), 131);
     assert.ok(process.stdout.endsWith(leaving), JSON.stringify(process.stdout));
   },
+});
+
+Deno.test("close() restores what can be restored, and does not throw where the terminal is gone", () => {
+  const tried: string[] = [];
+  let isGone = false;
+  const write = (text: string) => {
+    if (isGone) tried.push(text);
+    if (isGone) throw new Error("Input/output error");
+  };
+  const keyboard = {
+    enter: () => {},
+    leave: () => {
+      tried.push("keyboard");
+      throw new Error("Input/output error");
+    },
+  };
+  const screen = new Screen({ size: () => ({ columns: 80, rows: 24 }), write }, keyboard);
+  isGone = true;
+  screen.close();
+  assert.equal(tried[0], "keyboard");
+  assert.ok(tried[1]?.endsWith(leaving));
 });
