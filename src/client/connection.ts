@@ -54,6 +54,8 @@ export class Connection implements CallHolder {
   readonly #events: ConnectionEvents;
   /** Longest message that is taken, in bytes. */
   readonly messageMax: number;
+  /** Whether the server said, ahead of the answer just read, that it has no other call. */
+  saidIdle = false;
   readonly #outbox: Outbox;
   readonly #pending = new IdTable<Call>();
   readonly #unasked = new Unasked();
@@ -332,6 +334,7 @@ export class Connection implements CallHolder {
       this.#wentAway = true;
       this.#events.goaway();
     } else if (message.method === reservedMethods.changed) this.#events.changed();
+    else if (message.method === reservedMethods.idle) this.saidIdle = true;
     // Other notifications are from a newer protocol, and are ignored.
     return false;
   }
@@ -362,6 +365,7 @@ export class Connection implements CallHolder {
   #end(call: Call, error: RpcError | undefined, result: unknown): void {
     call.holder = undefined;
     this.#events.ended(call, error);
+    this.saidIdle = false;
     call.done(error, result, call);
   }
 
@@ -390,8 +394,7 @@ export class Connection implements CallHolder {
   }
 
   #lostError(reason: string, executed: "no" | "maybe"): RpcError {
-    return new RpcError("ConnectionLost", `Lost the connection to ${this.#address}: ${reason}`, {
-      executed,
-    });
+    const message = `Lost the connection to ${this.#address}: ${reason}`;
+    return new RpcError("ConnectionLost", message, { executed });
   }
 }

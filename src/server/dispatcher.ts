@@ -11,7 +11,7 @@ import type { Params, Request, UnreadJson, UnreadRequest } from "../wire/message
 import type { Stats } from "../wire/reports/stats.ts";
 import { readParams } from "../wire/unread/read_unread.ts";
 import type { Pool } from "../workers/pool/pool.ts";
-import type { Caller, TaskHandle, TaskOutcome } from "../workers/pool/task.ts";
+import type { TaskHandle, TaskOutcome } from "../workers/pool/task.ts";
 import { awaitInline } from "./inline_call.ts";
 import { type Method, MethodTable, type MethodTableOptions } from "./method_table.ts";
 import type { Peer, Reply } from "./reply.ts";
@@ -31,6 +31,12 @@ export interface DispatcherOptions extends MethodTableOptions, ReservedMethodsOp
  * One inline call in this many is measured, since a look at the clock takes as long as the call.
  */
 const inlineSampling = 64;
+
+/**
+ * A call that took longer, in milliseconds, tells its caller if it was the last one here. After a
+ * shorter one the next is here as soon as anything that could be told.
+ */
+const idleToldAfterMs = 1;
 
 /**
  * Answers requests: it finds the method, runs it here or in a worker, and counts.
@@ -218,10 +224,11 @@ export class Dispatcher {
     method: Method,
     request: UnreadRequest,
     reply: Reply,
-    caller: Caller,
+    caller: Peer,
   ): TaskHandle | undefined {
     // One look at the clock for everything below, since each takes a share of the call's time.
     const nowMs = this.#options.clock.now();
+    const done = this.#begin(method, reply, request, nowMs, caller);
     // A method that is not inline comes from the pool, so there is one.
     return this.#pool?.submit({
       method: method.name,
@@ -233,7 +240,7 @@ export class Dispatcher {
       traceparent: request.meta?.traceparent,
       caller,
       isIdempotent: method.isIdempotent,
-      done: this.#begin(method, reply, request, nowMs),
+      done,
       stream: method.isStream ? reply.stream : undefined,
     });
   }
@@ -253,13 +260,16 @@ export class Dispatcher {
     reply: Reply,
     request: UnreadRequest,
     startedAtMs = this.#options.clock.now(),
+    peer?: Peer,
   ): (outcome: TaskOutcome) => void {
     const { clock } = this.#options;
     const isCut = this.#isCut(request);
     this.#inFlight++;
     return (outcome) => {
       this.#inFlight--;
-      method.counters.measure(clock.now() - startedAtMs);
+      const tookMs = clock.now() - startedAtMs;
+      method.counters.measure(tookMs);
+      if (this.#inFlight === 0 && tookMs > idleToldAfterMs && !this.#isDraining) peer?.idle();
       if ("error" in outcome) {
         const { error } = outcome;
         this.#fail(method, reply, isCut ? this.#withCut(error) : error);

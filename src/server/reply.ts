@@ -21,4 +21,6 @@ export interface Peer extends Caller {
   more(id: Id, n: number): void;
   /** Notes the longest message that the peer takes, in bytes. */
   takes(messageMax: number): void;
+  /** Tells the peer that no call is under way any more, ahead of the answer to the last one. */
+  idle(): void;
 }

@@ -24,6 +24,8 @@ export const reservedMethods = {
   goaway: "rpc.goaway",
   /** Notification to the client: `rpc.discover` has a new answer. */
   changed: "rpc.changed",
+  /** Notification to the client, ahead of an answer: no other call is under way here. */
+  idle: "rpc.idle",
 } as const;
 
 /** Methods that begin with this are not procedures. */

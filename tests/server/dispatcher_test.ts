@@ -3,6 +3,7 @@ import { openRpcSchema } from "../../src/procedures/openrpc.ts";
 import type { Pool } from "../../src/workers/pool/pool.ts";
 import type { PoolTask } from "../../src/workers/pool/task.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
+import { waitFor } from "../support/wait_for.ts";
 import { serverTest } from "./fixtures/harness.ts";
 
 /** A clock on which something has passed whenever one looks. */
@@ -37,6 +38,51 @@ class KeepingPool implements Pool {
   async finish() {}
   async close() {}
 }
+
+/** Keeps calls until a test ends them. */
+class HoldingPool extends KeepingPool {
+  override submit(task: PoolTask) {
+    this.tasks.push(task);
+    return { cancel() {}, more() {} };
+  }
+
+  /** Ends the oldest call, once it has come. */
+  async end(): Promise<void> {
+    await waitFor("a call", () => this.tasks.length > 0);
+    this.tasks.shift()?.done({ result: null });
+  }
+}
+
+serverTest(
+  "a client that told its messageMax learns that its call was the last (P-79)",
+  async (harness) => {
+    const clock = new VirtualClock(1_000);
+    const pool = new HoldingPool();
+    const server = harness.listen({ pool, clock });
+    const [peer, silent] = [await harness.connect(server), await harness.connect(server)];
+    await peer.call(0, "rpc.discover", { messageMax: 100_000_000 });
+    for (const id of [1, 2]) await peer.request(id, "work", []);
+    await waitFor("two calls", () => pool.tasks.length === 2);
+    clock.advance(2);
+    for (let i = 0; i < 2; i++) await pool.end();
+    await peer.answer(2);
+    const told = () =>
+      peer.lines.slice(1).map((line) => JSON.parse(line).method ?? JSON.parse(line).id);
+    assert.deepEqual(told(), [1, "rpc.idle", 2]);
+
+    await peer.request("short", "work", []);
+    await pool.end();
+    await peer.answer("short");
+    assert.deepEqual(told(), [1, "rpc.idle", 2, "short"]);
+
+    await silent.request(3, "work", []);
+    await waitFor("its call", () => pool.tasks.length === 1);
+    clock.advance(2);
+    await pool.end();
+    await silent.answer(3);
+    assert.equal(silent.lines.length, 1);
+  },
+);
 
 serverTest("a worker's call has its times from one look at the clock", async (harness) => {
   const pool = new KeepingPool();

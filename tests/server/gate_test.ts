@@ -13,6 +13,7 @@ const nobody = {
   cancel() {},
   more() {},
   takes() {},
+  idle() {},
 };
 
 /** What a gate lets through, and what it answers itself. */

@@ -81,7 +81,8 @@ function pickOfTwo(random: Random): Pick {
     const other = differentFrom(one, candidates, servers, random);
     const rowOfOne = rows[one] as number;
     const rowOfOther = rows[other] as number;
-    const order = loads.isJudged(rowOfOne) && loads.isJudged(rowOfOther)
+    const areJudged = loads.isJudged(rowOfOne) && loads.isJudged(rowOfOther);
+    const order = areJudged
       ? byCost(costOf(rowOfOne, loads, nowMs), costOf(rowOfOther, loads, nowMs))
       : untilJudged(rowOfOne, rowOfOther, rows.length <= fewServersMax, loads, nowMs);
     if (order !== 0) return order < 0 ? one : other;
@@ -89,6 +90,10 @@ function pickOfTwo(random: Random): Pick {
     if (!areAlike(candidates) && servers.weightOf(rowOfOne) !== servers.weightOf(rowOfOther)) {
       return one;
     }
+    // "Join-idle-queue" (Lu et al., 2011): to leave a server that has no other call would let it
+    // wait. Of all clients only the one with its last answer knows, so they do not come together.
+    const isOneIdle = loads.saidIdle(rowOfOne);
+    if (areJudged && isOneIdle !== loads.saidIdle(rowOfOther)) return isOneIdle ? one : other;
     return servers.lastTurnOf(rowOfOne) <= servers.lastTurnOf(rowOfOther) ? one : other;
   };
 }

@@ -174,6 +174,7 @@ export class Endpoint {
     // A cancelled call was counted already, and the row of a closed endpoint may be reused.
     if (loads !== undefined && sentAtMs !== undefined && !this.isClosed) {
       loads.answered(this.row);
+      loads.noteIdle(this.row, connection.saidIdle);
       // How long a stream takes depends on its caller too.
       if (call.stream !== undefined && call.stream.received > 0) this.#ejection.answered();
       else this.#judge(call, loads, error, sentAtMs, connection);

@@ -193,6 +193,7 @@ export class MethodLoads {
    */
   #answers: Uint8Array<ArrayBuffer>;
   readonly #lacking = new Set<number>();
+  readonly #idle = new Set<number>();
 
   constructor(servers: Loads, capacity: number) {
     this.servers = servers;
@@ -218,6 +219,17 @@ export class MethodLoads {
 
   forgetLacking(row: number): void {
     this.#lacking.delete(row);
+  }
+
+  /** Whether a server has said with its last answer that it has no other call, of any client. */
+  saidIdle(row: number): boolean {
+    return this.#idle.size > 0 && this.#idle.has(row);
+  }
+
+  /** Notes what a server has said with an answer. */
+  noteIdle(row: number, isIdle: boolean): void {
+    if (isIdle) this.#idle.add(row);
+    else if (this.#idle.size > 0) this.#idle.delete(row);
   }
 
   /** Its recent latency in milliseconds; 0 if nothing is known. */
@@ -319,6 +331,7 @@ export class MethodLoads {
   forget(row: number): void {
     this.#clear(row, row + 1);
     this.#lacking.delete(row);
+    this.#idle.delete(row);
   }
 
   /** Makes room for more servers. */

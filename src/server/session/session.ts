@@ -72,6 +72,8 @@ export class Session implements IntakeOwner {
   #reader: "reading" | "held up" | "ended" = "reading";
   /** Closes the connection after its unfinished line was given up. */
   #letGo: Timer | undefined;
+  /** The peer knows of notifications: one that tells nothing of itself may read line by line. */
+  #isTold = false;
   #reads = 0;
   #linesRead = 0;
 
@@ -202,7 +204,12 @@ export class Session implements IntakeOwner {
   }
 
   takes(messageMax: number): void {
+    this.#isTold = true;
     if (messageMax < this.bound.bytes) this.bound = boundOfCaller(messageMax);
+  }
+
+  idle(): void {
+    if (this.#isTold) this.#push(encodeNotification(reservedMethods.idle));
   }
 
   add(line: string | LongLine | undefined): void {

@@ -132,6 +132,29 @@ Deno.test("p2c takes the faster of two, and tries the slower one again when that
   assert.equal(servers.pick(pick, 30_000), "slow");
 });
 
+Deno.test("p2c stays with a server that has said it is idle, unless the other one has too", () => {
+  const pick = createPick("p2c", seededRandom(1));
+  const servers = new Servers(fake("a"), fake("b"));
+  const lastUsed = servers.row("a");
+  servers.loads.started(lastUsed);
+  servers.loads.ended(lastUsed);
+  assert.equal(servers.pick(pick), "b");
+  servers.method.noteIdle(lastUsed, true);
+  assert.equal(servers.pick(pick), "a");
+  servers.method.noteIdle(servers.row("b"), true);
+  assert.equal(servers.pick(pick), "b");
+  servers.method.noteIdle(servers.row("b"), false);
+  assert.equal(servers.pick(pick), "a");
+  servers.method.noteIdle(lastUsed, false);
+  assert.equal(servers.pick(pick), "b");
+});
+
+Deno.test("p2c leaves an idle server for a faster one", () => {
+  const servers = new Servers(fake("fast", 1, 0, 1), fake("slow", 1, 0, 10));
+  servers.method.noteIdle(servers.row("slow"), true);
+  assert.equal(servers.pick(createPick("p2c", seededRandom(1))), "fast");
+});
+
 Deno.test("p2c prefers the one with fewer calls in flight", () => {
   for (const { share } of shares("p2c", [fake("idle", 1, 0, 5), fake("busy", 1, 9, 5)])) {
     assert.ok(share("idle") > 0.9);

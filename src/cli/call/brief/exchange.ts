@@ -8,6 +8,9 @@ import { reservedMethods } from "../../../wire/reserved.ts";
 
 const lineFeed = 0x0a;
 
+/** What a server may say ahead of the answer: for a single call it means nothing. */
+const idleLine = `{"jsonrpc":"2.0","method":"${reservedMethods.idle}"}`;
+
 /** A call as it is sent. */
 interface BriefRequest {
   readonly method: string;
@@ -161,7 +164,8 @@ export class Exchange {
   /** The result in the next line; `undefined` if that is anything else, or does not come. */
   async #answerTo(id: number): Promise<{ readonly result: unknown } | undefined> {
     try {
-      const answer = readResultFast(await this.#line() ?? "");
+      const line = await this.#line();
+      const answer = readResultFast((line === idleLine ? await this.#line() : line) ?? "");
       return answer?.id === id ? { result: answer.result } : undefined;
     } catch {
       return undefined;

@@ -151,6 +151,18 @@ Deno.test("a call that a server refuses goes to another one of the registry", as
   assert.equal(servers.calls.length, 2);
 });
 
+Deno.test("a server may say that it is idle ahead of the answer to a brief call (P-79)", async () => {
+  using servers = new Servers();
+  const server = servers.start({
+    called: (_call, say) => say('{"jsonrpc":"2.0","method":"rpc.idle"}\n' + answer(3, "done")),
+  });
+  const exchange = await Exchange.with(server, new Promise(() => {}));
+  assert.equal(await exchange?.greet(messageMaxDefault), true);
+  const request = { method: "work", params: [], timeoutMs: 1_000, credit: 1 };
+  assert.deepEqual(await exchange?.call(request), { result: "done" });
+  exchange?.close();
+});
+
 /** A greeting that was not answered as a brief call needs it, to be gone on with by a client. */
 async function unanswered(server: Instance, late: Promise<undefined> = new Promise(() => {})) {
   const exchange = await Exchange.with(server, late);
