@@ -159,7 +159,7 @@ export function callFault(method: string, options: StreamOptions): RpcError | un
   if (signal !== undefined && typeof signal?.addEventListener !== "function") {
     return new RpcError("InvalidParams", "Cannot use signal: it must be an AbortSignal");
   }
-  if ((timeoutMs ?? begunAtMs ?? credit) === undefined) return undefined;
+  if (timeoutMs === undefined && begunAtMs === undefined && credit === undefined) return undefined;
   return numberFault(timeoutMs, {
     name: "timeoutMs",
     bounds: [-Number.MAX_VALUE, callTimeoutMsMax],
