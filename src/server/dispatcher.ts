@@ -228,7 +228,9 @@ export class Dispatcher {
   ): TaskHandle | undefined {
     // One look at the clock for everything below, since each takes a share of the call's time.
     const nowMs = this.#options.clock.now();
-    const done = this.#begin(method, reply, request, nowMs, caller);
+    // A notification has no answer that anything could be told ahead of.
+    const told = request.id === undefined ? undefined : caller;
+    const done = this.#begin(method, reply, request, nowMs, told);
     // A method that is not inline comes from the pool, so there is one.
     return this.#pool?.submit({
       method: method.name,
@@ -269,7 +271,9 @@ export class Dispatcher {
       this.#inFlight--;
       const tookMs = clock.now() - startedAtMs;
       method.counters.measure(tookMs);
-      if (this.#inFlight === 0 && tookMs > idleToldAfterMs && !this.#isDraining) peer?.idle();
+      // The worker of a call that failed may still run it, or be about to be replaced.
+      const isFree = this.#inFlight === 0 && !("error" in outcome);
+      if (isFree && tookMs > idleToldAfterMs && !this.#isDraining) peer?.idle();
       if ("error" in outcome) {
         const { error } = outcome;
         this.#fail(method, reply, isCut ? this.#withCut(error) : error);

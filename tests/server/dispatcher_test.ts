@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { RpcError } from "../../src/base/errors.ts";
 import { openRpcSchema } from "../../src/procedures/openrpc.ts";
 import type { Pool } from "../../src/workers/pool/pool.ts";
-import type { PoolTask } from "../../src/workers/pool/task.ts";
+import type { PoolTask, TaskOutcome } from "../../src/workers/pool/task.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { serverTest } from "./fixtures/harness.ts";
@@ -47,9 +48,9 @@ class HoldingPool extends KeepingPool {
   }
 
   /** Ends the oldest call, once it has come. */
-  async end(): Promise<void> {
+  async end(outcome: TaskOutcome = { result: null }): Promise<void> {
     await waitFor("a call", () => this.tasks.length > 0);
-    this.tasks.shift()?.done({ result: null });
+    this.tasks.shift()?.done(outcome);
   }
 }
 
@@ -81,6 +82,27 @@ serverTest(
     await pool.end();
     await silent.answer(3);
     assert.equal(silent.lines.length, 1);
+  },
+);
+
+serverTest(
+  "nothing is told of being idle where a worker may still run, or no answer follows (P-79)",
+  async (harness) => {
+    const clock = new VirtualClock(1_000);
+    const pool = new HoldingPool();
+    const peer = await harness.connect(harness.listen({ pool, clock }));
+    await peer.call(0, "rpc.discover", { messageMax: 100_000_000 });
+    const late = new RpcError("DeadlineExceeded", "It took too long", { executed: "maybe" });
+    const outcomes = [[1, { error: late }], [undefined, { result: null }]] as const;
+    for (const [id, outcome] of outcomes) {
+      await peer.request(id, "work", []);
+      await waitFor("the call", () => pool.tasks.length === 1);
+      clock.advance(2);
+      await pool.end(outcome);
+    }
+    await peer.call("last", "rpc.ping");
+    const ids = peer.lines.slice(1).map((line) => JSON.parse(line).id);
+    assert.deepEqual(ids, [1, "last"]);
   },
 );
 
