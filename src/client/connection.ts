@@ -355,8 +355,8 @@ export class Connection implements CallHolder {
       return false;
     }
     const call = this.#take(response.id);
-    // The call was cancelled, so its answer is ignored.
-    if (call === undefined) return false;
+    // The call was cancelled, so its answer is ignored, with what was said ahead of it.
+    if (call === undefined) return this.saidIdle = false;
     if (response.error === undefined) this.#end(call, undefined, response.result);
     else this.#end(call, toRpcError(response.error), undefined);
     return true;

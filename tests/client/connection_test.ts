@@ -109,7 +109,7 @@ Deno.test("the owner hears of each call's end, however it ends, but of no cancel
 });
 
 Deno.test("a cancelled call is cancelled at the server, once, and its answer ignored (P-18, P-31)", async () => {
-  const { server, connection, events, ends, send, end } = await setUp(keep);
+  const { server, peer, connection, events, ends, send, end } = await setUp(keep);
   const call = send("fib", [40]);
   await settled();
   connection.cancel(call);
@@ -117,8 +117,10 @@ Deno.test("a cancelled call is cancelled at the server, once, and its answer ign
   await settled();
   assert.deepEqual(server.cancelled, [1]);
   assert.equal(connection.inFlight, 0);
+  peer.send(encodeNotification("rpc.idle"));
   server.calls[0]?.result(1);
   await settled();
+  assert.ok(!connection.saidIdle, "it was said ahead of that answer, and of no later one");
   assert.deepEqual(ends, []);
   assert.deepEqual(events, []);
   end();
