@@ -60,6 +60,7 @@ export class Waiting {
   }
 
   add(waiter: Waiter): void {
+    if (!this.hasShort && !this.hasLong) this.#lead(0, turnLeadMs);
     if (waiter.work === "held") this.#held++;
     this.#queueOf(waiter.work).add(waiter.caller, waiter);
   }
