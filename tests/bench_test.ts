@@ -30,7 +30,7 @@ const binaries = ["an empty program, compiled", "rpc call ping, compiled"];
 /** Those of which one of four servers is killed. */
 const groups = ["rpc", "grpc-go", "Kitex", "NATS", "Dubbo"];
 
-const payloads = ["raw echo", "rpc", "tarpc", "grpc-go", "grpc-js"];
+const payloads = ["raw echo", "values by a worker", "rpc", "tarpc", "grpc-go", "grpc-js"];
 
 /** Every row that there must be, by measure. */
 const rows: Readonly<Record<string, readonly string[]>> = {
