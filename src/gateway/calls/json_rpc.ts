@@ -25,6 +25,8 @@ interface JsonRpcAnswer {
   readonly text: string | undefined;
   /** The server that answered, if there was one request. */
   readonly server: string | undefined;
+  /** The call of a notification, which goes on. It never rejects. */
+  readonly notified?: Promise<unknown>;
 }
 
 /**
@@ -47,24 +49,39 @@ export async function answerJsonRpc(
   }
   const batch = new BatchLine(bound);
   await answerInTurns(incoming, turns, async (one) => {
-    const { text } = await answerOne(one, calls, options, bound);
+    const { text, notified } = await answerOne(one, calls, options, bound);
     if (text !== undefined) batch.add(text);
+    return { goesOn: notified };
   });
   return { text: batch.isEmpty ? undefined : batch.encode(), server: undefined };
 }
 
-/** Answers the members of a batch: a few begin in a turn, and only while there are places. */
+/**
+ * Answers the members of a batch: a few begin in a turn, and only while there are places.
+ *
+ * @param answer may resolve to what goes on of a member, which keeps its place until that has ended
+ */
 export async function answerInTurns<Member>(
   members: readonly Member[],
   { caller, places, turn }: BatchTurns,
-  answer: (member: Member) => Promise<void>,
+  answer: (member: Member) => Promise<{ readonly goesOn: Promise<unknown> | undefined } | void>,
 ): Promise<void> {
+  const leave = () => places.leave(caller);
+  const answerInPlace = async (member: Member): Promise<void> => {
+    let goesOn: Promise<unknown> | undefined;
+    try {
+      goesOn = (await answer(member))?.goesOn;
+    } finally {
+      if (goesOn === undefined) leave();
+      else void goesOn.finally(leave);
+    }
+  };
   const answers: Promise<void>[] = [];
   for (const member of members) {
     if (answers.length > 0 && answers.length % gatewayBatchStep === 0) await turn();
     const place = places.enter(caller);
     if (place !== undefined) await place;
-    answers.push(answer(member).finally(() => places.leave(caller)));
+    answers.push(answerInPlace(member));
   }
   await Promise.all(answers);
 }
@@ -81,8 +98,8 @@ async function answerOne(
   const { id, method, params } = request;
   const given = optionsOf(request, options);
   if (id === undefined) {
-    void calls.call(method, params, { ...given, signal: undefined });
-    return { text: undefined, server: undefined };
+    const notified = calls.call(method, params, { ...given, signal: undefined });
+    return { text: undefined, server: undefined, notified };
   }
   const report = await calls.call(method, params, given);
   return { text: answerLine(id, report, bound), server: report.server };

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { batchMessagesMax } from "../../../src/base/limits.ts";
 import {
   gatewayBatchCallsMax,
   gatewayBatchCallsOfCallerMax,
@@ -9,7 +10,8 @@ import {
 import type { CallReport } from "../../../src/client/call_report.ts";
 import type { Client } from "../../../src/client/client.ts";
 import { Calls } from "../../../src/gateway/calls/calls.ts";
-import { answerInTurns } from "../../../src/gateway/calls/json_rpc.ts";
+import { answerInTurns, answerJsonRpc } from "../../../src/gateway/calls/json_rpc.ts";
+import { boundOfGateway } from "../../../src/wire/message_bound.ts";
 import { settled } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import type { Catalogue } from "../../../src/gateway/calls/catalogue.ts";
@@ -117,4 +119,28 @@ Deno.test("a member of a batch that has waited and makes no call leaves its plac
   assert.equal(calls.batchPlaces.enter("a") instanceof Promise, true);
   for (const end of waiting.splice(0)) end();
   await waitFor("both to end", () => ended === 2);
+});
+
+Deno.test("a batch's notifications keep their places until their calls end, and none is lost", async () => {
+  const { waiting, calls } = rig();
+  const notification = { jsonrpc: "2.0", method: "fib", params: [1] };
+  const text = JSON.stringify(Array.from({ length: batchMessagesMax }, () => notification));
+  const turns = { caller: "a", places: calls.batchPlaces, turn: () => Promise.resolve() };
+  const batches = Math.ceil(gatewayCallsMax / batchMessagesMax) + 1;
+  let answered = 0;
+  for (let i = 0; i < batches; i++) {
+    void answerJsonRpc(text, calls, {}, boundOfGateway(), turns).then(() => answered++);
+  }
+  let made = 0;
+  while (answered < batches || waiting.length > 0) {
+    await settled();
+    assert.ok(calls.inFlight <= gatewayBatchCallsOfCallerMax, `${calls.inFlight} under way`);
+    for (const end of waiting.splice(0)) {
+      made++;
+      end();
+    }
+  }
+  assert.equal(made, batches * batchMessagesMax);
+  await settled();
+  assert.equal(calls.inFlight, 0);
 });
