@@ -58,12 +58,13 @@ function wordsOf({ call, serve, admin, read }: Rights): string[] {
  * @throws {RpcError} InvalidParams: a word that is no right
  */
 export function parseRights(text: string): Rights {
-  const words = text.split(",").map((word) => word.trim()).filter((word) => word !== "");
+  const words = text.split(",").map((word) => word.trim());
+  // An empty word is none either: it is what an unset variable of a script leaves.
   const wrong = words.find((word) => !isRight(word));
-  if (wrong !== undefined || words.length === 0) {
+  if (wrong !== undefined) {
     throw new RpcError(
       "InvalidParams",
-      `Cannot give the right ${JSON.stringify(wrong ?? text)}: there are read, call, ` +
+      `Cannot give the right ${JSON.stringify(wrong)}: there are read, call, ` +
         "call:<pattern> such as call:fib*, serve and admin, with commas between",
     );
   }

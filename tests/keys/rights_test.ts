@@ -24,7 +24,20 @@ Deno.test("call alone is any method, any right lets read, and admin may call all
 });
 
 Deno.test("what is no right is refused where it is written, and gives none where it is read", () => {
-  for (const text of ["", "root", "call:a b", "call:x\nserve", "Serve", "call:"]) {
+  for (
+    const text of [
+      "",
+      "read,,call",
+      "read,",
+      ",read",
+      "read, ,call",
+      "root",
+      "call:a b",
+      "call:x\nserve",
+      "Serve",
+      "call:",
+    ]
+  ) {
     assert.throws(() => parseRights(text), /there are read, call/, text);
   }
   const none = { call: [], serve: false, admin: false, read: false };
