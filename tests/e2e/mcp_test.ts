@@ -43,23 +43,25 @@ Deno.test("the official MCP client lists tools, calls one, sees an error, and ca
   }
 });
 
-Deno.test("rpc mcp ends after its input, though nobody reads its answers", async () => {
-  await using home = await RpcHome.create();
-  await home.serve(["127.0.0.1", "0"]);
-  const [command = "", ...args] = rpcCommand;
-  const child = new Deno.Command(command, {
-    args: [...args, "mcp"],
-    env: { ...home.env() },
-    cwd: home.workingDirectory,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  const ping = `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" })}\n`;
-  // All answers together are longer than what a pipe holds.
-  await writer.write(new TextEncoder().encode(ping.repeat(5_000)));
-  await writer.close();
-  assert.equal((await child.status).code, 0);
-  await child.stdout.cancel();
-});
+const pingLine = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" });
+for (const [name, line] of [["a ping", pingLine], ["no message", "{"]] as const) {
+  Deno.test(`rpc mcp ends after its input, though nobody reads its answers: ${name}`, async () => {
+    await using home = await RpcHome.create();
+    await home.serve(["127.0.0.1", "0"]);
+    const [command = "", ...args] = rpcCommand;
+    const child = new Deno.Command(command, {
+      args: [...args, "mcp"],
+      env: { ...home.env() },
+      cwd: home.workingDirectory,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    // All answers together are longer than what a pipe holds.
+    await writer.write(new TextEncoder().encode(`${line}\n`.repeat(5_000)));
+    await writer.close();
+    assert.equal((await child.status).code, 0);
+    await child.stdout.cancel();
+  });
+}

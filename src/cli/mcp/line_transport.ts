@@ -1,6 +1,7 @@
 import { messageOf as textOf, RpcError } from "../../base/errors.ts";
 import { messageOf } from "../../gateway/agents/messages.ts";
 import { LineSplitter } from "../../wire/lines.ts";
+import { mcpUnreadBytesMax } from "../limits.ts";
 
 /** Where lines come from, and where they go. */
 interface LineStreams {
@@ -21,6 +22,7 @@ export class LineTransport {
   #isClosed = false;
   #problem: string | undefined;
   #written = Promise.resolve();
+  #unreadBytes = 0;
 
   /** @param lineBytesMax longest line, LF included */
   constructor({ readable, writable }: LineStreams, lineBytesMax: number) {
@@ -51,8 +53,15 @@ export class LineTransport {
   }
 
   async #write(message: unknown): Promise<void> {
+    if (this.#unreadBytes > mcpUnreadBytesMax) {
+      this.#problem ??= "Cannot write results: nobody reads them";
+      return await this.close();
+    }
+    const line = new TextEncoder().encode(`${JSON.stringify(message)}\n`);
+    this.#unreadBytes += line.length;
     try {
-      await this.#writer.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`));
+      await this.#writer.write(line);
+      this.#unreadBytes -= line.length;
     } catch (error) {
       if (!(error instanceof Deno.errors.BrokenPipe)) {
         this.#problem ??= `Cannot write results: ${textOf(error)}`;
@@ -74,7 +83,7 @@ export class LineTransport {
       while (!this.#isClosed) {
         const { value, done } = await this.#reader.read();
         if (done) break;
-        for (const line of this.#lines.push(value)) await this.#take(line);
+        for (const line of this.#lines.push(value)) this.#take(line);
         // Where the next one would begin is not known.
         if (this.#lines.overflowed) break;
       }
@@ -84,10 +93,11 @@ export class LineTransport {
     await this.close();
   }
 
-  async #take(line: string | RpcError): Promise<void> {
+  #take(line: string | RpcError): void {
     const message = line instanceof RpcError ? line : messageOf(line, "line");
     if (!(message instanceof RpcError)) return this.onmessage?.(message);
     const { code, message: text } = message;
-    await this.send({ jsonrpc: "2.0", id: null, error: { code, message: text } });
+    // Not waited for: while nobody reads answers, the end of the input has to be seen all the same.
+    void this.send({ jsonrpc: "2.0", id: null, error: { code, message: text } });
   }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { LineTransport } from "../../../src/cli/mcp/line_transport.ts";
+import { mcpUnreadBytesMax } from "../../../src/cli/limits.ts";
 import { toolServer } from "../../../src/gateway/agents/tool_server.ts";
 import type { OpenRpcMethod } from "../../../src/procedures/openrpc.ts";
 import { exactNumber } from "../../../src/base/values/exact_numbers.ts";
@@ -124,4 +125,19 @@ Deno.test("what is no message is answered, and the next one too; a line without 
   void tools.send("x".repeat(1_001));
   assert.match(await tools.said(), /"code":-32600/);
   await tools.closed;
+});
+
+Deno.test("answers that nobody reads are kept up to a bound, and then it closes", async () => {
+  const { readable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>();
+  const { writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const transport = new LineTransport({ readable, writable }, 1_000);
+  const closed = Promise.withResolvers<void>();
+  transport.onclose = closed.resolve;
+  await transport.start();
+  const answer = "x".repeat(mcpUnreadBytesMax / 2);
+  for (let sent = 0; sent < 2; sent++) void transport.send(answer);
+  assert.equal(transport.problem, undefined);
+  await transport.send(answer);
+  await closed.promise;
+  assert.match(transport.problem ?? "", /nobody reads them/);
 });
