@@ -246,11 +246,11 @@ export class Session implements IntakeOwner {
     const buffer = new ReadBuffer();
     const turn = new Turn(shared.turns, this.key, () => this.#outbox.pushedBytes);
     while (true) {
-      this.#reader = "reading";
       const { room } = this.#splitter;
+      this.#reader = room === undefined ? "reading" : "held up";
       const length = room === undefined
         ? await conn.read(shared.turns.partToRead(buffer.bytes))
-        : await shared.flow.read(this.key, conn, room);
+        : await shared.flow.read(this.key, conn, room, () => this.#reader = "reading");
       this.#givenUp?.letGo();
       this.#givenUp = undefined;
       if (length === null) return;

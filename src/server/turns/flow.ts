@@ -42,11 +42,18 @@ export class Flow {
   /**
    * Reads a part of a long message, as soon as the step goes on.
    *
+   * @param begins called then: until now it was not for the peer that was waited
    * @returns how many bytes, or `null` at the end of the stream
    */
-  async read(caller: object, source: Source, room: Uint8Array): Promise<number | null> {
+  async read(
+    caller: object,
+    source: Source,
+    room: Uint8Array,
+    begins: () => void = () => {},
+  ): Promise<number | null> {
     const turn = this.#beforeNext(caller);
     if (turn !== undefined) await turn;
+    begins();
     const part = room.subarray(0, this.#partBytes);
     this.#awaitedBytes += part.length;
     try {
