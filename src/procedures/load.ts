@@ -1,6 +1,7 @@
 /** Loads a user's module as procedures. It need not import anything of ours: functions suffice. */
 
 import type * as z from "zod";
+import { systemClock } from "../base/clock.ts";
 import { absolutePath, fileUrlOf } from "../base/paths.ts";
 import { plainFunction } from "./plain/plain_function.ts";
 import type { AnyProcedure, AnyProcedures } from "./plain/plain_procedure.ts";
@@ -27,7 +28,7 @@ export async function loadModule(path: string): Promise<AnyProcedures> {
   const url = path.startsWith("file:") ? path : fileUrlOf(absolutePath(path));
   let exports: Record<string, unknown>;
   try {
-    exports = await import(url);
+    exports = await imported(url);
   } catch (cause) {
     const { loadProblem } = await import("./load_problem.ts");
     const problem = loadProblem(cause, url, Deno.build.standalone);
@@ -51,6 +52,37 @@ export async function loadModule(path: string): Promise<AnyProcedures> {
     );
   }
   return procedures;
+}
+
+/** How long a module is waited for before it is asked whether it can be had at all. */
+const thenableAfterMs = 1_000;
+
+/**
+ * Imports a module, or says that it exports a function `then`: `import()` calls that function in
+ * place of handing the module over, as `await` does, and may wait for it for ever.
+ *
+ * @throws what `import()` throws
+ * @throws {Error} the module is such a one
+ */
+async function imported(url: string): Promise<Record<string, unknown>> {
+  const { promise: isLate, resolve } = Promise.withResolvers<void>();
+  const timer = systemClock.after(thenableAfterMs, resolve);
+  try {
+    return await Promise.race([import(url), isLate.then(() => refuseThenable(url))]);
+  } finally {
+    timer.cancel();
+  }
+}
+
+/** Rejects if the module has loaded and exports a function `then`. Otherwise it waits for ever. */
+async function refuseThenable(url: string): Promise<never> {
+  // A static import binds the module as it is. It is loaded already, so it does not run again.
+  const text = `import * as module from ${JSON.stringify(url)}; export { module };`;
+  const { module } = await import(`data:text/javascript,${encodeURIComponent(text)}`);
+  if (typeof module.then !== "function") return await new Promise<never>(() => {});
+  throw new Error(
+    'it exports a function "then", which import() calls. Export it under another name',
+  );
 }
 
 /**

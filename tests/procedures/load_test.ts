@@ -108,6 +108,14 @@ Deno.test("loadModule() refuses names that nobody could call (P-12)", async () =
   assert.match(await rejection("export default function f() {}"), /^Cannot publish "default"/);
 });
 
+Deno.test("loadModule() refuses a module that import() would wait for", async () => {
+  const text = "export function then() {}\nexport function add() {}\n";
+  assert.match(
+    await rejection(text),
+    /^Cannot load .*: it exports a function "then".* another name$/,
+  );
+});
+
 Deno.test("loadModule() knows names of any script, and tells of defaults", async () => {
   await withModule(
     "export function 你好(名字: string, times = 2) { return 名字.repeat(times); }",

@@ -55,6 +55,10 @@ const adviceToForeign =
   "A program for --exec answers JSON-RPC lines on its stdin and stdout, which plain functions do not by " +
   "themselves: docs/WORKERS.md of rpc says how, and examples/tasks.py does it in Python";
 
+/** Advice for modules that do not get ready. */
+const adviceToModule =
+  "What a module does outside of functions has to end by itself: calls are taken after that";
+
 /** The environment variable of the registry's URL. */
 const registryVariable = "RPC_REGISTRY";
 
@@ -102,7 +106,8 @@ async function startAll(options: PoolOptions): Promise<Pool> {
 
 async function startOurs(options: PoolOptions): Promise<WorkerPool> {
   const { module, builtin, workerCommand, sandboxed = false } = options;
-  const command = workerCommand({ module, builtin });
+  const advice = module === undefined ? {} : { advice: adviceToModule };
+  const command = { ...workerCommand({ module, builtin }), ...advice };
   if (!sandboxed) return await startOne(withOwnDescriptors(command), options);
   // In the sandbox it can neither ask the kernel to end it with us, nor open a claim file, so no
   // calls are sent ahead to it.
