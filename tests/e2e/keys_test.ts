@@ -57,6 +57,16 @@ modeTest("exported keys are a file of its owner alone, and import takes no other
   assert.equal(taken.code, 0, taken.stderr);
   assert.match(taken.stdout, /^rights {3}read,call:fib\*$/m);
 
+  // A file that holds no keys may well be one that others have to read.
+  const foreign = `${home.directory}/hosts`;
+  Deno.writeTextFileSync(foreign, "127.0.0.1 localhost\n", { mode: 0o644 });
+  const none = await other.run(["keys", "import", foreign]);
+  assert.match(none.stderr, /^rpc: Cannot import .*hosts: it is not what rpc keys export makes$/m);
+
+  Deno.chmodSync(`${keysOf(home)}/ca.key`, 0o644);
+  const shown = await home.run(["keys", "show"]);
+  assert.match(shown.stdout, /^problem {2}.*ca\.key: other users .* chmod 600 .*ca\.key$/m);
+
   const invites = await other.run(["keys", "export", "carol"]);
   assert.equal(invites.code, 1);
   assert.match(invites.stderr, /Only the machine where the cluster was made/);
@@ -83,6 +93,16 @@ Deno.test("what rpc keys cannot do is a mistake with what it can", async () => {
       [["keys", "export"], /Missing what to export/],
       [["keys", "init", "--name", "a b"], /Cannot name a machine "a b"/],
       [["keys", "export", "bob", "--rights", "root"], /Cannot give the right "root"/],
+      [["keys", "init", "mine"], /Unexpected argument "mine": rpc keys init/],
+      [["keys", "show", "bob"], /Unexpected argument "bob": rpc keys show/],
+      [
+        ["keys", "join", "127.0.0.1:1", "--rights", "read"],
+        /takes no --rights: .* invite, export$/m,
+      ],
+      [
+        ["keys", "import", "-", "--name", "bob"],
+        /takes no --name: .* init, invite, join, export$/m,
+      ],
     ] as const
   ) {
     const { code, stderr } = await home.run(args);

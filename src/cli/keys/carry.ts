@@ -19,7 +19,7 @@ import {
   requiredKeysDirectory,
 } from "../../keys/files.ts";
 import { clusterOf } from "../../keys/certificate.ts";
-import { readKeys } from "../../keys/keys.ts";
+import { type Keys, readKeys } from "../../keys/keys.ts";
 import { assertMachineName } from "../../keys/names.ts";
 import { machineRights, parseRights } from "../../keys/rights.ts";
 import { exitCodes } from "../exit_codes.ts";
@@ -81,7 +81,7 @@ function closeToOthers(): void {
 /** `rpc keys import FILE`, or `-` for stdin */
 export async function importKeys(input: KeysInput, file: string): Promise<number> {
   const directory = requiredKeysDirectory();
-  const keys = parseBundle(file === "-" ? "stdin" : file, await textOf(file));
+  const keys = await bundleIn(file);
   if (!await isSignedBy(keys.authority, keys.certificate)) {
     throw new CommandError(
       `Cannot import ${file}: its certificate was not made by the cluster that it names`,
@@ -92,18 +92,23 @@ export async function importKeys(input: KeysInput, file: string): Promise<number
   return show(input);
 }
 
-async function textOf(file: string): Promise<string> {
+/** The keys in a file. Only of a file that has some is it asked that others cannot read it. */
+async function bundleIn(file: string): Promise<Keys> {
   let bytes: Uint8Array | undefined;
+  let info: Deno.FileInfo | undefined;
   try {
     using opened = file === "-" ? undefined : await Deno.open(file);
-    if (opened !== undefined) assertUnread(file, await opened.stat());
+    info = await opened?.stat();
     bytes = await readUpTo(opened ?? Deno.stdin, keyFileBytesMax);
   } catch (error) {
-    if (error instanceof CommandError) throw error;
     throw new CommandError(`Cannot read ${file}: ${messageOf(error)}`, { cause: error });
   }
-  if (bytes !== undefined) return decoded(bytes);
-  throw new CommandError(`Cannot import ${file}: it is not what rpc keys export makes`);
+  if (bytes === undefined) {
+    throw new CommandError(`Cannot import ${file}: it is not what rpc keys export makes`);
+  }
+  const keys = parseBundle(file === "-" ? "stdin" : file, decoded(bytes));
+  if (info !== undefined) assertUnread(file, info);
+  return keys;
 }
 
 /** All bytes of a source; `undefined` if they are more than these. */

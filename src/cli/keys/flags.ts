@@ -12,6 +12,28 @@ export const keysActions = [
   "zookeeper",
 ] as const;
 
+/** One of {@link keysActions}. */
+export type KeysAction = (typeof keysActions)[number];
+
+/** What an action takes, apart from the flags that every action takes: the registry's. */
+interface ActionForm {
+  /** What its target is; without this it has none. */
+  readonly target?: string;
+  readonly flags: readonly ("name" | "rights" | "force" | "json")[];
+}
+
+/** What each action takes. */
+export const keysForms: Readonly<Record<KeysAction, ActionForm>> = {
+  init: { flags: ["name", "json"] },
+  invite: { target: "HOST:PORT", flags: ["name", "rights"] },
+  join: { target: "HOST:PORT", flags: ["name", "force", "json"] },
+  export: { target: "NAME", flags: ["name", "rights"] },
+  import: { target: "FILE", flags: ["force", "json"] },
+  show: { flags: ["json"] },
+  renew: { flags: ["json"] },
+  zookeeper: { target: "HOST", flags: [] },
+};
+
 /** The flags of `rpc keys`. */
 export const keysFlags = {
   ...registryFlags,

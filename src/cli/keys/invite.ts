@@ -69,7 +69,7 @@ function listen(host: string, port: number, target: string): Deno.TcpListener {
   try {
     return Deno.listen({ hostname: host, port });
   } catch (error) {
-    throw new CommandError(`Cannot wait at ${target}: ${listenProblem(error, host)}`, {
+    throw new CommandError(`Cannot wait at ${target}: ${listenProblem(error, host, false)}`, {
       cause: error,
     });
   }

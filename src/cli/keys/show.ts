@@ -1,7 +1,8 @@
 import { systemClock } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
+import { messageOf } from "../../base/errors.ts";
 import { dateProblem, expiryText, wholeDaysLeft } from "../../keys/expiry.ts";
-import { hasAuthority, requiredKeysDirectory } from "../../keys/files.ts";
+import { hasAuthority, keyFiles, readKeyFile, requiredKeysDirectory } from "../../keys/files.ts";
 import { type Keys, readKeys } from "../../keys/keys.ts";
 import { formatRights } from "../../keys/rights.ts";
 import { printLine } from "../../terminal/stdout.ts";
@@ -31,15 +32,21 @@ function toText(keys: Keys, directory: string): string {
     ["rights", formatRights(own.rights) || "none"],
     ["until", expiryText(own.validToMs, systemClock.wallTimeMs())],
     ["keys", directory],
-    ...problemRow(keys),
+    ...problemsOf(keys, directory).map((problem) => ["problem", problem]),
     ["invites", hasAuthority(directory) ? "yes, the cluster was made here" : "no"],
   ];
   return rows.map(([name = "", value]) => `${name.padEnd(8)} ${value}`).join("\n");
 }
 
-function problemRow({ own }: Keys): string[][] {
+/** What keeps these keys from being used: the dates here, and files that others can read. */
+function problemsOf({ own }: Keys, directory: string): string[] {
   const problem = dateProblem(own, systemClock.wallTimeMs());
-  return problem === undefined ? [] : [["problem", problem]];
+  try {
+    readKeyFile(directory, keyFiles.authorityKey);
+  } catch (error) {
+    return [...(problem === undefined ? [] : [problem]), messageOf(error)];
+  }
+  return problem === undefined ? [] : [problem];
 }
 
 function toJson(keys: Keys, directory: string): Record<string, unknown> {
@@ -53,5 +60,6 @@ function toJson(keys: Keys, directory: string): Record<string, unknown> {
     daysLeft: wholeDaysLeft(own.validToMs, systemClock.wallTimeMs()),
     directory,
     invites: hasAuthority(directory),
+    problems: problemsOf(keys, directory),
   };
 }
