@@ -1,5 +1,5 @@
 /**
- * Searches long bytes for single ones, 16 at a time: twice as fast as making text of them and
+ * Searches long bytes for single ones, 64 at a time: twice as fast as making text of them and
  * searching that, and without the memory of the text.
  */
 
@@ -25,13 +25,18 @@ const windowBytes = 64 * 1024;
 const nearBytes = 1024;
 
 /**
- * The search. For each 16 bytes `v` at `at` it computes
- * `bitmask((v - low) >u span | v == one | v == other)`, and returns `at + ctz(mask)` if any bit is
- * set; a test compares what it finds with a plain loop.
+ * The search. For each 64 bytes it computes `any_true` of four times
+ * `sub_sat_u(v - low, span) | v == one | v == other`, where `v` are 16 of them: that is as far as
+ * it goes while there is none. From there on it computes `bitmask((v - low) >u span | ...)` of each
+ * 16 at `at`, and returns `at + ctz(mask)` if any bit is set. A test compares what it finds with a
+ * plain loop.
  */
-const module = "AGFzbQEAAAABCgFgBX9/f39/AX8DAgEABQQBAQEBBxECBm1lbW9yeQIABGZpbmQAAApfAV0CAn8FeyAB" +
-  "/Q8hCCAC/Q8hCSAD/Q8hCiAE/Q8hCwNAIAX9AAAAIgcgCP1xIAn9KCAHIAr9I/1QIAcgC/0j/VD9ZCIGBEAgBSAG" +
-  "aGoPCyAFQRBqIgUgAEkNAAsgAAs=";
+const module =
+  "AGFzbQEAAAABCgFgBX9/f39/AX8DAgEABQQBAQEBBxECBm1lbW9yeQIABGZpbmQAAAqAAgH9AQICfwV7IAH9DyEHIAL9" +
+  "DyEIIAP9DyEJIAT9DyEKAkADQCAF/QAAACILIAf9cSAI/XMgCyAJ/SP9UCALIAr9I/1QIAX9AAAQIgsgB/1xIAj9cyAL" +
+  "IAn9I/1QIAsgCv0j/VD9UCAF/QAAICILIAf9cSAI/XMgCyAJ/SP9UCALIAr9I/1Q/VAgBf0AADAiCyAH/XEgCP1zIAsg" +
+  "Cf0j/VAgCyAK/SP9UP1Q/VMNASAFQcAAaiIFIABJDQALIAAPCwNAIAX9AAAAIgsgB/1xIAj9KCALIAn9I/1QIAsgCv0j" +
+  "/VD9ZCIGBEAgBSAGaGoPCyAFQRBqIgUgAEkNAAsgAAs=";
 
 const utf8 = new TextEncoder();
 

@@ -8,7 +8,22 @@ const byte = fc.integer({ min: 0, max: 255 });
 const wanted: fc.Arbitrary<Wanted> = fc.record({ low: byte, span: byte, one: byte, other: byte });
 
 Deno.test("the first wanted byte is the one that a plain loop finds, also across windows", () => {
-  const lengths = fc.constantFrom(0, 1, 15, 16, 17, 1023, 1024, 1025, 66_559, 66_560, 66_561);
+  const lengths = fc.constantFrom(
+    0,
+    1,
+    15,
+    16,
+    17,
+    63,
+    64,
+    65,
+    1023,
+    1024,
+    1025,
+    66_559,
+    66_560,
+    66_561,
+  );
   fc.assert(fc.property(
     lengths,
     byte,
