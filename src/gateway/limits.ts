@@ -84,14 +84,17 @@ export const gatewayLeftoversMax = 64;
 /** Calls of one WebSocket that are under way at once; more are answered Overloaded. */
 export const gatewaySocketCallsMax = 256;
 
-/** Messages of a WebSocket that are taken in a turn: a millisecond's work. */
+/** Messages of a WebSocket that are taken in a turn. */
 export const gatewaySocketStep = 16;
 
+/** A turn of a WebSocket in which messages took so many milliseconds is over. */
+export const gatewaySocketStepMs = 1;
+
 /**
- * Messages of a WebSocket that may wait for its turns. One more closes it: the runtime takes them
- * as fast as they come, and cannot be told to wait.
+ * Messages of a WebSocket that may wait for its turns: as many as calls may be under way. One more
+ * closes it: the runtime takes them as fast as they come, and cannot be told to wait.
  */
-export const gatewaySocketWaitingMax = 512;
+export const gatewaySocketWaitingMax: number = gatewaySocketCallsMax;
 
 /** Bytes that a WebSocket's peer may leave unread before it is closed. */
 export const gatewaySocketUnreadBytesMax = 16 * 1024 * 1024;

@@ -340,7 +340,8 @@ function fitting(
   return line;
 }
 
-function isLonger(line: string | LongLine, bytesMax: number): boolean {
+/** Whether a line is longer than that on the wire. */
+export function isLonger(line: string | LongLine, bytesMax: number): boolean {
   // No UTF-16 code unit takes more than three bytes, so only long lines need to be counted.
   return line.length > bytesMax || (line.length * 3 > bytesMax && byteLengthOf(line) > bytesMax);
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import { gatewaySocketStep, gatewaySocketWaitingMax } from "../limits.ts";
+import { gatewaySocketStep, gatewaySocketStepMs, gatewaySocketWaitingMax } from "../limits.ts";
 
 /** A message that has come. */
 interface Message {
@@ -26,6 +26,8 @@ export class SocketIntake {
   #length = 0;
   /** Messages that were taken in this round of the event loop. */
   #taken = 0;
+  /** When the first of them was. */
+  #takenFromMs = 0;
   #isTaking = false;
 
   constructor(deps: IntakeDeps) {
@@ -59,11 +61,18 @@ export class SocketIntake {
 
   async #takeAll(): Promise<void> {
     this.#isTaking = true;
+    const { clock, take, turn } = this.#deps;
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       this.#length -= next.text.length;
-      this.#deps.take(next.text, next.begunAtMs);
-      if (++this.#taken === 1) setImmediate(() => this.#taken = 0);
-      if (this.#taken >= gatewaySocketStep) await this.#deps.turn();
+      if (++this.#taken === 1) {
+        this.#takenFromMs = clock.now();
+        setImmediate(() => this.#taken = 0);
+      }
+      take(next.text, next.begunAtMs);
+      // One of them may be a batch, which takes as long as many others.
+      const isOver = this.#taken >= gatewaySocketStep ||
+        clock.now() - this.#takenFromMs >= gatewaySocketStepMs;
+      if (isOver) await turn();
     }
     this.#isTaking = false;
   }

@@ -6,7 +6,7 @@ import { outboxBytesMax, streamCreditMax, streamWindowMax } from "../../base/lim
 import { gatewaySocketCallsMax, gatewaySocketUnreadBytesMax, gatewayStuckMs } from "../limits.ts";
 import type { CallOptions } from "../../client/client_options.ts";
 import { BatchLine } from "../../wire/batch.ts";
-import { byteLengthOf, encodeError, encodeItems } from "../../wire/codec.ts";
+import { encodeError, encodeItems, isLonger } from "../../wire/codec.ts";
 import type { Id, Request as RpcRequest } from "../../wire/message.ts";
 import type { MessageBound } from "../../wire/message_bound.ts";
 import { decodeAnyRequest } from "../../wire/requests/decode_request.ts";
@@ -46,8 +46,6 @@ interface OpenCall {
   /** How many more items of its stream may be sent. */
   credit: number;
   more: (() => void) | undefined;
-  /** Its stream, if it asked for one. */
-  stream: ItemStream | undefined;
 }
 
 /**
@@ -60,6 +58,7 @@ export class SocketSession {
   readonly #deps: SocketDeps;
   readonly #options: CallOptions;
   readonly #open = new Map<Id, OpenCall>();
+  readonly #streams = new Set<ItemStream>();
   readonly #ended = new AbortController();
   readonly #unread: BudgetHolder;
   readonly #intake: SocketIntake;
@@ -104,10 +103,7 @@ export class SocketSession {
 
   /** The same, with what waits behind them. */
   #heldBytes(): number {
-    const streams = this.#open.values().reduce(
-      (sum, { stream }) => sum + (stream?.heldBytes ?? 0),
-      0,
-    );
+    const streams = this.#streams.values().reduce((sum, { heldBytes }) => sum + heldBytes, 0);
     return this.#unreadBytes + this.#intake.length + streams;
   }
 
@@ -133,7 +129,7 @@ export class SocketSession {
       return this.#close(closeCodes.unsupported, "Messages are text");
     }
     const { bytes } = this.#deps.bound;
-    if (data.length > bytes || byteLengthOf(data) > bytes) {
+    if (isLonger(data, bytes)) {
       return this.#close(
         closeCodes.tooLong,
         `${bytes} bytes is the most: rpc gateway --message-max`,
@@ -197,7 +193,6 @@ export class SocketSession {
       abort: new AbortController(),
       credit: meta?.stream ?? 0,
       more: undefined,
-      stream: undefined,
     };
     const signal = AbortSignal.any([call.abort.signal, this.#ended.signal]);
     if (id !== undefined) this.#open.set(id, call);
@@ -238,10 +233,11 @@ export class SocketSession {
     call: OpenCall,
   ): Promise<string> {
     const { bound } = this.#deps;
+    let stream: ItemStream | undefined;
     try {
       const credit = Math.min(call.credit, streamWindowMax);
-      const stream = this.#deps.calls.stream(method, params, { ...options, credit });
-      call.stream = stream;
+      stream = this.#deps.calls.stream(method, params, { ...options, credit });
+      this.#streams.add(stream);
       const over = new AbortController();
       // A call without any credit has a deadline too.
       void stream.report.then(({ error }) => error === undefined ? undefined : over.abort());
@@ -263,6 +259,8 @@ export class SocketSession {
       call.abort.abort();
       const own = isRpcError(error) ? error : new RpcError("InternalError", messageOf(error));
       return encodeError(id, own);
+    } finally {
+      if (stream !== undefined) this.#streams.delete(stream);
     }
   }
 

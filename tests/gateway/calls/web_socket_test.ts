@@ -12,6 +12,7 @@ import {
   gatewayBatchStep,
   gatewaySocketCallsMax,
   gatewaySocketStep,
+  gatewaySocketStepMs,
   gatewaySocketWaitingMax,
   gatewayStuckMs,
 } from "../../../src/gateway/limits.ts";
@@ -111,8 +112,12 @@ Deno.test("items of a stream that wait for its peer are bounded too, though noth
   assert.equal(clock.pendingTimers, 0);
 });
 
-/** A session whose batches wait for a turn, and how to give it to them. */
-function setUp() {
+/**
+ * A session whose batches wait for a turn, and how to give it to them.
+ *
+ * @param callMs how long it takes to begin a call
+ */
+function setUp(callMs = 0) {
   const clock = new VirtualClock();
   const peer = new Peer();
   const begun: CallOptions[] = [];
@@ -120,6 +125,7 @@ function setUp() {
   const calls = {
     call: (_method: string, _params: unknown, options: CallOptions) => {
       begun.push(options);
+      clock.advance(callMs);
       return Promise.resolve({ result: 1 } as CallReport);
     },
   } as unknown as Calls;
@@ -189,6 +195,17 @@ Deno.test("messages that come at once are taken in turns, so that others are not
   }
   await drained;
   assert.equal(peer.sent.length, count);
+});
+
+Deno.test("batches that come at once are taken in turns of a millisecond", async () => {
+  const { peer, begun, turns } = setUp(gatewaySocketStepMs / 2);
+  for (let n = 0; n < 4; n++) void peer.say(batchOf(3));
+  for (let n = 1; n <= 4; n++) {
+    await settled();
+    assert.equal(begun.length, 3 * n);
+    assert.equal(turns.length, 1);
+    turns.shift()?.();
+  }
 });
 
 Deno.test("a peer of which too many messages wait for a turn is closed, and what it sends then is not taken", async () => {
