@@ -384,13 +384,12 @@ export const zoneLengthMax = 256;
 
 /**
  * How long `rpc call` waits for a server and its answer before it loads the client, in
- * milliseconds: most calls that take longer are worth the 20 ms that this takes, and until then
- * Ctrl-C just ends the process.
+ * milliseconds: most calls that take longer are worth the 20 ms that this takes.
  */
 export const briefCallMs = 50;
 
-/** When such a call listens for Ctrl-C: to do so takes half a millisecond, which few calls need. */
-export const briefInterruptMs = 10;
+/** How long it waits for TLS before that, in milliseconds: many times what TLS takes here. */
+export const briefHandshakeMs = 200;
 
 /** Calls with less time than this get the client's exact deadline from the beginning. */
 export const briefTimeoutMsMin = 1_000;

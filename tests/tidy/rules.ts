@@ -64,7 +64,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
  */
 export const doors: Readonly<Record<string, readonly string[]>> = {
   "cli/call": ["call.ts", "flags.ts"],
-  "cli/call/brief": ["brief_call.ts", "begun_call.ts"],
+  "cli/call/brief": ["brief_call.ts", "begun.ts"],
   "cli/completions": ["completions.ts", "complete.ts", "flags.ts"],
   "cli/demo": ["demo.ts", "client.ts", "flags.ts"],
   "cli/doctor": ["doctor.ts", "flags.ts"],

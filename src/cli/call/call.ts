@@ -12,7 +12,7 @@ import { openTracer } from "../process/tracing.ts";
 import { openCommandRegistry, openTransport } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import { UsageError } from "../syntax/usage_error.ts";
-import type { BegunCall } from "./brief/begun_call.ts";
+import type { Begun } from "./brief/begun.ts";
 import { briefClock } from "./brief_clock.ts";
 import { isMany } from "./failures.ts";
 import type { FailedLines } from "./input/failed_lines.ts";
@@ -27,12 +27,12 @@ import type { CallSummary } from "./summary.ts";
 /**
  * `rpc call <method> [args...]`
  *
- * @param begun a single call that was sent already
+ * @param begun what was begun already of a single call
  * @param listening Ctrl-C, if it is listened to
  */
 export async function run(
   { flags, given, positionals: [method = "", ...args] }: CommandInput<typeof callFlags>,
-  begun?: BegunCall,
+  begun?: Begun,
   listening?: Interrupt,
 ): Promise<number> {
   assertServersAsked(flags);

@@ -1,7 +1,7 @@
-import { briefCallMs } from "../../../base/limits.ts";
 import { addressOf } from "../../../base/names/host_port.ts";
 import type { Duplex, Transport } from "../../../client/transport.ts";
 import type { Instance, InstanceSource, Watch } from "../../../discovery/discovery.ts";
+import type { Begun } from "./begun.ts";
 import type { ExchangeSoFar } from "./exchange.ts";
 
 /**
@@ -10,11 +10,7 @@ import type { ExchangeSoFar } from "./exchange.ts";
  * first, and a connection to it that takes the lines that were sent already, and then gives what
  * came.
  */
-export class BegunCall {
-  /**
-   * How much of its time the call has had at least, in milliseconds, before its client was loaded.
-   * That is not counted: on a busy machine it may take all the time of a call that was answered.
-   */
+export class BegunCall implements Begun {
   readonly takenMs: number;
   readonly #server: Instance;
   /** Resolves when the registry has said which other servers there are, or that it cannot. */
@@ -22,8 +18,8 @@ export class BegunCall {
   readonly #stream: RepeatedStream;
   #isTaken = false;
 
-  constructor(server: Instance, soFar: ExchangeSoFar) {
-    this.takenMs = soFar.isLate ? briefCallMs : 0;
+  constructor(server: Instance, soFar: ExchangeSoFar, takenMs: number) {
+    this.takenMs = takenMs;
     this.#server = server;
     // A server's refusal would be the last word while the client knows of no other.
     this.#stream = new RepeatedStream(soFar, this.#listed.promise);

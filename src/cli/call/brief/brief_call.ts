@@ -1,15 +1,16 @@
 import {
   briefCallMs,
-  briefInterruptMs,
+  briefHandshakeMs,
   briefTimeoutMsMin,
   methodLengthMax,
 } from "../../../base/limits.ts";
 import { type Random, systemRandom } from "../../../base/random.ts";
+import type { Duplex } from "../../../client/transport.ts";
 import type { Instance } from "../../../discovery/discovery.ts";
 import { listOnce } from "../../../discovery/local/list_once.ts";
 import { parseRegistryUrl } from "../../../discovery/registry_url.ts";
 import { hasKeyFiles, keysDirectory } from "../../../keys/files.ts";
-import type { Interrupt } from "../../../terminal/interrupt.ts";
+import { endAtInterrupt, type Interrupt } from "../../../terminal/interrupt.ts";
 import { jsonLine, plainText } from "../../../terminal/plain_text.ts";
 import { printLine } from "../../../terminal/stdout.ts";
 import { exitCodes } from "../../exit_codes.ts";
@@ -17,8 +18,8 @@ import { mayTrace } from "../../process/tracing.ts";
 import type { CommandInput } from "../../syntax/command.ts";
 import { paramsMaker } from "../../syntax/params.ts";
 import type { CallFlags, callFlags } from "../flags.ts";
-import type { BegunCall } from "./begun_call.ts";
-import { Exchange } from "./exchange.ts";
+import type { Begun } from "./begun.ts";
+import { connectPlainly, Exchange } from "./exchange.ts";
 import type { Keyed } from "./keyed.ts";
 
 /** Flags of a single call. With any other it is not brief, also with those that are yet to come. */
@@ -39,12 +40,6 @@ const flagsOfOne: ReadonlySet<string> = new Set<keyof CallFlags>([
 const credit = 64;
 
 /**
- * How long TLS with this machine's keys may take, in milliseconds: many times what it takes with a
- * server of this machine.
- */
-const handshakeMs = 200;
-
-/**
  * `rpc call <method> [args...]`. Most calls are one, of a server on this machine that answers at
  * once, and need little of the client: no list that changes, no other server, no second attempt.
  * Such a call is made here, with a third of the code to load. Whatever is not plain is left to the
@@ -55,27 +50,38 @@ export async function run(input: CommandInput<typeof callFlags>): Promise<number
   const { flags, positionals: [method = "", ...args] } = input;
   if (!isBrief(input)) return await runAtLength(input);
   const params = paramsMaker(args, flags.params)(1);
-  let interrupt: Promise<Interrupt> | undefined;
-  const interruptible = () => interrupt ??= endingAtOnce();
-  const reached = await reachedServer(flags, interruptible);
-  if (reached === undefined) return await runAtLength(input, undefined, await interrupt);
-  const { server, exchange } = reached;
-  const answer = await exchange.greet(flags.messageMax)
-    ? await exchange.call({ method, params, timeoutMs: flags.timeout, credit })
+  const begunAtMs = performance.now();
+  // A busy machine may have had this process wait for longer, which is not the server's fault.
+  const takenMs = () =>
+    Math.round(Math.min(performance.now() - begunAtMs, briefHandshakeMs + briefCallMs));
+  const reached = await reachedServer(flags);
+  if (reached === undefined) return await runAtLength(input);
+  const { server, connecting, connection, late } = reached;
+  if (connection === undefined) {
+    const { BegunConnection } = await import("./begun_connection.ts");
+    return await runAtLength(input, new BegunConnection(server, connecting, takenMs()));
+  }
+  const exchange = new Exchange(connection, late);
+  const greeting = exchange.greet(flags.messageMax);
+  // Listened to while the server answers, so that a call that may run ends as with a client.
+  const interrupt = endAtInterrupt();
+  const answer = await greeting
+    ? await exchange.call({ method, params, timeoutMs: flags.timeout - takenMs(), credit })
     : undefined;
   if (answer !== undefined) {
     exchange.close();
     printLine(await textOf(answer.result, flags));
     return exitCodes.success;
   }
+  const taken = takenMs();
   const { BegunCall } = await import("./begun_call.ts");
-  return await runAtLength(input, new BegunCall(server, exchange.soFar), await interruptible());
+  return await runAtLength(input, new BegunCall(server, exchange.soFar, taken), interrupt);
 }
 
 /** Makes the calls as the client does. */
 async function runAtLength(
   input: CommandInput<typeof callFlags>,
-  begun?: BegunCall,
+  begun?: Begun,
   interrupt?: Interrupt,
 ): Promise<number> {
   const { run } = await import("../call.ts");
@@ -93,45 +99,41 @@ function isBrief(
     ![...args, flags.params ?? ""].some((text) => text.includes("@"));
 }
 
+/** A server that is connected to. */
+interface Reached {
+  readonly server: Instance;
+  readonly connecting: Promise<Duplex>;
+  /** `undefined`: it takes long. */
+  readonly connection: Duplex | undefined;
+  /** Resolves when the call has taken too long to be brief. */
+  readonly late: Promise<undefined>;
+}
+
 /** A server and a connection to it; `undefined` if that is left to the client, which tells why. */
-async function reachedServer(
-  flags: CallFlags,
-  lasts: () => void,
-): Promise<{ readonly server: Instance; readonly exchange: Exchange } | undefined> {
+async function reachedServer(flags: CallFlags): Promise<Reached | undefined> {
   try {
     const keyed = await keyedOf(flags);
     const server = chosen(await localServers(flags), keyed?.cluster, systemRandom);
-    const exchange = server && await connected(server, keyed, lasts);
-    return server && exchange && { server, exchange };
+    if (server === undefined) return undefined;
+    if (keyed === undefined) {
+      const [connecting, late] = [connectPlainly(server), passed(briefCallMs)];
+      return { server, connecting, connection: await Promise.race([connecting, late]), late };
+    }
+    const connecting = keyed.connect(server);
+    const connection = await Promise.race([connecting, passed(briefHandshakeMs)]);
+    return { server, connecting, connection, late: passed(briefCallMs) };
   } catch {
     // The client will come to the same, if it lasts.
     return undefined;
   }
 }
 
-/** Ctrl-C, which ends the process while there is no client that could do more. */
-async function endingAtOnce(): Promise<Interrupt> {
-  const { endAtInterrupt } = await import("../../../terminal/interrupt.ts");
-  return endAtInterrupt();
-}
-
-/**
- * Resolves when a call has taken too long to be brief.
- *
- * @param lasts called when it has taken a while
- */
-function timeToBeBrief(lasts: () => void): Promise<undefined> {
-  return new Promise((resolve) =>
-    after(briefInterruptMs, () => {
-      lasts();
-      after(briefCallMs - briefInterruptMs, () => resolve(undefined));
-    })
-  );
-}
-
-function after(delayMs: number, callback: () => void): void {
-  // Its first timer takes less than that of `setTimeout`: see `brief_clock.ts`.
-  AbortSignal.timeout(delayMs).onabort = callback;
+/** Resolves after a time. It does not keep the process alive. */
+function passed(timeMs: number): Promise<undefined> {
+  return new Promise((resolve) => {
+    // Its first timer takes less than that of `setTimeout`: see `brief_clock.ts`.
+    AbortSignal.timeout(timeMs).onabort = () => resolve(undefined);
+  });
 }
 
 /**
@@ -146,17 +148,6 @@ async function keyedOf({ insecure }: CallFlags): Promise<Keyed | undefined> {
   gatherEntropy();
   const { openKeyed } = await import("./keyed.ts");
   return openKeyed(directory);
-}
-
-/** A connection to a server; `undefined` if that takes long. Rejects if it fails. */
-async function connected(
-  server: Instance,
-  keyed: Keyed | undefined,
-  lasts: () => void,
-): Promise<Exchange | undefined> {
-  if (keyed === undefined) return await Exchange.with(server, timeToBeBrief(lasts));
-  const connection = await keyed.connect(server, AbortSignal.timeout(handshakeMs));
-  return new Exchange(connection, timeToBeBrief(lasts));
 }
 
 /** The servers in a local registry; none if there is something to tell of it. */

@@ -36,8 +36,18 @@ export interface ExchangeSoFar {
   readonly came: Uint8Array;
   /** What comes next, if a read is under way; `null` is the end. */
   readonly next: Promise<Uint8Array | null> | undefined;
-  /** Whether all the time for a brief call was waited for it. */
-  readonly isLate: boolean;
+}
+
+/** Connects without keys. Rejects if that fails, with no connection left. */
+export async function connectPlainly({ host, port }: HostPort): Promise<Duplex> {
+  const connection = await Deno.connect({ hostname: host, port });
+  try {
+    connection.setNoDelay(true);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
 }
 
 /**
@@ -56,7 +66,6 @@ export class Exchange {
   /** Where the next line begins. */
   #at = 0;
   #greetedLength = 0;
-  #isLate = false;
   #sending: Promise<unknown> = Promise.resolve();
   #reading: Promise<number | null> | undefined;
 
@@ -67,30 +76,6 @@ export class Exchange {
   constructor(connection: Duplex, late: Promise<undefined>) {
     this.#connection = connection;
     this.#late = late;
-  }
-
-  /**
-   * Connects; `undefined` if that takes long. Rejects if it fails, with no connection left.
-   *
-   * @param late resolves when nothing is waited for any more
-   */
-  static async with(
-    { host, port }: HostPort,
-    late: Promise<undefined>,
-  ): Promise<Exchange | undefined> {
-    const connecting = Deno.connect({ hostname: host, port });
-    const connection = await Promise.race([connecting, late]);
-    if (connection === undefined) {
-      connecting.then((connected) => connected.close(), () => {});
-      return undefined;
-    }
-    try {
-      connection.setNoDelay(true);
-    } catch (error) {
-      connection.close();
-      throw error;
-    }
-    return new Exchange(connection, late);
   }
 
   /** Whether the server greets as ours do, soon, and says nothing else. Never rejects. */
@@ -140,7 +125,6 @@ export class Exchange {
       greeted: buffer.subarray(0, greetedLength),
       came: buffer.subarray(greetedLength, length),
       next,
-      isLate: this.#isLate,
     };
   }
 
@@ -184,7 +168,6 @@ export class Exchange {
       if (this.#length === this.#buffer.length) return undefined;
       this.#reading ??= this.#connection.read(this.#buffer.subarray(this.#length));
       const read = await Promise.race([this.#reading, this.#late]);
-      this.#isLate = read === undefined;
       if (!read) return undefined;
       this.#reading = undefined;
       this.#length += read;

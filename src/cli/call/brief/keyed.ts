@@ -11,10 +11,9 @@ export interface Keyed {
   readonly cluster: string;
   /**
    * Connects as the client does, and by the same code: nothing is left out of what the two sides
-   * ask of each other. Rejects if the server is not of the cluster or refuses this machine, or if
-   * `signal` aborts.
+   * ask of each other. Rejects if the server is not of the cluster, or refuses this machine.
    */
-  connect(server: Instance, signal: AbortSignal): Promise<Duplex>;
+  connect(server: Instance): Promise<Duplex>;
 }
 
 /**
@@ -28,6 +27,6 @@ export function openKeyed(directory: string): Keyed {
   const transport = tlsTransport({ current: () => keys });
   return {
     cluster: keys.cluster,
-    connect: (server, signal) => transport.connect(server, signal),
+    connect: (server) => transport.connect(server, new AbortController().signal),
   };
 }

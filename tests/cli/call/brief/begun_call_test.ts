@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { briefCallMs, messageMaxDefault } from "../../../../src/base/limits.ts";
+import { messageMaxDefault } from "../../../../src/base/limits.ts";
 import { systemClock } from "../../../../src/base/clock.ts";
 import { BegunCall } from "../../../../src/cli/call/brief/begun_call.ts";
-import { Exchange } from "../../../../src/cli/call/brief/exchange.ts";
+import { connectPlainly, Exchange } from "../../../../src/cli/call/brief/exchange.ts";
 import { Client } from "../../../../src/client/client.ts";
 import { streamCreditDefault } from "../../../../src/client/call_stream.ts";
 import { tcpTransport } from "../../../../src/client/transport.ts";
@@ -11,7 +11,7 @@ import { answer, type Behaviour, Servers } from "./servers_rig.ts";
 
 /** A call that was sent to a server and whose answer was not plainly there. */
 async function begun(server: Instance, late?: Promise<undefined>): Promise<BegunCall> {
-  return new BegunCall(server, (await sent(server, late)).soFar);
+  return new BegunCall(server, (await sent(server, late)).soFar, 0);
 }
 
 async function sent(
@@ -19,8 +19,8 @@ async function sent(
   late: Promise<undefined> = new Promise(() => {}),
   params = ["x"],
 ) {
-  const exchange = await Exchange.with(server, late);
-  assert.ok(exchange !== undefined && await exchange.greet(messageMaxDefault));
+  const exchange = new Exchange(await connectPlainly(server), late);
+  assert.ok(await exchange.greet(messageMaxDefault));
   const request = { params, timeoutMs: 10_000, credit: streamCreditDefault };
   assert.equal(await exchange.call({ method: "work", ...request }), undefined);
   return { exchange, soFar: exchange.soFar };
@@ -156,19 +156,18 @@ Deno.test("a server may say that it is idle ahead of the answer to a brief call 
   const server = servers.start({
     called: (_call, say) => say('{"jsonrpc":"2.0","method":"rpc.idle"}\n' + answer(3, "done")),
   });
-  const exchange = await Exchange.with(server, new Promise(() => {}));
-  assert.equal(await exchange?.greet(messageMaxDefault), true);
+  const exchange = new Exchange(await connectPlainly(server), new Promise(() => {}));
+  assert.equal(await exchange.greet(messageMaxDefault), true);
   const request = { method: "work", params: [], timeoutMs: 1_000, credit: 1 };
-  assert.deepEqual(await exchange?.call(request), { result: "done" });
-  exchange?.close();
+  assert.deepEqual(await exchange.call(request), { result: "done" });
+  exchange.close();
 });
 
 /** A greeting that was not answered as a brief call needs it, to be gone on with by a client. */
 async function unanswered(server: Instance, late: Promise<undefined> = new Promise(() => {})) {
-  const exchange = await Exchange.with(server, late);
-  assert.equal(await exchange?.greet(messageMaxDefault), false);
-  assert.ok(exchange !== undefined);
-  return new BegunCall(server, exchange.soFar);
+  const exchange = new Exchange(await connectPlainly(server), late);
+  assert.equal(await exchange.greet(messageMaxDefault), false);
+  return new BegunCall(server, exchange.soFar, 0);
 }
 
 Deno.test("a server that greets late, at length or with more than that is not connected to again", async () => {
@@ -237,7 +236,7 @@ Deno.test("lines are known again however they are cut", async () => {
   const late = Promise.withResolvers<undefined>();
   const server = servers.start({ called: () => late.resolve(undefined) });
   const { soFar } = await sent(server, late.promise, ["\u00e9\u4e2d"]);
-  const transport = new BegunCall(server, soFar).transport(tcpTransport);
+  const transport = new BegunCall(server, soFar, 0).transport(tcpTransport);
   const stream = await transport.connect(server, new AbortController().signal);
   const bytes = new TextEncoder().encode([...soFar.greeting, soFar.call].join(""));
   for (const byte of bytes) await stream.write(Uint8Array.of(byte));
@@ -255,18 +254,9 @@ Deno.test("a connection that cannot be set up is closed", async () => {
   };
   Object.assign(Deno, { connect: () => Promise.resolve(connection) });
   try {
-    const late = new Promise<undefined>(() => {});
-    await assert.rejects(Exchange.with({ host: "127.0.0.1", port: 1 }, late), /no delay/);
+    await assert.rejects(connectPlainly({ host: "127.0.0.1", port: 1 }), /no delay/);
   } finally {
     Object.assign(Deno, { connect });
   }
   assert.ok(isClosed);
-});
-
-Deno.test("a call that was late has had its time to be brief, however long its client loads", async () => {
-  using servers = new Servers();
-  const late = Promise.withResolvers<undefined>();
-  const server = servers.start({ called: () => late.resolve(undefined) });
-  const call = await begun(server, late.promise);
-  assert.equal(call.takenMs, briefCallMs);
 });

@@ -1,28 +1,23 @@
 import assert from "node:assert/strict";
+import { callTimeoutMsDefault } from "../../../../src/base/limits.ts";
 import { systemClock } from "../../../../src/base/clock.ts";
 import { silentLogger } from "../../../../src/base/log.ts";
 import { systemRandom } from "../../../../src/base/random.ts";
 import { run } from "../../../../src/cli/call/brief/brief_call.ts";
 import { type CallFlags, callFlags } from "../../../../src/cli/call/flags.ts";
 import { LocalDiscovery } from "../../../../src/discovery/local/local.ts";
-import { Servers } from "./servers_rig.ts";
+import type { Instance } from "../../../../src/discovery/discovery.ts";
+import { answer, type Behaviour, Servers } from "./servers_rig.ts";
 
-Deno.test("a request to end ends a call at once while no client is there, as one with a client ends", async () => {
-  using servers = new Servers();
+/** Lists servers in a registry of its own, and runs `rpc call work` there in this process. */
+async function called(...servers: readonly Instance[]): Promise<void> {
   const directory = await Deno.makeTempDir();
   const deps = { clock: systemClock, random: systemRandom, log: silentLogger };
   const discovery = new LocalDiscovery({ kind: "local", directory }, deps);
-  const { addSignalListener, exit } = Deno;
-  const exitCodes: unknown[] = [];
   try {
-    const server = servers.start({ called: () => {} });
-    await discovery.announce({ ...server, id: crypto.randomUUID() }).registered;
-    Object.assign(Deno, {
-      // The request comes as soon as it is listened to.
-      addSignalListener: (name: string, listener: () => void) =>
-        name === "SIGINT" && queueMicrotask(listener),
-      exit: (code: number) => exitCodes.push(code),
-    });
+    for (const server of servers) {
+      await discovery.announce({ ...server, id: crypto.randomUUID() }).registered;
+    }
     const fallbacks = Object.entries(callFlags).map(([key, { fallback }]) => [key, fallback]);
     const flags: CallFlags = {
       ...Object.fromEntries(fallbacks),
@@ -31,9 +26,49 @@ Deno.test("a request to end ends a call at once while no client is there, as one
     const input = { flags, given: new Map(), positionals: ["work"] };
     await run({ ...input, loadCommands: () => Promise.resolve([]) });
   } finally {
-    Object.assign(Deno, { addSignalListener, exit });
     await discovery.close();
     await Deno.remove(directory, { recursive: true });
   }
+}
+
+Deno.test("a request to end ends a call at once while no client is there, as one with a client ends", async () => {
+  using servers = new Servers();
+  const { addSignalListener, exit } = Deno;
+  const exitCodes: unknown[] = [];
+  Object.assign(Deno, {
+    // The request comes as soon as it is listened to.
+    addSignalListener: (name: string, listener: () => void) =>
+      name === "SIGINT" && queueMicrotask(listener),
+    exit: (code: number) => exitCodes.push(code),
+  });
+  try {
+    await called(servers.start({ called: (_call, say) => say(answer(3, null)) }));
+  } finally {
+    Object.assign(Deno, { addSignalListener, exit });
+  }
   assert.deepEqual(exitCodes, [130]);
+});
+
+const refusal =
+  '{"jsonrpc":"2.0","id":3,"error":{"code":-32601,"message":"no","data":{"executed":"no"}}}\n';
+
+Deno.test("what a call has taken before its client was loaded is not there for another server", async () => {
+  using servers = new Servers();
+  const { now } = performance;
+  const tookMs = 200;
+  let laterMs = 0;
+  Object.assign(performance, { now: () => now.call(performance) + laterMs });
+  const behaviour: Behaviour = {
+    async called(call, say) {
+      if (call === 1) laterMs = tookMs;
+      await say(call === 1 ? refusal : answer(3, null));
+    },
+  };
+  try {
+    await called(servers.start(behaviour), servers.start(behaviour));
+  } finally {
+    Object.assign(performance, { now });
+  }
+  const [first, second] = servers.calls.map((line) => JSON.parse(line).meta.timeoutMs);
+  assert.ok(second <= callTimeoutMsDefault - tookMs, `${first}, then ${second}`);
 });

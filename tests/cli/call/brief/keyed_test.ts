@@ -23,8 +23,6 @@ import { modeTest } from "../../../support/posix.ts";
 import { RpcHome } from "../../../support/rpc_process.ts";
 import { TestCluster } from "../../../support/test_pki.ts";
 
-const never = new AbortController().signal;
-
 /** A server in this process, with keys or without. */
 async function serve(service: string, cluster?: TestCluster): Promise<RpcServer> {
   const place = { host: "127.0.0.1", port: 0, clock: systemClock, log: silentLogger };
@@ -46,13 +44,13 @@ Deno.test("a brief call takes no impostor for a server of its cluster, and none 
   for (const { kind, pair, says = /hung up on the greeting/ } of impostors) {
     using server = await listenAs(pair, (socket) => socket.end());
     await assert.rejects(
-      keyed.connect(instanceAt(server.port, { cluster: cluster.id }), never),
+      keyed.connect(instanceAt(server.port, { cluster: cluster.id })),
       says,
       kind,
     );
   }
   using former = await listenAs(await cluster.member("server"), undefined, "TLSv1.2");
-  await assert.rejects(keyed.connect(instanceAt(former.port, { cluster: cluster.id }), never), {
+  await assert.rejects(keyed.connect(instanceAt(former.port, { cluster: cluster.id })), {
     name: "Unavailable",
   });
 });
@@ -71,7 +69,7 @@ Deno.test("a brief call is sent to no other service, no open server and no other
         /of cluster 0123456789abcdef0123, and this machine's keys are of/,
       ],
     ] as const;
-    for (const [instance, says] of lies) await assert.rejects(keyed.connect(instance, never), says);
+    for (const [instance, says] of lies) await assert.rejects(keyed.connect(instance), says);
   } finally {
     await billing.close();
     await open.close();
@@ -130,15 +128,15 @@ Deno.test("a brief call with keys is answered, and a client that takes it over k
   const keyed = openKeyed(cluster.write(alice));
   const server = await serve("rpc", cluster);
   const ours = instanceAt(server.address.port, { cluster: cluster.id });
-  const exchange = new Exchange(await keyed.connect(ours, never), new Promise(() => {}));
+  const exchange = new Exchange(await keyed.connect(ours), new Promise(() => {}));
   try {
     assert.ok(await exchange.greet(messageMaxDefault));
     const request = { params: [], timeoutMs: 10_000, credit: 64 };
     assert.deepEqual(await exchange.call({ method: "ping", ...request }), { result: "pong" });
     const { soFar } = exchange;
     assert.ok(soFar !== undefined);
-    const begun = new BegunCall(ours, soFar).transport(tcpTransport);
-    const { usableToMs, validToMs } = await begun.connect(ours, never);
+    const begun = new BegunCall(ours, soFar, 0).transport(tcpTransport);
+    const { usableToMs, validToMs } = await begun.connect(ours, new AbortController().signal);
     assert.equal(usableToMs, readCertificate(alice.certificate).validToMs);
     assert.ok(validToMs !== undefined && validToMs > usableToMs);
   } finally {
@@ -163,7 +161,7 @@ Deno.test("a brief call takes the keys that are being written from the file that
   const server = await serve("rpc", cluster);
   try {
     const ours = instanceAt(server.address.port, { cluster: cluster.id });
-    const attempt = async () => await openKeyed(directory).connect(ours, never);
+    const attempt = async () => await openKeyed(directory).connect(ours);
     await assert.rejects(attempt, /of cluster/, "a mixture is of no use");
   } finally {
     await server.close();
