@@ -41,10 +41,10 @@ signalTest(
   async () => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       await using home = await RpcHome.create();
-      let call: RpcProcess | undefined;
       using servers = new Servers();
-      await using _ = await listed(home, servers.start({ called: () => call?.signal(signal) }));
-      call = home.start(["call", "work"]);
+      const server = servers.start({ called: () => call.signal(signal) });
+      await using _ = await listed(home, server);
+      const call = home.start(["call", "work"]);
       assert.equal(await call.ended(), 130, call.describe());
       assert.equal(servers.calls.length, 1);
     }
