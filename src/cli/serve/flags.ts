@@ -14,7 +14,7 @@ import {
   messageMaxFlag,
   registryFlags,
   text,
-  zonePlaceholder,
+  zone,
 } from "../syntax/flags.ts";
 
 /** The levels of the log, the most talkative one first. */
@@ -102,11 +102,7 @@ export const serveFlags = {
     fallback: 1,
     setting: true,
   }),
-  zone: text(zonePlaceholder, {
-    description: "The zone of this server: clients with the same --zone prefer it",
-    fallback: "",
-    setting: true,
-  }),
+  zone: zone("The zone of this server: clients with the same --zone prefer it"),
   queueMax: integer("<n>", [0, queueMaxMax], {
     description: "Calls that may wait for a worker; further calls fail with Overloaded",
     fallback: queueMaxDefault,

@@ -8,6 +8,7 @@ import {
   messageMaxMost,
   subsetDefault,
   subsetMax,
+  zoneLengthMax,
 } from "../../base/limits.ts";
 import { environmentVariable } from "../../library/settings.ts";
 
@@ -254,12 +255,19 @@ export const nearnessFlags = {
     choices: ["all"],
     parse: (text) => text === "all" ? text : wholeNumber(text, [1, subsetMax], "", ", or all"),
   }),
-  zone: text(zonePlaceholder, {
-    description: "Prefer servers in this zone; use others when these are down or overloaded",
-    fallback: "",
-    setting: true,
-  }),
+  zone: zone("Prefer servers in this zone; use others when these are down or overloaded"),
 };
+
+/** A flag whose value is a zone. */
+export function zone(description: string): Flag<string> {
+  return build({ description, fallback: "", setting: true }, {
+    placeholder: zonePlaceholder,
+    parse(text) {
+      if (text.length <= zoneLengthMax) return text;
+      throw new Error(`it must be a text of at most ${zoneLengthMax} letters`);
+    },
+  });
+}
 
 /** The flag of every subcommand with more output on request. */
 export const verboseFlag = boolean({

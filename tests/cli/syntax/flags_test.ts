@@ -9,6 +9,7 @@ import {
   integer,
   kebabCase,
   text,
+  zone,
 } from "../../../src/cli/syntax/flags.ts";
 
 const commands = await loadCommands();
@@ -32,6 +33,12 @@ Deno.test("a boolean in a file or in the environment is true or false", () => {
   assert.deepEqual(["true", "1", "false", "0"].map(flag.parse), [true, true, false, false]);
   assert.throws(() => flag.parse("yes"), /it must be true or false/);
   assert.equal(flag.fallback, false);
+});
+
+Deno.test("a zone that no server can have is refused before anything is done", () => {
+  const flag = zone("");
+  assert.equal(flag.parse("z".repeat(256)).length, 256);
+  assert.throws(() => flag.parse("z".repeat(257)), /it must be a text of at most 256 letters/);
 });
 
 Deno.test("a choice names what there is", () => {
