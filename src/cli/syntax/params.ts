@@ -19,7 +19,8 @@ const bareFraction = /^-?\.\d+$/;
  *
  * @param args parameters by position, or all by name: `name=value`
  * @param named a JSON object of named parameters instead
- * @throws {UsageError} both are given, `named` is no JSON object, or a file cannot be read
+ * @throws {UsageError} both are given, a name twice, `named` is no JSON object, or a file cannot be
+ *   read
  */
 export function paramsMaker(
   args: readonly string[],
@@ -33,6 +34,10 @@ export function paramsMaker(
         "Cannot mix arguments by position and by name: give all by name, " +
           `or write a text with = as JSON: ${shellWord(JSON.stringify(pairs[0]?.[0]), os)}`,
       );
+    }
+    const twice = pairs.find(([, name], at) => pairs.findIndex(([, one]) => one === name) < at);
+    if (twice !== undefined) {
+      throw new UsageError(`Cannot pass ${twice[1]} twice: one of its values would be lost`);
     }
     if (pairs.length > 0) {
       const makers = pairs.map(([, name = "", text = ""]) =>

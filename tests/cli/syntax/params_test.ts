@@ -51,6 +51,10 @@ Deno.test("arguments by name make an object, each JSON or text", () => {
   assert.deepEqual(paramsMaker(['"a=b"'], undefined)(1), ["a=b"]);
 });
 
+Deno.test("a name that is given twice is refused, as one of its values would be lost", () => {
+  assert.throws(() => paramsMaker(["n=1", "m=1", "n=2"], undefined), /Cannot pass n twice/);
+});
+
 Deno.test("a file's text is an argument, and @@ begins a text with @", () => {
   const path = Deno.makeTempFileSync();
   try {
