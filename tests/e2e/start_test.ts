@@ -29,7 +29,7 @@ Deno.test({
       });
       await server.says(/Still loading tasks\.ts \.\.\./);
       server.signalGroup(signal);
-      assert.equal(await server.ended(10_000), 130, `${signal}: ${server.describe()}`);
+      assert.equal(await server.ended(), 130, `${signal}: ${server.describe()}`);
       const pid = Number(await Deno.readTextFile(join(home.workingDirectory, "pid")));
       assert.throws(() => Deno.kill(pid, "SIGCONT"), Deno.errors.NotFound);
       assert.equal(server.stdout, "");
@@ -47,7 +47,7 @@ Deno.test({
     const server = home.start(["serve", "127.0.0.1", "0", "--workers", "1"]);
     using _connection = await listener.accept();
     server.signal("SIGTERM");
-    assert.equal(await server.ended(10_000), 130, server.describe());
+    assert.equal(await server.ended(), 130, server.describe());
     assert.equal(server.stdout, "");
   },
 });

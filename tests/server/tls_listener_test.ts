@@ -48,8 +48,8 @@ async function withListener(
       } as tls.ConnectionOptions,
     );
     try {
-      await within("a handshake", once(socket, "secureConnect"), 10_000);
-      const { connection, caller } = await within("a connection", accepted, 10_000);
+      await within("a handshake", once(socket, "secureConnect"));
+      const { connection, caller } = await within("a connection", accepted);
       connection.close();
       return caller;
     } finally {
@@ -68,7 +68,7 @@ Deno.test("whoever begins otherwise than TLS does is told what is spoken here, a
     for (const [name, data, told] of beginnings) {
       using peer = await Deno.connect({ hostname: "127.0.0.1", port });
       await peer.write(typeof data === "string" ? utf8.encode(data) : data);
-      const text = await within(name, new Response(peer.readable).text(), 10_000);
+      const text = await within(name, new Response(peer.readable).text());
       assert.match(text, told, name);
     }
     assert.equal((await join() as { name: string }).name, "server");

@@ -26,6 +26,12 @@ export interface ZooKeeperServerOptions {
   };
 }
 
+/**
+ * For tests that must not lose a session by themselves, however slowly client and server run: it
+ * lasts as long as the client asks for, up to a minute.
+ */
+export const longSessions: ZooKeeperServerOptions = { config: { maxSessionTimeout: 60_000 } };
+
 /** A server under a test's control. */
 export interface ZooKeeperServer extends AsyncDisposable {
   readonly port: number;

@@ -11,8 +11,10 @@ import { startTcpProxy } from "../support/tcp_proxy.ts";
 import { waitFor } from "../support/wait_for.ts";
 import type { ZooKeeperServer } from "../support/zookeeper_server.ts";
 
-/** Short, so that expiries are: ten ticks of the test servers. */
-export const sessionTimeoutMs = 2_000;
+/**
+ * So long that no slow machine ends a session; a test that waits for the end of one asks for less.
+ */
+export const sessionTimeoutMs = 30_000;
 
 /** A client and what it has reported. */
 export interface ClientFixture extends AsyncDisposable {
@@ -37,6 +39,7 @@ export function newClient(
   const client = new ZooKeeperClient({
     connectString,
     sessionTimeoutMs,
+    connectTimeoutMs: 30_000,
     clock: systemClock,
     random: systemRandom,
     log,
@@ -49,7 +52,7 @@ export function newClient(
     states,
     connectFailures,
     errors,
-    async reached(state, count = 1, timeoutMs = 15_000) {
+    async reached(state, count = 1, timeoutMs = 60_000) {
       await waitFor(
         () => `${state} to be reached ${count} times; there were ${states.join(", ")}`,
         () => states.filter((s) => s === state).length >= count,
@@ -67,7 +70,7 @@ export async function connectedClient(
 ): Promise<ClientFixture> {
   const fixture = newClient(connectString, options);
   try {
-    await fixture.client.connect(15_000);
+    await fixture.client.connect(60_000);
     await fixture.client.ensurePath("/");
     return fixture;
   } catch (error) {

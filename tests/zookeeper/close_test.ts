@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { startTcpProxy } from "../support/tcp_proxy.ts";
+import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor, within } from "../support/wait_for.ts";
-import { sharedZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
+import { longSessions, sharedZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
 import { connectedClient, newClient, ownChroot, withCode } from "./client_fixture.ts";
 
-const server = sharedZooKeeper();
+const server = sharedZooKeeper(longSessions);
 const closed = withCode("CLOSED");
 
 zooKeeperTest("close() before connect() refuses everything after it", async () => {
@@ -26,7 +27,7 @@ zooKeeperTest("close() in the same tick as connect() settles both at once", asyn
   const connecting = assert.rejects(client.connect(60_000), closed);
   const operation = assert.rejects(client.exists("/"), closed);
   const closing = client.close();
-  await within("connect() and close()", Promise.all([connecting, operation, closing]), 3_000);
+  await within("connect() and close()", Promise.all([connecting, operation, closing]), 30_000);
   assert.deepEqual(fixture.states, ["closed"]);
 });
 
@@ -35,7 +36,7 @@ zooKeeperTest("close() while a member says nothing does not wait for it", async 
   proxy.blackHole();
   await using fixture = newClient(`127.0.0.1:${proxy.port}`, { connectTimeoutMs: 60_000 });
   const connecting = assert.rejects(fixture.client.connect(60_000), closed);
-  await within("close()", fixture.client.close(), 3_000);
+  await within("close()", fixture.client.close(), 30_000);
   await connecting;
 });
 
@@ -46,7 +47,7 @@ zooKeeperTest("close() while disconnected settles what waits", async () => {
   proxy.cut();
   await fixture.reached("suspended");
   const waiting = assert.rejects(fixture.client.exists("/"), closed);
-  await within("close()", fixture.client.close(), 3_000);
+  await within("close()", fixture.client.close(), 30_000);
   await waiting;
   assert.deepEqual(fixture.states, ["connected", "suspended", "closed"]);
 });
@@ -58,18 +59,22 @@ zooKeeperTest("close() between two attempts ends the wait", async () => {
   await using fixture = newClient(`127.0.0.1:${port}`);
   const connecting = assert.rejects(fixture.client.connect(60_000), closed);
   await waitFor("three attempts", () => fixture.connectFailures.length >= 3);
-  await within("close()", fixture.client.close(), 3_000);
+  await within("close()", fixture.client.close(), 30_000);
   await connecting;
 });
 
 zooKeeperTest("close() of a hung connection is bounded", async () => {
   await using proxy = startTcpProxy({ targetPort: server().port });
+  const clock = new VirtualClock();
   await using fixture = await connectedClient(`127.0.0.1:${proxy.port}`, {
-    sessionTimeoutMs: 4_000,
+    clock,
   });
   proxy.blackHole();
   const underWay = assert.rejects(fixture.client.exists("/"), withCode("CONNECTION_LOSS"));
-  await within("close()", fixture.client.close(), 2_500);
+  const closing = fixture.client.close();
+  // Less than two thirds of the session's timeout, after which the silence would end it.
+  clock.advance(2_000);
+  await within("close()", closing).finally(() => proxy.heal());
   await underWay;
   assert.equal(fixture.client.state, "closed");
 });

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { startEnsemble, type ZooKeeperServer, zooKeeperTest } from "../support/zookeeper_server.ts";
+import {
+  longSessions,
+  startEnsemble,
+  type ZooKeeperServer,
+  zooKeeperTest,
+} from "../support/zookeeper_server.ts";
 import { connectedClient, recorder, textOf } from "./client_fixture.ts";
 import { waitFor } from "../support/wait_for.ts";
 
@@ -8,7 +13,8 @@ import { waitFor } from "../support/wait_for.ts";
  */
 const inOrder = () => 0.99;
 
-const sessionTimeoutMs = 4_000;
+/** What a client notices a hung member by: two thirds of it have to pass. */
+const sessionTimeoutMs = 6_000;
 
 /** The members' connect strings, these first. */
 function addressOf(members: readonly ZooKeeperServer[], first: ZooKeeperServer): string {
@@ -17,7 +23,7 @@ function addressOf(members: readonly ZooKeeperServer[], first: ZooKeeperServer):
 }
 
 zooKeeperTest("a session outlives the members that it is on", async (t) => {
-  await using ensemble = await startEnsemble(3);
+  await using ensemble = await startEnsemble(3, longSessions);
   const { members } = ensemble;
 
   /**

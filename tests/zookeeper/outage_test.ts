@@ -1,18 +1,25 @@
 import assert from "node:assert/strict";
 import { creatorAcl } from "../../src/zookeeper/protocol.ts";
 import { startTcpProxy } from "../support/tcp_proxy.ts";
+import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor, within } from "../support/wait_for.ts";
-import { sharedZooKeeper, startZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
+import {
+  longSessions,
+  sharedZooKeeper,
+  startZooKeeper,
+  zooKeeperTest,
+} from "../support/zookeeper_server.ts";
 import {
   connectedClient,
   newClient,
   ownChroot,
   recorder,
+  sessionTimeoutMs,
   textOf,
   withCode,
 } from "./client_fixture.ts";
 
-const server = sharedZooKeeper();
+const server = sharedZooKeeper(longSessions);
 
 /** A client whose every byte goes through a proxy. */
 async function proxied(options: Parameters<typeof connectedClient>[1] = {}) {
@@ -24,6 +31,8 @@ async function proxied(options: Parameters<typeof connectedClient>[1] = {}) {
     proxy,
     chroot,
     async [Symbol.asyncDispose]() {
+      // So that no close() waits for a clock that stands still.
+      proxy.heal();
       await fixture.client.close();
       await proxy[Symbol.asyncDispose]();
     },
@@ -31,23 +40,36 @@ async function proxied(options: Parameters<typeof connectedClient>[1] = {}) {
 }
 
 zooKeeperTest("connect() says who cannot be reached and why, and the attempts go on", async () => {
-  await using stopped = await startZooKeeper();
+  await using stopped = await startZooKeeper(longSessions);
   await stopped.stop();
-  await using fixture = newClient(stopped.connectString);
-  await assert.rejects(fixture.client.connect(500), (error: Error & { code: string }) => {
-    assert.equal(error.code, "OPERATION_TIMEOUT");
-    assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${stopped.port} .*refused`));
-    return true;
-  });
+  const clock = new VirtualClock();
+  await using fixture = newClient(stopped.connectString, { clock });
+  const given = assert.rejects(
+    fixture.client.connect(500),
+    (error: Error & { code: string }) => {
+      assert.equal(error.code, "OPERATION_TIMEOUT");
+      assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${stopped.port} .*refused`));
+      return true;
+    },
+  );
+  await waitFor("an attempt", () => fixture.connectFailures.length > 0);
+  clock.advance(500);
+  await given;
   assert.match(fixture.connectFailures[0]?.message ?? "", /Cannot reach ZooKeeper at 127.0.0.1:/);
   assert.equal(fixture.connectFailures[0]?.code, "CONNECTION_LOSS");
   await stopped.restart();
-  await fixture.reached("connected");
+  let failures = 0;
+  await waitFor("it to be connected", () => {
+    // Ends the wait after a failure, and not an attempt that is under way.
+    if (fixture.connectFailures.length > failures) clock.advance(2_000);
+    failures = fixture.connectFailures.length;
+    return fixture.states.includes("connected");
+  });
 });
 
 zooKeeperTest("a restarted server finds the session and its ephemeral nodes kept", async () => {
-  await using own = await startZooKeeper();
-  await using fixture = await connectedClient(own.connectString, { sessionTimeoutMs: 4_000 });
+  await using own = await startZooKeeper(longSessions);
+  await using fixture = await connectedClient(own.connectString);
   const { client } = fixture;
   const { sessionId } = client;
   await client.create("/a", "x", { mode: "ephemeral" });
@@ -59,8 +81,8 @@ zooKeeperTest("a restarted server finds the session and its ephemeral nodes kept
 });
 
 zooKeeperTest("a server whose data was wiped ends the session, and a new one begins", async () => {
-  await using own = await startZooKeeper();
-  await using fixture = await connectedClient(own.connectString);
+  await using own = await startZooKeeper(longSessions);
+  await using fixture = await connectedClient(own.connectString, { sessionTimeoutMs: 3_000 });
   const { client } = fixture;
   const { sessionId } = client;
   await client.ensurePath("/services/rpc");
@@ -92,7 +114,7 @@ zooKeeperTest("a server whose data was wiped ends the session, and a new one beg
 zooKeeperTest(
   "a session that ended while the path was dead is reported, and a new one begins",
   async () => {
-    await using fixture = await proxied();
+    await using fixture = await proxied({ sessionTimeoutMs: 3_000 });
     const { client, proxy } = fixture;
     await using observer = await connectedClient(server().connectString + fixture.chroot);
     const { sessionId } = client;
@@ -122,13 +144,18 @@ zooKeeperTest(
 zooKeeperTest(
   "a dead path is noticed, and the session lives on when it is back in time",
   async () => {
-    await using fixture = await proxied({ sessionTimeoutMs: 4_000 });
+    const clock = new VirtualClock();
+    await using fixture = await proxied({ clock });
     const { client, proxy } = fixture;
     const { sessionId } = client;
     proxy.blackHole();
+    clock.advance(0.8 * sessionTimeoutMs);
     await fixture.reached("suspended");
     proxy.heal();
-    await fixture.reached("connected", 2);
+    await waitFor("the reconnection", () => {
+      clock.advance(20);
+      return fixture.client.state === "connected";
+    });
     assert.equal(client.sessionId, sessionId);
     assert.equal(fixture.states.includes("expired"), false);
   },
@@ -137,18 +164,22 @@ zooKeeperTest(
 zooKeeperTest(
   "operations under way when the connection breaks fail, those behind it wait",
   async () => {
-    await using fixture = await proxied();
+    const clock = new VirtualClock();
+    await using fixture = await proxied({ clock });
     const { client, proxy } = fixture;
     await client.create("/a", "x");
     proxy.blackHole();
     const underWay = client.getData("/a");
     const failed = assert.rejects(underWay, withCode("CONNECTION_LOSS"));
-    // So that the request has left: the proxy holds it.
-    await client.exists("/a").catch(() => {});
+    clock.advance(0.8 * sessionTimeoutMs);
     await failed;
     await fixture.reached("suspended");
     const queued = [client.getData("/a"), client.create("/b", ""), client.exists("/b")] as const;
     proxy.heal();
+    await waitFor("the reconnection", () => {
+      clock.advance(20);
+      return client.state === "connected";
+    });
     assert.equal(textOf(await queued[0]), "x");
     assert.equal(await queued[1], "/b");
     assert.notEqual(await queued[2], undefined);
@@ -158,7 +189,7 @@ zooKeeperTest(
 zooKeeperTest("operations from before connect() are sent when connected", async () => {
   await using fixture = newClient(server().connectString);
   const early = fixture.client.exists("/");
-  await fixture.client.connect(5_000);
+  await fixture.client.connect(60_000);
   assert.notEqual(await early, undefined);
 });
 
@@ -195,14 +226,14 @@ for (const bytes of [2, 30]) {
     await using proxy = startTcpProxy({ targetPort: server().port });
     await using fixture = newClient(`127.0.0.1:${proxy.port}`);
     proxy.cutAfter(bytes);
-    await fixture.client.connect(10_000);
+    await fixture.client.connect(60_000);
     await fixture.client.exists("/");
     assert.equal(proxy.accepted, 2);
   });
 }
 
 zooKeeperTest("a slow path carries everything all the same", async () => {
-  await using fixture = await proxied({ sessionTimeoutMs: 4_000 });
+  await using fixture = await proxied();
   const { client, proxy } = fixture;
   proxy.trickle(20_000);
   await client.create("/a", new Uint8Array(10_000).fill(3));
@@ -218,6 +249,6 @@ zooKeeperTest("a member that takes connections and says nothing is left for the 
     connectTimeoutMs: 300,
     random: () => 0.99, // Keeps the members in order: the bad one comes first.
   });
-  await within("connecting", fixture.client.connect(5_000));
+  await within("connecting", fixture.client.connect(60_000));
   assert.equal(proxy.accepted, 1);
 });

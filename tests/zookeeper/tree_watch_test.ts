@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { Opcode } from "../../src/zookeeper/protocol.ts";
-import { sharedZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
+import { longSessions, sharedZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
 import { newClient, recorder, seen, watchingPair, withCode } from "./client_fixture.ts";
 import { ScriptedServer } from "./scripted_server.ts";
 
-const server = sharedZooKeeper();
+const server = sharedZooKeeper(longSessions);
 const unimplemented = -6;
 
 zooKeeperTest(
@@ -77,7 +77,7 @@ Deno.test("a server that knows no watches of trees says so, and nothing else is 
     onRequest: (request) => request.reply(request.opcode === Opcode.addWatch ? unimplemented : 0),
   });
   await using fixture = newClient(old.connectString);
-  await fixture.client.connect(15_000);
+  await fixture.client.connect(60_000);
   const { watch } = recorder();
   await assert.rejects(fixture.client.watchTree("/a", watch), withCode("UNIMPLEMENTED"));
   assert.equal(old.connections, 1);
@@ -95,7 +95,7 @@ Deno.test("an older member than the one before ends the watch of a tree, and kee
     },
   });
   await using fixture = newClient(mixed.connectString);
-  await fixture.client.connect(15_000);
+  await fixture.client.connect(60_000);
   const { events, watch } = recorder();
   await fixture.client.watchTree("/a", watch);
   await assert.rejects(fixture.client.exists("/a"), withCode("CONNECTION_LOSS"));

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { sharedZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
+import { longSessions, sharedZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
 import { recorder, seen, watchingPair } from "./client_fixture.ts";
 
-const server = sharedZooKeeper();
+const server = sharedZooKeeper(longSessions);
 
 zooKeeperTest("exists() of a missing node watches for its creation", async () => {
   await using fixture = await watchingPair(server());

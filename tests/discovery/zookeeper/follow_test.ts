@@ -7,12 +7,12 @@ import { encodeInstance } from "../../../src/discovery/instance_json.ts";
 import { ZooKeeperWatch } from "../../../src/discovery/zookeeper/watch.ts";
 import { type Watcher, ZooKeeperClient, ZooKeeperError } from "../../../src/zookeeper/mod.ts";
 import { startTcpProxy } from "../../support/tcp_proxy.ts";
-import { sharedZooKeeper, zooKeeperTest } from "../../support/zookeeper_server.ts";
+import { longSessions, sharedZooKeeper, zooKeeperTest } from "../../support/zookeeper_server.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { anInstance, Recorder } from "../recorder.ts";
 import { connectOutsider } from "./zookeeper_support.ts";
 
-const server = sharedZooKeeper();
+const server = sharedZooKeeper(longSessions);
 const servicePath = "/services/rpc";
 let chroots = 0;
 
@@ -73,7 +73,7 @@ async function scene() {
     client,
     recorder,
     async start(clock: Clock = systemClock, random: Random = systemRandom): Promise<void> {
-      await client.connect(15_000);
+      await client.connect(60_000);
       const opened = new ZooKeeperWatch(recorder, {
         client,
         servicePath,

@@ -4,14 +4,14 @@ import { systemRandom } from "../../../src/base/random.ts";
 import { encodeInstance } from "../../../src/discovery/instance_json.ts";
 import { ZooKeeperWatch } from "../../../src/discovery/zookeeper/watch.ts";
 import { ZooKeeperClient, type ZooKeeperState } from "../../../src/zookeeper/mod.ts";
-import { startZooKeeper, zooKeeperTest } from "../../support/zookeeper_server.ts";
+import { longSessions, startZooKeeper, zooKeeperTest } from "../../support/zookeeper_server.ts";
 import { anInstance, Recorder, RecordingLogger } from "../recorder.ts";
 import { connectOutsider } from "./zookeeper_support.ts";
 
 const servicePath = "/services/rpc";
 
 zooKeeperTest("a node or a list that is too long for the client hides no server", async () => {
-  await using server = await startZooKeeper();
+  await using server = await startZooKeeper(longSessions);
   const outsider = await connectOutsider(server.port);
   const states: ZooKeeperState[] = [];
   const log = new RecordingLogger();
@@ -23,7 +23,7 @@ zooKeeperTest("a node or a list that is too long for the client hides no server"
     log,
     onState: (state) => states.push(state),
   });
-  await client.connect(15_000);
+  await client.connect(60_000);
   const recorder = new Recorder();
   const watch = new ZooKeeperWatch(recorder, {
     client,

@@ -8,6 +8,7 @@ import { ZooKeeperWatch } from "../../../src/discovery/zookeeper/watch.ts";
 import { ZooKeeperClient } from "../../../src/zookeeper/mod.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import {
+  longSessions,
   startZooKeeper,
   type ZooKeeperServer,
   zooKeeperTest,
@@ -27,7 +28,7 @@ interface Scene {
 }
 
 zooKeeperTest("zookeeper: a node is an instance as Curator has it, or a warning", async (t) => {
-  await using server = await startZooKeeper();
+  await using server = await startZooKeeper(longSessions);
   let chroots = 0;
   const check = (name: string, run: (scene: Scene) => Promise<void>) =>
     t.step(name, () => inScene(server, `/nodes/${chroots++}`, run));
@@ -230,7 +231,7 @@ zooKeeperTest("zookeeper: a node is an instance as Curator has it, or a warning"
 zooKeeperTest(
   "zookeeper: under churn only new nodes are read, and lists are coalesced",
   async () => {
-    await using server = await startZooKeeper();
+    await using server = await startZooKeeper(longSessions);
     const outsider = await connectOutsider(server.port);
     const client = await connectOutsider(server.port);
     const reads: string[] = [];

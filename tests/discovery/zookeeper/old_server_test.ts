@@ -6,11 +6,11 @@ import { silentLogger } from "../../../src/base/log.ts";
 import { systemRandom } from "../../../src/base/random.ts";
 import { openDiscovery } from "../../../src/discovery/open.ts";
 import { OldZooKeeper } from "../../support/old_zookeeper.ts";
-import { sharedZooKeeper, zooKeeperTest } from "../../support/zookeeper_server.ts";
+import { longSessions, sharedZooKeeper, zooKeeperTest } from "../../support/zookeeper_server.ts";
 import { anInstance, Recorder } from "../recorder.ts";
 import { connectOutsider } from "./zookeeper_support.ts";
 
-const server = sharedZooKeeper();
+const server = sharedZooKeeper(longSessions);
 let chroots = 0;
 
 /** A registry on an old server, where nothing exists yet. */

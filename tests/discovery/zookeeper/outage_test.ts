@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { startTcpProxy } from "../../support/tcp_proxy.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
-import { startZooKeeper, zooKeeperTest } from "../../support/zookeeper_server.ts";
+import { longSessions, startZooKeeper, zooKeeperTest } from "../../support/zookeeper_server.ts";
 import type { RpcError } from "../../../src/base/errors.ts";
 import { anInstance, Recorder } from "../recorder.ts";
 import { connectOutsider, openZooKeeper } from "./zookeeper_support.ts";
 
-/** As short as a server with ticks of 200 ms grants, twice over. */
-const sessionTimeoutMs = 800;
+/** What a session's end is waited for. */
+const sessionTimeoutMs = 2_000;
 
 zooKeeperTest("zookeeper: an expired session registers again, under another name", async () => {
-  await using server = await startZooKeeper();
+  await using server = await startZooKeeper(longSessions);
   await using proxy = startTcpProxy({ targetPort: server.port });
   const discovery = openZooKeeper({ port: proxy.port, sessionTimeoutMs });
   const outsider = await connectOutsider(server.port);
@@ -40,7 +40,7 @@ zooKeeperTest("zookeeper: an expired session registers again, under another name
 zooKeeperTest(
   "zookeeper: a lost connection changes nothing, and what was missed is read",
   async () => {
-    await using server = await startZooKeeper();
+    await using server = await startZooKeeper(longSessions);
     await using proxy = startTcpProxy({ targetPort: server.port });
     const watching = openZooKeeper({ port: proxy.port });
     const discovery = openZooKeeper({ port: server.port });
@@ -72,7 +72,7 @@ zooKeeperTest(
 );
 
 zooKeeperTest("zookeeper: a server whose data was wiped is registered at again", async () => {
-  await using server = await startZooKeeper();
+  await using server = await startZooKeeper(longSessions);
   const discovery = openZooKeeper({ port: server.port, sessionTimeoutMs });
   const watching = openZooKeeper({ port: server.port, sessionTimeoutMs });
   try {
@@ -97,7 +97,7 @@ zooKeeperTest("zookeeper: a server whose data was wiped is registered at again",
 });
 
 zooKeeperTest("zookeeper: started before ZooKeeper is, all catches up when it comes", async () => {
-  await using server = await startZooKeeper();
+  await using server = await startZooKeeper(longSessions);
   await server.stop();
   const discovery = openZooKeeper({ port: server.port });
   try {
@@ -124,22 +124,23 @@ zooKeeperTest("zookeeper: started before ZooKeeper is, all catches up when it co
 });
 
 zooKeeperTest("zookeeper: withdraw() and close() are bounded while ZooKeeper is away", async () => {
-  await using server = await startZooKeeper();
-  const discovery = openZooKeeper({ port: server.port });
+  await using server = await startZooKeeper(longSessions);
+  const discovery = openZooKeeper({ port: server.port, sessionTimeoutMs: 50_000 });
   try {
     const announcement = discovery.announce(anInstance());
     await announcement.registered;
     server.pause();
-    await within("withdraw()", announcement.withdraw(), 5_000);
+    // Within less than two thirds of the session's timeout, after which its silence would end it.
+    await within("withdraw()", announcement.withdraw(), 30_000);
     assert.equal(announcement.isRegistered, false);
   } finally {
-    await within("close()", discovery.close(), 5_000);
+    await within("close()", discovery.close(), 30_000);
     server.resume();
   }
 });
 
 zooKeeperTest("zookeeper: what was withdrawn during an outage goes when it ends", async () => {
-  await using server = await startZooKeeper();
+  await using server = await startZooKeeper(longSessions);
   await using proxy = startTcpProxy({ targetPort: server.port });
   const discovery = openZooKeeper({ port: proxy.port });
   const watching = openZooKeeper({ port: server.port });

@@ -7,14 +7,14 @@ import { ZooKeeperAnnouncement } from "../../../src/discovery/zookeeper/announce
 import { ZooKeeperWatch } from "../../../src/discovery/zookeeper/watch.ts";
 import { ZooKeeperClient } from "../../../src/zookeeper/mod.ts";
 import { waitFor } from "../../support/wait_for.ts";
-import { startZooKeeper, zooKeeperTest } from "../../support/zookeeper_server.ts";
+import { longSessions, startZooKeeper, zooKeeperTest } from "../../support/zookeeper_server.ts";
 import { anInstance, Recorder } from "../recorder.ts";
 import { connectOutsider } from "./zookeeper_support.ts";
 
 zooKeeperTest(
   "zookeeper: the ghost of a former session is not taken for a registration",
   async () => {
-    await using server = await startZooKeeper();
+    await using server = await startZooKeeper(longSessions);
     const [former, present] = [
       await connectOutsider(server.port),
       await connectOutsider(server.port),
@@ -56,7 +56,7 @@ zooKeeperTest(
 );
 
 zooKeeperTest("zookeeper: the reconciliation finds what no watch told", async () => {
-  await using server = await startZooKeeper();
+  await using server = await startZooKeeper(longSessions);
   const outsider = await connectOutsider(server.port);
   const client = await connectOutsider(server.port);
   // A client that forgets all watchers, as if ZooKeeper never told it anything.

@@ -9,10 +9,10 @@ import {
 import { ZooKeeperDiscovery } from "../../../src/discovery/zookeeper/zookeeper.ts";
 import { isZooKeeperError, ZooKeeperClient } from "../../../src/zookeeper/mod.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
-import { sharedZooKeeper, zooKeeperTest } from "../../support/zookeeper_server.ts";
+import { longSessions, sharedZooKeeper, zooKeeperTest } from "../../support/zookeeper_server.ts";
 import { anInstance, RecordingLogger } from "../recorder.ts";
 
-const zooKeeper = sharedZooKeeper();
+const zooKeeper = sharedZooKeeper(longSessions);
 
 function discover(login: string, chroot: string, log = new RecordingLogger()): ZooKeeperDiscovery {
   const url = `zookeeper://${login}${zooKeeper().connectString}${chroot}`;
@@ -30,11 +30,11 @@ async function connect(chroot: string): Promise<ZooKeeperClient> {
     random: systemRandom,
     log: new RecordingLogger(),
   });
-  await client.connect(10_000);
+  await client.connect(60_000);
   return client;
 }
 
-const patienceMs = 20_000;
+const patienceMs = 60_000;
 
 zooKeeperTest(
   "a registration that somebody rewrites is put right at once, and told of",

@@ -23,7 +23,7 @@ export interface OpenOptions {
 
 /** A registry, to be closed by whoever opens it. */
 export function openZooKeeper(options: OpenOptions): ZooKeeperDiscovery {
-  const { port, chroot = "", sessionTimeoutMs = 10_000, reconcileMs = 3_600_000 } = options;
+  const { port, chroot = "", sessionTimeoutMs = 30_000, reconcileMs = 3_600_000 } = options;
   const servers = [{ host: "127.0.0.1", port }];
   const login = options.login === undefined ? {} : { login: options.login };
   return new ZooKeeperDiscovery(
@@ -40,6 +40,6 @@ export async function connectOutsider(port: number, chroot = ""): Promise<ZooKee
     random: systemRandom,
     log: silentLogger,
   });
-  await client.connect(10_000);
+  await client.connect(60_000);
   return client;
 }

@@ -5,13 +5,13 @@ import { silentLogger } from "../../../src/base/log.ts";
 import { systemRandom } from "../../../src/base/random.ts";
 import { creatorAcl, ZooKeeperClient } from "../../../src/zookeeper/mod.ts";
 import { within } from "../../support/wait_for.ts";
-import { startZooKeeper, zooKeeperTest } from "../../support/zookeeper_server.ts";
+import { longSessions, startZooKeeper, zooKeeperTest } from "../../support/zookeeper_server.ts";
 import { discoverySuite } from "../discovery_suite.ts";
 import { anInstance, type RecordingLogger } from "../recorder.ts";
 import { connectOutsider, openZooKeeper } from "./zookeeper_support.ts";
 
 zooKeeperTest("zookeeper: does what every registry must do", async (t) => {
-  await using server = await startZooKeeper();
+  await using server = await startZooKeeper(longSessions);
   const tests: [string, (chroot: string) => Promise<void>][] = [];
   discoverySuite("zookeeper", (name, body) => {
     const open = (chroot: string) => ({
@@ -33,7 +33,7 @@ zooKeeperTest("zookeeper: does what every registry must do", async (t) => {
 zooKeeperTest(
   "zookeeper: the URL's login is used, and where one is missing there is trouble",
   async () => {
-    await using server = await startZooKeeper();
+    await using server = await startZooKeeper(longSessions);
     const login = { user: "me", password: "p@ss:word" };
     const owner = new ZooKeeperClient({
       connectString: server.connectString,
@@ -45,7 +45,7 @@ zooKeeperTest(
     const locked = { port: server.port, chroot: "/locked" };
     const [stranger, friend] = [openZooKeeper(locked), openZooKeeper({ ...locked, login })];
     try {
-      await owner.connect(10_000);
+      await owner.connect(60_000);
       await owner.create("/locked", "", { acl: creatorAcl });
       const trouble = Promise.withResolvers<RpcError>();
       const refused = stranger.announce(anInstance(), { trouble: trouble.resolve });
@@ -88,7 +88,7 @@ if (await runs(python, ["-c", "import kazoo"])) {
 }
 
 async function kazooReadsOurNodes(): Promise<void> {
-  await using server = await startZooKeeper();
+  await using server = await startZooKeeper(longSessions);
   const discovery = openZooKeeper({ port: server.port, chroot: "/lab" });
   try {
     const instance = anInstance();

@@ -38,7 +38,7 @@ async function invite(clock: Clock = systemClock) {
 }
 
 const ended = (joined: Promise<Joined>) =>
-  within("the end of the invitation", joined.then(({ name }) => name, (error) => error), 20_000);
+  within("the end of the invitation", joined.then(({ name }) => name, (error) => error));
 
 Deno.test("who has the token joins, with the inviter's rights and a key that never travelled", async () => {
   const { authority, token, joined, place } = await invite();

@@ -47,7 +47,7 @@ async function callerWith(
   } as tls.ConnectionOptions);
   socket.on("error", () => {});
   try {
-    const { caller, connection } = await within("a connection", listener.accept(), 10_000);
+    const { caller, connection } = await within("a connection", listener.accept());
     connection.close();
     return caller;
   } finally {
@@ -196,7 +196,7 @@ Deno.test("who is in the middle of a handshake when the server gets keys of anot
     other.write(after, directory);
     await waitFor("the new keys", () => listener.cluster === other.id);
     letGo();
-    const { caller, connection } = await within("a connection", listener.accept(), 10_000);
+    const { caller, connection } = await within("a connection", listener.accept());
     connection.close();
     assert.ok(caller instanceof RpcError);
     assert.match(caller.message, new RegExp(`not one of a caller of cluster ${other.id}`));
