@@ -23,6 +23,7 @@ import type { Params } from "../wire/message.ts";
 import { createPick } from "./endpoints/balancer.ts";
 import { Call, closedError, type Dispatch, type Done, overdueError, refusedError } from "./call.ts";
 import {
+  begunAt,
   callFault,
   type CallOptions,
   checkClientOptions,
@@ -179,7 +180,7 @@ export class Client {
 
   /** Calls a method and resolves to how that ended. Never rejects. */
   report(method: string, params?: Params, options: CallOptions = {}): Promise<CallReport> {
-    const startedAtMs = this.#clock.now();
+    const startedAtMs = begunAt(options, this.#clock.now());
     const call = this.#newCall(method, params, options);
     return new Promise((resolve) => {
       this.#start(call, options, (error, result) => {
@@ -201,7 +202,7 @@ export class Client {
    * ```
    */
   stream(method: string, params?: Params, options: StreamOptions = {}): CallStream {
-    const startedAtMs = this.#clock.now();
+    const startedAtMs = begunAt(options, this.#clock.now());
     const left = new AbortController();
     // A value that is no signal is reported below.
     const signal = options?.signal instanceof AbortSignal
@@ -274,9 +275,10 @@ export class Client {
     // Wrong options make the call fail as it starts.
     const { timeoutMs = this.#timeoutMs, idempotent, signal, traceparent } = options ?? {};
     const nowMs = this.#look.now();
-    const begunAtMs = options?.begunAtMs ?? nowMs;
     // A value that is no number makes the call fail anyway, and cannot always be added.
-    const deadlineAtMs = typeof timeoutMs === "number" ? begunAtMs + timeoutMs : nowMs;
+    const deadlineAtMs = typeof timeoutMs === "number"
+      ? begunAt(options, nowMs) + timeoutMs
+      : nowMs;
     const call = new Call(method, params, deadlineAtMs, idempotent, signal);
     call.timeoutMs = timeoutMs;
     call.madeAtMs = nowMs;

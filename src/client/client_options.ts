@@ -78,8 +78,8 @@ export interface CallOptions {
   /** Deadline of the call, in milliseconds. @default the client's */
   readonly timeoutMs?: number | undefined;
   /**
-   * When the call was begun, on the client's clock, if that was earlier: its deadline counts from
-   * there. @default now
+   * When the call was begun, on the client's clock, if that was earlier: its deadline and its
+   * duration count from there. @default now
    */
   readonly begunAtMs?: number | undefined;
   /** Cancels the call when it aborts; the server is told. */
@@ -135,6 +135,12 @@ export function checkClientOptions(options: ClientOptions): void {
     const text = `Cannot use balance: it must be one of ${balancePolicies.join(", ")}`;
     throw new RpcError("InvalidParams", text);
   }
+}
+
+/** When a call was begun, on the client's clock. A value that is no number makes the call fail. */
+export function begunAt(options: CallOptions, nowMs: number): number {
+  const begunAtMs = options?.begunAtMs;
+  return typeof begunAtMs === "number" ? begunAtMs : nowMs;
 }
 
 /**

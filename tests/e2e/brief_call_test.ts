@@ -1,12 +1,18 @@
 /** Single calls as whole processes, against servers that do what a test tells them. */
 
 import assert from "node:assert/strict";
+import { pathToFileURL } from "node:url";
 import { encodeInstance } from "../../src/discovery/instance_json.ts";
 import { OwnRegistration } from "../../src/discovery/local/files.ts";
 import type { Instance } from "../../src/discovery/discovery.ts";
 import { answer, Servers } from "../cli/call/brief/servers_rig.ts";
 import { signalTest } from "../support/posix.ts";
+import { binary, denoCommand, source } from "../support/program.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { TestCluster } from "../support/test_pki.ts";
+import { waitFor } from "../support/wait_for.ts";
+
+const root = new URL("../../", import.meta.url);
 
 /** Lists servers of other programs in a home's registry, until they are disposed of. */
 async function listed(
@@ -66,4 +72,58 @@ Deno.test("the time that a server took to greet is not the call's any more", asy
   assert.equal(stdout, '"done"\n', stderr);
   const leftMs = timeIn(servers.calls[0]);
   assert.ok(leftMs <= 20_000 - 30, `${leftMs}`);
+});
+
+/** The words that start `rpc` where what makes calls by the client cannot be loaded. */
+async function withoutClient(home: RpcHome): Promise<readonly string[]> {
+  const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const [missing, map] = [`${home.directory}/missing.ts`, `${home.directory}/imports.json`];
+  const client = new URL("src/cli/call/call.ts", root).href;
+  await Deno.writeTextFile(
+    map,
+    JSON.stringify({
+      imports: {
+        ...imports,
+        rpc: new URL("src/mod.ts", root).href,
+        [client]: pathToFileURL(missing).href,
+      },
+    }),
+  );
+  const [deno = "", ...words] = denoCommand(source);
+  return [deno, ...words.slice(0, -1), "--import-map", map, source.href];
+}
+
+Deno.test({
+  name: "one call of a server that answers at once loads no client, with keys and without",
+  // It is the source that the client is taken away from.
+  ignore: binary !== undefined,
+  fn: async () => {
+    await using cluster = await TestCluster.create();
+    for (const hasKeys of [false, true]) {
+      await using home = await RpcHome.create();
+      if (hasKeys) {
+        cluster.write(await cluster.member("alice"), `${home.directory}/config/rpc/keys`);
+      }
+      await home.serve();
+      const command = await withoutClient(home);
+      const run = (...args: readonly string[]) => home.run(["call", "ping", ...args], { command });
+      const atLength = await run("--concurrency", "1");
+      assert.match(atLength.stderr, /missing\.ts/);
+      for (
+        const [args, printed] of [
+          [[], /^"pong"\n$/],
+          [["--json"], /^\{"i":1,"result":"pong","server":"127\.0\.0\.1:\d+","ms":[\d.]+\}\n$/],
+          [["--quiet"], /^$/],
+        ] as const
+      ) {
+        let last = atLength;
+        // Where this machine is so busy that a call takes long, the client is asked for.
+        await waitFor(() => `a brief call: ${last.stderr}`, async () => {
+          last = await run(...args);
+          return last.code === 0;
+        }, { timeoutMs: 120_000 });
+        assert.match(last.stdout, printed);
+      }
+    }
+  },
 });

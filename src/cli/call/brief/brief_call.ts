@@ -4,6 +4,7 @@ import {
   briefTimeoutMsMin,
   methodLengthMax,
 } from "../../../base/limits.ts";
+import { addressOf } from "../../../base/names/host_port.ts";
 import { type Random, systemRandom } from "../../../base/random.ts";
 import type { Duplex } from "../../../client/transport.ts";
 import type { Instance } from "../../../discovery/discovery.ts";
@@ -34,6 +35,8 @@ const flagsOfOne: ReadonlySet<string> = new Set<keyof CallFlags>([
   "balance",
   "subset",
   "raw",
+  "quiet",
+  "json",
 ]);
 
 /** As the client's default, which would load the client (`streamCreditDefault`). */
@@ -69,8 +72,12 @@ export async function run(input: CommandInput<typeof callFlags>): Promise<number
     ? await exchange.call({ method, params, timeoutMs: flags.timeout - takenMs(), credit })
     : undefined;
   if (answer !== undefined) {
+    const durationMs = performance.now() - begunAtMs;
     exchange.close();
-    printLine(await textOf(answer.result, flags));
+    const line = flags.json
+      ? reportOf(answer.result, server, durationMs)
+      : await textOf(answer.result, flags);
+    if (!flags.quiet) printLine(line);
     return exitCodes.success;
   }
   const taken = takenMs();
@@ -170,6 +177,11 @@ function chosen(
   }
   let left = random() * servers.reduce((sum, { weight }) => sum + weight, 0);
   return servers.find(({ weight }) => (left -= weight) < 0);
+}
+
+/** A result as `rpc call --json` prints that of its first call. */
+function reportOf(result: unknown, server: Instance, durationMs: number): string {
+  return jsonLine({ i: 1, result, server: addressOf(server), ms: Number(durationMs.toFixed(3)) });
 }
 
 /** A result as `rpc call` prints it: for people or for programs. */
