@@ -37,6 +37,8 @@ export class Fairness {
   readonly #working = new Set<Share<PoolCall>>();
   readonly #awaited = new Set<Pick<Caller, "drained">>();
   #contestedUntilMs = -Infinity;
+  /** The only one that may have more than half of the queue. */
+  #most: Share<PoolCall> | undefined;
 
   constructor(options: FairnessOptions) {
     this.#options = options;
@@ -82,12 +84,13 @@ export class Fairness {
     const { queue, queueMax } = this.#options;
     const isFull = queue.size >= queueMax;
     const isGreedy = share.queued >= queueMax / 2;
+    // With this call it may be the one that has more than half.
+    if (isGreedy) this.#most = share;
     if (isGreedy && !isFull && queue.size > share.queued) {
       return `Cannot queue ${method}: ${share.queued} calls of its caller are waiting, and others`;
     }
     if (!isFull) return undefined;
-    let last = isGreedy ? undefined : queue.last;
-    while (last !== undefined && last.share.queued <= queueMax / 2) last = last.previous;
+    const last = isGreedy ? undefined : this.#lastOfMost();
     if (last === undefined) {
       return `Cannot queue ${method}: ${queueMax} calls are waiting already`;
     }
@@ -96,6 +99,19 @@ export class Fairness {
     const message = `Cannot run ${last.task.method}: others than its caller want to wait too`;
     last.settle({ error: new RpcError("Overloaded", message) });
     return undefined;
+  }
+
+  /**
+   * The last waiting call of the caller that has more than half of the queue. If there is none,
+   * this looks at no call, since a full queue is asked for each further one.
+   */
+  #lastOfMost(): PoolCall | undefined {
+    const { queue, queueMax } = this.#options;
+    const most = this.#most;
+    if (most === undefined || most.queued <= queueMax / 2) return undefined;
+    let last = queue.last;
+    while (last !== undefined && last.share !== most) last = last.previous;
+    return last;
   }
 
   /**

@@ -3,6 +3,10 @@ import type { RpcError } from "../../../src/base/errors.ts";
 import { fairWaitMs } from "../../../src/workers/limits.ts";
 import type { Caller } from "../../../src/workers/pool/task.ts";
 import type { TaskOutcome } from "../../../src/workers/pool/task.ts";
+import { CallQueue } from "../../../src/workers/pool/call_queue.ts";
+import { Fairness } from "../../../src/workers/pool/fairness.ts";
+import type { PoolCall } from "../../../src/workers/pool/pool_call.ts";
+import { Shedding } from "../../../src/workers/pool/shedding.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { type PoolHarness, withPool } from "../fixtures/harness.ts";
@@ -140,6 +144,35 @@ Deno.test("a full queue makes room for others than the one who filled it, up to 
     assert.equal(errorOf(await submit(harness, greedy, "fib", [10])).name, "Overloaded");
     assert.equal(harness.pool.stats().queued, 4);
   });
+});
+
+Deno.test("a full queue that nobody has half of refuses without a look at each call", () => {
+  const queueMax = 1_000;
+  const queue = new CallQueue<PoolCall>();
+  const fairness = new Fairness({
+    ...{ queue, queueMax, shedding: new Shedding(queue) },
+    ...{ capacity: () => 1, keepable: () => 1, mayGoOn: () => {} },
+  });
+  let looks = 0;
+  const submit = (caller: Caller) => {
+    const share = fairness.of(caller);
+    const call = {
+      task: { method: "fib" },
+      get share() {
+        looks++;
+        return share;
+      },
+    } as unknown as PoolCall;
+    const refusal = fairness.makeRoom(call);
+    if (refusal !== undefined) return refusal;
+    queue.push(call);
+    share.moved(call, "nowhere", "queue");
+  };
+  const callers = Array.from({ length: 100 }, () => new TestCaller());
+  while (queue.size < queueMax) for (const caller of callers) submit(caller);
+  looks = 0;
+  for (const caller of callers) assert.match(submit(caller) ?? "", /1000 calls are waiting/);
+  assert.ok(looks <= 2 * callers.length, `${looks}`);
 });
 
 Deno.test("calls wait in the queue for a worker that does not read its stdin, not in memory beside it", async () => {
