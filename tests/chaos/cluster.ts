@@ -103,7 +103,7 @@ export class Cluster implements AsyncDisposable {
       stateDirectory: `${this.home.directory}/state/rpc`,
       callers: 4,
       methods: ["once", "again"],
-      timeoutMs: 10_000,
+      timeoutMs: 30_000,
       pauseMs: 5,
       ...settings,
       name,
