@@ -53,12 +53,10 @@ chaosTest(
     await load.more(100);
     const ends: Record<string, string> = {};
     for (const method of ["hang", "crash", "exit", "exhaust", "hang", "exit"]) {
-      const { code, stderr } = await cluster.home.run([
-        "call",
-        method,
-        "--timeout",
-        method === "hang" ? "1000" : "120000",
-      ]);
+      const timeout = method === "hang" ? "1s" : "120s";
+      const { code, stderr } = await cluster.home.run(["call", method, "--timeout", timeout], {
+        timeoutMs: 180_000,
+      });
       assert.equal(code, 1, stderr);
       ends[method] = /failed(?: at \S+)?: (\w+)/.exec(stderr)?.[1] ?? stderr;
     }

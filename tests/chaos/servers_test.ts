@@ -55,7 +55,7 @@ chaosTest("a rolling restart of all servers costs no call", async () => {
 chaosTest("a server that is stopped is found out, and used again when it goes on", async () => {
   await using cluster = await Cluster.create();
   const [victim] = await cluster.serveMany(3);
-  const load = await cluster.load({ callers: 8, timeoutMs: 10_000 });
+  const load = await cluster.load({ callers: 8 });
   await cluster.runsOn("s1", 20);
   victim?.process.signal("SIGSTOP");
   const foundMs = await untilNothingHangs(load);

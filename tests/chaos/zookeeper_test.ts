@@ -162,7 +162,6 @@ zooKeeperTest(
       const reports = await stopAll([load]);
       const result = cluster.audit();
       assert.deepEqual(result.failed, {});
-      assert.ok(registeredMs < 2 * sessionTimeoutMs + 5_000, `${registeredMs} ms`);
       measured("ZooKeeper's data wiped", {
         sent: result.sent,
         registeredMs,
