@@ -33,24 +33,33 @@ export interface Transport {
   handlesLeft?(): number | undefined;
 }
 
-/** TCP, without Nagle's delay, which would hold up small messages. */
-export const tcpTransport: Transport = {
-  handlesLeft,
-  async connect(target, signal) {
-    if (target.cluster !== undefined && target.cluster !== anyCluster) {
-      throw new RpcError("Unauthenticated", "it wants keys: rpc keys join");
-    }
-    const connection = await connectTcp(target, signal);
-    try {
-      connection.setNoDelay(true);
-    } catch (error) {
-      connection.close();
-      throw new Error(`Cannot set up the connection to ${addressOf(target)}`, { cause: error });
-    }
-    if (target.secret === undefined) return connection;
-    return await greeted(connection, target, signal);
-  },
-};
+/**
+ * TCP, without Nagle's delay, which would hold up small messages.
+ *
+ * @param remedy what a user does to call servers that want keys
+ */
+export function plainTransport(remedy = "rpc keys join"): Transport {
+  return {
+    handlesLeft,
+    async connect(target, signal) {
+      if (target.cluster !== undefined && target.cluster !== anyCluster) {
+        throw new RpcError("Unauthenticated", `it wants keys: ${remedy}`);
+      }
+      const connection = await connectTcp(target, signal);
+      try {
+        connection.setNoDelay(true);
+      } catch (error) {
+        connection.close();
+        throw new Error(`Cannot set up the connection to ${addressOf(target)}`, { cause: error });
+      }
+      if (target.secret === undefined) return connection;
+      return await greeted(connection, target, signal);
+    },
+  };
+}
+
+/** {@link plainTransport} where there are no keys. */
+export const tcpTransport: Transport = plainTransport();
 
 async function connectTcp({ host, port }: Target, signal: AbortSignal): Promise<Deno.TcpConn> {
   try {

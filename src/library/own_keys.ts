@@ -1,7 +1,7 @@
 import { systemClock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import { readSetting } from "./settings.ts";
-import { tcpTransport, type Transport } from "../client/transport.ts";
+import { plainTransport, tcpTransport, type Transport } from "../client/transport.ts";
 import type { DiscoveryDeps } from "../discovery/open.ts";
 import { hasKeyFiles, keysDirectory } from "../keys/files.ts";
 import type { KeyRing } from "../keys/key_ring.ts";
@@ -26,9 +26,13 @@ export async function openKeys(
   return KeyRing.open(directory, systemClock, log);
 }
 
-/** The transport with these keys, or without any. */
+/** The transport with these keys, or without any: then those of this machine are ignored. */
 export async function transportOf(keys: KeyRing | undefined): Promise<Transport> {
-  if (keys === undefined) return tcpTransport;
+  if (keys === undefined) {
+    const directory = keysDirectory();
+    const areIgnored = directory !== undefined && hasKeyFiles(directory);
+    return areIgnored ? plainTransport("leave out --insecure") : tcpTransport;
+  }
   const { tlsTransport } = await import("../client/tls/tls_transport.ts");
   return tlsTransport(keys);
 }

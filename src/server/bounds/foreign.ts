@@ -88,7 +88,8 @@ const keysWanted = encodeError(
   null,
   new RpcError(
     "Unavailable",
-    "You have reached a server of rpc; it speaks TLS, since it wants keys: rpc keys join",
+    "You have reached a server of rpc; it speaks TLS, since it wants keys: rpc keys join, or if " +
+      "there are some, no --insecure",
   ),
 );
 
