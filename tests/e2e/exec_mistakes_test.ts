@@ -95,3 +95,19 @@ Deno.test({
     await Promise.all([tryThem(), tryThem()]);
   },
 });
+
+Deno.test({
+  name: "a server whose working directory is gone says why it starts no worker",
+  // Others do not let a directory go that a process is in.
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using home = await RpcHome.create();
+    const cwd = join(home.directory, "gone");
+    await Deno.mkdir(cwd);
+    await Deno.writeTextFile(join(cwd, "leave.ts"), "export const leave = () => Deno.exit(3);\n");
+    const server = await home.serve(["127.0.0.1", "0", "leave.ts"], { cwd });
+    await Deno.remove(cwd, { recursive: true });
+    assert.match((await home.run(["call", "leave"])).stderr, /WorkerLost/);
+    await server.process.says(/Cannot start a worker: the working directory is gone/);
+  },
+});

@@ -92,6 +92,7 @@ function spawnProblem(program: string, error: unknown): string {
   const isPath = /[/\\]/.test(program);
   if (isPath && isDirectory(program)) return `${program} is a directory, and no program`;
   if (error instanceof Deno.errors.NotFound) {
+    if (isNowhere()) return "the working directory is gone: start the server again in another";
     if (!isPath) return `there is no program ${program} in PATH; ${hintFor(program)}`;
     const missing = missingInterpreter(program);
     return missing === undefined
@@ -103,6 +104,16 @@ function spawnProblem(program: string, error: unknown): string {
       "executable (chmod +x)";
   }
   return messageOf(error);
+}
+
+/** Whether the working directory was deleted: no program starts then, whichever it is. */
+function isNowhere(): boolean {
+  try {
+    Deno.cwd();
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 function interpreterProblem(program: string, missing: string): string {
