@@ -3,15 +3,18 @@
  * makes them.
  */
 
+import { Buffer } from "node:buffer";
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import { clusterIdLength } from "./names.ts";
 import { type Rights, rightsOfUris } from "./rights.ts";
 
 /** What a certificate says. Whether it is authentic is not checked here: TLS does that. */
 export interface CertificateInfo {
-  /** The machine's or member's name. */
+  /** The machine's or member's name. Empty if it has none, or more than one. */
   readonly name: string;
   readonly rights: Rights;
+  /** The host names in it: of a server its cluster's, of who may only call none. */
+  readonly hosts: readonly string[];
   /** In milliseconds since 1970 UTC. */
   readonly validFromMs: number;
   readonly validToMs: number;
@@ -24,10 +27,11 @@ export interface CertificateInfo {
  */
 export function readCertificate(certificate: string | Uint8Array): CertificateInfo {
   const read = new X509Certificate(certificate);
-  const [, name = ""] = /^CN=(.*)$/m.exec(read.subject) ?? [];
+  const names = (read.subjectAltName ?? "").split(", ");
   return {
-    name,
-    rights: rightsOfUris(urisOf(read.subjectAltName ?? "")),
+    name: commonNameOf(read),
+    rights: rightsOfUris(whole(read, names, { label: "URI:", tag: 0x86 })),
+    hosts: whole(read, names, { label: "DNS:", tag: 0x82 }),
     validFromMs: Date.parse(read.validFrom),
     validToMs: Date.parse(read.validTo),
   };
@@ -53,8 +57,8 @@ export function isKeyOf(privateKey: string, certificate: string): boolean {
   }
 }
 
-/** Whether an authority has signed a certificate, both in PEM. */
-export function hasMade(authority: string, certificate: string): boolean {
+/** Whether an authority has signed a certificate itself. */
+export function hasMade(authority: string, certificate: string | Uint8Array): boolean {
   try {
     return new X509Certificate(certificate).verify(new X509Certificate(authority).publicKey);
   } catch {
@@ -77,8 +81,40 @@ export function canBeRead(certificate: string): boolean {
   }
 }
 
-/** The URIs in a certificate's names, as OpenSSL writes them: `DNS:a, URI:b`. */
-function urisOf(subjectAltName: string): string[] {
-  return subjectAltName.split(", ").filter((name) => name.startsWith("URI:"))
-    .map((name) => name.slice("URI:".length));
+/** The tag of an object identifier, its length, and `2.5.4.3`: what follows is a common name. */
+const commonName = [0x06, 0x03, 0x55, 0x04, 0x03];
+
+/** The tags of the two kinds of text that names are of. */
+const textTags = [0x0c, 0x13];
+
+function commonNameOf({ subject, raw }: X509Certificate): string {
+  const [name, ...others] = subject.split("\n").filter((line) => line.startsWith("CN="))
+    .map((line) => line.slice("CN=".length));
+  if (name === undefined || others.length > 0) return "";
+  return textTags.some((tag) => raw.includes(encoded([...commonName, tag], name))) ? name : "";
+}
+
+/**
+ * The names of one kind. They are shown as one text, `DNS:a, URI:b`, and nothing in it keeps a name
+ * from looking like two; so each is looked for in the certificate as it is encoded there.
+ */
+function whole(
+  { raw }: X509Certificate,
+  names: readonly string[],
+  { label, tag }: { readonly label: string; readonly tag: number },
+): string[] {
+  return names.filter((name) => name.startsWith(label)).map((name) => name.slice(label.length))
+    .filter((name) => raw.includes(encoded([tag], name)));
+}
+
+/** A text in DER. The names that count here have fewer than 65,536 bytes. */
+function encoded(tag: readonly number[], text: string): Buffer {
+  const bytes = Buffer.from(text);
+  const { length } = bytes;
+  const size = length < 0x80
+    ? [length]
+    : length < 0x100
+    ? [0x81, length]
+    : [0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Uint8Array.from([...tag, ...size]), bytes]);
 }

@@ -44,6 +44,7 @@ Deno.test("a machine's certificate has the cluster's name, its rights and 398 da
   assert.deepEqual(readCertificate(member.certificate), {
     name: "alpha",
     rights: machineRights,
+    hosts: [`${authority.cluster}.rpc.internal`],
     validFromMs: nowMs - dayMs,
     validToMs: nowMs + 398 * dayMs,
   });

@@ -21,6 +21,8 @@ export async function impostorsOf(
   const stolenName = { dns: [clusterName(cluster.id)] };
   const forger = await cluster.member("forger");
   const forged = await cluster.faulty({ signer: forger });
+  const lower = await cluster.faulty({ name: "lower", isAuthority: true });
+  const below = await cluster.faulty({ signer: lower });
   return [
     {
       kind: "a server of the cluster",
@@ -44,6 +46,18 @@ export async function impostorsOf(
     {
       kind: "signed by a member, who comes along",
       pair: { ...forged, certificate: forged.certificate + forger.certificate },
+      says,
+    },
+    {
+      kind: "signed by an authority in between, which comes along",
+      pair: { ...below, certificate: below.certificate + lower.certificate },
+      says,
+    },
+    { kind: "without the right to serve", pair: await cluster.faulty({ uris: [] }), says },
+    { kind: "any name", pair: await cluster.faulty({ dns: ["*.rpc.internal"] }), says },
+    {
+      kind: "the name where hosts have none",
+      pair: await cluster.faulty({ dns: [], name: clusterName(cluster.id) }),
       says,
     },
   ];

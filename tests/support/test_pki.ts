@@ -17,7 +17,7 @@ import { appendIssued, writeKeyFiles } from "../../src/keys/file_writing.ts";
 import { keyFiles } from "../../src/keys/files.ts";
 import { KeyRing } from "../../src/keys/key_ring.ts";
 import { clusterName } from "../../src/keys/names.ts";
-import { machineRights, type Rights } from "../../src/keys/rights.ts";
+import { machineRights, type Rights, rightUris } from "../../src/keys/rights.ts";
 
 const dayMs = 86_400_000;
 
@@ -30,6 +30,10 @@ export interface Pair {
 /** What is wrong with a certificate; what is left out is right. */
 export interface Faults {
   readonly name?: string;
+  /** The whole subject. @default `CN=` and the name */
+  readonly subject?: string;
+  /** Whether it may itself sign certificates. */
+  readonly isAuthority?: boolean;
   readonly usages?: readonly ("server" | "client")[];
   readonly fromDays?: number;
   readonly toDays?: number;
@@ -37,6 +41,8 @@ export interface Faults {
   readonly selfSigned?: boolean;
   /** The names in it. @default the cluster's */
   readonly dns?: readonly string[];
+  /** @default those of a machine's rights */
+  readonly uris?: readonly string[];
 }
 
 const usageIds = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" };
@@ -69,7 +75,7 @@ export class TestCluster implements AsyncDisposable {
     const signer = faults.signer ?? this.ca;
     const issuer = new x509.X509Certificate(signer.certificate);
     const signingKey = faults.selfSigned === true ? keys.privateKey : await keyOf(signer);
-    const subject = `CN=${faults.name ?? "alice"}`;
+    const subject = faults.subject ?? `CN=${faults.name ?? "alice"}`;
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: crypto.getRandomValues(new Uint8Array(8)).toHex(),
       subject,
@@ -80,7 +86,7 @@ export class TestCluster implements AsyncDisposable {
       publicKey: keys.publicKey,
       signingKey,
       extensions: [
-        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.BasicConstraintsExtension(faults.isAuthority ?? false, undefined, true),
         new x509.ExtendedKeyUsageExtension(
           (faults.usages ?? ["server", "client"]).map((usage) => usageIds[usage]),
         ),
@@ -89,9 +95,10 @@ export class TestCluster implements AsyncDisposable {
             type: "dns" as const,
             value,
           })),
-          { type: "url", value: "urn:rpc:right:read" },
-          { type: "url", value: "urn:rpc:right:call:*" },
-          { type: "url", value: "urn:rpc:right:serve" },
+          ...(faults.uris ?? rightUris(machineRights)).map((value) => ({
+            type: "url" as const,
+            value,
+          })),
         ]),
       ],
     });

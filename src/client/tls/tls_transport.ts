@@ -12,7 +12,7 @@ interface Greeted {
   readonly welcome: Welcome;
   readonly duplex: Duplex;
   /** When the server's certificate ends, in milliseconds since 1970 UTC. */
-  readonly validToMs: number | undefined;
+  readonly validToMs: number;
 }
 
 /**
@@ -30,7 +30,7 @@ export function tlsTransport(keys: Pick<KeyRing, "current">): Transport {
         write: (bytes) => duplex.write(bytes),
         close: () => duplex.close(),
         validToMs,
-        usableToMs: Math.min(own.own.validToMs, validToMs ?? Infinity),
+        usableToMs: Math.min(own.own.validToMs, validToMs),
       };
     },
   };

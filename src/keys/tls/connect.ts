@@ -3,16 +3,18 @@ import { messageOf, RpcError } from "../../base/errors.ts";
 import { systemClock } from "../../base/clock.ts";
 import type { HostPort } from "../../base/names/host_port.ts";
 import { lookUpError } from "../../base/system/handles.ts";
+import type { CertificateInfo } from "../certificate.ts";
 import { dateProblem } from "../expiry.ts";
 import type { Keys } from "../keys.ts";
 import { clusterName } from "../names.ts";
 import { TlsConnection } from "./connection.ts";
+import { memberOf } from "./members.ts";
 
 /** A connection to a server that has proved to belong to the cluster. */
 interface ConnectedTls {
   readonly connection: TlsConnection;
   /** When the server's certificate expires, in milliseconds since 1970 UTC. */
-  readonly validToMs: number | undefined;
+  readonly validToMs: number;
 }
 
 const noGoodCertificate =
@@ -81,14 +83,28 @@ export function connectTls(
     signal.removeEventListener("abort", abort);
     if (signal.aborted) return socket.destroy();
     if (socket.authorized !== true) return fail(new Error("its certificate is not authorized"));
-    const { valid_to } = socket.getPeerCertificate() ?? {};
+    const peer = serverOf(socket, keys, name);
+    if (peer === undefined) return fail(new Error("its certificate is not a server's"));
     socket.off("close", hungUp);
-    resolve({
-      connection: new TlsConnection(socket),
-      validToMs: valid_to === undefined ? undefined : Date.parse(valid_to),
-    });
+    resolve({ connection: new TlsConnection(socket), validToMs: peer.validToMs });
   });
   return promise;
+}
+
+/**
+ * What the certificate of the peer says, if it is a server's of the cluster. TLS looks at the name
+ * less strictly: it may be a pattern, or the common name.
+ */
+function serverOf(
+  socket: tls.TLSSocket,
+  keys: Keys,
+  name: string,
+): CertificateInfo | undefined {
+  const { raw } = socket.getPeerCertificate() ?? {};
+  const peer = raw === undefined ? undefined : memberOf(keys, raw);
+  if (peer === undefined || !peer.hosts.includes(name)) return undefined;
+  // The registry's has no rights.
+  return peer.rights.serve || name !== clusterName(keys.cluster) ? peer : undefined;
 }
 
 function unavailable(cause: unknown, { own }: Keys): RpcError {

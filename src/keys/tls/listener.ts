@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import net, { type Socket } from "node:net";
 import tls from "node:tls";
 import type { Clock, Timer } from "../../base/clock.ts";
@@ -8,11 +7,13 @@ import type { Logger } from "../../base/log.ts";
 import { Waiters } from "../../base/waiters.ts";
 import type { HostPort } from "../../base/names/host_port.ts";
 import { type Caller, callerOf } from "../caller.ts";
-import { readCertificate } from "../certificate.ts";
+import { type CertificateInfo, readCertificate } from "../certificate.ts";
 import type { KeyRing } from "../key_ring.ts";
 import type { Keys } from "../keys.ts";
+import { clusterName } from "../names.ts";
 import { addressTextOf, TlsConnection } from "./connection.ts";
 import { Handshakes } from "./handshakes.ts";
+import { memberOf } from "./members.ts";
 
 /** How often to look whether there are new keys. */
 const renewalCheckMs = 1_000;
@@ -224,9 +225,12 @@ export class TlsListener {
   /** @param shown by which keys TLS has judged the peer's certificate */
   #callerOf(socket: tls.TLSSocket, shown: Keys): Caller | RpcError {
     const { cluster } = this.#shown;
+    const raw = certificateOf(socket);
+    const isValid = socket.authorized === true && shown.cluster === cluster;
+    const member = isValid && raw !== undefined ? memberOf(shown, raw) : undefined;
     return callerOf({
-      certificate: certificateOf(socket),
-      isAuthorized: socket.authorized === true && shown.cluster === cluster,
+      certificate: member ?? readOrNone(raw),
+      isAuthorized: member !== undefined && isCaller(member, cluster),
       cluster,
       nowMs: this.#options.clock.wallTimeMs(),
     });
@@ -244,11 +248,24 @@ function contextOf({ authority, certificate, privateKey }: Keys): tls.SecureCont
   return { ca: [authority], cert: certificate, key: privateKey, minVersion: "TLSv1.3" };
 }
 
-function certificateOf(socket: tls.TLSSocket) {
+/** In DER. */
+function certificateOf(socket: tls.TLSSocket): Uint8Array | undefined {
   try {
-    const { raw } = socket.getPeerCertificate() ?? {};
-    return raw === undefined ? undefined : readCertificate(Buffer.from(raw));
+    return (socket.getPeerCertificate() ?? {}).raw;
   } catch {
     return undefined;
   }
+}
+
+function readOrNone(certificate: Uint8Array | undefined): CertificateInfo | undefined {
+  try {
+    return certificate === undefined ? undefined : readCertificate(certificate);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Who may only call has no host name in its certificate, and nobody another cluster's. */
+function isCaller({ name, hosts }: CertificateInfo, cluster: string): boolean {
+  return name !== "" && (hosts.length === 0 || hosts.includes(clusterName(cluster)));
 }

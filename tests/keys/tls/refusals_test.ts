@@ -55,7 +55,7 @@ async function callerWith(
   }
 }
 
-Deno.test("a member of the cluster is taken for who it is, and nine others are refused (P-66)", async () => {
+Deno.test("a member of the cluster is taken for who it is, and others are refused (P-66)", async () => {
   await using cluster = await TestCluster.create();
   await using other = await TestCluster.create();
   const listener = await listen(cluster.ring(await cluster.member("server")));
@@ -69,6 +69,8 @@ Deno.test("a member of the cluster is taken for who it is, and nine others are r
     // Another authority that calls itself as ours does.
     const impostor: Pair = { certificate: cluster.ca.certificate, privateKey: other.ca.privateKey };
     const forged = await cluster.faulty({ signer: alice, name: "forged" });
+    const lower = await cluster.faulty({ name: "lower", isAuthority: true });
+    const below = await cluster.faulty({ signer: lower, name: "below" });
     const refused: readonly (readonly [kind: string, pair: Partial<Pair>, says: RegExp])[] = [
       ["no certificate", {}, /none were shown: rpc keys join/],
       ["another cluster's", await other.member("alice"), /"alice" is not one of a caller/],
@@ -83,6 +85,18 @@ Deno.test("a member of the cluster is taken for who it is, and nine others are r
         /"forged" is not one/,
       ],
       ["signed by itself", await cluster.faulty({ selfSigned: true }), /is not one/],
+      [
+        "signed by an authority in between, which comes along",
+        { ...below, certificate: below.certificate + lower.certificate },
+        /"below" is not one/,
+      ],
+      [
+        "with another cluster's name",
+        await cluster.faulty({ dns: [clusterName(other.id)] }),
+        /"alice" is not one/,
+      ],
+      ["without a name", await cluster.faulty({ subject: "O=alice" }), /"" is not one/],
+      ["with two names", await cluster.faulty({ subject: "CN=alice, CN=server" }), /"" is not one/],
     ];
     for (const [kind, pair, says] of refused) {
       const error = await callerWith(listener, cluster, pair);
