@@ -10,6 +10,7 @@ import { encodeResult } from "../../src/wire/codec.ts";
 import { OwedRequests } from "../../src/workers/process/owed_requests.ts";
 import type { Outcome } from "../../src/workers/process/receiver.ts";
 import type { RpcServer } from "../../src/server/server.ts";
+import { VirtualClock } from "../support/virtual_clock.ts";
 import { type ServerHarness, serverTest } from "./fixtures/harness.ts";
 
 const megabyte = 1024 * 1024;
@@ -206,5 +207,32 @@ Deno.test("others come between many short answers of a worker that were read tog
   });
   await owed.take(ids.map((id) => encodeResult(id, "short").trimEnd()), new Pauses());
   assert.ok(most > 0 && most <= linesBetweenPauses, `${most} answers at once`);
+  assert.equal(owed.load, 0);
+});
+
+Deno.test("others come between answers of a worker that take long together, however few they are", async () => {
+  const clock = new VirtualClock();
+  const owed = new OwedRequests({
+    ...{ inOrder: false, callsMax: 10_000, isForeign: false, readsAsWeDo: true },
+    ...{ clock, ready: () => {} },
+  });
+  let [answered, most] = [0, 0];
+  const lines = Array.from({ length: 20 }, () => {
+    const id = owed.nextId();
+    owed.add(id, {
+      answered() {
+        clock.advance(0.2);
+        if (answered++ > 0) return;
+        setImmediate(() => {
+          most = Math.max(most, answered);
+          answered = 0;
+        });
+      },
+      lost: () => {},
+    }, 10);
+    return encodeResult(id, "x".repeat(1_100)).trimEnd();
+  });
+  await owed.take(lines, new Pauses());
+  assert.ok(most > 0 && most <= 5, `${most} answers at once`);
   assert.equal(owed.load, 0);
 });

@@ -30,6 +30,7 @@ export const usedByNoProgram: Readonly<Record<string, readonly string[]>> = {
   "A bound or a time, which a test goes up to and beyond.": [
     "src/base/deadline_wheel.ts wheelLingerMs",
     "src/base/spare_buffers.ts SpareBuffers",
+    "src/base/system/give_way.ts linesBetweenPauses",
     "src/discovery/last_known/last_known.ts savePeriodMs",
     "src/discovery/last_known/last_known.ts silenceMs",
     "src/procedures/params.ts issuesMax",

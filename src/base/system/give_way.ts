@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import { RpcError } from "../errors.ts";
 import { unaskedMessagesMax } from "../limits.ts";
 
@@ -30,6 +31,38 @@ export const bytesBetweenPauses: number = 2 * 1024 * 1024;
  * tenths of a millisecond, and they are more than those of a client with 64 calls in flight.
  */
 export const linesBetweenPauses = 128;
+
+/** How long such answers may take, in milliseconds. Those that have to be parsed may be long. */
+const shortMsBetweenPauses = 0.5;
+
+/** Messages between two looks at the clock, unless they are long. */
+const messagesBetweenLooks = 16;
+
+/** About as many characters as {@link messagesBetweenLooks} short answers have together. */
+const shortMessageLength = 1024;
+
+/** A part of the work on many short messages, after which others get a turn. */
+export class ShortPart {
+  readonly #clock: Pick<Clock, "now">;
+  #messages = 0;
+  /** Set at the first look, so that a few short messages need none. */
+  #endsAtMs: number | undefined;
+
+  constructor(clock: Pick<Clock, "now">) {
+    this.#clock = clock;
+  }
+
+  /** Whether a message of this length belongs to it, too. The first one always does. */
+  takes(length: number): boolean {
+    const count = this.#messages++;
+    if (count >= linesBetweenPauses) return false;
+    const isLook = count % messagesBetweenLooks === 0 || length > shortMessageLength;
+    if (count === 0 || !isLook) return true;
+    const nowMs = this.#clock.now();
+    this.#endsAtMs ??= nowMs + shortMsBetweenPauses;
+    return nowMs < this.#endsAtMs;
+  }
+}
 
 /** Longer messages are checked in steps. */
 export const veryLongBytes: number = bytesBetweenPauses / 2;

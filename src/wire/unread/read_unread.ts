@@ -54,6 +54,19 @@ export function readParams(unread: UnreadJson): Params {
   throw new RpcError("ParseError", "Cannot read a line that is not JSON");
 }
 
+/** Whether unparsed parameters are valid JSON. Parsed ones are. */
+export function isReadable(unread: UnreadJson | undefined): boolean {
+  if (unread === undefined) return true;
+  // The call was cancelled, and the bytes are gone.
+  if (typeof unread !== "string" && unread.isGone) return false;
+  try {
+    readParams(unread);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** An answer with a long result, which is not parsed. */
 export interface UnreadResult {
   readonly id: number;

@@ -2,19 +2,14 @@ import type { Clock } from "../../base/clock.ts";
 import { errorNameOf, RpcError } from "../../base/errors.ts";
 import { decodeReply, isResponse, toRpcError, toWorkerError } from "../../wire/codec.ts";
 import { LentBytes } from "../../base/spare_buffers.ts";
-import {
-  giveWay,
-  linesBetweenPauses,
-  type Pauses,
-  veryLongBytes,
-} from "../../base/system/give_way.ts";
+import { giveWay, type Pauses, ShortPart, veryLongBytes } from "../../base/system/give_way.ts";
 import type { AnyLine } from "../../wire/lines.ts";
 import type { Id, Request, UnreadJson, WireError } from "../../wire/message.ts";
 import { itemParams } from "../../wire/reply_checks.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { beginningOf, textOf } from "../../wire/unread/bytes.ts";
 import {
-  readParams,
+  isReadable,
   readResultInTurns,
   readResultUnread,
   type UnreadResult,
@@ -202,37 +197,41 @@ export class OwedRequests {
    */
   take(lines: readonly AnyLine[], pauses: Pauses): Promise<void> | undefined {
     if (lines.some(isVeryLong)) return this.#takeOneByOne(lines, pauses);
-    return lines.length > linesBetweenPauses ? this.#takeInParts(lines) : this.#takeAtOnce(lines);
+    const measure = this.#measurer();
+    const taken = this.#takePart(lines);
+    return taken === lines.length ? measure() : this.#takeRest(lines.slice(taken)).then(measure);
   }
 
-  async #takeInParts(lines: readonly AnyLine[]): Promise<void> {
-    for (let start = 0; start < lines.length; start += linesBetweenPauses) {
-      if (start > 0) await new Promise<void>(giveWay);
-      this.#takeAtOnce(lines.slice(start, start + linesBetweenPauses));
+  async #takeRest(lines: readonly AnyLine[]): Promise<void> {
+    for (let taken = 0; taken < lines.length;) {
+      await new Promise<void>(giveWay);
+      taken += this.#takePart(lines.slice(taken));
     }
   }
 
   async #takeOneByOne(lines: readonly AnyLine[], pauses: Pauses): Promise<void> {
     for (const line of lines) {
-      this.#takeAtOnce(
-        [line],
-        isVeryLong(line) ? await readResultInTurns(line, pauses) : undefined,
-      );
+      const read = isVeryLong(line) ? await readResultInTurns(line, pauses) : undefined;
+      const measure = this.#measurer();
+      this.#takePart([line], read);
+      measure();
     }
   }
 
-  /** @param read what the only line is. @default that remains to be seen */
-  #takeAtOnce(lines: readonly AnyLine[], read?: UnreadResult): undefined {
-    const busySinceMs = this.#busySinceMs;
-    const answersBefore = this.#answers;
+  /** Takes lines until it is time for others. Returns how many. @param read what the only one is */
+  #takePart(lines: readonly AnyLine[], read?: UnreadResult): number {
     const hadTakenBack = this.#takenBack.size > 0;
+    const part = new ShortPart(this.#options.clock);
+    let taken = 0;
     for (const line of lines) {
       if (line instanceof RpcError) throw line;
+      if (!part.takes(line.length)) break;
+      taken++;
       this.#lastLine = typeof line === "string" ? line : beginningOf(line, unreadableShownMax);
       this.#takeLine(line, read);
     }
-    if (this.#answers > answersBefore) this.#measure(this.#answers - answersBefore, busySinceMs);
     if (hadTakenBack && this.#takenBack.size === 0) this.#options.ready();
+    return taken;
   }
 
   /**
@@ -357,9 +356,15 @@ export class OwedRequests {
     return true;
   }
 
-  #measure(answers: number, busySinceMs: number): void {
-    this.#busySinceMs = this.#options.clock.now();
-    this.#sendAhead.answered(answers, this.#busySinceMs - busySinceMs);
+  /** Returns what measures the calls that are answered until then. */
+  #measurer(): () => undefined {
+    const [answersBefore, busySinceMs] = [this.#answers, this.#busySinceMs];
+    return () => {
+      const answers = this.#answers - answersBefore;
+      if (answers === 0) return;
+      this.#busySinceMs = this.#options.clock.now();
+      this.#sendAhead.answered(answers, this.#busySinceMs - busySinceMs);
+    };
   }
 
   /** Takes items. Other notifications are ignored. */
@@ -381,17 +386,4 @@ export class OwedRequests {
 
 function isVeryLong(line: AnyLine): line is LentBytes {
   return line instanceof LentBytes && line.length > veryLongBytes;
-}
-
-/** Whether unparsed parameters are valid JSON. Parsed ones are. */
-function isReadable(unread: UnreadJson | undefined): boolean {
-  if (unread === undefined) return true;
-  // The call was cancelled, and the bytes are gone.
-  if (typeof unread !== "string" && unread.isGone) return false;
-  try {
-    readParams(unread);
-    return true;
-  } catch {
-    return false;
-  }
 }
