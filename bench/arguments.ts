@@ -7,8 +7,8 @@ export interface BenchArguments {
   readonly plan: Plan;
   /** The one measure to run; `undefined`: all. */
   readonly only: string | undefined;
-  /** Where results go. */
-  readonly out: string;
+  /** Where results go; `undefined`: they are only printed. */
+  readonly out: string | undefined;
   /** Where CPU profiles of our own processes go; `undefined`: none are taken. */
   readonly profile: string | undefined;
 }
@@ -28,14 +28,16 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
       rounds: { type: "string" },
       soak: { type: "string" },
       only: { type: "string" },
-      out: { type: "string", default: defaultOut },
+      out: { type: "string" },
       profile: { type: "string" },
     },
   });
-  const { quick, only, out, profile } = values;
+  const { quick, only, profile } = values;
+  const isKept = only === undefined && !quick;
   return {
     only,
-    out,
+    // What a quick run or one measure alone found takes no whole run's place.
+    out: values.out ?? (isKept ? defaultOut : undefined),
     profile,
     plan: {
       quick,

@@ -6,7 +6,7 @@
  *                     [--out <directory>] [--profile <directory>]
  */
 
-import { parseBenchArguments } from "./arguments.ts";
+import { type BenchArguments, parseBenchArguments } from "./arguments.ts";
 import { fibPools } from "./measures/fib_pools.ts";
 import { fibTwoServers } from "./measures/fib_servers.ts";
 import { fibWorkers } from "./measures/fib_workers.ts";
@@ -62,7 +62,7 @@ const measures: readonly Measure[] = [
   membership,
 ];
 
-const { plan, only, out, profile } = parseBenchArguments(Deno.args);
+const { plan, only, out, profile } = readArguments();
 const chosen = measures.filter(({ name }) => only === undefined || name === only);
 if (chosen.length === 0) {
   const names = measures.map(({ name }) => name).join(", ");
@@ -95,18 +95,28 @@ for (const measure of chosen) {
     failed.push(measure.name);
   }
 }
-await save(plan, results);
+if (out !== undefined) await save(out, plan, results);
 if (failed.length > 0) {
   console.error(`Failed: ${failed.join(", ")}`);
   Deno.exit(1);
 }
 
-/** Everything as JSON, and a picture of the pings. What one measure found alone is not kept. */
+function readArguments(): BenchArguments {
+  try {
+    return parseBenchArguments(Deno.args);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    console.error(error.message);
+    Deno.exit(2);
+  }
+}
+
+/** Everything as JSON, and a picture of the pings. */
 async function save(
+  out: string,
   plan: Plan,
   results: readonly MeasureResult[],
 ): Promise<void> {
-  if (only !== undefined) return;
   await Deno.mkdir(out, { recursive: true });
   const document = {
     takenAt: new Date().toISOString(),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { parseBenchArguments } from "../bench/arguments.ts";
 import { serve } from "../src/mod.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -158,6 +159,23 @@ Deno.test("the benchmark measures every row, and writes it down", async () => {
   } finally {
     await Deno.remove(out, { recursive: true });
   }
+});
+
+Deno.test("only a whole run that is not quick takes the place of the last one's results", () => {
+  assert.match(parseBenchArguments([]).out ?? "", /results$/);
+  assert.equal(parseBenchArguments(["--quick"]).out, undefined);
+  assert.equal(parseBenchArguments(["--only", "ping_latency"]).out, undefined);
+  assert.equal(parseBenchArguments(["--quick", "--out", "there"]).out, "there");
+});
+
+Deno.test("the benchmark refuses an option that does not exist in one line", async () => {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "bench", "--quikc"],
+    cwd: root,
+    stdout: "null",
+  }).output();
+  assert.equal(code, 2);
+  assert.doesNotMatch(new TextDecoder().decode(stderr), /Uncaught/);
 });
 
 Deno.test("the benchmark refuses a measure that does not exist", async () => {

@@ -14,7 +14,7 @@ const local = "local:";
 const zooKeeper = "zookeeper:";
 
 /** A client that has not found a server by then never will. */
-const joinTimeoutMs = 10_000;
+const joinTimeoutMs = 120_000;
 
 /** How soon a running client uses a server that has just started. */
 export const join: Measure = {

@@ -23,7 +23,8 @@ export interface Server extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-const startTimeoutMs = 20_000;
+/** For a machine whose cores others have. */
+const startTimeoutMs = 120_000;
 const stopTimeoutMs = 10_000;
 const drainTimeoutMs = 1_000;
 
@@ -36,16 +37,21 @@ export async function startServer(
   printed: (line: string) => void = () => {},
 ): Promise<Server> {
   const child = spawn(command, "inherit");
-  const timer = setTimeout(() => child.kill("SIGKILL"), startTimeoutMs);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    kill(child, "SIGKILL");
+  }, startTimeoutMs);
   const [line, rest] = await firstLine(child.stdout, printed);
   clearTimeout(timer);
   const port = Number(/^ready (?:\S*:)?(\d+)/.exec(line)?.[1]);
   if (Number.isNaN(port)) {
     kill(child, "SIGKILL");
     await child.status;
-    throw new Error(
-      `Cannot start ${describe(command)}: it printed ${JSON.stringify(line)}`,
-    );
+    const problem = isLate
+      ? `it was not ready in ${startTimeoutMs / 1_000} s`
+      : `it printed ${JSON.stringify(line)}`;
+    throw new Error(`Cannot start a server: ${problem}\n${describe(command)}`);
   }
   const stop = async () => {
     await stopped(child);
@@ -79,7 +85,7 @@ export async function runToEnd(
   const { success, stdout, stderr } = await child.output();
   if (success) return new TextDecoder().decode(stdout);
   const problem = new TextDecoder().decode(stderr).trim().slice(-2_000);
-  throw new Error(`Cannot run ${describe(command)}: ${problem}`);
+  throw new Error(`${problem}\n${describe(command)}`);
 }
 
 /** The command with as many file handles as the system lets it have. */
