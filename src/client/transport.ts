@@ -38,12 +38,12 @@ export interface Transport {
  *
  * @param remedy what a user does to call servers that want keys
  */
-export function plainTransport(remedy = "rpc keys join"): Transport {
+export function plainTransport(remedy = () => "rpc keys join"): Transport {
   return {
     handlesLeft,
     async connect(target, signal) {
       if (target.cluster !== undefined && target.cluster !== anyCluster) {
-        throw new RpcError("Unauthenticated", `it wants keys: ${remedy}`);
+        throw new RpcError("Unauthenticated", `it wants keys: ${remedy()}`);
       }
       const connection = await connectTcp(target, signal);
       try {

@@ -1,7 +1,7 @@
 import { systemClock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import { readSetting } from "./settings.ts";
-import { plainTransport, tcpTransport, type Transport } from "../client/transport.ts";
+import { plainTransport, type Transport } from "../client/transport.ts";
 import type { DiscoveryDeps } from "../discovery/open.ts";
 import { hasKeyFiles, keysDirectory } from "../keys/files.ts";
 import type { KeyRing } from "../keys/key_ring.ts";
@@ -26,15 +26,22 @@ export async function openKeys(
   return KeyRing.open(directory, systemClock, log);
 }
 
-/** The transport with these keys, or without any: then those of this machine are ignored. */
+/** The transport with these keys, or without any. */
 export async function transportOf(keys: KeyRing | undefined): Promise<Transport> {
-  if (keys === undefined) {
-    const directory = keysDirectory();
-    const areIgnored = directory !== undefined && hasKeyFiles(directory);
-    return areIgnored ? plainTransport("leave out --insecure") : tcpTransport;
-  }
+  if (keys === undefined) return plainTransport(keysRemedy);
   const { tlsTransport } = await import("../client/tls/tls_transport.ts");
   return tlsTransport(keys);
+}
+
+/** What a user does for servers that want keys, where there are none or they are ignored. */
+function keysRemedy(): string {
+  try {
+    const directory = keysDirectory();
+    if (directory !== undefined && hasKeyFiles(directory)) return "leave out --insecure";
+  } catch {
+    // RPC_KEYS names no directory.
+  }
+  return "rpc keys join";
 }
 
 /**

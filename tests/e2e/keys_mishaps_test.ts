@@ -124,3 +124,18 @@ Deno.test("keys that PowerShell has written down can be imported", async () => {
   assert.equal(taken.code, 0, taken.stderr);
   assert.match(taken.stdout, /^name {5}bob$/m);
 });
+
+Deno.test("who has keys and ignores them is told to leave out --insecure, and not to join", async () => {
+  await using home = await RpcHome.create();
+  await home.run(["keys", "init"]);
+  const server = await home.serve();
+  const { stderr } = await home.run(["call", "ping", "--insecure"]);
+  assert.match(stderr, /Unauthenticated: .*\(it wants keys: leave out --insecure\)/);
+  const registry = ["-r", `static:${server.address}`];
+  const around = await home.run(["call", "ping", "--insecure", ...registry]);
+  assert.match(around.stderr, /it wants keys: .*if there are some, no --insecure/);
+  const elsewhere = ["call", "ping", "--insecure", "--concurrency", "1"];
+  const named = await home.run(elsewhere, { env: { RPC_KEYS: "not/absolute" } });
+  assert.match(named.stderr, /it wants keys: rpc keys join/);
+  await server.stop();
+});

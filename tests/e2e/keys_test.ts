@@ -187,18 +187,6 @@ modeTest("keys that cannot be used stop a command, and nothing goes on without t
   assert.match((await home.run(["call", "ping"])).stderr, /machine\.key is missing/);
 });
 
-Deno.test("who has keys and ignores them is told to leave out --insecure, and not to join", async () => {
-  await using home = await RpcHome.create();
-  await home.run(["keys", "init"]);
-  const server = await home.serve();
-  const { stderr } = await home.run(["call", "ping", "--insecure"]);
-  assert.match(stderr, /Unauthenticated: .*\(it wants keys: leave out --insecure\)/);
-  const registry = ["-r", `static:${server.address}`];
-  const around = await home.run(["call", "ping", "--insecure", ...registry]);
-  assert.match(around.stderr, /it wants keys: .*if there are some, no --insecure/);
-  await server.stop();
-});
-
 Deno.test("a member that may not serve is told so before it serves to nobody", async () => {
   await using home = await RpcHome.create();
   await home.run(["keys", "init", "--name", "alpha"]);
