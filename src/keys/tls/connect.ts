@@ -17,6 +17,24 @@ interface ConnectedTls {
   readonly validToMs: number;
 }
 
+/** One for all connections: to read the keys takes a third of the time of a refused handshake. */
+const contexts = new WeakMap<Keys, tls.SecureContext>();
+
+function contextOf(keys: Keys): tls.SecureContext {
+  let context = contexts.get(keys);
+  if (context === undefined) {
+    const { authority, certificate, privateKey } = keys;
+    context = tls.createSecureContext({
+      ca: [authority],
+      cert: certificate,
+      key: privateKey,
+      minVersion: "TLSv1.3",
+    });
+    contexts.set(keys, context);
+  }
+  return context;
+}
+
 const noGoodCertificate =
   "it shows no good certificate of a server of this cluster: its own has expired (there: rpc keys " +
   "renew), it has keys of another cluster (rpc keys show on both), or it is an impostor";
@@ -59,9 +77,7 @@ export function connectTls(
     host: target.host,
     port: target.port,
     servername: name,
-    ca: [keys.authority],
-    cert: keys.certificate,
-    key: keys.privateKey,
+    secureContext: contextOf(keys),
     minVersion: "TLSv1.3",
     allowHalfOpen: true,
   } as tls.ConnectionOptions);
