@@ -107,17 +107,14 @@ export class Endpoint {
   }
 
   get priority(): Priority {
+    if (this.isSound) return this.#owner.isFar(this.#instance) ? "distant" : "preferred";
     const { kind } = this.#state;
-    if (kind === "draining") return "fallback";
-    if (kind !== "ready") return "unusable";
-    if (!this.#listed || this.#ejection.isActive) return "fallback";
-    return this.#owner.isFar(this.#instance) ? "distant" : "preferred";
+    return kind === "ready" || kind === "draining" ? "fallback" : "unusable";
   }
 
   /** Whether it is connected and nothing speaks against giving it calls. */
   get isSound(): boolean {
-    const { priority } = this;
-    return priority === "preferred" || priority === "distant";
+    return this.#state.kind === "ready" && this.#listed && !this.#ejection.isActive;
   }
 
   /** The registry lists it (again), maybe as a new instance at the same address. */
@@ -219,7 +216,7 @@ export class Endpoint {
       this.#sides.retire(state.link);
       return this.#waitFor(this.#sides.takeNext() ?? this.#connect());
     }
-    state.link.tick(this.priority === "fallback");
+    state.link.tick(!this.isSound);
     if (this.#isToRenew) this.#sides.renew();
     else if (!this.isInDoubt) this.#sides.dropNext();
   }

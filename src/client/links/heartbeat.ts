@@ -67,13 +67,20 @@ export class Heartbeat {
    */
   tick(alsoIdle: boolean): void {
     const connection = this.#connection;
-    const { inFlight, bytesInFlight, bytesTaken } = connection;
+    const { inFlight } = connection;
     if (inFlight > 0) this.#idleTicks = 0;
     else if (++this.#idleTicks >= ticksToSayHello) {
       this.#idleTicks = 0;
       connection.ping(() => {});
       return;
     }
+    // Most of a large service: its silence proves nothing.
+    if (inFlight === 0 && !alsoIdle) {
+      this.#receivedAtMs = connection.receivedAtMs;
+      this.#silentTicks = 0;
+      return;
+    }
+    const { bytesInFlight, bytesTaken } = connection;
     const takes = bytesTaken !== undefined && bytesTaken !== this.#bytesTaken;
     const silent = !takes && connection.receivedAtMs === this.#receivedAtMs;
     this.#receivedAtMs = connection.receivedAtMs;
@@ -81,7 +88,7 @@ export class Heartbeat {
     const isFull = inFlight >= inFlightJudged || bytesInFlight >= bytesJudged;
     // What was asked before it was full is read first.
     const provesNothing = isFull && !this.#asked;
-    if (!silent || provesNothing || (inFlight === 0 && !alsoIdle)) {
+    if (!silent || provesNothing) {
       this.#silentTicks = 0;
       return;
     }

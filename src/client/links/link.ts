@@ -312,6 +312,7 @@ export class SideLinks {
 
   /** Looks after former links. Called every `heartbeatTickMs`. */
   tick(): void {
+    if (this.#former.size === 0) return;
     for (const link of this.#former) {
       link.tick(true);
       if (!link.isIdle) continue;

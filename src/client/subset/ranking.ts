@@ -40,14 +40,15 @@ export class Ranking {
 
   /** Ranks all servers anew, and keeps the first ones. */
   rank(instances: readonly Instance[], kept: number): void {
-    const ranks = Float64Array.from(instances, (instance) => this.#rankOf(instance));
-    const last = ranks.length > kept ? Float64Array.from(ranks).sort()[kept] as number : Infinity;
+    const ranks = this.#ranksOf(instances);
+    const last = ranks.length > kept ? smallest(ranks.slice(), kept) : Infinity;
     this.#end = last;
     this.#ranked = [];
     for (let i = 0; i < ranks.length; i++) {
       const rank = ranks[i] as number;
+      if (rank >= last) continue;
       const instance = instances[i] as Instance;
-      if (rank < last) this.#ranked.push({ address: addressOf(instance), instance, rank });
+      this.#ranked.push({ address: addressOf(instance), instance, rank });
     }
     this.#ranked.sort(inOrder);
   }
@@ -75,9 +76,23 @@ export class Ranking {
     return index >= 0;
   }
 
+  #ranksOf(instances: readonly Instance[]): Float64Array<ArrayBuffer> {
+    const ranks = new Float64Array(instances.length);
+    let last = "";
+    let hash = hashOf(last);
+    for (let i = 0; i < ranks.length; i++) {
+      const instance = instances[i] as Instance;
+      // In a list in order the servers of one host follow each other.
+      if (instance.host !== last) hash = hashOf(last = instance.host);
+      ranks[i] = this.#rankOf(instance, hash);
+    }
+    return ranks;
+  }
+
   /** From 0 to 2; from 1 on for servers of weight 0. */
-  #rankOf({ host, port, weight }: Instance): number {
-    const hash = mixed(mixed(hashOf(host, port) ^ this.#seed) + this.#seed);
+  #rankOf({ host, port, weight }: Instance, hashOfHost = hashOf(host)): number {
+    const address = Math.imul(hashOfHost ^ port, fnvPrime);
+    const hash = mixed(mixed(address ^ this.#seed) + this.#seed);
     // Neither 0 nor 1, for the sake of the logarithm.
     const draw = (hash + 0.5) / 2 ** 32;
     if (weight <= 0) return 1 + draw;
@@ -91,11 +106,39 @@ function inOrder(one: Ranked, other: Ranked): number {
   return one.address < other.address ? -1 : 1;
 }
 
-/** FNV-1a of an address. */
-function hashOf(host: string, port: number): number {
+/**
+ * The value with so many smaller ones, whose order it changes: Hoare's selection, in a time that
+ * grows with their number, where sorting ten thousand takes a millisecond.
+ */
+function smallest(values: Float64Array, index: number): number {
+  let from = 0;
+  let to = values.length - 1;
+  while (from < to) {
+    const pivot = values[(from + to) >> 1] as number;
+    let low = from;
+    let high = to;
+    while (low <= high) {
+      while ((values[low] as number) < pivot) low++;
+      while ((values[high] as number) > pivot) high--;
+      if (low > high) break;
+      const swapped = values[low] as number;
+      values[low++] = values[high] as number;
+      values[high--] = swapped;
+    }
+    if (index <= high) to = high;
+    else if (index >= low) from = low;
+    else break;
+  }
+  return values[index] as number;
+}
+
+const fnvPrime = 0x01000193;
+
+/** FNV-1a of a host, to which a port is still to be added. */
+function hashOf(host: string): number {
   let hash = 0x811c9dc5;
-  for (let i = 0; i < host.length; i++) hash = Math.imul(hash ^ host.charCodeAt(i), 0x01000193);
-  return Math.imul(hash ^ port, 0x01000193);
+  for (let i = 0; i < host.length; i++) hash = Math.imul(hash ^ host.charCodeAt(i), fnvPrime);
+  return hash;
 }
 
 /** MurmurHash3's finalizer, which spreads each bit over all. */

@@ -113,6 +113,8 @@ export class Subset {
     const isFirst = this.#ranked === undefined;
     const { near, far } = this.#ranked ?? this.#rankAll();
     let isOther = isFirst;
+    // Most clients learn of a large service at once, when they know none of its servers.
+    if (isFirst && isEmpty(this.#members.all())) return this.connect();
     for (const instance of unlisted) {
       const address = addressOf(instance);
       if (near.remove(address) || far.remove(address)) isOther = true;
@@ -295,4 +297,9 @@ export class Subset {
       endpoint.close();
     }
   }
+}
+
+function isEmpty(items: Iterable<unknown>): boolean {
+  for (const _ of items) return false;
+  return true;
 }
