@@ -4,10 +4,9 @@
  */
 
 import assert from "node:assert/strict";
+import { full, seed, tell } from "./seed.ts";
 import { World } from "./world.ts";
 
-export const full = Deno.env.get("RPC_TEST_SIM") === "full";
-const seed = Number(Deno.env.get("RPC_TEST_SEED") ?? Date.now() % 1_000_000);
 export const servers = full ? 10_000 : 120;
 export const clients = full ? 1_000 : 36;
 /** The default, or a smaller one that is as small a part of the small service. */
@@ -31,15 +30,17 @@ export function scale(name: string, run: (world: World) => Promise<void>, zones 
 
 /** Each client has as many connections as the subset asks for. */
 export function assertFewConnections(world: World): void {
-  for (const { stats: { connected } } of world.clients) {
-    assert.ok(connected >= 20 && connected <= connectionsMax, `${connected} connections`);
-  }
+  const connected = world.clients.map(({ stats }) => stats.connected);
+  const [fewest, most] = [Math.min(...connected), Math.max(...connected)];
+  tell(`${fewest} to ${most} connections of a client`);
+  assert.ok(fewest >= 20 && most <= connectionsMax, `${fewest} to ${most} connections`);
 }
 
 /** Calls for so long, none of which may fail. Returns what each server was sent. */
 export async function load(world: World, durationMs: number, perServer = rate): Promise<number[]> {
   const before = world.servers.map(({ received }) => received);
   const tally = await world.load(perServer * servers, durationMs, 5_000);
+  tell(tally.report);
   assert.equal(tally.answered, tally.calls, tally.report);
   return world.servers.map(({ received }, index) => received - (before[index] as number));
 }

@@ -51,11 +51,14 @@ export class World implements AsyncDisposable {
   readonly clients: readonly Client[];
   readonly #options: WorldOptions;
   readonly #instances: readonly Instance[];
+  readonly #zones: readonly string[];
 
   constructor(options: WorldOptions) {
     const { seed, servers, clients, balance = "p2c" } = options;
     const subset = "subset" in options ? options.subset : "all";
     this.#options = options;
+    const { zones = 0 } = options;
+    this.#zones = zones === 0 ? [""] : Array.from({ length: zones }, (_, index) => `zone-${index}`);
     this.random = seededRandom(seed);
     this.network = new SimNetwork(this.clock, seededRandom(seed + 1));
     this.servers = Array.from(
@@ -79,8 +82,7 @@ export class World implements AsyncDisposable {
 
   /** The zone of a server or a client by its index. */
   zoneOf(index: number): string {
-    const { zones = 0 } = this.#options;
-    return zones === 0 ? "" : `zone-${index % zones}`;
+    return this.#zones[index % this.#zones.length] as string;
   }
 
   /** How a healthy server is. `slowness` times as slow. */
@@ -136,7 +138,11 @@ export class World implements AsyncDisposable {
       next();
     };
     for (const index of calling) client(index);
-    await this.clock.pass(durationMs + timeoutMs + 100);
+    await this.clock.pass(durationMs);
+    // No longer than until the last one has ended.
+    for (let lateMs = 0; results.calls < made && lateMs < timeoutMs + 200; lateMs += 50) {
+      await this.clock.pass(50);
+    }
     if (results.calls !== made) throw new Error(`${made - results.calls} calls never ended`);
     return results.tally();
   }

@@ -1,0 +1,12 @@
+/** What the tests of one run have in common. */
+
+/** Whether the worlds have the sizes that are promised, which takes minutes. */
+export const full: boolean = Deno.env.get("RPC_TEST_SIM") === "full";
+
+/** What all chance comes from. */
+export const seed: number = Number(Deno.env.get("RPC_TEST_SEED") ?? Date.now() % 1_000_000);
+
+/** Tells the figures of a world in full size. */
+export function tell(figures: string): void {
+  if (full) console.log(figures);
+}
