@@ -26,7 +26,7 @@ function stream(
     method,
     kind: options.kind ?? "cpu",
     params,
-    deadlineAtMs: systemClock.now() + (options.timeoutMs ?? 20_000),
+    deadlineAtMs: systemClock.now() + (options.timeoutMs ?? 120_000),
     done: resolve,
     stream: { credit: options.credit ?? 1_000, items: (some) => void items.push(...some) },
   });

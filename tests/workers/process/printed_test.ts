@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../../src/base/clock.ts";
-import { printedLinesAtOnce, printedLinesPerSecondMax } from "../../../src/workers/limits.ts";
+import {
+  printedLinesAtOnce,
+  printedLinesPerSecondMax,
+  printedPauseMs,
+} from "../../../src/workers/limits.ts";
 import { Printed } from "../../../src/workers/process/printed.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
@@ -68,8 +71,17 @@ Deno.test("the dropping is told although nothing more is printed, and the last w
   const { log, entries } = recordingLogger();
   const lines = printedLinesPerSecondMax + 7;
   const { stream } = streamOf(Array.from({ length: lines }, (_, i) => `line ${i}\n`).join(""));
-  const printed = new Printed(stream, { worker: 1, clock: systemClock, log });
-  await printed.ended;
+  const clock = new VirtualClock();
+  const printed = new Printed(stream, { worker: 1, clock, log });
+  let isEnded = false;
+  void printed.ended.then(() => isEnded = true);
+  await waitFor("the end", () => {
+    // Only the pauses between reads: the second that the lines are counted in is never over.
+    if ((clock.nextDueMs ?? Infinity) <= clock.now() + printedPauseMs) {
+      clock.advance(printedPauseMs);
+    }
+    return isEnded;
+  });
   const sum = entries.length - 1 + (entries.at(-1)?.fields.linesDropped as number);
   assert.equal(sum, lines);
   assert.equal(printed.tail.at(-1), `line ${lines - 1}`);
