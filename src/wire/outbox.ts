@@ -346,7 +346,9 @@ export class Outbox {
 
   #makeRoom(bytes: number): void {
     if (this.#buffer.length >= bytes) return;
-    this.#buffer = spareBuffers.take(Math.max(bytes, this.#buffer.length * 2));
+    const least = Math.max(bytes, this.#buffer.length * 2);
+    spareBuffers.give(this.#buffer);
+    this.#buffer = spareBuffers.take(least);
   }
 
   /** An idle connection does not keep the buffer of a large burst. */
