@@ -1,7 +1,14 @@
 import { spareBuffersBytesMax } from "./limits.ts";
+import { isSearchable, searchableBuffer } from "./values/byte_search.ts";
 
 /** Smaller buffers are not kept: a new one is made as fast as an old one is found. */
 const bytesMin = 64 * 1024;
+
+/**
+ * Up to this size they are made so that they can be searched where they are: the copies would take
+ * as long as the search. Of longer messages other work is much more.
+ */
+const searchableBytesMax = 256 * 1024;
 
 /**
  * A pool of buffers for long messages: the system takes longer to make a large buffer, page by
@@ -27,7 +34,7 @@ export class SpareBuffers {
   /** A buffer of at least so many bytes. What is in it is arbitrary. */
   take(bytes: number): Uint8Array<ArrayBuffer> {
     const index = this.#smallestOf(bytes);
-    if (index === -1) return new Uint8Array(roundedUp(bytes));
+    if (index === -1) return newBuffer(roundedUp(bytes));
     const [buffer] = this.#buffers.splice(index, 1) as [Uint8Array<ArrayBuffer>];
     this.#bytes -= buffer.length;
     return buffer;
@@ -57,12 +64,20 @@ export class SpareBuffers {
   }
 }
 
+/** A new buffer of so many bytes. One of some hundred KiB can be searched fast. */
+export function newBuffer(bytes: number): Uint8Array<ArrayBuffer> {
+  const mayBeSearched = bytes >= bytesMin && bytes <= searchableBytesMax;
+  const buffer = mayBeSearched ? searchableBuffer(bytes) : undefined;
+  return buffer === undefined ? new Uint8Array(bytes) : new Uint8Array(buffer, 0, bytes);
+}
+
 /**
  * Gives a buffer's memory back at once. The garbage collector comes only when hundreds of megabytes
  * have piled up.
  */
 function free({ buffer }: Uint8Array<ArrayBuffer>): void {
-  buffer.transfer(0);
+  // Those cannot be given back, and are few.
+  if (!isSearchable(buffer)) buffer.transfer(0);
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   readBufferBytesLong,
   shortLineBytesMax,
 } from "../base/limits.ts";
+import { newBuffer } from "../base/spare_buffers.ts";
 
 /** After this many reads in a row of at most half a small buffer, the large one is dropped. */
 const shortReadsMax = 16;
@@ -30,7 +31,7 @@ export class ReadBuffer {
     const bytes = this.#bytes;
     if (length === bytes.length) {
       this.#shortReads = 0;
-      if (length < readBufferBytesLong) this.#bytes = new Uint8Array(largerThan(length));
+      if (length < readBufferBytesLong) this.#bytes = newBuffer(largerThan(length));
     } else if (length * 2 > readBufferBytesIdle) {
       this.#shortReads = 0;
     } else if (bytes.length > readBufferBytesIdle && ++this.#shortReads >= shortReadsMax) {

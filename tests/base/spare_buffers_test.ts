@@ -5,6 +5,7 @@ import {
   spareBuffers,
   withEncoded,
 } from "../../src/base/spare_buffers.ts";
+import { isSearchable } from "../../src/base/values/byte_search.ts";
 
 const kiB = 1024;
 
@@ -91,6 +92,16 @@ Deno.test("what is not kept is given back at once, and not when the garbage is c
   ) as [Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>];
   for (const buffer of [first, second, large]) spare.give(buffer);
   assert.deepEqual([first, second, large].map(({ length }) => length), [0, 1024 * kiB, 0]);
+});
+
+Deno.test("what is searched where it is can be given back past the bound, too", () => {
+  const spare = new SpareBuffers(256 * kiB);
+  const buffers = Array.from({ length: 3 }, () => spare.take(128 * kiB));
+  assert.deepEqual(buffers.map(({ buffer }) => isSearchable(buffer)), [true, true, true]);
+  assert.equal(isSearchable(spare.take(512 * kiB).buffer), false);
+  for (const buffer of buffers) spare.give(buffer);
+  assert.equal(spare.bytes, 256 * kiB);
+  assert.deepEqual(buffers.map(({ length }) => length), [128 * kiB, 128 * kiB, 128 * kiB]);
 });
 
 Deno.test("withEncoded() makes no buffer for a short text", () => {

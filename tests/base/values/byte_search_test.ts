@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { firstWanted, lacksWanted, type Wanted } from "../../../src/base/values/byte_search.ts";
+import {
+  firstWanted,
+  isSearchable,
+  lacksWanted,
+  searchableBuffer,
+  type Wanted,
+} from "../../../src/base/values/byte_search.ts";
 
 const byte = fc.integer({ min: 0, max: 255 });
 
@@ -42,6 +48,40 @@ Deno.test("the first wanted byte is the one that a plain loop finds, also across
   ));
 });
 
+Deno.test("in a searchable buffer the same is found where it is, up to its last byte", () => {
+  const buffer = searchableBuffer(65_537) as ArrayBuffer;
+  assert.equal(buffer.byteLength, 2 * 65_536);
+  assert.equal(isSearchable(buffer), true);
+  assert.equal(isSearchable(new ArrayBuffer(1)), false);
+  const all = new Uint8Array(buffer);
+  fc.assert(fc.property(
+    fc.nat(200),
+    fc.constantFrom(1025, 1088, 66_000, 131_072),
+    fc.constantFrom(0, 1, 63, 64, 65, 66),
+    byte,
+    fc.array(fc.tuple(fc.nat(), byte), { maxLength: 3 }),
+    wanted,
+    (offset, least, gap, fill, changes, wanted) => {
+      all.fill(fill);
+      for (const [at, value] of changes) all[at % all.length] = value;
+      const bytes = all.subarray(offset, Math.min(offset + least, all.length - gap));
+      const isWanted = (value: number, at: number) =>
+        at >= 3 &&
+        (((value - wanted.low) & 0xff) > wanted.span || value === wanted.one ||
+          value === wanted.other);
+      assert.equal(firstWanted(bytes, 3, bytes.length, wanted), bytes.findIndex(isWanted));
+    },
+  ));
+});
+
+Deno.test("there are only so many searchable buffers at once", async () => {
+  const specifier = "../../../src/base/values/byte_search.ts?many";
+  const many: { searchableBuffer: typeof searchableBuffer } = await import(specifier);
+  const buffers = Array.from({ length: 64 }, () => many.searchableBuffer(1));
+  assert.equal(buffers.every((buffer) => buffer?.byteLength === 65_536), true);
+  assert.equal(many.searchableBuffer(1), undefined);
+});
+
 Deno.test("each byte is found by itself, and nothing behind the end", () => {
   for (let value = 0; value < 256; value++) {
     const bytes = new Uint8Array(40).fill(value ^ 1);
@@ -56,7 +96,8 @@ Deno.test("each byte is found by itself, and nothing behind the end", () => {
 Deno.test("without WebAssembly the same is found, only later", async () => {
   // A module of its own, since each keeps what it has made.
   const specifier = "../../../src/base/values/byte_search.ts?plain";
-  const plain: { firstWanted: typeof firstWanted } = await import(specifier);
+  const plain: { firstWanted: typeof firstWanted; searchableBuffer: typeof searchableBuffer } =
+    await import(specifier);
   const { Module } = WebAssembly;
   WebAssembly.Module = class extends Module {
     constructor() {
@@ -68,6 +109,7 @@ Deno.test("without WebAssembly the same is found, only later", async () => {
   } finally {
     WebAssembly.Module = Module;
   }
+  assert.equal(plain.searchableBuffer(1), undefined);
   fc.assert(fc.property(
     fc.uint8Array({ minLength: 1, maxLength: 100 }),
     wanted,
