@@ -63,6 +63,12 @@ const roomBytesMax = 256 * 1024;
 /** Least room for a read: many small reads would cost more than growing the buffer. */
 const roomBytesMin = 16 * 1024;
 
+/**
+ * Up to this size a line's buffer is at once as long as the last long line: it need not grow, and
+ * what is left is read in one go.
+ */
+const usualBytesMax = 128 * 1024;
+
 /** A buffer that a long line grew past this size is given back after the line. */
 const partialBytesKept = 64 * 1024;
 
@@ -100,6 +106,8 @@ export class LineSplitter {
   readonly #bytesMax: number;
   #partial = noBytes;
   #partialBytes = 0;
+  /** What the last long line took, as the next ones may be alike. */
+  #usualBytes = 0;
   #overflowed = false;
 
   /** @param bytesMax longest line, LF included. Default {@link messageMaxDefault} */
@@ -207,6 +215,8 @@ export class LineSplitter {
   /** The finished line without its LF, in a buffer that belongs to its reader from now on. */
   #handOver(): LentBytes {
     const line = this.#partial.subarray(0, this.#partialBytes - 1);
+    // A read takes all of the rest only where that much is left behind it.
+    this.#usualBytes = Math.min(this.#partialBytes + roomBytesMin, usualBytesMax);
     this.#partial = noBytes;
     this.#partialBytes = 0;
     return new LentBytes(line);
@@ -238,7 +248,7 @@ export class LineSplitter {
 
   #reserve(bytes: number): void {
     // A buffer of less than that would not be kept for the next long line.
-    const least = bytes < longLineBytes ? 0 : partialBytesKept;
+    const least = bytes < longLineBytes ? 0 : Math.max(partialBytesKept, this.#usualBytes);
     const grown = spareBuffers.take(Math.max(bytes, this.#partial.length * 2, least));
     grown.set(this.partial);
     spareBuffers.give(this.#partial);

@@ -230,3 +230,19 @@ Deno.test("what comes after a long line is kept, though the long one's buffer is
   lines.push(...splitter.push(encoder.encode("c\n")));
   assert.deepEqual(lines.map((line) => String(line).slice(0, 5)), ["xxxxx", "abc"]);
 });
+
+Deno.test("after a long line the next one has room for as much at once, and no more than 128 KiB", () => {
+  // A spare buffer may happen to be longer.
+  while (spareBuffers.bytes > 0) spareBuffers.take(1);
+  const begun = encoder.encode("x".repeat(40_000));
+  for (const [length, least] of [[100_000, 60_000], [900_000, 80_000]] as const) {
+    const splitter = new LineSplitter();
+    assert.deepEqual(splitter.pushLong(begun), []);
+    assert.ok((splitter.room?.length ?? 0) < 60_000);
+    const [line] = splitter.pushLong(encoder.encode(`${"x".repeat(length - 40_000)}\n`));
+    assert.ok(line instanceof LentBytes && line.length === length);
+    assert.deepEqual(splitter.pushLong(begun), []);
+    assert.ok((splitter.room?.length ?? 0) > least);
+    assert.ok(splitter.heldBytes <= 128 * 1024);
+  }
+});
