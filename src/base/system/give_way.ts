@@ -26,6 +26,9 @@ export function giveWay(callback: () => void): void {
  */
 export const bytesBetweenPauses: number = 2 * 1024 * 1024;
 
+/** The same while others ask. */
+export const bytesBetweenBriefPauses: number = 256 * 1024;
+
 /**
  * Short answers of a worker that are passed on before other connections get a turn: it takes some
  * tenths of a millisecond, and they are more than those of a client with 64 calls in flight.
@@ -75,14 +78,23 @@ export interface LongWork {
   after(bytes: number): Promise<void> | undefined;
 }
 
+/** What a process's servers tell of those who ask meanwhile. */
+export const others = {
+  /** Whether somebody sends little, who would wait for a step: then steps are brief. */
+  ask: false,
+};
+
 /** Counts the work on long messages, and pauses when it is time for others. */
 export class Pauses implements LongWork {
-  readonly stepBytes: number = bytesBetweenPauses;
   #bytes = 0;
+
+  get stepBytes(): number {
+    return others.ask ? bytesBetweenBriefPauses : bytesBetweenPauses;
+  }
 
   after(bytes: number): Promise<void> | undefined {
     this.#bytes += bytes;
-    if (this.#bytes < bytesBetweenPauses) return undefined;
+    if (this.#bytes < this.stepBytes) return undefined;
     this.#bytes = 0;
     return new Promise(giveWay);
   }

@@ -1,5 +1,9 @@
-import { bytesBetweenPauses, type LongWork } from "../../base/system/give_way.ts";
-import { turnAwaitedBytesMax, turnReadBytes, turnReadBytesLong, turnStepBytes } from "./limits.ts";
+import {
+  bytesBetweenBriefPauses,
+  bytesBetweenPauses,
+  type LongWork,
+} from "../../base/system/give_way.ts";
+import { turnAwaitedBytesMax, turnReadBytes, turnReadBytesLong } from "./limits.ts";
 import type { Turns } from "./turns.ts";
 
 /** What is read from, as a connection. */
@@ -25,7 +29,7 @@ export class Flow {
 
   /** Bytes in a step. */
   get stepBytes(): number {
-    return this.#turns.isBrief ? turnStepBytes : bytesBetweenPauses;
+    return this.#turns.isBrief ? bytesBetweenBriefPauses : bytesBetweenPauses;
   }
 
   /** Steps in which a caller's long messages are checked, or written. */

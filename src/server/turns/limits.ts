@@ -33,12 +33,6 @@ export const turnReadBytesLong = 64 * 1024;
  */
 export const turnPartBytes = 2 * 1024;
 
-/**
- * Bytes of long messages that all connections read, check and write in one step while turns are
- * brief.
- */
-export const turnStepBytes = 256 * 1024;
-
 /** Bytes that are read from a socket, or written to one, in a millisecond. */
 export const turnBytesPerMs = 4 * 1024 * 1024;
 

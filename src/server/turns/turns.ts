@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../../base/clock.ts";
-import { giveWay } from "../../base/system/give_way.ts";
+import { giveWay, others } from "../../base/system/give_way.ts";
 import {
   turnAloneMs,
   turnBriefMs,
@@ -181,6 +181,7 @@ export class Turns {
   #go(): void {
     if (this.#othersReads > 0) this.#briefRounds = turnsBrief;
     else if (this.#briefRounds > 0) this.#briefRounds--;
+    others.ask = this.isBrief;
     this.#longestMs = 0;
     this.#othersReads = 0;
     const waiter = this.#waiting.take();

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
-import { bytesBetweenPauses } from "../../../src/base/system/give_way.ts";
+import {
+  bytesBetweenBriefPauses,
+  bytesBetweenPauses,
+  Pauses,
+} from "../../../src/base/system/give_way.ts";
 import { Flow } from "../../../src/server/turns/flow.ts";
 import {
   turnAwaitedBytesMax,
   turnReadBytes,
   turnReadBytesLong,
-  turnStepBytes,
+  turnsBrief,
 } from "../../../src/server/turns/limits.ts";
 import { Turn } from "../../../src/server/turns/turn.ts";
 import { Turns } from "../../../src/server/turns/turns.ts";
@@ -29,9 +33,9 @@ function setUp() {
     void turns.next({});
     new Turn(turns, {}).begin(50);
     await pass();
-    assert.equal(flow.stepBytes, turnStepBytes);
+    assert.equal(flow.stepBytes, bytesBetweenBriefPauses);
   };
-  return { flow, makeBrief, pass };
+  return { turns, flow, makeBrief, pass };
 }
 
 /** A peer that has sent more than is read at once. */
@@ -64,6 +68,19 @@ Deno.test("all together read no more than a step in a turn, however many they ar
       assert.ok(bytes - before <= most, `${bytes - before} in turn ${turn}`);
     }
   }
+});
+
+Deno.test("a worker's long answers are read in brief steps, too, while others ask", async () => {
+  const { turns, makeBrief, pass } = setUp();
+  await makeBrief();
+  const pause = new Pauses().after(bytesBetweenBriefPauses);
+  assert.notEqual(pause, undefined);
+  await pause;
+  for (let n = 0; n < turnsBrief; n++) {
+    void turns.next({});
+    await pass();
+  }
+  assert.equal(new Pauses().after(bytesBetweenBriefPauses), undefined);
 });
 
 Deno.test("peers that stop amid a long line keep nobody from sending one", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { bytesBetweenBriefPauses } from "../../../src/base/system/give_way.ts";
 import { Flow } from "../../../src/server/turns/flow.ts";
 import { Turn } from "../../../src/server/turns/turn.ts";
 import { Turns } from "../../../src/server/turns/turns.ts";
@@ -18,7 +19,6 @@ import {
   turnShareOfHeavy,
   turnsHeldMax,
   turnShortMs,
-  turnStepBytes,
 } from "../../../src/server/turns/limits.ts";
 
 const longLine = 64 * 1024;
@@ -313,7 +313,7 @@ Deno.test("turns are brief, and reads short, while others send little, and not f
   for (let turn = 0; turn < turnsBrief; turn++) {
     assert.equal(turns.lengthOf(true), turnBriefMs);
     assert.equal(turns.partToRead(buffer).length, turnReadBytes);
-    assert.equal(new Flow(turns).stepBytes, turnStepBytes);
+    assert.equal(new Flow(turns).stepBytes, bytesBetweenBriefPauses);
     await pass();
   }
   assert.equal(turns.lengthOf(true), turnMs);
