@@ -102,9 +102,11 @@ test("init on one host and join on another, and between them there is nothing to
   const wire = await captured(network, async () => {
     const called = await client.run(["call", "fib", "27"]);
     assert.equal(called.stdout, "196418\n", called.stderr);
+    const services = await client.run(["services", "--json"]);
+    assert.deepEqual(JSON.parse(services.stdout).methods, ["fib", "pi", "ping"], services.stderr);
   });
   assert.ok(wire.includes("\x17\x03\x03"), "TLS went by");
-  for (const clear of ['"jsonrpc"', '"method":', "rpc.hello", "196418"]) {
+  for (const clear of ['"jsonrpc"', '"method":', "rpc.hello", "196418", '"fib']) {
     assert.ok(!wire.includes(clear), `${clear} went by in the clear`);
   }
 

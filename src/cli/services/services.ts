@@ -1,16 +1,30 @@
 import { messageOf } from "../../base/errors.ts";
 import { servicesReadAtOnceMax } from "../limits.ts";
-import { type Discovery, placeText } from "../../discovery/discovery.ts";
+import { systemClock } from "../../base/clock.ts";
+import type { Logger } from "../../base/log.ts";
+import { callOnce } from "../../client/call_once.ts";
+import { type Discovery, type Instance, placeText } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 import { problemLine } from "../../terminal/colour.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
+import { readDocument } from "../../procedures/documents/read_document.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
 import { printLine, printOnStderr } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
-import { openListedRegistry } from "../registry.ts";
+import { openListedRegistry, openTransport } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
+import { reservedMethods } from "../../wire/reserved.ts";
 import type { servicesFlags } from "./flags.ts";
+
+/** Servers of a service that are asked for its methods at once. */
+const serversAskedMax = 3;
+
+/** How long these may take. */
+const askTimeoutMs = 2_000;
+
+/** Asks servers for the methods that the registry does not list. */
+type Ask = (instances: readonly Instance[]) => Promise<readonly string[]>;
 
 /** A service in the registry. */
 interface Service {
@@ -18,7 +32,7 @@ interface Service {
   readonly servers: number;
   /** How many of them are drained. */
   readonly drained: number;
-  /** The methods of all servers together, as far as the registry lists them. */
+  /** The methods of all servers together, as far as they are known. */
   readonly methods: readonly string[];
 }
 
@@ -30,7 +44,8 @@ export async function run(
   const discovery = await openListedRegistry(flags, log);
   const interrupt = onInterrupt();
   try {
-    const { found, problems } = await servicesIn(discovery, interrupt.signal);
+    const ask = (instances: readonly Instance[]) => methodsOf(instances, flags, log);
+    const { found, problems } = await servicesIn(discovery, ask, interrupt.signal);
     if (interrupt.signal.aborted) return exitCodes.interrupted;
     const shown = flags.all ? found : found.filter(({ servers }) => servers > 0);
     if (flags.json) { for (const service of shown) printLine(jsonLine(service)); }
@@ -52,6 +67,7 @@ export async function run(
 /** Reads all services, some at once. One that cannot be read does not stop the others. */
 async function servicesIn(
   discovery: Discovery,
+  ask: Ask,
   signal: AbortSignal,
 ): Promise<{ readonly found: readonly Service[]; readonly problems: readonly string[] }> {
   const names = (await discovery.services()).values();
@@ -60,7 +76,7 @@ async function servicesIn(
   const readOn = async () => {
     for (const name of names) {
       try {
-        const service = await read(discovery, name, signal);
+        const service = await read(discovery, name, ask, signal);
         if (service !== undefined) found.push(service);
       } catch (error) {
         problems.push(`${name}: ${messageOf(error)}`);
@@ -75,17 +91,42 @@ async function servicesIn(
 async function read(
   discovery: Discovery,
   service: string,
+  ask: Ask,
   signal: AbortSignal,
 ): Promise<Service | undefined> {
   for await (const { instances } of snapshots(discovery, service, signal)) {
+    const listed = [...new Set(instances.flatMap(({ methods }) => methods))];
     return {
       service,
       servers: instances.length,
       drained: instances.filter(({ drained }) => drained).length,
-      methods: [...new Set(instances.flatMap(({ methods }) => methods))].sort(),
+      methods: (listed.length > 0 ? listed : await ask(instances)).toSorted(),
     };
   }
   return undefined;
+}
+
+/**
+ * The methods of the first server that answers. Servers with keys do not list theirs in ZooKeeper,
+ * and tell them only to who may know.
+ */
+async function methodsOf(
+  instances: readonly Instance[],
+  flags: CommandInput<typeof servicesFlags>["flags"],
+  log: Logger,
+): Promise<readonly string[]> {
+  const keyed = instances.filter(({ cluster }) => cluster !== undefined).slice(0, serversAskedMax);
+  if (keyed.length === 0) return [];
+  try {
+    const transport = await openTransport(flags, log);
+    const deps = { transport, clock: systemClock };
+    const document = await Promise.any(
+      keyed.map((one) => callOnce(one, reservedMethods.discover, askTimeoutMs, deps)),
+    );
+    return (await readDocument(document))?.methods.map(({ name }) => name) ?? [];
+  } catch {
+    return [];
+  }
 }
 
 async function toTable(services: readonly Service[]): Promise<string> {

@@ -233,8 +233,11 @@ export class ZooKeeperAnnouncement implements Announcement {
     this.#become({ kind: "registered", node: { ...node, data } });
   }
 
+  /** Everybody can read it, and who may know the methods of a server with keys is up to that. */
   #dataOf(id: string): Uint8Array<ArrayBuffer> {
-    return new TextEncoder().encode(encodeInstance(this.#announced.with(), id));
+    const instance = this.#announced.with();
+    const shown = instance.cluster === undefined ? instance : { ...instance, methods: [] };
+    return new TextEncoder().encode(encodeInstance(shown, id));
   }
 
   /** Changes the state, unless the announcement was withdrawn in the meantime. */
