@@ -29,14 +29,18 @@ zooKeeperTest(
 
     const outside = await stranger.run(["call", "ping"], { env });
     assert.equal(outside.code, 1);
-    assert.match(outside.stderr, /Cannot reach ZooKeeper|no good certificate|ZooKeeper/);
+    assert.match(outside.stderr, /no good certificate .* impostor\)\. Choose another registry/);
+    await using none = await RpcHome.create();
+    const keyless = await none.run(["call", "ping"], { env });
+    assert.equal(keyless.code, 1);
+    assert.match(keyless.stderr, /does not trust who signed it: .* \(rpc keys join\)$/m);
 
     const plain = { RPC_REGISTRY: `zookeeper://127.0.0.1:${secure}/secure` };
     const plainly = await home.run(["call", "ping"], { env: plain });
     assert.match(plainly.stderr, /speaks TLS there.*zookeepers:\/\//);
     const tlsToPlain = { RPC_REGISTRY: `zookeepers://${server.connectString}/secure` };
     const wrongly = await home.run(["call", "ping"], { env: tlsToPlain });
-    assert.match(wrongly.stderr, /does not speak TLS/);
+    assert.match(wrongly.stderr, /does not speak TLS.*\. If it speaks no TLS, write zookeeper:/);
     await served.stop();
   },
 );

@@ -195,10 +195,7 @@ export class ZooKeeperDiscovery implements Discovery {
   }
 
   #unreachable(error: Error): void {
-    this.#tellAll(
-      `${error.message}. Is it running? Start it, or choose another registry with --registry`,
-      error,
-    );
+    this.#tellAll(`${error.message}. ${whatToDo(error.message)}`, error);
   }
 
   #tellAll(message: string, cause?: Error): void {
@@ -207,4 +204,15 @@ export class ZooKeeperDiscovery implements Discovery {
     for (const part of [...this.#announcements, ...this.#watches]) part.unreachable(error);
     for (const reject of this.#asking) reject(error);
   }
+}
+
+/** The next step of a user whose ZooKeeper cannot be reached for this reason. */
+function whatToDo(reason: string): string {
+  if (reason.includes("invalid peer certificate")) {
+    return "This machine does not trust who signed it: if that is a cluster of rpc, let this " +
+      "machine join it (rpc keys join)";
+  }
+  if (reason.includes("no good certificate")) return "Choose another registry with --registry";
+  if (reason.includes("hung up on TLS")) return "If it speaks no TLS, write zookeeper://";
+  return "Is it running? Start it, or choose another registry with --registry";
 }
