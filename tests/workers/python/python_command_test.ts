@@ -25,7 +25,7 @@ async function withBeginner(python: string, test: (served: Served) => Promise<vo
     await using server = await serve({
       ...{ module: beginner, python: [python], registry, workers: 1, log },
     });
-    await using client = await connect({ registry });
+    await using client = await connect({ registry, timeoutMs: 120_000 });
     await test({ client, server, log, directory });
   } finally {
     await Deno.remove(directory, { recursive: true });
@@ -156,7 +156,9 @@ onEachPython("streams come as they are read, and clean up when given up", async 
   // The next call runs in the same process, after it.
   assert.equal(await client.call("add", [1]), 3);
   assert.equal(await Deno.readTextFile(path), "cleaned up");
-  await assert.rejects(client.call("forever", [path]), { name: "InternalError" });
+  // Long items, so that they are soon more than an array may hold.
+  const long = "x".repeat(10_000);
+  await assert.rejects(client.call("forever", [path, long]), { name: "InternalError" });
 });
 
 onEachPython("runaway and dying calls cost nobody else", async ({ client, server }) => {
