@@ -21,6 +21,7 @@ interface OneAheadOptions {
  */
 export class OneAhead {
   readonly #options: OneAheadOptions;
+  /** Who was sent one last is the last. */
   readonly #workers = new Set<WorkerProcess>();
 
   constructor(options: OneAheadOptions) {
@@ -46,6 +47,7 @@ export class OneAhead {
 
   /** Notes that a call was sent to a worker behind another one. */
   sent(worker: WorkerProcess): void {
+    this.#workers.delete(worker);
     this.#workers.add(worker);
   }
 
@@ -60,7 +62,8 @@ export class OneAhead {
     const isAnyIdle = waiting === 0 &&
       this.#options.slots().some(({ worker }) => worker?.owed.total === 0);
     const nowMs = this.#options.clock.now();
-    for (const worker of this.#workers) {
+    // What goes back becomes the first of the queue.
+    for (const worker of [...this.#workers].reverse()) {
       const { isAlive, owed } = worker;
       const mayWait = isAlive && owed.load > 1;
       if (mayWait && !isAnyIdle && nowMs - owed.busySinceMs < owed.patienceMs) continue;

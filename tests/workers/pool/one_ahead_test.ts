@@ -188,6 +188,17 @@ Deno.test("a call behind another one goes to a worker that has nothing to do", a
   assert.equal(fixture.workers[0]?.owed.total, 0);
 });
 
+Deno.test("calls that are taken back from several workers keep their order", async () => {
+  using fixture = new Fixture(3);
+  await fixture.warmUp();
+  const [, , c] = fixture.submit("a", "b", "c");
+  c?.cancel();
+  // It ends what was cancelled, too, and is idle.
+  await fixture.end(2, 15);
+  await fixture.end(2, 15);
+  assert.deepEqual(fixture.began, ["c", "a"]);
+});
+
 Deno.test("a call behind another one goes to a worker that is started anew", async () => {
   using fixture = new Fixture(2);
   await fixture.warmUp();
