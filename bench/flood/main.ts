@@ -160,7 +160,7 @@ async function start(to: Target, workers = 1): Promise<Running> {
     const directory = await Deno.makeTempDir({ prefix: "rpc-flood-" });
     stack.defer(() => Deno.remove(directory, { recursive: true }));
     const registry = `local:${directory}/registry`;
-    const noKeys = { RPC_KEYS: `${directory}/none` };
+    const noKeys = { RPC_INSECURE: "true" };
     const env = to === "keys" ? stack.use(await temporaryKeys()).env : noKeys;
     const serve = rpcCommand([
       ...["serve", "127.0.0.1", "0", pathOf("../flood/procedures.ts"), "--registry", registry],

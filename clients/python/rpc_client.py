@@ -2360,13 +2360,13 @@ class _Options:
         self.message_max = message_max
         if insecure is None:
             insecure = (_setting("insecure") or "").lower() in ("1", "true", "yes", "on")
-        directory = keys or os.environ.get("RPC_KEYS")
+        named = directory = keys or os.environ.get("RPC_KEYS")
         if not directory:
             config = _config_directory()
             directory = None if config is None else os.path.join(config, "keys")
         self.keys = None if insecure or directory is None else _Keys.of(directory)
-        if keys is not None and self.keys is None and not insecure:
-            raise InvalidParams(f"There are no keys in {keys}")
+        if named and self.keys is None and not insecure:
+            raise InvalidParams(f"There are no keys in {named}")
         self.registry = open_registry(registry or _setting("registry") or "local:", self.keys)
 
 

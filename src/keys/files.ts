@@ -54,6 +54,22 @@ export function hasKeyFiles(directory: string): boolean {
       .some((name) => mayBeThere(joinPath(directory, name)));
 }
 
+/**
+ * The directory with this machine's keys; `undefined`: it has none.
+ *
+ * @throws {CommandError} RPC_KEYS names one that has none. Whoever names it wants keys: a secret
+ * that is not mounted must not have everything go on in the open
+ */
+export function ownKeysDirectory(): string | undefined {
+  const directory = keysDirectory();
+  if (directory === undefined || hasKeyFiles(directory)) return directory;
+  if (!Deno.env.get("RPC_KEYS")) return undefined;
+  throw new CommandError(
+    `There are no keys in ${directory}, which RPC_KEYS names: make some (rpc keys init or rpc ` +
+      "keys join), or go without (--insecure)",
+  );
+}
+
 function mayBeThere(path: string): boolean {
   try {
     withoutStack(() => Deno.statSync(path));

@@ -3,7 +3,7 @@ import type { Logger } from "../base/log.ts";
 import { readSetting } from "./settings.ts";
 import { plainTransport, type Transport } from "../client/transport.ts";
 import type { DiscoveryDeps } from "../discovery/open.ts";
-import { hasKeyFiles, keysDirectory } from "../keys/files.ts";
+import { hasKeyFiles, keysDirectory, ownKeysDirectory } from "../keys/files.ts";
 import type { KeyRing } from "../keys/key_ring.ts";
 
 /**
@@ -18,8 +18,8 @@ export async function openKeys(
   log: Logger,
 ): Promise<KeyRing | undefined> {
   if (options.insecure ?? await readSetting("insecure") === "true") return undefined;
-  const directory = keysDirectory();
-  if (directory === undefined || !hasKeyFiles(directory)) return undefined;
+  const directory = ownKeysDirectory();
+  if (directory === undefined) return undefined;
   const { gatherEntropy } = await import("../keys/tls/entropy.ts");
   gatherEntropy();
   const { KeyRing } = await import("../keys/key_ring.ts");

@@ -139,3 +139,29 @@ Deno.test("who has keys and ignores them is told to leave out --insecure, and no
   assert.match(named.stderr, /it wants keys: rpc keys join/);
   await server.stop();
 });
+
+Deno.test("where RPC_KEYS names no keys, nothing goes on in the open", async () => {
+  await using home = await RpcHome.create();
+  const open = await home.serve();
+  const env = { RPC_KEYS: `${home.directory}/unmounted` };
+  const says = /There are no keys in .*unmounted, which RPC_KEYS names: .*--insecure/;
+  // The first call is one of those that begin without the client.
+  for (
+    const args of [
+      ["call", "ping"],
+      ["call", "ping", "--repeat", "2"],
+      ["serve", "127.0.0.1", "0"],
+      ["servers"],
+      ["doctor"],
+    ]
+  ) {
+    const { code, stdout, stderr } = await home.run(args, { env });
+    assert.equal(code, 1, args.join(" "));
+    assert.match(stdout + stderr, says, args.join(" "));
+  }
+  const openly = await home.run(["call", "ping", "--insecure"], { env });
+  assert.equal(openly.stdout, '"pong"\n', openly.stderr);
+  const made = await home.run(["keys", "init"], { env });
+  assert.equal(made.code, 0, made.stderr);
+  await open.stop();
+});

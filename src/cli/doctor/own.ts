@@ -1,13 +1,18 @@
 import { messageOf } from "../../base/errors.ts";
 import { endsSoon, expiryText } from "../../keys/expiry.ts";
-import { hasKeyFiles, keysDirectory } from "../../keys/files.ts";
+import { hasKeyFiles, keysDirectory, ownKeysDirectory } from "../../keys/files.ts";
 import { formatRights } from "../../keys/rights.ts";
 import type { Finding } from "./finding.ts";
 
 /** Who this machine is to others. */
 export async function ownKeys(isInsecure: boolean, nowMs: number): Promise<Finding> {
   const check = "keys";
-  const directory = keysDirectory();
+  let directory: string | undefined;
+  try {
+    directory = isInsecure ? keysDirectory() : ownKeysDirectory();
+  } catch (error) {
+    return { check, status: "wrong", text: messageOf(error), todo: "rpc keys join" };
+  }
   if (directory === undefined || !hasKeyFiles(directory)) {
     return {
       check,

@@ -119,6 +119,13 @@ class Answers(unittest.TestCase):
             with self.subTest(wrong), self.assertRaises(InvalidParams):
                 Client("local:", message_max=wrong)
 
+    def test_where_rpc_keys_names_no_keys_nothing_goes_on_in_the_open(self):
+        with FakeServer(echo) as server, mock.patch.dict(os.environ, {"RPC_KEYS": "/nonexistent/keys"}):
+            with self.assertRaisesRegex(InvalidParams, "no keys in /nonexistent/keys"):
+                Client(static(server))
+            with Client(static(server), insecure=True) as client:
+                self.assertEqual(client.call("f", [1]), [1])
+
     def test_a_number_that_python_cannot_hold_fails_that_call_alone(self):
         def huge(peer, request):
             peer.send_bytes(b'{"jsonrpc":"2.0","id":%d,"result":1e999}\n' % request["id"])

@@ -10,7 +10,7 @@ import type { Duplex } from "../../../client/transport.ts";
 import type { Instance } from "../../../discovery/discovery.ts";
 import { listOnce } from "../../../discovery/local/list_once.ts";
 import { parseRegistryUrl } from "../../../discovery/registry_url.ts";
-import { hasKeyFiles, keysDirectory } from "../../../keys/files.ts";
+import { ownKeysDirectory } from "../../../keys/files.ts";
 import { endAtInterrupt, type Interrupt } from "../../../terminal/interrupt.ts";
 import { jsonLine, plainText } from "../../../terminal/plain_text.ts";
 import { printLine } from "../../../terminal/stdout.ts";
@@ -149,8 +149,8 @@ function passed(timeMs: number): Promise<undefined> {
  * @throws whatever is wrong with them
  */
 async function keyedOf({ insecure }: CallFlags): Promise<Keyed | undefined> {
-  const directory = insecure ? undefined : keysDirectory();
-  if (directory === undefined || !hasKeyFiles(directory)) return undefined;
+  const directory = insecure ? undefined : ownKeysDirectory();
+  if (directory === undefined) return undefined;
   const { gatherEntropy } = await import("../../../keys/tls/entropy.ts");
   gatherEntropy();
   const { openKeyed } = await import("./keyed.ts");
