@@ -102,7 +102,8 @@ export function formatRegistryUrl(url: RegistryUrl): string {
 
 /** A text that may be a registry's URL, with `***` in place of a password. */
 export function withoutPassword(text: string): string {
-  return text.replace(loginAt, (login) => `${login.split(":", 1).join("")}:***@`);
+  return text.replace(loginAt, (login) => `${login.split(":", 1).join("")}:***@`)
+    .replaceAll(inPlaceOfPort, "***");
 }
 
 /** A registry's URL without the login, for programs that must not get it. */
@@ -112,9 +113,14 @@ export function withoutLogin(text: string): string {
 
 /**
  * The login up to the last @, as in parsing: a password may contain one. It is also found after a
- * misspelt scheme, and in other kinds of URLs.
+ * misspelt scheme or none, and in other kinds of URLs.
  */
-const loginAt = /(?<=^\s*zoo\w*:\/*)[^/].*@|(?<=^\s*[a-z][a-z\d+.-]*:\/\/)[^/?#@]*:[^/?#]*@/is;
+const loginAt =
+  /(?<=^\s*zoo\w*:\/*)[^/].*@|(?<=^\s*[a-z][a-z\d+.-]*:\/\/)[^/?#@]*:[^/?#]*@|(?<=^\s*(?:static:)?)(?!(?:local|static|zoo\w*):|[a-z\d+.-]+:\/\/)[^\s:/@]+:.*@/is;
+
+/** A password in place of a host's port, where @ and the host were forgotten. No IPv6 address. */
+const inPlaceOfPort =
+  /(?<=^\s*zoo\w*:\/*(?:[^/?@]*,)?[^:,/?@[\]]+:)(?!\d{1,5}(?:[,/?\s]|$))(?![\da-f:.]*:)[^,/?@\s]+/gi;
 
 /** Hosts and ports as ZooKeeper and we write them: `10.0.0.1:2181,[::1]:2181`. */
 export function formatHosts(hosts: readonly HostPort[]): string {
@@ -205,13 +211,13 @@ function parseQuery(text: string, query: string): number | undefined {
 
 /** A part of the text, quoted, or `***` if a password may be there. */
 function part(text: string, part: string): string {
-  const afterLogin = text.slice(text.lastIndexOf("@") + 1);
+  const afterLogin = withoutPassword(text.slice(text.lastIndexOf("@") + 1));
   return afterLogin.includes(part) ? JSON.stringify(part) : '"***"';
 }
 
 function invalid(text: string, why: string): RpcError {
   // A possible password is not repeated.
-  const shown = JSON.stringify(text.replace(/^([^:]*:)?(\/\/)?.*@/s, "$1$2***@"));
+  const shown = JSON.stringify(withoutPassword(text.replace(/^([^:]*:)?(\/\/)?.*@/s, "$1$2***@")));
   return new RpcError(
     "InvalidParams",
     `Cannot use the registry ${shown}: ${why}; write ${forms}`,

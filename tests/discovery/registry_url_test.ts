@@ -115,6 +115,13 @@ Deno.test("no message of parseRegistryUrl() repeats a password", () => {
   }
 });
 
+Deno.test("no message of parseRegistryUrl() repeats a password whose @ was forgotten", () => {
+  for (const rest of ["", "/x", ",h:2181", "?x=1", ":2181/x"]) {
+    const url = `zookeeper://h:2181,me:1secret${rest}`;
+    assert.throws(() => parseRegistryUrl(url), (error: Error) => !error.message.includes("secret"));
+  }
+});
+
 Deno.test("an IPv6 address with the interface that it is reached by is an address", () => {
   assert.deepEqual(parseRegistryUrl("static:[fe80::1%eth0]:6666"), {
     kind: "static",
@@ -134,8 +141,14 @@ Deno.test("a URL is shown without its password, and handed on without its login"
     ["zookeeper://me:pw@", "zookeeper://me:***@", "zookeeper://"],
     ["zookeeper://h:2181", "zookeeper://h:2181", "zookeeper://h:2181"],
     ["local:/home/me/a@b", "local:/home/me/a@b", "local:/home/me/a@b"],
+    ["local:/home/me/a:b@c", "local:/home/me/a:b@c", "local:/home/me/a:b@c"],
+    ["zookeeper://me:pw/x", "zookeeper://me:***/x", "zookeeper://me:pw/x"],
+    ["zookeeper://h:21,[::1]:2,fe80::1", "zookeeper://h:21,[::1]:2,fe80::1"],
+    ["me:p@w@h:2181", "me:***@h:2181", "h:2181"],
+    ["static:me:pw@h:1,h:2", "static:me:***@h:1,h:2", "static:h:1,h:2"],
+    ["static:h:1,h:2", "static:h:1,h:2"],
   ] as const;
-  for (const [url, shown, handedOn] of cases) {
+  for (const [url, shown, handedOn = url] of cases) {
     assert.equal(withoutPassword(url), shown);
     assert.equal(withoutLogin(url), handedOn);
   }
