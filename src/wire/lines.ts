@@ -64,10 +64,11 @@ const roomBytesMax = 256 * 1024;
 const roomBytesMin = 16 * 1024;
 
 /**
- * Up to this size a line's buffer is at once as long as the last long line: it need not grow, and
- * what is left is read in one go.
+ * Once this part of the last long line's length has come the buffer is as long as that: it grows in
+ * fewer steps, each of which is a copy, and what is left is read in one go. Not before, or a few
+ * bytes would hold megabytes.
  */
-const usualBytesMax = 128 * 1024;
+const usualShare = 8;
 
 /** A buffer that a long line grew past this size is given back after the line. */
 const partialBytesKept = 64 * 1024;
@@ -216,7 +217,7 @@ export class LineSplitter {
   #handOver(): LentBytes {
     const line = this.#partial.subarray(0, this.#partialBytes - 1);
     // A read takes all of the rest only where that much is left behind it.
-    this.#usualBytes = Math.min(this.#partialBytes + roomBytesMin, usualBytesMax);
+    this.#usualBytes = this.#partialBytes + roomBytesMin;
     this.#partial = noBytes;
     this.#partialBytes = 0;
     return new LentBytes(line);
@@ -248,8 +249,11 @@ export class LineSplitter {
 
   #reserve(bytes: number): void {
     // A buffer of less than that would not be kept for the next long line.
-    const least = bytes < longLineBytes ? 0 : Math.max(partialBytesKept, this.#usualBytes);
-    const grown = spareBuffers.take(Math.max(bytes, this.#partial.length * 2, least));
+    const least = bytes < longLineBytes ? 0 : partialBytesKept;
+    const doubled = Math.max(bytes, this.#partial.length * 2, least);
+    const usual = this.#usualBytes;
+    const isUsual = bytes >= longLineBytes && bytes <= usual && bytes * usualShare >= usual;
+    const grown = spareBuffers.take(isUsual ? usual : doubled);
     grown.set(this.partial);
     spareBuffers.give(this.#partial);
     this.#partial = grown;

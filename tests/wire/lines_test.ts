@@ -231,18 +231,23 @@ Deno.test("what comes after a long line is kept, though the long one's buffer is
   assert.deepEqual(lines.map((line) => String(line).slice(0, 5)), ["xxxxx", "abc"]);
 });
 
-Deno.test("after a long line the next one has room for as much at once, and no more than 128 KiB", () => {
+Deno.test("after a long line the next one has room for as much once an eighth of it has come", () => {
   // A spare buffer may happen to be longer.
   while (spareBuffers.bytes > 0) spareBuffers.take(1);
-  const begun = encoder.encode("x".repeat(40_000));
-  for (const [length, least] of [[100_000, 60_000], [900_000, 80_000]] as const) {
-    const splitter = new LineSplitter();
-    assert.deepEqual(splitter.pushLong(begun), []);
-    assert.ok((splitter.room?.length ?? 0) < 60_000);
+  for (const length of [100_000, 900_000, 4_200_000]) {
+    const splitter = new LineSplitter(8_000_000);
+    const begin = (bytes: number) => {
+      const begun = encoder.encode("x".repeat(bytes));
+      assert.deepEqual(splitter.pushLong(begun), []);
+      assert.notEqual(splitter.room, undefined);
+    };
+    begin(40_000);
+    assert.ok(splitter.heldBytes < 100_000);
     const [line] = splitter.pushLong(encoder.encode(`${"x".repeat(length - 40_000)}\n`));
     assert.ok(line instanceof LentBytes && line.length === length);
-    assert.deepEqual(splitter.pushLong(begun), []);
-    assert.ok((splitter.room?.length ?? 0) > least);
-    assert.ok(splitter.heldBytes <= 128 * 1024);
+    begin(40_000);
+    assert.ok(splitter.heldBytes <= Math.max(8 * 40_000, 128 * 1024), `${splitter.heldBytes}`);
+    begin(length / 4);
+    assert.ok(splitter.heldBytes >= length && splitter.heldBytes <= length * 1.4);
   }
 });
