@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RpcHome } from "../support/rpc_process.ts";
+import { twoAtOnce } from "../support/two_at_once.ts";
 import { namedFiles } from "./commands.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -34,36 +35,36 @@ async function deno(home: RpcHome, args: readonly string[]): Promise<string> {
   return decoder.decode(stdout);
 }
 
-for (const readme of ["README.md", "README.zh-CN.md"]) {
-  Deno.test(`${readme}'s own project type-checks by the compiler's defaults, and runs`, async () => {
+Deno.test("each README's own project type-checks by the compiler's defaults, and runs", async () => {
+  await twoAtOnce(["README.md", "README.zh-CN.md"], async (readme) => {
     await using home = await RpcHome.create();
     await makeProject(home, readme);
     await home.serve(["127.0.0.1", "0", "tasks.ts"]);
     const stdout = await deno(home, ["run", "--check", "--allow-all", "client.ts"]);
-    assert.equal(stdout, "2178309\n320\n");
+    assert.equal(stdout, "2178309\n320\n", readme);
   });
-}
+});
 
-for (
-  const [project, compilerOptions] of [
-    ["that is not strict", {
-      strict: false,
-      noImplicitAny: true,
-      lib: ["deno.ns", "esnext", "dom", "dom.iterable", "dom.asynciterable"],
-    }],
-    ["that is as strict as can be", {
-      ...{ exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
-      ...{ noImplicitReturns: true, noUnusedLocals: true, noUnusedParameters: true },
-      ...{ noPropertyAccessFromIndexSignature: true, noFallthroughCasesInSwitch: true },
-      ...{ noImplicitOverride: true, noUncheckedSideEffectImports: true },
-      ...{ verbatimModuleSyntax: true, isolatedModules: true, erasableSyntaxOnly: true },
-      ...{ allowUnreachableCode: false, allowUnusedLabels: false },
-    }],
-  ] as const
-) {
-  Deno.test(`the library type-checks in a project ${project}`, async () => {
+const projects = [
+  {
+    strict: false,
+    noImplicitAny: true,
+    lib: ["deno.ns", "esnext", "dom", "dom.iterable", "dom.asynciterable"],
+  },
+  {
+    ...{ exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
+    ...{ noImplicitReturns: true, noUnusedLocals: true, noUnusedParameters: true },
+    ...{ noPropertyAccessFromIndexSignature: true, noFallthroughCasesInSwitch: true },
+    ...{ noImplicitOverride: true, noUncheckedSideEffectImports: true },
+    ...{ verbatimModuleSyntax: true, isolatedModules: true, erasableSyntaxOnly: true },
+    ...{ allowUnreachableCode: false, allowUnusedLabels: false },
+  },
+];
+
+Deno.test("the library type-checks in projects that are not strict, and as strict as can be", async () => {
+  await twoAtOnce(projects, async (compilerOptions) => {
     await using home = await RpcHome.create();
     await makeProject(home, "README.md", compilerOptions);
     await deno(home, ["check", "client.ts"]);
   });
-}
+});
