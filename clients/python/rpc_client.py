@@ -182,6 +182,8 @@ class InvalidParams(RpcError):
     """The parameters do not fit, here or at the server. `issues` tells which."""
 
     code, usually = -32602, "no"
+    _bytes: Optional[int] = None
+    """Of a message that was not sent, since its server takes none as long: its length."""
 
 
 class InternalError(RpcError):
@@ -382,10 +384,12 @@ def encode(message: Dict[str, Any], what: str, takes: int = MESSAGE_MAX_LEAST) -
     except ValueError as error:  # An integer of more digits than Python writes.
         raise InvalidParams(f"Cannot call {what}: {error}") from None
     if len(line) > takes:
-        raise InvalidParams(
+        error = InvalidParams(
             f"Cannot call {what}: its parameters are {len(line)} bytes long, and {takes} is the most "
             "that the server takes (rpc serve --message-max)"
         )
+        error._bytes = len(line)
+        raise error
     return line
 
 
@@ -638,7 +642,7 @@ class _Connection(asyncio.Protocol):
         self.address, self._loop, self._changed = address, loop, changed
         self._message_max = message_max
         # What all servers take, until this one says more.
-        self._takes = MESSAGE_MAX_LEAST
+        self.takes = MESSAGE_MAX_LEAST
         self.lost: "asyncio.Future[str]" = loop.create_future()
         self.is_open = True
         self.went_away = False
@@ -869,7 +873,7 @@ class _Connection(asyncio.Protocol):
         number = call.number = self._number
         credit = None if call.stream is None else call.stream.credit
         left = call.deadline - self._loop.time()
-        line = encode_request(number, call.method, call.params, left, credit, self._takes)
+        line = encode_request(number, call.method, call.params, left, credit, self.takes)
         call.size = len(line)
         call.is_written = True
         self._pending[number] = call
@@ -947,7 +951,7 @@ class _Connection(asyncio.Protocol):
         info = document.get("info") if isinstance(document, dict) else None
         takes = info.get("x-message-max") if isinstance(info, dict) else None
         if type(takes) is int and takes >= MESSAGE_MAX_LEAST:
-            self._takes = takes
+            self.takes = takes
         self._changed()
 
     def is_idempotent(self, method: str) -> Optional[bool]:
@@ -1647,6 +1651,8 @@ class _Core:
             # Its caller has seen items, and would see them twice.
             call.executed = _worse(call.executed, "maybe")
             raise self._final(call, error)
+        if isinstance(error, InvalidParams) and error._bytes is not None:
+            return self._go_past_short(call, endpoint, error)
         call.workers_lost += isinstance(error, WorkerLost)
         is_hopeless = (
             self.is_closed
@@ -1669,6 +1675,18 @@ class _Core:
             if not (call.may_repeat if call.idempotent is None else call.idempotent):
                 raise self._final(call, error)
         await self._afford(call, error, refusals)
+
+    def _go_past_short(self, call: _Call, endpoint: _Endpoint, error: InvalidParams) -> None:
+        """Has a call avoid the servers that take none as long. Nothing was sent, so no budget is spent."""
+        usable = {one for one in self._preferred + self._fallback if one.is_usable}
+        longer = {
+            one
+            for one in usable - {endpoint}
+            if one.connection is not None and one.connection.takes >= (error._bytes or 0)
+        }
+        if not longer or call.attempts >= ATTEMPTS_MAX:
+            raise self._final(call, error)
+        call.avoid = usable - longer
 
     async def _afford(self, call: _Call, error: RpcError, refusals: _Backoff) -> None:
         # Overload is a state, and more load makes it worse. A lost server is an event with an end.

@@ -130,6 +130,7 @@ export class Client {
       budget: new RetryBudget(clock),
       delayedRetries: this.#delayed,
       isOffered: (call) => this.#endpoints.offers(call),
+      avoidShort: (call, bytes) => this.#endpoints.avoidShort(call, bytes),
       isAnyUntried: () => this.#endpoints.isAnyUntried,
       onRetry: () => this.#retries++,
     }, this.#balance);

@@ -2,6 +2,7 @@ import { Backoff } from "../base/backoff.ts";
 import { type ErrorName, type Executed, RpcError } from "../base/errors.ts";
 import { attemptsMax } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
+import { TooLongError } from "../wire/message_bound.ts";
 import type { Call, Dispatch, Done } from "./call.ts";
 import type { DelayedRetries } from "./delayed_retries.ts";
 import type { RetryBudget } from "./retry_budget.ts";
@@ -14,6 +15,8 @@ interface RetryOptions {
   readonly delayedRetries: DelayedRetries;
   /** Whether a connected server may offer the call's method. */
   readonly isOffered: (call: Call) => boolean;
+  /** Has a call go past servers that take no message of so many bytes. Whether any is left. */
+  readonly avoidShort: (call: Call, bytes: number) => boolean;
   /** Whether any server's first connection attempt is still under way. */
   readonly isAnyUntried: () => boolean;
   /** Called when a call is sent again. */
@@ -84,6 +87,7 @@ class RetriedCall {
       call.executed = worse(call.executed, "maybe");
       return this.#giveUp(error);
     }
+    if (error instanceof TooLongError) return this.#pastShort(error);
     if (error.name === "WorkerLost") this.#workersLost++;
     const hopeless = !worthAnotherServer.has(error.name) || call.attempts >= attemptsMax ||
       this.#workersLost >= workersLostMax;
@@ -104,6 +108,14 @@ class RetriedCall {
     // which balancing checks.
     const idempotent = call.idempotent ?? call.endpoint?.isIdempotent(call.method);
     if (idempotent) this.#again(error);
+    else this.#giveUp(error);
+  }
+
+  /** Sends it to a server that takes longer messages. Nothing was sent, so no budget is spent. */
+  #pastShort(error: TooLongError): void {
+    const { attempts } = this.#call;
+    const isAnyLeft = attempts < attemptsMax && this.#options.avoidShort(this.#call, error.bytes);
+    if (isAnyLeft) this.#send(error);
     else this.#giveUp(error);
   }
 

@@ -13,7 +13,7 @@ import { describeFault, type JsonFault, jsonFaultOf, jsonOf } from "../base/valu
 import { messageMaxLeast, nestingMax } from "../base/limits.ts";
 import { withEncoded } from "../base/spare_buffers.ts";
 import { exactJson, parseJson } from "./json.ts";
-import { boundOfServer, type MessageBound } from "./message_bound.ts";
+import { boundOfServer, type MessageBound, TooLongError } from "./message_bound.ts";
 import type { Id, LongLine, Params, Request, Response, UnreadJson, WireError } from "./message.ts";
 import { isNestedDeeper } from "./nesting.ts";
 import { errorDataOf, isNotificationValue, isResponseValue } from "./reply_checks.ts";
@@ -313,10 +313,8 @@ function notTooLong<Line extends string | LongLine>(
 ): Line {
   if (!isLonger(line, bytesMax)) return line;
   const length = byteLengthOf(line);
-  throw new RpcError(
-    name,
-    `${subject()} ${length} bytes long, and ${bytesMax} is the most ${whose}`,
-  );
+  const message = `${subject()} ${length} bytes long, and ${bytesMax} is the most ${whose}`;
+  throw new TooLongError(name, message, length);
 }
 
 /**

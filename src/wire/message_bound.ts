@@ -1,3 +1,4 @@
+import { type ErrorName, RpcError } from "../base/errors.ts";
 import { messageMaxDefault } from "../base/limits.ts";
 
 /** A bound on messages. */
@@ -6,6 +7,14 @@ export interface MessageBound {
   readonly bytes: number;
   /** Whose bound it is and where it is set, for error messages. */
   readonly whose: string;
+}
+
+/** A message is longer than whoever it is for takes. Nothing of it was sent. */
+export class TooLongError extends RpcError {
+  /** @param bytes the length of the message, LF included */
+  constructor(name: ErrorName, message: string, readonly bytes: number) {
+    super(name, message);
+  }
 }
 
 /** The bound of a server: what it takes, and what it and its workers send. */

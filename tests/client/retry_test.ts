@@ -6,6 +6,7 @@ import { Call, type CallEndpoint, type Done } from "../../src/client/call.ts";
 import { DelayedRetries } from "../../src/client/delayed_retries.ts";
 import { withRetry } from "../../src/client/retry.ts";
 import { RetryBudget } from "../../src/client/retry_budget.ts";
+import { TooLongError } from "../../src/wire/message_bound.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 
 /** As much of an endpoint as the layer sees. */
@@ -36,6 +37,7 @@ interface SetUpOptions {
   /** Retries in the budget. */
   readonly retries?: number;
   readonly isOffered?: (attempts: number) => boolean;
+  readonly avoidShort?: (call: Call, bytes: number) => boolean;
   readonly isAnyUntried?: () => boolean;
   /** What the servers say. */
   readonly isIdempotent?: (method: string) => boolean | undefined;
@@ -58,6 +60,7 @@ function setUp({ outcomes, idempotent, retries = 100, ...options }: SetUpOptions
     budget: new RetryBudget(clock, 0, retries / 10),
     delayedRetries,
     isOffered: () => options.isOffered?.(call.attempts) ?? true,
+    avoidShort: options.avoidShort ?? (() => assert.fail("asked without need")),
     isAnyUntried: options.isAnyUntried ?? (() => false),
     onRetry: () => retried++,
   }, (call: Call, done: Done) => {
@@ -283,6 +286,18 @@ Deno.test("a method that connected servers lack is looked for on those still bei
   await missing.clock.advanceAsync(100);
   assert.equal(missing.ends[0]?.name, "MethodNotFound");
   assert.equal(missing.call.attempts, 1);
+});
+
+Deno.test("a call too long for one server goes to one that takes it, without budget, or fails", () => {
+  const tooLong = new TooLongError("InvalidParams", "It is too long", 5_000_000);
+  const asked: number[] = [];
+  const avoidShort = (_call: Call, bytes: number) => asked.push(bytes) > 0;
+  const found = setUp({ outcomes: [tooLong, "result"], avoidShort, retries: 0 });
+  assert.deepEqual([found.ends, asked, found.retried()], [[undefined], [5_000_000], 1]);
+  const missing = setUp({ outcomes: [tooLong], avoidShort: () => false });
+  assert.deepEqual([missing.ends, missing.call.attempts], [[tooLong], 1]);
+  const never = setUp({ outcomes: [tooLong], avoidShort });
+  assert.deepEqual([never.ends, never.call.attempts], [[tooLong], attemptsMax]);
 });
 
 Deno.test("each server that failed a call is one to avoid", () => {

@@ -164,3 +164,19 @@ Deno.test("a gateway takes and sends as long messages as it is told, and says wh
     "6291456 bytes is the most: rpc gateway --message-max",
   ]);
 });
+
+Deno.test("a call too long for some servers goes to the one that takes it", async () => {
+  await using home = await RpcHome.create();
+  await Deno.writeTextFile(join(home.workingDirectory, "tasks.ts"), module);
+  const address = ["127.0.0.1", "0", "tasks.ts", "--workers", "1"];
+  for (const messageMax of ["1M", "4M", "8M"]) {
+    await home.serve([...address, "--message-max", messageMax]);
+  }
+  await using client = await connect({ registry: home.registry, messageMax: 8 * 1024 * 1024 });
+  const text = "x".repeat(5_000_000);
+  for (let calls = 0; calls < 6; calls++) assert.equal(await client.call("echo", [text]), text);
+  await assert.rejects(client.call("echo", ["x".repeat(9_000_000)]), {
+    name: "InvalidParams",
+    message: /9000\d\d\d bytes long, and \d+ is the most/,
+  });
+});

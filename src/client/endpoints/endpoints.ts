@@ -1,5 +1,5 @@
 import type { Change, Instance, Snapshot } from "../../discovery/discovery.ts";
-import { hastyReconnectsMax } from "../../base/limits.ts";
+import { hastyReconnectsMax, messageMaxDefault } from "../../base/limits.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import { candidatesOf, type Pick } from "./balancer.ts";
 import type { Call } from "../call.ts";
@@ -211,6 +211,26 @@ export class Endpoints implements EndpointOwner<Endpoint> {
     // Usually this decides, without a look at each.
     if (loads.lacking < this.usableCount) return true;
     return this.#usable.some(({ rows }) => rows.some((row) => loads.mayOffer(row)));
+  }
+
+  /**
+   * Has a call go past the servers that take no message of so many bytes, by what the registry
+   * tells of them and by what the one told that it was handed to last. Whether any is left.
+   */
+  avoidShort(call: Call, bytes: number): boolean {
+    const avoid = call.avoid ??= new Set();
+    let isAnyLeft = false;
+    for (const endpoint of this.#usable.flatMap(({ items }) => items)) {
+      const { messageMax = messageMaxDefault } = endpoint.instance;
+      if (messageMax < bytes || endpoint === call.endpoint) {
+        avoid.add(endpoint);
+      } else {
+        // Also one that has failed it before: it alone may do better now.
+        avoid.delete(endpoint);
+        isAnyLeft = true;
+      }
+    }
+    return isAnyLeft;
   }
 
   /**

@@ -118,6 +118,22 @@ Deno.test("it is known whether any server may offer a method", async () => {
   rig.endpoints.close();
 });
 
+Deno.test("a long call goes past servers that take no message as long, by what is known", async () => {
+  const rig = new EndpointsRig();
+  for (const port of [1, 2, 3]) rig.transport.server(port);
+  await rig.list([1, 2, instanceAt(3, { messageMax: 16 * 1024 * 1024 })]);
+  const call = new Call("ping", undefined, 1_000);
+  call.endpoint = rig.at(1);
+  // One that failed the call before may do better than those that cannot take it.
+  call.avoid = new Set([rig.at(3)]);
+  assert.ok(rig.endpoints.avoidShort(call, 5_000_000));
+  assert.deepEqual([...call.avoid], [rig.at(1), rig.at(2)]);
+  // What a server says counts for more than what its registry tells.
+  call.endpoint = rig.at(3);
+  assert.ok(!rig.endpoints.avoidShort(call, 5_000_000));
+  rig.endpoints.close();
+});
+
 Deno.test("a server whose calls end at their deadlines is ejected, and comes back on probation", async () => {
   const rig = await connected(1, 2, 3);
   rig.timeOut(1, 4);

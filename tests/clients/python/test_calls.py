@@ -126,6 +126,15 @@ class Answers(unittest.TestCase):
             with Client(static(server), insecure=True) as client:
                 self.assertEqual(client.call("f", [1]), [1])
 
+    def test_a_call_too_long_for_one_server_goes_to_another_that_takes_it(self):
+        with FakeServer(echo) as short, FakeServer(echo) as long:
+            long.message_max = 3_000_000
+            with Client(static(short, long)) as client:
+                for _ in range(6):
+                    self.assertEqual(client.call("f", ["x" * 2_000_000]), ["x" * 2_000_000])
+                with self.assertRaisesRegex(InvalidParams, "bytes long"):
+                    client.call("f", ["x" * 3_000_000])
+
     def test_a_number_that_python_cannot_hold_fails_that_call_alone(self):
         def huge(peer, request):
             peer.send_bytes(b'{"jsonrpc":"2.0","id":%d,"result":1e999}\n' % request["id"])
