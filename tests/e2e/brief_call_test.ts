@@ -2,35 +2,14 @@
 
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
-import { encodeInstance } from "../../src/discovery/instance_json.ts";
-import { OwnRegistration } from "../../src/discovery/local/files.ts";
-import type { Instance } from "../../src/discovery/discovery.ts";
 import { answer, Servers } from "../cli/call/brief/servers_rig.ts";
+import { listed } from "../support/listed_servers.ts";
 import { signalTest } from "../support/posix.ts";
 import { binary, denoCommand, source } from "../support/program.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { TestCluster } from "../support/test_pki.ts";
 
 const root = new URL("../../", import.meta.url);
-
-/** Lists servers of other programs in a home's registry, until they are disposed of. */
-async function listed(
-  home: RpcHome,
-  ...instances: readonly Instance[]
-): Promise<AsyncDisposable> {
-  const directory = `${home.directory}/registry/rpc`;
-  await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
-  const all = await Promise.all(
-    instances.map((instance) =>
-      OwnRegistration.publish(directory, (id) => encodeInstance(instance, id))
-    ),
-  );
-  return {
-    async [Symbol.asyncDispose]() {
-      for (const own of all) await own.remove();
-    },
-  };
-}
 
 /** How much time a request's line says that there is. */
 function timeIn(line: string | undefined): number {

@@ -72,3 +72,21 @@ Deno.test("what a call has taken before its client was loaded is not there for a
   const [first, second] = servers.calls.map((line) => JSON.parse(line).meta.timeoutMs);
   assert.ok(second <= callTimeoutMsDefault - tookMs, `${first}, then ${second}`);
 });
+
+Deno.test("a brief call goes to no server that is drained while there is another", async () => {
+  using servers = new Servers();
+  const takers = new Set<string>();
+  const taker = (name: string): Behaviour => ({
+    called(_call, say) {
+      takers.add(name);
+      return say(answer(3, null));
+    },
+  });
+  const drained = { ...servers.start(taker("drained")), weight: 0 };
+  const other = servers.start(taker("other"));
+  for (let i = 0; i < 12; i++) await called(drained, other);
+  assert.deepEqual([...takers], ["other"]);
+  // Without another one it is called after all, as by a client.
+  await called(drained);
+  assert.deepEqual([...takers], ["other", "drained"]);
+});
