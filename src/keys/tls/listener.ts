@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import net, { type Socket } from "node:net";
 import tls from "node:tls";
 import type { Clock, Timer } from "../../base/clock.ts";
@@ -173,7 +174,7 @@ export class TlsListener {
       this.#shakeHands(peer, socket, () => {
         timer.cancel();
         socket.off("end", leave);
-        socket.unshift(bytes);
+        socket.unshift(allOf(bytes, socket));
         this.#shownTo.set(socket, this.#shown);
         this.#tls.emit("connection", socket);
       });
@@ -242,6 +243,16 @@ export class TlsListener {
     this.#shown = keys;
     this.#tls.setSecureContext(contextOf(keys));
   }
+}
+
+/**
+ * All that a peer has sent, in one piece. Of several, the runtime hands each to TLS, also when the
+ * first was no TLS and has ended the connection: that error would end the whole process.
+ */
+function allOf(first: Uint8Array, socket: Socket): Uint8Array {
+  const pieces = [first];
+  for (let next; (next = socket.read() as Uint8Array | null) !== null;) pieces.push(next);
+  return pieces.length === 1 ? first : Buffer.concat(pieces);
 }
 
 function contextOf({ authority, certificate, privateKey }: Keys): tls.SecureContextOptions {

@@ -7,6 +7,7 @@ import {
   handshakesMax,
 } from "../../../src/base/limits.ts";
 import { silentLogger } from "../../../src/base/log.ts";
+import type { HostPort } from "../../../src/base/names/host_port.ts";
 import { TlsListener } from "../../../src/keys/tls/listener.ts";
 import { freePort } from "../../support/free_port.ts";
 import { TestCluster } from "../../support/test_pki.ts";
@@ -44,6 +45,61 @@ Deno.test("a peer that comes again and again from its port, and is gone, keeps n
     }
     assert.ok(begun > most);
   } finally {
+    listener.close();
+  }
+});
+
+/** What a listener tells a peer that speaks no TLS: by then it has read what came before. */
+function answerToPlain(at: HostPort): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const socket = net.connect(at);
+  socket.on("error", reject);
+  socket.on("data", (bytes) => {
+    socket.destroy();
+    resolve(String(bytes));
+  });
+  socket.write("x");
+  return promise;
+}
+
+Deno.test("what is no TLS ends its own connection, in however many pieces it came", async () => {
+  await using cluster = await TestCluster.create();
+  const turns: (() => void)[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    after(delayMs, callback, options) {
+      if (delayMs !== handshakePauseMs) return systemClock.after(delayMs, callback, options);
+      turns.push(callback);
+      return { cancel: () => {} };
+    },
+  };
+  const listener = await TlsListener.listen({
+    host: "127.0.0.1",
+    port: 0,
+    keys: cluster.ring(await cluster.member("server")),
+    clock,
+    log: silentLogger,
+    answerToPlain: () => "no TLS",
+  });
+  const at = listener.addr;
+  const peers = [net.connect(at), net.connect(at)] as const;
+  try {
+    for (const peer of peers) peer.on("error", () => {});
+    const [first, second] = peers;
+    first.write(Uint8Array.of(0x16));
+    await waitFor("the first one's turn", () => turns.length === 1);
+    // It waits for its turn, and what it sends meanwhile comes piece by piece.
+    for (let i = 0; i < 4; i++) {
+      second.write(new Uint8Array(8).fill(0x16));
+      assert.equal(await answerToPlain(at), "no TLS");
+    }
+    const isOver = new Promise((resolve) => second.once("close", resolve));
+    second.resume();
+    turns[0]!();
+    await isOver;
+    assert.equal(await answerToPlain(at), "no TLS");
+  } finally {
+    for (const peer of peers) peer.destroy();
     listener.close();
   }
 });
