@@ -64,7 +64,7 @@ Deno.test("reload() replaces the workers and loses no call", async () => {
     await using server = await serve({ module, registry, workers: 1 });
     await using client = await connect({ registry });
     const before = await client.call("pid");
-    const under = client.call("wait", [500]);
+    const under = client.call("wait", [2_000]);
     const queued = client.call("wait", [0]);
     // Sent, and begun: the worker has it when the next one has to wait.
     while (server.stats().queued === 0) await client.call("rpc.ping");
