@@ -113,14 +113,10 @@ zooKeeperTest(
       const load = await cluster.load();
       const [ghost] = await names();
       proxy.blackHole();
-      await waitFor("the session's end", async () => (await names()).length === 0, {
-        timeoutMs: 30_000,
-      });
+      await waitFor("the session's end", async () => (await names()).length === 0);
       proxy.heal();
       const healedAtMs = performance.now();
-      const renewed = await waitFor("a new node", async () => (await names())[0], {
-        timeoutMs: 30_000,
-      });
+      const renewed = await waitFor("a new node", async () => (await names())[0]);
       const expiredMs = Math.round(performance.now() - healedAtMs);
       assert.notEqual(renewed, ghost);
       await outsider.delete(`/services/rpc/${renewed}`);
@@ -172,7 +168,7 @@ zooKeeperTest(
           list.length === count && list.some(({ id }) => id === last)
         );
         return seeing.length === watchers;
-      }, { timeoutMs: 30_000 });
+      });
     try {
       await allSee(`i${size - 1}`, size);
       const before = await packetsReceived(port);

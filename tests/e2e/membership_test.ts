@@ -20,7 +20,7 @@ async function takesCalls(
       if (client.lines[seen]?.includes(`"server":"${server.address}"`)) answers++;
     }
     return answers >= count;
-  }, { timeoutMs: 30_000 });
+  });
 }
 
 test("servers join and leave, orderly or by kill -9, and no call fails", async (home) => {
@@ -64,7 +64,7 @@ test("drain from afar costs no call, outlives the server, and resume takes it ba
     const before = client.lines.length;
     await takesCalls(client, two, 50);
     return !client.lines.slice(before).some((line) => line.includes(one.address));
-  }, { timeoutMs: 30_000 });
+  });
 
   assert.equal(await one.stop(), 0, one.stderr);
   const again = await home.serve(["127.0.0.1", port]);

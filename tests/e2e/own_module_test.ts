@@ -116,14 +116,14 @@ signalTest("a watched module is reloaded on change, and no call is lost meanwhil
   });
   await waitFor("the first version", () => seen.has(1));
   await Deno.writeTextFile(path, module(2));
-  await waitFor("the second version", () => seen.has(2), { timeoutMs: 30_000 });
+  await waitFor("the second version", () => seen.has(2));
   await Deno.writeTextFile(path, "this is no module");
   await server.process.says(
     /Not reloaded, still serving the version before: Cannot load tasks\.ts: /,
   );
   assert.equal(await client.call("version"), 2);
   await Deno.writeTextFile(path, module(3) + "\nexport function added() { return true; }");
-  await waitFor("the third version", () => seen.has(3), { timeoutMs: 30_000 });
+  await waitFor("the third version", () => seen.has(3));
   assert.equal(await client.call("added"), true);
   isOver = true;
   await Promise.all(callers);

@@ -32,7 +32,7 @@ signalTest("a server that is asked to end answers what runs, and exits 0", async
   await waitFor("the call to run", async () => {
     const { stdout } = await home.run(["call", "rpc.stats"]);
     return /"busy":1/.test(stdout) || client.code !== undefined;
-  }, { timeoutMs: 30_000 });
+  });
   assert.equal(client.code, undefined, client.describe());
   server.process.signal("SIGTERM");
   assert.equal(await client.ended(120_000), 0, client.describe());

@@ -26,7 +26,7 @@ class Callers implements AsyncDisposable {
   }
 
   sees(version: number): Promise<unknown> {
-    return waitFor(`version ${version}`, () => this.seen.has(version), { timeoutMs: 30_000 });
+    return waitFor(`version ${version}`, () => this.seen.has(version));
   }
 
   /** Rejects if a call has failed. */

@@ -12,7 +12,7 @@ for (const python of oldestAndNewestPython) {
       args: ["-W", "error", "-m", "unittest", "discover", "-s", suite],
       stdin: "null",
     }).output();
-    const { success, stderr } = await within("the adapter's tests", running, 120_000);
+    const { success, stderr } = await within("the adapter's tests", running, 300_000);
     assert.ok(success, new TextDecoder().decode(stderr));
   });
 }
