@@ -9,6 +9,7 @@ import type { Logger } from "../base/log.ts";
 import type { Tracer } from "../base/tracer.ts";
 import type { Matcher } from "../base/names/patterns.ts";
 import { addressOf, type HostPort } from "../base/names/host_port.ts";
+import { isLostConnection } from "../base/system/lost_connection.ts";
 import type { Caller } from "../keys/caller.ts";
 import type { AnyProcedures } from "../procedures/plain/plain_procedure.ts";
 import type { Stats } from "../wire/reports/stats.ts";
@@ -96,13 +97,6 @@ const whoKnowsTheSecret: Caller = {
 
 /** Connections that are accepted at once: it takes half of a turn. */
 const acceptsInTurn = 4;
-
-const lostErrors = [
-  Deno.errors.NotConnected,
-  Deno.errors.ConnectionAborted,
-  Deno.errors.ConnectionReset,
-  Deno.errors.BrokenPipe,
-];
 
 /** Listens, and serves each connection in a {@link Session}. */
 export class RpcServer {
@@ -269,8 +263,7 @@ export class RpcServer {
         if (++accepted % acceptsInTurn === 0) await this.#shared.turns.next(this, "begun");
       } catch (error) {
         if (this.#isListenerClosed) return;
-        // The connection broke before it was accepted. The next one may be well.
-        if (lostErrors.some((kind) => error instanceof kind)) continue;
+        if (isLostConnection(error)) continue;
         if (!isFailing) log.error("Cannot accept connections", { reason: messageOf(error) });
         isFailing = true;
         await sleep(clock, acceptRetryMs, this.#closing.signal);

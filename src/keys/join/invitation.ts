@@ -1,7 +1,8 @@
-import type { Clock } from "../../base/clock.ts";
+import { type Clock, sleep } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
+import { isLostConnection } from "../../base/system/lost_connection.ts";
 import { joinLabels, readJsonLine, writeJsonLine } from "./lines.ts";
 import { isMachineName } from "../names.ts";
 import { isProof, proofOf, type Token } from "./token.ts";
@@ -17,6 +18,9 @@ const peersMax = 16;
 
 /** How long each may take. */
 const peerTimeoutMs = 10_000;
+
+/** Pause after a failed accept: without it, a lack of file handles would cause a busy loop. */
+const acceptRetryMs = 100;
 
 /** What an {@link Invitation} needs. */
 interface InvitationOptions {
@@ -48,6 +52,7 @@ export class Invitation {
   readonly #peers = new Set<Deno.Conn>();
   #wrongTries = 0;
   #isInUse = false;
+  #isOver = false;
 
   private constructor(options: InvitationOptions) {
     this.#options = options;
@@ -68,21 +73,25 @@ export class Invitation {
       return await invitation.#outcome.promise;
     } finally {
       timer.cancel();
+      invitation.#isOver = true;
       options.listener.close();
       for (const peer of [...invitation.#peers]) closeQuietly(peer);
     }
   }
 
   async #accept(): Promise<void> {
-    try {
-      for await (const peer of this.#options.listener) {
+    const { listener, clock } = this.#options;
+    while (!this.#isOver) {
+      try {
+        const peer = await listener.accept();
         // A peer with the token sends it at once, so the one that came first is likely a stranger.
         const [longest] = this.#peers;
         if (longest !== undefined && this.#peers.size >= peersMax) this.#leave(longest);
         void this.#meet(peer);
+      } catch (error) {
+        // Otherwise the system has too few file handles for a while.
+        if (!this.#isOver && !isLostConnection(error)) await sleep(clock, acceptRetryMs);
       }
-    } catch (error) {
-      this.#end(`Cannot go on waiting: ${messageOf(error)}`);
     }
   }
 

@@ -13,11 +13,16 @@ import { within } from "../../support/wait_for.ts";
 const rights = parseRights("read,call:fib*");
 
 /** An invitation under way. */
-async function invite(clock: Clock = systemClock) {
+async function invite(clock: Clock = systemClock, accepting?: () => void) {
   const ca = await createAuthority(Date.now());
   const authority = await openAuthority(ca);
   const token = createToken(authority.cluster);
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accept = listener.accept.bind(listener);
+  listener.accept = async () => {
+    accepting?.();
+    return await accept();
+  };
   const { port } = listener.addr;
   const log = new RecordingLogger();
   const joined = Invitation.wait({
@@ -47,6 +52,19 @@ Deno.test("who has the token joins, with the inviter's rights and a key that nev
   assert.deepEqual([keys.own.name, keys.own.rights], ["bob", rights]);
   assert.equal(await ended(joined), "bob");
   await assert.rejects(join(place, token, "carol", systemClock), /is rpc keys invite .* running/);
+});
+
+Deno.test("an invitation outlives peers that are gone before they are accepted", async () => {
+  const failures = [
+    new Deno.errors.NotConnected("gone"),
+    new Error("Too many open files (os error 24)"),
+  ];
+  const { token, joined, place } = await invite(systemClock, () => {
+    const failure = failures.pop();
+    if (failure !== undefined) throw failure;
+  });
+  await join(place, token, "bob", systemClock);
+  assert.equal(await ended(joined), "bob");
 });
 
 Deno.test("five wrong tokens withdraw an invitation, and are told so", async () => {
