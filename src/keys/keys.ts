@@ -47,7 +47,15 @@ export function readKeys(directory: string): Keys | undefined {
   }
   const pending = readKeyFile(directory, keyFiles.pending);
   // Where that file is missing, the writer may have finished in between: read the files again.
-  if (pending === undefined) return readFiles(directory)?.keys;
+  if (pending === undefined) {
+    const read = readFiles(directory);
+    if (read === undefined || read.isOne) return read?.keys;
+    throw new UnfitKeys(
+      directory,
+      `${keyFiles.machine} was not made by the cluster of ${keyFiles.authority}, so nobody would ` +
+        "take it; make keys anew (rpc keys join)",
+    );
+  }
   return keysOf(directory, { authority: pending, certificate: pending, privateKey: pending });
 }
 

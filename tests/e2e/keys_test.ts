@@ -194,6 +194,13 @@ Deno.test("a member that may not serve is told so before it serves to nobody", a
   const { code, stdout, stderr } = await bob.run(["serve", "127.0.0.1", "0"]);
   assert.equal(code, 1, stdout);
   assert.match(stderr, /Cannot listen on .*: the keys of "bob" are without the right serve/);
+
+  await using cluster = await TestCluster.create();
+  await using nameless = await RpcHome.create();
+  cluster.write(await cluster.faulty({ name: "carol", dns: ["carol.test"] }), keysOf(nameless));
+  const other = await nameless.run(["serve", "127.0.0.1", "0"]);
+  assert.equal(other.code, 1, other.stdout);
+  assert.match(other.stderr, /the certificate of "carol" is without the name .*\.rpc\.internal/);
 });
 
 Deno.test("a server can be for some members alone", async () => {

@@ -61,6 +61,13 @@ Deno.test("what keeps keys from being used is told by its name", async () => {
   for (const [texts, says] of faults) assert.throws(() => keysOf("there", texts), says);
 });
 
+Deno.test("a certificate of another cluster than the one beside it is no key", async () => {
+  await using cluster = await TestCluster.create();
+  await using other = await TestCluster.create();
+  const directory = cluster.write(await other.member("bob"));
+  assert.throws(() => readKeys(directory), /machine\.crt was not made by the cluster of ca\.crt/);
+});
+
 modeTest("a private key in a file of certificates that others read is refused", async () => {
   await using cluster = await TestCluster.create();
   const pair = await cluster.member("bob");

@@ -6,6 +6,7 @@ import type { Tracer } from "../../base/tracer.ts";
 import { version } from "../../base/version.ts";
 import { hasAuthority } from "../../keys/files.ts";
 import type { KeyRing } from "../../keys/key_ring.ts";
+import { clusterName } from "../../keys/names.ts";
 import { plainBuiltin } from "../../procedures/plain/plain_builtin.ts";
 import type { Audit } from "../../server/audit.ts";
 import type { Listener } from "../../server/listener.ts";
@@ -98,11 +99,19 @@ async function listenWith(
   keys: KeyRing,
   { listen: { host, port }, clock, log }: ListenOptions,
 ): Promise<Listener> {
-  const { name, rights } = keys.current().own;
+  const { cluster, own: { name, rights, hosts } } = keys.current();
   if (!rights.serve) {
     throw new Error(
       `the keys of ${JSON.stringify(name)} are without the right serve, so no client would call ` +
         "it; an invitation gives rights: rpc keys invite --rights",
+    );
+  }
+  if (!hosts.includes(clusterName(cluster))) {
+    throw new Error(
+      `the certificate of ${JSON.stringify(name)} is without the name ${
+        clusterName(cluster)
+      }, so ` +
+        "no client would call it; rpc keys join makes another",
     );
   }
   const { listenTls } = await import("../../server/tls_listener.ts");
