@@ -128,7 +128,10 @@ export class Routes {
         return this.#leftovers.read(request).then(() => answer);
       }
       if (isRpcError(error)) return problemResponse(error, cors);
-      log.warn("Cannot answer a request", { reason: messageOf(error) });
+      // Nobody waits for the answer to a request that was given up.
+      if (!request.signal.aborted) {
+        log.warn("Cannot answer a request", { reason: messageOf(error) });
+      }
       return reply("failed\n", { status: 500, headers: cors });
     } finally {
       this.#requests--;

@@ -5,7 +5,7 @@ import {
   gatewayRequestsMax,
   gatewayRequestsOfCallerMax,
 } from "../../src/gateway/limits.ts";
-import { silentLogger } from "../../src/base/log.ts";
+import { type Logger, silentLogger } from "../../src/base/log.ts";
 import type { CallReport } from "../../src/client/call_report.ts";
 import type { CallOptions } from "../../src/client/client_options.ts";
 import { BatchPlaces } from "../../src/gateway/calls/batch_places.ts";
@@ -17,13 +17,14 @@ import { Answers } from "../../src/gateway/door/answers.ts";
 import { BodyReader } from "../../src/gateway/door/body.ts";
 import { Routes } from "../../src/gateway/routes.ts";
 import { boundOfGateway } from "../../src/wire/message_bound.ts";
+import { RecordingLogger } from "../discovery/recorder.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor } from "../support/wait_for.ts";
 
 type Call = (method: string, options: CallOptions) => Promise<Partial<CallReport>>;
 
 /** Routes whose calls are answered by the test. */
-function routesTo(call: Call): Routes {
+function routesTo(call: Call, log: Logger = silentLogger): Routes {
   const clock = new VirtualClock();
   const report = async (method: string, _params: unknown, options: CallOptions) => ({
     ...{ result: undefined, error: undefined, server: undefined, attempts: 1, durationMs: 0 },
@@ -35,7 +36,7 @@ function routesTo(call: Call): Routes {
     answers: new Answers(clock),
     agents: { answer: () => Promise.reject(new Error("Not asked for")) },
     calls: { call: report, batchPlaces: new BatchPlaces(() => 0) } as unknown as Calls,
-    catalogue: {} as Catalogue,
+    catalogue: { document } as unknown as Catalogue,
     live: {} as Live,
     clientStats: () => {
       throw new Error("Not asked for");
@@ -43,7 +44,14 @@ function routesTo(call: Call): Routes {
     isReady: () => true,
     bound: boundOfGateway(),
     clock,
-    log: silentLogger,
+    log,
+  });
+}
+
+/** A document that never comes. */
+function document(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }
 
@@ -55,6 +63,17 @@ const post = (path: string, body: string, headers: Record<string, string> = {}) 
     body,
     headers: { "content-type": "application/json", ...headers },
   });
+
+Deno.test("a page that is left while its document is made is no failure", async () => {
+  const log = new RecordingLogger();
+  const routes = routesTo(() => Promise.reject(new Error("Not asked for")), log);
+  const page = new AbortController();
+  const { signal } = page;
+  const answer = routes.answer(new Request("http://127.0.0.1/openrpc.json", { signal }), here);
+  page.abort();
+  assert.equal((await answer).status, 500);
+  assert.deepEqual(log.warnings, []);
+});
 
 Deno.test("past the requests that are answered at once it is 503 with Retry-After, until one ends", async () => {
   const waiting: ((report: Partial<CallReport>) => void)[] = [];

@@ -49,8 +49,10 @@ export function serveMetrics(
         log.warn("Cannot answer who asks for metrics", { reason: messageOf(error) });
         return text(500, "failed");
       },
-    }, async ({ url }) => {
-      const { hostname, pathname } = new URL(url);
+    }, async (request) => {
+      const url = URL.parse(request.url);
+      if (url === null) return text(400, "this is no Host");
+      const { hostname, pathname } = url;
       if (!isKnownHost(hostname, host)) return text(403, unknownHost(hostname));
       switch (pathname) {
         case "/metrics":

@@ -36,6 +36,7 @@ Deno.test("metrics answer under names of this machine only, so that no name of a
     for (const host of ["attacker.example", "127.0.0.1.attacker.example:9464", "10.0.0.7.nip.io"]) {
       assert.equal(await statusUnder(host, port), 403, host);
     }
+    assert.equal(await statusUnder("127.'.0.1", port), 400, "nor is it a failure of this machine");
   } finally {
     server.close();
   }
