@@ -6,6 +6,12 @@
  */
 export const gatewayCallsMax = 4_096;
 
+/**
+ * Calls of one address's WebSockets and streams that are under way at once, so that others have
+ * places. Its other calls are bounded as requests, and as members of batches.
+ */
+export const gatewayCallsOfCallerMax: number = gatewayCallsMax / 2;
+
 /** Requests under way in a gateway, without streams: each may hold a body and an answer. */
 export const gatewayRequestsMax = 4_096;
 

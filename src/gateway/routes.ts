@@ -160,7 +160,7 @@ export class Routes {
     if (pathname.startsWith(callPath)) {
       allow(request, "POST");
       this.#options.access.checkToken(request.headers, url);
-      return await answerCall(request, methodOf(pathname), this.#options);
+      return await answerCall(request, methodOf(pathname), this.#options, caller);
     }
     const asset = isLook(request) ? assetAt(pathname) : undefined;
     if (asset !== undefined) return asset;

@@ -53,7 +53,7 @@ fuzz(
       body: new Uint8Array(body),
     });
     try {
-      const { status } = await answerCall(request, "fib", deps);
+      const { status } = await answerCall(request, "fib", deps, "a");
       assert.equal(status, 200);
     } catch (error) {
       if (!(error instanceof HttpProblem)) throw error;

@@ -1,11 +1,12 @@
 import { RpcError } from "../../base/errors.ts";
-import { gatewayCallsMax, gatewayMethodsCountedMax } from "../limits.ts";
+import { gatewayCallsMax, gatewayCallsOfCallerMax, gatewayMethodsCountedMax } from "../limits.ts";
 import type { CallReport } from "../../client/call_report.ts";
 import type { CallStream } from "../../client/call_stream.ts";
 import type { Client } from "../../client/client.ts";
 import type { CallOptions, StreamOptions } from "../../client/client_options.ts";
 import type { Params } from "../../wire/message.ts";
 import { reservedMethods, reservedPrefix } from "../../wire/reserved.ts";
+import { Shares } from "../door/shares.ts";
 import { BatchPlaces } from "./batch_places.ts";
 import type { Catalogue } from "./catalogue.ts";
 
@@ -31,6 +32,8 @@ export class Calls {
   readonly #readOnly: boolean;
   readonly #counts = new Map<string, MethodCounts>();
   #inFlight = 0;
+  /** Those that count for their callers. */
+  readonly #callers = new Shares();
   /** The places of batches' members. */
   readonly batchPlaces = new BatchPlaces(() => this.#inFlight);
   #isEnded = false;
@@ -51,8 +54,14 @@ export class Calls {
     return this.#inFlight;
   }
 
-  #leave(): void {
+  #enter(caller: string | undefined): void {
+    this.#inFlight++;
+    if (caller !== undefined) this.#callers.add(caller);
+  }
+
+  #leave(caller: string | undefined): void {
     this.#inFlight--;
+    if (caller !== undefined) this.#callers.remove(caller);
     this.batchPlaces.pass();
   }
 
@@ -67,15 +76,20 @@ export class Calls {
     this.#client.close();
   }
 
-  /** Calls a method and resolves to how that ended. Never rejects. */
+  /**
+   * Calls a method and resolves to how that ended. Never rejects.
+   *
+   * @param caller the address that it counts for. @default none
+   */
   async call(
     method: string,
     params: Params | undefined,
     options: CallOptions,
+    caller?: string,
   ): Promise<CallReport> {
-    const fault = this.#faultOf(method);
+    const fault = this.#faultOf(method, caller);
     if (fault !== undefined) return this.#ended(method, failed(fault));
-    this.#inFlight++;
+    this.#enter(caller);
     try {
       if (method === reservedMethods.discover) {
         try {
@@ -88,25 +102,31 @@ export class Calls {
       const report = await this.#client.report(method, params, options);
       return this.#ended(method, this.#isEnded ? this.#told(report, options) : report);
     } finally {
-      this.#leave();
+      this.#leave(caller);
     }
   }
 
   /**
    * Begins a call whose items come one after the other.
    *
+   * @param caller the address that it counts for
    * @throws {RpcError} the call is refused
    */
-  stream(method: string, params: Params | undefined, options: StreamOptions): ItemStream {
-    const fault = this.#faultOf(method);
+  stream(
+    method: string,
+    params: Params | undefined,
+    options: StreamOptions,
+    caller: string,
+  ): ItemStream {
+    const fault = this.#faultOf(method, caller);
     if (fault !== undefined) {
       this.#ended(method, failed(fault));
       throw fault;
     }
-    this.#inFlight++;
+    this.#enter(caller);
     const stream = this.#client.stream(method, params, options);
     const report = stream.report.then((report) => {
-      this.#leave();
+      this.#leave(caller);
       return this.#ended(method, this.#told(report, options));
     });
     return {
@@ -135,7 +155,7 @@ export class Calls {
   }
 
   /** Why a call is not made. */
-  #faultOf(method: string): RpcError | undefined {
+  #faultOf(method: string, caller: string | undefined): RpcError | undefined {
     const isReserved = method.startsWith(reservedPrefix);
     const isHarmless = method === reservedMethods.discover || method === reservedMethods.ping;
     if (isReserved && !isHarmless) {
@@ -147,6 +167,12 @@ export class Calls {
     }
     if (this.#inFlight >= gatewayCallsMax) {
       const text = `Cannot take the call: ${gatewayCallsMax} are under way through this gateway`;
+      return new RpcError("Overloaded", text);
+    }
+    if (caller !== undefined && this.#callers.of(caller) >= gatewayCallsOfCallerMax) {
+      const text =
+        `Cannot take the call: ${gatewayCallsOfCallerMax} of your address are under way ` +
+        "through this gateway";
       return new RpcError("Overloaded", text);
     }
     return undefined;

@@ -21,12 +21,14 @@ interface HttpCallDeps {
 /**
  * Answers `POST /call/<method>`: the body is the parameters, the answer the bare result.
  *
+ * @param caller the address that a stream counts for
  * @throws {HttpProblem} what was asked for is no call
  */
 export async function answerCall(
   request: Request,
   method: string,
   { calls, bodies, answers, clock }: HttpCallDeps,
+  caller: string,
 ): Promise<Response> {
   const options = { ...callOptionsOf(request), signal: request.signal };
   answers.checkRoom();
@@ -37,7 +39,7 @@ export async function answerCall(
   if (form !== undefined) {
     checkBegin(request);
     try {
-      return await streamResponse(calls.stream(method, params, options), form, {
+      return await streamResponse(calls.stream(method, params, options, caller), form, {
         clock,
         unread: answers.unread,
       });

@@ -185,6 +185,7 @@ export class SocketSession {
     if (id !== undefined) this.#ahead.delete(id);
     if (method === reservedMethods.cancel) return this.#cancel(idOf(request));
     if (method === reservedMethods.more) return this.#grant(request);
+    const { caller } = this.#deps.turns;
     const options = optionsOf(request, given);
     const fault = this.#faultOf(id);
     if (fault !== undefined) return id === undefined ? undefined : send(encodeError(id, fault));
@@ -198,9 +199,9 @@ export class SocketSession {
     if (id !== undefined) this.#open.set(id, call);
     if (isCancelled) call.abort.abort();
     try {
-      if (id === undefined) await this.#deps.calls.call(method, params, options);
+      if (id === undefined) await this.#deps.calls.call(method, params, options, caller);
       else if (meta?.stream === undefined) {
-        const report = await this.#deps.calls.call(method, params, { ...options, signal });
+        const report = await this.#deps.calls.call(method, params, { ...options, signal }, caller);
         send(answerLine(id, report, this.#deps.bound));
       } else send(await this.#stream(id, request, { ...options, signal }, call));
     } finally {
@@ -232,11 +233,11 @@ export class SocketSession {
     options: CallOptions,
     call: OpenCall,
   ): Promise<string> {
-    const { bound } = this.#deps;
+    const { bound, calls, turns } = this.#deps;
     let stream: ItemStream | undefined;
     try {
       const credit = Math.min(call.credit, streamWindowMax);
-      stream = this.#deps.calls.stream(method, params, { ...options, credit });
+      stream = calls.stream(method, params, { ...options, credit }, turns.caller);
       this.#streams.add(stream);
       const over = new AbortController();
       // A call without any credit has a deadline too.

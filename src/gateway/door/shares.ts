@@ -2,6 +2,11 @@
 export class Shares {
   readonly #counts = new Map<string, number>();
 
+  /** How many the caller has. */
+  of(caller: string): number {
+    return this.#counts.get(caller) ?? 0;
+  }
+
   /** Counts one more, and returns how many the caller has. */
   add(caller: string): number {
     const count = (this.#counts.get(caller) ?? 0) + 1;

@@ -5,6 +5,7 @@ import {
   gatewayBatchCallsOfCallerMax,
   gatewayBatchStep,
   gatewayCallsMax,
+  gatewayCallsOfCallerMax,
   gatewayMethodsCountedMax,
 } from "../../../src/gateway/limits.ts";
 import type { CallReport } from "../../../src/client/call_report.ts";
@@ -28,13 +29,37 @@ Deno.test("past the calls under way a call is Overloaded, and not made, until on
   const refused = await calls.call("fib", [1], {});
   assert.equal(refused.error?.name, "Overloaded");
   assert.equal(refused.error?.executed, "no");
-  assert.throws(() => calls.stream("fib", [1], {}), { name: "Overloaded" });
+  assert.throws(() => calls.stream("fib", [1], {}, "a"), { name: "Overloaded" });
   assert.equal(waiting.length, gatewayCallsMax);
   waiting.shift()?.();
   await all[0];
   const last = calls.call("fib", [1], {});
   for (const end of waiting) end();
   assert.equal((await last).error, undefined);
+  await Promise.all(all);
+  assert.equal(calls.inFlight, 0);
+});
+
+Deno.test("the WebSockets and streams of one address have half of the calls under way, until one ends", async () => {
+  const waiting: (() => void)[] = [];
+  const report = () => new Promise((resolve) => waiting.push(() => resolve(done)));
+  const client = { report, stream: () => ({ report: report() }) } as unknown as Client;
+  const calls = new Calls(client, {} as Catalogue, false);
+  const streams = gatewayCallsOfCallerMax / 2;
+  const all = [
+    ...Array.from({ length: streams }, () => calls.stream("count", [1], {}, "a").report),
+    ...Array.from({ length: streams }, () => calls.call("fib", [1], {}, "a")),
+  ];
+  const refused = await calls.call("fib", [1], {}, "a");
+  assert.match(refused.error?.message ?? "", /of your address/);
+  assert.throws(() => calls.stream("count", [1], {}, "a"), { name: "Overloaded" });
+  const others = [calls.call("fib", [1], {}, "b"), calls.call("fib", [1], {})];
+  assert.equal(waiting.length, gatewayCallsOfCallerMax + 2);
+  waiting[0]?.();
+  await all[0];
+  const next = calls.call("fib", [1], {}, "a");
+  for (const end of waiting) end();
+  for (const { error } of await Promise.all([...others, next])) assert.equal(error, undefined);
   await Promise.all(all);
   assert.equal(calls.inFlight, 0);
 });

@@ -121,10 +121,12 @@ function setUp(callMs = 0) {
   const clock = new VirtualClock();
   const peer = new Peer();
   const begun: CallOptions[] = [];
+  const callers = new Set<string | undefined>();
   const turns: (() => void)[] = [];
   const calls = {
-    call: (_method: string, _params: unknown, options: CallOptions) => {
+    call: (_method: string, _params: unknown, options: CallOptions, caller?: string) => {
       begun.push(options);
+      callers.add(caller);
       clock.advance(callMs);
       return Promise.resolve({ result: 1 } as CallReport);
     },
@@ -133,7 +135,7 @@ function setUp(callMs = 0) {
     ...{ calls, clock, bound: boundOfGateway(), unread: new Budget(1e9, clock) },
     turns: { ...atOnce, turn: () => new Promise((resolve) => turns.push(resolve)) },
   }, {});
-  return { peer, session, begun, turns, clock };
+  return { peer, session, begun, callers, turns, clock };
 }
 
 /** A batch of so many requests, with ids from 0 on. */
@@ -152,6 +154,15 @@ Deno.test("a gateway that ends answers a batch before it closes the WebSocket", 
   assert.equal(answers.length, gatewayBatchStep + 1);
   assert.match(answers.at(-1).error.message, /This gateway ends/);
   assert.equal(peer.closedWith, "The gateway ends");
+});
+
+Deno.test("each call of a WebSocket counts for its caller", async () => {
+  const { peer, begun, callers } = setUp();
+  await peer.ask();
+  await peer.say({ jsonrpc: "2.0", method: "text" });
+  await peer.say(batchOf(2));
+  assert.equal(begun.length, 4);
+  assert.deepEqual([...callers], [atOnce.caller]);
 });
 
 Deno.test("a call of a batch that has not begun can be cancelled", async () => {
