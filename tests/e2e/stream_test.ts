@@ -94,7 +94,7 @@ Deno.test("rpc call prints a line an item, of generators of every kind", async (
 Deno.test("items reach the terminal before the stream has ended, and its deadline ends it", async () => {
   await using home = await RpcHome.create();
   await serveTasks(home);
-  const call = home.start(["call", "count", "1000000", "20", "--timeout", "3000"]);
+  const call = home.start(["call", "count", "1000000", "20", "--timeout", "5000"]);
   await waitFor("the first items", () => call.lines.length >= 2);
   assert.equal(call.code, undefined);
   assert.equal(await call.ended(), 1);
