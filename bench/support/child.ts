@@ -25,7 +25,7 @@ export interface Server extends AsyncDisposable {
 
 /** For a machine whose cores others have. */
 const startTimeoutMs = 120_000;
-const stopTimeoutMs = 10_000;
+const stopTimeoutMs = 120_000;
 const drainTimeoutMs = 1_000;
 
 /**
