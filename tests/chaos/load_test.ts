@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { chaosTest, Cluster, measured, stopAll } from "./cluster.ts";
+import { source } from "../support/program.ts";
 
 // To see it fail: let #found in src/client/client.ts do nothing once the registry was read.
 chaosTest("a server that joins under load is used at once", async () => {
@@ -47,6 +48,8 @@ chaosTest(
     await using cluster = await Cluster.create();
     const server = await cluster.serve({
       args: ["--workers", "2"],
+      // A binary heeds no such flags, and to fill its heap of gigabytes takes a minute.
+      program: source,
       env: { DENO_V8_FLAGS: "--max-old-space-size=64" },
     });
     const load = await cluster.load({ callers: 2 });
