@@ -11,9 +11,12 @@ export interface MessageBound {
 
 /** A message is longer than whoever it is for takes. Nothing of it was sent. */
 export class TooLongError extends RpcError {
-  /** @param bytes the length of the message, LF included */
-  constructor(name: ErrorName, message: string, readonly bytes: number) {
+  /** The length of the message, LF included. */
+  readonly bytes: number;
+
+  constructor(name: ErrorName, message: string, bytes: number) {
     super(name, message);
+    this.bytes = bytes;
   }
 }
 
