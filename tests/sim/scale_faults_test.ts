@@ -15,7 +15,7 @@ scale(
     const sent = await load(world, 6_000);
     const rested = dying.filter(({ port }) => sent[port - 1] === 0).length;
     assert.ok(rested <= dying.length / 20 + 1, `${rested} of ${dying.length} were sent nothing`);
-    await world.clock.pass(45_000);
+    await world.clock.pass(42_000);
     assertFewConnections(world);
   },
 );

@@ -43,10 +43,10 @@ scale(
     assertFewConnections(world);
 
     own.forEach((server) => server.start());
-    await world.clock.pass(20_000);
+    await world.clock.pass(8_000);
     const back = await callsOfZone(3_000);
     assert.ok((back[0] as number) > 0.99, JSON.stringify(back));
-    await world.clock.pass(45_000);
+    await world.clock.pass(42_000);
     assertFewConnections(world);
   },
   3,

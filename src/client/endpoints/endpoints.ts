@@ -279,7 +279,11 @@ export class Endpoints implements EndpointOwner<Endpoint> {
   changed(endpoint: Endpoint): void {
     // Its first change comes before it is in any list.
     if (this.#byAddress.get(endpoint.address) !== endpoint) return;
-    this.#lists[endpoint.listedAs].remove(endpoint);
+    const { listedAs } = endpoint;
+    // One that was of no use before has been replaced already.
+    const wasCounted = listedAs === "preferred" || listedAs === "distant" ||
+      this.#untried.has(endpoint);
+    this.#lists[listedAs].remove(endpoint);
     const wasLast = !endpoint.isUntried && this.#untried.delete(endpoint) && !this.isAnyUntried;
     this.#ejected.delete(endpoint);
     if (endpoint.isClosed) {
@@ -288,7 +292,9 @@ export class Endpoints implements EndpointOwner<Endpoint> {
       this.#place(endpoint, endpoint.priority);
       if (endpoint.priority !== "unusable") this.#events.usable();
     }
-    if (this.#subset.isActive && !endpoint.isSound && !endpoint.isUntried) this.#replaceSoon();
+    if (this.#subset.isActive && wasCounted && !endpoint.isSound && !endpoint.isUntried) {
+      this.#replaceSoon();
+    }
     if (wasLast) this.#events.tried();
   }
 

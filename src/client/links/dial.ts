@@ -2,6 +2,9 @@ import type { Clock } from "../../base/clock.ts";
 import { connectTimeoutMs, hastyReconnectMs } from "../../base/limits.ts";
 import type { Duplex, Target, Transport } from "../transport.ts";
 
+/** Why attempts are given up. Nobody reads it: without it each would get an error of its own. */
+const over = new Error("The attempt is over");
+
 /**
  * An attempt to connect to one address. If nothing comes back, because a plug is out or a host is
  * down, the kernel retries after 1, 2, 4 and more seconds, and may notice only so late that the
@@ -69,7 +72,7 @@ export class Dial {
   #end(heard?: AbortController): void {
     this.#isOver = true;
     for (const attempt of [this.#first, this.#second]) {
-      if (attempt !== heard) attempt?.abort();
+      if (attempt !== heard) attempt?.abort(over);
     }
   }
 }

@@ -1,11 +1,14 @@
 import { addressOf } from "../../base/names/host_port.ts";
 import type { Instance } from "../../discovery/discovery.ts";
+import type { Member } from "./member.ts";
 
 /** A server and its rank: the lowest comes first. */
-interface Ranked {
+export interface Ranked {
   readonly address: string;
   readonly instance: Instance;
   readonly rank: number;
+  /** Its endpoint, as far as its reader has found it. */
+  member: Member | undefined;
 }
 
 /**
@@ -48,7 +51,7 @@ export class Ranking {
       const rank = ranks[i] as number;
       if (rank >= last) continue;
       const instance = instances[i] as Instance;
-      this.#ranked.push({ address: addressOf(instance), instance, rank });
+      this.#ranked.push({ address: addressOf(instance), instance, rank, member: undefined });
     }
     this.#ranked.sort(inOrder);
   }
@@ -57,7 +60,7 @@ export class Ranking {
   add(instance: Instance): boolean {
     const rank = this.#rankOf(instance);
     if (rank >= this.#end) return false;
-    const one = { address: addressOf(instance), instance, rank };
+    const one = { address: addressOf(instance), instance, rank, member: undefined };
     let from = 0;
     let to = this.#ranked.length;
     while (from < to) {

@@ -19,7 +19,7 @@ import {
   untriedMsMax,
 } from "./limits.ts";
 import type { Member } from "./member.ts";
-import { Ranking } from "./ranking.ts";
+import { type Ranked, Ranking } from "./ranking.ts";
 import { Shares } from "./shares.ts";
 
 /** The set of endpoints, as a subset needs it. */
@@ -134,7 +134,7 @@ export class Subset {
     if (this.#ranked === undefined) return;
     const { near, far } = this.#ranked;
     const nowMs = this.#options.clock.now();
-    const wanted = new Set<string>();
+    const wanted = new Set<Member>();
     // A dead zone is not searched to its end if there are other zones.
     const depth = far.first.length > 0 ? this.#size * searchedShare : Infinity;
     const found = this.#choose(near, this.#size, depth, wanted, nowMs);
@@ -199,7 +199,7 @@ export class Subset {
     ranking: Ranking,
     count: number,
     depth: number,
-    wanted: Set<string>,
+    wanted: Set<Member>,
     nowMs: number,
   ): number {
     let counted = 0;
@@ -212,36 +212,42 @@ export class Subset {
         one = ranking.first[index];
         if (one === undefined) break;
       }
-      const { address, instance } = one;
+      const { instance } = one;
       // Servers of weight 0 are only used if there is no other.
       if (instance.weight <= 0 && counted > 0) break;
-      const known = this.#members.at(address);
-      if (known === undefined) {
+      let member = this.#memberOf(one);
+      if (member === undefined) {
         // After many failures, not all others are tried at once.
         if (this.#members.isShort() || tries-- <= 0) break;
-        this.#members.list(address, instance);
-      } else if (!known.isListed) {
-        this.#members.list(address, instance);
+        this.#members.list(one.address, instance);
+        member = this.#memberOf(one);
+        if (member === undefined) continue;
+      } else if (!member.isListed) {
+        this.#members.list(one.address, instance);
       }
-      wanted.add(address);
-      if (instance.weight > 0 && this.#canCountOn(address, nowMs)) counted++;
+      wanted.add(member);
+      if (instance.weight > 0 && this.#canCountOn(member, nowMs)) counted++;
     }
     this.#tries.set(ranking, Math.max(0, tries));
     return counted;
   }
 
-  #canCountOn(address: string, nowMs: number): boolean {
-    const endpoint = this.#members.at(address);
-    if (endpoint === undefined) return false;
+  /** Found by its address once: all of them are looked at four times a second. */
+  #memberOf(one: Ranked): Member | undefined {
+    if (one.member?.isClosed !== false) one.member = this.#members.at(one.address);
+    return one.member;
+  }
+
+  #canCountOn(endpoint: Member, nowMs: number): boolean {
     if (!endpoint.isUntried) return endpoint.isSound;
     const sinceMs = this.#since.get(endpoint);
     if (sinceMs === undefined) this.#since.set(endpoint, nowMs);
     return nowMs - (sinceMs ?? nowMs) < untriedMsMax;
   }
 
-  #noteSurplus(wanted: ReadonlySet<string>, nowMs: number): void {
+  #noteSurplus(wanted: ReadonlySet<Member>, nowMs: number): void {
     for (const endpoint of this.#members.all()) {
-      if (wanted.has(endpoint.address) || !endpoint.isListed) this.#surplus.delete(endpoint);
+      if (wanted.has(endpoint) || !endpoint.isListed) this.#surplus.delete(endpoint);
       else if (!this.#surplus.has(endpoint)) this.#surplus.set(endpoint, nowMs);
     }
   }
