@@ -10,7 +10,11 @@ function textOf(value: unknown): string {
 }
 
 class Point {
-  constructor(readonly x: number) {}
+  readonly x: number;
+
+  constructor(x: number) {
+    this.x = x;
+  }
 }
 
 class Price {

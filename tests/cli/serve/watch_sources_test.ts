@@ -17,9 +17,11 @@ class Rig implements AsyncDisposable {
   readonly clock = new VirtualClock();
   readonly loads: Load[] = [];
   readonly path: string;
+  readonly directory: string;
   readonly #watch: SourceWatch;
 
-  private constructor(readonly directory: string) {
+  private constructor(directory: string) {
+    this.directory = directory;
     this.path = join(directory, "tasks.ts");
     this.write("export {};");
     this.#watch = new SourceWatch({
