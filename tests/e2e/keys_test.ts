@@ -144,6 +144,10 @@ signalTest(
     const refused = await stranger.run(["call", "whoami"]);
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /Unauthenticated: .*wants keys: rpc keys join/);
+    const many = await stranger.run(["call", "whoami", "--repeat", "1000", "--summary", "json"]);
+    assert.equal(many.code, 1);
+    assert.match(many.stderr, /^rpc: stopped: no server takes calls of this machine$/m);
+    assert.match(many.stderr, /^{"calls":1,/m);
     const around = await stranger.run(["call", "whoami", "-r", `static:${server.address}`]);
     assert.match(around.stderr, /speaks TLS, since it wants keys: rpc keys join/);
 

@@ -21,7 +21,14 @@ import type { LoadReport } from "./html/load_report.ts";
 import type { JobSource } from "./job.ts";
 import { NumberedJobs } from "./numbered_jobs.ts";
 import { paramsMaker } from "../syntax/params.ts";
-import { CallRun, type CallRunOptions, nobodyReads, noServer, type RunEnd } from "./run.ts";
+import {
+  CallRun,
+  type CallRunOptions,
+  nobodyReads,
+  noneTakesUs,
+  noServer,
+  type RunEnd,
+} from "./run.ts";
 import type { CallSummary } from "./summary.ts";
 
 /**
@@ -170,9 +177,7 @@ async function makeCalls(
   const startedAtMs = systemClock.now();
   const end = await callRun.run();
   const elapsedMs = systemClock.now() - startedAtMs;
-  if (end.stoppedBecause === noServer && isMany(flags)) {
-    printOnStderr(problemLine("stopped: there is no server to call"));
-  }
+  if (isMany(flags)) tellStop(end);
   const facts = { elapsedMs, stats: client.stats, rate: flags.rate, isInterrupted: signal.aborted };
   const isTold = summary === undefined || flags.summary === "none" ||
     printOnStderr(summary[flags.summary](facts));
@@ -186,6 +191,15 @@ async function makeCalls(
   if (end.writeProblem !== undefined || !isTold) return exitCodes.failure;
   if (signal.aborted) return exitCodes.interrupted;
   return hasFailed(end, flags) ? exitCodes.failure : exitCodes.success;
+}
+
+/** Says why further calls were not made. */
+function tellStop({ stoppedBecause }: RunEnd): void {
+  if (stoppedBecause === noServer) {
+    printOnStderr(problemLine("stopped: there is no server to call"));
+  } else if (stoppedBecause === noneTakesUs) {
+    printOnStderr(problemLine(`stopped: ${noneTakesUs}`));
+  }
 }
 
 /** The calls to make, and what has to be closed afterwards. */

@@ -62,6 +62,9 @@ export const nobodyReads = "nobody reads the results";
 /** Why a run stops: all other calls would fail too. */
 export const noServer = "there is no server";
 
+/** Why a run stops: each server asks for keys of its cluster, and this machine has not got them. */
+export const noneTakesUs = "no server takes calls of this machine";
+
 /** How long a line waits for a server after all have gone: as long as a restart may take. */
 const patienceMs = 30_000;
 
@@ -259,6 +262,8 @@ export class CallRun {
     const isInput = this.#options.flags.input !== undefined;
     if (name === "Unavailable") {
       if (isInput || !this.#options.client.stats.reached) this.#stop(noServer);
+    } else if (name === "Unauthenticated" && !this.#options.client.stats.reached) {
+      this.#stop(noneTakesUs);
     } else if (name === "MethodNotFound" && isInput) this.#stop("no server offers the method");
     else this.#isAnswered = true;
     return report;
