@@ -2385,6 +2385,10 @@ class _Options:
         self.keys = None if insecure or directory is None else _Keys.of(directory)
         if named and self.keys is None and not insecure:
             raise InvalidParams(f"There are no keys in {named}")
+        if not insecure and self.keys is None and directory is not None:
+            # A link to a place that is not mounted: whoever made it wants keys.
+            if os.path.lexists(directory) and not os.path.isdir(directory):
+                raise InvalidParams(f"Cannot read keys in {directory}: it is no directory and no link to one")
         self.registry = open_registry(registry or _setting("registry") or "local:", self.keys)
 
 

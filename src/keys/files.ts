@@ -57,17 +57,36 @@ export function hasKeyFiles(directory: string): boolean {
 /**
  * The directory with this machine's keys; `undefined`: it has none.
  *
- * @throws {CommandError} RPC_KEYS names one that has none. Whoever names it wants keys: a secret
- * that is not mounted must not have everything go on in the open
+ * @throws {CommandError} RPC_KEYS names one that has none, or there is a link to nothing or a file
+ * in its place. Who made that wants keys: a secret that is not mounted must not have everything go
+ * on in the open
  */
 export function ownKeysDirectory(): string | undefined {
   const directory = keysDirectory();
   if (directory === undefined || hasKeyFiles(directory)) return directory;
-  if (!Deno.env.get("RPC_KEYS")) return undefined;
+  if (!Deno.env.get("RPC_KEYS")) {
+    if (!isBroken(directory)) return undefined;
+    throw new CommandError(
+      `Cannot read keys in ${directory}: it is no directory and no link to one; mend it, or go ` +
+        "without (--insecure)",
+    );
+  }
   throw new CommandError(
     `There are no keys in ${directory}, which RPC_KEYS names: make some (rpc keys init or rpc ` +
       "keys join), or go without (--insecure)",
   );
+}
+
+/** Whether there is a link to nothing, or a file, where a directory should be. */
+function isBroken(directory: string): boolean {
+  let isThere = false;
+  try {
+    withoutStack(() => Deno.lstatSync(directory));
+    isThere = true;
+    return !Deno.statSync(directory).isDirectory;
+  } catch {
+    return isThere;
+  }
 }
 
 function mayBeThere(path: string): boolean {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { freePort } from "../support/free_port.ts";
 import { memberHome } from "../support/member_home.ts";
-import { shTest } from "../support/posix.ts";
+import { linkTest, shTest } from "../support/posix.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
 
@@ -139,6 +139,39 @@ Deno.test("who has keys and ignores them is told to leave out --insecure, and no
   assert.match(named.stderr, /it wants keys: rpc keys join/);
   await server.stop();
 });
+
+linkTest(
+  "where the keys are a link to nothing or a file, nothing goes on in the open",
+  async () => {
+    await using home = await RpcHome.create();
+    const open = await home.serve();
+    await Deno.mkdir(`${home.directory}/config/rpc`, { recursive: true });
+    const put = [
+      () => Deno.symlink(`${home.directory}/unmounted`, keysOf(home)),
+      () => Deno.writeTextFile(keysOf(home), ""),
+    ];
+    for (const make of put) {
+      await make();
+      for (const args of [["call", "ping"], ["call", "ping", "--repeat", "2"], ["serve"]]) {
+        const { code, stderr } = await home.run(args);
+        assert.equal(code, 1, args.join(" "));
+        assert.match(
+          stderr,
+          /Cannot read keys in .*: it is no directory and no link to one; .*--insecure/,
+        );
+      }
+      const openly = await home.run(["call", "ping", "--insecure"]);
+      assert.equal(openly.stdout, '"pong"\n', openly.stderr);
+      await Deno.remove(keysOf(home));
+    }
+    // A link to a directory without any is as good as none.
+    await Deno.mkdir(`${home.directory}/mounted`);
+    await Deno.symlink(`${home.directory}/mounted`, keysOf(home));
+    const none = await home.run(["call", "ping"]);
+    assert.equal(none.stdout, '"pong"\n', none.stderr);
+    await open.stop();
+  },
+);
 
 Deno.test("where RPC_KEYS names no keys, nothing goes on in the open", async () => {
   await using home = await RpcHome.create();

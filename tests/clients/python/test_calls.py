@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 from unittest import mock
@@ -125,6 +126,17 @@ class Answers(unittest.TestCase):
                 Client(static(server))
             with Client(static(server), insecure=True) as client:
                 self.assertEqual(client.call("f", [1]), [1])
+
+    @unittest.skipIf(sys.platform == "win32", "not everybody may make links there")
+    def test_where_the_keys_are_a_link_to_nothing_nothing_goes_on_in_the_open(self):
+        with FakeServer(echo) as server, tempfile.TemporaryDirectory() as home:
+            os.mkdir(os.path.join(home, "rpc"))
+            os.symlink("/nonexistent/keys", os.path.join(home, "rpc", "keys"))
+            with mock.patch.dict(os.environ, {"XDG_CONFIG_HOME": home, "APPDATA": home}):
+                with self.assertRaisesRegex(InvalidParams, "no directory and no link to one"):
+                    Client(static(server))
+                with Client(static(server), insecure=True) as client:
+                    self.assertEqual(client.call("f", [1]), [1])
 
     def test_a_call_too_long_for_one_server_goes_to_another_that_takes_it(self):
         with FakeServer(echo) as short, FakeServer(echo) as long:
