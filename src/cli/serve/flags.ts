@@ -1,6 +1,5 @@
 import {
   callTimeoutMaxMsDefault,
-  callTimeoutMsMax,
   connectionsMaxDefault,
   queueMaxDefault,
   queueMaxMax,
@@ -10,6 +9,7 @@ import {
 import {
   boolean,
   choice,
+  duration,
   integer,
   messageMaxFlag,
   registryFlags,
@@ -114,21 +114,31 @@ export const serveFlags = {
     setting: true,
   }),
   messageMax: messageMaxFlag,
-  callTimeoutMax: integer("<ms>", [1, callTimeoutMsMax], {
+  callTimeoutMax: duration("<time>", {
     description: "Longest timeout of a call, whatever its caller asks for",
     fallback: callTimeoutMaxMsDefault,
     setting: true,
-  }),
-  drainGrace: integer("<ms>", [0, hour], {
-    description: "On SIGTERM or Ctrl-C: how long to keep serving after leaving the registry",
-    fallback: 500,
-    setting: true,
-  }),
-  drainTimeout: integer("<ms>", [0, hour], {
-    description: "On SIGTERM or Ctrl-C: how long to wait for running calls",
-    fallback: 30_000,
-    setting: true,
-  }),
+  }, "ms"),
+  drainGrace: duration(
+    "<time>",
+    {
+      description: "On SIGTERM or Ctrl-C: how long to keep serving after leaving the registry",
+      fallback: 500,
+      setting: true,
+    },
+    "ms",
+    [0, hour],
+  ),
+  drainTimeout: duration(
+    "<time>",
+    {
+      description: "On SIGTERM or Ctrl-C: how long to wait for running calls",
+      fallback: 30_000,
+      setting: true,
+    },
+    "ms",
+    [0, hour],
+  ),
   metrics: text("<host:port>", {
     description: "Serve /metrics (Prometheus), /healthz and /readyz over HTTP at this address",
     fallback: undefined,

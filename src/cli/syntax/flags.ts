@@ -97,8 +97,7 @@ export function integer<Fallback extends number | undefined>(
   return build<number | Fallback>(options, {
     placeholder,
     parse(value) {
-      const unit = placeholder === "<ms>" ? " of milliseconds" : "";
-      return wholeNumber(value, bounds, unit);
+      return wholeNumber(value, bounds);
     },
   });
 }
@@ -106,12 +105,11 @@ export function integer<Fallback extends number | undefined>(
 function wholeNumber(
   value: string,
   [min, max]: readonly [min: number, max: number],
-  unit = "",
   otherwise = "",
 ): number {
   const number = /^-?\d+$/.test(value) ? Number(value) : NaN;
   if (number >= min && number <= max) return number;
-  throw new Error(`it must be a whole number${unit} from ${min} to ${max}${otherwise}`);
+  throw new Error(`it must be a whole number from ${min} to ${max}${otherwise}`);
 }
 
 const millisecondsPerUnit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
@@ -143,18 +141,27 @@ export function duration<Fallback extends number | undefined>(
   placeholder: string,
   options: FlagOptions<Fallback>,
   bare: keyof typeof millisecondsPerUnit = "s",
+  [least, most]: readonly [min: number, max: number] = [1, callTimeoutMsMax],
 ): Flag<number | Fallback> {
   const { fallback } = options;
   return build<number | Fallback>(options, {
     placeholder,
-    fallbackText: fallback === undefined ? "" : `${fallback / millisecondsPerUnit.s}s`,
+    fallbackText: fallback === undefined ? "" : timeText(fallback),
     parse(value) {
       const [, number, unit = bare] = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h)?$/.exec(value) ?? [];
       const ms = Number(number) * millisecondsPerUnit[unit as keyof typeof millisecondsPerUnit];
-      if (ms >= 1 && ms <= callTimeoutMsMax) return ms;
-      throw new Error("it must be a time from 1ms to one day, such as 500ms, 30s, 5m or 1h");
+      if (ms >= least && ms <= most) return ms;
+      const longest = most === callTimeoutMsMax ? "one day" : timeText(most);
+      const bounds = `from ${timeText(least)} to ${longest}`;
+      throw new Error(`it must be a time ${bounds}, such as 500ms, 30s, 5m or 1h`);
     },
   });
+}
+
+/** A time as a flag takes it. */
+function timeText(ms: number): string {
+  if (ms > 0 && ms % millisecondsPerUnit.h === 0) return `${ms / millisecondsPerUnit.h}h`;
+  return ms < 100 ? `${ms}ms` : `${ms / millisecondsPerUnit.s}s`;
 }
 
 const bytesPerUnit = { B: 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const;
@@ -253,7 +260,7 @@ export const nearnessFlags = {
   }, {
     placeholder: "<n>",
     choices: ["all"],
-    parse: (text) => text === "all" ? text : wholeNumber(text, [1, subsetMax], "", ", or all"),
+    parse: (text) => text === "all" ? text : wholeNumber(text, [1, subsetMax], ", or all"),
   }),
   zone: zone("Prefer servers in this zone; use others when these are down or overloaded"),
 };
