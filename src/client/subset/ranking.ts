@@ -60,7 +60,7 @@ export class Ranking {
   add(instance: Instance): boolean {
     const rank = this.#rankOf(instance);
     if (rank >= this.#end) return false;
-    const one = { address: addressOf(instance), instance, rank, member: undefined };
+    const one: Ranked = { address: addressOf(instance), instance, rank, member: undefined };
     let from = 0;
     let to = this.#ranked.length;
     while (from < to) {
