@@ -8,7 +8,8 @@ import { dateProblem } from "../expiry.ts";
 import type { Keys } from "../keys.ts";
 import { clusterName } from "../names.ts";
 import { TlsConnection } from "./connection.ts";
-import { memberOf } from "./members.ts";
+import { contextOptionsOf } from "./context.ts";
+import { certificateOf, memberOf } from "./members.ts";
 
 /** A connection to a server that has proved to belong to the cluster. */
 interface ConnectedTls {
@@ -23,13 +24,7 @@ const contexts = new WeakMap<Keys, tls.SecureContext>();
 function contextOf(keys: Keys): tls.SecureContext {
   let context = contexts.get(keys);
   if (context === undefined) {
-    const { authority, certificate, privateKey } = keys;
-    context = tls.createSecureContext({
-      ca: [authority],
-      cert: certificate,
-      key: privateKey,
-      minVersion: "TLSv1.3",
-    });
+    context = tls.createSecureContext(contextOptionsOf(keys));
     contexts.set(keys, context);
   }
   return context;
@@ -116,7 +111,7 @@ function serverOf(
   keys: Keys,
   name: string,
 ): CertificateInfo | undefined {
-  const { raw } = socket.getPeerCertificate() ?? {};
+  const raw = certificateOf(socket);
   const peer = raw === undefined ? undefined : memberOf(keys, raw);
   if (peer === undefined || !peer.hosts.includes(name)) return undefined;
   // The registry's has no rights.

@@ -13,8 +13,9 @@ import type { KeyRing } from "../key_ring.ts";
 import type { Keys } from "../keys.ts";
 import { clusterName } from "../names.ts";
 import { addressTextOf, TlsConnection } from "./connection.ts";
+import { contextOptionsOf } from "./context.ts";
 import { Handshakes } from "./handshakes.ts";
-import { memberOf } from "./members.ts";
+import { certificateOf, memberOf } from "./members.ts";
 
 /** How often to look whether there are new keys. */
 const renewalCheckMs = 1_000;
@@ -70,7 +71,7 @@ export class TlsListener {
   private constructor(server: net.Server, options: TlsListenerOptions, shown: Keys) {
     this.#server = server;
     this.#tls = tls.createServer({
-      ...contextOf(shown),
+      ...contextOptionsOf(shown),
       requestCert: true,
       rejectUnauthorized: false,
       // A peer may end its side before it has its answers: this side stays open for them.
@@ -241,7 +242,7 @@ export class TlsListener {
     const keys = this.#options.keys.current();
     if (keys === this.#shown) return;
     this.#shown = keys;
-    this.#tls.setSecureContext(contextOf(keys));
+    this.#tls.setSecureContext(contextOptionsOf(keys));
   }
 }
 
@@ -253,19 +254,6 @@ function allOf(first: Uint8Array, socket: Socket): Uint8Array {
   const pieces = [first];
   for (let next; (next = socket.read() as Uint8Array | null) !== null;) pieces.push(next);
   return pieces.length === 1 ? first : Buffer.concat(pieces);
-}
-
-function contextOf({ authority, certificate, privateKey }: Keys): tls.SecureContextOptions {
-  return { ca: [authority], cert: certificate, key: privateKey, minVersion: "TLSv1.3" };
-}
-
-/** In DER. */
-function certificateOf(socket: tls.TLSSocket): Uint8Array | undefined {
-  try {
-    return (socket.getPeerCertificate() ?? {}).raw;
-  } catch {
-    return undefined;
-  }
 }
 
 function readOrNone(certificate: Uint8Array | undefined): CertificateInfo | undefined {

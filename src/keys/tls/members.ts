@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { TLSSocket } from "node:tls";
 import { type CertificateInfo, hasMade, readCertificate } from "../certificate.ts";
 import type { Keys } from "../keys.ts";
 
@@ -7,6 +8,15 @@ const knownMax = 4_096;
 
 /** What was found out of certificates, by their hashes: to check a signature takes a while. */
 const known = new WeakMap<Keys, Map<string, CertificateInfo>>();
+
+/** The certificate that a peer has shown, in DER; `undefined` if it has shown none. */
+export function certificateOf(socket: TLSSocket): Uint8Array | undefined {
+  try {
+    return (socket.getPeerCertificate() ?? {}).raw;
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * What the certificate of a peer says, if the cluster's authority itself has signed it.
