@@ -1,27 +1,20 @@
 import { messageOf } from "../../base/errors.ts";
 import { servicesReadAtOnceMax } from "../limits.ts";
-import { systemClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
-import { callOnce } from "../../client/call_once.ts";
 import { type Discovery, type Instance, placeText } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 import { problemLine } from "../../terminal/colour.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
-import { readDocument } from "../../procedures/documents/read_document.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
 import { printLine, printOnStderr } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openListedRegistry, openTransport } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
-import { reservedMethods } from "../../wire/reserved.ts";
 import type { servicesFlags } from "./flags.ts";
 
 /** Servers of a service that are asked for its methods at once. */
 const serversAskedMax = 3;
-
-/** How long these may take. */
-const askTimeoutMs = 2_000;
 
 /** Asks servers for the methods that the registry does not list. */
 type Ask = (instances: readonly Instance[]) => Promise<readonly string[]>;
@@ -118,12 +111,10 @@ async function methodsOf(
   const keyed = instances.filter(({ cluster }) => cluster !== undefined).slice(0, serversAskedMax);
   if (keyed.length === 0) return [];
   try {
+    const { documentOf } = await import("../../library/survey/discover.ts");
     const transport = await openTransport(flags, log);
-    const deps = { transport, clock: systemClock };
-    const document = await Promise.any(
-      keyed.map((one) => callOnce(one, reservedMethods.discover, askTimeoutMs, deps)),
-    );
-    return (await readDocument(document))?.methods.map(({ name }) => name) ?? [];
+    const document = await Promise.any(keyed.map((one) => documentOf(one, transport)));
+    return document?.methods.map(({ name }) => name) ?? [];
   } catch {
     return [];
   }

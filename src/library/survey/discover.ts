@@ -35,7 +35,9 @@ export async function discoverAll(
     throw new RpcError("InvalidRequest", "The server does not describe itself by OpenRPC");
   }
   const others = othersOf(await instancesOf(discovery, service, signal), first);
-  const documents = await Promise.all(others.map((instance) => describe(instance, transport)));
+  const documents = await Promise.all(
+    others.map((instance) => documentOf(instance, transport).catch(() => undefined)),
+  );
   return mergeOpenRpc(first, ...documents.filter((document) => document !== undefined));
 }
 
@@ -59,15 +61,16 @@ function othersOf(instances: readonly Instance[], { methods }: OpenRpcDocument):
   }).slice(0, othersAskedMax);
 }
 
-async function describe(
+/**
+ * How one server describes itself; `undefined` if that is no OpenRPC.
+ *
+ * @throws {RpcError} it does not answer in {@link otherTimeoutMs}
+ */
+export async function documentOf(
   instance: Instance,
   transport: Transport,
 ): Promise<OpenRpcDocument | undefined> {
-  try {
-    const deps = { transport, clock: systemClock };
-    const answer = await callOnce(instance, reservedMethods.discover, otherTimeoutMs, deps);
-    return await readDocument(answer);
-  } catch {
-    return undefined;
-  }
+  const deps = { transport, clock: systemClock };
+  const answer = await callOnce(instance, reservedMethods.discover, otherTimeoutMs, deps);
+  return await readDocument(answer);
 }
