@@ -9,7 +9,7 @@ import type { Logger } from "../base/log.ts";
 import type { Tracer } from "../base/tracer.ts";
 import type { Matcher } from "../base/names/patterns.ts";
 import { addressOf, type HostPort } from "../base/names/host_port.ts";
-import { isLostConnection } from "../base/system/lost_connection.ts";
+import { acceptRetryMs, isLostConnection } from "../base/system/lost_connection.ts";
 import type { Caller } from "../keys/caller.ts";
 import type { AnyProcedures } from "../procedures/plain/plain_procedure.ts";
 import type { Stats } from "../wire/reports/stats.ts";
@@ -85,9 +85,6 @@ export interface DrainOptions {
 
 /** How often each connection's peer is checked. */
 const peerCheckPeriodMs = 1_000;
-
-/** Pause after a failed accept: without it, a lack of file handles would cause a busy loop. */
-const acceptRetryMs = 100;
 
 /** The caller on a server without keys that proves by the secret to be this user. */
 const whoKnowsTheSecret: Caller = {

@@ -1,3 +1,6 @@
+/** Pause after a failed accept: without it, a lack of file handles would cause a busy loop. */
+export const acceptRetryMs = 100;
+
 /**
  * Whether an `accept()` failed for one connection, which its peer gave up before: the next one may
  * be well.

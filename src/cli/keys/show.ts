@@ -41,12 +41,13 @@ function toText(keys: Keys, directory: string): string {
 /** What keeps these keys from being used: the dates here, and files that others can read. */
 function problemsOf({ own }: Keys, directory: string): string[] {
   const problem = dateProblem(own, systemClock.wallTimeMs());
+  const problems = problem === undefined ? [] : [problem];
   try {
     readKeyFile(directory, keyFiles.authorityKey);
   } catch (error) {
-    return [...(problem === undefined ? [] : [problem]), messageOf(error)];
+    problems.push(messageOf(error));
   }
-  return problem === undefined ? [] : [problem];
+  return problems;
 }
 
 function toJson(keys: Keys, directory: string): Record<string, unknown> {

@@ -2,7 +2,7 @@ import { type Clock, sleep } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
-import { isLostConnection } from "../../base/system/lost_connection.ts";
+import { acceptRetryMs, isLostConnection } from "../../base/system/lost_connection.ts";
 import { joinLabels, readJsonLine, writeJsonLine } from "./lines.ts";
 import { isMachineName } from "../names.ts";
 import { isProof, proofOf, type Token } from "./token.ts";
@@ -18,9 +18,6 @@ const peersMax = 16;
 
 /** How long each may take. */
 const peerTimeoutMs = 10_000;
-
-/** Pause after a failed accept: without it, a lack of file handles would cause a busy loop. */
-const acceptRetryMs = 100;
 
 /** What an {@link Invitation} needs. */
 interface InvitationOptions {

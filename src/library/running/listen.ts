@@ -106,12 +106,11 @@ async function listenWith(
         "it; an invitation gives rights: rpc keys invite --rights",
     );
   }
-  if (!hosts.includes(clusterName(cluster))) {
+  const expected = clusterName(cluster);
+  if (!hosts.includes(expected)) {
     throw new Error(
-      `the certificate of ${JSON.stringify(name)} is without the name ${
-        clusterName(cluster)
-      }, so ` +
-        "no client would call it; rpc keys join makes another",
+      `the certificate of ${JSON.stringify(name)} is without the name ${expected}, so no client ` +
+        "would call it; rpc keys join makes another",
     );
   }
   const { listenTls } = await import("../../server/tls_listener.ts");

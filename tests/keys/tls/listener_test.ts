@@ -13,6 +13,17 @@ import { freePort } from "../../support/free_port.ts";
 import { TestCluster } from "../../support/test_pki.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
+async function listenIn(cluster: TestCluster, clock: Clock): Promise<TlsListener> {
+  return await TlsListener.listen({
+    host: "127.0.0.1",
+    port: 0,
+    keys: cluster.ring(await cluster.member("server")),
+    clock,
+    log: silentLogger,
+    answerToPlain: () => "no TLS",
+  });
+}
+
 Deno.test("a peer that comes again and again from its port, and is gone, keeps no place", async () => {
   await using cluster = await TestCluster.create();
   let begun = 0;
@@ -23,14 +34,7 @@ Deno.test("a peer that comes again and again from its port, and is gone, keeps n
       return systemClock.after(delayMs, callback, options);
     },
   };
-  const listener = await TlsListener.listen({
-    host: "127.0.0.1",
-    port: 0,
-    keys: cluster.ring(await cluster.member("server")),
-    clock,
-    log: silentLogger,
-    answerToPlain: () => "",
-  });
+  const listener = await listenIn(cluster, clock);
   const { host, port } = listener.addr;
   const localPort = freePort();
   try {
@@ -73,14 +77,7 @@ Deno.test("what is no TLS ends its own connection, in however many pieces it cam
       return { cancel: () => {} };
     },
   };
-  const listener = await TlsListener.listen({
-    host: "127.0.0.1",
-    port: 0,
-    keys: cluster.ring(await cluster.member("server")),
-    clock,
-    log: silentLogger,
-    answerToPlain: () => "no TLS",
-  });
+  const listener = await listenIn(cluster, clock);
   const at = listener.addr;
   const peers = [net.connect(at), net.connect(at)] as const;
   try {

@@ -1,3 +1,4 @@
+import { orAborted } from "../../../base/clock.ts";
 import { addressOf, type HostPort } from "../../../base/names/host_port.ts";
 import type { Duplex, Transport } from "../../../client/transport.ts";
 import type { InstanceSource } from "../../../discovery/discovery.ts";
@@ -47,16 +48,10 @@ async function connected(
   connecting: Promise<Duplex>,
   signal: AbortSignal,
 ): Promise<Duplex | undefined> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  if (signal.aborted) abort();
   try {
-    return await Promise.race([connecting.catch(() => undefined), aborted.promise]);
+    return await orAborted(connecting.catch(() => undefined), signal);
   } catch (error) {
     connecting.then((connection) => connection.close(), () => {});
     throw error;
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }
