@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { version } from "../../src/base/version.ts";
 import { checkedOutCommit } from "../../src/cli/process/version.ts";
 import { archiveOf, binaries } from "../../tasks/compile.ts";
+import { startGateway } from "../support/gateway_process.ts";
 import { binaryTest } from "../support/program.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 
@@ -112,4 +113,16 @@ binaryTest("a binary that is asked to trace says that it cannot, and goes on", a
   const { code, stdout, stderr } = await home.run(["call", "ping"], { env: { OTEL_DENO: "true" } });
   assert.deepEqual([code, stdout], [0, '"pong"\n']);
   assert.match(stderr, /Cannot trace: a binary does only if/);
+});
+
+binaryTest("a binary's gateway prints nothing of its runtime's about requests", async () => {
+  await using home = await RpcHome.create();
+  await home.serve(["127.0.0.1", "0"]);
+  const gateway = await startGateway(home);
+  assert.equal(await (await gateway.call("ping")).json(), "pong");
+  const items = await gateway.call("ping", [], { accept: "application/x-ndjson" });
+  assert.match(await items.text(), /^\{"item":"pong"\}\n\{"end":/);
+  gateway.process.signal("SIGTERM");
+  assert.equal(await gateway.process.ended(), 0);
+  assert.doesNotMatch(gateway.process.stderr, /Deno/);
 });

@@ -12,6 +12,7 @@ import { openCommandRegistry, openTransport, tellOfRegistry } from "../registry.
 import type { CommandInput } from "../syntax/command.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 import type { gatewayFlags } from "./flags.ts";
+import { withholdSignalWarning } from "./runtime_warning.ts";
 import { newToken, tokenOf } from "./token.ts";
 
 type Flags = CommandInput<typeof gatewayFlags>["flags"];
@@ -48,6 +49,7 @@ export async function run(
   });
   const hurry = new AbortController();
   const interrupt = onInterrupt(() => hurry.abort());
+  withholdSignalWarning();
   try {
     const gateway = await Gateway.start({
       ...{ listen, client, discovery, transport, service, token, allowHosts, allowOrigins, tls },
