@@ -39,16 +39,19 @@ serverTest(
     const honest = await harness.connect(server);
     const conns: Deno.TcpConn[] = [];
     harness.onClose(() => Promise.resolve(conns.forEach((conn) => conn.close())));
-    const request = '{"jsonrpc":"2.0","id":1,"method":"largeItems","params":[1,1000000]}\n';
-    const bytes = new TextEncoder().encode(request.repeat(12));
+    // On a slow machine it takes longer than a call's usual deadline to make all of it.
+    const timeoutMs = 600_000;
+    const params = [1, 1_000_000];
+    const request = { jsonrpc: "2.0", id: 1, method: "largeItems", params, meta: { timeoutMs } };
+    const bytes = new TextEncoder().encode(`${JSON.stringify(request)}\n`.repeat(12));
     for (let i = 0; i < 20; i++) {
       const conn = await Deno.connect({ hostname: "127.0.0.1", port: server.address.port });
       conns.push(conn);
       await conn.write(bytes);
     }
-    await waitFor("some to be closed", () => warned.length > 0);
+    await waitFor("some to be closed", () => warned.length > 0, { timeoutMs: 300_000 });
     for (let id = 1; id <= 5; id++) {
-      const { result } = await honest.call(id, "largeItems", [1, 1_000_000]);
+      const { result } = await honest.call(id, "largeItems", params, timeoutMs);
       assert.equal((result as string[]).length, 1);
     }
     const [fields] = warned;
