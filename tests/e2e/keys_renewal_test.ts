@@ -16,6 +16,8 @@ import { waitFor } from "../support/wait_for.ts";
  */
 const lives = [3, 10, 40];
 const rate = 100;
+/** How long streams may take: longer than the keys of the last attempt are good. */
+const streamMs = 120_000;
 
 const module = `
 import { defineProcedure, z } from "rpc";
@@ -39,7 +41,7 @@ async def main():
         pending = set()
         async def read():
             expected = 0
-            async for tick in client.stream("ticks", timeout=60):
+            async for tick in client.stream("ticks", timeout=${streamMs / 1_000}):
                 assert tick == expected
                 expected += 1
         reading = asyncio.ensure_future(read())
@@ -171,7 +173,11 @@ async function callOverHttp(gateway: GatewayProcess): Promise<void> {
 async function ticksOverHttp(gateway: GatewayProcess, over: AbortSignal): Promise<number> {
   const { body } = await gateway.fetch("/call/ticks", {
     method: "POST",
-    headers: { accept: "text/event-stream", "content-type": "application/json" },
+    headers: {
+      accept: "text/event-stream",
+      "content-type": "application/json",
+      "rpc-timeout-ms": `${streamMs}`,
+    },
     body: "[]",
   });
   const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
@@ -194,7 +200,7 @@ async function ticksOverWebSocket(gateway: GatewayProcess, over: AbortSignal): P
   const send = (message: object) => socket.send(JSON.stringify({ jsonrpc: "2.0", ...message }));
   const ping = () => send({ id: ++id, method: "fib", params: [5] });
   socket.onopen = () => {
-    send({ id: "s", method: "ticks", meta: { stream: 1_000, timeoutMs: 60_000 } });
+    send({ id: "s", method: "ticks", meta: { stream: 1_000, timeoutMs: streamMs } });
     ping();
   };
   socket.onmessage = ({ data }) => {

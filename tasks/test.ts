@@ -1,0 +1,122 @@
+/**
+ * `deno task test [arguments]`: all tests, by `deno test` with these arguments; or those of the
+ * paths among them. The last line tells the totals.
+ *
+ * Two processes share the tests, since most of them wait for something: one has those that start
+ * whole programs, the other all the rest. They are processes and not `deno test --parallel`, since
+ * tests of one process share its environment, its pid and its umask.
+ */
+
+/** Where the tests of whole programs are: half of the time of all. */
+const programs = ["tests/e2e", "tests/docs", "tests/clients"];
+
+/** How many tests passed, failed, and were skipped. */
+export interface Totals {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/** What a run of `deno test` came to, by the last summary that it printed; `undefined`: by none. */
+export function totalsOf(output: string): Totals | undefined {
+  // deno-lint-ignore no-control-regex
+  const lines = output.replace(/\x1b\[[0-9;]*m/g, "").split(/\r?\n/);
+  for (const line of lines.reverse()) {
+    // Steps, in parentheses, are parts of tests.
+    const found = line.match(
+      /^(?:ok|FAILED) \| (\d+) passed(?: \([^)]*\))? \| (\d+) failed(?: \([^)]*\))?(?: \| (\d+) ignored)?/,
+    );
+    if (found === null) continue;
+    const [, passed, failed, skipped = "0"] = found;
+    return { passed: Number(passed), failed: Number(failed), skipped: Number(skipped) };
+  }
+  return undefined;
+}
+
+/** The totals as one line. */
+export function inWords({ passed, failed, skipped }: Totals): string {
+  return `${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`;
+}
+
+/** One run of `deno test`, whose output is passed on as it comes, or kept until it is asked for. */
+class Run {
+  readonly #process: Deno.ChildProcess;
+  readonly #written: Uint8Array[] = [];
+  readonly #done: Promise<unknown>;
+  #shown = 0;
+  #isShown = false;
+
+  constructor(args: readonly string[]) {
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: ["test", "-A", "--no-prompt", ...args],
+      env: Deno.stdout.isTerminal() ? { FORCE_COLOR: "1" } : {},
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const { stdout, stderr } = this.#process;
+    this.#done = Promise.all([this.#keep(stdout), this.#keep(stderr)]);
+  }
+
+  /** Passes on what was printed, and whatever comes, until its end. */
+  async show(): Promise<void> {
+    this.#isShown = true;
+    this.#passOn();
+    await this.#done;
+  }
+
+  /** What it came to; a run that broke off has none, even if it printed some. */
+  async totals(): Promise<Totals | undefined> {
+    const { success } = await this.#process.status;
+    await this.#done;
+    const totals = totalsOf(await new Blob(this.#written as BlobPart[]).text());
+    return success || (totals?.failed ?? 0) > 0 ? totals : undefined;
+  }
+
+  async #keep(stream: ReadableStream<Uint8Array>): Promise<void> {
+    for await (const bytes of stream) {
+      this.#written.push(bytes);
+      if (this.#isShown) this.#passOn();
+    }
+  }
+
+  #passOn(): void {
+    for (; this.#shown < this.#written.length; this.#shown++) {
+      let rest = this.#written[this.#shown] as Uint8Array;
+      while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
+    }
+  }
+}
+
+/**
+ * Runs `deno test` once with each of these arguments, at the same time, and prints what they print,
+ * one after the other. Returns all totals together; `undefined`: one of them told none.
+ */
+export async function runTests(runs: readonly (readonly string[])[]): Promise<Totals | undefined> {
+  let all: Totals | undefined = { passed: 0, failed: 0, skipped: 0 };
+  for (const run of runs.map((args) => new Run(args))) {
+    await run.show();
+    const one = await run.totals();
+    all = one === undefined || all === undefined ? undefined : {
+      passed: all.passed + one.passed,
+      failed: all.failed + one.failed,
+      skipped: all.skipped + one.skipped,
+    };
+  }
+  return all;
+}
+
+if (import.meta.main) {
+  const hasPath = Deno.args.some((arg) => arg.startsWith("tests"));
+  const totals = await runTests(
+    hasPath ? [Deno.args] : [
+      [...Deno.args, ...programs],
+      [...Deno.args, `--ignore=${programs.join(",")}`, "tests/"],
+    ],
+  );
+  if (totals === undefined) {
+    console.error("A run of tests broke off, or told no totals: see above");
+    Deno.exit(1);
+  }
+  console.log(inWords(totals));
+  Deno.exit(totals.failed === 0 ? 0 : 1);
+}

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { inWords, totalsOf } from "../../tasks/test.ts";
+
+const task = new URL("../../tasks/test.ts", import.meta.url).href;
+
+Deno.test("the totals of a run are those of its last summary, in colours too", () => {
+  const summary = "ok | 3 passed (2 steps) | 0 failed | 1 ignored (5ms)";
+  assert.deepEqual(totalsOf(`${summary}\n`), { passed: 3, failed: 0, skipped: 1 });
+  const coloured =
+    "\x1b[31mFAILED\x1b[0m | 4 passed | 2 failed (1 step) \x1b[38;5;245m(1m2s)\x1b[0m";
+  assert.deepEqual(totalsOf(`${summary}\n${coloured}\n\n`), { passed: 4, failed: 2, skipped: 0 });
+  assert.equal(totalsOf("error: Module not found"), undefined);
+  assert.equal(totalsOf(`a test ... ${summary}`), undefined);
+});
+
+Deno.test("the totals are a line that names skipped tests where there are any", () => {
+  assert.equal(inWords({ passed: 1, failed: 0, skipped: 2 }), "1 passed, 0 failed, 2 skipped");
+  assert.equal(inWords({ passed: 1, failed: 3, skipped: 0 }), "1 passed, 3 failed");
+});
+
+/** Runs these files as the tests of two processes; returns the exit code and the last line. */
+async function runFiles(first: string, second: string): Promise<{ code: number; last: string }> {
+  const directory = await Deno.makeTempDir({ prefix: "rpc_test_task_" });
+  try {
+    for (const [name, text] of [["first", first], ["second", second]]) {
+      await Deno.mkdir(`${directory}/${name}`);
+      await Deno.writeTextFile(`${directory}/${name}/a_test.ts`, text as string);
+    }
+    const program = `
+import { inWords, runTests } from ${JSON.stringify(task)};
+const totals = await runTests([["--no-check", "first"], ["--no-check", "second"]]);
+console.log(totals === undefined ? "none" : inWords(totals));`;
+    const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--no-lock", program],
+      cwd: directory,
+      stderr: "null",
+    }).output();
+    return { code, last: new TextDecoder().decode(stdout).trimEnd().split("\n").at(-1) ?? "" };
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+Deno.test("runs side by side are counted together, and one that breaks off has no totals", async () => {
+  const passes = `Deno.test("one", () => {}); Deno.test("two", { ignore: true }, () => {});`;
+  const fails = `Deno.test("three", () => {}); Deno.test("four", () => { throw new Error(); });`;
+  const none = "no such syntax";
+  assert.equal((await runFiles(passes, fails)).last, "2 passed, 1 failed, 1 skipped");
+  assert.equal((await runFiles(passes, none)).last, "none");
+  assert.equal((await runFiles(none, passes)).last, "none");
+});
