@@ -649,6 +649,7 @@ class _Connection(asyncio.Protocol):
         self.complaint: Optional[RpcError] = None
         # The TLS context of the keys that were shown; when the server's certificate ends, by the clock of the wall.
         self.shown: Optional[ssl.SSLContext] = None
+        self.certificate: Mapping[str, Any] = {}
         self.usable_to = math.inf
         # Whether this machine's keys are others by now, or the server's have ended.
         self.is_outdated = False
@@ -681,9 +682,9 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
-        certificate = transport.get_extra_info("peercert")
-        if certificate and "notAfter" in certificate:
-            self.usable_to = ssl.cert_time_to_seconds(certificate["notAfter"])
+        self.certificate = transport.get_extra_info("peercert") or {}
+        if "notAfter" in self.certificate:
+            self.usable_to = ssl.cert_time_to_seconds(self.certificate["notAfter"])
         transport.set_write_buffer_limits(high=OUTBOX_BYTES_MAX)
 
     def pause_writing(self) -> None:
@@ -1298,6 +1299,8 @@ class _Endpoint:
             connection = await self._made(asyncio.ensure_future(making()), patience)
         connection.shown = tls.get("ssl")
         try:
+            if tls:
+                _assert_shows(connection.certificate, tls["server_hostname"], "urn:rpc:right:serve")
             await self._probe(connection, bool(tls))
         except BaseException:
             connection.break_off("it was given up")
@@ -1344,6 +1347,16 @@ class _Endpoint:
             asking.result()
         except ConnectionLost:
             raise connection.complaint or Unavailable(connection.lost.result()) from None
+
+
+def _assert_shows(certificate: Mapping[str, Any], host: str, right: Optional[str] = None) -> None:
+    """TLS looks at names less strictly: a host's may be a pattern or the common one, and of those there may be two."""
+    subject: Any = certificate.get("subject", ())
+    names = [value for part in subject for kind, value in part if kind == "commonName"]
+    others: Any = certificate.get("subjectAltName", ())
+    is_one = len(names) == 1 and names[0] != "" and ("DNS", host) in others
+    if not is_one or not (right is None or ("URI", right) in others):
+        raise ssl.SSLCertVerificationError(f"its certificate is not that of {host}")
 
 
 def _tls_fault(error: Exception) -> Optional[str]:
@@ -2109,7 +2122,10 @@ def _tls_handler(keys: "Optional[_Keys]", names: List[str]) -> Any:
             plain = socket.create_connection(address[:2], timeout)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             try:
-                return context.wrap_socket(plain, server_hostname=name)
+                wrapped = context.wrap_socket(plain, server_hostname=name)
+                if keys is not None:
+                    _assert_shows(wrapped.getpeercert() or {}, name)
+                return wrapped
             except BaseException:
                 plain.close()
                 raise

@@ -55,6 +55,8 @@ export async function impostorsOf(
     },
     { kind: "without the right to serve", pair: await cluster.faulty({ uris: [] }), says },
     { kind: "any name", pair: await cluster.faulty({ dns: ["*.rpc.internal"] }), says },
+    { kind: "nobody", pair: await cluster.faulty({ subject: "O=alice" }), says },
+    { kind: "two members", pair: await cluster.faulty({ subject: "CN=alice, CN=bob" }), says },
     {
       kind: "the name where hosts have none",
       pair: await cluster.faulty({ dns: [], name: clusterName(cluster.id) }),

@@ -40,6 +40,10 @@ const noGoodCertificate =
  */
 const meanings: readonly (readonly [pattern: RegExp, meaning: string])[] = [
   [
+    /ProtocolVersion|unsupported protocol|protocol version/i,
+    "it speaks no TLS 1.3, so it is no server of this program",
+  ],
+  [
     /disconnected before secure/,
     "it hung up on TLS: it does not speak TLS, or it does not take this machine's keys",
   ],
@@ -113,7 +117,7 @@ function serverOf(
 ): CertificateInfo | undefined {
   const raw = certificateOf(socket);
   const peer = raw === undefined ? undefined : memberOf(keys, raw);
-  if (peer === undefined || !peer.hosts.includes(name)) return undefined;
+  if (peer === undefined || peer.name === "" || !peer.hosts.includes(name)) return undefined;
   // The registry's has no rights.
   return peer.rights.serve || name !== clusterName(keys.cluster) ? peer : undefined;
 }

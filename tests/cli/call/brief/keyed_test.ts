@@ -52,6 +52,7 @@ Deno.test("a brief call takes no impostor for a server of its cluster, and none 
   using former = await listenAs(await cluster.member("server"), undefined, "TLSv1.2");
   await assert.rejects(keyed.connect(instanceAt(former.port, { cluster: cluster.id })), {
     name: "Unavailable",
+    message: /speaks no TLS 1\.3/,
   });
 });
 
