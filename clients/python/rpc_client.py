@@ -384,13 +384,17 @@ def encode(message: Dict[str, Any], what: str, takes: int = MESSAGE_MAX_LEAST) -
     except ValueError as error:  # An integer of more digits than Python writes.
         raise InvalidParams(f"Cannot call {what}: {error}") from None
     if len(line) > takes:
-        error = InvalidParams(
-            f"Cannot call {what}: its parameters are {len(line)} bytes long, and {takes} is the most "
-            "that the server takes (rpc serve --message-max)"
-        )
-        error._bytes = len(line)
-        raise error
+        raise _too_long(what, len(line), takes, "the server")
     return line
+
+
+def _too_long(what: str, length: int, takes: int, who: str) -> InvalidParams:
+    error = InvalidParams(
+        f"Cannot call {what}: its parameters are {length} bytes long, and {takes} is the most "
+        f"that {who} takes (rpc serve --message-max)"
+    )
+    error._bytes = length
+    return error
 
 
 def encode_request(
@@ -1697,7 +1701,14 @@ class _Core:
             for one in usable - {endpoint}
             if one.connection is not None and one.connection.takes >= (error._bytes or 0)
         }
-        if not longer or call.attempts >= ATTEMPTS_MAX:
+        if call.attempts >= ATTEMPTS_MAX:
+            raise self._final(call, error)
+        if not longer:
+            bounds = {one.connection.takes: one.address for one in usable if one.connection is not None}
+            if len(usable) > 1 and bounds:
+                most = max(bounds)
+                who = f"any server, the one at {bounds[most]},"
+                error = _too_long(call.method, error._bytes or 0, most, who)
             raise self._final(call, error)
         call.avoid = usable - longer
 

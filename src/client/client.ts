@@ -130,7 +130,7 @@ export class Client {
       budget: new RetryBudget(clock),
       delayedRetries: this.#delayed,
       isOffered: (call) => this.#endpoints.offers(call),
-      avoidShort: (call, bytes) => this.#endpoints.avoidShort(call, bytes),
+      avoidShort: (call, error) => this.#endpoints.avoidShort(call, error),
       isAnyUntried: () => this.#endpoints.isAnyUntried,
       onRetry: () => this.#retries++,
     }, this.#balance);

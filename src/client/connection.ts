@@ -67,7 +67,8 @@ export class Connection implements CallHolder {
   #receivedAtMs = 0;
   #wentAway = false;
   #complaint: string | undefined;
-  #takes: MessageBound;
+  /** The longest message that the server takes. */
+  takes: MessageBound;
 
   /** Takes over a new stream, and reads from it until it ends. */
   constructor(
@@ -79,18 +80,13 @@ export class Connection implements CallHolder {
   ) {
     this.messageMax = messageMax;
     // All servers take this much, until this one tells more.
-    this.#takes = boundOfServerAt(address, messageMaxLeast);
+    this.takes = boundOfServerAt(address, messageMaxLeast);
     this.#duplex = duplex;
     this.#address = address;
     this.#clock = clock;
     this.#events = events;
     this.#outbox = new Outbox(duplex, (error) => this.#breakOff(messageOf(error)), { later });
     void this.#read();
-  }
-
-  /** Sets the longest message that the server takes, in bytes. */
-  set takes(bytes: number) {
-    this.#takes = boundOfServerAt(this.#address, bytes);
   }
 
   /** Number of calls that were written and not answered. */
@@ -169,7 +165,7 @@ export class Connection implements CallHolder {
     const length = isPlain ? writeShortRequest(this.#outbox, id, method, params, timeoutMs) : 0;
     if (length > 0) return length;
     const options = isPlain ? undefined : { stream: stream?.credit, traceparent };
-    const line = requestLineOf(id, method, params, timeoutMs, options, this.#takes);
+    const line = requestLineOf(id, method, params, timeoutMs, options, this.takes);
     this.#outbox.push(line);
     return line.length;
   }

@@ -15,8 +15,10 @@ interface RetryOptions {
   readonly delayedRetries: DelayedRetries;
   /** Whether a connected server may offer the call's method. */
   readonly isOffered: (call: Call) => boolean;
-  /** Has a call go past servers that take no message of so many bytes. Whether any is left. */
-  readonly avoidShort: (call: Call, bytes: number) => boolean;
+  /**
+   * Has a call go past servers that take no message as long. If none is left, returns what to say.
+   */
+  readonly avoidShort: (call: Call, error: TooLongError) => TooLongError | undefined;
   /** Whether any server's first connection attempt is still under way. */
   readonly isAnyUntried: () => boolean;
   /** Called when a call is sent again. */
@@ -111,12 +113,16 @@ class RetriedCall {
     else this.#giveUp(error);
   }
 
-  /** Sends it to a server that takes longer messages. Nothing was sent, so no budget is spent. */
+  /**
+   * Sends it to a server that takes longer messages. Nothing was sent, so no budget is spent. It is
+   * encoded anew, once: what each server takes is known.
+   */
   #pastShort(error: TooLongError): void {
-    const { attempts } = this.#call;
-    const isAnyLeft = attempts < attemptsMax && this.#options.avoidShort(this.#call, error.bytes);
-    if (isAnyLeft) this.#send(error);
-    else this.#giveUp(error);
+    const hopeless = this.#call.attempts >= attemptsMax
+      ? error
+      : this.#options.avoidShort(this.#call, error);
+    if (hopeless === undefined) this.#send(error);
+    else this.#giveUp(hopeless);
   }
 
   /** Sends it to a server that may offer the method, or waits while more are being connected. */

@@ -309,12 +309,10 @@ function notTooLong<Line extends string | LongLine>(
   line: Line,
   name: "InvalidParams" | "InternalError",
   subject: () => string,
-  { bytes: bytesMax, whose }: MessageBound,
+  bound: MessageBound,
 ): Line {
-  if (!isLonger(line, bytesMax)) return line;
-  const length = byteLengthOf(line);
-  const message = `${subject()} ${length} bytes long, and ${bytesMax} is the most ${whose}`;
-  throw new TooLongError(name, message, length);
+  if (!isLonger(line, bound.bytes)) return line;
+  throw new TooLongError(name, subject(), byteLengthOf(line), bound);
 }
 
 /**

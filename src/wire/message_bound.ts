@@ -13,10 +13,18 @@ export interface MessageBound {
 export class TooLongError extends RpcError {
   /** The length of the message, LF included. */
   readonly bytes: number;
+  readonly #subject: string;
 
-  constructor(name: ErrorName, message: string, bytes: number) {
-    super(name, message);
+  /** @param subject such as `Cannot call fib: its parameters are` */
+  constructor(name: ErrorName, subject: string, bytes: number, bound: MessageBound) {
+    super(name, `${subject} ${bytes} bytes long, and ${bound.bytes} is the most ${bound.whose}`);
     this.bytes = bytes;
+    this.#subject = subject;
+  }
+
+  /** The same of another bound. */
+  of(bound: MessageBound): TooLongError {
+    return new TooLongError(this.name, this.#subject, this.bytes, bound);
   }
 }
 
@@ -28,6 +36,11 @@ export function boundOfServer(bytes = messageMaxDefault): MessageBound {
 /** The bound of another server, by its address. */
 export function boundOfServerAt(address: string, bytes: number): MessageBound {
   return { bytes, whose: `that ${address} takes (rpc serve --message-max)` };
+}
+
+/** The largest bound of several other servers, by the address of the one that has it. */
+export function boundOfServers(address: string, bytes: number): MessageBound {
+  return { bytes, whose: `that any server takes, the one at ${address} (rpc serve --message-max)` };
 }
 
 /** The bound of the client at the other end. */

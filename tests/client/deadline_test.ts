@@ -212,7 +212,7 @@ Deno.test("the layers make no closure for each call", () => {
     budget: new RetryBudget(clock),
     delayedRetries: new DelayedRetries(clock),
     isOffered: () => true,
-    avoidShort: () => false,
+    avoidShort: () => undefined,
     isAnyUntried: () => false,
     onRetry: () => assert.fail("nothing is sent again"),
   }, (call, done) => {

@@ -6,7 +6,7 @@ import { Call, type CallEndpoint, type Done } from "../../src/client/call.ts";
 import { DelayedRetries } from "../../src/client/delayed_retries.ts";
 import { withRetry } from "../../src/client/retry.ts";
 import { RetryBudget } from "../../src/client/retry_budget.ts";
-import { TooLongError } from "../../src/wire/message_bound.ts";
+import { boundOfServer, boundOfServers, TooLongError } from "../../src/wire/message_bound.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 
 /** As much of an endpoint as the layer sees. */
@@ -37,7 +37,7 @@ interface SetUpOptions {
   /** Retries in the budget. */
   readonly retries?: number;
   readonly isOffered?: (attempts: number) => boolean;
-  readonly avoidShort?: (call: Call, bytes: number) => boolean;
+  readonly avoidShort?: (call: Call, error: TooLongError) => TooLongError | undefined;
   readonly isAnyUntried?: () => boolean;
   /** What the servers say. */
   readonly isIdempotent?: (method: string) => boolean | undefined;
@@ -289,13 +289,14 @@ Deno.test("a method that connected servers lack is looked for on those still bei
 });
 
 Deno.test("a call too long for one server goes to one that takes it, without budget, or fails", () => {
-  const tooLong = new TooLongError("InvalidParams", "It is too long", 5_000_000);
-  const asked: number[] = [];
-  const avoidShort = (_call: Call, bytes: number) => asked.push(bytes) > 0;
+  const tooLong = new TooLongError("InvalidParams", "It is", 5_000_000, boundOfServer());
+  const largest = tooLong.of(boundOfServers("127.0.0.1:2", 4_500_000));
+  const asked: TooLongError[] = [];
+  const avoidShort = (_call: Call, error: TooLongError) => void asked.push(error);
   const found = setUp({ outcomes: [tooLong, "result"], avoidShort, retries: 0 });
-  assert.deepEqual([found.ends, asked, found.retried()], [[undefined], [5_000_000], 1]);
-  const missing = setUp({ outcomes: [tooLong], avoidShort: () => false });
-  assert.deepEqual([missing.ends, missing.call.attempts], [[tooLong], 1]);
+  assert.deepEqual([found.ends, asked, found.retried()], [[undefined], [tooLong], 1]);
+  const missing = setUp({ outcomes: [tooLong], avoidShort: () => largest });
+  assert.deepEqual([missing.ends, missing.call.attempts], [[largest], 1]);
   const never = setUp({ outcomes: [tooLong], avoidShort });
   assert.deepEqual([never.ends, never.call.attempts], [[tooLong], attemptsMax]);
 });

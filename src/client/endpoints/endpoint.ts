@@ -11,7 +11,7 @@ import type { EndpointOwner } from "./endpoint_owner.ts";
 import type { EndpointDependencies, Priority } from "./endpoint_types.ts";
 import { type Idempotence, mayMove } from "../links/idempotence.ts";
 import { Link, SideLinks } from "../links/link.ts";
-import type { EndpointState } from "./endpoint_state.ts";
+import { connectionOf, type EndpointState } from "./endpoint_state.ts";
 import type { MethodLoads } from "./loads.ts";
 import { isRefusal, verdictOf } from "./verdict.ts";
 
@@ -108,8 +108,7 @@ export class Endpoint {
 
   get priority(): Priority {
     if (this.isSound) return this.#owner.isFar(this.#instance) ? "distant" : "preferred";
-    const { kind } = this.#state;
-    return kind === "ready" || kind === "draining" ? "fallback" : "unusable";
+    return connectionOf(this.#state) === undefined ? "unusable" : "fallback";
   }
 
   /** Whether it is connected and nothing speaks against giving it calls. */
@@ -152,18 +151,21 @@ export class Endpoint {
     return this.#idempotence?.of(method);
   }
 
+  /** The longest message that the server takes, in bytes; 0 if it is not connected. */
+  get takes(): number {
+    return connectionOf(this.#state)?.takes.bytes ?? 0;
+  }
+
   /** Sends a call on its connection. Its {@link priority} must not be `unusable`. */
   send(call: Call, nowMs: number, done: Done): void {
-    const state = this.#state;
-    if (state.kind !== "ready" && state.kind !== "draining") {
-      throw new Error(`Cannot send to ${this.address}: it is ${state.kind}`);
-    }
+    const connection = connectionOf(this.#state);
+    if (connection === undefined) throw new Error(`Cannot send to ${this.address}: not connected`);
     const loads = call.loads ??= this.#owner.loads.of(call.method);
     call.endpoint = this;
     call.attempts++;
     call.sentAtMs = nowMs;
     loads.sent(this.row, nowMs, call.stream !== undefined);
-    state.connection.send(call, done);
+    connection.send(call, done);
   }
 
   #ended(call: Call, error: RpcError | undefined, connection: Connection): void {
@@ -217,7 +219,8 @@ export class Endpoint {
       return this.#waitFor(this.#sides.takeNext() ?? this.#connect());
     }
     state.link.tick(!this.isSound);
-    if (this.#isToRenew) this.#sides.renew();
+    // It would take a handle from those without a connection, and the one that it has is good.
+    if (this.#isToRenew && !this.#owner.places.isShort) this.#sides.renew();
     else if (!this.isInDoubt) this.#sides.dropNext();
   }
 

@@ -23,3 +23,8 @@ export type EndpointState =
   }
   | { readonly kind: "waiting"; readonly timer: Timer; readonly hasteAtMs: number }
   | { readonly kind: "closed" };
+
+/** The connection of an endpoint that has one which takes calls. */
+export function connectionOf(state: EndpointState): Connection | undefined {
+  return state.kind === "ready" || state.kind === "draining" ? state.connection : undefined;
+}

@@ -1,7 +1,8 @@
 import type { Change, Instance, Snapshot } from "../../discovery/discovery.ts";
-import { hastyReconnectsMax, messageMaxDefault } from "../../base/limits.ts";
+import { hastyReconnectsMax } from "../../base/limits.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import { candidatesOf, type Pick } from "./balancer.ts";
+import { boundOfServerAt, boundOfServers, type TooLongError } from "../../wire/message_bound.ts";
 import type { Call } from "../call.ts";
 import { Subset } from "../subset/subset.ts";
 import { DialPlaces } from "../links/dial_places.ts";
@@ -214,23 +215,25 @@ export class Endpoints implements EndpointOwner<Endpoint> {
   }
 
   /**
-   * Has a call go past the servers that take no message of so many bytes, by what the registry
-   * tells of them and by what the one told that it was handed to last. Whether any is left.
+   * Has a call go past the servers that take no message as long. If none is left, returns the error
+   * for its caller, which names the largest bound.
    */
-  avoidShort(call: Call, bytes: number): boolean {
+  avoidShort(call: Call, error: TooLongError): TooLongError | undefined {
     const avoid = call.avoid ??= new Set();
-    let isAnyLeft = false;
-    for (const endpoint of this.#usable.flatMap(({ items }) => items)) {
-      const { messageMax = messageMaxDefault } = endpoint.instance;
-      if (messageMax < bytes || endpoint === call.endpoint) {
-        avoid.add(endpoint);
-      } else {
-        // Also one that has failed it before: it alone may do better now.
-        avoid.delete(endpoint);
-        isAnyLeft = true;
-      }
+    const usable = this.#usable.flatMap(({ items }) => items);
+    let longest: Endpoint | undefined;
+    for (const endpoint of usable) {
+      if (endpoint.takes < error.bytes) avoid.add(endpoint);
+      // Also one that has failed it before: it alone may do better now.
+      else avoid.delete(endpoint);
+      if (endpoint.takes > (longest?.takes ?? 0)) longest = endpoint;
     }
-    return isAnyLeft;
+    if (longest === undefined) return error;
+    const { address, takes } = longest;
+    if (takes >= error.bytes) return undefined;
+    return error.of(
+      usable.length > 1 ? boundOfServers(address, takes) : boundOfServerAt(address, takes),
+    );
   }
 
   /**

@@ -60,7 +60,7 @@ export class Idempotence {
     const question = new Call(reservedMethods.discover, { messageMax }, deadlineAtMs, true);
     connection.send(question, (_error, document) => {
       const takes = messageMaxOf(document);
-      if (takes !== undefined) connection.takes = takes;
+      if (takes !== undefined) connection.takes = { ...connection.takes, bytes: takes };
       this.#isAsking = false;
       // A server that does not answer declares no method idempotent.
       this.#said = shared(read(document));

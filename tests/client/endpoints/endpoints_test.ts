@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Call } from "../../../src/client/call.ts";
+import { boundOfServerAt, TooLongError } from "../../../src/wire/message_bound.ts";
 import { instanceAt } from "../../support/fake_discovery.ts";
 import { hastyReconnectMs, hastyReconnectsMax, heartbeatTickMs } from "../../../src/base/limits.ts";
 import { settled } from "../../support/virtual_clock.ts";
@@ -118,19 +119,26 @@ Deno.test("it is known whether any server may offer a method", async () => {
   rig.endpoints.close();
 });
 
-Deno.test("a long call goes past servers that take no message as long, by what is known", async () => {
+Deno.test("a long call goes past servers that take no message as long, by what each has told", async () => {
   const rig = new EndpointsRig();
-  for (const port of [1, 2, 3]) rig.transport.server(port);
-  await rig.list([1, 2, instanceAt(3, { messageMax: 16 * 1024 * 1024 })]);
+  const bounds = [4_500_000, 16_000_000, undefined, 6_000_000];
+  for (const [i, messageMax] of bounds.entries()) {
+    rig.transport.server(i + 1).describe = () => ({ info: { "x-message-max": messageMax } });
+  }
+  // What a server says counts, and not what its registry tells.
+  await rig.list([1, 2, instanceAt(3, { messageMax: 8_000_000 }), 4]);
   const call = new Call("ping", undefined, 1_000);
-  call.endpoint = rig.at(1);
+  const error = (bytes: number) =>
+    new TooLongError("InvalidParams", "It is", bytes, boundOfServerAt("127.0.0.1:1", 4_500_000));
   // One that failed the call before may do better than those that cannot take it.
-  call.avoid = new Set([rig.at(3)]);
-  assert.ok(rig.endpoints.avoidShort(call, 5_000_000));
-  assert.deepEqual([...call.avoid], [rig.at(1), rig.at(2)]);
-  // What a server says counts for more than what its registry tells.
-  call.endpoint = rig.at(3);
-  assert.ok(!rig.endpoints.avoidShort(call, 5_000_000));
+  call.avoid = new Set([rig.at(2)]);
+  assert.equal(rig.endpoints.avoidShort(call, error(5_000_000)), undefined);
+  assert.deepEqual([...call.avoid], [rig.at(1), rig.at(3)]);
+  assert.equal(
+    rig.endpoints.avoidShort(call, error(17_000_000))?.message,
+    "It is 17000000 bytes long, and 16000000 is the most that any server takes, the one at " +
+      "127.0.0.1:2 (rpc serve --message-max)",
+  );
   rig.endpoints.close();
 });
 

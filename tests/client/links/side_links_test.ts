@@ -94,6 +94,25 @@ Deno.test("an endpoint whose certificates end connects anew, and its last connec
   assert.deepEqual(server.connections, []);
 });
 
+Deno.test("a connection is not renewed while servers wait for a handle for their first one", async () => {
+  const { rig, server, endMs, look } = await certified();
+  const others = Array.from({ length: 100 }, (_, i) => i + 2);
+  for (const port of others) rig.transport.server(port).accepts = "hang";
+  rig.transport.handles = 30;
+  await rig.list([1, ...others]);
+  for (let ticks = 0; ticks < 40; ticks++) {
+    await rig.clock.advanceAsync(heartbeatTickMs);
+    await look(endMs - certificateMarginMs / 2);
+    assert.ok(rig.endpoints.places.isShort);
+    assert.equal(server.attempts, 1, `after ${ticks} ticks`);
+  }
+  await rig.list([1]);
+  await rig.clock.advanceAsync(heartbeatTickMs);
+  await look(endMs - certificateMarginMs / 2);
+  assert.equal(server.attempts, 2, "nobody waits any more");
+  rig.endpoints.close();
+});
+
 Deno.test("certificates that have ended already are not shown again and again: their server decides", async () => {
   const rig = new EndpointsRig();
   const server = rig.transport.server(1);
