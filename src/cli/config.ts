@@ -1,4 +1,5 @@
 import { messageOf, RpcError } from "../base/errors.ts";
+import { joinPath } from "../base/paths.ts";
 import { hintFor } from "../base/names/nearest.ts";
 import { assertServiceName } from "../discovery/service_name.ts";
 import { jsonLine, plainLine, plainText } from "../terminal/plain_text.ts";
@@ -45,7 +46,7 @@ export async function run(input: CommandInput<typeof configFlags>): Promise<numb
       }
       return await unset(settings, name);
     case "trust":
-      return await trust();
+      return await trust(settings);
     default:
       throw new UsageError(
         `Unknown action ${JSON.stringify(action)}: ${
@@ -125,8 +126,8 @@ function ownPath(): string {
   );
 }
 
-/** Trusts the working directory's file with its current content. */
-async function trust(): Promise<number> {
+/** Trusts the working directory's file with its current content, if commands can use all of it. */
+async function trust(settings: Flags): Promise<number> {
   let text: string;
   try {
     text = new TextDecoder().decode(readRegularFile(settingsFileName, settingsBytesMax));
@@ -136,6 +137,12 @@ async function trust(): Promise<number> {
   const path = trustedListPath(userSettingsPath());
   if (path === undefined) {
     throw new CommandError("Cannot remember what is trusted: the environment has no HOME");
+  }
+  // By its full path all of it counts already, as in the user's own file.
+  const read = await readSettingsFile(joinPath(Deno.cwd(), settingsFileName), () => settings);
+  for (const [key, sourced] of read) {
+    parseValue(settings[key] as Flag, sourced);
+    checkMeaning(key, sourced.text);
   }
   printLine(plainText(text.trimEnd()));
   if (!await isTrusted(text, path)) {

@@ -76,6 +76,24 @@ Deno.test("a stranger's rpc.toml runs no program of its own for a file in Python
   assert.deepEqual(await valueOf(home, "python"), [program, "rpc.toml"]);
 });
 
+Deno.test("a file that commands could not use is not trusted, and the reason is told", async () => {
+  await using home = await RpcHome.create();
+  const cases = [
+    ["registry = [", /^rpc: Cannot read .*rpc\.toml: .*\(line \d+, column \d+\)/],
+    ["regstry = 1", /there is no setting regstry; did you mean registry\?/],
+    ["registry = [1]", /Cannot use registry in .*: it must be a text/],
+    ['registry = "zookeper://h"', /zookeper/],
+    ['workers = "many"', /Cannot use workers = "many" in .*rpc\.toml: /],
+    ['service = "no/such"', /no\/such/],
+  ] as const;
+  for (const [toml, reason] of cases) {
+    put(home, `${toml}\n`);
+    const { code, stdout, stderr } = await home.run(["config", "trust"], unset);
+    assert.deepEqual([code, stdout], [2, ""], `${toml}: ${stderr}`);
+    assert.match(stderr, reason);
+  }
+});
+
 Deno.test("the same text elsewhere is another file, and one's own word goes before it without a note", async () => {
   await using home = await RpcHome.create();
   put(home, 'registry = "local:/nowhere"\n');
