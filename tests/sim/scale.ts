@@ -5,7 +5,8 @@
 
 import assert from "node:assert/strict";
 import { full, seed, tell } from "./seed.ts";
-import { World } from "./world.ts";
+import type { SimServer } from "./server.ts";
+import { World, type WorldOptions } from "./world.ts";
 
 export const servers = full ? 10_000 : 120;
 export const clients = full ? 1_000 : 36;
@@ -17,14 +18,34 @@ export const mostMax = full ? 1.25 : 1.35;
 /** For each server and second. */
 export const rate = 10;
 const serviceMs = 5;
+/** How often clients are asked for their connections. */
+const peakLookMs = 50;
+/** How long a registry collects changes before it hands out a list. */
+const listingMs = 25;
 
-/** A test in a world of its own, to whose servers the clients have connected. */
-export function scale(name: string, run: (world: World) => Promise<void>, zones = 0): void {
+/**
+ * A test in a world of its own, to whose servers the clients have connected. At no time may a
+ * client have too many connections.
+ *
+ * @param peakMax more if servers leave the list that can still be used
+ */
+export function scale(
+  name: string,
+  run: (world: World) => Promise<void>,
+  options: Partial<WorldOptions> = {},
+  peakMax = connectionsMax,
+): void {
   Deno.test(`${name} (seed ${seed})`, async () => {
-    await using world = new World({ seed, servers, clients, serviceMs, subset, zones });
+    await using world = new World({ seed, servers, clients, serviceMs, subset, ...options });
+    let most = 0;
+    world.clock.every(peakLookMs, () => {
+      for (const { stats } of world.clients) most = Math.max(most, stats.connected);
+    });
     await world.list();
     await world.clock.pass(2_000);
     await run(world);
+    tell(`never more than ${most} connections of a client`);
+    assert.ok(most <= peakMax, `a client had ${most} connections`);
   });
 }
 
@@ -43,4 +64,34 @@ export async function load(world: World, durationMs: number, perServer = rate): 
   tell(tally.report);
   assert.equal(tally.answered, tally.calls, tally.report);
   return world.servers.map(({ received }, index) => received - (before[index] as number));
+}
+
+/** Servers that leave and join; clients are told a moment after each change, as by registries. */
+export class Listing {
+  readonly #world: World;
+  readonly #gone = new Set<SimServer>();
+  #isDue = false;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  leave(server: SimServer): void {
+    this.#gone.add(server);
+    this.#changed();
+  }
+
+  join(server: SimServer): void {
+    this.#gone.delete(server);
+    this.#changed();
+  }
+
+  #changed(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#world.clock.after(listingMs, () => {
+      this.#isDue = false;
+      void this.#world.list(this.#world.servers.filter((server) => !this.#gone.has(server)));
+    });
+  }
 }

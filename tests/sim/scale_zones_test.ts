@@ -1,7 +1,7 @@
-/** A large service in zones, of which one is lost. */
+/** A large service in zones, of which some are lost. */
 
 import assert from "node:assert/strict";
-import { assertFewConnections, rate, scale, servers } from "./scale.ts";
+import { assertFewConnections, load, rate, scale, servers } from "./scale.ts";
 import { tell } from "./seed.ts";
 import type { SimServer } from "./server.ts";
 
@@ -49,5 +49,19 @@ scale(
     await world.clock.pass(42_000);
     assertFewConnections(world);
   },
-  3,
+  { zones: 3 },
 );
+
+scale("no call fails when a zone is lost in the moment in which another is back", async (world) => {
+  const of = (zone: string) => world.servers.filter(({ port }) => world.zoneOf(port - 1) === zone);
+  for (const server of of("zone-0")) server.die();
+  await world.clock.pass(2_000);
+  world.clock.after(500, () => {
+    for (const server of of("zone-0")) server.start();
+    for (const server of of("zone-1")) server.die();
+  });
+  await load(world, 3_000);
+  for (const server of of("zone-1")) server.start();
+  await world.clock.pass(8_000);
+  assertFewConnections(world);
+}, { zones: 3 });

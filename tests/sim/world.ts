@@ -26,6 +26,8 @@ export interface WorldOptions {
   readonly subset?: number | "all" | undefined;
   /** Zones that servers and clients are of in turns. @default 0, which is none */
   readonly zones?: number;
+  /** A server's weight, by its index. @default 1 for each */
+  readonly weightOf?: ((index: number) => number) | undefined;
 }
 
 /** A period's calls. */
@@ -48,16 +50,15 @@ export class World implements AsyncDisposable {
   readonly network: SimNetwork;
   readonly discovery = new FakeDiscovery();
   readonly servers: readonly SimServer[];
-  readonly clients: readonly Client[];
   readonly #options: WorldOptions;
-  readonly #instances: readonly Instance[];
+  readonly #clients: Client[];
+  readonly #instances: Instance[];
   readonly #zones: readonly string[];
 
   constructor(options: WorldOptions) {
-    const { seed, servers, clients, balance = "p2c" } = options;
-    const subset = "subset" in options ? options.subset : "all";
+    const { seed, servers, clients } = options;
     this.#options = options;
-    const { zones = 0 } = options;
+    const { zones = 0, weightOf } = options;
     this.#zones = zones === 0 ? [""] : Array.from({ length: zones }, (_, index) => `zone-${index}`);
     this.random = seededRandom(seed);
     this.network = new SimNetwork(this.clock, seededRandom(seed + 1));
@@ -66,18 +67,39 @@ export class World implements AsyncDisposable {
       (_, index) => new SimServer(index + 1, this.network, this.service()),
     );
     this.#instances = this.servers.map(({ port }) =>
-      instanceAt(port, { zone: this.zoneOf(port - 1) })
+      instanceAt(port, { zone: this.zoneOf(port - 1), weight: weightOf?.(port - 1) ?? 1 })
     );
-    this.clients = Array.from({ length: clients }, (_, index) =>
-      new Client({
-        discovery: this.discovery,
-        balance,
-        subset,
-        zone: this.zoneOf(index),
-        transport: this.network,
-        clock: this.clock,
-        random: seededRandom(seed + 2 + index),
-      }));
+    this.#clients = Array.from({ length: clients }, (_, index) => this.#newClient(index));
+  }
+
+  get clients(): readonly Client[] {
+    return this.#clients;
+  }
+
+  /** One more client, which is told the current list. */
+  addClient(): void {
+    this.#clients.push(this.#newClient(this.#clients.length));
+  }
+
+  #newClient(index: number): Client {
+    const { seed, balance = "p2c" } = this.#options;
+    return new Client({
+      discovery: this.discovery,
+      balance,
+      subset: "subset" in this.#options ? this.#options.subset : "all",
+      zone: this.zoneOf(index),
+      transport: this.network,
+      clock: this.clock,
+      random: seededRandom(seed + 2 + index),
+    });
+  }
+
+  /** A new process at a server's address, with an id of its own. It is in the next list. */
+  renew(server: SimServer): void {
+    server.start();
+    const index = server.port - 1;
+    const instance = this.#instances[index] as Instance;
+    this.#instances[index] = { ...instance, id: `${instance.id}+` };
   }
 
   /** The zone of a server or a client by its index. */

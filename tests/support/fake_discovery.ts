@@ -4,6 +4,7 @@ import type {
   Change,
   Discovery,
   Instance,
+  Snapshot,
   Watch,
   Watcher,
 } from "../../src/discovery/discovery.ts";
@@ -51,13 +52,14 @@ interface ListAndChange {
 }
 
 /**
- * A registry that says what a test tells it to say, at once, to all who have watched from the
- * start.
+ * A registry that says what a test tells it to say, at once. Who watches later is told the list of
+ * that time.
  */
 export class FakeDiscovery implements Discovery {
   readonly url = "fake:";
   readonly #watchers = new Set<Watcher>();
   readonly #lists = new FakeLists();
+  #current: Snapshot | undefined;
 
   /** Watches that are under way. */
   get watches(): number {
@@ -67,7 +69,8 @@ export class FakeDiscovery implements Discovery {
   /** Hands a list to all watchers. Instances may be given by their port. */
   push(items: readonly (Instance | number)[], stale = false): void {
     const { instances, change } = this.#lists.next(items, stale);
-    for (const watcher of this.#watchers) watcher.snapshot({ instances, stale }, change);
+    this.#current = { instances, stale };
+    for (const watcher of this.#watchers) watcher.snapshot(this.#current, change);
   }
 
   /** Tells all watchers that the registry cannot be read. */
@@ -77,6 +80,8 @@ export class FakeDiscovery implements Discovery {
 
   watch(_service: string, watcher: Watcher): Watch {
     this.#watchers.add(watcher);
+    const list = this.#current;
+    if (list !== undefined) watcher.snapshot(list, { listed: list.instances, unlisted: [] });
     return { close: () => void this.#watchers.delete(watcher) };
   }
 

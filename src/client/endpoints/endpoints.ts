@@ -67,6 +67,7 @@ export class Endpoints implements EndpointOwner<Endpoint> {
     this.#events = events;
     const { clock, random, subset: size = Infinity, zone } = dependencies;
     this.#subset = new Subset({
+      loads: this.loads,
       all: () => this.#byAddress.values(),
       at: (address) => this.#byAddress.get(address),
       list: (address, instance) => this.#list(address, instance),
@@ -253,7 +254,7 @@ export class Endpoints implements EndpointOwner<Endpoint> {
     }
     this.#hurry(inDoubt);
     const { preferred, distant } = this.#lists;
-    this.#subset.tick(preferred, distant, this.loads);
+    this.#subset.tick(preferred, distant);
   }
 
   /** The levels with usable endpoints. */
@@ -295,8 +296,9 @@ export class Endpoints implements EndpointOwner<Endpoint> {
       this.#place(endpoint, endpoint.priority);
       if (endpoint.priority !== "unusable") this.#events.usable();
     }
-    if (this.#subset.isActive && wasCounted && !endpoint.isSound && !endpoint.isUntried) {
-      this.#replaceSoon();
+    if (this.#subset.isActive) {
+      const isLost = wasCounted && !endpoint.isSound && !endpoint.isUntried;
+      if (isLost || this.#subset.isCrowdedBy(this.usableCount)) this.#replaceSoon();
     }
     if (wasLast) this.#events.tried();
   }
@@ -311,7 +313,7 @@ export class Endpoints implements EndpointOwner<Endpoint> {
     this.#events.ejected(endpoint);
   }
 
-  /** Connects to other servers in a moment, one for each that has failed. */
+  /** Connects to others in a moment, one for each that has failed, and leaves what is too many. */
   #replaceSoon(): void {
     if (this.#isReplacing) return;
     this.#isReplacing = true;

@@ -12,6 +12,12 @@ export const subsetGrowthShare = 0.25;
 /** How long an unneeded server keeps its connection: it may be needed again. */
 export const surplusMs = 30_000;
 
+/**
+ * Most unneeded connections that are kept so long, as a share of the subset's size. A client whose
+ * zone comes back has those of all other zones too, and a connection is memory on both sides.
+ */
+export const surplusShare = 0.1;
+
 /** How often a subset that is calm again gives back an eighth of its growth. */
 export const shrinkMs = 10_000;
 

@@ -1,4 +1,5 @@
 import type { Instance } from "../../discovery/discovery.ts";
+import type { Priority } from "../endpoints/endpoint_types.ts";
 
 /** An endpoint, as a subset needs it. */
 export interface Member {
@@ -9,6 +10,8 @@ export interface Member {
   /** Whether the registry lists it and the client has not left it. */
   readonly isListed: boolean;
   readonly isClosed: boolean;
+  /** It is `unusable` if it has no connection. */
+  readonly priority: Priority;
   /** Whether its very first connection attempt is under way. */
   readonly isUntried: boolean;
   /** Whether it is connected and nothing speaks against giving it calls. */

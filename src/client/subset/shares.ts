@@ -13,9 +13,12 @@ interface Known {
 /**
  * The share of this client's calls that each server of its subset gets.
  *
+ * A server that weighs twice as much is in the subsets of twice as many clients. So within a subset
+ * all count alike: to count weights once more would give it four times as many calls.
+ *
  * Clients choose their servers independently, so by chance some servers have twice as many clients
- * as others. Each server tells its number of connections, and gets calls in inverse proportion.
- * Then all servers get about the same from all their clients together.
+ * as others of their weight. Each server tells its number of connections, and gets calls in inverse
+ * proportion. Then all servers get what they weigh from all their clients together.
  */
 export class Shares {
   readonly #clock: Clock;
@@ -39,6 +42,7 @@ export class Shares {
       if (known === undefined) {
         known = { askAtMs: nowMs, connections: undefined };
         this.#known.set(endpoint, known);
+        this.#isNew = true;
       }
       if (nowMs >= known.askAtMs) this.#ask(endpoint, known, nowMs);
     }
@@ -67,25 +71,35 @@ export class Shares {
 
   #apply(): void {
     let sum = 0;
-    let count = 0;
+    let told = 0;
+    let weights = 0;
+    let weighty = 0;
     for (const [endpoint, { connections }] of this.#known) {
+      const { weight } = endpoint.instance;
       if (endpoint.isClosed) this.#known.delete(endpoint);
-      else if (connections !== undefined && endpoint.instance.weight > 0) {
-        sum += connections / endpoint.instance.weight;
-        count++;
+      else if (weight > 0) {
+        weights += weight;
+        weighty++;
+        if (connections === undefined) continue;
+        sum += connections / weight;
+        told++;
       }
     }
-    if (count === 0) return;
-    const mean = sum / count;
-    let weights = 0;
+    const meanWeight = weighty === 0 ? 1 : weights / weighty;
+    let effective = 0;
     for (const [endpoint, { connections }] of this.#known) {
-      // A server that does not tell counts as an average one.
-      const density = connections === undefined ? mean : connections / endpoint.instance.weight;
-      const share = Math.min(Math.max(mean / density, 1 / shareMax), shareMax);
-      const rounded = Math.abs(share - 1) < shareTolerance ? 1 : share;
-      endpoint.share = rounded;
-      weights += endpoint.instance.weight * rounded;
+      const { weight } = endpoint.instance;
+      if (weight <= 0) {
+        endpoint.share = 1;
+        continue;
+      }
+      // A server that does not tell counts as an average one of its weight.
+      const ratio = connections === undefined ? 1 : sum / told / (connections / weight);
+      const bounded = Math.min(Math.max(ratio, 1 / shareMax), shareMax);
+      const rounded = Math.abs(bounded - 1) < shareTolerance ? 1 : bounded;
+      endpoint.share = rounded * meanWeight / weight;
+      effective += rounded * meanWeight;
     }
-    this.weightOfOne = weights / this.#known.size;
+    this.weightOfOne = weighty === 0 ? 0 : effective / weighty;
   }
 }

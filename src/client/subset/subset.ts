@@ -4,16 +4,13 @@ import type { Random } from "../../base/random.ts";
 import type { Change, Instance } from "../../discovery/discovery.ts";
 import type { Loads } from "../endpoints/loads.ts";
 import {
-  callsPerServer,
   leavesShare,
   rankedShare,
   searchedShare,
-  shrinkMs,
   spareShare,
   sparesMin,
-  subsetGrowthMax,
-  subsetGrowthShare,
   surplusMs,
+  surplusShare,
   triesMaxShare,
   triesShare,
   untriedMsMax,
@@ -21,9 +18,11 @@ import {
 import type { Member } from "./member.ts";
 import { type Ranked, Ranking } from "./ranking.ts";
 import { Shares } from "./shares.ts";
+import { SubsetSize } from "./subset_size.ts";
 
 /** The set of endpoints, as a subset needs it. */
 interface Members {
+  readonly loads: Loads;
   /** All endpoints, connected or not. */
   all(): Iterable<Member>;
   /** The endpoint of an address, if it has one. */
@@ -70,8 +69,7 @@ export class Subset {
   #instances: readonly Instance[] = [];
   /** Whether the list may lack servers. */
   #isStale = false;
-  #size: number;
-  #calmSinceMs = 0;
+  readonly #size: SubsetSize;
   /** How many more first attempts each ranking may make. */
   readonly #tries = new Map<Ranking, number>();
   /** When the client began to connect to them. */
@@ -85,7 +83,7 @@ export class Subset {
     this.#members = members;
     this.#options = options;
     const { clock, random, size } = options;
-    this.#size = size;
+    this.#size = new SubsetSize(size);
     this.#shares = new Shares(clock, random);
   }
 
@@ -98,6 +96,17 @@ export class Subset {
   get hasOthers(): boolean {
     return this.isActive &&
       this.#instances.some((instance) => this.#members.at(addressOf(instance)) === undefined);
+  }
+
+  /** How many servers of other zones are connected to in advance. */
+  get #spares(): number {
+    const { size, zone } = this.#options;
+    return zone === undefined ? 0 : Math.max(sparesMin, Math.ceil(size * spareShare));
+  }
+
+  /** Unneeded connections that are kept for a while. */
+  get #keptMax(): number {
+    return Math.floor(this.#size.now * surplusShare);
   }
 
   /** Whether a server is of another zone than the client. */
@@ -129,35 +138,41 @@ export class Subset {
     if (isOther) this.connect();
   }
 
-  /** Connects to as many servers as are wanted. */
-  connect(): void {
+  /**
+   * Connects to as many servers as are wanted, and leaves what is too many.
+   *
+   * @param leaves how many may be left of those that have not been needed for a while
+   */
+  connect(leaves = 0): void {
     if (this.#ranked === undefined) return;
     const { near, far } = this.#ranked;
     const nowMs = this.#options.clock.now();
     const wanted = new Set<Member>();
     // A dead zone is not searched to its end if there are other zones.
-    const depth = far.first.length > 0 ? this.#size * searchedShare : Infinity;
-    const found = this.#choose(near, this.#size, depth, wanted, nowMs);
-    const spares = this.#options.zone === undefined
-      ? 0
-      : Math.max(sparesMin, Math.ceil(this.#options.size * spareShare));
-    this.#choose(far, Math.max(spares, this.#size - found), Infinity, wanted, nowMs);
+    const depth = far.first.length > 0 ? this.#size.now * searchedShare : Infinity;
+    const found = this.#choose(near, this.#size.now, depth, wanted, nowMs);
+    this.#choose(far, Math.max(this.#spares, this.#size.now - found), Infinity, wanted, nowMs);
     this.#noteSurplus(wanted, nowMs);
+    this.#leave(nowMs, leaves);
+  }
+
+  /** Whether so many connections are more than are wanted or kept. */
+  isCrowdedBy(connections: number): boolean {
+    return connections > this.#size.now + this.#spares + this.#keptMax;
   }
 
   /** Called every `heartbeatTickMs`. */
-  tick({ items: near }: Level, { items: far }: Level, loads: Loads): void {
-    for (const endpoint of this.#left) this.#finish(endpoint, loads);
+  tick({ items: near }: Level, { items: far }: Level): void {
+    for (const endpoint of this.#left) this.#finish(endpoint);
     if (this.#ranked === undefined) return;
     const usable = far.length === 0 ? near : [...near, ...far];
     const nowMs = this.#options.clock.now();
     for (const [ranking, tries] of this.#tries) {
-      const more = tries + Math.ceil(triesShare * this.#size);
-      this.#tries.set(ranking, Math.min(more, triesMaxShare * this.#size));
+      const more = tries + Math.ceil(triesShare * this.#size.now);
+      this.#tries.set(ranking, Math.min(more, triesMaxShare * this.#size.now));
     }
-    this.#resize(usable, loads, nowMs);
-    this.connect();
-    this.#leave(nowMs);
+    this.#size.adapt(usable, this.#members.loads, nowMs);
+    this.connect(Math.ceil(this.#options.size * leavesShare));
     if (this.#shares.tick(usable)) this.#members.reweighed(this.#shares.weightOfOne);
   }
 
@@ -169,7 +184,7 @@ export class Subset {
     }
     this.#ranked = undefined;
     this.#tries.clear();
-    this.#size = this.#options.size;
+    this.#size.reset();
     this.#since.clear();
     this.#surplus.clear();
     this.#shares.forget();
@@ -181,7 +196,7 @@ export class Subset {
     this.#seed ??= Math.floor(this.#options.random() * 2 ** 32);
     this.#ranked = { near: new Ranking(this.#seed), far: new Ranking(this.#seed) };
     for (const ranking of Object.values(this.#ranked)) {
-      this.#rankMore(ranking, this.#size * rankedShare);
+      this.#rankMore(ranking, this.#size.now * rankedShare);
     }
     return this.#ranked;
   }
@@ -203,12 +218,12 @@ export class Subset {
     nowMs: number,
   ): number {
     let counted = 0;
-    let tries = this.#tries.get(ranking) ?? triesMaxShare * this.#size;
+    let tries = this.#tries.get(ranking) ?? triesMaxShare * this.#size.now;
     for (let index = 0; counted < count && index < depth; index++) {
       let one = ranking.first[index];
       if (one === undefined) {
         if (ranking.isWhole) break;
-        this.#rankMore(ranking, Math.max(index, this.#size) * rankedShare);
+        this.#rankMore(ranking, Math.max(index, this.#size.now) * rankedShare);
         one = ranking.first[index];
         if (one === undefined) break;
       }
@@ -252,42 +267,25 @@ export class Subset {
     }
   }
 
-  /** Grows with the calls in flight, or if most servers are busy. */
-  #resize(usable: readonly Member[], loads: Loads, nowMs: number): void {
-    let inFlight = 0;
-    let busy = 0;
-    for (const { row } of usable) {
-      inFlight += loads.inFlightOf(row);
-      if (loads.isBusy(row)) busy++;
-    }
-    const needed = Math.max(this.#options.size, Math.ceil(inFlight / callsPerServer));
-    if (this.#size < needed) {
-      this.#size = needed;
-      this.#calmSinceMs = nowMs;
-    } else if (busy * 2 >= usable.length && busy > 0) {
-      const max = Math.max(needed, this.#options.size * subsetGrowthMax);
-      this.#size = Math.max(
-        this.#size,
-        Math.min(max, Math.ceil(this.#size * (1 + subsetGrowthShare))),
-      );
-      this.#calmSinceMs = nowMs;
-    } else if (this.#size > needed && nowMs - this.#calmSinceMs >= surplusMs) {
-      this.#size -= Math.ceil((this.#size - needed) / 8);
-      this.#calmSinceMs = nowMs - surplusMs + shrinkMs;
-    }
-  }
-
-  /** Leaves some servers that have not been needed for a while. */
-  #leave(nowMs: number): void {
+  /**
+   * Leaves servers that are not needed: those without a connection, those beyond what is kept, and
+   * `leaves` of the rest that have not been needed for a while.
+   */
+  #leave(nowMs: number, leaves: number): void {
     // With a list that may lack servers, none is surplus.
     if (this.#isStale) return;
-    let left = Math.ceil(this.#options.size * leavesShare);
+    let tooMany = -this.#keptMax;
+    for (const endpoint of this.#surplus.keys()) if (isConnected(endpoint)) tooMany++;
+    let left = leaves;
     for (const [endpoint, sinceMs] of this.#surplus) {
       if (endpoint.isClosed) this.#surplus.delete(endpoint);
-      else if (nowMs - sinceMs >= surplusMs && left-- > 0) {
+      else if (
+        !isConnected(endpoint) || tooMany-- > 0 || nowMs - sinceMs >= surplusMs && left-- > 0
+      ) {
         this.#surplus.delete(endpoint);
         this.#left.add(endpoint);
         endpoint.unlist();
+        this.#finish(endpoint);
       }
     }
     for (const endpoint of this.#since.keys()) {
@@ -296,13 +294,17 @@ export class Subset {
   }
 
   /** Closes a server that was left, unless it is wanted again or has calls. */
-  #finish(endpoint: Member, loads: Loads): void {
+  #finish(endpoint: Member): void {
     if (endpoint.isListed || endpoint.isClosed) this.#left.delete(endpoint);
-    else if (loads.inFlightOf(endpoint.row) === 0) {
+    else if (this.#members.loads.inFlightOf(endpoint.row) === 0) {
       this.#left.delete(endpoint);
       endpoint.close();
     }
   }
+}
+
+function isConnected({ priority }: Member): boolean {
+  return priority !== "unusable";
 }
 
 function isEmpty(items: Iterable<unknown>): boolean {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { heartbeatTickMs } from "../../../src/base/limits.ts";
 import { Call } from "../../../src/client/call.ts";
+import { instanceAt } from "../../support/fake_discovery.ts";
 import { settled } from "../../support/virtual_clock.ts";
 import { EndpointsRig } from "../endpoints/endpoints_rig.ts";
 
@@ -8,10 +9,13 @@ const size = 10;
 const ports = Array.from({ length: 50 }, (_, index) => index + 1);
 
 /** A rig whose servers say that they have so many connections. */
-async function asked(connectionsOf: (port: number) => unknown): Promise<EndpointsRig> {
+async function asked(
+  connectionsOf: (port: number) => unknown,
+  weightOf = (_port: number) => 1,
+): Promise<EndpointsRig> {
   const rig = new EndpointsRig({ subset: size });
   for (const port of ports) rig.transport.server(port).connectionsSaid = connectionsOf(port);
-  await rig.list(ports);
+  await rig.list(ports.map((port) => instanceAt(port, { weight: weightOf(port) })));
   for (let ticks = 0; ticks < 60; ticks++) {
     rig.clock.advance(heartbeatTickMs);
     rig.endpoints.tick(false);
@@ -42,6 +46,19 @@ Deno.test("a server that half as many clients use is given twice as much by each
   const times = meanOf(1) / meanOf(0);
   assert.ok(times > 1.7 && times < 2.3, `it is given ${times} times as much`);
   rig.endpoints.close();
+});
+
+Deno.test("in a subset all count alike, as one that weighs more is in the subsets of more clients", async () => {
+  const weightOf = (port: number) => port % 2 ? 1 : 2;
+  const told = await asked((port) => 10 * weightOf(port), weightOf);
+  const untold = await asked(() => undefined, weightOf);
+  for (const rig of [told, untold]) {
+    const servers = [...rig.endpoints.all];
+    assert.equal(new Set(servers.map(({ instance }) => instance.weight)).size, 2);
+    const weights = servers.map(({ weight }) => weight);
+    assert.ok(Math.max(...weights) - Math.min(...weights) < 1e-9, JSON.stringify(weights));
+    rig.endpoints.close();
+  }
 });
 
 Deno.test("servers that say nothing, or what cannot be, are given as much as others", async () => {

@@ -132,8 +132,8 @@ Deno.test("all servers of its zone may be ejected while others are left", async 
   rig.endpoints.close();
 });
 
-Deno.test("a zone that is lost whole is not searched to its end before others are connected to", async () => {
-  const size = 10;
+/** A client of a zone with 250 servers that refuse connections. The 50 of the other zone accept. */
+async function withLostZone(size: number): Promise<EndpointsRig> {
   const rig = new EndpointsRig({ zone: "a", subset: size });
   const many = Array.from(
     { length: 300 },
@@ -144,15 +144,41 @@ Deno.test("a zone that is lost whole is not searched to its end before others ar
   }
   await rig.list(many);
   await settled();
+  return rig;
+}
+
+async function tick(rig: EndpointsRig): Promise<void> {
+  rig.clock.advance(250);
+  rig.endpoints.tick(false);
+  await settled();
+}
+
+Deno.test("a zone that is lost whole is not searched to its end before others are connected to", async () => {
+  const size = 10;
+  const rig = await withLostZone(size);
   rig.endpoints.tick(false);
   await settled();
   assert.equal(rig.endpoints.usableCount, size);
-  for (let ticks = 0; ticks < 60; ticks++) {
-    rig.clock.advance(250);
-    rig.endpoints.tick(false);
-    await settled();
-  }
+  for (let ticks = 0; ticks < 60; ticks++) await tick(rig);
   const tried = [...rig.endpoints.all].filter(({ instance }) => instance.zone === "a").length;
   assert.ok(tried <= 3 * size, `${tried} dead servers are tried again and again`);
+  rig.endpoints.close();
+});
+
+Deno.test("when its zone is back a client leaves the others at once, and has few connections more", async () => {
+  const size = 20;
+  const rig = await withLostZone(size);
+  for (let ticks = 0; ticks < 60; ticks++) await tick(rig);
+  for (let port = 1; port <= 250; port++) rig.transport.server(port).accepts = "accept";
+  let most = 0;
+  for (let ticks = 0; ticks < 100; ticks++) {
+    await tick(rig);
+    most = Math.max(most, rig.endpoints.usableCount);
+  }
+  assert.ok(most <= 1.2 * size, `${most} connections`);
+  const own = [...rig.endpoints.all].filter(({ isSound, instance }) =>
+    isSound && instance.zone === "a"
+  );
+  assert.ok(own.length >= size, `${own.length} of its own zone`);
   rig.endpoints.close();
 });
