@@ -128,6 +128,36 @@ Deno.test({
   },
 });
 
+const definedModule = `
+import { defineProcedure, z } from "rpc";
+export const double = defineProcedure({
+  input: z.tuple([z.number()]),
+  output: z.number(),
+}, (n) => 2 * n);
+export const secret = defineProcedure(
+  { input: z.tuple([]), output: z.string() },
+  () => Deno.readTextFileSync("/etc/passwd"),
+);
+`;
+
+Deno.test({
+  name: "procedures in a sandbox may be defined by what rpc offers",
+  ignore,
+  async fn() {
+    await using home = await RpcHome.create();
+    const at = home.workingDirectory;
+    await Deno.mkdir(join(at, "data"));
+    await Deno.writeTextFile(join(at, "defined.ts"), definedModule);
+    await home.serve([
+      ...["127.0.0.1", "0", "defined.ts", "--workers", "1", "--allow-read=data"],
+    ]);
+    await using client = await connect({ registry: home.registry });
+    assert.equal(await client.call("double", [21]), 42);
+    await assert.rejects(client.call("double", ["x"]), { name: "InvalidParams" });
+    await assert.rejects(client.call("secret"), /Requires read access/);
+  },
+});
+
 const reading = (version: number) => `
 export const version = () => ${version};
 export const read = () => Deno.readTextFileSync("/etc/passwd");

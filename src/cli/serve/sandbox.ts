@@ -73,6 +73,9 @@ export function sandboxOf(flags: FlagValues<typeof serveFlags>): Sandbox | undef
   };
 }
 
+/** Where this program's own code is, which a module has by the name `rpc`, and its data with it. */
+const programDirectory = pathOfFileUrl(new URL("../../", import.meta.url).href);
+
 /** Types of files that are code and not data. */
 const codeTypes = /^(JavaScript|TypeScript|JSX|TSX|[MC]js|(D|[DMC]|D[mc])ts|Wasm)$/i;
 
@@ -104,7 +107,7 @@ async function checkModule(
   const own = modules.filter(({ specifier }) => specifier.startsWith("file:"))
     .map(({ specifier }) => pathOfFileUrl(specifier));
   await assertNotWritten(module, [...own, ...(config === undefined ? [] : [config])], writable);
-  const places = [directoryOf(pathOfFileUrl(url)), ...readable];
+  const places = [directoryOf(pathOfFileUrl(url)), programDirectory, ...readable];
   for (const { specifier, kind, mediaType } of modules) {
     if (!specifier.startsWith("file:")) continue;
     if (kind === "esm" && codeTypes.test(mediaType ?? "")) continue;
