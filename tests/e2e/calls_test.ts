@@ -9,7 +9,8 @@ function range(count: number): number[] {
 
 test("two servers answer a hundred calls, and the summary names both", async (home) => {
   const [one, other] = await Promise.all([home.serve(), home.serve()]);
-  const { code, stdout, stderr } = await home.run(["call", "fib", "32", "--repeat", "100"]);
+  const calls = ["call", "fib", "32", "--repeat", "100", "--timeout", "5m"];
+  const { code, stdout, stderr } = await home.run(calls, { timeoutMs: 300_000 });
   assert.equal(code, 0, stderr);
   assert.equal(stdout, "2178309\n".repeat(100));
   assert.match(stderr, /\b100 calls, 0 errors, [\d.]+ s, [\d.]+ calls\/s/);

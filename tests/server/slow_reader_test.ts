@@ -4,10 +4,13 @@ import { Gates, serverTest } from "./fixtures/harness.ts";
 
 const megabyte = 1_000_000;
 
+/** A slow machine takes longer than a call's usual deadline to make all that is asked for. */
+const meta = { timeoutMs: 600_000 };
+
 const requests = (count: number, method: string, params: unknown) =>
   Array.from(
     { length: count },
-    (_, id) => `${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`,
+    (_, id) => `${JSON.stringify({ jsonrpc: "2.0", id, method, params, meta })}\n`,
   ).join("");
 
 /** A connection whose far end reads only when asked to. */

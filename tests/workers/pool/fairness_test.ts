@@ -79,7 +79,7 @@ Deno.test(
     await withPool({ size: 2 }, async (harness) => {
       const [greedy, other] = [new TestCaller(), new TestCaller()];
       const spins = Array.from({ length: 4 }, () => submit(harness, greedy, "spin"));
-      assert.equal(harness.pool.stats().busy, 2);
+      await waitFor("all workers to be kept", () => harness.pool.stats().busy === 2);
       assert.deepEqual(await submit(harness, other, "fib", [11]), { result: 89 });
       const error = errorOf(await Promise.race(spins));
       assert.deepEqual([error.name, error.executed], ["Overloaded", "maybe"]);
@@ -111,6 +111,7 @@ Deno.test("a call that may not run twice is never stopped for others' sake", asy
       void submit(harness, greedy, "spin", [], { isIdempotent: false })
         .then((outcome) => stopped.push(outcome));
     }
+    await waitFor("all workers to be kept", () => harness.pool.stats().busy === 2);
     // Longer than others wait before an idempotent call is stopped.
     const waited = await submit(harness, other, "fib", [11], { timeoutMs: 3 * fairWaitMs });
     assert.deepEqual(errorOf(waited).executed, "no");
@@ -122,8 +123,10 @@ Deno.test("a call that may not run twice is never stopped for others' sake", asy
 Deno.test("who is alone may have all workers and the whole queue", async () => {
   await withPool({ size: 2, queueMax: 4 }, async (harness) => {
     const alone = new TestCaller();
-    for (let i = 0; i < 6; i++) void submit(harness, alone, "spin");
-    assert.deepEqual([harness.pool.stats().busy, harness.pool.stats().queued], [2, 4]);
+    for (let i = 0; i < 2; i++) void submit(harness, alone, "spin");
+    await waitFor("it to have all workers", () => harness.pool.stats().busy === 2);
+    for (let i = 0; i < 4; i++) void submit(harness, alone, "spin");
+    assert.equal(harness.pool.stats().queued, 4);
     const refused = errorOf(await submit(harness, alone, "fib", [10]));
     assert.deepEqual([refused.name, refused.executed], ["Overloaded", "no"]);
   });
