@@ -27,6 +27,12 @@ export function zooKeeperName(cluster: string): string {
   return `zookeeper.${clusterName(cluster)}`;
 }
 
+/** The cluster of whose servers or ZooKeeper this is the name; `undefined`: of none. */
+export function clusterOfName(name: string): string | undefined {
+  const [id = ""] = /[0-9a-f]{20}/.exec(name) ?? [];
+  return name === clusterName(id) || name === zooKeeperName(id) ? id : undefined;
+}
+
 /** One word, like a host name, since it appears in logs, in metrics and in patterns. */
 const machineName = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/i;
 

@@ -1,6 +1,8 @@
 /** One TCP or TLS connection to one member: frames out, frames in. It knows nothing of sessions. */
 
 import { type Clock, orAborted } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import { TlsError } from "../base/system/tls_error.ts";
 import type { HostPort } from "../base/names/host_port.ts";
 import { joined } from "../base/values/bytes.ts";
 import { ZooKeeperError } from "./errors.ts";
@@ -181,6 +183,11 @@ async function shakeHands(socket: Deno.TlsConn, signal: AbortSignal): Promise<De
     return socket;
   } catch (error) {
     giveUp();
+    const text = messageOf(error);
+    // Deno tells it by its text alone.
+    if (text.includes("invalid peer certificate")) {
+      throw new TlsError("unknown signer", text, error);
+    }
     throw error;
   } finally {
     signal.removeEventListener("abort", giveUp);

@@ -237,7 +237,7 @@ export class Session {
       return this.#backoff.next();
     }
     if (ended.hungUp) this.#noteHangUp();
-    const failure = this.#rotation.failed(member, ended.reason);
+    const failure = this.#rotation.failed(member, ended);
     if (failure === undefined) return 0;
     this.#connectFailure = failure;
     this.#guarded(() => this.#options.onConnectFailure(failure));

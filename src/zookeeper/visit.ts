@@ -31,7 +31,12 @@ interface VisitOptions {
 /** How a visit ended. */
 export type Visit =
   /** The member did not serve a session. `hungUp`: it closed the connection without an answer. */
-  | { readonly kind: "unreachable"; readonly reason: string; readonly hungUp: boolean }
+  | {
+    readonly kind: "unreachable";
+    readonly reason: string;
+    readonly hungUp: boolean;
+    readonly cause?: unknown;
+  }
   /** The member says that the session is over. */
   | { readonly kind: "expired" }
   /** The member served the session, then the connection ended. Times are by the clock's `now`. */
@@ -80,7 +85,7 @@ export async function visit(options: VisitOptions): Promise<Visit> {
     if (grant.timeoutMs <= 0) return { kind: "expired" };
     return await stay(options, grant, connection, frames, endWith);
   } catch (error) {
-    return { kind: "unreachable", hungUp: false, reason: messageOf(error) };
+    return { kind: "unreachable", hungUp: false, reason: messageOf(error), cause: error };
   } finally {
     limit.cancel();
     signal.removeEventListener("abort", leave);

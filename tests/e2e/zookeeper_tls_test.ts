@@ -29,7 +29,10 @@ zooKeeperTest(
 
     const outside = await stranger.run(["call", "ping"], { env });
     assert.equal(outside.code, 1);
-    assert.match(outside.stderr, /no good certificate .* impostor\)\. Choose another registry/);
+    assert.match(
+      outside.stderr,
+      /keys of cluster .* \(rpc keys show on both\)\)\. Choose another registry/,
+    );
     await using none = await RpcHome.create();
     const keyless = await none.run(["call", "ping"], { env });
     assert.equal(keyless.code, 1);

@@ -31,6 +31,11 @@ export async function impostorsOf(
     },
     { kind: "another cluster's, with our name", pair: await other.faulty(stolenName), says },
     {
+      kind: "another cluster's",
+      pair: await other.member("alice"),
+      says: new RegExp(`keys of cluster ${other.id}, and this machine's are of ${cluster.id} \\(`),
+    },
+    {
       kind: "a member that may only call",
       pair: await cluster.faulty({ usages: ["client"] }),
       says,
@@ -39,9 +44,13 @@ export async function impostorsOf(
     {
       kind: "expired",
       pair: await cluster.faulty({ fromDays: -20, toDays: -10 }),
-      says: /has expired \(there: rpc keys renew\)/,
+      says: /certificate, of "alice", has expired on \d{4}-\d\d-\d\d \(there: rpc keys renew\)/,
     },
-    { kind: "not yet valid", pair: await cluster.faulty({ fromDays: 10 }), says },
+    {
+      kind: "not yet valid",
+      pair: await cluster.faulty({ fromDays: 10 }),
+      says: /"alice", begins on \S+, and this machine's clock says \S+: is a clock wrong\?/,
+    },
     { kind: "signed by itself", pair: await cluster.faulty({ selfSigned: true }), says },
     {
       kind: "signed by a member, who comes along",
@@ -53,7 +62,11 @@ export async function impostorsOf(
       pair: { ...below, certificate: below.certificate + lower.certificate },
       says,
     },
-    { kind: "without the right to serve", pair: await cluster.faulty({ uris: [] }), says },
+    {
+      kind: "without the right to serve",
+      pair: await cluster.faulty({ uris: [] }),
+      says: /"alice", has no right to serve \(there: rpc keys show\)/,
+    },
     { kind: "any name", pair: await cluster.faulty({ dns: ["*.rpc.internal"] }), says },
     { kind: "nobody", pair: await cluster.faulty({ subject: "O=alice" }), says },
     { kind: "two members", pair: await cluster.faulty({ subject: "CN=alice, CN=bob" }), says },

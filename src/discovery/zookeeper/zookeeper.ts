@@ -2,6 +2,7 @@
 
 import type { Clock } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
+import { TlsError } from "../../base/system/tls_error.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import {
@@ -195,7 +196,7 @@ export class ZooKeeperDiscovery implements Discovery {
   }
 
   #unreachable(error: Error): void {
-    this.#tellAll(`${error.message}. ${whatToDo(error.message)}`, error);
+    this.#tellAll(`${error.message}. ${whatToDo(error.cause)}`, error);
   }
 
   #tellAll(message: string, cause?: Error): void {
@@ -207,12 +208,16 @@ export class ZooKeeperDiscovery implements Discovery {
 }
 
 /** The next step of a user whose ZooKeeper cannot be reached for this reason. */
-function whatToDo(reason: string): string {
-  if (reason.includes("invalid peer certificate")) {
-    return "This machine does not trust who signed it: if that is a cluster of rpc, let this " +
-      "machine join it (rpc keys join)";
+function whatToDo(cause: unknown): string {
+  switch (cause instanceof TlsError ? cause.problem : undefined) {
+    case "unknown signer":
+      return "This machine does not trust who signed it: if that is a cluster of rpc, let this " +
+        "machine join it (rpc keys join)";
+    case "bad certificate":
+      return "Choose another registry with --registry";
+    case "hung up":
+      return "If it speaks no TLS, write zookeeper://";
+    case undefined:
+      return "Is it running? Start it, or choose another registry with --registry";
   }
-  if (reason.includes("no good certificate")) return "Choose another registry with --registry";
-  if (reason.includes("hung up on TLS")) return "If it speaks no TLS, write zookeeper://";
-  return "Is it running? Start it, or choose another registry with --registry";
 }

@@ -1,6 +1,7 @@
 import tls from "node:tls";
 import { messageOf, RpcError } from "../../base/errors.ts";
 import { systemClock } from "../../base/clock.ts";
+import { TlsError } from "../../base/system/tls_error.ts";
 import type { HostPort } from "../../base/names/host_port.ts";
 import { lookUpError } from "../../base/system/handles.ts";
 import type { CertificateInfo } from "../certificate.ts";
@@ -10,6 +11,7 @@ import { clusterName } from "../names.ts";
 import { TlsConnection } from "./connection.ts";
 import { contextOptionsOf } from "./context.ts";
 import { certificateOf, memberOf } from "./members.ts";
+import { certificateFault } from "./shown.ts";
 
 /** A connection to a server that has proved to belong to the cluster. */
 interface ConnectedTls {
@@ -31,14 +33,18 @@ function contextOf(keys: Keys): tls.SecureContext {
 }
 
 const noGoodCertificate =
-  "it shows no good certificate of a server of this cluster: its own has expired (there: rpc keys " +
-  "renew), it has keys of another cluster (rpc keys show on both), or it is an impostor";
+  "it shows no good certificate of a server of this cluster: it has keys of another cluster (rpc " +
+  "keys show on both), or it is an impostor";
 
 /**
  * What the TLS library says, and what it means here. It does not tell one bad certificate from
  * another.
  */
-const meanings: readonly (readonly [pattern: RegExp, meaning: string])[] = [
+const meanings: readonly (readonly [
+  pattern: RegExp,
+  meaning: string,
+  problem?: TlsError["problem"],
+])[] = [
   [
     /ProtocolVersion|unsupported protocol|protocol version/i,
     "it speaks no TLS 1.3, so it is no server of this program",
@@ -46,10 +52,12 @@ const meanings: readonly (readonly [pattern: RegExp, meaning: string])[] = [
   [
     /disconnected before secure/,
     "it hung up on TLS: it does not speak TLS, or it does not take this machine's keys",
+    "hung up",
   ],
   [
     /unable to (verify|get)|self.signed|altname|certificate/i,
     noGoodCertificate,
+    "bad certificate",
   ],
   [
     /wrong version|corrupt message|InvalidContentType|packet length|unexpected eof/i,
@@ -85,10 +93,13 @@ export function connectTls(
     socket.destroy();
     reject(signal.reason);
   };
-  const fail = (error: Error) => {
-    signal.removeEventListener("abort", abort);
+  let hasFailed = false;
+  const fail = async (error: Error) => {
+    if (hasFailed) return;
+    hasFailed = true;
     socket.destroy();
-    reject(unavailable(lookUpError(error, target.host), keys));
+    reject(await unavailable(lookUpError(error, target.host), target, keys, name));
+    signal.removeEventListener("abort", abort);
   };
   signal.addEventListener("abort", abort, { once: true });
   socket.on("error", fail);
@@ -122,13 +133,20 @@ function serverOf(
   return peer.rights.serve || name !== clusterName(keys.cluster) ? peer : undefined;
 }
 
-function unavailable(cause: unknown, { own }: Keys): RpcError {
+async function unavailable(
+  cause: unknown,
+  target: HostPort,
+  keys: Keys,
+  name: string,
+): Promise<RpcError> {
   const code = (cause as { code?: unknown }).code;
   const text = `${typeof code === "string" ? code : ""} ${messageOf(cause)}`;
-  const meaning = meanings.find(([pattern]) => pattern.test(text))?.[1];
+  const [, meaning = messageOf(cause), problem] =
+    meanings.find(([pattern]) => pattern.test(text)) ?? [];
+  if (problem === undefined) return new RpcError("Unavailable", meaning, { cause });
+  if (problem !== "bad certificate") return new TlsError(problem, meaning, cause);
   // If this machine's clock is wrong, all certificates seem invalid.
-  const problem = meaning === noGoodCertificate
-    ? dateProblem(own, systemClock.wallTimeMs())
-    : undefined;
-  return new RpcError("Unavailable", problem ?? meaning ?? messageOf(cause), { cause });
+  const fault = dateProblem(keys.own, systemClock.wallTimeMs()) ??
+    await certificateFault(target, keys, name);
+  return new TlsError(problem, fault ?? meaning, cause);
 }

@@ -1,0 +1,88 @@
+/**
+ * What is wrong with the certificate that a server shows: TLS refuses a bad one without a reason.
+ * It is for the text of an error alone. Nothing is sent, and nobody is believed.
+ */
+
+import tls from "node:tls";
+import { systemClock } from "../../base/clock.ts";
+import type { HostPort } from "../../base/names/host_port.ts";
+import { type CertificateInfo, hasMade, readCertificate } from "../certificate.ts";
+import { dateText } from "../expiry.ts";
+import type { Keys } from "../keys.ts";
+import { clusterName, clusterOfName, isMachineName } from "../names.ts";
+import { certificateOf } from "./members.ts";
+
+/** How long a second look may take, in milliseconds: a caller waits for the error. */
+const lookTimeoutMs = 1_000;
+
+/**
+ * Connects again without keys, and tells what is wrong with the certificate that is shown.
+ *
+ * @param name the name that it must have
+ * @returns `undefined`: it shows none, or its fault is not known
+ */
+export async function certificateFault(
+  target: HostPort,
+  keys: Keys,
+  name: string,
+): Promise<string | undefined> {
+  const shown = await certificateAt(target, name);
+  if (shown === undefined) return undefined;
+  let read: CertificateInfo;
+  try {
+    read = readCertificate(shown);
+  } catch {
+    return undefined;
+  }
+  return hasMade(keys.authority, shown) ? faultOfOurs(read, name, keys) : faultOfOther(read, keys);
+}
+
+function certificateAt({ host, port }: HostPort, name: string): Promise<Uint8Array | undefined> {
+  return new Promise((resolve) => {
+    const socket = tls.connect({
+      host,
+      port,
+      servername: name,
+      minVersion: "TLSv1.3",
+      rejectUnauthorized: false,
+    });
+    const end = (shown?: Uint8Array) => {
+      timer.cancel();
+      socket.destroy();
+      resolve(shown);
+    };
+    const timer = systemClock.after(lookTimeoutMs, () => end());
+    socket.on("error", () => end());
+    socket.once("close", () => end());
+    socket.once("secureConnect", () => end(certificateOf(socket)));
+  });
+}
+
+/** The cluster itself has made it. */
+function faultOfOurs(
+  { name: owner, rights, validFromMs, validToMs }: CertificateInfo,
+  name: string,
+  { cluster }: Keys,
+): string | undefined {
+  const nowMs = systemClock.wallTimeMs();
+  const isRegistry = name !== clusterName(cluster);
+  const its = isMachineName(owner) ? `its certificate, of "${owner}",` : "its certificate";
+  if (nowMs > validToMs) {
+    const command = isRegistry ? "rpc keys zookeeper" : "rpc keys renew";
+    return `${its} has expired on ${dateText(validToMs)} (there: ${command})`;
+  }
+  if (nowMs < validFromMs) {
+    return `${its} begins on ${dateText(validFromMs)}, and this machine's clock says ${
+      dateText(nowMs)
+    }: is a clock wrong?`;
+  }
+  if (isRegistry || rights.serve) return undefined;
+  return `${its} has no right to serve (there: rpc keys show)`;
+}
+
+function faultOfOther({ hosts }: CertificateInfo, { cluster }: Keys): string | undefined {
+  const [other] = hosts.map(clusterOfName).filter((id) => id !== undefined && id !== cluster);
+  if (other === undefined) return undefined;
+  return `it has keys of cluster ${other}, and this machine's are of ${cluster} (rpc keys show on ` +
+    "both)";
+}
