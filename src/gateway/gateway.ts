@@ -97,10 +97,11 @@ export class Gateway {
       clock,
       log,
     });
-    const answer = (request: Request, from: string) => routes.answer(request, from);
+    const answer = routes.answer.bind(routes);
+    const messageBytesMax = bound.bytes;
     try {
       return new Gateway(
-        await HttpListener.open({ ...listen, tls, answer, clock, log }),
+        await HttpListener.open({ ...listen, tls, answer, messageBytesMax, clock, log }),
         routes,
         calls,
         ended,

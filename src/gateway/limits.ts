@@ -48,6 +48,28 @@ export const gatewayBatchCallsMax: number = gatewayCallsMax / 2;
 /** Most of them that are members of one caller's batches, so that others' begin as well. */
 export const gatewayBatchCallsOfCallerMax: number = gatewayBatchCallsMax / 2;
 
+/**
+ * Bytes that have come on all connections since the last request or message of each. Twice what
+ * bodies may be, so that only what the runtime keeps for nobody exceeds it: a message in fragments,
+ * or what is sent behind a request that is being answered.
+ */
+export const gatewayUnfinishedBytesMax = 128 * 1024 * 1024;
+
+/**
+ * How often they are counted while a request or a WebSocket is open: a connection of the same
+ * machine can bring 500 MB a second.
+ */
+export const gatewayUnfinishedLookMs = 100;
+
+/** Least pause between two looks, for each open file: a look takes 3 to 10 µs for each. */
+export const gatewayLookPauseMs = 0.2;
+
+/** Connections without a request. Past it those go that have had none for longest. */
+export const gatewayIdleConnectionsMax = 4_096;
+
+/** How often they are looked for. */
+export const gatewayIdleLookMs = 5_000;
+
 /** Bytes of unfinished bodies over all requests: bounds many slow senders of long bodies. */
 export const gatewayBodiesBytesMax = 64 * 1024 * 1024;
 

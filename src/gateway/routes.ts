@@ -14,6 +14,7 @@ import type { Access } from "./door/access.ts";
 import type { Agents } from "./agents/agents.ts";
 import type { Answers } from "./door/answers.ts";
 import type { BodyReader } from "./door/body.ts";
+import type { Connection } from "./door/connections.ts";
 import { Leftovers } from "./door/leftovers.ts";
 import { HttpProblem, problemResponse } from "./door/problem.ts";
 import { reply } from "./door/reply.ts";
@@ -49,6 +50,13 @@ interface RoutesOptions {
   readonly bound: MessageBound;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+/** Whose a request is. */
+interface Sender {
+  /** The address that it counts for. */
+  readonly caller: string;
+  readonly connection: Connection | undefined;
 }
 
 /** The path of calls, before the method's name. */
@@ -89,19 +97,20 @@ export class Routes {
    * Answers a request. Never rejects.
    *
    * @param from the peer's `host:port`
+   * @param connection to be told of a WebSocket and its messages
    */
-  async answer(request: Request, from: string): Promise<Response> {
+  async answer(request: Request, from: string, connection?: Connection): Promise<Response> {
     const caller = callerAddress(from) ?? from;
     const count = this.#requestsOf.add(caller);
     try {
-      return await this.#answerIn(request, caller, count);
+      return await this.#answerIn(request, { caller, connection }, count);
     } finally {
       this.#requestsOf.remove(caller);
     }
   }
 
   /** @param count how many requests of the caller are under way */
-  async #answerIn(request: Request, caller: string, count: number): Promise<Response> {
+  async #answerIn(request: Request, sender: Sender, count: number): Promise<Response> {
     const { access, log } = this.#options;
     let cors: Readonly<Record<string, string>> | undefined;
     this.#requests++;
@@ -119,7 +128,7 @@ export class Routes {
           "being answered";
         throw new HttpProblem(503, "Overloaded", text);
       }
-      const answer = await this.#answer(request, url, caller);
+      const answer = await this.#answer(request, url, sender);
       return cors === undefined ? answer : withHeaders(answer, cors);
     } catch (error) {
       if (error instanceof HttpProblem) {
@@ -144,7 +153,7 @@ export class Routes {
     await Promise.all([...this.#sockets].map((socket) => socket.drain()));
   }
 
-  async #answer(request: Request, url: URL, caller: string): Promise<Response> {
+  async #answer(request: Request, url: URL, sender: Sender): Promise<Response> {
     const { pathname } = url;
     if (request.method === "OPTIONS") return this.#preflight(request);
     if (pathname === "/healthz") return text(request, 200, "ok");
@@ -160,11 +169,11 @@ export class Routes {
     if (pathname.startsWith(callPath)) {
       allow(request, "POST");
       this.#options.access.checkToken(request.headers, url);
-      return await answerCall(request, methodOf(pathname), this.#options, caller);
+      return await answerCall(request, methodOf(pathname), this.#options, sender.caller);
     }
     const asset = isLook(request) ? assetAt(pathname) : undefined;
     if (asset !== undefined) return asset;
-    if (pathname === "/") return await this.#root(request, url, caller);
+    if (pathname === "/") return await this.#root(request, url, sender);
     if (pathname === "/mcp") {
       // A GET would wait for unsolicited messages, of which there are none.
       allow(request, "POST", "DELETE");
@@ -214,11 +223,11 @@ export class Routes {
     return json(toOpenApi(document, origin));
   }
 
-  async #root(request: Request, url: URL, caller: string): Promise<Response> {
+  async #root(request: Request, url: URL, sender: Sender): Promise<Response> {
     const { access } = this.#options;
     if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
       access.checkToken(request.headers, url);
-      return this.#upgrade(request, caller);
+      return this.#upgrade(request, sender);
     }
     allow(request, "POST");
     access.checkToken(request.headers, url);
@@ -233,7 +242,7 @@ export class Routes {
       this.#options.calls,
       { ...given, begunAtMs },
       this.#options.bound,
-      this.#turnsOf(caller),
+      this.#turnsOf(sender.caller),
     );
     if (text === undefined) return reply(null, { status: 204 });
     return this.#options.answers.of(text, {
@@ -247,7 +256,8 @@ export class Routes {
     return { caller, places, turn: () => this.#turns.next(caller) };
   }
 
-  #upgrade(request: Request, caller: string): Response {
+  #upgrade(request: Request, sender: Sender): Response {
+    const { caller } = sender;
     if (this.#sockets.size >= gatewayStreamsMax) {
       throw new HttpProblem(503, "Overloaded", `${gatewayStreamsMax} WebSockets are open already`);
     }
@@ -257,14 +267,14 @@ export class Routes {
       throw new HttpProblem(503, "Overloaded", text);
     }
     try {
-      return this.#upgraded(request, caller);
+      return this.#upgraded(request, sender);
     } catch (error) {
       this.#socketsOf.remove(caller);
       throw error;
     }
   }
 
-  #upgraded(request: Request, caller: string): Response {
+  #upgraded(request: Request, { caller, connection }: Sender): Response {
     const { traceparent, timeoutMs } = callOptionsOf(request);
     const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(",")
       .some((one) => one.trim() === socketProtocol);
@@ -276,6 +286,9 @@ export class Routes {
       { traceparent, timeoutMs },
     );
     this.#sockets.add(session);
+    connection?.begin();
+    socket.addEventListener("message", () => connection?.message());
+    socket.addEventListener("close", () => connection?.end());
     session.ended.addEventListener("abort", () => {
       this.#sockets.delete(session);
       this.#socketsOf.remove(caller);

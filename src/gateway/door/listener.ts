@@ -4,6 +4,7 @@ import { gatewayCertificateCheckMs } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import { giveWay } from "../../base/system/give_way.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
+import { type Connection, Connections } from "./connections.ts";
 import { connectionEnds, lastAnswer, Pipelines } from "./pipelines.ts";
 import { readTlsFiles, type TlsFiles, type TlsPair } from "./tls_files.ts";
 
@@ -11,7 +12,9 @@ import { readTlsFiles, type TlsFiles, type TlsPair } from "./tls_files.ts";
 interface HttpListenerOptions extends HostPort {
   readonly tls: TlsFiles | undefined;
   /** Never rejects. `from` is the peer's `host:port`. */
-  readonly answer: (request: Request, from: string) => Promise<Response>;
+  readonly answer: (request: Request, from: string, connection: Connection) => Promise<Response>;
+  /** The longest message that is taken, in bytes. */
+  readonly messageBytesMax: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -30,6 +33,7 @@ export class HttpListener {
   readonly #port: number;
   readonly #watch: Timer | undefined;
   readonly #pipelines: Pipelines;
+  readonly #connections: Connections;
   /** Former listeners whose requests are being finished. */
   readonly #left = new Set<Deno.HttpServer<Deno.NetAddr>>();
   #server: Deno.HttpServer<Deno.NetAddr>;
@@ -40,6 +44,7 @@ export class HttpListener {
   private constructor(options: HttpListenerOptions, pair: TlsPair | undefined) {
     this.#options = options;
     this.#pipelines = new Pipelines();
+    this.#connections = new Connections({ ...options, port: () => this.#port });
     this.#pair = pair;
     this.#server = this.#serve(options.port, pair);
     this.#port = this.#server.addr.port;
@@ -67,6 +72,7 @@ export class HttpListener {
     this.#isClosed = true;
     this.#watch?.cancel();
     await Promise.all([this.#server, ...this.#left].map((one) => one.shutdown().catch(() => {})));
+    this.#connections.close();
   }
 
   #serve(port: number, pair: TlsPair | undefined): Deno.HttpServer<Deno.NetAddr> {
@@ -84,17 +90,24 @@ export class HttpListener {
     };
     return Deno.serve(
       pair === undefined ? options : { ...options, ...pair },
-      (request, { remoteAddr: { hostname, port } }) => this.#answer(request, `${hostname}:${port}`),
+      (request, { remoteAddr: { hostname, port }, completed }) => {
+        const from = `${hostname}:${port}`;
+        const connection = this.#connections.of(from);
+        connection.begin();
+        const end = () => connection.end();
+        completed.then(end, end);
+        return this.#answer(request, from, connection);
+      },
     );
   }
 
-  async #answer(request: Request, from: string): Promise<Response> {
+  async #answer(request: Request, from: string, connection: Connection): Promise<Response> {
     const { answer } = this.#options;
     const decision = this.#pipelines.begin(from, request.headers.has("host"));
     if (decision === "refuse") return lastAnswer();
     try {
       if (decision === "wait") await new Promise<void>(giveWay);
-      const response = await answer(request, from);
+      const response = await answer(request, from, connection);
       // The answer to an upgrade is made by the runtime.
       if (decision === "last" && response.status !== 101) {
         response.headers.set("connection", "close");

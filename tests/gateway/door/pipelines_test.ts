@@ -93,6 +93,7 @@ async function slowListener() {
   return await HttpListener.open({
     host: "127.0.0.1",
     port: 0,
+    messageBytesMax: 1_000,
     tls: undefined,
     clock: systemClock,
     log: silentLogger,
@@ -128,6 +129,7 @@ Deno.test("the connection ends after a request too many, which is told so, and w
   const listener = await HttpListener.open({
     host: "127.0.0.1",
     port: 0,
+    messageBytesMax: 1_000,
     tls: undefined,
     clock: systemClock,
     log: { ...silentLogger, warn: (message) => warnings.push(message) },
@@ -153,6 +155,7 @@ Deno.test("many requests of HTTP/2 at once are all answered, however soon", asyn
   const listener = await HttpListener.open({
     host: "127.0.0.1",
     port: 0,
+    messageBytesMax: 1_000,
     tls: undefined,
     clock: systemClock,
     log: silentLogger,

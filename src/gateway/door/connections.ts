@@ -1,0 +1,194 @@
+import type { Clock, Timer } from "../../base/clock.ts";
+import { idleTimeoutMs } from "../../base/limits.ts";
+import type { Logger } from "../../base/log.ts";
+import { giveWay } from "../../base/system/give_way.ts";
+import { type AcceptedSocket, AcceptedSockets } from "../../base/system/accepted_sockets.ts";
+import {
+  gatewayIdleConnectionsMax,
+  gatewayIdleLookMs,
+  gatewayLookPauseMs,
+  gatewayUnfinishedBytesMax,
+  gatewayUnfinishedLookMs,
+} from "../limits.ts";
+
+/** The part of {@link AcceptedSockets} that is used here. */
+type Sockets = Pick<AcceptedSockets, "descriptors" | "at" | "endInput" | "end" | "close">;
+
+/** What {@link Connections} need. */
+interface ConnectionsOptions {
+  /** The port that they come to. */
+  readonly port: () => number;
+  /** The longest message that is taken. */
+  readonly messageBytesMax: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** @default the system's */
+  readonly sockets?: Sockets | undefined;
+}
+
+/** Descriptors that are looked at in a turn: half a millisecond's work. */
+const lookStep = 64;
+
+/** A connection: who uses it tells what begins and ends on it. */
+export class Connection {
+  /** Requests and WebSockets under way. */
+  #open = 0;
+  /** Requests and messages that have come. */
+  #parts = 0;
+  /** Since when nothing is under way. */
+  #idleSinceMs: number;
+  readonly #clock: Pick<Clock, "now">;
+  /** How many parts had come at the last look, and how many bytes were read then or before. */
+  #partsSeen = 0;
+  #bytesBefore = 0;
+  #bytesSeen = 0;
+
+  constructor(clock: Pick<Clock, "now">) {
+    this.#clock = clock;
+    this.#idleSinceMs = clock.now();
+  }
+
+  /** A request or a WebSocket begins. */
+  begin(): void {
+    this.#open++;
+    this.#parts++;
+  }
+
+  /** It has ended. */
+  end(): void {
+    this.#open--;
+    this.#idleSinceMs = this.#clock.now();
+  }
+
+  /** A whole message has come on its WebSocket. */
+  message(): void {
+    this.#parts++;
+  }
+
+  /** Whether something is under way. */
+  get isUsed(): boolean {
+    return this.#open > 0;
+  }
+
+  /** For how long nothing has been under way. */
+  get idleMs(): number {
+    return this.isUsed ? 0 : this.#clock.now() - this.#idleSinceMs;
+  }
+
+  /** Bytes that were read since the last request or message, as of the last look. */
+  get unfinishedBytes(): number {
+    return this.#bytesSeen - this.#bytesBefore;
+  }
+
+  /** Counts what was read of it so far. */
+  look(readBytes: number): void {
+    this.#bytesSeen = readBytes;
+    if (this.#parts === this.#partsSeen && readBytes >= this.#bytesBefore) return;
+    this.#partsSeen = this.#parts;
+    this.#bytesBefore = readBytes;
+  }
+}
+
+/**
+ * Bounds what the runtime's HTTP server neither bounds nor shows: how long a connection is without
+ * a request, how many such connections there are, and what it keeps of a message in fragments or of
+ * what is sent behind a request. The system tells what has come on each connection, and ends them.
+ * Where it does not (it is not Linux), there are no such bounds.
+ */
+export class Connections {
+  readonly #options: ConnectionsOptions;
+  readonly #sockets: Sockets | undefined;
+  readonly #known = new Map<string, Connection>();
+  readonly #timer: Timer | undefined;
+  #nextLookMs = -Infinity;
+  #idleLookMs: number;
+  #isClosed = false;
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+    this.#sockets = options.sockets ?? AcceptedSockets.open();
+    this.#idleLookMs = options.clock.now() + gatewayIdleLookMs;
+    if (this.#sockets === undefined) return;
+    this.#timer = options.clock.every(gatewayUnfinishedLookMs, () => void this.#look());
+  }
+
+  /** The connection from `host:port`. */
+  of(from: string): Connection {
+    const known = this.#known.get(from);
+    if (known !== undefined) return known;
+    const connection = new Connection(this.#options.clock);
+    // Where nothing shows that it ends, it is not kept.
+    if (this.#sockets !== undefined) this.#known.set(from, connection);
+    return connection;
+  }
+
+  /** Looks no more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    this.#sockets?.close();
+  }
+
+  async #look(): Promise<void> {
+    const nowMs = this.#options.clock.now();
+    const isUsed = this.#known.values().some((connection) => connection.isUsed);
+    if (nowMs < this.#nextLookMs || !isUsed && nowMs < this.#idleLookMs) return;
+    this.#nextLookMs = Infinity;
+    const sockets = await this.#list();
+    if (sockets === undefined || this.#isClosed) return;
+    this.#endUnfinished(sockets);
+    if (nowMs < this.#idleLookMs) return;
+    this.#idleLookMs = nowMs + gatewayIdleLookMs;
+    this.#endIdle(sockets);
+  }
+
+  /** All connections, counted; `undefined` where the system does not show them. */
+  async #list(): Promise<readonly AcceptedSocket[] | undefined> {
+    const closed = new Set(this.#known.keys());
+    const descriptors = await this.#sockets?.descriptors().catch(() => undefined);
+    if (descriptors === undefined) return undefined;
+    const sockets: AcceptedSocket[] = [];
+    for (const [index, descriptor] of descriptors.entries()) {
+      if (index % lookStep === lookStep - 1) await new Promise<void>(giveWay);
+      if (this.#isClosed) return undefined;
+      const socket = this.#sockets?.at(descriptor, this.#options.port());
+      if (socket === undefined) continue;
+      sockets.push(socket);
+      closed.delete(socket.peer);
+      this.of(socket.peer).look(socket.readBytes);
+    }
+    for (const peer of closed) this.#known.delete(peer);
+    this.#nextLookMs = this.#options.clock.now() + gatewayLookPauseMs * descriptors.length;
+    return sockets;
+  }
+
+  /** Ends those on which most has come, until the rest is within the bound. */
+  #endUnfinished(sockets: readonly AcceptedSocket[]): void {
+    const { messageBytesMax, log } = this.#options;
+    const bytesMax = Math.max(gatewayUnfinishedBytesMax, 4 * messageBytesMax);
+    const bytesOf = ({ peer }: AcceptedSocket) => this.of(peer).unfinishedBytes;
+    let total = sockets.reduce((sum, socket) => sum + bytesOf(socket), 0);
+    if (total <= bytesMax) return;
+    for (const socket of sockets.toSorted((one, other) => bytesOf(other) - bytesOf(one))) {
+      if (total <= bytesMax) return;
+      const bytes = bytesOf(socket);
+      log.warn("Ended a connection that sends without an end", { peer: socket.peer, bytes });
+      total -= bytes;
+      this.#sockets?.end(socket);
+      // It is not counted again until the runtime has closed it.
+      this.of(socket.peer).message();
+    }
+  }
+
+  /** Ends those that have had no request for long, and past their bound those for longest. */
+  #endIdle(sockets: readonly AcceptedSocket[]): void {
+    const idle = sockets.map((socket) => ({ socket, ms: this.of(socket.peer).idleMs }))
+      .filter(({ socket }) => !this.of(socket.peer).isUsed)
+      .sort((one, other) => other.ms - one.ms);
+    const over = idle.length - gatewayIdleConnectionsMax;
+    for (const [index, { socket, ms }] of idle.entries()) {
+      if (index >= over && ms < idleTimeoutMs) return;
+      this.#sockets?.endInput(socket);
+    }
+  }
+}

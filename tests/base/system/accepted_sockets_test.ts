@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { AcceptedSockets } from "../../../src/base/system/accepted_sockets.ts";
+import { waitFor } from "../../support/wait_for.ts";
+
+/** Runs with a connection that was accepted under `hostname`. */
+async function accepted(
+  hostname: string,
+  use: (
+    ends: {
+      readonly sockets: AcceptedSockets;
+      readonly port: number;
+      readonly peer: Deno.TcpConn;
+      readonly own: Deno.TcpConn;
+    },
+  ) => Promise<void>,
+): Promise<void> {
+  using listener = Deno.listen({ hostname, port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const sockets = AcceptedSockets.open();
+  assert.ok(sockets !== undefined);
+  const accepting = listener.accept();
+  using peer = await Deno.connect({ hostname: "127.0.0.1", port });
+  using own = await accepting;
+  try {
+    await use({ sockets, port, peer, own });
+  } finally {
+    sockets.close();
+  }
+}
+
+async function listed(sockets: AcceptedSockets, port: number) {
+  const descriptors = await sockets.descriptors();
+  return descriptors.map((one) => sockets.at(one, port)).filter((one) => one !== undefined);
+}
+
+const ignore = Deno.build.os !== "linux";
+
+for (const hostname of ["127.0.0.1", "::"]) {
+  Deno.test({
+    name:
+      `the accepted connections of ${hostname} are listed as the runtime names them, with what was read`,
+    ignore,
+    fn: () =>
+      accepted(hostname, async ({ sockets, port, peer, own }) => {
+        const { hostname: host, port: from } = own.remoteAddr as Deno.NetAddr;
+        const [before, ...others] = await listed(sockets, port);
+        assert.equal(before?.peer, `${host}:${from}`);
+        assert.equal(before?.readBytes, 0);
+        assert.deepEqual(others, []);
+        await peer.write(new Uint8Array(1_000));
+        const one = new Uint8Array(1);
+        let read = 0;
+        while (read < 700) read += await own.read(one) ?? NaN;
+        assert.equal((await listed(sockets, port))[0]?.readBytes, 700);
+      }),
+  });
+}
+
+Deno.test({
+  name: "what has come on a connection whose input ends is still read, and it can be written to",
+  ignore,
+  fn: () =>
+    accepted("127.0.0.1", async ({ sockets, port, peer, own }) => {
+      await peer.write(new Uint8Array(3));
+      const [socket] = await waitFor("the bytes", () => listed(sockets, port));
+      assert.ok(socket !== undefined);
+      sockets.endInput(socket);
+      assert.equal(await own.read(new Uint8Array(10)), 3);
+      assert.equal(await own.read(new Uint8Array(10)), null);
+      await own.write(new Uint8Array(5));
+      assert.equal(await peer.read(new Uint8Array(10)), 5);
+    }),
+});
+
+Deno.test({
+  name:
+    "a connection ends for both sides, and a descriptor that has become another's is left alone",
+  ignore,
+  fn: () =>
+    accepted("127.0.0.1", async ({ sockets, port, peer, own }) => {
+      const [socket] = await listed(sockets, port);
+      assert.ok(socket !== undefined);
+      sockets.end({ ...socket, peer: "127.0.0.1:1" });
+      await peer.write(new Uint8Array(3));
+      assert.equal(await own.read(new Uint8Array(10)), 3);
+      sockets.end(socket);
+      assert.equal(await peer.read(new Uint8Array(10)), null);
+      assert.equal(await own.read(new Uint8Array(10)), null);
+    }),
+});
