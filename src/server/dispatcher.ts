@@ -9,6 +9,7 @@ import type { AnyProcedure } from "../procedures/plain/plain_procedure.ts";
 import { startStream } from "../procedures/stream_run.ts";
 import type { Params, Request, UnreadJson, UnreadRequest } from "../wire/message.ts";
 import type { Stats } from "../wire/reports/stats.ts";
+import { reservedMethods } from "../wire/reserved.ts";
 import { readParams } from "../wire/unread/read_unread.ts";
 import type { Pool } from "../workers/pool/pool.ts";
 import type { TaskHandle, TaskOutcome } from "../workers/pool/task.ts";
@@ -92,6 +93,11 @@ export class Dispatcher {
   idle(): Promise<void> {
     if (this.#inFlight === 0) return Promise.resolve();
     return this.#idleWaiters.wait();
+  }
+
+  /** Whether a request for this method may be a stream. */
+  isStream(method: string): boolean {
+    return method === reservedMethods.tap || this.#methods.get(method)?.isStream === true;
   }
 
   /**

@@ -306,6 +306,7 @@ export class RpcServer {
     const session = new Session({
       conn,
       dispatcher: withTaps(this.#taps, from, audited),
+      isStream: (method) => this.#dispatcher.isStream(method),
       caller: caller === undefined ? undefined : this.#callers.of(caller.name),
       group,
       peer: from,

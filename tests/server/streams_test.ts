@@ -87,6 +87,20 @@ async function start(
 }
 
 serverTest(
+  "P-54: calls of a plain procedure count for no streams, whatever was asked for",
+  async (harness) => {
+    const { peer } = await start(harness, { inFlightMax: 8 });
+    const ids = [1, 2, 3, 4, 5, 6];
+    const call = (id: number) => ({
+      ...{ jsonrpc: "2.0", id, method: "wait" },
+      ...{ params: [50], meta: { stream: 1 } },
+    });
+    await peer.send(ids.map((id) => `${JSON.stringify(call(id))}\n`).join(""));
+    for (const id of ids) assert.equal(typeof (await peer.answer(id)).result, "number");
+  },
+);
+
+serverTest(
   "P-55: the items of a stream come before its answer, which is their number",
   async (harness) => {
     const { peer } = await start(harness);

@@ -37,23 +37,32 @@ export interface IntakeOwner extends Peer, SessionCallOwner, ItemOutlet, AnswerS
   refuse(answer: string): void;
 }
 
+/** What answers the requests of a connection. */
+export interface Answering {
+  readonly dispatcher: RequestTaker;
+  /** Whether a request for this method may be a stream. */
+  readonly isStream: (method: string) => boolean;
+}
+
 /** Takes the messages of one connection: starts requests, and answers everything else. */
 export class Intake {
   readonly #session: IntakeOwner;
   readonly #calls: OpenCalls;
   readonly #dispatcher: RequestTaker;
+  readonly #isStream: (method: string) => boolean;
   readonly #work: LongWork;
 
   /** @param work what reads long messages in steps */
   constructor(
     session: IntakeOwner,
     calls: OpenCalls,
-    dispatcher: RequestTaker,
+    { dispatcher, isStream }: Answering,
     work: LongWork,
   ) {
     this.#session = session;
     this.#calls = calls;
     this.#dispatcher = dispatcher;
+    this.#isStream = isStream;
     this.#work = work;
   }
 
@@ -152,8 +161,9 @@ export class Intake {
   #startStream({ meta, ...request }: UnreadRequest, sink: AnswerSink, bytes: number): void {
     const { id } = request;
     const { stream: credit, ...plainMeta } = meta ?? {};
-    // A notification has no id to send items for.
-    if (id === undefined || credit === undefined) {
+    // A notification has no id to send items for. Callers who do not know whether a method is a
+    // stream ask for one, and a call counts for no stream then.
+    if (id === undefined || credit === undefined || !this.#isStream(request.method)) {
       return this.#start({ ...request, meta: plainMeta }, sink, bytes);
     }
     const call = new StreamSessionCall(id, sink, bytes, credit, this.#session);

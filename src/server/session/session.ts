@@ -18,7 +18,7 @@ import { answerToBytes, answerToLine } from "../bounds/foreign.ts";
 import { PeerWatch } from "../bounds/peer_watch.ts";
 import { leavesTooMuch, refusals, roomFields, stallReasons } from "../bounds/reasons.ts";
 import type { Shared } from "../bounds/shared.ts";
-import { Intake, type IntakeOwner } from "./intake.ts";
+import { type Answering, Intake, type IntakeOwner } from "./intake.ts";
 import type { SessionCall } from "./session_call.ts";
 import type { ServerConnection } from "../listener.ts";
 import { OpenCalls } from "./open_calls.ts";
@@ -26,12 +26,10 @@ import type { State } from "./state.ts";
 import type { SessionLimits } from "../bounds/session_limits.ts";
 import { Turn } from "../turns/turn.ts";
 import { Unread } from "../bounds/unread.ts";
-import type { RequestTaker } from "../tracing.ts";
 
 /** What a {@link Session} needs. */
-interface SessionOptions {
+interface SessionOptions extends Answering {
   readonly conn: ServerConnection;
-  readonly dispatcher: RequestTaker;
   /** The caller, the same object for all its connections; `undefined` without keys. */
   readonly caller?: { readonly name: string } | undefined;
   readonly limits: SessionLimits;
@@ -88,7 +86,7 @@ export class Session implements IntakeOwner {
     this.bound = boundOfServer(limits.messageMax);
     this.#watch = new PeerWatch(limits);
     const work = options.shared.flow.stepsOf(this.key);
-    this.#intake = new Intake(this, this.#calls, options.dispatcher, work);
+    this.#intake = new Intake(this, this.#calls, options, work);
     this.#partial = {
       heldBytes: () => this.#splitter.heldBytes,
       // Whole lines count, since a peer may send a byte now and then without ever ending a line.

@@ -46,6 +46,7 @@ function setUp(input: string, dispatch: (method: string, reply: Reply) => boolea
       close: () => ended.resolve(null),
     },
     dispatcher: requests,
+    isStream: () => false,
     limits: { ...sessionLimitsDefault, inFlightMax: 1 },
     group: { connections: 1 },
     peer: "test",

@@ -21,7 +21,10 @@ Deno.test("the long answers of a batch's short requests count for its turn", asy
   const intake = new Intake(
     session,
     { hasRoomFor: () => true } as unknown as OpenCalls,
-    { dispatch: (_request, reply) => void reply.succeedWithJson(long) },
+    {
+      dispatcher: { dispatch: (_request, reply) => void reply.succeedWithJson(long) },
+      isStream: () => false,
+    },
     new Pauses(),
   );
   const request = '{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}';
@@ -44,11 +47,14 @@ Deno.test("what a very long line takes at once counts for its turn, though it is
   } as unknown as IntakeOwner;
   const parsingMs = 40;
   const intake = new Intake(session, { hasRoomFor: () => true } as unknown as OpenCalls, {
-    dispatch(_request, reply) {
-      clock.advance(parsingMs);
-      reply.succeed(null);
-      return undefined;
+    dispatcher: {
+      dispatch(_request, reply) {
+        clock.advance(parsingMs);
+        reply.succeed(null);
+        return undefined;
+      },
     },
+    isStream: () => false,
   }, new Pauses());
   const text = "x".repeat(veryLongBytes);
   const line = `{"jsonrpc":"2.0","id":1,"method":"measure","params":["${text}"]}`;

@@ -33,6 +33,7 @@ Deno.test("the time that a long line waits for its turn does not count against i
       },
     },
     dispatcher: { dispatch: () => undefined },
+    isStream: () => false,
     limits: sessionLimitsDefault,
     group: { connections: 1 },
     peer: "test",
