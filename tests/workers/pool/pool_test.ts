@@ -79,6 +79,7 @@ Deno.test("a call whose deadline passes in the queue does not run (P-36)", async
 Deno.test("a call beyond the queue's bound is refused at once, and may be tried elsewhere (P-44)", async () => {
   await withPool({ queueMax: 2 }, async (harness) => {
     const running = harness.submit("spin");
+    await waitFor("it to run", () => harness.printed().includes("spinning"));
     const queued = [harness.submit("fib", [1]), harness.submit("fib", [2])];
     const refused = await harness.failure("fib", [3]);
     assert.deepEqual([refused.name, refused.executed], ["Overloaded", "no"]);
