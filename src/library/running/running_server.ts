@@ -68,17 +68,16 @@ export class RunningServer implements AsyncDisposable {
     this.#pool = pool;
     this.#server = server;
     this.address = addressOf(address);
-    const { keys, clock, log } = options;
-    if (keys !== undefined) {
-      const { discovery, service } = options;
-      const place = { discovery, service, clock, signal: this.#closing.signal };
-      this.#keyTimers.push(
-        watchExpiry(keys, clock, log),
-        keepRenewed(keys, async () => (await import("./renew.ts")).renew(keys, place), clock, log),
-      );
-    }
     this.#announcement = this.#announce(address);
     overrides.begin(this.#announcement);
+    // Not before: one that cannot be announced is not closed either.
+    const { keys, clock, log, discovery, service } = options;
+    if (keys === undefined) return;
+    const place = { discovery, service, clock, signal: this.#closing.signal };
+    this.#keyTimers.push(
+      watchExpiry(keys, clock, log),
+      keepRenewed(keys, async () => (await import("./renew.ts")).renew(keys, place), clock, log),
+    );
   }
 
   /**

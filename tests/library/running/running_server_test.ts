@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../../src/base/clock.ts";
+import { type Clock, systemClock, type Timer } from "../../../src/base/clock.ts";
 import { RpcError } from "../../../src/base/errors.ts";
 import { systemRandom } from "../../../src/base/random.ts";
 import type { AnnounceOptions, Discovery } from "../../../src/discovery/discovery.ts";
 import { RunningServer } from "../../../src/library/running/running_server.ts";
 import { denoWorkerCommand } from "../../../src/library/worker_command.ts";
 import { RecordingLogger } from "../../discovery/recorder.ts";
+import { TestCluster } from "../../support/test_pki.ts";
 
 Deno.test("an outage of the registry is told as what it is: registered still, or not", async () => {
   const log = new RecordingLogger();
@@ -85,4 +86,51 @@ Deno.test("the registry is connected to while the workers start", async () => {
   });
   await assert.rejects(starting, /no worker here/);
   assert.deepEqual(told, ["prepare", "worker"]);
+});
+
+Deno.test("a server that cannot be announced leaves nothing behind that looks after its keys", async () => {
+  await using cluster = await TestCluster.create();
+  const running = new Set<Timer>();
+  const clock: Clock = {
+    ...systemClock,
+    every(periodMs, callback) {
+      const timer = systemClock.every(periodMs, callback);
+      const own = {
+        cancel() {
+          running.delete(own);
+          timer.cancel();
+        },
+      };
+      running.add(own);
+      return own;
+    },
+  };
+  const discovery: Discovery = {
+    url: "static:127.0.0.1:1",
+    announce: () => {
+      throw new RpcError("InvalidParams", "no client could read it");
+    },
+    watch: () => ({ close() {} }),
+    services: () => Promise.resolve([]),
+    close: () => Promise.resolve(),
+  };
+  const starting = RunningServer.start({
+    module: undefined,
+    exec: undefined,
+    builtin: true,
+    listen: { host: "127.0.0.1", port: 0 },
+    discovery,
+    keys: cluster.ring(await cluster.member("server")),
+    service: "rpc",
+    weight: 1,
+    zone: "",
+    workers: 1,
+    queueMax: 1,
+    workerCommand: denoWorkerCommand,
+    clock,
+    random: systemRandom,
+    log: new RecordingLogger(),
+  });
+  await assert.rejects(starting, /no client could read it/);
+  assert.equal(running.size, 0);
 });
