@@ -4,6 +4,7 @@ import { gatewayCertificateCheckMs } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import { giveWay } from "../../base/system/give_way.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
+import { isOutOfHandles } from "../../base/system/handles.ts";
 import { type Connection, Connections } from "./connections.ts";
 import { connectionEnds, lastAnswer, Pipelines } from "./pipelines.ts";
 import { readTlsFiles, type TlsFiles, type TlsPair } from "./tls_files.ts";
@@ -37,7 +38,10 @@ export class HttpListener {
   /** Former listeners whose requests are being finished. */
   readonly #left = new Set<Deno.HttpServer<Deno.NetAddr>>();
   #server: Deno.HttpServer<Deno.NetAddr>;
+  /** What it listens with. */
   #pair: TlsPair | undefined;
+  /** What the files held at the last look, good or not. */
+  #seen: TlsPair | undefined;
   #isLooking = false;
   #isClosed = false;
 
@@ -45,7 +49,7 @@ export class HttpListener {
     this.#options = options;
     this.#pipelines = new Pipelines();
     this.#connections = new Connections({ ...options, port: () => this.#port });
-    this.#pair = pair;
+    this.#pair = this.#seen = pair;
     this.#server = this.#serve(options.port, pair);
     this.#port = this.#server.addr.port;
     this.#watch = pair === undefined
@@ -138,7 +142,7 @@ export class HttpListener {
         this.#server = this.#serve(this.#port, this.#pair);
         this.#guard();
       } catch {
-        // The handles are not free yet, or the certificate is being replaced.
+        // The handles are not free yet.
         await sleep(this.#options.clock, rebindPeriodMs);
       }
     }
@@ -157,9 +161,11 @@ export class HttpListener {
     this.#isLooking = true;
     try {
       const pair = await readTlsFiles(tls);
-      if (pair.cert === this.#pair?.cert && pair.key === this.#pair.key) return;
+      if (pair.cert === this.#seen?.cert && pair.key === this.#seen.key) return;
+      this.#seen = pair;
       await this.#replace(pair);
     } catch (error) {
+      if (isOutOfHandles(error)) this.#seen = this.#pair;
       log.warn("Cannot load the new certificate", { reason: messageOf(error) });
     } finally {
       this.#isLooking = false;
@@ -168,15 +174,17 @@ export class HttpListener {
 
   async #replace(pair: TlsPair): Promise<void> {
     const { clock, log } = this.#options;
-    const before = this.#pair;
     // Tried on another port first, so that the listener is not stopped for a bad certificate.
-    this.#pair = pair;
     await this.#serveBriefly(pair);
+    if (this.#isClosed) return;
     this.#leave(this.#server);
     const untilMs = clock.now() + rebindMs;
-    for (let use: TlsPair | undefined = pair;; use = clock.now() < untilMs ? pair : before) {
+    while (!this.#isClosed) {
+      const use = clock.now() < untilMs ? pair : this.#pair;
       try {
         this.#server = this.#serve(this.#port, use);
+        // The former one, where the port is free too late for the new one: tried at the next look.
+        this.#pair = this.#seen = use;
         this.#guard();
         break;
       } catch (error) {
@@ -184,7 +192,7 @@ export class HttpListener {
         await sleep(clock, rebindPeriodMs);
       }
     }
-    log.info("Loaded the new certificate");
+    if (this.#pair === pair) log.info("Loaded the new certificate");
   }
 
   /** @throws the certificate or the key is invalid, or the two do not match */

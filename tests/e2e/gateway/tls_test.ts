@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { shTest } from "../../support/posix.ts";
 import { RpcHome } from "../../support/rpc_process.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
@@ -50,6 +51,22 @@ function statusByCurl(url: string, token: string, bodyPath: string): string | un
     return new TextDecoder().decode(stdout);
   } catch {
     return undefined;
+  }
+}
+
+/** Calls on a new connection, which trusts one certificate alone. */
+async function statusOfCall(url: string, token: string, cert: string): Promise<number | string> {
+  using client = Deno.createHttpClient({ caCerts: [cert] });
+  try {
+    const answer = await fetch(`${url}/call/ping`, {
+      client,
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+    });
+    await answer.body?.cancel();
+    return answer.status;
+  } catch (error) {
+    return String(error);
   }
 }
 
@@ -106,21 +123,7 @@ Deno.test({
       ...["--tls-cert", "live.crt", "--tls-key", "live.key"],
     ]);
     const [, url = "", token = ""] = await process.line(/^ready (https:\S+)\/#token=(\S+)$/);
-    /** Calls on a new connection, which trusts one certificate alone. */
-    const statusBy = async (cert: string): Promise<number | string> => {
-      using client = Deno.createHttpClient({ caCerts: [cert] });
-      try {
-        const answer = await fetch(`${url}/call/ping`, {
-          client,
-          method: "POST",
-          headers: { authorization: `Bearer ${token}` },
-        });
-        await answer.body?.cancel();
-        return answer.status;
-      } catch (error) {
-        return String(error);
-      }
-    };
+    const statusBy = (cert: string) => statusOfCall(url, token, cert);
     assert.equal(await statusBy(first), 200);
     assert.notEqual(await statusBy(second), 200);
 
@@ -134,3 +137,35 @@ Deno.test({
     assert.notEqual(await statusBy(first), 200);
   },
 });
+
+shTest(
+  "after a broken certificate, and connections that used up all handles, the former one serves on",
+  async () => {
+    if (!isHere) return;
+    await using home = await RpcHome.create();
+    await home.serve();
+    const files = home.workingDirectory;
+    const cert = certificate(files, "own") as string;
+    const process = home.start(
+      ["gateway", "127.0.0.1:0", "--verbose", "--tls-cert", "own.crt", "--tls-key", "own.key"],
+      { shell: "ulimit -n 160;" },
+    );
+    const [, url = "", token = ""] = await process.line(/^ready (https:\S+)\/#token=(\S+)$/);
+    assert.equal(await statusOfCall(url, token, cert), 200);
+    await Deno.writeTextFile(join(files, "own.crt"), "no certificate");
+    await process.says(/Cannot load the new certificate/);
+    const { hostname, port } = new URL(url);
+    const peers: Deno.TcpConn[] = [];
+    try {
+      for (let i = 0; i < 200; i++) {
+        // Nobody may listen for a moment.
+        const peer = await Deno.connect({ hostname, port: Number(port) }).catch(() => undefined);
+        if (peer !== undefined) peers.push(peer);
+      }
+      await process.says(/Cannot take connections: closing those without a request/);
+    } finally {
+      for (const peer of peers) peer.close();
+    }
+    await waitFor("an answer", async () => await statusOfCall(url, token, cert) === 200);
+  },
+);
