@@ -1,5 +1,6 @@
 import { type Clock, sleep } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
+import { exists } from "../../base/paths.ts";
 import { workerInputBytesMax } from "../../base/limits.ts";
 import { Pauses } from "../../base/system/give_way.ts";
 import { unreadableShownMax, workerBurstLength, workerPipeBytes } from "../limits.ts";
@@ -209,6 +210,17 @@ export class WorkerProcess {
     }
   }
 
+  /** Kills what the process has started and left behind. */
+  #endGroup(): void {
+    if (!this.#options.command.ownGroup || exists(`/proc/${this.pid}`)) return;
+    try {
+      // Nobody else gets the id while there is a group of that name, and nobody has it now.
+      Deno.kill(-this.pid, "SIGKILL");
+    } catch {
+      // Nothing is left.
+    }
+  }
+
   /**
    * Handles a closed pipe: the process ends, or is useless. It gets a moment to end by itself,
    * since its exit tells more.
@@ -234,6 +246,7 @@ export class WorkerProcess {
     this.#bodies?.close();
     await this.#isLeft("its stdout ended");
     const status = await exited;
+    this.#endGroup();
     this.#outbox.close();
     // Its last output may tell why.
     if (this.#killedBecause === undefined) {
