@@ -135,6 +135,8 @@ export class Connections {
     if (nowMs < this.#nextLookMs || !isUsed && nowMs < this.#idleLookMs) return;
     this.#nextLookMs = Infinity;
     const sockets = await this.#list();
+    // There may be a handle for it the next time.
+    if (sockets === undefined) this.#nextLookMs = this.#options.clock.now() + gatewayIdleLookMs;
     if (sockets === undefined || this.#isClosed) return;
     this.#endUnfinished(sockets);
     if (nowMs < this.#idleLookMs) return;

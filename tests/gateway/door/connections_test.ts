@@ -208,3 +208,29 @@ Deno.test("of too many connections without a request those end that have had non
     connections.close();
   }
 });
+
+Deno.test("connections are looked at again after the system had no handle left to show them", async () => {
+  const clock = new VirtualClock();
+  const ended: string[] = [];
+  let asked = 0;
+  const connections = new Connections({
+    ...{ port: () => 1, messageBytesMax, clock, log: silentLogger },
+    sockets: {
+      descriptors: () =>
+        ++asked === 1 ? Promise.reject(new Error("Too many open files")) : Promise.resolve([1]),
+      at: (descriptor) => ({ descriptor, peer: "127.0.0.1:1", readBytes: 0 }),
+      endInput: ({ peer }) => ended.push(peer),
+      end: () => assert.fail("It has sent nothing"),
+      close() {},
+    },
+  });
+  try {
+    await waitFor("the end of the idle one", () => {
+      clock.advance(gatewayIdleLookMs);
+      return ended.length > 0;
+    });
+    assert.deepEqual([ended[0], asked > 1], ["127.0.0.1:1", true]);
+  } finally {
+    connections.close();
+  }
+});
