@@ -67,7 +67,8 @@ export class SpareWorkers {
       isIdle(slot) && clock.now() - slot.usedAtMs >= surplusWorkerMs;
     const used = running.filter((slot) => !isUnused(slot)).length;
     const most = Math.max(kept, used === 0 ? 0 : used + 1);
-    const surplus = running.toReversed().filter(isUnused).slice(0, running.length - most);
+    const surplus = running.toReversed().filter(isUnused)
+      .slice(0, Math.max(0, running.length - most));
     for (const slot of surplus) slot.rest();
     if (surplus.length > 0) this.#mayRest = true;
   }

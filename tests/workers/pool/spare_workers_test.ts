@@ -96,6 +96,12 @@ Deno.test("workers that nobody has used for a minute end, the last ones first, b
   assert.equal(clock.pendingTimers, 0);
 });
 
+Deno.test("while there are fewer than are kept none ends", () => {
+  const { clock, up } = places(3, 4);
+  clock.advance(2 * surplusWorkerMs);
+  assert.equal(up(), 3);
+});
+
 Deno.test("of workers in use none ends, nor the one beside them: calls in a row find the same", () => {
   const { clock, slots, spare, up } = places(4, 0);
   spare.wanted(3);
