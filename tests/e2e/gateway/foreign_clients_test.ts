@@ -33,6 +33,9 @@ Deno.test({
   },
 });
 
+/** How long a call may take: as long as a machine with much else to do needs. */
+const timeoutMs = 300_000;
+
 /** How long servers are killed and rolled: a few times, or for a minute if the environment says. */
 const killingMs = Deno.env.get("RPC_TEST_CHAOS") === "long" ? 60_000 : 2_000;
 
@@ -76,7 +79,7 @@ Deno.test("jayson's HTTP client and fetch lose no call at fifty a second while s
   const statuses: Promise<number>[] = [];
   const timer = setInterval(() => {
     statuses.push(
-      call("fib", [15]).then(async (answer) => {
+      call("fib", [15], { "rpc-timeout-ms": String(timeoutMs) }).then(async (answer) => {
         await answer.body?.cancel();
         return answer.status;
       }),
@@ -110,7 +113,8 @@ const pageOfCalls = `(() => {
     found.fetch.calls++;
     pending.push(
       fetch("/call/fib", {
-        method: "POST", headers: { "content-type": "application/json" }, body: "[15]",
+        method: "POST", body: "[15]",
+        headers: { "content-type": "application/json", "rpc-timeout-ms": "${timeoutMs}" },
       }).then(async (answer) => {
         if (await answer.text() !== "610\\n") found.fetch.wrong.push(answer.status);
       }, (error) => found.fetch.wrong.push(String(error))),
@@ -118,7 +122,8 @@ const pageOfCalls = `(() => {
     if (socket.readyState !== WebSocket.OPEN) return;
     const id = ++found.socket.calls;
     pending.push(new Promise((resolve) => waiting.set(id, resolve)));
-    socket.send(JSON.stringify({ jsonrpc: "2.0", id, method: "fib", params: [15] }));
+    const meta = { timeoutMs: ${timeoutMs} };
+    socket.send(JSON.stringify({ jsonrpc: "2.0", id, method: "fib", params: [15], meta }));
   };
   const timer = setInterval(call, 20);
   globalThis.end = async () => {
