@@ -68,12 +68,12 @@ export function ownKeysDirectory(): string | undefined {
     if (!isBroken(directory)) return undefined;
     throw new CommandError(
       `Cannot read keys in ${directory}: it is no directory and no link to one; mend it, or go ` +
-        "without (--insecure)",
+        "without (--insecure, or insecure: true)",
     );
   }
   throw new CommandError(
     `There are no keys in ${directory}, which RPC_KEYS names: make some (rpc keys init or rpc ` +
-      "keys join), or go without (--insecure)",
+      "keys join), or go without (--insecure, or insecure: true)",
   );
 }
 

@@ -76,7 +76,7 @@ function readFiles(directory: string): KeysRead | undefined {
     : keyFiles.machineKey;
   throw new UnfitKeys(
     directory,
-    `${missing} is missing; make them anew (rpc keys join), or go without (--insecure)`,
+    `${missing} is missing; make them anew (rpc keys join), or go without (--insecure, or insecure: true)`,
   );
 }
 

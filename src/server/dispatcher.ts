@@ -300,7 +300,7 @@ export class Dispatcher {
     if (error.name !== "DeadlineExceeded") return error;
     const { executed, cause } = error;
     const message = `${error.message}: this server allows ${callTimeoutMaxMs} ms at the most ` +
-      "(--call-timeout-max)";
+      "(rpc serve --call-timeout-max, or callTimeoutMaxMs)";
     return new RpcError(error.name, message, { executed, cause });
   }
 

@@ -144,7 +144,7 @@ export class Gate implements RequestTaker {
     if (!caller.rights.read || !isWelcome(caller.name)) {
       return reply.fail(denied(
         caller.rights.read
-          ? `${who} may not call this server: its --callers leave ${who} out`
+          ? `${who} may not call this server: its callers leave ${who} out (rpc serve --callers, or callers)`
           : `${who} has no rights in this cluster: rpc keys show tells them`,
       ));
     }

@@ -270,7 +270,7 @@ export class LineSplitter {
     this.#overflowed = true;
     this.letGo();
     const text = `Cannot take a message of more than ${this.#bytesMax} bytes: send large data in ` +
-      "pieces, or raise --message-max";
+      "pieces, or allow longer ones (--message-max, or messageMax)";
     lines.push(new RpcError("InvalidRequest", text));
   }
 

@@ -30,22 +30,30 @@ export class TooLongError extends RpcError {
 
 /** The bound of a server: what it takes, and what it and its workers send. */
 export function boundOfServer(bytes = messageMaxDefault): MessageBound {
-  return { bytes, whose: "that this server takes and sends (rpc serve --message-max)" };
+  return {
+    bytes,
+    whose: "that this server takes and sends (rpc serve --message-max, or messageMax)",
+  };
 }
 
 /** The bound of another server, by its address. */
 export function boundOfServerAt(address: string, bytes: number): MessageBound {
-  return { bytes, whose: `that ${address} takes (rpc serve --message-max)` };
+  return { bytes, whose: `that ${address} takes (rpc serve --message-max, or messageMax)` };
 }
 
 /** The largest bound of several other servers, by the address of the one that has it. */
 export function boundOfServers(address: string, bytes: number): MessageBound {
-  return { bytes, whose: `that any server takes, the one at ${address} (rpc serve --message-max)` };
+  const whose =
+    `that any server takes, the one at ${address} (rpc serve --message-max, or messageMax)`;
+  return { bytes, whose };
 }
 
 /** The bound of the client at the other end. */
 export function boundOfCaller(bytes: number): MessageBound {
-  return { bytes, whose: "that its caller takes (--message-max of rpc call or rpc gateway)" };
+  // It may be a command, or a program in TypeScript or Python: a server cannot tell.
+  const whose =
+    "that its caller takes (--message-max of rpc call or rpc gateway, messageMax or message_max)";
+  return { bytes, whose };
 }
 
 /** The bound of a gateway. */

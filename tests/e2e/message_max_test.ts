@@ -61,7 +61,10 @@ Deno.test("what one end does not take is an error with both lengths and the flag
     why,
     /^Cannot call echo: its parameters are 70000\d\d bytes long, and 6291456 is the/,
   );
-  assert.ok(why.endsWith(`most that ${server.address} takes (rpc serve --message-max)`), why);
+  assert.ok(
+    why.endsWith(`most that ${server.address} takes (rpc serve --message-max, or messageMax)`),
+    why,
+  );
   // More than the client takes, and the server may send.
   for (const method of ["grow", "echo"]) {
     const params = method === "grow" ? [6_000_000] : ["x".repeat(6_000_000)];
@@ -69,7 +72,7 @@ Deno.test("what one end does not take is an error with both lengths and the flag
     assert.deepEqual([name, executed], ["InternalError", "yes"]);
     assert.match(
       message,
-      /a result: it is 60000\d\d bytes long, and 5242880 is the most that its caller takes \(--message-max of rpc call or rpc gateway\)/,
+      /a result: it is 60000\d\d bytes long, and 5242880 is the most that its caller takes \(--message-max of rpc call or rpc gateway, messageMax or message_max\)/,
     );
   }
   const items = async () => {
@@ -153,7 +156,10 @@ Deno.test("a gateway takes and sends as long messages as it is told, and says wh
   assert.equal((await unsaid.json()).detail, `Cannot take the body: it is longer, and ${most}`);
   const grown = await gateway.call("grow", [7_000_000]);
   assert.equal(grown.status, 502);
-  assert.match((await grown.json()).detail, /and 6291456 is the most .*rpc gateway\)$/);
+  assert.match(
+    (await grown.json()).detail,
+    /and 6291456 is the most .*rpc gateway, messageMax or message_max\)$/,
+  );
 
   const socket = new WebSocket(gateway.url.replace("http", "ws"), [
     ...["rpc", `bearer.${gateway.token}`],

@@ -36,7 +36,7 @@ Deno.test("a command line that cannot be is refused with exit code 2", async () 
     ["serve 127.0.0.1 65536", /from 0 to 65535/],
     ["serve 127.0.0.1 0 --workers 0", /--workers "0": it must be a whole number from 1/],
     ["serve 127.0.0.1 0 --workers 2 --workers-min 3", /Cannot keep 3 workers where .* at most 2/],
-    ["serve 127.0.0.1 0 --advertise 0.0.0.0", /--advertise "0.0.0.0": give a host/],
+    ["serve 127.0.0.1 0 --advertise 0.0.0.0", /Cannot announce "0.0.0.0": give a host/],
     ["serve 127.0.0.1 0 --log-level loud", /it must be one of debug, info, warn, error/],
     ["call", /Missing <method>.*see rpc methods/],
     ["call ping --repaet 3", /did you mean --repeat\?/],

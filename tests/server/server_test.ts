@@ -257,7 +257,10 @@ serverTest("a deadline is cut to what the server gives, which says so (P-35)", a
   const peer = await harness.connect(harness.listen({ pool, callTimeoutMaxMs: 200 }));
   const { error } = await peer.call(1, "spin", [], 24 * 60 * 60 * 1_000);
   assert.deepEqual([error?.code, error?.data?.executed], [-32001, "maybe"]);
-  assert.match(error?.message ?? "", /allows 200 ms at the most \(--call-timeout-max\)$/);
+  assert.match(
+    error?.message ?? "",
+    /allows 200 ms at the most \(rpc serve --call-timeout-max, or callTimeoutMaxMs\)$/,
+  );
   const own = await peer.call(2, "spin", [], 100);
   assert.match(own.error?.message ?? "", / its deadline(?: passed before it began)?$/);
 });

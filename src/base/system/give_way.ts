@@ -78,7 +78,11 @@ export interface LongWork {
   after(bytes: number): Promise<void> | undefined;
 }
 
-/** What a process's servers tell of those who ask meanwhile. */
+/**
+ * What a process's servers tell of those who ask meanwhile. It belongs to the process, as its one
+ * thread does: a step of work on a long message holds up all of its servers, and who does the work,
+ * such as the reader of a worker's answer, knows of none of their connections.
+ */
 export const others = {
   /** Whether somebody sends little, who would wait for a step: then steps are brief. */
   ask: false,

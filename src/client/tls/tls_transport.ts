@@ -68,7 +68,7 @@ function assertOurs({ cluster }: Keys, target: Target): void {
   throw new RpcError(
     "Unavailable",
     target.cluster === undefined
-      ? "open, not used: this machine has keys; --insecure goes without"
+      ? "open, not used: this machine has keys; --insecure (or insecure: true) goes without"
       : `of cluster ${target.cluster}, and this machine's keys are of ${cluster}: rpc keys show`,
   );
 }

@@ -160,7 +160,7 @@ export class LocalAnnouncement implements Announcement {
         "Unavailable",
         `Cannot announce the server in the local registry ${this.#directory.path}: ` +
           `${messageOf(error)}. Still trying. Make room or give permission there, ` +
-          "or choose another directory with --registry local:/some/dir",
+          "or choose another directory (--registry or RPC_REGISTRY, as local:/some/dir)",
         { cause: error },
       ),
     );

@@ -158,7 +158,7 @@ export class LocalWatch implements Watch {
   #fail(error: unknown): void {
     const remedy = isOutOfHandles(error)
       ? "Allow this process more file handles: ulimit -n"
-      : "Give permission there, or choose another directory with --registry local:/some/dir";
+      : "Give permission there, or choose another directory (--registry or RPC_REGISTRY, as local:/some/dir)";
     const text = `Cannot read the local registry ${this.#directory.path}: ${messageOf(error)}. ` +
       `Still trying. ${remedy}`;
     this.#teller.failed(new RpcError("Unavailable", text, { cause: error }));

@@ -214,10 +214,10 @@ function whatToDo(cause: unknown): string {
       return "This machine does not trust who signed it: if that is a cluster of rpc, let this " +
         "machine join it (rpc keys join)";
     case "bad certificate":
-      return "Choose another registry with --registry";
+      return "Choose another registry (--registry, or RPC_REGISTRY)";
     case "hung up":
       return "If it speaks no TLS, write zookeeper://";
     case undefined:
-      return "Is it running? Start it, or choose another registry with --registry";
+      return "Is it running? Start it, or choose another registry (--registry, or RPC_REGISTRY)";
   }
 }

@@ -38,7 +38,7 @@ export function advertisedAddress(options: AdvertiseOptions): HostPort {
   throw new RpcError(
     "InvalidParams",
     `Cannot announce ${listening.host}: no client can connect to it, and this machine has no other ` +
-      `${family} address; name one with --advertise`,
+      `${family} address; name one (--advertise, or advertise)`,
   );
 }
 
@@ -61,14 +61,14 @@ export function announcedAddress(
   if (isLocal && !isLoopback(listening.host)) {
     log.warn(
       `Other machines will not find this server: the registry ${registryUrl} is for one machine. ` +
-        "Use --registry zookeeper://host:2181, or have them call with --registry " +
+        "Use the registry zookeeper://host:2181, or have them call with the registry " +
         `static:${addressOf(address)}`,
     );
   }
   if (isForNobodyElse(address, registryUrl)) {
     log.warn(
       `Only this machine can connect to ${addressOf(address)}, and that is what clients anywhere ` +
-        "are told: listen on an address of your network, or name one with --advertise",
+        "are told: listen on an address of your network, or name one (--advertise, or advertise)",
     );
   }
   return address;
@@ -99,9 +99,7 @@ function parseAdvertise(text: string, portDefault: number): HostPort {
   if (host === undefined || wildcards.has(host) || port < 1 || port > 65_535) {
     throw new RpcError(
       "InvalidParams",
-      `Cannot announce --advertise ${
-        JSON.stringify(text)
-      }: give a host that clients can connect to, ` +
+      `Cannot announce ${JSON.stringify(text)}: give a host that clients can connect to, ` +
         "such as 192.168.0.211 or 192.168.0.211:6666",
     );
   }

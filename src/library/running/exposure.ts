@@ -28,7 +28,9 @@ export function guardExposure(exposure: Exposure): void {
   throw new RpcError(
     "InvalidParams",
     `Cannot serve ${module === undefined ? own : baseName(own)} to the network: anybody who ` +
-      `reaches ${placeOf(exposure)} could call it. Make keys (rpc keys init) or say --insecure`,
+      `reaches ${
+        placeOf(exposure)
+      } could call it. Make keys (rpc keys init) or say --insecure (or insecure: true)`,
   );
 }
 

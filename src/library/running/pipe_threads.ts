@@ -63,7 +63,9 @@ export function checkThreads(use: PipeUse): void {
   const what = `${reloads ? "watch and reload" : "run"} ${workers} worker${
     workers === 1 ? "" : "s"
   }`;
-  const advice = most > 0 ? `Use --workers ${most}` : "It has too few cores for that";
+  const advice = most > 0
+    ? `Use ${most} at most (--workers, or workers)`
+    : "It has too few cores for that";
   throw new RpcError(
     "InvalidParams",
     `Cannot ${what}: on Windows there are threads for the pipes of ${threadsFor(use)} processes ` +
@@ -82,7 +84,7 @@ export function workersBeside(use: PipeUse): number {
   if (processesOf({ ...use, workers: 1 }) <= room) return 1;
   throw new Error(
     "Cannot start new workers beside the old ones: on Windows there are not threads enough for " +
-      "their pipes on this machine. Use fewer --workers, or restart the server",
+      "their pipes on this machine. Use fewer (--workers, or workers), or restart the server",
   );
 }
 

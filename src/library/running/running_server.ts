@@ -246,8 +246,8 @@ function checkKept({ workers, workersMin = 0 }: PoolOptions): void {
   if (workersMin <= workers) return;
   throw new RpcError(
     "InvalidParams",
-    `Cannot keep ${workersMin} workers where there are at most ${workers}: --workers-min goes up to ` +
-      "--workers",
+    `Cannot keep ${workersMin} workers where there are at most ${workers}: --workers-min ` +
+      "(workersMin) goes up to --workers (workers)",
   );
 }
 

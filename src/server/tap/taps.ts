@@ -110,7 +110,7 @@ export function refuseTap(_request: Request, reply: Reply): undefined {
   reply.fail(
     new RpcError(
       "PermissionDenied",
-      "Cannot listen: this server was started with --no-tap, so that nobody reads what others send",
+      "Cannot listen: this server was started with --no-tap (or tap: false), so that nobody reads what others send",
     ),
   );
 }

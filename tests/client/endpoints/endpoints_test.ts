@@ -137,7 +137,7 @@ Deno.test("a long call goes past servers that take no message as long, by what e
   assert.equal(
     rig.endpoints.avoidShort(call, error(17_000_000))?.message,
     "It is 17000000 bytes long, and 16000000 is the most that any server takes, the one at " +
-      "127.0.0.1:2 (rpc serve --message-max)",
+      "127.0.0.1:2 (rpc serve --message-max, or messageMax)",
   );
   rig.endpoints.close();
 });

@@ -36,7 +36,7 @@ Deno.test("a user's own code is not offered to a network without a word", () => 
     for (const code of [{ module: "/a/b/tasks.ts" }, { exec: ["python3", "tasks.py"] }]) {
       assert.match(
         outcome(host, code),
-        /^Cannot serve (tasks\.ts|python3 tasks\.py) to the network: anybody who reaches .*6666 could call it\. Make keys \(rpc keys init\) or say --insecure$/,
+        /^Cannot serve (tasks\.ts|python3 tasks\.py) to the network: anybody who reaches .*6666 could call it\. Make keys \(rpc keys init\) or say --insecure \(or insecure: true\)$/,
         host,
       );
       assert.doesNotMatch(outcome(host, { ...code, hasKeys: true }), /Cannot serve/);
