@@ -108,12 +108,20 @@ function ofFile(argument: string): string {
   try {
     const bytes = Deno.readFileSync(path);
     if (isUtf16(bytes)) throw new Error("it is UTF-16, and must be UTF-8");
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return utf8Of(bytes);
   } catch (error) {
     throw new UsageError(
       `Cannot read the argument ${argument}: ${messageOf(error)}; ` +
         "write @@ for a text that begins with @",
     );
+  }
+}
+
+function utf8Of(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new Error("it is not UTF-8, and must be: bytes go as base64");
   }
 }
 

@@ -64,6 +64,8 @@ Deno.test("a file's text is an argument, and @@ begins a text with @", () => {
     assert.deepEqual(paramsMaker([], `@${path}`)(1), { n: [1, 2] });
     Deno.writeTextFileSync(path, "two\nlines");
     assert.deepEqual(paramsMaker([`@${path}`], undefined)(1), ["two\nlines"]);
+    Deno.writeFileSync(path, new TextEncoder().encode("café").subarray(0, 4));
+    assert.throws(() => paramsMaker([`@${path}`], undefined)(1), /it is not UTF-8, and must be/);
   } finally {
     Deno.removeSync(path);
   }
