@@ -21,7 +21,7 @@ scale("clients that start while servers die fail no call", async (world) => {
   const dying = world.servers.filter(({ port }) => port % 20 === 0);
   // Nobody has told the registry, so the new clients are told of the dead ones.
   for (let index = 0; index < clients / 4; index++) {
-    world.clock.after(500 + 10 * index, () => world.addClient());
+    world.clock.after(500 + 400 * index / clients, () => world.addClient());
   }
   for (const [index, server] of dying.entries()) {
     world.clock.after(500 + 1_000 * index / dying.length, () => server.die());
