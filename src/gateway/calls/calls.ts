@@ -179,10 +179,11 @@ export class Calls {
   }
 
   #ended<Report extends CallReport>(method: string, report: Report): Report {
-    const { error } = report;
-    // Unknown names are counted together, since anybody can invent names.
+    const { error, server } = report;
+    // Names that no server has seen, or none has, are counted together: anybody can invent some.
     const isKnown = this.#counts.has(method) ||
-      (error?.name !== "MethodNotFound" && this.#counts.size < gatewayMethodsCountedMax);
+      (server !== undefined && error?.name !== "MethodNotFound" &&
+        this.#counts.size < gatewayMethodsCountedMax);
     const name = isKnown ? method : others;
     const counts = this.#counts.get(name) ?? { calls: 0, errors: new Map<string, number>() };
     this.#counts.set(name, counts);

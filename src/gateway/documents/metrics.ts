@@ -12,7 +12,7 @@ interface GatewayMetrics {
 /** The content type that Prometheus expects. */
 export const metricsType = "text/plain; version=0.0.4; charset=utf-8";
 
-/** A page for Prometheus. Calls of unknown methods have an empty name. */
+/** A page for Prometheus. Calls that no server has taken have an empty name. */
 export function metricsPage({ inFlight, sockets, client, counts }: GatewayMetrics): string {
   const methods = [...counts];
   return [

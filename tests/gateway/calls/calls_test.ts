@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { RpcError } from "../../../src/base/errors.ts";
 import { batchMessagesMax } from "../../../src/base/limits.ts";
 import {
   gatewayBatchCallsMax,
@@ -70,6 +71,25 @@ Deno.test("names that callers make up are counted together past a bound", async 
   for (let i = 0; i < gatewayMethodsCountedMax + 10; i++) await calls.call(`m${i}`, [], {});
   assert.equal(calls.counts.size, gatewayMethodsCountedMax + 1);
   assert.equal(calls.counts.get("")?.calls, 10);
+});
+
+Deno.test("a name that no server has seen is counted with others, and one that fails there by itself", async () => {
+  const failed = (error: RpcError, server: string | undefined) => ({ ...done, error, server });
+  const long = "m".repeat(1_000_000);
+  const reports: Record<string, CallReport> = {
+    [long]: failed(new RpcError("InvalidParams", "Cannot call it"), undefined),
+    nowhere: failed(new RpcError("Unavailable", "No server"), undefined),
+    unknown: failed(new RpcError("MethodNotFound", "No method"), "here"),
+    fails: failed(new RpcError("InvalidParams", "Not a number"), "here"),
+  };
+  const report = (method: string) => Promise.resolve(reports[method]);
+  const calls = new Calls({ report } as unknown as Client, {} as Catalogue, false);
+  for (const name of Object.keys(reports)) await calls.call(name, [], {});
+  assert.deepEqual([...calls.counts.keys()], ["", "fails"]);
+  assert.equal(calls.counts.get("")?.calls, 3);
+  const shown = new Calls({ report } as unknown as Client, {} as Catalogue, true);
+  await shown.call("fails", [], {});
+  assert.deepEqual([...shown.counts.keys()], [""]);
 });
 
 /** Calls that end when a test says so, and the batches of callers. */
