@@ -13,6 +13,7 @@ import { appendIssued } from "./file_writing.ts";
 import { keyFiles, readKeyFile } from "./files.ts";
 import { readKeys } from "./keys.ts";
 import { certificatesIn } from "./pem.ts";
+import { machineNameLengthMax } from "./names.ts";
 import { formatRights } from "./rights.ts";
 
 /**
@@ -86,22 +87,38 @@ export function wasIssued(directory: string, name: string): boolean {
   return lastIssued(directory, name) !== undefined;
 }
 
+/**
+ * A name that nobody has yet, for a machine whose own is taken: `name-2`, `name-3` and so on.
+ */
+export function freeName(directory: string, name: string): string {
+  const taken = new Set(
+    issuedIn(directory).map((entry) => String(entry?.["name"]).toLowerCase()),
+  );
+  for (let number = 2;; number++) {
+    const suffix = `-${number}`;
+    const free = name.slice(0, machineNameLengthMax - suffix.length) + suffix;
+    if (!taken.has(free.toLowerCase())) return free;
+  }
+}
+
 /** What the list says last of a member; `undefined`: its name is not there. */
 export function lastIssued(
   directory: string,
   name: string,
 ): { readonly rights?: unknown } | undefined {
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(joinPath(directory, keyFiles.issued));
-  } catch {
-    return undefined;
-  }
   const wanted = name.toLowerCase();
-  return text.split("\n").map(entryOf).findLast((entry) => {
+  return issuedIn(directory).findLast((entry) => {
     const listed = entry?.["name"];
     return typeof listed === "string" && listed.toLowerCase() === wanted;
   });
+}
+
+function issuedIn(directory: string): (Record<string, unknown> | undefined)[] {
+  try {
+    return Deno.readTextFileSync(joinPath(directory, keyFiles.issued)).split("\n").map(entryOf);
+  } catch {
+    return [];
+  }
 }
 
 function entryOf(line: string): Record<string, unknown> | undefined {

@@ -33,6 +33,9 @@ export function clusterOfName(name: string): string | undefined {
   return name === clusterName(id) || name === zooKeeperName(id) ? id : undefined;
 }
 
+/** The length of the longest name that {@link isMachineName} takes. */
+export const machineNameLengthMax = 63;
+
 /** One word, like a host name, since it appears in logs, in metrics and in patterns. */
 const machineName = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/i;
 

@@ -84,6 +84,33 @@ Deno.test("a token from a mail joins, and is not used up where no keys can be ke
   assert.equal(await inviting.ended(), 0);
 });
 
+Deno.test("a machine that is called as another one, and asks for no name, gets one of its own", async () => {
+  await using home = await RpcHome.create();
+  await using other = await RpcHome.create(home.registry);
+  const made = await home.run(["keys", "init", "--json"]);
+  const { name } = JSON.parse(made.stdout) as { name: string };
+  const place = `127.0.0.1:${freePort()}`;
+  const invite = async () => {
+    const inviting = home.start(["keys", "invite", place]);
+    const [token] = await inviting.line(/^rpc-join-[0-9a-f]{16}-[\w-]{22}$/);
+    return { inviting, token };
+  };
+  const first = await invite();
+  const joined = await other.run(["keys", "join", place, "--json"], { stdin: first.token });
+  assert.equal(joined.code, 0, joined.stderr);
+  assert.equal((JSON.parse(joined.stdout) as { name: string }).name, `${name}-2`);
+  assert.match(joined.stderr, /a member called (\S+) already, so this machine is \1-2$/m);
+  assert.equal(await first.inviting.ended(), 0);
+  assert.match(first.inviting.stderr, /joined: \S+-2$/m);
+
+  // A member does not become another one: it says a name, or its inviter does.
+  const second = await invite();
+  const again = await other.run(["keys", "join", place], { stdin: second.token });
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /a member called \S+ already; choose another --name/);
+  await second.inviting.kill();
+});
+
 Deno.test("who has joined is on the list of members before it has its keys", async () => {
   await using home = await RpcHome.create();
   await using other = await RpcHome.create(home.registry);

@@ -4,11 +4,13 @@ import { CommandError } from "../../base/command_error.ts";
 import { listenProblem } from "../../base/system/listen_problem.ts";
 import { signRequest } from "../../keys/authority.ts";
 import {
+  freeName,
   openAuthorityFiles,
   readAuthority,
   rememberIssued,
   wasIssued,
 } from "../../keys/authority_files.ts";
+import { readCertificate } from "../../keys/certificate.ts";
 import { requiredKeysDirectory } from "../../keys/files.ts";
 import { Invitation } from "../../keys/join/invitation.ts";
 import { assertMachineName } from "../../keys/names.ts";
@@ -35,33 +37,36 @@ export async function invite({ flags }: KeysInput, target: string): Promise<numb
         /^(0\.0\.0\.0|::)$/.test(host) ? `<this machine>:${port}` : target
       }`,
   );
-  const nameOf = (asked: string) => flags.name ?? asked;
-  let issued: string | undefined;
+  // What a machine has chosen before in vain is its own.
+  let given: { readonly asked: string; readonly name: string } | undefined;
+  const nameFor = (asked: string, mayDiffer: boolean) => {
+    if (flags.name !== undefined) return flags.name;
+    if (given?.asked === asked && (mayDiffer || given.name === asked)) return given.name;
+    if (!wasIssued(directory, asked)) return asked;
+    if (mayDiffer) return freeName(directory, asked);
+    // Who joins chooses a name, and must not choose somebody else's.
+    throw new Error(
+      `there is a member called ${asked} already; choose another --name, or have the inviter ` +
+        `say so: rpc keys invite ${target} --name ${asked}`,
+    );
+  };
   const joined = await Invitation.wait({
     listener,
     token,
     authority: readAuthority(directory) ?? "",
     sign: async (asked, request) => {
-      const name = nameOf(asked);
-      // Who joins chooses a name, and must not choose somebody else's. What it has chosen before in
-      // vain is its own.
-      if (flags.name === undefined && name !== issued && wasIssued(directory, name)) {
-        throw new Error(
-          `there is a member called ${name} already; choose another --name, or have the inviter ` +
-            `say so: rpc keys invite ${target} --name ${name}`,
-        );
-      }
+      const name = nameFor(asked.name, asked.mayDiffer);
       const nowMs = systemClock.wallTimeMs();
       const certificate = await signRequest(authority, request, { name, rights }, nowMs);
       // Before it is handed out: whoever has it can renew it, whatever happens to this process.
       rememberIssued(directory, { name, rights }, certificate, nowMs);
-      issued = name;
+      given = { asked: asked.name, name };
       return certificate;
     },
     clock: systemClock,
     log: plainLogger(false),
   });
-  printOnStderr(`rpc: joined: ${nameOf(joined.name)}`);
+  printOnStderr(`rpc: joined: ${readCertificate(joined.certificate).name}`);
   return exitCodes.success;
 }
 

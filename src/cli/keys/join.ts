@@ -1,7 +1,7 @@
 import { systemClock } from "../../base/clock.ts";
 import { putKeys } from "../../keys/bundle.ts";
 import { assertWritable, lockKeys } from "../../keys/file_writing.ts";
-import { requiredKeysDirectory } from "../../keys/files.ts";
+import { hasKeyFiles, requiredKeysDirectory } from "../../keys/files.ts";
 import { join as joinCluster } from "../../keys/join/joining.ts";
 import { findToken, isBeginningOfToken, isOfToken, type Token } from "../../keys/join/token.ts";
 import { FirstLines } from "../../wire/first_lines.ts";
@@ -30,7 +30,15 @@ export async function join(input: KeysInput, target: string): Promise<number> {
   {
     using _ = await lockKeys(directory);
     assertReplaceable(directory, (cluster) => isOfToken(cluster, token), input.flags.force);
-    putKeys(directory, await joinCluster(place, token, name, systemClock));
+    // A machine that has keys is not to be another member all of a sudden.
+    const mayDiffer = input.flags.name === undefined && !hasKeyFiles(directory);
+    const keys = await joinCluster(place, token, name, systemClock, mayDiffer);
+    putKeys(directory, keys);
+    if (mayDiffer && keys.own.name !== name) {
+      printOnStderr(
+        `rpc: there is a member called ${name} already, so this machine is ${keys.own.name}`,
+      );
+    }
   }
   return show(input);
 }

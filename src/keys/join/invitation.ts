@@ -28,11 +28,19 @@ interface InvitationOptions {
   /**
    * Makes the certificate of the machine that joins.
    *
+   * @param asked what it is called, and whether another name will do
    * @throws {Error} the reason, which the machine that joins is told
    */
-  readonly sign: (name: string, request: string) => Promise<string>;
+  readonly sign: (asked: AskedName, request: string) => Promise<string>;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+/** What a machine that joins wants to be called. */
+interface AskedName {
+  readonly name: string;
+  /** Whether it takes another name where this one is taken. */
+  readonly mayDiffer: boolean;
 }
 
 /** Who has joined. */
@@ -115,7 +123,7 @@ export class Invitation {
   /** Who the peer is, once it has its certificate. */
   async #answer(peer: Deno.Conn): Promise<Joined> {
     const { token, authority, sign } = this.#options;
-    const { name, request, proof } = await readJsonLine(peer);
+    const { name, request, proof, mayDiffer } = await readJsonLine(peer);
     if (typeof name !== "string" || typeof request !== "string") throw new Error("no request");
     if (!isProof(proof, proofOf(token, joinLabels.request, name, request))) {
       this.#wrongTries++;
@@ -131,7 +139,7 @@ export class Invitation {
     this.#peers.delete(peer);
     try {
       if (!isMachineName(name)) throw new Error("that is no name for a machine");
-      const certificate = await sign(name, request);
+      const certificate = await sign({ name, mayDiffer: mayDiffer === true }, request);
       const body = JSON.stringify({ authority, certificate });
       const answerProof = proofOf(token, joinLabels.answer, proof as string, body);
       await writeJsonLine(peer, { body, proof: answerProof });

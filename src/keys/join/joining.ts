@@ -4,7 +4,7 @@ import { messageOf } from "../../base/errors.ts";
 import type { HostPort } from "../../base/names/host_port.ts";
 import { createRequest, isSignedBy } from "../authority.ts";
 import { clusterOf } from "../certificate.ts";
-import { joinLabels, readJsonLine, writeJsonLine } from "./lines.ts";
+import { joinLabels, type JoinRequest, readJsonLine, writeJsonLine } from "./lines.ts";
 import { type Keys, keysOf } from "../keys.ts";
 import { isOfToken, isProof, proofOf, type Token } from "./token.ts";
 
@@ -18,6 +18,7 @@ const joinTimeoutMs = 10_000;
  * Joins the cluster of a token, and returns this machine's keys in it. The private key is made here
  * and never sent.
  *
+ * @param mayDiffer whether the inviter may choose another name where this one is taken
  * @throws {CommandError} it failed, or the answer is not of who made the token
  */
 export async function join(
@@ -25,10 +26,11 @@ export async function join(
   token: Token,
   name: string,
   clock: Clock,
+  mayDiffer = false,
 ): Promise<Keys> {
   const { request, privateKey } = await createRequest(name);
   const proof = proofOf(token, joinLabels.request, name, request);
-  const answer = await ask(place, { name, request, proof }, clock);
+  const answer = await ask(place, { name, request, proof, mayDiffer }, clock);
   if (typeof answer["error"] === "string") {
     throw new CommandError(`Cannot join: ${answer["error"]}`);
   }
@@ -46,7 +48,7 @@ export async function join(
 
 async function ask(
   { host, port, text }: Place,
-  line: { readonly name: string; readonly request: string; readonly proof: string },
+  line: JoinRequest,
   clock: Clock,
 ): Promise<Record<string, unknown>> {
   const abort = new AbortController();

@@ -10,11 +10,13 @@ const joinLineBytesMax = 16 * 1024;
 export const joinLabels = { request: "rpc join request 1", answer: "rpc join answer 1" } as const;
 
 /** What the machine that joins says. */
-interface JoinRequest {
+export interface JoinRequest {
   readonly name: string;
   /** PKCS #10 in PEM. */
   readonly request: string;
   readonly proof: string;
+  /** Whether another name will do where this one is taken. Nothing proves it. */
+  readonly mayDiffer?: boolean;
 }
 
 /** The answer: an error, or certificates as JSON and the proof that they are the inviter's. */

@@ -29,7 +29,7 @@ async function invite(clock: Clock = systemClock, accepting?: () => void) {
     listener,
     token,
     authority: ca.certificate,
-    sign: async (name, request) => {
+    sign: async ({ name }, request) => {
       if (name === "taken") throw new Error("there is a member called taken already");
       return await signRequest(authority, request, { name, rights }, Date.now());
     },
