@@ -11,13 +11,7 @@ import {
 } from "../base/limits.ts";
 import { silentLogger } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
-import {
-  type Change,
-  type InstanceSource,
-  noServerText,
-  type Snapshot,
-  type Watch,
-} from "../discovery/discovery.ts";
+import type { Change, InstanceSource, Snapshot, Watch } from "../discovery/discovery.ts";
 import { withOwnNumbers } from "../wire/exact_json.ts";
 import type { Params } from "../wire/message.ts";
 import { createPick } from "./endpoints/balancer.ts";
@@ -41,6 +35,7 @@ import { RetryBudget } from "./retry_budget.ts";
 import { withClientSpans } from "./tracing.ts";
 import { tcpTransport } from "./transport.ts";
 import { WaitForReady } from "./wait_for_ready.ts";
+import { whyNoServer } from "./why_no_server.ts";
 
 /** How often a call that waits for servers' first connections checks for them. */
 const hopePeriodMs = 200;
@@ -100,7 +95,13 @@ export class Client {
     const wheel = DeadlineWheel.of(clock);
     this.#waiting = new WaitForReady(
       wheel,
-      () => this.#explain(),
+      () =>
+        whyNoServer({
+          ...{ discovery: this.#discovery, service: this.#service, endpoints: this.#endpoints },
+          trouble: this.#trouble,
+          isSilent: this.#registry === "silent",
+          isStale: this.#isStale,
+        }),
       (call) => this.#hopeUntilMs(call),
     );
     this.#endpoints = new Endpoints(createPick(options.balance ?? "p2c", random), {
@@ -367,32 +368,5 @@ export class Client {
     if (this.#registry === registry) return;
     this.#registry = registry;
     this.#waiting.leave(this.#balance);
-  }
-
-  #explain(): string | RpcError {
-    const { url } = this.#discovery;
-    const away = this.#trouble?.message ??
-      `No answer from the registry ${url} yet; rpc doctor looks for the reason`;
-    const endpoints = [...this.#endpoints.all];
-    if (endpoints.length > 0) {
-      const some = endpoints.slice(0, 3)
-        .map(({ address, lastFailure }) => `${address} (${lastFailure ?? "still connecting"})`);
-      const more = endpoints.length > some.length
-        ? `, and ${endpoints.length - some.length} more`
-        : "";
-      const text = `any server of service "${this.#service}": ${some.join(", ")}${more}`;
-      const shortage = this.#endpoints.places.isOutOfHandles
-        ? ". This process has too few file handles to try all at once: ulimit -n"
-        : "";
-      const [first, ...others] = endpoints.map(({ refusal }) => refusal);
-      // Only if all endpoints refuse us: other reasons may be temporary.
-      if (first !== undefined && others.every((refusal) => refusal !== undefined)) {
-        return new RpcError(first.name, `Cannot call ${text}`, { executed: "no", cause: first });
-      }
-      const source = this.#isStale ? `. That is the last known list: ${away}` : "";
-      return `Cannot reach ${text}${source}${shortage}`;
-    }
-    if (this.#trouble !== undefined || this.#registry === "silent") return away;
-    return noServerText(this.#service, this.#discovery);
   }
 }
