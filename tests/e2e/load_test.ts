@@ -33,7 +33,7 @@ signalTest("Ctrl-C prints the summary of what was done until then", async () => 
   await waitFor(() => call.describe(), () => call.lines.length >= 20);
   call.signal("SIGINT");
   assert.equal(await call.ended(), 130);
-  assert.match(call.stderr, /^\d+ calls, 0 errors, .* calls\/s, stopped by Ctrl-C$/m);
+  assert.match(call.stderr, /^\d+ calls, 0 errors, .* calls\/s, interrupted$/m);
   assert.match(call.stderr, /^latency p50 /m);
 });
 

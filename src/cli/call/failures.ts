@@ -1,4 +1,5 @@
 import { RpcError } from "../../base/errors.ts";
+import { TooLongError } from "../../wire/message_bound.ts";
 import { problemLine } from "../../terminal/colour.ts";
 import { indentedText, plainLine } from "../../terminal/plain_text.ts";
 import type { CallFlags } from "./flags.ts";
@@ -137,6 +138,8 @@ function hintFor(error: RpcError, method: string, params: Job["params"]): string
     case "MethodNotFound":
       return /did you mean|list/.test(error.message) ? undefined : "list them: rpc methods";
     case "InvalidParams":
+      // Its message says what is too long for whom, and no method's parameters tell more.
+      if (error instanceof TooLongError) return undefined;
       return `see: rpc methods ${method}${textHint(params)}`;
     case "Overloaded":
       return "lower --concurrency, or start another server";

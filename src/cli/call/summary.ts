@@ -85,7 +85,7 @@ export class CallSummary {
         names === "" ? "" : ` (${names})`
       }, ` +
       `${seconds(elapsedMs)} s, ${rounded(perSecond(this.#calls, elapsedMs))} calls/s` +
-      (isInterrupted ? ", stopped by Ctrl-C" : ""),
+      (isInterrupted ? ", interrupted" : ""),
     ];
     if (this.#calls > 0) lines.push(...this.#latencyLines(rate));
     if (this.#servers.size > 0) lines.push("calls per server:", ...this.#serverLines());

@@ -30,9 +30,11 @@ export function paramsMaker(
   if (named === undefined) {
     const pairs = args.map(namedArgument).filter((match) => match !== null);
     if (pairs.length > 0 && pairs.length < args.length) {
+      const named = JSON.stringify(pairs[0]?.[0]);
+      const other = JSON.stringify(args.find((arg) => !isNamed(arg)));
       throw new UsageError(
-        "Cannot mix arguments by position and by name: give all by name, " +
-          `or write a text with = as JSON: ${shellWord(JSON.stringify(pairs[0]?.[0]), os)}`,
+        `Cannot mix arguments by position (${other}) and by name (${named}): give all by name, ` +
+          `or write a text with = as JSON: ${shellWord(named, os)}`,
       );
     }
     const twice = pairs.find(([, name], at) => pairs.findIndex(([, one]) => one === name) < at);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { RpcError } from "../../../src/base/errors.ts";
+import { TooLongError } from "../../../src/wire/message_bound.ts";
 import { Failures } from "../../../src/cli/call/failures.ts";
 import type { CallFlags } from "../../../src/cli/call/flags.ts";
 
@@ -34,6 +35,11 @@ Deno.test("issues are told in place of their number, each once, and only the res
     failure(2, "Cannot call fib: n is missing; m is missing"),
     "InvalidParams: Cannot call fib: n is missing; m is missing; see: rpc methods fib",
   );
+});
+
+Deno.test("of a call that is too long no method's parameters tell more", () => {
+  const error = new TooLongError("InvalidParams", "It is", 9, { bytes: 8, whose: "of all" });
+  assert.equal(told(error), "InvalidParams: It is 9 bytes long, and 8 is the most of all");
 });
 
 Deno.test("a method that is not there is told with the command that lists them", () => {

@@ -46,7 +46,7 @@ function leadOf(summary: CallSummary, facts: SummaryFacts): string {
     `${counted(summary.failed, "error")}, ${seconds(elapsedMs)} s, ` +
     `${rounded(perSecond(summary.calls, elapsedMs))} calls/s${asked}, ` +
     `${counted(stats.retries, "retry")}, ${counted(stats.ejections, "ejection")}` +
-    (isInterrupted ? ", stopped by Ctrl-C." : ".");
+    (isInterrupted ? ", interrupted." : ".");
 }
 
 function latencyHeading(rate: number | undefined): string {
