@@ -63,7 +63,9 @@ async function waysOut(flags: readonly string[]): Promise<{ all: string[]; out: 
   const all = await client.call("names") as string[];
   const out: string[] = [];
   for (const name of all) {
-    const found = await client.call("tryOut", [name, outside]).catch((error) => {
+    // Some ways are programs that a busy machine is slow to start.
+    const patience = { timeoutMs: 120_000 };
+    const found = await client.call("tryOut", [name, outside], patience).catch((error) => {
       // Deno ends a process that asks for what it would have to be started with.
       if (name === "threadOfAll" && error.name === "WorkerLost") return false;
       throw new Error(`${name}: ${error}`);
