@@ -106,6 +106,27 @@ serverTest(
   },
 );
 
+serverTest("nothing is told of being idle for a member of a batch (P-79)", async (harness) => {
+  const clock = new VirtualClock(1_000);
+  const pool = new HoldingPool();
+  const peer = await harness.connect(harness.listen({ pool, clock }));
+  await peer.call(0, "rpc.discover", { messageMax: 100_000_000 });
+  const member = (id: number) => ({ jsonrpc: "2.0", id, method: "work", params: [] });
+  const told = () => peer.lines.filter((line) => line.includes("rpc.idle")).length;
+  await peer.send(`${JSON.stringify([member(1), member(2)])}\n`);
+  await waitFor("both calls", () => pool.tasks.length === 2);
+  clock.advance(2);
+  for (let i = 0; i < 2; i++) await pool.end();
+  await waitFor("the answer", () => peer.lines.length > 1);
+  assert.equal(told(), 0);
+  await peer.request(3, "work", []);
+  await waitFor("the call", () => pool.tasks.length === 1);
+  clock.advance(2);
+  await pool.end();
+  await peer.answer(3);
+  assert.equal(told(), 1);
+});
+
 serverTest("a worker's call has its times from one look at the clock", async (harness) => {
   const pool = new KeepingPool();
   const peer = await harness.connect(harness.listen({ pool, clock: new RestlessClock(1_000) }));

@@ -15,18 +15,21 @@ export interface AnswerSink {
 
 /** Collects the answers to a batch, and passes them on as one line after the last one. */
 export class BatchAnswers implements AnswerSink {
-  readonly #push: (line: string) => void;
+  readonly #end: (line: string | undefined) => void;
   readonly #answers: BatchLine;
   readonly bound: MessageBound;
   #missing: number;
   #newLength = 0;
 
-  /** @param count how often {@link add} will be called */
-  constructor(count: number, bound: MessageBound, push: (line: string) => void) {
+  /**
+   * @param count how often {@link add} will be called
+   * @param end takes the line; `undefined`: a batch of only notifications is not answered
+   */
+  constructor(count: number, bound: MessageBound, end: (line: string | undefined) => void) {
     this.#answers = new BatchLine(bound);
     this.bound = bound;
     this.#missing = count;
-    this.#push = push;
+    this.#end = end;
   }
 
   /** The length of the answers since the last call of this method. */
@@ -45,7 +48,7 @@ export class BatchAnswers implements AnswerSink {
       this.#newLength += line.length;
       this.#answers.add(textOfLine(line));
     }
-    // A batch of only notifications is not answered.
-    if (--this.#missing === 0 && !this.#answers.isEmpty) this.#push(this.#answers.encode());
+    if (--this.#missing > 0) return;
+    this.#end(this.#answers.isEmpty ? undefined : this.#answers.encode());
   }
 }

@@ -51,6 +51,8 @@ export class Intake {
   readonly #dispatcher: RequestTaker;
   readonly #isStream: (method: string) => boolean;
   readonly #work: LongWork;
+  /** Batches that have not been answered. */
+  openBatches = 0;
 
   /** @param work what reads long messages in steps */
   constructor(
@@ -128,11 +130,11 @@ export class Intake {
    * Each member counts like a request on a line of its own, so a batch does not evade the bounds.
    */
   async #takeBatch(batch: LazyBatch<Incoming>, bytesEach: number, turn: Turn): Promise<void> {
-    const answers = new BatchAnswers(
-      batch.length,
-      this.#session.bound,
-      (answer) => this.#session.add(answer),
-    );
+    this.openBatches++;
+    const answers = new BatchAnswers(batch.length, this.#session.bound, (line) => {
+      this.openBatches--;
+      this.#session.add(line);
+    });
     for (const read of batch) {
       const item = read instanceof Promise ? await read : read;
       // Immediate answers take time too, however short the request was.

@@ -207,7 +207,9 @@ export class Session implements IntakeOwner {
   }
 
   idle(): void {
-    if (this.#isTold) this.#push(encodeNotification(reservedMethods.idle));
+    // The answers of a batch wait for each other, and some of its calls have perhaps not begun.
+    if (!this.#isTold || this.#intake.openBatches > 0) return;
+    this.#push(encodeNotification(reservedMethods.idle));
   }
 
   add(line: string | LongLine | undefined): void {
