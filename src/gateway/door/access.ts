@@ -48,7 +48,9 @@ export class Access {
     const origin = headers.get("origin");
     if (origin === null) return checkSite(headers);
     if (origin === this.#ownOrigin(host) || origins.includes(origin)) return;
-    const text = `A page of ${origin} may not ask: start rpc gateway with --allow-origin ${origin}`;
+    const text = isOrigin(origin)
+      ? `A page of ${origin} may not ask: start rpc gateway with --allow-origin ${origin}`
+      : "A page without an origin of its own, such as a file or a sandboxed frame, may not ask";
     throw new HttpProblem(403, "PermissionDenied", text);
   }
 
@@ -107,6 +109,11 @@ function checkSite(headers: Headers): void {
   if (site === null || site === "same-origin" || site === "none") return;
   if (headers.get("sec-fetch-mode") === "navigate") return;
   throw new HttpProblem(403, "PermissionDenied", "A page of elsewhere may not ask for this");
+}
+
+/** Whether it is one that can be allowed: `null` and `file://` stand for any page. */
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
 }
 
 function isAddress(hostname: string): boolean {

@@ -44,6 +44,23 @@ Deno.test("a page of another origin, scheme or port is refused", () => {
   assert.equal(from("https://x.example", { origins: ["https://x.example"] }), undefined);
 });
 
+Deno.test("who is refused for an origin is told the flag only where the flag takes it", () => {
+  const refusal = (origin: string) => {
+    const headers = new Headers({ origin });
+    try {
+      access().checkPlace(new URL("http://localhost:8080/"), headers);
+    } catch (error) {
+      assert.ok(error instanceof HttpProblem);
+      return error.message;
+    }
+    return assert.fail("It was not refused");
+  };
+  assert.match(refusal("https://x.example"), /--allow-origin https:\/\/x\.example$/);
+  for (const origin of ["null", "file://", "", "a b", "https://x.example, https://y.example"]) {
+    assert.doesNotMatch(refusal(origin), /--allow-origin/, origin);
+  }
+});
+
 Deno.test("what a page of elsewhere fetches as a picture or a script is refused, and a link is not", () => {
   const by = (site: string, mode: string) =>
     statusOf(() =>
