@@ -1,6 +1,6 @@
 import { RpcError } from "../base/errors.ts";
 import type { CertificateInfo } from "./certificate.ts";
-import { dateText } from "./expiry.ts";
+import { dateText, momentTexts } from "./expiry.ts";
 import type { Rights } from "./rights.ts";
 
 /** The caller at the other end of a connection, as its certificate tells. */
@@ -45,11 +45,10 @@ export function callerOf({ certificate, isAuthorized, cluster, nowMs }: PeerFact
     return expired({ name, validToMs });
   }
   if (nowMs < validFromMs) {
+    const [begin, now] = momentTexts(validFromMs, nowMs);
     return refused(
-      `The certificate of ${who} begins on ${
-        dateText(validFromMs)
-      }, and the clock of this server ` +
-        `says ${dateText(nowMs)}: is a clock wrong?`,
+      `The certificate of ${who} begins on ${begin}, and the clock of this server says ${now}: is ` +
+        "a clock wrong?",
     );
   }
   if (!isAuthorized) {

@@ -26,21 +26,27 @@ export function dateProblem(
   { validFromMs, validToMs }: { readonly validFromMs: number; readonly validToMs: number },
   nowMs: number,
 ): string | undefined {
-  const today = dateText(nowMs);
   if (nowMs < validFromMs) {
-    return `this machine's clock says ${today}, and its keys begin on ${dateText(validFromMs)}: ` +
-      "is the clock wrong?";
+    const [now, begin] = momentTexts(nowMs, validFromMs);
+    return `this machine's clock says ${now}, and its keys begin on ${begin}: is the clock wrong?`;
   }
   if (nowMs <= validToMs) return undefined;
-  return `this machine's keys have expired on ${
-    dateText(validToMs)
-  }, and its clock says ${today}: ` +
-    "rpc keys renew, or is the clock wrong?";
+  const [end, now] = momentTexts(validToMs, nowMs);
+  return `this machine's keys have expired on ${end}, and its clock says ${now}: rpc keys renew, ` +
+    "or is the clock wrong?";
 }
 
 /** A date in UTC, as in ISO 8601. */
 export function dateText(timeMs: number): string {
   return new Date(timeMs).toISOString().slice(0, 10);
+}
+
+/** Two moments in UTC: their dates, and the time of day too if that alone tells them apart. */
+export function momentTexts(oneMs: number, otherMs: number): [string, string] {
+  const isOneDay = dateText(oneMs) === dateText(otherMs);
+  const textOf = (timeMs: number) =>
+    isOneDay ? new Date(timeMs).toISOString().replace(/:\d\d\.\d+Z$/, "Z") : dateText(timeMs);
+  return [textOf(oneMs), textOf(otherMs)];
 }
 
 /** Whether a certificate expires soon enough to be renewed. */

@@ -111,6 +111,22 @@ Deno.test("a machine that is called as another one, and asks for no name, gets o
   await second.inviting.kill();
 });
 
+Deno.test("a cluster that could not be made leaves no key of its own behind", async () => {
+  await using home = await RpcHome.create();
+  await using maker = await RpcHome.create();
+  const keys = `${home.directory}/config/rpc/keys`;
+  // What a full disk does to the list of members.
+  await Deno.mkdir(`${keys}/issued.ndjson`, { recursive: true });
+  const failed = await home.run(["keys", "init"]);
+  assert.equal(failed.code, 1);
+  assert.match(failed.stderr, /Cannot write .*issued\.ndjson/);
+  await maker.run(["keys", "init"]);
+  const { stdout: bundle } = await maker.run(["keys", "export", "bob"]);
+  const taken = await home.run(["keys", "import", "-"], { stdin: bundle });
+  assert.equal(taken.code, 0, taken.stderr);
+  assert.match(taken.stdout, /^invites {2}no$/m);
+});
+
 Deno.test("who has joined is on the list of members before it has its keys", async () => {
   await using home = await RpcHome.create();
   await using other = await RpcHome.create(home.registry);

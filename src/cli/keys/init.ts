@@ -3,7 +3,7 @@ import { CommandError } from "../../base/command_error.ts";
 import { createAuthority, createMember, openAuthority } from "../../keys/authority.ts";
 import { rememberIssued } from "../../keys/authority_files.ts";
 import { putKeys } from "../../keys/bundle.ts";
-import { lockKeys, writeKeyFiles } from "../../keys/file_writing.ts";
+import { lockKeys, removeKeyFile, writeKeyFiles } from "../../keys/file_writing.ts";
 import { keyFiles, readKeyFile, requiredKeysDirectory } from "../../keys/files.ts";
 import { assertMachineName, isMachineName } from "../../keys/names.ts";
 import { ownerRights } from "../../keys/rights.ts";
@@ -40,8 +40,14 @@ async function makeCluster(directory: string, name: string): Promise<void> {
   // This machine's own keys make the others count, so they come last: what is interrupted before is
   // no cluster yet.
   writeKeyFiles(directory, { [keyFiles.authorityKey]: ca.privateKey });
-  rememberIssued(directory, subject, own.certificate, nowMs);
-  putKeys(directory, { ...own, authority: ca.certificate });
+  try {
+    rememberIssued(directory, subject, own.certificate, nowMs);
+    putKeys(directory, { ...own, authority: ca.certificate });
+  } catch (error) {
+    // In a cluster that this machine joins later it would pass for the one that was made here.
+    removeKeyFile(directory, keyFiles.authorityKey);
+    throw error;
+  }
 }
 
 /**

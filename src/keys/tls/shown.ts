@@ -7,7 +7,7 @@ import tls from "node:tls";
 import { systemClock } from "../../base/clock.ts";
 import type { HostPort } from "../../base/names/host_port.ts";
 import { type CertificateInfo, hasMade, readCertificate } from "../certificate.ts";
-import { dateText } from "../expiry.ts";
+import { dateText, momentTexts } from "../expiry.ts";
 import type { Keys } from "../keys.ts";
 import { clusterName, clusterOfName, isMachineName } from "../names.ts";
 import { certificateOf } from "./members.ts";
@@ -72,9 +72,8 @@ function faultOfOurs(
     return `${its} has expired on ${dateText(validToMs)} (there: ${command})`;
   }
   if (nowMs < validFromMs) {
-    return `${its} begins on ${dateText(validFromMs)}, and this machine's clock says ${
-      dateText(nowMs)
-    }: is a clock wrong?`;
+    const [begin, now] = momentTexts(validFromMs, nowMs);
+    return `${its} begins on ${begin}, and this machine's clock says ${now}: is a clock wrong?`;
   }
   if (isRegistry || rights.serve) return undefined;
   return `${its} has no right to serve (there: rpc keys show)`;
