@@ -19,9 +19,8 @@ import {
 } from "./syntax/settings.ts";
 import type { SettingValue } from "./syntax/settings_writer.ts";
 import { printLine, printOnStderr } from "../terminal/stdout.ts";
-import { settingsBytesMax } from "../library/limits.ts";
 import { readRegularFile } from "../discovery/regular_file.ts";
-import { readSettingsTable, settingsFileName } from "../library/settings.ts";
+import { readSettingsTable, settingsBytesMax, settingsFileName } from "../library/settings.ts";
 import { isTrusted, trustedListPath, trustLine } from "../library/trust.ts";
 import { UsageError } from "./syntax/usage_error.ts";
 

@@ -10,6 +10,16 @@ import { indentedText, plainLine, plainText, withoutSecrets } from "../terminal/
 import { printLine, printOnStderr } from "../terminal/stdout.ts";
 import { UsageError } from "./syntax/usage_error.ts";
 
+// What these load in turn is named here, too: Deno parses the source map of each file that is the
+// first to name another one, which takes as long as loading it (docs/PERFORMANCE.md, Start-up).
+import "../base/limits.ts";
+import "../base/names/nearest.ts";
+import "../base/paths.ts";
+import "../discovery/regular_file.ts";
+import "../library/settings.ts";
+import "./syntax/flags.ts";
+import "./syntax/tokens.ts";
+
 /** Runs a command line, without the program's name, and returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   let verbose: boolean | undefined;

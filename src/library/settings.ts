@@ -7,10 +7,12 @@
 import { messageOf, RpcError, withoutStack } from "../base/errors.ts";
 import { isAbsolutePath } from "../base/paths.ts";
 import { readRegularFile } from "../discovery/regular_file.ts";
-import { settingsBytesMax } from "./limits.ts";
 
 /** The name of a settings file, in the working directory and in the user's own. */
 export const settingsFileName = "rpc.toml";
+
+/** Longest settings file, in bytes: room for all settings with long comments. */
+export const settingsBytesMax = 1024 * 1024;
 
 /** Where a value comes from, for people. */
 export interface Sourced {

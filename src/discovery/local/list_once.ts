@@ -1,4 +1,3 @@
-import type { Logger } from "../../base/log.ts";
 import type { Instance } from "../discovery.ts";
 import type { LocalRegistryUrl } from "../registry_url.ts";
 import { assertServiceName } from "../service_name.ts";
@@ -7,7 +6,10 @@ import {
   namedLocalDirectory,
   prepareServiceDirectory,
 } from "./directory.ts";
-import { LocalScanner } from "./scanner.ts";
+import { LocalScanner, type Skipped } from "./scanner.ts";
+
+// The scanner loads it. It is named here, too: see `cli/main.ts`.
+import "./files.ts";
 
 /**
  * The live servers of a service, without a watch; none if there is anything to tell of the
@@ -22,9 +24,8 @@ export async function listOnce(
   assertServiceName(service);
   const place = directory === undefined ? defaultLocalDirectory() : namedLocalDirectory(directory);
   let isOdd = false;
-  const odd = () => void (isOdd = true);
-  const log: Logger = { debug: odd, info: odd, warn: odd, error: odd };
-  const instances = await new LocalScanner({ service, log })
+  const skipped: Skipped = { add: () => void (isOdd = true), keepOnly() {}, tell() {} };
+  const instances = await new LocalScanner({ service, skipped })
     .scan(prepareServiceDirectory(place, service), {
       touched: undefined,
       all: true,

@@ -2,16 +2,21 @@
 
 import { messageOf } from "../../base/errors.ts";
 import { isOutOfHandles } from "../../base/system/handles.ts";
-import type { Logger } from "../../base/log.ts";
 import type { Instance } from "../discovery.ts";
 import { decodeInstance } from "../instance_json.ts";
-import { SkippedEntries } from "../skipped.ts";
 import { checkLiveness, parseFileName, readRegistration } from "./files.ts";
+
+/** Whoever is told of files that are no instances, as `SkippedEntries` is. */
+export interface Skipped {
+  add(file: string, reason: string): void;
+  keepOnly(isThere: (file: string) => boolean): void;
+  tell(): void;
+}
 
 /** What {@link LocalScanner} needs. */
 interface LocalScannerOptions {
   readonly service: string;
-  readonly log: Logger;
+  readonly skipped: Skipped;
 }
 
 /** What one scan checks besides the list of files. */
@@ -37,17 +42,11 @@ const checkedAtOnce = 64;
 export class LocalScanner {
   readonly #service: string;
   readonly #known = new Map<string, Known>();
-  readonly #skipped: SkippedEntries;
-  #directory = "";
+  readonly #skipped: Skipped;
 
-  constructor(options: LocalScannerOptions) {
-    this.#service = options.service;
-    this.#skipped = new SkippedEntries({
-      log: options.log,
-      one: "a file in the local registry that is no instance",
-      many: "files in the local registry that are no instances",
-      fields: (file) => ({ directory: this.#directory, file }),
-    });
+  constructor({ service, skipped }: LocalScannerOptions) {
+    this.#service = service;
+    this.#skipped = skipped;
   }
 
   /**
@@ -59,7 +58,6 @@ export class LocalScanner {
     directory: string,
     { touched, all, inOneGo = false }: LocalScan,
   ): Promise<Instance[]> {
-    this.#directory = directory;
     const entries = inOneGo ? Deno.readDirSync(directory) : Deno.readDir(directory);
     const { listed, unfinished, foreign } = await listFiles(entries);
     for (const id of this.#known.keys()) if (!listed.has(id)) this.#known.delete(id);

@@ -1,6 +1,6 @@
 /** Watches one service of a local registry. */
 
-import { baseName } from "../../base/paths.ts";
+import { baseName, joinPath } from "../../base/paths.ts";
 import type { Clock } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
 import { isOutOfHandles } from "../../base/system/handles.ts";
@@ -10,6 +10,7 @@ import type { Watch, Watcher } from "../discovery.ts";
 import { type LocalDirectory, prepareServiceDirectory } from "./directory.ts";
 import { parseFileName } from "./files.ts";
 import { LocalScanner } from "./scanner.ts";
+import { SkippedEntries } from "../skipped.ts";
 import { ListTeller, oneByAddress } from "../snapshot.ts";
 
 /** Reports changes in a directory: `Deno.watchFs`, or a test's substitute. */
@@ -75,7 +76,13 @@ export class LocalWatch implements Watch {
     this.#service = service;
     this.#options = options;
     this.#teller = new ListTeller(watcher);
-    this.#scanner = new LocalScanner({ service, log: options.log });
+    const skipped = new SkippedEntries({
+      log: options.log,
+      one: "a file in the local registry that is no instance",
+      many: "files in the local registry that are no instances",
+      fields: (file) => ({ directory: joinPath(directory.path, service), file }),
+    });
+    this.#scanner = new LocalScanner({ service, skipped });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
     this.#resolveEnded = resolve;

@@ -23,6 +23,19 @@ import type { Begun } from "./begun.ts";
 import { connectPlainly, Exchange } from "./exchange.ts";
 import type { Keyed } from "./keyed.ts";
 
+// What these load in turn is named here, too: see `cli/main.ts`.
+import "../../../base/system/handles.ts";
+import "../../../base/values/exact_numbers.ts";
+import "../../../base/values/members.ts";
+import "../../../discovery/instance_json.ts";
+import "../../../discovery/service_name.ts";
+import "../../../wire/exact_json.ts";
+import "../../../wire/fast_path.ts";
+import "../../../wire/nesting.ts";
+import "../../../wire/requests/plain_request.ts";
+import "../../../wire/reserved.ts";
+import "../../syntax/shell_word.ts";
+
 /** Flags of a single call. With any other it is not brief, also with those that are yet to come. */
 const flagsOfOne: ReadonlySet<string> = new Set<keyof CallFlags>([
   "registry",
