@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { reservedPrefix } from "../wire/reserved.ts";
 import type { RequestTaker } from "./tracing.ts";
 
 /** One call in the audit: who called what from where, and how it ended. Never the parameters. */
@@ -31,7 +32,7 @@ export function withAudit(
   return {
     dispatch(request, reply, peer) {
       const { method } = request;
-      if (method.startsWith("rpc.")) return next.dispatch(request, reply, peer);
+      if (method.startsWith(reservedPrefix)) return next.dispatch(request, reply, peer);
       const startedAtMs = clock.now();
       const ended = (outcome: string) => {
         const durationMs = clock.now() - startedAtMs;

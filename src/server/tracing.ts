@@ -1,4 +1,5 @@
 import type { Tracer } from "../base/tracer.ts";
+import { reservedPrefix } from "../wire/reserved.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 
 /** Takes the requests of a session. */
@@ -21,7 +22,7 @@ export function withServerSpans(
   return {
     dispatch(request, reply, peer) {
       const { method, meta } = request;
-      if (method.startsWith("rpc.")) return next.dispatch(request, reply, peer);
+      if (method.startsWith(reservedPrefix)) return next.dispatch(request, reply, peer);
       const span = tracer.start({
         side: "server",
         method,
