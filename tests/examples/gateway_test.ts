@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
-import { browserTest } from "../support/chromium.ts";
+import { browserTest, launchChromium, patient } from "../support/chromium.ts";
 import { startGateway } from "../support/gateway_process.ts";
 import { python } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
@@ -56,9 +55,9 @@ browserTest(
     );
     const origin = `http://127.0.0.1:${site.addr.port}`;
     const { url, token } = await startGateway(home, ["--allow-origin", origin]);
-    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    const browser = await launchChromium(executablePath);
     try {
-      const page = await browser.newPage();
+      const page = patient(await browser.newPage());
       await page.goto(`${origin}/#${url}#${token}`);
       await page.getByText(/fib\(20\) is 6765\s*, by a WebSocket 6765/).waitFor();
     } finally {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import axe from "axe-core";
-import type { Page } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 
 /** The machine's Chromium; `undefined`: there is none, and its tests are reported as ignored. */
 export const chromiumPath: string | undefined = [
@@ -25,6 +25,21 @@ export function browserTest(name: string, fn: (executablePath: string) => Promis
     sanitizeResources: false,
     fn: () => fn(chromiumPath as string),
   });
+}
+
+/** How long a browser may take for anything, on a machine with much else to do. */
+const patienceMs = 180_000;
+
+/** Starts a browser, with further flags. */
+export function launchChromium(executablePath: string, ...flags: string[]): Promise<Browser> {
+  const args = ["--no-sandbox", ...flags];
+  return chromium.launch({ executablePath, args, timeout: patienceMs });
+}
+
+/** A page, or what pages are opened in, that is waited for with patience. */
+export function patient<Opened extends Pick<Page, "setDefaultTimeout">>(opened: Opened): Opened {
+  opened.setDefaultTimeout(patienceMs);
+  return opened;
 }
 
 /** Axe finds nothing serious on a page as it is now. */

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
-import { browserTest } from "../../support/chromium.ts";
+import { browserTest, launchChromium, patient } from "../../support/chromium.ts";
 import { startGateway } from "../../support/gateway_process.ts";
 import { RpcHome } from "../../support/rpc_process.ts";
 
@@ -41,16 +40,13 @@ browserTest(
     const origin = `http://localhost:${stranger.addr.port}`;
     const gateway = await startGateway(home, ["--allow-origin", origin]);
     const { port } = new URL(gateway.url);
-    const browser = await chromium.launch({
+    const browser = await launchChromium(
       executablePath,
-      args: [
-        "--no-sandbox",
-        `--host-resolver-rules=MAP evil.example 127.0.0.1, MAP rebound.example 127.0.0.1`,
-      ],
-    });
+      "--host-resolver-rules=MAP evil.example 127.0.0.1, MAP rebound.example 127.0.0.1",
+    );
     try {
       const tryFrom = async (page: string, url: string): Promise<Record<string, string>> => {
-        const context = await browser.newContext();
+        const context = patient(await browser.newContext());
         try {
           const tab = await context.newPage();
           await tab.goto(page);

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
 import { wordsOf } from "../../../src/cli/syntax/words.ts";
-import { chromiumPath } from "../../support/chromium.ts";
+import { chromiumPath, launchChromium, patient } from "../../support/chromium.ts";
 import { startGateway } from "../../support/gateway_process.ts";
 import { rpcCommand } from "../../support/program.ts";
 import { python } from "../../support/python.ts";
@@ -68,12 +67,9 @@ Deno.test({
       assert.ok(success, new TextDecoder().decode(stderr));
       return new TextDecoder().decode(stdout);
     };
-    const browser = await chromium.launch({
-      executablePath: chromiumPath as string,
-      args: ["--no-sandbox"],
-    });
+    const browser = await launchChromium(chromiumPath as string);
     try {
-      const context = await browser.newContext();
+      const context = patient(await browser.newContext());
       await context.grantPermissions(["clipboard-read", "clipboard-write"]);
       const page = await context.newPage();
       await page.goto(`${gateway.url}/#token=${gateway.token}`);

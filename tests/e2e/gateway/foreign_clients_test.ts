@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
-import { browserTest } from "../../support/chromium.ts";
+import { browserTest, launchChromium, patient } from "../../support/chromium.ts";
 import { startGateway } from "../../support/gateway_process.ts";
 import { python } from "../../support/python.ts";
 import { RpcHome, type RpcServerProcess } from "../../support/rpc_process.ts";
@@ -139,9 +138,9 @@ browserTest(
     await using home = await RpcHome.create();
     const servers = await Promise.all([home.serve(), home.serve()]);
     const { url, token } = await startGateway(home);
-    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    const browser = await launchChromium(executablePath);
     try {
-      const page = await browser.newPage();
+      const page = patient(await browser.newPage());
       await page.goto(`${url}/healthz`);
       await page.context().addCookies([{
         ...{ name: `rpc_gateway_${new URL(url).port}`, value: token },

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
-import { assertAccessible, browserTest } from "../../support/chromium.ts";
+import { assertAccessible, browserTest, launchChromium, patient } from "../../support/chromium.ts";
 import { startGateway } from "../../support/gateway_process.ts";
 import { RpcHome } from "../../support/rpc_process.ts";
 
@@ -48,9 +47,9 @@ browserTest(
     await using home = await RpcHome.create();
     await home.serve();
     const { url, token } = await startGateway(home);
-    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    const browser = await launchChromium(executablePath);
     try {
-      const page = await browser.newPage({ locale: "zh-CN" });
+      const page = patient(await browser.newPage({ locale: "zh-CN" }));
       const errors: string[] = [];
       page.on("pageerror", (error) => errors.push(String(error)));
       let servers = 500;

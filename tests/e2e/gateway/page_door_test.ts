@@ -1,5 +1,4 @@
-import { chromium } from "playwright-core";
-import { browserTest } from "../../support/chromium.ts";
+import { browserTest, launchChromium, patient } from "../../support/chromium.ts";
 import { servePage } from "../../support/page_server.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
@@ -9,9 +8,9 @@ browserTest(
     await using server = servePage();
     server.tell({ servers: [], methods: {}, version: "one" });
     server.refuses = () => true;
-    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    const browser = await launchChromium(executablePath);
     try {
-      const page = await browser.newPage();
+      const page = patient(await browser.newPage());
       const shown = () => page.getByRole("heading", { name: "Methods" }).waitFor();
       await page.goto(`${server.url}/#token=wrong`);
       await page.getByText("Wrong token").waitFor();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { chromium, type Page } from "playwright-core";
-import { browserTest } from "../../support/chromium.ts";
+import type { Page } from "playwright-core";
+import { browserTest, launchChromium, patient } from "../../support/chromium.ts";
 import { servePage } from "../../support/page_server.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
@@ -59,9 +59,9 @@ async function withPage(
   await using server = servePage();
   server.offered = offered;
   server.tell({ servers: [], methods: {}, version: "one" });
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  const browser = await launchChromium(executablePath);
   try {
-    const context = await browser.newContext();
+    const context = patient(await browser.newContext());
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
     const page = await context.newPage();
     const errors: string[] = [];

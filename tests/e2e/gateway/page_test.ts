@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { chromium, type Page } from "playwright-core";
-import { assertAccessible, browserTest } from "../../support/chromium.ts";
+import type { Page } from "playwright-core";
+import { assertAccessible, browserTest, launchChromium, patient } from "../../support/chromium.ts";
 import { startGateway } from "../../support/gateway_process.ts";
 import { RpcHome } from "../../support/rpc_process.ts";
 
@@ -25,9 +25,9 @@ browserTest(
     await Deno.writeTextFile(`${home.workingDirectory}/tasks.ts`, module);
     const first = await home.serve(["127.0.0.1", "0", "tasks.ts"]);
     const gateway = await startGateway(home);
-    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    const browser = await launchChromium(executablePath);
     try {
-      const page = await browser.newPage();
+      const page = patient(await browser.newPage());
       const errors: string[] = [];
       page.on("pageerror", (error) => errors.push(String(error)));
       await page.goto(`${gateway.url}/#token=${gateway.token}`);

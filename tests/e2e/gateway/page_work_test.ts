@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
-import { browserTest } from "../../support/chromium.ts";
+import { browserTest, launchChromium, patient } from "../../support/chromium.ts";
 import { servePage } from "../../support/page_server.ts";
 
 const methods = Array.from({ length: 300 }, (_, index) => ({
@@ -42,9 +41,9 @@ browserTest(
     await using server = servePage();
     server.offered = JSON.stringify({ openrpc: "1.3.2", info: {}, methods });
     server.tell(viewOf(1, 500));
-    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    const browser = await launchChromium(executablePath);
     try {
-      const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+      const page = patient(await browser.newPage({ viewport: { width: 1280, height: 900 } }));
       await page.addInitScript(count);
       await page.goto(server.url);
       await page.locator("tbody tr").nth(499).waitFor({ state: "attached" });
