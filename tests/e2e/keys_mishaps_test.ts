@@ -99,7 +99,7 @@ Deno.test("a machine that is called as another one, and asks for no name, gets o
   const joined = await other.run(["keys", "join", place, "--json"], { stdin: first.token });
   assert.equal(joined.code, 0, joined.stderr);
   assert.equal((JSON.parse(joined.stdout) as { name: string }).name, `${name}-2`);
-  assert.match(joined.stderr, /a member called (\S+) already, so this machine is \1-2$/m);
+  assert.match(joined.stderr, /this machine is called (\S+)-2 in the cluster, not \1$/m);
   assert.equal(await first.inviting.ended(), 0);
   assert.match(first.inviting.stderr, /joined: \S+-2$/m);
 

@@ -34,10 +34,8 @@ export async function join(input: KeysInput, target: string): Promise<number> {
     const mayDiffer = input.flags.name === undefined && !hasKeyFiles(directory);
     const keys = await joinCluster(place, token, name, systemClock, mayDiffer);
     putKeys(directory, keys);
-    if (mayDiffer && keys.own.name !== name) {
-      printOnStderr(
-        `rpc: there is a member called ${name} already, so this machine is ${keys.own.name}`,
-      );
+    if (keys.own.name !== name) {
+      printOnStderr(`rpc: this machine is called ${keys.own.name} in the cluster, not ${name}`);
     }
   }
   return show(input);
