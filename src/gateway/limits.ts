@@ -154,6 +154,9 @@ export const gatewayServerTimeoutMs = 2_000;
 /** How often the page is updated: a new server is seen within a second. All pages share a view. */
 export const gatewayLookMs = 800;
 
+/** How long a view for the page waits for answers of servers: later ones are in the next view. */
+export const gatewayViewWaitMs: number = gatewayLookMs / 2;
+
 /** How often servers are asked for their methods if the list has not changed. */
 export const gatewayOfferMs = 5_000;
 

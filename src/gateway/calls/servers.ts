@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { type Clock, orAborted } from "../../base/clock.ts";
+import { type Clock, orAborted, sleep } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import {
   gatewayLookMs,
   gatewayOfferMs,
   gatewayServersAskedMax,
   gatewayServerTimeoutMs,
+  gatewayViewWaitMs,
 } from "../limits.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import { callOnce } from "../../client/call_once.ts";
@@ -55,6 +56,7 @@ export class Servers {
   #last: { readonly view: Promise<View>; readonly atMs: number } | undefined;
   #counted: { readonly calls: ReadonlyMap<string, number>; readonly atMs: number } | undefined;
   #offer = { ids: "", untilMs: -Infinity, version: "", problem: undefined as string | undefined };
+  #offering: Promise<void> | undefined;
 
   constructor(options: ServersOptions) {
     const { transport, clock } = options;
@@ -81,20 +83,17 @@ export class Servers {
     return await orAborted(this.#last.view, signal);
   }
 
+  /** What hangs is not waited for long: the next view has it. */
   async #look(): Promise<View> {
-    const { discovery, service, signal } = this.#options;
-    try {
-      for await (const { instances } of snapshots(discovery, service, signal)) {
-        await this.#rows.update(instances.slice(0, gatewayServersAskedMax));
-        break;
-      }
-    } catch (error) {
-      // Known servers may work on while the registry cannot be reached.
-      if (signal.aborted) throw error;
-    }
-    await this.#rows.ask();
+    const { clock, signal } = this.#options;
+    const enough = new AbortController();
+    const late = sleep(clock, gatewayViewWaitMs, AbortSignal.any([enough.signal, signal]));
+    await Promise.race([this.#ask(), late]);
     const rows = this.#rows.all;
-    const { version, problem } = await this.#offered(rows);
+    this.#offering ??= this.#offered(rows).finally(() => this.#offering = undefined);
+    await Promise.race([this.#offering, late]);
+    enough.abort();
+    const { version, problem } = this.#offer;
     const methods = this.#figures(rows);
     return {
       servers: rows.map(shownOf),
@@ -104,11 +103,26 @@ export class Servers {
     };
   }
 
+  async #ask(): Promise<void> {
+    const { discovery, service, signal } = this.#options;
+    let asking: Promise<void> | undefined;
+    try {
+      for await (const { instances } of snapshots(discovery, service, signal)) {
+        // Those that have come are asked now, and the others below.
+        asking = this.#rows.update(instances.slice(0, gatewayServersAskedMax));
+        break;
+      }
+    } catch {
+      // Known servers may work on while the registry cannot be reached.
+    }
+    await Promise.all([asking, this.#rows.ask()]);
+  }
+
   /** Asks anew when the list changes, and periodically, since a server may reload its module. */
-  async #offered(rows: readonly ServerRow[]) {
+  async #offered(rows: readonly ServerRow[]): Promise<void> {
     const { catalogue, clock, signal } = this.#options;
     const ids = rows.map(({ instance }) => instance.id).join();
-    if (ids === this.#offer.ids && clock.now() < this.#offer.untilMs) return this.#offer;
+    if (ids === this.#offer.ids && clock.now() < this.#offer.untilMs) return;
     const untilMs = clock.now() + gatewayOfferMs;
     try {
       const text = JSON.stringify(await catalogue.document(signal));
@@ -117,7 +131,6 @@ export class Servers {
     } catch (error) {
       this.#offer = { ids: "", untilMs, version: this.#offer.version, problem: messageOf(error) };
     }
-    return this.#offer;
   }
 
   /** Adds up the servers' counters. Names come from servers, so no name may be special. */
