@@ -12,7 +12,23 @@ const structural = /["[\]{}]/g;
  */
 export function isNestedDeeper(text: string, levels: number): boolean {
   // Shorter text has no room for so many pairs of brackets.
-  return text.length > 2 * levels && !new Brackets(levels).pass(text);
+  if (text.length <= 2 * levels) return false;
+  if (text.length <= shortLength && !hasMoreBrackets(text, levels)) return false;
+  return !new Brackets(levels).pass(text);
+}
+
+/** In text of this length counting brackets takes a seventh of following them. */
+const shortLength = 16 * 1024;
+
+/** Whether more than `count` brackets open, those in strings included. */
+function hasMoreBrackets(text: string, count: number): boolean {
+  let left = count;
+  for (const bracket of ["[", "{"]) {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      if (--left < 0) return true;
+    }
+  }
+  return false;
 }
 
 /**
