@@ -58,6 +58,11 @@ export class ZooKeeperNodes {
     });
   }
 
+  /** How many nodes are known. */
+  get count(): number {
+    return this.#known.size;
+  }
+
   /** All nodes may have changed: the next reading reads them all. */
   doubtAll(): void {
     for (const name of this.#known.keys()) this.#doubtful.add(name);

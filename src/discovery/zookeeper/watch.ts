@@ -42,8 +42,17 @@ const settleMs = 4;
  */
 const refusalKeptMs = 600_000;
 
-/** After a reconnection every client reads everything again: this spreads them. */
+/** After a reconnection every client reads everything again: this spreads them, at the least. */
 const resyncMs = 250;
+
+/**
+ * The same for each node that is known: a thousand clients that read ten thousand nodes at once
+ * would have a server hold 370 MB of lists.
+ */
+const resyncMsPerNode = 1;
+
+/** Longest time over which clients are spread. Connections tell meanwhile which servers die. */
+const resyncMsMax = 10_000;
 
 /** The pause between readings for each child: the longer the list, the more a reading costs. */
 const pauseMsPerChild = 0.1;
@@ -108,7 +117,11 @@ export class ZooKeeperWatch implements Watch {
     // This member may be newer than the one before.
     const refusedMs = this.#options.clock.now() - this.#refusedAtMs;
     if (this.#follows === "no" && refusedMs > refusalKeptMs) this.#follows = "unknown";
-    this.#task.request(this.#teller.hasTold ? resyncMs * this.#options.random() : 0);
+    const spreadMs = Math.min(
+      Math.max(resyncMs, this.#nodes.count * resyncMsPerNode),
+      resyncMsMax,
+    );
+    this.#task.request(this.#teller.hasTold ? spreadMs * this.#options.random() : 0);
   }
 
   /** ZooKeeper cannot be reached. */
