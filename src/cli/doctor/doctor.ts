@@ -100,9 +100,8 @@ function textOf({ check, status, text, todo }: Finding): string {
   const colours = { ok: "green", hint: "yellow", wrong: "red" } as const;
   const isTerminal = Deno.stdout.isTerminal();
   const word = status.padEnd(5);
-  const line = plainLine(
-    `${check.padEnd(8)}  ${text}${todo === undefined ? "" : `. To do: ${todo}`}`,
-  );
+  const advice = todo === undefined ? "" : `${/[.?!]$/.test(text) ? "" : "."} To do: ${todo}`;
+  const line = plainLine(`${check.padEnd(8)}  ${text}${advice}`);
   if (!isTerminal) return `${word}  ${line}`;
   const { columns } = terminalSize();
   const indent = 17;

@@ -1,8 +1,8 @@
 /**
  * What to do about a port that cannot be reached.
  *
- * @param reason the system's error; `undefined`: there was no answer, not even a refusal, as if a
- * firewall had dropped the packets
+ * @param reason the error of the system or of TLS; `undefined`: there was no answer, not even a
+ * refusal, as if a firewall had dropped the packets
  */
 export function portHint(reason: string | undefined, port: number): string {
   if (reason !== undefined) {
@@ -11,6 +11,9 @@ export function portHint(reason: string | undefined, port: number): string {
     }
     if (/lookup address/i.test(reason)) {
       return "no such name is known here: check its spelling, or write the address";
+    }
+    if (/\b(certificate|keys|clock|TLS)\b/.test(reason)) {
+      return "compare what rpc keys show says here and there, and the clocks of both machines";
     }
     return "nothing listens there: start it, or see what its log says";
   }

@@ -7,6 +7,9 @@ Deno.test("what is to be done about a port follows from what came back, if anyth
     ["Network is unreachable (os error 101)", /^this machine has no way there: check the address/],
     ["No route to host (os error 113)", /^this machine has no way there/],
     ["failed to lookup address information: Name or service not known", /check its spelling/],
+    ['its certificate, of "b", has expired on 2027-12-30 (there: rpc keys renew)', /keys show/],
+    ["this machine's clock says 2026-11-26: is the clock wrong?", /clocks of both/],
+    ["it does not speak TLS: it runs without keys", /^compare/],
     [undefined, /firewall is in between; let TCP 6666 in/],
   ];
   for (const [reason, hint] of cases) assert.match(portHint(reason, 6666), hint);
