@@ -1,7 +1,7 @@
 import { RpcError } from "../../base/errors.ts";
 import { TooLongError } from "../../wire/message_bound.ts";
 import { problemLine } from "../../terminal/colour.ts";
-import { indentedText, plainLine } from "../../terminal/plain_text.ts";
+import { indentedText, plainLine, withoutSecrets } from "../../terminal/plain_text.ts";
 import type { CallFlags } from "./flags.ts";
 import type { Job } from "./job.ts";
 
@@ -60,7 +60,7 @@ export class Failures {
       : undefined;
     const line = `${this.#subjectOf(job)} failed${where}: ${error.name}: ${toldMessage(error)}` +
       (hint === undefined ? "" : `; ${hint}`);
-    tell(problemLine(plainLine(line)));
+    tell(problemLine(plainLine(withoutSecrets(line))));
     if (flags.verbose && error.stack !== undefined) tell(indentedText(error.stack));
     if (this.#count === shownMax) tell("rpc: further failures are only counted");
   }
@@ -71,7 +71,7 @@ export class Failures {
       ? `line ${first.number} has`
       : `lines ${first.number} to ${last.number} have`;
     const line = `${lines} not run: ${error.name}: ${toldMessage(error)}`;
-    this.#options.tell(problemLine(plainLine(line)));
+    this.#options.tell(problemLine(plainLine(withoutSecrets(line))));
   }
 
   #subjectOf({ number, params }: Job): string {
