@@ -279,14 +279,15 @@ for (const { name, hosts, pull, plugIn } of plugs) {
             JSON.stringify({ firstAnswerMs: Math.round(firstMs), failed: failed.length })
           }`,
         );
-        // What is late by the client's waits is so each time, unlike by a machine that is busy.
-        if (firstMs > 1_000) {
-          assert.ok(lateMax-- > 0, `the first answer after ${seconds} s came in ${firstMs} ms`);
+        for (const { error } of failed) assert.match(`${error?.name}`, typedErrors);
+        const strays = failed.filter(({ beganAtMs, endedAtMs }) =>
+          endedAtMs < pulledAtMs || beganAtMs > backAtMs
+        );
+        // What is late or fails by the client's doing is so each time, unlike by a busy machine.
+        if (firstMs > 1_000 || strays.length > 0) {
+          const found = `the first answer after ${seconds} s came in ${firstMs} ms`;
+          assert.ok(lateMax-- > 0, `${found}, out of time: ${JSON.stringify(strays)}`);
           left.unshift(seconds);
-        }
-        for (const { error, beganAtMs, endedAtMs } of failed) {
-          assert.match(`${error?.name}`, typedErrors);
-          assert.ok(endedAtMs >= pulledAtMs && beganAtMs <= backAtMs, `${error?.name} out of time`);
         }
       }
       await client.stop();
@@ -327,7 +328,7 @@ twoHostsTest("ZooKeeper's host is gone, and calls go on, also those of a new cli
   await using servers = await Machine.create(network, vm, registry);
   await using clients = await Machine.create(network, host, registry);
   const server = await servers.serve(`rpc serve ${vm} 6666 --workers 1`);
-  const client = new Client(clients, "fib 20");
+  const client = new Client(clients, "fib 20", 10_000);
   await client.answered(20);
   network.pull(other);
   await server.says(/registry|registration|ZooKeeper/i);
