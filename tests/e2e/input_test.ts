@@ -138,7 +138,7 @@ async function heldRun(home: RpcHome, serverCount: number) {
       () => begun().reduce((sum, one) => sum + one) >= least,
     );
   const servers = await Promise.all(numbersOfServers.map(serve));
-  const args = ["--input", "in", "-c", `${concurrency}`, "--failed", "failed", "-t", "60s"];
+  const args = ["--input", "in", "-c", `${concurrency}`, "--failed", "failed", "-t", "10m"];
   const run = home.start(["call", "held", ...args]);
   await haveBegun(concurrency);
   await waitFor("the first results", () => run.lines.length === freeCount);
@@ -152,7 +152,7 @@ async function heldRun(home: RpcHome, serverCount: number) {
       await new Promise((resolve) => setTimeout(resolve, 2_500));
       await Deno.writeTextFile(`${directory}/go`, "");
       await serve(0);
-      assert.equal(await run.ended(), 0, run.describe());
+      assert.equal(await run.ended(300_000), 0, run.describe());
       assert.deepEqual(run.lines, pongs(count));
       assert.equal(await Deno.readTextFile(`${directory}/failed`), "");
     },
