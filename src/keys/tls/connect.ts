@@ -89,14 +89,15 @@ export function connectTls(
     allowHalfOpen: true,
   } as tls.ConnectionOptions);
   socket.setNoDelay(true);
+  let isOver = false;
   const abort = () => {
+    isOver = true;
     socket.destroy();
     reject(signal.reason);
   };
-  let hasFailed = false;
   const fail = async (error: Error) => {
-    if (hasFailed) return;
-    hasFailed = true;
+    if (isOver) return;
+    isOver = true;
     socket.destroy();
     reject(await unavailable(lookUpError(error, target.host), target, keys, name));
     signal.removeEventListener("abort", abort);
@@ -106,11 +107,12 @@ export function connectTls(
   const hungUp = () => fail(new Error("unexpected EOF in the handshake"));
   socket.once("close", hungUp);
   socket.once("secureConnect", () => {
+    const peer = socket.authorized === true ? serverOf(socket, keys, name) : undefined;
+    if (peer === undefined) {
+      void fail(new Error("its certificate is not a server's"));
+      return;
+    }
     signal.removeEventListener("abort", abort);
-    if (signal.aborted) return socket.destroy();
-    if (socket.authorized !== true) return fail(new Error("its certificate is not authorized"));
-    const peer = serverOf(socket, keys, name);
-    if (peer === undefined) return fail(new Error("its certificate is not a server's"));
     socket.off("close", hungUp);
     resolve({ connection: new TlsConnection(socket), validToMs: peer.validToMs });
   });

@@ -167,9 +167,11 @@ Deno.test("a full queue that nobody has half of refuses without a look at each c
       },
     } as unknown as PoolCall;
     const refusal = fairness.makeRoom(call);
-    if (refusal !== undefined) return refusal;
-    queue.push(call);
-    share.moved(call, "nowhere", "queue");
+    if (refusal === undefined) {
+      queue.push(call);
+      share.moved(call, "nowhere", "queue");
+    }
+    return refusal;
   };
   const callers = Array.from({ length: 100 }, () => new TestCaller());
   while (queue.size < queueMax) for (const caller of callers) submit(caller);
