@@ -241,7 +241,7 @@ Deno.test("local: where nothing can be written there is trouble, until it can", 
       await clock.rounds(10);
       assert.match(
         recorder.troubles[0]?.message ?? "",
-        /^Cannot read the local registry .*registry: .*--registry local:\/some\/dir$/s,
+        /^Cannot read the local registry .*registry: .*RPC_REGISTRY, as local:\/some\/dir\)$/s,
       );
       assert.match(
         troubles[0]?.message ?? "",
