@@ -28,24 +28,22 @@ export class TooLongError extends RpcError {
   }
 }
 
+/** What sets a server's bound. */
+const ofServers = "(rpc serve --message-max, or messageMax)";
+
 /** The bound of a server: what it takes, and what it and its workers send. */
 export function boundOfServer(bytes = messageMaxDefault): MessageBound {
-  return {
-    bytes,
-    whose: "that this server takes and sends (rpc serve --message-max, or messageMax)",
-  };
+  return { bytes, whose: `that this server takes and sends ${ofServers}` };
 }
 
 /** The bound of another server, by its address. */
 export function boundOfServerAt(address: string, bytes: number): MessageBound {
-  return { bytes, whose: `that ${address} takes (rpc serve --message-max, or messageMax)` };
+  return { bytes, whose: `that ${address} takes ${ofServers}` };
 }
 
 /** The largest bound of several other servers, by the address of the one that has it. */
 export function boundOfServers(address: string, bytes: number): MessageBound {
-  const whose =
-    `that any server takes, the one at ${address} (rpc serve --message-max, or messageMax)`;
-  return { bytes, whose };
+  return { bytes, whose: `that any server takes, the one at ${address} ${ofServers}` };
 }
 
 /** The bound of the client at the other end. */

@@ -86,7 +86,7 @@ export class Shares {
       }
     }
     const meanWeight = weighty === 0 ? 1 : weights / weighty;
-    let effective = 0;
+    let shares = 0;
     for (const [endpoint, { connections }] of this.#known) {
       const { weight } = endpoint.instance;
       if (weight <= 0) {
@@ -98,8 +98,8 @@ export class Shares {
       const bounded = Math.min(Math.max(ratio, 1 / shareMax), shareMax);
       const rounded = Math.abs(bounded - 1) < shareTolerance ? 1 : bounded;
       endpoint.share = rounded * meanWeight / weight;
-      effective += rounded * meanWeight;
+      shares += rounded;
     }
-    this.weightOfOne = weighty === 0 ? 0 : effective / weighty;
+    this.weightOfOne = weighty === 0 ? 0 : meanWeight * shares / weighty;
   }
 }

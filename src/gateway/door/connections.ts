@@ -70,9 +70,9 @@ export class Connection {
     return this.#open > 0;
   }
 
-  /** For how long nothing has been under way. */
+  /** For how long nothing has been under way, if it is not used. */
   get idleMs(): number {
-    return this.isUsed ? 0 : this.#clock.now() - this.#idleSinceMs;
+    return this.#clock.now() - this.#idleSinceMs;
   }
 
   /** Bytes that were read since the last request or message, as of the last look. */
@@ -184,8 +184,8 @@ export class Connections {
 
   /** Ends those that have had no request for long, and past their bound those for longest. */
   #endIdle(sockets: readonly AcceptedSocket[]): void {
-    const idle = sockets.map((socket) => ({ socket, ms: this.of(socket.peer).idleMs }))
-      .filter(({ socket }) => !this.of(socket.peer).isUsed)
+    const idle = sockets.filter(({ peer }) => !this.of(peer).isUsed)
+      .map((socket) => ({ socket, ms: this.of(socket.peer).idleMs }))
       .sort((one, other) => other.ms - one.ms);
     const over = idle.length - gatewayIdleConnectionsMax;
     for (const [index, { socket, ms }] of idle.entries()) {

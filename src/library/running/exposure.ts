@@ -30,7 +30,8 @@ export function guardExposure(exposure: Exposure): void {
     `Cannot serve ${module === undefined ? own : baseName(own)} to the network: anybody who ` +
       `reaches ${
         placeOf(exposure)
-      } could call it. Make keys (rpc keys init) or say --insecure (or insecure: true)`,
+      } could call it. Make keys (rpc keys init) or say --insecure (or ` +
+      "insecure: true)",
   );
 }
 
