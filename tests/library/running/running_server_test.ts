@@ -8,6 +8,23 @@ import { denoWorkerCommand } from "../../../src/library/worker_command.ts";
 import { RecordingLogger } from "../../discovery/recorder.ts";
 import { TestCluster } from "../../support/test_pki.ts";
 
+/** A server of what is built in. */
+const plain = {
+  module: undefined,
+  exec: undefined,
+  builtin: true,
+  listen: { host: "127.0.0.1", port: 0 },
+  service: "rpc",
+  weight: 1,
+  zone: "",
+  workers: 1,
+  queueMax: 1,
+  workerCommand: denoWorkerCommand,
+  clock: systemClock,
+  random: systemRandom,
+  log: new RecordingLogger(),
+};
+
 Deno.test("an outage of the registry is told as what it is: registered still, or not", async () => {
   const log = new RecordingLogger();
   let isRegistered = true;
@@ -30,19 +47,8 @@ Deno.test("an outage of the registry is told as what it is: registered still, or
     close: () => Promise.resolve(),
   };
   await using _server = await RunningServer.start({
-    module: undefined,
-    exec: undefined,
-    builtin: true,
-    listen: { host: "127.0.0.1", port: 0 },
+    ...plain,
     discovery,
-    service: "rpc",
-    weight: 1,
-    zone: "",
-    workers: 1,
-    queueMax: 1,
-    workerCommand: denoWorkerCommand,
-    clock: systemClock,
-    random: systemRandom,
     log,
   });
   const outage = new RpcError("Unavailable", "nobody answers");
@@ -67,23 +73,12 @@ Deno.test("the registry is connected to while the workers start", async () => {
     close: () => Promise.resolve(),
   };
   const starting = RunningServer.start({
-    module: undefined,
-    exec: undefined,
-    builtin: true,
-    listen: { host: "127.0.0.1", port: 0 },
+    ...plain,
     discovery,
-    service: "rpc",
-    weight: 1,
-    zone: "",
-    workers: 1,
-    queueMax: 1,
     workerCommand: () => {
       told.push("worker");
       throw new Error("no worker here");
     },
-    clock: systemClock,
-    random: systemRandom,
-    log: new RecordingLogger(),
   });
   await assert.rejects(starting, /no worker here/);
   assert.deepEqual(told, ["prepare", "worker"]);
@@ -116,21 +111,10 @@ Deno.test("a server that cannot be announced leaves nothing behind that looks af
     close: () => Promise.resolve(),
   };
   const starting = RunningServer.start({
-    module: undefined,
-    exec: undefined,
-    builtin: true,
-    listen: { host: "127.0.0.1", port: 0 },
+    ...plain,
     discovery,
     keys: cluster.ring(await cluster.member("server")),
-    service: "rpc",
-    weight: 1,
-    zone: "",
-    workers: 1,
-    queueMax: 1,
-    workerCommand: denoWorkerCommand,
     clock,
-    random: systemRandom,
-    log: new RecordingLogger(),
   });
   await assert.rejects(starting, /no client could read it/);
   assert.equal(running.size, 0);
