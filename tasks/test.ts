@@ -105,8 +105,14 @@ export async function runTests(runs: readonly (readonly string[])[]): Promise<To
   return all;
 }
 
+/** Whether an argument is a path of tests, in any form that people and shells write. */
+export function namesTests(arg: string): boolean {
+  return /^(?:\.[\\/]+)*tests(?:$|[\\/]|_)|[\\/]tests[\\/]|_test\.ts$/.test(arg) &&
+    !arg.startsWith("-");
+}
+
 if (import.meta.main) {
-  const hasPath = Deno.args.some((arg) => arg.startsWith("tests"));
+  const hasPath = Deno.args.some(namesTests);
   const totals = await runTests(
     hasPath ? [Deno.args] : [
       [...Deno.args, ...programs],

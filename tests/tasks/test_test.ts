@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inWords, totalsOf } from "../../tasks/test.ts";
+import { inWords, namesTests, totalsOf } from "../../tasks/test.ts";
 
 const task = new URL("../../tasks/test.ts", import.meta.url).href;
 
@@ -16,6 +16,13 @@ Deno.test("the totals of a run are those of its last summary, in colours too", (
 Deno.test("the totals are a line that names skipped tests where there are any", () => {
   assert.equal(inWords({ passed: 1, failed: 0, skipped: 2 }), "1 passed, 0 failed, 2 skipped");
   assert.equal(inWords({ passed: 1, failed: 3, skipped: 0 }), "1 passed, 3 failed");
+});
+
+Deno.test("a path of tests is known in each form, and no flag or filter is one", () => {
+  const paths = ["tests", "tests/wire", "./tests/wire", "tests_test.ts", "/src/rpc/tests/wire"];
+  assert.deepEqual([...paths, ".\\tests\\wire"].filter((path) => !namesTests(path)), []);
+  const others = ["--no-check", "--ignore=tests/wire", "--filter", "attests", "--"];
+  assert.deepEqual(others.filter(namesTests), []);
 });
 
 /** Runs these files as the tests of two processes; returns the exit code and the last line. */
