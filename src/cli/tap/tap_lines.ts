@@ -12,8 +12,11 @@ const wideColumns = 120;
 /** Terminals from this width on show the server. */
 const middleColumns = 70;
 
+/** On narrower terminals a line begins with what differs: the time that it took, and failures. */
+const narrowColumns = 60;
+
 /** Widths of the aligned parts of a line. */
-const widths = { ms: 10, outcome: 9 };
+const widths = { ms: 10, narrowMs: 8, outcome: 9 };
 
 /** A call as JSON, or the number of calls that were left out. */
 export function jsonOf(instance: Instance, item: TapItem): string {
@@ -59,13 +62,18 @@ export class TapLines {
     this.#callerWidth = Math.max(this.#callerWidth, displayWidth(who));
     const time = timeOf(atMs)?.toISOString() ?? "-";
     const call = `${method}(${params === null ? "?" : argumentsIn(params)})`;
+    const what = message === undefined ? call : `${call}: ${message}`;
+    const took = `${ms.toFixed(1)} ms`;
+    if (columns < narrowColumns) {
+      return [took.padStart(widths.narrowMs), ...(outcome === "ok" ? [] : [outcome]), what];
+    }
     return [
       isWide ? time.slice(time.indexOf("T") + 1) : time.slice(time.indexOf("T") + 1, -5),
-      `${ms.toFixed(1)} ms`.padStart(widths.ms),
+      took.padStart(widths.ms),
       outcome.padEnd(widths.outcome),
       ...(columns >= middleColumns ? [padded(server, this.#serverWidth)] : []),
       ...(isWide ? [padded(who, this.#callerWidth)] : []),
-      message === undefined ? call : `${call}: ${message}`,
+      what,
     ];
   }
 }

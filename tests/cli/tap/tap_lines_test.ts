@@ -35,6 +35,18 @@ Deno.test("a line that is too long for the terminal ends with an ellipsis, Chine
   }
 });
 
+Deno.test("a line tells the method on the narrowest terminal, and of an error its name", () => {
+  const event = {
+    ...{ atMs: 0, caller: null, from: "127.0.0.1:1", ms: 12.34, missed: 0 },
+    ...{ method: "resize", params: "[1]" },
+  };
+  const [ok] = new TapLines().of(instance, { ...event, outcome: "ok" }, 30);
+  assert.equal(ok, " 12.3 ms  resize(1)");
+  const outcome = "NotFound";
+  const [failed = ""] = new TapLines().of(instance, { ...event, outcome, message: "no" }, 40);
+  assert.match(failed, /12\.3 ms {2}NotFound {2}resize\(1\): no/);
+});
+
 Deno.test("for programs a number of calls is no call", () => {
   assert.deepEqual(JSON.parse(jsonOf(instance, { missed: 3 })), {
     server: "127.0.0.1:7",
