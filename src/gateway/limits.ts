@@ -130,6 +130,9 @@ export const gatewaySocketUnreadBytesMax = 16 * 1024 * 1024;
 /** How long the list of methods is kept before the servers are asked again. */
 export const gatewayCatalogueMs = 1_000;
 
+/** How long a new list is waited for where there is an older one: a server may hang. */
+export const gatewayCatalogueWaitMs = 250;
+
 /** Procedures that a gateway counts by name; the calls of further ones are counted together. */
 export const gatewayMethodsCountedMax = 1_000;
 

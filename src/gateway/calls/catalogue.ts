@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
-import { orAborted } from "../../base/clock.ts";
-import { gatewayCatalogueMs } from "../limits.ts";
+import { orAborted, sleep } from "../../base/clock.ts";
+import { gatewayCatalogueMs, gatewayCatalogueWaitMs } from "../limits.ts";
 import type { Client } from "../../client/client.ts";
 import type { Transport } from "../../client/transport.ts";
 import type { Discovery } from "../../discovery/discovery.ts";
@@ -18,10 +18,15 @@ interface CatalogueOptions {
   readonly signal: AbortSignal;
 }
 
-/** The methods of all servers together. Questions at about the same time share one answer. */
+/**
+ * The methods of all servers together. Questions at about the same time share one answer. While a
+ * server hangs, they get what is known, and later ones what the others say.
+ */
 export class Catalogue {
   readonly #options: CatalogueOptions;
   #last: { readonly document: Promise<OpenRpcDocument>; untilMs: number } | undefined;
+  /** What the servers said last; `undefined` if they said nothing then. */
+  #known: OpenRpcDocument | undefined;
 
   constructor(options: CatalogueOptions) {
     this.#options = options;
@@ -37,13 +42,29 @@ export class Catalogue {
     if (this.#last === undefined || this.#last.untilMs < clock.now()) {
       const asked = { document: this.#ask(), untilMs: Infinity };
       this.#last = asked;
-      asked.document.then(
-        () => asked.untilMs = clock.now() + gatewayCatalogueMs,
+      asked.document.then((document) => {
+        asked.untilMs = clock.now() + gatewayCatalogueMs;
+        this.#known = document;
+      }, () => {
         // A failure is not kept: the next question may find servers.
-        () => asked.untilMs = -Infinity,
-      );
+        asked.untilMs = -Infinity;
+        this.#known = undefined;
+      });
     }
-    return await orAborted(this.#last.document, signal);
+    return await orAborted(this.#soon(this.#last.document), signal);
+  }
+
+  /** The document, or what is known instead where it takes long. */
+  async #soon(document: Promise<OpenRpcDocument>): Promise<OpenRpcDocument> {
+    const known = this.#known;
+    if (known === undefined) return await document;
+    const enough = new AbortController();
+    const late = sleep(this.#options.clock, gatewayCatalogueWaitMs, enough.signal);
+    try {
+      return await Promise.race([document, late.then(() => known)]);
+    } finally {
+      enough.abort();
+    }
   }
 
   async #ask(): Promise<OpenRpcDocument> {
