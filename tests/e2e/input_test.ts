@@ -99,6 +99,19 @@ Deno.test("the line that a stopped input tells goes on behind it, and keeps the 
   assert.equal(failed, numbers(4));
 });
 
+Deno.test("an input of which nothing is left says so, and is no failure", async () => {
+  await using home = await RpcHome.create();
+  await home.serve();
+  await Deno.writeTextFile(`${home.workingDirectory}/in`, numbers(2));
+  const call = ["call", "ping", "--input"];
+  const past = await home.run([...call, "in", "--skip", "3"]);
+  assert.equal(past.code, 0);
+  assert.match(past.stderr, /^rpc: no call was made: --skip 3 leaves out all lines of in$/m);
+  const empty = await home.run([...call, "-"], { stdin: "\n" });
+  assert.equal(empty.code, 0);
+  assert.match(empty.stderr, /^rpc: no call was made: stdin is empty$/m);
+});
+
 /** Lines that are answered at once; those behind them wait until they are let go. */
 const freeCount = 100;
 

@@ -274,13 +274,18 @@ async function progressMaker(
 /** Reports what is not in the summary: results that were not written, and failed lines. */
 function tellEnd(
   end: RunEnd,
-  { input, failed }: CallFlags,
+  { input, failed, skip }: CallFlags,
   failedLines: FailedLines | undefined,
 ): void {
   if (end.writeProblem !== undefined) {
     printOnStderr(problemLine(`Cannot write results: ${end.writeProblem}`));
   }
   if (input === undefined) return;
+  if (end.done === 0 && end.stoppedBecause === undefined) {
+    const name = input === "-" ? "stdin" : input;
+    const why = skip === 0 ? `${name} is empty` : `--skip ${skip} leaves out all lines of ${name}`;
+    printOnStderr(problemLine(`no call was made: ${why}`, "yellow"));
+  }
   const kept = failedLines?.count ?? 0;
   if (end.failed > 0 || kept > 0) {
     const which = kept > end.failed ? "with those whose results were not written" : "of them";
