@@ -75,11 +75,18 @@ function paramsOf(text: string): Params | undefined {
 
 /** The form of a stream that the caller accepts; `undefined`: the whole result at once. */
 function streamFormOf({ headers }: Request): StreamForm | undefined {
-  const accept = headers.get("accept") ?? "";
-  // Types with q=0 are explicitly not accepted.
-  const taken = accept.replaceAll(/[^,]*;\s*q=0(\.0*)?\s*(?=,|;|$)/gi, "");
-  if (/\btext\/event-stream\b/i.test(taken)) return "events";
-  return /\bapplication\/(x-)?ndjson\b/i.test(taken) ? "lines" : undefined;
+  const types = acceptedTypes(headers.get("accept") ?? "");
+  if (types.includes("text/event-stream")) return "events";
+  const isOfLines = types.some((type) => /^application\/(x-)?ndjson$/.test(type));
+  return isOfLines ? "lines" : undefined;
+}
+
+/** The media types in an `Accept`, without those of `q=0`, which are explicitly not accepted. */
+function acceptedTypes(accept: string): readonly string[] {
+  return accept.toLowerCase().split(",")
+    .map((range) => range.split(";").map((part) => part.trim()))
+    .filter(([, ...parameters]) => !parameters.some((one) => /^q=0(\.0*)?$/.test(one)))
+    .map(([type = ""]) => type);
 }
 
 /**

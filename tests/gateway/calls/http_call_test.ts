@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { CallStream } from "../../../src/client/call_stream.ts";
+import type { Calls } from "../../../src/gateway/calls/calls.ts";
+import { answerCall } from "../../../src/gateway/calls/http_call.ts";
+import { Answers } from "../../../src/gateway/door/answers.ts";
+import { BodyReader } from "../../../src/gateway/door/body.ts";
+import { VirtualClock } from "../../support/virtual_clock.ts";
+
+/** The type of the answer to a call whose caller accepts this. */
+async function typeFor(accept: string): Promise<string | null> {
+  const clock = new VirtualClock();
+  const stream = new CallStream(64, () => {});
+  stream.items([1], 1);
+  const calls = {
+    call: () => Promise.resolve({ result: 1 }),
+    stream: () => stream,
+  } as unknown as Calls;
+  const request = new Request("http://127.0.0.1/call/f", { method: "POST", headers: { accept } });
+  const deps = { calls, bodies: new BodyReader(clock), answers: new Answers(clock), clock };
+  const answer = await answerCall(request, "f", deps, "a");
+  await answer.body?.cancel();
+  return answer.headers.get("content-type");
+}
+
+Deno.test("a caller gets a stream in the form that it accepts, and otherwise the whole result", async () => {
+  for (
+    const [accept, type] of [
+      ["*/*", "application/json"],
+      ["text/html, Text/Event-Stream;q=0.5", "text/event-stream"],
+      ["application/x-ndjson", "application/x-ndjson"],
+      ["application/ndjson; q=0.001", "application/x-ndjson"],
+      ["text/event-stream;q=0.000, application/ndjson", "application/x-ndjson"],
+      ["text/event-stream; charset=utf-8; q=0", "application/json"],
+    ] as const
+  ) assert.equal(await typeFor(accept), type, accept);
+});
+
+Deno.test("an Accept of any length does not hold up a gateway", async () => {
+  // A time that grows by the square of this is hours.
+  assert.equal(await typeFor("; ".repeat(1_000_000)), "application/json");
+});
