@@ -115,7 +115,6 @@ export class Agents {
       const text = "Begin by initialize, and send the Mcp-Session-Id of its answer with the others";
       throw new HttpProblem(400, "InvalidRequest", text);
     }
-    this.#makeRoom();
     const { calls, catalogue } = this.#options;
     // With a computed name, because `deno doc`, which our tests run, cannot resolve this file.
     const { WebStandardStreamableHTTPServerTransport } = await import(
@@ -133,6 +132,8 @@ export class Agents {
       enableJsonResponse: true,
     });
     await server.connect(transport);
+    // Only now, since others may have begun meanwhile.
+    this.#makeRoom();
     const session = { transport, open: new Map<unknown, () => void>() };
     this.#sessions.set(id, session);
     return session;

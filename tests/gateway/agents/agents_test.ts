@@ -99,3 +99,12 @@ Deno.test("an agent's request ends with its message of cancelling and with its c
   assert.equal(await (await ended).text(), "");
   assert.equal(given[1]?.aborted, true);
 });
+
+Deno.test("agents that begin at once are no more than are kept", async () => {
+  const { ask, begin } = agents();
+  const sessions = await Promise.all(Array.from({ length: gatewayAgentsMax + 10 }, begin));
+  const list = { jsonrpc: "2.0", id: 9, method: "tools/list" };
+  const answers = await Promise.allSettled(sessions.map((session) => ask(list, session)));
+  const kept = answers.filter(({ status }) => status === "fulfilled");
+  assert.equal(kept.length, gatewayAgentsMax);
+});
