@@ -51,6 +51,8 @@ export class SkippedEntries {
     const { log, one, many, fields } = this.#options;
     const [first, ...others] = this.#fresh;
     if (first === undefined) return;
+    // Also those that are not logged: they may be gone by the next time.
+    this.#fresh = [];
     const count = this.#known.size;
     if (count <= singlesMax) {
       for (const { name, reason } of [first, ...others]) {
@@ -60,7 +62,6 @@ export class SkippedEntries {
       const { name, reason } = first;
       log.warn(`Skipped ${count} ${many}, for example this`, { ...fields(name), reason });
     } else return;
-    this.#fresh = [];
     this.#toldOf = count;
   }
 }

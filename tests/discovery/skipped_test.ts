@@ -34,7 +34,7 @@ Deno.test("20,000 entries are one warning with their number, and twice as many a
     'Skipped 20000 nodes, for example this {"path":"/n0","reason":"it is empty"}',
   ]);
   add(0, 40_000);
-  assert.match(log.warnings[1] ?? "", /^Skipped 40000 nodes, for example this .*n20000/);
+  assert.match(log.warnings[1] ?? "", /^Skipped 40000 nodes, for example this .*n39999/);
   assert.equal(log.warnings.length, 2);
 });
 
@@ -50,4 +50,15 @@ Deno.test("an entry that went and came back is told of again", () => {
   skipped.keepOnly(() => false);
   add(0, 1);
   assert.equal(log.warnings.length, 2);
+});
+
+Deno.test("of entries that were too few for another warning none is told of once it is gone", () => {
+  const { log, skipped, add } = setUp();
+  add(0, 20);
+  add(20, 30);
+  skipped.keepOnly((name) => name === "n0");
+  add(30, 31);
+  assert.deepEqual(log.warnings.slice(1), [
+    'Skipped a node {"path":"/n30","reason":"it is empty"}',
+  ]);
 });
