@@ -124,9 +124,12 @@ function requestBodyOf(
   };
 }
 
-/** A name in a path. Letters of any script stay: generators escape them themselves. */
+/**
+ * A name in a path. Letters of any script stay: generators escape them themselves. Half a surrogate
+ * pair has no place in a path, and is replaced.
+ */
 function pathOf(name: string): string {
-  return name.replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, encodeURIComponent);
+  return name.toWellFormed().replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, encodeURIComponent);
 }
 
 /** A unique name of letters that all generators accept. */
