@@ -271,6 +271,29 @@ Deno.test({
 });
 
 Deno.test({
+  name: "an import that a sandbox cannot have is told as such, unless the module can do without",
+  ignore,
+  async fn() {
+    await using home = await RpcHome.create();
+    const url = "http://127.0.0.1:1/x.ts";
+    const body = "export function one() { return 1; }";
+    await Deno.writeTextFile(`${home.workingDirectory}/needs.ts`, `import "${url}"; ${body}`);
+    const serve = ["serve", "127.0.0.1", "0"];
+    const options = { program: source };
+    const refused = await home.run([...serve, "needs.ts", "--allow-read=."], options);
+    assert.equal(refused.code, 2);
+    assert.match(
+      refused.stderr,
+      /^rpc: Cannot load needs\.ts: import of http:.* failed: in a sandbox/,
+    );
+    const optional = `await import("${url}").catch(() => {}); ${body}`;
+    await Deno.writeTextFile(`${home.workingDirectory}/tries.ts`, optional);
+    await home.serve(["127.0.0.1", "0", "tries.ts", "--allow-read=."], options);
+    assert.deepEqual((await home.run(["call", "one"])).lines, ["1"]);
+  },
+});
+
+Deno.test({
   name: "a file in Python is not served in a sandbox, which would not hold it",
   ignore,
   async fn() {

@@ -83,6 +83,41 @@ function pathsOf(list = ""): string[] {
   return list.split(",").filter((path) => path !== "");
 }
 
+/** A module of a program, as `deno info` tells it. */
+interface Imported {
+  readonly specifier: string;
+  readonly kind?: string;
+  readonly mediaType?: string;
+  /** Why it could not be fetched. */
+  readonly error?: string;
+  readonly dependencies?: readonly {
+    readonly specifier: string;
+    readonly code?: { readonly specifier?: string };
+    readonly isDynamic?: boolean;
+  }[];
+}
+
+/**
+ * What a module needs of other machines must have been fetched: the worker may not do that, and its
+ * own error tells of a cache. An import by `import()` may fail.
+ *
+ * @throws {UsageError} it could not be
+ */
+function assertFetched(module: string, modules: readonly Imported[]): void {
+  const needed = new Set(
+    modules.flatMap(({ dependencies = [] }) =>
+      dependencies.flatMap(({ code, isDynamic }) => isDynamic ? [] : code?.specifier ?? [])
+    ),
+  );
+  for (const { specifier, error } of modules) {
+    if (error === undefined || specifier.startsWith("file:") || !needed.has(specifier)) continue;
+    const why = /^Requires import access/.test(error)
+      ? "in a sandbox code comes from files, npm, and hosts that Deno trusts by itself"
+      : error;
+    throw new UsageError(`Cannot load ${module}: import of ${specifier} failed: ${why}`);
+  }
+}
+
 async function checkModule(
   module: string,
   readable: readonly string[],
@@ -102,8 +137,8 @@ async function checkModule(
   }).output();
   // The worker's error about the module will be clearer.
   if (!success) return;
-  const { modules }: { modules: { specifier: string; kind?: string; mediaType?: string }[] } = JSON
-    .parse(new TextDecoder().decode(stdout));
+  const { modules }: { modules: Imported[] } = JSON.parse(new TextDecoder().decode(stdout));
+  assertFetched(module, modules);
   const own = modules.filter(({ specifier }) => specifier.startsWith("file:"))
     .map(({ specifier }) => pathOfFileUrl(specifier));
   await assertNotWritten(module, [...own, ...(config === undefined ? [] : [config])], writable);

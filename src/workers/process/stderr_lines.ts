@@ -3,7 +3,13 @@ import { lineFeed } from "../../wire/lines.ts";
 /** Longest logged line of a worker's stderr, in UTF-16 code units: the rest is dropped. */
 export const stderrLineLengthMax = 8_192;
 
-/** Cuts a worker's output into lines of bounded length. Bytes that are not UTF-8 become U+FFFD. */
+// deno-lint-ignore no-control-regex
+const colours = /\x1b\[[\d;]*m/g;
+
+/**
+ * Cuts a worker's output into lines of bounded length. Bytes that are not UTF-8 become U+FFFD, and
+ * colours are left out: Deno's own errors have some in a pipe too.
+ */
 export class StderrLines {
   #decoder = new TextDecoder();
   #partial = "";
@@ -21,7 +27,7 @@ export class StderrLines {
     }
     const pieces = (this.#partial + this.#decoder.decode(rest, { stream: true })).split("\n");
     this.#partial = clipped(pieces.pop() ?? "");
-    return pieces.map(clipped).filter((line) => line !== "");
+    return pieces.map(shown).filter((line) => line !== "");
   }
 
   /**
@@ -43,8 +49,14 @@ export class StderrLines {
 
   /** The output after the last LF. */
   end(): string[] {
-    return this.#partial === "" ? [] : [this.#partial];
+    return [shown(this.#partial)].filter((line) => line !== "");
   }
+}
+
+/** A line as it is logged. */
+function shown(line: string): string {
+  const text = clipped(line);
+  return text.includes("\x1b") ? text.replaceAll(colours, "") : text;
 }
 
 function clipped(line: string): string {

@@ -11,6 +11,13 @@ Deno.test("what a worker prints is cut into lines, however it arrives", () => {
   assert.deepEqual(lines.end(), ["three"]);
 });
 
+Deno.test("colours of what a worker prints are left out, and lines of nothing else", () => {
+  const lines = new StderrLines();
+  const text = "\x1b[0m\x1b[1m\x1b[31merror\x1b[0m: no\n\x1b[0m\n\x1b[38;5;9mend\x1b[m";
+  assert.deepEqual(lines.push(utf8.encode(text)), ["error: no"]);
+  assert.deepEqual(lines.end(), ["end"]);
+});
+
 Deno.test("a line without an end is kept up to its bound only", () => {
   const lines = new StderrLines();
   for (let i = 0; i < 100; i++) assert.deepEqual(lines.push(utf8.encode("x".repeat(1_000))), []);
