@@ -25,7 +25,8 @@ export async function zooKeeper(_input: KeysInput, host: string): Promise<number
   printLine(configOf(target));
   printOnStderr(
     `rpc: bring ${target} to ${host}, readable for ZooKeeper's user alone, put these lines into ` +
-      `zoo.cfg with its place there, and use --registry zookeepers://${host}:${zooKeeperTlsPortDefault}`,
+      `zoo.cfg with its place there, and use --registry zookeepers://${host}:${zooKeeperTlsPortDefault}; ` +
+      "once all programs do, take out clientPort, by which anyone may write",
   );
   return exitCodes.success;
 }

@@ -5,13 +5,7 @@ import type { Clock } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
-import {
-  type Acl,
-  isZooKeeperError,
-  openAcl,
-  type Stat,
-  type ZooKeeperClient,
-} from "../../zookeeper/mod.ts";
+import { type Acl, isZooKeeperError, openAcl, type ZooKeeperClient } from "../../zookeeper/mod.ts";
 import { CoalescedTask } from "../coalesced_task.ts";
 import type {
   Announcement,
@@ -24,6 +18,7 @@ import { AnnouncedInstance, withinWithdrawal } from "../announced.ts";
 import { encodeInstance } from "../instance_json.ts";
 import { Outage } from "../outage.ts";
 import { OverrideNode } from "./override_node.ts";
+import { keepOwnNode, type OwnNode } from "./own_node.ts";
 
 /** What an announcement is built on. */
 interface ZooKeeperAnnouncementOptions extends AnnounceOptions {
@@ -44,14 +39,6 @@ const restoredPauseMs = 1_000;
 
 /** Delays before a refused registration is tried again. The client itself handles outages. */
 const retry = { baseMs: 100, maxMs: 10_000 };
-
-/** A node of ours. Its session owns it, and its end deletes it. */
-interface OwnNode {
-  readonly path: string;
-  readonly session: bigint;
-  /** The data that we have written. */
-  readonly data: Uint8Array;
-}
 
 type State =
   | { readonly kind: "waiting" }
@@ -173,37 +160,16 @@ export class ZooKeeperAnnouncement implements Announcement {
     const { client, log } = this.#options;
     if (this.#state.kind !== "creating" && this.#state.kind !== "registered") return false;
     const { kind, node } = this.#state;
-    if (node.session === client.sessionId) {
-      const found = await this.#find(node);
-      if (found?.stat.ephemeralOwner === node.session) {
-        if (!isSame(found.data, node.data)) await this.#restore(node, found.stat.version);
-        this.#become({ kind: "registered", node });
-        this.#resolveRegistered();
-        return true;
-      }
+    if (node.session === client.sessionId && await keepOwnNode(node, this.#keeping)) {
+      this.#become({ kind: "registered", node });
+      this.#resolveRegistered();
+      return true;
     }
     if (kind === "registered") {
       log.info("The registration in ZooKeeper is gone, registering again", { path: node.path });
     }
     this.#become({ kind: "waiting" });
     return false;
-  }
-
-  async #find(node: OwnNode): Promise<{ data: Uint8Array; stat: Stat } | undefined> {
-    try {
-      return await this.#options.client.getData(node.path, this.#onNodeEvent);
-    } catch (error) {
-      if (isZooKeeperError(error, "NO_NODE")) return undefined;
-      throw error;
-    }
-  }
-
-  /** Undoes another program's change of the node, which misleads our clients. */
-  async #restore({ path, data }: OwnNode, version: number): Promise<void> {
-    const { client, clock, log } = this.#options;
-    log.warn("Another program changed our registration in ZooKeeper, restoring it", { path });
-    this.#restoredAtMs = clock.now();
-    await client.setData(path, data, version);
   }
 
   async #register(): Promise<void> {
@@ -261,6 +227,13 @@ export class ZooKeeperAnnouncement implements Announcement {
     this.abandon();
   }
 
+  /** How our node is kept as we have written it. */
+  get #keeping() {
+    const { client, clock, log } = this.#options;
+    const onRepair = () => void (this.#restoredAtMs = clock.now());
+    return { client, log, onEvent: this.#onNodeEvent, onRepair };
+  }
+
   readonly #onNodeEvent = (): void => {
     const pausedUntilMs = this.#restoredAtMs + restoredPauseMs;
     this.#task.request(Math.max(0, pausedUntilMs - this.#options.clock.now()));
@@ -287,8 +260,4 @@ export class ZooKeeperAnnouncement implements Announcement {
       ),
     );
   }
-}
-
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }
