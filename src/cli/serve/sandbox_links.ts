@@ -3,7 +3,7 @@
  * that. It does not let sandboxed procedures create links, so checking at the start is enough.
  */
 
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { sandboxEntriesMax } from "../limits.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 
@@ -42,7 +42,9 @@ export async function assertNoWayOut(flag: string, paths: readonly string[]): Pr
 
 /** Whether a real path is a directory or below it. */
 export function isIn(path: string, place: string): boolean {
-  return !/^(\.\.([/\\]|$)|[/\\]|[A-Za-z]:)/.test(relative(place, path));
+  const way = relative(place, path);
+  // On Windows the way to another drive is absolute.
+  return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 /** A path with all links resolved. */
