@@ -56,6 +56,8 @@ Deno.test("parseRegistryUrl() says what is wrong, and what the forms are", () =>
     ["zookeepers://h:2281/\t?", /is no path/],
     ["zookeeper://h/a\u0085b", /is no path/],
     ["zookeeper://h/a ?", /is no path/],
+    ["zookeeper://h/\u{1f600}", /is no path/],
+    ["zookeeper://h/a\ufff0", /is no path/],
     ["zookeeper://me@h", /the login before @ must be user:password/],
     ["zookeeper://me:50%@h", /write % as %25/],
     ["zookeeper://h?timeout=1", /"timeout" is no setting; there is sessionTimeoutMs/],
