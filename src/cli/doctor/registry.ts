@@ -1,4 +1,4 @@
-import type { Clock } from "../../base/clock.ts";
+import { type Clock, orAborted } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 import type { Discovery, Instance } from "../../discovery/discovery.ts";
@@ -43,7 +43,7 @@ export async function registryFindings(
         findings: [
           { check: "registry", status: "ok", text },
           ...findings,
-          ...await registryClock(discovery, clock),
+          ...await registryClock(discovery, clock, late),
         ],
         instances,
       };
@@ -89,11 +89,15 @@ async function memberFinding(
   }
 }
 
-async function registryClock(discovery: Discovery, clock: Clock): Promise<Finding[]> {
+async function registryClock(
+  discovery: Discovery,
+  clock: Clock,
+  late: AbortSignal,
+): Promise<Finding[]> {
   if (discovery.wallTimeMs === undefined) return [];
   const startedAtMs = clock.wallTimeMs();
   try {
-    const itsMs = await discovery.wallTimeMs();
+    const itsMs = await orAborted(discovery.wallTimeMs(), late);
     if (itsMs === undefined) return [];
     const nowMs = clock.wallTimeMs();
     const off = itsMs - (startedAtMs + nowMs) / 2;
