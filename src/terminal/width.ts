@@ -51,11 +51,17 @@ export function wrapped(text: string, columns: number, indent: number): string {
   const [first = "", ...words] = text.split(" ");
   const lines: string[] = [];
   let line = first;
+  // Counted on: to measure a long line for each of its words takes minutes.
+  let width = displayWidth(first);
   for (const word of words) {
-    if (displayWidth(line) + 1 + displayWidth(word) <= columns) line += ` ${word}`;
-    else {
+    const more = displayWidth(word);
+    if (width + 1 + more <= columns) {
+      line += ` ${word}`;
+      width += 1 + more;
+    } else {
       lines.push(line);
       line = " ".repeat(indent) + word;
+      width = indent + more;
     }
   }
   return [...lines, line].join("\n");

@@ -55,4 +55,11 @@ Deno.test("long text is broken at spaces, and what follows is indented", () => {
   assert.equal(wrapped("a bb ccc dddd", Infinity, 2), "a bb ccc dddd");
   assert.equal(wrapped("unbreakable words", 4, 2), "unbreakable\n  words");
   assert.equal(wrapped("", 4, 2), "");
+  assert.equal(wrapped("世界 世界 a", 9, 2), "世界 世界\n  a");
+});
+
+Deno.test("a long text of short words is not measured anew for each of them", () => {
+  // A time that grows by the square of this is hours.
+  const text = "a ".repeat(1_000_000);
+  assert.equal(wrapped(text, Infinity, 2), text);
 });
