@@ -4,6 +4,7 @@ import { rounded } from "./figure_text.ts";
 import { barOf } from "./screen.ts";
 import { erasing, linesAbove } from "./lines_above.ts";
 import { type ScreenSize, terminalSize } from "./size.ts";
+import { writeWhole } from "./stdout.ts";
 import { displayWidth, fitted } from "./width.ts";
 
 /** How far some work has come. */
@@ -190,8 +191,6 @@ function durationText(ms: number): string {
     : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${rest}`;
 }
 
-const encoder = new TextEncoder();
-
 const stderrTerminal: ProgressTerminal = {
   get isTTY() {
     return isScreen(Deno.stderr);
@@ -199,5 +198,5 @@ const stderrTerminal: ProgressTerminal = {
   get size() {
     return terminalSize();
   },
-  write: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
+  write: (text) => writeWhole(Deno.stderr, text),
 };

@@ -1,5 +1,6 @@
 import { onSuspend, type Suspension, type TerminalState } from "./interrupt.ts";
 import { type ScreenSize, terminalSize } from "./size.ts";
+import { writeWhole } from "./stdout.ts";
 import { ellipsized } from "./width.ts";
 
 /** A terminal as {@link Screen} needs it. */
@@ -82,11 +83,9 @@ function attempt(restore: () => void): void {
   }
 }
 
-const encoder = new TextEncoder();
-
 const stdoutDevice: ScreenDevice = {
   size: () => terminalSize(),
-  write: (text) => void Deno.stdout.writeSync(encoder.encode(text)),
+  write: (text) => writeWhole(Deno.stdout, text),
 };
 
 /** A bar for a share from 0 to 1, so many columns wide. */

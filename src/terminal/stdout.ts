@@ -45,7 +45,12 @@ export function printOnStderr(text: string): boolean {
   }
 }
 
-function writeWhole(file: { writeSync(bytes: Uint8Array): number }, text: string): void {
+/**
+ * Writes all of a text, however little is taken at a time.
+ *
+ * @throws the file's error
+ */
+export function writeWhole(file: { writeSync(bytes: Uint8Array): number }, text: string): void {
   let bytes = encoder.encode(text);
   while (bytes.length > 0) {
     try {

@@ -63,3 +63,26 @@ Deno.test("close() restores what can be restored, and does not throw where the t
   assert.equal(tried[0], "keyboard");
   assert.ok(tried[1]?.endsWith(leaving));
 });
+
+Deno.test("a terminal that takes a part of what is drawn, or nothing for now, gets all of it", () => {
+  const { stdout } = Deno;
+  const decoder = new TextDecoder();
+  let taken = "";
+  let isBusy = false;
+  const writeSync = (bytes: Uint8Array) => {
+    isBusy = !isBusy;
+    if (isBusy) throw new Deno.errors.WouldBlock("Resource temporarily unavailable");
+    taken += decoder.decode(bytes.subarray(0, 5));
+    return Math.min(5, bytes.length);
+  };
+  Object.defineProperty(stdout, "writeSync", { value: writeSync, configurable: true });
+  try {
+    const screen = new Screen();
+    screen.draw(["what is shown"]);
+    screen.close();
+  } finally {
+    Reflect.deleteProperty(stdout, "writeSync");
+  }
+  assert.ok(taken.startsWith(entering) && taken.includes("what is shown"), JSON.stringify(taken));
+  assert.ok(taken.endsWith(leaving), JSON.stringify(taken));
+});
