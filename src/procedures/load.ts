@@ -2,6 +2,7 @@
 
 import type * as z from "zod";
 import { systemClock } from "../base/clock.ts";
+import { methodLengthMax } from "../base/limits.ts";
 import { absolutePath, fileUrlOf } from "../base/paths.ts";
 import { plainFunction } from "./plain/plain_function.ts";
 import type { AnyProcedure, AnyProcedures } from "./plain/plain_procedure.ts";
@@ -38,10 +39,8 @@ export async function loadModule(path: string): Promise<AnyProcedures> {
   for (const [name, value] of Object.entries(exports)) {
     const procedure = isProcedure(value) ? await adopted(value) : fromFunction(value);
     if (procedure === undefined) continue;
-    if (name === "default" || name.startsWith(reservedPrefix)) {
-      const why = name === "default"
-        ? "a default export has no name to call it by"
-        : `names that begin with "${reservedPrefix}" belong to the protocol`;
+    const why = whyUncallable(name);
+    if (why !== undefined) {
       throw new Error(`Cannot publish "${name}" of ${path}: ${why}. Export it under another name`);
     }
     procedures[name] = procedure;
@@ -52,6 +51,16 @@ export async function loadModule(path: string): Promise<AnyProcedures> {
     );
   }
   return procedures;
+}
+
+/** Why nobody could call a procedure under a name; `undefined`: it can be called. */
+function whyUncallable(name: string): string | undefined {
+  if (name === "default") return "a default export has no name to call it by";
+  if (name.startsWith(reservedPrefix)) {
+    return `names that begin with "${reservedPrefix}" belong to the protocol`;
+  }
+  if (name.length <= methodLengthMax) return undefined;
+  return `a name has at most ${methodLengthMax} characters`;
 }
 
 /** How long a module is waited for before it is asked whether it can be had at all. */

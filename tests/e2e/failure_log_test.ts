@@ -7,6 +7,7 @@ const typeScript = `
 function inner(n: number): number { throw new RangeError("n is " + n + ", 世界"); }
 export const risky = (n: number) => { console.log("about to try", n); return inner(n); };
 export async function* items() { yield 1; throw new Error("in the stream"); }
+export function unreadable() { return { toJSON() { throw new Error("in toJSON"); } }; }
 `;
 
 const pythonFile = `
@@ -39,6 +40,10 @@ for (const [name, file, text, where] of kinds) {
       await server.process.says(/risky failed/);
       assert.equal((await home.run(["call", "items"])).code, 1);
       await server.process.says(/items failed/);
+      if (name === "TypeScript") {
+        assert.equal((await home.run(["call", "unreadable"])).code, 1);
+        await server.process.says(/in toJSON/);
+      }
       const log = server.stderr;
       const entries = log.split("\n").filter((line) => /^\d{4}-/.test(line));
       const failures = entries.filter((line) => /risky failed/.test(line));
@@ -46,10 +51,10 @@ for (const [name, file, text, where] of kinds) {
       assert.match(failures[0] ?? "", / WRN \[worker \d\] risky failed: .*n is 5, 世界$/);
       assert.ok(entries.some((line) => / INF \[worker \d\] about to try 5$/.test(line)), log);
       assert.match(log, where);
-      for (const absent of ["src/workers", "rpc_worker.py", "\x1b", "\x1e", "\\u001e"]) {
+      for (const absent of ["src/", "deno-compile", "rpc_worker.py", "\x1b", "\x1e", "\\u001e"]) {
         assert.equal(log.includes(absent), false, log);
       }
-      assert.ok(entries.length <= 4, log);
+      assert.ok(entries.length <= 5, log);
     },
   });
 }

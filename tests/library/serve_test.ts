@@ -122,22 +122,26 @@ function answering(outcome: Record<string, unknown>): string[] {
   return [Deno.execPath(), "eval", code];
 }
 
-Deno.test("a foreign worker's offer is refused for its own reason, or for reserved names (P-12)", async () => {
+Deno.test("a foreign worker's offer is refused for its own reason, or for names that nobody could call (P-7, P-12)", async () => {
   await withRegistry(async (registry) => {
     const error = { code: -32603, message: "The model is missing" };
     await assert.rejects(
       serve({ exec: answering({ error }), registry, workers: 1 }),
       /^Error: The model is missing$/,
     );
-    const result = {
-      openrpc: "1.3.2",
-      info: { title: "x", version: "1" },
-      methods: [{ name: "rpc.stats" }],
-    };
-    await assert.rejects(
-      serve({ exec: answering({ result }), registry, workers: 1 }),
-      /it offers rpc\.stats, and names that begin so belong to the protocol/,
-    );
+    for (
+      const [name, why] of [
+        ["rpc.stats", /it offers rpc\.stats, and names that begin so belong to the protocol/],
+        ["x".repeat(257), /it offers x{32}\.\.\., and a name has at most 256 characters/],
+      ] as const
+    ) {
+      const result = {
+        openrpc: "1.3.2",
+        info: { title: "x", version: "1" },
+        methods: [{ name }],
+      };
+      await assert.rejects(serve({ exec: answering({ result }), registry, workers: 1 }), why);
+    }
   });
 });
 

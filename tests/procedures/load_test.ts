@@ -106,6 +106,8 @@ Deno.test("loadModule() refuses names that nobody could call (P-12)", async () =
   const reserved = await rejection('function f() {}\nexport { f as "rpc.stats" };');
   assert.match(reserved, /^Cannot publish "rpc\.stats" of .*belong to the protocol/);
   assert.match(await rejection("export default function f() {}"), /^Cannot publish "default"/);
+  const long = await rejection(`function f() {}\nexport { f as "${"x".repeat(257)}" };`);
+  assert.match(long, /^Cannot publish "xxx.*: a name has at most 256 characters\./);
 });
 
 Deno.test("loadModule() refuses a module that import() would wait for", async () => {

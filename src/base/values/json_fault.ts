@@ -59,6 +59,11 @@ function fits(value: unknown, depth: number, isItem = false): boolean {
       return true;
     case "number":
       return Number.isFinite(value);
+    case "bigint": {
+      // Many programs give all of them one.
+      const { toJSON } = value as { readonly toJSON?: unknown };
+      return typeof toJSON === "function" && fitsAsJson(value, toJSON, depth, isItem);
+    }
     case "object":
       break;
     default:
@@ -82,14 +87,20 @@ function fits(value: unknown, depth: number, isItem = false): boolean {
   return true;
 }
 
-// deno-lint-ignore ban-types
-function fitsAsJson(value: object, toJSON: Function, depth: number, isItem: boolean): boolean {
+function fitsAsJson(
+  value: object | bigint,
+  // deno-lint-ignore ban-types
+  toJSON: Function,
+  depth: number,
+  isItem: boolean,
+): boolean {
   if (ArrayBuffer.isView(value)) return false;
   const json = toJSON.call(value, "");
   // An invalid date becomes null.
   if (json === null && value instanceof Date) return false;
   // JSON.stringify does not call toJSON of what toJSON returned.
   if (json === undefined) return !isItem;
+  if (typeof json === "bigint") return false;
   return json === value ? isPlain(json) : fits(json, depth);
 }
 
@@ -153,7 +164,7 @@ function scalarFault(value: unknown, path: string): JsonFault | undefined {
     case "number":
       return Number.isFinite(value) ? undefined : fault(String(value), "null, or a text");
     case "bigint":
-      return fault("a BigInt", "String(value)");
+      return fits(value, 0) ? undefined : fault("a BigInt", "String(value)");
     case "function":
       return fault("a function", "what it returns");
     case "symbol":

@@ -84,14 +84,17 @@ function nearFile(directory: string, name: string): string | undefined {
   }
 }
 
-/** Whether a file is UTF-16, which Deno cannot read. */
+/**
+ * Whether a file is UTF-16 and could not be loaded: Deno reads such modules if they are marked,
+ * Python and binaries do not.
+ */
 function isUtf16(path: string): boolean {
   const head = new Uint8Array(headBytes);
   try {
     using file = Deno.openSync(path);
     file.readSync(head.subarray(0, 2));
     const isMarked = head[0] === 0xff && head[1] === 0xfe || head[0] === 0xfe && head[1] === 0xff;
-    if (isMarked) return isPythonFile(path);
+    if (isMarked) return isPythonFile(path) || Deno.build.standalone;
     const read = file.readSync(head.subarray(2));
     return read === 2 && head.includes(0);
   } catch {

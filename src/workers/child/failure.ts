@@ -7,11 +7,12 @@ const causesMax = 3;
 const here = import.meta.url;
 
 /**
- * The directory of this program's code: its stack frames do not help users. In a bundle all code is
- * in the directory of this file.
+ * The directory of this program's code: its stack frames do not help users. In a bundle, whose
+ * files are called otherwise, all code is this program's.
  */
-const own = /^(.*\/)src\/workers\/child\/failure\.ts$/.exec(here)?.[1];
-const ownCode = own === undefined ? new URL(".", here).href : `${own}src/`;
+const [, own, name] = /^(.*\/)src\/workers\/child\/(.*)$/.exec(here) ?? [];
+const root = own ?? new URL(".", here).href;
+const ownCode = name === "failure.ts" ? `${root}src/` : root;
 
 /**
  * Describes what was thrown, for the log: with the frames of the user's code, and the causes. The

@@ -1,6 +1,7 @@
 import type { Backoff } from "../../base/backoff.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
+import { methodLengthMax } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
 import { readDocument } from "../../procedures/documents/read_document.ts";
 import type { OpenRpcDocument } from "../../procedures/openrpc.ts";
@@ -42,6 +43,9 @@ const steadyMs = 10_000;
 
 const noDocument = `it did not answer ${reservedMethods.discover} with an OpenRPC document`;
 const noMethods = "it offers no procedure";
+
+/** How much of a name that is too long is shown. */
+const nameShownMax = 32;
 const unknowing = `Cannot start a worker: it does not know ${reservedMethods.discover}`;
 
 /**
@@ -212,17 +216,9 @@ export class WorkerSlot {
       process.kill(noDocument);
       return;
     }
-    if (process.isForeign && document.methods.length === 0) {
-      process.kill(noMethods);
-      return;
-    }
-    if (isTooLongDescription(document)) {
-      process.kill(tooLongDescription);
-      return;
-    }
-    const reserved = document.methods.find(({ name }) => name.startsWith(reservedPrefix));
-    if (reserved !== undefined) {
-      process.kill(`it offers ${reserved.name}, and names that begin so belong to the protocol`);
+    const why = whyNot(document, process.isForeign);
+    if (why !== undefined) {
+      process.kill(why);
       return;
     }
     this.#state = { name: "ready", process, sinceMs: this.#options.clock.now() };
@@ -312,4 +308,18 @@ function startProblem(
 
 function withAdvice(problem: string, { advice }: WorkerCommand): string {
   return advice === undefined ? problem : `${problem}\n${advice}`;
+}
+
+/** Why what a worker offers cannot be served; `undefined`: it can. */
+function whyNot(document: OpenRpcDocument, isForeign: boolean): string | undefined {
+  const { methods } = document;
+  if (isForeign && methods.length === 0) return noMethods;
+  if (isTooLongDescription(document)) return tooLongDescription;
+  const long = methods.find(({ name }) => name.length > methodLengthMax)?.name;
+  if (long !== undefined) {
+    return `it offers ${long.slice(0, nameShownMax)}..., and a name has at most ` +
+      `${methodLengthMax} characters`;
+  }
+  const reserved = methods.find(({ name }) => name.startsWith(reservedPrefix))?.name;
+  return reserved && `it offers ${reserved}, and names that begin so belong to the protocol`;
 }

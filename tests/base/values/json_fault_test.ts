@@ -112,3 +112,20 @@ Deno.test("all that JSON makes is JSON, and so is what everybody expects of it",
   for (const value of ordinary) assert.equal(jsonFaultOf(value), undefined);
   fc.assert(fc.property(fc.jsonValue(), (value) => jsonFaultOf(value) === undefined));
 });
+
+Deno.test("a BigInt is what a toJSON method of all BigInts makes of it, as JSON has it (P-64)", () => {
+  const prototype = BigInt.prototype as { toJSON?: (this: bigint) => unknown };
+  try {
+    prototype.toJSON = function () {
+      return String(this);
+    };
+    for (const value of [5n, [5n], { a: 5n }]) assert.equal(jsonFaultOf(value), undefined);
+    // What that returns is not asked again.
+    prototype.toJSON = () => 5n;
+    assert.match(textOf([1n]), /^a BigInt at \[0\]/);
+    prototype.toJSON = () => NaN;
+    assert.match(textOf({ a: 1n }), /^a BigInt at \.a/);
+  } finally {
+    delete prototype.toJSON;
+  }
+});
