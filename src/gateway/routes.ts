@@ -14,7 +14,7 @@ import type { Access } from "./door/access.ts";
 import type { Agents } from "./agents/agents.ts";
 import type { Answers } from "./door/answers.ts";
 import type { BodyReader } from "./door/body.ts";
-import type { Connection } from "./door/connections.ts";
+import type { Sender } from "./door/connections.ts";
 import { Leftovers } from "./door/leftovers.ts";
 import { HttpProblem, problemResponse } from "./door/problem.ts";
 import { reply } from "./door/reply.ts";
@@ -50,13 +50,6 @@ interface RoutesOptions {
   readonly bound: MessageBound;
   readonly clock: Clock;
   readonly log: Logger;
-}
-
-/** Whose a request is. */
-interface Sender {
-  /** The address that it counts for. */
-  readonly caller: string;
-  readonly connection: Connection | undefined;
 }
 
 /** The path of calls, before the method's name. */
@@ -99,7 +92,11 @@ export class Routes {
    * @param from the peer's `host:port`
    * @param connection to be told of a WebSocket and its messages
    */
-  async answer(request: Request, from: string, connection?: Connection): Promise<Response> {
+  async answer(
+    request: Request,
+    from: string,
+    connection?: Sender["connection"],
+  ): Promise<Response> {
     const caller = callerAddress(from) ?? from;
     const count = this.#requestsOf.add(caller);
     try {
@@ -134,7 +131,10 @@ export class Routes {
       if (error instanceof HttpProblem) {
         const answer = problemResponse(error.error, { ...error.headers, ...cors }, error.status);
         // Its place is free by now: the request counts as answered.
-        return this.#leftovers.read(request).then(() => answer);
+        return this.#leftovers.read(request).then(() => {
+          sender.connection?.message();
+          return answer;
+        });
       }
       if (isRpcError(error)) return problemResponse(error, cors);
       // Nobody waits for the answer to a request that was given up.
@@ -169,7 +169,7 @@ export class Routes {
     if (pathname.startsWith(callPath)) {
       allow(request, "POST");
       this.#options.access.checkToken(request.headers, url);
-      return await answerCall(request, methodOf(pathname), this.#options, sender.caller);
+      return await answerCall(request, methodOf(pathname), this.#options, sender);
     }
     const asset = isLook(request) ? assetAt(pathname) : undefined;
     if (asset !== undefined) return asset;
@@ -178,7 +178,7 @@ export class Routes {
       // A GET would wait for unsolicited messages, of which there are none.
       allow(request, "POST", "DELETE");
       this.#options.access.checkToken(request.headers, url);
-      return await this.#options.agents.answer(request);
+      return await this.#options.agents.answer(request, sender.connection);
     }
     if (pathname === "/session") return this.#session(request, url);
     const document = await this.#document(request, url);
@@ -233,7 +233,7 @@ export class Routes {
     access.checkToken(request.headers, url);
     const given = { ...callOptionsOf(request), signal: request.signal };
     this.#options.answers.checkRoom();
-    const body = await this.#options.bodies.read(request);
+    const body = await this.#options.bodies.read(request, sender.connection);
     checkJsonBody(request, body);
     // The time that members of a batch wait for their turn counts.
     const begunAtMs = this.#options.clock.now();

@@ -53,7 +53,10 @@ fuzz(
       body: new Uint8Array(body),
     });
     try {
-      const { status } = await answerCall(request, "fib", deps, "a");
+      const { status } = await answerCall(request, "fib", deps, {
+        caller: "a",
+        connection: undefined,
+      });
       assert.equal(status, 200);
     } catch (error) {
       if (!(error instanceof HttpProblem)) throw error;

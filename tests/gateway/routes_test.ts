@@ -18,6 +18,7 @@ import { BodyReader } from "../../src/gateway/door/body.ts";
 import { Routes } from "../../src/gateway/routes.ts";
 import { boundOfGateway } from "../../src/wire/message_bound.ts";
 import { RecordingLogger } from "../discovery/recorder.ts";
+import { Connection } from "../../src/gateway/door/connections.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor } from "../support/wait_for.ts";
 
@@ -63,6 +64,28 @@ const post = (path: string, body: string, headers: Record<string, string> = {}) 
     body,
     headers: { "content-type": "application/json", ...headers },
   });
+
+Deno.test("what a body brought counts as unfinished no longer than until it is read, or refused", async () => {
+  const held: number[] = [];
+  let connection: Connection | undefined;
+  const routes = routesTo(() => {
+    connection?.look(1_000);
+    held.push(connection?.unfinishedBytes ?? NaN);
+    return Promise.resolve({});
+  });
+  for (const path of ["/call/f", "/", "/nothing"]) {
+    connection = new Connection(new VirtualClock());
+    connection.begin();
+    connection.look(10);
+    connection.look(1_000);
+    assert.equal(connection.unfinishedBytes, 990);
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "f", params: [] });
+    await routes.answer(post(path, body), here, connection);
+    connection.look(1_000);
+    assert.equal(connection.unfinishedBytes, 0, path);
+  }
+  assert.deepEqual(held, [0, 0]);
+});
 
 Deno.test("a page that is left while its document is made is no failure", async () => {
   const log = new RecordingLogger();

@@ -4,6 +4,7 @@ import type { Calls } from "../calls/calls.ts";
 import type { Catalogue } from "../calls/catalogue.ts";
 import type { Answers } from "../door/answers.ts";
 import type { BodyReader } from "../door/body.ts";
+import type { Sender } from "../door/connections.ts";
 import { HttpProblem } from "../door/problem.ts";
 import { reply } from "../door/reply.ts";
 import { gatewayAgentsMax } from "../limits.ts";
@@ -56,12 +57,12 @@ export class Agents {
    *
    * @throws {HttpProblem} it is not a request of an agent
    */
-  async answer(request: Request): Promise<Response> {
+  async answer(request: Request, connection?: Sender["connection"]): Promise<Response> {
     const { bodies, answers } = this.#options;
     const id = request.headers.get(sessionHeader);
     if (request.method === "DELETE") return this.#end(id);
     answers.checkRoom();
-    const text = await bodies.read(request);
+    const text = await bodies.read(request, connection);
     checkJsonBody(request, text);
     const body = bodyOf(text);
     const session = id === null ? await this.#begin(body) : this.#sessionOf(id);

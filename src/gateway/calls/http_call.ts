@@ -5,6 +5,7 @@ import { exactJson, parseJson } from "../../wire/json.ts";
 import type { Params } from "../../wire/message.ts";
 import type { Answers } from "../door/answers.ts";
 import type { BodyReader } from "../door/body.ts";
+import type { Sender } from "../door/connections.ts";
 import { HttpProblem, problemResponse } from "../door/problem.ts";
 import { callOptionsOf, checkJsonBody } from "./call_options.ts";
 import type { Calls } from "./calls.ts";
@@ -21,18 +22,18 @@ interface HttpCallDeps {
 /**
  * Answers `POST /call/<method>`: the body is the parameters, the answer the bare result.
  *
- * @param caller the address that a stream counts for
+ * @param sender whom a stream counts for, and whose body it is
  * @throws {HttpProblem} what was asked for is no call
  */
 export async function answerCall(
   request: Request,
   method: string,
   { calls, bodies, answers, clock }: HttpCallDeps,
-  caller: string,
+  { caller, connection }: Sender,
 ): Promise<Response> {
   const options = { ...callOptionsOf(request), signal: request.signal };
   answers.checkRoom();
-  const text = await bodies.read(request);
+  const text = await bodies.read(request, connection);
   checkJsonBody(request, text);
   const params = paramsOf(text);
   const form = streamFormOf(request);

@@ -8,6 +8,7 @@ import {
   gatewayShortBodyBytes,
   gatewayStuckMs,
 } from "../limits.ts";
+import type { Sender } from "./connections.ts";
 import { HttpProblem } from "./problem.ts";
 
 /** A sender makes progress with each such amount. */
@@ -54,10 +55,18 @@ export class BodyReader {
   /**
    * A request's body as text.
    *
+   * @param connection is told when the whole body has come: what it brought is then no longer what
+   * the runtime keeps of it
    * @throws {HttpProblem} it is too long (413), too slow (408), no UTF-8 (400) or compressed (415),
    * or there are too many (503)
    */
-  async read(request: Request): Promise<string> {
+  async read(request: Request, connection?: Sender["connection"]): Promise<string> {
+    const text = await this.#read(request);
+    connection?.message();
+    return text;
+  }
+
+  async #read(request: Request): Promise<string> {
     if (!isPlain(request.headers.get("content-encoding"))) throw encoded();
     const length = lengthOf(request);
     if (length !== undefined && length > this.#bound.bytes) {

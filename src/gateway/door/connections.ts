@@ -29,6 +29,13 @@ interface ConnectionsOptions {
 /** Descriptors that are looked at in a turn: half a millisecond's work. */
 const lookStep = 64;
 
+/** Whose a request is. */
+export interface Sender {
+  /** The address that it counts for. */
+  readonly caller: string;
+  readonly connection: Pick<Connection, "begin" | "end" | "message"> | undefined;
+}
+
 /** A connection: who uses it tells what begins and ends on it. */
 export class Connection {
   /** Requests and WebSockets under way. */
@@ -60,7 +67,7 @@ export class Connection {
     this.#idleSinceMs = this.#clock.now();
   }
 
-  /** A whole message has come on its WebSocket. */
+  /** A whole message has come on its WebSocket, or a whole body, which is counted elsewhere. */
   message(): void {
     this.#parts++;
   }
