@@ -5,7 +5,7 @@
 
 import tls from "node:tls";
 import { systemClock } from "../../base/clock.ts";
-import type { HostPort } from "../../base/names/host_port.ts";
+import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 import { type CertificateInfo, hasMade, readCertificate } from "../certificate.ts";
 import { dateText, momentTexts } from "../expiry.ts";
 import type { Keys } from "../keys.ts";
@@ -16,16 +16,47 @@ import { certificateOf } from "./members.ts";
 const lookTimeoutMs = 1_000;
 
 /**
- * Connects again without keys, and tells what is wrong with the certificate that is shown.
+ * How long a fault is taken for the same one, in milliseconds: a client tries again and again, and a
+ * server should not pay for two handshakes each time.
+ */
+const faultKeptMs = 30_000;
+
+/** Most servers whose faults are kept. */
+const faultsMax = 1_000;
+
+interface Found {
+  readonly fault: Promise<string | undefined>;
+  readonly untilMs: number;
+}
+
+/** Faults by server and name. */
+const faults = new WeakMap<Keys, Map<string, Found>>();
+
+/**
+ * Connects again without keys, and tells what is wrong with the certificate that is shown; or what
+ * was wrong a moment ago.
  *
  * @param name the name that it must have
  * @returns `undefined`: it shows none, or its fault is not known
  */
-export async function certificateFault(
+export function certificateFault(
   target: HostPort,
   keys: Keys,
   name: string,
 ): Promise<string | undefined> {
+  const ofKeys = faults.get(keys) ?? new Map<string, Found>();
+  faults.set(keys, ofKeys);
+  const server = `${addressOf(target)} ${name}`;
+  const nowMs = systemClock.now();
+  const known = ofKeys.get(server);
+  if (known !== undefined && nowMs < known.untilMs) return known.fault;
+  if (ofKeys.size >= faultsMax) ofKeys.clear();
+  const found = { fault: look(target, keys, name), untilMs: nowMs + faultKeptMs };
+  ofKeys.set(server, found);
+  return found.fault;
+}
+
+async function look(target: HostPort, keys: Keys, name: string): Promise<string | undefined> {
   const shown = await certificateAt(target, name);
   if (shown === undefined) return undefined;
   let read: CertificateInfo;

@@ -117,11 +117,38 @@ Deno.test("a client takes no impostor for a server of its cluster (P-66)", async
   await using cluster = await TestCluster.create();
   await using other = await TestCluster.create();
   const keys = cluster.ring(await cluster.member("alice")).current();
+  // They end together, since a port that another one gets would be taken for the same server.
+  using servers = new DisposableStack();
   for (const { kind, pair, says } of await impostorsOf(cluster, other)) {
-    using server = await listenAs(pair);
+    const server = servers.use(await listenAs(pair));
     const attempt = connectTls({ host: "127.0.0.1", port: server.port }, keys, never);
     if (says === undefined) (await attempt).connection.close();
     else await assert.rejects(attempt, says, kind);
+  }
+});
+
+Deno.test("a server that is refused again and again is looked at once", async () => {
+  await using cluster = await TestCluster.create();
+  const keys = cluster.ring(await cluster.member("alice")).current();
+  using server = await listenAs(await cluster.faulty({ fromDays: -20, toDays: -10 }));
+  let count = 0;
+  // Counts connections on their way.
+  const between = net.createServer((client) => {
+    count++;
+    const onward = net.connect({ host: "127.0.0.1", port: server.port });
+    client.on("error", () => onward.destroy());
+    onward.on("error", () => client.destroy());
+    client.pipe(onward).pipe(client);
+  });
+  await new Promise<void>((resolve) => between.listen(0, "127.0.0.1", resolve));
+  const { port } = between.address() as net.AddressInfo;
+  try {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await assert.rejects(connectTls({ host: "127.0.0.1", port }, keys, never), /has expired on/);
+    }
+    assert.equal(count, 3 + 1);
+  } finally {
+    between.close();
   }
 });
 

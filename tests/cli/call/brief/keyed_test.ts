@@ -41,8 +41,10 @@ Deno.test("a brief call takes no impostor for a server of its cluster, and none 
   await using other = await TestCluster.create();
   const keyed = openKeyed(cluster.write(await cluster.member("alice")));
   const impostors = await impostorsOf(cluster, other);
+  // They end together, since a port that another one gets would be taken for the same server.
+  using servers = new DisposableStack();
   for (const { kind, pair, says = /hung up on the greeting/ } of impostors) {
-    using server = await listenAs(pair, (socket) => socket.end());
+    const server = servers.use(await listenAs(pair, (socket) => socket.end()));
     await assert.rejects(
       keyed.connect(instanceAt(server.port, { cluster: cluster.id })),
       says,
