@@ -13,3 +13,11 @@ export interface HostPort {
 export function addressOf({ host, port }: HostPort): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
+
+/**
+ * The address to listen on for a host: `localhost` is this machine's own whatever its hosts file
+ * says, for what it is told is for this machine alone (RFC 6761, 6.3).
+ */
+export function addressToListen(host: string): string {
+  return /^localhost$/i.test(host) ? "127.0.0.1" : host;
+}

@@ -3,7 +3,7 @@ import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Stats } from "../../wire/reports/stats.ts";
 import { CommandError } from "../../base/command_error.ts";
-import { addressOf, type HostPort } from "../../base/names/host_port.ts";
+import { addressOf, addressToListen, type HostPort } from "../../base/names/host_port.ts";
 import { listenProblem } from "../../base/system/listen_problem.ts";
 import { isKnownHost } from "./known_host.ts";
 
@@ -41,7 +41,7 @@ export function serveMetrics(
   const closing = new AbortController();
   try {
     const server = Deno.serve({
-      hostname: host,
+      hostname: addressToListen(host),
       port,
       signal: closing.signal,
       onListen() {},

@@ -3,7 +3,7 @@ import { messageOf } from "../../base/errors.ts";
 import { gatewayCertificateCheckMs } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import { giveWay } from "../../base/system/give_way.ts";
-import { addressOf, type HostPort } from "../../base/names/host_port.ts";
+import { addressOf, addressToListen, type HostPort } from "../../base/names/host_port.ts";
 import { isOutOfHandles } from "../../base/system/handles.ts";
 import { type Connection, Connections } from "./connections.ts";
 import { connectionEnds, lastAnswer, Pipelines } from "./pipelines.ts";
@@ -82,7 +82,7 @@ export class HttpListener {
   #serve(port: number, pair: TlsPair | undefined): Deno.HttpServer<Deno.NetAddr> {
     const { host, log } = this.#options;
     const options = {
-      hostname: host,
+      hostname: addressToListen(host),
       port,
       onListen() {},
       onError(error: unknown) {

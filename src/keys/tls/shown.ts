@@ -16,8 +16,8 @@ import { certificateOf } from "./members.ts";
 const lookTimeoutMs = 1_000;
 
 /**
- * How long a fault is taken for the same one, in milliseconds: a client tries again and again, and a
- * server should not pay for two handshakes each time.
+ * How long a fault is taken for the same one, in milliseconds: a client tries again and again, and
+ * a server should not pay for two handshakes each time.
  */
 const faultKeptMs = 30_000;
 

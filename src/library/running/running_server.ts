@@ -3,7 +3,7 @@ import { type Clock, orAborted, type Timer } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
 import { callTimeoutMsMax, messageMaxDefault } from "../../base/limits.ts";
 import { version } from "../../base/version.ts";
-import { addressOf, type HostPort } from "../../base/names/host_port.ts";
+import { addressOf, addressToListen, type HostPort } from "../../base/names/host_port.ts";
 import type { Announcement, Discovery } from "../../discovery/discovery.ts";
 import { announceable } from "../../discovery/instance_json.ts";
 import type { DrainOptions, RpcServer } from "../../server/server.ts";
@@ -90,7 +90,12 @@ export class RunningServer implements AsyncDisposable {
    * reason, if it aborts before the server takes calls. Only the registry stays open then
    */
   static async start(given: RunningServerOptions): Promise<RunningServer> {
-    const options = { ...given, workers: given.workers ?? workersByDefault(given) };
+    const { host, port } = given.listen;
+    const options = {
+      ...given,
+      listen: { host: addressToListen(host), port },
+      workers: given.workers ?? workersByDefault(given),
+    };
     checkKept(options);
     const exposure = { ...options, hasKeys: options.keys !== undefined };
     guardExposure(exposure);

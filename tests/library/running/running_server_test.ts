@@ -8,6 +8,20 @@ import { denoWorkerCommand } from "../../../src/library/worker_command.ts";
 import { RecordingLogger } from "../../discovery/recorder.ts";
 import { TestCluster } from "../../support/test_pki.ts";
 
+/** A registry that takes whatever is announced. */
+const takesAll: Discovery = {
+  url: "static:127.0.0.1:1",
+  announce: () => ({
+    registered: Promise.resolve(),
+    isRegistered: true,
+    override: () => Promise.resolve({ drained: false }),
+    withdraw: () => Promise.resolve(),
+  }),
+  watch: () => ({ close() {} }),
+  services: () => Promise.resolve([]),
+  close: () => Promise.resolve(),
+};
+
 /** A server of what is built in. */
 const plain = {
   module: undefined,
@@ -118,4 +132,10 @@ Deno.test("a server that cannot be announced leaves nothing behind that looks af
   });
   await assert.rejects(starting, /no client could read it/);
   assert.equal(running.size, 0);
+});
+
+Deno.test("localhost is this machine alone, whatever its hosts file says", async () => {
+  const listen = { host: "LocalHost", port: 0 };
+  await using server = await RunningServer.start({ ...plain, listen, discovery: takesAll });
+  assert.match(server.address, /^127\.0\.0\.1:\d+$/);
 });
