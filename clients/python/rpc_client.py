@@ -326,7 +326,10 @@ def _read(text: str, unheld: List[str]) -> Any:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    # A longer integer than a float holds is a number too.
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_id(value: Any) -> bool:
@@ -2609,6 +2612,9 @@ class Client:
         raise Unavailable("This client was made before a fork: make another in the new process")
 
     def _wait(self, work: "Coroutine[Any, Any, Any]") -> Any:
+        if threading.current_thread() is self._thread:
+            work.close()
+            raise RuntimeError("A callback of submit() runs where answers are read: it must not wait for one")
         future = self._submit(work)
         try:
             while sys.platform == "win32" and not future.done():
@@ -2680,8 +2686,10 @@ class Client:
                 yield from batch
         finally:
             # Not waited for: this may run wherever garbage is collected, also in the loop's own thread.
-            if not self._has_ended():
+            try:
                 self._submit(leave())
+            except RpcError:
+                pass  # There is nothing to leave any more, or this process was forked from the one that reads it.
 
     def procedures(self, **options: Any) -> Any:
         """Procedures as methods: `client.procedures(timeout=5).fib(32)`."""
@@ -2703,7 +2711,9 @@ class Client:
                 return
             self._is_closed = True
         self._forgotten()
-        self._thread.join()
+        # A callback of submit() runs in that thread.
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
 
     def __enter__(self) -> "Client":
         return self

@@ -160,7 +160,7 @@ class Answers(unittest.TestCase):
 
     def test_options_that_cannot_be_are_told_before_anything_is_sent(self):
         with FakeServer(echo) as server, Client(static(server)) as client:
-            for timeout in (float("nan"), float("inf"), "5", True, 86_401):
+            for timeout in (float("nan"), float("inf"), "5", True, 86_401, 10**400):
                 with self.subTest(timeout), self.assertRaises(InvalidParams):
                     client.call("f", timeout=timeout)
             for method in ("x" * 257, 5, None):
@@ -613,6 +613,29 @@ class Ends(unittest.TestCase):
                 client.call("f")
             self.assertEqual(caught.exception.executed, "no")
 
+    def test_a_callback_that_waits_for_a_call_fails_and_one_that_closes_the_client_does_not(self):
+        ends = []
+
+        def waits(_):
+            try:
+                client.call("f", [2])
+            except RuntimeError as error:
+                ends.append(str(error))
+
+        def closes(_):
+            client.close()
+            ends.append("closed")
+
+        with FakeServer(echo) as server:
+            client = Client(static(server), timeout=PATIENCE)
+            client.submit("f", [1]).add_done_callback(waits)
+            until(lambda: len(ends) == 1)
+            self.assertIn("must not wait", ends[0])
+            self.assertEqual(client.call("f", [3]), [3])
+            client.submit("f", [4]).add_done_callback(closes)
+            until(lambda: len(ends) == 2)
+            until(lambda: not client._thread.is_alive())
+
     def test_a_peer_that_reads_nothing_costs_its_own_calls_and_what_was_never_written_did_not_run(self):
         with FakeServer(lambda peer, request: peer.hears.clear()) as server, Client(static(server)) as client:
             client.call("rpc.ping")
@@ -690,7 +713,6 @@ class Ends(unittest.TestCase):
                 client.call("f", timeout=20)
             server.heard("rpc.cancel")
 
-    @unittest.skipUnless(hasattr(os, "fork"), "there is no fork here")
     def test_on_windows_no_wait_is_so_long_that_ctrl_c_goes_unheard(self):
         waits = []
         wait = threading.Condition.wait
@@ -713,6 +735,7 @@ class Ends(unittest.TestCase):
                 release.set()
         self.assertTrue(waits and all(one is not None and one <= 0.5 for one in waits), waits)
 
+    @unittest.skipUnless(hasattr(os, "fork"), "there is no fork here")
     def test_a_client_that_was_made_before_a_fork_says_so(self):
         with FakeServer(echo) as server, Client(static(server)) as client:
             self.assertEqual(client.call("f", [1]), [1])
@@ -784,6 +807,27 @@ class Streams(unittest.TestCase):
             server.heard("rpc.cancel")
             with FakeServer(echo) as other, Client(static(other)) as again:
                 self.assertEqual(again.call("f", [1]), [1])
+
+    @unittest.skipUnless(hasattr(os, "fork"), "there is no fork here")
+    def test_a_fork_leaves_its_parents_stream_without_a_word(self):
+        with FakeServer(self.counting()) as server:
+            text = (
+                "import os, sys; sys.path.insert(0, sys.argv[1])\n"
+                "import rpc_client\n"
+                "client = rpc_client.Client(sys.argv[2])\n"
+                "items = client.stream('f', credit=4)\n"
+                "print(next(items), flush=True)\n"
+                "child = os.fork()\n"
+                "if child == 0:\n"
+                "    del items\n"
+                "    os._exit(0)\n"
+                "os.waitpid(child, 0)\n"
+                "print(next(items))\n"
+            )
+            command = [sys.executable, "-B", "-W", "ignore", "-c", text]
+            command += [os.path.dirname(rpc_client.__file__), static(server)]
+            run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE)
+            self.assertEqual((run.returncode, run.stdout.split(), run.stderr), (0, [b"0", b"1"], b""))
 
     def test_a_program_ends_though_a_stream_was_not_read_to_its_end_and_calls_come_late(self):
         with FakeServer(self.counting()) as server:

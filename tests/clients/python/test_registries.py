@@ -65,6 +65,7 @@ class Instances(unittest.TestCase):
             instance(rpc={"tls": {}}),
             instance(rpc={"weight": -1}),
             instance(rpc={"weight": "heavy"}),
+            instance(rpc={"weight": 10**400}),
             instance(rpc={"secret": 5}),
             instance(registrationTimeUTC="now"),
         ):
