@@ -1,8 +1,12 @@
-/** Ctrl-C, as an abort signal. */
-export interface Interrupt {
-  readonly signal: AbortSignal;
+/** Somebody who listens to signals. */
+export interface Listening {
   /** Stops listening. */
   release(): void;
+}
+
+/** Ctrl-C, as an abort signal. */
+export interface Interrupt extends Listening {
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -22,46 +26,54 @@ const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
 export function onInterrupt(hurry?: () => void): Interrupt {
   const abort = new AbortController();
   let hurryOnce = hurry;
-  const listener = () => {
-    if (!abort.signal.aborted) return abort.abort();
-    if (hurryOnce === undefined) Deno.exit(130);
-    hurryOnce();
-    hurryOnce = undefined;
-  };
-  const isIgnored = ignoresHangup();
-  const hangupListener = () => {
+  const { release } = listenForEnd(
+    () => {
+      if (!abort.signal.aborted) return abort.abort();
+      if (hurryOnce === undefined) Deno.exit(130);
+      hurryOnce();
+      hurryOnce = undefined;
+    },
     // SIGHUP may come twice, from the system and from the shell, or with a service's SIGTERM: so it
     // never counts as a second request.
-    if (!isIgnored) abort.abort();
-  };
-  for (const name of endSignals) Deno.addSignalListener(name, listener);
+    () => abort.abort(),
+  );
+  return { signal: abort.signal, release };
+}
+
+/**
+ * Ends the process at the first request, with exit code 130, while nothing is there that could end
+ * in a better way. Who takes over listens by {@link onInterrupt}, and then releases this. It makes
+ * no abort signal, the first use of which takes a process half a millisecond.
+ */
+export function endAtInterrupt(): Listening {
+  const end = () => Deno.exit(130);
+  return listenForEnd(end, end);
+}
+
+/** @param hungUp called when the terminal ends, unless that is to have no effect */
+function listenForEnd(asked: () => void, hungUp: () => void): Listening {
+  ignoresHangup ??= isHangupIgnored();
+  const hangupListener = ignoresHangup ? () => {} : hungUp;
+  for (const name of endSignals) Deno.addSignalListener(name, asked);
   // Also where it is ignored: once any signal has a listener, the runtime handles this one too, and
   // without a listener it would end the process.
   Deno.addSignalListener("SIGHUP", hangupListener);
   return {
-    signal: abort.signal,
     release() {
-      for (const name of endSignals) Deno.removeSignalListener(name, listener);
+      for (const name of endSignals) Deno.removeSignalListener(name, asked);
       Deno.removeSignalListener("SIGHUP", hangupListener);
     },
   };
 }
 
-/**
- * Ends the process at the first request, with exit code 130, while nothing is there that could end
- * in a better way. Who takes over sets the signal's `onabort`.
- */
-export function endAtInterrupt(): Interrupt {
-  const interrupt = onInterrupt();
-  interrupt.signal.onabort = () => Deno.exit(130);
-  return interrupt;
-}
+/** Asked once: where something has listened, the system tells of the runtime's own handler. */
+let ignoresHangup: boolean | undefined;
 
 /**
  * Whether SIGHUP is to have no effect, as under `nohup`. Only Linux tells. On other systems a
  * process that writes to a terminal was surely not started by `nohup`; any other may have been.
  */
-function ignoresHangup(): boolean {
+function isHangupIgnored(): boolean {
   // When a console closes, Windows ends its processes anyway, soon after telling them.
   if (Deno.build.os === "windows") return false;
   if (Deno.build.os !== "linux") return !Deno.stdout.isTerminal() && !Deno.stderr.isTerminal();

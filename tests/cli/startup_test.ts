@@ -167,6 +167,15 @@ Deno.test("no literal pattern with classes of Unicode is in what rpc call loads"
   assert.deepEqual(found, []);
 });
 
+Deno.test("nothing of a brief call sets a timer that is slow when it is the first", async () => {
+  const found: string[] = [];
+  for (const url of await loadedBy(...briefCall)) {
+    const text = withoutComments(await Deno.readTextFile(new URL(url)));
+    if (/\bset(?:Timeout|Interval)\(|AbortSignal\.timeout|\.onabort/.test(text)) found.push(url);
+  }
+  assert.deepEqual(found, []);
+});
+
 Deno.test("rpc call loads nothing that announces a server", async () => {
   const loaded = await loadedBy("call/call.ts", "../discovery/local/local.ts");
   assert.deepEqual([...loaded].filter((url) => /announce|override/.test(url)), []);

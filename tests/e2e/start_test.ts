@@ -24,13 +24,18 @@ Deno.test({
     await Promise.all((["SIGINT", "SIGTERM", "SIGHUP"] as const).map(async (signal) => {
       await using home = await RpcHome.create();
       await Deno.writeTextFile(join(home.workingDirectory, "tasks.ts"), endless);
+      const pidFile = join(home.workingDirectory, "pid");
       const server = home.start(["serve", "127.0.0.1", "0", "tasks.ts", "--workers", "1"], {
         ownGroup: true,
       });
       await server.says(/Still loading tasks\.ts \.\.\./);
+      // On a slow machine the worker may not have come to it.
+      const pid = await waitFor(
+        "the worker's process",
+        async () => Number(await Deno.readTextFile(pidFile).catch(() => "")) || undefined,
+      );
       server.signalGroup(signal);
       assert.equal(await server.ended(), 130, `${signal}: ${server.describe()}`);
-      const pid = Number(await Deno.readTextFile(join(home.workingDirectory, "pid")));
       assert.throws(() => Deno.kill(pid, "SIGCONT"), Deno.errors.NotFound);
       assert.equal(server.stdout, "");
     }));
@@ -103,6 +108,31 @@ Deno.test({
     await waitFor("further calls", () => pongs() > before + 10);
     assert.doesNotMatch(server.stderr, /Draining/);
     assert.equal(await server.stop(), 0);
+  },
+});
+
+Deno.test({
+  name: "under nohup the terminal's end is nothing to a call that was begun without the client",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using home = await RpcHome.create();
+    const at = (name: string) => join(home.workingDirectory, name);
+    await Deno.writeTextFile(
+      at("tasks.ts"),
+      `export async function* slow() {
+        yield "begun";
+        while (!(await Deno.stat("go").catch(() => undefined))) {
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+      }`,
+    );
+    await home.serve(["127.0.0.1", "0", "tasks.ts"]);
+    const call = home.start(["call", "slow"], { shell: "trap '' HUP;" });
+    // Items are printed by the client, so that has taken over.
+    await call.line(/begun/);
+    call.signal("SIGHUP");
+    await Deno.writeTextFile(at("go"), "");
+    assert.equal(await call.ended(), 0, call.describe());
   },
 });
 

@@ -4,7 +4,7 @@ import { Client } from "../../client/client.ts";
 import type { Discovery, InstanceSource } from "../../discovery/discovery.ts";
 import { isScreen, problemLine } from "../../terminal/colour.ts";
 import { jsonLine } from "../../terminal/plain_text.ts";
-import { type Interrupt, onInterrupt } from "../../terminal/interrupt.ts";
+import { type Listening, onInterrupt } from "../../terminal/interrupt.ts";
 import { printOnStderr } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
@@ -35,12 +35,12 @@ import type { CallSummary } from "./summary.ts";
  * `rpc call <method> [args...]`
  *
  * @param begun what was begun already of a single call
- * @param listening Ctrl-C, if it is listened to
+ * @param listening what has listened to Ctrl-C so far
  */
 export async function run(
   { flags, given, positionals: [method = "", ...args] }: CommandInput<typeof callFlags>,
   begun?: Begun,
-  listening?: Interrupt,
+  listening?: Listening,
 ): Promise<number> {
   assertServersAsked(flags);
   assertPageAsked(flags);
@@ -48,10 +48,9 @@ export async function run(
   using report = flags.html === undefined ? undefined : await openReport(flags.html);
   const log = plainLogger(flags.verbose);
   const clock = isOnce(flags) ? briefClock : systemClock;
-  const interrupt = listening ?? onInterrupt();
+  const interrupt = onInterrupt();
   const { signal } = interrupt;
-  // Before, it has ended the process at once.
-  signal.onabort = null;
+  listening?.release();
   const transport = await openTransport(flags, log);
   const discovery = await openCommandRegistry(flags, log, clock);
   // The process ends after its only call, so the system closes everything. Closing by hand is

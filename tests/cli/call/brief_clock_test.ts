@@ -38,15 +38,30 @@ Deno.test("briefClock: what was cancelled is not called, neither once nor again"
 
 Deno.test("briefClock.after() of what is due at once sets no timer, and waits for its caller", async () => {
   const told: string[] = [];
-  const { timeout } = AbortSignal;
-  AbortSignal.timeout = () => assert.fail("a timer");
+  const { waitAsync } = Atomics;
+  Atomics.waitAsync = () => assert.fail("a timer");
   try {
     briefClock.after(0, () => told.push("cancelled")).cancel();
     const rung = after(0).then(() => told.push("rung"));
     told.push("set");
     await rung;
   } finally {
-    AbortSignal.timeout = timeout;
+    Atomics.waitAsync = waitAsync;
   }
   assert.deepEqual(told, ["set", "rung"]);
+});
+
+Deno.test("briefClock: nothing is left of a timer that was cancelled", () => {
+  const { waitAsync } = Atomics;
+  const cells: Int32Array[] = [];
+  Atomics.waitAsync = ((cell: Int32Array<SharedArrayBuffer>, ...rest: [number, number, number]) => {
+    cells.push(cell);
+    return waitAsync(cell, ...rest);
+  }) as typeof waitAsync;
+  try {
+    briefClock.after(60_000, () => assert.fail("it was cancelled")).cancel();
+  } finally {
+    Atomics.waitAsync = waitAsync;
+  }
+  assert.deepEqual(cells.map((cell) => Atomics.notify(cell, 0)), [0]);
 });
