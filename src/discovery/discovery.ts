@@ -1,5 +1,6 @@
 /** The interface of a registry, where instances are announced and found, and its values. */
 
+import type { HostPort } from "../base/names/host_port.ts";
 import type { RpcError } from "../base/errors.ts";
 
 /** What an operator has changed of a server since it was started. */
@@ -151,6 +152,14 @@ export function placeText({ url, place }: InstanceSource): string {
   return place === undefined ? url : `${url} (${place})`;
 }
 
+/** What the registry showed of one of the cluster's certificates, when it was last connected to. */
+export interface RegistryCertificate {
+  /** The server that showed it. */
+  readonly member: HostPort;
+  /** When it expires, in milliseconds since 1970 UTC. */
+  readonly validToMs: number;
+}
+
 /** A registry. Implementations: `local`, `static`, `zookeeper`; one suite of tests for all. */
 export interface Discovery extends InstanceSource {
   /**
@@ -175,6 +184,8 @@ export interface Discovery extends InstanceSource {
    * Absent: its clock is this machine's.
    */
   wallTimeMs?(): Promise<number | undefined>;
+  /** The certificate by which the registry is known. Absent or `undefined`: there is none. */
+  certificate?(): RegistryCertificate | undefined;
   /**
    * Whether a process may end without closing its watches because they leave nothing behind. With
    * ZooKeeper they leave a session. Absent: they leave something behind.

@@ -3,9 +3,9 @@
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
-import type { TlsOptions } from "../zookeeper/mod.ts";
 import type { Discovery } from "./discovery.ts";
 import { parseRegistryUrl, type RegistryUrl } from "./registry_url.ts";
+import type { OpenTls } from "./zookeeper/zookeeper.ts";
 
 /** What a registry is built on. */
 export interface DiscoveryDeps {
@@ -18,7 +18,7 @@ export interface DiscoveryDeps {
    * Opens the TLS connections of `zookeepers://`. Absent, or if it returns `undefined`: they trust
    * the system's certificates.
    */
-  readonly openTls?: TlsOptions["open"];
+  readonly openTls?: OpenTls;
   /** Where `local:` without a directory is. @default the user's own directory for it */
   readonly localDir?: string | undefined;
 }

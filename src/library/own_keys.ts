@@ -57,6 +57,6 @@ export function registryTls(
     if (keys === undefined) return undefined;
     const { connectTls } = await import("../keys/tls/connect.ts");
     const { zooKeeperName } = await import("../keys/names.ts");
-    return (await connectTls(member, keys, signal, zooKeeperName(keys.cluster))).connection;
+    return await connectTls(member, keys, signal, zooKeeperName(keys.cluster));
   };
 }

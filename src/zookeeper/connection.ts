@@ -9,7 +9,7 @@ import { ZooKeeperError } from "./errors.ts";
 import { type CutFrame, FrameSplitter } from "./frames.ts";
 
 /** A byte stream in both directions. */
-interface Socket {
+export interface Socket {
   read(buffer: Uint8Array): Promise<number | null>;
   write(bytes: Uint8Array): Promise<number>;
   close(): void;

@@ -2,7 +2,7 @@
 
 export { type CreateOptions, ZooKeeperClient, type ZooKeeperOptions } from "./client.ts";
 export { type ConnectString, parseConnectString } from "./connect_string.ts";
-export { type TlsOptions } from "./connection.ts";
+export { type Socket } from "./connection.ts";
 export { type AuthInfo } from "./exchange.ts";
 export { isZooKeeperError, ZooKeeperError, type ZooKeeperErrorCode } from "./errors.ts";
 export {

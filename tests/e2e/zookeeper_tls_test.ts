@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { zooKeeperName } from "../../src/keys/names.ts";
 import { freePort } from "../support/free_port.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { TestCluster } from "../support/test_pki.ts";
 import { startZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
 
 zooKeeperTest(
@@ -45,5 +47,51 @@ zooKeeperTest(
     const wrongly = await home.run(["call", "ping"], { env: tlsToPlain });
     assert.match(wrongly.stderr, /does not speak TLS.*\. If it speaks no TLS, write zookeeper:/);
     await served.stop();
+  },
+);
+
+zooKeeperTest(
+  "that ZooKeeper's certificate ends soon is told wherever keys' ends are",
+  async () => {
+    await using home = await RpcHome.create();
+    await using cluster = await TestCluster.create();
+    const keys = cluster.write(await cluster.member("alpha"));
+    cluster.makeOwner(keys, ["alpha"]);
+    const env = { RPC_KEYS: keys };
+    const made = await home.run(["keys", "zookeeper", "127.0.0.1"], { env });
+    const config = Object.fromEntries(
+      made.lines.filter((line) => line.includes("=")).map((line) => line.split("=", 2)),
+    );
+    const ending = await cluster.faulty({
+      name: "127.0.0.1",
+      dns: [zooKeeperName(cluster.id)],
+      uris: [],
+      toDays: 9.5,
+    });
+    await Deno.writeTextFile(
+      config["ssl.keyStore.location"] ?? "",
+      ending.privateKey + ending.certificate,
+    );
+    const secure = freePort();
+    await using _zooKeeper = await startZooKeeper({
+      config: { ...config, secureClientPort: secure },
+    });
+    const options = { env: { ...env, RPC_REGISTRY: `zookeepers://127.0.0.1:${secure}` } };
+    const told = new RegExp(
+      `ZooKeeper's certificate at 127\\.0\\.0\\.1:${secure} ends: [\\d-]+, 9 days left\\. ` +
+        "(To do: )?rpc keys zookeeper 127\\.0\\.0\\.1 makes another",
+    );
+
+    const metrics = `127.0.0.1:${freePort()}`;
+    const server = await home.serve(["--metrics", metrics], options);
+    await server.process.says(told);
+    assert.match((await home.run(["servers"], options)).stderr, told);
+    const doctor = await home.run(["doctor"], options);
+    assert.match(doctor.stdout, told);
+    assert.equal(doctor.code, 0, "a hint is no fault");
+    const page = await (await fetch(`http://${metrics}/metrics`)).text();
+    const [, seconds] = /^rpc_registry_keys_end_timestamp_seconds (\S+)$/m.exec(page) ?? [];
+    assert.ok(Math.abs(Number(seconds) * 1_000 - Date.now() - 9.5 * 86_400_000) < 3_600_000, page);
+    await server.stop();
   },
 );

@@ -4,6 +4,7 @@ import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 import type { Discovery, Instance } from "../../discovery/discovery.ts";
 import { parseRegistryUrl } from "../../discovery/registry_url.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
+import { registryEnding } from "../../library/running/key_watch.ts";
 import { clockFinding, type Finding } from "./finding.ts";
 import { portHint } from "./firewall.ts";
 
@@ -43,6 +44,7 @@ export async function registryFindings(
         findings: [
           { check: "registry", status: "ok", text },
           ...findings,
+          ...registryKeys(discovery, clock),
           ...await registryClock(discovery, clock, late),
         ],
         instances,
@@ -87,6 +89,11 @@ async function memberFinding(
       todo: portHint(signal.aborted ? undefined : messageOf(error), member.port),
     };
   }
+}
+
+function registryKeys(discovery: Discovery, clock: Clock): Finding[] {
+  const ending = registryEnding(discovery, clock.wallTimeMs());
+  return ending === undefined ? [] : [{ check: "registry", status: "hint", ...ending }];
 }
 
 async function registryClock(

@@ -16,6 +16,8 @@ interface MetricsSource {
   readonly isOpen?: boolean;
   /** When its keys end, in milliseconds since 1970 UTC; `undefined` without keys. */
   keysEndAtMs?(): number | undefined;
+  /** When the registry's certificate ends. @default it has none */
+  registryKeysEndAtMs?(): number | undefined;
 }
 
 /** A page for Prometheus, and answers for probes, over HTTP. */
@@ -108,6 +110,10 @@ class MetricsPage {
         "rpc_keys_end_timestamp_seconds",
         "When the server's certificate ends; 0 without keys",
       ),
+      registryKeysEnd: gauge(
+        "rpc_registry_keys_end_timestamp_seconds",
+        "When ZooKeeper's certificate ends; 0 if it has shown none of the cluster's",
+      ),
       uptime: gauge("rpc_uptime_seconds", "Time since the start"),
       connections: gauge("rpc_connections", "Open connections"),
       inFlight: gauge("rpc_calls_in_flight", "Calls that wait or run, inline ones apart"),
@@ -155,6 +161,7 @@ class MetricsPage {
       draining: Number(now.draining),
       open: Number(source.isOpen ?? false),
       keysEnd: (source.keysEndAtMs?.() ?? 0) / 1_000,
+      registryKeysEnd: (source.registryKeysEndAtMs?.() ?? 0) / 1_000,
       uptime: now.uptimeMs / 1_000,
       connections: now.connections,
       inFlight: now.inFlight,

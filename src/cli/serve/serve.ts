@@ -277,6 +277,7 @@ async function watchable(
     isReady: () => isWanted() && server.isRegistered,
     isOpen: server.isOpen,
     keysEndAtMs: () => server.keysEndAtMs,
+    registryKeysEndAtMs: () => server.registryKeysEndAtMs,
   }, log);
   log.info("Serving metrics", { url: `http://${metrics.address}/metrics` });
   return metrics;

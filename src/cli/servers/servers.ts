@@ -13,7 +13,7 @@ import { printLine, printOnStderr } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { keysEndText } from "./keys_end.ts";
-import { watchExpiry } from "../../library/running/key_watch.ts";
+import { watchExpiry, watchRegistryExpiry } from "../../library/running/key_watch.ts";
 import { openKeys, transportOf } from "../../library/own_keys.ts";
 import { isOpen } from "../open.ts";
 import { openCommandRegistry } from "../registry.ts";
@@ -62,6 +62,7 @@ export async function run(
     return await watchServers(discovery, { ...shown, transport }, interrupt);
   } finally {
     interrupt.release();
+    watchRegistryExpiry(discovery, systemClock, log).cancel();
     await discovery.close();
   }
 }

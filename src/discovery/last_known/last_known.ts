@@ -10,6 +10,7 @@ import type {
   Change,
   Discovery,
   Instance,
+  RegistryCertificate,
   Snapshot,
   Watch,
   Watcher,
@@ -56,6 +57,10 @@ class LastKnownDiscovery implements Discovery {
 
   prepare(): void {
     this.#discovery.prepare?.();
+  }
+
+  certificate(): RegistryCertificate | undefined {
+    return this.#discovery.certificate?.();
   }
 
   watch(service: string, watcher: Watcher): Watch {

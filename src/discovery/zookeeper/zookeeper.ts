@@ -2,6 +2,7 @@
 
 import type { Clock } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
+import type { HostPort } from "../../base/names/host_port.ts";
 import { TlsError } from "../../base/system/tls_error.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
@@ -10,7 +11,7 @@ import {
   isZooKeeperError,
   openAcl,
   readableAcl,
-  type TlsOptions,
+  type Socket,
   ZooKeeperClient,
   type ZooKeeperState,
 } from "../../zookeeper/mod.ts";
@@ -19,6 +20,7 @@ import type {
   AnnounceOptions,
   Discovery,
   Instance,
+  RegistryCertificate,
   Watch,
   Watcher,
 } from "../discovery.ts";
@@ -27,13 +29,26 @@ import { assertServiceName, isServiceName } from "../service_name.ts";
 import { ZooKeeperAnnouncement } from "./announcement.ts";
 import { ZooKeeperWatch } from "./watch.ts";
 
+/** A connection to a registry that has proved to belong to the cluster. */
+interface OpenedTls {
+  readonly connection: Socket;
+  /** When the registry's certificate expires, in milliseconds since 1970 UTC. */
+  readonly validToMs: number;
+}
+
+/**
+ * Opens a TLS connection to a registry with this machine's keys. Resolves with `undefined` where
+ * there are none.
+ */
+export type OpenTls = (member: HostPort, signal: AbortSignal) => Promise<OpenedTls | undefined>;
+
 /** What {@link ZooKeeperDiscovery} is built on. */
 interface ZooKeeperDiscoveryOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
   /** Opens TLS connections. @default they trust the system's certificates */
-  readonly openTls?: TlsOptions["open"] | undefined;
+  readonly openTls?: OpenTls | undefined;
   /**
    * Registrations and lists are checked every 1 to 2 times this even without an event, in
    * milliseconds: a safety net under the watches. @default 30_000
@@ -63,6 +78,8 @@ export class ZooKeeperDiscovery implements Discovery {
   readonly #watches = new Set<ZooKeeperWatch>();
   /** Why ZooKeeper could not be reached when it was last tried. */
   #failure: RpcError | undefined;
+  /** What the member that was connected to last has shown. */
+  #certificate: RegistryCertificate | undefined;
   /** Rejects the requests for the names of services that are under way. */
   readonly #asking = new Set<(error: RpcError) => void>();
 
@@ -77,9 +94,7 @@ export class ZooKeeperDiscovery implements Discovery {
       ...(login === undefined
         ? {}
         : { auth: [{ scheme: "digest", credentials: `${login.user}:${login.password}` }] }),
-      ...(tls === true
-        ? { tls: options.openTls === undefined ? {} : { open: options.openTls } }
-        : {}),
+      ...(tls === true ? { tls: { open: (member, signal) => this.#openTls(member, signal) } } : {}),
       clock: options.clock,
       random: options.random,
       log: options.log,
@@ -153,11 +168,22 @@ export class ZooKeeperDiscovery implements Discovery {
     return stat?.ctimeMs;
   }
 
+  certificate(): RegistryCertificate | undefined {
+    return this.#certificate;
+  }
+
   async close(): Promise<void> {
     for (const watch of this.#watches) watch.close();
     // The end of the session deletes all its nodes at once.
     for (const announcement of this.#announcements) announcement.abandon();
     await this.#client.close();
+  }
+
+  async #openTls(member: HostPort, signal: AbortSignal): Promise<Socket | undefined> {
+    const opened = await this.#options.openTls?.(member, signal);
+    if (opened === undefined) return undefined;
+    this.#certificate = { member, validToMs: opened.validToMs };
+    return opened.connection;
   }
 
   /** What announcements and watches of a service have in common. */

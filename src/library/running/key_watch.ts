@@ -1,6 +1,8 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
+import { addressOf } from "../../base/names/host_port.ts";
+import type { Discovery } from "../../discovery/discovery.ts";
 import { endsSoon, expiryText, isToRenew } from "../../keys/expiry.ts";
 import type { KeyRing } from "../../keys/key_ring.ts";
 
@@ -18,6 +20,29 @@ export function watchExpiry(keys: KeyRing, clock: Clock, log: Logger): Timer {
     log.warn(`The keys of ${own.name} end: ${expiryText(own.validToMs, nowMs)}. rpc keys renew`);
     return true;
   });
+}
+
+/** The same for the certificate that the registry has shown, which nothing renews. */
+export function watchRegistryExpiry(discovery: Discovery, clock: Clock, log: Logger): Timer {
+  return daily(clock, () => {
+    const ending = registryEnding(discovery, clock.wallTimeMs());
+    if (ending !== undefined) log.warn(`${ending.text}. ${ending.todo}`);
+    return ending !== undefined;
+  });
+}
+
+/** What to say of a registry whose certificate ends soon or has ended, and what to do about it. */
+export function registryEnding(
+  discovery: Discovery,
+  nowMs: number,
+): { readonly text: string; readonly todo: string } | undefined {
+  const shown = discovery.certificate?.();
+  if (shown === undefined || !endsSoon(shown.validToMs, nowMs)) return undefined;
+  const { member, validToMs } = shown;
+  return {
+    text: `ZooKeeper's certificate at ${addressOf(member)} ends: ${expiryText(validToMs, nowMs)}`,
+    todo: `rpc keys zookeeper ${member.host} makes another, where the cluster was made`,
+  };
 }
 
 /** Renews the keys when few days are left, with one attempt a day. */

@@ -12,7 +12,7 @@ import type { Pool } from "../../workers/pool/pool.ts";
 import { announcedAddress, isLoopback } from "./advertise.ts";
 import { guardExposure, warnOfExposure } from "./exposure.ts";
 import { listen, type ListenOptions } from "./listen.ts";
-import { keepRenewed, watchExpiry } from "./key_watch.ts";
+import { keepRenewed, watchExpiry, watchRegistryExpiry } from "./key_watch.ts";
 import { arePipesCounted, workersBeside, workersByDefault } from "./pipe_threads.ts";
 import { OverrideTaker, overrideText } from "../../discovery/override_taker.ts";
 import { type PoolOptions, startPool } from "./start_pool.ts";
@@ -78,6 +78,10 @@ export class RunningServer implements AsyncDisposable {
       watchExpiry(keys, clock, log),
       keepRenewed(keys, async () => (await import("./renew.ts")).renew(keys, place), clock, log),
     );
+    // Its certificate is seen no sooner.
+    void this.#announcement.registered.then(() => {
+      if (!this.#isClosed) this.#keyTimers.push(watchRegistryExpiry(discovery, clock, log));
+    });
   }
 
   /**
@@ -140,6 +144,11 @@ export class RunningServer implements AsyncDisposable {
   /** When its keys end, in milliseconds since 1970 UTC; `undefined` without keys. */
   get keysEndAtMs(): number | undefined {
     return this.#options.keys?.current().own.validToMs;
+  }
+
+  /** When the registry's certificate ends, in milliseconds since 1970 UTC, if it has shown one. */
+  get registryKeysEndAtMs(): number | undefined {
+    return this.#options.discovery.certificate?.()?.validToMs;
   }
 
   /** Its state and its counters. */
