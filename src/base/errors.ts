@@ -152,14 +152,22 @@ export function isRpcError(thrown: unknown): thrown is RpcError {
   return thrown instanceof Error && "executed" in thrown && Object.hasOwn(errorTable, thrown.name);
 }
 
-/** The message of anything that was thrown. Never throws. */
+/** The message of anything that was thrown, without colours. Never throws. */
 export function messageOf(thrown: unknown): string {
   try {
-    if (!(thrown instanceof Error)) return String(thrown);
-    return String(thrown.message !== "" ? thrown.message : thrown.name);
+    if (!(thrown instanceof Error)) return withoutColours(String(thrown));
+    return withoutColours(String(thrown.message !== "" ? thrown.message : thrown.name));
   } catch {
     return "something was thrown that has no message";
   }
+}
+
+// deno-lint-ignore no-control-regex
+const colours = /\x1b\[[\d;]*m/g;
+
+/** A text without sequences that set colours: Deno's own errors have some, in a pipe too. */
+export function withoutColours(text: string): string {
+  return text.includes("\x1b") ? text.replaceAll(colours, "") : text;
 }
 
 /**

@@ -3,7 +3,6 @@
  * differently from Deno, and both are handled here.
  */
 
-import { stripVTControlCharacters } from "node:util";
 import { messageOf } from "../base/errors.ts";
 import { importProblem } from "./import_problem.ts";
 
@@ -26,8 +25,7 @@ const parserWords: Readonly<Record<string, string>> = {
  * @param isBinary whether this program is a compiled binary, which holds only its own packages
  */
 export function loadProblem(thrown: unknown, url: string, isBinary: boolean): string {
-  // Deno colours the place even without a terminal.
-  const message = stripVTControlCharacters(messageOf(thrown));
+  const message = messageOf(thrown);
   return importProblem(message, url) ?? parserProblem(message) ??
     packageProblem(message, isBinary) ?? `${reasonOf(message)}${placeOf(thrown, url)}`;
 }

@@ -94,3 +94,9 @@ Deno.test("an error that is caught at once has no stack, and the next one has", 
   assert.match(thrownBy(look).stack ?? "", /\n +at /);
   assert.equal(withoutStack(() => 1), 1);
 });
+
+Deno.test("the message of what was thrown has no colours, as Deno's own errors do", () => {
+  const coloured = "no package\n    at \x1b[0m\x1b[36mfile:///a.ts\x1b[0m:\x1b[33m1\x1b[0m";
+  assert.equal(messageOf(new TypeError(coloured)), "no package\n    at file:///a.ts:1");
+  assert.equal(messageOf("\x1b[31mred\x1b[m"), "red");
+});

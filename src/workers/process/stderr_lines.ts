@@ -1,14 +1,12 @@
+import { withoutColours } from "../../base/errors.ts";
 import { lineFeed } from "../../wire/lines.ts";
 
 /** Longest logged line of a worker's stderr, in UTF-16 code units: the rest is dropped. */
 export const stderrLineLengthMax = 8_192;
 
-// deno-lint-ignore no-control-regex
-const colours = /\x1b\[[\d;]*m/g;
-
 /**
  * Cuts a worker's output into lines of bounded length. Bytes that are not UTF-8 become U+FFFD, and
- * colours are left out: Deno's own errors have some in a pipe too.
+ * colours are left out.
  */
 export class StderrLines {
   #decoder = new TextDecoder();
@@ -55,8 +53,7 @@ export class StderrLines {
 
 /** A line as it is logged. */
 function shown(line: string): string {
-  const text = clipped(line);
-  return text.includes("\x1b") ? text.replaceAll(colours, "") : text;
+  return withoutColours(clipped(line));
 }
 
 function clipped(line: string): string {
