@@ -5,6 +5,10 @@ import { startGateway } from "../support/gateway_process.ts";
 import { memberHome } from "../support/member_home.ts";
 import { rpcCommand } from "../support/program.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { TestCluster } from "../support/test_pki.ts";
+import { waitFor } from "../support/wait_for.ts";
+
+const keysOf = (home: RpcHome) => `${home.directory}/config/rpc/keys`;
 
 Deno.test("a gateway calls servers with keys as the member whose keys it has, and nobody without", async () => {
   await using home = await RpcHome.create();
@@ -69,4 +73,22 @@ Deno.test("rpc mcp offers the procedures of servers with keys to a member, as fa
   assert.equal(refused.isError, true);
   assert.match(JSON.stringify(refused.content), /PermissionDenied.*bob/);
   await server.stop();
+});
+
+Deno.test("a gateway tells that its keys end soon, and renews them as a server does", async () => {
+  await using home = await RpcHome.create();
+  await using owner = await RpcHome.create();
+  await using cluster = await TestCluster.create();
+  const ending = await cluster.faulty({ name: "alpha", toDays: 9.5 });
+  cluster.write(ending, keysOf(home));
+  const told = await startGateway(home);
+  await told.process.says(/The keys of alpha end: .*9 days left\. rpc keys renew/);
+
+  cluster.write(ending, keysOf(owner));
+  cluster.makeOwner(keysOf(owner), ["alpha"]);
+  await startGateway(owner);
+  await waitFor(
+    "a new certificate",
+    () => Deno.readTextFileSync(`${keysOf(owner)}/machine.crt`) !== ending.certificate,
+  );
 });

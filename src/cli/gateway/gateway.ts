@@ -2,13 +2,15 @@ import { aborted, systemClock } from "../../base/clock.ts";
 import type { HostPort } from "../../base/names/host_port.ts";
 import { Client } from "../../client/client.ts";
 import { Gateway } from "../../gateway/gateway.ts";
+import { openKeys, transportOf } from "../../library/own_keys.ts";
 import { isLoopback } from "../../library/running/advertise.ts";
+import { tendKeys } from "../../library/running/key_watch.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openTracer } from "../process/tracing.ts";
-import { openCommandRegistry, openTransport, tellOfRegistry } from "../registry.ts";
+import { openCommandRegistry, tellOfRegistry } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 import type { gatewayFlags } from "./flags.ts";
@@ -35,7 +37,8 @@ export async function run(
     ? newToken()
     : await tokenOf(flags.tokenFile);
   const log = plainLogger(flags.verbose);
-  const transport = await openTransport(flags, log);
+  const keys = await openKeys(flags, log);
+  const transport = await transportOf(keys);
   const discovery = await openCommandRegistry(flags, log);
   const { service, timeout: timeoutMs, messageMax, subset, zone } = flags;
   const tracer = await openTracer(log);
@@ -59,7 +62,11 @@ export async function run(
       log,
     });
     printLine(`ready ${gateway.url}${token === undefined ? "" : `#token=${token}`}`);
+    const place = { discovery, service, clock: systemClock, signal: interrupt.signal };
+    const connected = Promise.resolve();
+    const tending = keys === undefined ? undefined : tendKeys({ keys, place, log, connected });
     await aborted(interrupt.signal);
+    tending?.cancel();
     await gateway.close(hurry.signal);
     return exitCodes.success;
   } finally {

@@ -5,11 +5,41 @@ import { addressOf } from "../../base/names/host_port.ts";
 import type { Discovery } from "../../discovery/discovery.ts";
 import { endsSoon, expiryText, isToRenew } from "../../keys/expiry.ts";
 import type { KeyRing } from "../../keys/key_ring.ts";
+import type { RenewalPlace } from "./renew.ts";
 
 const hourMs = 60 * 60 * 1_000;
 
 /** How often the log tells that keys end soon, and a renewal is tried. */
 const dailyMs = 24 * hourMs;
+
+/** What {@link tendKeys} needs. */
+interface TendOptions {
+  readonly keys: KeyRing;
+  readonly place: RenewalPlace;
+  readonly log: Logger;
+  /** Resolves when the registry has been connected to: its certificate is not known before. */
+  readonly connected: Promise<void>;
+}
+
+/**
+ * Looks after this machine's keys while a program runs for long: warns when they, or those of the
+ * registry, end soon, and renews its own before.
+ */
+export function tendKeys({ keys, place, log, connected }: TendOptions): Timer {
+  const { clock, discovery } = place;
+  const renew = async () => (await import("./renew.ts")).renew(keys, place);
+  const timers = [watchExpiry(keys, clock, log), keepRenewed(keys, renew, clock, log)];
+  let isCancelled = false;
+  void connected.then(() => {
+    if (!isCancelled) timers.push(watchRegistryExpiry(discovery, clock, log));
+  });
+  return {
+    cancel() {
+      isCancelled = true;
+      for (const timer of timers) timer.cancel();
+    },
+  };
+}
 
 /** Warns, now and every day, if this machine's keys end soon or have ended. */
 export function watchExpiry(keys: KeyRing, clock: Clock, log: Logger): Timer {
@@ -46,7 +76,7 @@ export function registryEnding(
 }
 
 /** Renews the keys when few days are left, with one attempt a day. */
-export function keepRenewed(
+function keepRenewed(
   keys: KeyRing,
   renew: () => Promise<void>,
   clock: Clock,

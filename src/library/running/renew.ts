@@ -16,7 +16,7 @@ const askTimeoutMs = 5_000;
 const askedMax = 64;
 
 /** Where servers are found. */
-interface RenewalPlace {
+export interface RenewalPlace {
   readonly discovery: Discovery;
   readonly service: string;
   readonly clock: Clock;

@@ -12,7 +12,7 @@ import type { Pool } from "../../workers/pool/pool.ts";
 import { announcedAddress, isLoopback } from "./advertise.ts";
 import { guardExposure, warnOfExposure } from "./exposure.ts";
 import { listen, type ListenOptions } from "./listen.ts";
-import { keepRenewed, watchExpiry, watchRegistryExpiry } from "./key_watch.ts";
+import { tendKeys } from "./key_watch.ts";
 import { arePipesCounted, workersBeside, workersByDefault } from "./pipe_threads.ts";
 import { OverrideTaker, overrideText } from "../../discovery/override_taker.ts";
 import { type PoolOptions, startPool } from "./start_pool.ts";
@@ -43,7 +43,6 @@ export class RunningServer implements AsyncDisposable {
   readonly #server: RpcServer;
   readonly #announcement: Announcement;
   readonly #inTrouble = Promise.withResolvers<void>();
-  readonly #keyTimers: Timer[] = [];
   readonly #closing = new AbortController();
   /** `host:port`, as it is announced to clients. */
   readonly address: string;
@@ -53,6 +52,8 @@ export class RunningServer implements AsyncDisposable {
   /** Resolves when the former pools are gone, and the current one has all its workers. */
   #left: Promise<void> = Promise.resolve();
   #isClosed = false;
+  /** Looks after its keys, if it has any. */
+  readonly #tending: Timer | undefined;
 
   private constructor(
     options: RunningServerOptions & PoolOptions,
@@ -74,14 +75,8 @@ export class RunningServer implements AsyncDisposable {
     const { keys, clock, log, discovery, service } = options;
     if (keys === undefined) return;
     const place = { discovery, service, clock, signal: this.#closing.signal };
-    this.#keyTimers.push(
-      watchExpiry(keys, clock, log),
-      keepRenewed(keys, async () => (await import("./renew.ts")).renew(keys, place), clock, log),
-    );
-    // Its certificate is seen no sooner.
-    void this.#announcement.registered.then(() => {
-      if (!this.#isClosed) this.#keyTimers.push(watchRegistryExpiry(discovery, clock, log));
-    });
+    const connected = this.#announcement.registered;
+    this.#tending = tendKeys({ keys, place, log, connected });
   }
 
   /**
@@ -196,7 +191,7 @@ export class RunningServer implements AsyncDisposable {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#closing.abort();
-    for (const timer of this.#keyTimers) timer.cancel();
+    this.#tending?.cancel();
     await this.#announcement.withdraw();
     await this.#server.close();
     await Promise.all([this.#pool, ...this.#leaving].map((pool) => pool.close()));
