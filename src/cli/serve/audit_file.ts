@@ -10,7 +10,8 @@ import { jsonLine } from "../../terminal/plain_text.ts";
  * Opens a file and appends one JSON object for each call. Only the owner may read the file, since
  * it tells who does what.
  *
- * A full or slow disk holds up no call: lines that cannot be written are counted and reported.
+ * A full or slow disk holds up no call: lines that cannot be written are counted and reported. A
+ * file that was moved away, or removed, is made anew within a second.
  *
  * @throws {CommandError} the file cannot be written
  */
@@ -20,10 +21,11 @@ export function openAudit(
 ): { readonly audit: Audit; close(): Promise<void> } {
   let file: Deno.FsFile;
   try {
-    file = Deno.openSync(path, { append: true, create: true, mode: 0o600 });
+    file = openAppended(path);
   } catch (error) {
     throw new CommandError(`Cannot write ${path}: ${messageOf(error)}; choose another --audit`);
   }
+  let lookedAtMs = systemClock.now();
   let text = "";
   // A disk that is full may take a part of a line: the next line must not be joined to it.
   let isCut = endsInsideLine(path);
@@ -38,6 +40,11 @@ export function openAudit(
       text = "";
       let at = 0;
       try {
+        if (systemClock.now() - lookedAtMs >= rotationLookMs) {
+          lookedAtMs = systemClock.now();
+          const opened = openedAnew(path, file);
+          if (opened !== undefined) [file, isCut] = [opened, endsInsideLine(path)];
+        }
         while (at < bytes.length) at += await file.write(bytes.subarray(at));
         isCut = false;
         if (lost > 0) log.warn("Calls are missing in the audit", { path, calls: lost });
@@ -69,7 +76,32 @@ export function openAudit(
   };
 }
 
+/** How often it looks whether the file was moved away, as those do who rotate logs. */
+const rotationLookMs = 1_000;
+
 const lineFeed = 0x0a;
+
+function openAppended(path: string): Deno.FsFile {
+  return Deno.openSync(path, { append: true, create: true, mode: 0o600 });
+}
+
+/**
+ * The file that the path names now, in place of `file`, which is closed; `undefined` if they are
+ * the same. Windows tells no files apart, and moves none that is open.
+ */
+function openedAnew(path: string, file: Deno.FsFile): Deno.FsFile | undefined {
+  const { dev, ino } = file.statSync();
+  if (ino === null) return undefined;
+  try {
+    const now = Deno.statSync(path);
+    if (now.ino === ino && now.dev === dev) return undefined;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const opened = openAppended(path);
+  file.close();
+  return opened;
+}
 
 function linesIn(bytes: Uint8Array): number {
   let lines = 0;

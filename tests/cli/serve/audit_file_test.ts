@@ -20,6 +20,57 @@ Deno.test("what a caller names a method is no more than text in the audit", asyn
   }
 });
 
+Deno.test({
+  name: "a file of the audit that was moved away or removed is made anew",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const directory = await Deno.makeTempDir();
+    const path = `${directory}/audit`;
+    const { audit, close } = openAudit(path, silentLogger);
+    let calls = 0;
+    const call = () => {
+      const method = `m${++calls}`;
+      audit({ caller: undefined, from: "127.0.0.1:1", method, outcome: "ok", durationMs: 1 });
+    };
+    const size = () => {
+      try {
+        return Deno.statSync(path).size;
+      } catch {
+        return 0;
+      }
+    };
+    try {
+      call();
+      await waitFor("the first line", () => size() > 0);
+      await Deno.rename(path, `${path}.1`);
+      await waitFor("a new file after a rotation", () => {
+        call();
+        return size() > 0;
+      });
+      assert.equal((Deno.statSync(path).mode ?? 0) & 0o777, 0o600);
+      await Deno.rename(path, `${path}.2`);
+      // As a program does that rotates logs and makes the next one itself.
+      await Deno.writeTextFile(path, "");
+      await waitFor("lines in the file that another program made", () => {
+        call();
+        return size() > 0;
+      });
+      await close();
+      const texts = await Promise.all(
+        [`${path}.1`, `${path}.2`, path].map((name) => Deno.readTextFile(name)),
+      );
+      const methods = texts.join("").trimEnd().split("\n").map((line) => JSON.parse(line).method);
+      assert.deepEqual(
+        methods,
+        Array.from({ length: calls }, (_, i) => `m${i + 1}`),
+        "none is lost",
+      );
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  },
+});
+
 const missing = smallDiskMissing();
 
 Deno.test({
