@@ -2331,8 +2331,16 @@ class _Keys:
         for path in (authority, certificate, key):
             if os.stat(path).st_size > KEY_FILE_BYTES_MAX:
                 raise ValueError(f"{path} is no certificate and no key")
-        if sys.platform != "win32" and os.stat(key).st_mode & 0o077:
-            raise ValueError(f"other users of this machine can read {key}; first: chmod 600 {key}")
+        if sys.platform != "win32":
+            if os.stat(key).st_mode & 0o077:
+                raise ValueError(f"other users of this machine can read {key}; first: chmod 600 {key}")
+            # In a sticky directory, such as that of a mounted secret, only owners replace their files.
+            directory = os.path.dirname(authority)
+            if os.stat(directory).st_mode & (stat.S_ISVTX | 0o002) == 0o002:
+                raise ValueError(f"other users of this machine can change {directory}; first: chmod 700 {directory}")
+            for path in (authority, certificate):
+                if os.stat(path).st_mode & 0o002:
+                    raise ValueError(f"other users of this machine can change {path}; first: chmod 644 {path}")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         # This authority alone, and none of the system's.

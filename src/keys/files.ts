@@ -120,7 +120,8 @@ export function requiredKeysDirectory(): string {
 /**
  * Reads one of the files; `undefined` if it is not there.
  *
- * @throws {CommandError} it cannot be read, or it is a key that others can read
+ * @throws {CommandError} it cannot be read, it is a key that others can read, or others can change
+ * it
  */
 export function readKeyFile(directory: string, name: string): string | undefined {
   const path = joinPath(directory, name);
@@ -141,6 +142,7 @@ export function readKeyFile(directory: string, name: string): string | undefined
   const info = file.statSync();
   assertKeyFile(path, info);
   if (isSecret(name)) assertUnread(path, info);
+  else assertUnchanged(path, info, "644");
   const text = readAll(file, info.size);
   if (!isSecret(name) && holdsPrivateKey(text)) assertUnread(path, info);
   return text;
@@ -171,6 +173,32 @@ export function assertUnread(path: string, { mode }: Deno.FileInfo): void {
   if (Deno.build.os === "windows" || mode === null || (mode & 0o077) === 0) return;
   throw new CommandError(
     `Cannot use ${path}: other users of this machine can read it; first: chmod 600 ${shown(path)}`,
+  );
+}
+
+/**
+ * Refuses a directory of keys in which other users can put files in place of those that are there.
+ *
+ * @throws {CommandError} its message has the command that mends it
+ */
+export function assertOwnDirectory(directory: string): void {
+  let info: Deno.FileInfo;
+  try {
+    info = withoutStack(() => Deno.statSync(directory));
+  } catch {
+    // Reading the files tells the reason, or that there are none.
+    return;
+  }
+  // In a sticky directory, such as that of a mounted secret, only owners replace their files.
+  if (((info.mode ?? 0) & 0o1000) === 0) assertUnchanged(directory, info, "700");
+}
+
+/** A group may be the user's own, so it is no stranger here. */
+function assertUnchanged(path: string, { mode }: Deno.FileInfo, mended: string): void {
+  if (Deno.build.os === "windows" || mode === null || (mode & 0o002) === 0) return;
+  throw new CommandError(
+    `Cannot use ${path}: other users of this machine can change it; first: chmod ${mended} ` +
+      shown(path),
   );
 }
 

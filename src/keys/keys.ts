@@ -11,7 +11,7 @@ import {
   isKeyOf,
   readCertificate,
 } from "./certificate.ts";
-import { keyFiles, readKeyFile } from "./files.ts";
+import { assertOwnDirectory, keyFiles, readKeyFile } from "./files.ts";
 import { certificatesIn, isEncrypted, privateKeyIn } from "./pem.ts";
 
 /** What one machine needs to be a member of a cluster. */
@@ -39,6 +39,7 @@ export type KeyTexts = Pick<Keys, "authority" | "certificate" | "privateKey">;
  * keys then
  */
 export function readKeys(directory: string): Keys | undefined {
+  assertOwnDirectory(directory);
   try {
     const read = readFiles(directory);
     if (read === undefined || read.isOne) return read?.keys;

@@ -313,6 +313,17 @@ Deno.test({
 
     assert.match(await run(oldest, other, call('"pi", [10]')), /^PermissionDenied no /);
 
+    if (Deno.build.os !== "windows") {
+      for (
+        const [path, open, closed] of [[at, 0o777, 0o700], [`${at}/ca.crt`, 0o646, 0o644]] as const
+      ) {
+        Deno.chmodSync(path, open);
+        const told = await run(oldest, other, call(fib)).catch(String);
+        assert.match(told, new RegExp(`can change ${path}; first: chmod ${closed.toString(8)}`));
+        Deno.chmodSync(path, closed);
+      }
+    }
+
     // A server in the open, and one of another cluster.
     await using stranger = await RpcHome.create();
     const open = await stranger.serve();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeKeyFiles } from "../../src/keys/file_writing.ts";
 import { assertUnread, keyFiles, keysDirectory, readKeyFile } from "../../src/keys/files.ts";
 import { readKeys } from "../../src/keys/keys.ts";
+import { TestCluster } from "../support/test_pki.ts";
 
 const unix = { ignore: Deno.build.os === "windows" };
 
@@ -65,6 +66,31 @@ Deno.test({
       assert.equal(readKeyFile(directory, keyFiles.machineKey), "k");
       assert.throws(() => assertUnread("/a b", { mode: 0o644 } as Deno.FileInfo), /'\/a b'/);
     }),
+});
+
+Deno.test({
+  name: "keys that others can change are refused, with the command that mends it",
+  ...unix,
+  async fn() {
+    await using cluster = await TestCluster.create();
+    const directory = cluster.write(await cluster.member("alice"));
+    const mended = [
+      [directory, 0o777, 0o700],
+      ...["ca.crt", "machine.crt"].map(
+        (name) => [`${directory}/${name}`, 0o646, 0o644] as const,
+      ),
+    ] as const;
+    for (const [path, open, closed] of mended) {
+      Deno.chmodSync(path, open);
+      const told = new RegExp(`can change it; first: chmod ${closed.toString(8)} ${path}$`);
+      assert.throws(() => readKeys(directory), told);
+      Deno.chmodSync(path, closed);
+      assert.equal(readKeys(directory)?.own.name, "alice");
+    }
+    // As a mounted secret is.
+    Deno.chmodSync(directory, 0o1777);
+    assert.equal(readKeys(directory)?.own.name, "alice");
+  },
 });
 
 Deno.test({
