@@ -6,6 +6,12 @@
 /** Values beside a message. Names carry their unit: `delayMs`, `queueBytes`. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
+/** The levels, the most talkative one first. */
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+
+/** How important a message is. */
+export type LogLevel = typeof logLevels[number];
+
 /** Takes messages at four levels. Messages are sentences without a full stop. */
 export interface Logger {
   /** Details, for people who look for a fault. */

@@ -6,6 +6,7 @@ import {
   weightMax,
   workersMax,
 } from "../../base/limits.ts";
+import { logLevels } from "../../base/log.ts";
 import {
   boolean,
   choice,
@@ -16,9 +17,6 @@ import {
   text,
   zone,
 } from "../syntax/flags.ts";
-
-/** The levels of the log, the most talkative one first. */
-export const logLevels = ["debug", "info", "warn", "error"] as const;
 
 const hour = 3_600_000;
 

@@ -57,7 +57,7 @@ export async function run(input: Input): Promise<number> {
     ? await (await import("../../demo/report_to_demo.ts")).DemoLink.open()
     : undefined;
   const { logLevel: level, logFormat: format } = input.flags;
-  const log = await createLogger({ level, format });
+  const log = createLogger({ level, format });
   try {
     return await serveUntilStopped(input, place, source, sandbox, log, demo);
   } finally {
