@@ -139,6 +139,8 @@ export class Client {
     this.#dispatch = withClientSpans(options.tracer, this.#service, bounded);
 
     this.#registryChanged = options.registryChanged;
+    // Whether a tick is late shows from the first one on.
+    this.#endpoints.patience.tick();
     this.#heartbeat = clock.every(
       heartbeatTickMs,
       () => this.#endpoints.tick(this.#waiting.size > 0),

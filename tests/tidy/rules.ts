@@ -78,7 +78,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   "cli/services": ["services.ts", "flags.ts"],
   "cli/tap": ["tap.ts", "flags.ts"],
   "client/endpoints": ["endpoints.ts", "balancer.ts", "endpoint_types.ts", "limits.ts", "loads.ts"],
-  "client/links": ["link.ts", "dial_places.ts", "host_pace.ts", "idempotence.ts"],
+  "client/links": ["link.ts", "dial_places.ts", "host_pace.ts", "patience.ts", "idempotence.ts"],
   "client/subset": ["subset.ts"],
   "client/tls": ["tls_transport.ts"],
   "discovery/last_known": ["last_known.ts", "store.ts"],

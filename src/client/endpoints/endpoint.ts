@@ -296,7 +296,7 @@ export class Endpoint {
   /** Tries to connect again, if it is time: no endpoint is connected, or this one is in doubt. */
   hurry(nowMs: number): boolean {
     const state = this.#state;
-    if (state.kind === "connecting") return state.link.hurry(nowMs);
+    if (state.kind === "connecting") return state.link.hurry();
     // It would take a handle from those that have no connection at all.
     if (this.isInDoubt) return !this.#owner.places.isShort && this.#sides.hurry(nowMs);
     const isTime = state.kind === "waiting" && nowMs >= state.hasteAtMs;

@@ -10,6 +10,7 @@ import { Endpoint } from "./endpoint.ts";
 import type { EndpointOwner } from "./endpoint_owner.ts";
 import type { EndpointDependencies, Priority } from "./endpoint_types.ts";
 import { HostPace } from "../links/host_pace.ts";
+import { Patience } from "../links/patience.ts";
 import { Loads, type MethodLoads } from "./loads.ts";
 import { PriorityLevel } from "./priority_level.ts";
 
@@ -39,6 +40,7 @@ const picksMax = 4;
 export class Endpoints implements EndpointOwner<Endpoint> {
   readonly loads = new Loads();
   readonly pace: HostPace;
+  readonly patience: Patience;
   readonly places: DialPlaces;
   readonly #pick: Pick;
   readonly #dependencies: EndpointDependencies;
@@ -63,6 +65,7 @@ export class Endpoints implements EndpointOwner<Endpoint> {
     this.#pick = pick;
     this.#dependencies = dependencies;
     this.pace = new HostPace(dependencies.clock);
+    this.patience = new Patience(dependencies.clock);
     this.places = new DialPlaces(dependencies);
     this.#events = events;
     const { clock, random, subset: size = Infinity, zone } = dependencies;
@@ -76,7 +79,7 @@ export class Endpoints implements EndpointOwner<Endpoint> {
         this.loads.weightOfOne = weightOfOne;
         for (const list of Object.values(this.#lists)) list.reweighed();
       },
-    }, { size, zone, clock, random });
+    }, { size, zone, clock, patience: this.patience, random });
   }
 
   /** All endpoints, connected or not. */
@@ -242,6 +245,7 @@ export class Endpoints implements EndpointOwner<Endpoint> {
    * waits for a connection, so some endpoints are tried again sooner.
    */
   tick(isAwaited: boolean): void {
+    if (!this.patience.tick()) return;
     this.places.tick();
     if (isAwaited && this.usableCount === 0) this.#hurry([...this.#lists.unusable.items]);
     const inDoubt: Endpoint[] = [];

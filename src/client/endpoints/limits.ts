@@ -6,6 +6,15 @@
  */
 export const dialsMax = 1_024;
 
+/** From so much on a tick is late, in milliseconds: this process, or its machine, is busy. */
+export const lateTickMs = 100;
+
+/** After so many ticks in time a process is no longer busy: a second. */
+export const calmTicks = 4;
+
+/** The part of its time for which a busy process waits for servers. */
+export const busyShare = 0.25;
+
 /**
  * File handles that a client leaves to the rest of its process once it has run out of them: the
  * registry needs some, and so do name look-ups.

@@ -16,7 +16,7 @@ export class Dial {
   readonly duplex: Promise<Duplex>;
   readonly #transport: Transport;
   readonly #target: Target;
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, "now" | "after">;
   readonly #signal: AbortSignal;
   readonly #first = new AbortController();
   readonly #resolve: (duplex: Duplex) => void;
@@ -25,7 +25,12 @@ export class Dial {
   #isOver = false;
 
   /** `signal` aborts the attempts, but does not close a stream that was handed out. */
-  constructor(transport: Transport, target: Target, clock: Clock, signal: AbortSignal) {
+  constructor(
+    transport: Transport,
+    target: Target,
+    clock: Pick<Clock, "now" | "after">,
+    signal: AbortSignal,
+  ) {
     this.#transport = transport;
     this.#target = target;
     this.#clock = clock;

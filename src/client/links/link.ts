@@ -15,6 +15,7 @@ import { Dial } from "./dial.ts";
 import type { Dialer, DialPlaces } from "./dial_places.ts";
 import type { EndpointDependencies } from "../endpoints/endpoint_types.ts";
 import type { HostPace } from "./host_pace.ts";
+import type { Patience } from "./patience.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Idempotence } from "./idempotence.ts";
 import { certificateMarginMs } from "../endpoints/limits.ts";
@@ -31,6 +32,13 @@ interface LinkOptions {
   readonly failures: number;
   /** Whether this is the first attempt at the server. */
   readonly isFirst: boolean;
+}
+
+/** What bounds all links of a client. */
+interface LinkBounds {
+  readonly pace: HostPace;
+  readonly patience: Patience;
+  readonly places: DialPlaces;
 }
 
 /** The events of a link. None may throw. `failed` and `lost` are the last ones. */
@@ -56,6 +64,7 @@ export class Link implements Dialer {
   readonly #dependencies: EndpointDependencies;
   readonly #host: string;
   readonly #pace: HostPace;
+  readonly #patience: Patience;
   readonly #places: DialPlaces;
   readonly #events: LinkEvents;
   /** Set while it has its turn. */
@@ -72,7 +81,7 @@ export class Link implements Dialer {
   /** Takes its turn at once, or when there is a place. */
   constructor(
     options: LinkOptions,
-    { pace, places }: { readonly pace: HostPace; readonly places: DialPlaces },
+    { pace, patience, places }: LinkBounds,
     dependencies: EndpointDependencies,
     events: LinkEvents,
   ) {
@@ -80,6 +89,7 @@ export class Link implements Dialer {
     this.#options = options;
     this.#host = options.target().host;
     this.#pace = pace;
+    this.#patience = patience;
     this.#places = places;
     this.#dependencies = dependencies;
     this.#events = events;
@@ -87,7 +97,8 @@ export class Link implements Dialer {
   }
 
   /** Starts a second attempt, if it is time, because a call waits and no server is connected. */
-  hurry(nowMs: number): boolean {
+  hurry(): boolean {
+    const nowMs = this.#patience.now();
     const dial = this.#turn?.dial;
     // A second attempt would take a handle from those that wait for their first.
     if (this.#places.isShort || dial === undefined) return false;
@@ -146,9 +157,9 @@ export class Link implements Dialer {
   readonly #enter = (): void => this.#places.enter(this);
 
   begin(): void {
-    const { transport, clock } = this.#dependencies;
+    const { transport } = this.#dependencies;
     const abort = new AbortController();
-    const dial = new Dial(transport, this.#options.target(), clock, abort.signal);
+    const dial = new Dial(transport, this.#options.target(), this.#patience, abort.signal);
     this.#turn = { dial, abort };
     void this.#connect(dial, abort.signal);
   }
@@ -190,7 +201,7 @@ export class Link implements Dialer {
       lost: (reason) => isCurrent() && this.#lost(reason),
     }, { messageMax, later });
     this.#connection = connection;
-    this.#againAtMs ??= clock.now() + hastyReconnectMs;
+    this.#againAtMs ??= this.#patience.now() + hastyReconnectMs;
     this.#usableToMs = duplex.usableToMs;
     let isAlive = false;
     const settle = (): unknown => isCurrent() && this.#ready(connection, idempotence);
@@ -198,7 +209,7 @@ export class Link implements Dialer {
       if (isAlive && this.#heartbeat === undefined) settle();
       else if (this.#heartbeat !== undefined && isCurrent()) this.#events.described();
     });
-    this.#timer = clock.after(heartbeatTimeoutMs, () => {
+    this.#timer = this.#patience.after(heartbeatTimeoutMs, () => {
       if (isAlive) settle();
       else connection.abandon("it does not answer");
     });
@@ -278,7 +289,7 @@ export class SideLinks {
 
   /** Tries a next link in place of a silent one, or hurries it, unless there were too many. */
   hurry(nowMs: number): boolean {
-    if (this.#next !== undefined) return this.#next.hurry(nowMs);
+    if (this.#next !== undefined) return this.#next.hurry();
     if (nowMs < this.#pauseToMs || this.#former.size >= formerConnectionsMax) return false;
     this.#next = this.#connect();
     return true;

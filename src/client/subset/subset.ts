@@ -47,6 +47,8 @@ interface SubsetOptions {
   /** The client's zone. `undefined`: all servers are equally near. */
   readonly zone: string | undefined;
   readonly clock: Clock;
+  /** How long attempts to connect have had. */
+  readonly patience: Pick<Clock, "now">;
   readonly random: Random;
 }
 
@@ -72,7 +74,7 @@ export class Subset {
   readonly #size: SubsetSize;
   /** How many more first attempts each ranking may make. */
   readonly #tries = new Map<Ranking, number>();
-  /** When the client began to connect to them. */
+  /** When the client began to connect to them, by its {@link SubsetOptions.patience}. */
   readonly #since = new Map<Member, number>();
   /** Since when they have not been needed. */
   readonly #surplus = new Map<Member, number>();
@@ -150,8 +152,8 @@ export class Subset {
     const wanted = new Set<Member>();
     // A dead zone is not searched to its end if there are other zones.
     const depth = far.first.length > 0 ? this.#size.now * searchedShare : Infinity;
-    const found = this.#choose(near, this.#size.now, depth, wanted, nowMs);
-    this.#choose(far, Math.max(this.#spares, this.#size.now - found), Infinity, wanted, nowMs);
+    const found = this.#choose(near, this.#size.now, depth, wanted);
+    this.#choose(far, Math.max(this.#spares, this.#size.now - found), Infinity, wanted);
     this.#noteSurplus(wanted, nowMs);
     this.#leave(nowMs, leaves);
   }
@@ -215,7 +217,6 @@ export class Subset {
     count: number,
     depth: number,
     wanted: Set<Member>,
-    nowMs: number,
   ): number {
     let counted = 0;
     let tries = this.#tries.get(ranking) ?? triesMaxShare * this.#size.now;
@@ -241,7 +242,7 @@ export class Subset {
         this.#members.list(one.address, instance);
       }
       wanted.add(member);
-      if (instance.weight > 0 && this.#canCountOn(member, nowMs)) counted++;
+      if (instance.weight > 0 && this.#canCountOn(member)) counted++;
     }
     this.#tries.set(ranking, Math.max(0, tries));
     return counted;
@@ -253,8 +254,9 @@ export class Subset {
     return one.member;
   }
 
-  #canCountOn(endpoint: Member, nowMs: number): boolean {
+  #canCountOn(endpoint: Member): boolean {
     if (!endpoint.isUntried) return endpoint.isSound;
+    const nowMs = this.#options.patience.now();
     const sinceMs = this.#since.get(endpoint);
     if (sinceMs === undefined) this.#since.set(endpoint, nowMs);
     return nowMs - (sinceMs ?? nowMs) < untriedMsMax;

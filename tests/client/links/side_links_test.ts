@@ -165,7 +165,10 @@ Deno.test("a connection is lost while the one in its place is made: calls go the
   assert.deepEqual(rig.picture, ["1 unusable"]);
   assert.equal(server.attempts, 2, "no third one is begun");
   server.answersPings = true;
-  await rig.clock.advanceAsync(10_000);
+  for (let ms = 0; ms < 10_000; ms += heartbeatTickMs) {
+    await rig.clock.advanceAsync(heartbeatTickMs);
+    rig.endpoints.tick(false);
+  }
   assert.deepEqual(rig.picture, ["1 preferred"]);
   rig.endpoints.close();
 });

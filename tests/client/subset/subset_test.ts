@@ -93,6 +93,24 @@ Deno.test("a server that neither answers nor refuses is not counted on", async (
   rig.endpoints.close();
 });
 
+Deno.test("a client that gets too little time to hear its servers waits for them and tries no others", async () => {
+  const rig = new EndpointsRig({ subset: size });
+  for (const port of ports) rig.transport.server(port).answersPings = false;
+  const attempts = () => ports.reduce((sum, port) => sum + rig.transport.server(port).attempts, 0);
+  rig.endpoints.tick(false);
+  await rig.list(ports);
+  for (let ms = 0; ms < 6_000; ms += 1_000) {
+    rig.clock.advance(1_000);
+    rig.endpoints.tick(false);
+    await settled();
+  }
+  assert.equal(attempts(), size);
+  // Its ticks are in time again, so the servers are to blame.
+  await pass(rig, 5_000);
+  assert.ok(attempts() > 3 * size, `${attempts()} attempts`);
+  rig.endpoints.close();
+});
+
 Deno.test("when all of its servers die others are found, however many are dead", async () => {
   const rig = await connected();
   const alive = ports.filter((port) => port % 20 === 0);
