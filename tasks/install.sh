@@ -89,7 +89,7 @@ get "$archive"
 expected=$(sed -n "s/^\([0-9a-f]\{64\}\)  $archive\$/\1/p" "$temporary/SHA256SUMS")
 if command -v sha256sum >/dev/null; then sum="sha256sum"; else sum="shasum -a 256"; fi
 found=$($sum "$temporary/$archive" | cut -d ' ' -f 1)
-[ "$found" = "$expected" ] || fail "$archive is not what SHA256SUMS says: download both again"
+[ -n "$found" ] && [ "$found" = "$expected" ] || fail "$archive is not what SHA256SUMS says: download both again"
 tar -xzf "$temporary/$archive" -C "$temporary" rpc || fail "$archive cannot be unpacked"
 
 # Put beside first, and named rpc at last: a server that runs keeps its own, and nobody sees half of it.

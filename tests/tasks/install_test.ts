@@ -135,6 +135,13 @@ Deno.test({
     const archive = `${download.directory}/rpc-x86_64-linux.tar.gz`;
     await Deno.writeTextFile(archive, "something else");
     assert.match((await download.install()).stderr, /not what SHA256SUMS says/);
+    await using unsummed = await Download.create({ getconf: "glibc 2.36" });
+    await Deno.writeTextFile(`${unsummed.directory}/SHA256SUMS`, "");
+    await Deno.writeTextFile(`${unsummed.directory}/bin/sha256sum`, "#!/bin/sh\nexit 1\n", {
+      mode: 0o755,
+    });
+    assert.match((await unsummed.install()).stderr, /not what SHA256SUMS says/);
+    assert.equal(await unsummed.installed(), undefined);
     await Deno.remove(archive);
     assert.match((await download.install()).stderr, /rpc-x86_64-linux\.tar\.gz is not there/);
     assert.equal(await download.installed(), undefined);
