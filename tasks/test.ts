@@ -10,6 +10,9 @@
 /** Where the tests of whole programs are: half of the time of all. */
 const programs = ["tests/e2e", "tests/docs", "tests/clients"];
 
+/** A run that prints nothing for so long hangs: the longest test takes some minutes. */
+const silenceMaxMs = 15 * 60 * 1_000;
+
 /** How many tests passed, failed, and were skipped. */
 export interface Totals {
   readonly passed: number;
@@ -43,10 +46,16 @@ class Run {
   readonly #process: Deno.ChildProcess;
   readonly #written: Uint8Array[] = [];
   readonly #done: Promise<unknown>;
+  readonly #silenceMaxMs: number;
+  /** Resolves when it was ended, since it hung. */
+  readonly #hung = Promise.withResolvers<void>();
+  #isHung = false;
+  #silence: ReturnType<typeof setTimeout> | undefined;
   #shown = 0;
   #isShown = false;
 
-  constructor(args: readonly string[]) {
+  constructor(args: readonly string[], silenceMaxMs: number) {
+    this.#silenceMaxMs = silenceMaxMs;
     this.#process = new Deno.Command(Deno.execPath(), {
       args: ["test", "-A", "--no-prompt", ...args],
       env: Deno.stdout.isTerminal() ? { FORCE_COLOR: "1" } : {},
@@ -54,26 +63,47 @@ class Run {
       stderr: "piped",
     }).spawn();
     const { stdout, stderr } = this.#process;
-    this.#done = Promise.all([this.#keep(stdout), this.#keep(stderr)]);
+    this.#listen();
+    this.#done = Promise.all([this.#keep(stdout), this.#keep(stderr)])
+      .finally(() => clearTimeout(this.#silence));
   }
 
   /** Passes on what was printed, and whatever comes, until its end. */
   async show(): Promise<void> {
     this.#isShown = true;
     this.#passOn();
-    await this.#done;
+    await Promise.race([this.#done, this.#hung.promise]);
+    if (!this.#isHung) return;
+    console.error(
+      `\nNothing was printed for ${
+        this.#silenceMaxMs / 60_000
+      } minutes, so this run was ended: the ` +
+        "test that is named last hangs",
+    );
   }
 
-  /** What it came to; a run that broke off has none, even if it printed some. */
+  /** What it came to; a run that hung or broke off has none, even if it printed some. */
   async totals(): Promise<Totals | undefined> {
+    if (this.#isHung) return undefined;
     const { success } = await this.#process.status;
     await this.#done;
     const totals = totalsOf(await new Blob(this.#written as BlobPart[]).text());
     return success || (totals?.failed ?? 0) > 0 ? totals : undefined;
   }
 
+  /** Ends it unless something is printed in time. What it started may go on to hold its output. */
+  #listen(): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => {
+      this.#isHung = true;
+      this.#process.kill("SIGKILL");
+      this.#hung.resolve();
+    }, this.#silenceMaxMs);
+  }
+
   async #keep(stream: ReadableStream<Uint8Array>): Promise<void> {
     for await (const bytes of stream) {
+      if (!this.#isHung) this.#listen();
       this.#written.push(bytes);
       if (this.#isShown) this.#passOn();
     }
@@ -90,10 +120,15 @@ class Run {
 /**
  * Runs `deno test` once with each of these arguments, at the same time, and prints what they print,
  * one after the other. Returns all totals together; `undefined`: one of them told none.
+ *
+ * @param hungAfterMs ends a run that prints nothing for so long. @default 15 minutes
  */
-export async function runTests(runs: readonly (readonly string[])[]): Promise<Totals | undefined> {
+export async function runTests(
+  runs: readonly (readonly string[])[],
+  hungAfterMs: number = silenceMaxMs,
+): Promise<Totals | undefined> {
   let all: Totals | undefined = { passed: 0, failed: 0, skipped: 0 };
-  for (const run of runs.map((args) => new Run(args))) {
+  for (const run of runs.map((args) => new Run(args, hungAfterMs))) {
     await run.show();
     const one = await run.totals();
     all = one === undefined || all === undefined ? undefined : {
@@ -120,7 +155,7 @@ if (import.meta.main) {
     ],
   );
   if (totals === undefined) {
-    console.error("A run of tests broke off, or told no totals: see above");
+    console.error("A run of tests hung, broke off, or told no totals: see above");
     Deno.exit(1);
   }
   console.log(inWords(totals));

@@ -26,7 +26,11 @@ Deno.test("a path of tests is known in each form, and no flag or filter is one",
 });
 
 /** Runs these files as the tests of two processes; returns the exit code and the last line. */
-async function runFiles(first: string, second: string): Promise<{ code: number; last: string }> {
+async function runFiles(
+  first: string,
+  second: string,
+  hungAfterMs?: number,
+): Promise<{ code: number; last: string }> {
   const directory = await Deno.makeTempDir({ prefix: "rpc_test_task_" });
   try {
     for (const [name, text] of [["first", first], ["second", second]]) {
@@ -35,7 +39,7 @@ async function runFiles(first: string, second: string): Promise<{ code: number; 
     }
     const program = `
 import { inWords, runTests } from ${JSON.stringify(task)};
-const totals = await runTests([["--no-check", "first"], ["--no-check", "second"]]);
+const totals = await runTests([["--no-check", "first"], ["--no-check", "second"]], ${hungAfterMs});
 console.log(totals === undefined ? "none" : inWords(totals));`;
     const { code, stdout } = await new Deno.Command(Deno.execPath(), {
       args: ["eval", "--no-lock", program],
@@ -55,4 +59,10 @@ Deno.test("runs side by side are counted together, and one that breaks off has n
   assert.equal((await runFiles(passes, fails)).last, "2 passed, 1 failed, 1 skipped");
   assert.equal((await runFiles(passes, none)).last, "none");
   assert.equal((await runFiles(none, passes)).last, "none");
+});
+
+Deno.test("a run that hangs is ended, and has no totals", async () => {
+  const hangs = `Deno.test("five", () => new Promise(() => setInterval(() => {}, 60_000)));`;
+  // What a slow machine begins later hangs as well.
+  assert.match((await runFiles(hangs, hangs, 3_000)).last, /none$/);
 });
