@@ -52,6 +52,11 @@ function changeOf(params: unknown) {
   try {
     return readOverrideChange(params ?? {});
   } catch (error) {
-    throw new RpcError("InvalidParams", `Cannot change the share: ${messageOf(error)}`);
+    const text = messageOf(error);
+    const [, member, fault] = /^(\w+): (.*)$/s.exec(text) ?? [];
+    const issue = member === undefined || fault === undefined
+      ? { path: [], message: text }
+      : { path: [member], message: fault };
+    throw new RpcError("InvalidParams", `Cannot change the share: ${text}`, { issues: [issue] });
   }
 }

@@ -107,7 +107,9 @@ export class Gate implements RequestTaker {
   ): TaskHandle | undefined {
     const request = params === undefined || Array.isArray(params) ? undefined : params["request"];
     if (typeof request !== "string") {
-      reply.fail(new RpcError("InvalidParams", "Cannot renew: a request is needed, in PEM"));
+      const issues = [{ path: ["request"], message: "must be a request in PEM" }];
+      const message = "Cannot renew: a request is needed, in PEM";
+      reply.fail(new RpcError("InvalidParams", message, { issues }));
       return undefined;
     }
     // One at a time, since each takes as long as hundreds of calls.

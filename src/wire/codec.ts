@@ -280,9 +280,13 @@ function joined(line: string | LongLine<string>): string {
   return typeof line === "string" ? line : line.head + line.body + line.tail;
 }
 
-/** An error as a line. Its cause and stack stay here, and a long message is cut. */
+/**
+ * An error as a line. Its cause and stack stay here, and a long message is cut. InvalidParams has a
+ * list of issues always, if an empty one.
+ */
 export function encodeError(id: Id, error: RpcError): string {
-  const { code, executed, message, issues } = error;
+  const { code, executed, message, issues = error.name === "InvalidParams" ? [] : undefined } =
+    error;
   const data = issues === undefined ? { executed } : { executed, issues };
   const line = errorLine(id, code, message, data);
   if (!isLonger(line, messageMaxLeast)) return line;

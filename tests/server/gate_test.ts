@@ -152,7 +152,9 @@ Deno.test("who has not greeted renews nothing, and no server can that was not ma
   const visit = new Visit("read", { renew });
   assert.equal(visit.send("rpc.renew", { request: "r" }), "Unauthenticated");
   visit.send("rpc.hello", { service: "rpc" });
-  assert.equal(visit.send("rpc.renew", { request: 1 }), "InvalidParams");
+  const refused = visit.answer("rpc.renew", { request: 1 });
+  assert.ok(refused instanceof RpcError && refused.name === "InvalidParams");
+  assert.deepEqual(refused.issues?.map(({ path }) => path), [["request"]], "P-21");
   assert.equal(visit.send("rpc.renew", { request: "r" }), undefined);
   assert.equal(visit.send("rpc.renew", { request: "r" }), "Overloaded", "one after the other");
   await Promise.resolve();

@@ -122,6 +122,12 @@ Deno.test("an error comes out of its line with name, executed and issues (P-19, 
   assert.deepEqual(received.issues, issues);
 });
 
+Deno.test("parameters that do not fit are told with a list of issues, if an empty one (P-21)", () => {
+  const dataOf = (error: RpcError) => JSON.parse(encodeError(1, error)).error.data;
+  assert.deepEqual(dataOf(new RpcError("InvalidParams", "no")), { executed: "no", issues: [] });
+  assert.deepEqual(dataOf(new RpcError("Overloaded", "no")), { executed: "no" });
+});
+
 Deno.test("that a call did not run is believed of our own worker alone", () => {
   const issues = [{ path: ["size"], message: "too small" }];
   const reply = decodeReply(

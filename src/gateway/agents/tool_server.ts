@@ -88,7 +88,7 @@ function argumentsOf(
 }
 
 function textOf({ name, message, executed, issues }: RpcError): string {
-  const more = issues === undefined ? "" : ` ${JSON.stringify(issues)}`;
+  const more = issues === undefined || issues.length === 0 ? "" : ` ${JSON.stringify(issues)}`;
   return `${name}: ${message} (executed: ${executed})${more}`;
 }
 

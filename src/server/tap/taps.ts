@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import { RpcError } from "../../base/errors.ts";
+import { type ParamsIssue, RpcError } from "../../base/errors.ts";
 import { tapsMax } from "../../base/limits.ts";
 import { loadLater } from "../../base/system/load_later.ts";
 import { judged } from "../../base/values/judged.ts";
@@ -211,12 +211,15 @@ const loadSchemas = loadLater(() => import("../../wire/reports/tap.ts"));
 
 /** Tells by the schema, which is loaded for it, what is wrong with parameters. */
 async function refuseBySchema(params: Request["params"], reply: Reply): Promise<void> {
-  let fault = "these are not its parameters";
+  let issues: ParamsIssue[] = [];
   try {
     const { tapParamsSchema } = await loadSchemas();
-    fault = judged(tapParamsSchema, params)?.error?.issues[0]?.message ?? fault;
+    const found = judged(tapParamsSchema, params)?.error?.issues ?? [];
+    issues = found.map(({ path, message }) => ({ path: path as (string | number)[], message }));
   } catch {
     // The schema cannot be loaded now.
   }
-  reply.fail(new RpcError("InvalidParams", `Cannot listen: ${fault}`));
+  const [{ path, message } = { path: [], message: "these are not its parameters" }] = issues;
+  const place = path.length === 0 ? "" : `${path.join(".")}: `;
+  reply.fail(new RpcError("InvalidParams", `Cannot listen: ${place}${message}`, { issues }));
 }

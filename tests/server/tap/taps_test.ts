@@ -186,16 +186,20 @@ serverTest("P-75: it ends at its deadline, at rpc.cancel, and with its connectio
 serverTest("P-75: what is no stream, or asks for what cannot be, is refused", async (h) => {
   const { peer } = await start(h);
   for (
-    const [id, params, meta] of [
-      [1, {}, {}],
-      [2, { methods: [] }, { stream: 1 }],
-      [3, { slowMs: -1 }, { stream: 1 }],
-      [4, { methods: Array(100).fill("a") }, { stream: 1 }],
-      [5, { failed: "yes" }, { stream: 1 }],
+    const [id, params, meta, paths] of [
+      [1, {}, {}, []],
+      [2, { methods: [] }, { stream: 1 }, [["methods"]]],
+      [3, { slowMs: -1 }, { stream: 1 }, [["slowMs"]]],
+      [4, { methods: Array(100).fill("a") }, { stream: 1 }, [["methods"]]],
+      [5, { failed: "yes", methods: ["a", 5] }, { stream: 1 }, [["methods", 1], ["failed"]]],
     ] as const
   ) {
     await send(peer, { id, method: "rpc.tap", params, meta });
-    assert.equal((await peer.answer(id)).error?.code, -32602);
+    const { error } = await peer.answer(id);
+    assert.equal(error?.code, -32602);
+    const { issues } = error.data as { issues: { path: unknown; message: unknown }[] };
+    assert.deepEqual(issues.map(({ path }) => path), paths, "P-21");
+    assert.ok(issues.every(({ message }) => typeof message === "string"));
   }
 });
 
