@@ -51,6 +51,9 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+/** What may stand in the place of a command. */
+const ownFlags = ["--help", "--version", "-h", "-V"];
+
 /** @param rest the words after the name, which may contain the command's name */
 async function find(name: string, rest: readonly string[]): Promise<Command> {
   const command = await loadCommand(name);
@@ -61,8 +64,9 @@ async function find(name: string, rest: readonly string[]): Promise<Command> {
   if (meant !== undefined) {
     throw new UsageError(`Cannot use ${name} before the command: write rpc ${meant} ... ${name}`);
   }
-  const hint = hintFor(name, names, "see rpc help");
-  throw new UsageError(`Unknown command ${JSON.stringify(name)}: ${hint}`);
+  const hint = hintFor(name, [...names, ...ownFlags], "see rpc help");
+  const kind = name.startsWith("-") ? "flag" : "command";
+  throw new UsageError(`Unknown ${kind} ${JSON.stringify(name)}: ${hint}`);
 }
 
 async function help(name: string | undefined, isMistake: boolean): Promise<number> {

@@ -25,7 +25,11 @@ Deno.test("a command line that cannot be is refused with exit code 2", async () 
   const cases: [string, RegExp][] = [
     ["frobnicate", /Unknown command "frobnicate": see rpc help/],
     ["serv 127.0.0.1 0", /did you mean serve\?/],
-    ["--frobnicate", /see rpc help/],
+    ["--frobnicate", /Unknown flag "--frobnicate": see rpc help/],
+    ["version", /did you mean --version\?/],
+    ["-v", /Unknown flag "-v": did you mean -V\?/],
+    ["gateway 127.0.0.1 80800", /Cannot listen on "127\.0\.0\.1:80800": give host:port/],
+    ["gateway 127.0.0.1:80 80", /Cannot listen on "127\.0\.0\.1:80:80": give host:port/],
     [
       "--registry local: call ping",
       /Cannot use --registry before .*: write rpc call \.\.\. --registry$/m,

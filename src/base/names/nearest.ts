@@ -1,10 +1,10 @@
 /**
- * The candidate that a mistyped name most likely means: at most a third of its letters, or one,
- * differ, and not all. `undefined` if none is near.
+ * The candidate that a mistyped name most likely means: about a third of its letters at most, or
+ * one, differ, and not all. `undefined` if none is near.
  */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
+  let bestDistance = Math.max(1, Math.round(name.length / 3)) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase(), bestDistance);
     if (distance < Math.min(bestDistance, Math.max(name.length, candidate.length))) {

@@ -11,6 +11,7 @@ export const command: Command<typeof gatewayFlags> = {
       description: "host:port to listen on (default: 127.0.0.1:8080); port 0 picks a free one",
       count: "optional",
     },
+    { name: "port", description: "the port, if the address is a host alone", count: "optional" },
   ],
   flags: gatewayFlags,
   examples: [

@@ -22,11 +22,11 @@ type Flags = CommandInput<typeof gatewayFlags>["flags"];
 /** Where it listens when nobody says. */
 const addressDefault = "127.0.0.1:8080";
 
-/** `rpc gateway [host:port]` */
+/** `rpc gateway [host:port]`, or as `rpc serve` has it, `rpc gateway [host] [port]` */
 export async function run(
-  { flags, positionals: [address = addressDefault] }: CommandInput<typeof gatewayFlags>,
+  { flags, positionals: [address = addressDefault, port] }: CommandInput<typeof gatewayFlags>,
 ): Promise<number> {
-  const listen = listenAddress(address);
+  const listen = listenAddress(port === undefined ? address : joined(address, port));
   const tls = tlsOf(flags);
   guard(listen, flags, tls !== undefined);
   const allowHosts = namesOf(flags.allowHost).map(hostOf);
@@ -74,6 +74,11 @@ export async function run(
     await discovery.close();
     interrupt.release();
   }
+}
+
+/** A host and a port as one text. */
+function joined(host: string, port: string): string {
+  return `${/^[^[]*:.*:/.test(host) ? `[${host}]` : host}:${port}`;
 }
 
 /** `host:port`, and as `rpc serve` has it `port` and `:port`. @throws {UsageError} */

@@ -30,6 +30,8 @@ Deno.test("hintFor() finds what was likely meant, whatever its case, and the nea
   assert.equal(hintFor("fbi", names, "none"), "did you mean fib?");
   assert.equal(hintFor("FIB", names, "none"), "did you mean fib?");
   assert.equal(hintFor("pign", names, "none"), "did you mean ping?");
+  // Two of five letters.
+  assert.equal(hintFor("sever", ["serve", "servers"], "none"), "did you mean serve?");
   assert.equal(hintFor("rpc.discvoer", names, "none"), "did you mean rpc.discover?");
 });
 
