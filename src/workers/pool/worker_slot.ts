@@ -246,7 +246,7 @@ export class WorkerSlot {
   }
 
   async #ended(process: WorkerProcess, end: WorkerEnd): Promise<void> {
-    const { how, underCall } = end;
+    const { how, underCall, unreadable } = end;
     if (this.#state.name === "starting" && this.#state.process === process) {
       const problem = startProblem(end, await process.lastWords(), this.#options.command);
       this.#failed(new Error(`Cannot start a worker: ${problem}`));
@@ -259,7 +259,8 @@ export class WorkerSlot {
     const { clock, log, backoff } = this.#options;
     if (clock.now() - state.sinceMs >= steadyMs) backoff.reset();
     const nextInMs = underCall ? 0 : Math.round(backoff.next());
-    log.warn("A worker ended", { workerPid: process.pid, how, underCall, nextInMs });
+    const printed = unreadable ? { printed: unreadable } : {};
+    log.warn("A worker ended", { workerPid: process.pid, how, ...printed, underCall, nextInMs });
     if (underCall) this.#beginAnew();
     else this.#beginLater(nextInMs);
   }

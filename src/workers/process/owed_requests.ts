@@ -1,10 +1,10 @@
 import type { Clock } from "../../base/clock.ts";
 import { errorNameOf, RpcError } from "../../base/errors.ts";
-import { decodeReply, isResponse, toRpcError, toWorkerError } from "../../wire/codec.ts";
+import { isResponse, toRpcError } from "../../wire/codec.ts";
 import { LentBytes } from "../../base/spare_buffers.ts";
 import { giveWay, type Pauses, ShortPart, veryLongBytes } from "../../base/system/give_way.ts";
 import type { AnyLine } from "../../wire/lines.ts";
-import type { Id, Request, UnreadJson, WireError } from "../../wire/message.ts";
+import type { Id, Request, Response, UnreadJson } from "../../wire/message.ts";
 import { itemParams } from "../../wire/reply_checks.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { beginningOf, textOf } from "../../wire/unread/bytes.ts";
@@ -17,6 +17,7 @@ import {
 import { ClaimFile } from "../claim_file.ts";
 import { unreadableShownMax, workerReadBytesPerMs } from "../limits.ts";
 import { IdTable } from "../../base/values/id_table.ts";
+import { errorOf, readAnswer, UnfitAnswer } from "./answers.ts";
 import type { Receiver } from "./receiver.ts";
 import { SendAhead } from "./send_ahead.ts";
 
@@ -224,7 +225,12 @@ export class OwedRequests {
     const part = new ShortPart(this.#options.clock);
     let taken = 0;
     for (const line of lines) {
-      if (line instanceof RpcError) throw line;
+      if (line instanceof RpcError) {
+        this.#lastLine = "";
+        this.#refuse(line);
+        taken++;
+        continue;
+      }
       if (!part.takes(line.length)) break;
       taken++;
       this.#lastLine = typeof line === "string" ? line : beginningOf(line, unreadableShownMax);
@@ -272,8 +278,14 @@ export class OwedRequests {
 
   #takeLine(line: UnreadJson, read: UnreadResult | undefined): void {
     if (this.#options.readsAsWeDo && this.#takeUnread(line, read)) return;
-    const message = decodeReply(textOf(line));
+    const text = textOf(line);
     if (typeof line !== "string") line.letGo();
+    let message: Response | Request;
+    try {
+      message = readAnswer(text);
+    } catch (fault) {
+      return this.#refuse(fault);
+    }
     if (!isResponse(message)) return this.#takeNotification(message);
     const receiver = this.#pending.get(this.#ownId(message.id));
     // The call was cancelled.
@@ -302,7 +314,14 @@ export class OwedRequests {
     if (id <= this.#revokedUpTo && said.executed === "no" && said.name === "Cancelled") {
       return receiver.lost(said, false);
     }
-    receiver.answered({ error: this.#toError(message.error) });
+    receiver.answered({ error: errorOf(message.error, this.#options.isForeign) });
+  }
+
+  /** Answers in the place of a program that has sent what nobody takes. Throws other faults. */
+  #refuse(fault: unknown): void {
+    if (!(fault instanceof UnfitAnswer) || fault.id === undefined) throw fault;
+    this.#answers++;
+    this.#pending.take(this.#ownId(fault.id))?.answered({ error: fault.inPlace });
   }
 
   /**
@@ -312,14 +331,6 @@ export class OwedRequests {
   #hasForgotten({ method }: Receiver, code: number): boolean {
     return !this.#options.isForeign && errorNameOf(code) === "MethodNotFound" &&
       method !== undefined && this.offered.has(method);
-  }
-
-  #toError(error: WireError): RpcError {
-    // A worker of ours sends this error only about itself.
-    const isOwn = !this.#options.isForeign && errorNameOf(error.code) === "MethodNotFound";
-    return isOwn
-      ? new RpcError("InternalError", error.message, { executed: "no" })
-      : toWorkerError(error, this.#options.isForeign);
   }
 
   /** Takes a ping's answer. Even an error shows that the worker reads. */

@@ -4,7 +4,7 @@ export interface WorkerEnd {
   readonly underCall: boolean;
   /** The end of a sentence that begins with the worker. */
   readonly how: string;
-  /** What it wrote to stdout in place of its first answer. */
+  /** What it wrote to stdout in place of an answer. `""`: it is no text. */
   readonly unreadable?: string | undefined;
 }
 

@@ -18,6 +18,7 @@ import type { Params, UnreadJson } from "../../wire/message.ts";
 import { Outbox } from "../../wire/outbox.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { tooLongDescription } from "../description.ts";
+import { LongAnswers } from "./answers.ts";
 import { describeEnd, type WorkerEnd } from "./worker_end.ts";
 import { spawnWorker, type WorkerCommand } from "./worker_command.ts";
 import { InputWatch } from "./input_watch.ts";
@@ -69,7 +70,7 @@ export class WorkerProcess {
   #isDeaf = false;
   /** Bytes that were written before the first unanswered request. */
   #writtenBefore: number | undefined;
-  /** What it wrote in place of its first answer. */
+  /** What it wrote in place of an answer. */
   #unreadable: string | undefined;
   #killedBecause: string | undefined;
   #hasExited = false;
@@ -266,6 +267,7 @@ export class WorkerProcess {
    */
   async #readAnswers(): Promise<void> {
     const splitter = new LineSplitter(this.#bound.bytes);
+    const foreign = this.isForeign ? new LongAnswers(splitter, this.#bound) : undefined;
     const pauses = new Pauses();
     let buffer = new ArrayBuffer(workerPipeBytes);
     let beginning: string | undefined;
@@ -275,20 +277,24 @@ export class WorkerProcess {
         if (done || value === undefined) return;
         this.readsOfOutput++;
         beginning ??= new TextDecoder().decode(value.subarray(0, unreadableShownMax));
-        const lines = splitter.pushLong(value);
+        // Before the first answer it may be no worker at all.
+        const cutter = this.#owed.hasAnswered ? foreign ?? splitter : splitter;
+        const lines = cutter.pushLong(value);
         const taking = this.#bodies?.hold(lines)
           ? this.#takeBodies(lines, this.#bodies, pauses)
           : this.#owed.take(lines, pauses);
         if (taking !== undefined) await taking;
         buffer = value.buffer;
-        const pause = splitter.partialBytes > 0 ? pauses.after(value.length) : undefined;
+        const pause = lines.length === 0 || splitter.partialBytes > 0
+          ? pauses.after(value.length)
+          : undefined;
         if (pause !== undefined) await pause;
       }
     } catch (error) {
       const isFirst = !this.#owed.hasAnswered;
       const isDescription = splitter.overflowed && isFirst && beginning?.trimStart()[0] === "{";
-      if (isFirst && !isDescription) {
-        const line = splitter.overflowed ? beginning ?? "" : this.#owed.lastLine;
+      if (!isDescription) {
+        const line = !splitter.overflowed ? this.#owed.lastLine : isFirst ? beginning ?? "" : "";
         this.#unreadable = shownText(line.slice(0, unreadableShownMax));
       }
       this.kill(
