@@ -1672,7 +1672,7 @@ class _Core:
             call.executed = _worse(call.executed, "maybe")
             raise self._final(call, error)
         if isinstance(error, InvalidParams) and error._bytes is not None:
-            return self._go_past_short(call, endpoint, error)
+            return await self._go_past_short(call, endpoint, error)
         call.workers_lost += isinstance(error, WorkerLost)
         is_hopeless = (
             self.is_closed
@@ -1696,16 +1696,23 @@ class _Core:
                 raise self._final(call, error)
         await self._afford(call, error, refusals)
 
-    def _go_past_short(self, call: _Call, endpoint: _Endpoint, error: InvalidParams) -> None:
-        """Has a call avoid the servers that take none as long. Nothing was sent, so no budget is spent."""
-        usable = {one for one in self._preferred + self._fallback if one.is_usable}
-        longer = {
-            one
-            for one in usable - {endpoint}
-            if one.connection is not None and one.connection.takes >= (error._bytes or 0)
-        }
+    async def _go_past_short(self, call: _Call, endpoint: _Endpoint, error: InvalidParams) -> None:
+        """Has a call avoid the servers that take none as long, as soon as one is connected that does.
+
+        Nothing was sent, so no budget is spent.
+        """
         if call.attempts >= ATTEMPTS_MAX:
             raise self._final(call, error)
+        while True:
+            usable = {one for one in self._preferred + self._fallback if one.is_usable}
+            longer = {
+                one
+                for one in usable - {endpoint}
+                if one.connection is not None and one.connection.takes >= (error._bytes or 0)
+            }
+            if longer or not self._is_any_untried():
+                break
+            await self._pause(call, 0.02)
         if not longer:
             bounds = {one.connection.takes: one.address for one in usable if one.connection is not None}
             if len(usable) > 1 and bounds:

@@ -40,7 +40,7 @@ const workersLostMax = 2;
 /** How long a failed call waits for the budget before it asks again, in milliseconds. */
 const budgetWaitMs = 50;
 
-/** How long a call whose method no server offers waits for more connections, each time. */
+/** How long a call that no connected server can take waits for more of them, each time. */
 const newcomerWaitMs = 20;
 
 const refusalBackoff = { baseMs: 10, maxMs: 500 };
@@ -115,13 +115,17 @@ class RetriedCall {
 
   /**
    * Sends it to a server that takes longer messages. Nothing was sent, so no budget is spent. It is
-   * encoded anew, once: what each server takes is known.
+   * encoded anew, once: what each server takes is known as soon as it is connected, so where none
+   * takes as much it waits while more are being connected.
    */
   #pastShort(error: TooLongError): void {
-    const hopeless = this.#call.attempts >= attemptsMax
-      ? error
-      : this.#options.avoidShort(this.#call, error);
+    const call = this.#call;
+    if (call.ended) return;
+    if (call.attempts >= attemptsMax) return this.#giveUp(error);
+    const { avoidShort, isAnyUntried } = this.#options;
+    const hopeless = avoidShort(call, error);
     if (hopeless === undefined) this.#send(error);
+    else if (isAnyUntried()) this.#later(newcomerWaitMs, () => this.#pastShort(error));
     else this.#giveUp(hopeless);
   }
 

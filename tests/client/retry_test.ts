@@ -301,6 +301,28 @@ Deno.test("a call too long for one server goes to one that takes it, without bud
   assert.deepEqual([never.ends, never.call.attempts], [[tooLong], attemptsMax]);
 });
 
+Deno.test("a call too long for all connected servers waits while others are being connected", async () => {
+  const tooLong = new TooLongError("InvalidParams", "It is", 5_000_000, boundOfServer());
+  let isAnyUntried = true;
+  let isLongTaken = false;
+  const options = {
+    avoidShort: () => isLongTaken ? undefined : tooLong,
+    isAnyUntried: () => isAnyUntried,
+  };
+  const found = setUp({ outcomes: [tooLong, "result"], ...options, retries: 0 });
+  const missing = setUp({ outcomes: [tooLong], ...options });
+  for (const { clock, ends } of [found, missing]) {
+    await clock.advanceAsync(1_000);
+    assert.deepEqual(ends, []);
+  }
+  isLongTaken = true;
+  await found.clock.advanceAsync(100);
+  assert.deepEqual([found.ends, found.call.attempts], [[undefined], 2]);
+  [isLongTaken, isAnyUntried] = [false, false];
+  await missing.clock.advanceAsync(100);
+  assert.deepEqual([missing.ends, missing.call.attempts], [[tooLong], 1]);
+});
+
 Deno.test("each server that failed a call is one to avoid", () => {
   const { call, endpoints } = setUp({
     outcomes: [failure("ConnectionLost", "no"), failure("Draining"), "silence"],

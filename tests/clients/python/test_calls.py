@@ -149,6 +149,23 @@ class Answers(unittest.TestCase):
                     with self.assertRaisesRegex(InvalidParams, largest):
                         client.call("f", ["x" * 3_000_000])
 
+    def test_a_call_too_long_for_all_connected_servers_waits_for_those_being_connected(self):
+        released = threading.Event()
+
+        class SlowServer(FakeServer):
+            def _take(self, peer, message):
+                released.wait(PATIENCE)
+                super()._take(peer, message)
+
+        with FakeServer(echo) as short, SlowServer(echo) as long:
+            long.message_max = 3_000_000
+            with Client(static(short, long)) as client:
+                # By then the call has found the short one alone.
+                timer = threading.Timer(0.5, released.set)
+                timer.start()
+                self.assertEqual(client.call("f", ["x" * 2_000_000]), ["x" * 2_000_000])
+                timer.join()
+
     def test_a_number_that_python_cannot_hold_fails_that_call_alone(self):
         def huge(peer, request):
             peer.send_bytes(b'{"jsonrpc":"2.0","id":%d,"result":1e999}\n' % request["id"])
