@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { sleep, systemClock } from "../../src/base/clock.ts";
 import { rpcCommand } from "../support/program.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 
@@ -65,3 +66,37 @@ for (const [name, line] of [["a ping", pingLine], ["no message", "{"]] as const)
     await child.stdout.cancel();
   });
 }
+
+Deno.test({
+  name: "rpc mcp ends when it is asked to, also while it is loading what it needs",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using home = await RpcHome.create();
+    const [command = "", ...args] = rpcCommand;
+    const isReadyAfter = async (delayMs: number) => {
+      await using child = new Deno.Command(command, {
+        args: [...args, "mcp"],
+        env: { ...home.env() },
+        cwd: home.workingDirectory,
+        stdin: "piped",
+        stdout: "null",
+        stderr: "null",
+      }).spawn();
+      await sleep(systemClock, delayMs);
+      child.kill("SIGTERM");
+      const hung = setTimeout(() => child.kill("SIGKILL"), 20_000);
+      const { code, signal } = await child.status;
+      clearTimeout(hung);
+      assert.notEqual(signal, "SIGKILL", `asked to end after ${delayMs} ms, it went on`);
+      return code === 0;
+    };
+    // The narrow time in which it listens to signals and is not ready yet.
+    let [early, late] = [0, 100];
+    while (!await isReadyAfter(late)) [early, late] = [late, late * 2];
+    for (let i = 0; i < 7; i++) {
+      const middle = (early + late) / 2;
+      if (await isReadyAfter(middle)) late = middle;
+      else early = middle;
+    }
+  },
+});

@@ -35,11 +35,12 @@ export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<num
   try {
     const closed = Promise.withResolvers<void>();
     server.onclose = () => closed.resolve();
-    interrupt.signal.addEventListener("abort", () => void server.close());
     const stdio = { readable: Deno.stdin.readable, writable: Deno.stdout.writable };
     const lines = new LineTransport(stdio, messageMaxDefault);
     await server.connect(lines);
-    await closed.promise;
+    // Who asked it to end may have done so before it was ready.
+    await Promise.race([closed.promise, aborted(interrupt.signal)]);
+    await server.close();
     // The last answers may still be on their way, or nobody reads them.
     const late = sleep(clock, mcpFlushMs, interrupt.signal);
     await Promise.race([lines.written, aborted(interrupt.signal), late]);
