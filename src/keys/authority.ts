@@ -7,7 +7,9 @@
 
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
+import { CommandError } from "../base/command_error.ts";
 import { clusterOfKey } from "./certificate.ts";
+import { dateText, renewalAdvice } from "./expiry.ts";
 import { clusterName, zooKeeperName } from "./names.ts";
 import { type Rights, rightUris } from "./rights.ts";
 
@@ -183,15 +185,20 @@ async function sign(
   publicKey: CryptoKey,
   nowMs: number,
 ): Promise<string> {
+  const endMs = authority.certificate.notAfter.getTime();
+  if (endMs <= nowMs) {
+    throw new CommandError(
+      `Cannot make a certificate: cluster ${authority.cluster} has ended on ${dateText(endMs)}: ` +
+        renewalAdvice(true),
+    );
+  }
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: `CN=${name}`,
     issuer: authority.certificate.subject,
     notBefore: new Date(nowMs - backdatedMs),
     // No certificate is valid for longer than the one that signed it.
-    notAfter: new Date(
-      Math.min(nowMs + machineDays * dayMs, authority.certificate.notAfter.getTime()),
-    ),
+    notAfter: new Date(Math.min(nowMs + machineDays * dayMs, endMs)),
     signingAlgorithm: signing,
     publicKey,
     signingKey: authority.key,

@@ -49,6 +49,13 @@ export function momentTexts(oneMs: number, otherMs: number): [string, string] {
   return [textOf(oneMs), textOf(otherMs)];
 }
 
+/** What to do about keys that end. `isLast`: their cluster ends with them. */
+export function renewalAdvice(isLast: boolean): string {
+  if (!isLast) return "rpc keys renew";
+  return "their cluster ends then too: move the old keys away, make another (rpc keys init), and " +
+    "have all machines join it (rpc keys join --force)";
+}
+
 /** Whether a certificate expires soon enough to be renewed. */
 export function isToRenew(validToMs: number, nowMs: number): boolean {
   return validToMs - nowMs < renewedDays * dayMs;

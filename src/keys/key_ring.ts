@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { CommandError } from "../base/command_error.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
-import { areSame, type Keys, readKeys, stampOf } from "./keys.ts";
+import { areLast, areSame, type Keys, readKeys, stampOf } from "./keys.ts";
 
 /** The least time between two looks at the files. */
 const lookMs = 1_000;
@@ -41,6 +41,11 @@ export class KeyRing {
     const stamp = stampOf(directory);
     const keys = readKeys(directory);
     return keys === undefined ? undefined : new KeyRing(directory, keys, stamp, clock, log);
+  }
+
+  /** Whether a renewal makes no keys that are good for longer. */
+  get areLast(): boolean {
+    return areLast(this.current());
   }
 
   /** The keys that are in the files, or were a moment ago. */

@@ -151,6 +151,11 @@ function faultOf({ authority, certificate, privateKey }: KeyTexts): string {
   return "the private key and the certificate do not belong together";
 }
 
+/** Whether a renewal makes no keys that are good for longer, since the cluster ends with these. */
+export function areLast({ own, authority }: Keys): boolean {
+  return own.validToMs >= readCertificate(authority).validToMs;
+}
+
 /** The times and sizes of the files, by which to see cheaply whether they have changed. */
 export function stampOf(directory: string): string {
   return [keyFiles.authority, keyFiles.machine, keyFiles.machineKey].map((name) => {

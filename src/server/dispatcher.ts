@@ -320,6 +320,8 @@ function notFor(method: string, { name }: Peer): RpcError {
     "PermissionDenied",
     name === undefined
       ? `${method} is for named callers, and nobody is known to a server without keys: rpc keys init`
-      : `${JSON.stringify(name)} may not call ${method}: it is for other callers`,
+      : `${
+        JSON.stringify(name)
+      } may not call ${method}: it is for other callers (rpc methods ${method} tells whom)`,
   );
 }

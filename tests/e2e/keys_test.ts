@@ -138,7 +138,11 @@ signalTest(
     assert.equal(denied.code, 1);
     assert.match(denied.stderr, /PermissionDenied: "bob" may not call "ping": .*read,call:who\*/);
     const others = await bob.run(["call", "whoever"]);
-    assert.match(others.stderr, /PermissionDenied: "bob" may not call whoever/);
+    assert.match(
+      others.stderr,
+      /"bob" may not call whoever: .* \(rpc methods whoever tells whom\)/,
+    );
+    assert.match((await bob.run(["methods", "whoever"])).stdout, /^ {2}callers +alpha$/m);
     assert.equal((await home.run(["call", "whoever"])).stdout, '"alpha alone"\n');
 
     const refused = await stranger.run(["call", "whoami"]);

@@ -10,6 +10,7 @@ import {
 } from "../../src/keys/authority.ts";
 import { formatBundle, parseBundle } from "../../src/keys/bundle.ts";
 import { clusterOf, isKeyOf, readCertificate } from "../../src/keys/certificate.ts";
+import { areLast, keysOf } from "../../src/keys/keys.ts";
 import { machineRights, parseRights } from "../../src/keys/rights.ts";
 
 const nowMs = Date.parse("2026-03-01T00:00:00Z");
@@ -52,6 +53,23 @@ Deno.test("a machine's certificate has the cluster's name, its rights and 398 da
   assert.ok(!await isSignedBy((await createAuthority(nowMs)).certificate, member.certificate));
   assert.ok(isKeyOf(member.privateKey, member.certificate));
   assert.ok(!isKeyOf(ca.privateKey, member.certificate));
+});
+
+Deno.test("no certificate outlasts its cluster, and a cluster that has ended makes none", async () => {
+  const ca = await createAuthority(nowMs);
+  const authority = await openAuthority(ca);
+  const subject = { name: "alpha", rights: machineRights };
+  const endMs = nowMs + 3_650 * dayMs;
+  const first = await createMember(authority, subject, nowMs);
+  const last = await createMember(authority, subject, endMs - 100 * dayMs);
+  assert.equal(readCertificate(last.certificate).validToMs, endMs);
+  const areLastOf = (pair: typeof first) =>
+    areLast(keysOf("a test", { ...pair, authority: ca.certificate }));
+  assert.deepEqual([first, last].map(areLastOf), [false, true]);
+  await assert.rejects(
+    createMember(authority, subject, endMs + 1),
+    /cluster [0-9a-f]{20} has ended on 2036-02-27: .*rpc keys init.*rpc keys join --force/,
+  );
 });
 
 Deno.test("who may only call has neither the usage nor the name of a server", async () => {

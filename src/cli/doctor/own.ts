@@ -1,5 +1,5 @@
 import { messageOf } from "../../base/errors.ts";
-import { endsSoon, expiryText } from "../../keys/expiry.ts";
+import { endsSoon, expiryText, renewalAdvice } from "../../keys/expiry.ts";
 import { hasKeyFiles, keysDirectory, ownKeysDirectory } from "../../keys/files.ts";
 import { formatRights } from "../../keys/rights.ts";
 import type { Finding } from "./finding.ts";
@@ -28,7 +28,7 @@ export async function ownKeys(isInsecure: boolean, nowMs: number): Promise<Findi
       todo: "leave that out: rpc config get insecure tells where it comes from",
     };
   }
-  const { readKeys } = await import("../../keys/keys.ts");
+  const { areLast, readKeys } = await import("../../keys/keys.ts");
   try {
     const keys = readKeys(directory);
     if (keys === undefined) return { check, status: "ok", text: "none" };
@@ -40,8 +40,9 @@ export async function ownKeys(isInsecure: boolean, nowMs: number): Promise<Findi
       const todo = "set this machine's clock, which is behind the one that made the keys";
       return { check, status: "wrong", text: `${name}: not good before ${from}`, todo };
     }
-    if (nowMs > validToMs) return { check, status: "wrong", text, todo: "rpc keys renew" };
-    if (endsSoon(validToMs, nowMs)) return { check, status: "hint", text, todo: "rpc keys renew" };
+    const todo = renewalAdvice(areLast(keys));
+    if (nowMs > validToMs) return { check, status: "wrong", text, todo };
+    if (endsSoon(validToMs, nowMs)) return { check, status: "hint", text, todo };
     return { check, status: "ok", text };
   } catch (error) {
     return { check, status: "wrong", text: messageOf(error), todo: "see docs/SECURITY.md" };

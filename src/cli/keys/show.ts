@@ -1,9 +1,15 @@
 import { systemClock } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
-import { dateProblem, expiryText, wholeDaysLeft } from "../../keys/expiry.ts";
+import {
+  dateProblem,
+  endsSoon,
+  expiryText,
+  renewalAdvice,
+  wholeDaysLeft,
+} from "../../keys/expiry.ts";
 import { hasAuthority, keyFiles, readKeyFile, requiredKeysDirectory } from "../../keys/files.ts";
-import { type Keys, readKeys } from "../../keys/keys.ts";
+import { areLast, type Keys, readKeys } from "../../keys/keys.ts";
 import { formatRights } from "../../keys/rights.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
@@ -39,9 +45,12 @@ function toText(keys: Keys, directory: string): string {
 }
 
 /** What keeps these keys from being used: the dates here, and files that others can read. */
-function problemsOf({ own }: Keys, directory: string): string[] {
-  const problem = dateProblem(own, systemClock.wallTimeMs());
+function problemsOf(keys: Keys, directory: string): string[] {
+  const { own } = keys;
+  const nowMs = systemClock.wallTimeMs();
+  const problem = dateProblem(own, nowMs);
   const problems = problem === undefined ? [] : [problem];
+  if (endsSoon(own.validToMs, nowMs) && areLast(keys)) problems.push(renewalAdvice(true));
   try {
     readKeyFile(directory, keyFiles.authorityKey);
   } catch (error) {

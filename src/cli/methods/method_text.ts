@@ -43,6 +43,8 @@ export function methodText(method: OpenRpcMethod, os = Deno.build.os): string {
   );
   lines.push(row("runs", places[method["x-kind"]]));
   lines.push(row("idempotent", method["x-idempotent"] ? "yes" : "no"));
+  const callers = method["x-callers"];
+  if (callers !== undefined) lines.push(row("callers", callers.join(", ") || "nobody"));
   const commands = examples(method).map((words) => shellLines(words, os));
   lines.push("", "example", ...commands.map(({ line }) => `  ${plainLine(line)}`));
   if (commands.some(({ inPowerShell }) => inPowerShell !== undefined)) {

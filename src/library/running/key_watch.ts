@@ -3,7 +3,7 @@ import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import type { Discovery } from "../../discovery/discovery.ts";
-import { endsSoon, expiryText, isToRenew } from "../../keys/expiry.ts";
+import { endsSoon, expiryText, isToRenew, renewalAdvice } from "../../keys/expiry.ts";
 import type { KeyRing } from "../../keys/key_ring.ts";
 import type { RenewalPlace } from "./renew.ts";
 
@@ -47,7 +47,8 @@ export function watchExpiry(keys: KeyRing, clock: Clock, log: Logger): Timer {
     const { own } = keys.current();
     const nowMs = clock.wallTimeMs();
     if (!endsSoon(own.validToMs, nowMs)) return false;
-    log.warn(`The keys of ${own.name} end: ${expiryText(own.validToMs, nowMs)}. rpc keys renew`);
+    const advice = renewalAdvice(keys.areLast);
+    log.warn(`The keys of ${own.name} end: ${expiryText(own.validToMs, nowMs)}. ${advice}`);
     return true;
   });
 }
@@ -84,6 +85,7 @@ function keepRenewed(
 ): Timer {
   return daily(clock, () => {
     if (!isToRenew(keys.current().own.validToMs, clock.wallTimeMs())) return false;
+    if (keys.areLast) return false;
     renew().catch((error) => log.warn("Cannot renew the keys yet", { reason: messageOf(error) }));
     return true;
   });

@@ -39,6 +39,13 @@ example
   );
 });
 
+Deno.test("methodText() tells who may call, if not all may", () => {
+  const textFor = (callers: string[]) =>
+    methodText(openRpcMethodSchema.parse({ ...full, "x-callers": callers }));
+  assert.match(textFor(["alice", "win-*"]), /^ {2}callers {5}alice, win-\*$/m);
+  assert.match(textFor([]), /^ {2}callers {5}nobody$/m);
+});
+
 /** The examples of a method whose parameters have these examples. */
 function examplesOf(values: Record<string, unknown>, os: typeof Deno.build.os, name = "m") {
   const params = Object.entries(values).map(([name, value]) => ({
