@@ -19,6 +19,9 @@ const peersMax = 16;
 /** How long each may take. */
 const peerTimeoutMs = 10_000;
 
+/** How many of those who did not join are told one by one. Whoever comes may come without end. */
+const toldMax = 20;
+
 /** What an {@link Invitation} needs. */
 interface InvitationOptions {
   readonly listener: Deno.TcpListener;
@@ -56,6 +59,8 @@ export class Invitation {
   readonly #outcome = Promise.withResolvers<Joined>();
   readonly #peers = new Set<Deno.Conn>();
   #wrongTries = 0;
+  /** How many came and did not join. */
+  #inVain = 0;
   #isInUse = false;
   #isOver = false;
 
@@ -79,6 +84,8 @@ export class Invitation {
     } finally {
       timer.cancel();
       invitation.#isOver = true;
+      const untold = invitation.#inVain - toldMax;
+      if (untold > 0) options.log.warn("More came and did not join", { count: untold });
       options.listener.close();
       for (const peer of [...invitation.#peers]) closeQuietly(peer);
     }
@@ -91,7 +98,10 @@ export class Invitation {
         const peer = await listener.accept();
         // A peer with the token sends it at once, so the one that came first is likely a stranger.
         const [longest] = this.#peers;
-        if (longest !== undefined && this.#peers.size >= peersMax) this.#leave(longest);
+        if (longest !== undefined && this.#peers.size >= peersMax) {
+          this.#peers.delete(longest);
+          closeQuietly(longest);
+        }
         void this.#meet(peer);
       } catch (error) {
         // Otherwise the system has too few file handles for a while.
@@ -107,7 +117,14 @@ export class Invitation {
     try {
       this.#outcome.resolve(await this.#answer(peer));
     } catch (error) {
-      log.warn("Somebody came and did not join", { reason: messageOf(error) });
+      if (++this.#inVain <= toldMax && !this.#isOver) {
+        const { hostname: from } = peer.remoteAddr as Deno.NetAddr;
+        // An operation that was canceled tells nobody anything.
+        const reason = error instanceof Deno.errors.Interrupted
+          ? "it said nothing"
+          : messageOf(error);
+        log.warn("Somebody came and did not join", { from, reason });
+      }
     } finally {
       timer.cancel();
       this.#peers.delete(peer);
@@ -149,11 +166,6 @@ export class Invitation {
       await writeJsonLine(peer, { error: messageOf(error) }).catch(() => {});
       throw error;
     }
-  }
-
-  #leave(peer: Deno.Conn): void {
-    this.#peers.delete(peer);
-    closeQuietly(peer);
   }
 
   #end(message: string): void {

@@ -120,6 +120,19 @@ Deno.test("strangers who say nothing, or nonsense, hold nobody up and are no wro
   for (const peer of silent) peer.close();
 });
 
+Deno.test("an invitation's log does not grow with those who come and say nothing", async () => {
+  const { token, joined, place, log } = await invite();
+  for (let i = 0; i < 100; i++) {
+    const stranger = await Deno.connect({ hostname: place.host, port: place.port });
+    stranger.close();
+  }
+  await join(place, token, "bob", systemClock);
+  assert.equal(await ended(joined), "bob");
+  assert.equal(log.warnings.length, 21, log.warnings.join("\n"));
+  assert.match(log.warnings[0] ?? "", /did not join \{"from":"127\.0\.0\.1","reason":/);
+  assert.match(log.warnings.at(-1) ?? "", /^More came and did not join \{"count":\d+\}$/);
+});
+
 Deno.test("who stands in between and does not know the token is found out by who joins", async () => {
   const impostor = await createAuthority(Date.now());
   const token = createToken("0123456789abcdef0123");
