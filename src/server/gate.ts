@@ -35,6 +35,10 @@ export interface GateOptions {
  */
 const verdictsMax = 1_024;
 
+const privateServer =
+  "This server is private: only who can read its file in the registry may call, so as its user, " +
+  "with --registry local:";
+
 /** Methods about the caller's own calls: whoever may call may use them. */
 const always: ReadonlySet<string> = new Set([
   reservedMethods.ping,
@@ -139,9 +143,7 @@ export class Gate implements RequestTaker {
       ));
     }
     if (secret !== undefined && !isSame(given["secret"], secret)) {
-      return reply.fail(unauthenticated(
-        "This server is private: only who can read its file in the registry may call",
-      ));
+      return reply.fail(unauthenticated(privateServer));
     }
     if (!caller.rights.read || !isWelcome(caller.name)) {
       return reply.fail(denied(
@@ -159,7 +161,9 @@ export class Gate implements RequestTaker {
     if (this.#ended !== undefined) return underWay.has(method) ? undefined : this.#ended;
     if (!this.#isGreeted) {
       return unauthenticated(
-        `The first message must be ${reservedMethods.hello} with the service's name`,
+        this.#options.secret === undefined
+          ? `The first message must be ${reservedMethods.hello} with the service's name`
+          : privateServer,
       );
     }
     if (this.#verdicts.has(method)) return this.#verdicts.get(method);

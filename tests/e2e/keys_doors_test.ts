@@ -92,3 +92,32 @@ Deno.test("a gateway tells that its keys end soon, and renews them as a server d
     () => Deno.readTextFileSync(`${keysOf(owner)}/machine.crt`) !== ending.certificate,
   );
 });
+
+Deno.test("a private server is called by who can read its file, and by nobody who only reaches it", async () => {
+  await using home = await RpcHome.create();
+  const server = await home.serve(["--private"]);
+  assert.equal((await home.run(["call", "ping"])).stdout, '"pong"\n');
+  assert.match((await home.run(["servers"])).stdout, /answers in/);
+  const around = await home.run(["call", "ping", "-r", `static:${server.address}`]);
+  assert.equal(around.code, 1);
+  assert.doesNotMatch(around.stdout, /pong/);
+  assert.match(around.stderr, /Unauthenticated: This server is private: .* --registry local:/);
+  const shown = await home.run(["servers", "--json"]);
+  assert.doesNotMatch(shown.stdout + server.stderr + server.readyLine, /secret/);
+  const files = [...Deno.readDirSync(`${home.directory}/registry/rpc`)];
+  const json = files.filter(({ name }) => name.endsWith(".json"));
+  assert.equal(json.length, 1);
+  for (const { name } of json) {
+    const path = `${home.directory}/registry/rpc/${name}`;
+    assert.match(Deno.readTextFileSync(path), /"secret":"[\w-]{32}"/);
+    assert.equal((Deno.statSync(path).mode ?? 0) & 0o077, 0);
+  }
+  await server.stop();
+  for (const more of [["-r", "static:127.0.0.1:1"], ["--callers", "x"]]) {
+    assert.equal((await home.run(["serve", "127.0.0.1", "0", "--private", ...more])).code, 2);
+  }
+  assert.match(
+    (await home.run(["serve", "0.0.0.0", "0", "--private"])).stderr,
+    /Cannot be --private on a network/,
+  );
+});
