@@ -13,9 +13,10 @@ export function pickServer(wanted: string, { instances }: Snapshot): Instance {
   const found = wanted === "" ? [] : instances.filter(({ id }) => id.startsWith(wanted));
   const [first, ...others] = found;
   if (first !== undefined && others.length === 0) return first;
-  const known = (found.length > 0 ? found : instances).map((one) =>
-    `${addressOf(one)} (${one.id.slice(0, 8)})`
-  );
+  const known = (found.length > 0 ? found : instances).map((one) => {
+    const id = shortIdOf(one);
+    return id === "" ? addressOf(one) : `${addressOf(one)} (${id})`;
+  });
   throw new RpcError(
     "Unavailable",
     found.length > 0
@@ -24,6 +25,14 @@ export function pickServer(wanted: string, { instances }: Snapshot): Instance {
         known.length === 0 ? "there is none at all" : `there are ${shortened(known)}`
       }`,
   );
+}
+
+/**
+ * The beginning of an id, by which {@link pickServer} finds its server among most others. Empty
+ * where only addresses are known: half of one would name nothing.
+ */
+export function shortIdOf(instance: Instance): string {
+  return instance.id === addressOf(instance) ? "" : instance.id.slice(0, 8);
 }
 
 /** Most servers that an error names; `rpc servers` lists all. */

@@ -12,6 +12,7 @@ import { plainLine } from "../../terminal/plain_text.ts";
 import { type Candidate, candidatesFor } from "./candidates.ts";
 import { exitCodes } from "../exit_codes.ts";
 import type { Flags, FlagValues } from "../syntax/flags.ts";
+import { shortIdOf } from "../pick_server.ts";
 import { openCommandRegistry, openTransport } from "../registry.ts";
 import { resolveFlags, settingsOf } from "../syntax/settings.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
@@ -120,9 +121,8 @@ async function methodsIn(
 function serversIn(instances: readonly Instance[]): Promise<readonly Candidate[]> {
   const found = instances.slice(0, candidatesMax).map((instance) => ({
     value: addressOf(instance),
-    description: [instance.id.slice(0, 8), instance.zone, instance.version].filter((one) =>
-      one !== ""
-    ).join(" "),
+    description: [shortIdOf(instance), instance.zone, instance.version].filter((one) => one !== "")
+      .join(" "),
   }));
   return Promise.resolve(found.filter(({ value }) => isAddress(value)));
 }

@@ -16,6 +16,7 @@ import { keysEndText } from "./keys_end.ts";
 import { watchExpiry, watchRegistryExpiry } from "../../library/running/key_watch.ts";
 import { openKeys, transportOf } from "../../library/own_keys.ts";
 import { isOpen } from "../open.ts";
+import { shortIdOf } from "../pick_server.ts";
 import { openCommandRegistry } from "../registry.ts";
 import { carryOut, orderOf } from "./order.ts";
 import { UsageError } from "../syntax/usage_error.ts";
@@ -141,7 +142,7 @@ async function toTable(servers: readonly Probed[]): Promise<string> {
         cell: ({ instance }) => plainLine(addressOf(instance)),
         cutTo: 30,
       },
-      { head: "id", cell: ({ instance }) => plainLine(instance.id.slice(0, 8)), dispensable: 2 },
+      { head: "id", cell: ({ instance }) => plainLine(shortIdOf(instance)) || "-", dispensable: 2 },
       { head: "weight", cell: ({ instance }) => String(instance.weight), dispensable: 1 },
       { head: "zone", cell: ({ instance }) => plainLine(instance.zone) || "-", dispensable: 3 },
       {

@@ -7,6 +7,7 @@ import { fitted, padded } from "../../terminal/width.ts";
 import { hasKeys, type Key, Keyboard } from "../../terminal/keys.ts";
 import { Screen } from "../../terminal/screen.ts";
 import { isOpen } from "../open.ts";
+import { shortIdOf } from "../pick_server.ts";
 import { systemClock } from "../../base/clock.ts";
 import { dateText, endsSoon } from "../../keys/expiry.ts";
 import type { ServerRow } from "../../library/survey/server_rows.ts";
@@ -41,7 +42,7 @@ const columnsOfTable: readonly TableColumn<ServerRow>[] = [
     cell: ({ instance }) => timeText(instance.startedAtMs, "minutes"),
   },
   { head: "version", dispensable: 8, cell: ({ instance }) => plainLine(instance.version) || "-" },
-  { head: "id", dispensable: 9, cell: ({ instance }) => plainLine(instance.id.slice(0, 8)) },
+  { head: "id", dispensable: 9, cell: ({ instance }) => plainLine(shortIdOf(instance)) || "-" },
 ];
 
 /** The help for the keys, if keys can be read. */
