@@ -1,4 +1,4 @@
-import type { RpcError } from "../../base/errors.ts";
+import { isRpcError, type RpcError } from "../../base/errors.ts";
 import { version } from "../../base/version.ts";
 import type { CallReport } from "../../client/call_report.ts";
 import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
@@ -56,7 +56,15 @@ export async function toolServer(
   server.setRequestHandler(
     schemas.CallToolRequestSchema,
     async ({ params }: CallRequest, { signal }: Extra) => {
-      const tool = (await tools(signal)).find(({ name }) => name === params.name);
+      let offered: Awaited<ReturnType<typeof tools>>;
+      try {
+        offered = await tools(signal);
+      } catch (error) {
+        // A model reads how a call ended; a failed request its program may keep from it.
+        if (isRpcError(error)) return failed(textOf(error));
+        throw error;
+      }
+      const tool = offered.find(({ name }) => name === params.name);
       if (tool === undefined) return failed(`There is no tool ${params.name}`);
       const { method } = tool;
       const args = argumentsOf(method, params.arguments ?? {});

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { RpcError } from "../../../src/base/errors.ts";
 import type { CallReport } from "../../../src/client/call_report.ts";
 import type { CallOptions } from "../../../src/client/client_options.ts";
 import { Agents } from "../../../src/gateway/agents/agents.ts";
@@ -12,8 +13,12 @@ import { openRpcSchema } from "../../../src/procedures/openrpc.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
-/** Agents whose calls are answered when they are given up, and not before. */
-function agents() {
+/**
+ * Agents whose calls are answered when they are given up, and not before.
+ *
+ * @param trouble what has become of all servers
+ */
+function agents(trouble?: Error) {
   const clock = new VirtualClock();
   const given: AbortSignal[] = [];
   const document = openRpcSchema.parse(toOpenRpc(builtin, { title: "rpc", version: "" }));
@@ -27,7 +32,9 @@ function agents() {
     });
   const all = new Agents({
     calls: { isReadOnly: false, call },
-    catalogue: { document: () => Promise.resolve(document) },
+    catalogue: {
+      document: () => trouble === undefined ? Promise.resolve(document) : Promise.reject(trouble),
+    },
     bodies: new BodyReader(clock),
     answers: new Answers(clock),
   });
@@ -98,6 +105,16 @@ Deno.test("an agent's request ends with its message of cancelling and with its c
   await ask({ jsonrpc: "2.0", ...cancelled }, session);
   assert.equal(await (await ended).text(), "");
   assert.equal(given[1]?.aborted, true);
+});
+
+Deno.test("a tool that is called while there is no server tells the model so, and is no failed request", async () => {
+  const { ask, begin, callOf } = agents(new RpcError("Unavailable", "No server"));
+  const answer = await (await ask(callOf(1), await begin())).text();
+  const { result } = JSON.parse(answer.replace(/^[^{]*data: /s, ""));
+  assert.deepEqual(result, {
+    isError: true,
+    content: [{ type: "text", text: "Unavailable: No server (executed: no)" }],
+  });
 });
 
 Deno.test("agents that begin at once are no more than are kept", async () => {
