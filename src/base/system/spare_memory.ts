@@ -1,5 +1,8 @@
 import { openCLibrary } from "./c_library.ts";
 
+/** More than any machine can give, and no more than JavaScript lets one ask for. */
+const unavailableBytes = 2 ** 52;
+
 /**
  * Largest heap that is collected, in a tenth of a second or two: a worker that stands still for a
  * second would be taken for one that hangs.
@@ -12,10 +15,8 @@ const collectedHeapBytesMax = 64 * 1024 * 1024;
  * itself only with its longest pieces. After hundreds of long messages that is most of all that the
  * process has. It stands still meanwhile, for some tens of milliseconds.
  */
-export async function giveBackMemory(): Promise<void> {
-  await collectGarbage();
-  // V8 frees the buffers on another thread, and has done so when the next collection begins.
-  await collectGarbage();
+export function giveBackMemory(): void {
+  collectGarbage();
   // glibc's alone.
   const library = openCLibrary({ malloc_trim: { parameters: ["usize"], result: "i32" } });
   library?.symbols.malloc_trim(0n);
@@ -24,20 +25,19 @@ export async function giveBackMemory(): Promise<void> {
 
 /**
  * Gives memory back to the system that the start of this process left behind, about a third of all
- * that it has: V8 would keep it. The process stands still meanwhile, for ten milliseconds or more,
+ * that it has: V8 would keep it. The process stands still meanwhile, for some tens of milliseconds,
  * so this is for a moment when nobody waits. It does nothing where the heap is large.
+ *
+ * Before V8 refuses a buffer for lack of memory it collects all that it can. To call the collector
+ * itself would take `node:v8` and `node:vm`, which need more memory than a start leaves behind; and
+ * `--expose-gc` on the command line would make V8 reject the code caches, which were written
+ * without it.
  */
-export async function collectGarbage(): Promise<void> {
+export function collectGarbage(): void {
+  if (Deno.memoryUsage().heapUsed > collectedHeapBytesMax) return;
   try {
-    if (Deno.memoryUsage().heapUsed > collectedHeapBytesMax) return;
-    const [v8, vm] = await Promise.all([import("node:v8"), import("node:vm")]);
-    // As a flag of the command line it would make V8 reject the code caches, which were written
-    // without it, and every start would take a quarter longer.
-    v8.setFlagsFromString("--expose-gc");
-    const collect = vm.runInNewContext("gc");
-    v8.setFlagsFromString("--no-expose-gc");
-    collect({ type: "major", execution: "sync", flavor: "last-resort" });
+    new ArrayBuffer(unavailableBytes);
   } catch {
-    // A sandbox forbids it, or the runtime cannot do it. Only memory is lost by that.
+    // No memory, as expected.
   }
 }

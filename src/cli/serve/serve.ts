@@ -149,7 +149,7 @@ function optionsOf(flags: Input["flags"]) {
 /** Gives memory back that a server no longer needs: after its start, and after many calls. */
 function keepSlim(server: RunningServer): Disposable {
   const fresh = systemClock.after(slimAfterMs, () => {
-    if (server.stats().connections === 0) void collectGarbage();
+    if (server.stats().connections === 0) collectGarbage();
   }, { keepAlive: false });
   const slimming = new Slimming({
     clock: systemClock,

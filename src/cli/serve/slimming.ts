@@ -8,7 +8,7 @@ interface SlimmingOptions {
   residentBytes(): number;
   /** Calls since the start. */
   calls(): number;
-  giveBack(): Promise<void>;
+  giveBack(): void;
 }
 
 /**
@@ -32,7 +32,7 @@ export class Slimming {
   constructor(options: SlimmingOptions) {
     this.#options = options;
     this.#leastBytes = options.residentBytes();
-    this.#looks = options.clock.every(slimLookMs, () => void this.#look());
+    this.#looks = options.clock.every(slimLookMs, () => this.#look());
   }
 
   /** Does nothing more. */
@@ -40,7 +40,7 @@ export class Slimming {
     this.#looks.cancel();
   }
 
-  async #look(): Promise<void> {
+  #look(): void {
     const bytes = this.#options.residentBytes();
     this.#leastBytes = Math.min(this.#leastBytes, bytes);
     const last = this.#last;
@@ -58,7 +58,7 @@ export class Slimming {
       this.#skipped--;
       return;
     }
-    await this.#options.giveBack();
+    this.#options.giveBack();
     this.#leftBytes = this.#options.residentBytes();
     if (this.#leftBytes - this.#leastBytes < slimSpareBytes) return;
     // What is left is probably in use.

@@ -14,7 +14,6 @@ function server() {
     giveBack: () => {
       it.given++;
       it.bytes = it.left;
-      return Promise.resolve();
     },
   });
   const looks = async (count: number, callsBetween = 0) => {
