@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import type { WorkerPoolOptions } from "../../../src/workers/pool/pool.ts";
 import type { Outcome } from "../../../src/workers/process/receiver.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
+import { slowClock } from "../../support/slow_clock.ts";
 import { type PoolHarness, withPool } from "../fixtures/harness.ts";
 
 /** Calls that tell in a file that they ran. */
@@ -40,10 +42,13 @@ function nameOf(outcome: Outcome): string {
   return "error" in outcome ? outcome.error.name : "answered";
 }
 
-async function withNotes(test: (harness: PoolHarness, notes: Notes) => Promise<void>) {
+async function withNotes(
+  test: (harness: PoolHarness, notes: Notes) => Promise<void>,
+  options: Partial<WorkerPoolOptions> = {},
+) {
   const path = await Deno.makeTempFile();
   try {
-    await withPool({}, async (harness) => {
+    await withPool(options, async (harness) => {
       const notes = new Notes(harness, path);
       await notes.warmUp();
       await test(harness, notes);
@@ -78,7 +83,8 @@ Deno.test("a call that overruns its deadline costs no answer of the short ones b
     assert.equal(nameOf(await outcome), "DeadlineExceeded");
     assertAnswered(await Promise.all([...before, ...after]));
     await notes.check();
-  });
+    // A worker to which a busy machine gives no time for a second would be replaced.
+  }, { clock: slowClock(20) });
 });
 
 Deno.test("a call that ends its worker costs no answer of the short ones before it", async () => {
