@@ -30,8 +30,11 @@ export const gatewayPipelinedMax = 4;
  */
 export const gatewayAheadMax = 8;
 
-/** The same for requests without `Host`: those of HTTP/2 cannot be told. */
-export const gatewayHostlessAheadMax: number = 8 * gatewayAheadMax;
+/**
+ * The same for requests without `Host`: those of HTTP/2 cannot be told. The runtime itself pauses
+ * after 64 in a row, and who waited for that is not seen to send ahead, so it has to be fewer.
+ */
+export const gatewayHostlessAheadMax: number = 2 * gatewayAheadMax;
 
 /** Most WebSockets of a gateway: each takes memory for as long as its peer likes. */
 export const gatewayStreamsMax = 1_024;

@@ -151,6 +151,28 @@ Deno.test("the connection ends after a request too many, which is told so, and w
   }
 });
 
+Deno.test("answers that are made at once end the connection without a host, too", async () => {
+  const listener = await HttpListener.open({
+    host: "127.0.0.1",
+    port: 0,
+    messageBytesMax: 1_000,
+    tls: undefined,
+    clock: systemClock,
+    log: silentLogger,
+    answer: () => Promise.resolve(new Response("ok\n")),
+  });
+  try {
+    // The last one says where it ends if none was refused.
+    const request = "GET / HTTP/1.1\r\n\r\n".repeat(300);
+    const last = "GET / HTTP/1.1\r\nConnection: close\r\n\r\n";
+    const { statuses } = await pipelined(listener.url, request + last, 1);
+    assert.equal(statuses.at(-1), 429);
+    assert.ok(statuses.length > gatewayHostlessAheadMax && statuses.length < 300);
+  } finally {
+    await listener.close();
+  }
+});
+
 Deno.test("many requests of HTTP/2 at once are all answered, however soon", async () => {
   const listener = await HttpListener.open({
     host: "127.0.0.1",
