@@ -77,7 +77,7 @@ const chosen = ways.filter(({ name }) => name.includes(values.only));
 const found: Finding[] = [];
 const usualNs = sliceNs();
 if (usualNs !== undefined) setSlice(usualNs - usualNs / 14n);
-for (const to of ["server", "keys", "gateway", "beside", "echo", "core"] as const) {
+for (const to of ["server", "keys", "gateway", "client", "beside", "echo", "core"] as const) {
   const those = chosen.filter((way) => (way.to ?? "server") === to);
   for (const way of those) {
     // A server for each, so that none is measured with what another left behind.
@@ -94,10 +94,14 @@ if (values.json) console.log(JSON.stringify(found, null, 2));
 Deno.exit(0);
 
 /** What an honest caller sees of it now. */
-async function ping({ server, env }: Running, { to, honest }: Way): Promise<Pings> {
+async function ping(
+  { server, env }: Running,
+  { to, honest, opens }: Way,
+  hostile = 0,
+): Promise<Pings> {
   const kind = to === "gateway" ? "http" : to === "echo" ? "echo" : honest ?? "library";
   const command = denoCommand("flood/pinger.ts", [
-    JSON.stringify({ port: server.port, kind, durationMs }),
+    JSON.stringify({ port: server.port, kind, durationMs, hostile, opens }),
   ]);
   const placed = await onClientCore({ ...command, env });
   return JSON.parse(await runToEnd(isRealTime ? through("chrt", realTime, placed) : placed));
@@ -113,7 +117,7 @@ async function measure(
   const rssMbBefore = await rssMb(server.pid);
   const said: string[] = [];
   const flooder = await startServer(
-    await flooderCommand({
+    await flooderCommand(way, {
       way: way.name,
       port: flooded.port,
       connections,
@@ -133,7 +137,7 @@ async function measure(
   let beside: Pings;
   try {
     await sleep(begunMs);
-    beside = await ping(running, way);
+    beside = await ping(running, way, way.to === "client" ? connections : 0);
   } finally {
     isOver = true;
     await looking;
@@ -187,7 +191,7 @@ async function start(to: Target, workers = 1): Promise<Running> {
     if (to === "core") return running(server, env, stack.use(await started(computing)));
     if (to !== "gateway") return running(server, env);
     const tokenFile = `${directory}/token`;
-    await Deno.writeTextFile(tokenFile, token);
+    await Deno.writeTextFile(tokenFile, token, { mode: 0o600 });
     const front = await started({
       ...rpcCommand([
         ...["gateway", "127.0.0.1:0", "--registry", registry, "--token-file", tokenFile],
@@ -205,8 +209,9 @@ async function started(command: Command): Promise<Server> {
   return await startServer(await onServerCore(command));
 }
 
-async function flooderCommand(options: unknown): Promise<Command> {
-  const command = await onClientCore(denoCommand("flood/flooder.ts", [JSON.stringify(options)]));
+async function flooderCommand({ to }: Way, options: unknown): Promise<Command> {
+  const module = to === "client" ? "flood/hostile.ts" : "flood/flooder.ts";
+  const command = await onClientCore(denoCommand(module, [JSON.stringify(options)]));
   return isNice ? through("nice", ["-n", "19"], command) : command;
 }
 

@@ -1,14 +1,17 @@
 /**
  * An honest caller: `ping` after `ping`, one at a time, or what else `kind` says. Takes `{port,
- * kind, durationMs}`, prints how long they took.
+ * kind, durationMs}`, prints how long they took. With `hostile` it also is a client of so many
+ * hostile servers.
  */
 
 import { connect } from "../../src/mod.ts";
 import { quantileOf } from "../../src/base/quantile.ts";
 import { answerBytes, requestBytes } from "../peers/echo_bytes.ts";
-import { post } from "./ways.ts";
+import { hostileEndpoints, post } from "./ways.ts";
 
-const { port, kind, durationMs, warmupMs = 200 } = JSON.parse(Deno.args[0] ?? "");
+const { port, kind, durationMs, hostile = 0, opens, warmupMs = 200 } = JSON.parse(
+  Deno.args[0] ?? "",
+);
 
 /** So long after all should be over nothing is waited for. */
 const giveUpMs = 3_000;
@@ -24,6 +27,7 @@ const kinds: Readonly<Record<string, () => Promise<Ping>>> = {
 };
 const ping = await kinds[kind]?.();
 if (ping === undefined) throw new Error(`There is no ${kind}`);
+if (hostile > 0) void callHostile();
 const latenciesMs: number[] = [];
 let failed = 0;
 const startedAtMs = performance.now();
@@ -64,6 +68,22 @@ async function byLibrary(method: string, parameter: number): Promise<Ping> {
   return async () => {
     await client.call(method, [parameter]);
   };
+}
+
+/** Calls hostile servers, again and again. */
+async function callHostile(): Promise<void> {
+  const list = hostileEndpoints(hostile).map(({ hostname, port }) => `${hostname}:${port}`);
+  const client = await connect({ registry: `static:${list.join(",")}` });
+  const options = { timeoutMs: durationMs };
+  while (true) {
+    try {
+      if (opens === undefined) await client.call("ping", [1], options);
+      else for await (const _ of client.stream("count", [1_000_000], options));
+    } catch {
+      // As it is hostile.
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }
 
 async function byEcho(): Promise<Ping> {

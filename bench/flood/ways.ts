@@ -1,7 +1,7 @@
 /** Every way in which one caller can do its worst to a server, as what it sends. */
 
 /** What is flooded. */
-export type Target = "server" | "gateway" | "keys" | "beside" | "echo" | "core";
+export type Target = "server" | "gateway" | "keys" | "client" | "beside" | "echo" | "core";
 
 /** What a connection of the flooder does. */
 export interface Way {
@@ -14,7 +14,8 @@ export interface Way {
    */
   readonly then?: "read" | "never" | "leave" | "once";
   /**
-   * Where it goes: `beside`, to a server that is not ours, on the flooder's core, while ours is
+   * Where it goes: `client`, to the honest caller itself, from servers that it calls as well, as
+   * many as there are `connections`; `beside`, to a server that is not ours, on the flooder's core, while ours is
    * pinged; `echo`, to such a server in place of ours, which is pinged as well; `core`, nowhere,
    * but a program computes on the server's core. These three show what no server can mend.
    *
@@ -23,6 +24,8 @@ export interface Way {
   readonly to?: Target;
   /** Workers of the server. @default 1 */
   readonly workers?: number;
+  /** What the honest caller opens at a hostile server: a call, or a stream. @default call */
+  readonly opens?: "stream";
   /** What the honest caller calls. @default ping */
   readonly honest?: "fib";
   /** How many connections, whatever else is asked for. */
@@ -197,6 +200,38 @@ const computing: readonly Way[] = [
   },
 ];
 
+/** Servers that do their worst to their client. */
+const servers: readonly Way[] = [
+  {
+    name: "a server that answers what nobody asked",
+    text: () => '{"jsonrpc":"2.0","id":999999999,"result":1}\n'.repeat(1_000),
+    to: "client",
+    connections: [1],
+  },
+  {
+    name: "a server that ignores the credit of a stream",
+    text: () => "",
+    to: "client",
+    opens: "stream",
+    connections: [1],
+  },
+  {
+    name: "servers that never answer",
+    text: () => "",
+    then: "never",
+    to: "client",
+    connections: [1_000],
+  },
+];
+
+/** Where servers that do their worst to a client listen. */
+export function hostileEndpoints(count: number): { hostname: string; port: number }[] {
+  return Array.from({ length: count }, (_, index) => ({
+    hostname: "127.66.66.66",
+    port: 21_000 + index,
+  }));
+}
+
 /** Nothing of ours. */
 const controls: readonly Way[] = [
   { name: "control: pings to another server", text: pings, to: "beside" },
@@ -309,5 +344,6 @@ export const ways: readonly Way[] = [
   ...connections,
   ...elsewhere,
   ...room,
+  ...servers,
   ...controls,
 ];
