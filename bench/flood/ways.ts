@@ -15,9 +15,10 @@ export interface Way {
   readonly then?: "read" | "never" | "leave" | "once";
   /**
    * Where it goes: `client`, to the honest caller itself, from servers that it calls as well, as
-   * many as there are `connections`; `beside`, to a server that is not ours, on the flooder's core, while ours is
-   * pinged; `echo`, to such a server in place of ours, which is pinged as well; `core`, nowhere,
-   * but a program computes on the server's core. These three show what no server can mend.
+   * many as there are `connections`; `beside`, to a server that is not ours, on the flooder's core,
+   * while ours is pinged; `echo`, to such a server in place of ours, which is pinged as well;
+   * `core`, nowhere, but a program computes on the server's core. The last three show what no
+   * server can mend.
    *
    * @default the server's port
    */
