@@ -230,7 +230,7 @@ export class ZooKeeperAnnouncement implements Announcement {
   /** How our node is kept as we have written it. */
   get #keeping() {
     const { client, clock, log } = this.#options;
-    const onRepair = () => void (this.#restoredAtMs = clock.now());
+    const onRepair = (): undefined => void (this.#restoredAtMs = clock.now());
     return { client, log, onEvent: this.#onNodeEvent, onRepair };
   }
 
