@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { messageMaxDefault } from "../../src/base/limits.ts";
 import { connect } from "../../src/mod.ts";
 import { python } from "../support/python.ts";
 import { startGateway } from "../support/gateway_process.ts";
@@ -7,6 +8,7 @@ import { RpcHome } from "../support/rpc_process.ts";
 
 const module = `
 export const echo = (text: string) => text;
+export const size = (text: string) => text.length;
 export const grow = (length: number) => "x".repeat(length);
 export function* items(length: number) { yield "x".repeat(length); }
 `;
@@ -90,6 +92,25 @@ Deno.test("what one end does not take is an error with both lengths and the flag
   // The connection is the same, and calls on it go on.
   assert.equal(await client.call("grow", [1]), "x");
   assert.deepEqual(client.stats.retries, 0);
+});
+
+Deno.test("a request as long as a message may be reaches a worker, whatever the server adds (P-5)", async () => {
+  await using home = await RpcHome.create();
+  await Deno.writeTextFile(join(home.workingDirectory, "tasks.ts"), module);
+  const server = await home.serve(["127.0.0.1", "0", "tasks.ts", "--workers", "1"]);
+  const port = Number(server.address.split(":").at(-1));
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  // It leaves no room for a deadline.
+  const [head, tail] = ['{"jsonrpc":"2.0","id":1,"method":"size","params":["', '"]}\n'];
+  const length = messageMaxDefault - head.length - tail.length;
+  const bytes = new TextEncoder().encode(`${head}${"x".repeat(length)}${tail}`);
+  for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+  let answer = "";
+  for await (const text of connection.readable.pipeThrough(new TextDecoderStream())) {
+    answer += text;
+    if (answer.endsWith("\n")) break;
+  }
+  assert.equal(answer, `{"jsonrpc":"2.0","id":1,"result":${length}}\n`);
 });
 
 Deno.test("how long a message a server takes is in the registry and in rpc.discover", async () => {

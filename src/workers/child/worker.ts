@@ -24,7 +24,7 @@ import { lineText } from "../../wire/unread/bytes.ts";
 import { readTextRequest, resultLineOfText } from "../../wire/unread/texts.ts";
 import { isTooLongDescription, tooLongDescription } from "../description.ts";
 import { Claims } from "../claim_file.ts";
-import { blockedMsMax, blockedReadMs, blockedReadsMax } from "../limits.ts";
+import { addedToRequestBytesMax, blockedMsMax, blockedReadMs, blockedReadsMax } from "../limits.ts";
 import { boundOfWorker } from "../message_max.ts";
 import { OwnBodies } from "./own_bodies.ts";
 import { type Line, WorkerOutput } from "./worker_output.ts";
@@ -117,7 +117,7 @@ class Worker {
   }
 
   async run(): Promise<void> {
-    const splitter = new LineSplitter(this.#bound.bytes);
+    const splitter = new LineSplitter(this.#bound.bytes + addedToRequestBytesMax);
     const buffer = new Uint8Array(readBufferBytes);
     while (!splitter.overflowed) {
       // The rest of a long line follows at once, so it is read without another thread.

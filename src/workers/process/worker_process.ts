@@ -3,7 +3,12 @@ import { messageOf, RpcError } from "../../base/errors.ts";
 import { exists } from "../../base/paths.ts";
 import { workerInputBytesMax } from "../../base/limits.ts";
 import { Pauses } from "../../base/system/give_way.ts";
-import { unreadableShownMax, workerBurstLength, workerPipeBytes } from "../limits.ts";
+import {
+  addedToRequestBytesMax,
+  unreadableShownMax,
+  workerBurstLength,
+  workerPipeBytes,
+} from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import {
   encodeNotification,
@@ -52,6 +57,7 @@ const pipesAfterExitMs = 1_000;
 export class WorkerProcess {
   readonly #options: WorkerProcessOptions;
   readonly #bound: MessageBound;
+  readonly #requestBound: MessageBound;
   readonly #child: Deno.ChildProcess;
   readonly #stdout: ReadableStreamBYOBReader;
   readonly #outbox: Outbox;
@@ -81,6 +87,8 @@ export class WorkerProcess {
   constructor(options: WorkerProcessOptions) {
     this.#options = options;
     this.#bound = boundOfServer(options.command.messageMax);
+    const { bytes, whose } = this.#bound;
+    this.#requestBound = { bytes: bytes + addedToRequestBytesMax, whose };
     const { command, ...owed } = options;
     const { isForeign = false, readsAsWeDo = false } = command;
     this.#owed = new OwedRequests({ ...owed, isForeign, readsAsWeDo });
@@ -162,9 +170,10 @@ export class WorkerProcess {
     unread?: UnreadJson,
   ): number {
     const id = this.#owed.nextId();
+    const bound = this.#requestBound;
     const line = unread === undefined
-      ? requestLine(id, method, params, timeoutMs, options, this.#bound)
-      : encodeUnreadRequest(id, method, unread, timeoutMs, options, this.#bound);
+      ? requestLine(id, method, params, timeoutMs, options, bound)
+      : encodeUnreadRequest(id, method, unread, timeoutMs, options, bound);
     if (this.#owed.total === 0) {
       this.#writtenBefore = this.#outbox.pendingBytes === 0 ? this.#outbox.bytesWritten : undefined;
     }
