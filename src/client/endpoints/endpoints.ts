@@ -245,20 +245,20 @@ export class Endpoints implements EndpointOwner<Endpoint> {
    * waits for a connection, so some endpoints are tried again sooner.
    */
   tick(isAwaited: boolean): void {
-    if (!this.patience.tick()) return;
-    this.places.tick();
+    const mayBlame = this.patience.tick();
+    if (mayBlame) this.places.tick();
     if (isAwaited && this.usableCount === 0) this.#hurry([...this.#lists.unusable.items]);
-    const inDoubt: Endpoint[] = [];
+    if (mayBlame) this.#tickAll();
+    this.#hurry(this.#usable.flatMap(({ items }) => items.filter(({ isInDoubt }) => isInDoubt)));
+    const { preferred, distant } = this.#lists;
+    if (mayBlame) this.#subset.tick(preferred, distant);
+  }
+
+  #tickAll(): void {
     // Also those without a connection for new calls: calls may be under way on former ones.
     for (const list of [this.#lists.unusable, ...this.#usable]) {
-      for (const endpoint of [...list.items]) {
-        endpoint.tick();
-        if (endpoint.isInDoubt) inDoubt.push(endpoint);
-      }
+      for (const endpoint of [...list.items]) endpoint.tick();
     }
-    this.#hurry(inDoubt);
-    const { preferred, distant } = this.#lists;
-    this.#subset.tick(preferred, distant);
   }
 
   /** The levels with usable endpoints. */

@@ -2,6 +2,14 @@ import type { Clock } from "../../base/clock.ts";
 import { connectTimeoutMs, hastyReconnectMs } from "../../base/limits.ts";
 import type { Duplex, Target, Transport } from "../transport.ts";
 
+/** What an attempt measures its time by. */
+interface DialTimes {
+  /** When a second attempt may be made. */
+  readonly clock: Pick<Clock, "now">;
+  /** When it has taken too long. */
+  readonly patience: Pick<Clock, "after">;
+}
+
 /** Why attempts are given up. Nobody reads it: without it each would get an error of its own. */
 const over = new Error("The attempt is over");
 
@@ -16,7 +24,7 @@ export class Dial {
   readonly duplex: Promise<Duplex>;
   readonly #transport: Transport;
   readonly #target: Target;
-  readonly #clock: Pick<Clock, "now" | "after">;
+  readonly #clock: DialTimes["clock"];
   readonly #signal: AbortSignal;
   readonly #first = new AbortController();
   readonly #resolve: (duplex: Duplex) => void;
@@ -28,7 +36,7 @@ export class Dial {
   constructor(
     transport: Transport,
     target: Target,
-    clock: Pick<Clock, "now" | "after">,
+    { clock, patience }: DialTimes,
     signal: AbortSignal,
   ) {
     this.#transport = transport;
@@ -42,7 +50,7 @@ export class Dial {
       reject(error);
       this.#end();
     };
-    const timer = clock.after(
+    const timer = patience.after(
       connectTimeoutMs,
       () => fail(new Error(`no connection within ${connectTimeoutMs} ms`)),
     );

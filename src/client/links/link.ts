@@ -98,7 +98,7 @@ export class Link implements Dialer {
 
   /** Starts a second attempt, if it is time, because a call waits and no server is connected. */
   hurry(): boolean {
-    const nowMs = this.#patience.now();
+    const nowMs = this.#dependencies.clock.now();
     const dial = this.#turn?.dial;
     // A second attempt would take a handle from those that wait for their first.
     if (this.#places.isShort || dial === undefined) return false;
@@ -157,9 +157,10 @@ export class Link implements Dialer {
   readonly #enter = (): void => this.#places.enter(this);
 
   begin(): void {
-    const { transport } = this.#dependencies;
+    const { transport, clock } = this.#dependencies;
+    const times = { clock, patience: this.#patience };
     const abort = new AbortController();
-    const dial = new Dial(transport, this.#options.target(), this.#patience, abort.signal);
+    const dial = new Dial(transport, this.#options.target(), times, abort.signal);
     this.#turn = { dial, abort };
     void this.#connect(dial, abort.signal);
   }
@@ -201,7 +202,7 @@ export class Link implements Dialer {
       lost: (reason) => isCurrent() && this.#lost(reason),
     }, { messageMax, later });
     this.#connection = connection;
-    this.#againAtMs ??= this.#patience.now() + hastyReconnectMs;
+    this.#againAtMs ??= clock.now() + hastyReconnectMs;
     this.#usableToMs = duplex.usableToMs;
     let isAlive = false;
     const settle = (): unknown => isCurrent() && this.#ready(connection, idempotence);

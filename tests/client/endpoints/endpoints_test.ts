@@ -304,6 +304,21 @@ Deno.test("while a call waits and nobody can be reached, some are tried again ea
   rig.endpoints.close();
 });
 
+Deno.test("a process that is busy itself tries in haste all the same: the network may be back", async () => {
+  const rig = new EndpointsRig();
+  const server = rig.transport.server(1);
+  server.accepts = "hang";
+  rig.endpoints.tick(true);
+  await rig.list([1]);
+  for (let ticks = 1; ticks <= 3; ticks++) {
+    await rig.clock.advanceAsync(1_000);
+    rig.endpoints.tick(true);
+    await settled();
+    assert.equal(server.attempts, 1 + ticks);
+  }
+  rig.endpoints.close();
+});
+
 Deno.test("without a call that waits, and with another server, nobody is tried in haste", async () => {
   const rig = new EndpointsRig();
   const server = rig.transport.server(1);

@@ -31,7 +31,7 @@ function dialing() {
   const attempts = new Attempts();
   const abort = new AbortController();
   const clock = new VirtualClock();
-  const dial = new Dial(attempts, target, clock, abort.signal);
+  const dial = new Dial(attempts, target, { clock, patience: clock }, abort.signal);
   const again = () => {
     clock.advance(hastyReconnectMs);
     const may = dial.mayHurry(clock.now());
