@@ -34,6 +34,9 @@ async function agentOf({ url, token }: GatewayProcess) {
   };
 }
 
+/** A busy machine may take longer over a call than the ten seconds that one has. */
+const patiently = ["--timeout", "2m"];
+
 const states = (gateway: GatewayProcess, wanted: string) =>
   waitFor(wanted, async () => await (await gateway.call("stateOf")).json() === wanted);
 
@@ -41,7 +44,7 @@ Deno.test("the official MCP client lists, calls, fails and cancels over the gate
   await using home = await RpcHome.create();
   await Deno.writeTextFile(`${home.workingDirectory}/tasks.ts`, module);
   await home.serve(["127.0.0.1", "0", "tasks.ts"]);
-  const gateway = await startGateway(home);
+  const gateway = await startGateway(home, patiently);
   await using agent = await agentOf(gateway);
   const { client } = agent;
   const { tools } = await client.listTools();
@@ -79,7 +82,7 @@ Deno.test("agents over HTTP want the token, take no batch, round no numbers, and
   await using home = await RpcHome.create();
   await Deno.writeTextFile(`${home.workingDirectory}/tasks.ts`, module);
   await home.serve(["127.0.0.1", "0", "tasks.ts"]);
-  const gateway = await startGateway(home);
+  const gateway = await startGateway(home, patiently);
   const accept = "application/json, text/event-stream";
   const ask = (body: string, headers: Record<string, string> = {}) =>
     gateway.fetch("/mcp", {
@@ -128,7 +131,7 @@ Deno.test("agents over HTTP want the token, take no batch, round no numbers, and
   // As long as it was, where it arrives: nothing on the way has rounded it.
   assert.match(await called.text(), /got 9007199254740993\): pass it as a text/);
 
-  const shows = await startGateway(home, ["--read-only"]);
+  const shows = await startGateway(home, ["--read-only", ...patiently]);
   await using agent = await agentOf(shows);
   assert.deepEqual((await agent.client.listTools()).tools, []);
   assert.match(await agent.call("fib", { n: 10 }), /no tool fib/);
