@@ -23,7 +23,9 @@ async function told(home: RpcHome, args: readonly string[], options: RpcRunOptio
 function toldInTime(home: RpcHome, args: readonly string[], options: RpcRunOptions) {
   return waitFor("a call that is not too slow", async () => {
     const what = await told(home, args, options);
-    return /it does not answer|no connection within/.test(what.stderr) ? undefined : what;
+    return /it does not answer|no connection within|still connecting/.test(what.stderr)
+      ? undefined
+      : what;
   }, { timeoutMs: 300_000 });
 }
 
