@@ -27,15 +27,15 @@ Deno.test("logs can be objects for programs", async () => {
 
 signalTest("a server that is asked to end answers what runs, and exits 0", async () => {
   await using home = await RpcHome.create();
-  const server = await home.serve(["--drain-grace", "0"]);
-  const client = home.start(["call", "fib", "40", "--timeout", "120000"]);
+  const server = await home.serve(["--drain-grace", "0", "--drain-timeout", "10m"]);
+  const client = home.start(["call", "fib", "40", "--timeout", "600000"]);
   await waitFor("the call to run", async () => {
     const { stdout } = await home.run(["call", "rpc.stats"]);
     return /"busy":1/.test(stdout) || client.code !== undefined;
   });
   assert.equal(client.code, undefined, client.describe());
   server.process.signal("SIGTERM");
-  assert.equal(await client.ended(120_000), 0, client.describe());
+  assert.equal(await client.ended(600_000), 0, client.describe());
   assert.equal(client.stdout, "102334155\n");
   assert.equal(await server.process.ended(), 0);
 });
