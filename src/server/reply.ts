@@ -19,8 +19,8 @@ export interface Peer extends Caller {
   cancel(id: Id): void;
   /** Grants more items to the calls of this connection that have this id. */
   more(id: Id, n: number): void;
-  /** Notes the longest message that the peer takes, in bytes. */
-  takes(messageMax: number): void;
+  /** Notes the longest message that the peer takes, in bytes; `undefined`: it has not said. */
+  takes(messageMax: number | undefined): void;
   /** Tells the peer that no call is under way any more, ahead of the answer to the last one. */
   idle(): void;
 }

@@ -71,8 +71,7 @@ export class ReservedMethods {
           asksConnections(params) ? { connections: this.#server.connections() } : "pong",
         );
       case reservedMethods.discover: {
-        const messageMax = saidMessageMax(params);
-        if (messageMax !== undefined) peer.takes(messageMax);
+        peer.takes(saidMessageMax(params));
         return reply.succeedWithJson(this.#methods.document);
       }
       case reservedMethods.stats:

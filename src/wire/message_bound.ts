@@ -1,5 +1,5 @@
 import { type ErrorName, RpcError } from "../base/errors.ts";
-import { messageMaxDefault } from "../base/limits.ts";
+import { messageMaxDefault, messageMaxLeast } from "../base/limits.ts";
 
 /** A bound on messages. */
 export interface MessageBound {
@@ -47,11 +47,24 @@ export function boundOfServers(address: string, bytes: number): MessageBound {
 }
 
 /** The bound of the client at the other end. */
-export function boundOfCaller(bytes: number): MessageBound {
+function boundOfCaller(bytes: number): MessageBound {
   // It may be a command, or a program in TypeScript or Python: a server cannot tell.
   const whose =
     "that its caller takes (--message-max of rpc call or rpc gateway, messageMax or message_max)";
   return { bytes, whose };
+}
+
+/**
+ * The bound of a client that asks what a server offers.
+ *
+ * @param said what the client takes. `undefined`: it has not said. It is of a version before that
+ * could be said, and ends its connection at a message of more than everybody takes
+ * @param ownBytes what the server takes and sends
+ */
+export function boundOfPeer(said: number | undefined, ownBytes: number): MessageBound {
+  if (said !== undefined) return said < ownBytes ? boundOfCaller(said) : boundOfServer(ownBytes);
+  const whose = "that a caller is sent who has not said what it takes (messageMax of rpc.discover)";
+  return { bytes: messageMaxLeast, whose };
 }
 
 /** The bound of a gateway. */

@@ -113,6 +113,27 @@ Deno.test("a request as long as a message may be reaches a worker, whatever the 
   assert.equal(answer, `{"jsonrpc":"2.0","id":1,"result":${length}}\n`);
 });
 
+Deno.test("a client that asks what there is without a word on messages is sent 1 MiB at most (P-5)", async () => {
+  await using home = await RpcHome.create();
+  await Deno.writeTextFile(join(home.workingDirectory, "tasks.ts"), module);
+  const server = await home.serve(["127.0.0.1", "0", "tasks.ts", "--workers", "1"]);
+  const port = Number(server.address.split(":").at(-1));
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const request = (method: string, params: unknown[]) =>
+    JSON.stringify({ jsonrpc: "2.0", id: method, method, params }) + "\n";
+  const text = request("rpc.discover", []) + request("grow", [2_000_000]);
+  await connection.write(new TextEncoder().encode(text));
+  let answers = "";
+  for await (const part of connection.readable.pipeThrough(new TextDecoderStream())) {
+    answers += part;
+    if (answers.endsWith("\n") && answers.includes('"id":"grow"')) break;
+  }
+  assert.match(
+    answers,
+    /a result: it is 20000\d\d bytes long, and 1048576 is the most that a caller/,
+  );
+});
+
 Deno.test("how long a message a server takes is in the registry and in rpc.discover", async () => {
   await using home = await RpcHome.create();
   await home.serve(["127.0.0.1", "0", "--message-max", "8M"]);

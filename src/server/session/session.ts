@@ -4,7 +4,7 @@ import { givenUpLineMs } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
 import { withoutResults } from "../../wire/batch.ts";
 import { encodeError, encodeNotification } from "../../wire/codec.ts";
-import { boundOfCaller, boundOfServer, type MessageBound } from "../../wire/message_bound.ts";
+import { boundOfPeer, boundOfServer, type MessageBound } from "../../wire/message_bound.ts";
 import { LineSplitter } from "../../wire/lines.ts";
 import type { Id, LongLine } from "../../wire/message.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
@@ -201,9 +201,10 @@ export class Session implements IntakeOwner {
     return this.#outbox.drained();
   }
 
-  takes(messageMax: number): void {
-    this.#isTold = true;
-    if (messageMax < this.bound.bytes) this.bound = boundOfCaller(messageMax);
+  takes(messageMax: number | undefined): void {
+    if (messageMax === undefined && this.#isTold) return;
+    this.#isTold = messageMax !== undefined;
+    this.bound = boundOfPeer(messageMax, this.#options.limits.messageMax);
   }
 
   idle(): void {
