@@ -42,10 +42,10 @@ function likeMachines(world: World, meanMs: number, start: string, pauseShare: n
 }
 
 /**
- * How far a server's share may be from the fair one. Of two 40 to 60 %. More of them are drawn two
- * at a time, which is a matter of luck.
+ * How far a server's share may be from the fair one. Of two 37 to 63 %: of 1,500 worlds one had a
+ * server with 41 %. More of them are drawn two at a time, which is a matter of luck.
  */
-const shareTolerance = { 2: 0.2, 3: 0.4, 4: 0.45 };
+const shareTolerance = { 2: 0.26, 3: 0.4, 4: 0.45 };
 
 for (const count of [2, 3, 4] as const) {
   for (const start of Object.keys(starts)) {
