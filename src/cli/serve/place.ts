@@ -70,13 +70,14 @@ function hostAndPort(text: string): HostPort | undefined {
 
 /**
  * Refuses shortened addresses such as `0`, `127.1` or `0x7f000001`, which would be announced as
- * they are.
+ * they are, and an empty one, as of a variable that is not set.
  *
  * @throws {UsageError} the host is one
  */
 function inFull(host: string): string {
   const isNumber = /^(?:0x[\da-f]+|\d+)(?:\.(?:0x[\da-f]+|\d+))*$/i.test(host);
-  if (!isNumber || /^\d{1,3}(?:\.\d{1,3}){3}$/.test(host)) return host;
+  const isShort = isNumber && !/^\d{1,3}(?:\.\d{1,3}){3}$/.test(host);
+  if (!isShort && host !== "") return host;
   throw new UsageError(
     `Cannot listen on ${JSON.stringify(host)}: write an address in full, such as ${thisMachine}`,
   );

@@ -27,6 +27,7 @@ Deno.test("what cannot be meant is told with what to write", () => {
   const cases: [args: string[], message: RegExp][] = [
     [["192.168.0.211"], /without a port: rpc serve 192\.168\.0\.211 6666, or 0 for any free one/],
     [["myhost", "tasks.ts"], /without a port: rpc serve myhost 6666 tasks\.ts/],
+    [["", "6666", "tasks.ts"], /on "": write an address in full, such as 127\.0\.0\.1/],
     [["tasks.ts", "127.0.0.1"], /the module comes last, as in rpc serve 127\.0\.0\.1 0 tasks\.ts/],
     [["127.0.0.1:99999"], /port "99999": it must be a whole number from 0 to 65535/],
     [["127.0.0.1", "http"], /port "http"/],
