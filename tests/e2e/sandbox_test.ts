@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { connect } from "rpc";
-import { binary, binaryTest, source } from "../support/program.ts";
+import { binaryTest, source } from "../support/program.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
 import type { Outside } from "./fixtures/more_escapes.ts";
 
-const ignore = binary !== undefined || Deno.build.os !== "linux";
+const ignore = Deno.build.os !== "linux";
+
+/** Also where a binary is tested, which has no sandbox. */
+const fromSource = { program: source };
 
 const hasSetpriv = await Deno.stat("/usr/bin/setpriv").then(() => true, () => false);
 
@@ -56,8 +59,8 @@ async function waysOut(flags: readonly string[]): Promise<{ all: string[]; out: 
   await using stranger = listen();
   const outside = await outsideOf(home, stranger.addr.port);
   await home.serve(["127.0.0.1", "0", "escapes.ts", "--workers", "1", ...flags], {
+    ...fromSource,
     env: { RPC_TEST_SECRET: "a secret" },
-    program: source,
   });
   await using client = await connect({ registry: home.registry });
   const all = await client.call("names") as string[];
@@ -77,8 +80,7 @@ async function waysOut(flags: readonly string[]): Promise<{ all: string[]; out: 
 
 Deno.test({
   name: "no procedure finds a way out of a sandbox, and each way leads out where there is none",
-  // Also where a binary is tested: it has no sandbox.
-  ignore: Deno.build.os !== "linux",
+  ignore,
   async fn() {
     const inside = await waysOut(["--allow-read=data", "--allow-write=data"]);
     assert.deepEqual(inside.out, []);
@@ -115,7 +117,7 @@ Deno.test({
       ...["127.0.0.1", "0", "tasks.ts", "--workers", "1", "--allow-read=data,later.ts"],
       ...["--allow-write=data", `--allow-net=127.0.0.1:${port}`, "--allow-run=/bin/true"],
       "--allow-env=RPC_TEST_SECRET",
-    ], { env: { RPC_TEST_SECRET: "told" } });
+    ], { ...fromSource, env: { RPC_TEST_SECRET: "told" } });
     await using client = await connect({ registry: home.registry });
     assert.equal(await client.call("plain"), 1);
     assert.equal(await client.call("file"), "x");
@@ -152,7 +154,7 @@ Deno.test({
     await Deno.writeTextFile(join(at, "defined.ts"), definedModule);
     await home.serve([
       ...["127.0.0.1", "0", "defined.ts", "--workers", "1", "--allow-read=data"],
-    ]);
+    ], fromSource);
     await using client = await connect({ registry: home.registry });
     assert.equal(await client.call("double", [21]), 42);
     await assert.rejects(client.call("double", ["x"]), { name: "InvalidParams" });
@@ -174,7 +176,7 @@ Deno.test({
     await Deno.writeTextFile(path, reading(1));
     const server = await home.serve([
       ...["127.0.0.1", "0", "tasks.ts", "--workers", "1", "--watch", "--allow-env=NONE"],
-    ]);
+    ], fromSource);
     await server.process.says(/Watching for changes/);
     await using client = await connect({ registry: home.registry });
     await assert.rejects(client.call("read"), /Requires read access/);
@@ -187,7 +189,7 @@ Deno.test({
 });
 
 for (
-  const [what, source] of [
+  const [what, code] of [
     [
       "text",
       'import text from "/etc/passwd" with { type: "text" };\nexport const f = () => text;\n',
@@ -205,8 +207,9 @@ for (
       await using home = await RpcHome.create();
       await Deno.writeTextFile(join(home.directory, "outside.json"), "{}");
       await Deno.symlink("../outside.json", join(home.workingDirectory, "link.json"));
-      await Deno.writeTextFile(join(home.workingDirectory, "tasks.ts"), source);
-      const result = await home.run(["serve", "127.0.0.1", "0", "tasks.ts", "--allow-env=NONE"]);
+      await Deno.writeTextFile(join(home.workingDirectory, "tasks.ts"), code);
+      const serve = ["serve", "127.0.0.1", "0", "tasks.ts", "--allow-env=NONE"];
+      const result = await home.run(serve, fromSource);
       assert.equal(result.code, 2);
       assert.match(result.stderr, /in a sandbox: it imports .*no code, from outside/);
     },
@@ -224,14 +227,14 @@ Deno.test({
     for (const target of ["../../../secret", "../../../not_there_yet", ".."]) {
       await Deno.symlink(target, join(data, "deep", "link"));
       for (const flag of ["--allow-read=data/deep", "--allow-write=data/deep"]) {
-        const result = await home.run(["serve", "127.0.0.1", "0", flag]);
+        const result = await home.run(["serve", "127.0.0.1", "0", flag], fromSource);
         assert.equal(result.code, 2, result.stderr);
         assert.match(result.stderr, /the link .*link leads out to/);
       }
       await Deno.remove(join(data, "deep", "link"));
     }
     await Deno.symlink("..", join(data, "deep", "link"));
-    await home.serve(["127.0.0.1", "0", "--workers", "1", "--allow-read=data"]);
+    await home.serve(["127.0.0.1", "0", "--workers", "1", "--allow-read=data"], fromSource);
   },
 });
 
@@ -250,7 +253,7 @@ Deno.test({
     for (const place of [".", "tasks.ts", "lib", "/"]) {
       const result = await home.run([
         ...["serve", "127.0.0.1", "0", "tasks.ts", `--allow-write=${place}`],
-      ]);
+      ], fromSource);
       assert.equal(result.code, 2, result.stderr);
       assert.match(result.stderr, /Cannot let procedures write .*\.(ts|json)/);
     }
@@ -263,7 +266,7 @@ Deno.test({
   async fn() {
     await using home = await RpcHome.create();
     for (const flag of ["--allow-read=", "--allow-net=a,,b", "--allow-run=,"]) {
-      const result = await home.run(["serve", "127.0.0.1", "0", flag]);
+      const result = await home.run(["serve", "127.0.0.1", "0", flag], fromSource);
       assert.equal(result.code, 2);
       assert.match(result.stderr, /needs names, separated by commas/);
     }
@@ -279,8 +282,7 @@ Deno.test({
     const body = "export function one() { return 1; }";
     await Deno.writeTextFile(`${home.workingDirectory}/needs.ts`, `import "${url}"; ${body}`);
     const serve = ["serve", "127.0.0.1", "0"];
-    const options = { program: source };
-    const refused = await home.run([...serve, "needs.ts", "--allow-read=."], options);
+    const refused = await home.run([...serve, "needs.ts", "--allow-read=."], fromSource);
     assert.equal(refused.code, 2);
     assert.match(
       refused.stderr,
@@ -288,7 +290,7 @@ Deno.test({
     );
     const optional = `await import("${url}").catch(() => {}); ${body}`;
     await Deno.writeTextFile(`${home.workingDirectory}/tries.ts`, optional);
-    await home.serve(["127.0.0.1", "0", "tries.ts", "--allow-read=."], options);
+    await home.serve(["127.0.0.1", "0", "tries.ts", "--allow-read=."], fromSource);
     assert.deepEqual((await home.run(["call", "one"])).lines, ["1"]);
   },
 });
@@ -299,7 +301,8 @@ Deno.test({
   async fn() {
     await using home = await RpcHome.create();
     await Deno.writeTextFile(join(home.workingDirectory, "tasks.py"), "def f(): return 1\n");
-    const result = await home.run(["serve", "127.0.0.1", "0", "tasks.py", "--allow-env=NONE"]);
+    const serve = ["serve", "127.0.0.1", "0", "tasks.py", "--allow-env=NONE"];
+    const result = await home.run(serve, fromSource);
     assert.equal(result.code, 2);
     assert.match(result.stderr, /narrow modules of TypeScript and JavaScript only/);
   },
@@ -315,7 +318,7 @@ Deno.test({
       "export const pid = () => Deno.pid;\nexport const spin = () => { for (;;); };\n",
     );
     const args = ["127.0.0.1", "0", "tasks.ts", "--workers", "1", "--allow-env=NONE"];
-    const server = await home.serve(args);
+    const server = await home.serve(args, fromSource);
     await using client = await connect({ registry: home.registry });
     const pid = await client.call("pid") as number;
     const spinning = client.call("spin").catch(() => {});
@@ -338,7 +341,7 @@ Deno.test({
       `import sys\nprint([l for l in open("/proc/self/status") if "NoNewPrivs" in l], file=sys.stderr)\n`;
     await Deno.writeTextFile(path, text + await Deno.readTextFile(example));
     const exec = ["--no-builtin", "--exec", "python3 tasks.py", "--workers", "1"];
-    const server = await home.serve(["127.0.0.1", "0", ...exec, "--allow-env=NONE"]);
+    const server = await home.serve(["127.0.0.1", "0", ...exec, "--allow-env=NONE"], fromSource);
     await server.process.says(/--allow-\.\.\. flags do not hold for the program of --exec/);
     await server.process.says(/NoNewPrivs:\\+t1/);
   },
