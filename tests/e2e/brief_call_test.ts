@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { answer, Servers } from "../cli/call/brief/servers_rig.ts";
 import { listed } from "../support/listed_servers.ts";
 import { signalTest } from "../support/posix.ts";
-import { binary, denoCommand, source } from "../support/program.ts";
+import { denoCommand, source } from "../support/program.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { TestCluster } from "../support/test_pki.ts";
 
@@ -77,29 +77,24 @@ async function withoutClient(home: RpcHome): Promise<readonly string[]> {
   return [deno, ...words.slice(0, -1), "--import-map", own("imports.json").href, source.href];
 }
 
-Deno.test({
-  name: "one call of a server that answers at once loads no client, with keys and without",
-  // It is the source that the client is taken away from.
-  ignore: binary !== undefined,
-  fn: async () => {
-    await using cluster = await TestCluster.create();
-    for (const hasKeys of [false, true]) {
-      await using home = await RpcHome.create();
-      if (hasKeys) {
-        cluster.write(await cluster.member("alice"), `${home.directory}/config/rpc/keys`);
-      }
-      await home.serve();
-      const command = await withoutClient(home);
-      const run = (...args: readonly string[]) => home.run(["call", "ping", ...args], { command });
-      const atLength = await run("--concurrency", "1");
-      assert.match(atLength.stderr, /missing\.ts/);
-      const plain = await run();
-      assert.equal(plain.stdout, '"pong"\n', plain.stderr);
-      const { stdout, stderr } = await run("--json");
-      const line = /^\{"i":1,"result":"pong","server":"127\.0\.0\.1:\d+","ms":[\d.]+\}\n$/;
-      assert.match(stdout, line, stderr);
-      const quiet = await run("--quiet");
-      assert.deepEqual([quiet.code, quiet.stdout], [0, ""], quiet.stderr);
+Deno.test("one call of a server that answers at once loads no client, with keys and without", async () => {
+  await using cluster = await TestCluster.create();
+  for (const hasKeys of [false, true]) {
+    await using home = await RpcHome.create();
+    if (hasKeys) {
+      cluster.write(await cluster.member("alice"), `${home.directory}/config/rpc/keys`);
     }
-  },
+    await home.serve();
+    const command = await withoutClient(home);
+    const run = (...args: readonly string[]) => home.run(["call", "ping", ...args], { command });
+    const atLength = await run("--concurrency", "1");
+    assert.match(atLength.stderr, /missing\.ts/);
+    const plain = await run();
+    assert.equal(plain.stdout, '"pong"\n', plain.stderr);
+    const { stdout, stderr } = await run("--json");
+    const line = /^\{"i":1,"result":"pong","server":"127\.0\.0\.1:\d+","ms":[\d.]+\}\n$/;
+    assert.match(stdout, line, stderr);
+    const quiet = await run("--quiet");
+    assert.deepEqual([quiet.code, quiet.stdout], [0, ""], quiet.stderr);
+  }
 });
