@@ -3,11 +3,10 @@
  * begun, and at the end what it has done. It stops by itself.
  */
 
-import { ways } from "./ways.ts";
+import { goOn, send, wayOf } from "./program.ts";
 
 const { way: name, port, connections, durationMs } = JSON.parse(Deno.args[0] ?? "");
-const way = ways.find((way) => way.name === name);
-if (way === undefined) throw new Error(`There is no ${name}`);
+const way = wayOf(name);
 const { then = "read" } = way;
 const bytes = way.to === "keys" && name.includes("begun")
   ? await clientHello()
@@ -20,13 +19,7 @@ const open = new Set<Deno.TcpConn>();
 const connectsMax = 20_000;
 
 for (let i = 0; i < connections; i++) void lane();
-console.log("ready 1");
-await Promise.race([
-  new Promise((resolve) => setTimeout(resolve, durationMs)),
-  new Promise<void>((resolve) => Deno.addSignalListener("SIGTERM", resolve)),
-]);
-console.log(JSON.stringify(done));
-Deno.exit(0);
+await goOn(durationMs, done);
 
 async function lane(): Promise<void> {
   while (done.connected < connectsMax) {
@@ -37,7 +30,8 @@ async function lane(): Promise<void> {
       try {
         await flood(conn);
       } finally {
-        if (open.delete(conn)) conn.close();
+        open.delete(conn);
+        conn.close();
       }
     } catch {
       done.refused++;
@@ -52,7 +46,7 @@ async function flood(conn: Deno.TcpConn): Promise<void> {
   if (then === "read" || then === "never") {
     await Promise.race([reading, sendForEver(conn)]);
   } else {
-    await send(conn);
+    await send(conn, bytes, done);
     if (then === "once") await reading;
     // A byte of an answer: the server has begun to work.
     else if (bytes.length > 0) await Promise.race([reading, firstByte(conn)]);
@@ -60,15 +54,7 @@ async function flood(conn: Deno.TcpConn): Promise<void> {
 }
 
 async function sendForEver(conn: Deno.TcpConn): Promise<void> {
-  while (true) await send(conn);
-}
-
-async function send(conn: Deno.TcpConn): Promise<void> {
-  for (let rest = bytes; rest.length > 0;) {
-    const written = await conn.write(rest);
-    done.written += written;
-    rest = rest.subarray(written);
-  }
+  while (true) await send(conn, bytes, done);
 }
 
 async function firstByte(conn: Deno.TcpConn): Promise<void> {

@@ -3,27 +3,21 @@
  * Says `ready` when they listen, and at the end what they have done. It stops by itself.
  */
 
-import { hostileEndpoints, ways } from "./ways.ts";
+import { goOn, send, wayOf } from "./program.ts";
+import { hostileEndpoints } from "./ways.ts";
 
 const { way: name, connections, durationMs } = JSON.parse(Deno.args[0] ?? "");
-const way = ways.find((way) => way.name === name);
-if (way === undefined) throw new Error(`There is no ${name}`);
+const way = wayOf(name);
 const unasked = new TextEncoder().encode(way.text());
 const done = { connected: 0, read: 0, written: 0 };
 
 for (const endpoint of hostileEndpoints(connections)) void serve(Deno.listen(endpoint));
-console.log("ready 1");
-await Promise.race([
-  new Promise((resolve) => setTimeout(resolve, durationMs)),
-  new Promise<void>((resolve) => Deno.addSignalListener("SIGTERM", resolve)),
-]);
-console.log(JSON.stringify(done));
-Deno.exit(0);
+await goOn(durationMs, done);
 
 async function serve(listener: Deno.TcpListener): Promise<void> {
   for await (const conn of listener) {
     done.connected++;
-    const begun = way?.then === "never" ? Promise.resolve() : sendForEver(conn, unasked);
+    const begun = way.then === "never" ? Promise.resolve() : sendForEver(conn, unasked);
     // What fails is a connection that the client has closed.
     void begun.catch(() => {});
     void answer(conn).catch(() => {});
@@ -39,7 +33,7 @@ async function answer(conn: Deno.TcpConn): Promise<void> {
     text += part;
     const whole = text.split("\n");
     text = whole.pop() ?? "";
-    if (way?.then === "never") continue;
+    if (way.then === "never") continue;
     for (const line of whole) await reply(conn, JSON.parse(line));
   }
 }
@@ -51,10 +45,10 @@ async function reply(
   if (id === undefined) return;
   if (meta?.stream === undefined) {
     const result = method === "rpc.ping" ? "pong" : null;
-    return await send(conn, encoded({ id, result }));
+    return await send(conn, encoded({ id, result }), done);
   }
   const items = { method: "rpc.item", params: { id, items: Array(100).fill("x".repeat(100)) } };
-  await send(conn, encoded({ ...items, params: { id, items: [] } }));
+  await send(conn, encoded({ ...items, params: { id, items: [] } }), done);
   void sendForEver(conn, encoded(items)).catch(() => {});
 }
 
@@ -65,13 +59,5 @@ function encoded(message: unknown): Uint8Array {
 }
 
 async function sendForEver(conn: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
-  while (bytes.length > 0) await send(conn, bytes);
-}
-
-async function send(conn: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
-  for (let rest = bytes; rest.length > 0;) {
-    const written = await conn.write(rest);
-    done.written += written;
-    rest = rest.subarray(written);
-  }
+  while (bytes.length > 0) await send(conn, bytes, done);
 }

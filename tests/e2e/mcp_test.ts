@@ -44,20 +44,25 @@ Deno.test("the official MCP client lists tools, calls one, sees an error, and ca
   }
 });
 
+/** Starts `rpc mcp`. */
+function startMcp(home: RpcHome, stdout: "piped" | "null"): Deno.ChildProcess {
+  const [command = "", ...args] = rpcCommand;
+  return new Deno.Command(command, {
+    args: [...args, "mcp"],
+    env: { ...home.env() },
+    cwd: home.workingDirectory,
+    stdin: "piped",
+    stdout,
+    stderr: "null",
+  }).spawn();
+}
+
 const pingLine = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" });
 for (const [name, line] of [["a ping", pingLine], ["no message", "{"]] as const) {
   Deno.test(`rpc mcp ends after its input, though nobody reads its answers: ${name}`, async () => {
     await using home = await RpcHome.create();
     await home.serve(["127.0.0.1", "0"]);
-    const [command = "", ...args] = rpcCommand;
-    const child = new Deno.Command(command, {
-      args: [...args, "mcp"],
-      env: { ...home.env() },
-      cwd: home.workingDirectory,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
+    const child = startMcp(home, "piped");
     const writer = child.stdin.getWriter();
     // All answers together are longer than what a pipe holds.
     await writer.write(new TextEncoder().encode(`${line}\n`.repeat(5_000)));
@@ -72,16 +77,8 @@ Deno.test({
   ignore: Deno.build.os === "windows",
   fn: async () => {
     await using home = await RpcHome.create();
-    const [command = "", ...args] = rpcCommand;
     const isReadyAfter = async (delayMs: number) => {
-      await using child = new Deno.Command(command, {
-        args: [...args, "mcp"],
-        env: { ...home.env() },
-        cwd: home.workingDirectory,
-        stdin: "piped",
-        stdout: "null",
-        stderr: "null",
-      }).spawn();
+      await using child = startMcp(home, "null");
       await sleep(systemClock, delayMs);
       child.kill("SIGTERM");
       const hung = setTimeout(() => child.kill("SIGKILL"), 20_000);

@@ -94,40 +94,40 @@ Deno.test("what one end does not take is an error with both lengths and the flag
   assert.deepEqual(client.stats.retries, 0);
 });
 
-Deno.test("a request as long as a message may be reaches a worker, whatever the server adds (P-5)", async () => {
+/** What a server of the module above answers to a text, until that is whole. */
+async function answersTo(text: string, isWhole: (answers: string) => boolean): Promise<string> {
   await using home = await RpcHome.create();
   await Deno.writeTextFile(join(home.workingDirectory, "tasks.ts"), module);
   const server = await home.serve(["127.0.0.1", "0", "tasks.ts", "--workers", "1"]);
   const port = Number(server.address.split(":").at(-1));
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+  let answers = "";
+  for await (const part of connection.readable.pipeThrough(new TextDecoderStream())) {
+    answers += part;
+    if (isWhole(answers)) break;
+  }
+  return answers;
+}
+
+Deno.test("a request as long as a message may be reaches a worker, whatever the server adds (P-5)", async () => {
   // It leaves no room for a deadline.
   const [head, tail] = ['{"jsonrpc":"2.0","id":1,"method":"size","params":["', '"]}\n'];
   const length = messageMaxDefault - head.length - tail.length;
-  const bytes = new TextEncoder().encode(`${head}${"x".repeat(length)}${tail}`);
-  for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
-  let answer = "";
-  for await (const text of connection.readable.pipeThrough(new TextDecoderStream())) {
-    answer += text;
-    if (answer.endsWith("\n")) break;
-  }
+  const text = `${head}${"x".repeat(length)}${tail}`;
+  const answer = await answersTo(text, (answer) => answer.endsWith("\n"));
   assert.equal(answer, `{"jsonrpc":"2.0","id":1,"result":${length}}\n`);
 });
 
 Deno.test("a client that asks what there is without a word on messages is sent 1 MiB at most (P-5)", async () => {
-  await using home = await RpcHome.create();
-  await Deno.writeTextFile(join(home.workingDirectory, "tasks.ts"), module);
-  const server = await home.serve(["127.0.0.1", "0", "tasks.ts", "--workers", "1"]);
-  const port = Number(server.address.split(":").at(-1));
-  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
   const request = (method: string, params: unknown[]) =>
     JSON.stringify({ jsonrpc: "2.0", id: method, method, params }) + "\n";
   const text = request("rpc.discover", []) + request("grow", [2_000_000]);
-  await connection.write(new TextEncoder().encode(text));
-  let answers = "";
-  for await (const part of connection.readable.pipeThrough(new TextDecoderStream())) {
-    answers += part;
-    if (answers.endsWith("\n") && answers.includes('"id":"grow"')) break;
-  }
+  const answers = await answersTo(
+    text,
+    (answers) => answers.endsWith("\n") && answers.includes('"id":"grow"'),
+  );
   assert.match(
     answers,
     /a result: it is 20000\d\d bytes long, and 1048576 is the most that a caller/,

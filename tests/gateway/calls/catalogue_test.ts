@@ -34,12 +34,18 @@ function catalogueWith() {
   return { clock, asked, names };
 }
 
+/** The same, which was told a method so long ago that it asks again. */
+async function catalogueThatKnew(name: string) {
+  const rig = catalogueWith();
+  const first = rig.names();
+  rig.asked[0]?.resolve(documentOf(name));
+  assert.deepEqual(await first, [name]);
+  await rig.clock.advanceAsync(gatewayCatalogueMs + 1);
+  return rig;
+}
+
 Deno.test("who asks beside a server that hangs gets the methods known, and later those it has now", async () => {
-  const { clock, asked, names } = catalogueWith();
-  const first = names();
-  asked[0]?.resolve(documentOf("old"));
-  assert.deepEqual(await first, ["old"]);
-  await clock.advanceAsync(gatewayCatalogueMs + 1);
+  const { clock, asked, names } = await catalogueThatKnew("old");
   const meanwhile = names();
   await clock.advanceAsync(gatewayCatalogueWaitMs);
   assert.deepEqual(await meanwhile, ["old"]);
@@ -51,22 +57,14 @@ Deno.test("who asks beside a server that hangs gets the methods known, and later
 });
 
 Deno.test("who asks beside servers that answer gets what they say now", async () => {
-  const { clock, asked, names } = catalogueWith();
-  const first = names();
-  asked[0]?.resolve(documentOf("old"));
-  await first;
-  await clock.advanceAsync(gatewayCatalogueMs + 1);
+  const { asked, names } = await catalogueThatKnew("old");
   const second = names();
   asked[1]?.resolve(documentOf("new"));
   assert.deepEqual(await second, ["new"]);
 });
 
 Deno.test("methods are forgotten once no server tells any", async () => {
-  const { clock, asked, names } = catalogueWith();
-  const first = names();
-  asked[0]?.resolve(documentOf("old"));
-  await first;
-  await clock.advanceAsync(gatewayCatalogueMs + 1);
+  const { clock, asked, names } = await catalogueThatKnew("old");
   const second = names();
   asked[1]?.reject(new Error("no server"));
   await assert.rejects(second, /no server/);

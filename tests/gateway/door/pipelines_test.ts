@@ -88,27 +88,33 @@ async function pipelined(url: string, request: string, count: number) {
   return { text, statuses };
 }
 
-/** A listener whose answers need something to happen first, as those of calls do. */
-async function slowListener() {
-  return await HttpListener.open({
+/** A listener, whose answers are made at once by default. */
+function listenerWith(
+  options: Partial<Parameters<typeof HttpListener.open>[0]> = {},
+): Promise<HttpListener> {
+  return HttpListener.open({
     host: "127.0.0.1",
     port: 0,
     messageBytesMax: 1_000,
     tls: undefined,
     clock: systemClock,
     log: silentLogger,
-    async answer(request) {
-      await request.text();
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      return new Response("ok\n");
-    },
+    answer: () => Promise.resolve(new Response("ok\n")),
+    ...options,
   });
+}
+
+/** An answer that needs something to happen first, as those of calls do. */
+async function slowAnswer(request: Request): Promise<Response> {
+  await request.text();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  return new Response("ok\n");
 }
 
 for (const hasHost of [true, false]) {
   const which = hasHost ? "are slow" : "are slow, without a host";
   Deno.test(`calls that are sent ahead of answers that ${which} end the connection`, async () => {
-    const listener = await slowListener();
+    const listener = await listenerWith({ answer: slowAnswer });
     try {
       const host = hasHost ? "Host: 127.0.0.1\r\n" : "";
       const call = `POST / HTTP/1.1\r\n${host}Content-Length: 3\r\n\r\n[1]`;
@@ -126,14 +132,8 @@ for (const hasHost of [true, false]) {
 
 Deno.test("the connection ends after a request too many, which is told so, and what was sent behind it is not answered", async () => {
   const warnings: string[] = [];
-  const listener = await HttpListener.open({
-    host: "127.0.0.1",
-    port: 0,
-    messageBytesMax: 1_000,
-    tls: undefined,
-    clock: systemClock,
+  const listener = await listenerWith({
     log: { ...silentLogger, warn: (message) => warnings.push(message) },
-    answer: () => Promise.resolve(new Response("ok\n")),
   });
   try {
     const request = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
@@ -152,15 +152,7 @@ Deno.test("the connection ends after a request too many, which is told so, and w
 });
 
 Deno.test("answers that are made at once end the connection without a host, too", async () => {
-  const listener = await HttpListener.open({
-    host: "127.0.0.1",
-    port: 0,
-    messageBytesMax: 1_000,
-    tls: undefined,
-    clock: systemClock,
-    log: silentLogger,
-    answer: () => Promise.resolve(new Response("ok\n")),
-  });
+  const listener = await listenerWith();
   try {
     // The last one says where it ends if none was refused.
     const request = "GET / HTTP/1.1\r\n\r\n".repeat(300);
@@ -174,15 +166,7 @@ Deno.test("answers that are made at once end the connection without a host, too"
 });
 
 Deno.test("many requests of HTTP/2 at once are all answered, however soon", async () => {
-  const listener = await HttpListener.open({
-    host: "127.0.0.1",
-    port: 0,
-    messageBytesMax: 1_000,
-    tls: undefined,
-    clock: systemClock,
-    log: silentLogger,
-    answer: () => Promise.resolve(new Response("ok\n")),
-  });
+  const listener = await listenerWith();
   const session = connect(listener.url);
   const statusOf = () =>
     new Promise((resolve) => {
