@@ -7,7 +7,7 @@ import { toolsOf } from "./tools.ts";
 
 /** What a tool server needs. */
 interface ToolServerOptions {
-  /** The methods of the service, sorted by name. */
+  /** The methods of the service, in any order. */
   readonly methods: (signal: AbortSignal) => Promise<readonly OpenRpcMethod[]>;
   /** The methods to offer: names with `*` for any letters, separated by commas. */
   readonly patterns: string;

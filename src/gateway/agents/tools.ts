@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { matcherOf } from "../../base/names/patterns.ts";
 import { SchemaBook } from "../documents/schema_book.ts";
 import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
@@ -14,22 +15,27 @@ interface Tool {
 /** Longest name of a tool that all clients accept. */
 const nameLengthMax = 64;
 
+/** Characters of a sum that tells names apart which are the same when reduced. */
+const sumLength = 8;
+
 /**
- * Methods as tools. Names are reduced to the letters that all clients accept; if two become the
- * same, the later one gets a number.
+ * Methods as tools, sorted by name. Names are reduced to the letters that all clients accept. Where
+ * several become the same, each gets a sum of its own name behind it, except for one that needed no
+ * change: so that a tool never is another method than the one that was listed under its name.
  *
  * @param patterns names with `*` for any letters, separated by commas
  */
 export function toolsOf(methods: readonly OpenRpcMethod[], patterns: string): Tool[] {
   const isWanted = matcherOf(patterns.split(",").map((pattern) => pattern.trim()));
-  const taken = new Set<string>();
-  return methods.filter(({ name }) => isWanted(name)).map((method) => ({
+  const wanted = methods.filter(({ name }) => isWanted(name));
+  const alike = Map.groupBy(wanted, ({ name }) => reduced(name));
+  return wanted.map((method) => ({
     method,
-    name: freeName(taken, method.name),
+    name: toolName(method.name, alike.get(reduced(method.name))?.length === 1),
     description: [method.summary, method.description].filter(Boolean).join("\n") || method.name,
     inputSchema: inputOf(method),
     annotations: { idempotentHint: method["x-idempotent"] },
-  }));
+  })).sort((one, other) => one.name < other.name ? -1 : 1);
 }
 
 function inputOf({ params, paramStructure }: OpenRpcMethod): Tool["inputSchema"] {
@@ -55,13 +61,14 @@ function objectOf(schema: unknown): unknown {
   return schema ? {} : { not: {} };
 }
 
-function freeName(taken: Set<string>, name: string): string {
-  const plain = name.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, nameLengthMax);
-  let free = plain;
-  for (let i = 2; taken.has(free); i++) {
-    const end = `_${i}`;
-    free = plain.slice(0, nameLengthMax - end.length) + end;
-  }
-  taken.add(free);
-  return free;
+function reduced(name: string): string {
+  return name.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, nameLengthMax);
+}
+
+/** @param isFree whether no other name becomes the same */
+function toolName(name: string, isFree: boolean): string {
+  const plain = reduced(name);
+  if (isFree || plain === name) return plain;
+  const sum = createHash("sha256").update(name).digest("hex").slice(0, sumLength);
+  return `${plain.slice(0, nameLengthMax - sumLength - 1)}_${sum}`;
 }

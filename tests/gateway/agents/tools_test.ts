@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { toolsOf } from "../../../src/gateway/agents/tools.ts";
+import { openRpcMethodSchema } from "../../../src/procedures/openrpc.ts";
+
+/** The names of the tools for these methods, each with its method. */
+const namesOf = (...methods: string[]) =>
+  toolsOf(methods.map((name) => openRpcMethodSchema.parse({ name })), "*")
+    .map(({ name, method }) => [name, method.name]);
+
+Deno.test("toolsOf() reduces names to what all clients take, sorted", () => {
+  const long = "x".repeat(70);
+  assert.deepEqual(namesOf("漢字", long, "img.resize", "fib"), [
+    ["__", "漢字"],
+    ["fib", "fib"],
+    ["img_resize", "img.resize"],
+    [long.slice(0, 64), long],
+  ]);
+});
+
+Deno.test("toolsOf() gives no method a name under which another one was listed", () => {
+  assert.deepEqual(namesOf("a_b"), [["a_b", "a_b"]]);
+  // A method that comes later, and before the other one by its name.
+  const [first, second] = namesOf("a.b", "a_b");
+  assert.deepEqual(first, ["a_b", "a_b"]);
+  assert.match(second?.[0] ?? "", /^a_b_[0-9a-f]{8}$/);
+  assert.equal(second?.[1], "a.b");
+  const of = (methods: string[]) => new Map(namesOf(...methods).map(([tool, own]) => [own, tool]));
+  const two = of(["a.b", "a:b"]);
+  assert.notEqual(two.get("a.b"), two.get("a:b"));
+  assert.ok(![...two.values()].includes("a_b"));
+  // In any order, and beside others.
+  const three = of(["a:b", "c", "a b", "a.b"]);
+  assert.equal(three.get("a:b"), two.get("a:b"));
+  assert.equal(three.get("a.b"), two.get("a.b"));
+  const [long, other] = ["x".repeat(70), "x".repeat(80)];
+  const cut = [...of([long, other]).values()];
+  assert.equal(new Set(cut).size, 2);
+  assert.ok(cut.every((name) => name?.length === 64));
+});
