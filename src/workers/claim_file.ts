@@ -32,8 +32,9 @@ const absent = -1;
 const prefix = "rpc-claims-";
 
 /**
- * The environment variable with the file's path, for a worker. A server whose program was replaced
- * starts workers of another version: if the form of the file changes, so must this name.
+ * The environment variable with the file's path, for a worker. Where the system does not keep the
+ * program that it runs, a server whose program was replaced starts workers of another version: if
+ * the form of the file changes, so must this name.
  * (`RPC_WORKER_CLAIMS` named a file of floating-point numbers.)
  */
 export const claimFileVariable = "RPC_WORKER_CLAIM_FILE";

@@ -5,6 +5,7 @@ import { claimFileVariable } from "../claim_file.ts";
 import { messageMaxVariable } from "../message_max.ts";
 import { missingInterpreter } from "./interpreter.ts";
 import { lowerPriority } from "./lower_priority.ts";
+import { withOwnProgram } from "./own_program.ts";
 
 /** The command of a worker: any program that answers JSON-RPC lines on stdin and stdout. */
 export interface WorkerCommand {
@@ -71,9 +72,10 @@ export function spawnWorker(command: WorkerCommand, files: SharedFiles): Deno.Ch
 }
 
 function spawn(command: WorkerCommand, { claims, bodies }: SharedFiles): Deno.ChildProcess {
-  const { program, args, cwd, env, ownGroup = false, messageMax } = command;
+  const { cwd, env, ownGroup = false, messageMax } = command;
+  const [program = "", ...args] = withOwnProgram([command.program, ...command.args]);
   return new Deno.Command(program, {
-    args: [...args],
+    args,
     ...(cwd === undefined ? {} : { cwd }),
     env: {
       ...env,
