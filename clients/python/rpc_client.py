@@ -303,8 +303,8 @@ _ABSENT = object()
 def _read(text: str, unheld: List[str]) -> Any:
     def read_float(digits: str) -> float:
         value = float(digits)
-        if math.isinf(value):
-            unheld.append(digits)
+        if math.isinf(value) or _is_other_number(digits, value):
+            unheld.append(digits[:20])
         return value
 
     def read_int(digits: str) -> int:
@@ -323,6 +323,16 @@ def _read(text: str, unheld: List[str]) -> Any:
         raise
     except ValueError:
         return json.loads(text, parse_float=read_float, parse_int=read_int, parse_constant=refuse)
+
+
+def _is_other_number(digits: str, value: float) -> bool:
+    """Whether an integer was rounded, or a number became zero. Other fractions may be rounded."""
+    if value == 0:
+        return any(digit in "123456789" for digit in digits.lower().split("e")[0])
+    if abs(value) < 2**53:
+        return False
+    exact = decimal.Decimal(digits)
+    return exact == exact.to_integral_value() and exact != decimal.Decimal(repr(value))
 
 
 def _is_number(value: Any) -> bool:

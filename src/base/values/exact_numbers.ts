@@ -33,12 +33,39 @@ export function isKept(text: string): boolean {
   return String(Number(text)) === text;
 }
 
+/** Whether an id would come back as another one: even a fraction of it must not be rounded. */
+export function isChangedId(id: unknown): boolean {
+  return isRawJSON(id) && !isSameNumber(id.rawJSON);
+}
+
 /** Whether JavaScript's number has another value than this text. Fractions may be rounded. */
 function isChanged(text: string): boolean {
   const number = Number(text);
   if (!Number.isFinite(number)) return true;
-  if (number === 0) return !/^-?[0.]+(?:[eE]|$)/.test(text);
-  return /^-?\d+$/.test(text) && !isKept(text);
+  const { digits, exponent } = decimalOf(text);
+  if (number === 0) return digits !== "";
+  return exponent >= 0 && !isSameNumber(text);
+}
+
+/** Whether JavaScript would write a number of the same value, if not in the same way. */
+function isSameNumber(text: string): boolean {
+  const number = Number(text);
+  if (!Number.isFinite(number)) return false;
+  const [written, own] = [decimalOf(text), decimalOf(String(number))];
+  return written.digits === own.digits && written.exponent === own.exponent;
+}
+
+/** A number as its digits, without zeros around them, times a power of ten. Zero has no digits. */
+function decimalOf(text: string): { readonly digits: string; readonly exponent: number } {
+  const [decimal = "", power = "0"] = text.replace(/^-/, "").toLowerCase().split("e");
+  const [whole = "", fraction = ""] = decimal.split(".");
+  const digits = (whole + fraction).replace(/^0+/, "");
+  // By hand, since an expression would look at each zero inside again for those after it.
+  let end = digits.length;
+  while (end > 0 && digits[end - 1] === "0") end--;
+  if (end === 0) return { digits: "", exponent: 0 };
+  const exponent = Number(power) - fraction.length + digits.length - end;
+  return { digits: digits.slice(0, end), exponent };
 }
 
 /** A number that JavaScript would change, and where it stands. */

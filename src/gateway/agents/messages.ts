@@ -1,4 +1,5 @@
 import { RpcError } from "../../base/errors.ts";
+import { isChangedId } from "../../base/values/exact_numbers.ts";
 import { type Carrier, exactJson, parseJson } from "../../wire/json.ts";
 
 /** The part of a message of the Model Context Protocol that is read here. */
@@ -21,13 +22,13 @@ export function messageOf(text: string, carrier: Carrier): Message | RpcError {
     return invalid("Cannot read what is no message of MCP");
   }
   const { id, method, params } = value as Message;
-  const isId = typeof id === "string" || Number.isSafeInteger(id);
+  const exact = exactJson(text) as Message | undefined;
+  const isId = typeof id === "string" || (Number.isSafeInteger(id) && !isChangedId(exact?.id));
   // The SDK ignores such messages, and their sender would wait.
   if (Object.hasOwn(value, "id") && !isId) {
     return invalid("Cannot answer under an id that is no text and no integer up to 2^53 - 1");
   }
   if (method !== "tools/call" || params?.arguments === undefined) return value;
-  const exact = exactJson(text) as Message | undefined;
   return exact === undefined
     ? value
     : { ...value, params: { ...params, arguments: exact.params?.arguments } };

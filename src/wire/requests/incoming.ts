@@ -1,5 +1,6 @@
 import { RpcError } from "../../base/errors.ts";
 import { batchMessagesMax } from "../../base/limits.ts";
+import { isChangedId } from "../../base/values/exact_numbers.ts";
 import { isObject } from "../../base/values/members.ts";
 import { type Carrier, exactJson, parseJson } from "../json.ts";
 import type { Id, Params, Request } from "../message.ts";
@@ -61,18 +62,30 @@ export function decodeLine<Message>(
   line: string,
   read: Read<Message>,
   carrier?: Carrier,
-): Message | BadMessage | LazyBatch<Message> {
+): Message | BadMessage | LazyBatch<Message | BadMessage> {
+  const readOne: Read<Message | BadMessage> = (value, exact) =>
+    isChangedId(idOf(exact)) ? changedId() : read(value, exact);
   const value = parseJson(line, carrier);
   if (value instanceof RpcError) return new BadMessage(null, value);
   const exact = exactJson(line);
-  if (!Array.isArray(value)) return read(value, exact);
+  if (!Array.isArray(value)) return readOne(value, exact);
   if (value.length === 0 || value.length > batchMessagesMax) {
     const message = value.length === 0
       ? "Cannot answer an empty batch: it needs at least one request"
       : `Cannot take a batch of ${value.length} requests: ${batchMessagesMax} is the most`;
     return new BadMessage(null, new RpcError("InvalidRequest", message));
   }
-  return new LazyBatch(value, exact as unknown[] | undefined, read);
+  return new LazyBatch(value, exact as unknown[] | undefined, readOne);
+}
+
+function changedId(): BadMessage {
+  const message = "Cannot answer under an id that is a number of so many digits: it would come " +
+    "back as another one. Send a whole number up to 2^53 - 1, or a text";
+  return new BadMessage(null, new RpcError("InvalidRequest", message));
+}
+
+function idOf(message: unknown): unknown {
+  return isObject(message) ? message["id"] : undefined;
 }
 
 /**
@@ -81,8 +94,12 @@ export function decodeLine<Message>(
  */
 export function withExactParams(request: Request, exact: unknown): Request {
   if (exact === undefined || request.params === undefined) return request;
-  if (request.method.startsWith(reservedPrefix)) return request;
-  return { ...request, params: withoutPrototype((exact as { params: Params }).params) };
+  const { params } = exact as { readonly params: Params };
+  if (!request.method.startsWith(reservedPrefix)) {
+    return { ...request, params: withoutPrototype(params) };
+  }
+  // They may tell of another request by its id.
+  return isChangedId(idOf(params)) ? { ...request, params: {} } : request;
 }
 
 /**

@@ -47,7 +47,7 @@ def place(path: Path) -> str:
 
 
 class _PastRange(float):
-    """A number that Python's float cannot hold, which would become an infinity, or nothing."""
+    """A number that Python's float cannot hold: it would become an infinity, nothing, or another integer."""
 
 
 class _PastDigits(int):
@@ -59,7 +59,15 @@ def _read_float(text: str) -> float:
     if value == 0:
         # Of digits that are not all zeros too little was left.
         return _PastRange(value) if text.lower().split("e")[0].strip("-.0") else value
-    return _PastRange(value) if math.isinf(value) else value
+    return _PastRange(value) if math.isinf(value) or _is_rounded(text, value) else value
+
+
+def _is_rounded(text: str, value: float) -> bool:
+    """Whether the text is an integer that would become another one. Fractions may be rounded."""
+    if abs(value) < 2**53:
+        return False
+    exact = decimal.Decimal(text)
+    return exact == exact.to_integral_value() and exact != decimal.Decimal(repr(value))
 
 
 def _read_int(text: str) -> int:

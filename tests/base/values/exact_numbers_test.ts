@@ -1,13 +1,22 @@
 import assert from "node:assert/strict";
 import {
   exactNumber,
+  isChangedId,
   isKept,
   withPlainNumbers,
   withRoundedNumbers,
 } from "../../../src/base/values/exact_numbers.ts";
 
 Deno.test("numbers that mean the same in JavaScript become its own", () => {
-  for (const [text, number] of [["1.0", 1], ["1e3", 1000], ["0.10", 0.1], ["0.0", 0]] as const) {
+  const same: readonly [string, number][] = [
+    ...[["1.0", 1], ["1e3", 1000], ["0.10", 0.1], ["0.0", 0], ["0e999", 0]] as [string, number][],
+    ["9007199254740992.0", 2 ** 53],
+    ["90071992547409920e-1", 2 ** 53],
+    ["1.0e23", 1e23],
+    ["18446744073709552000.00", 2 ** 64],
+    ["1797693134862315700000E+287", Number.MAX_VALUE],
+  ];
+  for (const [text, number] of same) {
     assert.deepEqual(withPlainNumbers(exactNumber(text)), { value: number });
     assert.deepEqual(withPlainNumbers([{ a: exactNumber(text) }]), { value: [{ a: number }] });
   }
@@ -17,7 +26,17 @@ Deno.test("numbers that mean the same in JavaScript become its own", () => {
 });
 
 Deno.test("one that would become another number is named with its place", () => {
-  for (const text of ["9007199254740993", "-12345678901234567890", "1e999", "-1e999", "1e-999"]) {
+  const others = [
+    ...["9007199254740993", "-12345678901234567890", "1e999", "-1e999", "1e-999", "0.1e-400"],
+    ...[
+      "9007199254740993.0",
+      "9007199254740993e0",
+      "-90071992547409930E-1",
+      "9.007199254740993e15",
+    ],
+    ...["123456789012345678e3", "9007199254740993.000"],
+  ];
+  for (const text of others) {
     const { changed } = withPlainNumbers({ a: ["x", exactNumber(text)] });
     assert.deepEqual(changed, { text, path: ["a", 1] });
   }
@@ -33,4 +52,12 @@ Deno.test("what is only looked at takes the nearest number", () => {
 Deno.test("a number is kept if JavaScript writes it as it is written", () => {
   assert.ok(["0", "-1", "0.1", "1e+21", "9007199254740992"].every(isKept));
   assert.ok(!["-0", "1.0", "1e3", "9007199254740993", "1e999"].some(isKept));
+});
+
+Deno.test("an id is another one if any part of it would be rounded (P-8)", () => {
+  const isChanged = (text: string) => isChangedId(exactNumber(text));
+  const changed = ["9007199254740990.5", "1.00000000000000000001", "9007199254740993", "1e999"];
+  assert.deepEqual(changed.filter((text) => !isChanged(text)), []);
+  assert.deepEqual(["1.0", "1e0", "-0", "0.50", "10E-1", "1.5e1"].filter(isChanged), []);
+  assert.equal(isChangedId(7) || isChangedId("9007199254740993") || isChangedId(undefined), false);
 });

@@ -114,6 +114,7 @@ Deno.test("what is no message is answered, and the next one too; a line without 
       ["[]", -32600],
       ["7", -32600],
       [callOf("{}", "9007199254740993"), -32600],
+      [callOf("{}", "5.00000000000000000001"), -32600],
       [callOf("{}", "null"), -32600],
       [callOf("{}", "1.5"), -32600],
     ] as const

@@ -59,6 +59,14 @@ class Replies(unittest.TestCase):
         self.assertEqual(decode_reply(line)["result"], [9007199254740993, 1.0, 0.1])
         self.assertEqual(decode_reply(line)["unheld"], [])
         self.assertEqual(decode_reply(b'{"jsonrpc":"2.0","id":1,"result":1e999}')["unheld"], ["1e999"])
+        for number in (b"1e-400", b"9007199254740993.0", b"-9007199254740993e0", b"123456789012345678e3"):
+            with self.subTest(number):
+                line = b'{"jsonrpc":"2.0","id":1,"result":[%s]}' % number
+                self.assertEqual(decode_reply(line)["unheld"], [number.decode()])
+        for number in (b"0e-400", b"1e23", b"1.7976931348623157e308", b"9007199254740992.0", b"9007199254740992.7"):
+            with self.subTest(number):
+                line = b'{"jsonrpc":"2.0","id":1,"result":[%s]}' % number
+                self.assertEqual(decode_reply(line)["unheld"], [])
         digits = b'{"jsonrpc":"2.0","id":1,"result":' + b"9" * 5000 + b"}"
         if hasattr(sys, "get_int_max_str_digits"):
             self.assertEqual(len(decode_reply(digits)["unheld"]), 1)

@@ -28,6 +28,24 @@ Deno.test("what is sound is read at once, and the schemas are loaded for the fir
   for (const line of [...sound, ...unsound]) assert.ok(isAtOnce(line), line);
 });
 
+Deno.test("an id that would come back as another one is refused, and names no other request (P-8)", () => {
+  const line = (id: string) => `{"jsonrpc":"2.0","id":${id},"method":"m","params":[1.0]}`;
+  for (const id of ["9007199254740990.5", "1.00000000000000000001", "0.1e-400"]) {
+    const read = readRequest(line(id));
+    assert.ok(read instanceof BadMessage, id);
+    assert.deepEqual([read.id, read.error.name], [null, "InvalidRequest"]);
+    const batch = readRequest(`[${line("1e0")},${line(id)}]`);
+    assert.ok(batch instanceof LazyBatch);
+    assert.deepEqual([...batch].map((one) => one instanceof BadMessage), [false, true]);
+    const cancel = readRequest(`{"jsonrpc":"2.0","method":"rpc.cancel","params":{"id":${id}}}`);
+    assert.deepEqual("params" in cancel && cancel.params, {});
+  }
+  for (const [id, number] of [["1.0", 1], ["1e0", 1], ["-0", -0], ["5e-1", 0.5]] as const) {
+    const read = readRequest(line(id));
+    assert.ok("id" in read && Object.is(read.id, number), id);
+  }
+});
+
 function isAtOnce(line: string): boolean {
   const read = readRequest(line);
   const all = read instanceof LazyBatch ? [...read] : [read];

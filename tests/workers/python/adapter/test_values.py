@@ -272,7 +272,10 @@ class Values(unittest.TestCase):
             import rpc_values
         finally:
             sys.path.remove(ADAPTER)
-        for text in ("1e400", "-1E400", "1e-400", "-0.00010e-400", "2e-324"):
+        for text in (
+            *("1e400", "-1E400", "1e-400", "-0.00010e-400", "2e-324"),
+            *("9007199254740993.0", "-90071992547409930E-1", "123456789012345678e3"),
+        ):
             with self.subTest(text), self.assertRaises(rpc_values.Unfit):
                 rpc_values.check_numbers(rpc_values.read(f'[{{"a": {text}}}]'))
         for text, value in (("0.0", 0.0), ("-0.00E5", 0.0), ("0e-400", 0.0), ("5e-324", 5e-324)):
