@@ -190,13 +190,16 @@ export class ZooKeeperAnnouncement implements Announcement {
     const { node } = this.#state;
     const data = this.#dataOf(node.path.slice(node.path.lastIndexOf("/") + 1));
     this.#isOutdated = false;
+    // Its answer can get lost: the next look must not take our own data for a stranger's.
+    this.#become({ kind: "registered", node: { ...node, unsure: data } });
     try {
       await this.#options.client.setData(node.path, data);
     } catch (error) {
       this.#isOutdated = true;
       throw error;
     }
-    this.#become({ kind: "registered", node: { ...node, data } });
+    const { path, session } = node;
+    this.#become({ kind: "registered", node: { path, session, data } });
   }
 
   /** Everybody can read it, and who may know the methods of a server with keys is up to that. */

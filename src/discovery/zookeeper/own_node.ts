@@ -9,6 +9,8 @@ export interface OwnNode {
   readonly session: bigint;
   /** The data that we have written. */
   readonly data: Uint8Array;
+  /** What it may hold instead: we have written it, and do not know yet whether it arrived. */
+  readonly unsure?: Uint8Array;
 }
 
 /** What {@link keepOwnNode} needs. */
@@ -30,11 +32,11 @@ interface KeepOptions {
  */
 export async function keepOwnNode(node: OwnNode, options: KeepOptions): Promise<boolean> {
   const { client, log, onEvent, onRepair } = options;
-  const { path, data, session } = node;
+  const { path, data, unsure = data, session } = node;
   try {
     const found = await client.getData(path, onEvent);
     if (found.stat.ephemeralOwner !== session) return false;
-    if (isSame(found.data, data)) return true;
+    if (isSame(found.data, data) || isSame(found.data, unsure)) return true;
     onRepair();
     await client.setData(path, data, found.stat.version);
     log.warn("Another program changed our registration in ZooKeeper, restored it", { path });

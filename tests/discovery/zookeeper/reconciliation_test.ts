@@ -5,10 +5,10 @@ import { systemRandom } from "../../../src/base/random.ts";
 import { encodeInstance } from "../../../src/discovery/instance_json.ts";
 import { ZooKeeperAnnouncement } from "../../../src/discovery/zookeeper/announcement.ts";
 import { ZooKeeperWatch } from "../../../src/discovery/zookeeper/watch.ts";
-import { ZooKeeperClient } from "../../../src/zookeeper/mod.ts";
+import { ZooKeeperClient, ZooKeeperError } from "../../../src/zookeeper/mod.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { longSessions, startZooKeeper, zooKeeperTest } from "../../support/zookeeper_server.ts";
-import { anInstance, Recorder } from "../recorder.ts";
+import { anInstance, Recorder, RecordingLogger } from "../recorder.ts";
 import { connectOutsider } from "./zookeeper_support.ts";
 
 zooKeeperTest(
@@ -88,6 +88,47 @@ zooKeeperTest("zookeeper: the reconciliation finds what no watch told", async ()
     await recorder.untilListed(instance, other);
   } finally {
     watch.close();
+    announcement.abandon();
+    await Promise.all([client.close(), outsider.close()]);
+  }
+});
+
+zooKeeperTest("zookeeper: what was written is no stranger's where its answer got lost", async () => {
+  await using server = await startZooKeeper(longSessions);
+  const [client, outsider] = [
+    await connectOutsider(server.port),
+    await connectOutsider(server.port),
+  ];
+  const { setData } = ZooKeeperClient.prototype;
+  const written: string[] = [];
+  client.setData = async (path, data, version) => {
+    const stat = await setData.call(client, path, data, version);
+    if (path.startsWith("/services/")) written.push(path);
+    if (written.length === 1) throw new ZooKeeperError("CONNECTION_LOSS", "The answer was lost");
+    return stat;
+  };
+  const log = new RecordingLogger();
+  const announcement = new ZooKeeperAnnouncement(anInstance(), {
+    client,
+    servicePath: "/services/rpc",
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    reconcileMs: 3_600_000,
+  });
+  try {
+    await announcement.registered;
+    await announcement.override({ weight: 7 });
+    await waitFor("the answer", () => written.length > 1);
+    const [id = ""] = (await outsider.getChildren("/services/rpc")).children;
+    const { data } = await outsider.getData(`/services/rpc/${id}`);
+    assert.match(new TextDecoder().decode(data), /"weight":7/);
+    assert.deepEqual(log.warnings, []);
+    // Somebody else's is not taken for it.
+    await outsider.setData(`/services/rpc/${id}`, "{}");
+    await waitFor("the repair", () => log.warnings.length > 0);
+    assert.match(log.warnings.join(), /^Another program changed our registration/);
+  } finally {
     announcement.abandon();
     await Promise.all([client.close(), outsider.close()]);
   }
