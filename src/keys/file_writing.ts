@@ -41,8 +41,20 @@ export function writeKeyFiles(directory: string, files: Readonly<Record<string, 
 
 /** So that nobody else looks into it, whatever the umask. */
 function makeDirectory(directory: string): void {
+  assertTheOwners(directory);
   Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (Deno.build.os !== "windows") Deno.chmodSync(directory, 0o700);
+}
+
+/**
+ * Under `sudo` the environment can name the directory of the user who said so. What root writes
+ * there is root's: that user's own commands could not read their keys any more.
+ */
+function assertTheOwners(directory: string): void {
+  if (!Deno.env.get("SUDO_UID") || !exists(directory)) return;
+  const { uid } = Deno.statSync(directory);
+  if (uid === null || uid === Deno.uid()) return;
+  throw new Error(`under sudo they would become root's, and are of uid ${uid}: leave out sudo`);
 }
 
 /**

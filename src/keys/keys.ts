@@ -11,7 +11,8 @@ import {
   isKeyOf,
   readCertificate,
 } from "./certificate.ts";
-import { assertOwnDirectory, keyFiles, readKeyFile } from "./files.ts";
+import { assertOwnDirectory, readKeyFile } from "./file_reading.ts";
+import { keyFiles } from "./files.ts";
 import { certificatesIn, isEncrypted, privateKeyIn } from "./pem.ts";
 
 /** What one machine needs to be a member of a cluster. */

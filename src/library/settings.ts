@@ -94,6 +94,8 @@ export async function readSettings(
     }
     throw invalid(`Cannot read ${path}: ${messageOf(error)}`);
   }
+  const isOwn = path !== settingsFileName;
+  if (path === userSettingsPath()) (await import("./own_file.ts")).assertOwn(path);
   // No TOML has a zero, and each of UTF-16's characters has one: PowerShell writes so by `>`.
   if (toml.includes("\0")) throw invalid(`Cannot read ${path}: it is UTF-16, and must be UTF-8`);
   // By its full name, because a project that imports us has no short one for it.
@@ -111,7 +113,6 @@ export async function readSettings(
   const { counts, isTrusted, trustedListPath } = await import("./trust.ts");
   const settings = new Map<string, Sourced>();
   const ignored: string[] = [];
-  const isOwn = path !== settingsFileName;
   const isGood = isOwn || await isTrusted(toml, trustedListPath(userSettingsPath()));
   for (const [name, value] of Object.entries(table)) {
     await assertKnown(name);

@@ -5,6 +5,7 @@
  */
 
 import { isAbsolutePath, joinPath } from "../base/paths.ts";
+import { assertOwn } from "./own_file.ts";
 
 /** What counts only in a file that is trusted, by its name there. */
 const wantsTrust: ReadonlySet<string> = new Set([
@@ -49,7 +50,11 @@ export async function trustLine(text: string): Promise<string> {
   return `${new Uint8Array(digest).toHex()} ${JSON.stringify(Deno.cwd())}`;
 }
 
-/** Whether the user has said that a file with this text in the working directory counts. */
+/**
+ * Whether the user has said that a file with this text in the working directory counts.
+ *
+ * @throws {RpcError} InvalidParams: somebody else may have said so
+ */
 export async function isTrusted(text: string, listPath: string | undefined): Promise<boolean> {
   if (listPath === undefined) return false;
   let list: string;
@@ -58,5 +63,6 @@ export async function isTrusted(text: string, listPath: string | undefined): Pro
   } catch {
     return false;
   }
+  assertOwn(listPath);
   return list.split("\n").includes(await trustLine(text));
 }

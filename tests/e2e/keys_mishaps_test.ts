@@ -241,3 +241,21 @@ Deno.test("where RPC_KEYS names no keys, nothing goes on in the open", async () 
   assert.equal(made.code, 0, made.stderr);
   await open.stop();
 });
+
+Deno.test({
+  name: "sudo takes a user's keys as they are, and makes none that the user could not read",
+  ignore: Deno.build.os === "windows" || Deno.uid() !== 0,
+}, async () => {
+  await using home = await RpcHome.create();
+  const keys = `${home.directory}/config/rpc/keys`;
+  assert.equal((await home.run(["keys", "init", "--name", "alpha"])).code, 0);
+  for (const { name } of [...Deno.readDirSync(keys), { name: "." }]) {
+    Deno.chownSync(`${keys}/${name}`, 1_000, 1_000);
+  }
+  const sudo = { env: { SUDO_UID: "1000" } };
+  assert.equal((await home.run(["keys", "show"], sudo)).code, 0);
+  const { code, stderr } = await home.run(["keys", "renew"], sudo);
+  assert.equal(code, 1);
+  assert.match(stderr, /under sudo they would become root's, .* uid 1000: leave out sudo\n$/);
+  assert.equal(Deno.statSync(`${keys}/machine.key`).uid, 1_000);
+});

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
+import { modeTest } from "../support/posix.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 
 /** As a user who has said nothing in the environment. */
@@ -159,3 +161,33 @@ Deno.test("Tab asks no registry that a stranger's rpc.toml names, and says nothi
   trap.close();
   await served;
 });
+
+modeTest(
+  "the user's own settings count only where nobody else could have written them",
+  async () => {
+    await using home = await RpcHome.create();
+    const elsewhere = `local:${home.directory}/elsewhere`;
+    const directory = dirname(home.settingsPath);
+    Deno.mkdirSync(directory);
+    Deno.writeTextFileSync(home.settingsPath, `registry = "${elsewhere}"\n`);
+    put(home, "timeout = 7000\n");
+    assert.equal((await home.run(["config", "trust"], unset)).code, 0);
+    const opened = [[home.settingsPath, 0o666, "600"], [directory, 0o777, "700"], [
+      `${directory}/trusted`,
+      0o646,
+      "600",
+    ]] as const;
+    for (const [path, mode, mended] of opened) {
+      const before = (Deno.statSync(path).mode ?? 0) & 0o777;
+      Deno.chmodSync(path, mode);
+      const advice = `first: chmod ${mended} ${path}\n`;
+      for (const args of [["call", "ping"], ["config", "get"], ["serve", "127.0.0.1", "0"]]) {
+        const { code, stderr } = await home.run(args, unset);
+        assert.equal(code, 2, stderr);
+        assert.ok(stderr.endsWith(`other users of this machine can change it; ${advice}`), stderr);
+      }
+      Deno.chmodSync(path, before);
+      assert.deepEqual(await valueOf(home, "registry"), [elsewhere, home.settingsPath]);
+    }
+  },
+);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { writeKeyFiles } from "../../src/keys/file_writing.ts";
-import { assertUnread, keyFiles, keysDirectory, readKeyFile } from "../../src/keys/files.ts";
+import { assertUnread, readKeyFile } from "../../src/keys/file_reading.ts";
+import { keyFiles, keysDirectory } from "../../src/keys/files.ts";
 import { readKeys } from "../../src/keys/keys.ts";
 import { TestCluster } from "../support/test_pki.ts";
 

@@ -11,13 +11,8 @@ import {
   wasIssued,
 } from "../../keys/authority_files.ts";
 import { formatBundle, parseBundle, writeKeys } from "../../keys/bundle.ts";
-import {
-  assertUnread,
-  keyFileBytesMax,
-  keyFiles,
-  readKeyFile,
-  requiredKeysDirectory,
-} from "../../keys/files.ts";
+import { assertUnread, keyFileBytesMax, readKeyFile } from "../../keys/file_reading.ts";
+import { keyFiles, requiredKeysDirectory } from "../../keys/files.ts";
 import { clusterOf } from "../../keys/certificate.ts";
 import { type Keys, readKeys } from "../../keys/keys.ts";
 import { assertMachineName } from "../../keys/names.ts";

@@ -4,7 +4,8 @@ import { createAuthority, createMember, openAuthority } from "../../keys/authori
 import { rememberIssued } from "../../keys/authority_files.ts";
 import { putKeys } from "../../keys/bundle.ts";
 import { lockKeys, removeKeyFile, writeKeyFiles } from "../../keys/file_writing.ts";
-import { keyFiles, readKeyFile, requiredKeysDirectory } from "../../keys/files.ts";
+import { readKeyFile } from "../../keys/file_reading.ts";
+import { keyFiles, requiredKeysDirectory } from "../../keys/files.ts";
 import { assertMachineName, isMachineName } from "../../keys/names.ts";
 import { ownerRights } from "../../keys/rights.ts";
 import { printLine } from "../../terminal/stdout.ts";

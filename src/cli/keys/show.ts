@@ -8,7 +8,8 @@ import {
   renewalAdvice,
   wholeDaysLeft,
 } from "../../keys/expiry.ts";
-import { hasAuthority, keyFiles, readKeyFile, requiredKeysDirectory } from "../../keys/files.ts";
+import { readKeyFile } from "../../keys/file_reading.ts";
+import { hasAuthority, keyFiles, requiredKeysDirectory } from "../../keys/files.ts";
 import { areLast, type Keys, readKeys } from "../../keys/keys.ts";
 import { formatRights } from "../../keys/rights.ts";
 import { printLine } from "../../terminal/stdout.ts";

@@ -93,43 +93,46 @@ zooKeeperTest("zookeeper: the reconciliation finds what no watch told", async ()
   }
 });
 
-zooKeeperTest("zookeeper: what was written is no stranger's where its answer got lost", async () => {
-  await using server = await startZooKeeper(longSessions);
-  const [client, outsider] = [
-    await connectOutsider(server.port),
-    await connectOutsider(server.port),
-  ];
-  const { setData } = ZooKeeperClient.prototype;
-  const written: string[] = [];
-  client.setData = async (path, data, version) => {
-    const stat = await setData.call(client, path, data, version);
-    if (path.startsWith("/services/")) written.push(path);
-    if (written.length === 1) throw new ZooKeeperError("CONNECTION_LOSS", "The answer was lost");
-    return stat;
-  };
-  const log = new RecordingLogger();
-  const announcement = new ZooKeeperAnnouncement(anInstance(), {
-    client,
-    servicePath: "/services/rpc",
-    clock: systemClock,
-    random: systemRandom,
-    log,
-    reconcileMs: 3_600_000,
-  });
-  try {
-    await announcement.registered;
-    await announcement.override({ weight: 7 });
-    await waitFor("the answer", () => written.length > 1);
-    const [id = ""] = (await outsider.getChildren("/services/rpc")).children;
-    const { data } = await outsider.getData(`/services/rpc/${id}`);
-    assert.match(new TextDecoder().decode(data), /"weight":7/);
-    assert.deepEqual(log.warnings, []);
-    // Somebody else's is not taken for it.
-    await outsider.setData(`/services/rpc/${id}`, "{}");
-    await waitFor("the repair", () => log.warnings.length > 0);
-    assert.match(log.warnings.join(), /^Another program changed our registration/);
-  } finally {
-    announcement.abandon();
-    await Promise.all([client.close(), outsider.close()]);
-  }
-});
+zooKeeperTest(
+  "zookeeper: what was written is no stranger's where its answer got lost",
+  async () => {
+    await using server = await startZooKeeper(longSessions);
+    const [client, outsider] = [
+      await connectOutsider(server.port),
+      await connectOutsider(server.port),
+    ];
+    const { setData } = ZooKeeperClient.prototype;
+    const written: string[] = [];
+    client.setData = async (path, data, version) => {
+      const stat = await setData.call(client, path, data, version);
+      if (path.startsWith("/services/")) written.push(path);
+      if (written.length === 1) throw new ZooKeeperError("CONNECTION_LOSS", "The answer was lost");
+      return stat;
+    };
+    const log = new RecordingLogger();
+    const announcement = new ZooKeeperAnnouncement(anInstance(), {
+      client,
+      servicePath: "/services/rpc",
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      reconcileMs: 3_600_000,
+    });
+    try {
+      await announcement.registered;
+      await announcement.override({ weight: 7 });
+      await waitFor("the answer", () => written.length > 1);
+      const [id = ""] = (await outsider.getChildren("/services/rpc")).children;
+      const { data } = await outsider.getData(`/services/rpc/${id}`);
+      assert.match(new TextDecoder().decode(data), /"weight":7/);
+      assert.deepEqual(log.warnings, []);
+      // Somebody else's is not taken for it.
+      await outsider.setData(`/services/rpc/${id}`, "{}");
+      await waitFor("the repair", () => log.warnings.length > 0);
+      assert.match(log.warnings.join(), /^Another program changed our registration/);
+    } finally {
+      announcement.abandon();
+      await Promise.all([client.close(), outsider.close()]);
+    }
+  },
+);

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { strangersDirectoryFault, strangersFault } from "../../../src/base/system/strangers.ts";
+import { modeTest } from "../../support/posix.ts";
+
+const own = 1_000;
+const fault = (mode: number, uid: number, user = own) =>
+  strangersFault("/some dir/rpc.toml", { mode, uid }, "600", user);
+
+modeTest(
+  "a file that another user could have written is told, with the command that mends it",
+  () => {
+    const path = "'/some dir/rpc\\.toml'$";
+    assert.match(fault(0o646, own) ?? "", RegExp(`change it; first: chmod 600 ${path}`));
+    assert.match(fault(0o600, 1_001) ?? "", RegExp(`uid 1001.*; first: sudo chown 1000 ${path}`));
+    assert.equal(fault(0o664, own), undefined, "a group may be the user's own");
+    assert.equal(fault(0o644, 0), undefined, "root may change everything anyway");
+  },
+);
+
+modeTest("root takes what belongs to whoever it runs for, but not what all may change", () => {
+  assert.equal(fault(0o600, 1_001, 0), undefined);
+  assert.match(fault(0o666, 1_001, 0) ?? "", /chmod 600/);
+});
+
+modeTest(
+  "in a directory that all may write another user could put a file, unless it is sticky",
+  () => {
+    const uid = Deno.uid() ?? 0;
+    assert.match(strangersDirectoryFault("/d", { mode: 0o777, uid }) ?? "", /chmod 700 \/d$/);
+    assert.equal(strangersDirectoryFault("/d", { mode: 0o1777, uid }), undefined);
+  },
+);
