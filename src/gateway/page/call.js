@@ -158,9 +158,13 @@ export function showMethod(detail, method, root) {
 }
 
 async function readLines(body, output, fail) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
-  for await (const text of body.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
+  // Not `for await`: Safari's streams cannot be iterated.
+  while (true) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const lines = (rest + value).split("\n");
     rest = lines.pop();
     let items = "";
     for (const line of lines) {

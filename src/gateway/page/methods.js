@@ -138,7 +138,7 @@ export function methodsList(choose) {
 function textOf({ rate, errors, p50Ms, p99Ms }) {
   return [
     `${(rate ?? 0).toFixed(0)}/s`,
-    errors > 0 ? `${errors} ${t("errors")}` : "",
+    errors > 0 ? `${errors} ${t(errors === 1 ? "error" : "errors")}` : "",
     p99Ms === undefined ? "" : `p50 ${p50Ms.toFixed(1)} p99 ${p99Ms.toFixed(1)} ms`,
   ].filter(Boolean).join(" · ");
 }

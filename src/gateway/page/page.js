@@ -19,6 +19,7 @@ let leave = () => {};
 
 /** Takes the token that the address brings, if it does, and shows what there is. */
 async function begin() {
+  say(state, t("Asking the gateway"));
   const token = /^#token=(.+)$/.exec(location.hash)?.[1];
   if (token !== undefined) history.replaceState(null, "", "/");
   try {
@@ -33,11 +34,14 @@ async function begin() {
 
 /** Why the cookie that the browser has does not let us in; `undefined`: it does. */
 async function faultOfCookie() {
-  const asked = fetch("/openrpc.json", { method: "HEAD" });
+  const asked = isKnown();
   // The first look at it may wait for the disk, and nothing is shown yet.
   remembered();
-  return (await asked).status === 401 ? t("The browser did not keep the cookie") : undefined;
+  return await asked ? undefined : t("The browser did not keep the cookie");
 }
+
+/** Whether the gateway takes the browser's cookie. It asks no server, which may take long. */
+const isKnown = async () => (await fetch("/metrics", { method: "HEAD" })).status !== 401;
 
 /** Changes a token for the cookie. Why that does not let us in; `undefined`: it does. */
 async function faultOf(token) {
@@ -95,7 +99,7 @@ function wanted() {
 
 function show() {
   leave();
-  say(state, "");
+  say(state, t("Asking the servers"));
   const detail = el("section", { id: "detail", "aria-label": t("Call") });
   let offered;
   const servers = serversSection();
@@ -140,9 +144,9 @@ function show() {
   async function lost() {
     say(state, t("The gateway does not answer"));
     // The browser tries again by itself, but not after a refusal.
-    const answer = await fetch("/openrpc.json", { method: "HEAD" }).catch(() => undefined);
+    const isStillKnown = await isKnown().catch(() => true);
     if (isLeft) return;
-    if (answer?.status === 401) askForToken(t("The gateway was restarted with a new token"));
+    if (!isStillKnown) askForToken(t("The gateway was restarted with a new token"));
     else if (live.readyState === EventSource.CLOSED) again = setTimeout(listen, againMs);
   }
 
