@@ -1,5 +1,6 @@
 import {
   boolean,
+  list,
   messageMaxFlag,
   nearnessFlags,
   registryFlags,
@@ -19,11 +20,11 @@ export const gatewayFlags = {
     fallback: undefined,
   }),
   noToken: boolean({ description: "Require no token; only on a loopback address" }),
-  allowHost: text("<names>", {
+  allowHost: list("<names>", {
     description: 'More host names to accept, such as "rpc.example.org,gateway.lan"',
     fallback: undefined,
   }),
-  allowOrigin: text("<origins>", {
+  allowOrigin: list("<origins>", {
     description: 'Origins of other web pages that may call, such as "https://tools.example.org"',
     fallback: undefined,
   }),

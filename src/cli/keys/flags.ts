@@ -1,4 +1,4 @@
-import { boolean, jsonFlag, registryFlags, text } from "../syntax/flags.ts";
+import { boolean, jsonFlag, list, registryFlags, text } from "../syntax/flags.ts";
 
 /** What `rpc keys` can do. */
 export const keysActions = [
@@ -41,7 +41,7 @@ export const keysFlags = {
     description: "Name of the machine or member (default: this machine's host name)",
     fallback: undefined,
   }),
-  rights: text("<list>", {
+  rights: list("<list>", {
     description:
       "Rights of the new member, separated by commas: read, call:<pattern>, serve, admin",
     fallback: undefined,

@@ -1,11 +1,11 @@
-import { nearnessFlags, registryFlags, text, timeoutFlag, verboseFlag } from "../syntax/flags.ts";
+import { list, nearnessFlags, registryFlags, timeoutFlag, verboseFlag } from "../syntax/flags.ts";
 
 /** The flags of `rpc mcp`. */
 export const mcpFlags = {
   ...registryFlags,
   timeout: timeoutFlag,
   ...nearnessFlags,
-  methods: text("<patterns>", {
+  methods: list("<patterns>", {
     description: 'Offer only these methods: names and patterns such as "img.*,fib"',
     fallback: "*",
   }),

@@ -12,6 +12,7 @@ import {
   choice,
   duration,
   integer,
+  list,
   messageMaxFlag,
   registryFlags,
   text,
@@ -22,25 +23,25 @@ const hour = 3_600_000;
 
 /** The sandbox of procedures. Not settings: a file in the directory must not widen it. */
 const sandboxFlags = {
-  allowRead: text("<paths>", {
+  allowRead: list("<paths>", {
     description:
       "Sandbox: procedures may read only these, and do nothing else that no --allow-... permits",
     fallback: undefined,
   }),
-  allowWrite: text("<paths>", {
+  allowWrite: list("<paths>", {
     description:
       "Sandbox: procedures may write only these, and do nothing else that no --allow-... permits",
     fallback: undefined,
   }),
-  allowNet: text("<hosts>", {
+  allowNet: list("<hosts>", {
     description: 'Sandbox: procedures may connect only to these, such as "db:5432,api.example.com"',
     fallback: undefined,
   }),
-  allowEnv: text("<names>", {
+  allowEnv: list("<names>", {
     description: "Sandbox: procedures may see only these environment variables",
     fallback: undefined,
   }),
-  allowRun: text("<programs>", {
+  allowRun: list("<programs>", {
     description: "Sandbox: procedures may start only these programs, which run outside the sandbox",
     fallback: undefined,
   }),
@@ -76,7 +77,7 @@ export const serveFlags = {
     fallback: undefined,
     setting: true,
   }),
-  callers: text("<names>", {
+  callers: list("<names>", {
     description: 'Members of the cluster that may call: names and patterns such as "alice,win-*"',
     fallback: undefined,
     setting: true,

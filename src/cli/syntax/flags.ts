@@ -32,6 +32,8 @@ export interface Flag<Value = unknown> {
   readonly setting: boolean;
   /** Values that it can take, for completions. */
   readonly choices: readonly string[] | undefined;
+  /** Whether its value is a list with commas: given twice, both count, not the last one alone. */
+  readonly isList: boolean;
 }
 
 /** Flags by key. */
@@ -54,6 +56,7 @@ function build<Value>(
   kind: Pick<Flag<Value>, "placeholder" | "parse"> & {
     readonly choices?: readonly string[];
     readonly fallbackText?: string;
+    readonly isList?: boolean;
   },
 ): Flag<Value> {
   return {
@@ -65,6 +68,7 @@ function build<Value>(
     placeholder: kind.placeholder,
     parse: kind.parse,
     choices: kind.choices,
+    isList: kind.isList ?? false,
   };
 }
 
@@ -86,6 +90,15 @@ export function text<Fallback extends string | undefined>(
   options: FlagOptions<Fallback>,
 ): Flag<string | Fallback> {
   return build<string | Fallback>(options, { placeholder, parse: (value) => value });
+}
+
+/** A flag with a list of texts, separated by commas, as one text; it may be given several times. */
+export function list<Fallback extends string | undefined>(
+  placeholder: string,
+  options: FlagOptions<Fallback>,
+): Flag<string | Fallback> {
+  const parse = (value: string) => value;
+  return build<string | Fallback>(options, { placeholder, parse, isList: true });
 }
 
 /** A flag with a whole number within bounds. */

@@ -32,11 +32,17 @@ export function parseArguments(command: Command, args: readonly string[]): Parse
       case "unknown":
         throw unknown(command, token.name);
       case "flag":
-        flags.set(token.key, textOf(token));
+        flags.set(token.key, joined(token, flags.get(token.key)));
     }
   }
   checkCount(command, positionals);
   return { flags, positionals, help: false };
+}
+
+/** The text of a flag that may have come before: of a list both count, or else the later one. */
+function joined(token: Extract<Token, { kind: "flag" }>, before: string | undefined): string {
+  const text = textOf(token);
+  return token.flag.isList && before !== undefined ? `${before},${text}` : text;
 }
 
 function textOf({ name, flag, isNegated, value }: Extract<Token, { kind: "flag" }>): string {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Command } from "../../../src/cli/syntax/command.ts";
-import { boolean, choice, integer, text } from "../../../src/cli/syntax/flags.ts";
+import { boolean, choice, integer, list, text } from "../../../src/cli/syntax/flags.ts";
 import { parseArguments, usageOf } from "../../../src/cli/syntax/parse.ts";
 import { UsageError } from "../../../src/cli/syntax/usage_error.ts";
 
@@ -9,6 +9,7 @@ const flags = {
   drainTimeout: integer("<ms>", [0, 100], { description: "", fallback: 5 }),
   watch: boolean({ description: "", short: "w" }),
   mode: choice(["fast", "slow"], { description: "", fallback: "fast" }),
+  names: list("<names>", { description: "", fallback: undefined }),
 };
 
 const load = () => Promise.reject(new Error("No test runs it"));
@@ -69,6 +70,11 @@ Deno.test("a value is the next argument, or stands behind an equals sign", () =>
 Deno.test("of a flag given twice the last counts", () => {
   assert.deepEqual(read(["a", "--registry", "x", "-r", "y"]).flags, { registry: "y" });
   assert.deepEqual(read(["a", "--watch", "--no-watch"]).flags, { watch: "false" });
+});
+
+Deno.test("of a list given several times all parts count", () => {
+  const args = ["a", "--names", "x,y", "--names=z"];
+  assert.deepEqual(read(args).flags, { names: "x,y,z" });
 });
 
 Deno.test("a boolean takes no argument with it", () => {
