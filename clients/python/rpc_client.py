@@ -1683,7 +1683,7 @@ class _Core:
             raise self._final(call, error)
         if isinstance(error, InvalidParams) and error._bytes is not None:
             return await self._go_past_short(call, endpoint, error)
-        call.workers_lost += isinstance(error, WorkerLost)
+        call.workers_lost += isinstance(error, WorkerLost) and error.executed != "no"
         is_hopeless = (
             self.is_closed
             or call.is_over

@@ -90,7 +90,7 @@ class RetriedCall {
       return this.#giveUp(error);
     }
     if (error instanceof TooLongError) return this.#pastShort(error);
-    if (error.name === "WorkerLost") this.#workersLost++;
+    if (error.name === "WorkerLost" && error.executed !== "no") this.#workersLost++;
     const hopeless = !worthAnotherServer.has(error.name) || call.attempts >= attemptsMax ||
       this.#workersLost >= workersLostMax;
     if (hopeless || error.executed === "yes") return this.#giveUp(error);

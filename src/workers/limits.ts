@@ -13,6 +13,12 @@ export const fairWaitMs = 1_000;
 export const contestedMs = 60_000;
 
 /**
+ * How long a call waits, at most, while no worker can be started: longer than a shortage of a
+ * moment, and short beside the default deadline, so that another server can still run the call.
+ */
+export const unservedWaitMs = 2_000;
+
+/**
  * By how many steps a worker's priority is lower than its server's. Where both want one core the
  * worker gets a quarter of it, and the server hardly ever waits for a slice of the worker's, of one
  * to three milliseconds. With fewer steps it does so for one call in a hundred; with more, other

@@ -176,6 +176,15 @@ Deno.test("a call that killed two workers is not given a third", () => {
   assert.equal(ends[0]?.name, "WorkerLost");
 });
 
+Deno.test("a call that reached none of the lost workers is given others", () => {
+  const { call, ends } = setUp({
+    outcomes: [failure("WorkerLost", "no"), failure("WorkerLost", "no"), "result"],
+    idempotent: false,
+  });
+  assert.equal(call.attempts, 3);
+  assert.deepEqual(ends, [undefined]);
+});
+
 Deno.test("the error says the worst that is known of all attempts", () => {
   const { ends } = setUp({
     outcomes: [failure("ConnectionLost", "maybe"), failure("InvalidParams", "no")],

@@ -12,6 +12,7 @@ import { Overlooked } from "./overlooked.ts";
 import { Shedding } from "./shedding.ts";
 import { SpareWorkers } from "./spare_workers.ts";
 import type { PoolTask, TaskHandle } from "./task.ts";
+import { refuseUnserved } from "./unserved.ts";
 import type { WorkerProcess } from "../process/worker_process.ts";
 import type { WorkerSlot } from "./worker_slot.ts";
 
@@ -201,6 +202,7 @@ export class Scheduler implements PoolCallOwner {
       this.#isFairnessWatched = false;
       if (this.#isClosed) return;
       this.#oneAhead.look(this.#queue.size);
+      refuseUnserved(this.#queue, this.#slots, clock.now());
       if (this.#queue.size === 0 && this.#oneAhead.isEmpty) return;
       this.#preempt(clock.now());
       this.#watchFairness();

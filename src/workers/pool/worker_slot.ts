@@ -68,6 +68,7 @@ export class WorkerSlot {
   readonly #firstStart = Promise.withResolvers<OpenRpcDocument>();
   #state: State = { name: "resting" };
   #restarts = 0;
+  #isFailing = false;
   /** Whether somebody waits for the outcome of {@link start}. */
   #isAwaited = false;
   /** The heartbeat of the ready worker. */
@@ -98,6 +99,11 @@ export class WorkerSlot {
   /** Whether it has no worker, not even a starting one, because none is needed. */
   get isResting(): boolean {
     return this.#state.name === "resting";
+  }
+
+  /** Whether its worker could not be started, and none could since. */
+  get isFailing(): boolean {
+    return this.#isFailing;
   }
 
   /** When its worker last began or ended a call, or got ready, by the clock. */
@@ -222,6 +228,7 @@ export class WorkerSlot {
       return;
     }
     this.#state = { name: "ready", process, sinceMs: this.#options.clock.now() };
+    this.#isFailing = false;
     process.owed.offered = new Set(document.methods.map(({ name }) => name));
     this.#heartbeat = this.#heartbeatOf(process);
     this.#isAwaited = false;
@@ -270,6 +277,7 @@ export class WorkerSlot {
       this.#firstStart.reject(error);
       return;
     }
+    this.#isFailing = true;
     const delayMs = this.#options.backoff.next();
     // The caller of start() is told, so the log need not have a line for each worker.
     if (!this.#isAwaited) {

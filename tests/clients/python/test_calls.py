@@ -297,6 +297,16 @@ class Failover(unittest.TestCase):
                 client.call("f", timeout=20)
             self.assertEqual(server.count("f"), 2)
 
+    def test_a_call_that_reached_none_of_the_lost_workers_is_sent_to_others(self):
+        refuses = self.refuses(-32006, executed="no")
+
+        def has_workers_later(peer, request):
+            (echo if server.count("f") > 2 else refuses)(peer, request)
+
+        with FakeServer(has_workers_later) as server, Client(static(server)) as client:
+            self.assertEqual(client.call("f", 1, timeout=PATIENCE), [1])
+            self.assertEqual(server.count("f"), 3)
+
     def test_trying_again_is_a_bounded_share_of_the_load(self):
         with FakeServer(self.refuses(-32002, executed="no")) as server, Client(static(server)) as client:
             calls = [client.submit("f", timeout=20) for _ in range(200)]

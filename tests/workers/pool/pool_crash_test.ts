@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { pathToFileURL } from "node:url";
 import { waitFor } from "../../support/wait_for.ts";
 import { withPool, workerCommand } from "../fixtures/harness.ts";
 
@@ -61,6 +62,32 @@ Deno.test({
     Deno.kill(pid, "SIGKILL");
     assert.match((await lost).message, /ended by SIGKILL, as a system does whose memory runs out/);
   });
+});
+
+// To see it fail: let refuseUnserved in src/workers/pool/unserved.ts return at once.
+Deno.test("calls that wait for workers which cannot be started are refused in good time, not run", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "rpc_unserved_" });
+  try {
+    const main = `${directory}/main.ts`;
+    const config = new URL("../../../deno.json", import.meta.url).pathname;
+    const worker = workerCommand(["--config", config]);
+    const text = `import ${JSON.stringify(pathToFileURL(worker.args.at(-1) as string).href)};`;
+    await Deno.writeTextFile(main, text);
+    const command = { ...worker, args: [...worker.args.slice(0, -1), main] };
+    await withPool({ command, size: 2 }, async (harness) => {
+      await Deno.remove(main);
+      // Those that are lost to it are none of the workers' that cannot be started.
+      for (let i = 0; i < 2; i++) assert.equal((await harness.failure("exit")).executed, "maybe");
+      const { name, executed, message } = await harness.failure("fib", [5]);
+      assert.deepEqual([name, executed], ["WorkerLost", "no"]);
+      assert.match(message, /no worker of its server can be started/);
+      await Deno.writeTextFile(main, text);
+      await waitFor("new workers", () => harness.pool.stats().up === 2);
+      assert.equal(await harness.call("fib", [5]), 5);
+    });
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });
 
 const oddThings = [
