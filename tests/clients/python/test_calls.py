@@ -304,7 +304,7 @@ class Failover(unittest.TestCase):
             (echo if server.count("f") > 2 else refuses)(peer, request)
 
         with FakeServer(has_workers_later) as server, Client(static(server)) as client:
-            self.assertEqual(client.call("f", 1, timeout=PATIENCE), [1])
+            self.assertEqual(client.call("f", [1], timeout=PATIENCE), [1])
             self.assertEqual(server.count("f"), 3)
 
     def test_trying_again_is_a_bounded_share_of_the_load(self):
