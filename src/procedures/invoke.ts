@@ -1,5 +1,5 @@
 import { RpcError } from "../base/errors.ts";
-import { describeFault, type JsonFault, jsonFaultOf } from "../base/values/json_fault.ts";
+import { asJson, describeFault, JsonFault } from "../base/values/json_fault.ts";
 import { toFailure, toRefusal } from "./failure.ts";
 import type { CallParams } from "./params.ts";
 import { invalidParams } from "./plain/invalid_params.ts";
@@ -208,17 +208,17 @@ function checkedOutput(
   verb: "return" | "yield" = "return",
 ): unknown {
   let checked: Checked;
-  let fault: JsonFault | undefined;
+  let json: unknown;
   try {
     checked = checks?.check(value) ?? { success: true, value };
-    if (checked.success) fault = jsonFaultOf(checked.value);
+    if (checked.success) json = asJson(checked.value);
   } catch (thrown) {
     throw toFailure(method, thrown);
   }
-  if (fault !== undefined) {
-    throw new RpcError("InternalError", `${method} ${verb}ed ${describeFault(fault, verb)}`);
+  if (json instanceof JsonFault) {
+    throw new RpcError("InternalError", `${method} ${verb}ed ${describeFault(json, verb)}`);
   }
-  if (!("problem" in checked)) return checked.value;
+  if (!("problem" in checked)) return json;
   const { problem, cause } = checked;
   throw new RpcError("InternalError", `${method} returned what it does not promise${problem}`, {
     cause,

@@ -9,7 +9,7 @@ import {
   type ParamsIssue,
   RpcError,
 } from "../base/errors.ts";
-import { describeFault, type JsonFault, jsonFaultOf, jsonOf } from "../base/values/json_fault.ts";
+import { asJson, describeFault, JsonFault, jsonOf } from "../base/values/json_fault.ts";
 import { messageMaxLeast, nestingMax } from "../base/limits.ts";
 import { withEncoded } from "../base/spare_buffers.ts";
 import { exactJson, parseJson } from "./json.ts";
@@ -189,16 +189,15 @@ function withParams(
 
 function encodeParams(method: string, params: Params | undefined): string | undefined {
   if (params === undefined) return undefined;
-  let fault: JsonFault | undefined;
+  let json: unknown;
   try {
-    const given = withoutAbsent(params);
-    fault = jsonFaultOf(given);
-    if (fault === undefined) return jsonOf(given);
+    json = asJson(withoutAbsent(params));
+    if (!(json instanceof JsonFault)) return jsonOf(json);
   } catch (cause) {
     const text = `Cannot call ${method}: its parameters cannot be read: ${messageOf(cause)}`;
     throw new RpcError("InvalidParams", text, { executed: "no", cause });
   }
-  const text = `Cannot call ${method}: its parameters have ${describeFault(fault, "pass")}`;
+  const text = `Cannot call ${method}: its parameters have ${describeFault(json, "pass")}`;
   throw new RpcError("InvalidParams", text, { executed: "no" });
 }
 

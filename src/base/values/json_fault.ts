@@ -5,32 +5,48 @@
  */
 
 import { jsonValuesMax, nestingMax } from "../limits.ts";
+import { isExactNumber } from "./exact_numbers.ts";
 
 /** A part of a value that would not arrive unchanged. */
-export interface JsonFault {
+export class JsonFault {
   /** What it is, with its article: `a Map`. */
   readonly what: string;
   /** Where: `.users[3]`; empty if it is the value itself. */
   readonly path: string;
   /** What to write instead, as an expression or in words. */
   readonly instead: string;
+
+  constructor(what: string, path: string, instead: string) {
+    this.what = what;
+    this.path = path;
+    this.instead = instead;
+  }
+
+  /** The same, seen from the value around. */
+  within(step: string): JsonFault {
+    return new JsonFault(this.what, step + this.path, this.instead);
+  }
 }
 
 /**
- * The first part of a value that JSON cannot express, if there is one. What everybody expects of
- * JSON is no fault: a whole value `undefined` becomes `null`, undefined members are left out, and
- * `toJSON` is obeyed.
+ * What is to be sent in place of a value, or the first part of it that JSON cannot express. That is
+ * mostly the value itself. A getter or a `toJSON` may return something else each time, and
+ * `JSON.stringify` reads everything anew: if so, it is a copy of what was looked at.
+ *
+ * What everybody expects of JSON is no fault: a whole value `undefined` becomes `null`, undefined
+ * members are left out, and `toJSON` is obeyed.
  *
  * @throws whatever a getter, a proxy or a `toJSON` throws
  */
-export function jsonFaultOf(value: unknown): JsonFault | undefined {
-  // The first walk is fast, since it keeps no path; only faulty values need the second.
+export function asJson(value: unknown): unknown {
+  // The first walk is fast, since it keeps no path; few values need the second.
   if (value === undefined) return undefined;
   left = jsonValuesMax;
-  if (fits(value, 0)) return undefined;
+  if (fits(value, 0)) return value;
+  // No copy of so many is made.
+  if (left < 0) return tooMany();
   left = jsonValuesMax;
-  return faultAt(value, "", []) ??
-    { what: "something that changes while it is read", path: "", instead: "a copy" };
+  return copyOf(value, { above: [], key: "", isItem: false });
 }
 
 /** As `JSON.stringify`, which takes three times as long for an array of one number. */
@@ -51,8 +67,11 @@ export function describeFault({ what, path, instead }: JsonFault, verb: string):
 /** How many more values a walk may visit: a value that shares its parts can have very many. */
 let left = 0;
 
-/** @param isItem whether it is an array's item, which cannot be left out */
-function fits(value: unknown, depth: number, isItem = false): boolean {
+/**
+ * Whether a value can be sent as it is. All members are read twice: those that are not the same
+ * each time do not fit.
+ */
+function fits(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -62,7 +81,7 @@ function fits(value: unknown, depth: number, isItem = false): boolean {
     case "bigint": {
       // Many programs give all of them one.
       const { toJSON } = value as { readonly toJSON?: unknown };
-      return typeof toJSON === "function" && fitsAsJson(value, toJSON, depth, isItem);
+      return typeof toJSON === "function" && fitsAsJson(value, toJSON);
     }
     case "object":
       break;
@@ -71,37 +90,36 @@ function fits(value: unknown, depth: number, isItem = false): boolean {
   }
   if (value === null) return true;
   if (depth > nestingMax) return false;
+  const { toJSON } = value as { readonly toJSON?: unknown };
+  if (typeof toJSON === "function") return fitsAsJson(value, toJSON);
   if (Array.isArray(value)) {
     if ((left -= value.length) < 0) return false;
-    for (let i = 0; i < value.length; i++) if (!fits(value[i], depth + 1, true)) return false;
+    for (let i = 0; i < value.length; i++) {
+      const item = value[i];
+      if (!fits(item, depth + 1) || value[i] !== item) return false;
+    }
     return true;
   }
-  const { toJSON } = value as { readonly toJSON?: unknown };
-  if (typeof toJSON === "function") return fitsAsJson(value, toJSON, depth, isItem);
   if (!isPlain(value)) return false;
-  for (const key in value) {
-    const member = (value as Record<string, unknown>)[key];
+  const members = value as Record<string, unknown>;
+  for (const key in members) {
+    const member = members[key];
+    if (members[key] !== member) return false;
     if (member === undefined) continue;
-    if (--left < 0 || !fits(member, depth + 1)) return false;
+    if (--left < 0) return false;
+    // Old libraries give all objects members, which JSON passes over.
+    if (!fits(member, depth + 1) && Object.hasOwn(members, key)) return false;
   }
   return true;
 }
 
-function fitsAsJson(
-  value: object | bigint,
-  // deno-lint-ignore ban-types
-  toJSON: Function,
-  depth: number,
-  isItem: boolean,
-): boolean {
+/** Whether `toJSON` returns the same scalar each time. Whatever else it returns is copied. */
+// deno-lint-ignore ban-types
+function fitsAsJson(value: object | bigint, toJSON: Function): boolean {
   if (ArrayBuffer.isView(value)) return false;
-  const json = toJSON.call(value, "");
-  // An invalid date becomes null.
-  if (json === null && value instanceof Date) return false;
-  // JSON.stringify does not call toJSON of what toJSON returned.
-  if (json === undefined) return !isItem;
-  if (typeof json === "bigint") return false;
-  return json === value ? isPlain(json) : fits(json, depth);
+  const json: unknown = toJSON.call(value, "");
+  const isFit = typeof json === "string" || typeof json === "boolean" || Number.isFinite(json);
+  return isFit && (value instanceof Date || toJSON.call(value, "") === json);
 }
 
 /** Whether an object is a literal, maybe of another realm, or has no prototype. */
@@ -111,90 +129,114 @@ function isPlain(value: object): boolean {
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
 }
 
-/** As {@link fits}, but it finds the fault and its path. */
-function faultAt(
-  value: unknown,
-  path: string,
-  above: readonly object[],
-  isItem = false,
-): JsonFault | undefined {
-  const fault = (what: string, instead: string) => ({ what, path, instead });
-  if (--left < 0) {
-    return fault(`more than ${jsonValuesMax} values`, "them in parts, or as a stream");
-  }
-  if (typeof value !== "object" || value === null) return scalarFault(value, path);
-  if (above.includes(value)) return fault("a part that contains itself", "its id");
-  if (above.length > nestingMax) {
-    return fault(`a part nested deeper than ${nestingMax} levels`, "something flatter");
-  }
-  const inside = [...above, value];
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) {
-      const found = i in value
-        ? faultAt(value[i], `${path}[${i}]`, inside, true)
-        : { what: "an empty place", path: `${path}[${i}]`, instead: "null" };
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-  const known = knownFault(value, path);
-  if (known !== undefined) return known;
-  const { toJSON } = value as { readonly toJSON?: unknown };
-  if (typeof toJSON === "function") {
-    const json: unknown = toJSON.call(value, "");
-    if (json === undefined && isItem) return fault("what toJSON makes undefined of", "null");
-    return json === value || json === undefined ? undefined : faultAt(json, path, inside);
-  }
-  if (!isPlain(value)) {
-    return fault(`an instance of ${nameOf(value)}`, "a plain object, or give it a toJSON method");
-  }
-  for (const key in value) {
-    const member = (value as Record<string, unknown>)[key];
-    const found = member === undefined
-      ? undefined
-      : faultAt(member, path + memberPath(key), inside);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+/** Where the second walk is. */
+interface Place {
+  /** The objects around, the outermost first. */
+  readonly above: object[];
+  /** What `toJSON` is told: the name of a member, the index of an item. */
+  readonly key: string;
+  readonly isItem: boolean;
 }
 
-function scalarFault(value: unknown, path: string): JsonFault | undefined {
-  const fault = (what: string, instead: string) => ({ what, path, instead });
+/** A copy of a value, of which everything is read once, or its first fault. */
+function copyOf(given: unknown, place: Place): unknown {
+  if (--left < 0) return tooMany();
+  const value = obeyed(given, place.key);
+  if (value === undefined && given !== undefined) {
+    return place.isItem ? new JsonFault("what toJSON makes undefined of", "", "null") : undefined;
+  }
+  if (typeof value !== "object" || value === null) return scalarFault(value) ?? value;
+  if (isExactNumber(value)) return value;
+  const { above } = place;
+  if (above.includes(value)) return new JsonFault("a part that contains itself", "", "its id");
+  if (above.length > nestingMax) {
+    const what = `a part nested deeper than ${nestingMax} levels`;
+    return new JsonFault(what, "", "something flatter");
+  }
+  above.push(value);
+  const copy = Array.isArray(value) ? copyOfArray(value, above) : copyOfObject(value, above);
+  above.pop();
+  return copy;
+}
+
+function tooMany(): JsonFault {
+  return new JsonFault(`more than ${jsonValuesMax} values`, "", "them in parts, or as a stream");
+}
+
+function copyOfArray(array: readonly unknown[], above: object[]): unknown {
+  const copy: unknown[] = [];
+  for (let i = 0; i < array.length; i++) {
+    const item = i in array
+      ? copyOf(array[i], { above, key: String(i), isItem: true })
+      : new JsonFault("an empty place", "", "null");
+    if (item instanceof JsonFault) return item.within(`[${i}]`);
+    copy.push(item);
+  }
+  return copy;
+}
+
+function copyOfObject(object: object, above: object[]): unknown {
+  const known = knownFault(object);
+  if (known !== undefined) return known;
+  if (!isPlain(object)) {
+    const what = `an instance of ${nameOf(object)}`;
+    return new JsonFault(what, "", "a plain object, or give it a toJSON method");
+  }
+  // Without a prototype, so that no name is taken for one.
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const key of Object.keys(object)) {
+    const given = (object as Readonly<Record<string, unknown>>)[key];
+    if (given === undefined) continue;
+    const member = copyOf(given, { above, key, isItem: false });
+    if (member instanceof JsonFault) return member.within(memberPath(key));
+    copy[key] = member;
+  }
+  return copy;
+}
+
+/** What a value is as JSON, by its `toJSON` if it has one. */
+function obeyed(value: unknown, key: string): unknown {
+  if ((typeof value !== "object" && typeof value !== "bigint") || value === null) return value;
+  const { toJSON } = value as { readonly toJSON?: unknown };
+  if (typeof toJSON !== "function" || ArrayBuffer.isView(value)) return value;
+  // An invalid date becomes null.
+  return value instanceof Date && Number.isNaN(value.getTime()) ? value : toJSON.call(value, key);
+}
+
+function scalarFault(value: unknown): JsonFault | undefined {
   switch (typeof value) {
     case "number":
-      return Number.isFinite(value) ? undefined : fault(String(value), "null, or a text");
+      return Number.isFinite(value)
+        ? undefined
+        : new JsonFault(String(value), "", "null, or a text");
     case "bigint":
-      return fits(value, 0) ? undefined : fault("a BigInt", "String(value)");
+      return new JsonFault("a BigInt", "", "String(value)");
     case "function":
-      return fault("a function", "what it returns");
+      return new JsonFault("a function", "", "what it returns");
     case "symbol":
-      return fault("a symbol", "its description");
+      return new JsonFault("a symbol", "", "its description");
     case "undefined":
-      return fault("undefined", "null");
+      return new JsonFault("undefined", "", "null");
     default:
       return undefined;
   }
 }
 
 /** Objects that people return by mistake, and what they most likely meant. */
-function knownFault(value: object, path: string): JsonFault | undefined {
+function knownFault(value: object): JsonFault | undefined {
   const instead = insteadOf(value);
   if (instead === undefined) return undefined;
   const name = nameOf(value);
   const what = value instanceof Date
     ? "an invalid Date"
     : `${/^[aeiou]/i.test(name) && !/^uint/i.test(name) ? "an" : "a"} ${name}`;
-  return { what, path, instead };
+  return new JsonFault(what, "", instead);
 }
 
 function insteadOf(value: object): string | undefined {
   if (value instanceof Map) return "Object.fromEntries(map)";
   if (value instanceof Set) return "[...set]";
-  if (value instanceof Error) {
-    return "toJSON" in value && typeof value.toJSON === "function"
-      ? undefined
-      : "error.message, or throw it";
-  }
+  if (value instanceof Error) return "error.message, or throw it";
   if (value instanceof Date) {
     return Number.isNaN(value.getTime()) ? "null, or a valid one" : undefined;
   }

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { describeFault, jsonFaultOf } from "../../../src/base/values/json_fault.ts";
+import { asJson, describeFault, JsonFault } from "../../../src/base/values/json_fault.ts";
+import { exactNumber } from "../../../src/base/values/exact_numbers.ts";
 import { jsonValuesMax, nestingMax } from "../../../src/base/limits.ts";
 
 function textOf(value: unknown): string {
-  const fault = jsonFaultOf(value);
-  assert.ok(fault !== undefined);
+  const fault = asJson(value);
+  assert.ok(fault instanceof JsonFault);
   return describeFault(fault, "return");
 }
 
@@ -63,7 +64,10 @@ Deno.test("the place of what JSON cannot express is told (P-17)", () => {
     [{ größe: { a: () => 1 } }, ".größe.a"],
     [{ price: new Price(), at: new Date(NaN) }, ".at"],
   ];
-  for (const [value, path] of cases) assert.equal(jsonFaultOf(value)?.path, path);
+  for (const [value, path] of cases) {
+    const fault = asJson(value);
+    assert.equal(fault instanceof JsonFault && fault.path, path);
+  }
 });
 
 Deno.test("what contains itself, has too many values or is too deep ends soon, and is told (P-17)", () => {
@@ -77,7 +81,7 @@ Deno.test("what contains itself, has too many values or is too deep ends soon, a
   let shared: unknown = [1];
   for (let i = 0; i < 40; i++) shared = [shared, shared];
   assert.match(textOf(shared), /^more than \d+ values/);
-  assert.match(textOf(new Array(2 ** 31)), /^an empty place at \[0\]/);
+  assert.match(textOf(new Array(2 ** 31)), /^more than \d+ values/);
   assert.match(textOf(new Array(jsonValuesMax + 1).fill(1)), /^more than \d+ values/);
   let deep: unknown = 1;
   for (let i = 0; i < nestingMax + 2; i++) deep = { deep };
@@ -94,7 +98,7 @@ Deno.test("what a getter or a toJSON throws is thrown", () => {
     { toJSON: throwing },
     new Proxy({}, { ownKeys: throwing }),
   ];
-  for (const value of values) assert.throws(() => jsonFaultOf([value]), thrown);
+  for (const value of values) assert.throws(() => asJson([value]), thrown);
 });
 
 Deno.test("all that JSON makes is JSON, and so is what everybody expects of it", () => {
@@ -109,8 +113,15 @@ Deno.test("all that JSON makes is JSON, and so is what everybody expects of it",
     -0,
     "\ud800",
   ];
-  for (const value of ordinary) assert.equal(jsonFaultOf(value), undefined);
-  fc.assert(fc.property(fc.jsonValue(), (value) => jsonFaultOf(value) === undefined));
+  for (const value of ordinary) {
+    assert.equal(JSON.stringify(asJson(value)), JSON.stringify(value));
+  }
+  fc.assert(fc.property(fc.jsonValue(), (value) => {
+    assert.equal(asJson(value), value);
+    // What is copied is the same, names like __proto__ included.
+    const copied = asJson({ a: value, b: new Price() });
+    assert.equal(JSON.stringify(copied), JSON.stringify({ a: value, b: { cents: 5 } }));
+  }));
 });
 
 Deno.test("a BigInt is what a toJSON method of all BigInts makes of it, as JSON has it (P-64)", () => {
@@ -119,13 +130,71 @@ Deno.test("a BigInt is what a toJSON method of all BigInts makes of it, as JSON 
     prototype.toJSON = function () {
       return String(this);
     };
-    for (const value of [5n, [5n], { a: 5n }]) assert.equal(jsonFaultOf(value), undefined);
+    for (const value of [5n, [5n], { a: 5n }]) assert.equal(asJson(value), value);
     // What that returns is not asked again.
     prototype.toJSON = () => 5n;
     assert.match(textOf([1n]), /^a BigInt at \[0\]/);
     prototype.toJSON = () => NaN;
-    assert.match(textOf({ a: 1n }), /^a BigInt at \.a/);
+    assert.match(textOf({ a: 1n }), /^NaN at \.a/);
   } finally {
     delete prototype.toJSON;
+  }
+});
+
+/** A function that returns one thing at first, and another one ever after. */
+function firstThen(first: unknown, then: unknown): () => unknown {
+  let calls = 0;
+  return () => calls++ === 0 ? first : then;
+}
+
+Deno.test("what is another value each time it is read arrives as it was looked at, or fails (P-64)", () => {
+  const getter = (get: () => unknown) => Object.defineProperty({}, "x", { get, enumerable: true });
+  const item = (get: () => unknown) => Object.defineProperty([0], 0, { get });
+  for (const other of [NaN, () => 1, Symbol(), new Map(), new Uint8Array(1), new Point(1)]) {
+    for (const value of [getter(firstThen(1, other)), item(firstThen(1, other))]) {
+      assert.ok(asJson(value) instanceof JsonFault);
+    }
+    assert.ok(asJson({ toJSON: firstThen(1, other) }) instanceof JsonFault);
+    assert.ok(asJson([{ toJSON: firstThen({}, other) }]) instanceof JsonFault);
+  }
+  let reads = 0;
+  const counting = { a: getter(() => ++reads), b: { toJSON: () => [++reads] } };
+  const json = JSON.stringify(asJson(counting));
+  const { a: { x }, b: [y] } = JSON.parse(json);
+  assert.equal(x + 1, y, json);
+  // Its members are not looked at through toJSON.
+  const own = {
+    a: NaN,
+    toJSON() {
+      return this;
+    },
+  };
+  assert.match(textOf(own), /^NaN at \.a/);
+  // What toJSON is told, as JSON tells it.
+  const told = { toJSON: (key: string) => [key] };
+  assert.equal(JSON.stringify(asJson({ a: told, b: [told] })), '{"a":["a"],"b":[["0"]]}');
+  assert.equal(
+    JSON.stringify(asJson([told, exactNumber("1.0")])),
+    '[["0"],1.0]',
+  );
+});
+
+Deno.test("members that an old library gives to all objects and arrays are no part of a value", () => {
+  const [objects, arrays] = [Object.prototype, Array.prototype] as unknown as [
+    Record<string, unknown>,
+    Record<string, unknown>,
+  ];
+  try {
+    objects["each"] = () => 1;
+    objects["nothing"] = new Map();
+    arrays["last"] = () => 1;
+    const value = { a: [1, { b: 2 }] };
+    assert.equal(asJson(value), value);
+    assert.equal(JSON.stringify(asJson([new Price(), value])), '[{"cents":5},{"a":[1,{"b":2}]}]');
+    assert.match(textOf({ a: NaN }), /^NaN at \.a/);
+  } finally {
+    delete objects["each"];
+    delete objects["nothing"];
+    delete arrays["last"];
   }
 });
