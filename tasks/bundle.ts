@@ -14,11 +14,14 @@ const rolldown = new URL("rolldown/", import.meta.url);
 /** The program of workers, and what it is bundled to. */
 const workerMain = "src/workers/child/worker_main";
 
+/** The same in a sandbox. */
+const confinedMain = "src/workers/child/confined_main";
+
 /**
  * What a run begins with, a worker's too, and what a user's module imports as `rpc`: one copy of
  * what they use.
  */
-export const entries = ["main.ts", `${workerMain}.ts`, "src/mod.ts"];
+export const entries = ["main.ts", `${workerMain}.ts`, `${confinedMain}.ts`, "src/mod.ts"];
 
 /** The file that a binary begins with. */
 export const bundledMain = "main.js";
@@ -39,7 +42,12 @@ const choice = `if (Deno.args[0] === "call") {
   Deno.exit(await main(Deno.args));
 }
 const isWorker = Deno.args[0] === "worker" && Deno.args[1]?.startsWith("{");
-await (isWorker ? import("./${workerMain}.js") : import("./${restMain}"));
+const isSandbox = Deno.args[0] === "sandbox" && Deno.args.at(-1)?.startsWith("{");
+await (isWorker
+  ? import("./${workerMain}.js")
+  : isSandbox
+  ? import("./${confinedMain}.js")
+  : import("./${restMain}"));
 `;
 
 interface Config {

@@ -64,6 +64,8 @@ export function compileArguments(
 ): string[] {
   return [
     ...["compile", "--allow-all", "--no-prompt", "--no-code-cache", "--exclude-unused-npm"],
+    // For the permissions of a sandbox's thread.
+    "--unstable-worker-options",
     // On the main thread: handing a few functions to another takes a call longer than they do. And
     // bytecode as it comes: making it shorter takes a call longer than it then saves (ADR 51).
     "--v8-flags=--no-concurrent-sparkplug,--no-ignition-reo",

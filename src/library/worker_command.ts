@@ -1,10 +1,7 @@
 import { absolutePath, directoryOf, fileUrlOf, joinPath, pathOfFileUrl } from "../base/paths.ts";
-import { bodyFileVariable } from "../workers/body_file.ts";
-import { claimFileVariable } from "../workers/claim_file.ts";
-import { descriptorPermissions, descriptorsVariable } from "../workers/own_descriptors.ts";
-import { messageMaxVariable } from "../workers/message_max.ts";
 import type { WorkerCommand } from "../workers/process/worker_command.ts";
 import type { WorkerOffer } from "../workers/child/run_as_worker.ts";
+import { permissionNames, type Permissions, withNeeds } from "../workers/sandbox/permissions.ts";
 
 const configNames = ["deno.json", "deno.jsonc"];
 
@@ -13,13 +10,13 @@ const configNames = ["deno.json", "deno.jsonc"];
  * program, so that bare names in a module mean the same in both; but not its lock file, which would
  * refuse packages that only the module uses.
  *
- * @param permissions Deno's flags for what it may access besides what it needs. It cannot fetch
- * modules then. @default everything
+ * @param permissions what it may use besides what it needs. It cannot fetch modules then.
+ * @default everything
  * @throws {Error} in a program made by `deno compile`, which contains no Deno to start
  */
 export function denoWorkerCommand(
   offer: WorkerOffer,
-  permissions?: readonly string[],
+  permissions?: Permissions,
 ): WorkerCommand {
   if (Deno.build.standalone) {
     throw new Error("Cannot start workers from a compiled program: run it by deno run");
@@ -45,28 +42,16 @@ export function denoWorkerCommand(
  * procedures need no right to read it. They may not fetch modules either: the addresses could carry
  * data to strangers.
  */
-function narrowed({ module }: WorkerOffer, permissions: readonly string[]): string[] {
+function narrowed({ module }: WorkerOffer, permissions: Permissions): string[] {
+  const needed = withNeeds(permissions);
   return [
     "--cached-only",
     ...(module === undefined ? [] : ["--preload", moduleUrl(module)]),
-    ...withNeeds(permissions),
+    ...permissionNames.flatMap((name) => {
+      const allowed = needed[name];
+      return allowed === undefined ? [] : [`--allow-${name}=${allowed.join()}`];
+    }),
   ];
-}
-
-/** Merges flags of the same name, since Deno only obeys the last one. */
-function withNeeds(permissions: readonly string[]): string[] {
-  const needs: Readonly<Record<string, readonly string[]>> = {
-    "--allow-env": [descriptorsVariable, claimFileVariable, bodyFileVariable, messageMaxVariable],
-    ...(Deno.build.os === "windows" ? {} : descriptorPermissions),
-  };
-  const given = new Map(permissions.map((one) => {
-    const end = one.indexOf("=");
-    return [one.slice(0, end), one.slice(end + 1)];
-  }));
-  const names = new Set([...given.keys(), ...Object.keys(needs)]);
-  return [...names].map((name) =>
-    `${name}=${[given.get(name), ...needs[name] ?? []].filter((one) => one !== undefined).join()}`
-  );
 }
 
 /** The `file:` URL of a module, given as such a URL or as a path. */

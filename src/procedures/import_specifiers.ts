@@ -20,6 +20,12 @@ const scriptImport = new RegExp(
   "g",
 );
 
+/** The same without `import("...")` and `require("...")`: what is loaded before the code runs. */
+const staticImport = new RegExp(
+  String.raw`\b(?:from|import)${gap}(["'])((?:\.{0,2}/|file:)[^"'\n]+)\1`,
+  "g",
+);
+
 /** What Node.js appends to a specifier to find its file. */
 const nodeEndings = ["", ".js", ".mjs", ".cjs", ".ts", ".json", "/index.js", "/index.ts"];
 
@@ -41,6 +47,14 @@ export function importedFiles(
   return pythonName.test(path) ? pythonImports(path, text, homes) : [];
 }
 
+/**
+ * The local files that the text of a script at `path` imports before it runs, named as Deno wants
+ * them: with their endings.
+ */
+export function staticImports(path: string, text: string): string[] {
+  return scriptImports(path, text, staticImport).map(([file = ""]) => file);
+}
+
 /** Where Python looks for the module of this dotted name. */
 export function pythonModule(home: string, name: string): Candidates {
   const parts = name.split(".").filter((part) => part !== "");
@@ -48,9 +62,9 @@ export function pythonModule(home: string, name: string): Candidates {
   return [join(home, ...parts, "__init__.py"), `${join(home, ...parts)}.py`];
 }
 
-function scriptImports(path: string, text: string): Candidates[] {
+function scriptImports(path: string, text: string, pattern = scriptImport): Candidates[] {
   const base = pathToFileURL(path);
-  return [...text.matchAll(scriptImport)].flatMap(([, , specifier = ""]) => {
+  return [...text.matchAll(pattern)].flatMap(([, , specifier = ""]) => {
     const url = URL.parse(specifier, base);
     if (url?.protocol !== "file:") return [];
     url.search = url.hash = "";

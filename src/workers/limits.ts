@@ -159,3 +159,6 @@ export const blockedReadsMax = 16;
  * ms, so it has not one after each medium call.
  */
 export const blockedMsMax = 50;
+
+/** Most files that a module in a sandbox of a binary consists of: each becomes a rule there. */
+export const moduleFilesMax = 10_000;

@@ -26,11 +26,11 @@ const readOnly = 0;
 /** `F_SETPIPE_SZ` of Linux' `fcntl(2)`. */
 const setPipeSize = 1031;
 
-/** The permission flags that a worker in a sandbox needs to open them. */
-export const descriptorPermissions: Readonly<Record<string, readonly string[]>> = {
-  "--allow-read": [`${directory}/${input}`],
-  "--allow-write": [`${directory}/${output}`],
-};
+/** What a worker in a sandbox must be allowed to read and to write, to open them. */
+export const descriptorPaths = {
+  read: [`${directory}/${input}`],
+  write: [`${directory}/${output}`],
+} as const;
 
 const script = `exec ${input}<&0 ${output}>&1 0</dev/null 1>&2; exec "$@"`;
 

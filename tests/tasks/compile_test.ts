@@ -143,6 +143,7 @@ Deno.test("a binary embeds every module that the program can load, once, and its
       const file of [
         ...["main.ts", "src/cli/call/call.ts", "src/cli/serve/serve.ts"],
         ...["src/workers/child/worker_main.ts", "src/workers/child/run_as_worker.ts"],
+        "src/workers/child/confined_main.ts",
         // What a user's module imports as "rpc", though nothing of ours does.
         "src/mod.ts",
       ]

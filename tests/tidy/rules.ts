@@ -264,7 +264,7 @@ const forbidden: readonly {
     instead: "main.ts",
     // A second Ctrl-C means at once, and a signal's listener can return to nobody.
     allowed: (path) =>
-      ["main.ts", "src/workers/child/worker_main.ts", "src/terminal/interrupt.ts"].includes(path),
+      /^(main|src\/workers\/child\/\w+_main|src\/terminal\/interrupt)\.ts$/.test(path),
   },
 ];
 

@@ -42,7 +42,8 @@ const sandboxFlags = {
     fallback: undefined,
   }),
   allowRun: list("<programs>", {
-    description: "Sandbox: procedures may start only these programs, which run outside the sandbox",
+    description:
+      "Sandbox: procedures may start only these programs, which run outside of it (in a binary: inside)",
     fallback: undefined,
   }),
 };

@@ -52,7 +52,7 @@ const onlyHere =
 export async function run(input: Input): Promise<number> {
   const place = placeOf(input.positionals);
   const source = sourceOf(input, place.module);
-  const sandbox = sandboxOf(input.flags);
+  const sandbox = await sandboxOf(input.flags);
   const demo = Deno.env.has(demoVariable)
     ? await (await import("../../demo/report_to_demo.ts")).DemoLink.open()
     : undefined;
@@ -249,8 +249,11 @@ function programOf(text: string): string[] {
 
 function workerCommand(offer: WorkerOffer, sandbox: Sandbox | undefined): WorkerCommand {
   if (!Deno.build.standalone) return denoWorkerCommand(offer, sandbox?.permissions);
-  // A binary takes these two words for its workers' program (`tasks/bundle.ts`).
-  return { ...selfCommand(["worker", JSON.stringify(offer)]), readsAsWeDo: true };
+  // A binary takes these words for its workers' program (`tasks/bundle.ts`).
+  const words = sandbox === undefined
+    ? ["worker", JSON.stringify(offer)]
+    : ["sandbox", JSON.stringify({ ...offer, permissions: sandbox.permissions })];
+  return { ...selfCommand(words), readsAsWeDo: true };
 }
 
 function metricsAddress(text: string): HostPort {

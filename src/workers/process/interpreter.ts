@@ -29,8 +29,8 @@ function isMissing(path: string): boolean {
   }
 }
 
-/** The program, and the first word after it. */
-function interpreterOf(path: string): readonly (string | undefined)[] {
+/** The program in a script's first line, and the first word after it. */
+export function interpreterOf(path: string): readonly (string | undefined)[] {
   const head = new Uint8Array(firstLineBytesMax);
   try {
     using file = Deno.openSync(path);

@@ -1,0 +1,149 @@
+/** What procedures in a sandbox do to their process, which is to be as where there is none. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { connect } from "rpc";
+import { sandboxTest } from "../support/sandbox.ts";
+import { RpcHome } from "../support/rpc_process.ts";
+import { waitFor } from "../support/wait_for.ts";
+
+const module = `
+import { defineProcedure, z } from "rpc";
+import settings from "./settings.json" with { type: "json" };
+import { half } from "./parts/half.ts";
+import { twice } from "data:text/javascript,export const twice = (n) => 2 * n;";
+
+export const pid = () => Deno.pid;
+export const parts = () => [settings.name, half(8), twice(4)];
+export const exit = () => Deno.exit(3);
+export const exitOfNode = async () => (await import("node:process")).exit(3);
+export const close = () => { self.close(); return new Promise(() => {}); };
+export const spin = () => { for (;;); };
+export const print = () => { console.log("said by log"); Deno.stdout.writeSync(new TextEncoder().encode("said by stdout\\n")); };
+export const leave = () => { setTimeout(() => { throw new Error("too late"); }); Promise.reject(new Error("not caught")); };
+export const fail = () => { throw new Error("broken"); };
+export const flood = () => { for (let i = 0; i < 10_000; i++) self.postMessage?.("x".repeat(100)); };
+export const echo = (text) => text;
+export function* count(n) { for (let i = 1; i <= n; i++) yield i; }
+export const zone = () => new Date(2026, 6, 1).getTimezoneOffset();
+export const thread = () => {
+  const code = "postMessage(6 * 7)";
+  const worker = new Worker(URL.createObjectURL(new Blob([code])), { type: "module" });
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = (event) => reject(new Error(event.message));
+  });
+};
+export const waits = defineProcedure({
+  input: z.tuple([]), output: z.string(), kind: "io",
+}, async (_, { signal }) => {
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  console.log("was cancelled");
+  return "cancelled";
+});
+export const slow = defineProcedure({
+  input: z.tuple([z.int()]), output: z.int(), kind: "io",
+}, async ([ms]) => { await new Promise((resolve) => setTimeout(resolve, ms)); return ms; });
+`;
+
+async function served(home: RpcHome, flags: readonly string[] = []) {
+  const at = home.workingDirectory;
+  await Deno.mkdir(join(at, "data"));
+  await Deno.mkdir(join(at, "parts"));
+  await Deno.writeTextFile(join(at, "settings.json"), '{ "name": "of JSON" }');
+  await Deno.writeTextFile(
+    join(at, "parts", "half.ts"),
+    'import { by } from "../by.js";\nexport const half = (n: number) => by(n, 2);\n',
+  );
+  await Deno.writeTextFile(join(at, "by.js"), "export const by = (n, m) => n / m;\n");
+  await Deno.writeTextFile(join(at, "tasks.ts"), module);
+  return await home.serve([
+    ...["127.0.0.1", "0", "tasks.ts", "--workers", "1", "--allow-read=data", ...flags],
+  ]);
+}
+
+sandboxTest("a module in a sandbox has its own imports, threads and zone of time", async () => {
+  await using home = await RpcHome.create();
+  await served(home);
+  await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
+  assert.deepEqual(await client.call("parts"), ["of JSON", 4, 8]);
+  assert.equal(await client.call("thread"), 42);
+  assert.equal(await client.call("zone"), new Date(2026, 6, 1).getTimezoneOffset());
+  const text = "ü".repeat(2_000_000);
+  assert.equal(await client.call("echo", [text]), text);
+  const items = await Array.fromAsync(client.stream("count", [5_000]));
+  assert.deepEqual([items.length, items.at(-1)], [5_000, 5_000]);
+  const waits = await Promise.all([1, 2, 3, 4].map((n) => client.call("slow", [n])));
+  assert.deepEqual(waits, [1, 2, 3, 4]);
+});
+
+sandboxTest("a procedure in a sandbox that ends its process costs only its call", async () => {
+  await using home = await RpcHome.create();
+  await served(home);
+  await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
+  for (const method of ["exit", "exitOfNode", "close"]) {
+    const before = await client.call("pid");
+    await assert.rejects(client.call(method), { name: "WorkerLost" }, method);
+    assert.notEqual(await client.call("pid"), before, method);
+  }
+});
+
+sandboxTest(
+  "a call in a sandbox that overruns its deadline is ended, and its process",
+  async () => {
+    await using home = await RpcHome.create();
+    await served(home);
+    await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
+    const before = await client.call("pid") as number;
+    const spinning = client.call("spin", [], { timeoutMs: 1_000 });
+    await assert.rejects(spinning, { name: "DeadlineExceeded" });
+    assert.notEqual(await client.call("pid"), before);
+    await waitFor("the end of the process", () => {
+      return Deno.stat(`/proc/${before}`).then(() => false, () => true);
+    });
+  },
+);
+
+sandboxTest("what procedures in a sandbox print and do not catch is logged", async () => {
+  await using home = await RpcHome.create();
+  const server = await served(home);
+  await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
+  const before = await client.call("pid");
+  await client.call("print");
+  await server.process.says(/\[worker \d+\] said by log/);
+  await server.process.says(/\[worker \d+\] said by stdout/);
+  await client.call("leave");
+  await server.process.says(/Nobody caught an error: Error: too late/);
+  await server.process.says(/Nobody caught a rejection: Error: not caught/);
+  await assert.rejects(client.call("fail"), { name: "InternalError" });
+  await server.process.says(/fail failed: Error: broken[^]*tasks\.ts:\d+/);
+  await client.call("flood");
+  assert.equal(await client.call("pid"), before);
+});
+
+sandboxTest("a call in a sandbox is told that it was cancelled", async () => {
+  await using home = await RpcHome.create();
+  const server = await served(home);
+  await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
+  const controller = new AbortController();
+  const waiting = client.call("waits", [], { signal: controller.signal });
+  await client.call("slow", [1]);
+  controller.abort();
+  await assert.rejects(waiting);
+  await server.process.says(/\[worker \d+\] was cancelled/);
+});
+
+sandboxTest(
+  "workers in a sandbox start when they are called, and end with the server",
+  async () => {
+    await using home = await RpcHome.create();
+    const server = await served(home, ["--workers-min", "0"]);
+    await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
+    const pid = await client.call("pid");
+    server.process.signal("SIGTERM");
+    assert.equal(await server.process.ended(), 0);
+    await waitFor("the end of the worker", () => {
+      return Deno.stat(`/proc/${pid}`).then(() => false, () => true);
+    });
+  },
+);
