@@ -25,6 +25,8 @@ const errorStatus = 2;
 
 /** Takes spans over HTTP, as any collector of OpenTelemetry does. */
 class Collector implements AsyncDisposable {
+  /** What it wants to see from whoever sends spans. */
+  readonly token = "only-for-the-collector";
   readonly #spans: OtlpSpan[] = [];
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
@@ -32,16 +34,24 @@ class Collector implements AsyncDisposable {
     const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
     this.#server = Deno.serve(options, async (request) => {
       const body = await request.text();
-      if (new URL(request.url).pathname === "/v1/traces") this.#take(JSON.parse(body));
+      if (new URL(request.url).pathname !== "/v1/traces") return Response.json({});
+      if (request.headers.get("authorization") === `Bearer ${this.token}`) {
+        this.#take(JSON.parse(body));
+      }
       return Response.json({});
     });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#server.addr.port}`;
   }
 
   /** What tells a process to send its spans here, at once. */
   get env(): Record<string, string> {
     return {
       OTEL_DENO: "true",
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${this.#server.addr.port}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: this.url,
+      OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer ${this.token}`,
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
       OTEL_BSP_SCHEDULE_DELAY: "50",
     };
@@ -177,5 +187,47 @@ for line in sys.stdin:
     // Nor is anything of a trace sent that nobody asked for.
     const untraced = JSON.parse((await home.run(["call", "meta"])).stdout);
     assert.equal(untraced?.traceparent, undefined);
+  },
+});
+
+Deno.test({
+  name: "no worker and no program of it knows what the collector wants, and Deno still sends spans",
+  ignore: python === undefined || Deno.build.os === "windows",
+  async fn() {
+    await using collector = new Collector();
+    await using home = await RpcHome.create();
+    const put = (name: string, text: string) =>
+      Deno.writeTextFileSync(join(home.workingDirectory, name), text);
+    const shown = '"env; cat /proc/self/environ 2>&1"';
+    put(
+      "tasks.ts",
+      `export async function seen(url: string) {
+         await (await fetch(url + "/seen")).text();
+         const { stdout } = await new Deno.Command("sh", { args: ["-c", ${shown}] }).output();
+         return JSON.stringify(Deno.env.toObject()) + new TextDecoder().decode(stdout);
+       }`,
+    );
+    put(
+      "tasks.py",
+      `import os, subprocess
+def seen(url: str) -> str:
+    return str(os.environ) + subprocess.run(["sh", "-c", ${shown}], capture_output=True).stdout.decode()
+`,
+    );
+    for (const file of ["tasks.ts", "tasks.py"]) {
+      const server = await home.serve(["127.0.0.1", "0", file], tracing(collector));
+      const { stdout, stderr } = await home.run(["call", "seen", collector.url]);
+      assert.match(stdout, /OTEL_EXPORTER_OTLP_ENDPOINT/, stderr);
+      assert.ok(!stdout.includes(collector.token), stdout);
+      if (file.endsWith(".ts")) await collector.span(clientKind, "GET");
+      assert.equal(await server.stop(), 0);
+    }
+    // Where nothing traces, the variable is meant for others.
+    await home.serve(["127.0.0.1", "0", "tasks.ts"], {
+      env: { ...collector.env, OTEL_DENO: "" },
+      program: source,
+    });
+    const { stdout, stderr } = await home.run(["call", "seen", collector.url]);
+    assert.ok(stdout.includes(collector.token), stderr);
   },
 });

@@ -7,6 +7,7 @@ import { type Pool, WorkerPool } from "../../workers/pool/pool.ts";
 import { withOwnDescriptors } from "../../workers/own_descriptors.ts";
 import { PoolSet } from "../../workers/pool/pool_set.ts";
 import { tiedCommand } from "../../workers/process/tied_command.ts";
+import { withoutCollectorSecrets } from "../../workers/collector_secrets.ts";
 import type { WorkerCommand } from "../../workers/process/worker_command.ts";
 import { isPythonFile } from "../../workers/python/python_file.ts";
 import type { WorkerOffer } from "../../workers/child/run_as_worker.ts";
@@ -131,12 +132,18 @@ async function startForeign([program = "", ...args]: readonly string[], options:
 }
 
 /**
- * The registry for workers, without the login: procedures need not be trusted with the right to
- * register servers.
+ * What workers are not told of this process's environment: procedures need not be trusted with the
+ * right to register servers, nor with what the collector of spans wants to see.
+ *
+ * A worker of ours is started by Deno, which sends spans itself: it forgets what the collector
+ * wants as soon as Deno has read it.
  */
-function environmentOfWorkers(): Readonly<Record<string, string>> {
+function environmentOfWorkers(isForeign: boolean): Readonly<Record<string, string>> {
   const registry = Deno.env.get(registryVariable);
-  return registry === undefined ? {} : { [registryVariable]: withoutLogin(registry) };
+  return {
+    ...(registry === undefined ? {} : { [registryVariable]: withoutLogin(registry) }),
+    ...(isForeign ? withoutCollectorSecrets() : {}),
+  };
 }
 
 function startOne(
@@ -147,7 +154,8 @@ function startOne(
   const { workers, startWith = workers, workersMin: sizeMin, startAll = false } = options;
   const { queueMax, messageMax, signal, clock, random, log } = options;
   const spawnTimeoutMs = loadTimeoutMs;
-  const env = { ...environmentOfWorkers(), ...program.env };
+  const isForeign = program.readsAsWeDo !== true;
+  const env = { ...environmentOfWorkers(isForeign), ...program.env };
   const command = { ...program, env, messageMax };
   return WorkerPool.start({
     ...{ command, size: workers, startWith, sizeMin, startAll },

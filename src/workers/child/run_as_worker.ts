@@ -3,6 +3,7 @@ import { loadModule } from "../../procedures/load.ts";
 import { plainBuiltin } from "../../procedures/plain/plain_builtin.ts";
 import type { AnyProcedures } from "../../procedures/plain/plain_procedure.ts";
 import { Claims } from "../claim_file.ts";
+import { forgetCollectorSecrets } from "../collector_secrets.ts";
 import { endWithParent } from "./end_with_parent.ts";
 import { OwnBodies } from "./own_bodies.ts";
 import { refuseToWork } from "./refuse_to_work.ts";
@@ -30,6 +31,8 @@ export async function runAsWorker(offer: WorkerOffer): Promise<boolean> {
   const claims = Claims.join();
   const bodies = OwnBodies.ofServer();
   endWithParent();
+  // Before there is code of the user's.
+  forgetCollectorSecrets();
   // Before the module is loaded, so that its output does not get into the protocol.
   const io = takeStdio();
   let procedures: AnyProcedures;
