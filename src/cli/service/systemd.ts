@@ -92,6 +92,8 @@ function unitText(plan: ServicePlan): string {
     "KillMode=mixed",
     `TimeoutStopSec=${Math.ceil((stopMs + stopSlackMs) / 1_000)}`,
     "LimitNOFILE=65536",
+    "# A core file would hold this machine's key, and what callers have sent.",
+    "LimitCORE=0",
     "",
     "[Install]",
     `WantedBy=${isOfUser ? "default" : "multi-user"}.target`,

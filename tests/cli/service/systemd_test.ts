@@ -35,6 +35,7 @@ Deno.test("a unit of the machine runs the very words, whatever is in them", () =
   // Stopped before it took calls, which is no failure.
   has("SuccessExitStatus=130");
   has("KillMode=mixed");
+  has("LimitCORE=0");
   has("WantedBy=multi-user.target");
   assert.deepEqual(commands, [
     ["systemctl", "daemon-reload"],
