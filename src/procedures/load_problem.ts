@@ -97,11 +97,20 @@ function reasonOf(message: string): string {
 
 /** The place in the module, unless the message tells it already, as for syntax errors. */
 function placeOf(thrown: unknown, url: string): string {
-  if (!(thrown instanceof Error) || thrown.message.includes("file://")) return "";
+  const stack = stackOf(thrown);
   // A stack shows the path unescaped, where the URL has %20 for a space.
-  const places = [...(thrown.stack ?? "").matchAll(/file:\/\/[^\n]*?:\d+:\d+/g)].map(([place]) =>
-    place
-  );
+  const places = [...stack.matchAll(/file:\/\/[^\n]*?:\d+:\d+/g)].map(([place]) => place);
   const place = places.find((place) => place.startsWith(`${decodeURI(url)}:`));
   return place === undefined ? "" : ` at ${place}`;
+}
+
+/** The stack of an error whose message has no place in it; empty otherwise. */
+function stackOf(thrown: unknown): string {
+  try {
+    if (!(thrown instanceof Error) || thrown.message.includes("file://")) return "";
+    return String(thrown.stack ?? "");
+  } catch {
+    // A getter or a proxy that a module throws may throw in turn.
+    return "";
+  }
 }

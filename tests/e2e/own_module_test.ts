@@ -90,6 +90,39 @@ Deno.test("a module that cannot be served is an error before anything is registe
   assert.equal(stdout, "");
 });
 
+Deno.test("a module may change what all share as long as its worker can work, and is refused if not", async () => {
+  await using home = await RpcHome.create();
+  const echo = "export const echo = (value) => ({ value, all: [1, { a: 2 }] });\n";
+  await write(
+    home,
+    "harmless.js",
+    `Array.prototype.last = function () { return this[this.length - 1]; };
+     Object.prototype.each = function () { return 1; };
+     String.prototype.toJSON = function () { return String(this); };
+     globalThis.performance = undefined;
+     globalThis.Date = class { static now() { return 0; } };
+     globalThis.setTimeout = globalThis.setInterval = () => 0;
+     globalThis.console = { log() {}, error() { throw new Error("no console"); } };\n${echo}`,
+  );
+  await home.serve(["127.0.0.1", "0", "harmless.js"]);
+  const { stdout, stderr } = await home.run(["call", "echo", '[{"b":"c"}]']);
+  assert.equal(stdout, '{"value":[{"b":"c"}],"all":[1,{"a":2}]}\n', stderr);
+  for (
+    const [text, problem] of [
+      ["Array.prototype.toJSON = () => '[]'", /it changes what JSON\.stringify writes/],
+      ["JSON.stringify = () => '{}'", /it changes what JSON\.stringify writes/],
+      ["JSON.parse = () => { throw 1; }", /it changes what JSON\.parse reads/],
+      ["globalThis.Promise = class { then() {} }", /it replaces Promise by what calls nobody back/],
+    ] as const
+  ) {
+    const path = await write(home, "harmful.js", `${text};\n${echo}`);
+    const { code, stderr } = await home.run(["serve", "127.0.0.1", "0", path]);
+    assert.equal(code, 1, text);
+    assert.match(stderr, problem);
+    assert.match(stderr, /Cannot load .*harmful\.js/);
+  }
+});
+
 Deno.test("what cannot be served or watched is a usage error", async () => {
   await using home = await RpcHome.create();
   for (const flags of [["--watch"], ["--no-builtin"], ["--exec", "'x"], ["--exec", " "]]) {

@@ -52,3 +52,16 @@ Deno.test("an import that a binary does not hold is told with what to do", () =>
   const source = loadProblem(new TypeError(cases[3]?.[0]), "file:///a.ts", false);
   assert.match(source, /it imports "lodash": .* write npm:lodash@<version>$/);
 });
+
+Deno.test("whatever a module throws has a problem", () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const odd = Object.defineProperty(new Error("x"), "stack", {
+    get() {
+      throw new Error("no stack");
+    },
+  });
+  for (const thrown of [proxy, odd, null, undefined, Symbol("x"), { toString: null }]) {
+    assert.notEqual(loadProblem(thrown, "file:///tasks.ts", false), "");
+  }
+});

@@ -6,6 +6,7 @@ import { Claims } from "../claim_file.ts";
 import { forgetCollectorSecrets } from "../collector_secrets.ts";
 import { endWithParent } from "./end_with_parent.ts";
 import { OwnBodies } from "./own_bodies.ts";
+import { replacedBuiltin } from "./replaced_builtins.ts";
 import { refuseToWork } from "./refuse_to_work.ts";
 import { runWorker } from "./worker.ts";
 import { takeStdio } from "./worker_stdio.ts";
@@ -39,7 +40,7 @@ export async function runAsWorker(offer: WorkerOffer): Promise<boolean> {
   try {
     procedures = {
       ...(offer.builtin ? plainBuiltin : {}),
-      ...(offer.module === undefined ? {} : await loadModule(offer.module)),
+      ...(offer.module === undefined ? {} : await loaded(offer.module)),
     };
   } catch (error) {
     await refuseToWork(messageOf(error), io);
@@ -47,4 +48,11 @@ export async function runAsWorker(offer: WorkerOffer): Promise<boolean> {
   }
   await runWorker(procedures, io, claims, bodies);
   return true;
+}
+
+async function loaded(path: string): Promise<AnyProcedures> {
+  const procedures = await loadModule(path);
+  const problem = await replacedBuiltin();
+  if (problem !== undefined) throw new Error(`Cannot load ${path}: ${problem}`);
+  return procedures;
 }
