@@ -332,7 +332,9 @@ def _is_other_number(digits: str, value: float) -> bool:
     if abs(value) < 2**53:
         return False
     exact = decimal.Decimal(digits)
-    return exact == exact.to_integral_value() and exact != decimal.Decimal(repr(value))
+    count = len("".join(map(str, exact.as_tuple().digits)).strip("0"))
+    # Rounded to as many digits it must be the same: C programs write 17 of any number.
+    return exact == exact.to_integral_value() and exact != decimal.Decimal(f"{value:.{count - 1}e}")
 
 
 def _is_number(value: Any) -> bool:

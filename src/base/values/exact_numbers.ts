@@ -44,7 +44,21 @@ function isChanged(text: string): boolean {
   if (!Number.isFinite(number)) return true;
   const { digits, exponent } = decimalOf(text);
   if (number === 0) return digits !== "";
-  return exponent >= 0 && !isSameNumber(text);
+  if (exponent < 0) return false;
+  // What is written in digits alone is an integer for others, who must get the same one back.
+  if (/^-?\d+$/.test(text)) return !isKept(text);
+  return !hasDigits(number, digits, exponent);
+}
+
+/** Most digits that `toPrecision` writes. */
+const precisionMax = 100;
+
+/** Whether a number, rounded to so many digits, has these. C programs write 17 of any number. */
+function hasDigits(number: number, digits: string, exponent: number): boolean {
+  if (digits.length <= precisionMax) {
+    return decimalOf(number.toPrecision(digits.length)).digits === digits;
+  }
+  return BigInt(digits) * 10n ** BigInt(exponent) === BigInt(Math.abs(number));
 }
 
 /** Whether JavaScript would write a number of the same value, if not in the same way. */

@@ -67,7 +67,9 @@ def _is_rounded(text: str, value: float) -> bool:
     if abs(value) < 2**53:
         return False
     exact = decimal.Decimal(text)
-    return exact == exact.to_integral_value() and exact != decimal.Decimal(repr(value))
+    digits = len("".join(map(str, exact.as_tuple().digits)).strip("0"))
+    # Rounded to as many digits it must be the same: C programs write 17 of any number.
+    return exact == exact.to_integral_value() and exact != decimal.Decimal(f"{value:.{digits - 1}e}")
 
 
 def _read_int(text: str) -> int:

@@ -14,6 +14,9 @@ Deno.test("numbers that mean the same in JavaScript become its own", () => {
     ["90071992547409920e-1", 2 ** 53],
     ["1.0e23", 1e23],
     ["18446744073709552000.00", 2 ** 64],
+    ["9.2233720368547758e+18", 2 ** 63],
+    ["-9.9999999999999992E+22", -1e23],
+    [`${BigInt(Number.MAX_VALUE)}.0`, Number.MAX_VALUE],
     ["1797693134862315700000E+287", Number.MAX_VALUE],
   ];
   for (const [text, number] of same) {
@@ -34,7 +37,8 @@ Deno.test("one that would become another number is named with its place", () => 
       "-90071992547409930E-1",
       "9.007199254740993e15",
     ],
-    ...["123456789012345678e3", "9007199254740993.000"],
+    ...["123456789012345678e3", "9007199254740993.000", `${BigInt(Number.MAX_VALUE) - 1n}e0`],
+    ...["9223372036854775808"],
   ];
   for (const text of others) {
     const { changed } = withPlainNumbers({ a: ["x", exactNumber(text)] });

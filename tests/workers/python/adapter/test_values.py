@@ -278,7 +278,9 @@ class Values(unittest.TestCase):
         ):
             with self.subTest(text), self.assertRaises(rpc_values.Unfit):
                 rpc_values.check_numbers(rpc_values.read(f'[{{"a": {text}}}]'))
-        for text, value in (("0.0", 0.0), ("-0.00E5", 0.0), ("0e-400", 0.0), ("5e-324", 5e-324)):
+        same = (("0.0", 0.0), ("-0.00E5", 0.0), ("0e-400", 0.0), ("5e-324", 5e-324), ("9007199254740992.5", 2.0**53))
+        same += (("9.2233720368547758e+18", 2.0**63), ("-9.9999999999999992E+22", -1e23), ("1e23", 1e23))
+        for text, value in same:
             self.assertEqual(rpc_values.read(text), value)
             rpc_values.check_numbers(rpc_values.read(text))
 
