@@ -9,6 +9,9 @@ export const logFlushMs = 500;
 /** How long `rpc mcp` waits after the end of its input for its last answers to be read. */
 export const mcpFlushMs = 2_000;
 
+/** How long `rpc mcp` waits after a change of servers before it looks for other tools. */
+export const mcpLookAfterMs = 1_000;
+
 /** Bytes of answers that `rpc mcp` keeps for who does not read them; past it the program ends. */
 export const mcpUnreadBytesMax = 64 * 1024 * 1024;
 

@@ -59,8 +59,13 @@ export interface ClientOptions {
    * results with numbers that JavaScript cannot hold are errors. @default false
    */
   readonly exactNumbers?: boolean;
-  /** Called when a server is connected, drains or is lost, with its address. @default none */
-  readonly serverChanged?: ((address: string, change: ServerChange) => void) | undefined;
+  /**
+   * Called when a server is connected, describes its methods anew, drains or is lost, with its
+   * address. @default none
+   */
+  readonly serverChanged?:
+    | ((address: string, change: ServerChange | "described") => void)
+    | undefined;
   /**
    * Called when the registry cannot be asked, with the reason, and with none when it can be again.
    * @default none

@@ -1,27 +1,35 @@
 import assert from "node:assert/strict";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { ToolListChangedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { sleep, systemClock } from "../../src/base/clock.ts";
 import { rpcCommand } from "../support/program.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { waitFor } from "../support/wait_for.ts";
 
 const module = `
 export async function hangs() { await new Promise((resolve) => setTimeout(resolve, 60_000)); }
 `;
 
-Deno.test("the official MCP client lists tools, calls one, sees an error, and cancels one", async () => {
-  await using home = await RpcHome.create();
-  await Deno.writeTextFile(`${home.workingDirectory}/tasks.ts`, module);
-  await home.serve(["127.0.0.1", "0", "tasks.ts"]);
+/** The official client, of an `rpc mcp` that offers these methods. */
+async function agentOf(home: RpcHome, methods: string): Promise<Client> {
   const [command = "", ...args] = rpcCommand;
   const transport = new StdioClientTransport({
     command,
-    args: [...args, "mcp", "--methods", "fib,h*"],
+    args: [...args, "mcp", "--methods", methods],
     env: { PATH: Deno.env.get("PATH") ?? "", HOME: Deno.env.get("HOME") ?? "", ...home.env() },
     cwd: home.workingDirectory,
   });
   const client = new Client({ name: "test", version: "1" });
   await client.connect(transport);
+  return client;
+}
+
+Deno.test("the official MCP client lists tools, calls one, sees an error, and cancels one", async () => {
+  await using home = await RpcHome.create();
+  await Deno.writeTextFile(`${home.workingDirectory}/tasks.ts`, module);
+  await home.serve(["127.0.0.1", "0", "tasks.ts"]);
+  const client = await agentOf(home, "fib,h*");
   try {
     const { tools } = await client.listTools();
     assert.deepEqual(tools.map(({ name }: { name: string }) => name).toSorted(), ["fib", "hangs"]);
@@ -39,6 +47,36 @@ Deno.test("the official MCP client lists tools, calls one, sees an error, and ca
     await assert.rejects(hanging, /enough/);
     const again = await client.callTool({ name: "fib", arguments: { n: 10 } });
     assert.deepEqual(again.content, [{ type: "text", text: "55" }]);
+  } finally {
+    await client.close();
+  }
+});
+
+Deno.test("an agent is told when there are other tools, by a reload or another server", async () => {
+  await using home = await RpcHome.create();
+  const path = `${home.workingDirectory}/tasks.ts`;
+  await Deno.writeTextFile(path, module);
+  await home.serve(["127.0.0.1", "0", "tasks.ts", "--watch", "--no-builtin"]);
+  const client = await agentOf(home, "h*,later");
+  try {
+    let told = 0;
+    client.setNotificationHandler(ToolListChangedNotificationSchema, () => void told++);
+    const names = async () =>
+      (await client.listTools()).tools.map(({ name }: { name: string }) => name);
+    assert.deepEqual(await names(), ["hangs"]);
+    await Deno.writeTextFile(path, `${module}export const hurries = () => 1;\n`);
+    // Not asked before: of what it has asked itself it need not be told.
+    await waitFor("a word of the reload", () => told > 0);
+    assert.deepEqual(await names(), ["hangs", "hurries"]);
+    const before = told;
+    await Deno.writeTextFile(`${home.workingDirectory}/more.ts`, "export const later = () => 2;");
+    await home.serve(["127.0.0.1", "0", "more.ts", "--no-builtin"]);
+    await waitFor(
+      "a word of the other server",
+      async () => told > before && (await names()).join() === "hangs,hurries,later",
+    );
+    const { content } = await client.callTool({ name: "later" });
+    assert.deepEqual(content, [{ type: "text", text: "2" }]);
   } finally {
     await client.close();
   }

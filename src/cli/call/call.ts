@@ -78,7 +78,9 @@ export async function run(
       log,
       tracer: await openTracer(log),
       exactNumbers: true,
-      serverChanged: report && ((server, change) => report.record.changed(server, change)),
+      serverChanged: report && ((server, change) => {
+        if (change !== "described") report.record.changed(server, change);
+      }),
     });
     try {
       const begunAtMs = begun && clock.now() - begun.takenMs;

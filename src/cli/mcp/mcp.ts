@@ -1,12 +1,12 @@
 import { CommandError } from "../../base/command_error.ts";
-import { aborted, sleep, systemClock } from "../../base/clock.ts";
+import { aborted, type Clock, sleep, systemClock, type Timer } from "../../base/clock.ts";
 import { messageMaxDefault } from "../../base/limits.ts";
 import { Client } from "../../client/client.ts";
 import { toolServer } from "../../gateway/agents/tool_server.ts";
 import { discoverAll } from "../../library/survey/discover.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { exitCodes } from "../exit_codes.ts";
-import { mcpFlushMs } from "../limits.ts";
+import { mcpFlushMs, mcpLookAfterMs } from "../limits.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openCommandRegistry, openTransport, tellOfRegistry } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
@@ -20,16 +20,19 @@ export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<num
   const discovery = await openCommandRegistry(flags, log);
   const { service, timeout: timeoutMs, subset, zone } = flags;
   const clock = systemClock;
+  const changes = new Changes(clock);
   const client = new Client({
     ...{ discovery, service, transport, timeoutMs, clock, log },
     ...{ subset, zone, exactNumbers: true },
     registryChanged: (trouble) => tellOfRegistry(log, trouble),
+    serverChanged: () => changes.tell(),
   });
   const interrupt = onInterrupt();
   const server = await toolServer({
     methods: async (signal) =>
       (await discoverAll(client, discovery, transport, service, signal)).methods,
     patterns: flags.methods,
+    tellsChanges: true,
     call: (method, params, signal) => client.report(method, params, { signal }),
   });
   try {
@@ -38,6 +41,7 @@ export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<num
     const stdio = { readable: Deno.stdin.readable, writable: Deno.stdout.writable };
     const lines = new LineTransport(stdio, messageMaxDefault);
     await server.connect(lines);
+    changes.onTold = () => void server.look(interrupt.signal);
     // Who asked it to end may have done so before it was ready.
     await Promise.race([closed.promise, aborted(interrupt.signal)]);
     await server.close();
@@ -49,6 +53,29 @@ export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<num
   } finally {
     client.close();
     await discovery.close();
+    changes.end();
     interrupt.release();
+  }
+}
+
+/** Changes of servers, told together: a restart of one is a loss and a gain. */
+class Changes {
+  readonly #clock: Clock;
+  #timer: Timer | undefined;
+  onTold = (): void => {};
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  tell(): void {
+    this.#timer ??= this.#clock.after(mcpLookAfterMs, () => {
+      this.#timer = undefined;
+      this.onTold();
+    });
+  }
+
+  end(): void {
+    this.#timer?.cancel();
   }
 }

@@ -14,8 +14,10 @@ export interface EndpointDependencies {
   readonly messageMax?: number | undefined;
   /** Delays writes. @default by microtasks */
   readonly later?: Later | undefined;
-  /** Called when a server is connected, drains or is lost. @default none */
-  readonly serverChanged?: ((address: string, change: ServerChange) => void) | undefined;
+  /** Called when a server is connected, describes itself anew, drains or is lost. @default none */
+  readonly serverChanged?:
+    | ((address: string, change: ServerChange | "described") => void)
+    | undefined;
   /** Servers of a large service to connect to. @default Infinity, which means all */
   readonly subset?: number | undefined;
   /** Servers of this zone come first. @default all are equal */

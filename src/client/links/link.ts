@@ -208,7 +208,10 @@ export class Link implements Dialer {
     const settle = (): unknown => isCurrent() && this.#ready(connection, idempotence);
     const idempotence = new Idempotence(clock, () => {
       if (isAlive && this.#heartbeat === undefined) settle();
-      else if (this.#heartbeat !== undefined && isCurrent()) this.#events.described();
+      else if (this.#heartbeat !== undefined && isCurrent()) {
+        this.#dependencies.serverChanged?.(this.#options.address, "described");
+        this.#events.described();
+      }
     });
     this.#timer = this.#patience.after(heartbeatTimeoutMs, () => {
       if (isAlive) settle();

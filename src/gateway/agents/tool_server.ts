@@ -11,6 +11,8 @@ interface ToolServerOptions {
   readonly methods: (signal: AbortSignal) => Promise<readonly OpenRpcMethod[]>;
   /** The methods to offer: names with `*` for any letters, separated by commas. */
   readonly patterns: string;
+  /** Whether {@link ToolServer.look} is called when there may be other methods. @default false */
+  readonly tellsChanges?: boolean;
   /** Never rejects. */
   readonly call: (method: string, params: Params, signal: AbortSignal) => Promise<CallReport>;
 }
@@ -34,11 +36,16 @@ interface ToolServer {
   connect(transport: object): Promise<void>;
   close(): Promise<void>;
   onclose?: () => void;
+  /**
+   * Tells its client if there are other tools than it was told of last. While no server answers,
+   * those are what it knows. Never rejects.
+   */
+  look(signal: AbortSignal): Promise<void>;
 }
 
 /** Makes a server of the Model Context Protocol. The package is loaded at the first use. */
 export async function toolServer(
-  { methods, patterns, call }: ToolServerOptions,
+  { methods, patterns, tellsChanges = false, call }: ToolServerOptions,
 ): Promise<ToolServer> {
   // With computed names, because `deno doc`, which our tests run, cannot resolve these files.
   const [{ Server }, schemas] = await Promise.all([
@@ -46,12 +53,19 @@ export async function toolServer(
     import("@modelcontextprotocol/sdk/types.js"),
   ]);
   const tools = async (signal: AbortSignal) => toolsOf(await methods(signal), patterns);
-  const server = new Server({ name: "rpc", version }, { capabilities: { tools: {} } });
+  const capabilities = { tools: tellsChanges ? { listChanged: true } : {} };
+  const server = new Server({ name: "rpc", version }, { capabilities });
+  const list = async (signal: AbortSignal) =>
+    (await tools(signal)).map(({ method: _, ...tool }) => tool);
+  /** The tools that the client was told of last, as JSON. */
+  let told: string | undefined;
   server.setRequestHandler(
     schemas.ListToolsRequestSchema,
-    async (_request: unknown, { signal }: Extra) => ({
-      tools: (await tools(signal)).map(({ method: _, ...tool }) => tool),
-    }),
+    async (_request: unknown, { signal }: Extra) => {
+      const all = await list(signal);
+      if (tellsChanges) told = JSON.stringify(all);
+      return { tools: all };
+    },
   );
   server.setRequestHandler(
     schemas.CallToolRequestSchema,
@@ -74,7 +88,16 @@ export async function toolServer(
       return { content: [{ type: "text", text: JSON.stringify(result) ?? "null" }] };
     },
   );
-  return server;
+  return Object.assign(server, {
+    async look(signal: AbortSignal) {
+      if (told === undefined) return;
+      const now = await list(signal).then(JSON.stringify, () => told);
+      if (now === told) return;
+      told = now;
+      // It may have gone.
+      await server.sendToolListChanged().catch(() => {});
+    },
+  });
 }
 
 /** The parameters of a call, or what is wrong with them. */
