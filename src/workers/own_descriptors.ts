@@ -89,14 +89,9 @@ export function takeOwnDescriptors(): OwnDescriptors | undefined {
 
 /** Opens them by name: files that Deno opens are not inherited by children. */
 function openBoth(from: number, to: number): OwnDescriptors {
-  // A sandbox allows no look at them, and would ask the user.
-  const mayLook = Deno.build.os === "linux" &&
-    (["read", "ffi"] as const).every((name) =>
-      Deno.permissions.querySync({ name }).state === "granted"
-    );
-  const before = mayLook ? copiesOf(from) : [];
+  const before = seenCopiesOf(from);
   const input = Deno.openSync(`${directory}/${from}`, { read: true });
-  const number = mayLook ? copiesOf(from).find((copy) => !before.includes(copy)) : undefined;
+  const number = seenCopiesOf(from).find((copy) => !before.includes(copy));
   return {
     input,
     output: Deno.openSync(`${directory}/${to}`, { write: true }),
@@ -142,6 +137,21 @@ function moveAway(): OwnDescriptors | undefined {
   } catch {
     // We may not look at our descriptors, or not open them: the pipes stay.
     return undefined;
+  }
+}
+
+/** The numbers of the same pipe, as far as this process may look at them and use them. */
+function seenCopiesOf(number: number): number[] {
+  // A sandbox allows no look at them, and would ask the user.
+  const mayLook = Deno.build.os === "linux" &&
+    (["read", "ffi"] as const).every((name) =>
+      Deno.permissions.querySync({ name }).state === "granted"
+    );
+  try {
+    return mayLook ? copiesOf(number) : [];
+  } catch {
+    // The system may forbid it, too.
+    return [];
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { directoryOf, pathOfFileUrl } from "../../base/paths.ts";
 import { configOfProgram, moduleUrl } from "../../library/worker_command.ts";
+import { withOwnProgram } from "../../workers/process/own_program.ts";
 import { filesOfModule, isCode } from "../../workers/sandbox/module_files.ts";
 import type { Permissions } from "../../workers/sandbox/permissions.ts";
 import { UsageError } from "../syntax/usage_error.ts";
@@ -77,12 +78,13 @@ function filesByText(module: string): ModuleFile[] {
 /** As Deno finds them; `undefined`: it cannot. */
 async function filesByDeno(module: string): Promise<ModuleFile[] | undefined> {
   const config = configOfProgram();
-  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["info", "--json", "--no-lock"],
-      ...(config === undefined ? [] : ["--config", config]),
-      moduleUrl(module),
-    ],
+  const [program = "", ...args] = withOwnProgram([
+    ...[Deno.execPath(), "info", "--json", "--no-lock"],
+    ...(config === undefined ? [] : ["--config", config]),
+    moduleUrl(module),
+  ]);
+  const { success, stdout } = await new Deno.Command(program, {
+    args,
     stdin: "null",
     stderr: "null",
   }).output();

@@ -43,7 +43,7 @@ function enter(): void {
   const { module, permissions }: ConfinedOffer = JSON.parse(text);
   if (Deno.args.at(-2) === confinedMark) return startThread(permissions);
   const args = [...Deno.args.slice(0, -1), confinedMark, text];
-  becomeConfined(confinementOf(module, permissions), Deno.execPath(), args);
+  becomeConfined(confinementOf(module, permissions), args);
 }
 
 /** The process ends with the thread: nothing else keeps it. */

@@ -1,7 +1,7 @@
 /** What the process of procedures in a sandbox may do, as far as the system holds it. */
 
 import { absolutePath, directoryOf, joinPath } from "../../base/paths.ts";
-import { type Confinement, rights, type Rule } from "./landlock.ts";
+import { type Confinement, ownProgram, rights, type Rule } from "./landlock.ts";
 import { filesOfModule, isCode } from "./module_files.ts";
 import type { Permissions } from "./permissions.ts";
 import { interpreterOf } from "../process/interpreter.ts";
@@ -35,7 +35,7 @@ export function confinementOf(
   const mapped = mappedFiles();
   const libraries = [...new Set(mapped.filter((path) => path.includes(".so")).map(directoryOf))];
   const rules = [
-    ...rulesFor(running, [...mapped, ...run.flatMap(filesOfProgram)]),
+    ...rulesFor(running, [ownProgram, ...mapped, ...run.flatMap(filesOfProgram)]),
     ...rulesFor(reading, [...ofRuntime, ...(module === undefined ? [] : ownFiles(module))]),
     ...rulesFor(reading | rights.writeFile, ["/dev/null"]),
     ...rulesFor(reading, read.map(absolutePath)),

@@ -36,6 +36,9 @@ const sigkill = 9n;
 /** `O_PATH | O_CLOEXEC` of `open(2)`: the place of a file, not what is in it. */
 const placeOnly = 0o12000000;
 
+/** This process's program, also if its file was deleted or replaced since. */
+export const ownProgram = "/proc/self/exe";
+
 /** Rights in a rule, as bits. */
 export const rights = {
   execute: 1 << 0,
@@ -93,18 +96,14 @@ export function landlockVersion(): number {
 }
 
 /**
- * Confines this process and becomes another program, which is confined from its start: so are all
- * of its threads, while Landlock holds only those of a running program that begin later. The
- * program ends with this one's parent, gets no new privileges, and has none of the descriptors that
- * this one may have been handed by those who started the server.
+ * Confines this process and becomes its own program anew, with other arguments, which is confined
+ * from its start: so are all of its threads, while Landlock holds only those of a running program
+ * that begin later. It ends with its parent, gets no new privileges, and has none of the
+ * descriptors that it may have been handed by those who started the server.
  *
  * @throws {Error} it cannot be done; this process must not go on then
  */
-export function becomeConfined(
-  { rules, tcp }: Confinement,
-  program: string,
-  args: readonly string[],
-): never {
+export function becomeConfined({ rules, tcp }: Confinement, args: readonly string[]): never {
   const library = open();
   const version = library === undefined ? 0 : versionOf(library);
   if (library === undefined || version === 0) throw new Error("the system has no Landlock");
@@ -125,9 +124,9 @@ export function becomeConfined(
   if (closeMany(closeRange, firstUnknown, allUpwards, whenReplaced) !== 0) {
     throw new Error("its descriptors cannot be closed");
   }
-  const { path, list } = argumentList(program, args);
-  execv(path, list);
-  throw new Error(`${program} cannot be started`);
+  const { texts, list } = argumentsOf(ownProgram, [Deno.execPath(), ...args]);
+  execv(texts, list);
+  throw new Error("the program cannot be started anew");
 }
 
 function open() {
@@ -167,17 +166,18 @@ function bytesOf(numbers: readonly bigint[]): ArrayBuffer {
   return BigUint64Array.from(numbers).buffer;
 }
 
-/** The arguments of `execv(3)`: one block of texts, and pointers into it that end with null. */
-function argumentList(program: string, args: readonly string[]) {
-  const texts = [program, ...args].map((text) => new TextEncoder().encode(`${text}\0`));
-  const path = new Uint8Array(new ArrayBuffer(texts.reduce((sum, { length }) => sum + length, 0)));
-  const start = Deno.UnsafePointer.value(Deno.UnsafePointer.of(path));
+/** What `execv(3)` takes: the program's path at the beginning of `texts`, and its arguments. */
+function argumentsOf(program: string, args: readonly string[]) {
+  const encoded = [program, ...args].map((text) => new TextEncoder().encode(`${text}\0`));
+  const bytes = encoded.reduce((sum, { length }) => sum + length, 0);
+  const texts = new Uint8Array(new ArrayBuffer(bytes));
+  const start = Deno.UnsafePointer.value(Deno.UnsafePointer.of(texts));
   const pointers: bigint[] = [];
   let length = 0;
-  for (const text of texts) {
-    path.set(text, length);
+  for (const text of encoded) {
+    texts.set(text, length);
     pointers.push(start + BigInt(length));
     length += text.length;
   }
-  return { path, list: bytesOf([...pointers, 0n]) };
+  return { texts, list: bytesOf([...pointers.slice(1), 0n]) };
 }
