@@ -25,6 +25,8 @@ export class InputReader {
   readonly #required: readonly boolean[];
   readonly #requiredCount: number;
   readonly #isOpen: boolean;
+  /** Whether zod would take what all objects inherit for a parameter: `constructor`. */
+  readonly #hasInheritedName: boolean;
 
   constructor(procedure: Procedure) {
     const { input, names } = procedure;
@@ -36,6 +38,7 @@ export class InputReader {
     this.#required = items.map((item) => item._zod.optin === undefined);
     this.#requiredCount = this.#required.lastIndexOf(true) + 1;
     this.#isOpen = isOpen(input);
+    this.#hasInheritedName = names.some((name) => name in Object.prototype);
   }
 
   /** @throws {RpcError} InvalidParams, with an issue for each fault */
@@ -95,15 +98,16 @@ export class InputReader {
       return undefined;
     });
     if (issues.length > 0) throw invalidParams(method, this.#names, issues);
-    if (!this.#isTuple && !byPosition) return given;
+    if (!this.#isTuple && !byPosition) return this.#hasInheritedName ? bare(given) : given;
     if (this.#isTuple) {
       // Cut, because a tuple may lack values at its end but not in its middle.
       return values.slice(0, values.findLastIndex((value) => value !== undefined) + 1);
     }
-    return Object.fromEntries(
+    const named = Object.fromEntries(
       this.#names.map((name, index) => [name, values[index]] as const)
         .filter(([, value]) => value !== undefined),
     );
+    return this.#hasInheritedName ? bare(named) : named;
   }
 
   /** The path as the caller wrote the parameter: a position, or a name. */
@@ -115,6 +119,11 @@ export class InputReader {
       return isPositional(given) ? index : this.#names[index] ?? plain;
     });
   }
+}
+
+/** The same members, and none that are inherited. */
+function bare(named: object): object {
+  return Object.assign(Object.create(null), named);
 }
 
 /** The schemas of a procedure's parameters, in the order of its names. */

@@ -52,6 +52,19 @@ Deno.test("invoke() takes parameters by position and by name, whatever the schem
   assert.equal(call(point, [1, { y: 2 }]), 3);
 });
 
+Deno.test("invoke() takes nothing that all objects inherit for a parameter", () => {
+  const odd = defineProcedure({
+    input: z.object({ constructor: z.number().optional(), toString: z.string().default("none") }),
+    output: z.unknown(),
+  }, (input) => Object.entries(input));
+  const none = [["toString", "none"]];
+  for (const params of [undefined, [], {}, [{}]]) assert.deepEqual(call(odd, params), none);
+  const all = [["constructor", 5], ["toString", "x"]];
+  for (const params of [[5, "x"], { constructor: 5, toString: "x" }]) {
+    assert.deepEqual(call(odd, params), all);
+  }
+});
+
 Deno.test("invoke() takes no parameters, an empty array and an empty object for the same (P-9)", () => {
   for (const input of [z.tuple([]), z.tuple([z.int().optional()]), z.object({})]) {
     const procedure = defineProcedure({ input, output: z.string() }, () => "done");

@@ -45,6 +45,27 @@ Deno.test("toOpenRpc() names an object's parameters by its keys, and survives wh
   assert.deepEqual(method?.result, { name: "result", schema: {} });
 });
 
+Deno.test("a schema that JSON Schema cannot be made of is described as any value", () => {
+  const circle: Record<string, unknown> = {};
+  circle["circle"] = circle;
+  const schemas: readonly z.ZodType[] = [
+    z.any().default(undefined),
+    z.unknown().default(circle),
+    z.number().default(() => {
+      throw new Error("Not yet");
+    }),
+    z.tuple([z.number().meta({ id: "one" }), z.string().meta({ id: "one" })]),
+    z.number().meta({ max: 5n }),
+  ];
+  for (const schema of schemas) {
+    const input = z.tuple([z.number(), schema]);
+    const procedure = defineProcedure({ input, output: schema }, () => undefined as never);
+    const [method] = toOpenRpc({ it: procedure }, info).methods;
+    assert.deepEqual(method?.params.map(({ schema }) => schema), [{ type: "number" }, {}]);
+    assert.deepEqual(method?.result?.schema, {});
+  }
+});
+
 Deno.test("a document crosses the wire unchanged", () => {
   const document = toOpenRpc(builtin, info);
   assert.deepEqual(openRpcSchema.parse(JSON.parse(JSON.stringify(document))), document);

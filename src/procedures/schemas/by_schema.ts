@@ -71,10 +71,16 @@ export function describe({ input, output, names }: Procedure): Described {
  * is left out.
  */
 function toJsonSchema(schema: z.core.$ZodType, io: "input" | "output"): Record<string, unknown> {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
-    target: "draft-7",
-    io,
-    unrepresentable: "any",
-  });
-  return rest;
+  try {
+    const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+      target: "draft-7",
+      io,
+      unrepresentable: "any",
+    });
+    return rest;
+  } catch {
+    // A default that is undefined, contains itself or throws, the same id twice, and the like: it
+    // can be checked all the same, and "any value" is no lie.
+    return {};
+  }
 }
