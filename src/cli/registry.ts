@@ -8,6 +8,7 @@ import { openDiscovery } from "../discovery/open.ts";
 import { parseRegistryUrl } from "../discovery/registry_url.ts";
 import { assertServiceName } from "../discovery/service_name.ts";
 import { openKeys, registryTls, transportOf } from "../library/own_keys.ts";
+import { tendLater } from "../library/tend_later.ts";
 import { stateDirectory } from "./syntax/settings.ts";
 import { UsageError } from "./syntax/usage_error.ts";
 
@@ -21,6 +22,26 @@ export async function openTransport(
   log: Logger,
 ): Promise<Transport> {
   return await transportOf(await openKeys(flags, log));
+}
+
+/**
+ * Both the transport and the registry of a command that may run for long, and then looks after this
+ * machine's keys.
+ *
+ * @throws {CommandError} there are keys, and they cannot be used
+ * @throws {UsageError} the registry's URL or the service's name is invalid
+ */
+export async function openForLong(
+  flags: Parameters<typeof openCommandRegistry>[0],
+  log: Logger,
+  clock: Clock = systemClock,
+): Promise<{ readonly transport: Transport; readonly discovery: Discovery }> {
+  const keys = await openKeys(flags, log);
+  const transport = await transportOf(keys);
+  const discovery = await openCommandRegistry(flags, log, clock);
+  // It ends with the process.
+  tendLater(keys, { discovery, service: flags.service, clock: systemClock }, log);
+  return { transport, discovery };
 }
 
 /**

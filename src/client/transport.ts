@@ -13,6 +13,8 @@ export interface Duplex {
   readonly validToMs?: number | undefined;
   /** When the first certificate of the two ends, likewise. */
   readonly usableToMs?: number | undefined;
+  /** Whether the peer is a stranger by now: this machine has keys of another cluster. */
+  readonly isStrange?: boolean;
 }
 
 /** Where a connection leads. */

@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { CommandError } from "../base/command_error.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
-import { areLast, areSame, type Keys, readKeys, stampOf } from "./keys.ts";
+import { areLast, areSame, type Keys, otherAuthoritiesText, readKeys, stampOf } from "./keys.ts";
 
 /** The least time between two looks at the files. */
 const lookMs = 1_000;
@@ -48,6 +48,11 @@ export class KeyRing {
     return areLast(this.current());
   }
 
+  /** What to say of authorities in the files that do not count; `undefined`: there are none. */
+  get othersText(): string | undefined {
+    return otherAuthoritiesText(this.current());
+  }
+
   /** The keys that are in the files, or were a moment ago. */
   current(): Keys {
     const nowMs = this.#clock.now();
@@ -60,6 +65,8 @@ export class KeyRing {
       if (keys === undefined) throw new CommandError(`${this.directory} has no keys any more`);
       this.#stamp = stamp;
       this.#isTroubled = false;
+      const others = otherAuthoritiesText(keys);
+      if (others !== undefined) this.#log.warn(others);
       // Files that have changed need not hold new keys: they may have been copied or written again.
       if (areSame(keys, this.#keys)) return this.#keys;
       this.#keys = keys;

@@ -25,6 +25,8 @@ export interface Keys {
   readonly authority: string;
   readonly certificate: string;
   readonly privateKey: string;
+  /** Authorities beside it whose members do not count: a machine is of one cluster. @default 0 */
+  readonly otherAuthorities?: number;
 }
 
 /** Keys as texts, such as the contents of files, which may hold more than the keys. */
@@ -120,7 +122,11 @@ function keysIn(source: string, texts: KeyTexts): KeysRead {
       const authority = maker ?? authorities[0] ?? "";
       const [cluster, own] = [clusterOf(authority), readCertificate(certificate)];
       return {
-        keys: { cluster, own, authority, certificate, privateKey },
+        keys: {
+          ...{ cluster, own, authority, certificate, privateKey },
+          otherAuthorities: authorities.filter((one) => one !== authority && isAuthority(one))
+            .length,
+        },
         isOne: maker !== undefined,
       };
     }
@@ -150,6 +156,14 @@ function faultOf({ authority, certificate, privateKey }: KeyTexts): string {
     return "they are no certificates in PEM";
   }
   return "the private key and the certificate do not belong together";
+}
+
+/** What to say of authorities that do not count; `undefined`: there are none. */
+export function otherAuthoritiesText({ otherAuthorities = 0, own, cluster }: Keys) {
+  if (otherAuthorities === 0) return undefined;
+  return `${keyFiles.authority} has ${otherAuthorities} more than the authority that made the ` +
+    `certificate of ${own.name}: only members of cluster ${cluster} count, and those of others ` +
+    "are refused";
 }
 
 /** Whether a renewal makes no keys that are good for longer, since the cluster ends with these. */

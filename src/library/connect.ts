@@ -1,3 +1,4 @@
+import { systemClock, type Timer } from "../base/clock.ts";
 import { markingOutcome } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/log.ts";
 import type { Tracer } from "../base/tracer.ts";
@@ -10,6 +11,7 @@ import { type Api, createApi, type StreamApi } from "./api.ts";
 import { guardedLogger, guardedTracer } from "./guarded.ts";
 import { checkOptions } from "./option_checks.ts";
 import { openKeys, transportOf } from "./own_keys.ts";
+import { tendLater } from "./tend_later.ts";
 import { openRegistry, type RegistryOptions, serviceOf } from "./open_registry.ts";
 
 /** What {@link connect} takes. */
@@ -38,6 +40,9 @@ export interface ConnectOptions extends RegistryOptions {
  * them. It uses the same registry as `rpc call` by default: see {@link RegistryOptions}. It does
  * not wait for a server: the first call does, for a moment.
  *
+ * It uses this machine's keys, and those that come in their place. After an hour it renews them
+ * itself before they end, as a server does, and tells `log` if it cannot.
+ *
  * @throws {RpcError} InvalidParams: the registry's URL, the service's name or a number is invalid
  *
  * @example
@@ -60,11 +65,13 @@ async function open(options: ConnectOptions): Promise<RpcClient> {
   const { balance, subset, zone, timeoutMs, messageMax } = options;
   const log = guardedLogger(options.log ?? silentLogger);
   const tracer = guardedTracer(options.tracer);
-  const transport = await transportOf(await openKeys(options, log));
+  const keys = await openKeys(options, log);
+  const transport = await transportOf(keys);
   const service = await serviceOf(options);
   const discovery = await openRegistry({ ...options, service }, log);
+  const tending = tendLater(keys, { discovery, service, clock: systemClock }, log);
   try {
-    return new RpcClient(discovery, {
+    return new RpcClient(discovery, tending, {
       service,
       transport,
       ...(balance === undefined ? {} : { balance }),
@@ -75,6 +82,7 @@ async function open(options: ConnectOptions): Promise<RpcClient> {
       tracer,
     });
   } catch (error) {
+    tending?.cancel();
     await discovery.close();
     throw error;
   }
@@ -96,11 +104,14 @@ interface RpcClientOptions {
 /** A client with a registry of its own. Made by {@link connect}; `await using` closes it. */
 export class RpcClient extends Client {
   readonly #discovery: Discovery;
+  /** Looks after this machine's keys, if it has any. */
+  readonly #tending: Timer | undefined;
 
   /** Use {@link connect}. */
-  constructor(discovery: Discovery, options: RpcClientOptions) {
+  constructor(discovery: Discovery, tending: Timer | undefined, options: RpcClientOptions) {
     super({ ...options, discovery });
     this.#discovery = discovery;
+    this.#tending = tending;
   }
 
   /**
@@ -153,6 +164,7 @@ export class RpcClient extends Client {
   /** Ends all calls as Cancelled, and closes the connections and the registry. */
   override async close(): Promise<void> {
     super.close();
+    this.#tending?.cancel();
     await this.#discovery.close();
   }
 

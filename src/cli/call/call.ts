@@ -9,7 +9,7 @@ import { printOnStderr } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openTracer } from "../process/tracing.ts";
-import { openCommandRegistry, openTransport } from "../registry.ts";
+import { openForLong } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import { UsageError } from "../syntax/usage_error.ts";
 import type { Begun } from "./brief/begun.ts";
@@ -51,8 +51,7 @@ export async function run(
   const interrupt = onInterrupt();
   const { signal } = interrupt;
   listening?.release();
-  const transport = await openTransport(flags, log);
-  const discovery = await openCommandRegistry(flags, log, clock);
+  const { transport, discovery } = await openForLong(flags, log, clock);
   // The process ends after its only call, so the system closes everything. Closing by hand is
   // slower: the code for it would have to be compiled first.
   const endsAnyway = isOnce(flags) && discovery.watchesEndWithProcess === true;

@@ -10,7 +10,7 @@ import {
 } from "../../keys/expiry.ts";
 import { readKeyFile } from "../../keys/file_reading.ts";
 import { hasAuthority, keyFiles, requiredKeysDirectory } from "../../keys/files.ts";
-import { areLast, type Keys, readKeys } from "../../keys/keys.ts";
+import { areLast, type Keys, otherAuthoritiesText, readKeys } from "../../keys/keys.ts";
 import { formatRights } from "../../keys/rights.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { exitCodes } from "../exit_codes.ts";
@@ -51,6 +51,8 @@ function problemsOf(keys: Keys, directory: string): string[] {
   const nowMs = systemClock.wallTimeMs();
   const problem = dateProblem(own, nowMs);
   const problems = problem === undefined ? [] : [problem];
+  const others = otherAuthoritiesText(keys);
+  if (others !== undefined) problems.push(others);
   if (endsSoon(own.validToMs, nowMs) && areLast(keys)) problems.push(renewalAdvice(true));
   try {
     readKeyFile(directory, keyFiles.authorityKey);

@@ -8,7 +8,7 @@ import { onInterrupt } from "../../terminal/interrupt.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { mcpFlushMs, mcpLookAfterMs } from "../limits.ts";
 import { plainLogger } from "../process/plain_logger.ts";
-import { openCommandRegistry, openTransport, tellOfRegistry } from "../registry.ts";
+import { openForLong, tellOfRegistry } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { mcpFlags } from "./flags.ts";
 import { LineTransport } from "./line_transport.ts";
@@ -16,8 +16,7 @@ import { LineTransport } from "./line_transport.ts";
 /** `rpc mcp`: speaks the Model Context Protocol on stdin and stdout until stdin ends. */
 export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<number> {
   const log = plainLogger(flags.verbose);
-  const transport = await openTransport(flags, log);
-  const discovery = await openCommandRegistry(flags, log);
+  const { transport, discovery } = await openForLong(flags, log);
   const { service, timeout: timeoutMs, subset, zone } = flags;
   const clock = systemClock;
   const changes = new Changes(clock);

@@ -1,5 +1,6 @@
 import { systemClock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
+import { silentLogger } from "../../base/log.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import { callOnce } from "../../client/call_once.ts";
 import type { Transport } from "../../client/transport.ts";
@@ -15,6 +16,7 @@ import { plainLogger } from "../process/plain_logger.ts";
 import { keysEndText } from "./keys_end.ts";
 import { watchExpiry, watchRegistryExpiry } from "../../library/running/key_watch.ts";
 import { openKeys, transportOf } from "../../library/own_keys.ts";
+import { tendLater } from "../../library/tend_later.ts";
 import { isOpen } from "../open.ts";
 import { shortIdOf } from "../pick_server.ts";
 import { openCommandRegistry } from "../registry.ts";
@@ -59,6 +61,8 @@ export async function run(
       const lists = snapshots(discovery, flags.service, interrupt.signal);
       return await listOnce(lists, shown, transport, noServerText(flags.service, discovery));
     }
+    // The screen has the keys' ends of all servers, and no place for lines of the log.
+    tendLater(keys, { discovery, service: flags.service, clock: systemClock }, silentLogger);
     const { watchServers } = await import("./watch.ts");
     return await watchServers(discovery, { ...shown, transport }, interrupt);
   } finally {

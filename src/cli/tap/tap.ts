@@ -12,7 +12,7 @@ import type { TapItem, TapParams } from "../../wire/reports/tap.ts";
 import { exitCodes } from "../exit_codes.ts";
 import { pickServer } from "../pick_server.ts";
 import { plainLogger } from "../process/plain_logger.ts";
-import { openCommandRegistry, openTransport } from "../registry.ts";
+import { openForLong } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { tapFlags } from "./flags.ts";
 import { ServerTap, type ServerTapOptions } from "./server_tap.ts";
@@ -27,8 +27,7 @@ export async function run(
   { flags, positionals }: CommandInput<typeof tapFlags>,
 ): Promise<number> {
   const log = plainLogger(flags.verbose);
-  const transport = await openTransport(flags, log);
-  const discovery = await openCommandRegistry(flags, log);
+  const { transport, discovery } = await openForLong(flags, log);
   const interrupt = onInterrupt();
   const over = new AbortController();
   const signal = AbortSignal.any([interrupt.signal, over.signal]);

@@ -75,7 +75,7 @@ export class Link implements Dialer {
   #againAtMs: number | undefined;
   /** Set while it is ready. */
   #heartbeat: Heartbeat | undefined;
-  #usableToMs: number | undefined;
+  #duplex: Duplex | undefined;
   #retireAtMs = Infinity;
 
   /** Takes its turn at once, or when there is a place. */
@@ -122,13 +122,18 @@ export class Link implements Dialer {
   /** Whether its certificates end so soon that another link should take its place. */
   isToRetire(): boolean {
     return this.#retireAtMs !== Infinity &&
-      this.#dependencies.clock.wallTimeMs() >= this.#retireAtMs;
+        this.#dependencies.clock.wallTimeMs() >= this.#retireAtMs || this.#isStrange;
   }
 
   /** Whether that time is over, and its server takes no calls on it any more, or soon. */
   hasExpired(): boolean {
-    const endMs = (this.#usableToMs ?? Infinity) + certificateGraceMs / 2;
-    return this.#retireAtMs !== Infinity && this.#dependencies.clock.wallTimeMs() >= endMs;
+    const endMs = (this.#duplex?.usableToMs ?? Infinity) + certificateGraceMs / 2;
+    return this.#retireAtMs !== Infinity && this.#dependencies.clock.wallTimeMs() >= endMs ||
+      this.#isStrange;
+  }
+
+  get #isStrange(): boolean {
+    return this.#duplex?.isStrange === true;
   }
 
   /** Whether no call is under way on it, or waits to be. */
@@ -203,7 +208,7 @@ export class Link implements Dialer {
     }, { messageMax, later });
     this.#connection = connection;
     this.#againAtMs ??= clock.now() + hastyReconnectMs;
-    this.#usableToMs = duplex.usableToMs;
+    this.#duplex = duplex;
     let isAlive = false;
     const settle = (): unknown => isCurrent() && this.#ready(connection, idempotence);
     const idempotence = new Idempotence(clock, () => {
@@ -238,7 +243,7 @@ export class Link implements Dialer {
   #timeToRetire(): number {
     const { clock, random } = this.#dependencies;
     const nowMs = clock.wallTimeMs();
-    const endMs = this.#usableToMs ?? Infinity;
+    const endMs = this.#duplex?.usableToMs ?? Infinity;
     if (endMs <= nowMs || endMs === Infinity) return Infinity;
     const early = endMs - certificateMarginMs * (1 + random()) / 2;
     return early > nowMs ? early : endMs;

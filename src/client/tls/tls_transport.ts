@@ -31,6 +31,9 @@ export function tlsTransport(keys: Pick<KeyRing, "current">): Transport {
         close: () => duplex.close(),
         validToMs,
         usableToMs: Math.min(own.own.validToMs, validToMs),
+        get isStrange() {
+          return keys.current().cluster !== own.cluster;
+        },
       };
     },
   };

@@ -9,6 +9,9 @@ import type { RenewalPlace } from "./renew.ts";
 
 const hourMs = 60 * 60 * 1_000;
 
+/** How often to look whether the files have changed, also while nobody connects. */
+const lookMs = 1_000;
+
 /** How often the log tells that keys end soon, and a renewal is tried. */
 const dailyMs = 24 * hourMs;
 
@@ -28,7 +31,13 @@ interface TendOptions {
 export function tendKeys({ keys, place, log, connected }: TendOptions): Timer {
   const { clock, discovery } = place;
   const renew = async () => (await import("./renew.ts")).renew(keys, place);
-  const timers = [watchExpiry(keys, clock, log), keepRenewed(keys, renew, clock, log)];
+  const { othersText } = keys;
+  if (othersText !== undefined) log.warn(othersText);
+  const timers = [
+    watchExpiry(keys, clock, log),
+    keepRenewed(keys, renew, clock, log),
+    clock.every(lookMs, () => keys.current()),
+  ];
   let isCancelled = false;
   void connected.then(() => {
     if (!isCancelled) timers.push(watchRegistryExpiry(discovery, clock, log));

@@ -162,6 +162,31 @@ Deno.test("who was a member of the former cluster calls a server no more once it
   }
 });
 
+Deno.test("a client calls a server of its former cluster no more once it has keys of another", async () => {
+  await using cluster = await TestCluster.create();
+  await using other = await TestCluster.create();
+  const { server, instance, letGo } = await serve(cluster, new VirtualClock(0, Date.now()));
+  const directory = cluster.write(await cluster.faulty({}));
+  const { client, clock } = clientOf(directory, instance);
+  try {
+    assert.equal(await client.call("ping", []), "pong");
+    const slow = client.call("slow", []);
+    other.write(await other.member("alice"), directory);
+    clock.stall(2_000);
+    await clock.advanceAsync(250);
+    const call = client.call("ping", [], { timeoutMs: 5_000 });
+    call.catch(() => {});
+    letGo();
+    assert.equal(await slow, "done", "what is under way goes on");
+    for (let i = 0; i < 30; i++) await clock.advanceAsync(250);
+    await assert.rejects(call, RegExp(`of cluster ${cluster.id}, and this machine's keys`));
+  } finally {
+    client.close();
+    letGo();
+    await server.close();
+  }
+});
+
 /** Reads line by line. */
 function linesOf(duplex: { read(buffer: Uint8Array): Promise<number | null> }) {
   let text = "";

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../../src/base/clock.ts";
-import { watchExpiry } from "../../../src/library/running/key_watch.ts";
+import { KeyRing } from "../../../src/keys/key_ring.ts";
+import { tendKeys, watchExpiry } from "../../../src/library/running/key_watch.ts";
 import { RecordingLogger } from "../../discovery/recorder.ts";
+import { FakeDiscovery } from "../../support/fake_discovery.ts";
 import { TestCluster } from "../../support/test_pki.ts";
+import { VirtualClock } from "../../support/virtual_clock.ts";
 
 async function toldOf(cluster: TestCluster, toDays?: number): Promise<string> {
   const pair = toDays === undefined
@@ -25,4 +28,35 @@ Deno.test("of keys that end soon it is told what helps, which no renewal does at
     await toldOf(old),
     /^The keys of alpha end: .*9 days left\. their cluster ends then too: .*rpc keys init.*join/,
   );
+});
+
+Deno.test("that keys were replaced is told though nobody connects, and of two authorities that one counts", async () => {
+  await using cluster = await TestCluster.create();
+  await using other = await TestCluster.create();
+  const directory = cluster.write(await cluster.member("alpha"));
+  const clock = new VirtualClock(0, Date.now());
+  const log = new RecordingLogger();
+  const keys = KeyRing.open(directory, clock, log) as KeyRing;
+  const { signal } = new AbortController();
+  const place = { discovery: new FakeDiscovery(), service: "rpc", clock, signal };
+  const tending = tendKeys({ keys, place, log, connected: Promise.resolve() });
+  const replace = (text: string) => {
+    Deno.writeTextFileSync(`${directory}/ca.crt`, text);
+    clock.advance(2_000);
+    return log.warnings.splice(0).join("\n");
+  };
+  try {
+    assert.equal(replace(cluster.ca.certificate), "");
+    assert.match(
+      replace(other.ca.certificate + cluster.ca.certificate),
+      RegExp(`^ca\\.crt has 1 more than .* alpha: only members of cluster ${cluster.id} count`),
+    );
+    assert.match(
+      replace(other.ca.certificate),
+      /^Cannot load the new keys, keeping the old ones .*machine\.crt was not made by .* ca\.crt/,
+    );
+    assert.equal(keys.current().cluster, cluster.id);
+  } finally {
+    tending.cancel();
+  }
 });
