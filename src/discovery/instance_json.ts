@@ -19,6 +19,7 @@ export const instanceJsonBytesMax = 256 * 1024;
 
 const idLength: Bounds = [1, 256];
 const labelLength: Bounds = [0, 256];
+const nameLength: Bounds = [0, instanceJsonBytesMax];
 const zoneLength: Bounds = [0, zoneLengthMax];
 const clusterLength: Bounds = [1, 64];
 const hostLength: Bounds = [1, 255];
@@ -110,8 +111,11 @@ export function decodeInstance(bytes: Uint8Array, service: string): DecodedInsta
   }
 }
 
-/** Reads an instance; `undefined` if it is switched off. */
+/** Reads an instance; `undefined` if it is switched off, or of another service. */
 function readInstance(json: Members, service: string): Instance | undefined {
+  // Windows and macOS have one directory for names that differ in case alone.
+  const name = json.text("name", nameLength, service);
+  if (name !== service && name.toLowerCase() === service.toLowerCase()) return undefined;
   const id = json.text("id", idLength);
   const host = json.text("address", hostLength);
   if (!isHost(host)) throw new TypeError("address: must be a host name or an IP address");

@@ -63,6 +63,14 @@ Deno.test("a zero with a sign is a zero, so that what is read can be written and
   assert.deepEqual([weight, startedAtMs], [0, 0]);
 });
 
+Deno.test("an instance of a service whose name differs in case alone is another service's", () => {
+  const other = { name: "Web", id: "n", address: "h", port: 1 };
+  assert.deepEqual(decodeInstance(bytesOf(other), "web"), { kind: "disabled" });
+  assert.equal(decodeInstance(bytesOf(other), "Web").kind, "instance");
+  // Another program may have named it otherwise than the node that it stands in.
+  assert.equal(decodeInstance(bytesOf({ ...other, name: "shop" }), "web").kind, "instance");
+});
+
 Deno.test("an instance that is switched off is told apart from a malformed one", () => {
   const off = { id: "n", address: "h", port: 1, enabled: false };
   assert.deepEqual(decodeInstance(bytesOf(off), "rpc"), { kind: "disabled" });

@@ -2,6 +2,7 @@
 
 import { absolutePath, isAbsolutePath, joinPath } from "../../base/paths.ts";
 import { RpcError } from "../../base/errors.ts";
+import { assertServiceName } from "../service_name.ts";
 
 /** A local registry's directory. */
 export interface LocalDirectory {
@@ -73,6 +74,25 @@ export function ownerText(
   if (!isPrivate) return undefined;
   const owner = uid === null ? "this user" : uid === 0 ? "root" : `the user with uid ${uid}`;
   return `${path}, of ${owner} alone`;
+}
+
+/** Names of devices of Windows, whatever stands behind a dot, and names that it shortens. */
+const keptByWindows = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)|\.$/i;
+
+/**
+ * Checks a service's name, which is also its directory's.
+ *
+ * @throws {RpcError} InvalidParams
+ */
+export function assertLocalName(service: string, os = Deno.build.os): void {
+  assertServiceName(service);
+  if (os !== "windows" || !keptByWindows.test(service)) return;
+  const name = JSON.stringify(service);
+  throw new RpcError(
+    "InvalidParams",
+    `Cannot use the service name ${name} with the local registry: Windows keeps no directory of ` +
+      "that name",
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Instance } from "../discovery.ts";
 import type { LocalRegistryUrl } from "../registry_url.ts";
-import { assertServiceName } from "../service_name.ts";
 import {
+  assertLocalName,
   defaultLocalDirectory,
   namedLocalDirectory,
   prepareServiceDirectory,
@@ -21,7 +21,7 @@ export async function listOnce(
   { directory }: LocalRegistryUrl,
   service: string,
 ): Promise<readonly Instance[]> {
-  assertServiceName(service);
+  assertLocalName(service);
   const place = directory === undefined ? defaultLocalDirectory() : namedLocalDirectory(directory);
   let isOdd = false;
   const skipped: Skipped = { add: () => void (isOdd = true), keepOnly() {}, tell() {} };

@@ -16,6 +16,7 @@ import type {
 } from "../discovery.ts";
 import type { LocalAnnouncement } from "./announcement.ts";
 import {
+  assertLocalName,
   defaultLocalDirectory,
   type LocalDirectory,
   namedLocalDirectory,
@@ -23,7 +24,7 @@ import {
 } from "./directory.ts";
 import { LocalWatch, type WatchDirectory } from "./watch.ts";
 import { formatRegistryUrl, type LocalRegistryUrl } from "../registry_url.ts";
-import { assertServiceName, isServiceName } from "../service_name.ts";
+import { isServiceName } from "../service_name.ts";
 
 /** What {@link LocalDiscovery} is built on. */
 export interface LocalDiscoveryOptions {
@@ -66,7 +67,7 @@ export class LocalDiscovery implements Discovery {
   }
 
   announce(instance: Instance, options: AnnounceOptions = {}): Announcement {
-    assertServiceName(instance.service);
+    assertLocalName(instance.service);
     const { clock, random, log } = this.#options;
     const announcement = new LaterAnnouncement(async () => {
       const { LocalAnnouncement } = await this.#announcing();
@@ -84,7 +85,7 @@ export class LocalDiscovery implements Discovery {
   }
 
   watch(service: string, watcher: Watcher): Watch {
-    assertServiceName(service);
+    assertLocalName(service);
     const { clock, log, watchDirectory = watchWithDeno } = this.#options;
     const watch = new LocalWatch(this.#directory, service, watcher, {
       clock,

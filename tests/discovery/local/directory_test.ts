@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import {
+  assertLocalName,
   defaultLocalDirectory,
   type LocalEnvironment,
   namedLocalDirectory,
@@ -35,6 +36,15 @@ rootTest("the user's own directory is in the runtime directory, if there is one"
   for (const [given, path] of paths) {
     assert.deepEqual(defaultLocalDirectory(given), { path, isPrivate: true });
   }
+});
+
+Deno.test("names that Windows keeps for devices are no services there", () => {
+  for (const name of ["CON", "nul", "com1", "LPT9.x", "aux.", "rpc."]) {
+    assert.throws(() => assertLocalName(name, "windows"), /Windows keeps no directory/, name);
+    assertLocalName(name, "linux");
+  }
+  for (const name of ["console", "com10", "nul-1", "rpc.v2"]) assertLocalName(name, "windows");
+  assert.throws(() => assertLocalName("a b", "linux"), /it must be 1 to/);
 });
 
 Deno.test("on Windows it is in %LOCALAPPDATA%, and without that it must be named", () => {
