@@ -11,6 +11,8 @@ export interface Listener {
   accept(line: Line): (bytes: Uint8Array) => void;
 }
 
+const utf8 = new TextEncoder();
+
 /** A path takes 1 to this many milliseconds each way. */
 const delayMsMax = 2;
 
@@ -72,6 +74,12 @@ export class SimNetwork implements Transport {
   }
 }
 
+/** Who waits for bytes, and where they go. */
+interface Reader {
+  readonly buffer: Uint8Array;
+  resolve(length: number | null): void;
+}
+
 /**
  * One connection: the client's end of it as a {@link Duplex}, the server's as {@link send} and
  * {@link hangUp}.
@@ -81,12 +89,12 @@ export class Line implements Duplex {
   readonly #port: number;
   readonly #delayMs: number;
   readonly #toServer: (bytes: Uint8Array) => void;
-  /** What has come; `null` is the end. */
-  readonly #arrived: (Uint8Array | null)[] = [];
+  /** What has come, as text until it is read: a large world moves millions. `null` is the end. */
+  readonly #arrived: (string | null)[] = [];
   #isClosed = false;
   /** What is under way while the port is cut off. */
   readonly #held: (() => void)[] = [];
-  #wake: (() => void) | undefined;
+  #reader: Reader | undefined;
 
   constructor(network: SimNetwork, port: number, listener: Listener) {
     this.#network = network;
@@ -100,10 +108,10 @@ export class Line implements Duplex {
     return this.#isClosed;
   }
 
-  /** The server sends bytes. */
-  send(bytes: Uint8Array): void {
-    this.#network.bytes += bytes.length;
-    this.#deliver(() => this.#arrive(bytes));
+  /** The server sends a text, which is ASCII. */
+  send(text: string): void {
+    this.#network.bytes += text.length;
+    this.#deliver(() => this.#arrive(text));
   }
 
   /** The server's process ends. */
@@ -111,23 +119,15 @@ export class Line implements Duplex {
     this.#deliver(() => this.#arrive(null));
   }
 
-  async read(buffer: Uint8Array): Promise<number | null> {
-    while (this.#arrived.length === 0) {
-      if (this.#isClosed) return null;
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
-    const chunk = this.#arrived[0];
-    if (chunk === null || chunk === undefined) return null;
-    const taken = chunk.subarray(0, buffer.length);
-    if (taken.length === chunk.length) this.#arrived.shift();
-    else this.#arrived[0] = chunk.subarray(taken.length);
-    buffer.set(taken);
-    return taken.length;
+  read(buffer: Uint8Array): Promise<number | null> {
+    if (this.#arrived.length > 0) return Promise.resolve(this.#take(buffer));
+    if (this.#isClosed) return Promise.resolve(null);
+    return new Promise((resolve) => this.#reader = { buffer, resolve });
   }
 
   write(bytes: Uint8Array): Promise<number> {
     // The writer uses its buffer again.
-    const copy = bytes.slice();
+    const copy = copyOf(bytes);
     this.#network.bytes += bytes.length;
     this.#deliver(() => this.#toServer(copy));
     return Promise.resolve(bytes.length);
@@ -135,12 +135,25 @@ export class Line implements Duplex {
 
   close(): void {
     this.#isClosed = true;
-    this.#wake?.();
+    this.#reader?.resolve(null);
+    this.#reader = undefined;
   }
 
-  #arrive(bytes: Uint8Array | null): void {
-    this.#arrived.push(bytes);
-    this.#wake?.();
+  #arrive(text: string | null): void {
+    this.#arrived.push(text);
+    const reader = this.#reader;
+    if (reader === undefined) return;
+    this.#reader = undefined;
+    reader.resolve(this.#take(reader.buffer));
+  }
+
+  #take(buffer: Uint8Array): number | null {
+    const text = this.#arrived[0];
+    if (text === null || text === undefined) return null;
+    const { written } = utf8.encodeInto(text, buffer);
+    if (written === text.length) this.#arrived.shift();
+    else this.#arrived[0] = text.slice(written);
+    return written;
   }
 
   /** In order, as TCP does, which tries again and again while packets get lost. */
@@ -159,4 +172,20 @@ export class Line implements Duplex {
       for (const action of this.#held.splice(0)) this.#deliver(action);
     });
   }
+}
+
+const slabBytes = 64 * 1024;
+let slab = new Uint8Array(slabBytes);
+let slabUsed = 0;
+
+/** A copy, in memory that many share: V8 takes longer to make a buffer than to fill it. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  if (bytes.length > slabBytes) return bytes.slice();
+  if (slabUsed + bytes.length > slabBytes) {
+    slab = new Uint8Array(slabBytes);
+    slabUsed = 0;
+  }
+  const copy = slab.subarray(slabUsed, slabUsed += bytes.length);
+  copy.set(bytes);
+  return copy;
 }

@@ -4,9 +4,9 @@
  */
 
 import assert from "node:assert/strict";
-import { full, seed, tell } from "./seed.ts";
+import { full, seed, tell, tellFigure } from "./seed.ts";
 import type { SimServer } from "./server.ts";
-import { World, type WorldOptions } from "./world.ts";
+import { type Tally, World, type WorldOptions } from "./world.ts";
 
 export const servers = full ? 10_000 : 120;
 export const clients = full ? 1_000 : 36;
@@ -44,7 +44,8 @@ export function scale(
     await world.list();
     await world.clock.pass(2_000);
     await run(world);
-    tell(`never more than ${most} connections of a client`);
+    const when = peakMax === connectionsMax ? "at any time" : "while the list drops servers";
+    tellFigure(`connections of a client ${when}`, most);
     assert.ok(most <= peakMax, `a client had ${most} connections`);
   });
 }
@@ -54,6 +55,7 @@ export function assertFewConnections(world: World): void {
   const connected = world.clients.map(({ stats }) => stats.connected);
   const [fewest, most] = [Math.min(...connected), Math.max(...connected)];
   tell(`${fewest} to ${most} connections of a client`);
+  tellFigure("connections of a client at rest", most);
   assert.ok(fewest >= 20 && most <= connectionsMax, `${fewest} to ${most} connections`);
 }
 
@@ -61,9 +63,16 @@ export function assertFewConnections(world: World): void {
 export async function load(world: World, durationMs: number, perServer = rate): Promise<number[]> {
   const before = world.servers.map(({ received }) => received);
   const tally = await world.load(perServer * servers, durationMs, 5_000);
-  tell(tally.report);
-  assert.equal(tally.answered, tally.calls, tally.report);
+  assertAllAnswered(tally);
   return world.servers.map(({ received }, index) => received - (before[index] as number));
+}
+
+/** None of the calls has failed. */
+export function assertAllAnswered(tally: Tally): void {
+  tell(tally.report);
+  tellFigure("calls to large services", tally.calls, "sum");
+  tellFigure("failed ones of these", tally.calls - tally.answered, "sum");
+  assert.equal(tally.answered, tally.calls, tally.report);
 }
 
 /** Servers that leave and join; clients are told a moment after each change, as by registries. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { clients, scale, servers, subset } from "./scale.ts";
-import { tell } from "./seed.ts";
+import { tell, tellFigure } from "./seed.ts";
 
 scale(
   "one server more or less moves few connections, and costs a client a kilobyte",
@@ -25,7 +25,7 @@ scale(
       }
     });
     const bytes = (busy.bytes - calm.bytes) / changes / clients;
-    tell(`a change: ${bytes.toFixed(1)} bytes for each client`);
+    tellFigure("bytes that a change costs each client", bytes);
     assert.ok(bytes <= 1_024, `a change costs each client ${bytes} bytes`);
     // Those of its clients that connect to another one in its place, and hardly any other.
     const expected = clients * (subset ?? 80) / servers;

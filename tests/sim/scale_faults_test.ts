@@ -7,12 +7,12 @@ scale(
   "no call fails when one of twenty servers dies at once, and they are used again",
   async (world) => {
     const dying = world.servers.filter(({ port }) => port % 20 === 0);
-    world.clock.after(1_000, () => dying.forEach((server) => server.die()));
-    await load(world, 4_000);
+    world.clock.after(500, () => dying.forEach((server) => server.die()));
+    await load(world, 2_000);
     assertFewConnections(world);
     dying.forEach((server) => server.start());
     await world.clock.pass(10_000);
-    const sent = await load(world, 6_000);
+    const sent = await load(world, 3_000);
     const rested = dying.filter(({ port }) => sent[port - 1] === 0).length;
     assert.ok(rested <= dying.length / 20 + 1, `${rested} of ${dying.length} were sent nothing`);
     await world.clock.pass(42_000);

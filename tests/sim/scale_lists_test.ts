@@ -22,7 +22,7 @@ scale(
       world.clock.after(300 + flap * 600, () => void world.list(half));
       world.clock.after(600 + flap * 600, () => void world.list());
     }
-    await load(world, 4_000);
+    await load(world, 3_500);
     // At the most others in place of half of its servers, each time.
     const moved = (world.network.attempts - attempts) / flaps / clients;
     tell(`a list of half of the servers has a client connect to ${moved} others`);
@@ -38,9 +38,9 @@ scale("an outage of the registry while servers are replaced costs no call", asyn
   const dying = world.servers.filter(({ port }) => port % 20 === 0);
   world.discovery.push([], true);
   world.clock.after(500, () => dying.forEach((server) => server.die()));
-  await load(world, 2_000);
+  await load(world, 1_500);
   for (const server of dying) world.renew(server);
   await world.list();
-  await load(world, 2_000);
+  await load(world, 1_500);
   assertFewConnections(world);
 });

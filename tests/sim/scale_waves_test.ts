@@ -13,7 +13,7 @@ scale("no call fails when one of twenty servers dies three times in a row", asyn
       }
     });
   }
-  await load(world, 4_000);
+  await load(world, 3_200);
   assertFewConnections(world);
 });
 
@@ -28,7 +28,7 @@ scale("clients that start while servers die fail no call", async (world) => {
   }
   await load(world, 600);
   // From here on the new ones call too, while half of those are still to die.
-  await load(world, 2_000);
+  await load(world, 1_500);
   assertFewConnections(world);
 });
 

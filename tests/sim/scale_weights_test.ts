@@ -11,7 +11,7 @@ scale("servers are sent calls by their weights", async (world) => {
   for (const server of world.servers) server.options.serviceMs = world.service(0.2).serviceMs;
   await world.clock.pass(15_000);
   assertFewConnections(world);
-  const sent = await load(world, 5_000, full ? 3 * rate : rate);
+  const sent = await load(world, 3_000, full ? 3 * rate : rate);
   const ofOne = sent.reduce((sum, calls) => sum + calls, 0) /
     (servers * weights.reduce((sum, weight) => sum + weight, 0) / weights.length);
   for (const weight of weights) {

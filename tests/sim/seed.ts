@@ -10,3 +10,8 @@ export const seed: number = Number(Deno.env.get("RPC_TEST_SEED") ?? Date.now() %
 export function tell(figures: string): void {
   if (full) console.log(figures);
 }
+
+/** Tells a figure that counts for the whole run: the largest of all tests' ones, or their sum. */
+export function tellFigure(name: string, value: number, joined: "most" | "sum" = "most"): void {
+  tell(`figure ${joined} ${Number(value.toFixed(3))} ${name}`);
+}

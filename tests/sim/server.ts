@@ -34,7 +34,6 @@ class SimCall implements Waiting<SimCall> {
   }
 }
 
-const utf8 = new TextEncoder();
 const idempotent = { methods: [{ name: "work", "x-idempotent": true }] };
 
 /**
@@ -87,7 +86,7 @@ export class SimServer implements Listener {
   drain(graceMs: number): void {
     const life = this.#life;
     for (const line of this.#lines) {
-      line.send(utf8.encode(encodeNotification(reservedMethods.goaway)));
+      line.send(encodeNotification(reservedMethods.goaway));
     }
     this.#network.clock.after(graceMs, () => {
       if (life === this.#life) this.isDraining = true;
@@ -168,6 +167,6 @@ export class SimServer implements Listener {
   }
 
   #answer(line: Line, text: string): void {
-    if (!line.isClosed) line.send(utf8.encode(text));
+    if (!line.isClosed) line.send(text);
   }
 }
