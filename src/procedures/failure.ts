@@ -17,7 +17,7 @@ import {
  */
 export function toFailure(method: string, thrown: unknown): RpcError {
   if (!isRpcError(thrown)) {
-    return new RpcError("InternalError", `${method} failed: ${messageOf(thrown)}`, {
+    return new RpcError("InternalError", `${method} failed: ${askingServe(messageOf(thrown))}`, {
       cause: thrown,
     });
   }
@@ -25,6 +25,17 @@ export function toFailure(method: string, thrown: unknown): RpcError {
   return new RpcError("InternalError", `${method} failed: ${thrown.name}: ${messageOf(thrown)}`, {
     cause: thrown,
   });
+}
+
+/**
+ * A message of Deno's about a permission, which in a compiled program names the compiler's flag.
+ * The same flag is one of `rpc serve`; from source Deno's words are these.
+ */
+function askingServe(message: string): string {
+  return message.replace(
+    /specify the required permissions during compilation using `deno compile (--allow-[a-z]+)`/,
+    "run again with the $1 flag",
+  );
 }
 
 /**

@@ -145,3 +145,13 @@ Deno.test("marking an outcome twice, or what is none, does no harm", () => {
   assert.ok(!isOutcome(error));
   assert.ok(isOutcome(markAsOutcome(markAsOutcome(error))));
 });
+
+Deno.test("a missing permission is told with the flag of rpc serve, in a compiled program too", () => {
+  const needs = 'Requires read access to "/etc/passwd"';
+  const byCompiler =
+    `${needs}, specify the required permissions during compilation using \`deno compile --allow-read\``;
+  assert.equal(
+    toFailure("read", new Deno.errors.NotCapable(byCompiler)).message,
+    `read failed: ${needs}, run again with the --allow-read flag`,
+  );
+});
