@@ -692,7 +692,9 @@ class _Connection(asyncio.Protocol):
         self._once_not: FrozenSet[str] = frozenset()
         self._learning: "Optional[asyncio.Future[Any]]" = None
         # The heartbeat counts ticks, not time: when this process itself was stopped, no server is to blame.
-        self._messages = self._messages_seen = 0
+        self._messages = 0
+        # A part of a message counts, since a long one may take seconds to arrive.
+        self._reads = self._reads_seen = 0
         self._taken: Optional[int] = None
         self._silent_ticks = self._idle_ticks = 0
         self._asked: "Optional[asyncio.Future[Any]]" = None
@@ -717,6 +719,7 @@ class _Connection(asyncio.Protocol):
         self.break_off(self._closed_because(error))
 
     def data_received(self, data: bytes) -> None:
+        self._reads += 1
         self._begin = self._begin or bytes(data[:2])
         buffer = self._buffer
         buffer += data
@@ -842,7 +845,7 @@ class _Connection(asyncio.Protocol):
     @property
     def is_in_doubt(self) -> bool:
         """Whether a ping was not answered from one tick to the next, nor anything received since."""
-        return self._silent_ticks > TICKS_TO_ASK and self._messages == self._messages_seen
+        return self._silent_ticks > TICKS_TO_ASK and self._reads == self._reads_seen
 
     def hand_over(self, other: "_Connection") -> None:
         """Calls that did not run, and those that may run twice, go on to another connection to the server."""
@@ -991,8 +994,8 @@ class _Connection(asyncio.Protocol):
             return
         buffered = self._transport.get_write_buffer_size()
         taken = self._bytes_written - buffered if buffered > 0 else None
-        is_silent = self._messages == self._messages_seen and (taken is None or taken == self._taken)
-        self._messages_seen, self._taken = self._messages, taken
+        is_silent = self._reads == self._reads_seen and (taken is None or taken == self._taken)
+        self._reads_seen, self._taken = self._reads, taken
         is_full = len(self._pending) >= IN_FLIGHT_JUDGED or self._pending_bytes >= BYTES_JUDGED
         if not is_silent or is_full or not (self._pending or also_idle):
             self._silent_ticks = 0

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type ErrorName, errorTable } from "../../src/base/errors.ts";
+import { lineBytesPerMsLeast } from "../../src/server/bounds/session_limits.ts";
 import * as limits from "../../src/base/limits.ts";
 import { BadMessage } from "../../src/wire/requests/incoming.ts";
 import { decodeRequest } from "../support/decode_request.ts";
@@ -67,6 +68,7 @@ Deno.test("the bounds that the protocol states are those in the code", () => {
     ["P-42", "16 MiB", limits.unreadBytesCrowded / 1024 / 1024],
     ["P-42", "30 s", limits.writeStallTimeoutMs / 1000],
     ["P-43", "30 s", limits.partialLineTimeoutMs / 1000],
+    ["P-43", "32,000 bytes", lineBytesPerMsLeast * 1000],
     ["P-44", "4,096 by default", limits.queueMaxDefault],
     ["P-45", "16,384 by default", limits.connectionsMaxDefault],
     ["P-54", "65,536", limits.streamCreditMax],

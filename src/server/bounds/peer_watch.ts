@@ -1,4 +1,4 @@
-import type { SessionLimits } from "./session_limits.ts";
+import { lineBytesPerMsLeast, type SessionLimits } from "./session_limits.ts";
 import { StallTimer } from "./stall_timer.ts";
 
 /** The progress of a connection, as numbers that change with it. */
@@ -7,9 +7,14 @@ interface Progress {
   readonly written: number | undefined;
   /** Lines read, while a line is unfinished. */
   readonly line: number | undefined;
-  /** Reads, while nothing is under way. */
+  /** Bytes of the unfinished line. */
+  readonly lineBytes: number;
+  /** Bytes read, while nothing is under way. */
   readonly idle: number | undefined;
 }
+
+/** From so many bytes on, read between two looks, a peer is sending much. */
+const muchBytes = 4 * 1024;
 
 /** Why a connection is to be closed. */
 export type Stall = "unread" | "line" | "idle";
@@ -19,6 +24,8 @@ export class PeerWatch {
   readonly #unread: StallTimer;
   readonly #line: StallTimer;
   readonly #idle: StallTimer;
+  #bytesRead = 0;
+  #bytesPushed = 0;
 
   constructor(limits: SessionLimits) {
     this.#unread = new StallTimer(limits.writeStallTimeoutMs);
@@ -27,9 +34,24 @@ export class PeerWatch {
   }
 
   /** Checks a connection. To be called periodically. */
-  look({ written, line, idle }: Progress, nowMs: number): Stall | undefined {
+  look({ written, line, lineBytes, idle }: Progress, nowMs: number): Stall | undefined {
     if (this.#unread.isStalled(written, nowMs)) return "unread";
-    if (this.#line.isStalled(line, nowMs)) return "line";
+    if (this.#line.isStalled(line, nowMs, lineBytes / lineBytesPerMsLeast)) return "line";
     return this.#idle.isStalled(idle, nowMs) ? "idle" : undefined;
+  }
+
+  /**
+   * Whether since the last time much came and nothing was sent to the peer, which shall be sent a
+   * blank line then. On a slow network it may take long until it gets an answer, even to a ping.
+   *
+   * @param bytesPushed bytes that were written or wait to be
+   */
+  isListening(bytesRead: number, bytesPushed: number): boolean {
+    const isSilent = bytesPushed === this.#bytesPushed;
+    const isListening = isSilent && bytesRead - this.#bytesRead >= muchBytes;
+    this.#bytesRead = bytesRead;
+    // The blank line is no reason to send none the next time.
+    this.#bytesPushed = bytesPushed + (isListening ? 1 : 0);
+    return isListening;
   }
 }

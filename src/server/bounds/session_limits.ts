@@ -9,6 +9,12 @@ import {
   writeStallTimeoutMs,
 } from "../../base/limits.ts";
 
+/**
+ * An unfinished line that came at this rate, in bytes per millisecond, gets the time on top: long
+ * messages take minutes on a slow network, which 256 kbit/s is.
+ */
+export const lineBytesPerMsLeast = 32;
+
 /** Bounds of one connection; `base/limits.ts` says how they relate. */
 export interface SessionLimits {
   /** Longest message. The other bounds in bytes have room for at least two. */
@@ -26,7 +32,7 @@ export interface SessionLimits {
   readonly requestBytesMax: number;
   /** How long output may wait without any progress. */
   readonly writeStallTimeoutMs: number;
-  /** How long a line may take from its beginning to its end. */
+  /** How long a line may take from its beginning to its end, beside the time for its bytes. */
   readonly partialLineTimeoutMs: number;
   /** How long a connection may be idle. */
   readonly idleTimeoutMs: number;

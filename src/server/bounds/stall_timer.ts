@@ -14,12 +14,13 @@ export class StallTimer {
   /**
    * @param mark a number that changes with any progress; `undefined` while there is nothing to do
    * @param nowMs on the clock's monotonic scale
+   * @param moreMs how much longer than its time it may take
    */
-  isStalled(mark: number | undefined, nowMs: number): boolean {
+  isStalled(mark: number | undefined, nowMs: number, moreMs = 0): boolean {
     if (mark !== this.#mark) {
       this.#mark = mark;
       this.#sinceMs = nowMs;
     }
-    return mark !== undefined && nowMs - this.#sinceMs >= this.#timeoutMs;
+    return mark !== undefined && nowMs - this.#sinceMs >= this.#timeoutMs + moreMs;
   }
 }

@@ -2,6 +2,9 @@ import { crowdedOutboxBytesMax, unreadBytesCrowded } from "../../base/limits.ts"
 import type { Outbox } from "../../wire/outbox.ts";
 import type { Budget, BudgetHolder } from "../../base/bounds/budget.ts";
 
+/** Answers up to this length are never replaced: an error would not be shorter. */
+export const shortAnswerLength = 1024;
+
 /** The unread answers of one peer, as a part of those of all peers. */
 export class Unread {
   readonly #outbox: Outbox;

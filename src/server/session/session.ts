@@ -25,7 +25,7 @@ import { OpenCalls } from "./open_calls.ts";
 import type { State } from "./state.ts";
 import type { SessionLimits } from "../bounds/session_limits.ts";
 import { Turn } from "../turns/turn.ts";
-import { Unread } from "../bounds/unread.ts";
+import { shortAnswerLength, Unread } from "../bounds/unread.ts";
 
 /** What a {@link Session} needs. */
 interface SessionOptions extends Answering {
@@ -41,9 +41,6 @@ interface SessionOptions extends Answering {
   readonly clock: Clock;
   readonly log: Logger;
 }
-
-/** Answers up to this length are never replaced: an error would not be shorter. */
-const shortAnswerLength = 1024;
 
 /**
  * The server's side of one connection:
@@ -72,7 +69,7 @@ export class Session implements IntakeOwner {
   #letGo: Timer | undefined;
   /** The peer knows of notifications: one that tells nothing of itself may read line by line. */
   #isTold = false;
-  #reads = 0;
+  #bytesRead = 0;
   #linesRead = 0;
 
   constructor(options: SessionOptions) {
@@ -155,22 +152,25 @@ export class Session implements IntakeOwner {
 
   /** Checks whether the peer lives, or says farewell once nothing is under way. Periodic. */
   checkPeer(farewell?: string): void {
-    const { pendingBytes, bytesWritten } = this.#outbox;
+    const { pendingBytes, bytesWritten, pushedBytes } = this.#outbox;
     this.#unread.count();
+    const isListening = this.#watch.isListening(this.#bytesRead, pushedBytes) &&
+      this.#state.kind === "open";
     const isInLine = this.#splitter.partialBytes > 0 && this.#reader !== "held up";
     const isIdle = this.#calls.size === 0 && pendingBytes === 0;
     const stall = this.#watch.look({
       written: pendingBytes > 0 ? bytesWritten : undefined,
       line: isInLine ? this.#linesRead : undefined,
-      idle: isIdle ? this.#reads : undefined,
+      lineBytes: this.#splitter.partialBytes,
+      idle: isIdle ? this.#bytesRead : undefined,
     }, this.#options.clock.now());
     if (stall === "idle" || (isIdle && farewell !== undefined && this.#state.kind === "open")) {
       this.refuse(farewell ?? encodeError(null, refusals.idle));
     } else if (stall !== undefined) {
       this.#broke(new Error(stallReasons[stall]));
-    } else if (this.#reader === "ended" && this.#calls.size > 0) {
-      // A live peer ignores a blank line. The system of a dead one resets the connection, so the
-      // next write fails. Otherwise its calls would run to their deadlines for nobody.
+    } else if (isListening || (this.#reader === "ended" && this.#calls.size > 0)) {
+      // A live peer ignores a blank line, and knows that we read. The system of a dead one resets
+      // the connection, so its calls do not run to their deadlines for nobody.
       this.#outbox.push("\n");
     }
   }
@@ -255,13 +255,13 @@ export class Session implements IntakeOwner {
       this.#givenUp?.letGo();
       this.#givenUp = undefined;
       if (length === null) return;
-      this.#reads++;
+      this.#bytesRead += length;
       if (this.#state.kind !== "open") {
         // Who was refused may send on, as fast as it is read.
         await shared.turns.next(this.key);
         continue;
       }
-      const isFirst = this.#reads === 1;
+      const isFirst = this.#bytesRead === length;
       if (isFirst && this.#refuses(answerToBytes(buffer.bytes.subarray(0, length)))) continue;
       turn.begin(length);
       let rest = room?.subarray(0, length) ?? buffer.took(length);
@@ -330,10 +330,10 @@ export class Session implements IntakeOwner {
     const { clock, shared, peer } = this.#options;
     shared.madeRoom(roomFields(peer, "partialLines", numbers));
     this.refuse(encodeError(null, refusals.partialLine));
-    const reads = this.#reads;
+    const bytesRead = this.#bytesRead;
     // The pending read holds the buffer of the line.
     this.#letGo = clock.after(givenUpLineMs, () => {
-      if (this.#reads === reads) this.close();
+      if (this.#bytesRead === bytesRead) this.close();
     });
   }
 

@@ -477,6 +477,29 @@ class Failover(unittest.TestCase):
                 self.assertEqual([call.result(PATIENCE) for call in calls], [[n] for n in range(4)])
                 self.assertGreater(silent.count("f"), 0)
 
+    def test_a_server_that_sends_a_part_of_a_long_answer_is_not_silent(self):
+        async def hears(part):
+            connection = rpc_client._Connection("a server", asyncio.get_running_loop(), lambda: None, 1_000_000)
+            transport = mock.MagicMock()
+            transport.get_extra_info.return_value = None
+            transport.get_write_buffer_size.return_value = 0
+            connection.connection_made(transport)
+            connection.ask("rpc.ping")
+            # The question is written by a task.
+            await asyncio.sleep(0)
+            for _ in range(rpc_client.TICKS_TO_GIVE_UP):
+                if part:
+                    connection.data_received(part)
+                connection.tick(False)
+            is_open = connection.is_open
+            connection.break_off("the test is over")
+            return is_open
+
+        # On a slow network it takes long until there is a whole one, and of a request until it is read.
+        self.assertTrue(asyncio.run(hears(b"x")))
+        self.assertTrue(asyncio.run(hears(b"\n")))
+        self.assertFalse(asyncio.run(hears(b"")))
+
     def test_another_connection_is_made_beside_a_silent_one_and_calls_that_may_run_twice_go_there(self):
         def first_is_silent(peer, request):
             if request["method"] == "once":

@@ -2,12 +2,89 @@ import assert from "node:assert/strict";
 import { partialLineTimeoutMs } from "../../../src/base/limits.ts";
 import { silentLogger } from "../../../src/base/log.ts";
 import { bytesBetweenPauses } from "../../../src/base/system/give_way.ts";
-import { sessionLimitsDefault } from "../../../src/server/bounds/session_limits.ts";
+import {
+  lineBytesPerMsLeast,
+  sessionLimitsDefault,
+} from "../../../src/server/bounds/session_limits.ts";
 import { Shared } from "../../../src/server/bounds/shared.ts";
 import { Session } from "../../../src/server/session/session.ts";
 import { Flow } from "../../../src/server/turns/flow.ts";
 import { Turns } from "../../../src/server/turns/turns.ts";
 import { settled, VirtualClock } from "../../support/virtual_clock.ts";
+import { waitFor } from "../../support/wait_for.ts";
+
+/** A session whose peer sends a line in parts, and all that is written to it. */
+function slowPeer(clock: VirtualClock) {
+  let reading: { readonly room: number; came(bytes: number | null): void } | undefined;
+  const written: string[] = [];
+  const session = new Session({
+    conn: {
+      read(buffer) {
+        buffer.fill(0x78);
+        const { promise, resolve } = Promise.withResolvers<number | null>();
+        reading = { room: buffer.length, came: resolve };
+        return promise;
+      },
+      write(bytes) {
+        written.push(new TextDecoder().decode(bytes));
+        return Promise.resolve(bytes.length);
+      },
+      closeWrite: () => Promise.resolve(),
+      close: () => reading?.came(null),
+    },
+    dispatcher: { dispatch: () => undefined },
+    isStream: () => false,
+    limits: sessionLimitsDefault,
+    group: { connections: 1 },
+    peer: "test",
+    shared: new Shared(clock, () => 2),
+    clock,
+    log: silentLogger,
+  });
+  const running = session.run();
+  /** So many bytes come, and the session is looked at. */
+  const comes = async (bytes: number, withinMs: number) => {
+    for (let rest = bytes; rest > 0;) {
+      const { room, came } = await waitFor("a read", () => reading);
+      reading = undefined;
+      came(Math.min(room, rest));
+      rest -= room;
+    }
+    await waitFor("the next read", () => reading);
+    clock.advance(withinMs);
+    session.checkPeer();
+    await settled();
+  };
+  return { session, running, written, comes };
+}
+
+Deno.test("a long line may take as long as a slow network needs for it, and no longer (P-43)", async () => {
+  const { session, running, comes } = slowPeer(new VirtualClock());
+  const bytes = 32_000;
+  for (let second = 0; second < 100; second++) await comes(bytes, 1_000);
+  assert.ok(!session.isClosed, "100 s for 3.2 MB");
+  await comes(0, partialLineTimeoutMs - 2_000);
+  assert.ok(!session.isClosed);
+  await comes(0, 3_000);
+  assert.ok(session.isClosed);
+  await running;
+});
+
+Deno.test("a peer that sends much and gets nothing is told that it is read (P-2)", async () => {
+  const { session, running, written, comes } = slowPeer(new VirtualClock());
+  await comes(64, 1_000);
+  assert.deepEqual(written, [], "a little proves nothing");
+  await comes(8_192, 1_000);
+  await comes(8_192, 1_000);
+  assert.deepEqual(written, ["\n", "\n"]);
+  await comes(0, 1_000);
+  assert.equal(written.length, 2, "nothing was read");
+  session.goaway();
+  await comes(8_192, 1_000);
+  assert.equal(written.length, 3, "it was sent something else");
+  session.close();
+  await running;
+});
 
 Deno.test("the time that a long line waits for its turn does not count against it (P-43)", async () => {
   const clock = new VirtualClock();
@@ -15,7 +92,8 @@ Deno.test("the time that a long line waits for its turn does not count against i
   const turns = new Turns(clock, () => false, (begin) => void pauses.push(begin));
   const shared = Object.assign(new Shared(clock, () => 2), { turns, flow: new Flow(turns) });
   const ended = Promise.withResolvers<null>();
-  let restBytes = bytesBetweenPauses + 1024 * 1024;
+  const bytes = bytesBetweenPauses + 1024 * 1024;
+  let restBytes = bytes;
   let isClosed = false;
   const session = new Session({
     conn: {
@@ -58,9 +136,9 @@ Deno.test("the time that a long line waits for its turn does not count against i
   }
   assert.equal(restBytes, 0);
   // Now it is the peer that does not go on.
-  pass(partialLineTimeoutMs - 1);
+  pass(partialLineTimeoutMs + Math.floor(bytes / lineBytesPerMsLeast) - 1);
   assert.ok(!isClosed);
-  pass(1);
+  pass(2);
   assert.ok(isClosed);
   await running;
 });
