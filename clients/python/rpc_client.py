@@ -2356,13 +2356,8 @@ class _Keys:
         if sys.platform != "win32":
             if os.stat(key).st_mode & 0o077:
                 raise ValueError(f"other users of this machine can read {key}; first: chmod 600 {key}")
-            # In a sticky directory, such as that of a mounted secret, only owners replace their files.
-            directory = os.path.dirname(authority)
-            if os.stat(directory).st_mode & (stat.S_ISVTX | 0o002) == 0o002:
-                raise ValueError(f"other users of this machine can change {directory}; first: chmod 700 {directory}")
-            for path in (authority, certificate):
-                if os.stat(path).st_mode & 0o002:
-                    raise ValueError(f"other users of this machine can change {path}; first: chmod 644 {path}")
+        for path, mode in ((os.path.dirname(authority), 700), (authority, 644), (certificate, 644), (key, 600)):
+            _assert_own(path, mode)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         # This authority alone, and none of the system's.
@@ -2381,6 +2376,19 @@ class _Keys:
         raise ValueError("ca.crt is no certificate of a cluster")
 
 
+def _assert_own(path: str, mode: int) -> None:
+    """Refuses a file or a directory that another user could have written. A group may be the user's own."""
+    if sys.platform == "win32":
+        return
+    info, user = os.stat(path), os.getuid()
+    # In a sticky directory, such as that of a mounted secret, only owners replace their files.
+    if info.st_mode & (stat.S_ISVTX | 0o002) == 0o002:
+        raise ValueError(f"other users of this machine can change {path}; first: chmod {mode} {path}")
+    # Root runs programs for others, with the files that the environment names.
+    if user != 0 and info.st_uid not in (0, user):
+        raise ValueError(f"{path} is another user's (uid {info.st_uid}); first: sudo chown {user} {path}")
+
+
 def _config_directory() -> Optional[str]:
     """Where this user's settings are; `None`: the environment does not tell."""
     home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
@@ -2397,12 +2405,20 @@ def _setting(name: str) -> Optional[str]:
     directory = _config_directory()
     if said or directory is None:
         return said or None
+    path = os.path.join(directory, "rpc.toml")
     try:
         # Editors of Windows begin a file with a byte order mark.
-        with open(os.path.join(directory, "rpc.toml"), encoding="utf-8-sig") as file:
+        with open(path, encoding="utf-8-sig") as file:
             lines = file.read().split("\n")
     except (OSError, ValueError):
         return None
+    try:
+        _assert_own(path, 600)
+        _assert_own(directory, 700)
+    except OSError:
+        pass  # It is being replaced just now.
+    except ValueError as error:
+        raise InvalidParams(f"Cannot use {path}: {error}") from None
     pattern = re.compile(rf"\s*{name}\s*=\s*(?:(\"(?:[^\"\\]|\\.)*\")|'([^']*)'|(true|false))\s*(?:#.*)?")
     for line in lines:
         match = pattern.fullmatch(line)

@@ -276,6 +276,27 @@ class Settings(unittest.TestCase):
             with Client() as client:
                 self.assertEqual(client.call("f", [1]), [1])
 
+    @unittest.skipUnless(MODES, "there are no owners and modes")
+    def test_settings_that_another_user_could_have_written_stop_the_client(self):
+        directory = os.path.join(self.home, "rpc")
+        path = os.path.join(directory, "rpc.toml")
+        with fake_server.FakeServer(fake_server.echo) as server:
+            self.write(f'registry = "{fake_server.static(server)}"\n')
+            for one, open_mode, mended in ((path, 0o666, 600), (directory, 0o777, 700)):
+                before = os.stat(one).st_mode
+                os.chmod(one, open_mode)
+                with self.assertRaisesRegex(InvalidParams, f"can change {one}; first: chmod {mended} {one}"):
+                    Client()
+                os.chmod(one, before)
+            user = os.stat(path).st_uid + 1
+            with unittest.mock.patch.object(os, "getuid", return_value=user):
+                if os.stat(path).st_uid == 0:
+                    os.chown(path, 4_242, -1)
+                with self.assertRaisesRegex(InvalidParams, f"another user's .*first: sudo chown {user} {path}"):
+                    Client()
+            with Client() as client:
+                self.assertEqual(client.call("f", [1]), [1], "root takes what belongs to whoever it runs for")
+
     def test_keys_that_cannot_be_used_stop_the_client_and_it_does_not_go_on_without(self):
         keys = os.path.join(self.home, "rpc", "keys")
         os.makedirs(keys)
