@@ -183,3 +183,19 @@ export function withoutStack<Value>(run: () => Value): Value {
     Error.stackTraceLimit = stackTraceLimit;
   }
 }
+
+/** The system's codes for: this process, or the whole machine, has no file handle left. */
+const outOfHandlesCodes: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
+
+/** How many causes are looked at: usually there are few, and they may form a circle. */
+const causesMax = 8;
+
+/** Whether an error, or a cause of it, is a lack of file handles, which is our own trouble. */
+export function isOutOfHandles(error: unknown): boolean {
+  let cause = error;
+  for (let depth = 0; depth < causesMax && cause instanceof Error; depth++) {
+    if ("code" in cause && outOfHandlesCodes.has(cause.code)) return true;
+    cause = cause.cause;
+  }
+  return false;
+}

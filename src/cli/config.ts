@@ -1,13 +1,11 @@
 import { messageOf, RpcError } from "../base/errors.ts";
-import { joinPath } from "../base/paths.ts";
+import { joinPath, readRegularFile } from "../base/paths.ts";
 import { hintFor } from "../base/names/nearest.ts";
-import { assertServiceName } from "../discovery/service_name.ts";
+import { assertServiceName, parseRegistryUrl, withoutPassword } from "../discovery/registry_url.ts";
 import { jsonLine, plainLine, plainText } from "../terminal/plain_text.ts";
-import { parseRegistryUrl, withoutPassword } from "../discovery/registry_url.ts";
 import type { CommandInput } from "./syntax/command.ts";
-import { CommandError } from "../base/command_error.ts";
+import { CommandError, exitCodes, UsageError } from "../base/command_error.ts";
 import { configActions, type configFlags } from "./config_flags.ts";
-import { exitCodes } from "./exit_codes.ts";
 import { environmentName, type Flag, type Flags, kebabCase } from "./syntax/flags.ts";
 import {
   lookUp,
@@ -19,10 +17,8 @@ import {
 } from "./syntax/settings.ts";
 import type { SettingValue } from "./syntax/settings_writer.ts";
 import { printLine, printOnStderr } from "../terminal/stdout.ts";
-import { readRegularFile } from "../discovery/regular_file.ts";
 import { readSettingsTable, settingsBytesMax, settingsFileName } from "../library/settings.ts";
 import { isTrusted, trustedListPath, trustLine } from "../library/trust.ts";
-import { UsageError } from "./syntax/usage_error.ts";
 
 /** `rpc config get|set|unset|path|trust` */
 export async function run(input: CommandInput<typeof configFlags>): Promise<number> {

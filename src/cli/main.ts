@@ -1,24 +1,19 @@
 import { messageOf, RpcError } from "../base/errors.ts";
 import type { Command } from "./syntax/command.ts";
-import { CommandError } from "../base/command_error.ts";
+import { CommandError, exitCodes, UsageError } from "../base/command_error.ts";
 import { loadCommand, loadCommands } from "./commands.ts";
-import { exitCodes } from "./exit_codes.ts";
 import { parseArguments } from "./syntax/parse.ts";
 import { resolveFlags, settingsOf } from "./syntax/settings.ts";
-import { problemLine } from "../terminal/colour.ts";
+import { printLine, printOnStderr, problemLine } from "../terminal/stdout.ts";
 import { indentedText, plainLine, plainText, withoutSecrets } from "../terminal/plain_text.ts";
-import { printLine, printOnStderr } from "../terminal/stdout.ts";
-import { UsageError } from "./syntax/usage_error.ts";
 
 // What these load in turn is named here, too: Deno parses the source map of each file that is the
 // first to name another one, which takes as long as loading it (docs/PERFORMANCE.md, Start-up).
 import "../base/limits.ts";
 import "../base/names/nearest.ts";
 import "../base/paths.ts";
-import "../discovery/regular_file.ts";
 import "../library/settings.ts";
 import "./syntax/flags.ts";
-import "./syntax/tokens.ts";
 
 /** Runs a command line, without the program's name, and returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {

@@ -5,12 +5,11 @@ import { systemRandom } from "../base/random.ts";
 import type { Transport } from "../client/transport.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { openDiscovery } from "../discovery/open.ts";
-import { parseRegistryUrl } from "../discovery/registry_url.ts";
-import { assertServiceName } from "../discovery/service_name.ts";
+import { assertServiceName, parseRegistryUrl } from "../discovery/registry_url.ts";
 import { openKeys, registryTls, transportOf } from "../library/own_keys.ts";
 import { tendLater } from "../library/tend_later.ts";
 import { stateDirectory } from "./syntax/settings.ts";
-import { UsageError } from "./syntax/usage_error.ts";
+import { UsageError } from "../base/command_error.ts";
 
 /**
  * The transport to servers: with this machine's keys, if it has any.

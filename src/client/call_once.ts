@@ -1,8 +1,7 @@
 import type { Clock } from "../base/clock.ts";
-import { messageOf, RpcError } from "../base/errors.ts";
+import { isOutOfHandles, messageOf, RpcError } from "../base/errors.ts";
 import { withRoundedNumbers } from "../base/values/exact_numbers.ts";
 import { addressOf } from "../base/names/host_port.ts";
-import { isOutOfHandles } from "../base/system/handles.ts";
 import { handlesRetryMs } from "../base/limits.ts";
 import type { Params } from "../wire/message.ts";
 import { Call } from "./call.ts";

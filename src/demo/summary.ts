@@ -1,7 +1,7 @@
 import { answersOf, type ScenarioFigures } from "./figures.ts";
 import { type DemoRecord, scenarioTitles } from "./record.ts";
 import type { Verdict } from "./verdict.ts";
-import { painted } from "../terminal/colour.ts";
+import { painted } from "../terminal/stdout.ts";
 import { ellipsized, wrapped } from "../terminal/width.ts";
 import { tableLines } from "../terminal/table.ts";
 

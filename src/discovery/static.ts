@@ -11,8 +11,7 @@ import {
   type Watch,
   type Watcher,
 } from "./discovery.ts";
-import { formatRegistryUrl, type StaticRegistryUrl } from "./registry_url.ts";
-import { assertServiceName } from "./service_name.ts";
+import { assertServiceName, formatRegistryUrl, type StaticRegistryUrl } from "./registry_url.ts";
 import { ListTeller, oneByAddress } from "./snapshot.ts";
 
 /** What {@link StaticDiscovery} needs. */

@@ -3,8 +3,7 @@ import type { Logger } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { openDiscovery } from "../discovery/open.ts";
-import { parseRegistryUrl } from "../discovery/registry_url.ts";
-import { assertServiceName } from "../discovery/service_name.ts";
+import { assertServiceName, parseRegistryUrl } from "../discovery/registry_url.ts";
 import { registryTls } from "./own_keys.ts";
 import { readSetting } from "./settings.ts";
 

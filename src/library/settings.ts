@@ -5,8 +5,7 @@
  */
 
 import { messageOf, RpcError, withoutStack } from "../base/errors.ts";
-import { isAbsolutePath } from "../base/paths.ts";
-import { readRegularFile } from "../discovery/regular_file.ts";
+import { isAbsolutePath, readRegularFile } from "../base/paths.ts";
 
 /** The name of a settings file, in the working directory and in the user's own. */
 export const settingsFileName = "rpc.toml";

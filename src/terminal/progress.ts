@@ -1,10 +1,9 @@
 import { type Clock, systemClock, type Timer } from "../base/clock.ts";
-import { isScreen } from "./colour.ts";
+import { isScreen, writeWhole } from "./stdout.ts";
 import { rounded } from "./figure_text.ts";
 import { barOf } from "./screen.ts";
 import { erasing, linesAbove } from "./lines_above.ts";
 import { type ScreenSize, terminalSize } from "./size.ts";
-import { writeWhole } from "./stdout.ts";
 import { displayWidth, fitted } from "./width.ts";
 
 /** How far some work has come. */

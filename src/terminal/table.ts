@@ -1,4 +1,4 @@
-import { painted } from "./colour.ts";
+import { painted } from "./stdout.ts";
 import { lineWidth } from "./size.ts";
 import { displayWidth, ellipsized, padded } from "./width.ts";
 

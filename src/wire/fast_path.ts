@@ -6,12 +6,17 @@
  *
  * This is sound because JSON is unambiguous: such a frame around values that are JSON by themselves
  * is JSON as a whole, with that one meaning.
+ *
+ * A plain request is written here, too, for who has no need of `codec.ts` otherwise.
  */
 
 import { callTimeoutMsMax, methodLengthMax, nestingMax } from "../base/limits.ts";
 import { parseExactly } from "./exact_json.ts";
-import type { Request, Response } from "./message.ts";
+import type { Params, Request, Response } from "./message.ts";
 import { isNestedDeeper } from "./nesting.ts";
+
+/** Longest line that is written here, in UTF-16 code units: every server takes it. */
+const plainLengthMax = 32 * 1024;
 
 /** Most digits of a number that is read here: all such numbers are exact. */
 const digitsMax = 15;
@@ -28,6 +33,25 @@ const space = 0x20;
 const closingBrace = 0x7d;
 const closingBracket = 0x5d;
 const comma = 0x2c;
+
+/**
+ * A request as `codec.ts` writes it, for parameters that were read from JSON and so can be nothing
+ * else. `undefined`: it is long or deeply nested, which `codec.ts` judges.
+ */
+export function plainRequest(
+  id: number,
+  method: string,
+  params: Params | undefined,
+  meta: { readonly timeoutMs: number; readonly stream?: number },
+): string | undefined {
+  const json = params === undefined ? "" : JSON.stringify(params);
+  if (isNestedDeeper(json, nestingMax - 1)) return undefined;
+  const given = json && `,"params":${json}`;
+  const line = `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)}${given},"meta":${
+    JSON.stringify(meta)
+  }}\n`;
+  return line.length > plainLengthMax ? undefined : line;
+}
 
 /** An answer with a result; `undefined` if the line has another form, whatever it is. */
 export function readResultFast(line: string): Response | undefined {

@@ -13,7 +13,7 @@ import { RpcError } from "../../src/base/errors.ts";
 import { loadCommands } from "../../src/cli/commands.ts";
 import { kebabCase } from "../../src/cli/syntax/flags.ts";
 import { parseArguments } from "../../src/cli/syntax/parse.ts";
-import { UsageError } from "../../src/cli/syntax/usage_error.ts";
+import { UsageError } from "../../src/base/command_error.ts";
 import { wordsOf } from "../../src/cli/syntax/words.ts";
 import { decodeInstance, encodeInstance } from "../../src/discovery/instance_json.ts";
 import { decodeOverride, encodeOverride } from "../../src/discovery/override.ts";

@@ -82,7 +82,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   "client/subset": ["subset.ts"],
   "client/tls": ["tls_transport.ts"],
   "discovery/last_known": ["last_known.ts", "store.ts"],
-  "discovery/local": ["local.ts", "list_once.ts"],
+  "discovery/local": ["local.ts", "scanner.ts"],
   "discovery/zookeeper": ["zookeeper.ts"],
   "keys/join": ["invitation.ts", "joining.ts", "token.ts"],
   "keys/tls": ["listener.ts", "connect.ts", "entropy.ts"],

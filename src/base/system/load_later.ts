@@ -1,4 +1,5 @@
-import { isOutOfHandles, openNothing } from "./handles.ts";
+import { openNothing } from "./handles.ts";
+import { isOutOfHandles } from "../errors.ts";
 
 /** How many files are open at once while modules are loaded: the runtime reads them one by one. */
 const handlesToLoad = 4;

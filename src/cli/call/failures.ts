@@ -1,6 +1,6 @@
 import { RpcError } from "../../base/errors.ts";
 import { TooLongError } from "../../wire/message_bound.ts";
-import { problemLine } from "../../terminal/colour.ts";
+import { problemLine } from "../../terminal/stdout.ts";
 import { indentedText, plainLine, withoutSecrets } from "../../terminal/plain_text.ts";
 import type { CallFlags } from "./flags.ts";
 import type { Job } from "./job.ts";

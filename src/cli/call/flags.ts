@@ -1,5 +1,5 @@
 import { unavailableAfterMsDefault } from "../../base/limits.ts";
-import { balancePolicies } from "../../client/endpoints/endpoint_types.ts";
+import type { BalancePolicy } from "../../client/endpoints/endpoint_types.ts";
 import {
   boolean,
   choice,
@@ -76,7 +76,8 @@ export const callFlags = {
     fallback: unavailableAfterMsDefault,
   }, "ms"),
   messageMax: messageMaxFlag,
-  balance: choice(balancePolicies, {
+  // Their names stand here, too, so that a call does not load them from the client.
+  balance: choice<BalancePolicy>(["p2c", "random", "round-robin", "least-loaded"], {
     description: "How calls are spread over servers",
     fallback: "p2c",
     setting: true,

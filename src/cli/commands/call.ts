@@ -1,9 +1,6 @@
 import { callFlags } from "../call/flags.ts";
 import type { Command } from "../syntax/command.ts";
 
-// See `cli/main.ts`.
-import "../../client/endpoints/endpoint_types.ts";
-
 /** `rpc call`, as data. */
 export const command: Command<typeof callFlags> = {
   name: "call",

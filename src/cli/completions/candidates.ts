@@ -1,6 +1,6 @@
 import type { Command, Positional } from "../syntax/command.ts";
 import { type Flag, kebabCase, serverPlaceholder, zonePlaceholder } from "../syntax/flags.ts";
-import { flagNamed, tokensOf } from "../syntax/tokens.ts";
+import { flagNamed, tokensOf } from "../syntax/parse.ts";
 
 /** One possible completion. */
 export interface Candidate {

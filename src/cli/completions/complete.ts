@@ -10,7 +10,7 @@ import type { completeFlags } from "./flags.ts";
 import { counted } from "../../terminal/figure_text.ts";
 import { plainLine } from "../../terminal/plain_text.ts";
 import { type Candidate, candidatesFor } from "./candidates.ts";
-import { exitCodes } from "../exit_codes.ts";
+import { exitCodes } from "../../base/command_error.ts";
 import type { Flags, FlagValues } from "../syntax/flags.ts";
 import { shortIdOf } from "../pick_server.ts";
 import { openCommandRegistry, openTransport } from "../registry.ts";

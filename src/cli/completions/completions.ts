@@ -2,9 +2,8 @@ import { hintFor } from "../../base/names/nearest.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import { type completionsFlags, shells } from "./flags.ts";
 import { completionScripts } from "./scripts.ts";
-import { exitCodes } from "../exit_codes.ts";
+import { exitCodes, UsageError } from "../../base/command_error.ts";
 import { printText } from "../../terminal/stdout.ts";
-import { UsageError } from "../syntax/usage_error.ts";
 
 /** `rpc completions <shell>` */
 export function run({ positionals }: CommandInput<typeof completionsFlags>): Promise<number> {

@@ -1,10 +1,9 @@
-import { CommandError } from "../../base/command_error.ts";
+import { CommandError, exitCodes } from "../../base/command_error.ts";
 import { Client } from "../../client/client.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { demoClientFlags } from "./flags.ts";
 import { type DemoClientLine, type DemoMethod, demoMethods } from "../../demo/record.ts";
 import { DemoLink } from "../../demo/report_to_demo.ts";
-import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openCommandRegistry } from "../registry.ts";
 

@@ -10,11 +10,10 @@ import { DemoPlay } from "../../demo/play.ts";
 import { Reports } from "../../demo/reports.ts";
 import { summaryOf } from "../../demo/summary.ts";
 import { judge, type MachineFacts } from "../../demo/verdict.ts";
-import { isScreen } from "../../terminal/colour.ts";
+import { isScreen, printLine } from "../../terminal/stdout.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { lineWidth } from "../../terminal/size.ts";
-import { printLine } from "../../terminal/stdout.ts";
-import { exitCodes } from "../exit_codes.ts";
+import { exitCodes } from "../../base/command_error.ts";
 
 /**
  * `rpc demo`: the five scenarios with servers and clients as real processes. They have a service of

@@ -1,14 +1,12 @@
 import { systemClock } from "../../base/clock.ts";
-import { CommandError } from "../../base/command_error.ts";
+import { CommandError, exitCodes } from "../../base/command_error.ts";
 import { silentLogger } from "../../base/log.ts";
 import { readSetting } from "../../library/settings.ts";
-import { painted } from "../../terminal/colour.ts";
+import { painted, printLine } from "../../terminal/stdout.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
 import { terminalSize } from "../../terminal/size.ts";
-import { printLine } from "../../terminal/stdout.ts";
 import { wrapped } from "../../terminal/width.ts";
-import { exitCodes } from "../exit_codes.ts";
 import { doctorAskedAtOnceMax } from "../limits.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openListedRegistry, openTransport } from "../registry.ts";

@@ -1,7 +1,7 @@
 import { messageOf } from "../../base/errors.ts";
 import { gatewayTokenLengthMin } from "../../gateway/limits.ts";
 import { shellWord } from "../syntax/shell_word.ts";
-import { UsageError } from "../syntax/usage_error.ts";
+import { UsageError } from "../../base/command_error.ts";
 import { printOnStderr } from "../../terminal/stdout.ts";
 
 /** A new token: 256 bits that nobody guesses, of characters that need no quotes anywhere. */

@@ -1,7 +1,7 @@
 /** Keys that are carried over in a file, where there is no network to join by. */
 
 import { systemClock } from "../../base/clock.ts";
-import { CommandError } from "../../base/command_error.ts";
+import { CommandError, exitCodes } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
 import { createMember, isSignedBy } from "../../keys/authority.ts";
 import {
@@ -17,7 +17,6 @@ import { clusterOf } from "../../keys/certificate.ts";
 import { type Keys, readKeys } from "../../keys/keys.ts";
 import { assertMachineName } from "../../keys/names.ts";
 import { machineRights, parseRights } from "../../keys/rights.ts";
-import { exitCodes } from "../exit_codes.ts";
 import { printOnStderr, printText } from "../../terminal/stdout.ts";
 import type { KeysInput } from "./input.ts";
 import { show } from "./show.ts";

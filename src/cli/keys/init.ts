@@ -1,5 +1,5 @@
 import { systemClock } from "../../base/clock.ts";
-import { CommandError } from "../../base/command_error.ts";
+import { CommandError, exitCodes } from "../../base/command_error.ts";
 import { createAuthority, createMember, openAuthority } from "../../keys/authority.ts";
 import { rememberIssued } from "../../keys/authority_files.ts";
 import { putKeys } from "../../keys/bundle.ts";
@@ -9,7 +9,6 @@ import { keyFiles, requiredKeysDirectory } from "../../keys/files.ts";
 import { assertMachineName, isMachineName } from "../../keys/names.ts";
 import { ownerRights } from "../../keys/rights.ts";
 import { printLine } from "../../terminal/stdout.ts";
-import { exitCodes } from "../exit_codes.ts";
 import type { KeysInput } from "./input.ts";
 import { show } from "./show.ts";
 

@@ -1,6 +1,6 @@
 import { printLine, printOnStderr } from "../../terminal/stdout.ts";
 import { systemClock } from "../../base/clock.ts";
-import { CommandError } from "../../base/command_error.ts";
+import { CommandError, exitCodes } from "../../base/command_error.ts";
 import { listenProblem } from "../../base/system/listen_problem.ts";
 import { signRequest } from "../../keys/authority.ts";
 import {
@@ -16,7 +16,6 @@ import { Invitation } from "../../keys/join/invitation.ts";
 import { assertMachineName } from "../../keys/names.ts";
 import { formatRights, machineRights, parseRights } from "../../keys/rights.ts";
 import { createToken, formatToken } from "../../keys/join/token.ts";
-import { exitCodes } from "../exit_codes.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import type { KeysInput } from "./input.ts";
 import { placeOf } from "./place.ts";

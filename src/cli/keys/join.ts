@@ -5,7 +5,7 @@ import { hasKeyFiles, requiredKeysDirectory } from "../../keys/files.ts";
 import { join as joinCluster } from "../../keys/join/joining.ts";
 import { findToken, isBeginningOfToken, isOfToken, type Token } from "../../keys/join/token.ts";
 import { FirstLines } from "../../wire/first_lines.ts";
-import { UsageError } from "../syntax/usage_error.ts";
+import { UsageError } from "../../base/command_error.ts";
 import { assertReplaceable } from "./carry.ts";
 import { ownName } from "./init.ts";
 import type { KeysInput } from "./input.ts";

@@ -1,6 +1,6 @@
 import { hintFor } from "../../base/names/nearest.ts";
 import { RpcError } from "../../base/errors.ts";
-import { UsageError } from "../syntax/usage_error.ts";
+import { UsageError } from "../../base/command_error.ts";
 import { type KeysAction, keysActions, keysForms } from "./flags.ts";
 import type { KeysInput } from "./input.ts";
 

@@ -1,5 +1,5 @@
 import type { HostPort } from "../../base/names/host_port.ts";
-import { UsageError } from "../syntax/usage_error.ts";
+import { UsageError } from "../../base/command_error.ts";
 
 /** Where to invite and to join if no port is named: beside the one that servers usually have. */
 const portDefault = 6665;

@@ -1,5 +1,5 @@
 import { systemClock } from "../../base/clock.ts";
-import { CommandError } from "../../base/command_error.ts";
+import { CommandError, exitCodes } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
 import {
   dateProblem,
@@ -13,7 +13,6 @@ import { hasAuthority, keyFiles, requiredKeysDirectory } from "../../keys/files.
 import { areLast, type Keys, otherAuthoritiesText, readKeys } from "../../keys/keys.ts";
 import { formatRights } from "../../keys/rights.ts";
 import { printLine } from "../../terminal/stdout.ts";
-import { exitCodes } from "../exit_codes.ts";
 import type { KeysInput } from "./input.ts";
 
 /** `rpc keys show`: who am I, what may I, how long still. */

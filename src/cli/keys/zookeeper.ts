@@ -7,7 +7,7 @@ import { requiredKeysDirectory } from "../../keys/files.ts";
 import { assertMachineName } from "../../keys/names.ts";
 import { zooKeeperTlsPortDefault } from "../../discovery/registry_url.ts";
 import { printLine, printOnStderr } from "../../terminal/stdout.ts";
-import { exitCodes } from "../exit_codes.ts";
+import { exitCodes } from "../../base/command_error.ts";
 import type { KeysInput } from "./input.ts";
 
 /** `rpc keys zookeeper HOST`: what lets a ZooKeeper speak TLS with the cluster's keys. */

@@ -1,11 +1,10 @@
-import { CommandError } from "../../base/command_error.ts";
+import { CommandError, exitCodes } from "../../base/command_error.ts";
 import { aborted, type Clock, sleep, systemClock, type Timer } from "../../base/clock.ts";
 import { messageMaxDefault } from "../../base/limits.ts";
 import { Client } from "../../client/client.ts";
 import { toolServer } from "../../gateway/agents/tool_server.ts";
 import { discoverAll } from "../../library/survey/discover.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
-import { exitCodes } from "../exit_codes.ts";
 import { mcpFlushMs, mcpLookAfterMs } from "../limits.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openForLong, tellOfRegistry } from "../registry.ts";

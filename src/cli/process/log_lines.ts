@@ -1,7 +1,7 @@
 /** How a message of a server's log looks: a line for people, or one for programs. */
 
 import type { LogFields, LogLevel } from "../../base/log.ts";
-import { type Colour, isScreen, painted } from "../../terminal/colour.ts";
+import { type Colour, isScreen, painted } from "../../terminal/stdout.ts";
 import { plainLine, plainText, withoutSecrets } from "../../terminal/plain_text.ts";
 
 /** One message. */

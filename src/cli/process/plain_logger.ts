@@ -1,7 +1,6 @@
-import { type Colour, problemLine } from "../../terminal/colour.ts";
+import { type Colour, printOnStderr, problemLine } from "../../terminal/stdout.ts";
 import { plainLine, withoutSecrets } from "../../terminal/plain_text.ts";
 import type { LogFields, Logger } from "../../base/log.ts";
-import { printOnStderr } from "../../terminal/stdout.ts";
 
 /**
  * The log of short commands: warnings and errors as single lines on stderr, or all levels if

@@ -1,8 +1,7 @@
-import { CommandError } from "../../base/command_error.ts";
+import { CommandError, UsageError } from "../../base/command_error.ts";
 import { nearest } from "../../base/names/nearest.ts";
 import { absolutePath, baseName, directoryOf, pathOfFileUrl } from "../../base/paths.ts";
 import { isPythonFile } from "../../workers/python/python_file.ts";
-import { UsageError } from "../syntax/usage_error.ts";
 
 /** File names of other languages, and the programs that run them. */
 const interpreters: readonly (readonly [name: RegExp, program: string])[] = [

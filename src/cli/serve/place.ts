@@ -1,5 +1,5 @@
 import type { HostPort } from "../../base/names/host_port.ts";
-import { UsageError } from "../syntax/usage_error.ts";
+import { UsageError } from "../../base/command_error.ts";
 
 /** Where a server listens, and what it serves. */
 export interface Place {

@@ -3,7 +3,7 @@
 import { isPythonFile } from "../../workers/python/python_file.ts";
 import { permissionNames, type Permissions } from "../../workers/sandbox/permissions.ts";
 import type { FlagValues } from "../syntax/flags.ts";
-import { UsageError } from "../syntax/usage_error.ts";
+import { UsageError } from "../../base/command_error.ts";
 import type { serveFlags } from "./flags.ts";
 
 /** The error if sandbox flags are combined with another program. */

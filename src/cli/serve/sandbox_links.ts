@@ -5,7 +5,7 @@
 
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { sandboxEntriesMax } from "../limits.ts";
-import { UsageError } from "../syntax/usage_error.ts";
+import { UsageError } from "../../base/command_error.ts";
 
 /**
  * Searches the paths that one flag allows.

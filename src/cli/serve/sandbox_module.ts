@@ -5,7 +5,7 @@ import { configOfProgram, moduleUrl } from "../../library/worker_command.ts";
 import { withOwnProgram } from "../../workers/process/own_program.ts";
 import { filesOfModule, isCode } from "../../workers/sandbox/module_files.ts";
 import type { Permissions } from "../../workers/sandbox/permissions.ts";
-import { UsageError } from "../syntax/usage_error.ts";
+import { UsageError } from "../../base/command_error.ts";
 import { isIn, realPath } from "./sandbox_links.ts";
 
 /** Where this program's own code is, which a module has by the name `rpc`, and its data with it. */

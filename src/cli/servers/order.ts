@@ -9,9 +9,8 @@ import type { Instance, OverrideChange, Snapshot } from "../../discovery/discove
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
-import { exitCodes } from "../exit_codes.ts";
+import { exitCodes, UsageError } from "../../base/command_error.ts";
 import { pickServer } from "../pick_server.ts";
-import { UsageError } from "../syntax/usage_error.ts";
 import { serversActions } from "./flags.ts";
 
 /** An operator's order: what to do to which server. */

@@ -6,13 +6,12 @@ import type { Discovery, Instance } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { type Stats, statsSchema } from "../../wire/reports/stats.ts";
-import { isScreen } from "../../terminal/colour.ts";
+import { isScreen, printLine, printOnStderr } from "../../terminal/stdout.ts";
 import type { Interrupt } from "../../terminal/interrupt.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
 import { keysEndText } from "./keys_end.ts";
-import { printLine, printOnStderr } from "../../terminal/stdout.ts";
 import { openReaderCheck } from "../../terminal/stdout_reader.ts";
-import { exitCodes } from "../exit_codes.ts";
+import { exitCodes } from "../../base/command_error.ts";
 import { type ServerEvent, type ServerRow, ServerRows } from "../../library/survey/server_rows.ts";
 
 /** The flags that matter to a watch. */

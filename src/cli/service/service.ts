@@ -1,16 +1,14 @@
 import { hintFor } from "../../base/names/nearest.ts";
-import { CommandError } from "../../base/command_error.ts";
+import { CommandError, exitCodes, UsageError } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
 import { joinPath } from "../../base/paths.ts";
 import { withoutPassword } from "../../discovery/registry_url.ts";
 import { selfCommand } from "../../library/self_command.ts";
 import { jsonLine, plainText } from "../../terminal/plain_text.ts";
 import { printLine } from "../../terminal/stdout.ts";
-import { exitCodes } from "../exit_codes.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import { parseArguments } from "../syntax/parse.ts";
 import { resolveFlags, settingsOf } from "../syntax/settings.ts";
-import { UsageError } from "../syntax/usage_error.ts";
 import { serviceActions, type serviceFlags } from "./flags.ts";
 import { ownMark, type ServicePlan, type Steps } from "./plan.ts";
 import {

@@ -1,7 +1,7 @@
 /** A server as a systemd unit. */
 
 import { joinPath } from "../../base/paths.ts";
-import { exitCodes } from "../exit_codes.ts";
+import { exitCodes } from "../../base/command_error.ts";
 import { ownMark, type ServicePlan, type Steps } from "./plan.ts";
 
 /** Extra time in addition to what a server needs to stop. */

@@ -4,7 +4,7 @@ import { isObject } from "../../base/values/members.ts";
 import { parseExactly } from "../../wire/exact_json.ts";
 import type { Params } from "../../wire/message.ts";
 import { shellWord } from "./shell_word.ts";
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "../../base/command_error.ts";
 
 /** What stands for the call's number in arguments. */
 const indexPlaceholder = "{i}";

@@ -11,7 +11,7 @@ import {
 } from "../../library/settings.ts";
 import type { Command } from "./command.ts";
 import { type Flag, type Flags, kebabCase } from "./flags.ts";
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "../../base/command_error.ts";
 
 export { userSettingsPath } from "../../library/settings.ts";
 

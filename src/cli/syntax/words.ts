@@ -1,4 +1,4 @@
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "../../base/command_error.ts";
 
 /** Plain text, '...' without escapes, "..." with escapes, or an escaped character. */
 const posixPiece = /'([^']*)'|"((?:\\[\s\S]|[^"\\])*)"|\\([\s\S])|([^\s'"\\]+)/y;

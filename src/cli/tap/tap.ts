@@ -2,14 +2,14 @@ import { systemClock } from "../../base/clock.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import type { Instance } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
-import { problemLine } from "../../terminal/colour.ts";
+import { printOnStderr, problemLine } from "../../terminal/stdout.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { counted } from "../../terminal/figure_text.ts";
 import { plainLine } from "../../terminal/plain_text.ts";
 import { ResultWriter } from "../../terminal/result_writer.ts";
 import { terminalSize } from "../../terminal/size.ts";
 import type { TapItem, TapParams } from "../../wire/reports/tap.ts";
-import { exitCodes } from "../exit_codes.ts";
+import { exitCodes } from "../../base/command_error.ts";
 import { pickServer } from "../pick_server.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openForLong } from "../registry.ts";
@@ -18,7 +18,6 @@ import type { tapFlags } from "./flags.ts";
 import { ServerTap, type ServerTapOptions } from "./server_tap.ts";
 import { jsonOf, TapLines } from "./tap_lines.ts";
 import { unofferedTexts } from "./unoffered.ts";
-import { printOnStderr } from "../../terminal/stdout.ts";
 
 type Flags = CommandInput<typeof tapFlags>["flags"];
 

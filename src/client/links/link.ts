@@ -1,5 +1,4 @@
-import type { RpcError } from "../../base/errors.ts";
-import { isOutOfHandles } from "../../base/system/handles.ts";
+import { isOutOfHandles, type RpcError } from "../../base/errors.ts";
 import {
   certificateGraceMs,
   formerConnectionsMax,

@@ -1,11 +1,10 @@
 /** Stores the last lists of registries on disk. */
 
-import { joinPath } from "../../base/paths.ts";
+import { joinPath, readRegularFile } from "../../base/paths.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { type Bounds, Members } from "../../base/values/members.ts";
 import type { Instance } from "../discovery.ts";
-import { readRegularFile } from "../regular_file.ts";
 
 /** A list, with the registry and the service that it is of. */
 interface StoredList {

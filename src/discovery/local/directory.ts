@@ -2,7 +2,7 @@
 
 import { absolutePath, isAbsolutePath, joinPath } from "../../base/paths.ts";
 import { RpcError } from "../../base/errors.ts";
-import { assertServiceName } from "../service_name.ts";
+import { assertServiceName } from "../registry_url.ts";
 
 /** A local registry's directory. */
 export interface LocalDirectory {

@@ -13,9 +13,8 @@
  * another id.
  */
 
-import { joinPath } from "../../base/paths.ts";
+import { joinPath, readRegularFile } from "../../base/paths.ts";
 import { instanceJsonBytesMax } from "../instance_json.ts";
-import { readRegularFile } from "../regular_file.ts";
 
 /** The parts of a file's name. */
 interface RegistrationFileName {

@@ -23,8 +23,7 @@ import {
   ownerText,
 } from "./directory.ts";
 import { LocalWatch, type WatchDirectory } from "./watch.ts";
-import { formatRegistryUrl, type LocalRegistryUrl } from "../registry_url.ts";
-import { isServiceName } from "../service_name.ts";
+import { formatRegistryUrl, isServiceName, type LocalRegistryUrl } from "../registry_url.ts";
 
 /** What {@link LocalDiscovery} is built on. */
 export interface LocalDiscoveryOptions {

@@ -1,6 +1,6 @@
 /** Overrides in a local registry: one file for each address, next to the registrations. */
 
-import { joinPath } from "../../base/paths.ts";
+import { joinPath, readRegularFile } from "../../base/paths.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import type { OverrideStore } from "../announced.ts";
 import type { Instance, Override } from "../discovery.ts";
@@ -11,7 +11,6 @@ import {
   noOverride,
   overrideBytesMax,
 } from "../override.ts";
-import { readRegularFile } from "../regular_file.ts";
 import { type LocalDirectory, prepareServiceDirectory } from "./directory.ts";
 
 /** The override of one address. Rejects with the file system's errors. */

@@ -1,13 +1,19 @@
 /** Finds the live servers in a local registry's directory. */
 
-import { messageOf } from "../../base/errors.ts";
-import { isOutOfHandles } from "../../base/system/handles.ts";
+import { isOutOfHandles, messageOf } from "../../base/errors.ts";
 import type { Instance } from "../discovery.ts";
 import { decodeInstance } from "../instance_json.ts";
+import type { LocalRegistryUrl } from "../registry_url.ts";
+import {
+  assertLocalName,
+  defaultLocalDirectory,
+  namedLocalDirectory,
+  prepareServiceDirectory,
+} from "./directory.ts";
 import { checkLiveness, parseFileName, readRegistration } from "./files.ts";
 
 /** Whoever is told of files that are no instances, as `SkippedEntries` is. */
-export interface Skipped {
+interface Skipped {
   add(file: string, reason: string): void;
   keepOnly(isThere: (file: string) => boolean): void;
   tell(): void;
@@ -126,4 +132,27 @@ function jsonNameOf(id: string): string {
 /** Gives up the thread: any asynchronous file operation lets waiting work run. */
 async function letOthersRun(directory: string): Promise<void> {
   await Deno.lstat(directory).catch(() => {});
+}
+
+/**
+ * The live servers of a service, without a watch; none if there is anything to tell of the
+ * registry, which a watch tells.
+ *
+ * @throws whatever is wrong
+ */
+export async function listOnce(
+  { directory }: LocalRegistryUrl,
+  service: string,
+): Promise<readonly Instance[]> {
+  assertLocalName(service);
+  const place = directory === undefined ? defaultLocalDirectory() : namedLocalDirectory(directory);
+  let isOdd = false;
+  const skipped: Skipped = { add: () => void (isOdd = true), keepOnly() {}, tell() {} };
+  const instances = await new LocalScanner({ service, skipped })
+    .scan(prepareServiceDirectory(place, service), {
+      touched: undefined,
+      all: true,
+      inOneGo: true,
+    });
+  return isOdd ? [] : instances;
 }

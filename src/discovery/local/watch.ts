@@ -2,8 +2,7 @@
 
 import { baseName, joinPath } from "../../base/paths.ts";
 import type { Clock } from "../../base/clock.ts";
-import { messageOf, RpcError } from "../../base/errors.ts";
-import { isOutOfHandles } from "../../base/system/handles.ts";
+import { isOutOfHandles, messageOf, RpcError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { CoalescedTask } from "../coalesced_task.ts";
 import type { Watch, Watcher } from "../discovery.ts";

@@ -24,8 +24,13 @@ import type {
   Watch,
   Watcher,
 } from "../discovery.ts";
-import { formatHosts, formatRegistryUrl, type ZooKeeperRegistryUrl } from "../registry_url.ts";
-import { assertServiceName, isServiceName } from "../service_name.ts";
+import {
+  assertServiceName,
+  formatHosts,
+  formatRegistryUrl,
+  isServiceName,
+  type ZooKeeperRegistryUrl,
+} from "../registry_url.ts";
 import { ZooKeeperAnnouncement } from "./announcement.ts";
 import { ZooKeeperWatch } from "./watch.ts";
 

@@ -1,10 +1,9 @@
 import { type Clock, sleep, type Timer } from "../../base/clock.ts";
-import { messageOf } from "../../base/errors.ts";
+import { isOutOfHandles, messageOf } from "../../base/errors.ts";
 import { gatewayCertificateCheckMs } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import { giveWay } from "../../base/system/give_way.ts";
 import { addressOf, addressToListen, type HostPort } from "../../base/names/host_port.ts";
-import { isOutOfHandles } from "../../base/system/handles.ts";
 import { type Connection, Connections } from "./connections.ts";
 import { connectionEnds, lastAnswer, Pipelines } from "./pipelines.ts";
 import { readTlsFiles, type TlsFiles, type TlsPair } from "./tls_files.ts";

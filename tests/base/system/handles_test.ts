@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { handlesLeft, isOutOfHandles, lookUpError } from "../../../src/base/system/handles.ts";
+import { handlesLeft, lookUpError } from "../../../src/base/system/handles.ts";
+import { isOutOfHandles } from "../../../src/base/errors.ts";
 import { shTest } from "../../support/posix.ts";
 
 Deno.test("a shortage of file handles is found behind what was made of it, and nowhere else", () => {
@@ -20,10 +21,12 @@ Deno.test("a name that is unknown while there are handles is unknown", () => {
   assert.equal(lookUpError(unknown, "127.0.0.1"), unknown);
 });
 
+const urlOf = (file: string) =>
+  JSON.stringify(new URL(`../../../src/base/${file}`, import.meta.url).href);
+
 const starved = `
-import { handlesLeft, isOutOfHandles, lookUpError } from ${
-  JSON.stringify(new URL("../../../src/base/system/handles.ts", import.meta.url).href)
-};
+import { handlesLeft, lookUpError } from ${urlOf("system/handles.ts")};
+import { isOutOfHandles } from ${urlOf("errors.ts")};
 const before = handlesLeft();
 const held = [];
 try {

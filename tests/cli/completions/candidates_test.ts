@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { balancePolicies } from "../../../src/client/endpoints/endpoint_types.ts";
 import { loadCommands } from "../../../src/cli/commands.ts";
 import { settingsOf } from "../../../src/cli/syntax/settings.ts";
 import { candidatesFor } from "../../../src/cli/completions/candidates.ts";
@@ -36,12 +37,7 @@ Deno.test("the first word is a subcommand, and none that is hidden", async () =>
 
 Deno.test("a word that begins with - is a flag, its value or none", async () => {
   assert.deepEqual(await completed("call", "ping", "--con"), ["--concurrency"]);
-  assert.deepEqual(await completed("call", "--balance", ""), [
-    "p2c",
-    "random",
-    "round-robin",
-    "least-loaded",
-  ]);
+  assert.deepEqual(await completed("call", "--balance", ""), [...balancePolicies]);
   assert.deepEqual(await completed("call", "--balance=ra"), ["--balance=random"]);
   assert.deepEqual(await completed("call", "--json", "fi"), ["fib"]);
   assert.deepEqual(await completed("serve", "--log-format", "j"), ["json"]);

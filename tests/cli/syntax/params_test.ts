@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { paramsMaker } from "../../../src/cli/syntax/params.ts";
-import { UsageError } from "../../../src/cli/syntax/usage_error.ts";
+import { UsageError } from "../../../src/base/command_error.ts";
 
 Deno.test("an argument is JSON if it parses, else text", () => {
   const args = ["32", "-1.5", "true", "null", '"32"', '{"a":[1]}', "[1]", "hello", "", "01", "{i"];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Command } from "../../../src/cli/syntax/command.ts";
 import { boolean, choice, integer, list, text } from "../../../src/cli/syntax/flags.ts";
 import { parseArguments, usageOf } from "../../../src/cli/syntax/parse.ts";
-import { UsageError } from "../../../src/cli/syntax/usage_error.ts";
+import { UsageError } from "../../../src/base/command_error.ts";
 
 const flags = {
   registry: text("<url>", { description: "", fallback: "local:", short: "r" }),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { UsageError } from "../../../src/cli/syntax/usage_error.ts";
+import { UsageError } from "../../../src/base/command_error.ts";
 import { wordsOf } from "../../../src/cli/syntax/words.ts";
 
 Deno.test("wordsOf() splits as a shell does", () => {

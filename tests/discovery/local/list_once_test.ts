@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { encodeInstance } from "../../../src/discovery/instance_json.ts";
 import { OwnRegistration } from "../../../src/discovery/local/files.ts";
-import { listOnce } from "../../../src/discovery/local/list_once.ts";
+import { listOnce } from "../../../src/discovery/local/scanner.ts";
 import { anInstance } from "../recorder.ts";
 
 /** A registry's directory, with what announces two servers in it. */

@@ -8,13 +8,13 @@ import { addressOf } from "../../../base/names/host_port.ts";
 import { type Random, systemRandom } from "../../../base/random.ts";
 import type { Duplex } from "../../../client/transport.ts";
 import type { Instance } from "../../../discovery/discovery.ts";
-import { listOnce } from "../../../discovery/local/list_once.ts";
+import { listOnce } from "../../../discovery/local/scanner.ts";
 import { parseRegistryUrl } from "../../../discovery/registry_url.ts";
 import { ownKeysDirectory } from "../../../keys/files.ts";
 import { endAtInterrupt, type Listening } from "../../../terminal/interrupt.ts";
 import { jsonLine, plainText } from "../../../terminal/plain_text.ts";
 import { printLine } from "../../../terminal/stdout.ts";
-import { exitCodes } from "../../exit_codes.ts";
+import { exitCodes } from "../../../base/command_error.ts";
 import { mayTrace } from "../../process/tracing.ts";
 import type { CommandInput } from "../../syntax/command.ts";
 import { paramsMaker } from "../../syntax/params.ts";
@@ -24,15 +24,12 @@ import { connectPlainly, Exchange } from "./exchange.ts";
 import type { Keyed } from "./keyed.ts";
 
 // What these load in turn is named here, too: see `cli/main.ts`.
-import "../../../base/system/handles.ts";
 import "../../../base/values/exact_numbers.ts";
 import "../../../base/values/members.ts";
 import "../../../discovery/instance_json.ts";
-import "../../../discovery/service_name.ts";
 import "../../../wire/exact_json.ts";
 import "../../../wire/fast_path.ts";
 import "../../../wire/nesting.ts";
-import "../../../wire/requests/plain_request.ts";
 import "../../../wire/reserved.ts";
 import "../../syntax/shell_word.ts";
 

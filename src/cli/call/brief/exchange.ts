@@ -2,8 +2,7 @@ import { briefAnswerBytesMax, heartbeatTimeoutMs } from "../../../base/limits.ts
 import type { HostPort } from "../../../base/names/host_port.ts";
 import type { Duplex } from "../../../client/transport.ts";
 import type { Params } from "../../../wire/message.ts";
-import { readResultFast } from "../../../wire/fast_path.ts";
-import { plainRequest } from "../../../wire/requests/plain_request.ts";
+import { plainRequest, readResultFast } from "../../../wire/fast_path.ts";
 import { reservedMethods } from "../../../wire/reserved.ts";
 
 const lineFeed = 0x0a;

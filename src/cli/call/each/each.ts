@@ -7,14 +7,13 @@ import type { Transport } from "../../../client/transport.ts";
 import { type Discovery, type Instance, noServerText } from "../../../discovery/discovery.ts";
 import { onlyOne } from "../../../discovery/narrowed.ts";
 import { snapshots } from "../../../discovery/snapshots.ts";
-import { problemLine } from "../../../terminal/colour.ts";
+import { printOnStderr, problemLine } from "../../../terminal/stdout.ts";
 import { jsonLine, plainLine } from "../../../terminal/plain_text.ts";
 import { ResultWriter } from "../../../terminal/result_writer.ts";
 import { padded } from "../../../terminal/width.ts";
 import type { Params } from "../../../wire/message.ts";
-import { exitCodes } from "../../exit_codes.ts";
+import { exitCodes } from "../../../base/command_error.ts";
 import type { CallFlags } from "../flags.ts";
-import { printOnStderr } from "../../../terminal/stdout.ts";
 
 /** What {@link callEach} takes. */
 interface CallEachOptions {

@@ -1,5 +1,5 @@
 import { messageOf } from "../../../base/errors.ts";
-import { UsageError } from "../../syntax/usage_error.ts";
+import { UsageError } from "../../../base/command_error.ts";
 
 /** Writes the failed lines of an input to a file, from which they can be run again. */
 export class FailedLines {

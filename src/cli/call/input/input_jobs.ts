@@ -2,7 +2,7 @@ import { messageOf, RpcError } from "../../../base/errors.ts";
 import { isExactNumber } from "../../../base/values/exact_numbers.ts";
 import { parseExactly } from "../../../wire/exact_json.ts";
 import type { Params } from "../../../wire/message.ts";
-import { UsageError } from "../../syntax/usage_error.ts";
+import { UsageError } from "../../../base/command_error.ts";
 import { type InputLine, InputLines } from "./input_lines.ts";
 import type { Job, JobSource } from "../job.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { painted } from "../../src/terminal/colour.ts";
+import { painted } from "../../src/terminal/stdout.ts";
 
 Deno.test("what is no terminal gets no colours", () => {
   assert.equal(painted("red", "text", { isTerminal: () => false }), "text");
