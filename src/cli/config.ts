@@ -142,7 +142,7 @@ async function trust(settings: Flags): Promise<number> {
   printLine(plainText(text.trimEnd()));
   if (!await isTrusted(text, path)) {
     try {
-      Deno.mkdirSync(path.replace(/[/\\][^/\\]*$/, ""), { recursive: true });
+      Deno.mkdirSync(path.replace(/[/\\][^/\\]*$/, ""), { recursive: true, mode: 0o700 });
       Deno.writeTextFileSync(path, `${await trustLine(text)}\n`, { append: true, mode: 0o600 });
     } catch (error) {
       throw new CommandError(`Cannot write ${path}: ${messageOf(error)}`, { cause: error });

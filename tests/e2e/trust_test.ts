@@ -191,3 +191,13 @@ modeTest(
     }
   },
 );
+
+modeTest("settings that rpc writes count, whatever the umask", async () => {
+  for (const args of [["set", "timeout", "7000"], ["trust"]]) {
+    await using home = await RpcHome.create();
+    put(home, "timeout = 7000\n");
+    const { code, stderr } = await home.run(["config", ...args], { ...unset, shell: "umask 0;" });
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await valueOf(home, "timeout"), [7000, "rpc.toml"]);
+  }
+});

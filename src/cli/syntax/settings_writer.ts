@@ -135,7 +135,8 @@ function isTiedToItsPlace(path: string): boolean {
 function replace(path: string, text: string, mode: number): void {
   const temporary = `${path}.${Deno.pid}.${Math.floor(systemClock.wallTimeMs())}`;
   try {
-    Deno.mkdirSync(dirname(path), { recursive: true });
+    // Where all may write, the file would count no more.
+    Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     Deno.writeTextFileSync(temporary, text, { mode: newFileMode, createNew: true });
     if (isTiedToItsPlace(path)) {
       // There is room: the temporary file was just written.
