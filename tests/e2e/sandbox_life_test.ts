@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { connect } from "rpc";
+import { binary } from "../support/program.ts";
 import { sandboxTest } from "../support/sandbox.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
@@ -11,8 +12,31 @@ const module = `
 import { defineProcedure, z } from "rpc";
 import settings from "./settings.json" with { type: "json" };
 import { half } from "./parts/half.ts";
+import { DatabaseSync } from "node:sqlite";
 import { twice } from "data:text/javascript,export const twice = (n) => 2 * n;";
 
+export const files = async (at) => {
+  Deno.mkdirSync(at + "/a/b", { recursive: true });
+  Deno.writeTextFileSync(at + "/a/one", "1");
+  Deno.writeTextFileSync(at + "/a/one", "2", { append: true });
+  Deno.renameSync(at + "/a/one", at + "/a/b/two");
+  Deno.copyFileSync(at + "/a/b/two", at + "/three");
+  Deno.truncateSync(at + "/three", 1);
+  Deno.chmodSync(at + "/three", 0o600);
+  const temporary = Deno.makeTempDirSync({ dir: at });
+  const database = new DatabaseSync(temporary + "/database");
+  database.exec("CREATE TABLE t (x); INSERT INTO t VALUES (5)");
+  const { x } = database.prepare("SELECT x FROM t").get();
+  database.close();
+  Deno.removeSync(temporary, { recursive: true });
+  const names = [...Deno.readDirSync(at)].map(({ name }) => name).sort();
+  return [Deno.readTextFileSync(at + "/a/b/two"), Deno.readTextFileSync(at + "/three"), x, names];
+};
+export const run = (program, ...args) => {
+  const { success, stdout } = new Deno.Command(program, { args, stderr: "null" }).outputSync();
+  return [success, new TextDecoder().decode(stdout)];
+};
+export const variable = (name) => Deno.env.get(name) ?? null;
 export const pid = () => Deno.pid;
 export const parts = () => [settings.name, half(8), twice(4)];
 export const exit = () => Deno.exit(3);
@@ -46,7 +70,11 @@ export const slow = defineProcedure({
 }, async ([ms]) => { await new Promise((resolve) => setTimeout(resolve, ms)); return ms; });
 `;
 
-async function served(home: RpcHome, flags: readonly string[] = []) {
+async function served(
+  home: RpcHome,
+  flags: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+) {
   const at = home.workingDirectory;
   await Deno.mkdir(join(at, "data"));
   await Deno.mkdir(join(at, "parts"));
@@ -59,7 +87,7 @@ async function served(home: RpcHome, flags: readonly string[] = []) {
   await Deno.writeTextFile(join(at, "tasks.ts"), module);
   return await home.serve([
     ...["127.0.0.1", "0", "tasks.ts", "--workers", "1", "--allow-read=data", ...flags],
-  ]);
+  ], { env });
 }
 
 sandboxTest("a module in a sandbox has its own imports, threads and zone of time", async () => {
@@ -76,6 +104,36 @@ sandboxTest("a module in a sandbox has its own imports, threads and zone of time
   const waits = await Promise.all([1, 2, 3, 4].map((n) => client.call("slow", [n])));
   assert.deepEqual(waits, [1, 2, 3, 4]);
 });
+
+sandboxTest("procedures in a sandbox do with an allowed directory what they like", async () => {
+  await using home = await RpcHome.create();
+  await served(home, ["--allow-write=data"]);
+  await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
+  assert.deepEqual(await client.call("files", ["data"]), ["12", "1", 5, ["a", "three"]]);
+});
+
+sandboxTest(
+  "procedures in a sandbox start the programs that are named, and see variables",
+  async () => {
+    await using home = await RpcHome.create();
+    const script = join(home.workingDirectory, "script");
+    await Deno.writeTextFile(script, "#!/bin/sh\nread line < data/file; echo it says $line\n");
+    await Deno.chmod(script, 0o755);
+    await served(home, ["--allow-run=cat,./script", "--allow-env=RPC_TEST_*"], {
+      RPC_TEST_A: "told",
+    });
+    await Deno.writeTextFile(join(home.workingDirectory, "data", "file"), "a text\n");
+    await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
+    assert.deepEqual(await client.call("run", ["cat", "data/file"]), [true, "a text\n"]);
+    assert.deepEqual(await client.call("run", ["./script"]), [true, "it says a text\n"]);
+    await assert.rejects(client.call("run", ["ls"]), /Requires run access/);
+    assert.equal(await client.call("variable", ["RPC_TEST_A"]), "told");
+    await assert.rejects(client.call("variable", ["HOME"]), /Requires env access/);
+    // What it starts is outside of the sandbox from source, and in a binary in that of files.
+    const [isRead] = await client.call("run", ["cat", "/etc/passwd"]) as [boolean, string];
+    assert.equal(isRead, binary === undefined);
+  },
+);
 
 sandboxTest("a procedure in a sandbox that ends its process costs only its call", async () => {
   await using home = await RpcHome.create();

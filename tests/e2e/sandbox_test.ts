@@ -80,7 +80,7 @@ sandboxTest(
   async () => {
     const inside = await waysOut(["--allow-read=data", "--allow-write=data"]);
     assert.deepEqual(inside.out, []);
-    assert.ok(inside.all.length >= 130);
+    assert.ok(inside.all.length >= 150);
     const free = await waysOut([]);
     const closed = free.all.filter((name) => !free.out.includes(name));
     assert.deepEqual(closed.filter((name) => !neverPossible.includes(name)), []);

@@ -33,7 +33,8 @@ export function confinementOf(
   { read = [], write = [], net, run = [] }: Permissions,
 ): Confinement {
   const mapped = mappedFiles();
-  const libraries = [...new Set(mapped.filter((path) => path.includes(".so")).map(directoryOf))];
+  // Beside the C library are those that it loads to look up names.
+  const libraries = mapped.filter((path) => /\/libc[.-][^/]*$/.test(path)).map(directoryOf);
   const rules = [
     ...rulesFor(running, [ownProgram, ...mapped, ...run.flatMap(filesOfProgram)]),
     ...rulesFor(reading, [...ofRuntime, ...(module === undefined ? [] : ownFiles(module))]),

@@ -38,7 +38,8 @@ export function isCode(path: string): boolean {
 function textOf(path: string): string {
   if (!isCode(path)) return "";
   try {
-    return Deno.readTextFileSync(path);
+    // A pipe of that name would never end.
+    return Deno.statSync(path).isFile ? Deno.readTextFileSync(path) : "";
   } catch {
     return "";
   }
