@@ -70,3 +70,31 @@ Deno.test("an address for metrics that cannot be is told in one line", async () 
     /rpc: Cannot serve metrics on .*the port is in use; choose another one, or 0 .*\n$/,
   );
 });
+
+// To see it fail: let MetricsListener in src/cli/serve/metrics_listener.ts not call #keep.
+signalTest(
+  "who takes all handles at the door of the metrics ends neither server nor metrics",
+  async () => {
+    await using home = await RpcHome.create();
+    const server = await home.serve(["--metrics", "127.0.0.1:0"], { shell: "ulimit -n 64;" });
+    const url = await metricsOf(server);
+    const port = Number(new URL(url).port);
+    const sockets: Deno.TcpConn[] = [];
+    try {
+      await waitFor("the lack of handles", async () => {
+        const socket = await Deno.connect({ hostname: "127.0.0.1", port }).catch(() => undefined);
+        if (socket !== undefined) sockets.push(socket);
+        assert.equal(server.process.code, undefined, server.stderr);
+        return /Cannot take connections for metrics/.test(server.stderr);
+      });
+      // Those connections are closed: it need not wait for who made them.
+      await waitFor("the metrics", async () => {
+        return await ask(`${url}/healthz`).then(({ status }) => status === 200, () => false);
+      });
+    } finally {
+      for (const socket of sockets) socket.close();
+    }
+    const { code, stderr } = await home.run(["call", "fib", "10"]);
+    assert.equal(code, 0, stderr);
+  },
+);

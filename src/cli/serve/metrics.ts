@@ -1,11 +1,12 @@
 import { Counter, Gauge, Registry } from "@platformatic/prom-client";
-import { messageOf } from "../../base/errors.ts";
+import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Stats } from "../../wire/reports/stats.ts";
 import { CommandError } from "../../base/command_error.ts";
-import { addressOf, addressToListen, type HostPort } from "../../base/names/host_port.ts";
+import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 import { listenProblem } from "../../base/system/listen_problem.ts";
 import { isKnownHost } from "./known_host.ts";
+import { MetricsListener } from "./metrics_listener.ts";
 
 /** The source of the metrics. It is only read on request, so metrics cost nothing otherwise. */
 interface MetricsSource {
@@ -37,43 +38,29 @@ export interface MetricsServer {
 export function serveMetrics(
   { host, port }: HostPort,
   source: MetricsSource,
-  log: Logger,
+  { clock, log }: { readonly clock: Clock; readonly log: Logger },
 ): MetricsServer {
   const page = new MetricsPage();
-  const closing = new AbortController();
+  const answer = async (request: Request): Promise<Response> => {
+    const url = URL.parse(request.url);
+    if (url === null) return text(400, "this is no Host");
+    const { hostname, pathname } = url;
+    if (!isKnownHost(hostname, host)) return text(403, unknownHost(hostname));
+    switch (pathname) {
+      case "/metrics":
+        return new Response(await page.of(source), {
+          headers: { "content-type": page.contentType },
+        });
+      case "/healthz":
+        return text(200, "ok");
+      case "/readyz":
+        return source.isReady() ? text(200, "ready") : text(503, "not ready");
+      default:
+        return text(404, "there is /metrics, /healthz and /readyz");
+    }
+  };
   try {
-    const server = Deno.serve({
-      hostname: addressToListen(host),
-      port,
-      signal: closing.signal,
-      onListen() {},
-      onError(error) {
-        log.warn("Cannot answer who asks for metrics", { reason: messageOf(error) });
-        return text(500, "failed");
-      },
-    }, async (request) => {
-      const url = URL.parse(request.url);
-      if (url === null) return text(400, "this is no Host");
-      const { hostname, pathname } = url;
-      if (!isKnownHost(hostname, host)) return text(403, unknownHost(hostname));
-      switch (pathname) {
-        case "/metrics":
-          return new Response(await page.of(source), {
-            headers: { "content-type": page.contentType },
-          });
-        case "/healthz":
-          return text(200, "ok");
-        case "/readyz":
-          return source.isReady() ? text(200, "ready") : text(503, "not ready");
-        default:
-          return text(404, "there is /metrics, /healthz and /readyz");
-      }
-    });
-    const { hostname, port: bound } = server.addr;
-    return {
-      address: addressOf({ host: hostname, port: bound }),
-      close: () => closing.abort(),
-    };
+    return new MetricsListener({ host, port, answer, clock, log });
   } catch (error) {
     throw new CommandError(
       `Cannot serve metrics on ${addressOf({ host, port })}: ${listenProblem(error, host)}`,

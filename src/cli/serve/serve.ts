@@ -280,7 +280,7 @@ async function watchable(
     isOpen: server.isOpen,
     keysEndAtMs: () => server.keysEndAtMs,
     registryKeysEndAtMs: () => server.registryKeysEndAtMs,
-  }, log);
+  }, { clock: systemClock, log });
   log.info("Serving metrics", { url: `http://${metrics.address}/metrics` });
   return metrics;
 }

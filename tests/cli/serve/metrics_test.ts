@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { serveMetrics } from "../../../src/cli/serve/metrics.ts";
+import { systemClock } from "../../../src/base/clock.ts";
 import { silentLogger } from "../../../src/base/log.ts";
 
 const stats = {
@@ -26,7 +27,8 @@ function statusUnder(host: string, port: number): Promise<number | undefined> {
 
 Deno.test("metrics answer under names of this machine only, so that no name of a stranger leads to them", async () => {
   const listen = { host: "127.0.0.1", port: 0 };
-  const server = serveMetrics(listen, { stats: () => stats, isReady: () => true }, silentLogger);
+  const source = { stats: () => stats, isReady: () => true };
+  const server = serveMetrics(listen, source, { clock: systemClock, log: silentLogger });
   const port = Number(server.address.split(":").at(-1));
   try {
     const known = ["127.0.0.1", "10.0.0.7:9464", "[::1]:9464", "localhost", "LOCALHOST:80"];
