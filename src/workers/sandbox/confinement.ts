@@ -56,17 +56,23 @@ function rulesFor(granted: number, paths: readonly string[]): Rule[] {
  * data of the module's own directory.
  */
 function ownFiles(module: string): string[] {
-  const [main = "", ...imported] = filesOfModule(module);
-  const directory = `${directoryOf(main)}/`;
-  return [main, ...imported].filter((path) => {
-    try {
-      const real = Deno.realPathSync(path);
-      // A rule for a directory would hold for all that is in it.
-      return Deno.statSync(real).isFile && (isCode(real) || real.startsWith(directory));
-    } catch {
-      return false;
-    }
+  const paths = filesOfModule(module);
+  const directory = realPath(directoryOf(paths[0] ?? ""));
+  return paths.filter((path) => {
+    const real = realPath(path);
+    // A rule for a directory would hold for all that is in it.
+    if (real === undefined || !Deno.statSync(real).isFile) return false;
+    return isCode(real) || (directory !== undefined && real.startsWith(`${directory}/`));
   });
+}
+
+/** A path with all links resolved; `undefined`: it leads nowhere. */
+function realPath(path: string): string | undefined {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The files that this process has in its memory: its program and its libraries. */
