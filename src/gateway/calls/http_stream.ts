@@ -5,7 +5,7 @@ import { isRpcError, messageOf, RpcError } from "../../base/errors.ts";
 import { writeStallTimeoutMs } from "../../base/limits.ts";
 import type { StreamReport } from "../../client/call_stream.ts";
 import { problemDetails } from "../door/problem.ts";
-import { reply } from "../door/reply.ts";
+import { reply, unbuffered } from "../door/reply.ts";
 import { gatewayStuckMs } from "../limits.ts";
 import type { ItemStream } from "./calls.ts";
 
@@ -85,7 +85,7 @@ export async function streamResponse(
     },
   }, { highWaterMark: 0 });
   return reply(body, {
-    headers: { "content-type": writer.type },
+    headers: { "content-type": writer.type, ...unbuffered },
   });
 }
 

@@ -2,7 +2,7 @@ import { type Clock, sleep } from "../../base/clock.ts";
 import { gatewayLookMs, gatewayLooksMax } from "../limits.ts";
 import { HttpProblem } from "../door/problem.ts";
 import type { Servers } from "./servers.ts";
-import { reply } from "../door/reply.ts";
+import { reply, unbuffered } from "../door/reply.ts";
 
 /**
  * Streams the state of the servers to pages, as server-sent events. A view is made only when there
@@ -49,6 +49,6 @@ export class Live {
       },
       cancel: () => left.abort(),
     }, { highWaterMark: 0 });
-    return reply(body, { headers: { "content-type": "text/event-stream" } });
+    return reply(body, { headers: { "content-type": "text/event-stream", ...unbuffered } });
   }
 }

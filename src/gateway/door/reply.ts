@@ -8,6 +8,9 @@ export const alwaysTold = {
   "cache-control": "no-store",
 };
 
+/** Has nginx pass on what is said piece by piece, which it would collect. */
+export const unbuffered = { "x-accel-buffering": "no" };
+
 /**
  * An answer of the gateway, with the headers that each has. All headers are set at once, because
  * the runtime is slower if headers are accessed after an answer was made.

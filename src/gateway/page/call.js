@@ -51,7 +51,7 @@ export function showMethod(detail, method, root) {
     output.say("");
     const startedAt = performance.now();
     try {
-      const answer = await fetch(`/call/${encodeURIComponent(method.name)}`, {
+      const answer = await fetch(`call/${encodeURIComponent(method.name)}`, {
         method: "POST",
         body,
         signal: abort.signal,
@@ -147,7 +147,7 @@ export function showMethod(detail, method, root) {
   ];
   detail.replaceChildren(
     el("h2", {}, method.name),
-    el("p", { className: "quiet" }, facts.filter(Boolean).join(" · ")),
+    el("p", { className: "quiet lines" }, facts.filter(Boolean).join(" · ")),
     form,
     status,
     output.element,

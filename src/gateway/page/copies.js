@@ -12,7 +12,7 @@ const shellJson = (json) =>
       ? json.replaceAll(/[%&|<>^]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`)
       : json,
   );
-const address = (method) => `${location.origin}/call/${encodeURIComponent(method)}`;
+const address = (method) => new URL(`call/${encodeURIComponent(method)}`, location.href).href;
 
 /**
  * JSON as JavaScript, which would round some numbers if they were written as its own, and takes one

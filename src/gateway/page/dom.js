@@ -12,7 +12,10 @@ const hex = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /** A text of somebody else's as all of it can be seen; JSON keeps its meaning. */
 export const shown = (text) =>
-  String(text).replaceAll(unseen, (found) => found.replaceAll(/[^]/g, hex));
+  String(text).replaceAll("\r\n", "\n").replaceAll(
+    unseen,
+    (found) => found.replaceAll(/[^]/g, hex),
+  );
 
 /** Texts among children, as they are shown. */
 const seen = (children) => children.map((one) => typeof one === "string" ? shown(one) : one);

@@ -1,4 +1,7 @@
-/** The gateway's page: the token, then what there is and how it does, as the gateway tells it. */
+/**
+ * The gateway's page: the token, then what there is and how it does, as the gateway tells it. All
+ * addresses are relative to the page's, which may stand under a path of a proxy's.
+ */
 
 import { showMethod } from "./call.js";
 import { el, say } from "./dom.js";
@@ -21,7 +24,7 @@ let leave = () => {};
 async function begin() {
   say(state, t("Asking the gateway"));
   const token = /^#token=(.+)$/.exec(location.hash)?.[1];
-  if (token !== undefined) history.replaceState(null, "", "/");
+  if (token !== undefined) history.replaceState(null, "", ".");
   try {
     const fault = token === undefined ? await faultOfCookie() : await faultOf(token);
     if (fault === undefined) show();
@@ -41,11 +44,11 @@ async function faultOfCookie() {
 }
 
 /** Whether the gateway takes the browser's cookie. It asks no server, which may take long. */
-const isKnown = async () => (await fetch("/metrics", { method: "HEAD" })).status !== 401;
+const isKnown = async () => (await fetch("metrics", { method: "HEAD" })).status !== 401;
 
 /** Changes a token for the cookie. Why that does not let us in; `undefined`: it does. */
 async function faultOf(token) {
-  const { ok } = await fetch("/session", {
+  const { ok } = await fetch("session", {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
   }).catch((error) => {
@@ -113,7 +116,7 @@ function show() {
   );
 
   async function look() {
-    const answer = await fetch("/openrpc.json");
+    const answer = await fetch("openrpc.json");
     const document = parseExactly(await answer.text());
     if (!answer.ok) throw new Error(`${t("no server answers")}: ${document.detail}`);
     offered = document;
@@ -155,7 +158,7 @@ function show() {
     clearTimeout(again);
     live?.close();
     if (document.hidden) return;
-    live = new EventSource("/live");
+    live = new EventSource("live");
     live.onmessage = take;
     live.onerror = lost;
   }

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { browserTest, launchChromium, patient } from "../../support/chromium.ts";
 import { servePage } from "../../support/page_server.ts";
 
@@ -45,6 +46,39 @@ browserTest(
       await page.getByRole("region", { name: "Result" }).filter({ hasText: '1\n"two"' }).waitFor();
     } finally {
       await browser.close();
+    }
+  },
+);
+
+browserTest(
+  "the page works under a path that a proxy takes off",
+  async (executablePath) => {
+    await using server = servePage();
+    const params = [{ name: "n", required: true, schema: { type: "integer" } }];
+    const description = "First line\r\nsecond line";
+    const method = { name: "twice", paramStructure: "by-position", params, description };
+    server.offered = JSON.stringify({ openrpc: "1.3.2", info: {}, methods: [method] });
+    server.result = "42";
+    server.tell({ servers: [], methods: {}, version: "one" });
+    const proxy = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+      const { pathname } = new URL(request.url);
+      if (!pathname.startsWith("/rpc/")) return new Response("elsewhere", { status: 404 });
+      return fetch(new Request(server.url + pathname.slice("/rpc".length), request));
+    });
+    const browser = await launchChromium(executablePath);
+    try {
+      const page = patient(await browser.newPage());
+      const base = `http://127.0.0.1:${proxy.addr.port}/rpc/`;
+      await page.goto(`${base}#token=good`);
+      await page.getByText(/^First line\nsecond line/).waitFor();
+      await page.getByLabel(/^n /).fill("21");
+      await page.getByRole("button", { name: "Call", exact: true }).click();
+      await page.getByRole("region", { name: "Result" }).filter({ hasText: "42" }).waitFor();
+      assert.deepEqual(server.calls, ["[21]"]);
+      assert.equal(page.url(), `${base}#/twice`);
+    } finally {
+      await browser.close();
+      await proxy.shutdown();
     }
   },
 );
