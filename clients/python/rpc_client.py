@@ -2362,8 +2362,24 @@ class _Keys:
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         # This authority alone, and none of the system's.
         context.load_verify_locations(authority)
+        maker = self._maker_of(certificate, context.get_ca_certs(binary_form=True))
+        if maker is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.minimum_version = ssl.TLSVersion.TLSv1_3
+            context.load_verify_locations(cadata=maker)
         context.load_cert_chain(certificate, key)
         return context
+
+    def _maker_of(self, certificate: str, authorities: Sequence[bytes]) -> Optional[bytes]:
+        """Of several authorities that one which a certificate names: a machine is of one cluster. `None`: there is one."""
+        if len(authorities) < 2:
+            return None
+        with open(certificate, encoding="ascii") as file:
+            blocks = re.findall("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", file.read(), re.DOTALL)
+        own = b"".join(ssl.PEM_cert_to_DER_cert(block) for block in blocks)
+        names = (re.search(rb"rpc cluster [0-9a-f]+", authority) for authority in authorities)
+        named = (der for der, name in zip(authorities, names) if name is not None and name.group() in own)
+        return next(named, None)
 
     def _cluster_of(self, context: ssl.SSLContext) -> str:
         """Its id stands in the name of the cluster's own certificate, which `rpc keys init` made."""
