@@ -152,11 +152,15 @@ export function isRpcError(thrown: unknown): thrown is RpcError {
   return thrown instanceof Error && "executed" in thrown && Object.hasOwn(errorTable, thrown.name);
 }
 
-/** The message of anything that was thrown, without colours. Never throws. */
+/** A longer message is cut: the longest text that there can be fits no sentence. */
+const messageLengthMax = 1024 * 1024;
+
+/** The message of anything that was thrown, without colours, cut if it is long. Never throws. */
 export function messageOf(thrown: unknown): string {
   try {
-    if (!(thrown instanceof Error)) return withoutColours(String(thrown));
-    return withoutColours(String(thrown.message !== "" ? thrown.message : thrown.name));
+    const isError = thrown instanceof Error;
+    const text = String(!isError ? thrown : thrown.message !== "" ? thrown.message : thrown.name);
+    return withoutColours(text.slice(0, messageLengthMax));
   } catch {
     return "something was thrown that has no message";
   }

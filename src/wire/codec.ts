@@ -228,7 +228,8 @@ export function resultLine(
   try {
     text = JSON.stringify(result);
   } catch (cause) {
-    throw new RpcError("InternalError", "Cannot send a result that is not JSON", { cause });
+    const what = cause instanceof RangeError ? "longer as JSON than any text can be" : "not JSON";
+    throw new RpcError("InternalError", `Cannot send a result that is ${what}`, { cause });
   }
   return fitting(
     resultHead(id),
@@ -280,15 +281,15 @@ function joined(line: string | LongLine<string>): string {
 }
 
 /**
- * An error as a line. Its cause and stack stay here, and a long message is cut. InvalidParams has a
- * list of issues always, if an empty one.
+ * An error as a line. Its cause and stack stay here, and a long message is cut before it is printed
+ * if it must be. InvalidParams has a list of issues always, if an empty one.
  */
 export function encodeError(id: Id, error: RpcError): string {
   const { code, executed, message, issues = error.name === "InvalidParams" ? [] : undefined } =
     error;
   const data = issues === undefined ? { executed } : { executed, issues };
-  const line = errorLine(id, code, message, data);
-  if (!isLonger(line, messageMaxLeast)) return line;
+  const line = message.length <= messageMaxLeast && errorLine(id, code, message, data);
+  if (line && !isLonger(line, messageMaxLeast)) return line;
   return errorLine(id, code, message.slice(0, cutMessageLength), { executed });
 }
 

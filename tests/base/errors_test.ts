@@ -59,6 +59,9 @@ Deno.test("an RpcError in JSON says all that another process can be told", () =>
 Deno.test("messageOf() finds words for anything that can be thrown", () => {
   assert.equal(messageOf(new Error("no luck")), "no luck");
   assert.equal(messageOf(new RangeError()), "RangeError");
+  // The longest text that there can be fits no sentence.
+  const long = messageOf(new Error("x".repeat(2 ** 29 - 24)));
+  assert.equal(long.length, 1024 * 1024);
   assert.equal(messageOf("a string"), "a string");
   assert.equal(messageOf(undefined), "undefined");
   assert.equal(messageOf(null), "null");

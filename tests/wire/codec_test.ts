@@ -231,6 +231,8 @@ Deno.test("an error too long for a message is cut, so that it arrives (P-5, P-23
   for (
     const error of [
       new RpcError("InternalError", "x€".repeat(messageMaxDefault)),
+      // As JSON it is longer than any text can be.
+      new RpcError("InternalError", "\x01".repeat(2 ** 27)),
       new RpcError("InvalidParams", "Cannot call area", { issues }),
     ]
   ) {
@@ -243,6 +245,13 @@ Deno.test("an error too long for a message is cut, so that it arrives (P-5, P-23
     assert.equal(received.executed, error.executed);
     assert.ok(error.message.startsWith(received.message) && received.message.length > 10);
   }
+});
+
+Deno.test("a result that is longer as JSON than any text can be is told so (P-17)", () => {
+  assert.throws(() => encodeResult(1, new Array(520).fill("x".repeat(2 ** 20))), {
+    name: "InternalError",
+    message: "Cannot send a result that is longer as JSON than any text can be",
+  });
 });
 
 Deno.test("a long line of faults does not make decodeRequest() throw (P-4, P-7)", () => {

@@ -4,6 +4,9 @@ import type { FailureReport } from "../failure_report.ts";
 /** Most causes that are shown: the chain may be a circle. */
 const causesMax = 3;
 
+/** With a longer message the stack is not looked at: Deno ends where no text can hold it. */
+const stackMessageMax = 1024 * 1024;
+
 const here = import.meta.url;
 
 /**
@@ -34,7 +37,8 @@ export function describeFailure(what: string, thrown: unknown): FailureReport {
 
 function textAndFrames(thrown: unknown): { readonly text: string; readonly frames: string[] } {
   try {
-    if (thrown instanceof Error && typeof thrown.stack === "string") {
+    const isBrief = thrown instanceof Error && !(thrown.message.length > stackMessageMax);
+    if (isBrief && typeof thrown.stack === "string") {
       const lines = thrown.stack.split("\n");
       const first = lines.findIndex((line) => /^\s+at /.test(line));
       const text = lines.slice(0, first === -1 ? undefined : first).join("\n");

@@ -69,3 +69,10 @@ Deno.test("a fault of this program keeps its stack, which is all there is to tel
   const error = Object.assign(new TypeError("x"), { stack: `TypeError: x\n    ${frame}` });
   assert.deepEqual(describeFailure("it failed", error).stack, [frame]);
 });
+
+Deno.test("an error with the longest message that there can be is told, without its stack", () => {
+  const error = new RangeError("x".repeat(2 ** 29 - 24));
+  const { message, stack } = describeFailure("f failed", error);
+  assert.match(message, /^f failed: xxx/);
+  assert.deepEqual(stack, []);
+});
