@@ -13,10 +13,13 @@ export type Permissions = {
   readonly [Name in typeof permissionNames[number]]?: readonly string[];
 };
 
+/** With types, which compilers that are not strict would not find. */
+const noPaths: Readonly<Record<"read" | "write", readonly string[]>> = { read: [], write: [] };
+
 /** The same with what a worker itself uses of that: its lines, and what its server tells it. */
 export function withNeeds(permissions: Permissions): Permissions {
   const { read = [], write = [], env = [] } = permissions;
-  const paths = Deno.build.os === "windows" ? { read: [], write: [] } : descriptorPaths;
+  const paths = Deno.build.os === "windows" ? noPaths : descriptorPaths;
   return {
     ...permissions,
     ...(read.length + paths.read.length === 0 ? {} : { read: [...read, ...paths.read] }),
