@@ -17,7 +17,7 @@ const connectionsMax = full ? 100 : 40;
 export const mostMax = full ? 1.25 : 1.35;
 /** For each server and second. */
 export const rate = 10;
-const serviceMs = 5;
+export const serviceMs = 5;
 /** How often clients are asked for their connections. */
 const peakLookMs = 50;
 /** How long a registry collects changes before it hands out a list. */

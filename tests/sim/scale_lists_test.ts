@@ -1,8 +1,19 @@
 /** A large service whose list is wrong for a while. */
 
 import assert from "node:assert/strict";
-import { assertFewConnections, clients, load, scale, servers, subset } from "./scale.ts";
+import {
+  assertAllAnswered,
+  assertFewConnections,
+  clients,
+  load,
+  rate,
+  scale,
+  servers,
+  serviceMs,
+  subset,
+} from "./scale.ts";
 import { tell } from "./seed.ts";
+import type { SimServer } from "./server.ts";
 
 const size = subset ?? 80;
 
@@ -44,3 +55,27 @@ scale("an outage of the registry while servers are replaced costs no call", asyn
   await load(world, 1_500);
   assertFewConnections(world);
 });
+
+scale(
+  "a registry that is wiped and filled again costs no call, and has none wait",
+  async (world) => {
+    const places = new Map(world.servers.map((server) => [server, world.random()]));
+    const placeOf = (server: SimServer) => places.get(server) as number;
+    const order = [...world.servers].sort((a, b) => placeOf(a) - placeOf(b));
+    const steps = 40;
+    world.clock.after(300, () => void world.list([]));
+    for (let step = 1; step <= steps; step++) {
+      const listed = order.slice(0, Math.ceil(step * servers / steps));
+      world.clock.after(500 + step * 50, () => void world.list(listed));
+    }
+    const tally = await world.load(4 * rate * servers, 3_000, 5_000);
+    assertAllAnswered(tally);
+    // It was 0.2 s while all calls went to the few that were listed again.
+    assert.ok(tally.p99Ms < 10 * serviceMs, tally.report);
+    await world.clock.pass(40_000);
+    assertFewConnections(world);
+  },
+  {},
+  // Its servers, as many that are listed before there is a choice, and what is kept of each.
+  2.2 * size,
+);

@@ -6,6 +6,7 @@ import { boundOfServerAt, boundOfServers, type TooLongError } from "../../wire/m
 import type { Call } from "../call.ts";
 import { Subset } from "../subset/subset.ts";
 import { DialPlaces } from "../links/dial_places.ts";
+import { Dropped, isWell } from "./dropped.ts";
 import { Endpoint } from "./endpoint.ts";
 import type { EndpointOwner } from "./endpoint_owner.ts";
 import type { EndpointDependencies, Priority } from "./endpoint_types.ts";
@@ -56,6 +57,9 @@ export class Endpoints implements EndpointOwner<Endpoint> {
   readonly #untried = new Set<Endpoint>();
   /** Endpoints that are connected and ejected. */
   readonly #ejected = new Set<Endpoint>();
+  readonly #dropped: Dropped;
+  /** Dropped endpoints that are called like listed ones. */
+  readonly #trusted = new Set<Endpoint>();
   readonly #subset: Subset;
   /** Whether failed servers of the subset will be replaced in a moment. */
   #isReplacing = false;
@@ -67,6 +71,7 @@ export class Endpoints implements EndpointOwner<Endpoint> {
     this.pace = new HostPace(dependencies.clock);
     this.patience = new Patience(dependencies.clock);
     this.places = new DialPlaces(dependencies);
+    this.#dropped = new Dropped(dependencies.clock);
     this.#events = events;
     const { clock, random, subset: size = Infinity, zone } = dependencies;
     this.#subset = new Subset({
@@ -95,8 +100,33 @@ export class Endpoints implements EndpointOwner<Endpoint> {
 
   /** Takes over the registry's list, which differs from the one before by `change`. */
   update(change: Change, { instances, stale }: Snapshot): void {
-    for (const instance of change.unlisted) this.#byAddress.get(addressOf(instance))?.unlist();
+    for (const instance of change.unlisted) {
+      const endpoint = this.#byAddress.get(addressOf(instance));
+      if (endpoint === undefined) continue;
+      endpoint.unlist();
+      this.#dropped.add(endpoint);
+    }
     this.#subset.update(change, instances, stale);
+    this.#judgeDropped();
+  }
+
+  /** Whether the registry's list is to be believed: see {@link Dropped}. */
+  #judgeDropped(): void {
+    if (this.#dropped.size === 0) return;
+    const dropped = this.#dropped.current();
+    const mayTrust = dropped.length > this.#listedCount;
+    const before = [...this.#trusted];
+    this.#trusted.clear();
+    if (mayTrust) { for (const endpoint of dropped) this.#trusted.add(endpoint); }
+    for (const endpoint of new Set([...before, ...dropped])) {
+      if (!endpoint.isClosed) this.#move(endpoint);
+    }
+  }
+
+  /** How many endpoints get calls because the registry lists them. */
+  get #listedCount(): number {
+    const { preferred, distant } = this.#lists;
+    return preferred.size + distant.size - this.#trusted.size;
   }
 
   isFar(instance: Instance): boolean {
@@ -249,6 +279,7 @@ export class Endpoints implements EndpointOwner<Endpoint> {
     if (mayBlame) this.places.tick();
     if (isAwaited && this.usableCount === 0) this.#hurry([...this.#lists.unusable.items]);
     if (mayBlame) this.#tickAll();
+    this.#judgeDropped();
     this.#hurry(this.#usable.flatMap(({ items }) => items.filter(({ isInDoubt }) => isInDoubt)));
     const { preferred, distant } = this.#lists;
     if (mayBlame) this.#subset.tick(preferred, distant);
@@ -292,18 +323,20 @@ export class Endpoints implements EndpointOwner<Endpoint> {
     const wasCounted = listedAs === "preferred" || listedAs === "distant" ||
       this.#untried.has(endpoint);
     this.#lists[listedAs].remove(endpoint);
+    if (!isWell(endpoint)) this.#trusted.delete(endpoint);
     const wasLast = !endpoint.isUntried && this.#untried.delete(endpoint) && !this.isAnyUntried;
     this.#ejected.delete(endpoint);
     if (endpoint.isClosed) {
       this.#byAddress.delete(endpoint.address);
     } else {
-      this.#place(endpoint, endpoint.priority);
+      this.#place(endpoint, this.#priorityOf(endpoint));
       if (endpoint.priority !== "unusable") this.#events.usable();
     }
     if (this.#subset.isActive) {
       const isLost = wasCounted && !endpoint.isSound && !endpoint.isUntried;
       if (isLost || this.#subset.isCrowdedBy(this.usableCount)) this.#replaceSoon();
     }
+    if (this.#trusted.size > 0 && this.#trusted.size <= this.#listedCount) this.#judgeDropped();
     if (wasLast) this.#events.tried();
   }
 
@@ -325,6 +358,16 @@ export class Endpoints implements EndpointOwner<Endpoint> {
       this.#isReplacing = false;
       if (!this.#isClosed && this.#subset.isActive) this.#subset.connect();
     });
+  }
+
+  #move(endpoint: Endpoint): void {
+    this.#lists[endpoint.listedAs].remove(endpoint);
+    this.#place(endpoint, this.#priorityOf(endpoint));
+  }
+
+  #priorityOf(endpoint: Endpoint): Priority {
+    if (!this.#trusted.has(endpoint)) return endpoint.priority;
+    return this.isFar(endpoint.instance) ? "distant" : "preferred";
   }
 
   #place(endpoint: Endpoint, priority: Priority): void {

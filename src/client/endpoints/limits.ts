@@ -30,6 +30,12 @@ export const handlesUnasked = 16;
 /** How often a client that ran out of file handles checks for more. */
 export const handlesGrowMs = 1_000;
 
+/**
+ * How long servers that the registry has dropped are called like others while they are more than
+ * those that it lists, in milliseconds. Servers are registered again within two seconds.
+ */
+export const droppedTrustMs = 30_000;
+
 /** Most calls that are sent to a server before it has answered often enough to be judged. */
 export const unprovenCallsMax = 32;
 
