@@ -14,14 +14,15 @@ const rolldown = new URL("rolldown/", import.meta.url);
 /** The program of workers, and what it is bundled to. */
 const workerMain = "src/workers/child/worker_main";
 
-/** The same in a sandbox. */
-const confinedMain = "src/workers/child/confined_main";
+/** The program that makes a sandbox, and the folder of what it loads. */
+const confinedMain = "src/workers/child/confined_main.ts";
+const sandboxFolder = "sandbox";
 
 /**
  * What a run begins with, a worker's too, and what a user's module imports as `rpc`: one copy of
  * what they use.
  */
-export const entries = ["main.ts", `${workerMain}.ts`, `${confinedMain}.ts`, "src/mod.ts"];
+export const entries = ["main.ts", `${workerMain}.ts`, "src/mod.ts"];
 
 /** The file that a binary begins with. */
 export const bundledMain = "main.js";
@@ -33,9 +34,9 @@ const restMain = "rest.js";
 const callFolder = "call";
 
 /**
- * Chooses between the two builds of our modules, and of the greater one between the command line
- * and a worker's program, which does without the former. In a process only one build is loaded, so
- * that nothing is there twice.
+ * Chooses between the builds of our modules, and of the greatest one between the command line and a
+ * worker's program, which does without the former. In a process, and in a thread of a sandbox, only
+ * one build is loaded, so that nothing is there twice.
  */
 const choice = `if (Deno.args[0] === "call") {
   const { main } = await import("./${callFolder}/call.js");
@@ -46,7 +47,7 @@ const isSandbox = Deno.args[0] === "sandbox" && Deno.args.at(-1)?.startsWith("{"
 await (isWorker
   ? import("./${workerMain}.js")
   : isSandbox
-  ? import("./${confinedMain}.js")
+  ? import("./${sandboxFolder}/confined_main.js")
   : import("./${restMain}"));
 `;
 
@@ -69,15 +70,9 @@ export async function bundle(directory: string): Promise<void> {
   const config: Config = JSON.parse(await Deno.readTextFile(new URL("deno.json", project)));
   const outside = Object.entries(config.imports).filter(([name]) => name !== "rpc")
     .flatMap(([name, url]) => [name, `${name}/*`, url]);
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["bundle", "--quiet", "--platform", "browser", "--code-splitting"],
-      ...outside.flatMap((name) => ["--external", name]),
-      ...["--outdir", directory, ...entries],
-    ],
-    cwd: project,
-  }).output();
-  if (!success) throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr).trim()}`);
+  await bundleTogether(entries, outside, directory);
+  // Apart from the others, whose starts would have more files if they shared with it.
+  await bundleTogether([confinedMain], outside, `${directory}/${sandboxFolder}`);
   await Deno.rename(`${directory}/${bundledMain}`, `${directory}/${restMain}`);
   await buildForCalls(`${directory}/${callFolder}`);
   await Deno.writeTextFile(`${directory}/${bundledMain}`, choice);
@@ -90,6 +85,28 @@ export async function bundle(directory: string): Promise<void> {
   const bundled = { ...config, imports, lock: { ...config.lock, frozen: false } };
   await Deno.writeTextFile(`${directory}/deno.json`, JSON.stringify(bundled));
   await Deno.copyFile(new URL("deno.lock", project), `${directory}/deno.lock`);
+}
+
+/**
+ * Bundles what some files load, with one copy of what they share.
+ *
+ * @param outside what is not bundled
+ * @throws {Error} with the reason
+ */
+async function bundleTogether(
+  files: readonly string[],
+  outside: readonly string[],
+  directory: string,
+): Promise<void> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["bundle", "--quiet", "--platform", "browser", "--code-splitting"],
+      ...outside.flatMap((name) => ["--external", name]),
+      ...["--outdir", directory, ...files],
+    ],
+    cwd: project,
+  }).output();
+  if (!success) throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr).trim()}`);
 }
 
 /**

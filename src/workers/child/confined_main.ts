@@ -60,8 +60,8 @@ function startThread(permissions: Permissions): void {
       ),
     },
   } as const;
-  // By its name in a binary.
-  new Worker(new URL("./worker_main.js", import.meta.url), options);
+  // As it lies in a binary (`tasks/bundle.ts`).
+  new Worker(new URL("../src/workers/child/worker_main.js", import.meta.url), options);
   // The thread has its own by now.
   for (const name of all) Deno.permissions.revokeSync({ name });
 }
