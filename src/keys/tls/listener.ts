@@ -15,6 +15,7 @@ import { clusterName } from "../names.ts";
 import { addressTextOf, TlsConnection } from "./connection.ts";
 import { contextOptionsOf } from "./context.ts";
 import { Handshakes } from "./handshakes.ts";
+import { ListenerProbe } from "./listener_probe.ts";
 import { certificateOf, memberOf } from "./members.ts";
 
 /** How often to look whether there are new keys. */
@@ -37,6 +38,8 @@ export interface TlsListenerOptions {
   readonly answerToPlain: (bytes: Uint8Array) => string;
 }
 
+const serverOptions = { allowHalfOpen: true, noDelay: true, pauseOnConnect: true };
+
 /** The first byte of a TLS handshake. */
 const handshakeRecord = 0x16;
 
@@ -49,10 +52,11 @@ const handshakeRecord = 0x16;
 export class TlsListener {
   readonly addr: HostPort;
   /** Listens, and hands its connections to {@link #tls} when their turn comes. */
-  readonly #server: net.Server;
+  #server: net.Server;
   readonly #tls: tls.Server;
   readonly #options: TlsListenerOptions;
   readonly #renewalCheck: Timer;
+  readonly #probe: ListenerProbe;
   readonly #accepted: AcceptedTls[] = [];
   /** Peers that have sent nothing yet, or that were told to speak TLS. */
   readonly #outside = new Set<Socket>();
@@ -84,7 +88,9 @@ export class TlsListener {
     this.#shown = shown;
     const { address, port } = server.address() as { address: string; port: number };
     this.addr = { host: address, port };
-    server.on("connection", (socket: Socket) => this.#connected(socket));
+    this.#attend(server);
+    const { clock } = options;
+    this.#probe = new ListenerProbe({ addr: this.addr, clock, deaf: () => this.#listenAgain() });
     this.#tls.on("secureConnection", (socket: tls.TLSSocket) => this.#shookHands(socket));
     this.#tls.on("tlsClientError", (error: Error, socket: tls.TLSSocket) => {
       options.log.debug("A handshake failed", {
@@ -104,16 +110,13 @@ export class TlsListener {
   static async listen(options: TlsListenerOptions): Promise<TlsListener> {
     const { host, port, keys } = options;
     const shown = keys.current();
-    const server = net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
+    const server = net.createServer(serverOptions);
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(port, host, () => {
         server.off("error", reject);
         resolve();
       });
-    });
-    server.on("error", (error: Error) => {
-      options.log.error("Cannot accept connections", { reason: error.message });
     });
     return new TlsListener(server, options, shown);
   }
@@ -137,11 +140,31 @@ export class TlsListener {
   close(): void {
     this.#isClosed = true;
     this.#renewalCheck.cancel();
+    this.#probe.stop();
     this.#server.close();
     for (const socket of this.#outside) socket.destroy();
     for (const { socket } of this.#shakingHands.values()) socket.destroy();
     for (const { connection } of this.#accepted.splice(0)) connection.close();
     this.#waiters.wake();
+  }
+
+  #attend(server: net.Server): void {
+    server.on("error", (error: Error) => {
+      this.#options.log.error("Cannot accept connections", { reason: error.message });
+    });
+    server.on("connection", (socket: Socket) => {
+      this.#probe.came(socket.remotePort);
+      this.#connected(socket);
+    });
+  }
+
+  /** Those that are connected stay so. */
+  #listenAgain(): void {
+    this.#options.log.error("Cannot accept connections: listening again");
+    this.#server.close();
+    this.#server = net.createServer(serverOptions);
+    this.#attend(this.#server);
+    this.#server.listen(this.addr.port, this.#options.host);
   }
 
   /**
