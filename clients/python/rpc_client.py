@@ -479,7 +479,9 @@ class _Plain:
             for key in value:
                 if not isinstance(key, str):
                     raise _Unfit(f"{place or 'it'} has the key {key!r}, and keys must be strings")
-            return {str(key): self.of(item, f"{place}.{key}".lstrip("."), depth + 1) for key, item in value.items()}
+            # The letters of a key, whatever its class makes of str(): an Enum, its name.
+            named = {str.__str__(key): item for key, item in value.items()}
+            return {key: self.of(item, f"{place}.{key}".lstrip("."), depth + 1) for key, item in named.items()}
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
             return self.of(fields, place, depth)

@@ -131,7 +131,7 @@ def plain(value: Any, path: Path = (), depth: int = 0, sends: Sends = NONE_SAID)
     if isinstance(value, _sequences(sends)):
         return [plain(item, path + (index,), depth + 1, sends) for index, item in enumerate(value)]
     if isinstance(value, dict):
-        return {_key(key, path, sends): plain(value[key], path + (str(key),), depth + 1, sends) for key in value}
+        return _members(value, path, depth, sends)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [field.name for field in dataclasses.fields(value)]
         return {name: plain(getattr(value, name), path + (name,), depth + 1, sends) for name in names}
@@ -145,7 +145,9 @@ def plain(value: Any, path: Path = (), depth: int = 0, sends: Sends = NONE_SAID)
         return base64.b64encode(value).decode()
     if isinstance(value, decimal.Decimal) and decimal.Decimal in sends and value.is_finite():
         return str(value)
-    for base in (str, int, float):
+    if isinstance(value, str):
+        return _text(str.__str__(value), path)  # Its letters, whatever its class makes of str().
+    for base in (int, float):
         if isinstance(value, base):
             return plain(base(value), path, depth)
     raise Unfit([(path, f"is {_named(value)}, which JSON cannot express: {_instead(value)}")])
@@ -165,11 +167,21 @@ def _sequences(sends: Sends) -> Any:
     return (list, tuple, set, frozenset, collections.deque, range) if set in sends else (list, tuple)
 
 
+def _members(value: Any, path: Path, depth: int, sends: Sends) -> Any:
+    members = {}
+    for key in value:
+        name = _key(key, path, sends)
+        if name in members:
+            raise Unfit([(path, f"has two keys that are {name!r} in JSON: return other keys")])
+        members[name] = plain(value[key], path + (name,), depth + 1, sends)
+    return members
+
+
 def _key(key: Any, path: Path, sends: Sends) -> str:
     if isinstance(key, enum.Enum):
         key = plain(key)
     if isinstance(key, str):
-        return _text(str(key), path)
+        return _text(str.__str__(key), path)
     if isinstance(key, int) and not isinstance(key, bool) and int in sends:
         return str(int(key))
     raise Unfit([(path, f"has the key {key!r}, and keys must be strings: return {{str(key): ...}}")])

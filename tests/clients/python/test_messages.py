@@ -125,6 +125,13 @@ class Requests(unittest.TestCase):
             with self.subTest(params):
                 self.assertEqual(self.sent(params), expected)
 
+    def test_a_key_arrives_as_its_letters_whatever_its_class_prints(self):
+        class Name(str, enum.Enum):
+            FIRST = "first"
+
+        self.assertEqual(plain_params("f", [{Name.FIRST: 1}]), [{"first": 1}])
+        self.assertEqual(plain_params("f", {Name.FIRST: {Name.FIRST: Name.FIRST}}), {"first": {"first": "first"}})
+
     def test_what_would_arrive_as_something_else_is_refused_with_its_place(self):
         deep = []
         for _ in range(63):

@@ -1,6 +1,7 @@
 """Parameters by type hints, and results."""
 
 import base64
+import enum
 import os
 import sys
 import unittest
@@ -283,6 +284,25 @@ class Values(unittest.TestCase):
         for text, value in same:
             self.assertEqual(rpc_values.read(text), value)
             rpc_values.check_numbers(rpc_values.read(text))
+
+    def test_keys_and_texts_arrive_as_their_letters_and_none_is_lost(self):
+        sys.path.insert(0, ADAPTER)
+        try:
+            import rpc_values
+        finally:
+            sys.path.remove(ADAPTER)
+
+        class Loud(str):
+            def __str__(self):
+                return "loud"
+
+        class Color(enum.Enum):
+            RED = "red"
+
+        self.assertEqual(rpc_values.plain({Loud("a"): [Loud("b")], Color.RED: 1}), {"a": ["b"], "red": 1})
+        for value in ({Color.RED: 1, "red": 2}, {1: "a", "1": "b"}):
+            with self.subTest(value), self.assertRaisesRegex(rpc_values.Unfit, "^a has two keys that are '(red|1)' in"):
+                rpc_values.plain({"a": value}, sends=frozenset([int]))
 
     def test_an_integer_of_any_length_is_sent_or_refused(self):
         if hasattr(sys, "get_int_max_str_digits"):
