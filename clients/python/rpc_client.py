@@ -1970,7 +1970,7 @@ class _LocalRegistry(_Registry):
         with os.fdopen(file, "rb") as source:
             if not stat.S_ISREG(os.fstat(file).st_mode):
                 return None
-            return read_instance(source.read(INSTANCE_BYTES_MAX + 1))
+            return read_instance(source.read(INSTANCE_BYTES_MAX + 1), self._service)
 
 
 def _local_directory() -> str:
@@ -2174,12 +2174,16 @@ def _tls_handler(keys: "Optional[_Keys]", names: List[str]) -> Any:
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(?:%[\w.~-]+)?")
 
 
-def read_instance(text: bytes) -> Optional[_Instance]:
+def read_instance(text: bytes, service: str = "") -> Optional[_Instance]:
     """A registration, in the form of Curator's service discovery; `None` if it is none, or switched off."""
     if len(text) > INSTANCE_BYTES_MAX:
         return None
     try:
         json_ = json.loads(text.decode("utf-8"))
+        name = str(json_.get("name", service))
+        # Windows and macOS have one directory for names that differ in case alone.
+        if name != service and name.lower() == service.lower():
+            return None
         ours = json_.get("rpc") or {}
         cluster = None if ours.get("tls") is None else str(ours["tls"]["cluster"])
         instance = _Instance(

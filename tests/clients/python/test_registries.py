@@ -41,6 +41,11 @@ class Instances(unittest.TestCase):
         self.assertEqual((keyed.port, keyed.cluster, keyed.weight, keyed.secret), (7, "c", 0, "x"))
         self.assertEqual(read_instance(instance(address="fe80::1%eth0")).address, "[fe80::1%eth0]:6666")
 
+    def test_a_service_whose_name_differs_in_case_alone_is_another_one(self):
+        self.assertIsNone(read_instance(instance(name="Web"), "web"))
+        self.assertIsNotNone(read_instance(instance(name="Web"), "Web"))
+        self.assertIsNotNone(read_instance(instance(name="shop"), "web"))
+
     def test_what_is_none_is_skipped(self):
         for text in (
             b"",
