@@ -8,7 +8,9 @@ import type { InputSchema } from "./input_schema.ts";
  *
  * - `"inline"`: in the main process, which owns the sockets. Only for what takes microseconds.
  * - `"cpu"`: in a worker process, which runs one at a time. The default.
- * - `"io"`: in a worker process, which runs many at once. For functions that mostly wait.
+ * - `"io"`: in a worker process, which runs many at once. For functions that mostly wait, also for
+ *   calls that they make themselves: a `"cpu"` one keeps its worker meanwhile. If all workers wait
+ *   for calls that only they could run, these calls end at their deadlines.
  */
 export type ProcedureKind = "inline" | "cpu" | "io";
 
