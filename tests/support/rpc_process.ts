@@ -8,7 +8,7 @@ import { bareEnv, denoCommand, rpcCommand } from "./program.ts";
 import { waitFor, within } from "./wait_for.ts";
 
 /** How long a server may take to be ready, and a command to end: far more than either needs. */
-const patienceMs = 60_000;
+const patienceMs = 180_000;
 
 /** Beside the command line. */
 export interface RpcRunOptions {
@@ -18,7 +18,7 @@ export interface RpcRunOptions {
   readonly cwd?: string;
   /** What stands on stdin. @default nothing */
   readonly stdin?: string;
-  /** When the process is killed, and the test fails. @default 60_000 */
+  /** When the process is killed, and the test fails. @default 180_000 */
   readonly timeoutMs?: number;
   /** What is run in place of `rpc`: a test's own program. @default the program under test */
   readonly program?: URL;

@@ -2,7 +2,7 @@
 
 /** How long, and how often to look. */
 export interface WaitForOptions {
-  /** @default 60_000: far more than it takes on a slow machine */
+  /** @default 180_000: far more than it takes on a slow machine */
   readonly timeoutMs?: number;
   /** @default 10 */
   readonly periodMs?: number;
@@ -18,7 +18,7 @@ export async function waitFor<Value>(
   condition: () => Value | undefined | false | Promise<Value | undefined | false>,
   options: WaitForOptions = {},
 ): Promise<Value> {
-  const { timeoutMs = 60_000, periodMs = 10 } = options;
+  const { timeoutMs = 180_000, periodMs = 10 } = options;
   const deadline = performance.now() + timeoutMs;
   while (true) {
     const value = await condition();
@@ -36,7 +36,7 @@ export async function waitFor<Value>(
 export async function within<Value>(
   what: string,
   promise: Promise<Value>,
-  timeoutMs = 60_000,
+  timeoutMs = 180_000,
 ): Promise<Value> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
