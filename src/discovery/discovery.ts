@@ -173,6 +173,12 @@ export interface Discovery extends InstanceSource {
    */
   prepare?(): void;
   /**
+   * Starts connecting, ahead of a watch, which is told of any failure. Resolves when the registry
+   * was asked for a session, or cannot be: until it answers, this process has time for other work.
+   * Absent: there is nothing to connect to.
+   */
+  reach?(): Promise<void>;
+  /**
    * The names of all services that an instance was ever announced under, sorted. Some may have no
    * instance any more.
    *

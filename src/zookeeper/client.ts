@@ -119,6 +119,14 @@ export class ZooKeeperClient {
   }
 
   /**
+   * Resolves when a member was asked for the session after {@link connect}, which has nothing to do
+   * then until the answer comes, or no member could be reached, or {@link close} was called.
+   */
+  get sessionAsked(): Promise<void> {
+    return this.#session.asked;
+  }
+
+  /**
    * Starts connecting, if need be, and resolves when connected. Rejects after `timeoutMs` with
    * OPERATION_TIMEOUT, which does not end the attempts: those go on until {@link close}. Rejects
    * with AUTH_FAILED if the servers refuse the credentials, and with CLOSED.

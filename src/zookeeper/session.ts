@@ -74,6 +74,7 @@ export class Session {
   readonly #backoff: Backoff;
   readonly #exchange: Exchange;
   readonly #stop = new AbortController();
+  readonly #asked = Promise.withResolvers<void>();
   readonly #connectWaiters = new Set<PromiseWithResolvers<void>>();
   #state: ZooKeeperState = "connecting";
   #identity = noSession;
@@ -107,6 +108,11 @@ export class Session {
   /** The timeout that the server granted, or the one asked for until it has. */
   get timeoutMs(): number {
     return this.#timeoutMs;
+  }
+
+  /** See `ZooKeeperClient.sessionAsked`. */
+  get asked(): Promise<void> {
+    return this.#asked.promise;
   }
 
   /** Starts the loop if need be, and resolves when connected. See `ZooKeeperClient.connect`. */
@@ -170,6 +176,7 @@ export class Session {
   async #shutDown(): Promise<void> {
     this.#exchange.failUnsent(closedError);
     for (const waiter of this.#connectWaiters) waiter.reject(closedError("connect"));
+    this.#asked.resolve();
     if (this.#exchange.attached) await this.#endSession();
     this.#stop.abort(new ZooKeeperError("CLOSED", "the client was closed"));
     await this.#loop;
@@ -206,6 +213,7 @@ export class Session {
         hello: encodeConnect(this.#identity, this.#exchange.lastZxid, sessionTimeoutMs),
         handshakeLimitMs: this.#handshakeLimitMs(),
         signal: this.#stop.signal,
+        onAsked: this.#asked.resolve,
         onGranted: (grant, connection) => this.#takeUp(grant, connection),
         onFrame: (frame) => this.#exchange.receive(frame),
       });
@@ -240,6 +248,7 @@ export class Session {
     const failure = this.#rotation.failed(member, ended);
     if (failure === undefined) return 0;
     this.#connectFailure = failure;
+    this.#asked.resolve();
     this.#guarded(() => this.#options.onConnectFailure(failure));
     return this.#backoff.next();
   }

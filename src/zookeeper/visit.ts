@@ -22,6 +22,8 @@ interface VisitOptions {
   readonly handshakeLimitMs: number;
   /** Ends the visit. */
   readonly signal: AbortSignal;
+  /** Called when `hello` is on its way. */
+  readonly onAsked: () => void;
   /** Called when the member serves the session: requests may be sent. */
   readonly onGranted: (grant: SessionGrant, connection: Connection) => void;
   /** Takes each payload after that. If it throws, the visit ends. */
@@ -76,6 +78,8 @@ export async function visit(options: VisitOptions): Promise<Visit> {
   try {
     connection = await Connection.open(member, { clock, tls, frameBytesMax, signal: end.signal });
     connection.send(hello);
+    // It is written in a microtask.
+    queueMicrotask(options.onAsked);
     const frames = connection.frames();
     const first = await frames.next();
     limit.cancel();

@@ -31,6 +31,7 @@ const loadedAtOnce = new Set();
 const clientRoots = [
   "cli/call/call.ts",
   "cli/call/brief/begun_call.ts",
+  "client/client.ts",
   "discovery/local/local.ts",
 ];
 const loadedByClient = new Set();

@@ -76,6 +76,11 @@ Deno.test("a brief call with keys loads of the client what connects, and nothing
   assert.deepEqual(loaded.filter((url) => rooms.test(url)), []);
 });
 
+Deno.test("rpc call asks its registry for a session before it loads the client", async () => {
+  const loaded = [...await loadedBy("call/call.ts", "../discovery/zookeeper/zookeeper.ts")];
+  assert.deepEqual(loaded.filter((url) => /\/src\/client\/(?!transport\.ts)/.test(url)), []);
+});
+
 Deno.test("rpc call loads no package and nothing of node: before its call", async () => {
   const registries = [
     "local/local.ts",
@@ -87,6 +92,7 @@ Deno.test("rpc call loads no package and nothing of node: before its call", asyn
   const loaded = await loadedBy(
     "main.ts",
     ...["call/brief/brief_call.ts", "call/brief/begun_call.ts", "call/call.ts"],
+    "../client/client.ts",
     ...registries.map((file) => `../discovery/${file}`),
   );
   assert.ok(loaded.size > 40);
@@ -153,7 +159,10 @@ Deno.test("rpc call loads no more files than its start may take", async () => {
 
 Deno.test("no literal pattern with classes of Unicode is in what rpc call loads", async () => {
   // V8 makes their tables when it reads over a literal, also where that never runs.
-  const loaded = await loadedBy(...briefCall, "call/call.ts", "../discovery/local/local.ts");
+  const loaded = await loadedBy(
+    ...briefCall,
+    ...["call/call.ts", "../client/client.ts", "../discovery/local/local.ts"],
+  );
   const found: string[] = [];
   for (const url of loaded) {
     const text = withoutComments(await Deno.readTextFile(new URL(url)));

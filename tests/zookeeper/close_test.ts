@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { freePort } from "../support/free_port.ts";
 import { startTcpProxy } from "../support/tcp_proxy.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor, within } from "../support/wait_for.ts";
@@ -112,4 +113,29 @@ zooKeeperTest("watchers are forgotten by close()", async () => {
   await fixture.client.getChildren("/", (event) => events.push(event));
   await fixture.client.close();
   assert.equal(events.length, 0);
+});
+
+Deno.test("a client tells when it has asked for its session, before there is an answer", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await using fixture = newClient(`127.0.0.1:${listener.addr.port}`);
+  const connecting = assert.rejects(fixture.client.connect(60_000), closed);
+  using peer = await listener.accept();
+  await within("the request", fixture.client.sessionAsked, 30_000);
+  assert.ok((await peer.read(new Uint8Array(1_024)) ?? 0) > 0);
+  assert.deepEqual(fixture.states, []);
+  await fixture.client.close();
+  await connecting;
+});
+
+Deno.test("a client that finds no member does not have its caller wait to have asked one", async () => {
+  const port = freePort();
+  await using fixture = newClient(`127.0.0.1:${port}`);
+  const connecting = assert.rejects(fixture.client.connect(60_000), closed);
+  await within("the failure", fixture.client.sessionAsked, 30_000);
+  assert.equal(fixture.connectFailures.length, 1);
+  await fixture.client.close();
+  await connecting;
+  await using closedBefore = newClient(`127.0.0.1:${port}`);
+  await closedBefore.client.close();
+  await within("the end", closedBefore.client.sessionAsked, 30_000);
 });

@@ -1,6 +1,6 @@
 import { addressOf } from "../../base/names/host_port.ts";
-import { systemClock } from "../../base/clock.ts";
-import { Client } from "../../client/client.ts";
+import { type Clock, systemClock } from "../../base/clock.ts";
+import type { Client } from "../../client/client.ts";
 import type { Discovery, InstanceSource } from "../../discovery/discovery.ts";
 import { isScreen, printOnStderr, problemLine } from "../../terminal/stdout.ts";
 import { jsonLine } from "../../terminal/plain_text.ts";
@@ -28,6 +28,12 @@ import {
   type RunEnd,
 } from "./run.ts";
 import type { CallSummary } from "./summary.ts";
+
+/**
+ * How long a connection to the registry is waited for before the client is loaded all the same, in
+ * milliseconds: many times what it takes in one network.
+ */
+const reachMsMax = 50;
 
 /**
  * `rpc call <method> [args...]`
@@ -59,6 +65,8 @@ export async function run(
       const paramsOf = paramsMaker(args, flags.params);
       return await callEach({ method, paramsOf, flags, discovery, transport, log, signal });
     }
+    await reachSoon(discovery, clock);
+    const { Client } = await import("../../client/client.ts");
     const source = await sourceOf(discovery, flags, signal);
     if (source === undefined) return exitCodes.interrupted;
     const client = new Client({
@@ -92,6 +100,18 @@ export async function run(
       interrupt.release();
     }
   }
+}
+
+/**
+ * Has the registry make its session while the client is loaded, which takes as long. One that does
+ * not take a connection at once is not waited for here: the time of a call has not begun yet.
+ */
+async function reachSoon(discovery: Discovery, clock: Clock): Promise<void> {
+  if (discovery.reach === undefined) return;
+  const late = Promise.withResolvers<void>();
+  const timer = clock.after(reachMsMax, late.resolve);
+  await Promise.race([discovery.reach(), late.promise]);
+  timer.cancel();
 }
 
 /** Whether the flags ask for a single call, which needs no summary. */

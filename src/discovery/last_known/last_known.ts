@@ -59,6 +59,10 @@ class LastKnownDiscovery implements Discovery {
     this.#discovery.prepare?.();
   }
 
+  async reach(): Promise<void> {
+    await this.#discovery.reach?.();
+  }
+
   certificate(): RegistryCertificate | undefined {
     return this.#discovery.certificate?.();
   }

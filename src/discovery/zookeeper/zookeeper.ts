@@ -125,6 +125,11 @@ export class ZooKeeperDiscovery implements Discovery {
     this.#connect();
   }
 
+  reach(): Promise<void> {
+    this.#connect();
+    return this.#client.sessionAsked;
+  }
+
   watch(service: string, watcher: Watcher): Watch {
     const watch: ZooKeeperWatch = new ZooKeeperWatch(watcher, {
       ...this.#parts(service),
