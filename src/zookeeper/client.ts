@@ -83,6 +83,8 @@ export class ZooKeeperClient {
   readonly #requestBytesMax: number;
   /** Servers before ZooKeeper 3.5.3 have no container nodes, which their first refusal shows. */
   #parentMode: CreateMode = "container";
+  /** Whether it has asked for any change, such as a node that ends with its session. */
+  #hasWritten = false;
 
   /** Does nothing yet. @throws {ZooKeeperError} BAD_ARGUMENTS for a malformed connect string */
   constructor(options: ZooKeeperOptions) {
@@ -138,6 +140,7 @@ export class ZooKeeperClient {
   /** Creates a node and resolves with its path, which differs from `path` for sequential modes. */
   create(path: string, data: Uint8Array | string, options: CreateOptions = {}): Promise<string> {
     const bytes = typeof data === "string" ? encoder.encode(data) : data;
+    this.#hasWritten = true;
     return this.#onPath("create", path, (action, serverPath) => ({
       action,
       encode: (xid) =>
@@ -236,6 +239,7 @@ export class ZooKeeperClient {
 
   /** Replaces a node's data if it has this version; -1 means any. */
   setData(path: string, data: Uint8Array | string, version = -1): Promise<Stat> {
+    this.#hasWritten = true;
     const bytes = typeof data === "string" ? encoder.encode(data) : data;
     return this.#onPath("write", path, (action, serverPath) => ({
       action,
@@ -246,6 +250,7 @@ export class ZooKeeperClient {
 
   /** Deletes a node without children if it has this version; -1 means any. */
   delete(path: string, version = -1): Promise<void> {
+    this.#hasWritten = true;
     return this.#onPath("delete", path, (action, serverPath) => ({
       action,
       encode: (xid) => protocol.encodeDelete(xid, serverPath, version),
@@ -257,14 +262,16 @@ export class ZooKeeperClient {
    * Ends the session, so that its ephemeral nodes are deleted at once, and stops for good. May be
    * called in any state, and more than once. Operations that were sent are answered or fail with
    * CONNECTION_LOSS; the others fail with CLOSED; watchers are forgotten. Without a connection, the
-   * ephemeral nodes are deleted when the session expires. Resolves within about a second, whatever
-   * the server does; never rejects.
+   * ephemeral nodes are deleted when the session expires. A client that has only read does not
+   * wait for the server, which writes the end of a session to its disk. Resolves within
+   * about a second, whatever the server does; never rejects.
    */
   close(): Promise<void> {
-    return this.#session.close();
+    return this.#session.close(this.#hasWritten);
   }
 
   async #createParent(serverPath: string, acl: readonly Acl[]): Promise<void> {
+    this.#hasWritten = true;
     const create = (mode: CreateMode) =>
       this.#call({
         action: `create ${serverPath}`,

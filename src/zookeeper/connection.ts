@@ -50,6 +50,7 @@ export class Connection {
   readonly #close = () => closeQuietly(this.#socket);
   #outbox: Uint8Array[] = [];
   #flushing = false;
+  #sent: Promise<void> = Promise.resolve();
   #lastSentAt: number;
   #lastReceivedAt: number;
 
@@ -92,7 +93,12 @@ export class Connection {
     this.#outbox.push(frame);
     if (this.#flushing) return;
     this.#flushing = true;
-    queueMicrotask(() => this.#flush());
+    this.#sent = Promise.resolve().then(() => this.#flush());
+  }
+
+  /** Resolves when all frames have left, or none can leave any more. */
+  get sent(): Promise<void> {
+    return this.#sent;
   }
 
   /**

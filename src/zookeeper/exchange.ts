@@ -39,6 +39,11 @@ export class Exchange {
     return this.#connection !== undefined;
   }
 
+  /** Resolves when all that was submitted has left, or there is no connection. */
+  get sent(): Promise<void> | undefined {
+    return this.#connection?.sent;
+  }
+
   /** The last transaction seen: a server that has not seen it must not serve this session. */
   get lastZxid(): bigint {
     return this.#lastZxid;

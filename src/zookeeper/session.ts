@@ -168,16 +168,20 @@ export class Session {
     return this.#exchange.unwatchTree(serverPath, watcher);
   }
 
-  /** See `ZooKeeperClient.close`. */
-  close(): Promise<void> {
-    return this.#closing ??= this.#shutDown();
+  /**
+   * See `ZooKeeperClient.close`.
+   *
+   * @param isAwaited whether somebody waits for the end of the session itself
+   */
+  close(isAwaited: boolean): Promise<void> {
+    return this.#closing ??= this.#shutDown(isAwaited);
   }
 
-  async #shutDown(): Promise<void> {
+  async #shutDown(isAwaited: boolean): Promise<void> {
     this.#exchange.failUnsent(closedError);
     for (const waiter of this.#connectWaiters) waiter.reject(closedError("connect"));
     this.#asked.resolve();
-    if (this.#exchange.attached) await this.#endSession();
+    if (this.#exchange.attached) await this.#endSession(isAwaited);
     this.#stop.abort(new ZooKeeperError("CLOSED", "the client was closed"));
     await this.#loop;
     this.#exchange.reset();
@@ -185,7 +189,7 @@ export class Session {
   }
 
   /** Tells the server that the session is over, so that its ephemeral nodes go at once. */
-  async #endSession(): Promise<void> {
+  async #endSession(isAwaited: boolean): Promise<void> {
     const answered = Promise.withResolvers<void>();
     const xid = this.nextXid();
     this.#exchange.submit({
@@ -195,6 +199,7 @@ export class Session {
       reply: () => answered.resolve(),
       fail: () => answered.resolve(),
     });
+    if (!isAwaited) void this.#exchange.sent?.then(answered.resolve);
     const timer = this.#options.clock.after(closeTimeoutMs, answered.resolve);
     await answered.promise;
     timer.cancel();

@@ -4,6 +4,7 @@ import { startTcpProxy } from "../support/tcp_proxy.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor, within } from "../support/wait_for.ts";
 import { longSessions, sharedZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
+import { type ScriptedRequest, ScriptedServer } from "./scripted_server.ts";
 import { connectedClient, newClient, ownChroot, withCode } from "./client_fixture.ts";
 
 const server = sharedZooKeeper(longSessions);
@@ -138,4 +139,30 @@ Deno.test("a client that finds no member does not have its caller wait to have a
   await using closedBefore = newClient(`127.0.0.1:${port}`);
   await closedBefore.client.close();
   await within("the end", closedBefore.client.sessionAsked, 30_000);
+});
+
+Deno.test("only a client that has written waits for the end of its session", async () => {
+  const ends: ScriptedRequest[] = [];
+  await using server = new ScriptedServer({
+    onEnd: (request) => void ends.push(request),
+    onRequest: (request) => request.reply(0, (writer) => writer.string("/a")),
+  });
+  // Its time stands still, so that it would wait for ever.
+  await using reader = newClient(server.connectString, { clock: new VirtualClock() });
+  await reader.client.connect(60_000);
+  try {
+    await within("close()", reader.client.close(), 30_000);
+  } finally {
+    await waitFor("the end of the session", () => ends.length === 1);
+    ends[0]?.reply();
+  }
+  await using owner = newClient(server.connectString, { clock: new VirtualClock() });
+  await owner.client.connect(60_000);
+  await owner.client.create("/a", "", { mode: "ephemeral" });
+  let isClosed = false;
+  const closing = owner.client.close().then(() => void (isClosed = true));
+  await waitFor("the end of the session", () => ends.length === 2);
+  assert.ok(!isClosed);
+  ends[1]?.reply();
+  await closing;
 });

@@ -24,6 +24,8 @@ export interface ScriptedRequest {
 export interface Script {
   /** Takes each request but pings, which are answered. @default answers that all is well */
   readonly onRequest?: (request: ScriptedRequest) => void;
+  /** Takes the end of a session. @default answers it */
+  readonly onEnd?: (request: ScriptedRequest) => void;
   /** Whether to take the session up on a connection; otherwise it hangs up. @default always */
   readonly accepts?: (connection: number) => boolean;
   /** @default plain TCP */
@@ -124,7 +126,8 @@ export class ScriptedServer implements AsyncDisposable {
       send: (bytes) => this.#send(socket, bytes),
       hangUp: () => this.#close(socket),
     };
-    if (opcode === Opcode.ping || opcode === Opcode.closeSession) return request.reply();
+    if (opcode === Opcode.ping) return request.reply();
+    if (opcode === Opcode.closeSession) return (this.#script.onEnd ?? ((r) => r.reply()))(request);
     this.requests.push(request);
     (this.#script.onRequest ?? ((r) => r.reply()))(request);
   }
