@@ -58,6 +58,8 @@ export class Endpoints implements EndpointOwner<Endpoint> {
   /** Endpoints that are connected and ejected. */
   readonly #ejected = new Set<Endpoint>();
   readonly #dropped: Dropped;
+  /** How many servers the registry lists. */
+  #listed = 0;
   /** Dropped endpoints that are called like listed ones. */
   readonly #trusted = new Set<Endpoint>();
   readonly #subset: Subset;
@@ -100,33 +102,29 @@ export class Endpoints implements EndpointOwner<Endpoint> {
 
   /** Takes over the registry's list, which differs from the one before by `change`. */
   update(change: Change, { instances, stale }: Snapshot): void {
-    for (const instance of change.unlisted) {
-      const endpoint = this.#byAddress.get(addressOf(instance));
-      if (endpoint === undefined) continue;
-      endpoint.unlist();
-      this.#dropped.add(endpoint);
-    }
+    for (const instance of change.unlisted) this.#byAddress.get(addressOf(instance))?.unlist();
+    this.#listed = instances.length;
+    this.#dropped.update(change);
     this.#subset.update(change, instances, stale);
     this.#judgeDropped();
   }
 
   /** Whether the registry's list is to be believed: see {@link Dropped}. */
   #judgeDropped(): void {
-    if (this.#dropped.size === 0) return;
-    const dropped = this.#dropped.current();
-    const mayTrust = dropped.length > this.#listedCount;
-    const before = [...this.#trusted];
-    this.#trusted.clear();
-    if (mayTrust) { for (const endpoint of dropped) this.#trusted.add(endpoint); }
-    for (const endpoint of new Set([...before, ...dropped])) {
-      if (!endpoint.isClosed) this.#move(endpoint);
+    if (this.#dropped.size === 0 && this.#trusted.size === 0) return;
+    this.#dropped.tick();
+    const isDoubted = this.#dropped.size > this.#listed;
+    const fallback = isDoubted ? this.#lists.fallback.items : [];
+    const changing = [...fallback].filter((one) => isWell(one) && this.#dropped.has(one));
+    for (const endpoint of this.#trusted) {
+      if (isDoubted && this.#dropped.has(endpoint)) continue;
+      this.#trusted.delete(endpoint);
+      this.#move(endpoint);
     }
-  }
-
-  /** How many endpoints get calls because the registry lists them. */
-  get #listedCount(): number {
-    const { preferred, distant } = this.#lists;
-    return preferred.size + distant.size - this.#trusted.size;
+    for (const endpoint of changing) {
+      this.#trusted.add(endpoint);
+      this.#move(endpoint);
+    }
   }
 
   isFar(instance: Instance): boolean {
@@ -336,7 +334,6 @@ export class Endpoints implements EndpointOwner<Endpoint> {
       const isLost = wasCounted && !endpoint.isSound && !endpoint.isUntried;
       if (isLost || this.#subset.isCrowdedBy(this.usableCount)) this.#replaceSoon();
     }
-    if (this.#trusted.size > 0 && this.#trusted.size <= this.#listedCount) this.#judgeDropped();
     if (wasLast) this.#events.tried();
   }
 

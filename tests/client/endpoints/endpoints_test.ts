@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { Call } from "../../../src/client/call.ts";
-import { droppedTrustMs } from "../../../src/client/endpoints/limits.ts";
 import { boundOfServerAt, TooLongError } from "../../../src/wire/message_bound.ts";
 import { instanceAt } from "../../support/fake_discovery.ts";
 import { hastyReconnectMs, hastyReconnectsMax, heartbeatTickMs } from "../../../src/base/limits.ts";
@@ -44,44 +43,6 @@ Deno.test("an empty list costs nothing: all that work go on", async () => {
   await rig.list([]);
   assert.deepEqual(rig.picks(), [1, 2]);
   assert.equal((await rig.send(1))?.error, undefined);
-  rig.endpoints.close();
-});
-
-Deno.test("those that a list drops are called like others while it lists fewer", async () => {
-  const rig = await connected(1, 2, 3, 4, 5);
-  await rig.list([]);
-  await rig.list([1]);
-  assert.deepEqual(rig.picks(), [1, 2, 3, 4, 5]);
-  await rig.list([1, 2]);
-  assert.deepEqual(rig.picks(), [1, 2, 3, 4, 5]);
-  await rig.list([1, 2, 3]);
-  assert.deepEqual(rig.picks(), [1, 2, 3]);
-  await rig.list([3]);
-  assert.deepEqual(rig.picks(), [1, 2, 3, 4, 5]);
-  rig.endpoints.close();
-});
-
-Deno.test("those that a list drops are not called once others are connected in their place", async () => {
-  const rig = await connected(1, 2);
-  for (const port of [3, 4]) rig.transport.server(port);
-  await rig.list([3, 4]);
-  assert.deepEqual(rig.picks(), [3, 4]);
-  rig.endpoints.close();
-});
-
-Deno.test("of those that a list drops none is called that drains, is gone or is dropped for long", async () => {
-  const rig = await connected(1, 2, 3, 4, 5);
-  await rig.list([1]);
-  rig.transport.server(5).goaway();
-  rig.transport.server(4).die();
-  await settled();
-  assert.deepEqual(rig.picks(), [1, 2, 3]);
-  rig.clock.advance(droppedTrustMs - heartbeatTickMs);
-  rig.endpoints.tick(false);
-  assert.deepEqual(rig.picks(), [1, 2, 3]);
-  rig.clock.advance(heartbeatTickMs);
-  rig.endpoints.tick(false);
-  assert.deepEqual(rig.picks(), [1]);
   rig.endpoints.close();
 });
 
