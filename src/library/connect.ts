@@ -52,7 +52,7 @@ export interface ConnectOptions extends RegistryOptions {
  * await using server = await serve({ builtin: true, workers: 1, service: "connect-example" });
  * await using client = await connect({ service: "connect-example" });
  *
- * const result = await client.call("fib", [32], { timeoutMs: 5_000 });
+ * const result = await client.call("fib", [32], { timeoutMs: 60_000 });
  * console.assert(result === 2178309 && server.isRegistered);
  * ```
  */
@@ -128,7 +128,7 @@ export class RpcClient extends Client {
    * await using server = await serve({ builtin: true, workers: 1, service: "typed-example" });
    * await using client = await connect({ service: "typed-example" });
    *
-   * const api = client.procedures<typeof builtin>({ timeoutMs: 5_000 });
+   * const api = client.procedures<typeof builtin>({ timeoutMs: 60_000 });
    * const result: number = await api.fib(32);
    * console.assert(result === 2178309 && server.isRegistered);
    * ```
