@@ -11,6 +11,9 @@ import { openCommandRegistry } from "../registry.ts";
 const fibIndex = 32;
 const fibResult = 2_178_309;
 
+/** For a call: all processes of the demo may share one core with others, and none is in a hurry. */
+const timeoutMs = 60_000;
+
 /** Calls that fail one after the other until a client gives up: there is nobody left to call. */
 const failuresInARowMax = 3;
 
@@ -34,9 +37,9 @@ export async function run({ flags }: CommandInput<typeof demoClientFlags>): Prom
     for (let i = 1; i <= flags.calls || !link.isEnough; i++) {
       for (const method of demoMethods) {
         if (link.signal.aborted) return exitCodes.interrupted;
-        const { result, error, server, durationMs } = await client.report(method, [
-          method === "fib" ? fibIndex : i,
-        ]);
+        const params = [method === "fib" ? fibIndex : i];
+        const report = await client.report(method, params, { timeoutMs });
+        const { result, error, server, durationMs } = report;
         const problem = error?.name ?? (isRight(method, i, result) ? null : "wrong result");
         const line: DemoClientLine = {
           method,
