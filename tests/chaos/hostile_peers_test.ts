@@ -242,10 +242,11 @@ async function readToEnd(socket: Deno.TcpConn): Promise<void> {
 
 async function firstErrorCode(socket: Deno.TcpConn): Promise<unknown> {
   let text = "";
-  while (!text.includes("\n")) {
+  // Blank lines tell that the server lives while it reads a long message.
+  while (!/\S.*\n/.test(text)) {
     const some = await readSome(socket);
     if (some === "") return "closed without a word";
     text += some;
   }
-  return JSON.parse(text.slice(0, text.indexOf("\n"))).error?.code;
+  return JSON.parse(text.trimStart().split("\n")[0] ?? "").error?.code;
 }
