@@ -8,7 +8,7 @@
  */
 
 /** Where the tests of whole programs are: half of the time of all. */
-const programs = ["tests/e2e", "tests/docs", "tests/clients"];
+const programs = ["tests/e2e", "tests/docs"];
 
 /** A run that prints nothing for so long hangs: the longest test takes some minutes. */
 const silenceMaxMs = 15 * 60 * 1_000;
