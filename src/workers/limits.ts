@@ -19,12 +19,12 @@ export const contestedMs = 60_000;
 export const unservedWaitMs = 2_000;
 
 /**
- * By how many steps a worker's priority is lower than its server's. Where both want one core the
- * worker gets a quarter of it, and the server hardly ever waits for a slice of the worker's, of one
- * to three milliseconds. With fewer steps it does so for one call in a hundred; with more, other
- * programs would leave too little to workers.
+ * By how many steps a worker's priority is lower than its server's: as many as `nice` takes unless
+ * it is told otherwise. Where both want one core the worker gets a tenth of it, and the server
+ * hardly ever waits for a slice of the worker's, of one to three milliseconds. With fewer steps it
+ * does so for one call in a hundred.
  */
-export const workerNiceness = 5;
+export const workerNiceness = 10;
 
 /** Bytes that the slowest worker reads and parses in a millisecond: long messages get the time. */
 export const workerReadBytesPerMs = 10_000;

@@ -16,7 +16,7 @@ async function withWorker(test: (pid: number) => void): Promise<void> {
 }
 
 Deno.test({
-  name: "a worker gives way to its server, whose priority is five steps higher",
+  name: "a worker gives way to its server, whose priority is ten steps higher",
   ignore: isWindows,
-  fn: () => withWorker((pid) => assert.equal(getPriority(pid), Math.min(getPriority(0) + 5, 19))),
+  fn: () => withWorker((pid) => assert.equal(getPriority(pid), Math.min(getPriority(0) + 10, 19))),
 });
