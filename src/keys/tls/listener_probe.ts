@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../../base/clock.ts";
-import type { HostPort } from "../../base/names/host_port.ts";
+import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 
 /** How often to look. A connection that has not come by the next look does not come. */
 const probePeriodMs = 5_000;
@@ -60,10 +60,8 @@ export class ListenerProbe {
     }
     const { host, port } = this.#options.addr;
     const hostname = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-    const { state } = Deno.permissions.querySync({
-      name: "net",
-      host: `${wrapped(hostname)}:${port}`,
-    });
+    const address = addressOf({ host: hostname, port });
+    const { state } = Deno.permissions.querySync({ name: "net", host: address });
     if (state !== "granted") return;
     this.#isConnecting = true;
     try {
@@ -77,8 +75,4 @@ export class ListenerProbe {
       this.#ports.clear();
     }
   }
-}
-
-function wrapped(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
 }
