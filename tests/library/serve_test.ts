@@ -184,16 +184,18 @@ export const order = defineProcedure(
 );
 `,
     );
-  const ran = async () => {
-    const { error, attempts } = await client.report("order");
-    const lines = (await Deno.readTextFile(path)).split("\n").length - 1;
-    await Deno.writeTextFile(path, "");
-    return [error?.name, error?.executed, attempts, lines];
-  };
-  await write(true);
-  await using server = await serve({ module: tasks, registry: `local:${directory}/r`, workers: 1 });
-  await using client = await connect({ registry: `local:${directory}/r` });
   try {
+    await write(true);
+    const registry = `local:${directory}/r`;
+    // In here, so that they have ended before the directory that they write to goes.
+    await using server = await serve({ module: tasks, registry, workers: 1 });
+    await using client = await connect({ registry });
+    const ran = async () => {
+      const { error, attempts } = await client.report("order");
+      const lines = (await Deno.readTextFile(path)).split("\n").length - 1;
+      await Deno.writeTextFile(path, "");
+      return [error?.name, error?.executed, attempts, lines];
+    };
     assert.deepEqual(await ran(), ["WorkerLost", "maybe", 2, 2]);
     await write(false);
     await server.reload();

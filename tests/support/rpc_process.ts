@@ -135,7 +135,8 @@ export class RpcHome implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#processes].map((process) => process.kill()));
-    await Deno.remove(this.directory, { recursive: true });
+    // The workers of a server that was killed end a moment later, and may write until then.
+    await waitFor(`${this.directory} to be removed`, () => isRemoved(this.directory));
   }
 }
 
@@ -355,4 +356,15 @@ async function feed(stream: WritableStream<Uint8Array>, text: string): Promise<v
 
 function tail(text: string): string {
   return text.length <= 2_000 ? text : `...${text.slice(-2_000)}`;
+}
+
+/** False if something was written in there meanwhile. */
+async function isRemoved(directory: string): Promise<boolean> {
+  try {
+    await Deno.remove(directory, { recursive: true });
+    return true;
+  } catch (error) {
+    if ((error as { readonly code?: string }).code === "ENOTEMPTY") return false;
+    throw error;
+  }
 }
