@@ -8,9 +8,10 @@
  * shares with the flooder. In truth they would have a machine each, so the flooder has the lowest
  * priority, and the honest caller the first real-time one, where the system grants it: otherwise it
  * waits for up to four milliseconds until the flooder's slice of the core is over, and what is
- * measured is the system's fairness and not the server's. The server and the flooder have slightly
- * shorter slices than what else runs on this machine, which so gives way to them at once; to each
- * other, and to workers, they are what they always are.
+ * measured is the system's fairness and not the server's. For the same reason the flooder writes 64
+ * KiB at a time: most systems interrupt no program while they copy what it writes. The server and
+ * the flooder have slightly shorter slices than what else runs on this machine, which so gives way
+ * to them at once; to each other, and to workers, they are what they always are.
  */
 
 import { parseArgs } from "node:util";
@@ -54,8 +55,11 @@ const begunMs = 300;
 /** How often the memory is looked at. */
 const lookMs = 50;
 
-/** `chrt`'s arguments for a program that goes before all that are not such. */
-const realTime = ["--fifo", "1"];
+/**
+ * `chrt`'s arguments for a program that goes before all that are not such: its main thread, since
+ * its others, such as those that compile, would otherwise not be interrupted by that one.
+ */
+const realTime = ["--reset-on-fork", "--fifo", "1"];
 
 /** What is not ours. */
 const echo = denoCommand("peers/echo_server.ts", []);
