@@ -21,6 +21,12 @@ export const watchEveryMs = 100;
 /** How long files may keep changing before `--watch` loads them: one may be written endlessly. */
 export const watchSettleMsMax = 500;
 
+/** For how long newer versions may cancel one load after the other. */
+export const watchCancelMsMax = 2_000;
+
+/** How long the next load may then take before a newer version cancels it too. */
+export const watchLoadMsMax = 10_000;
+
 /** Most files that `--watch` checks, which takes the server some milliseconds each time. */
 export const watchedFilesMax = 1_000;
 

@@ -1,6 +1,12 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
-import { watchedFilesMax, watchEveryMs, watchSettleMsMax } from "../limits.ts";
+import {
+  watchCancelMsMax,
+  watchedFilesMax,
+  watchEveryMs,
+  watchLoadMsMax,
+  watchSettleMsMax,
+} from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import {
   differenceOf,
@@ -21,6 +27,14 @@ interface SourceWatchOptions {
   readonly log: Logger;
 }
 
+/** A reload that is under way. */
+interface Load {
+  readonly cancel: AbortController;
+  readonly sinceMs: number;
+  /** When the first one began of those in a row that were cancelled, this one after them. */
+  readonly rowSinceMs: number;
+}
+
 /** Most files that are named when the watch begins. */
 const filesShownMax = 8;
 
@@ -29,7 +43,8 @@ const filesShownMax = 8;
  * periodically, and reloads when a content has changed. It polls because a file may change without
  * an event in its directory: by a link on the way to it, or on another machine's disk.
  *
- * A newer version cancels a load that is under way.
+ * A newer version cancels a load that is under way, but not one load after the other for long:
+ * somebody who saves each second would otherwise see nothing before the last save.
  */
 export class SourceWatch {
   readonly #options: SourceWatchOptions;
@@ -38,7 +53,7 @@ export class SourceWatch {
   #stamp: string;
   /** Since when the files are not known to be stable, by the clock; `undefined` if they are. */
   #unsettledSinceMs: number | undefined;
-  #load: AbortController | undefined;
+  #load: Load | undefined;
   #timer: Timer | undefined;
 
   /**
@@ -72,7 +87,7 @@ export class SourceWatch {
   /** Stops checking, and cancels a load that is under way. */
   close(): void {
     this.#timer?.cancel();
-    this.#load?.abort();
+    this.#load?.cancel.abort();
   }
 
   #look(): void {
@@ -88,6 +103,7 @@ export class SourceWatch {
       const isOverdue = nowMs - this.#unsettledSinceMs >= watchSettleMsMax;
       if (!isOverdue || this.#load !== undefined) return;
     }
+    if (this.#load !== undefined && mayEnd(this.#load, nowMs)) return;
     this.#unsettledSinceMs = isSettled ? undefined : nowMs;
     const before = this.#files;
     this.#files = readSources(this.#roots);
@@ -97,19 +113,28 @@ export class SourceWatch {
   }
 
   async #reload(because: string): Promise<void> {
-    const { reload, log } = this.#options;
-    if (this.#load !== undefined) log.info("Cancelled a reload: there is a newer version");
-    this.#load?.abort();
-    const load = this.#load = new AbortController();
+    const { reload, clock, log } = this.#options;
+    const before = this.#load;
+    if (before !== undefined) log.info("Cancelled a reload: there is a newer version");
+    before?.cancel.abort();
+    const cancel = new AbortController();
+    const sinceMs = clock.now();
+    const load = this.#load = { cancel, sinceMs, rowSinceMs: before?.rowSinceMs ?? sinceMs };
     log.info("Reloading", { because });
     try {
-      await reload(load.signal);
-      if (!load.signal.aborted) log.info("Reloaded");
+      await reload(cancel.signal);
+      if (!cancel.signal.aborted) log.info("Reloaded");
     } catch (error) {
-      if (load.signal.aborted) return;
+      if (cancel.signal.aborted) return;
       log.error(`Not reloaded, still serving the version before: ${messageOf(error)}`);
     } finally {
       if (this.#load === load) this.#load = undefined;
     }
   }
+}
+
+/** Whether a newer version waits for its end. */
+function mayEnd({ sinceMs, rowSinceMs }: Load, nowMs: number): boolean {
+  return sinceMs > rowSinceMs && nowMs - rowSinceMs >= watchCancelMsMax &&
+    nowMs - sinceMs < watchLoadMsMax;
 }

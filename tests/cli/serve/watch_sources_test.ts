@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { SourceWatch } from "../../../src/cli/serve/watch_sources.ts";
-import { watchEveryMs, watchSettleMsMax } from "../../../src/cli/limits.ts";
+import {
+  watchCancelMsMax,
+  watchEveryMs,
+  watchLoadMsMax,
+  watchSettleMsMax,
+} from "../../../src/cli/limits.ts";
 import { silentLogger } from "../../../src/base/log.ts";
 import { linkTest } from "../../support/posix.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
@@ -107,6 +112,35 @@ Deno.test("a file that is written all the time is loaded all the same, and each 
   }
   assert.equal(rig.loads.length, 1);
   assert.equal(rig.loads[0]?.signal.aborted, false);
+});
+
+Deno.test("of loads that take longer than the pauses between saves every second one may end", async () => {
+  await using rig = await Rig.create();
+  let text = "//";
+  for (let ms = 0; ms <= 2 * watchCancelMsMax; ms += 1_000) {
+    rig.write(text += "x");
+    rig.look(1_000 / watchEveryMs);
+  }
+  assert.deepEqual(rig.loads.map(({ signal }) => signal.aborted), [true, false]);
+  rig.loads[1]?.end.resolve();
+  await rig.loads[1]?.end.promise;
+  rig.look(1);
+  assert.deepEqual(rig.loads.map(({ signal }) => signal.aborted), [true, false, false]);
+  assert.equal(rig.loads[2]?.text, text, "the newest one is next");
+});
+
+Deno.test("loads that never end keep a newer one waiting for a bounded time", async () => {
+  await using rig = await Rig.create();
+  rig.write("// never");
+  rig.look(watchCancelMsMax / watchEveryMs);
+  for (const text of ["// never ever", "export const good = 1;"]) {
+    rig.write(text);
+    rig.look(2);
+  }
+  assert.equal(rig.loads.length, 2);
+  rig.look(watchLoadMsMax / watchEveryMs);
+  assert.deepEqual(rig.loads.map(({ signal }) => signal.aborted), [true, true, false]);
+  assert.equal(rig.loads[2]?.text, "export const good = 1;");
 });
 
 linkTest("a link on the way to the module that leads elsewhere is an edit", async () => {
