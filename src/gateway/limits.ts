@@ -169,5 +169,8 @@ export const gatewayOfferMs = 5_000;
 /** Most sessions of agents, some ten kilobytes each. Past it the longest unused one is dropped. */
 export const gatewayAgentsMax = 256;
 
+/** Most of one address. Past it its own longest unused one is dropped, and nobody else's. */
+export const gatewayAgentsOfCallerMax: number = gatewayAgentsMax / 2;
+
 /** Most pages that are updated at once: each holds a connection. */
 export const gatewayLooksMax = 256;

@@ -178,7 +178,7 @@ export class Routes {
       // A GET would wait for unsolicited messages, of which there are none.
       allow(request, "POST", "DELETE");
       this.#options.access.checkToken(request.headers, url);
-      return await this.#options.agents.answer(request, sender.connection);
+      return await this.#options.agents.answer(request, sender);
     }
     if (pathname === "/session") return this.#session(request, url);
     const document = await this.#document(request, url);

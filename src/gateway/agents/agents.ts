@@ -7,7 +7,8 @@ import type { BodyReader } from "../door/body.ts";
 import type { Sender } from "../door/connections.ts";
 import { HttpProblem } from "../door/problem.ts";
 import { reply } from "../door/reply.ts";
-import { gatewayAgentsMax } from "../limits.ts";
+import { Shares } from "../door/shares.ts";
+import { gatewayAgentsMax, gatewayAgentsOfCallerMax } from "../limits.ts";
 import { type Message, messageOf } from "./messages.ts";
 import { toolServer } from "./tool_server.ts";
 
@@ -29,6 +30,8 @@ interface Transport {
 }
 
 interface Session {
+  /** The address that it counts for. */
+  readonly caller: string;
   readonly transport: Transport;
   /** Requests that are being answered, each with a function that ends it without an answer. */
   readonly open: Map<unknown, () => void>;
@@ -47,17 +50,20 @@ export class Agents {
   readonly #options: AgentsOptions;
   /** By id, the last used one at the end. */
   readonly #sessions = new Map<string, Session>();
+  readonly #sessionsOf = new Shares();
 
   constructor(options: AgentsOptions) {
     this.#options = options;
   }
 
   /**
-   * Answers a POST, or the DELETE that ends a session.
+   * Answers a POST, or the DELETE that ends a session. Its calls are bounded as requests are: each
+   * is one.
    *
+   * @param sender whom a session counts for, and whose body it is
    * @throws {HttpProblem} it is not a request of an agent
    */
-  async answer(request: Request, connection?: Sender["connection"]): Promise<Response> {
+  async answer(request: Request, { caller, connection }: Sender): Promise<Response> {
     const { bodies, answers } = this.#options;
     const id = request.headers.get(sessionHeader);
     if (request.method === "DELETE") return this.#end(id);
@@ -65,7 +71,7 @@ export class Agents {
     const text = await bodies.read(request, connection);
     checkJsonBody(request, text);
     const body = bodyOf(text);
-    const session = id === null ? await this.#begin(body) : this.#sessionOf(id);
+    const session = id === null ? await this.#begin(body, caller) : this.#sessionOf(id);
     const response = await this.#handle(session, request, body);
     if (id === null && !response.ok) this.#forget(session);
     const headers = Object.fromEntries(response.headers);
@@ -111,7 +117,7 @@ export class Agents {
     }
   }
 
-  async #begin(body: Message): Promise<Session> {
+  async #begin(body: Message, caller: string): Promise<Session> {
     if (body.method !== "initialize") {
       const text = "Begin by initialize, and send the Mcp-Session-Id of its answer with the others";
       throw new HttpProblem(400, "InvalidRequest", text);
@@ -134,18 +140,28 @@ export class Agents {
     });
     await server.connect(transport);
     // Only now, since others may have begun meanwhile.
-    this.#makeRoom();
-    const session = { transport, open: new Map<unknown, () => void>() };
+    this.#makeRoom(caller);
+    const session = { caller, transport, open: new Map<unknown, () => void>() };
     this.#sessions.set(id, session);
+    this.#sessionsOf.add(caller);
     return session;
   }
 
-  /** Drops the session that was unused for longest. Its client starts another one. */
-  #makeRoom(): void {
-    if (this.#sessions.size < gatewayAgentsMax) return;
-    const idle = this.#sessions.values().find(({ open }) => open.size === 0);
+  /**
+   * Drops the session that was unused for longest, of the caller if it has its share. Its client
+   * starts another one.
+   */
+  #makeRoom(caller: string): void {
+    const isOfCaller = this.#sessionsOf.of(caller) >= gatewayAgentsOfCallerMax;
+    if (!isOfCaller && this.#sessions.size < gatewayAgentsMax) return;
+    const idle = this.#sessions.values().find((session) =>
+      session.open.size === 0 && (!isOfCaller || session.caller === caller)
+    );
     if (idle !== undefined) return this.#forget(idle);
-    throw new HttpProblem(503, "Overloaded", `${gatewayAgentsMax} agents are being answered`);
+    const which = isOfCaller
+      ? `${gatewayAgentsOfCallerMax} agents of your address`
+      : `${gatewayAgentsMax} agents`;
+    throw new HttpProblem(503, "Overloaded", `${which} are being answered`);
   }
 
   #sessionOf(id: string): Session {
@@ -163,7 +179,11 @@ export class Agents {
   }
 
   #forget(session: Session): void {
-    for (const [id, one] of this.#sessions) if (one === session) this.#sessions.delete(id);
+    for (const [id, one] of this.#sessions) {
+      if (one !== session) continue;
+      this.#sessions.delete(id);
+      this.#sessionsOf.remove(session.caller);
+    }
     for (const giveUp of session.open.values()) giveUp();
     void session.transport.close();
   }

@@ -6,7 +6,7 @@ import { Agents } from "../../../src/gateway/agents/agents.ts";
 import { Answers } from "../../../src/gateway/door/answers.ts";
 import { BodyReader } from "../../../src/gateway/door/body.ts";
 import { HttpProblem } from "../../../src/gateway/door/problem.ts";
-import { gatewayAgentsMax } from "../../../src/gateway/limits.ts";
+import { gatewayAgentsMax, gatewayAgentsOfCallerMax } from "../../../src/gateway/limits.ts";
 import { builtin } from "../../../src/procedures/builtin.ts";
 import { toOpenRpc } from "../../../src/procedures/documents/describe.ts";
 import { openRpcSchema } from "../../../src/procedures/openrpc.ts";
@@ -38,7 +38,14 @@ function agents(trouble?: Error) {
     bodies: new BodyReader(clock),
     answers: new Answers(clock),
   });
-  const ask = (message: unknown, session?: string, signal?: AbortSignal) =>
+  let others = 0;
+  /** Each in the name of another address, unless one is said. */
+  const askAs = (caller = `other ${others++}`) =>
+  (
+    message: unknown,
+    session?: string,
+    signal?: AbortSignal,
+  ) =>
     all.answer(
       new Request("http://127.0.0.1/mcp", {
         method: "POST",
@@ -50,13 +57,15 @@ function agents(trouble?: Error) {
           ...(session === undefined ? {} : { "mcp-session-id": session }),
         },
       }),
+      { caller, connection: undefined },
     );
-  const begin = async () => {
+  const ask: ReturnType<typeof askAs> = (...given) => askAs()(...given);
+  const begin = async (caller?: string) => {
     const params = {
       ...{ protocolVersion: "2025-06-18", capabilities: {} },
       clientInfo: { name: "test", version: "1" },
     };
-    const answer = await ask({ jsonrpc: "2.0", id: 0, method: "initialize", params });
+    const answer = await askAs(caller)({ jsonrpc: "2.0", id: 0, method: "initialize", params });
     await answer.body?.cancel();
     return answer.headers.get("mcp-session-id") ?? "";
   };
@@ -117,9 +126,22 @@ Deno.test("a tool that is called while there is no server tells the model so, an
   });
 });
 
+Deno.test("an address that begins without an end ends agents of its own, and of nobody else", async () => {
+  const { ask, begin } = agents();
+  const list = { jsonrpc: "2.0", id: 9, method: "tools/list" };
+  const honest = await begin("honest");
+  const greedy = [];
+  for (let i = 0; i < gatewayAgentsMax; i++) greedy.push(await begin("greedy"));
+  assert.equal((await ask(list, honest)).status, 200);
+  const last = greedy.slice(-gatewayAgentsOfCallerMax);
+  const gone = greedy.at(-gatewayAgentsOfCallerMax - 1);
+  await assert.rejects(ask(list, gone), isProblem(404));
+  for (const session of last) assert.equal((await ask(list, session)).status, 200);
+});
+
 Deno.test("agents that begin at once are no more than are kept", async () => {
   const { ask, begin } = agents();
-  const sessions = await Promise.all(Array.from({ length: gatewayAgentsMax + 10 }, begin));
+  const sessions = await Promise.all(Array.from({ length: gatewayAgentsMax + 10 }, () => begin()));
   const list = { jsonrpc: "2.0", id: 9, method: "tools/list" };
   const answers = await Promise.allSettled(sessions.map((session) => ask(list, session)));
   const kept = answers.filter(({ status }) => status === "fulfilled");
