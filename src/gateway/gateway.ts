@@ -34,6 +34,8 @@ interface GatewayOptions {
   readonly allowHosts: readonly string[];
   /** Pages of other origins that may call. */
   readonly allowOrigins: readonly string[];
+  /** Where a proxy takes requests for it. @default the address that each request names */
+  readonly publicUrl?: string | undefined;
   readonly tls: TlsFiles | undefined;
   /** Whether it makes no calls. */
   readonly readOnly: boolean;
@@ -93,6 +95,7 @@ export class Gateway {
         ended.signal,
       ),
       clientStats: () => client.stats,
+      publicUrl: options.publicUrl,
       isReady: () => !ended.signal.aborted && client.stats.connected > 0,
       clock,
       log,

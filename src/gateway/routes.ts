@@ -46,6 +46,8 @@ interface RoutesOptions {
   readonly clientStats: () => ClientStats;
   /** Whether a call would find a server. */
   readonly isReady: () => boolean;
+  /** The gateway's address in documents. @default the one that each request names */
+  readonly publicUrl?: string | undefined;
   /** The bound on messages in both directions. */
   readonly bound: MessageBound;
   readonly clock: Clock;
@@ -220,7 +222,7 @@ export class Routes {
     if (pathname === "/live") return live.response();
     const document = await catalogue.document(request.signal);
     if (pathname === "/openrpc.json") return json(document);
-    return json(toOpenApi(document, origin));
+    return json(toOpenApi(document, (this.#options.publicUrl ?? origin).replace(/\/$/, "")));
   }
 
   async #root(request: Request, url: URL, sender: Sender): Promise<Response> {

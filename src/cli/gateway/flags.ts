@@ -28,6 +28,10 @@ export const gatewayFlags = {
     description: 'Origins of other web pages that may call, such as "https://tools.example.org"',
     fallback: undefined,
   }),
+  publicUrl: text("<url>", {
+    description: "Where a proxy takes requests for it, such as https://rpc.example.org/rpc/",
+    fallback: undefined,
+  }),
   tlsCert: text("<file>", {
     description: "Use TLS with this certificate (PEM), reloaded when the file changes",
     fallback: undefined,

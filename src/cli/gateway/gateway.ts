@@ -28,8 +28,15 @@ export async function run(
   const listen = listenAddress(port === undefined ? address : joined(address, port));
   const tls = tlsOf(flags);
   guard(listen, flags, tls !== undefined);
-  const allowHosts = namesOf(flags.allowHost).map(hostOf);
-  const allowOrigins = namesOf(flags.allowOrigin).map(originOf);
+  const publicUrl = publicUrlOf(flags.publicUrl);
+  const allowHosts = [
+    ...namesOf(flags.allowHost).map(hostOf),
+    ...(publicUrl === undefined ? [] : [publicUrl.hostname]),
+  ];
+  const allowOrigins = [
+    ...namesOf(flags.allowOrigin).map(originOf),
+    ...(publicUrl === undefined ? [] : [publicUrl.origin]),
+  ];
   const token = flags.noToken
     ? undefined
     : flags.tokenFile === undefined
@@ -55,6 +62,7 @@ export async function run(
   try {
     const gateway = await Gateway.start({
       ...{ listen, client, discovery, transport, service, token, allowHosts, allowOrigins, tls },
+      publicUrl: publicUrl?.href,
       readOnly: flags.readOnly,
       messageMax,
       clock: systemClock,
@@ -135,6 +143,23 @@ function hostOf(text: string): string {
   throw new UsageError(
     `Cannot use --allow-host ${JSON.stringify(text)}: give a name without a port, such as ` +
       "rpc.example.org",
+  );
+}
+
+/** The address that callers use in front of a proxy. @throws {UsageError} it is none */
+function publicUrlOf(text: string | undefined): URL | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (
+    url !== undefined && /^https?:$/.test(url.protocol) && url.href === url.origin + url.pathname
+  ) {
+    return url;
+  }
+  throw new UsageError(
+    `Cannot use --public-url ${
+      JSON.stringify(text)
+    }: give the scheme, the host and the path, such ` +
+      "as https://rpc.example.org/rpc/",
   );
 }
 

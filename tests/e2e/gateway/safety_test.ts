@@ -87,6 +87,8 @@ Deno.test("a gateway on a network wants TLS and a token, else it ends with 2 and
     [[":8080"], /Cannot take a token over 0\.0\.0\.0 unencrypted/],
     [["127.0.0.1:0", "--allow-origin", "tools.example"], /the scheme and the host/],
     [["127.0.0.1:0", "--allow-origin", "https://me@tools.example"], /the scheme and the host/],
+    [["127.0.0.1:0", "--public-url", "rpc.example.org"], /the scheme, the host and the path/],
+    [["127.0.0.1:0", "--public-url", "https://rpc.example.org/?a"], /the scheme, the host/],
     [["127.0.0.1:0", "--allow-host", "tools.example:8080"], /a name without a port/],
     [["127.0.0.1:0", "--token-file", "short"], /at least 16/],
   ];
