@@ -3,6 +3,9 @@
 /** What of a file's state tells. */
 type Ownership = Pick<Deno.FileInfo, "mode" | "uid">;
 
+/** The user of files whose owner has no number in a user namespace; elsewhere that is `nobody`. */
+const overflowUid = 65_534;
+
 /**
  * Why a file or a directory may be another user's word, with the command that mends it, as the end
  * of a sentence; `undefined`: it is this user's, or root's.
@@ -13,12 +16,14 @@ type Ownership = Pick<Deno.FileInfo, "mode" | "uid">;
  *
  * @param mended the mode that it should have
  * @param own this user; `undefined`: this process may not know. @default the process's
+ * @param isNamespace whether some users have no number here. @default looks
  */
 export function strangersFault(
   path: string,
   { mode, uid }: Ownership,
   mended: string,
   own: number | undefined = ownUid(),
+  isNamespace: () => boolean = isInUserNamespace,
 ): string | undefined {
   // Windows has no such modes and owners: there the directory is the user's own.
   if (Deno.build.os === "windows" || mode === null) return undefined;
@@ -26,6 +31,10 @@ export function strangersFault(
     return `other users of this machine can change it; first: chmod ${mended} ${shownPath(path)}`;
   }
   if (uid === null || own === undefined || own === 0 || uid === 0 || uid === own) return undefined;
+  if (uid === overflowUid && isNamespace()) {
+    return `who owns it cannot be told in this container (uid ${uid}), as of files of the host's ` +
+      `root; first, on the host: chown it to the user that runs the container, or mount a copy`;
+  }
   return `it is another user's (uid ${uid}), who can change it; first: sudo chown ${own} ` +
     shownPath(path);
 }
@@ -51,5 +60,15 @@ function ownUid(): number | undefined {
     return Deno.uid() ?? undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** Whether this process knows only some users by their numbers, as in a rootless container. */
+function isInUserNamespace(): boolean {
+  try {
+    // Outside of all namespaces all 2^32 - 1 numbers stand for themselves.
+    return !/^\s*0\s+0\s+4294967295\s*$/.test(Deno.readTextFileSync("/proc/self/uid_map"));
+  } catch {
+    return false;
   }
 }

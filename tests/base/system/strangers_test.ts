@@ -22,6 +22,13 @@ modeTest("root takes what belongs to whoever it runs for, but not what all may c
   assert.match(fault(0o666, 1_001, 0) ?? "", /chmod 600/);
 });
 
+modeTest("of an owner without a number in a user namespace a command here cannot help", () => {
+  const told = (isNamespace: boolean) =>
+    strangersFault("/f", { mode: 0o600, uid: 65_534 }, "600", own, () => isNamespace) ?? "";
+  assert.match(told(true), /cannot be told in this container .*on the host: chown/);
+  assert.match(told(false), /another user's \(uid 65534\).*sudo chown 1000 \/f$/);
+});
+
 modeTest(
   "in a directory that all may write another user could put a file, unless it is sticky",
   () => {
