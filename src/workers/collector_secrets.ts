@@ -11,20 +11,22 @@ const variables = ["", "_TRACES", "_METRICS", "_LOGS"].map((signal) =>
 /** The registry of OpenTelemetry's API, where Deno registers if it collects spans. */
 const installed = Symbol.for("opentelemetry.js.api.1");
 
+/** The variables that {@link forgetCollectorSecrets} takes out of this process or of a worker. */
+export function collectorVariables(): readonly string[] {
+  return installed in globalThis ? variables : [];
+}
+
 /** An environment for a program that is not to know them: empty ones count as none. */
 export function withoutCollectorSecrets(): Readonly<Record<string, string>> {
-  if (!(installed in globalThis)) return {};
   return Object.fromEntries(
-    variables.filter((name) => Deno.env.has(name)).map((name) => [name, ""]),
+    collectorVariables().filter((name) => Deno.env.has(name)).map((name) => [name, ""]),
   );
 }
 
-/** Takes them out of the environment of this process, in which Deno has read them already. */
+/**
+ * Takes them out of the environment of this process, in which Deno has read them already, and so
+ * from the programs that it starts.
+ */
 export function forgetCollectorSecrets(): void {
-  if (!(installed in globalThis)) return;
-  try {
-    for (const name of variables) Deno.env.delete(name);
-  } catch {
-    // In a sandbox, where procedures may not read them either.
-  }
+  for (const name of collectorVariables()) Deno.env.delete(name);
 }

@@ -2,6 +2,7 @@
 
 import { bodyFileVariable } from "../body_file.ts";
 import { claimFileVariable } from "../claim_file.ts";
+import { collectorVariables } from "../collector_secrets.ts";
 import { messageMaxVariable } from "../message_max.ts";
 import { descriptorPaths, descriptorsVariable } from "../own_descriptors.ts";
 
@@ -24,6 +25,11 @@ export function withNeeds(permissions: Permissions): Permissions {
     ...permissions,
     ...(read.length + paths.read.length === 0 ? {} : { read: [...read, ...paths.read] }),
     ...(write.length + paths.write.length === 0 ? {} : { write: [...write, ...paths.write] }),
-    env: [...env, descriptorsVariable, claimFileVariable, bodyFileVariable, messageMaxVariable],
+    env: [
+      ...env,
+      ...[descriptorsVariable, claimFileVariable, bodyFileVariable, messageMaxVariable],
+      // To be deleted, before procedures are loaded: a program of `--allow-run` gets what is left.
+      ...collectorVariables(),
+    ],
   };
 }
