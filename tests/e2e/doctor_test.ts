@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { freePort } from "../support/free_port.ts";
-import { signalTest } from "../support/posix.ts";
+import { modeTest, signalTest } from "../support/posix.ts";
 import { RpcHome, type RpcRunResult } from "../support/rpc_process.ts";
 import { registryTests } from "./registries.ts";
 
@@ -30,7 +30,14 @@ test("rpc doctor finds nothing wrong where all is well", async (home) => {
     );
   }
   const checks = new Set(findings.map(({ check }) => check));
-  assert.deepEqual([...checks].sort(), ["clock", "keys", "registry", "server", "versions"]);
+  assert.deepEqual([...checks].sort(), [
+    "clock",
+    "keys",
+    "registry",
+    "sandbox",
+    "server",
+    "versions",
+  ]);
   const isZooKeeper = home.registry.startsWith("zookeeper");
   assert.equal(findings.some(({ text }) => text.startsWith("ZooKeeper's clock")), isZooKeeper);
   const text = await home.run(["doctor", "-t", "20s"]);
@@ -108,5 +115,37 @@ signalTest(
     assert.equal(broken.code, 1);
     assert.match(findingsOf(broken)[0]?.text ?? "", /machine\.key is missing/);
     assert.equal(await server.stop(), 0);
+  },
+);
+
+modeTest(
+  "rpc doctor tells of files of keys that do not count, with the command that mends them",
+  async () => {
+    await using home = await RpcHome.create();
+    assert.equal((await home.run(["keys", "init", "--name", "alpha"])).code, 0);
+    const keys = `${home.directory}/config/rpc/keys`;
+    const findings = async () =>
+      findingsOf(await home.run(["doctor", "--json"])).filter(({ check, status }) =>
+        check === "keys" && status !== "ok"
+      );
+    const other = { env: { RPC_KEYS: `${home.directory}/other` } };
+    assert.equal((await home.run(["keys", "init", "--name", "beta"], other)).code, 0);
+    const authorities = [keys, other.env.RPC_KEYS].map((at) =>
+      Deno.readTextFileSync(`${at}/ca.crt`)
+    );
+    await Deno.writeTextFile(`${keys}/ca.crt`, authorities.join(""));
+    const [hint, ...more] = await findings();
+    assert.deepEqual(more, []);
+    assert.equal(hint?.status, "hint");
+    assert.match(hint.text, /^ca\.crt has 1 more than the authority that made .* of alpha/);
+
+    for (const name of ["ca.key", "machine.key"]) {
+      await Deno.chmod(`${keys}/${name}`, 0o644);
+      const wrong = (await findings()).at(-1);
+      assert.equal(wrong?.status, "wrong", name);
+      assert.match(wrong.text, /other users of this machine can read it$/);
+      assert.equal(wrong.todo, `chmod 600 ${keys}/${name}`);
+      await Deno.chmod(`${keys}/${name}`, 0o600);
+    }
   },
 );

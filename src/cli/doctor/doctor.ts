@@ -15,6 +15,7 @@ import type { Finding } from "./finding.ts";
 import type { doctorFlags } from "./flags.ts";
 import { ownKeys } from "./own.ts";
 import { registryFindings } from "./registry.ts";
+import { sandboxFinding } from "./sandbox.ts";
 import { serverFindings, versionFindings } from "./servers.ts";
 
 type Flags = CommandInput<typeof doctorFlags>["flags"];
@@ -46,8 +47,7 @@ async function look(
 ): Promise<void> {
   const log = flags.verbose ? plainLogger(true) : silentLogger;
   const isInsecure = flags.insecure || await readSetting("insecure") === "true";
-  const keys = await ownKeys(isInsecure, systemClock.wallTimeMs());
-  tell([keys]);
+  tell([...await ownKeys(isInsecure, systemClock.wallTimeMs()), sandboxFinding()]);
   const discovery = await openListedRegistry(flags, log);
   try {
     const deps = { clock: systemClock, timeoutMs: flags.timeout, signal };

@@ -1,12 +1,16 @@
 /** What one look has come to. */
 export interface Finding {
   /** What was looked at, in a word. */
-  readonly check: "keys" | "registry" | "clock" | "server" | "versions" | "service";
+  readonly check: "keys" | "sandbox" | "registry" | "clock" | "server" | "versions" | "service";
   /** `hint`: it works, and could be better. */
   readonly status: "ok" | "hint" | "wrong";
   readonly text: string;
   /** What to do about it. */
   readonly todo?: string;
+  /** Of the sandbox: the version of Landlock's interface; `0`: there is none. Linux only. */
+  readonly landlock?: number;
+  /** Of the sandbox: the kernel's release, such as `6.1.0-18-amd64`. Linux only. */
+  readonly kernel?: string;
 }
 
 /** A clock that is off by more than that makes keys count too early or too late, and logs lie. */
