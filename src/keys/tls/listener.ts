@@ -153,7 +153,7 @@ export class TlsListener {
       this.#options.log.error("Cannot accept connections", { reason: error.message });
     });
     server.on("connection", (socket: Socket) => {
-      this.#probe.came(socket.remotePort);
+      this.#probe.came();
       this.#connected(socket);
     });
   }

@@ -14,47 +14,48 @@ interface ListenerProbeOptions {
 }
 
 /**
- * Finds a listener of `node:net` that takes no connections any more, by connecting to it. After a
- * moment without a free file handle the runtime never accepts again, and tells nobody.
+ * Finds a listener of `node:net` that takes no connections any more, by connecting to it while
+ * nobody else does. After a moment without a free file handle the runtime never accepts again, and
+ * tells nobody.
  */
 export class ListenerProbe {
   readonly #options: ListenerProbeOptions;
   readonly #looks: Timer;
-  /** Of peers that have come since the last look: the listener may be quicker than we. */
-  readonly #ports = new Set<number | undefined>();
+  /** Whether any connection has come since the last look. */
+  #hasCome = false;
+  /** Set from a look until its connection has come, or is given up. */
+  #attempt: AbortController | undefined;
+  /** Made by the attempt. That may take minutes: the system holds so many that nobody accepts. */
   #connection: Deno.TcpConn | undefined;
-  #isConnecting = false;
-  #isStopped = false;
 
   constructor(options: ListenerProbeOptions) {
     this.#options = options;
     this.#looks = options.clock.every(probePeriodMs, () => void this.#look());
   }
 
-  /** To be called with the port of each peer whose connection comes. */
-  came(port: number | undefined): void {
-    if (this.#isConnecting) this.#ports.add(port);
-    if (port === this.#port) this.#end();
+  /** To be called for each connection that the listener takes. */
+  came(): void {
+    this.#hasCome = true;
+    this.#end();
   }
 
   stop(): void {
-    this.#isStopped = true;
     this.#looks.cancel();
     this.#end();
   }
 
-  get #port(): number | undefined {
-    return this.#connection?.localAddr.port;
-  }
-
   #end(): void {
+    this.#attempt?.abort();
+    this.#attempt = undefined;
     this.#connection?.close();
     this.#connection = undefined;
   }
 
   async #look(): Promise<void> {
-    if (this.#isConnecting) return;
-    if (this.#connection !== undefined) {
+    const hasCome = this.#hasCome;
+    this.#hasCome = false;
+    if (hasCome) return;
+    if (this.#attempt !== undefined) {
       this.#end();
       return this.#options.deaf();
     }
@@ -63,16 +64,16 @@ export class ListenerProbe {
     const address = addressOf({ host: hostname, port });
     const { state } = Deno.permissions.querySync({ name: "net", host: address });
     if (state !== "granted") return;
-    this.#isConnecting = true;
+    const attempt = this.#attempt = new AbortController();
     try {
-      this.#connection = await Deno.connect({ hostname, port });
-      if (this.#isStopped || this.#ports.has(this.#port)) this.#end();
+      const connection = await Deno.connect({ hostname, port, signal: attempt.signal });
+      if (attempt === this.#attempt) this.#connection = connection;
+      else connection.close();
     } catch (error) {
+      if (attempt !== this.#attempt) return;
+      this.#attempt = undefined;
       // Otherwise it is this side that has no handle.
-      if (error instanceof Deno.errors.ConnectionRefused && !this.#isStopped) this.#options.deaf();
-    } finally {
-      this.#isConnecting = false;
-      this.#ports.clear();
+      if (error instanceof Deno.errors.ConnectionRefused) this.#options.deaf();
     }
   }
 }
