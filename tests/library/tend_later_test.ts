@@ -23,6 +23,26 @@ async function program(cluster: TestCluster) {
   return { clock, log, tending, daysLeft };
 }
 
+// The first one, since what has been loaded needs no file handle any more.
+Deno.test("a program without a file handle just then looks after its keys an hour later", async () => {
+  await using cluster = await TestCluster.create();
+  const { clock, log, tending, daysLeft } = await program(cluster);
+  const { openSync } = Deno;
+  try {
+    Deno.openSync = () => {
+      throw Object.assign(new Error("Too many open files"), { code: "EMFILE" });
+    };
+    await clock.advanceAsync(60 * 60_000);
+    Deno.openSync = openSync;
+    assert.match(log.warnings.join(), /^Cannot look after the keys yet/);
+    await clock.advanceAsync(60 * 60_000);
+    await waitFor("the renewal", () => daysLeft() > 300);
+  } finally {
+    Deno.openSync = openSync;
+    tending?.cancel();
+  }
+});
+
 Deno.test("a program that calls for more than an hour renews its keys, and tells that they end", async () => {
   await using cluster = await TestCluster.create();
   const { clock, log, tending, daysLeft } = await program(cluster);

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
+import { loadLater } from "../../base/system/load_later.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import type { Discovery } from "../../discovery/discovery.ts";
 import { endsSoon, expiryText, isToRenew, renewalAdvice } from "../../keys/expiry.ts";
@@ -11,6 +12,8 @@ const hourMs = 60 * 60 * 1_000;
 
 /** How often to look whether the files have changed, also while nobody connects. */
 const lookMs = 1_000;
+
+const loadRenewal = loadLater(() => import("./renew.ts"));
 
 /** How often the log tells that keys end soon, and a renewal is tried. */
 const dailyMs = 24 * hourMs;
@@ -30,7 +33,7 @@ interface TendOptions {
  */
 export function tendKeys({ keys, place, log, connected }: TendOptions): Timer {
   const { clock, discovery } = place;
-  const renew = async () => (await import("./renew.ts")).renew(keys, place);
+  const renew = async () => (await loadRenewal()).renew(keys, place);
   const { othersText } = keys;
   if (othersText !== undefined) log.warn(othersText);
   const timers = [

@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 import { listenProblem } from "../../base/system/listen_problem.ts";
+import { loadLater } from "../../base/system/load_later.ts";
 import { callerMatcherOf } from "../../base/names/patterns.ts";
 import type { Tracer } from "../../base/tracer.ts";
 import { version } from "../../base/version.ts";
@@ -84,12 +85,14 @@ export async function listen(
   }
 }
 
+const loadRenewal = loadLater(() => import("../../keys/renewal.ts"));
+
 /**
  * Renews callers' certificates, if the cluster was made here. The code is loaded at the first use.
  */
 function renewerOf(keys: KeyRing, clock: Clock): RpcServerOptions["renew"] {
   return async (caller, request) => {
-    const { renewMember } = await import("../../keys/renewal.ts");
+    const { renewMember } = await loadRenewal();
     return await renewMember(keys.directory, caller, request, clock.wallTimeMs());
   };
 }

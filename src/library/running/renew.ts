@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
+import { loadLater } from "../../base/system/load_later.ts";
 import { callOnce } from "../../client/call_once.ts";
 import type { Discovery, Instance } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
@@ -14,6 +15,8 @@ const askTimeoutMs = 5_000;
 
 /** Most servers that are asked: one on the machine where the cluster was made is enough. */
 const askedMax = 64;
+
+const loadRenewal = loadLater(() => import("../../keys/renewal.ts"));
 
 /** Where servers are found. */
 export interface RenewalPlace {
@@ -30,7 +33,7 @@ export interface RenewalPlace {
  * @throws {CommandError} no server can do it
  */
 export async function renew(keys: KeyRing, place: RenewalPlace): Promise<void> {
-  const { renewKeys, renewMember } = await import("../../keys/renewal.ts");
+  const { renewKeys, renewMember } = await loadRenewal();
   const { directory } = keys;
   const before = keys.current();
   await renewKeys(
