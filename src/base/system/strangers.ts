@@ -54,13 +54,10 @@ export function shownPath(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Programs that use the library may lack the right to know. */
+/** A program that uses the library may lack the right to know, and its user would be asked. */
 function ownUid(): number | undefined {
-  try {
-    return Deno.uid() ?? undefined;
-  } catch {
-    return undefined;
-  }
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "uid" });
+  return state === "granted" ? Deno.uid() ?? undefined : undefined;
 }
 
 /** Whether this process knows only some users by their numbers, as in a rootless container. */

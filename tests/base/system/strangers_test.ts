@@ -37,3 +37,18 @@ modeTest(
     assert.equal(strangersDirectoryFault("/d", { mode: 0o1777, uid }), undefined);
   },
 );
+
+modeTest("a program that may not know its user is not stopped to be asked for that", () => {
+  const { uid } = Deno;
+  const { querySync } = Deno.permissions;
+  let askedCount = 0;
+  try {
+    Deno.permissions.querySync = () => ({ state: "prompt" }) as Deno.PermissionStatus;
+    Deno.uid = () => askedCount++;
+    assert.equal(strangersFault("/f", { mode: 0o600, uid: 1_001 }, "600"), undefined);
+    assert.equal(askedCount, 0);
+  } finally {
+    Deno.uid = uid;
+    Deno.permissions.querySync = querySync;
+  }
+});
