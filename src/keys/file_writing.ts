@@ -3,7 +3,7 @@
 import { type Clock, sleep, systemClock } from "../base/clock.ts";
 import { CommandError } from "../base/command_error.ts";
 import { messageOf } from "../base/errors.ts";
-import { exists, joinPath } from "../base/paths.ts";
+import { directoryOf, exists, joinPath } from "../base/paths.ts";
 import { isSecret, keyFiles } from "./files.ts";
 import { keysLockRetryMs, keysLockTimeoutMs } from "./limits.ts";
 
@@ -51,8 +51,10 @@ function makeDirectory(directory: string): void {
  * there is root's: that user's own commands could not read their keys any more.
  */
 function assertTheOwners(directory: string): void {
-  if (!Deno.env.get("SUDO_UID") || !exists(directory)) return;
-  const { uid } = Deno.statSync(directory);
+  if (!Deno.env.get("SUDO_UID")) return;
+  let place = directory;
+  while (!exists(place) && directoryOf(place) !== place) place = directoryOf(place);
+  const { uid } = Deno.statSync(place);
   if (uid === null || uid === Deno.uid()) return;
   throw new Error(`under sudo they would become root's, and are of uid ${uid}: leave out sudo`);
 }

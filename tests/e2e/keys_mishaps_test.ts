@@ -258,4 +258,8 @@ Deno.test({
   assert.equal(code, 1);
   assert.match(stderr, /under sudo they would become root's, .* uid 1000: leave out sudo\n$/);
   assert.equal(Deno.statSync(`${keys}/machine.key`).uid, 1_000);
+  Deno.chownSync(home.directory, 1_000, 1_000);
+  Deno.removeSync(`${home.directory}/config`, { recursive: true });
+  const first = await home.run(["keys", "init", "--name", "alpha"], sudo);
+  assert.match(first.stderr, /uid 1000: leave out sudo\n$/, "the directory is not there yet");
 });
