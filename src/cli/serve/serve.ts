@@ -12,6 +12,7 @@ import type { KeyRing } from "../../keys/key_ring.ts";
 import type { WorkerOffer } from "../../workers/child/run_as_worker.ts";
 import { isLoopback } from "../../library/running/advertise.ts";
 import { openAudit } from "./audit_file.ts";
+import { takeOrphans } from "./orphans.ts";
 import { openKeys } from "../../library/own_keys.ts";
 import { RunningServer, type RunningServerOptions } from "../../library/running/running_server.ts";
 import { denoWorkerCommand } from "../../library/worker_command.ts";
@@ -80,6 +81,7 @@ async function serveUntilStopped(
   const discovery = await openCommandRegistry(flags, log);
   const interrupt = onInterrupt();
   outliveFileSizes();
+  const orphans = takeOrphans(systemClock);
   const signal = demo === undefined
     ? interrupt.signal
     : AbortSignal.any([interrupt.signal, demo.signal]);
@@ -129,6 +131,7 @@ async function serveUntilStopped(
     metrics?.close();
     await audit?.close();
     await discovery.close();
+    orphans?.cancel();
     interrupt.release();
   }
 }
