@@ -6,6 +6,7 @@ import {
   type ParamsIssue,
   RpcError,
 } from "../base/errors.ts";
+import { boxProblem } from "./problems/box_problem.ts";
 
 /**
  * The error of a call whose procedure threw: an InternalError, since the procedure ran, with what
@@ -17,7 +18,7 @@ import {
  */
 export function toFailure(method: string, thrown: unknown): RpcError {
   if (!isRpcError(thrown)) {
-    return new RpcError("InternalError", `${method} failed: ${askingServe(messageOf(thrown))}`, {
+    return new RpcError("InternalError", `${method} failed: ${inOurWords(messageOf(thrown))}`, {
       cause: thrown,
     });
   }
@@ -28,11 +29,11 @@ export function toFailure(method: string, thrown: unknown): RpcError {
 }
 
 /**
- * A message of Deno's about a permission, which in a compiled program names the compiler's flag.
- * The same flag is one of `rpc serve`; from source Deno's words are these.
+ * What a compiled program words otherwise than Deno: an import that fails (`boxProblem`), and a
+ * permission, of which it names the compiler's flag. The same flag is one of `rpc serve`.
  */
-function askingServe(message: string): string {
-  return message.replace(
+function inOurWords(message: string): string {
+  return boxProblem(message) ?? message.replace(
     /specify the required permissions during compilation using `deno compile (--allow-[a-z]+)`/,
     "run again with the $1 flag",
   );

@@ -31,7 +31,7 @@ export async function loadModule(path: string): Promise<AnyProcedures> {
   try {
     exports = await imported(url);
   } catch (cause) {
-    const { loadProblem } = await import("./load_problem.ts");
+    const { loadProblem } = await import("./problems/load_problem.ts");
     const problem = loadProblem(cause, url, Deno.build.standalone);
     throw new Error(`Cannot load ${path}: ${problem}`, { cause });
   }

@@ -139,9 +139,13 @@ sandboxTest("a procedure in a sandbox that ends its process costs only its call"
   await using home = await RpcHome.create();
   await served(home);
   await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
-  for (const method of ["exit", "exitOfNode", "close"]) {
+  for (const [method, code] of [["exit", 3], ["exitOfNode", 3], ["close", 0]] as const) {
     const before = await client.call("pid");
-    await assert.rejects(client.call(method), { name: "WorkerLost" }, method);
+    await assert.rejects(client.call(method), (error: Error) => {
+      assert.equal(error.name, "WorkerLost", method);
+      assert.match(error.message, new RegExp(`exited with code ${code}$`), method);
+      return true;
+    });
     assert.notEqual(await client.call("pid"), before, method);
   }
 });

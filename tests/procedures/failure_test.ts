@@ -155,3 +155,20 @@ Deno.test("a missing permission is told with the flag of rpc serve, in a compile
     `read failed: ${needs}, run again with the --allow-read flag`,
   );
 });
+
+Deno.test("an import that fails in a compiled program is told in plain words, without the source", () => {
+  const shut = 'JsErrorBox { inner: Os { code: 13, kind: PermissionDenied, message: "Permission ' +
+    'denied" } }';
+  assert.equal(
+    toFailure("load", new TypeError(shut)).message,
+    "load failed: A module cannot be read: Permission denied (os error 13)",
+  );
+  const unparsed = "JsErrorBox { inner: ParseDiagnostic(ParseDiagnosticInner { specifier: Url { " +
+    'path: "/no/such%zz.ts", query: None }, range: SourceRange { start: SourcePos(13), end: ' +
+    'SourcePos(14) }, kind: Unexpected { got: "=", expected: "a name" }, source: SourceTextInfo { ' +
+    'start_pos: StartSourcePos(0), text: "export const = \\"secret\\"" } }) }';
+  assert.equal(
+    toFailure("load", new TypeError(unparsed)).message,
+    "load failed: Expected a name, got = at file:///no/such%zz.ts",
+  );
+});

@@ -2,9 +2,9 @@
 
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { messageOf } from "../base/errors.ts";
-import { importsLookedAtMax } from "../base/limits.ts";
-import { importedFiles } from "./import_specifiers.ts";
+import { messageOf } from "../../base/errors.ts";
+import { importsLookedAtMax } from "../../base/limits.ts";
+import { importedFiles } from "../import_specifiers.ts";
 
 /**
  * Searches the files that the module imports, in the order of the imports, for the one that the

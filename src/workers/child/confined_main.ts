@@ -12,6 +12,7 @@ import { messageOf } from "../../base/errors.ts";
 import type { WorkerOffer } from "./run_as_worker.ts";
 import { confinementOf } from "../sandbox/confinement.ts";
 import { becomeConfined } from "../sandbox/landlock.ts";
+import { onExit } from "./thread_exit.ts";
 import { permissionNames, type Permissions, withNeeds } from "../sandbox/permissions.ts";
 
 /** The procedures of a worker in a sandbox. */
@@ -61,7 +62,8 @@ function startThread(permissions: Permissions): void {
     },
   } as const;
   // As it lies in a binary (`tasks/bundle.ts`).
-  new Worker(new URL("../src/workers/child/worker_main.js", import.meta.url), options);
+  const program = new URL("../src/workers/child/worker_main.js", import.meta.url);
+  onExit(new Worker(program, options), (code) => Deno.exit(code));
   // The thread has its own by now.
   for (const name of all) Deno.permissions.revokeSync({ name });
 }

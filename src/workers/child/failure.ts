@@ -1,4 +1,5 @@
 import { messageOf, RpcError } from "../../base/errors.ts";
+import { boxProblem } from "../../procedures/problems/box_problem.ts";
 import type { FailureReport } from "../failure_report.ts";
 
 /** Most causes that are shown: the chain may be a circle. */
@@ -43,10 +44,11 @@ function textAndFrames(thrown: unknown): { readonly text: string; readonly frame
       const first = lines.findIndex((line) => /^\s+at /.test(line));
       const text = lines.slice(0, first === -1 ? undefined : first).join("\n");
       const frames = first === -1 ? [] : lines.slice(first).map((line) => line.trim());
+      const plain = boxProblem(thrown.message);
       const ofUser = frames.filter(isOfUser);
       // Frames only of our own code mean a fault of ours, unless we threw the error on purpose.
       const shown = ofUser.length === 0 && !(thrown instanceof RpcError) ? frames : ofUser;
-      return { text: text || messageOf(thrown), frames: shown };
+      return { text: plain ?? (text || messageOf(thrown)), frames: shown };
     }
   } catch {
     // Its message may be readable nevertheless.

@@ -4,7 +4,7 @@
  */
 
 import "../../procedures/builtin.ts";
-import "../../procedures/load_problem.ts";
+import "../../procedures/problems/load_problem.ts";
 import "../../procedures/plain/function_schemas.ts";
 import "../../wire/requests/decode_request.ts";
 import "./worker_main.ts";

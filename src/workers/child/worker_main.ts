@@ -4,6 +4,8 @@
  */
 
 import { runAsWorker, type WorkerOffer } from "./run_as_worker.ts";
+import { exitWithThread } from "./thread_exit.ts";
 
+exitWithThread();
 const worked = await runAsWorker(JSON.parse(Deno.args.at(-1) ?? "{}") as WorkerOffer);
 Deno.exit(worked ? 0 : 1);

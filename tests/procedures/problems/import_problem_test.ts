@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { loadModule } from "../../src/procedures/load.ts";
-import { loadProblem } from "../../src/procedures/load_problem.ts";
+import { loadModule } from "../../../src/procedures/load.ts";
+import { loadProblem } from "../../../src/procedures/problems/load_problem.ts";
 
 /** A directory with these files, by path. */
 async function withFiles(

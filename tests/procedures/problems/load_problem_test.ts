@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { loadProblem } from "../../src/procedures/load_problem.ts";
+import { loadProblem } from "../../../src/procedures/problems/load_problem.ts";
 
 /** How a binary says that a file cannot be parsed. */
 const inside = (path: string, offset: number, kind: string, text: string) =>

@@ -76,3 +76,9 @@ Deno.test("an error with the longest message that there can be is told, without 
   assert.match(message, /^f failed: xxx/);
   assert.deepEqual(stack, []);
 });
+
+Deno.test("an import that fails in a compiled program is logged in plain words", () => {
+  const box = 'JsErrorBox { inner: Os { code: 13, kind: PermissionDenied, message: "No" } }';
+  const { message } = describeFailure("load failed", new TypeError(box));
+  assert.equal(message, "load failed: A module cannot be read: No (os error 13)");
+});
