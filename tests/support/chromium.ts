@@ -9,7 +9,9 @@ export const chromiumPath: string | undefined = [
   "/usr/bin/google-chrome",
 ].find((path) => {
   try {
-    return Deno.statSync(path).isFile;
+    // There may be a script in its place that says how to install one.
+    const { success, stdout } = new Deno.Command(path, { args: ["--version"] }).outputSync();
+    return success && /^(Chromium|Google Chrome) \d/.test(new TextDecoder().decode(stdout));
   } catch {
     return false;
   }
@@ -32,7 +34,8 @@ const patienceMs = 180_000;
 
 /** Starts a browser, with further flags. */
 export function launchChromium(executablePath: string, ...flags: string[]): Promise<Browser> {
-  const args = ["--no-sandbox", ...flags];
+  // Containers have few megabytes of shared memory.
+  const args = ["--no-sandbox", "--disable-dev-shm-usage", ...flags];
   return chromium.launch({ executablePath, args, timeout: patienceMs });
 }
 
