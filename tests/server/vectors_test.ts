@@ -1,9 +1,10 @@
 import { randomInt } from "../../src/base/random.ts";
+import { testSeed } from "../support/seed.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import { assertAnswers, bytesOf, readVectors, requestFiles } from "../vectors/vectors.ts";
 import { serverTest, vectorProcedures } from "./fixtures/harness.ts";
 
-const seed = Date.now() >>> 0;
+const seed = testSeed;
 
 for (const file of requestFiles) {
   serverTest(`${file}: every vector, over a socket, whole and in pieces`, async (harness) => {

@@ -1,10 +1,12 @@
 /** What the tests of one run have in common. */
 
+import { testSeed } from "../support/seed.ts";
+
 /** Whether the worlds have the sizes that are promised, which takes minutes. */
 export const full: boolean = Deno.env.get("RPC_TEST_SIM") === "full";
 
 /** What all chance comes from. */
-export const seed: number = Number(Deno.env.get("RPC_TEST_SEED") ?? Date.now() % 1_000_000);
+export const seed: number = testSeed;
 
 /** Tells the figures of a world in full size. */
 export function tell(figures: string): void {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { randomInt } from "../../src/base/random.ts";
+import { testSeed } from "../support/seed.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import { assertAnswers, bytesOf, readVectors, requestFiles } from "../vectors/vectors.ts";
 import { ReferencePeer } from "./reference_peer.ts";
@@ -7,7 +8,7 @@ import { ReferencePeer } from "./reference_peer.ts";
 /** Past this, random pieces get longer with the message, so that a test stays short. */
 const piecesMax = 2_000;
 
-const seed = Date.now() >>> 0;
+const seed = testSeed;
 
 for (const file of requestFiles) {
   for (const vector of readVectors(file)) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Random } from "../../../src/base/random.ts";
+import { testSeed } from "../../support/seed.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
 import { CallQueue } from "../../../src/workers/pool/call_queue.ts";
 import { Shedding, type Waiting } from "../../../src/workers/pool/shedding.ts";
@@ -90,7 +91,7 @@ function exponential(random: Random, meanMs: number): () => number {
   return () => -Math.log(1 - random()) * meanMs;
 }
 
-const seed = Date.now() % 1_000_000;
+const seed = testSeed;
 
 for (const timeoutMs of [200, 1_000, 10_000]) {
   Deno.test(`three times too much work is done at the full rate, of ${timeoutMs} ms calls (seed ${seed})`, () => {
