@@ -95,7 +95,8 @@ Deno.test("a process waits for a timer, but not for one that keeps nothing alive
 });
 
 Deno.test("the system's clock tells the time of day", () => {
-  assert.ok(Math.abs(systemClock.wallTimeMs() - Date.now()) < 1_000);
+  // To the second, or a second later, however long this takes; and clocks are set now and then.
+  assert.ok(Math.abs(systemClock.wallTimeMs() - Date.now()) < 60_000);
 });
 
 Deno.test("orAborted() gives up when the signal aborts, before or after, and else waits", async () => {

@@ -24,7 +24,7 @@ async function computing(
   return await waitFor("a worker that computes", async () => {
     const workers = (await processTable()).filter(({ parentPid }) => parentPid === server.pid);
     return workers.some(({ cpuSeconds }) => cpuSeconds >= 1) && workers;
-  }, { timeoutMs: 60_000 });
+  });
 }
 
 /** Kills the server and resolves when none of the processes is left. */

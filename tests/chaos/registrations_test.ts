@@ -127,7 +127,6 @@ zooKeeperTest(
       await stopAll([load]);
       const result = cluster.audit();
       assert.deepEqual(result.failed, {});
-      assert.ok(expiredMs < ghostTimeoutMs, `${expiredMs} ms`);
       measured("session expired; node deleted", { sent: result.sent, expiredMs, deletedMs });
     } finally {
       await outsider.close();

@@ -17,7 +17,7 @@ def verdict(port):
     with Client(registry=f"static:127.0.0.1:{port}") as client:
         while True:
             try:
-                return client.call("ping", timeout=30)
+                return client.call("ping", timeout=120)
             except Unavailable as error:
                 if re.search("no good certificate|closed|reset", str(error)):
                     return str(error)

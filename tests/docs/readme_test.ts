@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { loadCommands } from "../../src/cli/commands.ts";
 import { parseArguments } from "../../src/cli/syntax/parse.ts";
 import { oldestAndNewestPython } from "../support/python.ts";
+import { assertDemoWent } from "../support/demo_outcome.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { within } from "../support/wait_for.ts";
 import { startZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
@@ -131,7 +132,7 @@ class Reader implements AsyncDisposable {
       stdin: "null",
     }).output();
     const decoder = new TextDecoder();
-    assert.equal(code, 0, decoder.decode(stdout) + decoder.decode(stderr));
+    assertDemoWent(code, decoder.decode(stdout), decoder.decode(stderr));
   }
 
   async #netcat(command: string): Promise<void> {

@@ -121,14 +121,14 @@ for (const [shell, start] of Object.entries(interactive)) {
       await waitFor("a method", async () => {
         const [line] = await typeInto(command, ["rpc call fi\t"], { home, env });
         return line === "call fib";
-      }, { timeoutMs: 60_000 });
+      });
       const asked = ["methods pin\t", "servers drain 127.0\t", "call ping --server 127\t"];
       const found = ["methods ping", `servers drain ${address}`, `call ping --server ${address}`];
       await waitFor("a method and servers", async () => {
         const words = asked.map((one) => `rpc ${one}`);
         const typed = await typeInto(command, words, { home, env });
         return typed.every((line, i) => line === found[i]);
-      }, { timeoutMs: 60_000 });
+      });
     },
   });
 }
@@ -158,13 +158,13 @@ Deno.test({
     await waitFor("the methods", async () => {
       const found = await complete("rpc call ");
       return ["fib", "pi", "ping"].every((name) => found.includes(name));
-    }, { timeoutMs: 60_000 });
+    });
     await waitFor("the server", async () => {
       const found = await Promise.all(
         ["rpc servers drain ", "rpc tap --server "].map((line) => complete(line)),
       );
       return found.every((words) => words.includes(address));
-    }, { timeoutMs: 60_000 });
+    });
   },
 });
 
@@ -257,7 +257,7 @@ Deno.test("names that a shell would take for more than a word are not offered", 
       ["fine.name", "größe", "ns:a/b-c"].toSorted(),
     );
     return true;
-  }, { timeoutMs: 60_000 });
+  });
   const { stdout } = await home.run(["methods", traps[0] ?? ""]);
   assert.match(stdout, /^ {2}rpc call 'fi;touch x1;#'$/m);
 });
@@ -270,7 +270,7 @@ Deno.test("methods are completed from the live service, with what they do", asyn
     assert.equal(code, 0);
     assert.equal(stderr, "");
     return /^pi\t\S.*\nping\t\S.*\n$/m.test(stdout);
-  }, { timeoutMs: 60_000 });
+  });
 });
 
 Deno.test("without a service, or with settings that cannot be, completing is silent", async () => {

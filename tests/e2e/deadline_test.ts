@@ -1,19 +1,11 @@
 import assert from "node:assert/strict";
+import { lives } from "../support/process_table.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { signalTest } from "../support/posix.ts";
 
 /** Fast machines run this for centuries, too. */
 const endless = ["call", "fib", "78"];
-
-function lives(pid: number): boolean {
-  try {
-    // Where there is /proc; a killed process of which nobody has heard yet is as dead as any.
-    return !/^State:\s+[ZX]/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
-  } catch {
-    return false;
-  }
-}
 
 Deno.test("a call that overruns its deadline fails in time, and is really stopped", async () => {
   await using home = await RpcHome.create();
@@ -26,7 +18,7 @@ Deno.test("a call that overruns its deadline fails in time, and is really stoppe
 
   await server.process.says(/Killed a worker workerPid=\d+/);
   const pid = Number(/Killed a worker workerPid=(\d+)/.exec(server.stderr)?.[1]);
-  await waitFor("the worker's end", () => !lives(pid));
+  await waitFor("the worker's end", async () => !await lives(pid));
 
   const next = await home.run(["call", "fib", "32"]);
   assert.deepEqual([next.code, next.stdout], [0, "2178309\n"], next.stderr);
@@ -43,7 +35,7 @@ signalTest("Ctrl-C gives a call up, and its worker is free again", async () => {
     const { lines } = await home.run(["call", "rpc.stats"]);
     const stats = JSON.parse(lines[0] ?? "{}");
     return JSON.stringify(stats).includes('"queued":1') || next.code !== undefined;
-  }, { timeoutMs: 30_000, periodMs: 100 });
+  }, { periodMs: 100 });
   assert.equal(next.code, undefined, next.describe());
   client.signal("SIGINT");
   assert.equal(await client.ended(), 130, client.describe());

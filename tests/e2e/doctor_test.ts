@@ -76,7 +76,7 @@ signalTest(
     })();
     try {
       const registry = `static:${dead},127.0.0.1:${port}`;
-      const result = await home.run(["doctor", "--json", "-r", registry, "-t", "500ms"]);
+      const result = await home.run(["doctor", "--json", "-r", registry, "-t", "3s"]);
       assert.equal(result.code, 1);
       const todos = Object.fromEntries(
         findingsOf(result).filter(({ status }) => status === "wrong")

@@ -42,7 +42,7 @@ signalTest(
     const [one, other] = await Promise.all([serveTasks(home), home.serve()]);
     const dead = `127.0.0.1:${freePort()}`;
     const registry = `static:${one.address},${other.address},${dead}`;
-    const flags = ["--each", "--registry", registry, "--timeout", "5s"];
+    const flags = ["--each", "--registry", registry, "--timeout", "1m"];
     const { code, lines, stderr } = await home.run(["call", "odd", ...flags]);
     assert.equal(code, 1);
     assert.match(stderr, /^rpc: 2 of 3 servers failed$/m);

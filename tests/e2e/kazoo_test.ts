@@ -14,7 +14,7 @@ import json, logging, sys
 from kazoo.client import KazooClient
 logging.disable(logging.CRITICAL)
 client = KazooClient(hosts=sys.argv[1])
-client.start(timeout=20)
+client.start(timeout=120)
 nodes = {}
 for name in client.get_children("/services/" + sys.argv[2]):
     data, stat = client.get("/services/" + sys.argv[2] + "/" + name)

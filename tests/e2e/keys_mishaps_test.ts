@@ -48,7 +48,7 @@ shTest(
     const names = await waitFor("keys that are written", () => {
       const names = namesIn(keysOf(home));
       return names.includes("ca.crt") && !names.includes("pending.key") ? names : undefined;
-    }, { timeoutMs: 60_000 });
+    });
     assert.ok(names.includes(".lock"));
     await waitFor("the lock", () => {
       using lock = Deno.openSync(`${keysOf(home)}/.lock`, { write: true });

@@ -37,7 +37,7 @@ async def main():
     async with rpc_client.AsyncClient() as client:
         calls = 0
         async def one():
-            assert await client.call("fib", [10], timeout=10) == 55
+            assert await client.call("fib", [10], timeout=120) == 55
         pending = set()
         async def read():
             expected = 0

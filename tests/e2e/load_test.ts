@@ -46,7 +46,7 @@ Deno.test("with nobody there nor ever before, runs of every kind end after the f
     [["--rate", "1", "--duration", "1h"], 20],
   ];
   await using patient = await RpcHome.create();
-  const waits = patient.start(["call", "ping", "--wait", "60s", "--timeout", "60s"]);
+  const waits = patient.start(["call", "ping", "--wait", "10m", "--timeout", "10m"]);
   // At once: each waits for a server as long as a client does by itself.
   await Promise.all(kinds.map(async ([flags, failedMax]) => {
     await using home = await RpcHome.create();

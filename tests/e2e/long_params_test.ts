@@ -82,7 +82,9 @@ Deno.test("very long values of many calls never get mixed up, whatever becomes o
   await using home = await RpcHome.create();
   await Deno.writeTextFile(join(home.workingDirectory, "tasks.ts"), mixing);
   await home.serve(["127.0.0.1", "0", "tasks.ts", "--workers", "2"]);
-  const clients = await Promise.all([1, 2].map(() => connect({ registry: home.registry })));
+  const clients = await Promise.all(
+    [1, 2].map(() => connect({ registry: home.registry, timeoutMs: 120_000 })),
+  );
   try {
     const random = seededRandom(16);
     // Of each its own, with what is written in several bytes and what is escaped.

@@ -33,7 +33,7 @@ Deno.test("rpc methods guesses at a mistyped name", async () => {
 Deno.test("a running server's rpc.discover is valid OpenRPC (P-29)", async () => {
   await using home = await RpcHome.create();
   await home.serve(["127.0.0.1", "0", module]);
-  await using client = await connect({ registry: home.registry });
+  await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
   assert.deepEqual(openRpcProblems(await client.call("rpc.discover")), []);
 });
 

@@ -1,13 +1,21 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { signalTest } from "../support/posix.ts";
+
+const waits = `export async function waits() {
+  await Deno.writeTextFile("begun", "");
+  while (!(await Deno.stat("go").catch(() => undefined))) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}`;
 
 /** The address in the log line that tells it. */
 async function metricsOf(process: { readonly stderr: string }): Promise<string> {
   return await waitFor("the address of the metrics", () => {
     return /url='?"?(http:\/\/[\d.]+:\d+)\/metrics/.exec(process.stderr)?.[1];
-  }, { timeoutMs: 60_000 });
+  });
 }
 
 async function ask(url: string): Promise<{ status: number; body: string; type: string | null }> {
@@ -18,7 +26,8 @@ async function ask(url: string): Promise<{ status: number; body: string; type: s
 
 signalTest("--metrics serves what the server does to Prometheus, and answers probes", async () => {
   await using home = await RpcHome.create();
-  const server = await home.serve(["--metrics", "127.0.0.1:0", "--drain-grace", "3000"]);
+  await Deno.writeTextFile(join(home.workingDirectory, "tasks.ts"), waits);
+  const server = await home.serve(["127.0.0.1", "0", "tasks.ts", "--metrics", "127.0.0.1:0"]);
   const url = await metricsOf(server);
   assert.equal((await ask(`${url}/healthz`)).status, 200);
   assert.equal((await ask(`${url}/readyz`)).status, 200);
@@ -41,10 +50,15 @@ signalTest("--metrics serves what the server does to Prometheus, and answers pro
     assert.match(line, /^(# (HELP|TYPE) rpc_\w+ .+|rpc_\w+(\{[^}]*\})? [-+\d.e]+)$/);
   }
 
-  // While it drains it lives, and is not ready.
+  // While it drains, which it does for as long as a call takes, it lives, and is not ready.
+  const call = home.start(["call", "waits"]);
+  const at = (name: string) => join(home.workingDirectory, name);
+  await waitFor("the call to begin", () => Deno.stat(at("begun")).catch(() => false));
   server.process.signal("SIGTERM");
   await waitFor("not ready", async () => (await ask(`${url}/readyz`)).status === 503);
   assert.equal((await ask(`${url}/healthz`)).status, 200);
+  await Deno.writeTextFile(at("go"), "");
+  assert.equal(await call.ended(), 0, call.describe());
   assert.equal(await server.process.ended(), 0);
 });
 

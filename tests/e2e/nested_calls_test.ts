@@ -73,7 +73,7 @@ Deno.test("a procedure whose own call fails ran once, is told as an InternalErro
     const registry = `local:${join(directory, "registry")}`;
     await using _one = await serve({ module, registry, workers: 1 });
     await using _two = await serve({ module, registry, workers: 1 });
-    await using client = await connect({ registry });
+    await using client = await connect({ registry, timeoutMs: 120_000 });
     for (const name of nested) {
       other.error = { code: errorTable[name].code, message: "told by another" };
       for (const method of ["order", "atOnce", "follow"]) {
@@ -110,7 +110,7 @@ shTest(
       const options = { exec, registry, workers: 1 };
       await using _one = await serve(options);
       await using _two = await serve(options);
-      await using client = await connect({ registry });
+      await using client = await connect({ registry, timeoutMs: 120_000 });
       for (const name of Object.keys(errorTable) as ErrorName[]) {
         await Deno.writeTextFile(path, "");
         const { code } = errorTable[name];

@@ -142,7 +142,7 @@ signalTest("a watched module is reloaded on change, and no call is lost meanwhil
   const path = await write(home, "tasks.ts", module(1));
   const server = await home.serve(["127.0.0.1", "0", "tasks.ts", "--watch"]);
   await server.process.says(/Watching for changes/);
-  await using client = await connect({ registry: home.registry });
+  await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
   let isOver = false;
   const seen = new Set<unknown>();
   const callers = Array.from({ length: 4 }, async () => {
@@ -202,7 +202,7 @@ export const oneIo = defineProcedure({ ...none, kind: "io" }, () => 1);
 `,
   );
   await home.serve(["127.0.0.1", "0", "tasks.ts", "--workers", "1"]);
-  await using client = await connect({ registry: home.registry });
+  await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
   for (const [forget, one] of [["forgetSoon", "one"], ["forgetIo", "oneIo"]] as const) {
     await client.call(forget).catch(() => {});
     // It may not run twice, and has not begun where its worker could not find it.
@@ -224,7 +224,7 @@ export const length = (text: string) => text.length;
 `,
   );
   await home.serve(["127.0.0.1", "0", "tasks.ts", "--workers", "1"]);
-  await using client = await connect({ registry: home.registry });
+  await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
   for (const method of ["misread", "refuse", "mute"]) {
     await client.call(method).catch(() => {});
     // It may not run twice, and has not begun where its worker could not read it.

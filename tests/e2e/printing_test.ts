@@ -34,7 +34,7 @@ Deno.test({
     }
     assert.equal((await home.run(["call", "ping"])).code, 0);
     server.kill("SIGTERM");
-    assert.equal((await within("the drained server's end", server.status, 30_000)).code, 0);
+    assert.equal((await within("the drained server's end", server.status)).code, 0);
     await stdout.cancel();
   } finally {
     await waitFor("the server's end", () => {

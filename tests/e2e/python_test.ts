@@ -22,7 +22,7 @@ test("a Python file and what it imports are reloaded under load without a lost c
   await Deno.writeTextFile(at("tasks.py"), version(1));
   const server = await home.serve(["127.0.0.1", "0", "tasks.py", "--watch", "--python", python]);
   await server.process.says(/Watching for changes/);
-  await using client = await connect({ registry: home.registry });
+  await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
   const seen = new Set<unknown>();
   let isOver = false;
   const callers = Promise.all([1, 2].map(async () => {

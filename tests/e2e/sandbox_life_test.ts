@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { connect } from "rpc";
+import { lives } from "../support/process_table.ts";
 import { binary } from "../support/program.ts";
 import { sandboxTest } from "../support/sandbox.ts";
 import { RpcHome } from "../support/rpc_process.ts";
@@ -160,9 +161,7 @@ sandboxTest(
     const spinning = client.call("spin", [], { timeoutMs: 1_000 });
     await assert.rejects(spinning, { name: "DeadlineExceeded" });
     assert.notEqual(await client.call("pid"), before);
-    await waitFor("the end of the process", () => {
-      return Deno.stat(`/proc/${before}`).then(() => false, () => true);
-    });
+    await waitFor("the end of the process", async () => !await lives(before));
   },
 );
 
@@ -201,11 +200,9 @@ sandboxTest(
     await using home = await RpcHome.create();
     const server = await served(home, ["--workers-min", "0"]);
     await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
-    const pid = await client.call("pid");
+    const pid = await client.call("pid") as number;
     server.process.signal("SIGTERM");
     assert.equal(await server.process.ended(), 0);
-    await waitFor("the end of the worker", () => {
-      return Deno.stat(`/proc/${pid}`).then(() => false, () => true);
-    });
+    await waitFor("the end of the worker", async () => !await lives(pid));
   },
 );

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { connect } from "rpc";
+import { lives } from "../support/process_table.ts";
 import { binary, binaryTest, rpcCommand } from "../support/program.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { sandboxTest } from "../support/sandbox.ts";
@@ -59,7 +60,7 @@ async function waysOut(flags: readonly string[]): Promise<{ all: string[]; out: 
   await home.serve(["127.0.0.1", "0", "escapes.ts", "--workers", "1", ...flags], {
     env: { RPC_TEST_SECRET: "a secret" },
   });
-  await using client = await connect({ registry: home.registry });
+  await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
   const all = await client.call("names") as string[];
   const out: string[] = [];
   for (const name of all) {
@@ -113,7 +114,7 @@ sandboxTest(
       ...["--allow-write=data", `--allow-net=127.0.0.1:${port}`, "--allow-run=/bin/true"],
       "--allow-env=RPC_TEST_SECRET",
     ], { env: { RPC_TEST_SECRET: "told" } });
-    await using client = await connect({ registry: home.registry });
+    await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
     assert.equal(await client.call("plain"), 1);
     assert.equal(await client.call("file"), "x");
     assert.equal(await client.call("fetched", [port]), "here");
@@ -147,7 +148,7 @@ sandboxTest("procedures in a sandbox may be defined by what rpc offers", async (
   await home.serve([
     ...["127.0.0.1", "0", "defined.ts", "--workers", "1", "--allow-read=data"],
   ]);
-  await using client = await connect({ registry: home.registry });
+  await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
   assert.equal(await client.call("double", [21]), 42);
   await assert.rejects(client.call("double", ["x"]), { name: "InvalidParams" });
   await assert.rejects(client.call("secret"), /Requires read access/);
@@ -166,7 +167,7 @@ sandboxTest("a reload keeps the sandbox", async () => {
     ...["127.0.0.1", "0", "tasks.ts", "--workers", "1", "--watch", "--allow-env=NONE"],
   ]);
   await server.process.says(/Watching for changes/);
-  await using client = await connect({ registry: home.registry });
+  await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
   await assert.rejects(client.call("read"), /Requires read access/);
   await Deno.writeTextFile(path, reading(2));
   await waitFor("version 2", async () => await client.call("version") === 2, {
@@ -198,7 +199,7 @@ for (
       if (binary !== undefined && what === "a link") {
         // What is imported while a procedure runs is held then.
         await home.serve(args);
-        await using client = await connect({ registry: home.registry });
+        await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
         await assert.rejects(client.call("f"), /Permission denied/);
         return;
       }
@@ -305,13 +306,11 @@ sandboxTest(
     );
     const args = ["127.0.0.1", "0", "tasks.ts", "--workers", "1", "--allow-env=NONE"];
     const server = await home.serve(args);
-    await using client = await connect({ registry: home.registry });
+    await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
     const pid = await client.call("pid") as number;
     const spinning = client.call("spin").catch(() => {});
     Deno.kill(server.pid, "SIGKILL");
-    await waitFor("the worker's end", async () => {
-      return await Deno.stat(`/proc/${pid}`).then(() => false, () => true);
-    });
+    await waitFor("the worker's end", async () => !await lives(pid));
     await spinning;
   },
   hasSetpriv ? undefined : "there is no setpriv",

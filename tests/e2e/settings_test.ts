@@ -18,7 +18,7 @@ async function valueOf(
 
 Deno.test("a flag goes before the environment, the directory's file, the user's file, the default", async () => {
   await using home = await RpcHome.create();
-  const unset = { RPC_REGISTRY: "" };
+  const unset = { RPC_REGISTRY: "", RPC_TIMEOUT: "" };
   assert.deepEqual(await valueOf(home, "timeout", unset), [10_000, "default"]);
 
   await Deno.mkdir(dirname(home.settingsPath), { recursive: true });
@@ -43,7 +43,7 @@ Deno.test("a flag goes before the environment, the directory's file, the user's 
 
 Deno.test("what is set is kept for later commands, beside what was set before", async () => {
   await using home = await RpcHome.create();
-  const env = { RPC_REGISTRY: "" };
+  const env = { RPC_REGISTRY: "", RPC_TIMEOUT: "" };
   const path = await home.run(["config", "path"], { env });
   assert.deepEqual([path.code, path.stdout], [0, `${home.settingsPath}\n`]);
 
@@ -112,7 +112,7 @@ Deno.test("a settings file that is no TOML ends config set and unset alike, as a
 
 Deno.test("what is unset is the default again, and all else stays", async () => {
   await using home = await RpcHome.create();
-  const env = { RPC_REGISTRY: "" };
+  const env = { RPC_REGISTRY: "", RPC_TIMEOUT: "" };
   await Deno.mkdir(home.settingsPath.replace(/[^/]*$/, ""), { recursive: true });
   await Deno.writeTextFile(home.settingsPath, "# Mine\ntimeout = 1\nbogus = 1\nworkers = 2\n");
   // One that does not exist keeps every command from its work, and can be taken away too.

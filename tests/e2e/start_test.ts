@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connect } from "rpc";
+import { lives } from "../support/process_table.ts";
 import { python } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
@@ -36,7 +37,7 @@ Deno.test({
       );
       server.signalGroup(signal);
       assert.equal(await server.ended(), 130, `${signal}: ${server.describe()}`);
-      assert.throws(() => Deno.kill(pid, "SIGCONT"), Deno.errors.NotFound);
+      await waitFor("the worker's end", async () => !await lives(pid));
       assert.equal(server.stdout, "");
     }));
   },
@@ -79,7 +80,7 @@ for (
       const at = (name: string) => join(home.workingDirectory, name);
       await Deno.writeTextFile(at("tasks.ts"), slow);
       const server = await home.serve(["127.0.0.1", "0", "tasks.ts"], { ownGroup: true });
-      await using client = await connect({ registry: home.registry });
+      await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
       const call = client.call("slow");
       await waitFor("the call to begin", () => Deno.stat(at("begun")).catch(() => false));
       server.process.signalGroup(signal);
@@ -163,7 +164,7 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
         ["127.0.0.1", "0", "--no-builtin", "--exec", `${python} slow.py`],
         { ownGroup: true },
       );
-      await using client = await connect({ registry: home.registry });
+      await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
       const call = client.call("slow");
       await waitFor("the call to begin", () => Deno.stat(at("begun")).catch(() => false));
       server.process.signalGroup(signal);
@@ -200,7 +201,7 @@ Deno.test({
       let said = "";
       while (!said.includes("\n")) said += (await output.read()).value ?? assert.fail("it ended");
       assert.match(said, /^ready /);
-      await using client = await connect({ registry: home.registry });
+      await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
       const call = client.call("slow");
       await waitFor("the call to begin", () => Deno.stat(at("begun")).catch(() => false));
       const stdin = terminal.stdin.getWriter();

@@ -138,7 +138,7 @@ signalTest(
     }
 
     // Whoever began a trace decides whether spans of it are collected.
-    const caller = await connect({ registry: home.registry });
+    const caller = await connect({ registry: home.registry, timeoutMs: 120_000 });
     for (const flags of ["00", "01"]) {
       const traceparent = `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-${flags}`;
       const seen = await caller.call("where", [], { traceparent });

@@ -4,7 +4,7 @@ import { modeTest } from "../support/posix.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 
 /** As a user who has said nothing in the environment. */
-const unset = { env: { RPC_REGISTRY: "" } };
+const unset = { env: { RPC_REGISTRY: "", RPC_TIMEOUT: "" } };
 
 const put = (home: RpcHome, toml: string) =>
   Deno.writeTextFileSync(`${home.workingDirectory}/rpc.toml`, toml);

@@ -127,7 +127,7 @@ class Client {
         calls--;
       }
       return calls <= 0 ? firstAtMs : undefined;
-    }, { timeoutMs: 60_000 });
+    });
   }
 
   #tail(): string {
@@ -260,7 +260,7 @@ for (const { name, hosts, pull, plugIn } of plugs) {
       await servers.serve(`rpc serve ${vm} 6667 --workers 1`);
       const client = new Client(clients, "fib 20");
       const left = [...outages];
-      let lateMax = 2;
+      let lateMax = 8;
       while (left.length > 0) {
         const seconds = left.shift() as number;
         await client.answered(20);
@@ -313,7 +313,7 @@ twoHostsTest("a host of servers is gone, and the other one's answer every call",
   await waitFor("the list without it", async () => {
     const { stdout } = await clients.run("rpc servers --json");
     return stdout.includes(vm) && !stdout.includes(other);
-  }, { timeoutMs: 60_000 });
+  });
   await client.answered(60, `${vm}:6666`);
   network.plugIn(other);
   await client.answered(5, `${other}:6666`);
@@ -339,7 +339,7 @@ twoHostsTest("ZooKeeper's host is gone, and calls go on, also those of a new cli
   await waitFor("the server in the list again", async () => {
     const { code, stdout } = await clients.run("rpc servers --json");
     return code === 0 && stdout.includes(`${vm}:6666`);
-  }, { timeoutMs: 60_000 });
+  });
   await client.answered(20);
   assert.deepEqual(client.failed, []);
   await client.stop();

@@ -20,7 +20,7 @@ Deno.test("no call fails because one of two servers can start no worker", async 
   const { stderr } = await home.run(["call", "end", "--server", broken.address]);
   assert.match(stderr, /WorkerLost: .*exited with code 3/);
   // Eight at a time, so that both servers are called.
-  const calls = ["call", "one", "--repeat", "80", "-c", "8", "--timeout", "20s", "--json"];
+  const calls = ["call", "one", "--repeat", "80", "-c", "8", "--json"];
   const { lines } = await home.run(calls);
   const failed = lines.filter((line) => JSON.parse(line).error !== undefined);
   assert.deepEqual(failed, []);

@@ -41,7 +41,7 @@ Deno.test("a value that JSON cannot express is an error wherever it was made (P-
   await using home = await RpcHome.create();
   await Deno.writeTextFile(join(home.workingDirectory, "odd.ts"), odd);
   const server = await home.serve(["127.0.0.1", "0", "odd.ts"]);
-  await using client = await connect({ registry: home.registry });
+  await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
   for (const [what, text] of Object.entries(texts)) {
     for (const method of ["inline", "cpu", "io", "stream"]) {
       const expected = { name: "InternalError", executed: "yes", message: text };
@@ -102,7 +102,7 @@ Deno.test({
   assert.deepEqual(lines.lines, ["12345678901234567890", spaceless, "1.0"], lines.stderr);
 
   // A program is told, and not handed another number.
-  await using client = await connect({ registry: home.registry });
+  await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
   await assert.rejects(client.call("echo"), {
     name: "InternalError",
     executed: "yes",

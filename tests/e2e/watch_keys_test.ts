@@ -22,7 +22,7 @@ async function pressing(home: RpcHome, steps: readonly string[]): Promise<string
   await writer.write(new TextEncoder().encode(`${steps.join("\n")}\n`));
   await writer.close();
   try {
-    const { stdout } = await within("the steps", child.output(), 60_000);
+    const { stdout } = await within("the steps", child.output());
     return new TextDecoder().decode(stdout).trim();
   } catch (error) {
     child.kill("SIGKILL");

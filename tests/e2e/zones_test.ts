@@ -21,7 +21,12 @@ Deno.test("a client calls the servers of its zone, by flag, setting or option, a
   assert.deepEqual(await asked(["--zone", "a", "--subset=all"]), [String(near.pid)]);
   assert.deepEqual(await asked([], { RPC_ZONE: "b", RPC_SUBSET: "20" }), [String(far.pid)]);
 
-  await using client = await connect({ registry: home.registry, zone: "a", subset: 20 });
+  await using client = await connect({
+    registry: home.registry,
+    zone: "a",
+    subset: 20,
+    timeoutMs: 120_000,
+  });
   const server = async () => (await client.report("where")).result;
   for (let i = 0; i < 10; i++) assert.equal(await server(), near.pid);
   near.process.signal("SIGTERM");

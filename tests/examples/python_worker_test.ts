@@ -17,7 +17,7 @@ async function withWorkers(
   try {
     const registry = `local:${directory}`;
     await using server = await serve({ exec: [python, program], registry, workers });
-    await using client = await connect({ registry });
+    await using client = await connect({ registry, timeoutMs: 120_000 });
     await test(client, server);
   } finally {
     await Deno.remove(directory, { recursive: true });

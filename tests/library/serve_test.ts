@@ -17,7 +17,7 @@ async function withRegistry(test: (registry: string) => Promise<void>): Promise<
 Deno.test("serve() serves a module, and connect() calls it with its types", async () => {
   await withRegistry(async (registry) => {
     await using server = await serve({ module, registry, workers: 1 });
-    await using client = await connect({ registry });
+    await using client = await connect({ registry, timeoutMs: 120_000 });
     const api = client.procedures<typeof tasks>();
     assert.equal(await api.multiply(6, 7), 42);
     assert.equal(await api.area({ width: 3, height: 4 }), 12);
@@ -35,7 +35,7 @@ Deno.test("a module's procedures go before the built-in ones of the same name", 
   await withRegistry(async (registry) => {
     const url = new URL(module);
     await using _server = await serve({ module: url, builtin: true, registry, workers: 1 });
-    await using client = await connect({ registry });
+    await using client = await connect({ registry, timeoutMs: 120_000 });
     assert.equal(await client.call("ping"), "mine");
     assert.equal(await client.call("fib", [10]), 55);
   });
@@ -44,7 +44,7 @@ Deno.test("a module's procedures go before the built-in ones of the same name", 
 Deno.test("connect()'s client takes a signal and a time limit", async () => {
   await withRegistry(async (registry) => {
     await using _server = await serve({ module, registry, workers: 1 });
-    await using client = await connect({ registry });
+    await using client = await connect({ registry, timeoutMs: 120_000 });
     // Connected, so that no call's time is over before a server is.
     assert.equal(typeof await client.call("pid"), "number");
     const late = client.call("wait", [60_000], { timeoutMs: 50 });
@@ -62,7 +62,7 @@ Deno.test("connect()'s client takes a signal and a time limit", async () => {
 Deno.test("reload() replaces the workers and loses no call", async () => {
   await withRegistry(async (registry) => {
     await using server = await serve({ module, registry, workers: 1 });
-    await using client = await connect({ registry });
+    await using client = await connect({ registry, timeoutMs: 120_000 });
     const before = await client.call("pid");
     const under = client.call("wait", [2_000], { timeoutMs: 60_000 });
     const queued = client.call("wait", [0], { timeoutMs: 60_000 });
@@ -78,7 +78,7 @@ Deno.test("reload() replaces the workers and loses no call", async () => {
 Deno.test("serve() keeps workersMin workers while nobody calls, and has all after a reload() under calls", async () => {
   await withRegistry(async (registry) => {
     await using server = await serve({ module, registry, workers: 2, workersMin: 1 });
-    await using client = await connect({ registry });
+    await using client = await connect({ registry, timeoutMs: 120_000 });
     const workers = () => {
       const { size, up, busy } = server.stats().workers;
       return { size, up, busy };
@@ -189,7 +189,7 @@ export const order = defineProcedure(
     const registry = `local:${directory}/r`;
     // In here, so that they have ended before the directory that they write to goes.
     await using server = await serve({ module: tasks, registry, workers: 1 });
-    await using client = await connect({ registry });
+    await using client = await connect({ registry, timeoutMs: 120_000 });
     const ran = async () => {
       const { error, attempts } = await client.report("order");
       const lines = (await Deno.readTextFile(path)).split("\n").length - 1;

@@ -26,6 +26,12 @@ export async function processTable(): Promise<ProcessRow[]> {
     }));
 }
 
+/** Whether a process has not ended; of Windows' nothing is known, and they count as ended. */
+export async function lives(pid: number): Promise<boolean> {
+  if (Deno.build.os === "windows") return false;
+  return (await processTable()).some((row) => row.pid === pid);
+}
+
 /** `[[dd-]hh:]mm:ss[.ff]` */
 function secondsOf(time: string): number {
   return time.split(/[-:]/).reduce((sum, part) => sum * 60 + Math.floor(Number(part)), 0);

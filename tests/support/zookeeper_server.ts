@@ -69,7 +69,7 @@ export interface ZooKeeperEnsemble extends AsyncDisposable {
 }
 
 /** How long a server may take to serve, and an ensemble to elect. */
-const startTimeoutMs = 90_000;
+const startTimeoutMs = 180_000;
 
 /**
  * The first jar names what it needs in its manifest, but for a logger and a part of what speaks

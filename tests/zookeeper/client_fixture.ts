@@ -52,7 +52,7 @@ export function newClient(
     states,
     connectFailures,
     errors,
-    async reached(state, count = 1, timeoutMs = 60_000) {
+    async reached(state, count = 1, timeoutMs = 180_000) {
       await waitFor(
         () => `${state} to be reached ${count} times; there were ${states.join(", ")}`,
         () => states.filter((s) => s === state).length >= count,
@@ -70,7 +70,7 @@ export async function connectedClient(
 ): Promise<ClientFixture> {
   const fixture = newClient(connectString, options);
   try {
-    await fixture.client.connect(60_000);
+    await fixture.client.connect(180_000);
     await fixture.client.ensurePath("/");
     return fixture;
   } catch (error) {

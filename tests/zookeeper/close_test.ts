@@ -29,7 +29,7 @@ zooKeeperTest("close() in the same tick as connect() settles both at once", asyn
   const connecting = assert.rejects(client.connect(60_000), closed);
   const operation = assert.rejects(client.exists("/"), closed);
   const closing = client.close();
-  await within("connect() and close()", Promise.all([connecting, operation, closing]), 30_000);
+  await within("connect() and close()", Promise.all([connecting, operation, closing]));
   assert.deepEqual(fixture.states, ["closed"]);
 });
 
@@ -38,7 +38,7 @@ zooKeeperTest("close() while a member says nothing does not wait for it", async 
   proxy.blackHole();
   await using fixture = newClient(`127.0.0.1:${proxy.port}`, { connectTimeoutMs: 60_000 });
   const connecting = assert.rejects(fixture.client.connect(60_000), closed);
-  await within("close()", fixture.client.close(), 30_000);
+  await within("close()", fixture.client.close());
   await connecting;
 });
 
@@ -49,7 +49,7 @@ zooKeeperTest("close() while disconnected settles what waits", async () => {
   proxy.cut();
   await fixture.reached("suspended");
   const waiting = assert.rejects(fixture.client.exists("/"), closed);
-  await within("close()", fixture.client.close(), 30_000);
+  await within("close()", fixture.client.close());
   await waiting;
   assert.deepEqual(fixture.states, ["connected", "suspended", "closed"]);
 });
@@ -61,7 +61,7 @@ zooKeeperTest("close() between two attempts ends the wait", async () => {
   await using fixture = newClient(`127.0.0.1:${port}`);
   const connecting = assert.rejects(fixture.client.connect(60_000), closed);
   await waitFor("three attempts", () => fixture.connectFailures.length >= 3);
-  await within("close()", fixture.client.close(), 30_000);
+  await within("close()", fixture.client.close());
   await connecting;
 });
 
@@ -121,7 +121,7 @@ Deno.test("a client tells when it has asked for its session, before there is an 
   await using fixture = newClient(`127.0.0.1:${listener.addr.port}`);
   const connecting = assert.rejects(fixture.client.connect(60_000), closed);
   using peer = await listener.accept();
-  await within("the request", fixture.client.sessionAsked, 30_000);
+  await within("the request", fixture.client.sessionAsked);
   assert.ok((await peer.read(new Uint8Array(1_024)) ?? 0) > 0);
   assert.deepEqual(fixture.states, []);
   await fixture.client.close();
@@ -132,13 +132,13 @@ Deno.test("a client that finds no member does not have its caller wait to have a
   const port = freePort();
   await using fixture = newClient(`127.0.0.1:${port}`);
   const connecting = assert.rejects(fixture.client.connect(60_000), closed);
-  await within("the failure", fixture.client.sessionAsked, 30_000);
+  await within("the failure", fixture.client.sessionAsked);
   assert.equal(fixture.connectFailures.length, 1);
   await fixture.client.close();
   await connecting;
   await using closedBefore = newClient(`127.0.0.1:${port}`);
   await closedBefore.client.close();
-  await within("the end", closedBefore.client.sessionAsked, 30_000);
+  await within("the end", closedBefore.client.sessionAsked);
 });
 
 Deno.test("only a client that has written waits for the end of its session", async () => {
@@ -151,7 +151,7 @@ Deno.test("only a client that has written waits for the end of its session", asy
   await using reader = newClient(server.connectString, { clock: new VirtualClock() });
   await reader.client.connect(60_000);
   try {
-    await within("close()", reader.client.close(), 30_000);
+    await within("close()", reader.client.close());
   } finally {
     await waitFor("the end of the session", () => ends.length === 1);
     ends[0]?.reply();

@@ -14,7 +14,7 @@ import { waitFor } from "../support/wait_for.ts";
 const inOrder = () => 0.99;
 
 /** What a client notices a hung member by: two thirds of it have to pass. */
-const sessionTimeoutMs = 6_000;
+const sessionTimeoutMs = 15_000;
 
 /** The members' connect strings, these first. */
 function addressOf(members: readonly ZooKeeperServer[], first: ZooKeeperServer): string {

@@ -19,7 +19,7 @@ import rpc_client  # noqa: E402
 # What it warns of is what the tests provoke.
 logging.getLogger("rpc_client").disabled = True
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 """How long a test waits for what must come: far more than it needs."""
 
 

@@ -196,7 +196,7 @@ class Answers(unittest.TestCase):
 
     def test_procedures_are_methods_by_position_and_by_name(self):
         with FakeServer(echo) as server, Client(static(server)) as client:
-            api = client.procedures(timeout=5)
+            api = client.procedures(timeout=60)
             self.assertEqual(api.add(1, 2), [1, 2])
             self.assertEqual(api.add(a=1, timeout=2), {"a": 1, "timeout": 2})
             self.assertEqual(api["math.add"](3), [3])
@@ -235,7 +235,7 @@ class Failover(unittest.TestCase):
 
             one.handler, other.handler = in_order("one"), in_order("other")
             try:
-                outcome = client.call("f", [1], timeout=20)
+                outcome = client.call("f", [1], timeout=60)
             except RpcError as error:
                 outcome = error
         return outcome, ran
@@ -287,14 +287,14 @@ class Failover(unittest.TestCase):
     def test_a_call_is_tried_a_bounded_number_of_times(self):
         with FakeServer(self.refuses(-32003, executed="no")) as server, Client(static(server)) as client:
             with self.assertRaises(RpcError) as caught:
-                client.call("f", timeout=20)
+                client.call("f", timeout=60)
             self.assertEqual(caught.exception.executed, "no")
             self.assertLessEqual(server.count("f"), 8)
 
     def test_a_call_that_kills_workers_is_sent_to_two(self):
         with FakeServer(self.refuses(-32006), idempotent=["f"]) as server, Client(static(server)) as client:
             with self.assertRaises(WorkerLost):
-                client.call("f", timeout=20)
+                client.call("f", timeout=60)
             self.assertEqual(server.count("f"), 2)
 
     def test_a_call_that_reached_none_of_the_lost_workers_is_sent_to_others(self):
@@ -309,7 +309,7 @@ class Failover(unittest.TestCase):
 
     def test_trying_again_is_a_bounded_share_of_the_load(self):
         with FakeServer(self.refuses(-32002, executed="no")) as server, Client(static(server)) as client:
-            calls = [client.submit("f", timeout=20) for _ in range(200)]
+            calls = [client.submit("f", timeout=60) for _ in range(200)]
             for call in calls:
                 self.assertIsInstance(call.exception(PATIENCE), Overloaded)
             self.assertLessEqual(server.count("f"), 200 + (200 * 0.2 + 10) / 2)
@@ -342,7 +342,7 @@ class Failover(unittest.TestCase):
                     connected(client, 2)
                     while strict.count("f") == 0:
                         try:
-                            client.call("f", timeout=5)
+                            client.call("f", timeout=60)
                         except ConnectionLost as error:
                             self.assertEqual(error.executed, "maybe")
                             break
@@ -367,7 +367,7 @@ class Failover(unittest.TestCase):
             threading.Thread(target=changes, args=(peer, request), daemon=True).start()
 
         with FakeServer(handle, others=["f"]) as server, Client(static(server)) as client:
-            call = client.submit("f", timeout=5)
+            call = client.submit("f", timeout=60)
             server.heard("rpc.discover", 2)
             # Behind the answer to the second question, so that it has been read by then.
             client.call("g")
@@ -386,7 +386,7 @@ class Failover(unittest.TestCase):
 
         with FakeServer(handle, idempotent=["f"]) as server, Client(static(server)) as client:
             with self.assertRaises(ConnectionLost):
-                client.call("f", timeout=5)
+                client.call("f", timeout=60)
             self.assertEqual(server.count("f"), 1)
 
     def test_a_server_that_drains_gets_no_new_calls_and_keeps_those_it_has(self):
@@ -394,7 +394,7 @@ class Failover(unittest.TestCase):
         with FakeServer(lambda peer, request: kept.append((peer, request))) as going:
             with FakeServer(echo) as staying, Client(static(going, staying)) as client:
                 connected(client, 2)
-                calls = [client.submit("f", [n], timeout=20) for n in range(6)]
+                calls = [client.submit("f", [n], timeout=60) for n in range(6)]
                 until(lambda: going.count("f") + staying.count("f") == 6)
                 going.peers[0].notify("rpc.goaway")
                 # The client has read it when it has answered what came behind it.
@@ -403,7 +403,7 @@ class Failover(unittest.TestCase):
                 peer.answer(request, request["params"])
                 next(call for call in concurrent.futures.as_completed(calls) if call.result() == request["params"])
                 for n in range(10):
-                    self.assertEqual(client.call("f", [n], timeout=20), [n])
+                    self.assertEqual(client.call("f", [n], timeout=60), [n])
                 self.assertEqual(going.count("f"), before)
                 for peer, request in kept[1:]:
                     peer.answer(request, request["params"])
@@ -473,7 +473,7 @@ class Failover(unittest.TestCase):
         with FakeServer(hangs, idempotent=["f"]) as silent, FakeServer(echo, idempotent=["f"]) as other:
             with mock.patch.object(rpc_client, "TICK", 0.1), Client(static(silent, other)) as client:
                 connected(client, 2)
-                calls = [client.submit("f", [n], timeout=20) for n in range(4)]
+                calls = [client.submit("f", [n], timeout=60) for n in range(4)]
                 self.assertEqual([call.result(PATIENCE) for call in calls], [[n] for n in range(4)])
                 self.assertGreater(silent.count("f"), 0)
 
@@ -639,7 +639,7 @@ class Ends(unittest.TestCase):
     def test_without_a_server_a_call_is_unavailable_and_did_not_run(self):
         with fails_soon(), Client(f"static:127.0.0.1:{free_port()}") as client:
             with self.assertRaisesRegex(Unavailable, "Cannot reach any server") as caught:
-                client.call("f", timeout=20)
+                client.call("f", timeout=60)
             self.assertEqual(caught.exception.executed, "no")
 
     def test_a_call_that_is_given_up_is_cancelled_at_the_server(self):
@@ -704,7 +704,7 @@ class Ends(unittest.TestCase):
         with FakeServer(lambda peer, request: None, others=["f"]) as server, Client(static(server)) as client:
             client.call("rpc.ping")
             server.peers[0].hears.clear()
-            calls = [client.submit("f", ["x" * 500_000], timeout=20) for _ in range(60)]
+            calls = [client.submit("f", ["x" * 500_000], timeout=60) for _ in range(60)]
             [endpoint] = client._core._preferred
             connection = endpoint.connection
             until(lambda: len(connection._pending) + len(connection._unwritten) == 60)
@@ -761,7 +761,7 @@ class Ends(unittest.TestCase):
 
             threading.Thread(target=interrupt, daemon=True).start()
             with self.assertRaises(KeyboardInterrupt):
-                client.call("f", timeout=20)
+                client.call("f", timeout=60)
             server.heard("rpc.cancel")
 
     def test_on_windows_no_wait_is_so_long_that_ctrl_c_goes_unheard(self):
@@ -959,7 +959,7 @@ class Asyncio(unittest.TestCase):
                 answers = await asyncio.gather(*(client.call("f", [n]) for n in range(50)))
                 self.assertEqual(answers, [[n] for n in range(50)])
                 self.assertEqual([item async for item in client.stream("items")], [1, 2])
-                self.assertEqual(await client.procedures(timeout=5).f(a=1), {"a": 1})
+                self.assertEqual(await client.procedures(timeout=60).f(a=1), {"a": 1})
                 self.assertEqual([item async for item in client.streams().items()], [1, 2])
                 hanging = asyncio.ensure_future(client.call("hang"))
                 await asyncio.get_running_loop().run_in_executor(None, server.heard, "hang")

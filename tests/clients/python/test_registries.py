@@ -159,14 +159,14 @@ class Local(unittest.TestCase):
         with fake_server.FakeServer(fake_server.echo) as one, fake_server.FakeServer(fake_server.echo) as other:
             with Client(f"local:{self.root}") as client:
                 first = self.register(one)
-                self.assertEqual(client.call("f", [1], timeout=20), [1])
+                self.assertEqual(client.call("f", [1], timeout=60), [1])
                 self.register(other)
                 self.until(client, one, other)
                 # Taken out of the registry, and gone a moment later.
                 os.remove(os.path.join(self.directory, f"{first}.json"))
                 one.close()
                 self.until(client, other)
-                self.assertEqual(client.call("f", [2], timeout=20), [2])
+                self.assertEqual(client.call("f", [2], timeout=60), [2])
 
     def test_what_dead_servers_left_is_not_called_and_is_removed(self):
         with fake_server.FakeServer(fake_server.echo) as dead, fake_server.FakeServer(fake_server.echo) as living:
@@ -174,7 +174,7 @@ class Local(unittest.TestCase):
             self.register(living)
             with Client(f"local:{self.root}") as client:
                 self.until(client, living)
-                self.assertEqual(client.call("f", timeout=20), None)
+                self.assertEqual(client.call("f", timeout=60), None)
             self.assertEqual(dead.peers, [])
             self.assertEqual([one for one in os.listdir(self.directory) if one.startswith(name)], [])
 
@@ -238,12 +238,12 @@ class Local(unittest.TestCase):
     def test_a_directory_that_cannot_be_read_is_told_and_an_empty_one_says_how_to_start_a_server(self):
         with fake_server.fails_soon(), Client(f"local:{self.root}") as client:
             with self.assertRaisesRegex(Unavailable, "rpc serve"):
-                client.call("f", timeout=5)
+                client.call("f", timeout=60)
         path = os.path.join(self.root, "file")
         open(path, "w", encoding="utf-8").close()
         with fake_server.fails_soon(), Client(f"local:{path}") as client:
             with self.assertRaisesRegex(Unavailable, "Cannot read the local registry"):
-                client.call("f", timeout=5)
+                client.call("f", timeout=60)
 
 
 class Settings(unittest.TestCase):
@@ -367,7 +367,7 @@ class Settings(unittest.TestCase):
         try:
             with fake_server.fails_soon(), Client("local:") as client:
                 with self.assertRaisesRegex(rpc_client.Unauthenticated, "rpc keys join"):
-                    client.call("f", timeout=5)
+                    client.call("f", timeout=60)
         finally:
             rpc_client.open_registry = opened
 

@@ -131,10 +131,10 @@ zooKeeperTest("zookeeper: withdraw() and close() are bounded while ZooKeeper is 
     await announcement.registered;
     server.pause();
     // Within less than two thirds of the session's timeout, after which its silence would end it.
-    await within("withdraw()", announcement.withdraw(), 30_000);
+    await within("withdraw()", announcement.withdraw());
     assert.equal(announcement.isRegistered, false);
   } finally {
-    await within("close()", discovery.close(), 30_000);
+    await within("close()", discovery.close());
     server.resume();
   }
 });

@@ -16,7 +16,7 @@ from kazoo.client import KazooClient
 from kazoo.security import make_acl, make_digest_acl
 hosts, node, text = sys.argv[1:]
 zk = KazooClient(hosts=hosts, auth_data=[("digest", "eve:eve")])
-zk.start(timeout=30)
+zk.start(timeout=120)
 own = make_digest_acl("eve", "eve", all=True)
 if text:
     zk.set_acls(node, [own, make_acl("world", "anyone", read=True)])

@@ -40,6 +40,6 @@ export async function connectOutsider(port: number, chroot = ""): Promise<ZooKee
     random: systemRandom,
     log: silentLogger,
   });
-  await client.connect(60_000);
+  await client.connect(180_000);
   return client;
 }

@@ -67,7 +67,7 @@ const kazooScript = `
 import json, sys
 from kazoo.client import KazooClient
 zk = KazooClient(hosts=sys.argv[1])
-zk.start(timeout=10)
+zk.start(timeout=120)
 for child in zk.get_children("/services/rpc"):
     data, stat = zk.get("/services/rpc/" + child)
     found = json.loads(data)

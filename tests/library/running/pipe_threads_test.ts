@@ -86,7 +86,7 @@ Deno.test("new workers that do not fit beside the old ones start with one, and l
       ...{ service: "rpc", weight: 1, zone: "", workerCommand: denoWorkerCommand },
       ...{ clock: systemClock, random: systemRandom, log: silentLogger },
     });
-    await using client = await connect({ registry });
+    await using client = await connect({ registry, timeoutMs: 120_000 });
     const before = await client.call("pid");
     let isOver = false;
     const callers = Array.from({ length: 4 }, async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { processTable } from "../../support/process_table.ts";
+import { lives } from "../../support/process_table.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
 const module = new URL("../../../src/workers/child/end_with_parent.ts", import.meta.url).href;
@@ -36,15 +36,14 @@ async function orphanOf(arrangement: string) {
   const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const { value = "" } = await reader.read();
   const pid = Number(value);
-  const isAlive = async () => (await processTable()).some((row) => row.pid === pid);
-  assert.ok(await isAlive(), "it lives while its parent does");
+  assert.ok(await lives(pid), "it lives while its parent does");
   process.kill("SIGKILL");
   await process.status;
   await reader.cancel();
   try {
-    await waitFor("the orphan's end", async () => !(await isAlive()));
+    await waitFor("the orphan's end", async () => !await lives(pid));
   } finally {
-    if (await isAlive()) Deno.kill(pid, "SIGKILL");
+    if (await lives(pid)) Deno.kill(pid, "SIGKILL");
   }
 }
 

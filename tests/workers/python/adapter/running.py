@@ -103,7 +103,7 @@ class Worker:
 
     def close(self) -> None:
         self._process.stdin.close()
-        self._process.wait(30)
+        self._process.wait(120)
         self._process.stdout.close()
         self._log.close()
         self._directory.cleanup()
