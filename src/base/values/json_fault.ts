@@ -186,7 +186,8 @@ function copyOfObject(object: object, above: object[]): unknown {
   const copy: Record<string, unknown> = Object.create(null);
   for (const key of Object.keys(object)) {
     const given = (object as Readonly<Record<string, unknown>>)[key];
-    if (given === undefined) continue;
+    // What toJSON returns may have that same toJSON, such as the rest of `this` without a part.
+    if (given === undefined || (key === "toJSON" && typeof given === "function")) continue;
     const member = copyOf(given, { above, key, isItem: false });
     if (member instanceof JsonFault) return member.within(memberPath(key));
     copy[key] = member;

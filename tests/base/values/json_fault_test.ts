@@ -179,6 +179,22 @@ Deno.test("what is another value each time it is read arrives as it was looked a
   );
 });
 
+Deno.test("what toJSON returns may have the toJSON that made it, which JSON does not call again", () => {
+  const user = {
+    name: "Ada",
+    password: "x",
+    toJSON() {
+      const { password: _, ...rest } = this;
+      return rest;
+    },
+  };
+  assert.equal(
+    JSON.stringify(asJson({ user, all: [user] })),
+    JSON.stringify({ user, all: [user] }),
+  );
+  assert.match(textOf({ ...user, toJSON: () => ({ toJSON: 1, f: () => 1 }) }), /a function at \.f/);
+});
+
 Deno.test("members that an old library gives to all objects and arrays are no part of a value", () => {
   const [objects, arrays] = [Object.prototype, Array.prototype] as unknown as [
     Record<string, unknown>,
