@@ -120,7 +120,7 @@ sandboxTest(
     const script = join(home.workingDirectory, "script");
     await Deno.writeTextFile(script, "#!/bin/sh\nread line < data/file; echo it says $line\n");
     await Deno.chmod(script, 0o755);
-    await served(home, ["--allow-run=cat,./script", "--allow-env=RPC_TEST_*"], {
+    await served(home, ["--allow-run=cat,./script,sh", "--allow-env=RPC_TEST_*"], {
       RPC_TEST_A: "told",
     });
     await Deno.writeTextFile(join(home.workingDirectory, "data", "file"), "a text\n");
@@ -133,6 +133,9 @@ sandboxTest(
     // What it starts is outside of the sandbox from source, and in a binary in that of files.
     const [isRead] = await client.call("run", ["cat", "/etc/passwd"]) as [boolean, string];
     assert.equal(isRead, binary === undefined);
+    // Without the right to close them, what is started from source has the worker's lines.
+    const [hasLines] = await client.call("run", ["sh", "-c", ": >&4"]) as [boolean, string];
+    assert.equal(hasLines, binary === undefined);
   },
 );
 

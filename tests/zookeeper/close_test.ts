@@ -124,6 +124,7 @@ Deno.test("a client tells when it has asked for its session, before there is an 
   await within("the request", fixture.client.sessionAsked);
   assert.ok((await peer.read(new Uint8Array(1_024)) ?? 0) > 0);
   assert.deepEqual(fixture.states, []);
+  assert.deepEqual(fixture.connectFailures, [], "it was not told of the attempt's end instead");
   await fixture.client.close();
   await connecting;
 });

@@ -11,7 +11,7 @@
 import { messageOf } from "../../base/errors.ts";
 import type { WorkerOffer } from "./run_as_worker.ts";
 import { confinementOf } from "../sandbox/confinement.ts";
-import { becomeConfined } from "../sandbox/landlock.ts";
+import { becomeConfined, keepDescriptors } from "../sandbox/landlock.ts";
 import { onExit } from "./thread_exit.ts";
 import { permissionNames, type Permissions, withNeeds } from "../sandbox/permissions.ts";
 
@@ -50,6 +50,7 @@ function enter(): void {
 /** The process ends with the thread: nothing else keeps it. */
 function startThread(permissions: Permissions): void {
   assertConfined();
+  keepDescriptors();
   const needed = withNeeds(permissions);
   const all = [...permissionNames, ...neverGiven];
   const options = {

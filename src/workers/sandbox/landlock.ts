@@ -21,7 +21,8 @@ const pathBeneath = 1n;
 const closeRange = 436n;
 const whenReplaced = 4n;
 
-/** The first descriptor that a worker does not know: 3 and 4 are for its lines. */
+/** The descriptors of a worker's lines are 3 and 4. */
+const firstOfLines = 3n;
 const firstUnknown = 5n;
 const allUpwards = 0xffff_ffffn;
 
@@ -107,7 +108,7 @@ export function becomeConfined({ rules, tcp }: Confinement, args: readonly strin
   const library = open();
   const version = library === undefined ? 0 : versionOf(library);
   if (library === undefined || version === 0) throw new Error("the system has no Landlock");
-  const { prctl, create, closeMany, restrict, execv } = library.symbols;
+  const { prctl, create, restrict, execv } = library.symbols;
   // The form of the kernel's `landlock_ruleset_attr`: later versions have more numbers.
   const handled = BigInt(knownRights[Math.min(version, knownRights.length - 1)] ?? 0);
   const numbers = [
@@ -121,12 +122,28 @@ export function becomeConfined({ rules, tcp }: Confinement, args: readonly strin
   if (prctl(setParentDeathSignal, sigkill, 0n, 0n, 0n) !== 0) throw new Error("prctl failed");
   if (prctl(setNoNewPrivileges, 1n, 0n, 0n, 0n) !== 0) throw new Error("prctl failed");
   if (restrict(restrictSelf, BigInt(ruleset), 0n) !== 0) throw new Error("its rules are refused");
-  if (closeMany(closeRange, firstUnknown, allUpwards, whenReplaced) !== 0) {
-    throw new Error("its descriptors cannot be closed");
-  }
+  closeWhenReplaced(library, firstUnknown);
   const { texts, list } = argumentsOf(ownProgram, [Deno.execPath(), ...args]);
   execv(texts, list);
   throw new Error("the program cannot be started anew");
+}
+
+/**
+ * Has programs that this process starts inherit none of its descriptors but the first three: they
+ * could answer in the worker's place, and keep its server waiting for its end.
+ *
+ * @throws {Error} it cannot be done
+ */
+export function keepDescriptors(): void {
+  const library = open();
+  if (library === undefined) throw new Error("the C library cannot be loaded");
+  closeWhenReplaced(library, firstOfLines);
+  library.close();
+}
+
+function closeWhenReplaced({ symbols: { closeMany } }: Library, first: bigint): void {
+  if (closeMany(closeRange, first, allUpwards, whenReplaced) === 0) return;
+  throw new Error("its descriptors cannot be closed");
 }
 
 function open() {
