@@ -21,14 +21,17 @@ export const gatewayRequestsMax = 4_096;
  */
 export const gatewayRequestsOfCallerMax: number = gatewayRequestsMax / 2;
 
-/** Requests in a row that a connection may surely send ahead of answers. */
-export const gatewayPipelinedMax = 4;
+/**
+ * Requests in a row that are answered of those a connection has surely sent ahead of answers. Each
+ * takes its time before others are read, and a hundred connections may come again and again.
+ */
+export const gatewayPipelinedMax = 1;
 
 /**
- * Requests in a row that it may seem to send ahead before it is told. Beside 64 callers that
- * wait for answers, and get them as fast as a gateway can, one call in 500 seems to be.
+ * Requests in a row that it may seem to send ahead before it is told. Of 64 callers that wait for
+ * answers, and ask again at once, one in a hundred answers told so, on busy cores.
  */
-export const gatewayAheadMax = 8;
+export const gatewayAheadMax = 4;
 
 /**
  * The same for requests without `Host`: those of HTTP/2 cannot be told. The runtime itself pauses

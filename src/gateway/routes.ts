@@ -29,7 +29,7 @@ import type { ClientStats } from "../client/client_options.ts";
 import type { Live } from "./calls/live.ts";
 import { assetAt } from "./page/assets.ts";
 import { metricsPage, metricsType } from "./documents/metrics.ts";
-import { toOpenApi } from "./documents/openapi.ts";
+import { DocumentTexts } from "./documents/texts.ts";
 import { answerCall, serverHeader } from "./calls/http_call.ts";
 import { answerJsonRpc, type BatchTurns } from "./calls/json_rpc.ts";
 import { SocketSession } from "./calls/web_socket.ts";
@@ -71,6 +71,7 @@ export class Routes {
   readonly #turns = new PartTurns();
   readonly #requestsOf = new Shares();
   readonly #socketsOf = new Shares();
+  readonly #texts = new DocumentTexts();
   /** Unread bytes of all WebSockets. */
   readonly #unread: Budget;
   #requests = 0;
@@ -212,17 +213,17 @@ export class Routes {
     allow(request, "GET", "HEAD");
     access.checkToken(request.headers, url);
     answers.checkRoom();
-    const json = (value: unknown) =>
-      answers.of(JSON.stringify(value), { "content-type": "application/json" });
     if (pathname === "/metrics") {
       const { inFlight, counts } = calls;
       const page = { inFlight, counts, sockets: this.sockets, client: clientStats() };
       return reply(metricsPage(page), { headers: { "content-type": metricsType } });
     }
     if (pathname === "/live") return live.response();
-    const document = await catalogue.document(request.signal);
-    if (pathname === "/openrpc.json") return json(document);
-    return json(toOpenApi(document, (this.#options.publicUrl ?? origin).replace(/\/$/, "")));
+    const document = catalogue.fresh ?? await catalogue.document(request.signal);
+    const text = pathname === "/openrpc.json"
+      ? this.#texts.openRpc(document)
+      : this.#texts.openApi(document, (this.#options.publicUrl ?? origin).replace(/\/$/, ""));
+    return answers.of(text, { "content-type": "application/json" });
   }
 
   async #root(request: Request, url: URL, sender: Sender): Promise<Response> {

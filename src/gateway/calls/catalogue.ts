@@ -32,6 +32,13 @@ export class Catalogue {
     this.#options = options;
   }
 
+  /** What the servers said just now; `undefined`: they have to be asked. */
+  get fresh(): OpenRpcDocument | undefined {
+    const untilMs = this.#last?.untilMs ?? Infinity;
+    const isFresh = untilMs !== Infinity && untilMs >= this.#options.clock.now();
+    return isFresh ? this.#known : undefined;
+  }
+
   /**
    * The document of all methods, sorted by name.
    *

@@ -59,7 +59,7 @@ export class Pipelines {
     if (sent !== undefined) {
       // HTTP/1.1 has one request under way. More are HTTP/2's, in which many may come at once.
       sent.underWay++;
-      sent.ahead = sent.surelyAhead = 0;
+      sent.ahead = sent.surelyAhead = -Infinity;
       sent.isTold = false;
       return "take";
     }
@@ -105,7 +105,15 @@ export class Pipelines {
   }
 }
 
-const utf8 = new TextEncoder();
+/** What is told who sends too many: made once, since many are told. */
+const problem = problemDetails(
+  new RpcError(
+    "Overloaded",
+    "Cannot take more requests on a connection without a wait for their answers",
+    { executed: "no" },
+  ),
+);
+const problemBytes = new TextEncoder().encode(`${JSON.stringify(problem)}\n`);
 
 /** What a body fails with to end its connection. */
 export const connectionEnds = new Error("the connection ends");
@@ -115,10 +123,8 @@ export const connectionEnds = new Error("the connection ends");
  * one only if an answer's body fails: after `Connection: close` it goes on with what was sent.
  */
 export function lastAnswer(): Response {
-  const detail = "Cannot take more requests on a connection without a wait for their answers";
-  const problem = problemDetails(new RpcError("Overloaded", detail, { executed: "no" }));
   const body = new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(utf8.encode(`${JSON.stringify(problem)}\n`)),
+    start: (controller) => controller.enqueue(problemBytes.slice()),
     pull: (controller) => controller.error(connectionEnds),
   });
   const headers = { "content-type": "application/problem+json", "retry-after": "1" };

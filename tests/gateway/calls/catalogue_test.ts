@@ -31,7 +31,7 @@ function catalogueWith() {
     transport: {} as Transport,
   });
   const names = async () => (await catalogue.document()).methods.map(({ name }) => name);
-  return { clock, asked, names };
+  return { clock, asked, names, catalogue };
 }
 
 /** The same, which was told a method so long ago that it asks again. */
@@ -73,4 +73,22 @@ Deno.test("methods are forgotten once no server tells any", async () => {
   await clock.advanceAsync(gatewayCatalogueWaitMs);
   asked[2]?.reject(new Error("still none"));
   await assert.rejects(third, /still none/);
+});
+
+Deno.test("what servers said just now is there at once, until they have to be asked again", async () => {
+  const { clock, asked, catalogue, names } = catalogueWith();
+  const fresh = () => catalogue.fresh;
+  const first = names();
+  assert.equal(fresh(), undefined, "nobody has said anything");
+  asked[0]?.resolve(documentOf("one"));
+  assert.deepEqual(await first, ["one"]);
+  assert.deepEqual(fresh()?.methods.map(({ name }) => name), ["one"]);
+  assert.equal(fresh(), await catalogue.document());
+  await clock.advanceAsync(gatewayCatalogueMs + 1);
+  assert.equal(fresh(), undefined);
+  const second = names();
+  assert.equal(fresh(), undefined, "they are being asked");
+  asked[1]?.reject(new Error("no server"));
+  await assert.rejects(second);
+  assert.equal(fresh(), undefined);
 });

@@ -75,7 +75,7 @@ Deno.test("requests that are under way at once are those of HTTP/2, and are not 
   const { pipelines, request, begin } = rig();
   for (let i = 0; i < 100; i++) assert.equal(begin("a"), "take");
   for (let i = 0; i < 100; i++) pipelines.end("a");
-  for (let i = 1; i < gatewayPipelinedMax; i++) assert.equal(request("a"), "take");
+  for (let i = 0; i < 100; i++) assert.equal(request("a"), "take");
 });
 
 /** Sends so many requests at once. Returns the answers and their statuses. */
