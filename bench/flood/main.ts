@@ -63,6 +63,7 @@ const realTime = ["--reset-on-fork", "--fifo", "1"];
 
 /** What is not ours. */
 const echo = denoCommand("peers/echo_server.ts", []);
+const http = denoCommand("peers/web_socket_server.ts", []);
 const computing = denoCommand("peers/computing.ts", []);
 
 const { values } = parseArgs({
@@ -81,7 +82,9 @@ const chosen = ways.filter(({ name }) => name.includes(values.only));
 const found: Finding[] = [];
 const usualNs = sliceNs();
 if (usualNs !== undefined) setSlice(usualNs - usualNs / 14n);
-for (const to of ["server", "keys", "gateway", "client", "beside", "echo", "core"] as const) {
+for (
+  const to of ["server", "keys", "gateway", "client", "beside", "echo", "http", "core"] as const
+) {
   const those = chosen.filter((way) => (way.to ?? "server") === to);
   for (const way of those) {
     // A server for each, so that none is measured with what another left behind.
@@ -103,7 +106,11 @@ async function ping(
   { to, honest, opens }: Way,
   hostile = 0,
 ): Promise<Pings> {
-  const kind = to === "gateway" ? "http" : to === "echo" ? "echo" : honest ?? "library";
+  const kind = to === "gateway" || to === "http"
+    ? "http"
+    : to === "echo"
+    ? "echo"
+    : honest ?? "library";
   const command = denoCommand("flood/pinger.ts", [
     JSON.stringify({ port: server.port, kind, durationMs, hostile, opens }),
   ]);
@@ -177,6 +184,7 @@ async function start(to: Target, workers = 1): Promise<Running> {
   });
   try {
     if (to === "echo") return running(stack.use(await started(echo)));
+    if (to === "http") return running(stack.use(await started(http)));
     const directory = await Deno.makeTempDir({ prefix: "rpc-flood-" });
     stack.defer(() => Deno.remove(directory, { recursive: true }));
     const registry = `local:${directory}/registry`;

@@ -1,7 +1,15 @@
 /** Every way in which one caller can do its worst to a server, as what it sends. */
 
 /** What is flooded. */
-export type Target = "server" | "gateway" | "keys" | "client" | "beside" | "echo" | "core";
+export type Target =
+  | "server"
+  | "gateway"
+  | "keys"
+  | "client"
+  | "beside"
+  | "echo"
+  | "http"
+  | "core";
 
 /** What a connection of the flooder does. */
 export interface Way {
@@ -17,8 +25,8 @@ export interface Way {
    * Where it goes: `client`, to the honest caller itself, from servers that it calls as well, as
    * many as there are `connections`; `beside`, to a server that is not ours, on the flooder's core,
    * while ours is pinged; `echo`, to such a server in place of ours, which is pinged as well;
-   * `core`, nowhere, but a program computes on the server's core. The last three show what no
-   * server can mend.
+   * `http`, to a bare `Deno.serve` in place of a gateway; `core`, nowhere, but a program computes
+   * on the server's core. The last four show what no server can mend.
    *
    * @default the server's port
    */
@@ -235,6 +243,13 @@ export function hostileEndpoints(count: number): { hostname: string; port: numbe
 
 /** Nothing of ours. */
 const controls: readonly Way[] = [
+  { name: "control: GET / to a bare Deno.serve", text: gets, to: "http" },
+  {
+    name: "control: WebSockets to a bare Deno.serve that ask for 30 KB each and read nothing",
+    text: sockets,
+    then: "never",
+    to: "http",
+  },
   { name: "control: pings to another server", text: pings, to: "beside" },
   { name: "control: pings to a bare echo", text: pings, to: "echo" },
   { name: "control: lines without an end to a bare echo", text: endless, to: "echo" },
@@ -273,7 +288,7 @@ const connections: readonly Way[] = [
 const elsewhere: readonly Way[] = [
   { name: "handshakes begun and left", text: () => "hello", then: "leave", to: "keys" },
   { name: "no handshakes", text: () => get("/"), then: "leave", to: "keys" },
-  { name: "GET /", text: () => get("/").repeat(50), to: "gateway" },
+  { name: "GET /", text: gets, to: "gateway" },
   { name: "GET /openrpc.json", text: () => get("/openrpc.json").repeat(50), to: "gateway" },
   { name: "POST /call/ping", text: () => post("/call/ping", "[1]").repeat(50), to: "gateway" },
   { name: "POST / of 1,000 pings", text: () => post("/", batchBody()).repeat(2), to: "gateway" },
@@ -288,7 +303,7 @@ const elsewhere: readonly Way[] = [
   { name: "half a head", text: () => get("/").slice(0, -2), then: "once", to: "gateway" },
   {
     name: "WebSockets that ask for 30 KB each and read nothing",
-    text: () => socket + frame(line({ id: 1, method: "text", params: [30_000] })).repeat(2_000),
+    text: sockets,
     then: "never",
     to: "gateway",
   },
@@ -322,6 +337,14 @@ const room: readonly Way[] = [
     connections: [200],
   },
 ];
+
+function gets(): string {
+  return get("/").repeat(50);
+}
+
+function sockets(): string {
+  return socket + frame(line({ id: 1, method: "text", params: [30_000] })).repeat(2_000);
+}
 
 function pings(): string {
   return many({ method: "ping", params: [1] })();
