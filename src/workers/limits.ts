@@ -162,3 +162,9 @@ export const blockedMsMax = 50;
 
 /** Most files that a module in a sandbox of a binary consists of: each becomes a rule there. */
 export const moduleFilesMax = 10_000;
+
+/**
+ * How much sooner Linux ends a worker than its server where memory runs out, in thousandths of the
+ * memory that there is.
+ */
+export const workerOomScore = 100;

@@ -91,6 +91,8 @@ function unitText(plan: ServicePlan): string {
     "# SIGTERM to the server alone: it ends its workers when their calls are done.",
     "KillMode=mixed",
     `TimeoutStopSec=${Math.ceil((stopMs + stopSlackMs) / 1_000)}`,
+    "# A worker that takes too much memory costs its call, and not the service.",
+    "OOMPolicy=continue",
     "LimitNOFILE=65536",
     "# A core file would hold this machine's key, and what callers have sent.",
     "LimitCORE=0",

@@ -3,6 +3,7 @@ import { exists } from "../../base/paths.ts";
 import { bodyFileVariable } from "../body_file.ts";
 import { claimFileVariable } from "../claim_file.ts";
 import { messageMaxVariable } from "../message_max.ts";
+import { endSooner } from "./end_sooner.ts";
 import { missingInterpreter } from "./interpreter.ts";
 import { lowerPriority } from "./lower_priority.ts";
 import { withOwnProgram } from "./own_program.ts";
@@ -68,6 +69,7 @@ export function spawnWorker(command: WorkerCommand, files: SharedFiles): Deno.Ch
     throw new Error(spawnProblem(program, error), { cause: error });
   }
   lowerPriority(child.pid);
+  endSooner(child.pid);
   return child;
 }
 

@@ -36,6 +36,7 @@ Deno.test("a unit of the machine runs the very words, whatever is in them", () =
   has("SuccessExitStatus=130");
   has("KillMode=mixed");
   has("LimitCORE=0");
+  has("OOMPolicy=continue");
   has("WantedBy=multi-user.target");
   assert.deepEqual(commands, [
     ["systemctl", "daemon-reload"],

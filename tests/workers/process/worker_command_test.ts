@@ -20,3 +20,14 @@ Deno.test({
   ignore: isWindows,
   fn: () => withWorker((pid) => assert.equal(getPriority(pid), Math.min(getPriority(0) + 10, 19))),
 });
+
+Deno.test({
+  name: "Linux ends a worker sooner than its server where memory runs out",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    withWorker((pid) => {
+      const scoreOf = (process: number | "self") =>
+        Number(Deno.readTextFileSync(`/proc/${process}/oom_score_adj`));
+      assert.equal(scoreOf(pid), Math.min(scoreOf("self") + 100, 1_000));
+    }),
+});
