@@ -14,8 +14,8 @@ import { Cluster, measured, stopAll } from "./cluster.ts";
 const sessionTimeoutMs = 4_000;
 
 /** So long that no ghost ends by itself while a test looks at it, also on a busy machine. */
-const ghostTimeoutMs = 20_000;
-const shared = sharedZooKeeper({ config: { maxSessionTimeout: 20_000 } });
+const ghostTimeoutMs = 120_000;
+const shared = sharedZooKeeper({ config: { maxSessionTimeout: ghostTimeoutMs } });
 let chroots = 0;
 
 /** A registry of its own for each test. */
