@@ -30,11 +30,12 @@ export function tendLater(
   };
   const tendAfterAnHour = () => {
     if (over.signal.aborted) return;
-    const tried = () =>
-      void tend().catch((error) => {
+    const tried = () => {
+      tend().catch((error) => {
         log.warn("Cannot look after the keys yet", { reason: messageOf(error) });
         tendAfterAnHour();
       });
+    };
     timer = place.clock.after(longMs, tried, { keepAlive: false });
   };
   tendAfterAnHour();
