@@ -3,6 +3,7 @@ import { aborted, type Clock, sleep, systemClock, type Timer } from "../../base/
 import { messageMaxDefault } from "../../base/limits.ts";
 import { Client } from "../../client/client.ts";
 import { toolServer } from "../../gateway/agents/tool_server.ts";
+import { toolsOf } from "../../gateway/agents/tools.ts";
 import { discoverAll } from "../../library/survey/discover.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { mcpFlushMs, mcpLookAfterMs } from "../limits.ts";
@@ -27,9 +28,10 @@ export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<num
   });
   const interrupt = onInterrupt();
   const server = await toolServer({
-    methods: async (signal) =>
-      (await discoverAll(client, discovery, transport, service, signal)).methods,
-    patterns: flags.methods,
+    tools: async (signal) => {
+      const { methods } = await discoverAll(client, discovery, transport, service, signal);
+      return toolsOf(methods, flags.methods);
+    },
     tellsChanges: true,
     call: (method, params, signal) => client.report(method, params, { signal }),
   });

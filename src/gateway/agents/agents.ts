@@ -1,5 +1,6 @@
 import { RpcError } from "../../base/errors.ts";
 import { checkJsonBody } from "../calls/call_options.ts";
+import type { OpenRpcDocument } from "../../procedures/openrpc.ts";
 import type { Calls } from "../calls/calls.ts";
 import type { Catalogue } from "../calls/catalogue.ts";
 import type { Answers } from "../door/answers.ts";
@@ -11,6 +12,7 @@ import { Shares } from "../door/shares.ts";
 import { gatewayAgentsMax, gatewayAgentsOfCallerMax } from "../limits.ts";
 import { type Message, messageOf } from "./messages.ts";
 import { toolServer } from "./tool_server.ts";
+import { type Tool, toolsOf } from "./tools.ts";
 
 /** What an {@link Agents} needs. */
 interface AgentsOptions {
@@ -51,6 +53,7 @@ export class Agents {
   /** By id, the last used one at the end. */
   readonly #sessions = new Map<string, Session>();
   readonly #sessionsOf = new Shares();
+  #made: { readonly document: OpenRpcDocument; readonly tools: readonly Tool[] } | undefined;
 
   constructor(options: AgentsOptions) {
     this.#options = options;
@@ -122,14 +125,13 @@ export class Agents {
       const text = "Begin by initialize, and send the Mcp-Session-Id of its answer with the others";
       throw new HttpProblem(400, "InvalidRequest", text);
     }
-    const { calls, catalogue } = this.#options;
+    const { calls } = this.#options;
     // With a computed name, because `deno doc`, which our tests run, cannot resolve this file.
     const { WebStandardStreamableHTTPServerTransport } = await import(
       "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js"
     );
     const server = await toolServer({
-      methods: async (signal) => calls.isReadOnly ? [] : (await catalogue.document(signal)).methods,
-      patterns: "*",
+      tools: (signal) => this.#tools(signal),
       call: (method, params, signal) => calls.call(method, params, { signal }),
     });
     const id = crypto.randomUUID();
@@ -145,6 +147,17 @@ export class Agents {
     this.#sessions.set(id, session);
     this.#sessionsOf.add(caller);
     return session;
+  }
+
+  /** The methods as tools, made once for all sessions and calls: thousands take milliseconds. */
+  async #tools(signal: AbortSignal): Promise<readonly Tool[]> {
+    const { calls, catalogue } = this.#options;
+    if (calls.isReadOnly) return [];
+    const document = await catalogue.document(signal);
+    if (this.#made?.document !== document) {
+      this.#made = { document, tools: toolsOf(document.methods, "*") };
+    }
+    return this.#made.tools;
   }
 
   /**

@@ -3,14 +3,12 @@ import { version } from "../../base/version.ts";
 import type { CallReport } from "../../client/call_report.ts";
 import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
 import type { Params } from "../../wire/message.ts";
-import { toolsOf } from "./tools.ts";
+import type { Tool } from "./tools.ts";
 
 /** What a tool server needs. */
 interface ToolServerOptions {
-  /** The methods of the service, in any order. */
-  readonly methods: (signal: AbortSignal) => Promise<readonly OpenRpcMethod[]>;
-  /** The methods to offer: names with `*` for any letters, separated by commas. */
-  readonly patterns: string;
+  /** What to offer now. */
+  readonly tools: (signal: AbortSignal) => Promise<readonly Tool[]>;
   /** Whether {@link ToolServer.look} is called when there may be other methods. @default false */
   readonly tellsChanges?: boolean;
   /** Never rejects. */
@@ -45,14 +43,13 @@ interface ToolServer {
 
 /** Makes a server of the Model Context Protocol. The package is loaded at the first use. */
 export async function toolServer(
-  { methods, patterns, tellsChanges = false, call }: ToolServerOptions,
+  { tools, tellsChanges = false, call }: ToolServerOptions,
 ): Promise<ToolServer> {
   // With computed names, because `deno doc`, which our tests run, cannot resolve these files.
   const [{ Server }, schemas] = await Promise.all([
     import("@modelcontextprotocol/sdk/server/index.js"),
     import("@modelcontextprotocol/sdk/types.js"),
   ]);
-  const tools = async (signal: AbortSignal) => toolsOf(await methods(signal), patterns);
   const capabilities = { tools: tellsChanges ? { listChanged: true } : {} };
   const server = new Server({ name: "rpc", version }, { capabilities });
   const list = async (signal: AbortSignal) =>
@@ -70,7 +67,7 @@ export async function toolServer(
   server.setRequestHandler(
     schemas.CallToolRequestSchema,
     async ({ params }: CallRequest, { signal }: Extra) => {
-      let offered: Awaited<ReturnType<typeof tools>>;
+      let offered: readonly Tool[];
       try {
         offered = await tools(signal);
       } catch (error) {

@@ -4,7 +4,7 @@ import { SchemaBook } from "../documents/schema_book.ts";
 import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
 
 /** A method as a tool of the Model Context Protocol. */
-interface Tool {
+export interface Tool {
   readonly method: OpenRpcMethod;
   readonly name: string;
   readonly description: string;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { LineTransport } from "../../../src/cli/mcp/line_transport.ts";
 import { mcpUnreadBytesMax } from "../../../src/cli/limits.ts";
 import { toolServer } from "../../../src/gateway/agents/tool_server.ts";
+import { toolsOf } from "../../../src/gateway/agents/tools.ts";
 import type { OpenRpcMethod } from "../../../src/procedures/openrpc.ts";
 import { exactNumber } from "../../../src/base/values/exact_numbers.ts";
 
@@ -29,8 +30,7 @@ const wide: OpenRpcMethod = {
 async function toolsByLine(lineBytesMax = 1_000) {
   const calls: string[] = [];
   const server = await toolServer({
-    methods: () => Promise.resolve([wide]),
-    patterns: "*",
+    tools: () => Promise.resolve(toolsOf([wide], "*")),
     call: (_method, params) => {
       calls.push(JSON.stringify(params));
       const result = exactNumber("12345678901234567890");
