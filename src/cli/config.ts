@@ -26,7 +26,7 @@ export async function run(input: CommandInput<typeof configFlags>): Promise<numb
   const settings = settingsOf(await input.loadCommands());
   switch (action) {
     case "path":
-      printLine(ownPath());
+      printLine(input.flags.json ? jsonLine({ path: ownPath() }) : ownPath());
       return exitCodes.success;
     case "get":
       return await get(settings, name, input.flags.json);

@@ -46,6 +46,8 @@ Deno.test("what is set is kept for later commands, beside what was set before", 
   const env = { RPC_REGISTRY: "", RPC_TIMEOUT: "" };
   const path = await home.run(["config", "path"], { env });
   assert.deepEqual([path.code, path.stdout], [0, `${home.settingsPath}\n`]);
+  const asJson = await home.run(["config", "path", "--json"], { env });
+  assert.deepEqual(JSON.parse(asJson.stdout), { path: home.settingsPath });
 
   const registry = `local:${home.directory}/elsewhere`;
   for (const [name, value] of [["registry", registry], ["workers", "2"], ["zone", 'a "b"\\c']]) {

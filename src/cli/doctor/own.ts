@@ -66,7 +66,8 @@ async function datesOf(keys: Keys, nowMs: number): Promise<Finding> {
 
 /** A file that cannot be used. Where a command mends it, the message ends with that. */
 function refused(message: string): Finding {
-  const [, text = message, todo = "see docs/SECURITY.md"] = /^(.*); first: (.*)$/.exec(message) ??
-    [];
+  const [, text = message, todo = "see docs/SECURITY.md"] =
+    /^(.*); first[:,] (.*)$/.exec(message) ??
+      [];
   return { check, status: "wrong", text, todo };
 }

@@ -11,6 +11,7 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import { isOpen } from "../open.ts";
 import { clockFinding, type Finding } from "./finding.ts";
 import { portHint } from "./firewall.ts";
+import { openServerHint } from "./open_server.ts";
 
 /** What a look at a server takes. */
 interface LookOptions {
@@ -110,7 +111,7 @@ function unanswered(instance: Instance, error: unknown, isConnected: boolean): F
     return { check, status, text, todo: "compare rpc keys show here and there" };
   }
   if (instance.cluster === undefined && text.includes("this machine has keys")) {
-    const todo = "let its machine join the cluster: rpc keys invite here, rpc keys join there";
+    const todo = openServerHint(instance.host);
     return { check, status, text, todo };
   }
   if (isConnected) {

@@ -21,7 +21,8 @@ export async function init(input: KeysInput): Promise<number> {
   show(input);
   if (!input.flags.json) {
     printLine(
-      "next     rpc serve and rpc call use these keys from now on; for another machine, here:\n" +
+      "next     rpc serve and rpc call use these keys from now on: start servers anew that run\n" +
+        "         already; for another machine, here:\n" +
         "         rpc keys invite <this machine's address>:6665",
     );
   }

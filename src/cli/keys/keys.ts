@@ -51,7 +51,7 @@ async function start(action: KeysAction, input: KeysInput, target: string): Prom
 function assertForm(action: KeysAction, { positionals: [, target], given }: KeysInput): void {
   const form = keysForms[action];
   if (form.target !== undefined && target === undefined) {
-    throw new UsageError(`Missing what to ${action}: rpc keys ${action} ${form.target}`);
+    throw new UsageError(`Missing ${form.target}: rpc keys ${action} ${form.target}`);
   }
   if (form.target === undefined && target !== undefined) {
     throw new UsageError(`Unexpected argument ${JSON.stringify(target)}: rpc keys ${action}`);
