@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { RpcError } from "../errors.ts";
 import { unaskedMessagesMax } from "../limits.ts";
+import { nap } from "./nap.ts";
 
 /**
  * Rounds of the event loop after which it has surely polled the system for input. While it is busy,
@@ -11,8 +12,15 @@ const roundsBetweenLooks = 64;
 /**
  * Runs `callback` when all input that has arrived so far on other connections was handled. A timer
  * would do the same, but would waste two milliseconds.
+ *
+ * Who was answered since the last time may wait for this very core. The system would let this
+ * process go on for as long as it does not sleep, some milliseconds, so it takes a {@link nap}.
  */
 export function giveWay(callback: () => void): void {
+  if (others.ask && others.came) {
+    others.came = false;
+    nap();
+  }
   let rounds = 0;
   setImmediate(function next() {
     if (++rounds < roundsBetweenLooks) setImmediate(next);
@@ -86,6 +94,8 @@ export interface LongWork {
 export const others = {
   /** Whether somebody sends little, who would wait for a step: then steps are brief. */
   ask: false,
+  /** Whether one of them has sent something since somebody gave way. */
+  came: false,
 };
 
 /** Counts the work on long messages, and pauses when it is time for others. */

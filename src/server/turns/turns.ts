@@ -110,7 +110,9 @@ export class Turns {
 
   /** Notes that something short arrived on a connection that does not wait for a turn. */
   came(): void {
-    if (this.#isPassing) this.#othersReads++;
+    if (!this.#isPassing) return;
+    this.#othersReads++;
+    others.came = true;
   }
 
   /**

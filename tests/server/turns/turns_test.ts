@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bytesBetweenBriefPauses } from "../../../src/base/system/give_way.ts";
+import { bytesBetweenBriefPauses, others } from "../../../src/base/system/give_way.ts";
 import { Flow } from "../../../src/server/turns/flow.ts";
 import { Turn } from "../../../src/server/turns/turn.ts";
 import { Turns } from "../../../src/server/turns/turns.ts";
@@ -361,4 +361,16 @@ Deno.test("what many took one after the other, each little, is owed to nobody", 
   pauses.shift()?.();
   await settled();
   assert.ok(isNext);
+});
+
+Deno.test("who sends little between two turns is told of, so that it has the core then", () => {
+  const { turns, pauses } = setUp();
+  others.came = false;
+  turns.came();
+  assert.ok(!others.came, "while nobody waits for a turn");
+  void turns.next({});
+  turns.came();
+  assert.ok(others.came);
+  others.came = false;
+  for (const pass of pauses) pass();
 });
