@@ -1,6 +1,6 @@
 /**
- * The row "3 times overload". It fails when `Shedding.take` always takes the oldest call: then each
- * begins when there is no time left to end it.
+ * The row "3 times overload". In full it fails when `Shedding.take` always takes the oldest call:
+ * then each begins when there is no time left to end it.
  */
 
 import assert from "node:assert/strict";
@@ -12,10 +12,12 @@ import { Client } from "../../src/client/client.ts";
 import { openDiscovery } from "../../src/discovery/open.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { isLong } from "./cluster.ts";
 
 const holdMs = 40;
 const timeoutMs = 1_000;
 const roundMs = 5_000;
+const patient = { timeoutMs: 120_000 };
 
 /** Calls at a steady rate, whatever becomes of them, and how each ended. */
 async function callAt(client: Client, perSecond: number): Promise<CallReport[]> {
@@ -68,13 +70,17 @@ Deno.test("with three times the load, as much is done as at the peak, and retrie
     ejections: client.stats.ejections,
     ...Object.fromEntries(Object.entries(kinds).map(([kind, list]) => [kind, list?.length])),
   });
+  // A machine that stands still for a second of the five does less than before, whatever goes
+  // first: shedding_test.ts compares the two by a clock of its own.
+  if (isLong) assert.ok(good >= 0.8 * peak, picture);
   assert.ok(calls.length > 2.5 * peak, picture);
-  // Taking the oldest calls, hardly any would end in time. How much of the peak it is to the
-  // hundredth is told by shedding_test.ts, where the machine does as much in each five seconds.
-  assert.ok(good >= 0.5 * peak, picture);
+  const expected = ["answered", "Overloaded", "DeadlineExceeded"];
+  assert.deepEqual(Object.keys(kinds).filter((kind) => !expected.includes(kind)), [], picture);
   assert.ok(retries <= 0.2 * calls.length, picture);
   // It is over as soon as the load is.
-  const after = await Promise.all([1, 2, 3, 4].map(() => client.report("occupy", [holdMs])));
+  const after = await Promise.all(
+    [1, 2, 3, 4].map(() => client.report("occupy", [holdMs], patient)),
+  );
   assert.equal(answered(after), 4);
   await discovery.close();
 });
