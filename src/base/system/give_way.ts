@@ -1,7 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { RpcError } from "../errors.ts";
 import { unaskedMessagesMax } from "../limits.ts";
-import { nap } from "./nap.ts";
 
 /**
  * Rounds of the event loop after which it has surely polled the system for input. While it is busy,
@@ -14,12 +13,13 @@ const roundsBetweenLooks = 64;
  * would do the same, but would waste two milliseconds.
  *
  * Who was answered since the last time may wait for this very core. The system would let this
- * process go on for as long as it does not sleep, some milliseconds, so it takes a {@link nap}.
+ * process go on for as long as it does not sleep, some milliseconds.
  */
 export function giveWay(callback: () => void): void {
-  if (others.ask && others.came) {
-    others.came = false;
-    nap();
+  if (others.ask) {
+    const { leaveCore } = others;
+    others.leaveCore = undefined;
+    leaveCore?.();
   }
   let rounds = 0;
   setImmediate(function next() {
@@ -91,11 +91,14 @@ export interface LongWork {
  * thread does: a step of work on a long message holds up all of its servers, and who does the work,
  * such as the reader of a worker's answer, knows of none of their connections.
  */
-export const others = {
+export const others: { ask: boolean; leaveCore: (() => void) | undefined } = {
   /** Whether somebody sends little, who would wait for a step: then steps are brief. */
   ask: false,
-  /** Whether one of them has sent something since somebody gave way. */
-  came: false,
+  /**
+   * Leaves the core to them for a moment, if one of them has come since somebody gave way. A
+   * server's own, so that no client loads it.
+   */
+  leaveCore: undefined,
 };
 
 /** Counts the work on long messages, and pauses when it is time for others. */

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { giveWay, others } from "../../base/system/give_way.ts";
+import { nap } from "../../base/system/nap.ts";
 import {
   turnAloneMs,
   turnBriefMs,
@@ -112,7 +113,7 @@ export class Turns {
   came(): void {
     if (!this.#isPassing) return;
     this.#othersReads++;
-    others.came = true;
+    others.leaveCore = nap;
   }
 
   /**

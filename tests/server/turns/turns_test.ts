@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { bytesBetweenBriefPauses, others } from "../../../src/base/system/give_way.ts";
+import { nap } from "../../../src/base/system/nap.ts";
 import { Flow } from "../../../src/server/turns/flow.ts";
 import { Turn } from "../../../src/server/turns/turn.ts";
 import { Turns } from "../../../src/server/turns/turns.ts";
@@ -365,12 +366,12 @@ Deno.test("what many took one after the other, each little, is owed to nobody", 
 
 Deno.test("who sends little between two turns is told of, so that it has the core then", () => {
   const { turns, pauses } = setUp();
-  others.came = false;
+  others.leaveCore = undefined;
   turns.came();
-  assert.ok(!others.came, "while nobody waits for a turn");
+  assert.equal(others.leaveCore, undefined, "while nobody waits for a turn");
   void turns.next({});
   turns.came();
-  assert.ok(others.came);
-  others.came = false;
+  assert.equal(others.leaveCore, nap);
+  others.leaveCore = undefined;
   for (const pass of pauses) pass();
 });
