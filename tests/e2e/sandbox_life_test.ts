@@ -122,6 +122,7 @@ sandboxTest(
     await Deno.chmod(script, 0o755);
     await served(home, ["--allow-run=cat,./script,sh", "--allow-env=RPC_TEST_*"], {
       RPC_TEST_A: "told",
+      RPC_SECRET: "not to be told",
     });
     await Deno.writeTextFile(join(home.workingDirectory, "data", "file"), "a text\n");
     await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
@@ -133,6 +134,9 @@ sandboxTest(
     // What it starts is outside of the sandbox from source, and in a binary in that of files.
     const [isRead] = await client.call("run", ["cat", "/etc/passwd"]) as [boolean, string];
     assert.equal(isRead, binary === undefined);
+    // Only what procedures may see is in the environment of what they start.
+    const printed = await client.call("run", ["sh", "-c", "echo $RPC_TEST_A, $RPC_SECRET"]);
+    assert.deepEqual(printed, [true, "told,\n"]);
     // Without the right to close them, what is started from source has the worker's lines.
     const [hasLines] = await client.call("run", ["sh", "-c", ": >&4"]) as [boolean, string];
     assert.equal(hasLines, binary === undefined);

@@ -15,6 +15,8 @@ export const sandboxHoldsNoProgram =
 export interface Sandbox {
   /** What procedures may use. */
   readonly permissions: Permissions;
+  /** What its processes get of this one's environment. */
+  readonly environment: Readonly<Record<string, string>>;
   /**
    * Fetches a module's imports, which its worker may not do, and looks for ways out of the sandbox.
    *
@@ -44,8 +46,10 @@ export async function sandboxOf(
   );
   if (Object.keys(permissions).length === 0) return undefined;
   if (Deno.build.standalone) await assertPossible(permissions);
+  const { environmentOfSandbox } = await import("../../workers/sandbox/environment.ts");
   return {
     permissions,
+    environment: environmentOfSandbox(permissions.env),
     check: async (module) => {
       const { assertNoWayOut } = await import("./sandbox_links.ts");
       if (module !== undefined && isPythonFile(module)) {

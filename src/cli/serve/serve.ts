@@ -250,6 +250,11 @@ function programOf(text: string): string[] {
 }
 
 function workerCommand(offer: WorkerOffer, sandbox: Sandbox | undefined): WorkerCommand {
+  const command = programOfWorker(offer, sandbox);
+  return sandbox === undefined ? command : { ...command, environment: sandbox.environment };
+}
+
+function programOfWorker(offer: WorkerOffer, sandbox: Sandbox | undefined): WorkerCommand {
   if (!Deno.build.standalone) return denoWorkerCommand(offer, sandbox?.permissions);
   // A binary takes these words for its workers' program (`tasks/bundle.ts`).
   const words = sandbox === undefined

@@ -16,6 +16,8 @@ export interface WorkerCommand {
   readonly cwd?: string;
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** In place of this process's environment. @default none */
+  readonly environment?: Readonly<Record<string, string>>;
   /**
    * Whether it has a process group of its own: then signals to the server's group, such as Ctrl-C,
    * do not reach it, and its children are killed with it. @default false
@@ -74,12 +76,14 @@ export function spawnWorker(command: WorkerCommand, files: SharedFiles): Deno.Ch
 }
 
 function spawn(command: WorkerCommand, { claims, bodies }: SharedFiles): Deno.ChildProcess {
-  const { cwd, env, ownGroup = false, messageMax } = command;
+  const { cwd, env, environment, ownGroup = false, messageMax } = command;
   const [program = "", ...args] = withOwnProgram([command.program, ...command.args]);
   return new Deno.Command(program, {
     args,
     ...(cwd === undefined ? {} : { cwd }),
+    clearEnv: environment !== undefined,
     env: {
+      ...environment,
       ...env,
       ...(messageMax === undefined ? {} : { [messageMaxVariable]: String(messageMax) }),
       ...(claims === undefined ? {} : { [claimFileVariable]: claims }),
