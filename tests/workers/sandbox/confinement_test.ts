@@ -11,6 +11,7 @@ export * from "../outside.ts";
 import data from "./data.json" with { type: "json" };
 import outside from "../outside.json" with { type: "json" };
 import "./parts";
+import "./named.ts";
 import{m}from"./m.mjs";
 import { z } from "zod";
 const later = () => import("./later.ts");
@@ -28,7 +29,7 @@ const files: Readonly<Record<string, string>> = {
   "real/parts/deep.tsx": "export {};\n",
 };
 
-/** Calls with a directory of these files, in which `link` leads to `real`. */
+/** Calls with these files, a `link` to `real`, and what has the name of code and is none. */
 async function withFiles(act: (directory: string) => void): Promise<void> {
   const directory = await Deno.realPath(await Deno.makeTempDir({ prefix: "rpc_confined_" }));
   try {
@@ -36,7 +37,10 @@ async function withFiles(act: (directory: string) => void): Promise<void> {
     for (const [path, text] of Object.entries(files)) {
       await Deno.writeTextFile(`${directory}/${path}`, text);
     }
-    if (Deno.build.os !== "windows") await Deno.symlink("real", `${directory}/link`);
+    if (Deno.build.os !== "windows") {
+      await Deno.symlink("real", `${directory}/link`);
+      await Deno.symlink("../outside.json", `${directory}/real/named.ts`);
+    }
     act(directory);
   } finally {
     await Deno.remove(directory, { recursive: true });
@@ -53,10 +57,16 @@ Deno.test({
         found.map((path) => path.slice(directory.length + 1)).sort(),
         [
           ...["outside.json", "outside.ts", "real/a.ts", "real/data.json", "real/m.mjs"],
-          ...["real/parts", "real/parts/b.js", "real/parts/deep.tsx", "real/tasks.ts"],
+          ...[
+            "real/named.ts",
+            "real/parts",
+            "real/parts/b.js",
+            "real/parts/deep.tsx",
+            "real/tasks.ts",
+          ],
         ],
       );
-      assert.deepEqual(found.filter(isCode).length, 6);
+      assert.equal(found.filter(isCode).length, 7);
     }),
 });
 
