@@ -155,7 +155,7 @@ export class Session implements IntakeOwner {
     const { pendingBytes, bytesWritten, pushedBytes } = this.#outbox;
     this.#unread.count();
     const isListening = this.#watch.isListening(this.#bytesRead, pushedBytes) &&
-      this.#state.kind === "open";
+      this.#isTold && this.#state.kind === "open";
     const isInLine = this.#splitter.partialBytes > 0 && this.#reader !== "held up";
     const isIdle = this.#calls.size === 0 && pendingBytes === 0;
     const stall = this.#watch.look({
