@@ -29,6 +29,26 @@ function warnOfReaders(path: string): void {
 }
 
 /**
+ * Makes the file with a new token, which it returns.
+ *
+ * @throws the file system's error. There is no new file then: an empty one would keep each later
+ * start from going on
+ */
+function makeTokenFile(path: string): string {
+  const token = newToken();
+  using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+  try {
+    for (let rest = new TextEncoder().encode(`${token}\n`); rest.length > 0;) {
+      rest = rest.subarray(file.writeSync(rest));
+    }
+  } catch (error) {
+    Deno.removeSync(path);
+    throw error;
+  }
+  return token;
+}
+
+/**
  * The token in a file. Where there is no file, one is made with a new token, that only its owner
  * can read.
  *
@@ -36,9 +56,7 @@ function warnOfReaders(path: string): void {
  */
 export async function tokenOf(path: string): Promise<string> {
   try {
-    const token = newToken();
-    await Deno.writeTextFile(path, `${token}\n`, { createNew: true, mode: 0o600 });
-    return token;
+    return makeTokenFile(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) {
       throw new UsageError(`Cannot make --token-file ${path}: ${messageOf(error)}`);

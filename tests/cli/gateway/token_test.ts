@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { tokenOf } from "../../../src/cli/gateway/token.ts";
+import { SmallDisk, smallDiskMissing } from "../../support/small_disk.ts";
 
 Deno.test("a token whose file is removed once it was read is used all the same", async () => {
   const directory = await Deno.makeTempDir();
@@ -17,4 +18,19 @@ Deno.test("a token whose file is removed once it was read is used all the same",
     Deno.statSync = statSync;
     await Deno.remove(directory, { recursive: true });
   }
+});
+
+const noDisk = smallDiskMissing();
+
+Deno.test({
+  name: "a token that cannot be written leaves no file, and is made when there is room" +
+    (noDisk === undefined ? "" : ` (ignored: ${noDisk})`),
+  ignore: noDisk !== undefined,
+}, async () => {
+  using disk = new SmallDisk();
+  const path = `${disk.directory}/token`;
+  disk.fill();
+  await assert.rejects(tokenOf(path), /No space left/);
+  disk.makeRoom();
+  assert.equal(await tokenOf(path), await tokenOf(path));
 });
