@@ -35,8 +35,11 @@ interface SchedulerOptions {
  */
 const cancelGraceMs = 50;
 
-/** The same for a stream, whose `finally` may take a moment. */
-const streamGraceMs = 500;
+/** The same for a stream, whose `finally` may take a moment, and for a worker that was held up. */
+const longGraceMs = 500;
+
+/** A deadline that is noticed this late tells that this process was held up. */
+const heldUpMs = 500;
 
 const inQueue: Place = { name: "queue" };
 
@@ -151,7 +154,8 @@ export class Scheduler implements PoolCallOwner {
       return;
     }
     call.settle({ error: new RpcError("Cancelled", `Cancelled ${method} while it ran`) });
-    if (this.#options.inOrder) this.#askToStop(call, "was cancelled");
+    const graceMs = call.credit === undefined ? cancelGraceMs : longGraceMs;
+    if (this.#options.inOrder) this.#askToStop(call, "was cancelled", graceMs);
     else this.#stop(call, "was cancelled");
   }
 
@@ -315,6 +319,8 @@ export class Scheduler implements PoolCallOwner {
   }
 
   #expired(call: PoolCall): void {
+    // As a container is that was paused: its workers were, too, and answer as soon as they can.
+    const wasHeldUp = this.#options.clock.now() - call.deadlineAtMs >= heldUpMs;
     if (call.place.name === "queue") {
       this.#queue.remove(call);
       call.leave();
@@ -326,27 +332,26 @@ export class Scheduler implements PoolCallOwner {
       // Calls that have not begun are taken back, and come to requeue().
       const begun = worker.owed.takeBack();
       if (begun !== undefined && begun < id) {
-        this.#overlooked?.expired(slot, worker);
+        if (!wasHeldUp) this.#overlooked?.expired(slot, worker);
         return;
       }
     }
     const message = `Cannot finish ${call.task.method} before its deadline`;
     call.settle({ error: new RpcError("DeadlineExceeded", message) });
     // A stream that waits for credit ends at once when asked.
-    if (this.#options.inOrder && call.credit !== undefined) {
-      this.#askToStop(call, "overran its deadline");
+    if (this.#options.inOrder && (call.credit !== undefined || wasHeldUp)) {
+      this.#askToStop(call, "overran its deadline", longGraceMs);
     } else {
       this.#stop(call, "overran its deadline");
     }
   }
 
   /** Gives a cancelled call a moment to end by itself. */
-  #askToStop(call: PoolCall, why: string): void {
+  #askToStop(call: PoolCall, why: string, graceMs: number): void {
     const { clock, wheel } = this.#options;
     if (call.place.name !== "worker") return;
     const { worker, id } = call.place;
     worker.notify(reservedMethods.cancel, { id });
-    const graceMs = call.credit === undefined ? cancelGraceMs : streamGraceMs;
     call.deadline = wheel.add(clock.now() + graceMs, () => this.#stop(call, why));
   }
 

@@ -3,6 +3,7 @@ import { systemClock } from "../../../src/base/clock.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
 import { silentLogger } from "../../../src/base/log.ts";
 import { WorkerPool } from "../../../src/workers/pool/pool.ts";
+import { VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { withPool, workerCommand } from "../fixtures/harness.ts";
 import { signalTest } from "../../support/posix.ts";
@@ -50,13 +51,45 @@ Deno.test("a worker's errors arrive as they are", async () => {
 });
 
 Deno.test("a cpu call that overruns its deadline is answered, its worker killed, the next call served (P-37)", async () => {
-  await withPool({}, async (harness) => {
+  const clock = new VirtualClock();
+  await withPool({ clock }, async (harness) => {
     const pid = await harness.call("pid");
-    const late = await harness.failure("spin", [], { timeoutMs: 100 });
-    assert.deepEqual([late.name, late.executed], ["DeadlineExceeded", "maybe"]);
+    const spinning = harness.submit("spin", [], { timeoutMs: 100 });
+    await waitFor("it to run", () => harness.printed().includes("spinning"));
+    clock.advance(100);
+    const late = await spinning.outcome;
+    assert.ok("error" in late);
+    assert.deepEqual([late.error.name, late.error.executed], ["DeadlineExceeded", "maybe"]);
     assert.notEqual(await harness.call("pid"), pid);
     assert.equal(harness.pool.stats().restarts, 1);
   });
+});
+
+Deno.test("a worker that was held up with its server is not killed for it", async () => {
+  const directory = await Deno.makeTempDir();
+  const clock = new VirtualClock();
+  try {
+    await withPool({ clock }, async (harness) => {
+      const pid = await harness.call("pid");
+      const held = harness.submit("hold", [`${directory}/on`], { timeoutMs: 1_000 });
+      await waitFor("it to run", () => harness.printed().includes("holding"));
+      clock.jump(60_000);
+      const outcome = await held.outcome;
+      assert.ok("error" in outcome && outcome.error.name === "DeadlineExceeded");
+      await Deno.writeTextFile(`${directory}/on`, "");
+      assert.equal(await harness.call("pid"), pid);
+      assert.equal(harness.pool.stats().restarts, 0);
+      // One that goes on is killed all the same.
+      const spinning = harness.submit("spin", [], { timeoutMs: 1_000 });
+      await waitFor("it to run", () => harness.printed().includes("spinning"));
+      clock.jump(60_000);
+      await spinning.outcome;
+      clock.advance(1_000);
+      assert.notEqual(await harness.call("pid"), pid);
+    });
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });
 
 Deno.test("a call whose deadline passes in the queue does not run (P-36)", async () => {
