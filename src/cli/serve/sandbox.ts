@@ -49,7 +49,7 @@ export async function sandboxOf(
   const { environmentOfSandbox } = await import("../../workers/sandbox/environment.ts");
   return {
     permissions,
-    environment: environmentOfSandbox(permissions.env),
+    environment: environmentOfSandbox(permissions),
     check: async (module) => {
       const { assertNoWayOut } = await import("./sandbox_links.ts");
       if (module !== undefined && isPythonFile(module)) {
