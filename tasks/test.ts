@@ -41,6 +41,13 @@ export function inWords({ passed, failed, skipped }: Totals): string {
   return `${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`;
 }
 
+/** Has nothing of this machine sought by way of a proxy, as what tests fetch always is. */
+function direct(): Record<string, string> {
+  const others = Deno.env.get("NO_PROXY") ?? Deno.env.get("no_proxy") ?? "";
+  const hosts = [others, "127.0.0.1", "localhost", "::1"].filter((one) => one !== "").join();
+  return { NO_PROXY: hosts, no_proxy: hosts };
+}
+
 /** One run of `deno test`, whose output is passed on as it comes, or kept until it is asked for. */
 class Run {
   readonly #process: Deno.ChildProcess;
@@ -58,7 +65,7 @@ class Run {
     this.#silenceMaxMs = silenceMaxMs;
     this.#process = new Deno.Command(Deno.execPath(), {
       args: ["test", "-A", "--no-prompt", ...args],
-      env: Deno.stdout.isTerminal() ? { FORCE_COLOR: "1" } : {},
+      env: { ...(Deno.stdout.isTerminal() ? { FORCE_COLOR: "1" } : {}), ...direct() },
       stdout: "piped",
       stderr: "piped",
     }).spawn();
@@ -128,6 +135,8 @@ export async function runTests(
   hungAfterMs: number = silenceMaxMs,
 ): Promise<Totals | undefined> {
   let all: Totals | undefined = { passed: 0, failed: 0, skipped: 0 };
+  // Files that others may read are among what is tested.
+  if (Deno.build.os !== "windows") Deno.umask(0o022);
   for (const run of runs.map((args) => new Run(args, hungAfterMs))) {
     await run.show();
     const one = await run.totals();

@@ -75,6 +75,7 @@ modeTest("a private key in a file of certificates that others read is refused", 
     const directory = cluster.write(pair);
     const path = `${directory}/${name}`;
     Deno.writeTextFileSync(path, pair.privateKey, { append: true });
+    Deno.chmodSync(path, 0o644);
     assert.throws(() => readKeys(directory), /other users .* can read it; first: chmod 600 /);
     Deno.chmodSync(path, 0o600);
     assert.equal(readKeys(directory)?.own.name, "bob");

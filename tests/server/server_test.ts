@@ -230,7 +230,7 @@ serverTest("drain() waits for no client that does not close its side", async (ha
   const server = harness.listen({ limits: { lingerTimeoutMs: 100 } });
   const conn = await Deno.connect({ hostname: "127.0.0.1", port: server.address.port });
   try {
-    await within("drain()", server.drain({ graceMs: 0, timeoutMs: 60_000 }), 30_000);
+    await within("drain()", server.drain({ graceMs: 0, timeoutMs: 60_000 }), 50_000);
   } finally {
     conn.close();
   }

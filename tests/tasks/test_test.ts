@@ -39,6 +39,7 @@ async function runFiles(
     }
     const program = `
 import { inWords, runTests } from ${JSON.stringify(task)};
+if (Deno.build.os !== "windows") Deno.umask(0o077);
 const totals = await runTests([["--no-check", "first"], ["--no-check", "second"]], ${hungAfterMs});
 console.log(totals === undefined ? "none" : inWords(totals));`;
     const { code, stdout } = await new Deno.Command(Deno.execPath(), {
@@ -59,6 +60,15 @@ Deno.test("runs side by side are counted together, and one that breaks off has n
   assert.equal((await runFiles(passes, fails)).last, "2 passed, 1 failed, 1 skipped");
   assert.equal((await runFiles(passes, none)).last, "none");
   assert.equal((await runFiles(none, passes)).last, "none");
+});
+
+Deno.test("tests run alike under each umask, and fetch from this machine in spite of a proxy", async () => {
+  const looks = `Deno.test("six", () => {
+    if (Deno.build.os !== "windows" && Deno.umask() !== 0o022) throw new Error("umask");
+    const hosts = Deno.env.get("NO_PROXY")?.split(",") ?? [];
+    if (!hosts.includes("127.0.0.1") || !hosts.includes("localhost")) throw new Error("NO_PROXY");
+  });`;
+  assert.equal((await runFiles(looks, looks)).last, "2 passed, 0 failed");
 });
 
 Deno.test("a run that hangs is ended, and has no totals", async () => {

@@ -121,7 +121,9 @@ modeTest(
   "a token in a file that others can read is told of, with the command that mends it",
   async () => {
     await using home = await RpcHome.create();
-    await Deno.writeTextFile(`${home.workingDirectory}/to ken`, "x".repeat(20), { mode: 0o644 });
+    const path = `${home.workingDirectory}/to ken`;
+    await Deno.writeTextFile(path, "x".repeat(20));
+    await Deno.chmod(path, 0o644);
     const gateway = await startGateway(home, ["--token-file", "to ken"]);
     assert.equal(gateway.token, "x".repeat(20));
     await gateway.process.says(
