@@ -12,6 +12,12 @@ export const mcpFlushMs = 2_000;
 /** How long `rpc mcp` waits after a change of servers before it looks for other tools. */
 export const mcpLookAfterMs = 1_000;
 
+/**
+ * For how long `rpc mcp` keeps what servers offer. It is told of changes by those that it is
+ * connected to, which may not be all.
+ */
+export const mcpOfferMsMax = 10_000;
+
 /** Bytes of answers that `rpc mcp` keeps for who does not read them; past it the program ends. */
 export const mcpUnreadBytesMax = 64 * 1024 * 1024;
 

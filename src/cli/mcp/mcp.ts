@@ -12,6 +12,7 @@ import { openForLong, tellOfRegistry } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { mcpFlags } from "./flags.ts";
 import { LineTransport } from "./line_transport.ts";
+import { Offer } from "./offer.ts";
 
 /** `rpc mcp`: speaks the Model Context Protocol on stdin and stdout until stdin ends. */
 export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<number> {
@@ -20,18 +21,23 @@ export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<num
   const { service, timeout: timeoutMs, subset, zone } = flags;
   const clock = systemClock;
   const changes = new Changes(clock);
+  const interrupt = onInterrupt();
+  const offer: Offer = new Offer(async () => {
+    const { signal } = interrupt;
+    const { methods } = await discoverAll(client, discovery, transport, service, signal);
+    return toolsOf(methods, flags.methods);
+  }, clock);
   const client = new Client({
     ...{ discovery, service, transport, timeoutMs, clock, log },
     ...{ subset, zone, exactNumbers: true },
     registryChanged: (trouble) => tellOfRegistry(log, trouble),
-    serverChanged: () => changes.tell(),
-  });
-  const interrupt = onInterrupt();
-  const server = await toolServer({
-    tools: async (signal) => {
-      const { methods } = await discoverAll(client, discovery, transport, service, signal);
-      return toolsOf(methods, flags.methods);
+    serverChanged: () => {
+      offer.forget();
+      changes.tell();
     },
+  });
+  const server = await toolServer({
+    tools: (signal) => offer.tools(signal),
     tellsChanges: true,
     call: (method, params, signal) => client.report(method, params, { signal }),
   });
