@@ -11,16 +11,8 @@ const roundsBetweenLooks = 64;
 /**
  * Runs `callback` when all input that has arrived so far on other connections was handled. A timer
  * would do the same, but would waste two milliseconds.
- *
- * Who was answered since the last time may wait for this very core. The system would let this
- * process go on for as long as it does not sleep, some milliseconds.
  */
 export function giveWay(callback: () => void): void {
-  if (others.ask) {
-    const { leaveCore } = others;
-    others.leaveCore = undefined;
-    leaveCore?.();
-  }
   let rounds = 0;
   setImmediate(function next() {
     if (++rounds < roundsBetweenLooks) setImmediate(next);
@@ -91,14 +83,9 @@ export interface LongWork {
  * thread does: a step of work on a long message holds up all of its servers, and who does the work,
  * such as the reader of a worker's answer, knows of none of their connections.
  */
-export const others: { ask: boolean; leaveCore: (() => void) | undefined } = {
+export const others = {
   /** Whether somebody sends little, who would wait for a step: then steps are brief. */
   ask: false,
-  /**
-   * Leaves the core to them for a moment, if one of them has come since somebody gave way. A
-   * server's own, so that no client loads it.
-   */
-  leaveCore: undefined,
 };
 
 /** Counts the work on long messages, and pauses when it is time for others. */

@@ -1,6 +1,5 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { giveWay, others } from "../../base/system/give_way.ts";
-import { nap } from "../../base/system/nap.ts";
 import {
   turnAloneMs,
   turnBriefMs,
@@ -111,9 +110,7 @@ export class Turns {
 
   /** Notes that something short arrived on a connection that does not wait for a turn. */
   came(): void {
-    if (!this.#isPassing) return;
-    this.#othersReads++;
-    others.leaveCore = nap;
+    if (this.#isPassing) this.#othersReads++;
   }
 
   /**

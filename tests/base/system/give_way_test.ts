@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { unaskedMessagesMax } from "../../../src/base/limits.ts";
-import { giveWay, linesBetweenPauses, others, Unasked } from "../../../src/base/system/give_way.ts";
+import { linesBetweenPauses, Unasked } from "../../../src/base/system/give_way.ts";
 
 Deno.test("others come between what nobody asked for, and too much of it in a row is an error", async () => {
   const unasked = new Unasked();
@@ -20,23 +20,4 @@ Deno.test("others come between what nobody asked for, and too much of it in a ro
     await unasked.add(1024 * 1024);
   }
   assert.throws(() => unasked.add(), /nobody asked for/);
-});
-
-Deno.test("who came meanwhile has the core for a moment, once, as long as anybody asks", async () => {
-  const asked = others.ask;
-  let left = 0;
-  const come = () => others.leaveCore = () => void left++;
-  try {
-    others.ask = true;
-    come();
-    for (let i = 0; i < 2; i++) await new Promise<void>(giveWay);
-    assert.equal(left, 1);
-    others.ask = false;
-    come();
-    await new Promise<void>(giveWay);
-    assert.equal(left, 1);
-  } finally {
-    others.ask = asked;
-    others.leaveCore = undefined;
-  }
 });

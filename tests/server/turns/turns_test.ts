@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { bytesBetweenBriefPauses, others } from "../../../src/base/system/give_way.ts";
-import { nap } from "../../../src/base/system/nap.ts";
+import { bytesBetweenBriefPauses } from "../../../src/base/system/give_way.ts";
 import { Flow } from "../../../src/server/turns/flow.ts";
 import { Turn } from "../../../src/server/turns/turn.ts";
 import { Turns } from "../../../src/server/turns/turns.ts";
@@ -362,16 +361,4 @@ Deno.test("what many took one after the other, each little, is owed to nobody", 
   pauses.shift()?.();
   await settled();
   assert.ok(isNext);
-});
-
-Deno.test("who sends little between two turns is told of, so that it has the core then", () => {
-  const { turns, pauses } = setUp();
-  others.leaveCore = undefined;
-  turns.came();
-  assert.equal(others.leaveCore, undefined, "while nobody waits for a turn");
-  void turns.next({});
-  turns.came();
-  assert.equal(others.leaveCore, nap);
-  others.leaveCore = undefined;
-  for (const pass of pauses) pass();
 });
