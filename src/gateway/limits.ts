@@ -62,6 +62,13 @@ export const gatewayBatchCallsOfCallerMax: number = gatewayBatchCallsMax / 2;
 export const gatewayUnfinishedBytesMax = 128 * 1024 * 1024;
 
 /**
+ * Bytes that the system holds of each connection of the same machine until they are read: while it
+ * waits for an answer the runtime takes all that there is, and moves it for each request. Others
+ * have a network between, which needs more for long bodies, and brings less.
+ */
+export const gatewayHeldInputBytes = 64 * 1024;
+
+/**
  * How often they are counted while a request or a WebSocket is open: a connection of the same
  * machine can bring 500 MB a second.
  */

@@ -14,6 +14,7 @@ const family = { ipv4: 2, ipv6: 10 } as const;
 const tcpInfo = { level: 6, option: 11, bytes: 136, receivedAt: 128 } as const;
 const inputQueueLength = 0x541B;
 const shutdownHow = { read: 0, both: 2 } as const;
+const receiveBuffer = { level: 1, option: 8 } as const;
 
 /** Size of the longer form of an address, `sockaddr_in6`. */
 const addressBytes = 28;
@@ -22,6 +23,7 @@ const functions = {
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
 } as const;
@@ -64,6 +66,18 @@ export class AcceptedSockets {
     // The listener itself has no peer.
     if (peer === undefined || readBytes === undefined) return undefined;
     return { descriptor, peer, readBytes };
+  }
+
+  /**
+   * If the descriptor is what listens on that port: has the system hold so many bytes that nobody
+   * has read, of each connection that is accepted from now on. Then its sender waits.
+   */
+  holdLittle(descriptor: number, port: number, bytes: number): void {
+    const { getsockname, setsockopt } = this.#library.symbols;
+    const isListener = this.#addressBy(getsockname, descriptor)?.port === port &&
+      this.#peer(descriptor) === undefined;
+    const { level, option } = receiveBuffer;
+    if (isListener) setsockopt(descriptor, level, option, new Uint32Array([bytes]), 4);
   }
 
   /** Ends what comes on a connection: what has come is still read, and answers go out. */

@@ -1,9 +1,11 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { idleTimeoutMs } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
+import { callerAddress } from "../../base/names/site.ts";
 import { giveWay } from "../../base/system/give_way.ts";
 import { type AcceptedSocket, AcceptedSockets } from "../../base/system/accepted_sockets.ts";
 import {
+  gatewayHeldInputBytes,
   gatewayIdleConnectionsMax,
   gatewayIdleLookMs,
   gatewayLookPauseMs,
@@ -12,7 +14,10 @@ import {
 } from "../limits.ts";
 
 /** The part of {@link AcceptedSockets} that is used here. */
-type Sockets = Pick<AcceptedSockets, "descriptors" | "at" | "endInput" | "end" | "close">;
+type Sockets = Pick<
+  AcceptedSockets,
+  "descriptors" | "at" | "holdLittle" | "endInput" | "end" | "close"
+>;
 
 /** What {@link Connections} need. */
 interface ConnectionsOptions {
@@ -127,6 +132,14 @@ export class Connections {
     // Where nothing shows that it ends, it is not kept.
     if (this.#sockets !== undefined) this.#known.set(from, connection);
     return connection;
+  }
+
+  /** Bounds what the system holds of connections that come to a port that others cannot reach. */
+  async listens({ hostname, port }: Pick<Deno.NetAddr, "hostname" | "port">): Promise<void> {
+    if (callerAddress(`${hostname}:${port}`) !== undefined) return;
+    const descriptors = await this.#sockets?.descriptors().catch(() => undefined) ?? [];
+    if (this.#isClosed) return;
+    for (const one of descriptors) this.#sockets?.holdLittle(one, port, gatewayHeldInputBytes);
   }
 
   /** Looks no more. */

@@ -91,7 +91,7 @@ export class HttpListener {
         return new Response("failed\n", { status: 500 });
       },
     };
-    return Deno.serve(
+    const server = Deno.serve(
       pair === undefined ? options : { ...options, ...pair },
       (request, { remoteAddr: { hostname, port }, completed }) => {
         const from = `${hostname}:${port}`;
@@ -102,6 +102,8 @@ export class HttpListener {
         return this.#answer(request, from, connection);
       },
     );
+    void this.#connections.listens(server.addr);
+    return server;
   }
 
   async #answer(request: Request, from: string, connection: Connection): Promise<Response> {

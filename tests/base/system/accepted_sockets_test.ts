@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { AcceptedSockets } from "../../../src/base/system/accepted_sockets.ts";
+import { openCLibrary } from "../../../src/base/system/c_library.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
 /** Runs with a connection that was accepted under `hostname`. */
@@ -87,4 +88,46 @@ Deno.test({
       assert.equal(await peer.read(new Uint8Array(10)), null);
       assert.equal(await own.read(new Uint8Array(10)), null);
     }),
+});
+
+/** What the system holds of a connection until it is read: twice what was asked for. */
+function heldBytesMax(descriptor: number): number | undefined {
+  const library = openCLibrary({
+    getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+  });
+  const bytes = new Uint32Array(1);
+  library?.symbols.getsockopt(descriptor, 1, 8, bytes, new Uint32Array([4]));
+  library?.close();
+  return bytes[0];
+}
+
+Deno.test({
+  name:
+    "connections that are accepted once little is held of each hold little, and those before as ever",
+  ignore,
+  async fn() {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr as Deno.NetAddr;
+    const sockets = AcceptedSockets.open();
+    assert.ok(sockets !== undefined);
+    const heldBy = async (conn: Deno.TcpConn) => {
+      const { hostname, port: from } = conn.localAddr as Deno.NetAddr;
+      const accepted = (await listed(sockets, port)).find(({ peer }) =>
+        peer === `${hostname}:${from}`
+      );
+      return heldBytesMax(accepted?.descriptor ?? NaN);
+    };
+    const connected = () =>
+      Promise.all([Deno.connect({ hostname: "127.0.0.1", port }), listener.accept()]);
+    try {
+      const [before, ownBefore] = await connected();
+      for (const one of await sockets.descriptors()) sockets.holdLittle(one, port, 20_000);
+      const [after, ownAfter] = await connected();
+      assert.equal(await heldBy(after), 40_000);
+      assert.notEqual(await heldBy(before), 40_000);
+      for (const conn of [before, ownBefore, after, ownAfter]) conn.close();
+    } finally {
+      sockets.close();
+    }
+  },
 });

@@ -4,6 +4,7 @@ import { silentLogger } from "../../../src/base/log.ts";
 import { Connections } from "../../../src/gateway/door/connections.ts";
 import { HttpListener } from "../../../src/gateway/door/listener.ts";
 import {
+  gatewayHeldInputBytes,
   gatewayIdleConnectionsMax,
   gatewayIdleLookMs,
   gatewayUnfinishedBytesMax,
@@ -187,6 +188,7 @@ Deno.test("of too many connections without a request those end that have had non
     sockets: {
       descriptors: () => Promise.resolve([...peers.keys()]),
       at: (descriptor) => ({ descriptor, peer: peers[descriptor] as string, readBytes: 0 }),
+      holdLittle() {},
       endInput: ({ peer }) => ended.push(peer),
       end: () => assert.fail("It has sent nothing"),
       close() {},
@@ -218,6 +220,7 @@ Deno.test("connections are looked at again after the system had no handle left t
       descriptors: () =>
         ++asked === 1 ? Promise.reject(new Error("Too many open files")) : Promise.resolve([1]),
       at: (descriptor) => ({ descriptor, peer: "127.0.0.1:1", readBytes: 0 }),
+      holdLittle() {},
       endInput: ({ peer }) => ended.push(peer),
       end: () => assert.fail("It has sent nothing"),
       close() {},
@@ -229,6 +232,32 @@ Deno.test("connections are looked at again after the system had no handle left t
       return ended.length > 0;
     });
     assert.deepEqual([ended[0], asked > 1], ["127.0.0.1:1", true]);
+  } finally {
+    connections.close();
+  }
+});
+
+Deno.test("little is held of each connection that comes from the same machine, and of others as ever", async () => {
+  const held: unknown[] = [];
+  const connections = new Connections({
+    ...{ port: () => 1, messageBytesMax, clock: new VirtualClock(), log: silentLogger },
+    sockets: {
+      descriptors: () => Promise.resolve([5]),
+      at: () => undefined,
+      holdLittle: (...args) => held.push(args),
+      endInput() {},
+      end() {},
+      close() {},
+    },
+  });
+  try {
+    for (const hostname of ["0.0.0.0", "::", "192.168.0.211"]) {
+      await connections.listens({ hostname, port: 8080 });
+    }
+    assert.deepEqual(held, []);
+    await connections.listens({ hostname: "127.0.0.1", port: 8080 });
+    await connections.listens({ hostname: "::1", port: 8081 });
+    assert.deepEqual(held, [[5, 8080, gatewayHeldInputBytes], [5, 8081, gatewayHeldInputBytes]]);
   } finally {
     connections.close();
   }
