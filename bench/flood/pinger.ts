@@ -22,6 +22,7 @@ type Ping = () => Promise<void>;
 const kinds: Readonly<Record<string, () => Promise<Ping>>> = {
   library: () => byLibrary("ping", 1),
   fib: () => byLibrary("fib", 20),
+  worker: () => byLibrary("length", ""),
   http: overHttp,
   echo: byEcho,
 };
@@ -63,7 +64,7 @@ function report(): never {
   Deno.exit(0);
 }
 
-async function byLibrary(method: string, parameter: number): Promise<Ping> {
+async function byLibrary(method: string, parameter: number | string): Promise<Ping> {
   const client = await connect({ registry: `static:127.0.0.1:${port}` });
   return async () => {
     await client.call(method, [parameter]);

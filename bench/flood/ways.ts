@@ -36,7 +36,7 @@ export interface Way {
   /** What the honest caller opens at a hostile server: a call, or a stream. @default call */
   readonly opens?: "stream";
   /** What the honest caller calls. @default ping */
-  readonly honest?: "fib";
+  readonly honest?: "fib" | "worker";
   /** How many connections, whatever else is asked for. */
   readonly connections?: readonly number[];
 }
@@ -138,6 +138,7 @@ const requests: readonly Way[] = [
   { name: "rpc.tap", text: many({ method: "rpc.tap", meta: { stream: 64 } }) },
   { name: "rpc.hello", text: many({ method: "rpc.hello", params: { service: "rpc" } }) },
   { name: "ping", text: pings },
+  { name: "ping, and a worker is called", text: pings, honest: "worker" },
   { name: "unknown methods", text: many({ method: "pong.pong.pong" }) },
   { name: "invalid params of an inline procedure", text: many({ method: "ping", params: wrong }) },
   { name: "invalid params of a worker's", text: many({ method: "typed", params: wrong }) },
