@@ -89,6 +89,7 @@ GATHERING_MAX = 0.1
 
 CONNECT_TIMEOUT = 5.0
 ANSWER_TIMEOUT = 2.0
+ADDRESS_DELAY = 0.25
 TICK = 0.25
 TICKS_TO_ASK = 4
 TICKS_TO_GIVE_UP = 12
@@ -1317,7 +1318,9 @@ class _Endpoint:
             return _Connection(self.address, loop, core.changed, core.message_max)
 
         def making() -> Any:
-            return loop.create_connection(protocol, instance.host, instance.port, **tls)
+            # Of a name's addresses the first one may be that of a machine that is down. Loops of others do not know it.
+            delay: Any = {"happy_eyeballs_delay": ADDRESS_DELAY} if isinstance(loop, asyncio.BaseEventLoop) else {}
+            return loop.create_connection(protocol, instance.host, instance.port, **tls, **delay)
 
         async with core.dials:
             connection = await self._made(asyncio.ensure_future(making()), patience)

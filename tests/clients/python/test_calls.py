@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import gc
 import json
 import os
@@ -465,6 +466,25 @@ class Failover(unittest.TestCase):
 
         with FakeServer(dies_once, idempotent=["f"]) as server, Client(static(server)) as client:
             self.assertEqual(client.call("f", [1]), [1])
+
+    @unittest.skipUnless(sys.platform == "linux", "only Linux has all of 127.0.0.0/8, and drops what a full backlog cannot take")
+    def test_a_name_whose_first_address_says_nothing_is_reached_at_the_next(self):
+        look_up = socket.getaddrinfo
+
+        def two_addresses(host, *rest, **more):
+            hosts = ["127.0.0.2", "127.0.0.1"] if host == "two.example" else [host]
+            return [found for one in hosts for found in look_up(one, *rest, **more)]
+
+        with FakeServer(echo) as server, socket.socket() as silent, contextlib.ExitStack() as held:
+            silent.bind(("127.0.0.2", server.port))
+            silent.listen(0)
+            for _ in range(4):
+                waiting = held.enter_context(socket.socket())
+                waiting.setblocking(False)
+                waiting.connect_ex(silent.getsockname())
+            with mock.patch("socket.getaddrinfo", two_addresses):
+                with Client(f"static:two.example:{server.port}") as client:
+                    self.assertEqual(client.call("f", [1]), [1])
 
     def test_a_server_that_is_silent_is_found_out(self):
         def hangs(peer, request):
