@@ -73,6 +73,19 @@ export function openListedRegistry(
   return open(flags, log, systemClock, undefined);
 }
 
+/**
+ * Checks a registry that other processes will be given.
+ *
+ * @throws {UsageError} the registry's URL is invalid
+ */
+export function assertRegistryUrl(text: string): void {
+  try {
+    parseRegistryUrl(text);
+  } catch (error) {
+    throw asUsage(error);
+  }
+}
+
 async function open(
   flags: {
     readonly registry: string;
@@ -93,9 +106,13 @@ async function open(
       openTls: registryTls(flags, log),
     });
   } catch (error) {
-    if (error instanceof RpcError) throw new UsageError(error.message);
-    throw error;
+    throw asUsage(error);
   }
+}
+
+/** What is wrong with the words of a command line is told as such. */
+function asUsage(error: unknown): unknown {
+  return error instanceof RpcError ? new UsageError(error.message) : error;
 }
 
 /** Tells, in a command that runs for long, that the registry cannot be asked, or can be again. */

@@ -29,6 +29,8 @@ Deno.test("a line of params a call, results in the order of the lines, failures 
   assert.equal(await Deno.readTextFile(failed), 'nope\n"x"\n');
 
   // Mended, they can be run again; the file of those that fail is made anew.
+  await Deno.writeTextFile(path, "5\nnope\n");
+  assert.match((await home.run(args)).stderr, /^rpc: 1 of 2 lines failed; 1 of them is in failed/m);
   await Deno.writeTextFile(path, "5\n6\n");
   const again = await home.run(args);
   assert.deepEqual([again.code, again.lines], [0, ['"pong 5"', '"pong 6"']]);

@@ -35,6 +35,7 @@ Deno.test("a command line that cannot be is refused with exit code 2", async () 
       /Cannot use --registry before .*: write rpc call \.\.\. --registry$/m,
     ],
     ["help frobnicate", /see rpc help/],
+    ["demo --registry foo:", /^rpc: Cannot use the registry "foo:": .* write local:/],
     ["serve 127.0.0.1", /without a port: rpc serve 127\.0\.0\.1 6666, or 0 for any free one/],
     ["serve 127.0.0.1 http", /Cannot listen on port "http": it must be a whole number/],
     ["serve 127.0.0.1 65536", /from 0 to 65535/],

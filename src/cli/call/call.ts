@@ -309,7 +309,7 @@ function tellEnd(
     const which = kept > end.failed ? "with those whose results were not written" : "of them";
     const where = failed === undefined
       ? "; --failed <file> keeps such lines, to run them again"
-      : `; ${kept} ${which} are in ${failed}`;
+      : `; ${kept} ${which} ${kept === 1 ? "is" : "are"} in ${failed}`;
     printOnStderr(problemLine(`${end.failed} of ${end.done} lines failed${where}`));
   }
 }

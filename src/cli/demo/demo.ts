@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { aborted, systemClock } from "../../base/clock.ts";
 import type { CommandInput } from "../syntax/command.ts";
+import { assertRegistryUrl } from "../registry.ts";
 import type { demoFlags } from "./flags.ts";
 import { DemoRecord, type DemoView, eventLine } from "../../demo/record.ts";
 import { dropDemoDirectory, makeDemoDirectory, removeDemoDirectory } from "../../demo/directory.ts";
@@ -19,8 +20,11 @@ import { exitCodes } from "../../base/command_error.ts";
  * `rpc demo`: the five scenarios with servers and clients as real processes. They have a service of
  * their own, and by default a registry of their own too, so they neither see nor disturb anybody
  * else's.
+ *
+ * @throws {UsageError} the registry's URL is invalid
  */
 export async function run({ flags }: CommandInput<typeof demoFlags>): Promise<number> {
+  if (flags.registry !== undefined) assertRegistryUrl(flags.registry);
   // The first, and released as the last: Ctrl-C has to find everything that is to be put away.
   const interrupt = onInterrupt();
   const html = flags.html === undefined ? undefined : await reportMaker(flags.html);
