@@ -33,7 +33,10 @@ const durationMs = 1_000 * Number(Deno.env.get("RPC_TEST_CHAOS_SECONDS") ?? (isL
  * Long enough for several servers in turn to be found dead: the promise is about what happens until
  * then.
  */
-const timeoutMs = 30_000;
+const timeoutMs = 120_000;
+
+/** Of those that are meant to run out of it now and then. */
+const unrulyTimeoutMs = 30_000;
 
 /** How much longer the others' slowest hundredth may take beside unruly company. */
 const companySlowdownMax = 3;
@@ -58,7 +61,7 @@ for (const seed of seeds) {
     const mix = new Mix(seed, cluster, ensemble, targets);
     const alone = await mix.run("alone");
 
-    const unruly = await startUnruly(cluster, timeoutMs);
+    const unruly = await startUnruly(cluster, unrulyTimeoutMs);
     let deafVisits = 0;
     const beside = await mix.run("beside unruly company", [unruly], async (isOver) => {
       deafVisits = await stayDeaf(() => oneOf(targets, Math.random).server.port, isOver);

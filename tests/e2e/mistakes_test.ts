@@ -91,7 +91,7 @@ Deno.test("settings that cannot be are refused, and where they stand is named", 
     ] as const
   ) {
     await Deno.writeTextFile(file, toml);
-    await assertFails(home, ["call", "ping"], 2, message);
+    await assertFails(home, ["call", "ping"], 2, message, { env: { RPC_TIMEOUT: "" } });
   }
 });
 
