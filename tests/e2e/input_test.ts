@@ -81,7 +81,7 @@ Deno.test("without a server, or where none offers the method, it stops and says 
   assert.equal(unknown.code, 1);
   assert.match(
     unknown.stderr,
-    /stopped \(no server offers the method\) after line 1: .*--input in --skip 1 .*--failed failed$/m,
+    /stopped \(no server offers the method\) after line 1: .*--input in --skip 1 .*--failed failed --timeout 2m$/m,
   );
   assert.equal(await Deno.readTextFile(`${home.workingDirectory}/failed`), "1\n");
 });
