@@ -25,8 +25,10 @@ Deno.test({
     for (const { name, text: file } of namedFiles(text)) {
       await Deno.writeTextFile(`${directory}/${name}`, file);
     }
-    const client = new URL("clients/python/rpc_client.py", root);
-    await Deno.copyFile(client, `${directory}/rpc_client.py`);
+    const client = await Deno.readTextFile(new URL("clients/python/rpc_client.py", root));
+    const patient = client.replace(/^TIMEOUT_DEFAULT = 10\.0$/m, "TIMEOUT_DEFAULT = 120.0");
+    assert.notEqual(patient, client, "a slow machine needs longer than users would wait");
+    await Deno.writeTextFile(`${directory}/rpc_client.py`, patient);
     const ran: string[] = [];
     for (const line of shellLines(text)) {
       const [program, ...args] = words(line);
