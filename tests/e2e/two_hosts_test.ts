@@ -311,7 +311,7 @@ twoHostsTest("a host of servers is gone, and the other one's answer every call",
   // Nothing says that it has gone: it is found out, and what waits for it is sent to the one that
   // is left.
   await waitFor("the list without it", async () => {
-    const { stdout } = await clients.run("rpc servers --json");
+    const { stdout } = await clients.run("rpc servers --json --timeout 2s");
     return stdout.includes(vm) && !stdout.includes(other);
   });
   await client.answered(60, `${vm}:6666`);
@@ -337,7 +337,7 @@ twoHostsTest("ZooKeeper's host is gone, and calls go on, also those of a new cli
   assert.deepEqual([code, lines.length], [0, 20], stderr);
   network.plugIn(other);
   await waitFor("the server in the list again", async () => {
-    const { code, stdout } = await clients.run("rpc servers --json");
+    const { code, stdout } = await clients.run("rpc servers --json --timeout 2s");
     return code === 0 && stdout.includes(`${vm}:6666`);
   });
   await client.answered(20);
