@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import { unreadAnswersBytesMax } from "../../src/base/limits.ts";
 import { type Random, randomInt } from "../../src/base/random.ts";
-import { testSeed } from "../support/seed.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import { waitFor } from "../support/wait_for.ts";
 import {
@@ -25,8 +24,11 @@ import { Footprints } from "./footprints.ts";
 import type { LoadReport } from "./load.ts";
 import { startOverloaded, startUnruly, stayDeaf } from "./unruly.ts";
 
+/** Draws twelve kinds of faults within the ten seconds of a run that is not long. */
+const mixedSeed = 4;
+
 const seeds = Deno.env.get("RPC_TEST_SEED")?.split(",").map(Number) ??
-  (isLong ? [1, 2, 3].map(() => Math.floor(Math.random() * 2 ** 31)) : [testSeed]);
+  (isLong ? [1, 2, 3].map(() => Math.floor(Math.random() * 2 ** 31)) : [mixedSeed]);
 const durationMs = 1_000 * Number(Deno.env.get("RPC_TEST_CHAOS_SECONDS") ?? (isLong ? 600 : 10));
 
 /**
