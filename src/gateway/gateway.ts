@@ -34,7 +34,11 @@ interface GatewayOptions {
   readonly allowHosts: readonly string[];
   /** Pages of other origins that may call. */
   readonly allowOrigins: readonly string[];
-  /** Where a proxy takes requests for it. @default the address that each request names */
+  /**
+   * Where a proxy takes requests for it, without a slash at its end.
+   *
+   * @default the address that each request names
+   */
   readonly publicUrl?: string | undefined;
   readonly tls: TlsFiles | undefined;
   /** Whether it makes no calls. */

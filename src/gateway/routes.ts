@@ -46,7 +46,11 @@ interface RoutesOptions {
   readonly clientStats: () => ClientStats;
   /** Whether a call would find a server. */
   readonly isReady: () => boolean;
-  /** The gateway's address in documents. @default the one that each request names */
+  /**
+   * The gateway's address in documents, without a slash at its end.
+   *
+   * @default the one that each request names
+   */
   readonly publicUrl?: string | undefined;
   /** The bound on messages in both directions. */
   readonly bound: MessageBound;
@@ -219,10 +223,10 @@ export class Routes {
       return reply(metricsPage(page), { headers: { "content-type": metricsType } });
     }
     if (pathname === "/live") return live.response();
-    const document = catalogue.fresh ?? await catalogue.document(request.signal);
+    const document = await catalogue.document(request.signal);
     const text = pathname === "/openrpc.json"
       ? this.#texts.openRpc(document)
-      : this.#texts.openApi(document, (this.#options.publicUrl ?? origin).replace(/\/$/, ""));
+      : this.#texts.openApi(document, this.#options.publicUrl ?? origin);
     return answers.of(text, { "content-type": "application/json" });
   }
 

@@ -28,12 +28,12 @@ export async function ownKeys(isInsecure: boolean, nowMs: number): Promise<Findi
       todo: "leave that out: rpc config get insecure tells where it comes from",
     }];
   }
-  const { otherAuthoritiesText, readKeys } = await import("../../keys/keys.ts");
+  const { areLast, otherAuthoritiesText, readKeys } = await import("../../keys/keys.ts");
   const findings: Finding[] = [];
   try {
     const keys = readKeys(directory);
     if (keys === undefined) return [{ check, status: "ok", text: "none" }];
-    findings.push(await datesOf(keys, nowMs));
+    findings.push(datesOf(keys, renewalAdvice(areLast(keys)), nowMs));
     const others = otherAuthoritiesText(keys);
     if (others !== undefined) {
       const todo = "leave only the authority of the machine's own cluster in that file";
@@ -47,18 +47,16 @@ export async function ownKeys(isInsecure: boolean, nowMs: number): Promise<Findi
   return findings;
 }
 
-/** Whether keys count today. */
-async function datesOf(keys: Keys, nowMs: number): Promise<Finding> {
-  const { name, rights, validFromMs, validToMs } = keys.own;
+/** Whether keys count today, and what to do once they end. */
+function datesOf({ own }: Keys, todo: string, nowMs: number): Finding {
+  const { name, rights, validFromMs, validToMs } = own;
   const text = `${name}, ${formatRights(rights) || "no rights"}, until ` +
     expiryText(validToMs, nowMs);
   if (nowMs < validFromMs) {
     const from = new Date(validFromMs).toISOString();
-    const todo = "set this machine's clock, which is behind the one that made the keys";
-    return { check, status: "wrong", text: `${name}: not good before ${from}`, todo };
+    const clock = "set this machine's clock, which is behind the one that made the keys";
+    return { check, status: "wrong", text: `${name}: not good before ${from}`, todo: clock };
   }
-  const { areLast } = await import("../../keys/keys.ts");
-  const todo = renewalAdvice(areLast(keys));
   if (nowMs > validToMs) return { check, status: "wrong", text, todo };
   if (endsSoon(validToMs, nowMs)) return { check, status: "hint", text, todo };
   return { check, status: "ok", text };

@@ -62,7 +62,7 @@ export async function run(
   try {
     const gateway = await Gateway.start({
       ...{ listen, client, discovery, transport, service, token, allowHosts, allowOrigins, tls },
-      publicUrl: publicUrl?.href,
+      publicUrl: publicUrl?.href.replace(/\/$/, ""),
       readOnly: flags.readOnly,
       messageMax,
       clock: systemClock,
@@ -150,16 +150,12 @@ function hostOf(text: string): string {
 function publicUrlOf(text: string | undefined): URL | undefined {
   if (text === undefined) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (
-    url !== undefined && /^https?:$/.test(url.protocol) && url.href === url.origin + url.pathname
-  ) {
-    return url;
-  }
+  const isPlace = url !== undefined && /^https?:$/.test(url.protocol) &&
+    url.href === url.origin + url.pathname;
+  if (isPlace) return url;
   throw new UsageError(
-    `Cannot use --public-url ${
-      JSON.stringify(text)
-    }: give the scheme, the host and the path, such ` +
-      "as https://rpc.example.org/rpc/",
+    `Cannot use --public-url ${JSON.stringify(text)}: give the scheme, the host and the path, ` +
+      "such as https://rpc.example.org/rpc/",
   );
 }
 

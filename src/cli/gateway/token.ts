@@ -2,7 +2,7 @@ import { messageOf } from "../../base/errors.ts";
 import { gatewayTokenLengthMin } from "../../gateway/limits.ts";
 import { shellWord } from "../syntax/shell_word.ts";
 import { UsageError } from "../../base/command_error.ts";
-import { printOnStderr } from "../../terminal/stdout.ts";
+import { printOnStderr, writeWhole } from "../../terminal/stdout.ts";
 
 /** A new token: 256 bits that nobody guesses, of characters that need no quotes anywhere. */
 export function newToken(): string {
@@ -38,9 +38,7 @@ function makeTokenFile(path: string): string {
   const token = newToken();
   using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
   try {
-    for (let rest = new TextEncoder().encode(`${token}\n`); rest.length > 0;) {
-      rest = rest.subarray(file.writeSync(rest));
-    }
+    writeWhole(file, `${token}\n`);
   } catch (error) {
     Deno.removeSync(path);
     throw error;

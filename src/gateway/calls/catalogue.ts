@@ -46,6 +46,8 @@ export class Catalogue {
    */
   async document(signal?: AbortSignal): Promise<OpenRpcDocument> {
     const { clock } = this.#options;
+    const { fresh } = this;
+    if (fresh !== undefined && signal?.aborted !== true) return fresh;
     if (this.#last === undefined || this.#last.untilMs < clock.now()) {
       const asked = { document: this.#ask(), untilMs: Infinity };
       this.#last = asked;
