@@ -62,9 +62,12 @@ function ownUid(): number | undefined {
 
 /** Whether this process knows only some users by their numbers, as in a rootless container. */
 function isInUserNamespace(): boolean {
+  const path = "/proc/self/uid_map";
+  // As for the user: nobody is to be asked.
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return false;
   try {
     // Outside of all namespaces all 2^32 - 1 numbers stand for themselves.
-    return !/^\s*0\s+0\s+4294967295\s*$/.test(Deno.readTextFileSync("/proc/self/uid_map"));
+    return !/^\s*0\s+0\s+4294967295\s*$/.test(Deno.readTextFileSync(path));
   } catch {
     return false;
   }
