@@ -12,13 +12,18 @@ const scoreMax = 1_000;
  */
 export function endSooner(pid: number): void {
   if (Deno.build.os !== "linux") return;
-  const path = `/proc/${pid}/oom_score_adj`;
-  // Without this look a program with few permissions would be asked for another one.
-  if (Deno.permissions.querySync({ name: "write", path }).state !== "granted") return;
+  const own = "/proc/self/oom_score_adj";
+  const its = `/proc/${pid}/oom_score_adj`;
+  if (!isGranted({ name: "read", path: own }) || !isGranted({ name: "write", path: its })) return;
   try {
-    const own = Number(Deno.readTextFileSync("/proc/self/oom_score_adj"));
-    Deno.writeTextFileSync(path, String(Math.min(own + workerOomScore, scoreMax)));
+    const score = Number(Deno.readTextFileSync(own)) + workerOomScore;
+    Deno.writeTextFileSync(its, String(Math.min(score, scoreMax)));
   } catch {
     // It has ended, or the system shows no such file.
   }
+}
+
+/** Without this look a program with few permissions would be asked for others. */
+function isGranted(permission: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(permission).state === "granted";
 }

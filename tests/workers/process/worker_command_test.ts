@@ -31,3 +31,29 @@ Deno.test({
       assert.equal(scoreOf(pid), Math.min(scoreOf("self") + 100, 1_000));
     }),
 });
+
+const withFewRights = `
+const asked = [];
+Deno.readTextFileSync = (path) => {
+  asked.push(path);
+  return "0";
+};
+const { endSooner } = await import(${
+  JSON.stringify(new URL("../../../src/workers/process/end_sooner.ts", import.meta.url).href)
+});
+endSooner(1);
+console.log(asked.length);`;
+
+Deno.test("a program that may write and not read is not stopped to be asked for that", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(path, withFewRights);
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-check", "--no-config", "--no-lock", "--allow-write", path],
+      stdin: "null",
+    }).output();
+    assert.equal(new TextDecoder().decode(stdout), "0\n", new TextDecoder().decode(stderr));
+  } finally {
+    await Deno.remove(path);
+  }
+});
