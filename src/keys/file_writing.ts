@@ -47,16 +47,19 @@ function makeDirectory(directory: string): void {
 }
 
 /**
- * Under `sudo` the environment can name the directory of the user who said so. What root writes
- * there is root's: that user's own commands could not read their keys any more.
+ * Under `sudo` the environment can name the directory of the user who said so, or of one that a
+ * service runs as. What root writes there is root's: that user's own commands could not read their
+ * keys any more.
  */
 function assertTheOwners(directory: string): void {
-  if (!Deno.env.get("SUDO_UID")) return;
+  const user = Deno.env.get("SUDO_UID");
+  if (!user) return;
   let place = directory;
   while (!exists(place) && directoryOf(place) !== place) place = directoryOf(place);
   const { uid } = Deno.statSync(place);
   if (uid === null || uid === Deno.uid()) return;
-  throw new Error(`under sudo they would become root's, and are of uid ${uid}: leave out sudo`);
+  const instead = uid === Number(user) ? "leave out sudo" : `use sudo -u '#${uid}'`;
+  throw new Error(`under sudo they would become root's, and are of uid ${uid}: ${instead}`);
 }
 
 /**

@@ -262,4 +262,7 @@ Deno.test({
   Deno.removeSync(`${home.directory}/config`, { recursive: true });
   const first = await home.run(["keys", "init", "--name", "alpha"], sudo);
   assert.match(first.stderr, /uid 1000: leave out sudo\n$/, "the directory is not there yet");
+  Deno.chownSync(home.directory, 998, 998);
+  const ofService = await home.run(["keys", "init", "--name", "alpha"], sudo);
+  assert.match(ofService.stderr, /uid 998: use sudo -u '#998'\n$/);
 });
