@@ -23,8 +23,10 @@ const patient = { timeoutMs: 120_000 };
 async function callAt(client: Client, perSecond: number): Promise<CallReport[]> {
   const startedAtMs = systemClock.now();
   const reports: Promise<CallReport>[] = [];
-  for (let passedMs = 0; passedMs < roundMs; passedMs = systemClock.now() - startedAtMs) {
-    // As many as are due by now, so that a late timer lowers no rate.
+  const count = roundMs / 1_000 * perSecond;
+  while (reports.length < count) {
+    const passedMs = Math.min(systemClock.now() - startedAtMs, roundMs);
+    // As many as are due by now, so that no late timer, nor one at the end, makes the load less.
     while (reports.length < passedMs / 1_000 * perSecond) {
       reports.push(client.report("occupy", [holdMs], { timeoutMs }));
     }
@@ -73,7 +75,6 @@ Deno.test("with three times the load, as much is done as at the peak, and retrie
   // A machine that stands still for a second of the five does less than before, whatever goes
   // first: shedding_test.ts compares the two by a clock of its own.
   if (isLong) assert.ok(good >= 0.8 * peak, picture);
-  assert.ok(calls.length > 2.5 * peak, picture);
   const expected = ["answered", "Overloaded", "DeadlineExceeded"];
   assert.deepEqual(Object.keys(kinds).filter((kind) => !expected.includes(kind)), [], picture);
   assert.ok(retries <= 0.2 * calls.length, picture);
