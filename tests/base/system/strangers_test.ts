@@ -38,17 +38,56 @@ modeTest(
   },
 );
 
+/** Calls with another answer to the question for a right, and to all reading of files. */
+function withSystem(
+  state: Deno.PermissionState,
+  read: (path: string | URL) => string,
+  call: () => void,
+): void {
+  const { readTextFileSync } = Deno;
+  const { querySync } = Deno.permissions;
+  try {
+    Deno.permissions.querySync = () => ({ state }) as Deno.PermissionStatus;
+    Deno.readTextFileSync = read;
+    call();
+  } finally {
+    Deno.readTextFileSync = readTextFileSync;
+    Deno.permissions.querySync = querySync;
+  }
+}
+
+const ofNobody = () => strangersFault("/f", { mode: 0o600, uid: 65_534 }, "600", own) ?? "";
+
+modeTest("a user namespace is told by the users that have numbers in it", () => {
+  const told = (map: string) => {
+    let text = "";
+    withSystem("granted", () => map, () => text = ofNobody());
+    return text;
+  };
+  assert.match(told("         0          0 4294967295\n"), /sudo chown/);
+  assert.match(
+    told("         0       1000          1\n         1     100000      65536\n"),
+    /host/,
+  );
+});
+
+modeTest("a program that may not read is not stopped to be asked for that", () => {
+  let askedCount = 0;
+  const read = () => String(askedCount++);
+  withSystem("prompt", read, () => assert.match(ofNobody(), /sudo chown/));
+  assert.equal(askedCount, 0);
+});
+
 modeTest("a program that may not know its user is not stopped to be asked for that", () => {
   const { uid } = Deno;
-  const { querySync } = Deno.permissions;
   let askedCount = 0;
   try {
-    Deno.permissions.querySync = () => ({ state: "prompt" }) as Deno.PermissionStatus;
     Deno.uid = () => askedCount++;
-    assert.equal(strangersFault("/f", { mode: 0o600, uid: 1_001 }, "600"), undefined);
+    withSystem("prompt", () => "", () => {
+      assert.equal(strangersFault("/f", { mode: 0o600, uid: 1_001 }, "600"), undefined);
+    });
     assert.equal(askedCount, 0);
   } finally {
     Deno.uid = uid;
-    Deno.permissions.querySync = querySync;
   }
 });
