@@ -32,14 +32,15 @@ Deno.test("servers are asked for tools once, and anew after a change, a failure 
   const second = offer.tools(signal);
   assert.equal(answers.length, 3);
 
-  // What was asked before a change is nobody's answer after it.
+  // What was asked before a change is nobody's answer after it, nor has them asked again.
   offer.forget();
   const third = offer.tools(signal);
-  answers[2]?.resolve([]);
-  await second;
+  answers[2]?.reject(new Error("Gone"));
+  await assert.rejects(second, /Gone/);
   answers[3]?.resolve(first);
   assert.equal(await third, first);
   assert.equal(await offer.tools(signal), first);
+  assert.equal(answers.length, 4);
 
   clock.advance(mcpOfferMsMax);
   void offer.tools(signal);
