@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { signalTest } from "../support/posix.ts";
@@ -60,6 +61,31 @@ Deno.test("a server on all addresses is announced under one that clients can use
     /Other machines will not find this server.*Use the registry zookeeper:/,
   );
   assert.equal((await home.run(["call", "ping"])).code, 0);
+});
+
+// To see it fail: let RunningServer.start in src/library/running/running_server.ts not call
+// assertCanListen, and serve.ts not assertCanServeMetrics.
+Deno.test("an address that cannot be had is told before the user's code is loaded", async () => {
+  await using home = await RpcHome.create();
+  const path = (name: string) => join(home.workingDirectory, name);
+  const code = 'Deno.writeTextFileSync("loaded", "");\nexport const one = () => 1;\n';
+  await Deno.writeTextFile(path("tasks.ts"), code);
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const port = String((taken.addr as Deno.NetAddr).port);
+  for (
+    const [args, message] of [
+      [["127.0.0.1", port], /Cannot listen on .*the port is in use/],
+      [["127.0.0.1", "0", "--metrics", `127.0.0.1:${port}`], /metrics on .*the port is in use/],
+      [["192.0.2.1", "0", "--insecure"], /Cannot listen on .*this machine has no such address/],
+    ] as const
+  ) {
+    const { code, stderr } = await home.run(["serve", ...args, "tasks.ts"]);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, message);
+    await assert.rejects(Deno.stat(path("loaded")), Deno.errors.NotFound);
+  }
+  const server = await home.serve(["127.0.0.1", "0", "tasks.ts"]);
+  assert.ok((await Deno.stat(path("loaded"))).isFile, server.address);
 });
 
 Deno.test("--advertise says where clients shall connect to", async () => {

@@ -3,7 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Stats } from "../../wire/reports/stats.ts";
 import { CommandError } from "../../base/command_error.ts";
-import { addressOf, type HostPort } from "../../base/names/host_port.ts";
+import { addressOf, addressToListen, type HostPort } from "../../base/names/host_port.ts";
 import { listenProblem } from "../../base/system/listen_problem.ts";
 import { isKnownHost } from "./known_host.ts";
 import { MetricsListener } from "./metrics_listener.ts";
@@ -62,10 +62,27 @@ export function serveMetrics(
   try {
     return new MetricsListener({ host, port, answer, clock, log });
   } catch (error) {
-    throw new CommandError(
-      `Cannot serve metrics on ${addressOf({ host, port })}: ${listenProblem(error, host)}`,
-    );
+    throw cannotServe({ host, port }, error);
   }
+}
+
+/**
+ * Finds out whether {@link serveMetrics} can listen there, before a server is started and announced
+ * for nothing.
+ *
+ * @throws {CommandError} the address cannot be listened on
+ */
+export function assertCanServeMetrics({ host, port }: HostPort): void {
+  try {
+    Deno.listen({ hostname: addressToListen(host), port }).close();
+  } catch (error) {
+    throw cannotServe({ host, port }, error);
+  }
+}
+
+function cannotServe(place: HostPort, error: unknown): CommandError {
+  const reason = listenProblem(error, place.host);
+  return new CommandError(`Cannot serve metrics on ${addressOf(place)}: ${reason}`);
 }
 
 function unknownHost(hostname: string): string {

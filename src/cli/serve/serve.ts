@@ -98,6 +98,9 @@ async function serveUntilStopped(
       : undefined;
     await sandbox?.check(source.module);
     if (sandbox !== undefined && source.exec !== undefined) log.warn(sandboxHoldsNoProgram);
+    if (metricsAt !== undefined) {
+      (await import("./metrics.ts")).assertCanServeMetrics(metricsAt);
+    }
     server = await start({
       ...{ ...source, ...optionsOf(flags), listen, discovery, keys, callers, secret, log, signal },
       sandboxed: sandbox !== undefined,

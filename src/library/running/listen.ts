@@ -42,6 +42,21 @@ export interface ListenOptions
 }
 
 /**
+ * Finds out whether a later {@link listen} can succeed, before the user's code is loaded for it.
+ * The port is free again afterwards: clients that connected to it now would wait for that code.
+ *
+ * @throws {Error} the address cannot be listened on, and what to do
+ */
+export function assertCanListen({ listen, keys }: Pick<ListenOptions, "listen" | "keys">): void {
+  try {
+    if (keys !== undefined) assertServes(keys);
+    Deno.listen({ hostname: listen.host, port: listen.port, transport: "tcp" }).close();
+  } catch (error) {
+    throw cannotListen(listen, error);
+  }
+}
+
+/**
  * Listens, and lets a pool run the calls.
  *
  * @param override answers `rpc.override`
@@ -80,9 +95,13 @@ export async function listen(
       ...(callers === undefined ? {} : { isWelcome: callerMatcherOf(callers) }),
     });
   } catch (error) {
-    const reason = listenProblem(causeOf(error), host);
-    throw new Error(`Cannot listen on ${addressOf({ host, port })}: ${reason}`, { cause: error });
+    throw cannotListen({ host, port }, error);
   }
+}
+
+function cannotListen(place: HostPort, error: unknown): Error {
+  const reason = listenProblem(causeOf(error), place.host);
+  return new Error(`Cannot listen on ${addressOf(place)}: ${reason}`, { cause: error });
 }
 
 const loadRenewal = loadLater(() => import("../../keys/renewal.ts"));
@@ -102,6 +121,12 @@ async function listenWith(
   keys: KeyRing,
   { listen: { host, port }, clock, log }: ListenOptions,
 ): Promise<Listener> {
+  const { listenTls } = await import("../../server/tls_listener.ts");
+  return await listenTls({ host, port, keys, clock, log });
+}
+
+/** @throws {Error} no client would call a server with these keys */
+function assertServes(keys: KeyRing): void {
   const { cluster, own: { name, rights, hosts } } = keys.current();
   if (!rights.serve) {
     throw new Error(
@@ -116,8 +141,6 @@ async function listenWith(
         "would call it; rpc keys join makes another",
     );
   }
-  const { listenTls } = await import("../../server/tls_listener.ts");
-  return await listenTls({ host, port, keys, clock, log });
 }
 
 function causeOf(error: unknown): unknown {

@@ -11,7 +11,7 @@ import type { Stats } from "../../wire/reports/stats.ts";
 import type { Pool } from "../../workers/pool/pool.ts";
 import { announcedAddress, isLoopback } from "./advertise.ts";
 import { guardExposure, warnOfExposure } from "./exposure.ts";
-import { listen, type ListenOptions } from "./listen.ts";
+import { assertCanListen, listen, type ListenOptions } from "./listen.ts";
 import { tendKeys } from "./key_watch.ts";
 import { arePipesCounted, workersBeside, workersByDefault } from "./pipe_threads.ts";
 import { OverrideTaker, overrideText } from "../../discovery/override_taker.ts";
@@ -98,6 +98,7 @@ export class RunningServer implements AsyncDisposable {
     checkKept(options);
     const exposure = { ...options, hasKeys: options.keys !== undefined };
     guardExposure(exposure);
+    assertCanListen(options);
     options.discovery.prepare?.();
     const pool = await startPool(options);
     let server: RpcServer | undefined;
