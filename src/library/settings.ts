@@ -91,6 +91,7 @@ export async function readSettings(
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return { settings: new Map(), ignored: [] };
     }
+    if (error instanceof Deno.errors.NotCapable) throw error;
     throw invalid(`Cannot read ${path}: ${messageOf(error)}`);
   }
   const isOwn = path !== settingsFileName;

@@ -23,7 +23,10 @@ export interface LocalEnvironment {
 /** This process's environment. */
 const processEnvironment: LocalEnvironment = {
   os: Deno.build.os,
-  uid: Deno.uid(),
+  // Asked for where it is used: a program that has no right to it may name its directory.
+  get uid() {
+    return Deno.uid();
+  },
   env: (name) => Deno.env.get(name),
   isDirectory(path) {
     try {
@@ -69,9 +72,10 @@ export function namedLocalDirectory(directory: string): LocalDirectory {
 /** The path and the owner of a private registry, for messages: other users do not see it. */
 export function ownerText(
   { path, isPrivate }: LocalDirectory,
-  { uid } = processEnvironment,
+  environment = processEnvironment,
 ): string | undefined {
   if (!isPrivate) return undefined;
+  const { uid } = environment;
   const owner = uid === null ? "this user" : uid === 0 ? "root" : `the user with uid ${uid}`;
   return `${path}, of ${owner} alone`;
 }
