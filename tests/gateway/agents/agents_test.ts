@@ -21,7 +21,17 @@ import { waitFor } from "../../support/wait_for.ts";
 function agents(trouble?: Error) {
   const clock = new VirtualClock();
   const given: AbortSignal[] = [];
-  const document = openRpcSchema.parse(toOpenRpc(builtin, { title: "rpc", version: "" }));
+  const { methods, ...rest } = openRpcSchema.parse(
+    toOpenRpc(builtin, { title: "rpc", version: "" }),
+  );
+  const document = {
+    ...rest,
+    looks: 0,
+    get methods() {
+      this.looks++;
+      return methods;
+    },
+  };
   const done: CallReport = {
     ...{ result: 1, error: undefined, server: undefined, attempts: 1, durationMs: 0 },
   };
@@ -69,11 +79,19 @@ function agents(trouble?: Error) {
     await answer.body?.cancel();
     return answer.headers.get("mcp-session-id") ?? "";
   };
+  const end = (session: string) =>
+    all.answer(
+      new Request("http://127.0.0.1/mcp", {
+        method: "DELETE",
+        headers: { "mcp-session-id": session },
+      }),
+      { caller: "whoever", connection: undefined },
+    );
   const callOf = (id: number) => ({
     ...{ jsonrpc: "2.0", id, method: "tools/call" },
     params: { name: "fib", arguments: { n: 1 } },
   });
-  return { ask, begin, callOf, given };
+  return { ask, begin, end, callOf, given, document };
 }
 
 const isProblem = (status: number) => (error: unknown) =>
@@ -127,7 +145,7 @@ Deno.test("a tool that is called while there is no server tells the model so, an
 });
 
 Deno.test("an address that begins without an end ends agents of its own, and of nobody else", async () => {
-  const { ask, begin } = agents();
+  const { ask, begin, end } = agents();
   const list = { jsonrpc: "2.0", id: 9, method: "tools/list" };
   const honest = await begin("honest");
   const greedy = [];
@@ -137,6 +155,18 @@ Deno.test("an address that begins without an end ends agents of its own, and of 
   const gone = greedy.at(-gatewayAgentsOfCallerMax - 1);
   await assert.rejects(ask(list, gone), isProblem(404));
   for (const session of last) assert.equal((await ask(list, session)).status, 200);
+  // Those that have ended are no part of its share any more.
+  for (const session of last) assert.equal((await end(session)).status, 204);
+  assert.equal((await ask(list, await begin("greedy"))).status, 200);
+});
+
+Deno.test("the methods are made tools once for all agents", async () => {
+  const { ask, begin, document } = agents();
+  const list = { jsonrpc: "2.0", id: 9, method: "tools/list" };
+  for (const session of [await begin(), await begin()]) {
+    assert.match(await (await ask(list, session)).text(), /"fib"/);
+  }
+  assert.equal(document.looks, 1);
 });
 
 Deno.test("agents that begin at once are no more than are kept", async () => {
