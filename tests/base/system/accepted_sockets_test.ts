@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { AcceptedSockets } from "../../../src/base/system/accepted_sockets.ts";
-import { openCLibrary } from "../../../src/base/system/c_library.ts";
+import { heldBytesMax, socketOption } from "../../support/socket_option.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
 /** Runs with a connection that was accepted under `hostname`. */
@@ -90,17 +90,6 @@ Deno.test({
     }),
 });
 
-/** What the system holds of a connection until it is read: twice what was asked for. */
-function heldBytesMax(descriptor: number): number | undefined {
-  const library = openCLibrary({
-    getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
-  });
-  const bytes = new Uint32Array(1);
-  library?.symbols.getsockopt(descriptor, 1, 8, bytes, new Uint32Array([4]));
-  library?.close();
-  return bytes[0];
-}
-
 Deno.test({
   name:
     "connections that are accepted once little is held of each hold little, and those before as ever",
@@ -115,7 +104,7 @@ Deno.test({
       const accepted = (await listed(sockets, port)).find(({ peer }) =>
         peer === `${hostname}:${from}`
       );
-      return heldBytesMax(accepted?.descriptor ?? NaN);
+      return socketOption(accepted?.descriptor ?? NaN, heldBytesMax);
     };
     const connected = () =>
       Promise.all([Deno.connect({ hostname: "127.0.0.1", port }), listener.accept()]);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { idleTimeoutMs } from "../../../src/base/limits.ts";
 import { silentLogger } from "../../../src/base/log.ts";
+import { AcceptedSockets } from "../../../src/base/system/accepted_sockets.ts";
 import { Connections } from "../../../src/gateway/door/connections.ts";
 import { HttpListener } from "../../../src/gateway/door/listener.ts";
 import {
@@ -9,6 +10,7 @@ import {
   gatewayIdleLookMs,
   gatewayUnfinishedBytesMax,
 } from "../../../src/gateway/limits.ts";
+import { heldBytesAskedFor, heldBytesMax, socketOption } from "../../support/socket_option.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
@@ -261,4 +263,28 @@ Deno.test("little is held of each connection that comes from the same machine, a
   } finally {
     connections.close();
   }
+});
+
+Deno.test({
+  name: "a listener on this machine's own address has the system hold little of what comes",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using listener = await slowListener();
+    const sockets = AcceptedSockets.open();
+    assert.ok(sockets !== undefined);
+    try {
+      await waitFor("a connection of which little is held", async () => {
+        using peer = await listener.connect();
+        const [{ port }, { hostname, port: from }] = [peer.remoteAddr, peer.localAddr];
+        const own = (await sockets.descriptors()).map((one) => sockets.at(one, port))
+          .find((socket) => socket?.peer === `${hostname}:${from}`);
+        if (own === undefined) return false;
+        const asked = socketOption(own.descriptor, heldBytesAskedFor);
+        return asked !== 0 &&
+          socketOption(own.descriptor, heldBytesMax) === 2 * gatewayHeldInputBytes;
+      });
+    } finally {
+      sockets.close();
+    }
+  },
 });
