@@ -32,13 +32,6 @@ export class Catalogue {
     this.#options = options;
   }
 
-  /** What the servers said just now; `undefined`: they have to be asked. */
-  get fresh(): OpenRpcDocument | undefined {
-    const untilMs = this.#last?.untilMs ?? Infinity;
-    const isFresh = untilMs !== Infinity && untilMs >= this.#options.clock.now();
-    return isFresh ? this.#known : undefined;
-  }
-
   /**
    * The document of all methods, sorted by name.
    *
@@ -46,7 +39,7 @@ export class Catalogue {
    */
   async document(signal?: AbortSignal): Promise<OpenRpcDocument> {
     const { clock } = this.#options;
-    const { fresh } = this;
+    const fresh = this.#fresh;
     if (fresh !== undefined && signal?.aborted !== true) return fresh;
     if (this.#last === undefined || this.#last.untilMs < clock.now()) {
       const asked = { document: this.#ask(), untilMs: Infinity };
@@ -61,6 +54,13 @@ export class Catalogue {
       });
     }
     return await orAborted(this.#soon(this.#last.document), signal);
+  }
+
+  /** What the servers said just now; `undefined`: they have to be asked. */
+  get #fresh(): OpenRpcDocument | undefined {
+    const untilMs = this.#last?.untilMs ?? Infinity;
+    const isFresh = untilMs !== Infinity && untilMs >= this.#options.clock.now();
+    return isFresh ? this.#known : undefined;
   }
 
   /** The document, or what is known instead where it takes long. */
