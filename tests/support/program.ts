@@ -83,6 +83,26 @@ function programsIn(directory: string): string[] {
   }
 }
 
+/**
+ * How long a directory may not be empty of what its last processes leave there: ten times what a
+ * busy machine needs, and all that there is of it otherwise.
+ */
+const leavingMs = 60_000;
+
+/** A program that was killed with its server, such as a Deno, writes in its home to its end. */
+function removeInTime(directory: string): void {
+  const sleeping = new Int32Array(new SharedArrayBuffer(4));
+  for (const untilMs = performance.now() + leavingMs;;) {
+    try {
+      return Deno.removeSync(directory, { recursive: true });
+    } catch (error) {
+      if (performance.now() > untilMs) throw error;
+      // A page's last event waits for nothing else.
+      Atomics.wait(sleeping, 0, 0, 10);
+    }
+  }
+}
+
 let bare: { readonly path: string; readonly home: string } | undefined;
 
 /** What a process of the binary has in its environment beside what its test gives it. */
@@ -90,7 +110,7 @@ export function bareEnv(): Record<string, string> {
   if (binary === undefined) return {};
   if (bare === undefined) {
     const directory = Deno.makeTempDirSync({ prefix: "rpc_bare_" });
-    globalThis.addEventListener("unload", () => Deno.removeSync(directory, { recursive: true }));
+    globalThis.addEventListener("unload", () => removeInTime(directory));
     Deno.mkdirSync(join(directory, "home"));
     bare = { path: pathWithoutRuntimes(directory), home: join(directory, "home") };
   }
