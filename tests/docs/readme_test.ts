@@ -84,6 +84,7 @@ class Reader implements AsyncDisposable {
     const [serve = "", host = "", _port, ...rest] = args;
     const process = this.#home.start([serve, host, "0", ...rest], this.#options);
     this.#port = (await process.line(/^ready \S*:(\d+) /))[1];
+    await process.listed();
   }
 
   async #rpc(args: readonly string[]): Promise<void> {

@@ -10,10 +10,12 @@ Deno.test("the demo of fewest calls plays all five scenarios, compares them, and
     ["demo", "--calls", "10", "--html", "report.html"],
     { timeoutMs: 600_000 },
   );
-  assertDemoWent(code, stdout, stderr);
+  const short = assertDemoWent(code, stdout, stderr);
   for (const scenario of [1, 2, 3, 4, 5]) {
     assert.match(stdout, new RegExp(`^ *[\\d.]+ s  scenario ${scenario}: `, "m"));
-    assert.match(stdout, new RegExp(`^${scenario} ✓ \\d+ calls, no error`, "m"));
+    if (!short.has(scenario)) {
+      assert.match(stdout, new RegExp(`^${scenario} ✓ \\d+ calls, no error`, "m"));
+    }
     assert.match(stdout, new RegExp(`^${scenario}  .* 0  +\\d+`, "m"));
   }
   assert.match(stdout, /^1 ✓ 30 calls/m);
@@ -56,7 +58,8 @@ for (const { when, isThere, line, times } of moments) {
       await using home = await RpcHome.create();
       const temporary = `${home.workingDirectory}/tmp`;
       Deno.mkdirSync(temporary);
-      const args = ["demo", "--calls", "10", "--html", "report.html"];
+      // More than are made before the signal comes.
+      const args = ["demo", "--calls", "30", "--html", "report.html"];
       const demo = home.start(args, { env: { TMPDIR: temporary } });
       if (line !== undefined) await demo.line(line);
       else {

@@ -20,9 +20,13 @@ Deno.test({
       (_, i) => `export const procedure${i} = (${parameters}) => 1;\n`,
     );
     await Deno.writeTextFile(join(home.workingDirectory, "tasks.ts"), functions.join(""));
-    const server = await home.serve(["127.0.0.1", "0", "tasks.ts", "--workers", "1"]);
-    const { pid } = server.process;
-    const atFirst = ownKib(pid);
-    await waitFor("less", () => ownKib(pid) < 0.9 * atFirst);
+    const server = home.start(["serve", "127.0.0.1", "0", "tasks.ts", "--workers", "1"]);
+    // From the start on: on a busy machine some may have been given back before anybody looks.
+    let most = 0;
+    await waitFor(() => `less than ${most} KiB: ${server.describe()}`, () => {
+      const now = ownKib(server.pid);
+      most = Math.max(most, now);
+      return server.lines.length > 0 && now < 0.9 * most;
+    });
   },
 });

@@ -249,7 +249,7 @@ Deno.test("a module on an address that others reach wants keys, or the word --in
   await open.stop();
 
   const builtin = await home.serve(["0.0.0.0", "0"]);
-  assert.match(builtin.stderr, /Open: anybody who reaches 0\.0\.0\.0 may call.*rpc keys init/);
+  await builtin.process.says(/Open: anybody who reaches 0\.0\.0\.0 may call.*rpc keys init/);
   await builtin.stop();
 
   await home.run(["keys", "init"]);

@@ -42,8 +42,9 @@ Deno.test("with nobody there nor ever before, runs of every kind end after the f
     [["--repeat", "100"], 1],
     [["--repeat", "100", "--concurrency", "10"], 10],
     [["--duration", "1h"], 1],
-    // One a second, until the first has waited in vain and its process has had a turn.
-    [["--rate", "1", "--duration", "1h"], 20],
+    // One a second, until the first has waited in vain and its process has had a turn: an hour has
+    // many more.
+    [["--rate", "1", "--duration", "1h"], 180],
   ];
   await using patient = await RpcHome.create();
   const waits = patient.start(["call", "ping", "--wait", "10m", "--timeout", "10m"]);

@@ -68,7 +68,7 @@ test("drain from afar costs no call, outlives the server, and resume takes it ba
 
   assert.equal(await one.stop(), 0, one.stderr);
   const again = await home.serve(["127.0.0.1", port]);
-  assert.match(again.stderr, /An operator has changed the share of .*drained/);
+  await again.process.says(/An operator has changed the share of .*drained/);
   const listed = await home.run(["servers", "--json"]);
   const rows = listed.lines.map((line) => JSON.parse(line));
   assert.equal(rows.find(({ address }) => address === again.address)?.drained, true);

@@ -63,7 +63,7 @@ signalTest("--metrics serves what the server does to Prometheus, and answers pro
 });
 
 Deno.test("a server that its registry does not list yet lives and is not ready", async () => {
-  await using home = await RpcHome.create("zookeeper://127.0.0.1:1");
+  await using home = await RpcHome.create("zookeeper://127.0.0.1:1", { isReachable: false });
   const server = await home.serve(["--metrics", "127.0.0.1:0"]);
   const url = await metricsOf(server);
   assert.equal((await ask(`${url}/healthz`)).status, 200);

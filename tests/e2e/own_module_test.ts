@@ -53,7 +53,7 @@ Deno.test("a pasted module is served beside the built-in procedures", async () =
   assert.match(wrong.stderr, /InvalidParams: Cannot call area: width must be a number \(got "x"\)/);
   const mistyped = await home.run(["call", "aera", "3", "4"]);
   assert.match(mistyped.stderr, /MethodNotFound: .*did you mean area\?/);
-  assert.match(server.stderr, /this goes to the log/);
+  await server.process.says(/this goes to the log/);
   assert.deepEqual(server.process.lines, [server.readyLine]);
 });
 

@@ -170,9 +170,7 @@ sandboxTest("a reload keeps the sandbox", async () => {
   await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
   await assert.rejects(client.call("read"), /Requires read access/);
   await Deno.writeTextFile(path, reading(2));
-  await waitFor("version 2", async () => await client.call("version") === 2, {
-    timeoutMs: 30_000,
-  });
+  await waitFor("version 2", async () => await client.call("version") === 2);
   await assert.rejects(client.call("read"), /Requires read access/);
 });
 

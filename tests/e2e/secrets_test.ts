@@ -9,7 +9,8 @@ const password = "hunter2-and-more";
 
 Deno.test("the registry's password is shown by no command, and handed to no worker", async () => {
   const port = freePort();
-  await using home = await RpcHome.create(`zookeeper://me:${password}@127.0.0.1:${port}`);
+  const registry = `zookeeper://me:${password}@127.0.0.1:${port}`;
+  await using home = await RpcHome.create(registry, { isReachable: false });
   await Deno.writeTextFile(
     join(home.workingDirectory, "look.ts"),
     "export const look = () => Deno.env.toObject();",
@@ -89,7 +90,8 @@ Deno.test({
     "the registry's password is in no worker's environment as the system shows it, page or figure",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
-    await using home = await RpcHome.create(`zookeeper://me:${password}@127.0.0.1:${freePort()}`);
+    const registry = `zookeeper://me:${password}@127.0.0.1:${freePort()}`;
+    await using home = await RpcHome.create(registry, { isReachable: false });
     const at = home.workingDirectory;
     const module = 'export const fail = () => { throw new Error("on purpose"); };\n';
     await Deno.writeTextFile(join(at, "tasks.ts"), module);

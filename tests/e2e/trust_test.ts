@@ -56,7 +56,7 @@ Deno.test("a stranger's rpc.toml sends no call to another service, and serves no
   assert.deepEqual(await valueOf(home, "service"), ["rpc", "default"]);
   const server = await home.serve();
   assert.match(server.readyLine, /service=rpc /);
-  assert.match(server.stderr, /sets service, which counts only .*rpc config trust/);
+  await server.process.says(/sets service, which counts only .*rpc config trust/);
   await server.stop();
   assert.equal((await home.run(["config", "trust"], unset)).code, 0);
   assert.deepEqual(await valueOf(home, "service"), ["payments", "rpc.toml"]);

@@ -50,6 +50,9 @@ class Machine implements AsyncDisposable {
   }
 }
 
+/** What is sent last of all, in the clear. */
+const farewell = "that was all";
+
 /** Listens on a host's wire, and returns what came by. */
 async function captured(network: Network, run: () => Promise<void>): Promise<string> {
   const file = await Deno.makeTempFile();
@@ -60,7 +63,15 @@ async function captured(network: Network, run: () => Promise<void>): Promise<str
     await reader.read();
     reader.releaseLock();
     await run();
-    await waitFor("frames", () => Deno.statSync(file).size > 0);
+    // Who listens may be behind.
+    await waitFor("the last frame", async () => {
+      const send = `echo ${farewell} >/dev/udp/${vm}/9`;
+      const [program = "", ...words] = [...network.on(host), "bash", "-c", send];
+      assert.ok(
+        (await new Deno.Command(program, { args: words, stderr: "null" }).output()).success,
+      );
+      return (await Deno.readTextFile(file)).includes(farewell);
+    }, { periodMs: 100 });
   } finally {
     process.kill("SIGKILL");
     await process.stdout.cancel();
@@ -99,6 +110,7 @@ test("init on one host and join on another, and between them there is nothing to
 
   const serving = server.start(["serve", vm, "6666"]);
   await serving.line(/^ready 192\.168\.0\.211:6666 /);
+  await serving.listed();
   const wire = await captured(network, async () => {
     const called = await client.run(["call", "fib", "27"]);
     assert.equal(called.stdout, "196418\n", called.stderr);

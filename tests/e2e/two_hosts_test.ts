@@ -57,6 +57,7 @@ class Machine implements AsyncDisposable {
   async serve(command: string): Promise<RpcProcess> {
     const server = this.start(command);
     await server.line(/^ready /);
+    await server.listed();
     return server;
   }
 
@@ -192,7 +193,7 @@ twoHostsTest("five scenarios between two hosts, and no call of any client fails"
   await using clients = await Machine.create(network, host, registry);
   const serve = (port: number) => servers.serve(`rpc serve ${vm} ${port} --workers 1`);
   const one = await serve(6666);
-  const start = (call: string) => new Client(clients, call, 30_000);
+  const start = (call: string) => new Client(clients, call, 120_000);
   const first = start("fib 20");
   await first.answered(20);
   const all = [first, ...["ping {i}", "pi {i}", "fib 20"].map(start)];
@@ -305,7 +306,7 @@ twoHostsTest("a host of servers is gone, and the other one's answer every call",
   await using clients = await Machine.create(network, host, registry);
   await servers.serve(`rpc serve ${vm} 6666 --workers 1`);
   await others.serve(`rpc serve ${other} 6666 --workers 1`);
-  const client = new Client(clients, "fib 20", 10_000);
+  const client = new Client(clients, "fib 20", 120_000);
   await client.answered(5, `${other}:6666`);
   network.pull(other);
   // Nothing says that it has gone: it is found out, and what waits for it is sent to the one that
@@ -328,7 +329,7 @@ twoHostsTest("ZooKeeper's host is gone, and calls go on, also those of a new cli
   await using servers = await Machine.create(network, vm, registry);
   await using clients = await Machine.create(network, host, registry);
   const server = await servers.serve(`rpc serve ${vm} 6666 --workers 1`);
-  const client = new Client(clients, "fib 20", 10_000);
+  const client = new Client(clients, "fib 20", 120_000);
   await client.answered(20);
   network.pull(other);
   await server.says(/registry|registration|ZooKeeper/i);

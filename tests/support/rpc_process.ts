@@ -48,18 +48,25 @@ export class RpcHome implements AsyncDisposable {
   readonly directory: string;
   /** The registry of all that is started here, unless a command line names another. */
   readonly registry: string;
+  readonly #isReachable: boolean;
   readonly #processes = new Set<RpcProcess>();
 
-  private constructor(directory: string, registry: string) {
+  private constructor(directory: string, registry: string, isReachable: boolean) {
     this.directory = directory;
     this.registry = registry;
+    this.#isReachable = isReachable;
   }
 
-  /** Makes one. `registry`: a URL. @default `local:` in the home */
-  static async create(registry?: string): Promise<RpcHome> {
+  /**
+   * Makes one.
+   *
+   * @param registry a URL. @default `local:` in the home
+   * @param isReachable whether servers are waited for until that registry lists them
+   */
+  static async create(registry?: string, { isReachable = true } = {}): Promise<RpcHome> {
     const directory = await Deno.makeTempDir({ prefix: "rpc_home_" });
     for (const name of ["run", "config", "state", "work"]) await Deno.mkdir(`${directory}/${name}`);
-    return new RpcHome(directory, registry ?? `local:${directory}/registry`);
+    return new RpcHome(directory, registry ?? `local:${directory}/registry`, isReachable);
   }
 
   /** The user's own settings file. */
@@ -122,8 +129,9 @@ export class RpcHome implements AsyncDisposable {
   }
 
   /**
-   * Starts `rpc serve 127.0.0.1 0 --workers 1 <args>`, and resolves when it takes calls. `args` may
-   * begin with a host and a port of its own, and flags given twice count as given last.
+   * Starts `rpc serve 127.0.0.1 0 --workers 1 <args>`, and resolves when it takes calls, and its
+   * registry lists it. `args` may begin with a host and a port of its own, and flags given twice
+   * count as given last.
    */
   async serve(
     args: readonly string[] = [],
@@ -132,6 +140,7 @@ export class RpcHome implements AsyncDisposable {
     const address = args[0] === undefined || args[0].startsWith("-") ? ["127.0.0.1", "0"] : [];
     const process = this.start(["serve", "--workers", "1", ...address, ...args], options);
     const ready = await process.line(/^ready (.*):(\d+) service=(\S+) registry=(\S+)$/);
+    if (this.#isReachable) await process.listed();
     return new RpcServerProcess(process, ready);
   }
 
@@ -242,6 +251,15 @@ export class RpcProcess {
     await waitFor(() => `${pattern} on the stderr of ${this.describe()}`, () => {
       return pattern.test(this.#stderr);
     }, { timeoutMs });
+  }
+
+  /**
+   * Resolves when its registry lists it, as a server that is ready. It is so before that, too,
+   * where a registry on a busy machine has not answered in time.
+   */
+  async listed(): Promise<void> {
+    if (!/though the registry does not list this server yet/.test(this.#stderr)) return;
+    await this.says(/ INF Registered$/m);
   }
 
   /** Sends a signal, if it still runs. */

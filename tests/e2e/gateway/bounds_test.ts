@@ -40,7 +40,7 @@ Deno.test("a plain call ends when its request does, and carries the request's tr
       body,
       headers: {
         "content-type": "application/json",
-        "rpc-timeout-ms": "60000",
+        "rpc-timeout-ms": "600000",
         traceparent: `00-${traceId}-b7ad6b7169203331-01`,
       },
       signal: leave.signal,
@@ -109,7 +109,7 @@ shTest(
     await home.serve(["127.0.0.1", "0", "slow.ts"]);
     const gateway = await startGateway(home, ["--verbose"], { shell: "ulimit -n 160;" });
     const { hostname, port } = new URL(gateway.url);
-    const waits = gateway.call("waits", [], { "rpc-timeout-ms": "60000" });
+    const waits = gateway.call("waits", [], { "rpc-timeout-ms": "600000" });
     await waitFor("the call", async () => await (await gateway.call("look")).json() === "waits");
     const peers: Deno.TcpConn[] = [];
     const half = new TextEncoder().encode("POST /call/ping HTTP/1.1\r\nhost: 127.0.0.1\r\nx: ");

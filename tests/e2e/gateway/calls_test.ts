@@ -86,7 +86,8 @@ Deno.test("POST /call answers the bare result, or a status and problem details b
     ["rpc.renew", {}, {}, 404, "no"],
     ["rpc.stats", [], {}, 404, "no"],
     ["fails", [], {}, 502, "yes"],
-    ["hangs", [], { "rpc-timeout-ms": "100" }, 504, "maybe"],
+    // Long enough that the call is under way.
+    ["hangs", [], { "rpc-timeout-ms": "3000" }, 504, "maybe"],
     ["ping", 32, {}, 400, "no"],
     ["ping", [], { "rpc-timeout-ms": "soon" }, 400, "no"],
     ["ping", [], { "content-type": "text/plain" }, 415, "no"],

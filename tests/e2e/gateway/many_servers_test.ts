@@ -70,6 +70,7 @@ browserTest(
       // Made a part at a time.
       await page.locator("tbody tr").nth(499).waitFor({ state: "attached" });
       assert.equal(await page.locator("tbody tr").count(), 500);
+      await page.locator(".method").nth(300).waitFor({ state: "attached" });
       assert.equal(await page.locator(".method").count(), 301);
       await page.locator("td").getByText("10.0.0.0:9000", { exact: true }).waitFor();
       seventh = "draining";
