@@ -13,6 +13,9 @@ const programs = ["tests/e2e", "tests/docs"];
 /** A run that prints nothing for so long hangs: the longest test takes some minutes. */
 const silenceMaxMs = 15 * 60 * 1_000;
 
+// deno-lint-ignore no-control-regex
+const colour = /\x1b\[[0-9;]*m/g;
+
 /** How many tests passed, failed, and were skipped. */
 export interface Totals {
   readonly passed: number;
@@ -22,8 +25,7 @@ export interface Totals {
 
 /** What a run of `deno test` came to, by the last summary that it printed; `undefined`: by none. */
 export function totalsOf(output: string): Totals | undefined {
-  // deno-lint-ignore no-control-regex
-  const lines = output.replace(/\x1b\[[0-9;]*m/g, "").split(/\r?\n/);
+  const lines = output.replace(colour, "").split(/\r?\n/);
   for (const line of lines.reverse()) {
     // Steps, in parentheses, are parts of tests.
     const found = line.match(
@@ -34,6 +36,15 @@ export function totalsOf(output: string): Totals | undefined {
     return { passed: Number(passed), failed: Number(failed), skipped: Number(skipped) };
   }
   return undefined;
+}
+
+/** What a run of `deno test` tells of the tests that failed, without colours; "" where none did. */
+export function failuresOf(output: string): string {
+  const lines = output.replace(colour, "").split(/\r?\n/);
+  const first = lines.lastIndexOf(" ERRORS ");
+  if (first < 0) return "";
+  const last = lines.findLastIndex((line) => /^FAILED \| \d+ passed/.test(line));
+  return lines.slice(first + 1, last < first ? undefined : last).join("\n").trim();
 }
 
 /** The totals as one line. */
@@ -94,8 +105,13 @@ class Run {
     if (this.#isHung) return undefined;
     const { success } = await this.#process.status;
     await this.#done;
-    const totals = totalsOf(await new Blob(this.#written as BlobPart[]).text());
+    const totals = totalsOf(await this.#text());
     return success || (totals?.failed ?? 0) > 0 ? totals : undefined;
+  }
+
+  /** What it told of tests that failed until now. */
+  async failures(): Promise<string> {
+    return failuresOf(await this.#text());
   }
 
   /** Ends it unless something is printed in time. What it started may go on to hold its output. */
@@ -106,6 +122,10 @@ class Run {
       this.#process.kill("SIGKILL");
       this.#hung.resolve();
     }, this.#silenceMaxMs);
+  }
+
+  #text(): Promise<string> {
+    return new Blob(this.#written as BlobPart[]).text();
   }
 
   async #keep(stream: ReadableStream<Uint8Array>): Promise<void> {
@@ -137,8 +157,10 @@ export async function runTests(
   let all: Totals | undefined = { passed: 0, failed: 0, skipped: 0 };
   // Files that others may read are among what is tested.
   if (Deno.build.os !== "windows") Deno.umask(0o022);
+  const failures: string[] = [];
   for (const run of runs.map((args) => new Run(args, hungAfterMs))) {
     await run.show();
+    failures.push(await run.failures());
     const one = await run.totals();
     all = one === undefined || all === undefined ? undefined : {
       passed: all.passed + one.passed,
@@ -146,6 +168,9 @@ export async function runTests(
       skipped: all.skipped + one.skipped,
     };
   }
+  // The last run's own are the last that was printed; those before may be thousands of lines above.
+  const before = failures.slice(0, -1).filter((text) => text !== "");
+  if (before.length > 0) console.log(`\nFailed before, once more:\n\n${before.join("\n\n")}\n`);
   return all;
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inWords, namesTests, totalsOf } from "../../tasks/test.ts";
+import { failuresOf, inWords, namesTests, totalsOf } from "../../tasks/test.ts";
 
 const task = new URL("../../tasks/test.ts", import.meta.url).href;
 
@@ -25,12 +25,22 @@ Deno.test("a path of tests is known in each form, and no flag or filter is one",
   assert.deepEqual(others.filter(namesTests), []);
 });
 
-/** Runs these files as the tests of two processes; returns the exit code and the last line. */
+Deno.test("what failed is what lies between the last heading and its summary", () => {
+  const told = "one => ./a_test.ts:1:6\nerror: Error: boom";
+  const heading = "\x1b[1m\x1b[37m\x1b[41m ERRORS \x1b[0m";
+  const output = `${heading}\n\nof a test itself\n${heading}\n\n${told}\n\n` +
+    "\x1b[31mFAILED\x1b[0m | 4 passed | 1 failed (1s)\n\nerror: Test failed\n";
+  assert.equal(failuresOf(output), told);
+  assert.equal(failuresOf(`${heading}\n\n${told}\n`), told);
+  assert.equal(failuresOf("ok | 1 passed | 0 failed (1s)"), "");
+});
+
+/** Runs these files as the tests of two processes; returns the exit code, the lines, the last one. */
 async function runFiles(
   first: string,
   second: string,
   hungAfterMs?: number,
-): Promise<{ code: number; last: string }> {
+): Promise<{ code: number; lines: readonly string[]; last: string }> {
   const directory = await Deno.makeTempDir({ prefix: "rpc_test_task_" });
   try {
     for (const [name, text] of [["first", first], ["second", second]]) {
@@ -47,7 +57,8 @@ console.log(totals === undefined ? "none" : inWords(totals));`;
       cwd: directory,
       stderr: "null",
     }).output();
-    return { code, last: new TextDecoder().decode(stdout).trimEnd().split("\n").at(-1) ?? "" };
+    const lines = new TextDecoder().decode(stdout).trimEnd().split("\n");
+    return { code, lines, last: lines.at(-1) ?? "" };
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
@@ -60,6 +71,15 @@ Deno.test("runs side by side are counted together, and one that breaks off has n
   assert.equal((await runFiles(passes, fails)).last, "2 passed, 1 failed, 1 skipped");
   assert.equal((await runFiles(passes, none)).last, "none");
   assert.equal((await runFiles(none, passes)).last, "none");
+});
+
+Deno.test("what failed in the first of two runs is told once more behind the second", async () => {
+  const fails = `Deno.test("three", () => { throw new Error("boom"); });`;
+  const passes = `Deno.test("one", () => {});`;
+  const { lines } = await runFiles(fails, passes);
+  const second = lines.findIndex((line) => line.includes("| 1 passed | 0 failed"));
+  assert.ok(second >= 0);
+  assert.match(lines.slice(second).join("\n"), /Failed before.*three => .*a_test\.ts.*boom/s);
 });
 
 Deno.test("tests run alike under each umask, and fetch from this machine in spite of a proxy", async () => {
