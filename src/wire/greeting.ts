@@ -46,7 +46,9 @@ export async function greet<Kind extends Stream>(
   stream: Kind,
   hello: Hello,
 ): Promise<{ readonly welcome: Welcome; readonly stream: Stream }> {
-  await writeAll(stream, encodeHello(hello));
+  // A server that refuses its caller does so without having read a word, and hangs up: only who
+  // reads meanwhile is sure to learn of it. What cannot be written has ended what is read, too.
+  writeAll(stream, encodeHello(hello)).catch(() => {});
   const lines = new FirstLines(stream, greetingBytesMax);
   let beside = "";
   while (true) {

@@ -35,7 +35,7 @@ Deno.test("what failed is what lies between the last heading and its summary", (
   assert.equal(failuresOf("ok | 1 passed | 0 failed (1s)"), "");
 });
 
-/** Runs these files as the tests of two processes; returns the exit code, the lines, the last one. */
+/** Runs these files as tests of two processes; returns the exit code, all lines, the last one. */
 async function runFiles(
   first: string,
   second: string,

@@ -49,3 +49,16 @@ Deno.test("a server that hangs up on the greeting, or answers at length, is none
     await assert.rejects(greet(serverOf(text, 4_096), hello), /it answers the greeting at length/);
   }
 });
+
+Deno.test("a refusal is told by a server that reads nothing of the greeting, or hangs up on it", async () => {
+  const refusal =
+    '{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"expired","data":{}}}\n';
+  const writes: readonly (() => Promise<number>)[] = [
+    () => new Promise<number>(() => {}),
+    () => Promise.reject(new Error("EPIPE")),
+  ];
+  for (const write of writes) {
+    const refusing = { ...serverOf(refusal, 4_096), write };
+    await assert.rejects(greet(refusing, { service: "x" }), { message: "expired" });
+  }
+});
