@@ -23,6 +23,7 @@ import { type Audit, withAudit } from "./audit.ts";
 import { Gate, type GateOptions } from "./gate.ts";
 import { type Accepted, type Listener, listenTcp } from "./listener.ts";
 import { NamedCallers } from "./named_callers.ts";
+import { LookedTime } from "./bounds/looked_time.ts";
 import { Refusals } from "./bounds/refusals.ts";
 import { Session } from "./session/session.ts";
 import { type SessionLimits, sessionLimitsFor } from "./bounds/session_limits.ts";
@@ -157,11 +158,13 @@ export class RpcServer {
       { ...sharedLimitsFor(messageMax), ...options.sharedLimits },
       (fields) => this.#madeRoom.add(fields),
     );
+    const lookedTime = new LookedTime(peerCheckPeriodMs);
     this.#peerCheck = clock.every(peerCheckPeriodMs, () => {
+      const lookedAtMs = lookedTime.look(clock.now());
       const nowMs = clock.wallTimeMs();
       const cluster = listener.cluster?.();
       for (const session of this.#sessions.keys()) {
-        session.checkPeer(this.#ends.farewellOf(session, nowMs, cluster));
+        session.checkPeer(lookedAtMs, this.#ends.farewellOf(session, nowMs, cluster));
       }
     });
     this.#accepting = this.#accept();

@@ -4,6 +4,12 @@ import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 /** How often to look. A connection that has not come by the next look does not come. */
 const probePeriodMs = 5_000;
 
+/**
+ * How long a connection that has not come by then is waited for once more. A process that was
+ * stopped finds all its timers due before it sees what has come meanwhile.
+ */
+const graceMs = 1_000;
+
 /** What a {@link ListenerProbe} needs. */
 interface ListenerProbeOptions {
   /** Where the listener listens. */
@@ -21,6 +27,7 @@ interface ListenerProbeOptions {
 export class ListenerProbe {
   readonly #options: ListenerProbeOptions;
   readonly #looks: Timer;
+  #grace: Timer | undefined;
   /** Whether any connection has come since the last look. */
   #hasCome = false;
   /** Set from a look until its connection has come, or is given up. */
@@ -45,6 +52,8 @@ export class ListenerProbe {
   }
 
   #end(): void {
+    this.#grace?.cancel();
+    this.#grace = undefined;
     this.#attempt?.abort();
     this.#attempt = undefined;
     this.#connection?.close();
@@ -56,8 +65,11 @@ export class ListenerProbe {
     this.#hasCome = false;
     if (hasCome) return;
     if (this.#attempt !== undefined) {
-      this.#end();
-      return this.#options.deaf();
+      this.#grace ??= this.#options.clock.after(graceMs, () => {
+        this.#end();
+        this.#options.deaf();
+      });
+      return;
     }
     const { host, port } = this.#options.addr;
     const hostname = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;

@@ -150,8 +150,8 @@ export class Session implements IntakeOwner {
     conn.close();
   }
 
-  /** Checks whether the peer lives, or says farewell once nothing is under way. Periodic. */
-  checkPeer(farewell?: string): void {
+  /** Checks at a `LookedTime` whether the peer lives, or says farewell once it may. */
+  checkPeer(lookedAtMs: number, farewell?: string): void {
     const { pendingBytes, bytesWritten, pushedBytes } = this.#outbox;
     this.#unread.count();
     const isListening = this.#watch.isListening(this.#bytesRead, pushedBytes) &&
@@ -163,7 +163,7 @@ export class Session implements IntakeOwner {
       line: isInLine ? this.#linesRead : undefined,
       lineBytes: this.#splitter.partialBytes,
       idle: isIdle ? this.#bytesRead : undefined,
-    }, this.#options.clock.now());
+    }, lookedAtMs);
     if (stall === "idle" || (isIdle && farewell !== undefined && this.#state.kind === "open")) {
       this.refuse(farewell ?? encodeError(null, refusals.idle));
     } else if (stall !== undefined) {

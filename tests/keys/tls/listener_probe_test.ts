@@ -49,6 +49,20 @@ Deno.test("a listener that takes no connections is found out", async () => {
   });
 });
 
+// To see it fail: let #look() in src/keys/tls/listener_probe.ts call deaf() itself.
+Deno.test("one whose process was stopped from one look to the next is not", async () => {
+  using one = probed();
+  const { listener, clock, probe, deafCount } = one;
+  clock.advance(lookMs);
+  // All that is due at once, before the connection is accepted that has come meanwhile.
+  clock.advance(lookMs);
+  const connection = await listener.accept();
+  probe.came();
+  connection.close();
+  await clock.advanceAsync(lookMs - 1);
+  assert.equal(deafCount(), 0);
+});
+
 Deno.test("also one with so many waiting that no further one can connect", {
   // Elsewhere a connection too many is refused, or there is room for more than was said.
   ignore: Deno.build.os !== "linux",

@@ -52,7 +52,7 @@ function slowPeer(clock: VirtualClock) {
     }
     await waitFor("the next read", () => reading);
     clock.advance(withinMs);
-    session.checkPeer();
+    session.checkPeer(clock.now());
     await settled();
   };
   return { session, running, written, comes };
@@ -127,9 +127,9 @@ Deno.test("the time that a long line waits for its turn does not count against i
   assert.equal(pauses.length, 1, "it waits for its turn");
   assert.ok(restBytes > 0);
   const pass = (ms: number) => {
-    session.checkPeer();
+    session.checkPeer(clock.now());
     clock.advance(ms);
-    session.checkPeer();
+    session.checkPeer(clock.now());
   };
   pass(2 * partialLineTimeoutMs);
   assert.ok(!isClosed);
