@@ -143,7 +143,13 @@ function portOf(address: string): string {
 function removeLeftovers(): void {
   for (const { name } of readDirectory("/run/netns")) {
     const [, pid] = /^rpc-test-(\d+)-/.exec(name) ?? [];
-    if (pid !== undefined && !exists(`/proc/${pid}`)) ip("netns", "del", name);
+    if (pid === undefined || exists(`/proc/${pid}`)) continue;
+    try {
+      ip("netns", "del", name);
+    } catch (error) {
+      // Another process of tests may have been quicker.
+      if (exists(`/run/netns/${name}`)) throw error;
+    }
   }
 }
 
