@@ -21,6 +21,9 @@ export const mcpOfferMsMax = 10_000;
 /** Bytes of answers that `rpc mcp` keeps for who does not read them; past it the program ends. */
 export const mcpUnreadBytesMax = 64 * 1024 * 1024;
 
+/** How long `rpc servers` and `rpc doctor` wait for the answer of a server. */
+export const answerTimeoutMsDefault = 2_000;
+
 /** How often `--watch` checks the files: a new version must be live within a second. */
 export const watchEveryMs = 100;
 

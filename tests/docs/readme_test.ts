@@ -149,7 +149,7 @@ class Reader implements AsyncDisposable {
   /** Settings come from where the document puts them. */
   get #options() {
     // A machine with much else to do takes longer for some calls than they are given as a rule.
-    return { env: { RPC_REGISTRY: "", RPC_TIMEOUT: "10m" } };
+    return { env: { RPC_REGISTRY: "", RPC_TIMEOUT: "10m", RPC_ANSWER_TIMEOUT: "10m" } };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

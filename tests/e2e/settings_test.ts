@@ -41,6 +41,21 @@ Deno.test("a flag goes before the environment, the directory's file, the user's 
   assert.equal(JSON.parse(lines[0] ?? "").server, server.address);
 });
 
+Deno.test("the time of calls is none that a server's state is waited for", async () => {
+  await using home = await RpcHome.create();
+  // It takes connections, and answers nobody.
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const registry = `static:127.0.0.1:${(silent.addr as Deno.NetAddr).port}`;
+  const env = { RPC_TIMEOUT: "1h", RPC_ANSWER_TIMEOUT: "50", RPC_REGISTRY: registry };
+  for (const command of ["servers", "doctor"]) {
+    const { code, stdout, stderr } = await home.run([command, "--json"], { env });
+    assert.deepEqual([code, stderr], [1, ""]);
+    assert.match(stdout, /"answers":false|"status":"wrong"/);
+  }
+  const unset = { RPC_ANSWER_TIMEOUT: "" };
+  assert.deepEqual(await valueOf(home, "answer-timeout", unset), [2_000, "default"]);
+});
+
 Deno.test("what is set is kept for later commands, beside what was set before", async () => {
   await using home = await RpcHome.create();
   const env = { RPC_REGISTRY: "", RPC_TIMEOUT: "" };

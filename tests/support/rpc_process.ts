@@ -88,6 +88,7 @@ export class RpcHome implements AsyncDisposable {
       RPC_REGISTRY: this.registry,
       // A machine with much else to do takes longer for some calls than they are given as a rule.
       RPC_TIMEOUT: "2m",
+      RPC_ANSWER_TIMEOUT: "2m",
       XDG_RUNTIME_DIR: `${this.directory}/run`,
       XDG_CONFIG_HOME: `${this.directory}/config`,
       XDG_STATE_HOME: `${this.directory}/state`,

@@ -1,9 +1,10 @@
-import { jsonFlag, registryFlags, timeoutFlag, verboseFlag } from "../syntax/flags.ts";
+import { answerTimeoutFlag } from "../syntax/answer_timeout.ts";
+import { jsonFlag, registryFlags, verboseFlag } from "../syntax/flags.ts";
 
 /** The flags of `rpc doctor`. */
 export const doctorFlags = {
   ...registryFlags,
-  timeout: { ...timeoutFlag, fallback: 2_000 },
+  timeout: answerTimeoutFlag,
   json: jsonFlag,
   verbose: verboseFlag,
 };

@@ -30,6 +30,8 @@ export interface Flag<Value = unknown> {
   readonly fallbackText: string;
   /** Whether it can also be set by `RPC_<NAME>` and by `rpc.toml`. */
   readonly setting: boolean;
+  /** The key of that setting, where it is not the flag's own: {@link settingKeyOf}. */
+  readonly settingKey: string | undefined;
   /** Values that it can take, for completions. */
   readonly choices: readonly string[] | undefined;
   /** Whether its value is a list with commas: given twice, both count, not the last one alone. */
@@ -49,6 +51,7 @@ interface FlagOptions<Fallback> {
   readonly fallback: Fallback;
   readonly short?: string;
   readonly setting?: boolean;
+  readonly settingKey?: string;
 }
 
 function build<Value>(
@@ -65,6 +68,7 @@ function build<Value>(
     fallbackText: kind.fallbackText ?? String(options.fallback ?? ""),
     short: options.short,
     setting: options.setting ?? false,
+    settingKey: options.settingKey,
     placeholder: kind.placeholder,
     parse: kind.parse,
     choices: kind.choices,
@@ -308,6 +312,11 @@ export function kebabCase(key: string): string {
     name += letter >= "A" && letter <= "Z" ? `-${letter.toLowerCase()}` : letter;
   }
   return name;
+}
+
+/** The key by which the environment and settings files know a flag. */
+export function settingKeyOf(key: string, flag: Flag): string {
+  return flag.settingKey ?? key;
 }
 
 /** `drainTimeout` as it is written in the environment: `RPC_DRAIN_TIMEOUT`. */

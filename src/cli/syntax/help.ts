@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 import { lineWidth } from "../../terminal/size.ts";
 import { wrapped } from "../../terminal/width.ts";
 import type { Command } from "./command.ts";
-import { environmentName, type Flag, kebabCase } from "./flags.ts";
+import { environmentName, type Flag, kebabCase, settingKeyOf } from "./flags.ts";
 import { usageOf } from "./parse.ts";
 
 /** The help of the whole program. */
@@ -68,7 +68,7 @@ function describe(key: string, flag: Flag): string {
   if (flag.placeholder !== undefined && flag.fallbackText !== "") {
     notes.push(unbroken(`[default: ${flag.fallbackText}]`));
   }
-  if (flag.setting) notes.push(unbroken(`[env: ${environmentName(key)}]`));
+  if (flag.setting) notes.push(unbroken(`[env: ${environmentName(settingKeyOf(key, flag))}]`));
   return notes.join(" ");
 }
 

@@ -10,7 +10,7 @@ import {
   underHome,
 } from "../../library/settings.ts";
 import type { Command } from "./command.ts";
-import { type Flag, type Flags, kebabCase } from "./flags.ts";
+import { type Flag, type Flags, kebabCase, settingKeyOf } from "./flags.ts";
 import { UsageError } from "../../base/command_error.ts";
 
 export { userSettingsPath } from "../../library/settings.ts";
@@ -81,7 +81,8 @@ export function lookUp(
   const onCommandLine = given.get(key);
   if (onCommandLine !== undefined) return { text: onCommandLine, source: `--${kebabCase(key)}` };
   if (!flag.setting) return undefined;
-  return strongest(kebabCase(key), files.map((file) => file.get(key)));
+  const name = settingKeyOf(key, flag);
+  return strongest(kebabCase(name), files.map((file) => file.get(name)));
 }
 
 /**
@@ -107,9 +108,9 @@ export async function resolveFlags(
       note(`the registry is the one of ${settingsFileName} in this directory`);
     } else if (key === "registry" && found !== undefined && given.get("verbose") === "true") {
       note(`the registry is the one of ${found.source}`);
-    } else if (files[0]?.ignored?.includes(key) && !isSaidAbove(found)) {
+    } else if (files[0]?.ignored?.includes(settingKeyOf(key, flag)) && !isSaidAbove(found)) {
       const { reasonOf } = await import("../../library/trust.ts");
-      const name = kebabCase(key);
+      const name = kebabCase(settingKeyOf(key, flag));
       note(`${settingsFileName} of this directory sets ${name}, ${reasonOf(name)}`);
     }
   }
@@ -138,7 +139,7 @@ export function settingsOf(commands: readonly Command[]): Flags {
   const known: Record<string, Flags[string]> = {};
   for (const { flags } of commands) {
     for (const [key, flag] of Object.entries(flags)) {
-      if (flag.setting) known[key] ??= flag;
+      if (flag.setting) known[settingKeyOf(key, flag)] ??= flag;
     }
   }
   return known;
