@@ -170,8 +170,9 @@ export class Session implements IntakeOwner {
       this.#broke(new Error(stallReasons[stall]));
     } else if (isListening || (this.#reader === "ended" && this.#calls.size > 0)) {
       // A live peer ignores a blank line, and knows that we read. The system of a dead one resets
-      // the connection, so its calls do not run to their deadlines for nobody.
-      this.#outbox.push("\n");
+      // the connection, so its calls do not run to their deadlines for nobody. Who says nothing of
+      // itself may take the next line for its answer, so it gets white space ahead of that.
+      this.#outbox.push(this.#isTold ? "\n" : " ");
     }
   }
 
