@@ -41,7 +41,7 @@ export async function run(input: CommandInput<typeof configFlags>): Promise<numb
       }
       return await unset(settings, name);
     case "trust":
-      return await trust(settings);
+      return await trust(settings, input.flags.json);
     default:
       throw new UsageError(
         `Unknown action ${JSON.stringify(action)}: ${
@@ -122,7 +122,7 @@ function ownPath(): string {
 }
 
 /** Trusts the working directory's file with its current content, if commands can use all of it. */
-async function trust(settings: Flags): Promise<number> {
+async function trust(settings: Flags, json: boolean): Promise<number> {
   let text: string;
   try {
     text = new TextDecoder().decode(readRegularFile(settingsFileName, settingsBytesMax));
@@ -139,7 +139,8 @@ async function trust(settings: Flags): Promise<number> {
     parseValue(settings[key] as Flag, sourced);
     checkMeaning(key, sourced.text);
   }
-  printLine(plainText(text.trimEnd()));
+  if (json) printLine(jsonLine({ path: joinPath(Deno.cwd(), settingsFileName), content: text }));
+  else printLine(plainText(text.trimEnd()));
   if (!await isTrusted(text, path)) {
     try {
       Deno.mkdirSync(path.replace(/[/\\][^/\\]*$/, ""), { recursive: true, mode: 0o700 });

@@ -1,5 +1,6 @@
 import { CommandError } from "../base/command_error.ts";
 import { messageOf } from "../base/errors.ts";
+import { writeWhole } from "../terminal/stdout.ts";
 
 /**
  * The file of a report that is written at the end of a long command. It is opened at the beginning,
@@ -33,8 +34,7 @@ export class ReportFile {
   write(text: string): void {
     try {
       if (this.#file.statSync().isFile) this.#file.truncateSync();
-      let bytes = new TextEncoder().encode(text);
-      while (bytes.length > 0) bytes = bytes.subarray(this.#file.writeSync(bytes));
+      writeWhole(this.#file, text);
       this.#isWritten = true;
     } catch (error) {
       throw this.#problem(error);

@@ -37,6 +37,7 @@ Deno.test("a command line that cannot be is refused with exit code 2", async () 
     ["help frobnicate", /see rpc help/],
     ["demo --registry foo:", /^rpc: Cannot use the registry "foo:": .* write local:/],
     ["serve 127.0.0.1", /without a port: rpc serve 127\.0\.0\.1 6666, or 0 for any free one/],
+    ["service uninstall --json", /uninstall prints no JSON: leave --json out/],
     ["serve 127.0.0.1 http", /Cannot listen on port "http": it must be a whole number/],
     ["serve 127.0.0.1 65536", /from 0 to 65535/],
     ["serve 127.0.0.1 0 --workers 0", /--workers "0": it must be a whole number from 1/],

@@ -37,6 +37,10 @@ Deno.test("a stranger's rpc.toml redirects nothing until its user has said that 
   const trusted = await home.run(["config", "trust"], unset);
   assert.equal(trusted.code, 0, trusted.stderr);
   assert.match(trusted.stdout, /elsewhere/, "what is trusted is shown");
+  const asJson = await home.run(["config", "trust", "--json"], unset);
+  const { path, content } = JSON.parse(asJson.stdout);
+  assert.match(path, /rpc\.toml$/);
+  assert.equal(content.trimEnd(), trusted.stdout.trimEnd());
   assert.deepEqual(await valueOf(home, "registry"), [elsewhere, "rpc.toml"]);
   const redirected = await home.run(["call", "ping"], unset);
   assert.match(redirected.stderr, /the registry is the one of rpc\.toml in this directory/);

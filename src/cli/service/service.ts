@@ -49,6 +49,9 @@ export async function run(input: Input): Promise<number> {
   if (action !== "install" && words.length > 0) {
     throw new UsageError(`${action} takes no command line`);
   }
+  if (action !== "status" && flags.json) {
+    throw new UsageError(`${action} prints no JSON: leave --json out`);
+  }
   const system = systemOf(flags.name, flags.user);
   if (action === "status") return await status(system, flags.json, flags.print);
   if (action === "uninstall") return await uninstall(system, flags.print);

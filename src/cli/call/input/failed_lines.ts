@@ -1,10 +1,10 @@
 import { messageOf } from "../../../base/errors.ts";
 import { UsageError } from "../../../base/command_error.ts";
+import { writeWhole } from "../../../terminal/stdout.ts";
 
 /** Writes the failed lines of an input to a file, from which they can be run again. */
 export class FailedLines {
   readonly #file: Deno.FsFile;
-  readonly #encoder = new TextEncoder();
   #count = 0;
 
   private constructor(file: Deno.FsFile) {
@@ -45,8 +45,7 @@ export class FailedLines {
    * @throws {Error} it cannot be written
    */
   add(line: string): void {
-    let bytes = this.#encoder.encode(`${line}\n`);
-    while (bytes.length > 0) bytes = bytes.subarray(this.#file.writeSync(bytes));
+    writeWhole(this.#file, `${line}\n`);
     this.#count++;
   }
 
