@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { matcherOf } from "../../base/names/patterns.ts";
 import { SchemaBook } from "../documents/schema_book.ts";
+import { visible } from "../documents/visible.ts";
 import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
 
 /** A method as a tool of the Model Context Protocol. */
@@ -32,7 +33,9 @@ export function toolsOf(methods: readonly OpenRpcMethod[], patterns: string): To
   return wanted.map((method) => ({
     method,
     name: toolName(method.name, alike.get(reduced(method.name))?.length === 1),
-    description: [method.summary, method.description].filter(Boolean).join("\n") || method.name,
+    description: visible(
+      [method.summary, method.description].filter(Boolean).join("\n") || method.name,
+    ),
     inputSchema: inputOf(method),
     annotations: { idempotentHint: method["x-idempotent"] },
   })).sort((one, other) => one.name < other.name ? -1 : 1);

@@ -3,6 +3,7 @@
 import { callTimeoutMsMax } from "../../base/limits.ts";
 import type { OpenRpcDocument, OpenRpcMethod } from "../../procedures/openrpc.ts";
 import { SchemaBook } from "./schema_book.ts";
+import { visible } from "./visible.ts";
 
 /** The version of the OpenAPI specification. */
 const openApiVersion = "3.1.0";
@@ -62,8 +63,8 @@ function operationOf(
   const item = book.embedded(result?.schema ?? {}, `${operationId}.result`);
   return {
     operationId,
-    ...(summary === undefined ? {} : { summary }),
-    ...(description === undefined ? {} : { description }),
+    ...(summary === undefined ? {} : { summary: visible(summary) }),
+    ...(description === undefined ? {} : { description: visible(description) }),
     "x-idempotent": method["x-idempotent"],
     parameters: [{
       name: "Rpc-Timeout-Ms",

@@ -1,7 +1,12 @@
+import { visible } from "./visible.ts";
+
 type Schema = Readonly<Record<string, unknown>> | boolean;
 
 /** Members of a schema that contain values, not schemas. */
 const valueMembers = new Set(["const", "enum", "default", "examples"]);
+
+/** Members of a schema that are for people, and for agents. */
+const textMembers = new Set(["title", "description", "$comment"]);
 
 /** Members of a schema that contain schemas by names of the user's choice. */
 const namedMembers = new Set(["properties", "patternProperties", "definitions", "$defs"]);
@@ -46,6 +51,7 @@ function converted(schema: unknown, place: string, hasFormats: boolean): unknown
   if (typeof schema !== "object" || schema === null) return schema;
   const entries = Object.entries(schema).map(([key, value]): [string, unknown] => {
     if (valueMembers.has(key)) return [key, value];
+    if (textMembers.has(key) && typeof value === "string") return [key, visible(value)];
     if (key === "$ref") return [key, referenceOf(String(value), place)];
     if (namedMembers.has(key) && typeof value === "object" && value !== null) {
       const named = Object.entries(value)

@@ -37,3 +37,28 @@ Deno.test("toolsOf() gives no method a name under which another one was listed",
   assert.equal(new Set(cut).size, 2);
   assert.ok(cut.every((name) => name?.length === 64));
 });
+
+Deno.test("toolsOf() hides nothing of a method's texts from who looks the tools over", () => {
+  const hidden = "adds\u202e \u{e0041}\u200b\u001b[31m\u{e0100}";
+  const seen = "adds\\u{202e} \\u{e0041}\\u{200b}\\u{1b}[31m\\u{e0100}";
+  const plain = "\tnext\r\nline, 漢字, \u{1f468}\u200d\u{1f469}";
+  const schema = {
+    type: "object",
+    title: hidden,
+    properties: { description: { enum: [hidden], description: plain } },
+  };
+  const param = { name: "a", required: true, schema };
+  const [tool] = toolsOf(
+    [openRpcMethodSchema.parse({ name: "add", description: hidden, params: [param] })],
+    "*",
+  );
+  assert.equal(tool?.description, seen);
+  assert.deepEqual(tool?.inputSchema.properties, {
+    a: {
+      type: "object",
+      title: seen,
+      // A value that is to be sent stays what it is.
+      properties: { description: { enum: [hidden], description: plain.replace("\r", "") } },
+    },
+  });
+});
