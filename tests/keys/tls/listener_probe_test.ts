@@ -79,3 +79,24 @@ Deno.test("also one with so many waiting that no further one can connect", {
     for (const connection of waiting) connection.close();
   }
 });
+
+Deno.test("an attempt to connect ends when it is given up, which else may take minutes", () => {
+  const { connect } = Deno;
+  const attempts: AbortSignal[] = [];
+  try {
+    Deno.connect = ((options: Deno.ConnectOptions) => {
+      if (options.signal !== undefined) attempts.push(options.signal);
+      return connect(options);
+    }) as unknown as typeof Deno.connect;
+    using one = probed();
+    one.clock.advance(lookMs);
+    assert.deepEqual(attempts.map(({ aborted }) => aborted), [false]);
+    one.clock.advance(lookMs);
+    assert.deepEqual(attempts.map(({ aborted }) => aborted), [true]);
+    one.clock.advance(lookMs);
+    one.probe.stop();
+    assert.deepEqual(attempts.map(({ aborted }) => aborted), [true, true]);
+  } finally {
+    Deno.connect = connect;
+  }
+});
