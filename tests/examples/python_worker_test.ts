@@ -42,9 +42,12 @@ Deno.test({ name: "the Python worker answers calls of both forms", ignore }, asy
 
 Deno.test({ name: "a Python call that overruns its deadline is stopped", ignore }, async () => {
   await withWorkers(example, 1, async (client, server) => {
-    const late = client.call("primes", [100_000_000], { timeoutMs: 200 });
-    await assert.rejects(late, { name: "DeadlineExceeded" });
-    assert.deepEqual(await client.call("primes", [4]), [2, 3]);
+    // On a busy machine its time may be over before it begins.
+    while (server.stats().workers.restarts === 0) {
+      const late = client.call("primes", [100_000_000], { timeoutMs: 200 });
+      await assert.rejects(late, { name: "DeadlineExceeded" });
+      assert.deepEqual(await client.call("primes", [4]), [2, 3]);
+    }
     assert.equal(server.stats().workers.restarts, 1);
   });
 });

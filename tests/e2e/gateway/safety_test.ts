@@ -18,7 +18,10 @@ async function raw(url: string, lines: readonly string[]): Promise<string> {
 Deno.test("no call runs without the token, for a page of another origin, or under another name", async () => {
   await using home = await RpcHome.create();
   const server = await home.serve();
-  const gateway = await startGateway(home, ["--allow-origin", "https://tools.example"]);
+  const gateway = await startGateway(home, [
+    ...["--allow-origin", "https://tools.example"],
+    ...["--public-url", "https://rpc.example.org/rpc/"],
+  ]);
   const host = new URL(gateway.url).host;
   const good = [
     `host: ${host}`,
@@ -37,6 +40,11 @@ Deno.test("no call runs without the token, for a page of another origin, or unde
     allowed,
     /^HTTP\/1.1 200[^]*access-control-allow-origin: https:\/\/tools\.example\r\n/,
   );
+
+  // As a proxy passes on what a page there asks.
+  const proxied = good.with(0, "host: rpc.example.org");
+  assert.equal(await status(...proxied, "origin: https://rpc.example.org"), 200);
+  assert.equal(await status(...proxied, "origin: https://other.example.org"), 403);
 
   assert.equal(await status(...good.with(1, "x-a: b")), 401);
   assert.equal(await status(...good.with(1, `authorization: Bearer ${gateway.token}x`)), 401);
@@ -89,6 +97,7 @@ Deno.test("a gateway on a network wants TLS and a token, else it ends with 2 and
     [["127.0.0.1:0", "--allow-origin", "https://me@tools.example"], /the scheme and the host/],
     [["127.0.0.1:0", "--public-url", "rpc.example.org"], /the scheme, the host and the path/],
     [["127.0.0.1:0", "--public-url", "https://rpc.example.org/?a"], /the scheme, the host/],
+    [["127.0.0.1:0", "--public-url", "ftp://rpc.example.org/"], /the scheme, the host/],
     [["127.0.0.1:0", "--allow-host", "tools.example:8080"], /a name without a port/],
     [["127.0.0.1:0", "--token-file", "short"], /at least 16/],
   ];

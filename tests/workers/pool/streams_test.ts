@@ -5,6 +5,7 @@ import type { Params } from "../../../src/wire/message.ts";
 import type { TaskHandle } from "../../../src/workers/pool/task.ts";
 import type { TaskOutcome } from "../../../src/workers/pool/task.ts";
 import { slowClock } from "../../support/slow_clock.ts";
+import { VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { type PoolHarness, withPool } from "../fixtures/harness.ts";
 
@@ -174,10 +175,15 @@ Deno.test("P-60: the deadline is over the whole stream", async () => {
     }
     assert.equal(await harness.call("pid"), pid);
   });
-  await withPool({}, async (harness) => {
+  const still = new VirtualClock();
+  await withPool({ clock: still }, async (harness) => {
     const pid = await harness.call("pid");
-    const stuck = stream(harness, "stuck", [], { timeoutMs: 300 });
+    const stuck = stream(harness, "stuck", [], { timeoutMs: 300, clock: still });
+    await waitFor("its item", () => stuck.items.length === 1);
+    still.advance(300);
     assert.deepEqual(await errorOf(stuck), ["DeadlineExceeded", "maybe"]);
+    // What it may take to end by itself.
+    still.advance(500);
     assert.notEqual(await harness.call("pid"), pid);
   });
 });

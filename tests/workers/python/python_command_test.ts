@@ -163,8 +163,11 @@ onEachPython("streams come as they are read, and clean up when given up", async 
 
 onEachPython("runaway and dying calls cost nobody else", async ({ client, server }) => {
   const late = { name: "DeadlineExceeded" };
-  await assert.rejects(client.call("spin", [], { timeoutMs: 200 }), late);
-  assert.equal(await client.call("add", [1]), 3);
+  // On a busy machine its time may be over before it begins.
+  while (server.stats().workers.restarts === 0) {
+    await assert.rejects(client.call("spin", [], { timeoutMs: 200 }), late);
+    assert.equal(await client.call("add", [1]), 3);
+  }
   await assert.rejects(client.call("die"), { name: "WorkerLost" });
   assert.equal(await client.call("add", [1]), 3);
   assert.equal(server.stats().workers.restarts, 2);
