@@ -64,8 +64,8 @@ Deno.test("reload() replaces the workers and loses no call", async () => {
     await using server = await serve({ module, registry, workers: 1 });
     await using client = await connect({ registry, timeoutMs: 120_000 });
     const before = await client.call("pid");
-    const under = client.call("wait", [2_000], { timeoutMs: 60_000 });
-    const queued = client.call("wait", [0], { timeoutMs: 60_000 });
+    const under = client.call("wait", [2_000], { timeoutMs: 600_000 });
+    const queued = client.call("wait", [0], { timeoutMs: 600_000 });
     // Sent, and begun: the worker has it when the next one has to wait.
     while (server.stats().queued === 0) await client.call("rpc.ping");
     await server.reload();
@@ -87,12 +87,13 @@ Deno.test("serve() keeps workersMin workers while nobody calls, and has all afte
     await server.reload();
     assert.deepEqual(workers(), { size: 2, up: 1, busy: 0 });
     const abort = new AbortController();
-    const waiting = client.call("wait", [60_000], { signal: abort.signal, timeoutMs: 60_000 });
+    const options = { signal: abort.signal, timeoutMs: 600_000 };
+    const waiting = assert.rejects(client.call("wait", [600_000], options), { name: "Cancelled" });
     while (server.stats().workers.busy === 0) await client.call("rpc.ping");
     await server.reload();
     assert.deepEqual(workers(), { size: 2, up: 2, busy: 0 });
     abort.abort();
-    await assert.rejects(waiting, { name: "Cancelled" });
+    await waiting;
   });
 });
 

@@ -7,6 +7,9 @@ const megabyte = 1_000_000;
 /** A slow machine takes longer than a call's usual deadline to make all that is asked for. */
 const meta = { timeoutMs: 600_000 };
 
+/** And it may take longer until its peer reads than a server gives it. */
+const writeStallTimeoutMs = 600_000;
+
 const requests = (count: number, method: string, params: unknown) =>
   Array.from(
     { length: count },
@@ -37,7 +40,7 @@ serverTest(
   "calls of a client that reads nothing do not begin, those of others do, and all are answered when it reads (P-42)",
   async (harness) => {
     const pool = await harness.startPool();
-    const server = harness.listen({ pool });
+    const server = harness.listen({ pool, limits: { writeStallTimeoutMs } });
     const slow = await unreadConnection(server.address.port);
     try {
       const count = 100;
@@ -62,7 +65,10 @@ serverTest(
   "an answer for which there is no room is replaced by an error that says that it ran (P-13, P-42)",
   async (harness) => {
     const pool = await harness.startPool();
-    const server = harness.listen({ pool, limits: { unreadMax: 8 * megabyte } });
+    const server = harness.listen({
+      pool,
+      limits: { unreadMax: 8 * megabyte, writeStallTimeoutMs },
+    });
     const slow = await unreadConnection(server.address.port);
     try {
       const count = 60;

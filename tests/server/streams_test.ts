@@ -45,9 +45,10 @@ function ask(
   id: unknown,
   method: string,
   params: unknown,
-  meta: Record<string, unknown>,
+  { timeoutMs = 600_000, ...meta }: Record<string, unknown>,
 ): Promise<void> {
-  return peer.send(`${JSON.stringify({ jsonrpc: "2.0", id, method, params, meta })}\n`);
+  const request = { jsonrpc: "2.0", id, method, params, meta: { timeoutMs, ...meta } };
+  return peer.send(`${JSON.stringify(request)}\n`);
 }
 
 function notify(peer: RawPeer, method: string, params: unknown): Promise<void> {
@@ -93,7 +94,7 @@ serverTest(
     const ids = [1, 2, 3, 4, 5, 6];
     const call = (id: number) => ({
       ...{ jsonrpc: "2.0", id, method: "wait" },
-      ...{ params: [50], meta: { stream: 1 } },
+      ...{ params: [50], meta: { stream: 1, timeoutMs: 600_000 } },
     });
     await peer.send(ids.map((id) => `${JSON.stringify(call(id))}\n`).join(""));
     for (const id of ids) assert.equal(typeof (await peer.answer(id)).result, "number");

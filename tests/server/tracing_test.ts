@@ -70,13 +70,13 @@ serverTest(
     const tracer = new RecordingTracer();
     const pool = await harness.startPool();
     const peer = await harness.connect(harness.listen({ pool, tracer }));
-    const count = { id: 1, method: "count", params: [3], meta: { stream: 8, traceparent } };
+    const meta = { traceparent, timeoutMs: 600_000 };
+    const count = { id: 1, method: "count", params: [3], meta: { stream: 8, ...meta } };
     await peer.send(`${JSON.stringify({ jsonrpc: "2.0", ...count })}\n`);
     assert.equal((await peer.answer(1)).result, 3);
     assert.equal(peer.lines.filter((line) => line.includes('"rpc.item"')).length, 3);
-    await peer.send(
-      `{"jsonrpc":"2.0","id":2,"method":"spin","meta":{"traceparent":"${traceparent}"}}\n`,
-    );
+    const spin = { id: 2, method: "spin", meta };
+    await peer.send(`${JSON.stringify({ jsonrpc: "2.0", ...spin })}\n`);
     await peer.send(`{"jsonrpc":"2.0","method":"rpc.cancel","params":{"id":2}}\n`);
     assert.equal((await peer.answer(2)).error?.code, -32004);
     assert.deepEqual(tracer.ended.map(({ span, error }) => [span, error]), [[1, undefined], [

@@ -25,9 +25,12 @@ function countedFor(peer: RawPeer, id: unknown = "tap"): number {
   return itemsOf(peer, id).reduce((sum, item) => sum + (item?.missed ?? 0), 0);
 }
 
+/** For longer than a test takes on a machine with much else to do. */
+const listening = { stream: 1_000, timeoutMs: 600_000 };
+
 /** Has a peer listen, and resolves when it does. */
 async function tap(peer: RawPeer, params: unknown = {}, meta = {}, id = "tap"): Promise<void> {
-  await send(peer, { id, method: "rpc.tap", params, meta: { stream: 1_000, ...meta } });
+  await send(peer, { id, method: "rpc.tap", params, meta: { ...listening, ...meta } });
   await waitFor("the first item", () => itemsOf(peer, id).length > 0);
 }
 
