@@ -88,9 +88,11 @@ interface Answer {
 class Client {
   readonly process: RpcProcess;
   readonly ended: (Answer & { readonly beganAtMs: number; readonly endedAtMs: number })[] = [];
+  /** For how long at most nobody has looked while answers were waited for. */
+  unseenMs = 0;
   #seen = 0;
 
-  constructor(machine: Machine, method: string, timeoutMs = 2_000) {
+  constructor(machine: Pick<Machine, "start">, method: string, timeoutMs = 2_000) {
     this.process = machine.start(
       `rpc call ${method} --rate 50 --repeat 1000000 --json --timeout ${timeoutMs}`,
     );
@@ -119,8 +121,11 @@ class Client {
     this.look();
     let looked = this.ended.length;
     let firstAtMs: number | undefined;
+    let lookedAtMs = performance.now();
     return await waitFor(() => `${calls} answers, not ${this.#tail()}`, () => {
       this.look();
+      this.unseenMs = Math.max(this.unseenMs, performance.now() - lookedAtMs);
+      lookedAtMs = performance.now();
       for (; looked < this.ended.length; looked++) {
         const one = this.ended[looked];
         if (one?.error !== undefined || (server !== undefined && one?.server !== server)) continue;
@@ -129,6 +134,13 @@ class Client {
       }
       return calls <= 0 ? firstAtMs : undefined;
     });
+  }
+
+  /** Forgets what has ended until now. */
+  forget(): void {
+    this.look();
+    this.ended.length = 0;
+    this.unseenMs = 0;
   }
 
   #tail(): string {
@@ -141,6 +153,18 @@ class Client {
     this.process.signal("SIGINT");
     assert.equal(await this.process.ended(), 130, this.process.describe());
   }
+}
+
+/** From this time of a call on the machine has been too busy for others to be judged. */
+const busyMs = 250;
+
+/** So often an outage is repeated on a machine that is too busy, before it is left unjudged. */
+const busyMax = 10;
+
+/** A client beside its server, with no network between: what befalls its calls is the machine's. */
+async function clientBeside(home: RpcHome): Promise<Client> {
+  await home.serve();
+  return new Client({ start: (command) => home.start(wordsOf(command)) }, "fib 20");
 }
 
 /** Nobody can send or hear anything for so long. */
@@ -259,13 +283,17 @@ for (const { name, hosts, pull, plugIn } of plugs) {
       await using clients = await Machine.create(network, host, registry);
       await servers.serve(`rpc serve ${vm} 6666 --workers 1`);
       await servers.serve(`rpc serve ${vm} 6667 --workers 1`);
+      await using beside = await RpcHome.create();
       const client = new Client(clients, "fib 20");
+      const undisturbed = await clientBeside(beside);
       const left = [...outages];
       let lateMax = 8;
+      let busyLeft = busyMax;
       while (left.length > 0) {
         const seconds = left.shift() as number;
-        await client.answered(20);
-        client.ended.length = 0;
+        await Promise.all([client.answered(20), undisturbed.answered(1)]);
+        client.forget();
+        undisturbed.forget();
         const pulledAtMs = performance.now();
         pull(network);
         await pause(seconds);
@@ -274,10 +302,13 @@ for (const { name, hosts, pull, plugIn } of plugs) {
         const backAtMs = performance.now();
         const firstMs = await client.answered() - backAtMs;
         await client.answered(60);
+        await undisturbed.answered(1);
         const { failed } = client;
+        const isBusy = client.unseenMs > busyMs ||
+          undisturbed.ended.some(({ ms, error }) => error !== undefined || ms > busyMs);
         console.log(
           `measured ${name} for ${seconds} s: ${
-            JSON.stringify({ firstAnswerMs: Math.round(firstMs), failed: failed.length })
+            JSON.stringify({ firstAnswerMs: Math.round(firstMs), failed: failed.length, isBusy })
           }`,
         );
         for (const { error } of failed) assert.match(`${error?.name}`, typedErrors);
@@ -287,11 +318,18 @@ for (const { name, hosts, pull, plugIn } of plugs) {
         // What is late or fails by the client's doing is so each time, unlike by a busy machine.
         if (firstMs > 1_000 || strays.length > 0) {
           const found = `the first answer after ${seconds} s came in ${firstMs} ms`;
-          assert.ok(lateMax-- > 0, `${found}, out of time: ${JSON.stringify(strays)}`);
+          const isLate = `${found}, out of time: ${JSON.stringify(strays)}`;
+          if (!isBusy) assert.ok(lateMax-- > 0, isLate);
+          else if (busyLeft-- === 0) {
+            console.log(`Not judged, since this machine is too busy: ${isLate}`);
+            busyLeft = busyMax;
+            continue;
+          }
           left.unshift(seconds);
         }
       }
       await client.stop();
+      await undisturbed.stop();
     },
     hosts,
   );
