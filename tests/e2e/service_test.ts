@@ -103,6 +103,8 @@ signalTest(
         [[], /Missing what to serve/],
         [["127.0.0.1", "0", "--wrkers", "1"], /did you mean --workers/],
         [["127.0.0.1", "0", "--workers", "many"], /Cannot use/],
+        [["127.0.0.1", "http"], /Cannot listen on port "http"/],
+        [["127.0.0.1", "0", "tasks.rb"], /Cannot serve tasks\.rb as a module/],
         [["127.0.0.1", "0", "-r", "zookeeper://al:secret@h:1"], /password where all can read it/],
       ] as const
     ) {
@@ -113,6 +115,11 @@ signalTest(
       assert.match(stderr, message);
       assert.doesNotMatch(stderr, /secret/);
     }
+    const lost = ["service", "install", "--user", "--", "127.0.0.1", "0", "nothing.ts"];
+    const { code, stderr } = await home.run(lost, { env });
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /Cannot serve nothing\.ts: there is no such file/);
+
     await Deno.mkdir(unit.replace(/\/[^/]*$/, ""), { recursive: true });
     await Deno.writeTextFile(unit, "[Unit]\n");
     const install = ["service", "install", "--user", "--", "127.0.0.1", "0"];

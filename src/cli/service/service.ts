@@ -7,6 +7,8 @@ import { selfCommand } from "../../library/self_command.ts";
 import { jsonLine, plainText } from "../../terminal/plain_text.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import type { CommandInput } from "../syntax/command.ts";
+import { assertModule } from "../serve/module_file.ts";
+import { placeOf } from "../serve/place.ts";
 import { parseArguments } from "../syntax/parse.ts";
 import { resolveFlags, settingsOf } from "../syntax/settings.ts";
 import { serviceActions, type serviceFlags } from "./flags.ts";
@@ -120,6 +122,7 @@ function systemOf(name: string, wantsUser: boolean): System {
  * The plan of a service, whose command line must be valid for `rpc serve`, here and as this user.
  *
  * @throws {UsageError} it is not valid, or would store a password where others can read it
+ * @throws {CommandError} there is no such module
  */
 async function planOf(
   { flags, loadCommands }: Input,
@@ -136,6 +139,8 @@ async function planOf(
   }
   const parsed = parseArguments(serve, args);
   if (parsed.help) throw new UsageError("--help is no server: rpc serve --help");
+  const { module } = placeOf(parsed.positionals);
+  if (module !== undefined) assertModule(module);
   const known = settingsOf(commands);
   const values = await resolveFlags(serve, parsed.flags, () => Promise.resolve(known), () => {});
   const { program, args: own } = selfCommand(["serve", ...args]);
