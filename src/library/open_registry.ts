@@ -17,6 +17,9 @@ export interface RegistryOptions {
   readonly registry?: string | undefined;
   /**
    * Whether to ignore this machine's keys: only servers and clients without keys are then reached.
+   * A program that has no right to look for keys (`--allow-env`, `--allow-read`) must say so: with
+   * this and `registry` it calls with `--allow-net` alone.
+   *
    * @default false
    */
   readonly insecure?: boolean | undefined;

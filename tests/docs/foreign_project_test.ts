@@ -68,3 +68,18 @@ Deno.test("the library type-checks in projects that are not strict, and as stric
     await deno(home, ["check", "client.ts"]);
   });
 });
+
+/** Calls a server that is not there, by its address, and prints how that failed. */
+const caller = `import { connect } from "rpc";
+
+await using client = await connect({ registry: "static:127.0.0.1:1", insecure: true });
+console.log((await client.report("ping", [])).error?.name);
+`;
+
+Deno.test("who names the registry and goes without keys needs the right to the network alone", async () => {
+  await using home = await RpcHome.create();
+  await makeProject(home, "README.md");
+  await Deno.writeTextFile(join(home.workingDirectory, "caller.ts"), caller);
+  const rights = ["--no-prompt", "--allow-net"];
+  assert.equal(await deno(home, ["run", "--no-check", ...rights, "caller.ts"]), "Unavailable\n");
+});
