@@ -16,7 +16,7 @@ export interface WorkerCommand {
   readonly cwd?: string;
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** In place of this process's environment. @default none */
+  /** What it gets in place of this process's environment. @default that environment */
   readonly environment?: Readonly<Record<string, string>>;
   /**
    * Whether it has a process group of its own: then signals to the server's group, such as Ctrl-C,
