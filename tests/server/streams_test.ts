@@ -233,7 +233,7 @@ serverTest(
         id: 1,
         method: "tally",
         params: [60_000, 100_000],
-        meta: { stream: 60_000, timeoutMs: 60_000 },
+        meta: { stream: 60_000, timeoutMs: 600_000 },
       };
       await deaf.write(new TextEncoder().encode(`${JSON.stringify(line)}\n`));
       // As much as the kernel's buffers, the outbox and a window hold, and then no more.

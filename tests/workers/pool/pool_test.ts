@@ -26,7 +26,7 @@ Deno.test("a pool runs calls in its workers, several at a time", async () => {
 
 Deno.test("io calls begin at once, also after some that took as long as is worth one cpu call ahead", async () => {
   await withPool({ size: 2 }, async (harness) => {
-    const wait = (ms: number) => harness.submit("wait", [ms], { kind: "io", timeoutMs: 60_000 });
+    const wait = (ms: number) => harness.submit("wait", [ms], { kind: "io", timeoutMs: 600_000 });
     for (let i = 0; i < 5; i++) await Promise.all([wait(8).outcome, wait(8).outcome]);
     const [first, second] = [wait(50_000), wait(50_000)];
     await harness.call("wait", [1], { kind: "io" });
