@@ -39,7 +39,7 @@ async function serve(
 }
 
 /** What a client says of a server that was too slow for it, and nothing else was wrong with it. */
-const tooSlow = /it does not answer|no connection within/;
+const tooSlow = /it does not answer|no connection within|still connecting|^DeadlineExceeded/;
 
 /** What one call comes to, by a client that knows one server. */
 async function ping(transport: Transport, instance: Instance, method = "ping"): Promise<unknown> {
