@@ -16,7 +16,7 @@ export type OverrideChange = Partial<Override>;
 
 /** One running server as the registry knows it. */
 export interface Instance {
-  /** A UUID, new for each start of a server. */
+  /** A UUID, new for each start of a server, and for each address that its machine gets. */
   readonly id: string;
   /** The service that it is part of. */
   readonly service: string;

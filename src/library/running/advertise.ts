@@ -5,6 +5,15 @@ import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 /** Addresses that mean "every interface": one can listen on them, but not connect to them. */
 const wildcards: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
+/** One of the machine's addresses, as `Deno.networkInterfaces` gives it. */
+export interface OwnAddress {
+  /** That of its interface. */
+  readonly name?: string;
+  readonly address: string;
+  /** `IPv4` or `IPv6`. */
+  readonly family: string;
+}
+
 /** What the announced address depends on. */
 interface AdvertiseOptions {
   /** The address that the server listens on. */
@@ -13,8 +22,8 @@ interface AdvertiseOptions {
   readonly advertise: string | undefined;
   /** Whether the registry serves only this machine. */
   readonly isLocal: boolean;
-  /** The machine's own addresses, as `Deno.networkInterfaces` gives them. */
-  readonly interfaces: () => readonly { readonly address: string; readonly family: string }[];
+  /** The machine's own addresses. */
+  readonly interfaces: () => readonly OwnAddress[];
 }
 
 /**
@@ -31,9 +40,7 @@ export function advertisedAddress(options: AdvertiseOptions): HostPort {
   if (options.isLocal) {
     return { host: family === "IPv4" ? "127.0.0.1" : "::1", port: listening.port };
   }
-  const own = options.interfaces().find((one) =>
-    one.family === family && !isLoopback(one.address) && !isLinkLocal(one.address)
-  );
+  const own = options.interfaces().find((one) => one.family === family && isForOthers(one));
   if (own !== undefined) return { host: own.address, port: listening.port };
   throw new RpcError(
     "InvalidParams",
@@ -48,15 +55,15 @@ export function advertisedAddress(options: AdvertiseOptions): HostPort {
  * @throws {RpcError} InvalidParams: `advertise` is no address, or there is none to announce
  */
 export function announcedAddress(
-  { listening, advertise, registryUrl, log }: {
+  { listening, advertise, interfaces = Deno.networkInterfaces, registryUrl, log }: {
     readonly listening: HostPort;
     readonly advertise?: string | undefined;
+    readonly interfaces?: (() => readonly OwnAddress[]) | undefined;
     readonly registryUrl: string;
     readonly log: Logger;
   },
 ): HostPort {
   const isLocal = registryUrl.startsWith("local:");
-  const interfaces = Deno.networkInterfaces;
   const address = advertisedAddress({ listening, advertise, isLocal, interfaces });
   if (isLocal && !isLoopback(listening.host)) {
     log.warn(
@@ -84,6 +91,11 @@ export function isForNobodyElse(announced: HostPort, registryUrl: string): boole
   const isOnNetwork = /^zookeepers?:/.test(registryUrl) &&
     !/^zookeepers?:\/\/(?:[^@/]*@)?(?:127\.|localhost\b|\[::1\])/.test(registryUrl);
   return isOnNetwork && isLoopback(announced.host);
+}
+
+/** Whether other machines may be told of it. */
+export function isForOthers({ address }: OwnAddress): boolean {
+  return !isLoopback(address) && !isLinkLocal(address);
 }
 
 function isLinkLocal(address: string): boolean {

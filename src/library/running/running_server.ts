@@ -9,9 +9,10 @@ import { announceable } from "../../discovery/instance_json.ts";
 import type { DrainOptions, RpcServer } from "../../server/server.ts";
 import type { Stats } from "../../wire/reports/stats.ts";
 import type { Pool } from "../../workers/pool/pool.ts";
-import { announcedAddress, isLoopback } from "./advertise.ts";
+import { announcedAddress, isLoopback, type OwnAddress } from "./advertise.ts";
 import { guardExposure, warnOfExposure } from "./exposure.ts";
 import { assertCanListen, listen, type ListenOptions } from "./listen.ts";
+import { followAddress } from "./moved_address.ts";
 import { tendKeys } from "./key_watch.ts";
 import { arePipesCounted, workersBeside, workersByDefault } from "./pipe_threads.ts";
 import { OverrideTaker, overrideText } from "../../discovery/override_taker.ts";
@@ -25,6 +26,8 @@ export interface RunningServerOptions extends Omit<PoolOptions, "workers">, List
   readonly discovery: Discovery;
   /** `host`, `host:port` or `[v6]:port`: the address for clients. @default the one listened on */
   readonly advertise?: string | undefined;
+  /** The machine's own addresses. @default `Deno.networkInterfaces` */
+  readonly interfaces?: (() => readonly OwnAddress[]) | undefined;
   readonly weight: number;
   readonly zone: string;
   /** Whether the user's code may be open to a network. @default false */
@@ -41,11 +44,16 @@ const registrationWaitMs = 5_000;
 export class RunningServer implements AsyncDisposable {
   readonly #options: RunningServerOptions & PoolOptions;
   readonly #server: RpcServer;
-  readonly #announcement: Announcement;
+  readonly #overrides: OverrideTaker;
+  #announcement: Announcement;
   readonly #inTrouble = Promise.withResolvers<void>();
   readonly #closing = new AbortController();
-  /** `host:port`, as it is announced to clients. */
-  readonly address: string;
+  #address: HostPort;
+  readonly #startedAtMs: number;
+  /** Looks whether this machine still has the address that was chosen for it. */
+  readonly #following: Timer | undefined;
+  /** Resolves when all but the current announcement are withdrawn. */
+  #moved: Promise<void> = Promise.resolve();
   #pool: Pool;
   /** Former pools that finish their calls after a {@link reload}. */
   readonly #leaving = new Set<Pool>();
@@ -68,11 +76,18 @@ export class RunningServer implements AsyncDisposable {
     this.#options = options;
     this.#pool = pool;
     this.#server = server;
-    this.address = addressOf(address);
+    this.#address = address;
+    this.#startedAtMs = options.clock.wallTimeMs();
+    this.#overrides = overrides;
     this.#announcement = this.#announce(address);
     overrides.begin(this.#announcement);
     // Not before: one that cannot be announced is not closed either.
-    const { keys, clock, log, discovery, service } = options;
+    const { keys, clock, log, discovery, service, listen, advertise, interfaces } = options;
+    const { host } = address;
+    if (advertise === undefined && host !== listen.host && /^zookeepers?:/.test(discovery.url)) {
+      const moved = (host: string) => this.#move({ ...address, host });
+      this.#following = followAddress({ host, interfaces, clock, moved });
+    }
     if (keys === undefined) return;
     const place = { discovery, service, clock, signal: this.#closing.signal };
     const connected = this.#announcement.registered;
@@ -119,6 +134,11 @@ export class RunningServer implements AsyncDisposable {
       await pool.close();
       throw error;
     }
+  }
+
+  /** `host:port`, as it is announced to clients. */
+  get address(): string {
+    return addressOf(this.#address);
   }
 
   /** The registry's URL in its full form. */
@@ -183,7 +203,7 @@ export class RunningServer implements AsyncDisposable {
     for (const name of ["graceMs", "timeoutMs"] as const) {
       checkNumber(options[name], { name, bounds: [0, callTimeoutMsMax] });
     }
-    await this.#announcement.withdraw();
+    await this.#withdraw();
     await this.#server.drain(options);
     await this.close();
   }
@@ -193,7 +213,7 @@ export class RunningServer implements AsyncDisposable {
     this.#isClosed = true;
     this.#closing.abort();
     this.#tending?.cancel();
-    await this.#announcement.withdraw();
+    await this.#withdraw();
     await this.#server.close();
     await Promise.all([this.#pool, ...this.#leaving].map((pool) => pool.close()));
     await this.#options.discovery.close();
@@ -204,8 +224,24 @@ export class RunningServer implements AsyncDisposable {
     return this.close();
   }
 
+  async #withdraw(): Promise<void> {
+    this.#following?.cancel();
+    await Promise.all([this.#announcement.withdraw(), this.#moved]);
+  }
+
+  /** Announces it at another address. What an operator has set stays with the former one. */
+  #move(address: HostPort): void {
+    const [from, to] = [this.address, addressOf(address)];
+    this.#options.log.warn("The address of this machine has changed: announced anew", { from, to });
+    const former = this.#announcement;
+    this.#address = address;
+    this.#announcement = this.#announce(address);
+    this.#overrides.begin(this.#announcement);
+    this.#moved = Promise.all([this.#moved, former.withdraw()]).then(() => {});
+  }
+
   #announce(address: HostPort): Announcement {
-    const { discovery, listen, service, keys, secret, weight, zone, clock, log } = this.#options;
+    const { discovery, listen, service, keys, secret, weight, zone, log } = this.#options;
     const { messageMax = messageMaxDefault } = this.#options;
     const instance = announceable({
       id: crypto.randomUUID(),
@@ -219,7 +255,7 @@ export class RunningServer implements AsyncDisposable {
       ...(messageMax === messageMaxDefault ? {} : { messageMax }),
       version,
       methods: Object.keys(this.stats().methods),
-      startedAtMs: clock.wallTimeMs(),
+      startedAtMs: this.#startedAtMs,
     });
     return discovery.announce(instance, {
       keepsOverride: listen.port !== 0,

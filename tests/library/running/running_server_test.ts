@@ -7,6 +7,7 @@ import { RunningServer } from "../../../src/library/running/running_server.ts";
 import { denoWorkerCommand } from "../../../src/library/worker_command.ts";
 import { RecordingLogger } from "../../discovery/recorder.ts";
 import { TestCluster } from "../../support/test_pki.ts";
+import { waitFor } from "../../support/wait_for.ts";
 
 /** A registry that takes whatever is announced. */
 const takesAll: Discovery = {
@@ -74,6 +75,46 @@ Deno.test("an outage of the registry is told as what it is: registered still, or
     "Registered still, though the registry is out of reach: nobody answers {}",
     "Not registered, trying again: nobody answers {}",
   ]);
+});
+
+// To see it fail: let #move() in src/library/running/running_server.ts do nothing.
+Deno.test("a server whose machine has another address is announced there, and once", async () => {
+  let own = "192.168.0.211";
+  const announced = new Set<string>();
+  const seen: string[] = [];
+  const discovery: Discovery = {
+    ...takesAll,
+    url: "zookeeper://192.168.0.100:2181",
+    announce(instance) {
+      announced.add(instance.host);
+      seen.push(instance.host);
+      const withdraw = () => Promise.resolve(void announced.delete(instance.host));
+      return { ...takesAll.announce(instance, {}), withdraw };
+    },
+  };
+  const looks: (() => void)[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    every(periodMs, callback) {
+      looks.push(callback);
+      return systemClock.every(periodMs, callback);
+    },
+  };
+  await using server = await RunningServer.start({
+    ...plain,
+    listen: { host: "0.0.0.0", port: 0 },
+    interfaces: () => [{ name: "eth0", address: own, family: "IPv4" }],
+    discovery,
+    clock,
+  });
+  assert.deepEqual([...announced], ["192.168.0.211"]);
+  own = "192.168.0.212";
+  for (const look of looks) look();
+  await waitFor("the former one to be withdrawn", () => !announced.has("192.168.0.211"));
+  assert.deepEqual([...announced], ["192.168.0.212"]);
+  assert.match(server.address, /^192\.168\.0\.212:\d+$/);
+  await server.close();
+  assert.deepEqual([[...announced], seen], [[], ["192.168.0.211", "192.168.0.212"]]);
 });
 
 Deno.test("the registry is connected to while the workers start", async () => {
